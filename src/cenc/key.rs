@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Key identifiers and content keys.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use zeroize::Zeroizing;
+
+use super::Error;
+
+/// A KID: 16 bytes in UUID (big-endian) order, as `tenc`, `seig` and `pssh` store it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 16]);
+
+impl KeyId {
+    /// Takes the 16 bytes as they stand in a box.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// A new random (version 4) KID from the operating system's generator.
+    ///
+    /// # Errors
+    /// When the generator cannot be read.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(
+            *uuid::Builder::from_random_bytes(bytes).as_uuid().as_bytes(),
+        ))
+    }
+
+    /// The 16 bytes in UUID order.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Whether this is the all-zero KID, which names no key.
+    pub fn is_nil(&self) -> bool {
+        self.0 == [0; 16]
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = Error;
+
+    /// Reads a UUID or 32 hexadecimal digits, both in UUID byte order.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let uuid = uuid::Uuid::try_parse(text.trim()).map_err(|_| Error::BadKeyId)?;
+        if uuid.is_nil() {
+            return Err(Error::NilKeyId);
+        }
+        Ok(Self(*uuid.as_bytes()))
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        uuid::Uuid::from_bytes(self.0).hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// A content key of 16 bytes. It is wiped when dropped and cannot be printed, cloned or compared.
+pub struct ContentKey(Zeroizing<[u8; 16]>);
+
+impl ContentKey {
+    /// Takes the key's bytes over.
+    pub const fn from_bytes(bytes: Zeroizing<[u8; 16]>) -> Self {
+        Self(bytes)
+    }
+
+    /// A new key from the operating system's generator.
+    ///
+    /// # Errors
+    /// When the generator cannot be read.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new([0; 16]);
+        getrandom::fill(bytes.as_mut_slice())?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads 32 hexadecimal digits or the base64 of 16 bytes.
+    ///
+    /// # Errors
+    /// [`Error::BadContentKey`] for anything else; the text is not repeated in the error.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let bytes = decode_secret(text).ok_or(Error::BadContentKey)?;
+        let bytes: [u8; 16] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| Error::BadContentKey)?;
+        Ok(Self(Zeroizing::new(bytes)))
+    }
+
+    /// The key's bytes. Do not copy them to where they are not wiped.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// Bytes of a secret given in hex (when every character is a hexadecimal digit and the count is even) or base64.
+pub fn decode_secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = text.trim();
+    if text.len().is_multiple_of(2) && text.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return decode_hex(text);
+    }
+    let decoded = base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .ok()?;
+    Some(Zeroizing::new(decoded))
+}
+
+/// Bytes of an even number of hexadecimal digits.
+pub fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.as_bytes().chunks(2) {
+        let &[high, low] = pair else { return None };
+        let digit = |c: u8| {
+            char::from(c)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        };
+        bytes.push(digit(high)? << 4 | digit(low)?);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_id_reads_uuid_and_hex_in_the_same_order() {
+        let uuid: KeyId = "10000000-1000-1000-1000-100000000001".parse().unwrap();
+        let hex: KeyId = "10000000100010001000100000000001".parse().unwrap();
+        assert_eq!(uuid, hex);
+        assert_eq!(uuid.to_string(), "10000000-1000-1000-1000-100000000001");
+    }
+
+    #[test]
+    fn nil_key_id_is_refused() {
+        assert_eq!(
+            "00000000-0000-0000-0000-000000000000".parse::<KeyId>(),
+            Err(Error::NilKeyId)
+        );
+        assert_eq!("not a kid".parse::<KeyId>(), Err(Error::BadKeyId));
+    }
+
+    // Public test key of Microsoft's cbcs asset.
+    #[test]
+    fn content_key_reads_hex_and_base64() {
+        let base64 = ContentKey::parse("W31bfVt9W31bfVt9W31bfQ==").unwrap();
+        let hex = ContentKey::parse("5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d").unwrap();
+        assert_eq!(base64.as_bytes(), hex.as_bytes());
+    }
+
+    #[test]
+    fn content_key_of_another_length_is_refused() {
+        for text in [
+            "",
+            "00",
+            "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d00",
+            "W31bfQ==",
+            "zz",
+        ] {
+            assert_eq!(
+                ContentKey::parse(text).err(),
+                Some(Error::BadContentKey),
+                "{text}"
+            );
+        }
+    }
+}

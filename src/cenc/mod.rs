@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Common Encryption, ISO/IEC 23001-7:2023: schemes, keys, IVs, subsamples, the ciphers and the boxes it defines.
+//!
+//! | scheme | cipher      | pattern       | IV                               |
+//! |--------|-------------|---------------|----------------------------------|
+//! | `cenc` | AES-128-CTR | none          | per sample, 8 or 16 bytes        |
+//! | `cens` | AES-128-CTR | 1:9 for video | per sample, 8 or 16 bytes        |
+//! | `cbc1` | AES-128-CBC | none          | per sample, 16 bytes             |
+//! | `cbcs` | AES-128-CBC | 1:9 for video | one constant IV of 16 bytes      |
+
+mod error;
+mod key;
+mod scheme;
+
+pub use error::Error;
+pub use key::{ContentKey, KeyId};
+pub use scheme::{CipherMode, Pattern, Scheme};

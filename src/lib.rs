@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Common Encryption with PlayReady signaling for GStreamer pipelines, and as a plain library without them.
+//!
+//! The modules from bottom to top; each uses only those named behind it:
+//!
+//! - [`bmff`] (nothing): ISO/IEC 14496-12, bytes and boxes
+//! - [`codec`] (nothing): which bytes of a sample may be protected
+//! - [`cenc`] (bmff, codec): ISO/IEC 23001-7, the schemes, keys, IVs, subsamples and ciphers
+//! - [`playready`] (cenc): PlayReady Header, PlayReady Object, key seed
+//! - [`keys`] (cenc, playready): where content keys come from
+//! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out
+//! - `elements` (all): the GStreamer elements, with feature `plugin`
+
+pub mod bmff;
+pub mod cenc;
+pub mod codec;
+pub mod keys;
+pub mod mp4;
+pub mod playready;
