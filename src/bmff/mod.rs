@@ -1,2 +1,38 @@
 // SPDX-License-Identifier: MPL-2.0
-//! To come.
+//! ISO base media file format, ISO/IEC 14496-12:2022: bytes and boxes. It knows no encryption and sets no policy.
+//!
+//! A box that is read has a file of its own, named by its four-character code.
+
+mod error;
+mod fourcc;
+mod hdlr;
+mod header;
+mod mfra;
+mod reader;
+mod saio;
+mod saiz;
+mod sidx;
+mod sinf;
+mod stsd;
+mod tfhd;
+mod tkhd;
+mod tree;
+mod trex;
+mod trun;
+
+pub use error::Error;
+pub use fourcc::FourCc;
+pub use hdlr::handler_type;
+pub use header::BoxHeader;
+pub use mfra::map_tfra;
+pub use reader::Reader;
+pub use saio::{SAIO_SIZE, saio};
+pub use saiz::{MAX_SAMPLE_INFO_SIZE, saiz};
+pub use sidx::Sidx;
+pub use sinf::sinf;
+pub use stsd::{SampleEntry, stsd};
+pub use tfhd::Tfhd;
+pub use tkhd::Tkhd;
+pub use tree::{BoxTree, Content};
+pub use trex::Trex;
+pub use trun::Trun;

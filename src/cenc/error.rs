@@ -17,4 +17,22 @@ pub enum Error {
     /// A protection scheme that 23001-7 does not define.
     #[error("unknown protection scheme: choose cenc, cens, cbc1 or cbcs")]
     UnknownScheme,
+    /// An IV of neither 8 nor 16 bytes.
+    #[error("an IV has 8 or 16 bytes: give 16 or 32 hexadecimal digits")]
+    BadIv,
+    /// An IV size that the scheme does not take.
+    #[error("cbc1 and cbcs take IVs of 16 bytes, cenc and cens of 8 or 16")]
+    BadIvSize,
+    /// All IVs of a key are spent.
+    #[error("the key has no unused IV left: change to a new key")]
+    IvsExhausted,
+    /// The subsamples do not add up to the sample.
+    #[error("the subsample map does not fit the sample")]
+    MapMismatch,
+    /// A sample has more subsamples than their 16-bit count holds.
+    #[error("the sample has more than 65535 subsamples: encode fewer slices")]
+    TooManySubsamples,
+    /// A block came out of the cipher as it went in.
+    #[error("a block that should be protected is still clear; nothing of the sample may leave")]
+    StillClear,
 }

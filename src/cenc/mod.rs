@@ -8,10 +8,22 @@
 //! | `cbc1` | AES-128-CBC | none          | per sample, 16 bytes             |
 //! | `cbcs` | AES-128-CBC | 1:9 for video | one constant IV of 16 bytes      |
 
+mod cipher;
 mod error;
+mod iv;
 mod key;
+mod pssh;
 mod scheme;
+mod senc;
+mod subsample;
+mod tenc;
 
+pub use cipher::{Method, SampleCipher};
 pub use error::Error;
-pub use key::{ContentKey, KeyId};
+pub use iv::{Iv, IvSize, IvSource};
+pub use key::{ContentKey, KeyId, decode_hex, decode_secret};
+pub use pssh::Pssh;
 pub use scheme::{CipherMode, Pattern, Scheme};
+pub use senc::Senc;
+pub use subsample::{Subsample, map_subsamples};
+pub use tenc::{Tenc, TrackIv};

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The header that every box starts with, 14496-12 clause 4.2.
+
+use super::{Error, FourCc, Reader};
+
+/// Type, size and header length of a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoxHeader {
+    /// The four-character code.
+    pub box_type: FourCc,
+    /// The whole box in bytes, header included; None: it runs to the end of the file.
+    pub size: Option<u64>,
+    /// The header in bytes: 8, or 16 with a 64-bit size; 16 more for a `uuid` box.
+    pub len: usize,
+    /// The extended type of a `uuid` box.
+    pub uuid: Option<[u8; 16]>,
+}
+
+impl BoxHeader {
+    /// The most bytes that a header takes: 64-bit size and extended type.
+    pub const MAX_LEN: usize = 32;
+
+    /// Reads the header at the start of `data`.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] when more bytes are needed, [`Error::BadSize`] for a size below the header's own.
+    pub fn read(data: &[u8], parent: FourCc) -> Result<Self, Error> {
+        let mut reader = Reader::new(parent, data);
+        let size = reader.u32()?;
+        let box_type = FourCc(reader.array()?);
+        let size = match size {
+            0 => None,
+            1 => Some(reader.u64()?),
+            size => Some(u64::from(size)),
+        };
+        let uuid = match box_type {
+            FourCc::UUID => Some(reader.array()?),
+            _ => None,
+        };
+        let len = data.len() - reader.left().len();
+        match size {
+            Some(size) if size < len as u64 => Err(Error::BadSize { box_type, size }),
+            _ => Ok(Self {
+                box_type,
+                size,
+                len,
+                uuid,
+            }),
+        }
+    }
+
+    /// The box's size inside a parent of which `left` bytes remain.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] when the box runs past its parent.
+    pub fn size_within(&self, left: usize) -> Result<usize, Error> {
+        let Some(size) = self.size else {
+            return Ok(left);
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size > left {
+            return Err(Error::Truncated {
+                in_box: self.box_type,
+                needed: size,
+                left,
+            });
+        }
+        Ok(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: FourCc = FourCc::MOOV;
+
+    #[test]
+    fn large_size_and_extended_type_lengthen_the_header() {
+        let mut data = vec![0, 0, 0, 1];
+        data.extend(b"uuid");
+        data.extend(40u64.to_be_bytes());
+        data.extend([7; 24]);
+        let header = BoxHeader::read(&data, PARENT).unwrap();
+        assert_eq!((header.len, header.size), (32, Some(40)));
+        assert_eq!(header.uuid, Some([7; 16]));
+    }
+
+    #[test]
+    fn size_zero_runs_to_the_end() {
+        let header = BoxHeader::read(b"\0\0\0\0mdat....", PARENT).unwrap();
+        assert_eq!(header.size, None);
+        assert_eq!(header.size_within(12), Ok(12));
+    }
+
+    #[test]
+    fn size_below_the_header_is_refused() {
+        assert!(matches!(
+            BoxHeader::read(b"\0\0\0\x07free", PARENT),
+            Err(Error::BadSize { size: 7, .. })
+        ));
+    }
+
+    #[test]
+    fn child_past_its_parent_is_refused() {
+        let header = BoxHeader::read(b"\0\0\0\x20free", PARENT).unwrap();
+        assert!(matches!(
+            header.size_within(8),
+            Err(Error::Truncated { needed: 32, .. })
+        ));
+    }
+}

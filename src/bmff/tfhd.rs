@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `tfhd`, the track fragment header, 14496-12 clause 8.8.7.
+
+use super::{BoxTree, Error, FourCc, Reader};
+
+const BASE_DATA_OFFSET: u32 = 0x00_0001;
+const SAMPLE_DESCRIPTION_INDEX: u32 = 0x00_0002;
+const DEFAULT_SAMPLE_DURATION: u32 = 0x00_0008;
+const DEFAULT_SAMPLE_SIZE: u32 = 0x00_0010;
+const DEFAULT_BASE_IS_MOOF: u32 = 0x02_0000;
+
+/// A track fragment header; the fields that this crate does not use are kept as bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tfhd<'a> {
+    flags: u32,
+    /// The track that the fragment belongs to.
+    pub track_id: u32,
+    /// Where data offsets count from, as an offset in the file.
+    pub base_data_offset: Option<u64>,
+    /// 1-based index into `stsd`, when it is not `trex`'s.
+    pub sample_description_index: Option<u32>,
+    /// Sample size in bytes, when it is not `trex`'s.
+    pub default_sample_size: Option<u32>,
+    behind_base: &'a [u8],
+}
+
+impl<'a> Tfhd<'a> {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`].
+    pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
+        let (_, flags) = reader.version_and_flags()?;
+        let has = |flag: u32| flags & flag != 0;
+        let track_id = reader.u32()?;
+        let base_data_offset = has(BASE_DATA_OFFSET).then(|| reader.u64()).transpose()?;
+        let behind_base = reader.left();
+        let sample_description_index = has(SAMPLE_DESCRIPTION_INDEX)
+            .then(|| reader.u32())
+            .transpose()?;
+        if has(DEFAULT_SAMPLE_DURATION) {
+            reader.u32()?;
+        }
+        let default_sample_size = has(DEFAULT_SAMPLE_SIZE).then(|| reader.u32()).transpose()?;
+        Ok(Self {
+            flags,
+            track_id,
+            base_data_offset,
+            sample_description_index,
+            default_sample_size,
+            behind_base,
+        })
+    }
+
+    /// Whether data offsets count from the first byte of the `moof`.
+    pub const fn default_base_is_moof(&self) -> bool {
+        self.base_data_offset.is_none() && self.flags & DEFAULT_BASE_IS_MOOF != 0
+    }
+
+    /// Makes data offsets count from the first byte of the `moof` by its flag.
+    pub const fn set_default_base_is_moof(&mut self) {
+        self.flags |= DEFAULT_BASE_IS_MOOF;
+    }
+
+    /// The box with its present fields.
+    pub fn to_box(&self) -> BoxTree<'static> {
+        let mut fields = Vec::with_capacity(12 + self.behind_base.len());
+        fields.extend(self.track_id.to_be_bytes());
+        if let Some(offset) = self.base_data_offset {
+            fields.extend(offset.to_be_bytes());
+        }
+        fields.extend_from_slice(self.behind_base);
+        BoxTree::full(FourCc::TFHD, (0, self.flags), &fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 8.8.7.2: optional fields stand in the order of their flags.
+    #[test]
+    fn optional_fields_are_found_by_flag() {
+        let body = [
+            0, 0, 0, 0x3b, 0, 0, 0, 7, // version, flags, track_ID
+            0, 0, 0, 0, 0, 0, 1, 0, // base_data_offset
+            0, 0, 0, 2, // sample_description_index
+            0, 0, 4, 0, // default_sample_duration
+            0, 0, 0, 99, // default_sample_size
+            1, 1, 0, 0, // default_sample_flags
+        ];
+        let tfhd = Tfhd::read(Reader::new(FourCc::TFHD, &body)).unwrap();
+        assert_eq!(tfhd.track_id, 7);
+        assert_eq!(tfhd.base_data_offset, Some(256));
+        assert_eq!(tfhd.sample_description_index, Some(2));
+        assert_eq!(tfhd.default_sample_size, Some(99));
+        assert_eq!(tfhd.to_box().body(), body);
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `tkhd`, the track header box, 14496-12 clause 8.3.2.
+
+use super::{Error, FourCc, Reader};
+
+/// The track header's track_ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tkhd {
+    /// Names the track in `trex`, `tfhd`, `tfra` and `sidx`.
+    pub track_id: u32,
+}
+
+impl Tkhd {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::UnknownVersion`].
+    pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
+        let times = match reader.version_and_flags()?.0 {
+            0 => 2 * 4,
+            1 => 2 * 8,
+            version => {
+                return Err(Error::UnknownVersion {
+                    box_type: FourCc::TKHD,
+                    version,
+                });
+            }
+        };
+        reader.bytes(times)?;
+        let track_id = reader.u32()?;
+        Ok(Self { track_id })
+    }
+}

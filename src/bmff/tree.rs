@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A box with its children: edits what is known and keeps every other box byte for byte.
+
+use std::borrow::Cow;
+
+use super::{Error, FourCc, Reader};
+
+/// Boxes that hold nothing but boxes, as far as this crate looks into them.
+const CONTAINERS: [FourCc; 9] = [
+    FourCc::MOOV,
+    FourCc::TRAK,
+    FourCc::MDIA,
+    FourCc::MINF,
+    FourCc::STBL,
+    FourCc::MVEX,
+    FourCc::MOOF,
+    FourCc::TRAF,
+    FourCc::MFRA,
+];
+
+/// Containers inside containers; the deepest path of the list above has five.
+const MAX_DEPTH: usize = 8;
+
+/// A box: its type and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxTree<'a> {
+    /// The four-character code.
+    pub box_type: FourCc,
+    /// The extended type of a `uuid` box.
+    pub uuid: Option<[u8; 16]>,
+    /// What stands behind the header.
+    pub content: Content<'a>,
+}
+
+/// What stands behind a box's header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// The boxes of a container.
+    Children(Vec<BoxTree<'a>>),
+    /// The bytes of any other box.
+    Bytes(Cow<'a, [u8]>),
+}
+
+impl<'a> BoxTree<'a> {
+    /// Reads the one box that fills `data`.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::BadSize`] or [`Error::TooDeep`] where a box or child does not fit.
+    pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
+        Self::read(&mut Reader::new(FourCc(*b"file"), data), MAX_DEPTH)
+    }
+
+    /// A box with children.
+    pub const fn container(box_type: FourCc, children: Vec<Self>) -> Self {
+        Self {
+            box_type,
+            uuid: None,
+            content: Content::Children(children),
+        }
+    }
+
+    /// A box with a body of bytes.
+    pub const fn leaf(box_type: FourCc, body: Vec<u8>) -> Self {
+        Self {
+            box_type,
+            uuid: None,
+            content: Content::Bytes(Cow::Owned(body)),
+        }
+    }
+
+    /// A FullBox: version and flags (24 bits), then `fields`.
+    pub fn full(box_type: FourCc, (version, flags): (u8, u32), fields: &[u8]) -> Self {
+        let [_, a, b, c] = flags.to_be_bytes();
+        let mut body = vec![version, a, b, c];
+        body.extend_from_slice(fields);
+        Self::leaf(box_type, body)
+    }
+
+    /// The child boxes; none for a box of bytes.
+    pub fn children(&self) -> &[Self] {
+        match &self.content {
+            Content::Children(children) => children,
+            Content::Bytes(_) => &[],
+        }
+    }
+
+    /// The child boxes, to be edited; None for a box of bytes.
+    pub const fn children_mut(&mut self) -> Option<&mut Vec<Self>> {
+        match &mut self.content {
+            Content::Children(children) => Some(children),
+            Content::Bytes(_) => None,
+        }
+    }
+
+    /// The bytes behind the header; empty for a container.
+    pub fn body(&self) -> &[u8] {
+        match &self.content {
+            Content::Children(_) => &[],
+            Content::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// A reader over the body.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(self.box_type, self.body())
+    }
+
+    /// All children of one type.
+    pub fn all(&self, box_type: FourCc) -> impl Iterator<Item = &Self> {
+        self.children()
+            .iter()
+            .filter(move |child| child.box_type == box_type)
+    }
+
+    /// The only child of one type.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is none, [`Error::Duplicate`] when there are several.
+    pub fn child(&self, box_type: FourCc) -> Result<&Self, Error> {
+        let mut found = self.all(box_type);
+        match (found.next(), found.next()) {
+            (Some(child), None) => Ok(child),
+            (None, _) => Err(Error::Missing {
+                parent: self.box_type,
+                child: box_type,
+            }),
+            (Some(_), Some(_)) => Err(Error::Duplicate { box_type }),
+        }
+    }
+
+    /// The box at the end of a path of only children.
+    ///
+    /// # Errors
+    /// As [`BoxTree::child`].
+    pub fn descend(&self, path: &[FourCc]) -> Result<&Self, Error> {
+        path.iter()
+            .try_fold(self, |parent, &box_type| parent.child(box_type))
+    }
+
+    /// The whole box in bytes, header included.
+    pub fn size(&self) -> usize {
+        let content = match &self.content {
+            Content::Children(children) => children.iter().map(Self::size).sum(),
+            Content::Bytes(bytes) => bytes.len(),
+        };
+        8 + self.uuid.map_or(0, |uuid| uuid.len()) + content
+    }
+
+    /// Appends the box to `out`, with 32-bit sizes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] when the box outgrows 32 bits.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let size = u32::try_from(self.size()).map_err(|_| Error::TooLarge {
+            box_type: self.box_type,
+        })?;
+        out.extend(size.to_be_bytes());
+        out.extend(self.box_type.0);
+        out.extend(self.uuid.iter().flatten());
+        match &self.content {
+            Content::Children(children) => children.iter().try_for_each(|child| child.write(out)),
+            Content::Bytes(bytes) => {
+                out.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'a>, depth: usize) -> Result<Self, Error> {
+        let (header, body) = reader.child()?;
+        let box_type = header.box_type;
+        let content = if CONTAINERS.contains(&box_type) {
+            let depth = depth.checked_sub(1).ok_or(Error::TooDeep { box_type })?;
+            Content::Children(Self::read_children(Reader::new(box_type, body), depth)?)
+        } else {
+            Content::Bytes(Cow::Borrowed(body))
+        };
+        Ok(Self {
+            box_type,
+            uuid: header.uuid,
+            content,
+        })
+    }
+
+    fn read_children(mut reader: Reader<'a>, depth: usize) -> Result<Vec<Self>, Error> {
+        let mut children = Vec::new();
+        while !reader.is_empty() {
+            children.push(Self::read(&mut reader, depth)?);
+        }
+        Ok(children)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_boxes_come_out_as_they_went_in() {
+        let data = b"\0\0\0\x24moov\0\0\0\x0cabcd\x01\x02\x03\x04\0\0\0\x10trak\0\0\0\x08wxyz";
+        let tree = BoxTree::parse(data).unwrap();
+        let mut out = Vec::new();
+        tree.write(&mut out).unwrap();
+        assert_eq!(out, data);
+        assert_eq!(tree.size(), data.len());
+    }
+
+    #[test]
+    fn sizes_follow_an_inserted_child() {
+        let mut tree = BoxTree::parse(b"\0\0\0\x10moov\0\0\0\x08trak").unwrap();
+        let trak = BoxTree::full(FourCc::TKHD, (1, 0x02_0304), &[5]);
+        tree.children_mut().unwrap().push(trak);
+        let mut out = Vec::new();
+        tree.write(&mut out).unwrap();
+        assert_eq!(
+            out,
+            b"\0\0\0\x1dmoov\0\0\0\x08trak\0\0\0\x0dtkhd\x01\x02\x03\x04\x05"
+        );
+    }
+
+    #[test]
+    fn endless_nesting_is_refused() {
+        let mut data = Vec::new();
+        for level in (1..=1000u32).rev() {
+            data.extend((level * 8).to_be_bytes());
+            data.extend(b"moov");
+        }
+        assert!(matches!(BoxTree::parse(&data), Err(Error::TooDeep { .. })));
+    }
+
+    #[test]
+    fn only_child_is_neither_missing_nor_double() {
+        let tree = BoxTree::parse(b"\0\0\0\x18moov\0\0\0\x08trak\0\0\0\x08trak").unwrap();
+        assert!(matches!(
+            tree.child(FourCc::TRAK),
+            Err(Error::Duplicate { .. })
+        ));
+        assert!(matches!(
+            tree.child(FourCc::MVEX),
+            Err(Error::Missing { .. })
+        ));
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `trun`, a run of samples of a track fragment, 14496-12 clause 8.8.8.
+
+use super::{BoxTree, Error, FourCc, Reader};
+
+const DATA_OFFSET: u32 = 0x00_0001;
+const FIRST_SAMPLE_FLAGS: u32 = 0x00_0004;
+const SAMPLE_SIZE: u32 = 0x00_0200;
+/// sample_duration, sample_size, sample_flags, sample_composition_time_offset: 4 bytes each.
+const SAMPLE_FIELDS: [u32; 4] = [0x00_0100, SAMPLE_SIZE, 0x00_0400, 0x00_0800];
+
+/// A run of samples that lie one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trun<'a> {
+    version: u8,
+    flags: u32,
+    /// sample_count.
+    pub sample_count: u32,
+    /// Where the first sample lies, relative to the track fragment's base; None: behind the run before.
+    pub data_offset: Option<i32>,
+    behind_offset: &'a [u8],
+    entries: &'a [u8],
+}
+
+impl<'a> Trun<'a> {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], also for a sample_count that the box has no room for.
+    pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
+        let (version, flags) = reader.version_and_flags()?;
+        let sample_count = reader.u32()?;
+        let data_offset = (flags & DATA_OFFSET != 0)
+            .then(|| reader.i32())
+            .transpose()?;
+        let behind_offset = reader.left();
+        if flags & FIRST_SAMPLE_FLAGS != 0 {
+            reader.u32()?;
+        }
+        let count = usize::try_from(sample_count).unwrap_or(usize::MAX);
+        let entries = reader.bytes(count.saturating_mul(entry_size(flags)))?;
+        Ok(Self {
+            version,
+            flags,
+            sample_count,
+            data_offset,
+            behind_offset,
+            entries,
+        })
+    }
+
+    /// Whether the run states each sample's size.
+    pub const fn has_sizes(&self) -> bool {
+        self.flags & SAMPLE_SIZE != 0
+    }
+
+    /// The stated sample sizes in bytes; empty when [`Trun::has_sizes`] says no.
+    pub fn sizes(&self) -> impl Iterator<Item = u32> + use<'a> {
+        let fields_before = SAMPLE_FIELDS
+            .iter()
+            .take_while(|&&field| field != SAMPLE_SIZE);
+        let at = 4 * fields_before.filter(|&&f| self.flags & f != 0).count();
+        let entries: &'a [u8] = if self.has_sizes() { self.entries } else { &[] };
+        entries
+            .chunks_exact(entry_size(self.flags).max(4))
+            .filter_map(move |entry| entry.get(at..at + 4)?.try_into().ok())
+            .map(u32::from_be_bytes)
+    }
+
+    /// The box with its present data offset.
+    pub fn to_box(&self) -> BoxTree<'static> {
+        let mut fields = Vec::with_capacity(8 + self.behind_offset.len());
+        fields.extend(self.sample_count.to_be_bytes());
+        let mut flags = self.flags & !DATA_OFFSET;
+        if let Some(offset) = self.data_offset {
+            flags |= DATA_OFFSET;
+            fields.extend(offset.to_be_bytes());
+        }
+        fields.extend_from_slice(self.behind_offset);
+        BoxTree::full(FourCc::TRUN, (self.version, flags), &fields)
+    }
+}
+
+/// Bytes that each sample takes under `flags`.
+fn entry_size(flags: u32) -> usize {
+    4 * SAMPLE_FIELDS
+        .iter()
+        .filter(|&&field| flags & field != 0)
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(flags: u32, fields: &[u32]) -> Vec<u8> {
+        let mut body = flags.to_be_bytes().to_vec();
+        for field in fields {
+            body.extend(field.to_be_bytes());
+        }
+        body
+    }
+
+    #[test]
+    fn sizes_are_found_behind_durations() {
+        let body = run(0x701, &[2, 100, 512, 11, 0, 512, 22, 0]);
+        let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
+        assert_eq!(trun.sizes().collect::<Vec<_>>(), [11, 22]);
+        assert_eq!(trun.data_offset, Some(100));
+        assert_eq!(trun.to_box().body(), body);
+    }
+
+    #[test]
+    fn run_without_sizes_states_none() {
+        let body = run(0, &[3]);
+        let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
+        assert_eq!((trun.sample_count, trun.sizes().count()), (3, 0));
+    }
+
+    #[test]
+    fn sample_count_beyond_the_box_is_refused() {
+        let body = run(0x200, &[u32::MAX, 1]);
+        assert!(matches!(
+            Trun::read(Reader::new(FourCc::TRUN, &body)),
+            Err(Error::Truncated { .. })
+        ));
+    }
+
+    #[test]
+    fn data_offset_can_be_added() {
+        let body = run(0x200, &[1, 5]);
+        let mut trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
+        trun.data_offset = Some(-8);
+        assert_eq!(trun.to_box().body(), run(0x201, &[1, 0xffff_fff8, 5]));
+    }
+}
