@@ -26,7 +26,7 @@ pub use hdlr::handler_type;
 pub use header::BoxHeader;
 pub use mfra::map_tfra;
 pub use reader::Reader;
-pub use saio::{SAIO_SIZE, saio};
+pub use saio::saio;
 pub use saiz::{MAX_SAMPLE_INFO_SIZE, saiz};
 pub use sidx::Sidx;
 pub use sinf::sinf;

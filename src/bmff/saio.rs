@@ -3,9 +3,6 @@
 
 use super::{BoxTree, FourCc};
 
-/// Bytes of a `saio` with one 32-bit offset.
-pub const SAIO_SIZE: usize = 20;
-
 /// A `saio` whose one entry lies `offset` bytes behind the base of the track fragment.
 pub fn saio(offset: u32) -> BoxTree<'static> {
     let mut fields = 1u32.to_be_bytes().to_vec();
@@ -18,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn size_is_as_stated() {
-        assert_eq!(saio(7).size(), SAIO_SIZE);
+    fn one_offset_of_32_bits() {
+        assert_eq!(saio(7).body(), [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7]);
     }
 }

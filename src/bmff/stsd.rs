@@ -51,16 +51,40 @@ impl<'a> SampleEntry<'a> {
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`].
     pub fn visual_child(&self, box_type: FourCc) -> Result<Option<&'a [u8]>, Error> {
+        let mut found = None;
+        self.visit_visual_children(|child_type, body| {
+            if child_type == box_type && found.is_none() {
+                found = Some(body);
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// A visual entry without the four zero bytes by which QuickTime ends its list of boxes: no box can stand behind them.
+    ///
+    /// # Errors
+    /// As [`SampleEntry::visual_child`].
+    pub fn without_terminator(self) -> Result<Self, Error> {
+        let behind = self.visit_visual_children(|_, _| ())?.len();
+        let body = self.body.get(..self.body.len() - behind);
+        Ok(Self {
+            body: body.unwrap_or(self.body),
+            ..self
+        })
+    }
+
+    /// Calls `visit` with the child boxes of a visual entry and returns what stands behind them.
+    fn visit_visual_children(
+        &self,
+        mut visit: impl FnMut(FourCc, &'a [u8]),
+    ) -> Result<&'a [u8], Error> {
         let mut reader = Reader::new(self.format, self.body);
         reader.bytes(VISUAL_FIELDS)?;
-        // QuickTime ends the list by four zero bytes, which are no box.
         while reader.left().len() >= 8 {
             let (header, body) = reader.child()?;
-            if header.box_type == box_type {
-                return Ok(Some(body));
-            }
+            visit(header.box_type, body);
         }
-        Ok(None)
+        Ok(reader.left())
     }
 
     /// The entry with a new format and one more child box at its end.
@@ -85,4 +109,46 @@ pub fn stsd(mut original: Reader<'_>, entries: &[BoxTree<'_>]) -> Result<BoxTree
         entry.write(&mut body)?;
     }
     Ok(BoxTree::leaf(FourCc::STSD, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visual(children: &[u8]) -> Vec<u8> {
+        let mut body = vec![0; VISUAL_FIELDS];
+        body[24..28].copy_from_slice(&[0x07, 0x80, 0x04, 0x38]);
+        body.extend_from_slice(children);
+        body
+    }
+
+    #[test]
+    fn visual_entry_gives_its_size_and_children() {
+        let body = visual(b"\0\0\0\x0aavcC\x01\x02\0\0\0\x08pasp");
+        let entry = SampleEntry {
+            format: FourCc(*b"avc1"),
+            body: &body,
+        };
+        assert_eq!(entry.visual_size(), Ok((1920, 1080)));
+        assert_eq!(
+            entry.visual_child(FourCc(*b"avcC")),
+            Ok(Some([1, 2].as_slice()))
+        );
+        assert_eq!(entry.visual_child(FourCc(*b"hvcC")), Ok(None));
+        assert_eq!(entry.without_terminator(), Ok(entry));
+    }
+
+    #[test]
+    fn terminator_goes_before_a_child_is_added() {
+        let body = visual(b"\0\0\0\x08pasp\0\0\0\0");
+        let entry = SampleEntry {
+            format: FourCc(*b"avc1"),
+            body: &body,
+        };
+        let child = BoxTree::leaf(FourCc::SINF, vec![]);
+        let entry = entry.without_terminator().unwrap();
+        let made = entry.with_child(FourCc::ENCV, &child).unwrap();
+        assert_eq!(made.box_type, FourCc::ENCV);
+        assert!(made.body().ends_with(b"\0\0\0\x08pasp\0\0\0\x08sinf"));
+    }
 }

@@ -122,6 +122,11 @@ impl IvSource {
 }
 
 impl Ascending {
+    /// How many bytes each IV has.
+    pub const fn size(&self) -> IvSize {
+        self.next.size
+    }
+
     fn next(&mut self, blocks: u64) -> Result<Iv, Error> {
         let (step, counter) = match self.next.size {
             IvSize::Eight => (1, 0..8),

@@ -3,13 +3,13 @@
 
 use crate::bmff::{BoxTree, FourCc};
 
-use super::{Iv, IvSize, KeyId, Pattern};
+use super::{Iv, IvSize, KeyId, Method, Pattern};
 
 /// How a track's samples are encrypted unless a sample group says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tenc {
-    /// default_crypt_byte_block and default_skip_byte_block.
-    pub pattern: Pattern,
+    /// The scheme, and default_crypt_byte_block and default_skip_byte_block.
+    pub method: Method,
     /// default_KID.
     pub kid: KeyId,
     /// default_Per_Sample_IV_Size, or the constant IV.
@@ -37,13 +37,13 @@ impl TrackIv {
 }
 
 impl Tenc {
-    /// The box: version 1 when there is a pattern.
+    /// The box: version 1 for the schemes with a pattern, as Shaka Packager and CMAF have it, also where it is 0:0.
     pub fn to_box(&self) -> BoxTree<'static> {
         let Pattern {
             crypt_byte_block,
             skip_byte_block,
-        } = self.pattern;
-        let version = u8::from(self.pattern != Pattern::NONE);
+        } = self.method.pattern;
+        let version = u8::from(self.method.scheme.has_pattern());
         let mut fields = vec![
             0,
             crypt_byte_block << 4 | skip_byte_block,
@@ -56,5 +56,47 @@ impl Tenc {
             fields.extend(iv.as_bytes());
         }
         BoxTree::full(FourCc::TENC, (version, 0), &fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cenc::{Scheme, decode_hex};
+
+    fn tenc(scheme: Scheme, pattern: Pattern, iv: TrackIv) -> Vec<u8> {
+        let kid = "0c1d2e3f405162738495a6b7c8d9eafb".parse().unwrap();
+        let method = Method { scheme, pattern };
+        Tenc { method, kid, iv }.to_box().body().to_vec()
+    }
+
+    // Bodies of tenc in the files that Shaka Packager 3.8 wrote for KID 0c1d2e3f-….
+    #[test]
+    fn bodies_are_those_of_another_packager() {
+        let constant = decode_hex("102030405060708090a0b0c0d0e0f001").unwrap();
+        let constant = TrackIv::Constant(Iv::new(&constant).unwrap());
+        let eight = TrackIv::PerSample(IvSize::Eight);
+        for (scheme, pattern, iv, body) in [
+            (
+                Scheme::Cenc,
+                Pattern::NONE,
+                eight,
+                "00000000000001080c1d2e3f405162738495a6b7c8d9eafb",
+            ),
+            (
+                Scheme::Cbcs,
+                Pattern::ONE_IN_TEN,
+                constant,
+                "01000000001901000c1d2e3f405162738495a6b7c8d9eafb10102030405060708090a0b0c0d0e0f001",
+            ),
+            (
+                Scheme::Cbcs,
+                Pattern::NONE,
+                constant,
+                "01000000000001000c1d2e3f405162738495a6b7c8d9eafb10102030405060708090a0b0c0d0e0f001",
+            ),
+        ] {
+            assert_eq!(tenc(scheme, pattern, iv), *decode_hex(body).unwrap());
+        }
     }
 }

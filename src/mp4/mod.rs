@@ -1,2 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! To come.
+//! Fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8) in the clear goes in and comes out protected: pure bytes, no I/O.
+//!
+//! [`Encryptor::push`] takes the stream in chunks of any size and gives [`Output`]s, whose bytes do not depend on the chunking.
+//! Sample data stays in the chunks it came in and is encrypted there; only boxes are written anew. One `moof` with its
+//! `mdat` is held until it is complete, since `senc` stands before the samples that it describes.
+
+mod chunk;
+mod encryptor;
+mod error;
+mod fragment;
+mod index;
+mod init;
+mod moof;
+mod payload;
+mod splitter;
+
+pub use chunk::Chunk;
+pub use encryptor::{Encryptor, IndexMode, Output};
+pub use error::{Error, SampleError};
+pub use init::{InitProtection, Protector, TrackProtection, protect_init};

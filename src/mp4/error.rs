@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why a stream cannot be protected.
+
+use crate::bmff::{self, FourCc};
+use crate::{cenc, codec};
+
+/// Errors of the packager; each says what to do where something can be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A box is damaged.
+    #[error("damaged MP4: {0}")]
+    Box(#[from] bmff::Error),
+    /// A box at the top of the file is damaged.
+    #[error("damaged MP4 at byte {position}: {source}")]
+    BoxAt {
+        /// Offset of the box in the input.
+        position: u64,
+        /// What is wrong.
+        source: bmff::Error,
+    },
+    /// Media comes before the `moov`.
+    #[error(
+        "media data comes before 'moov': write fragmented MP4, for instance with mp4mux fragment-duration=2000, \
+         isofmp4mux or cmafmux"
+    )]
+    MediaBeforeMoov,
+    /// The `moov` announces no fragments.
+    #[error(
+        "progressive MP4 ('moov' without 'mvex'): write fragmented MP4, for instance with mp4mux \
+         fragment-duration=2000, isofmp4mux or cmafmux"
+    )]
+    Progressive,
+    /// The `moov` describes samples itself, and fragments follow.
+    #[error(
+        "'moov' holds samples of its own beside fragments: let the muxer write an empty 'moov' (FFmpeg: -movflags \
+         empty_moov; mp4mux: no fragment-mode=first-moov-then-finalise)"
+    )]
+    SamplesInMoov,
+    /// Media that no `moof` before it describes.
+    #[error(
+        "media data without a 'moof' before it: mp4mux must not use fragment-mode=first-moov-then-finalise, \
+         and each 'mdat' must follow its 'moof'"
+    )]
+    MediaWithoutMoof,
+    /// The stream is protected already.
+    #[error("the stream is already protected ({by}): give the packager clear media")]
+    AlreadyProtected {
+        /// The box that says so.
+        by: FourCc,
+    },
+    /// A track whose samples no rule of 23001-7 covers here.
+    #[error("track {track_id}: {source}")]
+    Codec {
+        /// The track.
+        track_id: u32,
+        /// What is wrong.
+        source: codec::Error,
+    },
+    /// A sample cannot be protected.
+    #[error("track {track_id}, sample {sample} of its fragment: {reason}")]
+    Sample {
+        /// The track.
+        track_id: u32,
+        /// Index of the sample in its track fragment.
+        sample: usize,
+        /// What is wrong.
+        reason: SampleError,
+    },
+    /// No key for a track, or none can be had.
+    #[error(transparent)]
+    Protection(Box<dyn std::error::Error + Send + Sync>),
+    /// A fragment names a track or sample description that `moov` does not have.
+    #[error("a fragment uses {what} {number}, which 'moov' does not describe")]
+    Undescribed {
+        /// `track` or `sample description`.
+        what: &'static str,
+        /// Its number.
+        number: u32,
+    },
+    /// Sample data is not in the `mdat` that follows the `moof`, or two samples share bytes.
+    #[error(
+        "the samples of the fragment at byte {position} do not lie one by one in the 'mdat' behind it"
+    )]
+    SamplesElsewhere {
+        /// Offset of the `moof` in the input.
+        position: u64,
+    },
+    /// The `mdat` holds bytes that no sample claims: whether they may leave in the clear cannot be known.
+    #[error("the 'mdat' of the fragment at byte {position} holds bytes that no sample claims")]
+    UnclaimedMedia {
+        /// Offset of the `moof` in the input.
+        position: u64,
+    },
+    /// More than this packager holds in memory.
+    #[error("{what} is larger than {limit} bytes")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// A feature whose offsets this packager does not move.
+    #[error("'{0}' is not supported: remove it before protection")]
+    Unsupported(FourCc),
+    /// A segment index whose references do not end where boxes end.
+    #[error("the 'sidx' at byte {position} does not fit the boxes behind it")]
+    BadIndex {
+        /// Offset of the `sidx` in the input.
+        position: u64,
+    },
+    /// The stream ends inside a box or a fragment.
+    #[error("the stream ends inside {inside}: its last fragment is incomplete and was not written")]
+    Incomplete {
+        /// What was under way.
+        inside: FourCc,
+    },
+}
+
+/// Why one sample cannot be protected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SampleError {
+    /// Its codec data is damaged or not understood.
+    #[error(transparent)]
+    Codec(#[from] codec::Error),
+    /// The cipher layer refuses it.
+    #[error(transparent)]
+    Cenc(#[from] cenc::Error),
+    /// Its `senc` entry cannot be written.
+    #[error(transparent)]
+    Box(#[from] bmff::Error),
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MPL-2.0
+//! One fragment: its samples are encrypted where they lie and its `moof` is written anew.
+
+use crate::cenc::{Iv, IvSource, Senc, Subsample, map_subsamples};
+use crate::codec::{Codec, ProtectableRange};
+
+use super::error::SampleError;
+use super::init::{TrackProtection, TrackState};
+use super::moof::{Location, Moof, TrackFragment};
+use super::payload::Payload;
+use super::{Chunk, Error};
+
+/// Protects fragments; its buffers are kept from one to the next.
+#[derive(Default)]
+pub(super) struct FragmentEncryptor {
+    locations: Vec<Location>,
+    sencs: Vec<Senc>,
+    scratch: Scratch,
+    samples: u64,
+    bytes: u64,
+}
+
+#[derive(Default)]
+struct Scratch {
+    ranges: Vec<ProtectableRange>,
+    map: Vec<Subsample>,
+}
+
+/// A `moof` and the place of its `mdat` payload.
+pub(super) struct Fragment<'a> {
+    /// The whole box.
+    pub(super) moof: &'a [u8],
+    /// Offset of the `moof` in the input and in the output.
+    pub(super) positions: (u64, u64),
+    /// From the first byte of the `moof` to the first of the payload, in the input.
+    pub(super) payload_at: usize,
+}
+
+impl FragmentEncryptor {
+    /// Encrypts the samples in `chunks` and returns the new `moof`.
+    pub(super) fn protect<C: Chunk>(
+        &mut self,
+        fragment: &Fragment<'_>,
+        chunks: &mut [C],
+        tracks: &mut [TrackState],
+    ) -> Result<Vec<u8>, Error> {
+        let (input, output) = fragment.positions;
+        let moof = Moof::parse(fragment.moof, input)?;
+        self.locations.clear();
+        let fragments = moof.locate(tracks, &mut self.locations)?;
+        let mut payload = Payload::new(chunks);
+        let start = i64::try_from(fragment.payload_at).map_err(|_| moof.elsewhere())?;
+        let len = i64::try_from(payload.len()).map_err(|_| moof.elsewhere())?;
+        moof.check_coverage(&self.locations, start..start + len)?;
+
+        self.sencs.resize_with(fragments.len(), Senc::default);
+        for (fragment, senc) in fragments.iter().zip(&mut self.sencs) {
+            let samples = self.locations.get(fragment.samples.clone());
+            let samples = Samples {
+                at: samples.unwrap_or_default(),
+                payload_at: start,
+            };
+            if let Some(track) = tracks.get_mut(fragment.track) {
+                self.scratch.protect_track(
+                    track,
+                    fragment.description,
+                    samples,
+                    (&mut payload, senc),
+                )?;
+            }
+        }
+        self.samples += self.locations.len() as u64;
+        self.bytes += payload.len() as u64;
+        moof.rewrite(&fragments, &self.sencs_of(&fragments, tracks), output)
+    }
+
+    /// The `senc` of each fragment whose track is protected.
+    fn sencs_of(&self, fragments: &[TrackFragment], tracks: &[TrackState]) -> Vec<Option<&Senc>> {
+        let is_protected = |fragment: &TrackFragment| {
+            let track = tracks.get(fragment.track);
+            track.is_some_and(|track| track.protection.is_some())
+        };
+        let both = fragments.iter().zip(&self.sencs);
+        both.map(|(fragment, senc)| is_protected(fragment).then_some(senc))
+            .collect()
+    }
+
+    /// Samples and payload bytes that went through.
+    pub(super) const fn totals(&self) -> (u64, u64) {
+        (self.samples, self.bytes)
+    }
+}
+
+/// The samples of a track fragment and where the payload starts that their places count from.
+struct Samples<'a> {
+    at: &'a [Location],
+    payload_at: i64,
+}
+
+impl Scratch {
+    fn protect_track<C: Chunk>(
+        &mut self,
+        track: &mut TrackState,
+        description: usize,
+        samples: Samples<'_>,
+        (payload, senc): (&mut Payload<'_, C>, &mut Senc),
+    ) -> Result<(), Error> {
+        let track_id = track.track_id;
+        let Some(protection) = &track.protection else {
+            return Ok(());
+        };
+        let codec = track.codecs.get_mut(description);
+        let codec = codec.ok_or(Error::Undescribed {
+            what: "sample description",
+            number: u32::try_from(description).map_or(u32::MAX, |index| index.saturating_add(1)),
+        })?;
+        senc.start(codec.maps_subsamples());
+        let mut ivs = protection.key.ivs();
+        for (sample, location) in samples.at.iter().enumerate() {
+            let offset =
+                usize::try_from(location.offset - samples.payload_at).unwrap_or(usize::MAX);
+            let done = payload.edit(offset, location.len as usize, |bytes| {
+                self.protect_sample(bytes, (codec, protection), (&mut ivs, senc))
+            });
+            // check_coverage() has seen that every sample lies in the payload.
+            done.unwrap_or(Err(SampleError::Cenc(crate::cenc::Error::MapMismatch)))
+                .map_err(|reason| Error::Sample {
+                    track_id,
+                    sample,
+                    reason,
+                })?;
+        }
+        Ok(())
+    }
+
+    fn protect_sample(
+        &mut self,
+        sample: &mut [u8],
+        (codec, protection): (&mut Codec, &TrackProtection),
+        (ivs, senc): (&mut IvSource, &mut Senc),
+    ) -> Result<(), SampleError> {
+        let TrackProtection { key, method } = protection;
+        self.ranges.clear();
+        self.map.clear();
+        let mut protected = sample.len() as u64;
+        if codec.maps_subsamples() {
+            codec.protectable_ranges(sample, &mut self.ranges)?;
+            map_subsamples(method.scheme, sample.len(), &self.ranges, &mut self.map)?;
+            protected = self.map.iter().map(|s| u64::from(s.protected_bytes)).sum();
+        }
+        let iv = ivs.next(protected.div_ceil(16))?;
+        key.cipher().encrypt(*method, &iv, sample, &self.map)?;
+        senc.push(own_iv(ivs, &iv), &self.map)?;
+        Ok(())
+    }
+}
+
+/// The IV that `senc` states: none when `tenc` states it for all samples.
+const fn own_iv<'a>(ivs: &IvSource, iv: &'a Iv) -> Option<&'a Iv> {
+    match ivs {
+        IvSource::Constant(_) => None,
+        IvSource::PerSample(_) => Some(iv),
+    }
+}

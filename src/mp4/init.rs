@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The init segment: `moov` in the clear becomes a `moov` whose sample entries say that they are protected.
+
+use std::sync::Arc;
+
+use crate::bmff::{self, BoxTree, FourCc, SampleEntry, Tkhd, Trex};
+use crate::cenc::{Media, Method, SampleKey, Tenc, Track};
+use crate::codec::{self, Codec};
+
+use super::Error;
+
+/// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
+const SCHEME_VERSION: u32 = 0x0001_0000;
+const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
+const VIDEO_HANDLERS: [FourCc; 2] = [FourCc(*b"vide"), FourCc(*b"auxv")];
+const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
+
+/// Decides how the tracks of a stream are protected.
+pub trait Protector {
+    /// Called with the tracks of each `moov`, in its order.
+    ///
+    /// # Errors
+    /// Whatever keeps a track from being protected; it ends the stream as [`Error::Protection`].
+    fn protect(
+        &mut self,
+        tracks: &[Track],
+    ) -> Result<InitProtection, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// What a [`Protector`] answers.
+#[derive(Default)]
+pub struct InitProtection {
+    /// For each track how it is protected; None leaves it clear.
+    pub tracks: Vec<Option<TrackProtection>>,
+    /// Whole `pssh` boxes, which go to the end of `moov`.
+    pub pssh: Vec<Vec<u8>>,
+}
+
+/// How one track is protected.
+#[derive(Clone)]
+pub struct TrackProtection {
+    /// The key, shared by all tracks under it.
+    pub key: Arc<SampleKey>,
+    /// Scheme and pattern.
+    pub method: Method,
+}
+
+/// A track of the init segment, ready for its fragments.
+pub(super) struct TrackState {
+    pub(super) track_id: u32,
+    pub(super) protection: Option<TrackProtection>,
+    /// One for each sample description of a protected track.
+    pub(super) codecs: Vec<Codec>,
+    pub(super) trex: Trex,
+}
+
+/// Rewrites a `moov` box and returns it with the state that its fragments need.
+pub(super) fn protect_moov(
+    moov: &[u8],
+    protector: &mut dyn Protector,
+) -> Result<(Vec<u8>, Vec<TrackState>), Error> {
+    let mut moov = BoxTree::parse(moov)?;
+    let trexes = read_trexes(&moov)?;
+    let clear = moov
+        .all(FourCc::TRAK)
+        .map(read_track)
+        .collect::<Result<Vec<_>, _>>()?;
+    let protection = protector.protect(&clear).map_err(Error::Protection)?;
+
+    let mut states = Vec::with_capacity(clear.len());
+    let mut protections = protection.tracks.into_iter();
+    let traks = moov.children_mut().into_iter().flatten();
+    for (trak, track) in traks.filter(|b| b.box_type == FourCc::TRAK).zip(&clear) {
+        let track_id = track.track_id;
+        let protection = protections.next().flatten();
+        let codecs = match &protection {
+            Some(protection) => protect_trak(trak, track, protection)?,
+            None => Vec::new(),
+        };
+        let trex = trexes.iter().find(|trex| trex.track_id == track_id);
+        states.push(TrackState {
+            track_id,
+            protection,
+            codecs,
+            trex: *trex.ok_or(bmff::Error::Missing {
+                parent: FourCc::MVEX,
+                child: FourCc::TREX,
+            })?,
+        });
+    }
+    Ok((with_pssh(moov, &protection.pssh)?, states))
+}
+
+/// Rewrites an init segment that is whole in memory, such as the stream header in a pipeline's caps.
+///
+/// # Errors
+/// As [`super::Encryptor::push`]; boxes other than `moov` are kept.
+pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8>, Error> {
+    let mut reader = bmff::Reader::new(FourCc(*b"file"), init);
+    let mut out = Vec::with_capacity(init.len() + 1024);
+    while !reader.is_empty() {
+        let before = reader.left();
+        let (header, _) = reader.child()?;
+        let whole = before.split_at(before.len() - reader.left().len()).0;
+        match header.box_type {
+            FourCc::MOOV => out.extend(protect_moov(whole, protector)?.0),
+            _ => out.extend_from_slice(whole),
+        }
+    }
+    Ok(out)
+}
+
+fn read_trexes(moov: &BoxTree<'_>) -> Result<Vec<Trex>, Error> {
+    let mut mvex = moov.all(FourCc::MVEX).peekable();
+    if mvex.peek().is_none() {
+        return Err(Error::Progressive);
+    }
+    let trexes = mvex.flat_map(|mvex| mvex.all(FourCc::TREX));
+    Ok(trexes
+        .map(|trex| Trex::read(trex.reader()))
+        .collect::<Result<_, _>>()?)
+}
+
+/// What kind of track a `trak` is, after a look at what cannot be protected.
+fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
+    let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
+    let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
+    let handler = bmff::handler_type(handler.reader())?;
+    let stbl = trak.descend(&STBL_PATH)?;
+    refuse_samples(stbl)?;
+    let entries = SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())?;
+    refuse_protected(&entries)?;
+    let media = media(handler, &entries)?.ok_or_else(|| Error::Codec {
+        track_id,
+        source: codec::Error::Unsupported {
+            format: entries.first().map_or(*b"none", |entry| entry.format.0),
+        },
+    })?;
+    Ok(Track { track_id, media })
+}
+
+/// sample_count of `stsz` and `stz2` stands at the same place; an empty table has none.
+fn refuse_samples(stbl: &BoxTree<'_>) -> Result<(), Error> {
+    let tables = [FourCc::STSZ, FourCc::STZ2];
+    for table in tables.iter().flat_map(|&table| stbl.all(table)) {
+        let mut reader = table.reader();
+        reader.bytes(8)?;
+        if reader.u32()? != 0 {
+            return Err(Error::SamplesInMoov);
+        }
+    }
+    Ok(())
+}
+
+fn refuse_protected(entries: &[SampleEntry<'_>]) -> Result<(), Error> {
+    const PROTECTED: [FourCc; 5] = [
+        FourCc::ENCV,
+        FourCc::ENCA,
+        FourCc::ENCT,
+        FourCc::ENCS,
+        FourCc::ENCM,
+    ];
+    match entries.iter().find(|e| PROTECTED.contains(&e.format)) {
+        Some(entry) => Err(Error::AlreadyProtected { by: entry.format }),
+        None => Ok(()),
+    }
+}
+
+fn media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, Error> {
+    if VIDEO_HANDLERS.contains(&handler) {
+        let (mut width, mut height) = (0, 0);
+        for entry in entries {
+            let size = entry.visual_size()?;
+            (width, height) = (size.0.max(width), size.1.max(height));
+        }
+        return Ok(Some(Media::Video { width, height }));
+    }
+    if handler == AUDIO_HANDLER {
+        return Ok(Some(Media::Audio));
+    }
+    let text = entries
+        .iter()
+        .all(|entry| codec::is_text_or_metadata(entry.format.0));
+    Ok(text.then_some(Media::Text))
+}
+
+/// Makes a track's sample entries protected and returns a codec for each.
+fn protect_trak(
+    trak: &mut BoxTree<'_>,
+    track: &Track,
+    protection: &TrackProtection,
+) -> Result<Vec<Codec>, Error> {
+    let stsd = trak.descend(&STBL_PATH)?.child(FourCc::STSD)?;
+    let mut codecs = Vec::new();
+    let mut protected = Vec::new();
+    for entry in SampleEntry::read_all(stsd.reader())? {
+        codecs.push(read_codec(&entry, track)?);
+        protected.push(protect_entry(entry, track.media, protection)?);
+    }
+    let protected = bmff::stsd(stsd.reader(), &protected)?;
+    let mut parent = Some(trak);
+    for box_type in STBL_PATH {
+        parent = parent.and_then(|parent| find_mut(parent, box_type));
+    }
+    if let Some(stsd) = parent.and_then(|stbl| find_mut(stbl, FourCc::STSD)) {
+        *stsd = protected;
+    }
+    Ok(codecs)
+}
+
+fn find_mut<'a, 'b>(parent: &'b mut BoxTree<'a>, box_type: FourCc) -> Option<&'b mut BoxTree<'a>> {
+    let mut children = parent.children_mut()?.iter_mut();
+    children.find(|child| child.box_type == box_type)
+}
+
+fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
+    let config = match track.media {
+        Media::Video { .. } => {
+            let avc = entry.visual_child(FourCc(*b"avcC"))?;
+            avc.map_or_else(|| entry.visual_child(FourCc(*b"hvcC")), |avc| Ok(Some(avc)))?
+        }
+        Media::Audio | Media::Text => None,
+    };
+    Codec::new(entry.format.0, config).map_err(|source| Error::Codec {
+        track_id: track.track_id,
+        source,
+    })
+}
+
+fn protect_entry(
+    entry: SampleEntry<'_>,
+    media: Media,
+    protection: &TrackProtection,
+) -> Result<BoxTree<'static>, Error> {
+    let TrackProtection { key, method } = protection;
+    let (format, entry) = match media {
+        Media::Video { .. } => (FourCc::ENCV, entry.without_terminator()?),
+        Media::Audio => (FourCc::ENCA, entry),
+        Media::Text => (FourCc::ENCT, entry),
+    };
+    let tenc = Tenc {
+        method: *method,
+        kid: key.kid(),
+        iv: key.track_iv(),
+    };
+    let scheme = (FourCc(*method.scheme.fourcc()), SCHEME_VERSION);
+    let sinf = bmff::sinf(entry.format, scheme, tenc.to_box());
+    Ok(entry.with_child(format, &sinf)?)
+}
+
+/// The `moov` with `pssh` boxes behind its other children.
+fn with_pssh<'a>(mut moov: BoxTree<'a>, pssh: &'a [Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let mut boxes = pssh
+        .iter()
+        .map(|pssh| BoxTree::parse(pssh))
+        .collect::<Result<Vec<_>, _>>()?;
+    let children = moov.children_mut().ok_or(bmff::Error::Missing {
+        parent: FourCc::MOOV,
+        child: FourCc::TRAK,
+    })?;
+    children.append(&mut boxes);
+    let mut out = Vec::with_capacity(moov.size());
+    moov.write(&mut out)?;
+    Ok(out)
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The `moof` box: where its samples lie, and the box anew once `senc` has made it longer.
+//!
+//! All offsets here count from the first byte of the `moof`. Every base is moved there when the box is written, which leaves
+//! one rule for `trun` and `saio`: an offset in the new box is the old one and the growth.
+
+use std::ops::Range;
+
+use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, saio, saiz};
+use crate::cenc::Senc;
+
+use super::Error;
+use super::init::TrackState;
+
+/// `uuid` of PIFF 1.1's sample encryption box.
+const PIFF_SENC: [u8; 16] = [
+    0xa2, 0x39, 0x4f, 0x52, 0x5a, 0x9b, 0x4f, 0x14, 0xa2, 0x44, 0x6c, 0x42, 0x7c, 0x64, 0x8d, 0xf4,
+];
+/// Size and type of the `moof` itself.
+const BOX_HEADER: usize = 8;
+/// The most samples that one `moof` may have; a real one has hundreds.
+const MAX_SAMPLES: usize = 1 << 20;
+
+/// A `moof` box as it came in.
+pub(super) struct Moof<'a> {
+    tree: BoxTree<'a>,
+    len: usize,
+    /// Offset in the input stream.
+    position: u64,
+}
+
+/// A track fragment and its samples.
+pub(super) struct TrackFragment {
+    /// Index of the track among those of `moov`.
+    pub(super) track: usize,
+    /// Index of the sample description, from zero.
+    pub(super) description: usize,
+    /// Its samples among all of the `moof`.
+    pub(super) samples: Range<usize>,
+    /// Where each run starts.
+    runs: Vec<i64>,
+}
+
+/// Where a sample lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Location {
+    pub(super) offset: i64,
+    pub(super) len: u32,
+}
+
+impl<'a> Moof<'a> {
+    pub(super) fn parse(bytes: &'a [u8], position: u64) -> Result<Self, Error> {
+        let tree = BoxTree::parse(bytes)?;
+        let len = bytes.len();
+        let moof = Self {
+            tree,
+            len,
+            position,
+        };
+        moof.refuse_protected()?;
+        Ok(moof)
+    }
+
+    fn refuse_protected(&self) -> Result<(), Error> {
+        let boxes = self.tree.all(FourCc::TRAF).flat_map(BoxTree::children);
+        for b in boxes {
+            // sbgp and sgpd start with version and flags; grouping_type follows.
+            let grouping = b.body().get(4..8);
+            let protected = match b.box_type {
+                FourCc::SENC => true,
+                FourCc::SGPD | FourCc::SBGP => grouping == Some(b"seig"),
+                FourCc::UUID => b.uuid == Some(PIFF_SENC),
+                _ => false,
+            };
+            if protected {
+                return Err(Error::AlreadyProtected { by: b.box_type });
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the samples of all track fragments and appends their places to `samples`.
+    pub(super) fn locate(
+        &self,
+        tracks: &[TrackState],
+        samples: &mut Vec<Location>,
+    ) -> Result<Vec<TrackFragment>, Error> {
+        let mut fragments = Vec::new();
+        let mut end = 0;
+        for traf in self.tree.all(FourCc::TRAF) {
+            let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
+            let base = self.base(&tfhd, end)?;
+            let undescribed = |what, number| Error::Undescribed { what, number };
+            let track = tracks.iter().position(|t| t.track_id == tfhd.track_id);
+            let track = track.ok_or_else(|| undescribed("track", tfhd.track_id))?;
+            let trex = tracks.get(track).map(|track| track.trex);
+            let trex = trex.ok_or_else(|| undescribed("track", tfhd.track_id))?;
+            let index = tfhd.sample_description_index;
+            let index = index.unwrap_or(trex.sample_description_index);
+            let description = index.checked_sub(1).map(|index| index as usize);
+            let first = samples.len();
+            let default_size = tfhd.default_sample_size.unwrap_or(trex.sample_size);
+            let runs = self.locate_runs(traf, (base, default_size), samples)?;
+            end = samples.last().map_or(base, Location::end);
+            fragments.push(TrackFragment {
+                track,
+                description: description.ok_or_else(|| undescribed("sample description", index))?,
+                samples: first..samples.len(),
+                runs,
+            });
+        }
+        Ok(fragments)
+    }
+
+    /// Where data offsets of a track fragment count from, 14496-12 clause 8.8.7.1; `end` is where the one before ended.
+    fn base(&self, tfhd: &Tfhd<'_>, end: i64) -> Result<i64, Error> {
+        match tfhd.base_data_offset {
+            Some(offset) => offset
+                .checked_signed_diff(self.position)
+                .ok_or_else(|| self.elsewhere()),
+            None if tfhd.default_base_is_moof() => Ok(0),
+            None => Ok(end),
+        }
+    }
+
+    fn locate_runs(
+        &self,
+        traf: &BoxTree<'_>,
+        (base, default_size): (i64, u32),
+        samples: &mut Vec<Location>,
+    ) -> Result<Vec<i64>, Error> {
+        let mut runs = Vec::new();
+        let mut offset = base;
+        for trun in traf.all(FourCc::TRUN) {
+            let trun = Trun::read(trun.reader())?;
+            if let Some(data_offset) = trun.data_offset {
+                offset = base + i64::from(data_offset);
+            }
+            runs.push(offset);
+            let count = trun.sample_count as usize;
+            if samples.len().saturating_add(count) > MAX_SAMPLES {
+                return Err(Error::TooLarge {
+                    what: "the sample count of a fragment",
+                    limit: MAX_SAMPLES as u64,
+                });
+            }
+            let unstated = if trun.has_sizes() { 0 } else { count };
+            let sizes = trun
+                .sizes()
+                .chain(std::iter::repeat_n(default_size, unstated));
+            for len in sizes {
+                samples.push(Location { offset, len });
+                offset = offset
+                    .checked_add(i64::from(len))
+                    .ok_or_else(|| self.elsewhere())?;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Sees to it that the samples fill `payload` to the last byte and share none.
+    pub(super) fn check_coverage(
+        &self,
+        samples: &[Location],
+        payload: Range<i64>,
+    ) -> Result<(), Error> {
+        let position = self.position;
+        let order = |samples: &[Location]| samples.is_sorted_by_key(|sample| sample.offset);
+        let mut sorted = Vec::new();
+        let samples = if order(samples) {
+            samples
+        } else {
+            sorted.extend_from_slice(samples);
+            sorted.sort_by_key(|sample| (sample.offset, sample.len));
+            &sorted
+        };
+        let mut covered = payload.start;
+        for sample in samples.iter().filter(|sample| sample.len > 0) {
+            if sample.offset < covered || sample.end() > payload.end {
+                return Err(self.elsewhere());
+            }
+            if sample.offset > covered {
+                return Err(Error::UnclaimedMedia { position });
+            }
+            covered = sample.end();
+        }
+        match covered == payload.end {
+            true => Ok(()),
+            false => Err(Error::UnclaimedMedia { position }),
+        }
+    }
+
+    pub(super) const fn elsewhere(&self) -> Error {
+        Error::SamplesElsewhere {
+            position: self.position,
+        }
+    }
+
+    /// The box with sample auxiliary information: `sencs` holds a `senc` for each fragment of a protected track. `position` is
+    /// the box's offset in the output.
+    pub(super) fn rewrite(
+        mut self,
+        fragments: &[TrackFragment],
+        sencs: &[Option<&Senc>],
+        position: u64,
+    ) -> Result<Vec<u8>, Error> {
+        for (traf, senc) in self.trafs().zip(sencs) {
+            if let (Some(children), Some(senc)) = (traf.children_mut(), senc) {
+                push_auxiliary_information(children, senc)?;
+            }
+        }
+        // The first pass adds fields where they are missing; only then is the growth known.
+        self.move_offsets(fragments, 0, position)?;
+        let growth = self.tree.size().checked_signed_diff(self.len);
+        let growth = growth.ok_or_else(|| self.elsewhere())?;
+        self.move_offsets(fragments, growth as i64, position)?;
+        self.place_auxiliary_information(sencs)?;
+        let mut out = Vec::with_capacity(self.tree.size());
+        self.tree.write(&mut out)?;
+        Ok(out)
+    }
+
+    fn trafs(&mut self) -> impl Iterator<Item = &mut BoxTree<'a>> {
+        let children = self.tree.children_mut().into_iter().flatten();
+        children.filter(|child| child.box_type == FourCc::TRAF)
+    }
+
+    fn move_offsets(
+        &mut self,
+        fragments: &[TrackFragment],
+        growth: i64,
+        position: u64,
+    ) -> Result<(), Error> {
+        for (number, (traf, fragment)) in self.trafs().zip(fragments).enumerate() {
+            let mut runs = fragment.runs.iter().enumerate();
+            for child in traf.children_mut().into_iter().flatten() {
+                if child.box_type == FourCc::TFHD {
+                    *child = move_base(child, number == 0, position)?;
+                } else if child.box_type == FourCc::TRUN
+                    && let Some((index, start)) = runs.next()
+                {
+                    *child = move_run(child, index == 0, start + growth)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in the `saio` offsets: from the start of the `moof` to the first entry of each `senc`.
+    fn place_auxiliary_information(&mut self, sencs: &[Option<&Senc>]) -> Result<(), Error> {
+        let mut end = BOX_HEADER;
+        let mut sencs = sencs.iter();
+        for child in self.tree.children_mut().into_iter().flatten() {
+            end += child.size();
+            if child.box_type != FourCc::TRAF {
+                continue;
+            }
+            let senc = sencs.next().copied().flatten();
+            let senc = senc.filter(|senc| senc.sizes().is_some());
+            if let (Some(senc), Some([.., before, _])) =
+                (senc, child.children_mut().map(Vec::as_mut_slice))
+            {
+                let entries = u32::try_from(end - senc.size() + Senc::HEADER_SIZE);
+                let box_type = FourCc::MOOF;
+                *before = saio(entries.map_err(|_| bmff::Error::TooLarge { box_type })?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Location {
+    /// The first byte behind the sample.
+    pub(super) fn end(&self) -> i64 {
+        self.offset.saturating_add(i64::from(self.len))
+    }
+}
+
+fn push_auxiliary_information(children: &mut Vec<BoxTree<'_>>, senc: &Senc) -> Result<(), Error> {
+    if let Some(sizes) = senc.sizes() {
+        children.push(saiz(sizes)?);
+        children.push(saio(0));
+    }
+    children.push(senc.to_box());
+    Ok(())
+}
+
+/// Bases a track fragment on the `moof`, as all offsets are written; the first one is without being told.
+fn move_base(tfhd: &BoxTree<'_>, first: bool, position: u64) -> Result<BoxTree<'static>, Error> {
+    let mut tfhd = Tfhd::read(tfhd.reader())?;
+    match &mut tfhd.base_data_offset {
+        Some(offset) => *offset = position,
+        None if first => (),
+        None => tfhd.set_default_base_is_moof(),
+    }
+    Ok(tfhd.to_box())
+}
+
+fn move_run(trun: &BoxTree<'_>, first: bool, start: i64) -> Result<BoxTree<'static>, Error> {
+    let mut trun = Trun::read(trun.reader())?;
+    if first || trun.data_offset.is_some() {
+        let too_large = bmff::Error::TooLarge {
+            box_type: FourCc::TRUN,
+        };
+        trun.data_offset = Some(i32::try_from(start).map_err(|_| too_large)?);
+    }
+    Ok(trun.to_box())
+}
