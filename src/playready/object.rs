@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The PlayReady Object: records after a length and a count, all little-endian; the data of PlayReady's `pssh`.
+
+use super::{Error, FoundHeader, Header};
+
+/// Bytes that a whole object may have.
+const MAX_LEN: usize = 15 * 1024;
+
+/// Length (u32) and record count (u16) in front of the records.
+const OBJECT_PREFIX: usize = 6;
+
+/// Type (u16) and length (u16) in front of a record's value.
+const RECORD_PREFIX: usize = 4;
+
+/// A PlayReady Object of at most 15 KB.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlayReadyObject {
+    records: Vec<Record>,
+}
+
+/// One record of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What the value is.
+    pub kind: RecordKind,
+    /// The record's bytes.
+    pub value: Vec<u8>,
+}
+
+/// Record types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// 1: the PlayReady Header.
+    Header,
+    /// 2: reserved.
+    Reserved,
+    /// 3: an embedded licence store.
+    LicenseStore,
+    /// A type that the specification does not define.
+    Unknown(u16),
+}
+
+/// What goes into an embedded licence store record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LicenseStore {
+    /// A store that a licence server made; its bytes are not looked into.
+    Given(Vec<u8>),
+    /// Room of that many zero bytes for a client to write licences into.
+    Empty(usize),
+}
+
+impl PlayReadyObject {
+    /// An object of one header.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn with_header(header: &Header) -> Result<Self, Error> {
+        let mut object = Self::default();
+        object.push(RecordKind::Header, header.to_bytes())?;
+        Ok(object)
+    }
+
+    /// Adds an embedded licence store; an object without a header may hold one too.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn push_license_store(&mut self, store: LicenseStore) -> Result<(), Error> {
+        match store {
+            LicenseStore::Given(value) => self.push(RecordKind::LicenseStore, value),
+            LicenseStore::Empty(len) => {
+                check_len(self.len().saturating_add(len))?;
+                self.push(RecordKind::LicenseStore, vec![0; len])
+            }
+        }
+    }
+
+    /// Reads an object. Records of unknown type are kept.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], and [`Error::BadObject`] when the lengths do not add up.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        check_len(bytes.len())?;
+        let mut rest = bytes;
+        let length = u32::from_le_bytes(take(&mut rest)?);
+        if usize::try_from(length) != Ok(bytes.len()) {
+            return Err(Error::BadObject("its length field is not its size"));
+        }
+        let count = u16::from_le_bytes(take(&mut rest)?);
+        let records = (0..count).map(|_| Record::parse(&mut rest));
+        let records = records.collect::<Result<_, _>>()?;
+        if !rest.is_empty() {
+            return Err(Error::BadObject("bytes follow its last record"));
+        }
+        Ok(Self { records })
+    }
+
+    /// The records in order.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The header, read; none when the object has no header record.
+    ///
+    /// # Errors
+    /// Those of [`FoundHeader::from_bytes`].
+    pub fn header(&self) -> Result<Option<FoundHeader>, Error> {
+        let mut records = self.records.iter();
+        let record = records.find(|record| record.kind == RecordKind::Header);
+        record
+            .map(|record| FoundHeader::from_bytes(&record.value))
+            .transpose()
+    }
+
+    /// The same object without licence stores, which a Smooth client manifest must not carry.
+    #[must_use]
+    pub fn without_license_stores(&self) -> Self {
+        let kept = self
+            .records
+            .iter()
+            .filter(|record| record.kind != RecordKind::LicenseStore);
+        Self {
+            records: kept.cloned().collect(),
+        }
+    }
+
+    /// The object's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        const FITS: &str = "push and parse keep objects within 15 KB";
+        let length = u32::try_from(self.len()).expect(FITS);
+        let count = u16::try_from(self.records.len()).expect(FITS);
+        let mut bytes = Vec::with_capacity(self.len());
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(count.to_le_bytes());
+        for record in &self.records {
+            bytes.extend(record.kind.number().to_le_bytes());
+            let length = u16::try_from(record.value.len()).expect(FITS);
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(&record.value);
+        }
+        bytes
+    }
+
+    fn push(&mut self, kind: RecordKind, value: Vec<u8>) -> Result<(), Error> {
+        check_len(self.len() + RECORD_PREFIX + value.len())?;
+        self.records.push(Record { kind, value });
+        Ok(())
+    }
+
+    fn len(&self) -> usize {
+        let records = self.records.iter();
+        OBJECT_PREFIX
+            + records
+                .map(|record| RECORD_PREFIX + record.value.len())
+                .sum::<usize>()
+    }
+}
+
+impl Record {
+    fn parse(rest: &mut &[u8]) -> Result<Self, Error> {
+        let kind = RecordKind::from_number(u16::from_le_bytes(take(rest)?));
+        let length = u16::from_le_bytes(take(rest)?);
+        let (value, after) = rest
+            .split_at_checked(usize::from(length))
+            .ok_or(Error::BadObject("a record runs past its end"))?;
+        *rest = after;
+        Ok(Self {
+            kind,
+            value: value.to_vec(),
+        })
+    }
+}
+
+impl RecordKind {
+    const fn from_number(number: u16) -> Self {
+        match number {
+            1 => Self::Header,
+            2 => Self::Reserved,
+            3 => Self::LicenseStore,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// The record type.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Header => 1,
+            Self::Reserved => 2,
+            Self::LicenseStore => 3,
+            Self::Unknown(number) => number,
+        }
+    }
+}
+
+fn check_len(size: usize) -> Result<(), Error> {
+    let (what, limit) = ("the PlayReady object", MAX_LEN);
+    match size > limit {
+        true => Err(Error::TooLarge { what, size, limit }),
+        false => Ok(()),
+    }
+}
+
+/// Takes the next field.
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Error> {
+    let (field, after) = rest
+        .split_first_chunk()
+        .ok_or(Error::BadObject("it is cut short"))?;
+    *rest = after;
+    Ok(*field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Layout of the PlayReady Object in the PlayReady Header specification.
+    #[test]
+    fn records_follow_length_and_count() {
+        let bytes = [15, 0, 0, 0, 2, 0, 3, 0, 1, 0, 0xaa, 2, 0, 0, 0];
+        let object = PlayReadyObject::parse(&bytes).unwrap();
+        let [store, reserved] = object.records() else {
+            panic!()
+        };
+        assert_eq!(
+            (store.kind, store.value.as_slice()),
+            (RecordKind::LicenseStore, [0xaa].as_slice())
+        );
+        assert_eq!(reserved.kind, RecordKind::Reserved);
+        assert_eq!(object.header(), Ok(None));
+        assert_eq!(object.to_bytes(), bytes);
+    }
+
+    #[test]
+    fn object_is_bounded_by_15_kb() {
+        let mut object = PlayReadyObject::default();
+        let room = MAX_LEN - OBJECT_PREFIX - RECORD_PREFIX;
+        for len in [room + 1, usize::MAX] {
+            let refused = object.push_license_store(LicenseStore::Empty(len));
+            assert!(matches!(refused, Err(Error::TooLarge { .. })));
+        }
+        object
+            .push_license_store(LicenseStore::Empty(room))
+            .unwrap();
+        assert_eq!(object.to_bytes().len(), MAX_LEN);
+        let refused = object.push_license_store(LicenseStore::Given(Vec::new()));
+        assert!(matches!(refused, Err(Error::TooLarge { .. })));
+        let refused = PlayReadyObject::parse(&vec![0; MAX_LEN + 1]);
+        assert!(matches!(refused, Err(Error::TooLarge { .. })));
+    }
+
+    #[test]
+    fn lengths_that_do_not_add_up_are_refused() {
+        let cases: [&[u8]; 6] = [
+            &[],
+            &[6, 0, 0, 0, 0],
+            &[7, 0, 0, 0, 0, 0],
+            &[7, 0, 0, 0, 0, 0, 9],
+            &[6, 0, 0, 0, 1, 0],
+            &[10, 0, 0, 0, 1, 0, 1, 0, 1, 0],
+        ];
+        for bytes in cases {
+            let object = PlayReadyObject::parse(bytes);
+            assert!(matches!(object, Err(Error::BadObject(_))), "{bytes:?}");
+        }
+    }
+}
