@@ -7,6 +7,7 @@
 //! - [`codec`] (nothing): which bytes of a sample may be protected
 //! - [`cenc`] (bmff, codec): ISO/IEC 23001-7, the schemes, keys, IVs, subsamples and ciphers
 //! - [`playready`] (cenc): PlayReady Header, PlayReady Object, key seed
+//! - [`signaling`] (cenc, playready): what DASH, HLS and Smooth manifests say of the protection
 //! - [`keys`] (cenc, playready): where content keys come from
 //! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out
 //! - `elements` (all): the GStreamer elements, with feature `plugin`
@@ -17,3 +18,4 @@ pub mod codec;
 pub mod keys;
 pub mod mp4;
 pub mod playready;
+pub mod signaling;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Protection of a Smooth Streaming client manifest, MS-SSTR 2.2.2: PlayReady is its only system in use.
+
+use crate::playready::xml::Element;
+use crate::playready::{PlayReadyObject, SYSTEM_ID};
+
+use super::base64;
+
+/// The Protection element with the object in it, without licence stores, which this manifest must not carry.
+///
+/// Several KIDs need a header of version 4.2.
+pub fn protection(object: &PlayReadyObject) -> String {
+    let object = object.without_license_stores().to_bytes();
+    let system = format!("{:X}", uuid::Uuid::from_bytes(SYSTEM_ID));
+    let header = Element::of_text("ProtectionHeader", &base64(&object));
+    Element::new("Protection")
+        .with_child(header.with_attribute("SystemID", &system))
+        .to_xml()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::playready::LicenseStore;
+
+    use super::*;
+
+    // Form of the Smooth sample in Microsoft's list of MP4-based formats.
+    #[test]
+    fn licence_store_is_left_out() {
+        let mut object = PlayReadyObject::default();
+        object.push_license_store(LicenseStore::Empty(16)).unwrap();
+        assert_eq!(
+            protection(&object),
+            "<Protection><ProtectionHeader SystemID=\"9A04F079-9840-4286-AB92-E65BE0885F95\">\
+             BgAAAAAA</ProtectionHeader></Protection>"
+        );
+    }
+}
