@@ -10,6 +10,7 @@
 //! - [`signaling`] (cenc, playready): what DASH, HLS and Smooth manifests say of the protection
 //! - [`keys`] (cenc, playready): where content keys come from
 //! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out
+//! - [`packaging`] (all above): what the operator asked for, applied to the tracks of a stream
 //! - `elements` (all): the GStreamer elements, with feature `plugin`
 
 pub mod bmff;
@@ -17,5 +18,6 @@ pub mod cenc;
 pub mod codec;
 pub mod keys;
 pub mod mp4;
+pub mod packaging;
 pub mod playready;
 pub mod signaling;

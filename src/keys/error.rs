@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why there is no key. No variant holds a key, or text that may be one.
+
+use std::path::PathBuf;
+
+use crate::cenc::{self, KeyId, Track};
+
+use super::Selector;
+
+/// Errors of key sources.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No key is meant for a track that must be protected.
+    #[error(
+        "no key for {0}: add a line with a selector that matches it ('*', 'video', 'audio', 'sd', 'hd', 'uhd1', \
+         'uhd2' or 'track:{id}') to the key file", id = .0.track_id
+    )]
+    NoKey(Track),
+    /// The key location is neither a URI that is understood nor a path.
+    #[error(
+        "cannot use the key location: give a URI such as file:///etc/keys/channel.keys; only local .keys files \
+         are read by this version"
+    )]
+    BadUri,
+    /// A key file cannot be read or written.
+    #[error("key file {path}: {source}: {remedy}", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Others than its owner may read a key file.
+    #[error(
+        "key file {path} has mode {mode:04o}: others may read the keys; run chmod 600 on it",
+        path = .path.display()
+    )]
+    TooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A key file is too large to be one.
+    #[error("key file {path} is larger than 1 MiB", path = .path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A line of a key file is not understood.
+    #[error(
+        "key file {path}, line {line}: {reason}; a line is 'selector kid key [iv]'",
+        path = .path.display()
+    )]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: LineError,
+    },
+    /// The operating system has no random numbers.
+    #[error("no random numbers from the operating system: {0}")]
+    Generator(#[from] getrandom::Error),
+}
+
+/// What is wrong with a line of a key file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// Too few or too many words.
+    #[error("it has {0} words")]
+    Words(usize),
+    /// The selector is unknown.
+    #[error("unknown selector: use '*', video, audio, text, sd, hd, uhd1, uhd2 or track:N")]
+    Selector,
+    /// The KID, key or IV is malformed.
+    #[error(transparent)]
+    Value(#[from] cenc::Error),
+    /// The selector has a key already.
+    #[error("selector '{0}' has a key in a line above")]
+    SecondKey(Selector),
+    /// The KID stands above with other values.
+    #[error("KID {0} has another key or IV in a line above")]
+    SecondMeaning(KeyId),
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `.keys` files: one key per line, `selector kid key [iv]`; `#` starts a comment.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::cenc::{self, ContentKey, Iv, KeyId, decode_hex};
+
+use super::error::LineError;
+use super::{Entry, Error, KeyRing};
+
+/// The largest key file that is read, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The keys of the `.keys` file that `uri` names. A file that does not exist is made: one KID and one key from the operating
+/// system's generator, for every track, readable by its owner only, and safely on disk when this returns.
+///
+/// # Errors
+/// [`Error::BadUri`], [`Error::TooOpen`] for a mode wider than 0600, [`Error::Line`] with the line's number, [`Error::File`].
+pub fn load_or_create(uri: &str) -> Result<KeyRing, Error> {
+    let path = path_of(uri)?;
+    match read(&path) {
+        Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            create(&path)?;
+            read(&path)
+        }
+        ring => ring,
+    }
+}
+
+fn path_of(uri: &str) -> Result<PathBuf, Error> {
+    let url = Url::parse(uri).map_err(|_| Error::BadUri)?;
+    let path = Some(url).filter(|url| url.scheme() == "file");
+    let path = path.and_then(|url| url.to_file_path().ok());
+    path.ok_or(Error::BadUri)
+}
+
+fn read(path: &Path) -> Result<KeyRing, Error> {
+    let failed = |source| Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "check the path and that this user may read it",
+    };
+    let file = File::open(path).map_err(failed)?;
+    // Of the open file, not of the path: what is checked is what is read.
+    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
+    if mode & 0o177 != 0 {
+        let path = path.to_owned();
+        return Err(Error::TooOpen { path, mode });
+    }
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    let mut limited = file.take(MAX_FILE + 1);
+    limited.read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_FILE {
+        let path = path.to_owned();
+        return Err(Error::TooLong { path });
+    }
+    parse(&text).map_err(|(line, reason)| Error::Line {
+        path: path.to_owned(),
+        line,
+        reason,
+    })
+}
+
+fn parse(text: &str) -> Result<KeyRing, (usize, LineError)> {
+    let mut ring = KeyRing::default();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.split_once('#').map_or(line, |(before, _)| before);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.is_empty() {
+            continue;
+        }
+        let added = parse_line(&words).and_then(|entry| ring.add(entry));
+        added.map_err(|reason| (index + 1, reason))?;
+    }
+    Ok(ring)
+}
+
+fn parse_line(words: &[&str]) -> Result<Entry, LineError> {
+    let (selector, kid, key, iv) = match *words {
+        [selector, kid, key] => (selector, kid, key, None),
+        [selector, kid, key, iv] => (selector, kid, key, Some(iv)),
+        _ => return Err(LineError::Words(words.len())),
+    };
+    let iv = iv.map(|iv| {
+        let bytes = decode_hex(iv).ok_or(cenc::Error::BadIv)?;
+        Iv::new(&bytes)
+    });
+    Ok(Entry {
+        selector: selector.parse()?,
+        kid: kid.parse()?,
+        key: ContentKey::parse(key)?,
+        iv: iv.transpose()?,
+    })
+}
+
+/// Makes the file in one step: whoever comes second finds the first one's key, and nobody a half file.
+fn create(path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "it is made with a new key when it does not exist; let its folder exist and be writable",
+    };
+    let line = new_line()?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unique = KeyId::generate()?;
+    let temporary = path.with_file_name(format!(".{name}.{unique}"));
+    let made = write_private(&temporary, &line).and_then(|()| fs::hard_link(&temporary, path));
+    let removed = fs::remove_file(&temporary);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made.and(removed).map_err(failed)?,
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new(".")));
+    folder.and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// A line with a new KID and key for every track. Formatted by hand, so that no unwiped copy of the key is left behind.
+fn new_line() -> Result<Zeroizing<Vec<u8>>, Error> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (kid, key) = (KeyId::generate()?, ContentKey::generate()?);
+    let mut line = Zeroizing::new(Vec::with_capacity(256));
+    line.extend_from_slice(b"# selector kid key [iv]\n* ");
+    line.extend_from_slice(kid.to_string().as_bytes());
+    line.push(b' ');
+    for byte in key.as_bytes() {
+        let digits = [byte >> 4, byte & 15].map(usize::from);
+        line.extend(digits.iter().filter_map(|&digit| DIGITS.get(digit)));
+    }
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+#[path = "file/tests.rs"]
+mod tests;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Key files on a real file system.
+
+use super::*;
+use crate::cenc::{Media, Track};
+
+const AUDIO: Track = Track {
+    track_id: 2,
+    media: Media::Audio,
+};
+
+/// A folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(KeyId::generate().unwrap().to_string());
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, text: &str, mode: u32) -> String {
+        let path = self.0.join("a b.keys");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        self.uri()
+    }
+
+    fn uri(&self) -> String {
+        Url::from_file_path(self.0.join("a b.keys")).unwrap().into()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn error(text: &str) -> String {
+    let folder = Folder::new();
+    let error = load_or_create(&folder.write(text, 0o600)).err().unwrap();
+    error
+        .to_string()
+        .replace(&folder.0.display().to_string(), "")
+}
+
+#[test]
+fn lines_comments_and_ivs_are_read() {
+    let folder = Folder::new();
+    let uri = folder.write(
+        "# keys of a channel\n\n\
+         audio 10000000-1000-1000-1000-100000000001 5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d 0102030405060708 # stereo\n\
+         * 0c1d2e3f405162738495a6b7c8d9eafb W31bfVt9W31bfVt9W31bfQ==\n",
+        0o400,
+    );
+    let ring = load_or_create(&uri).unwrap();
+    let entry = ring.select(&AUDIO).unwrap().unwrap();
+    assert_eq!(
+        entry.kid.to_string(),
+        "10000000-1000-1000-1000-100000000001"
+    );
+    assert_eq!(entry.key.as_bytes()[..2], [0x5b, 0x7d]);
+    assert_eq!(entry.iv.unwrap().as_bytes(), [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn bad_lines_are_named_by_number_without_their_content() {
+    for (text, reason) in [
+        ("* 1 2 3 4", "line 1: it has 5 words"),
+        (
+            "\nfoo 10000000-1000-1000-1000-100000000001 00",
+            "line 2: unknown selector",
+        ),
+        ("* kid 00", "line 1: not a key id"),
+        (
+            "* 10000000-1000-1000-1000-100000000001 00ff",
+            "line 1: a content key is 16 bytes",
+        ),
+        (
+            "* 00000000-0000-0000-0000-000000000000 00",
+            "line 1: the nil key id",
+        ),
+        (
+            "* 10000000100010001000100000000001 5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d 01",
+            "line 1: an IV has 8 or 16 bytes",
+        ),
+    ] {
+        let error = error(text);
+        assert!(error.contains(reason), "{error}");
+        assert!(!error.contains("00ff"), "{error}");
+    }
+}
+
+#[test]
+fn file_that_others_may_read_is_refused() {
+    for mode in [0o640, 0o604, 0o620, 0o700] {
+        let folder = Folder::new();
+        let error = load_or_create(&folder.write("", mode)).err().unwrap();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+    }
+}
+
+#[test]
+fn missing_file_is_made_once_for_its_owner_only() {
+    let folder = Folder::new();
+    let kid = || {
+        let ring = load_or_create(&folder.uri()).unwrap();
+        ring.select(&AUDIO).unwrap().unwrap().kid
+    };
+    let first = kid();
+    assert_eq!(first, kid());
+    let file = fs::metadata(folder.0.join("a b.keys")).unwrap();
+    assert_eq!(file.permissions().mode() & 0o7777, 0o600);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+}
+
+#[test]
+fn all_who_make_the_file_at_once_get_one_key() {
+    let folder = Folder::new();
+    let uri = folder.uri();
+    let kids = std::thread::scope(|scope| {
+        let load = || {
+            load_or_create(&uri)
+                .unwrap()
+                .select(&AUDIO)
+                .unwrap()
+                .unwrap()
+                .kid
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert!(kids.iter().all(|kid| *kid == kids[0]), "{kids:?}");
+}
+
+#[test]
+fn missing_folder_and_foreign_uris_say_what_to_do() {
+    let error = load_or_create("file:///nonexistent/folder/x.keys")
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("let its folder exist"),
+        "{error}"
+    );
+    for uri in ["", "x.keys", "https://host/x.keys", "file://other/x.keys"] {
+        assert!(matches!(load_or_create(uri), Err(Error::BadUri)), "{uri}");
+    }
+}

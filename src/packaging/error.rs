@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why a stream's protection cannot be set up.
+
+use crate::cenc::{self, KeyId, Scheme};
+use crate::{bmff, keys, playready};
+
+/// Errors of setting up protection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No key, or none that can be used.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    /// A KID, key, IV or scheme that cannot be used.
+    #[error(transparent)]
+    Cenc(#[from] cenc::Error),
+    /// The PlayReady Header cannot say what is asked.
+    #[error("PlayReady Header: {0}")]
+    PlayReady(#[from] playready::Error),
+    /// A box cannot be written.
+    #[error(transparent)]
+    Box(#[from] bmff::Error),
+    /// A KID is to be used with two schemes: PlayReady forbids one {KID, key} in CTR and in CBC.
+    #[error(
+        "KID {kid} was used with scheme {first} and cannot be used with {second}: take a new key"
+    )]
+    SchemeChanged {
+        /// The KID.
+        kid: KeyId,
+        /// The scheme it was used with.
+        first: Scheme,
+        /// The scheme asked for.
+        second: Scheme,
+    },
+    /// The pattern encrypts nothing or does not fit its fields.
+    #[error(
+        "crypt-byte-block must be 1 to 15 and skip-byte-block 0 to 15: {crypt_byte_block}:{skip_byte_block} \
+         would leave the media clear or cannot be signaled"
+    )]
+    BadPattern {
+        /// Encrypted blocks.
+        crypt_byte_block: u32,
+        /// Clear blocks.
+        skip_byte_block: u32,
+    },
+    /// The operating system has no random numbers.
+    #[error("no random numbers from the operating system: {0}")]
+    Generator(#[from] getrandom::Error),
+}

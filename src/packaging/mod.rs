@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What the operator asked for, applied to the tracks that a stream has: keys are chosen and made ready, the PlayReady Object
+//! and the `pssh` boxes are built.
+
+mod config;
+mod error;
+mod protection;
+
+pub use config::{Config, HeaderConfig, IvConfig};
+pub use error::Error;
+pub use protection::{Packaging, Signals};
