@@ -1,36 +1,107 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Placeholder until the codec module lands.
+//! Which bytes of a sample may be protected: the subsample rules of ISO/IEC 23001-7:2023, clause
+//! 9.5. Knows no scheme.
+//!
+//! Of AVC and HEVC only slice data may be protected: NAL unit lengths and headers, slice headers
+//! and all NAL units that are not VCL stay clear, so that a demultiplexer or a decoder's front end
+//! can work without the key. Where slice data starts depends on the parameter sets in force, from
+//! the decoder configuration record and from the stream itself. Of the audio codecs known here the
+//! whole sample is protected.
+//!
+//! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC
+//! 14496-15:2022.
 
-/// A run of bytes of a sample that may be protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
+
+mod avc;
+mod bits;
+mod error;
+mod hevc;
+mod nal;
+mod parameter_sets;
+mod whole;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use whole::is_text_or_metadata;
+
+/// A run of bytes of one sample that may be protected: slice data of one VCL NAL unit, or the whole
+/// sample. Never empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProtectableRange {
-    /// Offset in the sample.
+    /// First byte, from the start of the sample.
     pub start: usize,
-    /// Length in bytes.
+    /// Number of bytes.
     pub len: usize,
 }
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    #[error("unsupported")]
-    Unsupported { format: [u8; 4] },
+
+/// Finds the protectable bytes in the samples of one track.
+#[derive(Debug, Clone)]
+pub struct Codec(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Avc(Box<avc::Avc>),
+    Hevc(Box<hevc::Hevc>),
+    WholeSample,
 }
-pub struct Codec;
+
 impl Codec {
+    /// For the samples of a sample entry of type `format` (before protection), `config` being the
+    /// payload of its `avcC` or `hvcC` box. Text and metadata are refused as well: see
+    /// [`is_text_or_metadata`].
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a type without a rule; a configuration that is absent, truncated
+    /// or out of range.
     pub fn new(format: [u8; 4], config: Option<&[u8]>) -> Result<Self, Error> {
-        let _ = (format, config);
-        Ok(Self)
+        let config = config.ok_or(Error::MissingConfig { format });
+        match &format {
+            b"avc1" | b"avc3" | b"dva1" | b"dvav" => {
+                Ok(Self(Kind::Avc(Box::new(avc::Avc::new(config?)?))))
+            }
+            b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => {
+                Ok(Self(Kind::Hevc(Box::new(hevc::Hevc::new(config?)?))))
+            }
+            _ if whole::is_whole_sample(format) => Ok(Self(Kind::WholeSample)),
+            _ => Err(Error::Unsupported { format }),
+        }
     }
-    pub fn maps_subsamples(&self) -> bool {
-        false
-    }
+
+    /// Appends the protectable ranges of one sample to `ranges`, in order, and takes over the
+    /// parameter sets in it. Samples must come in decoding order. A slice all of whose bytes are
+    /// header bytes has no range.
+    ///
+    /// # Errors
+    /// A damaged sample, a slice without its parameter sets, or a feature whose slice headers are
+    /// not understood. What was appended until then must not be used.
     pub fn protectable_ranges(
         &mut self,
-        _sample: &[u8],
-        _ranges: &mut Vec<ProtectableRange>,
+        sample: &[u8],
+        ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
-        Ok(())
+        match &mut self.0 {
+            Kind::Avc(avc) => avc.protectable_ranges(sample, ranges),
+            Kind::Hevc(hevc) => hevc.protectable_ranges(sample, ranges),
+            Kind::WholeSample => {
+                ranges.extend(ProtectableRange::new(0, sample.len()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether samples get a subsample map; if not, each is protected as a whole.
+    pub const fn maps_subsamples(&self) -> bool {
+        !matches!(self.0, Kind::WholeSample)
     }
 }
-pub fn is_text_or_metadata(_f: [u8; 4]) -> bool {
-    true
+
+impl ProtectableRange {
+    /// The range from `start` up to `end`, unless it is empty.
+    fn new(start: usize, end: usize) -> Option<Self> {
+        let len = end.checked_sub(start)?;
+        (len > 0).then_some(Self { start, len })
+    }
 }

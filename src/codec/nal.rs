@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Samples of length-prefixed NAL units and the parts shared by `avcC` and `hvcC`: ISO/IEC
+//! 14496-15, clauses 4.3 and 5.3.
+
+use super::Error;
+
+/// Bytes of the length field before each NAL unit: 1, 2 or 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LengthSize(usize);
+
+impl LengthSize {
+    /// From lengthSizeMinusOne, the two low bits of `byte`; 14496-15 has no size of 3 bytes.
+    pub(super) fn from_config(byte: u8, structure: &'static str) -> Result<Self, Error> {
+        match byte & 3 {
+            2 => Err(Error::OutOfRange {
+                structure,
+                element: "lengthSizeMinusOne",
+            }),
+            minus_one => Ok(Self(usize::from(minus_one) + 1)),
+        }
+    }
+}
+
+/// One NAL unit of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NalUnit<'a> {
+    /// Where `bytes` start in the sample.
+    pub(super) start: usize,
+    /// NAL unit header and payload, never empty.
+    pub(super) bytes: &'a [u8],
+}
+
+/// The NAL units of a sample in order. A length of zero announces no NAL unit, so nothing to
+/// protect, and is passed over.
+#[derive(Debug, Clone)]
+pub(super) struct NalUnits<'a> {
+    sample: &'a [u8],
+    offset: usize,
+    length_size: LengthSize,
+}
+
+impl<'a> NalUnits<'a> {
+    pub(super) const fn new(sample: &'a [u8], length_size: LengthSize) -> Self {
+        Self {
+            sample,
+            offset: 0,
+            length_size,
+        }
+    }
+
+    fn split(&mut self) -> Option<NalUnit<'a>> {
+        let start = self.offset.checked_add(self.length_size.0)?;
+        let field = self.sample.get(self.offset..start)?;
+        let length = field
+            .iter()
+            .fold(0_u32, |length, byte| (length << 8) | u32::from(*byte));
+        let end = start.checked_add(usize::try_from(length).ok()?)?;
+        let bytes = self.sample.get(start..end)?;
+        self.offset = end;
+        Some(NalUnit { start, bytes })
+    }
+}
+
+impl<'a> Iterator for NalUnits<'a> {
+    type Item = Result<NalUnit<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.offset < self.sample.len() {
+            let offset = self.offset;
+            match self.split() {
+                Some(unit) if unit.bytes.is_empty() => {}
+                Some(unit) => return Some(Ok(unit)),
+                None => {
+                    self.offset = self.sample.len();
+                    return Some(Err(Error::TruncatedNalUnit { offset }));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The fields of a decoder configuration record, one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct ConfigReader<'a> {
+    rest: &'a [u8],
+    structure: &'static str,
+}
+
+impl<'a> ConfigReader<'a> {
+    /// Starts at the record's first byte, configurationVersion, which must be 1.
+    pub(super) fn new(config: &'a [u8], structure: &'static str) -> Result<Self, Error> {
+        let mut reader = Self {
+            rest: config,
+            structure,
+        };
+        if reader.byte()? != 1 {
+            return Err(Error::OutOfRange {
+                structure,
+                element: "configurationVersion",
+            });
+        }
+        Ok(reader)
+    }
+
+    /// The next `count` bytes.
+    pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
+        let (bytes, rest) = self.rest.split_at_checked(count).ok_or(Error::Truncated {
+            structure: self.structure,
+        })?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// The next byte.
+    pub(super) fn byte(&mut self) -> Result<u8, Error> {
+        Ok(self.bytes(1)?.iter().fold(0, |_, byte| *byte))
+    }
+
+    /// The next 16 bits, big endian.
+    pub(super) fn u16(&mut self) -> Result<u16, Error> {
+        Ok(u16::from_be_bytes([self.byte()?, self.byte()?]))
+    }
+
+    /// The lengthSizeMinusOne in the next byte.
+    pub(super) fn length_size(&mut self) -> Result<LengthSize, Error> {
+        LengthSize::from_config(self.byte()?, self.structure)
+    }
+
+    /// A NAL unit behind its length of 16 bits.
+    pub(super) fn unit(&mut self) -> Result<&'a [u8], Error> {
+        let length = self.u16()?;
+        self.bytes(usize::from(length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(sample: &[u8], length_size: usize) -> Vec<Result<(usize, &[u8]), Error>> {
+        NalUnits::new(sample, LengthSize(length_size))
+            .map(|unit| unit.map(|unit| (unit.start, unit.bytes)))
+            .collect()
+    }
+
+    #[test]
+    fn each_length_size_finds_the_same_units() {
+        let expected = |size: usize| {
+            vec![
+                Ok((size, [7, 8].as_slice())),
+                Ok((size * 2 + 2, [9].as_slice())),
+            ]
+        };
+        assert_eq!(units(&[2, 7, 8, 1, 9], 1), expected(1));
+        assert_eq!(units(&[0, 2, 7, 8, 0, 1, 9], 2), expected(2));
+        assert_eq!(units(&[0, 0, 0, 2, 7, 8, 0, 0, 0, 1, 9], 4), expected(4));
+    }
+
+    #[test]
+    fn a_length_of_zero_is_passed_over() {
+        assert_eq!(units(&[0, 0, 1, 9, 0], 1), [Ok((3, [9].as_slice()))]);
+    }
+
+    #[test]
+    fn a_length_past_the_end_is_refused_and_ends_the_sample() {
+        let truncated = |offset| Err(Error::TruncatedNalUnit { offset });
+        assert_eq!(
+            units(&[1, 9, 2, 7], 1),
+            [Ok((1, [9].as_slice())), truncated(2)]
+        );
+        assert_eq!(units(&[0, 0, 0], 4), [truncated(0)]);
+        assert_eq!(units(&[255, 255, 255, 255, 1], 4), [truncated(0)]);
+    }
+
+    #[test]
+    fn a_length_size_of_three_is_refused() {
+        assert_eq!(LengthSize::from_config(0xff, "avcC"), Ok(LengthSize(4)));
+        assert!(LengthSize::from_config(0xfe, "avcC").is_err());
+    }
+}
