@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The integration tests, one module per subject, in one binary.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod boxes;
+mod codec_ranges;
 mod playready;
