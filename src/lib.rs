@@ -16,8 +16,26 @@
 pub mod bmff;
 pub mod cenc;
 pub mod codec;
+#[cfg(feature = "plugin")]
+mod elements;
 pub mod keys;
 pub mod mp4;
 pub mod packaging;
 pub mod playready;
 pub mod signaling;
+
+#[cfg(feature = "plugin")]
+use elements::register as plugin_init;
+
+#[cfg(feature = "plugin")]
+gst::plugin_define!(
+    playready,
+    env!("CARGO_PKG_DESCRIPTION"),
+    plugin_init,
+    concat!(env!("CARGO_PKG_VERSION"), "-", env!("COMMIT_ID")),
+    "MPL-2.0",
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_REPOSITORY"),
+    env!("BUILD_REL_DATE")
+);

@@ -3,40 +3,67 @@
 
 use super::{BoxTree, Error, FourCc};
 
-/// `tfra` with each moof_offset replaced by what `map` makes of it.
+/// `tfra` with each moof_offset replaced by what `map` makes of it; entries for which `map` knows no place are dropped.
 ///
 /// # Errors
-/// [`Error::Truncated`]; [`Error::TooLarge`] when `map` knows no place for an offset or it outgrows the field.
+/// [`Error::Truncated`]; [`Error::TooLarge`] when an offset outgrows its field.
 pub fn map_tfra(
     tfra: &BoxTree<'_>,
     map: impl Fn(u64) -> Option<u64>,
 ) -> Result<BoxTree<'static>, Error> {
     let mut reader = tfra.reader();
     let version = reader.version_and_flags()?.0;
-    reader.u32()?; // track_ID
+    let track_id = reader.u32()?;
     let lengths = reader.u32()?;
-    let entries = reader.u32()?;
-    let head = tfra.body().len() - reader.left().len();
-    let mut body = tfra.body().get(..head).unwrap_or_default().to_vec();
-    // length_size_of_traf_num, trun_num and sample_num: two bits each, one less than the bytes they take.
-    let numbers = [4, 2, 0].iter().map(|&at| 1 + (lengths >> at & 3) as usize);
-    let numbers: usize = numbers.sum();
-    let unmapped = || Error::TooLarge {
-        box_type: FourCc::TFRA,
-    };
-    for _ in 0..entries {
-        if version == 1 {
-            body.extend_from_slice(reader.bytes(8)?);
-            let offset = map(reader.u64()?).ok_or_else(unmapped)?;
-            body.extend(offset.to_be_bytes());
-        } else {
-            body.extend_from_slice(reader.bytes(4)?);
-            let offset = map(u64::from(reader.u32()?)).ok_or_else(unmapped)?;
-            body.extend(u32::try_from(offset).map_err(|_| unmapped())?.to_be_bytes());
-        }
-        body.extend_from_slice(reader.bytes(numbers)?);
+    let mut entries = Vec::new();
+    let mut kept: u32 = 0;
+    for _ in 0..reader.u32()? {
+        let (time, offset) = match version {
+            1 => (reader.bytes(8)?, reader.u64()?),
+            _ => (reader.bytes(4)?, u64::from(reader.u32()?)),
+        };
+        let numbers = reader.bytes(numbers_size(lengths))?;
+        let Some(offset) = map(offset) else { continue };
+        entries.extend_from_slice(time);
+        push_offset(&mut entries, version, offset)?;
+        entries.extend_from_slice(numbers);
+        kept += 1;
     }
-    Ok(BoxTree::leaf(FourCc::TFRA, body))
+    let mut fields = Vec::with_capacity(12 + entries.len());
+    for field in [track_id, lengths, kept] {
+        fields.extend(field.to_be_bytes());
+    }
+    fields.extend(entries);
+    Ok(BoxTree::full(FourCc::TFRA, (version, 0), &fields))
+}
+
+/// `mfro`, which ends an `mfra` of `size` bytes.
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub fn mfro(size: usize) -> Result<BoxTree<'static>, Error> {
+    let size = u32::try_from(size).map_err(|_| Error::TooLarge {
+        box_type: FourCc::MFRO,
+    })?;
+    Ok(BoxTree::full(FourCc::MFRO, (0, 0), &size.to_be_bytes()))
+}
+
+/// length_size_of_traf_num, trun_num and sample_num: two bits each, one less than the bytes they take.
+fn numbers_size(lengths: u32) -> usize {
+    let sizes = [4, 2, 0].map(|at| 1 + (lengths >> at & 3) as usize);
+    sizes.iter().sum()
+}
+
+fn push_offset(entries: &mut Vec<u8>, version: u8, offset: u64) -> Result<(), Error> {
+    if version == 1 {
+        entries.extend(offset.to_be_bytes());
+        return Ok(());
+    }
+    let offset = u32::try_from(offset).map_err(|_| Error::TooLarge {
+        box_type: FourCc::TFRA,
+    })?;
+    entries.extend(offset.to_be_bytes());
+    Ok(())
 }
 
 #[cfg(test)]
@@ -53,7 +80,11 @@ mod tests {
         let mut expected = v0;
         expected[23] = 150;
         assert_eq!(mapped.body(), expected);
-        assert!(map_tfra(&tfra, |_| None).is_err());
+        let none = map_tfra(&tfra, |_| None).unwrap();
+        assert_eq!(
+            none.body(),
+            [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
+        );
 
         let mut v1 = vec![1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x3f, 0, 0, 0, 1];
         v1.extend([0; 8]);

@@ -24,7 +24,7 @@ pub use error::Error;
 pub use fourcc::FourCc;
 pub use hdlr::handler_type;
 pub use header::BoxHeader;
-pub use mfra::map_tfra;
+pub use mfra::{map_tfra, mfro};
 pub use reader::Reader;
 pub use saio::saio;
 pub use saiz::{MAX_SAMPLE_INFO_SIZE, saiz};

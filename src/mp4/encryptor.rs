@@ -1,44 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager's state between two chunks of the stream.
 
-use crate::bmff::{BoxHeader, BoxTree, FourCc, Reader};
+use crate::bmff::{BoxHeader, BoxTree, FourCc};
 
-use super::fragment::{Fragment, FragmentEncryptor};
-use super::index::{FinishedSidx, Index};
+use super::fragment::{Fragment, FragmentEncryptor, Totals};
+use super::index::Index;
 use super::init::{Protector, TrackState, protect_moov};
+use super::output::{Output, OutputQueue};
 use super::splitter::{Next, Splitter};
 use super::{Chunk, Error};
 
-/// What an [`Encryptor`] gives back, in the order of the stream.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Output<C> {
-    /// Boxes, as they came or written anew.
-    Boxes {
-        /// Their bytes.
-        bytes: Vec<u8>,
-        /// The first chunk that held nothing but bytes of these boxes, as it came in: its metadata is theirs.
-        from: Option<C>,
-        /// Whether a `moov` is among them; it is the last then.
-        init: bool,
-    },
-    /// Payload of an `mdat`, encrypted in place.
-    Media(C),
-    /// Bytes that replace earlier ones, of the same count, at an offset from the start of the stream.
-    Patch {
-        /// Where.
-        position: u64,
-        /// What.
-        bytes: Vec<u8>,
-    },
-}
-
-/// What happens to a `sidx`, whose sizes are known only when the bytes that it measures are written.
+/// What happens to what is known only when bytes behind it are written: the sizes in a `sidx`, a `moov` written again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexMode {
-    /// Everything behind it is held until then.
+    /// All behind a `sidx` is held until its sizes are known; a `moov` that is written again is dropped.
     #[default]
     Hold,
-    /// It is written as it came and replaced by an [`Output::Patch`].
+    /// Either is replaced by an [`Output::Patch`].
     Patch,
 }
 
@@ -51,20 +29,21 @@ pub struct Encryptor<C> {
     index: Index,
     /// Bytes taken.
     position: u64,
-    /// Bytes given, what waits in `queue` included.
-    written: u64,
-    head: Head<C>,
+    out: OutputQueue<C>,
+    moov: Option<MoovPlace>,
+    /// Where the input goes on when a `moov` that is written again is complete.
+    resume: Option<u64>,
     moof: Option<HeldMoof>,
     mdat: Option<HeldMdat<C>>,
-    queue: Vec<Output<C>>,
-    queued: u64,
 }
 
-/// Boxes ready to be given.
-struct Head<C> {
-    bytes: Vec<u8>,
-    from: Option<C>,
-    init: bool,
+/// Where the last `moov` stands.
+#[derive(Clone, Copy)]
+struct MoovPlace {
+    input: u64,
+    output: u64,
+    /// Bytes that it takes in the output.
+    len: usize,
 }
 
 /// A `moof` whose `mdat` is not complete yet.
@@ -95,16 +74,11 @@ impl<C: Chunk> Encryptor<C> {
             fragments: FragmentEncryptor::default(),
             index: Index::default(),
             position: 0,
-            written: 0,
-            head: Head {
-                bytes: Vec::new(),
-                from: None,
-                init: false,
-            },
+            out: OutputQueue::new(),
+            moov: None,
+            resume: None,
             moof: None,
             mdat: None,
-            queue: Vec::new(),
-            queued: 0,
         }
     }
 
@@ -115,47 +89,19 @@ impl<C: Chunk> Encryptor<C> {
     /// be pushed any more.
     pub fn push(
         &mut self,
-        mut chunk: C,
+        chunk: C,
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        let mut at = 0;
-        loop {
-            let len = chunk.as_ref().len();
-            if self.mdat.is_some() {
-                if at > 0 && at < len {
-                    let boxes = chunk.split_to(at);
-                    self.head.from.get_or_insert(boxes);
-                    at = 0;
-                }
-                if at > 0 || len == 0 {
-                    break;
-                }
-                let Some(rest) = self.take_media(chunk)? else {
-                    self.release(out)?;
-                    return Ok(());
-                };
-                chunk = rest;
-                continue;
-            }
-            let data = chunk.as_ref().get(at..).unwrap_or_default();
-            let (taken, next) = self.splitter.take(data)?;
-            at += taken;
-            self.position += taken as u64;
-            match next {
-                Next::Partial => break,
-                Next::Box(header) => self.take_box(&header, protector)?,
-                Next::Media(header) => self.start_media(&header)?,
-            }
-            if self.head.init && at < len {
-                self.give_head();
-            }
-        }
-        if at > 0 {
-            self.head.from.get_or_insert(chunk);
+        let mut rest = Some(chunk);
+        while let Some(chunk) = rest {
+            rest = match self.mdat.is_some() {
+                true => self.take_media(chunk)?,
+                false => self.take_boxes(chunk, protector)?,
+            };
         }
         if self.moof.is_none() && self.splitter.unfinished().is_none() {
-            self.give_head();
+            self.out.end_boxes();
         }
         self.release(out)
     }
@@ -168,37 +114,95 @@ impl<C: Chunk> Encryptor<C> {
         if self.mdat.as_ref().is_some_and(|mdat| mdat.left.is_none()) {
             self.complete_media()?;
         }
-        let inside = match (&self.mdat, self.splitter.unfinished()) {
-            (Some(_), _) => Some(FourCc::MDAT),
-            (None, inside) => inside,
-        };
-        if let Some(inside) = inside {
+        if let Some(inside) = self.unfinished() {
             return Err(Error::Incomplete { inside });
         }
         self.complete_empty_fragment()?;
-        self.give_head();
+        self.out.end_boxes();
         for finished in self.index.finish()? {
-            self.place_sidx(finished);
+            self.out.place_sidx(finished);
         }
         self.release(out)
     }
 
-    /// Samples and media bytes protected or passed so far.
-    pub const fn totals(&self) -> (u64, u64) {
+    /// Takes note that the input goes on at byte `position`: where it stopped, or at the `moov`, which is then written again.
+    ///
+    /// # Errors
+    /// [`Error::Rewrites`] for any other place.
+    pub fn seek(&mut self, position: u64) -> Result<(), Error> {
+        if position == self.position || self.position == 0 {
+            return Ok(());
+        }
+        let at_moov = self.moov.is_some_and(|moov| moov.input == position);
+        if !at_moov || self.unfinished().is_some() || self.moof.is_some() {
+            return Err(Error::Rewrites { position });
+        }
+        self.resume = Some(self.position);
+        self.position = position;
+        Ok(())
+    }
+
+    /// Forgets all that is not complete, after a jump in the input; the tracks stay known.
+    pub fn flush(&mut self) {
+        let tracks = self.tracks.take();
+        let fragments = std::mem::take(&mut self.fragments);
+        *self = Self {
+            tracks,
+            fragments,
+            ..Self::new(self.index_mode)
+        };
+    }
+
+    /// How much went through so far.
+    pub const fn totals(&self) -> Totals {
         self.fragments.totals()
+    }
+
+    /// Chooses what happens to the `sidx` boxes to come.
+    pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
+        self.index_mode = index_mode;
+    }
+
+    /// Takes boxes from the front of a chunk and returns the rest, which is payload or starts behind an init segment.
+    fn take_boxes(
+        &mut self,
+        mut chunk: C,
+        protector: &mut dyn Protector,
+    ) -> Result<Option<C>, Error> {
+        let mut at = 0;
+        while self.mdat.is_none() {
+            let data = chunk.as_ref().get(at..).unwrap_or_default();
+            let (taken, next) = self.splitter.take(data)?;
+            at += taken;
+            self.position += taken as u64;
+            match next {
+                Next::Partial => break,
+                Next::Box(header) => self.take_box(&header, protector)?,
+                Next::Media(header) => self.start_media(&header)?,
+            }
+            if self.out.ends_with_init() && at < chunk.as_ref().len() {
+                self.out.end_boxes();
+            }
+        }
+        match chunk.as_ref().len() {
+            0 => return Ok(None),
+            len if at == len => {
+                self.out.came_in(chunk);
+                return Ok(None);
+            }
+            _ => (),
+        }
+        let boxes = chunk.split_to(at);
+        self.out.came_in(boxes);
+        Ok(Some(chunk))
     }
 
     fn take_box(&mut self, header: &BoxHeader, protector: &mut dyn Protector) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let position = self.position - bytes.len() as u64;
         match header.box_type {
-            FourCc::MOOV => {
-                self.complete_empty_fragment()?;
-                let (moov, tracks) = protect_moov(&bytes, protector)?;
-                self.tracks = Some(tracks);
-                self.head.bytes.extend(moov);
-                self.head.init = true;
-            }
+            FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
+            _ if self.resume.is_some() => return Err(Error::Rewrites { position }),
             FourCc::MOOF => {
                 self.complete_empty_fragment()?;
                 self.moof = Some(HeldMoof {
@@ -209,16 +213,14 @@ impl<C: Chunk> Encryptor<C> {
             }
             FourCc::SIDX => {
                 self.complete_empty_fragment()?;
-                let tree = BoxTree::parse(&bytes)?;
-                let output = self.output_position();
-                let len = bytes.len() as u64;
-                self.index.add_sidx(&tree, (position, output), len)?;
-                tree.write(&mut self.head.bytes)?;
+                let positions = (position, self.out.position());
+                let sidx = self.index.add_sidx(&bytes, positions)?;
+                self.out.boxes(&sidx);
             }
             FourCc::MFRA => {
                 self.complete_empty_fragment()?;
-                let mfra = self.index.move_mfra(BoxTree::parse(&bytes)?, position)?;
-                self.head.bytes.extend(mfra.unwrap_or_default());
+                let mfra = self.index.move_mfra(&bytes, position)?;
+                self.out.boxes(&mfra.unwrap_or_default());
             }
             FourCc::META => {
                 refuse_item_locations(&bytes)?;
@@ -229,17 +231,50 @@ impl<C: Chunk> Encryptor<C> {
         self.mark()
     }
 
+    fn take_moov(
+        &mut self,
+        bytes: &[u8],
+        input: u64,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
+        self.complete_empty_fragment()?;
+        let (moov, tracks) = protect_moov(bytes, protector)?;
+        if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
+            if moov.len() != place.len {
+                return Err(Error::Rewrites { position: input });
+            }
+            self.position = resume;
+            if self.index_mode == IndexMode::Patch {
+                self.out.patch(place.output, moov);
+            }
+            return Ok(());
+        }
+        self.tracks = Some(tracks);
+        self.moov = Some(MoovPlace {
+            input,
+            output: self.out.position(),
+            len: moov.len(),
+        });
+        self.out.boxes(&moov);
+        self.out.end_init();
+        Ok(())
+    }
+
     /// A box that stays as it is.
     fn pass(&mut self, bytes: &[u8]) {
         match &mut self.moof {
             Some(moof) => moof.between.extend_from_slice(bytes),
-            None => self.head.bytes.extend_from_slice(bytes),
+            None => self.out.boxes(bytes),
         }
     }
 
     fn start_media(&mut self, header: &BoxHeader) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let left = header.size.map(|size| size - header.len as u64);
+        if self.resume.is_some() {
+            let position = self.position;
+            return Err(Error::Rewrites { position });
+        }
         if left != Some(0) && self.moof.is_none() {
             return Err(match &self.tracks {
                 None => Error::MediaBeforeMoov,
@@ -251,24 +286,22 @@ impl<C: Chunk> Encryptor<C> {
             left,
             chunks: Vec::new(),
         });
-        if left == Some(0) {
-            self.complete_media()?;
+        match left {
+            Some(0) => self.complete_media(),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Takes a chunk of payload and returns what stands behind the payload.
+    /// Takes payload from the front of a chunk and returns what stands behind the payload.
     fn take_media(&mut self, mut chunk: C) -> Result<Option<C>, Error> {
         let Some(mdat) = &mut self.mdat else {
             return Ok(Some(chunk));
         };
         let len = chunk.as_ref().len() as u64;
         let left = mdat.left.unwrap_or(u64::MAX);
-        let (media, rest) = if left < len {
-            let at = usize::try_from(left).unwrap_or(usize::MAX);
-            (chunk.split_to(at), Some(chunk))
-        } else {
-            (chunk, None)
+        let (media, rest) = match usize::try_from(left) {
+            Ok(at) if left < len => (chunk.split_to(at), Some(chunk)),
+            _ => (chunk, None),
         };
         let taken = left.min(len);
         self.position += taken;
@@ -285,17 +318,15 @@ impl<C: Chunk> Encryptor<C> {
         let Some(mut mdat) = self.mdat.take() else {
             return Ok(());
         };
-        if let Some(moof) = self.moof.take() {
-            self.protect_fragment(moof, &mdat.header, &mut mdat.chunks)?;
-        } else {
-            self.head.bytes.extend_from_slice(&mdat.header);
+        match self.moof.take() {
+            Some(moof) => self.protect_fragment(moof, &mdat.header, &mut mdat.chunks)?,
+            None => self.out.boxes(&mdat.header),
         }
         if !mdat.chunks.is_empty() {
-            self.give_head();
+            self.out.end_boxes();
         }
         for chunk in mdat.chunks {
-            let len = chunk.as_ref().len() as u64;
-            self.give(Output::Media(chunk), len);
+            self.out.media(chunk);
         }
         self.mark()
     }
@@ -314,7 +345,7 @@ impl<C: Chunk> Encryptor<C> {
         mdat_header: &[u8],
         chunks: &mut [C],
     ) -> Result<(), Error> {
-        let output = self.output_position();
+        let output = self.out.position();
         let tracks = self.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?;
         let fragment = Fragment {
             moof: &moof.bytes,
@@ -323,15 +354,18 @@ impl<C: Chunk> Encryptor<C> {
         };
         let protected = self.fragments.protect(&fragment, chunks, tracks)?;
         self.index.add_moof(moof.position, output);
-        self.head.bytes.extend(protected);
-        self.head.bytes.extend(moof.between);
-        self.head.bytes.extend_from_slice(mdat_header);
+        self.out.boxes(&protected);
+        self.out.boxes(&moof.between);
+        self.out.boxes(mdat_header);
         Ok(())
     }
 
-    /// Where the next byte goes, from the start of the output.
-    const fn output_position(&self) -> u64 {
-        self.written + self.head.bytes.len() as u64
+    /// What the input is in the middle of.
+    fn unfinished(&self) -> Option<FourCc> {
+        match &self.mdat {
+            Some(_) => Some(FourCc::MDAT),
+            None => self.splitter.unfinished(),
+        }
     }
 
     /// A box ends here, unless it is held behind a `moof`.
@@ -339,71 +373,23 @@ impl<C: Chunk> Encryptor<C> {
         if self.moof.is_some() {
             return Ok(());
         }
-        let finished = self.index.mark(self.position, self.output_position())?;
-        for sidx in finished {
-            self.place_sidx(sidx);
+        for sidx in self.index.mark(self.position, self.out.position())? {
+            self.out.place_sidx(sidx);
         }
         Ok(())
     }
 
-    /// Puts a finished `sidx` where its first version stands, or says that it must be put there.
-    fn place_sidx(&mut self, FinishedSidx { position, bytes }: FinishedSidx) {
-        let mut start = self.written - self.queued;
-        let queued = self.queue.iter_mut().filter_map(|output| match output {
-            Output::Boxes { bytes, .. } => Some((bytes.len(), Some(bytes))),
-            Output::Media(chunk) => Some((chunk.as_ref().len(), None)),
-            Output::Patch { .. } => None,
-        });
-        let head = std::iter::once((self.head.bytes.len(), Some(&mut self.head.bytes)));
-        for (len, held) in queued.chain(head) {
-            let at = position.checked_sub(start).map(|at| at as usize);
-            if let (Some(at), Some(held)) = (at.filter(|&at| at < len), held)
-                && let Some(place) = held.get_mut(at..at + bytes.len())
-            {
-                place.copy_from_slice(&bytes);
-                return;
-            }
-            start += len as u64;
-        }
-        self.queue.push(Output::Patch { position, bytes });
-    }
-
-    fn give_head(&mut self) {
-        if self.head.bytes.is_empty() {
-            return;
-        }
-        let output = Output::Boxes {
-            bytes: std::mem::take(&mut self.head.bytes),
-            from: self.head.from.take(),
-            init: std::mem::take(&mut self.head.init),
-        };
-        let len = match &output {
-            Output::Boxes { bytes, .. } => bytes.len() as u64,
-            Output::Media(_) | Output::Patch { .. } => 0,
-        };
-        self.give(output, len);
-    }
-
-    fn give(&mut self, output: Output<C>, len: u64) {
-        self.queue.push(output);
-        self.queued += len;
-        self.written += len;
-    }
-
     /// Hands the queue over, unless a `sidx` in it is not finished.
     fn release(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        if self.index_mode == IndexMode::Hold && self.index.is_pending() {
-            if self.queued > Self::MAX_HELD {
-                return Err(Error::TooLarge {
-                    what: "what a 'sidx' measures, all held until its sizes are known (write to a file, or \
-                           let the muxer write no 'sidx'),",
-                    limit: Self::MAX_HELD,
-                });
-            }
-            return Ok(());
+        if self.index_mode == IndexMode::Patch || !self.index.is_pending() {
+            self.out.release(out);
+        } else if self.out.queued() > Self::MAX_HELD {
+            return Err(Error::TooLarge {
+                what: "what a 'sidx' measures, held until its sizes are known (write to a file, or let the \
+                       muxer write no 'sidx'),",
+                limit: Self::MAX_HELD,
+            });
         }
-        self.queued = 0;
-        out.append(&mut self.queue);
         Ok(())
     }
 }
@@ -411,7 +397,7 @@ impl<C: Chunk> Encryptor<C> {
 /// Items of a top-level `meta` are placed by file offsets, which would have to move.
 fn refuse_item_locations(meta: &[u8]) -> Result<(), Error> {
     let tree = BoxTree::parse(meta)?;
-    let mut children: Reader<'_> = tree.reader();
+    let mut children = tree.reader();
     children.version_and_flags()?;
     while !children.is_empty() {
         if children.child()?.0.box_type == FourCc::ILOC {

@@ -43,6 +43,15 @@ pub enum Error {
          and each 'mdat' must follow its 'moof'"
     )]
     MediaWithoutMoof,
+    /// The input goes back to where it is protected already.
+    #[error(
+        "the muxer goes back to byte {position} to rewrite what is already protected: mp4mux must not use \
+         fragment-mode=first-moov-then-finalise; isofmp4mux and cmafmux need no rewriting"
+    )]
+    Rewrites {
+        /// Offset in the input.
+        position: u64,
+    },
     /// The stream is protected already.
     #[error("the stream is already protected ({by}): give the packager clear media")]
     AlreadyProtected {

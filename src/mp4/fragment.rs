@@ -16,8 +16,18 @@ pub(super) struct FragmentEncryptor {
     locations: Vec<Location>,
     sencs: Vec<Senc>,
     scratch: Scratch,
-    samples: u64,
-    bytes: u64,
+    totals: Totals,
+}
+
+/// What went through a packager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Samples, those of clear tracks included.
+    pub samples: u64,
+    /// Bytes of media.
+    pub bytes: u64,
+    /// `moof` boxes.
+    pub fragments: u64,
 }
 
 #[derive(Default)]
@@ -69,8 +79,9 @@ impl FragmentEncryptor {
                 )?;
             }
         }
-        self.samples += self.locations.len() as u64;
-        self.bytes += payload.len() as u64;
+        self.totals.samples += self.locations.len() as u64;
+        self.totals.bytes += payload.len() as u64;
+        self.totals.fragments += 1;
         moof.rewrite(&fragments, &self.sencs_of(&fragments, tracks), output)
     }
 
@@ -85,9 +96,9 @@ impl FragmentEncryptor {
             .collect()
     }
 
-    /// Samples and payload bytes that went through.
-    pub(super) const fn totals(&self) -> (u64, u64) {
-        (self.samples, self.bytes)
+    /// How much went through.
+    pub(super) const fn totals(&self) -> Totals {
+        self.totals
     }
 }
 

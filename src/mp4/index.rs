@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What points into the stream from elsewhere: `sidx` in front of the bytes it measures, `mfra` behind them.
 
-use crate::bmff::{BoxTree, FourCc, Sidx, map_tfra};
+use crate::bmff::{BoxTree, FourCc, Sidx, map_tfra, mfro};
 
 use super::Error;
 
@@ -41,14 +41,16 @@ pub(super) struct FinishedSidx {
 }
 
 impl Index {
-    /// Remembers a `sidx` box of `len` bytes whose output is still as the input was.
+    /// Remembers a whole `sidx` box and returns it as it is written until it is finished.
     pub(super) fn add_sidx(
         &mut self,
-        tree: &BoxTree<'_>,
+        bytes: &[u8],
         positions: (u64, u64),
-        len: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<u8>, Error> {
+        let tree = BoxTree::parse(bytes)?;
         let sidx = Sidx::read(tree.reader())?;
+        let mut written = Vec::with_capacity(bytes.len());
+        tree.write(&mut written)?;
         let mut sizes_left: Vec<u64> = sidx.sizes().collect();
         sizes_left.reverse();
         self.pending.push(Pending {
@@ -58,9 +60,12 @@ impl Index {
             sizes: Vec::with_capacity(sizes_left.len()),
             sizes_left,
             started: None,
-            end: (positions.0 + len, positions.1 + tree.size() as u64),
+            end: (
+                positions.0 + bytes.len() as u64,
+                positions.1 + written.len() as u64,
+            ),
         });
-        Ok(())
+        Ok(written)
     }
 
     /// Whether a `sidx` is not finished yet.
@@ -95,15 +100,13 @@ impl Index {
         }
     }
 
-    /// `mfra` with its offsets moved; None when the stream has outgrown what is remembered, and players do without.
-    pub(super) fn move_mfra(
-        &self,
-        mut mfra: BoxTree<'_>,
-        position: u64,
-    ) -> Result<Option<Vec<u8>>, Error> {
+    /// `mfra` with its offsets moved. Entries that lead to no `moof` are dropped (mp4mux 1.22 writes one at the end of each
+    /// list); None when the stream has outgrown what is remembered: players do without.
+    pub(super) fn move_mfra(&self, bytes: &[u8], position: u64) -> Result<Option<Vec<u8>>, Error> {
         if self.moofs_lost {
             return Ok(None);
         }
+        let mut mfra = BoxTree::parse(bytes)?;
         let moved = |input: u64| {
             let found = self.moofs.binary_search_by_key(&input, |moof| moof.0);
             let moof = found.ok().and_then(|index| self.moofs.get(index));
@@ -115,7 +118,13 @@ impl Index {
                     map_tfra(child, moved).map_err(|source| Error::BoxAt { position, source })?;
             }
         }
-        let mut out = Vec::with_capacity(mfra.size());
+        let size = mfra.size();
+        for child in mfra.children_mut().into_iter().flatten() {
+            if child.box_type == FourCc::MFRO {
+                *child = mfro(size)?;
+            }
+        }
+        let mut out = Vec::with_capacity(size);
         mfra.write(&mut out)?;
         Ok(Some(out))
     }

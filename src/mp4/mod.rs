@@ -12,10 +12,13 @@ mod fragment;
 mod index;
 mod init;
 mod moof;
+mod output;
 mod payload;
 mod splitter;
 
 pub use chunk::Chunk;
-pub use encryptor::{Encryptor, IndexMode, Output};
+pub use encryptor::{Encryptor, IndexMode};
 pub use error::{Error, SampleError};
+pub use fragment::Totals;
 pub use init::{InitProtection, Protector, TrackProtection, protect_init};
+pub use output::Output;

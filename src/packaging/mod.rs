@@ -8,4 +8,4 @@ mod protection;
 
 pub use config::{Config, HeaderConfig, IvConfig};
 pub use error::Error;
-pub use protection::{Packaging, Signals};
+pub use protection::{Packaging, SampleKeys, Signals};

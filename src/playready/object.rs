@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The PlayReady Object: records after a length and a count, all little-endian; the data of PlayReady's `pssh`.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{Error, FoundHeader, Header};
 
 /// Bytes that a whole object may have.
@@ -138,6 +141,11 @@ impl PlayReadyObject {
             bytes.extend(&record.value);
         }
         bytes
+    }
+
+    /// The object in base64, as manifests carry it.
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.to_bytes())
     }
 
     fn push(&mut self, kind: RecordKind, value: Vec<u8>) -> Result<(), Error> {

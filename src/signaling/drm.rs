@@ -62,7 +62,7 @@ impl Drm {
                     prefix: "mspr",
                     namespace: "urn:microsoft:playready",
                     name: "mspr:pro",
-                    text: base64(&object.to_bytes()),
+                    text: object.to_base64(),
                 },
             ],
         }
@@ -75,7 +75,7 @@ impl Drm {
                 versions: "1",
                 uri: format!(
                     "data:text/plain;charset=UTF-16;base64,{}",
-                    base64(&object.to_bytes())
+                    object.to_base64()
                 ),
             },
         }

@@ -4,15 +4,13 @@
 use crate::playready::xml::Element;
 use crate::playready::{PlayReadyObject, SYSTEM_ID};
 
-use super::base64;
-
 /// The Protection element with the object in it, without licence stores, which this manifest must not carry.
 ///
 /// Several KIDs need a header of version 4.2.
 pub fn protection(object: &PlayReadyObject) -> String {
-    let object = object.without_license_stores().to_bytes();
+    let object = object.without_license_stores().to_base64();
     let system = format!("{:X}", uuid::Uuid::from_bytes(SYSTEM_ID));
-    let header = Element::of_text("ProtectionHeader", &base64(&object));
+    let header = Element::of_text("ProtectionHeader", &object);
     Element::new("Protection")
         .with_child(header.with_attribute("SystemID", &system))
         .to_xml()

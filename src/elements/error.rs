@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The one place where errors become GStreamer messages.
+
+use gst::subclass::prelude::*;
+
+use crate::{keys, mp4, packaging};
+
+use super::settings::SettingsError;
+
+/// Posts an error message for a stream that cannot be protected.
+pub(super) fn post(element: &impl ElementImpl, error: &mp4::Error) {
+    if let mp4::Error::Protection(source) = error
+        && let Some(source) = source.downcast_ref()
+    {
+        return gst::element_imp_error!(element, setup_code(source), ["{error}"]);
+    }
+    gst::element_imp_error!(element, stream_code(error), ["{error}"]);
+}
+
+/// Posts an error message for settings or keys that cannot be used.
+pub(super) fn post_settings(element: &impl ElementImpl, error: &SettingsError) {
+    let code = match error {
+        SettingsError::Setup(error) => setup_code(error),
+        SettingsError::NoKey | SettingsError::OnlyKeyId => gst::ResourceError::NotFound,
+        SettingsError::Property { .. }
+        | SettingsError::IvSize(_)
+        | SettingsError::NoKeyId
+        | SettingsError::SeveralKeys => gst::ResourceError::Settings,
+    };
+    gst::element_imp_error!(element, code, ["{error}"]);
+}
+
+const fn stream_code(error: &mp4::Error) -> gst::StreamError {
+    use gst::StreamError as Code;
+    use mp4::Error as E;
+    match error {
+        E::AlreadyProtected { .. } => Code::WrongType,
+        E::Codec { .. } | E::Unsupported(_) => Code::NotImplemented,
+        E::Sample { .. } => Code::Encode,
+        E::Progressive | E::MediaBeforeMoov | E::MediaWithoutMoof | E::SamplesInMoov => {
+            Code::Format
+        }
+        _ => Code::Demux,
+    }
+}
+
+const fn setup_code(error: &packaging::Error) -> gst::ResourceError {
+    use gst::ResourceError as Code;
+    use packaging::Error as E;
+    match error {
+        E::Keys(keys::Error::NoKey(_)) => Code::NotFound,
+        E::Keys(keys::Error::TooOpen { .. }) => Code::NotAuthorized,
+        E::Keys(keys::Error::Generator(_)) | E::Generator(_) => Code::Failed,
+        E::Keys(_) => Code::OpenRead,
+        _ => Code::Settings,
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Events and queries.
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use crate::mp4::IndexMode;
+
+use super::super::{caps, error};
+use super::imp::{PlayReadyEnc, lock};
+use super::stream::Stream;
+
+impl PlayReadyEnc {
+    pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
+            gst::EventView::FlushStop(_) => self.with_stream(Stream::flush),
+            gst::EventView::Segment(segment) => {
+                let segment = segment.segment().clone();
+                return self.segment(pad, event, &segment);
+            }
+            gst::EventView::Caps(event) => return self.caps(event.caps_owned()),
+            // A stream that ends early must not look whole: its end is not passed on.
+            gst::EventView::Eos(_) if self.finish().is_err() => return false,
+            _ => (),
+        }
+        gst::Pad::event_default(pad, Some(&*self.obj()), event)
+    }
+
+    /// No seek can be passed on: byte positions differ, and a stream cannot be protected from its middle.
+    pub(super) fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::Seek(_) => false,
+            _ => gst::Pad::event_default(pad, Some(&*self.obj()), event),
+        }
+    }
+
+    /// Muxers that could go back would rewrite what is protected already: they are told that they cannot.
+    pub(super) fn sink_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
+        match query.view_mut() {
+            gst::QueryViewMut::Seeking(seeking) => not_seekable(seeking),
+            // Memory for downstream would be of no use: buffers are passed on as they come.
+            gst::QueryViewMut::Allocation(_) => false,
+            _ => gst::Pad::query_default(pad, Some(&*self.obj()), query),
+        }
+    }
+
+    pub(super) fn src_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
+        match query.view_mut() {
+            gst::QueryViewMut::Seeking(seeking) => not_seekable(seeking),
+            _ => gst::Pad::query_default(pad, Some(&*self.obj()), query),
+        }
+    }
+
+    fn with_stream(&self, work: impl FnOnce(&mut Stream)) {
+        if let Some(stream) = lock(&self.stream).as_mut() {
+            work(stream);
+        }
+    }
+
+    /// Segments in bytes: the first one is passed on; later ones are jumps of the muxer, which are followed or refused.
+    fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
+        self.give_caps();
+        let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
+            return gst::Pad::event_default(pad, Some(&*self.obj()), event);
+        };
+        let start = segment.start().map_or(0, |start| *start);
+        let first = self.srcpad.sticky_event::<gst::event::Segment>(0).is_none();
+        if first && !gst::Pad::event_default(pad, Some(&*self.obj()), event) {
+            return false;
+        }
+        let mode = self.index_mode();
+        let mut sought = Ok(());
+        self.with_stream(|stream| {
+            stream.set_index_mode(mode);
+            sought = stream.seek(start);
+        });
+        sought.map_err(|error| error::post(self, &error)).is_ok()
+    }
+
+    /// Whether the sink can take patches.
+    fn index_mode(&self) -> IndexMode {
+        let mut query = gst::query::Seeking::new(gst::Format::Bytes);
+        match self.srcpad.peer_query(&mut query) && query.result().0 {
+            true => IndexMode::Patch,
+            false => IndexMode::Hold,
+        }
+    }
+
+    /// Caps must come before the segment; filesrc gives none.
+    fn give_caps(&self) {
+        if self.srcpad.current_caps().is_none() {
+            let caps = caps::fragmented_mp4();
+            self.srcpad.push_event(gst::event::Caps::new(&caps));
+        }
+    }
+
+    /// Passes caps on; a stream header in them is protected like the stream itself.
+    fn caps(&self, caps: gst::Caps) -> bool {
+        let Some(header) = caps::stream_header(&caps) else {
+            return self.srcpad.push_event(gst::event::Caps::new(&caps));
+        };
+        let protected = {
+            let mut stream = lock(&self.stream);
+            let Some(stream) = stream.as_mut() else {
+                return false;
+            };
+            stream.protect_init(&header)
+        };
+        match protected {
+            Ok(header) => {
+                let caps = caps::with_stream_header(caps, header);
+                self.srcpad.push_event(gst::event::Caps::new(&caps))
+            }
+            Err(error) => {
+                error::post(self, &error);
+                false
+            }
+        }
+    }
+}
+
+fn not_seekable(query: &mut gst::query::Seeking) -> bool {
+    let format = query.format();
+    query.set(
+        false,
+        gst::GenericFormattedValue::new(format, 0),
+        gst::GenericFormattedValue::new(format, -1),
+    );
+    true
+}

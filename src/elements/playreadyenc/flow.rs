@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Buffers in, buffers out; what is announced before them.
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use super::super::buffers::Push;
+use super::super::error;
+use super::super::signals::{self, ORIGIN_MOOV, Published};
+use super::imp::{PlayReadyEnc, lock};
+use super::stream::{PushError, Stream};
+
+impl PlayReadyEnc {
+    pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.protect(false, |stream| stream.push([buffer]))
+    }
+
+    /// One list in gives one list out, when it holds whole fragments: hlscmafsink's inner sink counts on it.
+    pub(super) fn chain_list(
+        &self,
+        mut list: gst::BufferList,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let mut buffers = Vec::with_capacity(list.len());
+        // Taken out, not referenced: a buffer that the list holds too could not be encrypted in place.
+        let _ = list.make_mut().foreach_mut(|buffer, _| {
+            buffers.push(buffer);
+            std::ops::ControlFlow::Continue(None)
+        });
+        self.protect(true, |stream| stream.push(buffers))
+    }
+
+    /// The end of the stream: gives what is left, or says what is missing.
+    pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.protect(false, |stream| Ok(stream.finish()?))
+    }
+
+    /// Runs `work` on the stream under way and pushes what it gives.
+    fn protect(
+        &self,
+        as_list: bool,
+        work: impl FnOnce(&mut Stream) -> Result<Vec<Push>, PushError>,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let worked = {
+            let mut stream = lock(&self.stream);
+            work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
+        };
+        let pushes = worked.map_err(|error| {
+            match error {
+                PushError::Mp4(error) => error::post(self, &error),
+                PushError::Unmappable(error) => {
+                    gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ["{error}"]);
+                }
+            }
+            gst::FlowError::Error
+        })?;
+        for push in pushes {
+            self.push(push, as_list)?;
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    fn push(&self, push: Push, as_list: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
+        match push {
+            Push::Init => {
+                self.announce();
+                Ok(gst::FlowSuccess::Ok)
+            }
+            Push::Buffers(mut buffers) => match buffers.pop() {
+                Some(only) if buffers.is_empty() && !as_list => self.srcpad.push(only),
+                last => {
+                    let list: gst::BufferList = buffers.into_iter().chain(last).collect();
+                    self.srcpad.push_list(list)
+                }
+            },
+            Push::Patch {
+                position,
+                buffer,
+                resume,
+            } => {
+                self.srcpad.push_event(segment_from(position));
+                self.srcpad.push(buffer)?;
+                self.srcpad.push_event(segment_from(resume));
+                Ok(gst::FlowSuccess::Ok)
+            }
+        }
+    }
+
+    /// Tells of the protection before the init segment is pushed: downstream by events, the application by a message.
+    fn announce(&self) {
+        let signals = {
+            let stream = lock(&self.stream);
+            let packaging = stream.as_ref().map(Stream::packaging);
+            packaging.and_then(|p| Some((p.signals()?.clone(), p.config().scheme)))
+        };
+        let Some((signals, scheme)) = signals else {
+            return;
+        };
+        for event in signals::events(&signals, ORIGIN_MOOV) {
+            self.srcpad.push_event(event);
+        }
+        let published = Published::new(&signals, scheme);
+        if std::mem::replace(&mut *lock(&self.published), published.clone()) != published {
+            let structure = published.to_structure("playready-protection");
+            let message = gst::message::Element::builder(structure).src(&*self.obj());
+            let _ = self.obj().post_message(message.build());
+            self.notify_published();
+        }
+    }
+}
+
+/// Sends a sink that writes by byte offsets to `position`.
+fn segment_from(position: u64) -> gst::Event {
+    let mut segment = gst::FormattedSegment::<gst::format::Bytes>::new();
+    segment.set_start(gst::format::Bytes::from_u64(position));
+    gst::event::Segment::new(&segment)
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `playreadyenc`: protects the MP4 stream of a muxer.
+
+mod events;
+mod flow;
+mod imp;
+mod stream;
+
+use gst::glib;
+use gst::prelude::*;
+
+glib::wrapper! {
+    /// Takes fragmented MP4 and gives it protected; stands behind the muxer, or behind filesrc.
+    pub struct PlayReadyEnc(ObjectSubclass<imp::PlayReadyEnc>)
+        @extends gst::Element, gst::Object;
+}
+
+/// Registers the element.
+pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    gst::Element::register(
+        Some(plugin),
+        "playreadyenc",
+        gst::Rank::NONE,
+        PlayReadyEnc::static_type(),
+    )
+}

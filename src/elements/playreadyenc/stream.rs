@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The stream under way: what goes in as buffers and comes out as pushes.
+
+use crate::mp4::{Encryptor, Error, IndexMode, Output, protect_init};
+use crate::packaging::{Packaging, SampleKeys};
+
+use super::super::buffers::{Push, group};
+use super::super::chunk::BufferChunk;
+
+/// The packager between READY and READY.
+pub(super) struct Stream {
+    packaging: Packaging,
+    encryptor: Encryptor<BufferChunk>,
+    /// Kept between buffers, so that its memory is.
+    outputs: Vec<Output<BufferChunk>>,
+}
+
+impl Stream {
+    pub(super) fn new(packaging: Packaging) -> Self {
+        Self {
+            packaging,
+            encryptor: Encryptor::new(IndexMode::Hold),
+            outputs: Vec::new(),
+        }
+    }
+
+    pub(super) const fn packaging(&self) -> &Packaging {
+        &self.packaging
+    }
+
+    pub(super) fn into_sample_keys(self) -> SampleKeys {
+        self.packaging.into_sample_keys()
+    }
+
+    /// Starts at the top of a file, without the fragment under way; the keys' IVs go on.
+    pub(super) fn restart(&mut self) {
+        self.encryptor = Encryptor::new(IndexMode::Hold);
+    }
+
+    pub(super) const fn set_index_mode(&mut self, index_mode: IndexMode) {
+        self.encryptor.set_index_mode(index_mode);
+    }
+
+    /// The input goes on at byte `position`.
+    pub(super) fn seek(&mut self, position: u64) -> Result<(), Error> {
+        self.encryptor.seek(position)
+    }
+
+    /// Forgets an unfinished fragment; the tracks stay known.
+    pub(super) fn flush(&mut self) {
+        self.encryptor.flush();
+    }
+
+    pub(super) fn push(
+        &mut self,
+        buffers: impl IntoIterator<Item = gst::Buffer>,
+    ) -> Result<Vec<Push>, PushError> {
+        for buffer in buffers {
+            let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
+            self.encryptor
+                .push(chunk, &mut self.packaging, &mut self.outputs)?;
+        }
+        Ok(group(&mut self.outputs))
+    }
+
+    pub(super) fn finish(&mut self) -> Result<Vec<Push>, Error> {
+        self.encryptor.finish(&mut self.outputs)?;
+        Ok(group(&mut self.outputs))
+    }
+
+    /// The stream header of a muxer's caps, protected as the stream is.
+    pub(super) fn protect_init(&mut self, init: &[u8]) -> Result<Vec<u8>, Error> {
+        protect_init(init, &mut self.packaging)
+    }
+
+    /// Samples, media bytes and fragments so far.
+    pub(super) const fn totals(&self) -> crate::mp4::Totals {
+        self.encryptor.totals()
+    }
+}
+
+/// Why a buffer cannot be taken.
+pub(super) enum PushError {
+    /// Its memory cannot be mapped.
+    Unmappable(gst::glib::BoolError),
+    /// Its bytes cannot be protected.
+    Mp4(Error),
+}
+
+impl From<Error> for PushError {
+    fn from(error: Error) -> Self {
+        Self::Mp4(error)
+    }
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The properties that the encryptors share, and the [`Config`] that they amount to.
+//!
+//! Texts are kept as they were set and checked when the element starts: an error from there is a message that the application
+//! sees, and it never repeats a secret.
+
+mod enums;
+mod specs;
+
+use std::str::FromStr;
+
+use gst::glib;
+use gst::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::cenc::{self, ContentKey, Iv, IvSize, KeyId};
+use crate::keys::{self, KeyRing};
+use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
+use crate::playready::KeySeed;
+
+use enums::{HeaderVersionProperty, SchemeProperty};
+pub(super) use specs::specs;
+
+/// The values of all shared properties.
+pub(super) struct Settings {
+    scheme: SchemeProperty,
+    iv_size: u32,
+    iv: Option<String>,
+    crypt_byte_block: u32,
+    skip_byte_block: u32,
+    key_id: Option<String>,
+    key: Option<Zeroizing<String>>,
+    key_seed: Option<Zeroizing<String>>,
+    key_uri: Option<String>,
+    pssh_version: u32,
+    header_version: HeaderVersionProperty,
+    la_url: Option<String>,
+    lui_url: Option<String>,
+    ds_id: Option<String>,
+    custom_attributes: Option<String>,
+    on_demand: bool,
+    license_requested: bool,
+    license_store_size: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            scheme: SchemeProperty::default(),
+            iv_size: 8,
+            iv: None,
+            crypt_byte_block: 1,
+            skip_byte_block: 9,
+            key_id: None,
+            key: None,
+            key_seed: None,
+            key_uri: None,
+            pssh_version: 0,
+            header_version: HeaderVersionProperty::default(),
+            la_url: None,
+            lui_url: None,
+            ds_id: None,
+            custom_attributes: None,
+            on_demand: false,
+            license_requested: true,
+            license_store_size: 0,
+        }
+    }
+}
+
+impl Settings {
+    /// Sets a property; its type was checked by GObject.
+    pub(super) fn set(&mut self, name: &str, value: &glib::Value) {
+        const CHECKED: &str = "GObject has checked the value's type";
+        let text = || value.get::<Option<String>>().expect(CHECKED);
+        let number = || value.get::<u32>().expect(CHECKED);
+        let flag = || value.get::<bool>().expect(CHECKED);
+        match name {
+            "scheme" => self.scheme = value.get().expect(CHECKED),
+            "iv-size" => self.iv_size = number(),
+            "iv" => self.iv = text(),
+            "crypt-byte-block" => self.crypt_byte_block = number(),
+            "skip-byte-block" => self.skip_byte_block = number(),
+            "key-uri" => self.key_uri = text(),
+            "key-id" => self.key_id = text(),
+            "key" => self.key = text().map(Zeroizing::new),
+            "key-seed" => self.key_seed = text().map(Zeroizing::new),
+            "pssh-version" => self.pssh_version = number(),
+            "header-version" => self.header_version = value.get().expect(CHECKED),
+            "la-url" => self.la_url = text(),
+            "lui-url" => self.lui_url = text(),
+            "ds-id" => self.ds_id = text(),
+            "custom-attributes" => self.custom_attributes = text(),
+            "on-demand" => self.on_demand = flag(),
+            "license-requested" => self.license_requested = flag(),
+            "license-store-size" => self.license_store_size = number(),
+            _ => unreachable!("GObject knows only the properties of specs()"),
+        }
+    }
+
+    /// The value of a readable property; None for one that is not of these.
+    pub(super) fn get(&self, name: &str) -> Option<glib::Value> {
+        Some(match name {
+            "scheme" => self.scheme.to_value(),
+            "iv-size" => self.iv_size.to_value(),
+            "iv" => self.iv.to_value(),
+            "crypt-byte-block" => self.crypt_byte_block.to_value(),
+            "skip-byte-block" => self.skip_byte_block.to_value(),
+            "key-uri" => self.key_uri.as_deref().map(without_credentials).to_value(),
+            "key-id" => self.key_id.to_value(),
+            "pssh-version" => self.pssh_version.to_value(),
+            "header-version" => self.header_version.to_value(),
+            "la-url" => self.la_url.to_value(),
+            "lui-url" => self.lui_url.to_value(),
+            "ds-id" => self.ds_id.to_value(),
+            "custom-attributes" => self.custom_attributes.to_value(),
+            "on-demand" => self.on_demand.to_value(),
+            "license-requested" => self.license_requested.to_value(),
+            "license-store-size" => self.license_store_size.to_value(),
+            _ => return None,
+        })
+    }
+
+    /// The settings, checked and with their keys. It may read and write the key file: not for a streaming thread.
+    ///
+    /// # Errors
+    /// Whatever is missing or malformed, by the property's name.
+    pub(super) fn config(&self) -> Result<Config, SettingsError> {
+        Ok(Config {
+            scheme: self.scheme.into(),
+            pattern: Config::pattern(self.crypt_byte_block, self.skip_byte_block)?,
+            iv: self.iv_config()?,
+            keys: self.keys()?,
+            header: HeaderConfig {
+                version: self.header_version.into(),
+                la_url: parsed("la-url", self.la_url.as_deref())?,
+                lui_url: parsed("lui-url", self.lui_url.as_deref())?,
+                ds_id: parsed("ds-id", self.ds_id.as_deref())?,
+                custom_attributes: parsed("custom-attributes", self.custom_attributes.as_deref())?,
+                on_demand: self.on_demand,
+                license_requested: (!self.license_requested).then_some(false),
+                license_store_size: self.license_store_size as usize,
+                pssh_lists_kids: self.pssh_version == 1,
+            },
+        })
+    }
+
+    fn iv_config(&self) -> Result<IvConfig, SettingsError> {
+        let size = match self.iv_size {
+            8 => IvSize::Eight,
+            16 => IvSize::Sixteen,
+            other => return Err(SettingsError::IvSize(other)),
+        };
+        let Some(iv) = &self.iv else {
+            return Ok(IvConfig::Random(size));
+        };
+        let bytes = cenc::decode_hex(iv).ok_or(cenc::Error::BadIv);
+        let iv = bytes.and_then(|bytes| Iv::new(&bytes));
+        Ok(IvConfig::First(iv.map_err(named("iv"))?))
+    }
+
+    fn keys(&self) -> Result<KeyRing, SettingsError> {
+        let uri = self.key_uri.as_deref();
+        let secrets = (self.key.as_deref(), self.key_seed.as_deref());
+        match (uri, self.key_id.as_deref(), secrets) {
+            (Some(uri), None, (None, None)) => Ok(keys::load_or_create(uri).map_err(Error::Keys)?),
+            (None, Some(kid), (Some(key), None)) => {
+                let kid = KeyId::from_str(kid).map_err(named("key-id"))?;
+                let key = ContentKey::parse(key).map_err(named("key"))?;
+                Ok(KeyRing::single(kid, key))
+            }
+            (None, Some(kid), (None, Some(seed))) => {
+                let kid = KeyId::from_str(kid).map_err(named("key-id"))?;
+                let seed = KeySeed::parse(seed).map_err(named("key-seed"))?;
+                Ok(KeyRing::single(kid, seed.content_key(&kid)))
+            }
+            (None, None, (None, None)) => Err(SettingsError::NoKey),
+            (None, None, _) => Err(SettingsError::NoKeyId),
+            (None, Some(_), (None, None)) => Err(SettingsError::OnlyKeyId),
+            (_, _, _) => Err(SettingsError::SeveralKeys),
+        }
+    }
+
+    /// Whether the key seed is the one that Microsoft published for its test server.
+    pub(super) fn has_public_seed(&self) -> bool {
+        let seed = self.key_seed.as_deref().map(|seed| KeySeed::parse(seed));
+        seed.is_some_and(|seed| seed.is_ok_and(|seed| seed.is_public_test_seed()))
+    }
+}
+
+/// Why the properties do not amount to a configuration.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingsError {
+    /// A property cannot be read.
+    #[error("property {property}: {source}")]
+    Property {
+        property: &'static str,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// iv-size is neither 8 nor 16.
+    #[error("property iv-size: {0} is not an IV size: give 8 or 16")]
+    IvSize(u32),
+    /// No key at all.
+    #[error(
+        "no key: set key-uri=file:///path/x.keys (the file is made with a new key when it does not exist), or \
+         key-id with key or key-seed"
+    )]
+    NoKey,
+    /// A key without a KID.
+    #[error("key and key-seed need the KID that they are for: set key-id")]
+    NoKeyId,
+    /// A KID without a key.
+    #[error("key-id alone gives no key: set key or key-seed too, or key-uri instead")]
+    OnlyKeyId,
+    /// More than one source of keys.
+    #[error(
+        "several sources of keys: set either key-uri, or key-id with key, or key-id with key-seed"
+    )]
+    SeveralKeys,
+    /// The keys or the pattern.
+    #[error(transparent)]
+    Setup(#[from] Error),
+}
+
+/// Puts the property's name before an error about its text.
+fn named<E>(property: &'static str) -> impl FnOnce(E) -> SettingsError
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    move |source| SettingsError::Property {
+        property,
+        source: Box::new(source),
+    }
+}
+
+fn parsed<T>(property: &'static str, text: Option<&str>) -> Result<Option<T>, SettingsError>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let parsed = text.map(|text| text.parse().map_err(named(property)));
+    parsed.transpose()
+}
+
+/// The key location as it may be shown: user, password and query may be secrets.
+fn without_credentials(uri: &str) -> String {
+    let Ok(mut url) = url::Url::parse(uri) else {
+        return "(not a URI)".to_owned();
+    };
+    // These fail only for URLs without a host, which have no user and password either.
+    let hidden = url.set_username("").and_then(|()| url.set_password(None));
+    if hidden.is_ok() || url.query().is_some() {
+        url.set_query(None);
+    }
+    url.into()
+}
+
+#[cfg(test)]
+#[path = "settings/tests.rs"]
+mod tests;
