@@ -114,9 +114,8 @@ impl SampleCipher {
     /// Encrypts the whole blocks of `run`, each chained to the one before.
     fn chain(&self, chain: &mut Block<Aes128Enc>, run: &mut [u8]) {
         for block in run.as_chunks_mut::<BLOCK>().0 {
-            // By value: the compiler makes one 128-bit operation of it, which it does not of slices.
-            let state: [u8; BLOCK] = (*chain).into();
-            *chain = core::array::from_fn(|i| state[i] ^ block[i]).into();
+            let state = u128::from_ne_bytes((*chain).into()) ^ u128::from_ne_bytes(*block);
+            *chain = state.to_ne_bytes().into();
             self.0.encrypt_block(chain);
             *block = (*chain).into();
         }

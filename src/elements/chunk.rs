@@ -117,11 +117,11 @@ mod tests {
 
     #[test]
     fn parts_hold_their_bytes_wherever_the_cut_is() {
-        for at in 0..=9 {
+        for at in 0..=9u8 {
             let mut rest = chunk(9);
-            let mut first = rest.split_to(at);
+            let mut first = rest.split_to(at.into());
             first.as_mut().iter_mut().for_each(|byte| *byte += 100);
-            let expected: Vec<u8> = (100..100 + at as u8).chain(at as u8..9).collect();
+            let expected: Vec<u8> = (100..100 + at).chain(at..9).collect();
             assert_eq!([bytes(first), bytes(rest)].concat(), expected);
         }
     }

@@ -125,7 +125,8 @@ impl<C: Chunk> Encryptor<C> {
         self.release(out)
     }
 
-    /// Takes note that the input goes on at byte `position`: where it stopped, or at the `moov`, which is then written again.
+    /// Takes note that the input goes on at byte `position`: where it stopped, or not behind the `moov`, which is then written
+    /// again.
     ///
     /// # Errors
     /// [`Error::Rewrites`] for any other place.
@@ -133,8 +134,8 @@ impl<C: Chunk> Encryptor<C> {
         if position == self.position || self.position == 0 {
             return Ok(());
         }
-        let at_moov = self.moov.is_some_and(|moov| moov.input == position);
-        if !at_moov || self.unfinished().is_some() || self.moof.is_some() {
+        let to_moov = self.moov.is_some_and(|moov| position <= moov.input);
+        if !to_moov || self.unfinished().is_some() || self.moof.is_some() {
             return Err(Error::Rewrites { position });
         }
         self.resume = Some(self.position);
@@ -202,7 +203,7 @@ impl<C: Chunk> Encryptor<C> {
         let position = self.position - bytes.len() as u64;
         match header.box_type {
             FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
-            _ if self.resume.is_some() => return Err(Error::Rewrites { position }),
+            _ if self.resume.is_some() => return self.rewrite(bytes, position),
             FourCc::MOOF => {
                 self.complete_empty_fragment()?;
                 self.moof = Some(HeldMoof {
@@ -240,13 +241,11 @@ impl<C: Chunk> Encryptor<C> {
         self.complete_empty_fragment()?;
         let (moov, tracks) = protect_moov(bytes, protector)?;
         if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
-            if moov.len() != place.len {
+            if (input, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites { position: input });
             }
             self.position = resume;
-            if self.index_mode == IndexMode::Patch {
-                self.out.patch(place.output, moov);
-            }
+            self.patch(place.output, moov);
             return Ok(());
         }
         self.tracks = Some(tracks);
@@ -258,6 +257,21 @@ impl<C: Chunk> Encryptor<C> {
         self.out.boxes(&moov);
         self.out.end_init();
         Ok(())
+    }
+
+    /// A box that is written again; in front of the first `moov` all bytes stand where they stood in the input.
+    fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
+        if self.moov.is_none_or(|moov| self.position > moov.input) {
+            return Err(Error::Rewrites { position });
+        }
+        self.patch(position, bytes);
+        Ok(())
+    }
+
+    fn patch(&mut self, position: u64, bytes: Vec<u8>) {
+        if self.index_mode == IndexMode::Patch {
+            self.out.patch(position, bytes);
+        }
     }
 
     /// A box that stays as it is.
@@ -319,7 +333,7 @@ impl<C: Chunk> Encryptor<C> {
             return Ok(());
         };
         match self.moof.take() {
-            Some(moof) => self.protect_fragment(moof, &mdat.header, &mut mdat.chunks)?,
+            Some(moof) => self.protect_fragment(&moof, &mdat.header, &mut mdat.chunks)?,
             None => self.out.boxes(&mdat.header),
         }
         if !mdat.chunks.is_empty() {
@@ -334,14 +348,14 @@ impl<C: Chunk> Encryptor<C> {
     /// A `moof` without samples needs no `mdat`.
     fn complete_empty_fragment(&mut self) -> Result<(), Error> {
         match self.moof.take() {
-            Some(moof) => self.protect_fragment(moof, &[], &mut []),
+            Some(moof) => self.protect_fragment(&moof, &[], &mut []),
             None => Ok(()),
         }
     }
 
     fn protect_fragment(
         &mut self,
-        moof: HeldMoof,
+        moof: &HeldMoof,
         mdat_header: &[u8],
         chunks: &mut [C],
     ) -> Result<(), Error> {

@@ -103,6 +103,7 @@ impl FragmentEncryptor {
 }
 
 /// The samples of a track fragment and where the payload starts that their places count from.
+#[derive(Clone, Copy)]
 struct Samples<'a> {
     at: &'a [Location],
     payload_at: i64,

@@ -22,7 +22,7 @@ impl PlayReadyEnc {
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut buffers = Vec::with_capacity(list.len());
         // Taken out, not referenced: a buffer that the list holds too could not be encrypted in place.
-        let _ = list.make_mut().foreach_mut(|buffer, _| {
+        list.make_mut().foreach_mut(|buffer, _| {
             buffers.push(buffer);
             std::ops::ControlFlow::Continue(None)
         });
