@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `saio`, where sample auxiliary information lies, 14496-12 clause 8.7.9.
 
-use super::{BoxTree, FourCc};
+use super::saiz::read_info_type;
+use super::{BoxTree, Error, FourCc, Reader};
 
 /// A `saio` whose one entry lies `offset` bytes behind the base of the track fragment.
 pub fn saio(offset: u32) -> BoxTree<'static> {
@@ -10,9 +11,57 @@ pub fn saio(offset: u32) -> BoxTree<'static> {
     BoxTree::full(FourCc::SAIO, (0, 0), &fields)
 }
 
+/// What a `saio` that somebody wrote says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saio {
+    /// aux_info_type and its parameter; None where the scheme tells what the information is.
+    pub info_type: Option<(FourCc, u32)>,
+    /// One offset for all samples, or one for each chunk or run: in the file for a track, from the base of its data for a
+    /// track fragment.
+    pub offsets: Vec<u64>,
+}
+
+impl Saio {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], also for an entry_count that the box has no room for; [`Error::UnknownVersion`].
+    pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
+        let (version, info_type) = read_info_type(&mut reader)?;
+        let count = reader.u32()?;
+        let mut offsets = Vec::new();
+        for _ in 0..count {
+            offsets.push(match version {
+                0 => u64::from(reader.u32()?),
+                1 => reader.u64()?,
+                version => {
+                    return Err(Error::UnknownVersion {
+                        box_type: FourCc::SAIO,
+                        version,
+                    });
+                }
+            });
+        }
+        Ok(Self { info_type, offsets })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Layouts of clause 8.7.9.2.
+    #[test]
+    fn offsets_of_both_versions_are_read() {
+        let read = |body| Saio::read(Reader::new(FourCc::SAIO, body));
+        let saio = read(b"\0\0\0\x01cenc\0\0\0\0\0\0\0\x01\0\0\x01\0").unwrap();
+        assert_eq!(saio.info_type, Some((FourCc(*b"cenc"), 0)));
+        assert_eq!(saio.offsets, [256]);
+        let saio = read(b"\x01\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\0").unwrap();
+        assert_eq!(saio.offsets, [1 << 32]);
+        let refused = read(b"\0\0\0\0\xff\xff\xff\xff\0\0\x01\0");
+        assert!(matches!(refused, Err(Error::Truncated { .. })));
+    }
 
     #[test]
     fn one_offset_of_32_bits() {

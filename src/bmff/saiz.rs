@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `saiz`, sizes of sample auxiliary information, 14496-12 clause 8.7.8.
 
-use super::{BoxTree, Error, FourCc};
+use super::{BoxTree, Error, FourCc, Reader};
 
 /// The largest auxiliary information of one sample that `saiz` can state, in bytes.
 pub const MAX_SAMPLE_INFO_SIZE: usize = u8::MAX as usize;
@@ -26,9 +26,100 @@ pub fn saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
     Ok(BoxTree::full(FourCc::SAIZ, (0, 0), &fields))
 }
 
+/// What a `saiz` that somebody wrote says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saiz<'a> {
+    /// aux_info_type and its parameter; None where the scheme tells what the information is.
+    pub info_type: Option<(FourCc, u32)>,
+    /// sample_count.
+    pub sample_count: u32,
+    /// default_sample_info_size in bytes; 0 where each sample has a size of its own.
+    pub default_size: u8,
+    listed: &'a [u8],
+}
+
+impl<'a> Saiz<'a> {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], also for a sample_count that the box has no room for.
+    pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
+        let info_type = read_info_type(&mut reader)?.1;
+        let default_size = reader.u8()?;
+        let sample_count = reader.u32()?;
+        let listed = match default_size {
+            0 => reader.bytes(usize::try_from(sample_count).unwrap_or(usize::MAX))?,
+            _ => &[],
+        };
+        Ok(Self {
+            info_type,
+            sample_count,
+            default_size,
+            listed,
+        })
+    }
+
+    /// The size for the sample with this number, counted from 0.
+    pub fn size(&self, sample: u64) -> Option<u8> {
+        if sample >= u64::from(self.sample_count) {
+            return None;
+        }
+        match self.default_size {
+            0 => self.listed.get(usize::try_from(sample).ok()?).copied(),
+            size => Some(size),
+        }
+    }
+
+    /// Bytes of all samples' information.
+    pub fn total(&self) -> u64 {
+        let listed: u64 = self.listed.iter().map(|&size| u64::from(size)).sum();
+        listed + u64::from(self.default_size) * u64::from(self.sample_count)
+    }
+}
+
+/// Reads version, flags and what `saiz` and `saio` both have behind them: aux_info_type and its parameter, if bit 0 is set.
+pub(super) fn read_info_type(
+    reader: &mut Reader<'_>,
+) -> Result<(u8, Option<(FourCc, u32)>), Error> {
+    let (version, flags) = reader.version_and_flags()?;
+    let info_type = match flags & 1 {
+        0 => None,
+        _ => Some((FourCc(reader.array()?), reader.u32()?)),
+    };
+    Ok((version, info_type))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(body: &[u8]) -> Result<Saiz<'_>, Error> {
+        Saiz::read(Reader::new(FourCc::SAIZ, body))
+    }
+
+    // Layouts of clause 8.7.8.2.
+    #[test]
+    fn default_and_listed_sizes_are_read() {
+        let saiz = read(&[0, 0, 0, 0, 8, 0, 0, 0, 2]).unwrap();
+        assert_eq!(
+            (saiz.size(1), saiz.size(2), saiz.total()),
+            (Some(8), None, 16)
+        );
+        let saiz = read(b"\0\0\0\x01cenc\0\0\0\0\0\0\0\0\x02\x08\x10").unwrap();
+        assert_eq!(saiz.info_type, Some((FourCc(*b"cenc"), 0)));
+        assert_eq!(
+            (saiz.size(1), saiz.size(2), saiz.total()),
+            (Some(16), None, 24)
+        );
+    }
+
+    #[test]
+    fn sample_count_beyond_the_box_is_refused() {
+        let body = [0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 8];
+        assert!(matches!(read(&body), Err(Error::Truncated { .. })));
+        let many = read(&[0, 0, 0, 0, 255, 0xff, 0xff, 0xff, 0xff]).unwrap();
+        assert_eq!(many.total(), 255 * u64::from(u32::MAX));
+    }
 
     #[test]
     fn equal_sizes_take_one_default() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sinf` with `frma`, `schm` and `schi`: how a sample entry says that it is protected, 14496-12 clause 8.12.
 
-use super::{BoxTree, FourCc};
+use super::{BoxTree, Error, FourCc, Reader};
 
 /// A `sinf` for an entry that was `original`, under scheme `scheme_type` with version `scheme_version`;
 /// `scheme_information` is the box that `schi` holds.
@@ -20,4 +20,83 @@ pub fn sinf<'a>(
             BoxTree::container(FourCc::SCHI, vec![scheme_information]),
         ],
     )
+}
+
+/// What a `sinf` that somebody wrote says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sinf<'a> {
+    /// `frma`: the format of the entry before it was protected.
+    pub original_format: FourCc,
+    /// `schm`: scheme_type and scheme_version.
+    pub scheme: Option<(FourCc, u32)>,
+    /// The bytes that `schi` holds: boxes that the scheme defines.
+    pub scheme_information: Option<&'a [u8]>,
+}
+
+impl<'a> Sinf<'a> {
+    /// Reads the child boxes; of several alike the first counts.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::BadSize`], [`Error::Missing`] without `frma`.
+    pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
+        let mut original_format = None;
+        let mut scheme = None;
+        let mut scheme_information = None;
+        while !reader.is_empty() {
+            let (header, body) = reader.child()?;
+            let mut fields = Reader::new(header.box_type, body);
+            match header.box_type {
+                FourCc::FRMA => {
+                    original_format.get_or_insert(FourCc(fields.array()?));
+                }
+                FourCc::SCHM => {
+                    fields.version_and_flags()?;
+                    scheme.get_or_insert((FourCc(fields.array()?), fields.u32()?));
+                }
+                FourCc::SCHI => {
+                    scheme_information.get_or_insert(body);
+                }
+                _ => (),
+            }
+        }
+        Ok(Self {
+            original_format: original_format.ok_or(Error::Missing {
+                parent: FourCc::SINF,
+                child: FourCc::FRMA,
+            })?,
+            scheme,
+            scheme_information,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Layout of clauses 8.12.2, 8.12.5 and 8.12.6.
+    const BODY: &[u8] =
+        b"\0\0\0\x0cfrmaavc1\0\0\0\x14schm\0\0\0\0cbcs\0\x01\0\0\0\0\0\x10schi\0\0\0\x08tenc";
+
+    #[test]
+    fn written_and_read_layouts_are_the_standards() {
+        let scheme = (FourCc(*b"cbcs"), 0x0001_0000);
+        let tenc = BoxTree::leaf(FourCc::TENC, vec![]);
+        let mut bytes = Vec::new();
+        let written = sinf(FourCc(*b"avc1"), scheme, tenc);
+        written.write(&mut bytes).unwrap();
+        assert_eq!(bytes.get(8..), Some(BODY));
+        let read = Sinf::read(Reader::new(FourCc::SINF, BODY)).unwrap();
+        assert_eq!(read.original_format, FourCc(*b"avc1"));
+        assert_eq!(read.scheme, Some(scheme));
+        assert_eq!(read.scheme_information, Some(b"\0\0\0\x08tenc".as_slice()));
+    }
+
+    #[test]
+    fn only_frma_must_be_there() {
+        let read = Sinf::read(Reader::new(FourCc::SINF, &BODY[..12])).unwrap();
+        assert_eq!((read.scheme, read.scheme_information), (None, None));
+        let refused = Sinf::read(Reader::new(FourCc::SINF, &BODY[12..]));
+        assert!(matches!(refused, Err(Error::Missing { .. })));
+    }
 }

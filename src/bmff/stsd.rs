@@ -7,6 +7,8 @@ use super::{BoxTree, Error, FourCc, Reader};
 const SAMPLE_ENTRY_FIELDS: usize = 8;
 /// VisualSampleEntry: the fields before its child boxes, SampleEntry's included (clause 12.1.3).
 const VISUAL_FIELDS: usize = 78;
+/// AudioSampleEntry: the same (clause 12.2.3).
+const AUDIO_FIELDS: usize = 28;
 
 /// A sample entry: its format and the bytes behind its box header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,48 @@ impl<'a> SampleEntry<'a> {
         Ok(found)
     }
 
+    /// The body of the `sinf` that a protected entry must have.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::BadSize`].
+    pub fn sinf(&self) -> Result<Option<&'a [u8]>, Error> {
+        let mut found = None;
+        let visit = |child_type, body| {
+            if child_type == FourCc::SINF && found.is_none() {
+                found = Some(body);
+            }
+        };
+        match self.format {
+            FourCc::ENCV => self.visit_children(VISUAL_FIELDS, visit)?,
+            FourCc::ENCA => self.visit_children(self.audio_fields(), visit)?,
+            // Text and metadata entries have strings of any length before their boxes.
+            _ => return Ok(self.search(FourCc::SINF)),
+        };
+        Ok(found)
+    }
+
+    /// The fields of an audio entry; QuickTime's versions 1 and 2 have more of them.
+    fn audio_fields(&self) -> usize {
+        let version = self.body.get(SAMPLE_ENTRY_FIELDS..SAMPLE_ENTRY_FIELDS + 2);
+        match version {
+            Some([0, 1]) => AUDIO_FIELDS + 16,
+            Some([0, 2]) => AUDIO_FIELDS + 36,
+            _ => AUDIO_FIELDS,
+        }
+    }
+
+    /// The body of the first bytes that read as a box of this type.
+    fn search(&self, box_type: FourCc) -> Option<&'a [u8]> {
+        let starts = SAMPLE_ENTRY_FIELDS..self.body.len().saturating_sub(7);
+        starts.into_iter().find_map(|start| {
+            let mut reader = Reader::new(self.format, self.body.get(start..)?);
+            if reader.left().get(4..8)? != box_type.0 {
+                return None;
+            }
+            reader.child().ok().map(|(_, body)| body)
+        })
+    }
+
     /// A visual entry without the four zero bytes by which QuickTime ends its list of boxes: no box can stand behind them.
     ///
     /// # Errors
@@ -76,10 +120,19 @@ impl<'a> SampleEntry<'a> {
     /// Calls `visit` with the child boxes of a visual entry and returns what stands behind them.
     fn visit_visual_children(
         &self,
+        visit: impl FnMut(FourCc, &'a [u8]),
+    ) -> Result<&'a [u8], Error> {
+        self.visit_children(VISUAL_FIELDS, visit)
+    }
+
+    /// The same for an entry whose child boxes stand behind `fields` bytes.
+    fn visit_children(
+        &self,
+        fields: usize,
         mut visit: impl FnMut(FourCc, &'a [u8]),
     ) -> Result<&'a [u8], Error> {
         let mut reader = Reader::new(self.format, self.body);
-        reader.bytes(VISUAL_FIELDS)?;
+        reader.bytes(fields)?;
         while reader.left().len() >= 8 {
             let (header, body) = reader.child()?;
             visit(header.box_type, body);
@@ -136,6 +189,31 @@ mod tests {
         );
         assert_eq!(entry.visual_child(FourCc(*b"hvcC")), Ok(None));
         assert_eq!(entry.without_terminator(), Ok(entry));
+    }
+
+    #[test]
+    fn sinf_is_found_behind_the_fields_of_each_kind() {
+        for (format, fields, version) in [
+            (FourCc::ENCV, 78, 0),
+            (FourCc::ENCA, 28, 0),
+            (FourCc::ENCA, 44, 1),
+            (FourCc::ENCA, 64, 2),
+            (FourCc::ENCT, 21, 0),
+        ] {
+            let mut body = vec![0; fields];
+            body[9] = version;
+            let bare = SampleEntry {
+                format,
+                body: &body.clone(),
+            };
+            assert_eq!(bare.sinf(), Ok(None));
+            body.extend(b"\0\0\0\x0asinf\x01\x02");
+            let entry = SampleEntry {
+                format,
+                body: &body,
+            };
+            assert_eq!(entry.sinf(), Ok(Some([1, 2].as_slice())), "{format}");
+        }
     }
 
     #[test]

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `sbgp`, which samples belong to which group, 14496-12 clause 8.9.2.
+
+use super::{Error, FourCc, Reader};
+
+/// The samples of a track or track fragment by group, in runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sbgp {
+    /// What the groups are about, such as `seig`.
+    pub grouping_type: FourCc,
+    /// Runs of samples, in order; the samples behind them are in no group.
+    pub runs: Vec<GroupRun>,
+}
+
+/// Samples that follow each other and belong to one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupRun {
+    /// How many they are.
+    pub sample_count: u32,
+    /// Which description is theirs.
+    pub description: GroupDescription,
+}
+
+/// A group_description_index, which counts from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupDescription {
+    /// In no group of this type.
+    None,
+    /// Index, from 0, into the entries of the track's `sgpd`.
+    Track(usize),
+    /// Index, from 0, into the entries of the track fragment's own `sgpd`.
+    Fragment(usize),
+}
+
+/// From here on an index means the `sgpd` of the fragment (clause 8.9.4).
+const FRAGMENT_LOCAL: usize = 0x1_0001;
+
+impl GroupDescription {
+    fn from_index(index: u32) -> Self {
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        match (index.checked_sub(FRAGMENT_LOCAL), index.checked_sub(1)) {
+            (Some(local), _) => Self::Fragment(local),
+            (None, Some(global)) => Self::Track(global),
+            (None, None) => Self::None,
+        }
+    }
+}
+
+impl Sbgp {
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], also for an entry_count that the box has no room for.
+    pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
+        let (version, _) = reader.version_and_flags()?;
+        let grouping_type = FourCc(reader.array()?);
+        if version >= 1 {
+            reader.u32()?; // grouping_type_parameter
+        }
+        let count = reader.u32()?;
+        let mut runs = Vec::new();
+        for _ in 0..count {
+            runs.push(GroupRun {
+                sample_count: reader.u32()?,
+                description: GroupDescription::from_index(reader.u32()?),
+            });
+        }
+        Ok(Self {
+            grouping_type,
+            runs,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Layout of clause 8.9.2.2, indices of 8.9.4.
+    #[test]
+    fn runs_name_descriptions_of_track_and_fragment() {
+        let mut body = b"\0\0\0\0seig\0\0\0\x03".to_vec();
+        for word in [2u32, 0, 3, 1, 4, 0x1_0002] {
+            body.extend(word.to_be_bytes());
+        }
+        let sbgp = Sbgp::read(Reader::new(FourCc::SBGP, &body)).unwrap();
+        assert_eq!(sbgp.grouping_type, FourCc(*b"seig"));
+        let runs = sbgp
+            .runs
+            .iter()
+            .map(|run| (run.sample_count, run.description));
+        assert_eq!(
+            runs.collect::<Vec<_>>(),
+            [
+                (2, GroupDescription::None),
+                (3, GroupDescription::Track(0)),
+                (4, GroupDescription::Fragment(1))
+            ]
+        );
+        let cut = Sbgp::read(Reader::new(FourCc::SBGP, &body[..30]));
+        assert!(matches!(cut, Err(Error::Truncated { .. })));
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `sgpd`, descriptions of sample groups, 14496-12 clause 8.9.3.
+
+use super::{Error, FourCc, Reader};
+
+/// The descriptions of one kind of sample groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sgpd<'a> {
+    /// What the groups are about, such as `seig`.
+    pub grouping_type: FourCc,
+    /// The bytes of each SampleGroupDescriptionEntry.
+    pub entries: Vec<&'a [u8]>,
+}
+
+impl<'a> Sgpd<'a> {
+    /// Reads the fields. The entries of a version 0 box, which does not say how long they are, must be of one length.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`].
+    pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
+        let (version, _) = reader.version_and_flags()?;
+        let grouping_type = FourCc(reader.array()?);
+        let default_length = (version >= 1).then(|| reader.u32()).transpose()?;
+        if version >= 2 {
+            reader.u32()?; // default_group_description_index
+        }
+        let count = reader.u32()?;
+        let even = reader.left().len() / usize::try_from(count).unwrap_or(usize::MAX).max(1);
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            let len = match default_length {
+                None => even,
+                Some(0) => usize::try_from(reader.u32()?).unwrap_or(usize::MAX),
+                Some(len) => usize::try_from(len).unwrap_or(usize::MAX),
+            };
+            // An entry of no bytes describes nothing, and a count of such entries has no bound.
+            entries.push(reader.bytes(len.max(1))?);
+        }
+        Ok(Self {
+            grouping_type,
+            entries,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &[u8]) -> Result<Sgpd<'_>, Error> {
+        Sgpd::read(Reader::new(FourCc::SGPD, fields))
+    }
+
+    // Layouts of clause 8.9.3.2.
+    #[test]
+    fn entries_have_a_default_or_their_own_length() {
+        for body in [
+            b"\0\0\0\0roll\0\0\0\x02\x01\x02\x03\x04".as_slice(),
+            b"\x01\0\0\0roll\0\0\0\x02\0\0\0\x02\x01\x02\x03\x04",
+            b"\x02\0\0\0roll\0\0\0\x02\0\0\0\0\0\0\0\x02\x01\x02\x03\x04",
+            b"\x01\0\0\0roll\0\0\0\0\0\0\0\x02\0\0\0\x02\x01\x02\0\0\0\x02\x03\x04",
+        ] {
+            let sgpd = read(body).unwrap();
+            assert_eq!(sgpd.grouping_type, FourCc(*b"roll"));
+            assert_eq!(sgpd.entries, [[1, 2], [3, 4]]);
+        }
+    }
+
+    #[test]
+    fn count_beyond_the_box_is_refused() {
+        for body in [
+            b"\0\0\0\0roll\xff\xff\xff\xff".as_slice(),
+            b"\x01\0\0\0roll\0\0\0\x02\xff\xff\xff\xff\x01\x02",
+            b"\x01\0\0\0roll\0\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0",
+        ] {
+            assert!(matches!(read(body), Err(Error::Truncated { .. })));
+        }
+    }
+}
