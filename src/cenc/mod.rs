@@ -10,11 +10,14 @@
 
 mod cipher;
 mod error;
+mod found;
 mod iv;
 mod key;
+pub mod piff;
 mod pssh;
 mod sample_key;
 mod scheme;
+mod seig;
 mod senc;
 mod subsample;
 mod tenc;
@@ -22,12 +25,14 @@ mod track;
 
 pub use cipher::{Method, SampleCipher};
 pub use error::Error;
+pub use found::FoundProtection;
 pub use iv::{Iv, IvSize, IvSource};
 pub use key::{ContentKey, KeyId, decode_hex, decode_secret};
 pub use pssh::Pssh;
 pub use sample_key::SampleKey;
 pub use scheme::{CipherMode, Pattern, Scheme};
-pub use senc::Senc;
+pub use seig::SEIG;
+pub use senc::{FoundSenc, SampleInformation, Senc};
 pub use subsample::{Subsample, map_subsamples};
 pub use tenc::{Tenc, TrackIv};
 pub use track::{Media, Track};

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `senc`, the sample encryption box, 23001-7 clause 7.2, with the sizes that `saiz` states of its entries.
 
-use crate::bmff::{BoxTree, Error, FourCc, MAX_SAMPLE_INFO_SIZE};
+use crate::bmff::{BoxTree, Error, FourCc, MAX_SAMPLE_INFO_SIZE, Reader};
 
-use super::{Iv, Subsample};
+use super::{FoundProtection, Iv, KeyId, Pattern, Subsample};
 
+/// PIFF only: the box has an AlgorithmID, IV size and KID of its own.
+const OVERRIDE: u32 = 0x00_0001;
 const USE_SUBSAMPLES: u32 = 0x00_0002;
+/// UInt16 and UInt32 of a subsample.
+const SUBSAMPLE_SIZE: usize = 6;
 
 /// Collects the entries of one track fragment; the buffers are kept from fragment to fragment.
 #[derive(Debug, Default)]
@@ -77,6 +81,80 @@ impl Senc {
     }
 }
 
+/// A `senc` that somebody wrote, or PIFF's box in its place.
+#[derive(Debug, Clone)]
+pub struct FoundSenc<'a> {
+    /// Whether each entry has a subsample map.
+    pub subsampled: bool,
+    /// sample_count.
+    pub sample_count: u32,
+    /// What counts instead of `tenc`: PIFF only.
+    pub protection: Option<FoundProtection>,
+    /// The entries; how long each is depends on the IV size of its sample.
+    pub entries: Reader<'a>,
+}
+
+impl<'a> FoundSenc<'a> {
+    /// Reads the fields before the entries.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`].
+    pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
+        let (_, flags) = reader.version_and_flags()?;
+        let protection = match flags & OVERRIDE {
+            0 => None,
+            _ => Some(read_override(&mut reader)?),
+        };
+        Ok(Self {
+            subsampled: flags & USE_SUBSAMPLES != 0,
+            sample_count: reader.u32()?,
+            protection,
+            entries: reader,
+        })
+    }
+}
+
+fn read_override(reader: &mut Reader<'_>) -> Result<FoundProtection, Error> {
+    let [_, _, algorithm, per_sample_iv_size] = reader.array()?;
+    Ok(FoundProtection {
+        is_protected: algorithm,
+        pattern: Pattern::NONE,
+        per_sample_iv_size,
+        kid: KeyId::from_bytes(reader.array()?),
+        constant_iv: None,
+    })
+}
+
+/// The auxiliary information of one sample, in `senc` or where `saio` points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleInformation<'a> {
+    /// The sample's own IV; empty with a constant one.
+    pub iv: &'a [u8],
+    subsamples: &'a [u8],
+}
+
+impl<'a> SampleInformation<'a> {
+    /// Reads the next entry.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`].
+    pub fn read(reader: &mut Reader<'a>, iv_size: u8, subsampled: bool) -> Result<Self, Error> {
+        let iv = reader.bytes(usize::from(iv_size))?;
+        let count = if subsampled { reader.u16()? } else { 0 };
+        let subsamples = reader.bytes(SUBSAMPLE_SIZE * usize::from(count))?;
+        Ok(Self { iv, subsamples })
+    }
+
+    /// The subsamples; none for a sample that is encrypted as a whole.
+    pub fn subsamples(&self) -> impl ExactSizeIterator<Item = Subsample> + use<'a> {
+        let (subsamples, _) = self.subsamples.as_chunks::<SUBSAMPLE_SIZE>();
+        subsamples.iter().map(|&[a, b, c, d, e, f]| Subsample {
+            clear_bytes: u16::from_be_bytes([a, b]),
+            protected_bytes: u32::from_be_bytes([c, d, e, f]),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +177,26 @@ mod tests {
         assert_eq!(senc.to_box().body(), body);
         assert_eq!(senc.sizes(), Some([16].as_slice()));
         assert_eq!(senc.to_box().size(), senc.size());
+
+        let mut found = FoundSenc::read(Reader::new(FourCc::SENC, &body)).unwrap();
+        assert_eq!((found.subsampled, found.sample_count), (true, 1));
+        let entry = SampleInformation::read(&mut found.entries, 8, found.subsampled).unwrap();
+        assert_eq!(entry.iv, [9; 8]);
+        assert_eq!(entry.subsamples().collect::<Vec<_>>(), [SUBSAMPLE]);
+        assert!(found.entries.is_empty());
+        assert!(SampleInformation::read(&mut found.entries, 8, true).is_err());
+    }
+
+    // Layout of PIFF 1.1, clause 5.3.2.
+    #[test]
+    fn piff_box_can_override_the_track() {
+        let mut body = vec![0, 0, 0, 1, 0, 0, 1, 16];
+        body.extend([7; 16]);
+        body.extend([0, 0, 0, 3]);
+        let found = FoundSenc::read(Reader::new(FourCc::UUID, &body)).unwrap();
+        let protection = found.protection.unwrap();
+        assert_eq!((found.sample_count, protection.per_sample_iv_size), (3, 16));
+        assert_eq!(protection.kid, KeyId::from_bytes([7; 16]));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `tenc`, the track encryption box, 23001-7 clause 8.2.
 
-use crate::bmff::{BoxTree, FourCc};
+use crate::bmff::{BoxTree, Error, FourCc, Reader};
 
-use super::{Iv, IvSize, KeyId, Method, Pattern};
+use super::{FoundProtection, Iv, IvSize, KeyId, Method, Pattern};
 
 /// How a track's samples are encrypted unless a sample group says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,21 @@ impl Tenc {
     }
 }
 
+impl FoundProtection {
+    /// Reads a `tenc`. A version 0 box has no pattern.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`].
+    pub fn read_tenc(mut reader: Reader<'_>) -> Result<Self, Error> {
+        let (version, _) = reader.version_and_flags()?;
+        let mut found = Self::read(&mut reader)?;
+        if version == 0 {
+            found.pattern = Pattern::NONE;
+        }
+        Ok(found)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,7 +111,26 @@ mod tests {
                 "01000000000001000c1d2e3f405162738495a6b7c8d9eafb10102030405060708090a0b0c0d0e0f001",
             ),
         ] {
-            assert_eq!(tenc(scheme, pattern, iv), *decode_hex(body).unwrap());
+            let body = decode_hex(body).unwrap();
+            assert_eq!(tenc(scheme, pattern, iv), *body);
+            let found = FoundProtection::read_tenc(Reader::new(FourCc::TENC, &body)).unwrap();
+            assert_eq!((found.is_protected, found.pattern), (1, pattern));
+            assert_eq!(found.per_sample_iv_size, iv.per_sample_size());
+            let constant = match &iv {
+                TrackIv::PerSample(_) => None,
+                TrackIv::Constant(iv) => Some(iv.as_bytes().to_vec()),
+            };
+            assert_eq!(found.constant_iv, constant);
         }
+    }
+
+    #[test]
+    fn constant_iv_may_be_missing_but_not_cut() {
+        let mut body = vec![1, 0, 0, 0, 0, 0x19, 1, 0];
+        body.extend([7; 16]);
+        let read = |body: &[u8]| FoundProtection::read_tenc(Reader::new(FourCc::TENC, body));
+        assert_eq!(read(&body).unwrap().constant_iv, None);
+        body.extend([16, 1, 2]);
+        assert!(matches!(read(&body), Err(Error::Truncated { .. })));
     }
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `seig`, the sample group that says how its samples are encrypted, 23001-7 clause 6.
+
+use crate::bmff::{Error, FourCc, Reader};
+
+use super::FoundProtection;
+
+/// The grouping_type of `sgpd` and `sbgp`.
+pub const SEIG: FourCc = FourCc(*b"seig");
+
+impl FoundProtection {
+    /// Reads an entry of a `sgpd` with grouping_type `seig`.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`].
+    pub fn read_seig(entry: &[u8]) -> Result<Self, Error> {
+        Self::read(&mut Reader::new(SEIG, entry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cenc::{Pattern, decode_hex};
+
+    // Entries in the files with key rotation that Shaka Packager 3.8 wrote for KID 0c1d2e3f-….
+    #[test]
+    fn entries_of_another_packager_are_read() {
+        let read = |hex| FoundProtection::read_seig(&decode_hex(hex).unwrap()).unwrap();
+        let cenc = read("000001080c1d2e3f405162738495a6b7c8d9eafb");
+        assert_eq!((cenc.is_protected, cenc.per_sample_iv_size), (1, 8));
+        assert_eq!(cenc.kid.to_string(), "0c1d2e3f-4051-6273-8495-a6b7c8d9eafb");
+        let cbcs =
+            read("001901000c1d2e3f405162738495a6b7c8d9eafb10102030405060708090a0b0c0d0e0f001");
+        assert_eq!(cbcs.pattern, Pattern::ONE_IN_TEN);
+        assert_eq!(cbcs.constant_iv.map(|iv| iv.len()), Some(16));
+    }
+
+    // Clause 6: constant_IV stands only where samples are protected.
+    #[test]
+    fn clear_entry_has_no_constant_iv() {
+        let clear = FoundProtection::read_seig(&[0; 20]).unwrap();
+        assert_eq!((clear.is_protected, clear.constant_iv), (0, None));
+        assert!(FoundProtection::read_seig(&[0; 19]).is_err());
+    }
+}
