@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `saiz`, sizes of sample auxiliary information, 14496-12 clause 8.7.8.
 
+use std::ops::Range;
+
 use super::{BoxTree, Error, FourCc, Reader};
 
 /// The largest auxiliary information of one sample that `saiz` can state, in bytes.
@@ -70,10 +72,20 @@ impl<'a> Saiz<'a> {
         }
     }
 
-    /// Bytes of all samples' information.
-    pub fn total(&self) -> u64 {
-        let listed: u64 = self.listed.iter().map(|&size| u64::from(size)).sum();
-        listed + u64::from(self.default_size) * u64::from(self.sample_count)
+    /// Bytes of the information of these samples, counted from 0; those behind the last have none.
+    pub fn total(&self, samples: Range<u64>) -> u64 {
+        let end = samples.end.min(u64::from(self.sample_count));
+        let start = samples.start.min(end);
+        if self.default_size != 0 {
+            return u64::from(self.default_size) * (end - start);
+        }
+        let index = |sample| usize::try_from(sample).unwrap_or(usize::MAX);
+        let listed = self.listed.get(index(start)..index(end));
+        listed
+            .into_iter()
+            .flatten()
+            .map(|&size| u64::from(size))
+            .sum()
     }
 }
 
@@ -102,13 +114,13 @@ mod tests {
     fn default_and_listed_sizes_are_read() {
         let saiz = read(&[0, 0, 0, 0, 8, 0, 0, 0, 2]).unwrap();
         assert_eq!(
-            (saiz.size(1), saiz.size(2), saiz.total()),
+            (saiz.size(1), saiz.size(2), saiz.total(0..9)),
             (Some(8), None, 16)
         );
         let saiz = read(b"\0\0\0\x01cenc\0\0\0\0\0\0\0\0\x02\x08\x10").unwrap();
         assert_eq!(saiz.info_type, Some((FourCc(*b"cenc"), 0)));
         assert_eq!(
-            (saiz.size(1), saiz.size(2), saiz.total()),
+            (saiz.size(1), saiz.size(2), saiz.total(0..9)),
             (Some(16), None, 24)
         );
     }
@@ -118,7 +130,8 @@ mod tests {
         let body = [0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 8];
         assert!(matches!(read(&body), Err(Error::Truncated { .. })));
         let many = read(&[0, 0, 0, 0, 255, 0xff, 0xff, 0xff, 0xff]).unwrap();
-        assert_eq!(many.total(), 255 * u64::from(u32::MAX));
+        assert_eq!(many.total(1..3), 510);
+        assert_eq!(many.total(0..u64::MAX), 255 * u64::from(u32::MAX));
     }
 
     #[test]
