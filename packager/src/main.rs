@@ -1,4 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playready-packager`: the command line beside the plugin.
 
-fn main() {}
+mod inspect;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Tools for content that is protected by Common Encryption with PlayReady signaling.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Inspect(InspectArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  playready-packager inspect film.mp4
+  playready-packager inspect --as-one init.mp4 segment-1.m4s segment-2.m4s
+  playready-packager inspect --json *.mp4 | jq '.[].findings'
+
+Exit codes:
+  0  nothing is wrong; notes do not count
+  1  a file has an error, or is not an MP4 file
+  2  wrong usage, or a file that cannot be opened or read";
+
+/// Show how MP4 files are protected, and what is wrong with it
+///
+/// Shows tracks, schemes, KIDs, IVs, pssh boxes and PlayReady Headers, and checks that they agree with each other and with
+/// every sample's encryption information. Media data is not read and no key is needed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+struct InspectArgs {
+    /// Progressive or fragmented files, init segments or media segments
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write one JSON array with an object for each stream
+    #[arg(long)]
+    json: bool,
+    /// Take all files as one stream, such as an init segment and the media segments behind it
+    #[arg(long)]
+    as_one: bool,
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Inspect(args) => inspect::run(&inspect::Options {
+            files: args.files,
+            json: args.json,
+            as_one: args.as_one,
+        }),
+    }
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A report as text for people.
+
+use std::io::{self, Write};
+
+use gstplayready::cenc::{CipherMode, Pattern};
+
+use super::findings::{Finding, Severity};
+use super::lint;
+use super::report::{
+    Container, Entry, Header, Information, Protection, PsshBox, Report, Track, pattern,
+};
+
+/// The most equal things that are written out; `--json` has all.
+const MAX_LISTED: usize = 16;
+
+/// Writes it.
+pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", report.files.join(" + "))?;
+    writeln!(out, "  {}", container(report))?;
+    for track in &report.tracks {
+        writeln!(out)?;
+        write_track(track, report.fragments > 0, out)?;
+    }
+    for pssh in report.pssh.iter().take(MAX_LISTED) {
+        writeln!(out)?;
+        write_pssh(pssh, out)?;
+    }
+    if let more @ 1.. = report.pssh.len().saturating_sub(MAX_LISTED) {
+        writeln!(out, "\n  and {more} other pssh boxes")?;
+    }
+    writeln!(out)?;
+    write_findings(&report.findings, out)
+}
+
+fn container(report: &Report) -> String {
+    let fragments = match report.fragments {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "fragment")),
+    };
+    let kind = match report.container {
+        Container::Fragmented if report.fragments == 0 => "init segment",
+        Container::Fragmented => "fragmented MP4",
+        Container::Progressive => "progressive MP4",
+        Container::MediaSegment => "media segment without init segment",
+        Container::NotMp4 => "not an MP4 file",
+    };
+    let brands = match report.brands.as_slice() {
+        [] => String::new(),
+        brands => format!(", brands {}", brands.join(" ")),
+    };
+    format!("{kind}{fragments}{brands}")
+}
+
+fn write_track(track: &Track, fragmented: bool, out: &mut impl Write) -> io::Result<()> {
+    let media = match track.handler.as_str() {
+        "" => String::new(),
+        "vide" => ", video".to_owned(),
+        "soun" => ", audio".to_owned(),
+        "text" | "subt" | "sbtl" | "clcp" => format!(", text ({})", track.handler),
+        other => format!(", {other}"),
+    };
+    let samples = match (track.samples, track.protected_samples) {
+        (0, _) => String::new(),
+        (all, 0) => format!(", {}, none protected", counted(all, "sample")),
+        (all, protected) if all == protected => {
+            format!(", {}, all protected", counted(all, "sample"))
+        }
+        (all, protected) => format!(", {}, {protected} protected", counted(all, "sample")),
+    };
+    writeln!(out, "  Track {}{media}{samples}", track.track_id)?;
+    for entry in &track.sample_entries {
+        write_entry(entry, out)?;
+    }
+    if let Some(iv) = &track.first_iv {
+        field("first IV", iv, out)?;
+    }
+    for (number, seig) in track.seig.iter().take(MAX_LISTED).enumerate() {
+        let name = if number == 0 { "seig groups" } else { "" };
+        field(name, &group(seig), out)?;
+    }
+    if let more @ 1.. = track.seig.len().saturating_sub(MAX_LISTED) {
+        field("", &format!("and {more} others"), out)?;
+    }
+    if track.subsampled_samples > 0 {
+        let samples = counted(track.subsampled_samples, "sample");
+        field(
+            "subsamples",
+            &format!("in {samples}, at most {} each", track.max_subsamples),
+            out,
+        )?;
+    }
+    match information(&track.information, fragmented) {
+        Some(text) => field("kept in", &text, out),
+        None => Ok(()),
+    }
+}
+
+fn write_entry(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
+    let mut format = entry.format.clone();
+    if let Some(original) = &entry.original_format {
+        format += &format!(" (was {original})");
+    }
+    if let Some((width, height)) = entry.size {
+        format += &format!(", {width}x{height}");
+    }
+    let is_clear = entry.scheme.is_none() && entry.tenc.is_none();
+    if is_clear {
+        format += ", clear";
+    }
+    field("format", &format, out)?;
+    if let Some(scheme) = &entry.scheme {
+        field("scheme", &scheme_text(scheme, entry.scheme_version), out)?;
+    }
+    match &entry.tenc {
+        Some(tenc) => write_protection(tenc, out),
+        None => Ok(()),
+    }
+}
+
+fn write_protection(tenc: &Protection, out: &mut impl Write) -> io::Result<()> {
+    let kid = match tenc.kid.is_nil() {
+        true => "nil: no default".to_owned(),
+        false => tenc.kid.to_string(),
+    };
+    field("KID", &kid, out)?;
+    if tenc.is_protected == 0 {
+        field("default", "clear, protected by seig groups only", out)?;
+    }
+    field("IV", &iv(tenc), out)?;
+    match tenc.pattern {
+        Pattern::NONE => Ok(()),
+        found => field(
+            "pattern",
+            &format!("{} (crypt:skip blocks)", pattern(found)),
+            out,
+        ),
+    }
+}
+
+fn scheme_text(scheme: &str, version: Option<u32>) -> String {
+    let bytes = scheme.as_bytes().try_into().ok();
+    let mode = bytes.and_then(|bytes| lint::scheme_of(gstplayready::bmff::FourCc(bytes)));
+    let mode = match mode.map(gstplayready::cenc::Scheme::cipher_mode) {
+        Some(CipherMode::Ctr) => " (AES-CTR)",
+        Some(CipherMode::Cbc) => " (AES-CBC)",
+        None => "",
+    };
+    let version = version.map(|v| format!(", version {}.{}", v >> 16, v & 0xffff));
+    format!("{scheme}{mode}{}", version.unwrap_or_default())
+}
+
+fn iv(protection: &Protection) -> String {
+    match (&protection.constant_iv, protection.iv_size) {
+        (Some(iv), _) => format!("constant, {iv}"),
+        (None, 0) => "none".to_owned(),
+        (None, size) => format!("{size} bytes for each sample"),
+    }
+}
+
+fn group(seig: &Protection) -> String {
+    if seig.is_protected == 0 {
+        return "clear samples".to_owned();
+    }
+    let pattern = match seig.pattern {
+        Pattern::NONE => String::new(),
+        found => format!(", pattern {}", pattern(found)),
+    };
+    format!("KID {}, IV {}{pattern}", seig.kid, iv(seig))
+}
+
+fn information(information: &Information, fragmented: bool) -> Option<String> {
+    let Information {
+        senc,
+        piff_senc,
+        saiz_saio,
+    } = information;
+    let kinds = [
+        (*senc, "senc"),
+        (*piff_senc, "PIFF's uuid box"),
+        (*saiz_saio, "saiz and saio"),
+    ];
+    let found: Vec<_> = kinds
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| match fragmented {
+            true => format!("{name} of {}", counted(*count, "fragment")),
+            false => (*name).to_owned(),
+        })
+        .collect();
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+fn write_pssh(pssh: &PsshBox, out: &mut impl Write) -> io::Result<()> {
+    let system = pssh.system.unwrap_or("unknown system");
+    let times = match pssh.count {
+        1 => String::new(),
+        count => format!(", {count} times"),
+    };
+    writeln!(
+        out,
+        "  pssh in {}, {system}, version {}, {} of data{times}",
+        pssh.place,
+        pssh.version,
+        counted(pssh.data_size as u64, "byte")
+    )?;
+    field("SystemID", &pssh.system_id, out)?;
+    for kid in &pssh.kids {
+        field("KID", &kid.to_string(), out)?;
+    }
+    let Some(object) = &pssh.playready else {
+        return Ok(());
+    };
+    for record in &object.records {
+        let kind = match record.number {
+            1 => "PlayReady Header",
+            3 => "embedded licence store",
+            _ => "not defined",
+        };
+        let size = counted(record.size as u64, "byte");
+        field(
+            "record",
+            &format!("type {}, {kind}, {size}", record.number),
+            out,
+        )?;
+    }
+    match &object.header {
+        Some(header) => write_header(header, out),
+        None => Ok(()),
+    }
+}
+
+fn write_header(header: &Header, out: &mut impl Write) -> io::Result<()> {
+    field("WRMHEADER", &format!("version {}", header.version), out)?;
+    for key in &header.key_ids {
+        field("KID", &key.kid.to_string(), out)?;
+        field(
+            "",
+            &format!("{} in PlayReady order", key.playready_order),
+            out,
+        )?;
+        if let Some(algorithm) = &key.algorithm {
+            field("ALGID", algorithm, out)?;
+        }
+        if let Some(checksum) = &key.checksum {
+            field("CHECKSUM", checksum, out)?;
+        }
+    }
+    for (name, value) in [
+        ("LA_URL", &header.la_url),
+        ("LUI_URL", &header.lui_url),
+        ("DS_ID", &header.ds_id),
+        ("custom", &header.custom_attributes),
+        ("setup", &header.decryptor_setup),
+        ("requested", &header.license_requested),
+    ] {
+        if let Some(value) = value {
+            field(name, value, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_findings(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
+    if findings.is_empty() {
+        return writeln!(out, "  Nothing wrong found");
+    }
+    for finding in findings {
+        let severity = match finding.severity {
+            Severity::Error => "ERROR",
+            Severity::Note => "note ",
+        };
+        let track = finding.track_id.map(|id| format!("track {id}"));
+        let place = Some(finding.place.clone()).filter(|place| !place.is_empty());
+        let place: Vec<_> = track.into_iter().chain(place).collect();
+        let place = match place.as_slice() {
+            [] => String::new(),
+            place => format!("{}: ", place.join(", ")),
+        };
+        let times = match finding.count {
+            1 => String::new(),
+            count => format!(" [{count} times, this is the first]"),
+        };
+        writeln!(
+            out,
+            "  {severity} {place}{}{times}  ({})",
+            printable(&finding.message),
+            finding.code
+        )?;
+    }
+    Ok(())
+}
+
+/// A line of name and value. What a file says is written without control characters, so that it cannot steer a terminal.
+fn field(name: &str, value: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "    {name:<12} {}", printable(value))
+}
+
+fn printable(text: &str) -> String {
+    let replace = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(replace).collect()
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}

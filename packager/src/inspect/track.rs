@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A track as `moov` describes it: its sample entries and the `seig` groups of its sample table.
+
+use gstplayready::bmff::{
+    BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, handler_type,
+};
+use gstplayready::cenc::{FoundProtection, SEIG};
+
+use super::findings::{Findings, Place};
+use super::lint;
+use super::report::{Entry, Protection, Track};
+
+/// The most different `seig` entries of a track that a report lists.
+const MAX_SEIG: usize = 1000;
+
+/// A track and what its samples refer to.
+#[derive(Debug, Default)]
+pub struct TrackState {
+    /// What is reported.
+    pub report: Track,
+    /// By sample_description_index, from 0.
+    pub descriptions: Vec<Description>,
+    /// The `seig` entries of `stbl`; None where one cannot be read.
+    pub seig: Vec<Option<FoundProtection>>,
+    /// Defaults of the track's fragments.
+    pub trex: Option<Trex>,
+}
+
+/// What a sample entry says of its samples.
+#[derive(Debug, Clone)]
+pub enum Description {
+    /// Not protected.
+    Clear,
+    /// Protected, with `tenc` where it can be read.
+    Protected {
+        /// scheme_type.
+        scheme: Option<FourCc>,
+        /// The defaults.
+        tenc: Option<FoundProtection>,
+    },
+}
+
+impl TrackState {
+    /// Reads a `trak`.
+    pub fn read(trak: &BoxTree<'_>, findings: &mut Findings) -> Result<Self, Error> {
+        let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
+        let mdia = trak.child(FourCc::MDIA)?;
+        let handler = handler_type(mdia.child(FourCc::HDLR)?.reader())?;
+        let stbl = mdia.descend(&[FourCc::MINF, FourCc::STBL])?;
+        let mut state = Self::default();
+        state.report.track_id = track_id;
+        state.report.handler = handler.to_string();
+        for entry in SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())? {
+            state.read_entry(&entry, findings);
+        }
+        let place = Place::track(track_id, "stbl");
+        state.seig = seig_entries(stbl, &place, findings);
+        for seig in state.seig.clone().iter().flatten() {
+            state.note_seig(seig, &place, findings);
+        }
+        Ok(state)
+    }
+
+    /// Lists a `seig` entry once and holds it against the track's `tenc`.
+    pub fn note_seig(&mut self, seig: &FoundProtection, place: &Place, findings: &mut Findings) {
+        let shown = Protection::from(seig);
+        if self.report.seig.contains(&shown) || self.report.seig.len() >= MAX_SEIG {
+            return;
+        }
+        self.report.seig.push(shown);
+        let described = self
+            .descriptions
+            .iter()
+            .find_map(|description| match description {
+                Description::Protected { scheme, tenc } => Some((*scheme, tenc.as_ref())),
+                Description::Clear => None,
+            });
+        let (scheme, tenc) = described.unwrap_or_default();
+        lint::check_seig(seig, (scheme, tenc), place, findings);
+    }
+
+    fn read_entry(&mut self, entry: &SampleEntry<'_>, findings: &mut Findings) {
+        let number = self.descriptions.len() + 1;
+        let text = format!("stsd, entry {number} ({})", entry.format);
+        let place = Place::track(self.report.track_id, text);
+        let mut shown = Entry {
+            format: entry.format.to_string(),
+            size: (self.report.handler == "vide")
+                .then(|| entry.visual_size().ok())
+                .flatten(),
+            ..Entry::default()
+        };
+        let description = if is_protected_format(entry.format) {
+            read_protection(entry, &mut shown, (&place, findings))
+        } else {
+            Description::Clear
+        };
+        self.descriptions.push(description);
+        self.report.sample_entries.push(shown);
+    }
+}
+
+/// The `seig` entries of a `stbl` or `traf`, in the order of their indices.
+pub fn seig_entries(
+    parent: &BoxTree<'_>,
+    place: &Place,
+    findings: &mut Findings,
+) -> Vec<Option<FoundProtection>> {
+    let mut found = Vec::new();
+    for sgpd in parent.all(FourCc::SGPD) {
+        match Sgpd::read(sgpd.reader()) {
+            Ok(sgpd) if sgpd.grouping_type == SEIG => {
+                for entry in sgpd.entries {
+                    let seig = FoundProtection::read_seig(entry);
+                    let seig = seig.map_err(|error| findings.error("unreadable", place, error));
+                    found.push(seig.ok());
+                }
+            }
+            Ok(_) => (),
+            Err(error) => findings.error("unreadable", place, error),
+        }
+    }
+    found
+}
+
+fn is_protected_format(format: FourCc) -> bool {
+    matches!(
+        format,
+        FourCc::ENCV | FourCc::ENCA | FourCc::ENCT | FourCc::ENCS | FourCc::ENCM
+    )
+}
+
+fn read_protection(
+    entry: &SampleEntry<'_>,
+    shown: &mut Entry,
+    (place, findings): (&Place, &mut Findings),
+) -> Description {
+    match read_sinf(entry, shown) {
+        Ok((scheme, tenc)) => {
+            lint::check_entry(scheme, tenc.as_ref(), place, findings);
+            Description::Protected { scheme, tenc }
+        }
+        Err(error) => {
+            findings.error("sinf", place, error);
+            Description::Protected {
+                scheme: None,
+                tenc: None,
+            }
+        }
+    }
+}
+
+fn read_sinf(
+    entry: &SampleEntry<'_>,
+    shown: &mut Entry,
+) -> Result<(Option<FourCc>, Option<FoundProtection>), Error> {
+    let body = entry.sinf()?.ok_or(Error::Missing {
+        parent: entry.format,
+        child: FourCc::SINF,
+    })?;
+    let sinf = Sinf::read(Reader::new(FourCc::SINF, body))?;
+    shown.original_format = Some(sinf.original_format.to_string());
+    shown.scheme = sinf.scheme.map(|(scheme, _)| scheme.to_string());
+    shown.scheme_version = sinf.scheme.map(|(_, version)| version);
+    let boxes = sinf.scheme_information.unwrap_or_default();
+    let tenc = FoundProtection::in_scheme_information(boxes)?;
+    shown.tenc = tenc.as_ref().map(Protection::from);
+    Ok((sinf.scheme.map(|(scheme, _)| scheme), tenc))
+}

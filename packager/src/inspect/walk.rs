@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Reads the encryption information of samples one by one and holds each against its sample, 23001-7 clause 7.
+
+use gstplayready::bmff::{Reader, Saiz};
+use gstplayready::cenc::SampleInformation;
+
+use super::runs::Run;
+
+/// Samples of a track fragment, or of a progressive track.
+pub struct Samples<'a> {
+    /// How many they are.
+    pub count: u64,
+    /// Starts over their sizes in bytes.
+    pub sizes: &'a dyn Fn() -> Box<dyn Iterator<Item = u32> + 'a>,
+    /// How they are protected.
+    pub runs: Vec<Run<'a>>,
+    /// Number of the first sample of each run of `trun`, or of each chunk: where `saio` may have an offset each.
+    pub starts: Vec<u64>,
+}
+
+impl Samples<'_> {
+    /// Samples that are encrypted.
+    pub fn protected(&self) -> u64 {
+        let runs = self.runs.iter().filter(|run| run.protection.is_some());
+        runs.map(|run| run.count).sum()
+    }
+
+    /// Whether every encrypted sample can do without information of its own: by a constant IV and no subsamples.
+    pub fn need_none(&self) -> bool {
+        self.runs.iter().all(|run| run.iv_size() == 0)
+    }
+}
+
+/// How it is told where an entry ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Layout<'a> {
+    /// By a flag for all samples: `senc`.
+    Flagged {
+        /// Whether there are subsample maps.
+        subsampled: bool,
+    },
+    /// By each sample's size.
+    Sized(&'a Saiz<'a>),
+}
+
+impl Layout<'_> {
+    /// Whether samples from here on have no bytes, if they have no IV.
+    fn is_bare(&self, sample: u64) -> bool {
+        match self {
+            Self::Flagged { subsampled } => !subsampled,
+            Self::Sized(saiz) => sample >= u64::from(saiz.sample_count),
+        }
+    }
+
+    fn subsampled(&self, sample: u64, iv_size: u8) -> bool {
+        match self {
+            Self::Flagged { subsampled } => *subsampled,
+            Self::Sized(saiz) => saiz.size(sample).is_some_and(|size| size > iv_size),
+        }
+    }
+}
+
+/// What was seen on the way.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Samples with a subsample map.
+    pub subsampled: u64,
+    /// The most subsamples of one sample.
+    pub max_subsamples: usize,
+    /// The first IV.
+    pub first_iv: Option<Vec<u8>>,
+    /// Where the entries of [`Samples::starts`] lie, in bytes from the first.
+    pub starts: Vec<u64>,
+    /// Size of the first entry that `saiz` states another size of: sample, stated, real.
+    pub missized: Option<(u64, Option<u8>, usize)>,
+}
+
+/// Why entries and samples do not go together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The entries end early.
+    #[error("the encryption information ends within sample {sample}")]
+    Ends {
+        /// From 0.
+        sample: u64,
+    },
+    /// The entries end late.
+    #[error("{bytes} bytes stand behind the encryption information of the last sample")]
+    Left {
+        /// How many.
+        bytes: usize,
+    },
+    /// Subsamples and sample differ.
+    #[error("the subsamples of sample {sample} add up to {sum} bytes, the sample has {size}")]
+    Sum {
+        /// From 0.
+        sample: u64,
+        /// Of all subsamples.
+        sum: u64,
+        /// Of the sample.
+        size: u32,
+    },
+}
+
+/// Reads the entries of all samples; `iv_size` replaces that of every protected sample.
+pub fn walk(
+    entries: &Reader<'_>,
+    (samples, saiz): (&Samples<'_>, Option<&Saiz<'_>>),
+    layout: Layout<'_>,
+    iv_size: Option<u8>,
+) -> Result<Seen, Fault> {
+    let mut entries = entries.clone();
+    let len = entries.left().len();
+    let mut seen = Seen::default();
+    let mut sizes = (samples.sizes)();
+    let mut starts = samples.starts.iter().peekable();
+    let mut sample = 0;
+    for run in &samples.runs {
+        let iv_size = match run.protection {
+            None => 0,
+            Some(_) => iv_size.unwrap_or_else(|| run.iv_size()),
+        };
+        let end = sample + run.count;
+        while sample < end {
+            let before = entries.left().len();
+            // Any number of samples without bytes fits into no space: they are passed over at once.
+            let bare = iv_size == 0 && layout.is_bare(sample);
+            let next = if bare { end } else { sample + 1 };
+            while starts.next_if(|start| **start < next).is_some() {
+                seen.starts.push((len - before) as u64);
+            }
+            if bare {
+                break;
+            }
+            let subsampled = layout.subsampled(sample, iv_size);
+            let entry = SampleInformation::read(&mut entries, iv_size, subsampled)
+                .map_err(|_| Fault::Ends { sample })?;
+            check_sum(&entry, sample, sizes.next())?;
+            seen.note(&entry);
+            seen.compare(saiz, sample, before - entries.left().len());
+            sample = next;
+        }
+        sample = end;
+    }
+    match entries.left().len() {
+        0 => Ok(seen),
+        bytes => Err(Fault::Left { bytes }),
+    }
+}
+
+impl Seen {
+    fn note(&mut self, entry: &SampleInformation<'_>) {
+        let subsamples = entry.subsamples().len();
+        self.subsampled += u64::from(subsamples > 0);
+        self.max_subsamples = self.max_subsamples.max(subsamples);
+        if self.first_iv.is_none() && !entry.iv.is_empty() {
+            self.first_iv = Some(entry.iv.to_vec());
+        }
+    }
+
+    fn compare(&mut self, saiz: Option<&Saiz<'_>>, sample: u64, size: usize) {
+        if let Some(saiz) = saiz {
+            let stated = saiz.size(sample);
+            if self.missized.is_none() && stated.map(usize::from) != Some(size) {
+                self.missized = Some((sample, stated, size));
+            }
+        }
+    }
+}
+
+fn check_sum(entry: &SampleInformation<'_>, sample: u64, size: Option<u32>) -> Result<(), Fault> {
+    let subsamples = entry.subsamples();
+    let Some(size) = size.filter(|_| subsamples.len() > 0) else {
+        return Ok(());
+    };
+    let sum = subsamples
+        .map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes))
+        .sum();
+    match sum == u64::from(size) {
+        true => Ok(()),
+        false => Err(Fault::Sum { sample, sum, size }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gstplayready::bmff::FourCc;
+    use gstplayready::cenc::{FoundProtection, KeyId, Pattern};
+
+    fn walked(entries: &[u8], sizes: &[u32], iv_size: u8) -> Result<Seen, Fault> {
+        let protection = FoundProtection {
+            is_protected: 1,
+            pattern: Pattern::NONE,
+            per_sample_iv_size: iv_size,
+            kid: KeyId::from_bytes([1; 16]),
+            constant_iv: None,
+        };
+        let count = sizes.len() as u64;
+        let samples = Samples {
+            count,
+            sizes: &|| Box::new(sizes.iter().copied()),
+            runs: vec![Run {
+                count,
+                protection: Some(&protection),
+            }],
+            starts: vec![0, 1],
+        };
+        let layout = Layout::Flagged { subsampled: true };
+        let entries = Reader::new(FourCc::SENC, entries);
+        walk(&entries, (&samples, None), layout, None)
+    }
+
+    // Layout of clause 7.2.2: IV, subsample_count, BytesOfClearData, BytesOfProtectedData.
+    const ENTRIES: [u8; 26] = [
+        1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 5, 0, 0, 0, 16, 1, 1, 1, 1, 1, 1, 1, 2, 0, 0,
+    ];
+
+    #[test]
+    fn entries_are_counted_and_measured() {
+        let seen = walked(&ENTRIES, &[21, 9], 8).unwrap();
+        assert_eq!((seen.subsampled, seen.max_subsamples), (1, 1));
+        assert_eq!(seen.first_iv, Some(vec![1; 8]));
+        assert_eq!(seen.starts, [0, 16]);
+    }
+
+    #[test]
+    fn each_disagreement_is_named() {
+        let fault = |entries, sizes: &[u32], iv| walked(entries, sizes, iv).unwrap_err();
+        let sum = Fault::Sum {
+            sample: 0,
+            sum: 21,
+            size: 20,
+        };
+        assert_eq!(fault(&ENTRIES, &[20, 9], 8), sum);
+        assert_eq!(fault(&ENTRIES, &[21], 8), Fault::Left { bytes: 10 });
+        assert_eq!(fault(&ENTRIES, &[21, 9, 9], 8), Fault::Ends { sample: 2 });
+        assert!(walked(&ENTRIES, &[21, 9], 16).is_err());
+    }
+}
