@@ -17,7 +17,7 @@ macro_rules! codes {
 codes! {
     ENCA b"enca" ENCT b"enct" ENCV b"encv" ENCS b"encs" ENCM b"encm" FRMA b"frma" HDLR b"hdlr" MDAT b"mdat" MDIA b"mdia"
     MFRA b"mfra" MFRO b"mfro" MINF b"minf" MOOF b"moof" MOOV b"moov" MVEX b"mvex" PSSH b"pssh" SAIO b"saio" SAIZ b"saiz"
-    SBGP b"sbgp" SCHI b"schi" SCHM b"schm" SENC b"senc" SGPD b"sgpd" SIDX b"sidx" SINF b"sinf" STBL b"stbl" STSD b"stsd"
+    SBGP b"sbgp" SCHI b"schi" SCHM b"schm" SENC b"senc" SGPD b"sgpd" SIDX b"sidx" SINF b"sinf" SSIX b"ssix" STBL b"stbl" STSD b"stsd"
     STSZ b"stsz" STZ2 b"stz2" TENC b"tenc" TFHD b"tfhd" TFRA b"tfra" TKHD b"tkhd" TRAF b"traf" TRAK b"trak" TREX b"trex"
     TRUN b"trun" UUID b"uuid" ILOC b"iloc" META b"meta" FTYP b"ftyp" STYP b"styp" STSC b"stsc"
 }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::mp4::Chunk;
+use bytes::BytesMut;
 use gst::buffer::{MappedBuffer, Writable};
 
 /// A run of the stream's bytes.
@@ -14,7 +15,7 @@ pub(super) enum BufferChunk {
         range: Range<usize>,
     },
     /// The smaller part of a buffer that a box boundary divided: memory of two buffers cannot be written by either.
-    Copied(Vec<u8>),
+    Copied(BytesMut),
 }
 
 impl BufferChunk {
@@ -79,11 +80,11 @@ impl Chunk for BufferChunk {
             Self::Mapped { range, .. } => {
                 let middle = range.start + at;
                 if at < range.len() / 2 {
-                    let first = self.as_ref().split_at(at).0.to_vec();
+                    let first = BytesMut::from(self.as_ref().split_at(at).0);
                     self.narrow(|range| range.start = middle);
                     Self::Copied(first)
                 } else {
-                    let rest = self.as_ref().split_at(at).1.to_vec();
+                    let rest = BytesMut::from(self.as_ref().split_at(at).1);
                     let mut first = std::mem::replace(self, Self::Copied(rest));
                     first.narrow(|range| range.end = middle);
                     first

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager's state between two chunks of the stream.
 
-use crate::bmff::{BoxHeader, BoxTree, FourCc};
+use crate::bmff::{BoxHeader, FourCc};
 
 use super::fragment::{Fragment, FragmentEncryptor, Totals};
+use super::held::{HeldMdat, HeldMoof, MoovPlace, places_items};
 use super::index::Index;
 use super::init::{Protector, TrackState, protect_moov};
 use super::output::{Output, OutputQueue};
@@ -37,30 +38,6 @@ pub struct Encryptor<C> {
     mdat: Option<HeldMdat<C>>,
 }
 
-/// Where the last `moov` stands.
-#[derive(Clone, Copy)]
-struct MoovPlace {
-    input: u64,
-    output: u64,
-    /// Bytes that it takes in the output.
-    len: usize,
-}
-
-/// A `moof` whose `mdat` is not complete yet.
-struct HeldMoof {
-    bytes: Vec<u8>,
-    position: u64,
-    /// What stands between it and its `mdat`.
-    between: Vec<u8>,
-}
-
-struct HeldMdat<C> {
-    header: Vec<u8>,
-    /// Payload still to come; None: all up to the end of the stream.
-    left: Option<u64>,
-    chunks: Vec<C>,
-}
-
 impl<C: Chunk> Encryptor<C> {
     /// The most bytes that are held for one `sidx`.
     const MAX_HELD: u64 = 256 << 20;
@@ -85,25 +62,21 @@ impl<C: Chunk> Encryptor<C> {
     /// Takes the next chunk and appends to `out` what can be given; `protector` is asked at each `moov`.
     ///
     /// # Errors
-    /// Whatever makes the stream impossible to protect. Nothing of the fragment under way has been given then, and nothing may
-    /// be pushed any more.
+    /// Whatever makes the stream impossible to protect. What came before the fragment under way is in `out` then, nothing of
+    /// that fragment is, and nothing may be pushed any more.
     pub fn push(
         &mut self,
         chunk: C,
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        let mut rest = Some(chunk);
-        while let Some(chunk) = rest {
-            rest = match self.mdat.is_some() {
-                true => self.take_media(chunk)?,
-                false => self.take_boxes(chunk, protector)?,
-            };
-        }
+        let taken = self.take(chunk, protector);
         if self.moof.is_none() && self.splitter.unfinished().is_none() {
             self.out.end_boxes();
         }
-        self.release(out)
+        // What was complete before an error is given whatever the chunking.
+        self.release(out)?;
+        taken
     }
 
     /// Takes note of the end of the stream.
@@ -117,7 +90,9 @@ impl<C: Chunk> Encryptor<C> {
         if let Some(inside) = self.unfinished() {
             return Err(Error::Incomplete { inside });
         }
-        self.complete_empty_fragment()?;
+        let inside = FourCc::MOOF;
+        self.complete_empty_fragment()
+            .map_err(|_| Error::Incomplete { inside })?;
         self.out.end_boxes();
         for finished in self.index.finish()? {
             self.out.place_sidx(finished);
@@ -162,6 +137,17 @@ impl<C: Chunk> Encryptor<C> {
     /// Chooses what happens to the `sidx` boxes to come.
     pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
         self.index_mode = index_mode;
+    }
+
+    fn take(&mut self, chunk: C, protector: &mut dyn Protector) -> Result<(), Error> {
+        let mut rest = Some(chunk);
+        while let Some(chunk) = rest {
+            rest = match self.mdat.is_some() {
+                true => self.take_media(chunk)?,
+                false => self.take_boxes(chunk, protector)?,
+            };
+        }
+        Ok(())
     }
 
     /// Takes boxes from the front of a chunk and returns the rest, which is payload or starts behind an init segment.
@@ -223,13 +209,12 @@ impl<C: Chunk> Encryptor<C> {
                 let mfra = self.index.move_mfra(&bytes, position)?;
                 self.out.boxes(&mfra.unwrap_or_default());
             }
-            FourCc::META => {
-                refuse_item_locations(&bytes)?;
-                self.pass(&bytes);
-            }
+            FourCc::META if places_items(&bytes) => return Err(Error::Unsupported(FourCc::ILOC)),
+            // Its ranges measure bytes that grow.
+            FourCc::SSIX => return Err(Error::Unsupported(FourCc::SSIX)),
             _ => self.pass(&bytes),
         }
-        self.mark()
+        self.mark(self.position)
     }
 
     fn take_moov(
@@ -342,15 +327,16 @@ impl<C: Chunk> Encryptor<C> {
         for chunk in mdat.chunks {
             self.out.media(chunk);
         }
-        self.mark()
+        self.mark(self.position)
     }
 
     /// A `moof` without samples needs no `mdat`.
     fn complete_empty_fragment(&mut self) -> Result<(), Error> {
-        match self.moof.take() {
-            Some(moof) => self.protect_fragment(&moof, &[], &mut []),
-            None => Ok(()),
-        }
+        let Some(moof) = self.moof.take() else {
+            return Ok(());
+        };
+        self.protect_fragment(&moof, &[], &mut [])?;
+        self.mark(moof.end())
     }
 
     fn protect_fragment(
@@ -382,12 +368,12 @@ impl<C: Chunk> Encryptor<C> {
         }
     }
 
-    /// A box ends here, unless it is held behind a `moof`.
-    fn mark(&mut self) -> Result<(), Error> {
+    /// A box ends at `position` of the input, unless it is held behind a `moof`.
+    fn mark(&mut self, position: u64) -> Result<(), Error> {
         if self.moof.is_some() {
             return Ok(());
         }
-        for sidx in self.index.mark(self.position, self.out.position())? {
+        for sidx in self.index.mark(position, self.out.position())? {
             self.out.place_sidx(sidx);
         }
         Ok(())
@@ -400,23 +386,10 @@ impl<C: Chunk> Encryptor<C> {
         } else if self.out.queued() > Self::MAX_HELD {
             return Err(Error::TooLarge {
                 what: "what a 'sidx' measures, held until its sizes are known (write to a file, or let the \
-                       muxer write no 'sidx'),",
+                       muxer write no 'sidx'), in bytes,",
                 limit: Self::MAX_HELD,
             });
         }
         Ok(())
     }
-}
-
-/// Items of a top-level `meta` are placed by file offsets, which would have to move.
-fn refuse_item_locations(meta: &[u8]) -> Result<(), Error> {
-    let tree = BoxTree::parse(meta)?;
-    let mut children = tree.reader();
-    children.version_and_flags()?;
-    while !children.is_empty() {
-        if children.child()?.0.box_type == FourCc::ILOC {
-            return Err(Error::Unsupported(FourCc::ILOC));
-        }
-    }
-    Ok(())
 }

@@ -66,6 +66,12 @@ pub enum Error {
         /// What is wrong.
         source: codec::Error,
     },
+    /// Two tracks have the same number.
+    #[error("two tracks have track_ID {track_id}")]
+    DuplicateTrack {
+        /// The number.
+        track_id: u32,
+    },
     /// A sample cannot be protected.
     #[error("track {track_id}, sample {sample} of its fragment: {reason}")]
     Sample {
@@ -102,7 +108,7 @@ pub enum Error {
         position: u64,
     },
     /// More than this packager holds in memory.
-    #[error("{what} is larger than {limit} bytes")]
+    #[error("{what} is larger than {limit}")]
     TooLarge {
         /// What is too large.
         what: &'static str,

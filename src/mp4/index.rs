@@ -7,6 +7,8 @@ use super::Error;
 
 /// Fragments whose places are remembered for an `mfra`; 23 days of 2 s fragments, 16 MiB.
 const MAX_FRAGMENTS: usize = 1 << 20;
+/// The most `sidx` boxes that are followed at once.
+const MAX_PENDING: usize = 1024;
 
 /// Follows where boxes end in the input and in the output.
 #[derive(Default)]
@@ -47,6 +49,12 @@ impl Index {
         bytes: &[u8],
         positions: (u64, u64),
     ) -> Result<Vec<u8>, Error> {
+        if self.pending.len() == MAX_PENDING {
+            return Err(Error::TooLarge {
+                what: "the number of unfinished 'sidx' boxes",
+                limit: MAX_PENDING as u64,
+            });
+        }
         let tree = BoxTree::parse(bytes)?;
         let sidx = Sidx::read(tree.reader())?;
         let mut written = Vec::with_capacity(bytes.len());

@@ -65,6 +65,7 @@ pub(super) fn protect_moov(
         .all(FourCc::TRAK)
         .map(read_track)
         .collect::<Result<Vec<_>, _>>()?;
+    refuse_duplicates(&clear)?;
     let protection = protector.protect(&clear).map_err(Error::Protection)?;
 
     let mut states = Vec::with_capacity(clear.len());
@@ -108,6 +109,17 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
         }
     }
     Ok(out)
+}
+
+/// Fragments find their track by its number alone.
+fn refuse_duplicates(tracks: &[Track]) -> Result<(), Error> {
+    let mut numbers: Vec<u32> = tracks.iter().map(|track| track.track_id).collect();
+    numbers.sort_unstable();
+    let twice = numbers.windows(2).find(|pair| pair.first() == pair.last());
+    match twice.and_then(|pair| pair.first()) {
+        Some(&track_id) => Err(Error::DuplicateTrack { track_id }),
+        None => Ok(()),
+    }
 }
 
 fn read_trexes(moov: &BoxTree<'_>) -> Result<Vec<Trex>, Error> {

@@ -9,6 +9,7 @@ mod chunk;
 mod encryptor;
 mod error;
 mod fragment;
+mod held;
 mod index;
 mod init;
 mod moof;

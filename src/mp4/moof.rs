@@ -7,15 +7,11 @@
 use std::ops::Range;
 
 use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, saio, saiz};
-use crate::cenc::Senc;
+use crate::cenc::{Senc, piff};
 
 use super::Error;
 use super::init::TrackState;
 
-/// `uuid` of PIFF 1.1's sample encryption box.
-const PIFF_SENC: [u8; 16] = [
-    0xa2, 0x39, 0x4f, 0x52, 0x5a, 0x9b, 0x4f, 0x14, 0xa2, 0x44, 0x6c, 0x42, 0x7c, 0x64, 0x8d, 0xf4,
-];
 /// Size and type of the `moof` itself.
 const BOX_HEADER: usize = 8;
 /// The most samples that one `moof` may have; a real one has hundreds.
@@ -69,11 +65,15 @@ impl<'a> Moof<'a> {
             let protected = match b.box_type {
                 FourCc::SENC => true,
                 FourCc::SGPD | FourCc::SBGP => grouping == Some(b"seig"),
-                FourCc::UUID => b.uuid == Some(PIFF_SENC),
+                FourCc::UUID => b.uuid == Some(piff::SENC),
                 _ => false,
             };
             if protected {
                 return Err(Error::AlreadyProtected { by: b.box_type });
+            }
+            // Of another kind of auxiliary information, whose offsets would have to move.
+            if b.box_type == FourCc::SAIO {
+                return Err(Error::Unsupported(FourCc::SAIO));
             }
         }
         Ok(())
@@ -134,13 +134,14 @@ impl<'a> Moof<'a> {
         for trun in traf.all(FourCc::TRUN) {
             let trun = Trun::read(trun.reader())?;
             if let Some(data_offset) = trun.data_offset {
-                offset = base + i64::from(data_offset);
+                let start = base.checked_add(i64::from(data_offset));
+                offset = start.ok_or_else(|| self.elsewhere())?;
             }
             runs.push(offset);
             let count = trun.sample_count as usize;
             if samples.len().saturating_add(count) > MAX_SAMPLES {
                 return Err(Error::TooLarge {
-                    what: "the sample count of a fragment",
+                    what: "the number of samples of a fragment",
                     limit: MAX_SAMPLES as u64,
                 });
             }
@@ -239,7 +240,8 @@ impl<'a> Moof<'a> {
                 } else if child.box_type == FourCc::TRUN
                     && let Some((index, start)) = runs.next()
                 {
-                    *child = move_run(child, index == 0, start + growth)?;
+                    let start = start.checked_add(growth);
+                    *child = move_run(child, index == 0, start)?;
                 }
             }
         }
@@ -296,13 +298,18 @@ fn move_base(tfhd: &BoxTree<'_>, first: bool, position: u64) -> Result<BoxTree<'
     Ok(tfhd.to_box())
 }
 
-fn move_run(trun: &BoxTree<'_>, first: bool, start: i64) -> Result<BoxTree<'static>, Error> {
+fn move_run(
+    trun: &BoxTree<'_>,
+    first: bool,
+    start: Option<i64>,
+) -> Result<BoxTree<'static>, Error> {
     let mut trun = Trun::read(trun.reader())?;
     if first || trun.data_offset.is_some() {
         let too_large = bmff::Error::TooLarge {
             box_type: FourCc::TRUN,
         };
-        trun.data_offset = Some(i32::try_from(start).map_err(|_| too_large)?);
+        let start = start.and_then(|start| i32::try_from(start).ok());
+        trun.data_offset = Some(start.ok_or(too_large)?);
     }
     Ok(trun.to_box())
 }

@@ -101,9 +101,11 @@ impl<'a, C: Chunk> Payload<'a, C> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+
     use super::*;
 
-    fn increment(chunks: &mut [Vec<u8>], offset: usize, len: usize) -> Option<Vec<u8>> {
+    fn increment(chunks: &mut [BytesMut], offset: usize, len: usize) -> Option<Vec<u8>> {
         Payload::new(chunks).edit(offset, len, |bytes| {
             let before = bytes.to_vec();
             bytes.iter_mut().for_each(|byte| *byte += 1);
@@ -115,7 +117,7 @@ mod tests {
     fn bytes_are_changed_wherever_chunks_end() {
         for sizes in [[6, 0, 0], [2, 2, 2], [1, 0, 5], [0, 3, 3]] {
             let mut bytes = 0..6u8;
-            let mut chunks = sizes.map(|n| bytes.by_ref().take(n).collect::<Vec<_>>());
+            let mut chunks = sizes.map(|n| bytes.by_ref().take(n).collect::<BytesMut>());
             assert_eq!(increment(&mut chunks, 1, 4), Some(vec![1, 2, 3, 4]));
             assert_eq!(chunks.concat(), [0, 2, 3, 4, 5, 5]);
         }
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn bytes_outside_are_not_there() {
-        let mut chunks = [vec![1, 2], vec![3]];
+        let mut chunks = [[1, 2].as_slice(), &[3]].map(BytesMut::from);
         assert_eq!(increment(&mut chunks, 3, 0), Some(vec![]));
         assert_eq!(increment(&mut chunks, 1, 3), None);
         assert_eq!(increment(&mut chunks, usize::MAX, 2), None);

@@ -76,7 +76,7 @@ impl Splitter {
         let size = header.size.filter(|&size| size <= Self::MAX_BOX);
         let size = size.and_then(|size| usize::try_from(size).ok());
         size.ok_or(Error::TooLarge {
-            what: "a box other than 'mdat'",
+            what: "a box other than 'mdat', in bytes,",
             limit: Self::MAX_BOX,
         })
     }

@@ -31,32 +31,30 @@ impl PlayReadyEnc {
 
     /// The end of the stream: gives what is left, or says what is missing.
     pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.protect(false, |stream| Ok(stream.finish()?))
+        self.protect(false, Stream::finish)
     }
 
     /// Runs `work` on the stream under way and pushes what it gives.
     fn protect(
         &self,
         as_list: bool,
-        work: impl FnOnce(&mut Stream) -> Result<Vec<Push>, PushError>,
+        work: impl FnOnce(&mut Stream) -> (Vec<Push>, Result<(), PushError>),
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let worked = {
+        let (pushes, worked) = {
             let mut stream = lock(&self.stream);
             work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
         };
-        let pushes = worked.map_err(|error| {
-            match error {
-                PushError::Mp4(error) => error::post(self, &error),
-                PushError::Unmappable(error) => {
-                    gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ["{error}"]);
-                }
-            }
-            gst::FlowError::Error
-        })?;
         for push in pushes {
             self.push(push, as_list)?;
         }
-        Ok(gst::FlowSuccess::Ok)
+        match worked {
+            Ok(()) => return Ok(gst::FlowSuccess::Ok),
+            Err(PushError::Mp4(error)) => error::post(self, &error),
+            Err(PushError::Unmappable(error)) => {
+                gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ["{error}"]);
+            }
+        }
+        Err(gst::FlowError::Error)
     }
 
     fn push(&self, push: Push, as_list: bool) -> Result<gst::FlowSuccess, gst::FlowError> {

@@ -51,21 +51,25 @@ impl Stream {
         self.encryptor.flush();
     }
 
+    /// Takes buffers and returns what can be pushed, with the error that ended it: what was complete before is pushed still.
     pub(super) fn push(
         &mut self,
         buffers: impl IntoIterator<Item = gst::Buffer>,
-    ) -> Result<Vec<Push>, PushError> {
-        for buffer in buffers {
+    ) -> (Vec<Push>, Result<(), PushError>) {
+        let taken = buffers.into_iter().try_for_each(|buffer| {
             let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
-            self.encryptor
-                .push(chunk, &mut self.packaging, &mut self.outputs)?;
-        }
-        Ok(group(&mut self.outputs))
+            let pushed = self
+                .encryptor
+                .push(chunk, &mut self.packaging, &mut self.outputs);
+            Ok(pushed?)
+        });
+        (group(&mut self.outputs), taken)
     }
 
-    pub(super) fn finish(&mut self) -> Result<Vec<Push>, Error> {
-        self.encryptor.finish(&mut self.outputs)?;
-        Ok(group(&mut self.outputs))
+    /// Takes note of the end of the stream.
+    pub(super) fn finish(&mut self) -> (Vec<Push>, Result<(), PushError>) {
+        let finished = self.encryptor.finish(&mut self.outputs);
+        (group(&mut self.outputs), finished.map_err(PushError::Mp4))
     }
 
     /// The stream header of a muxer's caps, protected as the stream is.

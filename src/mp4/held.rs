@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What the packager remembers of the stream, or holds until it is complete.
+
+use crate::bmff::{BoxTree, FourCc, Reader};
+
+/// Where the last `moov` stands.
+#[derive(Clone, Copy)]
+pub(super) struct MoovPlace {
+    pub(super) input: u64,
+    pub(super) output: u64,
+    /// Bytes that it takes in the output.
+    pub(super) len: usize,
+}
+
+/// A `moof` whose `mdat` is not complete yet.
+pub(super) struct HeldMoof {
+    pub(super) bytes: Vec<u8>,
+    pub(super) position: u64,
+    /// What stands between it and its `mdat`.
+    pub(super) between: Vec<u8>,
+}
+
+pub(super) struct HeldMdat<C> {
+    pub(super) header: Vec<u8>,
+    /// Payload still to come; None: all up to the end of the stream.
+    pub(super) left: Option<u64>,
+    pub(super) chunks: Vec<C>,
+}
+
+impl HeldMoof {
+    /// Where the boxes held end in the input.
+    pub(super) const fn end(&self) -> u64 {
+        self.position + self.bytes.len() as u64 + self.between.len() as u64
+    }
+}
+
+/// Whether a top-level `meta` places items by file offsets, which would have to move.
+pub(super) fn places_items(meta: &[u8]) -> bool {
+    let Ok(tree) = BoxTree::parse(meta) else {
+        return false;
+    };
+    // ISO's is a FullBox, QuickTime's is not.
+    [4, 0].into_iter().any(|fields| {
+        let children = tree.body().get(fields..).unwrap_or_default();
+        let mut children = Reader::new(FourCc::META, children);
+        std::iter::from_fn(|| children.child().ok())
+            .any(|(header, _)| header.box_type == FourCc::ILOC)
+    })
+}
