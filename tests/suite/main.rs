@@ -5,4 +5,5 @@
 mod architecture;
 mod boxes;
 mod codec_ranges;
+mod fuzz_replay;
 mod playready;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The bodies of the fuzz targets: what must hold for any bytes. A panic is a finding. The tests replay the corpus through
+//! the same functions, so this file is a module there; it knows neither `crate` nor libFuzzer.
+
+mod bmff;
+mod codec;
+pub mod decrypt;
+pub mod mp4;
+mod playready;
+pub mod stream;
+
+pub use self::bmff::bmff;
+pub use self::codec::{codec_avc, codec_hevc};
+pub use self::mp4::mp4;
+pub use self::playready::playready_object;

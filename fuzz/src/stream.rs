@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A reader of fragmented MP4, clear or protected, after ISO/IEC 14496-12 and 23001-7: for the tests, and independent of the
+//! crate's own. It panics on whatever is not as the standards say.
+
+use std::ops::Range;
+
+/// A box: type, first byte, body and end.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub kind: [u8; 4],
+    pub start: usize,
+    pub body: Range<usize>,
+}
+
+/// A sample as it lies in the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    pub track: u32,
+    pub at: usize,
+    pub bytes: Vec<u8>,
+    pub protection: Option<Protection>,
+}
+
+/// How a sample is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protection {
+    pub scheme: [u8; 4],
+    pub pattern: (usize, usize),
+    pub iv: [u8; 16],
+    pub subsamples: Option<Vec<(usize, usize)>>,
+}
+
+/// What `moov` says of a track.
+struct Track {
+    id: u32,
+    description: u32,
+    size: u32,
+    /// scheme, pattern, IV size and constant IV of each sample entry that is protected.
+    entries: Vec<Option<(Protection, usize)>>,
+}
+
+/// The samples of a stream, in the order of its track runs.
+pub fn samples(data: &[u8]) -> Vec<Sample> {
+    let (mut tracks, mut samples) = (Vec::new(), Vec::new());
+    for found in boxes(data, 0..data.len()) {
+        match &found.kind {
+            b"moov" => tracks = read_moov(data, &found),
+            b"moof" => read_moof(data, &found, (&tracks, &mut samples)),
+            _ => (),
+        }
+    }
+    samples
+}
+
+/// The boxes that fill `range`.
+pub fn boxes(data: &[u8], range: Range<usize>) -> Vec<Found> {
+    let (mut found, mut start) = (Vec::new(), range.start);
+    while start < range.end {
+        let kind: [u8; 4] = data[start + 4..start + 8].try_into().unwrap();
+        let (size, mut body) = match number(data, start, 4) {
+            0 => (range.end - start, start + 8),
+            1 => (number(data, start + 8, 8), start + 16),
+            size => (size, start + 8),
+        };
+        if &kind == b"uuid" {
+            body += 16;
+        }
+        let end = start + size;
+        assert!(body <= end && end <= range.end, "{}", kind.escape_ascii());
+        let body = body..end;
+        found.push(Found { kind, start, body });
+        start = end;
+    }
+    found
+}
+
+/// All children of one type.
+pub fn all(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Vec<Found> {
+    let mut found = boxes(data, parent.body.clone());
+    found.retain(|found| &found.kind == kind);
+    found
+}
+
+/// A big-endian number of `len` bytes.
+pub fn number(data: &[u8], at: usize, len: usize) -> usize {
+    let bytes = data[at..at + len].iter();
+    bytes.fold(0, |number, &byte| number << 8 | usize::from(byte))
+}
+
+fn word(data: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(data[at..at + 4].try_into().unwrap())
+}
+
+fn only(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Found {
+    all(data, parent, kind).remove(0)
+}
+
+fn read_moov(data: &[u8], moov: &Found) -> Vec<Track> {
+    let mut tracks = Vec::new();
+    let mvex = all(data, moov, b"mvex");
+    let trexes: Vec<_> = mvex
+        .iter()
+        .flat_map(|mvex| all(data, mvex, b"trex"))
+        .collect();
+    for trak in all(data, moov, b"trak") {
+        let tkhd = only(data, &trak, b"tkhd").body.start;
+        let id = word(data, tkhd + if data[tkhd] == 1 { 20 } else { 12 });
+        let path = [b"mdia", b"minf", b"stbl", b"stsd"];
+        let stsd = path
+            .iter()
+            .fold(trak, |parent, kind| only(data, &parent, kind))
+            .body;
+        let trex = trexes.iter().map(|trex| trex.body.start);
+        let trex = trex.clone().find(|&at| word(data, at + 4) == id).unwrap();
+        let count = number(data, stsd.start + 4, 4);
+        let mut entries = boxes(data, stsd.start + 8..stsd.end);
+        assert_eq!(entries.len(), count);
+        tracks.push(Track {
+            id,
+            description: word(data, trex + 8),
+            size: word(data, trex + 16),
+            entries: entries
+                .drain(..)
+                .map(|entry| read_entry(data, entry))
+                .collect(),
+        });
+    }
+    tracks
+}
+
+/// `sinf` is the last child of a protected entry and `schi` with `tenc` its last one.
+fn read_entry(data: &[u8], entry: Found) -> Option<(Protection, usize)> {
+    if ![b"encv", b"enca", b"enct"].contains(&&entry.kind) {
+        return None;
+    }
+    let body = &data[entry.body];
+    let at = |kind: &[u8]| body.windows(4).rposition(|four| four == kind).unwrap() + 4;
+    let (schm, tenc) = (at(b"schm"), at(b"tenc"));
+    let pattern = (
+        usize::from(body[tenc + 5] >> 4),
+        usize::from(body[tenc + 5] & 15),
+    );
+    let iv_size = usize::from(body[tenc + 7]);
+    assert_eq!(body[tenc + 6], 1, "default_isProtected");
+    let constant = match iv_size {
+        0 => &body[tenc + 25..][..usize::from(body[tenc + 24])],
+        _ => &[],
+    };
+    let protection = Protection {
+        scheme: body[schm + 4..schm + 8].try_into().unwrap(),
+        pattern,
+        iv: padded(constant),
+        subsamples: None,
+    };
+    Some((protection, iv_size))
+}
+
+fn padded(iv: &[u8]) -> [u8; 16] {
+    let mut block = [0; 16];
+    block[..iv.len()].copy_from_slice(iv);
+    block
+}
+
+fn read_moof(data: &[u8], moof: &Found, (tracks, samples): (&[Track], &mut Vec<Sample>)) {
+    let mut end = moof.start;
+    for traf in all(data, moof, b"traf") {
+        let tfhd = only(data, &traf, b"tfhd").body.start;
+        let flags = word(data, tfhd);
+        let track = word(data, tfhd + 4);
+        let track = tracks.iter().find(|found| found.id == track).unwrap();
+        let mut fields = tfhd + 8;
+        let mut field = |flag: u32, len: usize| {
+            let here = (flags & flag != 0).then(|| number(data, fields, len));
+            fields += if here.is_some() { len } else { 0 };
+            here
+        };
+        let explicit = field(1, 8);
+        let description = field(2, 4).unwrap_or(track.description as usize);
+        field(8, 4);
+        let size = field(0x10, 4).unwrap_or(track.size as usize);
+        let base = match explicit {
+            Some(base) => base,
+            None if flags & 0x02_0000 != 0 => moof.start,
+            None => end,
+        };
+        let first = samples.len();
+        for trun in all(data, &traf, b"trun") {
+            end = read_trun(
+                data,
+                &trun,
+                (base, end, samples.len() == first),
+                (track.id, size, samples),
+            );
+        }
+        if let Some(Some(entry)) = track.entries.get(description.wrapping_sub(1)) {
+            read_senc(data, (&traf, base), (entry, &mut samples[first..]));
+        }
+    }
+}
+
+/// Appends the samples of a run and returns where it ends; `first` says that no run of the track fragment came before.
+fn read_trun(
+    data: &[u8],
+    trun: &Found,
+    (base, end, first): (usize, usize, bool),
+    (track, size, samples): (u32, usize, &mut Vec<Sample>),
+) -> usize {
+    let flags = word(data, trun.body.start);
+    let has = |flag: u32| usize::from(flags & flag != 0);
+    let offset = word(data, trun.body.start + 8).cast_signed();
+    let mut at = match (has(1), first) {
+        (1, _) => base.checked_add_signed(offset as isize).unwrap(),
+        (_, true) => base,
+        (_, false) => end,
+    };
+    let mut entry = trun.body.start + 8 + 4 * (has(1) + has(4));
+    for _ in 0..number(data, trun.body.start + 4, 4) {
+        let size = match has(0x200) {
+            1 => number(data, entry + 4 * has(0x100), 4),
+            _ => size,
+        };
+        entry += 4 * (has(0x100) + has(0x200) + has(0x400) + has(0x800));
+        let bytes = data[at..at + size].to_vec();
+        let protection = None;
+        samples.push(Sample {
+            track,
+            at,
+            bytes,
+            protection,
+        });
+        at += size;
+    }
+    at
+}
+
+/// Gives each sample of a track fragment its protection: IV and subsamples from `senc`, which `saio` and `saiz` must agree on.
+fn read_senc(
+    data: &[u8],
+    (traf, base): (&Found, usize),
+    ((entry, iv_size), samples): (&(Protection, usize), &mut [Sample]),
+) {
+    let senc = only(data, traf, b"senc").body;
+    let subsampled = word(data, senc.start) & 2 != 0;
+    assert_eq!(
+        number(data, senc.start + 4, 4),
+        samples.len(),
+        "samples of senc"
+    );
+    let mut at = senc.start + 8;
+    let mut sizes = Vec::new();
+    for sample in samples {
+        let start = at;
+        let mut protection = entry.clone();
+        if *iv_size > 0 {
+            protection.iv = padded(&data[at..at + iv_size]);
+            at += iv_size;
+        }
+        if subsampled {
+            let entries = (0..number(data, at, 2)).map(|entry| at + 2 + 6 * entry);
+            let entries = entries.map(|entry| (number(data, entry, 2), number(data, entry + 2, 4)));
+            let subsamples: Vec<_> = entries.collect();
+            at += 2 + 6 * subsamples.len();
+            protection.subsamples = Some(subsamples);
+        }
+        sample.protection = Some(protection);
+        sizes.push(at - start);
+    }
+    assert_eq!(at, senc.end, "end of senc");
+    if let Some(saio) = all(data, traf, b"saio").last() {
+        assert_eq!(word(data, saio.body.start), 0, "version and flags of saio");
+        assert_eq!(number(data, saio.body.start + 4, 4), 1, "entries of saio");
+        let offset = number(data, saio.body.start + 8, 4);
+        assert_eq!(
+            base + offset,
+            senc.start + 8,
+            "place of sample auxiliary information"
+        );
+        assert_eq!(
+            read_saiz(data, all(data, traf, b"saiz").last().unwrap()),
+            sizes
+        );
+    }
+}
+
+fn read_saiz(data: &[u8], saiz: &Found) -> Vec<usize> {
+    let fields = saiz.body.start + 4;
+    let count = number(data, fields + 1, 4);
+    match data[fields] {
+        0 => data[fields + 5..][..count]
+            .iter()
+            .map(|&size| usize::from(size))
+            .collect(),
+        size => vec![usize::from(size); count],
+    }
+}
