@@ -6,4 +6,5 @@ mod architecture;
 mod boxes;
 mod codec_ranges;
 mod fuzz_replay;
+mod mp4_stream;
 mod playready;
