@@ -5,6 +5,7 @@ mod build;
 mod index;
 mod layout;
 mod refused;
+mod regressions;
 
 use gstplayready::cenc::Scheme;
 use gstplayready::mp4::IndexMode;
