@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use gstplayready::cenc::{
     ContentKey, Iv, IvSource, KeyId, Media, Method, Pattern, SampleKey, Scheme, Track,
 };
@@ -76,7 +77,7 @@ pub fn protect(
     while !rest.is_empty() {
         let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
         let (chunk, behind) = rest.split_at(size);
-        let pushed = encryptor.push(chunk.to_vec(), &mut protector, &mut outputs);
+        let pushed = encryptor.push(BytesMut::from(chunk), &mut protector, &mut outputs);
         pushed.map_err(|error| error.to_string())?;
         rest = behind;
     }
@@ -85,12 +86,15 @@ pub fn protect(
     Ok(file(outputs))
 }
 
-fn file(outputs: Vec<Output<Vec<u8>>>) -> Vec<u8> {
+fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
     let mut file = Vec::new();
     for output in outputs {
         match output {
-            Output::Boxes { bytes, .. } | Output::Media(bytes) => file.extend(bytes),
-            Output::Patch { position, bytes } => {
+            Output::Boxes { bytes, .. } => file.extend(bytes),
+            Output::Media(bytes) => file.extend(bytes),
+            Output::Patch {
+                position, bytes, ..
+            } => {
                 let at = usize::try_from(position).expect("inside the file");
                 file[at..at + bytes.len()].copy_from_slice(&bytes);
             }

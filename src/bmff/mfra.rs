@@ -12,7 +12,7 @@ pub fn map_tfra(
     map: impl Fn(u64) -> Option<u64>,
 ) -> Result<BoxTree<'static>, Error> {
     let mut reader = tfra.reader();
-    let version = reader.version_and_flags()?.0;
+    let (version, flags) = reader.version_and_flags()?;
     let track_id = reader.u32()?;
     let lengths = reader.u32()?;
     let mut entries = Vec::new();
@@ -34,7 +34,7 @@ pub fn map_tfra(
         fields.extend(field.to_be_bytes());
     }
     fields.extend(entries);
-    Ok(BoxTree::full(FourCc::TFRA, (version, 0), &fields))
+    Ok(BoxTree::full(FourCc::TFRA, (version, flags), &fields))
 }
 
 /// `mfro`, which ends an `mfra` of `size` bytes.

@@ -212,7 +212,10 @@ impl<C: Chunk> Encryptor<C> {
             FourCc::META if places_items(&bytes) => return Err(Error::Unsupported(FourCc::ILOC)),
             // Its ranges measure bytes that grow.
             FourCc::SSIX => return Err(Error::Unsupported(FourCc::SSIX)),
-            _ => self.pass(&bytes),
+            _ => match &mut self.moof {
+                Some(moof) => moof.between.push(bytes),
+                None => self.out.boxes(&bytes),
+            },
         }
         self.mark(self.position)
     }
@@ -256,14 +259,6 @@ impl<C: Chunk> Encryptor<C> {
     fn patch(&mut self, position: u64, bytes: Vec<u8>) {
         if self.index_mode == IndexMode::Patch {
             self.out.patch(position, bytes);
-        }
-    }
-
-    /// A box that stays as it is.
-    fn pass(&mut self, bytes: &[u8]) {
-        match &mut self.moof {
-            Some(moof) => moof.between.extend_from_slice(bytes),
-            None => self.out.boxes(bytes),
         }
     }
 
@@ -335,8 +330,7 @@ impl<C: Chunk> Encryptor<C> {
         let Some(moof) = self.moof.take() else {
             return Ok(());
         };
-        self.protect_fragment(&moof, &[], &mut [])?;
-        self.mark(moof.end())
+        self.protect_fragment(&moof, &[], &mut [])
     }
 
     fn protect_fragment(
@@ -350,12 +344,18 @@ impl<C: Chunk> Encryptor<C> {
         let fragment = Fragment {
             moof: &moof.bytes,
             positions: (moof.position, output),
-            payload_at: moof.bytes.len() + moof.between.len() + mdat_header.len(),
+            payload_at: moof.len() + mdat_header.len(),
         };
         let protected = self.fragments.protect(&fragment, chunks, tracks)?;
         self.index.add_moof(moof.position, output);
         self.out.boxes(&protected);
-        self.out.boxes(&moof.between);
+        let mut end = moof.position + moof.bytes.len() as u64;
+        self.mark(end)?;
+        for between in &moof.between {
+            self.out.boxes(between);
+            end += between.len() as u64;
+            self.mark(end)?;
+        }
         self.out.boxes(mdat_header);
         Ok(())
     }

@@ -16,8 +16,8 @@ pub(super) struct MoovPlace {
 pub(super) struct HeldMoof {
     pub(super) bytes: Vec<u8>,
     pub(super) position: u64,
-    /// What stands between it and its `mdat`.
-    pub(super) between: Vec<u8>,
+    /// The boxes between it and its `mdat`.
+    pub(super) between: Vec<Vec<u8>>,
 }
 
 pub(super) struct HeldMdat<C> {
@@ -28,9 +28,9 @@ pub(super) struct HeldMdat<C> {
 }
 
 impl HeldMoof {
-    /// Where the boxes held end in the input.
-    pub(super) const fn end(&self) -> u64 {
-        self.position + self.bytes.len() as u64 + self.between.len() as u64
+    /// Bytes of the boxes held, in the input.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() + self.between.iter().map(Vec::len).sum::<usize>()
     }
 }
 
