@@ -156,3 +156,7 @@ fn playready(config: &Config, used: &[&Entry]) -> Result<Drm, Error> {
         object,
     })
 }
+
+#[cfg(test)]
+#[path = "protection/tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MPL-2.0
+//! From tracks to keys and signals.
+
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::cenc::{ContentKey, IvSize, Media, Pattern, Scheme, TrackIv};
+use crate::keys::KeyRing;
+use crate::packaging::{HeaderConfig, IvConfig};
+
+const VIDEO: Track = Track {
+    track_id: 1,
+    media: Media::Video {
+        width: 1280,
+        height: 720,
+    },
+};
+const AUDIO: Track = Track {
+    track_id: 2,
+    media: Media::Audio,
+};
+const TEXT: Track = Track {
+    track_id: 3,
+    media: Media::Text,
+};
+
+fn ring(keys: &[(&str, u8)]) -> KeyRing {
+    let mut ring = KeyRing::default();
+    for &(selector, byte) in keys {
+        let entry = Entry {
+            selector: selector.parse().unwrap(),
+            kid: KeyId::from_bytes([byte; 16]),
+            key: ContentKey::from_bytes(Zeroizing::new([byte; 16])),
+            iv: None,
+        };
+        ring.add(entry).unwrap();
+    }
+    ring
+}
+
+fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
+    let config = Config {
+        scheme,
+        pattern: Pattern::ONE_IN_TEN,
+        iv: IvConfig::Random(IvSize::Eight),
+        keys: ring(keys),
+        header: HeaderConfig::default(),
+    };
+    Packaging::new(config, sample_keys)
+}
+
+fn protections(packaging: &mut Packaging, tracks: &[Track]) -> Vec<Option<TrackProtection>> {
+    packaging.protect_tracks(tracks).unwrap().tracks
+}
+
+#[test]
+fn tracks_under_one_key_draw_from_one_run_of_ivs() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    let tracks = protections(&mut packaging, &[VIDEO, AUDIO, TEXT]);
+    let keys: Vec<_> = tracks.iter().flatten().map(|track| &track.key).collect();
+    assert!(Arc::ptr_eq(keys[0], keys[1]));
+    assert!(tracks[2].is_none());
+    let first = keys[0].ivs().next(1).unwrap();
+    assert_ne!(first, keys[1].ivs().next(1).unwrap());
+}
+
+#[test]
+fn pattern_is_for_video_of_the_pattern_schemes() {
+    for (scheme, pattern) in [
+        (Scheme::Cenc, Pattern::NONE),
+        (Scheme::Cbc1, Pattern::NONE),
+        (Scheme::Cens, Pattern::ONE_IN_TEN),
+        (Scheme::Cbcs, Pattern::ONE_IN_TEN),
+    ] {
+        let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::new());
+        let tracks = protections(&mut packaging, &[VIDEO, AUDIO]);
+        let patterns = tracks.iter().flatten().map(|track| track.method.pattern);
+        assert_eq!(patterns.collect::<Vec<_>>(), [pattern, Pattern::NONE]);
+    }
+}
+
+#[test]
+fn cbc_takes_sixteen_bytes_whatever_is_asked() {
+    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::new());
+    let tracks = protections(&mut packaging, &[VIDEO]);
+    let iv = tracks[0].as_ref().unwrap().key.track_iv();
+    assert!(matches!(iv, TrackIv::Constant(iv) if iv.size() == IvSize::Sixteen));
+}
+
+#[test]
+fn header_lists_each_key_in_use_once() {
+    let keys = [("video", 1), ("audio", 2), ("text", 3), ("track:9", 4)];
+    let mut packaging = packaging(Scheme::Cenc, &keys, SampleKeys::new());
+    let made = packaging.protect_tracks(&[VIDEO, AUDIO, VIDEO]).unwrap();
+    let kids = [1, 2].map(|byte| KeyId::from_bytes([byte; 16]));
+    let signals = packaging.signals().unwrap();
+    assert_eq!(signals.kids, kids);
+    let Drm::PlayReady { pssh, object } = &signals.drms[0];
+    assert_eq!(made.pssh, [pssh.clone()]);
+    let header = object.header().unwrap().unwrap();
+    let listed: Vec<_> = header.key_ids.iter().map(|found| found.kid).collect();
+    assert_eq!(listed, kids);
+}
+
+#[test]
+fn stream_of_text_alone_stays_clear_and_unsigned() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    let made = packaging.protect_tracks(&[TEXT]).unwrap();
+    assert!(made.tracks[0].is_none() && made.pssh.is_empty());
+    assert!(packaging.signals().is_none());
+}
+
+#[test]
+fn unmatched_track_is_an_error() {
+    let mut packaging = packaging(Scheme::Cenc, &[("video", 1)], SampleKeys::new());
+    let error = packaging.protect_tracks(&[VIDEO, AUDIO]).err().unwrap();
+    assert!(error.to_string().contains("audio track 2"), "{error}");
+}
+
+#[test]
+fn ivs_go_on_in_the_next_stream_and_the_scheme_cannot_change() {
+    let keys = [("*", 1)];
+    let mut first = packaging(Scheme::Cenc, &keys, SampleKeys::new());
+    let before = protections(&mut first, &[AUDIO])[0].clone().unwrap();
+    let used = before.key.ivs().next(1).unwrap();
+    let mut second = packaging(Scheme::Cenc, &keys, first.into_sample_keys());
+    let after = protections(&mut second, &[AUDIO])[0].clone().unwrap();
+    assert_ne!(after.key.ivs().next(1).unwrap(), used);
+    assert!(Arc::ptr_eq(&before.key, &after.key));
+
+    let mut third = packaging(Scheme::Cbcs, &keys, second.into_sample_keys());
+    let error = third.protect_tracks(&[AUDIO]).err().unwrap();
+    assert!(matches!(error, Error::SchemeChanged { .. }));
+}
+
+#[test]
+fn version_one_pssh_lists_the_kids() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    packaging.config.header.pssh_lists_kids = true;
+    let pssh = packaging.protect_tracks(&[AUDIO]).unwrap().pssh.remove(0);
+    assert_eq!(pssh[8], 1);
+    assert_eq!(pssh[28..48], [&[0, 0, 0, 1], [1; 16].as_slice()].concat());
+}
