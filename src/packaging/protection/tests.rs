@@ -96,7 +96,7 @@ fn header_lists_each_key_in_use_once() {
     let signals = packaging.signals().unwrap();
     assert_eq!(signals.kids, kids);
     let Drm::PlayReady { pssh, object } = &signals.drms[0];
-    assert_eq!(made.pssh, [pssh.clone()]);
+    assert_eq!(made.pssh, std::slice::from_ref(pssh));
     let header = object.header().unwrap().unwrap();
     let listed: Vec<_> = header.key_ids.iter().map(|found| found.kid).collect();
     assert_eq!(listed, kids);
