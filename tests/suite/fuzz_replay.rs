@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The bodies of the fuzz targets over their corpus, and over the damaged and clear files of ../shared/vectors.
 
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+
+use crate::tools;
 
 /// The fuzz targets' own library, as a module: neither nightly nor libFuzzer is needed here.
 #[path = "../../fuzz/src/lib.rs"]
@@ -55,12 +56,9 @@ fn real_streams_in_the_corpus_are_protected() {
 
 #[test]
 fn each_target_holds_for_shared_files() {
-    let vectors = root().join("../shared/vectors");
-    if !vectors.is_dir() {
-        // The test harness would swallow what the print macros write.
-        let line = b"skipped: each_target_holds_for_shared_files: ../shared is not here\n";
-        return io::stderr().write_all(line).unwrap();
-    }
+    let Some(vectors) = tools::vectors() else {
+        return tools::skip("each_target_holds_for_shared_files", "no ../shared/vectors");
+    };
     let mut inputs = files(&vectors.join("hostile"));
     inputs.extend(files(&vectors.join("clear")));
     for (name, target) in TARGETS {

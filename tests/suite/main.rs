@@ -1,10 +1,78 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The integration tests, one module per subject, in one binary.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+//! The integration tests: real encoders, muxers and sinks around the plugin, and real decryptors behind it.
+//!
+//! Each tool that is absent, and ../shared where the repository stands alone, skips its tests by name on stderr.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
-mod architecture;
+// What the tests share.
+/// Boxes of the file format, by an own reader.
 mod boxes;
+/// An independent decryptor for the four schemes.
+mod decrypt;
+/// The element and the keys that the tests share.
+mod enc;
+/// Samples of movie fragments.
+mod fragments;
+/// Tests that look into a pipeline.
+#[cfg(feature = "plugin")]
+mod in_process;
+/// gst-launch-1.0 and other programs under a time limit.
+mod launch;
+/// Offsets and sizes that must agree in every protected file.
+mod layout;
+/// The list of the shared vectors.
+mod manifest;
+/// Small real streams.
+mod media;
+/// Tracks and samples of a file.
+mod movie;
+/// Comparison of protected samples with clear ones.
+mod samples;
+/// A folder for each test.
+mod scratch;
+/// Where the peers are.
+mod tools;
+
+// The tests.
+/// Which module uses which.
+mod architecture;
+/// A browser plays the element's files with the right key only.
+mod browser;
+/// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
+/// What goes wrong, and what it leaves behind.
+mod errors;
+/// The fuzz targets over their corpus.
 mod fuzz_replay;
+/// Damaged and malicious files.
+#[cfg(feature = "plugin")]
+mod hostile;
+/// Buffer lists, flags, times and caps.
+#[cfg(feature = "plugin")]
+mod lists;
+/// A minute of a live pipeline.
+mod live;
+/// Encoders, muxers and decryptors around the element.
+mod matrix;
+/// The packager over streams built by hand.
 mod mp4_stream;
+/// The scripts in pipelines/.
+mod pipelines;
+/// PlayReady headers, objects, checksums and key seeds of other hands.
 mod playready;
+/// GStreamer's own demuxer behind the element.
+#[cfg(feature = "plugin")]
+mod qtdemux;
+/// Every shared pair against this reader and decryptor, before they judge the plugin.
+mod reference;
+/// The key appears in no log.
+mod secrets;
+/// What an application sees of the element.
+#[cfg(feature = "plugin")]
+mod state;
+/// The shared vectors through the element.
+mod vectors;

@@ -48,10 +48,6 @@ fn decode(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64).unwrap()
 }
 
-fn package_root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// The KID of 32 hexadecimal digits, the nil one included.
 fn kid_of_hex(hex: &str) -> KeyId {
     let number = u128::from_str_radix(&hex.replace('-', ""), 16).unwrap();
@@ -59,5 +55,5 @@ fn kid_of_hex(hex: &str) -> KeyId {
 }
 
 fn own_vectors() -> PathBuf {
-    package_root().join("tests/vectors/playready")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/playready")
 }

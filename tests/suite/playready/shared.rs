@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Every entry of the PlayReady vectors and samples in ../shared, both ways: read, and written from the same facts.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use gstplayready::cenc::ContentKey;
@@ -11,30 +10,25 @@ use gstplayready::playready::{
 };
 use serde_json::Value;
 
-use super::{KeyFacts, decode, key_ids, kid_of_hex, package_root};
+use super::{KeyFacts, decode, key_ids, kid_of_hex};
+use crate::tools;
 
-/// The folder beside the project, or nothing and a line that says which test it keeps from running.
-pub fn shared(test: &str) -> Option<PathBuf> {
-    let path = package_root().join("../shared");
-    if path.is_dir() {
-        return Some(path);
-    }
-    // The test harness would swallow what the print macros write.
-    let line = format!("skipped: {test}: ../shared is not here\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    None
+/// A file of ../shared/oracles.
+fn oracle(test: &str, file: &str) -> Option<Value> {
+    json(test, tools::oracles(), file)
 }
 
-/// A file of ../shared; PLAYREADY_VECTORS names another place for its vectors.
-fn json(test: &str, file: &str) -> Option<Value> {
-    let path = match (
-        std::env::var_os("PLAYREADY_VECTORS"),
-        file.strip_prefix("vectors/"),
-    ) {
-        (Some(folder), Some(file)) => PathBuf::from(folder).join(file),
-        _ => shared(test)?.join(file),
+/// A file of ../shared/vectors.
+fn vector(test: &str, file: &str) -> Option<Value> {
+    json(test, tools::vectors(), file)
+}
+
+fn json(test: &str, folder: Option<PathBuf>, file: &str) -> Option<Value> {
+    let Some(folder) = folder else {
+        tools::skip(test, "../shared is not here");
+        return None;
     };
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = std::fs::read_to_string(folder.join(file)).unwrap();
     Some(serde_json::from_str(&text).unwrap())
 }
 
@@ -51,7 +45,7 @@ fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
 
 #[test]
 fn oracle_vectors_agree() {
-    let Some(file) = json("oracle_vectors_agree", "oracles/playready_vectors.json") else {
+    let Some(file) = oracle("oracle_vectors_agree", "playready_vectors.json") else {
         return;
     };
     for vector in list(&file, "key_seed_vectors") {
@@ -97,7 +91,7 @@ fn check_kid_and_checksum(vector: &Value, key: &ContentKey) {
 #[test]
 fn published_key_seed_vectors_agree() {
     let test = "published_key_seed_vectors_agree";
-    let Some(file) = json(test, "vectors/playready/keyseed.json") else {
+    let Some(file) = vector(test, "playready/keyseed.json") else {
         return;
     };
     let seed = KeySeed::parse(text(&file, "key_seed_b64").unwrap()).unwrap();
@@ -115,7 +109,7 @@ fn published_key_seed_vectors_agree() {
 #[test]
 fn oracle_headers_are_read_and_written_byte_for_byte() {
     let test = "oracle_headers_are_read_and_written_byte_for_byte";
-    let Some(file) = json(test, "oracles/playready_headers.json") else {
+    let Some(file) = oracle(test, "playready_headers.json") else {
         return;
     };
     for (name, sample) in file.as_object().unwrap() {
@@ -174,7 +168,7 @@ fn pssh_data(pssh: &[u8]) -> Vec<u8> {
 #[test]
 fn headers_of_the_field_are_read_and_written() {
     let test = "headers_of_the_field_are_read_and_written";
-    let Some(file) = json(test, "vectors/playready/playready.json") else {
+    let Some(file) = vector(test, "playready/playready.json") else {
         return;
     };
     for entry in file.as_array().unwrap() {

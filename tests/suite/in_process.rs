@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Tests that look into a pipeline: each runs in a process of its own, so that the plugin comes from the built file and the
+//! registry is the tests'.
+
+use std::ffi::{OsStr, OsString};
+
+use gst::prelude::*;
+
+use crate::launch::{self, Run};
+
+const ARGUMENT: &str = "PLAYREADY_SUITE_ARGUMENT";
+
+/// Runs one ignored test of this binary, with an argument that it gets from [`argument`].
+pub fn run(test: &str, argument: &OsStr) {
+    let mut command = launch::program(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--ignored", "--nocapture"]);
+    command.env(ARGUMENT, argument);
+    let run = Run::of(&mut command).succeeded();
+    assert!(run.stdout.contains("1 passed"), "{}", run.stdout);
+}
+
+/// The argument that [`run`] gave to this process.
+pub fn argument() -> Option<OsString> {
+    std::env::var_os(ARGUMENT)
+}
+
+/// Plays a pipeline until its end, which must come without an error.
+pub fn run_to_the_end(pipeline: &gst::Pipeline) {
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
+    let bus = pipeline.bus().unwrap();
+    let message = bus.timed_pop_filtered(gst::ClockTime::from_seconds(30), &kinds);
+    let message = message.expect("the pipeline ends within 30 seconds");
+    if let gst::MessageView::Error(error) = message.view() {
+        panic!("{}: {:?}", error.error(), error.debug());
+    }
+    pipeline.set_state(gst::State::Null).unwrap();
+}

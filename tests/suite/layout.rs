@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What must hold of every protected file beside its samples: each offset and size points at what it names.
+
+use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
+use crate::fragments::saiz_sizes;
+use crate::movie::Movie;
+
+/// Checks a protected file: sample entries, aux info offsets, samples inside mdat, sidx and mfra.
+pub fn check(file: &[u8]) {
+    let movie = Movie::parse(file.to_vec());
+    let boxes = top_level(file);
+    samples_lie_in_mdat(&movie, &boxes);
+    for moof in boxes.iter().filter(|piece| &piece.kind == b"moof") {
+        for traf in moof.all(b"traf") {
+            aux_info_is_where_saio_says(traf, moof.start);
+        }
+    }
+    for index in 0..boxes.len() {
+        if &boxes[index].kind == b"sidx" {
+            sidx_ends_on_fragments(&boxes, index);
+        }
+    }
+    for mfra in boxes.iter().filter(|piece| &piece.kind == b"mfra") {
+        tfra_names_moofs(*mfra, &boxes);
+    }
+}
+
+/// Nothing has left that a player could take for a file: no moov, no fragment, no media.
+pub fn nothing_plays(file: &std::path::Path) {
+    let left = std::fs::read(file).unwrap_or_default();
+    for piece in top_level(&left) {
+        let is_harmless = matches!(&piece.kind, b"ftyp" | b"free" | b"skip");
+        let kind = String::from_utf8_lossy(&piece.kind);
+        assert!(is_harmless, "{kind} has left, of {} bytes", left.len());
+    }
+}
+
+/// Every sample lies in one mdat, and no two samples overlap.
+fn samples_lie_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
+    let all = movie.tracks.iter().flat_map(|track| &track.samples);
+    let mut places: Vec<_> = all.map(|s| (s.offset, s.offset + s.size)).collect();
+    places.sort_unstable();
+    for pair in places.windows(2) {
+        assert!(pair[0].1 <= pair[1].0, "samples {pair:?} overlap");
+    }
+    let mdats: Vec<_> = boxes
+        .iter()
+        .filter(|piece| &piece.kind == b"mdat")
+        .collect();
+    for (start, end) in places {
+        let holds = |mdat: &&Bx<'_>| mdat.start + mdat.header <= start && end <= mdat.end;
+        assert!(
+            mdats.iter().any(holds),
+            "sample {start}..{end} is in no mdat"
+        );
+    }
+}
+
+/// 23001-7, 7.1: saio points at the first entry of senc, and saiz has the sizes of the entries.
+fn aux_info_is_where_saio_says(traf: Bx<'_>, moof: usize) {
+    let Some(saio) = traf.child(b"saio") else {
+        return;
+    };
+    let senc = traf.at(&[b"senc"]);
+    let tfhd = traf.at(&[b"tfhd"]);
+    let base = match tfhd.flags() & 1 {
+        0 => moof,
+        _ => usize_of(Fields(&tfhd.body()[8..]).wide(true)),
+    };
+    let mut fields = Fields(&saio.body()[4 + 8 * (saio.flags() as usize & 1)..]);
+    assert_eq!(fields.u32(), 1, "entry_count of saio");
+    let offset = usize_of(fields.wide(saio.version() == 1));
+    let entries = senc.start + senc.header + 8;
+    assert_eq!(
+        base + offset,
+        entries,
+        "saio points at the first entry of senc"
+    );
+    let sizes = saiz_sizes(traf.at(&[b"saiz"]));
+    assert_eq!(
+        sizes.len(),
+        u32_at(senc.body(), 4) as usize,
+        "sample_count of saiz"
+    );
+    let total: usize = sizes.iter().map(|size| usize::from(*size)).sum();
+    assert_eq!(entries + total, senc.end, "saiz covers senc");
+}
+
+/// Each reference of a sidx ends where a box ends, and the next box belongs to the next one.
+fn sidx_ends_on_fragments(boxes: &[Bx<'_>], index: usize) {
+    let sidx = boxes[index];
+    let is_wide = sidx.version() == 1;
+    let mut fields = Fields(&sidx.body()[12..]);
+    let _earliest_presentation_time = fields.wide(is_wide);
+    let mut at = sidx.end + usize_of(fields.wide(is_wide));
+    let _reserved = fields.u16();
+    for reference in 0..fields.u16() {
+        let size = fields.u32() & 0x7fff_ffff;
+        let _duration_and_sap = (fields.u32(), fields.u32());
+        assert!(
+            boxes.iter().any(|piece| piece.start == at),
+            "reference {reference} of sidx begins at {at}, where no box begins"
+        );
+        at += size as usize;
+        let last = boxes.iter().find(|piece| piece.end == at);
+        let last =
+            last.unwrap_or_else(|| panic!("reference {reference} of sidx ends at {at}, in a box"));
+        assert_eq!(&last.kind, b"mdat", "reference {reference} of sidx");
+    }
+}
+
+/// Each entry of a tfra names the first byte of a moof.
+fn tfra_names_moofs(mfra: Bx<'_>, boxes: &[Bx<'_>]) {
+    for tfra in mfra.all(b"tfra") {
+        let is_wide = tfra.version() == 1;
+        let mut fields = Fields(&tfra.body()[8..]);
+        let lengths = fields.u32();
+        let numbers: usize = [4, 2, 0]
+            .map(|shift| (lengths >> shift & 3) as usize + 1)
+            .iter()
+            .sum();
+        for _ in 0..fields.u32() {
+            let _time = fields.wide(is_wide);
+            let offset = usize_of(fields.wide(is_wide));
+            let named = boxes.iter().find(|piece| piece.start == offset);
+            assert!(
+                named.is_some_and(|piece| &piece.kind == b"moof"),
+                "tfra names byte {offset}, where no moof begins"
+            );
+            fields.take(numbers);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The list of the shared vectors and their per-sample facts.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::decrypt::Keys;
+use crate::movie::Movie;
+use crate::tools;
+
+/// One entry of MANIFEST.json.
+pub struct Vector {
+    pub id: String,
+    folder: PathBuf,
+    value: Value,
+}
+
+/// One line of a `*.samples.json`: what a protected sample is made of.
+pub struct SampleFact {
+    /// In the protected file, and in its clear counterpart.
+    pub offset: usize,
+    pub clear_offset: usize,
+    pub size: usize,
+    pub kid: String,
+    pub iv: Vec<u8>,
+    pub subsamples: Vec<(u16, u32)>,
+    /// The first 32 hexadecimal digits of SHA-256, of the clear and of the protected bytes.
+    pub clear_hash: String,
+    pub protected_hash: String,
+}
+
+/// The samples of one track of a pair.
+pub struct TrackFacts {
+    pub id: u32,
+    pub clear_id: u32,
+    pub codec: String,
+    pub scheme: String,
+    /// crypt_byte_block and skip_byte_block.
+    pub pattern: (u8, u8),
+    pub samples: Vec<SampleFact>,
+}
+
+/// All vectors of a class, or nothing when the vectors are not here.
+pub fn of_class(class: &str) -> Vec<Vector> {
+    let Some(folder) = tools::vectors() else {
+        return Vec::new();
+    };
+    let text = std::fs::read_to_string(folder.join("MANIFEST.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&text).unwrap();
+    let entries = manifest["entries"].as_array().unwrap();
+    let chosen = entries.iter().filter(|entry| entry["class"] == class);
+    let vectors = chosen.map(|entry| Vector {
+        id: text_of(&entry["id"]),
+        folder: folder.clone(),
+        value: entry.clone(),
+    });
+    vectors.collect()
+}
+
+impl Vector {
+    /// The files of a role; the main files have none.
+    pub fn files(&self, role: Option<&str>) -> Vec<PathBuf> {
+        let files = self.value["files"].as_array().unwrap().iter();
+        let chosen = files.filter(|file| file.get("role").and_then(Value::as_str) == role);
+        chosen
+            .map(|file| self.folder.join(text_of(&file["file"])))
+            .collect()
+    }
+
+    /// The main files, one behind the other.
+    pub fn bytes(&self) -> Vec<u8> {
+        joined(&self.files(None))
+    }
+
+    /// The clear counterpart of a pair, one file behind the other.
+    pub fn clear_bytes(&self) -> Vec<u8> {
+        joined(&self.files(Some("clear counterpart")))
+    }
+
+    pub fn movie(&self) -> Movie {
+        Movie::parse(self.bytes())
+    }
+
+    pub fn keys(&self) -> Keys {
+        let keys = self.value["keys"].as_object().unwrap().iter();
+        keys.fold(Keys::default(), |keys, (kid, key)| {
+            keys.with(kid, key.as_str().unwrap())
+        })
+    }
+
+    pub fn is_fragmented(&self) -> bool {
+        self.value["facts"]["container"] == "fragmented"
+    }
+
+    /// Sample entry types of all tracks.
+    pub fn sample_entries(&self) -> Vec<String> {
+        let tracks = self.value["facts"]["tracks"].as_array().unwrap().iter();
+        let entries = tracks.flat_map(|track| track["sample_entries"].as_array().unwrap());
+        entries.map(text_of).collect()
+    }
+
+    /// Whether key, IV and scheme alone fix every protected byte.
+    pub fn is_byte_exact(&self) -> bool {
+        let strictness = text_of(&self.value["byte_exact"]);
+        strictness.starts_with("consensus") || strictness.starts_with("fully determined")
+    }
+
+    pub fn facts(&self) -> Vec<TrackFacts> {
+        let file = self.files(Some("per-sample vectors"));
+        let facts: Value = serde_json::from_slice(&joined(&file)).unwrap();
+        let tracks = facts["tracks"].as_array().unwrap().iter();
+        tracks.map(TrackFacts::read).collect()
+    }
+}
+
+impl TrackFacts {
+    fn read(track: &Value) -> Self {
+        let samples = track["samples"].as_array().unwrap().iter();
+        Self {
+            id: number(&track["track"]),
+            clear_id: number(&track["clear_track"]),
+            codec: text_of(&track["codec"]),
+            scheme: text_of(&track["scheme"]),
+            pattern: pattern_of(&text_of(&track["pattern"])),
+            samples: samples.map(SampleFact::read).collect(),
+        }
+    }
+}
+
+impl SampleFact {
+    fn read(sample: &Value) -> Self {
+        let subsamples = sample["subs"].as_array().into_iter().flatten();
+        Self {
+            offset: number(&sample["enc_off"]),
+            clear_offset: number(&sample["clear_off"]),
+            kid: text_of(&sample["kid"]),
+            size: number(&sample["size"]),
+            iv: bytes_of(&text_of(&sample["iv"])),
+            subsamples: subsamples.map(|s| (number(&s[0]), number(&s[1]))).collect(),
+            clear_hash: text_of(&sample["clear_sha256"]),
+            protected_hash: text_of(&sample["enc_sha256"]),
+        }
+    }
+}
+
+fn joined(files: &[PathBuf]) -> Vec<u8> {
+    let read = |file| std::fs::read(file).unwrap();
+    files.iter().flat_map(read).collect()
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+fn number<T: TryFrom<u64>>(value: &Value) -> T {
+    let number = T::try_from(value.as_u64().unwrap());
+    number.unwrap_or_else(|_| panic!("{value} is out of range"))
+}
+
+/// The two numbers of `1:9`.
+fn pattern_of(text: &str) -> (u8, u8) {
+    let (crypt, skip) = text.split_once(':').unwrap();
+    (crypt.parse().unwrap(), skip.parse().unwrap())
+}
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
+    pairs
+        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+        .collect()
+}

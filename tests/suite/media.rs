@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Small real streams: encoder and muxer descriptions in gst-launch's language, and the clear file of each, made once.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::launch;
+use crate::scratch::Scratch;
+
+/// Three seconds of moving picture, 160 x 120 at 25 frames a second, as raw video.
+const PICTURE: &str = "videotestsrc num-buffers=75 pattern=zone-plate kx2=20 ky2=20 kt=1 \
+    ! video/x-raw,format=I420,width=160,height=120,framerate=25/1";
+/// Three seconds of sound as raw audio.
+const SOUND: &str = "audiotestsrc num-buffers=130 samplesperbuffer=1024 wave=ticks \
+    ! audio/x-raw,rate=48000,channels=2 ! audioconvert";
+
+/// An encoder for the picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Video {
+    None,
+    Avc,
+    /// Four slices a picture and two B-frames between others.
+    AvcSlicesAndBFrames,
+    Hevc,
+    /// Parameter sets in the samples: avc3 and hev1.
+    AvcInBand,
+    HevcInBand,
+}
+
+/// An encoder for the sound.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Audio {
+    None,
+    Aac,
+    Ac3,
+    Eac3,
+    Alac,
+    Flac,
+    Mp3,
+    Opus,
+}
+
+/// A muxer with its encoders: a stream that is made again and again with the same samples.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Recipe {
+    /// The muxer and its properties.
+    pub muxer: &'static str,
+    pub video: Video,
+    pub audio: Audio,
+}
+
+impl Recipe {
+    pub const fn new(muxer: &'static str, video: Video, audio: Audio) -> Self {
+        Self {
+            muxer,
+            video,
+            audio,
+        }
+    }
+
+    /// The whole pipeline from the encoders, with what is to follow the muxer.
+    pub fn pipeline(&self, tail: &str) -> String {
+        let picture = self.video.encoder();
+        self.fed_by(
+            picture.map(|encoder| format!("{PICTURE} ! {encoder}")),
+            tail,
+        )
+    }
+
+    /// The same with samples that are equal in every run.
+    ///
+    /// The encoders give the same samples to mp4mux each time. The muxers of the fmp4 plugin ask for key frames, which come
+    /// sooner or later as the machine has time: these muxers get a picture that was encoded once.
+    pub fn repeatable(&self, tail: &str) -> String {
+        match self.muxer.split(' ').next() {
+            Some("mp4mux" | "ismlmux") => self.pipeline(tail),
+            _ => self.fed_by(self.video.encoder().map(replayed), tail),
+        }
+    }
+
+    fn fed_by(&self, picture: Option<String>, tail: &str) -> String {
+        let sound = self.audio.encoder();
+        let sound = sound.map(|encoder| format!("{SOUND} ! {encoder}"));
+        let sources = [picture, sound].into_iter().flatten();
+        let feeds: Vec<_> = sources
+            .map(|source| format!("{source} ! queue ! mux."))
+            .collect();
+        format!("{} name=mux ! {tail} {}", self.muxer, feeds.join(" "))
+    }
+
+    /// An element that the recipe needs and GStreamer has not.
+    pub fn missing(&self) -> Option<&'static str> {
+        let muxer = self.muxer.split(' ').next().unwrap();
+        let encoder = self.video.encoder().and_then(|e| e.split(' ').next());
+        let audio = self.audio.encoder().and_then(|e| e.split(' ').next());
+        let needed: Vec<&str> = [Some(muxer), encoder, audio]
+            .into_iter()
+            .flatten()
+            .collect();
+        launch::missing(&needed)
+    }
+
+    /// The clear file, which is made at the first call.
+    pub fn clear(&self) -> PathBuf {
+        made_once(&self.repeatable("filesink name=out"))
+    }
+}
+
+/// The picture out of a file in which an encoder's samples are kept, and the parser behind that encoder.
+fn replayed(encoder: &str) -> String {
+    let file = made_once(&format!(
+        "{PICTURE} ! {encoder} ! mp4mux ! filesink name=out"
+    ));
+    let (_, parser) = encoder.split_once(" ! ").unwrap();
+    format!("filesrc location={} ! qtdemux ! {parser}", file.display())
+}
+
+/// The file that the filesink `out` of a pipeline writes, made at the first call.
+fn made_once(pipeline: &str) -> PathBuf {
+    static FOLDER: OnceLock<Scratch> = OnceLock::new();
+    static MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let folder = FOLDER.get_or_init(|| Scratch::new("clear"));
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = made.iter().position(|known| known == pipeline);
+    let number = known.unwrap_or(made.len());
+    let file = folder.join(&format!("{number}.mp4"));
+    if known.is_none() {
+        let sink = format!("filesink location={}", file.display());
+        launch::pipeline(&pipeline.replace("filesink name=out", &sink)).succeeded();
+        made.push(pipeline.to_owned());
+    }
+    file
+}
+
+impl Video {
+    const fn encoder(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Avc => {
+                Some("x264enc speed-preset=ultrafast key-int-max=25 threads=1 ! h264parse")
+            }
+            Self::AvcSlicesAndBFrames => Some(
+                "x264enc speed-preset=ultrafast key-int-max=25 threads=1 bframes=2 b-adapt=false \
+                 cabac=true option-string=slices=4 ! h264parse",
+            ),
+            Self::Hevc => Some("x265enc speed-preset=ultrafast key-int-max=25 ! h265parse"),
+            Self::AvcInBand => Some(
+                "x264enc speed-preset=ultrafast key-int-max=25 threads=1 ! h264parse \
+                 ! video/x-h264,stream-format=avc3,alignment=au",
+            ),
+            Self::HevcInBand => Some(
+                "x265enc speed-preset=ultrafast key-int-max=25 ! h265parse \
+                 ! video/x-h265,stream-format=hev1,alignment=au",
+            ),
+        }
+    }
+}
+
+impl Audio {
+    const fn encoder(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Aac => Some("avenc_aac ! aacparse"),
+            Self::Ac3 => Some("avenc_ac3 ! ac3parse"),
+            Self::Eac3 => Some("avenc_eac3 ! ac3parse"),
+            Self::Alac => Some("avenc_alac"),
+            Self::Flac => Some("flacenc ! flacparse"),
+            Self::Mp3 => Some("lamemp3enc ! mpegaudioparse"),
+            Self::Opus => Some("opusenc ! opusparse"),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Tracks and samples of a progressive or fragmented file with what ISO/IEC 23001-7 says of each sample.
+
+use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
+use crate::fragments;
+
+/// A file in memory with its tracks.
+pub struct Movie {
+    pub file: Vec<u8>,
+    pub tracks: Vec<Track>,
+    /// SystemIDs of the `pssh` boxes in `moov`.
+    pub systems: Vec<[u8; 16]>,
+}
+
+/// A track: its sample entries and samples in decoding order.
+pub struct Track {
+    pub id: u32,
+    pub handler: [u8; 4],
+    pub entries: Vec<Entry>,
+    pub samples: Vec<Sample>,
+    /// `seig` entries of the `sgpd` in `stbl`.
+    pub groups: Vec<Seig>,
+    pub trex: Trex,
+}
+
+/// Defaults of a `trex`.
+#[derive(Clone, Copy, Default)]
+pub struct Trex {
+    pub description: u32,
+    pub size: u32,
+}
+
+/// A sample entry: the format behind the protection, scheme_type and `tenc`.
+pub struct Entry {
+    pub format: [u8; 4],
+    /// Payload of the `avcC` or `hvcC` of a clear entry.
+    pub config: Option<Vec<u8>>,
+    pub scheme: Option<[u8; 4]>,
+    pub tenc: Option<Seig>,
+}
+
+/// The fields that `tenc` and `seig` share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seig {
+    pub crypt_byte_block: u8,
+    pub skip_byte_block: u8,
+    pub is_protected: bool,
+    pub iv_size: u8,
+    pub kid: [u8; 16],
+    pub constant_iv: Vec<u8>,
+}
+
+/// A sample's place in the file and its protection.
+pub struct Sample {
+    pub offset: usize,
+    pub size: usize,
+    pub protection: Option<Protection>,
+}
+
+/// How one sample is protected; no subsamples means the whole sample.
+pub struct Protection {
+    pub scheme: [u8; 4],
+    pub rules: Seig,
+    pub iv: Vec<u8>,
+    pub subsamples: Vec<(u16, u32)>,
+}
+
+impl Movie {
+    pub fn open(path: &std::path::Path) -> Self {
+        Self::parse(std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+    }
+
+    pub fn parse(file: Vec<u8>) -> Self {
+        let mut tracks = Vec::new();
+        let mut systems = Vec::new();
+        let mut pieces = top_level(&file);
+        // An initialization segment may stand behind its fragments when files are joined.
+        pieces.sort_by_key(|piece| piece.kind == *b"moof");
+        for piece in pieces {
+            match &piece.kind {
+                b"moov" => {
+                    tracks = piece.all(b"trak").into_iter().map(Track::read).collect();
+                    systems = piece.all(b"pssh").iter().map(system_id).collect();
+                    read_trex(piece, &mut tracks);
+                }
+                b"moof" => fragments::read(piece, &file, &mut tracks),
+                _ => (),
+            }
+        }
+        Self {
+            file,
+            tracks,
+            systems,
+        }
+    }
+
+    pub fn track(&self, handler: &[u8; 4]) -> &Track {
+        let found = self.tracks.iter().find(|track| &track.handler == handler);
+        found.unwrap_or_else(|| panic!("no {} track", String::from_utf8_lossy(handler)))
+    }
+
+    /// The bytes of a sample as they stand in the file.
+    pub fn bytes(&self, sample: &Sample) -> &[u8] {
+        &self.file[sample.offset..sample.offset + sample.size]
+    }
+}
+
+fn system_id(pssh: &Bx<'_>) -> [u8; 16] {
+    pssh.body()[4..20].try_into().unwrap()
+}
+
+fn read_trex(moov: Bx<'_>, tracks: &mut [Track]) {
+    for trex in moov
+        .child(b"mvex")
+        .iter()
+        .flat_map(|mvex| mvex.all(b"trex"))
+    {
+        let mut fields = Fields(&trex.body()[4..]);
+        let id = fields.u32();
+        let description = fields.u32();
+        let _duration = fields.u32();
+        let size = fields.u32();
+        for track in tracks.iter_mut().filter(|track| track.id == id) {
+            track.trex = Trex { description, size };
+        }
+    }
+}
+
+impl Track {
+    fn read(trak: Bx<'_>) -> Self {
+        let tkhd = trak.at(&[b"tkhd"]);
+        let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
+        let entries = stbl.at(&[b"stsd"]).children_after(8);
+        let hdlr = trak.at(&[b"mdia", b"hdlr"]);
+        let mut track = Self {
+            id: u32_at(tkhd.body(), if tkhd.version() == 1 { 20 } else { 12 }),
+            handler: hdlr.body()[8..12].try_into().unwrap(),
+            entries: entries.into_iter().map(Entry::read).collect(),
+            samples: Vec::new(),
+            groups: fragments::seig_entries(stbl),
+            trex: Trex::default(),
+        };
+        track.samples = progressive_samples(stbl);
+        track
+    }
+}
+
+impl Entry {
+    fn read(entry: Bx<'_>) -> Self {
+        let fixed_part = match &entry.kind {
+            b"encv" => 78,
+            b"enca" => 28,
+            b"enct" => 8,
+            _ => return Self::clear(entry),
+        };
+        let children = entry.children_after(fixed_part);
+        let sinf = children.iter().find(|child| child.kind == *b"sinf");
+        let sinf = sinf.expect("a protected sample entry has a sinf");
+        let schm = sinf.at(&[b"schm"]);
+        let tenc = sinf.child(b"schi").and_then(|schi| schi.child(b"tenc"));
+        Self {
+            format: sinf.at(&[b"frma"]).body()[..4].try_into().unwrap(),
+            config: None,
+            scheme: Some(schm.body()[4..8].try_into().unwrap()),
+            tenc: tenc.map(|tenc| Seig::read(&tenc.body()[4..])),
+        }
+    }
+
+    fn clear(entry: Bx<'_>) -> Self {
+        let children = match &entry.kind {
+            b"avc1" | b"avc3" | b"hvc1" | b"hev1" => entry.children_after(78),
+            _ => Vec::new(),
+        };
+        let mut configs = children.iter();
+        let config = configs.find(|child| matches!(&child.kind, b"avcC" | b"hvcC"));
+        Self {
+            format: entry.kind,
+            config: config.map(|config| config.body().to_vec()),
+            scheme: None,
+            tenc: None,
+        }
+    }
+}
+
+impl Seig {
+    /// Reads what follows the version and flags of `tenc`, or a `seig` entry: the two have one layout.
+    pub fn read(bytes: &[u8]) -> Self {
+        let mut fields = Fields(bytes);
+        let _reserved = fields.u8();
+        let pattern = fields.u8();
+        let is_protected = fields.u8() == 1;
+        let iv_size = fields.u8();
+        let kid = fields.take(16).try_into().unwrap();
+        let has_constant_iv = is_protected && iv_size == 0;
+        let constant_iv_size = if has_constant_iv { fields.u8() } else { 0 };
+        Self {
+            crypt_byte_block: pattern >> 4,
+            skip_byte_block: pattern & 0xf,
+            is_protected,
+            iv_size,
+            kid,
+            constant_iv: fields.take(constant_iv_size.into()).to_vec(),
+        }
+    }
+}
+
+/// Samples of the sample tables. Only clear progressive files are read by the tests.
+fn progressive_samples(stbl: Bx<'_>) -> Vec<Sample> {
+    let Some(stsz) = stbl.child(b"stsz") else {
+        return Vec::new();
+    };
+    let mut fields = Fields(&stsz.body()[4..]);
+    let fixed_size = fields.u32();
+    let count = fields.u32();
+    let mut sizes = (0..count).map(|_| match fixed_size {
+        0 => fields.u32() as usize,
+        size => size as usize,
+    });
+    let runs = samples_per_chunk(stbl);
+    let mut samples = Vec::new();
+    for (chunk, mut offset) in (1..).zip(chunk_offsets(stbl)) {
+        let (_, per_chunk) = runs.iter().rev().find(|run| run.0 <= chunk).unwrap();
+        for size in sizes.by_ref().take(*per_chunk as usize) {
+            samples.push(Sample {
+                offset,
+                size,
+                protection: None,
+            });
+            offset += size;
+        }
+    }
+    samples
+}
+
+fn chunk_offsets(stbl: Bx<'_>) -> Vec<usize> {
+    let table = stbl.child(b"stco").or_else(|| stbl.child(b"co64")).unwrap();
+    let mut fields = Fields(&table.body()[4..]);
+    let count = fields.u32();
+    let is_wide = table.kind == *b"co64";
+    (0..count).map(|_| usize_of(fields.wide(is_wide))).collect()
+}
+
+/// first_chunk and samples_per_chunk of each run.
+fn samples_per_chunk(stbl: Bx<'_>) -> Vec<(u32, u32)> {
+    let mut fields = Fields(&stbl.at(&[b"stsc"]).body()[4..]);
+    let count = fields.u32();
+    let mut run = || {
+        let run = (fields.u32(), fields.u32());
+        let _description = fields.u32();
+        run
+    };
+    (0..count).map(|_| run()).collect()
+}

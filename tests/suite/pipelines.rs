@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Every script in pipelines/ runs to its end, and what it leaves is protected.
+
+use std::path::{Path, PathBuf};
+
+use crate::boxes::top_level;
+use crate::launch::{self, Run};
+use crate::movie::Movie;
+use crate::samples::no_iv_repeats;
+use crate::scratch::Scratch;
+use crate::tools::skip;
+
+/// What a script returns when an element that it needs is not here.
+const SKIPPED: i32 = 77;
+
+#[test]
+fn every_pipeline_of_the_folder_runs_and_leaves_protected_files_only() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let scripts = files_with(&folder, "sh");
+    assert!(!scripts.is_empty(), "no scripts in {}", folder.display());
+    for script in scripts {
+        let output = Scratch::new("pipeline");
+        let run = Run::of(launch::program("sh").arg(&script).arg(output.path()));
+        let name = script.file_name().unwrap().to_string_lossy();
+        if run.status.code() == Some(SKIPPED) {
+            skip(&format!("pipelines/{name}"), run.stderr.trim());
+            continue;
+        }
+        assert!(run.status.success(), "{name}: {}{}", run.stdout, run.stderr);
+        let files = files_with(output.path(), "mp4");
+        assert!(!files.is_empty(), "{name} wrote no .mp4 file");
+        let movies: Vec<Movie> = files.iter().map(|file| is_protected(file, &name)).collect();
+        no_iv_repeats(&movies);
+    }
+}
+
+/// Every moov of a file has protected tracks only, and there are samples behind one.
+fn is_protected(file: &Path, script: &str) -> Movie {
+    let movie = Movie::open(file);
+    let moovs = top_level(&movie.file)
+        .iter()
+        .filter(|piece| piece.kind == *b"moov")
+        .count();
+    assert_eq!(moovs, 1, "{script}: moov boxes in {}", file.display());
+    for track in &movie.tracks {
+        let is_protected = track.entries[0].tenc.is_some();
+        assert!(is_protected, "{script}: clear track in {}", file.display());
+        assert!(!track.samples.is_empty(), "{script}: {}", file.display());
+        assert!(
+            track
+                .samples
+                .iter()
+                .all(|sample| sample.protection.is_some())
+        );
+    }
+    movie
+}
+
+fn files_with(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
+    files.sort();
+    files
+}

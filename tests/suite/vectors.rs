@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The shared vectors through the element: every clear file in every chunking, and the pairs that fix every byte.
+
+use std::path::{Path, PathBuf};
+
+use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, SampleCipher, Scheme, Subsample};
+
+use crate::enc;
+use crate::layout;
+use crate::manifest::{self, SampleFact, TrackFacts, Vector};
+use crate::movie::Movie;
+use crate::samples::{self, Twin};
+use crate::scratch::Scratch;
+use crate::tools::skip;
+
+/// Sample entries that the element protects or, for text, leaves clear.
+const IN_SCOPE: [&str; 13] = [
+    "avc1", "avc3", "hvc1", "hev1", "mp4a", "ac-3", "ec-3", "Opus", "fLaC", "alac", "stpp", "wvtt",
+    "c608",
+];
+/// Buffer sizes of the sources; the last one takes each file whole.
+const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];
+
+fn vectors(class: &str, test: &str) -> Vec<Vector> {
+    let vectors = manifest::of_class(class);
+    if vectors.is_empty() {
+        skip(test, "no ../shared/vectors");
+    }
+    vectors
+}
+
+fn is_in_scope(vector: &Vector) -> bool {
+    let entries = vector.sample_entries();
+    entries
+        .iter()
+        .all(|entry| IN_SCOPE.contains(&entry.as_str()))
+}
+
+/// The element with fixed IV, so that two runs give the same bytes.
+fn fixed(scheme: &str) -> String {
+    let iv = match scheme {
+        "cenc" => "0011223344556677",
+        _ => "00112233445566778899aabbccddeeff",
+    };
+    format!("{} iv={iv}", enc::one_key(scheme))
+}
+
+#[test]
+fn every_fragmented_clear_file_is_protected_the_same_in_every_chunking() {
+    let test = "every_fragmented_clear_file_is_protected_the_same_in_every_chunking";
+    for vector in vectors("clear", test) {
+        if vector.is_fragmented() && is_in_scope(&vector) {
+            for scheme in ["cenc", "cbcs"] {
+                in_every_chunking(&vector, scheme);
+            }
+        }
+    }
+}
+
+fn in_every_chunking(vector: &Vector, scheme: &str) {
+    let folder = Scratch::new("chunks");
+    let clear = folder.write("clear.mp4", vector.bytes());
+    let outputs: Vec<PathBuf> = CHUNKS
+        .iter()
+        .map(|chunk| {
+            let protected = folder.join(&format!("{chunk}.mp4"));
+            let run = enc::protect_file(&clear, *chunk, &fixed(scheme), &protected);
+            let said = &run.stderr;
+            assert!(
+                run.status.success(),
+                "{} {scheme} {chunk}: {said}",
+                vector.id
+            );
+            protected
+        })
+        .collect();
+    let first = std::fs::read(&outputs[0]).unwrap();
+    for (output, chunk) in outputs.iter().zip(CHUNKS) {
+        let is_same = first == std::fs::read(output).unwrap();
+        assert!(
+            is_same,
+            "{} {scheme}: chunks of {chunk} give other bytes",
+            vector.id
+        );
+    }
+    all_is_protected_but_text(&outputs[0], &vector.id);
+    let twin = Twin {
+        clear: &clear,
+        protected: &outputs[0],
+        keys: enc::one_key_known(),
+    };
+    twin.check_own();
+    twin.check_cencbox();
+}
+
+fn all_is_protected_but_text(file: &Path, id: &str) {
+    let movie = Movie::open(file);
+    for track in &movie.tracks {
+        let is_media = matches!(&track.handler, b"vide" | b"soun");
+        assert_eq!(track.entries[0].tenc.is_some(), is_media, "{id}");
+        for sample in &track.samples {
+            assert_eq!(sample.protection.is_some(), is_media, "{id}");
+        }
+    }
+    layout::check(&movie.file);
+}
+
+#[test]
+fn every_progressive_clear_file_is_refused_with_the_remedy() {
+    for vector in vectors(
+        "clear",
+        "every_progressive_clear_file_is_refused_with_the_remedy",
+    ) {
+        if !vector.is_fragmented() {
+            let said = refusal(&vector);
+            let id = &vector.id;
+            assert!(said.contains("fragment"), "{id}: no remedy in: {said}");
+        }
+    }
+}
+
+#[test]
+fn every_codec_out_of_scope_is_refused_by_name() {
+    for vector in vectors("clear", "every_codec_out_of_scope_is_refused_by_name") {
+        if vector.is_fragmented() && !is_in_scope(&vector) {
+            let said = refusal(&vector);
+            let mut entries = vector.sample_entries();
+            entries.retain(|entry| said.contains(entry.as_str()));
+            assert!(!entries.is_empty(), "{}: no codec in: {said}", vector.id);
+        }
+    }
+}
+
+/// What the element says when it refuses a file, of which nothing may leave.
+fn refusal(vector: &Vector) -> String {
+    let folder = Scratch::new("refused");
+    let clear = folder.write("clear.mp4", vector.bytes());
+    let protected = folder.join("protected.mp4");
+    let run = enc::protect_file(&clear, 4096, &enc::one_key("cenc"), &protected);
+    assert!(!run.status.success(), "{} is not refused", vector.id);
+    layout::nothing_plays(&protected);
+    run.stderr
+}
+
+#[test]
+fn pairs_that_fix_every_byte_are_reproduced() {
+    for pair in vectors("pair", "pairs_that_fix_every_byte_are_reproduced") {
+        if pair.is_byte_exact() && is_in_scope_protected(&pair) {
+            reproduce(&pair);
+        }
+    }
+}
+
+fn is_in_scope_protected(pair: &Vector) -> bool {
+    pair.facts()
+        .iter()
+        .all(|track| IN_SCOPE.contains(&track.codec.as_str()))
+}
+
+fn reproduce(pair: &Vector) {
+    let facts = pair.facts();
+    let folder = Scratch::new("pair");
+    let clear = folder.write("clear.mp4", pair.clear_bytes());
+    let protected = folder.join("protected.mp4");
+    let key = pair.keys().pairs()[0].split_once(':').unwrap().1.to_owned();
+    let first = &facts[0].samples[0];
+    // The KID is not an input of the ciphers, and one pair has the nil KID, which we refuse.
+    let element = format!(
+        "playreadyenc scheme={} key-id={} key={key} iv={}",
+        facts[0].scheme,
+        enc::KID,
+        crate::decrypt::hex(&first.iv)
+    );
+    let run = enc::protect_file(&clear, 65_536, &element, &protected);
+    assert!(run.status.success(), "{}: {}", pair.id, run.stderr);
+    let movie = Movie::open(&protected);
+    for track in &facts {
+        compare(&movie, track, &pair.id);
+    }
+}
+
+/// Same IVs, encrypted ranges and protected bytes, sample by sample.
+fn compare(movie: &Movie, facts: &TrackFacts, id: &str) {
+    let track = movie.tracks.iter().find(|track| track.id == facts.clear_id);
+    let track = track.unwrap();
+    assert_eq!(track.samples.len(), facts.samples.len(), "{id}");
+    for (index, (sample, fact)) in track.samples.iter().zip(&facts.samples).enumerate() {
+        let protection = sample.protection.as_ref().unwrap();
+        assert_eq!(protection.iv, fact.iv, "{id}: IV of sample {index}");
+        let [ours, theirs] = [&protection.subsamples, &fact.subsamples].map(|map| ranges(map));
+        assert_eq!(ours, theirs, "{id}: map of sample {index}");
+        let hash = &samples::sha256(movie.bytes(sample))[..32];
+        assert_eq!(hash, fact.protected_hash, "{id}: bytes of sample {index}");
+    }
+}
+
+/// Start and length of the runs that have a block to encrypt. A shorter one may be listed as clear or as protected:
+/// no byte of it changes.
+fn ranges(map: &[(u16, u32)]) -> Vec<(usize, usize)> {
+    let mut at = 0;
+    let mut ranges = Vec::new();
+    for &(clear, protected) in map {
+        let start = at + usize::from(clear);
+        at = start + protected as usize;
+        ranges.push((start, at - start));
+    }
+    ranges.retain(|range| range.1 >= 16);
+    ranges
+}
+
+/// The library's cipher with each pair's own IVs and subsamples: their bytes, whatever partition the peer chose.
+#[test]
+fn every_sample_of_every_pair_is_encrypted_to_the_same_bytes() {
+    let test = "every_sample_of_every_pair_is_encrypted_to_the_same_bytes";
+    for pair in vectors("pair", test) {
+        let clear = pair.clear_bytes();
+        for track in pair.facts() {
+            for (index, fact) in track.samples.iter().enumerate() {
+                let mut sample = clear[fact.clear_offset..][..fact.size].to_vec();
+                encrypt(&mut sample, fact, &track, &pair);
+                let hash = &samples::sha256(&sample)[..32];
+                assert_eq!(hash, fact.protected_hash, "{}: sample {index}", pair.id);
+            }
+        }
+    }
+}
+
+fn encrypt(sample: &mut [u8], fact: &SampleFact, track: &TrackFacts, pair: &Vector) {
+    let pairs = pair.keys().pairs();
+    let key = pairs
+        .iter()
+        .find_map(|pair| pair.strip_prefix(&format!("{}:", fact.kid)));
+    let cipher = SampleCipher::new(&ContentKey::parse(key.unwrap()).unwrap());
+    let method = Method {
+        // PIFF's scheme is cenc by another name.
+        scheme: track.scheme.parse().unwrap_or(Scheme::Cenc),
+        pattern: Pattern {
+            crypt_byte_block: track.pattern.0,
+            skip_byte_block: track.pattern.1,
+        },
+    };
+    let subsamples = fact.subsamples.iter();
+    let subsamples: Vec<_> = subsamples
+        .map(|&(clear_bytes, protected_bytes)| Subsample {
+            clear_bytes,
+            protected_bytes,
+        })
+        .collect();
+    let iv = Iv::new(&fact.iv).unwrap();
+    cipher.encrypt(method, &iv, sample, &subsamples).unwrap();
+}
