@@ -86,7 +86,14 @@ fn compare_facts(movie: &Movie, facts: &TrackFacts, id: &str) {
 
 #[test]
 fn every_pair_has_the_layout_that_we_demand() {
-    for pair in pairs() {
+    let pairs = pairs();
+    if pairs.is_empty() {
+        return skip(
+            "every_pair_has_the_layout_that_we_demand",
+            "no ../shared/vectors",
+        );
+    }
+    for pair in pairs {
         layout::check(&pair.bytes());
     }
 }
