@@ -34,19 +34,20 @@ pub enum Error {
     /// The `moov` describes samples itself, and fragments follow.
     #[error(
         "'moov' holds samples of its own beside fragments: let the muxer write an empty 'moov' (FFmpeg: -movflags \
-         empty_moov; mp4mux: no fragment-mode=first-moov-then-finalise)"
+         empty_moov; mp4mux: fragment-mode=dash-or-mss, its default)"
     )]
     SamplesInMoov,
     /// Media that no `moof` before it describes.
     #[error(
-        "media data without a 'moof' before it: mp4mux must not use fragment-mode=first-moov-then-finalise, \
-         and each 'mdat' must follow its 'moof'"
+        "media data without a 'moof' before it: each 'mdat' must follow its 'moof'; mp4mux needs \
+         fragment-mode=dash-or-mss, its default, not first-moov-then-finalise"
     )]
     MediaWithoutMoof,
     /// The input goes back to where it is protected already.
     #[error(
-        "the muxer goes back to byte {position} to rewrite what is already protected: mp4mux must not use \
-         fragment-mode=first-moov-then-finalise; isofmp4mux and cmafmux need no rewriting"
+        "the muxer goes back to byte {position} to rewrite what is already protected: mp4mux needs \
+         fragment-mode=dash-or-mss, its default, not first-moov-then-finalise; isofmp4mux and cmafmux need no \
+         rewriting"
     )]
     Rewrites {
         /// Offset in the input.

@@ -40,6 +40,7 @@ impl PlayReadyEnc {
         })?;
         self.warn(config.scheme);
         let keys = std::mem::take(&mut *lock(&self.sample_keys));
+        *lock(&self.published) = Published::default();
         *lock(&self.stream) = Some(Stream::new(Packaging::new(config, keys)));
         Ok(())
     }
