@@ -21,8 +21,8 @@ pub enum Error {
     },
     /// Media comes before the `moov`.
     #[error(
-        "media data comes before 'moov': write fragmented MP4, for instance with mp4mux fragment-duration=2000, \
-         isofmp4mux or cmafmux"
+        "media data comes before 'moov': write fragmented MP4, for instance with mp4mux fragment-duration=2000 \
+         (and fragment-mode=dash-or-mss, its default), isofmp4mux or cmafmux"
     )]
     MediaBeforeMoov,
     /// The `moov` announces no fragments.

@@ -67,6 +67,8 @@ mod playready;
 /// GStreamer's own demuxer behind the element.
 #[cfg(feature = "plugin")]
 mod qtdemux;
+/// The README's commands and properties.
+mod readme;
 /// Every shared pair against this reader and decryptor, before they judge the plugin.
 mod reference;
 /// The key appears in no log.

@@ -35,7 +35,7 @@ fn every_pipeline_of_the_folder_runs_and_leaves_protected_files_only() {
 }
 
 /// Every moov of a file has protected tracks only, and there are samples behind one.
-fn is_protected(file: &Path, script: &str) -> Movie {
+pub fn is_protected(file: &Path, script: &str) -> Movie {
     let movie = Movie::open(file);
     let moovs = top_level(&movie.file)
         .iter()
