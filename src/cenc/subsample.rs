@@ -21,7 +21,8 @@ pub struct Subsample {
 ///
 /// There is one subsample per range. In `cenc`, `cens` and `cbc1` BytesOfProtectedData is a multiple of 16 and the
 /// remainder joins the clear bytes in front, so that protection ends with the range; in `cbcs` it starts with the range,
-/// and the cipher leaves the partial block at its end clear. A range shorter than a block is clear.
+/// and the cipher leaves the partial block at its end clear. Nothing of a range shorter than a block is encrypted: in `cbcs` it
+/// is still stated, as all other packagers do, elsewhere it is clear.
 ///
 /// # Errors
 /// [`Error::MapMismatch`] when the ranges are out of order or leave the sample, [`Error::TooManySubsamples`]
@@ -38,13 +39,13 @@ pub fn map_subsamples(
         let end = range.start.checked_add(range.len);
         let end = end.filter(|&end| range.start >= mapped && end <= sample_len);
         let end = end.ok_or(Error::MapMismatch)?;
-        if range.len < BLOCK {
-            continue;
-        }
         let protected = match scheme {
             Scheme::Cenc | Scheme::Cens | Scheme::Cbc1 => range.len - range.len % BLOCK,
             Scheme::Cbcs => range.len,
         };
+        if protected == 0 {
+            continue;
+        }
         push_clear(map, end - protected - mapped, protected)?;
         mapped = end;
     }
@@ -109,7 +110,10 @@ mod tests {
             map(Scheme::Cenc, 120, &ranges),
             [(10, 16), (24, 64), (6, 0)]
         );
-        assert_eq!(map(Scheme::Cbcs, 120, &ranges), [(6, 20), (24, 64), (6, 0)]);
+        assert_eq!(
+            map(Scheme::Cbcs, 120, &ranges),
+            [(6, 20), (4, 15), (5, 64), (6, 0)]
+        );
     }
 
     #[test]

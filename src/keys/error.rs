@@ -19,8 +19,8 @@ pub enum Error {
     NoKey(Track),
     /// The key location is neither a URI that is understood nor a path.
     #[error(
-        "cannot use the key location: give a URI such as file:///etc/keys/channel.keys; only local .keys files \
-         are read by this version"
+        "cannot use the key location: give the URI of a .keys file with its whole path, such as \
+         file:///etc/keys/channel.keys; this version takes no other source"
     )]
     BadUri,
     /// A key file cannot be read or written.

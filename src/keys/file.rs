@@ -34,9 +34,11 @@ pub fn load_or_create(uri: &str) -> Result<KeyRing, Error> {
 }
 
 fn path_of(uri: &str) -> Result<PathBuf, Error> {
-    let url = Url::parse(uri).map_err(|_| Error::BadUri)?;
-    let path = Some(url).filter(|url| url.scheme() == "file");
-    let path = path.and_then(|url| url.to_file_path().ok());
+    // Only absolute paths: Url reads file:x.keys as one below the root.
+    let url = Some(uri).filter(|uri| uri.starts_with("file:///"));
+    let path = url.and_then(|url| Url::parse(url).ok()?.to_file_path().ok());
+    // Other endings are other formats, which must not be made as this one.
+    let path = path.filter(|path| path.extension().is_some_and(|ending| ending == "keys"));
     path.ok_or(Error::BadUri)
 }
 

@@ -146,7 +146,15 @@ fn missing_folder_and_foreign_uris_say_what_to_do() {
         error.to_string().contains("let its folder exist"),
         "{error}"
     );
-    for uri in ["", "x.keys", "https://host/x.keys", "file://other/x.keys"] {
+    for uri in [
+        "",
+        "x.keys",
+        "file:x.keys",
+        "https://host/x.keys",
+        "file://other/x.keys",
+        "file:///etc/x.cpix",
+        "file:///etc/keys",
+    ] {
         assert!(matches!(load_or_create(uri), Err(Error::BadUri)), "{uri}");
     }
 }
