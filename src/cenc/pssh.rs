@@ -17,7 +17,30 @@ pub struct Pssh {
 }
 
 impl Pssh {
-    /// Reads a box.
+    /// Reads the one box that fills `whole`, size and type included.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`Error::Missing`] for a box of another type, [`Error::BadSize`] unless its 32-bit size is that of `whole`.
+    pub fn from_bytes(whole: &[u8]) -> Result<Self, Error> {
+        const FILE: FourCc = FourCc(*b"file");
+        let (header, body) = Reader::new(FILE, whole).child()?;
+        if header.box_type != FourCc::PSSH {
+            return Err(Error::Missing {
+                parent: FILE,
+                child: FourCc::PSSH,
+            });
+        }
+        let size = header.size.unwrap_or_default();
+        if body.len() + 8 != whole.len() || size != whole.len() as u64 {
+            return Err(Error::BadSize {
+                box_type: FourCc::PSSH,
+                size,
+            });
+        }
+        Self::read(Reader::new(FourCc::PSSH, body))
+    }
+
+    /// Reads the body of a box.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
@@ -89,9 +112,40 @@ mod tests {
                 data: vec![4, 5],
             };
             let bytes = pssh.to_bytes().unwrap();
-            let tree = BoxTree::parse(&bytes).unwrap();
-            assert_eq!(Pssh::read(tree.reader()), Ok(pssh));
+            assert_eq!(Pssh::from_bytes(&bytes), Ok(pssh));
         }
+    }
+
+    #[test]
+    fn only_one_whole_box_is_taken() {
+        let pssh = Pssh {
+            system_id: [1; 16],
+            kids: Some(vec![KeyId::from_bytes([3; 16])]),
+            data: vec![4, 5],
+        };
+        let whole = pssh.to_bytes().unwrap();
+        for end in 0..whole.len() {
+            assert!(Pssh::from_bytes(&whole[..end]).is_err(), "{end}");
+        }
+        let behind = [&*whole, &[0]].concat();
+        let open = [&[0; 4], &whole[4..]].concat();
+        let long = [b"\0\0\0\x01pssh\0\0\0\0\0\0\0\x3e", &whole[8..]].concat();
+        for bytes in [behind, open, long] {
+            let error = Pssh::from_bytes(&bytes).unwrap_err();
+            assert!(matches!(error, Error::BadSize { .. }), "{error}");
+        }
+        let other = [&whole[..4], b"free", &whole[8..]].concat();
+        let error = Pssh::from_bytes(&other).unwrap_err();
+        assert!(matches!(error, Error::Missing { .. }), "{error}");
+    }
+
+    #[test]
+    fn count_of_kids_beyond_the_box_is_refused() {
+        let mut whole = b"\0\0\0\x24pssh\x01\0\0\0".to_vec();
+        whole.extend([1; 16]);
+        whole.extend([0xff; 8]);
+        let error = Pssh::from_bytes(&whole).unwrap_err();
+        assert!(matches!(error, Error::Truncated { .. }), "{error}");
     }
 
     // The W3C common pssh without KIDs, as in "cenc" Initialization Data Format, clause 3.
