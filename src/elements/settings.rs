@@ -17,8 +17,9 @@ use crate::cenc::{self, ContentKey, Iv, IvSize, KeyId};
 use crate::keys::{self, KeyRing};
 use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
 use crate::playready::KeySeed;
+use crate::signaling::Drm;
 
-use enums::{HeaderVersionProperty, SchemeProperty};
+use enums::{HeaderVersionProperty, SchemeProperty, SystemsProperty};
 pub(super) use specs::specs;
 
 /// The values of all shared properties.
@@ -32,6 +33,8 @@ pub(super) struct Settings {
     key: Option<Zeroizing<String>>,
     key_seed: Option<Zeroizing<String>>,
     key_uri: Option<String>,
+    systems: SystemsProperty,
+    pssh: Option<String>,
     pssh_version: u32,
     header_version: HeaderVersionProperty,
     la_url: Option<String>,
@@ -55,6 +58,8 @@ impl Default for Settings {
             key: None,
             key_seed: None,
             key_uri: None,
+            systems: SystemsProperty::default(),
+            pssh: None,
             pssh_version: 0,
             header_version: HeaderVersionProperty::default(),
             la_url: None,
@@ -85,6 +90,8 @@ impl Settings {
             "key-id" => self.key_id = text(),
             "key" => self.key = text().map(Zeroizing::new),
             "key-seed" => self.key_seed = text().map(Zeroizing::new),
+            "systems" => self.systems = value.get().expect(CHECKED),
+            "pssh" => self.pssh = text(),
             "pssh-version" => self.pssh_version = number(),
             "header-version" => self.header_version = value.get().expect(CHECKED),
             "la-url" => self.la_url = text(),
@@ -108,6 +115,8 @@ impl Settings {
             "skip-byte-block" => self.skip_byte_block.to_value(),
             "key-uri" => self.key_uri.as_deref().map(without_credentials).to_value(),
             "key-id" => self.key_id.to_value(),
+            "systems" => self.systems.to_value(),
+            "pssh" => self.pssh.to_value(),
             "pssh-version" => self.pssh_version.to_value(),
             "header-version" => self.header_version.to_value(),
             "la-url" => self.la_url.to_value(),
@@ -131,6 +140,7 @@ impl Settings {
             pattern: Config::pattern(self.crypt_byte_block, self.skip_byte_block)?,
             iv: self.iv_config()?,
             keys: self.keys()?,
+            systems: self.systems.into(),
             header: HeaderConfig {
                 version: self.header_version.into(),
                 la_url: parsed("la-url", self.la_url.as_deref())?,
@@ -142,7 +152,16 @@ impl Settings {
                 license_store_size: self.license_store_size as usize,
                 pssh_lists_kids: self.pssh_version == 1,
             },
+            extra_pssh: self.extra_pssh()?,
         })
+    }
+
+    fn extra_pssh(&self) -> Result<Vec<Drm>, SettingsError> {
+        let boxes = self.pssh.as_deref().unwrap_or_default().split(',');
+        let boxes = boxes.filter(|text| !text.trim().is_empty());
+        boxes
+            .map(|text| Config::extra_pssh(text).map_err(named("pssh")))
+            .collect()
     }
 
     fn iv_config(&self) -> Result<IvConfig, SettingsError> {

@@ -14,11 +14,11 @@ pub(super) const ORIGIN_MOOV: &str = "isobmff/moov";
 pub(super) struct Published {
     /// KIDs as UUIDs.
     pub(super) key_ids: Vec<String>,
-    /// The PlayReady Object in base64.
+    /// The PlayReady Object in base64; none when PlayReady is not among the systems.
     pub(super) playready_object: Option<String>,
     /// ContentProtection elements of an MPD, a line each.
     pub(super) content_protection: Option<String>,
-    /// EXT-X-KEY lines of a media playlist; none for the schemes that HLS cannot name.
+    /// EXT-X-KEY lines of a media playlist; none for the schemes and systems that HLS cannot name.
     pub(super) hls_key: Option<String>,
     /// Protection element of a Smooth Streaming manifest.
     pub(super) smooth_protection: Option<String>,
@@ -32,14 +32,10 @@ impl Published {
             .map(|kid| dash::mp4_protection(scheme, kid))
             .collect();
         mpd.extend(signals.drms.iter().map(dash::content_protection));
-        let lines = signals.drms.iter();
-        let lines = lines.filter_map(|drm| hls::key_line(drm, scheme, hls::Playlist::Media).ok());
-        let lines: Vec<_> = lines.collect();
-        let object = signals
-            .drms
-            .iter()
-            .map(|Drm::PlayReady { object, .. }| object)
-            .next();
+        let drms = signals.drms.iter();
+        let lines = drms.filter_map(|drm| hls::key_lines(drm, scheme, hls::Playlist::Media).ok());
+        let lines: Vec<_> = lines.flatten().collect();
+        let object = signals.drms.iter().find_map(Drm::playready_object);
         Self {
             key_ids: kids.iter().map(ToString::to_string).collect(),
             playready_object: object.map(PlayReadyObject::to_base64),
@@ -74,15 +70,13 @@ impl Published {
     }
 }
 
-/// A protection event for each DRM system, to be pushed before the buffer that it rules.
+/// A protection event for each DRM system that has a `pssh`, to be pushed before the buffer that it rules.
 pub(super) fn events(signals: &Signals, origin: &str) -> Vec<gst::Event> {
     let event = |drm: &Drm| {
         let system_id = uuid::Uuid::from_bytes(drm.system_id()).to_string();
-        let Drm::PlayReady { pssh, .. } = drm;
-        let data = gst::Buffer::from_slice(pssh.clone());
-        gst::event::Protection::builder(&system_id, &data)
-            .origin(origin)
-            .build()
+        let data = gst::Buffer::from_slice(drm.pssh()?.to_vec());
+        let event = gst::event::Protection::builder(&system_id, &data);
+        Some(event.origin(origin).build())
     };
-    signals.drms.iter().map(event).collect()
+    signals.drms.iter().filter_map(event).collect()
 }

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What the operator asked for, checked and complete.
 
-use crate::cenc::{Iv, IvSize, Media, Method, Pattern, Scheme};
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::cenc::{Iv, IvSize, Media, Method, Pattern, Pssh, Scheme};
 use crate::keys::KeyRing;
 use crate::playready::VersionChoice;
 use crate::playready::header::{AbsoluteUrl, CustomAttributes, ServiceId};
+use crate::signaling::{Drm, System};
 
 use super::Error;
 
@@ -18,8 +24,12 @@ pub struct Config {
     pub iv: IvConfig,
     /// The keys.
     pub keys: KeyRing,
+    /// The DRM systems that are told of the keys.
+    pub systems: BTreeSet<System>,
     /// What the PlayReady Header says beside the KIDs.
     pub header: HeaderConfig,
+    /// `pssh` boxes made elsewhere, which go behind the others: see [`Config::extra_pssh`].
+    pub extra_pssh: Vec<Drm>,
 }
 
 /// Where IVs start.
@@ -50,7 +60,7 @@ pub struct HeaderConfig {
     pub license_requested: Option<bool>,
     /// Bytes reserved for an embedded licence store; none when 0.
     pub license_store_size: usize,
-    /// Whether the `pssh` is of version 1, which lists the KIDs.
+    /// Whether PlayReady's `pssh` is of version 1, which lists the KIDs. The other systems have one version each.
     pub pssh_lists_kids: bool,
 }
 
@@ -72,6 +82,17 @@ impl Config {
             }),
             _ => Err(bad),
         }
+    }
+
+    /// A whole `pssh` box in base64, which is kept byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::PsshBase64`], or [`Error::ExtraPssh`] for anything but one box of version 0 or 1.
+    pub fn extra_pssh(text: &str) -> Result<Drm, Error> {
+        let whole = STANDARD.decode(text.trim());
+        let whole = whole.map_err(|_| Error::PsshBase64)?;
+        let pssh = Pssh::from_bytes(&whole).map_err(Error::ExtraPssh)?;
+        Ok(Drm::from_pssh(&pssh, whole))
     }
 
     /// What is done with the samples of a track: the pattern is for video only (23001-7 clause 9.7).
@@ -107,6 +128,24 @@ mod tests {
         assert!(Config::pattern(1, 0).is_ok());
         for (crypt, skip) in [(0, 9), (0, 0), (16, 1), (1, 16), (u32::MAX, 0)] {
             assert!(Config::pattern(crypt, skip).is_err(), "{crypt}:{skip}");
+        }
+    }
+
+    // Made by Shaka Packager 3.8.0.
+    #[test]
+    fn given_box_is_kept_byte_for_byte() {
+        let text = "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAEQAAAAEAAQABAAEAAAAACqAAAAAA==";
+        let drm = Config::extra_pssh(text).unwrap();
+        assert_eq!(drm.system_id(), System::Common.id());
+        assert_eq!(STANDARD.encode(drm.pssh().unwrap()), text);
+    }
+
+    #[test]
+    fn what_is_no_whole_box_is_refused() {
+        let error = |text| Config::extra_pssh(text).unwrap_err();
+        assert!(matches!(error("no-base64"), Error::PsshBase64));
+        for text in ["", "AAAADHBzc2g=", "AAAADGZyZWVAAAAA"] {
+            assert!(matches!(error(text), Error::ExtraPssh(_)), "{text}");
         }
     }
 }

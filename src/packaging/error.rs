@@ -20,6 +20,12 @@ pub enum Error {
     /// A box cannot be written.
     #[error(transparent)]
     Box(#[from] bmff::Error),
+    /// A given `pssh` box is not in base64.
+    #[error("not base64: give whole pssh boxes in base64, separated by commas")]
+    PsshBase64,
+    /// A given `pssh` box cannot be read.
+    #[error("not a pssh box: {0}; give whole boxes, size and type included")]
+    ExtraPssh(#[source] bmff::Error),
     /// A KID is to be used with two schemes: PlayReady forbids one {KID, key} in CTR and in CBC.
     #[error(
         "KID {kid} was used with scheme {first} and cannot be used with {second}: take a new key"

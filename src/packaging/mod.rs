@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What the operator asked for, applied to the tracks that a stream has: keys are chosen and made ready, the PlayReady Object
-//! and the `pssh` boxes are built.
+//! and the `pssh` boxes of all DRM systems are built.
 
 mod config;
+mod drms;
 mod error;
 mod protection;
 

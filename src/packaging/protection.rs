@@ -4,13 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::cenc::{IvSource, KeyId, Pssh, SampleKey, Track};
+use crate::cenc::{IvSource, KeyId, SampleKey, Track};
 use crate::keys::Entry;
 use crate::mp4::{InitProtection, Protector, TrackProtection};
-use crate::playready::header::HeaderFields;
-use crate::playready::{Header, KeyIds, LicenseStore, PlayReadyObject, SYSTEM_ID};
 use crate::signaling::Drm;
 
+use super::drms::drms;
 use super::{Config, Error};
 
 /// The keys in use; they outlive streams, so that IVs go on where they stopped.
@@ -78,12 +77,11 @@ impl Packaging {
         *signals = None;
         let mut pssh = Vec::new();
         if !used.is_empty() {
-            let playready = playready(config, &used)?;
-            let Drm::PlayReady { pssh: whole, .. } = &playready;
-            pssh.push(whole.clone());
+            let drms = drms(config, &used)?;
+            pssh.extend(drms.iter().filter_map(Drm::pssh).map(<[u8]>::to_vec));
             *signals = Some(Signals {
                 kids: used.iter().map(|entry| entry.kid).collect(),
-                drms: vec![playready],
+                drms,
             });
         }
         Ok(InitProtection {
@@ -123,38 +121,6 @@ fn sample_key(
     let key = Arc::new(SampleKey::new(entry.kid, &entry.key, config.scheme, ivs));
     sample_keys.insert(entry.kid, Arc::clone(&key));
     Ok(key)
-}
-
-/// The PlayReady Object for the keys in use, and its `pssh`.
-fn playready(config: &Config, used: &[&Entry]) -> Result<Drm, Error> {
-    let keys = used.iter().map(|entry| (entry.kid, Some(&entry.key)));
-    let of = &config.header;
-    let header = Header::new(HeaderFields {
-        version: of.version,
-        key_ids: KeyIds::for_mode(config.scheme.cipher_mode(), keys),
-        la_url: of.la_url.clone(),
-        lui_url: of.lui_url.clone(),
-        ds_id: of.ds_id,
-        custom_attributes: of.custom_attributes.clone(),
-        on_demand: of.on_demand,
-        license_requested: of.license_requested,
-    })?;
-    let mut object = PlayReadyObject::with_header(&header)?;
-    if of.license_store_size > 0 {
-        object.push_license_store(LicenseStore::Empty(of.license_store_size))?;
-    }
-    let kids = of
-        .pssh_lists_kids
-        .then(|| used.iter().map(|entry| entry.kid).collect());
-    let pssh = Pssh {
-        system_id: SYSTEM_ID,
-        kids,
-        data: object.to_bytes(),
-    };
-    Ok(Drm::PlayReady {
-        pssh: pssh.to_bytes()?,
-        object,
-    })
 }
 
 #[cfg(test)]

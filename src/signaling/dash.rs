@@ -20,14 +20,15 @@ pub fn mp4_protection(scheme: Scheme, default_kid: &KeyId) -> String {
 
 /// The element of one DRM system. The MPD takes precedence over what the init segment says.
 pub fn content_protection(drm: &Drm) -> String {
-    let system = uuid::Uuid::from_bytes(drm.system_id());
-    let mut element = Element::new("ContentProtection")
-        .with_attribute("schemeIdUri", &format!("urn:uuid:{system}"))
-        .with_attribute("value", drm.dash_value());
+    let mut element =
+        Element::new("ContentProtection").with_attribute("schemeIdUri", &drm.dash_scheme());
+    if let Some(value) = drm.dash_value() {
+        element = element.with_attribute("value", value);
+    }
     for child in drm.dash_children() {
         element = element
             .with_attribute(&format!("xmlns:{}", child.prefix), child.namespace)
-            .with_child(Element::of_text(child.name, &child.text));
+            .with_child(child.element);
     }
     element.to_xml()
 }
@@ -59,6 +60,32 @@ mod tests {
             "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" xmlns:mspr=\"urn:microsoft:playready\" \
              schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
              <cenc:pssh>Ym94</cenc:pssh><mspr:pro>BgAAAAAA</mspr:pro></ContentProtection>"
+        );
+    }
+    // Form of the elements in the MPDs of Shaka Packager and Bento4.
+    #[test]
+    fn each_system_has_its_own_content() {
+        let kids = vec!["10000000-1000-1000-1000-100000000001".parse().unwrap(); 2];
+        assert_eq!(
+            content_protection(&Drm::Other {
+                system_id: [0xab; 16],
+                pssh: b"box".to_vec(),
+            }),
+            "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" \
+             schemeIdUri=\"urn:uuid:abababab-abab-abab-abab-abababababab\">\
+             <cenc:pssh>Ym94</cenc:pssh></ContentProtection>"
+        );
+        assert_eq!(
+            content_protection(&Drm::Marlin { kids: kids.clone() }),
+            "<ContentProtection xmlns:mas=\"urn:marlin:mas:1-0:services:schemas:mpd\" \
+             schemeIdUri=\"urn:uuid:5E629AF5-38DA-4063-8977-97FFBD9902D4\"><mas:MarlinContentIds>\
+             <mas:MarlinContentId>urn:marlin:kid:10000000100010001000100000000001</mas:MarlinContentId>\
+             <mas:MarlinContentId>urn:marlin:kid:10000000100010001000100000000001</mas:MarlinContentId>\
+             </mas:MarlinContentIds></ContentProtection>"
+        );
+        assert_eq!(
+            content_protection(&Drm::FairPlay { kids }),
+            "<ContentProtection schemeIdUri=\"urn:uuid:94ce86fb-07ff-4f43-adb8-93d2fa968ca2\"></ContentProtection>"
         );
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::cenc::Scheme;
 
+use super::drm::{HlsKey, simple};
 use super::{Drm, Error};
 
 /// The playlist that a line is for.
@@ -14,21 +15,31 @@ pub enum Playlist {
     Multivariant,
 }
 
-/// The line, without line break, by which clients of one DRM system find the key.
+/// The lines, without line breaks, by which clients of one DRM system find the keys: none for systems that HLS cannot name.
+///
+/// A media playlist takes the one that is for the key of its track, where several are for one key each.
 ///
 /// # Errors
-/// [`Error::NoHlsMethod`] for `cens` and `cbc1`.
-pub fn key_line(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<String, Error> {
+/// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::FairPlayScheme`] for FairPlay with `cenc`.
+pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<String>, Error> {
     let method = method(scheme)?;
+    if matches!(drm, Drm::FairPlay { .. }) && scheme != Scheme::Cbcs {
+        return Err(Error::FairPlayScheme(scheme));
+    }
     let tag = match playlist {
         Playlist::Media => "EXT-X-KEY",
         Playlist::Multivariant => "EXT-X-SESSION-KEY",
     };
-    let key = drm.hls_key_format();
-    let (uri, format, versions) = (key.uri, key.format, key.versions);
-    Ok(format!(
-        "#{tag}:METHOD={method},URI=\"{uri}\",KEYFORMAT=\"{format}\",KEYFORMATVERSIONS=\"{versions}\""
-    ))
+    let line = |key: HlsKey| {
+        let key_id = key.key_id.map(|kid| format!(",KEYID=0x{}", simple(&kid)));
+        format!(
+            "#{tag}:METHOD={method},URI=\"{}\"{},KEYFORMAT=\"{}\",KEYFORMATVERSIONS=\"1\"",
+            key.uri,
+            key_id.unwrap_or_default(),
+            key.format
+        )
+    };
+    Ok(drm.hls_keys(playlist).into_iter().map(line).collect())
 }
 
 const fn method(scheme: Scheme) -> Result<&'static str, Error> {
@@ -41,6 +52,8 @@ const fn method(scheme: Scheme) -> Result<&'static str, Error> {
 
 #[cfg(test)]
 mod tests {
+    use crate::cenc::KeyId;
+
     use super::*;
 
     fn playready() -> Drm {
@@ -55,23 +68,63 @@ mod tests {
     fn lines_name_method_uri_and_key_format() {
         let rest = "URI=\"data:text/plain;charset=UTF-16;base64,BgAAAAAA\",\
                     KEYFORMAT=\"com.microsoft.playready\",KEYFORMATVERSIONS=\"1\"";
-        let media = key_line(&playready(), Scheme::Cenc, Playlist::Media);
+        let media = key_lines(&playready(), Scheme::Cenc, Playlist::Media);
         assert_eq!(
             media.unwrap(),
-            format!("#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,{rest}")
+            [format!("#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,{rest}")]
         );
-        let session = key_line(&playready(), Scheme::Cbcs, Playlist::Multivariant);
+        let session = key_lines(&playready(), Scheme::Cbcs, Playlist::Multivariant);
         assert_eq!(
             session.unwrap(),
-            format!("#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,{rest}")
+            [format!("#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,{rest}")]
         );
+    }
+
+    // RFC 8216, 4.3.4.5: no two EXT-X-SESSION-KEY tags with equal METHOD, URI and KEYFORMAT.
+    #[test]
+    fn keys_have_a_line_each_but_equal_ones_are_one_in_a_multivariant_playlist() {
+        let kid = |byte| KeyId::from_bytes([byte; 16]);
+        let lines = |drm: &Drm, playlist| key_lines(drm, Scheme::Cbcs, playlist).unwrap();
+        for (kids, media, session) in [
+            (vec![], 1, 1),
+            (vec![kid(1)], 1, 1),
+            (vec![kid(1), kid(2)], 2, 1),
+        ] {
+            let has_key_id = kids.len() == 1;
+            let widevine = Drm::Widevine {
+                pssh: b"box".to_vec(),
+                kids: kids.clone(),
+            };
+            assert_eq!(lines(&widevine, Playlist::Media).len(), media);
+            let found = lines(&widevine, Playlist::Multivariant);
+            assert_eq!(found.len(), session);
+            assert_eq!(found[0].contains("KEYID=0x0101"), has_key_id);
+            let fairplay = Drm::FairPlay { kids: kids.clone() };
+            for playlist in [Playlist::Media, Playlist::Multivariant] {
+                assert_eq!(lines(&fairplay, playlist).len(), kids.len());
+            }
+        }
+    }
+
+    #[test]
+    fn systems_without_a_key_format_have_no_line() {
+        let common = Drm::Common { pssh: vec![] };
+        let lines = key_lines(&common, Scheme::Cbcs, Playlist::Media);
+        assert_eq!(lines, Ok(vec![]));
+    }
+
+    #[test]
+    fn fairplay_is_for_cbcs_alone() {
+        let fairplay = Drm::FairPlay { kids: vec![] };
+        let lines = key_lines(&fairplay, Scheme::Cenc, Playlist::Media);
+        assert_eq!(lines, Err(Error::FairPlayScheme(Scheme::Cenc)));
     }
 
     #[test]
     fn schemes_without_a_method_are_refused() {
         for scheme in [Scheme::Cens, Scheme::Cbc1] {
-            let line = key_line(&playready(), scheme, Playlist::Media);
-            assert_eq!(line, Err(Error::NoHlsMethod(scheme)));
+            let lines = key_lines(&playready(), scheme, Playlist::Media);
+            assert_eq!(lines, Err(Error::NoHlsMethod(scheme)));
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What manifests say of the protection: DASH ContentProtection, HLS EXT-X-KEY, Smooth ProtectionHeader.
+//! What files and manifests tell the DRM systems: `pssh` data, DASH ContentProtection, HLS EXT-X-KEY, Smooth ProtectionHeader.
 //!
 //! One file per manifest format; each asks [`Drm`] for what is the DRM's own.
 
@@ -8,9 +8,14 @@ mod drm;
 mod error;
 pub mod hls;
 pub mod smooth;
+mod system;
+mod widevine;
 
 pub use drm::Drm;
 pub use error::Error;
+pub use hls::Playlist;
+pub use system::System;
+pub use widevine::WidevineData;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -8,7 +8,8 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use crate::cenc::Scheme;
-use crate::packaging::{Packaging, SampleKeys};
+use crate::packaging::{Config, Packaging, SampleKeys};
+use crate::signaling::System;
 
 use super::super::settings::{self, Settings};
 use super::super::signals::Published;
@@ -38,15 +39,16 @@ impl PlayReadyEnc {
             error::post_settings(self, &error);
             gst::StateChangeError
         })?;
-        self.warn(config.scheme);
+        self.warn(&config);
         let keys = std::mem::take(&mut *lock(&self.sample_keys));
         *lock(&self.published) = Published::default();
         *lock(&self.stream) = Some(Stream::new(Packaging::new(config, keys)));
         Ok(())
     }
 
-    fn warn(&self, scheme: Scheme) {
+    fn warn(&self, config: &Config) {
         use gst::ResourceError::Settings;
+        let scheme = config.scheme;
         if lock(&self.settings).has_public_seed() {
             gst::element_imp_warning!(
                 self,
@@ -61,6 +63,15 @@ impl PlayReadyEnc {
                 self,
                 Settings,
                 ["no PlayReady client plays scheme {scheme}: use cenc or cbcs"]
+            );
+        }
+        if config.systems.contains(&System::FairPlay) && scheme != Scheme::Cbcs {
+            gst::element_imp_warning!(
+                self,
+                Settings,
+                [
+                    "no FairPlay client plays scheme {scheme}: use cbcs, or take fairplay out of systems"
+                ]
             );
         }
     }
@@ -188,10 +199,10 @@ fn published_specs() -> Vec<glib::ParamSpec> {
     };
     let blurbs = [
         "KIDs in use as UUIDs, in the order of the tracks, separated by commas",
-        "The PlayReady Object in base64",
+        "The PlayReady Object in base64; none unless systems has playready",
         "ContentProtection elements for an MPD, a line each; of the mp4protection ones take that with the track's KID",
-        "EXT-X-KEY lines for HLS media playlists; none for cens and cbc1, which HLS cannot name",
-        "Protection element for a Smooth Streaming manifest",
+        "EXT-X-KEY lines for HLS media playlists, of those with KEYID or skd: take that of the track's KID; none for cens and cbc1, which HLS cannot name",
+        "Protection element for a Smooth Streaming manifest; none unless systems has playready",
     ];
     let mut specs: Vec<_> = PUBLISHED.into_iter().zip(blurbs).map(text).collect();
     specs.push(

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The properties that choose one of a few names.
+//! The properties that choose among a few names.
+
+use std::collections::BTreeSet;
 
 use gst::glib;
 
 use crate::cenc::Scheme;
 use crate::playready::{HeaderVersion, VersionChoice};
+use crate::signaling::System;
 
 /// `scheme`, as GStreamer shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
@@ -73,5 +76,52 @@ impl From<HeaderVersionProperty> for VersionChoice {
             HeaderVersionProperty::V4_2 => HeaderVersion::V4_2,
             HeaderVersionProperty::V4_3 => HeaderVersion::V4_3,
         })
+    }
+}
+
+/// `systems`, as GStreamer shows it.
+#[glib::flags(name = "GstPlayReadySystems")]
+pub enum SystemsProperty {
+    /// Microsoft PlayReady.
+    #[flags_value(name = "Microsoft PlayReady", nick = "playready")]
+    PLAYREADY = 1 << 0,
+    /// Google Widevine.
+    #[flags_value(name = "Google Widevine", nick = "widevine")]
+    WIDEVINE = 1 << 1,
+    /// W3C common.
+    #[flags_value(
+        name = "W3C common: the KIDs for any system, such as Clear Key",
+        nick = "common"
+    )]
+    COMMON = 1 << 2,
+    /// Apple FairPlay.
+    #[flags_value(
+        name = "Apple FairPlay: a key URI in HLS, scheme cbcs alone",
+        nick = "fairplay"
+    )]
+    FAIRPLAY = 1 << 3,
+    /// Marlin.
+    #[flags_value(name = "Marlin: content IDs in an MPD", nick = "marlin")]
+    MARLIN = 1 << 4,
+}
+
+impl Default for SystemsProperty {
+    fn default() -> Self {
+        Self::PLAYREADY
+    }
+}
+
+impl From<SystemsProperty> for BTreeSet<System> {
+    fn from(property: SystemsProperty) -> Self {
+        let is_chosen = |system: &System| {
+            property.contains(match system {
+                System::PlayReady => SystemsProperty::PLAYREADY,
+                System::Widevine => SystemsProperty::WIDEVINE,
+                System::Common => SystemsProperty::COMMON,
+                System::FairPlay => SystemsProperty::FAIRPLAY,
+                System::Marlin => SystemsProperty::MARLIN,
+            })
+        };
+        System::ALL.into_iter().filter(is_chosen).collect()
     }
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What `gst-inspect-1.0` shows of the shared properties: the manual of the elements.
 
-use gst::glib::{ParamSpec, ParamSpecBoolean, ParamSpecEnum, ParamSpecString, ParamSpecUInt};
+use gst::glib::{
+    ParamSpec, ParamSpecBoolean, ParamSpecEnum, ParamSpecFlags, ParamSpecString, ParamSpecUInt,
+};
 use gst::prelude::*;
 
-use super::{HeaderVersionProperty, SchemeProperty, Settings};
+use super::{HeaderVersionProperty, SchemeProperty, Settings, SystemsProperty};
 
 /// The writable properties that all encryptors have.
 pub(in crate::elements) fn specs() -> Vec<ParamSpec> {
     let mut specs = encryption();
     specs.extend(keys());
+    specs.extend(systems());
     specs.extend(header());
     specs
 }
@@ -69,12 +72,24 @@ fn keys() -> Vec<ParamSpec> {
     ]
 }
 
-fn header() -> Vec<ParamSpec> {
+fn systems() -> Vec<ParamSpec> {
     vec![
+        ParamSpecFlags::builder::<SystemsProperty>("systems")
+            .nick("DRM systems")
+            .blurb("DRM systems that the file and the manifest texts signal")
+            .default_value(SystemsProperty::default())
+            .mutable_ready()
+            .build(),
+        text("pssh", "Extra pssh boxes", "Whole pssh boxes made elsewhere, in base64, separated by commas; written as they are, behind the others"),
         uint("pssh-version", "pssh version", (0, 1), 0)
             .blurb("Version of the PlayReady pssh box; version 1 lists the KIDs beside the PlayReady Object")
             .mutable_ready()
             .build(),
+    ]
+}
+
+fn header() -> Vec<ParamSpec> {
+    vec![
         ParamSpecEnum::builder::<HeaderVersionProperty>("header-version")
             .nick("Header version")
             .blurb("Version of the PlayReady Header")

@@ -2,6 +2,7 @@
 //! From properties to a configuration.
 
 use super::*;
+use crate::signaling::System;
 
 const KID: &str = "10000000-1000-1000-1000-100000000001";
 const KEY: &str = "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d";
@@ -48,6 +49,7 @@ fn malformed_values_are_named_and_not_repeated() {
         ("la-url", "relative/path"),
         ("ds-id", "short"),
         ("custom-attributes", "<open>"),
+        ("pssh", "no-base64"),
     ] {
         let error = error(&[("key-id", KID), ("key", KEY), (name, value)]);
         assert!(error.starts_with(&format!("property {name}:")), "{error}");
@@ -72,6 +74,27 @@ fn key_comes_from_key_or_seed() {
     let given = given.config().unwrap().keys;
     let bytes = |ring: &KeyRing| *ring.select(&track).unwrap().unwrap().key.as_bytes();
     assert_eq!(bytes(&ring), bytes(&given));
+}
+
+// Boxes made by Shaka Packager 3.8.0.
+#[test]
+fn systems_and_boxes_come_into_the_configuration() {
+    let key = [("key-id", KID), ("key", KEY)];
+    let config = settings(&key).config().unwrap();
+    assert!(config.systems.into_iter().eq([System::PlayReady]));
+    assert!(config.extra_pssh.is_empty());
+
+    let common = "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAEQAAAAEAAQABAAEAAAAACqAAAAAA==";
+    let widevine = "AAAAOHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAABgSEBAAAAAQABAAEAAQAAAAAKpI49yVmwY=";
+    let mut settings = settings(&key);
+    let chosen = SystemsProperty::MARLIN | SystemsProperty::WIDEVINE;
+    settings.set("systems", &chosen.to_value());
+    settings.set("pssh", &format!("{common}, {widevine},").to_value());
+    let config = settings.config().unwrap();
+    let systems = [System::Widevine, System::Marlin];
+    assert!(config.systems.into_iter().eq(systems));
+    let systems = [System::Common, System::Widevine].map(System::id);
+    assert!(config.extra_pssh.iter().map(Drm::system_id).eq(systems));
 }
 
 #[test]

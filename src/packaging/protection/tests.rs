@@ -7,6 +7,7 @@ use super::*;
 use crate::cenc::{ContentKey, IvSize, Media, Pattern, Scheme, TrackIv};
 use crate::keys::KeyRing;
 use crate::packaging::{HeaderConfig, IvConfig};
+use crate::signaling::System;
 
 const VIDEO: Track = Track {
     track_id: 1,
@@ -44,7 +45,9 @@ fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Pa
         pattern: Pattern::ONE_IN_TEN,
         iv: IvConfig::Random(IvSize::Eight),
         keys: ring(keys),
+        systems: [System::PlayReady].into(),
         header: HeaderConfig::default(),
+        extra_pssh: Vec::new(),
     };
     Packaging::new(config, sample_keys)
 }
@@ -95,9 +98,16 @@ fn header_lists_each_key_in_use_once() {
     let kids = [1, 2].map(|byte| KeyId::from_bytes([byte; 16]));
     let signals = packaging.signals().unwrap();
     assert_eq!(signals.kids, kids);
-    let Drm::PlayReady { pssh, object } = &signals.drms[0];
-    assert_eq!(made.pssh, std::slice::from_ref(pssh));
-    let header = object.header().unwrap().unwrap();
+    let [playready] = signals.drms.as_slice() else {
+        panic!("{:?}", signals.drms);
+    };
+    assert_eq!(made.pssh, [playready.pssh().unwrap()]);
+    let header = playready
+        .playready_object()
+        .unwrap()
+        .header()
+        .unwrap()
+        .unwrap();
     let listed: Vec<_> = header.key_ids.iter().map(|found| found.kid).collect();
     assert_eq!(listed, kids);
 }
@@ -140,4 +150,37 @@ fn version_one_pssh_lists_the_kids() {
     let pssh = packaging.protect_tracks(&[AUDIO]).unwrap().pssh.remove(0);
     assert_eq!(pssh[8], 1);
     assert_eq!(pssh[28..48], [&[0, 0, 0, 1], [1; 16].as_slice()].concat());
+}
+
+#[test]
+fn boxes_stand_in_the_order_of_systems_with_the_given_ones_last() {
+    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::new());
+    let given = Drm::Other {
+        system_id: [7; 16],
+        pssh: b"as given".to_vec(),
+    };
+    packaging.config.systems = System::ALL.into_iter().rev().collect();
+    packaging.config.extra_pssh = vec![given.clone()];
+    packaging.config.header.pssh_lists_kids = true;
+    let made = packaging.protect_tracks(&[VIDEO]).unwrap();
+    let drms = &packaging.signals().unwrap().drms;
+    let ids: Vec<_> = drms.iter().map(Drm::system_id).collect();
+    let systems = System::ALL.map(System::id);
+    assert_eq!(ids, [systems.as_slice(), &[[7; 16]]].concat());
+    assert_eq!(drms.last(), Some(&given));
+    let boxes: Vec<_> = drms.iter().filter_map(Drm::pssh).collect();
+    assert_eq!(made.pssh, boxes);
+    // PlayReady as asked, Widevine always version 0, W3C common always version 1.
+    let versions: Vec<_> = made.pssh.iter().take(3).map(|pssh| pssh[8]).collect();
+    assert_eq!((made.pssh.len(), versions), (4, vec![1, 0, 1]));
+}
+
+#[test]
+fn content_without_any_system_has_no_box() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    packaging.config.systems.clear();
+    let made = packaging.protect_tracks(&[VIDEO]).unwrap();
+    assert!(made.tracks[0].is_some() && made.pssh.is_empty());
+    let signals = packaging.signals().unwrap();
+    assert_eq!((signals.kids.len(), signals.drms.len()), (1, 0));
 }
