@@ -8,6 +8,7 @@
 )]
 
 mod film;
+mod systems;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -250,7 +251,7 @@ type Fault = (&'static str, fn(&mut Film));
 
 #[test]
 fn each_fault_is_named() {
-    let faults: [Fault; 14] = [
+    let faults: [Fault; 16] = [
         ("senc-count", |film| film.senc[7] = 1),
         ("senc-entries", |film| film.senc[21] = 9),
         ("senc-missing", |film| film.senc.clear()),
@@ -267,6 +268,12 @@ fn each_fault_is_named() {
         }),
         ("object", |film| film.object_padding = 15 * 1024),
         ("header", |film| film.la_url = " x".to_owned()),
+        ("widevine", |film| {
+            film.other_pssh = systems::widevine(&[7; 15]);
+        }),
+        ("kid-missing", |film| {
+            film.other_pssh = systems::widevine(&[7; 16]);
+        }),
     ];
     for (expected, make) in faults {
         let mut film = Film::default();

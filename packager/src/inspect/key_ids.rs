@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether `pssh` boxes and PlayReady Headers name the KIDs by which the samples are encrypted.
+//! Whether `pssh` boxes, PlayReady Headers and Widevine data name the KIDs by which the samples are encrypted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +83,12 @@ fn named(pssh: &[PsshBox]) -> BTreeMap<String, BTreeSet<KeyId>> {
         if !pssh.kids.is_empty() {
             let source = format!("pssh of {system}");
             named.entry(source).or_default().extend(&pssh.kids);
+        }
+        let widevine = pssh.widevine.iter().flat_map(|data| &data.kids);
+        let mut widevine = widevine.peekable();
+        if widevine.peek().is_some() {
+            let source = named.entry("Widevine data".to_owned()).or_default();
+            source.extend(widevine);
         }
         let header = pssh
             .playready

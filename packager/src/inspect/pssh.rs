@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The `pssh` boxes of a stream, and the PlayReady Object and Header in those of PlayReady.
+//! The `pssh` boxes of a stream: the PlayReady Object and Header in those of PlayReady, the message in those of Widevine.
 
 use std::collections::HashMap;
 
 use gstplayready::bmff::{BoxTree, FourCc, Reader};
 use gstplayready::cenc::{Pssh, piff};
-use gstplayready::playready::{
-    Deviation, FoundHeader, PlayReadyObject, RecordKind, SYSTEM_ID, guid,
-};
+use gstplayready::playready::{Deviation, FoundHeader, PlayReadyObject, RecordKind, guid};
+use gstplayready::signaling::{System, WidevineData};
 use uuid::Uuid;
 
 use super::findings::{Findings, Place};
-use super::report::{Header, HeaderKeyId, Object, ObjectRecord, PsshBox};
+use super::report::{Header, HeaderKeyId, Object, ObjectRecord, PsshBox, Widevine};
 
 /// The most different boxes that are kept; with a key for every fragment a day has more.
 const MAX_BOXES: usize = 4096;
 
-/// Systems by name; the SystemIDs are registered with DASH-IF.
-const SYSTEMS: [(&str, &str); 6] = [
-    ("9a04f079-9840-4286-ab92-e65be0885f95", "PlayReady"),
-    ("edef8ba9-79d6-4ace-a3c8-27dcd51d21ed", "Widevine"),
-    (
-        "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b",
-        "W3C common (Clear Key)",
-    ),
-    ("94ce86fb-07ff-4f43-adb8-93d2fa968ca2", "FairPlay"),
-    ("5e629af5-38da-4063-8977-97ffbd9902d4", "Marlin"),
+/// Systems by name that are seen in files, but never written.
+const OTHER_SYSTEMS: [(&str, &str); 3] = [
+    ("69f908af-4816-46ea-910c-cd5dcccb0a3a", "Marlin"),
     ("adb41c24-2dbf-4a6d-958b-4457c0d27b95", "Nagra"),
+    ("e2719d58-a985-b3c9-781a-b030af78d30e", "Clear Key"),
 ];
 
 /// The different `pssh` boxes seen so far.
@@ -75,20 +68,32 @@ impl PsshBoxes {
 
 fn shown(pssh: &Pssh, parent: &str, findings: &mut Findings) -> PsshBox {
     let system_id = Uuid::from_bytes(pssh.system_id).to_string();
-    let system = SYSTEMS.iter().find(|(id, _)| *id == system_id);
-    let is_playready = pssh.system_id == SYSTEM_ID;
+    let system = System::from_id(&pssh.system_id);
+    let other = OTHER_SYSTEMS.iter().find(|(id, _)| *id == system_id);
+    let (mut playready, mut widevine) = (None, None);
+    match system {
+        Some(System::PlayReady) => playready = object(&pssh.data, parent, findings),
+        Some(System::Widevine) => widevine = self::widevine(&pssh.data, parent, findings),
+        Some(System::Common | System::FairPlay | System::Marlin) | None => (),
+    }
     PsshBox {
         place: parent.to_owned(),
         count: 1,
         system_id,
-        system: system.map(|(_, name)| *name),
+        system: system.map(System::name).or(other.map(|(_, name)| *name)),
         version: u8::from(pssh.kids.is_some()),
         kids: pssh.kids.clone().unwrap_or_default(),
         data_size: pssh.data.len(),
-        playready: is_playready
-            .then(|| object(&pssh.data, parent, findings))
-            .flatten(),
+        playready,
+        widevine,
     }
+}
+
+fn widevine(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Widevine> {
+    let place = Place::file(format!("Widevine data in {parent}"));
+    let read = WidevineData::parse(data);
+    let read = read.map_err(|error| findings.error("widevine", &place, error));
+    read.ok().map(Widevine::from)
 }
 
 fn object(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Object> {

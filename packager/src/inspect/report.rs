@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use gstplayready::cenc::{FoundProtection, KeyId, Pattern};
+use gstplayready::signaling::WidevineData;
 use serde::{Serialize, Serializer};
 
 use super::findings::{Finding, Severity};
@@ -162,6 +163,36 @@ pub struct PsshBox {
     /// Data, if the system is PlayReady.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub playready: Option<Object>,
+    /// Data, if the system is Widevine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widevine: Option<Widevine>,
+}
+
+/// What Widevine is told.
+#[derive(Debug, Serialize)]
+pub struct Widevine {
+    /// The KIDs.
+    #[serde(serialize_with = "each_shown")]
+    pub kids: Vec<KeyId>,
+    /// protection_scheme as a four-character code.
+    pub scheme: Option<String>,
+    /// The content provider.
+    pub provider: Option<String>,
+    /// content_id, in hexadecimal digits.
+    pub content_id: Option<String>,
+}
+
+impl From<WidevineData> for Widevine {
+    fn from(data: WidevineData) -> Self {
+        Self {
+            kids: data.key_ids,
+            scheme: data
+                .protection_scheme
+                .map(|fourcc| fourcc.escape_ascii().to_string()),
+            provider: data.provider,
+            content_id: data.content_id.as_deref().map(hex),
+        }
+    }
 }
 
 /// A PlayReady Object.

@@ -8,7 +8,8 @@ use gstplayready::cenc::{CipherMode, Pattern};
 use super::findings::{Finding, Severity};
 use super::lint;
 use super::report::{
-    Container, Entry, Header, Information, Protection, PsshBox, Report, Track, pattern,
+    Container, Entry, Header, Information, Object, Protection, PsshBox, Report, Track, Widevine,
+    pattern,
 };
 
 /// The most equal things that are written out; `--json` has all.
@@ -208,9 +209,32 @@ fn write_pssh(pssh: &PsshBox, out: &mut impl Write) -> io::Result<()> {
     for kid in &pssh.kids {
         field("KID", &kid.to_string(), out)?;
     }
-    let Some(object) = &pssh.playready else {
-        return Ok(());
-    };
+    if let Some(widevine) = &pssh.widevine {
+        write_widevine(widevine, out)?;
+    }
+    match &pssh.playready {
+        Some(object) => write_object(object, out),
+        None => Ok(()),
+    }
+}
+
+fn write_widevine(widevine: &Widevine, out: &mut impl Write) -> io::Result<()> {
+    for kid in &widevine.kids {
+        field("KID", &kid.to_string(), out)?;
+    }
+    for (name, value) in [
+        ("scheme", &widevine.scheme),
+        ("provider", &widevine.provider),
+        ("content ID", &widevine.content_id),
+    ] {
+        if let Some(value) = value {
+            field(name, value, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_object(object: &Object, out: &mut impl Write) -> io::Result<()> {
     for record in &object.records {
         let kind = match record.number {
             1 => "PlayReady Header",

@@ -27,6 +27,8 @@ pub struct Film {
     pub la_url: String,
     /// Zero bytes behind the PlayReady Object.
     pub object_padding: usize,
+    /// Boxes of other systems, behind the one of PlayReady.
+    pub other_pssh: Vec<u8>,
     header_kid: &'static str,
 }
 
@@ -48,6 +50,7 @@ impl Default for Film {
             saio_shift: 0,
             la_url: "https://example.com/rm.asmx".to_owned(),
             object_padding: 0,
+            other_pssh: Vec::new(),
             header_kid: GUID,
         }
     }
@@ -80,7 +83,7 @@ impl Film {
         let trak = leaf(b"trak", &[&leaf(b"tkhd", &[&tkhd]), &mdia]);
         let trex = leaf(b"trex", &[&words(&[0, 1, 1, 0, 24, 0])]);
         let mvex = leaf(b"mvex", &[&trex]);
-        leaf(b"moov", &[&mvex, &trak, &self.pssh()])
+        leaf(b"moov", &[&mvex, &trak, &self.pssh(), &self.other_pssh])
     }
 
     fn entry(&self) -> Vec<u8> {
@@ -132,7 +135,7 @@ impl Film {
     }
 }
 
-fn leaf(box_type: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+pub fn leaf(box_type: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
     let size = u32::try_from(body.len() + 8).unwrap();
     [size.to_be_bytes().as_slice(), box_type, &body].concat()
