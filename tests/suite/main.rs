@@ -73,6 +73,8 @@ mod readme;
 mod reference;
 /// The key appears in no log.
 mod secrets;
+/// Boxes and manifest texts of all DRM systems.
+mod signaling;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;
