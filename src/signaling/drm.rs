@@ -128,7 +128,7 @@ impl Drm {
     pub(super) fn dash_scheme(&self) -> String {
         let system = uuid::Uuid::from_bytes(self.system_id());
         match self {
-            // Marlin's clients compare with the upper-case form that all its packagers write.
+            // In upper case as Shaka Packager and Bento4 write it; clients may compare the texts.
             Self::Marlin { .. } => format!("urn:uuid:{system:X}"),
             _ => format!("urn:uuid:{system}"),
         }
