@@ -136,12 +136,9 @@ pub enum Error {
 /// Why one sample cannot be protected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {
-    /// Its codec data is damaged or not understood.
+    /// It cannot be encrypted.
     #[error(transparent)]
-    Codec(#[from] codec::Error),
-    /// The cipher layer refuses it.
-    #[error(transparent)]
-    Cenc(#[from] cenc::Error),
+    Cenc(#[from] cenc::SampleError),
     /// Its `senc` entry cannot be written.
     #[error(transparent)]
     Box(#[from] bmff::Error),

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One fragment: its samples are encrypted where they lie and its `moof` is written anew.
 
-use crate::cenc::{Iv, IvSource, Senc, Subsample, map_subsamples};
-use crate::codec::{Codec, ProtectableRange};
+use crate::cenc::{self, Iv, IvSource, SampleProtector, Senc};
 
-use super::error::SampleError;
-use super::init::{TrackProtection, TrackState};
+use super::init::TrackState;
 use super::moof::{Location, Moof, TrackFragment};
 use super::payload::Payload;
 use super::{Chunk, Error};
@@ -15,7 +13,7 @@ use super::{Chunk, Error};
 pub(super) struct FragmentEncryptor {
     locations: Vec<Location>,
     sencs: Vec<Senc>,
-    scratch: Scratch,
+    protector: SampleProtector,
     totals: Totals,
 }
 
@@ -28,12 +26,6 @@ pub struct Totals {
     pub bytes: u64,
     /// `moof` boxes.
     pub fragments: u64,
-}
-
-#[derive(Default)]
-struct Scratch {
-    ranges: Vec<ProtectableRange>,
-    map: Vec<Subsample>,
 }
 
 /// A `moof` and the place of its `mdat` payload.
@@ -69,14 +61,10 @@ impl FragmentEncryptor {
             let samples = Samples {
                 at: samples.unwrap_or_default(),
                 payload_at: start,
+                description: fragment.description,
             };
             if let Some(track) = tracks.get_mut(fragment.track) {
-                self.scratch.protect_track(
-                    track,
-                    fragment.description,
-                    samples,
-                    (&mut payload, senc),
-                )?;
+                samples.protect(track, &mut self.protector, (&mut payload, senc))?;
             }
         }
         self.totals.samples += self.locations.len() as u64;
@@ -102,67 +90,47 @@ impl FragmentEncryptor {
     }
 }
 
-/// The samples of a track fragment and where the payload starts that their places count from.
+/// The samples of a track fragment, where the payload starts that their places count from, and their sample description.
 #[derive(Clone, Copy)]
 struct Samples<'a> {
     at: &'a [Location],
     payload_at: i64,
+    description: usize,
 }
 
-impl Scratch {
-    fn protect_track<C: Chunk>(
-        &mut self,
+impl Samples<'_> {
+    fn protect<C: Chunk>(
+        self,
         track: &mut TrackState,
-        description: usize,
-        samples: Samples<'_>,
+        protector: &mut SampleProtector,
         (payload, senc): (&mut Payload<'_, C>, &mut Senc),
     ) -> Result<(), Error> {
         let track_id = track.track_id;
         let Some(protection) = &track.protection else {
             return Ok(());
         };
-        let codec = track.codecs.get_mut(description);
+        let codec = track.codecs.get_mut(self.description);
         let codec = codec.ok_or(Error::Undescribed {
             what: "sample description",
-            number: u32::try_from(description).map_or(u32::MAX, |index| index.saturating_add(1)),
+            number: u32::try_from(self.description).map_or(u32::MAX, |i| i.saturating_add(1)),
         })?;
         senc.start(codec.maps_subsamples());
         let mut ivs = protection.key.ivs();
-        for (sample, location) in samples.at.iter().enumerate() {
-            let offset =
-                usize::try_from(location.offset - samples.payload_at).unwrap_or(usize::MAX);
+        for (sample, location) in self.at.iter().enumerate() {
+            let offset = usize::try_from(location.offset - self.payload_at).unwrap_or(usize::MAX);
             let done = payload.edit(offset, location.len as usize, |bytes| {
-                self.protect_sample(bytes, (codec, protection), (&mut ivs, senc))
+                let under = (protection.key.cipher(), &mut *ivs);
+                let protected = protector.protect(bytes, (codec, protection.method), under)?;
+                Ok(senc.push(own_iv(&ivs, &protected.iv), protected.subsamples)?)
             });
             // check_coverage() has seen that every sample lies in the payload.
-            done.unwrap_or(Err(SampleError::Cenc(crate::cenc::Error::MapMismatch)))
+            done.unwrap_or(Err(cenc::SampleError::Cenc(cenc::Error::MapMismatch).into()))
                 .map_err(|reason| Error::Sample {
                     track_id,
                     sample,
                     reason,
                 })?;
         }
-        Ok(())
-    }
-
-    fn protect_sample(
-        &mut self,
-        sample: &mut [u8],
-        (codec, protection): (&mut Codec, &TrackProtection),
-        (ivs, senc): (&mut IvSource, &mut Senc),
-    ) -> Result<(), SampleError> {
-        let TrackProtection { key, method } = protection;
-        self.ranges.clear();
-        self.map.clear();
-        let mut protected = sample.len() as u64;
-        if codec.maps_subsamples() {
-            codec.protectable_ranges(sample, &mut self.ranges)?;
-            map_subsamples(method.scheme, sample.len(), &self.ranges, &mut self.map)?;
-            protected = self.map.iter().map(|s| u64::from(s.protected_bytes)).sum();
-        }
-        let iv = ivs.next(protected.div_ceil(16))?;
-        key.cipher().encrypt(*method, &iv, sample, &self.map)?;
-        senc.push(own_iv(ivs, &iv), &self.map)?;
         Ok(())
     }
 }
