@@ -9,6 +9,7 @@
 //! | `cbcs` | AES-128-CBC | 1:9 for video | one constant IV of 16 bytes      |
 
 mod cipher;
+mod decrypt;
 mod error;
 mod found;
 mod iv;
@@ -25,6 +26,7 @@ mod tenc;
 mod track;
 
 pub use cipher::{Method, SampleCipher};
+pub use decrypt::SampleDecryptor;
 pub use error::Error;
 pub use found::FoundProtection;
 pub use iv::{Iv, IvSize, IvSource};
