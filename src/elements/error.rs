@@ -17,8 +17,8 @@ pub(super) fn post(element: &impl ElementImpl, error: &mp4::Error) {
     gst::element_imp_error!(element, stream_code(error), ["{error}"]);
 }
 
-/// Posts an error message for settings or keys that cannot be used.
-pub(super) fn post_settings(element: &impl ElementImpl, error: &SettingsError) {
+/// The error message for settings or keys that cannot be used.
+pub(super) fn settings_message(error: &SettingsError) -> gst::ErrorMessage {
     let code = match error {
         SettingsError::Setup(error) => setup_code(error),
         SettingsError::NoKey | SettingsError::OnlyKeyId => gst::ResourceError::NotFound,
@@ -27,7 +27,7 @@ pub(super) fn post_settings(element: &impl ElementImpl, error: &SettingsError) {
         | SettingsError::NoKeyId
         | SettingsError::SeveralKeys => gst::ResourceError::Settings,
     };
-    gst::element_imp_error!(element, code, ["{error}"]);
+    gst::error_msg!(code, ["{error}"])
 }
 
 const fn stream_code(error: &mp4::Error) -> gst::StreamError {

@@ -6,8 +6,11 @@ mod caps;
 mod chunk;
 mod error;
 mod playreadyenc;
+mod session;
 mod settings;
 mod signals;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gst::glib;
 
@@ -17,4 +20,9 @@ use gst::glib;
 /// When GStreamer refuses one.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     playreadyenc::register(plugin)
+}
+
+/// Locks what elements share among their threads; a panic elsewhere does not make it unusable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,21 +5,21 @@
 //! sees, and it never repeats a secret.
 
 mod enums;
+mod keys;
 mod specs;
 
 use std::str::FromStr;
 
 use gst::glib;
 use gst::prelude::*;
-use zeroize::Zeroizing;
 
-use crate::cenc::{self, ContentKey, Iv, IvSize, KeyId};
-use crate::keys::{self, KeyRing};
+use crate::cenc::{self, Iv, IvSize};
+use crate::keys::load_or_create;
 use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
-use crate::playready::KeySeed;
 use crate::signaling::Drm;
 
 use enums::{HeaderVersionProperty, SchemeProperty, SystemsProperty};
+use keys::KeySettings;
 pub(super) use specs::specs;
 
 /// The values of all shared properties.
@@ -29,10 +29,7 @@ pub(super) struct Settings {
     iv: Option<String>,
     crypt_byte_block: u32,
     skip_byte_block: u32,
-    key_id: Option<String>,
-    key: Option<Zeroizing<String>>,
-    key_seed: Option<Zeroizing<String>>,
-    key_uri: Option<String>,
+    keys: KeySettings,
     systems: SystemsProperty,
     pssh: Option<String>,
     pssh_version: u32,
@@ -54,10 +51,7 @@ impl Default for Settings {
             iv: None,
             crypt_byte_block: 1,
             skip_byte_block: 9,
-            key_id: None,
-            key: None,
-            key_seed: None,
-            key_uri: None,
+            keys: KeySettings::default(),
             systems: SystemsProperty::default(),
             pssh: None,
             pssh_version: 0,
@@ -86,10 +80,6 @@ impl Settings {
             "iv" => self.iv = text(),
             "crypt-byte-block" => self.crypt_byte_block = number(),
             "skip-byte-block" => self.skip_byte_block = number(),
-            "key-uri" => self.key_uri = text(),
-            "key-id" => self.key_id = text(),
-            "key" => self.key = text().map(Zeroizing::new),
-            "key-seed" => self.key_seed = text().map(Zeroizing::new),
             "systems" => self.systems = value.get().expect(CHECKED),
             "pssh" => self.pssh = text(),
             "pssh-version" => self.pssh_version = number(),
@@ -101,7 +91,7 @@ impl Settings {
             "on-demand" => self.on_demand = flag(),
             "license-requested" => self.license_requested = flag(),
             "license-store-size" => self.license_store_size = number(),
-            _ => unreachable!("GObject knows only the properties of specs()"),
+            _ => self.keys.set(name, value),
         }
     }
 
@@ -113,8 +103,6 @@ impl Settings {
             "iv" => self.iv.to_value(),
             "crypt-byte-block" => self.crypt_byte_block.to_value(),
             "skip-byte-block" => self.skip_byte_block.to_value(),
-            "key-uri" => self.key_uri.as_deref().map(without_credentials).to_value(),
-            "key-id" => self.key_id.to_value(),
             "systems" => self.systems.to_value(),
             "pssh" => self.pssh.to_value(),
             "pssh-version" => self.pssh_version.to_value(),
@@ -126,7 +114,7 @@ impl Settings {
             "on-demand" => self.on_demand.to_value(),
             "license-requested" => self.license_requested.to_value(),
             "license-store-size" => self.license_store_size.to_value(),
-            _ => return None,
+            _ => return self.keys.get(name),
         })
     }
 
@@ -139,7 +127,7 @@ impl Settings {
             scheme: self.scheme.into(),
             pattern: Config::pattern(self.crypt_byte_block, self.skip_byte_block)?,
             iv: self.iv_config()?,
-            keys: self.keys()?,
+            keys: self.keys.ring(load_or_create)?,
             systems: self.systems.into(),
             header: HeaderConfig {
                 version: self.header_version.into(),
@@ -178,32 +166,9 @@ impl Settings {
         Ok(IvConfig::First(iv.map_err(named("iv"))?))
     }
 
-    fn keys(&self) -> Result<KeyRing, SettingsError> {
-        let uri = self.key_uri.as_deref();
-        let secrets = (self.key.as_deref(), self.key_seed.as_deref());
-        match (uri, self.key_id.as_deref(), secrets) {
-            (Some(uri), None, (None, None)) => Ok(keys::load_or_create(uri).map_err(Error::Keys)?),
-            (None, Some(kid), (Some(key), None)) => {
-                let kid = KeyId::from_str(kid).map_err(named("key-id"))?;
-                let key = ContentKey::parse(key).map_err(named("key"))?;
-                Ok(KeyRing::single(kid, key))
-            }
-            (None, Some(kid), (None, Some(seed))) => {
-                let kid = KeyId::from_str(kid).map_err(named("key-id"))?;
-                let seed = KeySeed::parse(seed).map_err(named("key-seed"))?;
-                Ok(KeyRing::single(kid, seed.content_key(&kid)))
-            }
-            (None, None, (None, None)) => Err(SettingsError::NoKey),
-            (None, None, _) => Err(SettingsError::NoKeyId),
-            (None, Some(_), (None, None)) => Err(SettingsError::OnlyKeyId),
-            (_, _, _) => Err(SettingsError::SeveralKeys),
-        }
-    }
-
     /// Whether the key seed is the one that Microsoft published for its test server.
     pub(super) fn has_public_seed(&self) -> bool {
-        let seed = self.key_seed.as_deref().map(|seed| KeySeed::parse(seed));
-        seed.is_some_and(|seed| seed.is_ok_and(|seed| seed.is_public_test_seed()))
+        self.keys.has_public_seed()
     }
 }
 
@@ -259,19 +224,6 @@ where
 {
     let parsed = text.map(|text| text.parse().map_err(named(property)));
     parsed.transpose()
-}
-
-/// The key location as it may be shown: user, password and query may be secrets.
-fn without_credentials(uri: &str) -> String {
-    let Ok(mut url) = url::Url::parse(uri) else {
-        return "(not a URI)".to_owned();
-    };
-    // These fail only for URLs without a host, which have no user and password either.
-    let hidden = url.set_username("").and_then(|()| url.set_password(None));
-    if hidden.is_ok() || url.query().is_some() {
-        url.set_query(None);
-    }
-    url.into()
 }
 
 #[cfg(test)]

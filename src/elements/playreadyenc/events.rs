@@ -6,8 +6,8 @@ use gst::subclass::prelude::*;
 
 use crate::mp4::IndexMode;
 
-use super::super::{caps, error};
-use super::imp::{PlayReadyEnc, lock};
+use super::super::{caps, error, lock};
+use super::imp::PlayReadyEnc;
 use super::stream::Stream;
 
 impl PlayReadyEnc {

@@ -5,9 +5,9 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::super::buffers::Push;
-use super::super::error;
-use super::super::signals::{self, ORIGIN_MOOV, Published};
-use super::imp::{PlayReadyEnc, lock};
+use super::super::signals::{self, ORIGIN_MOOV};
+use super::super::{error, lock};
+use super::imp::PlayReadyEnc;
 use super::stream::{PushError, Stream};
 
 impl PlayReadyEnc {
@@ -96,13 +96,7 @@ impl PlayReadyEnc {
         for event in signals::events(&signals, ORIGIN_MOOV) {
             self.srcpad.push_event(event);
         }
-        let published = Published::new(&signals, scheme);
-        if std::mem::replace(&mut *lock(&self.published), published.clone()) != published {
-            let structure = published.to_structure("playready-protection");
-            let message = gst::message::Element::builder(structure).src(&*self.obj());
-            let _ = self.obj().post_message(message.build());
-            self.notify_published();
-        }
+        self.session.publish(self, &signals, scheme);
     }
 }
 

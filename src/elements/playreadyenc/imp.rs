@@ -1,90 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The element's class: pads, properties and state changes.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use crate::cenc::Scheme;
-use crate::packaging::{Config, Packaging, SampleKeys};
-use crate::signaling::System;
-
-use super::super::settings::{self, Settings};
-use super::super::signals::Published;
-use super::super::{caps, error};
+use super::super::session::{self, Session};
+use super::super::{caps, lock};
 use super::stream::Stream;
 
 /// See [`super::PlayReadyEnc`].
 pub struct PlayReadyEnc {
     pub(super) sinkpad: gst::Pad,
     pub(super) srcpad: gst::Pad,
-    settings: Mutex<Settings>,
+    pub(super) session: Session,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<Stream>>,
-    /// The keys of streams before, whose IVs must not come again.
-    sample_keys: Mutex<SampleKeys>,
-    pub(super) published: Mutex<Published>,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl PlayReadyEnc {
     /// Reads the settings and keys; not on a streaming thread.
     fn start(&self) -> Result<(), gst::StateChangeError> {
-        let config = lock(&self.settings).config().map_err(|error| {
-            error::post_settings(self, &error);
+        let packaging = self.session.open(self).map_err(|message| {
+            self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
-        self.warn(&config);
-        let keys = std::mem::take(&mut *lock(&self.sample_keys));
-        *lock(&self.published) = Published::default();
-        *lock(&self.stream) = Some(Stream::new(Packaging::new(config, keys)));
+        *lock(&self.stream) = Some(Stream::new(packaging));
         Ok(())
-    }
-
-    fn warn(&self, config: &Config) {
-        use gst::ResourceError::Settings;
-        let scheme = config.scheme;
-        if lock(&self.settings).has_public_seed() {
-            gst::element_imp_warning!(
-                self,
-                Settings,
-                [
-                    "key-seed is the public one of Microsoft's test server: whoever knows the KID knows the key"
-                ]
-            );
-        }
-        if matches!(scheme, Scheme::Cens | Scheme::Cbc1) {
-            gst::element_imp_warning!(
-                self,
-                Settings,
-                ["no PlayReady client plays scheme {scheme}: use cenc or cbcs"]
-            );
-        }
-        if config.systems.contains(&System::FairPlay) && scheme != Scheme::Cbcs {
-            gst::element_imp_warning!(
-                self,
-                Settings,
-                [
-                    "no FairPlay client plays scheme {scheme}: use cbcs, or take fairplay out of systems"
-                ]
-            );
-        }
     }
 
     fn stop(&self) {
         if let Some(stream) = lock(&self.stream).take() {
-            *lock(&self.sample_keys) = stream.into_sample_keys();
-        }
-    }
-
-    pub(super) fn notify_published(&self) {
-        for name in PUBLISHED {
-            self.obj().notify(name);
+            self.session.close(stream.into_sample_keys());
         }
     }
 
@@ -98,15 +47,6 @@ impl PlayReadyEnc {
             .build()
     }
 }
-
-/// The read-only properties that change with the stream's protection.
-const PUBLISHED: [&str; 5] = [
-    "current-key-id",
-    "playready-object",
-    "content-protection",
-    "hls-key",
-    "smooth-protection",
-];
 
 #[glib::object_subclass]
 impl ObjectSubclass for PlayReadyEnc {
@@ -151,10 +91,8 @@ impl ObjectSubclass for PlayReadyEnc {
         Self {
             sinkpad,
             srcpad,
-            settings: Mutex::default(),
+            session: Session::default(),
             stream: Mutex::default(),
-            sample_keys: Mutex::default(),
-            published: Mutex::default(),
         }
     }
 }
@@ -162,23 +100,28 @@ impl ObjectSubclass for PlayReadyEnc {
 impl ObjectImpl for PlayReadyEnc {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
-            let mut specs = settings::specs();
-            specs.extend(published_specs());
+            let mut specs = session::specs();
+            specs.push(
+                glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+                    .nick("Statistics")
+                    .blurb("What went through: samples, bytes (of media), fragments")
+                    .read_only()
+                    .build(),
+            );
             specs
         });
         &PROPERTIES
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
-        lock(&self.settings).set(spec.name(), value);
+        self.session.set(spec.name(), value);
     }
 
     fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
-        if spec.name() == "stats" {
-            return self.stats().to_value();
+        match spec.name() {
+            "stats" => self.stats().to_value(),
+            name => self.session.get(name),
         }
-        let setting = lock(&self.settings).get(spec.name());
-        setting.unwrap_or_else(|| lock(&self.published).get(spec.name()).to_value())
     }
 
     fn constructed(&self) {
@@ -188,31 +131,6 @@ impl ObjectImpl for PlayReadyEnc {
             element.add_pad(pad).expect("a new element has no pads");
         }
     }
-}
-
-fn published_specs() -> Vec<glib::ParamSpec> {
-    let text = |(name, blurb)| {
-        glib::ParamSpecString::builder(name)
-            .blurb(blurb)
-            .read_only()
-            .build()
-    };
-    let blurbs = [
-        "KIDs in use as UUIDs, in the order of the tracks, separated by commas",
-        "The PlayReady Object in base64; none unless systems has playready",
-        "ContentProtection elements for an MPD, a line each; of the mp4protection ones take that with the track's KID",
-        "EXT-X-KEY lines for HLS media playlists, of those with KEYID or skd: take that of the track's KID; none for cens and cbc1, which HLS cannot name",
-        "Protection element for a Smooth Streaming manifest; none unless systems has playready",
-    ];
-    let mut specs: Vec<_> = PUBLISHED.into_iter().zip(blurbs).map(text).collect();
-    specs.push(
-        glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
-            .nick("Statistics")
-            .blurb("What went through: samples, bytes (of media), fragments")
-            .read_only()
-            .build(),
-    );
-    specs
 }
 
 impl GstObjectImpl for PlayReadyEnc {}

@@ -11,7 +11,9 @@ use super::{HeaderVersionProperty, SchemeProperty, Settings, SystemsProperty};
 /// The writable properties that all encryptors have.
 pub(in crate::elements) fn specs() -> Vec<ParamSpec> {
     let mut specs = encryption();
-    specs.extend(keys());
+    specs.extend(key_specs(
+        "Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]'; a file that does not exist is made with a new key",
+    ));
     specs.extend(systems());
     specs.extend(header());
     specs
@@ -45,11 +47,12 @@ fn encryption() -> Vec<ParamSpec> {
     ]
 }
 
-fn keys() -> Vec<ParamSpec> {
+/// The properties that say where keys come from; `locations` describes those of `key-uri`.
+pub(in crate::elements) fn key_specs(locations: &str) -> Vec<ParamSpec> {
     vec![
         ParamSpecString::builder("key-uri")
             .nick("Key location")
-            .blurb("Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]'; a file that does not exist is made with a new key")
+            .blurb(locations)
             .mutable_ready()
             .build(),
         ParamSpecString::builder("key-id")
