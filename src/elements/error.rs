@@ -5,6 +5,9 @@ use gst::subclass::prelude::*;
 
 use crate::{keys, mp4, packaging};
 
+use super::cencenc::StreamError;
+use super::clear_caps::FormatError;
+use super::clearkeydec::DecryptError;
 use super::settings::SettingsError;
 
 /// Posts an error message for a stream that cannot be protected.
@@ -15,6 +18,35 @@ pub(super) fn post(element: &impl ElementImpl, error: &mp4::Error) {
         return gst::element_imp_error!(element, setup_code(source), ["{error}"]);
     }
     gst::element_imp_error!(element, stream_code(error), ["{error}"]);
+}
+
+/// Posts an error message for an elementary stream that cannot be protected.
+pub(super) fn post_stream(element: &impl ElementImpl, error: &StreamError) {
+    use gst::StreamError as Code;
+    let code = match error {
+        StreamError::Setup(error) => {
+            return gst::element_imp_error!(element, setup_code(error), ["{error}"]);
+        }
+        StreamError::Format(FormatError::Codec(_)) => Code::NotImplemented,
+        StreamError::Format(_) | StreamError::NoCaps => Code::Format,
+        StreamError::OtherKind { .. } | StreamError::AlreadyProtected => Code::WrongType,
+        StreamError::Unmappable | StreamError::Sample { .. } => Code::Encode,
+    };
+    gst::element_imp_error!(element, code, ["{error}"]);
+}
+
+/// Posts an error message for a buffer that cannot be decrypted.
+pub(super) fn post_decryption(element: &impl ElementImpl, error: &DecryptError) {
+    use gst::StreamError as Code;
+    let code = match error {
+        DecryptError::NoKey(_) => Code::DecryptNokey,
+        DecryptError::NoType(_) => Code::Format,
+        DecryptError::NoMeta
+        | DecryptError::Meta(_)
+        | DecryptError::Cenc(_)
+        | DecryptError::Unmappable => Code::Decrypt,
+    };
+    gst::element_imp_error!(element, code, ["{error}"]);
 }
 
 /// The error message for settings or keys that cannot be used.

@@ -3,9 +3,14 @@
 
 mod buffers;
 mod caps;
+mod cencenc;
 mod chunk;
+mod clear_caps;
+mod clearkeydec;
 mod error;
+mod meta;
 mod playreadyenc;
+mod protected_caps;
 mod session;
 mod settings;
 mod signals;
@@ -19,7 +24,9 @@ use gst::glib;
 /// # Errors
 /// When GStreamer refuses one.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    playreadyenc::register(plugin)
+    playreadyenc::register(plugin)?;
+    cencenc::register(plugin)?;
+    clearkeydec::register(plugin)
 }
 
 /// Locks what elements share among their threads; a panic elsewhere does not make it unusable.

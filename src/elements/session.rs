@@ -45,6 +45,11 @@ impl Session {
         setting.unwrap_or_else(|| lock(&self.published).get(name).to_value())
     }
 
+    /// The scheme that is set.
+    pub(super) fn scheme(&self) -> Scheme {
+        lock(&self.settings).scheme()
+    }
+
     /// Reads the settings and keys, for the streams to come; not on a streaming thread.
     ///
     /// # Errors

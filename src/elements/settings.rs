@@ -13,14 +13,15 @@ use std::str::FromStr;
 use gst::glib;
 use gst::prelude::*;
 
-use crate::cenc::{self, Iv, IvSize};
+use crate::cenc::{self, Iv, IvSize, Scheme};
 use crate::keys::load_or_create;
 use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
 use crate::signaling::Drm;
 
+pub(super) use enums::TrackTypeProperty;
 use enums::{HeaderVersionProperty, SchemeProperty, SystemsProperty};
-use keys::KeySettings;
-pub(super) use specs::specs;
+pub(super) use keys::KeySettings;
+pub(super) use specs::{key_specs, specs};
 
 /// The values of all shared properties.
 pub(super) struct Settings {
@@ -164,6 +165,11 @@ impl Settings {
         let bytes = cenc::decode_hex(iv).ok_or(cenc::Error::BadIv);
         let iv = bytes.and_then(|bytes| Iv::new(&bytes));
         Ok(IvConfig::First(iv.map_err(named("iv"))?))
+    }
+
+    /// The scheme, which caps name before a configuration is there.
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme.into()
     }
 
     /// Whether the key seed is the one that Microsoft published for its test server.

@@ -17,6 +17,14 @@ use super::{Entry, Error, KeyRing};
 /// The largest key file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
+/// The keys of the `.keys` file that `uri` names, which must exist.
+///
+/// # Errors
+/// As [`load_or_create`].
+pub fn load(uri: &str) -> Result<KeyRing, Error> {
+    read(&path_of(uri)?)
+}
+
 /// The keys of the `.keys` file that `uri` names. A file that does not exist is made: one KID and one key from the operating
 /// system's generator, for every track, readable by its owner only, and safely on disk when this returns.
 ///

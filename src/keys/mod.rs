@@ -10,6 +10,6 @@ mod ring;
 mod selector;
 
 pub use error::Error;
-pub use file::load_or_create;
+pub use file::{load, load_or_create};
 pub use ring::{Entry, KeyRing};
 pub use selector::Selector;

@@ -49,6 +49,11 @@ impl KeyRing {
         Ok(())
     }
 
+    /// All keys, in the order in which they were added.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
     /// The key of a track: that of the most specific selector. None: a text track, which stays clear.
     ///
     /// # Errors

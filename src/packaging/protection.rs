@@ -56,7 +56,11 @@ impl Packaging {
         self.sample_keys
     }
 
-    fn protect_tracks(&mut self, tracks: &[Track]) -> Result<InitProtection, Error> {
+    /// Chooses keys for the tracks of a stream, makes them ready and builds what is signaled.
+    ///
+    /// # Errors
+    /// [`Error`], for instance that no key matches a track.
+    pub fn protect_tracks(&mut self, tracks: &[Track]) -> Result<InitProtection, Error> {
         let Self {
             config,
             sample_keys,

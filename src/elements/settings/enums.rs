@@ -56,6 +56,22 @@ pub enum HeaderVersionProperty {
     V4_3,
 }
 
+/// `track-type`, as GStreamer shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstPlayReadyTrackType")]
+pub enum TrackTypeProperty {
+    /// Whatever the caps say.
+    #[default]
+    #[enum_value(name = "As the caps say", nick = "auto")]
+    Auto,
+    /// Video alone.
+    #[enum_value(name = "Video; anything else is refused", nick = "video")]
+    Video,
+    /// Audio alone.
+    #[enum_value(name = "Audio; anything else is refused", nick = "audio")]
+    Audio,
+}
+
 impl From<SchemeProperty> for Scheme {
     fn from(property: SchemeProperty) -> Self {
         match property {

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The element's class: caps, properties and the way of a buffer through it.
+
+use std::sync::{LazyLock, Mutex};
+
+use gst::glib;
+use gst::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::BaseTransformMode;
+use gst_base::subclass::prelude::*;
+
+use super::super::session::{self, Session};
+use super::super::settings::TrackTypeProperty;
+use super::super::signals::{self, ORIGIN_MOOV};
+use super::super::{clear_caps, error, lock, protected_caps};
+use super::StreamError;
+use super::stream::Stream;
+
+/// See [`super::CencEnc`].
+#[derive(Default)]
+pub struct CencEnc {
+    session: Session,
+    track_type: Mutex<TrackTypeProperty>,
+    /// Some between start and stop. Never locked while pushing.
+    stream: Mutex<Option<Stream>>,
+}
+
+impl CencEnc {
+    /// Runs `work` on the stream under way and posts its error.
+    fn with_stream<T>(
+        &self,
+        work: impl FnOnce(&mut Stream) -> Result<T, StreamError>,
+    ) -> Result<T, gst::FlowError> {
+        let worked = {
+            let mut stream = lock(&self.stream);
+            work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
+        };
+        worked.map_err(|error| {
+            error::post_stream(self, &error);
+            gst::FlowError::Error
+        })
+    }
+
+    fn stats(&self) -> gst::Structure {
+        let totals = lock(&self.stream).as_ref().map(Stream::totals);
+        let totals = totals.unwrap_or_default();
+        gst::Structure::builder("playready-stats")
+            .field("samples", totals.samples)
+            .field("bytes", totals.bytes)
+            .build()
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for CencEnc {
+    const NAME: &'static str = "GstCencEnc";
+    type Type = super::CencEnc;
+    type ParentType = gst_base::BaseTransform;
+}
+
+impl ObjectImpl for CencEnc {
+    fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
+            let mut specs = session::specs();
+            specs.push(
+                glib::ParamSpecEnum::builder::<TrackTypeProperty>("track-type")
+                    .nick("Track type")
+                    .blurb("What the stream must be; its caps choose the key by themselves")
+                    .mutable_ready()
+                    .build(),
+            );
+            specs.push(
+                glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+                    .nick("Statistics")
+                    .blurb("What went through: samples, bytes (of media)")
+                    .read_only()
+                    .build(),
+            );
+            specs
+        });
+        &PROPERTIES
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
+        match spec.name() {
+            "track-type" => {
+                let track_type = value.get().expect("GObject has checked the value's type");
+                *lock(&self.track_type) = track_type;
+            }
+            name => self.session.set(name, value),
+        }
+    }
+
+    fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
+        match spec.name() {
+            "track-type" => lock(&self.track_type).to_value(),
+            "stats" => self.stats().to_value(),
+            name => self.session.get(name),
+        }
+    }
+}
+
+impl GstObjectImpl for CencEnc {}
+
+impl ElementImpl for CencEnc {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Common Encryption of elementary streams",
+                "Codec/Encryptor",
+                "Protects the samples of one stream by Common Encryption and signals PlayReady",
+                "The gst-plugin-playready developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let template = |name, direction, caps| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                    .expect("name and caps are valid")
+            };
+            let protected = gst::Caps::new_empty_simple(protected_caps::PROTECTED);
+            vec![
+                template("sink", gst::PadDirection::Sink, clear_caps::framed()),
+                template("src", gst::PadDirection::Src, protected),
+            ]
+        });
+        &TEMPLATES
+    }
+}
+
+impl BaseTransformImpl for CencEnc {
+    const MODE: BaseTransformMode = BaseTransformMode::AlwaysInPlace;
+    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
+    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    /// Reads the settings and keys; not on a streaming thread.
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        let packaging = self.session.open(self)?;
+        *lock(&self.stream) = Some(Stream::new(packaging));
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        if let Some(stream) = lock(&self.stream).take() {
+            self.session.close(stream.into_sample_keys());
+        }
+        Ok(())
+    }
+
+    fn transform_caps(
+        &self,
+        direction: gst::PadDirection,
+        caps: &gst::Caps,
+        filter: Option<&gst::Caps>,
+    ) -> Option<gst::Caps> {
+        let scheme = self.session.scheme();
+        let other = match direction {
+            gst::PadDirection::Sink => protected_caps::protect(caps, scheme),
+            _ => protected_caps::unprotect(&protected_caps::of_scheme(caps, scheme)),
+        };
+        Some(protected_caps::filtered(other, filter))
+    }
+
+    /// Caps of a known stream in a framing that cannot be protected are taken here, and refused with the remedy in `set_caps`.
+    fn accept_caps(&self, direction: gst::PadDirection, caps: &gst::Caps) -> bool {
+        if direction != gst::PadDirection::Sink {
+            return self.parent_accept_caps(direction, caps);
+        }
+        let name = caps.structure(0).map(|structure| structure.name().as_str());
+        name.is_some_and(|name| clear_caps::media_types().iter().any(|known| known == name))
+    }
+
+    fn set_caps(
+        &self,
+        clear: &gst::Caps,
+        _protected: &gst::Caps,
+    ) -> Result<(), gst::LoggableError> {
+        let track_type = *lock(&self.track_type);
+        self.with_stream(|stream| stream.set_caps(clear, track_type))
+            .map_err(|_| gst::loggable_error!(gst::CAT_RUST, "the stream cannot be protected"))
+    }
+
+    fn sink_event(&self, event: gst::Event) -> bool {
+        if event.type_() == gst::EventType::StreamStart
+            && let Some(stream) = lock(&self.stream).as_mut()
+        {
+            stream.restart();
+        }
+        self.parent_sink_event(event)
+    }
+
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let announcement = self.with_stream(|stream| {
+            stream.protect(buffer)?;
+            Ok(stream.announcement())
+        })?;
+        // Here, and not with the caps: those of the source pad go first.
+        if let Some((signals, scheme)) = announcement {
+            for event in signals::events(&signals, ORIGIN_MOOV) {
+                self.obj().src_pad().push_event(event);
+            }
+            self.session.publish(self, &signals, scheme);
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+}

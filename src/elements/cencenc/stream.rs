@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The stream under way: clear buffers become protected ones where they lie.
+
+use crate::cenc::{Media, SampleProtector, Scheme, Track};
+use crate::mp4::TrackProtection;
+use crate::packaging::{Packaging, SampleKeys, Signals};
+
+use super::super::clear_caps::StreamFormat;
+use super::super::meta;
+use super::super::settings::TrackTypeProperty;
+use super::StreamError;
+
+/// An elementary stream is the first and only track.
+const TRACK_ID: u32 = 1;
+
+/// The encryptor between READY and READY.
+pub(super) struct Stream {
+    packaging: Packaging,
+    track: Option<TrackEncryptor>,
+    /// What downstream has been told of this stream.
+    announced: Option<Signals>,
+    totals: Totals,
+}
+
+/// What went through.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Totals {
+    /// Samples; empty buffers and headers are none.
+    pub(super) samples: u64,
+    /// Bytes of samples.
+    pub(super) bytes: u64,
+}
+
+impl Stream {
+    pub(super) fn new(packaging: Packaging) -> Self {
+        Self {
+            packaging,
+            track: None,
+            announced: None,
+            totals: Totals::default(),
+        }
+    }
+
+    pub(super) fn into_sample_keys(self) -> SampleKeys {
+        self.packaging.into_sample_keys()
+    }
+
+    /// Another stream starts: it is announced anew.
+    pub(super) fn restart(&mut self) {
+        self.announced = None;
+    }
+
+    /// Takes new caps: the samples to come are read, and their key is chosen, by them.
+    pub(super) fn set_caps(
+        &mut self,
+        caps: &gst::CapsRef,
+        track_type: TrackTypeProperty,
+    ) -> Result<(), StreamError> {
+        self.track = None;
+        let format = StreamFormat::of(caps)?;
+        check_kind(track_type, format.media)?;
+        let track = Track {
+            track_id: TRACK_ID,
+            media: format.media,
+        };
+        let protection = self.packaging.protect_tracks(&[track])?;
+        let protection = protection.tracks.into_iter().flatten().next();
+        self.track = protection.map(|protection| TrackEncryptor {
+            kid: gst::Buffer::from_slice(*protection.key.kid().as_bytes()),
+            format,
+            protection,
+            protector: SampleProtector::default(),
+        });
+        Ok(())
+    }
+
+    /// Protects a buffer and says so in its meta.
+    pub(super) fn protect(&mut self, buffer: &mut gst::BufferRef) -> Result<(), StreamError> {
+        if buffer.meta::<gst::meta::ProtectionMeta>().is_some() {
+            return Err(StreamError::AlreadyProtected);
+        }
+        // A buffer that nothing protects never leaves: without caps or key there is no track.
+        let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;
+        let info = match track.protect(buffer)? {
+            Some(info) => {
+                self.totals.samples += 1;
+                self.totals.bytes += buffer.size() as u64;
+                info
+            }
+            None => meta::clear(&track.kid, track.protection.method.scheme),
+        };
+        gst::meta::ProtectionMeta::add(buffer, info);
+        Ok(())
+    }
+
+    /// What downstream must be told before the next buffer.
+    pub(super) fn announcement(&mut self) -> Option<(Signals, Scheme)> {
+        let signals = self.packaging.signals();
+        let news = signals.filter(|signals| self.announced.as_ref() != Some(signals))?;
+        self.announced = Some(news.clone());
+        Some((news.clone(), self.packaging.config().scheme))
+    }
+
+    pub(super) const fn totals(&self) -> Totals {
+        self.totals
+    }
+}
+
+fn check_kind(track_type: TrackTypeProperty, media: Media) -> Result<(), StreamError> {
+    let found = match media {
+        Media::Video { .. } => "video",
+        Media::Audio | Media::Text => "audio",
+    };
+    let asked = match track_type {
+        TrackTypeProperty::Auto => found,
+        TrackTypeProperty::Video => "video",
+        TrackTypeProperty::Audio => "audio",
+    };
+    match asked == found {
+        true => Ok(()),
+        false => Err(StreamError::OtherKind { asked, found }),
+    }
+}
+
+/// What the samples under one caps are protected with.
+struct TrackEncryptor {
+    format: StreamFormat,
+    protection: TrackProtection,
+    /// The KID's bytes, which every meta refers to.
+    kid: gst::Buffer,
+    protector: SampleProtector,
+}
+
+impl TrackEncryptor {
+    /// Encrypts a sample where it lies and returns the fields of its meta; None: the buffer is no sample.
+    fn protect(
+        &mut self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<Option<gst::Structure>, StreamError> {
+        // What stands in a gap has no bytes; whatever has is media, whatever its flags say.
+        if buffer.size() == 0 {
+            return Ok(None);
+        }
+        let pts = buffer.pts();
+        let map = buffer.map_writable();
+        let mut map = map.map_err(|_| StreamError::Unmappable)?;
+        if self.format.is_header(&map) {
+            return Ok(None);
+        }
+        let TrackProtection { key, method } = &self.protection;
+        let how = (&mut self.format.codec, *method);
+        let with = (key.cipher(), &mut *key.ivs());
+        let protected = self.protector.protect(&mut map, how, with);
+        let protected = protected.map_err(|reason| StreamError::Sample { pts, reason })?;
+        Ok(Some(meta::protected(&self.kid, *method, &protected)))
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `GstProtectionMeta`: how one buffer is protected, in the fields and types that qtdemux gives to decryptors.
+
+use crate::cenc::{self, Iv, KeyId, Method, Pattern, ProtectedSample, Scheme, Subsample};
+
+/// The name of the meta's structure, whatever the scheme.
+const NAME: &str = "application/x-cenc";
+const ENCRYPTED: &str = "encrypted";
+const IV: &str = "iv";
+const IV_SIZE: &str = "iv_size";
+const CONSTANT_IV_SIZE: &str = "constant_iv_size";
+const KID: &str = "kid";
+const CIPHER_MODE: &str = "cipher-mode";
+const CRYPT_BYTE_BLOCK: &str = "crypt_byte_block";
+const SKIP_BYTE_BLOCK: &str = "skip_byte_block";
+const SUBSAMPLE_COUNT: &str = "subsample_count";
+const SUBSAMPLES: &str = "subsamples";
+/// UInt16 and UInt32 of a subsample.
+const SUBSAMPLE_SIZE: usize = 6;
+
+/// The fields for a protected buffer; `kid` holds the KID's 16 bytes.
+///
+/// iv_size is the size of the IV also where it is constant: decryptors take 0 for a clear buffer.
+pub(super) fn protected(
+    kid: &gst::Buffer,
+    method: Method,
+    sample: &ProtectedSample<'_>,
+) -> gst::Structure {
+    let Method { scheme, pattern } = method;
+    let has_pattern = scheme.has_pattern() && pattern != Pattern::NONE;
+    let iv = sample.iv.as_bytes();
+    let mut map = Vec::with_capacity(sample.subsamples.len() * SUBSAMPLE_SIZE);
+    for subsample in sample.subsamples {
+        map.extend(subsample.clear_bytes.to_be_bytes());
+        map.extend(subsample.protected_bytes.to_be_bytes());
+    }
+    let count = u32::try_from(sample.subsamples.len());
+    gst::Structure::builder(NAME)
+        .field(IV_SIZE, if iv.len() == 8 { 8u32 } else { 16 })
+        .field(ENCRYPTED, true)
+        .field(KID, kid)
+        .field_if(
+            CRYPT_BYTE_BLOCK,
+            u32::from(pattern.crypt_byte_block),
+            has_pattern,
+        )
+        .field_if(
+            SKIP_BYTE_BLOCK,
+            u32::from(pattern.skip_byte_block),
+            has_pattern,
+        )
+        .field(CIPHER_MODE, scheme.name())
+        .field(IV, gst::Buffer::from_slice(iv.to_vec()))
+        .field(
+            SUBSAMPLE_COUNT,
+            count.expect("the map was made with a 16-bit count"),
+        )
+        .field_if_some(
+            SUBSAMPLES,
+            (!map.is_empty()).then(|| gst::Buffer::from_slice(map)),
+        )
+        .build()
+}
+
+/// The fields for a buffer that is clear in a protected stream.
+pub(super) fn clear(kid: &gst::Buffer, scheme: Scheme) -> gst::Structure {
+    gst::Structure::builder(NAME)
+        .field(IV_SIZE, 0u32)
+        .field(ENCRYPTED, false)
+        .field(KID, kid)
+        .field(CIPHER_MODE, scheme.name())
+        .field(SUBSAMPLE_COUNT, 0u32)
+        .build()
+}
+
+/// How a buffer that somebody protected is to be decrypted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FoundSample {
+    pub(super) kid: KeyId,
+    pub(super) method: Method,
+    pub(super) iv: Iv,
+    pub(super) subsamples: Vec<Subsample>,
+}
+
+/// Reads the fields of a meta; None: the buffer is clear. `scheme` counts where they name none.
+///
+/// # Errors
+/// What is missing or out of range.
+pub(super) fn read(
+    info: &gst::StructureRef,
+    scheme: Scheme,
+) -> Result<Option<FoundSample>, MetaError> {
+    if !required::<bool>(info, ENCRYPTED)? {
+        return Ok(None);
+    }
+    let scheme = match optional::<&str>(info, CIPHER_MODE)? {
+        Some(name) => name.parse().map_err(MetaError::Cenc)?,
+        None => scheme,
+    };
+    let kid = bytes(info, KID)?.try_into();
+    let pattern = Pattern {
+        crypt_byte_block: blocks(info, CRYPT_BYTE_BLOCK)?,
+        skip_byte_block: blocks(info, SKIP_BYTE_BLOCK)?,
+    };
+    Ok(Some(FoundSample {
+        kid: KeyId::from_bytes(kid.map_err(|_| MetaError::Field(KID))?),
+        method: Method { scheme, pattern },
+        iv: read_iv(info)?,
+        subsamples: read_subsamples(info)?,
+    }))
+}
+
+/// The IV: with iv_size 0 it is the constant one.
+fn read_iv(info: &gst::StructureRef) -> Result<Iv, MetaError> {
+    let iv = Iv::new(&bytes(info, IV)?).map_err(MetaError::Cenc)?;
+    let size = match required::<u32>(info, IV_SIZE)? {
+        0 => required(info, CONSTANT_IV_SIZE)?,
+        size => size,
+    };
+    match usize::try_from(size) == Ok(iv.size().bytes()) {
+        true => Ok(iv),
+        false => Err(MetaError::Field(IV_SIZE)),
+    }
+}
+
+/// The subsamples; qtdemux leaves their count out where samples of a track have none.
+fn read_subsamples(info: &gst::StructureRef) -> Result<Vec<Subsample>, MetaError> {
+    let count = optional::<u32>(info, SUBSAMPLE_COUNT)?.unwrap_or(0);
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let map = bytes(info, SUBSAMPLES)?;
+    let (entries, rest) = map.as_chunks::<SUBSAMPLE_SIZE>();
+    if !rest.is_empty() || u32::try_from(entries.len()) != Ok(count) {
+        return Err(MetaError::Field(SUBSAMPLES));
+    }
+    let read = |&[a, b, c, d, e, f]: &[u8; SUBSAMPLE_SIZE]| Subsample {
+        clear_bytes: u16::from_be_bytes([a, b]),
+        protected_bytes: u32::from_be_bytes([c, d, e, f]),
+    };
+    Ok(entries.iter().map(read).collect())
+}
+
+fn blocks(info: &gst::StructureRef, name: &'static str) -> Result<u8, MetaError> {
+    let blocks = optional::<u32>(info, name)?.unwrap_or(0);
+    let nibble = u8::try_from(blocks).ok().filter(|blocks| *blocks < 16);
+    nibble.ok_or(MetaError::Field(name))
+}
+
+fn bytes(info: &gst::StructureRef, name: &'static str) -> Result<Vec<u8>, MetaError> {
+    let buffer: gst::Buffer = required(info, name)?;
+    let map = buffer.map_readable().map_err(|_| MetaError::Field(name))?;
+    Ok(map.to_vec())
+}
+
+fn required<'a, T: gst::glib::value::FromValue<'a>>(
+    info: &'a gst::StructureRef,
+    name: &'static str,
+) -> Result<T, MetaError> {
+    optional(info, name)?.ok_or(MetaError::Field(name))
+}
+
+fn optional<'a, T: gst::glib::value::FromValue<'a>>(
+    info: &'a gst::StructureRef,
+    name: &'static str,
+) -> Result<Option<T>, MetaError> {
+    info.get_optional(name).map_err(|_| MetaError::Field(name))
+}
+
+/// Why a meta cannot be followed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum MetaError {
+    /// A field is absent, of another type or out of range.
+    #[error("protection meta without a usable {0}: the element that made it is at fault")]
+    Field(&'static str),
+    /// A scheme or IV that is none.
+    #[error("protection meta: {0}")]
+    Cenc(cenc::Error),
+}
+
+#[cfg(test)]
+#[path = "meta/tests.rs"]
+mod tests;
