@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Slice headers: whatever configuration and samples say, what may be protected lies in the sample, in order.
+//! Headers of slices and frames: whatever configuration and samples say, what may be protected lies in the sample, in order.
 //!
 //! The input is the configuration record and then samples, each behind its length in two bytes.
 
 use gstplayready::cenc::{Scheme, map_subsamples};
 use gstplayready::codec::Codec;
+
+/// `av1C`, then samples of `av01`.
+pub fn codec_av1(data: &[u8]) {
+    check(*b"av01", data);
+}
 
 /// `avcC`, then samples of `avc1`.
 pub fn codec_avc(data: &[u8]) {
@@ -14,6 +19,11 @@ pub fn codec_avc(data: &[u8]) {
 /// `hvcC`, then samples of `hvc1`.
 pub fn codec_hevc(data: &[u8]) {
     check(*b"hvc1", data);
+}
+
+/// `vpcC`, then samples of `vp09`.
+pub fn codec_vp9(data: &[u8]) {
+    check(*b"vp09", data);
 }
 
 fn check(format: [u8; 4], mut data: &[u8]) {
@@ -41,7 +51,8 @@ fn check_sample(codec: &mut Codec, sample: &[u8]) {
     assert!(end <= sample.len(), "{ranges:?}");
     for scheme in Scheme::ALL {
         let mut map = Vec::new();
-        map_subsamples(scheme, sample.len(), &ranges, &mut map).expect("the ranges are in order");
+        map_subsamples(scheme, sample.len(), (&ranges, codec.alignment()), &mut map)
+            .expect("the ranges are in order");
         let sizes = map.iter();
         let sizes = sizes.map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes));
         assert_eq!(sizes.sum::<u64>(), sample.len() as u64, "{scheme}");

@@ -37,7 +37,8 @@ impl SampleProtector {
         let mut protected = sample.len() as u64;
         if codec.maps_subsamples() {
             codec.protectable_ranges(sample, &mut self.ranges)?;
-            map_subsamples(method.scheme, sample.len(), &self.ranges, &mut self.map)?;
+            let ranges = (self.ranges.as_slice(), codec.alignment());
+            map_subsamples(method.scheme, sample.len(), ranges, &mut self.map)?;
             protected = self.map.iter().map(|s| u64::from(s.protected_bytes)).sum();
         }
         let iv = ivs.next(protected.div_ceil(16))?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! From protectable ranges to subsamples, 23001-7 clause 9.5 and the schemes' rules of clause 10.
 
-use crate::codec::ProtectableRange;
+use crate::codec::{Alignment, ProtectableRange};
 
 use super::{Error, Scheme};
 
@@ -21,8 +21,8 @@ pub struct Subsample {
 ///
 /// There is one subsample per range. In `cenc`, `cens` and `cbc1` BytesOfProtectedData is a multiple of 16 and the
 /// remainder joins the clear bytes in front, so that protection ends with the range; in `cbcs` it starts with the range,
-/// and the cipher leaves the partial block at its end clear. Nothing of a range shorter than a block is encrypted: in `cbcs` it
-/// is still stated, as all other packagers do, elsewhere it is clear.
+/// and the cipher leaves the partial block at its end clear, unless `alignment` is [`Alignment::BlocksAtEnd`]. Nothing of a
+/// range shorter than a block is encrypted: in `cbcs` it is still stated, as all other packagers do, elsewhere it is clear.
 ///
 /// # Errors
 /// [`Error::MapMismatch`] when the ranges are out of order or leave the sample, [`Error::TooManySubsamples`]
@@ -30,7 +30,7 @@ pub struct Subsample {
 pub fn map_subsamples(
     scheme: Scheme,
     sample_len: usize,
-    ranges: &[ProtectableRange],
+    (ranges, alignment): (&[ProtectableRange], Alignment),
     map: &mut Vec<Subsample>,
 ) -> Result<(), Error> {
     let first = map.len();
@@ -39,9 +39,9 @@ pub fn map_subsamples(
         let end = range.start.checked_add(range.len);
         let end = end.filter(|&end| range.start >= mapped && end <= sample_len);
         let end = end.ok_or(Error::MapMismatch)?;
-        let protected = match scheme {
-            Scheme::Cenc | Scheme::Cens | Scheme::Cbc1 => range.len - range.len % BLOCK,
-            Scheme::Cbcs => range.len,
+        let protected = match (scheme, alignment) {
+            (Scheme::Cbcs, Alignment::BySchemeRule) => range.len,
+            _ => range.len - range.len % BLOCK,
         };
         if protected == 0 {
             continue;
@@ -85,7 +85,8 @@ mod tests {
             .map(|&(start, len)| ProtectableRange { start, len })
             .collect();
         let mut map = Vec::new();
-        map_subsamples(scheme, len, &ranges, &mut map).unwrap();
+        let ranges = (ranges.as_slice(), Alignment::BySchemeRule);
+        map_subsamples(scheme, len, ranges, &mut map).unwrap();
         map.iter()
             .map(|s| (s.clear_bytes, s.protected_bytes))
             .collect()
@@ -101,6 +102,20 @@ mod tests {
     #[test]
     fn cbcs_starts_on_the_first_byte_of_the_range() {
         assert_eq!(map(Scheme::Cbcs, 47, &[(10, 37)]), [(10, 37)]);
+    }
+
+    #[test]
+    fn blocks_end_with_the_range_in_every_scheme_where_the_codec_says_so() {
+        let ranges = [ProtectableRange { start: 10, len: 37 }];
+        for scheme in Scheme::ALL {
+            let mut map = Vec::new();
+            map_subsamples(scheme, 48, (&ranges, Alignment::BlocksAtEnd), &mut map).unwrap();
+            let sizes: Vec<_> = map
+                .iter()
+                .map(|s| (s.clear_bytes, s.protected_bytes))
+                .collect();
+            assert_eq!(sizes, [(15, 32), (1, 0)], "{scheme}");
+        }
     }
 
     #[test]
@@ -142,7 +157,8 @@ mod tests {
                 .iter()
                 .map(|&(start, len)| ProtectableRange { start, len })
                 .collect();
-            let mapped = map_subsamples(Scheme::Cenc, 32, &ranges, &mut Vec::new());
+            let ranges = (ranges.as_slice(), Alignment::BySchemeRule);
+            let mapped = map_subsamples(Scheme::Cenc, 32, ranges, &mut Vec::new());
             assert_eq!(mapped, Err(Error::MapMismatch));
         }
     }

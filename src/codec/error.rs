@@ -12,14 +12,14 @@ pub enum Error {
         /// Sample entry type before protection.
         format: [u8; 4],
     },
-    /// The bitstream uses a tool whose slice headers are not understood.
-    #[error("cannot find the slice data of a stream with {feature}: encode it without")]
+    /// The bitstream uses a tool whose headers are not understood.
+    #[error("cannot find what to protect in a stream with {feature}: encode it without")]
     UnsupportedFeature {
         /// The tool, in the standard's words.
         feature: &'static str,
     },
-    /// An AVC or HEVC sample entry came without its decoder configuration record.
-    #[error("sample entry {:?} has no decoder configuration: its avcC or hvcC box is needed", format.escape_ascii().to_string())]
+    /// A sample entry came without its decoder configuration record.
+    #[error("sample entry {:?} has no decoder configuration: its avcC, hvcC, vvcC or av1C box is needed", format.escape_ascii().to_string())]
     MissingConfig {
         /// Sample entry type before protection.
         format: [u8; 4],
@@ -55,5 +55,11 @@ pub enum Error {
         kind: &'static str,
         /// Its id.
         id: u32,
+    },
+    /// A frame depends on what has not come.
+    #[error("a frame needs {what}, which has not come: start the stream at a random access point")]
+    Missing {
+        /// What it is.
+        what: &'static str,
     },
 }

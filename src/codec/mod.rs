@@ -5,20 +5,24 @@
 //! Of AVC and HEVC only slice data may be protected: NAL unit lengths and headers, slice headers
 //! and all NAL units that are not VCL stay clear, so that a demultiplexer or a decoder's front end
 //! can work without the key. Where slice data starts depends on the parameter sets in force, from
-//! the decoder configuration record and from the stream itself. Of the audio codecs known here the
-//! whole sample is protected.
+//! the decoder configuration record and from the stream itself. Of AV1 the tiles may be protected, of
+//! VP9 all behind the uncompressed header of each frame; where those start depends on the frames
+//! before. Of VP8 and of the audio codecs known here the whole sample is protected.
 //!
 //! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC
 //! 14496-15:2022.
 
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
+mod av1;
 mod avc;
 mod bits;
 mod error;
 mod hevc;
 mod nal;
 mod parameter_sets;
+mod plain;
+mod vp9;
 mod whole;
 
 #[cfg(test)]
@@ -27,8 +31,8 @@ mod tests;
 pub use error::Error;
 pub use whole::is_text_or_metadata;
 
-/// A run of bytes of one sample that may be protected: slice data of one VCL NAL unit, or the whole
-/// sample. Never empty.
+/// A run of bytes of one sample that may be protected: slice data of one VCL NAL unit, a tile, the
+/// compressed part of a frame, or the whole sample. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProtectableRange {
     /// First byte, from the start of the sample.
@@ -37,21 +41,32 @@ pub struct ProtectableRange {
     pub len: usize,
 }
 
+/// Where whole cipher blocks lie in a range that is no multiple of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Alignment {
+    /// Where the rule of the protection scheme puts them.
+    BySchemeRule,
+    /// They end with the range whatever the scheme.
+    BlocksAtEnd,
+}
+
 /// Finds the protectable bytes in the samples of one track.
 #[derive(Debug, Clone)]
 pub struct Codec(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
+    Av1(Box<av1::Av1>),
     Avc(Box<avc::Avc>),
     Hevc(Box<hevc::Hevc>),
+    Vp9(Box<vp9::Vp9>),
     WholeSample,
 }
 
 impl Codec {
     /// For the samples of a sample entry of type `format` (before protection), `config` being the
-    /// payload of its `avcC` or `hvcC` box. Text and metadata are refused as well: see
-    /// [`is_text_or_metadata`].
+    /// payload of its `avcC`, `hvcC` or `av1C` box; other types need none. Text and metadata are
+    /// refused as well: see [`is_text_or_metadata`].
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a type without a rule; a configuration that is absent, truncated
@@ -65,26 +80,30 @@ impl Codec {
             b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => {
                 Ok(Self(Kind::Hevc(Box::new(hevc::Hevc::new(config?)?))))
             }
+            b"av01" | b"dav1" => Ok(Self(Kind::Av1(Box::new(av1::Av1::new(config?)?)))),
+            b"vp09" => Ok(Self(Kind::Vp9(Box::new(vp9::Vp9::new())))),
             _ if whole::is_whole_sample(format) => Ok(Self(Kind::WholeSample)),
             _ => Err(Error::Unsupported { format }),
         }
     }
 
-    /// Appends the protectable ranges of one sample to `ranges`, in order, and takes over the
-    /// parameter sets in it. Samples must come in decoding order. A slice all of whose bytes are
-    /// header bytes has no range.
+    /// Appends the protectable ranges of one sample to `ranges`, in order, and takes over what later
+    /// samples refer to. Samples must come in decoding order. A slice or frame all of whose bytes
+    /// are header bytes has no range.
     ///
     /// # Errors
-    /// A damaged sample, a slice without its parameter sets, or a feature whose slice headers are
-    /// not understood. What was appended until then must not be used.
+    /// A damaged sample, one without the parameter sets or frames that it refers to, or a feature
+    /// whose headers are not understood. What was appended until then must not be used.
     pub fn protectable_ranges(
         &mut self,
         sample: &[u8],
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         match &mut self.0 {
+            Kind::Av1(av1) => av1.protectable_ranges(sample, ranges),
             Kind::Avc(avc) => avc.protectable_ranges(sample, ranges),
             Kind::Hevc(hevc) => hevc.protectable_ranges(sample, ranges),
+            Kind::Vp9(vp9) => vp9.protectable_ranges(sample, ranges),
             Kind::WholeSample => {
                 ranges.extend(ProtectableRange::new(0, sample.len()));
                 Ok(())
@@ -95,6 +114,16 @@ impl Codec {
     /// Whether samples get a subsample map; if not, each is protected as a whole.
     pub const fn maps_subsamples(&self) -> bool {
         !matches!(self.0, Kind::WholeSample)
+    }
+
+    /// Where the blocks lie in each range.
+    pub const fn alignment(&self) -> Alignment {
+        match self.0 {
+            // VP Codec ISO Media File Format Binding, clause "Common Encryption": the clear bytes
+            // in front of each frame take the remainder.
+            Kind::Vp9(_) => Alignment::BlocksAtEnd,
+            _ => Alignment::BySchemeRule,
+        }
     }
 }
 

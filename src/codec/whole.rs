@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sample entry types by how Common Encryption maps their samples: ISO/IEC 23001-7, clauses 9.4 and 9.7.
 
-/// Audio whose samples are protected whole, without a subsample map. MP3 and AAC share `mp4a`.
-const WHOLE_SAMPLE: [&[u8; 4]; 16] = [
-    b"mp4a", b".mp3", b"ac-3", b"ec-3", b"Opus", b"fLaC", b"alac", b"dtsc", b"dtse", b"dtsh",
-    b"dtsl", b"dtsx", b"mha1", b"mha2", b"mhm1", b"mhm2",
+/// Audio, and VP8, whose samples are protected whole, without a subsample map. MP3 and AAC share `mp4a`.
+const WHOLE_SAMPLE: [&[u8; 4]; 17] = [
+    b"vp08", b"mp4a", b".mp3", b"ac-3", b"ec-3", b"Opus", b"fLaC", b"alac", b"dtsc", b"dtse",
+    b"dtsh", b"dtsl", b"dtsx", b"mha1", b"mha2", b"mhm1", b"mhm2",
 ];
 
 /// Timed text and timed metadata.

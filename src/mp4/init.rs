@@ -13,6 +13,13 @@ use super::Error;
 const SCHEME_VERSION: u32 = 0x0001_0000;
 const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
 const VIDEO_HANDLERS: [FourCc; 2] = [FourCc(*b"vide"), FourCc(*b"auxv")];
+/// The decoder configurations of those codecs whose headers cannot be read without.
+const CONFIG_BOXES: [FourCc; 4] = [
+    FourCc(*b"avcC"),
+    FourCc(*b"hvcC"),
+    FourCc(*b"av1C"),
+    FourCc(*b"vvcC"),
+];
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
 /// Decides how the tracks of a stream are protected.
@@ -228,8 +235,13 @@ fn find_mut<'a, 'b>(parent: &'b mut BoxTree<'a>, box_type: FourCc) -> Option<&'b
 fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
     let config = match track.media {
         Media::Video { .. } => {
-            let avc = entry.visual_child(FourCc(*b"avcC"))?;
-            avc.map_or_else(|| entry.visual_child(FourCc(*b"hvcC")), |avc| Ok(Some(avc)))?
+            let boxes = CONFIG_BOXES.iter();
+            let found = boxes.map(|config| entry.visual_child(*config));
+            found
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .flatten()
+                .next()
         }
         Media::Audio | Media::Text => None,
     };

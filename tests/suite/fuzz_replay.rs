@@ -15,10 +15,12 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 5] = [
+const TARGETS: [(&str, Target); 7] = [
     ("bmff", targets::bmff),
+    ("codec_av1", targets::codec_av1),
     ("codec_avc", targets::codec_avc),
     ("codec_hevc", targets::codec_hevc),
+    ("codec_vp9", targets::codec_vp9),
     ("mp4", targets::mp4),
     ("playready_object", targets::playready_object),
 ];

@@ -168,11 +168,14 @@ impl Entry {
 
     fn clear(entry: Bx<'_>) -> Self {
         let children = match &entry.kind {
-            b"avc1" | b"avc3" | b"hvc1" | b"hev1" => entry.children_after(78),
+            b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"vvc1" | b"av01" | b"vp08" | b"vp09" => {
+                entry.children_after(78)
+            }
             _ => Vec::new(),
         };
         let mut configs = children.iter();
-        let config = configs.find(|child| matches!(&child.kind, b"avcC" | b"hvcC"));
+        let config = configs
+            .find(|child| matches!(&child.kind, b"avcC" | b"hvcC" | b"av1C" | b"vpcC" | b"vvcC"));
         Self {
             format: entry.kind,
             config: config.map(|config| config.body().to_vec()),

@@ -14,9 +14,9 @@ use crate::scratch::Scratch;
 use crate::tools::skip;
 
 /// Sample entries that the element protects or, for text, leaves clear.
-const IN_SCOPE: [&str; 13] = [
-    "avc1", "avc3", "hvc1", "hev1", "mp4a", "ac-3", "ec-3", "Opus", "fLaC", "alac", "stpp", "wvtt",
-    "c608",
+const IN_SCOPE: [&str; 16] = [
+    "avc1", "avc3", "hvc1", "hev1", "av01", "vp08", "vp09", "mp4a", "ac-3", "ec-3", "Opus", "fLaC",
+    "alac", "stpp", "wvtt", "c608",
 ];
 /// Buffer sizes of the sources; the last one takes each file whole.
 const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];
@@ -142,10 +142,15 @@ fn refusal(vector: &Vector) -> String {
     run.stderr
 }
 
+/// Shaka Packager 3.8 and mp4ff start protection on a tile's first byte in cenc too. The AV1 binding (AV1 in ISOBMFF 1.2, 4.2)
+/// has it end on the tile's last byte, as GPAC, FFmpeg 8 and we do.
+const STARTS_WITH_THE_TILE: &str = "o-peer-av1-cenc";
+
 #[test]
 fn pairs_that_fix_every_byte_are_reproduced() {
     for pair in vectors("pair", "pairs_that_fix_every_byte_are_reproduced") {
-        if pair.is_byte_exact() && is_in_scope_protected(&pair) {
+        let is_ours = pair.id != STARTS_WITH_THE_TILE;
+        if is_ours && pair.is_byte_exact() && is_in_scope_protected(&pair) {
             reproduce(&pair);
         }
     }
