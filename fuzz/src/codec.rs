@@ -6,6 +6,11 @@
 use gstplayready::cenc::{Scheme, map_subsamples};
 use gstplayready::codec::Codec;
 
+/// `dac4`, then samples of `ac-4`.
+pub fn codec_ac4(data: &[u8]) {
+    check(*b"ac-4", data);
+}
+
 /// `av1C`, then samples of `av01`.
 pub fn codec_av1(data: &[u8]) {
     check(*b"av01", data);

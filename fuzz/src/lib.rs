@@ -10,6 +10,6 @@ mod playready;
 pub mod stream;
 
 pub use self::bmff::bmff;
-pub use self::codec::{codec_av1, codec_avc, codec_hevc, codec_vp9};
+pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9};
 pub use self::mp4::mp4;
 pub use self::playready::playready_object;

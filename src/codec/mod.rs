@@ -7,13 +7,15 @@
 //! can work without the key. Where slice data starts depends on the parameter sets in force, from
 //! the decoder configuration record and from the stream itself. Of AV1 the tiles may be protected, of
 //! VP9 all behind the uncompressed header of each frame; where those start depends on the frames
-//! before. Of VP8 and of the audio codecs known here the whole sample is protected.
+//! before. Of AC-4 all behind the table of contents of a frame may be protected; of VP8 and of the
+//! other audio codecs known here the whole sample is.
 //!
 //! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC
 //! 14496-15:2022.
 
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
+mod ac4;
 mod av1;
 mod avc;
 mod bits;
@@ -56,6 +58,7 @@ pub struct Codec(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
+    Ac4,
     Av1(Box<av1::Av1>),
     Avc(Box<avc::Avc>),
     Hevc(Box<hevc::Hevc>),
@@ -80,6 +83,7 @@ impl Codec {
             b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => {
                 Ok(Self(Kind::Hevc(Box::new(hevc::Hevc::new(config?)?))))
             }
+            b"ac-4" => Ok(Self(Kind::Ac4)),
             b"av01" | b"dav1" => Ok(Self(Kind::Av1(Box::new(av1::Av1::new(config?)?)))),
             b"vp09" => Ok(Self(Kind::Vp9(Box::new(vp9::Vp9::new())))),
             _ if whole::is_whole_sample(format) => Ok(Self(Kind::WholeSample)),
@@ -100,6 +104,7 @@ impl Codec {
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         match &mut self.0 {
+            Kind::Ac4 => ac4::protectable_ranges(sample, ranges),
             Kind::Av1(av1) => av1.protectable_ranges(sample, ranges),
             Kind::Avc(avc) => avc.protectable_ranges(sample, ranges),
             Kind::Hevc(hevc) => hevc.protectable_ranges(sample, ranges),

@@ -15,8 +15,9 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 7] = [
+const TARGETS: [(&str, Target); 8] = [
     ("bmff", targets::bmff),
+    ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
     ("codec_avc", targets::codec_avc),
     ("codec_hevc", targets::codec_hevc),
