@@ -62,7 +62,7 @@ fn decrypted(movie: &Movie, keys: &Keys) -> Vec<Vec<Vec<u8>>> {
 }
 
 /// Objects that the tracer found alive at the end. It describes the form of such a line too, in one of its own.
-fn leaks(log: &str) -> Vec<&str> {
+pub fn leaks(log: &str) -> Vec<&str> {
     let lines = log.lines().filter(|line| line.contains("object-alive,"));
     lines
         .filter(|line| !line.contains("new format string"))

@@ -34,6 +34,9 @@ mod movie;
 mod samples;
 /// A folder for each test.
 mod scratch;
+/// What comes out of a pipeline of one stream.
+#[cfg(feature = "plugin")]
+mod seen;
 /// Where the peers are.
 mod tools;
 
@@ -42,6 +45,12 @@ mod tools;
 mod architecture;
 /// A browser plays the element's files with the right key only.
 mod browser;
+/// Elementary streams: protected as demuxed files are.
+#[cfg(feature = "plugin")]
+mod cencenc;
+/// The way back: what cencenc, playreadyenc and others protected.
+#[cfg(feature = "plugin")]
+mod clearkeydec;
 /// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
 /// What goes wrong, and what it leaves behind.

@@ -60,11 +60,7 @@ impl Recipe {
 
     /// The whole pipeline from the encoders, with what is to follow the muxer.
     pub fn pipeline(&self, tail: &str) -> String {
-        let picture = self.video.encoder();
-        self.fed_by(
-            picture.map(|encoder| format!("{PICTURE} ! {encoder}")),
-            tail,
-        )
+        self.fed_by(self.video.stream(), tail)
     }
 
     /// The same with samples that are equal in every run.
@@ -79,9 +75,7 @@ impl Recipe {
     }
 
     fn fed_by(&self, picture: Option<String>, tail: &str) -> String {
-        let sound = self.audio.encoder();
-        let sound = sound.map(|encoder| format!("{SOUND} ! {encoder}"));
-        let sources = [picture, sound].into_iter().flatten();
+        let sources = [picture, self.audio.stream()].into_iter().flatten();
         let feeds: Vec<_> = sources
             .map(|source| format!("{source} ! queue ! mux."))
             .collect();
@@ -133,6 +127,12 @@ fn made_once(pipeline: &str) -> PathBuf {
 }
 
 impl Video {
+    /// The picture through the encoder and its parser.
+    pub fn stream(self) -> Option<String> {
+        let encoder = self.encoder()?;
+        Some(format!("{PICTURE} ! {encoder}"))
+    }
+
     const fn encoder(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -157,6 +157,12 @@ impl Video {
 }
 
 impl Audio {
+    /// The sound through the encoder and its parser.
+    pub fn stream(self) -> Option<String> {
+        let encoder = self.encoder()?;
+        Some(format!("{SOUND} ! {encoder}"))
+    }
+
     const fn encoder(self) -> Option<&'static str> {
         match self {
             Self::None => None,
