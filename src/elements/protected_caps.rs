@@ -2,7 +2,6 @@
 //! Caps of protected elementary streams, as qtdemux gives them to decryptors.
 
 use crate::cenc::{self, Scheme};
-use crate::playready;
 
 use super::clear_caps;
 
@@ -41,21 +40,34 @@ const CHANGING: [&str; 9] = [
     "width",
 ];
 
+/// What caps say of a stream's protection.
+pub(super) struct CapsProtection {
+    pub(super) scheme: Scheme,
+    /// SystemID of the first system that an event tells of; none without one.
+    pub(super) system: Option<[u8; 16]>,
+}
+
+impl CapsProtection {
+    /// Sets the fields that say so.
+    fn name_in(&self, structure: &mut gst::StructureRef) {
+        structure.set(CIPHER_MODE, self.scheme.name());
+        if let Some(system) = self.system {
+            let system = uuid::Uuid::from_bytes(system).to_string();
+            structure.set(PROTECTION_SYSTEM, system);
+        }
+    }
+}
+
 /// The caps of the protected stream for those of the clear one.
-pub(super) fn protect(clear: &gst::CapsRef, scheme: Scheme) -> gst::Caps {
+pub(super) fn protect(clear: &gst::CapsRef, protection: &CapsProtection) -> gst::Caps {
     let protect = |clear: &gst::StructureRef| {
         let mut protected = clear.to_owned();
         protected.set(ORIGINAL_MEDIA_TYPE, clear.name().as_str());
-        protected.set(CIPHER_MODE, scheme.name());
-        protected.set(PROTECTION_SYSTEM, playready_system());
+        protection.name_in(&mut protected);
         protected.set_name(PROTECTED);
         protected
     };
     clear.iter().map(protect).collect()
-}
-
-fn playready_system() -> String {
-    uuid::Uuid::from_bytes(playready::SYSTEM_ID).to_string()
 }
 
 /// The caps of the clear streams that protected ones may come from.
@@ -73,12 +85,10 @@ pub(super) fn unprotect(protected: &gst::CapsRef) -> gst::Caps {
     clear
 }
 
-/// Of the caps that downstream takes, those that fit the scheme and system of this encryptor.
-pub(super) fn of_scheme(protected: &gst::CapsRef, scheme: Scheme) -> gst::Caps {
-    let ours = gst::Structure::builder(PROTECTED)
-        .field(CIPHER_MODE, scheme.name())
-        .field(PROTECTION_SYSTEM, playready_system())
-        .build();
+/// Of the caps that downstream takes, those that fit the protection of this encryptor.
+pub(super) fn fitting(protected: &gst::CapsRef, protection: &CapsProtection) -> gst::Caps {
+    let mut ours = gst::Structure::new_empty(PROTECTED);
+    protection.name_in(&mut ours);
     let fitting = protected
         .iter()
         .filter(|structure| structure.can_intersect(&ours));
@@ -164,9 +174,19 @@ mod tests {
         level=(string)2, profile=(string)high, codec_data=(buffer)01640014, width=(int)320, height=(int)240, \
         framerate=(fraction)30/1, pixel-aspect-ratio=(fraction)1/1, colorimetry=(string)bt601";
 
+    const fn playready(scheme: Scheme) -> CapsProtection {
+        CapsProtection {
+            scheme,
+            system: Some(crate::signaling::System::PlayReady.id()),
+        }
+    }
+
     #[test]
     fn protected_caps_are_those_of_qtdemux() {
-        assert_eq!(protect(&caps(CLEAR), Scheme::Cenc), caps(GOLDEN));
+        assert_eq!(
+            protect(&caps(CLEAR), &playready(Scheme::Cenc)),
+            caps(GOLDEN)
+        );
         assert_eq!(unprotect(&caps(GOLDEN)), caps(CLEAR));
         assert_eq!(scheme(&caps(GOLDEN)), Ok(Scheme::Cenc));
         assert_eq!(original_media_type(&caps(GOLDEN)), Some("video/x-h264"));
@@ -185,7 +205,7 @@ mod tests {
 
     #[test]
     fn downstream_can_ask_for_another_scheme_or_system_in_vain() {
-        let fits = |text: &str| !of_scheme(&caps(text), Scheme::Cbcs).is_empty();
+        let fits = |text: &str| !fitting(&caps(text), &playready(Scheme::Cbcs)).is_empty();
         assert!(fits("application/x-cenc"));
         assert!(fits("application/x-cenc, cipher-mode=(string)cbcs"));
         assert!(!fits("application/x-cenc, cipher-mode=(string)cenc"));

@@ -11,6 +11,7 @@ use crate::cenc::Scheme;
 use crate::packaging::{Config, Packaging, SampleKeys, Signals};
 use crate::signaling::System;
 
+use super::protected_caps::CapsProtection;
 use super::settings::{self, Settings};
 use super::signals::Published;
 use super::{error, lock};
@@ -45,9 +46,9 @@ impl Session {
         setting.unwrap_or_else(|| lock(&self.published).get(name).to_value())
     }
 
-    /// The scheme that is set.
-    pub(super) fn scheme(&self) -> Scheme {
-        lock(&self.settings).scheme()
+    /// What caps say of the protection that is set.
+    pub(super) fn caps_protection(&self) -> CapsProtection {
+        lock(&self.settings).caps_protection()
     }
 
     /// Reads the settings and keys, for the streams to come; not on a streaming thread.

@@ -8,16 +8,18 @@ mod enums;
 mod keys;
 mod specs;
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use gst::glib;
 use gst::prelude::*;
 
-use crate::cenc::{self, Iv, IvSize, Scheme};
+use crate::cenc::{self, Iv, IvSize};
 use crate::keys::load_or_create;
 use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
-use crate::signaling::Drm;
+use crate::signaling::{Drm, System};
 
+use super::protected_caps::CapsProtection;
 pub(super) use enums::TrackTypeProperty;
 use enums::{HeaderVersionProperty, SchemeProperty, SystemsProperty};
 pub(super) use keys::KeySettings;
@@ -167,9 +169,16 @@ impl Settings {
         Ok(IvConfig::First(iv.map_err(named("iv"))?))
     }
 
-    /// The scheme, which caps name before a configuration is there.
-    pub(super) fn scheme(&self) -> Scheme {
-        self.scheme.into()
+    /// What caps name, which are asked for before a configuration is there: the scheme, and of the systems that have a `pssh`
+    /// the first.
+    pub(super) fn caps_protection(&self) -> CapsProtection {
+        let systems = BTreeSet::<System>::from(self.systems).into_iter();
+        let mut with_box = systems.filter(|s| !matches!(s, System::FairPlay | System::Marlin));
+        let given = || Some(self.extra_pssh().ok()?.first()?.system_id());
+        CapsProtection {
+            scheme: self.scheme.into(),
+            system: with_box.next().map(System::id).or_else(given),
+        }
     }
 
     /// Whether the key seed is the one that Microsoft published for its test server.

@@ -156,10 +156,10 @@ impl BaseTransformImpl for CencEnc {
         caps: &gst::Caps,
         filter: Option<&gst::Caps>,
     ) -> Option<gst::Caps> {
-        let scheme = self.session.scheme();
+        let protection = self.session.caps_protection();
         let other = match direction {
-            gst::PadDirection::Sink => protected_caps::protect(caps, scheme),
-            _ => protected_caps::unprotect(&protected_caps::of_scheme(caps, scheme)),
+            gst::PadDirection::Sink => protected_caps::protect(caps, &protection),
+            _ => protected_caps::unprotect(&protected_caps::fitting(caps, &protection)),
         };
         Some(protected_caps::filtered(other, filter))
     }

@@ -98,3 +98,25 @@ fn systems_and_boxes_come_into_the_configuration() {
     let systems = [System::Common, System::Widevine].map(System::id);
     assert!(config.extra_pssh.iter().map(Drm::system_id).eq(systems));
 }
+
+#[test]
+fn caps_name_the_first_system_that_has_a_box() {
+    let common = "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAEQAAAAEAAQABAAEAAAAACqAAAAAA==";
+    for (systems, pssh, first) in [
+        (SystemsProperty::default(), "", Some(System::PlayReady)),
+        (SystemsProperty::all(), "", Some(System::PlayReady)),
+        (
+            SystemsProperty::MARLIN | SystemsProperty::WIDEVINE,
+            common,
+            Some(System::Widevine),
+        ),
+        (SystemsProperty::FAIRPLAY, common, Some(System::Common)),
+        (SystemsProperty::FAIRPLAY, "", None),
+        (SystemsProperty::empty(), "no box", None),
+    ] {
+        let mut settings = settings(&[("pssh", pssh)]);
+        settings.set("systems", &systems.to_value());
+        let named = settings.caps_protection().system;
+        assert_eq!(named, first.map(System::id), "{systems:?}");
+    }
+}
