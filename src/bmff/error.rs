@@ -53,6 +53,14 @@ pub enum Error {
         /// The innermost box that was looked at.
         box_type: FourCc,
     },
+    /// A field has a width that its standard does not define.
+    #[error("box '{box_type}' has fields of {bits} bits")]
+    BadFieldSize {
+        /// The box.
+        box_type: FourCc,
+        /// What the box says.
+        bits: u8,
+    },
     /// A box or a value in it outgrows its field.
     #[error("box '{box_type}' would be too large for its size field")]
     TooLarge {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `stco` and `co64`, where the chunks of a track start in the file, 14496-12 clause 8.7.5.
+
+use super::{BoxTree, Error, FourCc};
+
+/// Where each chunk of a progressive track starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkOffsets<'a> {
+    entries: &'a [u8],
+    wide: bool,
+}
+
+impl<'a> ChunkOffsets<'a> {
+    /// Reads the fields of a `stco` or a `co64`.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], also for an entry_count that the box has no room for.
+    pub fn read(table: &'a BoxTree<'_>) -> Result<Self, Error> {
+        let wide = table.box_type == FourCc::CO64;
+        let mut reader = table.reader();
+        reader.version_and_flags()?;
+        let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+        let entries = reader.bytes(count.saturating_mul(if wide { 8 } else { 4 }))?;
+        Ok(Self { entries, wide })
+    }
+
+    /// Whether the offsets have 64 bits.
+    pub const fn is_wide(&self) -> bool {
+        self.wide
+    }
+
+    /// How many chunks there are.
+    pub const fn count(&self) -> usize {
+        self.entries.len() / if self.wide { 8 } else { 4 }
+    }
+
+    /// The offsets in bytes from the start of the file.
+    pub fn offsets(&self) -> impl Iterator<Item = u64> + use<'a> {
+        let (wide, narrow) = match self.wide {
+            true => (self.entries.as_chunks().0, [].as_slice()),
+            false => ([].as_slice(), self.entries.as_chunks().0),
+        };
+        let narrow = narrow
+            .iter()
+            .map(|&offset| u64::from(u32::from_be_bytes(offset)));
+        narrow.chain(wide.iter().map(|&offset| u64::from_be_bytes(offset)))
+    }
+}
+
+/// A `co64`, if `wide`, or a `stco` with these offsets.
+///
+/// # Errors
+/// [`Error::TooLarge`] when an offset or the count outgrows its field.
+pub fn chunk_offsets(offsets: &[u64], wide: bool) -> Result<BoxTree<'static>, Error> {
+    let box_type = if wide { FourCc::CO64 } else { FourCc::STCO };
+    let too_large = |_| Error::TooLarge { box_type };
+    let count = u32::try_from(offsets.len()).map_err(too_large)?;
+    let mut fields = Vec::with_capacity(4 + offsets.len() * if wide { 8 } else { 4 });
+    fields.extend(count.to_be_bytes());
+    for &offset in offsets {
+        match wide {
+            true => fields.extend(offset.to_be_bytes()),
+            false => fields.extend(u32::try_from(offset).map_err(too_large)?.to_be_bytes()),
+        }
+    }
+    Ok(BoxTree::full(box_type, (0, 0), &fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Layouts of clause 8.7.5.2.
+    #[test]
+    fn both_widths_are_read_and_written() {
+        for (wide, bytes) in [
+            (false, b"\0\0\0\0\0\0\0\x02\0\0\0\x09\0\0\x01\0".as_slice()),
+            (
+                true,
+                b"\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\x01\0",
+            ),
+        ] {
+            let table = chunk_offsets(&[9, 256], wide).unwrap();
+            assert_eq!(table.body(), bytes);
+            let read = ChunkOffsets::read(&table).unwrap();
+            assert_eq!((read.is_wide(), read.count()), (wide, 2));
+            assert_eq!(read.offsets().collect::<Vec<_>>(), [9, 256]);
+        }
+    }
+
+    #[test]
+    fn count_beyond_the_box_and_offset_beyond_the_field_are_refused() {
+        let table = BoxTree::full(FourCc::STCO, (0, 0), &[0xff; 8]);
+        assert!(matches!(
+            ChunkOffsets::read(&table),
+            Err(Error::Truncated { .. })
+        ));
+        let refused = chunk_offsets(&[1 << 32], false);
+        assert!(matches!(refused, Err(Error::TooLarge { .. })));
+    }
+}
