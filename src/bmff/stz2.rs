@@ -18,7 +18,12 @@ pub fn stz2(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
                 .flat_map(|&pair| [u32::from(pair >> 4), u32::from(pair & 15)])
                 .collect()
         }
-        8 => reader.bytes(count)?.iter().copied().map(u32::from).collect(),
+        8 => reader
+            .bytes(count)?
+            .iter()
+            .copied()
+            .map(u32::from)
+            .collect(),
         16 => {
             let bytes = reader.bytes(count.saturating_mul(2))?;
             let fields = bytes.as_chunks().0.iter();

@@ -3,7 +3,7 @@
 
 use crate::codec::{self, Codec, ProtectableRange};
 
-use super::{Error, Iv, IvSource, Method, SampleCipher, Subsample, map_subsamples};
+use super::{Error, Iv, IvSource, Method, SampleCipher, Scheme, Subsample, map_subsamples};
 
 /// Protects the samples of a track one by one, in decoding order; its buffers are kept from sample to sample.
 #[derive(Debug, Default)]
@@ -32,21 +32,39 @@ impl SampleProtector {
         (codec, method): (&mut Codec, Method),
         (cipher, ivs): (&SampleCipher, &mut IvSource),
     ) -> Result<ProtectedSample<'_>, SampleError> {
-        self.ranges.clear();
-        self.map.clear();
-        let mut protected = sample.len() as u64;
-        if codec.maps_subsamples() {
-            codec.protectable_ranges(sample, &mut self.ranges)?;
-            let ranges = (self.ranges.as_slice(), codec.alignment());
-            map_subsamples(method.scheme, sample.len(), ranges, &mut self.map)?;
-            protected = self.map.iter().map(|s| u64::from(s.protected_bytes)).sum();
-        }
+        let protected = self.map(sample, codec, method.scheme)?;
         let iv = ivs.next(protected.div_ceil(16))?;
         cipher.encrypt(method, &iv, sample, &self.map)?;
         Ok(ProtectedSample {
             iv,
             subsamples: &self.map,
         })
+    }
+
+    /// Maps a sample and returns how many bytes of it are protected. Samples must come in decoding order.
+    ///
+    /// # Errors
+    /// Damaged codec data, and what [`map_subsamples`] refuses.
+    pub fn map(
+        &mut self,
+        sample: &[u8],
+        codec: &mut Codec,
+        scheme: Scheme,
+    ) -> Result<u64, SampleError> {
+        self.ranges.clear();
+        self.map.clear();
+        if !codec.maps_subsamples() {
+            return Ok(sample.len() as u64);
+        }
+        codec.protectable_ranges(sample, &mut self.ranges)?;
+        let ranges = (self.ranges.as_slice(), codec.alignment());
+        map_subsamples(scheme, sample.len(), ranges, &mut self.map)?;
+        Ok(self.map.iter().map(|s| u64::from(s.protected_bytes)).sum())
+    }
+
+    /// The subsamples of the sample mapped last; none when it is protected as a whole.
+    pub fn subsamples(&self) -> &[Subsample] {
+        &self.map
     }
 }
 
@@ -66,7 +84,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::cenc::{ContentKey, Pattern, Scheme};
+    use crate::cenc::{ContentKey, Pattern};
 
     /// IVs of samples of `len` bytes, one behind the other, and the last sample.
     fn protect(scheme: Scheme, first: &[u8], len: usize) -> ([Vec<u8>; 3], Vec<u8>) {

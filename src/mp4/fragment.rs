@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One fragment: its samples are encrypted where they lie and its `moof` is written anew.
 
-use crate::cenc::{self, Iv, IvSource, SampleProtector, Senc};
+use crate::cenc::{self, Iv, IvSource, SampleProtector, Senc, Subsample};
 
+use super::error::SampleError;
 use super::init::TrackState;
 use super::moof::{Location, Moof, TrackFragment};
 use super::payload::Payload;
@@ -133,6 +134,17 @@ impl Samples<'_> {
         }
         Ok(())
     }
+}
+
+/// Takes an IV for a sample of which `protected` bytes are protected, and enters both in `senc`.
+pub(super) fn enter(
+    subsamples: &[Subsample],
+    protected: u64,
+    (ivs, senc): (&mut IvSource, &mut Senc),
+) -> Result<(), SampleError> {
+    let iv = ivs.next(protected.div_ceil(16));
+    let iv = iv.map_err(cenc::SampleError::Cenc)?;
+    Ok(senc.push(own_iv(ivs, &iv), subsamples)?)
 }
 
 /// The IV that `senc` states: none when `tenc` states it for all samples.

@@ -11,7 +11,7 @@ use super::Error;
 
 /// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
 const SCHEME_VERSION: u32 = 0x0001_0000;
-const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
+pub(super) const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
 const VIDEO_HANDLERS: [FourCc; 2] = [FourCc(*b"vide"), FourCc(*b"auxv")];
 /// The decoder configurations of those codecs whose headers cannot be read without.
 const CONFIG_BOXES: [FourCc; 4] = [
@@ -61,13 +61,46 @@ pub(super) struct TrackState {
     pub(super) trex: Trex,
 }
 
+/// A track whose sample entries say how it is protected.
+pub(super) struct ProtectedTrack {
+    pub(super) track_id: u32,
+    pub(super) protection: Option<TrackProtection>,
+    /// One for each sample description of a protected track.
+    pub(super) codecs: Vec<Codec>,
+}
+
 /// Rewrites a `moov` box and returns it with the state that its fragments need.
 pub(super) fn protect_moov(
     moov: &[u8],
     protector: &mut dyn Protector,
 ) -> Result<(Vec<u8>, Vec<TrackState>), Error> {
-    let mut moov = BoxTree::parse(moov)?;
+    let moov = BoxTree::parse(moov)?;
     let trexes = read_trexes(&moov)?;
+    for trak in moov.all(FourCc::TRAK) {
+        refuse_samples(trak.descend(&STBL_PATH)?)?;
+    }
+    let (moov, tracks) = protect_tracks(moov, protector)?;
+    let with_trex = |track: ProtectedTrack| {
+        let trex = trexes.iter().find(|trex| trex.track_id == track.track_id);
+        Ok(TrackState {
+            track_id: track.track_id,
+            protection: track.protection,
+            codecs: track.codecs,
+            trex: *trex.ok_or(bmff::Error::Missing {
+                parent: FourCc::MVEX,
+                child: FourCc::TREX,
+            })?,
+        })
+    };
+    let states = tracks.into_iter().map(with_trex);
+    Ok((moov, states.collect::<Result<_, Error>>()?))
+}
+
+/// Asks how the tracks of a `moov` are to be protected and lets their sample entries and `pssh` boxes say so.
+pub(super) fn protect_tracks(
+    mut moov: BoxTree<'_>,
+    protector: &mut dyn Protector,
+) -> Result<(Vec<u8>, Vec<ProtectedTrack>), Error> {
     let clear = moov
         .all(FourCc::TRAK)
         .map(read_track)
@@ -75,28 +108,22 @@ pub(super) fn protect_moov(
     refuse_duplicates(&clear)?;
     let protection = protector.protect(&clear).map_err(Error::Protection)?;
 
-    let mut states = Vec::with_capacity(clear.len());
+    let mut tracks = Vec::with_capacity(clear.len());
     let mut protections = protection.tracks.into_iter();
     let traks = moov.children_mut().into_iter().flatten();
     for (trak, track) in traks.filter(|b| b.box_type == FourCc::TRAK).zip(&clear) {
-        let track_id = track.track_id;
         let protection = protections.next().flatten();
         let codecs = match &protection {
             Some(protection) => protect_trak(trak, track, protection)?,
             None => Vec::new(),
         };
-        let trex = trexes.iter().find(|trex| trex.track_id == track_id);
-        states.push(TrackState {
-            track_id,
+        tracks.push(ProtectedTrack {
+            track_id: track.track_id,
             protection,
             codecs,
-            trex: *trex.ok_or(bmff::Error::Missing {
-                parent: FourCc::MVEX,
-                child: FourCc::TREX,
-            })?,
         });
     }
-    Ok((with_pssh(moov, &protection.pssh)?, states))
+    Ok((with_pssh(moov, &protection.pssh)?, tracks))
 }
 
 /// Rewrites an init segment that is whole in memory, such as the stream header in a pipeline's caps.
@@ -146,7 +173,6 @@ fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
     let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
     let handler = bmff::handler_type(handler.reader())?;
     let stbl = trak.descend(&STBL_PATH)?;
-    refuse_samples(stbl)?;
     let entries = SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())?;
     refuse_protected(&entries)?;
     let media = media(handler, &entries)?.ok_or_else(|| Error::Codec {
@@ -227,7 +253,10 @@ fn protect_trak(
     Ok(codecs)
 }
 
-fn find_mut<'a, 'b>(parent: &'b mut BoxTree<'a>, box_type: FourCc) -> Option<&'b mut BoxTree<'a>> {
+pub(super) fn find_mut<'a, 'b>(
+    parent: &'b mut BoxTree<'a>,
+    box_type: FourCc,
+) -> Option<&'b mut BoxTree<'a>> {
     let mut children = parent.children_mut()?.iter_mut();
     children.find(|child| child.box_type == box_type)
 }

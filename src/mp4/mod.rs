@@ -5,6 +5,7 @@
 //! Sample data stays in the chunks it came in and is encrypted there; only boxes are written anew. One `moof` with its
 //! `mdat` is held until it is complete, since `senc` stands before the samples that it describes.
 
+mod auxiliary;
 mod chunk;
 mod encryptor;
 mod error;

@@ -6,10 +6,11 @@
 
 use std::ops::Range;
 
-use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, saio, saiz};
-use crate::cenc::{Senc, piff};
+use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, saio};
+use crate::cenc::Senc;
 
 use super::Error;
+use super::auxiliary::{push_auxiliary_information, refuse};
 use super::init::TrackState;
 
 /// Size and type of the `moof` itself.
@@ -53,30 +54,9 @@ impl<'a> Moof<'a> {
             len,
             position,
         };
-        moof.refuse_protected()?;
+        let trafs = moof.tree.all(FourCc::TRAF);
+        trafs.flat_map(BoxTree::children).try_for_each(refuse)?;
         Ok(moof)
-    }
-
-    fn refuse_protected(&self) -> Result<(), Error> {
-        let boxes = self.tree.all(FourCc::TRAF).flat_map(BoxTree::children);
-        for b in boxes {
-            // sbgp and sgpd start with version and flags; grouping_type follows.
-            let grouping = b.body().get(4..8);
-            let protected = match b.box_type {
-                FourCc::SENC => true,
-                FourCc::SGPD | FourCc::SBGP => grouping == Some(b"seig"),
-                FourCc::UUID => b.uuid == Some(piff::SENC),
-                _ => false,
-            };
-            if protected {
-                return Err(Error::AlreadyProtected { by: b.box_type });
-            }
-            // Of another kind of auxiliary information, whose offsets would have to move.
-            if b.box_type == FourCc::SAIO {
-                return Err(Error::Unsupported(FourCc::SAIO));
-            }
-        }
-        Ok(())
     }
 
     /// Finds the samples of all track fragments and appends their places to `samples`.
@@ -276,15 +256,6 @@ impl Location {
     pub(super) fn end(&self) -> i64 {
         self.offset.saturating_add(i64::from(self.len))
     }
-}
-
-fn push_auxiliary_information(children: &mut Vec<BoxTree<'_>>, senc: &Senc) -> Result<(), Error> {
-    if let Some(sizes) = senc.sizes() {
-        children.push(saiz(sizes)?);
-        children.push(saio(0));
-    }
-    children.push(senc.to_box());
-    Ok(())
 }
 
 /// Bases a track fragment on the `moof`, as all offsets are written; the first one is without being told.

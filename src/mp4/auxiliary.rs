@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or an `stbl` gets, and those it must not have yet.
+
+use crate::bmff::{BoxTree, FourCc, saio, saiz};
+use crate::cenc::{Senc, piff};
+
+use super::Error;
+
+/// Refuses a child of a `traf` or `stbl` that says that samples are protected, or whose offsets would have to move.
+pub(super) fn refuse(child: &BoxTree<'_>) -> Result<(), Error> {
+    // sbgp and sgpd start with version and flags; grouping_type follows.
+    let grouping = child.body().get(4..8);
+    let protected = match child.box_type {
+        FourCc::SENC => true,
+        FourCc::SGPD | FourCc::SBGP => grouping == Some(b"seig"),
+        FourCc::UUID => child.uuid == Some(piff::SENC),
+        _ => false,
+    };
+    if protected {
+        return Err(Error::AlreadyProtected { by: child.box_type });
+    }
+    // Of another kind of auxiliary information, whose offsets would have to move.
+    if child.box_type == FourCc::SAIO {
+        return Err(Error::Unsupported(FourCc::SAIO));
+    }
+    Ok(())
+}
+
+/// Appends `senc`, and in front of it `saiz` and a `saio` whose offset is still 0, if there is anything per sample.
+pub(super) fn push_auxiliary_information(
+    children: &mut Vec<BoxTree<'_>>,
+    senc: &Senc,
+) -> Result<(), Error> {
+    if let Some(sizes) = senc.sizes() {
+        children.push(saiz(sizes)?);
+        children.push(saio(0));
+    }
+    children.push(senc.to_box());
+    Ok(())
+}
