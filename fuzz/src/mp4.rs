@@ -34,7 +34,7 @@ impl Protector for FixedKey {
     ) -> Result<InitProtection, Box<dyn std::error::Error + Send + Sync>> {
         let scheme = self.0;
         let iv = match scheme {
-            Scheme::Cbcs => Iv::new(b"the constant IV.")?,
+            Scheme::Cbcs | Scheme::Cbc1 => Iv::new(b"the constant IV.")?,
             _ => Iv::new(b"first IV")?,
         };
         let key = ContentKey::from_bytes(KEY.into());

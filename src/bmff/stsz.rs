@@ -35,6 +35,14 @@ impl<'a> Stsz<'a> {
         })
     }
 
+    /// The size in bytes of all samples, if they share one.
+    pub const fn common_size(&self) -> Option<u32> {
+        match self.common_size {
+            0 => None,
+            size => Some(size),
+        }
+    }
+
     /// The size in bytes of the sample with this number, counted from 0.
     pub fn size(&self, sample: u64) -> Option<u32> {
         if sample >= u64::from(self.sample_count) {

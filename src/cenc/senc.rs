@@ -66,6 +66,16 @@ impl Senc {
         (!self.entries.is_empty() && !self.oversize).then_some(&self.sizes)
     }
 
+    /// The entries, one behind the other.
+    pub fn entries(&self) -> &[u8] {
+        &self.entries
+    }
+
+    /// How many samples were entered.
+    pub const fn count(&self) -> u32 {
+        self.samples
+    }
+
     /// Bytes that the box takes.
     pub const fn size(&self) -> usize {
         Self::HEADER_SIZE + self.entries.len()

@@ -21,16 +21,36 @@ pub enum Error {
     },
     /// Media comes before the `moov`.
     #[error(
-        "media data comes before 'moov': write fragmented MP4, for instance with mp4mux fragment-duration=2000 \
-         (and fragment-mode=dash-or-mss, its default), isofmp4mux or cmafmux"
+        "media data comes before 'moov' in a stream: read it from a file, with nothing between filesrc and this element, or \
+         write fragmented MP4, for instance with mp4mux fragment-duration=2000 (and fragment-mode=dash-or-mss, its \
+         default), isofmp4mux or cmafmux"
     )]
     MediaBeforeMoov,
     /// The `moov` announces no fragments.
     #[error(
-        "progressive MP4 ('moov' without 'mvex'): write fragmented MP4, for instance with mp4mux \
-         fragment-duration=2000, isofmp4mux or cmafmux"
+        "progressive MP4 ('moov' without 'mvex') in a stream: read it from a file, with nothing between filesrc and this \
+         element, or write fragmented MP4, for instance with mp4mux fragment-duration=2000, isofmp4mux or cmafmux"
     )]
     Progressive,
+    /// The tables of a progressive track do not place its samples.
+    #[error("track {track_id}: damaged sample table: {reason}")]
+    SampleTable {
+        /// The track.
+        track_id: u32,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Two chunks of a progressive file share bytes, which cannot be encrypted for both.
+    #[error(
+        "the chunk at byte {position} shares bytes with another: let a muxer write the file anew"
+    )]
+    SharedMedia {
+        /// Offset in the input.
+        position: u64,
+    },
+    /// The input cannot be read.
+    #[error("cannot read the input: {0}")]
+    Input(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The `moov` describes samples itself, and fragments follow.
     #[error(
         "'moov' holds samples of its own beside fragments: let the muxer write an empty 'moov' (FFmpeg: -movflags \

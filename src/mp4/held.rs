@@ -39,9 +39,14 @@ pub(super) fn places_items(meta: &[u8]) -> bool {
     let Ok(tree) = BoxTree::parse(meta) else {
         return false;
     };
+    body_places_items(tree.body())
+}
+
+/// The same for the bytes behind the header of a `meta`.
+pub(super) fn body_places_items(body: &[u8]) -> bool {
     // ISO's is a FullBox, QuickTime's is not.
     [4, 0].into_iter().any(|fields| {
-        let children = tree.body().get(fields..).unwrap_or_default();
+        let children = body.get(fields..).unwrap_or_default();
         let mut children = Reader::new(FourCc::META, children);
         std::iter::from_fn(|| children.child().ok())
             .any(|(header, _)| header.box_type == FourCc::ILOC)

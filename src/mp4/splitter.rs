@@ -23,7 +23,7 @@ pub(super) struct Splitter {
 
 impl Splitter {
     /// The largest box other than `mdat` that is taken, in bytes.
-    const MAX_BOX: u64 = 64 << 20;
+    pub(super) const MAX_BOX: u64 = 64 << 20;
 
     /// Takes bytes from the front of `data` and returns their count with what they made of the box.
     pub(super) fn take(&mut self, data: &[u8]) -> Result<(usize, Next), Error> {

@@ -59,7 +59,8 @@ pub fn samples(movie: &Movie, track: &Track, keys: &Keys) -> Vec<Vec<u8>> {
     clear.collect()
 }
 
-fn decrypt(sample: &mut [u8], protection: &Protection, key: &[u8; 16]) {
+/// Decrypts a sample in place.
+pub fn decrypt(sample: &mut [u8], protection: &Protection, key: &[u8; 16]) {
     let cipher = Aes128::new(&Array::from(*key));
     let ranges = protected_ranges(sample.len(), protection);
     match &protection.scheme {

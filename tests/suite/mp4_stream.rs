@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager over streams built by hand, read again by an independent reader and decrypted by an independent cipher.
 
-mod build;
+pub mod build;
 mod index;
 mod layout;
+pub mod progressive;
 mod refused;
 mod regressions;
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The first pass: what of each sample is protected, and by which IV.
+
+use crate::bmff::{self, FourCc, Reader};
+use crate::cenc::{Iv, SampleInformation, Senc, TrackIv};
+
+use super::super::fragment::Scratch;
+use super::super::init::{ProtectedTrack, TrackProtection};
+use super::super::{Error, SampleError};
+use super::source::{Source, read};
+use super::tables::{SampleChunk, SampleTable};
+use super::{BLOCK, MAX_SAMPLE};
+
+/// A track with its samples and what `senc` says of them.
+pub(super) struct TrackPlan {
+    pub(super) track: ProtectedTrack,
+    pub(super) table: SampleTable,
+    pub(super) senc: Senc,
+    /// What `tenc` says of the IV.
+    iv: Option<TrackIv>,
+    /// Whether samples have maps, and so are read.
+    mapped: bool,
+}
+
+impl TrackPlan {
+    pub(super) fn new(track: ProtectedTrack, table: SampleTable) -> Result<Self, Error> {
+        let mapped = track.codecs.first().is_some_and(|c| c.maps_subsamples());
+        if track.codecs.iter().any(|c| c.maps_subsamples() != mapped) {
+            return Err(Error::SampleTable {
+                track_id: track.track_id,
+                reason: "sample entries with subsamples and others without",
+            });
+        }
+        let iv = track.protection.as_ref().map(|p| p.key.track_iv());
+        let mut senc = Senc::default();
+        senc.start(mapped);
+        Ok(Self {
+            track,
+            table,
+            senc,
+            iv,
+            mapped,
+        })
+    }
+
+    /// Maps the samples and takes their IVs, in decoding order.
+    pub(super) fn measure<S: Source>(&mut self, source: &mut S) -> Result<(), Error> {
+        let Some(protection) = self.track.protection.clone() else {
+            return Ok(());
+        };
+        let mut scratch = Scratch::default();
+        let mut chunks = std::mem::take(&mut self.table.chunks);
+        for chunk in &mut chunks {
+            chunk.entries_at = self.senc.entries().len();
+            self.measure_chunk(chunk, (source, &protection), &mut scratch)?;
+        }
+        self.table.chunks = chunks;
+        Ok(())
+    }
+
+    /// Reads whole samples, about a block at once.
+    fn measure_chunk<S: Source>(
+        &mut self,
+        chunk: &SampleChunk,
+        (source, protection): (&mut S, &TrackProtection),
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let mut samples = chunk.first..chunk.first + chunk.count;
+        let mut start = chunk.offset;
+        while !samples.is_empty() {
+            let first = samples.start;
+            let mut end = start;
+            while !samples.is_empty() && end - start < BLOCK {
+                let size = u64::from(self.table.sizes.get(samples.start));
+                if size > MAX_SAMPLE {
+                    return Err(Error::TooLarge {
+                        what: "a sample, in bytes,",
+                        limit: MAX_SAMPLE,
+                    });
+                }
+                end += size;
+                samples.start += 1;
+            }
+            let block = match self.mapped {
+                true => Some(read(source, start, end)?),
+                false => None,
+            };
+            let block = block.as_ref().map(AsRef::as_ref);
+            let description = chunk.description as usize;
+            self.measure_block(
+                first..samples.start,
+                description,
+                (block, protection, scratch),
+            )?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn measure_block(
+        &mut self,
+        samples: std::ops::Range<u32>,
+        description: usize,
+        (block, protection, scratch): (Option<&[u8]>, &TrackProtection, &mut Scratch),
+    ) -> Result<(), Error> {
+        let track_id = self.track.track_id;
+        let codec = self.track.codecs.get_mut(description);
+        let codec = codec.ok_or(Error::SampleTable {
+            track_id,
+            reason: "a sample description that 'stsd' does not have",
+        })?;
+        let mut ivs = protection.key.ivs();
+        let mut rest = block.unwrap_or_default();
+        for sample in samples {
+            let size = self.table.sizes.get(sample);
+            let (bytes, behind) = rest.split_at(rest.len().min(size as usize));
+            rest = behind;
+            let measured = match block {
+                Some(_) => scratch.map(bytes, codec, protection.method.scheme),
+                None => Ok(u64::from(size)),
+            };
+            let entered = measured.and_then(|len| scratch.enter(len, &mut ivs, &mut self.senc));
+            entered.map_err(|reason| Error::Sample {
+                track_id,
+                sample: sample as usize,
+                reason,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The IV and map of the sample whose entry starts at `entry` of `senc`, and where the next entry starts.
+    pub(super) fn information(
+        &self,
+        entry: usize,
+    ) -> Result<(SampleInformation<'_>, usize), bmff::Error> {
+        let entries = self.senc.entries();
+        let iv_size = self.iv.map_or(0, |iv| iv.per_sample_size());
+        let mut reader = Reader::new(FourCc::SENC, entries.get(entry..).unwrap_or_default());
+        let information = SampleInformation::read(&mut reader, iv_size, self.mapped)?;
+        Ok((information, entries.len() - reader.left().len()))
+    }
+
+    /// The IV of a sample.
+    pub(super) fn iv(&self, information: &SampleInformation<'_>) -> Result<Iv, SampleError> {
+        match self.iv {
+            Some(TrackIv::Constant(iv)) => Ok(iv),
+            _ => Ok(Iv::new(information.iv)?),
+        }
+    }
+}
