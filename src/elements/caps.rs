@@ -17,8 +17,17 @@ pub(super) fn mp4() -> gst::Caps {
 
 /// For streams that come without caps, as filesrc's.
 pub(super) fn fragmented_mp4() -> gst::Caps {
+    variant("iso-fragmented")
+}
+
+/// For files whose `moov` places the samples.
+pub(super) fn progressive_mp4() -> gst::Caps {
+    variant("iso")
+}
+
+fn variant(variant: &str) -> gst::Caps {
     gst::Caps::builder("video/quicktime")
-        .field("variant", "iso-fragmented")
+        .field("variant", variant)
         .build()
 }
 

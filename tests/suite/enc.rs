@@ -36,10 +36,20 @@ pub fn key_by_track_type_known() -> Keys {
     one_key_known().with(AUDIO_KID, AUDIO_KEY)
 }
 
-/// Sends a file through the element, in pieces of `blocksize` bytes.
+/// Sends a file through the element, in pieces of `blocksize` bytes; the queue keeps the element from reading the file itself.
 pub fn protect_file(clear: &Path, blocksize: usize, element: &str, protected: &Path) -> Run {
+    let queue = "queue max-size-bytes=0 max-size-time=0";
     launch::pipeline(&format!(
-        "filesrc location={} blocksize={blocksize} ! {element} ! filesink location={}",
+        "filesrc location={} blocksize={blocksize} ! {queue} ! {element} ! filesink location={}",
+        clear.display(),
+        protected.display()
+    ))
+}
+
+/// Lets the element read a file itself, in pull mode.
+pub fn protect_pulled(clear: &Path, element: &str, protected: &Path) -> Run {
+    launch::pipeline(&format!(
+        "filesrc location={} ! {element} ! filesink location={}",
         clear.display(),
         protected.display()
     ))

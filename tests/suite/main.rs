@@ -73,6 +73,9 @@ mod mp4_stream;
 mod pipelines;
 /// PlayReady headers, objects, checksums and key seeds of other hands.
 mod playready;
+/// Pull mode, where the element reads the file itself.
+#[cfg(feature = "plugin")]
+mod pull;
 /// GStreamer's own demuxer behind the element.
 #[cfg(feature = "plugin")]
 mod qtdemux;

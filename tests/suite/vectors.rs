@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, SampleCipher, Scheme, Subsample};
 
+use crate::boxes::top_level;
 use crate::enc;
 use crate::layout;
 use crate::manifest::{self, SampleFact, TrackFacts, Vector};
@@ -75,6 +76,14 @@ fn in_every_chunking(vector: &Vector, scheme: &str) {
         })
         .collect();
     let first = std::fs::read(&outputs[0]).unwrap();
+    let pulled = folder.join("pulled.mp4");
+    enc::protect_pulled(&clear, &fixed(scheme), &pulled).succeeded();
+    let is_same = first == std::fs::read(&pulled).unwrap();
+    assert!(
+        is_same,
+        "{} {scheme}: pull mode gives other bytes",
+        vector.id
+    );
     for (output, chunk) in outputs.iter().zip(CHUNKS) {
         let is_same = first == std::fs::read(output).unwrap();
         assert!(
@@ -106,10 +115,47 @@ fn all_is_protected_but_text(file: &Path, id: &str) {
 }
 
 #[test]
-fn every_progressive_clear_file_is_refused_with_the_remedy() {
+fn every_progressive_clear_file_is_protected_with_its_moov_in_front() {
+    let test = "every_progressive_clear_file_is_protected_with_its_moov_in_front";
+    for vector in vectors("clear", test) {
+        if !vector.is_fragmented() && is_in_scope(&vector) {
+            for scheme in ["cenc", "cbcs", "cens", "cbc1"] {
+                pulled(&vector, scheme);
+            }
+        }
+    }
+}
+
+fn pulled(vector: &Vector, scheme: &str) {
+    let folder = Scratch::new("progressive");
+    let clear = folder.write("clear.mp4", vector.bytes());
+    let protected = folder.join("protected.mp4");
+    let run = enc::protect_pulled(&clear, &enc::one_key(scheme), &protected);
+    let said = &run.stderr;
+    assert!(run.status.success(), "{} {scheme}: {said}", vector.id);
+    all_is_protected_but_text(&protected, &vector.id);
+    let file = std::fs::read(&protected).unwrap();
+    let boxes = top_level(&file);
+    let place = |kind: &[u8; 4]| boxes.iter().position(|piece| &piece.kind == kind);
+    assert_eq!(place(b"ftyp"), Some(0), "{}", vector.id);
+    assert!(place(b"moov") < place(b"mdat"), "{}", vector.id);
+    let twin = Twin {
+        clear: &clear,
+        protected: &protected,
+        keys: enc::one_key_known(),
+    };
+    twin.check_own();
+    twin.check_cencbox();
+    if scheme == "cenc" {
+        twin.check_ffmpeg8();
+    }
+}
+
+#[test]
+fn every_progressive_clear_file_in_a_stream_is_refused_with_the_remedy() {
     for vector in vectors(
         "clear",
-        "every_progressive_clear_file_is_refused_with_the_remedy",
+        "every_progressive_clear_file_in_a_stream_is_refused_with_the_remedy",
     ) {
         if !vector.is_fragmented() {
             let said = refusal(&vector);

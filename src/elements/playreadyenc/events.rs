@@ -52,7 +52,7 @@ impl PlayReadyEnc {
         }
     }
 
-    fn with_stream(&self, work: impl FnOnce(&mut Stream)) {
+    pub(super) fn with_stream(&self, work: impl FnOnce(&mut Stream)) {
         if let Some(stream) = lock(&self.stream).as_mut() {
             work(stream);
         }
@@ -79,7 +79,7 @@ impl PlayReadyEnc {
     }
 
     /// Whether the sink can take patches.
-    fn index_mode(&self) -> IndexMode {
+    pub(super) fn index_mode(&self) -> IndexMode {
         let mut query = gst::query::Seeking::new(gst::Format::Bytes);
         match self.srcpad.peer_query(&mut query) && query.result().0 {
             true => IndexMode::Patch,

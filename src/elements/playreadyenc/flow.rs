@@ -13,6 +13,7 @@ use super::stream::{PushError, Stream};
 impl PlayReadyEnc {
     pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
         self.protect(false, |stream| stream.push([buffer]))
+            .map_err(|why| self.refuse(why))
     }
 
     /// One list in gives one list out, when it holds whole fragments: hlscmafsink's inner sink counts on it.
@@ -27,19 +28,21 @@ impl PlayReadyEnc {
             std::ops::ControlFlow::Continue(None)
         });
         self.protect(true, |stream| stream.push(buffers))
+            .map_err(|why| self.refuse(why))
     }
 
     /// The end of the stream: gives what is left, or says what is missing.
     pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
         self.protect(false, Stream::finish)
+            .map_err(|why| self.refuse(why))
     }
 
     /// Runs `work` on the stream under way and pushes what it gives.
-    fn protect(
+    pub(super) fn protect(
         &self,
         as_list: bool,
         work: impl FnOnce(&mut Stream) -> (Vec<Push>, Result<(), PushError>),
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+    ) -> Result<gst::FlowSuccess, PushError> {
         let (pushes, worked) = {
             let mut stream = lock(&self.stream);
             work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
@@ -47,17 +50,26 @@ impl PlayReadyEnc {
         for push in pushes {
             self.push(push, as_list)?;
         }
-        match worked {
-            Ok(()) => return Ok(gst::FlowSuccess::Ok),
-            Err(PushError::Mp4(error)) => error::post(self, &error),
-            Err(PushError::Unmappable(error)) => {
+        worked.map(|()| gst::FlowSuccess::Ok)
+    }
+
+    /// Posts what is wrong with the stream, and returns what upstream is told.
+    pub(super) fn refuse(&self, why: PushError) -> gst::FlowError {
+        match why {
+            PushError::Flow(flow) => return flow,
+            PushError::Mp4(error) => error::post(self, &error),
+            PushError::Unmappable(error) => {
                 gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ["{error}"]);
             }
         }
-        Err(gst::FlowError::Error)
+        gst::FlowError::Error
     }
 
-    fn push(&self, push: Push, as_list: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
+    pub(super) fn push(
+        &self,
+        push: Push,
+        as_list: bool,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
         match push {
             Push::Init => {
                 self.announce();

@@ -56,7 +56,14 @@ impl ObjectSubclass for PlayReadyEnc {
 
     fn with_class(class: &Self::Class) -> Self {
         let template = |name| class.pad_template(name).expect("pad_templates() has both");
+        let refused = || Err(gst::loggable_error!(gst::CAT_RUST, "panic in activation"));
         let sinkpad = gst::Pad::builder_from_template(&template("sink"))
+            .activate_function(|pad, _| Self::activate(pad))
+            .activatemode_function(move |pad, parent, mode, active| {
+                Self::catch_panic_pad_function(parent, refused, |element| {
+                    element.activate_mode(pad, mode, active)
+                })
+            })
             .chain_function(|_, parent, buffer| {
                 Self::catch_panic_pad_function(
                     parent,

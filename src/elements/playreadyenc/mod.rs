@@ -4,13 +4,15 @@
 mod events;
 mod flow;
 mod imp;
+mod pull;
 mod stream;
 
 use gst::glib;
 use gst::prelude::*;
 
 glib::wrapper! {
-    /// Takes fragmented MP4 and gives it protected; stands behind the muxer, or behind filesrc.
+    /// Takes MP4 and gives it protected; stands behind the muxer, or behind filesrc. Progressive files are taken where
+    /// upstream can be read anywhere, as filesrc right before it.
     pub struct PlayReadyEnc(ObjectSubclass<imp::PlayReadyEnc>)
         @extends gst::Element, gst::Object;
 }

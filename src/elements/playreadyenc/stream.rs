@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The stream under way: what goes in as buffers and comes out as pushes.
 
-use crate::mp4::{Encryptor, Error, IndexMode, Output, protect_init};
+use crate::mp4::{Encryptor, Error, IndexMode, Output, Progressive, Totals, protect_init};
 use crate::packaging::{Packaging, SampleKeys};
 
 use super::super::buffers::{Push, group};
@@ -13,6 +13,8 @@ pub(super) struct Stream {
     encryptor: Encryptor<BufferChunk>,
     /// Kept between buffers, so that its memory is.
     outputs: Vec<Output<BufferChunk>>,
+    /// What came out of a progressive file.
+    file_totals: Option<Totals>,
 }
 
 impl Stream {
@@ -21,6 +23,7 @@ impl Stream {
             packaging,
             encryptor: Encryptor::new(IndexMode::Hold),
             outputs: Vec::new(),
+            file_totals: None,
         }
     }
 
@@ -35,6 +38,7 @@ impl Stream {
     /// Starts at the top of a file, without the fragment under way; the keys' IVs go on.
     pub(super) fn restart(&mut self) {
         self.encryptor = Encryptor::new(IndexMode::Hold);
+        self.file_totals = None;
     }
 
     pub(super) const fn set_index_mode(&mut self, index_mode: IndexMode) {
@@ -78,17 +82,38 @@ impl Stream {
     }
 
     /// Samples, media bytes and fragments so far.
-    pub(super) const fn totals(&self) -> crate::mp4::Totals {
-        self.encryptor.totals()
+    pub(super) const fn totals(&self) -> Totals {
+        match self.file_totals {
+            Some(totals) => totals,
+            None => self.encryptor.totals(),
+        }
+    }
+
+    /// Asks for the keys of a progressive file.
+    pub(super) fn protect_file(&mut self, file: &mut Progressive) -> Result<(), Error> {
+        file.protect(&mut self.packaging)
+    }
+
+    /// Takes note of what came out of a progressive file.
+    pub(super) const fn set_file_totals(&mut self, totals: Totals) {
+        self.file_totals = Some(totals);
     }
 }
 
-/// Why a buffer cannot be taken.
+/// Why a stream stops.
 pub(super) enum PushError {
-    /// Its memory cannot be mapped.
+    /// Downstream, or the element's own state, stops it.
+    Flow(gst::FlowError),
+    /// A buffer's memory cannot be mapped.
     Unmappable(gst::glib::BoolError),
     /// Its bytes cannot be protected.
     Mp4(Error),
+}
+
+impl From<gst::FlowError> for PushError {
+    fn from(flow: gst::FlowError) -> Self {
+        Self::Flow(flow)
+    }
 }
 
 impl From<Error> for PushError {
