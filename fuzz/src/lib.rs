@@ -7,9 +7,11 @@ mod codec;
 pub mod decrypt;
 pub mod mp4;
 mod playready;
+pub mod progressive;
 pub mod stream;
 
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9};
 pub use self::mp4::mp4;
 pub use self::playready::playready_object;
+pub use self::progressive::progressive;

@@ -15,7 +15,7 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 8] = [
+const TARGETS: [(&str, Target); 9] = [
     ("bmff", targets::bmff),
     ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
@@ -24,6 +24,7 @@ const TARGETS: [(&str, Target); 8] = [
     ("codec_vp9", targets::codec_vp9),
     ("mp4", targets::mp4),
     ("playready_object", targets::playready_object),
+    ("progressive", targets::progressive),
 ];
 
 #[test]

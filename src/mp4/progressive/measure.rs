@@ -2,9 +2,9 @@
 //! The first pass: what of each sample is protected, and by which IV.
 
 use crate::bmff::{self, FourCc, Reader};
-use crate::cenc::{Iv, SampleInformation, Senc, TrackIv};
+use crate::cenc::{self, Iv, SampleInformation, SampleProtector, Senc, TrackIv};
 
-use super::super::fragment::Scratch;
+use super::super::fragment::enter;
 use super::super::init::{ProtectedTrack, TrackProtection};
 use super::super::{Error, SampleError};
 use super::source::{Source, read};
@@ -48,11 +48,11 @@ impl TrackPlan {
         let Some(protection) = self.track.protection.clone() else {
             return Ok(());
         };
-        let mut scratch = Scratch::default();
+        let mut protector = SampleProtector::default();
         let mut chunks = std::mem::take(&mut self.table.chunks);
         for chunk in &mut chunks {
             chunk.entries_at = self.senc.entries().len();
-            self.measure_chunk(chunk, (source, &protection), &mut scratch)?;
+            self.measure_chunk(chunk, (source, &protection), &mut protector)?;
         }
         self.table.chunks = chunks;
         Ok(())
@@ -63,7 +63,7 @@ impl TrackPlan {
         &mut self,
         chunk: &SampleChunk,
         (source, protection): (&mut S, &TrackProtection),
-        scratch: &mut Scratch,
+        protector: &mut SampleProtector,
     ) -> Result<(), Error> {
         let mut samples = chunk.first..chunk.first + chunk.count;
         let mut start = chunk.offset;
@@ -90,7 +90,7 @@ impl TrackPlan {
             self.measure_block(
                 first..samples.start,
                 description,
-                (block, protection, scratch),
+                (block, protection, protector),
             )?;
             start = end;
         }
@@ -101,7 +101,7 @@ impl TrackPlan {
         &mut self,
         samples: std::ops::Range<u32>,
         description: usize,
-        (block, protection, scratch): (Option<&[u8]>, &TrackProtection, &mut Scratch),
+        (block, protection, protector): (Option<&[u8]>, &TrackProtection, &mut SampleProtector),
     ) -> Result<(), Error> {
         let track_id = self.track.track_id;
         let codec = self.track.codecs.get_mut(description);
@@ -116,10 +116,13 @@ impl TrackPlan {
             let (bytes, behind) = rest.split_at(rest.len().min(size as usize));
             rest = behind;
             let measured = match block {
-                Some(_) => scratch.map(bytes, codec, protection.method.scheme),
+                Some(_) => protector.map(bytes, codec, protection.method.scheme),
                 None => Ok(u64::from(size)),
             };
-            let entered = measured.and_then(|len| scratch.enter(len, &mut ivs, &mut self.senc));
+            let place = (&mut *ivs, &mut self.senc);
+            let entered = measured
+                .map_err(SampleError::from)
+                .and_then(|len| enter(protector.subsamples(), len, place));
             entered.map_err(|reason| Error::Sample {
                 track_id,
                 sample: sample as usize,
@@ -145,7 +148,7 @@ impl TrackPlan {
     pub(super) fn iv(&self, information: &SampleInformation<'_>) -> Result<Iv, SampleError> {
         match self.iv {
             Some(TrackIv::Constant(iv)) => Ok(iv),
-            _ => Ok(Iv::new(information.iv)?),
+            _ => Ok(Iv::new(information.iv).map_err(cenc::SampleError::Cenc)?),
         }
     }
 }

@@ -3,12 +3,13 @@
 
 use bytes::BytesMut;
 use gstplayready::cenc::Scheme;
-use gstplayready::mp4::{Output, Progressive, Source};
+use gstplayready::mp4::Source;
 
 use super::build::{boxed, ftyp, full, mdat, media, word};
 use crate::boxes::top_level;
 use crate::decrypt::{self, Keys};
-use crate::fuzz_replay::targets::mp4::{FixedKey, KEY};
+use crate::fuzz_replay::targets::mp4::KEY;
+use crate::fuzz_replay::targets::progressive::{pass, protect};
 use crate::layout;
 use crate::movie::Movie;
 
@@ -46,43 +47,6 @@ impl Source for Sparse {
         }
         Ok(bytes)
     }
-}
-
-/// Protects a file and hands each part to `take`, with its place.
-pub fn pass(
-    source: &mut impl Source,
-    scheme: Scheme,
-    mut take: impl FnMut(u64, &[u8]),
-) -> Result<(), String> {
-    let said = |error: gstplayready::mp4::Error| error.to_string();
-    let file = Progressive::open(source).map_err(said)?;
-    let mut file = file.ok_or("not progressive")?;
-    file.protect(&mut FixedKey::new(scheme)).map_err(said)?;
-    file.measure(source).map_err(said)?;
-    let mut at = 0;
-    while let Some(output) = file.next_output(source).map_err(said)? {
-        let mut give = |bytes: &[u8]| {
-            take(at, bytes);
-            at += bytes.len() as u64;
-        };
-        match output {
-            Output::Boxes { bytes, .. } => give(&bytes),
-            Output::Media(bytes) => give(bytes.as_ref()),
-            Output::Patch { .. } => panic!("a progressive file needs no patch"),
-        }
-    }
-    Ok(())
-}
-
-fn protect(file: &[u8], scheme: Scheme) -> Result<Vec<u8>, String> {
-    let mut source = Sparse {
-        head: file.to_vec(),
-        others: Vec::new(),
-        size: file.len() as u64,
-    };
-    let mut out = Vec::new();
-    pass(&mut source, scheme, |_, bytes| out.extend_from_slice(bytes))?;
-    Ok(out)
 }
 
 fn refusal(file: &[u8]) -> String {
