@@ -142,9 +142,11 @@ impl PlayReadyEnc {
         let size = pad.peer_query_duration::<gst::format::Bytes>();
         let mut upstream = Upstream {
             pad: pad.clone(),
-            size: size.map_or(0, |size| *size),
+            size: size.map_or(u64::MAX, |size| *size),
         };
-        let Some(mut file) = Progressive::open(&mut upstream)? else {
+        // Both passes need to know where the file ends.
+        let file = size.map(|_| Progressive::open(&mut upstream));
+        let Some(mut file) = file.transpose()?.flatten() else {
             self.announce_bytes(&caps::fragmented_mp4());
             let mode = self.index_mode();
             self.with_stream(|stream| stream.set_index_mode(mode));
@@ -185,19 +187,21 @@ impl PlayReadyEnc {
     /// Sends the next block of any other file the way that pushed buffers go.
     fn pass_through(&self, upstream: Upstream, position: u64) -> Result<Work, PushError> {
         let left = upstream.size.saturating_sub(position).min(BLOCK);
-        if left == 0 {
-            self.protect(false, Stream::finish)?;
-            return Ok(Work::End);
-        }
         let len = u32::try_from(left).unwrap_or(u32::MAX);
-        let buffer = upstream.pad.pull_range(position, len);
-        let buffer = buffer.map_err(|flow| Error::Input(Box::new(flow)))?;
-        let taken = buffer.size() as u64;
-        if taken == 0 {
-            self.protect(false, Stream::finish)?;
-            return Ok(Work::End);
-        }
+        let pulled = match len {
+            0 => Err(gst::FlowError::Eos),
+            len => upstream.pad.pull_range(position, len),
+        };
+        let buffer = match pulled {
+            Ok(buffer) if buffer.size() > 0 => buffer,
+            Ok(_) | Err(gst::FlowError::Eos) => {
+                self.protect(false, Stream::finish)?;
+                return Ok(Work::End);
+            }
+            Err(flow) => return Err(Error::Input(Box::new(flow)).into()),
+        };
+        let position = position + buffer.size() as u64;
         self.protect(false, |stream| stream.push([buffer]))?;
-        Ok(Work::Stream(upstream, position + taken))
+        Ok(Work::Stream(upstream, position))
     }
 }
