@@ -66,6 +66,7 @@ impl Progressive {
             .map(|(track, table)| TrackPlan::new(track, table))
             .collect::<Result<_, _>>()?;
         self.moov = moov;
+        self.file.moov = Vec::new();
         Ok(())
     }
 

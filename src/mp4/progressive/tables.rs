@@ -11,8 +11,8 @@ use super::file::Piece;
 
 /// The most samples of a file: 3 days at 60 pictures a second.
 const MAX_SAMPLES: u32 = 1 << 24;
-/// The most chunks of a file; a real one has a few in a second.
-const MAX_CHUNKS: usize = 1 << 21;
+/// The most chunks of a file, 400 MB of them: some muxers write one for each sample.
+const MAX_CHUNKS: usize = 1 << 23;
 /// The bit of a `dref` entry by which the media is in the same file.
 const SELF_CONTAINED: u32 = 1;
 
