@@ -9,7 +9,8 @@ use crate::mp4::{Error, Progressive, Source};
 use super::super::buffers::group;
 use super::super::caps;
 use super::super::chunk::BufferChunk;
-use super::imp::{PlayReadyEnc, lock};
+use super::super::lock;
+use super::imp::PlayReadyEnc;
 use super::stream::{PushError, Stream};
 
 /// What of a fragmented file is pulled at once, in bytes.

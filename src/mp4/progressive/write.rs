@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::cenc::Subsample;
+use crate::cenc::{self, Subsample};
 
 use super::super::{Error, Output, SampleError, Totals};
 use super::BLOCK;
@@ -178,7 +178,8 @@ impl Writer {
         self.map.extend(information.subsamples());
         let encrypted = plan.iv(&information).and_then(|iv| {
             let cipher = protection.key.cipher();
-            Ok(cipher.encrypt(protection.method, &iv, bytes, &self.map)?)
+            let done = cipher.encrypt(protection.method, &iv, bytes, &self.map);
+            Ok(done.map_err(cenc::SampleError::Cenc)?)
         });
         encrypted.map_err(|reason: SampleError| Error::Sample {
             track_id: plan.track.track_id,
