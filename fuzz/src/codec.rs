@@ -31,6 +31,11 @@ pub fn codec_vp9(data: &[u8]) {
     check(*b"vp09", data);
 }
 
+/// `vvcC`, then samples of `vvc1`.
+pub fn codec_vvc(data: &[u8]) {
+    check(*b"vvc1", data);
+}
+
 fn check(format: [u8; 4], mut data: &[u8]) {
     let Some(config) = take(&mut data) else {
         return;

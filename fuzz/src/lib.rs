@@ -11,7 +11,7 @@ pub mod progressive;
 pub mod stream;
 
 pub use self::bmff::bmff;
-pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9};
+pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};
 pub use self::mp4::mp4;
 pub use self::playready::playready_object;
 pub use self::progressive::progressive;

@@ -115,6 +115,11 @@ impl<'a> BitReader<'a> {
         Ok(())
     }
 
+    /// Passes over the rest of a started byte.
+    pub(super) fn skip_to_byte(&mut self) {
+        self.consume(self.left);
+    }
+
     /// Bytes of the NAL unit as stored up to here: its header and emulation prevention bytes count,
     /// a started byte counts whole.
     pub(super) const fn bytes_read(&self) -> usize {

@@ -2,7 +2,7 @@
 //! Which bytes of a sample may be protected: the subsample rules of ISO/IEC 23001-7:2023, clause
 //! 9.5. Knows no scheme.
 //!
-//! Of AVC and HEVC only slice data may be protected: NAL unit lengths and headers, slice headers
+//! Of AVC, HEVC and VVC only slice data may be protected: NAL unit lengths and headers, slice headers
 //! and all NAL units that are not VCL stay clear, so that a demultiplexer or a decoder's front end
 //! can work without the key. Where slice data starts depends on the parameter sets in force, from
 //! the decoder configuration record and from the stream itself. Of AV1 the tiles may be protected, of
@@ -11,7 +11,7 @@
 //! other audio codecs known here the whole sample is.
 //!
 //! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC
-//! 14496-15:2022.
+//! 14496-15:2022; the other codecs' modules name theirs.
 
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
@@ -25,6 +25,7 @@ mod nal;
 mod parameter_sets;
 mod plain;
 mod vp9;
+mod vvc;
 mod whole;
 
 #[cfg(test)]
@@ -63,12 +64,13 @@ enum Kind {
     Avc(Box<avc::Avc>),
     Hevc(Box<hevc::Hevc>),
     Vp9(Box<vp9::Vp9>),
+    Vvc(Box<vvc::Vvc>),
     WholeSample,
 }
 
 impl Codec {
     /// For the samples of a sample entry of type `format` (before protection), `config` being the
-    /// payload of its `avcC`, `hvcC` or `av1C` box; other types need none. Text and metadata are
+    /// payload of its `avcC`, `hvcC`, `vvcC` or `av1C` box; other types need none. Text and metadata are
     /// refused as well: see [`is_text_or_metadata`].
     ///
     /// # Errors
@@ -86,6 +88,7 @@ impl Codec {
             b"ac-4" => Ok(Self(Kind::Ac4)),
             b"av01" | b"dav1" => Ok(Self(Kind::Av1(Box::new(av1::Av1::new(config?)?)))),
             b"vp09" => Ok(Self(Kind::Vp9(Box::new(vp9::Vp9::new())))),
+            b"vvc1" | b"vvi1" => Ok(Self(Kind::Vvc(Box::new(vvc::Vvc::new(config?)?)))),
             _ if whole::is_whole_sample(format) => Ok(Self(Kind::WholeSample)),
             _ => Err(Error::Unsupported { format }),
         }
@@ -109,6 +112,7 @@ impl Codec {
             Kind::Avc(avc) => avc.protectable_ranges(sample, ranges),
             Kind::Hevc(hevc) => hevc.protectable_ranges(sample, ranges),
             Kind::Vp9(vp9) => vp9.protectable_ranges(sample, ranges),
+            Kind::Vvc(vvc) => vvc.protectable_ranges(sample, ranges),
             Kind::WholeSample => {
                 ranges.extend(ProtectableRange::new(0, sample.len()));
                 Ok(())

@@ -75,6 +75,10 @@ fn goes_there_and_back() {
             back.metas().iter().all(Vec::is_empty) && back.events().is_empty(),
             "{what}"
         );
+        // mpg123audiodec of 1.22 does not decode the same bytes to the same sound each time.
+        if name == "mp3" {
+            continue;
+        }
         let decoded = seen::of(&format!(
             "{stream} ! {both} ! {decoder} ! fakesink name=out"
         ));

@@ -22,6 +22,7 @@ const TARGETS: [(&str, Target); 9] = [
     ("codec_avc", targets::codec_avc),
     ("codec_hevc", targets::codec_hevc),
     ("codec_vp9", targets::codec_vp9),
+    ("codec_vvc", targets::codec_vvc),
     ("mp4", targets::mp4),
     ("playready_object", targets::playready_object),
     ("progressive", targets::progressive),

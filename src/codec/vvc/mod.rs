@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+//! H.266: ISO/IEC 23090-3:2024, NAL units as in table 5. The base layer only, in pictures that are one subpicture.
+
+mod config;
+mod picture_header;
+mod pps;
+mod profile;
+mod ref_pic_list;
+mod slice;
+mod sps;
+mod sps_tools;
+mod tiles;
+mod weights;
+
+use super::nal::{LengthSize, NalUnit, NalUnits};
+use super::parameter_sets::ParameterSets;
+use super::{Error, ProtectableRange};
+use picture_header::PictureHeader;
+use pps::Pps;
+use sps::Sps;
+
+/// Bytes of a NAL unit header.
+const HEADER_LEN: usize = 2;
+/// nal_unit_type from which on NAL units are not VCL.
+const FIRST_NON_VCL: u8 = 12;
+const SPS_NUT: u8 = 15;
+const PPS_NUT: u8 = 16;
+const PH_NUT: u8 = 19;
+
+/// State of one VVC track.
+#[derive(Debug, Clone)]
+pub(super) struct Vvc {
+    length_size: LengthSize,
+    sets: Sets,
+    /// The picture header of the slices that follow it.
+    picture: Option<PictureHeader>,
+}
+
+/// The parameter sets in force. Those that are not here tell slice headers of the base layer nothing.
+#[derive(Debug, Clone)]
+struct Sets {
+    sps: ParameterSets<Sps, 16>,
+    pps: ParameterSets<Pps, 64>,
+}
+
+/// nal_unit_type and nuh_layer_id.
+#[derive(Debug, Clone, Copy)]
+struct NalHeader {
+    unit_type: u8,
+    layer_id: u8,
+}
+
+impl Vvc {
+    /// Takes the parameter sets of a `vvcC` payload.
+    pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
+        let mut sets = Sets {
+            sps: ParameterSets::new(),
+            pps: ParameterSets::new(),
+        };
+        let length_size = config::read(config, &mut sets)?;
+        Ok(Self {
+            length_size,
+            sets,
+            picture: None,
+        })
+    }
+
+    /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
+    pub(super) fn protectable_ranges(
+        &mut self,
+        sample: &[u8],
+        ranges: &mut Vec<ProtectableRange>,
+    ) -> Result<(), Error> {
+        self.picture = None;
+        for unit in NalUnits::new(sample, self.length_size) {
+            let unit = unit?;
+            let header = NalHeader::of(&unit)?;
+            if header.unit_type >= FIRST_NON_VCL {
+                self.read_other(header, unit.bytes)?;
+                continue;
+            }
+            header.check_slice()?;
+            let picture = self.picture.as_ref();
+            let slice_data = slice::data_offset(unit.bytes, header, (&self.sets, picture))?;
+            let end = unit.start + unit.bytes.len();
+            ranges.extend(ProtectableRange::new(unit.start + slice_data, end));
+        }
+        Ok(())
+    }
+
+    fn read_other(&mut self, header: NalHeader, nal: &[u8]) -> Result<(), Error> {
+        if (header.unit_type, header.layer_id) == (PH_NUT, 0) {
+            self.picture = Some(PictureHeader::parse(nal, &self.sets)?);
+            return Ok(());
+        }
+        self.sets.insert(header, nal)
+    }
+}
+
+impl Sets {
+    /// Takes over a parameter set of the base layer and passes over all else.
+    fn insert(&mut self, header: NalHeader, nal: &[u8]) -> Result<(), Error> {
+        match (header.unit_type, header.layer_id) {
+            (SPS_NUT, 0) => self.sps.insert(nal),
+            (PPS_NUT, 0) => self.pps.insert(nal),
+            _ => Ok(()),
+        }
+    }
+
+    /// The PPS of this id and the SPS that it refers to.
+    fn active(&self, pps_id: u32) -> Result<(&Sps, &Pps), Error> {
+        let pps = self.pps.find(pps_id)?;
+        Ok((self.sps.find(pps.sps_id)?, pps))
+    }
+}
+
+impl NalHeader {
+    fn of(unit: &NalUnit<'_>) -> Result<Self, Error> {
+        match unit.bytes {
+            [first, second, ..] => Ok(Self {
+                unit_type: second >> 3,
+                layer_id: first & 63,
+            }),
+            _ => Err(Error::TruncatedNalUnit { offset: unit.start }),
+        }
+    }
+
+    /// Refuses VCL NAL units whose slice headers have another syntax than 7.3.7.
+    const fn check_slice(self) -> Result<(), Error> {
+        if self.layer_id != 0 {
+            return Err(Error::UnsupportedFeature {
+                feature: "more than one layer (nuh_layer_id above 0)",
+            });
+        }
+        match self.unit_type {
+            0..=3 | 7..=10 => Ok(()),
+            _ => Err(Error::UnsupportedFeature {
+                feature: "reserved VCL NAL unit types",
+            }),
+        }
+    }
+
+    /// IDR_W_RADL or IDR_N_LP.
+    const fn is_idr(self) -> bool {
+        matches!(self.unit_type, 7 | 8)
+    }
+
+    /// IDR, CRA or GDR.
+    const fn starts_sequence(self) -> bool {
+        matches!(self.unit_type, 7..=10)
+    }
+}
