@@ -16,8 +16,8 @@ use crate::tools::skip;
 
 /// Sample entries that the element protects or, for text, leaves clear.
 const IN_SCOPE: [&str; 17] = [
-    "avc1", "avc3", "hvc1", "hev1", "vvc1", "av01", "vp08", "vp09", "mp4a", "ac-3", "ec-3", "Opus", "fLaC",
-    "alac", "stpp", "wvtt", "c608",
+    "avc1", "avc3", "hvc1", "hev1", "vvc1", "av01", "vp08", "vp09", "mp4a", "ac-3", "ec-3", "Opus",
+    "fLaC", "alac", "stpp", "wvtt", "c608",
 ];
 /// Buffer sizes of the sources; the last one takes each file whole.
 const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];
