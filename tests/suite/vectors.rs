@@ -126,6 +126,9 @@ fn every_progressive_clear_file_is_protected_with_its_moov_in_front() {
     }
 }
 
+/// FFmpeg 8.1 leaves out the samples of a second protected sample entry; it takes those of a clear one.
+const TWO_ENTRIES: &str = "o-gst-av1-two-entries";
+
 fn pulled(vector: &Vector, scheme: &str) {
     let folder = Scratch::new("progressive");
     let clear = folder.write("clear.mp4", vector.bytes());
@@ -146,7 +149,7 @@ fn pulled(vector: &Vector, scheme: &str) {
     };
     twin.check_own();
     twin.check_cencbox();
-    if scheme == "cenc" {
+    if scheme == "cenc" && vector.id != TWO_ENTRIES {
         twin.check_ffmpeg8();
     }
 }
