@@ -32,6 +32,7 @@ mod tests {
     fn text_is_not_audio_and_video_is_neither() {
         assert!(is_whole_sample(*b"Opus") && !is_text_or_metadata(*b"Opus"));
         assert!(is_text_or_metadata(*b"stpp") && !is_whole_sample(*b"stpp"));
+        assert!(is_whole_sample(*b"vp08"));
         assert!(!is_text_or_metadata(*b"avc1") && !is_whole_sample(*b"avc1"));
     }
 }
