@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A content key made ready for a stream: its schedule, its scheme and its unused IVs.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{ContentKey, IvSource, KeyId, SampleCipher, Scheme, TrackIv};
 
@@ -10,17 +10,27 @@ pub struct SampleKey {
     kid: KeyId,
     scheme: Scheme,
     cipher: SampleCipher,
-    ivs: Mutex<IvSource>,
+    ivs: Arc<Mutex<IvSource>>,
 }
 
 impl SampleKey {
     /// Binds `key` to one scheme and one run of IVs.
     pub fn new(kid: KeyId, key: &ContentKey, scheme: Scheme, ivs: IvSource) -> Self {
+        Self::drawing_from(kid, key, scheme, Arc::new(Mutex::new(ivs)))
+    }
+
+    /// Binds `key` to one scheme and a run of IVs that others draw from too.
+    pub fn drawing_from(
+        kid: KeyId,
+        key: &ContentKey,
+        scheme: Scheme,
+        ivs: Arc<Mutex<IvSource>>,
+    ) -> Self {
         Self {
             kid,
             scheme,
             cipher: SampleCipher::new(key),
-            ivs: Mutex::new(ivs),
+            ivs,
         }
     }
 

@@ -8,7 +8,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use crate::cenc::Scheme;
-use crate::packaging::{Config, Packaging, SampleKeys, Signals};
+use crate::packaging::{Config, IvRuns, Packaging, SampleKeys, Signals};
 use crate::signaling::System;
 
 use super::protected_caps::CapsProtection;
@@ -26,12 +26,26 @@ const PUBLISHED: [&str; 5] = [
 ];
 
 /// The part of an encryptor that lives from its first stream to its last.
-#[derive(Default)]
 pub(super) struct Session {
     settings: Mutex<Settings>,
     /// The keys of streams before, whose IVs must not come again.
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
+}
+
+impl Default for Session {
+    /// No keys yet. Their IVs are those of the process: a muxer factory makes an element for each part of a recording.
+    fn default() -> Self {
+        Self {
+            settings: Mutex::default(),
+            sample_keys: Mutex::new(sample_keys()),
+            published: Mutex::default(),
+        }
+    }
+}
+
+fn sample_keys() -> SampleKeys {
+    SampleKeys::drawing_from(IvRuns::of_process())
 }
 
 impl Session {
@@ -70,7 +84,7 @@ impl Session {
         }
         warn_of_scheme(element, &config);
         *lock(&self.published) = Published::default();
-        let keys = std::mem::take(&mut *lock(&self.sample_keys));
+        let keys = std::mem::replace(&mut *lock(&self.sample_keys), sample_keys());
         Ok(Packaging::new(config, keys))
     }
 

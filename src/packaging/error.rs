@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Why a stream's protection cannot be set up.
 
-use crate::cenc::{self, KeyId, Scheme};
+use crate::cenc::{self, IvSize, KeyId, Scheme};
 use crate::{bmff, keys, playready};
 
 /// Errors of setting up protection.
@@ -37,6 +37,19 @@ pub enum Error {
         first: Scheme,
         /// The scheme asked for.
         second: Scheme,
+    },
+    /// A KID is to be used with two sizes of IVs, whose counter blocks could meet.
+    #[error(
+        "KID {kid} was used with IVs of {} bytes and cannot be used with {}: keep the size, or take a new key",
+        first.bytes(), second.bytes()
+    )]
+    IvSizeChanged {
+        /// The KID.
+        kid: KeyId,
+        /// The size it was used with.
+        first: IvSize,
+        /// The size asked for.
+        second: IvSize,
     },
     /// The pattern encrypts nothing or does not fit its fields.
     #[error(

@@ -5,8 +5,10 @@
 mod config;
 mod drms;
 mod error;
+mod iv_runs;
 mod protection;
 
 pub use config::{Config, HeaderConfig, IvConfig};
 pub use error::Error;
+pub use iv_runs::IvRuns;
 pub use protection::{Packaging, SampleKeys, Signals};

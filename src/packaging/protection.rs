@@ -10,10 +10,24 @@ use crate::mp4::{InitProtection, Protector, TrackProtection};
 use crate::signaling::Drm;
 
 use super::drms::drms;
-use super::{Config, Error};
+use super::{Config, Error, IvRuns};
 
 /// The keys in use; they outlive streams, so that IVs go on where they stopped.
-pub type SampleKeys = HashMap<KeyId, Arc<SampleKey>>;
+#[derive(Default)]
+pub struct SampleKeys {
+    keys: HashMap<KeyId, Arc<SampleKey>>,
+    runs: Arc<IvRuns>,
+}
+
+impl SampleKeys {
+    /// No keys yet; their IVs will come from `runs`, as those of all packagers that share these.
+    pub fn drawing_from(runs: Arc<IvRuns>) -> Self {
+        Self {
+            runs,
+            ..Self::default()
+        }
+    }
+}
 
 /// Protects the tracks of a stream as a [`Config`] asks.
 pub struct Packaging {
@@ -33,7 +47,7 @@ pub struct Signals {
 
 impl Packaging {
     /// Protection for the streams to come; `sample_keys` are those of streams before, if any.
-    pub const fn new(config: Config, sample_keys: SampleKeys) -> Self {
+    pub fn new(config: Config, sample_keys: SampleKeys) -> Self {
         Self {
             config,
             sample_keys,
@@ -110,7 +124,7 @@ fn sample_key(
     sample_keys: &mut SampleKeys,
     entry: &Entry,
 ) -> Result<Arc<SampleKey>, Error> {
-    if let Some(key) = sample_keys.get(&entry.kid) {
+    if let Some(key) = sample_keys.keys.get(&entry.kid) {
         if key.scheme() != config.scheme {
             return Err(Error::SchemeChanged {
                 kid: entry.kid,
@@ -122,8 +136,16 @@ fn sample_key(
     }
     let iv = entry.iv.map_or_else(|| config.first_iv(), Ok)?;
     let ivs = IvSource::new(config.scheme, iv)?;
-    let key = Arc::new(SampleKey::new(entry.kid, &entry.key, config.scheme, ivs));
-    sample_keys.insert(entry.kid, Arc::clone(&key));
+    let ivs = sample_keys
+        .runs
+        .join(entry.kid, config.scheme.cipher_mode(), ivs)?;
+    let key = Arc::new(SampleKey::drawing_from(
+        entry.kid,
+        &entry.key,
+        config.scheme,
+        ivs,
+    ));
+    sample_keys.keys.insert(entry.kid, Arc::clone(&key));
     Ok(key)
 }
 

@@ -72,7 +72,7 @@ impl Facts {
             header: HeaderConfig::default(),
             extra_pssh: Vec::new(),
         };
-        Packaging::new(config, SampleKeys::new())
+        Packaging::new(config, SampleKeys::default())
     }
 
     /// What is signaled of one track for each key, and the `pssh` boxes.

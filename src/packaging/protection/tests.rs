@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::cenc::{ContentKey, IvSize, Media, Pattern, Scheme, TrackIv};
+use crate::cenc::{ContentKey, Iv, IvSize, Media, Pattern, Scheme, TrackIv};
 use crate::keys::KeyRing;
 use crate::packaging::{HeaderConfig, IvConfig};
 use crate::signaling::System;
@@ -58,7 +58,7 @@ fn protections(packaging: &mut Packaging, tracks: &[Track]) -> Vec<Option<TrackP
 
 #[test]
 fn tracks_under_one_key_draw_from_one_run_of_ivs() {
-    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
     let tracks = protections(&mut packaging, &[VIDEO, AUDIO, TEXT]);
     let keys: Vec<_> = tracks.iter().flatten().map(|track| &track.key).collect();
     assert!(Arc::ptr_eq(keys[0], keys[1]));
@@ -75,7 +75,7 @@ fn pattern_is_for_video_of_the_pattern_schemes() {
         (Scheme::Cens, Pattern::ONE_IN_TEN),
         (Scheme::Cbcs, Pattern::ONE_IN_TEN),
     ] {
-        let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::new());
+        let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::default());
         let tracks = protections(&mut packaging, &[VIDEO, AUDIO]);
         let patterns = tracks.iter().flatten().map(|track| track.method.pattern);
         assert_eq!(patterns.collect::<Vec<_>>(), [pattern, Pattern::NONE]);
@@ -84,7 +84,7 @@ fn pattern_is_for_video_of_the_pattern_schemes() {
 
 #[test]
 fn cbc_takes_sixteen_bytes_whatever_is_asked() {
-    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
     let tracks = protections(&mut packaging, &[VIDEO]);
     let iv = tracks[0].as_ref().unwrap().key.track_iv();
     assert!(matches!(iv, TrackIv::Constant(iv) if iv.size() == IvSize::Sixteen));
@@ -93,7 +93,7 @@ fn cbc_takes_sixteen_bytes_whatever_is_asked() {
 #[test]
 fn header_lists_each_key_in_use_once() {
     let keys = [("video", 1), ("audio", 2), ("text", 3), ("track:9", 4)];
-    let mut packaging = packaging(Scheme::Cenc, &keys, SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cenc, &keys, SampleKeys::default());
     let made = packaging.protect_tracks(&[VIDEO, AUDIO, VIDEO]).unwrap();
     let kids = [1, 2].map(|byte| KeyId::from_bytes([byte; 16]));
     let signals = packaging.signals().unwrap();
@@ -114,7 +114,7 @@ fn header_lists_each_key_in_use_once() {
 
 #[test]
 fn stream_of_text_alone_stays_clear_and_unsigned() {
-    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
     let made = packaging.protect_tracks(&[TEXT]).unwrap();
     assert!(made.tracks[0].is_none() && made.pssh.is_empty());
     assert!(packaging.signals().is_none());
@@ -122,7 +122,7 @@ fn stream_of_text_alone_stays_clear_and_unsigned() {
 
 #[test]
 fn unmatched_track_is_an_error() {
-    let mut packaging = packaging(Scheme::Cenc, &[("video", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cenc, &[("video", 1)], SampleKeys::default());
     let error = packaging.protect_tracks(&[VIDEO, AUDIO]).err().unwrap();
     assert!(error.to_string().contains("audio track 2"), "{error}");
 }
@@ -130,7 +130,7 @@ fn unmatched_track_is_an_error() {
 #[test]
 fn ivs_go_on_in_the_next_stream_and_the_scheme_cannot_change() {
     let keys = [("*", 1)];
-    let mut first = packaging(Scheme::Cenc, &keys, SampleKeys::new());
+    let mut first = packaging(Scheme::Cenc, &keys, SampleKeys::default());
     let before = protections(&mut first, &[AUDIO])[0].clone().unwrap();
     let used = before.key.ivs().next(1).unwrap();
     let mut second = packaging(Scheme::Cenc, &keys, first.into_sample_keys());
@@ -145,7 +145,7 @@ fn ivs_go_on_in_the_next_stream_and_the_scheme_cannot_change() {
 
 #[test]
 fn version_one_pssh_lists_the_kids() {
-    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
     packaging.config.header.pssh_lists_kids = true;
     let pssh = packaging.protect_tracks(&[AUDIO]).unwrap().pssh.remove(0);
     assert_eq!(pssh[8], 1);
@@ -154,7 +154,7 @@ fn version_one_pssh_lists_the_kids() {
 
 #[test]
 fn boxes_stand_in_the_order_of_systems_with_the_given_ones_last() {
-    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
     let given = Drm::Other {
         system_id: [7; 16],
         pssh: b"as given".to_vec(),
@@ -177,10 +177,23 @@ fn boxes_stand_in_the_order_of_systems_with_the_given_ones_last() {
 
 #[test]
 fn content_without_any_system_has_no_box() {
-    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::new());
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
     packaging.config.systems.clear();
     let made = packaging.protect_tracks(&[VIDEO]).unwrap();
     assert!(made.tracks[0].is_some() && made.pssh.is_empty());
     let signals = packaging.signals().unwrap();
     assert_eq!((signals.kids.len(), signals.drms.len()), (1, 0));
+}
+
+#[test]
+fn packagers_that_share_runs_never_give_an_iv_twice() {
+    let runs = Arc::<IvRuns>::default();
+    let next = || {
+        let keys = SampleKeys::drawing_from(Arc::clone(&runs));
+        let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], keys);
+        packaging.config.iv = IvConfig::First(Iv::new(&[5; 8]).unwrap());
+        let track = protections(&mut packaging, &[AUDIO])[0].clone().unwrap();
+        track.key.ivs().next(1).unwrap()
+    };
+    assert_ne!(next(), next());
 }
