@@ -9,6 +9,7 @@ mod clear_caps;
 mod clearkeydec;
 mod error;
 mod meta;
+mod mux_bin;
 mod playreadyenc;
 mod protected_caps;
 mod session;
@@ -26,7 +27,8 @@ use gst::glib;
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     playreadyenc::register(plugin)?;
     cencenc::register(plugin)?;
-    clearkeydec::register(plugin)
+    clearkeydec::register(plugin)?;
+    mux_bin::register(plugin)
 }
 
 /// Locks what elements share among their threads; a panic elsewhere does not make it unusable.

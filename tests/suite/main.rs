@@ -43,6 +43,8 @@ mod tools;
 // The tests.
 /// Which module uses which.
 mod architecture;
+/// The bins of muxer and element.
+mod bins;
 /// A browser plays the element's files with the right key only.
 mod browser;
 /// Elementary streams: protected as demuxed files are.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The pad templates: named as splitmuxsink looks for them. What the muxer at hand takes of these caps is asked through the pads.
+
+use gst::prelude::*;
+
+use super::pad::MuxPad;
+
+/// `video_%u`.
+pub(super) fn video() -> gst::PadTemplate {
+    let streams = [
+        ("video/x-h264", &["avc", "avc3"][..], "au"),
+        ("video/x-h265", &["hvc1", "hev1"], "au"),
+        ("video/x-av1", &["obu-stream"], "tu"),
+    ];
+    let aligned = streams.map(|(name, formats, alignment)| {
+        gst::Structure::builder(name)
+            .field("stream-format", gst::List::new(formats))
+            .field("alignment", alignment)
+            .build()
+    });
+    let vp9 = gst::Structure::new_empty("video/x-vp9");
+    request("video_%u", &aligned.into_iter().chain([vp9]).collect())
+}
+
+/// `audio_%u`.
+pub(super) fn audio() -> gst::PadTemplate {
+    let names = [
+        "audio/mpeg",
+        "audio/x-ac3",
+        "audio/x-eac3",
+        "audio/x-opus",
+        "audio/x-alac",
+        "audio/x-flac",
+    ];
+    let caps = names.into_iter().map(gst::Structure::new_empty).collect();
+    request("audio_%u", &caps)
+}
+
+/// `subtitle_%u`: stays clear.
+pub(super) fn subtitle() -> gst::PadTemplate {
+    let text = gst::Caps::builder("text/x-raw").field("format", "utf8");
+    request("subtitle_%u", &text.build())
+}
+
+/// `src`.
+pub(super) fn source(variant: &str) -> gst::PadTemplate {
+    let caps = gst::Caps::builder("video/quicktime").field("variant", variant);
+    let (direction, presence) = (gst::PadDirection::Src, gst::PadPresence::Always);
+    gst::PadTemplate::new("src", direction, presence, &caps.build())
+        .expect("name and caps are valid")
+}
+
+fn request(name: &str, caps: &gst::Caps) -> gst::PadTemplate {
+    let (direction, presence) = (gst::PadDirection::Sink, gst::PadPresence::Request);
+    gst::PadTemplate::with_gtype(name, direction, presence, caps, MuxPad::static_type())
+        .expect("name and caps are valid")
+}
