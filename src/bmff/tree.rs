@@ -76,6 +76,16 @@ impl<'a> BoxTree<'a> {
         Self::leaf(box_type, body)
     }
 
+    /// The same body in a `uuid` box of that extended type.
+    #[must_use]
+    pub fn with_uuid(self, uuid: [u8; 16]) -> Self {
+        Self {
+            box_type: FourCc::UUID,
+            uuid: Some(uuid),
+            ..self
+        }
+    }
+
     /// The child boxes; none for a box of bytes.
     pub fn children(&self) -> &[Self] {
         match &self.content {

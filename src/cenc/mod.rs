@@ -31,6 +31,7 @@ pub use error::Error;
 pub use found::FoundProtection;
 pub use iv::{Iv, IvSize, IvSource};
 pub use key::{ContentKey, KeyId, decode_hex, decode_secret};
+pub use piff::Flavor;
 pub use pssh::Pssh;
 pub use sample::{ProtectedSample, SampleError, SampleProtector};
 pub use sample_key::SampleKey;

@@ -1,5 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Extended types of the boxes that PIFF 1.1 (Smooth Streaming) has in place of those of 23001-7.
+//! PIFF 1.1 (Smooth Streaming): the extended types of the boxes that it has in place of those of 23001-7.
+
+/// In which boxes the protection is told; the samples are encrypted alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flavor {
+    /// ISO/IEC 23001-7.
+    #[default]
+    Cenc,
+    /// PIFF 1.1: `uuid` boxes, no `saiz` and `saio`; for counter mode with IVs of 8 bytes.
+    Piff,
+}
+
+/// scheme_type and scheme_version of `schm`.
+pub const SCHEME: ([u8; 4], u32) = (*b"piff", 0x0001_0001);
 
 /// In place of `tenc`; the fields lie as in a `tenc` of version 0.
 pub const TENC: [u8; 16] = [

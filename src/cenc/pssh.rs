@@ -3,7 +3,7 @@
 
 use crate::bmff::{BoxTree, Error, FourCc, Reader};
 
-use super::KeyId;
+use super::{KeyId, piff};
 
 /// What a DRM system is told in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,11 +66,30 @@ impl Pssh {
         })
     }
 
+    /// PIFF's box in its place, which cannot list KIDs.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] when the data outgrow their 32-bit count.
+    pub fn to_piff_box(&self) -> Result<BoxTree<'static>, Error> {
+        let plain = Self {
+            kids: None,
+            ..self.clone()
+        };
+        Ok(plain.to_box()?.with_uuid(piff::PSSH))
+    }
+
     /// The whole box in bytes, size and type included.
     ///
     /// # Errors
     /// [`Error::TooLarge`] when KIDs or data outgrow their 32-bit counts.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let pssh = self.to_box()?;
+        let mut bytes = Vec::with_capacity(pssh.size());
+        pssh.write(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn to_box(&self) -> Result<BoxTree<'static>, Error> {
         let count = |len: usize| {
             u32::try_from(len).map_err(|_| Error::TooLarge {
                 box_type: FourCc::PSSH,
@@ -84,9 +103,7 @@ impl Pssh {
         fields.extend(count(self.data.len())?.to_be_bytes());
         fields.extend_from_slice(&self.data);
         let version = u8::from(self.kids.is_some());
-        let mut bytes = Vec::with_capacity(12 + fields.len());
-        BoxTree::full(FourCc::PSSH, (version, 0), &fields).write(&mut bytes)?;
-        Ok(bytes)
+        Ok(BoxTree::full(FourCc::PSSH, (version, 0), &fields))
     }
 }
 

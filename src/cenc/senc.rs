@@ -3,7 +3,7 @@
 
 use crate::bmff::{BoxTree, Error, FourCc, MAX_SAMPLE_INFO_SIZE, Reader};
 
-use super::{FoundProtection, Iv, KeyId, Pattern, Subsample};
+use super::{Flavor, FoundProtection, Iv, KeyId, Pattern, Subsample, piff};
 
 /// PIFF only: the box has an AlgorithmID, IV size and KID of its own.
 const OVERRIDE: u32 = 0x00_0001;
@@ -19,6 +19,7 @@ pub struct Senc {
     sizes: Vec<u8>,
     oversize: bool,
     subsampled: bool,
+    flavor: Flavor,
 }
 
 impl Senc {
@@ -26,12 +27,13 @@ impl Senc {
     pub const HEADER_SIZE: usize = 16;
 
     /// Forgets the entries of the fragment before.
-    pub fn start(&mut self, subsampled: bool) {
+    pub fn start(&mut self, subsampled: bool, flavor: Flavor) {
         self.samples = 0;
         self.entries.clear();
         self.sizes.clear();
         self.oversize = false;
         self.subsampled = subsampled;
+        self.flavor = flavor;
     }
 
     /// Appends the entry of a sample: its own IV, if it has one, and its subsamples, if the track maps them.
@@ -61,9 +63,10 @@ impl Senc {
     }
 
     /// Sizes of the entries, for `saiz`; None when there is nothing per sample, or when an entry is larger than `saiz` can
-    /// say (255 bytes, about 40 slices): `senc` alone carries the facts then.
+    /// say (255 bytes, about 40 slices), or in PIFF: `senc` alone carries the facts then.
     pub fn sizes(&self) -> Option<&[u8]> {
-        (!self.entries.is_empty() && !self.oversize).then_some(&self.sizes)
+        (!self.entries.is_empty() && !self.oversize && self.flavor == Flavor::Cenc)
+            .then_some(&self.sizes)
     }
 
     /// The entries, one behind the other.
@@ -76,18 +79,22 @@ impl Senc {
         self.samples
     }
 
-    /// Bytes that the box takes.
+    /// Bytes that the box takes in Common Encryption.
     pub const fn size(&self) -> usize {
         Self::HEADER_SIZE + self.entries.len()
     }
 
-    /// The box.
+    /// The box, or PIFF's in its place.
     pub fn to_box(&self) -> BoxTree<'static> {
         let flags = if self.subsampled { USE_SUBSAMPLES } else { 0 };
         let mut fields = Vec::with_capacity(4 + self.entries.len());
         fields.extend(self.samples.to_be_bytes());
         fields.extend_from_slice(&self.entries);
-        BoxTree::full(FourCc::SENC, (0, flags), &fields)
+        let senc = BoxTree::full(FourCc::SENC, (0, flags), &fields);
+        match self.flavor {
+            Flavor::Cenc => senc,
+            Flavor::Piff => senc.with_uuid(piff::SENC),
+        }
     }
 }
 
@@ -168,6 +175,7 @@ impl<'a> SampleInformation<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cenc::decode_hex;
 
     const SUBSAMPLE: Subsample = Subsample {
         clear_bytes: 0x0102,
@@ -178,7 +186,7 @@ mod tests {
     #[test]
     fn entry_is_iv_count_and_subsamples() {
         let mut senc = Senc::default();
-        senc.start(true);
+        senc.start(true, Flavor::Cenc);
         let iv = Iv::new(&[9; 8]).unwrap();
         senc.push(Some(&iv), &[SUBSAMPLE]).unwrap();
         let body = [
@@ -212,22 +220,37 @@ mod tests {
     #[test]
     fn constant_iv_without_map_leaves_only_the_count() {
         let mut senc = Senc::default();
-        senc.start(false);
+        senc.start(false, Flavor::Cenc);
         senc.push(None, &[]).unwrap();
         senc.push(None, &[]).unwrap();
         assert_eq!(senc.to_box().body(), [0, 0, 0, 0, 0, 0, 0, 2]);
         assert_eq!(senc.sizes(), None);
     }
 
+    // The box in the PIFF file of the shared vectors (o-piff-scheme-wma), for its first sample.
+    #[test]
+    fn piff_box_has_no_sizes_beside_it() {
+        let mut senc = Senc::default();
+        senc.start(false, Flavor::Piff);
+        let iv = Iv::new(&[0xfd, 8, 0x5e, 0x39, 0x75, 0x8c, 0xa6, 0xc0]).unwrap();
+        senc.push(Some(&iv), &[]).unwrap();
+        let mut bytes = Vec::new();
+        senc.to_box().write(&mut bytes).unwrap();
+        let expected =
+            "0000002875756964a2394f525a9b4f14a2446c427c648df40000000000000001fd085e39758ca6c0";
+        assert_eq!(bytes, *decode_hex(expected).unwrap());
+        assert_eq!(senc.sizes(), None);
+    }
+
     #[test]
     fn entry_beyond_a_byte_leaves_no_sizes() {
         let mut senc = Senc::default();
-        senc.start(true);
+        senc.start(true, Flavor::Cenc);
         senc.push(None, &[SUBSAMPLE; 42]).unwrap();
         assert!(senc.sizes().is_some());
         senc.push(None, &[SUBSAMPLE; 43]).unwrap();
         assert!(senc.sizes().is_none());
-        senc.start(true);
+        senc.start(true, Flavor::Cenc);
         senc.push(None, &[]).unwrap();
         assert!(senc.sizes().is_some());
     }

@@ -3,7 +3,7 @@
 
 use crate::bmff::{BoxTree, Error, FourCc, Reader};
 
-use super::{FoundProtection, Iv, IvSize, KeyId, Method, Pattern};
+use super::{FoundProtection, Iv, IvSize, KeyId, Method, Pattern, piff};
 
 /// How a track's samples are encrypted unless a sample group says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,11 @@ impl Tenc {
             fields.extend(iv.as_bytes());
         }
         BoxTree::full(FourCc::TENC, (version, 0), &fields)
+    }
+
+    /// PIFF's box in its place: default_AlgorithmID, default_IV_size and default_KID lie as the fields of a version 0.
+    pub fn to_piff_box(&self) -> BoxTree<'static> {
+        self.to_box().with_uuid(piff::TENC)
     }
 }
 
@@ -122,6 +127,24 @@ mod tests {
             };
             assert_eq!(found.constant_iv, constant);
         }
+    }
+
+    // The box in the PIFF file of the shared vectors (o-piff-scheme-wma).
+    #[test]
+    fn piff_box_is_that_of_another_packager() {
+        let method = Method {
+            scheme: Scheme::Cenc,
+            pattern: Pattern::NONE,
+        };
+        let tenc = Tenc {
+            method,
+            kid: "c5c971897e674646949e0cd4dd92cbd7".parse().unwrap(),
+            iv: TrackIv::PerSample(IvSize::Eight),
+        };
+        let mut bytes = Vec::new();
+        tenc.to_piff_box().write(&mut bytes).unwrap();
+        let expected = "00000030757569648974dbce7be74c5184f97148f98825540000000000000108c5c971897e674646949e0cd4dd92cbd7";
+        assert_eq!(bytes, *decode_hex(expected).unwrap());
     }
 
     #[test]

@@ -138,6 +138,15 @@ fn warn(element: &impl ElementImpl, text: &str) {
 pub(super) fn specs() -> Vec<glib::ParamSpec> {
     let mut specs = settings::specs();
     specs.extend(published_specs());
+    specs.push(
+        glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+            .nick("Statistics")
+            .blurb(
+                "What went through: samples, bytes (of media), fragments where the stream has them",
+            )
+            .read_only()
+            .build(),
+    );
     specs
 }
 

@@ -21,13 +21,14 @@ use crate::signaling::{Drm, System};
 
 use super::protected_caps::CapsProtection;
 pub(super) use enums::TrackTypeProperty;
-use enums::{HeaderVersionProperty, SchemeProperty, SystemsProperty};
+use enums::{FlavorProperty, HeaderVersionProperty, SchemeProperty, SystemsProperty};
 pub(super) use keys::KeySettings;
 pub(super) use specs::{key_specs, specs};
 
 /// The values of all shared properties.
 pub(super) struct Settings {
     scheme: SchemeProperty,
+    flavor: FlavorProperty,
     iv_size: u32,
     iv: Option<String>,
     crypt_byte_block: u32,
@@ -50,6 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             scheme: SchemeProperty::default(),
+            flavor: FlavorProperty::default(),
             iv_size: 8,
             iv: None,
             crypt_byte_block: 1,
@@ -79,6 +81,7 @@ impl Settings {
         let flag = || value.get::<bool>().expect(CHECKED);
         match name {
             "scheme" => self.scheme = value.get().expect(CHECKED),
+            "flavor" => self.flavor = value.get().expect(CHECKED),
             "iv-size" => self.iv_size = number(),
             "iv" => self.iv = text(),
             "crypt-byte-block" => self.crypt_byte_block = number(),
@@ -102,6 +105,7 @@ impl Settings {
     pub(super) fn get(&self, name: &str) -> Option<glib::Value> {
         Some(match name {
             "scheme" => self.scheme.to_value(),
+            "flavor" => self.flavor.to_value(),
             "iv-size" => self.iv_size.to_value(),
             "iv" => self.iv.to_value(),
             "crypt-byte-block" => self.crypt_byte_block.to_value(),
@@ -127,6 +131,7 @@ impl Settings {
     /// Whatever is missing or malformed, by the property's name.
     pub(super) fn config(&self) -> Result<Config, SettingsError> {
         Ok(Config {
+            flavor: self.flavor.into(),
             scheme: self.scheme.into(),
             pattern: Config::pattern(self.crypt_byte_block, self.skip_byte_block)?,
             iv: self.iv_config()?,

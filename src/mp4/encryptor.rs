@@ -9,7 +9,7 @@ use super::index::Index;
 use super::init::{Protector, TrackState, protect_moov};
 use super::output::{Output, OutputQueue};
 use super::splitter::{Next, Splitter};
-use super::{Chunk, Error};
+use super::{Chunk, Error, piff};
 
 /// What happens to what is known only when bytes behind it are written: the sizes in a `sidx`, a `moov` written again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -187,6 +187,7 @@ impl<C: Chunk> Encryptor<C> {
     fn take_box(&mut self, header: &BoxHeader, protector: &mut dyn Protector) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let position = self.position - bytes.len() as u64;
+        let bytes = piff::top_level(protector.flavor(), bytes)?;
         match header.box_type {
             FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
             _ if self.resume.is_some() => return self.rewrite(bytes, position),
@@ -247,12 +248,11 @@ impl<C: Chunk> Encryptor<C> {
         Ok(())
     }
 
-    /// A box that is written again; in front of the first `moov` all bytes stand where they stood in the input.
+    /// A box in front of the `moov` that is written again.
     fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
-        if self.moov.is_none_or(|moov| self.position > moov.input) {
-            return Err(Error::Rewrites { position });
-        }
-        self.patch(position, bytes);
+        let moov = self.moov.filter(|moov| self.position <= moov.input);
+        let moov = moov.ok_or(Error::Rewrites { position })?;
+        self.patch(moov.output_of(position), bytes);
         Ok(())
     }
 

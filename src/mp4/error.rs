@@ -32,6 +32,11 @@ pub enum Error {
          element, or write fragmented MP4, for instance with mp4mux fragment-duration=2000, isofmp4mux or cmafmux"
     )]
     Progressive,
+    /// A progressive file is to be protected in PIFF's boxes.
+    #[error(
+        "PIFF is for fragmented MP4: write that, for instance with ismlmux, or set flavor=cenc for a progressive file"
+    )]
+    ProgressivePiff,
     /// The tables of a progressive track do not place its samples.
     #[error("track {track_id}: damaged sample table: {reason}")]
     SampleTable {

@@ -115,7 +115,7 @@ impl Samples<'_> {
             what: "sample description",
             number: u32::try_from(self.description).map_or(u32::MAX, |i| i.saturating_add(1)),
         })?;
-        senc.start(codec.maps_subsamples());
+        senc.start(codec.maps_subsamples(), track.flavor);
         let mut ivs = protection.key.ivs();
         for (sample, location) in self.at.iter().enumerate() {
             let offset = usize::try_from(location.offset - self.payload_at).unwrap_or(usize::MAX);

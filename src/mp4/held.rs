@@ -12,6 +12,17 @@ pub(super) struct MoovPlace {
     pub(super) len: usize,
 }
 
+impl MoovPlace {
+    /// Where a box stands in the output that stood at `position` in front of the `moov`: behind the first, which may have
+    /// grown, all bytes have moved alike.
+    pub(super) const fn output_of(&self, position: u64) -> u64 {
+        match position {
+            0 => 0,
+            _ => (position + self.output).saturating_sub(self.input),
+        }
+    }
+}
+
 /// A `moof` whose `mdat` is not complete yet.
 pub(super) struct HeldMoof {
     pub(super) bytes: Vec<u8>,

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use crate::bmff::{self, BoxTree, FourCc, SampleEntry, Tkhd, Trex};
-use crate::cenc::{Media, Method, SampleKey, Tenc, Track};
+use crate::cenc::{self, Flavor, Media, Method, SampleKey, Tenc, Track};
 use crate::codec::{self, Codec};
 
-use super::Error;
+use super::{Error, piff};
 
 /// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
 const SCHEME_VERSION: u32 = 0x0001_0000;
@@ -24,6 +24,11 @@ const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
 /// Decides how the tracks of a stream are protected.
 pub trait Protector {
+    /// In which boxes the protection is told; it must not change within a stream.
+    fn flavor(&self) -> Flavor {
+        Flavor::Cenc
+    }
+
     /// Called with the tracks of each `moov`, in its order.
     ///
     /// # Errors
@@ -59,6 +64,7 @@ pub(super) struct TrackState {
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
     pub(super) trex: Trex,
+    pub(super) flavor: Flavor,
 }
 
 /// A track whose sample entries say how it is protected.
@@ -80,6 +86,7 @@ pub(super) fn protect_moov(
         refuse_samples(trak.descend(&STBL_PATH)?)?;
     }
     let (moov, tracks) = protect_tracks(moov, protector)?;
+    let flavor = protector.flavor();
     let with_trex = |track: ProtectedTrack| {
         let trex = trexes.iter().find(|trex| trex.track_id == track.track_id);
         Ok(TrackState {
@@ -90,6 +97,7 @@ pub(super) fn protect_moov(
                 parent: FourCc::MVEX,
                 child: FourCc::TREX,
             })?,
+            flavor,
         })
     };
     let states = tracks.into_iter().map(with_trex);
@@ -107,6 +115,7 @@ pub(super) fn protect_tracks(
         .collect::<Result<Vec<_>, _>>()?;
     refuse_duplicates(&clear)?;
     let protection = protector.protect(&clear).map_err(Error::Protection)?;
+    let flavor = protector.flavor();
 
     let mut tracks = Vec::with_capacity(clear.len());
     let mut protections = protection.tracks.into_iter();
@@ -114,7 +123,7 @@ pub(super) fn protect_tracks(
     for (trak, track) in traks.filter(|b| b.box_type == FourCc::TRAK).zip(&clear) {
         let protection = protections.next().flatten();
         let codecs = match &protection {
-            Some(protection) => protect_trak(trak, track, protection)?,
+            Some(protection) => protect_trak(trak, track, (protection, flavor))?,
             None => Vec::new(),
         };
         tracks.push(ProtectedTrack {
@@ -123,13 +132,13 @@ pub(super) fn protect_tracks(
             codecs,
         });
     }
-    Ok((with_pssh(moov, &protection.pssh)?, tracks))
+    Ok((with_pssh(moov, (&protection.pssh, flavor))?, tracks))
 }
 
 /// Rewrites an init segment that is whole in memory, such as the stream header in a pipeline's caps.
 ///
 /// # Errors
-/// As [`super::Encryptor::push`]; boxes other than `moov` are kept.
+/// As [`super::Encryptor::push`]; boxes other than `moov`, and `ftyp` in PIFF, are kept.
 pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8>, Error> {
     let mut reader = bmff::Reader::new(FourCc(*b"file"), init);
     let mut out = Vec::with_capacity(init.len() + 1024);
@@ -139,7 +148,7 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
         let whole = before.split_at(before.len() - reader.left().len()).0;
         match header.box_type {
             FourCc::MOOV => out.extend(protect_moov(whole, protector)?.0),
-            _ => out.extend_from_slice(whole),
+            _ => out.extend(piff::top_level(protector.flavor(), whole.to_vec())?),
         }
     }
     Ok(out)
@@ -233,7 +242,7 @@ fn media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, 
 fn protect_trak(
     trak: &mut BoxTree<'_>,
     track: &Track,
-    protection: &TrackProtection,
+    protection: (&TrackProtection, Flavor),
 ) -> Result<Vec<Codec>, Error> {
     let stsd = trak.descend(&STBL_PATH)?.child(FourCc::STSD)?;
     let mut codecs = Vec::new();
@@ -283,7 +292,7 @@ fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
 fn protect_entry(
     entry: SampleEntry<'_>,
     media: Media,
-    protection: &TrackProtection,
+    (protection, flavor): (&TrackProtection, Flavor),
 ) -> Result<BoxTree<'static>, Error> {
     let TrackProtection { key, method } = protection;
     let (format, entry) = match media {
@@ -296,16 +305,22 @@ fn protect_entry(
         kid: key.kid(),
         iv: key.track_iv(),
     };
-    let scheme = (FourCc(*method.scheme.fourcc()), SCHEME_VERSION);
-    let sinf = bmff::sinf(entry.format, scheme, tenc.to_box());
+    let (scheme, tenc) = match flavor {
+        Flavor::Cenc => ((*method.scheme.fourcc(), SCHEME_VERSION), tenc.to_box()),
+        Flavor::Piff => (cenc::piff::SCHEME, tenc.to_piff_box()),
+    };
+    let sinf = bmff::sinf(entry.format, (FourCc(scheme.0), scheme.1), tenc);
     Ok(entry.with_child(format, &sinf)?)
 }
 
 /// The `moov` with `pssh` boxes behind its other children.
-fn with_pssh<'a>(mut moov: BoxTree<'a>, pssh: &'a [Vec<u8>]) -> Result<Vec<u8>, Error> {
+fn with_pssh<'a>(
+    mut moov: BoxTree<'a>,
+    (pssh, flavor): (&'a [Vec<u8>], Flavor),
+) -> Result<Vec<u8>, Error> {
     let mut boxes = pssh
         .iter()
-        .map(|pssh| BoxTree::parse(pssh))
+        .map(|pssh| piff::pssh(flavor, pssh))
         .collect::<Result<Vec<_>, _>>()?;
     let children = moov.children_mut().ok_or(bmff::Error::Missing {
         parent: FourCc::MOOV,

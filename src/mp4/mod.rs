@@ -18,6 +18,7 @@ mod init;
 mod moof;
 mod output;
 mod payload;
+mod piff;
 mod progressive;
 mod splitter;
 

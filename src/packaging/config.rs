@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::cenc::{Iv, IvSize, Media, Method, Pattern, Pssh, Scheme};
+use crate::cenc::{Flavor, Iv, IvSize, Media, Method, Pattern, Pssh, SampleKey, Scheme, TrackIv};
 use crate::keys::KeyRing;
 use crate::playready::VersionChoice;
 use crate::playready::header::{AbsoluteUrl, CustomAttributes, ServiceId};
@@ -16,6 +16,8 @@ use super::Error;
 
 /// How a stream is to be protected.
 pub struct Config {
+    /// In which boxes the protection is told.
+    pub flavor: Flavor,
     /// The scheme of all tracks.
     pub scheme: Scheme,
     /// The pattern of video tracks, for `cens` and `cbcs`.
@@ -104,6 +106,16 @@ impl Config {
         Method {
             scheme: self.scheme,
             pattern,
+        }
+    }
+
+    /// PIFF 1.1 names AES-CTR, and Smooth Streaming clients take IVs of 8 bytes.
+    pub(super) fn check_flavor(&self, key: &SampleKey) -> Result<(), Error> {
+        let eight = TrackIv::PerSample(IvSize::Eight);
+        let fits = self.scheme == Scheme::Cenc && key.track_iv() == eight;
+        match self.flavor {
+            Flavor::Piff if !fits => Err(Error::Piff),
+            Flavor::Piff | Flavor::Cenc => Ok(()),
         }
     }
 

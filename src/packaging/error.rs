@@ -62,6 +62,11 @@ pub enum Error {
         /// Clear blocks.
         skip_byte_block: u32,
     },
+    /// PIFF is asked for with what it cannot say.
+    #[error(
+        "flavor piff takes scheme cenc with IVs of 8 bytes only: set scheme=cenc and iv-size=8, or flavor=cenc"
+    )]
+    Piff,
     /// The operating system has no random numbers.
     #[error("no random numbers from the operating system: {0}")]
     Generator(#[from] getrandom::Error),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::cenc::{IvSource, KeyId, SampleKey, Track};
+use crate::cenc::{Flavor, IvSource, KeyId, SampleKey, Track};
 use crate::keys::Entry;
 use crate::mp4::{InitProtection, Protector, TrackProtection};
 use crate::signaling::Drm;
@@ -87,6 +87,7 @@ impl Packaging {
             let protection = entry.map(|entry| {
                 let key = sample_key(config, sample_keys, entry)?;
                 let method = config.method(track.media);
+                config.check_flavor(&key)?;
                 Ok::<_, Error>(TrackProtection { key, method })
             });
             protections.push(protection.transpose()?);
@@ -110,6 +111,10 @@ impl Packaging {
 }
 
 impl Protector for Packaging {
+    fn flavor(&self) -> Flavor {
+        self.config.flavor
+    }
+
     fn protect(
         &mut self,
         tracks: &[Track],

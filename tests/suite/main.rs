@@ -71,6 +71,8 @@ mod live;
 mod matrix;
 /// The packager over streams built by hand.
 mod mp4_stream;
+/// PIFF 1.1 in place of Common Encryption.
+mod piff;
 /// The scripts in pipelines/.
 mod pipelines;
 /// PlayReady headers, objects, checksums and key seeds of other hands.

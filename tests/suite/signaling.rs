@@ -10,7 +10,7 @@ mod peer;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gstplayready::cenc::{ContentKey, IvSize, KeyId, Media, Pattern, Scheme, Track};
+use gstplayready::cenc::{ContentKey, Flavor, IvSize, KeyId, Media, Pattern, Scheme, Track};
 use gstplayready::keys::{Entry, KeyRing};
 use gstplayready::mp4::Protector;
 use gstplayready::packaging::{Config, HeaderConfig, IvConfig, Packaging, SampleKeys, Signals};
@@ -64,6 +64,7 @@ impl Facts {
             keys.add(entry).unwrap();
         }
         let config = Config {
+            flavor: Flavor::Cenc,
             scheme: self.scheme,
             pattern: Pattern::ONE_IN_TEN,
             iv: IvConfig::Random(IvSize::Eight),

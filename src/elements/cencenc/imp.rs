@@ -69,13 +69,6 @@ impl ObjectImpl for CencEnc {
                     .mutable_ready()
                     .build(),
             );
-            specs.push(
-                glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
-                    .nick("Statistics")
-                    .blurb("What went through: samples, bytes (of media)")
-                    .read_only()
-                    .build(),
-            );
             specs
         });
         &PROPERTIES

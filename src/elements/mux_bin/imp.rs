@@ -8,7 +8,7 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use crate::elements::{playreadyenc, settings};
+use crate::elements::session;
 
 use super::pad::MuxPad;
 use super::parts::{Inner, Parts};
@@ -39,8 +39,7 @@ impl<T> BinType for T where
 /// The properties of `playreadyenc` and one of the muxer. They are here too, not only as `enc::…` and `mux::…`, because
 /// splitmuxsink's `muxer-properties` cannot reach children.
 pub(super) fn properties(fragment_duration: glib::ParamSpec) -> Vec<glib::ParamSpec> {
-    let mut specs = settings::specs();
-    specs.extend(playreadyenc::published_specs());
+    let mut specs = session::specs();
     specs.push(fragment_duration);
     specs
 }

@@ -106,17 +106,7 @@ impl ObjectSubclass for PlayReadyEnc {
 
 impl ObjectImpl for PlayReadyEnc {
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
-            let mut specs = session::specs();
-            specs.push(
-                glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
-                    .nick("Statistics")
-                    .blurb("What went through: samples, bytes (of media), fragments")
-                    .read_only()
-                    .build(),
-            );
-            specs
-        });
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(session::specs);
         &PROPERTIES
     }
 

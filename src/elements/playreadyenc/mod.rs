@@ -10,8 +10,6 @@ mod stream;
 use gst::glib;
 use gst::prelude::*;
 
-pub(super) use imp::published_specs;
-
 glib::wrapper! {
     /// Takes MP4 and gives it protected; stands behind the muxer, or behind filesrc. Progressive files are taken where
     /// upstream can be read anywhere, as filesrc right before it.

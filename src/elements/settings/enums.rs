@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use gst::glib;
 
-use crate::cenc::Scheme;
+use crate::cenc::{Flavor, Scheme};
 use crate::playready::{HeaderVersion, VersionChoice};
 use crate::signaling::System;
 
@@ -32,6 +32,22 @@ pub enum SchemeProperty {
         nick = "cbcs"
     )]
     Cbcs,
+}
+
+/// `flavor`, as GStreamer shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstPlayReadyFlavor")]
+pub enum FlavorProperty {
+    /// ISO/IEC 23001-7.
+    #[default]
+    #[enum_value(name = "Common Encryption, ISO/IEC 23001-7", nick = "cenc")]
+    Cenc,
+    /// PIFF 1.1.
+    #[enum_value(
+        name = "PIFF 1.1, for Smooth Streaming; scheme cenc only",
+        nick = "piff"
+    )]
+    Piff,
 }
 
 /// `header-version`, as GStreamer shows it.
@@ -79,6 +95,15 @@ impl From<SchemeProperty> for Scheme {
             SchemeProperty::Cens => Self::Cens,
             SchemeProperty::Cbc1 => Self::Cbc1,
             SchemeProperty::Cbcs => Self::Cbcs,
+        }
+    }
+}
+
+impl From<FlavorProperty> for Flavor {
+    fn from(property: FlavorProperty) -> Self {
+        match property {
+            FlavorProperty::Cenc => Self::Cenc,
+            FlavorProperty::Piff => Self::Piff,
         }
     }
 }

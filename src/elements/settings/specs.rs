@@ -6,7 +6,7 @@ use gst::glib::{
 };
 use gst::prelude::*;
 
-use super::{HeaderVersionProperty, SchemeProperty, Settings, SystemsProperty};
+use super::{FlavorProperty, HeaderVersionProperty, SchemeProperty, Settings, SystemsProperty};
 
 /// The writable properties that all encryptors have.
 pub(in crate::elements) fn specs() -> Vec<ParamSpec> {
@@ -25,6 +25,11 @@ fn encryption() -> Vec<ParamSpec> {
         ParamSpecEnum::builder::<SchemeProperty>("scheme")
             .nick("Scheme")
             .blurb("Protection scheme, ISO/IEC 23001-7")
+            .mutable_ready()
+            .build(),
+        ParamSpecEnum::builder::<FlavorProperty>("flavor")
+            .nick("Flavor")
+            .blurb("Boxes that tell of the protection: Common Encryption's, or PIFF 1.1's for Smooth Streaming")
             .mutable_ready()
             .build(),
         uint("iv-size", "IV size", (8, 16), default.iv_size)

@@ -2,7 +2,7 @@
 //! The first pass: what of each sample is protected, and by which IV.
 
 use crate::bmff::{self, FourCc, Reader};
-use crate::cenc::{self, Iv, SampleInformation, SampleProtector, Senc, TrackIv};
+use crate::cenc::{self, Flavor, Iv, SampleInformation, SampleProtector, Senc, TrackIv};
 
 use super::super::fragment::enter;
 use super::super::init::{ProtectedTrack, TrackProtection};
@@ -33,7 +33,7 @@ impl TrackPlan {
         }
         let iv = track.protection.as_ref().map(|p| p.key.track_iv());
         let mut senc = Senc::default();
-        senc.start(mapped);
+        senc.start(mapped, Flavor::Cenc);
         Ok(Self {
             track,
             table,

@@ -16,6 +16,7 @@ mod write;
 pub use source::Source;
 
 use crate::bmff::BoxTree;
+use crate::cenc::Flavor;
 
 use super::init::protect_tracks;
 use super::{Error, Output, Protector, Totals};
@@ -58,6 +59,9 @@ impl Progressive {
     /// # Errors
     /// What makes the file impossible to protect: no key, protected already, a damaged sample table.
     pub fn protect(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        if protector.flavor() == Flavor::Piff {
+            return Err(Error::ProgressivePiff);
+        }
         let tree = BoxTree::parse(&self.file.moov)?;
         let tables = tables::read_all(&tree, &self.file.pieces)?;
         let (moov, tracks) = protect_tracks(tree, protector)?;

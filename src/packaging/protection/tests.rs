@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::cenc::{ContentKey, Iv, IvSize, Media, Pattern, Scheme, TrackIv};
+use crate::cenc::{ContentKey, Flavor, Iv, IvSize, Media, Pattern, Scheme, TrackIv};
 use crate::keys::KeyRing;
 use crate::packaging::{HeaderConfig, IvConfig};
 use crate::signaling::System;
@@ -41,6 +41,7 @@ fn ring(keys: &[(&str, u8)]) -> KeyRing {
 
 fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
     let config = Config {
+        flavor: Flavor::Cenc,
         scheme,
         pattern: Pattern::ONE_IN_TEN,
         iv: IvConfig::Random(IvSize::Eight),
@@ -196,4 +197,24 @@ fn packagers_that_share_runs_never_give_an_iv_twice() {
         track.key.ivs().next(1).unwrap()
     };
     assert_ne!(next(), next());
+}
+
+#[test]
+fn piff_takes_counter_mode_with_eight_bytes_only() {
+    for (scheme, size, fits) in [
+        (Scheme::Cenc, IvSize::Eight, true),
+        (Scheme::Cenc, IvSize::Sixteen, false),
+        (Scheme::Cens, IvSize::Eight, false),
+        (Scheme::Cbc1, IvSize::Sixteen, false),
+        (Scheme::Cbcs, IvSize::Sixteen, false),
+    ] {
+        let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::default());
+        packaging.config.flavor = Flavor::Piff;
+        packaging.config.iv = IvConfig::Random(size);
+        assert_eq!(
+            packaging.protect_tracks(&[VIDEO]).is_ok(),
+            fits,
+            "{scheme} {size:?}"
+        );
+    }
 }
