@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # shellcheck shell=bash
 # What the scripts share. Source it from the project's root to run `cargo test` by hand with all that the tests look for:
-#   PLAYREADY_TEST_PLUGINS  folder of libgstfmp4.so (isofmp4mux, cmafmux)
+#   PLAYREADY_TEST_PLUGINS  folder of libgstfmp4.so (isofmp4mux, cmafmux) and libgsthlssink3.so (hlscmafsink)
 #   PLAYREADY_PYTHON        python with tests/requirements.txt
 #   PLAYREADY_PACKAGER      Shaka Packager
 #   PLAYREADY_FFMPEG8       FFmpeg 8, beside Debian's 5.1

@@ -79,7 +79,7 @@ fn the_map_in_lib_rs_names_every_module() {
 
 #[test]
 fn every_file_says_its_licence_and_what_it_is() {
-    let folders = ["src", "packager", "tests", "fuzz", "benches"];
+    let folders = ["src", "packager", "tests", "fuzz", "benches", "examples"];
     let mut files: Vec<_> = folders
         .iter()
         .flat_map(|f| rust_files(&root().join(f)))

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playreadymp4mux` and `playreadycmafmux` where muxers are asked for: splitmuxsink, encodebin, gst-launch-1.0, applications.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use crate::boxes::top_level;
 use crate::decrypt;
 use crate::enc::{self, KEY, KID};
-use crate::launch::{self, Run};
+use crate::launch;
 use crate::media::{Audio, Recipe, Video};
 use crate::movie::Movie;
 use crate::pipelines::is_protected;
-use crate::samples::{Twin, no_iv_repeats};
+use crate::samples::{self, Twin, no_iv_repeats};
 use crate::scratch::Scratch;
-use crate::tools::{self, skip};
+use crate::tools::skip;
 
 /// Each bin, the muxer inside and a fragment duration of half a second as its muxer counts.
 const BINS: [(&str, &str, &str); 2] = [
@@ -153,19 +152,7 @@ fn encodebin_takes_the_bin_by_its_name_and_gives_it_its_properties() {
     );
     launch::pipeline(&line).succeeded();
     is_protected(&file, "encodebin");
-    decodes(&file);
-}
-
-/// FFmpeg 8 decodes every frame without a complaint.
-fn decodes(file: &Path) {
-    let Some(ffmpeg) = tools::ffmpeg8() else {
-        return skip("bins: decoding by FFmpeg 8", "PLAYREADY_FFMPEG8 names none");
-    };
-    let mut run = Command::new(ffmpeg);
-    run.args(["-v", "error", "-decryption_key", KEY, "-i"]);
-    run.arg(file).args(["-f", "null", "-"]);
-    let run = Run::of(&mut run).succeeded();
-    assert_eq!(run.stderr, "");
+    samples::decodes_by_ffmpeg8(&file, KEY);
 }
 
 #[cfg(feature = "plugin")]

@@ -176,16 +176,20 @@ pub fn missing<'a>(elements: &[&'a str]) -> Option<&'a str> {
     elements.iter().find(|element| !has(element)).copied()
 }
 
-/// A folder with links to the plugin under test and to the fragment muxers, and nothing else for GStreamer to scan.
+/// A folder with links to the plugin under test, to the fragment muxers and to hlscmafsink, and nothing else for GStreamer to scan.
 fn plugins() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        let built = build();
+        let built = build(&["--lib"]);
         let folder = built.join("suite").join("plugins");
         std::fs::create_dir_all(&folder).unwrap();
         replace(&built.join("libgstplayready.so"), &folder);
         if let Some(muxers) = tools::fragment_muxers() {
             replace(&muxers.join("libgstfmp4.so"), &folder);
+            let hls = muxers.join("libgsthlssink3.so");
+            if hls.exists() {
+                replace(&hls, &folder);
+            }
         }
         folder
     })
@@ -202,8 +206,8 @@ fn replace(file: &Path, folder: &Path) {
     }
 }
 
-/// Builds the plugin, which `cargo test` does not, and returns the folder it is in.
-fn build() -> PathBuf {
+/// Builds what `cargo test` does not, as the plugin, and returns the folder it is in.
+pub fn build(targets: &[&str]) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap().to_owned();
     let profile = match folder.file_name().unwrap().to_str().unwrap() {
@@ -212,7 +216,9 @@ fn build() -> PathBuf {
     };
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--lib", "--profile", profile, "--target-dir"])
+        .arg("build")
+        .args(targets)
+        .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"));
     Run::within(&mut cargo, Duration::from_secs(1800)).succeeded();

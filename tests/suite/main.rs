@@ -59,6 +59,9 @@ mod codec_ranges;
 mod errors;
 /// The fuzz targets over their corpus.
 mod fuzz_replay;
+/// The examples with hlscmafsink.
+#[cfg(feature = "plugin")]
+mod hls;
 /// Damaged and malicious files.
 #[cfg(feature = "plugin")]
 mod hostile;

@@ -152,6 +152,18 @@ impl Twin<'_> {
     }
 }
 
+/// FFmpeg 8 decodes every frame of a file under one key without a complaint.
+pub fn decodes_by_ffmpeg8(file: &Path, key: &str) {
+    let Some(ffmpeg) = tools::ffmpeg8() else {
+        return tools::skip("decoding by FFmpeg 8", "PLAYREADY_FFMPEG8 names none");
+    };
+    let mut run = Command::new(ffmpeg);
+    run.args(["-v", "error", "-decryption_key", key, "-i"]);
+    run.arg(file).args(["-f", "null", "-"]);
+    let run = Run::of(&mut run).succeeded();
+    assert_eq!(run.stderr, "");
+}
+
 fn ffmpeg_keys(pairs: &[String]) -> String {
     let dictionary = pairs.iter().map(|pair| pair.replace(':', "="));
     dictionary.collect::<Vec<_>>().join(":")

@@ -78,7 +78,7 @@ pub fn chromium() -> Option<PathBuf> {
     tool("CHROMIUM", &["chromium"])
 }
 
-/// A folder with libgstfmp4.so: isofmp4mux, cmafmux and dashmp4mux.
+/// A folder with libgstfmp4.so: isofmp4mux, cmafmux and dashmp4mux. hlscmafsink's libgsthlssink3.so may be there too.
 pub fn fragment_muxers() -> Option<PathBuf> {
     let given = std::env::var_os("PLAYREADY_TEST_PLUGINS").map(PathBuf::from);
     let built = ["release", "debug"].map(|profile| {

@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Empty: the package only pins gst-plugin-fmp4, whose own library is the plugin that the tests load.
+//! Empty: the package only pins gst-plugin-fmp4 and gst-plugin-hlssink3, whose own libraries are the plugins that the tests
+//! load.

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
+"""Protected HLS: puts playreadyenc into hlscmafsink and its EXT-X-KEY lines into the playlist.
+
+hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named "muxer" and an appsink named "sink". Before it starts an
+application may part the two and link playreadyenc between them. The playlist is asked for by signal: it is collected in
+memory and written once the lines are in it.
+
+usage: hlscmafsink.py FOLDER [SCHEME], with GST_PLUGIN_PATH naming the folders of both plugins
+"""
+
+import collections
+import os
+import re
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+from gi.repository import Gio, Gst
+
+folder = os.path.abspath(sys.argv[1])
+scheme = sys.argv[2] if len(sys.argv) > 2 else "cbcs"
+playlist_file = os.path.join(folder, "playlist.m3u8")
+
+Gst.init(None)
+pipeline = Gst.parse_launch(
+    "videotestsrc num-buffers=200 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1"
+    " ! x264enc key-int-max=50 ! h264parse ! hlscmafsink name=hls target-duration=2 sync=false playlist-length=0"
+)
+hls = pipeline.get_by_name("hls")
+hls.set_property("playlist-location", playlist_file)
+hls.set_property("init-location", os.path.join(folder, "init%05d.mp4"))
+hls.set_property("location", os.path.join(folder, "segment%05d.m4s"))
+
+encryptor = Gst.ElementFactory.make("playreadyenc", "enc")
+Gst.util_set_object_arg(encryptor, "scheme", scheme)
+encryptor.set_property("key-uri", f"file://{folder}/hls.keys")
+muxer, sink = hls.get_by_name("muxer"), hls.get_by_name("sink")
+muxer.unlink(sink)
+hls.add(encryptor)
+if not (muxer.link(encryptor) and encryptor.link(sink)):
+    sys.exit("hlscmafsink does not take playreadyenc")
+
+playlists = collections.deque()  # one stream for each time that hlscmafsink writes
+
+
+def get_playlist_stream(_hls, _location):
+    playlists.append(Gio.MemoryOutputStream.new_resizable())
+    return playlists[-1]
+
+
+def write_playlist():
+    """Writes the oldest playlist that is complete, with the key before its first segment and that segment's tags."""
+    stream = playlists.popleft()
+    stream.close(None)
+    text = stream.steal_as_bytes().get_data().decode()
+    lines = encryptor.get_property("hls-key")
+    text = re.sub(r"^#(EXT-X-MAP|EXT-X-PROGRAM-DATE-TIME|EXTINF)", lambda tag: f"{lines}\n{tag[0]}", text, count=1, flags=re.M)
+    with open(playlist_file + ".new", "w", encoding="utf-8") as fresh:
+        fresh.write(text)
+    os.replace(playlist_file + ".new", playlist_file)  # a player never sees half of it
+
+
+hls.connect("get-playlist-stream", get_playlist_stream)
+pipeline.set_state(Gst.State.PLAYING)
+kinds = Gst.MessageType.EOS | Gst.MessageType.ERROR | Gst.MessageType.ELEMENT
+failure = None
+while True:
+    message = pipeline.get_bus().timed_pop_filtered(Gst.CLOCK_TIME_NONE, kinds)
+    if message.type == Gst.MessageType.EOS:
+        break
+    if message.type == Gst.MessageType.ERROR:
+        failure = " ".join(map(str, message.parse_error()))
+        break
+    if message.get_structure().get_name() == "hls-segment-added":
+        write_playlist()
+pipeline.set_state(Gst.State.NULL)
+while failure is None and playlists:  # the last one, with its end, is written on the way down
+    write_playlist()
+sys.exit(failure)

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Protected HLS: puts `playreadyenc` into hlscmafsink and its EXT-X-KEY lines into the playlist.
+//!
+//! hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named `muxer` and an appsink named `sink`, and takes no other
+//! elements. Before it starts an application may part the two and link an element between them that keeps buffer lists whole.
+//! The playlist is asked for by signal: it gets a file of its own, which takes the playlist's name once the lines are in it.
+//!
+//! usage: hlscmafsink FOLDER [SCHEME], with GST_PLUGIN_PATH naming the folders of both plugins
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use gio::prelude::*;
+use gst::prelude::*;
+
+/// Playlists without the lines, oldest first.
+type Drafts = Arc<Mutex<VecDeque<PathBuf>>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("give the folder for the output")?);
+    let folder = folder.canonicalize()?;
+    let scheme = arguments.next().unwrap_or_else(|| "cbcs".to_owned());
+    gst::init()?;
+    let sink = gst::ElementFactory::make("hlscmafsink")
+        .property("target-duration", 2u32)
+        .property("sync", false)
+        .property("playlist-length", 0u32)
+        .property("playlist-location", text(&folder.join("playlist.m3u8"))?)
+        .property("init-location", text(&folder.join("init%05d.mp4"))?)
+        .property("location", text(&folder.join("segment%05d.m4s"))?)
+        .build()?;
+    let encryptor = gst::ElementFactory::make("playreadyenc")
+        .property_from_str("scheme", &scheme)
+        .property("key-uri", format!("file://{}/hls.keys", text(&folder)?))
+        .build()?;
+    put_into(
+        &encryptor,
+        sink.downcast_ref().ok_or("hlscmafsink is no bin")?,
+    )?;
+    let playlist = Playlist {
+        file: folder.join("playlist.m3u8"),
+        encryptor,
+        drafts: collect_playlists(&sink, &folder),
+    };
+    play(&sink, &playlist)
+}
+
+fn text(path: &Path) -> Result<&str, String> {
+    path.to_str()
+        .ok_or_else(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// Links `encryptor` between the muxer and the sink inside hlscmafsink.
+fn put_into(encryptor: &gst::Element, hlscmafsink: &gst::Bin) -> Result<(), Box<dyn Error>> {
+    let inner = |name| {
+        hlscmafsink
+            .by_name(name)
+            .ok_or(format!("hlscmafsink has no {name}"))
+    };
+    let (muxer, sink) = (inner("muxer")?, inner("sink")?);
+    muxer.unlink(&sink);
+    hlscmafsink.add(encryptor)?;
+    gst::Element::link_many([&muxer, encryptor, &sink])?;
+    Ok(())
+}
+
+/// Gives hlscmafsink a file of its own for each playlist that it writes.
+fn collect_playlists(hlscmafsink: &gst::Element, folder: &Path) -> Drafts {
+    let drafts = Drafts::default();
+    let collected = Arc::clone(&drafts);
+    let folder = folder.to_owned();
+    let count = AtomicU32::new(0);
+    hlscmafsink.connect("get-playlist-stream", false, move |_| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        let draft = folder.join(format!("playlist.{number}.draft"));
+        let stream = gio::File::for_path(&draft)
+            .replace(
+                None,
+                false,
+                gio::FileCreateFlags::NONE,
+                gio::Cancellable::NONE,
+            )
+            .ok()?;
+        collected.lock().ok()?.push_back(draft);
+        Some(stream.upcast::<gio::OutputStream>().to_value())
+    });
+    drafts
+}
+
+/// Runs a test picture into the sink until its end.
+fn play(sink: &gst::Element, playlist: &Playlist) -> Result<(), Box<dyn Error>> {
+    let picture = gst::parse::bin_from_description(
+        "videotestsrc num-buffers=200 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1 \
+         ! x264enc key-int-max=50 ! h264parse",
+        true,
+    )?;
+    let pipeline = gst::Pipeline::new();
+    pipeline.add_many([picture.upcast_ref(), sink])?;
+    picture.link(sink)?;
+    pipeline.set_state(gst::State::Playing)?;
+    let watched = watch(&pipeline, playlist);
+    // The last playlist, with its end, is written on the way down.
+    pipeline.set_state(gst::State::Null)?;
+    playlist.write_all()?;
+    watched
+}
+
+/// Writes the playlist after each segment.
+fn watch(pipeline: &gst::Pipeline, playlist: &Playlist) -> Result<(), Box<dyn Error>> {
+    let bus = pipeline.bus().ok_or("a pipeline has a bus")?;
+    for message in bus.iter_timed(gst::ClockTime::NONE) {
+        match message.view() {
+            gst::MessageView::Eos(_) => break,
+            gst::MessageView::Error(error) => {
+                return Err(format!("{}: {:?}", error.error(), error.debug()).into());
+            }
+            gst::MessageView::Element(element) => {
+                let name = element.structure().map(gst::StructureRef::name);
+                if name.is_some_and(|name| name == "hls-segment-added") {
+                    playlist.write_next()?;
+                }
+            }
+            _ => (),
+        }
+    }
+    Ok(())
+}
+
+/// The playlist on disk.
+struct Playlist {
+    file: PathBuf,
+    encryptor: gst::Element,
+    drafts: Drafts,
+}
+
+impl Playlist {
+    /// Writes the oldest playlist that is complete; false when there is none.
+    fn write_next(&self) -> Result<bool, Box<dyn Error>> {
+        let next = self.drafts.lock().ok().and_then(|mut all| all.pop_front());
+        let Some(draft) = next else {
+            return Ok(false);
+        };
+        let clear = std::fs::read_to_string(&draft)?;
+        let lines = self.encryptor.property::<Option<String>>("hls-key");
+        let lines = lines.ok_or("HLS cannot name the scheme, or nothing is protected yet")?;
+        // Renamed into place: a player never sees half of it.
+        std::fs::write(&draft, with_key(&clear, &lines))?;
+        std::fs::rename(&draft, &self.file)?;
+        Ok(true)
+    }
+
+    fn write_all(&self) -> Result<(), Box<dyn Error>> {
+        while self.write_next()? {}
+        Ok(())
+    }
+}
+
+/// The playlist with the EXT-X-KEY lines in front of its first media segment and that segment's tags.
+fn with_key(playlist: &str, key: &str) -> String {
+    const SEGMENT_TAGS: [&str; 4] = [
+        "#EXT-X-MAP",
+        "#EXT-X-PROGRAM-DATE-TIME",
+        "#EXT-X-DISCONTINUITY\n",
+        "#EXTINF",
+    ];
+    let tags = SEGMENT_TAGS.iter().filter_map(|tag| playlist.find(tag));
+    let (head, segments) = playlist.split_at(tags.min().unwrap_or(playlist.len()));
+    format!("{head}{key}\n{segments}")
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The examples: hlscmafsink with the element inside writes protected segments and a playlist that names their key.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::launch::{self, Run};
+use crate::pipelines::is_protected;
+use crate::samples::{self, no_iv_repeats};
+use crate::scratch::Scratch;
+use crate::tools::skip;
+
+/// Debian's Python, for which python3-gi is made.
+const PYTHON: &str = "/usr/bin/python3";
+
+#[test]
+fn the_rust_example_writes_a_protected_presentation() {
+    let test = "hls::the_rust_example_writes_a_protected_presentation";
+    if is_runnable(test) {
+        let example = launch::build(&["--example", "hlscmafsink"]).join("examples/hlscmafsink");
+        writes_protected_hls(&mut launch::program(example), "cbcs", "SAMPLE-AES");
+    }
+}
+
+#[test]
+fn the_python_example_writes_a_protected_presentation() {
+    let test = "hls::the_python_example_writes_a_protected_presentation";
+    let gi = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import Gio, Gst";
+    let has_gi = Path::new(PYTHON).exists()
+        && Run::of(Command::new(PYTHON).args(["-c", gi]))
+            .status
+            .success();
+    if !has_gi {
+        return skip(test, "no python3-gi");
+    }
+    if is_runnable(test) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hlscmafsink.py");
+        let mut python = launch::program(PYTHON);
+        writes_protected_hls(python.arg(script), "cenc", "SAMPLE-AES-CTR");
+    }
+}
+
+fn is_runnable(test: &str) -> bool {
+    let missing = launch::missing(&["hlscmafsink", "cmafmux"]);
+    if let Some(element) = missing {
+        skip(test, &format!("no element {element}"));
+    }
+    missing.is_none()
+}
+
+fn writes_protected_hls(example: &mut Command, scheme: &str, method: &str) {
+    let folder = Scratch::new("hls");
+    Run::of(example.arg(folder.path()).arg(scheme)).succeeded();
+    let playlist = std::fs::read_to_string(folder.join("playlist.m3u8")).unwrap();
+    let segments = check_playlist(&playlist, method);
+    assert_eq!(segments.len(), 4, "{playlist}");
+    let mut presentation = std::fs::read(folder.join("init00000.mp4")).unwrap();
+    for segment in segments {
+        presentation.extend(std::fs::read(folder.join(segment)).unwrap());
+    }
+    let file = folder.write("presentation.mp4", presentation);
+    let movie = is_protected(&file, "hlscmafsink");
+    assert_eq!(
+        movie.tracks[0].entries[0].scheme.unwrap(),
+        scheme.as_bytes()
+    );
+    assert_eq!(movie.tracks[0].samples.len(), 200);
+    no_iv_repeats(&[movie]);
+    let keys = std::fs::read_to_string(folder.join("hls.keys")).unwrap();
+    let line = keys.lines().find(|line| !line.starts_with('#')).unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    samples::decodes_by_ffmpeg8(&file, words[2]);
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let names = left.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let drafts: Vec<_> = names.filter(|name| name.contains("draft")).collect();
+    assert_eq!(drafts, [""; 0]);
+}
+
+/// One PlayReady key, in front of the first segment and its header; returns the segments.
+fn check_playlist<'a>(playlist: &'a str, method: &str) -> Vec<&'a str> {
+    let lines: Vec<_> = playlist.lines().collect();
+    let is_key = |line: &&str| line.starts_with("#EXT-X-KEY:");
+    assert_eq!(
+        lines.iter().filter(|line| is_key(line)).count(),
+        1,
+        "{playlist}"
+    );
+    let key = lines.iter().position(is_key).unwrap();
+    assert!(
+        lines[key].contains(&format!("METHOD={method},")),
+        "{playlist}"
+    );
+    assert!(
+        lines[key].contains("KEYFORMAT=\"com.microsoft.playready\""),
+        "{playlist}"
+    );
+    assert_eq!(lines[key + 1], "#EXT-X-MAP:URI=\"init00000.mp4\"");
+    let first = lines.iter().position(|line| line.starts_with("#EXTINF"));
+    assert_eq!(first, Some(key + 2), "{playlist}");
+    assert_eq!(lines.last(), Some(&"#EXT-X-ENDLIST"));
+    lines
+        .into_iter()
+        .filter(|line| !line.starts_with('#'))
+        .collect()
+}
