@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sbgp`, which samples belong to which group, 14496-12 clause 8.9.2.
 
-use super::{Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, Reader};
 
 /// The samples of a track or track fragment by group, in runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,14 +33,23 @@ pub enum GroupDescription {
 }
 
 /// From here on an index means the `sgpd` of the fragment (clause 8.9.4).
-const FRAGMENT_LOCAL: usize = 0x1_0001;
+const FRAGMENT_LOCAL: u32 = 0x1_0001;
+
+/// A box that puts all `sample_count` samples of a track fragment into the one group that the fragment itself describes.
+pub fn sbgp_of_fragment(grouping_type: FourCc, sample_count: u32) -> BoxTree<'static> {
+    let mut fields = grouping_type.0.to_vec();
+    for word in [1, sample_count, FRAGMENT_LOCAL] {
+        fields.extend(word.to_be_bytes());
+    }
+    BoxTree::full(FourCc::SBGP, (0, 0), &fields)
+}
 
 impl GroupDescription {
     fn from_index(index: u32) -> Self {
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let place = |index| usize::try_from(index).unwrap_or(usize::MAX);
         match (index.checked_sub(FRAGMENT_LOCAL), index.checked_sub(1)) {
-            (Some(local), _) => Self::Fragment(local),
-            (None, Some(global)) => Self::Track(global),
+            (Some(local), _) => Self::Fragment(place(local)),
+            (None, Some(global)) => Self::Track(place(global)),
             (None, None) => Self::None,
         }
     }
@@ -97,6 +106,14 @@ mod tests {
                 (4, GroupDescription::Fragment(1))
             ]
         );
+        let made = sbgp_of_fragment(FourCc(*b"seig"), 9);
+        let made = Sbgp::read(made.reader()).unwrap();
+        let description = GroupDescription::Fragment(0);
+        let all = GroupRun {
+            sample_count: 9,
+            description,
+        };
+        assert_eq!(made.runs, [all]);
         let cut = Sbgp::read(Reader::new(FourCc::SBGP, &body[..30]));
         assert!(matches!(cut, Err(Error::Truncated { .. })));
     }

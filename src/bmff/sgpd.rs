@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sgpd`, descriptions of sample groups, 14496-12 clause 8.9.3.
 
-use super::{Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, Reader};
 
 /// The descriptions of one kind of sample groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,16 @@ impl<'a> Sgpd<'a> {
     }
 }
 
+/// A box of version 1 with one entry.
+pub fn sgpd(grouping_type: FourCc, entry: &[u8]) -> BoxTree<'static> {
+    let len = u32::try_from(entry.len()).expect("a sample group entry has far below 4 GiB");
+    let mut fields = grouping_type.0.to_vec();
+    fields.extend(len.to_be_bytes());
+    fields.extend(1u32.to_be_bytes());
+    fields.extend_from_slice(entry);
+    BoxTree::full(FourCc::SGPD, (1, 0), &fields)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +74,13 @@ mod tests {
             assert_eq!(sgpd.grouping_type, FourCc(*b"roll"));
             assert_eq!(sgpd.entries, [[1, 2], [3, 4]]);
         }
+    }
+
+    // Layout of clause 8.9.3.2.
+    #[test]
+    fn written_box_states_the_length_of_its_entry() {
+        let made = sgpd(FourCc(*b"seig"), &[7, 8]);
+        assert_eq!(made.body(), b"\x01\0\0\0seig\0\0\0\x02\0\0\0\x01\x07\x08");
     }
 
     #[test]

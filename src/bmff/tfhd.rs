@@ -7,6 +7,7 @@ const BASE_DATA_OFFSET: u32 = 0x00_0001;
 const SAMPLE_DESCRIPTION_INDEX: u32 = 0x00_0002;
 const DEFAULT_SAMPLE_DURATION: u32 = 0x00_0008;
 const DEFAULT_SAMPLE_SIZE: u32 = 0x00_0010;
+const DEFAULT_SAMPLE_FLAGS: u32 = 0x00_0020;
 const DEFAULT_BASE_IS_MOOF: u32 = 0x02_0000;
 
 /// A track fragment header; the fields that this crate does not use are kept as bytes.
@@ -19,8 +20,12 @@ pub struct Tfhd<'a> {
     pub base_data_offset: Option<u64>,
     /// 1-based index into `stsd`, when it is not `trex`'s.
     pub sample_description_index: Option<u32>,
+    /// Sample duration in ticks, when it is not `trex`'s.
+    pub default_sample_duration: Option<u32>,
     /// Sample size in bytes, when it is not `trex`'s.
     pub default_sample_size: Option<u32>,
+    /// Sample flags, when they are not `trex`'s.
+    pub default_sample_flags: Option<u32>,
     behind_base: &'a [u8],
 }
 
@@ -35,19 +40,19 @@ impl<'a> Tfhd<'a> {
         let track_id = reader.u32()?;
         let base_data_offset = has(BASE_DATA_OFFSET).then(|| reader.u64()).transpose()?;
         let behind_base = reader.left();
-        let sample_description_index = has(SAMPLE_DESCRIPTION_INDEX)
-            .then(|| reader.u32())
-            .transpose()?;
-        if has(DEFAULT_SAMPLE_DURATION) {
-            reader.u32()?;
-        }
-        let default_sample_size = has(DEFAULT_SAMPLE_SIZE).then(|| reader.u32()).transpose()?;
+        let mut optional = |flag| has(flag).then(|| reader.u32()).transpose();
+        let sample_description_index = optional(SAMPLE_DESCRIPTION_INDEX)?;
+        let default_sample_duration = optional(DEFAULT_SAMPLE_DURATION)?;
+        let default_sample_size = optional(DEFAULT_SAMPLE_SIZE)?;
+        let default_sample_flags = optional(DEFAULT_SAMPLE_FLAGS)?;
         Ok(Self {
             flags,
             track_id,
             base_data_offset,
             sample_description_index,
+            default_sample_duration,
             default_sample_size,
+            default_sample_flags,
             behind_base,
         })
     }
@@ -93,7 +98,9 @@ mod tests {
         assert_eq!(tfhd.track_id, 7);
         assert_eq!(tfhd.base_data_offset, Some(256));
         assert_eq!(tfhd.sample_description_index, Some(2));
+        assert_eq!(tfhd.default_sample_duration, Some(0x400));
         assert_eq!(tfhd.default_sample_size, Some(99));
+        assert_eq!(tfhd.default_sample_flags, Some(0x101_0000));
         assert_eq!(tfhd.to_box().body(), body);
     }
 }

@@ -10,8 +10,12 @@ pub struct Trex {
     pub track_id: u32,
     /// 1-based index into `stsd`.
     pub sample_description_index: u32,
+    /// Sample duration in ticks.
+    pub sample_duration: u32,
     /// Sample size in bytes.
     pub sample_size: u32,
+    /// Sample flags.
+    pub sample_flags: u32,
 }
 
 impl Trex {
@@ -21,14 +25,12 @@ impl Trex {
     /// [`Error::Truncated`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
         reader.version_and_flags()?;
-        let track_id = reader.u32()?;
-        let sample_description_index = reader.u32()?;
-        reader.u32()?; // default_sample_duration
-        let sample_size = reader.u32()?;
         Ok(Self {
-            track_id,
-            sample_description_index,
-            sample_size,
+            track_id: reader.u32()?,
+            sample_description_index: reader.u32()?,
+            sample_duration: reader.u32()?,
+            sample_size: reader.u32()?,
+            sample_flags: reader.u32()?,
         })
     }
 }

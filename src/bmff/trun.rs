@@ -5,9 +5,11 @@ use super::{BoxTree, Error, FourCc, Reader};
 
 const DATA_OFFSET: u32 = 0x00_0001;
 const FIRST_SAMPLE_FLAGS: u32 = 0x00_0004;
+const SAMPLE_DURATION: u32 = 0x00_0100;
 const SAMPLE_SIZE: u32 = 0x00_0200;
+const SAMPLE_FLAGS: u32 = 0x00_0400;
 /// sample_duration, sample_size, sample_flags, sample_composition_time_offset: 4 bytes each.
-const SAMPLE_FIELDS: [u32; 4] = [0x00_0100, SAMPLE_SIZE, 0x00_0400, 0x00_0800];
+const SAMPLE_FIELDS: [u32; 4] = [SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, 0x00_0800];
 
 /// A run of samples that lie one behind the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +58,34 @@ impl<'a> Trun<'a> {
 
     /// The stated sample sizes in bytes; empty when [`Trun::has_sizes`] says no.
     pub fn sizes(&self) -> impl Iterator<Item = u32> + use<'a> {
-        let fields_before = SAMPLE_FIELDS
-            .iter()
-            .take_while(|&&field| field != SAMPLE_SIZE);
-        let at = 4 * fields_before.filter(|&&f| self.flags & f != 0).count();
-        let entries: &'a [u8] = if self.has_sizes() { self.entries } else { &[] };
+        self.field(SAMPLE_SIZE)
+    }
+
+    /// How long the samples last in all, in ticks, where `default` is the duration of one that states none.
+    pub fn duration(&self, default: u32) -> u64 {
+        match self.flags & SAMPLE_DURATION {
+            0 => u64::from(default) * u64::from(self.sample_count),
+            _ => self.field(SAMPLE_DURATION).map(u64::from).sum(),
+        }
+    }
+
+    /// sample_flags of the first sample, if the run states them.
+    pub fn first_sample_flags(&self) -> Option<u32> {
+        match self.flags & FIRST_SAMPLE_FLAGS {
+            0 => self.field(SAMPLE_FLAGS).next(),
+            _ => {
+                let flags = self.behind_offset.first_chunk::<4>();
+                flags.map(|flags| u32::from_be_bytes(*flags))
+            }
+        }
+    }
+
+    /// One field of each sample; empty when the run does not state it.
+    fn field(&self, field: u32) -> impl Iterator<Item = u32> + use<'a> {
+        let before = SAMPLE_FIELDS.iter().take_while(|&&other| other != field);
+        let at = 4 * before.filter(|&&f| self.flags & f != 0).count();
+        let stated = self.flags & field != 0;
+        let entries: &'a [u8] = if stated { self.entries } else { &[] };
         entries
             .chunks_exact(entry_size(self.flags).max(4))
             .filter_map(move |entry| entry.get(at..at + 4)?.try_into().ok())
@@ -106,6 +131,10 @@ mod tests {
         let body = run(0x701, &[2, 100, 512, 11, 0, 512, 22, 0]);
         let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
         assert_eq!(trun.sizes().collect::<Vec<_>>(), [11, 22]);
+        assert_eq!(
+            (trun.duration(9), trun.first_sample_flags()),
+            (1024, Some(0))
+        );
         assert_eq!(trun.data_offset, Some(100));
         assert_eq!(trun.to_box().body(), body);
     }
@@ -115,6 +144,14 @@ mod tests {
         let body = run(0, &[3]);
         let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
         assert_eq!((trun.sample_count, trun.sizes().count()), (3, 0));
+        assert_eq!((trun.duration(5), trun.first_sample_flags()), (15, None));
+    }
+
+    #[test]
+    fn first_sample_flags_rule_before_each_samples_own() {
+        let body = run(0x404, &[1, 7, 8]);
+        let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
+        assert_eq!(trun.first_sample_flags(), Some(7));
     }
 
     #[test]
