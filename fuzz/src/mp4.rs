@@ -81,7 +81,7 @@ pub fn protect(
         pushed.map_err(|error| error.to_string())?;
         rest = behind;
     }
-    let finished = encryptor.finish(&mut outputs);
+    let finished = encryptor.finish(&mut protector, &mut outputs);
     finished.map_err(|error| error.to_string())?;
     Ok(file(outputs))
 }

@@ -36,7 +36,7 @@ pub use pssh::Pssh;
 pub use sample::{ProtectedSample, SampleError, SampleProtector};
 pub use sample_key::SampleKey;
 pub use scheme::{CipherMode, Pattern, Scheme};
-pub use seig::SEIG;
+pub use seig::{SEIG, clear_seig};
 pub use senc::{FoundSenc, SampleInformation, Senc};
 pub use subsample::{Subsample, map_subsamples};
 pub use tenc::{Tenc, TrackIv};

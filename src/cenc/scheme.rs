@@ -103,4 +103,9 @@ impl Pattern {
         crypt_byte_block: 1,
         skip_byte_block: 9,
     };
+
+    /// Both numbers as `tenc` and `seig` store them, 4 bits each.
+    pub const fn to_byte(self) -> u8 {
+        self.crypt_byte_block << 4 | self.skip_byte_block
+    }
 }

@@ -39,14 +39,15 @@ impl TrackIv {
 impl Tenc {
     /// The box: version 1 for the schemes with a pattern, as Shaka Packager and CMAF have it, also where it is 0:0.
     pub fn to_box(&self) -> BoxTree<'static> {
-        let Pattern {
-            crypt_byte_block,
-            skip_byte_block,
-        } = self.method.pattern;
         let version = u8::from(self.method.scheme.has_pattern());
+        BoxTree::full(FourCc::TENC, (version, 0), &self.fields())
+    }
+
+    /// What stands behind version and flags; a `seig` entry has the same.
+    pub(super) fn fields(&self) -> Vec<u8> {
         let mut fields = vec![
             0,
-            crypt_byte_block << 4 | skip_byte_block,
+            self.method.pattern.to_byte(),
             1, // default_isProtected
             self.iv.per_sample_size(),
         ];
@@ -55,7 +56,7 @@ impl Tenc {
             fields.push(if iv.size() == IvSize::Eight { 8 } else { 16 });
             fields.extend(iv.as_bytes());
         }
-        BoxTree::full(FourCc::TENC, (version, 0), &fields)
+        fields
     }
 
     /// PIFF's box in its place: default_AlgorithmID, default_IV_size and default_KID lie as the fields of a version 0.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! From the packager's outputs to what is pushed downstream.
 
-use crate::mp4::Output;
+use crate::mp4::{News, Output};
 
 use super::chunk::BufferChunk;
 
@@ -11,6 +11,8 @@ pub(super) enum Push {
     Buffers(Vec<gst::Buffer>),
     /// The init segment comes next: protection events go before it.
     Init,
+    /// A fragment under other keys comes next, with this timestamp: what tells of them goes before it.
+    Change(Option<gst::ClockTime>),
     /// Bytes that replace earlier ones at an offset of the stream.
     Patch {
         position: u64,
@@ -27,12 +29,14 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
     for output in outputs.drain(..) {
         match output {
             Output::Media(chunk) => buffers.push(chunk.into_buffer()),
-            Output::Boxes { bytes, from, init } => {
-                if init {
+            Output::Boxes { bytes, from, news } => {
+                let boxes = boxes(bytes, from);
+                if news != News::default() {
                     give(&mut pushes, &mut buffers);
-                    pushes.push(Push::Init);
                 }
-                buffers.push(boxes(bytes, from));
+                pushes.extend(news.init.then_some(Push::Init));
+                pushes.extend(news.change.then(|| Push::Change(boxes.pts())));
+                buffers.push(boxes);
             }
             Output::Patch {
                 position,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The GStreamer elements: thin, they move buffers and events and leave the rest to the modules below.
 
+mod action_signals;
 mod buffers;
 mod caps;
 mod cencenc;
@@ -12,6 +13,7 @@ mod meta;
 mod mux_bin;
 mod playreadyenc;
 mod protected_caps;
+mod request_key;
 mod session;
 mod settings;
 mod signals;

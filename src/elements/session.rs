@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What each encryptor is beside its pads: the properties, the keys that outlive a stream, and what the application is told.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use crate::cenc::Scheme;
-use crate::packaging::{Config, IvRuns, Packaging, SampleKeys, Signals};
+use crate::packaging::{Config, Controls, IvRuns, KeyChange, Packaging, SampleKeys, Signals};
 use crate::signaling::System;
 
+use super::action_signals::is_answered;
 use super::protected_caps::CapsProtection;
-use super::settings::{self, Settings};
+use super::request_key::RequestedKeys;
+use super::settings::{self, Settings, SettingsError};
 use super::signals::Published;
 use super::{error, lock};
 
@@ -31,6 +34,8 @@ pub(super) struct Session {
     /// The keys of streams before, whose IVs must not come again.
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
+    controls: Arc<Controls>,
+    key_changes: AtomicU64,
 }
 
 impl Default for Session {
@@ -40,6 +45,8 @@ impl Default for Session {
             settings: Mutex::default(),
             sample_keys: Mutex::new(sample_keys()),
             published: Mutex::default(),
+            controls: Arc::default(),
+            key_changes: AtomicU64::new(0),
         }
     }
 }
@@ -51,11 +58,20 @@ fn sample_keys() -> SampleKeys {
 impl Session {
     /// Sets a property; its type was checked by GObject.
     pub(super) fn set(&self, name: &str, value: &glib::Value) {
-        lock(&self.settings).set(name, value);
+        match name {
+            "protect" => {
+                let protect = value.get().expect("GObject has checked the value's type");
+                self.controls.set_protect(protect);
+            }
+            _ => lock(&self.settings).set(name, value),
+        }
     }
 
     /// The value of a readable property.
     pub(super) fn get(&self, name: &str) -> glib::Value {
+        if name == "protect" {
+            return self.controls.protect().to_value();
+        }
         let setting = lock(&self.settings).get(name);
         setting.unwrap_or_else(|| lock(&self.published).get(name).to_value())
     }
@@ -70,12 +86,20 @@ impl Session {
     /// # Errors
     /// Settings or keys that cannot be used.
     pub(super) fn open(&self, element: &impl ElementImpl) -> Result<Packaging, gst::ErrorMessage> {
-        let (config, has_public_seed) = {
+        let object = element.obj().upcast_ref::<gst::Element>().clone();
+        let (config, provider, has_public_seed) = {
             let settings = lock(&self.settings);
-            let config = settings.config();
-            let config = config.map_err(|error| error::settings_message(&error))?;
-            (config, settings.has_public_seed())
+            let both = settings.config().and_then(|config| {
+                let provider = match settings.provider() {
+                    Err(SettingsError::NoKey) if is_answered(&object) => None,
+                    provider => Some(provider?),
+                };
+                Ok((config, provider))
+            });
+            let (config, provider) = both.map_err(|error| error::settings_message(&error))?;
+            (config, provider, settings.has_public_seed())
         };
+        let provider = provider.unwrap_or_else(|| Box::new(RequestedKeys::of(&object)));
         if has_public_seed {
             warn(
                 element,
@@ -85,7 +109,15 @@ impl Session {
         warn_of_scheme(element, &config);
         *lock(&self.published) = Published::default();
         let keys = std::mem::replace(&mut *lock(&self.sample_keys), sample_keys());
-        Ok(Packaging::new(config, keys))
+        self.controls.set_stopped(false);
+        let controls = Arc::clone(&self.controls);
+        Packaging::open(config, provider, (keys, controls))
+            .map_err(|error| error::settings_message(&error.into()))
+    }
+
+    /// What the operator changes while a stream runs.
+    pub(super) fn controls(&self) -> &Controls {
+        &self.controls
     }
 
     /// Takes the keys back.
@@ -96,13 +128,41 @@ impl Session {
     /// Tells the application what is signaled, by properties and a message, unless it knows.
     pub(super) fn publish(&self, element: &impl ElementImpl, signals: &Signals, scheme: Scheme) {
         let published = Published::new(signals, scheme);
-        let before = std::mem::replace(&mut *lock(&self.published), published.clone());
-        if before == published {
-            return;
+        if let Some(published) = self.replace(published) {
+            self.post(element, published.to_structure("playready-protection"));
         }
+    }
+
+    /// Tells the application of a crypto period that begins at `running_time`.
+    pub(super) fn publish_change(
+        &self,
+        element: &impl ElementImpl,
+        change: &KeyChange,
+        (scheme, running_time): (Scheme, gst::ClockTime),
+    ) {
+        self.key_changes.fetch_add(1, Ordering::Relaxed);
+        let published = Published::new(&change.signals, scheme);
+        let mut structure = published.to_structure("playready-key-change");
+        structure.set("period", change.period);
+        structure.set("running-time", running_time);
+        self.replace(published);
+        self.post(element, structure);
+    }
+
+    /// How many crypto periods began in the streams so far.
+    pub(super) fn key_changes(&self) -> u64 {
+        self.key_changes.load(Ordering::Relaxed)
+    }
+
+    /// Lets the properties tell of `published`; None when they do already.
+    fn replace(&self, published: Published) -> Option<Published> {
+        let before = std::mem::replace(&mut *lock(&self.published), published.clone());
+        (before != published).then_some(published)
+    }
+
+    fn post(&self, element: &impl ElementImpl, structure: gst::Structure) {
         let element = element.obj();
         let object = element.upcast_ref::<gst::Element>();
-        let structure = published.to_structure("playready-protection");
         let message = gst::message::Element::builder(structure).src(object);
         let _ = object.post_message(message.build());
         for name in PUBLISHED {

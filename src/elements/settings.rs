@@ -10,12 +10,13 @@ mod specs;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::time::Duration;
 
 use gst::glib;
 use gst::prelude::*;
 
 use crate::cenc::{self, Iv, IvSize};
-use crate::keys::load_or_create;
+use crate::keys::KeyProvider;
 use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
 use crate::signaling::{Drm, System};
 
@@ -45,6 +46,8 @@ pub(super) struct Settings {
     on_demand: bool,
     license_requested: bool,
     license_store_size: u32,
+    crypto_period: u64,
+    clear_lead: u64,
 }
 
 impl Default for Settings {
@@ -68,6 +71,8 @@ impl Default for Settings {
             on_demand: false,
             license_requested: true,
             license_store_size: 0,
+            crypto_period: 0,
+            clear_lead: 0,
         }
     }
 }
@@ -78,6 +83,7 @@ impl Settings {
         const CHECKED: &str = "GObject has checked the value's type";
         let text = || value.get::<Option<String>>().expect(CHECKED);
         let number = || value.get::<u32>().expect(CHECKED);
+        let time = || value.get::<u64>().expect(CHECKED);
         let flag = || value.get::<bool>().expect(CHECKED);
         match name {
             "scheme" => self.scheme = value.get().expect(CHECKED),
@@ -97,6 +103,8 @@ impl Settings {
             "on-demand" => self.on_demand = flag(),
             "license-requested" => self.license_requested = flag(),
             "license-store-size" => self.license_store_size = number(),
+            "crypto-period" => self.crypto_period = time(),
+            "clear-lead" => self.clear_lead = time(),
             _ => self.keys.set(name, value),
         }
     }
@@ -121,11 +129,21 @@ impl Settings {
             "on-demand" => self.on_demand.to_value(),
             "license-requested" => self.license_requested.to_value(),
             "license-store-size" => self.license_store_size.to_value(),
+            "crypto-period" => self.crypto_period.to_value(),
+            "clear-lead" => self.clear_lead.to_value(),
             _ => return self.keys.get(name),
         })
     }
 
-    /// The settings, checked and with their keys. It may read and write the key file: not for a streaming thread.
+    /// The source of keys. It may read and write the key file: not for a streaming thread.
+    ///
+    /// # Errors
+    /// Whatever is missing or malformed, by the property's name.
+    pub(super) fn provider(&self) -> Result<Box<dyn KeyProvider>, SettingsError> {
+        self.keys.provider()
+    }
+
+    /// The settings, checked.
     ///
     /// # Errors
     /// Whatever is missing or malformed, by the property's name.
@@ -135,7 +153,8 @@ impl Settings {
             scheme: self.scheme.into(),
             pattern: Config::pattern(self.crypt_byte_block, self.skip_byte_block)?,
             iv: self.iv_config()?,
-            keys: self.keys.ring(load_or_create)?,
+            crypto_period: Duration::from_nanos(self.crypto_period),
+            clear_lead: Duration::from_nanos(self.clear_lead),
             systems: self.systems.into(),
             header: HeaderConfig {
                 version: self.header_version.into(),

@@ -8,6 +8,8 @@ use crate::signaling::{Drm, dash, hls, smooth};
 
 /// Where an event's `pssh` stands, as qtdemux names it.
 pub(super) const ORIGIN_MOOV: &str = "isobmff/moov";
+/// The same for one that a crypto period brings.
+pub(super) const ORIGIN_MOOF: &str = "isobmff/moof";
 
 /// The texts and bytes of one set of signals, for properties and messages. Nothing here is secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

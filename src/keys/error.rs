@@ -17,6 +17,24 @@ pub enum Error {
          'uhd2' or 'track:{id}') to the key file", id = .0.track_id
     )]
     NoKey(Track),
+    /// The source has no keys for a crypto period.
+    #[error(
+        "no keys for crypto period {period}: add lines with selectors that end in @{period}, such as '*@{period}', to the key \
+         file; it is read again when the period comes"
+    )]
+    NoPeriod {
+        /// The period, counted from 0.
+        period: u64,
+    },
+    /// A source that this crate does not know cannot give keys.
+    #[error(transparent)]
+    Source(Box<dyn std::error::Error + Send + Sync>),
+    /// Nobody waits for the keys any more.
+    #[error("the stream stopped before its keys came")]
+    Stopped,
+    /// The operating system has no thread for the source of keys.
+    #[error("no thread for the source of keys: {0}")]
+    Thread(#[source] std::io::Error),
     /// The key location is neither a URI that is understood nor a path.
     #[error(
         "cannot use the key location: give the URI of a .keys file with its whole path, such as \
@@ -75,7 +93,10 @@ pub enum LineError {
     #[error("it has {0} words")]
     Words(usize),
     /// The selector is unknown.
-    #[error("unknown selector: use '*', video, audio, text, sd, hd, uhd1, uhd2 or track:N")]
+    #[error(
+        "unknown selector: use '*', video, audio, text, sd, hd, uhd1, uhd2 or track:N, with @N behind it for crypto \
+         period N only"
+    )]
     Selector,
     /// The KID, key or IV is malformed.
     #[error(transparent)]

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `.keys` files: one key per line, `selector kid key [iv]`; `#` starts a comment.
+//! `.keys` files: one key per line, `selector[@period] kid key [iv]`; `#` starts a comment. A selector with `@N` is for crypto
+//! period N only.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use url::Url;
 use zeroize::Zeroizing;
@@ -12,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::cenc::{self, ContentKey, Iv, KeyId, decode_hex};
 
 use super::error::LineError;
-use super::{Entry, Error, KeyRing};
+use super::{Entry, Error, KeyProvider, KeyRing, PeriodKeys};
 
 /// The largest key file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -20,24 +22,52 @@ const MAX_FILE: u64 = 1 << 20;
 /// The keys of the `.keys` file that `uri` names, which must exist.
 ///
 /// # Errors
-/// As [`load_or_create`].
+/// As [`KeyFile::open_or_create`].
 pub fn load(uri: &str) -> Result<KeyRing, Error> {
     read(&path_of(uri)?)
 }
 
-/// The keys of the `.keys` file that `uri` names. A file that does not exist is made: one KID and one key from the operating
-/// system's generator, for every track, readable by its owner only, and safely on disk when this returns.
-///
-/// # Errors
-/// [`Error::BadUri`], [`Error::TooOpen`] for a mode wider than 0600, [`Error::Line`] with the line's number, [`Error::File`].
-pub fn load_or_create(uri: &str) -> Result<KeyRing, Error> {
-    let path = path_of(uri)?;
-    match read(&path) {
-        Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            create(&path)?;
-            read(&path)
+/// A `.keys` file as a source: it is read again when a crypto period comes that it had no keys for, so that keys can be added
+/// while the stream runs.
+pub struct KeyFile {
+    path: PathBuf,
+    keys: Arc<PeriodKeys>,
+}
+
+impl KeyFile {
+    /// The `.keys` file that `uri` names. A file that does not exist is made: one KID and one key from the operating system's
+    /// generator, for every track, readable by its owner only, and safely on disk when this returns.
+    ///
+    /// # Errors
+    /// [`Error::BadUri`], [`Error::TooOpen`] for a mode wider than 0600, [`Error::Line`] with the line's number,
+    /// [`Error::File`].
+    pub fn open_or_create(uri: &str) -> Result<Self, Error> {
+        let path = path_of(uri)?;
+        let keys = match read(&path) {
+            Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                create(&path)?;
+                read(&path)?
+            }
+            keys => keys?,
+        };
+        let keys = Arc::new(keys.into());
+        Ok(Self { path, keys })
+    }
+}
+
+impl KeyProvider for KeyFile {
+    fn rotates(&self) -> bool {
+        self.keys.keys.rotates()
+    }
+
+    fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
+        if !self.keys.keys.covers(period) {
+            self.keys = Arc::new(read(&self.path)?.into());
         }
-        ring => ring,
+        match self.keys.keys.covers(period) {
+            true => Ok(Arc::clone(&self.keys)),
+            false => Err(Error::NoPeriod { period }),
+        }
     }
 }
 
@@ -101,7 +131,15 @@ fn parse_line(words: &[&str]) -> Result<Entry, LineError> {
         let bytes = decode_hex(iv).ok_or(cenc::Error::BadIv)?;
         Iv::new(&bytes)
     });
+    let (selector, period) = match selector.split_once('@') {
+        None => (selector, None),
+        Some((selector, period)) => {
+            let period = period.parse().map_err(|_| LineError::Selector)?;
+            (selector, Some(period))
+        }
+    };
     Ok(Entry {
+        period,
         selector: selector.parse()?,
         kid: kid.parse()?,
         key: ContentKey::parse(key)?,

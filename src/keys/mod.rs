@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Where content keys come from, and which key is whose.
 //!
-//! A source (one key given directly, a key seed, a `.keys` file) makes a [`KeyRing`] before the stream starts; while it runs,
-//! [`KeyRing::select`] is all that is asked.
+//! A source (one key given directly, a key seed, a `.keys` file) is a [`KeyProvider`], which gives the [`KeyRing`] of each crypto
+//! period. [`KeySchedule`] asks it ahead on a thread of its own; on the streaming thread [`KeyRing::select`] is all that runs.
 
 mod error;
 mod file;
+mod provider;
 mod ring;
+mod schedule;
+mod seed;
 mod selector;
 
-pub use error::Error;
-pub use file::{load, load_or_create};
+pub use error::{Error, LineError};
+pub use file::{KeyFile, load};
+pub use provider::{FixedKeys, KeyProvider, PeriodKeys};
 pub use ring::{Entry, KeyRing};
+pub use schedule::KeySchedule;
+pub use seed::{SeedKeys, period_kid};
 pub use selector::Selector;

@@ -16,6 +16,8 @@ pub struct Entry {
     pub key: ContentKey,
     /// The first IV, when it is not to be random.
     pub iv: Option<Iv>,
+    /// The crypto period, when the key is for one only.
+    pub period: Option<u64>,
 }
 
 /// All keys of an asset.
@@ -30,15 +32,17 @@ impl KeyRing {
             kid,
             key,
             iv: None,
+            period: None,
         }])
     }
 
     /// Adds a key.
     ///
     /// # Errors
-    /// When its selector is taken, or its KID stands for another key or IV.
+    /// When its selector is taken in its period, or its KID stands for another key or IV.
     pub fn add(&mut self, entry: Entry) -> Result<(), LineError> {
-        if self.0.iter().any(|other| other.selector == entry.selector) {
+        let place = |entry: &Entry| (entry.selector, entry.period);
+        if self.0.iter().any(|other| place(other) == place(&entry)) {
             return Err(LineError::SecondKey(entry.selector));
         }
         let mut same_kid = self.0.iter().filter(|other| other.kid == entry.kid);
@@ -54,14 +58,27 @@ impl KeyRing {
         &self.0
     }
 
-    /// The key of a track: that of the most specific selector. None: a text track, which stays clear.
+    /// Whether any key is for one crypto period only.
+    pub fn rotates(&self) -> bool {
+        self.0.iter().any(|entry| entry.period.is_some())
+    }
+
+    /// Whether there are keys for a crypto period.
+    pub fn covers(&self, period: u64) -> bool {
+        let mut periods = self.0.iter().map(|entry| entry.period);
+        periods.any(|own| own == Some(period)) || !self.rotates()
+    }
+
+    /// The key of a track in a crypto period: that of the most specific selector, before others that of this period only.
+    /// None: a text track, which stays clear.
     ///
     /// # Errors
     /// [`Error::NoKey`] for any other track that no selector matches.
-    pub fn select(&self, track: &Track) -> Result<Option<&Entry>, Error> {
-        let matching = self.0.iter().filter_map(|entry| {
+    pub fn select(&self, track: &Track, period: u64) -> Result<Option<&Entry>, Error> {
+        let of_period = |entry: &&Entry| entry.period.is_none_or(|own| own == period);
+        let matching = self.0.iter().filter(of_period).filter_map(|entry| {
             let specificity = entry.selector.specificity(track)?;
-            Some((specificity, entry))
+            Some(((specificity, entry.period.is_some()), entry))
         });
         let chosen = matching.max_by_key(|(specificity, _)| *specificity);
         match chosen {
@@ -89,6 +106,7 @@ mod tests {
             kid: KeyId::from_bytes([kid; 16]),
             key: ContentKey::from_bytes(Zeroizing::new([key; 16])),
             iv: None,
+            period: None,
         }
     }
 
@@ -111,7 +129,7 @@ mod tests {
             height: 240,
         };
         let kid = |track| {
-            ring.select(&track)
+            ring.select(&track, 0)
                 .unwrap()
                 .map(|entry| entry.kid.as_bytes()[0])
         };
@@ -126,9 +144,32 @@ mod tests {
     fn unmatched_track_is_an_error_unless_it_is_text() {
         let mut ring = KeyRing::default();
         ring.add(entry("video", 1, 1)).unwrap();
-        let audio = ring.select(&track(2, Media::Audio));
+        let audio = ring.select(&track(2, Media::Audio), 0);
         assert!(matches!(audio, Err(Error::NoKey(_))));
-        assert!(ring.select(&track(3, Media::Text)).unwrap().is_none());
+        assert!(ring.select(&track(3, Media::Text), 0).unwrap().is_none());
+    }
+
+    #[test]
+    fn key_of_the_period_rules_before_that_of_all() {
+        let mut ring = KeyRing::default();
+        ring.add(entry("*", 1, 1)).unwrap();
+        assert!(!ring.rotates() && ring.covers(7));
+        for (selector, kid, period) in [("*", 2, 7), ("*", 3, 8), ("video", 4, 8)] {
+            let period = Some(period);
+            let entry = entry(selector, kid, kid);
+            ring.add(Entry { period, ..entry }).unwrap();
+        }
+        assert!(ring.rotates() && ring.covers(8) && !ring.covers(9));
+        let kid = |period| {
+            let entry = ring.select(&track(1, Media::Audio), period).unwrap();
+            entry.unwrap().kid.as_bytes()[0]
+        };
+        assert_eq!([6, 7, 8].map(kid), [1, 2, 3]);
+        let taken = ring.add(Entry {
+            period: Some(7),
+            ..entry("*", 9, 9)
+        });
+        assert_eq!(taken, Err(LineError::SecondKey(Selector::Any)));
     }
 
     #[test]

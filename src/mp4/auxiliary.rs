@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or an `stbl` gets, and those it must not have yet.
 
-use crate::bmff::{BoxTree, FourCc, saio, saiz};
-use crate::cenc::{Senc, piff};
+use crate::bmff::{BoxTree, FourCc, saio, saiz, sbgp_of_fragment, sgpd};
+use crate::cenc::{SEIG, Senc, piff};
 
 use super::Error;
 
@@ -24,6 +24,13 @@ pub(super) fn refuse(child: &BoxTree<'_>) -> Result<(), Error> {
         return Err(Error::Unsupported(FourCc::SAIO));
     }
     Ok(())
+}
+
+/// Appends a sample group of all `sample_count` samples of a `traf`, which `entry` describes. Both boxes stand in the `traf`:
+/// readers look there for the description first (14496-12 clause 8.9.4).
+pub(super) fn push_sample_group(children: &mut Vec<BoxTree<'_>>, entry: &[u8], sample_count: u32) {
+    children.push(sgpd(SEIG, entry));
+    children.push(sbgp_of_fragment(SEIG, sample_count));
 }
 
 /// Appends `senc`, and in front of it `saiz` and a `saio` whose offset is still 0, if there is anything per sample.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager's state between two chunks of the stream.
 
+mod moov;
+
 use crate::bmff::{BoxHeader, FourCc};
 
 use super::fragment::{Fragment, FragmentEncryptor, Totals};
 use super::held::{HeldMdat, HeldMoof, MoovPlace, places_items};
 use super::index::Index;
-use super::init::{Protector, TrackState, protect_moov};
+use super::init::TrackState;
 use super::output::{Output, OutputQueue};
+use super::protector::Protector;
 use super::splitter::{Next, Splitter};
 use super::{Chunk, Error, piff};
 
@@ -83,39 +86,25 @@ impl<C: Chunk> Encryptor<C> {
     ///
     /// # Errors
     /// [`Error::Incomplete`] when it ends inside a box or fragment, which is not given then.
-    pub fn finish(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+    pub fn finish(
+        &mut self,
+        protector: &mut dyn Protector,
+        out: &mut Vec<Output<C>>,
+    ) -> Result<(), Error> {
         if self.mdat.as_ref().is_some_and(|mdat| mdat.left.is_none()) {
-            self.complete_media()?;
+            self.complete_media(protector)?;
         }
         if let Some(inside) = self.unfinished() {
             return Err(Error::Incomplete { inside });
         }
         let inside = FourCc::MOOF;
-        self.complete_empty_fragment()
+        self.complete_empty_fragment(protector)
             .map_err(|_| Error::Incomplete { inside })?;
         self.out.end_boxes();
         for finished in self.index.finish()? {
             self.out.place_sidx(finished);
         }
         self.release(out)
-    }
-
-    /// Takes note that the input goes on at byte `position`: where it stopped, or not behind the `moov`, which is then written
-    /// again.
-    ///
-    /// # Errors
-    /// [`Error::Rewrites`] for any other place.
-    pub fn seek(&mut self, position: u64) -> Result<(), Error> {
-        if position == self.position || self.position == 0 {
-            return Ok(());
-        }
-        let to_moov = self.moov.is_some_and(|moov| position <= moov.input);
-        if !to_moov || self.unfinished().is_some() || self.moof.is_some() {
-            return Err(Error::Rewrites { position });
-        }
-        self.resume = Some(self.position);
-        self.position = position;
-        Ok(())
     }
 
     /// Forgets all that is not complete, after a jump in the input; the tracks stay known.
@@ -143,7 +132,7 @@ impl<C: Chunk> Encryptor<C> {
         let mut rest = Some(chunk);
         while let Some(chunk) = rest {
             rest = match self.mdat.is_some() {
-                true => self.take_media(chunk)?,
+                true => self.take_media(chunk, protector)?,
                 false => self.take_boxes(chunk, protector)?,
             };
         }
@@ -165,7 +154,7 @@ impl<C: Chunk> Encryptor<C> {
             match next {
                 Next::Partial => break,
                 Next::Box(header) => self.take_box(&header, protector)?,
-                Next::Media(header) => self.start_media(&header)?,
+                Next::Media(header) => self.start_media(&header, protector)?,
             }
             if self.out.ends_with_init() && at < chunk.as_ref().len() {
                 self.out.end_boxes();
@@ -192,7 +181,7 @@ impl<C: Chunk> Encryptor<C> {
             FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
             _ if self.resume.is_some() => return self.rewrite(bytes, position),
             FourCc::MOOF => {
-                self.complete_empty_fragment()?;
+                self.complete_empty_fragment(protector)?;
                 self.moof = Some(HeldMoof {
                     bytes,
                     position,
@@ -200,13 +189,13 @@ impl<C: Chunk> Encryptor<C> {
                 });
             }
             FourCc::SIDX => {
-                self.complete_empty_fragment()?;
+                self.complete_empty_fragment(protector)?;
                 let positions = (position, self.out.position());
                 let sidx = self.index.add_sidx(&bytes, positions)?;
                 self.out.boxes(&sidx);
             }
             FourCc::MFRA => {
-                self.complete_empty_fragment()?;
+                self.complete_empty_fragment(protector)?;
                 let mfra = self.index.move_mfra(&bytes, position)?;
                 self.out.boxes(&mfra.unwrap_or_default());
             }
@@ -221,48 +210,11 @@ impl<C: Chunk> Encryptor<C> {
         self.mark(self.position)
     }
 
-    fn take_moov(
+    fn start_media(
         &mut self,
-        bytes: &[u8],
-        input: u64,
+        header: &BoxHeader,
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
-        self.complete_empty_fragment()?;
-        let (moov, tracks) = protect_moov(bytes, protector)?;
-        if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
-            if (input, moov.len()) != (place.input, place.len) {
-                return Err(Error::Rewrites { position: input });
-            }
-            self.position = resume;
-            self.patch(place.output, moov);
-            return Ok(());
-        }
-        self.tracks = Some(tracks);
-        self.moov = Some(MoovPlace {
-            input,
-            output: self.out.position(),
-            len: moov.len(),
-        });
-        self.out.boxes(&moov);
-        self.out.end_init();
-        Ok(())
-    }
-
-    /// A box in front of the `moov` that is written again.
-    fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
-        let moov = self.moov.filter(|moov| self.position <= moov.input);
-        let moov = moov.ok_or(Error::Rewrites { position })?;
-        self.patch(moov.output_of(position), bytes);
-        Ok(())
-    }
-
-    fn patch(&mut self, position: u64, bytes: Vec<u8>) {
-        if self.index_mode == IndexMode::Patch {
-            self.out.patch(position, bytes);
-        }
-    }
-
-    fn start_media(&mut self, header: &BoxHeader) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let left = header.size.map(|size| size - header.len as u64);
         if self.resume.is_some() {
@@ -281,13 +233,17 @@ impl<C: Chunk> Encryptor<C> {
             chunks: Vec::new(),
         });
         match left {
-            Some(0) => self.complete_media(),
+            Some(0) => self.complete_media(protector),
             _ => Ok(()),
         }
     }
 
     /// Takes payload from the front of a chunk and returns what stands behind the payload.
-    fn take_media(&mut self, mut chunk: C) -> Result<Option<C>, Error> {
+    fn take_media(
+        &mut self,
+        mut chunk: C,
+        protector: &mut dyn Protector,
+    ) -> Result<Option<C>, Error> {
         let Some(mdat) = &mut self.mdat else {
             return Ok(Some(chunk));
         };
@@ -302,18 +258,20 @@ impl<C: Chunk> Encryptor<C> {
         mdat.chunks.push(media);
         mdat.left = mdat.left.map(|left| left - taken);
         if mdat.left == Some(0) {
-            self.complete_media()?;
+            self.complete_media(protector)?;
         }
         Ok(rest)
     }
 
     /// The `mdat` is all there: its fragment can be protected and given.
-    fn complete_media(&mut self) -> Result<(), Error> {
+    fn complete_media(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
         let Some(mut mdat) = self.mdat.take() else {
             return Ok(());
         };
         match self.moof.take() {
-            Some(moof) => self.protect_fragment(&moof, &mdat.header, &mut mdat.chunks)?,
+            Some(moof) => {
+                self.protect_fragment(&moof, (&mdat.header, &mut mdat.chunks), protector)?;
+            }
             None => self.out.boxes(&mdat.header),
         }
         if !mdat.chunks.is_empty() {
@@ -326,18 +284,18 @@ impl<C: Chunk> Encryptor<C> {
     }
 
     /// A `moof` without samples needs no `mdat`.
-    fn complete_empty_fragment(&mut self) -> Result<(), Error> {
+    fn complete_empty_fragment(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
         let Some(moof) = self.moof.take() else {
             return Ok(());
         };
-        self.protect_fragment(&moof, &[], &mut [])
+        self.protect_fragment(&moof, (&[], &mut []), protector)
     }
 
     fn protect_fragment(
         &mut self,
         moof: &HeldMoof,
-        mdat_header: &[u8],
-        chunks: &mut [C],
+        (mdat_header, chunks): (&[u8], &mut [C]),
+        protector: &mut dyn Protector,
     ) -> Result<(), Error> {
         let output = self.out.position();
         let tracks = self.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?;
@@ -346,9 +304,14 @@ impl<C: Chunk> Encryptor<C> {
             positions: (moof.position, output),
             payload_at: moof.len() + mdat_header.len(),
         };
-        let protected = self.fragments.protect(&fragment, chunks, tracks)?;
+        let protected = self
+            .fragments
+            .protect(&fragment, chunks, (tracks, protector))?;
         self.index.add_moof(moof.position, output);
-        self.out.boxes(&protected);
+        if protected.announced {
+            self.out.announce_change();
+        }
+        self.out.boxes(&protected.moof);
         let mut end = moof.position + moof.bytes.len() as u64;
         self.mark(end)?;
         for between in &moof.between {

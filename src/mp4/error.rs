@@ -37,6 +37,12 @@ pub enum Error {
         "PIFF is for fragmented MP4: write that, for instance with ismlmux, or set flavor=cenc for a progressive file"
     )]
     ProgressivePiff,
+    /// What protects a progressive file is to change within it.
+    #[error(
+        "crypto-period, clear-lead, rotate-key and protect=false begin and end with fragments: write fragmented MP4, for \
+         instance with mp4mux fragment-duration=2000"
+    )]
+    ProgressivePeriods,
     /// The tables of a progressive track do not place its samples.
     #[error("track {track_id}: damaged sample table: {reason}")]
     SampleTable {

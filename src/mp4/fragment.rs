@@ -5,8 +5,9 @@ use crate::cenc::{self, Iv, IvSource, SampleProtector, Senc, Subsample};
 
 use super::error::SampleError;
 use super::init::TrackState;
-use super::moof::{Location, Moof, TrackFragment};
+use super::moof::{Added, Location, Moof, TrackFragment};
 use super::payload::Payload;
+use super::protector::{FragmentProtection, Protector, Rule};
 use super::{Chunk, Error};
 
 /// Protects fragments; its buffers are kept from one to the next.
@@ -39,14 +40,21 @@ pub(super) struct Fragment<'a> {
     pub(super) payload_at: usize,
 }
 
+/// A `moof` written anew.
+pub(super) struct ProtectedMoof {
+    pub(super) moof: Vec<u8>,
+    /// [`FragmentProtection::announced`].
+    pub(super) announced: bool,
+}
+
 impl FragmentEncryptor {
     /// Encrypts the samples in `chunks` and returns the new `moof`.
     pub(super) fn protect<C: Chunk>(
         &mut self,
         fragment: &Fragment<'_>,
         chunks: &mut [C],
-        tracks: &mut [TrackState],
-    ) -> Result<Vec<u8>, Error> {
+        (tracks, protector): (&mut [TrackState], &mut dyn Protector),
+    ) -> Result<ProtectedMoof, Error> {
         let (input, output) = fragment.positions;
         let moof = Moof::parse(fragment.moof, input)?;
         self.locations.clear();
@@ -56,8 +64,16 @@ impl FragmentEncryptor {
         let len = i64::try_from(payload.len()).map_err(|_| moof.elsewhere())?;
         moof.check_coverage(&self.locations, start..start + len)?;
 
+        let protection = match protector.follows_time() {
+            true => protector.fragment(&moof.times(&fragments, tracks)?),
+            false => Ok(FragmentProtection::default()),
+        };
+        let protection = protection.map_err(Error::Protection)?;
+
         self.sencs.resize_with(fragments.len(), Senc::default);
+        let mut rules = protection.rules.iter();
         for (fragment, senc) in fragments.iter().zip(&mut self.sencs) {
+            let rule = rules.next().unwrap_or(&Rule::Track);
             let samples = self.locations.get(fragment.samples.clone());
             let samples = Samples {
                 at: samples.unwrap_or_default(),
@@ -65,24 +81,39 @@ impl FragmentEncryptor {
                 description: fragment.description,
             };
             if let Some(track) = tracks.get_mut(fragment.track) {
-                samples.protect(track, &mut self.protector, (&mut payload, senc))?;
+                samples.protect((track, rule), &mut self.protector, (&mut payload, senc))?;
             }
         }
         self.totals.samples += self.locations.len() as u64;
         self.totals.bytes += payload.len() as u64;
         self.totals.fragments += 1;
-        moof.rewrite(&fragments, &self.sencs_of(&fragments, tracks), output)
+        let added = self.added(&fragments, tracks, &protection.rules);
+        Ok(ProtectedMoof {
+            moof: moof.rewrite(&fragments, (&added, &protection.pssh), output)?,
+            announced: protection.announced,
+        })
     }
 
-    /// The `senc` of each fragment whose track is protected.
-    fn sencs_of(&self, fragments: &[TrackFragment], tracks: &[TrackState]) -> Vec<Option<&Senc>> {
-        let is_protected = |fragment: &TrackFragment| {
+    /// What each track fragment gets.
+    fn added(
+        &self,
+        fragments: &[TrackFragment],
+        tracks: &[TrackState],
+        rules: &[Rule],
+    ) -> Vec<Added<'_>> {
+        let rules = rules.iter().chain(std::iter::repeat(&Rule::Track));
+        let all = fragments.iter().zip(&self.sencs).zip(rules);
+        all.map(|((fragment, senc), rule)| {
             let track = tracks.get(fragment.track);
-            track.is_some_and(|track| track.protection.is_some())
-        };
-        let both = fragments.iter().zip(&self.sencs);
-        both.map(|(fragment, senc)| is_protected(fragment).then_some(senc))
-            .collect()
+            let Some(track) = track.and_then(|track| track.protection.as_ref()) else {
+                return Added::default();
+            };
+            Added {
+                seig: rule.seig(track),
+                senc: rule.protection(track).map(|_| senc),
+            }
+        })
+        .collect()
     }
 
     /// How much went through.
@@ -102,11 +133,10 @@ struct Samples<'a> {
 impl Samples<'_> {
     fn protect<C: Chunk>(
         self,
-        track: &mut TrackState,
+        (track, rule): (&mut TrackState, &Rule),
         protector: &mut SampleProtector,
         (payload, senc): (&mut Payload<'_, C>, &mut Senc),
     ) -> Result<(), Error> {
-        let track_id = track.track_id;
         let Some(protection) = &track.protection else {
             return Ok(());
         };
@@ -115,15 +145,32 @@ impl Samples<'_> {
             what: "sample description",
             number: u32::try_from(self.description).map_or(u32::MAX, |i| i.saturating_add(1)),
         })?;
+        let Some(protection) = rule.protection(protection) else {
+            // Their parameter sets count for the samples behind them.
+            return self.edit(track.track_id, payload, |bytes| {
+                protector.map(bytes, codec, protection.method.scheme)?;
+                Ok(())
+            });
+        };
         senc.start(codec.maps_subsamples(), track.flavor);
         let mut ivs = protection.key.ivs();
+        self.edit(track.track_id, payload, |bytes| {
+            let under = (protection.key.cipher(), &mut *ivs);
+            let protected = protector.protect(bytes, (codec, protection.method), under)?;
+            Ok(senc.push(own_iv(&ivs, &protected.iv), protected.subsamples)?)
+        })
+    }
+
+    /// Runs `edit` on each sample, in order.
+    fn edit<C: Chunk>(
+        self,
+        track_id: u32,
+        payload: &mut Payload<'_, C>,
+        mut edit: impl FnMut(&mut [u8]) -> Result<(), SampleError>,
+    ) -> Result<(), Error> {
         for (sample, location) in self.at.iter().enumerate() {
             let offset = usize::try_from(location.offset - self.payload_at).unwrap_or(usize::MAX);
-            let done = payload.edit(offset, location.len as usize, |bytes| {
-                let under = (protection.key.cipher(), &mut *ivs);
-                let protected = protector.protect(bytes, (codec, protection.method), under)?;
-                Ok(senc.push(own_iv(&ivs, &protected.iv), protected.subsamples)?)
-            });
+            let done = payload.edit(offset, location.len as usize, &mut edit);
             // check_coverage() has seen that every sample lies in the payload.
             done.unwrap_or(Err(cenc::SampleError::Cenc(cenc::Error::MapMismatch).into()))
                 .map_err(|reason| Error::Sample {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The init segment: `moov` in the clear becomes a `moov` whose sample entries say that they are protected.
 
-use std::sync::Arc;
-
 use crate::bmff::{self, BoxTree, FourCc, SampleEntry, Tkhd, Trex};
-use crate::cenc::{self, Flavor, Media, Method, SampleKey, Tenc, Track};
+use crate::cenc::{self, Flavor, Media, Track};
 use crate::codec::{self, Codec};
 
+use super::protector::{Protector, TrackProtection};
 use super::{Error, piff};
 
 /// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
@@ -22,41 +21,6 @@ const CONFIG_BOXES: [FourCc; 4] = [
 ];
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
-/// Decides how the tracks of a stream are protected.
-pub trait Protector {
-    /// In which boxes the protection is told; it must not change within a stream.
-    fn flavor(&self) -> Flavor {
-        Flavor::Cenc
-    }
-
-    /// Called with the tracks of each `moov`, in its order.
-    ///
-    /// # Errors
-    /// Whatever keeps a track from being protected; it ends the stream as [`Error::Protection`].
-    fn protect(
-        &mut self,
-        tracks: &[Track],
-    ) -> Result<InitProtection, Box<dyn std::error::Error + Send + Sync>>;
-}
-
-/// What a [`Protector`] answers.
-#[derive(Default)]
-pub struct InitProtection {
-    /// For each track how it is protected; None leaves it clear.
-    pub tracks: Vec<Option<TrackProtection>>,
-    /// Whole `pssh` boxes, which go to the end of `moov`.
-    pub pssh: Vec<Vec<u8>>,
-}
-
-/// How one track is protected.
-#[derive(Clone)]
-pub struct TrackProtection {
-    /// The key, shared by all tracks under it.
-    pub key: Arc<SampleKey>,
-    /// Scheme and pattern.
-    pub method: Method,
-}
-
 /// A track of the init segment, ready for its fragments.
 pub(super) struct TrackState {
     pub(super) track_id: u32,
@@ -64,6 +28,10 @@ pub(super) struct TrackState {
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
     pub(super) trex: Trex,
+    /// Ticks in a second.
+    pub(super) timescale: u32,
+    /// Where its last fragment ended, in ticks.
+    pub(super) decoded: u64,
     pub(super) flavor: Flavor,
 }
 
@@ -82,12 +50,15 @@ pub(super) fn protect_moov(
 ) -> Result<(Vec<u8>, Vec<TrackState>), Error> {
     let moov = BoxTree::parse(moov)?;
     let trexes = read_trexes(&moov)?;
+    let mut timescales = Vec::new();
     for trak in moov.all(FourCc::TRAK) {
         refuse_samples(trak.descend(&STBL_PATH)?)?;
+        let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
+        timescales.push(bmff::timescale(mdhd.reader())?);
     }
     let (moov, tracks) = protect_tracks(moov, protector)?;
     let flavor = protector.flavor();
-    let with_trex = |track: ProtectedTrack| {
+    let with_trex = |(track, timescale): (ProtectedTrack, u32)| {
         let trex = trexes.iter().find(|trex| trex.track_id == track.track_id);
         Ok(TrackState {
             track_id: track.track_id,
@@ -97,10 +68,12 @@ pub(super) fn protect_moov(
                 parent: FourCc::MVEX,
                 child: FourCc::TREX,
             })?,
+            timescale,
+            decoded: 0,
             flavor,
         })
     };
-    let states = tracks.into_iter().map(with_trex);
+    let states = tracks.into_iter().zip(timescales).map(with_trex);
     Ok((moov, states.collect::<Result<_, Error>>()?))
 }
 
@@ -294,19 +267,17 @@ fn protect_entry(
     media: Media,
     (protection, flavor): (&TrackProtection, Flavor),
 ) -> Result<BoxTree<'static>, Error> {
-    let TrackProtection { key, method } = protection;
     let (format, entry) = match media {
         Media::Video { .. } => (FourCc::ENCV, entry.without_terminator()?),
         Media::Audio => (FourCc::ENCA, entry),
         Media::Text => (FourCc::ENCT, entry),
     };
-    let tenc = Tenc {
-        method: *method,
-        kid: key.kid(),
-        iv: key.track_iv(),
-    };
+    let tenc = protection.tenc();
     let (scheme, tenc) = match flavor {
-        Flavor::Cenc => ((*method.scheme.fourcc(), SCHEME_VERSION), tenc.to_box()),
+        Flavor::Cenc => (
+            (*protection.method.scheme.fourcc(), SCHEME_VERSION),
+            tenc.to_box(),
+        ),
         Flavor::Piff => (cenc::piff::SCHEME, tenc.to_piff_box()),
     };
     let sinf = bmff::sinf(entry.format, (FourCc(scheme.0), scheme.1), tenc);

@@ -20,12 +20,17 @@ mod output;
 mod payload;
 mod piff;
 mod progressive;
+mod protector;
 mod splitter;
+mod time;
 
 pub use chunk::Chunk;
 pub use encryptor::{Encryptor, IndexMode};
 pub use error::{Error, SampleError};
 pub use fragment::Totals;
-pub use init::{InitProtection, Protector, TrackProtection, protect_init};
-pub use output::Output;
+pub use init::protect_init;
+pub use output::{News, Output};
 pub use progressive::{Progressive, Source};
+pub use protector::{
+    FragmentProtection, FragmentTime, InitProtection, Protector, Rule, TrackProtection,
+};

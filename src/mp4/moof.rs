@@ -10,8 +10,10 @@ use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, saio};
 use crate::cenc::Senc;
 
 use super::Error;
-use super::auxiliary::{push_auxiliary_information, refuse};
+use super::auxiliary::{push_auxiliary_information, push_sample_group, refuse};
 use super::init::TrackState;
+use super::protector::FragmentTime;
+use super::time::fragment_time;
 
 /// Size and type of the `moof` itself.
 const BOX_HEADER: usize = 8;
@@ -36,6 +38,15 @@ pub(super) struct TrackFragment {
     pub(super) samples: Range<usize>,
     /// Where each run starts.
     runs: Vec<i64>,
+}
+
+/// What a track fragment gets.
+#[derive(Default)]
+pub(super) struct Added<'a> {
+    /// The `seig` entry of all its samples, when it is not the track's `tenc` that counts for them.
+    pub(super) seig: Option<Vec<u8>>,
+    /// None: its samples are clear.
+    pub(super) senc: Option<&'a Senc>,
 }
 
 /// Where a sample lies.
@@ -177,28 +188,54 @@ impl<'a> Moof<'a> {
         }
     }
 
-    /// The box with sample auxiliary information: `sencs` holds a `senc` for each fragment of a protected track. `position` is
-    /// the box's offset in the output.
+    /// The times of all track fragments, of which `fragments` tells the tracks.
+    pub(super) fn times(
+        &self,
+        fragments: &[TrackFragment],
+        tracks: &mut [TrackState],
+    ) -> Result<Vec<FragmentTime>, Error> {
+        let trafs = self.tree.all(FourCc::TRAF).zip(fragments);
+        let known = trafs.filter_map(|(traf, fragment)| {
+            let track = tracks.get_mut(fragment.track)?;
+            Some(fragment_time(traf, track))
+        });
+        known.collect()
+    }
+
+    /// The box with what is `added` to each track fragment, and `pssh` boxes behind them. `position` is the box's offset in
+    /// the output.
     pub(super) fn rewrite(
         mut self,
         fragments: &[TrackFragment],
-        sencs: &[Option<&Senc>],
+        (added, pssh): (&[Added<'_>], &[Vec<u8>]),
         position: u64,
     ) -> Result<Vec<u8>, Error> {
-        for (traf, senc) in self.trafs().zip(sencs) {
-            if let (Some(children), Some(senc)) = (traf.children_mut(), senc) {
-                push_auxiliary_information(children, senc)?;
+        for ((traf, fragment), added) in self.trafs().zip(fragments).zip(added) {
+            if let Some(children) = traf.children_mut() {
+                added.push_to(children, fragment.samples.len())?;
             }
         }
+        self.push_pssh(pssh)?;
         // The first pass adds fields where they are missing; only then is the growth known.
         self.move_offsets(fragments, 0, position)?;
         let growth = self.tree.size().checked_signed_diff(self.len);
         let growth = growth.ok_or_else(|| self.elsewhere())?;
         self.move_offsets(fragments, growth as i64, position)?;
-        self.place_auxiliary_information(sencs)?;
+        self.place_auxiliary_information(added)?;
         let mut out = Vec::with_capacity(self.tree.size());
         self.tree.write(&mut out)?;
         Ok(out)
+    }
+
+    fn push_pssh(&mut self, pssh: &[Vec<u8>]) -> Result<(), Error> {
+        let Some(children) = self.tree.children_mut() else {
+            return Ok(());
+        };
+        for pssh in pssh {
+            let body = BoxTree::parse(pssh)?.body().to_vec();
+            children.push(BoxTree::leaf(FourCc::PSSH, body));
+        }
+        Ok(())
     }
 
     fn trafs(&mut self) -> impl Iterator<Item = &mut BoxTree<'a>> {
@@ -229,15 +266,15 @@ impl<'a> Moof<'a> {
     }
 
     /// Fills in the `saio` offsets: from the start of the `moof` to the first entry of each `senc`.
-    fn place_auxiliary_information(&mut self, sencs: &[Option<&Senc>]) -> Result<(), Error> {
+    fn place_auxiliary_information(&mut self, added: &[Added<'_>]) -> Result<(), Error> {
         let mut end = BOX_HEADER;
-        let mut sencs = sencs.iter();
+        let mut added = added.iter();
         for child in self.tree.children_mut().into_iter().flatten() {
             end += child.size();
             if child.box_type != FourCc::TRAF {
                 continue;
             }
-            let senc = sencs.next().copied().flatten();
+            let senc = added.next().and_then(|added| added.senc);
             let senc = senc.filter(|senc| senc.sizes().is_some());
             if let (Some(senc), Some([.., before, _])) =
                 (senc, child.children_mut().map(Vec::as_mut_slice))
@@ -248,6 +285,20 @@ impl<'a> Moof<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Added<'_> {
+    fn push_to(&self, children: &mut Vec<BoxTree<'_>>, samples: usize) -> Result<(), Error> {
+        let box_type = FourCc::SBGP;
+        if let Some(entry) = self.seig.as_ref().filter(|_| samples > 0) {
+            let samples = u32::try_from(samples).map_err(|_| bmff::Error::TooLarge { box_type })?;
+            push_sample_group(children, entry, samples);
+        }
+        match self.senc {
+            Some(senc) => push_auxiliary_information(children, senc),
+            None => Ok(()),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ pub enum Output<C> {
         bytes: Vec<u8>,
         /// The first chunk that held nothing but bytes of these boxes, as it came in: its metadata is theirs.
         from: Option<C>,
-        /// Whether a `moov` is among them; it is the last then.
-        init: bool,
+        /// What must be told before them.
+        news: News,
     },
     /// Payload of an `mdat`, encrypted in place.
     Media(C),
@@ -27,6 +27,16 @@ pub enum Output<C> {
         /// Where the stream goes on behind it.
         resume: u64,
     },
+}
+
+/// What downstream and the application must be told before boxes are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct News {
+    /// A `moov` is among the boxes; it is the last then.
+    pub init: bool,
+    /// The fragment whose `moof` is among the boxes is the first under another protection:
+    /// [`super::FragmentProtection::announced`].
+    pub change: bool,
 }
 
 /// Outputs in order.
@@ -43,7 +53,7 @@ pub(super) struct OutputQueue<C> {
 struct Head<C> {
     bytes: Vec<u8>,
     from: Option<C>,
-    init: bool,
+    news: News,
 }
 
 impl<C: Chunk> OutputQueue<C> {
@@ -52,7 +62,10 @@ impl<C: Chunk> OutputQueue<C> {
             head: Head {
                 bytes: Vec::new(),
                 from: None,
-                init: false,
+                news: News {
+                    init: false,
+                    change: false,
+                },
             },
             queue: Vec::new(),
             queued: 0,
@@ -77,11 +90,16 @@ impl<C: Chunk> OutputQueue<C> {
 
     /// The output under way ends with the init segment.
     pub(super) const fn end_init(&mut self) {
-        self.head.init = true;
+        self.head.news.init = true;
     }
 
     pub(super) const fn ends_with_init(&self) -> bool {
-        self.head.init
+        self.head.news.init
+    }
+
+    /// The boxes under way are the first under another protection; those before them are given without it.
+    pub(super) const fn announce_change(&mut self) {
+        self.head.news.change = true;
     }
 
     /// A chunk that holds only bytes of boxes under way or of the next.
@@ -99,7 +117,7 @@ impl<C: Chunk> OutputQueue<C> {
         let boxes = Output::Boxes {
             bytes,
             from: self.head.from.take(),
-            init: std::mem::take(&mut self.head.init),
+            news: std::mem::take(&mut self.head.news),
         };
         self.give(boxes, len);
     }

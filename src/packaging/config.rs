@@ -2,12 +2,12 @@
 //! What the operator asked for, checked and complete.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::cenc::{Flavor, Iv, IvSize, Media, Method, Pattern, Pssh, SampleKey, Scheme, TrackIv};
-use crate::keys::KeyRing;
 use crate::playready::VersionChoice;
 use crate::playready::header::{AbsoluteUrl, CustomAttributes, ServiceId};
 use crate::signaling::{Drm, System};
@@ -24,8 +24,10 @@ pub struct Config {
     pub pattern: Pattern,
     /// Where IVs start.
     pub iv: IvConfig,
-    /// The keys.
-    pub keys: KeyRing,
+    /// How long each key is used; zero: until a new one is asked for.
+    pub crypto_period: Duration,
+    /// How long the stream is clear at its start, rounded to whole fragments.
+    pub clear_lead: Duration,
     /// The DRM systems that are told of the keys.
     pub systems: BTreeSet<System>,
     /// What the PlayReady Header says beside the KIDs.
@@ -67,6 +69,21 @@ pub struct HeaderConfig {
 }
 
 impl Config {
+    /// Protection by a scheme as most content has it: a pattern of 1:9, random IVs of 8 bytes, PlayReady, one key for all time.
+    pub fn new(scheme: Scheme) -> Self {
+        Self {
+            flavor: Flavor::Cenc,
+            scheme,
+            pattern: Pattern::ONE_IN_TEN,
+            iv: IvConfig::Random(IvSize::Eight),
+            crypto_period: Duration::ZERO,
+            clear_lead: Duration::ZERO,
+            systems: [System::PlayReady].into(),
+            header: HeaderConfig::default(),
+            extra_pssh: Vec::new(),
+        }
+    }
+
     /// A pattern from its two numbers of blocks.
     ///
     /// # Errors
@@ -92,9 +109,18 @@ impl Config {
     /// [`Error::PsshBase64`], or [`Error::ExtraPssh`] for anything but one box of version 0 or 1.
     pub fn extra_pssh(text: &str) -> Result<Drm, Error> {
         let whole = STANDARD.decode(text.trim());
-        let whole = whole.map_err(|_| Error::PsshBase64)?;
-        let pssh = Pssh::from_bytes(&whole).map_err(Error::ExtraPssh)?;
-        Ok(Drm::from_pssh(&pssh, whole))
+        Self::given_pssh(&whole.map_err(|_| Error::PsshBase64)?)
+    }
+
+    /// A whole `pssh` box, which is kept byte for byte.
+    pub(super) fn given_pssh(whole: &[u8]) -> Result<Drm, Error> {
+        let pssh = Pssh::from_bytes(whole).map_err(Error::ExtraPssh)?;
+        Ok(Drm::from_pssh(&pssh, whole.to_vec()))
+    }
+
+    /// Whether keys change by themselves.
+    pub(super) const fn rotates(&self) -> bool {
+        !self.crypto_period.is_zero()
     }
 
     /// What is done with the samples of a track: the pattern is for video only (23001-7 clause 9.7).

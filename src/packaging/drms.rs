@@ -2,30 +2,97 @@
 //! What each DRM system is told of the keys in use.
 
 use crate::cenc::{KeyId, Pssh};
-use crate::keys::Entry;
+use crate::keys::{Entry, PeriodKeys};
 use crate::playready::header::HeaderFields;
 use crate::playready::{Header, KeyIds, LicenseStore, PlayReadyObject};
 use crate::signaling::{Drm, System, WidevineData};
 
 use super::{Config, Error};
 
-/// The systems asked for, PlayReady first, then the boxes that were given.
-pub(super) fn drms(config: &Config, used: &[&Entry]) -> Result<Vec<Drm>, Error> {
-    let kids: Vec<KeyId> = used.iter().map(|entry| entry.kid).collect();
-    let made = config.systems.iter().map(|system| match system {
-        System::PlayReady => playready(config, used, &kids),
+/// Where the systems are told of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At the start of the stream.
+    Moov,
+    /// At the start of a crypto period.
+    Moof,
+}
+
+/// What the systems are told.
+pub(super) struct Told<'a> {
+    keys: &'a PeriodKeys,
+    period: u64,
+    place: Place,
+    /// The keys of the stream's tracks, in their order.
+    pub(super) used: Vec<&'a Entry>,
+}
+
+impl<'a> Told<'a> {
+    pub(super) const fn new(keys: &'a PeriodKeys, period: u64, place: Place) -> Self {
+        Self {
+            keys,
+            period,
+            place,
+            used: Vec::new(),
+        }
+    }
+
+    /// The KIDs of the stream's tracks, each once.
+    pub(super) fn used_kids(&self) -> Vec<KeyId> {
+        kids(&once(self.used.iter().copied()))
+    }
+
+    /// All keys of the asset in the period, each once: those of the stream first. Other tracks may be in files of their own,
+    /// and a player may switch to them.
+    fn entries(&self) -> Vec<&'a Entry> {
+        let of_asset = self.keys.keys.entries().iter();
+        let of_period = of_asset.filter(|entry| entry.period.is_none_or(|own| own == self.period));
+        once(self.used.iter().copied().chain(of_period))
+    }
+}
+
+fn once<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
+    let mut all: Vec<&Entry> = Vec::new();
+    for entry in entries {
+        if all.iter().all(|other| other.kid != entry.kid) {
+            all.push(entry);
+        }
+    }
+    all
+}
+
+fn kids(entries: &[&Entry]) -> Vec<KeyId> {
+    entries.iter().map(|entry| entry.kid).collect()
+}
+
+/// The systems asked for, PlayReady first, then the boxes that were given. What the source of the keys gives goes before what
+/// would be made here for the same system.
+pub(super) fn drms(config: &Config, told: &Told<'_>) -> Result<Vec<Drm>, Error> {
+    let entries = told.entries();
+    let kids = kids(&entries);
+    let given = told.keys.pssh.iter().map(|whole| Config::given_pssh(whole));
+    let given = given.collect::<Result<Vec<_>, _>>()?;
+    let is_given = |system: &System| given.iter().any(|drm| drm.system_id() == system.id());
+    let systems = config.systems.iter().filter(|system| !is_given(system));
+    let made = systems.map(|system| match system {
+        System::PlayReady => playready(config, told, &entries),
         System::Widevine => widevine(config, &kids),
         System::Common => common(&kids),
         System::FairPlay => Ok(Drm::FairPlay { kids: kids.clone() }),
         System::Marlin => Ok(Drm::Marlin { kids: kids.clone() }),
     });
-    let given = config.extra_pssh.iter().cloned().map(Ok);
-    made.chain(given).collect()
+    let made = made.collect::<Result<Vec<_>, _>>()?;
+    let extra = config.extra_pssh.iter().cloned();
+    Ok(made.into_iter().chain(given).chain(extra).collect())
 }
 
-fn playready(config: &Config, used: &[&Entry], kids: &[KeyId]) -> Result<Drm, Error> {
-    let keys = used.iter().map(|entry| (entry.kid, Some(&entry.key)));
+/// With ONDEMAND at the start of the stream and keys that change there is no KID to ask a licence for yet.
+fn playready(config: &Config, told: &Told<'_>, entries: &[&Entry]) -> Result<Drm, Error> {
     let of = &config.header;
+    let on_demand = of.on_demand && told.place == Place::Moov;
+    let is_root = on_demand && config.rotates();
+    let listed = if is_root { &[] } else { entries };
+    let keys = listed.iter().map(|entry| (entry.kid, Some(&entry.key)));
     let header = Header::new(HeaderFields {
         version: of.version,
         key_ids: KeyIds::for_mode(config.scheme.cipher_mode(), keys),
@@ -33,16 +100,20 @@ fn playready(config: &Config, used: &[&Entry], kids: &[KeyId]) -> Result<Drm, Er
         lui_url: of.lui_url.clone(),
         ds_id: of.ds_id,
         custom_attributes: of.custom_attributes.clone(),
-        on_demand: of.on_demand,
+        on_demand,
         license_requested: of.license_requested,
     })?;
     let mut object = PlayReadyObject::with_header(&header)?;
-    if of.license_store_size > 0 {
-        object.push_license_store(LicenseStore::Empty(of.license_store_size))?;
+    match &told.keys.license_store {
+        Some(store) => object.push_license_store(LicenseStore::Given(store.clone()))?,
+        None if of.license_store_size > 0 => {
+            object.push_license_store(LicenseStore::Empty(of.license_store_size))?;
+        }
+        None => (),
     }
     let pssh = Pssh {
         system_id: System::PlayReady.id(),
-        kids: of.pssh_lists_kids.then(|| kids.to_vec()),
+        kids: of.pssh_lists_kids.then(|| kids(listed)),
         data: object.to_bytes(),
     };
     Ok(Drm::PlayReady {

@@ -67,6 +67,17 @@ pub enum Error {
         "flavor piff takes scheme cenc with IVs of 8 bytes only: set scheme=cenc and iv-size=8, or flavor=cenc"
     )]
     Piff,
+    /// Keys are to change that cannot.
+    #[error(
+        "crypto-period needs a source with keys for each period: set key-seed with key-id, or a .keys file whose selectors \
+         end in @N (period N), such as '*@0'"
+    )]
+    NoPeriods,
+    /// PIFF is asked for with protection that changes.
+    #[error(
+        "flavor piff takes no crypto-period, clear-lead, rotate-key or protect=false: its boxes tell of one key per track"
+    )]
+    PiffPeriods,
     /// The operating system has no random numbers.
     #[error("no random numbers from the operating system: {0}")]
     Generator(#[from] getrandom::Error),

@@ -3,12 +3,20 @@
 //! and the `pssh` boxes of all DRM systems are built.
 
 mod config;
+mod controls;
 mod drms;
 mod error;
 mod iv_runs;
+mod periods;
 mod protection;
+mod sample_keys;
+mod source;
+mod timeline;
 
 pub use config::{Config, HeaderConfig, IvConfig};
+pub use controls::Controls;
 pub use error::Error;
 pub use iv_runs::IvRuns;
-pub use protection::{Packaging, SampleKeys, Signals};
+pub use periods::KeyChange;
+pub use protection::{Packaging, Signals};
+pub use sample_keys::SampleKeys;

@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: MPL-2.0
 //! From the tracks of a stream to their protection and what is signaled about it.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::error::Error as StdError;
 use std::sync::Arc;
 
-use crate::cenc::{Flavor, IvSource, KeyId, SampleKey, Track};
-use crate::keys::Entry;
-use crate::mp4::{InitProtection, Protector, TrackProtection};
+use crate::cenc::{Flavor, KeyId, Track};
+use crate::keys::KeyProvider;
+use crate::mp4::{FragmentProtection, FragmentTime, InitProtection, Protector, TrackProtection};
 use crate::signaling::Drm;
 
-use super::drms::drms;
-use super::{Config, Error, IvRuns};
-
-/// The keys in use; they outlive streams, so that IVs go on where they stopped.
-#[derive(Default)]
-pub struct SampleKeys {
-    keys: HashMap<KeyId, Arc<SampleKey>>,
-    runs: Arc<IvRuns>,
-}
-
-impl SampleKeys {
-    /// No keys yet; their IVs will come from `runs`, as those of all packagers that share these.
-    pub fn drawing_from(runs: Arc<IvRuns>) -> Self {
-        Self {
-            runs,
-            ..Self::default()
-        }
-    }
-}
+use super::drms::{Place, Told, drms};
+use super::source::Source;
+use super::timeline::Timeline;
+use super::{Config, Controls, Error, KeyChange, SampleKeys};
 
 /// Protects the tracks of a stream as a [`Config`] asks.
 pub struct Packaging {
-    config: Config,
-    sample_keys: SampleKeys,
-    signals: Option<Signals>,
+    pub(super) config: Config,
+    pub(super) source: Source,
+    pub(super) controls: Arc<Controls>,
+    pub(super) sample_keys: SampleKeys,
+    pub(super) signals: Option<Signals>,
+    /// Those of the last `moov`.
+    pub(super) tracks: Vec<Track>,
+    /// Which of them are protected.
+    protected: Vec<bool>,
+    /// The crypto period that the last `moov` tells of.
+    pub(super) moov_period: u64,
+    /// The crypto period under way.
+    pub(super) current: u64,
+    /// The one before, in which tracks may still be.
+    pub(super) previous: Option<u64>,
+    pub(super) timeline: Timeline,
+    pub(super) ready: VecDeque<ReadyPeriod>,
+    pub(super) changes: VecDeque<KeyChange>,
 }
 
 /// What is signaled about a stream's protection.
@@ -45,14 +46,67 @@ pub struct Signals {
     pub drms: Vec<Drm>,
 }
 
+/// A crypto period whose keys are made ready for the tracks.
+pub(super) struct ReadyPeriod {
+    number: u64,
+    tracks: Vec<Option<TrackProtection>>,
+    signals: Option<Signals>,
+}
+
+impl ReadyPeriod {
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How a track is protected, by its index among those of `moov`.
+    pub(super) fn protection(&self, index: usize) -> Option<&TrackProtection> {
+        self.tracks.get(index)?.as_ref()
+    }
+
+    pub(super) const fn signals(&self) -> Option<&Signals> {
+        self.signals.as_ref()
+    }
+
+    /// The boxes that tell of its keys.
+    pub(super) fn pssh(&self) -> Vec<Vec<u8>> {
+        let drms = self.signals.iter().flat_map(|signals| &signals.drms);
+        drms.filter_map(Drm::pssh).map(<[u8]>::to_vec).collect()
+    }
+}
+
 impl Packaging {
-    /// Protection for the streams to come; `sample_keys` are those of streams before, if any.
-    pub fn new(config: Config, sample_keys: SampleKeys) -> Self {
-        Self {
+    /// Protection for the streams to come; `sample_keys` are those of streams before, if any. It asks `provider` for the first
+    /// keys: not for a streaming thread.
+    ///
+    /// # Errors
+    /// [`Error::Keys`], [`Error::NoPeriods`], [`Error::PiffPeriods`].
+    pub fn open(
+        config: Config,
+        provider: Box<dyn KeyProvider>,
+        (sample_keys, controls): (SampleKeys, Arc<Controls>),
+    ) -> Result<Self, Error> {
+        let timed = !(config.crypto_period.is_zero() && config.clear_lead.is_zero());
+        if timed && config.flavor == Flavor::Piff {
+            return Err(Error::PiffPeriods);
+        }
+        if !config.crypto_period.is_zero() && !provider.rotates() {
+            return Err(Error::NoPeriods);
+        }
+        Ok(Self {
             config,
+            source: Source::open(provider)?,
+            controls,
             sample_keys,
             signals: None,
-        }
+            tracks: Vec::new(),
+            protected: Vec::new(),
+            moov_period: 0,
+            current: 0,
+            previous: None,
+            timeline: Timeline::default(),
+            ready: VecDeque::new(),
+            changes: VecDeque::new(),
+        })
     }
 
     /// What the last `moov` signals; None before the first and when nothing in it is protected.
@@ -70,43 +124,70 @@ impl Packaging {
         self.sample_keys
     }
 
-    /// Chooses keys for the tracks of a stream, makes them ready and builds what is signaled.
+    /// Another stream follows, whose tracks are to be told of the crypto period under way.
+    pub fn restart(&mut self) {
+        self.tracks.clear();
+    }
+
+    /// Chooses keys for the tracks of a stream, makes them ready and builds what is signaled. A `moov` with the same tracks
+    /// that comes again in the stream tells what the first told.
     ///
     /// # Errors
     /// [`Error`], for instance that no key matches a track.
     pub fn protect_tracks(&mut self, tracks: &[Track]) -> Result<InitProtection, Error> {
-        let Self {
-            config,
-            sample_keys,
-            signals,
-        } = self;
-        let mut used: Vec<&Entry> = Vec::new();
-        let mut protections = Vec::with_capacity(tracks.len());
-        for track in tracks {
-            let entry = config.keys.select(track)?;
+        if self.tracks != tracks {
+            self.tracks = tracks.to_vec();
+            self.timeline = Timeline::default();
+            self.ready.clear();
+            self.moov_period = self.current;
+        }
+        self.signals = None;
+        let ready = self.prepare(self.moov_period, Place::Moov)?;
+        self.protected = ready.tracks.iter().map(Option::is_some).collect();
+        let pssh = ready.pssh();
+        self.signals = ready.signals;
+        Ok(InitProtection {
+            tracks: ready.tracks,
+            pssh,
+        })
+    }
+
+    /// Makes the keys of a crypto period ready for the tracks.
+    pub(super) fn prepare(&mut self, period: u64, place: Place) -> Result<ReadyPeriod, Error> {
+        let keys = self.source.keys(period, &self.controls)?;
+        let mut told = Told::new(&keys, period, place);
+        let mut protections = Vec::with_capacity(self.tracks.len());
+        for track in &self.tracks {
+            let entry = keys.keys.select(track, period)?;
             let protection = entry.map(|entry| {
-                let key = sample_key(config, sample_keys, entry)?;
-                let method = config.method(track.media);
-                config.check_flavor(&key)?;
+                let key = self.sample_keys.key(&self.config, entry)?;
+                let method = self.config.method(track.media);
+                self.config.check_flavor(&key)?;
                 Ok::<_, Error>(TrackProtection { key, method })
             });
             protections.push(protection.transpose()?);
-            used.extend(entry.filter(|entry| used.iter().all(|other| other.kid != entry.kid)));
+            told.used.extend(entry);
         }
-        *signals = None;
-        let mut pssh = Vec::new();
-        if !used.is_empty() {
-            let drms = drms(config, &used)?;
-            pssh.extend(drms.iter().filter_map(Drm::pssh).map(<[u8]>::to_vec));
-            *signals = Some(Signals {
-                kids: used.iter().map(|entry| entry.kid).collect(),
-                drms,
-            });
-        }
-        Ok(InitProtection {
+        let kids = told.used_kids();
+        let signals = match kids.is_empty() {
+            true => None,
+            false => Some(Signals {
+                kids,
+                drms: drms(&self.config, &told)?,
+            }),
+        };
+        Ok(ReadyPeriod {
+            number: period,
             tracks: protections,
-            pssh,
+            signals,
         })
+    }
+
+    /// The tracks of the last `moov` that are protected.
+    pub(super) fn protected_tracks(&self) -> impl Iterator<Item = &Track> {
+        let both = self.tracks.iter().zip(&self.protected);
+        both.filter(|(_, protected)| **protected)
+            .map(|(track, _)| track)
     }
 }
 
@@ -118,40 +199,20 @@ impl Protector for Packaging {
     fn protect(
         &mut self,
         tracks: &[Track],
-    ) -> Result<InitProtection, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<InitProtection, Box<dyn StdError + Send + Sync>> {
         Ok(self.protect_tracks(tracks)?)
     }
-}
 
-/// The key of an entry, with the IVs that are left under it.
-fn sample_key(
-    config: &Config,
-    sample_keys: &mut SampleKeys,
-    entry: &Entry,
-) -> Result<Arc<SampleKey>, Error> {
-    if let Some(key) = sample_keys.keys.get(&entry.kid) {
-        if key.scheme() != config.scheme {
-            return Err(Error::SchemeChanged {
-                kid: entry.kid,
-                first: key.scheme(),
-                second: config.scheme,
-            });
-        }
-        return Ok(Arc::clone(key));
+    fn follows_time(&self) -> bool {
+        Self::follows_time(self)
     }
-    let iv = entry.iv.map_or_else(|| config.first_iv(), Ok)?;
-    let ivs = IvSource::new(config.scheme, iv)?;
-    let ivs = sample_keys
-        .runs
-        .join(entry.kid, config.scheme.cipher_mode(), ivs)?;
-    let key = Arc::new(SampleKey::drawing_from(
-        entry.kid,
-        &entry.key,
-        config.scheme,
-        ivs,
-    ));
-    sample_keys.keys.insert(entry.kid, Arc::clone(&key));
-    Ok(key)
+
+    fn fragment(
+        &mut self,
+        fragments: &[FragmentTime],
+    ) -> Result<FragmentProtection, Box<dyn StdError + Send + Sync>> {
+        Ok(self.protect_fragment(fragments)?)
+    }
 }
 
 #[cfg(test)]

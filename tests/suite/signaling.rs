@@ -10,10 +10,10 @@ mod peer;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gstplayready::cenc::{ContentKey, Flavor, IvSize, KeyId, Media, Pattern, Scheme, Track};
-use gstplayready::keys::{Entry, KeyRing};
+use gstplayready::cenc::{ContentKey, KeyId, Media, Scheme, Track};
+use gstplayready::keys::{Entry, FixedKeys, KeyRing};
 use gstplayready::mp4::Protector;
-use gstplayready::packaging::{Config, HeaderConfig, IvConfig, Packaging, SampleKeys, Signals};
+use gstplayready::packaging::{Config, Packaging, Signals};
 use gstplayready::signaling::{Drm, Playlist, System, dash, hls};
 
 use normal::{element, key_line};
@@ -60,20 +60,16 @@ impl Facts {
                 kid: *kid,
                 key: ContentKey::parse(key).unwrap(),
                 iv: None,
+                period: None,
             };
             keys.add(entry).unwrap();
         }
         let config = Config {
-            flavor: Flavor::Cenc,
-            scheme: self.scheme,
-            pattern: Pattern::ONE_IN_TEN,
-            iv: IvConfig::Random(IvSize::Eight),
-            keys,
             systems: self.systems.clone(),
-            header: HeaderConfig::default(),
-            extra_pssh: Vec::new(),
+            ..Config::new(self.scheme)
         };
-        Packaging::new(config, SampleKeys::default())
+        let keys = Box::new(FixedKeys::new(keys));
+        Packaging::open(config, keys, Default::default()).unwrap()
     }
 
     /// What is signaled of one track for each key, and the `pssh` boxes.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The `pssh` boxes of other systems than PlayReady.
 
-use gstplayready::cenc::{ContentKey, IvSize, KeyId, Media, Pattern, Scheme, Track};
-use gstplayready::keys::KeyRing;
+use gstplayready::cenc::{ContentKey, KeyId, Media, Scheme, Track};
+use gstplayready::keys::{FixedKeys, KeyRing};
 use gstplayready::mp4::Protector;
-use gstplayready::packaging::{Config, HeaderConfig, IvConfig, Packaging, SampleKeys};
+use gstplayready::packaging::{Config, Packaging};
 use gstplayready::signaling::System;
 use serde_json::Value;
 
@@ -49,21 +49,19 @@ fn widevine_data_is_shown() {
 fn boxes_of_all_systems_are_read_as_they_were_written() {
     let kid: KeyId = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".parse().unwrap();
     let config = Config {
-        scheme: Scheme::Cenc,
-        pattern: Pattern::ONE_IN_TEN,
-        iv: IvConfig::Random(IvSize::Eight),
-        keys: KeyRing::single(kid, ContentKey::generate().unwrap()),
         systems: System::ALL.into(),
-        header: HeaderConfig::default(),
         extra_pssh: vec![
             Config::extra_pssh("AAAAIHBzc2gAAAAAq6urq6urq6urq6urq6urqwAAAAA=").unwrap(),
         ],
+        ..Config::new(Scheme::Cenc)
     };
     let audio = Track {
         track_id: 1,
         media: Media::Audio,
     };
-    let mut packaging = Packaging::new(config, SampleKeys::new());
+    let keys = KeyRing::single(kid, ContentKey::generate().unwrap());
+    let keys = Box::new(FixedKeys::new(keys));
+    let mut packaging = Packaging::open(config, keys, Default::default()).unwrap();
     let boxes = packaging.protect(&[audio]).unwrap().pssh;
     let mut film = Film::default();
     film.other_pssh = boxes.concat();

@@ -4,14 +4,16 @@
 use std::sync::{LazyLock, Mutex};
 
 use gst::glib;
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::BaseTransformMode;
 use gst_base::subclass::prelude::*;
 
+use super::super::action_signals::{self, Encryptor};
 use super::super::session::{self, Session};
 use super::super::settings::TrackTypeProperty;
-use super::super::signals::{self, ORIGIN_MOOV};
+use super::super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::super::{clear_caps, error, lock, protected_caps};
 use super::StreamError;
 use super::stream::Stream;
@@ -23,6 +25,12 @@ pub struct CencEnc {
     track_type: Mutex<TrackTypeProperty>,
     /// Some between start and stop. Never locked while pushing.
     stream: Mutex<Option<Stream>>,
+}
+
+impl Encryptor for CencEnc {
+    fn session(&self) -> &Session {
+        &self.session
+    }
 }
 
 impl CencEnc {
@@ -47,6 +55,7 @@ impl CencEnc {
         gst::Structure::builder("playready-stats")
             .field("samples", totals.samples)
             .field("bytes", totals.bytes)
+            .field("key-changes", self.session.key_changes())
             .build()
     }
 }
@@ -74,6 +83,11 @@ impl ObjectImpl for CencEnc {
         &PROPERTIES
     }
 
+    fn signals() -> &'static [Signal] {
+        static SIGNALS: LazyLock<Vec<Signal>> = LazyLock::new(action_signals::signals::<CencEnc>);
+        &SIGNALS
+    }
+
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
         match spec.name() {
             "track-type" => {
@@ -96,6 +110,17 @@ impl ObjectImpl for CencEnc {
 impl GstObjectImpl for CencEnc {}
 
 impl ElementImpl for CencEnc {
+    /// What waits for keys gives up before the pads are stopped.
+    fn change_state(
+        &self,
+        transition: gst::StateChange,
+    ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        if transition == gst::StateChange::PausedToReady {
+            self.session.controls().set_stopped(true);
+        }
+        self.parent_change_state(transition)
+    }
+
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
             gst::subclass::ElementMetadata::new(
@@ -177,10 +202,15 @@ impl BaseTransformImpl for CencEnc {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        if event.type_() == gst::EventType::StreamStart
-            && let Some(stream) = lock(&self.stream).as_mut()
-        {
-            stream.restart();
+        match event.type_() {
+            gst::EventType::StreamStart => {
+                if let Some(stream) = lock(&self.stream).as_mut() {
+                    stream.restart();
+                }
+            }
+            gst::EventType::FlushStart => self.session.controls().set_stopped(true),
+            gst::EventType::FlushStop => self.session.controls().set_stopped(false),
+            _ => (),
         }
         self.parent_sink_event(event)
     }
@@ -189,9 +219,9 @@ impl BaseTransformImpl for CencEnc {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let announcement = self.with_stream(|stream| {
+        let (announcement, change) = self.with_stream(|stream| {
             stream.protect(buffer)?;
-            Ok(stream.announcement())
+            Ok((stream.announcement(), stream.next_change()))
         })?;
         // Here, and not with the caps: those of the source pad go first.
         if let Some((signals, scheme)) = announcement {
@@ -199,6 +229,16 @@ impl BaseTransformImpl for CencEnc {
                 self.obj().src_pad().push_event(event);
             }
             self.session.publish(self, &signals, scheme);
+        }
+        if let Some((change, scheme)) = change {
+            for event in signals::events(&change.signals, ORIGIN_MOOF) {
+                self.obj().src_pad().push_event(event);
+            }
+            let segment = self.obj().segment();
+            let segment = segment.downcast_ref::<gst::ClockTime>();
+            let time = segment.and_then(|segment| segment.to_running_time(buffer.pts()));
+            let time = time.unwrap_or_default();
+            self.session.publish_change(self, &change, (scheme, time));
         }
         Ok(gst::FlowSuccess::Ok)
     }

@@ -2,8 +2,8 @@
 //! The stream under way: clear buffers become protected ones where they lie.
 
 use crate::cenc::{Media, SampleProtector, Scheme, Track};
-use crate::mp4::TrackProtection;
-use crate::packaging::{Packaging, SampleKeys, Signals};
+use crate::mp4::{FragmentTime, Rule, TrackProtection};
+use crate::packaging::{KeyChange, Packaging, SampleKeys, Signals};
 
 use super::super::clear_caps::StreamFormat;
 use super::super::meta;
@@ -48,6 +48,7 @@ impl Stream {
     /// Another stream starts: it is announced anew.
     pub(super) fn restart(&mut self) {
         self.announced = None;
+        self.packaging.restart();
     }
 
     /// Takes new caps: the samples to come are read, and their key is chosen, by them.
@@ -66,11 +67,30 @@ impl Stream {
         let protection = self.packaging.protect_tracks(&[track])?;
         let protection = protection.tracks.into_iter().flatten().next();
         self.track = protection.map(|protection| TrackEncryptor {
-            kid: gst::Buffer::from_slice(*protection.key.kid().as_bytes()),
             format,
+            now: Under::key(protection.clone()),
             protection,
             protector: SampleProtector::default(),
         });
+        Ok(())
+    }
+
+    /// Follows what counts for a buffer.
+    fn follow(&mut self, buffer: &gst::BufferRef) -> Result<(), StreamError> {
+        if !self.packaging.follows_time() {
+            return Ok(());
+        }
+        let start = buffer.pts().or(buffer.dts()).unwrap_or_default();
+        let end = start + buffer.duration().unwrap_or_default();
+        let rule = self.packaging.rule(&FragmentTime {
+            track_id: TRACK_ID,
+            start: start.into(),
+            end: end.into(),
+            sync: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+        })?;
+        if let Some(track) = &mut self.track {
+            track.follow(rule);
+        }
         Ok(())
     }
 
@@ -79,6 +99,7 @@ impl Stream {
         if buffer.meta::<gst::meta::ProtectionMeta>().is_some() {
             return Err(StreamError::AlreadyProtected);
         }
+        self.follow(buffer)?;
         // A buffer that nothing protects never leaves: without caps or key there is no track.
         let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;
         let info = match track.protect(buffer)? {
@@ -87,7 +108,7 @@ impl Stream {
                 self.totals.bytes += buffer.size() as u64;
                 info
             }
-            None => meta::clear(&track.kid, track.protection.method.scheme),
+            None => meta::clear(&track.now.kid, track.protection.method.scheme),
         };
         gst::meta::ProtectionMeta::add(buffer, info);
         Ok(())
@@ -99,6 +120,12 @@ impl Stream {
         let news = signals.filter(|signals| self.announced.as_ref() != Some(signals))?;
         self.announced = Some(news.clone());
         Some((news.clone(), self.packaging.config().scheme))
+    }
+
+    /// The crypto period that began with the last buffer.
+    pub(super) fn next_change(&mut self) -> Option<(KeyChange, Scheme)> {
+        let change = self.packaging.next_change()?;
+        Some((change, self.packaging.config().scheme))
     }
 
     pub(super) const fn totals(&self) -> Totals {
@@ -125,14 +152,47 @@ fn check_kind(track_type: TrackTypeProperty, media: Media) -> Result<(), StreamE
 /// What the samples under one caps are protected with.
 struct TrackEncryptor {
     format: StreamFormat,
+    /// What counts unless something else is said.
     protection: TrackProtection,
-    /// The KID's bytes, which every meta refers to.
-    kid: gst::Buffer,
+    now: Under,
     protector: SampleProtector,
 }
 
+/// What counts for the buffers under way.
+struct Under {
+    /// None: they are clear.
+    protection: Option<TrackProtection>,
+    /// The KID's bytes, which every meta refers to.
+    kid: gst::Buffer,
+}
+
+impl Under {
+    fn key(protection: TrackProtection) -> Self {
+        Self {
+            kid: gst::Buffer::from_slice(*protection.key.kid().as_bytes()),
+            protection: Some(protection),
+        }
+    }
+}
+
 impl TrackEncryptor {
-    /// Encrypts a sample where it lies and returns the fields of its meta; None: the buffer is no sample.
+    fn follow(&mut self, rule: Rule) {
+        let wanted = match rule {
+            Rule::Track => self.protection.clone(),
+            Rule::Key(protection) => protection,
+            Rule::Clear => {
+                self.now.protection = None;
+                return;
+            }
+        };
+        let now = self.now.protection.as_ref().map(|now| now.key.kid());
+        if now != Some(wanted.key.kid()) {
+            self.now = Under::key(wanted);
+        }
+    }
+
+    /// Encrypts a sample where it lies and returns the fields of its meta; None: the buffer is no sample, or a
+    /// clear one.
     fn protect(
         &mut self,
         buffer: &mut gst::BufferRef,
@@ -147,11 +207,17 @@ impl TrackEncryptor {
         if self.format.is_header(&map) {
             return Ok(None);
         }
-        let TrackProtection { key, method } = &self.protection;
+        let Some(TrackProtection { key, method }) = &self.now.protection else {
+            // Its parameter sets count for the samples behind it.
+            let scheme = self.protection.method.scheme;
+            let mapped = self.protector.map(&map, &mut self.format.codec, scheme);
+            mapped.map_err(|reason| StreamError::Sample { pts, reason })?;
+            return Ok(None);
+        };
         let how = (&mut self.format.codec, *method);
         let with = (key.cipher(), &mut *key.ivs());
         let protected = self.protector.protect(&mut map, how, with);
         let protected = protected.map_err(|reason| StreamError::Sample { pts, reason })?;
-        Ok(Some(meta::protected(&self.kid, *method, &protected)))
+        Ok(Some(meta::protected(&self.now.kid, *method, &protected)))
     }
 }

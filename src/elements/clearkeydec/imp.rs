@@ -8,7 +8,7 @@ use gst_base::subclass::BaseTransformMode;
 use gst_base::subclass::prelude::*;
 
 use crate::cenc::Scheme;
-use crate::keys::{self, KeyRing};
+use crate::keys::KeyRing;
 
 use super::super::settings::{self, KeySettings, SettingsError};
 use super::super::{clear_caps, error, lock, protected_caps};
@@ -41,7 +41,7 @@ impl Default for Stream {
 impl ClearKeyDec {
     /// The keys in hand. None at all is no error before a buffer wants one.
     fn keys(&self) -> Result<KeyRing, gst::ErrorMessage> {
-        match lock(&self.settings).ring(keys::load) {
+        match lock(&self.settings).ring() {
             Err(SettingsError::NoKey) => Ok(KeyRing::default()),
             ring => ring.map_err(|error| error::settings_message(&error)),
         }

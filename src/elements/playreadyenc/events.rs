@@ -14,7 +14,11 @@ impl PlayReadyEnc {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         match event.view() {
             gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
-            gst::EventView::FlushStop(_) => self.with_stream(Stream::flush),
+            gst::EventView::FlushStart(_) => self.session.controls().set_stopped(true),
+            gst::EventView::FlushStop(_) => {
+                self.session.controls().set_stopped(false);
+                self.with_stream(Stream::flush);
+            }
             gst::EventView::Segment(segment) => {
                 let segment = segment.segment().clone();
                 return self.segment(pad, event, &segment);

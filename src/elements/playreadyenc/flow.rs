@@ -5,7 +5,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::super::buffers::Push;
-use super::super::signals::{self, ORIGIN_MOOV};
+use super::super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::super::{error, lock};
 use super::imp::PlayReadyEnc;
 use super::stream::{PushError, Stream};
@@ -75,6 +75,10 @@ impl PlayReadyEnc {
                 self.announce();
                 Ok(gst::FlowSuccess::Ok)
             }
+            Push::Change(at) => {
+                self.announce_change(at);
+                Ok(gst::FlowSuccess::Ok)
+            }
             Push::Buffers(mut buffers) => match buffers.pop() {
                 Some(only) if buffers.is_empty() && !as_list => self.srcpad.push(only),
                 last => {
@@ -93,6 +97,31 @@ impl PlayReadyEnc {
                 Ok(gst::FlowSuccess::Ok)
             }
         }
+    }
+
+    /// Tells of a crypto period before its first fragment is pushed, whose buffer has the timestamp `at`.
+    fn announce_change(&self, at: Option<gst::ClockTime>) {
+        let change = {
+            let mut stream = lock(&self.stream);
+            let packaging = stream.as_mut().map(Stream::packaging_mut);
+            packaging.and_then(|p| Some((p.next_change()?, p.config().scheme)))
+        };
+        let Some((change, scheme)) = change else {
+            return;
+        };
+        for event in signals::events(&change.signals, ORIGIN_MOOF) {
+            self.srcpad.push_event(event);
+        }
+        let start = gst::ClockTime::try_from(change.start).unwrap_or(gst::ClockTime::MAX);
+        let time = self.running_time(at).unwrap_or(start);
+        self.session.publish_change(self, &change, (scheme, time));
+    }
+
+    /// The running time of a timestamp, where the stream has a segment in time.
+    fn running_time(&self, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
+        let segment = self.srcpad.sticky_event::<gst::event::Segment>(0)?;
+        let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
+        segment.to_running_time(at?)
     }
 
     /// Tells of the protection before the init segment is pushed: downstream by events, the application by a message.

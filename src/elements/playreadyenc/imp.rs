@@ -4,9 +4,11 @@
 use std::sync::{LazyLock, Mutex};
 
 use gst::glib;
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use super::super::action_signals::{self, Encryptor};
 use super::super::session::{self, Session};
 use super::super::{caps, lock};
 use super::stream::Stream;
@@ -18,6 +20,12 @@ pub struct PlayReadyEnc {
     pub(super) session: Session,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<Stream>>,
+}
+
+impl Encryptor for PlayReadyEnc {
+    fn session(&self) -> &Session {
+        &self.session
+    }
 }
 
 impl PlayReadyEnc {
@@ -37,6 +45,13 @@ impl PlayReadyEnc {
         }
     }
 
+    /// Gives the pads back what waits for keys, before they are stopped.
+    fn release(&self, transition: gst::StateChange) {
+        if transition == gst::StateChange::PausedToReady {
+            self.session.controls().set_stopped(true);
+        }
+    }
+
     fn stats(&self) -> gst::Structure {
         let totals = lock(&self.stream).as_ref().map(Stream::totals);
         let totals = totals.unwrap_or_default();
@@ -44,6 +59,7 @@ impl PlayReadyEnc {
             .field("samples", totals.samples)
             .field("bytes", totals.bytes)
             .field("fragments", totals.fragments)
+            .field("key-changes", self.session.key_changes())
             .build()
     }
 }
@@ -110,6 +126,12 @@ impl ObjectImpl for PlayReadyEnc {
         &PROPERTIES
     }
 
+    fn signals() -> &'static [Signal] {
+        static SIGNALS: LazyLock<Vec<Signal>> =
+            LazyLock::new(action_signals::signals::<PlayReadyEnc>);
+        &SIGNALS
+    }
+
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
         self.session.set(spec.name(), value);
     }
@@ -167,6 +189,7 @@ impl ElementImpl for PlayReadyEnc {
         if transition == gst::StateChange::ReadyToPaused {
             self.start()?;
         }
+        self.release(transition);
         let changed = self.parent_change_state(transition);
         if transition == gst::StateChange::PausedToReady || changed.is_err() {
             self.stop();

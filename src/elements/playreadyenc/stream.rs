@@ -31,6 +31,10 @@ impl Stream {
         &self.packaging
     }
 
+    pub(super) const fn packaging_mut(&mut self) -> &mut Packaging {
+        &mut self.packaging
+    }
+
     pub(super) fn into_sample_keys(self) -> SampleKeys {
         self.packaging.into_sample_keys()
     }
@@ -38,6 +42,7 @@ impl Stream {
     /// Starts at the top of a file, without the fragment under way; the keys' IVs go on.
     pub(super) fn restart(&mut self) {
         self.encryptor = Encryptor::new(IndexMode::Hold);
+        self.packaging.restart();
         self.file_totals = None;
     }
 
@@ -72,7 +77,9 @@ impl Stream {
 
     /// Takes note of the end of the stream.
     pub(super) fn finish(&mut self) -> (Vec<Push>, Result<(), PushError>) {
-        let finished = self.encryptor.finish(&mut self.outputs);
+        let finished = self
+            .encryptor
+            .finish(&mut self.packaging, &mut self.outputs);
         (group(&mut self.outputs), finished.map_err(PushError::Mp4))
     }
 

@@ -8,7 +8,7 @@ use gst::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::cenc::{ContentKey, KeyId};
-use crate::keys::{self, KeyRing};
+use crate::keys::{self, FixedKeys, KeyFile, KeyProvider, KeyRing, SeedKeys};
 use crate::packaging::Error;
 use crate::playready::KeySeed;
 
@@ -45,27 +45,44 @@ impl KeySettings {
         })
     }
 
-    /// The keys; `load` reads those of a location.
+    /// The source of keys for an encryptor. It may read and write the key file.
     ///
     /// # Errors
     /// Whatever is missing, malformed or given twice, by the property's name.
-    pub(in crate::elements) fn ring(
-        &self,
-        load: impl FnOnce(&str) -> Result<KeyRing, keys::Error>,
-    ) -> Result<KeyRing, SettingsError> {
+    pub(in crate::elements) fn provider(&self) -> Result<Box<dyn KeyProvider>, SettingsError> {
+        Ok(match self.given()? {
+            Given::Uri(uri) => Box::new(KeyFile::open_or_create(uri).map_err(Error::Keys)?),
+            Given::Key(kid, key) => Box::new(FixedKeys::new(KeyRing::single(kid, key))),
+            Given::Seed(kid, seed) => Box::new(SeedKeys::new(kid, seed)),
+        })
+    }
+
+    /// All keys, for a decryptor.
+    ///
+    /// # Errors
+    /// As [`KeySettings::provider`].
+    pub(in crate::elements) fn ring(&self) -> Result<KeyRing, SettingsError> {
+        Ok(match self.given()? {
+            Given::Uri(uri) => keys::load(uri).map_err(Error::Keys)?,
+            Given::Key(kid, key) => KeyRing::single(kid, key),
+            Given::Seed(kid, seed) => KeyRing::single(kid, seed.content_key(&kid)),
+        })
+    }
+
+    fn given(&self) -> Result<Given<'_>, SettingsError> {
         let uri = self.key_uri.as_deref();
         let secrets = (self.key.as_deref(), self.key_seed.as_deref());
         match (uri, self.key_id.as_deref(), secrets) {
-            (Some(uri), None, (None, None)) => Ok(load(uri).map_err(Error::Keys)?),
+            (Some(uri), None, (None, None)) => Ok(Given::Uri(uri)),
             (None, Some(kid), (Some(key), None)) => {
                 let kid = KeyId::from_str(kid).map_err(named("key-id"))?;
                 let key = ContentKey::parse(key).map_err(named("key"))?;
-                Ok(KeyRing::single(kid, key))
+                Ok(Given::Key(kid, key))
             }
             (None, Some(kid), (None, Some(seed))) => {
                 let kid = KeyId::from_str(kid).map_err(named("key-id"))?;
                 let seed = KeySeed::parse(seed).map_err(named("key-seed"))?;
-                Ok(KeyRing::single(kid, seed.content_key(&kid)))
+                Ok(Given::Seed(kid, seed))
             }
             (None, None, (None, None)) => Err(SettingsError::NoKey),
             (None, None, _) => Err(SettingsError::NoKeyId),
@@ -79,6 +96,13 @@ impl KeySettings {
         let seed = self.key_seed.as_deref().map(|seed| KeySeed::parse(seed));
         seed.is_some_and(|seed| seed.is_ok_and(|seed| seed.is_public_test_seed()))
     }
+}
+
+/// What is given of the three ways to give keys.
+enum Given<'a> {
+    Uri(&'a str),
+    Key(KeyId, ContentKey),
+    Seed(KeyId, KeySeed),
 }
 
 /// The key location as it may be shown: user, password and query may be secrets.

@@ -3,6 +3,7 @@
 
 use gst::glib::{
     ParamSpec, ParamSpecBoolean, ParamSpecEnum, ParamSpecFlags, ParamSpecString, ParamSpecUInt,
+    ParamSpecUInt64,
 };
 use gst::prelude::*;
 
@@ -16,6 +17,7 @@ pub(in crate::elements) fn specs() -> Vec<ParamSpec> {
     ));
     specs.extend(systems());
     specs.extend(header());
+    specs.extend(periods());
     specs
 }
 
@@ -121,6 +123,27 @@ fn header() -> Vec<ParamSpec> {
         uint("license-store-size", "Licence store", (0, 14_000), 0)
             .blurb("Bytes reserved in the PlayReady Object for an embedded licence store")
             .mutable_ready()
+            .build(),
+    ]
+}
+
+fn periods() -> Vec<ParamSpec> {
+    vec![
+        ParamSpecUInt64::builder("crypto-period")
+            .nick("Crypto period")
+            .blurb("How long each key is used, in nanoseconds of the media's time; 0: until rotate-key asks for a new one")
+            .mutable_ready()
+            .build(),
+        ParamSpecUInt64::builder("clear-lead")
+            .nick("Clear lead")
+            .blurb("How long the stream is clear at its start, in nanoseconds, rounded to whole fragments")
+            .mutable_ready()
+            .build(),
+        ParamSpecBoolean::builder("protect")
+            .nick("Protect")
+            .blurb("Whether the fragments to come are protected; the stream says of each which it is")
+            .default_value(true)
+            .mutable_playing()
             .build(),
     ]
 }

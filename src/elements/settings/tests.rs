@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! From properties to a configuration.
 
-use crate::keys::KeyRing;
+use crate::keys::PeriodKeys;
 
 use super::*;
 use crate::signaling::System;
@@ -18,7 +18,9 @@ fn settings(values: &[(&str, &str)]) -> Settings {
 }
 
 fn error(values: &[(&str, &str)]) -> String {
-    settings(values).config().err().unwrap().to_string()
+    let settings = settings(values);
+    let keys = settings.config().and_then(|_| settings.provider());
+    keys.err().unwrap().to_string()
 }
 
 #[test]
@@ -70,11 +72,11 @@ fn key_comes_from_key_or_seed() {
     };
     let seeded = settings(&[kid, seed]);
     assert!(seeded.has_public_seed());
-    let ring = seeded.config().unwrap().keys;
+    let ring = seeded.provider().unwrap().period_keys(0).unwrap();
     let given = settings(&[kid, ("key", "nLBhFktwE+rvzH1tGEJMLA==")]);
     assert!(!given.has_public_seed());
-    let given = given.config().unwrap().keys;
-    let bytes = |ring: &KeyRing| *ring.select(&track).unwrap().unwrap().key.as_bytes();
+    let given = given.provider().unwrap().period_keys(0).unwrap();
+    let bytes = |ring: &PeriodKeys| *ring.keys.select(&track, 0).unwrap().unwrap().key.as_bytes();
     assert_eq!(bytes(&ring), bytes(&given));
 }
 

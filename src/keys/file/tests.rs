@@ -37,9 +37,17 @@ impl Drop for Folder {
     }
 }
 
+/// The keys of a file that may have to be made.
+fn made(uri: &str) -> KeyRing {
+    drop(KeyFile::open_or_create(uri).unwrap());
+    load(uri).unwrap()
+}
+
 fn error(text: &str) -> String {
     let folder = Folder::new();
-    let error = load_or_create(&folder.write(text, 0o600)).err().unwrap();
+    let error = KeyFile::open_or_create(&folder.write(text, 0o600))
+        .err()
+        .unwrap();
     error
         .to_string()
         .replace(&folder.0.display().to_string(), "")
@@ -54,8 +62,8 @@ fn lines_comments_and_ivs_are_read() {
          * 0c1d2e3f405162738495a6b7c8d9eafb W31bfVt9W31bfVt9W31bfQ==\n",
         0o400,
     );
-    let ring = load_or_create(&uri).unwrap();
-    let entry = ring.select(&AUDIO).unwrap().unwrap();
+    let ring = load(&uri).unwrap();
+    let entry = ring.select(&AUDIO, 0).unwrap().unwrap();
     assert_eq!(
         entry.kid.to_string(),
         "10000000-1000-1000-1000-100000000001"
@@ -96,7 +104,9 @@ fn bad_lines_are_named_by_number_without_their_content() {
 fn file_that_others_may_read_is_refused() {
     for mode in [0o640, 0o604, 0o620, 0o700] {
         let folder = Folder::new();
-        let error = load_or_create(&folder.write("", mode)).err().unwrap();
+        let error = KeyFile::open_or_create(&folder.write("", mode))
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("chmod 600"), "{error}");
     }
 }
@@ -105,8 +115,8 @@ fn file_that_others_may_read_is_refused() {
 fn missing_file_is_made_once_for_its_owner_only() {
     let folder = Folder::new();
     let kid = || {
-        let ring = load_or_create(&folder.uri()).unwrap();
-        ring.select(&AUDIO).unwrap().unwrap().kid
+        let ring = made(&folder.uri());
+        ring.select(&AUDIO, 0).unwrap().unwrap().kid
     };
     let first = kid();
     assert_eq!(first, kid());
@@ -120,14 +130,7 @@ fn all_who_make_the_file_at_once_get_one_key() {
     let folder = Folder::new();
     let uri = folder.uri();
     let kids = std::thread::scope(|scope| {
-        let load = || {
-            load_or_create(&uri)
-                .unwrap()
-                .select(&AUDIO)
-                .unwrap()
-                .unwrap()
-                .kid
-        };
+        let load = || made(&uri).select(&AUDIO, 0).unwrap().unwrap().kid;
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
         threads
             .into_iter()
@@ -139,7 +142,7 @@ fn all_who_make_the_file_at_once_get_one_key() {
 
 #[test]
 fn missing_folder_and_foreign_uris_say_what_to_do() {
-    let error = load_or_create("file:///nonexistent/folder/x.keys")
+    let error = KeyFile::open_or_create("file:///nonexistent/folder/x.keys")
         .err()
         .unwrap();
     assert!(
@@ -155,6 +158,28 @@ fn missing_folder_and_foreign_uris_say_what_to_do() {
         "file:///etc/x.cpix",
         "file:///etc/keys",
     ] {
-        assert!(matches!(load_or_create(uri), Err(Error::BadUri)), "{uri}");
+        assert!(
+            matches!(KeyFile::open_or_create(uri), Err(Error::BadUri)),
+            "{uri}"
+        );
     }
+}
+
+#[test]
+fn file_is_read_again_when_a_period_comes_that_it_had_no_keys_for() {
+    let folder = Folder::new();
+    let line = |period: u8| format!("*@{period} {period:032x} {period:032x}\n");
+    let uri = folder.write(&[line(1), line(2)].concat(), 0o600);
+    let mut file = KeyFile::open_or_create(&uri).unwrap();
+    assert!(file.rotates());
+    let kid = |file: &mut KeyFile, period| {
+        let keys = file.period_keys(period)?;
+        Ok::<_, Error>(keys.keys.select(&AUDIO, period)?.unwrap().kid.as_bytes()[15])
+    };
+    assert_eq!(kid(&mut file, 2).unwrap(), 2);
+    let missing = kid(&mut file, 3).unwrap_err();
+    assert!(missing.to_string().contains("'*@3'"), "{missing}");
+    folder.write(&[line(3), line(4)].concat(), 0o600);
+    assert_eq!(kid(&mut file, 3).unwrap(), 3);
+    assert_eq!(kid(&mut file, 4).unwrap(), 4);
 }

@@ -5,7 +5,8 @@ use crate::bmff::{self, FourCc, Reader};
 use crate::cenc::{self, Flavor, Iv, SampleInformation, SampleProtector, Senc, TrackIv};
 
 use super::super::fragment::enter;
-use super::super::init::{ProtectedTrack, TrackProtection};
+use super::super::init::ProtectedTrack;
+use super::super::protector::TrackProtection;
 use super::super::{Error, SampleError};
 use super::source::{Source, read};
 use super::tables::{SampleChunk, SampleTable};

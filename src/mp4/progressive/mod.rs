@@ -62,6 +62,9 @@ impl Progressive {
         if protector.flavor() == Flavor::Piff {
             return Err(Error::ProgressivePiff);
         }
+        if protector.follows_time() {
+            return Err(Error::ProgressivePeriods);
+        }
         let tree = BoxTree::parse(&self.file.moov)?;
         let tables = tables::read_all(&tree, &self.file.pieces)?;
         let (moov, tracks) = protect_tracks(tree, protector)?;

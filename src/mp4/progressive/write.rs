@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::cenc::{self, Subsample};
 
-use super::super::{Error, Output, SampleError, Totals};
+use super::super::{Error, News, Output, SampleError, Totals};
 use super::BLOCK;
 use super::file::Piece;
 use super::measure::TrackPlan;
@@ -91,7 +91,10 @@ impl Writer {
                     return Ok(Some(Output::Boxes {
                         bytes: std::mem::take(&mut self.moov),
                         from: None,
-                        init: true,
+                        news: News {
+                            init: true,
+                            ..News::default()
+                        },
                     }));
                 }
                 Piece::Kept(bytes) => (bytes, false),

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::cenc::{ContentKey, Flavor, Iv, IvSize, Media, Pattern, Scheme, TrackIv};
-use crate::keys::KeyRing;
-use crate::packaging::{HeaderConfig, IvConfig};
+use crate::keys::{Entry, FixedKeys, KeyRing};
+use crate::packaging::{IvConfig, IvRuns};
 use crate::signaling::System;
 
 const VIDEO: Track = Track {
@@ -33,6 +33,7 @@ fn ring(keys: &[(&str, u8)]) -> KeyRing {
             kid: KeyId::from_bytes([byte; 16]),
             key: ContentKey::from_bytes(Zeroizing::new([byte; 16])),
             iv: None,
+            period: None,
         };
         ring.add(entry).unwrap();
     }
@@ -40,17 +41,9 @@ fn ring(keys: &[(&str, u8)]) -> KeyRing {
 }
 
 fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
-    let config = Config {
-        flavor: Flavor::Cenc,
-        scheme,
-        pattern: Pattern::ONE_IN_TEN,
-        iv: IvConfig::Random(IvSize::Eight),
-        keys: ring(keys),
-        systems: [System::PlayReady].into(),
-        header: HeaderConfig::default(),
-        extra_pssh: Vec::new(),
-    };
-    Packaging::new(config, sample_keys)
+    let keys = Box::new(FixedKeys::new(ring(keys)));
+    let with = (sample_keys, Arc::default());
+    Packaging::open(Config::new(scheme), keys, with).unwrap()
 }
 
 fn protections(packaging: &mut Packaging, tracks: &[Track]) -> Vec<Option<TrackProtection>> {
@@ -92,13 +85,13 @@ fn cbc_takes_sixteen_bytes_whatever_is_asked() {
 }
 
 #[test]
-fn header_lists_each_key_in_use_once() {
+fn header_lists_each_key_of_the_asset_once() {
     let keys = [("video", 1), ("audio", 2), ("text", 3), ("track:9", 4)];
     let mut packaging = packaging(Scheme::Cenc, &keys, SampleKeys::default());
     let made = packaging.protect_tracks(&[VIDEO, AUDIO, VIDEO]).unwrap();
-    let kids = [1, 2].map(|byte| KeyId::from_bytes([byte; 16]));
+    let kids = [1, 2, 3, 4].map(|byte| KeyId::from_bytes([byte; 16]));
     let signals = packaging.signals().unwrap();
-    assert_eq!(signals.kids, kids);
+    assert_eq!(signals.kids, kids[..2]);
     let [playready] = signals.drms.as_slice() else {
         panic!("{:?}", signals.drms);
     };

@@ -150,7 +150,7 @@ fn protect(clear: &[u8], mut packaging: Packaging) -> Vec<u8> {
     let mut outputs = Vec::new();
     let pushed = encryptor.push(BytesMut::from(clear), &mut packaging, &mut outputs);
     pushed.unwrap();
-    encryptor.finish(&mut outputs).unwrap();
+    encryptor.finish(&mut packaging, &mut outputs).unwrap();
     let parts = outputs.into_iter().map(|output| match output {
         Output::Boxes { bytes, .. } => bytes.to_vec(),
         Output::Media(bytes) => bytes.to_vec(),

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The `moov`: the first, and one that a muxer writes again at its end, to tell a duration.
+
+use super::super::Error;
+use super::super::held::MoovPlace;
+use super::super::init::protect_moov;
+use super::super::protector::Protector;
+use super::{Chunk, Encryptor, IndexMode};
+
+impl<C: Chunk> Encryptor<C> {
+    /// Takes note that the input goes on at byte `position`: where it stopped, or not behind the `moov`, which is then written
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::Rewrites`] for any other place.
+    pub fn seek(&mut self, position: u64) -> Result<(), Error> {
+        if position == self.position || self.position == 0 {
+            return Ok(());
+        }
+        let to_moov = self.moov.is_some_and(|moov| position <= moov.input);
+        if !to_moov || self.unfinished().is_some() || self.moof.is_some() {
+            return Err(Error::Rewrites { position });
+        }
+        self.resume = Some(self.position);
+        self.position = position;
+        Ok(())
+    }
+
+    pub(super) fn take_moov(
+        &mut self,
+        bytes: &[u8],
+        input: u64,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
+        self.complete_empty_fragment(protector)?;
+        let (moov, tracks) = protect_moov(bytes, protector)?;
+        if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
+            if (input, moov.len()) != (place.input, place.len) {
+                return Err(Error::Rewrites { position: input });
+            }
+            self.position = resume;
+            self.patch(place.output, moov);
+            return Ok(());
+        }
+        self.tracks = Some(tracks);
+        self.moov = Some(MoovPlace {
+            input,
+            output: self.out.position(),
+            len: moov.len(),
+        });
+        self.out.boxes(&moov);
+        self.out.end_init();
+        Ok(())
+    }
+
+    /// A box in front of the `moov` that is written again.
+    pub(super) fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
+        let moov = self.moov.filter(|moov| self.position <= moov.input);
+        let moov = moov.ok_or(Error::Rewrites { position })?;
+        self.patch(moov.output_of(position), bytes);
+        Ok(())
+    }
+
+    fn patch(&mut self, position: u64, bytes: Vec<u8>) {
+        if self.index_mode == IndexMode::Patch {
+            self.out.patch(position, bytes);
+        }
+    }
+}
