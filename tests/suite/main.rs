@@ -74,6 +74,9 @@ mod live;
 mod matrix;
 /// The packager over streams built by hand.
 mod mp4_stream;
+/// Keys that change, clear leads and protection that is switched.
+#[cfg(feature = "plugin")]
+mod periods;
 /// PIFF 1.1 in place of Common Encryption.
 mod piff;
 /// The scripts in pipelines/.

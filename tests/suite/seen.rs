@@ -37,17 +37,19 @@ pub fn of(line: &str) -> Seen {
 pub fn record(pad: &gst::Pad) -> Recorder {
     let recorder = Recorder::default();
     let items = Arc::clone(&recorder);
-    let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::EVENT_DOWNSTREAM;
+    let kinds = gst::PadProbeType::BUFFER
+        | gst::PadProbeType::BUFFER_LIST
+        | gst::PadProbeType::EVENT_DOWNSTREAM;
     pad.add_probe(kinds, move |_, info| {
-        let item = match &info.data {
-            // A copy: decoders use the memory of buffers again.
-            Some(gst::PadProbeData::Buffer(buffer)) => {
-                Some(Item::Buffer(buffer.copy_deep().unwrap()))
-            }
-            Some(gst::PadProbeData::Event(event)) => item_of(event),
-            _ => None,
+        // A copy: decoders use the memory of buffers again.
+        let copy = |buffer: &gst::BufferRef| Item::Buffer(buffer.copy_deep().unwrap());
+        let seen: Vec<_> = match &info.data {
+            Some(gst::PadProbeData::Buffer(buffer)) => vec![copy(buffer)],
+            Some(gst::PadProbeData::BufferList(list)) => list.iter().map(copy).collect(),
+            Some(gst::PadProbeData::Event(event)) => item_of(event).into_iter().collect(),
+            _ => Vec::new(),
         };
-        items.lock().unwrap().0.extend(item);
+        items.lock().unwrap().0.extend(seen);
         gst::PadProbeReturn::Ok
     });
     recorder

@@ -48,7 +48,6 @@ impl Stream {
     /// Another stream starts: it is announced anew.
     pub(super) fn restart(&mut self) {
         self.announced = None;
-        self.packaging.restart();
     }
 
     /// Takes new caps: the samples to come are read, and their key is chosen, by them.
