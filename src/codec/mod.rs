@@ -70,8 +70,8 @@ enum Kind {
 
 impl Codec {
     /// For the samples of a sample entry of type `format` (before protection), `config` being the
-    /// payload of its `avcC`, `hvcC`, `vvcC` or `av1C` box; other types need none. Text and metadata are
-    /// refused as well: see [`is_text_or_metadata`].
+    /// payload of its `avcC`, `hvcC`, `vvcC` or `av1C` box; other types need none. Whether text and
+    /// metadata are protected at all is asked elsewhere: see [`is_text_or_metadata`].
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a type without a rule; a configuration that is absent, truncated
@@ -89,7 +89,9 @@ impl Codec {
             b"av01" | b"dav1" => Ok(Self(Kind::Av1(Box::new(av1::Av1::new(config?)?)))),
             b"vp09" => Ok(Self(Kind::Vp9(Box::new(vp9::Vp9::new())))),
             b"vvc1" | b"vvi1" => Ok(Self(Kind::Vvc(Box::new(vvc::Vvc::new(config?)?)))),
-            _ if whole::is_whole_sample(format) => Ok(Self(Kind::WholeSample)),
+            _ if whole::is_whole_sample(format) || is_text_or_metadata(format) => {
+                Ok(Self(Kind::WholeSample))
+            }
             _ => Err(Error::Unsupported { format }),
         }
     }

@@ -28,8 +28,8 @@ pub(super) struct TrackState {
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
     pub(super) trex: Trex,
-    /// Ticks in a second.
-    pub(super) timescale: u32,
+    /// Ticks in a second; it matters only where keys change by time.
+    pub(super) timescale: Option<u32>,
     /// Where its last fragment ended, in ticks.
     pub(super) decoded: u64,
     pub(super) flavor: Flavor,
@@ -53,12 +53,13 @@ pub(super) fn protect_moov(
     let mut timescales = Vec::new();
     for trak in moov.all(FourCc::TRAK) {
         refuse_samples(trak.descend(&STBL_PATH)?)?;
-        let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
-        timescales.push(bmff::timescale(mdhd.reader())?);
+        let mdhd = trak.child(FourCc::MDIA)?.all(FourCc::MDHD).next();
+        let timescale = mdhd.map(|mdhd| bmff::timescale(mdhd.reader()));
+        timescales.push(timescale.transpose()?);
     }
     let (moov, tracks) = protect_tracks(moov, protector)?;
     let flavor = protector.flavor();
-    let with_trex = |(track, timescale): (ProtectedTrack, u32)| {
+    let with_trex = |(track, timescale): (ProtectedTrack, Option<u32>)| {
         let trex = trexes.iter().find(|trex| trex.track_id == track.track_id);
         Ok(TrackState {
             track_id: track.track_id,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::bmff::{BoxTree, FourCc, Tfhd, Trun, base_media_decode_time};
+use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, base_media_decode_time};
 
 use super::Error;
 use super::init::TrackState;
@@ -17,6 +17,10 @@ pub(super) fn fragment_time(
     traf: &BoxTree<'_>,
     track: &mut TrackState,
 ) -> Result<FragmentTime, Error> {
+    let timescale = track.timescale.ok_or(bmff::Error::Missing {
+        parent: FourCc::MDIA,
+        child: FourCc::MDHD,
+    })?;
     let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
     let default_duration = tfhd.default_sample_duration;
     let default_duration = default_duration.unwrap_or(track.trex.sample_duration);
@@ -37,8 +41,8 @@ pub(super) fn fragment_time(
     track.decoded = start.saturating_add(ticks);
     Ok(FragmentTime {
         track_id: track.track_id,
-        start: duration(start, track.timescale),
-        end: duration(track.decoded, track.timescale),
+        start: duration(start, timescale),
+        end: duration(track.decoded, timescale),
         sync: flags.unwrap_or(default_flags) & NON_SYNC == 0,
     })
 }

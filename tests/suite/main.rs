@@ -100,5 +100,7 @@ mod signaling;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;
+/// Text tracks, by selector.
+mod text;
 /// The shared vectors through the element.
 mod vectors;

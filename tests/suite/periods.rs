@@ -2,6 +2,7 @@
 //! Crypto periods, clear leads and protection that is switched while the stream runs.
 
 mod asked;
+mod elementary;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,7 +27,7 @@ const CMAFMUX: &str = "cmafmux fragment-duration=1000000000";
 
 /// KID and key of a crypto period, in hex.
 fn key_of(period: u8, track: u8) -> [String; 2] {
-    [0x10, 0x50].map(|mark| format!("{:02x}{track:02x}{period:02x}", mark).repeat(5) + "aa")
+    [0x10, 0x50].map(|mark| format!("{mark:02x}{track:02x}{period:02x}").repeat(5) + "aa")
 }
 
 /// A key file with a key for video and one for audio in each period.

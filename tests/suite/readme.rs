@@ -139,13 +139,13 @@ fn every_other_command_is_run_by_a_script() {
 }
 
 #[test]
-fn every_property_is_named() {
+fn every_property_and_signal_is_named() {
     let inspected = Run::of(launch::program("gst-inspect-1.0").arg("playreadyenc")).succeeded();
     let (_, properties) = inspected.stdout.split_once("Element Properties:").unwrap();
     let properties: BTreeSet<&str> = properties
         .lines()
         .filter_map(|line| line.strip_prefix("  ")?.split_once(": "))
-        .map(|(name, _)| name.trim_end())
+        .map(|(name, _)| name.trim_end().trim_matches('"'))
         .filter(|name| !name.starts_with(' ') && !["name", "parent"].contains(name))
         .collect();
     assert!(properties.contains("key-uri"), "{properties:?}");
