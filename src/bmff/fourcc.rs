@@ -15,12 +15,14 @@ macro_rules! codes {
 }
 
 codes! {
-    ENCA b"enca" ENCT b"enct" ENCV b"encv" ENCS b"encs" ENCM b"encm" FRMA b"frma" HDLR b"hdlr" MDAT b"mdat" MDIA b"mdia"
+    ENCA b"enca" ENCT b"enct" ENCV b"encv" ENCS b"encs" ENCM b"encm" FRMA b"frma" HDLR b"hdlr" MDAT b"mdat" MDHD b"mdhd" MDIA b"mdia"
     MFRA b"mfra" MFRO b"mfro" MINF b"minf" MOOF b"moof" MOOV b"moov" MVEX b"mvex" PSSH b"pssh" SAIO b"saio" SAIZ b"saiz"
     SBGP b"sbgp" SCHI b"schi" SCHM b"schm" SENC b"senc" SGPD b"sgpd" SIDX b"sidx" SINF b"sinf" SSIX b"ssix" STBL b"stbl" STSD b"stsd"
-    STSZ b"stsz" STZ2 b"stz2" TENC b"tenc" TFHD b"tfhd" TFRA b"tfra" TKHD b"tkhd" TRAF b"traf" TRAK b"trak" TREX b"trex"
+    STSZ b"stsz" STZ2 b"stz2" TENC b"tenc" TFDT b"tfdt" TFHD b"tfhd" TFRA b"tfra" TKHD b"tkhd" TRAF b"traf" TRAK b"trak" TREX b"trex"
     TRUN b"trun" UUID b"uuid" ILOC b"iloc" META b"meta" FTYP b"ftyp" STYP b"styp" STSC b"stsc" STCO b"stco" CO64 b"co64"
     DINF b"dinf" DREF b"dref" UDTA b"udta"
+    STTS b"stts" CTTS b"ctts" STSS b"stss" STPS b"stps" STSH b"stsh" STDP b"stdp" PADB b"padb" SDTP b"sdtp" SUBS b"subs" CSGP b"csgp"
+    MVHD b"mvhd" MEHD b"mehd" MFHD b"mfhd"
 }
 
 impl fmt::Display for FourCc {

@@ -3,11 +3,14 @@
 //!
 //! A box that is read has a file of its own, named by its four-character code.
 
+mod ctts;
 mod error;
 mod fourcc;
 mod hdlr;
 mod header;
+mod mdhd;
 mod mfra;
+mod mvhd;
 mod reader;
 mod saio;
 mod saiz;
@@ -18,7 +21,9 @@ mod sinf;
 mod stco;
 mod stsc;
 mod stsd;
+mod stss;
 mod stsz;
+mod stts;
 mod stz2;
 mod tfhd;
 mod tkhd;
@@ -26,11 +31,14 @@ mod tree;
 mod trex;
 mod trun;
 
+pub use ctts::{CompositionOffsets, ctts};
 pub use error::Error;
 pub use fourcc::FourCc;
 pub use hdlr::handler_type;
 pub use header::BoxHeader;
+pub use mdhd::timescale;
 pub use mfra::{map_tfra, mfro};
+pub use mvhd::movie_duration;
 pub use reader::Reader;
 pub use saio::{Saio, saio};
 pub use saiz::{MAX_SAMPLE_INFO_SIZE, Saiz, saiz};
@@ -41,7 +49,9 @@ pub use sinf::{Sinf, sinf};
 pub use stco::{ChunkOffsets, chunk_offsets};
 pub use stsc::{ChunkRun, stsc};
 pub use stsd::{SampleEntry, stsd};
+pub use stss::stss;
 pub use stsz::Stsz;
+pub use stts::{SampleRun, stts};
 pub use stz2::stz2;
 pub use tfhd::Tfhd;
 pub use tkhd::Tkhd;

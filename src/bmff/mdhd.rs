@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `mdhd`, the media header box, 14496-12 clause 8.4.2.
+
+use super::{Error, FourCc, Reader};
+
+/// The media header's timescale: ticks in a second; 0 only in a damaged file.
+///
+/// # Errors
+/// [`Error::Truncated`], [`Error::UnknownVersion`].
+pub fn timescale(mut reader: Reader<'_>) -> Result<u32, Error> {
+    let times = match reader.version_and_flags()?.0 {
+        0 => 2 * 4,
+        1 => 2 * 8,
+        version => {
+            return Err(Error::UnknownVersion {
+                box_type: FourCc::MDHD,
+                version,
+            });
+        }
+    };
+    reader.bytes(times)?;
+    reader.u32()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Layouts of clause 8.4.2.2.
+    #[test]
+    fn timescale_stands_behind_times_of_either_width() {
+        let read = |body: &[u8]| timescale(Reader::new(FourCc::MDHD, body));
+        let narrow = [&[0; 12], [0, 0, 0x75, 0x30].as_slice()].concat();
+        assert_eq!(read(&narrow), Ok(30000));
+        let wide = [&[1, 0, 0, 0], [0; 16].as_slice(), &[0, 1, 0x5f, 0x90]].concat();
+        assert_eq!(read(&wide), Ok(90000));
+        assert!(read(&[2; 40]).is_err() && read(&narrow[..15]).is_err());
+    }
+}
