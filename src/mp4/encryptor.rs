@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager's state between two chunks of the stream.
 
+mod progressive;
+mod rewriting;
+
 use crate::bmff::{BoxHeader, FourCc};
 
 use super::fragment::{Fragment, FragmentEncryptor, Totals};
+use super::fragmenting::Fragmenter;
 use super::held::{HeldMdat, HeldMoof, MoovPlace, places_items};
 use super::index::Index;
 use super::init::{Protector, TrackState, protect_moov};
@@ -21,7 +25,7 @@ pub enum IndexMode {
     Patch,
 }
 
-/// Protects one stream of fragmented MP4.
+/// Protects one stream of MP4, which comes out fragmented.
 pub struct Encryptor<C> {
     splitter: Splitter,
     index_mode: IndexMode,
@@ -35,6 +39,8 @@ pub struct Encryptor<C> {
     /// Where the input goes on when a `moov` that is written again is complete.
     resume: Option<u64>,
     moof: Option<HeldMoof>,
+    /// Some behind the `moov` of a progressive file.
+    fragmenter: Option<Fragmenter<C>>,
     mdat: Option<HeldMdat<C>>,
 }
 
@@ -55,6 +61,7 @@ impl<C: Chunk> Encryptor<C> {
             moov: None,
             resume: None,
             moof: None,
+            fragmenter: None,
             mdat: None,
         }
     }
@@ -90,6 +97,7 @@ impl<C: Chunk> Encryptor<C> {
         if let Some(inside) = self.unfinished() {
             return Err(Error::Incomplete { inside });
         }
+        self.finish_fragments()?;
         let inside = FourCc::MOOF;
         self.complete_empty_fragment()
             .map_err(|_| Error::Incomplete { inside })?;
@@ -98,24 +106,6 @@ impl<C: Chunk> Encryptor<C> {
             self.out.place_sidx(finished);
         }
         self.release(out)
-    }
-
-    /// Takes note that the input goes on at byte `position`: where it stopped, or not behind the `moov`, which is then written
-    /// again.
-    ///
-    /// # Errors
-    /// [`Error::Rewrites`] for any other place.
-    pub fn seek(&mut self, position: u64) -> Result<(), Error> {
-        if position == self.position || self.position == 0 {
-            return Ok(());
-        }
-        let to_moov = self.moov.is_some_and(|moov| position <= moov.input);
-        if !to_moov || self.unfinished().is_some() || self.moof.is_some() {
-            return Err(Error::Rewrites { position });
-        }
-        self.resume = Some(self.position);
-        self.position = position;
-        Ok(())
     }
 
     /// Forgets all that is not complete, after a jump in the input; the tracks stay known.
@@ -187,6 +177,7 @@ impl<C: Chunk> Encryptor<C> {
     fn take_box(&mut self, header: &BoxHeader, protector: &mut dyn Protector) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let position = self.position - bytes.len() as u64;
+        self.refuse_in_progressive(header.box_type)?;
         let bytes = piff::top_level(protector.flavor(), bytes)?;
         match header.box_type {
             FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
@@ -228,7 +219,8 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
         self.complete_empty_fragment()?;
-        let (moov, tracks) = protect_moov(bytes, protector)?;
+        let (clear, fragmenter) = Fragmenter::open(bytes)?;
+        let (moov, tracks) = protect_moov(&clear, protector)?;
         if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
             if (input, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites { position: input });
@@ -237,6 +229,10 @@ impl<C: Chunk> Encryptor<C> {
             self.patch(place.output, moov);
             return Ok(());
         }
+        if fragmenter.is_some() && self.index.is_pending() {
+            return Err(Error::Unsupported(FourCc::SIDX));
+        }
+        self.fragmenter = fragmenter;
         self.tracks = Some(tracks);
         self.moov = Some(MoovPlace {
             input,
@@ -248,20 +244,6 @@ impl<C: Chunk> Encryptor<C> {
         Ok(())
     }
 
-    /// A box in front of the `moov` that is written again.
-    fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
-        let moov = self.moov.filter(|moov| self.position <= moov.input);
-        let moov = moov.ok_or(Error::Rewrites { position })?;
-        self.patch(moov.output_of(position), bytes);
-        Ok(())
-    }
-
-    fn patch(&mut self, position: u64, bytes: Vec<u8>) {
-        if self.index_mode == IndexMode::Patch {
-            self.out.patch(position, bytes);
-        }
-    }
-
     fn start_media(&mut self, header: &BoxHeader) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let left = header.size.map(|size| size - header.len as u64);
@@ -269,7 +251,8 @@ impl<C: Chunk> Encryptor<C> {
             let position = self.position;
             return Err(Error::Rewrites { position });
         }
-        if left != Some(0) && self.moof.is_none() {
+        let is_placed = self.fragmenter.as_ref().is_some_and(|f| !f.is_empty());
+        if left != Some(0) && self.moof.is_none() && !is_placed {
             return Err(match &self.tracks {
                 None => Error::MediaBeforeMoov,
                 Some(_) => Error::MediaWithoutMoof,
@@ -301,7 +284,9 @@ impl<C: Chunk> Encryptor<C> {
         self.position += taken;
         mdat.chunks.push(media);
         mdat.left = mdat.left.map(|left| left - taken);
-        if mdat.left == Some(0) {
+        let is_complete = mdat.left == Some(0);
+        self.fragment_media()?;
+        if is_complete {
             self.complete_media()?;
         }
         Ok(rest)
@@ -314,6 +299,7 @@ impl<C: Chunk> Encryptor<C> {
         };
         match self.moof.take() {
             Some(moof) => self.protect_fragment(&moof, &mdat.header, &mut mdat.chunks)?,
+            None if self.fragmenter.is_some() => (),
             None => self.out.boxes(&mdat.header),
         }
         if !mdat.chunks.is_empty() {
