@@ -9,6 +9,7 @@ pub mod mp4;
 mod playready;
 pub mod progressive;
 pub mod stream;
+pub mod tables;
 
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};

@@ -21,6 +21,8 @@ codes! {
     STSZ b"stsz" STZ2 b"stz2" TENC b"tenc" TFDT b"tfdt" TFHD b"tfhd" TFRA b"tfra" TKHD b"tkhd" TRAF b"traf" TRAK b"trak" TREX b"trex"
     TRUN b"trun" UUID b"uuid" ILOC b"iloc" META b"meta" FTYP b"ftyp" STYP b"styp" STSC b"stsc" STCO b"stco" CO64 b"co64"
     DINF b"dinf" DREF b"dref" UDTA b"udta"
+    STTS b"stts" CTTS b"ctts" STSS b"stss" STPS b"stps" STSH b"stsh" STDP b"stdp" PADB b"padb" SDTP b"sdtp" SUBS b"subs" CSGP b"csgp"
+    MVHD b"mvhd" MEHD b"mehd" MFHD b"mfhd"
 }
 
 impl fmt::Display for FourCc {

@@ -69,9 +69,10 @@ const fn stream_code(error: &mp4::Error) -> gst::StreamError {
         E::AlreadyProtected { .. } => Code::WrongType,
         E::Codec { .. } | E::Unsupported(_) => Code::NotImplemented,
         E::Sample { .. } => Code::Encode,
-        E::Progressive | E::MediaBeforeMoov | E::MediaWithoutMoof | E::SamplesInMoov => {
-            Code::Format
-        }
+        E::CoarseInterleaving { .. }
+        | E::MediaBeforeMoov
+        | E::MediaWithoutMoof
+        | E::SamplesInMoov => Code::Format,
         _ => Code::Demux,
     }
 }

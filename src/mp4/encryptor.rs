@@ -2,10 +2,12 @@
 //! The packager's state between two chunks of the stream.
 
 mod moov;
+mod progressive;
 
 use crate::bmff::{BoxHeader, FourCc};
 
 use super::fragment::{Fragment, FragmentEncryptor, Totals};
+use super::fragmenting::Fragmenter;
 use super::held::{HeldMdat, HeldMoof, MoovPlace, places_items};
 use super::index::Index;
 use super::init::TrackState;
@@ -24,7 +26,7 @@ pub enum IndexMode {
     Patch,
 }
 
-/// Protects one stream of fragmented MP4.
+/// Protects one stream of MP4, which comes out fragmented.
 pub struct Encryptor<C> {
     splitter: Splitter,
     index_mode: IndexMode,
@@ -38,6 +40,8 @@ pub struct Encryptor<C> {
     /// Where the input goes on when a `moov` that is written again is complete.
     resume: Option<u64>,
     moof: Option<HeldMoof>,
+    /// Some behind the `moov` of a progressive file.
+    fragmenter: Option<Fragmenter<C>>,
     mdat: Option<HeldMdat<C>>,
 }
 
@@ -58,6 +62,7 @@ impl<C: Chunk> Encryptor<C> {
             moov: None,
             resume: None,
             moof: None,
+            fragmenter: None,
             mdat: None,
         }
     }
@@ -97,6 +102,7 @@ impl<C: Chunk> Encryptor<C> {
         if let Some(inside) = self.unfinished() {
             return Err(Error::Incomplete { inside });
         }
+        self.finish_fragments(protector)?;
         let inside = FourCc::MOOF;
         self.complete_empty_fragment(protector)
             .map_err(|_| Error::Incomplete { inside })?;
@@ -176,6 +182,7 @@ impl<C: Chunk> Encryptor<C> {
     fn take_box(&mut self, header: &BoxHeader, protector: &mut dyn Protector) -> Result<(), Error> {
         let bytes = self.splitter.take_box();
         let position = self.position - bytes.len() as u64;
+        self.refuse_in_progressive(header.box_type)?;
         let bytes = piff::top_level(protector.flavor(), bytes)?;
         match header.box_type {
             FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
@@ -221,7 +228,8 @@ impl<C: Chunk> Encryptor<C> {
             let position = self.position;
             return Err(Error::Rewrites { position });
         }
-        if left != Some(0) && self.moof.is_none() {
+        let is_placed = self.fragmenter.as_ref().is_some_and(|f| !f.is_empty());
+        if left != Some(0) && self.moof.is_none() && !is_placed {
             return Err(match &self.tracks {
                 None => Error::MediaBeforeMoov,
                 Some(_) => Error::MediaWithoutMoof,
@@ -257,7 +265,9 @@ impl<C: Chunk> Encryptor<C> {
         self.position += taken;
         mdat.chunks.push(media);
         mdat.left = mdat.left.map(|left| left - taken);
-        if mdat.left == Some(0) {
+        let is_complete = mdat.left == Some(0);
+        self.fragment_media(protector)?;
+        if is_complete {
             self.complete_media(protector)?;
         }
         Ok(rest)
@@ -272,6 +282,7 @@ impl<C: Chunk> Encryptor<C> {
             Some(moof) => {
                 self.protect_fragment(&moof, (&mdat.header, &mut mdat.chunks), protector)?;
             }
+            None if self.fragmenter.is_some() => (),
             None => self.out.boxes(&mdat.header),
         }
         if !mdat.chunks.is_empty() {

@@ -21,26 +21,31 @@ pub enum Error {
     },
     /// Media comes before the `moov`.
     #[error(
-        "media data comes before 'moov' in a stream: read it from a file, with nothing between filesrc and this element, or \
-         write fragmented MP4, for instance with mp4mux fragment-duration=2000 (and fragment-mode=dash-or-mss, its \
-         default), isofmp4mux or cmafmux"
+        "media data comes before 'moov' in a stream: read it from a file, with nothing between filesrc and this element, write \
+         'moov' in front (mp4mux faststart=true, ffmpeg -movflags +faststart), or write fragmented MP4, for instance with \
+         mp4mux fragment-duration=2000 (and fragment-mode=dash-or-mss, its default), isofmp4mux or cmafmux"
     )]
     MediaBeforeMoov,
-    /// The `moov` announces no fragments.
+    /// A progressive file in a stream would have to be held to a large part.
     #[error(
-        "progressive MP4 ('moov' without 'mvex') in a stream: read it from a file, with nothing between filesrc and this \
-         element, or write fragmented MP4, for instance with mp4mux fragment-duration=2000, isofmp4mux or cmafmux"
+        "the tracks of this progressive MP4 are interleaved so coarsely that more than {limit} bytes would have to be held: \
+         read it from a file, with nothing between filesrc and this element, or interleave it, for instance with ffmpeg -c \
+         copy -movflags +faststart"
     )]
-    Progressive,
-    /// A progressive file is to be protected in PIFF's boxes.
+    CoarseInterleaving {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A progressive file with its `moov` at the end is to be protected in PIFF's boxes.
     #[error(
-        "PIFF is for fragmented MP4: write that, for instance with ismlmux, or set flavor=cenc for a progressive file"
+        "PIFF is for fragmented MP4, which a progressive file becomes only with 'moov' in front: write that, for instance with \
+         ffmpeg -movflags +faststart, or fragments, for instance with ismlmux, or set flavor=cenc"
     )]
     ProgressivePiff,
     /// What protects a progressive file is to change within it.
     #[error(
         "crypto-period, clear-lead, rotate-key and protect=false begin and end with fragments: write fragmented MP4, for \
-         instance with mp4mux fragment-duration=2000"
+         instance with mp4mux fragment-duration=2000, or let the file start with its 'moov' (mp4mux faststart=true)"
     )]
     ProgressivePeriods,
     /// The tables of a progressive track do not place its samples.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The init segment: `moov` in the clear becomes a `moov` whose sample entries say that they are protected.
 
+use bytes::BytesMut;
+
 use crate::bmff::{self, BoxTree, FourCc, SampleEntry, Tkhd, Trex};
 use crate::cenc::{self, Flavor, Media, Track};
 use crate::codec::{self, Codec};
 
+use super::fragmenting::Fragmenter;
 use super::protector::{Protector, TrackProtection};
 use super::{Error, piff};
 
@@ -121,7 +124,10 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
         let (header, _) = reader.child()?;
         let whole = before.split_at(before.len() - reader.left().len()).0;
         match header.box_type {
-            FourCc::MOOV => out.extend(protect_moov(whole, protector)?.0),
+            FourCc::MOOV => {
+                let (clear, _) = Fragmenter::<BytesMut>::open(whole)?;
+                out.extend(protect_moov(&clear, protector)?.0);
+            }
             _ => out.extend(piff::top_level(protector.flavor(), whole.to_vec())?),
         }
     }
@@ -142,7 +148,11 @@ fn refuse_duplicates(tracks: &[Track]) -> Result<(), Error> {
 fn read_trexes(moov: &BoxTree<'_>) -> Result<Vec<Trex>, Error> {
     let mut mvex = moov.all(FourCc::MVEX).peekable();
     if mvex.peek().is_none() {
-        return Err(Error::Progressive);
+        return Err(bmff::Error::Missing {
+            parent: FourCc::MOOV,
+            child: FourCc::MVEX,
+        }
+        .into());
     }
     let trexes = mvex.flat_map(|mvex| mvex.all(FourCc::TREX));
     Ok(trexes

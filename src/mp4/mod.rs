@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! MP4 in the clear goes in and comes out protected: pure bytes, no I/O.
 //!
-//! [`Progressive`] takes a file whose `moov` places its samples, and reads it by way of a [`Source`]. All else here is fragmented
-//! MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8):
+//! [`Progressive`] takes a file whose `moov` places its samples, and reads it by way of a [`Source`]. All else here gives
+//! fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8), out of such a stream or of a progressive one with `moov` in front:
 //! [`Encryptor::push`] takes the stream in chunks of any size and gives [`Output`]s, whose bytes do not depend on the chunking.
 //! Sample data stays in the chunks it came in and is encrypted there; only boxes are written anew. One `moof` with its
 //! `mdat` is held until it is complete, since `senc` stands before the samples that it describes.
@@ -12,6 +12,7 @@ mod chunk;
 mod encryptor;
 mod error;
 mod fragment;
+mod fragmenting;
 mod held;
 mod index;
 mod init;

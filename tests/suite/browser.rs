@@ -11,8 +11,12 @@ use crate::tools::{self, skip};
 
 const WRONG_KEY: &str = "00112233445566778899aabbccddee00";
 
-fn plays_with_the_right_key_only(scheme: &str) {
-    let test = format!("browser: {scheme}");
+/// mp4mux as it writes fragments, and as it writes a progressive file of which the element makes fragments.
+const FRAGMENTS: &str = "mp4mux fragment-duration=1000";
+const FASTSTART: &str = "mp4mux faststart=true";
+
+fn plays_with_the_right_key_only(muxer: &'static str, scheme: &str) {
+    let test = format!("browser: {muxer} {scheme}");
     let Some(script) = tools::browser_check() else {
         return skip(&test, "no ../shared/browser-check");
     };
@@ -26,7 +30,7 @@ fn plays_with_the_right_key_only(scheme: &str) {
         enc::one_key(scheme),
         protected.display()
     );
-    let recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+    let recipe = Recipe::new(muxer, Video::Avc, Audio::Aac);
     launch::pipeline(&recipe.pipeline(&tail)).succeeded();
     let play = |key: &str| {
         let mut run = Command::new(tools::python());
@@ -57,10 +61,15 @@ fn plays_with_the_right_key_only(scheme: &str) {
 
 #[test]
 fn a_browser_plays_cenc_with_the_right_key_only() {
-    plays_with_the_right_key_only("cenc");
+    plays_with_the_right_key_only(FRAGMENTS, "cenc");
 }
 
 #[test]
 fn a_browser_plays_cbcs_with_the_right_key_only() {
-    plays_with_the_right_key_only("cbcs");
+    plays_with_the_right_key_only(FRAGMENTS, "cbcs");
+}
+
+#[test]
+fn a_browser_plays_the_fragments_of_a_progressive_file() {
+    plays_with_the_right_key_only(FASTSTART, "cenc");
 }

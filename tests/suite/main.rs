@@ -37,6 +37,8 @@ mod scratch;
 /// What comes out of a pipeline of one stream.
 #[cfg(feature = "plugin")]
 mod seen;
+/// Times, dependencies and groups of samples.
+mod timeline;
 /// Where the peers are.
 mod tools;
 
@@ -57,6 +59,8 @@ mod clearkeydec;
 mod codec_ranges;
 /// What goes wrong, and what it leaves behind.
 mod errors;
+/// Progressive files as streams.
+mod faststart;
 /// The fuzz targets over their corpus.
 mod fuzz_replay;
 /// The examples with hlscmafsink.

@@ -2,6 +2,7 @@
 //! The packager over streams built by hand, read again by an independent reader and decrypted by an independent cipher.
 
 pub mod build;
+mod faststart;
 mod index;
 mod layout;
 pub mod progressive;

@@ -254,11 +254,16 @@ fn keys_that_do_not_come_stop_the_stream() {
 }
 
 #[test]
-fn progressive_files_are_not_cut_into_periods() {
+fn progressive_files_come_out_in_fragments_or_not_at_all() {
     let folder = Scratch::new("periods");
+    let element = format!("playreadyenc crypto-period={SECOND} {}", key_file(&folder));
+    let protected = folder.join("protected.mp4");
+    let clear = Recipe::new("mp4mux faststart=true", Video::Avc, Audio::Aac).clear();
+    enc::protect_pulled(&clear, &element, &protected).succeeded();
+    twin(&clear, &protected).check_own();
+    twin(&clear, &protected).check_cencbox();
     let clear = Recipe::new("mp4mux", Video::Avc, Audio::Aac).clear();
-    let element = format!("{} clear-lead={SECOND}", enc::one_key("cenc"));
-    let run = enc::protect_pulled(&clear, &element, &folder.join("protected.mp4"));
+    let run = enc::protect_pulled(&clear, &element, &protected);
     assert!(
         run.stderr.contains("begin and end with fragments"),
         "{}",

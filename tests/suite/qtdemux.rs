@@ -19,7 +19,8 @@ const PLAYREADY: &str = "9a04f079-9840-4286-ab92-e65be0885f95";
 
 #[test]
 fn qtdemux_reads_avc_and_aac_under_both_schemes() {
-    for scheme in ["cenc", "cbcs"] {
+    let muxers = ["mp4mux fragment-duration=1000", "mp4mux faststart=true"];
+    for (muxer, scheme) in muxers.into_iter().flat_map(|m| [(m, "cenc"), (m, "cbcs")]) {
         let folder = Scratch::new("qtdemux");
         let protected = folder.join("protected.mp4");
         let tail = format!(
@@ -27,7 +28,7 @@ fn qtdemux_reads_avc_and_aac_under_both_schemes() {
             enc::one_key(scheme),
             protected.display()
         );
-        let recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+        let recipe = Recipe::new(muxer, Video::Avc, Audio::Aac);
         launch::pipeline(&recipe.pipeline(&tail)).succeeded();
         in_process::run("qtdemux::demuxes_the_given_file", protected.as_os_str());
     }

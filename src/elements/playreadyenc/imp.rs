@@ -160,7 +160,7 @@ impl ElementImpl for PlayReadyEnc {
             gst::subclass::ElementMetadata::new(
                 "PlayReady and Common Encryption packager",
                 "Codec/Encryptor",
-                "Protects fragmented MP4 (CMAF, DASH) by Common Encryption and signals PlayReady",
+                "Protects MP4 (fragmented, CMAF, DASH, progressive) by Common Encryption and signals PlayReady",
                 "The gst-plugin-playready developers",
             )
         });

@@ -11,8 +11,8 @@ use gst::glib;
 use gst::prelude::*;
 
 glib::wrapper! {
-    /// Takes MP4 and gives it protected; stands behind the muxer, or behind filesrc. Progressive files are taken where
-    /// upstream can be read anywhere, as filesrc right before it.
+    /// Takes MP4 and gives it protected; stands behind the muxer, or behind filesrc. Progressive files stay so where upstream
+    /// can be read anywhere, as filesrc right before it; in a stream those with `moov` in front come out in fragments.
     pub struct PlayReadyEnc(ObjectSubclass<imp::PlayReadyEnc>)
         @extends gst::Element, gst::Object;
 }

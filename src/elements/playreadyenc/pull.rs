@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Pull mode: behind a source that can be read anywhere the element drives the pipeline itself, and takes progressive files.
+//! Pull mode: behind a source that can be read anywhere the element drives the pipeline itself, and takes progressive files
+//! wherever their `moov` is; they stay progressive, but in PIFF.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use crate::mp4::{Error, Progressive, Source};
+use crate::cenc::Flavor;
+use crate::mp4::{Error, Progressive, Protector, Source};
 
 use super::super::buffers::group;
 use super::super::caps;
@@ -147,7 +149,10 @@ impl PlayReadyEnc {
         };
         // Both passes need to know where the file ends.
         let file = size.map(|_| Progressive::open(&mut upstream));
-        let Some(mut file) = file.transpose()?.flatten() else {
+        let file = file.transpose()?.flatten();
+        // They come out in fragments where they can.
+        let file = file.filter(|file| !(file.starts_with_moov() && self.needs_fragments()));
+        let Some(mut file) = file else {
             self.announce_bytes(&caps::fragmented_mp4());
             let mode = self.index_mode();
             self.with_stream(|stream| stream.set_index_mode(mode));
@@ -160,6 +165,13 @@ impl PlayReadyEnc {
         file.measure(&mut upstream)?;
         self.announce_bytes(&caps::progressive_mp4());
         Ok(Work::Progressive(upstream, Box::new(file)))
+    }
+
+    /// Whether what is asked for is not for progressive files: PIFF, and protection that changes.
+    fn needs_fragments(&self) -> bool {
+        let stream = lock(&self.stream);
+        let packaging = stream.as_ref().map(Stream::packaging);
+        packaging.is_some_and(|p| p.flavor() == Flavor::Piff || p.follows_time())
     }
 
     fn announce_bytes(&self, caps: &gst::Caps) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The `moov`: the first, and one that a muxer writes again at its end, to tell a duration.
 
+use crate::bmff::FourCc;
+
 use super::super::Error;
+use super::super::fragmenting::Fragmenter;
 use super::super::held::MoovPlace;
 use super::super::init::protect_moov;
 use super::super::protector::Protector;
@@ -33,7 +36,8 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
         self.complete_empty_fragment(protector)?;
-        let (moov, tracks) = protect_moov(bytes, protector)?;
+        let (clear, fragmenter) = Fragmenter::open(bytes)?;
+        let (moov, tracks) = protect_moov(&clear, protector)?;
         if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
             if (input, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites { position: input });
@@ -42,6 +46,10 @@ impl<C: Chunk> Encryptor<C> {
             self.patch(place.output, moov);
             return Ok(());
         }
+        if fragmenter.is_some() && self.index.is_pending() {
+            return Err(Error::Unsupported(FourCc::SIDX));
+        }
+        self.fragmenter = fragmenter;
         self.tracks = Some(tracks);
         self.moov = Some(MoovPlace {
             input,
@@ -61,7 +69,7 @@ impl<C: Chunk> Encryptor<C> {
         Ok(())
     }
 
-    fn patch(&mut self, position: u64, bytes: Vec<u8>) {
+    pub(super) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
         if self.index_mode == IndexMode::Patch {
             self.out.patch(position, bytes);
         }

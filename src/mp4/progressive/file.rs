@@ -20,6 +20,8 @@ pub(super) struct File {
     pub(super) moov: Vec<u8>,
     /// Parts of the file in the order in which they are written; those that are media ascend.
     pub(super) pieces: Vec<Piece>,
+    /// Whether the `moov` came in front of the media.
+    pub(super) starts_with_moov: bool,
 }
 
 /// A part of the file.
@@ -77,6 +79,14 @@ impl File {
         Ok(file.has_moov().then(|| file.with_moov_first()))
     }
 
+    /// The payload of each `mdat`, ascending.
+    pub(super) fn media(&self) -> impl Iterator<Item = Range<u64>> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Media(bytes) => Some(bytes.clone()),
+            Piece::Moov | Piece::Kept(_) => None,
+        })
+    }
+
     const fn has_moov(&self) -> bool {
         !self.moov.is_empty()
     }
@@ -91,12 +101,14 @@ impl File {
 
     /// Moves the `moov` in front of the first `mdat` and its header.
     fn with_moov_first(mut self) -> Self {
+        self.starts_with_moov = true;
         let place = |wanted: fn(&Piece) -> bool| self.pieces.iter().position(wanted);
         let moov = place(|piece| *piece == Piece::Moov);
         let media = place(|piece| matches!(piece, Piece::Media(_)));
         if let (Some(moov), Some(media)) = (moov, media)
             && media < moov
         {
+            self.starts_with_moov = false;
             self.pieces.remove(moov);
             self.pieces.insert(media.saturating_sub(1), Piece::Moov);
         }
@@ -140,7 +152,7 @@ fn announces_fragments(moov: &[u8]) -> Result<bool, Error> {
 }
 
 /// Items of a `meta` in the `moov` or its tracks would have to move.
-fn refuse_items(parent: &BoxTree<'_>) -> Result<(), Error> {
+pub(in crate::mp4) fn refuse_items(parent: &BoxTree<'_>) -> Result<(), Error> {
     for child in parent.children() {
         match child.box_type {
             FourCc::TRAK => refuse_items(child)?,

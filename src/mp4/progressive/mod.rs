@@ -10,9 +10,10 @@ mod file;
 mod measure;
 mod moov;
 mod source;
-mod tables;
+pub(super) mod tables;
 mod write;
 
+pub(super) use file::refuse_items;
 pub use source::Source;
 
 use crate::bmff::BoxTree;
@@ -54,6 +55,11 @@ impl Progressive {
         }))
     }
 
+    /// Whether the `moov` stands in front of the media, as an [`super::Encryptor`] needs it.
+    pub const fn starts_with_moov(&self) -> bool {
+        self.file.starts_with_moov
+    }
+
     /// Asks `protector` how the tracks are protected; reads nothing.
     ///
     /// # Errors
@@ -66,7 +72,8 @@ impl Progressive {
             return Err(Error::ProgressivePeriods);
         }
         let tree = BoxTree::parse(&self.file.moov)?;
-        let tables = tables::read_all(&tree, &self.file.pieces)?;
+        let media: Vec<_> = self.file.media().collect();
+        let tables = tables::read_all(&tree, Some(&media))?;
         let (moov, tracks) = protect_tracks(tree, protector)?;
         let plans = tracks.into_iter().zip(tables);
         self.tracks = plans

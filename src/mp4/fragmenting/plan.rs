@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Which samples make which fragment, and which bytes of the file are theirs: all of it is known once the `moov` is there.
+//!
+//! One track leads: the first with pictures, else the first with sound. Its fragments start at sync samples, and the other tracks
+//! are cut where these are decoded.
+
+use super::super::Error;
+use super::super::progressive::tables::SampleChunk;
+use super::timing::{Cursor, SampleTiming};
+use super::track::{Kind, Track};
+
+/// Seconds after which the next sync sample starts a fragment.
+const TARGET: u64 = 2;
+/// Bytes of samples after which a fragment ends, wherever the next sync sample is: 2 s at 64 Mbit/s.
+const MAX_FRAGMENT: u64 = 16 << 20;
+/// The most samples of a fragment.
+const MAX_SAMPLES: u32 = 1 << 16;
+/// The most fragments of a file: 3 days of two tracks.
+const MAX_FRAGMENTS: usize = 1 << 18;
+/// The most bytes that wait for their fragment or for those before it.
+const MAX_HELD: u64 = 64 << 20;
+
+/// Where everything goes.
+pub(super) struct Plan {
+    pub(super) fragments: Vec<Planned>,
+    /// By their offset in the input.
+    pub(super) pieces: Vec<Piece>,
+    /// Fragments that are given in this order. Pictures and sound are in one lane, each other track in its own: such a track
+    /// may lie at the end of the file and must not hold up the others.
+    pub(super) lanes: Vec<Vec<u32>>,
+}
+
+/// A fragment to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Planned {
+    /// Index of the track.
+    pub(super) track: usize,
+    pub(super) lane: usize,
+    /// The fragment of the leading track in whose time it starts.
+    period: usize,
+    /// Number of its first sample, from 0.
+    pub(super) first: u32,
+    /// Number of its samples.
+    pub(super) count: u32,
+    /// In ticks of the track.
+    pub(super) decode_time: u64,
+    /// 1-based index into `stsd`.
+    pub(super) description: u32,
+    /// Bytes of its samples.
+    pub(super) len: u64,
+}
+
+/// Samples of one fragment that lie one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Offset in the input.
+    pub(super) offset: u64,
+    pub(super) len: u64,
+    /// Index of the fragment.
+    pub(super) fragment: u32,
+    /// Which piece of its fragment it is.
+    pub(super) number: u32,
+}
+
+/// Plans the fragments of all tracks.
+pub(super) fn plan(tracks: &[Track]) -> Result<Plan, Error> {
+    let mut planner = Planner {
+        fragments: Vec::new(),
+        pieces: Vec::new(),
+        leader: None,
+    };
+    let with_samples = (0..)
+        .zip(tracks)
+        .filter(|(_, t)| !t.table.chunks.is_empty());
+    let leader = with_samples.min_by_key(|(_, track)| track.kind);
+    if let Some((index, leader)) = leader {
+        planner.walk(index, leader)?;
+        let periods = planner.fragments.iter();
+        planner.leader = Some(Leader {
+            periods: periods.map(|period| period.decode_time).collect(),
+            timescale: leader.timing.timescale,
+        });
+        for (other, track) in (0..).zip(tracks).filter(|(other, _)| *other != index) {
+            planner.walk(other, track)?;
+        }
+    }
+    let Planner {
+        mut fragments,
+        mut pieces,
+        ..
+    } = planner;
+    pieces.sort_unstable_by_key(|piece| piece.offset);
+    let lanes = lanes(&mut fragments, tracks);
+    let plan = Plan {
+        fragments,
+        pieces,
+        lanes,
+    };
+    match plan.most_held() > MAX_HELD {
+        true => Err(Error::CoarseInterleaving { limit: MAX_HELD }),
+        false => Ok(plan),
+    }
+}
+
+/// Puts the fragments into lanes, each in the order of time.
+fn lanes(fragments: &mut [Planned], tracks: &[Track]) -> Vec<Vec<u32>> {
+    let mut others = 1..;
+    let lane_of: Vec<usize> = tracks
+        .iter()
+        .map(|track| match track.kind {
+            Kind::Other => others.next().unwrap_or(0),
+            Kind::Video | Kind::Audio => 0,
+        })
+        .collect();
+    let mut lanes = vec![Vec::new(); others.start];
+    for (index, fragment) in (0..).zip(fragments.iter_mut()) {
+        fragment.lane = lane_of.get(fragment.track).copied().unwrap_or(0);
+        if let Some(lane) = lanes.get_mut(fragment.lane) {
+            lane.push(index);
+        }
+    }
+    let place = |&index: &u32| {
+        let fragment = fragments.get(index as usize);
+        fragment.map(|fragment| (fragment.period, fragment.track, fragment.first))
+    };
+    for lane in &mut lanes {
+        lane.sort_by_key(place);
+    }
+    lanes
+}
+
+/// Where the fragments of the leading track start, in its ticks.
+struct Leader {
+    periods: Vec<u64>,
+    timescale: u32,
+}
+
+struct Planner {
+    fragments: Vec<Planned>,
+    pieces: Vec<Piece>,
+    /// None while the leading track itself is planned.
+    leader: Option<Leader>,
+}
+
+/// A walk over the samples of one track.
+struct Walk<'a> {
+    track: &'a Track,
+    at: Cursor,
+    decode_time: u64,
+    /// The fragment under way.
+    fragment: Planned,
+    /// Pieces of it so far.
+    pieces: u32,
+}
+
+impl Planner {
+    fn walk(&mut self, index: usize, track: &Track) -> Result<(), Error> {
+        let mut walk = Walk {
+            track,
+            at: Cursor::default(),
+            decode_time: 0,
+            fragment: Planned {
+                track: index,
+                lane: 0,
+                period: 0,
+                first: 0,
+                count: 0,
+                decode_time: 0,
+                description: 0,
+                len: 0,
+            },
+            pieces: 0,
+        };
+        for chunk in &track.table.chunks {
+            self.walk_chunk(&mut walk, chunk)?;
+        }
+        self.end_fragment(&mut walk)
+    }
+
+    fn walk_chunk(&mut self, walk: &mut Walk<'_>, chunk: &SampleChunk) -> Result<(), Error> {
+        let description = chunk.description.saturating_add(1);
+        let mut piece = chunk.offset;
+        let mut end = chunk.offset;
+        for sample in chunk.first..chunk.first + chunk.count {
+            let size = u64::from(walk.track.table.sizes.get(sample));
+            let timing = walk.track.timing.next(&mut walk.at);
+            let timing = timing.ok_or(Error::SampleTable {
+                track_id: walk.track.track_id,
+                reason: "samples without a duration",
+            })?;
+            let period = self.period(walk);
+            let fragment = &walk.fragment;
+            let is_other = fragment.count > 0
+                && (fragment.period != period
+                    || fragment.description != description
+                    || fragment.count == MAX_SAMPLES
+                    || fragment.len + size > MAX_FRAGMENT
+                    || self.leader.is_none() && walk.is_long_enough(timing));
+            if is_other {
+                self.add_piece(walk, piece..end);
+                piece = end;
+                self.end_fragment(walk)?;
+            }
+            if walk.fragment.count == 0 {
+                walk.fragment.first = sample;
+                walk.fragment.period = self.period(walk);
+                walk.fragment.decode_time = walk.decode_time;
+                walk.fragment.description = description;
+            }
+            walk.fragment.count += 1;
+            walk.fragment.len += size;
+            walk.decode_time += u64::from(timing.duration);
+            end += size;
+        }
+        self.add_piece(walk, piece..end);
+        Ok(())
+    }
+
+    /// The period of the next sample, which is not before that of the sample before it.
+    fn period(&self, walk: &Walk<'_>) -> usize {
+        let Some(leader) = &self.leader else {
+            return walk.fragment.period;
+        };
+        // Ticks of different scales are compared by cross multiplication.
+        let time = u128::from(walk.decode_time) * u128::from(leader.timescale);
+        let has_come =
+            |&start: &u64| u128::from(start) * u128::from(walk.track.timing.timescale) <= time;
+        let mut period = walk.fragment.period;
+        while leader.periods.get(period + 1).is_some_and(has_come) {
+            period += 1;
+        }
+        period
+    }
+
+    fn add_piece(&mut self, walk: &mut Walk<'_>, bytes: std::ops::Range<u64>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let fragment = u32::try_from(self.fragments.len()).unwrap_or(u32::MAX);
+        if let Some(last) = self.pieces.last_mut()
+            && (last.fragment, last.offset + last.len) == (fragment, bytes.start)
+        {
+            last.len += bytes.end - bytes.start;
+            return;
+        }
+        self.pieces.push(Piece {
+            offset: bytes.start,
+            len: bytes.end - bytes.start,
+            fragment,
+            number: walk.pieces,
+        });
+        walk.pieces += 1;
+    }
+
+    fn end_fragment(&mut self, walk: &mut Walk<'_>) -> Result<(), Error> {
+        if walk.fragment.count == 0 {
+            return Ok(());
+        }
+        if self.fragments.len() == MAX_FRAGMENTS {
+            return Err(Error::TooLarge {
+                what: "the number of fragments that a progressive file makes",
+                limit: MAX_FRAGMENTS as u64,
+            });
+        }
+        self.fragments.push(walk.fragment);
+        if self.leader.is_none() {
+            walk.fragment.period += 1;
+        }
+        walk.fragment.count = 0;
+        walk.fragment.len = 0;
+        walk.pieces = 0;
+        Ok(())
+    }
+}
+
+impl Walk<'_> {
+    /// Whether a fragment of the leading track may end in front of this sample.
+    fn is_long_enough(&self, next: SampleTiming) -> bool {
+        let elapsed = self.decode_time - self.fragment.decode_time;
+        next.is_sync() && elapsed >= TARGET * u64::from(self.track.timing.timescale)
+    }
+}
+
+impl Plan {
+    /// The most bytes that are held at once when the file comes from its start to its end.
+    fn most_held(&self) -> u64 {
+        let mut left: Vec<u64> = self.fragments.iter().map(|fragment| fragment.len).collect();
+        let mut next = vec![0; self.lanes.len()];
+        let (mut held, mut most): (u64, u64) = (0, 0);
+        for piece in &self.pieces {
+            held = held.saturating_add(piece.len);
+            most = most.max(held);
+            let Some(fragment) = self.fragments.get(piece.fragment as usize) else {
+                continue;
+            };
+            if let Some(left) = left.get_mut(piece.fragment as usize) {
+                *left -= piece.len;
+            }
+            let (Some(lane), Some(next)) =
+                (self.lanes.get(fragment.lane), next.get_mut(fragment.lane))
+            else {
+                continue;
+            };
+            while let Some(&index) = lane.get(*next)
+                && left.get(index as usize) == Some(&0)
+            {
+                let given = self.fragments.get(index as usize);
+                held -= given.map_or(0, |given| given.len);
+                *next += 1;
+            }
+        }
+        most
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MPL-2.0
+//! When each sample is decoded and shown, on which others it depends and in which groups it is, of a progressive or a fragmented
+//! file: the tests' own reading of ISO/IEC 14496-12, clauses 8.6, 8.8 and 8.9.
+
+use std::collections::BTreeMap;
+
+use crate::boxes::{Bx, Fields, top_level, u32_at};
+
+/// What the tables, or a track run, say of a sample.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Moment {
+    pub decode_time: u64,
+    pub duration: u32,
+    pub composition_offset: i32,
+    pub is_sync: bool,
+    /// The entry of `sdtp`; None where nothing is said but by is_sync.
+    pub dependencies: Option<u8>,
+    pub description: u32,
+    /// group_description_index by grouping_type.
+    pub groups: BTreeMap<[u8; 4], u32>,
+}
+
+/// The samples of each track by its track_ID, in decoding order.
+pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
+    let mut tracks = BTreeMap::new();
+    for piece in top_level(file) {
+        match &piece.kind {
+            b"moov" => {
+                for trak in piece.all(b"trak") {
+                    let tkhd = trak.at(&[b"tkhd"]);
+                    let at = if tkhd.version() == 1 { 20 } else { 12 };
+                    let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
+                    tracks.insert(u32_at(tkhd.body(), at), progressive(stbl));
+                }
+            }
+            b"moof" => {
+                for traf in piece.all(b"traf") {
+                    let track = u32_at(traf.at(&[b"tfhd"]).body(), 4);
+                    tracks.get_mut(&track).unwrap().extend(fragment(traf));
+                }
+            }
+            _ => (),
+        }
+    }
+    tracks
+}
+
+/// The words of a table, which starts with version, flags and entry_count.
+fn words(table: Bx<'_>) -> Vec<u32> {
+    let words = table.body()[8..].chunks_exact(4);
+    words.map(|word| u32_at(word, 0)).collect()
+}
+
+/// The value of each sample in a table of runs.
+fn expanded(words: &[u32]) -> Vec<u32> {
+    let runs = words.chunks_exact(2);
+    runs.flat_map(|run| std::iter::repeat_n(run[1], run[0] as usize))
+        .collect()
+}
+
+fn progressive(stbl: Bx<'_>) -> Vec<Moment> {
+    let count = match stbl.child(b"stsz") {
+        Some(stsz) => u32_at(stsz.body(), 8),
+        None => u32_at(stbl.at(&[b"stz2"]).body(), 8),
+    };
+    let durations = expanded(&words(stbl.at(&[b"stts"])));
+    let offsets = stbl.child(b"ctts").map(|ctts| expanded(&words(ctts)));
+    let sync = stbl.child(b"stss").map(words);
+    let dependencies = stbl.child(b"sdtp");
+    let descriptions = descriptions(stbl, count);
+    let mut decode_time = 0;
+    let mut moments = Vec::new();
+    for sample in 0..count as usize {
+        let offset = offsets.as_ref().and_then(|all| all.get(sample));
+        let number = u32::try_from(sample).unwrap() + 1;
+        moments.push(Moment {
+            decode_time,
+            duration: durations[sample],
+            composition_offset: offset.copied().unwrap_or(0).cast_signed(),
+            is_sync: sync.as_ref().is_none_or(|sync| sync.contains(&number)),
+            dependencies: dependencies.map(|sdtp| sdtp.body()[4 + sample]),
+            description: descriptions[sample],
+            groups: BTreeMap::new(),
+        });
+        decode_time += u64::from(durations[sample]);
+    }
+    group(stbl, &mut moments);
+    moments
+}
+
+fn descriptions(stbl: Bx<'_>, count: u32) -> Vec<u32> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let chunks = match stbl.child(b"stco") {
+        Some(stco) => u32_at(stco.body(), 4),
+        None => u32_at(stbl.at(&[b"co64"]).body(), 4),
+    };
+    let runs = words(stbl.at(&[b"stsc"]));
+    let mut descriptions = Vec::new();
+    for chunk in 1..=chunks {
+        let run = runs.chunks_exact(3).rfind(|run| run[0] <= chunk).unwrap();
+        descriptions.extend(std::iter::repeat_n(run[2], run[1] as usize));
+    }
+    descriptions.truncate(count as usize);
+    descriptions
+}
+
+/// Enters the groups of the `sbgp` boxes of an `stbl` or `traf`.
+fn group(parent: Bx<'_>, moments: &mut [Moment]) {
+    for sbgp in parent.all(b"sbgp") {
+        let kind: [u8; 4] = sbgp.body()[4..8].try_into().unwrap();
+        let fields = if sbgp.version() == 1 { 16 } else { 12 };
+        let runs = sbgp.body()[fields..].chunks_exact(4);
+        let indices = expanded(&runs.map(|word| u32_at(word, 0)).collect::<Vec<_>>());
+        for (moment, index) in moments.iter_mut().zip(indices) {
+            if index > 0 {
+                moment.groups.insert(kind, index);
+            }
+        }
+    }
+}
+
+fn fragment(traf: Bx<'_>) -> Vec<Moment> {
+    let tfhd = traf.at(&[b"tfhd"]);
+    let flags = tfhd.flags();
+    let mut fields = Fields(&tfhd.body()[8..]);
+    assert_eq!(flags & 1, 0, "base-data-offset");
+    let description = fields.if_set(flags, 2).unwrap_or(1);
+    let [duration, _size, sample_flags] = [8, 0x10, 0x20].map(|flag| fields.if_set(flags, flag));
+    let tfdt = traf.at(&[b"tfdt"]);
+    let mut decode_time = Fields(&tfdt.body()[4..]).wide(tfdt.version() == 1);
+    let mut moments = Vec::new();
+    for trun in traf.all(b"trun") {
+        let flags = trun.flags();
+        let mut fields = Fields(&trun.body()[4..]);
+        let count = fields.u32();
+        let _data_offset = fields.if_set(flags, 1);
+        let first_flags = fields.if_set(flags, 4);
+        for sample in 0..count {
+            let duration = fields.if_set(flags, 0x100).or(duration).unwrap();
+            let _size = fields.if_set(flags, 0x200);
+            let own = fields.if_set(flags, 0x400).or(sample_flags);
+            let own = first_flags.filter(|_| sample == 0).or(own).unwrap();
+            let [dependencies, ..] = (own << 4).to_be_bytes();
+            let offset = fields.if_set(flags, 0x800).unwrap_or(0);
+            moments.push(Moment {
+                decode_time,
+                duration,
+                composition_offset: offset.cast_signed(),
+                is_sync: own & 0x1_0000 == 0,
+                dependencies: Some(dependencies),
+                description,
+                groups: BTreeMap::new(),
+            });
+            decode_time += u64::from(duration);
+        }
+    }
+    group(traf, &mut moments);
+    moments
+}
+
+/// Panics unless a fragmented file says of its samples what the progressive one says from which it was made.
+pub fn same(progressive: &[u8], fragmented: &[u8]) {
+    let (mut expected, found) = (of(progressive), of(fragmented));
+    for moment in expected.values_mut().flatten() {
+        // Without sdtp a sync sample is known to depend on no other.
+        let untold = if moment.is_sync { 0x20 } else { 0 };
+        moment.dependencies.get_or_insert(untold);
+    }
+    assert_eq!(
+        expected.keys().collect::<Vec<_>>(),
+        found.keys().collect::<Vec<_>>()
+    );
+    for (track, moments) in expected {
+        assert_eq!(moments, found[&track], "track {track}");
+    }
+}
