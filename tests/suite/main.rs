@@ -53,6 +53,8 @@ mod cencenc;
 mod clearkeydec;
 /// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
+/// CPIX documents of other hands, and ours before other readers.
+mod cpix;
 /// What goes wrong, and what it leaves behind.
 mod errors;
 /// The fuzz targets over their corpus.
