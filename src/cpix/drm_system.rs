@@ -160,6 +160,19 @@ impl DrmSystem {
 }
 
 impl ContentProtection {
+    /// The `pssh` box in the cenc:pssh element; None where there is none.
+    ///
+    /// # Errors
+    /// When the text is not well-formed, or the element's is not base64.
+    pub fn pssh(&self) -> Result<Option<Vec<u8>>, Error> {
+        // A root, since the text may have several elements.
+        let whole = format!("<x>{}</x>", self.xml);
+        Element::with_root(&whole, usize::MAX, |root| {
+            let pssh = root.descendant(Namespace::Mpeg, "pssh");
+            pssh.map(|pssh| pssh.public_bytes("cenc:pssh")).transpose()
+        })
+    }
+
     fn read(element: Element<'_, '_>) -> Result<Self, Error> {
         Ok(Self {
             xml: element.encoded_text("ContentProtectionData")?,

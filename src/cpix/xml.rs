@@ -21,6 +21,8 @@ pub(super) enum Namespace {
     Encryption,
     /// SPEKE 1.0's additions.
     Speke,
+    /// Common Encryption's elements in an MPD, ISO/IEC 23001-7.
+    Mpeg,
 }
 
 impl Namespace {
@@ -31,6 +33,7 @@ impl Namespace {
             Self::Signature => "http://www.w3.org/2000/09/xmldsig#",
             Self::Encryption => "http://www.w3.org/2001/04/xmlenc#",
             Self::Speke => "urn:aws:amazon:com:speke",
+            Self::Mpeg => "urn:mpeg:cenc:2013",
         }
     }
 
@@ -42,6 +45,7 @@ impl Namespace {
             Self::Signature => "ds",
             Self::Encryption => "enc",
             Self::Speke => "speke",
+            Self::Mpeg => "cenc",
         }
     }
 
@@ -53,6 +57,7 @@ impl Namespace {
             Self::Signature => "xmlns:ds",
             Self::Encryption => "xmlns:enc",
             Self::Speke => "xmlns:speke",
+            Self::Mpeg => "xmlns:cenc",
         }
     }
 }
