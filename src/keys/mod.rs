@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Where content keys come from, and which key is whose.
 //!
-//! A source (one key given directly, a key seed, a `.keys` file) makes a [`KeyRing`] before the stream starts; while it runs,
+//! A source (one key given directly, a key seed, a `.keys` file, a SPEKE server) makes a [`KeyRing`] before the stream starts; while it runs,
 //! [`KeyRing::select`] is all that is asked.
 
 mod error;
 mod file;
 mod ring;
 mod selector;
+#[cfg(feature = "speke")]
+pub mod speke;
 
 pub use error::Error;
 pub use file::{load, load_or_create};
