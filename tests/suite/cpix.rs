@@ -18,7 +18,7 @@ use crate::scratch::Scratch;
 use crate::tools;
 
 #[cfg(feature = "recipients")]
-mod recipients;
+pub mod recipients;
 
 const VERSIONS: [(Version, &str); 2] = [(Version::V2_3, "2.3"), (Version::V2_4, "2.4")];
 

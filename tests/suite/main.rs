@@ -89,6 +89,9 @@ mod reference;
 mod secrets;
 /// Boxes and manifest texts of all DRM systems.
 mod signaling;
+/// Keys from a key server.
+#[cfg(feature = "speke")]
+mod speke;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;

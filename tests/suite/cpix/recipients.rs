@@ -17,7 +17,7 @@ fn pem(path: &Path) -> Vec<u8> {
 }
 
 /// A new certificate and its key, by OpenSSL.
-fn certificate(folder: &Scratch, bits: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+pub fn certificate(folder: &Scratch, bits: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
     let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-nodes", "-subj", "/CN=test", "-newkey"]);
