@@ -7,8 +7,9 @@
 //! - [`codec`] (nothing): which bytes of a sample may be protected
 //! - [`cenc`] (bmff, codec): ISO/IEC 23001-7, the schemes, keys, IVs, subsamples and ciphers
 //! - [`playready`] (cenc): PlayReady Header, PlayReady Object, key seed
+//! - [`cpix`] (cenc): CPIX documents, by which key servers and packagers exchange keys
 //! - [`signaling`] (cenc, playready): what DASH, HLS and Smooth manifests say of the protection
-//! - [`keys`] (cenc, playready): where content keys come from
+//! - [`keys`] (cenc, playready, cpix): where content keys come from
 //! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out
 //! - [`packaging`] (all above): what the operator asked for, applied to the tracks of a stream
 //! - `elements` (all): the GStreamer elements, with feature `plugin`
@@ -16,6 +17,7 @@
 pub mod bmff;
 pub mod cenc;
 pub mod codec;
+pub mod cpix;
 #[cfg(feature = "plugin")]
 mod elements;
 pub mod keys;

@@ -4,6 +4,7 @@
 
 mod bmff;
 mod codec;
+mod cpix;
 pub mod decrypt;
 pub mod mp4;
 mod playready;
@@ -13,6 +14,7 @@ pub mod tables;
 
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};
+pub use self::cpix::cpix;
 pub use self::mp4::mp4;
 pub use self::playready::playready_object;
 pub use self::progressive::progressive;

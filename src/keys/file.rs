@@ -81,6 +81,16 @@ fn path_of(uri: &str) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path) -> Result<KeyRing, Error> {
+    let text = read_private(path)?;
+    parse(&text).map_err(|(line, reason)| Error::Line {
+        path: path.to_owned(),
+        line,
+        reason,
+    })
+}
+
+/// The text of a file of secrets, which others may not read.
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, Error> {
     let failed = |source| Error::File {
         path: path.to_owned(),
         source,
@@ -100,11 +110,7 @@ fn read(path: &Path) -> Result<KeyRing, Error> {
         let path = path.to_owned();
         return Err(Error::TooLong { path });
     }
-    parse(&text).map_err(|(line, reason)| Error::Line {
-        path: path.to_owned(),
-        line,
-        reason,
-    })
+    Ok(text)
 }
 
 fn parse(text: &str) -> Result<KeyRing, (usize, LineError)> {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Where content keys come from, and which key is whose.
 //!
-//! A source (one key given directly, a key seed, a `.keys` file) is a [`KeyProvider`], which gives the [`KeyRing`] of each crypto
-//! period. [`KeySchedule`] asks it ahead on a thread of its own; on the streaming thread [`KeyRing::select`] is all that runs.
+//! A source (one key given directly, a key seed, a `.keys` file, a SPEKE server) is a [`KeyProvider`], which gives the [`KeyRing`]
+//! of each crypto period. [`KeySchedule`] asks it ahead on a thread of its own; on the streaming thread [`KeyRing::select`] is all
+//! that runs.
 
 mod error;
 mod file;
@@ -11,6 +12,8 @@ mod ring;
 mod schedule;
 mod seed;
 mod selector;
+#[cfg(feature = "speke")]
+pub mod speke;
 
 pub use error::{Error, LineError};
 pub use file::{KeyFile, load};

@@ -15,7 +15,7 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 10] = [
+const TARGETS: [(&str, Target); 11] = [
     ("bmff", targets::bmff),
     ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
@@ -23,6 +23,7 @@ const TARGETS: [(&str, Target); 10] = [
     ("codec_hevc", targets::codec_hevc),
     ("codec_vp9", targets::codec_vp9),
     ("codec_vvc", targets::codec_vvc),
+    ("cpix", targets::cpix),
     ("mp4", targets::mp4),
     ("playready_object", targets::playready_object),
     ("progressive", targets::progressive),

@@ -57,6 +57,8 @@ mod cencenc;
 mod clearkeydec;
 /// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
+/// CPIX documents of other hands, and ours before other readers.
+mod cpix;
 /// What goes wrong, and what it leaves behind.
 mod errors;
 /// Progressive files as streams.
@@ -101,6 +103,9 @@ mod reference;
 mod secrets;
 /// Boxes and manifest texts of all DRM systems.
 mod signaling;
+/// Keys from a key server.
+#[cfg(feature = "speke")]
+mod speke;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;

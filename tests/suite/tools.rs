@@ -37,11 +37,21 @@ pub fn oracles() -> Option<PathBuf> {
 pub fn cencbox() -> Option<PathBuf> {
     static HAS_CIPHERS: OnceLock<bool> = OnceLock::new();
     let script = oracles()?.join("cencbox.py");
-    let has_ciphers = HAS_CIPHERS.get_or_init(|| {
-        let mut run = Command::new(python());
-        Run::of(run.args(["-c", "import Crypto"])).status.success()
-    });
+    let has_ciphers = HAS_CIPHERS.get_or_init(|| python_has("Crypto"));
     has_ciphers.then_some(script)
+}
+
+/// The oracle of CPIX documents, if Python has what it and its demonstration want.
+pub fn cpix_oracle() -> Option<PathBuf> {
+    let script = oracles()?.join("cpix_oracle.py");
+    python_has("lxml, cryptography, xmlsec").then_some(script)
+}
+
+/// Whether Python can import these modules.
+pub fn python_has(modules: &str) -> bool {
+    let mut run = Command::new(python());
+    let import = format!("import {modules}");
+    Run::of(run.args(["-c", &import])).status.success()
 }
 
 /// The check in a browser.

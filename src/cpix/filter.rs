@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The filters of usage rules and what they match. Limits that are not given do not limit.
+
+use super::matching::{FrameRate, Verdict};
+use super::xml::{Attributes, Element, XmlWriter};
+
+/// VideoFilter: video of a size, frame rate and colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VideoFilter {
+    /// The fewest pixels of a picture, inclusive.
+    pub min_pixels: Option<u64>,
+    /// The most pixels of a picture, inclusive.
+    pub max_pixels: Option<u64>,
+    /// Whether the dynamic range must be high.
+    pub hdr: Option<bool>,
+    /// Whether the gamut must be wide.
+    pub wcg: Option<bool>,
+    /// Frames a second must be above this; of interlaced video, half the fields.
+    pub min_fps: Option<u64>,
+    /// The most frames a second, inclusive.
+    pub max_fps: Option<u64>,
+}
+
+/// AudioFilter: audio of a number of channels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AudioFilter {
+    /// The fewest channels, inclusive.
+    pub min_channels: Option<u64>,
+    /// The most channels, inclusive.
+    pub max_channels: Option<u64>,
+}
+
+/// BitrateFilter: tracks of a nominal bitrate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BitrateFilter {
+    /// The lowest, in bits a second, inclusive.
+    pub min_bitrate: Option<u64>,
+    /// The highest, in bits a second, inclusive.
+    pub max_bitrate: Option<u64>,
+}
+
+/// What is known of a video track.
+pub(super) struct VideoFacts {
+    pub(super) pixels: u64,
+    pub(super) frame_rate: Option<FrameRate>,
+    pub(super) hdr: Option<bool>,
+    pub(super) wcg: Option<bool>,
+}
+
+impl VideoFilter {
+    pub(super) fn matches(&self, video: &VideoFacts) -> Verdict {
+        within(
+            Some(video.pixels),
+            (self.min_pixels, self.max_pixels),
+            "number of pixels",
+        )
+        .and(self.frame_rate(video.frame_rate))
+        .and(same(video.hdr, self.hdr, "dynamic range (hdr)"))
+        .and(same(video.wcg, self.wcg, "colour gamut (wcg)"))
+    }
+
+    /// Above the one limit, not above the other.
+    fn frame_rate(&self, rate: Option<FrameRate>) -> Verdict {
+        match (self.min_fps, self.max_fps, rate) {
+            (None, None, _) => Verdict::Yes,
+            (_, _, None) => Verdict::Unknown("frame rate"),
+            (min, max, Some(rate)) => {
+                let above = min.is_none_or(|min| rate.is_above(min));
+                Verdict::from(above && max.is_none_or(|max| !rate.is_above(max)))
+            }
+        }
+    }
+
+    /// None when an attribute is not understood.
+    pub(super) fn read(element: Element<'_, '_>) -> Option<Self> {
+        const NAMES: [&str; 6] = ["minPixels", "maxPixels", "hdr", "wcg", "minFps", "maxFps"];
+        Some(Self {
+            min_pixels: number(element, &NAMES, "minPixels")?,
+            max_pixels: number(element, &NAMES, "maxPixels")?,
+            hdr: flag(element, "hdr")?,
+            wcg: flag(element, "wcg")?,
+            min_fps: number(element, &NAMES, "minFps")?,
+            max_fps: number(element, &NAMES, "maxFps")?,
+        })
+    }
+
+    pub(super) fn write(&self, xml: &mut XmlWriter) {
+        let attributes = Attributes::default()
+            .maybe("minPixels", self.min_pixels.as_ref())
+            .maybe("maxPixels", self.max_pixels.as_ref())
+            .maybe("hdr", self.hdr.as_ref())
+            .maybe("wcg", self.wcg.as_ref())
+            .maybe("minFps", self.min_fps.as_ref())
+            .maybe("maxFps", self.max_fps.as_ref());
+        xml.element("VideoFilter", attributes, |_| ());
+    }
+}
+
+impl AudioFilter {
+    pub(super) fn matches(&self, channels: Option<u64>) -> Verdict {
+        within(
+            channels,
+            (self.min_channels, self.max_channels),
+            "number of channels",
+        )
+    }
+
+    pub(super) fn read(element: Element<'_, '_>) -> Option<Self> {
+        const NAMES: [&str; 2] = ["minChannels", "maxChannels"];
+        Some(Self {
+            min_channels: number(element, &NAMES, "minChannels")?,
+            max_channels: number(element, &NAMES, "maxChannels")?,
+        })
+    }
+
+    pub(super) fn write(&self, xml: &mut XmlWriter) {
+        let attributes = Attributes::default()
+            .maybe("minChannels", self.min_channels.as_ref())
+            .maybe("maxChannels", self.max_channels.as_ref());
+        xml.element("AudioFilter", attributes, |_| ());
+    }
+}
+
+impl BitrateFilter {
+    pub(super) fn matches(&self, bitrate: Option<u64>) -> Verdict {
+        within(bitrate, (self.min_bitrate, self.max_bitrate), "bitrate")
+    }
+
+    pub(super) fn read(element: Element<'_, '_>) -> Option<Self> {
+        const NAMES: [&str; 2] = ["minBitrate", "maxBitrate"];
+        Some(Self {
+            min_bitrate: number(element, &NAMES, "minBitrate")?,
+            max_bitrate: number(element, &NAMES, "maxBitrate")?,
+        })
+    }
+
+    pub(super) fn write(&self, xml: &mut XmlWriter) {
+        let attributes = Attributes::default()
+            .maybe("minBitrate", self.min_bitrate.as_ref())
+            .maybe("maxBitrate", self.max_bitrate.as_ref());
+        xml.element("BitrateFilter", attributes, |_| ());
+    }
+}
+
+/// Both ends belong to the range.
+fn within(value: Option<u64>, limits: (Option<u64>, Option<u64>), fact: &'static str) -> Verdict {
+    match (limits, value) {
+        ((None, None), _) => Verdict::Yes,
+        (_, None) => Verdict::Unknown(fact),
+        ((min, max), Some(value)) => {
+            let above = min.is_none_or(|min| min <= value);
+            Verdict::from(above && max.is_none_or(|max| value <= max))
+        }
+    }
+}
+
+fn same(value: Option<bool>, wanted: Option<bool>, fact: &'static str) -> Verdict {
+    match (wanted, value) {
+        (None, _) => Verdict::Yes,
+        (Some(_), None) => Verdict::Unknown(fact),
+        (Some(wanted), Some(value)) => Verdict::from(wanted == value),
+    }
+}
+
+/// The number in an attribute; None when it is none, or the element has attributes of other names.
+fn number(element: Element<'_, '_>, names: &[&str], name: &'static str) -> Option<Option<u64>> {
+    if element
+        .attribute_names()
+        .any(|other| !names.contains(&other))
+    {
+        return None;
+    }
+    let parsed = element.parsed(name, "", |text| text.parse().ok());
+    parsed.ok()
+}
+
+/// xs:boolean.
+fn flag(element: Element<'_, '_>, name: &'static str) -> Option<Option<bool>> {
+    let parsed = element.parsed(name, "", |text| match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    });
+    parsed.ok()
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Digest authentication, RFC 7616: MD5 and SHA-256, with `qop=auth` or none.
+
+use md5::Md5;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::Error;
+
+/// What is asked of the server.
+pub(super) struct Target<'t> {
+    pub(super) method: &'t str,
+    /// Path and query, as in the request line.
+    pub(super) uri: &'t str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Algorithm {
+    Md5,
+    Sha256,
+}
+
+/// A challenge that can be answered.
+#[derive(Debug)]
+struct Challenge {
+    algorithm: Algorithm,
+    /// ALGORITHM as the server wrote it, if it did.
+    named: Option<String>,
+    realm: String,
+    nonce: String,
+    opaque: Option<String>,
+    qop: bool,
+}
+
+/// The Authorization header for the strongest of the challenges, with `USER:PASSWORD`.
+pub(super) fn answer(
+    challenges: &[String],
+    both: &str,
+    target: &Target<'_>,
+) -> Result<Option<String>, Error> {
+    let readable = challenges.iter().filter_map(|text| Challenge::read(text));
+    let Some(challenge) = readable.max_by_key(|challenge| challenge.algorithm) else {
+        return Ok(None);
+    };
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(Some(challenge.answer(both, target, &hex(&random))))
+}
+
+impl Challenge {
+    fn read(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.trim().split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("digest") {
+            return None;
+        }
+        let parameters = parameters(rest)?;
+        let of = |name: &str| {
+            let found = parameters
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.clone())
+        };
+        let named = of("algorithm");
+        let algorithm = match named.as_deref().map(str::to_ascii_uppercase).as_deref() {
+            None | Some("MD5") => Algorithm::Md5,
+            Some("SHA-256") => Algorithm::Sha256,
+            Some(_) => return None,
+        };
+        let qop = of("qop").map(|list| list.split(',').any(|qop| qop.trim() == "auth"));
+        if qop == Some(false) {
+            return None;
+        }
+        Some(Self {
+            algorithm,
+            named,
+            realm: of("realm")?,
+            nonce: of("nonce")?,
+            opaque: of("opaque"),
+            qop: qop.is_some(),
+        })
+    }
+
+    fn answer(&self, both: &str, target: &Target<'_>, cnonce: &str) -> String {
+        let (user, password) = both.split_once(':').unwrap_or((both, ""));
+        let secret = Zeroizing::new(format!("{user}:{}:{password}", self.realm));
+        let who = Zeroizing::new(self.hash(&secret));
+        let what = self.hash(&format!("{}:{}", target.method, target.uri));
+        let middle = match self.qop {
+            true => format!("{}:00000001:{cnonce}:auth", self.nonce),
+            false => self.nonce.clone(),
+        };
+        let response = self.hash(&Zeroizing::new(format!("{}:{middle}:{what}", *who)));
+        let mut header = format!(
+            "Digest username={}, realm={}, uri={}, nonce={}, response=\"{response}\"",
+            quoted(user),
+            quoted(&self.realm),
+            quoted(target.uri),
+            quoted(&self.nonce),
+        );
+        if let Some(named) = &self.named {
+            header += &format!(", algorithm={named}");
+        }
+        if self.qop {
+            header += &format!(", qop=auth, nc=00000001, cnonce=\"{cnonce}\"");
+        }
+        if let Some(opaque) = &self.opaque {
+            header += &format!(", opaque={}", quoted(opaque));
+        }
+        header
+    }
+
+    fn hash(&self, text: &str) -> String {
+        match self.algorithm {
+            Algorithm::Md5 => hex(&Md5::digest(text)),
+            Algorithm::Sha256 => hex(&Sha256::digest(text)),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A quoted-string of RFC 9110, 5.6.4.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
+}
+
+/// `name=value, name="quoted value"`; None for anything else.
+fn parameters(mut text: &str) -> Option<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    loop {
+        text = text.trim_start_matches([' ', '\t', ',']);
+        if text.is_empty() {
+            return Some(found);
+        }
+        let (name, rest) = text.split_once('=')?;
+        let rest = rest.trim_start();
+        let (value, rest) = match rest.strip_prefix('"') {
+            Some(rest) => unquote(rest)?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                let (value, rest) = rest.split_at(end);
+                (value.trim().to_owned(), rest)
+            }
+        };
+        found.push((name.trim().to_owned(), value));
+        text = rest;
+    }
+}
+
+/// The text up to the closing quotation mark, and what follows it.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' => return Some((value, text.get(at + 1..)?)),
+            '\\' => value.push(characters.next()?.1),
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MD5: &str = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=MD5, \
+        nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"";
+
+    fn target() -> Target<'static> {
+        let (method, uri) = ("GET", "/dir/index.html");
+        Target { method, uri }
+    }
+
+    // RFC 7616, 3.9.1.
+    #[test]
+    fn responses_are_those_of_the_rfc() {
+        let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
+        let responses = [
+            ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+            (
+                "SHA-256",
+                "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+            ),
+        ];
+        for (name, response) in responses {
+            let text = MD5.replace("algorithm=MD5", &format!("algorithm={name}"));
+            let challenge = Challenge::read(&text).unwrap();
+            let header = challenge.answer("Mufasa:Circle of Life", &target(), cnonce);
+            assert!(
+                header.contains(&format!("response=\"{response}\"")),
+                "{header}"
+            );
+            assert!(
+                header.contains(&format!("algorithm={name}, qop=auth, nc=00000001")),
+                "{header}"
+            );
+        }
+    }
+
+    // RFC 2617, 3.5, without qop: RFC 2069 as its errata has it.
+    #[test]
+    fn challenges_without_qop_are_answered() {
+        let text =
+            "digest REALM=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"";
+        let challenge = Challenge::read(text).unwrap();
+        let header = challenge.answer("Mufasa:CircleOfLife", &target(), "");
+        assert!(
+            header.contains("response=\"1949323746fe6a43ef61f9606e7febea\""),
+            "{header}"
+        );
+        assert!(!header.contains("qop"), "{header}");
+    }
+
+    #[test]
+    fn the_strongest_challenge_is_answered() {
+        let strong = MD5.replace("MD5", "SHA-256");
+        let header = answer(&[MD5.into(), strong], "u:p", &target())
+            .unwrap()
+            .unwrap();
+        assert!(header.contains("algorithm=SHA-256"), "{header}");
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_left() {
+        let challenges = [
+            "Basic realm=\"x\"",
+            "Digest realm=\"x\"",
+            "Digest nonce=\"x\"",
+            "Digest",
+            "Digest realm=\"x",
+            "Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"",
+            "Digest realm=\"x\", nonce=\"y\", algorithm=SHA-512-256",
+            "Digest realm",
+            "Digest realm=\"\\",
+        ];
+        let challenges = challenges.map(str::to_owned);
+        assert!(answer(&challenges, "u:p", &target()).unwrap().is_none());
+    }
+}

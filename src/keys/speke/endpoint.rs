@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The key server's address and the parameters in it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use crate::cpix;
+use crate::keys::file::read_private;
+
+use super::Error;
+use super::auth::Credentials;
+
+/// A version of SPEKE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpekeVersion {
+    /// One key for all tracks; CPIX 2.0.
+    V1_0,
+    /// A key for each kind of tracks; CPIX 2.3.
+    V2_0,
+    /// As 2.0, with periods by time; CPIX 2.4.
+    V2_1,
+}
+
+/// A key server. Display shows where it is, and stars in place of credentials and of all values in its query.
+pub struct Endpoint {
+    url: Url,
+    version: SpekeVersion,
+    pub(super) credentials: Credentials,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) timeout: Duration,
+    pub(super) attempts: u32,
+}
+
+impl SpekeVersion {
+    /// X-Speke-Version.
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::V1_0 => "1.0",
+            Self::V2_0 => "2.0",
+            Self::V2_1 => "2.1",
+        }
+    }
+
+    /// The CPIX that it exchanges.
+    pub(super) const fn cpix(self) -> cpix::Version {
+        match self {
+            Self::V1_0 => cpix::Version::Speke1,
+            Self::V2_0 => cpix::Version::V2_3,
+            Self::V2_1 => cpix::Version::V2_4,
+        }
+    }
+}
+
+impl FromStr for SpekeVersion {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let mut all = [Self::V1_0, Self::V2_0, Self::V2_1].into_iter();
+        let found = all.find(|version| version.number() == text);
+        found.ok_or(Error::BadUri("unknown speke-version"))
+    }
+}
+
+impl Endpoint {
+    /// Reads an address and the file of credentials that it names.
+    pub(super) fn open(uri: &str) -> Result<Self, Error> {
+        let address = uri
+            .strip_prefix("speke+")
+            .filter(|address| address.starts_with("https://") || address.starts_with("http://"));
+        let address = address.ok_or(Error::BadUri(
+            "it begins with neither speke+https:// nor speke+http://",
+        ))?;
+        let url = Url::parse(address).map_err(|_| Error::BadUri("it is not a URI"))?;
+        let mut endpoint = Self {
+            credentials: Credentials::of_url(&url)?,
+            url,
+            version: SpekeVersion::V2_0,
+            ca_file: None,
+            timeout: Duration::from_secs(10),
+            attempts: 4,
+        };
+        endpoint.take_parameters()?;
+        // The setters refuse only addresses without host, which http and https do not have.
+        let _ = (
+            endpoint.url.set_username(""),
+            endpoint.url.set_password(None),
+        );
+        endpoint.url.set_fragment(None);
+        Ok(endpoint)
+    }
+
+    /// The version that is spoken.
+    pub const fn version(&self) -> SpekeVersion {
+        self.version
+    }
+
+    /// What the operator should be told: that keys cross a network in the clear.
+    pub fn warning(&self) -> Option<&'static str> {
+        let open = !self.is_https() && !self.is_loopback();
+        open.then_some("keys and credentials cross the network unencrypted: use speke+https")
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
+    /// Where requests go, with the secret parts of the query.
+    pub(super) fn target(&self) -> Url {
+        let mut url = self.url.clone();
+        for (name, value) in &self.credentials.query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        url
+    }
+
+    /// Takes our parameters out of the query and leaves the others as they stand.
+    fn take_parameters(&mut self) -> Result<(), Error> {
+        let query = self.url.query().unwrap_or_default().to_owned();
+        let is_ours = |part: &&str| part.starts_with("speke-");
+        let (ours, theirs): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_ours);
+        for (name, value) in url::form_urlencoded::parse(ours.join("&").as_bytes()) {
+            self.take(&name, &value)?;
+        }
+        let theirs = theirs.join("&");
+        self.url
+            .set_query(Some(theirs.as_str()).filter(|query| !query.is_empty()));
+        Ok(())
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        match name {
+            "speke-version" => self.version = value.parse()?,
+            "speke-auth-file" => {
+                let path =
+                    absolute(value).ok_or(Error::BadUri("speke-auth-file is not a whole path"))?;
+                self.credentials.read(&read_private(&path)?)?;
+            }
+            "speke-ca-file" => {
+                let path = absolute(value);
+                self.ca_file =
+                    Some(path.ok_or(Error::BadUri("speke-ca-file is not a whole path"))?);
+            }
+            "speke-timeout" => {
+                let seconds = value
+                    .parse()
+                    .ok()
+                    .filter(|seconds| (1..=300).contains(seconds));
+                let seconds =
+                    seconds.ok_or(Error::BadUri("speke-timeout is not 1 to 300 seconds"))?;
+                self.timeout = Duration::from_secs(seconds);
+            }
+            "speke-attempts" => {
+                let attempts = value
+                    .parse()
+                    .ok()
+                    .filter(|attempts| (1..=10).contains(attempts));
+                self.attempts = attempts.ok_or(Error::BadUri("speke-attempts is not 1 to 10"))?;
+            }
+            _ => return Err(Error::BadUri("unknown parameter that begins with speke-")),
+        }
+        Ok(())
+    }
+}
+
+fn absolute(path: &str) -> Option<PathBuf> {
+    let path = Path::new(path);
+    path.is_absolute().then(|| path.to_owned())
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = &self.url;
+        write!(f, "speke+{}://", url.scheme())?;
+        if self.credentials.has_login() {
+            f.write_str("***@")?;
+        }
+        f.write_str(url.host_str().unwrap_or_default())?;
+        if let Some(port) = url.port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(url.path())?;
+        let sent = url.query_pairs().map(|(name, _)| name.into_owned());
+        let hidden = self.credentials.query.iter().map(|(name, _)| name.clone());
+        for (index, name) in sent.chain(hidden).enumerate() {
+            let separator = if index == 0 { '?' } else { '&' };
+            write!(f, "{separator}{name}=***")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(uri: &str) -> String {
+        Endpoint::open(uri).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn parameters_of_ours_are_taken_out() {
+        let uri = "speke+https://u:p%40@kms.example:8443/v2?token=a%26b&speke-version=2.1&x=&speke-timeout=5&speke-attempts=1#f";
+        let endpoint = Endpoint::open(uri).unwrap();
+        assert_eq!(
+            endpoint.target().as_str(),
+            "https://kms.example:8443/v2?token=a%26b&x="
+        );
+        assert_eq!(endpoint.version(), SpekeVersion::V2_1);
+        assert_eq!((endpoint.timeout.as_secs(), endpoint.attempts), (5, 1));
+        let shown = "speke+https://***@kms.example:8443/v2?token=***&x=***";
+        assert_eq!(endpoint.to_string(), shown);
+        assert_eq!(format!("{endpoint:?}"), format!("Endpoint({shown})"));
+    }
+
+    #[test]
+    fn version_is_2_0_unless_it_is_given() {
+        let endpoint = Endpoint::open("speke+http://localhost/").unwrap();
+        assert_eq!(endpoint.version(), SpekeVersion::V2_0);
+        assert_eq!(endpoint.target().as_str(), "http://localhost/");
+    }
+
+    #[test]
+    fn plain_http_is_warned_of_unless_it_stays_here() {
+        let warns = |uri| Endpoint::open(uri).unwrap().warning().is_some();
+        assert!(warns("speke+http://kms.example/"));
+        for uri in [
+            "speke+https://kms.example/",
+            "speke+http://127.0.0.2:80/",
+            "speke+http://[::1]/",
+            "speke+http://localhost/",
+        ] {
+            assert!(!warns(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_are_not_understood_are_refused_without_their_text() {
+        for uri in [
+            "https://secret.example/",
+            "speke://secret.example/",
+            "speke+ftp://secret.example/",
+            "speke+https://secret:x@/",
+            "speke+https://h/?speke-version=3.0&k=secret",
+            "speke+https://h/?speke-auth-file=secret",
+            "speke+https://h/?speke-ca-file=secret",
+            "speke+https://h/?speke-timeout=0",
+            "speke+https://h/?speke-attempts=11",
+            "speke+https://h/?speke-secret=1",
+        ] {
+            let text = refusal(uri);
+            assert!(
+                text.starts_with("cannot use the key server's address"),
+                "{text}"
+            );
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}

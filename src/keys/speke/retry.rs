@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MPL-2.0
+//! When to try again: delays that double, each cut by chance, so that packagers that lost a server together do not return together.
+
+use std::time::Duration;
+
+use super::{Endpoint, Error};
+
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+
+/// The longest delay, also of those that a server asks for.
+const MAX_DELAY: Duration = Duration::from_secs(30);
+
+/// The attempts that are left and the delay before the next.
+pub(super) struct Schedule {
+    made: u32,
+    attempts: u32,
+    delay: Duration,
+}
+
+impl Schedule {
+    /// As the endpoint's parameters say.
+    pub(super) const fn of(endpoint: &Endpoint) -> Self {
+        Self::new(endpoint.attempts, FIRST_DELAY)
+    }
+
+    pub(super) const fn new(attempts: u32, delay: Duration) -> Self {
+        Self {
+            made: 0,
+            attempts,
+            delay,
+        }
+    }
+
+    /// How many attempts have failed.
+    pub(super) const fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// Counts a failed attempt; how long to wait for the next, at least what the server asks for, or None when it was the last.
+    pub(super) fn after_failure(
+        &mut self,
+        asked: Option<Duration>,
+    ) -> Result<Option<Duration>, Error> {
+        self.made += 1;
+        if self.made >= self.attempts {
+            return Ok(None);
+        }
+        let mut random = [0; 4];
+        getrandom::fill(&mut random)?;
+        let half = self.delay / 2;
+        let cut = half.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
+        self.delay = (self.delay * 2).min(MAX_DELAY);
+        Ok(Some(
+            (half + cut).max(asked.unwrap_or_default()).min(MAX_DELAY),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_within_their_halves() {
+        let mut schedule = Schedule::new(4, Duration::from_secs(8));
+        for limit in [8, 16, 30] {
+            let delay = schedule.after_failure(None).unwrap().unwrap();
+            let limit = Duration::from_secs(limit);
+            assert!((limit / 2..=limit).contains(&delay), "{delay:?}");
+        }
+        assert_eq!(schedule.after_failure(None).unwrap(), None);
+        assert_eq!(schedule.made(), 4);
+    }
+
+    #[test]
+    fn servers_may_ask_for_more_within_a_limit() {
+        let mut schedule = Schedule::new(9, Duration::from_millis(1));
+        let asked = Duration::from_secs(3);
+        assert_eq!(schedule.after_failure(Some(asked)).unwrap(), Some(asked));
+        let asked = Some(Duration::from_secs(3600));
+        assert_eq!(schedule.after_failure(asked).unwrap(), Some(MAX_DELAY));
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Whom HTTPS trusts, and the client's own certificate.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use zeroize::Zeroizing;
+
+use crate::keys::file::read_private;
+
+use super::{Endpoint, Error};
+
+/// What the endpoint's parameters and credentials ask for.
+pub(super) fn config(endpoint: &Endpoint) -> Result<TlsConfig, Error> {
+    let roots = match &endpoint.ca_file {
+        Some(path) => certificates(path)?,
+        None if endpoint.is_https() => system_roots(),
+        None => Vec::new(),
+    };
+    let provider = rustls::crypto::ring::default_provider();
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .client_cert(client_certificate(endpoint)?)
+        .unversioned_rustls_crypto_provider(Arc::new(provider))
+        .build())
+}
+
+/// Those that can be read; a connection that finds none of them says so.
+fn system_roots() -> Vec<Certificate<'static>> {
+    let found = rustls_native_certs::load_native_certs().certs;
+    found
+        .iter()
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect()
+}
+
+fn client_certificate(endpoint: &Endpoint) -> Result<Option<ClientCert>, Error> {
+    let credentials = &endpoint.credentials;
+    let (Some(chain), Some(key)) = (&credentials.client_certificate, &credentials.client_key)
+    else {
+        return Ok(None);
+    };
+    let text: Zeroizing<String> = read_private(key)?;
+    let private = PrivateKey::from_pem(text.as_bytes());
+    let private =
+        private.map_err(|_| bad(key, "no private key in pem: give one without passphrase"))?;
+    Ok(Some(ClientCert::new_with_certs(
+        &certificates(chain)?,
+        private,
+    )))
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
+    let bytes = fs::read(path).map_err(|_| bad(path, "it cannot be read"))?;
+    let items = parse_pem(&bytes).map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Ok(Some(certificate)),
+        Ok(_) => Ok(None),
+        Err(_) => Err(bad(path, "it is not pem")),
+    });
+    let found: Vec<_> = items
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?;
+    match found.is_empty() {
+        true => Err(bad(path, "no certificate in it")),
+        false => Ok(found),
+    }
+}
+
+fn bad(path: &Path, reason: &'static str) -> Error {
+    let path = path.to_owned();
+    Error::Certificates { path, reason }
+}
