@@ -6,6 +6,7 @@
 
 mod error;
 mod file;
+mod private;
 mod ring;
 mod selector;
 
