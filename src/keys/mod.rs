@@ -9,6 +9,8 @@ mod file;
 mod private;
 mod ring;
 mod selector;
+#[cfg(feature = "store")]
+pub mod store;
 
 pub use error::Error;
 pub use file::{load, load_or_create};
