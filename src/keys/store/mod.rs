@@ -23,6 +23,8 @@ mod mac;
 mod model;
 mod outbox;
 mod passphrase;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod rewrap;
 mod secrets;
 mod seed;
@@ -89,6 +91,9 @@ fn connect(uri: &str) -> Result<Box<dyn Database>, Error> {
     match Location::parse(uri)? {
         #[cfg(feature = "sqlite")]
         Location::Sqlite(path) => sqlite::open(&path),
+        #[cfg(feature = "postgres")]
+        location @ Location::Postgres(_) => postgres::open(uri, location),
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
         _ => Err(Error::BadUri),
     }
 }
