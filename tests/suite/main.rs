@@ -90,5 +90,8 @@ mod signaling;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;
+/// The key store in SQLite and, with that feature, in PostgreSQL.
+#[cfg(feature = "sqlite")]
+mod store;
 /// The shared vectors through the element.
 mod vectors;

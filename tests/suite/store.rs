@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The key store, each test over every back end that is built in. PostgreSQL is started for it, as a server of its own.
+
+/// What the audit shows.
+mod audit;
+/// Settings, seeds, lists and notes.
+mod books;
+/// Key-encryption keys and re-wrapping.
+mod kek;
+/// Handing keys to licence servers.
+mod outbox;
+/// Where the tests keep their stores.
+mod place;
+/// A PostgreSQL server for the tests.
+#[cfg(feature = "postgres")]
+mod postgres;
+/// Many processes, and processes that are killed.
+mod processes;
+/// What the database itself refuses.
+mod rules;
+
+use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
+use gstplayready::keys::store::{KeySlot, NewKey, Origin, Page};
+
+pub const ALL: Page = Page {
+    offset: 0,
+    limit: 100_000,
+};
+
+pub fn slot(content: &str, period: u64) -> KeySlot {
+    KeySlot {
+        content_id: content.to_owned(),
+        label: "video".to_owned(),
+        period,
+        mode: CipherMode::Ctr,
+    }
+}
+
+pub fn new_key(mode: CipherMode) -> NewKey {
+    NewKey {
+        kid: KeyId::generate().unwrap(),
+        key: ContentKey::generate().unwrap(),
+        mode,
+        origin: Origin::Imported,
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
