@@ -20,7 +20,8 @@ mod processes;
 mod rules;
 
 use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
-use gstplayready::keys::store::{KeySlot, NewKey, Origin, Page};
+use gstplayready::keys::store::{KeySlot, KeySource, NewKey, Page};
+use zeroize::Zeroizing;
 
 pub const ALL: Page = Page {
     offset: 0,
@@ -36,13 +37,20 @@ pub fn slot(content: &str, period: u64) -> KeySlot {
     }
 }
 
-pub fn new_key(mode: CipherMode) -> NewKey {
-    NewKey {
+/// A key from elsewhere, and what it is.
+pub fn new_key(mode: CipherMode) -> (NewKey, [u8; 16]) {
+    let key = ContentKey::generate().unwrap();
+    let bytes = *key.as_bytes();
+    let new = NewKey {
         kid: KeyId::generate().unwrap(),
-        key: ContentKey::generate().unwrap(),
         mode,
-        origin: Origin::Imported,
-    }
+        source: KeySource::Imported(key),
+    };
+    (new, bytes)
+}
+
+pub fn imported(bytes: [u8; 16]) -> KeySource {
+    KeySource::Imported(ContentKey::from_bytes(Zeroizing::new(bytes)))
 }
 
 pub fn hex(bytes: &[u8]) -> String {

@@ -10,8 +10,8 @@ use super::model::{KeyInfo, info_columns, kid_of, milliseconds, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
-    Content, Error, Inserted, KeyFilter, KeySlot, KeyState, KeyStore, NewKey, Origin, Page,
-    StoredKey, content, outbox, seed,
+    Content, Error, Inserted, KeyFilter, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin,
+    Page, StoredKey, content, outbox, seed,
 };
 
 /// What fingerprints of content keys are told from others by.
@@ -42,39 +42,24 @@ impl KeyStore {
         })
     }
 
-    /// Takes a key from elsewhere, and gives it to the tracks named. The same once more changes nothing.
+    /// Adds a key by its KID, and gives it to the tracks named. The same key once more changes nothing.
     ///
     /// # Errors
-    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], or a slot's mode is not the key's.
+    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], [`Error::NoSeed`].
     pub fn insert(&self, new: &NewKey, slots: &[KeySlot]) -> Result<Inserted, Error> {
         slots.iter().try_for_each(KeySlot::check)?;
         if new.kid.is_nil() {
             return Err(Error::NilKeyId);
         }
         self.write("insert", &new.kid.to_string(), |transaction| {
-            let was_there = match load(transaction, &new.kid) {
-                Err(Error::NoKey(_)) => {
-                    let source = (new.origin, None);
-                    store(transaction, (&new.kid, new.mode), &new.key, source)?;
-                    false
-                }
-                found => {
-                    same_key(&found?, new)?;
-                    true
-                }
-            };
+            let inserted = insert(transaction, new)?;
             for slot in slots {
                 assign(transaction, slot, (&new.kid, new.mode))?;
             }
-            let same_key = others_with(transaction, &new.kid, &new.key)?;
-            let result = match (was_there, same_key.as_slice()) {
+            let result = match (inserted.was_there, inserted.same_key.as_slice()) {
                 (true, _) => "was there".to_owned(),
                 (false, []) => "ok".to_owned(),
                 (false, [other, ..]) => format!("same key as {other}"),
-            };
-            let inserted = Inserted {
-                was_there,
-                same_key,
             };
             Ok((inserted, result))
         })
@@ -95,15 +80,7 @@ impl KeyStore {
     /// # Errors
     /// [`Error::NoKey`].
     pub fn info(&self, kid: &KeyId) -> Result<KeyInfo, Error> {
-        self.read(|transaction| {
-            let sql = concat!(
-                "SELECT ",
-                info_columns!(),
-                " FROM content_key WHERE kid = $1"
-            );
-            let row = transaction.one(sql, &[kid_value(kid)])?;
-            KeyInfo::from_row(&mut row.ok_or(Error::NoKey(*kid))?)
-        })
+        self.read(|transaction| info(transaction, kid))
     }
 
     /// Keys, the last made first.
@@ -177,6 +154,16 @@ pub(super) fn advance(
     changed.map(|_| ()).ok_or(Error::NoKey(*kid))
 }
 
+pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<KeyInfo, Error> {
+    let sql = concat!(
+        "SELECT ",
+        info_columns!(),
+        " FROM content_key WHERE kid = $1"
+    );
+    let row = transaction.one(sql, &[kid_value(kid)])?;
+    KeyInfo::from_row(&mut row.ok_or(Error::NoKey(*kid))?)
+}
+
 pub(super) fn kid_value(kid: &KeyId) -> Value {
     kid.as_bytes().as_slice().into()
 }
@@ -194,7 +181,7 @@ fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Err
     let info = KeyInfo::from_row(&mut row)?;
     let wrapper = transaction.secrets.wrapper(&kek_id)?;
     let clear = wrapper.unwrap(Subject::ContentKey(kid, info.mode), &wrapped)?;
-    // An older wrapping of the same KID, put in this one's place, opens too.
+    // What another store has wrapped for the same KID, under the same key-encryption key, opens too.
     if transaction
         .secrets
         .fingerprint
@@ -308,15 +295,44 @@ fn assign(
     transaction.run(sql, &values).map(|_| ())
 }
 
-fn same_key(found: &StoredKey, new: &NewKey) -> Result<(), Error> {
-    if found.key.as_bytes() != new.key.as_bytes() {
-        return Err(Error::OtherKey(new.kid));
+fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
+    let made;
+    let (key, origin, seed) = match &new.source {
+        KeySource::Entered(key) => (key, Origin::Entered, None),
+        KeySource::Imported(key) => (key, Origin::Imported, None),
+        KeySource::Random => {
+            made = ContentKey::generate()?;
+            (&made, Origin::Random, None)
+        }
+        KeySource::Seed(name) => {
+            made = seed::load(transaction, name)?.content_key(&new.kid);
+            (&made, Origin::Seed, Some(name.as_str()))
+        }
+    };
+    let was_there = match load(transaction, &new.kid) {
+        Err(Error::NoKey(_)) => {
+            store(transaction, (&new.kid, new.mode), key, (origin, seed))?;
+            false
+        }
+        found => {
+            check_same(&found?, key, new.mode)?;
+            true
+        }
+    };
+    Ok(Inserted {
+        was_there,
+        same_key: others_with(transaction, &new.kid, key)?,
+    })
+}
+
+fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(), Error> {
+    let kid = found.info.kid;
+    if found.key.as_bytes() != key.as_bytes() {
+        return Err(Error::OtherKey(kid));
     }
-    if found.info.mode != new.mode {
-        return Err(Error::OtherMode {
-            kid: new.kid,
-            mode: found.info.mode,
-        });
+    if found.info.mode != mode {
+        let mode = found.info.mode;
+        return Err(Error::OtherMode { kid, mode });
     }
     Ok(())
 }

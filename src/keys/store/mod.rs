@@ -40,7 +40,8 @@ pub use error::{AuditFault, Error};
 pub use kek::KekSource;
 pub use location::Location;
 pub use model::{
-    Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeyState, NewKey, Origin, Page, StoredKey,
+    Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,
+    StoredKey,
 };
 pub use outbox::{Delivery, DeliveryState};
 pub use seed::SeedInfo;

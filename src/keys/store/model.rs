@@ -80,16 +80,26 @@ pub struct StoredKey {
     pub is_new: bool,
 }
 
-/// A key from elsewhere, for [`KeyStore::insert`](super::KeyStore::insert).
+/// A key by its KID, for [`KeyStore::insert`](super::KeyStore::insert).
 pub struct NewKey {
     /// The KID.
     pub kid: KeyId,
-    /// The key.
-    pub key: ContentKey,
-    /// What it is used for.
+    /// What the key is used for.
     pub mode: CipherMode,
-    /// [`Origin::Entered`] or [`Origin::Imported`].
-    pub origin: Origin,
+    /// The key, or where it is to come from.
+    pub source: KeySource,
+}
+
+/// Where a new key comes from.
+pub enum KeySource {
+    /// The operating system's generator.
+    Random,
+    /// An operator's hand.
+    Entered(ContentKey),
+    /// A key seed of the store, by its name.
+    Seed(String),
+    /// A document of another system.
+    Imported(ContentKey),
 }
 
 /// What came of an insertion.

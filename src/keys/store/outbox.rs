@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::cenc::KeyId;
 
-use super::content_key::{advance, kid_value};
+use super::content_key::{advance, info, kid_value};
 use super::database::Row;
 use super::model::{check_name, kid_of, milliseconds, time_of};
 use super::transaction::Transaction;
@@ -65,8 +65,8 @@ impl KeyStore {
         for target in targets {
             check_name("target", target)?;
         }
-        self.info(kid)?;
         self.write("enqueue", &kid.to_string(), |transaction| {
+            info(transaction, kid)?;
             enqueue(transaction, kid, targets)?;
             Ok(((), targets.join(", ")))
         })

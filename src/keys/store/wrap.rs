@@ -33,14 +33,14 @@ impl Subject<'_> {
             Self::ContentKey(kid, mode) => {
                 let mode = mode_name(*mode).as_bytes();
                 [
-                    b"gst-plugin-playready content key 1\0",
+                    b"gstplayready content key 1\0",
                     kid.as_bytes().as_slice(),
                     mode,
                 ]
                 .concat()
             }
-            Self::Seed(name) => [b"gst-plugin-playready key seed 1\0", name.as_bytes()].concat(),
-            Self::Secret(name) => [b"gst-plugin-playready store key 1\0", name.as_bytes()].concat(),
+            Self::Seed(name) => [b"gstplayready key seed 1\0", name.as_bytes()].concat(),
+            Self::Secret(name) => [b"gstplayready store key 1\0", name.as_bytes()].concat(),
         }
     }
 

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use gstplayready::cenc::{CipherMode, Scheme};
-use gstplayready::keys::store::{Content, Error, KeyFilter, KeyState, Origin, Page};
+use gstplayready::cenc::{CipherMode, KeyId, Scheme};
+use gstplayready::keys::store::{
+    Content, Error, KeyFilter, KeySource, KeyState, NewKey, Origin, Page,
+};
 use gstplayready::playready::KeySeed;
 
 use super::place::places;
-use super::{ALL, new_key, slot};
+use super::{ALL, imported, new_key, slot};
 
 #[test]
 fn first_request_makes_the_key_and_later_ones_get_it() {
@@ -99,7 +101,7 @@ fn content_bound_to_a_seed_has_keys_derived_from_it() {
 fn inserted_key_keeps_its_meaning() {
     for place in places("store-insert") {
         let store = place.open();
-        let key = new_key(CipherMode::Cbc);
+        let (key, bytes) = new_key(CipherMode::Cbc);
         let mut taken = slot("a", 0);
         taken.mode = CipherMode::Cbc;
         let inserted = store.insert(&key, &[taken.clone()]).unwrap();
@@ -108,7 +110,7 @@ fn inserted_key_keeps_its_meaning() {
         assert_eq!(store.key_of(&taken).unwrap().info.kid, key.kid);
         assert_eq!(store.info(&key.kid).unwrap().origin, Origin::Imported);
 
-        let mut other = new_key(CipherMode::Cbc);
+        let (mut other, _) = new_key(CipherMode::Cbc);
         let refused = store.insert(&other, &[taken]);
         assert!(matches!(refused, Err(Error::SlotTaken(kid)) if kid == key.kid));
         assert!(
@@ -116,18 +118,42 @@ fn inserted_key_keeps_its_meaning() {
             "nothing is kept"
         );
         other.kid = key.kid;
-        assert!(matches!(store.insert(&other, &[]), Err(Error::OtherKey(_))));
-        let mut other = new_key(CipherMode::Ctr);
-        (other.kid, other.key) = (key.kid, store.key(&key.kid).unwrap().key);
-        assert!(matches!(
-            store.insert(&other, &[]),
-            Err(Error::OtherMode { .. })
-        ));
+        for source in [other.source, KeySource::Random] {
+            other.source = source;
+            assert!(matches!(store.insert(&other, &[]), Err(Error::OtherKey(_))));
+        }
+        (other.source, other.mode) = (imported(bytes), CipherMode::Ctr);
+        let refused = store.insert(&other, &[]);
+        assert!(matches!(refused, Err(Error::OtherMode { .. })));
         other.mode = CipherMode::Cbc;
-        assert!(matches!(
-            store.insert(&other, &[slot("a", 1)]),
-            Err(Error::OtherMode { .. })
-        ));
+        let refused = store.insert(&other, &[slot("a", 1)]);
+        assert!(matches!(refused, Err(Error::OtherMode { .. })));
+        other.kid = KeyId::from_bytes([0; 16]);
+        assert!(matches!(store.insert(&other, &[]), Err(Error::NilKeyId)));
+    }
+}
+
+#[test]
+fn key_can_be_made_for_a_kid() {
+    for place in places("store-for-kid") {
+        let store = place.open();
+        let seed = KeySeed::from_bytes(&[9; 30]).unwrap();
+        store.put_seed("main", &seed).unwrap();
+        let insert = |source| {
+            let (new, _) = new_key(CipherMode::Ctr);
+            let new = NewKey { source, ..new };
+            store
+                .insert(&new, &[])
+                .map(|_| store.key(&new.kid).unwrap())
+        };
+        let derived = insert(KeySource::Seed("main".to_owned())).unwrap();
+        let expected = seed.content_key(&derived.info.kid);
+        assert_eq!(derived.key.as_bytes(), expected.as_bytes());
+        assert_eq!(derived.info.seed.as_deref(), Some("main"));
+        let random = insert(KeySource::Random).unwrap();
+        assert_eq!(random.info.origin, Origin::Random);
+        let refused = insert(KeySource::Seed("absent".to_owned()));
+        assert!(matches!(refused, Err(Error::NoSeed(_))));
     }
 }
 
@@ -135,10 +161,10 @@ fn inserted_key_keeps_its_meaning() {
 fn second_kid_with_the_same_key_is_noted() {
     for place in places("store-same") {
         let store = place.open();
-        let first = new_key(CipherMode::Ctr);
+        let (first, bytes) = new_key(CipherMode::Ctr);
         store.insert(&first, &[]).unwrap();
-        let mut second = new_key(CipherMode::Ctr);
-        second.key = store.key(&first.kid).unwrap().key;
+        let (mut second, _) = new_key(CipherMode::Ctr);
+        second.source = imported(bytes);
         assert_eq!(store.insert(&second, &[]).unwrap().same_key, [first.kid]);
     }
 }

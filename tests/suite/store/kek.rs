@@ -78,7 +78,7 @@ fn passphrase_opens_what_it_made() {
 fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
     for place in places("store-rewrap") {
         let store = place.open();
-        let inserted = new_key(CipherMode::Cbc);
+        let (inserted, bytes) = new_key(CipherMode::Cbc);
         store.insert(&inserted, &[]).unwrap();
         let seed = KeySeed::from_bytes(&[3; 30]).unwrap();
         store.put_seed("seed", &seed).unwrap();
@@ -91,8 +91,11 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
         let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
         assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
         let store = KeyStore::open(&place.uri, &[new()]).unwrap();
-        for (kid, key) in [(&inserted.kid, &inserted.key), (&made.info.kid, &made.key)] {
-            assert_eq!(store.key(kid).unwrap().key.as_bytes(), key.as_bytes());
+        for (kid, key) in [
+            (&inserted.kid, &bytes),
+            (&made.info.kid, made.key.as_bytes()),
+        ] {
+            assert_eq!(store.key(kid).unwrap().key.as_bytes(), key);
         }
         assert!(store.verify_audit().is_ok());
         // Fingerprints outlast it.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gstplayready::cenc::{CipherMode, KeyId};
-use gstplayready::keys::store::{KekSource, KeyStore};
+use gstplayready::keys::store::{AuditEntry, Error, KekSource, KeyStore, NewKey, Page};
 
 use super::place::{Place, places};
 use super::{hex, new_key, slot};
@@ -93,15 +93,18 @@ fn agree(store: &KeyStore, periods: u64) {
 /// Writes until it is killed, and says what is acknowledged.
 fn write(store: &KeyStore) {
     for count in 0.. {
-        let key = new_key(CipherMode::Ctr);
-        match count % 2 {
-            0 => store.insert(&key, &[]).map(|_| (key.kid, key.key)),
-            _ => store
-                .key_of(&slot(&key.kid.to_string(), 0))
-                .map(|made| (made.info.kid, made.key)),
-        }
-        .map(|(kid, key)| say(&format!("{kid} {}", hex(key.as_bytes()))))
-        .unwrap();
+        let (new, bytes) = new_key(CipherMode::Ctr);
+        let (kid, key) = match count % 2 {
+            0 => {
+                store.insert(&new, &[]).unwrap();
+                (new.kid, bytes)
+            }
+            _ => {
+                let made = store.key_of(&slot(&new.kid.to_string(), 0)).unwrap();
+                (made.info.kid, *made.key.as_bytes())
+            }
+        };
+        say(&format!("{kid} {}", hex(&key)));
     }
 }
 
@@ -191,38 +194,59 @@ fn check(store: &KeyStore, acknowledged: &[String]) {
 
 #[test]
 fn killed_re_wrap_goes_on_and_loses_nothing() {
-    let rounds = soak(3, 20);
     for place in places("store-killed-rewrap") {
         let store = place.open();
-        let count = 700;
-        let keys: Vec<_> = (0..count).map(|_| new_key(CipherMode::Ctr)).collect();
-        for key in &keys {
+        let keys: Vec<_> = (0..700).map(|_| new_key(CipherMode::Ctr)).collect();
+        for (key, _) in &keys {
             store.insert(key, &[]).unwrap();
         }
-        let new = place.kek_path("new");
-        for round in 0..rounds {
-            let mut child = start(&place, &format!("re-wrap\t{}", new.display()));
-            let mut lines = lines(&mut child);
-            assert_eq!(lines.next().as_deref(), Some("begins"));
-            std::thread::sleep(Duration::from_millis(5 + 11 * round));
-            let _ = child.kill();
+        let paths = [place.kek_path("kek"), place.kek_path("new")];
+        for round in 0..soak(2, 3) {
+            let mut child = start(&place, &format!("re-wrap\t{}", paths[1].display()));
+            let lines = lines(&mut child);
+            // Each batch has 200 keys, one row in the audit, and a kill behind it.
+            wait_for_batches(&store, round + 1);
+            child.kill().unwrap();
             child.wait().unwrap();
+            drop(lines);
         }
-        let sources = [place.kek_path("kek"), new.clone()].map(KekSource::File);
-        // Both serve while it is half done; whoever comes last ends it.
-        let store = KeyStore::open(&place.uri, &sources)
-            .or_else(|_| KeyStore::open(&place.uri, &sources[1..]))
-            .unwrap();
-        store.key(&keys[0].kid).unwrap();
-        store.rewrap(&sources[1]).unwrap();
+        let sources = paths.map(KekSource::File);
+        // It is half done: one of the two does not do, both do.
+        for one in &sources {
+            let refused = KeyStore::open(&place.uri, std::slice::from_ref(one));
+            assert!(matches!(refused, Err(Error::WrongKek { .. })));
+        }
+        let store = KeyStore::open(&place.uri, &sources).unwrap();
+        check_keys(&store, &keys);
+        assert!(store.rewrap(&sources[1]).unwrap() > 0);
         let store = KeyStore::open(&place.uri, &sources[1..]).unwrap();
-        for key in &keys {
-            assert_eq!(
-                store.key(&key.kid).unwrap().key.as_bytes(),
-                key.key.as_bytes()
-            );
-        }
+        check_keys(&store, &keys);
         store.verify_audit().unwrap();
         assert!(KeyStore::open(&place.uri, &sources[..1]).is_err());
+    }
+}
+
+fn check_keys(store: &KeyStore, keys: &[(NewKey, [u8; 16])]) {
+    // Few of them: each is a row in the audit.
+    for (key, bytes) in keys.iter().step_by(23) {
+        assert_eq!(store.key(&key.kid).unwrap().key.as_bytes(), bytes);
+    }
+}
+
+fn wait_for_batches(store: &KeyStore, batches: u64) {
+    let is_batch = |entry: &AuditEntry| entry.action == "re-wrap" && entry.result != "0 keys";
+    let last = Page {
+        offset: 0,
+        limit: 20,
+    };
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let entries = store.audit(last).unwrap();
+        let done = entries.iter().filter(|entry| is_batch(entry)).count();
+        if done as u64 >= batches {
+            return;
+        }
+        assert!(Instant::now() < until, "{done} batches of {batches}");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -92,14 +92,14 @@ fn no_key_is_in_the_database_in_clear() {
     for place in places("store-clear") {
         let store = place.open();
         let made = store.key_of(&slot("a", 0)).unwrap();
-        let inserted = new_key(CipherMode::Cbc);
+        let (inserted, bytes) = new_key(CipherMode::Cbc);
         store.insert(&inserted, &[]).unwrap();
         let seed = [0xd7; 30];
         let key_seed = gstplayready::playready::KeySeed::from_bytes(&seed).unwrap();
         store.put_seed("seed", &key_seed).unwrap();
         let kek = std::fs::read_to_string(place.kek_path("kek")).unwrap();
         let kek = kek.trim();
-        let secrets: [&[u8]; 3] = [made.key.as_bytes(), inserted.key.as_bytes(), &seed];
+        let secrets: [&[u8]; 3] = [made.key.as_bytes(), &bytes, &seed];
         let mut patterns = vec![
             kek.as_bytes().to_vec(),
             gstplayready::cenc::decode_hex(kek).unwrap().to_vec(),

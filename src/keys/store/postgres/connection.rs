@@ -35,12 +35,16 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(10));
         }
-        let is_remote = config.get_hosts().iter().any(is_remote);
-        if is_remote && config.get_ssl_mode() == SslMode::Prefer {
+        let is_remote = config.get_hosts().iter().any(is_remote)
+            || config
+                .get_hostaddrs()
+                .iter()
+                .any(|address| !address.is_loopback());
+        if (is_remote || own.roots.is_some()) && config.get_ssl_mode() == SslMode::Prefer {
             // Whoever stands between could choose no encryption.
             config.ssl_mode(SslMode::Require);
         }
-        let tls = (is_remote || own.roots.is_some()) && config.get_ssl_mode() != SslMode::Disable;
+        let tls = config.get_ssl_mode() == SslMode::Require;
         let tls = tls.then(|| tls::Connector::new(own.roots)).transpose()?;
         if config.get_password().is_none() {
             passfile::set_password(&mut config, own.passwords)?;
