@@ -11,13 +11,16 @@ mod kek;
 mod outbox;
 /// Where the tests keep their stores.
 mod place;
-/// A PostgreSQL server for the tests.
+/// What only PostgreSQL has.
 #[cfg(feature = "postgres")]
 mod postgres;
 /// Many processes, and processes that are killed.
 mod processes;
 /// What the database itself refuses.
 mod rules;
+/// A PostgreSQL server for the tests.
+#[cfg(feature = "postgres")]
+mod server;
 
 use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
 use gstplayready::keys::store::{KeySlot, KeySource, NewKey, Page};

@@ -10,7 +10,8 @@
 //! - **An account of everything.** Each request that changes the store or hands out a key leaves a row in the audit, in the same
 //!   transaction ([`KeyStore::verify_audit`]).
 //!
-//! Calls block. A store is one connection; clones share it.
+//! Calls block, and so may the end of the last clone: use a store from threads that may, not from asynchronous tasks. A store is
+//! one connection; clones share it.
 
 mod audit;
 mod content;
@@ -18,6 +19,7 @@ mod content_key;
 mod database;
 mod error;
 mod kek;
+mod list;
 mod location;
 mod mac;
 mod model;

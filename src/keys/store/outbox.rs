@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::cenc::KeyId;
 
-use super::content_key::{advance, info, kid_value};
+use super::content_key::{advance, kid_value};
 use super::database::Row;
+use super::list::info;
 use super::model::{check_name, kid_of, milliseconds, time_of};
 use super::transaction::Transaction;
 use super::{Error, KeyState, KeyStore};

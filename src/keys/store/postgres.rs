@@ -8,6 +8,7 @@ mod tls;
 use std::collections::HashMap;
 
 use bytes::BytesMut;
+use postgres::error::DbError;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 
@@ -112,16 +113,17 @@ impl Postgres {
         let message = database_error.message();
         match message.strip_prefix("rule: ") {
             Some(rule) => Error::Rule(rule.to_owned()),
-            // Class 57: operator intervention, 53: insufficient resources, 40: rolled back to let others go on.
-            None if ["57", "53", "40"]
-                .iter()
-                .any(|class| database_error.code().code().starts_with(class)) =>
-            {
-                self.server.unavailable(error)
-            }
+            None if is_passing(database_error) => self.server.unavailable(error),
             None => Error::Statement(message.to_owned()),
         }
     }
+}
+
+/// Whether the same statement may succeed later, by the class of SQLSTATE: connection lost (08), rolled back to let others go on
+/// (40), insufficient resources (53), locked by others (55), operator intervention (57).
+fn is_passing(error: &DbError) -> bool {
+    let class = error.code().code().get(..2);
+    class.is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
 }
 
 impl Session {
@@ -156,9 +158,14 @@ impl Database for Postgres {
             Access::Write => "BEGIN; SELECT seq FROM audit_head FOR UPDATE",
         };
         // A connection that was lost while it was idle shows only now; nothing was asked of it yet.
-        match self.batch(statements) {
-            Err(error) if error.is_temporary() && !self.is_connected() => self.batch(statements)?,
-            begun => begun?,
+        let begun = match self.batch(statements) {
+            Err(error) if error.is_temporary() && !self.is_connected() => self.batch(statements),
+            begun => begun,
+        };
+        if begun.is_err() {
+            // It may have begun without getting its lock.
+            self.roll_back();
+            return begun;
         }
         self.is_open = true;
         Ok(())
@@ -177,7 +184,9 @@ impl Database for Postgres {
     fn roll_back(&mut self) {
         self.is_open = false;
         // Where the connection is lost, the server does it by itself.
-        let _ = self.batch("ROLLBACK");
+        if self.is_connected() {
+            let _ = self.batch("ROLLBACK");
+        }
     }
 
     fn claim_sql(&self) -> &'static str {

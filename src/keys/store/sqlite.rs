@@ -30,12 +30,21 @@ struct Sqlite {
 /// Opens the database of a file, and makes the file and its folder where they are missing.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, Error> {
     let location = Location::Sqlite(path.to_owned());
-    make_private(path).map_err(|source| Error::Unavailable {
+    let unusable = |source: io::Error| Error::Unavailable {
         location: location.clone(),
         source: source.into(),
         remedy: "check the path and that this user may write there",
-    })?;
-    check_private(path)?;
+    };
+    if let Some(folder) = path.parent() {
+        let mut make = DirBuilder::new();
+        let made = make.recursive(true).mode(0o700).create(folder);
+        made.map_err(unusable)?;
+        check_mode(folder, 0o700)?;
+    }
+    make_file(path).map_err(unusable)?;
+    for file in files(path) {
+        check_mode(&file, 0o600)?;
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, flags);
     let connection = opened.map_err(|error| failed(&location, error))?;
@@ -48,42 +57,31 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, Error> {
     Ok(Box::new(sqlite))
 }
 
-fn make_private(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
+fn make_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     // Not truncated: it may be there.
     options.write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map(|_| ())
 }
 
-/// The log and the index of it are made by SQLite with the mode of the file.
-fn check_private(path: &Path) -> Result<(), Error> {
-    let beside = |ending: &str| {
+/// The database, its log and the log's index, which SQLite makes with the mode of the first.
+fn files(path: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|ending| {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
         PathBuf::from(name)
-    };
-    let folder = path.parent().map(Path::to_owned);
-    let files = [
-        Some(path.to_owned()),
-        Some(beside("-wal")),
-        Some(beside("-shm")),
-    ];
-    let wanted = files.into_iter().map(|file| (file, 0o600));
-    for (path, needed) in [(folder, 0o700)].into_iter().chain(wanted) {
-        let Some(path) = path else { continue };
-        let Ok(metadata) = path.metadata() else {
-            continue;
-        };
-        let mode = metadata.permissions().mode() & 0o7777;
-        if mode & 0o777 & !needed != 0 {
-            return Err(Error::TooOpen { path, mode, needed });
-        }
+    })
+}
+
+/// What does not exist is no wider than it may be.
+fn check_mode(path: &Path, needed: u32) -> Result<(), Error> {
+    let mode = path.metadata().map_or(0, |file| file.permissions().mode());
+    if mode & 0o777 & !needed != 0 {
+        return Err(Error::TooOpen {
+            path: path.to_owned(),
+            mode: mode & 0o7777,
+            needed,
+        });
     }
     Ok(())
 }
@@ -252,5 +250,31 @@ fn failed(location: &Location, error: rusqlite::Error) -> Error {
         location: location.clone(),
         source: error.into(),
         remedy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cenc::KeyId;
+
+    use super::*;
+
+    // By SQLite's manual: FULL is 2; with a log, it is what survives a loss of power.
+    #[test]
+    fn committed_is_on_disk_and_deleted_is_overwritten() {
+        let folder = std::env::temp_dir().join(KeyId::generate().unwrap().to_string());
+        let mut database = open(&folder.join("keys.db")).unwrap();
+        let mut setting = |pragma| database.run(pragma, &[]).unwrap().remove(0);
+        assert_eq!(setting("PRAGMA journal_mode").text().unwrap(), "wal");
+        for (pragma, value) in [
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA secure_delete", 1),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA trusted_schema", 0),
+            ("PRAGMA user_version", 1),
+        ] {
+            assert_eq!(setting(pragma).int().unwrap(), value, "{pragma}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

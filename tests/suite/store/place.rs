@@ -12,14 +12,14 @@ pub struct Place {
     pub uri: String,
     pub scratch: Scratch,
     #[cfg(feature = "postgres")]
-    pub server: Option<std::sync::Arc<super::postgres::Server>>,
+    pub server: Option<std::sync::Arc<super::server::Server>>,
 }
 
 /// A place over each back end.
 pub fn places(test: &str) -> Vec<Place> {
     let sqlite = sqlite(test);
     #[cfg(feature = "postgres")]
-    if let Some(server) = super::postgres::Server::shared(test) {
+    if let Some(server) = super::server::Server::shared(test) {
         return vec![sqlite, postgres(test, server)];
     }
     vec![sqlite]
@@ -36,7 +36,7 @@ pub fn sqlite(test: &str) -> Place {
 }
 
 #[cfg(feature = "postgres")]
-pub fn postgres(test: &str, server: std::sync::Arc<super::postgres::Server>) -> Place {
+pub fn postgres(test: &str, server: std::sync::Arc<super::server::Server>) -> Place {
     Place {
         uri: server.new_database(),
         scratch: Scratch::new(test),
@@ -61,7 +61,7 @@ impl Place {
     pub fn run(&self, sql: &str) -> Result<(), String> {
         #[cfg(feature = "postgres")]
         if self.server.is_some() {
-            return super::postgres::run(&self.uri, sql);
+            return super::server::run(&self.uri, sql);
         }
         let connection = rusqlite::Connection::open(self.sqlite_path()).unwrap();
         let keys = connection.execute_batch("PRAGMA foreign_keys = ON");

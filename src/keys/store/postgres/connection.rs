@@ -32,9 +32,7 @@ impl Server {
         let (uri, own) = split_options(uri)?;
         // The crate's error may repeat parts of the URI.
         let mut config: Config = uri.parse().map_err(|_| Error::BadOptions)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(10));
-        }
+        set_limits(&mut config);
         let is_remote = config.get_hosts().iter().any(is_remote)
             || config
                 .get_hostaddrs()
@@ -73,9 +71,23 @@ impl Server {
         Error::Unavailable {
             location: self.location.clone(),
             source,
-            remedy: "check that the server runs, and its host, user and password",
+            remedy: "try again; if it stays, check the server, and its host, user and password",
         }
     }
+}
+
+/// Nobody waits for ever for a server that is gone, or for a writer that hangs; options of the URI count more.
+fn set_limits(config: &mut Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(30));
+    }
+    let limits = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s";
+    let options = config.get_options().unwrap_or_default();
+    let options = format!("{limits} {options}");
+    config.options(&options);
 }
 
 fn is_remote(host: &Host) -> bool {

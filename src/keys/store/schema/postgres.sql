@@ -145,7 +145,8 @@ CREATE TRIGGER content_key_forward BEFORE UPDATE OF state ON content_key FOR EAC
     WHEN (array_position(ARRAY['planned', 'delivered', 'active', 'retired'], NEW.state)
         < array_position(ARRAY['planned', 'delivered', 'active', 'retired'], OLD.state))
     EXECUTE FUNCTION key_store_refuse('keys go from planned over delivered and active to retired, never back; make a new key');
-CREATE FUNCTION key_store_delivered() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Looks at the tables beside it, wherever the session would look.
+CREATE FUNCTION key_store_delivered() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM key_slot JOIN content_target USING (content_id)
