@@ -2,9 +2,7 @@
 //! `.keys` files: one key per line, `selector[@period] kid key [iv]`; `#` starts a comment. A selector with `@N` is for crypto
 //! period N only.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,10 +12,7 @@ use zeroize::Zeroizing;
 use crate::cenc::{self, ContentKey, Iv, KeyId, decode_hex};
 
 use super::error::LineError;
-use super::{Entry, Error, KeyProvider, KeyRing, PeriodKeys};
-
-/// The largest key file that is read, in bytes.
-const MAX_FILE: u64 = 1 << 20;
+use super::{Entry, Error, KeyProvider, KeyRing, PeriodKeys, private};
 
 /// The keys of the `.keys` file that `uri` names, which must exist.
 ///
@@ -45,7 +40,7 @@ impl KeyFile {
         let path = path_of(uri)?;
         let keys = match read(&path) {
             Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                create(&path)?;
+                private::create(&path, &new_line()?)?;
                 read(&path)?
             }
             keys => keys?,
@@ -81,36 +76,11 @@ fn path_of(uri: &str) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path) -> Result<KeyRing, Error> {
-    let text = read_private(path)?;
-    parse(&text).map_err(|(line, reason)| Error::Line {
+    parse(&private::read(path)?).map_err(|(line, reason)| Error::Line {
         path: path.to_owned(),
         line,
         reason,
     })
-}
-
-/// The text of a file of secrets, which others may not read.
-pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, Error> {
-    let failed = |source| Error::File {
-        path: path.to_owned(),
-        source,
-        remedy: "check the path and that this user may read it",
-    };
-    let file = File::open(path).map_err(failed)?;
-    // Of the open file, not of the path: what is checked is what is read.
-    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-    if mode & 0o177 != 0 {
-        let path = path.to_owned();
-        return Err(Error::TooOpen { path, mode });
-    }
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    let mut limited = file.take(MAX_FILE + 1);
-    limited.read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MAX_FILE {
-        let path = path.to_owned();
-        return Err(Error::TooLong { path });
-    }
-    Ok(text)
 }
 
 fn parse(text: &str) -> Result<KeyRing, (usize, LineError)> {
@@ -153,55 +123,16 @@ fn parse_line(words: &[&str]) -> Result<Entry, LineError> {
     })
 }
 
-/// Makes the file in one step: whoever comes second finds the first one's key, and nobody a half file.
-fn create(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::File {
-        path: path.to_owned(),
-        source,
-        remedy: "it is made with a new key when it does not exist; let its folder exist and be writable",
-    };
-    let line = new_line()?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unique = KeyId::generate()?;
-    let temporary = path.with_file_name(format!(".{name}.{unique}"));
-    let made = write_private(&temporary, &line).and_then(|()| fs::hard_link(&temporary, path));
-    let removed = fs::remove_file(&temporary);
-    match made {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        made => made.and(removed).map_err(failed)?,
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or(Path::new(".")));
-    folder.and_then(|folder| folder.sync_all()).map_err(failed)
-}
-
-/// A line with a new KID and key for every track. Formatted by hand, so that no unwiped copy of the key is left behind.
+/// A line with a new KID and key for every track.
 fn new_line() -> Result<Zeroizing<Vec<u8>>, Error> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let (kid, key) = (KeyId::generate()?, ContentKey::generate()?);
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     line.extend_from_slice(b"# selector kid key [iv]\n* ");
     line.extend_from_slice(kid.to_string().as_bytes());
     line.push(b' ');
-    for byte in key.as_bytes() {
-        let digits = [byte >> 4, byte & 15].map(usize::from);
-        line.extend(digits.iter().filter_map(|&digit| DIGITS.get(digit)));
-    }
+    private::push_hex(&mut line, key.as_bytes());
     line.push(b'\n');
     Ok(line)
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

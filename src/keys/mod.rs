@@ -7,6 +7,7 @@
 
 mod error;
 mod file;
+mod private;
 mod provider;
 mod ring;
 mod schedule;
@@ -14,6 +15,8 @@ mod seed;
 mod selector;
 #[cfg(feature = "speke")]
 pub mod speke;
+#[cfg(feature = "store")]
+pub mod store;
 
 pub use error::{Error, LineError};
 pub use file::{KeyFile, load};

@@ -39,6 +39,11 @@ impl KeySeed {
         Self::from_bytes(&decode_secret(text).ok_or(Error::BadKeySeed)?)
     }
 
+    /// The seed's 30 bytes. Do not copy them to where they are not wiped.
+    pub fn as_bytes(&self) -> &[u8; 30] {
+        &self.0
+    }
+
     /// The content key of a KID.
     pub fn content_key(&self, kid: &KeyId) -> ContentKey {
         let seed = self.0.as_slice();

@@ -109,6 +109,9 @@ mod speke;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;
+/// The key store in SQLite and, with that feature, in PostgreSQL.
+#[cfg(feature = "sqlite")]
+mod store;
 /// Text tracks, by selector.
 mod text;
 /// The shared vectors through the element.

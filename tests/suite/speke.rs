@@ -158,7 +158,7 @@ fn answers_serve_as_key_rings() {
     let ring = answer.to_ring().unwrap();
     let kid = |media| {
         let track = Track { track_id: 1, media };
-        ring.select(&track).ok().flatten().map(|entry| entry.kid)
+        ring.select(&track, 0).ok().flatten().map(|entry| entry.kid)
     };
     let video = |width, height| Media::Video { width, height };
     let kids: Vec<_> = answer.keys.iter().map(|key| Some(key.kid)).collect();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Key files on a real file system.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 use crate::cenc::{Media, Track};
 

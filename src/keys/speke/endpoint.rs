@@ -9,7 +9,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use crate::cpix;
-use crate::keys::file::read_private;
+use crate::keys::private;
 
 use super::Error;
 use super::auth::Credentials;
@@ -146,7 +146,7 @@ impl Endpoint {
             "speke-auth-file" => {
                 let path =
                     absolute(value).ok_or(Error::BadUri("speke-auth-file is not a whole path"))?;
-                self.credentials.read(&read_private(&path)?)?;
+                self.credentials.read(&private::read(&path)?)?;
             }
             "speke-ca-file" => {
                 let path = absolute(value);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
-use crate::keys::file::read_private;
+use crate::keys::private;
 
 use super::{Endpoint, Error};
 
@@ -42,7 +42,7 @@ fn client_certificate(endpoint: &Endpoint) -> Result<Option<ClientCert>, Error> 
     else {
         return Ok(None);
     };
-    let text: Zeroizing<String> = read_private(key)?;
+    let text: Zeroizing<String> = private::read(key)?;
     let private = PrivateKey::from_pem(text.as_bytes());
     let private =
         private.map_err(|_| bad(key, "no private key in pem: give one without passphrase"))?;

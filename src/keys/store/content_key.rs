@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out, listed and retired.
+
+use std::time::SystemTime;
+
+use crate::cenc::{CipherMode, ContentKey, KeyId, Scheme};
+
+use super::database::Value;
+use super::model::{KeyInfo, info_columns, kid_of, milliseconds, mode_name};
+use super::transaction::Transaction;
+use super::wrap::{Subject, content_key};
+use super::{
+    Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
+    content, outbox, seed,
+};
+
+/// What fingerprints of content keys are told from others by.
+const KIND: &str = "content key";
+
+impl KeyStore {
+    /// The key of a track in a crypto period. Whoever asks first makes it, from the content's seed or else by the operating
+    /// system's generator; it is then on its way to the content's targets. A content that is not known is added.
+    ///
+    /// # Errors
+    /// When a name or the period's index is out of range, the seed cannot be used, or the database fails.
+    pub fn key_of(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
+        slot.check()?;
+        let KeySlot {
+            content_id,
+            label,
+            period,
+            mode,
+        } = slot;
+        let object = format!("{content_id} / {label} / {period} / {}", mode_name(*mode));
+        self.write("key of", &object, |transaction| {
+            let (key, verb) = match find_slot(transaction, slot)? {
+                Some(kid) => (load(transaction, &kid)?, "read"),
+                None => (create(transaction, slot)?, "made"),
+            };
+            let result = format!("{verb} {}", key.info.kid);
+            Ok((key, result))
+        })
+    }
+
+    /// Adds a key by its KID, and gives it to the tracks named. The same key once more changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], [`Error::NoSeed`].
+    pub fn insert(&self, new: &NewKey, slots: &[KeySlot]) -> Result<Inserted, Error> {
+        slots.iter().try_for_each(KeySlot::check)?;
+        if new.kid.is_nil() {
+            return Err(Error::NilKeyId);
+        }
+        self.write("insert", &new.kid.to_string(), |transaction| {
+            let inserted = insert(transaction, new)?;
+            for slot in slots {
+                assign(transaction, slot, (&new.kid, new.mode))?;
+            }
+            let result = match (inserted.was_there, inserted.same_key.as_slice()) {
+                (true, _) => "was there".to_owned(),
+                (false, []) => "ok".to_owned(),
+                (false, [other, ..]) => format!("same key as {other}"),
+            };
+            Ok((inserted, result))
+        })
+    }
+
+    /// A key in clear.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`].
+    pub fn key(&self, kid: &KeyId) -> Result<StoredKey, Error> {
+        self.write("read", &kid.to_string(), |transaction| {
+            Ok((load(transaction, kid)?, "ok".to_owned()))
+        })
+    }
+
+    /// Moves a key forward: to active when its crypto period begins, to retired when it protects no more.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], or [`Error::Rule`] when it would go back, or a required target has not acknowledged it.
+    pub fn set_state(&self, kid: &KeyId, state: KeyState) -> Result<(), Error> {
+        self.write(state.name(), &kid.to_string(), |transaction| {
+            advance(transaction, kid, state)?;
+            Ok(((), "ok".to_owned()))
+        })
+    }
+}
+
+/// Sets a key's state and the time of it.
+pub(super) fn advance(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+    state: KeyState,
+) -> Result<(), Error> {
+    let sql = "UPDATE content_key SET state = $2,
+            delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
+            activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
+            retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END
+        WHERE kid = $1 RETURNING kid";
+    let now = milliseconds(SystemTime::now());
+    let values = [kid_value(kid), state.name().into(), now.into()];
+    let changed = transaction.one(sql, &values)?;
+    changed.map(|_| ()).ok_or(Error::NoKey(*kid))
+}
+
+pub(super) fn kid_value(kid: &KeyId) -> Value {
+    kid.as_bytes().as_slice().into()
+}
+
+/// The content key of a KID, in clear.
+fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Error> {
+    let sql = concat!(
+        "SELECT wrapped, kek_id, fingerprint, ",
+        info_columns!(),
+        " FROM content_key WHERE kid = $1"
+    );
+    let row = transaction.one(sql, &[kid_value(kid)])?;
+    let mut row = row.ok_or(Error::NoKey(*kid))?;
+    let (wrapped, kek_id, fingerprint) = (row.blob()?, row.text()?, row.blob()?);
+    let info = KeyInfo::from_row(&mut row)?;
+    let wrapper = transaction.secrets.wrapper(&kek_id)?;
+    let clear = wrapper.unwrap(Subject::ContentKey(kid, info.mode), &wrapped)?;
+    // What another store has wrapped for the same KID, under the same key-encryption key, opens too.
+    if transaction
+        .secrets
+        .fingerprint
+        .fingerprint(KIND, &clear)
+        .as_slice()
+        != fingerprint
+    {
+        let what = format!("key of KID {kid}");
+        return Err(Error::Tampered { what });
+    }
+    Ok(StoredKey {
+        info,
+        key: content_key(&clear)?,
+        is_new: false,
+    })
+}
+
+fn find_slot(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
+    let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
+    let row = transaction.one(sql, &slot_values(slot)?)?;
+    row.map(|mut row| kid_of(&row.blob()?)).transpose()
+}
+
+fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
+    Ok([
+        slot.content_id.as_str().into(),
+        slot.label.as_str().into(),
+        slot.period_column()?.into(),
+        mode_name(slot.mode).into(),
+    ])
+}
+
+fn create(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<StoredKey, Error> {
+    ensure_content(transaction, slot)?;
+    let kid = KeyId::generate()?;
+    let content = content::load(transaction, &slot.content_id)?;
+    let (key, origin) = match &content.seed {
+        Some(name) => (
+            seed::load(transaction, name)?.content_key(&kid),
+            Origin::Seed,
+        ),
+        None => (ContentKey::generate()?, Origin::Random),
+    };
+    let source = (origin, content.seed.as_deref());
+    store(transaction, (&kid, slot.mode), &key, source)?;
+    assign(transaction, slot, (&kid, slot.mode))?;
+    outbox::enqueue(transaction, &kid, &content.targets)?;
+    let made = load(transaction, &kid)?;
+    Ok(StoredKey {
+        is_new: true,
+        ..made
+    })
+}
+
+fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
+    match content::load(transaction, &slot.content_id) {
+        Err(Error::NoContent(_)) => {
+            let scheme = match slot.mode {
+                CipherMode::Ctr => Scheme::Cenc,
+                CipherMode::Cbc => Scheme::Cbcs,
+            };
+            content::store(transaction, &Content::new(&slot.content_id, scheme))
+        }
+        found => found.map(|_| ()),
+    }
+}
+
+fn store(
+    transaction: &mut Transaction<'_>,
+    (kid, mode): (&KeyId, CipherMode),
+    key: &ContentKey,
+    (origin, seed): (Origin, Option<&str>),
+) -> Result<(), Error> {
+    let secrets = &*transaction.secrets;
+    let subject = Subject::ContentKey(kid, mode);
+    let (wrapped, kek_id) = secrets.wrap(transaction.database, subject, key.as_bytes())?;
+    let fingerprint = secrets.fingerprint.fingerprint(KIND, key.as_bytes());
+    let sql = "INSERT INTO content_key (kid, mode, wrapped, kek_id, fingerprint, origin, seed, state, created)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)";
+    let values = [
+        kid_value(kid),
+        mode_name(mode).into(),
+        wrapped.into(),
+        kek_id.as_str().into(),
+        fingerprint.as_slice().into(),
+        origin.name().into(),
+        seed.into(),
+        milliseconds(SystemTime::now()).into(),
+    ];
+    transaction.run(sql, &values).map(|_| ())
+}
+
+/// Gives a key to a track in a crypto period; the database refuses one of the other cipher mode.
+fn assign(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    (kid, mode): (&KeyId, CipherMode),
+) -> Result<(), Error> {
+    if slot.mode != mode {
+        return Err(Error::OtherMode { kid: *kid, mode });
+    }
+    match find_slot(transaction, slot)? {
+        Some(found) if found == *kid => return Ok(()),
+        Some(found) => return Err(Error::SlotTaken(found)),
+        None => ensure_content(transaction, slot)?,
+    }
+    let sql =
+        "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)";
+    let mut values = Vec::from(slot_values(slot)?);
+    values.push(kid_value(kid));
+    transaction.run(sql, &values).map(|_| ())
+}
+
+fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
+    let made;
+    let (key, origin, seed) = match &new.source {
+        KeySource::Entered(key) => (key, Origin::Entered, None),
+        KeySource::Imported(key) => (key, Origin::Imported, None),
+        KeySource::Random => {
+            made = ContentKey::generate()?;
+            (&made, Origin::Random, None)
+        }
+        KeySource::Seed(name) => {
+            made = seed::load(transaction, name)?.content_key(&new.kid);
+            (&made, Origin::Seed, Some(name.as_str()))
+        }
+    };
+    let was_there = match load(transaction, &new.kid) {
+        Err(Error::NoKey(_)) => {
+            store(transaction, (&new.kid, new.mode), key, (origin, seed))?;
+            false
+        }
+        found => {
+            check_same(&found?, key, new.mode)?;
+            true
+        }
+    };
+    Ok(Inserted {
+        was_there,
+        same_key: others_with(transaction, &new.kid, key)?,
+    })
+}
+
+fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(), Error> {
+    let kid = found.info.kid;
+    if found.key.as_bytes() != key.as_bytes() {
+        return Err(Error::OtherKey(kid));
+    }
+    if found.info.mode != mode {
+        let mode = found.info.mode;
+        return Err(Error::OtherMode { kid, mode });
+    }
+    Ok(())
+}
+
+fn others_with(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+    key: &ContentKey,
+) -> Result<Vec<KeyId>, Error> {
+    let fingerprint = transaction
+        .secrets
+        .fingerprint
+        .fingerprint(KIND, key.as_bytes());
+    let sql = "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created";
+    let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid_value(kid)])?;
+    rows.into_iter()
+        .map(|mut row| kid_of(&row.blob()?))
+        .collect()
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The store that many packagers share: PostgreSQL 12 or later.
+
+mod connection;
+mod passfile;
+mod tls;
+
+use std::collections::HashMap;
+
+use bytes::BytesMut;
+use postgres::error::DbError;
+use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use postgres::{Client, Statement};
+
+use super::Error;
+use super::database::{Access, Database, Row, Value};
+use super::location::Location;
+use super::outbox::claim_sql;
+use connection::Server;
+
+/// The tables of each version; a database of an earlier one gets those that follow.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/postgres.sql")];
+/// Who changes the tables holds this advisory lock; the number is any that nobody else takes.
+const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
+
+struct Postgres {
+    server: Server,
+    session: Option<Session>,
+    /// Whether a transaction was begun and not ended.
+    is_open: bool,
+}
+
+struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+/// Connects to the database of a URI, and makes the tables where they are missing.
+pub(super) fn open(uri: &str, location: Location) -> Result<Box<dyn Database>, Error> {
+    let mut postgres = Postgres {
+        server: Server::parse(uri, location)?,
+        session: None,
+        is_open: false,
+    };
+    postgres.migrate()?;
+    Ok(Box::new(postgres))
+}
+
+impl Postgres {
+    /// The connection; a new one where the last was lost.
+    fn session(&mut self) -> Result<&mut Session, Error> {
+        if !self.is_connected() {
+            self.session = None;
+        }
+        match &mut self.session {
+            Some(session) => Ok(session),
+            empty => Ok(empty.insert(Session {
+                client: self.server.connect()?,
+                statements: HashMap::new(),
+            })),
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| !session.client.is_closed())
+    }
+
+    fn batch(&mut self, statements: &str) -> Result<(), Error> {
+        let done = self.session()?.client.batch_execute(statements);
+        done.map_err(|error| self.failed(error))
+    }
+
+    fn migrate(&mut self) -> Result<(), Error> {
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        self.batch(BEGIN_MIGRATION)?;
+        let table = "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'";
+        let found = match self.run(table, &[])?.is_empty() {
+            true => 0,
+            false => self.version()?,
+        };
+        if found > known {
+            return Err(Error::NewerSchema { found, known });
+        }
+        let done = usize::try_from(found).map_err(|_| Error::Damaged("the version is negative"))?;
+        if found == 0 {
+            self.batch("CREATE TABLE key_store_version (version BIGINT NOT NULL); INSERT INTO key_store_version VALUES (0)")?;
+        }
+        for statements in MIGRATIONS.iter().skip(done) {
+            self.batch(statements)?;
+            self.batch("UPDATE key_store_version SET version = version + 1")?;
+        }
+        self.commit()
+    }
+
+    fn version(&mut self) -> Result<i64, Error> {
+        let rows = self.run("SELECT version FROM key_store_version", &[])?;
+        let row = rows.into_iter().next();
+        row.ok_or(Error::Damaged("the version is missing"))?.int()
+    }
+
+    fn failed(&self, error: postgres::Error) -> Error {
+        let Some(database_error) = error.as_db_error() else {
+            return match self.is_connected() {
+                true => Error::Statement(
+                    error
+                        .into_source()
+                        .map_or_else(String::new, |e| e.to_string()),
+                ),
+                false => self.server.unavailable(error),
+            };
+        };
+        let message = database_error.message();
+        match message.strip_prefix("rule: ") {
+            Some(rule) => Error::Rule(rule.to_owned()),
+            None if is_passing(database_error) => self.server.unavailable(error),
+            None => Error::Statement(message.to_owned()),
+        }
+    }
+}
+
+/// Whether the same statement may succeed later, by the class of SQLSTATE: connection lost (08), rolled back to let others go on
+/// (40), insufficient resources (53), locked by others (55), operator intervention (57).
+fn is_passing(error: &DbError) -> bool {
+    let class = error.code().code().get(..2);
+    class.is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
+}
+
+impl Session {
+    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
+        if !self.statements.contains_key(sql) {
+            let prepared = self.client.prepare(sql)?;
+            self.statements.insert(sql, prepared);
+        }
+        let Some(statement) = self.statements.get(sql) else {
+            return Ok(Vec::new());
+        };
+        let values = values.iter().map(|value| value as &(dyn ToSql + Sync));
+        // A statement need not use all of them.
+        let values: Vec<_> = values.take(statement.params().len()).collect();
+        let rows = self.client.query(statement, &values)?;
+        let read = |row: postgres::Row| {
+            let values = (0..row.len()).map(|column| row.try_get(column));
+            values.collect::<Result<Vec<Value>, _>>().map(Row::new)
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+impl Database for Postgres {
+    fn begin(&mut self, access: Access) -> Result<(), Error> {
+        if self.is_open {
+            self.roll_back();
+        }
+        let statements = match access {
+            Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Access::Claim => "BEGIN",
+            Access::Write => "BEGIN; SELECT seq FROM audit_head FOR UPDATE",
+        };
+        // A connection that was lost while it was idle shows only now; nothing was asked of it yet.
+        let begun = match self.batch(statements) {
+            Err(error) if error.is_temporary() && !self.is_connected() => self.batch(statements),
+            begun => begun,
+        };
+        if begun.is_err() {
+            // It may have begun without getting its lock.
+            self.roll_back();
+            return begun;
+        }
+        self.is_open = true;
+        Ok(())
+    }
+
+    fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let rows = self.session()?.query(sql, values);
+        rows.map_err(|error| self.failed(error))
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.is_open = false;
+        self.batch("COMMIT")
+    }
+
+    fn roll_back(&mut self) {
+        self.is_open = false;
+        // Where the connection is lost, the server does it by itself.
+        if self.is_connected() {
+            let _ = self.batch("ROLLBACK");
+        }
+    }
+
+    fn claim_sql(&self) -> &'static str {
+        claim_sql!("FOR UPDATE SKIP LOCKED")
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(int) => int.to_sql_checked(kind, out),
+            Self::Text(text) => text.to_sql_checked(kind, out),
+            Self::Blob(bytes) => bytes.to_sql_checked(kind, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        // Each of the kinds checks it by itself.
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Value {
+    fn from_sql(
+        kind: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        match *kind {
+            Type::INT8 => i64::from_sql(kind, raw).map(Self::Int),
+            Type::BYTEA => Ok(Self::Blob(raw.to_owned())),
+            _ => String::from_sql(kind, raw).map(Self::Text),
+        }
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        matches!(*kind, Type::INT8 | Type::BYTEA | Type::TEXT)
+    }
+}

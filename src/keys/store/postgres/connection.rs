@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Which server, with which password and under which TLS: the URI's options, by PostgreSQL 17's manual, 32.1.2 and 32.19.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use postgres::config::{Host, SslMode};
+use postgres::{Client, Config, NoTls};
+use url::Url;
+
+use super::super::Error;
+use super::super::location::Location;
+use super::{passfile, tls};
+
+/// A server that can be connected to again and again.
+pub(super) struct Server {
+    config: Config,
+    tls: Option<tls::Connector>,
+    location: Location,
+}
+
+/// What the client crate does not know of a URI's options.
+#[derive(Default)]
+struct Own {
+    roots: Option<PathBuf>,
+    passwords: Option<PathBuf>,
+}
+
+impl Server {
+    pub(super) fn parse(uri: &str, location: Location) -> Result<Self, Error> {
+        let (uri, own) = split_options(uri)?;
+        // The crate's error may repeat parts of the URI.
+        let mut config: Config = uri.parse().map_err(|_| Error::BadOptions)?;
+        set_limits(&mut config);
+        let is_remote = config.get_hosts().iter().any(is_remote)
+            || config
+                .get_hostaddrs()
+                .iter()
+                .any(|address| !address.is_loopback());
+        if (is_remote || own.roots.is_some()) && config.get_ssl_mode() == SslMode::Prefer {
+            // Whoever stands between could choose no encryption.
+            config.ssl_mode(SslMode::Require);
+        }
+        let tls = config.get_ssl_mode() == SslMode::Require;
+        let tls = tls.then(|| tls::Connector::new(own.roots)).transpose()?;
+        if config.get_password().is_none() {
+            passfile::set_password(&mut config, own.passwords)?;
+        }
+        Ok(Self {
+            config,
+            tls,
+            location,
+        })
+    }
+
+    pub(super) fn connect(&self) -> Result<Client, Error> {
+        let client = match &self.tls {
+            Some(tls) => self.config.connect(tls.clone()),
+            None => self.config.connect(NoTls),
+        };
+        client.map_err(|error| self.unavailable(error))
+    }
+
+    pub(super) fn unavailable(&self, error: postgres::Error) -> Error {
+        // The crate's own text says only at which stage it failed.
+        let source: Box<dyn std::error::Error + Send + Sync> = match error.into_source() {
+            Some(source) => source,
+            None => "connection closed".into(),
+        };
+        Error::Unavailable {
+            location: self.location.clone(),
+            source,
+            remedy: "try again; if it stays, check the server, and its host, user and password",
+        }
+    }
+}
+
+/// Nobody waits for ever for a server that is gone, or for a writer that hangs; options of the URI count more.
+fn set_limits(config: &mut Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(30));
+    }
+    let limits = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s";
+    let options = config.get_options().unwrap_or_default();
+    let options = format!("{limits} {options}");
+    config.options(&options);
+}
+
+fn is_remote(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            let is_loopback = name.parse::<IpAddr>().map(|address| address.is_loopback());
+            !is_loopback.unwrap_or(name == "localhost")
+        }
+        Host::Unix(_) => false,
+    }
+}
+
+/// The URI as the client crate understands it, and the options that are left to us.
+fn split_options(uri: &str) -> Result<(String, Own), Error> {
+    let mut own = Own::default();
+    let Some((place, options)) = uri.split_once('?') else {
+        return Ok((uri.to_owned(), own));
+    };
+    let mut kept = Vec::new();
+    for option in options.split('&').filter(|option| !option.is_empty()) {
+        let (name, value) = option.split_once('=').ok_or(Error::BadOptions)?;
+        match (name, value) {
+            ("sslrootcert", path) => own.roots = Some(path_of(path)?),
+            ("passfile", path) => own.passwords = Some(path_of(path)?),
+            // Ours always checks the certificate and its name, which is what verify-full asks for.
+            ("sslmode", "verify-ca" | "verify-full") => kept.push("sslmode=require"),
+            _ => kept.push(option),
+        }
+    }
+    Ok((format!("{place}?{}", kept.join("&")), own))
+}
+
+fn path_of(text: &str) -> Result<PathBuf, Error> {
+    let text = text.replace("%2F", "/").replace("%2f", "/");
+    let url = Url::parse(&format!("file://{text}")).ok();
+    let path = url.and_then(|url| url.to_file_path().ok());
+    path.filter(|_| text.starts_with('/'))
+        .ok_or(Error::BadOptions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(uri: &str) -> Result<Server, Error> {
+        Server::parse(uri, Location::parse(uri).unwrap())
+    }
+
+    #[test]
+    fn other_machines_are_reached_by_tls_only() {
+        for (uri, mode, has_tls) in [
+            ("postgresql://u:p@db/keys", SslMode::Require, true),
+            (
+                "postgresql://u:p@db/keys?sslmode=prefer",
+                SslMode::Require,
+                true,
+            ),
+            (
+                "postgresql://u:p@db/keys?sslmode=verify-full",
+                SslMode::Require,
+                true,
+            ),
+            (
+                "postgresql://u:p@db/keys?sslmode=disable",
+                SslMode::Disable,
+                false,
+            ),
+            ("postgresql://u:p@localhost/keys", SslMode::Prefer, false),
+            ("postgresql://u:p@127.0.0.1/keys", SslMode::Prefer, false),
+            (
+                "postgresql://u:p@%2Frun%2Fpostgresql/keys",
+                SslMode::Prefer,
+                false,
+            ),
+            ("postgresql://u:p@127.0.0.1,db/keys", SslMode::Require, true),
+        ] {
+            let server = match server(uri) {
+                // The system's certificates may be missing.
+                Err(Error::BadRoots { .. }) => continue,
+                server => server.unwrap(),
+            };
+            assert_eq!(server.config.get_ssl_mode(), mode, "{uri}");
+            assert_eq!(server.tls.is_some(), has_tls, "{uri}");
+        }
+    }
+
+    #[test]
+    fn unknown_options_are_refused_without_repeating_them() {
+        for options in [
+            "service=secret",
+            "sslmode=secret",
+            "secret",
+            "sslrootcert=secret",
+            "port=secret",
+        ] {
+            let refused = server(&format!("postgresql://u:secret@localhost/keys?{options}"));
+            let error = refused.err().unwrap().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn unreachable_server_is_named_without_its_password() {
+        let server = server("postgresql://u:secret@127.0.0.1:1/keys").unwrap();
+        let error = server.connect().err().unwrap();
+        assert!(error.is_temporary());
+        let text = error.to_string();
+        assert!(text.contains("postgresql://127.0.0.1:1/keys"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A transaction with the keys that it needs: what is changed and its row in the audit last together or not at all.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use super::audit::{self, Event};
+use super::database::{Access, Database, Row, Value};
+use super::secrets::Secrets;
+use super::{Error, KeyStore};
+
+/// A transaction under way.
+pub(super) struct Transaction<'a> {
+    pub(super) database: &'a mut dyn Database,
+    pub(super) secrets: &'a mut Secrets,
+}
+
+/// The connection and what opens the wrapped keys in it.
+pub(super) struct Shared {
+    pub(super) database: Box<dyn Database>,
+    pub(super) secrets: Secrets,
+}
+
+/// A request's value, and its result as the audit has it.
+pub(super) type Recorded<T> = Result<(T, String), Error>;
+
+impl Transaction<'_> {
+    pub(super) fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        self.database.run(sql, values)
+    }
+
+    pub(super) fn one(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Option<Row>, Error> {
+        Ok(self.run(sql, values)?.into_iter().next())
+    }
+}
+
+impl KeyStore {
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // A panic elsewhere left at most an open transaction, which the next one rolls back.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.lock().run(Access::Read, work)
+    }
+
+    pub(super) fn claim<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.lock().run(Access::Claim, work)
+    }
+
+    /// Changes the store and records it. What is refused is recorded too.
+    pub(super) fn write<T>(
+        &self,
+        action: &str,
+        object: &str,
+        work: impl FnOnce(&mut Transaction<'_>) -> Recorded<T>,
+    ) -> Result<T, Error> {
+        let mut shared = self.lock();
+        let event = Event {
+            actor: &self.actor,
+            action,
+            object,
+            result: "",
+        };
+        let done = shared.run(Access::Write, |transaction| {
+            let (value, result) = work(transaction)?;
+            let result = result.as_str();
+            audit::append(transaction, &Event { result, ..event })?;
+            Ok(value)
+        });
+        if let Err(error) = &done
+            && !error.is_temporary()
+        {
+            let refused = format!("refused: {error}");
+            let result = refused.as_str();
+            // Where even this fails, the request's own error says more.
+            let _ = shared.run(Access::Write, |transaction| {
+                audit::append(transaction, &Event { result, ..event })
+            });
+        }
+        done
+    }
+}
+
+impl Shared {
+    pub(super) fn run<T>(
+        &mut self,
+        access: Access,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.database.begin(access)?;
+        let mut transaction = Transaction {
+            database: &mut *self.database,
+            secrets: &mut self.secrets,
+        };
+        let done = work(&mut transaction).and_then(|value| {
+            self.database.commit()?;
+            Ok(value)
+        });
+        if done.is_err() {
+            self.database.roll_back();
+        }
+        done
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The key store, each test over every back end that is built in. PostgreSQL is started for it, as a server of its own.
+
+/// What the audit shows.
+mod audit;
+/// Settings, seeds, lists and notes.
+mod books;
+/// Key-encryption keys and re-wrapping.
+mod kek;
+/// Handing keys to licence servers.
+mod outbox;
+/// Where the tests keep their stores.
+mod place;
+/// What only PostgreSQL has.
+#[cfg(feature = "postgres")]
+mod postgres;
+/// Many processes, and processes that are killed.
+mod processes;
+/// What the database itself refuses.
+mod rules;
+/// A PostgreSQL server for the tests.
+#[cfg(feature = "postgres")]
+mod server;
+
+use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
+use gstplayready::keys::store::{KeySlot, KeySource, NewKey, Page};
+use zeroize::Zeroizing;
+
+pub const ALL: Page = Page {
+    offset: 0,
+    limit: 100_000,
+};
+
+pub fn slot(content: &str, period: u64) -> KeySlot {
+    KeySlot {
+        content_id: content.to_owned(),
+        label: "video".to_owned(),
+        period,
+        mode: CipherMode::Ctr,
+    }
+}
+
+/// A key from elsewhere, and what it is.
+pub fn new_key(mode: CipherMode) -> (NewKey, [u8; 16]) {
+    let key = ContentKey::generate().unwrap();
+    let bytes = *key.as_bytes();
+    let new = NewKey {
+        kid: KeyId::generate().unwrap(),
+        mode,
+        source: KeySource::Imported(key),
+    };
+    (new, bytes)
+}
+
+pub fn imported(bytes: [u8; 16]) -> KeySource {
+    KeySource::Imported(ContentKey::from_bytes(Zeroizing::new(bytes)))
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

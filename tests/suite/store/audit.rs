@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The audit: what it records, and that no hand in it goes unseen.
+
+use gstplayready::keys::store::{AuditFault, Error, KeyStore};
+
+use super::place::{Place, places};
+use super::{ALL, hex, slot};
+
+const TRIGGERS: [&str; 3] = ["audit_update", "audit_delete", "audit_head_delete"];
+
+/// A store with some rows of audit, and without what keeps others from them.
+fn unguarded(place: &Place) -> KeyStore {
+    let store = place.open();
+    for period in 0..5 {
+        store.key_of(&slot("a", period)).unwrap();
+    }
+    assert!(store.verify_audit().is_ok());
+    place.drop_triggers("audit", &TRIGGERS[..2]);
+    store
+}
+
+fn fault(store: &KeyStore) -> (u64, AuditFault) {
+    match store.verify_audit() {
+        Err(Error::AuditBroken { seq, what }) => (seq, what),
+        Err(error) => panic!("{error}"),
+        Ok(head) => panic!("whole, with {} rows", head.rows),
+    }
+}
+
+#[test]
+fn who_did_what_is_recorded_and_keys_are_not() {
+    for place in places("store-audit") {
+        let store = place.open().acting_for("alice").unwrap();
+        let made = store.key_of(&slot("a", 7)).unwrap();
+        store.key(&made.info.kid).unwrap();
+        let absent = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+        assert!(store.key(&absent).is_err());
+        let entries = store.audit(ALL).unwrap();
+        let texts: Vec<_> = entries
+            .iter()
+            .map(|e| format!("{} {} {}: {}", e.actor, e.action, e.object, e.result))
+            .collect();
+        let kid = made.info.kid;
+        let expected = [
+            format!(
+                "alice read {absent}: refused: no key with KID {absent} in the store: check the KID, or insert the key"
+            ),
+            format!("alice read {kid}: ok"),
+            format!("alice key of a / video / 7 / ctr: made {kid}"),
+            "store create store: ok".to_owned(),
+        ];
+        assert_eq!(texts, expected);
+        assert!(!texts.concat().contains(&hex(made.key.as_bytes())));
+        assert_eq!(store.verify_audit().unwrap().rows, 4);
+    }
+}
+
+#[test]
+fn rows_cannot_be_changed_or_removed() {
+    for place in places("store-audit-rules") {
+        let store = place.open();
+        store.key_of(&slot("a", 0)).unwrap();
+        for statement in [
+            "UPDATE audit SET actor = 'x'",
+            "DELETE FROM audit",
+            "DELETE FROM audit WHERE seq = 1",
+            "DELETE FROM audit_head",
+        ] {
+            let refused = place.run(statement).unwrap_err();
+            assert!(refused.contains("rule: "), "{refused}");
+        }
+        if !place.is_sqlite() {
+            assert!(place.run("TRUNCATE audit").is_err());
+        }
+    }
+}
+
+#[test]
+fn changed_row_is_found() {
+    for place in places("store-audit-changed") {
+        let store = unguarded(&place);
+        for (column, value) in [
+            ("actor", "'x'"),
+            ("time", "time + 1"),
+            ("action", "'x'"),
+            ("object", "'x'"),
+            ("result", "'x'"),
+        ] {
+            let place = places("store-audit-changed")
+                .into_iter()
+                .find(|p| p.is_sqlite() == place.is_sqlite());
+            let place = place.unwrap();
+            let store = unguarded(&place);
+            place
+                .run(&format!(
+                    "UPDATE audit SET {column} = {value} WHERE seq = 3"
+                ))
+                .unwrap();
+            assert_eq!(fault(&store), (3, AuditFault::Changed), "{column}");
+        }
+        place
+            .run("UPDATE audit SET mac = (SELECT mac FROM audit WHERE seq = 2) WHERE seq = 3")
+            .unwrap();
+        assert_eq!(fault(&store), (3, AuditFault::Changed));
+    }
+}
+
+#[test]
+fn removed_rows_are_found_at_the_end_too() {
+    for place in places("store-audit-removed") {
+        let store = unguarded(&place);
+        place.run("DELETE FROM audit WHERE seq = 6").unwrap();
+        assert_eq!(fault(&store), (6, AuditFault::Removed));
+        // Whoever removes the last row and puts the head back cannot seal it.
+        let head = "UPDATE audit_head SET seq = 5, mac = (SELECT mac FROM audit WHERE seq = 5)";
+        place.run(head).unwrap();
+        assert_eq!(fault(&store), (5, AuditFault::Changed));
+        place.run("DELETE FROM audit WHERE seq = 2").unwrap();
+        assert_eq!(fault(&store), (2, AuditFault::Removed));
+        place.run("DELETE FROM audit").unwrap();
+        place.run("UPDATE audit_head SET seq = 0").unwrap();
+        assert!(store.verify_audit().is_err(), "all of it");
+    }
+}
+
+#[test]
+fn reordered_and_added_rows_are_found() {
+    for place in places("store-audit-moved") {
+        let store = unguarded(&place);
+        for (from, to) in [(2, -1), (3, 2), (-1, 3)] {
+            place
+                .run(&format!("UPDATE audit SET seq = {to} WHERE seq = {from}"))
+                .unwrap();
+        }
+        assert_eq!(fault(&store), (2, AuditFault::Changed));
+    }
+    for place in places("store-audit-added") {
+        let store = unguarded(&place);
+        place.run("INSERT INTO audit SELECT 7, time, actor, action, object, result, mac FROM audit WHERE seq = 6").unwrap();
+        assert_eq!(fault(&store), (7, AuditFault::Changed));
+    }
+}
+
+#[test]
+fn broken_end_stops_the_store() {
+    for place in places("store-audit-head") {
+        let store = unguarded(&place);
+        place.run("UPDATE audit_head SET seq = 3").unwrap();
+        let refused = store.key_of(&slot("a", 9)).err().unwrap();
+        assert!(matches!(refused, Error::AuditBroken { .. }), "{refused}");
+    }
+}

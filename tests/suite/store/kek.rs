@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Key-encryption keys: where they come from, wrong ones, and the change to a new one.
+
+use std::os::unix::fs::PermissionsExt;
+
+use gstplayready::cenc::CipherMode;
+use gstplayready::keys::store::{Error, KekSource, KeyStore};
+use gstplayready::playready::KeySeed;
+use zeroize::Zeroizing;
+
+use super::place::places;
+use super::{new_key, slot};
+
+fn passphrase(text: &str) -> KekSource {
+    KekSource::Passphrase(Zeroizing::new(text.to_owned()))
+}
+
+#[test]
+fn file_is_made_at_first_use_and_needed_then() {
+    for place in places("store-kek") {
+        let path = place.kek_path("kek");
+        let made = place.open().key_of(&slot("a", 0)).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        // Another one is not made in its place.
+        let away = place.kek_path("away");
+        std::fs::rename(&path, &away).unwrap();
+        let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
+        assert!(
+            matches!(refused, Error::KekFile(_)) && !path.exists(),
+            "{refused}"
+        );
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(place.open().key_of(&slot("a", 0)).unwrap().info, made.info);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
+        assert!(refused.to_string().contains("chmod 600"), "{refused}");
+    }
+}
+
+#[test]
+fn wrong_keys_are_refused_by_name() {
+    for place in places("store-wrong-kek") {
+        place.open().key_of(&slot("a", 0)).unwrap();
+        let other = place.scratch.write_secret("other", &"42".repeat(32));
+        for source in [KekSource::File(other), passphrase("correct horse")] {
+            let refused = KeyStore::open(&place.uri, &[source]).err().unwrap();
+            assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
+            assert!(!refused.to_string().contains("42424242"), "{refused}");
+        }
+        assert!(matches!(KeyStore::open(&place.uri, &[]), Err(Error::NoKek)));
+        let short = place.scratch.write_secret("short", "4242");
+        let refused = KeyStore::open(&place.uri, &[KekSource::File(short)]);
+        assert!(matches!(refused, Err(Error::BadKek)));
+    }
+}
+
+#[test]
+fn passphrase_opens_what_it_made() {
+    for place in places("store-passphrase") {
+        let open = |text| KeyStore::open(&place.uri, &[passphrase(text)]);
+        let made = open("correct horse")
+            .unwrap()
+            .key_of(&slot("a", 0))
+            .unwrap();
+        let same = open("correct horse")
+            .unwrap()
+            .key_of(&slot("a", 0))
+            .unwrap();
+        assert_eq!(made.key.as_bytes(), same.key.as_bytes());
+        let refused = open("wrong horse").err().unwrap();
+        assert!(matches!(refused, Error::WrongKek { .. }));
+        assert!(!refused.to_string().contains("horse"));
+    }
+}
+
+#[test]
+fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
+    for place in places("store-rewrap") {
+        let store = place.open();
+        let (inserted, bytes) = new_key(CipherMode::Cbc);
+        store.insert(&inserted, &[]).unwrap();
+        let seed = KeySeed::from_bytes(&[3; 30]).unwrap();
+        store.put_seed("seed", &seed).unwrap();
+        let made = store.key_of(&slot("a", 0)).unwrap();
+        let new = || KekSource::File(place.kek_path("new"));
+        // Two keys, the seed, and the store's own two.
+        assert_eq!(store.rewrap(&new()).unwrap(), 5);
+        assert_eq!(store.rewrap(&new()).unwrap(), 0);
+        assert!(store.key_of(&slot("a", 1)).is_ok(), "the store goes on");
+        let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
+        assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
+        let store = KeyStore::open(&place.uri, &[new()]).unwrap();
+        for (kid, key) in [
+            (&inserted.kid, &bytes),
+            (&made.info.kid, made.key.as_bytes()),
+        ] {
+            assert_eq!(store.key(kid).unwrap().key.as_bytes(), key);
+        }
+        assert!(store.verify_audit().is_ok());
+        // Fingerprints outlast it.
+        assert!(matches!(
+            store.put_seed("again", &seed),
+            Err(Error::SameSeed(_))
+        ));
+        store.rewrap(&passphrase("correct horse")).unwrap();
+        KeyStore::open(&place.uri, &[passphrase("correct horse")]).unwrap();
+    }
+}
+
+#[test]
+fn credentials_come_from_the_folder_that_systemd_names() {
+    // Set for a process of its own: this one runs other tests.
+    for place in places("store-credential") {
+        let hex = place.scratch.write("hex", "42".repeat(32));
+        place.scratch.write("raw", [0x42; 32]);
+        let folder = hex.parent().unwrap();
+        for name in ["hex", "raw"] {
+            let job = format!("credential\t{}\t{name}", place.uri);
+            let output = super::processes::helper(&job)
+                .env("CREDENTIALS_DIRECTORY", folder)
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(text.contains("opened"), "{text}");
+        }
+        let absent = KekSource::Credential("hex".to_owned());
+        let refused = KeyStore::open(&place.uri, &[absent]).err().unwrap();
+        assert!(refused.to_string().contains("LoadCredential"), "{refused}");
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Handing keys to licence servers: nothing is lost, nothing is sent by two at a time, and no key is used too early.
+
+use std::time::{Duration, SystemTime};
+
+use gstplayready::cenc::{KeyId, Scheme};
+use gstplayready::keys::store::{Content, DeliveryState, Error, KeyState, KeyStore};
+
+use super::place::{Place, places};
+use super::slot;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A store with a content whose keys two targets must have, and a key of it.
+fn with_targets(place: &Place) -> (KeyStore, KeyId) {
+    let store = place.open();
+    let mut content = Content::new("a", Scheme::Cenc);
+    content.targets = vec!["one".to_owned(), "two".to_owned()];
+    store.put_content(&content).unwrap();
+    let kid = store.key_of(&slot("a", 0)).unwrap().info.kid;
+    (store, kid)
+}
+
+#[test]
+fn key_becomes_active_only_when_all_required_targets_have_it() {
+    for place in places("store-barrier") {
+        let (store, kid) = with_targets(&place);
+        let state = || store.info(&kid).unwrap().state;
+        for early in [KeyState::Delivered, KeyState::Active] {
+            let refused = store.set_state(&kid, early).err().unwrap();
+            assert!(matches!(refused, Error::Rule(_)), "{refused}");
+        }
+        store.acknowledge(&kid, "one").unwrap();
+        assert_eq!(state(), KeyState::Planned);
+        assert!(store.set_state(&kid, KeyState::Active).is_err());
+        store.acknowledge(&kid, "two").unwrap();
+        assert_eq!(state(), KeyState::Delivered);
+        store.set_state(&kid, KeyState::Active).unwrap();
+        // Said twice, as after a lost answer.
+        store.acknowledge(&kid, "two").unwrap();
+        assert_eq!(state(), KeyState::Active);
+        assert!(matches!(
+            store.acknowledge(&kid, "three"),
+            Err(Error::NoDelivery { .. })
+        ));
+    }
+}
+
+#[test]
+fn claimed_deliveries_are_nobody_elses_until_the_lease_ends() {
+    for place in places("store-claims") {
+        let (store, kid) = with_targets(&place);
+        let other = place.open();
+        let first = store.claim_deliveries(1, LEASE).unwrap();
+        let second = other.claim_deliveries(10, LEASE).unwrap();
+        assert_eq!((first.len(), second.len()), (1, 1));
+        assert_ne!(first[0].target, second[0].target);
+        assert!(
+            first
+                .iter()
+                .chain(&second)
+                .all(|delivery| delivery.kid == kid && delivery.attempts == 1)
+        );
+        assert!(store.claim_deliveries(10, LEASE).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn delivery_of_a_claimant_that_died_comes_back() {
+    for place in places("store-lease") {
+        let (store, _) = with_targets(&place);
+        assert_eq!(store.claim_deliveries(10, Duration::ZERO).unwrap().len(), 2);
+        let again = store.claim_deliveries(10, LEASE).unwrap();
+        assert!(again.len() == 2 && again.iter().all(|delivery| delivery.attempts == 2));
+    }
+}
+
+#[test]
+fn failed_delivery_waits_or_gives_up() {
+    for place in places("store-failures") {
+        let (store, kid) = with_targets(&place);
+        store.claim_deliveries(10, LEASE).unwrap();
+        let soon = SystemTime::now();
+        store
+            .fail_delivery((&kid, "one"), "status 503", Some(soon))
+            .unwrap();
+        store
+            .fail_delivery((&kid, "two"), "status 403", None)
+            .unwrap();
+        let due = store.claim_deliveries(10, LEASE).unwrap();
+        assert!(due.len() == 1 && due[0].target == "one", "{due:?}");
+        let deliveries = store.deliveries(&kid).unwrap();
+        let states: Vec<_> = deliveries
+            .iter()
+            .map(|d| (d.state, d.error.as_deref()))
+            .collect();
+        let expected = [
+            (DeliveryState::Pending, Some("status 503")),
+            (DeliveryState::GivenUp, Some("status 403")),
+        ];
+        assert_eq!(states, expected);
+        store
+            .enqueue(&kid, &["two".to_owned(), "three".to_owned()])
+            .unwrap();
+        assert_eq!(store.claim_deliveries(10, LEASE).unwrap().len(), 2);
+        // A late failure does not undo what the target has acknowledged.
+        store.acknowledge(&kid, "two").unwrap();
+        store.fail_delivery((&kid, "two"), "timeout", None).unwrap();
+        let two = store.deliveries(&kid).unwrap().pop().unwrap();
+        assert_eq!(
+            (two.target.as_str(), two.state),
+            ("two", DeliveryState::Acknowledged)
+        );
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What only PostgreSQL has: connections that are lost or slow, TLS, passwords, schemas.
+
+use postgres::{Client, NoTls};
+
+use gstplayready::cenc::Scheme;
+use gstplayready::keys::store::{Content, Error, KeyStore};
+
+use super::place::{self, Place};
+use super::server::Server;
+use super::{ALL, slot};
+
+#[test]
+fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
+    let Some(server) = Server::shared("store over TLS") else {
+        return;
+    };
+    let place = place::postgres("store-tls", server);
+    let server = place.server.as_ref().unwrap();
+    let database = place.uri.rsplit('/').next().unwrap();
+    let passwords = "localhost:*:*:keys:pass\\:wo\\\\rd\n";
+    let passwords = place.scratch.write_secret("passwords", passwords);
+    let open = |host: &str, roots: &str| {
+        let roots = server.folder.join(roots);
+        let options = format!(
+            "sslmode=verify-full&sslrootcert={}&passfile={}",
+            roots.display(),
+            passwords.display()
+        );
+        let uri = format!(
+            "postgresql://keys@{host}:{}/{database}?{options}",
+            server.port
+        );
+        KeyStore::open(&uri, &[place.kek()])
+    };
+    let made = open("localhost", "server.pem")
+        .unwrap()
+        .key_of(&slot("a", 0))
+        .unwrap();
+    let same = place.open().key_of(&slot("a", 0)).unwrap();
+    assert_eq!(made.info, same.info);
+    for (host, roots) in [("localhost", "other.pem"), ("127.0.0.1", "server.pem")] {
+        let refused = open(host, roots).err().unwrap();
+        assert!(refused.to_string().contains("certificate"), "{refused}");
+    }
+}
+
+#[test]
+fn connection_that_was_lost_is_made_anew() {
+    let Some(server) = Server::shared("lost connections") else {
+        return;
+    };
+    let place = place::postgres("store-lost", server);
+    let store = place.open();
+    let made = store.key_of(&slot("a", 0)).unwrap();
+    let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    place.run(terminate).unwrap();
+    // The first request may find out; the next one goes through.
+    let first = store.key_of(&slot("a", 0));
+    let again = first.or_else(|error| {
+        assert!(error.is_temporary(), "{error}");
+        store.key_of(&slot("a", 0))
+    });
+    assert_eq!(again.unwrap().info, made.info);
+}
+
+#[test]
+fn open_finds_the_tables_in_their_schema_only() {
+    let Some(server) = Server::shared("schemas") else {
+        return;
+    };
+    let place: Place = place::postgres("store-schema", server);
+    place.run("CREATE SCHEMA other").unwrap();
+    place.open().key_of(&slot("a", 0)).unwrap();
+    let uri = format!("{}?options=-csearch_path%3Dother", place.uri);
+    let store = KeyStore::open(&uri, &[place.kek()]).unwrap();
+    assert!(store.contents(ALL).unwrap().is_empty());
+}
+
+#[test]
+fn wrong_password_is_refused_without_repeating_it() {
+    let Some(server) = Server::shared("passwords") else {
+        return;
+    };
+    let place = place::postgres("store-password", server);
+    let server = place.server.as_ref().unwrap();
+    let roots = server.folder.join("server.pem");
+    let uri = format!(
+        "postgresql://keys:secret@localhost:{}/postgres?sslrootcert={}",
+        server.port,
+        roots.display()
+    );
+    let refused = KeyStore::open(&uri, &[place.kek()]).err().unwrap();
+    let text = refused.to_string();
+    assert!(matches!(refused, Error::Unavailable { .. }), "{text}");
+    assert!(
+        text.contains("authentication failed") && !text.contains("secret"),
+        "{text}"
+    );
+}
+
+#[test]
+fn writer_that_hangs_does_not_stop_the_others_for_ever() {
+    let Some(server) = Server::shared("locks") else {
+        return;
+    };
+    let place = place::postgres("store-locks", server);
+    drop(place.open());
+    let uri = format!("{}?options=-clock_timeout%3D100ms", place.uri);
+    let store = KeyStore::open(&uri, &[place.kek()]).unwrap();
+    let mut hanging = Client::connect(&place.uri, NoTls).unwrap();
+    let lock = "BEGIN; SELECT seq FROM audit_head FOR UPDATE";
+    hanging.batch_execute(lock).unwrap();
+    let refused = store.key_of(&slot("a", 0)).err().unwrap();
+    assert!(refused.is_temporary(), "{refused}");
+    hanging.batch_execute("ROLLBACK").unwrap();
+    assert!(store.key_of(&slot("a", 0)).is_ok());
+}
+
+#[test]
+fn rules_hold_wherever_a_session_looks_for_tables() {
+    let Some(server) = Server::shared("search paths") else {
+        return;
+    };
+    let place = place::postgres("store-path", server);
+    let store = place.open();
+    let mut content = Content::new("a", Scheme::Cenc);
+    content.targets = vec!["one".to_owned()];
+    store.put_content(&content).unwrap();
+    store.key_of(&slot("a", 0)).unwrap();
+    let elsewhere = "CREATE SCHEMA empty; SET search_path = empty;
+        CREATE TABLE key_slot (LIKE public.key_slot); CREATE TABLE content_target (LIKE public.content_target);
+        CREATE TABLE delivery (LIKE public.delivery); UPDATE public.content_key SET state = 'active'";
+    let refused = place.run(elsewhere).unwrap_err();
+    assert!(refused.contains("has not acknowledged"), "{refused}");
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Many processes at one store, and processes that are killed: this binary started again. `PLAYREADY_STORE_SOAK=1` makes them long.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gstplayready::cenc::{CipherMode, KeyId};
+use gstplayready::keys::store::{AuditEntry, Error, KekSource, KeyStore, NewKey, Page};
+
+use super::place::{Place, places};
+use super::{hex, new_key, slot};
+
+const JOB: &str = "PLAYREADY_STORE_JOB";
+
+fn soak(short: u64, long: u64) -> u64 {
+    let is_long = std::env::var_os("PLAYREADY_STORE_SOAK").is_some();
+    if is_long { long } else { short }
+}
+
+/// This binary, with something else to do.
+pub fn helper(job: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([
+        "store::processes::job",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ]);
+    command
+        .env(JOB, job)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    command
+}
+
+fn start(place: &Place, job: &str) -> Child {
+    let kek = place.kek_path("kek");
+    helper(&format!("{job}\t{}\t{}", place.uri, kek.display()))
+        .spawn()
+        .unwrap()
+}
+
+/// The lines that a helper writes of its own.
+fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = lines.map_while(Result::ok);
+    lines.filter_map(|line| line.strip_prefix("> ").map(str::to_owned))
+}
+
+#[test]
+#[ignore = "started by other tests"]
+fn job() {
+    let Ok(job) = std::env::var(JOB) else { return };
+    let words: Vec<&str> = job.split('\t').collect();
+    match *words.as_slice() {
+        ["agree", periods, uri, kek] => agree(&open(uri, kek), periods.parse().unwrap()),
+        ["write", uri, kek] => write(&open(uri, kek)),
+        ["re-wrap", new, uri, kek] => re_wrap(uri, kek, new),
+        ["credential", uri, name] => {
+            KeyStore::open(uri, &[KekSource::Credential(name.to_owned())]).unwrap();
+            say("opened");
+        }
+        _ => panic!("{job}"),
+    }
+}
+
+fn open(uri: &str, kek: &str) -> KeyStore {
+    KeyStore::open(uri, &[KekSource::File(kek.into())]).unwrap()
+}
+
+/// What is written at once is whole for the reader even if this process is killed.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("\n> {text}\n").as_bytes()).unwrap();
+    out.flush().unwrap();
+}
+
+fn agree(store: &KeyStore, periods: u64) {
+    for period in 0..periods {
+        let key = store.key_of(&slot("channel", period)).unwrap();
+        say(&format!(
+            "{period} {} {} {}",
+            key.info.kid,
+            hex(key.key.as_bytes()),
+            key.is_new
+        ));
+    }
+}
+
+/// Writes until it is killed, and says what is acknowledged.
+fn write(store: &KeyStore) {
+    for count in 0.. {
+        let (new, bytes) = new_key(CipherMode::Ctr);
+        let (kid, key) = match count % 2 {
+            0 => {
+                store.insert(&new, &[]).unwrap();
+                (new.kid, bytes)
+            }
+            _ => {
+                let made = store.key_of(&slot(&new.kid.to_string(), 0)).unwrap();
+                (made.info.kid, *made.key.as_bytes())
+            }
+        };
+        say(&format!("{kid} {}", hex(&key)));
+    }
+}
+
+fn re_wrap(uri: &str, kek: &str, new: &str) {
+    let sources = [kek, new].map(|path| KekSource::File(path.into()));
+    // The new one may not be there yet, or the store may not know it.
+    let store = match PathBuf::from(new).exists() {
+        true => KeyStore::open(uri, &sources),
+        false => KeyStore::open(uri, &sources[..1]),
+    };
+    let store = store.unwrap();
+    say("begins");
+    let count = store.rewrap(&sources[1]).unwrap();
+    say(&format!("wrapped {count}"));
+}
+
+#[test]
+fn eight_processes_agree_on_every_key() {
+    for place in places("store-agree") {
+        // A file's writers wait for the disk at each key; the server of the tests does not.
+        let periods = if place.is_sqlite() {
+            soak(100, 1000)
+        } else {
+            1000
+        };
+        let mut children: Vec<_> = (0..8)
+            .map(|_| start(&place, &format!("agree\t{periods}")))
+            .collect();
+        let mut keys = BTreeMap::new();
+        let (mut made, mut answers) = (0, 0);
+        for child in &mut children {
+            for line in lines(child) {
+                let words: Vec<&str> = line.split(' ').collect();
+                let key = (words[1].to_owned(), words[2].to_owned());
+                let known = keys
+                    .entry(words[0].to_owned())
+                    .or_insert_with(|| key.clone());
+                assert_eq!(*known, key, "period {}", words[0]);
+                made += u64::from(words[3] == "true");
+                answers += 1;
+            }
+        }
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        assert_eq!((made, answers), (periods, 8 * periods));
+        let distinct: BTreeSet<_> = keys.values().map(|(_, key)| key).collect();
+        assert_eq!(distinct.len() as u64, periods);
+        // One row for the store's making, one for each answer.
+        assert_eq!(place.open().verify_audit().unwrap().rows, 8 * periods + 1);
+    }
+}
+
+#[test]
+fn killed_writer_loses_nothing_that_was_acknowledged() {
+    // At each of 200 writes, or of some.
+    let step = soak(23, 1);
+    for place in places("store-killed") {
+        drop(place.open());
+        let mut acknowledged = Vec::new();
+        for kill_at in (1..=200).step_by(usize::try_from(step).unwrap()) {
+            let mut child = start(&place, "write");
+            let mut lines = lines(&mut child);
+            acknowledged.extend(lines.by_ref().take(1 + kill_at % 20));
+            // Somewhere in the next write.
+            std::thread::sleep(Duration::from_micros(
+                u64::try_from(kill_at * 37 % 5000).unwrap(),
+            ));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            acknowledged.extend(lines);
+        }
+        let store = place.open();
+        check(&store, &acknowledged);
+        assert!(store.verify_audit().unwrap().rows > acknowledged.len() as u64);
+    }
+}
+
+fn check(store: &KeyStore, acknowledged: &[String]) {
+    assert!(!acknowledged.is_empty());
+    for line in acknowledged {
+        let (kid, key) = line.split_once(' ').unwrap();
+        let kid: KeyId = kid.parse().unwrap();
+        assert_eq!(hex(store.key(&kid).unwrap().key.as_bytes()), key);
+    }
+}
+
+#[test]
+fn killed_re_wrap_goes_on_and_loses_nothing() {
+    for place in places("store-killed-rewrap") {
+        let store = place.open();
+        let keys: Vec<_> = (0..700).map(|_| new_key(CipherMode::Ctr)).collect();
+        for (key, _) in &keys {
+            store.insert(key, &[]).unwrap();
+        }
+        let paths = [place.kek_path("kek"), place.kek_path("new")];
+        for round in 0..soak(2, 3) {
+            let mut child = start(&place, &format!("re-wrap\t{}", paths[1].display()));
+            let lines = lines(&mut child);
+            // Each batch has 200 keys, one row in the audit, and a kill behind it.
+            wait_for_batches(&store, round + 1);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            drop(lines);
+        }
+        let sources = paths.map(KekSource::File);
+        // It is half done: one of the two does not do, both do.
+        for one in &sources {
+            let refused = KeyStore::open(&place.uri, std::slice::from_ref(one));
+            assert!(matches!(refused, Err(Error::WrongKek { .. })));
+        }
+        let store = KeyStore::open(&place.uri, &sources).unwrap();
+        check_keys(&store, &keys);
+        assert!(store.rewrap(&sources[1]).unwrap() > 0);
+        let store = KeyStore::open(&place.uri, &sources[1..]).unwrap();
+        check_keys(&store, &keys);
+        store.verify_audit().unwrap();
+        assert!(KeyStore::open(&place.uri, &sources[..1]).is_err());
+    }
+}
+
+fn check_keys(store: &KeyStore, keys: &[(NewKey, [u8; 16])]) {
+    // Few of them: each is a row in the audit.
+    for (key, bytes) in keys.iter().step_by(23) {
+        assert_eq!(store.key(&key.kid).unwrap().key.as_bytes(), bytes);
+    }
+}
+
+fn wait_for_batches(store: &KeyStore, batches: u64) {
+    let is_batch = |entry: &AuditEntry| entry.action == "re-wrap" && entry.result != "0 keys";
+    let last = Page {
+        offset: 0,
+        limit: 20,
+    };
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let entries = store.audit(last).unwrap();
+        let done = entries.iter().filter(|entry| is_batch(entry)).count();
+        if done as u64 >= batches {
+            return;
+        }
+        assert!(Instant::now() < until, "{done} batches of {batches}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A PostgreSQL server for the tests, on a socket and a port of its own, as a user who is not root. It ends with the last test that
+//! uses it, or with the tests' process.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use postgres::{Client, NoTls};
+
+use crate::launch::Run;
+use crate::tools;
+
+/// The password of the user, which TLS connections must give.
+const PASSWORD: &str = "pass:wo\\rd";
+
+/// What the folders' names begin with, before the process's id.
+const FOLDER: &str = "playready-postgres-";
+
+pub struct Server {
+    pub folder: PathBuf,
+    pub port: u16,
+    stop: mpsc::Sender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// The server of this process; None, and a word of it, where PostgreSQL is not installed.
+    pub fn shared(test: &str) -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            return Some(server);
+        }
+        let Some(programs) = programs() else {
+            tools::skip(test, "PostgreSQL's server is not installed");
+            return None;
+        };
+        let server = Arc::new(Self::start(&programs));
+        *shared = Arc::downgrade(&server);
+        Some(server)
+    }
+
+    fn start(programs: &Path) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // Not below the target folder: the user may be unable to reach it, and a socket's path must be short.
+        sweep();
+        let name = format!("{FOLDER}{}-{count}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        certify(&folder);
+        if is_root() {
+            succeed(Command::new("chown").args(["-R", "postgres:"]).arg(&folder));
+        }
+        let data = folder.join("data");
+        let mut make = as_user(&programs.join("initdb"));
+        make.args([
+            "--auth=trust",
+            "--username=keys",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--wal-segsize=1",
+            "-D",
+        ]);
+        succeed(make.arg(&data));
+        let rules = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(data.join("pg_hba.conf"), rules).unwrap();
+        let port = free_port();
+        let mut serve = as_user(&programs.join("postgres"));
+        let folder_text = folder.display();
+        // The tests kill programs, not the machine: nothing need reach the disk.
+        for option in [
+            format!("unix_socket_directories={folder_text}"),
+            format!("port={port}"),
+            "listen_addresses=127.0.0.1".to_owned(),
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={folder_text}/server.pem"),
+            format!("ssl_key_file={folder_text}/server.key"),
+            "fsync=off".to_owned(),
+            "shared_buffers=16MB".to_owned(),
+        ] {
+            serve.args(["-c", &option]);
+        }
+        serve.arg("-D").arg(&data);
+        serve.stdin(Stdio::null()).stdout(Stdio::null());
+        serve.stderr(fs::File::create(folder.join("log")).unwrap());
+        let (stop, thread) = keep(serve);
+        let server = Self {
+            folder,
+            port,
+            stop,
+            thread: Some(thread),
+        };
+        server.wait();
+        server
+    }
+
+    fn wait(&self) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while let Err(error) = Client::connect(&self.uri("postgres"), NoTls) {
+            let log = || fs::read_to_string(self.folder.join("log"));
+            assert!(Instant::now() < until, "{error}: {:?}", log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let escaped = format!("ALTER USER keys PASSWORD '{PASSWORD}'");
+        run(&self.uri("postgres"), &escaped).unwrap();
+    }
+
+    /// The URI of a database by the server's socket.
+    fn uri(&self, database: &str) -> String {
+        let folder = self.folder.to_str().unwrap().replace('/', "%2F");
+        format!("postgresql://keys@{folder}:{}/{database}", self.port)
+    }
+
+    pub fn new_database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        run(&self.uri("postgres"), &format!("CREATE DATABASE {name}")).unwrap();
+        self.uri(&name)
+    }
+
+    /// The bytes of a database's files and of the log, after all that is in memory has been written.
+    pub fn files(&self, uri: &str) -> Vec<Vec<u8>> {
+        let mut client = Client::connect(uri, NoTls).unwrap();
+        client.batch_execute("CHECKPOINT").unwrap();
+        let sql = "SELECT oid FROM pg_database WHERE datname = current_database()";
+        let oid: u32 = client.query_one(sql, &[]).unwrap().get(0);
+        let folders = [format!("data/base/{oid}"), "data/pg_wal".to_owned()];
+        let entries = folders
+            .iter()
+            .flat_map(|folder| fs::read_dir(self.folder.join(folder)).unwrap());
+        // What cannot be read is a folder, or was removed meanwhile.
+        entries
+            .flat_map(|entry| fs::read(entry.unwrap().path()))
+            .collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.stop.send(());
+        let _ = self.thread.take().map(JoinHandle::join);
+        // What stays behind is removed by the next run.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Runs statements past the store.
+pub fn run(uri: &str, sql: &str) -> Result<(), String> {
+    let mut client = Client::connect(uri, NoTls).unwrap();
+    let done = client.batch_execute(sql);
+    done.map_err(|e| {
+        e.as_db_error()
+            .map_or_else(|| e.to_string(), |e| e.message().to_owned())
+    })
+}
+
+/// Runs a server until it is to stop, by a thread that stays: the server ends with the thread that began it.
+fn keep(mut serve: Command) -> (mpsc::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let mut child = serve.spawn().unwrap();
+        let _ = stopped.recv();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+    (stop, thread)
+}
+
+/// Removes the folders of processes that were killed.
+fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name
+            .strip_prefix(FOLDER)
+            .and_then(|rest| rest.split('-').next());
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// A command as a user who is not root, which ends when its parent does.
+fn as_user(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.current_dir("/");
+    command.args(["--pdeathsig", "QUIT"]);
+    if is_root() {
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+    }
+    command.arg("--").arg(program);
+    command
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+fn succeed(command: &mut Command) {
+    Run::of(command).succeeded();
+}
+
+/// The newest version's programs, where Debian keeps them.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let folders = versions.flatten().map(|version| version.path().join("bin"));
+    folders
+        .filter(|folder| folder.join("postgres").exists())
+        .max()
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A certificate for localhost that is its own authority, and another one.
+fn certify(folder: &Path) {
+    for name in ["server", "other"] {
+        let mut make = Command::new("openssl");
+        make.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ]);
+        make.args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ]);
+        make.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+        make.arg("-keyout").arg(folder.join(format!("{name}.key")));
+        make.arg("-out").arg(folder.join(format!("{name}.pem")));
+        succeed(&mut make);
+    }
+}
