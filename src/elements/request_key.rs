@@ -14,7 +14,8 @@ use gst::glib;
 use gst::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::cenc::{self, ContentKey, Iv, decode_hex};
+use crate::cenc::{self, ContentKey, Iv, Pssh, decode_hex};
+use crate::cpix::DrmSystem;
 use crate::keys::{self, Entry, KeyProvider, KeyRing, LineError, PeriodKeys};
 
 /// The signal's name.
@@ -81,14 +82,25 @@ fn read(answer: &gst::StructureRef) -> Result<PeriodKeys, AnswerError> {
     }
     let boxes = text(answer, "pssh");
     let boxes = boxes.iter().flat_map(|boxes| boxes.split(','));
-    let pssh = boxes.map(|whole| base64("pssh", whole));
+    let systems = boxes.map(|whole| given(&base64("pssh", whole)?, &keys));
     let license_store = text(answer, "license-store");
     let license_store = license_store.map(|store| base64("license-store", &store));
+    let systems = systems.collect::<Result<_, _>>()?;
     Ok(PeriodKeys {
         keys,
-        pssh: pssh.collect::<Result<_, _>>()?,
+        systems,
         license_store: license_store.transpose()?,
+        ..PeriodKeys::default()
     })
+}
+
+/// A whole `pssh` box of the keys.
+fn given(whole: &[u8], keys: &KeyRing) -> Result<DrmSystem, AnswerError> {
+    let pssh = Pssh::from_bytes(whole).map_err(|_| AnswerError::Missing("pssh"))?;
+    let first = keys.entries().first().ok_or(AnswerError::Missing("key"))?;
+    let mut system = DrmSystem::new(pssh.system_id, first.kid);
+    system.pssh = Some(whole.to_vec());
+    Ok(system)
 }
 
 fn entry(key: &gst::StructureRef) -> Result<Entry, AnswerError> {

@@ -149,6 +149,13 @@ impl Session {
         self.post(element, structure);
     }
 
+    /// Warns of keys that are missing or soon will be.
+    pub(super) fn warn_of_keys(&self, element: &impl ElementImpl, warnings: Vec<String>) {
+        for text in warnings {
+            gst::element_imp_warning!(element, gst::ResourceError::NotFound, ["{text}"]);
+        }
+    }
+
     /// How many crypto periods began in the streams so far.
     pub(super) fn key_changes(&self) -> u64 {
         self.key_changes.load(Ordering::Relaxed)

@@ -16,13 +16,16 @@ use gst::glib;
 use gst::prelude::*;
 
 use crate::cenc::{self, Iv, IvSize};
-use crate::keys::KeyProvider;
+use crate::keys::{ContentRequest, KeyProvider, WallClock};
 use crate::packaging::{Config, Error, HeaderConfig, IvConfig};
 use crate::signaling::{Drm, System};
 
 use super::protected_caps::CapsProtection;
 pub(super) use enums::TrackTypeProperty;
-use enums::{FlavorProperty, HeaderVersionProperty, SchemeProperty, SystemsProperty};
+use enums::{
+    FlavorProperty, HeaderVersionProperty, OnKeyMissingProperty, PeriodClockProperty,
+    SchemeProperty, SystemsProperty,
+};
 pub(super) use keys::KeySettings;
 pub(super) use specs::{key_specs, specs};
 
@@ -48,6 +51,9 @@ pub(super) struct Settings {
     license_store_size: u32,
     crypto_period: u64,
     clear_lead: u64,
+    content_id: Option<String>,
+    period_clock: PeriodClockProperty,
+    on_key_missing: OnKeyMissingProperty,
 }
 
 impl Default for Settings {
@@ -73,6 +79,9 @@ impl Default for Settings {
             license_store_size: 0,
             crypto_period: 0,
             clear_lead: 0,
+            content_id: None,
+            period_clock: PeriodClockProperty::default(),
+            on_key_missing: OnKeyMissingProperty::default(),
         }
     }
 }
@@ -105,6 +114,9 @@ impl Settings {
             "license-store-size" => self.license_store_size = number(),
             "crypto-period" => self.crypto_period = time(),
             "clear-lead" => self.clear_lead = time(),
+            "content-id" => self.content_id = text(),
+            "period-clock" => self.period_clock = value.get().expect(CHECKED),
+            "on-key-missing" => self.on_key_missing = value.get().expect(CHECKED),
             _ => self.keys.set(name, value),
         }
     }
@@ -131,6 +143,9 @@ impl Settings {
             "license-store-size" => self.license_store_size.to_value(),
             "crypto-period" => self.crypto_period.to_value(),
             "clear-lead" => self.clear_lead.to_value(),
+            "content-id" => self.content_id.to_value(),
+            "period-clock" => self.period_clock.to_value(),
+            "on-key-missing" => self.on_key_missing.to_value(),
             _ => return self.keys.get(name),
         })
     }
@@ -140,7 +155,14 @@ impl Settings {
     /// # Errors
     /// Whatever is missing or malformed, by the property's name.
     pub(super) fn provider(&self) -> Result<Box<dyn KeyProvider>, SettingsError> {
-        self.keys.provider()
+        let systems = BTreeSet::<System>::from(self.systems).into_iter();
+        self.keys.provider(ContentRequest {
+            content_id: self.content_id.clone(),
+            scheme: self.scheme.into(),
+            systems: systems.map(System::id).collect(),
+            crypto_period: Some(Duration::from_nanos(self.crypto_period)).filter(|p| !p.is_zero()),
+            by_clock: self.period_clock == PeriodClockProperty::Utc,
+        })
     }
 
     /// The settings, checked.
@@ -155,6 +177,10 @@ impl Settings {
             iv: self.iv_config()?,
             crypto_period: Duration::from_nanos(self.crypto_period),
             clear_lead: Duration::from_nanos(self.clear_lead),
+            clock: self.period_clock.into(),
+            wall_clock: WallClock::default(),
+            on_key_missing: self.on_key_missing.into(),
+            content_id: self.content_id.clone(),
             systems: self.systems.into(),
             header: HeaderConfig {
                 version: self.header_version.into(),

@@ -43,7 +43,7 @@ impl Published {
             playready_object: object.map(PlayReadyObject::to_base64),
             content_protection: Some(mpd.join("\n")),
             hls_key: (!lines.is_empty()).then(|| lines.join("\n")),
-            smooth_protection: object.map(smooth::protection),
+            smooth_protection: signals.drms.iter().find_map(smooth::protection_of),
         }
     }
 

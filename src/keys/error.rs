@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use crate::cenc::{self, KeyId, Track};
+use crate::cenc::{self, KeyId, Scheme, Track};
+use crate::cpix;
 
 use super::Selector;
 
@@ -17,6 +18,45 @@ pub enum Error {
          'uhd2' or 'track:{id}') to the key file", id = .0.track_id
     )]
     NoKey(Track),
+    /// No usage rule is meant for a track that must be protected.
+    #[error(
+        "no usage rule of the CPIX document matches {0}: add a rule with its key, or let the rule's filters match it"
+    )]
+    NoRule(Track),
+    /// A CPIX document cannot be used.
+    #[error("CPIX document: {0}")]
+    Cpix(#[from] cpix::Error),
+    /// A key store cannot give keys.
+    #[cfg(feature = "store")]
+    #[error(transparent)]
+    Store(Box<super::store::Error>),
+    /// A key server cannot give keys.
+    #[cfg(feature = "speke")]
+    #[error(transparent)]
+    Speke(Box<super::speke::Error>),
+    /// The store's key-encryption key is nowhere.
+    #[error(
+        "no key-encryption key for the store: add ?kek-file=/path to its address, or give the service the systemd credential playready-kek"
+    )]
+    NoKek,
+    /// Licence servers do not have the key yet.
+    #[error(
+        "KID {0} is not delivered to all licence servers that need it: see their deliveries, or mark the content as not needing them"
+    )]
+    NotDelivered(KeyId),
+    /// A content was made for the other cipher mode.
+    #[error(
+        "the content is stored for scheme {stored}, whose keys cannot be used with {asked}: set scheme={stored}, or another content-id"
+    )]
+    ContentScheme {
+        /// The stored scheme.
+        stored: Scheme,
+        /// The scheme asked for.
+        asked: Scheme,
+    },
+    /// A source of keys by content needs the content.
+    #[error("this source knows keys by content: set content-id")]
+    NoContentId,
     /// The source has no keys for a crypto period.
     #[error(
         "no keys for crypto period {period}: add lines with selectors that end in @{period}, such as '*@{period}', to the key \
@@ -84,6 +124,20 @@ pub enum Error {
     /// The operating system has no random numbers.
     #[error("no random numbers from the operating system: {0}")]
     Generator(#[from] getrandom::Error),
+}
+
+#[cfg(feature = "speke")]
+impl From<super::speke::Error> for Error {
+    fn from(error: super::speke::Error) -> Self {
+        Self::Speke(Box::new(error))
+    }
+}
+
+#[cfg(feature = "store")]
+impl From<super::store::Error> for Error {
+    fn from(error: super::store::Error) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
 
 /// What is wrong with a line of a key file.

@@ -18,7 +18,7 @@ use super::{Entry, Error, KeyProvider, KeyRing, PeriodKeys, private};
 ///
 /// # Errors
 /// As [`KeyFile::open_or_create`].
-pub fn load(uri: &str) -> Result<KeyRing, Error> {
+pub(super) fn load(uri: &str) -> Result<KeyRing, Error> {
     read(&path_of(uri)?)
 }
 

@@ -5,8 +5,10 @@
 //! of each crypto period. [`KeySchedule`] asks it ahead on a thread of its own; on the streaming thread [`KeyRing::select`] is all
 //! that runs.
 
+mod cpix_file;
 mod error;
 mod file;
+mod open;
 mod private;
 mod provider;
 mod ring;
@@ -15,13 +17,21 @@ mod seed;
 mod selector;
 #[cfg(feature = "speke")]
 pub mod speke;
+#[cfg(feature = "speke")]
+mod speke_keys;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "store")]
+mod store_keys;
+mod wall_clock;
 
+pub use cpix_file::CpixFile;
 pub use error::{Error, LineError};
-pub use file::{KeyFile, load};
-pub use provider::{FixedKeys, KeyProvider, PeriodKeys};
+pub use file::KeyFile;
+pub use open::{ContentRequest, load, open};
+pub use provider::{FixedKeys, KeyProvider, PeriodKeys, Rules};
 pub use ring::{Entry, KeyRing};
-pub use schedule::KeySchedule;
+pub use schedule::{Failure, KeySchedule};
 pub use seed::{SeedKeys, period_kid};
 pub use selector::Selector;
+pub use wall_clock::WallClock;

@@ -10,6 +10,7 @@
 //! | `speke-auth-file` | whole path of a file with credentials, of mode 0600 or stricter | none |
 //! | `speke-ca-file` | whole path of PEM certificates that may sign the server's | those of the system |
 //! | `speke-timeout` | seconds for each attempt, 1 to 300 | 10 |
+//! | `speke-tracks` | names of the tracks with a key of their own each, such as `VIDEO,AUDIO`: see [`TrackRule::named`] | `ALL` |
 //! | `speke-attempts` | how often to try, 1 to 10 | 4 |
 //!
 //! A name and password in the address itself serve as `basic`; a file is better, since an address is seen in process lists and

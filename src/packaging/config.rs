@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::cenc::{Flavor, Iv, IvSize, Media, Method, Pattern, Pssh, SampleKey, Scheme, TrackIv};
+use crate::keys::WallClock;
 use crate::playready::VersionChoice;
 use crate::playready::header::{AbsoluteUrl, CustomAttributes, ServiceId};
 use crate::signaling::{Drm, System};
@@ -26,6 +27,14 @@ pub struct Config {
     pub iv: IvConfig,
     /// How long each key is used; zero: until a new one is asked for.
     pub crypto_period: Duration,
+    /// What tells the number of a crypto period.
+    pub clock: PeriodClock,
+    /// The time of day.
+    pub wall_clock: WallClock,
+    /// What happens when a period begins whose key is not there.
+    pub on_key_missing: OnKeyMissing,
+    /// What key servers and stores know the content by.
+    pub content_id: Option<String>,
     /// How long the stream is clear at its start, rounded to whole fragments.
     pub clear_lead: Duration,
     /// The DRM systems that are told of the keys.
@@ -43,6 +52,26 @@ pub enum IvConfig {
     Random(IvSize),
     /// At a given IV.
     First(Iv),
+}
+
+/// What tells the number of a crypto period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PeriodClock {
+    /// The media's own time, from 0: files. The stream waits for its keys.
+    #[default]
+    Stream,
+    /// The wall clock, from 1970-01-01 UTC: live streams. Redundant packagers agree on the number.
+    Utc,
+}
+
+/// What happens when a crypto period begins whose key is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnKeyMissing {
+    /// The stream ends with an error.
+    #[default]
+    Stop,
+    /// It goes on under the last key until the next is there.
+    Hold,
 }
 
 /// What the PlayReady Header and Object say beside the KIDs.
@@ -78,6 +107,10 @@ impl Config {
             iv: IvConfig::Random(IvSize::Eight),
             crypto_period: Duration::ZERO,
             clear_lead: Duration::ZERO,
+            clock: PeriodClock::default(),
+            wall_clock: WallClock::default(),
+            on_key_missing: OnKeyMissing::default(),
+            content_id: None,
             systems: [System::PlayReady].into(),
             header: HeaderConfig::default(),
             extra_pssh: Vec::new(),

@@ -2,10 +2,11 @@
 //! What each DRM system is told of the keys in use.
 
 use crate::cenc::{KeyId, Pssh};
+use crate::cpix::{self, DrmSystem};
 use crate::keys::{Entry, PeriodKeys};
 use crate::playready::header::HeaderFields;
 use crate::playready::{Header, KeyIds, LicenseStore, PlayReadyObject};
-use crate::signaling::{Drm, System, WidevineData};
+use crate::signaling::{Drm, GivenTexts, System, WidevineData};
 
 use super::{Config, Error};
 
@@ -70,20 +71,55 @@ fn kids(entries: &[&Entry]) -> Vec<KeyId> {
 pub(super) fn drms(config: &Config, told: &Told<'_>) -> Result<Vec<Drm>, Error> {
     let entries = told.entries();
     let kids = kids(&entries);
-    let given = told.keys.pssh.iter().map(|whole| Config::given_pssh(whole));
-    let given = given.collect::<Result<Vec<_>, _>>()?;
-    let is_given = |system: &System| given.iter().any(|drm| drm.system_id() == system.id());
-    let systems = config.systems.iter().filter(|system| !is_given(system));
-    let made = systems.map(|system| match system {
+    let make = |system: System| match system {
         System::PlayReady => playready(config, told, &entries),
         System::Widevine => widevine(config, &kids),
         System::Common => common(&kids),
         System::FairPlay => Ok(Drm::FairPlay { kids: kids.clone() }),
         System::Marlin => Ok(Drm::Marlin { kids: kids.clone() }),
-    });
-    let made = made.collect::<Result<Vec<_>, _>>()?;
-    let extra = config.extra_pssh.iter().cloned();
-    Ok(made.into_iter().chain(given).chain(extra).collect())
+    };
+    let given = told.keys.systems.iter();
+    let given: Vec<_> = given.filter(|given| kids.contains(&given.kid)).collect();
+    let is_given = |system: &&System| given.iter().any(|given| given.system_id == system.id());
+    let asked = config.systems.iter().filter(|system| !is_given(system));
+    let mut drms = asked
+        .map(|system| make(*system))
+        .collect::<Result<Vec<_>, _>>()?;
+    for system in &given {
+        let drm = given_drm(system, make)?;
+        drms.extend(drm.filter(|drm| !drms.contains(drm)));
+    }
+    drms.extend(config.extra_pssh.iter().cloned());
+    Ok(drms)
+}
+
+/// A system as the source of the keys says it; `make` makes what it does not say. None: nothing can be said of it.
+fn given_drm(
+    given: &DrmSystem,
+    make: impl FnOnce(System) -> Result<Drm, Error>,
+) -> Result<Option<Drm>, Error> {
+    let made = match (&given.pssh, System::from_id(&given.system_id)) {
+        (Some(whole), _) => Config::given_pssh(whole)?,
+        (None, Some(system)) => make(system)?,
+        (None, None) => return Ok(None),
+    };
+    let lines = |playlist| {
+        let given = given.hls.iter().filter(move |hls| hls.playlist == playlist);
+        given.flat_map(|hls| hls.lines.lines().map(str::to_owned))
+    };
+    let texts = GivenTexts {
+        content_protection: given.content_protection.as_ref().map(|c| c.xml.clone()),
+        hls_media: lines(None)
+            .chain(lines(Some(cpix::Playlist::Media)))
+            .collect(),
+        hls_multivariant: lines(Some(cpix::Playlist::MultiVariant)).collect(),
+        smooth: given.smooth.clone(),
+    };
+    if texts == GivenTexts::default() {
+        return Ok(Some(made));
+    }
+    let made = Box::new(made);
+    Ok(Some(Drm::Given { made, texts }))
 }
 
 /// With ONDEMAND at the start of the stream and keys that change there is no KID to ask a licence for yet.
@@ -127,6 +163,7 @@ fn widevine(config: &Config, kids: &[KeyId]) -> Result<Drm, Error> {
     let data = WidevineData {
         key_ids: kids.to_vec(),
         protection_scheme: Some(*config.scheme.fourcc()),
+        content_id: config.content_id.clone().map(String::into_bytes),
         ..WidevineData::default()
     };
     let pssh = Pssh {

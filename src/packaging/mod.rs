@@ -13,7 +13,7 @@ mod sample_keys;
 mod source;
 mod timeline;
 
-pub use config::{Config, HeaderConfig, IvConfig};
+pub use config::{Config, HeaderConfig, IvConfig, OnKeyMissing, PeriodClock};
 pub use controls::Controls;
 pub use error::Error;
 pub use iv_runs::IvRuns;

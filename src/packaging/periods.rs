@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use crate::cenc::{Flavor, Media};
+use crate::keys::Failure;
 use crate::mp4::{FragmentProtection, FragmentTime, Rule};
 
 use super::drms::Place;
 use super::protection::ReadyPeriod;
 use super::timeline::Phase;
-use super::{Error, Packaging, Signals};
+use super::{Config, Error, OnKeyMissing, Packaging, PeriodClock, Signals};
 
 /// A crypto period has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct KeyChange {
 impl Packaging {
     /// How many periods are kept ready: the one under way, and those that tracks may lag behind in.
     const READY: usize = 3;
+    /// Fragments that come late or early by less than half of this change no period.
+    const HICCUP: Duration = Duration::from_secs(10);
 
     /// Whether what counts can change within the stream.
     pub fn follows_time(&self) -> bool {
@@ -96,27 +99,72 @@ impl Packaging {
         if self.config.flavor == Flavor::Piff {
             return Err(Error::PiffPeriods);
         }
-        let wanted = self.wanted(time.middle());
+        let wanted = self.wanted(time);
         Ok(Some(self.timeline.phase(time, wanted)))
     }
 
     /// What is to count at a point in time.
-    fn wanted(&self, middle: Duration) -> Phase {
-        match self.controls.protect() && middle >= self.config.clear_lead {
-            true => Phase::Period(self.period_at(middle)),
-            false => Phase::Clear,
+    fn wanted(&mut self, time: &FragmentTime) -> Phase {
+        if !self.controls.protect() || time.middle() < self.config.clear_lead {
+            return Phase::Clear;
+        }
+        let period = self.period_at(time);
+        match self.must_hold(period) {
+            true => Phase::Period(self.current),
+            false => Phase::Period(period),
         }
     }
 
-    /// The crypto period of a point in time.
-    fn period_at(&self, middle: Duration) -> u64 {
+    /// The crypto period of a fragment.
+    fn period_at(&mut self, time: &FragmentTime) -> u64 {
         if !self.source.rotates() {
-            return 0;
+            return self.moov_period;
         }
-        let length = self.config.crypto_period.as_nanos();
-        let elapsed = middle.as_nanos().checked_div(length).unwrap_or_default();
-        let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
-        elapsed.saturating_add(self.controls.rotations())
+        let middle = time.middle().as_nanos().cast_signed();
+        let at = match self.config.clock {
+            PeriodClock::Stream => middle,
+            PeriodClock::Utc => self.anchor(time).saturating_add(middle),
+        };
+        period_index(at, &self.config).saturating_add(self.controls.rotations())
+    }
+
+    /// Where the media's time 0 is on the wall clock: a fragment is there when it ends. What comes late or early by less than
+    /// half a period is taken for a hiccup of the network, not for another clock.
+    fn anchor(&mut self, time: &FragmentTime) -> i128 {
+        let now = self.config.wall_clock.now().as_nanos().cast_signed();
+        let found = now - time.end.as_nanos().cast_signed();
+        let tolerance = self.config.crypto_period.max(Self::HICCUP).as_nanos() / 2;
+        let known = self
+            .anchor
+            .filter(|known| known.abs_diff(found) <= tolerance);
+        *self.anchor.insert(known.unwrap_or(found))
+    }
+
+    /// Whether the key under way is to be held, since that of the period is not there.
+    fn must_hold(&mut self, period: u64) -> bool {
+        if self.config.on_key_missing == OnKeyMissing::Stop || period == self.current {
+            return false;
+        }
+        match self.config.clock {
+            PeriodClock::Utc => !self.source.has(period),
+            PeriodClock::Stream => self.source.keys(period, &self.controls).is_err(),
+        }
+    }
+
+    /// What the operator should know of keys that are missing, once for each period: those that should be there by now or soon.
+    pub fn warnings(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.next_warning()).collect()
+    }
+
+    fn next_warning(&mut self) -> Option<String> {
+        while let Some(Failure { period, reason }) = self.source.next_failure() {
+            let is_near = period <= self.current.saturating_add(1);
+            if is_near && self.told != Some(period) {
+                self.told = Some(period);
+                return Some(format!("crypto period {period}: {reason}"));
+            }
+        }
+        None
     }
 
     fn is_video(&self, track_id: u32) -> bool {
@@ -139,6 +187,7 @@ impl Packaging {
             return Ok(());
         }
         self.previous = Some(std::mem::replace(&mut self.current, period));
+        self.source.begins(period);
         let signals = match self.ready(period) {
             Some(ready) => ready.signals().cloned(),
             None => self.signals.clone(),
@@ -167,4 +216,11 @@ impl Packaging {
             }
         }
     }
+}
+
+/// The number of the crypto period at a time in nanoseconds; without periods there is one.
+pub(super) fn period_index(nanoseconds: i128, config: &Config) -> u64 {
+    let length = config.crypto_period.as_nanos().cast_signed();
+    let index = nanoseconds.checked_div(length).unwrap_or_default();
+    u64::try_from(index).unwrap_or_default()
 }

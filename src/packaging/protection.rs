@@ -11,9 +11,10 @@ use crate::mp4::{FragmentProtection, FragmentTime, InitProtection, Protector, Tr
 use crate::signaling::Drm;
 
 use super::drms::{Place, Told, drms};
+use super::periods::period_index;
 use super::source::Source;
 use super::timeline::Timeline;
-use super::{Config, Controls, Error, KeyChange, SampleKeys};
+use super::{Config, Controls, Error, KeyChange, PeriodClock, SampleKeys};
 
 /// Protects the tracks of a stream as a [`Config`] asks.
 pub struct Packaging {
@@ -32,6 +33,10 @@ pub struct Packaging {
     pub(super) current: u64,
     /// The one before, in which tracks may still be.
     pub(super) previous: Option<u64>,
+    /// Where the media's time 0 is on the wall clock, in nanoseconds since 1970.
+    pub(super) anchor: Option<i128>,
+    /// The last period whose failure was told.
+    pub(super) told: Option<u64>,
     pub(super) timeline: Timeline,
     pub(super) ready: VecDeque<ReadyPeriod>,
     pub(super) changes: VecDeque<KeyChange>,
@@ -92,17 +97,20 @@ impl Packaging {
         if !config.crypto_period.is_zero() && !provider.rotates() {
             return Err(Error::NoPeriods);
         }
+        let first = first_period(&config, &*provider);
         Ok(Self {
+            source: Source::open(provider, first, &config)?,
             config,
-            source: Source::open(provider)?,
             controls,
             sample_keys,
             signals: None,
             tracks: Vec::new(),
             protected: Vec::new(),
-            moov_period: 0,
-            current: 0,
+            moov_period: first,
+            current: first,
             previous: None,
+            anchor: None,
+            told: None,
             timeline: Timeline::default(),
             ready: VecDeque::new(),
             changes: VecDeque::new(),
@@ -146,6 +154,7 @@ impl Packaging {
         self.protected = ready.tracks.iter().map(Option::is_some).collect();
         let pssh = ready.pssh();
         self.signals = ready.signals;
+        self.source.begins(self.moov_period);
         Ok(InitProtection {
             tracks: ready.tracks,
             pssh,
@@ -158,7 +167,7 @@ impl Packaging {
         let mut told = Told::new(&keys, period, place);
         let mut protections = Vec::with_capacity(self.tracks.len());
         for track in &self.tracks {
-            let entry = keys.keys.select(track, period)?;
+            let entry = keys.select(track, period)?;
             let protection = entry.map(|entry| {
                 let key = self.sample_keys.key(&self.config, entry)?;
                 let method = self.config.method(track.media);
@@ -188,6 +197,16 @@ impl Packaging {
         let both = self.tracks.iter().zip(&self.protected);
         both.filter(|(_, protected)| **protected)
             .map(|(track, _)| track)
+    }
+}
+
+/// The crypto period that a stream begins in, as far as it can be known before.
+fn first_period(config: &Config, provider: &dyn KeyProvider) -> u64 {
+    match config.clock {
+        PeriodClock::Utc if provider.rotates() => {
+            period_index(config.wall_clock.now().as_nanos().cast_signed(), config)
+        }
+        PeriodClock::Utc | PeriodClock::Stream => 0,
     }
 }
 

@@ -20,6 +20,12 @@ pub fn mp4_protection(scheme: Scheme, default_kid: &KeyId) -> String {
 
 /// The element of one DRM system. The MPD takes precedence over what the init segment says.
 pub fn content_protection(drm: &Drm) -> String {
+    if let Some(inside) = drm
+        .texts()
+        .and_then(|texts| texts.content_protection.as_ref())
+    {
+        return given_protection(drm, inside);
+    }
     let mut element =
         Element::new("ContentProtection").with_attribute("schemeIdUri", &drm.dash_scheme());
     if let Some(value) = drm.dash_value() {
@@ -33,9 +39,18 @@ pub fn content_protection(drm: &Drm) -> String {
     element.to_xml()
 }
 
+/// The element around what the source of the keys puts inside, byte for byte.
+fn given_protection(drm: &Drm, inside: &str) -> String {
+    let scheme = drm.dash_scheme();
+    let value = drm.dash_value().map(|value| format!(" value=\"{value}\""));
+    let value = value.unwrap_or_default();
+    format!("<ContentProtection schemeIdUri=\"{scheme}\"{value}>{inside}</ContentProtection>")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signaling::GivenTexts;
 
     // Form of the DASH sample in Microsoft's list of MP4-based formats; KID of its public test content.
     #[test]
@@ -62,6 +77,24 @@ mod tests {
              <cenc:pssh>Ym94</cenc:pssh><mspr:pro>BgAAAAAA</mspr:pro></ContentProtection>"
         );
     }
+    #[test]
+    fn what_is_given_stands_as_it_came() {
+        let made = Drm::PlayReady {
+            pssh: b"box".to_vec(),
+            object: Default::default(),
+        };
+        let texts = GivenTexts {
+            content_protection: Some("<a xmlns=\"b\"/>".to_owned()),
+            ..GivenTexts::default()
+        };
+        let made = Box::new(made);
+        assert_eq!(
+            content_protection(&Drm::Given { made, texts }),
+            "<ContentProtection schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
+             <a xmlns=\"b\"/></ContentProtection>"
+        );
+    }
+
     // Form of the elements in the MPDs of Shaka Packager and Bento4.
     #[test]
     fn each_system_has_its_own_content() {

@@ -40,6 +40,13 @@ pub enum Drm {
         /// The KIDs.
         kids: Vec<KeyId>,
     },
+    /// A system of which the source of the keys says itself what stands in manifests.
+    Given {
+        /// What is not given.
+        made: Box<Self>,
+        /// The texts.
+        texts: GivenTexts,
+    },
     /// A system of which no more is known than its `pssh` box.
     Other {
         /// SystemID, in UUID order.
@@ -47,6 +54,19 @@ pub enum Drm {
         /// The whole `pssh` box.
         pssh: Vec<u8>,
     },
+}
+
+/// What the source of the keys says of a system, for manifests; it is passed on as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GivenTexts {
+    /// The elements inside DASH ContentProtection, in XML.
+    pub content_protection: Option<String>,
+    /// Lines of HLS media playlists.
+    pub hls_media: Vec<String>,
+    /// Lines of HLS multivariant playlists.
+    pub hls_multivariant: Vec<String>,
+    /// The text of a ProtectionHeader of Smooth Streaming.
+    pub smooth: Option<String>,
 }
 
 /// An element inside DASH ContentProtection, and the namespace that it needs.
@@ -102,6 +122,7 @@ impl Drm {
             Self::FairPlay { .. } => System::FairPlay.id(),
             Self::Marlin { .. } => System::Marlin.id(),
             Self::Other { system_id, .. } => *system_id,
+            Self::Given { made, .. } => made.system_id(),
         }
     }
 
@@ -113,6 +134,15 @@ impl Drm {
             | Self::Common { pssh }
             | Self::Other { pssh, .. } => Some(pssh),
             Self::FairPlay { .. } | Self::Marlin { .. } => None,
+            Self::Given { made, .. } => made.pssh(),
+        }
+    }
+
+    /// What the source of the keys says of it for manifests.
+    pub(super) const fn texts(&self) -> Option<&GivenTexts> {
+        match self {
+            Self::Given { texts, .. } => Some(texts),
+            _ => None,
         }
     }
 
@@ -120,6 +150,7 @@ impl Drm {
     pub const fn playready_object(&self) -> Option<&PlayReadyObject> {
         match self {
             Self::PlayReady { object, .. } => Some(object),
+            Self::Given { made, .. } => made.playready_object(),
             _ => None,
         }
     }
@@ -130,6 +161,7 @@ impl Drm {
         match self {
             // In upper case as Shaka Packager and Bento4 write it; clients may compare the texts.
             Self::Marlin { .. } => format!("urn:uuid:{system:X}"),
+            Self::Given { made, .. } => made.dash_scheme(),
             _ => format!("urn:uuid:{system}"),
         }
     }
@@ -138,12 +170,16 @@ impl Drm {
     pub(super) const fn dash_value(&self) -> Option<&'static str> {
         match self {
             Self::PlayReady { .. } => Some("MSPR 2.0"),
+            Self::Given { made, .. } => made.dash_value(),
             _ => None,
         }
     }
 
     /// What stands in DASH ContentProtection. Microsoft's DASH specification 1.3 recommends box and object for PlayReady.
     pub(super) fn dash_children(&self) -> Vec<DashChild> {
+        if let Self::Given { made, .. } = self {
+            return made.dash_children();
+        }
         let pssh = self.pssh().map(|pssh| DashChild {
             prefix: "cenc",
             namespace: "urn:mpeg:cenc:2013",
@@ -180,6 +216,7 @@ impl Drm {
             }],
             Self::Widevine { pssh, kids } => widevine_keys(pssh, kids, playlist),
             Self::FairPlay { kids } => kids.iter().map(fairplay_key).collect(),
+            Self::Given { made, .. } => made.hls_keys(playlist),
             Self::Common { .. } | Self::Marlin { .. } | Self::Other { .. } => Vec::new(),
         }
     }

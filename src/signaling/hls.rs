@@ -22,6 +22,15 @@ pub enum Playlist {
 /// # Errors
 /// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::FairPlayScheme`] for FairPlay with `cenc`.
 pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<String>, Error> {
+    if let Some(texts) = drm.texts() {
+        let given = match playlist {
+            Playlist::Media => &texts.hls_media,
+            Playlist::Multivariant => &texts.hls_multivariant,
+        };
+        if !given.is_empty() {
+            return Ok(given.clone());
+        }
+    }
     let method = method(scheme)?;
     if matches!(drm, Drm::FairPlay { .. }) && scheme != Scheme::Cbcs {
         return Err(Error::FairPlayScheme(scheme));

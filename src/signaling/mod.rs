@@ -11,7 +11,7 @@ pub mod smooth;
 mod system;
 mod widevine;
 
-pub use drm::Drm;
+pub use drm::{Drm, GivenTexts};
 pub use error::Error;
 pub use hls::Playlist;
 pub use system::System;

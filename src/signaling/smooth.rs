@@ -4,13 +4,26 @@
 use crate::playready::xml::Element;
 use crate::playready::{PlayReadyObject, SYSTEM_ID};
 
+use super::Drm;
+
 /// The Protection element with the object in it, without licence stores, which this manifest must not carry.
 ///
 /// Several KIDs need a header of version 4.2.
 pub fn protection(object: &PlayReadyObject) -> String {
-    let object = object.without_license_stores().to_base64();
+    element(&object.without_license_stores().to_base64())
+}
+
+/// The element of a DRM system: what the source of its keys gives, or else that of its object. None: the system has none.
+pub fn protection_of(drm: &Drm) -> Option<String> {
+    let given = drm.texts().and_then(|texts| texts.smooth.as_deref());
+    given
+        .map(element)
+        .or_else(|| drm.playready_object().map(protection))
+}
+
+fn element(object: &str) -> String {
     let system = format!("{:X}", uuid::Uuid::from_bytes(SYSTEM_ID));
-    let header = Element::of_text("ProtectionHeader", &object);
+    let header = Element::of_text("ProtectionHeader", object);
     Element::new("Protection")
         .with_child(header.with_attribute("SystemID", &system))
         .to_xml()

@@ -219,10 +219,11 @@ impl BaseTransformImpl for CencEnc {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let (announcement, change) = self.with_stream(|stream| {
+        let (announcement, change, warnings) = self.with_stream(|stream| {
             stream.protect(buffer)?;
-            Ok((stream.announcement(), stream.next_change()))
+            Ok((stream.announcement(), stream.next_change(), stream.warnings()))
         })?;
+        self.session.warn_of_keys(self, warnings);
         // Here, and not with the caps: those of the source pad go first.
         if let Some((signals, scheme)) = announcement {
             for event in signals::events(&signals, ORIGIN_MOOV) {

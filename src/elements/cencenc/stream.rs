@@ -127,6 +127,10 @@ impl Stream {
         Some((change, self.packaging.config().scheme))
     }
 
+    pub(super) fn warnings(&mut self) -> Vec<String> {
+        self.packaging.warnings()
+    }
+
     pub(super) const fn totals(&self) -> Totals {
         self.totals
     }

@@ -43,10 +43,13 @@ impl PlayReadyEnc {
         as_list: bool,
         work: impl FnOnce(&mut Stream) -> (Vec<Push>, Result<(), PushError>),
     ) -> Result<gst::FlowSuccess, PushError> {
-        let (pushes, worked) = {
+        let (pushes, worked, warnings) = {
             let mut stream = lock(&self.stream);
-            work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
+            let stream = stream.as_mut().ok_or(gst::FlowError::Flushing)?;
+            let (pushes, worked) = work(stream);
+            (pushes, worked, stream.packaging_mut().warnings())
         };
+        self.session.warn_of_keys(self, warnings);
         for push in pushes {
             self.push(push, as_list)?;
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use gst::glib;
 
 use crate::cenc::{Flavor, Scheme};
+use crate::packaging::{OnKeyMissing, PeriodClock};
 use crate::playready::{HeaderVersion, VersionChoice};
 use crate::signaling::System;
 
@@ -48,6 +49,56 @@ pub enum FlavorProperty {
         nick = "piff"
     )]
     Piff,
+}
+
+/// `period-clock`, as GStreamer shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstPlayReadyPeriodClock")]
+pub enum PeriodClockProperty {
+    /// The media's time.
+    #[default]
+    #[enum_value(name = "The media's own time, from 0", nick = "stream")]
+    Stream,
+    /// The wall clock.
+    #[enum_value(
+        name = "The wall clock, from 1970-01-01 UTC: for live streams",
+        nick = "utc"
+    )]
+    Utc,
+}
+
+/// `on-key-missing`, as GStreamer shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstPlayReadyOnKeyMissing")]
+pub enum OnKeyMissingProperty {
+    /// End the stream.
+    #[default]
+    #[enum_value(name = "Stop with an error", nick = "stop")]
+    Stop,
+    /// Go on under the last key.
+    #[enum_value(
+        name = "Go on under the last key until the next is there, with warnings",
+        nick = "hold"
+    )]
+    Hold,
+}
+
+impl From<PeriodClockProperty> for PeriodClock {
+    fn from(property: PeriodClockProperty) -> Self {
+        match property {
+            PeriodClockProperty::Stream => Self::Stream,
+            PeriodClockProperty::Utc => Self::Utc,
+        }
+    }
+}
+
+impl From<OnKeyMissingProperty> for OnKeyMissing {
+    fn from(property: OnKeyMissingProperty) -> Self {
+        match property {
+            OnKeyMissingProperty::Stop => Self::Stop,
+            OnKeyMissingProperty::Hold => Self::Hold,
+        }
+    }
 }
 
 /// `header-version`, as GStreamer shows it.

@@ -8,7 +8,7 @@ use gst::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::cenc::{ContentKey, KeyId};
-use crate::keys::{self, FixedKeys, KeyFile, KeyProvider, KeyRing, SeedKeys};
+use crate::keys::{self, ContentRequest, FixedKeys, KeyProvider, KeyRing, SeedKeys};
 use crate::packaging::Error;
 use crate::playready::KeySeed;
 
@@ -49,9 +49,12 @@ impl KeySettings {
     ///
     /// # Errors
     /// Whatever is missing, malformed or given twice, by the property's name.
-    pub(in crate::elements) fn provider(&self) -> Result<Box<dyn KeyProvider>, SettingsError> {
+    pub(in crate::elements) fn provider(
+        &self,
+        request: ContentRequest,
+    ) -> Result<Box<dyn KeyProvider>, SettingsError> {
         Ok(match self.given()? {
-            Given::Uri(uri) => Box::new(KeyFile::open_or_create(uri).map_err(Error::Keys)?),
+            Given::Uri(uri) => keys::open(uri, request).map_err(Error::Keys)?,
             Given::Key(kid, key) => Box::new(FixedKeys::new(KeyRing::single(kid, key))),
             Given::Seed(kid, seed) => Box::new(SeedKeys::new(kid, seed)),
         })

@@ -7,13 +7,21 @@ use gst::glib::{
 };
 use gst::prelude::*;
 
-use super::{FlavorProperty, HeaderVersionProperty, SchemeProperty, Settings, SystemsProperty};
+use super::{
+    FlavorProperty, HeaderVersionProperty, OnKeyMissingProperty, PeriodClockProperty,
+    SchemeProperty, Settings, SystemsProperty,
+};
 
 /// The writable properties that all encryptors have.
 pub(in crate::elements) fn specs() -> Vec<ParamSpec> {
     let mut specs = encryption();
     specs.extend(key_specs(
-        "Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]'; a file that does not exist is made with a new key",
+        "Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]' (a file that does not exist is made with a new key), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path",
+    ));
+    specs.push(text(
+        "content-id",
+        "Content",
+        "What key servers and stores know the content by",
     ));
     specs.extend(systems());
     specs.extend(header());
@@ -132,6 +140,16 @@ fn periods() -> Vec<ParamSpec> {
         ParamSpecUInt64::builder("crypto-period")
             .nick("Crypto period")
             .blurb("How long each key is used, in nanoseconds of the media's time; 0: until rotate-key asks for a new one")
+            .mutable_ready()
+            .build(),
+        ParamSpecEnum::builder::<PeriodClockProperty>("period-clock")
+            .nick("Period clock")
+            .blurb("What tells the number of a crypto period; by utc redundant packagers agree on it")
+            .mutable_ready()
+            .build(),
+        ParamSpecEnum::builder::<OnKeyMissingProperty>("on-key-missing")
+            .nick("On key missing")
+            .blurb("What happens when a crypto period begins whose key is not there; the stream is never clear")
             .mutable_ready()
             .build(),
         ParamSpecUInt64::builder("clear-lead")

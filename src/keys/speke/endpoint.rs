@@ -12,6 +12,7 @@ use crate::cpix;
 use crate::keys::private;
 
 use super::Error;
+use super::TrackRule;
 use super::auth::Credentials;
 
 /// A version of SPEKE.
@@ -33,6 +34,8 @@ pub struct Endpoint {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) timeout: Duration,
     pub(super) attempts: u32,
+    /// The names of the tracks, each with a key of its own.
+    tracks: String,
 }
 
 impl SpekeVersion {
@@ -82,6 +85,7 @@ impl Endpoint {
             ca_file: None,
             timeout: Duration::from_secs(10),
             attempts: 4,
+            tracks: "ALL".to_owned(),
         };
         endpoint.take_parameters()?;
         // The setters refuse only addresses without host, which http and https do not have.
@@ -96,6 +100,14 @@ impl Endpoint {
     /// The version that is spoken.
     pub const fn version(&self) -> SpekeVersion {
         self.version
+    }
+
+    /// The tracks that the address names.
+    ///
+    /// # Errors
+    /// [`Error::Label`].
+    pub fn tracks(&self) -> Result<Vec<TrackRule>, Error> {
+        self.tracks.split(',').map(TrackRule::named).collect()
     }
 
     /// What the operator should be told: that keys cross a network in the clear.
@@ -169,6 +181,7 @@ impl Endpoint {
                     .filter(|attempts| (1..=10).contains(attempts));
                 self.attempts = attempts.ok_or(Error::BadUri("speke-attempts is not 1 to 10"))?;
             }
+            "speke-tracks" => value.clone_into(&mut self.tracks),
             _ => return Err(Error::BadUri("unknown parameter that begins with speke-")),
         }
         Ok(())
