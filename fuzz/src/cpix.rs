@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! CPIX documents of any bytes, and what is written from them.
 
-use gstplayready::cpix::{Document, Position, TrackFacts, TrackKind, Version};
+use gstplayready::cpix::{ContentProtection, Document, Position, TrackFacts, TrackKind, Version};
 
 /// Reads `data` as a document, writes it in every version that can hold it, and asks for keys.
 pub fn cpix(data: &[u8]) {
@@ -21,6 +21,13 @@ pub fn cpix(data: &[u8]) {
             again.to_xml(version).expect("it was written before"),
             written
         );
+    }
+    for system in &document.drm_systems {
+        // Whatever is inside is read without harm.
+        let _ = system
+            .content_protection
+            .as_ref()
+            .map(ContentProtection::pssh);
     }
     choose(&document);
 }
