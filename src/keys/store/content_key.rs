@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out, listed and retired.
+//! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out and retired.
 
 use std::time::SystemTime;
 
@@ -119,16 +119,9 @@ fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Err
     let mut row = row.ok_or(Error::NoKey(*kid))?;
     let (wrapped, kek_id, fingerprint) = (row.blob()?, row.text()?, row.blob()?);
     let info = KeyInfo::from_row(&mut row)?;
-    let wrapper = transaction.secrets.wrapper(&kek_id)?;
-    let clear = wrapper.unwrap(Subject::ContentKey(kid, info.mode), &wrapped)?;
+    let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &kek_id, &wrapped)?;
     // What another store has wrapped for the same KID, under the same key-encryption key, opens too.
-    if transaction
-        .secrets
-        .fingerprint
-        .fingerprint(KIND, &clear)
-        .as_slice()
-        != fingerprint
-    {
+    if transaction.secrets.fingerprint(KIND, &clear).as_slice() != fingerprint {
         let what = format!("key of KID {kid}");
         return Err(Error::Tampered { what });
     }
@@ -195,10 +188,9 @@ fn store(
     key: &ContentKey,
     (origin, seed): (Origin, Option<&str>),
 ) -> Result<(), Error> {
-    let secrets = &*transaction.secrets;
     let subject = Subject::ContentKey(kid, mode);
-    let (wrapped, kek_id) = secrets.wrap(transaction.database, subject, key.as_bytes())?;
-    let fingerprint = secrets.fingerprint.fingerprint(KIND, key.as_bytes());
+    let (wrapped, kek_id) = transaction.wrap(subject, key.as_bytes())?;
+    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
     let sql = "INSERT INTO content_key (kid, mode, wrapped, kek_id, fingerprint, origin, seed, state, created)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)";
     let values = [
@@ -282,10 +274,7 @@ fn others_with(
     kid: &KeyId,
     key: &ContentKey,
 ) -> Result<Vec<KeyId>, Error> {
-    let fingerprint = transaction
-        .secrets
-        .fingerprint
-        .fingerprint(KIND, key.as_bytes());
+    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
     let sql = "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created";
     let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid_value(kid)])?;
     rows.into_iter()

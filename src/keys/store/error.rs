@@ -106,6 +106,12 @@ pub enum Error {
         /// The id of the one that is needed.
         needed: String,
     },
+    /// A re-wrap to another key began meanwhile.
+    #[error("another re-wrap began, to the key-encryption key with id {current}: finish that one")]
+    OtherRewrap {
+        /// The id of that key.
+        current: String,
+    },
     /// A wrapped key does not open with the key-encryption key that it names.
     #[error("the wrapped {what} was changed or belongs elsewhere: restore the store from a backup")]
     Tampered {

@@ -62,12 +62,12 @@ pub struct KeyStore {
 
 impl KeyStore {
     /// Opens the store at `sqlite:///path` or `postgresql://…`, and makes it where there is none: then the first of the
-    /// key-encryption keys wraps what it will hold. While a re-wrap is under way, both the old and the new one must be given.
+    /// key-encryption keys wraps what it will hold. Before and while all is re-wrapped, give both the old and the new one.
     ///
     /// # Errors
     /// [`Error::BadUri`], [`Error::Unavailable`], [`Error::TooOpen`] for a folder or file that others may use,
     /// [`Error::WrongKek`], and those of [`KekSource`].
-    pub fn open(uri: &str, keks: &[KekSource]) -> Result<Self, Error> {
+    pub fn open(uri: &str, keks: Vec<KekSource>) -> Result<Self, Error> {
         let mut database = connect(uri)?;
         let secrets = obtain_secrets(&mut *database, keks)?;
         let shared = Mutex::new(Shared { database, secrets });
@@ -101,32 +101,31 @@ fn connect(uri: &str) -> Result<Box<dyn Database>, Error> {
     }
 }
 
-fn obtain_secrets(database: &mut dyn Database, keks: &[KekSource]) -> Result<Secrets, Error> {
+fn obtain_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<Secrets, Error> {
     if keks.is_empty() {
         return Err(Error::NoKek);
     }
-    let attempt = |database: &mut dyn Database, access| {
-        database.begin(access)?;
-        let found = Secrets::obtain(database, keks)?;
-        match (found, access) {
-            (None, Access::Write) => create_secrets(database, keks).map(Some),
-            (found, _) => Ok(found),
-        }
+    database.begin(Access::Read)?;
+    let found = Secrets::obtain(database, keks);
+    database.roll_back();
+    let keks = match found? {
+        Ok(secrets) => return Ok(secrets),
+        Err(keks) => keks,
     };
-    // Only who finds a new store waits for its turn to write.
-    for access in [Access::Read, Access::Write] {
-        let found = attempt(database, access);
-        if let Ok(Some(secrets)) = found {
-            database.commit()?;
-            return Ok(secrets);
-        }
+    // Only who finds a new store waits for its turn to write; others may have been faster.
+    database.begin(Access::Write)?;
+    let made = Secrets::obtain(database, keks).and_then(|found| {
+        let made = found.or_else(|keks| create_secrets(database, keks))?;
+        database.commit()?;
+        Ok(made)
+    });
+    if made.is_err() {
         database.roll_back();
-        found?;
     }
-    Err(Error::Damaged("the store has no keys of its own"))
+    made
 }
 
-fn create_secrets(database: &mut dyn Database, keks: &[KekSource]) -> Result<Secrets, Error> {
+fn create_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<Secrets, Error> {
     let mut secrets = Secrets::create(database, keks)?;
     let mut transaction = Transaction {
         database,

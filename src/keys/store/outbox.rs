@@ -47,10 +47,11 @@ pub enum DeliveryState {
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
-            "UPDATE delivery SET attempts = attempts + 1, next_try = $2 WHERE (kid, target) IN (SELECT kid, target FROM delivery
+            "WITH due AS MATERIALIZED (SELECT kid, target FROM delivery
                 WHERE state = 'pending' AND next_try <= $1 ORDER BY next_try LIMIT $3 ",
             $lock,
-            ") RETURNING ",
+            ") UPDATE delivery SET attempts = attempts + 1, next_try = $2
+                WHERE (kid, target) IN (SELECT kid, target FROM due) RETURNING ",
             "kid, target, state, attempts, next_try, acknowledged, error"
         )
     };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The store that many packagers share: PostgreSQL 12 or later.
+//! The store that many packagers share: PostgreSQL; tested with version 15.
 
 mod connection;
 mod passfile;
 mod tls;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use bytes::BytesMut;
 use postgres::error::DbError;
@@ -47,17 +48,22 @@ pub(super) fn open(uri: &str, location: Location) -> Result<Box<dyn Database>, E
 }
 
 impl Postgres {
-    /// The connection; a new one where the last was lost.
-    fn session(&mut self) -> Result<&mut Session, Error> {
+    /// Starts a transaction, over a new connection where the last was lost.
+    fn start(&mut self, statements: &str) -> Result<(), Error> {
         if !self.is_connected() {
-            self.session = None;
-        }
-        match &mut self.session {
-            Some(session) => Ok(session),
-            empty => Ok(empty.insert(Session {
+            self.session = Some(Session {
                 client: self.server.connect()?,
                 statements: HashMap::new(),
-            })),
+            });
+        }
+        self.batch(statements)
+    }
+
+    /// The connection, which is never made anew here: another one would not know of the transaction.
+    fn session(&mut self) -> Result<&mut Session, Error> {
+        match &mut self.session {
+            Some(session) if !session.client.is_closed() => Ok(session),
+            _ => Err(self.server.lost()),
         }
     }
 
@@ -73,7 +79,7 @@ impl Postgres {
 
     fn migrate(&mut self) -> Result<(), Error> {
         let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        self.batch(BEGIN_MIGRATION)?;
+        self.start(BEGIN_MIGRATION)?;
         let table = "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'";
         let found = match self.run(table, &[])?.is_empty() {
             true => 0,
@@ -101,14 +107,7 @@ impl Postgres {
 
     fn failed(&self, error: postgres::Error) -> Error {
         let Some(database_error) = error.as_db_error() else {
-            return match self.is_connected() {
-                true => Error::Statement(
-                    error
-                        .into_source()
-                        .map_or_else(String::new, |e| e.to_string()),
-                ),
-                false => self.server.unavailable(error),
-            };
+            return self.server.unavailable(error);
         };
         let message = database_error.message();
         match message.strip_prefix("rule: ") {
@@ -128,17 +127,14 @@ fn is_passing(error: &DbError) -> bool {
 
 impl Session {
     fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
-        if !self.statements.contains_key(sql) {
-            let prepared = self.client.prepare(sql)?;
-            self.statements.insert(sql, prepared);
-        }
-        let Some(statement) = self.statements.get(sql) else {
-            return Ok(Vec::new());
+        let statement = match self.statements.entry(sql) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.client.prepare(sql)?),
         };
         let values = values.iter().map(|value| value as &(dyn ToSql + Sync));
         // A statement need not use all of them.
         let values: Vec<_> = values.take(statement.params().len()).collect();
-        let rows = self.client.query(statement, &values)?;
+        let rows = self.client.query(&*statement, &values)?;
         let read = |row: postgres::Row| {
             let values = (0..row.len()).map(|column| row.try_get(column));
             values.collect::<Result<Vec<Value>, _>>().map(Row::new)
@@ -158,8 +154,8 @@ impl Database for Postgres {
             Access::Write => "BEGIN; SELECT seq FROM audit_head FOR UPDATE",
         };
         // A connection that was lost while it was idle shows only now; nothing was asked of it yet.
-        let begun = match self.batch(statements) {
-            Err(error) if error.is_temporary() && !self.is_connected() => self.batch(statements),
+        let begun = match self.start(statements) {
+            Err(error) if error.is_temporary() && !self.is_connected() => self.start(statements),
             begun => begun,
         };
         if begun.is_err() {

@@ -4,10 +4,11 @@
 
 use crate::cenc::KeyId;
 
+use super::content_key::kid_value;
 use super::database::Row;
-use super::kek::{Kek, KekSource};
+use super::kek::{Kek, KekSource, KnownKek};
 use super::model::{kid_of, mode_of};
-use super::secrets::{add_kek, known_keks};
+use super::secrets::{self, add_kek, known_keks};
 use super::transaction::Transaction;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
@@ -17,16 +18,18 @@ const BATCH: i64 = 200;
 
 impl KeyStore {
     /// Wraps all keys and seeds under a new key-encryption key, which is made where its file does not exist, and then forgets the
-    /// old one. Others go on meanwhile if they were opened with both. Says how many were wrapped anew; once more with the same
+    /// old one. Others go on meanwhile if they were opened with both, be it before the new one was made. Says how many were wrapped anew; once more with the same
     /// key, after an interruption, does the rest.
     ///
     /// # Errors
-    /// Those of the source, [`Error::WrongKek`] when a row is wrapped under a key that was not given, [`Error::Tampered`].
+    /// Those of the source, [`Error::WrongKek`] when a row is wrapped under a key that was not given, [`Error::Tampered`],
+    /// [`Error::OtherRewrap`].
     pub fn rewrap(&self, new: &KekSource) -> Result<u64, Error> {
         let kek_id = self.begin_rewrap(new)?;
         let mut count = 0;
         loop {
             let done = self.write("re-wrap", &kek_id, |transaction| {
+                check_current(transaction, &kek_id)?;
                 let mut done = rewrap_keys(transaction, &kek_id)?;
                 if done == 0 {
                     done = rewrap_named(transaction, &SEEDS, &kek_id)?
@@ -50,8 +53,7 @@ impl KeyStore {
         let kek = obtain(new, &known)?;
         let id = kek.id.clone();
         self.write("begin re-wrap", &id, |transaction| {
-            let sql = "SELECT id FROM kek WHERE state = 'current' AND id = $1";
-            if transaction.one(sql, &[kek.id.as_str().into()])?.is_none() {
+            if secrets::current(transaction.database)? != kek.id {
                 add_kek(transaction.database, &kek)?;
             }
             transaction.secrets.add(kek);
@@ -61,8 +63,17 @@ impl KeyStore {
     }
 }
 
+/// Another re-wrap may have begun since the last batch.
+fn check_current(transaction: &mut Transaction<'_>, kek_id: &str) -> Result<(), Error> {
+    let current = secrets::current(transaction.database)?;
+    if current != kek_id {
+        return Err(Error::OtherRewrap { current });
+    }
+    Ok(())
+}
+
 /// The key of an interrupted re-wrap, or else a new one.
-fn obtain(new: &KekSource, known: &[super::kek::KnownKek]) -> Result<Kek, Error> {
+fn obtain(new: &KekSource, known: &[KnownKek]) -> Result<Kek, Error> {
     match new.find(known) {
         Ok(Some(kek)) => Ok(kek),
         // A file that does not exist yet is an error of the first, not of the second.
@@ -80,7 +91,7 @@ fn rewrap_keys(transaction: &mut Transaction<'_>, kek_id: &str) -> Result<u64, E
         let subject = Subject::ContentKey(&kid, mode_of(&row.text()?)?);
         let wrapped = wrap_anew(transaction, subject, row)?;
         let sql = "UPDATE content_key SET wrapped = $2, kek_id = $3 WHERE kid = $1";
-        let kid = super::content_key::kid_value(&kid);
+        let kid = kid_value(&kid);
         transaction.run(sql, &[kid, wrapped.into(), kek_id.into()])?;
     }
     Ok(count)
@@ -128,7 +139,6 @@ fn wrap_anew(
     mut row: Row,
 ) -> Result<Vec<u8>, Error> {
     let (wrapped, kek_id) = (row.blob()?, row.text()?);
-    let secrets = &*transaction.secrets;
-    let clear = secrets.wrapper(&kek_id)?.unwrap(subject, &wrapped)?;
-    Ok(secrets.wrap(transaction.database, subject, &clear)?.0)
+    let clear = transaction.unwrap(subject, &kek_id, &wrapped)?;
+    Ok(transaction.wrap(subject, &clear)?.0)
 }

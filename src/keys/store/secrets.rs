@@ -18,84 +18,66 @@ const FINGERPRINT: &str = "fingerprint";
 
 /// What a store needs to work, wiped on drop.
 pub(super) struct Secrets {
+    sources: Vec<KekSource>,
     keks: Vec<Kek>,
     pub(super) audit: MacKey,
-    pub(super) fingerprint: MacKey,
+    fingerprint: MacKey,
 }
 
 impl Secrets {
-    /// Those of a store, in a transaction that may write where the store is new.
+    /// Those of a store; None where it is new. It gives the sources back.
     pub(super) fn obtain(
         database: &mut dyn Database,
-        sources: &[KekSource],
-    ) -> Result<Option<Self>, Error> {
-        let known = known_keks(database)?;
-        if known.is_empty() {
-            return Ok(None);
-        }
+        sources: Vec<KekSource>,
+    ) -> Result<Result<Self, Vec<KekSource>>, Error> {
         let mut keks = Vec::new();
-        for source in sources {
-            keks.extend(source.find(&known)?);
+        if !learn(database, &sources, &mut keks)? {
+            return Ok(Err(sources));
         }
-        // All of them, so that no request fails half way through a re-wrap.
-        if let Some(missing) = known
-            .iter()
-            .find(|known| !keks.iter().any(|kek| kek.id == known.id))
-        {
-            let needed = missing.id.clone();
-            return Err(Error::WrongKek { needed });
-        }
-        let (audit, fingerprint) = (
-            load(database, &keks, AUDIT)?,
-            load(database, &keks, FINGERPRINT)?,
-        );
-        Ok(Some(Self {
+        Ok(Ok(Self {
+            audit: load(database, &keks, AUDIT)?,
+            fingerprint: load(database, &keks, FINGERPRINT)?,
+            sources,
             keks,
-            audit,
-            fingerprint,
         }))
     }
 
     /// Makes those of a new store.
     pub(super) fn create(
         database: &mut dyn Database,
-        sources: &[KekSource],
+        sources: Vec<KekSource>,
     ) -> Result<Self, Error> {
         let kek = sources.first().ok_or(Error::NoKek)?.create()?;
         add_kek(database, &kek)?;
-        let secrets = Self {
-            audit: MacKey::generate()?,
-            fingerprint: MacKey::generate()?,
-            keks: vec![kek],
-        };
-        for (name, key) in [(AUDIT, &secrets.audit), (FINGERPRINT, &secrets.fingerprint)] {
-            let (wrapped, kek_id) =
-                secrets.wrap(database, Subject::Secret(name), key.as_bytes())?;
+        let (audit, fingerprint) = (MacKey::generate()?, MacKey::generate()?);
+        for (name, key) in [(AUDIT, &audit), (FINGERPRINT, &fingerprint)] {
+            let wrapped = kek.wrapper.wrap(Subject::Secret(name), key.as_bytes())?;
             let sql = "INSERT INTO secret (name, wrapped, kek_id) VALUES ($1, $2, $3)";
-            database.run(sql, &[name.into(), wrapped.into(), kek_id.as_str().into()])?;
+            let values = [name.into(), wrapped.into(), kek.id.as_str().into()];
+            database.run(sql, &values)?;
         }
-        Ok(secrets)
+        Ok(Self {
+            keks: vec![kek],
+            sources,
+            audit,
+            fingerprint,
+        })
     }
 
-    /// Wraps a secret under the store's current key-encryption key, and says which that is.
-    pub(super) fn wrap(
-        &self,
+    /// The wrapper of a key-encryption key. One that is not known yet is looked for once more: a re-wrap may have begun.
+    pub(super) fn wrapper(
+        &mut self,
         database: &mut dyn Database,
-        subject: Subject<'_>,
-        secret: &[u8],
-    ) -> Result<(Vec<u8>, String), Error> {
-        let rows = database.run("SELECT id FROM kek WHERE state = 'current'", &[])?;
-        let mut row = rows
-            .into_iter()
-            .next()
-            .ok_or(Error::Damaged("no key-encryption key is current"))?;
-        let id = row.text()?;
-        Ok((self.wrapper(&id)?.wrap(subject, secret)?, id))
+        kek_id: &str,
+    ) -> Result<&Wrapper, Error> {
+        if !self.keks.iter().any(|kek| kek.id == kek_id) {
+            learn(database, &self.sources, &mut self.keks)?;
+        }
+        wrapper(&self.keks, kek_id)
     }
 
-    /// The wrapper that a row names.
-    pub(super) fn wrapper(&self, kek_id: &str) -> Result<&Wrapper, Error> {
-        wrapper(&self.keks, kek_id)
+    pub(super) fn fingerprint(&self, kind: &str, secret: &[u8]) -> [u8; 16] {
+        self.fingerprint.fingerprint(kind, secret)
     }
 
     pub(super) fn add(&mut self, kek: Kek) {
@@ -103,6 +85,39 @@ impl Secrets {
             self.keks.push(kek);
         }
     }
+}
+
+/// Adds what the sources have of the key-encryption keys that the store names; false where it names none yet.
+fn learn(
+    database: &mut dyn Database,
+    sources: &[KekSource],
+    keks: &mut Vec<Kek>,
+) -> Result<bool, Error> {
+    let is_missing = |keks: &[Kek], known: &KnownKek| !keks.iter().any(|kek| kek.id == known.id);
+    let mut known = known_keks(database)?;
+    let is_made = !known.is_empty();
+    known.retain(|known| is_missing(keks, known));
+    let mut failed = None;
+    for source in sources {
+        match source.find(&known) {
+            Ok(found) => keks.extend(found),
+            // The key of a re-wrap that is to come need not be there yet.
+            Err(error) => failed = Some(error),
+        }
+    }
+    // All of them, so that no request fails half way through a re-wrap.
+    match known.into_iter().find(|known| is_missing(keks, known)) {
+        Some(missing) => Err(failed.unwrap_or(Error::WrongKek { needed: missing.id })),
+        None => Ok(is_made),
+    }
+}
+
+/// The id of the key-encryption key under which all that is new is wrapped.
+pub(super) fn current(database: &mut dyn Database) -> Result<String, Error> {
+    let rows = database.run("SELECT id FROM kek WHERE state = 'current'", &[])?;
+    let row = rows.into_iter().next();
+    row.ok_or(Error::Damaged("no key-encryption key is current"))?
+        .text()
 }
 
 /// The key-encryption keys that rows may still name.

@@ -78,17 +78,12 @@ pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<KeyS
     let row = transaction.one(sql, &[name.into()])?;
     let mut row = row.ok_or_else(|| Error::NoSeed(name.to_owned()))?;
     let (wrapped, kek_id) = (row.blob()?, row.text()?);
-    let wrapper = transaction.secrets.wrapper(&kek_id)?;
-    Ok(KeySeed::from_bytes(
-        &wrapper.unwrap(Subject::Seed(name), &wrapped)?,
-    )?)
+    let clear = transaction.unwrap(Subject::Seed(name), &kek_id, &wrapped)?;
+    Ok(KeySeed::from_bytes(&clear)?)
 }
 
 fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Result<SeedInfo, Error> {
-    let fingerprint = transaction
-        .secrets
-        .fingerprint
-        .fingerprint("key seed", seed.as_bytes());
+    let fingerprint = transaction.secrets.fingerprint("key seed", seed.as_bytes());
     let fingerprint = fingerprint.as_slice();
     let taken = transaction.one("SELECT name FROM seed WHERE name = $1", &[name.into()])?;
     if taken.is_some() {
@@ -98,9 +93,7 @@ fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Resul
     if let Some(mut row) = transaction.one(sql, &[fingerprint.into()])? {
         return Err(Error::SameSeed(row.text()?));
     }
-    let secrets = &*transaction.secrets;
-    let (wrapped, kek_id) =
-        secrets.wrap(transaction.database, Subject::Seed(name), seed.as_bytes())?;
+    let (wrapped, kek_id) = transaction.wrap(Subject::Seed(name), seed.as_bytes())?;
     let now = SystemTime::now();
     let sql = "INSERT INTO seed (name, wrapped, kek_id, fingerprint, created) VALUES ($1, $2, $3, $4, $5)";
     let created = milliseconds(now);

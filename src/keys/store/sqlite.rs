@@ -237,7 +237,9 @@ fn failed(location: &Location, error: rusqlite::Error) -> Error {
             "another process holds it; try again"
         }
         Some(ErrorCode::DiskFull) => "make room on its disk",
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "restore it from a backup",
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            return Error::Damaged("SQLite does not know the file");
+        }
         Some(
             ErrorCode::CannotOpen
             | ErrorCode::ReadOnly

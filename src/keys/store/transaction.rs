@@ -3,9 +3,12 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
+use zeroize::Zeroizing;
+
 use super::audit::{self, Event};
 use super::database::{Access, Database, Row, Value};
-use super::secrets::Secrets;
+use super::secrets::{self, Secrets};
+use super::wrap::Subject;
 use super::{Error, KeyStore};
 
 /// A transaction under way.
@@ -34,6 +37,28 @@ impl Transaction<'_> {
         values: &[Value],
     ) -> Result<Option<Row>, Error> {
         Ok(self.run(sql, values)?.into_iter().next())
+    }
+
+    /// Wraps a secret under the current key-encryption key, and says which that is.
+    pub(super) fn wrap(
+        &mut self,
+        subject: Subject<'_>,
+        secret: &[u8],
+    ) -> Result<(Vec<u8>, String), Error> {
+        let id = secrets::current(self.database)?;
+        let wrapper = self.secrets.wrapper(self.database, &id)?;
+        Ok((wrapper.wrap(subject, secret)?, id))
+    }
+
+    /// Unwraps what a row has under the key-encryption key that it names.
+    pub(super) fn unwrap(
+        &mut self,
+        subject: Subject<'_>,
+        kek_id: &str,
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let wrapper = self.secrets.wrapper(self.database, kek_id)?;
+        wrapper.unwrap(subject, wrapped)
     }
 }
 

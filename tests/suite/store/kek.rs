@@ -25,7 +25,7 @@ fn file_is_made_at_first_use_and_needed_then() {
         // Another one is not made in its place.
         let away = place.kek_path("away");
         std::fs::rename(&path, &away).unwrap();
-        let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
         assert!(
             matches!(refused, Error::KekFile(_)) && !path.exists(),
             "{refused}"
@@ -33,7 +33,7 @@ fn file_is_made_at_first_use_and_needed_then() {
         std::fs::rename(&away, &path).unwrap();
         assert_eq!(place.open().key_of(&slot("a", 0)).unwrap().info, made.info);
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
-        let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
         assert!(refused.to_string().contains("chmod 600"), "{refused}");
     }
 }
@@ -44,13 +44,16 @@ fn wrong_keys_are_refused_by_name() {
         place.open().key_of(&slot("a", 0)).unwrap();
         let other = place.scratch.write_secret("other", &"42".repeat(32));
         for source in [KekSource::File(other), passphrase("correct horse")] {
-            let refused = KeyStore::open(&place.uri, &[source]).err().unwrap();
+            let refused = KeyStore::open(&place.uri, vec![source]).err().unwrap();
             assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
             assert!(!refused.to_string().contains("42424242"), "{refused}");
         }
-        assert!(matches!(KeyStore::open(&place.uri, &[]), Err(Error::NoKek)));
+        assert!(matches!(
+            KeyStore::open(&place.uri, vec![]),
+            Err(Error::NoKek)
+        ));
         let short = place.scratch.write_secret("short", "4242");
-        let refused = KeyStore::open(&place.uri, &[KekSource::File(short)]);
+        let refused = KeyStore::open(&place.uri, vec![KekSource::File(short)]);
         assert!(matches!(refused, Err(Error::BadKek)));
     }
 }
@@ -58,7 +61,7 @@ fn wrong_keys_are_refused_by_name() {
 #[test]
 fn passphrase_opens_what_it_made() {
     for place in places("store-passphrase") {
-        let open = |text| KeyStore::open(&place.uri, &[passphrase(text)]);
+        let open = |text| KeyStore::open(&place.uri, vec![passphrase(text)]);
         let made = open("correct horse")
             .unwrap()
             .key_of(&slot("a", 0))
@@ -88,9 +91,9 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
         assert_eq!(store.rewrap(&new()).unwrap(), 5);
         assert_eq!(store.rewrap(&new()).unwrap(), 0);
         assert!(store.key_of(&slot("a", 1)).is_ok(), "the store goes on");
-        let refused = KeyStore::open(&place.uri, &[place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
         assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
-        let store = KeyStore::open(&place.uri, &[new()]).unwrap();
+        let store = KeyStore::open(&place.uri, vec![new()]).unwrap();
         for (kid, key) in [
             (&inserted.kid, &bytes),
             (&made.info.kid, made.key.as_bytes()),
@@ -104,7 +107,30 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
             Err(Error::SameSeed(_))
         ));
         store.rewrap(&passphrase("correct horse")).unwrap();
-        KeyStore::open(&place.uri, &[passphrase("correct horse")]).unwrap();
+        KeyStore::open(&place.uri, vec![passphrase("correct horse")]).unwrap();
+    }
+}
+
+#[test]
+fn others_go_on_through_a_re_wrap() {
+    for place in places("store-others") {
+        let new = || KekSource::File(place.kek_path("new"));
+        // The new key's file is not there yet.
+        let other = KeyStore::open(&place.uri, vec![place.kek(), new()]).unwrap();
+        let made = other.key_of(&slot("a", 0)).unwrap();
+        let store = place.open();
+        store.rewrap(&new()).unwrap();
+        let same = other.key_of(&slot("a", 0)).unwrap();
+        assert_eq!(same.key.as_bytes(), made.key.as_bytes());
+        let later = other.key_of(&slot("a", 1)).unwrap();
+        let only_new = KeyStore::open(&place.uri, vec![new()]).unwrap();
+        let same = only_new.key_of(&slot("a", 1)).unwrap();
+        assert_eq!(same.key.as_bytes(), later.key.as_bytes());
+        // Whoever was not told of the new key finds out by name.
+        let third = KekSource::File(place.kek_path("third"));
+        only_new.rewrap(&third).unwrap();
+        let refused = other.key_of(&slot("a", 0)).err().unwrap();
+        assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
     }
 }
 
@@ -125,7 +151,7 @@ fn credentials_come_from_the_folder_that_systemd_names() {
             assert!(text.contains("opened"), "{text}");
         }
         let absent = KekSource::Credential("hex".to_owned());
-        let refused = KeyStore::open(&place.uri, &[absent]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![absent]).err().unwrap();
         assert!(refused.to_string().contains("LoadCredential"), "{refused}");
     }
 }

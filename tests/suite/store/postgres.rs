@@ -31,7 +31,7 @@ fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
             "postgresql://keys@{host}:{}/{database}?{options}",
             server.port
         );
-        KeyStore::open(&uri, &[place.kek()])
+        KeyStore::open(&uri, vec![place.kek()])
     };
     let made = open("localhost", "server.pem")
         .unwrap()
@@ -66,6 +66,33 @@ fn connection_that_was_lost_is_made_anew() {
 }
 
 #[test]
+fn transaction_whose_connection_was_lost_keeps_nothing() {
+    let Some(server) = Server::shared("lost transactions") else {
+        return;
+    };
+    let place = place::postgres("store-cut", server);
+    let store = place.open();
+    let cut = "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$";
+    place.run(cut).unwrap();
+    // In the middle, and as the last statement before the commit.
+    for table in ["key_slot", "audit_head"] {
+        let event = "BEFORE INSERT OR UPDATE";
+        place
+            .run(&format!(
+                "CREATE TRIGGER cut {event} ON {table} FOR EACH ROW EXECUTE FUNCTION cut()"
+            ))
+            .unwrap();
+        let refused = store.key_of(&slot("a", 0)).err().unwrap();
+        assert!(refused.is_temporary(), "{refused}");
+        place.run(&format!("DROP TRIGGER cut ON {table}")).unwrap();
+        assert!(store.contents(ALL).unwrap().is_empty());
+        assert_eq!(store.verify_audit().unwrap().rows, 1);
+    }
+    assert!(store.key_of(&slot("a", 0)).unwrap().is_new);
+}
+
+#[test]
 fn open_finds_the_tables_in_their_schema_only() {
     let Some(server) = Server::shared("schemas") else {
         return;
@@ -74,7 +101,7 @@ fn open_finds_the_tables_in_their_schema_only() {
     place.run("CREATE SCHEMA other").unwrap();
     place.open().key_of(&slot("a", 0)).unwrap();
     let uri = format!("{}?options=-csearch_path%3Dother", place.uri);
-    let store = KeyStore::open(&uri, &[place.kek()]).unwrap();
+    let store = KeyStore::open(&uri, vec![place.kek()]).unwrap();
     assert!(store.contents(ALL).unwrap().is_empty());
 }
 
@@ -91,7 +118,7 @@ fn wrong_password_is_refused_without_repeating_it() {
         server.port,
         roots.display()
     );
-    let refused = KeyStore::open(&uri, &[place.kek()]).err().unwrap();
+    let refused = KeyStore::open(&uri, vec![place.kek()]).err().unwrap();
     let text = refused.to_string();
     assert!(matches!(refused, Error::Unavailable { .. }), "{text}");
     assert!(
@@ -108,7 +135,7 @@ fn writer_that_hangs_does_not_stop_the_others_for_ever() {
     let place = place::postgres("store-locks", server);
     drop(place.open());
     let uri = format!("{}?options=-clock_timeout%3D100ms", place.uri);
-    let store = KeyStore::open(&uri, &[place.kek()]).unwrap();
+    let store = KeyStore::open(&uri, vec![place.kek()]).unwrap();
     let mut hanging = Client::connect(&place.uri, NoTls).unwrap();
     let lock = "BEGIN; SELECT seq FROM audit_head FOR UPDATE";
     hanging.batch_execute(lock).unwrap();

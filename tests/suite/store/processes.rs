@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gstplayready::cenc::{CipherMode, KeyId};
-use gstplayready::keys::store::{AuditEntry, Error, KekSource, KeyStore, NewKey, Page};
+use gstplayready::cenc::{CipherMode, KeyId, Scheme};
+use gstplayready::keys::store::{
+    AuditEntry, Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page,
+};
 
 use super::place::{Place, places};
-use super::{hex, new_key, slot};
+use super::{ALL, hex, new_key, slot};
 
 const JOB: &str = "PLAYREADY_STORE_JOB";
 
@@ -58,9 +60,10 @@ fn job() {
     match *words.as_slice() {
         ["agree", periods, uri, kek] => agree(&open(uri, kek), periods.parse().unwrap()),
         ["write", uri, kek] => write(&open(uri, kek)),
+        ["claim", uri, kek] => claim(&open(uri, kek)),
         ["re-wrap", new, uri, kek] => re_wrap(uri, kek, new),
         ["credential", uri, name] => {
-            KeyStore::open(uri, &[KekSource::Credential(name.to_owned())]).unwrap();
+            KeyStore::open(uri, vec![KekSource::Credential(name.to_owned())]).unwrap();
             say("opened");
         }
         _ => panic!("{job}"),
@@ -68,7 +71,7 @@ fn job() {
 }
 
 fn open(uri: &str, kek: &str) -> KeyStore {
-    KeyStore::open(uri, &[KekSource::File(kek.into())]).unwrap()
+    KeyStore::open(uri, vec![KekSource::File(kek.into())]).unwrap()
 }
 
 /// What is written at once is whole for the reader even if this process is killed.
@@ -108,16 +111,23 @@ fn write(store: &KeyStore) {
     }
 }
 
+/// Takes deliveries one by one until none is left.
+fn claim(store: &KeyStore) {
+    while let Some(delivery) = store
+        .claim_deliveries(1, Duration::from_secs(600))
+        .unwrap()
+        .pop()
+    {
+        say(&delivery.kid.to_string());
+        store.acknowledge(&delivery.kid, &delivery.target).unwrap();
+    }
+}
+
 fn re_wrap(uri: &str, kek: &str, new: &str) {
     let sources = [kek, new].map(|path| KekSource::File(path.into()));
-    // The new one may not be there yet, or the store may not know it.
-    let store = match PathBuf::from(new).exists() {
-        true => KeyStore::open(uri, &sources),
-        false => KeyStore::open(uri, &sources[..1]),
-    };
-    let store = store.unwrap();
+    let store = KeyStore::open(uri, sources.into()).unwrap();
     say("begins");
-    let count = store.rewrap(&sources[1]).unwrap();
+    let count = store.rewrap(&KekSource::File(new.into())).unwrap();
     say(&format!("wrapped {count}"));
 }
 
@@ -155,6 +165,34 @@ fn eight_processes_agree_on_every_key() {
         assert_eq!(distinct.len() as u64, periods);
         // One row for the store's making, one for each answer.
         assert_eq!(place.open().verify_audit().unwrap().rows, 8 * periods + 1);
+    }
+}
+
+#[test]
+fn each_delivery_is_claimed_by_one_process() {
+    let count = soak(100, 1000);
+    for place in places("store-claimants") {
+        let store = place.open();
+        let mut content = Content::new("channel", Scheme::Cenc);
+        content.targets = vec!["one".to_owned()];
+        store.put_content(&content).unwrap();
+        let mut kids = BTreeSet::new();
+        for period in 0..count {
+            let made = store.key_of(&slot("channel", period)).unwrap();
+            kids.insert(made.info.kid.to_string());
+        }
+        let mut children: Vec<_> = (0..4).map(|_| start(&place, "claim")).collect();
+        let claimed: Vec<_> = children.iter_mut().flat_map(lines).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        assert_eq!(claimed.len() as u64, count);
+        assert_eq!(claimed.into_iter().collect::<BTreeSet<_>>(), kids);
+        let delivered = KeyFilter {
+            state: Some(KeyState::Delivered),
+            ..KeyFilter::default()
+        };
+        assert_eq!(store.keys(&delivered, ALL).unwrap().len() as u64, count);
     }
 }
 
@@ -210,19 +248,21 @@ fn killed_re_wrap_goes_on_and_loses_nothing() {
             child.wait().unwrap();
             drop(lines);
         }
-        let sources = paths.map(KekSource::File);
+        let open = |paths: &[PathBuf]| {
+            let sources = paths.iter().cloned().map(KekSource::File);
+            KeyStore::open(&place.uri, sources.collect())
+        };
         // It is half done: one of the two does not do, both do.
-        for one in &sources {
-            let refused = KeyStore::open(&place.uri, std::slice::from_ref(one));
-            assert!(matches!(refused, Err(Error::WrongKek { .. })));
+        for one in paths.chunks(1) {
+            assert!(matches!(open(one), Err(Error::WrongKek { .. })));
         }
-        let store = KeyStore::open(&place.uri, &sources).unwrap();
+        let store = open(&paths).unwrap();
         check_keys(&store, &keys);
-        assert!(store.rewrap(&sources[1]).unwrap() > 0);
-        let store = KeyStore::open(&place.uri, &sources[1..]).unwrap();
+        assert!(store.rewrap(&KekSource::File(paths[1].clone())).unwrap() > 0);
+        let store = open(&paths[1..]).unwrap();
         check_keys(&store, &keys);
         store.verify_audit().unwrap();
-        assert!(KeyStore::open(&place.uri, &sources[..1]).is_err());
+        assert!(open(&paths[..1]).is_err());
     }
 }
 

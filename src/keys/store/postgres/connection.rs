@@ -64,10 +64,16 @@ impl Server {
 
     pub(super) fn unavailable(&self, error: postgres::Error) -> Error {
         // The crate's own text says only at which stage it failed.
-        let source: Box<dyn std::error::Error + Send + Sync> = match error.into_source() {
-            Some(source) => source,
-            None => "connection closed".into(),
-        };
+        let text = error.to_string();
+        self.failed(error.into_source().unwrap_or_else(|| text.into()))
+    }
+
+    /// The connection ended in the middle of a transaction.
+    pub(super) fn lost(&self) -> Error {
+        self.failed("connection lost".into())
+    }
+
+    fn failed(&self, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
         Error::Unavailable {
             location: self.location.clone(),
             source,
