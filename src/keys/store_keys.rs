@@ -35,7 +35,7 @@ impl StoreKeys {
     pub fn open(uri: &str, request: ContentRequest) -> Result<Self, Error> {
         let content_id = request.content_id.ok_or(Error::NoContentId)?;
         let (uri, kek) = kek(uri)?;
-        let store = KeyStore::open(&uri, &[kek])?.acting_for("packager")?;
+        let store = KeyStore::open(&uri, vec![kek])?.acting_for("packager")?;
         let content = match store.content(&content_id) {
             Err(StoreError::NoContent(_)) => Content::new(&content_id, request.scheme),
             content => content?,
