@@ -224,3 +224,7 @@ pub(super) fn period_index(nanoseconds: i128, config: &Config) -> u64 {
     let index = nanoseconds.checked_div(length).unwrap_or_default();
     u64::try_from(index).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "periods/tests.rs"]
+mod tests;
