@@ -103,6 +103,9 @@ mod reference;
 mod secrets;
 /// Boxes and manifest texts of all DRM systems.
 mod signaling;
+/// Keys from CPIX files, stores and SPEKE servers, by key-uri.
+#[cfg(all(feature = "plugin", feature = "speke", feature = "sqlite"))]
+mod sources;
 /// Keys from a key server.
 #[cfg(feature = "speke")]
 mod speke;

@@ -2,7 +2,7 @@
 //! The SPEKE client before the key server of ../shared/oracles, with and without faults.
 
 mod faults;
-mod peer;
+pub mod peer;
 
 use gstplayready::cenc::{CipherMode, Media, Pssh, Scheme, Track};
 use gstplayready::cpix::{Bounds, Playlist};

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Keys for the element from CPIX files, key stores and SPEKE servers, by `key-uri`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use gstplayready::cenc::{CipherMode, KeyId, Scheme};
+use gstplayready::keys::speke::{KeyPeriod, KeyRequest, SpekeClient, TrackRule};
+use gstplayready::keys::store::{KekSource, KeySlot, KeyState, KeyStore};
+
+use gstplayready::playready::SYSTEM_ID;
+
+use crate::decrypt::{self, Keys, hex};
+use crate::enc::{self, KEY, KID};
+use crate::launch::Run;
+use crate::media::{Audio, Recipe, Video};
+use crate::movie::Movie;
+use crate::samples::Twin;
+use crate::scratch::Scratch;
+use crate::speke::peer;
+
+const FRAGMENTED: Recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";
+const AUDIO_KEY: &str = "3f92d08c61b74e05a9e8c7d6102b4f5a";
+
+fn protect(properties: &str, folder: &Scratch, name: &str) -> Run {
+    let element = format!("playreadyenc {properties}");
+    enc::protect_file(&FRAGMENTED.clear(), 4096, &element, &folder.join(name))
+}
+
+fn check(folder: &Scratch, name: &str, keys: Keys) {
+    let twin = Twin {
+        clear: &FRAGMENTED.clear(),
+        protected: &folder.join(name),
+        keys,
+    };
+    twin.check_own();
+    twin.check_cencbox();
+}
+
+/// A document with a key for video and one for audio, and a box of a system of its own.
+fn cpix(pssh: &[u8]) -> String {
+    let key = |kid: &str, key: &str| {
+        let key = STANDARD.encode(decrypt::unhex(key));
+        format!(
+            "<ContentKey kid=\"{kid}\" commonEncryptionScheme=\"cenc\"><Data><p:Secret><p:PlainValue>{key}</p:PlainValue>\
+             </p:Secret></Data></ContentKey>"
+        )
+    };
+    let pssh = STANDARD.encode(pssh);
+    format!(
+        "<CPIX xmlns=\"urn:dashif:org:cpix\" xmlns:p=\"urn:ietf:params:xml:ns:keyprov:pskc\" contentId=\"film\" version=\"2.3\">\
+         <ContentKeyList>{}{}</ContentKeyList>\
+         <DRMSystemList><DRMSystem systemId=\"abababab-abab-abab-abab-abababababab\" kid=\"{KID}\"><PSSH>{pssh}</PSSH></DRMSystem></DRMSystemList>\
+         <ContentKeyUsageRuleList><ContentKeyUsageRule kid=\"{KID}\" intendedTrackType=\"VIDEO\"><VideoFilter/></ContentKeyUsageRule>\
+         <ContentKeyUsageRule kid=\"{AUDIO_KID}\" intendedTrackType=\"AUDIO\"><AudioFilter/></ContentKeyUsageRule></ContentKeyUsageRuleList></CPIX>",
+        key(KID, KEY),
+        key(AUDIO_KID, AUDIO_KEY),
+    )
+}
+
+#[test]
+fn cpix_file_says_which_key_is_whose_and_what_goes_into_the_stream() {
+    let folder = Scratch::new("sources");
+    let pssh = [
+        b"\0\0\0\x24pssh\0\0\0\0".as_slice(),
+        &[0xab; 16],
+        b"\0\0\0\x04data",
+    ]
+    .concat();
+    let file = folder.write_secret("film.cpix", &cpix(&pssh));
+    let uri = format!("key-uri=file://{}", file.display());
+    protect(&uri, &folder, "protected.mp4").succeeded();
+    let keys = Keys::one(KID, KEY).with(AUDIO_KID, AUDIO_KEY);
+    check(&folder, "protected.mp4", keys);
+    let movie = Movie::open(&folder.join("protected.mp4"));
+    assert_eq!(movie.systems.len(), 2, "PlayReady's box and the given one");
+    assert!(movie.file.windows(pssh.len()).any(|bytes| bytes == pssh));
+    let kids: Vec<_> = movie
+        .tracks
+        .iter()
+        .map(|track| track.entries[0].tenc.as_ref().unwrap().kid)
+        .collect();
+    assert_eq!(kids, [KID, AUDIO_KID].map(decrypt::unhex));
+}
+
+#[test]
+fn cpix_file_without_a_rule_for_a_track_is_refused() {
+    let folder = Scratch::new("sources");
+    let document = cpix(b"").replace("<AudioFilter/>", "<VideoFilter minPixels=\"9999999\"/>");
+    let document = document.replace("<PSSH></PSSH>", "");
+    let file = folder.write_secret("film.cpix", &document);
+    let run = protect(
+        &format!("key-uri=file://{}", file.display()),
+        &folder,
+        "protected.mp4",
+    );
+    assert!(!run.status.success());
+    assert!(
+        run.stderr
+            .contains("no usage rule of the CPIX document matches audio track"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn packagers_that_share_a_store_use_the_same_keys() {
+    let folder = Scratch::new("sources");
+    let store = folder.join("store").join("keys.db");
+    let uri = format!("key-uri=sqlite://{} content-id=channel", store.display());
+    for name in ["first.mp4", "second.mp4"] {
+        protect(&uri, &folder, name).succeeded();
+    }
+    let mut kek = store.clone().into_os_string();
+    kek.push(".kek");
+    let store = KeyStore::open(
+        &format!("sqlite://{}", store.display()),
+        vec![KekSource::File(kek.into())],
+    );
+    let key = store.unwrap().key_of(&KeySlot {
+        content_id: "channel".into(),
+        label: "ALL".into(),
+        period: 0,
+        mode: CipherMode::Ctr,
+    });
+    let key = key.unwrap();
+    assert!(!key.is_new && key.info.state == KeyState::Active);
+    for name in ["first.mp4", "second.mp4"] {
+        let keys = Keys::one(&key.info.kid.to_string(), &hex(key.key.as_bytes()));
+        check(&folder, name, keys);
+    }
+    let run = protect(
+        &uri.replace("channel", "channel scheme=cbcs"),
+        &folder,
+        "cbcs.mp4",
+    );
+    assert!(
+        run.stderr
+            .contains("cenc, whose keys cannot be used with cbcs"),
+        "{}",
+        run.stderr
+    );
+    let run = protect(uri.split(' ').next().unwrap(), &folder, "none.mp4");
+    assert!(run.stderr.contains("set content-id"), "{}", run.stderr);
+}
+
+#[test]
+fn speke_server_gives_a_key_for_each_track_and_crypto_period() {
+    let Some(peer) = peer::shared("speke_server_gives_a_key_for_each_track_and_crypto_period")
+    else {
+        return;
+    };
+    let folder = Scratch::new("sources");
+    let address = peer.uri("/?speke-tracks=VIDEO,AUDIO");
+    let properties =
+        format!("key-uri={address} content-id=film crypto-period=1000000000 scheme=cbcs");
+    protect(&properties, &folder, "protected.mp4").succeeded();
+    let client = SpekeClient::open(&address).unwrap();
+    let mut keys = Keys::default();
+    for index in 0..3 {
+        let answer = client.keys(&KeyRequest {
+            content_id: "film".into(),
+            scheme: Scheme::Cbcs,
+            tracks: ["VIDEO", "AUDIO"]
+                .map(|label| TrackRule::named(label).unwrap())
+                .into(),
+            systems: vec![SYSTEM_ID],
+            period: Some(KeyPeriod {
+                index,
+                bounds: None,
+            }),
+        });
+        for key in answer.unwrap().keys {
+            keys = keys.with(&key.kid.to_string(), &hex(key.key.as_bytes()));
+        }
+    }
+    assert_eq!(keys.pairs().len(), 6);
+    check(&folder, "protected.mp4", keys);
+    let movie = Movie::open(&folder.join("protected.mp4"));
+    let samples = movie.tracks.iter().flat_map(|track| &track.samples);
+    let kids = samples.map(|sample| sample.protection.as_ref().unwrap().rules.kid);
+    let kids: std::collections::BTreeSet<KeyId> = kids.map(KeyId::from_bytes).collect();
+    assert_eq!(kids.len(), 6);
+}
