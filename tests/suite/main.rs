@@ -30,6 +30,8 @@ mod manifest;
 mod media;
 /// Tracks and samples of a file.
 mod movie;
+/// Progressive files out of others.
+mod remux;
 /// Comparison of protected samples with clear ones.
 mod samples;
 /// A folder for each test.
@@ -52,6 +54,8 @@ mod browser;
 /// Elementary streams: protected as demuxed files are.
 #[cfg(feature = "plugin")]
 mod cencenc;
+/// Every shared vector is used.
+mod claims;
 /// The way back: what cencenc, playreadyenc and others protected.
 #[cfg(feature = "plugin")]
 mod clearkeydec;
@@ -101,5 +105,7 @@ mod signaling;
 /// What an application sees of the element.
 #[cfg(feature = "plugin")]
 mod state;
+/// Codec, scheme, container and place, cell by cell.
+mod table;
 /// The shared vectors through the element.
 mod vectors;
