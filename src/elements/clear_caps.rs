@@ -23,6 +23,9 @@ const FRAMED: &str = "\
     audio/x-alac; \
     audio/x-dts, framed=(boolean)true";
 
+/// An `av1C` without OBUs: GStreamer 1.22 gives no codec_data for AV1, and each key frame comes behind its sequence header.
+const AV1_IN_BAND: [u8; 4] = [0x81, 0, 0, 0];
+
 /// The streams that can be protected.
 pub(super) fn framed() -> gst::Caps {
     gst::Caps::from_str(FRAMED).expect("the list is in the syntax of caps")
@@ -61,8 +64,10 @@ impl StreamFormat {
         let format = sample_entry(structure).ok_or_else(not_framed)?;
         let config = structure.get::<gst::Buffer>("codec_data").ok();
         let config = config.and_then(|buffer| buffer.into_mapped_buffer_readable().ok());
+        let config = config.as_ref().map(|config| config.as_slice());
+        let config = config.or_else(|| (format == *b"av01").then_some(AV1_IN_BAND.as_slice()));
         Ok(Self {
-            codec: Codec::new(format, config.as_ref().map(|config| config.as_slice()))?,
+            codec: Codec::new(format, config)?,
             media: media(structure).ok_or_else(|| FormatError::NoSize(caps.to_owned()))?,
             headers: headers(structure),
         })

@@ -22,6 +22,24 @@ pub fn one_key_known() -> Keys {
     Keys::one(KID, KEY)
 }
 
+/// Properties for a scheme with the key of its mode: no key is used in CTR and in CBC.
+pub fn properties_of_mode(scheme: &str) -> String {
+    let (kid, key) = key_of_mode(scheme);
+    format!("scheme={scheme} key-id={kid} key={key}")
+}
+
+pub fn keys_of_mode(scheme: &str) -> Keys {
+    let (kid, key) = key_of_mode(scheme);
+    Keys::one(kid, key)
+}
+
+fn key_of_mode(scheme: &str) -> (&'static str, &'static str) {
+    match scheme {
+        "cenc" | "cens" => (KID, KEY),
+        _ => (AUDIO_KID, AUDIO_KEY),
+    }
+}
+
 /// The element with a `.keys` file that has a key for video and one for audio.
 pub fn key_by_track_type(scheme: &str, folder: &Scratch) -> String {
     let lines = format!("# two keys\nvideo {KID} {KEY}\naudio {AUDIO_KID} {AUDIO_KEY}\n");

@@ -11,6 +11,7 @@ use crate::layout;
 use crate::manifest;
 use crate::media::{Audio, Recipe, Video};
 use crate::movie::Movie;
+use crate::remux::with_moov_in_front;
 use crate::samples::{Twin, no_iv_repeats};
 use crate::scratch::Scratch;
 use crate::timeline;
@@ -61,29 +62,13 @@ fn twin<'a>(clear: &'a Path, protected: &'a Path) -> Twin<'a> {
 #[test]
 fn every_progressive_vector_comes_out_in_fragments() {
     let vectors = manifest::of_class("clear");
-    let mut progressive = vectors.iter().filter(|vector| !vector.is_fragmented());
-    let test = "every_progressive_vector_comes_out_in_fragments";
-    let Some(ffmpeg) = tools::ffmpeg8() else {
-        return skip(test, "PLAYREADY_FFMPEG8 names none");
-    };
-    if progressive.next().is_none() {
+    if vectors.is_empty() {
+        let test = "every_progressive_vector_comes_out_in_fragments";
         return skip(test, "no ../shared/vectors");
     }
     for vector in vectors.iter().filter(|vector| !vector.is_fragmented()) {
         let folder = Scratch::new("faststart");
-        let mut clear = folder.write("clear.mp4", vector.bytes());
-        let first = |kind: &[u8; 4]| {
-            let file = vector.bytes();
-            let boxes = top_level(&file);
-            boxes.iter().position(|piece| &piece.kind == kind)
-        };
-        // FFmpeg writes no VP8 in MP4.
-        if first(b"moov") > first(b"mdat") {
-            if vector.sample_entries().contains(&"vp08".to_owned()) {
-                continue;
-            }
-            clear = remuxed(&ffmpeg, &clear, &folder, &[]);
-        }
+        let clear = folder.write("clear.mp4", with_moov_in_front(vector.bytes()));
         for scheme in ["cenc", "cbcs"] {
             let protected = protect(&clear, &enc::one_key(scheme), &folder);
             twin(&clear, &protected).check_own();
@@ -124,8 +109,7 @@ fn files_of_mp4mux_are_read_by_all_decryptors() {
             twin.check_own();
             twin.check_cencbox();
             twin.check_packager(scheme);
-            // FFmpeg 8 does not look for the configuration of protected ALAC.
-            if scheme == "cenc" && audio != Audio::Alac {
+            if scheme == "cenc" {
                 twin.check_ffmpeg8();
                 same_times_by_ffmpeg8(&clear, &protected);
             }
@@ -161,7 +145,8 @@ fn same_times_by_ffmpeg8(clear: &Path, protected: &Path) {
         run.args(["-map", "0", "-c", "copy", "-f", "framemd5", "-"]);
         let list = Run::of(&mut run).succeeded().stdout;
         // Packets of several streams may come in another order.
-        let mut lines: Vec<String> = list.lines().map(str::to_owned).collect();
+        let lines = list.lines().filter(|line| !line.starts_with("#"));
+        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
         lines.sort();
         lines
     };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Runs gst-launch-1.0 with the freshly built plugin and a registry of its own, and other programs under a time limit.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -165,10 +166,16 @@ pub fn words(line: &str) -> Vec<String> {
 
 /// Whether GStreamer has an element, of whatever version: plugins in Rust do not count as GStreamer does.
 pub fn has(element: &str) -> bool {
+    static KNOWN: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(&known) = known().get(element) {
+        return known;
+    }
     let mut inspect = program("gst-inspect-1.0");
-    Run::of(inspect.args(["--exists", "--atleast-version=0.0.0", element]))
-        .status
-        .success()
+    let run = Run::of(inspect.args(["--exists", "--atleast-version=0.0.0", element]));
+    let found = run.status.success();
+    known().insert(element.to_owned(), found);
+    found
 }
 
 /// The first element of a list that GStreamer has not.

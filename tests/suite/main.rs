@@ -30,6 +30,8 @@ mod manifest;
 mod media;
 /// Tracks and samples of a file.
 mod movie;
+/// Progressive files out of others.
+mod remux;
 /// Comparison of protected samples with clear ones.
 mod samples;
 /// A folder for each test.
@@ -52,6 +54,8 @@ mod browser;
 /// Elementary streams: protected as demuxed files are.
 #[cfg(feature = "plugin")]
 mod cencenc;
+/// Every shared vector is used.
+mod claims;
 /// The way back: what cencenc, playreadyenc and others protected.
 #[cfg(feature = "plugin")]
 mod clearkeydec;
@@ -115,6 +119,8 @@ mod state;
 /// The key store in SQLite and, with that feature, in PostgreSQL.
 #[cfg(feature = "sqlite")]
 mod store;
+/// Codec, scheme, container and place, cell by cell.
+mod table;
 /// Text tracks, by selector.
 mod text;
 /// The shared vectors through the element.

@@ -43,14 +43,20 @@ pub struct TrackFacts {
 
 /// All vectors of a class, or nothing when the vectors are not here.
 pub fn of_class(class: &str) -> Vec<Vector> {
+    let mut vectors = all();
+    vectors.retain(|vector| vector.class() == class);
+    vectors
+}
+
+/// All vectors, or nothing when they are not here.
+pub fn all() -> Vec<Vector> {
     let Some(folder) = tools::vectors() else {
         return Vec::new();
     };
     let text = std::fs::read_to_string(folder.join("MANIFEST.json")).unwrap();
     let manifest: Value = serde_json::from_str(&text).unwrap();
     let entries = manifest["entries"].as_array().unwrap();
-    let chosen = entries.iter().filter(|entry| entry["class"] == class);
-    let vectors = chosen.map(|entry| Vector {
+    let vectors = entries.iter().map(|entry| Vector {
         id: text_of(&entry["id"]),
         folder: folder.clone(),
         value: entry.clone(),
@@ -59,6 +65,10 @@ pub fn of_class(class: &str) -> Vec<Vector> {
 }
 
 impl Vector {
+    pub fn class(&self) -> String {
+        text_of(&self.value["class"])
+    }
+
     /// The files of a role; the main files have none.
     pub fn files(&self, role: Option<&str>) -> Vec<PathBuf> {
         let files = self.value["files"].as_array().unwrap().iter();

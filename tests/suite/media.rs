@@ -25,6 +25,9 @@ pub enum Video {
     /// Parameter sets in the samples: avc3 and hev1.
     AvcInBand,
     HevcInBand,
+    Av1,
+    Vp8,
+    Vp9,
 }
 
 /// An encoder for the sound.
@@ -74,6 +77,11 @@ impl Recipe {
         }
     }
 
+    /// The stream of a recipe of one, without a muxer.
+    pub fn stream(&self) -> String {
+        self.video.stream().or_else(|| self.audio.stream()).unwrap()
+    }
+
     fn fed_by(&self, picture: Option<String>, tail: &str) -> String {
         let sources = [picture, self.audio.stream()].into_iter().flatten();
         let feeds: Vec<_> = sources
@@ -102,10 +110,13 @@ impl Recipe {
 
 /// The picture out of a file in which an encoder's samples are kept, and the parser behind that encoder.
 fn replayed(encoder: &str) -> String {
+    // VP8 has no parser, and mp4mux takes none.
+    let Some((_, parser)) = encoder.split_once(" ! ") else {
+        return format!("{PICTURE} ! {encoder}");
+    };
     let file = made_once(&format!(
         "{PICTURE} ! {encoder} ! mp4mux ! filesink name=out"
     ));
-    let (_, parser) = encoder.split_once(" ! ").unwrap();
     format!("filesrc location={} ! qtdemux ! {parser}", file.display())
 }
 
@@ -152,6 +163,9 @@ impl Video {
                 "x265enc speed-preset=ultrafast key-int-max=25 ! h265parse \
                  ! video/x-h265,stream-format=hev1,alignment=au",
             ),
+            Self::Av1 => Some("av1enc cpu-used=8 keyframe-max-dist=25 ! av1parse"),
+            Self::Vp8 => Some("vp8enc deadline=1 keyframe-max-dist=25"),
+            Self::Vp9 => Some("vp9enc deadline=1 cpu-used=8 keyframe-max-dist=25 ! vp9parse"),
         }
     }
 }

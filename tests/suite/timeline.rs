@@ -22,7 +22,8 @@ pub struct Moment {
 
 /// The samples of each track by its track_ID, in decoding order.
 pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
-    let mut tracks = BTreeMap::new();
+    let mut tracks: BTreeMap<u32, Vec<Moment>> = BTreeMap::new();
+    let mut defaults = BTreeMap::new();
     for piece in top_level(file) {
         match &piece.kind {
             b"moov" => {
@@ -32,11 +33,25 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                     let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
                     tracks.insert(u32_at(tkhd.body(), at), progressive(stbl));
                 }
+                for trex in piece
+                    .child(b"mvex")
+                    .iter()
+                    .flat_map(|mvex| mvex.all(b"trex"))
+                {
+                    let mut fields = Fields(&trex.body()[4..]);
+                    let track = fields.u32();
+                    let [_description, duration, _size, flags] = [(); 4].map(|()| fields.u32());
+                    defaults.insert(track, (duration, flags));
+                }
             }
             b"moof" => {
                 for traf in piece.all(b"traf") {
                     let track = u32_at(traf.at(&[b"tfhd"]).body(), 4);
-                    tracks.get_mut(&track).unwrap().extend(fragment(traf));
+                    let moments = tracks.get_mut(&track).unwrap();
+                    let last = moments.last();
+                    let end = last.map_or(0, |last| last.decode_time + u64::from(last.duration));
+                    let fragment = fragment(traf, defaults[&track], end);
+                    moments.extend(fragment);
                 }
             }
             _ => (),
@@ -121,15 +136,18 @@ fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     }
 }
 
-fn fragment(traf: Bx<'_>) -> Vec<Moment> {
+/// The samples of a `traf`, with the duration and flags of `trex` and the time at which those before it end.
+fn fragment(traf: Bx<'_>, defaults: (u32, u32), end: u64) -> Vec<Moment> {
     let tfhd = traf.at(&[b"tfhd"]);
     let flags = tfhd.flags();
-    let mut fields = Fields(&tfhd.body()[8..]);
-    assert_eq!(flags & 1, 0, "base-data-offset");
+    let mut fields = Fields(&tfhd.body()[8 + 8 * (flags as usize & 1)..]);
     let description = fields.if_set(flags, 2).unwrap_or(1);
     let [duration, _size, sample_flags] = [8, 0x10, 0x20].map(|flag| fields.if_set(flags, flag));
-    let tfdt = traf.at(&[b"tfdt"]);
-    let mut decode_time = Fields(&tfdt.body()[4..]).wide(tfdt.version() == 1);
+    let tfdt = traf.child(b"tfdt");
+    let stated = tfdt.map(|tfdt| Fields(&tfdt.body()[4..]).wide(tfdt.version() == 1));
+    let mut decode_time = stated.unwrap_or(end);
+    let duration = duration.unwrap_or(defaults.0);
+    let sample_flags = sample_flags.unwrap_or(defaults.1);
     let mut moments = Vec::new();
     for trun in traf.all(b"trun") {
         let flags = trun.flags();
@@ -138,10 +156,10 @@ fn fragment(traf: Bx<'_>) -> Vec<Moment> {
         let _data_offset = fields.if_set(flags, 1);
         let first_flags = fields.if_set(flags, 4);
         for sample in 0..count {
-            let duration = fields.if_set(flags, 0x100).or(duration).unwrap();
+            let duration = fields.if_set(flags, 0x100).unwrap_or(duration);
             let _size = fields.if_set(flags, 0x200);
-            let own = fields.if_set(flags, 0x400).or(sample_flags);
-            let own = first_flags.filter(|_| sample == 0).or(own).unwrap();
+            let own = fields.if_set(flags, 0x400).unwrap_or(sample_flags);
+            let own = first_flags.filter(|_| sample == 0).unwrap_or(own);
             let [dependencies, ..] = (own << 4).to_be_bytes();
             let offset = fields.if_set(flags, 0x800).unwrap_or(0);
             moments.push(Moment {

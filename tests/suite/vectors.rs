@@ -181,6 +181,29 @@ fn every_codec_out_of_scope_is_refused_by_name() {
     }
 }
 
+#[test]
+fn every_file_that_others_protected_is_refused() {
+    let test = "every_file_that_others_protected_is_refused";
+    for class in ["pair", "encrypted", "structure"] {
+        for vector in vectors(class, test) {
+            let folder = Scratch::new("twice");
+            let once = folder.write("once.mp4", vector.bytes());
+            let twice = folder.join("twice.mp4");
+            let run = enc::protect_file(&once, 4096, &enc::one_key("cenc"), &twice);
+            assert!(!run.status.success(), "{} is not refused", vector.id);
+            // Some are fragments without what describes them.
+            let is_alone = vector.sample_entries().is_empty();
+            let said = ["already protected", "'saio' is not supported"];
+            let is_named = said.iter().any(|said| run.stderr.contains(said));
+            assert!(is_named || is_alone, "{}: {}", vector.id, run.stderr);
+            // A clear moov may have left before protected fragments come.
+            let left = std::fs::read(&twice).unwrap_or_default();
+            let is_media = |kind: &[u8; 4]| matches!(kind, b"moof" | b"mdat");
+            assert!(top_level(&left).iter().all(|piece| !is_media(&piece.kind)));
+        }
+    }
+}
+
 /// What the element says when it refuses a file, of which nothing may leave.
 fn refusal(vector: &Vector) -> String {
     let folder = Scratch::new("refused");

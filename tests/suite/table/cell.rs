@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MPL-2.0
+//! How a cell of the table is run and judged.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::{Place, Row, unread};
+use crate::enc;
+use crate::launch;
+use crate::layout;
+use crate::movie::Movie;
+use crate::samples::Twin;
+use crate::scratch::Scratch;
+
+pub const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
+
+/// Decryptors beside the oracle and the tests' own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judge {
+    Ffmpeg8,
+    Packager,
+}
+
+impl Place {
+    pub const fn muxer(self) -> Option<&'static str> {
+        match self {
+            Self::BehindMp4mux | Self::Mp4muxBin => Some("mp4mux fragment-duration=1000"),
+            Self::BehindIsofmp4mux => Some("isofmp4mux fragment-duration=1000000000"),
+            Self::BehindCmafmux | Self::CmafmuxBin => Some("cmafmux fragment-duration=1000000000"),
+            Self::BehindIsmlmux => Some("ismlmux fragment-duration=1000"),
+            Self::Fragmented | Self::Pulled | Self::Pushed | Self::Elementary => None,
+        }
+    }
+
+    pub const fn bin(self) -> Option<&'static str> {
+        match self {
+            Self::Mp4muxBin => Some("playreadymp4mux"),
+            Self::CmafmuxBin => Some("playreadycmafmux"),
+            _ => None,
+        }
+    }
+
+    /// PIFF has one scheme.
+    pub const fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::BehindIsmlmux => &["cenc"],
+            _ => &SCHEMES,
+        }
+    }
+}
+
+/// Runs the cells of a row in a column whose output is a file, all schemes in one process, and judges the files.
+pub fn files(row: &Row, place: Place) -> Vec<String> {
+    let folder = Scratch::new("table");
+    let clear = match place.muxer() {
+        Some(_) => folder.join("clear.mp4"),
+        None => row.source.file(row.entry, place, &folder),
+    };
+    let line = line(row, place, (&clear, &folder));
+    let run = launch::pipeline(&line);
+    if !run.status.success() {
+        eprintln!("{line}\n{}", run.stderr);
+        return vec![format!("{} {place:?}: the pipeline", row.codec)];
+    }
+    let mut faults = Vec::new();
+    for scheme in place.schemes() {
+        let twin = Twin {
+            clear: &clear,
+            protected: &folder.join(scheme),
+            keys: enc::keys_of_mode(scheme),
+        };
+        faults.extend(judge(row, scheme, place, &twin));
+    }
+    faults
+}
+
+/// The pipeline that writes the clear file, unless it is there, and a protected one for each scheme.
+fn line(row: &Row, place: Place, (clear, folder): (&Path, &Scratch)) -> String {
+    let branches = place.schemes().iter().map(|scheme| {
+        let element = element(place, &enc::properties_of_mode(scheme));
+        let sink = format!("filesink location={}", folder.join(scheme).display());
+        let source = match (place, place.muxer()) {
+            (_, Some(_)) => "t. ! queue".to_owned(),
+            (Place::Pulled, _) => format!("filesrc location={}", clear.display()),
+            _ => format!("filesrc blocksize=777 location={} ! queue", clear.display()),
+        };
+        format!("{source} ! {element} ! {sink}")
+    });
+    let branches = branches.collect::<Vec<_>>().join(" ");
+    let beside = format!("filesink location={} {branches}", clear.display());
+    match (place.muxer(), place.bin()) {
+        (None, _) => branches,
+        (Some(muxer), None) => {
+            let recipe = row.source.recipe(muxer);
+            recipe.repeatable(&format!("tee name=t t. ! queue ! {beside}"))
+        }
+        (Some(muxer), Some(_)) => {
+            let stream = row.source.recipe(muxer).stream();
+            format!("{stream} ! tee name=t t. ! queue ! {muxer} ! {beside}")
+        }
+    }
+}
+
+fn element(place: Place, properties: &str) -> String {
+    match (place, place.bin()) {
+        (_, Some(bin)) => format!("{bin} {properties} {}", inner(place)),
+        (Place::BehindIsmlmux, _) => format!("playreadyenc flavor=piff {properties}"),
+        _ => format!("playreadyenc {properties}"),
+    }
+}
+
+/// The fragment duration of a bin, as its muxer counts.
+fn inner(place: Place) -> &'static str {
+    let muxer = place.muxer().unwrap_or_default();
+    muxer
+        .split_once(' ')
+        .map_or("", |(_, properties)| properties)
+}
+
+/// Lets all judges look at a file, and returns the names of those that find fault with it.
+fn judge(row: &Row, scheme: &str, place: Place, twin: &Twin<'_>) -> Vec<String> {
+    let is_unread = |judge| unread(judge, row, scheme, place).is_some();
+    let piff = place == Place::BehindIsmlmux;
+    let judges: [(&str, bool, &dyn Fn()); 5] = [
+        ("cencbox.py", false, &|| twin.check_cencbox()),
+        ("FFmpeg 8", is_unread(Judge::Ffmpeg8), &|| {
+            twin.check_ffmpeg8();
+        }),
+        ("Shaka Packager", is_unread(Judge::Packager), &|| {
+            twin.check_packager(scheme);
+        }),
+        ("the tests' reader", piff, &|| twin.check_own()),
+        ("layout", piff, &|| {
+            is_protected(twin.protected, scheme, row.entry);
+        }),
+    ];
+    let mut faults = Vec::new();
+    for (name, is_unread, check) in judges {
+        if !is_unread && catch_unwind(AssertUnwindSafe(check)).is_err() {
+            faults.push(format!("{} {place:?} {scheme}: {name}", row.codec));
+        }
+    }
+    faults
+}
+
+/// Every sample is under the scheme, behind the entry of the row.
+fn is_protected(file: &Path, scheme: &str, entry: &str) {
+    let movie = Movie::open(file);
+    layout::check(&movie.file);
+    for track in &movie.tracks {
+        assert_eq!(track.entries[0].format, entry.as_bytes());
+        assert_eq!(track.entries[0].scheme.unwrap(), scheme.as_bytes());
+        assert!(track.samples.iter().all(|s| s.protection.is_some()));
+    }
+}
