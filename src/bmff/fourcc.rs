@@ -20,7 +20,7 @@ codes! {
     SBGP b"sbgp" SCHI b"schi" SCHM b"schm" SENC b"senc" SGPD b"sgpd" SIDX b"sidx" SINF b"sinf" SSIX b"ssix" STBL b"stbl" STSD b"stsd"
     STSZ b"stsz" STZ2 b"stz2" TENC b"tenc" TFHD b"tfhd" TFRA b"tfra" TKHD b"tkhd" TRAF b"traf" TRAK b"trak" TREX b"trex"
     TRUN b"trun" UUID b"uuid" ILOC b"iloc" META b"meta" FTYP b"ftyp" STYP b"styp" STSC b"stsc" STCO b"stco" CO64 b"co64"
-    DINF b"dinf" DREF b"dref" UDTA b"udta"
+    CSGP b"csgp" DINF b"dinf" DREF b"dref" UDTA b"udta"
 }
 
 impl fmt::Display for FourCc {
