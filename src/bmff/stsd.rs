@@ -40,6 +40,18 @@ impl<'a> SampleEntry<'a> {
         Ok(entries)
     }
 
+    /// Whether the format is one of those that protected entries have (14496-12 clause 8.12).
+    pub fn is_protected(&self) -> bool {
+        const PROTECTED: [FourCc; 5] = [
+            FourCc::ENCV,
+            FourCc::ENCA,
+            FourCc::ENCT,
+            FourCc::ENCS,
+            FourCc::ENCM,
+        ];
+        PROTECTED.contains(&self.format)
+    }
+
     /// Width and height in pixels of a visual sample entry.
     ///
     /// # Errors

@@ -15,16 +15,16 @@ const MAX_BOXES: usize = 1 << 16;
 
 /// A file whose `moov` places the samples.
 #[derive(Default)]
-pub(super) struct File {
+pub(in crate::mp4) struct File {
     /// The `moov` as it came.
-    pub(super) moov: Vec<u8>,
+    pub(in crate::mp4) moov: Vec<u8>,
     /// Parts of the file in the order in which they are written; those that are media ascend.
-    pub(super) pieces: Vec<Piece>,
+    pub(in crate::mp4) pieces: Vec<Piece>,
 }
 
 /// A part of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(in crate::mp4) enum Piece {
     /// The `moov`, which is written anew.
     Moov,
     /// Boxes that are kept, and headers of `mdat` boxes.
@@ -35,7 +35,7 @@ pub(super) enum Piece {
 
 impl File {
     /// Looks at all boxes at the top; None when the file is not progressive.
-    pub(super) fn scan<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
+    pub(in crate::mp4) fn scan<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
         let mut file = Self::default();
         let mut at = 0;
         while at < source.size() {
@@ -75,6 +75,14 @@ impl File {
             at = end;
         }
         Ok(file.has_moov().then(|| file.with_moov_first()))
+    }
+
+    /// The payload of each `mdat`, ascending.
+    pub(in crate::mp4) fn media(&self) -> impl Iterator<Item = Range<u64>> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Media(bytes) => Some(bytes.clone()),
+            Piece::Moov | Piece::Kept(_) => None,
+        })
     }
 
     const fn has_moov(&self) -> bool {
@@ -140,7 +148,7 @@ fn announces_fragments(moov: &[u8]) -> Result<bool, Error> {
 }
 
 /// Items of a `meta` in the `moov` or its tracks would have to move.
-fn refuse_items(parent: &BoxTree<'_>) -> Result<(), Error> {
+pub(in crate::mp4) fn refuse_items(parent: &BoxTree<'_>) -> Result<(), Error> {
     for child in parent.children() {
         match child.box_type {
             FourCc::TRAK => refuse_items(child)?,

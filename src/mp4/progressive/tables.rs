@@ -7,7 +7,6 @@ use crate::bmff::{self, BoxTree, ChunkOffsets, ChunkRun, FourCc, Reader, SampleE
 
 use super::super::init::STBL_PATH;
 use super::super::{Error, auxiliary};
-use super::file::Piece;
 
 /// The most samples of a file: 3 days at 60 pictures a second.
 const MAX_SAMPLES: u32 = 1 << 24;
@@ -17,38 +16,38 @@ const MAX_CHUNKS: usize = 1 << 23;
 const SELF_CONTAINED: u32 = 1;
 
 /// The samples of one track.
-pub(super) struct SampleTable {
-    pub(super) sizes: Sizes,
+pub(in crate::mp4) struct SampleTable {
+    pub(in crate::mp4) sizes: Sizes,
     /// In decoding order; all lie in the file's media.
-    pub(super) chunks: Vec<SampleChunk>,
+    pub(in crate::mp4) chunks: Vec<SampleChunk>,
 }
 
 /// The sizes of samples in bytes.
-pub(super) enum Sizes {
+pub(in crate::mp4) enum Sizes {
     Common(u32),
     Listed(Vec<u32>),
 }
 
 /// Samples that lie one behind the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SampleChunk {
+pub(in crate::mp4) struct SampleChunk {
     /// Offset in the input.
-    pub(super) offset: u64,
-    pub(super) len: u64,
+    pub(in crate::mp4) offset: u64,
+    pub(in crate::mp4) len: u64,
     /// Number of its first sample, from 0.
-    pub(super) first: u32,
+    pub(in crate::mp4) first: u32,
     /// Number of its samples.
-    pub(super) count: u32,
+    pub(in crate::mp4) count: u32,
     /// Index of the track.
-    pub(super) track: u32,
+    pub(in crate::mp4) track: u32,
     /// Index of the sample description, from 0.
-    pub(super) description: u32,
+    pub(in crate::mp4) description: u32,
     /// Where the entry of its first sample stands among those of `senc`.
-    pub(super) entries_at: usize,
+    pub(in crate::mp4) entries_at: usize,
 }
 
 impl Sizes {
-    pub(super) fn get(&self, sample: u32) -> u32 {
+    pub(in crate::mp4) fn get(&self, sample: u32) -> u32 {
         match self {
             Self::Common(size) => *size,
             Self::Listed(sizes) => sizes.get(sample as usize).copied().unwrap_or(0),
@@ -56,19 +55,32 @@ impl Sizes {
     }
 }
 
-/// Reads the tables of all tracks of a `moov`.
-pub(super) fn read_all(moov: &BoxTree<'_>, pieces: &[Piece]) -> Result<Vec<SampleTable>, Error> {
-    let media: Vec<Range<u64>> = pieces.iter().filter_map(Piece::media).collect();
+/// Reads the tables of all tracks of a clear `moov`; `media` is where samples may lie, if that is known already.
+pub(in crate::mp4) fn read_all(
+    moov: &BoxTree<'_>,
+    media: Option<&[Range<u64>]>,
+) -> Result<Vec<SampleTable>, Error> {
+    for trak in moov.all(FourCc::TRAK) {
+        let stbl = trak.descend(&STBL_PATH)?;
+        stbl.children().iter().try_for_each(auxiliary::refuse)?;
+    }
+    read_any(moov, media)
+}
+
+/// The same for a `moov` that may be protected.
+pub(in crate::mp4) fn read_any(
+    moov: &BoxTree<'_>,
+    media: Option<&[Range<u64>]>,
+) -> Result<Vec<SampleTable>, Error> {
     let (mut samples, mut chunks) = (0u32, 0);
     let mut tables = Vec::new();
     for (track, trak) in (0..).zip(moov.all(FourCc::TRAK)) {
         let stbl = trak.descend(&STBL_PATH)?;
-        stbl.children().iter().try_for_each(auxiliary::refuse)?;
         refuse_other_files(trak)?;
         let reader = TableReader {
             track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,
             track,
-            media: &media,
+            media,
         };
         let (sizes, count) = reader.sizes(stbl)?;
         samples = samples.saturating_add(count);
@@ -90,7 +102,7 @@ pub(super) fn read_all(moov: &BoxTree<'_>, pieces: &[Piece]) -> Result<Vec<Sampl
 struct TableReader<'a> {
     track_id: u32,
     track: u32,
-    media: &'a [Range<u64>],
+    media: Option<&'a [Range<u64>]>,
 }
 
 impl TableReader<'_> {
@@ -179,27 +191,24 @@ impl TableReader<'_> {
             entries_at: 0,
         };
         let end = offset.checked_add(len);
-        let holding = self.media.partition_point(|media| media.start <= offset);
-        let holding = holding.checked_sub(1).and_then(|at| self.media.get(at));
-        match (end, holding) {
-            _ if len == 0 => Ok(chunk),
-            (Some(end), Some(media)) if end <= media.end => Ok(chunk),
-            _ => Err(self.damaged("a chunk that lies in no 'mdat'")),
-        }
-    }
-}
-
-impl Piece {
-    fn media(&self) -> Option<Range<u64>> {
-        match self {
-            Self::Media(bytes) => Some(bytes.clone()),
-            Self::Moov | Self::Kept(_) => None,
+        let holds = |end: u64| {
+            self.media.is_none_or(|media| {
+                let holding = media.partition_point(|media| media.start <= offset);
+                let holding = holding.checked_sub(1).and_then(|at| media.get(at));
+                holding.is_some_and(|media| end <= media.end)
+            })
+        };
+        match len == 0 || end.is_some_and(holds) {
+            true => Ok(chunk),
+            false => Err(self.damaged("a chunk that lies in no 'mdat'")),
         }
     }
 }
 
 /// The `stco` or `co64` of a track.
-pub(super) fn offset_table<'a, 'b>(stbl: &'b BoxTree<'a>) -> Result<&'b BoxTree<'a>, bmff::Error> {
+pub(in crate::mp4) fn offset_table<'a, 'b>(
+    stbl: &'b BoxTree<'a>,
+) -> Result<&'b BoxTree<'a>, bmff::Error> {
     match stbl.all(FourCc::CO64).next() {
         Some(_) => stbl.child(FourCc::CO64),
         None => stbl.child(FourCc::STCO),
