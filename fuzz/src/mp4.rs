@@ -86,7 +86,8 @@ pub fn protect(
     Ok(file(outputs))
 }
 
-fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
+/// What came out, as a file would hold it.
+pub fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
     let mut file = Vec::new();
     for output in outputs {
         match output {

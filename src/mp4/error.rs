@@ -4,6 +4,8 @@
 use crate::bmff::{self, FourCc};
 use crate::{cenc, codec};
 
+use super::DecryptionError;
+
 /// Errors of the packager; each says what to do where something can be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -150,6 +152,9 @@ pub enum Error {
         /// Offset of the `sidx` in the input.
         position: u64,
     },
+    /// A protected stream does not come out clear.
+    #[error(transparent)]
+    Decryption(#[from] DecryptionError),
     /// The stream ends inside a box or a fragment.
     #[error("the stream ends inside {inside}: its last fragment is incomplete and was not written")]
     Incomplete {

@@ -9,6 +9,7 @@
 
 mod auxiliary;
 mod chunk;
+mod decrypt;
 mod encryptor;
 mod error;
 mod fragment;
@@ -21,8 +22,10 @@ mod payload;
 mod piff;
 mod progressive;
 mod splitter;
+mod stream;
 
 pub use chunk::Chunk;
+pub use decrypt::{DecryptionError, Decryptor, ProgressiveDecryptor, SampleFault};
 pub use encryptor::{Encryptor, IndexMode};
 pub use error::{Error, SampleError};
 pub use fragment::Totals;

@@ -50,6 +50,8 @@ mod browser;
 /// Elementary streams: protected as demuxed files are.
 #[cfg(feature = "plugin")]
 mod cencenc;
+/// The way back on MP4, as a library.
+mod clear_mp4;
 /// The way back: what cencenc, playreadyenc and others protected.
 #[cfg(feature = "plugin")]
 mod clearkeydec;
