@@ -2,6 +2,7 @@
 //! The GStreamer elements: thin, they move buffers and events and leave the rest to the modules below.
 
 mod buffers;
+mod byte_stream;
 mod caps;
 mod cencenc;
 mod chunk;
@@ -12,6 +13,7 @@ mod meta;
 mod mux_bin;
 mod playreadyenc;
 mod protected_caps;
+mod pulling;
 mod session;
 mod settings;
 mod signals;

@@ -67,7 +67,7 @@ impl Groups {
 
     /// What describes a sample, counted from 0.
     pub(super) fn of(&self, sample: u32) -> GroupDescription {
-        let run = self.runs.partition_point(|run| run.0 <= sample.into());
+        let run = self.runs.partition_point(|run| run.0 <= u64::from(sample));
         let run = self.runs.get(run).map(|run| run.1);
         run.or(self.rest).unwrap_or(GroupDescription::None)
     }
