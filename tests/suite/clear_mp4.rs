@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The library's way back on MP4: what others protected comes out as it was, in every chunking; what cannot, is an error.
 
+mod built;
+
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -34,7 +36,7 @@ pub fn known(keys: &Keys) -> Arc<KnownKeys> {
 }
 
 /// Pushes a stream in chunks of one size and returns what comes out, as a file would hold it.
-fn decrypted(stream: &[u8], keys: &Arc<KnownKeys>, chunk: usize) -> Result<Vec<u8>, Error> {
+pub fn decrypted(stream: &[u8], keys: &Arc<KnownKeys>, chunk: usize) -> Result<Vec<u8>, Error> {
     let mut decryptor = Decryptor::new(IndexMode::Hold, Arc::clone(keys));
     let mut outputs = Vec::new();
     for piece in stream.chunks(chunk) {
@@ -69,8 +71,10 @@ fn is_clear(file: &[u8], id: &str) {
     if !id.starts_with("o-piff-uuid") {
         layout::check(file);
     }
-    let movie = Movie::parse(file.to_vec());
-    assert_eq!(movie.systems, [] as [[u8; 16]; 0], "{id}");
+    tells_of_no_protection(file, id);
+}
+
+fn tells_of_no_protection(file: &[u8], id: &str) {
     for piece in top_level(file) {
         if matches!(&piece.kind, b"moov" | b"moof") {
             let body = piece.body();
@@ -107,6 +111,41 @@ fn every_pair_comes_out_as_its_clear_counterpart() {
             let expected: Vec<_> = facts.samples.iter().map(|s| s.clear_hash.clone()).collect();
             assert_eq!(hashes.collect::<Vec<_>>(), expected, "{}", pair.id);
         }
+    }
+}
+
+/// With one of the two places of the information hidden, in moov and in moof; and with neither where nothing is per sample.
+#[test]
+fn information_is_found_wherever_it_is() {
+    for (id, class, hidden) in [
+        ("o-short-cenc", "encrypted", vec!["senc"]),
+        ("o-short-cenc", "encrypted", vec!["saiz", "saio"]),
+        ("o-peer-avc-cenc", "pair", vec!["senc"]),
+        ("o-peer-avc-cbcs", "pair", vec!["saiz", "saio"]),
+        ("o-peer-rotation-cbcs", "pair", vec!["senc"]),
+        ("o-peer-aac-cbcs", "pair", vec!["senc", "saiz", "saio"]),
+    ] {
+        let mut vectors = vectors(class, "information_is_found_wherever_it_is").into_iter();
+        let Some(vector) = vectors.find(|vector| vector.id == id) else {
+            continue;
+        };
+        let keys = known(&vector.keys());
+        let samples = |file: Vec<u8>| {
+            let movie = Movie::parse(file);
+            let tracks = movie.tracks.iter();
+            let bytes = tracks.map(|track| decrypt::samples(&movie, track, &Keys::default()));
+            bytes.collect::<Vec<_>>()
+        };
+        let expected = samples(decrypted(&vector.bytes(), &keys, usize::MAX).unwrap());
+        let mut file = vector.bytes();
+        for kind in &hidden {
+            let at = |file: &[u8]| file.windows(4).position(|four| four == kind.as_bytes());
+            while let Some(at) = at(&file) {
+                file[at..at + 4].copy_from_slice(b"free");
+            }
+        }
+        let found = samples(in_every_chunking(&file, &keys, id));
+        assert!(found == expected, "{id} without {hidden:?}");
     }
 }
 

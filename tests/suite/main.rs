@@ -55,6 +55,9 @@ mod clear_mp4;
 /// The way back: what cencenc, playreadyenc and others protected.
 #[cfg(feature = "plugin")]
 mod clearkeydec;
+/// clearkeydec on MP4.
+#[cfg(feature = "plugin")]
+mod clearkeydec_mp4;
 /// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
 /// What goes wrong, and what it leaves behind.
