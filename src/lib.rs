@@ -9,7 +9,7 @@
 //! - [`playready`] (cenc): PlayReady Header, PlayReady Object, key seed
 //! - [`signaling`] (cenc, playready): what DASH, HLS and Smooth manifests say of the protection
 //! - [`keys`] (cenc, playready): where content keys come from
-//! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out
+//! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out, and the way back
 //! - [`packaging`] (all above): what the operator asked for, applied to the tracks of a stream
 //! - `elements` (all): the GStreamer elements, with feature `plugin`
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a stream cannot be protected.
+//! Why a stream cannot be protected, or not decrypted.
 
 use crate::bmff::{self, FourCc};
 use crate::{cenc, codec};
 
 use super::DecryptionError;
 
-/// Errors of the packager; each says what to do where something can be done.
+/// Errors of the packager and of the decryptor; each says what to do where something can be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! MP4 in the clear goes in and comes out protected: pure bytes, no I/O.
+//! MP4 in the clear goes in and comes out protected: pure bytes, no I/O. [`Decryptor`] and [`ProgressiveDecryptor`] go the other way.
 //!
 //! [`Progressive`] takes a file whose `moov` places its samples, and reads it by way of a [`Source`]. All else here is fragmented
 //! MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8):

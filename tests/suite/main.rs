@@ -30,6 +30,8 @@ mod manifest;
 mod media;
 /// Tracks and samples of a file.
 mod movie;
+/// Every sample of the shared pairs with its cipher's parameters.
+mod pairs;
 /// Comparison of protected samples with clear ones.
 mod samples;
 /// A folder for each test.

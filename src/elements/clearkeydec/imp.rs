@@ -131,7 +131,7 @@ impl ElementImpl for ClearKeyDec {
             gst::subclass::ElementMetadata::new(
                 "Common Encryption decryptor with keys in hand",
                 "Codec/Decryptor",
-                "Decrypts what is protected by Common Encryption, with given keys: for checks, not for playback",
+                "Decrypts samples and MP4 protected by Common Encryption, with given keys: for checks, not for playback",
                 "The gst-plugin-playready developers",
             )
         });
