@@ -144,7 +144,7 @@ pub enum Error {
         limit: u64,
     },
     /// A feature whose offsets this packager does not move.
-    #[error("'{0}' is not supported: remove it before protection")]
+    #[error("'{0}' is not supported: remove it first")]
     Unsupported(FourCc),
     /// A segment index whose references do not end where boxes end.
     #[error("the 'sidx' at byte {position} does not fit the boxes behind it")]

@@ -6,7 +6,7 @@ mod built;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use gstplayready::cenc::{ContentKey, KeyId, KnownKeys};
+use gstplayready::cenc::{ContentKey, KeyId, KnownKeys, SampleDecryptor};
 use gstplayready::mp4::{DecryptionError, Decryptor, Error, IndexMode};
 
 use crate::boxes::top_level;
@@ -15,6 +15,7 @@ use crate::fuzz_replay::targets;
 use crate::layout;
 use crate::manifest::{self, Vector};
 use crate::movie::Movie;
+use crate::pairs;
 use crate::samples::{self, Twin};
 use crate::scratch::Scratch;
 use crate::tools::skip;
@@ -87,6 +88,17 @@ fn tells_of_no_protection(file: &[u8], id: &str) {
             }
         }
     }
+}
+
+/// What other packagers protected, by their own IVs, subsamples and patterns.
+#[test]
+fn every_sample_of_every_pair_is_decrypted_to_the_clear_bytes() {
+    let test = "every_sample_of_every_pair_is_decrypted_to_the_clear_bytes";
+    pairs::each(test, pairs::From::Protected, |sample, with| {
+        let decryptor = SampleDecryptor::new(&with.key);
+        let done = decryptor.decrypt(with.method, &with.iv, sample, &with.subsamples);
+        done.unwrap();
+    });
 }
 
 #[test]

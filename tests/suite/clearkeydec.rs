@@ -3,14 +3,11 @@
 
 use std::ffi::OsStr;
 
-use gstplayready::cenc::SampleDecryptor;
-
 use crate::cencenc::{SCHEMES, cencenc};
 use crate::enc::{self, KEY, KID};
 use crate::in_process;
 use crate::launch;
 use crate::media::{Audio, Recipe, Video};
-use crate::pairs;
 use crate::scratch::Scratch;
 use crate::seen::{self, Seen};
 use crate::tools::skip;
@@ -256,15 +253,4 @@ fn feeds_what_cannot_be_decrypted() {
     let (seen, error) = seen::feed(&with_key, vec![(caps, vec![whole()])]);
     assert!(error.is_none());
     assert_eq!(seen.bytes(), [[7; 64]]);
-}
-
-/// What other packagers protected, by their own IVs, subsamples and patterns.
-#[test]
-fn every_sample_of_every_pair_is_decrypted_to_the_clear_bytes() {
-    let test = "every_sample_of_every_pair_is_decrypted_to_the_clear_bytes";
-    pairs::each(test, pairs::From::Protected, |sample, with| {
-        let decryptor = SampleDecryptor::new(&with.key);
-        let done = decryptor.decrypt(with.method, &with.iv, sample, &with.subsamples);
-        done.unwrap();
-    });
 }

@@ -96,7 +96,8 @@ impl<C: Chunk> Work<'_, '_, C> {
         let mut rules = Rules::read(&place, track, &mut |at, len| Ok(self.bytes(at, len)))?;
         let count = u32::try_from(located.len()).unwrap_or(u32::MAX);
         if rules.is_ambiguous() {
-            rules.place_entries(track, &[(fragment.description, 0..count)])?;
+            let all = std::iter::once((fragment.description, 0..count));
+            rules.place_entries(track, all)?;
         }
         let mut at = 0;
         for (number, location) in (0..count).zip(located) {

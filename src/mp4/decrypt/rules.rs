@@ -50,9 +50,12 @@ impl Rules {
     pub(super) fn place_entries(
         &mut self,
         track: &Track,
-        spans: &[Span],
+        spans: impl Iterator<Item = Span> + Clone,
     ) -> Result<Vec<usize>, Error> {
-        let first = self.walk(track, spans);
+        if self.information.len() == 0 {
+            return Ok(spans.map(|_| 0).collect());
+        }
+        let first = self.walk(track, spans.clone());
         if !self.information.is_ambiguous() || self.is_spent(&first) {
             return first.map(|(starts, _)| starts);
         }
@@ -76,13 +79,17 @@ impl Rules {
         walked.as_ref().is_ok_and(|(_, end)| *end == len)
     }
 
-    fn walk(&self, track: &Track, spans: &[Span]) -> Result<(Vec<usize>, usize), Error> {
-        let mut starts = Vec::with_capacity(spans.len());
+    fn walk(
+        &self,
+        track: &Track,
+        spans: impl Iterator<Item = Span>,
+    ) -> Result<(Vec<usize>, usize), Error> {
+        let mut starts = Vec::new();
         let mut at = 0;
         for (description, samples) in spans {
             starts.push(at);
-            for sample in samples.clone() {
-                let next = self.next(track, (*description, sample), &mut at);
+            for sample in samples {
+                let next = self.next(track, (description, sample), &mut at);
                 next.map_err(|fault| Error::Decryption(fault.at(track.track_id, sample)))?;
             }
         }

@@ -12,7 +12,7 @@ use super::super::progressive::cursor::{FileTrack, Placed};
 use super::super::progressive::tables::{SampleTable, Sizes};
 use super::information::{Fetch, Place};
 use super::movie::Track;
-use super::rules::{Rules, Span};
+use super::rules::Rules;
 
 /// A track with its sample table.
 pub(super) struct TableTrack {
@@ -60,8 +60,7 @@ impl TableTrack {
                 let samples = chunk.first..chunk.first + chunk.count;
                 (chunk.description as usize, samples)
             });
-            let spans: Vec<Span> = spans.collect();
-            let starts = rules.place_entries(&track, &spans)?;
+            let starts = rules.place_entries(&track, spans)?;
             for (chunk, start) in table.chunks.iter_mut().zip(starts) {
                 chunk.entries_at = start;
             }
