@@ -5,14 +5,22 @@ use std::collections::HashMap;
 
 use super::{ContentKey, KeyId, SampleDecryptor};
 
+/// The key of a KID is not in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no key for KID {0}: give it by key-uri, or by key-id with key")]
+pub struct MissingKey(pub KeyId);
+
 /// Keys that are ready to decrypt.
 #[derive(Default)]
 pub struct KnownKeys(HashMap<KeyId, SampleDecryptor>);
 
 impl KnownKeys {
-    /// What decrypts samples under a KID; None: the key is not in hand.
-    pub fn get(&self, kid: &KeyId) -> Option<&SampleDecryptor> {
-        self.0.get(kid)
+    /// What decrypts samples under a KID.
+    ///
+    /// # Errors
+    /// [`MissingKey`]
+    pub fn get(&self, kid: KeyId) -> Result<&SampleDecryptor, MissingKey> {
+        self.0.get(&kid).ok_or(MissingKey(kid))
     }
 }
 

@@ -32,7 +32,7 @@ pub use error::Error;
 pub use found::FoundProtection;
 pub use iv::{Iv, IvSize, IvSource};
 pub use key::{ContentKey, KeyId, decode_hex, decode_secret};
-pub use known_keys::KnownKeys;
+pub use known_keys::{KnownKeys, MissingKey};
 pub use piff::Flavor;
 pub use pssh::Pssh;
 pub use sample::{ProtectedSample, SampleError, SampleProtector};

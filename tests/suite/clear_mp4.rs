@@ -6,7 +6,7 @@ mod built;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use gstplayready::cenc::{ContentKey, KeyId, KnownKeys, SampleDecryptor};
+use gstplayready::cenc::{ContentKey, KeyId, KnownKeys, MissingKey, SampleDecryptor};
 use gstplayready::mp4::{DecryptionError, Decryptor, Error, IndexMode};
 
 use crate::boxes::top_level;
@@ -190,7 +190,7 @@ fn a_missing_key_is_named_and_nothing_of_its_fragment_leaves() {
             let mut outputs = Vec::new();
             let stream = BytesMut::from(vector.bytes().as_slice());
             let error = decryptor.push(stream, &mut outputs).unwrap_err();
-            let Error::Decryption(DecryptionError::NoKey(kid)) = error else {
+            let Error::Decryption(DecryptionError::NoKey(MissingKey(kid))) = error else {
                 panic!("{}: {error}", vector.id);
             };
             assert!(error.to_string().contains(&kid.to_string()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One buffer of an elementary stream from protected to clear, by what its meta says.
 
-use crate::cenc::{self, KeyId, KnownKeys, Scheme};
+use crate::cenc::{self, KnownKeys, MissingKey, Scheme};
 use crate::mp4;
 
 use super::super::meta::{self, MetaError};
@@ -20,8 +20,7 @@ pub(super) fn decrypt(
         };
     };
     if let Some(found) = meta::read(meta.info(), scheme)? {
-        let key = keys.get(&found.kid);
-        let key = key.ok_or(DecryptError::NoKey(found.kid))?;
+        let key = keys.get(found.kid)?;
         let map = buffer.map_writable();
         let mut map = map.map_err(|_| DecryptError::Unmappable)?;
         key.decrypt(found.method, &found.iv, &mut map, &found.subsamples)?;
@@ -36,8 +35,8 @@ pub(super) fn decrypt(
 #[derive(Debug, thiserror::Error)]
 pub(in crate::elements) enum DecryptError {
     /// The key is not in hand.
-    #[error("no key for KID {0}: give it by key-uri, or by key-id with key")]
-    NoKey(KeyId),
+    #[error(transparent)]
+    NoKey(#[from] MissingKey),
     /// Nothing says what the stream is when it is clear.
     #[error("caps without original-media-type do not say what the clear stream is: {0}")]
     NoType(gst::Caps),

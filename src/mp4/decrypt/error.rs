@@ -2,15 +2,15 @@
 //! Why a protected stream cannot be decrypted.
 
 use crate::bmff::{self, FourCc};
-use crate::cenc::{self, KeyId};
+use crate::cenc::{self, MissingKey};
 
 /// What keeps a stream from coming out clear, beside damage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptionError {
     /// The key is not in hand.
-    #[error("no key for KID {0}: give it by key-uri, or by key-id with key")]
-    NoKey(KeyId),
+    #[error(transparent)]
+    NoKey(#[from] MissingKey),
     /// The track is protected otherwise than by Common Encryption or PIFF.
     #[error("track {track_id} is protected by scheme '{scheme}', not by Common Encryption")]
     UnknownScheme {
@@ -44,8 +44,8 @@ pub enum DecryptionError {
 #[non_exhaustive]
 pub enum SampleFault {
     /// The key is not in hand.
-    #[error("no key for KID {0}")]
-    NoKey(KeyId),
+    #[error(transparent)]
+    NoKey(#[from] MissingKey),
     /// Its group or sample description is not there.
     #[error("nothing describes how it is protected")]
     Undescribed,
@@ -70,7 +70,7 @@ impl SampleFault {
     /// The error, with where it is.
     pub(super) const fn at(self, track_id: u32, sample: u32) -> DecryptionError {
         match self {
-            Self::NoKey(kid) => DecryptionError::NoKey(kid),
+            Self::NoKey(missing) => DecryptionError::NoKey(missing),
             fault => DecryptionError::Sample {
                 track_id,
                 sample,

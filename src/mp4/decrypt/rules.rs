@@ -27,7 +27,7 @@ pub(super) struct Rules {
 pub(super) type Span = (usize, Range<u32>);
 
 impl Rules {
-    /// Those of a `traf` or `stbl`; `spans` are all its samples.
+    /// Those of a `traf` or `stbl` of a track.
     pub(super) fn read(
         place: &Place<'_, '_>,
         track: &Track,
@@ -46,7 +46,7 @@ impl Rules {
         })
     }
 
-    /// Finds where the entries of each span start.
+    /// Decides what stands for clear samples, and finds where the entries of each span start; `spans` are all samples.
     pub(super) fn place_entries(
         &mut self,
         track: &Track,
@@ -69,7 +69,7 @@ impl Rules {
         first.map(|(starts, _)| starts)
     }
 
-    /// Whether the entries differ by more than their sample entry says.
+    /// Whether clear samples may be among protected ones, so that [`Self::place_entries`] must decide what stands for them.
     pub(super) const fn is_ambiguous(&self) -> bool {
         self.information.is_ambiguous() && !self.groups.is_empty()
     }
@@ -153,8 +153,7 @@ impl Rule<'_> {
     ) -> Result<(), SampleFault> {
         let method = self.method()?;
         let iv = self.iv()?;
-        let kid = self.protection.kid;
-        let key = keys.get(&kid).ok_or(SampleFault::NoKey(kid))?;
+        let key = keys.get(self.protection.kid)?;
         map.clear();
         map.extend(self.information.subsamples());
         Ok(key.decrypt(method, &iv, sample, map)?)
