@@ -221,7 +221,11 @@ impl BaseTransformImpl for CencEnc {
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let (announcement, change, warnings) = self.with_stream(|stream| {
             stream.protect(buffer)?;
-            Ok((stream.announcement(), stream.next_change(), stream.warnings()))
+            Ok((
+                stream.announcement(),
+                stream.next_change(),
+                stream.warnings(),
+            ))
         })?;
         self.session.warn_of_keys(self, warnings);
         // Here, and not with the caps: those of the source pad go first.
