@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! CPIX files as a source: keys, the tracks that they are for by usage rules, and what DRM systems signal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -76,9 +76,9 @@ impl KeyProvider for CpixFile {
 ///
 /// # Errors
 /// As [`CpixFile::open`].
-pub(super) fn load(path: PathBuf) -> Result<KeyRing, Error> {
+pub(super) fn load(path: &Path) -> Result<KeyRing, Error> {
     let mut ring = KeyRing::default();
-    for (number, key) in (1..).zip(&read(&path)?.content_keys) {
+    for (number, key) in (1..).zip(&read(path)?.content_keys) {
         // A selector for each: they are found by KID.
         let entry = entry(key, (Selector::Track(number), None))?;
         ring.add(entry).map_err(not_two)?;
@@ -86,7 +86,7 @@ pub(super) fn load(path: PathBuf) -> Result<KeyRing, Error> {
     Ok(ring)
 }
 
-fn read(path: &std::path::Path) -> Result<Document, Error> {
+fn read(path: &Path) -> Result<Document, Error> {
     let text = private::read(path)?;
     Ok(Document::from_bytes(text.as_bytes())?)
 }

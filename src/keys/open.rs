@@ -54,7 +54,7 @@ pub fn open(uri: &str, request: ContentRequest) -> Result<Box<dyn KeyProvider>, 
 /// As [`open`].
 pub fn load(uri: &str) -> Result<KeyRing, Error> {
     match cpix_path(uri) {
-        Some(path) => cpix_file::load(path),
+        Some(path) => cpix_file::load(&path),
         None => file::load(uri),
     }
 }
