@@ -15,6 +15,8 @@ use super::tables;
 
 /// The content key of all tracks.
 pub const KEY: [u8; 16] = *b"a key for tests.";
+/// Its KID.
+pub const KID: [u8; 16] = *b"a KID for tests.";
 /// Streams up to this length are also pushed byte by byte.
 const BYTE_BY_BYTE: usize = 2048;
 
@@ -39,7 +41,7 @@ impl Protector for FixedKey {
             _ => Iv::new(b"first IV")?,
         };
         let key = ContentKey::from_bytes(KEY.into());
-        let kid = KeyId::from_bytes(*b"a KID for tests.");
+        let kid = KeyId::from_bytes(KID);
         let key = Arc::new(SampleKey::new(
             kid,
             &key,
@@ -87,7 +89,8 @@ pub fn protect(
     Ok(file(outputs))
 }
 
-fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
+/// What came out, as a file would hold it.
+pub fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
     let mut file = Vec::new();
     for output in outputs {
         match output {

@@ -3,12 +3,12 @@
 
 use bytes::BytesMut;
 use gstplayready::cenc::Scheme;
-use gstplayready::mp4::{Output, Progressive, Source};
+use gstplayready::mp4::{Error, Output, Progressive, Source};
 
 use super::mp4::FixedKey;
 
 /// A file in memory.
-struct Memory<'a>(&'a [u8]);
+pub struct Memory<'a>(pub &'a [u8]);
 
 impl Source for Memory<'_> {
     type Chunk = BytesMut;
@@ -39,8 +39,16 @@ pub fn pass<S: Source>(
     let mut file = file.ok_or("not progressive")?;
     file.protect(&mut FixedKey::new(scheme)).map_err(said)?;
     file.measure(source).map_err(said)?;
+    all(|| file.next_output(source), &mut take).map_err(said)
+}
+
+/// Hands each part of a file that `next` gives to `take`, with its place.
+pub fn all<C: AsRef<[u8]>>(
+    mut next: impl FnMut() -> Result<Option<Output<C>>, Error>,
+    mut take: impl FnMut(u64, &[u8]),
+) -> Result<(), Error> {
     let mut at = 0;
-    while let Some(output) = file.next_output(source).map_err(said)? {
+    while let Some(output) = next()? {
         let mut give = |bytes: &[u8]| {
             take(at, bytes);
             at += bytes.len() as u64;

@@ -10,6 +10,8 @@ pub struct Sgpd<'a> {
     pub grouping_type: FourCc,
     /// The bytes of each SampleGroupDescriptionEntry.
     pub entries: Vec<&'a [u8]>,
+    /// The index, from 0, of the entry for samples that no `sbgp` puts into a group.
+    pub default_entry: Option<usize>,
 }
 
 impl<'a> Sgpd<'a> {
@@ -21,9 +23,7 @@ impl<'a> Sgpd<'a> {
         let (version, _) = reader.version_and_flags()?;
         let grouping_type = FourCc(reader.array()?);
         let default_length = (version >= 1).then(|| reader.u32()).transpose()?;
-        if version >= 2 {
-            reader.u32()?; // default_group_description_index
-        }
+        let default_index = if version >= 2 { reader.u32()? } else { 0 };
         let count = reader.u32()?;
         let even = reader.left().len() / usize::try_from(count).unwrap_or(usize::MAX).max(1);
         let mut entries = Vec::new();
@@ -39,6 +39,9 @@ impl<'a> Sgpd<'a> {
         Ok(Self {
             grouping_type,
             entries,
+            default_entry: usize::try_from(default_index)
+                .ok()
+                .and_then(|index| index.checked_sub(1)),
         })
     }
 }
@@ -81,6 +84,21 @@ mod tests {
     fn written_box_states_the_length_of_its_entry() {
         let made = sgpd(FourCc(*b"seig"), &[7, 8]);
         assert_eq!(made.body(), b"\x01\0\0\0seig\0\0\0\x02\0\0\0\x01\x07\x08");
+    }
+
+    // Clause 8.9.3.3: default_group_description_index counts from 1, and 0 means no group.
+    #[test]
+    fn version_2_names_the_entry_of_samples_in_no_group() {
+        let body = |index| {
+            [
+                b"\x02\0\0\0roll\0\0\0\x02\0\0\0".as_slice(),
+                &[index],
+                b"\0\0\0\x01\x01\x02",
+            ]
+            .concat()
+        };
+        assert_eq!(read(&body(1)).unwrap().default_entry, Some(0));
+        assert_eq!(read(&body(0)).unwrap().default_entry, None);
     }
 
     #[test]

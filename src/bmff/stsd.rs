@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `stsd`, the sample descriptions of a track, 14496-12 clause 8.5.2.
 
+use std::ops::Range;
+
 use super::{BoxTree, Error, FourCc, Reader};
 
 /// SampleEntry: six reserved bytes and data_reference_index.
@@ -38,6 +40,18 @@ impl<'a> SampleEntry<'a> {
         Ok(entries)
     }
 
+    /// Whether the format is one of those that protected entries have (14496-12 clause 8.12).
+    pub fn is_protected(&self) -> bool {
+        const PROTECTED: [FourCc; 5] = [
+            FourCc::ENCV,
+            FourCc::ENCA,
+            FourCc::ENCT,
+            FourCc::ENCS,
+            FourCc::ENCM,
+        ];
+        PROTECTED.contains(&self.format)
+    }
+
     /// Width and height in pixels of a visual sample entry.
     ///
     /// # Errors
@@ -67,19 +81,44 @@ impl<'a> SampleEntry<'a> {
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`].
     pub fn sinf(&self) -> Result<Option<&'a [u8]>, Error> {
-        let mut found = None;
-        let visit = |child_type, body| {
-            if child_type == FourCc::SINF && found.is_none() {
-                found = Some(body);
-            }
-        };
-        match self.format {
-            FourCc::ENCV => self.visit_children(VISUAL_FIELDS, visit)?,
-            FourCc::ENCA => self.visit_children(self.audio_fields(), visit)?,
+        let place = self.find_sinf(0)?;
+        let whole = place.and_then(|place| self.body.get(place));
+        let body = whole.map(|whole| Reader::new(self.format, whole).child());
+        Ok(body.transpose()?.map(|(_, body)| body))
+    }
+
+    /// The entry under the format that it had before it was protected, and without any `sinf`.
+    ///
+    /// # Errors
+    /// As [`SampleEntry::sinf`].
+    pub fn without_sinf(&self, original_format: FourCc) -> Result<BoxTree<'static>, Error> {
+        let mut kept = Vec::with_capacity(self.body.len());
+        let mut at = 0;
+        while let Some(place) = self.find_sinf(at)? {
+            kept.extend_from_slice(self.body.get(at..place.start).unwrap_or_default());
+            at = place.end;
+        }
+        kept.extend_from_slice(self.body.get(at..).unwrap_or_default());
+        Ok(BoxTree::leaf(original_format, kept))
+    }
+
+    /// Where the next `sinf` stands in the body, from the end of a child box, or 0, on.
+    fn find_sinf(&self, from: usize) -> Result<Option<Range<usize>>, Error> {
+        let fields = match self.format {
+            FourCc::ENCV => VISUAL_FIELDS,
+            FourCc::ENCA => self.audio_fields(),
             // Text and metadata entries have strings of any length before their boxes.
-            _ => return Ok(self.search(FourCc::SINF)),
+            _ => return Ok(self.search(FourCc::SINF, from)),
         };
-        Ok(found)
+        let mut reader = Reader::new(self.format, self.body);
+        reader.bytes(fields.max(from))?;
+        while reader.left().len() >= 8 {
+            let start = self.body.len() - reader.left().len();
+            if reader.child()?.0.box_type == FourCc::SINF {
+                return Ok(Some(start..self.body.len() - reader.left().len()));
+            }
+        }
+        Ok(None)
     }
 
     /// The fields of an audio entry; QuickTime's versions 1 and 2 have more of them.
@@ -92,15 +131,16 @@ impl<'a> SampleEntry<'a> {
         }
     }
 
-    /// The body of the first bytes that read as a box of this type.
-    fn search(&self, box_type: FourCc) -> Option<&'a [u8]> {
-        let starts = SAMPLE_ENTRY_FIELDS..self.body.len().saturating_sub(7);
+    /// Where the first bytes stand, from `from` on, that read as a box of this type.
+    fn search(&self, box_type: FourCc, from: usize) -> Option<Range<usize>> {
+        let starts = SAMPLE_ENTRY_FIELDS.max(from)..self.body.len().saturating_sub(7);
         starts.into_iter().find_map(|start| {
             let mut reader = Reader::new(self.format, self.body.get(start..)?);
             if reader.left().get(4..8)? != box_type.0 {
                 return None;
             }
-            reader.child().ok().map(|(_, body)| body)
+            reader.child().ok()?;
+            Some(start..self.body.len() - reader.left().len())
         })
     }
 
@@ -120,19 +160,10 @@ impl<'a> SampleEntry<'a> {
     /// Calls `visit` with the child boxes of a visual entry and returns what stands behind them.
     fn visit_visual_children(
         &self,
-        visit: impl FnMut(FourCc, &'a [u8]),
-    ) -> Result<&'a [u8], Error> {
-        self.visit_children(VISUAL_FIELDS, visit)
-    }
-
-    /// The same for an entry whose child boxes stand behind `fields` bytes.
-    fn visit_children(
-        &self,
-        fields: usize,
         mut visit: impl FnMut(FourCc, &'a [u8]),
     ) -> Result<&'a [u8], Error> {
         let mut reader = Reader::new(self.format, self.body);
-        reader.bytes(fields)?;
+        reader.bytes(VISUAL_FIELDS)?;
         while reader.left().len() >= 8 {
             let (header, body) = reader.child()?;
             visit(header.box_type, body);
@@ -202,9 +233,10 @@ mod tests {
         ] {
             let mut body = vec![0; fields];
             body[9] = version;
+            let bare = body.clone();
             let bare = SampleEntry {
                 format,
-                body: &body.clone(),
+                body: &bare,
             };
             assert_eq!(bare.sinf(), Ok(None));
             body.extend(b"\0\0\0\x0asinf\x01\x02");
@@ -213,6 +245,9 @@ mod tests {
                 body: &body,
             };
             assert_eq!(entry.sinf(), Ok(Some([1, 2].as_slice())), "{format}");
+            let clear = entry.without_sinf(FourCc(*b"abcd")).unwrap();
+            assert_eq!(clear.box_type, FourCc(*b"abcd"));
+            assert_eq!(clear.body(), bare.body, "{format}");
         }
     }
 

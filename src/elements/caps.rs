@@ -15,6 +15,16 @@ pub(super) fn mp4() -> gst::Caps {
     .collect()
 }
 
+/// Whether a structure's name is one of those.
+pub(super) fn names_mp4(structure: &gst::StructureRef) -> bool {
+    mp4().iter().any(|mp4| mp4.name() == structure.name())
+}
+
+/// Whether fixed caps are of MP4.
+pub(super) fn is_mp4(caps: &gst::CapsRef) -> bool {
+    caps.structure(0).is_some_and(names_mp4)
+}
+
 /// For streams that come without caps, as filesrc's.
 pub(super) fn fragmented_mp4() -> gst::Caps {
     variant("iso-fragmented")

@@ -3,6 +3,7 @@
 
 use gst::subclass::prelude::*;
 
+use crate::mp4::DecryptionError;
 use crate::{keys, mp4, packaging};
 
 use super::cencenc::StreamError;
@@ -35,15 +36,20 @@ pub(super) fn post_stream(element: &impl ElementImpl, error: &StreamError) {
     gst::element_imp_error!(element, code, ["{error}"]);
 }
 
-/// Posts an error message for a buffer that cannot be decrypted.
+/// Posts an error message for a stream that cannot be decrypted.
 pub(super) fn post_decryption(element: &impl ElementImpl, error: &DecryptError) {
     use gst::StreamError as Code;
     let code = match error {
-        DecryptError::NoKey(_) => Code::DecryptNokey,
+        DecryptError::NoKey(_)
+        | DecryptError::Mp4(mp4::Error::Decryption(DecryptionError::NoKey(_))) => {
+            Code::DecryptNokey
+        }
         DecryptError::NoType(_) => Code::Format,
         DecryptError::NoMeta
         | DecryptError::Meta(_)
         | DecryptError::Cenc(_)
+        | DecryptError::Mp4(_)
+        | DecryptError::Jump { .. }
         | DecryptError::Unmappable => Code::Decrypt,
     };
     gst::element_imp_error!(element, code, ["{error}"]);

@@ -3,6 +3,7 @@
 
 mod action_signals;
 mod buffers;
+mod byte_stream;
 mod caps;
 mod cencenc;
 mod chunk;
@@ -13,6 +14,7 @@ mod meta;
 mod mux_bin;
 mod playreadyenc;
 mod protected_caps;
+mod pulling;
 mod request_key;
 mod session;
 mod settings;

@@ -239,6 +239,7 @@ impl<C: Chunk> Encryptor<C> {
             header: bytes,
             left,
             chunks: Vec::new(),
+            is_loose: false,
         });
         match left {
             Some(0) => self.complete_media(protector),

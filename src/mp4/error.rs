@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a stream cannot be protected.
+//! Why a stream cannot be protected, or not decrypted.
 
 use crate::bmff::{self, FourCc};
 use crate::{cenc, codec};
 
-/// Errors of the packager; each says what to do where something can be done.
+use super::DecryptionError;
+
+/// Errors of the packager and of the decryptor; each says what to do where something can be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -153,7 +155,7 @@ pub enum Error {
         limit: u64,
     },
     /// A feature whose offsets this packager does not move.
-    #[error("'{0}' is not supported: remove it before protection")]
+    #[error("'{0}' is not supported: remove it first")]
     Unsupported(FourCc),
     /// A segment index whose references do not end where boxes end.
     #[error("the 'sidx' at byte {position} does not fit the boxes behind it")]
@@ -161,6 +163,9 @@ pub enum Error {
         /// Offset of the `sidx` in the input.
         position: u64,
     },
+    /// A protected stream does not come out clear.
+    #[error(transparent)]
+    Decryption(#[from] DecryptionError),
     /// The stream ends inside a box or a fragment.
     #[error("the stream ends inside {inside}: its last fragment is incomplete and was not written")]
     Incomplete {

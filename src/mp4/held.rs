@@ -36,6 +36,8 @@ pub(super) struct HeldMdat<C> {
     /// Payload still to come; None: all up to the end of the stream.
     pub(super) left: Option<u64>,
     pub(super) chunks: Vec<C>,
+    /// Whether no `moof` precedes it: nothing is held of it then.
+    pub(super) is_loose: bool,
 }
 
 impl HeldMoof {

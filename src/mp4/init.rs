@@ -90,7 +90,7 @@ pub(super) fn protect_tracks(
         .all(FourCc::TRAK)
         .map(read_track)
         .collect::<Result<Vec<_>, _>>()?;
-    refuse_duplicates(&clear)?;
+    refuse_duplicates(clear.iter().map(|track| track.track_id))?;
     let protection = protector.protect(&clear).map_err(Error::Protection)?;
     let flavor = protector.flavor();
 
@@ -135,8 +135,8 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
 }
 
 /// Fragments find their track by its number alone.
-fn refuse_duplicates(tracks: &[Track]) -> Result<(), Error> {
-    let mut numbers: Vec<u32> = tracks.iter().map(|track| track.track_id).collect();
+pub(super) fn refuse_duplicates(numbers: impl Iterator<Item = u32>) -> Result<(), Error> {
+    let mut numbers: Vec<u32> = numbers.collect();
     numbers.sort_unstable();
     let twice = numbers.windows(2).find(|pair| pair.first() == pair.last());
     match twice.and_then(|pair| pair.first()) {
@@ -177,28 +177,28 @@ fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
     Ok(Track { track_id, media })
 }
 
-/// sample_count of `stsz` and `stz2` stands at the same place; an empty table has none.
 fn refuse_samples(stbl: &BoxTree<'_>) -> Result<(), Error> {
+    match has_samples(stbl)? {
+        true => Err(Error::SamplesInMoov),
+        false => Ok(()),
+    }
+}
+
+/// sample_count of `stsz` and `stz2` stands at the same place; an empty table has none.
+pub(super) fn has_samples(stbl: &BoxTree<'_>) -> Result<bool, Error> {
     let tables = [FourCc::STSZ, FourCc::STZ2];
     for table in tables.iter().flat_map(|&table| stbl.all(table)) {
         let mut reader = table.reader();
         reader.bytes(8)?;
         if reader.u32()? != 0 {
-            return Err(Error::SamplesInMoov);
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn refuse_protected(entries: &[SampleEntry<'_>]) -> Result<(), Error> {
-    const PROTECTED: [FourCc; 5] = [
-        FourCc::ENCV,
-        FourCc::ENCA,
-        FourCc::ENCT,
-        FourCc::ENCS,
-        FourCc::ENCM,
-    ];
-    match entries.iter().find(|e| PROTECTED.contains(&e.format)) {
+    match entries.iter().find(|entry| entry.is_protected()) {
         Some(entry) => Err(Error::AlreadyProtected { by: entry.format }),
         None => Ok(()),
     }

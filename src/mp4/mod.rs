@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! MP4 in the clear goes in and comes out protected: pure bytes, no I/O.
+//! MP4 in the clear goes in and comes out protected: pure bytes, no I/O. [`Decryptor`] and [`ProgressiveDecryptor`] go the other way.
 //!
 //! [`Progressive`] takes a file whose `moov` places its samples, and reads it by way of a [`Source`]. All else here gives
 //! fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8), out of such a stream or of a progressive one with `moov` in front:
@@ -9,6 +9,7 @@
 
 mod auxiliary;
 mod chunk;
+mod decrypt;
 mod encryptor;
 mod error;
 mod fragment;
@@ -23,9 +24,11 @@ mod piff;
 mod progressive;
 mod protector;
 mod splitter;
+mod stream;
 mod time;
 
 pub use chunk::Chunk;
+pub use decrypt::{DecryptionError, Decryptor, ProgressiveDecryptor, SampleFault};
 pub use encryptor::{Encryptor, IndexMode};
 pub use error::{Error, SampleError};
 pub use fragment::Totals;

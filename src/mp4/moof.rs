@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trun, saio};
+use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trex, Trun, saio};
 use crate::cenc::Senc;
 
 use super::Error;
@@ -22,7 +22,7 @@ const MAX_SAMPLES: usize = 1 << 20;
 
 /// A `moof` box as it came in.
 pub(super) struct Moof<'a> {
-    tree: BoxTree<'a>,
+    pub(super) tree: BoxTree<'a>,
     len: usize,
     /// Offset in the input stream.
     position: u64,
@@ -36,6 +36,8 @@ pub(super) struct TrackFragment {
     pub(super) description: usize,
     /// Its samples among all of the `moof`.
     pub(super) samples: Range<usize>,
+    /// Where its data offsets count from.
+    pub(super) base: i64,
     /// Where each run starts.
     runs: Vec<i64>,
 }
@@ -49,6 +51,25 @@ pub(super) struct Added<'a> {
     pub(super) senc: Option<&'a Senc>,
 }
 
+/// A track of the `moov`, as far as it says where the samples of fragments lie.
+pub(super) trait Defaults {
+    /// Its track_ID.
+    fn track_id(&self) -> u32;
+
+    /// Its `trex`.
+    fn trex(&self) -> Option<Trex>;
+}
+
+impl Defaults for TrackState {
+    fn track_id(&self) -> u32 {
+        self.track_id
+    }
+
+    fn trex(&self) -> Option<Trex> {
+        Some(self.trex)
+    }
+}
+
 /// Where a sample lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Location {
@@ -57,23 +78,27 @@ pub(super) struct Location {
 }
 
 impl<'a> Moof<'a> {
+    /// Reads a clear box.
     pub(super) fn parse(bytes: &'a [u8], position: u64) -> Result<Self, Error> {
-        let tree = BoxTree::parse(bytes)?;
-        let len = bytes.len();
-        let moof = Self {
-            tree,
-            len,
-            position,
-        };
+        let moof = Self::read(bytes, position)?;
         let trafs = moof.tree.all(FourCc::TRAF);
         trafs.flat_map(BoxTree::children).try_for_each(refuse)?;
         Ok(moof)
     }
 
+    /// Reads a box that may be protected.
+    pub(super) fn read(bytes: &'a [u8], position: u64) -> Result<Self, Error> {
+        Ok(Self {
+            tree: BoxTree::parse(bytes)?,
+            len: bytes.len(),
+            position,
+        })
+    }
+
     /// Finds the samples of all track fragments and appends their places to `samples`.
-    pub(super) fn locate(
+    pub(super) fn locate<T: Defaults>(
         &self,
-        tracks: &[TrackState],
+        tracks: &[T],
         samples: &mut Vec<Location>,
     ) -> Result<Vec<TrackFragment>, Error> {
         let mut fragments = Vec::new();
@@ -82,9 +107,9 @@ impl<'a> Moof<'a> {
             let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
             let base = self.base(&tfhd, end)?;
             let undescribed = |what, number| Error::Undescribed { what, number };
-            let track = tracks.iter().position(|t| t.track_id == tfhd.track_id);
+            let track = tracks.iter().position(|t| t.track_id() == tfhd.track_id);
             let track = track.ok_or_else(|| undescribed("track", tfhd.track_id))?;
-            let trex = tracks.get(track).map(|track| track.trex);
+            let trex = tracks.get(track).and_then(Defaults::trex);
             let trex = trex.ok_or_else(|| undescribed("track", tfhd.track_id))?;
             let index = tfhd.sample_description_index;
             let index = index.unwrap_or(trex.sample_description_index);
@@ -97,6 +122,7 @@ impl<'a> Moof<'a> {
                 track,
                 description: description.ok_or_else(|| undescribed("sample description", index))?,
                 samples: first..samples.len(),
+                base,
                 runs,
             });
         }

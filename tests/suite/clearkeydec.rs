@@ -3,15 +3,11 @@
 
 use std::ffi::OsStr;
 
-use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, SampleDecryptor, Scheme, Subsample};
-
 use crate::cencenc::{SCHEMES, cencenc};
 use crate::enc::{self, KEY, KID};
 use crate::in_process;
 use crate::launch;
-use crate::manifest::{self, SampleFact, TrackFacts, Vector};
 use crate::media::{Audio, Recipe, Video};
-use crate::samples;
 use crate::scratch::Scratch;
 use crate::seen::{self, Seen};
 use crate::tools::skip;
@@ -257,48 +253,4 @@ fn feeds_what_cannot_be_decrypted() {
     let (seen, error) = seen::feed(&with_key, vec![(caps, vec![whole()])]);
     assert!(error.is_none());
     assert_eq!(seen.bytes(), [[7; 64]]);
-}
-
-/// What other packagers protected, by their own IVs, subsamples and patterns.
-#[test]
-fn every_sample_of_every_pair_is_decrypted_to_the_clear_bytes() {
-    let pairs = manifest::of_class("pair");
-    if pairs.is_empty() {
-        skip("decryption of the shared pairs", "no ../shared/vectors");
-    }
-    for pair in pairs {
-        let protected = pair.bytes();
-        for track in pair.facts() {
-            for (index, fact) in track.samples.iter().enumerate() {
-                let mut sample = protected[fact.offset..][..fact.size].to_vec();
-                decrypt(&mut sample, fact, &track, &pair);
-                let hash = &samples::sha256(&sample)[..32];
-                assert_eq!(hash, fact.clear_hash, "{}: sample {index}", pair.id);
-            }
-        }
-    }
-}
-
-fn decrypt(sample: &mut [u8], fact: &SampleFact, track: &TrackFacts, pair: &Vector) {
-    let pairs = pair.keys().pairs();
-    let prefix = format!("{}:", fact.kid);
-    let key = pairs.iter().find_map(|pair| pair.strip_prefix(&prefix));
-    let decryptor = SampleDecryptor::new(&ContentKey::parse(key.unwrap()).unwrap());
-    let method = Method {
-        // PIFF's scheme is cenc by another name.
-        scheme: track.scheme.parse().unwrap_or(Scheme::Cenc),
-        pattern: Pattern {
-            crypt_byte_block: track.pattern.0,
-            skip_byte_block: track.pattern.1,
-        },
-    };
-    let subsamples = fact.subsamples.iter();
-    let subsamples: Vec<_> = subsamples
-        .map(|&(clear_bytes, protected_bytes)| Subsample {
-            clear_bytes,
-            protected_bytes,
-        })
-        .collect();
-    let iv = Iv::new(&fact.iv).unwrap();
-    decryptor.decrypt(method, &iv, sample, &subsamples).unwrap();
 }

@@ -15,7 +15,7 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 11] = [
+const TARGETS: [(&str, Target); 12] = [
     ("bmff", targets::bmff),
     ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
@@ -25,6 +25,7 @@ const TARGETS: [(&str, Target); 11] = [
     ("codec_vvc", targets::codec_vvc),
     ("cpix", targets::cpix),
     ("mp4", targets::mp4),
+    ("mp4_decrypt", targets::mp4_decrypt),
     ("playready_object", targets::playready_object),
     ("progressive", targets::progressive),
 ];
@@ -67,6 +68,7 @@ fn each_target_holds_for_shared_files() {
     };
     let mut inputs = files(&vectors.join("hostile"));
     inputs.extend(files(&vectors.join("clear")));
+    inputs.extend(files(&vectors.join("struct")));
     for (name, target) in TARGETS {
         for input in &inputs {
             replay(name, target, input);

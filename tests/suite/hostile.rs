@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Damaged and malicious files through the element: an error or a clean end, soon, and no panic.
+//! Damaged and malicious files through the elements: an error or a clean end, soon, and no panic.
 //!
 //! All go through one process of its own, in which a crash or a hang of any is seen.
 
@@ -25,14 +25,14 @@ fn hostile_files_end_in_an_error_or_a_clean_end() {
     };
     let folder = vectors.join("hostile");
     in_process::run(
-        "hostile::protects_every_file_of_the_given_folder",
+        "hostile::pushes_every_file_of_the_given_folder",
         folder.as_os_str(),
     );
 }
 
 #[test]
 #[ignore = "runs in a process of its own, started by the test above"]
-fn protects_every_file_of_the_given_folder() {
+fn pushes_every_file_of_the_given_folder() {
     let Some(folder) = in_process::argument() else {
         return;
     };
@@ -41,22 +41,23 @@ fn protects_every_file_of_the_given_folder() {
     collect(Path::new(&folder), &mut files);
     assert!(!files.is_empty());
     for file in files {
-        for scheme in ["cenc", "cbcs"] {
+        let decryptor = format!("clearkeydec key-id={} key={}", enc::KID, enc::KEY);
+        for element in [enc::one_key("cenc"), enc::one_key("cbcs"), decryptor] {
             for source in [
                 "filesrc name=in blocksize=7 ! queue",
                 "filesrc name=in ! queue",
                 "filesrc name=in",
             ] {
-                protect(&file, scheme, source);
+                push(&file, &element, source);
             }
         }
     }
 }
 
-fn protect(file: &Path, scheme: &str, source: &str) {
-    eprintln!("{} {scheme} {source}", file.display());
+fn push(file: &Path, element: &str, source: &str) {
+    eprintln!("{} {element} {source}", file.display());
     let begin = Instant::now();
-    let line = format!("{source} ! {} name=enc ! fakesink", enc::one_key(scheme));
+    let line = format!("{source} ! {element} ! fakesink");
     let pipeline = gst::parse::launch(&line).unwrap();
     let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
     let source = pipeline.by_name("in").unwrap();

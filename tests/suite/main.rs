@@ -30,6 +30,8 @@ mod manifest;
 mod media;
 /// Tracks and samples of a file.
 mod movie;
+/// Every sample of the shared pairs with its cipher's parameters.
+mod pairs;
 /// Progressive files out of others.
 mod remux;
 /// Comparison of protected samples with clear ones.
@@ -56,9 +58,14 @@ mod browser;
 mod cencenc;
 /// Every shared vector is used.
 mod claims;
+/// The way back on MP4, as a library.
+mod clear_mp4;
 /// The way back: what cencenc, playreadyenc and others protected.
 #[cfg(feature = "plugin")]
 mod clearkeydec;
+/// clearkeydec on MP4.
+#[cfg(feature = "plugin")]
+mod clearkeydec_mp4;
 /// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
 /// CPIX documents of other hands, and ours before other readers.

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, SampleCipher, Scheme, Subsample};
+use gstplayready::cenc::SampleCipher;
 
 use crate::boxes::top_level;
 use crate::enc;
 use crate::layout;
-use crate::manifest::{self, SampleFact, TrackFacts, Vector};
+use crate::manifest::{self, TrackFacts, Vector};
 use crate::movie::Movie;
+use crate::pairs;
 use crate::samples::{self, Twin};
 use crate::scratch::Scratch;
 use crate::tools::skip;
@@ -276,40 +277,9 @@ fn compare(movie: &Movie, facts: &TrackFacts, id: &str) {
 #[test]
 fn every_sample_of_every_pair_is_encrypted_to_the_same_bytes() {
     let test = "every_sample_of_every_pair_is_encrypted_to_the_same_bytes";
-    for pair in vectors("pair", test) {
-        let clear = pair.clear_bytes();
-        for track in pair.facts() {
-            for (index, fact) in track.samples.iter().enumerate() {
-                let mut sample = clear[fact.clear_offset..][..fact.size].to_vec();
-                encrypt(&mut sample, fact, &track, &pair);
-                let hash = &samples::sha256(&sample)[..32];
-                assert_eq!(hash, fact.protected_hash, "{}: sample {index}", pair.id);
-            }
-        }
-    }
-}
-
-fn encrypt(sample: &mut [u8], fact: &SampleFact, track: &TrackFacts, pair: &Vector) {
-    let pairs = pair.keys().pairs();
-    let key = pairs
-        .iter()
-        .find_map(|pair| pair.strip_prefix(&format!("{}:", fact.kid)));
-    let cipher = SampleCipher::new(&ContentKey::parse(key.unwrap()).unwrap());
-    let method = Method {
-        // PIFF's scheme is cenc by another name.
-        scheme: track.scheme.parse().unwrap_or(Scheme::Cenc),
-        pattern: Pattern {
-            crypt_byte_block: track.pattern.0,
-            skip_byte_block: track.pattern.1,
-        },
-    };
-    let subsamples = fact.subsamples.iter();
-    let subsamples: Vec<_> = subsamples
-        .map(|&(clear_bytes, protected_bytes)| Subsample {
-            clear_bytes,
-            protected_bytes,
-        })
-        .collect();
-    let iv = Iv::new(&fact.iv).unwrap();
-    cipher.encrypt(method, &iv, sample, &subsamples).unwrap();
+    pairs::each(test, pairs::From::Clear, |sample, with| {
+        let cipher = SampleCipher::new(&with.key);
+        let done = cipher.encrypt(with.method, &with.iv, sample, &with.subsamples);
+        done.unwrap();
+    });
 }

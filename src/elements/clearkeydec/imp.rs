@@ -4,54 +4,44 @@
 use std::sync::{LazyLock, Mutex};
 
 use gst::glib;
-use gst_base::subclass::BaseTransformMode;
-use gst_base::subclass::prelude::*;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
 
-use crate::cenc::Scheme;
-use crate::keys::KeyRing;
+use crate::cenc::KnownKeys;
 
 use super::super::settings::{self, KeySettings, SettingsError};
-use super::super::{clear_caps, error, lock, protected_caps};
-use super::DecryptError;
-use super::sample::Decryptors;
+use super::super::{caps, clear_caps, error, lock, protected_caps, pulling};
+use super::stream::Stream;
 
 /// See [`super::ClearKeyDec`].
-#[derive(Default)]
 pub struct ClearKeyDec {
+    pub(super) sinkpad: gst::Pad,
+    pub(super) srcpad: gst::Pad,
     settings: Mutex<KeySettings>,
-    stream: Mutex<Stream>,
-}
-
-/// What buffers are decrypted with.
-struct Stream {
-    decryptors: Decryptors,
-    /// As the caps say.
-    scheme: Scheme,
-}
-
-impl Default for Stream {
-    fn default() -> Self {
-        Self {
-            decryptors: Decryptors::default(),
-            scheme: Scheme::Cenc,
-        }
-    }
+    /// Some between READY and PAUSED. Never locked while pushing.
+    pub(super) stream: Mutex<Option<Stream>>,
 }
 
 impl ClearKeyDec {
-    /// The keys in hand. None at all is no error before a buffer wants one.
-    fn keys(&self) -> Result<KeyRing, gst::ErrorMessage> {
+    /// The keys in hand. None at all is no error before a sample wants one.
+    fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
         match lock(&self.settings).ring() {
-            Err(SettingsError::NoKey) => Ok(KeyRing::default()),
-            ring => ring.map_err(|error| error::settings_message(&error)),
+            Err(SettingsError::NoKey) => Ok(KnownKeys::default()),
+            Err(error) => Err(error::settings_message(&error)),
+            Ok(ring) => {
+                let entries = ring.entries().iter();
+                Ok(entries.map(|entry| (entry.kid, &entry.key)).collect())
+            }
         }
     }
 
-    fn take_caps(&self, protected: &gst::CapsRef) -> Result<(), DecryptError> {
-        if protected_caps::original_media_type(protected).is_none() {
-            return Err(DecryptError::NoType(protected.to_owned()));
-        }
-        lock(&self.stream).scheme = protected_caps::scheme(protected)?;
+    /// Reads the keys; not on a streaming thread.
+    fn start(&self) -> Result<(), gst::StateChangeError> {
+        let keys = self.keys().map_err(|message| {
+            self.obj().post_error_message(message);
+            gst::StateChangeError
+        })?;
+        *lock(&self.stream) = Some(Stream::new(keys));
         Ok(())
     }
 }
@@ -60,7 +50,48 @@ impl ClearKeyDec {
 impl ObjectSubclass for ClearKeyDec {
     const NAME: &'static str = "GstClearKeyDec";
     type Type = super::ClearKeyDec;
-    type ParentType = gst_base::BaseTransform;
+    type ParentType = gst::Element;
+
+    fn with_class(class: &Self::Class) -> Self {
+        let template = |name| class.pad_template(name).expect("pad_templates() has both");
+        let refused = || Err(gst::loggable_error!(gst::CAT_RUST, "panic in activation"));
+        let failed = || Err(gst::FlowError::Error);
+        let sinkpad = gst::Pad::builder_from_template(&template("sink"))
+            .activate_function(|pad, _| pulling::activate(pad))
+            .activatemode_function(move |pad, parent, mode, active| {
+                Self::catch_panic_pad_function(parent, refused, |element| {
+                    pulling::activate_mode(element, pad, mode, active)
+                })
+            })
+            .chain_function(move |_, parent, buffer| {
+                Self::catch_panic_pad_function(parent, failed, |element| element.chain(buffer))
+            })
+            .chain_list_function(move |_, parent, list| {
+                Self::catch_panic_pad_function(parent, failed, |element| element.chain_list(list))
+            })
+            .event_function(|pad, parent, event| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.sink_event(pad, event))
+            })
+            .query_function(|pad, parent, query| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.query(pad, query))
+            })
+            .flags(gst::PadFlags::ACCEPT_TEMPLATE)
+            .build();
+        let srcpad = gst::Pad::builder_from_template(&template("src"))
+            .event_function(|pad, parent, event| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.src_event(pad, event))
+            })
+            .query_function(|pad, parent, query| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.query(pad, query))
+            })
+            .build();
+        Self {
+            sinkpad,
+            srcpad,
+            settings: Mutex::default(),
+            stream: Mutex::default(),
+        }
+    }
 }
 
 impl ObjectImpl for ClearKeyDec {
@@ -81,6 +112,14 @@ impl ObjectImpl for ClearKeyDec {
         let value = lock(&self.settings).get(spec.name());
         value.expect("GObject reads only readable properties of key_specs()")
     }
+
+    fn constructed(&self) {
+        self.parent_constructed();
+        let element = self.obj();
+        for pad in [&self.sinkpad, &self.srcpad] {
+            element.add_pad(pad).expect("a new element has no pads");
+        }
+    }
 }
 
 impl GstObjectImpl for ClearKeyDec {}
@@ -91,7 +130,7 @@ impl ElementImpl for ClearKeyDec {
             gst::subclass::ElementMetadata::new(
                 "Common Encryption decryptor with keys in hand",
                 "Codec/Decryptor",
-                "Decrypts what is protected by Common Encryption, with given keys: for checks, not for playback",
+                "Decrypts samples and MP4 protected by Common Encryption, with given keys: for checks, not for playback",
                 "The gst-plugin-playready developers",
             )
         });
@@ -100,87 +139,34 @@ impl ElementImpl for ClearKeyDec {
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            let template = |name, direction, caps| {
+            let template = |name, direction, caps: gst::Caps| {
                 gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
                     .expect("name and caps are valid")
             };
             let types = clear_caps::media_types();
-            let clear = types.iter().map(gst::Structure::new_empty).collect();
+            let mut clear: gst::Caps = types.iter().map(gst::Structure::new_empty).collect();
+            clear.merge(caps::mp4());
+            let mut protected = protected_caps::decryptable();
+            protected.merge(caps::mp4());
             vec![
-                template(
-                    "sink",
-                    gst::PadDirection::Sink,
-                    protected_caps::decryptable(),
-                ),
+                template("sink", gst::PadDirection::Sink, protected),
                 template("src", gst::PadDirection::Src, clear),
             ]
         });
         &TEMPLATES
     }
-}
 
-impl BaseTransformImpl for ClearKeyDec {
-    const MODE: BaseTransformMode = BaseTransformMode::AlwaysInPlace;
-    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
-    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
-
-    /// Reads the keys; not on a streaming thread.
-    fn start(&self) -> Result<(), gst::ErrorMessage> {
-        lock(&self.stream).decryptors = Decryptors::new(&self.keys()?);
-        Ok(())
-    }
-
-    fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        *lock(&self.stream) = Stream::default();
-        Ok(())
-    }
-
-    fn transform_caps(
+    fn change_state(
         &self,
-        direction: gst::PadDirection,
-        caps: &gst::Caps,
-        filter: Option<&gst::Caps>,
-    ) -> Option<gst::Caps> {
-        let other = match direction {
-            gst::PadDirection::Sink => protected_caps::unprotect(caps),
-            _ => protected_caps::wanted(caps),
-        };
-        Some(protected_caps::filtered(other, filter))
-    }
-
-    fn set_caps(
-        &self,
-        protected: &gst::Caps,
-        _clear: &gst::Caps,
-    ) -> Result<(), gst::LoggableError> {
-        self.take_caps(protected).map_err(|error| {
-            error::post_decryption(self, &error);
-            gst::loggable_error!(gst::CAT_RUST, "the stream cannot be decrypted")
-        })
-    }
-
-    /// What was said of the protection ends here, with the protection.
-    fn sink_event(&self, event: gst::Event) -> bool {
-        match event.type_() {
-            gst::EventType::Protection => true,
-            _ => self.parent_sink_event(event),
+        transition: gst::StateChange,
+    ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        if transition == gst::StateChange::ReadyToPaused {
+            self.start()?;
         }
-    }
-
-    fn transform_ip(
-        &self,
-        buffer: &mut gst::BufferRef,
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let decrypted = {
-            let stream = lock(&self.stream);
-            stream.decryptors.decrypt(buffer, stream.scheme)
-        };
-        match decrypted {
-            Ok(()) => Ok(gst::FlowSuccess::Ok),
-            Err(error) => {
-                error::post_decryption(self, &error);
-                Err(gst::FlowError::Error)
-            }
+        let changed = self.parent_change_state(transition);
+        if transition == gst::StateChange::PausedToReady || changed.is_err() {
+            *lock(&self.stream) = None;
         }
+        changed
     }
 }

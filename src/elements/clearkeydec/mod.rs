@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `clearkeydec`: decrypts with keys in hand, to check what was protected.
 
+mod events;
+mod flow;
 mod imp;
-mod sample;
+mod samples;
+mod stream;
 
 use gst::glib;
 use gst::prelude::*;
 
-pub(super) use sample::DecryptError;
+pub(super) use samples::DecryptError;
 
 glib::wrapper! {
-    /// Takes protected samples and gives them clear.
+    /// Takes protected samples, or protected MP4, and gives them clear. Plain pads: MP4 changes its size, and a file may be read
+    /// in pull mode.
     pub struct ClearKeyDec(ObjectSubclass<imp::ClearKeyDec>)
-        @extends gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends gst::Element, gst::Object;
 }
 
 /// Registers the element, which nothing chooses by itself: it must never take the place of a system that keeps its keys.

@@ -4,8 +4,7 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use crate::mp4::IndexMode;
-
+use super::super::byte_stream::{index_mode, not_seekable};
 use super::super::{caps, error, lock};
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
@@ -73,22 +72,13 @@ impl PlayReadyEnc {
         if first && !gst::Pad::event_default(pad, Some(&*self.obj()), event) {
             return false;
         }
-        let mode = self.index_mode();
+        let mode = index_mode(&self.srcpad);
         let mut sought = Ok(());
         self.with_stream(|stream| {
             stream.set_index_mode(mode);
             sought = stream.seek(start);
         });
         sought.map_err(|error| error::post(self, &error)).is_ok()
-    }
-
-    /// Whether the sink can take patches.
-    pub(super) fn index_mode(&self) -> IndexMode {
-        let mut query = gst::query::Seeking::new(gst::Format::Bytes);
-        match self.srcpad.peer_query(&mut query) && query.result().0 {
-            true => IndexMode::Patch,
-            false => IndexMode::Hold,
-        }
     }
 
     /// Caps must come before the segment; filesrc gives none.
@@ -122,14 +112,4 @@ impl PlayReadyEnc {
             }
         }
     }
-}
-
-fn not_seekable(query: &mut gst::query::Seeking) -> bool {
-    let format = query.format();
-    query.set(
-        false,
-        gst::GenericFormattedValue::new(format, 0),
-        gst::GenericFormattedValue::new(format, -1),
-    );
-    true
 }

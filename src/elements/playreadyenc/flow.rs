@@ -5,10 +5,11 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::super::buffers::Push;
+use super::super::byte_stream::{self, PushError};
 use super::super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::super::{error, lock};
 use super::imp::PlayReadyEnc;
-use super::stream::{PushError, Stream};
+use super::stream::Stream;
 
 impl PlayReadyEnc {
     pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
@@ -19,14 +20,9 @@ impl PlayReadyEnc {
     /// One list in gives one list out, when it holds whole fragments: hlscmafsink's inner sink counts on it.
     pub(super) fn chain_list(
         &self,
-        mut list: gst::BufferList,
+        list: gst::BufferList,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let mut buffers = Vec::with_capacity(list.len());
-        // Taken out, not referenced: a buffer that the list holds too could not be encrypted in place.
-        list.make_mut().foreach_mut(|buffer, _| {
-            buffers.push(buffer);
-            std::ops::ControlFlow::Continue(None)
-        });
+        let buffers = byte_stream::buffers_of(list);
         self.protect(true, |stream| stream.push(buffers))
             .map_err(|why| self.refuse(why))
     }
@@ -82,23 +78,7 @@ impl PlayReadyEnc {
                 self.announce_change(at);
                 Ok(gst::FlowSuccess::Ok)
             }
-            Push::Buffers(mut buffers) => match buffers.pop() {
-                Some(only) if buffers.is_empty() && !as_list => self.srcpad.push(only),
-                last => {
-                    let list: gst::BufferList = buffers.into_iter().chain(last).collect();
-                    self.srcpad.push_list(list)
-                }
-            },
-            Push::Patch {
-                position,
-                buffer,
-                resume,
-            } => {
-                self.srcpad.push_event(segment_from(position));
-                self.srcpad.push(buffer)?;
-                self.srcpad.push_event(segment_from(resume));
-                Ok(gst::FlowSuccess::Ok)
-            }
+            push => byte_stream::push(&self.srcpad, push, as_list),
         }
     }
 
@@ -142,11 +122,4 @@ impl PlayReadyEnc {
         }
         self.session.publish(self, &signals, scheme);
     }
-}
-
-/// Sends a sink that writes by byte offsets to `position`.
-fn segment_from(position: u64) -> gst::Event {
-    let mut segment = gst::FormattedSegment::<gst::format::Bytes>::new();
-    segment.set_start(gst::format::Bytes::from_u64(position));
-    gst::event::Segment::new(&segment)
 }

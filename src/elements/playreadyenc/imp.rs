@@ -10,7 +10,7 @@ use gst::subclass::prelude::*;
 
 use super::super::action_signals::{self, Encryptor};
 use super::super::session::{self, Session};
-use super::super::{caps, lock};
+use super::super::{caps, lock, pulling};
 use super::stream::Stream;
 
 /// See [`super::PlayReadyEnc`].
@@ -74,10 +74,10 @@ impl ObjectSubclass for PlayReadyEnc {
         let template = |name| class.pad_template(name).expect("pad_templates() has both");
         let refused = || Err(gst::loggable_error!(gst::CAT_RUST, "panic in activation"));
         let sinkpad = gst::Pad::builder_from_template(&template("sink"))
-            .activate_function(|pad, _| Self::activate(pad))
+            .activate_function(|pad, _| pulling::activate(pad))
             .activatemode_function(move |pad, parent, mode, active| {
                 Self::catch_panic_pad_function(parent, refused, |element| {
-                    element.activate_mode(pad, mode, active)
+                    pulling::activate_mode(element, pad, mode, active)
                 })
             })
             .chain_function(|_, parent, buffer| {

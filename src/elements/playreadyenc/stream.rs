@@ -5,6 +5,7 @@ use crate::mp4::{Encryptor, Error, IndexMode, Output, Progressive, Totals, prote
 use crate::packaging::{Packaging, SampleKeys};
 
 use super::super::buffers::{Push, group};
+use super::super::byte_stream::PushError;
 use super::super::chunk::BufferChunk;
 
 /// The packager between READY and READY.
@@ -104,27 +105,5 @@ impl Stream {
     /// Takes note of what came out of a progressive file.
     pub(super) const fn set_file_totals(&mut self, totals: Totals) {
         self.file_totals = Some(totals);
-    }
-}
-
-/// Why a stream stops.
-pub(super) enum PushError {
-    /// Downstream, or the element's own state, stops it.
-    Flow(gst::FlowError),
-    /// A buffer's memory cannot be mapped.
-    Unmappable(gst::glib::BoolError),
-    /// Its bytes cannot be protected.
-    Mp4(Error),
-}
-
-impl From<gst::FlowError> for PushError {
-    fn from(flow: gst::FlowError) -> Self {
-        Self::Flow(flow)
-    }
-}
-
-impl From<Error> for PushError {
-    fn from(error: Error) -> Self {
-        Self::Mp4(error)
     }
 }

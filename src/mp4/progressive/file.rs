@@ -15,18 +15,18 @@ const MAX_BOXES: usize = 1 << 16;
 
 /// A file whose `moov` places the samples.
 #[derive(Default)]
-pub(super) struct File {
+pub(in crate::mp4) struct File {
     /// The `moov` as it came.
-    pub(super) moov: Vec<u8>,
+    pub(in crate::mp4) moov: Vec<u8>,
     /// Parts of the file in the order in which they are written; those that are media ascend.
-    pub(super) pieces: Vec<Piece>,
+    pub(in crate::mp4) pieces: Vec<Piece>,
     /// Whether the `moov` came in front of the media.
     pub(super) starts_with_moov: bool,
 }
 
 /// A part of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(in crate::mp4) enum Piece {
     /// The `moov`, which is written anew.
     Moov,
     /// Boxes that are kept, and headers of `mdat` boxes.
@@ -37,7 +37,7 @@ pub(super) enum Piece {
 
 impl File {
     /// Looks at all boxes at the top; None when the file is not progressive.
-    pub(super) fn scan<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
+    pub(in crate::mp4) fn scan<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
         let mut file = Self::default();
         let mut at = 0;
         while at < source.size() {
@@ -80,7 +80,7 @@ impl File {
     }
 
     /// The payload of each `mdat`, ascending.
-    pub(super) fn media(&self) -> impl Iterator<Item = Range<u64>> {
+    pub(in crate::mp4) fn media(&self) -> impl Iterator<Item = Range<u64>> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Media(bytes) => Some(bytes.clone()),
             Piece::Moov | Piece::Kept(_) => None,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The first pass: what of each sample is protected, and by which IV.
+//! What of each sample is protected, and by which IV: found in the first pass, applied in the second.
 
 use crate::bmff::{self, FourCc, Reader};
-use crate::cenc::{self, Flavor, Iv, SampleInformation, SampleProtector, Senc, TrackIv};
+use crate::cenc::{self, Flavor, Iv, SampleInformation, SampleProtector, Senc, Subsample, TrackIv};
 
 use super::super::fragment::enter;
 use super::super::init::ProtectedTrack;
 use super::super::protector::TrackProtection;
 use super::super::{Error, SampleError};
+use super::cursor::{FileTrack, Placed};
 use super::source::{Source, read};
 use super::tables::{SampleChunk, SampleTable};
 use super::{BLOCK, MAX_SAMPLE};
@@ -134,10 +135,7 @@ impl TrackPlan {
     }
 
     /// The IV and map of the sample whose entry starts at `entry` of `senc`, and where the next entry starts.
-    pub(super) fn information(
-        &self,
-        entry: usize,
-    ) -> Result<(SampleInformation<'_>, usize), bmff::Error> {
+    fn information(&self, entry: usize) -> Result<(SampleInformation<'_>, usize), bmff::Error> {
         let entries = self.senc.entries();
         let iv_size = self.iv.map_or(0, |iv| iv.per_sample_size());
         let mut reader = Reader::new(FourCc::SENC, entries.get(entry..).unwrap_or_default());
@@ -146,10 +144,51 @@ impl TrackPlan {
     }
 
     /// The IV of a sample.
-    pub(super) fn iv(&self, information: &SampleInformation<'_>) -> Result<Iv, SampleError> {
+    fn iv(&self, information: &SampleInformation<'_>) -> Result<Iv, SampleError> {
         match self.iv {
             Some(TrackIv::Constant(iv)) => Ok(iv),
             _ => Ok(Iv::new(information.iv).map_err(cenc::SampleError::Cenc)?),
         }
+    }
+}
+
+impl FileTrack for TrackPlan {
+    fn table(&self) -> &SampleTable {
+        &self.table
+    }
+
+    fn table_mut(&mut self) -> &mut SampleTable {
+        &mut self.table
+    }
+
+    fn entry_behind(&self, sample: &Placed) -> Result<usize, Error> {
+        match self.track.protection {
+            Some(_) => Ok(self.information(sample.entry)?.1),
+            None => Ok(sample.entry),
+        }
+    }
+
+    fn edit(
+        &self,
+        bytes: &mut [u8],
+        sample: &Placed,
+        map: &mut Vec<Subsample>,
+    ) -> Result<(), Error> {
+        let Some(protection) = &self.track.protection else {
+            return Ok(());
+        };
+        let (information, _) = self.information(sample.entry)?;
+        map.clear();
+        map.extend(information.subsamples());
+        let encrypted = self.iv(&information).and_then(|iv| {
+            let cipher = protection.key.cipher();
+            let done = cipher.encrypt(protection.method, &iv, bytes, map);
+            Ok(done.map_err(cenc::SampleError::Cenc)?)
+        });
+        encrypted.map_err(|reason| Error::Sample {
+            track_id: self.track.track_id,
+            sample: sample.number as usize,
+            reason,
+        })
     }
 }

@@ -6,12 +6,13 @@
 //! sample tables, by which all media moves. The second pass copies the file in its order and encrypts by what `senc` says. Sizes
 //! do not change, so each `mdat` keeps its own. Held are tables of the size of the `moov` and one block of samples.
 
-mod file;
+pub(super) mod cursor;
+pub(super) mod file;
 mod measure;
-mod moov;
-mod source;
+pub(super) mod moov;
+pub(super) mod source;
 pub(super) mod tables;
-mod write;
+pub(super) mod write;
 
 pub(super) use file::refuse_items;
 pub use source::Source;
@@ -28,7 +29,7 @@ use write::Writer;
 /// What is read and given at once, in bytes; more where a sample is larger.
 const BLOCK: u64 = 1 << 20;
 /// The largest sample that is taken, in bytes.
-const MAX_SAMPLE: u64 = 256 << 20;
+pub(super) const MAX_SAMPLE: u64 = 256 << 20;
 
 /// Protects one progressive file. The steps follow each other: [`Self::open`], [`Self::protect`], [`Self::measure`], then
 /// [`Self::next_output`] up to the end.

@@ -28,10 +28,19 @@ pub(super) fn write(moov: &[u8], tracks: &[TrackPlan], pieces: &[Piece]) -> Resu
             push_auxiliary_information(children, &plan.senc)?;
         }
     }
-    let widest = widest(&tree)?;
+    let moov_at = place_chunks(&mut tree, pieces)?;
+    place_auxiliary_information(&mut tree, tracks, moov_at)?;
+    let mut out = Vec::with_capacity(tree.size());
+    tree.write(&mut out)?;
+    Ok(out)
+}
+
+/// Moves the chunk offsets of a `moov` that is otherwise complete, and returns where it will stand.
+pub(in crate::mp4) fn place_chunks(tree: &mut BoxTree<'_>, pieces: &[Piece]) -> Result<u64, Error> {
+    let widest = widest(tree)?;
     let mut size = tree.size() as u64;
     let moves = Moves::new(pieces, size + widest);
-    let mut wide = Vec::with_capacity(tracks.len());
+    let mut wide = Vec::new();
     for trak in tree.all(FourCc::TRAK) {
         let table = ChunkOffsets::read(offset_table(trak.descend(&STBL_PATH)?)?)?;
         let grows = !table.is_wide() && moves.outgrow(&table);
@@ -43,13 +52,10 @@ pub(super) fn write(moov: &[u8], tracks: &[TrackPlan], pieces: &[Piece]) -> Resu
         wide.push(grows || table.is_wide());
     }
     let moves = Moves::new(pieces, size);
-    for (stbl, wide) in stbls(&mut tree).zip(wide) {
+    for (stbl, wide) in stbls(tree).zip(wide) {
         move_chunks(stbl?, wide, &moves)?;
     }
-    place_auxiliary_information(&mut tree, tracks, moves.moov)?;
-    let mut out = Vec::with_capacity(tree.size());
-    tree.write(&mut out)?;
-    Ok(out)
+    Ok(moves.moov)
 }
 
 /// How media moves from the input to the output.

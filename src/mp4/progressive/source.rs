@@ -25,7 +25,11 @@ pub trait Source {
 }
 
 /// Reads the bytes from `start` up to `end`, all of them.
-pub(super) fn read<S: Source>(source: &mut S, start: u64, end: u64) -> Result<S::Chunk, Error> {
+pub(in crate::mp4) fn read<S: Source>(
+    source: &mut S,
+    start: u64,
+    end: u64,
+) -> Result<S::Chunk, Error> {
     let inside = FourCc::MDAT;
     let len = end.saturating_sub(start);
     let len = usize::try_from(len).map_err(|_| Error::Incomplete { inside })?;

@@ -55,8 +55,20 @@ impl Sizes {
     }
 }
 
-/// Reads the tables of all tracks of a `moov`; `media` is where samples may lie, if that is known already.
+/// Reads the tables of all tracks of a clear `moov`; `media` is where samples may lie, if that is known already.
 pub(in crate::mp4) fn read_all(
+    moov: &BoxTree<'_>,
+    media: Option<&[Range<u64>]>,
+) -> Result<Vec<SampleTable>, Error> {
+    for trak in moov.all(FourCc::TRAK) {
+        let stbl = trak.descend(&STBL_PATH)?;
+        stbl.children().iter().try_for_each(auxiliary::refuse)?;
+    }
+    read_any(moov, media)
+}
+
+/// The same for a `moov` that may be protected.
+pub(in crate::mp4) fn read_any(
     moov: &BoxTree<'_>,
     media: Option<&[Range<u64>]>,
 ) -> Result<Vec<SampleTable>, Error> {
@@ -64,7 +76,6 @@ pub(in crate::mp4) fn read_all(
     let mut tables = Vec::new();
     for (track, trak) in (0..).zip(moov.all(FourCc::TRAK)) {
         let stbl = trak.descend(&STBL_PATH)?;
-        stbl.children().iter().try_for_each(auxiliary::refuse)?;
         refuse_other_files(trak)?;
         let reader = TableReader {
             track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The second pass: the file in its new order, with the samples encrypted.
+//! The last pass: the file in its new order, with the samples en- or decrypted.
 
 use std::ops::Range;
 
-use crate::cenc::{self, Subsample};
+use crate::cenc::Subsample;
 
-use super::super::{Error, News, Output, SampleError, Totals};
+use super::super::{Error, News, Output, Totals};
 use super::BLOCK;
+use super::cursor::{Cursor, FileTrack, Placed};
 use super::file::Piece;
-use super::measure::TrackPlan;
 use super::source::{Source, read};
-use super::tables::SampleChunk;
 
 /// Gives the file piece by piece.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(in crate::mp4) struct Writer {
     moov: Vec<u8>,
-    /// All chunks that have bytes, in the order of the file.
-    chunks: Vec<SampleChunk>,
     /// Index of the piece under way.
     piece: usize,
     /// What of that piece was given.
@@ -29,48 +26,12 @@ pub(super) struct Writer {
     totals: Totals,
 }
 
-/// The next sample in the order of the file.
-#[derive(Default)]
-struct Cursor {
-    /// Index of its chunk.
-    chunk: usize,
-    /// Its number in the chunk, from 0.
-    sample: u32,
-    offset: u64,
-    /// Where its entry stands in `senc`.
-    entry: usize,
-}
-
-/// A sample with its place in the input.
-#[derive(Clone, Copy)]
-struct Placed {
-    offset: u64,
-    len: u32,
-    track: usize,
-    /// Its number in the track, from 0.
-    number: u32,
-    /// Where its entry stands in `senc`.
-    entry: usize,
-}
-
-impl Placed {
-    fn end(&self) -> u64 {
-        self.offset + u64::from(self.len)
-    }
-}
-
 impl Writer {
     /// Takes the chunks out of the tracks.
-    pub(super) fn new(moov: Vec<u8>, tracks: &mut [TrackPlan]) -> Self {
-        let mut chunks = Vec::with_capacity(tracks.iter().map(|t| t.table.chunks.len()).sum());
-        for track in tracks {
-            chunks.append(&mut track.table.chunks);
-        }
-        chunks.retain(|chunk| chunk.len > 0);
-        chunks.sort_unstable_by_key(|chunk| chunk.offset);
+    pub(in crate::mp4) fn new<T: FileTrack>(moov: Vec<u8>, tracks: &mut [T]) -> Self {
         Self {
             moov,
-            chunks,
+            cursor: Cursor::new(tracks),
             ..Self::default()
         }
     }
@@ -79,10 +40,10 @@ impl Writer {
         self.totals
     }
 
-    pub(super) fn next_output<S: Source>(
+    pub(in crate::mp4) fn next_output<S: Source, T: FileTrack>(
         &mut self,
         source: &mut S,
-        (pieces, tracks): (&[Piece], &[TrackPlan]),
+        (pieces, tracks): (&[Piece], &[T]),
     ) -> Result<Option<Output<S::Chunk>>, Error> {
         while let Some(piece) = pieces.get(self.piece) {
             let (bytes, media) = match piece {
@@ -116,11 +77,11 @@ impl Writer {
     }
 
     /// Whole samples and what lies between them, about a block.
-    fn media<S: Source>(
+    fn media<S: Source, T: FileTrack>(
         &mut self,
         source: &mut S,
         left: Range<u64>,
-        tracks: &[TrackPlan],
+        tracks: &[T],
     ) -> Result<S::Chunk, Error> {
         let end = self.gather(&left, tracks)?;
         let mut block = read(source, left.start, end)?;
@@ -132,7 +93,9 @@ impl Writer {
             // Whether what no sample claims may leave in the clear cannot be known.
             gap.fill(0);
             let (bytes, behind) = split(from, sample.len.into());
-            self.protect(bytes, sample, tracks)?;
+            if let Some(track) = tracks.get(sample.track) {
+                track.edit(bytes, sample, &mut self.map)?;
+            }
             (rest, at) = (behind, sample.end());
         }
         rest.fill(0);
@@ -142,12 +105,12 @@ impl Writer {
     }
 
     /// Collects the samples of the next block and returns where it ends.
-    fn gather(&mut self, left: &Range<u64>, tracks: &[TrackPlan]) -> Result<u64, Error> {
+    fn gather<T: FileTrack>(&mut self, left: &Range<u64>, tracks: &[T]) -> Result<u64, Error> {
         self.samples.clear();
         let mut end = left.start;
         let enough = left.start + BLOCK;
         while end < left.end.min(enough) {
-            let next = self.cursor.peek(&self.chunks, tracks);
+            let next = self.cursor.peek(tracks);
             match next.filter(|sample| sample.len == 0 || sample.offset < left.end.min(enough)) {
                 Some(sample) => {
                     self.cursor.advance(&sample, tracks)?;
@@ -162,69 +125,6 @@ impl Writer {
             }
         }
         Ok(end)
-    }
-
-    fn protect(
-        &mut self,
-        bytes: &mut [u8],
-        sample: &Placed,
-        tracks: &[TrackPlan],
-    ) -> Result<(), Error> {
-        let Some(plan) = tracks.get(sample.track) else {
-            return Ok(());
-        };
-        let Some(protection) = &plan.track.protection else {
-            return Ok(());
-        };
-        let (information, _) = plan.information(sample.entry)?;
-        self.map.clear();
-        self.map.extend(information.subsamples());
-        let encrypted = plan.iv(&information).and_then(|iv| {
-            let cipher = protection.key.cipher();
-            let done = cipher.encrypt(protection.method, &iv, bytes, &self.map);
-            Ok(done.map_err(cenc::SampleError::Cenc)?)
-        });
-        encrypted.map_err(|reason: SampleError| Error::Sample {
-            track_id: plan.track.track_id,
-            sample: sample.number as usize,
-            reason,
-        })
-    }
-}
-
-impl Cursor {
-    /// The next sample, if there is one.
-    fn peek(&mut self, chunks: &[SampleChunk], tracks: &[TrackPlan]) -> Option<Placed> {
-        let mut chunk = chunks.get(self.chunk)?;
-        if self.sample == chunk.count {
-            self.chunk += 1;
-            self.sample = 0;
-            chunk = chunks.get(self.chunk)?;
-        }
-        if self.sample == 0 {
-            (self.offset, self.entry) = (chunk.offset, chunk.entries_at);
-        }
-        let track = chunk.track as usize;
-        let number = chunk.first + self.sample;
-        Some(Placed {
-            offset: self.offset,
-            len: tracks.get(track)?.table.sizes.get(number),
-            track,
-            number,
-            entry: self.entry,
-        })
-    }
-
-    /// Goes on behind the sample that was looked at.
-    fn advance(&mut self, sample: &Placed, tracks: &[TrackPlan]) -> Result<(), Error> {
-        self.sample += 1;
-        self.offset = sample.end();
-        if let Some(plan) = tracks.get(sample.track)
-            && plan.track.protection.is_some()
-        {
-            self.entry = plan.information(self.entry)?.1;
-        }
-        Ok(())
     }
 }
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Events and queries: caps of samples become those of the clear stream, caps of MP4 stay.
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use super::super::byte_stream::{index_mode, not_seekable};
+use super::super::{caps, error, lock, protected_caps};
+use super::imp::ClearKeyDec;
+use super::samples::DecryptError;
+use super::stream::Stream;
+
+impl ClearKeyDec {
+    pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
+            gst::EventView::FlushStop(_) => self.with_stream(Stream::flush),
+            gst::EventView::Caps(event) => return self.take_caps(event.caps_owned()),
+            gst::EventView::Segment(segment) if !self.is_of_samples() => {
+                let segment = segment.segment().clone();
+                return self.segment(pad, event, &segment);
+            }
+            // What was said of the protection ends here, with the protection.
+            gst::EventView::Protection(_) => return true,
+            // A stream that ends early must not look whole: its end is not passed on.
+            gst::EventView::Eos(_) if !self.is_of_samples() && self.finish().is_err() => {
+                return false;
+            }
+            _ => (),
+        }
+        gst::Pad::event_default(pad, Some(&*self.obj()), event)
+    }
+
+    /// Byte positions of protected and clear MP4 differ: there is no way to pass a seek on.
+    pub(super) fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        match event.view() {
+            gst::EventView::Seek(_) if !self.is_of_samples() => false,
+            _ => gst::Pad::event_default(pad, Some(&*self.obj()), event),
+        }
+    }
+
+    pub(super) fn query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
+        match query.view_mut() {
+            gst::QueryViewMut::Caps(query) => {
+                let found = match pad.direction() {
+                    gst::PadDirection::Sink => self.wanted(),
+                    _ => self.given(),
+                };
+                let found = protected_caps::filtered(found, query.filter_owned().as_ref());
+                query.set_result(&found);
+                true
+            }
+            gst::QueryViewMut::Seeking(seeking) if !self.is_of_samples() => not_seekable(seeking),
+            _ => gst::Pad::query_default(pad, Some(&*self.obj()), query),
+        }
+    }
+
+    pub(super) fn with_stream(&self, work: impl FnOnce(&mut Stream)) {
+        if let Some(stream) = lock(&self.stream).as_mut() {
+            work(stream);
+        }
+    }
+
+    pub(super) fn is_of_samples(&self) -> bool {
+        let stream = lock(&self.stream);
+        stream.as_ref().is_some_and(Stream::is_of_samples)
+    }
+
+    /// The caps that fit what downstream takes.
+    fn wanted(&self) -> gst::Caps {
+        let clear = self.srcpad.peer_query_caps(None);
+        let clear = clear.intersect(&self.srcpad.pad_template_caps());
+        let (mp4, clear) = divided(&clear);
+        let mut wanted = protected_caps::wanted(&clear);
+        wanted.merge(mp4);
+        wanted.intersect(&self.sinkpad.pad_template_caps())
+    }
+
+    /// The caps of what comes out of what upstream gives.
+    fn given(&self) -> gst::Caps {
+        let protected = self.sinkpad.current_caps();
+        let protected = protected.unwrap_or_else(|| self.sinkpad.peer_query_caps(None));
+        let protected = protected.intersect(&self.sinkpad.pad_template_caps());
+        let (mp4, protected) = divided(&protected);
+        let mut given = protected_caps::unprotect(&protected);
+        given.merge(mp4);
+        given.intersect(&self.srcpad.pad_template_caps())
+    }
+
+    fn take_caps(&self, caps: gst::Caps) -> bool {
+        let taken = match caps::is_mp4(&caps) {
+            true => self.clear_mp4_caps(caps),
+            false => self.clear_sample_caps(&caps),
+        };
+        match taken {
+            Ok(clear) => self.srcpad.push_event(gst::event::Caps::new(&clear)),
+            Err(error) => {
+                error::post_decryption(self, &error);
+                false
+            }
+        }
+    }
+
+    fn clear_sample_caps(&self, protected: &gst::Caps) -> Result<gst::Caps, DecryptError> {
+        if let Some(stream) = lock(&self.stream).as_mut() {
+            stream.take_caps(protected)?;
+        }
+        Ok(protected_caps::unprotect(protected))
+    }
+
+    /// A stream header in them is cleared like the stream itself.
+    fn clear_mp4_caps(&self, caps: gst::Caps) -> Result<gst::Caps, DecryptError> {
+        let mut stream = lock(&self.stream);
+        let Some(stream) = stream.as_mut() else {
+            return Ok(caps);
+        };
+        stream.take_mp4();
+        match caps::stream_header(&caps) {
+            Some(header) => {
+                let header = stream.clear_init(&header)?;
+                Ok(caps::with_stream_header(caps, header))
+            }
+            None => Ok(caps),
+        }
+    }
+
+    /// Segments in bytes: the first one is passed on; later ones must go on where the stream stopped.
+    fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
+        if self.srcpad.current_caps().is_none() {
+            // Caps must come before the segment; filesrc gives none.
+            let caps = caps::fragmented_mp4();
+            self.srcpad.push_event(gst::event::Caps::new(&caps));
+        }
+        let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
+            return gst::Pad::event_default(pad, Some(&*self.obj()), event);
+        };
+        let start = segment.start().map_or(0, |start| *start);
+        let first = self.srcpad.sticky_event::<gst::event::Segment>(0).is_none();
+        if first && !gst::Pad::event_default(pad, Some(&*self.obj()), event) {
+            return false;
+        }
+        let mode = index_mode(&self.srcpad);
+        let mut sought = Ok(());
+        self.with_stream(|stream| {
+            stream.set_index_mode(mode);
+            sought = stream.seek(start);
+        });
+        sought
+            .map_err(|error| error::post_decryption(self, &error))
+            .is_ok()
+    }
+}
+
+/// The structures of MP4, and the others.
+fn divided(caps: &gst::CapsRef) -> (gst::Caps, gst::Caps) {
+    let (mp4, others): (Vec<_>, Vec<_>) = caps
+        .iter()
+        .map(ToOwned::to_owned)
+        .partition(|structure: &gst::Structure| caps::names_mp4(structure));
+    (mp4.into_iter().collect(), others.into_iter().collect())
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Every sample of the shared pairs, clear and protected, with all that a cipher of the library wants to know of it.
+
+use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, Scheme, Subsample};
+
+use crate::manifest::{self, SampleFact, TrackFacts, Vector};
+use crate::samples;
+use crate::tools::skip;
+
+/// What a cipher takes.
+pub struct Material {
+    pub key: ContentKey,
+    pub method: Method,
+    pub iv: Iv,
+    pub subsamples: Vec<Subsample>,
+}
+
+/// From which of the two a sample comes, and so which it must become.
+#[derive(Clone, Copy, PartialEq)]
+pub enum From {
+    Clear,
+    Protected,
+}
+
+/// Lets `change` turn every sample of every pair into its counterpart, and compares.
+pub fn each(test: &str, from: From, change: impl Fn(&mut [u8], &Material)) {
+    let pairs = manifest::of_class("pair");
+    if pairs.is_empty() {
+        skip(test, "no ../shared/vectors");
+    }
+    for pair in pairs {
+        let file = match from {
+            From::Clear => pair.clear_bytes(),
+            From::Protected => pair.bytes(),
+        };
+        for track in pair.facts() {
+            for (index, fact) in track.samples.iter().enumerate() {
+                let (offset, expected) = match from {
+                    From::Clear => (fact.clear_offset, &fact.protected_hash),
+                    From::Protected => (fact.offset, &fact.clear_hash),
+                };
+                let mut sample = file[offset..][..fact.size].to_vec();
+                change(&mut sample, &material(fact, &track, &pair));
+                let hash = &samples::sha256(&sample)[..32];
+                assert_eq!(hash, expected, "{}: sample {index}", pair.id);
+            }
+        }
+    }
+}
+
+fn material(fact: &SampleFact, track: &TrackFacts, pair: &Vector) -> Material {
+    let pairs = pair.keys().pairs();
+    let prefix = format!("{}:", fact.kid);
+    let key = pairs.iter().find_map(|pair| pair.strip_prefix(&prefix));
+    let subsamples = fact.subsamples.iter();
+    let subsamples = subsamples.map(|&(clear_bytes, protected_bytes)| Subsample {
+        clear_bytes,
+        protected_bytes,
+    });
+    Material {
+        key: ContentKey::parse(key.unwrap()).unwrap(),
+        method: Method {
+            // PIFF's scheme is cenc by another name.
+            scheme: track.scheme.parse().unwrap_or(Scheme::Cenc),
+            pattern: Pattern {
+                crypt_byte_block: track.pattern.0,
+                skip_byte_block: track.pattern.1,
+            },
+        },
+        iv: Iv::new(&fact.iv).unwrap(),
+        subsamples: subsamples.collect(),
+    }
+}
