@@ -3,6 +3,7 @@
 
 mod asked;
 mod elementary;
+mod redundant;
 
 use std::collections::BTreeSet;
 use std::path::Path;
