@@ -7,6 +7,8 @@
 
 mod error;
 mod file;
+#[cfg(feature = "speke")]
+mod http;
 mod private;
 mod provider;
 mod ring;
@@ -20,6 +22,8 @@ pub mod store;
 
 pub use error::{Error, LineError};
 pub use file::{KeyFile, load};
+#[cfg(feature = "speke")]
+pub use http::Error as HttpError;
 pub use provider::{FixedKeys, KeyProvider, PeriodKeys};
 pub use ring::{Entry, KeyRing};
 pub use schedule::KeySchedule;
