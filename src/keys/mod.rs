@@ -7,6 +7,8 @@
 
 mod error;
 mod file;
+#[cfg(feature = "handoff")]
+pub mod handoff;
 #[cfg(feature = "speke")]
 mod http;
 mod private;
