@@ -36,7 +36,7 @@ pub fn helper(job: &str) -> Command {
     command
 }
 
-fn start(place: &Place, job: &str) -> Child {
+pub fn start(place: &Place, job: &str) -> Child {
     let kek = place.kek_path("kek");
     helper(&format!("{job}\t{}\t{}", place.uri, kek.display()))
         .spawn()
@@ -59,6 +59,10 @@ fn job() {
         ["agree", periods, uri, kek] => agree(&open(uri, kek), periods.parse().unwrap()),
         ["write", uri, kek] => write(&open(uri, kek)),
         ["re-wrap", new, uri, kek] => re_wrap(uri, kek, new),
+        #[cfg(feature = "handoff")]
+        ["hand-off", url, certificate, uri, kek] => {
+            super::handoff::job(&open(uri, kek), url, certificate);
+        }
         ["credential", uri, name] => {
             KeyStore::open(uri, &[KekSource::Credential(name.to_owned())]).unwrap();
             say("opened");
