@@ -27,6 +27,8 @@ mod rules;
 /// A PostgreSQL server for the tests.
 #[cfg(feature = "postgres")]
 mod server;
+/// Random writes, and whether they are kept.
+mod writes;
 
 use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
 use gstplayready::keys::store::{KeySlot, KeySource, NewKey, Page};
