@@ -95,4 +95,15 @@ mod tests {
         let asked = Some(Duration::from_secs(3600));
         assert_eq!(schedule.after_failure(asked).unwrap(), Some(MAX_DELAY));
     }
+
+    #[cfg(feature = "handoff")]
+    #[test]
+    fn pauses_grow_to_the_longest_and_no_more() {
+        let longest = Duration::from_secs(300);
+        for (failures, full) in [(0, 0.5), (1, 0.5), (3, 2.0), (11, 300.0), (u32::MAX, 300.0)] {
+            let full = Duration::from_secs_f64(full);
+            let pause = pause(failures, longest, None).unwrap();
+            assert!((full / 2..=full).contains(&pause), "{failures}: {pause:?}");
+        }
+    }
 }

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use gstplayready::cenc::{KeyId, Scheme};
+use gstplayready::cenc::{CipherMode, KeyId, Scheme};
 use gstplayready::keys::handoff::{Encryption, Error, Handoff, Outcome, Report, Target};
 use gstplayready::keys::store::{Content, DeliveryState, KeyState, KeyStore};
 
 use super::place::{Place, places};
 use super::processes;
 use super::receiver::Receiver;
-use super::{ALL, hex, slot};
+use super::{ALL, hex, new_key, slot};
 
 /// A store with a content whose keys change and which the targets must have, and a key of it.
 fn with_key(place: &Place, targets: &[&Target]) -> (KeyStore, KeyId) {
@@ -106,6 +106,31 @@ fn key_reaches_its_targets_encrypted_and_may_then_become_active() {
         for name in ["hand-off to one", "hand-off to two"] {
             assert!(readers.contains(&name), "{readers:?}");
         }
+    }
+}
+
+#[test]
+fn key_of_two_contents_is_sent_with_each() {
+    let Some(receiver) = Receiver::start("hand-off of two contents") else {
+        return;
+    };
+    for place in places("handoff-contents") {
+        let store = place.open();
+        let (key, bytes) = new_key(CipherMode::Ctr);
+        store.insert(&key, &[slot("a", 0), slot("b", 0)]).unwrap();
+        store.enqueue(&key.kid, &["one".to_owned()]).unwrap();
+        let handoff = Handoff::new(&store, &[receiver.target("one", "/")]).unwrap();
+        assert_eq!(outcome(&handoff.run_once()), &Outcome::Acknowledged);
+        for content in ["a", "b"] {
+            let document = receiver.next();
+            assert_eq!(document["content"], content);
+            assert_eq!(
+                document["keys"],
+                json!({ key.kid.to_string(): hex(&bytes) })
+            );
+            assert_eq!(document["problems"], json!([]));
+        }
+        assert!(receiver.rest().is_empty());
     }
 }
 
