@@ -9,7 +9,8 @@
 //! - [`playready`] (cenc): PlayReady Header, PlayReady Object, key seed
 //! - [`cpix`] (cenc): CPIX documents, by which key servers and packagers exchange keys
 //! - [`signaling`] (cenc, playready): what DASH, HLS and Smooth manifests say of the protection
-//! - [`keys`] (cenc, playready, cpix): where content keys come from, and the store where they rest (features sqlite, postgres)
+//! - [`keys`] (cenc, playready, cpix): where content keys come from, the store where they rest (features
+//!   sqlite, postgres), and their way to licence servers (feature handoff)
 //! - [`mp4`] (bmff, codec, cenc): clear init and fragments in, protected ones out, and the way back
 //! - [`packaging`] (all above): what the operator asked for, applied to the tracks of a stream
 //! - `elements` (all): the GStreamer elements, with feature `plugin`

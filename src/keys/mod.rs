@@ -8,6 +8,10 @@
 mod cpix_file;
 mod error;
 mod file;
+#[cfg(feature = "handoff")]
+pub mod handoff;
+#[cfg(feature = "speke")]
+mod http;
 mod open;
 mod private;
 mod provider;
@@ -28,6 +32,8 @@ mod wall_clock;
 pub use cpix_file::CpixFile;
 pub use error::{Error, LineError};
 pub use file::KeyFile;
+#[cfg(feature = "speke")]
+pub use http::Error as HttpError;
 pub use open::{ContentRequest, load, open};
 pub use provider::{FixedKeys, KeyProvider, PeriodKeys, Rules};
 pub use ring::{Entry, KeyRing};

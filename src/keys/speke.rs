@@ -31,27 +31,21 @@
 //! the signaling fits the keys. KIDs that the server puts in place of ours are taken by usage rule.
 
 mod answer;
-mod auth;
 mod check;
 mod contract;
-mod digest;
 mod endpoint;
 mod error;
-mod http;
 mod request;
-mod retry;
-mod tls;
 
 use crate::cpix::{Delivery, Document, UnwrapKey};
+
+use super::http::{Request, Schedule, Transport};
 
 pub use answer::{AnsweredKey, KeyAnswer};
 pub use contract::TrackRule;
 pub use endpoint::{Endpoint, SpekeVersion};
 pub use error::Error;
 pub use request::{KeyPeriod, KeyRequest, key_id_for};
-
-use http::Transport;
-use retry::Schedule;
 
 /// A key server and how it is reached. Calls block; make them on a thread of their own.
 pub struct SpekeClient {
@@ -73,7 +67,7 @@ impl SpekeClient {
     /// What is wrong with the address or its files.
     pub fn open(uri: &str) -> Result<Self, Error> {
         let endpoint = Endpoint::open(uri)?;
-        let transport = Transport::new(&endpoint)?;
+        let transport = Transport::new(&endpoint.server)?;
         Ok(Self {
             endpoint,
             transport,
@@ -111,12 +105,15 @@ impl SpekeClient {
         let delivery = recipient.map(|recipient| Delivery::request(recipient.certificate.clone()));
         asked.deliveries.extend(delivery);
         let body = asked.to_xml(version.cpix())?;
-        let reply = self.transport.post(
-            &self.endpoint,
-            body.as_bytes(),
-            Schedule::of(&self.endpoint),
-        )?;
-        check::version(version, reply.speke_version.as_deref())?;
+        let header = ("X-Speke-Version", version.number());
+        let post = Request {
+            headers: Vec::from_iter((version != SpekeVersion::V1_0).then_some(header)),
+            body: body.as_bytes(),
+        };
+        let schedule = Schedule::of(self.endpoint.attempts);
+        let server = &self.endpoint.server;
+        let reply = self.transport.post(server, &post, schedule)?;
+        check::version(version, reply.header("X-Speke-Version").as_deref())?;
         let mut document = Document::from_bytes(&reply.body)?;
         if let Some(recipient) = recipient {
             document.decrypt(&*recipient.private)?;

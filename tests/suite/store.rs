@@ -5,9 +5,12 @@
 mod audit;
 /// Settings, seeds, lists and notes.
 mod books;
+/// Keys on their way to a licence server.
+#[cfg(feature = "handoff")]
+mod handoff;
 /// Key-encryption keys and re-wrapping.
 mod kek;
-/// Handing keys to licence servers.
+/// Deliveries to licence servers, as the store keeps them.
 mod outbox;
 /// Where the tests keep their stores.
 mod place;
@@ -16,11 +19,16 @@ mod place;
 mod postgres;
 /// Many processes, and processes that are killed.
 mod processes;
+/// A licence server for the tests.
+#[cfg(feature = "handoff")]
+mod receiver;
 /// What the database itself refuses.
 mod rules;
 /// A PostgreSQL server for the tests.
 #[cfg(feature = "postgres")]
 mod server;
+/// Random writes, and whether they are kept.
+mod writes;
 
 use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
 use gstplayready::keys::store::{KeySlot, KeySource, NewKey, Page};

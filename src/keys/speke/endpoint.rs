@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use url::{Host, Url};
-
 use crate::cpix;
-use crate::keys::private;
+use crate::keys::HttpError;
+use crate::keys::http::Server;
 
 use super::Error;
 use super::TrackRule;
-use super::auth::Credentials;
 
 /// A version of SPEKE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,11 +26,8 @@ pub enum SpekeVersion {
 
 /// A key server. Display shows where it is, and stars in place of credentials and of all values in its query.
 pub struct Endpoint {
-    url: Url,
+    pub(super) server: Server,
     version: SpekeVersion,
-    pub(super) credentials: Credentials,
-    pub(super) ca_file: Option<PathBuf>,
-    pub(super) timeout: Duration,
     pub(super) attempts: u32,
     /// The names of the tracks, each with a key of its own.
     tracks: String,
@@ -77,23 +72,17 @@ impl Endpoint {
         let address = address.ok_or(Error::BadUri(
             "it begins with neither speke+https:// nor speke+http://",
         ))?;
-        let url = Url::parse(address).map_err(|_| Error::BadUri("it is not a URI"))?;
+        let server = Server::at(address).map_err(|error| match error {
+            HttpError::Address(reason) => Error::BadUri(reason),
+            error => Error::Http(error),
+        })?;
         let mut endpoint = Self {
-            credentials: Credentials::of_url(&url)?,
-            url,
+            server,
             version: SpekeVersion::V2_0,
-            ca_file: None,
-            timeout: Duration::from_secs(10),
             attempts: 4,
             tracks: "ALL".to_owned(),
         };
         endpoint.take_parameters()?;
-        // The setters refuse only addresses without host, which http and https do not have.
-        let _ = (
-            endpoint.url.set_username(""),
-            endpoint.url.set_password(None),
-        );
-        endpoint.url.set_fragment(None);
         Ok(endpoint)
     }
 
@@ -112,42 +101,21 @@ impl Endpoint {
 
     /// What the operator should be told: that keys cross a network in the clear.
     pub fn warning(&self) -> Option<&'static str> {
-        let open = !self.is_https() && !self.is_loopback();
+        let open = self.server.is_open();
         open.then_some("keys and credentials cross the network unencrypted: use speke+https")
-    }
-
-    pub(super) fn is_https(&self) -> bool {
-        self.url.scheme() == "https"
-    }
-
-    pub(super) fn is_loopback(&self) -> bool {
-        match self.url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
-    }
-
-    /// Where requests go, with the secret parts of the query.
-    pub(super) fn target(&self) -> Url {
-        let mut url = self.url.clone();
-        for (name, value) in &self.credentials.query {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-        url
     }
 
     /// Takes our parameters out of the query and leaves the others as they stand.
     fn take_parameters(&mut self) -> Result<(), Error> {
-        let query = self.url.query().unwrap_or_default().to_owned();
+        let query = self.server.url.query().unwrap_or_default().to_owned();
         let is_ours = |part: &&str| part.starts_with("speke-");
         let (ours, theirs): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_ours);
         for (name, value) in url::form_urlencoded::parse(ours.join("&").as_bytes()) {
             self.take(&name, &value)?;
         }
         let theirs = theirs.join("&");
-        self.url
+        self.server
+            .url
             .set_query(Some(theirs.as_str()).filter(|query| !query.is_empty()));
         Ok(())
     }
@@ -158,11 +126,11 @@ impl Endpoint {
             "speke-auth-file" => {
                 let path =
                     absolute(value).ok_or(Error::BadUri("speke-auth-file is not a whole path"))?;
-                self.credentials.read(&private::read(&path)?)?;
+                self.server.read_credentials(&path)?;
             }
             "speke-ca-file" => {
                 let path = absolute(value);
-                self.ca_file =
+                self.server.ca_file =
                     Some(path.ok_or(Error::BadUri("speke-ca-file is not a whole path"))?);
             }
             "speke-timeout" => {
@@ -172,7 +140,7 @@ impl Endpoint {
                     .filter(|seconds| (1..=300).contains(seconds));
                 let seconds =
                     seconds.ok_or(Error::BadUri("speke-timeout is not 1 to 300 seconds"))?;
-                self.timeout = Duration::from_secs(seconds);
+                self.server.timeout = Duration::from_secs(seconds);
             }
             "speke-attempts" => {
                 let attempts = value
@@ -195,23 +163,7 @@ fn absolute(path: &str) -> Option<PathBuf> {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = &self.url;
-        write!(f, "speke+{}://", url.scheme())?;
-        if self.credentials.has_login() {
-            f.write_str("***@")?;
-        }
-        f.write_str(url.host_str().unwrap_or_default())?;
-        if let Some(port) = url.port() {
-            write!(f, ":{port}")?;
-        }
-        f.write_str(url.path())?;
-        let sent = url.query_pairs().map(|(name, _)| name.into_owned());
-        let hidden = self.credentials.query.iter().map(|(name, _)| name.clone());
-        for (index, name) in sent.chain(hidden).enumerate() {
-            let separator = if index == 0 { '?' } else { '&' };
-            write!(f, "{separator}{name}=***")?;
-        }
-        Ok(())
+        write!(f, "speke+{}", self.server)
     }
 }
 
@@ -234,11 +186,14 @@ mod tests {
         let uri = "speke+https://u:p%40@kms.example:8443/v2?token=a%26b&speke-version=2.1&x=&speke-timeout=5&speke-attempts=1#f";
         let endpoint = Endpoint::open(uri).unwrap();
         assert_eq!(
-            endpoint.target().as_str(),
+            endpoint.server.target().as_str(),
             "https://kms.example:8443/v2?token=a%26b&x="
         );
         assert_eq!(endpoint.version(), SpekeVersion::V2_1);
-        assert_eq!((endpoint.timeout.as_secs(), endpoint.attempts), (5, 1));
+        assert_eq!(
+            (endpoint.server.timeout.as_secs(), endpoint.attempts),
+            (5, 1)
+        );
         let shown = "speke+https://***@kms.example:8443/v2?token=***&x=***";
         assert_eq!(endpoint.to_string(), shown);
         assert_eq!(format!("{endpoint:?}"), format!("Endpoint({shown})"));
@@ -248,7 +203,7 @@ mod tests {
     fn version_is_2_0_unless_it_is_given() {
         let endpoint = Endpoint::open("speke+http://localhost/").unwrap();
         assert_eq!(endpoint.version(), SpekeVersion::V2_0);
-        assert_eq!(endpoint.target().as_str(), "http://localhost/");
+        assert_eq!(endpoint.server.target().as_str(), "http://localhost/");
     }
 
     #[test]

@@ -59,6 +59,25 @@ impl KeyStore {
         };
         rows.into_iter().map(read).collect()
     }
+
+    /// The tracks and crypto periods that a key is for, by content, period and label.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
+        let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
+            ORDER BY content_id, period, label";
+        let rows = self.read(|transaction| transaction.run(sql, &[kid_value(kid)]))?;
+        let read = |mut row: Row| {
+            Ok(KeySlot {
+                content_id: row.text()?,
+                label: row.text()?,
+                period: row.int()?.cast_unsigned(),
+                mode: mode_of(&row.text()?)?,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
 }
 
 pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<KeyInfo, Error> {

@@ -43,12 +43,12 @@ pub enum DeliveryState {
     GivenUp,
 }
 
-/// The statement that takes deliveries: `$1` now, `$2` the end of the lease, `$3` how many.
+/// The statement that takes deliveries: `$1` now, `$2` the end of the lease, `$3` how many, `$4` the target, or '' for all.
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
             "WITH due AS MATERIALIZED (SELECT kid, target FROM delivery
-                WHERE state = 'pending' AND next_try <= $1 ORDER BY next_try LIMIT $3 ",
+                WHERE state = 'pending' AND next_try <= $1 AND ($4 = '' OR target = $4) ORDER BY next_try LIMIT $3 ",
             $lock,
             ") UPDATE delivery SET attempts = attempts + 1, next_try = $2
                 WHERE (kid, target) IN (SELECT kid, target FROM due) RETURNING ",
@@ -79,6 +79,19 @@ impl KeyStore {
     /// # Errors
     /// When the database fails.
     pub fn claim_deliveries(&self, limit: u32, lease: Duration) -> Result<Vec<Delivery>, Error> {
+        self.claim_deliveries_to("", limit, lease)
+    }
+
+    /// As [`Self::claim_deliveries`], of those to one target.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn claim_deliveries_to(
+        &self,
+        target: &str,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Delivery>, Error> {
         let now = SystemTime::now();
         let until = now
             .checked_add(lease)
@@ -87,6 +100,7 @@ impl KeyStore {
             milliseconds(now).into(),
             milliseconds(until).into(),
             i64::from(limit).into(),
+            target.into(),
         ];
         self.claim(|transaction| {
             let sql = transaction.database.claim_sql();

@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 
+use gstplayready::keys::HttpError;
 use gstplayready::keys::speke::Error;
 
 use super::*;
@@ -111,11 +112,11 @@ fn refusals_are_final_and_repeat_what_the_server_says() {
     assert!(
         matches!(
             error,
-            Error::Refused {
+            Error::Http(HttpError::Refused {
                 status: 307,
                 attempts: 1,
                 ..
-            }
+            })
         ),
         "{error}"
     );
@@ -140,7 +141,7 @@ fn credentials_are_in_no_error() {
     let target = format!("/bearer?x=t0ken&speke-auth-file={}", file.display());
     let error = error_of(&peer.uri(&target), &request(&["ALL"]));
     assert!(
-        matches!(error, Error::Refused { status: 401, .. }),
+        matches!(error, Error::Http(HttpError::Refused { status: 401, .. })),
         "{error}"
     );
     let text = format!("{error} {error:?}");
@@ -161,7 +162,10 @@ fn nobody_at_the_address_is_temporary() {
         &request(&["ALL"]),
     );
     assert!(
-        matches!(error, Error::Unreachable { attempts: 2, .. }),
+        matches!(
+            error,
+            Error::Http(HttpError::Unreachable { attempts: 2, .. })
+        ),
         "{error}"
     );
     assert!(error.is_temporary());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Many processes at one store, and processes that are killed: this binary started again. `PLAYREADY_STORE_SOAK=1` makes them long.
+//! Many processes at one store, and processes that are killed: this binary started again. `PLAYREADY_STORE_SOAK=1` makes them long:
+//! 1,000 periods in SQLite too, 2,000 writes with 200 kills, one more kill of a re-wrap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -7,13 +8,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
+use gstplayready::cenc::{CipherMode, Scheme};
 use gstplayready::keys::store::{
     AuditEntry, Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page,
 };
 
 use super::place::{Place, places};
-use super::{ALL, hex, new_key, slot};
+use super::{ALL, hex, new_key, slot, writes};
 
 const JOB: &str = "PLAYREADY_STORE_JOB";
 
@@ -38,7 +39,7 @@ pub fn helper(job: &str) -> Command {
     command
 }
 
-fn start(place: &Place, job: &str) -> Child {
+pub fn start(place: &Place, job: &str) -> Child {
     let kek = place.kek_path("kek");
     helper(&format!("{job}\t{}\t{}", place.uri, kek.display()))
         .spawn()
@@ -62,6 +63,10 @@ fn job() {
         ["write", uri, kek] => write(&open(uri, kek)),
         ["claim", uri, kek] => claim(&open(uri, kek)),
         ["re-wrap", new, uri, kek] => re_wrap(uri, kek, new),
+        #[cfg(feature = "handoff")]
+        ["hand-off", url, certificate, uri, kek] => {
+            super::handoff::job(&open(uri, kek), url, certificate);
+        }
         ["credential", uri, name] => {
             KeyStore::open(uri, vec![KekSource::Credential(name.to_owned())]).unwrap();
             say("opened");
@@ -95,19 +100,8 @@ fn agree(store: &KeyStore, periods: u64) {
 
 /// Writes until it is killed, and says what is acknowledged.
 fn write(store: &KeyStore) {
-    for count in 0.. {
-        let (new, bytes) = new_key(CipherMode::Ctr);
-        let (kid, key) = match count % 2 {
-            0 => {
-                store.insert(&new, &[]).unwrap();
-                (new.kid, bytes)
-            }
-            _ => {
-                let made = store.key_of(&slot(&new.kid.to_string(), 0)).unwrap();
-                (made.info.kid, *made.key.as_bytes())
-            }
-        };
-        say(&format!("{kid} {}", hex(&key)));
+    loop {
+        say(&writes::write(store));
     }
 }
 
@@ -198,35 +192,31 @@ fn each_delivery_is_claimed_by_one_process() {
 
 #[test]
 fn killed_writer_loses_nothing_that_was_acknowledged() {
-    // At each of 200 writes, or of some.
-    let step = soak(23, 1);
+    let goal = soak(200, 2000);
     for place in places("store-killed") {
         drop(place.open());
         let mut acknowledged = Vec::new();
-        for kill_at in (1..=200).step_by(usize::try_from(step).unwrap()) {
+        for kill in 0_u64.. {
             let mut child = start(&place, "write");
             let mut lines = lines(&mut child);
-            acknowledged.extend(lines.by_ref().take(1 + kill_at % 20));
+            let count = usize::try_from(1 + kill * 7 % 19).unwrap();
+            acknowledged.extend(lines.by_ref().take(count));
             // Somewhere in the next write.
-            std::thread::sleep(Duration::from_micros(
-                u64::try_from(kill_at * 37 % 5000).unwrap(),
-            ));
+            std::thread::sleep(Duration::from_micros(kill * 1037 % 5000));
             child.kill().unwrap();
             child.wait().unwrap();
             acknowledged.extend(lines);
+            if acknowledged.len() as u64 >= goal {
+                break;
+            }
         }
         let store = place.open();
-        check(&store, &acknowledged);
-        assert!(store.verify_audit().unwrap().rows > acknowledged.len() as u64);
-    }
-}
-
-fn check(store: &KeyStore, acknowledged: &[String]) {
-    assert!(!acknowledged.is_empty());
-    for line in acknowledged {
-        let (kid, key) = line.split_once(' ').unwrap();
-        let kid: KeyId = kid.parse().unwrap();
-        assert_eq!(hex(store.key(&kid).unwrap().key.as_bytes()), key);
+        assert!(store.verify_audit().unwrap().rows > goal);
+        for line in &acknowledged {
+            writes::check(&store, line);
+        }
+        writes::check_whole(&store);
+        store.verify_audit().unwrap();
     }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The exchange over HTTP: one POST, tried again where that may help.
+//! The exchange: one POST, tried again where that may help.
 
 use std::io::{self, Read};
+use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
 
@@ -14,19 +15,26 @@ use crate::cpix::Document;
 use super::digest::Target;
 use super::error::is_temporary_status;
 use super::retry::Schedule;
-use super::{Endpoint, Error, SpekeVersion, tls};
+use super::{Error, Server, tls};
 
 /// Characters of a server's error text that are repeated.
 const MAX_TEXT: usize = 300;
 
 /// Connections to one server.
-pub(super) struct Transport(Agent);
+pub(in crate::keys) struct Transport(Agent);
+
+/// A document to post.
+pub(in crate::keys) struct Request<'a> {
+    /// Headers beside those of the credentials.
+    pub(in crate::keys) headers: Vec<(&'static str, &'static str)>,
+    /// XML.
+    pub(in crate::keys) body: &'a [u8],
+}
 
 /// An answer of status 200.
-pub(super) struct Reply {
-    /// X-Speke-Version.
-    pub(super) speke_version: Option<String>,
-    pub(super) body: Zeroizing<Vec<u8>>,
+pub(in crate::keys) struct Reply {
+    headers: HeaderMap,
+    pub(in crate::keys) body: Zeroizing<Vec<u8>>,
 }
 
 /// Why an attempt failed.
@@ -35,7 +43,7 @@ enum Failure {
     Passing(String),
     /// It will not.
     Lasting(String),
-    /// A status other than 200, what the server says, and how long it asks to wait.
+    /// A status that is no success, what the server says, and how long it asks to wait.
     Status(u16, String, Option<Duration>),
     /// Another error.
     Other(Error),
@@ -43,15 +51,15 @@ enum Failure {
 
 impl Transport {
     /// Loads certificates; connects to nothing.
-    pub(super) fn new(endpoint: &Endpoint) -> Result<Self, Error> {
-        let proxy = if endpoint.is_loopback() {
+    pub(in crate::keys) fn new(server: &Server) -> Result<Self, Error> {
+        let proxy = if server.is_loopback() {
             None
         } else {
             Proxy::try_from_env()
         };
         let config = Agent::config_builder()
-            .tls_config(tls::config(endpoint)?)
-            .timeout_global(Some(endpoint.timeout))
+            .tls_config(tls::config(server)?)
+            .timeout_global(Some(server.timeout))
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -65,14 +73,15 @@ impl Transport {
     }
 
     /// Posts a document until it is answered, refused, or the attempts are used up.
-    pub(super) fn post(
+    pub(in crate::keys) fn post(
         &self,
-        endpoint: &Endpoint,
-        body: &[u8],
+        server: &Server,
+        request: &Request<'_>,
         mut schedule: Schedule,
     ) -> Result<Reply, Error> {
         loop {
-            let failure = match self.attempt(endpoint, body) {
+            let answered = self.attempt(server, request, 200..=200);
+            let failure = match answered.and_then(Reply::read) {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -80,23 +89,41 @@ impl Transport {
                 Failure::Passing(_) => None,
                 Failure::Status(status, _, asked) if is_temporary_status(*status) => *asked,
                 Failure::Status(..) | Failure::Lasting(_) | Failure::Other(_) => {
-                    return Err(failure.into_error(endpoint, schedule.made() + 1));
+                    return Err(failure.into_error(server, schedule.made() + 1));
                 }
             };
             match schedule.after_failure(asked)? {
                 Some(delay) => thread::sleep(delay),
-                None => return Err(failure.into_error(endpoint, schedule.made())),
+                None => return Err(failure.into_error(server, schedule.made())),
             }
         }
     }
 
-    fn attempt(&self, endpoint: &Endpoint, body: &[u8]) -> Result<Reply, Failure> {
-        let credentials = &endpoint.credentials;
+    /// Posts a document once. Any status of success will do, and what the server says with it is not read.
+    #[cfg(feature = "handoff")]
+    pub(in crate::keys) fn deliver(
+        &self,
+        server: &Server,
+        request: &Request<'_>,
+    ) -> Result<(), Error> {
+        let answered = self.attempt(server, request, 200..=299);
+        answered
+            .map(drop)
+            .map_err(|failure| failure.into_error(server, 1))
+    }
+
+    fn attempt(
+        &self,
+        server: &Server,
+        request: &Request<'_>,
+        success: RangeInclusive<u16>,
+    ) -> Result<Response<Body>, Failure> {
+        let credentials = &server.credentials;
         let authorization = credentials.authorization();
-        let mut response =
-            self.send(endpoint, body, authorization.as_deref().map(String::as_str))?;
+        let authorization = authorization.as_deref().map(String::as_str);
+        let mut response = self.send(server, request, authorization)?;
         if response.status() == 401 {
-            let url = endpoint.target();
+            let url = server.target();
             let uri = &url[url::Position::BeforePath..url::Position::AfterQuery];
             let target = Target {
                 method: "POST",
@@ -104,49 +131,49 @@ impl Transport {
             };
             let challenges = texts(response.headers(), "WWW-Authenticate");
             if let Some(answer) = credentials.answer(&challenges, &target)? {
-                response = self.send(endpoint, body, Some(&answer))?;
+                response = self.send(server, request, Some(&answer))?;
             }
         }
-        read(endpoint, response)
+        match success.contains(&response.status().as_u16()) {
+            true => Ok(response),
+            false => Err(Failure::of_status(server, response)),
+        }
     }
 
     fn send(
         &self,
-        endpoint: &Endpoint,
-        body: &[u8],
+        server: &Server,
+        request: &Request<'_>,
         authorization: Option<&str>,
     ) -> Result<Response<Body>, Failure> {
-        let mut request = self.0.post(endpoint.target().as_str());
-        request = request.header("Content-Type", "application/xml");
-        if endpoint.version() != SpekeVersion::V1_0 {
-            request = request.header("X-Speke-Version", endpoint.version().number());
+        let mut builder = self.0.post(server.target().as_str());
+        builder = builder.header("Content-Type", "application/xml");
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, *value);
         }
         if let Some(authorization) = authorization {
-            request = request.header("Authorization", authorization);
+            builder = builder.header("Authorization", authorization);
         }
-        for (name, value) in &endpoint.credentials.headers {
-            request = request.header(name, value.as_str());
+        for (name, value) in &server.credentials.headers {
+            builder = builder.header(name, value.as_str());
         }
-        request.send(body).map_err(Failure::from)
+        builder.send(request.body).map_err(Failure::from)
     }
 }
 
-fn read(endpoint: &Endpoint, response: Response<Body>) -> Result<Reply, Failure> {
-    let (head, body) = response.into_parts();
-    let asked = texts(&head.headers, "Retry-After");
-    let asked = asked
-        .first()
-        .and_then(|seconds| seconds.parse().ok())
-        .map(Duration::from_secs);
-    if head.status != 200 {
-        let text = read_body(body).unwrap_or_default();
-        let text = endpoint.credentials.mask(&printable(&text));
-        return Err(Failure::Status(head.status.as_u16(), text, asked));
+impl Reply {
+    fn read(response: Response<Body>) -> Result<Self, Failure> {
+        let (head, body) = response.into_parts();
+        Ok(Self {
+            headers: head.headers,
+            body: read_body(body)?,
+        })
     }
-    Ok(Reply {
-        speke_version: texts(&head.headers, "X-Speke-Version").into_iter().next(),
-        body: read_body(body)?,
-    })
+
+    /// The first header of that name.
+    pub(in crate::keys) fn header(&self, name: &str) -> Option<String> {
+        texts(&self.headers, name).into_iter().next()
+    }
 }
 
 /// The body, in memory that never moves while it grows, so that no copy of a key stays behind.
@@ -170,16 +197,34 @@ fn texts(headers: &HeaderMap, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The start of a text, on one line.
-fn printable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    line.take(MAX_TEXT).collect::<String>().trim().to_owned()
+/// The start of a text, on one line. It ends with a whole word, since a part of one could not be told for a secret any more.
+fn start_of(text: &str) -> String {
+    let line = text.replace(char::is_control, " ");
+    let line = line.trim();
+    let Some((end, _)) = line.char_indices().nth(MAX_TEXT) else {
+        return line.to_owned();
+    };
+    let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
+    let cut = line.get(..end).unwrap_or_default();
+    let whole = cut.rsplit_once(|c| !is_inner(c));
+    whole.map_or_else(String::new, |(whole, _)| whole.to_owned())
 }
 
 impl Failure {
-    fn into_error(self, endpoint: &Endpoint, attempts: u32) -> Error {
-        let server = endpoint.to_string();
+    fn of_status(server: &Server, response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        let asked = texts(&head.headers, "Retry-After");
+        let asked = asked
+            .first()
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs);
+        let text = read_body(body).unwrap_or_default();
+        let text = start_of(&server.credentials.mask(&String::from_utf8_lossy(&text)));
+        Self::Status(head.status.as_u16(), text, asked)
+    }
+
+    fn into_error(self, server: &Server, attempts: u32) -> Error {
+        let server = server.to_string();
         match self {
             Self::Passing(cause) => Error::Unreachable {
                 server,
@@ -187,11 +232,12 @@ impl Failure {
                 cause,
             },
             Self::Lasting(cause) => Error::Connection { server, cause },
-            Self::Status(status, text, _) => Error::Refused {
+            Self::Status(status, text, retry_after) => Error::Refused {
                 server,
                 status,
                 attempts,
                 text,
+                retry_after,
             },
             Self::Other(error) => error,
         }
@@ -220,5 +266,18 @@ impl From<ureq::Error> for Failure {
             ureq::Error::Protocol(_) => Self::Lasting("its answer is not http".into()),
             _ => Self::Lasting("the request cannot be sent".into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_end_with_a_whole_word() {
+        assert_eq!(start_of(" a\nb "), "a b");
+        let long = format!("{} secret+/=", "x".repeat(MAX_TEXT - 6));
+        assert_eq!(start_of(&long), "x".repeat(MAX_TEXT - 6));
+        assert_eq!(start_of(&"x".repeat(MAX_TEXT + 1)), "");
     }
 }

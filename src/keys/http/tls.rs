@@ -10,19 +10,19 @@ use zeroize::Zeroizing;
 
 use crate::keys::private;
 
-use super::{Endpoint, Error};
+use super::{Error, Server};
 
-/// What the endpoint's parameters and credentials ask for.
-pub(super) fn config(endpoint: &Endpoint) -> Result<TlsConfig, Error> {
-    let roots = match &endpoint.ca_file {
+/// What the server's address and credentials ask for.
+pub(super) fn config(server: &Server) -> Result<TlsConfig, Error> {
+    let roots = match &server.ca_file {
         Some(path) => certificates(path)?,
-        None if endpoint.is_https() => system_roots(),
+        None if server.is_https() => system_roots(),
         None => Vec::new(),
     };
     let provider = rustls::crypto::ring::default_provider();
     Ok(TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
-        .client_cert(client_certificate(endpoint)?)
+        .client_cert(client_certificate(server)?)
         .unversioned_rustls_crypto_provider(Arc::new(provider))
         .build())
 }
@@ -36,8 +36,8 @@ fn system_roots() -> Vec<Certificate<'static>> {
         .collect()
 }
 
-fn client_certificate(endpoint: &Endpoint) -> Result<Option<ClientCert>, Error> {
-    let credentials = &endpoint.credentials;
+fn client_certificate(server: &Server) -> Result<Option<ClientCert>, Error> {
+    let credentials = &server.credentials;
     let (Some(chain), Some(key)) = (&credentials.client_certificate, &credentials.client_key)
     else {
         return Ok(None);
@@ -52,7 +52,8 @@ fn client_certificate(endpoint: &Endpoint) -> Result<Option<ClientCert>, Error> 
     )))
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
+/// The certificates of a PEM file, at least one.
+pub(in crate::keys) fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
     let bytes = fs::read(path).map_err(|_| bad(path, "it cannot be read"))?;
     let items = parse_pem(&bytes).map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Ok(Some(certificate)),

@@ -3,31 +3,29 @@
 
 use std::time::Duration;
 
-use super::{Endpoint, Error};
-
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 
 /// The longest delay, also of those that a server asks for.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
 /// The attempts that are left and the delay before the next.
-pub(super) struct Schedule {
+pub(in crate::keys) struct Schedule {
     made: u32,
     attempts: u32,
-    delay: Duration,
+    first: Duration,
 }
 
 impl Schedule {
-    /// As the endpoint's parameters say.
-    pub(super) const fn of(endpoint: &Endpoint) -> Self {
-        Self::new(endpoint.attempts, FIRST_DELAY)
+    /// So many attempts.
+    pub(in crate::keys) const fn of(attempts: u32) -> Self {
+        Self::new(attempts, FIRST_DELAY)
     }
 
-    pub(super) const fn new(attempts: u32, delay: Duration) -> Self {
+    const fn new(attempts: u32, first: Duration) -> Self {
         Self {
             made: 0,
             attempts,
-            delay,
+            first,
         }
     }
 
@@ -40,20 +38,37 @@ impl Schedule {
     pub(super) fn after_failure(
         &mut self,
         asked: Option<Duration>,
-    ) -> Result<Option<Duration>, Error> {
+    ) -> Result<Option<Duration>, getrandom::Error> {
         self.made += 1;
         if self.made >= self.attempts {
             return Ok(None);
         }
-        let mut random = [0; 4];
-        getrandom::fill(&mut random)?;
-        let half = self.delay / 2;
-        let cut = half.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
-        self.delay = (self.delay * 2).min(MAX_DELAY);
-        Ok(Some(
-            (half + cut).max(asked.unwrap_or_default()).min(MAX_DELAY),
-        ))
+        delay(self.first, (self.made, MAX_DELAY), asked).map(Some)
     }
+}
+
+/// How long to wait after so many failures, as long as that is not more than the longest delay.
+#[cfg(feature = "handoff")]
+pub(in crate::keys) fn pause(
+    failures: u32,
+    longest: Duration,
+    asked: Option<Duration>,
+) -> Result<Duration, getrandom::Error> {
+    delay(FIRST_DELAY, (failures, longest), asked)
+}
+
+fn delay(
+    first: Duration,
+    (failures, longest): (u32, Duration),
+    asked: Option<Duration>,
+) -> Result<Duration, getrandom::Error> {
+    let doubled = 2_u32.checked_pow(failures.saturating_sub(1));
+    let full = doubled.and_then(|factor| first.checked_mul(factor));
+    let half = full.unwrap_or(longest).min(longest) / 2;
+    let mut random = [0; 4];
+    getrandom::fill(&mut random)?;
+    let cut = half.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
+    Ok((half + cut).max(asked.unwrap_or_default()).min(longest))
 }
 
 #[cfg(test)]
@@ -79,5 +94,16 @@ mod tests {
         assert_eq!(schedule.after_failure(Some(asked)).unwrap(), Some(asked));
         let asked = Some(Duration::from_secs(3600));
         assert_eq!(schedule.after_failure(asked).unwrap(), Some(MAX_DELAY));
+    }
+
+    #[cfg(feature = "handoff")]
+    #[test]
+    fn pauses_grow_to_the_longest_and_no_more() {
+        let longest = Duration::from_secs(300);
+        for (failures, full) in [(0, 0.5), (1, 0.5), (3, 2.0), (11, 300.0), (u32::MAX, 300.0)] {
+            let full = Duration::from_secs_f64(full);
+            let pause = pause(failures, longest, None).unwrap();
+            assert!((full / 2..=full).contains(&pause), "{failures}: {pause:?}");
+        }
     }
 }

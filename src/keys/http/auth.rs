@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Credentials for a key server: from a file, or from the user part of its address.
+//! Credentials for a server: from a file, or from the user part of its address.
 
 use std::path::PathBuf;
 
@@ -35,7 +35,8 @@ impl Credentials {
         if url.username().is_empty() && url.password().is_none() {
             return Ok(credentials);
         }
-        let decode = |text| percent_decode(text).ok_or(Error::BadUri("its user part is not utf-8"));
+        let decode =
+            |text| percent_decode(text).ok_or(Error::Address("its user part is not utf-8"));
         let (user, password) = (
             decode(url.username())?,
             decode(url.password().unwrap_or_default())?,

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A server: where it is, how it knows us, and how long it may take.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use crate::keys::private;
+
+use super::Error;
+use super::auth::Credentials;
+
+/// A server. Display shows where it is, and stars in place of credentials and of all values in its query.
+pub(in crate::keys) struct Server {
+    /// Without credentials.
+    pub(in crate::keys) url: Url,
+    pub(super) credentials: Credentials,
+    /// Who may sign its certificate; None: whom the system trusts.
+    pub(in crate::keys) ca_file: Option<PathBuf>,
+    /// For each attempt.
+    pub(in crate::keys) timeout: Duration,
+}
+
+impl Server {
+    /// Reads an address of scheme http or https.
+    pub(in crate::keys) fn at(address: &str) -> Result<Self, Error> {
+        let url = Url::parse(address).map_err(|_| Error::Address("it is not a URI"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Error::Address("its scheme is neither http nor https"));
+        }
+        let mut server = Self {
+            credentials: Credentials::of_url(&url)?,
+            url,
+            ca_file: None,
+            timeout: Duration::from_secs(10),
+        };
+        // The setters refuse only addresses without host, which http and https do not have.
+        let _ = (server.url.set_username(""), server.url.set_password(None));
+        server.url.set_fragment(None);
+        Ok(server)
+    }
+
+    /// Takes the lines of a file of credentials.
+    pub(in crate::keys) fn read_credentials(&mut self, path: &Path) -> Result<(), Error> {
+        self.credentials.read(&private::read(path)?)
+    }
+
+    /// Whether what is sent can be read on its way by others.
+    pub(in crate::keys) fn is_open(&self) -> bool {
+        !self.is_https() && !self.is_loopback()
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
+    /// Where requests go, with the secret parts of the query.
+    pub(in crate::keys) fn target(&self) -> Url {
+        let mut url = self.url.clone();
+        for (name, value) in &self.credentials.query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        url
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = &self.url;
+        write!(f, "{}://", url.scheme())?;
+        if self.credentials.has_login() {
+            f.write_str("***@")?;
+        }
+        f.write_str(url.host_str().unwrap_or_default())?;
+        if let Some(port) = url.port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(url.path())?;
+        let sent = url.query_pairs().map(|(name, _)| name.into_owned());
+        let hidden = self.credentials.query.iter().map(|(name, _)| name.clone());
+        for (index, name) in sent.chain(hidden).enumerate() {
+            let separator = if index == 0 { '?' } else { '&' };
+            write!(f, "{separator}{name}=***")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The licence server: `receiver.py` on a free port, with an RSA certificate of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use gstplayready::keys::handoff::{Encryption, Target};
+
+use crate::cpix::recipients;
+use crate::scratch::Scratch;
+use crate::tools;
+
+/// A running server; it ends when its standard input does.
+pub struct Receiver {
+    process: Child,
+    address: String,
+    documents: mpsc::Receiver<Value>,
+    scratch: Scratch,
+}
+
+impl Receiver {
+    /// Starts a server; None, and a word of it, where what it needs is absent.
+    pub fn start(test: &str) -> Option<Self> {
+        let scratch = Scratch::new("receiver");
+        Self::start_with(scratch, "http", &[]).or_else(|| absent(test))
+    }
+
+    /// Starts a server over TLS, whose certificate is `tls.pem` in its folder.
+    pub fn start_tls(test: &str) -> Option<Self> {
+        let scratch = Scratch::new("receiver-tls");
+        let files = ["tls.pem", "tls-key.pem"].map(|name| scratch.join(name));
+        let mut make = Command::new("openssl");
+        make.args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"]);
+        make.args(["ec_paramgen_curve:P-256", "-subj", "/CN=receiver"]);
+        make.args(["-addext", "subjectAltName=IP:127.0.0.1", "-addext"]);
+        make.args(["basicConstraints=critical,CA:FALSE", "-out"]);
+        make.arg(&files[0]).arg("-keyout").arg(&files[1]);
+        let made = make.output().ok().filter(|made| made.status.success());
+        made.and_then(|_| Self::start_with(scratch, "https", &files))
+            .or_else(|| absent(test))
+    }
+
+    fn start_with(scratch: Scratch, scheme: &str, tls: &[PathBuf]) -> Option<Self> {
+        tools::cpix_oracle()?;
+        recipients::certificate(&scratch, "rsa:2048")?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/store/receiver.py");
+        let mut python = Command::new(tools::python());
+        python.arg(script).arg(tools::oracles()?);
+        python.arg(scratch.join("key.pem")).args(tls);
+        python.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = python.stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines.next().unwrap().unwrap();
+        let (sender, documents) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Nobody listens any more when the test has ended.
+                let _ = sender.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Some(Self {
+            process,
+            address: format!("{scheme}://127.0.0.1:{port}"),
+            documents,
+            scratch,
+        })
+    }
+
+    /// The server as a target to which keys are encrypted; the first part of the path names what is wrong with it.
+    pub fn target(&self, name: &str, path: &str) -> Target {
+        Target {
+            name: name.to_owned(),
+            url: format!("{}{path}", self.address),
+            auth_file: None,
+            ca_file: None,
+            encryption: Encryption::ToCertificate(self.file("certificate.pem")),
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// A file of the server's.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.scratch.join(name)
+    }
+
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// The next document that it got.
+    pub fn next(&self) -> Value {
+        let next = self.documents.recv_timeout(Duration::from_secs(20));
+        next.expect("a document comes")
+    }
+
+    /// Those that it got meanwhile.
+    pub fn rest(&self) -> Vec<Value> {
+        self.documents.try_iter().collect()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn absent<T>(test: &str) -> Option<T> {
+    tools::skip(test, "no ../shared, lxml, cryptography, xmlsec or openssl");
+    None
+}
