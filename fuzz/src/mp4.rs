@@ -10,7 +10,7 @@ use gstplayready::cenc::{
 use gstplayready::mp4::{Encryptor, IndexMode, InitProtection, Output, Protector, TrackProtection};
 
 use super::decrypt::decrypt;
-use super::stream::samples;
+use super::stream::{Sample, samples};
 use super::tables;
 
 /// The content key of all tracks.
@@ -129,21 +129,27 @@ pub fn mp4(data: &[u8]) {
 
 /// Every sample is still there, in its order, and decrypts to what it was.
 fn check(clear: &[u8], protected: &[u8]) {
-    let mut protected = samples(protected);
+    for (clear, protected) in pairs(clear, protected) {
+        assert_eq!(clear.bytes, decrypt(KEY, &protected));
+    }
+}
+
+/// Each sample of a clear stream and what became of it in `made`.
+pub fn pairs(clear: &[u8], made: &[u8]) -> Vec<(Sample, Sample)> {
+    let mut made = samples(made);
     let clear = match tables::samples(clear) {
         // A progressive file comes out in fragments, each of one track.
         Some(clear) => {
             let order = |track| clear.iter().position(|sample| sample.track == track);
-            protected.sort_by_key(|sample| order(sample.track));
+            made.sort_by_key(|sample| order(sample.track));
             clear
         }
         None => samples(clear),
     };
-    assert_eq!(clear.len(), protected.len());
-    for (clear, protected) in clear.iter().zip(&protected) {
-        assert_eq!(clear.track, protected.track);
-        assert_eq!(clear.bytes, decrypt(KEY, protected));
-    }
+    assert_eq!(clear.len(), made.len());
+    let pairs: Vec<_> = clear.into_iter().zip(made).collect();
+    assert!(pairs.iter().all(|(clear, made)| clear.track == made.track));
+    pairs
 }
 
 /// Numbers that depend on nothing but the input (xorshift64), so that a finding comes again.

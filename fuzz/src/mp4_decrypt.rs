@@ -7,9 +7,8 @@ use bytes::BytesMut;
 use gstplayready::cenc::{ContentKey, KeyId, KnownKeys, Scheme};
 use gstplayready::mp4::{Decryptor, IndexMode, ProgressiveDecryptor};
 
-use super::mp4::{KEY, KID, file, protect};
+use super::mp4::{KEY, KID, file, pairs, protect};
 use super::progressive::{Memory, all};
-use super::stream::samples;
 
 /// Streams up to this length are also pushed byte by byte.
 const BYTE_BY_BYTE: usize = 4096;
@@ -53,10 +52,8 @@ pub fn mp4_decrypt(data: &[u8]) {
         if let Ok(protected) = protect(data, (scheme, IndexMode::Hold), []) {
             let clear = decrypt(&protected, IndexMode::Hold, usize::MAX);
             let clear = clear.expect("what was protected can be decrypted");
-            let (before, after) = (samples(data), samples(&clear));
-            assert_eq!(before.len(), after.len());
-            for (before, after) in before.iter().zip(&after) {
-                assert_eq!((before.track, &before.bytes), (after.track, &after.bytes));
+            for (before, after) in pairs(data, &clear) {
+                assert_eq!(before.bytes, after.bytes);
                 assert_eq!(after.protection, None);
             }
         }

@@ -17,7 +17,15 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("mp4", &["bmff", "codec", "cenc"]),
     (
         "packaging",
-        &["cenc", "playready", "signaling", "keys", "mp4", "bmff"],
+        &[
+            "cenc",
+            "playready",
+            "cpix",
+            "signaling",
+            "keys",
+            "mp4",
+            "bmff",
+        ],
     ),
     (
         "elements",

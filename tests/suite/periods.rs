@@ -2,6 +2,7 @@
 //! Crypto periods, clear leads and protection that is switched while the stream runs.
 
 mod asked;
+mod back;
 mod elementary;
 mod redundant;
 
