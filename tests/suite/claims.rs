@@ -35,7 +35,7 @@ const WHOLE_CLASSES: [(&str, &str, &str); 12] = [
     ),
     (
         "pair",
-        "tests/suite/clearkeydec.rs",
+        "tests/suite/clear_mp4.rs",
         "every_sample_of_every_pair_is_decrypted_to_the_clear_bytes",
     ),
     (
