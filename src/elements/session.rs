@@ -209,7 +209,7 @@ pub(super) fn specs() -> Vec<glib::ParamSpec> {
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
             .blurb(
-                "What went through: samples, bytes (of media), fragments where the stream has them",
+                "What went through: samples, bytes (of media), fragments where the stream has them, key-changes",
             )
             .read_only()
             .build(),

@@ -77,8 +77,8 @@ pub enum Error {
     Thread(#[source] std::io::Error),
     /// The key location is neither a URI that is understood nor a path.
     #[error(
-        "cannot use the key location: give the URI of a .keys file with its whole path, such as \
-         file:///etc/keys/channel.keys; this version takes no other source"
+        "cannot use the key location: give the URI of a .keys or .cpix file with its whole path, such as \
+         file:///etc/keys/channel.keys, of a store (sqlite:///path/keys.db, postgresql://…) or of a key server (speke+https://…)"
     )]
     BadUri,
     /// A key file cannot be read or written.

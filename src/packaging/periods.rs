@@ -81,6 +81,9 @@ impl Packaging {
                 *rule = self.rule_in(phase, time.track_id);
             }
         }
+        // Tracks that enter different periods at once are announced as one.
+        let last = self.changes.len().saturating_sub(1).max(announced);
+        self.changes.drain(announced..last);
         let told = told.and_then(|period| self.ready(period));
         Ok(FragmentProtection {
             rules,

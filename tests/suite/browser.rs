@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::enc::{self, KEY, KID};
 use crate::launch::{self, Run};
 use crate::media::{Audio, Recipe, Video};
+use crate::periods;
 use crate::scratch::Scratch;
 use crate::tools::{self, skip};
 
@@ -15,8 +16,9 @@ const WRONG_KEY: &str = "00112233445566778899aabbccddee00";
 const FRAGMENTS: &str = "mp4mux fragment-duration=1000";
 const FASTSTART: &str = "mp4mux faststart=true";
 
-fn plays_with_the_right_key_only(muxer: &'static str, scheme: &str) {
-    let test = format!("browser: {muxer} {scheme}");
+/// Protects a file by an element and plays it with all keys, and with all but the last, in whose place a wrong one stands.
+fn plays_with_all_keys_only(muxer: &'static str, element: &str, keys: &[String]) {
+    let test = format!("browser: {muxer} {element}");
     let Some(script) = tools::browser_check() else {
         return skip(&test, "no ../shared/browser-check");
     };
@@ -25,38 +27,52 @@ fn plays_with_the_right_key_only(muxer: &'static str, scheme: &str) {
     };
     let folder = Scratch::new("browser");
     let protected = folder.join("protected.mp4");
-    let tail = format!(
-        "{} ! filesink location={}",
-        enc::one_key(scheme),
-        protected.display()
-    );
+    let tail = format!("{element} ! filesink location={}", protected.display());
     let recipe = Recipe::new(muxer, Video::Avc, Audio::Aac);
     launch::pipeline(&recipe.pipeline(&tail)).succeeded();
-    let play = |key: &str| {
+    let play = |keys: &[String], code: i32| {
         let mut run = Command::new(tools::python());
-        run.arg(&script)
-            .arg(&protected)
-            .arg("--chromium")
-            .arg(&chromium);
-        run.args(["--full", "--timeout", "15", "-k", &format!("{KID}:{key}")]);
-        Run::of(&mut run)
+        run.arg(&script).arg(&protected);
+        run.arg("--chromium").arg(&chromium);
+        run.args(["--full", "--timeout", "15"]);
+        for key in keys {
+            run.args(["-k", key]);
+        }
+        let run = Run::of(&mut run);
+        assert_eq!(
+            run.status.code(),
+            Some(code),
+            "{} {}",
+            run.stdout,
+            run.stderr
+        );
     };
-    let right = play(KEY);
-    assert_eq!(
-        right.status.code(),
-        Some(0),
-        "{} {}",
-        right.stdout,
-        right.stderr
-    );
-    let wrong = play(WRONG_KEY);
-    assert_eq!(
-        wrong.status.code(),
-        Some(1),
-        "{} {}",
-        wrong.stdout,
-        wrong.stderr
-    );
+    play(keys, 0);
+    let mut wrong = keys.to_vec();
+    let (kid, _) = wrong[keys.len() - 1].split_once(':').unwrap();
+    wrong[keys.len() - 1] = format!("{kid}:{WRONG_KEY}");
+    play(&wrong, 1);
+}
+
+fn plays_with_the_right_key_only(muxer: &'static str, scheme: &str) {
+    plays_with_all_keys_only(muxer, &enc::one_key(scheme), &[format!("{KID}:{KEY}")]);
+}
+
+// Of the open decryptors that others made it is the only one that follows keys that change within a file.
+#[test]
+fn a_browser_follows_keys_that_change() {
+    for (scheme, clear_lead) in [("cenc", 0), ("cbcs", 900_000_000)] {
+        let folder = Scratch::new("browser");
+        let element = format!(
+            "playreadyenc scheme={scheme} crypto-period=1000000000 clear-lead={clear_lead} {}",
+            periods::key_file(&folder)
+        );
+        // The key of the last second's picture goes last.
+        let last = periods::kid_of_picture(2);
+        let mut keys = periods::all_keys().pairs();
+        keys.sort_by_key(|pair| pair.starts_with(&last));
+        plays_with_all_keys_only(FRAGMENTS, &element, &keys);
+    }
 }
 
 #[test]

@@ -51,7 +51,8 @@ mod tools;
 mod architecture;
 /// The bins of muxer and element.
 mod bins;
-/// A browser plays the element's files with the right key only.
+/// A browser plays the element's files with the right keys only.
+#[cfg(feature = "plugin")]
 mod browser;
 /// Elementary streams: protected as demuxed files are.
 #[cfg(feature = "plugin")]

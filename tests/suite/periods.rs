@@ -32,8 +32,14 @@ fn key_of(period: u8, track: u8) -> [String; 2] {
     [0x10, 0x50].map(|mark| format!("{mark:02x}{track:02x}{period:02x}").repeat(5) + "aa")
 }
 
+/// The KID of the picture in a crypto period.
+pub fn kid_of_picture(period: u8) -> String {
+    let [kid, _] = key_of(period, 0);
+    kid
+}
+
 /// A key file with a key for video and one for audio in each period.
-fn key_file(folder: &Scratch) -> String {
+pub fn key_file(folder: &Scratch) -> String {
     let lines = (0..PERIODS).flat_map(|period| {
         ["video", "audio"]
             .into_iter()
@@ -47,7 +53,7 @@ fn key_file(folder: &Scratch) -> String {
     format!("key-uri=file://{}", file.display())
 }
 
-fn all_keys() -> Keys {
+pub fn all_keys() -> Keys {
     let tracks = (0..PERIODS).flat_map(|period| [0, 1].map(|track| key_of(period, track)));
     tracks.fold(Keys::default(), |keys, [kid, key]| keys.with(&kid, &key))
 }
