@@ -29,6 +29,7 @@ pub use cpix_file::CpixFile;
 pub use error::{Error, LineError};
 pub use file::KeyFile;
 pub use open::{ContentRequest, load, open};
+pub use private::read as read_private;
 pub use provider::{FixedKeys, KeyProvider, PeriodKeys, Rules};
 pub use ring::{Entry, KeyRing};
 pub use schedule::{Failure, KeySchedule};
