@@ -35,7 +35,7 @@ pub struct HeaderArgs {
 
 #[derive(Debug, Subcommand)]
 enum HeaderCommand {
-    Build(BuildArgs),
+    Build(Box<BuildArgs>),
     Decode(DecodeArgs),
 }
 
