@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playready-packager`: the command line beside the plugin.
 
+mod duration;
+mod generate;
+mod header;
 mod inspect;
+mod options;
+mod print;
+mod protect;
+mod secrets;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use generate::{CompletionsArgs, ManArgs};
+use header::HeaderArgs;
+use protect::ProtectArgs;
 
 /// Tools for content that is protected by Common Encryption with PlayReady signaling.
 #[derive(Debug, Parser)]
@@ -18,7 +28,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Protect(Box<ProtectArgs>),
     Inspect(InspectArgs),
+    Header(Box<HeaderArgs>),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -52,6 +66,10 @@ struct InspectArgs {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Protect(args) => protect::run(&args),
+        Command::Header(args) => header::run(&args),
+        Command::Completions(args) => generate::completions(&args, Cli::command()),
+        Command::Man(args) => generate::man(&args, Cli::command()),
         Command::Inspect(args) => inspect::run(&inspect::Options {
             files: args.files,
             json: args.json,

@@ -9,14 +9,15 @@
 
 mod film;
 mod systems;
+mod vectors;
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use film::Film;
 use serde_json::Value;
+use vectors::vectors;
 
 fn inspect(arguments: &[&str], files: &[PathBuf]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_playready-packager"))
@@ -50,28 +51,6 @@ fn codes(name: &str, film: &Film) -> (Vec<String>, i32) {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-/// The folder of vectors, or a note that the test is skipped.
-fn vectors(test: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors");
-    let folder = std::env::var_os("PLAYREADY_VECTORS").map_or(beside, PathBuf::from);
-    if folder.join("MANIFEST.json").is_file() {
-        return Some(folder);
-    }
-    let reason = format!("{test}: ../shared is not here");
-    // The test harness would swallow what the print macros write.
-    let line = format!("skipped: {reason}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    if let Some(list) = std::env::var_os("PLAYREADY_SKIPPED") {
-        let mut list = File::options()
-            .append(true)
-            .create(true)
-            .open(list)
-            .unwrap();
-        writeln!(list, "{reason}").unwrap();
-    }
-    None
 }
 
 fn entries(folder: &Path, classes: &[&str]) -> Vec<Value> {

@@ -9,14 +9,12 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use crate::cenc::Scheme;
-use crate::packaging::{Config, Controls, IvRuns, KeyChange, Packaging, SampleKeys, Signals};
-use crate::signaling::System;
+use crate::packaging::{Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals};
 
 use super::action_signals::is_answered;
 use super::protected_caps::CapsProtection;
 use super::request_key::RequestedKeys;
 use super::settings::{self, Settings, SettingsError};
-use super::signals::Published;
 use super::{error, lock};
 
 /// The read-only properties that change with the stream's protection.
@@ -106,7 +104,9 @@ impl Session {
                 "key-seed is the public one of Microsoft's test server: whoever knows the KID knows the key",
             );
         }
-        warn_of_scheme(element, &config);
+        for text in config.warnings() {
+            warn(element, &text);
+        }
         *lock(&self.published) = Published::default();
         let keys = std::mem::replace(&mut *lock(&self.sample_keys), sample_keys());
         self.controls.set_stopped(false);
@@ -175,25 +175,6 @@ impl Session {
         for name in PUBLISHED {
             object.notify(name);
         }
-    }
-}
-
-/// Says which of the systems asked for play nothing of the scheme.
-fn warn_of_scheme(element: &impl ElementImpl, config: &Config) {
-    let scheme = config.scheme;
-    if matches!(scheme, Scheme::Cens | Scheme::Cbc1) {
-        warn(
-            element,
-            &format!("no PlayReady client plays scheme {scheme}: use cenc or cbcs"),
-        );
-    }
-    if config.systems.contains(&System::FairPlay) && scheme != Scheme::Cbcs {
-        warn(
-            element,
-            &format!(
-                "no FairPlay client plays scheme {scheme}: use cbcs, or take fairplay out of systems"
-            ),
-        );
     }
 }
 

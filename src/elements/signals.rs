@@ -1,52 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a pipeline is told of the protection: events downstream, a message on the bus, texts for manifests.
+//! What a pipeline is told of the protection: events downstream, properties and a message on the bus.
 
-use crate::cenc::Scheme;
-use crate::packaging::Signals;
-use crate::playready::PlayReadyObject;
-use crate::signaling::{Drm, dash, hls, smooth};
+use crate::packaging::{Published, Signals};
+use crate::signaling::Drm;
 
 /// Where an event's `pssh` stands, as qtdemux names it.
 pub(super) const ORIGIN_MOOV: &str = "isobmff/moov";
 /// The same for one that a crypto period brings.
 pub(super) const ORIGIN_MOOF: &str = "isobmff/moof";
 
-/// The texts and bytes of one set of signals, for properties and messages. Nothing here is secret.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Published {
-    /// KIDs as UUIDs.
-    pub(super) key_ids: Vec<String>,
-    /// The PlayReady Object in base64; none when PlayReady is not among the systems.
-    pub(super) playready_object: Option<String>,
-    /// ContentProtection elements of an MPD, a line each.
-    pub(super) content_protection: Option<String>,
-    /// EXT-X-KEY lines of a media playlist; none for the schemes and systems that HLS cannot name.
-    pub(super) hls_key: Option<String>,
-    /// Protection element of a Smooth Streaming manifest.
-    pub(super) smooth_protection: Option<String>,
-}
-
 impl Published {
-    pub(super) fn new(signals: &Signals, scheme: Scheme) -> Self {
-        let kids = &signals.kids;
-        let mut mpd: Vec<_> = kids
-            .iter()
-            .map(|kid| dash::mp4_protection(scheme, kid))
-            .collect();
-        mpd.extend(signals.drms.iter().map(dash::content_protection));
-        let drms = signals.drms.iter();
-        let lines = drms.filter_map(|drm| hls::key_lines(drm, scheme, hls::Playlist::Media).ok());
-        let lines: Vec<_> = lines.flatten().collect();
-        let object = signals.drms.iter().find_map(Drm::playready_object);
-        Self {
-            key_ids: kids.iter().map(ToString::to_string).collect(),
-            playready_object: object.map(PlayReadyObject::to_base64),
-            content_protection: Some(mpd.join("\n")),
-            hls_key: (!lines.is_empty()).then(|| lines.join("\n")),
-            smooth_protection: signals.drms.iter().find_map(smooth::protection_of),
-        }
-    }
-
     /// The value of a read-only property.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         match name {

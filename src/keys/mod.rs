@@ -35,6 +35,7 @@ pub use file::KeyFile;
 #[cfg(feature = "speke")]
 pub use http::Error as HttpError;
 pub use open::{ContentRequest, load, open};
+pub use private::read as read_private;
 pub use provider::{FixedKeys, KeyProvider, PeriodKeys, Rules};
 pub use ring::{Entry, KeyRing};
 pub use schedule::{Failure, KeySchedule};

@@ -19,7 +19,7 @@ const MAX_FILE: u64 = 1 << 20;
 ///
 /// # Errors
 /// [`Error::TooOpen`] for a mode wider than 0600, [`Error::TooLong`], [`Error::File`].
-pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
+pub fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
     let failed = |source| Error::File {
         path: path.to_owned(),
         source,

@@ -151,6 +151,23 @@ impl Config {
         Ok(Drm::from_pssh(&pssh, whole.to_vec()))
     }
 
+    /// Which of the systems asked for play nothing of the scheme.
+    pub fn warnings(&self) -> Vec<String> {
+        let scheme = self.scheme;
+        let mut warnings = Vec::new();
+        if matches!(scheme, Scheme::Cens | Scheme::Cbc1) {
+            warnings.push(format!(
+                "no PlayReady client plays scheme {scheme}: use cenc or cbcs"
+            ));
+        }
+        if self.systems.contains(&System::FairPlay) && scheme != Scheme::Cbcs {
+            warnings.push(format!(
+                "no FairPlay client plays scheme {scheme}: use cbcs, or take fairplay out of systems"
+            ));
+        }
+        warnings
+    }
+
     /// Whether keys change by themselves.
     pub(super) const fn rotates(&self) -> bool {
         !self.crypto_period.is_zero()
@@ -200,6 +217,21 @@ mod tests {
         for (crypt, skip) in [(0, 9), (0, 0), (16, 1), (1, 16), (u32::MAX, 0)] {
             assert!(Config::pattern(crypt, skip).is_err(), "{crypt}:{skip}");
         }
+    }
+
+    // Schemes of the systems: PlayReady's list of MP4-based formats, FairPlay Streaming overview.
+    #[test]
+    fn schemes_that_no_client_plays_are_warned_of() {
+        let warnings = |scheme, systems: &[System]| {
+            let mut config = Config::new(scheme);
+            config.systems = systems.iter().copied().collect();
+            config.warnings().len()
+        };
+        let both = [System::PlayReady, System::FairPlay];
+        assert_eq!(warnings(Scheme::Cbcs, &both), 0);
+        assert_eq!(warnings(Scheme::Cenc, &both[..1]), 0);
+        assert_eq!(warnings(Scheme::Cenc, &both), 1);
+        assert_eq!(warnings(Scheme::Cens, &both), 2);
     }
 
     // Made by Shaka Packager 3.8.0.

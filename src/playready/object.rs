@@ -63,6 +63,17 @@ impl PlayReadyObject {
         Ok(object)
     }
 
+    /// An object of one header that somebody else wrote, as it stands; [`FoundHeader::from_xml`] tells what it is worth.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn with_header_text(xml: &str) -> Result<Self, Error> {
+        let mut object = Self::default();
+        let value = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        object.push(RecordKind::Header, value)?;
+        Ok(object)
+    }
+
     /// Adds an embedded licence store; an object without a header may hold one too.
     ///
     /// # Errors

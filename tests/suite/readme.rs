@@ -15,11 +15,15 @@ const README: &str = include_str!("../../README.md");
 const TEST_SCRIPT: &str = include_str!("../../scripts/test");
 const DEMO_SCRIPT: &str = include_str!("../../scripts/demo");
 
+/// Runs what begins like this.
+const PACKAGER: &str = "target/release/playready-packager ";
+const PACKAGER_TEST: &str = include_str!("../../packager/tests/readme.rs");
+
 /// Debian's Python, for which python3-gi is made.
 const PYTHON: &str = "/usr/bin/python3";
 
 /// Commands that are no pipelines, and where the tests' scripts run them.
-const OTHERS: [(&str, &str, &str); 8] = [
+const OTHERS: [(&str, &str, &str); 7] = [
     ("scripts/demo", TEST_SCRIPT, "\"$scripts/demo\""),
     ("scripts/test", "scripts/test", "scripts/test"),
     (
@@ -39,11 +43,6 @@ const OTHERS: [(&str, &str, &str); 8] = [
     ),
     ("meson setup build", TEST_SCRIPT, "meson setup"),
     ("meson install -C build", TEST_SCRIPT, "meson install -C"),
-    (
-        "target/release/playready-packager inspect film.mp4",
-        DEMO_SCRIPT,
-        "/playready-packager\" inspect",
-    ),
 ];
 
 /// The fenced blocks in a language.
@@ -133,6 +132,10 @@ fn every_other_command_is_run_by_a_script() {
         .flat_map(str::lines);
     for line in lines {
         let command = line.split("  #").next().unwrap().trim();
+        if command.starts_with(PACKAGER) {
+            assert!(PACKAGER_TEST.contains(PACKAGER), "no test runs: {command}");
+            continue;
+        }
         let known = OTHERS.iter().find(|(known, ..)| *known == command);
         let (_, script, run) = known.unwrap_or_else(|| panic!("nothing runs: {command}"));
         assert!(script.contains(run), "no script runs: {command}");

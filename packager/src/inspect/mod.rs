@@ -9,10 +9,10 @@ mod lint;
 mod progressive;
 mod pssh;
 mod read;
-mod report;
+pub mod report;
 mod runs;
 mod stream;
-mod text;
+pub mod text;
 mod track;
 mod walk;
 
@@ -20,6 +20,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::print::{self, FAULTY, NO_FILE};
 use report::Report;
 
 /// What was asked on the command line.
@@ -32,11 +33,6 @@ pub struct Options {
     /// All files are one stream.
     pub as_one: bool,
 }
-
-/// Something is wrong with a file.
-const FAULTY: u8 = 1;
-/// A file cannot be opened or read.
-const NO_FILE: u8 = 2;
 
 /// Inspects and prints; the exit code is that of the command.
 pub fn run(options: &Options) -> ExitCode {
@@ -58,29 +54,18 @@ pub fn run(options: &Options) -> ExitCode {
             }
         }
     }
-    match print(&reports, options.json) {
-        // Whoever reads has enough, as `head` has.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("standard output: {error}");
-            ExitCode::from(NO_FILE)
-        }
-        Ok(()) => ExitCode::from(code),
-    }
+    print::out(code, |out| match options.json {
+        true => print::json(&reports, out),
+        false => print_text(&reports, out),
+    })
 }
 
-fn print(reports: &[Report], json: bool) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    if json {
-        serde_json::to_writer_pretty(&mut out, reports)?;
-        writeln!(out)?;
-        return out.flush();
-    }
+fn print_text(reports: &[Report], mut out: &mut dyn Write) -> io::Result<()> {
     for (number, report) in reports.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
         }
         text::write(report, &mut out)?;
     }
-    out.flush()
+    Ok(())
 }

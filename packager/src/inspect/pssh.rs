@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use gstplayready::bmff::{BoxTree, FourCc, Reader};
 use gstplayready::cenc::{Pssh, piff};
-use gstplayready::playready::{Deviation, FoundHeader, PlayReadyObject, RecordKind, guid};
+use gstplayready::playready::{FoundHeader, PlayReadyObject, RecordKind};
 use gstplayready::signaling::{System, WidevineData};
 use uuid::Uuid;
 
 use super::findings::{Findings, Place};
-use super::report::{Header, HeaderKeyId, Object, ObjectRecord, PsshBox, Widevine};
+use super::report::{self, Header, Object, ObjectRecord, PsshBox, Widevine};
 
 /// The most different boxes that are kept; with a key for every fragment a day has more.
 const MAX_BOXES: usize = 4096;
@@ -127,27 +127,10 @@ fn object(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Object> 
 
 fn header(found: FoundHeader, place: &Place, findings: &mut Findings) -> Header {
     for deviation in &found.deviations {
-        match deviation {
-            Deviation::LongHeader(_) | Deviation::LongCustomAttributes(_) => {
-                findings.note("header-long", place, deviation);
-            }
-            _ => findings.error("header", place, deviation),
+        match report::is_fault(deviation) {
+            true => findings.error("header", place, deviation),
+            false => findings.note("header-long", place, deviation),
         }
     }
-    let key_ids = found.key_ids.into_iter().map(|key| HeaderKeyId {
-        kid: key.kid,
-        playready_order: guid::to_base64(&key.kid),
-        algorithm: key.algorithm,
-        checksum: key.checksum,
-    });
-    Header {
-        version: found.version.name(),
-        key_ids: key_ids.collect(),
-        la_url: found.la_url,
-        lui_url: found.lui_url,
-        ds_id: found.ds_id,
-        custom_attributes: found.custom_attributes,
-        decryptor_setup: found.decryptor_setup,
-        license_requested: found.license_requested,
-    }
+    Header::from(found)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use gstplayready::cenc::{FoundProtection, KeyId, Pattern};
+use gstplayready::playready::{Deviation, FoundHeader, guid};
 use gstplayready::signaling::WidevineData;
 use serde::{Serialize, Serializer};
 
@@ -232,6 +233,35 @@ pub struct Header {
     pub decryptor_setup: Option<String>,
     /// LICENSEREQUESTED.
     pub license_requested: Option<String>,
+}
+
+impl From<FoundHeader> for Header {
+    fn from(found: FoundHeader) -> Self {
+        let key_ids = found.key_ids.into_iter().map(|key| HeaderKeyId {
+            kid: key.kid,
+            playready_order: guid::to_base64(&key.kid),
+            algorithm: key.algorithm,
+            checksum: key.checksum,
+        });
+        Self {
+            version: found.version.name(),
+            key_ids: key_ids.collect(),
+            la_url: found.la_url,
+            lui_url: found.lui_url,
+            ds_id: found.ds_id,
+            custom_attributes: found.custom_attributes,
+            decryptor_setup: found.decryptor_setup,
+            license_requested: found.license_requested,
+        }
+    }
+}
+
+/// Whether a deviation breaks the specification; a header that is only long does not.
+pub const fn is_fault(deviation: &Deviation) -> bool {
+    !matches!(
+        deviation,
+        Deviation::LongHeader(_) | Deviation::LongCustomAttributes(_)
+    )
 }
 
 /// A KID of a PlayReady Header.

@@ -254,7 +254,8 @@ fn write_object(object: &Object, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn write_header(header: &Header, out: &mut impl Write) -> io::Result<()> {
+/// Writes what a PlayReady Header says.
+pub fn write_header(header: &Header, out: &mut impl Write) -> io::Result<()> {
     field("WRMHEADER", &format!("version {}", header.version), out)?;
     for key in &header.key_ids {
         field("KID", &key.kid.to_string(), out)?;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Times as people write them: `10s`, `1m30s`, `500ms`, `2h`.
+
+use std::time::Duration;
+
+/// Nanoseconds of each unit.
+const UNITS: [(&str, u64); 7] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("d", 86_400_000_000_000),
+];
+
+/// Not a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a time: give numbers with their units ns, us, ms, s, m, h or d, such as 10s or 1m30s")]
+pub struct BadDuration;
+
+/// Reads whole numbers, each with a unit behind it, and adds them up; at most the 584 years of 64-bit nanoseconds.
+///
+/// # Errors
+/// [`BadDuration`].
+pub fn parse(text: &str) -> Result<Duration, BadDuration> {
+    let mut nanoseconds = 0_u64;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Err(BadDuration);
+    }
+    while !rest.is_empty() {
+        let (number, behind) = split(rest, |c| c.is_ascii_digit());
+        let (unit, behind) = split(behind, |c| c.is_ascii_alphabetic());
+        let number: u64 = number.parse().map_err(|_| BadDuration)?;
+        let unit = UNITS.iter().find(|(name, _)| *name == unit);
+        let (_, length) = unit.ok_or(BadDuration)?;
+        let part = number.checked_mul(*length).ok_or(BadDuration)?;
+        nanoseconds = nanoseconds.checked_add(part).ok_or(BadDuration)?;
+        rest = behind.trim_start();
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_with_units_add_up() {
+        for (text, milliseconds) in [
+            ("10s", 10_000),
+            ("1m30s", 90_000),
+            ("1h 500ms", 3_600_500),
+            ("2d", 172_800_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "10",
+            "s",
+            "10 s",
+            "-1s",
+            "1.5s",
+            "1x",
+            "99999999999h",
+            "10é",
+        ] {
+            assert_eq!(parse(text), Err(BadDuration), "{text}");
+        }
+    }
+}

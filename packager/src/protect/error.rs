@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why a file is not protected, and the exit codes of that.
+
+use std::io;
+use std::path::PathBuf;
+
+use gstplayready::{keys, mp4, packaging};
+
+use crate::print::{FAULTY, NO_FILE};
+use crate::secrets;
+
+/// Errors of `protect`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be opened, read or written.
+    #[error("{path}: {source}", path = .path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// Something other than a file.
+    #[error("{path} is not a regular file: give a file, whose bytes can be read and written anywhere", path = .0.display())]
+    NotAFile(PathBuf),
+    /// The input would be overwritten.
+    #[error("{path} is the input itself: give another name for the protected file", path = .0.display())]
+    SameFile(PathBuf),
+    /// A file with a key.
+    #[error(transparent)]
+    Secret(#[from] secrets::Error),
+    /// The keys, or what is asked of them.
+    #[error(transparent)]
+    Setup(#[from] packaging::Error),
+    /// The input is nothing that can be protected.
+    #[error("{path}: {source}", path = .path.display())]
+    Mp4 { path: PathBuf, source: mp4::Error },
+    /// A signal ends the work.
+    #[error("stopped by a signal: nothing was written")]
+    Interrupted,
+}
+
+impl From<keys::Error> for Error {
+    fn from(error: keys::Error) -> Self {
+        Self::Setup(error.into())
+    }
+}
+
+impl Error {
+    /// The exit code of the command.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setup(_) => FAULTY,
+            Self::Mp4 { source, .. } if !matches!(source, mp4::Error::Input(_)) => FAULTY,
+            // As a shell tells of a program that SIGINT ended.
+            Self::Interrupted => 130,
+            Self::File { .. } | Self::NotAFile(_) | Self::SameFile(_) => NO_FILE,
+            Self::Secret(_) | Self::Mp4 { .. } => NO_FILE,
+        }
+    }
+}

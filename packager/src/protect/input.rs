@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The clear file, read block by block.
+
+use std::error::Error as StdError;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use bytes::BytesMut;
+use gstplayready::mp4::Source;
+use indicatif::ProgressBar;
+
+use super::Error;
+use super::signals::Signals;
+
+/// What of a fragmented file is read at once, in bytes.
+const BLOCK: u64 = 1 << 20;
+
+/// The file, with those who are told how far it is read.
+pub struct Input {
+    file: File,
+    metadata: Metadata,
+    bar: ProgressBar,
+    signals: Signals,
+}
+
+impl Input {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::NotAFile`].
+    pub fn open(path: &Path, bar: ProgressBar, signals: Signals) -> Result<Self, Error> {
+        let failed = |source| Error::File {
+            path: path.to_owned(),
+            source,
+        };
+        let is_file = std::fs::metadata(path).map_err(failed)?.is_file();
+        if !is_file {
+            return Err(Error::NotAFile(path.to_owned()));
+        }
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        bar.set_length(metadata.len());
+        Ok(Self {
+            file,
+            metadata,
+            bar,
+            signals,
+        })
+    }
+
+    /// What the system knows of the file.
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The bytes at `position`, about a block; none at the end.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn block(&mut self, position: u64) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
+        let len = self.size().saturating_sub(position).min(BLOCK);
+        self.read(position, usize::try_from(len)?)
+    }
+
+    /// Warns of something, above the bar.
+    pub fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("warning: {text}"));
+    }
+
+    /// Says what is done with the file from its start on.
+    pub fn begin(&self, what: &'static str) {
+        self.bar.reset();
+        self.bar.set_message(what);
+    }
+}
+
+impl Source for Input {
+    type Chunk = BytesMut;
+
+    fn size(&self) -> u64 {
+        self.metadata.len()
+    }
+
+    fn read(
+        &mut self,
+        offset: u64,
+        len: usize,
+    ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
+        self.signals.check()?;
+        let mut bytes = BytesMut::zeroed(len);
+        self.file.read_exact_at(&mut bytes, offset)?;
+        self.bar.set_position(offset.saturating_add(len as u64));
+        Ok(bytes)
+    }
+}

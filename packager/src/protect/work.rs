@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MPL-2.0
+//! From the clear file to the protected one, by the way that `playreadyenc` takes behind `filesrc`.
+
+use std::path::Path;
+
+use bytes::BytesMut;
+use gstplayready::cenc::Flavor;
+use gstplayready::mp4::{self, Encryptor, IndexMode, Output, Progressive, Protector, Totals};
+use gstplayready::packaging::Packaging;
+
+use super::Error;
+use super::input::Input;
+use super::output::OutputFile;
+use super::report::Change;
+use super::signals::Stopped;
+
+/// A file that is being protected.
+pub struct Work<'a> {
+    /// The clear file's name.
+    pub path: &'a Path,
+    /// The clear file.
+    pub input: &'a mut Input,
+    /// The protected file.
+    pub output: &'a mut OutputFile,
+    /// What is asked.
+    pub packaging: &'a mut Packaging,
+    /// The crypto periods that began.
+    pub changes: Vec<Change>,
+}
+
+impl Work<'_> {
+    /// Protects the whole file.
+    ///
+    /// # Errors
+    /// Whatever keeps the file from being read, protected or written.
+    pub fn run(&mut self) -> Result<Totals, Error> {
+        let opened = Progressive::open(self.input);
+        match opened.map_err(|error| self.failed(error))? {
+            // It comes out in fragments where it can.
+            Some(file) if !(file.starts_with_moov() && self.needs_fragments()) => {
+                self.progressive(file)
+            }
+            _ => self.stream(),
+        }
+    }
+
+    /// Whether what is asked for is not for progressive files: PIFF, and protection that changes.
+    fn needs_fragments(&self) -> bool {
+        self.packaging.flavor() == Flavor::Piff || self.packaging.follows_time()
+    }
+
+    fn progressive(&mut self, mut file: Progressive) -> Result<Totals, Error> {
+        let protected = file.protect(self.packaging);
+        protected.map_err(|error| self.failed(error))?;
+        self.input.begin("measuring");
+        let measured = file.measure(self.input);
+        measured.map_err(|error| self.failed(error))?;
+        self.input.begin("protecting");
+        loop {
+            let output = file.next_output(self.input);
+            match output.map_err(|error| self.failed(error))? {
+                Some(output) => self.output.write(&output)?,
+                None => return Ok(file.totals()),
+            }
+        }
+    }
+
+    fn stream(&mut self) -> Result<Totals, Error> {
+        self.input.begin("protecting");
+        let mut encryptor = Encryptor::new(IndexMode::Patch);
+        let mut outputs = Vec::new();
+        let mut position = 0;
+        loop {
+            let block = self.input.block(position).map_err(mp4::Error::Input);
+            let block = block.map_err(|error| self.failed(error))?;
+            if block.is_empty() {
+                break;
+            }
+            position += block.len() as u64;
+            let pushed = encryptor.push(block, self.packaging, &mut outputs);
+            pushed.map_err(|error| self.failed(error))?;
+            self.give(&mut outputs)?;
+        }
+        let finished = encryptor.finish(self.packaging, &mut outputs);
+        finished.map_err(|error| self.failed(error))?;
+        self.give(&mut outputs)?;
+        Ok(encryptor.totals())
+    }
+
+    fn give(&mut self, outputs: &mut Vec<Output<BytesMut>>) -> Result<(), Error> {
+        let scheme = self.packaging.config().scheme;
+        while let Some(change) = self.packaging.next_change() {
+            self.changes.push(Change::new(&change, scheme));
+        }
+        for warning in self.packaging.warnings() {
+            self.input.warn(&warning);
+        }
+        let mut outputs = outputs.drain(..);
+        outputs.try_for_each(|output| self.output.write(&output))
+    }
+
+    fn failed(&self, source: mp4::Error) -> Error {
+        match source {
+            mp4::Error::Input(why) if why.is::<Stopped>() => Error::Interrupted,
+            source => Error::Mp4 {
+                path: self.path.to_owned(),
+                source,
+            },
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The README's commands of `playready-packager`, run in their order.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+mod vectors;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const README: &str = include_str!("../../README.md");
+/// What each of them begins with.
+const PROGRAM: &str = "target/release/playready-packager ";
+
+#[test]
+fn each_command_runs_as_it_stands() {
+    let Some(vectors) = vectors::vectors("readme::each_command_runs_as_it_stands") else {
+        return;
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    fs::create_dir_all(&folder).unwrap();
+    let clear = vectors.join("clear/o-avaac-prog/prog_8s.mp4");
+    fs::copy(clear, folder.join("clear.mp4")).unwrap();
+    let commands: Vec<_> = README
+        .lines()
+        .filter_map(|line| line.strip_prefix(PROGRAM))
+        .collect();
+    for arguments in &commands {
+        let shell = Command::new("sh")
+            .args(["-c", &format!("\"$PACKAGER\" {arguments}")])
+            .env("PACKAGER", env!("CARGO_BIN_EXE_playready-packager"))
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&shell.stderr);
+        assert!(shell.status.success(), "{arguments}: {stderr}");
+    }
+    assert!(commands.len() >= 3, "{commands:?}");
+}
