@@ -156,7 +156,7 @@ impl Settings {
     /// Whatever is missing or malformed, by the property's name.
     pub(super) fn provider(&self) -> Result<Box<dyn KeyProvider>, SettingsError> {
         let systems = BTreeSet::<System>::from(self.systems).into_iter();
-        self.keys.provider(ContentRequest {
+        self.keys.provider(&ContentRequest {
             content_id: self.content_id.clone(),
             scheme: self.scheme.into(),
             systems: systems.map(System::id).collect(),

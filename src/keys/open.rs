@@ -30,7 +30,7 @@ pub struct ContentRequest {
 ///
 /// # Errors
 /// [`Error::BadUri`], [`Error::NoContentId`], and those of the source.
-pub fn open(uri: &str, request: ContentRequest) -> Result<Box<dyn KeyProvider>, Error> {
+pub fn open(uri: &str, request: &ContentRequest) -> Result<Box<dyn KeyProvider>, Error> {
     let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
     match scheme {
         #[cfg(feature = "store")]

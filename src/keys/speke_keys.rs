@@ -22,14 +22,14 @@ impl SpekeKeys {
     ///
     /// # Errors
     /// [`Error::NoContentId`], [`Error::Speke`].
-    pub fn open(uri: &str, request: ContentRequest) -> Result<Self, Error> {
+    pub fn open(uri: &str, request: &ContentRequest) -> Result<Self, Error> {
         let client = SpekeClient::open(uri)?;
         Ok(Self {
             request: KeyRequest {
-                content_id: request.content_id.ok_or(Error::NoContentId)?,
+                content_id: request.content_id.clone().ok_or(Error::NoContentId)?,
                 scheme: request.scheme,
                 tracks: client.endpoint().tracks()?,
-                systems: request.systems,
+                systems: request.systems.clone(),
                 period: None,
             },
             client,

@@ -32,8 +32,8 @@ impl StoreKeys {
     ///
     /// # Errors
     /// [`Error::NoContentId`], [`Error::Store`].
-    pub fn open(uri: &str, request: ContentRequest) -> Result<Self, Error> {
-        let content_id = request.content_id.ok_or(Error::NoContentId)?;
+    pub fn open(uri: &str, request: &ContentRequest) -> Result<Self, Error> {
+        let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
         let (uri, kek) = kek(uri)?;
         let store = KeyStore::open(&uri, vec![kek])?.acting_for("packager")?;
         let content = match store.content(&content_id) {

@@ -55,6 +55,7 @@ pub fn python_has(modules: &str) -> bool {
 }
 
 /// The check in a browser.
+#[cfg(feature = "plugin")]
 pub fn browser_check() -> Option<PathBuf> {
     existing(shared().join("browser-check/bcheck.py"))
 }
@@ -84,6 +85,7 @@ pub fn ffmpeg() -> Option<PathBuf> {
     tool("PLAYREADY_FFMPEG", &["ffmpeg"])
 }
 
+#[cfg(feature = "plugin")]
 pub fn chromium() -> Option<PathBuf> {
     tool("CHROMIUM", &["chromium"])
 }

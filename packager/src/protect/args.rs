@@ -144,7 +144,7 @@ impl ProtectArgs {
             (Some(kid), None, Some(file)) => Box::new(SeedKeys::new(kid, secrets::seed(file)?)),
             _ => {
                 let uri = keys.key_uri.as_deref().unwrap_or_default();
-                keys::open(uri, self.content_request())?
+                keys::open(uri, &self.content_request())?
             }
         })
     }

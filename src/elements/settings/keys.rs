@@ -51,7 +51,7 @@ impl KeySettings {
     /// Whatever is missing, malformed or given twice, by the property's name.
     pub(in crate::elements) fn provider(
         &self,
-        request: ContentRequest,
+        request: &ContentRequest,
     ) -> Result<Box<dyn KeyProvider>, SettingsError> {
         Ok(match self.given()? {
             Given::Uri(uri) => keys::open(uri, request).map_err(Error::Keys)?,
