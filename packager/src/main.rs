@@ -9,6 +9,8 @@ mod options;
 mod print;
 mod protect;
 mod secrets;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod store;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ enum Command {
     Protect(Box<ProtectArgs>),
     Inspect(InspectArgs),
     Header(Box<HeaderArgs>),
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    Store(store::StoreArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -68,6 +72,8 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Protect(args) => protect::run(&args),
         Command::Header(args) => header::run(&args),
+        #[cfg(any(feature = "sqlite", feature = "postgres"))]
+        Command::Store(args) => store::run(&args),
         Command::Completions(args) => generate::completions(&args, Cli::command()),
         Command::Man(args) => generate::man(&args, Cli::command()),
         Command::Inspect(args) => inspect::run(&inspect::Options {
