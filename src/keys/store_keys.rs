@@ -110,15 +110,18 @@ impl KeyProvider for StoreKeys {
     /// The keys become active, and those of the period before retired.
     fn begins(&mut self, period: u64) -> Result<(), Error> {
         let labels: BTreeSet<&str> = self.tracks().into_iter().map(|(_, label)| label).collect();
-        let changes = self.crypto_period.is_some() && period > 0;
+        let over = period
+            .checked_sub(1)
+            .filter(|_| self.crypto_period.is_some());
         for label in labels {
-            let begun = self.store.key_of(&self.slot(label, period))?;
-            self.store.set_state(&begun.info.kid, KeyState::Active)?;
-            if changes {
-                let over = self.store.key_of(&self.slot(label, period - 1))?;
-                if over.info.state == KeyState::Active {
-                    self.store.set_state(&over.info.kid, KeyState::Retired)?;
-                }
+            if let Some(kid) = self.store.kid_of(&self.slot(label, period))? {
+                self.store.set_state(&kid, KeyState::Active)?;
+            }
+            let over = over.map(|over| self.store.kid_of(&self.slot(label, over)));
+            if let Some(kid) = over.transpose()?.flatten()
+                && self.store.info(&kid)?.state == KeyState::Active
+            {
+                self.store.set_state(&kid, KeyState::Retired)?;
             }
         }
         Ok(())

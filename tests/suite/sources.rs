@@ -6,7 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use gstplayready::cenc::{CipherMode, KeyId, Scheme};
 use gstplayready::keys::speke::{KeyPeriod, KeyRequest, SpekeClient, TrackRule};
-use gstplayready::keys::store::{KekSource, KeySlot, KeyState, KeyStore};
+use gstplayready::keys::store::{KekSource, KeyFilter, KeySlot, KeyState, KeyStore, Page};
+use gstplayready::keys::{self, ContentRequest};
 
 use gstplayready::playready::SYSTEM_ID;
 
@@ -143,6 +144,43 @@ fn packagers_that_share_a_store_use_the_same_keys() {
     );
     let run = protect(uri.split(' ').next().unwrap(), &folder, "none.mp4");
     assert!(run.stderr.contains("set content-id"), "{}", run.stderr);
+}
+
+#[test]
+fn period_that_begins_makes_its_key_active_and_no_other_key() {
+    let folder = Scratch::new("sources");
+    let database = folder.join("store").join("keys.db");
+    let uri = format!("sqlite://{}", database.display());
+    let request = ContentRequest {
+        content_id: Some("channel".into()),
+        scheme: Scheme::Cenc,
+        systems: Vec::new(),
+        crypto_period: Some(std::time::Duration::from_secs(10)),
+        by_clock: true,
+    };
+    let mut source = keys::open(&uri, &request).unwrap();
+    let mut kek = database.into_os_string();
+    kek.push(".kek");
+    let store = KeyStore::open(&uri, vec![KekSource::File(kek.into())]).unwrap();
+    let states = || {
+        let all = Page {
+            offset: 0,
+            limit: 100,
+        };
+        let keys = store.keys(&KeyFilter::default(), all).unwrap();
+        keys.into_iter().map(|key| key.state).collect::<Vec<_>>()
+    };
+    source.period_keys(7).unwrap();
+    source.begins(7).unwrap();
+    assert_eq!(states(), [KeyState::Active]);
+    source.period_keys(8).unwrap();
+    let rows = store.verify_audit().unwrap().rows;
+    source.begins(8).unwrap();
+    let mut states = states();
+    states.sort_by_key(|state| *state == KeyState::Retired);
+    assert_eq!(states, [KeyState::Active, KeyState::Retired]);
+    // The two states, and no key that was handed out.
+    assert_eq!(store.verify_audit().unwrap().rows, rows + 2);
 }
 
 #[test]

@@ -42,6 +42,15 @@ impl KeyStore {
         })
     }
 
+    /// The KID of a track's key in a crypto period, if it was made. No key is handed out or made.
+    ///
+    /// # Errors
+    /// When a name or the period's index is out of range, or the database fails.
+    pub fn kid_of(&self, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
+        slot.check()?;
+        self.read(|transaction| find_slot(transaction, slot))
+    }
+
     /// Adds a key by its KID, and gives it to the tracks named. The same key once more changes nothing.
     ///
     /// # Errors
