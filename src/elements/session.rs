@@ -15,6 +15,7 @@ use super::action_signals::is_answered;
 use super::protected_caps::CapsProtection;
 use super::request_key::RequestedKeys;
 use super::settings::{self, Settings, SettingsError};
+use super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::{error, lock};
 
 /// The read-only properties that change with the stream's protection.
@@ -125,26 +126,33 @@ impl Session {
         *lock(&self.sample_keys) = sample_keys;
     }
 
-    /// Tells the application what is signaled, by properties and a message, unless it knows.
-    pub(super) fn publish(&self, element: &impl ElementImpl, signals: &Signals, scheme: Scheme) {
+    /// Tells downstream of the protection by events on `pad`, and the application by properties and a message, unless it knows.
+    pub(super) fn announce(
+        &self,
+        (element, pad): (&impl ElementImpl, &gst::Pad),
+        (signals, scheme): (&Signals, Scheme),
+    ) {
+        push_events(pad, signals, ORIGIN_MOOV);
         let published = Published::new(signals, scheme);
         if let Some(published) = self.replace(published) {
             self.post(element, published.to_structure("playready-protection"));
         }
     }
 
-    /// Tells the application of a crypto period that begins at `running_time`.
-    pub(super) fn publish_change(
+    /// The same for a crypto period that begins with the buffer of timestamp `at`.
+    pub(super) fn announce_change(
         &self,
-        element: &impl ElementImpl,
-        change: &KeyChange,
-        (scheme, running_time): (Scheme, gst::ClockTime),
+        (element, pad): (&impl ElementImpl, &gst::Pad),
+        (change, scheme): (&KeyChange, Scheme),
+        at: Option<gst::ClockTime>,
     ) {
+        push_events(pad, &change.signals, ORIGIN_MOOF);
+        let start = gst::ClockTime::try_from(change.start).unwrap_or(gst::ClockTime::MAX);
         self.key_changes.fetch_add(1, Ordering::Relaxed);
         let published = Published::new(&change.signals, scheme);
         let mut structure = published.to_structure("playready-key-change");
         structure.set("period", change.period);
-        structure.set("running-time", running_time);
+        structure.set("running-time", running_time(pad, at).unwrap_or(start));
         self.replace(published);
         self.post(element, structure);
     }
@@ -176,6 +184,19 @@ impl Session {
             object.notify(name);
         }
     }
+}
+
+fn push_events(pad: &gst::Pad, signals: &Signals, origin: &str) {
+    for event in signals::events(signals, origin) {
+        pad.push_event(event);
+    }
+}
+
+/// The running time of a timestamp, where the stream has a segment in time.
+fn running_time(pad: &gst::Pad, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
+    let segment = pad.sticky_event::<gst::event::Segment>(0)?;
+    let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
+    segment.to_running_time(at?)
 }
 
 fn warn(element: &impl ElementImpl, text: &str) {

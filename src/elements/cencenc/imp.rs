@@ -13,7 +13,6 @@ use gst_base::subclass::prelude::*;
 use super::super::action_signals::{self, Encryptor};
 use super::super::session::{self, Session};
 use super::super::settings::TrackTypeProperty;
-use super::super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::super::{clear_caps, error, lock, protected_caps};
 use super::StreamError;
 use super::stream::Stream;
@@ -228,22 +227,16 @@ impl BaseTransformImpl for CencEnc {
             ))
         })?;
         self.session.warn_of_keys(self, warnings);
+        let element = self.obj();
         // Here, and not with the caps: those of the source pad go first.
         if let Some((signals, scheme)) = announcement {
-            for event in signals::events(&signals, ORIGIN_MOOV) {
-                self.obj().src_pad().push_event(event);
-            }
-            self.session.publish(self, &signals, scheme);
+            let to = (self, element.src_pad());
+            self.session.announce(to, (&signals, scheme));
         }
         if let Some((change, scheme)) = change {
-            for event in signals::events(&change.signals, ORIGIN_MOOF) {
-                self.obj().src_pad().push_event(event);
-            }
-            let segment = self.obj().segment();
-            let segment = segment.downcast_ref::<gst::ClockTime>();
-            let time = segment.and_then(|segment| segment.to_running_time(buffer.pts()));
-            let time = time.unwrap_or_default();
-            self.session.publish_change(self, &change, (scheme, time));
+            let to = (self, element.src_pad());
+            let at = buffer.pts();
+            self.session.announce_change(to, (&change, scheme), at);
         }
         Ok(gst::FlowSuccess::Ok)
     }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Buffers in, buffers out; what is announced before them.
 
-use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::super::buffers::Push;
 use super::super::byte_stream::{self, PushError};
-use super::super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::super::{error, lock};
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
@@ -92,19 +90,8 @@ impl PlayReadyEnc {
         let Some((change, scheme)) = change else {
             return;
         };
-        for event in signals::events(&change.signals, ORIGIN_MOOF) {
-            self.srcpad.push_event(event);
-        }
-        let start = gst::ClockTime::try_from(change.start).unwrap_or(gst::ClockTime::MAX);
-        let time = self.running_time(at).unwrap_or(start);
-        self.session.publish_change(self, &change, (scheme, time));
-    }
-
-    /// The running time of a timestamp, where the stream has a segment in time.
-    fn running_time(&self, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
-        let segment = self.srcpad.sticky_event::<gst::event::Segment>(0)?;
-        let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
-        segment.to_running_time(at?)
+        let to = (self, &self.srcpad);
+        self.session.announce_change(to, (&change, scheme), at);
     }
 
     /// Tells of the protection before the init segment is pushed: downstream by events, the application by a message.
@@ -117,9 +104,7 @@ impl PlayReadyEnc {
         let Some((signals, scheme)) = signals else {
             return;
         };
-        for event in signals::events(&signals, ORIGIN_MOOV) {
-            self.srcpad.push_event(event);
-        }
-        self.session.publish(self, &signals, scheme);
+        let to = (self, &self.srcpad);
+        self.session.announce(to, (&signals, scheme));
     }
 }
