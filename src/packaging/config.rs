@@ -168,6 +168,11 @@ impl Config {
         warnings
     }
 
+    /// Whether what counts for samples changes by their time.
+    pub(super) const fn is_timed(&self) -> bool {
+        self.rotates() || !self.clear_lead.is_zero()
+    }
+
     /// Whether keys change by themselves.
     pub(super) const fn rotates(&self) -> bool {
         !self.crypto_period.is_zero()

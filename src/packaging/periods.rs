@@ -31,9 +31,7 @@ impl Packaging {
 
     /// Whether what counts can change within the stream.
     pub fn follows_time(&self) -> bool {
-        let config = &self.config;
-        !(config.crypto_period.is_zero() && config.clear_lead.is_zero())
-            || self.controls.were_used()
+        self.config.is_timed() || self.controls.were_used()
     }
 
     /// The change that a fragment announced, in order; None when there is none left.

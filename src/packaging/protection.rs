@@ -90,11 +90,10 @@ impl Packaging {
         provider: Box<dyn KeyProvider>,
         (sample_keys, controls): (SampleKeys, Arc<Controls>),
     ) -> Result<Self, Error> {
-        let timed = !(config.crypto_period.is_zero() && config.clear_lead.is_zero());
-        if timed && config.flavor == Flavor::Piff {
+        if config.is_timed() && config.flavor == Flavor::Piff {
             return Err(Error::PiffPeriods);
         }
-        if !config.crypto_period.is_zero() && !provider.rotates() {
+        if config.rotates() && !provider.rotates() {
             return Err(Error::NoPeriods);
         }
         let first = first_period(&config, &*provider);
