@@ -9,6 +9,8 @@ mod options;
 mod print;
 mod protect;
 mod secrets;
+#[cfg(feature = "serve")]
+mod serve;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 
@@ -35,6 +37,8 @@ enum Command {
     Header(Box<HeaderArgs>),
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Store(store::StoreArgs),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::ServeArgs>),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -74,6 +78,8 @@ fn main() -> ExitCode {
         Command::Header(args) => header::run(&args),
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Command::Store(args) => store::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
         Command::Completions(args) => generate::completions(&args, Cli::command()),
         Command::Man(args) => generate::man(&args, Cli::command()),
         Command::Inspect(args) => inspect::run(&inspect::Options {
