@@ -8,7 +8,11 @@ mod inspect;
 mod options;
 mod print;
 mod protect;
+mod pssh;
 mod secrets;
+#[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+#[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
+mod service;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 
