@@ -36,7 +36,7 @@ pub(super) fn examine(store: &KeyStore, draft: &Draft) -> Result<Parsed, store::
 }
 
 impl Parsed {
-    fn say(&mut self, (field, severity): (Field, Severity), text: impl ToString) {
+    fn say(&mut self, (field, severity): (Field, Severity), text: &impl ToString) {
         self.findings.push(Finding {
             field,
             severity,
@@ -44,7 +44,7 @@ impl Parsed {
         });
     }
 
-    fn error(&mut self, field: Field, text: impl ToString) {
+    fn error(&mut self, field: Field, text: &impl ToString) {
         self.say((field, Severity::Error), text);
     }
 
@@ -54,7 +54,7 @@ impl Parsed {
         };
         match kid::read(text) {
             Ok(kid) => self.kid = Some(kid),
-            Err(error) => self.error(Field::Kid, error),
+            Err(error) => self.error(Field::Kid, &error),
         }
     }
 
@@ -66,18 +66,18 @@ impl Parsed {
                 let text = format!(
                     "a content key has 16 bytes, not {length}: 32 hexadecimal digits or 24 base64 characters"
                 );
-                self.error(Field::Key, text);
+                self.error(Field::Key, &text);
             }
-            (Err(error), None) => self.error(Field::Key, error),
+            (Err(error), None) => self.error(Field::Key, &error),
         }
     }
 
     fn check_seed(&mut self, name: &str, seeds: &[SeedInfo]) {
         match seeds.iter().find(|seed| seed.name == name) {
-            None => self.error(Field::Seed, store::Error::NoSeed(name.to_owned())),
+            None => self.error(Field::Seed, &store::Error::NoSeed(name.to_owned())),
             Some(seed) if seed.retired.is_some() => {
                 let text = format!("the key seed '{name}' is retired: no more keys come from it");
-                self.error(Field::Seed, text);
+                self.error(Field::Seed, &text);
             }
             Some(_) => (),
         }
@@ -100,12 +100,12 @@ impl Parsed {
         };
         let mode = info.mode;
         if mode != draft.scheme.cipher_mode() {
-            self.error(Field::Scheme, store::Error::OtherMode { kid, mode });
+            self.error(Field::Scheme, &store::Error::OtherMode { kid, mode });
         } else if is_same {
             let text = format!("KID {kid} is in the store already, with the same key");
-            self.say((Field::Kid, Severity::Note), text);
+            self.say((Field::Kid, Severity::Note), &text);
         } else {
-            self.error(Field::Kid, store::Error::OtherKey(kid));
+            self.error(Field::Kid, &store::Error::OtherKey(kid));
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Parsed {
         let others = store.kids_with(key)?;
         if let Some(other) = others.into_iter().find(|other| Some(*other) != self.kid) {
             let text = format!("KID {other} has the same key: give each KID a key of its own");
-            self.say((Field::Key, Severity::Warning), text);
+            self.say((Field::Key, Severity::Warning), &text);
         }
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Parsed {
         match store.content(id) {
             Err(store::Error::NoContent(_)) => {
                 let text = format!("content '{id}' is new and will be added");
-                self.say((Field::Content, Severity::Note), text);
+                self.say((Field::Content, Severity::Note), &text);
             }
             content => {
                 let scheme = content?.scheme;
@@ -137,7 +137,7 @@ impl Parsed {
                         "content '{id}' is protected by {scheme}, its packagers will not ask for a key of {}",
                         draft.scheme
                     );
-                    self.say((Field::Scheme, Severity::Warning), text);
+                    self.say((Field::Scheme, Severity::Warning), &text);
                 }
             }
         }
@@ -150,12 +150,12 @@ impl Parsed {
         };
         match store.kid_of(&slot) {
             Ok(Some(found)) if Some(found) != self.kid => {
-                self.error(Field::Period, store::Error::SlotTaken(found));
+                self.error(Field::Period, &store::Error::SlotTaken(found));
             }
             Ok(_) => (),
-            Err(error @ store::Error::BadName("track label")) => self.error(Field::Label, error),
-            Err(error @ store::Error::BadName(_)) => self.error(Field::Content, error),
-            Err(error @ store::Error::OutOfRange(_)) => self.error(Field::Period, error),
+            Err(error @ store::Error::BadName("track label")) => self.error(Field::Label, &error),
+            Err(error @ store::Error::BadName(_)) => self.error(Field::Content, &error),
+            Err(error @ store::Error::OutOfRange(_)) => self.error(Field::Period, &error),
             Err(error) => return Err(error),
         }
         Ok(())
