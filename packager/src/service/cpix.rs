@@ -6,3 +6,6 @@ mod import;
 
 pub use export::{Export, Recipient, export};
 pub use import::{Import, Imported, ImportedKey, import, private_key};
+
+#[cfg(test)]
+mod tests;

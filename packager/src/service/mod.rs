@@ -9,6 +9,8 @@ pub mod kid;
 pub mod new_key;
 pub mod preview;
 pub mod rotation;
+#[cfg(test)]
+mod test_store;
 pub mod timeline;
 
 pub use error::Error;

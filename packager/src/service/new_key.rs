@@ -156,3 +156,6 @@ impl Finding {
         self.severity == Severity::Error
     }
 }
+
+#[cfg(test)]
+mod tests;

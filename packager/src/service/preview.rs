@@ -165,3 +165,6 @@ fn preview_key(key: &HeaderKeyId<8>, mode: CipherMode) -> PreviewKey {
         checksum: checksum.map(|checksum| STANDARD.encode(checksum)),
     }
 }
+
+#[cfg(test)]
+mod tests;

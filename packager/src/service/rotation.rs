@@ -156,3 +156,6 @@ fn end(
     }
     Ok(is_over)
 }
+
+#[cfg(test)]
+mod tests;
