@@ -8,9 +8,13 @@ mod inspect;
 mod options;
 mod print;
 mod protect;
+mod pssh;
 mod secrets;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+#[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
+mod service;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 

@@ -22,6 +22,7 @@ use crate::cenc::KeyId;
 
 use super::store::{self, KeyStore};
 
+pub use document::{KeyUse, document};
 pub use error::Error;
 pub use target::{Encryption, Target};
 

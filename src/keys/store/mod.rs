@@ -14,6 +14,7 @@
 //! one connection; clones share it.
 
 mod audit;
+mod compare;
 mod content;
 mod content_key;
 mod database;

@@ -35,7 +35,7 @@ pub enum Origin {
 }
 
 /// How far a key is. It only goes forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
     /// Made.
     Planned,
