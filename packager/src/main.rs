@@ -9,6 +9,13 @@ mod options;
 mod print;
 mod protect;
 mod secrets;
+#[cfg(feature = "serve")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the server that asks it comes next"
+)]
+mod speke;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 
