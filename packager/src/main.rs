@@ -15,6 +15,13 @@ mod serve;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
 #[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
 mod service;
+#[cfg(feature = "serve")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the server that asks it comes next"
+)]
+mod speke;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
 

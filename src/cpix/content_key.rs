@@ -135,7 +135,7 @@ impl ContentKey {
             if let Some(hdcp) = &self.hdcp {
                 hdcp.write(xml, version);
             }
-            self.data.write(xml);
+            self.data.write(xml, Attributes::default());
         });
     }
 }
@@ -179,11 +179,22 @@ impl KeyData {
         Ok(encrypted.map_or(Self::Absent, Self::Encrypted))
     }
 
-    fn write(&self, xml: &mut XmlWriter) {
+    /// The Data element by itself with the namespaces that it needs, for a document that somebody else wrote; empty for no key.
+    ///
+    /// # Errors
+    /// None for keys of this crate.
+    pub fn to_xml(&self) -> Result<Zeroizing<String>, Error> {
+        let namespaces = [Namespace::Cpix, Namespace::Pskc, Namespace::Encryption];
+        let mut xml = XmlWriter::fragment();
+        self.write(&mut xml, Attributes::default().declare(&namespaces));
+        xml.finish()
+    }
+
+    fn write(&self, xml: &mut XmlWriter, attributes: Attributes) {
         if let Self::Absent = self {
             return;
         }
-        xml.element("Data", Attributes::default(), |xml| {
+        xml.element("Data", attributes, |xml| {
             let secret = (Namespace::Pskc, "Secret");
             xml.element_of(secret, Attributes::default(), |xml| match self {
                 Self::Absent => (),

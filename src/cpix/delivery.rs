@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! DeliveryData: to whom the keys are encrypted, and the document key and MAC key, each encrypted to that recipient.
 
+use zeroize::Zeroizing;
+
 use crate::cenc::KeyId;
 
 use super::document::Version;
@@ -122,15 +124,7 @@ impl Delivery {
             .maybe("name", self.name.as_ref());
         xml.element("DeliveryData", attributes, |xml| {
             self.write_certificate(xml);
-            self.document_keys
-                .iter()
-                .for_each(|key| key.write(xml, version));
-            if let Some(mac_key) = &self.mac_key {
-                let method = Attributes::default().with("Algorithm", HMAC_SHA512);
-                xml.element("MACMethod", method, |xml| {
-                    write_encrypted(xml, (Namespace::Pskc, "MACKey"), RSA_OAEP, mac_key);
-                });
-            }
+            self.write_keys(xml, version, Attributes::default);
             xml.text("Description", self.description.as_deref());
             xml.text("SendingEntity", self.sending_entity.as_deref());
             xml.text(
@@ -139,6 +133,36 @@ impl Delivery {
             );
             xml.text("ReceivingEntity", self.receiving_entity.as_deref());
         });
+    }
+
+    /// The elements DocumentKey and MACMethod by themselves with the namespaces that they need, to stand behind the DeliveryKey of
+    /// a document that somebody else wrote.
+    ///
+    /// # Errors
+    /// [`Error::NotInVersion`] for what the version cannot say.
+    pub fn keys_to_xml(&self, version: Version) -> Result<Zeroizing<String>, Error> {
+        let namespaces = [Namespace::Cpix, Namespace::Pskc, Namespace::Encryption];
+        let mut xml = XmlWriter::fragment();
+        self.write_keys(&mut xml, version, || {
+            Attributes::default().declare(&namespaces)
+        });
+        xml.finish()
+    }
+
+    fn write_keys(
+        &self,
+        xml: &mut XmlWriter,
+        version: Version,
+        attributes: impl Fn() -> Attributes,
+    ) {
+        let keys = self.document_keys.iter();
+        keys.for_each(|key| key.write(xml, version, attributes()));
+        if let Some(mac_key) = &self.mac_key {
+            let method = attributes().with("Algorithm", HMAC_SHA512);
+            xml.element("MACMethod", method, |xml| {
+                write_encrypted(xml, (Namespace::Pskc, "MACKey"), RSA_OAEP, mac_key);
+            });
+        }
     }
 
     fn write_certificate(&self, xml: &mut XmlWriter) {
@@ -170,8 +194,8 @@ impl WrappedKey {
         })
     }
 
-    fn write(&self, xml: &mut XmlWriter, version: Version) {
-        let mut attributes = Attributes::default().maybe("id", self.id.as_ref());
+    fn write(&self, xml: &mut XmlWriter, version: Version, attributes: Attributes) {
+        let mut attributes = attributes.maybe("id", self.id.as_ref());
         match self.encrypts.as_slice() {
             [] => (),
             [kid] => {

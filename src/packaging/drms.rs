@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What each DRM system is told of the keys in use.
 
-use crate::cenc::{KeyId, Pssh};
+use crate::cenc::KeyId;
 use crate::cpix::{self, DrmSystem};
 use crate::keys::{Entry, PeriodKeys};
 use crate::playready::header::HeaderFields;
 use crate::playready::{Header, KeyIds, LicenseStore, PlayReadyObject};
-use crate::signaling::{Drm, GivenTexts, System, WidevineData};
+use crate::signaling::{Drm, GivenTexts, System};
 
 use super::{Config, Error};
 
@@ -73,8 +73,11 @@ pub(super) fn drms(config: &Config, told: &Told<'_>) -> Result<Vec<Drm>, Error> 
     let kids = kids(&entries);
     let make = |system: System| match system {
         System::PlayReady => playready(config, told, &entries),
-        System::Widevine => widevine(config, &kids),
-        System::Common => common(&kids),
+        System::Widevine => {
+            let content_id = config.content_id.as_deref();
+            Ok(Drm::widevine(kids.clone(), config.scheme, content_id)?)
+        }
+        System::Common => Ok(Drm::common(kids.clone())?),
         System::FairPlay => Ok(Drm::FairPlay { kids: kids.clone() }),
         System::Marlin => Ok(Drm::Marlin { kids: kids.clone() }),
     };
@@ -147,43 +150,6 @@ fn playready(config: &Config, told: &Told<'_>, entries: &[&Entry]) -> Result<Drm
         }
         None => (),
     }
-    let pssh = Pssh {
-        system_id: System::PlayReady.id(),
-        kids: of.pssh_lists_kids.then(|| kids(listed)),
-        data: object.to_bytes(),
-    };
-    Ok(Drm::PlayReady {
-        pssh: pssh.to_bytes()?,
-        object,
-    })
-}
-
-/// A version 0 box: the KIDs stand in its data, and old clients know no other version.
-fn widevine(config: &Config, kids: &[KeyId]) -> Result<Drm, Error> {
-    let data = WidevineData {
-        key_ids: kids.to_vec(),
-        protection_scheme: Some(*config.scheme.fourcc()),
-        content_id: config.content_id.clone().map(String::into_bytes),
-        ..WidevineData::default()
-    };
-    let pssh = Pssh {
-        system_id: System::Widevine.id(),
-        kids: None,
-        data: data.to_bytes(),
-    };
-    Ok(Drm::Widevine {
-        pssh: pssh.to_bytes()?,
-        kids: kids.to_vec(),
-    })
-}
-
-fn common(kids: &[KeyId]) -> Result<Drm, Error> {
-    let pssh = Pssh {
-        system_id: System::Common.id(),
-        kids: Some(kids.to_vec()),
-        data: Vec::new(),
-    };
-    Ok(Drm::Common {
-        pssh: pssh.to_bytes()?,
-    })
+    let listed = of.pssh_lists_kids.then(|| kids(listed));
+    Ok(Drm::playready(object, listed)?)
 }

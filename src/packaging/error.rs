@@ -2,7 +2,7 @@
 //! Why a stream's protection cannot be set up.
 
 use crate::cenc::{self, IvSize, KeyId, Scheme};
-use crate::{bmff, keys, playready};
+use crate::{bmff, keys, playready, signaling};
 
 /// Errors of setting up protection.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Error {
     /// A box cannot be written.
     #[error(transparent)]
     Box(#[from] bmff::Error),
+    /// A DRM system cannot be told of the keys.
+    #[error(transparent)]
+    Signaling(#[from] signaling::Error),
     /// A given `pssh` box is not in base64.
     #[error("not base64: give whole pssh boxes in base64, separated by commas")]
     PsshBase64,

@@ -39,6 +39,22 @@ pub fn content_protection(drm: &Drm) -> String {
     element.to_xml()
 }
 
+/// What stands inside the element of a DRM system, each part with its own namespace; empty where there is nothing.
+///
+/// This is what CPIX calls ContentProtectionData.
+pub fn inside(drm: &Drm) -> String {
+    let given = drm.texts();
+    if let Some(given) = given.and_then(|texts| texts.content_protection.as_ref()) {
+        return given.clone();
+    }
+    let children = drm.dash_children().into_iter().map(|child| {
+        let declaration = format!("xmlns:{}", child.prefix);
+        let element = child.element.with_attribute(&declaration, child.namespace);
+        element.to_xml()
+    });
+    children.collect()
+}
+
 /// The element around what the source of the keys puts inside, byte for byte.
 fn given_protection(drm: &Drm, inside: &str) -> String {
     let scheme = drm.dash_scheme();
@@ -77,6 +93,22 @@ mod tests {
              <cenc:pssh>Ym94</cenc:pssh><mspr:pro>BgAAAAAA</mspr:pro></ContentProtection>"
         );
     }
+
+    // Form of the children in SPEKE's ContentProtectionData.
+    #[test]
+    fn parts_inside_declare_their_namespaces() {
+        let drm = Drm::PlayReady {
+            pssh: b"box".to_vec(),
+            object: Default::default(),
+        };
+        assert_eq!(
+            inside(&drm),
+            "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">Ym94</cenc:pssh>\
+             <mspr:pro xmlns:mspr=\"urn:microsoft:playready\">BgAAAAAA</mspr:pro>"
+        );
+        assert_eq!(inside(&Drm::FairPlay { kids: vec![] }), "");
+    }
+
     #[test]
     fn what_is_given_stands_as_it_came() {
         let made = Drm::PlayReady {

@@ -13,6 +13,9 @@ pub enum Error {
     /// FairPlay's clients know one scheme.
     #[error("FairPlay does not play the scheme {0}: protect with cbcs")]
     FairPlayScheme(Scheme),
+    /// More KIDs or data than a box can count.
+    #[error("the pssh box outgrows its 32-bit counts: name fewer keys")]
+    BoxTooLarge,
     /// Widevine's data is no message.
     #[error("the data is no Widevine message: take the box as the licence server gives it")]
     WidevineMessage,

@@ -51,6 +51,12 @@ pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<St
     Ok(drm.hls_keys(playlist).into_iter().map(line).collect())
 }
 
+/// URI and KEYFORMAT of the first key of a media playlist; None for systems that HLS cannot name.
+pub fn key_uri(drm: &Drm) -> Option<(String, &'static str)> {
+    let first = drm.hls_keys(Playlist::Media).into_iter().next();
+    first.map(|key| (key.uri, key.format))
+}
+
 const fn method(scheme: Scheme) -> Result<&'static str, Error> {
     match scheme {
         Scheme::Cenc => Ok("SAMPLE-AES-CTR"),
@@ -120,6 +126,18 @@ mod tests {
         let common = Drm::Common { pssh: vec![] };
         let lines = key_lines(&common, Scheme::Cbcs, Playlist::Media);
         assert_eq!(lines, Ok(vec![]));
+    }
+
+    // Form of URI and KEYFORMAT in Apple's FairPlay Streaming.
+    #[test]
+    fn uri_and_format_stand_alone() {
+        let kid = KeyId::from_bytes([1; 16]);
+        let uri = "skd://01010101-0101-0101-0101-010101010101".to_owned();
+        assert_eq!(
+            key_uri(&Drm::FairPlay { kids: vec![kid] }),
+            Some((uri, "com.apple.streamingkeydelivery"))
+        );
+        assert_eq!(key_uri(&Drm::Common { pssh: vec![] }), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod dash;
 mod drm;
 mod error;
 pub mod hls;
+mod make;
 pub mod smooth;
 mod system;
 mod widevine;

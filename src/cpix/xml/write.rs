@@ -29,6 +29,13 @@ impl Attributes {
         self
     }
 
+    /// Adds the declarations of namespaces.
+    pub(in crate::cpix) fn declare(self, namespaces: &[Namespace]) -> Self {
+        namespaces.iter().fold(self, |attributes, namespace| {
+            attributes.with(namespace.declaration(), namespace.uri())
+        })
+    }
+
     /// Adds an attribute that may not be there.
     pub(in crate::cpix) fn maybe(
         self,
@@ -50,12 +57,17 @@ pub(in crate::cpix) struct XmlWriter {
 
 impl XmlWriter {
     pub(in crate::cpix) fn new() -> Self {
-        let mut writer = Self {
-            writer: Writer::new(WipedBuffer::default()),
-            result: Ok(()),
-        };
+        let mut writer = Self::fragment();
         writer.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
         writer
+    }
+
+    /// Writes elements for a document that somebody else wrote.
+    pub(in crate::cpix) fn fragment() -> Self {
+        Self {
+            writer: Writer::new(WipedBuffer::default()),
+            result: Ok(()),
+        }
     }
 
     /// An element of CPIX with what `content` writes into it.
