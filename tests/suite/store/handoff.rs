@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use gstplayready::cenc::{CipherMode, KeyId, Scheme};
 use gstplayready::keys::handoff::{Encryption, Error, Handoff, Outcome, Report, Target};
-use gstplayready::keys::store::{Content, DeliveryState, KeyState, KeyStore};
+use gstplayready::keys::store::{AuditFilter, Content, DeliveryState, KeyState, KeyStore};
 
 use super::place::{Place, places};
 use super::processes;
@@ -100,7 +100,7 @@ fn key_reaches_its_targets_encrypted_and_may_then_become_active() {
             });
             assert_eq!(receiver.next(), expected);
         }
-        let audit = store.audit(ALL).unwrap();
+        let audit = store.audit(&AuditFilter::default(), ALL).unwrap();
         let reads = audit.iter().filter(|row| row.action == "read");
         let readers: Vec<_> = reads.map(|row| row.actor.as_str()).collect();
         for name in ["hand-off to one", "hand-off to two"] {
