@@ -22,8 +22,9 @@ use crate::cenc::KeyId;
 
 use super::store::{self, KeyStore};
 
+pub use super::http::{Pem, Reach};
 pub use error::Error;
-pub use target::{Encryption, Target};
+pub use target::{Credentials, Encryption, Target};
 
 use target::Line;
 

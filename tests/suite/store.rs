@@ -25,6 +25,9 @@ mod place;
 mod postgres;
 /// Many processes, and processes that are killed.
 mod processes;
+/// Targets that are entered by hand, and which networks they may be in.
+#[cfg(feature = "handoff")]
+mod reach;
 /// A licence server for the tests.
 #[cfg(feature = "handoff")]
 mod receiver;
