@@ -11,6 +11,11 @@ mod protect;
 mod pssh;
 mod secrets;
 #[cfg(feature = "serve")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the page and the interfaces that use it follow"
+)]
 mod serve;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
 #[expect(dead_code, unused_imports, reason = "the commands that call it follow")]

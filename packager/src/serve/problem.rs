@@ -104,19 +104,32 @@ impl From<store::Error> for Problem {
 fn status_of(error: &store::Error) -> StatusCode {
     use store::Error;
     match error {
-        Error::NoKey(_) | Error::NoContent(_) | Error::NoSeed(_) | Error::NoDelivery { .. } => {
-            StatusCode::NOT_FOUND
-        }
+        Error::NoKey(_)
+        | Error::NoContent(_)
+        | Error::NoSeed(_)
+        | Error::NoDelivery { .. }
+        | Error::NoAccount(_)
+        | Error::NoToken
+        | Error::NoTarget(_) => StatusCode::NOT_FOUND,
         Error::Rule(_)
         | Error::OtherKey(_)
         | Error::OtherMode { .. }
         | Error::SlotTaken(_)
         | Error::SeedNameTaken(_)
         | Error::SameSeed(_)
-        | Error::OtherRewrap { .. } => StatusCode::CONFLICT,
-        Error::NilKeyId | Error::BadName(_) | Error::OutOfRange(_) | Error::Seed(_) => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        | Error::OtherRewrap { .. }
+        | Error::ContentHasKeys(_)
+        | Error::LastAdmin
+        | Error::CertificateTaken(_)
+        | Error::TokenTaken
+        | Error::TargetRequired { .. } => StatusCode::CONFLICT,
+        Error::NilKeyId
+        | Error::BadName(_)
+        | Error::OutOfRange(_)
+        | Error::Seed(_)
+        | Error::BadRole
+        | Error::BadToken
+        | Error::BadTarget(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

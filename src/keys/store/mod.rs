@@ -13,12 +13,16 @@
 //! Calls block, and so may the end of the last clone: use a store from threads that may, not from asynchronous tasks. A store is
 //! one connection; clones share it.
 
+mod account;
 mod audit;
+mod audit_list;
 mod compare;
 mod content;
 mod content_key;
 mod database;
 mod error;
+mod health;
+mod idempotency;
 mod kek;
 mod list;
 mod location;
@@ -29,17 +33,26 @@ mod passphrase;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rewrap;
+mod role;
 mod secrets;
 mod seed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod target;
+mod timeline;
+mod token;
 mod transaction;
 mod wrap;
 
 use std::sync::{Arc, Mutex};
 
-pub use audit::{AuditEntry, AuditHead};
+pub use account::Account;
+pub use audit::AuditHead;
+pub use audit_list::{AuditEntry, AuditFilter};
+pub use content::ContentSummary;
 pub use error::{AuditFault, Error};
+pub use health::{KekInfo, KekState, StoreHealth};
+pub use idempotency::Remembered;
 pub use kek::KekSource;
 pub use location::Location;
 pub use model::{
@@ -47,7 +60,11 @@ pub use model::{
     StoredKey,
 };
 pub use outbox::{Delivery, DeliveryState};
+pub use role::Role;
 pub use seed::SeedInfo;
+pub use target::TargetSettings;
+pub use timeline::PeriodKey;
+pub use token::TokenInfo;
 
 use audit::Event;
 use database::{Access, Database};

@@ -26,7 +26,10 @@ pub enum Proof {
 
 /// Accounts by what they showed; tokens stand here as digests.
 #[derive(Default)]
-pub struct Accounts(Mutex<HashMap<[u8; 32], (Instant, Arc<Account>)>>);
+pub struct Accounts(Mutex<Known>);
+
+/// When the store was asked by what was shown, and its answer.
+type Known = HashMap<[u8; 32], (Instant, Arc<Account>)>;
 
 impl Accounts {
     /// The account, if the store has been asked lately.
@@ -61,7 +64,7 @@ impl Accounts {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Instant, Arc<Account>)>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use gstplayready::cenc::{CipherMode, Scheme};
 use gstplayready::cpix::{Document, Error as CpixError, Version};
-use gstplayready::keys::store::{Content, KeySlot, Origin};
+use gstplayready::keys::store::{AuditFilter, Content, KeySlot, Origin};
 
 use super::*;
 use crate::service::Error;
@@ -115,7 +115,11 @@ fn encrypted_documents_open_with_the_private_key_alone() {
     };
     import(&other.store, exported.xml.as_bytes(), &asked).unwrap();
     assert_eq!(slots(&other), slots(&of));
-    let results = of.store.audit(ALL).unwrap().into_iter();
+    let results = of
+        .store
+        .audit(&AuditFilter::default(), ALL)
+        .unwrap()
+        .into_iter();
     let results = results.filter(|row| row.result == "exported, encrypted to a licence server");
     assert_eq!(results.count(), 2);
 }
@@ -133,7 +137,7 @@ fn clear_keys_leave_with_a_reason_only() {
     );
     assert!(refused.is_err());
     export(&of.store, "news", &clear(), Version::V2_3).unwrap();
-    let rows = of.store.audit(ALL).unwrap();
+    let rows = of.store.audit(&AuditFilter::default(), ALL).unwrap();
     assert_eq!(rows[0].result, "exported in the clear: test");
     let name = "nobody".to_owned();
     let pem = b"-----BEGIN NOTHING-----".to_vec();
