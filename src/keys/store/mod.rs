@@ -29,6 +29,9 @@ mod mac;
 mod model;
 mod outbox;
 mod passphrase;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rewrap;
