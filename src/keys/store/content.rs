@@ -23,6 +23,7 @@ pub struct ContentSummary {
     pub keys: u64,
 }
 
+pub(super) const IDS: &str = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET $2";
 pub(super) const LIST: &str = "SELECT id, scheme, crypto_period,
     (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content ORDER BY id LIMIT $1 OFFSET $2";
 
@@ -91,8 +92,7 @@ impl KeyStore {
     /// # Errors
     /// When the database fails.
     pub fn contents(&self, page: Page) -> Result<Vec<String>, Error> {
-        let sql = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET $2";
-        let rows = self.read(|transaction| transaction.run(sql, &page.values()?))?;
+        let rows = self.read(|transaction| transaction.run(IDS, &page.values()?))?;
         rows.into_iter().map(|mut row| row.text()).collect()
     }
 }

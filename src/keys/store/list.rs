@@ -32,7 +32,8 @@ pub(super) const KEYS: [&str; 5] = [
     keys_sql!("state = $4 AND "),
     keys_sql!(""),
 ];
-pub(super) const SLOTS: &str = "SELECT label, period, mode, kid FROM key_slot WHERE content_id = $3
+pub(super) const SLOTS: &str =
+    "SELECT label, period, mode, kid FROM key_slot WHERE content_id = $3 AND period >= 0
     ORDER BY period DESC, label, mode LIMIT $1 OFFSET $2";
 
 impl KeyStore {

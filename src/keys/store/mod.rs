@@ -30,6 +30,9 @@ mod mac;
 mod model;
 mod outbox;
 mod passphrase;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rewrap;
