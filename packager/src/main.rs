@@ -5,13 +5,15 @@ mod duration;
 mod generate;
 mod header;
 mod inspect;
+#[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+mod keys;
+mod new_file;
 mod options;
 mod print;
 mod protect;
 mod pssh;
 mod secrets;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
-#[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
 mod service;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;
@@ -39,6 +41,8 @@ enum Command {
     Header(Box<HeaderArgs>),
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Store(store::StoreArgs),
+    #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+    Keys(keys::KeysArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -78,6 +82,8 @@ fn main() -> ExitCode {
         Command::Header(args) => header::run(&args),
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Command::Store(args) => store::run(&args),
+        #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+        Command::Keys(args) => keys::run(&args),
         Command::Completions(args) => generate::completions(&args, Cli::command()),
         Command::Man(args) => generate::man(&args, Cli::command()),
         Command::Inspect(args) => inspect::run(&inspect::Options {

@@ -61,7 +61,7 @@ fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_ov
     prepare(&of.store, "news", (minute(8), 0)).unwrap();
     let mut retired = turn(&of.store, "news", minute(8)).unwrap().retired;
     retired.sort();
-    let mut expected = first.clone();
+    let mut expected = first;
     expected.sort();
     assert_eq!(retired, expected);
     assert!(
