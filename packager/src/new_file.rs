@@ -10,17 +10,8 @@ use gstplayready::cenc::KeyId;
 
 /// Permission bits of a file that is new; the user's mask is taken off.
 const NEW: u32 = 0o666;
-/// Those of a secret, and of a file while it is written in place of another.
-const PRIVATE: u32 = 0o600;
-
-/// Who may read the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Whom the user's mask lets, or those who could read the one that it replaces.
-    Usual,
-    /// Its owner alone.
-    Private,
-}
+/// Those of a file that its owner alone may read.
+pub const PRIVATE: u32 = 0o600;
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
@@ -39,17 +30,18 @@ pub struct NewFile {
     /// None when it is in its place.
     temporary: Option<PathBuf>,
     path: PathBuf,
-    access: Access,
+    mode: Option<u32>,
     /// The file that is replaced.
     before: Option<Metadata>,
 }
 
 impl NewFile {
-    /// Begins a file that is to be at `path`; links are followed, so that they stay.
+    /// Begins a file that is to be at `path`, with permission bits, or else those of the file that it replaces, or those that the
+    /// user's mask leaves a new one. Links are followed, so that they stay.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn create(path: &Path, access: Access) -> Result<Self, Error> {
+    pub fn create(path: &Path, mode: Option<u32>) -> Result<Self, Error> {
         let asked = path;
         let failed = |source| Error::File {
             path: asked.to_owned(),
@@ -68,18 +60,19 @@ impl NewFile {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let unique = KeyId::generate().map_err(|error| failed(io::Error::other(error)))?;
         let temporary = path.with_file_name(format!(".{name}.{unique}"));
-        let mode = match (access, &before) {
-            (Access::Usual, None) => NEW,
-            (Access::Usual, Some(_)) | (Access::Private, _) => PRIVATE,
-        };
+        // Not wider than the file before, whatever that was, until it is complete.
+        let usual = if before.is_some() { PRIVATE } else { NEW };
         let mut options = OpenOptions::new();
-        let file = options.write(true).create_new(true).mode(mode);
+        let file = options
+            .write(true)
+            .create_new(true)
+            .mode(mode.unwrap_or(usual));
         let file = file.open(&temporary).map_err(failed)?;
         Ok(Self {
             file: BufWriter::new(file),
             temporary: Some(temporary),
             path,
-            access,
+            mode,
             before,
         })
     }
@@ -90,7 +83,7 @@ impl NewFile {
     }
 
     /// Puts the file, whole and on disk, into its place; returns its size in bytes. One that it replaces leaves it its
-    /// permission bits, unless it is private.
+    /// permission bits, unless it was begun with others.
     ///
     /// # Errors
     /// [`Error::File`].
@@ -101,7 +94,7 @@ impl NewFile {
     fn settle(&mut self) -> io::Result<u64> {
         self.file.flush()?;
         let file = self.file.get_ref();
-        if let (Some(before), Access::Usual) = (&self.before, self.access) {
+        if let (Some(before), None) = (&self.before, self.mode) {
             file.set_permissions(before.permissions())?;
         }
         file.sync_all()?;
@@ -134,12 +127,13 @@ impl Drop for NewFile {
     }
 }
 
-/// Writes a whole file.
+/// Writes a whole file, with permission bits as [`NewFile::create`] takes them.
 ///
 /// # Errors
 /// [`Error`].
-pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
-    let mut file = NewFile::create(path, access)?;
+#[cfg(feature = "handoff")]
+pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
+    let mut file = NewFile::create(path, mode)?;
     let written = file.file().write_all(bytes);
     written.map_err(|source| file.failed(source))?;
     file.finish().map(|_| ())

@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args};
 use gstplayready::cpix::Version;
 
 use super::error::{EXIT_CODES, Error};
-use crate::new_file::{self, Access};
+use crate::new_file;
 use crate::print;
 use crate::service::cpix::{Export, Recipient, export};
 use crate::store::Store;
@@ -86,7 +86,7 @@ impl ExportArgs {
         };
         let exported = export(&self.store.open()?, &self.content, &recipient, version)?;
         if let Some(path) = &self.output {
-            new_file::write(path, exported.xml.as_bytes(), Access::Private)?;
+            new_file::write(path, exported.xml.as_bytes(), Some(new_file::PRIVATE))?;
         }
         Ok(exported)
     }

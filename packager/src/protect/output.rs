@@ -9,7 +9,7 @@ use std::path::Path;
 use gstplayready::mp4::Output;
 
 use super::Error;
-use crate::new_file::{Access, NewFile};
+use crate::new_file::NewFile;
 
 /// The file under way. Dropped before [`Self::finish`] it leaves nothing.
 pub struct OutputFile(NewFile);
@@ -24,7 +24,7 @@ impl OutputFile {
         let is_input = before.is_ok_and(|it| (it.dev(), it.ino()) == (input.dev(), input.ino()));
         match is_input {
             true => Err(Error::SameFile(path.to_owned())),
-            false => Ok(Self(NewFile::create(path, Access::Usual)?)),
+            false => Ok(Self(NewFile::create(path, None)?)),
         }
     }
 
