@@ -5,6 +5,9 @@ mod duration;
 mod generate;
 mod header;
 mod inspect;
+#[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+mod keys;
+mod new_file;
 mod options;
 mod print;
 mod protect;
@@ -18,7 +21,6 @@ mod secrets;
 )]
 mod serve;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
-#[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
 mod service;
 #[cfg(feature = "serve")]
 #[expect(
@@ -55,6 +57,8 @@ enum Command {
     Store(store::StoreArgs),
     #[cfg(feature = "serve")]
     Serve(Box<serve::ServeArgs>),
+    #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+    Keys(keys::KeysArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -96,6 +100,8 @@ fn main() -> ExitCode {
         Command::Store(args) => store::run(&args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(&args),
+        #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+        Command::Keys(args) => keys::run(&args),
         Command::Completions(args) => generate::completions(&args, Cli::command()),
         Command::Man(args) => generate::man(&args, Cli::command()),
         Command::Inspect(args) => inspect::run(&inspect::Options {

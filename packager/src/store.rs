@@ -44,8 +44,9 @@ enum Command {
     },
 }
 
+/// Which store, and what opens it.
 #[derive(Debug, Args)]
-struct Store {
+pub struct Store {
     /// sqlite:///path/keys.db, or postgresql://user@host/database
     #[arg(value_name = "STORE")]
     uri: String,
@@ -95,7 +96,7 @@ pub fn run(args: &StoreArgs) -> ExitCode {
 }
 
 fn verify_audit(store: &Store) -> Result<String, Error> {
-    let head = open(store, vec![store.kek.source()?])?.verify_audit()?;
+    let head = store.open()?.verify_audit()?;
     let mac: String = head.mac.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!(
         "{} rows, all as they were written\nend {mac}\n",
@@ -105,12 +106,28 @@ fn verify_audit(store: &Store) -> Result<String, Error> {
 
 fn rewrap(store: &Store, to: &NewKek) -> Result<String, Error> {
     let both = vec![store.kek.source()?, to.source()?];
-    let wrapped = open(store, both)?.rewrap(&to.source()?)?;
+    let wrapped = store.open_with(both)?.rewrap(&to.source()?)?;
     Ok(format!("{wrapped} keys and seeds wrapped anew\n"))
 }
 
-fn open(store: &Store, keks: Vec<KekSource>) -> Result<KeyStore, Error> {
-    KeyStore::open(&store.uri, keks)?.acting_for("playready-packager")
+impl Store {
+    /// Opens it, for this program.
+    ///
+    /// # Errors
+    /// Those of [`KeyStore::open`].
+    pub fn open(&self) -> Result<KeyStore, Error> {
+        self.open_with(vec![self.kek.source()?])
+    }
+
+    fn open_with(&self, keks: Vec<KekSource>) -> Result<KeyStore, Error> {
+        KeyStore::open(&self.uri, keks)?.acting_for("playready-packager")
+    }
+
+    /// Where it is, as packagers name it.
+    #[cfg(feature = "handoff")]
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
 }
 
 impl Kek {

@@ -19,6 +19,8 @@ fn each_command_runs_as_it_stands() {
         return;
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    // Keys of an earlier run would be in the way.
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let clear = vectors.join("clear/o-avaac-prog/prog_8s.mp4");
     fs::copy(clear, folder.join("clear.mp4")).unwrap();

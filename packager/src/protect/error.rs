@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use gstplayready::{keys, mp4, packaging};
 
 use crate::print::{FAULTY, NO_FILE};
-use crate::secrets;
+use crate::{new_file, secrets};
 
 /// Errors of `protect`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file cannot be opened, read or written.
+    /// A file cannot be opened or read.
     #[error("{path}: {source}", path = .path.display())]
     File { path: PathBuf, source: io::Error },
-    /// Something other than a file.
-    #[error("{path} is not a regular file: give a file, whose bytes can be read and written anywhere", path = .0.display())]
-    NotAFile(PathBuf),
+    /// The protected file cannot be written.
+    #[error(transparent)]
+    Output(#[from] new_file::Error),
     /// The input would be overwritten.
     #[error("{path} is the input itself: give another name for the protected file", path = .0.display())]
     SameFile(PathBuf),
@@ -49,7 +49,7 @@ impl Error {
             Self::Mp4 { source, .. } if !matches!(source, mp4::Error::Input(_)) => FAULTY,
             // As a shell tells of a program that SIGINT ended.
             Self::Interrupted => 130,
-            Self::File { .. } | Self::NotAFile(_) | Self::SameFile(_) => NO_FILE,
+            Self::File { .. } | Self::Output(_) | Self::SameFile(_) => NO_FILE,
             Self::Secret(_) | Self::Mp4 { .. } => NO_FILE,
         }
     }

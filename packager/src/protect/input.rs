@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 
 use super::Error;
 use super::signals::Signals;
+use crate::new_file;
 
 /// What of a fragmented file is read at once, in bytes.
 const BLOCK: u64 = 1 << 20;
@@ -28,7 +29,7 @@ impl Input {
     /// Opens a file.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::NotAFile`].
+    /// [`Error::File`], [`Error::Output`] for what is no file.
     pub fn open(path: &Path, bar: ProgressBar, signals: Signals) -> Result<Self, Error> {
         let failed = |source| Error::File {
             path: path.to_owned(),
@@ -36,7 +37,7 @@ impl Input {
         };
         let is_file = std::fs::metadata(path).map_err(failed)?.is_file();
         if !is_file {
-            return Err(Error::NotAFile(path.to_owned()));
+            return Err(new_file::Error::NotAFile(path.to_owned()).into());
         }
         let file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;

@@ -18,7 +18,7 @@ pub const ALL: Page = Page {
 
 pub struct TestStore {
     pub store: KeyStore,
-    pub folder: PathBuf,
+    folder: PathBuf,
 }
 
 impl TestStore {

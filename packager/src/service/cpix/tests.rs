@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Documents into a store and out of it again.
 
-use std::process::Command;
-
 use gstplayready::cenc::{CipherMode, Scheme};
-use gstplayready::cpix::{Document, Error as CpixError, Version};
+use gstplayready::cpix::{Document, Version};
 use gstplayready::keys::store::{AuditFilter, Content, KeySlot, Origin};
 
 use super::*;
@@ -33,25 +31,6 @@ fn slots(of: &TestStore) -> Vec<(String, u64, String)> {
 fn clear() -> Recipient {
     let reason = "test".to_owned();
     Recipient::Clear { reason }
-}
-
-/// A new RSA certificate and its private key in PEM; None where OpenSSL is not at hand.
-fn certificate(of: &TestStore) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (key, certificate) = (of.folder.join("key.pem"), of.folder.join("certificate.pem"));
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req", "-x509", "-nodes", "-subj", "/CN=test", "-newkey", "rsa:3072",
-    ]);
-    openssl
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate);
-    openssl.output().ok().filter(|made| made.status.success())?;
-    Some((
-        std::fs::read(certificate).unwrap(),
-        std::fs::read(key).unwrap(),
-    ))
 }
 
 #[test]
@@ -90,38 +69,6 @@ fn keys_come_with_their_tracks_and_periods_and_leave_with_them() {
     }
     let again = import(&of.store, DOCUMENT.as_bytes(), &Import::default()).unwrap();
     assert!(again.keys.iter().all(|key| key.was_there));
-}
-
-#[test]
-fn encrypted_documents_open_with_the_private_key_alone() {
-    let of = TestStore::new();
-    let Some((pem, private)) = certificate(&of) else {
-        return;
-    };
-    import(&of.store, DOCUMENT.as_bytes(), &Import::default()).unwrap();
-    let name = "a licence server".to_owned();
-    let recipient = Recipient::Certificate { pem, name };
-    let exported = export(&of.store, "news", &recipient, Version::V2_3).unwrap();
-    assert!(!exported.xml.contains("W31bfVt9W31bfVt9W31bfQ=="));
-    assert_eq!((exported.kids.len(), exported.warning), (2, None));
-    let other = TestStore::new();
-    let closed = import(&other.store, exported.xml.as_bytes(), &Import::default());
-    let is_closed = matches!(closed, Err(Error::Cpix(CpixError::StillEncrypted(_))));
-    assert!(is_closed, "{closed:?}");
-    let private = private_key(&private).unwrap();
-    let asked = Import {
-        private: Some(&private),
-        ..Import::default()
-    };
-    import(&other.store, exported.xml.as_bytes(), &asked).unwrap();
-    assert_eq!(slots(&other), slots(&of));
-    let results = of
-        .store
-        .audit(&AuditFilter::default(), ALL)
-        .unwrap()
-        .into_iter();
-    let results = results.filter(|row| row.result == "exported, encrypted to a licence server");
-    assert_eq!(results.count(), 2);
 }
 
 #[test]

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `keys export`: a content's keys as a CPIX document.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgGroup, Args};
+use gstplayready::cpix::Version;
+
+use super::error::{EXIT_CODES, Error};
+use crate::new_file;
+use crate::print;
+use crate::service::cpix::{Export, Recipient, export};
+use crate::store::Store;
+
+const EXAMPLES: &str = "\
+Examples:
+  playready-packager keys export sqlite:///var/lib/packager/keys.db film --kek-file keys.kek --to licence-server.pem > film.cpix
+  playready-packager keys export STORE film --kek-file keys.kek --clear --reason 'new licence server' --output film.cpix";
+
+/// Export all keys of a content as a CPIX document, encrypted to a certificate
+///
+/// The audit keeps each key that left, and to whom or why.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(group = ArgGroup::new("recipient").required(true).args(["to", "clear"]))]
+pub struct ExportArgs {
+    #[command(flatten)]
+    store: Store,
+    /// The content
+    #[arg(value_name = "CONTENT")]
+    content: String,
+    /// PEM file with the RSA certificate of the recipient
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// Write the keys in the clear; the audit keeps the reason
+    #[arg(long, requires = "reason")]
+    clear: bool,
+    /// Why the keys leave in the clear, in 1 to 200 characters
+    #[arg(long, value_name = "TEXT", requires = "clear")]
+    reason: Option<String>,
+    /// The document, which others cannot read; without it standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Version of CPIX
+    #[arg(long, value_name = "VERSION", default_value = "2.3", value_parser = PossibleValuesParser::new(["2.3", "2.4"]))]
+    cpix_version: String,
+    /// Write one JSON object with the KIDs instead of lines
+    #[arg(long, requires = "output")]
+    json: bool,
+}
+
+impl ExportArgs {
+    pub fn run(&self) -> ExitCode {
+        let exported = match self.export() {
+            Ok(exported) => exported,
+            Err(error) => return print::fail(error.exit_code(), &error),
+        };
+        if let Some(warning) = &exported.warning {
+            eprintln!("warning: {warning}");
+        }
+        if self.output.is_none() {
+            return print::out(0, |out| out.write_all(exported.xml.as_bytes()));
+        }
+        let kids: Vec<_> = exported.kids.iter().map(ToString::to_string).collect();
+        print::out(0, |out| match self.json {
+            true => print::json(
+                &serde_json::json!({ "content": self.content, "kids": kids }),
+                out,
+            ),
+            false => kids.iter().try_for_each(|kid| writeln!(out, "KID {kid}")),
+        })
+    }
+
+    fn export(&self) -> Result<Export, Error> {
+        let recipient = match (&self.to, &self.reason) {
+            (Some(path), _) => certificate(path)?,
+            (None, reason) => Recipient::Clear {
+                reason: reason.clone().unwrap_or_default(),
+            },
+        };
+        let version = match self.cpix_version.as_str() {
+            "2.4" => Version::V2_4,
+            _ => Version::V2_3,
+        };
+        let exported = export(&self.store.open()?, &self.content, &recipient, version)?;
+        if let Some(path) = &self.output {
+            new_file::write(path, exported.xml.as_bytes(), Some(new_file::PRIVATE))?;
+        }
+        Ok(exported)
+    }
+}
+
+fn certificate(path: &Path) -> Result<Recipient, Error> {
+    let pem = std::fs::read(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.chars().filter(|c| !c.is_control()).take(200).collect();
+    Ok(Recipient::Certificate { pem, name })
+}
