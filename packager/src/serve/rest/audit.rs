@@ -85,7 +85,9 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
         until: query.until.map(|Time(until)| until),
     };
     let fetch = page.to_fetch();
-    let found = caller.work(move |store| store.audit(&filter, fetch)).await?;
+    let found = caller
+        .work(move |store| store.audit(&filter, fetch))
+        .await?;
     Ok(page.list(found.into_iter().map(Entry::from).collect()))
 }
 

@@ -67,12 +67,16 @@ mod tests {
     #[test]
     fn faults_are_told_without_values() {
         let key = "00112233445566778899aabbccddeeff";
-        let wrong =
-            serde_json::from_str::<std::collections::BTreeMap<String, u8>>(&format!("{{\"a\": \"{key}\"}}"));
+        let wrong = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(&format!(
+            "{{\"a\": \"{key}\"}}"
+        ));
         let told = fault(&wrong.unwrap_err().to_string());
         assert_eq!(
             told,
-            format!("a value is not as wanted: expected u8 at line 1 column {}", key.len() + 8)
+            format!(
+                "a value is not as wanted: expected u8 at line 1 column {}",
+                key.len() + 8
+            )
         );
         assert_eq!(
             fault("Failed to do: source: missing field `key` at line 1 column 2"),

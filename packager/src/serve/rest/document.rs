@@ -5,8 +5,8 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref,
-    RefOr, ResponseBuilder, ServerBuilder,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ResponseBuilder, ServerBuilder,
 };
 
 use super::idempotency;
@@ -60,16 +60,26 @@ pub fn begin(app: &App) -> OpenApi {
 
 /// The document as text, with what all operations have in common.
 pub fn finish(mut document: OpenApi) -> String {
-    for path in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         let PathItem {
-            get, put, post, delete, ..
-        } = path;
-        for operation in [get, put, delete].into_iter().flatten() {
+            get,
+            put,
+            post,
+            delete,
+            ..
+        } = item;
+        post.iter_mut().for_each(add_key);
+        for (method, operation) in [
+            ("get", get),
+            ("put", put),
+            ("post", post),
+            ("delete", delete),
+        ] {
+            let Some(operation) = operation else { continue };
+            // The functions' names are not unique.
+            operation.operation_id =
+                Some(format!("{method}{}", path.replace(['/', '{', '}'], "_")));
             add_problem(operation);
-        }
-        for operation in post.iter_mut() {
-            add_problem(operation);
-            add_key(operation);
         }
     }
     document.to_json().unwrap_or_default()
@@ -96,7 +106,9 @@ fn add_key(operation: &mut Operation) {
     let parameter = ParameterBuilder::new()
         .name(idempotency::HEADER)
         .parameter_in(ParameterIn::Header)
-        .description(Some("Any text that no other request of the last 24 hours had."))
+        .description(Some(
+            "Any text that no other request of the last 24 hours had.",
+        ))
         .schema(Some(text))
         .build();
     let parameters = operation.parameters.get_or_insert_default();

@@ -129,7 +129,8 @@ fn digest(uri: &str, body: &[u8]) -> [u8; 32] {
 
 fn repeat(before: Remembered, digest: &[u8; 32]) -> Result<Response, Problem> {
     if before.request != *digest {
-        let detail = "another request had this Idempotency-Key in the last 24 hours: take a new one";
+        let detail =
+            "another request had this Idempotency-Key in the last 24 hours: take a new one";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
@@ -146,7 +147,8 @@ impl UnderWay {
         let of = (account.to_owned(), key.to_owned());
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !under_way.insert(of.clone()) {
-            let detail = "a request with this Idempotency-Key is under way: ask for its answer later";
+            let detail =
+                "a request with this Idempotency-Key is under way: ask for its answer later";
             return Err(Problem::new(StatusCode::CONFLICT, detail).retry_after(1));
         }
         let all = self.clone();

@@ -42,7 +42,10 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct Filter {
     /// The KID: a UUID, 32 hexadecimal digits, or base64 in PlayReady order.
-    #[param(pattern = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{11}[1-9a-f]$", example = "10000000-1000-1000-1000-100000000001")]
+    #[param(
+        pattern = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{11}[1-9a-f]$",
+        example = "10000000-1000-1000-1000-100000000001"
+    )]
     kid: Option<String>,
     /// The id of the content that they are for.
     content: Option<String>,
@@ -266,10 +269,12 @@ async fn reveal(
     let shown = caller.work(move |store| store.key_for(&kid, &format!("shown: {reason}")));
     let shown = shown.await?;
     let bytes = shown.key.as_bytes();
-    let hex = bytes.iter().fold(String::with_capacity(32), |mut hex, byte| {
-        hex.push_str(&format!("{byte:02x}"));
-        hex
-    });
+    let hex = bytes
+        .iter()
+        .fold(String::with_capacity(32), |mut hex, byte| {
+            hex.push_str(&format!("{byte:02x}"));
+            hex
+        });
     Ok(Confidential::json(ClearKey {
         kid: kid.into(),
         hex: Secret(Zeroizing::new(hex)),

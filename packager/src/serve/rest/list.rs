@@ -123,8 +123,8 @@ impl<Q: DeserializeOwned> FromRequestParts<App> for Paged<Q> {
         let uri = parts.extensions.get::<OriginalUri>();
         let uri = uri.map_or_else(|| parts.uri.clone(), |original| original.0.clone());
         let query = uri.query().unwrap_or_default().to_owned();
-        let (page, rest): (Vec<_>, Vec<_>) = parse(query.as_bytes())
-            .partition(|(name, _)| matches!(&**name, "limit" | "offset"));
+        let (page, rest): (Vec<_>, Vec<_>) =
+            parse(query.as_bytes()).partition(|(name, _)| matches!(&**name, "limit" | "offset"));
         let page: Paging = read(page)?;
         if page.limit == 0 || page.limit > LONGEST || page.offset > LAST {
             return Err(bad(format!(
@@ -144,7 +144,9 @@ fn read<Q: DeserializeOwned>(
     pairs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
 ) -> Result<Q, Problem> {
     let query = Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let uri: Uri = format!("/?{query}").parse().map_err(|_| bad("the query is too long"))?;
+    let uri: Uri = format!("/?{query}")
+        .parse()
+        .map_err(|_| bad("the query is too long"))?;
     let read = Query::<Q>::try_from_uri(&uri);
     read.map(|Query(query)| query)
         .map_err(|rejection| bad(format!("the query: {}", fault(&rejection.body_text()))))
@@ -153,7 +155,9 @@ fn read<Q: DeserializeOwned>(
 impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         let mut response = Json(self.entries).into_response();
-        let links = self.links.and_then(|links| HeaderValue::try_from(links).ok());
+        let links = self
+            .links
+            .and_then(|links| HeaderValue::try_from(links).ok());
         if let Some(links) = links {
             response.headers_mut().insert(header::LINK, links);
         }

@@ -63,7 +63,9 @@ struct PeriodKey {
 /// one behind the last. Takes the role operator or key-admin.
 #[utoipa::path(post, path = "/contents/{id}/rotate", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Vec<Key>)))]
 async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>>, Problem> {
-    let made: Vec<KeyInfo> = caller.work(move |store| rotation::rotate_now(store, &id)).await?;
+    let made: Vec<KeyInfo> = caller
+        .work(move |store| rotation::rotate_now(store, &id))
+        .await?;
     Ok(Json(made.into_iter().map(Key::from).collect()))
 }
 

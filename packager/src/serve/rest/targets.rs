@@ -19,7 +19,6 @@ use super::secret::Secret;
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
 
-
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))

@@ -69,9 +69,8 @@ fn prepare(
     let mut targets = Vec::with_capacity(settings.len());
     for settings in settings {
         let target = Target::from_store(store, settings).map(|target| Target { reach, ..target });
-        let checked = target.and_then(|target| {
-            Handoff::new(store, std::slice::from_ref(&target)).map(|_| target)
-        });
+        let checked = target
+            .and_then(|target| Handoff::new(store, std::slice::from_ref(&target)).map(|_| target));
         match checked {
             Ok(target) => targets.push(target),
             Err(error) if is_news => tracing::error!(%error, "no keys go there"),

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 use super::app::App;
 
+/// Works until it is told to stop.
+type Work = fn(&App, &Receiver<()>);
+
 /// The threads at work.
 pub struct Workers(Vec<(Sender<()>, JoinHandle<()>)>);
 
@@ -22,16 +25,19 @@ impl Workers {
     /// # Errors
     /// When the operating system has no more threads.
     pub fn start(app: &App) -> io::Result<Self> {
-        let works: [(&str, fn(&App, &Receiver<()>)); 2] =
-            [("rotation", rotation::run), ("hand-off", delivery::run)];
-        let start = |(name, work): (&str, fn(&App, &Receiver<()>))| {
+        let works: [(&str, Work); 2] = [("rotation", rotation::run), ("hand-off", delivery::run)];
+        let start = |(name, work): (&str, Work)| {
             let (stop, stopped) = mpsc::channel();
             let app = app.clone();
             let thread = Builder::new().name(name.to_owned());
             let thread = thread.spawn(move || work(&app, &stopped))?;
             Ok((stop, thread))
         };
-        works.into_iter().map(start).collect::<io::Result<_>>().map(Self)
+        works
+            .into_iter()
+            .map(start)
+            .collect::<io::Result<_>>()
+            .map(Self)
     }
 
     /// Waits until all of it has ended.

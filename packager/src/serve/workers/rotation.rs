@@ -12,7 +12,7 @@ use gstplayready::keys::store::KeyStore;
 use super::wait;
 use crate::serve::app::{App, SERVER};
 use crate::service::Error;
-use crate::service::rotation::{Turn, prepare, turn};
+use crate::service::rotation::{Turn, period_at, prepare, turn_since};
 
 /// How often contents are looked at between boundaries: new ones, and keys that were not delivered yet.
 const POLL: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ struct Done {
     /// The length that its periods had.
     length: Duration,
     /// The period that has begun.
-    period: u128,
+    period: u64,
     /// Keys of it that a target has not acknowledged.
     waiting: Vec<KeyId>,
 }
@@ -46,7 +46,10 @@ pub fn run(app: &App, stop: &Receiver<()>) {
             Err(_) => None,
         };
         app.instruments().next_boundary(left);
-        if !wait(stop, left.unwrap_or(POLL).clamp(Duration::from_millis(1), POLL)) {
+        if !wait(
+            stop,
+            left.unwrap_or(POLL).clamp(Duration::from_millis(1), POLL),
+        ) {
             return;
         }
     }
@@ -67,27 +70,22 @@ impl Rotation {
             .retain(|id, _| contents.iter().any(|(content, _)| content == id));
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         for (id, length) in &contents {
-            self.look_at(store, (id, *length), (now, since));
+            self.look_at(store, (id, *length), now);
         }
-        let lefts = contents.iter().filter_map(|(_, length)| left(since, *length));
+        let lefts = contents
+            .iter()
+            .filter_map(|(_, length)| left(since, *length));
         lefts.min()
     }
 
-    fn look_at(
-        &mut self,
-        store: &KeyStore,
-        (id, length): (&str, Duration),
-        (now, since): (SystemTime, Duration),
-    ) {
-        let period = since.as_nanos().checked_div(length.as_nanos()).unwrap_or_default();
-        let before = self.done.get(id);
-        let is_done = before.is_some_and(|done| {
-            done.length == length && done.period == period && done.waiting.is_empty()
-        });
-        if is_done {
+    fn look_at(&mut self, store: &KeyStore, (id, length): (&str, Duration), now: SystemTime) {
+        let period = period_at(length, now);
+        let before = self.done.get(id).filter(|done| done.length == length);
+        if before.is_some_and(|done| done.period == period && done.waiting.is_empty()) {
             return;
         }
-        match begin(store, id, (now, length)) {
+        let since = before.map_or(0, |done| done.period);
+        match begin(store, id, (now, since, length)) {
             Ok(turn) => {
                 self.tell(id, period, &turn);
                 let done = Done {
@@ -103,7 +101,7 @@ impl Rotation {
     }
 
     /// Each thing once, though keys that wait are looked at every second.
-    fn tell(&self, content: &str, period: u128, turn: &Turn) {
+    fn tell(&self, content: &str, period: u64, turn: &Turn) {
         for kid in &turn.activated {
             tracing::info!(content, period, %kid, "key active");
         }
@@ -129,12 +127,12 @@ impl Rotation {
 fn begin(
     store: &KeyStore,
     id: &str,
-    (now, length): (SystemTime, Duration),
+    (now, since, length): (SystemTime, u64, Duration),
 ) -> Result<Turn, Error> {
     // Short periods leave little time to try again: more of them are made ahead.
     let ahead = if length < LONG { 3 } else { 2 };
     prepare(store, id, (now, ahead))?;
-    turn(store, id, now)
+    turn_since(store, id, (now, since))
 }
 
 /// The time to the next boundary of periods that are counted from 1970.
