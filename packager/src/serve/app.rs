@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use gstplayready::keys::handoff::Reach;
 use gstplayready::keys::store::{Error as StoreError, KeyStore};
 use gstplayready::keys::store_address;
 use tokio::task::spawn_blocking;
@@ -42,6 +43,21 @@ struct State {
     sessions: Sessions,
     instruments: Instruments,
     settings: Settings,
+}
+
+impl Settings {
+    /// Where packagers get keys, for their property `key-uri`.
+    pub fn speke_address(&self) -> String {
+        format!("speke+{}/speke", self.public_url)
+    }
+
+    /// Where delivery targets may be.
+    pub const fn reach(&self) -> Reach {
+        match self.allow_private_targets {
+            true => Reach::Anywhere,
+            false => Reach::PublicOnly,
+        }
+    }
 }
 
 impl App {

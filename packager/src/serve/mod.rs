@@ -12,8 +12,10 @@ mod instruments;
 mod listen;
 mod log;
 mod problem;
+mod rest;
 mod stop;
 mod tls;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ pub use args::ServeArgs;
 use app::App;
 use error::Error;
 use listen::Server;
+use workers::Workers;
 
 use crate::print;
 
@@ -59,11 +62,16 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
         tls,
         router: router(&app),
     };
+    let workers = Workers::start(&app).map_err(Error::Runtime)?;
     server.run(stop).await;
+    // Joining blocks; nothing else is left to do.
+    workers.stop();
     Ok(())
 }
 
 fn router(app: &App) -> Router {
-    let routes = Router::new().merge(health::routes());
+    let routes = Router::new()
+        .merge(health::routes())
+        .merge(rest::routes(app));
     hygiene::around(routes, app).with_state(app.clone())
 }

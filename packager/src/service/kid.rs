@@ -20,6 +20,7 @@ pub enum Error {
 
 /// A KID in each notation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct KeyIdForms {
     /// As boxes, MPDs and CPIX documents have it.
     pub uuid: String,

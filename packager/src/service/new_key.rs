@@ -150,6 +150,22 @@ impl Draft {
     }
 }
 
+impl Field {
+    /// What the API calls it.
+    #[cfg(feature = "serve")]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kid => "kid",
+            Self::Key => "key",
+            Self::Seed => "seed",
+            Self::Scheme => "scheme",
+            Self::Content => "content",
+            Self::Label => "label",
+            Self::Period => "period",
+        }
+    }
+}
+
 impl Finding {
     /// Whether it keeps the key from being made.
     pub fn is_error(&self) -> bool {

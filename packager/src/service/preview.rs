@@ -20,6 +20,7 @@ mod launch;
 
 /// A content's signaling.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct Preview {
     /// WRMHEADER.
     pub header_xml: String,
@@ -43,6 +44,7 @@ pub struct Preview {
 
 /// A KID of a preview.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct PreviewKey {
     /// In all notations.
     #[serde(flatten)]

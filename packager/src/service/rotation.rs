@@ -7,11 +7,13 @@ use std::time::SystemTime;
 use gstplayready::cenc::KeyId;
 use gstplayready::keys::speke::key_id_for;
 use gstplayready::keys::store::{
-    self, Content, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey,
+    self, Content, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey, PeriodKey,
 };
 
 use super::Error;
-use super::content::{labels, last_slots, period_at, slot, slots};
+use super::content::{labels, last_slots, slot};
+
+pub use super::content::period_at;
 
 /// What became of keys when a crypto period began.
 #[derive(Debug, Default)]
@@ -48,15 +50,39 @@ pub fn prepare(
 /// # Errors
 /// [`Error::NoContent`](store::Error::NoContent), [`Error::NoCryptoPeriod`].
 pub fn turn(store: &KeyStore, content_id: &str, now: SystemTime) -> Result<Turn, Error> {
+    turn_since(store, content_id, (now, 0))
+}
+
+/// As [`turn`], without periods before `since`, whose keys were retired: a channel may have millions of them.
+///
+/// # Errors
+/// As [`turn`].
+pub fn turn_since(
+    store: &KeyStore,
+    content_id: &str,
+    (now, since): (SystemTime, u64),
+) -> Result<Turn, Error> {
     let content = store.content(content_id)?;
     let current = current(&content, now)?;
     let mut turn = Turn::default();
-    for (of, kid) in slots(store, &content)? {
-        if of.period == current {
-            begin(store, &kid, &mut turn)?;
-        } else if of.period < current && end(store, &kid, (&content, current))? {
-            turn.retired.push(kid);
+    let mut from = since;
+    while from <= current {
+        let keys = store.periods(content_id, from..current.saturating_add(1))?;
+        let Some(last) = keys.last().map(|key| key.slot.period) else {
+            break;
+        };
+        for PeriodKey { slot, info, .. } in keys {
+            if slot.mode != content.scheme.cipher_mode() {
+                continue;
+            }
+            if slot.period == current {
+                begin(store, &info, &mut turn)?;
+            } else if end(store, &info, (&content, current))? {
+                turn.retired.push(info.kid);
+            }
         }
+        // The list may have been cut within its last period.
+        from = last.max(from.saturating_add(1));
     }
     Ok(turn)
 }
@@ -126,8 +152,9 @@ fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, E
     }
 }
 
-fn begin(store: &KeyStore, kid: &KeyId, turn: &mut Turn) -> Result<(), store::Error> {
-    if store.info(kid)?.state >= KeyState::Active {
+fn begin(store: &KeyStore, info: &KeyInfo, turn: &mut Turn) -> Result<(), store::Error> {
+    let kid = &info.kid;
+    if info.state >= KeyState::Active || turn.waiting.contains(kid) {
         return Ok(());
     }
     match store.set_state(kid, KeyState::Active) {
@@ -142,10 +169,11 @@ fn begin(store: &KeyStore, kid: &KeyId, turn: &mut Turn) -> Result<(), store::Er
 /// Retires a key, unless another content or a later period has it too.
 fn end(
     store: &KeyStore,
-    kid: &KeyId,
+    info: &KeyInfo,
     (content, current): (&Content, u64),
 ) -> Result<bool, store::Error> {
-    if store.info(kid)?.state == KeyState::Retired {
+    let kid = &info.kid;
+    if info.state == KeyState::Retired {
         return Ok(false);
     }
     let uses = store.slots_of(kid)?;

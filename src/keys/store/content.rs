@@ -27,23 +27,52 @@ pub(super) const IDS: &str = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET
 pub(super) const LIST: &str = "SELECT id, scheme, crypto_period,
     (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content ORDER BY id LIMIT $1 OFFSET $2";
 
+pub(super) const ROTATING: &str =
+    "SELECT id, crypto_period FROM content WHERE crypto_period IS NOT NULL ORDER BY id";
+
 impl KeyStore {
     /// Adds a content, or changes the settings of one that is there. Keys that it has already stay as they are.
     ///
     /// # Errors
     /// [`Error::BadName`], [`Error::NoSeed`], or the crypto period is out of range.
     pub fn put_content(&self, content: &Content) -> Result<(), Error> {
-        check_name("content id", &content.id)?;
-        for (_, label) in &content.tracks {
-            check_name("track label", label)?;
-        }
-        for target in &content.targets {
-            check_name("target", target)?;
-        }
+        self.put_content_if(content, |_| true).map(|_| ())
+    }
+
+    /// As [`Self::put_content`], if what is there now is as the caller wants it; whether it was. Nobody changes it in between.
+    ///
+    /// # Errors
+    /// As [`Self::put_content`].
+    pub fn put_content_if(
+        &self,
+        content: &Content,
+        is_wanted: impl FnOnce(Option<&Content>) -> bool,
+    ) -> Result<bool, Error> {
+        check(content)?;
         self.write("put content", &content.id, |transaction| {
+            let current = match load(transaction, &content.id) {
+                Err(Error::NoContent(_)) => None,
+                current => Some(current?),
+            };
+            if !is_wanted(current.as_ref()) {
+                return Ok((false, "left as it is".to_owned()));
+            }
             store(transaction, content)?;
-            Ok(((), "ok".to_owned()))
+            Ok((true, "ok".to_owned()))
         })
+    }
+
+    /// The contents whose keys change by the clock, and how long a key of theirs is used.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rotating(&self) -> Result<Vec<(String, Duration)>, Error> {
+        let rows = self.read(|transaction| transaction.run(ROTATING, &[]))?;
+        let read = |mut row: Row| {
+            let id = row.text()?;
+            Ok((id, period_of(&mut row)?.unwrap_or_default()))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// A content by its id.
@@ -95,6 +124,17 @@ impl KeyStore {
         let rows = self.read(|transaction| transaction.run(IDS, &page.values()?))?;
         rows.into_iter().map(|mut row| row.text()).collect()
     }
+}
+
+fn check(content: &Content) -> Result<(), Error> {
+    check_name("content id", &content.id)?;
+    for (_, label) in &content.tracks {
+        check_name("track label", label)?;
+    }
+    for target in &content.targets {
+        check_name("target", target)?;
+    }
+    Ok(())
 }
 
 pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Content, Error> {

@@ -39,6 +39,7 @@ fn no_list_scans_or_sorts_without_an_index() {
         list::SLOTS,
         content::IDS,
         content::LIST,
+        content::ROTATING,
         timeline::PERIODS,
         timeline::DELIVERIES,
         timeline::LAST,

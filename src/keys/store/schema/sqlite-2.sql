@@ -56,6 +56,7 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_created ON idempotency (created);
 
+CREATE INDEX content_rotating ON content (id, crypto_period) WHERE crypto_period IS NOT NULL;
 CREATE INDEX content_target_target ON content_target (target, content_id);
 CREATE INDEX content_key_state ON content_key (state, created, kid);
 CREATE INDEX content_key_seed ON content_key (seed, created, kid);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Who calls, and that he may: looked at before anything else of a request is.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use gstplayready::keys::store::{Error as StoreError, KeyStore};
+
+use crate::serve::app::App;
+use crate::serve::auth::{Client, Permission};
+use crate::serve::problem::Problem;
+
+/// A permission, as a type.
+pub trait Permit: Send + Sync {
+    /// What is needed.
+    const NEEDED: Permission;
+}
+
+/// Somebody who has a permission, and the server that he calls.
+pub struct Caller<P> {
+    pub app: App,
+    client: Client,
+    permit: PhantomData<P>,
+}
+
+macro_rules! permits {
+    ($($name:ident)*) => { $(
+        #[doc = concat!("Takes [`Permission::", stringify!($name), "`].")]
+        pub struct $name;
+
+        impl Permit for $name {
+            const NEEDED: Permission = Permission::$name;
+        }
+    )* };
+}
+permits!(Look Operate ManageKeys SeeClearKeys ManageTargets ManageAccounts ReadAudit);
+
+impl<P: Permit> Caller<P> {
+    /// Works on the store in the caller's name.
+    ///
+    /// # Errors
+    /// The work's own.
+    pub async fn work<T, E>(
+        &self,
+        work: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + From<StoreError> + Send + 'static,
+    {
+        self.app.work(self.client.name(), work).await
+    }
+
+    /// For what takes another permission too.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn needs(&self, permission: Permission) -> Result<(), Problem> {
+        self.client.needs(permission)
+    }
+}
+
+impl<P: Permit> FromRequestParts<App> for Caller<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let client = Client::from_request_parts(parts, app).await?;
+        client.needs(P::NEEDED)?;
+        Ok(Self {
+            app: app.clone(),
+            client,
+            permit: PhantomData,
+        })
+    }
+}

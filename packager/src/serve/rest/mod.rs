@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The REST interface: all that the page does, for programs. One file for each resource; `/openapi.json` describes it.
+//!
+//! Errors are problems of RFC 9457. Lists come in pages, with the next one in the header `Link` (RFC 8288). A POST with the header
+//! `Idempotency-Key` may be sent again without being done twice.
+
+mod accounts;
+mod audit;
+mod body;
+mod caller;
+mod contents;
+mod cpix;
+mod document;
+mod idempotency;
+mod keys;
+mod list;
+mod names;
+mod path;
+mod problems;
+mod rotation;
+mod secret;
+mod seeds;
+mod settings;
+mod store;
+mod targets;
+mod time;
+mod tokens;
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use utoipa_axum::router::OpenApiRouter;
+
+use idempotency::UnderWay;
+
+use super::app::App;
+use super::problem::Problem;
+
+/// All routes below `/v1`, and what describes them.
+pub fn routes(app: &App) -> Router<App> {
+    let resources = OpenApiRouter::new()
+        .merge(keys::routes())
+        .merge(seeds::routes())
+        .merge(contents::routes())
+        .merge(rotation::routes())
+        .merge(cpix::routes())
+        .merge(targets::routes())
+        .merge(audit::routes())
+        .merge(accounts::routes())
+        .merge(tokens::routes())
+        .merge(store::routes());
+    let nested = OpenApiRouter::with_openapi(document::begin(app)).nest("/v1", resources);
+    let (routes, description) = nested.split_for_parts();
+    let text = document::finish(description);
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let state = (app.clone(), UnderWay::default());
+    routes
+        .route("/v1", any(unknown))
+        .route("/v1/{*unknown}", any(unknown))
+        .method_not_allowed_fallback(other_method)
+        .layer(from_fn_with_state(state, idempotency::answer_once))
+        .route("/openapi.json", get(async move || (kind, text)))
+}
+
+async fn unknown() -> Problem {
+    let detail = "there is nothing at this path: /openapi.json lists what there is";
+    Problem::new(StatusCode::NOT_FOUND, detail)
+}
+
+async fn other_method() -> Problem {
+    let detail = "the path does not take this method: the header Allow lists those that it takes";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}
