@@ -7,6 +7,7 @@ mod header;
 mod inspect;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
 mod keys;
+mod manifest;
 mod new_file;
 mod options;
 mod print;
@@ -39,6 +40,7 @@ enum Command {
     Protect(Box<ProtectArgs>),
     Inspect(InspectArgs),
     Header(Box<HeaderArgs>),
+    Manifest(manifest::ManifestArgs),
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Store(store::StoreArgs),
     #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Protect(args) => protect::run(&args),
         Command::Header(args) => header::run(&args),
+        Command::Manifest(args) => manifest::run(&args),
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Command::Store(args) => store::run(&args),
         #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
