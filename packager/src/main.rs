@@ -7,6 +7,7 @@ mod header;
 mod inspect;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
 mod keys;
+mod manifest;
 mod new_file;
 mod options;
 mod print;
@@ -53,6 +54,7 @@ enum Command {
     Protect(Box<ProtectArgs>),
     Inspect(InspectArgs),
     Header(Box<HeaderArgs>),
+    Manifest(manifest::ManifestArgs),
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Store(store::StoreArgs),
     #[cfg(feature = "serve")]
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Protect(args) => protect::run(&args),
         Command::Header(args) => header::run(&args),
+        Command::Manifest(args) => manifest::run(&args),
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Command::Store(args) => store::run(&args),
         #[cfg(feature = "serve")]

@@ -131,7 +131,6 @@ impl Drop for NewFile {
 ///
 /// # Errors
 /// [`Error`].
-#[cfg(feature = "handoff")]
 pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
     let mut file = NewFile::create(path, mode)?;
     let written = file.file().write_all(bytes);

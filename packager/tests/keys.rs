@@ -4,104 +4,26 @@
 #![cfg(all(feature = "sqlite", feature = "handoff"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod place;
 mod vectors;
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::{AuditFilter, Content, KekSource, KeyStore};
+use gstplayready::keys::store::{AuditFilter, Content};
 use gstplayready::playready::KeySeed;
 use serde_json::Value;
 
-/// Published by Microsoft: a KID in two notations, and the key and checksum that the test seed gives (keys.md 3.1).
+use place::{KEY, KEY_HEX, Place};
+
+/// Published by Microsoft: a KID in two notations, and the checksum of the key that the test seed gives (keys.md 3.1).
 const KID: &str = "8ba94ade-6eb9-449d-b44f-a5beefaf43b0";
 const KID_PLAYREADY: &str = "3kqpi7lunUS0T6W+769DsA==";
-const KEY: &str = "2/1pIsMhxLtIb0ocRAl+1g==";
-const KEY_HEX: &str = "dbfd6922c321c4bb486f4a1c44097ed6";
 const CHECKSUM: &str = "Me48z71nuqY=";
 const TEST_SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
-
-/// A store of one test.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(test: &str) -> Self {
-        let place = Self(
-            Path::new(env!("CARGO_TARGET_TMPDIR"))
-                .join("keys")
-                .join(test),
-        );
-        let _ = fs::remove_dir_all(&place.0);
-        fs::create_dir_all(&place.0).unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn uri(&self) -> String {
-        format!("sqlite://{}", self.path("store/keys.db").display())
-    }
-
-    fn kek(&self) -> PathBuf {
-        self.path("store.kek")
-    }
-
-    fn store(&self) -> KeyStore {
-        KeyStore::open(&self.uri(), vec![KekSource::File(self.kek())]).unwrap()
-    }
-
-    fn file(&self, name: &str, text: &str, mode: u32) -> String {
-        let path = self.path(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path.display().to_string()
-    }
-
-    /// Runs `keys VERB STORE`, with the arguments and the key-encryption key.
-    fn run(&self, verb: &str, arguments: &[&str], stdin: &str) -> Output {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
-        program.args(["keys", verb, &self.uri()]).args(arguments);
-        program.arg("--kek-file").arg(self.kek());
-        let pipes = program
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = pipes.spawn().unwrap();
-        // A command that does not read it may have ended.
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-        child.wait_with_output().unwrap()
-    }
-
-    fn text(&self, verb: &str, arguments: &[&str], stdin: &str) -> String {
-        let output = self.run(verb, arguments, stdin);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{verb} {arguments:?}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, verb: &str, arguments: &[&str], stdin: &str) -> Value {
-        let arguments = [arguments, &["--json"]].concat();
-        serde_json::from_str(&self.text(verb, &arguments, stdin)).unwrap()
-    }
-
-    fn refused(&self, verb: &str, arguments: &[&str], (code, why): (i32, &str)) {
-        let output = self.run(verb, arguments, KEY);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
-        assert!(stderr.contains(why), "{why} not in {stderr}");
-        assert!(
-            !stderr.contains(KEY) && !stderr.contains(KEY_HEX),
-            "{stderr}"
-        );
-    }
-}
 
 #[test]
 fn keys_of_all_sources_are_made_and_seen_for_a_reason_only() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The README's commands of `playready-packager`, run in their order.
 
+#![cfg(all(feature = "sqlite", feature = "handoff"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod vectors;
@@ -12,6 +13,16 @@ use std::process::Command;
 const README: &str = include_str!("../../README.md");
 /// What each of them begins with.
 const PROGRAM: &str = "target/release/playready-packager ";
+/// Manifests of the file that they protect.
+const MANIFESTS: [(&str, &str); 3] = [
+    (
+        "clear.mpd",
+        "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><Period><AdaptationSet><Representation><BaseURL>film.mp4</BaseURL>\
+         </Representation></AdaptationSet></Period></MPD>",
+    ),
+    ("clear.m3u8", "#EXTM3U\n#EXT-X-MAP:URI=\"film.mp4\"\n"),
+    ("Manifest", "<SmoothStreamingMedia></SmoothStreamingMedia>"),
+];
 
 #[test]
 fn each_command_runs_as_it_stands() {
@@ -24,6 +35,9 @@ fn each_command_runs_as_it_stands() {
     fs::create_dir_all(&folder).unwrap();
     let clear = vectors.join("clear/o-avaac-prog/prog_8s.mp4");
     fs::copy(clear, folder.join("clear.mp4")).unwrap();
+    for (name, text) in MANIFESTS {
+        fs::write(folder.join(name), text).unwrap();
+    }
     let commands: Vec<_> = README
         .lines()
         .filter_map(|line| line.strip_prefix(PROGRAM))

@@ -4,6 +4,7 @@
 mod findings;
 mod fragment;
 mod information;
+pub mod init;
 mod key_ids;
 mod lint;
 mod progressive;

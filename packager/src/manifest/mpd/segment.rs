@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Where the init segment of a Representation is: BaseURL, SegmentTemplate, SegmentList and SegmentBase, ISO/IEC 23009-1, 5.3.9 and 5.6.
+
+use roxmltree::Node;
+use url::Url;
+
+use crate::manifest::Error;
+use crate::manifest::xml::children;
+
+/// The most digits that a template may ask for.
+const MAX_WIDTH: usize = 20;
+
+/// The URL of the init segment, or of the whole file where there is none.
+///
+/// # Errors
+/// [`Error::Url`].
+pub fn init_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> {
+    let base = base_url(representation, manifest)?;
+    let levels = representation.ancestors().filter(Node::is_element);
+    // Representation, AdaptationSet and Period; what stands further inside goes before the rest.
+    let named = levels.take(3).find_map(initialization);
+    match named {
+        Some(name) => Ok(base.join(&expand(&name, representation))?),
+        None => Ok(base),
+    }
+}
+
+/// The BaseURL elements from MPD to Representation, each relative to the one before.
+fn base_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> {
+    let mut levels: Vec<_> = representation
+        .ancestors()
+        .filter(Node::is_element)
+        .collect();
+    levels.reverse();
+    let mut base = manifest.clone();
+    for level in levels {
+        let named = children(level, "BaseURL").next();
+        if let Some(url) = named.and_then(|named| named.text()) {
+            base = base.join(url.trim())?;
+        }
+    }
+    Ok(base)
+}
+
+fn initialization(level: Node<'_, '_>) -> Option<String> {
+    let template = children(level, "SegmentTemplate").next();
+    let attribute = template.and_then(|template| template.attribute("initialization"));
+    if let Some(name) = attribute {
+        return Some(name.to_owned());
+    }
+    let ways = ["SegmentTemplate", "SegmentList", "SegmentBase"];
+    let mut elements = ways.iter().flat_map(|way| children(level, way));
+    elements.find_map(|element| {
+        let named = children(element, "Initialization").next()?;
+        named.attribute("sourceURL").map(str::to_owned)
+    })
+}
+
+/// Puts values in place of `$RepresentationID$` and `$Bandwidth$`, also with a width, and `$` in place of `$$`.
+fn expand(template: &str, representation: Node<'_, '_>) -> String {
+    let value = |name: &str| representation.attribute(name).unwrap_or_default();
+    let mut expanded = String::new();
+    // Every second part stands between two signs.
+    for (number, part) in template.split('$').enumerate() {
+        if number % 2 == 0 {
+            expanded.push_str(part);
+            continue;
+        }
+        let (name, format) = part.split_once('%').unwrap_or((part, ""));
+        let width = format.trim_end_matches('d').parse().unwrap_or(0);
+        let text = match name {
+            "" => "$",
+            "RepresentationID" => value("id"),
+            "Bandwidth" => value("bandwidth"),
+            other => other,
+        };
+        let width = usize::min(width, MAX_WIDTH);
+        expanded.push_str(&format!("{text:0>width$}"));
+    }
+    expanded
+}
+
+#[cfg(test)]
+mod tests {
+    use roxmltree::Document;
+
+    use super::*;
+    use crate::manifest::mpd::NAMESPACE;
+
+    fn url(inside: &str) -> String {
+        let text = format!("<MPD xmlns=\"{NAMESPACE}\">{inside}</MPD>");
+        let document = Document::parse(&text).unwrap();
+        let mut nodes = document.descendants();
+        let representation = nodes.find(|node| node.has_tag_name((NAMESPACE, "Representation")));
+        let manifest = Url::parse("file:///films/one/stream.mpd").unwrap();
+        init_url(representation.unwrap(), &manifest)
+            .unwrap()
+            .to_string()
+    }
+
+    // ISO/IEC 23009-1, 5.6.4 and 5.3.9.4.4: base URLs are resolved level by level; identifiers of templates.
+    #[test]
+    fn init_segment_is_where_base_urls_and_templates_say() {
+        for (inside, expected) in [
+            (
+                "<BaseURL>../two/</BaseURL><Period><AdaptationSet><BaseURL>v/</BaseURL>\
+                 <SegmentTemplate initialization='$RepresentationID$/$Bandwidth%06d$-$$.mp4'/>\
+                 <Representation id='hd' bandwidth='1200'/></AdaptationSet></Period>",
+                "file:///films/two/v/hd/001200-$.mp4",
+            ),
+            (
+                "<Period><SegmentTemplate initialization='p.mp4'/><AdaptationSet>\
+                 <SegmentTemplate timescale='1'/><Representation id='hd'/></AdaptationSet></Period>",
+                "file:///films/one/p.mp4",
+            ),
+            (
+                "<Period><AdaptationSet><Representation><BaseURL> film.mp4 </BaseURL>\
+                 <SegmentBase indexRange='9-99'><Initialization range='0-8'/></SegmentBase></Representation></AdaptationSet></Period>",
+                "file:///films/one/film.mp4",
+            ),
+            (
+                "<Period><AdaptationSet><Representation><SegmentList><Initialization sourceURL='i.mp4'/></SegmentList>\
+                 </Representation></AdaptationSet></Period>",
+                "file:///films/one/i.mp4",
+            ),
+            (
+                "<BaseURL>https://cdn.example.com/a/</BaseURL><Period><AdaptationSet>\
+                 <SegmentTemplate initialization='$Bandwidth%099999999d$$Unknown'/><Representation id='1' bandwidth='7'/>\
+                 </AdaptationSet></Period>",
+                "https://cdn.example.com/a/00000000000000000007Unknown",
+            ),
+        ] {
+            assert_eq!(url(inside), expected);
+        }
+    }
+}
