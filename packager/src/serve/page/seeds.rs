@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Key seeds: added, retired, and never shown.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use gstplayready::keys::store::{KeyStore, SeedInfo};
+use gstplayready::playready::KeySeed;
+
+use super::answer::{again, done, screen};
+use super::fields::Fields;
+use super::form::Form;
+use super::frame::{Frame, Section};
+use super::settings::wrong;
+use crate::serve::app::App;
+use crate::serve::auth::{Permission, SafeForm, Visitor};
+use crate::serve::problem::Problem;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/seeds", get(list).post(add))
+        .route("/seeds/retire", post(retire))
+}
+
+#[derive(Template)]
+#[template(path = "seeds.html")]
+struct Screen {
+    frame: Frame,
+    form: Form,
+    seeds: Vec<SeedInfo>,
+    may_manage: bool,
+}
+
+async fn written(
+    (app, visitor): (&App, &Visitor),
+    (form, query): (Form, &Fields),
+) -> Result<Screen, Problem> {
+    Ok(Screen {
+        frame: Frame::new(visitor, Section::Seeds, query),
+        form,
+        seeds: app.work(visitor.name(), KeyStore::seeds).await?,
+        may_manage: visitor.may(Permission::ManageKeys),
+    })
+}
+
+async fn list(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<Fields>,
+) -> Result<Response, Problem> {
+    visitor.needs(Permission::Look)?;
+    screen(&written((&app, &visitor), (Form::default(), &query)).await?)
+}
+
+async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
+    let (visitor, fields) = (form.visitor, form.fields);
+    visitor.needs(Permission::ManageKeys)?;
+    let (name, value) = (fields.text("name").to_owned(), fields.secret("value"));
+    let added = app.work(visitor.name(), move |store| {
+        let seed = KeySeed::parse(&value);
+        let seed = seed.map_err(|error| wrong("value", error.to_string()))?;
+        if seed.is_public_test_seed() {
+            let text = "this is the public seed of Microsoft's test server: whoever knows a KID knows its key. Give a seed of your own";
+            return Err(wrong("value", text));
+        }
+        Ok(store.put_seed(&name, &seed)?)
+    });
+    match added.await {
+        Ok(_) => Ok(done("/seeds", "seed")),
+        Err(problem) => {
+            let form = Form::refused(fields, problem, "name")?;
+            again(&written((&app, &visitor), (form, &Fields::default())).await?)
+        }
+    }
+}
+
+async fn retire(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
+    form.visitor.needs(Permission::ManageKeys)?;
+    let name = form.fields.text("name").to_owned();
+    let retired = app.work(form.visitor.name(), move |store| store.retire_seed(&name));
+    retired.await?;
+    Ok(done("/seeds", "retired-seed"))
+}
