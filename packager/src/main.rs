@@ -15,11 +15,7 @@ mod protect;
 mod pssh;
 mod secrets;
 #[cfg(feature = "serve")]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the page and the interfaces that use it follow"
-)]
+#[expect(dead_code, reason = "the interfaces that use it follow")]
 mod serve;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
 mod service;

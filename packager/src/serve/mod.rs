@@ -11,6 +11,7 @@ mod hygiene;
 mod instruments;
 mod listen;
 mod log;
+mod page;
 mod problem;
 mod rest;
 mod stop;
@@ -72,6 +73,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
 fn router(app: &App) -> Router {
     let routes = Router::new()
         .merge(health::routes())
-        .merge(rest::routes(app));
+        .merge(rest::routes(app))
+        .merge(page::routes(app));
     hygiene::around(routes, app).with_state(app.clone())
 }

@@ -5,7 +5,7 @@ mod export;
 mod import;
 
 pub use export::{Export, Recipient, export};
-pub use import::{Import, Imported, import, private_key};
+pub use import::{Import, Imported, ImportedKey, import, private_key};
 
 #[cfg(test)]
 mod tests;

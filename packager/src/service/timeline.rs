@@ -88,6 +88,12 @@ fn current(store: &KeyStore, content: &Content, now: SystemTime) -> Result<u64, 
     Ok(slots.first().map_or(0, |(slot, _)| slot.period))
 }
 
+/// The crypto period that a moment is in, by the clock: its index, and when it begins and ends.
+pub fn period(length: Duration, now: SystemTime) -> Option<(u64, (SystemTime, SystemTime))> {
+    let index = period_at(length, now);
+    Some((index, bounds(length, index)?))
+}
+
 fn bounds(length: Duration, index: u64) -> Option<(SystemTime, SystemTime)> {
     let length = u64::try_from(length.as_millis()).ok()?;
     let at = |index: u64| UNIX_EPOCH.checked_add(Duration::from_millis(length.checked_mul(index)?));

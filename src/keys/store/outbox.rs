@@ -11,7 +11,7 @@ use super::database::Row;
 use super::list::info;
 use super::model::{check_name, kid_of, milliseconds, time_of};
 use super::transaction::Transaction;
-use super::{Error, KeyState, KeyStore};
+use super::{Error, KeyState, KeyStore, Page};
 
 /// A key on its way to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +180,24 @@ impl KeyStore {
             .map(|mut row| Delivery::from_row(&mut row))
             .collect()
     }
+
+    /// Deliveries that are not tried again by themselves, by KID.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn deliveries_given_up(&self, page: Page) -> Result<Vec<Delivery>, Error> {
+        let rows = self.read(|transaction| transaction.run(GIVEN_UP, &page.values()?))?;
+        rows.into_iter()
+            .map(|mut row| Delivery::from_row(&mut row))
+            .collect()
+    }
 }
+
+pub(super) const GIVEN_UP: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM delivery WHERE state = 'given-up' ORDER BY kid, target LIMIT $1 OFFSET $2"
+);
 
 pub(super) fn enqueue(
     transaction: &mut Transaction<'_>,

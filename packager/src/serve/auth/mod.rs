@@ -20,5 +20,5 @@ pub use failures::Failures;
 pub use form::SafeForm;
 pub use permission::Permission;
 pub use session::{SESSION_COOKIE, Sessions};
-pub use visitor::Visitor;
+pub use visitor::{Visitor, cookie};
 pub use who::Who;

@@ -155,8 +155,8 @@ async fn save(
         Ok(()) => Ok(done(&path(&name), "account")),
         Err(problem) => {
             let form = Form::refused(fields, problem, "certificate")?;
-            let shown = written((&app, &visitor), &name, (Some(form), &Fields::default()));
-            again(&shown.await?)
+            let none = Fields::default();
+            again(&written((&app, &visitor), &name, (Some(form), &none)).await?)
         }
     }
 }

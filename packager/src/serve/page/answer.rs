@@ -60,7 +60,9 @@ pub async fn readable(State(app): State<App>, request: Request, next: Next) -> R
     let (parts, body) = request.into_parts();
     let asked = parts.clone();
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    if is_part && response.headers().get(header::LOCATION) == Some(&HeaderValue::from_static("/login")) {
+    if is_part
+        && response.headers().get(header::LOCATION) == Some(&HeaderValue::from_static("/login"))
+    {
         return [("hx-redirect", "/login")].into_response();
     }
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {

@@ -38,7 +38,7 @@ pub struct Link {
 }
 
 /// What was done, by the name that the address has for it: an address cannot make the page say anything else.
-const DONE: [(&str, &str); 19] = [
+const DONE: [(&str, &str); 18] = [
     ("account", "The account was saved."),
     ("again", "The delivery will be tried again."),
     ("content", "The content was saved."),
@@ -48,19 +48,33 @@ const DONE: [(&str, &str); 19] = [
         "imported",
         "The keys of the document are in the store and on their way to their targets.",
     ),
-    ("key", "The key is in the store and on its way to its targets."),
+    (
+        "key",
+        "The key is in the store and on its way to its targets.",
+    ),
     ("removed-content", "The content was removed."),
     ("removed-target", "The target was removed."),
     ("retired", "The key was retired: it protects nothing new."),
-    ("retired-seed", "The seed was retired: no more keys come from it."),
+    (
+        "retired-seed",
+        "The seed was retired: no more keys come from it.",
+    ),
     ("revoked", "The token was revoked."),
-    ("rotated", "The next crypto period has its keys, and they are on their way to their targets."),
+    (
+        "rotated",
+        "The next crypto period has its keys, and they are on their way to their targets.",
+    ),
     ("seed", "The seed was added. It is not shown again."),
     ("target", "The target was saved."),
-    ("signed-in", "You are signed in."),
     ("signed-out", "You are signed out."),
-    ("sign-in-again", "Your session is over: sign in again."),
-    ("was-there", "The store had this key already: nothing changed."),
+    (
+        "public-seed",
+        "The seed was added, but it is the public one of Microsoft's test server: whoever knows a KID knows its key. Keep it for tests.",
+    ),
+    (
+        "was-there",
+        "The store had this key already: nothing changed.",
+    ),
 ];
 
 impl Frame {

@@ -163,7 +163,10 @@ async fn try_again(
     let targets = [form.fields.text("target").to_owned()];
     let enqueued = app.work(form.visitor.name(), move |store| {
         let known = store.deliveries(&kid)?;
-        match known.iter().any(|delivery| targets.contains(&delivery.target)) {
+        match known
+            .iter()
+            .any(|delivery| targets.contains(&delivery.target))
+        {
             true => Ok(store.enqueue(&kid, &targets)?),
             false => Err(wrong("target", "this key is not for that target")),
         }

@@ -79,7 +79,13 @@ async fn list(
 fn filter(query: &Fields) -> Result<KeyFilter, Problem> {
     let kid = query.given("kid").map(|text| kid::read(&text));
     let kid = kid.transpose();
-    let mut states = KeyState::ALL.into_iter();
+    let mut states = [
+        KeyState::Planned,
+        KeyState::Delivered,
+        KeyState::Active,
+        KeyState::Retired,
+    ]
+    .into_iter();
     Ok(KeyFilter {
         kid: kid.map_err(|error| wrong("kid", error.to_string()))?,
         content_id: query.given("content"),

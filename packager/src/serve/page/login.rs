@@ -57,7 +57,10 @@ async fn sign_in(
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
             let detail = "This token is not known, or was revoked, or has expired. Enter it again.";
-            return refused(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail), fields);
+            return refused(
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+                fields,
+            );
         }
         Err(problem) => return Err(problem),
     }
@@ -100,6 +103,10 @@ fn request_of(headers: HeaderMap) -> (Parts, ()) {
 
 /// No script reads it, and no other site makes a browser send it.
 fn set_cookie(app: &App, value: &str, end: &str) -> String {
-    let secure = if app.settings().has_tls { "; Secure" } else { "" };
+    let secure = if app.settings().has_tls {
+        "; Secure"
+    } else {
+        ""
+    };
     format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{end}")
 }

@@ -24,6 +24,7 @@ mod new_key;
 mod overview;
 mod pager;
 mod preview;
+mod problems;
 mod seeds;
 mod settings;
 mod store;

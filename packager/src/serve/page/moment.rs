@@ -42,6 +42,16 @@ impl fmt::Display for Moment {
     }
 }
 
+/// A time, for templates, which pass references.
+pub const fn of(time: &SystemTime) -> Moment {
+    Moment(*time)
+}
+
+/// A length, for templates.
+pub fn shown(length: &Duration) -> String {
+    exact(*length)
+}
+
 fn rough(length: Duration) -> String {
     let seconds = length.as_secs();
     match seconds {

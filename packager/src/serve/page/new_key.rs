@@ -120,9 +120,10 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
     };
     match created {
         Ok(created) => {
-            let is_old = created.warnings.iter().any(|finding| {
-                finding.field == Field::Kid && finding.severity == Severity::Note
-            });
+            let is_old = created
+                .warnings
+                .iter()
+                .any(|finding| finding.field == Field::Kid && finding.severity == Severity::Note);
             let what = if is_old { "was-there" } else { "key" };
             Ok(done(&format!("/keys/{}", created.info.kid), what))
         }
@@ -159,12 +160,11 @@ fn draft(visitor: &Visitor, fields: &Fields) -> Result<Draft, Problem> {
     Ok(Draft {
         kid: fields.given("kid"),
         source,
-        scheme: scheme.map_err(|error: gstplayready::cenc::Error| wrong("scheme", error.to_string()))?,
+        scheme: scheme
+            .map_err(|error: gstplayready::cenc::Error| wrong("scheme", error.to_string()))?,
         content: fields.given("content"),
         label: label.unwrap_or_else(|| "ALL".to_owned()),
-        period: period.map_err(|_| {
-            wrong("period", "the crypto period is a number: 0, 1, 2, …")
-        })?,
+        period: period.map_err(|_| wrong("period", "the crypto period is a number: 0, 1, 2, …"))?,
     })
 }
 

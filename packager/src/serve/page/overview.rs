@@ -10,9 +10,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::{
-    ContentSummary, Delivery, DeliveryState, KeyStore, Page, StoreHealth,
-};
+use gstplayready::keys::store::{ContentSummary, Delivery, KeyStore, Page, StoreHealth};
 
 use super::answer::screen;
 use super::fields::Fields;
@@ -78,7 +76,7 @@ fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
     let channels = changing.into_iter().map(|found| channel(store, found));
     Ok(Screen {
         frame,
-        given_up: store.deliveries_in(DeliveryState::GivenUp, page)?,
+        given_up: store.deliveries_given_up(page)?,
         oldest: health.oldest_pending.map(Moment),
         channels: channels.collect::<Result<_, _>>()?,
         is_cut,

@@ -125,7 +125,10 @@ async fn put(
 fn keep(store: &KeyStore, content: &Content, is_new: bool) -> Result<(), Problem> {
     let known = store.content(&content.id);
     if known.is_ok() && is_new {
-        let text = format!("content '{}' is there already: choose another id", content.id);
+        let text = format!(
+            "content '{}' is there already: choose another id",
+            content.id
+        );
         return Err(wrong("id", text));
     }
     if !is_new {
@@ -141,7 +144,8 @@ async fn remove(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let name = form.visitor.name();
-    app.work(name, move |store| store.remove_content(&id)).await?;
+    app.work(name, move |store| store.remove_content(&id))
+        .await?;
     Ok(done("/contents", "removed-content"))
 }
 
@@ -151,7 +155,10 @@ fn fields_of(content: &Content) -> Fields {
     let mut fields = Fields::default()
         .with("scheme", content.scheme.to_string())
         .with("tracks", tracks.collect::<String>())
-        .with("crypto_period", content.crypto_period.map(exact).unwrap_or_default());
+        .with(
+            "crypto_period",
+            content.crypto_period.map(exact).unwrap_or_default(),
+        );
     for (name, value) in [
         ("seed", &content.seed),
         ("header_version", &content.header_version),
@@ -170,13 +177,23 @@ fn fields_of(content: &Content) -> Fields {
 fn content_of(id: &str, fields: &Fields) -> Result<Content, Problem> {
     let mut problems = Vec::new();
     let scheme = fields.text("scheme").parse::<Scheme>();
-    let length = fields.given("crypto_period").map(|text| duration::parse(&text));
+    let length = fields
+        .given("crypto_period")
+        .map(|text| duration::parse(&text));
     let tracks = tracks(fields.text("tracks"));
     for (field, problem) in [
         ("scheme", scheme.as_ref().err().map(ToString::to_string)),
         ("tracks", tracks.as_ref().err().cloned()),
-        ("crypto_period", length.as_ref().and_then(|length| length.as_ref().err().map(ToString::to_string))),
-        ("id", id.is_empty().then(|| "give the content an id".to_owned())),
+        (
+            "crypto_period",
+            length
+                .as_ref()
+                .and_then(|length| length.as_ref().err().map(ToString::to_string)),
+        ),
+        (
+            "id",
+            id.is_empty().then(|| "give the content an id".to_owned()),
+        ),
     ] {
         problems.extend(problem.map(|detail| field_problem(field, detail)));
     }

@@ -135,7 +135,10 @@ async fn put(
             };
             let saved = app.work(visitor.name(), move |store| {
                 if is_new && store.target(&target.name).is_ok() {
-                    let text = format!("target '{}' is there already: choose another name", target.name);
+                    let text = format!(
+                        "target '{}' is there already: choose another name",
+                        target.name
+                    );
                     return Err(wrong("name", text));
                 }
                 Ok(store.put_target(&target, given.as_ref().map(|text| text.as_str()))?)

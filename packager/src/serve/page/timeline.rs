@@ -130,7 +130,11 @@ impl Column {
 
 impl Cell {
     fn of(key: &TimelineKey, (x, y): (u64, u64)) -> Self {
-        let places = key.deliveries.iter().take(MARKS).zip((x + 23..).step_by(16));
+        let places = key
+            .deliveries
+            .iter()
+            .take(MARKS)
+            .zip((x + 23..).step_by(16));
         let marks = places.map(|(delivery, x)| Mark {
             x,
             state: delivery.state.name(),
@@ -155,7 +159,9 @@ fn now_in(period: &TimelinePeriod, x: u64, now: SystemTime) -> Option<u64> {
     let (begin, end) = period.bounds?;
     let length = end.duration_since(begin).ok()?.as_millis();
     let gone = now.duration_since(begin).ok()?.as_millis();
-    let along = (gone * 126).checked_div(length).filter(|along| *along <= 126)?;
+    let along = (gone * 126)
+        .checked_div(length)
+        .filter(|along| *along <= 126)?;
     Some(x + u64::try_from(along).ok()?)
 }
 
