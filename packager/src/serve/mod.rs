@@ -13,6 +13,7 @@ mod listen;
 mod log;
 mod page;
 mod problem;
+mod problems;
 mod rest;
 mod stop;
 mod tls;

@@ -24,7 +24,6 @@ mod new_key;
 mod overview;
 mod pager;
 mod preview;
-mod problems;
 mod seeds;
 mod settings;
 mod store;

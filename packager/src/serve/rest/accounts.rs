@@ -15,10 +15,10 @@ use super::body::Body;
 use super::caller::{Caller, ManageAccounts};
 use super::names::{Name as Word, RoleName};
 use super::path::Name;
-use super::problems::unfit;
 use super::time::Time;
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
+use crate::serve::problems::unfit;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

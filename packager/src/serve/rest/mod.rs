@@ -16,7 +16,6 @@ mod keys;
 mod list;
 mod names;
 mod path;
-mod problems;
 mod rotation;
 mod secret;
 mod seeds;

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::names::{Name, SchemeName};
-use super::problems::unfit;
 use crate::serve::problem::Problem;
+use crate::serve::problems::unfit;
 use crate::service::preview::header_config;
 
 /// The longest setting, in bytes.
