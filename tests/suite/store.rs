@@ -3,6 +3,8 @@
 
 /// What the audit shows.
 mod audit;
+/// Many keys and many requests at once.
+mod batch;
 /// Settings, seeds, lists and notes.
 mod books;
 /// Keys on their way to a licence server.

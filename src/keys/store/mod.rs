@@ -14,11 +14,13 @@
 //! one connection; clones share it.
 
 mod audit;
+mod batch;
 mod content;
 mod content_key;
 mod database;
 mod error;
 mod kek;
+mod keys_of;
 mod list;
 mod location;
 mod mac;
@@ -38,8 +40,10 @@ mod wrap;
 use std::sync::{Arc, Mutex};
 
 pub use audit::{AuditEntry, AuditHead};
+pub use batch::Batcher;
 pub use error::{AuditFault, Error};
 pub use kek::KekSource;
+pub use keys_of::{ContentKeys, WantedKey};
 pub use location::Location;
 pub use model::{
     Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,
