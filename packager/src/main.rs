@@ -8,7 +8,18 @@ mod inspect;
 mod options;
 mod print;
 mod protect;
+mod pssh;
 mod secrets;
+#[cfg(feature = "serve")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the page and the interfaces that use it follow"
+)]
+mod serve;
+#[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
+#[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
+mod service;
 #[cfg(feature = "serve")]
 #[expect(
     dead_code,
@@ -42,6 +53,8 @@ enum Command {
     Header(Box<HeaderArgs>),
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Store(store::StoreArgs),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::ServeArgs>),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -81,6 +94,8 @@ fn main() -> ExitCode {
         Command::Header(args) => header::run(&args),
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Command::Store(args) => store::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
         Command::Completions(args) => generate::completions(&args, Cli::command()),
         Command::Man(args) => generate::man(&args, Cli::command()),
         Command::Inspect(args) => inspect::run(&inspect::Options {

@@ -22,8 +22,10 @@ use crate::cenc::KeyId;
 
 use super::store::{self, KeyStore};
 
+pub use super::http::{Pem, Reach};
+pub use document::{KeyUse, document};
 pub use error::Error;
-pub use target::{Encryption, Target};
+pub use target::{Credentials, Encryption, Target};
 
 use target::Line;
 

@@ -4,12 +4,20 @@
 mod auth;
 mod digest;
 mod error;
+#[cfg(feature = "handoff")]
+mod reach;
 mod retry;
 mod server;
 mod tls;
 mod transport;
 
 pub use error::Error;
+#[cfg(feature = "handoff")]
+pub use reach::Reach;
+#[cfg(feature = "handoff")]
+pub use tls::Pem;
+#[cfg(not(feature = "handoff"))]
+pub(super) use tls::Pem;
 
 pub(super) use server::Server;
 pub(super) use transport::{Request, Transport};

@@ -26,6 +26,8 @@ mod speke_keys;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "store")]
+mod store_address;
+#[cfg(feature = "store")]
 mod store_keys;
 mod wall_clock;
 
@@ -41,4 +43,6 @@ pub use ring::{Entry, KeyRing};
 pub use schedule::{Failure, KeySchedule};
 pub use seed::{SeedKeys, period_kid};
 pub use selector::Selector;
+#[cfg(feature = "store")]
+pub use store_address::store_address;
 pub use wall_clock::WallClock;

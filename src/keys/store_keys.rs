@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A key store as a source: the packagers that share it have one key for a content's track and crypto period.
-//!
-//! The store's address may say where its key-encryption key is: `?kek-file=/path` or `?kek-credential=name`. Otherwise it is
-//! the systemd credential `playready-kek`, where the service has one, or the file beside an SQLite store that has its name and
-//! `.kek` behind it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::store::{
-    Content, Error as StoreError, KekSource, KeySlot, KeyState, KeyStore, Location,
-};
+use super::store::{Content, Error as StoreError, KeySlot, KeyState, KeyStore};
+use super::store_address::store_address;
 use super::{ContentRequest, Entry, Error, KeyProvider, KeyRing, PeriodKeys, Selector};
 
-/// The systemd credential that is looked for.
-const CREDENTIAL: &str = "playready-kek";
 /// What a track's label is where the content names none.
 const ALL: &str = "ALL";
 
@@ -34,7 +26,7 @@ impl StoreKeys {
     /// [`Error::NoContentId`], [`Error::Store`].
     pub fn open(uri: &str, request: &ContentRequest) -> Result<Self, Error> {
         let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
-        let (uri, kek) = kek(uri)?;
+        let (uri, kek) = store_address(uri)?;
         let store = KeyStore::open(&uri, vec![kek])?.acting_for("packager")?;
         let content = match store.content(&content_id) {
             Err(StoreError::NoContent(_)) => Content::new(&content_id, request.scheme),
@@ -125,40 +117,5 @@ impl KeyProvider for StoreKeys {
             }
         }
         Ok(())
-    }
-}
-
-/// The address without what says where the key-encryption key is, and that key.
-fn kek(uri: &str) -> Result<(String, KekSource), Error> {
-    let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
-    let parts = query.split('&').filter(|part| !part.is_empty());
-    let (ours, theirs): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.starts_with("kek-"));
-    let address = match theirs.as_slice() {
-        [] => address.to_owned(),
-        theirs => format!("{address}?{}", theirs.join("&")),
-    };
-    let mut given = url::form_urlencoded::parse(ours.first().unwrap_or(&"").as_bytes());
-    let given = given.next();
-    let kek = match given.as_ref().map(|(name, value)| (&**name, &**value)) {
-        Some(("kek-file", path)) => KekSource::File(path.into()),
-        Some(("kek-credential", name)) => KekSource::Credential(name.to_owned()),
-        Some(_) => return Err(Error::BadUri),
-        None => default_kek(&address)?,
-    };
-    Ok((address, kek))
-}
-
-fn default_kek(address: &str) -> Result<KekSource, Error> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    if credentials.is_some_and(|folder| folder.join(CREDENTIAL).exists()) {
-        return Ok(KekSource::Credential(CREDENTIAL.to_owned()));
-    }
-    match Location::parse(address)? {
-        Location::Sqlite(path) => {
-            let mut name = path.into_os_string();
-            name.push(".kek");
-            Ok(KekSource::File(name.into()))
-        }
-        Location::Postgres(_) => Err(Error::NoKek),
     }
 }

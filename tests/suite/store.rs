@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key store, each test over every back end that is built in. PostgreSQL is started for it, as a server of its own.
 
+/// Who may use a service over the store, and by which tokens.
+mod accounts;
+/// Answers to requests that may come again.
+mod answers;
 /// What the audit shows.
 mod audit;
 /// Many keys and many requests at once.
@@ -12,6 +16,8 @@ mod books;
 mod handoff;
 /// Key-encryption keys and re-wrapping.
 mod kek;
+/// Stores of earlier versions.
+mod migration;
 /// Deliveries to licence servers, as the store keeps them.
 mod outbox;
 /// Where the tests keep their stores.
@@ -21,6 +27,9 @@ mod place;
 mod postgres;
 /// Many processes, and processes that are killed.
 mod processes;
+/// Targets that are entered by hand, and which networks they may be in.
+#[cfg(feature = "handoff")]
+mod reach;
 /// A licence server for the tests.
 #[cfg(feature = "handoff")]
 mod receiver;
@@ -29,6 +38,10 @@ mod rules;
 /// A PostgreSQL server for the tests.
 #[cfg(feature = "postgres")]
 mod server;
+/// Licence servers, as the store knows them.
+mod targets;
+/// Keys over time, contents and numbers.
+mod timeline;
 /// Random writes, and whether they are kept.
 mod writes;
 

@@ -8,9 +8,10 @@ use gstplayready::cenc::{ContentKey, KeyId, Scheme};
 use gstplayready::playready::header::HeaderFields;
 use gstplayready::playready::{self, Header, KeyIds, PlayReadyObject};
 
-use super::notation::{Error, Found, pssh_of};
+use super::notation::{Error, Found};
 use super::report::Report;
 use crate::options::{HeaderOptions, scheme};
+use crate::pssh::pssh_of;
 use crate::secrets;
 
 const EXAMPLES: &str = "\

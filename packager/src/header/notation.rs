@@ -6,10 +6,11 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use gstplayready::bmff;
-use gstplayready::cenc::{KeyId, Pssh, decode_secret};
+use gstplayready::cenc::{Pssh, decode_secret};
 use gstplayready::playready::{self, PlayReadyObject, SYSTEM_ID};
 
 use crate::print::{FAULTY, NO_FILE};
+use crate::pssh::pssh_of;
 use crate::secrets;
 
 /// The most bytes that are read: base64 of the largest object, with room for white space.
@@ -168,17 +169,4 @@ fn from_xml(text: &str) -> Result<Found, Error> {
     let object = PlayReadyObject::with_header_text(text)?;
     let pssh = pssh_of(&object, None)?;
     Ok(Found { object, pssh })
-}
-
-/// The box around an object.
-///
-/// # Errors
-/// [`Error::Box`].
-pub fn pssh_of(object: &PlayReadyObject, kids: Option<Vec<KeyId>>) -> Result<Vec<u8>, Error> {
-    let pssh = Pssh {
-        system_id: SYSTEM_ID,
-        kids,
-        data: object.to_bytes(),
-    };
-    Ok(pssh.to_bytes()?)
 }

@@ -1,40 +1,57 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The CPIX document of a key: whose it is, its scheme, its tracks and crypto periods, as far as the store knows them.
+//! The CPIX document of keys: whose they are, their scheme, tracks and crypto periods, as far as the store knows them.
 
 use std::collections::BTreeSet;
 
-use crate::cenc::{CipherMode, Scheme};
+use crate::cenc::{CipherMode, KeyId, Scheme};
 use crate::cpix::{ContentKey, Document, Period, UsageRule};
 use crate::keys::speke::TrackRule;
 use crate::keys::store::{Content, KeySlot, StoredKey};
 
-/// The document of a key, for one content. Only contents whose keys change have crypto periods.
-pub(super) fn of(key: StoredKey, content: Option<&Content>, slots: &[KeySlot]) -> Document {
-    let kid = key.info.kid;
-    let scheme = scheme(key.info.mode, content);
+/// A key and the tracks and crypto periods that it is for.
+pub type KeyUse = (StoredKey, Vec<KeySlot>);
+
+/// The document of keys, with the tracks and crypto periods of one content. Only contents whose keys change have periods.
+pub fn document(content: Option<&Content>, keys: Vec<KeyUse>) -> Document {
+    let slots = keys.iter().flat_map(|(_, slots)| slots);
     let changes = content.is_some_and(|content| content.crypto_period.is_some());
     let mut periods = BTreeSet::new();
-    if changes || slots.iter().any(|slot| slot.period > 0) {
-        periods.extend(slots.iter().map(|slot| slot.period));
+    if changes || slots.clone().any(|slot| slot.period > 0) {
+        periods.extend(slots.map(|slot| slot.period));
     }
-    let labels: BTreeSet<_> = slots.iter().map(|slot| slot.label.as_str()).collect();
-    let rules = labels.into_iter().map(|label| {
-        let mut rule = tracks(UsageRule::new(kid), label);
-        let own = slots.iter().filter(|slot| slot.label == label);
-        let own: BTreeSet<_> = own.map(|slot| slot.period).collect();
-        rule.periods = own.intersection(&periods).map(period_id).collect();
-        rule
-    });
-    Document {
+    let mut document = Document {
         content_id: content.map(|content| content.id.clone()),
-        usage_rules: rules.collect(),
         periods: periods
             .iter()
             .map(|index| Period::with_index(&period_id(index), *index))
             .collect(),
-        content_keys: vec![ContentKey::new(kid, key.key, scheme)],
         ..Document::default()
+    };
+    for (key, slots) in keys {
+        let of = (key.info.kid, content);
+        document.usage_rules.extend(rules(of, &slots, &periods));
+        let scheme = scheme(key.info.mode, content);
+        let key = ContentKey::new(key.info.kid, key.key, scheme);
+        document.content_keys.push(key);
     }
+    document
+}
+
+/// A rule for each label of a key.
+fn rules(
+    (kid, content): (KeyId, Option<&Content>),
+    slots: &[KeySlot],
+    periods: &BTreeSet<u64>,
+) -> Vec<UsageRule> {
+    let labels: BTreeSet<_> = slots.iter().map(|slot| slot.label.as_str()).collect();
+    let rules = labels.into_iter().map(|label| {
+        let mut rule = tracks(UsageRule::new(kid), label, content);
+        let own = slots.iter().filter(|slot| slot.label == label);
+        let own: BTreeSet<_> = own.map(|slot| slot.period).collect();
+        rule.periods = own.intersection(periods).map(period_id).collect();
+        rule
+    });
+    rules.collect()
 }
 
 /// The content's scheme, unless it was changed to another cipher mode after the key was made.
@@ -49,14 +66,33 @@ fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
         .unwrap_or(usual)
 }
 
-/// Names of SPEKE's encryption contract become its filters; others are labels of tracks.
-fn tracks(mut rule: UsageRule, label: &str) -> UsageRule {
+/// Names of SPEKE's encryption contract become its filters, as do selectors that the contract can say; other labels are names of
+/// tracks.
+fn tracks(mut rule: UsageRule, label: &str, content: Option<&Content>) -> UsageRule {
     rule.intended_track_type = Some(label.to_owned());
-    match TrackRule::named(label) {
-        Ok(named) => (rule.video, rule.audio) = (named.video, named.audio),
-        Err(_) => rule.labels.push(label.to_owned()),
+    let named = TrackRule::named(label).ok();
+    match named.or_else(|| by_selectors(label, content?)) {
+        Some(named) => (rule.video, rule.audio) = (named.video, named.audio),
+        None => rule.labels.push(label.to_owned()),
     }
     rule
+}
+
+/// The filters of all selectors that a content has for a label; None if one of them, such as a track's number, has none.
+fn by_selectors(label: &str, content: &Content) -> Option<TrackRule> {
+    let selectors = content.tracks.iter().filter(|(_, of)| of == label);
+    let names = selectors.map(|(selector, _)| match selector.as_str() {
+        "*" => Some("ALL"),
+        "video" => Some("VIDEO"),
+        "audio" => Some("AUDIO"),
+        "sd" => Some("SD"),
+        "hd" => Some("HD"),
+        "uhd1" => Some("UHD1"),
+        "uhd2" => Some("UHD2"),
+        _ => None,
+    });
+    let names = names.collect::<Option<Vec<_>>>()?;
+    TrackRule::named(&names.join("+")).ok()
 }
 
 fn period_id(index: &u64) -> String {
@@ -68,8 +104,12 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::cenc::{self, KeyId};
+    use crate::cenc;
     use crate::keys::store::{KeyInfo, KeyState, Origin};
+
+    fn of(key: StoredKey, content: Option<&Content>, slots: &[KeySlot]) -> Document {
+        document(content, vec![(key, slots.to_vec())])
+    }
 
     fn key(mode: CipherMode) -> StoredKey {
         StoredKey {
@@ -118,6 +158,24 @@ mod tests {
         assert_eq!((hd.labels.len(), hd.periods.len()), (0, 2));
         assert_eq!(music.labels, ["music"]);
         assert_eq!(music.periods, ["period-0"]);
+    }
+
+    #[test]
+    fn selectors_of_a_content_become_filters_as_far_as_there_are_some() {
+        let mut content = Content::new("film", Scheme::Cenc);
+        let track = |selector: &str, label: &str| (selector.to_owned(), label.to_owned());
+        content.tracks = vec![track("audio", "sound"), track("track:7", "seventh")];
+        content
+            .tracks
+            .extend([track("sd", "small"), track("hd", "small")]);
+        let slots = ["seventh", "small", "sound"].map(|label| slot(label, 0));
+        let document = of(key(CipherMode::Ctr), Some(&content), &slots);
+        let counts = document.usage_rules.iter();
+        let counts = counts.map(|rule| (rule.labels.len(), rule.video.len(), rule.audio.len()));
+        assert_eq!(
+            counts.collect::<Vec<_>>(),
+            [(1, 0, 0), (0, 2, 0), (0, 0, 1)]
+        );
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub enum Error {
     /// The name cannot be one.
     #[error("a target's name has 1 to 200 characters, none of them a control character")]
     Name(#[source] store::Error),
+    /// The store did not give a target's credentials.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// The timeout is out of range.
     #[error("target '{0}': its timeout is not 1 to 300 seconds")]
     Timeout(String),

@@ -58,7 +58,8 @@ fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
         .first()
         .map(|slot| line.store.content(&slot.content_id));
     let content = content.transpose()?;
-    let mut document = document::of(line.store.key(kid)?, content.as_ref(), slots);
+    let key = (line.store.key(kid)?, slots.to_vec());
+    let mut document = document(content.as_ref(), vec![key]);
     if let Some(recipient) = &line.recipient {
         document.encrypt_to(&[recipient as &dyn WrapKey])?;
     }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Targets: what the operator says of them, and what is made of it.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
 
 use crate::cpix::RsaRecipient;
 use crate::keys::HttpError;
-use crate::keys::http::{Server, Transport, certificates};
-use crate::keys::store::KeyStore;
+use crate::keys::http::{Pem, Reach, Server, Transport, certificates};
+use crate::keys::store::{self, KeyStore, TargetSettings};
 
 use super::Error;
 
@@ -18,21 +21,32 @@ pub struct Target {
     pub name: String,
     /// Where documents are posted, `https://…` or `http://…`.
     pub url: String,
-    /// A file of credentials, of mode 0600 or stricter, with the lines that [`speke`](crate::keys::speke) describes.
-    pub auth_file: Option<PathBuf>,
-    /// PEM certificates that may sign the target's for TLS; None: those of the system.
-    pub ca_file: Option<PathBuf>,
+    /// What shows the target who posts.
+    pub credentials: Option<Credentials>,
+    /// Certificates that may sign the target's for TLS; None: those of the system.
+    pub ca: Option<Pem>,
     /// How the keys in a document are protected.
     pub encryption: Encryption,
     /// For each attempt, 1 to 300 seconds.
     pub timeout: Duration,
+    /// Where it may be.
+    pub reach: Reach,
+}
+
+/// Credentials, with the lines that [`speke`](crate::keys::speke) describes. They cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// In a file of mode 0600 or stricter.
+    File(PathBuf),
+    /// As they are; none of the lines may name a file.
+    Text(Zeroizing<String>),
 }
 
 /// How the keys in a document are protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Encryption {
-    /// Encrypted to the first certificate of a PEM file, an RSA one. Whether it is still valid is the operator's to know.
-    ToCertificate(PathBuf),
+    /// Encrypted to the first of the certificates, an RSA one. Whether it is still valid is the operator's to know.
+    ToCertificate(Pem),
     /// Not at all: what carries the document must protect it. Refused over http, other than to this machine.
     Clear,
 }
@@ -48,34 +62,105 @@ pub(super) struct Line {
     pub(super) recipient: Option<RsaRecipient>,
 }
 
+impl Target {
+    /// A target of the store, with its credentials. It may be in public networks only; set [`Target::reach`] where others may be.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn from_store(store: &KeyStore, settings: &TargetSettings) -> Result<Self, Error> {
+        let credentials = match settings.has_credentials {
+            true => store.target_credentials(&settings.name)?,
+            false => None,
+        };
+        let certificate = settings.certificate.clone().map(Pem::Text);
+        Ok(Self {
+            name: settings.name.clone(),
+            url: settings.url.clone(),
+            credentials: credentials.map(Credentials::Text),
+            ca: settings.ca.clone().map(Pem::Text),
+            encryption: certificate.map_or(Encryption::Clear, Encryption::ToCertificate),
+            timeout: settings.timeout,
+            reach: Reach::PublicOnly,
+        })
+    }
+
+    /// Connects and asks the target what it can do (OPTIONS), without a key and without credentials. Any answer is one; how long it
+    /// took, with the handshake.
+    ///
+    /// # Errors
+    /// What is wrong with the target, or why it cannot be reached.
+    pub fn test(&self) -> Result<Duration, Error> {
+        let Access {
+            server, transport, ..
+        } = Access::of(self)?;
+        let begun = Instant::now();
+        transport
+            .probe(&server)
+            .map_err(|source| self.failed(source))?;
+        Ok(begun.elapsed())
+    }
+
+    fn failed(&self, source: HttpError) -> Error {
+        let target = self.name.clone();
+        Error::Server { target, source }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Text(_) => f.write_str("Text(***)"),
+        }
+    }
+}
+
+/// The way to a target.
+struct Access {
+    server: Server,
+    transport: Transport,
+    recipient: Option<RsaRecipient>,
+}
+
+impl Access {
+    fn of(target: &Target) -> Result<Self, Error> {
+        let timeouts = Duration::from_secs(1)..=Duration::from_secs(300);
+        if !timeouts.contains(&target.timeout) {
+            return Err(Error::Timeout(target.name.clone()));
+        }
+        let server = server(target).map_err(|source| target.failed(source))?;
+        let recipient = match &target.encryption {
+            Encryption::ToCertificate(pem) => Some(recipient(target, pem)?),
+            Encryption::Clear if server.is_open() => return Err(Error::Open(target.name.clone())),
+            Encryption::Clear => None,
+        };
+        let transport = match target.reach {
+            Reach::Anywhere => Transport::new(&server),
+            Reach::PublicOnly => Transport::to_public(&server),
+        };
+        Ok(Self {
+            transport: transport.map_err(|source| target.failed(source))?,
+            server,
+            recipient,
+        })
+    }
+}
+
 impl Line {
     pub(super) fn open(store: &KeyStore, target: &Target) -> Result<Self, Error> {
         let name = target.name.clone();
         let actor = store.acting_for(&format!("hand-off to {name}"));
         let store = actor.map_err(Error::Name)?;
         if name.is_empty() || name.chars().count() > 200 {
-            return Err(Error::Name(crate::keys::store::Error::BadName("target")));
+            return Err(Error::Name(store::Error::BadName("target")));
         }
-        let timeouts = Duration::from_secs(1)..=Duration::from_secs(300);
-        if !timeouts.contains(&target.timeout) {
-            return Err(Error::Timeout(name));
-        }
-        let failed = |source| Error::Server {
-            target: name.clone(),
-            source,
-        };
-        let server = server(target).map_err(failed)?;
-        let recipient = match &target.encryption {
-            Encryption::ToCertificate(path) => Some(recipient(&name, path)?),
-            Encryption::Clear if server.is_open() => return Err(Error::Open(name)),
-            Encryption::Clear => None,
-        };
+        let access = Access::of(target)?;
         Ok(Self {
-            transport: Transport::new(&server).map_err(failed)?,
             name,
             store,
-            server,
-            recipient,
+            server: access.server,
+            transport: access.transport,
+            recipient: access.recipient,
         })
     }
 
@@ -100,20 +185,21 @@ impl Line {
 fn server(target: &Target) -> Result<Server, HttpError> {
     let mut server = Server::at(&target.url)?;
     server.timeout = target.timeout;
-    server.ca_file.clone_from(&target.ca_file);
-    if let Some(path) = &target.auth_file {
-        server.read_credentials(path)?;
+    server.ca.clone_from(&target.ca);
+    match &target.credentials {
+        Some(Credentials::File(path)) => server.read_credentials(path)?,
+        Some(Credentials::Text(text)) => server.take_credentials(text)?,
+        None => (),
     }
     Ok(server)
 }
 
-fn recipient(name: &str, path: &Path) -> Result<RsaRecipient, Error> {
-    let target = name.to_owned();
-    let found = certificates(path).map(|all| all.into_iter().next());
-    let certificate = match found {
-        Ok(certificate) => certificate.map(|found| found.der().to_vec()),
-        Err(source) => return Err(Error::Server { target, source }),
-    };
+fn recipient(target: &Target, pem: &Pem) -> Result<RsaRecipient, Error> {
+    let found = certificates(pem).map_err(|source| target.failed(source))?;
+    let certificate = found.first().map(|found| found.der().to_vec());
     let made = RsaRecipient::from_certificate(certificate.unwrap_or_default());
-    made.map_err(|source| Error::Recipient { target, source })
+    made.map_err(|source| Error::Recipient {
+        target: target.name.clone(),
+        source,
+    })
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Why a server was not reached or did not do what it was asked for. No variant holds a key, a password or a token.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +28,12 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
+    /// PEM that was given as text cannot be used.
+    #[error("certificates: {0}")]
+    CertificateText(&'static str),
+    /// The server has no public address, but this one.
+    #[error("{0} is no public address; allow such ones with --allow-private-targets")]
+    NotPublic(IpAddr),
     /// Certificates or the key of one cannot be used.
     #[error("{path}: {reason}", path = .path.display())]
     Certificates {

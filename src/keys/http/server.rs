@@ -2,15 +2,15 @@
 //! A server: where it is, how it knows us, and how long it may take.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use url::{Host, Url};
 
 use crate::keys::private;
 
-use super::Error;
 use super::auth::Credentials;
+use super::{Error, Pem};
 
 /// A server. Display shows where it is, and stars in place of credentials and of all values in its query.
 pub(in crate::keys) struct Server {
@@ -18,7 +18,7 @@ pub(in crate::keys) struct Server {
     pub(in crate::keys) url: Url,
     pub(super) credentials: Credentials,
     /// Who may sign its certificate; None: whom the system trusts.
-    pub(in crate::keys) ca_file: Option<PathBuf>,
+    pub(in crate::keys) ca: Option<Pem>,
     /// For each attempt.
     pub(in crate::keys) timeout: Duration,
 }
@@ -33,7 +33,7 @@ impl Server {
         let mut server = Self {
             credentials: Credentials::of_url(&url)?,
             url,
-            ca_file: None,
+            ca: None,
             timeout: Duration::from_secs(10),
         };
         // The setters refuse only addresses without host, which http and https do not have.
@@ -45,6 +45,19 @@ impl Server {
     /// Takes the lines of a file of credentials.
     pub(in crate::keys) fn read_credentials(&mut self, path: &Path) -> Result<(), Error> {
         self.credentials.read(&private::read(path)?)
+    }
+
+    /// Takes such lines from elsewhere. None of them names a file: whoever wrote them need not have a right to this machine's.
+    #[cfg(feature = "handoff")]
+    pub(in crate::keys) fn take_credentials(&mut self, text: &str) -> Result<(), Error> {
+        self.credentials.read(text)?;
+        match self.credentials.client_certificate {
+            None => Ok(()),
+            Some(_) => Err(Error::Credentials {
+                line: 0,
+                reason: "client-certificate and client-key name files: give them in a file of credentials",
+            }),
+        }
     }
 
     /// Whether what is sent can be read on its way by others.

@@ -2,7 +2,7 @@
 //! Whom HTTPS trusts, and the client's own certificate.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
@@ -12,10 +12,21 @@ use crate::keys::private;
 
 use super::{Error, Server};
 
+/// Certificates in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pem {
+    /// In a file.
+    File(PathBuf),
+    /// As they are.
+    #[cfg(feature = "handoff")]
+    Text(String),
+}
+
 /// What the server's address and credentials ask for.
 pub(super) fn config(server: &Server) -> Result<TlsConfig, Error> {
-    let roots = match &server.ca_file {
-        Some(path) => certificates(path)?,
+    let roots = match &server.ca {
+        Some(pem) => certificates(pem)?,
         None if server.is_https() => system_roots(),
         None => Vec::new(),
     };
@@ -47,24 +58,36 @@ fn client_certificate(server: &Server) -> Result<Option<ClientCert>, Error> {
     let private =
         private.map_err(|_| bad(key, "no private key in pem: give one without passphrase"))?;
     Ok(Some(ClientCert::new_with_certs(
-        &certificates(chain)?,
+        &certificates_of_file(chain)?,
         private,
     )))
 }
 
-/// The certificates of a PEM file, at least one.
-pub(in crate::keys) fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
+/// Certificates, at least one.
+pub(in crate::keys) fn certificates(pem: &Pem) -> Result<Vec<Certificate<'static>>, Error> {
+    match pem {
+        Pem::File(path) => certificates_of_file(path),
+        #[cfg(feature = "handoff")]
+        Pem::Text(text) => parse(text.as_bytes()).map_err(Error::CertificateText),
+    }
+}
+
+fn certificates_of_file(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
     let bytes = fs::read(path).map_err(|_| bad(path, "it cannot be read"))?;
-    let items = parse_pem(&bytes).map(|item| match item {
+    parse(&bytes).map_err(|reason| bad(path, reason))
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Certificate<'static>>, &'static str> {
+    let items = parse_pem(bytes).map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Ok(Some(certificate)),
         Ok(_) => Ok(None),
-        Err(_) => Err(bad(path, "it is not pem")),
+        Err(_) => Err("it is not pem"),
     });
     let found: Vec<_> = items
         .filter_map(Result::transpose)
         .collect::<Result<_, _>>()?;
     match found.is_empty() {
-        true => Err(bad(path, "no certificate in it")),
+        true => Err("no certificate in it"),
         false => Ok(found),
     }
 }

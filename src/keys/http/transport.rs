@@ -6,7 +6,10 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
 
+use ureq::config::Config;
 use ureq::http::{HeaderMap, Response};
+#[cfg(feature = "handoff")]
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 use zeroize::Zeroizing;
 
@@ -14,6 +17,8 @@ use crate::cpix::Document;
 
 use super::digest::Target;
 use super::error::is_temporary_status;
+#[cfg(feature = "handoff")]
+use super::reach::{NotPublic, PublicOnly};
 use super::retry::Schedule;
 use super::{Error, Server, tls};
 
@@ -57,19 +62,24 @@ impl Transport {
         } else {
             Proxy::try_from_env()
         };
-        let config = Agent::config_builder()
-            .tls_config(tls::config(server)?)
-            .timeout_global(Some(server.timeout))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(concat!(
-                env!("CARGO_PKG_NAME"),
-                "/",
-                env!("CARGO_PKG_VERSION")
-            ));
-        Ok(Self(Agent::new_with_config(config.build())))
+        Ok(Self(Agent::new_with_config(config(server, proxy)?)))
+    }
+
+    /// As [`Self::new`], for public addresses alone. No proxy: it would look names up by itself.
+    #[cfg(feature = "handoff")]
+    pub(in crate::keys) fn to_public(server: &Server) -> Result<Self, Error> {
+        let connector = DefaultConnector::default();
+        let agent = Agent::with_parts(config(server, None)?, connector, PublicOnly::default());
+        Ok(Self(agent))
+    }
+
+    /// Asks the server what it can do, without credentials. Any answer will do.
+    #[cfg(feature = "handoff")]
+    pub(in crate::keys) fn probe(&self, server: &Server) -> Result<(), Error> {
+        let answered = self.0.options(server.url.as_str()).call();
+        answered
+            .map(drop)
+            .map_err(|error| Failure::from(error).into_error(server, 1))
     }
 
     /// Posts a document until it is answered, refused, or the attempts are used up.
@@ -159,6 +169,22 @@ impl Transport {
         }
         builder.send(request.body).map_err(Failure::from)
     }
+}
+
+fn config(server: &Server, proxy: Option<Proxy>) -> Result<Config, Error> {
+    let config = Agent::config_builder()
+        .tls_config(tls::config(server)?)
+        .timeout_global(Some(server.timeout))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy)
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ));
+    Ok(config.build())
 }
 
 impl Reply {
@@ -263,6 +289,11 @@ impl From<ureq::Error> for Failure {
             ureq::Error::Io(error) => Self::Passing(error.to_string()),
             ureq::Error::Rustls(error) => Self::Lasting(format!("tls: {error}")),
             ureq::Error::Tls(cause) => Self::Lasting(format!("tls: {cause}")),
+            #[cfg(feature = "handoff")]
+            ureq::Error::Other(error) => match error.downcast_ref() {
+                Some(NotPublic(address)) => Self::Other(Error::NotPublic(*address)),
+                None => Self::Lasting("the request cannot be sent".into()),
+            },
             ureq::Error::Protocol(_) => Self::Lasting("its answer is not http".into()),
             _ => Self::Lasting("the request cannot be sent".into()),
         }

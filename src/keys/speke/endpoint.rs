@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::cpix;
 use crate::keys::HttpError;
-use crate::keys::http::Server;
+use crate::keys::http::{Pem, Server};
 
 use super::Error;
 use super::TrackRule;
@@ -129,9 +129,9 @@ impl Endpoint {
                 self.server.read_credentials(&path)?;
             }
             "speke-ca-file" => {
-                let path = absolute(value);
-                self.server.ca_file =
-                    Some(path.ok_or(Error::BadUri("speke-ca-file is not a whole path"))?);
+                let path =
+                    absolute(value).ok_or(Error::BadUri("speke-ca-file is not a whole path"))?;
+                self.server.ca = Some(Pem::File(path));
             }
             "speke-timeout" => {
                 let seconds = value

@@ -6,29 +6,12 @@
 use std::time::SystemTime;
 
 use super::database::Row;
-use super::model::{milliseconds, time_of};
+use super::model::milliseconds;
 use super::transaction::Transaction;
-use super::{AuditFault, Error, KeyStore, Page};
+use super::{AuditFault, Error, KeyStore};
 
 /// Rows that are checked at a time.
 const BATCH: i64 = 1000;
-
-/// A row of the audit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Its place, from 1.
-    pub seq: u64,
-    /// When.
-    pub time: SystemTime,
-    /// Who.
-    pub actor: String,
-    /// What was done.
-    pub action: String,
-    /// To what.
-    pub object: String,
-    /// What came of it.
-    pub result: String,
-}
 
 /// The end of an audit that was found whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,18 +32,6 @@ pub(super) struct Event<'a> {
 }
 
 impl KeyStore {
-    /// Rows of the audit, the last ones first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn audit(&self, page: Page) -> Result<Vec<AuditEntry>, Error> {
-        self.read(|transaction| {
-            let sql = "SELECT seq, time, actor, action, object, result FROM audit ORDER BY seq DESC LIMIT $1 OFFSET $2";
-            let rows = transaction.run(sql, &page.values()?)?;
-            rows.into_iter().map(|mut row| AuditEntry::from_row(&mut row)).collect()
-        })
-    }
-
     /// Checks the audit from its first row to its last.
     ///
     /// # Errors
@@ -197,19 +168,6 @@ impl Chain {
         Ok(AuditHead {
             rows: seq.cast_unsigned(),
             mac,
-        })
-    }
-}
-
-impl AuditEntry {
-    fn from_row(row: &mut Row) -> Result<Self, Error> {
-        Ok(Self {
-            seq: row.int()?.cast_unsigned(),
-            time: time_of(row.int()?),
-            actor: row.text()?,
-            action: row.text()?,
-            object: row.text()?,
-            result: row.text()?,
         })
     }
 }

@@ -3,10 +3,28 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::cenc::Scheme;
+
 use super::database::Row;
 use super::model::{check_name, milliseconds};
 use super::transaction::Transaction;
 use super::{Content, Error, KeyStore, Page};
+
+/// What lists show of a content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentSummary {
+    /// Its id.
+    pub id: String,
+    /// The protection scheme.
+    pub scheme: Scheme,
+    /// How long a key is used; None: keys do not change.
+    pub crypto_period: Option<Duration>,
+    /// How many keys it has.
+    pub keys: u64,
+}
+
+pub(super) const LIST: &str = "SELECT id, scheme, crypto_period,
+    (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content ORDER BY id LIMIT $1 OFFSET $2";
 
 impl KeyStore {
     /// Adds a content, or changes the settings of one that is there. Keys that it has already stay as they are.
@@ -35,6 +53,39 @@ impl KeyStore {
         self.read(|transaction| load(transaction, id))
     }
 
+    /// Removes a content that has no keys.
+    ///
+    /// # Errors
+    /// [`Error::NoContent`], [`Error::ContentHasKeys`].
+    pub fn remove_content(&self, id: &str) -> Result<(), Error> {
+        self.write("remove content", id, |transaction| {
+            load(transaction, id)?;
+            let sql = "SELECT kid FROM key_slot WHERE content_id = $1 LIMIT 1";
+            if transaction.one(sql, &[id.into()])?.is_some() {
+                return Err(Error::ContentHasKeys(id.to_owned()));
+            }
+            for sql in [
+                "DELETE FROM content_track WHERE content_id = $1",
+                "DELETE FROM content_target WHERE content_id = $1",
+                "DELETE FROM content WHERE id = $1",
+            ] {
+                transaction.run(sql, &[id.into()])?;
+            }
+            Ok(((), "ok".to_owned()))
+        })
+    }
+
+    /// Contents with what lists show of them, in alphabetical order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn content_list(&self, page: Page) -> Result<Vec<ContentSummary>, Error> {
+        let rows = self.read(|transaction| transaction.run(LIST, &page.values()?))?;
+        rows.into_iter()
+            .map(|mut row| ContentSummary::from_row(&mut row))
+            .collect()
+    }
+
     /// Ids of contents, in alphabetical order.
     ///
     /// # Errors
@@ -51,15 +102,14 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
         FROM content WHERE id = $1";
     let row = transaction.one(sql, &[id.into()])?;
     let mut row = row.ok_or_else(|| Error::NoContent(id.to_owned()))?;
-    let scheme = row.text()?.parse();
-    let scheme = scheme.map_err(|_| Error::Damaged("unknown scheme"))?;
+    let scheme = scheme_of(&mut row)?;
     let mut content = Content {
         header_version: row.optional_text()?,
         la_url: row.optional_text()?,
         lui_url: row.optional_text()?,
         ds_id: row.optional_text()?,
         custom_attributes: row.optional_text()?,
-        crypto_period: (row.optional_int()?).map(|ms| Duration::from_millis(ms.unsigned_abs())),
+        crypto_period: period_of(&mut row)?,
         seed: row.optional_text()?,
         ..Content::new(id, scheme)
     };
@@ -131,4 +181,25 @@ fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result
         transaction.run(sql, &[id.into(), target.as_str().into()])?;
     }
     Ok(())
+}
+
+fn scheme_of(row: &mut Row) -> Result<Scheme, Error> {
+    let scheme = row.text()?.parse();
+    scheme.map_err(|_| Error::Damaged("unknown scheme"))
+}
+
+fn period_of(row: &mut Row) -> Result<Option<Duration>, Error> {
+    let period = row.optional_int()?;
+    Ok(period.map(|ms| Duration::from_millis(ms.unsigned_abs())))
+}
+
+impl ContentSummary {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.text()?,
+            scheme: scheme_of(row)?,
+            crypto_period: period_of(row)?,
+            keys: row.int()?.unsigned_abs(),
+        })
+    }
 }

@@ -7,16 +7,16 @@ use crate::cenc::{CipherMode, ContentKey, KeyId, Scheme};
 
 use super::database::Value;
 use super::keys_of::{give, slot_object};
-use super::model::{KeyInfo, info_columns, kid_of, milliseconds, mode_name};
+use super::model::{KeyInfo, check_name, info_columns, kid_of, milliseconds, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
     Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
-    content, outbox, seed,
+    compare, content, outbox, seed,
 };
 
 /// What fingerprints of content keys are told from others by.
-const KIND: &str = "content key";
+pub(super) const KIND: &str = "content key";
 
 impl KeyStore {
     /// The key of a track in a crypto period. Whoever asks first makes it, from the content's seed or else by the operating
@@ -42,7 +42,8 @@ impl KeyStore {
         self.read(|transaction| find_slot(transaction, slot))
     }
 
-    /// Adds a key by its KID, and gives it to the tracks named. The same key once more changes nothing.
+    /// Adds a key by its KID, and gives it to the tracks named; it is then on its way to the targets of their contents. The same
+    /// key once more changes nothing.
     ///
     /// # Errors
     /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], [`Error::NoSeed`].
@@ -54,7 +55,10 @@ impl KeyStore {
         self.write("insert", &new.kid.to_string(), |transaction| {
             let inserted = insert(transaction, new)?;
             for slot in slots {
-                assign(transaction, slot, (&new.kid, new.mode))?;
+                if assign(transaction, slot, (&new.kid, new.mode))? {
+                    let content = content::load(transaction, &slot.content_id)?;
+                    outbox::enqueue(transaction, &new.kid, &content.targets)?;
+                }
             }
             let result = match (inserted.was_there, inserted.same_key.as_slice()) {
                 (true, _) => "was there".to_owned(),
@@ -70,8 +74,17 @@ impl KeyStore {
     /// # Errors
     /// [`Error::NoKey`].
     pub fn key(&self, kid: &KeyId) -> Result<StoredKey, Error> {
+        self.key_for(kid, "ok")
+    }
+
+    /// A key in clear, for a reason that the audit keeps: 1 to 255 characters, not secret.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], [`Error::BadName`].
+    pub fn key_for(&self, kid: &KeyId, reason: &str) -> Result<StoredKey, Error> {
+        check_name("reason", reason)?;
         self.write("read", &kid.to_string(), |transaction| {
-            Ok((load(transaction, kid)?, "ok".to_owned()))
+            Ok((load(transaction, kid)?, reason.to_owned()))
         })
     }
 
@@ -213,17 +226,17 @@ fn store(
     transaction.run(sql, &values).map(|_| ())
 }
 
-/// Gives a key to a track in a crypto period; the database refuses one of the other cipher mode.
+/// Gives a key to a track in a crypto period; the database refuses one of the other cipher mode. Whether the track had none.
 pub(super) fn assign(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
     (kid, mode): (&KeyId, CipherMode),
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     if slot.mode != mode {
         return Err(Error::OtherMode { kid: *kid, mode });
     }
     match find_slot(transaction, slot)? {
-        Some(found) if found == *kid => return Ok(()),
+        Some(found) if found == *kid => return Ok(false),
         Some(found) => return Err(Error::SlotTaken(found)),
         None => ensure_content(transaction, slot)?,
     }
@@ -231,7 +244,7 @@ pub(super) fn assign(
         "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)";
     let mut values = Vec::from(slot_values(slot)?);
     values.push(kid_value(kid));
-    transaction.run(sql, &values).map(|_| ())
+    transaction.run(sql, &values).map(|_| true)
 }
 
 fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
@@ -260,7 +273,7 @@ fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, E
     };
     Ok(Inserted {
         was_there,
-        same_key: others_with(transaction, &new.kid, key)?,
+        same_key: compare::others_with(transaction, &new.kid, key)?,
     })
 }
 
@@ -274,17 +287,4 @@ fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(
         return Err(Error::OtherMode { kid, mode });
     }
     Ok(())
-}
-
-fn others_with(
-    transaction: &mut Transaction<'_>,
-    kid: &KeyId,
-    key: &ContentKey,
-) -> Result<Vec<KeyId>, Error> {
-    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
-    let sql = "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created";
-    let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid_value(kid)])?;
-    rows.into_iter()
-        .map(|mut row| kid_of(&row.blob()?))
-        .collect()
 }

@@ -4,10 +4,36 @@
 use crate::cenc::KeyId;
 
 use super::content_key::kid_value;
-use super::database::Row;
+use super::database::{Row, Value};
 use super::model::{info_columns, kid_of, mode_of};
 use super::transaction::Transaction;
 use super::{Error, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore, Page};
+
+/// A statement that one index leads: `$1` limit, `$2` offset, `$3` content, `$4` state, `$5` label, `$6` seed, '' for any; `$7` the KID.
+macro_rules! keys_sql {
+    ($lead:literal) => {
+        concat!(
+            "SELECT ",
+            info_columns!(),
+            " FROM content_key WHERE ",
+            $lead,
+            "($4 = '' OR state = $4) AND ($6 = '' OR seed = $6) AND (($3 = '' AND $5 = '') OR EXISTS (
+                SELECT 1 FROM key_slot WHERE key_slot.kid = content_key.kid AND ($3 = '' OR content_id = $3) AND ($5 = '' OR label = $5)))
+                ORDER BY created DESC, content_key.kid DESC LIMIT $1 OFFSET $2"
+        )
+    };
+}
+
+/// By KID, by content, by seed, by state, by the time they were made. Only those of a content are sorted.
+pub(super) const KEYS: [&str; 5] = [
+    keys_sql!("content_key.kid = $7 AND "),
+    keys_sql!("content_key.kid IN (SELECT kid FROM key_slot WHERE content_id = $3) AND "),
+    keys_sql!("seed = $6 AND "),
+    keys_sql!("state = $4 AND "),
+    keys_sql!(""),
+];
+pub(super) const SLOTS: &str = "SELECT label, period, mode, kid FROM key_slot WHERE content_id = $3
+    ORDER BY period DESC, label, mode LIMIT $1 OFFSET $2";
 
 impl KeyStore {
     /// All of a key but the key.
@@ -24,15 +50,8 @@ impl KeyStore {
     /// When the database fails.
     pub fn keys(&self, filter: &KeyFilter, page: Page) -> Result<Vec<KeyInfo>, Error> {
         let mut values = Vec::from(page.values()?);
-        values.push(filter.content_id.as_deref().unwrap_or_default().into());
-        values.push(filter.state.map_or("", KeyState::name).into());
-        let sql = concat!(
-            "SELECT ",
-            info_columns!(),
-            " FROM content_key WHERE ($3 = '' OR kid IN (SELECT kid FROM key_slot WHERE content_id = $3))
-                AND ($4 = '' OR state = $4) ORDER BY created DESC, kid LIMIT $1 OFFSET $2"
-        );
-        let rows = self.read(|transaction| transaction.run(sql, &values))?;
+        values.extend(filter.values());
+        let rows = self.read(|transaction| transaction.run(filter.sql(), &values))?;
         rows.into_iter()
             .map(|mut row| KeyInfo::from_row(&mut row))
             .collect()
@@ -44,10 +63,8 @@ impl KeyStore {
     /// When the database fails.
     pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<(KeySlot, KeyId)>, Error> {
         let [limit, offset] = page.values()?;
-        let sql = "SELECT label, period, mode, kid FROM key_slot WHERE content_id = $3
-            ORDER BY period DESC, label, mode LIMIT $1 OFFSET $2";
         let rows =
-            self.read(|transaction| transaction.run(sql, &[limit, offset, content_id.into()]))?;
+            self.read(|transaction| transaction.run(SLOTS, &[limit, offset, content_id.into()]))?;
         let read = |mut row: Row| {
             let slot = KeySlot {
                 content_id: content_id.to_owned(),
@@ -88,4 +105,31 @@ pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Key
     );
     let row = transaction.one(sql, &[kid_value(kid)])?;
     KeyInfo::from_row(&mut row.ok_or(Error::NoKey(*kid))?)
+}
+
+impl KeyFilter {
+    fn sql(&self) -> &'static str {
+        let [by_kid, by_content, by_seed, by_state, all] = KEYS;
+        match self {
+            Self { kid: Some(_), .. } => by_kid,
+            Self {
+                content_id: Some(_),
+                ..
+            } => by_content,
+            Self { seed: Some(_), .. } => by_seed,
+            Self { state: Some(_), .. } => by_state,
+            _ => all,
+        }
+    }
+
+    fn values(&self) -> [Value; 5] {
+        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
+        [
+            text(&self.content_id),
+            self.state.map_or("", KeyState::name).into(),
+            text(&self.label),
+            text(&self.seed),
+            self.kid.as_ref().map_or(Value::Null, kid_value),
+        ]
+    }
 }

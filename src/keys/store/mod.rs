@@ -13,12 +13,17 @@
 //! Calls block, and so may the end of the last clone: use a store from threads that may, not from asynchronous tasks. A store is
 //! one connection; clones share it.
 
+mod account;
 mod audit;
+mod audit_list;
 mod batch;
+mod compare;
 mod content;
 mod content_key;
 mod database;
 mod error;
+mod health;
+mod idempotency;
 mod kek;
 mod keys_of;
 mod list;
@@ -30,18 +35,27 @@ mod passphrase;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rewrap;
+mod role;
 mod secrets;
 mod seed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod target;
+mod timeline;
+mod token;
 mod transaction;
 mod wrap;
 
 use std::sync::{Arc, Mutex};
 
-pub use audit::{AuditEntry, AuditHead};
+pub use account::Account;
+pub use audit::AuditHead;
+pub use audit_list::{AuditEntry, AuditFilter};
 pub use batch::Batcher;
+pub use content::ContentSummary;
 pub use error::{AuditFault, Error};
+pub use health::{KekInfo, KekState, StoreHealth};
+pub use idempotency::Remembered;
 pub use kek::KekSource;
 pub use keys_of::{ContentKeys, WantedKey};
 pub use location::Location;
@@ -50,7 +64,11 @@ pub use model::{
     StoredKey,
 };
 pub use outbox::{Delivery, DeliveryState};
+pub use role::Role;
 pub use seed::SeedInfo;
+pub use target::TargetSettings;
+pub use timeline::PeriodKey;
+pub use token::TokenInfo;
 
 use audit::Event;
 use database::{Access, Database};

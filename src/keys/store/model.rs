@@ -35,7 +35,7 @@ pub enum Origin {
 }
 
 /// How far a key is. It only goes forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
     /// Made.
     Planned,
@@ -118,6 +118,12 @@ pub struct KeyFilter {
     pub content_id: Option<String>,
     /// Those that are as far as this.
     pub state: Option<KeyState>,
+    /// The one with this KID.
+    pub kid: Option<KeyId>,
+    /// Those of tracks with this label.
+    pub label: Option<String>,
+    /// Those that came from a seed, by its name.
+    pub seed: Option<String>,
 }
 
 /// A part of a list.
@@ -190,7 +196,7 @@ impl Origin {
 }
 
 impl KeyState {
-    const ALL: [Self; 4] = [Self::Planned, Self::Delivered, Self::Active, Self::Retired];
+    pub(super) const ALL: [Self; 4] = [Self::Planned, Self::Delivered, Self::Active, Self::Retired];
 
     /// The state as text.
     pub const fn name(self) -> &'static str {

@@ -43,6 +43,14 @@ pub enum DeliveryState {
     GivenUp,
 }
 
+/// The columns of a [`Delivery`], as [`Delivery::from_row`] takes them.
+macro_rules! delivery_columns {
+    () => {
+        "kid, target, state, attempts, next_try, acknowledged, error"
+    };
+}
+pub(super) use delivery_columns;
+
 /// The statement that takes deliveries: `$1` now, `$2` the end of the lease, `$3` how many, `$4` the target, or '' for all.
 macro_rules! claim_sql {
     ($lock:literal) => {
@@ -162,8 +170,11 @@ impl KeyStore {
     /// # Errors
     /// When the database fails.
     pub fn deliveries(&self, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
-        let sql = "SELECT kid, target, state, attempts, next_try, acknowledged, error FROM delivery
-            WHERE kid = $1 ORDER BY target";
+        let sql = concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM delivery WHERE kid = $1 ORDER BY target"
+        );
         let rows = self.read(|transaction| transaction.run(sql, &[kid_value(kid)]))?;
         rows.into_iter()
             .map(|mut row| Delivery::from_row(&mut row))
@@ -215,7 +226,7 @@ impl DeliveryState {
 }
 
 impl Delivery {
-    fn from_row(row: &mut Row) -> Result<Self, Error> {
+    pub(super) fn from_row(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
             kid: kid_of(&row.blob()?)?,
             target: row.text()?,

@@ -20,7 +20,10 @@ use super::outbox::claim_sql;
 use connection::Server;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/postgres.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("schema/postgres.sql"),
+    include_str!("schema/postgres-2.sql"),
+];
 /// Who changes the tables holds this advisory lock; the number is any that nobody else takes.
 const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
 

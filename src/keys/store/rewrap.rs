@@ -17,7 +17,7 @@ use super::{Error, KeyStore};
 const BATCH: i64 = 200;
 
 impl KeyStore {
-    /// Wraps all keys and seeds under a new key-encryption key, which is made where its file does not exist, and then forgets the
+    /// Wraps all keys, seeds and credentials under a new key-encryption key, which is made where its file does not exist, and then forgets the
     /// old one. Others go on meanwhile if they were opened with both, be it before the new one was made. Says how many were wrapped anew; once more with the same
     /// key, after an interruption, does the rest.
     ///
@@ -32,8 +32,9 @@ impl KeyStore {
                 check_current(transaction, &kek_id)?;
                 let mut done = rewrap_keys(transaction, &kek_id)?;
                 if done == 0 {
-                    done = rewrap_named(transaction, &SEEDS, &kek_id)?
-                        + rewrap_named(transaction, &OWN_KEYS, &kek_id)?;
+                    for table in [&SEEDS, &TARGETS, &OWN_KEYS] {
+                        done += rewrap_named(transaction, table, &kek_id)?;
+                    }
                 }
                 if done == 0 {
                     transaction.run("UPDATE kek SET state = 'retired' WHERE state = 'old'", &[])?;
@@ -108,6 +109,12 @@ const SEEDS: Named = Named {
     select: "SELECT name, wrapped, kek_id FROM seed WHERE kek_id <> $1",
     update: "UPDATE seed SET wrapped = $2, kek_id = $3 WHERE name = $1",
     subject: |name| Subject::Seed(name),
+};
+
+const TARGETS: Named = Named {
+    select: "SELECT name, wrapped, kek_id FROM target WHERE kek_id <> $1",
+    update: "UPDATE target SET wrapped = $2, kek_id = $3 WHERE name = $1",
+    subject: |name| Subject::Target(name),
 };
 
 const OWN_KEYS: Named = Named {

@@ -18,7 +18,10 @@ use super::location::Location;
 use super::outbox::claim_sql;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/sqlite.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("schema/sqlite.sql"),
+    include_str!("schema/sqlite-2.sql"),
+];
 /// How long a writer waits for the others.
 const BUSY: Duration = Duration::from_secs(30);
 /// More statements than the store has.
@@ -277,7 +280,7 @@ mod tests {
             ("PRAGMA secure_delete", 1),
             ("PRAGMA foreign_keys", 1),
             ("PRAGMA trusted_schema", 0),
-            ("PRAGMA user_version", 1),
+            ("PRAGMA user_version", 2),
         ] {
             assert_eq!(setting(pragma).int().unwrap(), value, "{pragma}");
         }

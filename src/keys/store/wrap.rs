@@ -23,6 +23,8 @@ pub(super) enum Subject<'a> {
     ContentKey(&'a KeyId, CipherMode),
     /// A key seed, by its name.
     Seed(&'a str),
+    /// The credentials for a target, by its name.
+    Target(&'a str),
     /// One of the store's own keys, by its name.
     Secret(&'a str),
 }
@@ -40,6 +42,7 @@ impl Subject<'_> {
                 .concat()
             }
             Self::Seed(name) => [b"gstplayready key seed 1\0", name.as_bytes()].concat(),
+            Self::Target(name) => [b"gstplayready target 1\0".as_slice(), name.as_bytes()].concat(),
             Self::Secret(name) => [b"gstplayready store key 1\0", name.as_bytes()].concat(),
         }
     }
@@ -48,6 +51,7 @@ impl Subject<'_> {
         let what = match self {
             Self::ContentKey(kid, _) => format!("key of KID {kid}"),
             Self::Seed(name) => format!("key seed '{name}'"),
+            Self::Target(name) => format!("credentials for target '{name}'"),
             Self::Secret(name) => format!("key for {name}"),
         };
         Error::Tampered { what }
@@ -139,6 +143,7 @@ mod tests {
             Subject::ContentKey(&kid, CipherMode::Cbc),
             Subject::ContentKey(&other, CipherMode::Ctr),
             Subject::Seed("a"),
+            Subject::Target("a"),
             Subject::Secret("a"),
         ] {
             assert!(wrapper.unwrap(elsewhere, &wrapped).is_err());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The audit: what it records, and that no hand in it goes unseen.
 
-use gstplayready::keys::store::{AuditFault, Error, KeyStore};
+use gstplayready::keys::store::{AuditFault, AuditFilter, Error, KeyStore};
 
 use super::place::{Place, places};
 use super::{ALL, hex, slot};
@@ -35,7 +35,7 @@ fn who_did_what_is_recorded_and_keys_are_not() {
         store.key(&made.info.kid).unwrap();
         let absent = "00000000-0000-0000-0000-000000000001".parse().unwrap();
         assert!(store.key(&absent).is_err());
-        let entries = store.audit(ALL).unwrap();
+        let entries = store.audit(&AuditFilter::default(), ALL).unwrap();
         let texts: Vec<_> = entries
             .iter()
             .map(|e| format!("{} {} {}: {}", e.actor, e.action, e.object, e.result))
@@ -148,5 +148,84 @@ fn broken_end_stops_the_store() {
         place.run("UPDATE audit_head SET seq = 3").unwrap();
         let refused = store.key_of(&slot("a", 9)).err().unwrap();
         assert!(matches!(refused, Error::AuditBroken { .. }), "{refused}");
+    }
+}
+
+#[test]
+fn events_outside_the_tables_are_recorded_as_plain_text() {
+    for place in places("store-audit-events") {
+        let store = place.open().acting_for("page").unwrap();
+        let name = format!("ev\n\0il{}", "x".repeat(2000));
+        store.record("sign in", &name, "refused").unwrap();
+        let rows = store.audit(&AuditFilter::default(), ALL).unwrap();
+        assert_eq!(
+            (rows[0].actor.as_str(), rows[0].action.as_str()),
+            ("page", "sign in")
+        );
+        assert!(rows[0].object.starts_with("ev  ilxxx"), "{:?}", rows[0]);
+        assert_eq!(rows[0].object.len(), 1000);
+        store.verify_audit().unwrap();
+    }
+}
+
+/// Three events of each of two.
+fn with_events(place: &Place) -> KeyStore {
+    let store = place.open();
+    for actor in ["alice", "bob"] {
+        let store = store.acting_for(actor).unwrap();
+        for (action, object) in [
+            ("test", "film 100%"),
+            ("test", "Film_2"),
+            ("show", "film_2"),
+        ] {
+            store.record(action, object, "ok").unwrap();
+        }
+    }
+    store
+}
+
+fn seqs(store: &KeyStore, change: impl FnOnce(&mut AuditFilter)) -> Vec<u64> {
+    let mut filter = AuditFilter::default();
+    change(&mut filter);
+    let rows = store.audit(&filter, ALL).unwrap();
+    rows.iter().map(|row| row.seq).collect()
+}
+
+#[test]
+fn rows_are_found_by_who_and_what() {
+    for place in places("store-audit-filter") {
+        let store = with_events(&place);
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(seqs(&store, |_| ()), [7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(seqs(&store, |f| f.actor = text("alice")), [4, 3, 2]);
+        assert_eq!(seqs(&store, |f| f.action = text("show")), [7, 4]);
+        let both = |f: &mut AuditFilter| (f.actor, f.action) = (text("bob"), text("show"));
+        assert_eq!(seqs(&store, both), [7]);
+        for (part, found) in [
+            ("m_2", &[7, 6, 4, 3][..]),
+            ("film", &[7, 5, 4, 2]),
+            ("0%", &[5, 2]),
+        ] {
+            assert_eq!(seqs(&store, |f| f.object = text(part)), found, "{part}");
+        }
+    }
+}
+
+#[test]
+fn rows_are_found_by_time() {
+    for place in places("store-audit-times") {
+        let store = with_events(&place);
+        let all = store.audit(&AuditFilter::default(), ALL).unwrap();
+        // Times are whole milliseconds: rows of one time come or go together.
+        let time = Some(all[3].time);
+        let (later, earlier) = (
+            seqs(&store, |f| f.since = time),
+            seqs(&store, |f| f.until = time),
+        );
+        assert!(later.contains(&4) && !earlier.contains(&4));
+        assert_eq!([later, earlier].concat(), [7, 6, 5, 4, 3, 2, 1]);
+        assert!(seqs(&store, |f| (f.since, f.until) = (time, time)).is_empty());
+        let alice = |f: &mut AuditFilter| (f.since, f.actor) = (time, Some("alice".to_owned()));
+        assert!(seqs(&store, alice).iter().all(|seq| (2..=4).contains(seq)));
     }
 }

@@ -219,6 +219,7 @@ fn lists_are_filtered_by_content_and_state() {
             let filter = KeyFilter {
                 content_id: content.map(str::to_owned),
                 state,
+                ..KeyFilter::default()
             };
             let keys = store.keys(&filter, ALL).unwrap();
             let mut kids: Vec<_> = keys.into_iter().map(|key| key.kid).collect();

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Value, json};
 
 use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::handoff::{Encryption, Error, Handoff, Outcome, Report, Target};
-use gstplayready::keys::store::{Content, DeliveryState, KeyState, KeyStore};
+use gstplayready::keys::handoff::{
+    Credentials, Encryption, Error, Handoff, Outcome, Pem, Reach, Report, Target,
+};
+use gstplayready::keys::store::{AuditFilter, Content, DeliveryState, KeyState, KeyStore};
 
 use super::place::{Place, places};
 use super::processes;
@@ -64,10 +66,11 @@ pub fn job(store: &KeyStore, url: &str, certificate: &str) {
     let target = Target {
         name: "one".to_owned(),
         url: url.to_owned(),
-        auth_file: None,
-        ca_file: None,
-        encryption: Encryption::ToCertificate(PathBuf::from(certificate)),
+        credentials: None,
+        ca: None,
+        encryption: Encryption::ToCertificate(Pem::File(PathBuf::from(certificate))),
         timeout: Duration::from_secs(1),
+        reach: Reach::Anywhere,
     };
     Handoff::new(store, &[target]).unwrap().run_once();
 }
@@ -100,7 +103,7 @@ fn key_reaches_its_targets_encrypted_and_may_then_become_active() {
             });
             assert_eq!(receiver.next(), expected);
         }
-        let audit = store.audit(ALL).unwrap();
+        let audit = store.audit(&AuditFilter::default(), ALL).unwrap();
         let reads = audit.iter().filter(|row| row.action == "read");
         let readers: Vec<_> = reads.map(|row| row.actor.as_str()).collect();
         for name in ["hand-off to one", "hand-off to two"] {
@@ -299,7 +302,7 @@ fn clear_keys_go_to_https_with_credentials_when_that_is_said() {
             .scratch()
             .write_secret("login", "basic user:pass word\n");
         target.encryption = Encryption::Clear;
-        target.auth_file = Some(login);
+        target.credentials = Some(Credentials::File(login));
         let (store, kid) = with_key(&place, &[&target]);
         let untrusted = Handoff::new(&store, std::slice::from_ref(&target)).unwrap();
         let report = untrusted.run_once();
@@ -309,7 +312,7 @@ fn clear_keys_go_to_https_with_credentials_when_that_is_said() {
         assert!(error.contains("certificate"), "{error}");
         let wait = until.duration_since(SystemTime::now()).unwrap_or_default();
         std::thread::sleep(wait + Duration::from_millis(2));
-        target.ca_file = Some(receiver.file("tls.pem"));
+        target.ca = Some(Pem::File(receiver.file("tls.pem")));
         let handoff = Handoff::new(&store, &[target]).unwrap();
         assert_eq!(outcome(&handoff.run_once()), &Outcome::Acknowledged);
         assert!(handoff.warnings().is_empty());
@@ -357,9 +360,9 @@ fn targets_that_cannot_be_used_are_refused_by_name() {
     let error = refused(&|target| target.url = "ftp://licences.example/".to_owned());
     assert!(matches!(error, Error::Server { .. }), "{error}");
     let none = || receiver.scratch().write("none.pem", "no certificate");
-    let error = refused(&|target| target.encryption = Encryption::ToCertificate(none()));
+    let error = refused(&|target| target.encryption = Encryption::ToCertificate(Pem::File(none())));
     assert!(matches!(error, Error::Server { .. }), "{error}");
     let wide = receiver.scratch().write("wide", "bearer x");
-    let error = refused(&|target| target.auth_file = Some(wide.clone()));
+    let error = refused(&|target| target.credentials = Some(Credentials::File(wide.clone())));
     assert!(error.to_string().contains("others may read"), "{error}");
 }

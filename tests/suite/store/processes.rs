@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use gstplayready::cenc::{CipherMode, Scheme};
 use gstplayready::keys::store::{
-    AuditEntry, Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page,
+    AuditEntry, AuditFilter, Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page,
 };
 
 use super::place::{Place, places};
@@ -271,7 +271,7 @@ fn wait_for_batches(store: &KeyStore, batches: u64) {
     };
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        let entries = store.audit(last).unwrap();
+        let entries = store.audit(&AuditFilter::default(), last).unwrap();
         let done = entries.iter().filter(|entry| is_batch(entry)).count();
         if done as u64 >= batches {
             return;

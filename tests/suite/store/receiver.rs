@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use gstplayready::keys::handoff::{Encryption, Target};
+use gstplayready::keys::handoff::{Encryption, Pem, Reach, Target};
 
 use crate::cpix::recipients;
 use crate::scratch::Scratch;
@@ -76,10 +76,11 @@ impl Receiver {
         Target {
             name: name.to_owned(),
             url: format!("{}{path}", self.address),
-            auth_file: None,
-            ca_file: None,
-            encryption: Encryption::ToCertificate(self.file("certificate.pem")),
+            credentials: None,
+            ca: None,
+            encryption: Encryption::ToCertificate(Pem::File(self.file("certificate.pem"))),
             timeout: Duration::from_secs(1),
+            reach: Reach::Anywhere,
         }
     }
 

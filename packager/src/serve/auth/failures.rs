@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A limit on failed sign-ins from an address, so that nobody tries tokens by the million or fills the log.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Failures that an address has within a [`SPAN`].
+const ALLOWED: u32 = 10;
+const SPAN: Duration = Duration::from_secs(60);
+/// Addresses that are remembered; more than this are forgotten together when their spans are over.
+const LIMIT: usize = 100_000;
+
+/// Failures by address.
+#[derive(Default)]
+pub struct Failures(Mutex<HashMap<IpAddr, (Instant, u32)>>);
+
+impl Failures {
+    /// For how long an address is to wait before it may try again.
+    pub fn wait(&self, address: IpAddr) -> Option<Duration> {
+        let failed = self.lock();
+        let (since, count) = failed.get(&group(address))?;
+        let left = SPAN.checked_sub(since.elapsed())?;
+        (*count >= ALLOWED).then_some(left)
+    }
+
+    /// Counts a failure; true: the last one that is allowed.
+    pub fn count(&self, address: IpAddr) -> bool {
+        let mut failed = self.lock();
+        if failed.len() >= LIMIT {
+            failed.retain(|_, (since, _)| since.elapsed() < SPAN);
+        }
+        let entry = failed.entry(group(address)).or_insert((Instant::now(), 0));
+        if entry.0.elapsed() >= SPAN {
+            *entry = (Instant::now(), 0);
+        }
+        entry.1 = entry.1.saturating_add(1);
+        entry.1 == ALLOWED
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, (Instant, u32)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One site has 2^64 addresses of IPv6.
+fn group(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_waits_after_its_failures_and_others_do_not() {
+        let failures = Failures::default();
+        let here: IpAddr = "192.0.2.1".parse().unwrap();
+        for count in 1..=ALLOWED {
+            assert_eq!(failures.wait(here), None);
+            assert_eq!(failures.count(here), count == ALLOWED);
+        }
+        assert!(failures.wait(here).is_some_and(|left| left <= SPAN));
+        assert!(failures.wait("::ffff:192.0.2.1".parse().unwrap()).is_some());
+        assert_eq!(failures.wait("192.0.2.2".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_count_together() {
+        let failures = Failures::default();
+        for last in 0..ALLOWED {
+            failures.count(format!("2001:db8::{last:x}").parse().unwrap());
+        }
+        assert!(failures.wait("2001:db8::ffff".parse().unwrap()).is_some());
+        assert!(failures.wait("2001:db8:0:1::".parse().unwrap()).is_none());
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Who asks, and what that one may do.
+//!
+//! Programs show a token (`Bearer`, or as the password of `Basic`) or a client certificate with each request: [`Client`]. People sign
+//! in on the page with a token and get a session, whose cookie counts for the page's routes only: [`Visitor`]. So no other site can
+//! make a browser use the REST interface, and the page's forms carry a token of the session against the same: [`SafeForm`].
+
+mod accounts;
+mod client;
+mod failures;
+mod form;
+mod permission;
+mod session;
+mod visitor;
+mod who;
+
+pub use accounts::{Accounts, Proof};
+pub use client::Client;
+pub use failures::Failures;
+pub use form::SafeForm;
+pub use permission::Permission;
+pub use session::{SESSION_COOKIE, Sessions};
+pub use visitor::Visitor;
+pub use who::Who;

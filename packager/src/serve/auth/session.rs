@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Sessions of people at the page. They live in memory: after a restart one signs in again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// The name of the cookie.
+pub const SESSION_COOKIE: &str = "session";
+/// A session ends after this time without a request, …
+const IDLE: Duration = Duration::from_secs(30 * 60);
+/// … and after this time in any case.
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+/// Sessions at a time; the oldest one ends for another.
+const LIMIT: usize = 1000;
+
+/// Sessions by the digest of their cookie, so that no lookup's time says something of one.
+#[derive(Default)]
+pub struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
+
+struct Session {
+    /// What it was begun with: the account is looked up by it each time, so that a revoked token ends it.
+    token: Zeroizing<String>,
+    csrf: String,
+    begun: Instant,
+    used: Instant,
+}
+
+/// A session as a request finds it.
+pub struct Open {
+    pub token: Zeroizing<String>,
+    /// What forms of the session carry.
+    pub csrf: String,
+}
+
+impl Sessions {
+    /// Begins a session, and returns its cookie's value.
+    ///
+    /// # Errors
+    /// When the operating system has no random numbers.
+    pub fn begin(&self, token: Zeroizing<String>) -> Result<Zeroizing<String>, getrandom::Error> {
+        let (cookie, csrf) = (random()?, random()?);
+        let now = Instant::now();
+        let session = Session {
+            token,
+            csrf: csrf.to_string(),
+            begun: now,
+            used: now,
+        };
+        let mut sessions = self.lock();
+        sessions.retain(|_, session| session.is_open());
+        if sessions.len() >= LIMIT {
+            let oldest = sessions.iter().min_by_key(|(_, session)| session.used);
+            let oldest = oldest.map(|(digest, _)| *digest);
+            oldest.and_then(|digest| sessions.remove(&digest));
+        }
+        sessions.insert(digest(&cookie), session);
+        Ok(cookie)
+    }
+
+    /// The session of a cookie, if it is open; it is then used.
+    pub fn open(&self, cookie: &str) -> Option<Open> {
+        let mut sessions = self.lock();
+        let session = sessions.get_mut(&digest(cookie))?;
+        if !session.is_open() {
+            return None;
+        }
+        session.used = Instant::now();
+        Some(Open {
+            token: session.token.clone(),
+            csrf: session.csrf.clone(),
+        })
+    }
+
+    pub fn end(&self, cookie: &str) {
+        self.lock().remove(&digest(cookie));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    fn is_open(&self) -> bool {
+        self.used.elapsed() < IDLE && self.begun.elapsed() < LONGEST
+    }
+}
+
+impl Open {
+    /// Whether a form is one of this session's.
+    pub fn gave(&self, csrf: &str) -> bool {
+        self.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
+    }
+}
+
+fn random() -> Result<Zeroizing<String>, getrandom::Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(bytes.as_mut_slice())?;
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
+}
+
+fn digest(cookie: &str) -> [u8; 32] {
+    Sha256::digest(cookie).into()
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What holds for every request: limits of size and time, headers that keep browsers careful, and a line in the log.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::app::App;
+use super::listen::Peer;
+
+/// The longest request: CPIX documents of thousands of keys fit.
+const LONGEST_BODY: usize = 1024 * 1024;
+/// How long a request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Only what this server sends: no inline script or style, no other site, not in another site's frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'";
+
+/// Headers of all answers.
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// The routes with all of this around them.
+pub fn around(routes: Router<App>, app: &App) -> Router<App> {
+    routes
+        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            PATIENCE,
+        ))
+        .layer(from_fn_with_state(app.clone(), account_for))
+}
+
+/// The log has the route and not the path, which may hold what somebody typed.
+async fn account_for(State(app): State<App>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let address = request
+        .extensions()
+        .get::<Peer>()
+        .map(|peer| peer.address.ip());
+    let mut response = next.run(request).await;
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    app.instruments().request(&route, status, took);
+    tracing::debug!(?address, %method, route, status, microseconds = took.as_micros(), "request");
+    set_headers(&app, &mut response);
+    response
+}
+
+fn set_headers(app: &App, response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.extend(HEADERS);
+    // What a route wants kept, such as a style sheet, it says itself.
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    if app.settings().has_tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+}

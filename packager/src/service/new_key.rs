@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A new key: what would keep it from being made, and how it is made.
+
+mod check;
+
+use gstplayready::cenc::{KeyId, Scheme};
+use gstplayready::keys::store::{self, Content, KeyInfo, KeySlot, KeySource, KeyStore, NewKey};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::Error;
+
+use check::examine;
+
+/// What is asked for. It holds a secret and cannot be printed.
+pub struct Draft {
+    /// The KID in any notation; None: a new one.
+    pub kid: Option<String>,
+    /// Where the key comes from.
+    pub source: Source,
+    /// What the key is to protect with.
+    pub scheme: Scheme,
+    /// The content that it is for; None: for none yet.
+    pub content: Option<String>,
+    /// The track's label.
+    pub label: String,
+    /// The crypto period's index.
+    pub period: u64,
+}
+
+/// Where the key comes from.
+pub enum Source {
+    /// The operating system's generator.
+    Random,
+    /// An operator's hand: 32 hexadecimal digits, or base64.
+    Entered(Zeroizing<String>),
+    /// A key seed of the store, by its name.
+    Seed(String),
+}
+
+/// A part of a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// The KID.
+    Kid,
+    /// The key that was entered.
+    Key,
+    /// The seed's name.
+    Seed,
+    /// The scheme.
+    Scheme,
+    /// The content's id.
+    Content,
+    /// The track's label.
+    Label,
+    /// The crypto period.
+    Period,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// No key can be made.
+    Error,
+    /// A key can be made, but should it?
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// Something about a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it is about.
+    pub field: Field,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is, for people.
+    pub text: String,
+}
+
+/// A key that was made.
+#[derive(Debug)]
+pub struct Created {
+    /// All of it but the key.
+    pub info: KeyInfo,
+    /// What else there is to say.
+    pub warnings: Vec<Finding>,
+}
+
+/// What there is to say about a draft. Without an error among it, [`create`] makes the key.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub fn check(store: &KeyStore, draft: &Draft) -> Result<Vec<Finding>, store::Error> {
+    examine(store, draft).map(|parsed| parsed.findings)
+}
+
+/// Makes the key; it is on its way to the content's targets when this returns.
+///
+/// # Errors
+/// [`Error::Draft`] with all that is wrong; what the store refuses.
+pub fn create(store: &KeyStore, draft: &Draft) -> Result<Created, Error> {
+    let parsed = examine(store, draft)?;
+    let findings = parsed.findings.into_iter();
+    let (errors, warnings): (Vec<_>, Vec<_>) = findings.partition(Finding::is_error);
+    if !errors.is_empty() {
+        return Err(Error::Draft(errors));
+    }
+    let made = || KeyId::generate().map_err(|error| Error::Generator(error.to_string()));
+    let kid = parsed.kid.map_or_else(made, Ok)?;
+    add_content(store, draft)?;
+    let source = match (parsed.key, &draft.source) {
+        (Some(key), _) => KeySource::Entered(key),
+        (None, Source::Seed(name)) => KeySource::Seed(name.clone()),
+        (None, _) => KeySource::Random,
+    };
+    let new = NewKey {
+        kid,
+        mode: draft.scheme.cipher_mode(),
+        source,
+    };
+    store.insert(&new, draft.slot().as_slice())?;
+    let info = store.info(&kid)?;
+    Ok(Created { info, warnings })
+}
+
+/// The store would add an unknown content by itself, but does not know its scheme.
+fn add_content(store: &KeyStore, draft: &Draft) -> Result<(), store::Error> {
+    let Some(id) = &draft.content else {
+        return Ok(());
+    };
+    match store.content(id) {
+        Err(store::Error::NoContent(_)) => store.put_content(&Content::new(id, draft.scheme)),
+        found => found.map(|_| ()),
+    }
+}
+
+impl Draft {
+    /// Where the key is for; None without content.
+    fn slot(&self) -> Option<KeySlot> {
+        Some(KeySlot {
+            content_id: self.content.clone()?,
+            label: self.label.clone(),
+            period: self.period,
+            mode: self.scheme.cipher_mode(),
+        })
+    }
+}
+
+impl Finding {
+    /// Whether it keeps the key from being made.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+#[cfg(test)]
+mod tests;

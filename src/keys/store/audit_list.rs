@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Reading the audit, and adding to it what happened outside the tables.
+
+use std::time::SystemTime;
+
+use super::database::{Row, Value};
+use super::model::{milliseconds, time_of};
+use super::{Error, KeyStore, Page};
+
+/// The most characters of a text that is recorded.
+const MAX_TEXT: usize = 1000;
+
+/// A row of the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its place, from 1.
+    pub seq: u64,
+    /// When.
+    pub time: SystemTime,
+    /// Who.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub object: String,
+    /// What came of it.
+    pub result: String,
+}
+
+/// Which rows of the audit are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Those of somebody.
+    pub actor: Option<String>,
+    /// Those of an action.
+    pub action: Option<String>,
+    /// Those whose object contains this, in the same case.
+    pub object: Option<String>,
+    /// Those of this time and later.
+    pub since: Option<SystemTime>,
+    /// Those before this time.
+    pub until: Option<SystemTime>,
+}
+
+/// A statement that one index leads, so that it neither sorts nor reads all rows: `$1` limit, `$2` offset, `$3` actor, `$4` action,
+/// `$5` part of the object, '' for any; `$6` and `$7` times.
+macro_rules! list_sql {
+    ($lead:literal, $order:literal) => {
+        concat!(
+            "SELECT seq, time, actor, action, object, result FROM audit WHERE ",
+            $lead,
+            " AND ($3 = '' OR actor = $3) AND ($4 = '' OR action = $4) AND ($5 = '' OR replace(object, $5, '') <> object) ORDER BY ",
+            $order,
+            " LIMIT $1 OFFSET $2"
+        )
+    };
+}
+
+/// All rows, the filter's order of statements: by time, by actor, by action, by place.
+pub(super) const LISTS: [&str; 4] = [
+    list_sql!("time >= $6 AND time < $7", "time DESC, seq DESC"),
+    list_sql!("actor = $3", "seq DESC"),
+    list_sql!("action = $4", "seq DESC"),
+    list_sql!("seq > 0", "seq DESC"),
+];
+
+impl KeyStore {
+    /// Rows of the audit, the last ones first; with times given, by their time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<AuditEntry>, Error> {
+        let mut values = Vec::from(page.values()?);
+        values.extend(filter.values());
+        let rows = self.read(|transaction| transaction.run(filter.sql(), &values))?;
+        rows.into_iter()
+            .map(|mut row| AuditEntry::from_row(&mut row))
+            .collect()
+    }
+
+    /// Records what changes nothing in the store: a sign-in that was refused, a target that was tested, a key that was shown. Texts
+    /// must hold no secret; they are cut at 1000 characters, with spaces in place of control characters.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn record(&self, action: &str, object: &str, result: &str) -> Result<(), Error> {
+        let [action, object, result] = [action, object, result].map(printable);
+        self.write(&action, &object, |_| Ok(((), result)))
+    }
+}
+
+/// Texts of whoever may not even be signed in.
+fn printable(text: &str) -> String {
+    let cut = text.chars().take(MAX_TEXT);
+    cut.map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+impl AuditFilter {
+    fn sql(&self) -> &'static str {
+        let [by_time, by_actor, by_action, by_place] = LISTS;
+        match self {
+            Self { since: Some(_), .. } | Self { until: Some(_), .. } => by_time,
+            Self { actor: Some(_), .. } => by_actor,
+            Self {
+                action: Some(_), ..
+            } => by_action,
+            _ => by_place,
+        }
+    }
+
+    fn values(&self) -> [Value; 5] {
+        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
+        [
+            text(&self.actor),
+            text(&self.action),
+            text(&self.object),
+            self.since.map_or(0, milliseconds).into(),
+            self.until.map_or(i64::MAX, milliseconds).into(),
+        ]
+    }
+}
+
+impl AuditEntry {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            seq: row.int()?.cast_unsigned(),
+            time: time_of(row.int()?),
+            actor: row.text()?,
+            action: row.text()?,
+            object: row.text()?,
+            result: row.text()?,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Answers to requests that may come again: a client that got no answer repeats its request with the same key and gets the first
+//! answer, instead of doing the work twice.
+
+use std::time::{Duration, SystemTime};
+
+use super::model::{check_name, milliseconds, time_of};
+use super::{Error, KeyStore};
+
+/// How long answers are remembered.
+const KEPT: Duration = Duration::from_hours(24);
+
+/// What was answered to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// SHA-256 of the request: another request must not use its key.
+    pub request: [u8; 32],
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's body.
+    pub body: Vec<u8>,
+    /// When it was given.
+    pub created: SystemTime,
+}
+
+impl KeyStore {
+    /// Remembers for 24 hours what was answered to an account's request; the first answer stays. The body rests in clear: it must
+    /// hold no key, token or other secret. This leaves no row in the audit, what the request did has its own.
+    ///
+    /// # Errors
+    /// [`Error::BadName`] for the key, [`Error::OutOfRange`] for a status that is not 100 to 999.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "whose request, which one, and the three parts of its answer"
+    )]
+    pub fn remember(
+        &self,
+        account: &str,
+        key: &str,
+        request: &[u8; 32],
+        status: u16,
+        body: &[u8],
+    ) -> Result<(), Error> {
+        check_name("idempotency key", key)?;
+        if !(100..=999).contains(&status) {
+            return Err(Error::OutOfRange("the status"));
+        }
+        let now = SystemTime::now();
+        let values = [
+            account.into(),
+            key.into(),
+            request.as_slice().into(),
+            i64::from(status).into(),
+            body.into(),
+            milliseconds(now).into(),
+        ];
+        self.claim(|transaction| {
+            let sql = "DELETE FROM idempotency WHERE created <= $1";
+            transaction.run(sql, &[oldest(now).into()])?;
+            let sql = "INSERT INTO idempotency (account, key, request, status, body, created) VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (account, key) DO NOTHING";
+            transaction.run(sql, &values).map(|_| ())
+        })
+    }
+
+    /// What was answered to an account's request in the last 24 hours.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn recall(&self, account: &str, key: &str) -> Result<Option<Remembered>, Error> {
+        let sql = "SELECT request, status, body, created FROM idempotency WHERE account = $1 AND key = $2 AND created > $3";
+        let values = [account.into(), key.into(), oldest(SystemTime::now()).into()];
+        let row = self.read(|transaction| transaction.one(sql, &values))?;
+        let Some(mut row) = row else { return Ok(None) };
+        let request = row.blob()?.try_into();
+        let request = request.map_err(|_| Error::Damaged("a request's hash has another length"))?;
+        let status = u16::try_from(row.int()?);
+        Ok(Some(Remembered {
+            request,
+            status: status.map_err(|_| Error::Damaged("a status is out of range"))?,
+            body: row.blob()?,
+            created: time_of(row.int()?),
+        }))
+    }
+}
+
+/// The last time whose answers are forgotten.
+fn oldest(now: SystemTime) -> i64 {
+    milliseconds(now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH))
+}

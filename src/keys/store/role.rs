@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Roles: what the holder of an account may do. What each permits is decided where it is asked for, not here.
+
+use std::str::FromStr;
+
+use super::Error;
+
+/// A role of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Sees contents, keys without the keys, and deliveries.
+    Viewer,
+    /// Runs contents: their settings, crypto periods and deliveries.
+    Operator,
+    /// Makes, enters, exports and retires keys and seeds.
+    KeyAdmin,
+    /// Sees the audit.
+    Auditor,
+    /// A licence server, which fetches keys.
+    LicenseServer,
+    /// A packager, which asks for keys.
+    Packager,
+    /// Looks after accounts, targets and the store.
+    Admin,
+}
+
+impl Role {
+    /// All roles, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Viewer,
+        Self::Operator,
+        Self::KeyAdmin,
+        Self::Auditor,
+        Self::LicenseServer,
+        Self::Packager,
+        Self::Admin,
+    ];
+
+    /// The role as text.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::KeyAdmin => "key-admin",
+            Self::Auditor => "auditor",
+            Self::LicenseServer => "license-server",
+            Self::Packager => "packager",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|role| role.name() == text).ok_or(Error::BadRole)
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Stores of earlier versions: they are brought up to date at the first opening, and nothing in them is lost.
+
+use std::os::unix::fs::PermissionsExt;
+
+use gstplayready::cenc::{CipherMode, Scheme};
+use gstplayready::keys::store::{Content, KeyFilter, Role};
+use gstplayready::playready::KeySeed;
+
+use super::place::{Place, places};
+use super::{ALL, new_key, slot};
+
+/// The tables of version 1, as it made them.
+const SQLITE: &str = include_str!("../../../src/keys/store/schema/sqlite.sql");
+const POSTGRES: &str = include_str!("../../../src/keys/store/schema/postgres.sql");
+
+/// In the order that references ask for.
+const TABLES: [&str; 10] = [
+    "kek",
+    "secret",
+    "seed",
+    "content",
+    "content_track",
+    "content_target",
+    "content_key",
+    "key_slot",
+    "delivery",
+    "audit",
+];
+
+/// Puts the rows of the store into a database that version 1's statements made.
+fn go_back(place: &Place) {
+    let copies = TABLES.map(|table| format!("INSERT INTO {table} SELECT * FROM later.{table};"));
+    let head =
+        "UPDATE audit_head SET seq = l.seq, mac = l.mac, seal = l.seal FROM later.audit_head l;";
+    let rows = format!("{}{head}", copies.concat());
+    if !place.is_sqlite() {
+        let statements = format!(
+            "ALTER SCHEMA public RENAME TO later; CREATE SCHEMA public; SET search_path TO public;
+            {POSTGRES} {rows} DROP SCHEMA later CASCADE;
+            CREATE TABLE key_store_version (version BIGINT NOT NULL); INSERT INTO key_store_version VALUES (1)"
+        );
+        return place.run(&statements).unwrap();
+    }
+    let later = place.scratch.join("later.db");
+    std::fs::rename(place.sqlite_path(), &later).unwrap();
+    let statements = format!(
+        "{SQLITE} ATTACH '{}' AS later; {rows} PRAGMA user_version = 1",
+        later.display()
+    );
+    place.run(&statements).unwrap();
+    std::fs::set_permissions(place.sqlite_path(), PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn store_of_version_1_keeps_its_keys() {
+    for place in places("store-version-1") {
+        let store = place.open();
+        let seed = KeySeed::from_bytes(&[9; 30]).unwrap();
+        store.put_seed("main", &seed).unwrap();
+        let mut content = Content::new("film", Scheme::Cenc);
+        content.targets = vec!["one".to_owned()];
+        content.tracks = vec![("audio".to_owned(), "AUDIO".to_owned())];
+        store.put_content(&content).unwrap();
+        let made = store.key_of(&slot("film", 7)).unwrap();
+        let (inserted, bytes) = new_key(CipherMode::Cbc);
+        store.insert(&inserted, &[]).unwrap();
+        let keys = store.keys(&KeyFilter::default(), ALL).unwrap();
+        let rows = store.verify_audit().unwrap().rows;
+        drop(store);
+        go_back(&place);
+
+        let store = place.open();
+        assert_eq!(store.verify_audit().unwrap().rows, rows);
+        assert_eq!(store.keys(&KeyFilter::default(), ALL).unwrap(), keys);
+        assert_eq!(store.content("film").unwrap(), content);
+        let same = store.key_of(&slot("film", 7)).unwrap();
+        assert!(!same.is_new);
+        assert_eq!(same.key.as_bytes(), made.key.as_bytes());
+        assert_eq!(store.key(&inserted.kid).unwrap().key.as_bytes(), &bytes);
+        assert_eq!(store.deliveries(&made.info.kid).unwrap().len(), 1);
+        let admin = [Role::Admin].into_iter().collect();
+        store.put_account("adam", &admin, None).unwrap();
+        // The second opening finds nothing to do.
+        assert_eq!(place.open().accounts().unwrap().len(), 1);
+    }
+}

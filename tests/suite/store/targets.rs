@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Licence servers, as the store knows them.
+
+use std::time::Duration;
+
+use gstplayready::cenc::Scheme;
+use gstplayready::keys::store::{AuditFilter, Content, Error, KekSource, KeyStore, TargetSettings};
+
+use super::ALL;
+use super::place::places;
+
+const SECRET: &str = "bearer correct-horse-battery-staple";
+
+fn settings(name: &str) -> TargetSettings {
+    TargetSettings {
+        name: name.to_owned(),
+        url: "https://licences.example/keys?a=b".to_owned(),
+        certificate: Some("-----BEGIN CERTIFICATE-----".to_owned()),
+        ca: None,
+        timeout: Duration::from_millis(2500),
+        has_credentials: false,
+    }
+}
+
+fn credentials(store: &KeyStore, name: &str) -> Option<String> {
+    let found = store.target_credentials(name).unwrap();
+    found.map(|text| text.as_str().to_owned())
+}
+
+#[test]
+fn settings_of_a_target_come_back() {
+    for place in places("store-targets") {
+        let store = place.open();
+        store.put_target(&settings("two"), None).unwrap();
+        store.put_target(&settings("one"), Some(SECRET)).unwrap();
+        let mut with = settings("one");
+        with.has_credentials = true;
+        let expected = [with.clone(), settings("two")];
+        assert_eq!(store.targets().unwrap(), expected);
+        assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
+        assert_eq!(credentials(&store, "two"), None);
+
+        (with.certificate, with.ca) = (None, Some("pem".to_owned()));
+        store.put_target(&with, None).unwrap();
+        assert_eq!(store.target("one").unwrap(), with);
+        assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
+        store.put_target(&with, Some("bearer other")).unwrap();
+        assert_eq!(credentials(&store, "one").as_deref(), Some("bearer other"));
+        store.put_target(&with, Some("")).unwrap();
+        assert!(!store.target("one").unwrap().has_credentials);
+        assert!(matches!(store.target("x"), Err(Error::NoTarget(_))));
+        let absent = store.target_credentials("x");
+        assert!(matches!(absent, Err(Error::NoTarget(_))));
+    }
+}
+
+#[test]
+fn targets_that_cannot_be_used_are_refused() {
+    for place in places("store-bad-targets") {
+        let store = place.open();
+        let refused = |change: &dyn Fn(&mut TargetSettings)| {
+            let mut target = settings("one");
+            change(&mut target);
+            store.put_target(&target, None).err().unwrap().to_string()
+        };
+        for url in ["", "licences.example", "ftp://licences.example/"] {
+            assert!(refused(&|t| url.clone_into(&mut t.url)).contains("address"));
+        }
+        let user = refused(&|t| t.url = "https://user:geheim@licences.example/".to_owned());
+        assert!(user.contains("credentials") && !user.contains("geheim"));
+        assert!(refused(&|t| t.timeout = Duration::from_millis(999)).contains("timeout"));
+        assert!(refused(&|t| t.timeout = Duration::from_secs(301)).contains("timeout"));
+        assert!(refused(&|t| t.name = "x".repeat(201)).contains("200"));
+        assert!(refused(&|t| t.name = "a\nb".to_owned()).contains("name"));
+        assert!(refused(&|t| t.ca = Some("x".repeat(70_000))).contains("64 KiB"));
+        assert!(store.targets().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn target_that_a_content_requires_stays() {
+    for place in places("store-required-target") {
+        let store = place.open();
+        store.put_target(&settings("one"), Some(SECRET)).unwrap();
+        let mut content = Content::new("film", Scheme::Cenc);
+        content.targets = vec!["one".to_owned()];
+        store.put_content(&content).unwrap();
+        let refused = store.remove_target("one").err().unwrap();
+        assert!(matches!(&refused, Error::TargetRequired { content, .. } if content == "film"));
+        content.targets.clear();
+        store.put_content(&content).unwrap();
+        store.remove_target("one").unwrap();
+        assert!(store.targets().unwrap().is_empty());
+        let absent = store.remove_target("one");
+        assert!(matches!(absent, Err(Error::NoTarget(_))));
+    }
+}
+
+#[test]
+fn credentials_rest_wrapped_and_are_wrapped_anew() {
+    for place in places("store-target-secrets") {
+        let store = place.open();
+        store.put_target(&settings("one"), Some(SECRET)).unwrap();
+        store.put_target(&settings("two"), None).unwrap();
+        let holds = |file: &Vec<u8>| {
+            let secret = b"correct-horse";
+            file.windows(secret.len()).any(|part| part == secret)
+        };
+        assert!(!place.files().iter().any(holds));
+        let audit = store.audit(&AuditFilter::default(), ALL).unwrap();
+        assert_eq!(audit[1].result, "ok, with new credentials");
+        assert!(!format!("{audit:?}").contains("correct-horse"));
+        // The credentials, and the store's own two keys.
+        let new = || KekSource::File(place.kek_path("new"));
+        assert_eq!(store.rewrap(&new()).unwrap(), 3);
+        let store = KeyStore::open(&place.uri, vec![new()]).unwrap();
+        assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
+        // They open for no other target.
+        let sql = "UPDATE target SET kek_id = s.kek_id, wrapped = s.wrapped FROM target s WHERE target.name = 'two' AND s.name = 'one'";
+        place.run(sql).unwrap();
+        let moved = store.target_credentials("two").err().unwrap();
+        assert!(matches!(moved, Error::Tampered { .. }), "{moved}");
+    }
+}
