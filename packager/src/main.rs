@@ -21,11 +21,6 @@ mod serve;
 #[expect(dead_code, unused_imports, reason = "the commands that call it follow")]
 mod service;
 #[cfg(feature = "serve")]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the server that asks it comes next"
-)]
 mod speke;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;

@@ -12,6 +12,7 @@ mod instruments;
 mod listen;
 mod log;
 mod problem;
+mod speke;
 mod stop;
 mod tls;
 
@@ -64,6 +65,6 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
 }
 
 fn router(app: &App) -> Router {
-    let routes = Router::new().merge(health::routes());
+    let routes = Router::new().merge(health::routes()).merge(speke::routes());
     hygiene::around(routes, app).with_state(app.clone())
 }
