@@ -15,16 +15,10 @@ mod protect;
 mod pssh;
 mod secrets;
 #[cfg(feature = "serve")]
-#[expect(dead_code, reason = "the interfaces that use it follow")]
 mod serve;
 #[cfg(all(feature = "handoff", any(feature = "sqlite", feature = "postgres")))]
 mod service;
 #[cfg(feature = "serve")]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the server that asks it comes next"
-)]
 mod speke;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod store;

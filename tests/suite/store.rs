@@ -7,6 +7,8 @@ mod accounts;
 mod answers;
 /// What the audit shows.
 mod audit;
+/// Many keys and many requests at once.
+mod batch;
 /// Settings, seeds, lists and notes.
 mod books;
 /// Keys on their way to a licence server.

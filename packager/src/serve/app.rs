@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use gstplayready::keys::handoff::Reach;
-use gstplayready::keys::store::{Error as StoreError, KeyStore};
+use gstplayready::keys::store::{Batcher, Error as StoreError, KeyStore};
 use gstplayready::keys::store_address;
 use tokio::task::spawn_blocking;
 
@@ -38,6 +38,7 @@ pub struct Settings {
 
 struct State {
     store: KeyStore,
+    batcher: Batcher,
     accounts: Accounts,
     failures: Failures,
     sessions: Sessions,
@@ -67,8 +68,10 @@ impl App {
     /// Why there is no store.
     pub fn open(args: &ServeArgs) -> Result<Self, Error> {
         let (address, kek) = store_address(&args.database)?;
+        let store = KeyStore::open(&address, vec![kek])?;
         Ok(Self(Arc::new(State {
-            store: KeyStore::open(&address, vec![kek])?,
+            batcher: Batcher::start(&store)?,
+            store,
             accounts: Accounts::default(),
             failures: Failures::default(),
             sessions: Sessions::default(),
@@ -97,6 +100,11 @@ impl App {
     /// The store, for threads that may block.
     pub fn key_store(&self) -> &KeyStore {
         &self.0.store
+    }
+
+    /// Takes requests to the store from threads that may not block.
+    pub fn batcher(&self) -> &Batcher {
+        &self.0.batcher
     }
 
     /// Works on the store in somebody's name, off the threads that serve.

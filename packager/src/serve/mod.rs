@@ -15,6 +15,7 @@ mod page;
 mod problem;
 mod problems;
 mod rest;
+mod speke;
 mod stop;
 mod tls;
 mod workers;
@@ -75,6 +76,7 @@ fn router(app: &App) -> Router {
     let routes = Router::new()
         .merge(health::routes())
         .merge(rest::routes(app))
-        .merge(page::routes(app));
+        .merge(page::routes(app))
+        .merge(speke::routes());
     hygiene::around(routes, app).with_state(app.clone())
 }

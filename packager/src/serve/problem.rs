@@ -117,6 +117,7 @@ fn status_of(error: &store::Error) -> StatusCode {
         | Error::OtherKey(_)
         | Error::OtherMode { .. }
         | Error::SlotTaken(_)
+        | Error::OtherContent(_)
         | Error::SeedNameTaken(_)
         | Error::SameSeed(_)
         | Error::OtherRewrap { .. }
@@ -132,7 +133,7 @@ fn status_of(error: &store::Error) -> StatusCode {
         | Error::BadRole
         | Error::BadToken
         | Error::BadTarget(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable { .. } | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -11,6 +11,8 @@ use super::request::Protocol;
 
 /// The tracks of a key that no rule names.
 const ALL: &str = "ALL";
+/// Tracks times crypto periods of a request: real ones have ten.
+const MAX_PLACES: usize = 512;
 
 /// A key that is asked for.
 pub struct Asked {
@@ -64,6 +66,9 @@ pub fn read(protocol: Protocol, document: &Document) -> Result<Vec<Asked>, Error
         }
     });
     let keys: Vec<Asked> = keys.collect();
+    if keys.iter().map(|key| key.places.len()).sum::<usize>() > MAX_PLACES {
+        return Err(Error::UnsupportedContract);
+    }
     let mut seen = HashSet::new();
     let mut all = keys.iter().flat_map(|key| &key.places);
     match all.all(|place| seen.insert(place)) {

@@ -10,7 +10,7 @@ use gstplayready::cenc::{self, KeyId, Scheme};
 use gstplayready::cpix::{
     ContentKey, Delivery, Document, Error as CpixError, RsaRecipient, WrapKey,
 };
-use gstplayready::signaling::{Playlist, System};
+use gstplayready::signaling::{Drm, Playlist, System};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::edits::Edits;
 use super::request::Request;
-use super::signals::{Placeholder, Signals, SystemSignals};
+use super::signals::{Placeholder, Signals};
 use super::{Error, Given, HeaderSettings};
 
 const CPIX: &str = "urn:dashif:org:cpix";
@@ -33,12 +33,7 @@ pub fn fill(
     settings: &HeaderSettings,
     keys: &[Given<'_>],
 ) -> Result<Zeroizing<String>, Error> {
-    let signals = Signals {
-        scheme,
-        content_id: &request.content_id,
-        settings,
-        keys,
-    };
+    let signals = Signals::new(scheme, &request.content_id, settings, keys);
     let filler = Filler {
         request,
         written: written(request, scheme, keys)?,
@@ -94,7 +89,7 @@ enum Part {
     DeliveryKey,
     /// A ContentKey, with its Data element.
     Key(Zeroizing<String>),
-    System(Box<SystemSignals>),
+    System(Box<Drm>),
     Rule,
     /// An element whose text is ours.
     Filled(String),
@@ -151,9 +146,10 @@ impl<'a> Filler<'a> {
             (Some(Part::Delivery), CPIX, "DocumentKey" | "MACMethod") => Part::Dropped,
             (Some(Part::Key(_)), CPIX, "Data") => Part::Dropped,
             (Some(Part::System(system)), ..) => match placeholder(namespace, name, start) {
-                Some(placeholder) => system
-                    .text(placeholder)?
-                    .map_or(Part::Dropped, Part::Filled),
+                Some(placeholder) => {
+                    let text = self.signals.text(system, placeholder)?;
+                    text.map_or(Part::Dropped, Part::Filled)
+                }
                 None => Part::Kept,
             },
             _ => Part::Kept,
@@ -184,7 +180,7 @@ impl<'a> Filler<'a> {
     /// The key that stands for the KID of an element.
     fn given(&self, start: &BytesStart<'_>) -> Result<Given<'a>, Error> {
         let kid: KeyId = kid(start).ok_or_else(damaged)?;
-        let mut asked = self.request.keys.iter().zip(self.signals.keys);
+        let mut asked = self.request.keys.iter().zip(self.signals.keys());
         let found = asked.find(|(asked, _)| asked.kid == kid);
         found.map(|(_, given)| *given).ok_or_else(damaged)
     }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use crate::cenc::{CipherMode, ContentKey, KeyId, Scheme};
 
 use super::database::Value;
+use super::keys_of::{give, slot_object};
 use super::model::{KeyInfo, check_name, info_columns, kid_of, milliseconds, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
@@ -25,18 +26,8 @@ impl KeyStore {
     /// When a name or the period's index is out of range, the seed cannot be used, or the database fails.
     pub fn key_of(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
         slot.check()?;
-        let KeySlot {
-            content_id,
-            label,
-            period,
-            mode,
-        } = slot;
-        let object = format!("{content_id} / {label} / {period} / {}", mode_name(*mode));
-        self.write("key of", &object, |transaction| {
-            let (key, verb) = match find_slot(transaction, slot)? {
-                Some(kid) => (load(transaction, &kid)?, "read"),
-                None => (create(transaction, slot)?, "made"),
-            };
+        self.write("key of", &slot_object(slot), |transaction| {
+            let (key, verb) = give(transaction, slot, None)?;
             let result = format!("{verb} {}", key.info.kid);
             Ok((key, result))
         })
@@ -154,7 +145,10 @@ pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Sto
     })
 }
 
-fn find_slot(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
+pub(super) fn find_slot(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+) -> Result<Option<KeyId>, Error> {
     let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
     let row = transaction.one(sql, &slot_values(slot)?)?;
     row.map(|mut row| kid_of(&row.blob()?)).transpose()
@@ -169,9 +163,13 @@ fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
     ])
 }
 
-fn create(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<StoredKey, Error> {
+/// Makes the key of a track, with a KID that the store does not have.
+pub(super) fn create(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    kid: KeyId,
+) -> Result<StoredKey, Error> {
     ensure_content(transaction, slot)?;
-    let kid = KeyId::generate()?;
     let content = content::load(transaction, &slot.content_id)?;
     let (key, origin) = match &content.seed {
         Some(name) => (
@@ -229,7 +227,7 @@ fn store(
 }
 
 /// Gives a key to a track in a crypto period; the database refuses one of the other cipher mode. Whether the track had none.
-fn assign(
+pub(super) fn assign(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
     (kid, mode): (&KeyId, CipherMode),

@@ -216,6 +216,11 @@ pub enum Error {
     /// A track has another key in the crypto period.
     #[error("the track has key {0} in that crypto period: change keys with the next period")]
     SlotTaken(KeyId),
+    /// The KID is that of a key that the content does not have.
+    #[error(
+        "KID {0} has a key that is not of this content: use another KID, or give that key to one of the content's tracks first"
+    )]
+    OtherContent(KeyId),
     /// The nil KID.
     #[error("the nil key id (all zero) names no key: give the KID of a real key")]
     NilKeyId,
@@ -228,6 +233,12 @@ pub enum Error {
     /// A key cannot be derived from a seed.
     #[error(transparent)]
     Seed(#[from] playready::Error),
+    /// More requests at once than can wait.
+    #[error("the key store has too many requests at once: try again")]
+    Busy,
+    /// The operating system starts no thread.
+    #[error("no thread for the key store: {0}; look at the limits of this process")]
+    Thread(#[source] std::io::Error),
     /// The operating system has no random numbers.
     #[error("no random numbers from the operating system: {0}")]
     Generator(#[from] getrandom::Error),
@@ -247,6 +258,23 @@ pub enum AuditFault {
 impl Error {
     /// Whether the same request may succeed later: the database was not there, or was busy.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Busy)
+    }
+
+    /// The same for another request that it ended too.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Unavailable {
+                location,
+                source,
+                remedy,
+            } => Self::Unavailable {
+                location: location.clone(),
+                source: source.to_string().into(),
+                remedy,
+            },
+            error => Self::Statement(error.to_string()),
+        }
     }
 }

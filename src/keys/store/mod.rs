@@ -16,6 +16,7 @@
 mod account;
 mod audit;
 mod audit_list;
+mod batch;
 mod compare;
 mod content;
 mod content_key;
@@ -24,6 +25,7 @@ mod error;
 mod health;
 mod idempotency;
 mod kek;
+mod keys_of;
 mod list;
 mod location;
 mod mac;
@@ -52,11 +54,13 @@ use std::sync::{Arc, Mutex};
 pub use account::Account;
 pub use audit::AuditHead;
 pub use audit_list::{AuditEntry, AuditFilter};
+pub use batch::Batcher;
 pub use content::ContentSummary;
 pub use error::{AuditFault, Error};
 pub use health::{KekInfo, KekState, StoreHealth};
 pub use idempotency::Remembered;
 pub use kek::KekSource;
+pub use keys_of::{ContentKeys, WantedKey};
 pub use location::Location;
 pub use model::{
     Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,

@@ -24,6 +24,8 @@ const MIGRATIONS: [&str; 2] = [
 ];
 /// How long a writer waits for the others.
 const BUSY: Duration = Duration::from_secs(30);
+/// More statements than the store has.
+const STATEMENTS: usize = 256;
 
 struct Sqlite {
     connection: Connection,
@@ -93,6 +95,8 @@ impl Sqlite {
     fn set_up(&mut self) -> Result<(), Error> {
         let done = (|| {
             self.connection.busy_timeout(BUSY)?;
+            self.connection
+                .set_prepared_statement_cache_capacity(STATEMENTS);
             // Several processes may turn to the log at the same time; for this, SQLite does not wait by itself.
             let mut tries = 0..200;
             loop {
@@ -146,7 +150,7 @@ impl Sqlite {
     }
 
     fn query(&self, sql: &'static str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
-        let mut statement = self.connection.prepare(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         for (number, value) in (1..).zip(values) {
             // '$1' is a name for SQLite; it may stand in another place than the first, or in none.
             if let Some(index) = statement.parameter_index(&format!("${number}"))? {

@@ -82,6 +82,14 @@ impl KeyStore {
         self.lock().run(Access::Claim, work)
     }
 
+    /// Changes the store by work that records itself.
+    pub(super) fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.lock().run(Access::Write, work)
+    }
+
     /// Changes the store and records it. What is refused is recorded too.
     pub(super) fn write<T>(
         &self,

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `playready-packager serve` as a SPEKE server: the real program, our own SPEKE client, and the oracles of ../shared.
+
+#![cfg(feature = "serve")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+/// What packagers get.
+mod answers;
+/// A server that is killed.
+mod killed;
+/// Answers before other readers.
+mod oracle;
+/// What is refused, in SPEKE's words.
+mod refusals;
+/// A server of a test's own.
+mod server;
+#[path = "../vectors/mod.rs"]
+mod vectors;
+
+use gstplayready::cenc::Scheme;
+use gstplayready::keys::speke::{KeyAnswer, KeyRequest, SpekeClient, TrackRule};
+use gstplayready::signaling::System;
+use server::Server;
+
+/// A request for the tracks of a content, for PlayReady and Widevine.
+fn request(content: &str, labels: &[&str]) -> KeyRequest {
+    let tracks = labels.iter().map(|label| TrackRule::named(label).unwrap());
+    KeyRequest {
+        content_id: content.to_owned(),
+        scheme: Scheme::Cenc,
+        tracks: tracks.collect(),
+        systems: vec![System::PlayReady.id(), System::Widevine.id()],
+        period: None,
+    }
+}
+
+fn client(server: &Server, version: &str) -> SpekeClient {
+    SpekeClient::open(&server.speke(&format!("?speke-version={version}&speke-attempts=1"))).unwrap()
+}
+
+fn keys(server: &Server, version: &str, request: &KeyRequest) -> KeyAnswer {
+    let answer = client(server, version).keys(request);
+    answer.unwrap_or_else(|error| panic!("{version}: {error}"))
+}
+
+fn bytes(answer: &KeyAnswer) -> Vec<[u8; 16]> {
+    answer.keys.iter().map(|key| *key.key.as_bytes()).collect()
+}

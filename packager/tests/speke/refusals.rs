@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What is refused: the texts are those of SPEKE 2, with status 422 and as plain text.
+
+use super::*;
+
+const FAIRPLAY: &str = "94ce86fb-07ff-4f43-adb8-93d2fa968ca2";
+const PLAYREADY: &str = "9a04f079-9840-4286-ab92-e65be0885f95";
+
+/// A request of SPEKE 2.0 for a key of its own for SD and for audio.
+fn document() -> String {
+    let key = |kid| format!("<cpix:ContentKey kid=\"{kid}\" commonEncryptionScheme=\"cenc\"/>");
+    let system = |kid| {
+        format!(
+            "<cpix:DRMSystem systemId=\"{PLAYREADY}\" kid=\"{kid}\"><cpix:PSSH/></cpix:DRMSystem>"
+        )
+    };
+    let rule = |kid, label, filter| {
+        format!(
+            "<cpix:ContentKeyUsageRule kid=\"{kid}\" intendedTrackType=\"{label}\"><cpix:{filter}/></cpix:ContentKeyUsageRule>"
+        )
+    };
+    let (first, second) = (
+        "11111111-1111-4111-8111-111111111111",
+        "22222222-2222-4222-8222-222222222222",
+    );
+    format!(
+        "<cpix:CPIX contentId=\"film\" version=\"2.3\" xmlns:cpix=\"urn:dashif:org:cpix\"><cpix:ContentKeyList>{}{}\
+         </cpix:ContentKeyList><cpix:DRMSystemList>{}{}</cpix:DRMSystemList><cpix:ContentKeyUsageRuleList>{}{}\
+         </cpix:ContentKeyUsageRuleList></cpix:CPIX>",
+        key(first),
+        key(second),
+        system(first),
+        system(second),
+        rule(first, "SD", "VideoFilter"),
+        rule(second, "AUDIO", "AudioFilter"),
+    )
+}
+
+#[test]
+fn every_text_of_speke_is_sent_as_it_is() {
+    let server = Server::start("refusals", &[]);
+    assert_eq!(server.post(&document(), Some("2.0")).status, 200);
+    for (from, to, version, text) in [
+        (" contentId=\"film\"", "", "2.0", "Missing CPIX@contentId"),
+        (" version=\"2.3\"", "", "2.0", "Missing CPIX@version"),
+        (
+            "version=\"2.3\"",
+            "version=\"2.2\"",
+            "2.0",
+            "Unsupported CPIX@version",
+        ),
+        ("", "", "2.2", "Unsupported SPEKE version"),
+        (
+            "1\" commonEncryptionScheme=\"cenc\"",
+            "1\"",
+            "2.0",
+            "Missing ContentKey@commonEncryptionScheme for KID 11111111-1111-4111-8111-111111111111",
+        ),
+        (
+            "1\" commonEncryptionScheme=\"cenc\"",
+            "1\" commonEncryptionScheme=\"cbcs\"",
+            "2.0",
+            "Non compliant ContentKey@commonEncryptionScheme combination",
+        ),
+        (
+            PLAYREADY,
+            FAIRPLAY,
+            "2.0",
+            "ContentKey@commonEncryptionScheme non compatible with DRMSystem 94ce86fb-07ff-4f43-adb8-93d2fa968ca2",
+        ),
+        (
+            "=\"AUDIO\"",
+            "=\"SD\"",
+            "2.0",
+            "Malformed encryption contract",
+        ),
+        (
+            "<cpix:AudioFilter/>",
+            "<cpix:AudioFilter/><cpix:Other/>",
+            "2.0",
+            "Requested CPIX encryption contract not supported",
+        ),
+        (
+            "<cpix:AudioFilter/>",
+            "",
+            "2.0",
+            "Missing CPIX encryption contract",
+        ),
+    ] {
+        let reply = server.post(&document().replace(from, to), Some(version));
+        assert_eq!((reply.status, reply.body.as_str()), (422, text));
+        assert!(reply.kind.starts_with("text/plain"), "{}", reply.kind);
+    }
+}
+
+#[test]
+fn what_is_no_cpix_is_a_bad_request() {
+    let server = Server::start("bad-requests", &[]);
+    for body in ["", "keys, please", "<CPIX/>", "<!DOCTYPE x><x/>"] {
+        assert_eq!(server.post(body, Some("2.0")).status, 400, "{body}");
+    }
+    let large = document().replace(
+        "></cpix:CPIX",
+        &format!("><!--{}--></cpix:CPIX", "x".repeat(1 << 20)),
+    );
+    assert_eq!(server.post(&large, Some("2.0")).status, 413);
+}
+
+#[test]
+fn kid_of_another_content_gives_no_key() {
+    let server = Server::start("foreign", &[]);
+    assert_eq!(server.post(&document(), Some("2.0")).status, 200);
+    let other = document().replace("\"film\"", "\"other\"");
+    let reply = server.post(&other, Some("2.0"));
+    assert_eq!(reply.status, 422);
+    assert!(reply.body.contains("not of this content"), "{}", reply.body);
+    let cbcs = document().replace("\"cenc\"", "\"cbcs\"");
+    let reply = server.post(&cbcs, Some("2.0"));
+    let text = "Non compliant ContentKey@commonEncryptionScheme combination";
+    assert_eq!((reply.status, reply.body.as_str()), (422, text));
+}
+
+#[test]
+fn contents_that_nobody_set_up_get_no_keys_where_that_is_asked_for() {
+    let server = Server::start("known", &["--known-contents-only"]);
+    assert_eq!(server.post(&document(), Some("2.0")).status, 422);
+    let content = gstplayready::keys::store::Content::new("film", Scheme::Cenc);
+    server.store().put_content(&content).unwrap();
+    assert_eq!(server.post(&document(), Some("2.0")).status, 200);
+}
+
+#[test]
+fn versions_are_told_apart_by_header_and_attributes() {
+    let server = Server::start("told-apart", &[]);
+    let reply = server.post(&document(), Some("2.0"));
+    assert_eq!(reply.speke_version.as_deref(), Some("2.0"));
+    let plain = server.post(&document(), None);
+    assert_eq!((plain.status, plain.speke_version), (200, None));
+    assert_eq!(server.get(&server.packager, "/speke/heartbeat").status, 200);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Keys of several tracks at once, and many requests in one transaction.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc;
+
+use gstplayready::cenc::{CipherMode, KeyId};
+use gstplayready::keys::store::{Batcher, Content, Error, KeySlot, KeyStore, WantedKey};
+
+use super::place::places;
+use super::{ALL, new_key, slot};
+
+fn kid(byte: u8) -> KeyId {
+    KeyId::from_bytes([byte; 16])
+}
+
+/// Tracks of a content with the KIDs that they want.
+fn wanted(content: &str, kids: &[u8]) -> Vec<WantedKey> {
+    let tracks = (0..).zip(kids);
+    let tracks = tracks.map(|(period, byte)| (slot(content, period), Some(kid(*byte))));
+    tracks.collect()
+}
+
+fn kids(store: &KeyStore, wanted: &[WantedKey]) -> Result<Vec<KeyId>, Error> {
+    let keys = store.keys_of(wanted)?;
+    Ok(keys.iter().map(|key| key.info.kid).collect())
+}
+
+#[test]
+fn keys_are_made_with_the_kids_that_are_wanted_unless_there_are_some() {
+    for place in places("store-wanted") {
+        let store = place.open();
+        let first = store.key_of(&slot("a", 1)).unwrap();
+        let found = store.keys_of(&wanted("a", &[1, 2, 3])).unwrap();
+        let found: Vec<_> = found.iter().map(|k| (k.info.kid, k.is_new)).collect();
+        assert_eq!(
+            found,
+            [(kid(1), true), (first.info.kid, false), (kid(3), true)]
+        );
+        let again = kids(&store, &wanted("a", &[4, 5, 6])).unwrap();
+        assert_eq!(again, [kid(1), first.info.kid, kid(3)]);
+        let rows = store.audit(ALL).unwrap();
+        assert_eq!(rows[0].action, "keys of");
+        assert!(rows[0].object.contains("a / video / 2 / ctr"));
+        assert_eq!(rows[1].result.matches("made").count(), 2);
+        assert_eq!(rows.len(), 4);
+    }
+}
+
+#[test]
+fn kid_never_hands_out_the_key_of_another_content() {
+    for place in places("store-foreign") {
+        let store = place.open();
+        kids(&store, &wanted("a", &[1])).unwrap();
+        let (loose, _) = new_key(CipherMode::Ctr);
+        store.insert(&loose, &[]).unwrap();
+        let refused = kids(&store, &wanted("b", &[2, 1])).err().unwrap();
+        assert!(matches!(refused, Error::OtherContent(found) if found == kid(1)));
+        let of_none = [(slot("b", 0), Some(loose.kid))];
+        let refused = kids(&store, &of_none).err().unwrap();
+        assert!(matches!(refused, Error::OtherContent(_)));
+        // All or none: the one before it was not made.
+        assert!(matches!(store.info(&kid(2)), Err(Error::NoKey(_))));
+        let nil = kids(&store, &wanted("b", &[0])).err().unwrap();
+        assert!(matches!(nil, Error::NilKeyId));
+        assert!(
+            store.audit(ALL).unwrap()[1]
+                .result
+                .starts_with("refused: KID 01010101")
+        );
+    }
+}
+
+#[test]
+fn tracks_of_one_content_may_share_a_key_in_one_cipher_mode() {
+    for place in places("store-shared") {
+        let store = place.open();
+        assert_eq!(kids(&store, &wanted("a", &[1, 1])).unwrap(), [kid(1); 2]);
+        let chained = KeySlot {
+            mode: CipherMode::Cbc,
+            ..slot("a", 0)
+        };
+        let refused = kids(&store, &[(chained, Some(kid(1)))]).err().unwrap();
+        assert!(matches!(refused, Error::OtherMode { .. }));
+    }
+}
+
+#[test]
+fn requests_together_succeed_and_fail_each_by_itself() {
+    const REQUESTS: u8 = 100;
+    for place in places("store-batch") {
+        let store = place.open();
+        store
+            .put_content(&Content::new("a", gstplayready::cenc::Scheme::Cenc))
+            .unwrap();
+        kids(&store, &wanted("other", &[255])).unwrap();
+        let before = store.audit(ALL).unwrap().len();
+        let (answers, answered) = mpsc::channel();
+        let batcher = Batcher::start(&store).unwrap();
+        for number in 1..=REQUESTS {
+            // Every fourth asks for the KID of another content.
+            let byte = if number % 4 == 0 { 255 } else { number };
+            let wanted = vec![(slot("a", number.into()), Some(kid(byte)))];
+            let answers = answers.clone();
+            batcher.keys_of("packager", wanted, move |answer| {
+                answers.send((number, answer)).unwrap();
+            });
+        }
+        for (number, answer) in answered.iter().take(REQUESTS.into()) {
+            match answer {
+                Ok(found) => {
+                    assert_eq!(found.content.id, "a");
+                    assert_eq!(found.keys[0].info.kid, kid(number));
+                }
+                Err(error) => assert!(number % 4 == 0, "{number}: {error}"),
+            }
+        }
+        drop(batcher);
+        let rows = store.audit(ALL).unwrap();
+        assert_eq!(rows.len() - before, usize::from(REQUESTS));
+        let refused = rows
+            .iter()
+            .filter(|row| row.result.starts_with("refused: "));
+        assert_eq!(refused.count(), usize::from(REQUESTS / 4));
+        assert!(rows[0].actor == "packager");
+        store.verify_audit().unwrap();
+    }
+}
+
+#[test]
+fn keys_are_read_together_too() {
+    for place in places("store-read-together") {
+        let store = place.open();
+        let made = store.key_of(&slot("a", 0)).unwrap();
+        let batcher = Batcher::start(&store).unwrap();
+        let (answers, answered) = mpsc::channel();
+        for asked in [made.info.kid, kid(9)] {
+            let answers = answers.clone();
+            batcher.key("licence-server", asked, move |answer| {
+                answers.send(answer).unwrap();
+            });
+        }
+        let read = answered.recv().unwrap().unwrap();
+        assert_eq!(read.key.as_bytes(), made.key.as_bytes());
+        assert!(matches!(answered.recv().unwrap(), Err(Error::NoKey(_))));
+        let actors: BTreeSet<_> = store
+            .audit(ALL)
+            .unwrap()
+            .into_iter()
+            .map(|row| row.actor)
+            .collect();
+        assert!(actors.contains("licence-server"));
+    }
+}
+
+#[test]
+fn who_asks_without_a_name_is_answered_at_once() {
+    let place = super::place::sqlite("store-nameless");
+    let batcher = Batcher::start(&place.open()).unwrap();
+    let (answers, answered) = mpsc::channel();
+    batcher.keys_of("", wanted("a", &[1]), move |answer| {
+        answers.send(answer.err()).unwrap();
+    });
+    assert!(matches!(answered.recv(), Ok(Some(Error::BadName("actor")))));
+}
