@@ -13,140 +13,105 @@ fn refusal(text: &str, version: Option<&str>) -> (u16, String) {
     (error.status(), error.to_string())
 }
 
+fn check(parts: &Parts, version: &str, text: &str) {
+    let refused = refusal(&parts.document(), Some(version));
+    assert_eq!(refused, (422, text.to_owned()));
+}
+
 #[test]
-fn every_text_is_that_of_speke() {
-    let of = |parts: Parts, version| refusal(&parts.document(), Some(version));
-    let attributes = |attributes| Parts {
-        attributes,
-        ..Parts::default()
-    };
-    let with_keys = |first: &str, second: &str| Parts {
-        keys: keys(&[(SD, first), (HD, second)]),
-        ..Parts::default()
-    };
-    let with_rules = |first: String, second: String| Parts {
-        rules: rules(&(first + &second)),
-        ..Parts::default()
-    };
+fn document_without_id_or_with_another_version_is_refused_in_the_words_of_speke() {
+    let without_id = "Missing CPIX@contentId";
+    for (attributes, version, text) in [
+        ("version=\"2.3\"", "2.0", without_id),
+        ("id=\"film\" version=\"2.3\"", "2.0", without_id),
+        ("contentId=\"\" version=\"2.3\"", "2.0", without_id),
+        ("contentId=\"film\"", "2.0", "Missing CPIX@version"),
+        (
+            "contentId=\"film\" version=\"2.4\"",
+            "2.0",
+            "Unsupported CPIX@version",
+        ),
+        (
+            "contentId=\"film\" version=\"2.3\"",
+            "2.1",
+            "Unsupported CPIX@version",
+        ),
+    ] {
+        let parts = Parts {
+            attributes,
+            ..Parts::default()
+        };
+        check(&parts, version, text);
+    }
+    check(&Parts::default(), "3.0", "Unsupported SPEKE version");
+}
+
+#[test]
+fn schemes_that_do_not_fit_are_refused_in_the_words_of_speke() {
     let cenc = " commonEncryptionScheme=\"cenc\"";
     let cbcs = " commonEncryptionScheme=\"cbcs\"";
-    let video = "<cpix:VideoFilter/>";
-    let both = "<cpix:VideoFilter/><cpix:AudioFilter/>";
-    let sd = || rule(SD, " intendedTrackType=\"SD\"", video);
-    let hd = |filters| rule(HD, " intendedTrackType=\"HD\"", filters);
+    for (second, text) in [
+        (
+            "",
+            "Missing ContentKey@commonEncryptionScheme for KID 22222222-2222-4222-8222-222222222222",
+        ),
+        (
+            cbcs,
+            "Non compliant ContentKey@commonEncryptionScheme combination",
+        ),
+    ] {
+        let parts = Parts {
+            keys: keys(&[(SD, cenc), (HD, second)]),
+            ..Parts::default()
+        };
+        check(&parts, "2.0", text);
+    }
     let fairplay = Parts {
         systems: systems(&system(FAIRPLAY, SD, "<cpix:HLSSignalingData/>")),
         ..Parts::default()
     };
+    let text = "ContentKey@commonEncryptionScheme non compatible with DRMSystem 94ce86fb-07ff-4f43-adb8-93d2fa968ca2";
+    check(&fairplay, "2.0", text);
+}
+
+#[test]
+fn contract_that_is_none_is_refused_in_the_words_of_speke() {
+    let video = "<cpix:VideoFilter/>";
+    let hd = |filters| rule(HD, " intendedTrackType=\"HD\"", filters);
+    let other = "33333333-3333-4333-8333-333333333333";
+    let both = "<cpix:VideoFilter/><cpix:AudioFilter/>";
     let malformed = "Malformed encryption contract";
-    for (parts, version, text) in [
+    let missing = "Missing CPIX encryption contract";
+    let unknown = "Requested CPIX encryption contract not supported";
+    for (second, text) in [
+        (String::new(), malformed),
+        (rule(HD, "", video), malformed),
+        (rule(HD, " intendedTrackType=\"SD\"", video), malformed),
+        (rule(HD, " intendedTrackType=\"ALL\"", both), malformed),
         (
-            attributes("version=\"2.3\""),
-            "2.0",
-            "Missing CPIX@contentId",
-        ),
-        (
-            attributes("id=\"film\" version=\"2.3\""),
-            "2.0",
-            "Missing CPIX@contentId",
-        ),
-        (
-            attributes("contentId=\"\" version=\"2.3\""),
-            "2.0",
-            "Missing CPIX@contentId",
-        ),
-        (
-            attributes("contentId=\"film\""),
-            "2.0",
-            "Missing CPIX@version",
-        ),
-        (
-            attributes("contentId=\"film\" version=\"2.4\""),
-            "2.0",
-            "Unsupported CPIX@version",
-        ),
-        (
-            attributes("contentId=\"film\" version=\"2.3\""),
-            "2.1",
-            "Unsupported CPIX@version",
-        ),
-        (Parts::default(), "3.0", "Unsupported SPEKE version"),
-        (
-            with_keys(cenc, ""),
-            "2.0",
-            "Missing ContentKey@commonEncryptionScheme for KID 22222222-2222-4222-8222-222222222222",
-        ),
-        (
-            with_keys(cenc, cbcs),
-            "2.0",
-            "Non compliant ContentKey@commonEncryptionScheme combination",
-        ),
-        (
-            fairplay,
-            "2.0",
-            "ContentKey@commonEncryptionScheme non compatible with DRMSystem 94ce86fb-07ff-4f43-adb8-93d2fa968ca2",
-        ),
-        (with_rules(sd(), String::new()), "2.0", malformed),
-        (with_rules(sd(), rule(HD, "", video)), "2.0", malformed),
-        (
-            with_rules(sd(), rule(HD, " intendedTrackType=\"SD\"", video)),
-            "2.0",
+            hd("<cpix:VideoFilter/><cpix:LabelFilter label=\"x\"/>"),
             malformed,
         ),
         (
-            with_rules(sd(), rule(HD, " intendedTrackType=\"ALL\"", both)),
-            "2.0",
+            hd("<cpix:KeyPeriodFilter periodId=\"p\"/><cpix:VideoFilter/>"),
             malformed,
         ),
-        (
-            with_rules(
-                sd(),
-                hd("<cpix:VideoFilter/><cpix:LabelFilter label=\"x\"/>"),
-            ),
-            "2.0",
-            malformed,
-        ),
-        (
-            with_rules(
-                sd(),
-                hd("<cpix:KeyPeriodFilter periodId=\"p\"/><cpix:VideoFilter/>"),
-            ),
-            "2.0",
-            malformed,
-        ),
-        (
-            with_rules(
-                sd(),
-                rule(
-                    "33333333-3333-4333-8333-333333333333",
-                    " intendedTrackType=\"HD\"",
-                    video,
-                ),
-            ),
-            "2.0",
-            malformed,
-        ),
-        (
-            with_rules(sd(), hd("<cpix:VideoFilter/><cpix:OtherFilter/>")),
-            "2.0",
-            "Requested CPIX encryption contract not supported",
-        ),
-        (
-            with_rules(sd(), hd("")),
-            "2.0",
-            "Missing CPIX encryption contract",
-        ),
-        (
-            Parts {
-                rules: String::new(),
-                ..Parts::default()
-            },
-            "2.0",
-            "Missing CPIX encryption contract",
-        ),
+        (rule(other, " intendedTrackType=\"HD\"", video), malformed),
+        (hd("<cpix:VideoFilter/><cpix:OtherFilter/>"), unknown),
+        (hd(""), missing),
     ] {
-        assert_eq!(of(parts, version), (422, text.to_owned()));
+        let first = rule(SD, " intendedTrackType=\"SD\"", video);
+        let parts = Parts {
+            rules: rules(&(first + &second)),
+            ..Parts::default()
+        };
+        check(&parts, "2.0", text);
     }
+    let without_rules = Parts {
+        rules: String::new(),
+        ..Parts::default()
+    };
+    check(&without_rules, "2.0", missing);
 }
 
 #[test]
