@@ -26,7 +26,7 @@ mod subsample;
 mod tenc;
 mod track;
 
-pub use cipher::{Method, SampleCipher};
+pub use cipher::{ClearSample, Method, SampleCipher};
 pub use decrypt::SampleDecryptor;
 pub use error::Error;
 pub use found::FoundProtection;

@@ -19,6 +19,7 @@ mod request_key;
 mod session;
 mod settings;
 mod signals;
+mod upstream;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

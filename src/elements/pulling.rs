@@ -10,15 +10,12 @@ use super::buffers::{Push, group};
 use super::byte_stream::PushError;
 use super::caps;
 use super::chunk::BufferChunk;
+pub(super) use super::upstream::Upstream;
 
 /// What of a fragmented file is pulled at once, in bytes.
-const BLOCK: u64 = 1 << 20;
-
-/// The file behind the sink pad.
-pub(super) struct Upstream {
-    pad: gst::Pad,
-    size: u64,
-}
+pub(super) const BLOCK: u64 = 1 << 20;
+/// The most that is pulled at once where an element wants more, in bytes.
+const MAX_BLOCK: u64 = 8 << 20;
 
 /// What the task does next.
 enum Work<F> {
@@ -34,7 +31,7 @@ impl Source for Upstream {
     type Chunk = BufferChunk;
 
     fn size(&self) -> u64 {
-        self.size
+        Self::size(self)
     }
 
     fn read(
@@ -42,8 +39,7 @@ impl Source for Upstream {
         offset: u64,
         len: usize,
     ) -> Result<BufferChunk, Box<dyn std::error::Error + Send + Sync>> {
-        let len = u32::try_from(len)?;
-        Ok(BufferChunk::new(self.pad.pull_range(offset, len)?)?)
+        Ok(BufferChunk::new(self.pull(offset, u32::try_from(len)?)?)?)
     }
 }
 
@@ -64,6 +60,11 @@ pub(super) trait Puller: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
         file: &mut Self::File,
         upstream: &mut Upstream,
     ) -> Result<Option<Output<BufferChunk>>, PushError>;
+
+    /// How many bytes of any other file [`Self::take`] should best be given next.
+    fn wanted(&self) -> u64 {
+        BLOCK
+    }
 
     /// Takes a buffer of any other file; None at its end.
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError>;
@@ -164,10 +165,7 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<Work<E::File>, PushEr
     let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
     srcpad.push_event(start.build());
     let size = pad.peer_query_duration::<gst::format::Bytes>();
-    let mut upstream = Upstream {
-        pad: pad.clone(),
-        size: size.map_or(u64::MAX, |size| *size),
-    };
+    let mut upstream = Upstream::new(pad, size.map_or(u64::MAX, |size| *size));
     let file = element.open(size.is_some().then_some(&mut upstream))?;
     let caps = match &file {
         Some(_) => caps::progressive_mp4(),
@@ -203,11 +201,12 @@ fn pass_through<E: Puller>(
     upstream: Upstream,
     position: u64,
 ) -> Result<Work<E::File>, PushError> {
-    let left = upstream.size.saturating_sub(position).min(BLOCK);
-    let len = u32::try_from(left).unwrap_or(u32::MAX);
+    let left = upstream.size().saturating_sub(position);
+    let len = left.min(element.wanted()).min(MAX_BLOCK);
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
     let pulled = match len {
         0 => Err(gst::FlowError::Eos),
-        len => upstream.pad.pull_range(position, len),
+        len => upstream.pull(position, len),
     };
     let buffer = match pulled {
         Ok(buffer) if buffer.size() > 0 => buffer,

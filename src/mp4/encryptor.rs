@@ -49,6 +49,9 @@ impl<C: Chunk> Encryptor<C> {
     /// The most bytes that are held for one `sidx`.
     const MAX_HELD: u64 = 256 << 20;
 
+    /// What is read of a stream whose tracks are not known, in bytes.
+    const START: u64 = 1 << 20;
+
     /// A packager at the start of a stream.
     pub fn new(index_mode: IndexMode) -> Self {
         Self {
@@ -122,6 +125,17 @@ impl<C: Chunk> Encryptor<C> {
             fragments,
             ..Self::new(self.index_mode)
         };
+    }
+
+    /// How many bytes the next chunk should best have, where they can be chosen: up to the end of the box or payload under way,
+    /// so that nothing need be divided or brought together. Any other number does too.
+    pub fn wanted(&self) -> u64 {
+        match (&self.mdat, &self.tracks) {
+            (Some(mdat), _) => mdat.left.unwrap_or(Self::START),
+            // Small boxes, which are given together.
+            (None, None) => Self::START,
+            (None, Some(_)) => self.splitter.wanted(),
+        }
     }
 
     /// How much went through so far.

@@ -6,8 +6,9 @@ use crate::cenc::{self, Iv, IvSource, SampleProtector, Senc, Subsample};
 use super::error::SampleError;
 use super::init::TrackState;
 use super::moof::{Added, Location, Moof, TrackFragment};
-use super::payload::Payload;
-use super::protector::{FragmentProtection, Protector, Rule};
+use super::payload::{Bytes, Payload};
+use super::plan::{Placed, Plan};
+use super::protector::{FragmentProtection, Protector, Rule, TrackProtection};
 use super::{Chunk, Error};
 
 /// Protects fragments; its buffers are kept from one to the next.
@@ -16,6 +17,7 @@ pub(super) struct FragmentEncryptor {
     locations: Vec<Location>,
     sencs: Vec<Senc>,
     protector: SampleProtector,
+    plan: Plan,
     totals: Totals,
 }
 
@@ -81,7 +83,8 @@ impl FragmentEncryptor {
                 description: fragment.description,
             };
             if let Some(track) = tracks.get_mut(fragment.track) {
-                samples.protect((track, rule), &mut self.protector, (&mut payload, senc))?;
+                let with = (&mut self.protector, &mut self.plan);
+                samples.protect((track, rule), with, (&mut payload, senc))?;
             }
         }
         self.totals.samples += self.locations.len() as u64;
@@ -131,15 +134,17 @@ struct Samples<'a> {
 }
 
 impl Samples<'_> {
+    /// Maps the samples in order and enters them in `senc`; those that lie in one piece are left to `plan`.
     fn protect<C: Chunk>(
         self,
         (track, rule): (&mut TrackState, &Rule),
-        protector: &mut SampleProtector,
+        (protector, plan): (&mut SampleProtector, &mut Plan),
         (payload, senc): (&mut Payload<'_, C>, &mut Senc),
     ) -> Result<(), Error> {
         let Some(protection) = &track.protection else {
             return Ok(());
         };
+        let track_id = track.track_id;
         let codec = track.codecs.get_mut(self.description);
         let codec = codec.ok_or(Error::Undescribed {
             what: "sample description",
@@ -147,17 +152,34 @@ impl Samples<'_> {
         })?;
         let Some(protection) = rule.protection(protection) else {
             // Their parameter sets count for the samples behind them.
-            return self.edit(track.track_id, payload, |bytes| {
+            return self.edit(track_id, payload, |_, Bytes { bytes, .. }| {
                 protector.map(bytes, codec, protection.method.scheme)?;
                 Ok(())
             });
         };
+        let TrackProtection { key, method } = protection;
         senc.start(codec.maps_subsamples(), track.flavor);
-        let mut ivs = protection.key.ivs();
-        self.edit(track.track_id, payload, |bytes| {
-            let under = (protection.key.cipher(), &mut *ivs);
-            let protected = protector.protect(bytes, (codec, protection.method), under)?;
-            Ok(senc.push(own_iv(&ivs, &protected.iv), protected.subsamples)?)
+        plan.start();
+        let mut ivs = key.ivs();
+        self.edit(track_id, payload, |placed, Bytes { bytes, gathered }| {
+            let protected = protector.map(bytes, codec, method.scheme)?;
+            let map = protector.subsamples();
+            let iv = enter(map, protected, (&mut *ivs, senc))?;
+            if !gathered {
+                plan.add(placed, iv, map);
+                return Ok(());
+            }
+            let encrypted = key.cipher().encrypt(*method, &iv, bytes, map);
+            Ok(encrypted.map_err(cenc::SampleError::Cenc)?)
+        })?;
+        drop(ivs);
+        let encrypted = key
+            .cipher()
+            .encrypt_all(*method, &mut plan.samples(payload));
+        encrypted.map_err(|(sample, error)| Error::Sample {
+            track_id,
+            sample,
+            reason: cenc::SampleError::Cenc(error).into(),
         })
     }
 
@@ -166,16 +188,22 @@ impl Samples<'_> {
         self,
         track_id: u32,
         payload: &mut Payload<'_, C>,
-        mut edit: impl FnMut(&mut [u8]) -> Result<(), SampleError>,
+        mut edit: impl FnMut(Placed, Bytes<'_>) -> Result<(), SampleError>,
     ) -> Result<(), Error> {
-        for (sample, location) in self.at.iter().enumerate() {
+        for (number, location) in self.at.iter().enumerate() {
             let offset = usize::try_from(location.offset - self.payload_at).unwrap_or(usize::MAX);
-            let done = payload.edit(offset, location.len as usize, &mut edit);
+            let len = location.len as usize;
+            let placed = Placed {
+                number,
+                offset,
+                len,
+            };
+            let done = payload.edit(offset, len, |bytes| edit(placed, bytes));
             // check_coverage() has seen that every sample lies in the payload.
             done.unwrap_or(Err(cenc::SampleError::Cenc(cenc::Error::MapMismatch).into()))
                 .map_err(|reason| Error::Sample {
                     track_id,
-                    sample,
+                    sample: number,
                     reason,
                 })?;
         }
@@ -188,10 +216,11 @@ pub(super) fn enter(
     subsamples: &[Subsample],
     protected: u64,
     (ivs, senc): (&mut IvSource, &mut Senc),
-) -> Result<(), SampleError> {
+) -> Result<Iv, SampleError> {
     let iv = ivs.next(protected.div_ceil(16));
     let iv = iv.map_err(cenc::SampleError::Cenc)?;
-    Ok(senc.push(own_iv(ivs, &iv), subsamples)?)
+    senc.push(own_iv(ivs, &iv), subsamples)?;
+    Ok(iv)
 }
 
 /// The IV that `senc` states: none when `tenc` states it for all samples.

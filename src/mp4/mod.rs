@@ -21,6 +21,7 @@ mod moof;
 mod output;
 mod payload;
 mod piff;
+mod plan;
 mod progressive;
 mod protector;
 mod splitter;

@@ -13,6 +13,13 @@ pub(super) struct Payload<'a, C> {
     gathered: Vec<u8>,
 }
 
+/// Bytes of a payload.
+pub(super) struct Bytes<'b> {
+    pub(super) bytes: &'b mut [u8],
+    /// Whether they were brought together from several chunks.
+    pub(super) gathered: bool,
+}
+
 impl<'a, C: Chunk> Payload<'a, C> {
     pub(super) fn new(chunks: &'a mut [C]) -> Self {
         let mut len = 0;
@@ -39,23 +46,35 @@ impl<'a, C: Chunk> Payload<'a, C> {
         &mut self,
         offset: usize,
         len: usize,
-        edit: impl FnOnce(&mut [u8]) -> T,
+        edit: impl FnOnce(Bytes<'_>) -> T,
     ) -> Option<T> {
         if offset.checked_add(len)? > self.len {
             return None;
         }
         let first = self.starts.partition_point(|&start| start <= offset);
         let Some(first) = first.checked_sub(1) else {
-            return Some(edit(&mut []));
+            return Some(edit(Bytes {
+                bytes: &mut [],
+                gathered: false,
+            }));
         };
-        let start = self.starts.get(first)?;
+        let skip = offset - self.starts.get(first)?;
         let chunk = self.chunks.get_mut(first)?.as_mut();
-        match chunk
-            .get_mut(offset - start..)
-            .and_then(|c| c.get_mut(..len))
-        {
-            Some(bytes) => Some(edit(bytes)),
-            None => Some(self.edit_gathered(first, offset - start, (len, edit))),
+        match chunk.get_mut(skip..).and_then(|c| c.get_mut(..len)) {
+            Some(bytes) => Some(edit(Bytes {
+                bytes,
+                gathered: false,
+            })),
+            None => Some(self.edit_gathered(first, skip, (len, edit))),
+        }
+    }
+
+    /// The payload from its start, to be cut into parts.
+    pub(super) fn parts(&mut self) -> Parts<'_, C> {
+        Parts {
+            chunks: self.chunks.iter_mut(),
+            left: &mut [],
+            position: 0,
         }
     }
 
@@ -63,12 +82,15 @@ impl<'a, C: Chunk> Payload<'a, C> {
         &mut self,
         first: usize,
         skip: usize,
-        (len, edit): (usize, impl FnOnce(&mut [u8]) -> T),
+        (len, edit): (usize, impl FnOnce(Bytes<'_>) -> T),
     ) -> T {
         let mut gathered = std::mem::take(&mut self.gathered);
         gathered.clear();
         self.visit(first, skip, len, |bytes| gathered.extend_from_slice(bytes));
-        let result = edit(&mut gathered);
+        let result = edit(Bytes {
+            bytes: &mut gathered,
+            gathered: true,
+        });
         let mut changed = gathered.as_slice();
         self.visit(first, skip, len, |bytes| {
             let (these, rest) = changed.split_at(bytes.len());
@@ -99,6 +121,39 @@ impl<'a, C: Chunk> Payload<'a, C> {
     }
 }
 
+/// A payload that is cut into parts, from front to back.
+pub(super) struct Parts<'p, C> {
+    chunks: std::slice::IterMut<'p, C>,
+    /// What is left of the chunk under way.
+    left: &'p mut [u8],
+    /// Where that starts.
+    position: usize,
+}
+
+impl<'p, C: Chunk> Parts<'p, C> {
+    /// The `len` bytes at `offset`, behind all that were taken before; none unless they lie in one chunk.
+    pub(super) fn take(&mut self, offset: usize, len: usize) -> &'p mut [u8] {
+        // A sample without bytes may be said to lie anywhere.
+        if len == 0 {
+            return &mut [];
+        }
+        while offset >= self.position + self.left.len() {
+            let Some(chunk) = self.chunks.next() else {
+                break;
+            };
+            self.position += self.left.len();
+            self.left = chunk.as_mut();
+        }
+        let left = std::mem::take(&mut self.left);
+        let skip = offset.saturating_sub(self.position);
+        let (_, left) = left.split_at_mut(skip.min(left.len()));
+        let (part, left) = left.split_at_mut(len.min(left.len()));
+        self.position = offset + part.len();
+        self.left = left;
+        part
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::BytesMut;
@@ -106,11 +161,21 @@ mod tests {
     use super::*;
 
     fn increment(chunks: &mut [BytesMut], offset: usize, len: usize) -> Option<Vec<u8>> {
-        Payload::new(chunks).edit(offset, len, |bytes| {
+        let mut payload = Payload::new(chunks);
+        let before = payload.edit(offset, len, |Bytes { bytes, gathered }| {
             let before = bytes.to_vec();
-            bytes.iter_mut().for_each(|byte| *byte += 1);
-            before
-        })
+            if gathered {
+                bytes.iter_mut().for_each(|byte| *byte += 1);
+            }
+            (before, gathered)
+        });
+        let (before, gathered) = before?;
+        if !gathered {
+            let part = payload.parts().take(offset, len);
+            assert_eq!(part, before);
+            part.iter_mut().for_each(|byte| *byte += 1);
+        }
+        Some(before)
     }
 
     #[test]
@@ -130,5 +195,18 @@ mod tests {
         assert_eq!(increment(&mut chunks, 1, 3), None);
         assert_eq!(increment(&mut chunks, usize::MAX, 2), None);
         assert_eq!(increment(&mut [], 0, 0), Some(vec![]));
+    }
+
+    #[test]
+    fn parts_are_taken_from_front_to_back() {
+        let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5], &[], &[6, 7, 8]].map(BytesMut::from);
+        let mut payload = Payload::new(&mut chunks);
+        let mut parts = payload.parts();
+        let mut take = |offset, len| parts.take(offset, len).to_vec();
+        assert_eq!(take(1, 2), [1, 2]);
+        assert_eq!(take(0, 0), []);
+        assert_eq!(take(3, 1), [3]);
+        assert_eq!(take(4, 2), [4, 5]);
+        assert_eq!(take(7, 2), [7, 8]);
     }
 }

@@ -57,6 +57,20 @@ impl Splitter {
         std::mem::take(&mut self.held)
     }
 
+    /// How many bytes complete the box under way, or its header while its size is not known.
+    pub(super) fn wanted(&self) -> u64 {
+        let held = self.held.len() as u64;
+        let header = self.header().ok().flatten();
+        match header.and_then(|header| header.size) {
+            Some(size) => size.saturating_sub(held),
+            None => {
+                let lengths = [8, 16, BoxHeader::MAX_LEN as u64];
+                let more = lengths.iter().find(|&&len| len > held);
+                more.map_or(1, |len| len - held)
+            }
+        }
+    }
+
     /// The type of the box that is not complete yet; `free` when its type did not arrive.
     pub(super) fn unfinished(&self) -> Option<FourCc> {
         let box_type = self.held.get(4..8).and_then(|code| code.try_into().ok());

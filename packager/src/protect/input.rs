@@ -14,8 +14,12 @@ use super::Error;
 use super::signals::Signals;
 use crate::new_file;
 
-/// What of a fragmented file is read at once, in bytes.
-const BLOCK: u64 = 1 << 20;
+/// The most that is read of a fragmented file at once, in bytes.
+const MAX_BLOCK: u64 = 8 << 20;
+/// How many buffers are kept.
+const SPARES: usize = 4;
+/// Bytes of the smallest one that is; the heap keeps smaller ones.
+const LEAST_SPARE: usize = 32 << 10;
 
 /// The file, with those who are told how far it is read.
 pub struct Input {
@@ -23,6 +27,7 @@ pub struct Input {
     metadata: Metadata,
     bar: ProgressBar,
     signals: Signals,
+    spares: Vec<BytesMut>,
 }
 
 impl Input {
@@ -47,6 +52,7 @@ impl Input {
             metadata,
             bar,
             signals,
+            spares: Vec::new(),
         })
     }
 
@@ -55,13 +61,24 @@ impl Input {
         &self.metadata
     }
 
-    /// The bytes at `position`, about a block; none at the end.
+    /// The bytes at `position`, as many as are wanted if that is not too many; none at the end.
     ///
     /// # Errors
     /// As [`Source::read`].
-    pub fn block(&mut self, position: u64) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
-        let len = self.size().saturating_sub(position).min(BLOCK);
-        self.read(position, usize::try_from(len)?)
+    pub fn block(
+        &mut self,
+        position: u64,
+        wanted: u64,
+    ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
+        let left = self.size().saturating_sub(position);
+        self.read(position, usize::try_from(left.min(wanted).min(MAX_BLOCK))?)
+    }
+
+    /// Takes back what was read, to read into it again: new memory costs more than what is done with it.
+    pub fn take_back(&mut self, bytes: BytesMut) {
+        if bytes.capacity() >= LEAST_SPARE && self.spares.len() < SPARES {
+            self.spares.push(bytes);
+        }
     }
 
     /// Warns of something, above the bar.
@@ -89,7 +106,11 @@ impl Source for Input {
         len: usize,
     ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
         self.signals.check()?;
-        let mut bytes = BytesMut::zeroed(len);
+        let mut bytes = match len < LEAST_SPARE {
+            true => BytesMut::new(),
+            false => self.spares.pop().unwrap_or_default(),
+        };
+        bytes.resize(len, 0);
         self.file.read_exact_at(&mut bytes, offset)?;
         self.bar.set_position(offset.saturating_add(len as u64));
         Ok(bytes)

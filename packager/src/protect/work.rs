@@ -59,7 +59,7 @@ impl Work<'_> {
         loop {
             let output = file.next_output(self.input);
             match output.map_err(|error| self.failed(error))? {
-                Some(output) => self.output.write(&output)?,
+                Some(output) => self.write(output)?,
                 None => return Ok(file.totals()),
             }
         }
@@ -71,7 +71,10 @@ impl Work<'_> {
         let mut outputs = Vec::new();
         let mut position = 0;
         loop {
-            let block = self.input.block(position).map_err(mp4::Error::Input);
+            let block = self
+                .input
+                .block(position, encryptor.wanted())
+                .map_err(mp4::Error::Input);
             let block = block.map_err(|error| self.failed(error))?;
             if block.is_empty() {
                 break;
@@ -96,7 +99,15 @@ impl Work<'_> {
             self.input.warn(&warning);
         }
         let mut outputs = outputs.drain(..);
-        outputs.try_for_each(|output| self.output.write(&output))
+        outputs.try_for_each(|output| self.write(output))
+    }
+
+    fn write(&mut self, output: Output<BytesMut>) -> Result<(), Error> {
+        self.output.write(&output)?;
+        if let Output::Media(bytes) = output {
+            self.input.take_back(bytes);
+        }
+        Ok(())
     }
 
     fn failed(&self, source: mp4::Error) -> Error {

@@ -8,7 +8,7 @@ use super::super::buffers::Push;
 use super::super::byte_stream::{PushError, index_mode};
 use super::super::chunk::BufferChunk;
 use super::super::lock;
-use super::super::pulling::{Puller, Upstream};
+use super::super::pulling::{BLOCK, Puller, Upstream};
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
 
@@ -47,6 +47,11 @@ impl Puller for PlayReadyEnc {
         let output = file.next_output(upstream)?;
         self.with_stream(|stream| stream.set_file_totals(file.totals()));
         Ok(output)
+    }
+
+    fn wanted(&self) -> u64 {
+        let stream = lock(&self.stream);
+        stream.as_ref().map_or(BLOCK, Stream::wanted)
     }
 
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {

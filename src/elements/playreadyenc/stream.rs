@@ -56,6 +56,11 @@ impl Stream {
         self.encryptor.seek(position)
     }
 
+    /// How many bytes the next buffer should best have.
+    pub(super) fn wanted(&self) -> u64 {
+        self.encryptor.wanted()
+    }
+
     /// Forgets an unfinished fragment; the tracks stay known.
     pub(super) fn flush(&mut self) {
         self.encryptor.flush();

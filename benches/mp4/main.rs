@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Fragments in memory through the packager: its speed beside the bare ciphers, how cost grows, and what a live stream waits.
+//!
+//! `PLAYREADY_FILM=FILE cargo bench --bench mp4`, FILE being what `benches/compare --film FILE` makes; without it only what needs no
+//! video is run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a benchmark, of its own data"
+)]
+#![expect(dead_code, reason = "the tests' builder of streams has more")]
+
+#[path = "../../tests/suite/mp4_stream/build.rs"]
+mod build;
+mod film;
+mod growth;
+mod live;
+#[path = "../measure/mod.rs"]
+mod measure;
+mod packager;
+
+use aes::Aes128Enc;
+use cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
+use ctr::Ctr64BE;
+use film::Film;
+use gstplayready::cenc::Scheme;
+use measure::{Variant, compare};
+use openssl::cipher::Cipher;
+use openssl::cipher_ctx::CipherCtx;
+use packager::{IV, KEY};
+
+/// Of a film only its start is taken, so that all of it stays in the cache that the cores share, or none does.
+const SIZES: [(usize, &str); 2] = [(2 << 20, "in the shared cache"), (256 << 20, "in memory")];
+
+fn main() {
+    match std::env::var_os("PLAYREADY_FILM") {
+        Some(path) => {
+            for (most, place) in SIZES {
+                let film = Film::read(path.as_ref(), most);
+                beside_ciphers(&film, place);
+                if most == SIZES[0].0 {
+                    live::latency(&film);
+                }
+            }
+        }
+        None => println!("PLAYREADY_FILM is not set: nothing with video"),
+    }
+    live::channels();
+    growth::all();
+}
+
+/// All schemes over the film's fragments, with the ciphers alone over the same payload.
+fn beside_ciphers(film: &Film, place: &str) {
+    let total = film.media_len();
+    let key = Aes128Enc::new(&KEY.into());
+    let mut data = film.fragments.clone();
+    let mut evp_data = film.fragments.clone();
+    let mut evp = CipherCtx::new().unwrap();
+    evp.encrypt_init(Some(Cipher::aes_128_ctr()), Some(&KEY), Some(&IV))
+        .unwrap();
+    let mut films: Vec<_> = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs]
+        .map(|scheme| (scheme, film.clone()))
+        .into();
+    let mut variants = vec![
+        Variant::new("ctr crate over the payload", || {
+            for fragment in &mut data {
+                let core = InnerIvInit::inner_iv_init(&key, &IV.into());
+                let mut stream: Ctr64BE<&Aes128Enc> = StreamCipherCoreWrapper::from_core(core);
+                stream.apply_keystream(&mut fragment.media);
+            }
+        }),
+        Variant::new("OpenSSL EVP, CTR over the payload", || {
+            for fragment in &mut evp_data {
+                let len = fragment.media.len();
+                evp.cipher_update_inplace(&mut fragment.media, len).unwrap();
+            }
+        }),
+    ];
+    for (scheme, film) in &mut films {
+        let scheme = *scheme;
+        variants.push(Variant::new(format!("mp4, {scheme:?}"), move || {
+            film.protect(scheme);
+        }));
+    }
+    let count = film.fragments.len();
+    compare(
+        &format!("{count} fragments of A/V {place}"),
+        total,
+        variants,
+    );
+}

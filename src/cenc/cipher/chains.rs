@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MPL-2.0
+//! CBC, several chains abreast: `cbc1`, 23001-7 clause 10.2, and `cbcs`, clause 10.4.
+//!
+//! Within a chain each block waits for the one before, some 40 cycles, while the processor could work on ten. So the chains of all
+//! samples at hand, of which each sample has one in `cbc1` and each subsample one in `cbcs`, share the cipher in lanes. Other patterns than
+//! one block in so many, which no packager writes, go chain by chain.
+
+use std::cmp::Reverse;
+
+use aes::Aes128Enc;
+use cipher::consts::U16;
+use cipher::{
+    Block, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser,
+};
+
+use super::super::subsample::BLOCK;
+use super::super::{Error, Pattern, Scheme};
+use super::ranges::{ProtectedRanges, checked, runs};
+use super::{ClearSample, Method};
+
+/// Chains abreast: with fewer the cipher waits, with more the processor cannot look ahead far enough.
+const LANES: usize = 10;
+
+/// What is encrypted in one chain.
+struct Chain<'a> {
+    /// Which sample it is of.
+    number: usize,
+    /// The IV.
+    state: [u8; BLOCK],
+    ranges: ProtectedRanges<'a>,
+}
+
+/// A chain that cannot be encrypted: the sample's number, and why.
+pub(super) type Failed = (usize, Error);
+
+/// The chains of one sample.
+struct Chains<'a> {
+    /// As if there were one through all of it.
+    sample: Chain<'a>,
+    by_range: bool,
+}
+
+impl<'a> Chains<'a> {
+    fn new(scheme: Scheme, sample: ClearSample<'a>) -> Result<Self, Failed> {
+        let ranges = ProtectedRanges::new(sample.bytes, sample.subsamples);
+        Ok(Self {
+            sample: Chain {
+                number: sample.number,
+                state: *sample.iv.block(),
+                ranges: ranges.map_err(|error| (sample.number, error))?,
+            },
+            by_range: scheme == Scheme::Cbcs,
+        })
+    }
+}
+
+impl<'a> Iterator for Chains<'a> {
+    type Item = Chain<'a>;
+
+    /// `cbcs`: a new chain from the IV for each range; `cbc1`: one chain through all ranges.
+    fn next(&mut self) -> Option<Chain<'a>> {
+        let ranges = match self.by_range {
+            true => ProtectedRanges::one(self.sample.ranges.find(|range| !range.is_empty())?),
+            false => std::mem::take(&mut self.sample.ranges),
+        };
+        (ranges.len() > 0).then_some(Chain {
+            ranges,
+            ..self.sample
+        })
+    }
+}
+
+/// Encrypts the chains of one sample.
+pub(super) fn encrypt(
+    cipher: &Aes128Enc,
+    method: Method,
+    sample: ClearSample<'_>,
+) -> Result<(), Failed> {
+    run(cipher, method, &mut Chains::new(method.scheme, sample)?)
+}
+
+/// Encrypts the chains of many samples. The longest begin, so that none is left to end alone.
+pub(super) fn encrypt_all<'a>(
+    cipher: &Aes128Enc,
+    method: Method,
+    samples: &mut dyn Iterator<Item = ClearSample<'a>>,
+) -> Result<(), Failed> {
+    let mut chains = Vec::new();
+    for sample in samples {
+        chains.extend(Chains::new(method.scheme, sample)?);
+    }
+    chains.sort_unstable_by_key(|chain| Reverse(chain.ranges.len()));
+    run(cipher, method, &mut chains.into_iter())
+}
+
+fn run<'a>(
+    cipher: &Aes128Enc,
+    method: Method,
+    chains: &mut dyn Iterator<Item = Chain<'a>>,
+) -> Result<(), Failed> {
+    let pattern = match method.scheme {
+        Scheme::Cbcs => method.pattern,
+        _ => Pattern::NONE,
+    };
+    let stride = match (pattern.crypt_byte_block, pattern.skip_byte_block) {
+        (_, 0) => BLOCK,
+        (1, skip) => BLOCK + usize::from(skip) * BLOCK,
+        _ => {
+            for chain in chains {
+                one_by_one(cipher, pattern, chain)?;
+            }
+            return Ok(());
+        }
+    };
+    let mut result = Ok(());
+    cipher.encrypt_with_backend(Abreast {
+        chains,
+        stride,
+        result: &mut result,
+    });
+    result
+}
+
+fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<(), Failed> {
+    let mut state = Block::<Aes128Enc>::from(chain.state);
+    for range in chain.ranges {
+        let encrypted = checked(range, |range| {
+            for run in runs(range, pattern) {
+                for block in run.as_chunks_mut::<BLOCK>().0 {
+                    add(&mut state, block);
+                    cipher.encrypt_block(&mut state);
+                    *block = state.into();
+                }
+            }
+        });
+        encrypted.map_err(|error| (chain.number, error))?;
+    }
+    Ok(())
+}
+
+/// The work, as the cipher takes it into its own code.
+struct Abreast<'c, 'a> {
+    chains: &'c mut dyn Iterator<Item = Chain<'a>>,
+    /// From one encrypted block to the next, in bytes.
+    stride: usize,
+    result: &'c mut Result<(), Failed>,
+}
+
+impl BlockSizeUser for Abreast<'_, '_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Abreast<'_, '_> {
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        *self.result = in_lanes(backend, self.chains, self.stride);
+    }
+}
+
+#[inline(always)]
+fn in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    chains: &mut dyn Iterator<Item = Chain<'a>>,
+    stride: usize,
+) -> Result<(), Failed> {
+    let mut lanes: [Lane<'_>; LANES] = Default::default();
+    let mut busy = 0;
+    loop {
+        while let Some(lane) = lanes.get_mut(busy)
+            && let Some(chain) = chains.next()
+        {
+            *lane = Lane::new(chain);
+            busy += usize::from(lane.next_range(stride));
+        }
+        let Some(blocks) = lanes.iter().take(busy).map(|lane| lane.blocks).min() else {
+            return Ok(());
+        };
+        advance(backend, (&mut lanes, busy), (blocks, stride));
+        let mut index = 0;
+        while let Some(lane) = lanes.get_mut(index).filter(|_| index < busy) {
+            lane.check()?;
+            if lane.blocks > 0 || lane.next_range(stride) {
+                index += 1;
+            } else {
+                busy -= 1;
+                lanes.swap(index, busy);
+            }
+        }
+    }
+}
+
+/// Encrypts the next `blocks` blocks in each of the first `busy` lanes.
+#[inline(always)]
+fn advance<B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    (lanes, busy): (&mut [Lane<'_>; LANES], usize),
+    how: (usize, usize),
+) {
+    match busy {
+        1 => abreast::<1, B>(backend, lanes.first_chunk_mut(), how),
+        2 => abreast::<2, B>(backend, lanes.first_chunk_mut(), how),
+        3 => abreast::<3, B>(backend, lanes.first_chunk_mut(), how),
+        4 => abreast::<4, B>(backend, lanes.first_chunk_mut(), how),
+        5 => abreast::<5, B>(backend, lanes.first_chunk_mut(), how),
+        6 => abreast::<6, B>(backend, lanes.first_chunk_mut(), how),
+        7 => abreast::<7, B>(backend, lanes.first_chunk_mut(), how),
+        8 => abreast::<8, B>(backend, lanes.first_chunk_mut(), how),
+        9 => abreast::<9, B>(backend, lanes.first_chunk_mut(), how),
+        _ => abreast::<LANES, B>(backend, Some(lanes), how),
+    }
+}
+
+#[inline(always)]
+fn abreast<const N: usize, B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    lanes: Option<&mut [Lane<'_>; N]>,
+    (blocks, stride): (usize, usize),
+) {
+    let Some(lanes) = lanes else { return };
+    // In variables of their own, so that they stay in registers.
+    let mut states: [Block<Aes128Enc>; N] = std::array::from_fn(|_| Block::<Aes128Enc>::default());
+    for (state, lane) in states.iter_mut().zip(&*lanes) {
+        *state = lane.state.into();
+    }
+    let mut data = lanes.each_mut().map(|lane| &mut *lane.data);
+    for at in (0..blocks).map(|block| block * stride) {
+        for (state, data) in states.iter_mut().zip(&mut data) {
+            if let Some(block) = data.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                add(state, block);
+                backend.encrypt_block(state.into());
+                *block = (*state).into();
+            }
+        }
+    }
+    for (lane, state) in lanes.iter_mut().zip(states) {
+        lane.state = state.into();
+        lane.done = blocks * stride;
+        lane.blocks -= blocks;
+    }
+}
+
+#[inline(always)]
+fn add(state: &mut Block<Aes128Enc>, block: &[u8; BLOCK]) {
+    for (state, byte) in state.iter_mut().zip(block) {
+        *state ^= byte;
+    }
+}
+
+/// A chain under way.
+#[derive(Default)]
+struct Lane<'a> {
+    number: usize,
+    state: [u8; BLOCK],
+    ranges: ProtectedRanges<'a>,
+    /// The range under way, from the block on that was next when it was last looked at.
+    data: &'a mut [u8],
+    /// Bytes that were passed since.
+    done: usize,
+    /// Blocks to be encrypted in what is left of the range.
+    blocks: usize,
+    /// The first block of a range before it was encrypted.
+    before: Option<[u8; BLOCK]>,
+}
+
+impl<'a> Lane<'a> {
+    fn new(chain: Chain<'a>) -> Self {
+        Self {
+            number: chain.number,
+            state: chain.state,
+            ranges: chain.ranges,
+            ..Self::default()
+        }
+    }
+
+    /// Goes to the next range that has a whole block, if there is one.
+    fn next_range(&mut self, stride: usize) -> bool {
+        let whole = self.ranges.find(|range| range.len() >= BLOCK);
+        let Some(range) = whole else { return false };
+        self.blocks = (range.len() - BLOCK) / stride + 1;
+        self.before = range.first_chunk().copied();
+        self.data = range;
+        self.done = 0;
+        true
+    }
+
+    /// Leaves what was passed behind, and sees to it that the first block of a range changed: see [`checked`].
+    fn check(&mut self) -> Result<(), Failed> {
+        if let Some(before) = self.before.take()
+            && self.data.first_chunk() == Some(&before)
+        {
+            return Err((self.number, Error::StillClear));
+        }
+        let data = std::mem::take(&mut self.data);
+        let done = std::mem::take(&mut self.done).min(data.len());
+        self.data = data.split_at_mut(done).1;
+        Ok(())
+    }
+}
