@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The page of `playready-packager serve`: operators' tasks in a browser, before a server on a fresh store.
+
+#![cfg(feature = "serve")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+const TOKEN: &str = "the-token-of-this-test-which-is-long-enough";
+
+/// A server, until it is dropped.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let token = folder.join("token");
+        fs::write(&token, TOKEN).unwrap();
+        fs::set_permissions(&token, Permissions::from_mode(0o600)).unwrap();
+        let database = format!("sqlite://{}", folder.join("store/keys.db").display());
+        let mut process = Command::new(env!("CARGO_BIN_EXE_playready-packager"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "json"])
+            .args(["--allow-private-targets", "--database", &database])
+            .arg("--admin-token-file")
+            .arg(&token)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+        let address = log.find_map(|line| {
+            let line = line.unwrap();
+            let (_, rest) = line.split_once("\"address\":\"")?;
+            Some(rest.split_once('"')?.0.to_owned())
+        });
+        // It must be read, or the server waits when it has much to say.
+        thread::spawn(move || log.for_each(drop));
+        Self {
+            process,
+            url: format!("http://{}", address.unwrap()),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn chromium() -> Option<PathBuf> {
+    let places = [
+        std::env::var_os("CHROMIUM").map(PathBuf::from),
+        Some("/usr/bin/chromium".into()),
+    ];
+    places.into_iter().flatten().find(|place| place.exists())
+}
+
+/// Python, where it has what the tests need.
+fn python() -> Option<PathBuf> {
+    let python =
+        std::env::var_os("PLAYREADY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
+    let check = "import axe_playwright_python, cryptography, playwright";
+    let mut run = Command::new(&python);
+    let run = run.args(["-c", check]).stderr(Stdio::null()).status();
+    run.is_ok_and(|status| status.success()).then_some(python)
+}
+
+fn skip(why: &str) {
+    let line = format!("page: {why}\n");
+    // The print macros would be captured.
+    std::io::stderr()
+        .write_all(format!("skipped: {line}").as_bytes())
+        .unwrap();
+    if let Some(list) = std::env::var_os("PLAYREADY_SKIPPED") {
+        let list: Result<File, _> = OpenOptions::new().append(true).create(true).open(list);
+        list.unwrap().write_all(line.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn operators_do_all_their_tasks_on_the_page() {
+    let (Some(chromium), Some(python)) = (chromium(), python()) else {
+        return skip("no Chromium, or no Python with tests/requirements.txt");
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let server = Server::start(&folder);
+    let walk = Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/walk.py"))
+        .env("PAGE_URL", &server.url)
+        .env("PAGE_TOKEN", TOKEN)
+        .env("CHROMIUM", chromium)
+        .output()
+        .unwrap();
+    let said = [walk.stdout, walk.stderr].concat();
+    assert!(walk.status.success(), "{}", String::from_utf8_lossy(&said));
+}
