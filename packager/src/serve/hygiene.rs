@@ -7,12 +7,13 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::app::App;
 use super::listen::Peer;
+use super::problem::Problem;
 
 /// The longest request: CPIX documents of thousands of keys fit.
 const LONGEST_BODY: usize = 1024 * 1024;
@@ -69,12 +70,39 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
         .extensions()
         .get::<Peer>()
         .map(|peer| peer.address.ip());
-    let mut response = next.run(request).await;
+    let mut response = as_problem(next.run(request).await);
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     app.instruments().request(&route, status, took);
     tracing::debug!(?address, %method, route, status, microseconds = took.as_micros(), "request");
     set_headers(&app, &mut response);
     response
+}
+
+/// What routing and the layers refuse by themselves has no body, or a plain one.
+fn as_problem(response: Response) -> Response {
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let status = response.status();
+    let detail = match status {
+        StatusCode::NOT_FOUND => "there is nothing at this path: /openapi.json lists what there is",
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "the path does not take this method: the header Allow lists those that it takes"
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => "the request is longer than 1 MiB: send less at a time",
+        StatusCode::SERVICE_UNAVAILABLE => {
+            "the request took too long to arrive, or the server to answer it: try again"
+        }
+        _ => return response,
+    };
+    if kind.is_some_and(|kind| *kind != plain) {
+        return response;
+    }
+    let mut problem = Problem::new(status, detail).into_response();
+    let allow = response.headers().get(header::ALLOW).cloned();
+    problem
+        .headers_mut()
+        .extend(allow.map(|allow| (header::ALLOW, allow)));
+    problem
 }
 
 fn set_headers(app: &App, response: &mut Response) {

@@ -26,15 +26,14 @@ mod time;
 mod tokens;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use idempotency::UnderWay;
 
 use super::app::App;
-use super::problem::Problem;
 
 /// All routes below `/v1`, and what describes them.
 pub fn routes(app: &App) -> Router<App> {
@@ -55,19 +54,6 @@ pub fn routes(app: &App) -> Router<App> {
     let kind = [(header::CONTENT_TYPE, "application/json")];
     let state = (app.clone(), UnderWay::default());
     routes
-        .route("/v1", any(unknown))
-        .route("/v1/{*unknown}", any(unknown))
-        .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(state, idempotency::answer_once))
         .route("/openapi.json", get(async move || (kind, text)))
-}
-
-async fn unknown() -> Problem {
-    let detail = "there is nothing at this path: /openapi.json lists what there is";
-    Problem::new(StatusCode::NOT_FOUND, detail)
-}
-
-async fn other_method() -> Problem {
-    let detail = "the path does not take this method: the header Allow lists those that it takes";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }

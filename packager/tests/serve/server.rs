@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The server, on a free port and a store of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, sleep};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::client::Client;
+
+/// A running server, which is killed with the test.
+pub struct Server {
+    pub folder: PathBuf,
+    pub address: String,
+    process: Child,
+    said: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// A folder without leftovers.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("serve")
+        .join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The command line of a server whose store is in a folder.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
+    command.arg("serve");
+    if !arguments.contains(&"--database") {
+        let database = format!("sqlite://{}/keys/keys.db", folder.display());
+        command.args(["--database", &database]);
+    }
+    command.args(arguments);
+    command
+}
+
+impl Server {
+    /// A server with a new store.
+    pub fn start(name: &str) -> Self {
+        Self::start_with(&folder(name), &[])
+    }
+
+    /// A server on the store of a folder.
+    pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
+        let port = free_port();
+        let listen = format!("127.0.0.1:{port}");
+        let mut command = command(folder, arguments);
+        command.args(["--listen", &listen]).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let said = Arc::new(Mutex::new(String::new()));
+        let reader = std::thread::spawn({
+            let said = Arc::clone(&said);
+            move || {
+                for line in lines.map_while(Result::ok) {
+                    said.lock().unwrap().push_str(&(line + "\n"));
+                }
+            }
+        });
+        let server = Self {
+            folder: folder.to_owned(),
+            address: listen,
+            process,
+            said,
+            reader: Some(reader),
+        };
+        server.wait_for("listening");
+        server
+    }
+
+    /// All that it has written to standard error.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    pub fn wait_for(&self, text: &str) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while !self.said().contains(text) {
+            assert!(Instant::now() < until, "no '{text}': {}", self.said());
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The token of the first start.
+    pub fn token(&self) -> String {
+        let said = self.said();
+        let token = said
+            .split_whitespace()
+            .find(|word| word.starts_with("prp_"));
+        token.unwrap().to_owned()
+    }
+
+    /// Somebody who signs in with the first token.
+    pub fn admin(&self) -> Client {
+        Client::new(&self.base(), Some(&self.token()))
+    }
+
+    pub fn stranger(&self) -> Client {
+        Client::new(&self.base(), None)
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Somebody with an account of these roles.
+    pub fn member(&self, roles: &[&str]) -> Client {
+        let admin = self.admin();
+        let account = format!("/v1/accounts/{}", roles.join("+"));
+        admin.put(&account, &json!({"roles": roles})).json(200);
+        let made = admin.post(&format!("{account}/tokens"), &json!({"label": "test"}));
+        let token = made.json(201)["token"].as_str().unwrap().to_owned();
+        admin.with_token(&token)
+    }
+
+    /// Tells it to stop, and waits until it has; all that it wrote.
+    pub fn stop(self) -> String {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Waits until it has stopped; all that it wrote.
+    pub fn wait(mut self) -> String {
+        let status = self.process.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        assert!(status.success(), "{status}: {}", self.said());
+        self.said()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
