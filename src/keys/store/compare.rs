@@ -7,7 +7,7 @@ use crate::playready::header::HeaderKeyId;
 use super::content_key::{KIND, kid_value, load};
 use super::model::kid_of;
 use super::transaction::Transaction;
-use super::{Error, KeyStore};
+use super::{Error, KeyStore, seed};
 
 impl KeyStore {
     /// The KIDs that have a key, the first made first.
@@ -27,6 +27,15 @@ impl KeyStore {
         let stored = self.read(|transaction| load(transaction, kid))?;
         let key = Some(&stored.key).filter(|_| stored.info.mode == CipherMode::Ctr);
         Ok(HeaderKeyId::aes_ctr(*kid, key))
+    }
+
+    /// As [`Self::header_key_id`], of the key in counter mode that a seed of the store gives for a KID. It is not kept.
+    ///
+    /// # Errors
+    /// [`Error::NoSeed`].
+    pub fn header_key_id_by_seed(&self, kid: &KeyId, name: &str) -> Result<HeaderKeyId<8>, Error> {
+        let seed = self.read(|transaction| seed::load(transaction, name))?;
+        Ok(HeaderKeyId::aes_ctr(*kid, Some(&seed.content_key(kid))))
     }
 }
 
