@@ -145,7 +145,7 @@ pub fn header_key_id(
             let key = ContentKey::parse(text).ok();
             Ok(key.map(|key| HeaderKeyId::aes_ctr(kid, Some(&key))))
         }
-        Source::Seed(name) if has_checksum => match store.header_key_id_by_seed(&kid, name) {
+        Source::Seed(name) if has_checksum => match store.header_key_id_of_seed(name, &kid) {
             Err(store::Error::NoSeed(_)) => Ok(None),
             found => found.map(Some),
         },

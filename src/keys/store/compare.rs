@@ -29,12 +29,12 @@ impl KeyStore {
         Ok(HeaderKeyId::aes_ctr(*kid, key))
     }
 
-    /// As [`Self::header_key_id`], of the key in counter mode that a seed of the store gives for a KID. It is not kept.
+    /// The same for a key that a seed would give, which need not be in the store.
     ///
     /// # Errors
     /// [`Error::NoSeed`].
-    pub fn header_key_id_by_seed(&self, kid: &KeyId, name: &str) -> Result<HeaderKeyId<8>, Error> {
-        let seed = self.read(|transaction| seed::load(transaction, name))?;
+    pub fn header_key_id_of_seed(&self, seed: &str, kid: &KeyId) -> Result<HeaderKeyId<8>, Error> {
+        let seed = self.read(|transaction| seed::load(transaction, seed))?;
         Ok(HeaderKeyId::aes_ctr(*kid, Some(&seed.content_key(kid))))
     }
 }
