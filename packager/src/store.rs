@@ -123,10 +123,23 @@ impl Store {
         KeyStore::open(&self.uri, keks)?.acting_for("playready-packager")
     }
 
-    /// Where it is, as packagers name it.
+    /// Where packagers find it, by `key-uri`. They do not take a passphrase.
     #[cfg(feature = "handoff")]
-    pub fn uri(&self) -> &str {
-        &self.uri
+    pub fn key_uri(&self) -> String {
+        let kek = match (&self.kek.kek_file, &self.kek.kek_credential) {
+            (Some(file), _) => {
+                let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+                Some(("kek-file", path.display().to_string()))
+            }
+            (None, Some(name)) => Some(("kek-credential", name.clone())),
+            (None, None) => None,
+        };
+        let kek = kek.map(|(name, value)| {
+            let sign = if self.uri.contains('?') { '&' } else { '?' };
+            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            format!("{sign}{name}={value}")
+        });
+        format!("{}{}", self.uri, kek.unwrap_or_default())
     }
 }
 

@@ -106,7 +106,11 @@ fn drafts_that_cannot_be_keys_are_refused_with_what_is_wrong() {
         place.refused("new", arguments, (code, why));
     }
     let draft = ["--kid", KID, "--key-file", "-", "--dry-run"];
-    assert!(place.text("new", &draft, KEY).contains("none was"));
+    let told = place.text("new", &draft, KEY);
+    assert!(
+        told.contains("none was") && told.contains(CHECKSUM),
+        "{told}"
+    );
     assert_eq!(place.json("list", &[], ""), Value::Array(vec![]));
     place.refused("show", &[KID], (1, "no key with KID"));
     place.refused("show", &["film"], (2, "not a KID"));
@@ -151,8 +155,10 @@ fn packagers_take_the_keys_from_the_same_store() {
     );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["kids"], Value::from(vec![KID]));
-    // What is foretold is what is written.
+    // What is foretold is what is written, and the line says where the keys are.
     let preview = place.json("show", &["--content", "film"], "");
+    let launch = preview["gst_launch"].as_str().unwrap();
+    assert!(launch.contains("/store/keys.db?kek-file=%2F"), "{launch}");
     assert_eq!(
         preview["object_base64"],
         report["signaling"]["playready_object"]

@@ -4,8 +4,12 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use gstplayready::cenc::Scheme;
+use gstplayready::keys::store::KeyStore;
+use gstplayready::playready::header::HeaderKeyId;
 use serde::Serialize;
 
 use super::Answer;
@@ -58,7 +62,7 @@ pub struct NewArgs {
     /// Name of the store's key seed that gives the key
     #[arg(long, value_name = "NAME")]
     seed: Option<String>,
-    /// Only say what is wrong, and make no key
+    /// Only say what is wrong, and the checksum of the key, and make none
     #[arg(long)]
     dry_run: bool,
     /// Write one JSON object
@@ -71,6 +75,8 @@ pub struct NewArgs {
 pub struct Made {
     #[serde(flatten)]
     key: Option<Key>,
+    /// CHECKSUM of PlayReady Headers in base64, where the key and its KID are known and the scheme has one.
+    checksum: Option<String>,
     findings: Vec<Finding>,
 }
 
@@ -79,19 +85,13 @@ impl NewArgs {
         let draft = self.draft()?;
         let store = self.store.open()?;
         if self.dry_run {
-            let findings = new_key::check(&store, &draft)?;
-            return match findings.iter().any(Finding::is_error) {
-                true => Err(crate::service::Error::Draft(findings).into()),
-                false => Ok(Made {
-                    key: None,
-                    findings,
-                }),
-            };
+            return foretell(&store, &draft);
         }
         let made = new_key::create(&store, &draft)?;
-        let slots = store.slots_of(&made.info.kid)?;
+        let kid = &made.info.kid;
         Ok(Made {
-            key: Some(Key::new(&made.info, slots)),
+            key: Some(Key::new(&made.info, store.slots_of(kid)?)),
+            checksum: checksum(Some(store.header_key_id(kid)?)),
             findings: made.warnings,
         })
     }
@@ -113,6 +113,22 @@ impl NewArgs {
     }
 }
 
+fn foretell(store: &KeyStore, draft: &Draft) -> Result<Made, Error> {
+    let findings = new_key::check(store, draft)?;
+    match findings.iter().any(Finding::is_error) {
+        true => Err(crate::service::Error::Draft(findings).into()),
+        false => Ok(Made {
+            key: None,
+            checksum: checksum(new_key::header_key_id(store, draft)?),
+            findings,
+        }),
+    }
+}
+
+fn checksum(key: Option<HeaderKeyId<8>>) -> Option<String> {
+    key?.checksum.map(|checksum| STANDARD.encode(checksum))
+}
+
 impl Answer for Made {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.key {
@@ -123,6 +139,9 @@ impl Answer for Made {
                 writeln!(out, "    {state}, {}, for {}", key.origin, key.mode)?;
             }
             None => writeln!(out, "a key can be made so; none was")?,
+        }
+        if let Some(checksum) = &self.checksum {
+            writeln!(out, "    checksum {checksum}")?;
         }
         let notes = self.findings.iter();
         let mut notes = notes.filter(|finding| finding.severity == Severity::Note);

@@ -28,8 +28,8 @@ pub struct RotateArgs {
     /// The content
     #[arg(value_name = "CONTENT")]
     content: String,
-    /// Of a content with a crypto period: make what is missing of the current period and this many behind it, and let keys begin
-    /// and end by the clock
+    /// Of a content with a crypto period, whose packagers count periods by UTC: make what is missing of the current period and
+    /// this many behind it, and let keys begin and end by the clock
     #[arg(long, value_name = "PERIODS")]
     ahead: Option<u8>,
     /// Write one JSON object

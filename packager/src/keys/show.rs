@@ -87,7 +87,7 @@ impl ShowArgs {
             (Some(kid), _) => self.key(&store, &read_kid(kid)?),
             (None, content) => {
                 let content = content.as_deref().unwrap_or_default();
-                let preview = preview::of_stored(&store, content, self.store.uri())?;
+                let preview = preview::of_stored(&store, content, &self.store.key_uri())?;
                 Ok(Shown::Content(Box::new(preview)))
             }
         }

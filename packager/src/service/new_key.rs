@@ -3,12 +3,13 @@
 
 mod check;
 
-use gstplayready::cenc::{KeyId, Scheme};
+use gstplayready::cenc::{CipherMode, ContentKey, KeyId, Scheme};
 use gstplayready::keys::store::{self, Content, KeyInfo, KeySlot, KeySource, KeyStore, NewKey};
+use gstplayready::playready::header::HeaderKeyId;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, kid};
 
 use check::examine;
 
@@ -125,6 +126,33 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<Created, Error> {
     store.insert(&new, draft.slot().as_slice())?;
     let info = store.info(&kid)?;
     Ok(Created { info, warnings })
+}
+
+/// The KID of a draft as a header would list it, with the checksum of the key where the scheme has one; None while there is no KID
+/// or the key cannot be told. For [`preview`](super::preview::preview) while somebody types.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub fn header_key_id(
+    store: &KeyStore,
+    draft: &Draft,
+) -> Result<Option<HeaderKeyId<8>>, store::Error> {
+    let kid = draft.kid.as_deref().and_then(|kid| kid::read(kid).ok());
+    let Some(kid) = kid else { return Ok(None) };
+    let has_checksum = draft.scheme.cipher_mode() == CipherMode::Ctr;
+    match &draft.source {
+        Source::Entered(text) if has_checksum => {
+            let key = ContentKey::parse(text).ok();
+            Ok(key.map(|key| HeaderKeyId::aes_ctr(kid, Some(&key))))
+        }
+        Source::Seed(name) if has_checksum => match store.header_key_id_of_seed(name, &kid) {
+            Err(store::Error::NoSeed(_)) => Ok(None),
+            found => found.map(Some),
+        },
+        Source::Random | Source::Entered(_) | Source::Seed(_) => {
+            Ok(Some(HeaderKeyId::aes_ctr(kid, None)))
+        }
+    }
 }
 
 /// The store would add an unknown content by itself, but does not know its scheme.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Keys that change: made before they are needed, on their way to licence servers when they are made, active when their crypto
-//! period begins, retired when it is over.
+//! period begins, retired when it is over. By the clock, crypto periods count from 1970-01-01 UTC, as packagers with
+//! `period-clock=utc` count them.
 
 use std::time::SystemTime;
 
@@ -40,6 +41,7 @@ pub fn prepare(
     let current = current(&content, now)?;
     let mut made = Vec::new();
     for period in current..=current.saturating_add(ahead.into()) {
+        send(store, &content, period)?;
         made.extend(make(store, &content, period)?);
     }
     Ok(made)
@@ -126,6 +128,22 @@ fn make(store: &KeyStore, content: &Content, period: u64) -> Result<Vec<KeyInfo>
         }
     }
     Ok(made)
+}
+
+/// Puts the keys that a period has on their way to targets that the content did not have when they were made.
+fn send(store: &KeyStore, content: &Content, period: u64) -> Result<(), Error> {
+    for label in labels(content) {
+        let Some(kid) = store.kid_of(&slot(content, label, period))? else {
+            continue;
+        };
+        let deliveries = store.deliveries(&kid)?;
+        let is_new = |target: &&String| !deliveries.iter().any(|of| of.target == **target);
+        let targets: Vec<_> = content.targets.iter().filter(is_new).cloned().collect();
+        if !targets.is_empty() {
+            store.enqueue(&kid, &targets)?;
+        }
+    }
+    Ok(())
 }
 
 /// The KID is the one that packagers ask key servers for. False: somebody else was faster.

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use gstplayready::cenc::{KeyId, Scheme};
+use gstplayready::cenc::{CipherMode, KeyId, Scheme};
 use gstplayready::keys::store::{Content, DeliveryState, Error, KeyState, KeyStore};
 
 use super::place::{Place, places};
-use super::slot;
+use super::{new_key, slot};
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -43,6 +43,50 @@ fn key_becomes_active_only_when_all_required_targets_have_it() {
             store.acknowledge(&kid, "three"),
             Err(Error::NoDelivery { .. })
         ));
+    }
+}
+
+#[test]
+fn key_that_is_inserted_is_on_its_way_to_the_targets_of_its_contents() {
+    for place in places("store-inserted") {
+        let (store, _) = with_targets(&place);
+        let (new, _) = new_key(CipherMode::Ctr);
+        let slots = [slot("a", 1), slot("other", 0)];
+        store.insert(&new, &slots).unwrap();
+        let targets = || {
+            let deliveries = store.deliveries(&new.kid).unwrap();
+            deliveries
+                .into_iter()
+                .map(|d| (d.target, d.state))
+                .collect::<Vec<_>>()
+        };
+        let pending = ["one", "two"].map(|name| (name.to_owned(), DeliveryState::Pending));
+        assert_eq!(targets(), pending);
+        // The same key once more changes nothing.
+        store.fail_delivery((&new.kid, "one"), "no", None).unwrap();
+        store.insert(&new, &slots).unwrap();
+        assert_eq!(targets()[0].1, DeliveryState::GivenUp);
+    }
+}
+
+#[test]
+fn keys_are_compared_and_read_for_a_reason_alone() {
+    for place in places("store-reason") {
+        let store = place.open();
+        let (new, bytes) = new_key(CipherMode::Ctr);
+        store.insert(&new, &[]).unwrap();
+        let stored = store.key_for(&new.kid, "a reason").unwrap();
+        assert_eq!(stored.key.as_bytes(), &bytes);
+        assert_eq!(store.kids_with(&stored.key).unwrap(), [new.kid]);
+        for reason in ["", "two\nlines"] {
+            let refused = store.key_for(&new.kid, reason).err().unwrap();
+            assert!(matches!(refused, Error::BadName("reason")), "{refused}");
+        }
+        let rows = store.verify_audit().unwrap().rows;
+        let shown = store.header_key_id(&new.kid).unwrap();
+        let expected = gstplayready::playready::checksum::aes_ctr(&new.kid, &stored.key);
+        assert_eq!(shown.checksum, Some(expected));
+        assert_eq!(store.verify_audit().unwrap().rows, rows);
     }
 }
 

@@ -144,3 +144,33 @@ fn unknown_content_is_added_with_the_drafts_scheme() {
         (Field::Scheme, Severity::Warning)
     );
 }
+
+// keys.md 3.1, published with its checksum.
+#[test]
+fn checksum_is_told_before_there_is_a_key() {
+    let of = TestStore::with_seed();
+    let kid = "8ba94ade-6eb9-449d-b44f-a5beefaf43b0";
+    let checksum = |draft: &Draft| {
+        let found = header_key_id(&of.store, draft).unwrap();
+        found.map(|key| key.checksum.map(|checksum| STANDARD.encode(checksum)))
+    };
+    let published = Some(Some("Me48z71nuqY=".to_owned()));
+    let seed = || Source::Seed("tenant".to_owned());
+    assert_eq!(checksum(&draft(kid, seed())), published);
+    assert_eq!(
+        checksum(&draft(kid, entered("2/1pIsMhxLtIb0ocRAl+1g=="))),
+        published
+    );
+    assert_eq!(checksum(&draft(kid, Source::Random)), Some(None));
+    let mut cbcs = draft(kid, seed());
+    cbcs.scheme = Scheme::Cbcs;
+    assert_eq!(checksum(&cbcs), Some(None));
+    for unknown in [
+        draft("", seed()),
+        draft(kid, entered("00")),
+        draft(kid, Source::Seed("other".to_owned())),
+    ] {
+        assert_eq!(checksum(&unknown), None);
+    }
+    assert!(of.store.keys(&Default::default(), ALL).unwrap().is_empty());
+}

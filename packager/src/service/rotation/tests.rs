@@ -46,6 +46,21 @@ fn keys_are_made_ahead_once_and_are_those_that_key_servers_are_asked_for() {
 }
 
 #[test]
+fn targets_that_come_later_get_the_keys_too() {
+    let of = TestStore::new();
+    channel(&of, &["licences"]);
+    let made = prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    channel(&of, &["licences", "backup"]);
+    prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    let rows = of.store.verify_audit().unwrap().rows;
+    prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    assert_eq!(of.store.verify_audit().unwrap().rows, rows);
+    let deliveries = of.store.deliveries(&made[0].kid).unwrap();
+    let targets: Vec<_> = deliveries.iter().map(|of| of.target.as_str()).collect();
+    assert_eq!(targets, ["backup", "licences"]);
+}
+
+#[test]
 fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_over() {
     let of = TestStore::new();
     channel(&of, &["licences"]);
