@@ -31,6 +31,7 @@ class Desk:
     def __init__(self, chromium, scripts=True, **looks):
         self.context = chromium.new_context(java_script_enabled=scripts, base_url=URL, **looks)
         self.context.set_default_timeout(15_000)
+        self.scheme = looks.get("color_scheme", "light")
         self.page = self.context.new_page()
         self.wrong = []
         self.expected = set()
@@ -103,7 +104,7 @@ class Desk:
             for violation in found["violations"]:
                 nodes = [node["html"] + " " + node["failureSummary"] for node in violation["nodes"][:3]]
                 self.wrong.append(f"{scheme} {self.page.url}: {violation['id']}: {nodes}")
-        self.page.emulate_media(color_scheme=None)
+        self.page.emulate_media(color_scheme=self.scheme)
 
     def is_clean(self):
         assert not self.wrong, "\n".join(self.wrong)
