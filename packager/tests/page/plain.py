@@ -43,4 +43,5 @@ def fits(desk):
         assert desk.go(path) == 200, path
         wide = desk.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, f"{path} is {wide} wide"
+        desk.is_accessible()
     desk.is_clean()
