@@ -134,7 +134,9 @@ impl App {
     /// 401, 429 after too many failures.
     pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Who, Problem> {
         let address = peer.address.ip();
-        if let Some(wait) = self.0.failures.wait(address) {
+        // Others at the same address, such as that of a proxy, must not lock out who has signed in before.
+        let is_known = self.0.accounts.knows(&proof);
+        if let Some(wait) = self.0.failures.wait(address).filter(|_| !is_known) {
             let detail = "too many failed attempts to sign in from this address: wait";
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
             return Err(problem.retry_after(wait.as_secs() + 1));

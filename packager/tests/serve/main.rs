@@ -24,6 +24,7 @@ mod sign_in;
 mod stop;
 mod tls;
 #[path = "../vectors/mod.rs"]
+#[expect(dead_code, reason = "only the note of what is skipped is wanted here")]
 mod vectors;
 
 // The library's tests start PostgreSQL.

@@ -39,6 +39,11 @@ impl Accounts {
         (since.elapsed() < FRESH).then(|| Arc::clone(account))
     }
 
+    /// Whether somebody has signed in by it, since the last change of accounts.
+    pub fn knows(&self, proof: &Proof) -> bool {
+        self.lock().contains_key(&proof.digest())
+    }
+
     /// The account by the store's word. It blocks.
     ///
     /// # Errors
@@ -55,6 +60,8 @@ impl Accounts {
                 known.clear();
             }
             known.insert(proof.digest(), (Instant::now(), Arc::clone(account)));
+        } else {
+            self.lock().remove(&proof.digest());
         }
         Ok(account)
     }

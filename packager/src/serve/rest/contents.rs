@@ -38,15 +38,6 @@ struct Summary {
     keys: u64,
 }
 
-/// A content.
-#[derive(Serialize, ToSchema)]
-struct Content {
-    /// Its id.
-    id: String,
-    #[serde(flatten)]
-    settings: Settings,
-}
-
 /// Nothing else can be asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,15 +56,11 @@ async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary
 
 /// Show a content's settings
 #[utoipa::path(get, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)),
-    responses((status = 200, body = Content, headers(("etag" = String, description = "The tag of the settings, for If-Match.")))))]
+    responses((status = 200, body = Settings, headers(("etag" = String, description = "The tag of the settings, for If-Match.")))))]
 async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse, Problem> {
-    let found = caller.work({
-        let id = id.clone();
-        move |store| store.content(&id)
-    });
+    let found = caller.work(move |store| store.content(&id));
     let settings = Settings::from(found.await?);
-    let tag = [(header::ETAG, settings.tag())];
-    Ok((tag, Json(Content { id, settings })))
+    Ok(([(header::ETAG, settings.tag())], Json(settings)))
 }
 
 /// Add a content, or change its settings
@@ -84,8 +71,8 @@ async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse,
     ("if-match" = Option<String>, Header, description = "Tags of the settings that may be changed, or `*`."),
     ("if-none-match" = Option<String>, Header, description = "`*`: the content must be new.")),
     request_body = Settings, responses(
-        (status = 200, description = "Changed", body = Content, headers(("etag" = String))),
-        (status = 201, description = "Added", body = Content, headers(("etag" = String)))))]
+        (status = 200, description = "Changed", body = Settings, headers(("etag" = String))),
+        (status = 201, description = "Added", body = Settings, headers(("etag" = String)))))]
 async fn put(
     caller: Caller<Operate>,
     Name(id): Name,
@@ -110,10 +97,9 @@ async fn put(
         true => StatusCode::OK,
         false => StatusCode::CREATED,
     };
-    let id = content.id.clone();
     let settings = Settings::from(content);
     let tag = [(header::ETAG, settings.tag())];
-    Ok((status, tag, Json(Content { id, settings })))
+    Ok((status, tag, Json(settings)))
 }
 
 /// Remove a content that has no keys
