@@ -2,7 +2,8 @@
 //! Connections: accepted up to a limit, shaken hands with in time, served, and let finish what they have begun at the end.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::error::Error;
 use super::tls;
 
 /// Connections at a time.
@@ -37,12 +39,38 @@ pub struct Peer {
 
 /// A server that listens.
 pub struct Server {
-    pub listener: TcpListener,
-    pub tls: Option<TlsAcceptor>,
-    pub router: Router,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+}
+
+/// Takes an address, without serving yet.
+///
+/// # Errors
+/// [`Error::Listen`].
+pub fn bind(address: SocketAddr) -> Result<net::TcpListener, Error> {
+    let listener = net::TcpListener::bind(address);
+    listener.map_err(|source| Error::Listen { address, source })
 }
 
 impl Server {
+    /// A server on an address that was taken, within a runtime.
+    ///
+    /// # Errors
+    /// When the operating system refuses it.
+    pub fn new(
+        listener: net::TcpListener,
+        tls: Option<TlsAcceptor>,
+        router: Router,
+    ) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self {
+            listener: TcpListener::from_std(listener)?,
+            tls,
+            router,
+        })
+    }
+
     /// Serves until `stop` ends, and then what is under way.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();

@@ -23,8 +23,7 @@ mod workers;
 use std::process::ExitCode;
 
 use axum::Router;
-use tokio::net::TcpListener;
-use tokio::runtime;
+use tokio::runtime::Runtime;
 
 pub use args::ServeArgs;
 
@@ -38,38 +37,31 @@ use crate::print;
 /// Serves until it is told to stop.
 pub fn run(args: &ServeArgs) -> ExitCode {
     log::start(args.log);
-    let served = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Runtime)
-        .and_then(|runtime| runtime.block_on(serve(args)));
-    match served {
+    match serve(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => print::fail(print::FAULTY, &error),
     }
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), Error> {
+/// The store blocks, and PostgreSQL's client has a runtime of its own: it is opened and let go of outside of ours.
+fn serve(args: &ServeArgs) -> Result<(), Error> {
     args.check()?;
     let tls = tls::acceptor(args)?;
     let app = App::open(args)?;
-    let listener = TcpListener::bind(args.listen).await;
-    let listener = listener.map_err(|source| Error::Listen {
-        address: args.listen,
-        source,
-    })?;
+    let listener = listen::bind(args.listen)?;
     first_start::admit(&app, args)?;
-    let stop = stop::signals()?;
-    let server = Server {
-        listener,
-        tls,
-        router: router(&app),
-    };
+    let runtime = Runtime::new().map_err(Error::Runtime)?;
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
-    server.run(stop).await;
-    // Joining blocks; nothing else is left to do.
+    let served = runtime.block_on(async {
+        let stop = stop::signals()?;
+        let router = router(&app);
+        let server = Server::new(listener, tls, router).map_err(Error::Runtime)?;
+        server.run(stop).await;
+        Ok(())
+    });
     workers.stop();
-    Ok(())
+    drop(runtime);
+    served
 }
 
 fn router(app: &App) -> Router {

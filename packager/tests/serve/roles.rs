@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::server::Server;
 
 /// Method and path, and the roles that get further than 403.
-const ROUTES: [(&str, &str, &str); 33] = [
+const ROUTES: [(&str, &str, &str); 34] = [
     ("GET", "/metrics", LOOK),
     ("GET", "/v1/keys", LOOK),
     ("POST", "/v1/keys", OPERATE),
@@ -45,6 +45,7 @@ const ROUTES: [(&str, &str, &str); 33] = [
     ("PUT", "/v1/accounts/none", "admin"),
     ("POST", "/v1/accounts/none/disable", "admin"),
     ("POST", "/v1/accounts/none/enable", "admin"),
+    ("GET", "/v1/accounts/none/tokens", "admin"),
     ("POST", "/v1/accounts/none/tokens", "admin"),
     ("DELETE", "/v1/tokens/none", "admin"),
     ("GET", "/v1/store", LOOK),

@@ -88,7 +88,8 @@ fn self_signed_certificate_is_made_once() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
-    let plain = Client::new(&server.base(), None).ask("GET", "/healthz");
+    let plain = Client::new(&server.base(), None);
+    let plain = plain.ask("GET", "/healthz");
     assert!(
         plain.try_body(String::new()).is_err(),
         "answered without TLS"

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
+use crate::serve::problems::unfit;
 
 /// A body of JSON; fields that are not known are refused.
 pub struct Body<T>(pub T);
@@ -52,6 +53,20 @@ pub fn fault(text: &str) -> String {
     match wanted {
         Some((_, wanted)) => format!("a value is not as wanted: expected {wanted}"),
         None => "a value is not as wanted: see /openapi.json".to_owned(),
+    }
+}
+
+/// Why somebody is to see keys, as the audit keeps it.
+///
+/// # Errors
+/// 422.
+pub fn reason(text: &str) -> Result<&str, Problem> {
+    let text = text.trim();
+    match (1..=200).contains(&text.chars().count()) {
+        true => Ok(text),
+        false => Err(unfit(
+            "a reason has 1 to 200 characters: the audit keeps it",
+        )),
     }
 }
 

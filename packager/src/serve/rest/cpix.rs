@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::Body;
+use super::body::{Body, reason};
 use super::caller::{Caller, ManageKeys};
 use super::names::{Name as Word, SchemeName};
 use super::path::Name;
@@ -147,7 +147,9 @@ async fn export(
             pem: pem.into_bytes(),
             name: "the certificate of the request".to_owned(),
         },
-        RecipientOf::Clear(reason) => Recipient::Clear { reason },
+        RecipientOf::Clear(text) => Recipient::Clear {
+            reason: reason(&text)?.to_owned(),
+        },
     };
     let version = match wanted.version {
         VersionOf::V23 => Version::V2_3,

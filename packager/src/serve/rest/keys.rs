@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
-use super::body::{Body, bad};
+use super::body::{self, Body, bad};
 use super::caller::{Caller, Look, ManageKeys, Operate, SeeClearKeys};
 use super::list::{List, Paged, Paging};
 use super::names::{CipherName, DeliveryStateName, KeyStateName, Name, OriginName, SchemeName};
@@ -164,7 +164,7 @@ pub struct DeliveryView {
 #[serde(deny_unknown_fields)]
 struct Reason {
     /// For the audit; no secret.
-    #[schema(min_length = 1, max_length = 240, example = "ticket 4711: player test")]
+    #[schema(min_length = 1, max_length = 200, example = "ticket 4711: player test")]
     reason: String,
 }
 
@@ -266,7 +266,8 @@ async fn reveal(
     Kid(kid): Kid,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<impl IntoResponse, Problem> {
-    let shown = caller.work(move |store| store.key_for(&kid, &format!("shown: {reason}")));
+    let reason = format!("shown: {}", body::reason(&reason)?);
+    let shown = caller.work(move |store| store.key_for(&kid, &reason));
     let shown = shown.await?;
     let bytes = shown.key.as_bytes();
     let hex = bytes
