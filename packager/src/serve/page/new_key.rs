@@ -7,9 +7,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
+use gstplayready::cenc::KeyId;
 use gstplayready::keys::store::{Content, Error as StoreError, KeyStore};
-use gstplayready::playready::header::HeaderKeyId;
 
 use super::answer::{again, done, screen};
 use super::fields::Fields;
@@ -20,8 +19,9 @@ use super::settings::wrong;
 use crate::serve::app::App;
 use crate::serve::auth::{Permission, SafeForm, Visitor};
 use crate::serve::problem::Problem;
-use crate::service::kid;
-use crate::service::new_key::{Draft, Field, Finding, Severity, Source, check, create};
+use crate::service::new_key::{
+    Draft, Field, Finding, Severity, Source, check, create, header_key_id,
+};
 use crate::service::preview::{Preview, preview};
 
 pub fn routes() -> Router<App> {
@@ -172,7 +172,7 @@ type Examined = (Vec<Finding>, Option<Result<Preview, String>>);
 
 fn examine(store: &KeyStore, draft: &Draft, uri: &str) -> Result<Examined, Problem> {
     let findings = check(store, draft)?;
-    let Some(Ok(kid)) = draft.kid.as_deref().map(kid::read) else {
+    let Some(key) = header_key_id(store, draft)? else {
         return Ok((findings, None));
     };
     let id = draft.content.as_deref().unwrap_or("content");
@@ -181,25 +181,6 @@ fn examine(store: &KeyStore, draft: &Draft, uri: &str) -> Result<Examined, Probl
         found => found?,
     };
     content.scheme = draft.scheme;
-    let is_wrong = findings.iter().any(Finding::is_error);
-    let key = header_key(store, draft, (kid, is_wrong))?;
     let made = preview(&content, &[key], uri);
     Ok((findings, Some(made.map_err(|error| error.to_string()))))
-}
-
-/// With the checksum of a key that is entered or derived: a random one is not made yet.
-fn header_key(
-    store: &KeyStore,
-    draft: &Draft,
-    (kid, is_wrong): (KeyId, bool),
-) -> Result<HeaderKeyId<8>, Problem> {
-    let is_ctr = draft.scheme.cipher_mode() == CipherMode::Ctr;
-    match &draft.source {
-        Source::Entered(text) if is_ctr => {
-            let key = ContentKey::parse(text).ok();
-            Ok(HeaderKeyId::aes_ctr(kid, key.as_ref()))
-        }
-        Source::Seed(name) if is_ctr && !is_wrong => Ok(store.header_key_id_of_seed(name, &kid)?),
-        _ => Ok(HeaderKeyId::aes_ctr(kid, None)),
-    }
 }
