@@ -96,13 +96,19 @@ impl SampleCipher {
     }
 
     fn count(&self, method: Method, sample: ClearSample<'_>) -> Result<(), (usize, Error)> {
-        let mut stream = KeyStream::new((&self.blocks, self.wide.as_ref()), &sample.iv);
-        let ranges = ProtectedRanges::new(sample.bytes, sample.subsamples);
+        let ClearSample {
+            number,
+            iv,
+            bytes,
+            subsamples,
+        } = sample;
+        let mut stream = KeyStream::new((&self.blocks, self.wide.as_ref()), &iv);
+        let ranges = ProtectedRanges::new(bytes, subsamples);
         let counted = ranges.and_then(|ranges| match method.scheme {
             Scheme::Cens => stream.count_by_pattern(method.pattern, ranges),
             _ => stream.count_through(ranges),
         });
-        counted.map_err(|error| (sample.number, error))
+        counted.map_err(|error| (number, error))
     }
 }
 

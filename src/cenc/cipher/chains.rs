@@ -42,12 +42,18 @@ struct Chains<'a> {
 
 impl<'a> Chains<'a> {
     fn new(scheme: Scheme, sample: ClearSample<'a>) -> Result<Self, Failed> {
-        let ranges = ProtectedRanges::new(sample.bytes, sample.subsamples);
+        let ClearSample {
+            number,
+            iv,
+            bytes,
+            subsamples,
+        } = sample;
+        let ranges = ProtectedRanges::new(bytes, subsamples);
         Ok(Self {
             sample: Chain {
-                number: sample.number,
-                state: *sample.iv.block(),
-                ranges: ranges.map_err(|error| (sample.number, error))?,
+                number,
+                state: *iv.block(),
+                ranges: ranges.map_err(|error| (number, error))?,
             },
             by_range: scheme == Scheme::Cbcs,
         })
