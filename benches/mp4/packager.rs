@@ -81,11 +81,11 @@ impl Channel {
             .encryptor
             .push(chunk, &mut self.protector, &mut self.out);
         pushed.unwrap();
-        let media = self.out.drain(..).filter_map(|output| match output {
+        let mut media = self.out.drain(..).filter_map(|output| match output {
             Output::Media(bytes) => Some(bytes),
             _ => None,
         });
-        media.last()
+        media.next_back()
     }
 
     /// Protects a fragment where it lies.
