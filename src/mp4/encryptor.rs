@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager's state between two chunks of the stream.
 
+mod control;
 mod moov;
 mod progressive;
 
@@ -114,38 +115,6 @@ impl<C: Chunk> Encryptor<C> {
             self.out.place_sidx(finished);
         }
         self.release(out)
-    }
-
-    /// Forgets all that is not complete, after a jump in the input; the tracks stay known.
-    pub fn flush(&mut self) {
-        let tracks = self.tracks.take();
-        let fragments = std::mem::take(&mut self.fragments);
-        *self = Self {
-            tracks,
-            fragments,
-            ..Self::new(self.index_mode)
-        };
-    }
-
-    /// How many bytes the next chunk should best have, where they can be chosen: up to the end of the box or payload under way,
-    /// so that nothing need be divided or brought together. Any other number does too.
-    pub fn wanted(&self) -> u64 {
-        match (&self.mdat, &self.tracks) {
-            (Some(mdat), _) => mdat.left.unwrap_or(Self::START),
-            // Small boxes, which are given together.
-            (None, None) => Self::START,
-            (None, Some(_)) => self.splitter.wanted(),
-        }
-    }
-
-    /// How much went through so far.
-    pub const fn totals(&self) -> Totals {
-        self.fragments.totals()
-    }
-
-    /// Chooses what happens to the `sidx` boxes to come.
-    pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
-        self.index_mode = index_mode;
     }
 
     fn take(&mut self, chunk: C, protector: &mut dyn Protector) -> Result<(), Error> {

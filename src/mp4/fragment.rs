@@ -9,6 +9,7 @@ use super::moof::{Added, Location, Moof, TrackFragment};
 use super::payload::{Bytes, Payload};
 use super::plan::{Placed, Plan};
 use super::protector::{FragmentProtection, Protector, Rule, TrackProtection};
+use super::workers::Workers;
 use super::{Chunk, Error};
 
 /// Protects fragments; its buffers are kept from one to the next.
@@ -18,6 +19,7 @@ pub(super) struct FragmentEncryptor {
     sencs: Vec<Senc>,
     protector: SampleProtector,
     plan: Plan,
+    workers: Workers,
     totals: Totals,
 }
 
@@ -73,6 +75,7 @@ impl FragmentEncryptor {
         let protection = protection.map_err(Error::Protection)?;
 
         self.sencs.resize_with(fragments.len(), Senc::default);
+        self.plan.start();
         let mut rules = protection.rules.iter();
         for (fragment, senc) in fragments.iter().zip(&mut self.sencs) {
             let rule = rules.next().unwrap_or(&Rule::Track);
@@ -87,6 +90,7 @@ impl FragmentEncryptor {
                 samples.protect((track, rule), with, (&mut payload, senc))?;
             }
         }
+        self.plan.encrypt(&mut payload, &self.workers)?;
         self.totals.samples += self.locations.len() as u64;
         self.totals.bytes += payload.len() as u64;
         self.totals.fragments += 1;
@@ -117,6 +121,17 @@ impl FragmentEncryptor {
             }
         })
         .collect()
+    }
+
+    /// Shares the cipher's work among `threads`.
+    pub(super) fn set_threads(&mut self, threads: usize) -> Result<(), Error> {
+        self.workers = Workers::new(threads)?;
+        Ok(())
+    }
+
+    /// Counts from nothing.
+    pub(super) fn restart(&mut self) {
+        self.totals = Totals::default();
     }
 
     /// How much went through.
@@ -159,7 +174,7 @@ impl Samples<'_> {
         };
         let TrackProtection { key, method } = protection;
         senc.start(codec.maps_subsamples(), track.flavor);
-        plan.start();
+        plan.start_track(track_id, protection.clone());
         let mut ivs = key.ivs();
         self.edit(track_id, payload, |placed, Bytes { bytes, gathered }| {
             let protected = protector.map(bytes, codec, method.scheme)?;
@@ -171,15 +186,6 @@ impl Samples<'_> {
             }
             let encrypted = key.cipher().encrypt(*method, &iv, bytes, map);
             Ok(encrypted.map_err(cenc::SampleError::Cenc)?)
-        })?;
-        drop(ivs);
-        let encrypted = key
-            .cipher()
-            .encrypt_all(*method, &mut plan.samples(payload));
-        encrypted.map_err(|(sample, error)| Error::Sample {
-            track_id,
-            sample,
-            reason: cenc::SampleError::Cenc(error).into(),
         })
     }
 

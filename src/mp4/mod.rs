@@ -27,6 +27,7 @@ mod protector;
 mod splitter;
 mod stream;
 mod time;
+mod workers;
 
 pub use chunk::Chunk;
 pub use decrypt::{DecryptionError, Decryptor, ProgressiveDecryptor, SampleFault};

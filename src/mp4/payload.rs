@@ -69,12 +69,15 @@ impl<'a, C: Chunk> Payload<'a, C> {
         }
     }
 
-    /// The payload from its start, to be cut into parts.
-    pub(super) fn parts(&mut self) -> Parts<'_, C> {
+    /// The payload from the chunk on that holds `offset`, to be cut into parts.
+    pub(super) fn parts_from(&mut self, offset: usize) -> Parts<'_, C> {
+        let behind = self.starts.partition_point(|&start| start <= offset);
+        let first = behind.saturating_sub(1);
+        let chunks = self.chunks.get_mut(first..).unwrap_or_default();
         Parts {
-            chunks: self.chunks.iter_mut(),
+            chunks: chunks.iter_mut(),
             left: &mut [],
-            position: 0,
+            position: self.starts.get(first).copied().unwrap_or(0),
         }
     }
 
@@ -171,7 +174,7 @@ mod tests {
         });
         let (before, gathered) = before?;
         if !gathered {
-            let part = payload.parts().take(offset, len);
+            let part = payload.parts_from(offset).take(offset, len);
             assert_eq!(part, before);
             part.iter_mut().for_each(|byte| *byte += 1);
         }
@@ -201,7 +204,7 @@ mod tests {
     fn parts_are_taken_from_front_to_back() {
         let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5], &[], &[6, 7, 8]].map(BytesMut::from);
         let mut payload = Payload::new(&mut chunks);
-        let mut parts = payload.parts();
+        let mut parts = payload.parts_from(0);
         let mut take = |offset, len| parts.take(offset, len).to_vec();
         assert_eq!(take(1, 2), [1, 2]);
         assert_eq!(take(0, 0), []);

@@ -59,6 +59,7 @@ fn protect(args: &ProtectArgs) -> Result<Report, Error> {
         input: &mut input,
         output: &mut output,
         packaging: &mut packaging,
+        threads: args.threads.into(),
         changes: Vec::new(),
     };
     let totals = work.run()?;

@@ -24,6 +24,8 @@ pub struct Work<'a> {
     pub output: &'a mut OutputFile,
     /// What is asked.
     pub packaging: &'a mut Packaging,
+    /// How many threads share the cipher's work.
+    pub threads: usize,
     /// The crypto periods that began.
     pub changes: Vec<Change>,
 }
@@ -68,6 +70,8 @@ impl Work<'_> {
     fn stream(&mut self) -> Result<Totals, Error> {
         self.input.begin("protecting");
         let mut encryptor = Encryptor::new(IndexMode::Patch);
+        let started = encryptor.set_threads(self.threads);
+        started.map_err(|error| self.failed(error))?;
         let mut outputs = Vec::new();
         let mut position = 0;
         loop {

@@ -91,7 +91,8 @@ pub(super) fn encrypt_all<'a>(
     method: Method,
     samples: &mut dyn Iterator<Item = ClearSample<'a>>,
 ) -> Result<(), Failed> {
-    let mut chains = Vec::new();
+    // One for each sample at least, but for those with nothing to encrypt.
+    let mut chains = Vec::with_capacity(samples.size_hint().0);
     for sample in samples {
         chains.extend(Chains::new(method.scheme, sample)?);
     }

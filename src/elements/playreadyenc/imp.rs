@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The element's class: pads, properties and state changes.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 use gst::glib;
@@ -18,6 +19,7 @@ pub struct PlayReadyEnc {
     pub(super) sinkpad: gst::Pad,
     pub(super) srcpad: gst::Pad,
     pub(super) session: Session,
+    threads: AtomicU32,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<Stream>>,
 }
@@ -35,7 +37,12 @@ impl PlayReadyEnc {
             self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
-        *lock(&self.stream) = Some(Stream::new(packaging));
+        let threads = self.threads.load(Ordering::Relaxed) as usize;
+        let stream = Stream::new(packaging, threads).map_err(|error| {
+            super::super::error::post(self, &error);
+            gst::StateChangeError
+        })?;
+        *lock(&self.stream) = Some(stream);
         Ok(())
     }
 
@@ -115,6 +122,7 @@ impl ObjectSubclass for PlayReadyEnc {
             sinkpad,
             srcpad,
             session: Session::default(),
+            threads: AtomicU32::new(1),
             stream: Mutex::default(),
         }
     }
@@ -122,7 +130,20 @@ impl ObjectSubclass for PlayReadyEnc {
 
 impl ObjectImpl for PlayReadyEnc {
     fn properties() -> &'static [glib::ParamSpec] {
-        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(session::specs);
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
+            let mut specs = session::specs();
+            specs.push(
+                glib::ParamSpecUInt::builder("threads")
+                    .nick("Threads")
+                    .blurb("Threads that share the cipher's work on large fragments, the streaming thread included; the output does not depend on it")
+                    .minimum(1)
+                    .maximum(64)
+                    .default_value(1)
+                    .mutable_ready()
+                    .build(),
+            );
+            specs
+        });
         &PROPERTIES
     }
 
@@ -133,12 +154,19 @@ impl ObjectImpl for PlayReadyEnc {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
-        self.session.set(spec.name(), value);
+        match spec.name() {
+            "threads" => {
+                let threads = value.get().expect("GObject has checked the value's type");
+                self.threads.store(threads, Ordering::Relaxed);
+            }
+            name => self.session.set(name, value),
+        }
     }
 
     fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
         match spec.name() {
             "stats" => self.stats().to_value(),
+            "threads" => self.threads.load(Ordering::Relaxed).to_value(),
             name => self.session.get(name),
         }
     }

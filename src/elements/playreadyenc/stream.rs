@@ -19,13 +19,16 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(packaging: Packaging) -> Self {
-        Self {
+    /// Errors when `threads` cannot be started.
+    pub(super) fn new(packaging: Packaging, threads: usize) -> Result<Self, Error> {
+        let mut encryptor = Encryptor::new(IndexMode::Hold);
+        encryptor.set_threads(threads)?;
+        Ok(Self {
             packaging,
-            encryptor: Encryptor::new(IndexMode::Hold),
+            encryptor,
             outputs: Vec::new(),
             file_totals: None,
-        }
+        })
     }
 
     pub(super) const fn packaging(&self) -> &Packaging {
@@ -42,7 +45,7 @@ impl Stream {
 
     /// Starts at the top of a file, without the fragment under way; the keys' IVs go on.
     pub(super) fn restart(&mut self) {
-        self.encryptor = Encryptor::new(IndexMode::Hold);
+        self.encryptor.restart(IndexMode::Hold);
         self.packaging.restart();
         self.file_totals = None;
     }
