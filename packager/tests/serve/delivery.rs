@@ -1,96 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys on their way to a licence server, `receiver.py` of the library's tests.
+//! Keys on their way to a licence server.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use serde_json::json;
 
-use serde_json::{Value, json};
-
+use crate::receiver::{Receiver, wait_until};
 use crate::server::{Server, folder};
-use crate::vectors::skip;
-
-/// A licence server; it ends when its standard input does.
-struct Receiver {
-    process: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    port: String,
-    certificate: String,
-}
-
-impl Receiver {
-    fn start(test: &str, folder: &Path) -> Option<Self> {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-        let oracles = project.parent()?.join("shared/oracles");
-        let python = std::env::var_os("PLAYREADY_PYTHON");
-        let python = python.map_or_else(|| "python3".into(), PathBuf::from);
-        let mut has = Command::new(&python);
-        has.args(["-c", "import lxml, cryptography, xmlsec"]);
-        if !oracles.is_dir() || !has.output().is_ok_and(|has| has.status.success()) {
-            skip(test, "no ../shared, lxml, cryptography or xmlsec");
-            return None;
-        }
-        let mut make = Command::new("openssl");
-        make.current_dir(folder)
-            .args(["req", "-x509", "-nodes", "-newkey", "rsa:2048"]);
-        make.args([
-            "-subj",
-            "/CN=licences",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "certificate.pem",
-        ]);
-        assert!(make.output().unwrap().status.success());
-        let mut receive = Command::new(python);
-        receive.arg(project.join("tests/suite/store/receiver.py"));
-        receive.arg(oracles).arg(folder.join("key.pem"));
-        receive.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = receive.spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        Some(Self {
-            port: lines.next().unwrap().unwrap(),
-            certificate: std::fs::read_to_string(folder.join("certificate.pem")).unwrap(),
-            process,
-            lines,
-        })
-    }
-
-    fn target(&self, path: &str) -> Value {
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        json!({"url": url, "certificate": self.certificate, "timeout": 5})
-    }
-
-    /// The next document that it got.
-    fn next(&mut self) -> Value {
-        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Waits until something is so.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < until, "{what}");
-        sleep(Duration::from_millis(100));
-    }
-}
 
 #[test]
 fn keys_of_a_channel_are_delivered_before_they_become_active() {
     let name = "serve::delivery::keys_of_a_channel_are_delivered_before_they_become_active";
     let folder = folder("delivery");
-    let Some(mut receiver) = Receiver::start(name, &folder) else {
+    let Some(receiver) = Receiver::start(name, &folder) else {
         return;
     };
     let server = Server::start_with(&folder, &["--allow-private-targets"]);

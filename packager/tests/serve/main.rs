@@ -17,6 +17,7 @@ mod lists;
 mod once;
 mod openapi;
 mod problems;
+mod receiver;
 mod roles;
 mod secrecy;
 mod server;
@@ -26,6 +27,7 @@ mod tls;
 #[path = "../vectors/mod.rs"]
 #[expect(dead_code, reason = "only the note of what is skipped is wanted here")]
 mod vectors;
+mod whole;
 
 // The library's tests start PostgreSQL.
 #[cfg(feature = "postgres")]

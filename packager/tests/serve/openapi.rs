@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The OpenAPI document, and the server held against it by schemathesis.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
+use crate::receiver::python;
 use crate::server::Server;
 use crate::vectors::skip;
 
@@ -28,40 +29,56 @@ fn document_is_served_to_everybody_and_names_each_operation_once() {
     assert_eq!(ids.len(), count);
 }
 
-#[test]
-fn server_is_as_its_document_says() {
-    let name = "serve::openapi::server_is_as_its_document_says";
-    let python =
-        std::env::var_os("PLAYREADY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
-    let has = Command::new(&python)
+/// What may end the account that the checks sign in with: it has a server of its own, no sequences of requests, and few of them.
+const ACCOUNTS: &str = "^/v1/accounts";
+
+/// Runs all checks on some of the operations, or says that it cannot.
+fn check(name: &str, choice: &[&str]) {
+    let has = Command::new(python())
         .args(["-c", "import schemathesis"])
         .output();
     if !has.is_ok_and(|has| has.status.success()) {
-        return skip(name, "schemathesis is not here");
+        return skip(
+            &format!("serve::openapi::{name}"),
+            "schemathesis is not here",
+        );
     }
-    let server = Server::start("schemathesis");
+    let server = Server::start(name);
     let admin = server.admin();
-    admin
-        .put("/v1/contents/film", &json!({"scheme": "cenc"}))
-        .json(201);
+    let film = json!({"scheme": "cenc"});
+    admin.put("/v1/contents/film", &film).json(201);
     let new = json!({"source": "random", "scheme": "cenc", "content": "film"});
     admin.post("/v1/keys", &new).json(201);
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/schemathesis.toml");
-    let mut check = Command::new(python);
-    check
-        .args(["-m", "schemathesis.cli", "--config-file"])
-        .arg(config);
-    check.args(["run", &format!("{}/openapi.json", server.base())]);
+    let mut check = Command::new(python());
+    check.args(["-m", "schemathesis.cli", "--config-file"]);
+    check.arg(config).arg("run").args(choice);
+    check.arg(format!("{}/openapi.json", server.base()));
     check.args(["--url", &server.base()]);
     check.env("PLAYREADY_TOKEN", server.token());
     // Its caches belong to the test.
-    check.current_dir(&server.folder);
-    let checked = check.output().unwrap();
-    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let checked = check.current_dir(&server.folder).output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout);
     let complaints = String::from_utf8_lossy(&checked.stderr);
-    assert!(
-        checked.status.success(),
-        "{said}{complaints}{}",
-        server.said()
+    assert!(checked.status.success(), "{said}{complaints}");
+}
+
+#[test]
+fn server_is_as_its_document_says() {
+    check("schemathesis", &["--exclude-path-regex", ACCOUNTS]);
+}
+
+#[test]
+fn accounts_are_as_their_document_says() {
+    let phases = [
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--max-examples",
+        "8",
+    ];
+    let accounts = ["--include-path-regex", ACCOUNTS];
+    check(
+        "schemathesis-accounts",
+        &[phases.as_slice(), &accounts].concat(),
     );
 }

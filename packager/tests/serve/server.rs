@@ -116,12 +116,17 @@ impl Server {
 
     /// Somebody with an account of these roles.
     pub fn member(&self, roles: &[&str]) -> Client {
+        let token = self.member_token(roles);
+        self.stranger().with_token(&token)
+    }
+
+    /// A token of an account of these roles.
+    pub fn member_token(&self, roles: &[&str]) -> String {
         let admin = self.admin();
         let account = format!("/v1/accounts/{}", roles.join("+"));
         admin.put(&account, &json!({"roles": roles})).json(200);
         let made = admin.post(&format!("{account}/tokens"), &json!({"label": "test"}));
-        let token = made.json(201)["token"].as_str().unwrap().to_owned();
-        admin.with_token(&token)
+        made.json(201)["token"].as_str().unwrap().to_owned()
     }
 
     /// Tells it to stop, and waits until it has; all that it wrote.

@@ -45,7 +45,7 @@ def contents(body):
         "content": root.get("contentId"),
         "scheme": [key.get("commonEncryptionScheme") for key in find("ContentKey")],
         "periods": {period.get("id"): period.get("index") for period in find("ContentKeyPeriod")},
-        "rules": [[rule.get("intendedTrackType")] + [list(item.attrib.values())[0] for item in rule]
+        "rules": [[rule.get("intendedTrackType")] + [next(iter(item.attrib.values()), None) for item in rule]
                   for rule in find("ContentKeyUsageRule")],
     }
 

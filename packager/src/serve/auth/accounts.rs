@@ -24,22 +24,26 @@ pub enum Proof {
     Certificate([u8; 32]),
 }
 
+/// An account, and when the store said so; None: it is to be asked again.
+struct Known(Option<Instant>, Arc<Account>);
+
 /// Accounts by what they showed; tokens stand here as digests.
 #[derive(Default)]
-pub struct Accounts(Mutex<Known>);
+pub struct Accounts(Mutex<ByProof>);
 
-/// When the store was asked by what was shown, and its answer.
-type Known = HashMap<[u8; 32], (Instant, Arc<Account>)>;
+/// By the digest of what was shown.
+type ByProof = HashMap<[u8; 32], Known>;
 
 impl Accounts {
     /// The account, if the store has been asked lately.
     pub fn get(&self, proof: &Proof) -> Option<Arc<Account>> {
         let known = self.lock();
-        let (since, account) = known.get(&proof.digest())?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(account))
+        let Known(since, account) = known.get(&proof.digest())?;
+        let is_fresh = since.is_some_and(|since| since.elapsed() < FRESH);
+        is_fresh.then(|| Arc::clone(account))
     }
 
-    /// Whether somebody has signed in by it, since the last change of accounts.
+    /// Whether somebody has signed in by it before.
     pub fn knows(&self, proof: &Proof) -> bool {
         self.lock().contains_key(&proof.digest())
     }
@@ -59,19 +63,22 @@ impl Accounts {
             if known.len() >= LIMIT {
                 known.clear();
             }
-            known.insert(proof.digest(), (Instant::now(), Arc::clone(account)));
+            known.insert(
+                proof.digest(),
+                Known(Some(Instant::now()), Arc::clone(account)),
+            );
         } else {
             self.lock().remove(&proof.digest());
         }
         Ok(account)
     }
 
-    /// Forgets all, after something about accounts has changed.
+    /// Has all asked for again, after something about accounts has changed.
     pub fn forget(&self) {
-        self.lock().clear();
+        self.lock().values_mut().for_each(|known| known.0 = None);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, ByProof> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

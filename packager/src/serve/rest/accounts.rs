@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct NewAccount {
     /// Its roles.
+    #[schema(value_type = Vec<RoleName>)]
     roles: BTreeSet<RoleName>,
     /// SHA-256 of the DER client certificate that it signs in with over mutual TLS, 64 hexadecimal digits.
     #[serde(default)]

@@ -21,10 +21,12 @@ use super::list::{List, Paged, Paging};
 use super::names::{CipherName, DeliveryStateName, KeyStateName, Name, OriginName, SchemeName};
 use super::path::Kid;
 use super::secret::{Confidential, Secret};
+use super::settings::LARGEST;
 use super::time::Time;
 use crate::serve::app::App;
 use crate::serve::auth::Permission;
 use crate::serve::problem::{FieldProblem, Problem};
+use crate::serve::problems::unfit;
 use crate::service::kid::{self, KeyIdForms};
 use crate::service::new_key::{self, Draft, Source};
 
@@ -218,6 +220,9 @@ async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     if matches!(new.source, KeySource::Entered(_)) {
         caller.needs(Permission::ManageKeys)?;
+    }
+    if new.period > LARGEST {
+        return Err(unfit("a crypto period's index is below 2^53"));
     }
     let draft = Draft::from(new);
     let made = caller.work(move |store| {

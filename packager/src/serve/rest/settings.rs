@@ -17,6 +17,9 @@ use crate::service::preview::header_config;
 /// The longest setting, in bytes.
 const LONGEST: usize = 1 << 16;
 
+/// The largest number that all programs read from JSON as it is (RFC 8259, 6).
+pub const LARGEST: u64 = (1 << 53) - 1;
+
 /// What packagers need to know of a content.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +99,15 @@ impl Settings {
         let is_bad = |text: &String| text.len() > LONGEST || text.contains('\0');
         if texts.into_iter().flatten().any(is_bad) {
             return Err(unfit("a setting is no text of up to 64 KiB"));
+        }
+        let lengths = 1..=LARGEST;
+        if self
+            .crypto_period_ms
+            .is_some_and(|length| !lengths.contains(&length))
+        {
+            return Err(unfit(
+                "a crypto period has 1 to 2^53 - 1 milliseconds; null: keys do not change",
+            ));
         }
         let mut seen = Vec::new();
         for TrackLabel { selector, .. } in &self.tracks {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A licence server that keys are handed to: `receiver.py` of the library's tests.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::vectors::skip;
+
+/// A licence server; it ends when its standard input does.
+pub struct Receiver {
+    process: Child,
+    documents: mpsc::Receiver<Value>,
+    port: String,
+    certificate: String,
+}
+
+impl Receiver {
+    pub fn start(test: &str, folder: &Path) -> Option<Self> {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+        let python = python();
+        let mut has = Command::new(&python);
+        has.args(["-c", "import lxml, cryptography, xmlsec"]);
+        let has = has.output().is_ok_and(|has| has.status.success());
+        let Some(oracles) = oracles().filter(|_| has) else {
+            skip(test, "no ../shared, lxml, cryptography or xmlsec");
+            return None;
+        };
+        let mut make = Command::new("openssl");
+        make.current_dir(folder)
+            .args(["req", "-x509", "-nodes", "-newkey", "rsa:2048"]);
+        make.args([
+            "-subj",
+            "/CN=licences",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "certificate.pem",
+        ]);
+        assert!(make.output().unwrap().status.success());
+        let mut receive = Command::new(python);
+        receive.arg(project.join("tests/suite/store/receiver.py"));
+        receive.arg(oracles).arg(folder.join("key.pem"));
+        receive.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = receive.spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines.next().unwrap().unwrap();
+        let (sender, documents) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Nobody listens any more when the test has ended.
+                let _ = sender.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Some(Self {
+            port,
+            certificate: std::fs::read_to_string(folder.join("certificate.pem")).unwrap(),
+            process,
+            documents,
+        })
+    }
+
+    /// How the server reaches it; the first part of the path names what is wrong with it.
+    pub fn target(&self, path: &str) -> Value {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        json!({"url": url, "certificate": self.certificate, "timeout": 5})
+    }
+
+    /// The next document that it got.
+    pub fn next(&self) -> Value {
+        let next = self.documents.recv_timeout(Duration::from_secs(60));
+        next.expect("a document comes")
+    }
+
+    /// Those that it got meanwhile.
+    pub fn rest(&self) -> Vec<Value> {
+        self.documents.try_iter().collect()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Waits until something is so.
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < until, "{what}");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// The Python that runs the oracles.
+pub fn python() -> PathBuf {
+    let given = std::env::var_os("PLAYREADY_PYTHON");
+    given.map_or_else(|| "python3".into(), PathBuf::from)
+}
+
+/// The folder of oracles.
+pub fn oracles() -> Option<PathBuf> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let oracles = project.parent()?.join("shared/oracles");
+    oracles.is_dir().then_some(oracles)
+}
