@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use gstplayready::cenc::KeyId;
 use gstplayready::keys::speke::key_id_for;
 use gstplayready::keys::store::{
-    self, Content, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey, PeriodKey,
+    self, Content, DeliveryState, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey,
+    PeriodKey,
 };
 
 use super::Error;
@@ -73,15 +74,8 @@ pub fn turn_since(
         let Some(last) = keys.last().map(|key| key.slot.period) else {
             break;
         };
-        for PeriodKey { slot, info, .. } in keys {
-            if slot.mode != content.scheme.cipher_mode() {
-                continue;
-            }
-            if slot.period == current {
-                begin(store, &info, &mut turn)?;
-            } else if end(store, &info, (&content, current))? {
-                turn.retired.push(info.kid);
-            }
+        for key in &keys {
+            look_at(store, key, (&content, current), &mut turn)?;
         }
         // The list may have been cut within its last period.
         from = last.max(from.saturating_add(1));
@@ -168,6 +162,37 @@ fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, E
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn look_at(
+    store: &KeyStore,
+    key: &PeriodKey,
+    (content, current): (&Content, u64),
+    turn: &mut Turn,
+) -> Result<(), store::Error> {
+    let PeriodKey { slot, info, .. } = key;
+    if slot.mode != content.scheme.cipher_mode() {
+        return Ok(());
+    }
+    if slot.period < current {
+        if end(store, info, (content, current))? {
+            turn.retired.push(info.kid);
+        }
+    } else if is_delivered(key, content) {
+        begin(store, info, turn)?;
+    } else if info.state < KeyState::Active && !turn.waiting.contains(&info.kid) {
+        turn.waiting.push(info.kid);
+    }
+    Ok(())
+}
+
+/// Whether the content's own targets have it: a store that refused a key each time that it is looked at would record each of them.
+fn is_delivered(key: &PeriodKey, content: &Content) -> bool {
+    content.targets.iter().all(|target| {
+        let mut deliveries = key.deliveries.iter();
+        let delivery = deliveries.find(|delivery| delivery.target == *target);
+        delivery.is_some_and(|delivery| delivery.state == DeliveryState::Acknowledged)
+    })
 }
 
 fn begin(store: &KeyStore, info: &KeyInfo, turn: &mut Turn) -> Result<(), store::Error> {

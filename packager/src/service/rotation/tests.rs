@@ -66,8 +66,11 @@ fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_ov
     channel(&of, &["licences"]);
     let kids = |infos: &[KeyInfo]| infos.iter().map(|info| info.kid).collect::<Vec<_>>();
     let first = kids(&prepare(&of.store, "news", (minute(7), 0)).unwrap());
+    let rows = of.store.verify_audit().unwrap().rows;
     let waiting = turn(&of.store, "news", minute(7)).unwrap();
     assert_eq!((waiting.waiting.len(), waiting.activated.len()), (2, 0));
+    // It is asked every second while a target is down.
+    assert_eq!(of.store.verify_audit().unwrap().rows, rows);
     for kid in &first {
         of.store.acknowledge(kid, "licences").unwrap();
     }
