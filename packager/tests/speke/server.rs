@@ -100,6 +100,8 @@ impl Server {
         if let Some(version) = version {
             request = request.header("X-Speke-Version", version);
         }
+        // Who is refused for the length alone is told before the server hangs up.
+        request = request.header("Expect", "100-continue");
         reply(request.send(body).unwrap())
     }
 
