@@ -57,7 +57,7 @@ fn samples(name: &str, sizes: &[usize], scheme: Scheme, pattern: Pattern) {
         let mut samples = split(&mut own_data, sizes).map(|bytes| ClearSample {
             number: 0,
             iv: Iv::new(&IV).unwrap(),
-            bytes,
+            bytes: bytes.into(),
             subsamples: &[],
         });
         own.encrypt_all(method, &mut samples).unwrap();

@@ -10,7 +10,7 @@ use cipher::KeyInit;
 
 use self::counter::KeyStream;
 use self::ranges::ProtectedRanges;
-use super::{ContentKey, Error, Iv, Pattern, Scheme, Subsample};
+use super::{ContentKey, Error, Iv, Pattern, Pieces, Scheme, Subsample};
 
 /// The key schedules of one content key; wiped when dropped.
 pub struct SampleCipher {
@@ -35,7 +35,7 @@ pub struct ClearSample<'a> {
     /// Its own IV or the constant one.
     pub iv: Iv,
     /// All of the sample.
-    pub bytes: &'a mut [u8],
+    pub bytes: Pieces<'a>,
     /// Which bytes are protected; all where there are none.
     pub subsamples: &'a [Subsample],
 }
@@ -65,7 +65,7 @@ impl SampleCipher {
         let sample = ClearSample {
             number: 0,
             iv: *iv,
-            bytes: sample,
+            bytes: sample.into(),
             subsamples,
         };
         let encrypted = match method.scheme {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One sample from clear to protected, whatever carries it: its subsamples, its IV and its cipher text, 23001-7 clause 9.
 
-use crate::codec::{self, Codec, ProtectableRange};
+use crate::codec::{self, Codec, ProtectableRange, SampleBytes};
 
 use super::{Error, Iv, IvSource, Method, SampleCipher, Scheme, Subsample, map_subsamples};
 
@@ -32,7 +32,7 @@ impl SampleProtector {
         (codec, method): (&mut Codec, Method),
         (cipher, ivs): (&SampleCipher, &mut IvSource),
     ) -> Result<ProtectedSample<'_>, SampleError> {
-        let protected = self.map(sample, codec, method.scheme)?;
+        let protected = self.map(&*sample, codec, method.scheme)?;
         let iv = ivs.next(protected.div_ceil(16))?;
         cipher.encrypt(method, &iv, sample, &self.map)?;
         Ok(ProtectedSample {
@@ -47,18 +47,19 @@ impl SampleProtector {
     /// Damaged codec data, and what [`map_subsamples`] refuses.
     pub fn map(
         &mut self,
-        sample: &[u8],
+        sample: impl SampleBytes,
         codec: &mut Codec,
         scheme: Scheme,
     ) -> Result<u64, SampleError> {
         self.ranges.clear();
         self.map.clear();
+        let size = sample.size();
         if !codec.maps_subsamples() {
-            return Ok(sample.len() as u64);
+            return Ok(size as u64);
         }
         codec.protectable_ranges(sample, &mut self.ranges)?;
         let ranges = (self.ranges.as_slice(), codec.alignment());
-        map_subsamples(scheme, sample.len(), ranges, &mut self.map)?;
+        map_subsamples(scheme, size, ranges, &mut self.map)?;
         Ok(self.map.iter().map(|s| u64::from(s.protected_bytes)).sum())
     }
 

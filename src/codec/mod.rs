@@ -24,6 +24,7 @@ mod hevc;
 mod nal;
 mod parameter_sets;
 mod plain;
+mod sample_bytes;
 mod vp9;
 mod vvc;
 mod whole;
@@ -32,6 +33,7 @@ mod whole;
 mod tests;
 
 pub use error::Error;
+pub use sample_bytes::SampleBytes;
 pub use whole::is_text_or_metadata;
 
 /// A run of bytes of one sample that may be protected: slice data of one VCL NAL unit, a tile, the
@@ -105,18 +107,18 @@ impl Codec {
     /// whose headers are not understood. What was appended until then must not be used.
     pub fn protectable_ranges(
         &mut self,
-        sample: &[u8],
+        mut sample: impl SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         match &mut self.0 {
-            Kind::Ac4 => ac4::protectable_ranges(sample, ranges),
-            Kind::Av1(av1) => av1.protectable_ranges(sample, ranges),
-            Kind::Avc(avc) => avc.protectable_ranges(sample, ranges),
-            Kind::Hevc(hevc) => hevc.protectable_ranges(sample, ranges),
-            Kind::Vp9(vp9) => vp9.protectable_ranges(sample, ranges),
-            Kind::Vvc(vvc) => vvc.protectable_ranges(sample, ranges),
+            Kind::Ac4 => ac4::protectable_ranges(sample.all(), ranges),
+            Kind::Av1(av1) => av1.protectable_ranges(sample.all(), ranges),
+            Kind::Avc(avc) => avc.protectable_ranges(&mut sample, ranges),
+            Kind::Hevc(hevc) => hevc.protectable_ranges(&mut sample, ranges),
+            Kind::Vp9(vp9) => vp9.protectable_ranges(sample.all(), ranges),
+            Kind::Vvc(vvc) => vvc.protectable_ranges(&mut sample, ranges),
             Kind::WholeSample => {
-                ranges.extend(ProtectableRange::new(0, sample.len()));
+                ranges.extend(ProtectableRange::new(0, sample.size()));
                 Ok(())
             }
         }

@@ -2,7 +2,7 @@
 //! Samples of length-prefixed NAL units and the parts shared by `avcC` and `hvcC`: ISO/IEC
 //! 14496-15, clauses 4.3 and 5.3.
 
-use super::Error;
+use super::{Error, SampleBytes};
 
 /// Bytes of the length field before each NAL unit: 1, 2 or 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,26 +21,28 @@ impl LengthSize {
     }
 }
 
-/// One NAL unit of a sample.
+/// One NAL unit of a sample, never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NalUnit<'a> {
-    /// Where `bytes` start in the sample.
+pub(super) struct NalUnit {
+    /// Where its header starts in the sample.
     pub(super) start: usize,
-    /// NAL unit header and payload, never empty.
-    pub(super) bytes: &'a [u8],
+    /// Where its payload ends.
+    pub(super) end: usize,
 }
 
 /// The NAL units of a sample in order. A length of zero announces no NAL unit, so nothing to
 /// protect, and is passed over.
-#[derive(Debug, Clone)]
 pub(super) struct NalUnits<'a> {
-    sample: &'a [u8],
+    sample: &'a mut dyn SampleBytes,
     offset: usize,
     length_size: LengthSize,
 }
 
 impl<'a> NalUnits<'a> {
-    pub(super) const fn new(sample: &'a [u8], length_size: LengthSize) -> Self {
+    /// What of a NAL unit in several pieces is looked at first, in bytes: more than nearly all slice headers have.
+    const HEAD: usize = 256;
+
+    pub(super) const fn new(sample: &'a mut dyn SampleBytes, length_size: LengthSize) -> Self {
         Self {
             sample,
             offset: 0,
@@ -48,35 +50,50 @@ impl<'a> NalUnits<'a> {
         }
     }
 
-    fn split(&mut self) -> Option<NalUnit<'a>> {
+    /// The next NAL unit; None at the end of the sample.
+    pub(super) fn next(&mut self) -> Result<Option<NalUnit>, Error> {
+        while self.offset < self.sample.size() {
+            let offset = self.offset;
+            let unit = self.split().ok_or(Error::TruncatedNalUnit { offset })?;
+            self.offset = unit.end;
+            if unit.start < unit.end {
+                return Ok(Some(unit));
+            }
+        }
+        Ok(None)
+    }
+
+    /// NAL unit header and payload.
+    pub(super) fn bytes(&mut self, unit: NalUnit) -> &[u8] {
+        let range = unit.start..unit.end;
+        let len = range.len();
+        self.sample.look(range, len).unwrap_or_default()
+    }
+
+    /// Runs `read`, which needs no more than the head of the NAL unit: it is given all bytes when [`Error::Truncated`] says that
+    /// the first were too few.
+    pub(super) fn read_head<T>(
+        &mut self,
+        unit: NalUnit,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let range = unit.start..unit.end;
+        let head = self.sample.look(range.clone(), Self::HEAD);
+        let head = head.unwrap_or_default();
+        match read(head) {
+            Err(Error::Truncated { .. }) if head.len() < range.len() => read(self.bytes(unit)),
+            read => read,
+        }
+    }
+
+    fn split(&mut self) -> Option<NalUnit> {
         let start = self.offset.checked_add(self.length_size.0)?;
-        let field = self.sample.get(self.offset..start)?;
+        let field = self.sample.look(self.offset..start, self.length_size.0)?;
         let length = field
             .iter()
             .fold(0_u32, |length, byte| (length << 8) | u32::from(*byte));
         let end = start.checked_add(usize::try_from(length).ok()?)?;
-        let bytes = self.sample.get(start..end)?;
-        self.offset = end;
-        Some(NalUnit { start, bytes })
-    }
-}
-
-impl<'a> Iterator for NalUnits<'a> {
-    type Item = Result<NalUnit<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.offset < self.sample.len() {
-            let offset = self.offset;
-            match self.split() {
-                Some(unit) if unit.bytes.is_empty() => {}
-                Some(unit) => return Some(Ok(unit)),
-                None => {
-                    self.offset = self.sample.len();
-                    return Some(Err(Error::TruncatedNalUnit { offset }));
-                }
-            }
-        }
-        None
+        (end <= self.sample.size()).then_some(NalUnit { start, end })
     }
 }
 
@@ -136,22 +153,27 @@ impl<'a> ConfigReader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample_bytes::Stingy;
     use super::*;
 
-    fn units(sample: &[u8], length_size: usize) -> Vec<Result<(usize, &[u8]), Error>> {
-        NalUnits::new(sample, LengthSize(length_size))
-            .map(|unit| unit.map(|unit| (unit.start, unit.bytes)))
-            .collect()
+    fn units(mut sample: &[u8], length_size: usize) -> Vec<Result<(usize, Vec<u8>), Error>> {
+        let mut units = NalUnits::new(&mut sample, LengthSize(length_size));
+        let mut found = Vec::new();
+        loop {
+            match units.next() {
+                Ok(Some(unit)) => found.push(Ok((unit.start, units.bytes(unit).to_vec()))),
+                Ok(None) => return found,
+                Err(error) => {
+                    found.push(Err(error));
+                    return found;
+                }
+            }
+        }
     }
 
     #[test]
     fn each_length_size_finds_the_same_units() {
-        let expected = |size: usize| {
-            vec![
-                Ok((size, [7, 8].as_slice())),
-                Ok((size * 2 + 2, [9].as_slice())),
-            ]
-        };
+        let expected = |size: usize| vec![Ok((size, vec![7, 8])), Ok((size * 2 + 2, vec![9]))];
         assert_eq!(units(&[2, 7, 8, 1, 9], 1), expected(1));
         assert_eq!(units(&[0, 2, 7, 8, 0, 1, 9], 2), expected(2));
         assert_eq!(units(&[0, 0, 0, 2, 7, 8, 0, 0, 0, 1, 9], 4), expected(4));
@@ -159,18 +181,35 @@ mod tests {
 
     #[test]
     fn a_length_of_zero_is_passed_over() {
-        assert_eq!(units(&[0, 0, 1, 9, 0], 1), [Ok((3, [9].as_slice()))]);
+        assert_eq!(units(&[0, 0, 1, 9, 0], 1), [Ok((3, vec![9]))]);
     }
 
     #[test]
     fn a_length_past_the_end_is_refused_and_ends_the_sample() {
         let truncated = |offset| Err(Error::TruncatedNalUnit { offset });
-        assert_eq!(
-            units(&[1, 9, 2, 7], 1),
-            [Ok((1, [9].as_slice())), truncated(2)]
-        );
+        assert_eq!(units(&[1, 9, 2, 7], 1), [Ok((1, vec![9])), truncated(2)]);
         assert_eq!(units(&[0, 0, 0], 4), [truncated(0)]);
         assert_eq!(units(&[255, 255, 255, 255, 1], 4), [truncated(0)]);
+    }
+
+    #[test]
+    fn head_that_is_too_short_is_read_again_with_all_bytes() {
+        let mut sample = vec![1; 404];
+        sample[..4].copy_from_slice(&[0, 0, 1, 144]);
+        let mut sample = Stingy(&sample);
+        let mut units = NalUnits::new(&mut sample, LengthSize(4));
+        let unit = units.next().unwrap().unwrap();
+        let structure = "slice header";
+        let read = |wanted| {
+            move |nal: &[u8]| match nal.len() < wanted {
+                true => Err(Error::Truncated { structure }),
+                false => Ok(nal.len()),
+            }
+        };
+        assert_eq!(units.read_head(unit, read(256)), Ok(256));
+        assert_eq!(units.read_head(unit, read(257)), Ok(400));
+        let truncated = Err(Error::Truncated { structure });
+        assert_eq!(units.read_head(unit, read(401)), truncated);
     }
 
     #[test]

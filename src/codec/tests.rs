@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::sample_bytes::Stingy;
 use super::{Codec, Error, ProtectableRange};
 
 struct Vector {
@@ -72,12 +73,16 @@ fn slice_data_starts_where_other_tools_find_it() {
     let vectors = vectors();
     assert!(vectors.len() >= 61);
     for vector in vectors {
-        let mut codec = vector.codec();
+        let (mut codec, mut of_pieces) = (vector.codec(), vector.codec());
         for (index, (sample, expected)) in vector.samples.iter().enumerate() {
             let mut found = Vec::new();
             let result = codec.protectable_ranges(sample, &mut found);
             assert_eq!(result, Ok(()), "{} sample {index}", vector.name);
             assert_eq!(&found, expected, "{} sample {index}", vector.name);
+            found.clear();
+            let result = of_pieces.protectable_ranges(Stingy(sample), &mut found);
+            assert_eq!(result, Ok(()), "{} sample {index}", vector.name);
+            assert_eq!(&found, expected, "{} in pieces, {index}", vector.name);
         }
     }
 }

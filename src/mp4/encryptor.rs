@@ -306,7 +306,7 @@ impl<C: Chunk> Encryptor<C> {
         if protected.announced {
             self.out.announce_change();
         }
-        self.out.boxes(&protected.moof);
+        self.out.made(protected.moof);
         let mut end = moof.position + moof.bytes.len() as u64;
         self.mark(end)?;
         for between in &moof.between {

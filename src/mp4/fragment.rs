@@ -6,7 +6,7 @@ use crate::cenc::{self, Iv, IvSource, SampleProtector, Senc, Subsample};
 use super::error::SampleError;
 use super::init::TrackState;
 use super::moof::{Added, Location, Moof, TrackFragment};
-use super::payload::{Bytes, Payload};
+use super::payload::{Payload, View};
 use super::plan::{Placed, Plan};
 use super::protector::{FragmentProtection, Protector, Rule, TrackProtection};
 use super::workers::Workers;
@@ -149,7 +149,7 @@ struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// Maps the samples in order and enters them in `senc`; those that lie in one piece are left to `plan`.
+    /// Maps the samples in order, enters them in `senc` and leaves them to `plan`.
     fn protect<C: Chunk>(
         self,
         (track, rule): (&mut TrackState, &Rule),
@@ -167,8 +167,8 @@ impl Samples<'_> {
         })?;
         let Some(protection) = rule.protection(protection) else {
             // Their parameter sets count for the samples behind them.
-            return self.edit(track_id, payload, |_, Bytes { bytes, .. }| {
-                protector.map(bytes, codec, protection.method.scheme)?;
+            return self.each(track_id, payload, |_, sample| {
+                protector.map(sample, codec, protection.method.scheme)?;
                 Ok(())
             });
         };
@@ -176,25 +176,20 @@ impl Samples<'_> {
         senc.start(codec.maps_subsamples(), track.flavor);
         plan.start_track(track_id, protection.clone());
         let mut ivs = key.ivs();
-        self.edit(track_id, payload, |placed, Bytes { bytes, gathered }| {
-            let protected = protector.map(bytes, codec, method.scheme)?;
+        self.each(track_id, payload, |placed, sample| {
+            let protected = protector.map(sample, codec, method.scheme)?;
             let map = protector.subsamples();
-            let iv = enter(map, protected, (&mut *ivs, senc))?;
-            if !gathered {
-                plan.add(placed, iv, map);
-                return Ok(());
-            }
-            let encrypted = key.cipher().encrypt(*method, &iv, bytes, map);
-            Ok(encrypted.map_err(cenc::SampleError::Cenc)?)
+            plan.add(placed, enter(map, protected, (&mut *ivs, senc))?, map);
+            Ok(())
         })
     }
 
-    /// Runs `edit` on each sample, in order.
-    fn edit<C: Chunk>(
+    /// Runs `look` on each sample, in order.
+    fn each<C: Chunk>(
         self,
         track_id: u32,
         payload: &mut Payload<'_, C>,
-        mut edit: impl FnMut(Placed, Bytes<'_>) -> Result<(), SampleError>,
+        mut look: impl FnMut(Placed, View<'_, '_, C>) -> Result<(), SampleError>,
     ) -> Result<(), Error> {
         for (number, location) in self.at.iter().enumerate() {
             let offset = usize::try_from(location.offset - self.payload_at).unwrap_or(usize::MAX);
@@ -204,14 +199,17 @@ impl Samples<'_> {
                 offset,
                 len,
             };
-            let done = payload.edit(offset, len, |bytes| edit(placed, bytes));
+            let sample = payload.view(offset, len);
             // check_coverage() has seen that every sample lies in the payload.
-            done.unwrap_or(Err(cenc::SampleError::Cenc(cenc::Error::MapMismatch).into()))
-                .map_err(|reason| Error::Sample {
-                    track_id,
-                    sample: number,
-                    reason,
-                })?;
+            let sample = sample.ok_or(cenc::SampleError::Cenc(cenc::Error::MapMismatch));
+            let looked = sample
+                .map_err(SampleError::from)
+                .and_then(|sample| look(placed, sample));
+            looked.map_err(|reason| Error::Sample {
+                track_id,
+                sample: number,
+                reason,
+            })?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::bmff::{self, BoxTree, FourCc, Tfhd, Trex, Trun, saio};
+use crate::bmff::{self, BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, saio};
 use crate::cenc::Senc;
 
 use super::Error;
@@ -248,7 +248,8 @@ impl<'a> Moof<'a> {
         let growth = growth.ok_or_else(|| self.elsewhere())?;
         self.move_offsets(fragments, growth as i64, position)?;
         self.place_auxiliary_information(added)?;
-        let mut out = Vec::with_capacity(self.tree.size());
+        // The header of the 'mdat' follows.
+        let mut out = Vec::with_capacity(self.tree.size() + BoxHeader::MAX_LEN);
         self.tree.write(&mut out)?;
         Ok(out)
     }

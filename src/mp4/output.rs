@@ -88,6 +88,14 @@ impl<C: Chunk> OutputQueue<C> {
         self.head.bytes.extend_from_slice(bytes);
     }
 
+    /// The same for boxes that begin an output as a rule: their memory becomes its.
+    pub(super) fn made(&mut self, bytes: Vec<u8>) {
+        match self.head.bytes.is_empty() {
+            true => self.head.bytes = bytes,
+            false => self.boxes(&bytes),
+        }
+    }
+
     /// The output under way ends with the init segment.
     pub(super) const fn end_init(&mut self) {
         self.head.news.init = true;

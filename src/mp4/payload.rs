@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The bytes of one `mdat`, in the chunks they came in.
 
+use std::ops::Range;
+
+use crate::codec::SampleBytes;
+
 use super::Chunk;
 
 /// An `mdat` payload; offsets count from its first byte.
@@ -9,15 +13,8 @@ pub(super) struct Payload<'a, C> {
     /// Offset of each chunk.
     starts: Vec<usize>,
     len: usize,
-    /// Holds a sample that lies in several chunks.
+    /// Holds bytes that lie in several chunks, while they are looked at or decrypted.
     gathered: Vec<u8>,
-}
-
-/// Bytes of a payload.
-pub(super) struct Bytes<'b> {
-    pub(super) bytes: &'b mut [u8],
-    /// Whether they were brought together from several chunks.
-    pub(super) gathered: bool,
 }
 
 impl<'a, C: Chunk> Payload<'a, C> {
@@ -46,27 +43,36 @@ impl<'a, C: Chunk> Payload<'a, C> {
         &mut self,
         offset: usize,
         len: usize,
-        edit: impl FnOnce(Bytes<'_>) -> T,
+        edit: impl FnOnce(&mut [u8]) -> T,
     ) -> Option<T> {
+        let (first, skip) = self.find(offset, len)?;
+        let Some(chunk) = self.chunks.get_mut(first) else {
+            return Some(edit(&mut []));
+        };
+        match part_mut(chunk.as_mut(), skip, len) {
+            Some(bytes) => Some(edit(bytes)),
+            None => Some(self.edit_gathered(first, skip, (len, edit))),
+        }
+    }
+
+    /// The `len` bytes at `offset`, to be looked at; None when they are not all there.
+    pub(super) fn view(&mut self, offset: usize, len: usize) -> Option<View<'_, 'a, C>> {
+        self.find(offset, len).map(|_| View {
+            payload: self,
+            offset,
+            len,
+        })
+    }
+
+    /// The chunk that holds `offset`, and where in it; None when there are not `len` bytes there.
+    fn find(&self, offset: usize, len: usize) -> Option<(usize, usize)> {
         if offset.checked_add(len)? > self.len {
             return None;
         }
-        let first = self.starts.partition_point(|&start| start <= offset);
-        let Some(first) = first.checked_sub(1) else {
-            return Some(edit(Bytes {
-                bytes: &mut [],
-                gathered: false,
-            }));
-        };
-        let skip = offset - self.starts.get(first)?;
-        let chunk = self.chunks.get_mut(first)?.as_mut();
-        match chunk.get_mut(skip..).and_then(|c| c.get_mut(..len)) {
-            Some(bytes) => Some(edit(Bytes {
-                bytes,
-                gathered: false,
-            })),
-            None => Some(self.edit_gathered(first, skip, (len, edit))),
-        }
+        let behind = self.starts.partition_point(|&start| start <= offset);
+        let first = behind.saturating_sub(1);
+        let start = self.starts.get(first).copied().unwrap_or(0);
+        Some((first, offset - start))
     }
 
     /// The payload from the chunk on that holds `offset`, to be cut into parts.
@@ -85,15 +91,12 @@ impl<'a, C: Chunk> Payload<'a, C> {
         &mut self,
         first: usize,
         skip: usize,
-        (len, edit): (usize, impl FnOnce(Bytes<'_>) -> T),
+        (len, edit): (usize, impl FnOnce(&mut [u8]) -> T),
     ) -> T {
         let mut gathered = std::mem::take(&mut self.gathered);
         gathered.clear();
         self.visit(first, skip, len, |bytes| gathered.extend_from_slice(bytes));
-        let result = edit(Bytes {
-            bytes: &mut gathered,
-            gathered: true,
-        });
+        let result = edit(&mut gathered);
         let mut changed = gathered.as_slice();
         self.visit(first, skip, len, |bytes| {
             let (these, rest) = changed.split_at(bytes.len());
@@ -124,6 +127,39 @@ impl<'a, C: Chunk> Payload<'a, C> {
     }
 }
 
+/// Bytes of a payload, looked at.
+pub(super) struct View<'v, 'a, C> {
+    payload: &'v mut Payload<'a, C>,
+    offset: usize,
+    len: usize,
+}
+
+impl<C: Chunk> SampleBytes for View<'_, '_, C> {
+    fn size(&self) -> usize {
+        self.len
+    }
+
+    fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
+        if range.end > self.len || range.is_empty() {
+            return (range.end <= self.len).then_some(&[]);
+        }
+        let payload = &mut *self.payload;
+        let (first, skip) = payload.find(self.offset + range.start, range.len())?;
+        let len = range.len();
+        let chunk = payload.chunks.get(first)?.as_ref();
+        if skip + len > chunk.len() {
+            let mut gathered = std::mem::take(&mut payload.gathered);
+            gathered.clear();
+            payload.visit(first, skip, few.min(len), |bytes| {
+                gathered.extend_from_slice(bytes);
+            });
+            payload.gathered = gathered;
+            return Some(&payload.gathered);
+        }
+        payload.chunks.get(first)?.as_ref().get(skip..skip + len)
+    }
+}
+
 /// A payload that is cut into parts, from front to back.
 pub(super) struct Parts<'p, C> {
     chunks: std::slice::IterMut<'p, C>,
@@ -134,27 +170,47 @@ pub(super) struct Parts<'p, C> {
 }
 
 impl<'p, C: Chunk> Parts<'p, C> {
-    /// The `len` bytes at `offset`, behind all that were taken before; none unless they lie in one chunk.
-    pub(super) fn take(&mut self, offset: usize, len: usize) -> &'p mut [u8] {
+    /// Cuts out the `len` bytes at `offset`, which lie behind all that were taken before, and appends the pieces that they come in to
+    /// `pieces`.
+    pub(super) fn cut(&mut self, offset: usize, mut len: usize, pieces: &mut Vec<&'p mut [u8]>) {
         // A sample without bytes may be said to lie anywhere.
         if len == 0 {
-            return &mut [];
+            return;
         }
-        while offset >= self.position + self.left.len() {
-            let Some(chunk) = self.chunks.next() else {
+        while offset >= self.position + self.left.len() && self.next_chunk() {}
+        self.take(offset.saturating_sub(self.position));
+        while len > 0 {
+            let piece = self.take(len);
+            len -= piece.len();
+            if !piece.is_empty() {
+                pieces.push(piece);
+            } else if !self.next_chunk() {
                 break;
-            };
-            self.position += self.left.len();
-            self.left = chunk.as_mut();
+            }
         }
-        let left = std::mem::take(&mut self.left);
-        let skip = offset.saturating_sub(self.position);
-        let (_, left) = left.split_at_mut(skip.min(left.len()));
-        let (part, left) = left.split_at_mut(len.min(left.len()));
-        self.position = offset + part.len();
-        self.left = left;
-        part
     }
+
+    /// The next bytes of the chunk under way, `most` or all that are left.
+    fn take(&mut self, most: usize) -> &'p mut [u8] {
+        let left = std::mem::take(&mut self.left);
+        let (taken, left) = left.split_at_mut(most.min(left.len()));
+        self.position += taken.len();
+        self.left = left;
+        taken
+    }
+
+    /// Leaves the chunk under way behind; false when it was the last.
+    fn next_chunk(&mut self) -> bool {
+        self.position += self.left.len();
+        let next = self.chunks.next();
+        let found = next.is_some();
+        self.left = next.map(AsMut::as_mut).unwrap_or_default();
+        found
+    }
+}
+
+fn part_mut(bytes: &mut [u8], skip: usize, len: usize) -> Option<&mut [u8]> {
+    bytes.get_mut(skip..)?.get_mut(..len)
 }
 
 #[cfg(test)]
@@ -163,53 +219,78 @@ mod tests {
 
     use super::*;
 
-    fn increment(chunks: &mut [BytesMut], offset: usize, len: usize) -> Option<Vec<u8>> {
+    /// Adds 1 to bytes by way of `edit`, or to each piece that is cut out.
+    fn increment(chunks: &mut [BytesMut], offset: usize, len: usize, cut: bool) -> Option<Vec<u8>> {
         let mut payload = Payload::new(chunks);
-        let before = payload.edit(offset, len, |Bytes { bytes, gathered }| {
-            let before = bytes.to_vec();
-            if gathered {
-                bytes.iter_mut().for_each(|byte| *byte += 1);
-            }
-            (before, gathered)
-        });
-        let (before, gathered) = before?;
-        if !gathered {
-            let part = payload.parts_from(offset).take(offset, len);
-            assert_eq!(part, before);
-            part.iter_mut().for_each(|byte| *byte += 1);
+        let add = |bytes: &mut [u8]| bytes.iter_mut().for_each(|byte| *byte += 1);
+        let before = payload.view(offset, len)?.all().to_vec();
+        if !cut {
+            return payload.edit(offset, len, |bytes| {
+                assert_eq!(bytes, before);
+                add(bytes);
+                before
+            });
         }
+        let mut pieces = Vec::new();
+        let mut parts = payload.parts_from(offset);
+        parts.cut(offset, len, &mut pieces);
+        assert_eq!(pieces.concat(), before);
+        pieces.into_iter().for_each(add);
         Some(before)
     }
 
     #[test]
     fn bytes_are_changed_wherever_chunks_end() {
         for sizes in [[6, 0, 0], [2, 2, 2], [1, 0, 5], [0, 3, 3]] {
-            let mut bytes = 0..6u8;
-            let mut chunks = sizes.map(|n| bytes.by_ref().take(n).collect::<BytesMut>());
-            assert_eq!(increment(&mut chunks, 1, 4), Some(vec![1, 2, 3, 4]));
-            assert_eq!(chunks.concat(), [0, 2, 3, 4, 5, 5]);
+            for cut in [false, true] {
+                let mut bytes = 0..6u8;
+                let mut chunks = sizes.map(|n| bytes.by_ref().take(n).collect::<BytesMut>());
+                let before = increment(&mut chunks, 1, 4, cut);
+                assert_eq!(before, Some(vec![1, 2, 3, 4]));
+                assert_eq!(chunks.concat(), [0, 2, 3, 4, 5, 5]);
+            }
         }
     }
 
     #[test]
     fn bytes_outside_are_not_there() {
         let mut chunks = [[1, 2].as_slice(), &[3]].map(BytesMut::from);
-        assert_eq!(increment(&mut chunks, 3, 0), Some(vec![]));
-        assert_eq!(increment(&mut chunks, 1, 3), None);
-        assert_eq!(increment(&mut chunks, usize::MAX, 2), None);
-        assert_eq!(increment(&mut [], 0, 0), Some(vec![]));
+        for cut in [false, true] {
+            assert_eq!(increment(&mut chunks, 3, 0, cut), Some(vec![]));
+            assert_eq!(increment(&mut chunks, 1, 3, cut), None);
+            assert_eq!(increment(&mut chunks, usize::MAX, 2, cut), None);
+            assert_eq!(increment(&mut [], 0, 0, cut), Some(vec![]));
+        }
     }
 
     #[test]
-    fn parts_are_taken_from_front_to_back() {
+    fn few_bytes_are_brought_together_where_few_are_asked_for() {
+        let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5]].map(BytesMut::from);
+        let mut payload = Payload::new(&mut chunks);
+        let mut view = payload.view(1, 5).unwrap();
+        assert_eq!(view.look(0..3, 1), Some([1, 2, 3].as_slice()), "one chunk");
+        assert_eq!(view.look(1..5, 3), Some([2, 3, 4].as_slice()));
+        assert_eq!(view.look(5..5, 1), Some([].as_slice()));
+        assert_eq!(view.look(3..6, 1), None);
+    }
+
+    #[test]
+    fn parts_are_cut_out_from_front_to_back() {
         let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5], &[], &[6, 7, 8]].map(BytesMut::from);
         let mut payload = Payload::new(&mut chunks);
         let mut parts = payload.parts_from(0);
-        let mut take = |offset, len| parts.take(offset, len).to_vec();
-        assert_eq!(take(1, 2), [1, 2]);
-        assert_eq!(take(0, 0), []);
-        assert_eq!(take(3, 1), [3]);
-        assert_eq!(take(4, 2), [4, 5]);
-        assert_eq!(take(7, 2), [7, 8]);
+        let mut cut = |offset, len| {
+            let mut pieces = Vec::new();
+            parts.cut(offset, len, &mut pieces);
+            pieces
+                .into_iter()
+                .map(|piece| piece.to_vec())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(cut(1, 2), [[1, 2]]);
+        assert_eq!(cut(0, 0), [[]; 0]);
+        assert_eq!(cut(3, 2), [[3], [4]]);
+        assert_eq!(cut(5, 3), [vec![5], vec![6, 7]]);
+        assert_eq!(cut(8, 1), [[8]]);
     }
 }

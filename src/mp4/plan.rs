@@ -40,6 +40,8 @@ struct Planned {
     group: usize,
     iv: Iv,
     subsamples: Range<usize>,
+    /// In how many pieces it comes.
+    pieces: usize,
 }
 
 impl Plan {
@@ -69,13 +71,14 @@ impl Plan {
             group,
             iv,
             subsamples: first..self.subsamples.len(),
+            pieces: 0,
         });
         if let Some(group) = self.groups.last_mut() {
             group.samples.end = self.samples.len();
         }
     }
 
-    /// Encrypts all samples, which lie in one chunk each.
+    /// Encrypts all samples, wherever chunks end.
     pub(super) fn encrypt<C: Chunk>(
         &mut self,
         payload: &mut Payload<'_, C>,
@@ -87,7 +90,8 @@ impl Plan {
         for group in &self.groups {
             let samples = self.samples.get_mut(group.samples.clone());
             let samples = samples.unwrap_or_default();
-            let mut clear = in_place(samples, &self.subsamples, payload);
+            let mut pieces = cut(samples, payload);
+            let mut clear = in_pieces(samples, &self.subsamples, &mut pieces);
             let TrackProtection { key, method } = &group.protection;
             let encrypted = key
                 .cipher()
@@ -102,7 +106,8 @@ impl Plan {
         payload: &mut Payload<'_, C>,
         workers: &Workers,
     ) -> Result<(), Error> {
-        let clear = in_place(&mut self.samples, &self.subsamples, payload).collect();
+        let mut pieces = cut(&mut self.samples, payload);
+        let clear = in_pieces(&self.samples, &self.subsamples, &mut pieces).collect();
         let groups = &self.groups;
         workers.share(clear, |share: Share<'_>| {
             for (group, samples) in share.by_group() {
@@ -128,27 +133,39 @@ impl Group {
     }
 }
 
-/// The samples with their bytes and the numbers of their groups, from front to back.
-fn in_place<'p, C: Chunk>(
-    samples: &'p mut [Planned],
-    subsamples: &'p [Subsample],
+/// Cuts the payload into the pieces that the samples come in, from front to back, and notes their numbers.
+fn cut<'p, C: Chunk>(
+    samples: &mut [Planned],
     payload: &'p mut Payload<'_, C>,
-) -> impl Iterator<Item = (usize, ClearSample<'p>)> {
+) -> Vec<&'p mut [u8]> {
     if !samples.is_sorted_by_key(|sample| sample.placed.offset) {
         samples.sort_by_key(|sample| sample.placed.offset);
     }
     let first = samples.first().map_or(0, |sample| sample.placed.offset);
     let mut parts = payload.parts_from(first);
+    let mut pieces = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let before = pieces.len();
+        parts.cut(sample.placed.offset, sample.placed.len, &mut pieces);
+        sample.pieces = pieces.len() - before;
+    }
+    pieces
+}
+
+/// The samples with their bytes and the numbers of their groups.
+fn in_pieces<'p>(
+    samples: &'p [Planned],
+    subsamples: &'p [Subsample],
+    pieces: &'p mut [&'p mut [u8]],
+) -> impl Iterator<Item = (usize, ClearSample<'p>)> {
+    let mut rest = pieces;
     samples.iter().map(move |sample| {
-        let Placed {
-            number,
-            offset,
-            len,
-        } = sample.placed;
+        let (pieces, behind) = std::mem::take(&mut rest).split_at_mut(sample.pieces);
+        rest = behind;
         let clear = ClearSample {
-            number,
+            number: sample.placed.number,
             iv: sample.iv,
-            bytes: parts.take(offset, len),
+            bytes: pieces.into(),
             subsamples: subsamples
                 .get(sample.subsamples.clone())
                 .unwrap_or_default(),

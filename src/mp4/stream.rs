@@ -300,7 +300,7 @@ impl<C: Chunk> Stream<C> {
         };
         let written = work.fragment(&fragment, chunks)?;
         self.index.add_moof(moof.position, output);
-        self.out.boxes(&written);
+        self.out.made(written);
         let mut end = moof.position + moof.bytes.len() as u64;
         self.mark(end)?;
         for between in &moof.between {

@@ -112,7 +112,7 @@ mod tests {
             let sample = ClearSample {
                 number,
                 iv: Iv::new(&[0; 16]).unwrap(),
-                bytes,
+                bytes: bytes.as_mut_slice().into(),
                 subsamples: &[],
             };
             (number % 2, sample)

@@ -14,8 +14,8 @@ use cipher::{
 };
 
 use super::super::subsample::BLOCK;
-use super::super::{Error, Pattern, Scheme};
-use super::ranges::{ProtectedRanges, checked, runs};
+use super::super::{Error, Pattern, Pieces, Scheme};
+use super::ranges::{ProtectedRanges, checked_block, for_each_block};
 use super::{ClearSample, Method};
 
 /// Chains abreast: with fewer the cipher waits, with more the processor cannot look ahead far enough.
@@ -131,14 +131,10 @@ fn run<'a>(
 fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<(), Failed> {
     let mut state = Block::<Aes128Enc>::from(chain.state);
     for range in chain.ranges {
-        let encrypted = checked(range, |range| {
-            for run in runs(range, pattern) {
-                for block in run.as_chunks_mut::<BLOCK>().0 {
-                    add(&mut state, block);
-                    cipher.encrypt_block(&mut state);
-                    *block = state.into();
-                }
-            }
+        let encrypted = for_each_block(range, pattern, |block| {
+            add(&mut state, block);
+            cipher.encrypt_block(&mut state);
+            *block = state.into();
         });
         encrypted.map_err(|error| (chain.number, error))?;
     }
@@ -177,7 +173,7 @@ fn in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
             && let Some(chain) = chains.next()
         {
             *lane = Lane::new(chain);
-            busy += usize::from(lane.next_range(stride));
+            busy += usize::from(lane.next_blocks(backend, stride)?);
         }
         let Some(blocks) = lanes.iter().take(busy).map(|lane| lane.blocks).min() else {
             return Ok(());
@@ -186,7 +182,7 @@ fn in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
         let mut index = 0;
         while let Some(lane) = lanes.get_mut(index).filter(|_| index < busy) {
             lane.check()?;
-            if lane.blocks > 0 || lane.next_range(stride) {
+            if lane.blocks > 0 || lane.next_blocks(backend, stride)? {
                 index += 1;
             } else {
                 busy -= 1;
@@ -259,13 +255,15 @@ struct Lane<'a> {
     number: usize,
     state: [u8; BLOCK],
     ranges: ProtectedRanges<'a>,
-    /// The range under way, from the block on that was next when it was last looked at.
+    /// What of the range under way is not in `data`; it starts with a block that is encrypted.
+    range: Pieces<'a>,
+    /// Bytes in one piece, from the block on that was next when they were last looked at.
     data: &'a mut [u8],
     /// Bytes that were passed since.
     done: usize,
-    /// Blocks to be encrypted in what is left of the range.
+    /// Blocks to be encrypted in what is left of them.
     blocks: usize,
-    /// The first block of a range before it was encrypted.
+    /// The first block before it was encrypted.
     before: Option<[u8; BLOCK]>,
 }
 
@@ -279,18 +277,54 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Goes to the next range that has a whole block, if there is one.
-    fn next_range(&mut self, stride: usize) -> bool {
-        let whole = self.ranges.find(|range| range.len() >= BLOCK);
-        let Some(range) = whole else { return false };
-        self.blocks = (range.len() - BLOCK) / stride + 1;
-        self.before = range.first_chunk().copied();
-        self.data = range;
-        self.done = 0;
-        true
+    /// Goes to the next blocks that lie in one piece each, if there are any, and encrypts those on the way that do not.
+    #[inline(always)]
+    fn next_blocks<B: BlockCipherEncBackend<BlockSize = U16>>(
+        &mut self,
+        backend: &B,
+        stride: usize,
+    ) -> Result<bool, Failed> {
+        while self.range.len() >= BLOCK || self.next_range() {
+            let len = self.range.piece_len();
+            if len >= BLOCK {
+                self.take_blocks((len - BLOCK) / stride + 1, stride);
+                return Ok(true);
+            }
+            let state = &mut self.state;
+            let encrypted = self.range.edit_block(|block| {
+                checked_block(block, |block| {
+                    let mut chained = (*state).into();
+                    add(&mut chained, block);
+                    backend.encrypt_block((&mut chained).into());
+                    *state = chained.into();
+                    *block = *state;
+                })
+            });
+            encrypted
+                .unwrap_or(Ok(()))
+                .map_err(|error| (self.number, error))?;
+            self.range.skip(stride - BLOCK);
+        }
+        Ok(false)
     }
 
-    /// Leaves what was passed behind, and sees to it that the first block of a range changed: see [`checked`].
+    /// Goes to the next range that has a whole block, if there is one.
+    fn next_range(&mut self) -> bool {
+        let whole = self.ranges.find(|range| range.len() >= BLOCK);
+        whole.map(|range| self.range = range).is_some()
+    }
+
+    /// The next `count` blocks lie in one piece.
+    fn take_blocks(&mut self, count: usize, stride: usize) {
+        let to_the_next = count * stride;
+        self.data = self.range.take_piece(to_the_next);
+        self.range.skip(to_the_next - self.data.len());
+        self.before = self.data.first_chunk().copied();
+        self.blocks = count;
+        self.done = 0;
+    }
+
+    /// Leaves what was passed behind, and sees to it that the first block changed: see [`super::ranges::checked`].
     fn check(&mut self) -> Result<(), Failed> {
         if let Some(before) = self.before.take()
             && self.data.first_chunk() == Some(&before)

@@ -9,7 +9,7 @@ use vaes::Key as WideKey;
 
 use super::super::subsample::BLOCK;
 use super::super::{Error, Iv, Pattern};
-use super::ranges::{ProtectedRanges, checked, runs};
+use super::ranges::{ProtectedRanges, checked, for_each_block, runs};
 
 /// Blocks that are gathered at once, so that they stay in the innermost cache.
 const GATHERED: usize = 128;
@@ -45,7 +45,11 @@ impl<'k> KeyStream<'k> {
 
     /// `cenc`: the ranges of a sample share one continuous key stream.
     pub(super) fn count_through(&mut self, mut ranges: ProtectedRanges<'_>) -> Result<(), Error> {
-        ranges.try_for_each(|range| checked(range, |range| self.apply(range)))
+        ranges.try_for_each(|mut range| {
+            checked(&mut range, |range| {
+                range.for_each(|piece| self.apply(piece));
+            })
+        })
     }
 
     /// `cens`: the counter runs on over encrypted blocks only; a partial block stays clear.
@@ -54,11 +58,15 @@ impl<'k> KeyStream<'k> {
         pattern: Pattern,
         mut ranges: ProtectedRanges<'_>,
     ) -> Result<(), Error> {
-        ranges.try_for_each(|range| {
-            checked(range, |range| match pattern.skip_byte_block {
-                0 => runs(range, pattern).for_each(|run| self.apply(run)),
-                _ => self.apply_gathered(pattern, range),
-            })
+        ranges.try_for_each(|mut range| match range.one_piece() {
+            Some(_) => checked(&mut range, |range| {
+                let range = range.one_piece().unwrap_or_default();
+                match pattern.skip_byte_block {
+                    0 => runs(range, pattern).for_each(|run| self.apply(run)),
+                    _ => self.apply_gathered(pattern, range),
+                }
+            }),
+            None => for_each_block(range, pattern, |block| self.apply(block)),
         })
     }
 

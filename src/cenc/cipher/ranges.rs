@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The bytes of a sample that are encrypted: its protected ranges, and the runs of the pattern in each.
 
+use super::super::pieces::Pieces;
 use super::super::subsample::BLOCK;
 use super::super::{Error, Pattern, Subsample};
 
 /// The protected byte ranges of a sample, in order.
 #[derive(Default)]
 pub(super) struct ProtectedRanges<'a> {
-    left: &'a mut [u8],
+    left: Pieces<'a>,
     subsamples: Option<std::slice::Iter<'a, Subsample>>,
 }
 
 impl<'a> ProtectedRanges<'a> {
     /// Without `subsamples` all of the sample is protected.
-    pub(super) fn new(sample: &'a mut [u8], subsamples: &'a [Subsample]) -> Result<Self, Error> {
+    pub(super) fn new(sample: Pieces<'a>, subsamples: &'a [Subsample]) -> Result<Self, Error> {
         let size = |s: &Subsample| u64::from(s.clear_bytes) + u64::from(s.protected_bytes);
         let mapped: u64 = subsamples.iter().map(size).sum();
         if !subsamples.is_empty() && mapped != sample.len() as u64 {
@@ -26,12 +27,12 @@ impl<'a> ProtectedRanges<'a> {
     }
 
     /// Bytes that are left, clear ones between the ranges included.
-    pub(super) const fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.left.len()
     }
 
     /// One range.
-    pub(super) const fn one(range: &'a mut [u8]) -> Self {
+    pub(super) const fn one(range: Pieces<'a>) -> Self {
         Self {
             left: range,
             subsamples: None,
@@ -40,18 +41,16 @@ impl<'a> ProtectedRanges<'a> {
 }
 
 impl<'a> Iterator for ProtectedRanges<'a> {
-    type Item = &'a mut [u8];
+    type Item = Pieces<'a>;
 
-    fn next(&mut self) -> Option<&'a mut [u8]> {
-        let left = std::mem::take(&mut self.left);
+    fn next(&mut self) -> Option<Pieces<'a>> {
         let Some(subsamples) = &mut self.subsamples else {
-            return (!left.is_empty()).then_some(left);
+            let range = std::mem::take(&mut self.left);
+            return (!range.is_empty()).then_some(range);
         };
         let subsample = subsamples.next()?;
-        let (_, left) = left.split_at_mut_checked(usize::from(subsample.clear_bytes))?;
-        let (range, left) = left.split_at_mut_checked(subsample.protected_bytes as usize)?;
-        self.left = left;
-        Some(range)
+        self.left.skip(usize::from(subsample.clear_bytes));
+        self.left.split_to(subsample.protected_bytes as usize)
     }
 }
 
@@ -67,13 +66,48 @@ pub(super) fn runs(range: &mut [u8], pattern: Pattern) -> impl Iterator<Item = &
     })
 }
 
+/// Runs `encrypt` on each encrypted block of a range, wherever it lies, and sees to it that it changes.
+pub(super) fn for_each_block(
+    mut range: Pieces<'_>,
+    pattern: Pattern,
+    mut encrypt: impl FnMut(&mut [u8; BLOCK]),
+) -> Result<(), Error> {
+    let mut encrypt = |block: &mut [u8; BLOCK]| checked_block(block, &mut encrypt);
+    let skipped = usize::from(pattern.skip_byte_block) * BLOCK;
+    loop {
+        for _ in 0..pattern.crypt_byte_block.max(1) {
+            match range.edit_block(&mut encrypt) {
+                Some(encrypted) => encrypted?,
+                None => return Ok(()),
+            }
+        }
+        range.skip(skipped);
+    }
+}
+
+/// Runs `encrypt` on a block and sees to it that it changes: see [`checked`].
+pub(super) fn checked_block(
+    block: &mut [u8; BLOCK],
+    encrypt: impl FnOnce(&mut [u8; BLOCK]),
+) -> Result<(), Error> {
+    let before = *block;
+    encrypt(block);
+    match *block == before {
+        true => Err(Error::StillClear),
+        false => Ok(()),
+    }
+}
+
 /// Runs `encrypt` over `range` and sees to it that its first block changed: a packager that signs media as protected
 /// and sends it in the clear cannot take it back.
-pub(super) fn checked(range: &mut [u8], encrypt: impl FnOnce(&mut [u8])) -> Result<(), Error> {
-    let before = range.first_chunk::<BLOCK>().copied();
+pub(super) fn checked(
+    range: &mut Pieces<'_>,
+    encrypt: impl FnOnce(&mut Pieces<'_>),
+) -> Result<(), Error> {
+    let before = range.first_block();
     encrypt(range);
     match before {
-        Some(before) if range.first_chunk() == Some(&before) => Err(Error::StillClear),
+        Some(_) if range.first_block() == before => Err(Error::StillClear),
         _ => Ok(()),
     }
 }
@@ -84,8 +118,10 @@ mod tests {
 
     #[test]
     fn unchanged_block_is_an_error() {
-        let mut range = [1; 32];
+        let mut bytes = [1; 32];
+        let mut range = Pieces::from(bytes.as_mut_slice());
         assert_eq!(checked(&mut range, |_| ()), Err(Error::StillClear));
-        assert_eq!(checked(&mut range, |range| range[15] = 2), Ok(()));
+        let change = |range: &mut Pieces<'_>| range.for_each(|piece| piece.fill(2));
+        assert_eq!(checked(&mut range, change), Ok(()));
     }
 }

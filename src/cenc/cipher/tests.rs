@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Known answers from NIST SP 800-38A (F.2.1 and F.5.1), laid out by the schemes' rules.
+//! Known answers from NIST SP 800-38A (F.2.1 and F.5.1), laid out by the schemes' rules; each sample in one piece, and in all
+//! others that it may come in.
 
 use super::*;
 use crate::cenc::decode_hex;
@@ -18,6 +19,18 @@ fn hex(text: &str) -> Vec<u8> {
     decode_hex(text).unwrap().to_vec()
 }
 
+/// Lengths of pieces, over and over: one piece, single bytes, and cuts at, before and behind the ends of blocks.
+const CUTS: [&[usize]; 7] = [
+    &[usize::MAX],
+    &[1],
+    &[7],
+    &[16],
+    &[15, 17, 1],
+    &[33],
+    &[1, 0, 100],
+];
+
+/// The same in however many pieces the sample comes.
 fn encrypt(
     scheme: Scheme,
     pattern: Pattern,
@@ -33,9 +46,38 @@ fn encrypt(
             protected_bytes,
         })
         .collect();
-    let mut sample = sample.to_vec();
-    let iv = Iv::new(&hex(iv)).unwrap();
-    cipher.encrypt(Method { scheme, pattern }, &iv, &mut sample, &map)?;
+    let method = Method { scheme, pattern };
+    let made = CUTS.map(|cut| encrypt_pieces(&cipher, (method, iv), sample.to_vec(), (&map, cut)));
+    let [first, others @ ..] = made;
+    for (other, cut) in others.into_iter().zip(CUTS.get(1..).unwrap()) {
+        assert_eq!(other, first, "pieces of {cut:?}");
+    }
+    first
+}
+
+fn encrypt_pieces(
+    cipher: &SampleCipher,
+    (method, iv): (Method, &str),
+    mut sample: Vec<u8>,
+    (subsamples, cut): (&[Subsample], &[usize]),
+) -> Result<Vec<u8>, Error> {
+    let mut rest = sample.as_mut_slice();
+    let mut pieces = Vec::new();
+    let mut lens = cut.iter().cycle();
+    while !rest.is_empty() {
+        let len = *lens.next().unwrap();
+        let (piece, behind) = rest.split_at_mut(len.min(rest.len()));
+        pieces.push(piece);
+        rest = behind;
+    }
+    let clear = ClearSample {
+        number: 0,
+        iv: Iv::new(&hex(iv)).unwrap(),
+        bytes: pieces.as_mut_slice().into(),
+        subsamples,
+    };
+    let encrypted = cipher.encrypt_all(method, &mut std::iter::once(clear));
+    encrypted.map_err(|(_, error)| error)?;
     Ok(sample)
 }
 

@@ -8,7 +8,7 @@ mod sps;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{Error, ProtectableRange};
+use super::{Error, ProtectableRange, SampleBytes};
 use pps::Pps;
 use sps::Sps;
 
@@ -47,29 +47,33 @@ impl Avc {
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
     pub(super) fn protectable_ranges(
         &mut self,
-        sample: &[u8],
+        sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         let mut partition_a = None;
-        for unit in NalUnits::new(sample, self.length_size) {
-            let unit = unit?;
-            let header = NalHeader::of(unit.bytes);
+        let mut units = NalUnits::new(sample, self.length_size);
+        while let Some(unit) = units.next()? {
+            let header = units.read_head(unit, |nal| Ok(NalHeader::of(nal)))?;
+            let sets = &self.sets;
             let slice_data = match header.unit_type {
-                1 | 5 => slice::data_offset(unit.bytes, header, &self.sets)?,
+                1 | 5 => units.read_head(unit, |nal| slice::data_offset(nal, header, sets))?,
                 2 => {
-                    let (offset, pps_id) =
-                        slice::partition_a_data_offset(unit.bytes, header, &self.sets)?;
+                    let read = |nal: &[u8]| slice::partition_a_data_offset(nal, header, sets);
+                    let (offset, pps_id) = units.read_head(unit, read)?;
                     partition_a = Some(pps_id);
                     offset
                 }
-                3 | 4 => slice::partition_b_or_c_data_offset(unit.bytes, partition_a, &self.sets)?,
-                _ => {
-                    self.sets.insert(header, unit.bytes)?;
+                3 | 4 => units.read_head(unit, |nal| {
+                    slice::partition_b_or_c_data_offset(nal, partition_a, sets)
+                })?,
+                7 | 8 => {
+                    self.sets.insert(header, units.bytes(unit))?;
                     continue;
                 }
+                // SEI, delimiters, SPS extensions, auxiliary pictures and what belongs to Annexes F to I.
+                _ => continue,
             };
-            let end = unit.start + unit.bytes.len();
-            ranges.extend(ProtectableRange::new(unit.start + slice_data, end));
+            ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
         }
         Ok(())
     }

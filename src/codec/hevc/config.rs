@@ -3,7 +3,7 @@
 
 use super::{NalHeader, Sets};
 use crate::codec::Error;
-use crate::codec::nal::{ConfigReader, LengthSize, NalUnit};
+use crate::codec::nal::{ConfigReader, LengthSize};
 
 /// Reads the length size and puts the parameter sets in force.
 pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> {
@@ -16,7 +16,7 @@ pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> 
         reader.byte()?;
         for _ in 0..reader.u16()? {
             let bytes = reader.unit()?;
-            sets.insert(NalHeader::of(&NalUnit { start: 0, bytes })?, bytes)?;
+            sets.insert(NalHeader::of(0, bytes)?, bytes)?;
         }
     }
     Ok(length_size)

@@ -10,9 +10,9 @@ mod sps;
 mod vui;
 mod weights;
 
-use super::nal::{LengthSize, NalUnit, NalUnits};
+use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{Error, ProtectableRange};
+use super::{Error, ProtectableRange, SampleBytes};
 use pps::Pps;
 use sps::Sps;
 
@@ -54,20 +54,20 @@ impl Hevc {
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
     pub(super) fn protectable_ranges(
         &mut self,
-        sample: &[u8],
+        sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
-        for unit in NalUnits::new(sample, self.length_size) {
-            let unit = unit?;
-            let header = NalHeader::of(&unit)?;
+        let mut units = NalUnits::new(sample, self.length_size);
+        while let Some(unit) = units.next()? {
+            let header = units.read_head(unit, |nal| NalHeader::of(unit.start, nal))?;
             if header.unit_type >= 32 {
-                self.sets.insert(header, unit.bytes)?;
+                self.sets.insert(header, units.bytes(unit))?;
                 continue;
             }
             header.check_slice()?;
-            let slice_data = slice::data_offset(unit.bytes, header, &self.sets)?;
-            let end = unit.start + unit.bytes.len();
-            ranges.extend(ProtectableRange::new(unit.start + slice_data, end));
+            let read = |nal: &[u8]| slice::data_offset(nal, header, &self.sets);
+            let slice_data = units.read_head(unit, read)?;
+            ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
         }
         Ok(())
     }
@@ -91,13 +91,14 @@ impl Sets {
 }
 
 impl NalHeader {
-    fn of(unit: &NalUnit<'_>) -> Result<Self, Error> {
-        match unit.bytes {
+    /// Of the NAL unit `nal`, which starts at `start` of the sample.
+    fn of(start: usize, nal: &[u8]) -> Result<Self, Error> {
+        match nal {
             [first, second, ..] => Ok(Self {
                 unit_type: (first >> 1) & 63,
                 layer_id: ((first & 1) << 5) | (second >> 3),
             }),
-            _ => Err(Error::TruncatedNalUnit { offset: unit.start }),
+            _ => Err(Error::TruncatedNalUnit { offset: start }),
         }
     }
 
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8]) -> Result<(), Error> {
-        NalHeader::of(&NalUnit { start: 4, bytes })?.check_slice()
+        NalHeader::of(4, bytes)?.check_slice()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::{NalHeader, Sets};
 use crate::codec::Error;
-use crate::codec::nal::{LengthSize, NalUnit};
+use crate::codec::nal::LengthSize;
 
 const STRUCTURE: &str = "vvcC";
 /// DCI_NUT and OPI_NUT: there is one of them, and the record does not count it.
@@ -30,7 +30,7 @@ pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> 
         for _ in 0..count {
             let len = fields.u16()?;
             let bytes = fields.bytes(usize::from(len))?;
-            sets.insert(NalHeader::of(&NalUnit { start: 0, bytes })?, bytes)?;
+            sets.insert(NalHeader::of(0, bytes)?, bytes)?;
         }
     }
     Ok(length_size)

@@ -12,9 +12,9 @@ mod sps_tools;
 mod tiles;
 mod weights;
 
-use super::nal::{LengthSize, NalUnit, NalUnits};
+use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{Error, ProtectableRange};
+use super::{Error, ProtectableRange, SampleBytes};
 use picture_header::PictureHeader;
 use pps::Pps;
 use sps::Sps;
@@ -68,22 +68,21 @@ impl Vvc {
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
     pub(super) fn protectable_ranges(
         &mut self,
-        sample: &[u8],
+        sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         self.picture = None;
-        for unit in NalUnits::new(sample, self.length_size) {
-            let unit = unit?;
-            let header = NalHeader::of(&unit)?;
+        let mut units = NalUnits::new(sample, self.length_size);
+        while let Some(unit) = units.next()? {
+            let header = units.read_head(unit, |nal| NalHeader::of(unit.start, nal))?;
             if header.unit_type >= FIRST_NON_VCL {
-                self.read_other(header, unit.bytes)?;
+                self.read_other(header, units.bytes(unit))?;
                 continue;
             }
             header.check_slice()?;
-            let picture = self.picture.as_ref();
-            let slice_data = slice::data_offset(unit.bytes, header, (&self.sets, picture))?;
-            let end = unit.start + unit.bytes.len();
-            ranges.extend(ProtectableRange::new(unit.start + slice_data, end));
+            let sets = (&self.sets, self.picture.as_ref());
+            let slice_data = units.read_head(unit, |nal| slice::data_offset(nal, header, sets))?;
+            ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
         }
         Ok(())
     }
@@ -115,13 +114,14 @@ impl Sets {
 }
 
 impl NalHeader {
-    fn of(unit: &NalUnit<'_>) -> Result<Self, Error> {
-        match unit.bytes {
+    /// Of the NAL unit `nal`, which starts at `start` of the sample.
+    fn of(start: usize, nal: &[u8]) -> Result<Self, Error> {
+        match nal {
             [first, second, ..] => Ok(Self {
                 unit_type: second >> 3,
                 layer_id: first & 63,
             }),
-            _ => Err(Error::TruncatedNalUnit { offset: unit.start }),
+            _ => Err(Error::TruncatedNalUnit { offset: start }),
         }
     }
 

@@ -213,7 +213,7 @@ impl TrackEncryptor {
         let Some(TrackProtection { key, method }) = &self.now.protection else {
             // Its parameter sets count for the samples behind it.
             let scheme = self.protection.method.scheme;
-            let mapped = self.protector.map(&map, &mut self.format.codec, scheme);
+            let mapped = self.protector.map(&*map, &mut self.format.codec, scheme);
             mapped.map_err(|reason| StreamError::Sample { pts, reason })?;
             return Ok(None);
         };

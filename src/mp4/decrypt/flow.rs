@@ -147,7 +147,7 @@ impl<C: Chunk> Flow<C> {
         let len = usize::try_from(end - self.done).unwrap_or(usize::MAX);
         self.done = end;
         let map = &mut self.map;
-        let edited = payload.edit(offset, len, |found| edit(found.bytes, map));
+        let edited = payload.edit(offset, len, |bytes| edit(bytes, map));
         edited.expect("step() stays between what is done and what is held")
     }
 

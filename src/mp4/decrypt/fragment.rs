@@ -122,9 +122,7 @@ impl<C: Chunk> Work<'_, '_, C> {
         let offset = usize::try_from(bytes.start - self.place.start).unwrap_or(usize::MAX);
         let len = usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX);
         let room = (self.keys, &mut *self.map);
-        let edited = self
-            .payload
-            .edit(offset, len, |found| edit(found.bytes, room));
+        let edited = self.payload.edit(offset, len, |bytes| edit(bytes, room));
         edited.expect("gaps() has seen that every sample lies in the payload")
     }
 
@@ -136,7 +134,7 @@ impl<C: Chunk> Work<'_, '_, C> {
             return Some(bytes.to_vec());
         }
         let offset = usize::try_from(at.checked_sub(self.place.start)?).ok()?;
-        self.payload.edit(offset, len, |found| found.bytes.to_vec())
+        self.payload.edit(offset, len, |bytes| bytes.to_vec())
     }
 }
 
