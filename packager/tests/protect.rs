@@ -377,3 +377,57 @@ fn every_command_has_completions_and_a_page() {
     }
     assert_eq!(run(&["man", "nothing"]).0, 2);
 }
+
+#[test]
+fn threads_change_nothing_of_what_comes_out() {
+    let Some(folder) = Folder::new("threads_change_nothing_of_what_comes_out") else {
+        return;
+    };
+    // More fragments than may wait to be written.
+    let film = fs::read(folder.path("fragmented.mp4")).unwrap();
+    let is_moof = |bytes: &[u8]| bytes == b"moof";
+    let init = film.windows(4).position(is_moof).unwrap() - 4;
+    let (init, fragments) = film.split_at(init);
+    fs::write(
+        folder.path("clear.mp4"),
+        [init, &fragments.repeat(20)].concat(),
+    )
+    .unwrap();
+    for clear in ["clear.mp4", "progressive.mp4"] {
+        for scheme in ["cenc", "cens", "cbc1", "cbcs"] {
+            let made = ["1", "2", "3", "64"].map(|threads| {
+                let arguments = format!("{clear} out.mp4 --scheme {scheme} --iv {IV}");
+                folder.report(&format!("{arguments} --threads {threads}"));
+                fs::read(folder.path("out.mp4")).unwrap()
+            });
+            let [one, others @ ..] = made;
+            assert!(others.iter().all(|other| *other == one), "{clear} {scheme}");
+        }
+    }
+}
+
+/// A file may have so few bytes that the protected one finds no room.
+#[test]
+fn nothing_is_left_where_there_is_no_room() {
+    let Some(folder) = Folder::new("nothing_is_left_where_there_is_no_room") else {
+        return;
+    };
+    let before = folder.names();
+    let clear = [("fragmented.mp4", 16), ("progressive.mp4", 64)];
+    for (threads, (clear, limit)) in ["1", "2"].into_iter().flat_map(|n| clear.map(|c| (n, c))) {
+        // In blocks of 1 kB; without the signal the write fails.
+        let line = format!(
+            "ulimit -f {limit}; trap '' XFSZ; exec \"$0\" protect {clear} out.mp4 --key-id {KID} --key-file film.key \
+             --threads {threads}"
+        );
+        let mut limited = Command::new("bash");
+        limited
+            .args(["-c", &line, env!("CARGO_BIN_EXE_playready-packager")])
+            .current_dir(&folder.0);
+        let output = limited.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{threads}: {stderr}");
+        assert!(stderr.contains("File too large"), "{stderr}");
+        assert_eq!(folder.names(), before, "{threads}");
+    }
+}

@@ -30,6 +30,9 @@ pub enum Error {
     /// The input is nothing that can be protected.
     #[error("{path}: {source}", path = .path.display())]
     Mp4 { path: PathBuf, source: mp4::Error },
+    /// The system gives no thread.
+    #[error("cannot start a thread: {0}: ask for fewer by --threads")]
+    Threads(io::Error),
     /// A signal ends the work.
     #[error("stopped by a signal: nothing was written")]
     Interrupted,
@@ -50,7 +53,7 @@ impl Error {
             // As a shell tells of a program that SIGINT ended.
             Self::Interrupted => 130,
             Self::File { .. } | Self::Output(_) | Self::SameFile(_) => NO_FILE,
-            Self::Secret(_) | Self::Mp4 { .. } => NO_FILE,
+            Self::Secret(_) | Self::Mp4 { .. } | Self::Threads(_) => NO_FILE,
         }
     }
 }

@@ -9,6 +9,7 @@ mod output;
 pub mod report;
 mod signals;
 mod work;
+mod writer;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ use output::OutputFile;
 use report::{Change, Report, Texts};
 use signals::Signals;
 use work::Work;
+use writer::Writer;
 
 use crate::print;
 
@@ -48,7 +50,9 @@ fn protect(args: &ProtectArgs) -> Result<Report, Error> {
     });
     let mut input = Input::open(&args.input, bar(args.json), taken?)?;
     let config = args.config()?;
-    let mut output = OutputFile::create(&args.output, input.metadata())?;
+    let threads = usize::from(args.threads);
+    let output = OutputFile::create(&args.output, input.metadata())?;
+    let mut output = Writer::new(output, threads)?;
     for warning in config.warnings() {
         input.warn(&warning);
     }
@@ -59,7 +63,8 @@ fn protect(args: &ProtectArgs) -> Result<Report, Error> {
         input: &mut input,
         output: &mut output,
         packaging: &mut packaging,
-        threads: args.threads.into(),
+        // One writes.
+        threads: threads.saturating_sub(1).max(1),
         changes: Vec::new(),
     };
     let totals = work.run()?;

@@ -10,9 +10,9 @@ use gstplayready::packaging::Packaging;
 
 use super::Error;
 use super::input::Input;
-use super::output::OutputFile;
 use super::report::Change;
 use super::signals::Stopped;
+use super::writer::Writer;
 
 /// A file that is being protected.
 pub struct Work<'a> {
@@ -21,10 +21,10 @@ pub struct Work<'a> {
     /// The clear file.
     pub input: &'a mut Input,
     /// The protected file.
-    pub output: &'a mut OutputFile,
+    pub output: &'a mut Writer,
     /// What is asked.
     pub packaging: &'a mut Packaging,
-    /// How many threads share the cipher's work.
+    /// How many threads share the cipher's work, this one included.
     pub threads: usize,
     /// The crypto periods that began.
     pub changes: Vec<Change>,
@@ -107,9 +107,8 @@ impl Work<'_> {
     }
 
     fn write(&mut self, output: Output<BytesMut>) -> Result<(), Error> {
-        self.output.write(&output)?;
-        if let Output::Media(bytes) = output {
-            self.input.take_back(bytes);
+        if let Some(memory) = self.output.write(output)? {
+            self.input.take_back(memory);
         }
         Ok(())
     }
