@@ -54,9 +54,29 @@ impl Film {
     }
 
     pub fn protect(&mut self, scheme: Scheme) {
-        let mut channel = Channel::new(scheme, &self.init);
+        self.protect_through(&mut Channel::new(scheme, &self.init));
+    }
+
+    /// Protects the fragments by a stream that has the init segment.
+    pub fn protect_through(&mut self, channel: &mut Channel) {
         for Fragment { boxes, media } in &mut self.fragments {
             channel.protect(boxes, media);
+        }
+    }
+
+    /// The same where the payload comes in chunks of `len` bytes.
+    pub fn protect_chunks(&mut self, scheme: Scheme, len: usize) {
+        let mut channel = Channel::new(scheme, &self.init);
+        let mut done = Vec::new();
+        for Fragment { boxes, media } in &mut self.fragments {
+            channel.push(BytesMut::from(boxes.as_slice()));
+            let mut rest = std::mem::take(media);
+            while !rest.is_empty() {
+                let chunk = rest.split_to(len.min(rest.len()));
+                channel.push_to(chunk, &mut done);
+            }
+            // They lie side by side still.
+            done.drain(..).for_each(|chunk| media.unsplit(chunk));
         }
     }
 }

@@ -30,7 +30,7 @@ use gstplayready::cenc::Scheme;
 use measure::{Variant, compare};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
-use packager::{IV, KEY};
+use packager::{Channel, IV, KEY};
 
 /// Of a film only its start is taken, so that all of it stays in the cache that the cores share, or none does.
 const SIZES: [(usize, &str); 2] = [(2 << 20, "in the shared cache"), (256 << 20, "in memory")];
@@ -41,6 +41,8 @@ fn main() {
             for (most, place) in SIZES {
                 let film = Film::read(path.as_ref(), most);
                 beside_ciphers(&film, place);
+                in_chunks(&film, place);
+                by_threads(&film, place);
                 if most == SIZES[0].0 {
                     live::latency(&film);
                 }
@@ -91,4 +93,50 @@ fn beside_ciphers(film: &Film, place: &str) {
         total,
         variants,
     );
+}
+
+/// Chunks that end anywhere, as a network source pushes them: nearly every video sample lies in several.
+fn in_chunks(film: &Film, place: &str) {
+    for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
+        let mut films: Vec<_> = [usize::MAX, 65_536, 4096]
+            .map(|len| (len, film.clone()))
+            .into();
+        let variants = films.iter_mut().map(|(len, film)| {
+            let len = *len;
+            let name = match len {
+                usize::MAX => "payload in one chunk".to_owned(),
+                len => format!("in chunks of {len} bytes"),
+            };
+            Variant::new(name, move || film.protect_chunks(scheme, len))
+        });
+        let variants = variants.collect();
+        compare(
+            &format!("{scheme:?}, A/V {place}"),
+            film.media_len(),
+            variants,
+        );
+    }
+}
+
+/// Samples of a fragment shared out among workers that live as long as the stream.
+fn by_threads(film: &Film, place: &str) {
+    for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
+        let mut streams: Vec<_> = [1, 2]
+            .map(|threads| {
+                let mut channel = Channel::new(scheme, &film.init);
+                channel.set_threads(threads);
+                (threads, channel, film.clone())
+            })
+            .into();
+        let variants = streams.iter_mut().map(|(threads, channel, film)| {
+            let name = format!("{threads} threads");
+            Variant::new(name, move || film.protect_through(channel))
+        });
+        let variants = variants.collect();
+        compare(
+            &format!("{scheme:?}, A/V {place}"),
+            film.media_len(),
+            variants,
+        );
+    }
 }

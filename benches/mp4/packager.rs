@@ -75,17 +75,30 @@ impl Channel {
         channel
     }
 
+    /// Shares the cipher's work among threads.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.encryptor.set_threads(threads).unwrap();
+    }
+
     /// Pushes a chunk and returns the payload that came out last.
     pub fn push(&mut self, chunk: BytesMut) -> Option<BytesMut> {
+        self.outputs(chunk).next_back()
+    }
+
+    /// Pushes a chunk and appends the payload that came out to `done`.
+    pub fn push_to(&mut self, chunk: BytesMut, done: &mut Vec<BytesMut>) {
+        done.extend(self.outputs(chunk));
+    }
+
+    fn outputs(&mut self, chunk: BytesMut) -> impl DoubleEndedIterator<Item = BytesMut> {
         let pushed = self
             .encryptor
             .push(chunk, &mut self.protector, &mut self.out);
         pushed.unwrap();
-        let mut media = self.out.drain(..).filter_map(|output| match output {
+        self.out.drain(..).filter_map(|output| match output {
             Output::Media(bytes) => Some(bytes),
             _ => None,
-        });
-        media.next_back()
+        })
     }
 
     /// Protects a fragment where it lies.
