@@ -7,14 +7,14 @@ mod progressive;
 
 use crate::bmff::{BoxHeader, FourCc};
 
-use super::fragment::{Fragment, FragmentEncryptor, Totals};
+use super::fragment::{FragmentEncryptor, Totals};
 use super::fragmenting::Fragmenter;
-use super::held::{HeldMdat, HeldMoof, MoovPlace, places_items};
-use super::index::Index;
+use super::held::{HeldMoof, MoovPlace};
 use super::init::TrackState;
-use super::output::{Output, OutputQueue};
+use super::output::Output;
+use super::passage::{Passage, Taken, payload_len};
 use super::protector::Protector;
-use super::splitter::{Next, Splitter};
+use super::splitter::Next;
 use super::{Chunk, Error, piff};
 
 /// What happens to what is known only when bytes behind it are written: the sizes in a `sidx`, a `moov` written again.
@@ -29,45 +29,29 @@ pub enum IndexMode {
 
 /// Protects one stream of MP4, which comes out fragmented.
 pub struct Encryptor<C> {
-    splitter: Splitter,
-    index_mode: IndexMode,
+    passage: Passage<C>,
     tracks: Option<Vec<TrackState>>,
     fragments: FragmentEncryptor,
-    index: Index,
-    /// Bytes taken.
-    position: u64,
-    out: OutputQueue<C>,
     moov: Option<MoovPlace>,
     /// Where the input goes on when a `moov` that is written again is complete.
     resume: Option<u64>,
-    moof: Option<HeldMoof>,
     /// Some behind the `moov` of a progressive file.
     fragmenter: Option<Fragmenter<C>>,
-    mdat: Option<HeldMdat<C>>,
 }
 
 impl<C: Chunk> Encryptor<C> {
-    /// The most bytes that are held for one `sidx`.
-    const MAX_HELD: u64 = 256 << 20;
-
     /// What is read of a stream whose tracks are not known, in bytes.
     const START: u64 = 1 << 20;
 
     /// A packager at the start of a stream.
     pub fn new(index_mode: IndexMode) -> Self {
         Self {
-            splitter: Splitter::default(),
-            index_mode,
+            passage: Passage::new(index_mode),
             tracks: None,
             fragments: FragmentEncryptor::default(),
-            index: Index::default(),
-            position: 0,
-            out: OutputQueue::new(),
             moov: None,
             resume: None,
-            moof: None,
             fragmenter: None,
-            mdat: None,
         }
     }
 
@@ -83,11 +67,8 @@ impl<C: Chunk> Encryptor<C> {
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
         let taken = self.take(chunk, protector);
-        if self.moof.is_none() && self.splitter.unfinished().is_none() {
-            self.out.end_boxes();
-        }
         // What was complete before an error is given whatever the chunking.
-        self.release(out)?;
+        self.passage.end_chunk(out)?;
         taken
     }
 
@@ -100,71 +81,46 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        if self.mdat.as_ref().is_some_and(|mdat| mdat.left.is_none()) {
+        if self.passage.ends_with_media() {
             self.complete_media(protector)?;
         }
-        if let Some(inside) = self.unfinished() {
+        if let Some(inside) = self.passage.unfinished() {
             return Err(Error::Incomplete { inside });
         }
         self.finish_fragments(protector)?;
         let inside = FourCc::MOOF;
         self.complete_empty_fragment(protector)
             .map_err(|_| Error::Incomplete { inside })?;
-        self.out.end_boxes();
-        for finished in self.index.finish()? {
-            self.out.place_sidx(finished);
-        }
-        self.release(out)
+        self.passage.end(out)
     }
 
     fn take(&mut self, chunk: C, protector: &mut dyn Protector) -> Result<(), Error> {
         let mut rest = Some(chunk);
         while let Some(chunk) = rest {
-            rest = match self.mdat.is_some() {
-                true => self.take_media(chunk, protector)?,
-                false => self.take_boxes(chunk, protector)?,
+            rest = match self.passage.take_media(chunk) {
+                Ok(taken) => self.take_media(taken, protector)?,
+                Err(chunk) => self.take_boxes(chunk, protector)?,
             };
         }
         Ok(())
     }
 
     /// Takes boxes from the front of a chunk and returns the rest, which is payload or starts behind an init segment.
-    fn take_boxes(
-        &mut self,
-        mut chunk: C,
-        protector: &mut dyn Protector,
-    ) -> Result<Option<C>, Error> {
+    fn take_boxes(&mut self, chunk: C, protector: &mut dyn Protector) -> Result<Option<C>, Error> {
         let mut at = 0;
-        while self.mdat.is_none() {
-            let data = chunk.as_ref().get(at..).unwrap_or_default();
-            let (taken, next) = self.splitter.take(data)?;
-            at += taken;
-            self.position += taken as u64;
-            match next {
+        while self.passage.mdat.is_none() {
+            match self.passage.next_box(&chunk, &mut at)? {
                 Next::Partial => break,
                 Next::Box(header) => self.take_box(&header, protector)?,
                 Next::Media(header) => self.start_media(&header, protector)?,
             }
-            if self.out.ends_with_init() && at < chunk.as_ref().len() {
-                self.out.end_boxes();
-            }
+            self.passage.end_init(&chunk, at);
         }
-        match chunk.as_ref().len() {
-            0 => return Ok(None),
-            len if at == len => {
-                self.out.came_in(chunk);
-                return Ok(None);
-            }
-            _ => (),
-        }
-        let boxes = chunk.split_to(at);
-        self.out.came_in(boxes);
-        Ok(Some(chunk))
+        Ok(self.passage.end_boxes_of(chunk, at))
     }
 
     fn take_box(&mut self, header: &BoxHeader, protector: &mut dyn Protector) -> Result<(), Error> {
-        let bytes = self.splitter.take_box();
-        let position = self.position - bytes.len() as u64;
+        let (bytes, position) = self.passage.take_box();
         self.refuse_in_progressive(header.box_type)?;
         let bytes = piff::top_level(protector.flavor(), bytes)?;
         match header.box_type {
@@ -172,32 +128,15 @@ impl<C: Chunk> Encryptor<C> {
             _ if self.resume.is_some() => return self.rewrite(bytes, position),
             FourCc::MOOF => {
                 self.complete_empty_fragment(protector)?;
-                self.moof = Some(HeldMoof {
-                    bytes,
-                    position,
-                    between: Vec::new(),
-                });
+                self.passage.hold((bytes, position));
             }
-            FourCc::SIDX => {
+            FourCc::SIDX | FourCc::MFRA => {
                 self.complete_empty_fragment(protector)?;
-                let positions = (position, self.out.position());
-                let sidx = self.index.add_sidx(&bytes, positions)?;
-                self.out.boxes(&sidx);
+                self.passage.pass_box(header.box_type, (bytes, position))?;
             }
-            FourCc::MFRA => {
-                self.complete_empty_fragment(protector)?;
-                let mfra = self.index.move_mfra(&bytes, position)?;
-                self.out.boxes(&mfra.unwrap_or_default());
-            }
-            FourCc::META if places_items(&bytes) => return Err(Error::Unsupported(FourCc::ILOC)),
-            // Its ranges measure bytes that grow.
-            FourCc::SSIX => return Err(Error::Unsupported(FourCc::SSIX)),
-            _ => match &mut self.moof {
-                Some(moof) => moof.between.push(bytes),
-                None => self.out.boxes(&bytes),
-            },
+            other => self.passage.pass_box(other, (bytes, position))?,
         }
-        self.mark(self.position)
+        self.passage.mark(self.passage.position)
     }
 
     fn start_media(
@@ -205,82 +144,60 @@ impl<C: Chunk> Encryptor<C> {
         header: &BoxHeader,
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
-        let bytes = self.splitter.take_box();
-        let left = header.size.map(|size| size - header.len as u64);
         if self.resume.is_some() {
-            let position = self.position;
+            let position = self.passage.position;
             return Err(Error::Rewrites { position });
         }
+        let is_empty = payload_len(header) == Some(0);
         let is_placed = self.fragmenter.as_ref().is_some_and(|f| !f.is_empty());
-        if left != Some(0) && self.moof.is_none() && !is_placed {
+        if !is_empty && self.passage.moof.is_none() && !is_placed {
             return Err(match &self.tracks {
                 None => Error::MediaBeforeMoov,
                 Some(_) => Error::MediaWithoutMoof,
             });
         }
-        self.mdat = Some(HeldMdat {
-            header: bytes,
-            left,
-            chunks: Vec::new(),
-            is_loose: false,
-        });
-        match left {
-            Some(0) => self.complete_media(protector),
-            _ => Ok(()),
+        self.passage.start_media(header, false);
+        match is_empty {
+            true => self.complete_media(protector),
+            false => Ok(()),
         }
     }
 
-    /// Takes payload from the front of a chunk and returns what stands behind the payload.
+    /// Takes payload and returns what stands behind it.
     fn take_media(
         &mut self,
-        mut chunk: C,
+        taken: Taken<C>,
         protector: &mut dyn Protector,
     ) -> Result<Option<C>, Error> {
-        let Some(mdat) = &mut self.mdat else {
-            return Ok(Some(chunk));
-        };
-        let len = chunk.as_ref().len() as u64;
-        let left = mdat.left.unwrap_or(u64::MAX);
-        let (media, rest) = match usize::try_from(left) {
-            Ok(at) if left < len => (chunk.split_to(at), Some(chunk)),
-            _ => (chunk, None),
-        };
-        let taken = left.min(len);
-        self.position += taken;
-        mdat.chunks.push(media);
-        mdat.left = mdat.left.map(|left| left - taken);
-        let is_complete = mdat.left == Some(0);
+        if let Some(mdat) = &mut self.passage.mdat {
+            mdat.chunks.push(taken.media);
+        }
         self.fragment_media(protector)?;
-        if is_complete {
+        if taken.is_complete {
             self.complete_media(protector)?;
         }
-        Ok(rest)
+        Ok(taken.rest)
     }
 
     /// The `mdat` is all there: its fragment can be protected and given.
     fn complete_media(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        let Some(mut mdat) = self.mdat.take() else {
+        let Some(mut mdat) = self.passage.mdat.take() else {
             return Ok(());
         };
-        match self.moof.take() {
+        match self.passage.moof.take() {
             Some(moof) => {
                 self.protect_fragment(&moof, (&mdat.header, &mut mdat.chunks), protector)?;
             }
             None if self.fragmenter.is_some() => (),
-            None => self.out.boxes(&mdat.header),
+            None => self.passage.out.boxes(&mdat.header),
         }
-        if !mdat.chunks.is_empty() {
-            self.out.end_boxes();
-        }
-        for chunk in mdat.chunks {
-            self.out.media(chunk);
-        }
-        self.mark(self.position)
+        self.passage.give_media(mdat.chunks);
+        self.passage.mark(self.passage.position)
     }
 
     /// A `moof` without samples needs no `mdat`.
     fn complete_empty_fragment(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        let Some(moof) = self.moof.take() else {
+        let Some(moof) = self.passage.moof.take() else {
             return Ok(());
         };
         self.protect_fragment(&moof, (&[], &mut []), protector)
@@ -292,62 +209,14 @@ impl<C: Chunk> Encryptor<C> {
         (mdat_header, chunks): (&[u8], &mut [C]),
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
-        let output = self.out.position();
         let tracks = self.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?;
-        let fragment = Fragment {
-            moof: &moof.bytes,
-            positions: (moof.position, output),
-            payload_at: moof.len() + mdat_header.len(),
-        };
+        let fragment = self.passage.fragment(moof, mdat_header);
         let protected = self
             .fragments
             .protect(&fragment, chunks, (tracks, protector))?;
-        self.index.add_moof(moof.position, output);
         if protected.announced {
-            self.out.announce_change();
+            self.passage.out.announce_change();
         }
-        self.out.made(protected.moof);
-        let mut end = moof.position + moof.bytes.len() as u64;
-        self.mark(end)?;
-        for between in &moof.between {
-            self.out.boxes(between);
-            end += between.len() as u64;
-            self.mark(end)?;
-        }
-        self.out.boxes(mdat_header);
-        Ok(())
-    }
-
-    /// What the input is in the middle of.
-    fn unfinished(&self) -> Option<FourCc> {
-        match &self.mdat {
-            Some(_) => Some(FourCc::MDAT),
-            None => self.splitter.unfinished(),
-        }
-    }
-
-    /// A box ends at `position` of the input, unless it is held behind a `moof`.
-    fn mark(&mut self, position: u64) -> Result<(), Error> {
-        if self.moof.is_some() {
-            return Ok(());
-        }
-        for sidx in self.index.mark(position, self.out.position())? {
-            self.out.place_sidx(sidx);
-        }
-        Ok(())
-    }
-
-    /// Hands the queue over, unless a `sidx` in it is not finished.
-    fn release(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        if self.index_mode == IndexMode::Patch || !self.index.is_pending() {
-            self.out.release(out);
-        } else if self.out.queued() > Self::MAX_HELD {
-            return Err(Error::TooLarge {
-                what: "what a 'sidx' measures, held until its sizes are known (write to a file, or let the \
-                       muxer write no 'sidx'), in bytes,",
-                limit: Self::MAX_HELD,
-            });
-        }
-        Ok(())
+        self.passage.give_boxes(moof, mdat_header, protected.moof)
     }
 }

@@ -19,6 +19,7 @@ mod index;
 mod init;
 mod moof;
 mod output;
+mod passage;
 mod payload;
 mod piff;
 mod plan;

@@ -11,18 +11,18 @@ impl<C: Chunk> Encryptor<C> {
         *self = Self {
             tracks,
             fragments,
-            ..Self::new(self.index_mode)
+            ..Self::new(self.passage.index_mode)
         };
     }
 
     /// How many bytes the next chunk should best have, where they can be chosen: up to the end of the box or payload under way,
     /// so that nothing need be divided or brought together. Any other number does too.
     pub fn wanted(&self) -> u64 {
-        match (&self.mdat, &self.tracks) {
+        match (&self.passage.mdat, &self.tracks) {
             (Some(mdat), _) => mdat.left.unwrap_or(Self::START),
             // Small boxes, which are given together.
             (None, None) => Self::START,
-            (None, Some(_)) => self.splitter.wanted(),
+            (None, Some(_)) => self.passage.splitter.wanted(),
         }
     }
 
@@ -52,6 +52,6 @@ impl<C: Chunk> Encryptor<C> {
 
     /// Chooses what happens to the `sidx` boxes to come.
     pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
-        self.index_mode = index_mode;
+        self.passage.index_mode = index_mode;
     }
 }

@@ -17,15 +17,15 @@ impl<C: Chunk> Encryptor<C> {
     /// # Errors
     /// [`Error::Rewrites`] for any other place.
     pub fn seek(&mut self, position: u64) -> Result<(), Error> {
-        if position == self.position || self.position == 0 {
+        if position == self.passage.position || self.passage.position == 0 {
             return Ok(());
         }
         let to_moov = self.moov.is_some_and(|moov| position <= moov.input);
-        if !to_moov || self.unfinished().is_some() || self.moof.is_some() {
+        if !to_moov || self.passage.unfinished().is_some() || self.passage.moof.is_some() {
             return Err(Error::Rewrites { position });
         }
-        self.resume = Some(self.position);
-        self.position = position;
+        self.resume = Some(self.passage.position);
+        self.passage.position = position;
         Ok(())
     }
 
@@ -42,36 +42,36 @@ impl<C: Chunk> Encryptor<C> {
             if (input, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites { position: input });
             }
-            self.position = resume;
+            self.passage.position = resume;
             self.patch(place.output, moov);
             return Ok(());
         }
-        if fragmenter.is_some() && self.index.is_pending() {
+        if fragmenter.is_some() && self.passage.index.is_pending() {
             return Err(Error::Unsupported(FourCc::SIDX));
         }
         self.fragmenter = fragmenter;
         self.tracks = Some(tracks);
         self.moov = Some(MoovPlace {
             input,
-            output: self.out.position(),
+            output: self.passage.out.position(),
             len: moov.len(),
         });
-        self.out.boxes(&moov);
-        self.out.end_init();
+        self.passage.out.boxes(&moov);
+        self.passage.out.end_init();
         Ok(())
     }
 
     /// A box in front of the `moov` that is written again.
     pub(super) fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
-        let moov = self.moov.filter(|moov| self.position <= moov.input);
+        let moov = self.moov.filter(|moov| self.passage.position <= moov.input);
         let moov = moov.ok_or(Error::Rewrites { position })?;
         self.patch(moov.output_of(position), bytes);
         Ok(())
     }
 
     pub(super) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
-        if self.index_mode == IndexMode::Patch {
-            self.out.patch(position, bytes);
+        if self.passage.index_mode == IndexMode::Patch {
+            self.passage.out.patch(position, bytes);
         }
     }
 }

@@ -21,11 +21,11 @@ impl<C: Chunk> Encryptor<C> {
 
     /// Sends the payload that an `mdat` holds, which ends at the present position, through the fragmenter, if there is one.
     pub(super) fn fragment_media(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        let (Some(fragmenter), Some(mdat)) = (&mut self.fragmenter, &mut self.mdat) else {
+        let (Some(fragmenter), Some(mdat)) = (&mut self.fragmenter, &mut self.passage.mdat) else {
             return Ok(());
         };
         for media in mdat.chunks.drain(..) {
-            let position = self.position - media.as_ref().len() as u64;
+            let position = self.passage.position - media.as_ref().len() as u64;
             fragmenter.add(position, media);
         }
         while let Some(fragmenter) = &mut self.fragmenter
@@ -53,13 +53,13 @@ impl<C: Chunk> Encryptor<C> {
     ) -> Result<(), Error> {
         let moof = HeldMoof {
             bytes: clear.moof,
-            position: self.position,
+            position: self.passage.position,
             between: Vec::new(),
         };
         self.protect_fragment(&moof, (&clear.mdat_header, &mut clear.chunks), protector)?;
-        self.out.end_boxes();
+        self.passage.out.end_boxes();
         for chunk in clear.chunks {
-            self.out.media(chunk);
+            self.passage.out.media(chunk);
         }
         Ok(())
     }

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A stream of MP4 on its way through, whatever becomes of its samples: boxes are completed, a `moof` waits for its `mdat`, offsets
+//! move, outputs wait for what stands before them.
+
+use crate::bmff::{BoxHeader, FourCc};
+
+use super::encryptor::IndexMode;
+use super::fragment::Fragment;
+use super::held::{HeldMdat, HeldMoof, places_items};
+use super::index::Index;
+use super::output::{Output, OutputQueue};
+use super::splitter::{Next, Splitter};
+use super::{Chunk, Error};
+
+/// A stream between two chunks.
+pub(super) struct Passage<C> {
+    pub(super) splitter: Splitter,
+    pub(super) index_mode: IndexMode,
+    pub(super) index: Index,
+    /// Bytes taken.
+    pub(super) position: u64,
+    pub(super) out: OutputQueue<C>,
+    pub(super) moof: Option<HeldMoof>,
+    pub(super) mdat: Option<HeldMdat<C>>,
+}
+
+/// Payload from the front of a chunk.
+pub(super) struct Taken<C> {
+    pub(super) media: C,
+    /// What stands behind the payload.
+    pub(super) rest: Option<C>,
+    /// Whether it was the last of its `mdat`.
+    pub(super) is_complete: bool,
+}
+
+impl<C: Chunk> Passage<C> {
+    /// The most bytes that are held for one `sidx`.
+    const MAX_HELD: u64 = 256 << 20;
+
+    /// A stream at its start.
+    pub(super) fn new(index_mode: IndexMode) -> Self {
+        Self {
+            splitter: Splitter::default(),
+            index_mode,
+            index: Index::default(),
+            position: 0,
+            out: OutputQueue::new(),
+            moof: None,
+            mdat: None,
+        }
+    }
+
+    /// A chunk was taken: appends to `out` what can be given.
+    pub(super) fn end_chunk(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+        if self.moof.is_none() && self.splitter.unfinished().is_none() {
+            self.out.end_boxes();
+        }
+        self.release(out)
+    }
+
+    /// The end of the stream, all of which was taken.
+    pub(super) fn end(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+        self.out.end_boxes();
+        for finished in self.index.finish()? {
+            self.out.place_sidx(finished);
+        }
+        self.release(out)
+    }
+
+    /// The next box in `chunk` from `at` on, which moves behind what was taken of it.
+    pub(super) fn next_box(&mut self, chunk: &C, at: &mut usize) -> Result<Next, Error> {
+        let data = chunk.as_ref().get(*at..).unwrap_or_default();
+        let (taken, next) = self.splitter.take(data)?;
+        *at += taken;
+        self.position += taken as u64;
+        Ok(next)
+    }
+
+    /// Ends the output under way behind an init segment, when there is more than `at` bytes of `chunk`.
+    pub(super) fn end_init(&mut self, chunk: &C, at: usize) {
+        if self.out.ends_with_init() && at < chunk.as_ref().len() {
+            self.out.end_boxes();
+        }
+    }
+
+    /// The first `at` bytes of `chunk` were those of boxes; returns the others.
+    pub(super) fn end_boxes_of(&mut self, mut chunk: C, at: usize) -> Option<C> {
+        match chunk.as_ref().len() {
+            0 => None,
+            len if at == len => {
+                self.out.came_in(chunk);
+                None
+            }
+            _ => {
+                let boxes = chunk.split_to(at);
+                self.out.came_in(boxes);
+                Some(chunk)
+            }
+        }
+    }
+
+    /// The box that was found, and where it stands.
+    pub(super) fn take_box(&mut self) -> (Vec<u8>, u64) {
+        let bytes = self.splitter.take_box();
+        let position = self.position - bytes.len() as u64;
+        (bytes, position)
+    }
+
+    /// Any box but `moov` and `moof`, which stood at `position`: what measures the stream is moved, all else stays as it is.
+    pub(super) fn pass_box(
+        &mut self,
+        box_type: FourCc,
+        (bytes, position): (Vec<u8>, u64),
+    ) -> Result<(), Error> {
+        match box_type {
+            FourCc::SIDX => {
+                let positions = (position, self.out.position());
+                let sidx = self.index.add_sidx(&bytes, positions)?;
+                self.out.boxes(&sidx);
+            }
+            FourCc::MFRA => {
+                let mfra = self.index.move_mfra(&bytes, position)?;
+                self.out.boxes(&mfra.unwrap_or_default());
+            }
+            FourCc::META if places_items(&bytes) => return Err(Error::Unsupported(FourCc::ILOC)),
+            // Its ranges measure bytes whose count changes.
+            FourCc::SSIX => return Err(Error::Unsupported(FourCc::SSIX)),
+            _ => match &mut self.moof {
+                Some(moof) => moof.between.push(bytes),
+                None => self.out.boxes(&bytes),
+            },
+        }
+        Ok(())
+    }
+
+    /// A `moof`, which stood at `position`, waits for its `mdat`.
+    pub(super) fn hold(&mut self, (bytes, position): (Vec<u8>, u64)) {
+        self.moof = Some(HeldMoof {
+            bytes,
+            position,
+            between: Vec::new(),
+        });
+    }
+
+    /// An `mdat` begins, whose header was found; it is not complete before its last byte came.
+    pub(super) fn start_media(&mut self, header: &BoxHeader, is_loose: bool) {
+        self.mdat = Some(HeldMdat {
+            header: self.splitter.take_box(),
+            left: payload_len(header),
+            chunks: Vec::new(),
+            is_loose,
+        });
+    }
+
+    /// Takes payload from the front of a chunk, or, outside of an `mdat`, nothing: the chunk is given back.
+    pub(super) fn take_media(&mut self, mut chunk: C) -> Result<Taken<C>, C> {
+        let Some(mdat) = &mut self.mdat else {
+            return Err(chunk);
+        };
+        let len = chunk.as_ref().len() as u64;
+        let left = mdat.left.unwrap_or(u64::MAX);
+        let (media, rest) = match usize::try_from(left) {
+            Ok(at) if left < len => (chunk.split_to(at), Some(chunk)),
+            _ => (chunk, None),
+        };
+        let taken = left.min(len);
+        self.position += taken;
+        mdat.left = mdat.left.map(|left| left - taken);
+        Ok(Taken {
+            media,
+            rest,
+            is_complete: mdat.left == Some(0),
+        })
+    }
+
+    /// Gives a fragment's boxes: its `moof` as it was `written`, and all up to its payload.
+    pub(super) fn give_boxes(
+        &mut self,
+        moof: &HeldMoof,
+        mdat_header: &[u8],
+        written: Vec<u8>,
+    ) -> Result<(), Error> {
+        self.index.add_moof(moof.position, self.out.position());
+        self.out.made(written);
+        let mut end = moof.position + moof.bytes.len() as u64;
+        self.mark(end)?;
+        for between in &moof.between {
+            self.out.boxes(between);
+            end += between.len() as u64;
+            self.mark(end)?;
+        }
+        self.out.boxes(mdat_header);
+        Ok(())
+    }
+
+    /// Gives payload behind the boxes under way.
+    pub(super) fn give_media(&mut self, chunks: Vec<C>) {
+        if !chunks.is_empty() {
+            self.out.end_boxes();
+        }
+        for chunk in chunks {
+            self.out.media(chunk);
+        }
+    }
+
+    /// A held `moof` as the fragment that it is with an `mdat` of this header.
+    pub(super) fn fragment<'m>(&self, moof: &'m HeldMoof, mdat_header: &[u8]) -> Fragment<'m> {
+        Fragment {
+            moof: &moof.bytes,
+            positions: (moof.position, self.out.position()),
+            payload_at: moof.len() + mdat_header.len(),
+        }
+    }
+
+    /// Whether the end of the stream is the end of the `mdat` under way.
+    pub(super) fn ends_with_media(&self) -> bool {
+        self.mdat.as_ref().is_some_and(|mdat| mdat.left.is_none())
+    }
+
+    /// What the input is in the middle of.
+    pub(super) fn unfinished(&self) -> Option<FourCc> {
+        match &self.mdat {
+            Some(_) => Some(FourCc::MDAT),
+            None => self.splitter.unfinished(),
+        }
+    }
+
+    /// A box ends at `position` of the input, unless it is held behind a `moof`.
+    pub(super) fn mark(&mut self, position: u64) -> Result<(), Error> {
+        if self.moof.is_some() {
+            return Ok(());
+        }
+        for sidx in self.index.mark(position, self.out.position())? {
+            self.out.place_sidx(sidx);
+        }
+        Ok(())
+    }
+
+    /// Hands the queue over, unless a `sidx` in it is not finished.
+    fn release(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+        if self.index_mode == IndexMode::Patch || !self.index.is_pending() {
+            self.out.release(out);
+        } else if self.out.queued() > Self::MAX_HELD {
+            return Err(Error::TooLarge {
+                what: "what a 'sidx' measures, held until its sizes are known (write to a file, or let the \
+                       muxer write no 'sidx'), in bytes,",
+                limit: Self::MAX_HELD,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Bytes behind the header of an `mdat`; None: all up to the end of the stream.
+pub(super) fn payload_len(header: &BoxHeader) -> Option<u64> {
+    header.size.map(|size| size - header.len as u64)
+}
