@@ -26,10 +26,10 @@ def machine():
 
 def table(rows, size, rounds):
     lines = [f"{size / 1e9:.2f} GB, {rounds} rounds; {machine()}", "",
-             "| | scheme | CPU seconds | user | system | x `cp` | peak memory |", "|---|---|---|---|---|---|---|"]
+             "| | scheme | CPU seconds | user | system | x `cp` | elapsed | peak memory |", "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(f"| {row.name} | {row.scheme} | {row.cpu:.2f} | {row.user:.2f} | {row.system:.2f} | {row.ratio:.2f} | "
-                     f"{row.rss / 1e6:.0f} MB |")
+                     f"{row.elapsed:.2f} | {row.rss / 1e6:.0f} MB |")
     return "\n".join(lines) + "\n"
 
 
