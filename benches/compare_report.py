@@ -4,7 +4,7 @@
 import pathlib
 import platform
 
-BAR, GAP, LEFT, WIDTH = 16, 6, 230, 520
+BAR, GAP, LEFT, WIDTH = 16, 6, 280, 520
 COLOURS = {"playreadyenc": "#1f77b4", "playready-packager": "#17becf"}
 OTHER = "#9aa0a6"
 

@@ -6,24 +6,27 @@ use crate::cenc::{SEIG, Senc, piff};
 
 use super::Error;
 
-/// Refuses a child of a `traf` or `stbl` that says that samples are protected, or whose offsets would have to move.
-pub(super) fn refuse(child: &BoxTree<'_>) -> Result<(), Error> {
-    // sbgp and sgpd start with version and flags; grouping_type follows.
-    let grouping = child.body().get(4..8);
-    let protected = match child.box_type {
-        FourCc::SENC => true,
-        FourCc::SGPD | FourCc::SBGP => grouping == Some(b"seig"),
-        FourCc::UUID => child.uuid == Some(piff::SENC),
-        _ => false,
-    };
-    if protected {
+/// Refuses a `traf` or `stbl` that says that its samples are protected, or has offsets that would have to move.
+pub(super) fn refuse(parent: &BoxTree<'_>) -> Result<(), Error> {
+    let children = parent.children();
+    if let Some(child) = children.iter().find(|child| tells_of_protection(child)) {
         return Err(Error::AlreadyProtected { by: child.box_type });
     }
-    // Of another kind of auxiliary information, whose offsets would have to move.
-    if child.box_type == FourCc::SAIO {
-        return Err(Error::Unsupported(FourCc::SAIO));
+    // Of another kind of auxiliary information.
+    match children.iter().any(|child| child.box_type == FourCc::SAIO) {
+        true => Err(Error::Unsupported(FourCc::SAIO)),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn tells_of_protection(child: &BoxTree<'_>) -> bool {
+    match child.box_type {
+        FourCc::SENC => true,
+        // They start with version and flags; grouping_type follows.
+        FourCc::SGPD | FourCc::SBGP => child.body().get(4..8) == Some(b"seig"),
+        FourCc::UUID => child.uuid == Some(piff::SENC),
+        _ => false,
+    }
 }
 
 /// Appends a sample group of all `sample_count` samples of a `traf`, which `entry` describes. Both boxes stand in the `traf`:

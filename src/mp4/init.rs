@@ -166,8 +166,7 @@ fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
     let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
     let handler = bmff::handler_type(handler.reader())?;
     let stbl = trak.descend(&STBL_PATH)?;
-    let entries = SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())?;
-    refuse_protected(&entries)?;
+    let entries = clear_entries(stbl)?;
     let media = media(handler, &entries)?.ok_or_else(|| Error::Codec {
         track_id,
         source: codec::Error::Unsupported {
@@ -197,10 +196,12 @@ pub(super) fn has_samples(stbl: &BoxTree<'_>) -> Result<bool, Error> {
     Ok(false)
 }
 
-fn refuse_protected(entries: &[SampleEntry<'_>]) -> Result<(), Error> {
+/// The sample entries of an `stbl`, none of which is protected.
+pub(super) fn clear_entries<'a>(stbl: &'a BoxTree<'_>) -> Result<Vec<SampleEntry<'a>>, Error> {
+    let entries = SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())?;
     match entries.iter().find(|entry| entry.is_protected()) {
         Some(entry) => Err(Error::AlreadyProtected { by: entry.format }),
-        None => Ok(()),
+        None => Ok(entries),
     }
 }
 

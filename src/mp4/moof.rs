@@ -81,8 +81,7 @@ impl<'a> Moof<'a> {
     /// Reads a clear box.
     pub(super) fn parse(bytes: &'a [u8], position: u64) -> Result<Self, Error> {
         let moof = Self::read(bytes, position)?;
-        let trafs = moof.tree.all(FourCc::TRAF);
-        trafs.flat_map(BoxTree::children).try_for_each(refuse)?;
+        moof.tree.all(FourCc::TRAF).try_for_each(refuse)?;
         Ok(moof)
     }
 

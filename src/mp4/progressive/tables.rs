@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::bmff::{self, BoxTree, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd};
 
-use super::super::init::STBL_PATH;
+use super::super::init::{STBL_PATH, clear_entries};
 use super::super::{Error, auxiliary};
 
 /// The most samples of a file: 3 days at 60 pictures a second.
@@ -62,7 +62,9 @@ pub(in crate::mp4) fn read_all(
 ) -> Result<Vec<SampleTable>, Error> {
     for trak in moov.all(FourCc::TRAK) {
         let stbl = trak.descend(&STBL_PATH)?;
-        stbl.children().iter().try_for_each(auxiliary::refuse)?;
+        // What tells more than its auxiliary information does comes first.
+        clear_entries(stbl)?;
+        auxiliary::refuse(stbl)?;
     }
     read_any(moov, media)
 }
