@@ -42,7 +42,19 @@ impl<'a> Pieces<'a> {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        !self.has(1)
+    }
+
+    /// Whether there are as many bytes: no more pieces are looked at than hold them.
+    pub(super) fn has(&self, len: usize) -> bool {
+        let mut missing = len.saturating_sub(self.first.len());
+        let mut rest = self.rest.iter();
+        while missing > 0
+            && let Some(piece) = rest.next()
+        {
+            missing = missing.saturating_sub(piece.len());
+        }
+        missing == 0
     }
 
     /// Takes the first `len` bytes off; None, and nothing is taken, when there are fewer.
@@ -215,6 +227,7 @@ mod tests {
             let seen = pieces.edit_block(|block| std::mem::replace(block, [99; BLOCK]));
             assert_eq!(seen, Some(expected));
             pieces.skip(10);
+            assert!(pieces.has(11) && !pieces.has(12));
             assert_eq!(
                 (pieces.first_block(), pieces.edit_block(|_| ())),
                 (None, None)

@@ -69,7 +69,7 @@ impl<'a> Iterator for Chains<'a> {
             true => ProtectedRanges::one(self.sample.ranges.find(|range| !range.is_empty())?),
             false => std::mem::take(&mut self.sample.ranges),
         };
-        (ranges.len() > 0).then_some(Chain {
+        (!ranges.is_empty()).then_some(Chain {
             ranges,
             ..self.sample
         })
@@ -284,7 +284,7 @@ impl<'a> Lane<'a> {
         backend: &B,
         stride: usize,
     ) -> Result<bool, Failed> {
-        while self.range.len() >= BLOCK || self.next_range() {
+        while self.range.has(BLOCK) || self.next_range() {
             let len = self.range.piece_len();
             if len >= BLOCK {
                 self.take_blocks((len - BLOCK) / stride + 1, stride);
@@ -310,7 +310,7 @@ impl<'a> Lane<'a> {
 
     /// Goes to the next range that has a whole block, if there is one.
     fn next_range(&mut self) -> bool {
-        let whole = self.ranges.find(|range| range.len() >= BLOCK);
+        let whole = self.ranges.find(|range| range.has(BLOCK));
         whole.map(|range| self.range = range).is_some()
     }
 

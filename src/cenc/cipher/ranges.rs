@@ -31,6 +31,11 @@ impl<'a> ProtectedRanges<'a> {
         self.left.len()
     }
 
+    /// Whether none are left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
     /// One range.
     pub(super) const fn one(range: Pieces<'a>) -> Self {
         Self {
