@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys for packagers by SPEKE and CPIX (`POST /speke`), and for licence servers one by one (`GET /v1/keys/{kid}/value`).
+//! Keys for packagers by SPEKE and CPIX (`POST /speke`).
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::store::{ContentKeys, Error as StoreError, KeyState, StoredKey, WantedKey};
+use gstplayready::cenc::Scheme;
+use gstplayready::keys::store::{ContentKeys, Error as StoreError, KeyState, WantedKey};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -37,7 +35,6 @@ pub fn routes() -> Router<App> {
         .route("/speke", post(speke))
         // SPEKE 1.0 asks whether the server lives.
         .route("/speke/heartbeat", get(async || "alive\n"))
-        .route("/v1/keys/{kid}/value", get(value))
 }
 
 async fn speke(
@@ -131,42 +128,4 @@ fn check_delivered(found: &ContentKeys) -> Result<(), Failure> {
         Some(key) => Err(Failure::NotDelivered(key.info.kid)),
         None => Ok(()),
     }
-}
-
-/// One key for a licence server, which the audit shows.
-async fn value(
-    State(app): State<App>,
-    client: Client,
-    Path(kid): Path<String>,
-) -> Result<Response, Problem> {
-    client.needs(Permission::License)?;
-    let kid: KeyId = kid.parse().map_err(|_| {
-        let detail = "the key id in the path is no UUID other than zero";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    })?;
-    let (answer, answered) = oneshot::channel();
-    app.batcher().key(client.name(), kid, move |found| {
-        let _ = answer.send(found);
-    });
-    let found = answered.await.unwrap_or(Err(StoreError::Busy))?;
-    let kind = HeaderValue::from_static("application/json");
-    let body = Body::from(Bytes::from_owner(json(&found)));
-    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
-}
-
-/// Written by hand, so that no copy of the key is left behind; none of the texts needs an escape.
-fn json(found: &StoredKey) -> Zeroizing<String> {
-    let scheme = match found.info.mode {
-        CipherMode::Ctr => Scheme::Cenc,
-        CipherMode::Cbc => Scheme::Cbcs,
-    };
-    let mut text = Zeroizing::new(String::with_capacity(128));
-    text.push_str("{\"kid\":\"");
-    text.push_str(&found.info.kid.to_string());
-    text.push_str("\",\"key\":\"");
-    STANDARD.encode_string(found.key.as_bytes(), &mut text);
-    text.push_str("\",\"scheme\":\"");
-    text.push_str(scheme.name());
-    text.push_str("\"}");
-    text
 }

@@ -6,11 +6,16 @@ use serde_json::{Value, json};
 use crate::server::Server;
 
 /// Method and path, and the roles that get further than 403.
-const ROUTES: [(&str, &str, &str); 34] = [
+const ROUTES: [(&str, &str, &str); 35] = [
     ("GET", "/metrics", LOOK),
     ("GET", "/v1/keys", LOOK),
     ("POST", "/v1/keys", OPERATE),
     ("GET", "/v1/keys/10000000-1000-1000-1000-100000000001", LOOK),
+    (
+        "GET",
+        "/v1/keys/10000000-1000-1000-1000-100000000001/value",
+        "license-server",
+    ),
     (
         "POST",
         "/v1/keys/10000000-1000-1000-1000-100000000001/retire",

@@ -26,7 +26,8 @@ A POST with the header `Idempotency-Key` is done once: the same request with the
 the headers but `Content-Type`, and another request with that key is refused. Answers that are errors or hold a token or a key in clear
 are not remembered.
 
-No answer holds a key in clear but those of `/v1/keys/{kid}/reveal` and of the clear export of a content.";
+No answer holds a key in clear but those of `/v1/keys/{kid}/reveal`, of `/v1/keys/{kid}/value`, which licence servers ask, and of the clear
+export of a content.";
 
 /// The document before the resources are in it.
 pub fn begin(app: &App) -> OpenApi {

@@ -24,6 +24,7 @@ mod store;
 mod targets;
 mod time;
 mod tokens;
+mod value;
 
 use axum::Router;
 use axum::http::header;
@@ -47,7 +48,8 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(audit::routes())
         .merge(accounts::routes())
         .merge(tokens::routes())
-        .merge(store::routes());
+        .merge(store::routes())
+        .merge(value::routes());
     let nested = OpenApiRouter::with_openapi(document::begin(app)).nest("/v1", resources);
     let (routes, description) = nested.split_for_parts();
     let text = document::finish(description);
