@@ -62,6 +62,8 @@ fn put_into(encryptor: &gst::Element, hlscmafsink: &gst::Bin) -> Result<(), Box<
             .ok_or(format!("hlscmafsink has no {name}"))
     };
     let (muxer, sink) = (inner("muxer")?, inner("sink")?);
+    // The encoder's key frames stand where segments begin; one that is asked for would come late, and a short segment with it.
+    muxer.set_property("send-force-keyunit", false);
     muxer.unlink(&sink);
     hlscmafsink.add(encryptor)?;
     gst::Element::link_many([&muxer, encryptor, &sink])?;
