@@ -84,6 +84,8 @@ impl Server {
             format!("ssl_key_file={folder_text}/server.key"),
             "fsync=off".to_owned(),
             "shared_buffers=16MB".to_owned(),
+            // In the folder, which goes when the server is killed: what lies in /dev/shm stays.
+            "dynamic_shared_memory_type=mmap".to_owned(),
         ] {
             serve.args(["-c", &option]);
         }
