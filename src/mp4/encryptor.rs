@@ -5,16 +5,16 @@ mod control;
 mod moov;
 mod progressive;
 
-use crate::bmff::{BoxHeader, FourCc};
+use crate::bmff::FourCc;
 
-use super::fragment::{FragmentEncryptor, Totals};
+use super::fragment::{Fragment, FragmentEncryptor, Totals, Written};
 use super::fragmenting::Fragmenter;
-use super::held::{HeldMoof, MoovPlace};
+use super::held::MoovPlace;
 use super::init::TrackState;
 use super::output::Output;
-use super::passage::{Passage, Taken, payload_len};
+use super::passage::Passage;
 use super::protector::Protector;
-use super::splitter::Next;
+use super::stream::Work;
 use super::{Chunk, Error, piff};
 
 /// What happens to what is known only when bytes behind it are written: the sizes in a `sidx`, a `moov` written again.
@@ -30,6 +30,11 @@ pub enum IndexMode {
 /// Protects one stream of MP4, which comes out fragmented.
 pub struct Encryptor<C> {
     passage: Passage<C>,
+    movie: Movie<C>,
+}
+
+/// What is known of the movie, and what goes from one of its fragments to the next.
+struct Movie<C> {
     tracks: Option<Vec<TrackState>>,
     fragments: FragmentEncryptor,
     moov: Option<MoovPlace>,
@@ -37,6 +42,12 @@ pub struct Encryptor<C> {
     resume: Option<u64>,
     /// Some behind the `moov` of a progressive file.
     fragmenter: Option<Fragmenter<C>>,
+}
+
+/// The movie, and who knows how it is protected.
+struct Protection<'p, C> {
+    movie: &'p mut Movie<C>,
+    protector: &'p mut dyn Protector,
 }
 
 impl<C: Chunk> Encryptor<C> {
@@ -47,11 +58,7 @@ impl<C: Chunk> Encryptor<C> {
     pub fn new(index_mode: IndexMode) -> Self {
         Self {
             passage: Passage::new(index_mode),
-            tracks: None,
-            fragments: FragmentEncryptor::default(),
-            moov: None,
-            resume: None,
-            fragmenter: None,
+            movie: Movie::new(FragmentEncryptor::default()),
         }
     }
 
@@ -66,10 +73,9 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        let taken = self.take(chunk, protector);
-        // What was complete before an error is given whatever the chunking.
-        self.passage.end_chunk(out)?;
-        taken
+        let movie = &mut self.movie;
+        self.passage
+            .push(chunk, &mut Protection { movie, protector }, out)
     }
 
     /// Takes note of the end of the stream.
@@ -81,142 +87,82 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        if self.passage.ends_with_media() {
-            self.complete_media(protector)?;
+        let movie = &mut self.movie;
+        self.passage
+            .finish(&mut Protection { movie, protector }, out)
+    }
+}
+
+impl<C> Movie<C> {
+    /// A movie of which nothing is known.
+    const fn new(fragments: FragmentEncryptor) -> Self {
+        Self {
+            tracks: None,
+            fragments,
+            moov: None,
+            resume: None,
+            fragmenter: None,
         }
-        if let Some(inside) = self.passage.unfinished() {
-            return Err(Error::Incomplete { inside });
+    }
+}
+
+impl<C: Chunk> Work<C> for Protection<'_, C> {
+    fn take_box(
+        &mut self,
+        box_type: FourCc,
+        (bytes, position): (Vec<u8>, u64),
+        passage: &mut Passage<C>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.movie.refuse_in_progressive(box_type)?;
+        let bytes = piff::top_level(self.protector.flavor(), bytes)?;
+        match box_type {
+            FourCc::MOOV => self.take_moov(&bytes, position, passage)?,
+            _ if self.movie.resume.is_some() => self.movie.rewrite(bytes, position, passage)?,
+            _ => return Ok(Some(bytes)),
         }
-        self.finish_fragments(protector)?;
-        let inside = FourCc::MOOF;
-        self.complete_empty_fragment(protector)
-            .map_err(|_| Error::Incomplete { inside })?;
-        self.passage.end(out)
+        Ok(None)
     }
 
-    fn take(&mut self, chunk: C, protector: &mut dyn Protector) -> Result<(), Error> {
-        let mut rest = Some(chunk);
-        while let Some(chunk) = rest {
-            rest = match self.passage.take_media(chunk) {
-                Ok(taken) => self.take_media(taken, protector)?,
-                Err(chunk) => self.take_boxes(chunk, protector)?,
-            };
+    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: &mut [C]) -> Result<Written, Error> {
+        let Movie {
+            tracks, fragments, ..
+        } = &mut *self.movie;
+        let tracks = tracks.as_mut().ok_or(Error::MediaBeforeMoov)?;
+        fragments.protect(fragment, chunks, (tracks, &mut *self.protector))
+    }
+
+    fn start_loose(&mut self, is_empty: bool, passage: &mut Passage<C>) -> Result<(), Error> {
+        let position = passage.position;
+        match self.movie {
+            Movie {
+                resume: Some(_), ..
+            } => Err(Error::Rewrites { position }),
+            Movie {
+                fragmenter: Some(fragmenter),
+                ..
+            } if is_empty || !fragmenter.is_empty() => Ok(()),
+            _ if is_empty => {
+                passage.give_mdat_header();
+                Ok(())
+            }
+            Movie { tracks: None, .. } => Err(Error::MediaBeforeMoov),
+            _ => Err(Error::MediaWithoutMoof),
         }
+    }
+
+    fn loose(&mut self, media: C, passage: &mut Passage<C>) -> Result<(), Error> {
+        let position = passage.position - media.as_ref().len() as u64;
+        if let Some(fragmenter) = &mut self.movie.fragmenter {
+            fragmenter.add(position, media);
+        }
+        self.give_fragments(Fragmenter::next_fragment, passage)
+    }
+
+    fn end_loose(&mut self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Takes boxes from the front of a chunk and returns the rest, which is payload or starts behind an init segment.
-    fn take_boxes(&mut self, chunk: C, protector: &mut dyn Protector) -> Result<Option<C>, Error> {
-        let mut at = 0;
-        while self.passage.mdat.is_none() {
-            match self.passage.next_box(&chunk, &mut at)? {
-                Next::Partial => break,
-                Next::Box(header) => self.take_box(&header, protector)?,
-                Next::Media(header) => self.start_media(&header, protector)?,
-            }
-            self.passage.end_init(&chunk, at);
-        }
-        Ok(self.passage.end_boxes_of(chunk, at))
-    }
-
-    fn take_box(&mut self, header: &BoxHeader, protector: &mut dyn Protector) -> Result<(), Error> {
-        let (bytes, position) = self.passage.take_box();
-        self.refuse_in_progressive(header.box_type)?;
-        let bytes = piff::top_level(protector.flavor(), bytes)?;
-        match header.box_type {
-            FourCc::MOOV => self.take_moov(&bytes, position, protector)?,
-            _ if self.resume.is_some() => return self.rewrite(bytes, position),
-            FourCc::MOOF => {
-                self.complete_empty_fragment(protector)?;
-                self.passage.hold((bytes, position));
-            }
-            FourCc::SIDX | FourCc::MFRA => {
-                self.complete_empty_fragment(protector)?;
-                self.passage.pass_box(header.box_type, (bytes, position))?;
-            }
-            other => self.passage.pass_box(other, (bytes, position))?,
-        }
-        self.passage.mark(self.passage.position)
-    }
-
-    fn start_media(
-        &mut self,
-        header: &BoxHeader,
-        protector: &mut dyn Protector,
-    ) -> Result<(), Error> {
-        if self.resume.is_some() {
-            let position = self.passage.position;
-            return Err(Error::Rewrites { position });
-        }
-        let is_empty = payload_len(header) == Some(0);
-        let is_placed = self.fragmenter.as_ref().is_some_and(|f| !f.is_empty());
-        if !is_empty && self.passage.moof.is_none() && !is_placed {
-            return Err(match &self.tracks {
-                None => Error::MediaBeforeMoov,
-                Some(_) => Error::MediaWithoutMoof,
-            });
-        }
-        self.passage.start_media(header, false);
-        match is_empty {
-            true => self.complete_media(protector),
-            false => Ok(()),
-        }
-    }
-
-    /// Takes payload and returns what stands behind it.
-    fn take_media(
-        &mut self,
-        taken: Taken<C>,
-        protector: &mut dyn Protector,
-    ) -> Result<Option<C>, Error> {
-        if let Some(mdat) = &mut self.passage.mdat {
-            mdat.chunks.push(taken.media);
-        }
-        self.fragment_media(protector)?;
-        if taken.is_complete {
-            self.complete_media(protector)?;
-        }
-        Ok(taken.rest)
-    }
-
-    /// The `mdat` is all there: its fragment can be protected and given.
-    fn complete_media(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        let Some(mut mdat) = self.passage.mdat.take() else {
-            return Ok(());
-        };
-        match self.passage.moof.take() {
-            Some(moof) => {
-                self.protect_fragment(&moof, (&mdat.header, &mut mdat.chunks), protector)?;
-            }
-            None if self.fragmenter.is_some() => (),
-            None => self.passage.out.boxes(&mdat.header),
-        }
-        self.passage.give_media(mdat.chunks);
-        self.passage.mark(self.passage.position)
-    }
-
-    /// A `moof` without samples needs no `mdat`.
-    fn complete_empty_fragment(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        let Some(moof) = self.passage.moof.take() else {
-            return Ok(());
-        };
-        self.protect_fragment(&moof, (&[], &mut []), protector)
-    }
-
-    fn protect_fragment(
-        &mut self,
-        moof: &HeldMoof,
-        (mdat_header, chunks): (&[u8], &mut [C]),
-        protector: &mut dyn Protector,
-    ) -> Result<(), Error> {
-        let tracks = self.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?;
-        let fragment = self.passage.fragment(moof, mdat_header);
-        let protected = self
-            .fragments
-            .protect(&fragment, chunks, (tracks, protector))?;
-        if protected.announced {
-            self.passage.out.announce_change();
-        }
-        self.passage.give_boxes(moof, mdat_header, protected.moof)
+    fn end(&mut self, passage: &mut Passage<C>) -> Result<(), Error> {
+        self.give_fragments(Fragmenter::next_at_end, passage)
     }
 }

@@ -44,8 +44,9 @@ pub(super) struct Fragment<'a> {
     pub(super) payload_at: usize,
 }
 
-/// A `moof` written anew.
-pub(super) struct ProtectedMoof {
+/// A fragment whose samples are changed.
+pub(super) struct Written {
+    /// The `moof`, written anew.
     pub(super) moof: Vec<u8>,
     /// [`FragmentProtection::announced`].
     pub(super) announced: bool,
@@ -58,7 +59,7 @@ impl FragmentEncryptor {
         fragment: &Fragment<'_>,
         chunks: &mut [C],
         (tracks, protector): (&mut [TrackState], &mut dyn Protector),
-    ) -> Result<ProtectedMoof, Error> {
+    ) -> Result<Written, Error> {
         let (input, output) = fragment.positions;
         let moof = Moof::parse(fragment.moof, input)?;
         self.locations.clear();
@@ -95,7 +96,7 @@ impl FragmentEncryptor {
         self.totals.bytes += payload.len() as u64;
         self.totals.fragments += 1;
         let added = self.added(&fragments, tracks, &protection.rules);
-        Ok(ProtectedMoof {
+        Ok(Written {
             moof: moof.rewrite(&fragments, (&added, &protection.pssh), output)?,
             announced: protection.announced,
         })

@@ -35,9 +35,8 @@ pub(super) struct HeldMdat<C> {
     pub(super) header: Vec<u8>,
     /// Payload still to come; None: all up to the end of the stream.
     pub(super) left: Option<u64>,
+    /// None where no `moof` precedes it: they are given as they come.
     pub(super) chunks: Vec<C>,
-    /// Whether no `moof` precedes it: nothing is held of it then.
-    pub(super) is_loose: bool,
 }
 
 impl HeldMoof {

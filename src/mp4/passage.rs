@@ -24,15 +24,6 @@ pub(super) struct Passage<C> {
     pub(super) mdat: Option<HeldMdat<C>>,
 }
 
-/// Payload from the front of a chunk.
-pub(super) struct Taken<C> {
-    pub(super) media: C,
-    /// What stands behind the payload.
-    pub(super) rest: Option<C>,
-    /// Whether it was the last of its `mdat`.
-    pub(super) is_complete: bool,
-}
-
 impl<C: Chunk> Passage<C> {
     /// The most bytes that are held for one `sidx`.
     const MAX_HELD: u64 = 256 << 20;
@@ -100,7 +91,7 @@ impl<C: Chunk> Passage<C> {
     }
 
     /// The box that was found, and where it stands.
-    pub(super) fn take_box(&mut self) -> (Vec<u8>, u64) {
+    pub(super) fn found_box(&mut self) -> (Vec<u8>, u64) {
         let bytes = self.splitter.take_box();
         let position = self.position - bytes.len() as u64;
         (bytes, position)
@@ -143,34 +134,39 @@ impl<C: Chunk> Passage<C> {
     }
 
     /// An `mdat` begins, whose header was found; it is not complete before its last byte came.
-    pub(super) fn start_media(&mut self, header: &BoxHeader, is_loose: bool) {
+    pub(super) fn start_media(&mut self, header: &BoxHeader) {
         self.mdat = Some(HeldMdat {
             header: self.splitter.take_box(),
-            left: payload_len(header),
+            left: header.size.map(|size| size - header.len as u64),
             chunks: Vec::new(),
-            is_loose,
         });
     }
 
-    /// Takes payload from the front of a chunk, or, outside of an `mdat`, nothing: the chunk is given back.
-    pub(super) fn take_media(&mut self, mut chunk: C) -> Result<Taken<C>, C> {
-        let Some(mdat) = &mut self.mdat else {
-            return Err(chunk);
-        };
-        let len = chunk.as_ref().len() as u64;
-        let left = mdat.left.unwrap_or(u64::MAX);
-        let (media, rest) = match usize::try_from(left) {
-            Ok(at) if left < len => (chunk.split_to(at), Some(chunk)),
-            _ => (chunk, None),
-        };
-        let taken = left.min(len);
-        self.position += taken;
-        mdat.left = mdat.left.map(|left| left - taken);
-        Ok(Taken {
-            media,
-            rest,
-            is_complete: mdat.left == Some(0),
-        })
+    /// Whether the `mdat` under way has no bytes to come.
+    pub(super) fn has_all_media(&self) -> bool {
+        self.mdat.as_ref().is_some_and(|mdat| mdat.left == Some(0))
+    }
+
+    /// Gives the header of an `mdat` whose payload is not held.
+    pub(super) fn give_mdat_header(&mut self) {
+        let header = self.mdat.as_ref().map(|mdat| mdat.header.as_slice());
+        self.out.boxes(header.unwrap_or_default());
+    }
+
+    /// Cuts the payload of the `mdat` under way off a chunk, and returns it with what stands behind it.
+    pub(super) fn payload_of(&mut self, mut chunk: C) -> (C, Option<C>) {
+        let len = chunk.as_ref().len();
+        let left = self.mdat.as_mut().and_then(|mdat| mdat.left.as_mut());
+        let here = left.as_ref().and_then(|left| usize::try_from(**left).ok());
+        let here = here.unwrap_or(usize::MAX).min(len);
+        if let Some(left) = left {
+            *left -= here as u64;
+        }
+        self.position += here as u64;
+        match here < len {
+            true => (chunk.split_to(here), Some(chunk)),
+            false => (chunk, None),
+        }
     }
 
     /// Gives a fragment's boxes: its `moof` as it was `written`, and all up to its payload.
@@ -194,11 +190,9 @@ impl<C: Chunk> Passage<C> {
     }
 
     /// Gives payload behind the boxes under way.
-    pub(super) fn give_media(&mut self, chunks: Vec<C>) {
-        if !chunks.is_empty() {
-            self.out.end_boxes();
-        }
+    pub(super) fn give_media(&mut self, chunks: impl IntoIterator<Item = C>) {
         for chunk in chunks {
+            self.out.end_boxes();
             self.out.media(chunk);
         }
     }
@@ -209,6 +203,20 @@ impl<C: Chunk> Passage<C> {
             moof: &moof.bytes,
             positions: (moof.position, self.out.position()),
             payload_at: moof.len() + mdat_header.len(),
+        }
+    }
+
+    /// Gives an init segment's `moov`.
+    pub(super) fn give_moov(&mut self, moov: &[u8]) -> Result<(), Error> {
+        self.out.boxes(moov);
+        self.out.end_init();
+        self.mark(self.position)
+    }
+
+    /// Replaces bytes that were given, where that is possible; elsewhere they stay.
+    pub(super) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
+        if self.index_mode == IndexMode::Patch {
+            self.out.patch(position, bytes);
         }
     }
 
@@ -249,9 +257,4 @@ impl<C: Chunk> Passage<C> {
         }
         Ok(())
     }
-}
-
-/// Bytes behind the header of an `mdat`; None: all up to the end of the stream.
-pub(super) fn payload_len(header: &BoxHeader) -> Option<u64> {
-    header.size.map(|size| size - header.len as u64)
 }

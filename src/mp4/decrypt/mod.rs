@@ -26,9 +26,10 @@ use std::sync::Arc;
 use crate::bmff::FourCc;
 use crate::cenc::KnownKeys;
 
-use super::fragment::Fragment;
+use super::fragment::{Fragment, Written};
+use super::passage::Passage;
 use super::progressive::file::Piece;
-use super::stream::{Stream, Work};
+use super::stream::Work;
 use super::{Chunk, Error, IndexMode, Output};
 use flow::Flow;
 use fragment::FragmentDecryptor;
@@ -37,7 +38,7 @@ use tables::TableTrack;
 
 /// Decrypts one stream of MP4.
 pub struct Decryptor<C> {
-    stream: Stream<C>,
+    passage: Passage<C>,
     work: Decryption<C>,
 }
 
@@ -48,6 +49,8 @@ struct Decryption<C> {
     fragments: FragmentDecryptor,
     /// Some where sample tables place samples.
     flow: Option<Flow<C>>,
+    /// What the flow gives; kept so that its memory is.
+    done: Vec<C>,
 }
 
 /// What the last `moov` says.
@@ -63,12 +66,13 @@ impl<C: Chunk> Decryptor<C> {
     /// A decryptor at the start of a stream.
     pub fn new(index_mode: IndexMode, keys: Arc<KnownKeys>) -> Self {
         Self {
-            stream: Stream::new(index_mode),
+            passage: Passage::new(index_mode),
             work: Decryption {
                 keys,
                 movie: State::Unknown,
                 fragments: FragmentDecryptor::default(),
                 flow: None,
+                done: Vec::new(),
             },
         }
     }
@@ -79,7 +83,7 @@ impl<C: Chunk> Decryptor<C> {
     /// Whatever makes the stream impossible to decrypt: a missing key, damage, what is not understood. What came before the
     /// fragment or sample under way is in `out` then, nothing of that is, and nothing may be pushed any more.
     pub fn push(&mut self, chunk: C, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        self.stream.push(chunk, &mut self.work, out)
+        self.passage.push(chunk, &mut self.work, out)
     }
 
     /// Takes note of the end of the stream.
@@ -87,7 +91,7 @@ impl<C: Chunk> Decryptor<C> {
     /// # Errors
     /// [`Error::Incomplete`] when it ends inside a box or fragment, or before its last sample.
     pub fn finish(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        self.stream.finish(&mut self.work, out)?;
+        self.passage.finish(&mut self.work, out)?;
         let inside = FourCc::MDAT;
         let is_complete = match (&self.work.movie, &mut self.work.flow) {
             (State::Protected(tracks), Some(flow)) => flow.is_complete(tracks)?,
@@ -101,26 +105,94 @@ impl<C: Chunk> Decryptor<C> {
 
     /// Forgets all that is not complete, after a jump in the input; the tracks of fragments stay known.
     pub fn flush(&mut self) {
-        self.stream = Stream::new(self.stream.index_mode());
+        self.passage = Passage::new(self.passage.index_mode);
         self.work.flow = None;
     }
 
     /// Bytes taken.
     pub const fn position(&self) -> u64 {
-        self.stream.position()
+        self.passage.position
     }
 
     /// Chooses what happens to the `sidx` boxes to come.
     pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
-        self.stream.set_index_mode(index_mode);
+        self.passage.index_mode = index_mode;
     }
 }
 
 impl<C: Chunk> Work<C> for Decryption<C> {
-    fn keeps_all(&self) -> bool {
-        matches!(self.movie, State::Clear)
+    fn take_box(
+        &mut self,
+        box_type: FourCc,
+        (bytes, position): (Vec<u8>, u64),
+        passage: &mut Passage<C>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        match (box_type, &self.movie) {
+            (FourCc::MOOV, _) => {
+                let moov = self.moov(&bytes, position)?;
+                passage.give_moov(&moov)?;
+                Ok(None)
+            }
+            (_, State::Clear) => {
+                passage.out.boxes(&bytes);
+                passage.mark(passage.position)?;
+                Ok(None)
+            }
+            _ => Ok(Some(bytes)),
+        }
     }
 
+    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: &mut [C]) -> Result<Written, Error> {
+        let moof = match &self.movie {
+            State::Unknown => Err(Error::MediaBeforeMoov),
+            State::Clear => Ok(fragment.moof.to_vec()),
+            State::Protected(tracks) => {
+                let known = (tracks.as_slice(), &*self.keys);
+                self.fragments.decrypt(fragment, chunks, known)
+            }
+        };
+        Ok(Written {
+            moof: moof?,
+            announced: false,
+        })
+    }
+
+    fn start_loose(&mut self, is_empty: bool, passage: &mut Passage<C>) -> Result<(), Error> {
+        match (&self.movie, &mut self.flow) {
+            // It needs no description.
+            _ if is_empty => (),
+            (State::Unknown, _) => return Err(Error::MediaBeforeMoov),
+            (State::Clear, _) => (),
+            (State::Protected(_), None) => return Err(Error::MediaWithoutMoof),
+            (State::Protected(_), Some(flow)) => flow.start(passage.position),
+        }
+        passage.give_mdat_header();
+        Ok(())
+    }
+
+    fn loose(&mut self, media: C, passage: &mut Passage<C>) -> Result<(), Error> {
+        match (&self.movie, &mut self.flow) {
+            (State::Protected(tracks), Some(flow)) => flow.take(media, tracks, &mut self.done)?,
+            _ => self.done.push(media),
+        }
+        passage.give_media(self.done.drain(..));
+        Ok(())
+    }
+
+    fn end_loose(&mut self) -> Result<(), Error> {
+        match (&self.movie, &mut self.flow) {
+            (State::Protected(tracks), Some(flow)) => flow.finish_media(tracks),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, _: &mut Passage<C>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl<C: Chunk> Decryption<C> {
+    /// A whole `moov`, which stood at `position`, as it is written.
     fn moov(&mut self, bytes: &[u8], position: u64) -> Result<Vec<u8>, Error> {
         self.flow = None;
         let end = position + bytes.len() as u64;
@@ -149,43 +221,5 @@ impl<C: Chunk> Work<C> for Decryption<C> {
         }
         self.movie = State::Protected(movie.tracks);
         Ok(movie.moov)
-    }
-
-    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: &mut [C]) -> Result<Vec<u8>, Error> {
-        match &self.movie {
-            State::Unknown => Err(Error::MediaBeforeMoov),
-            State::Clear => Ok(fragment.moof.to_vec()),
-            State::Protected(tracks) => {
-                let known = (tracks.as_slice(), &*self.keys);
-                self.fragments.decrypt(fragment, chunks, known)
-            }
-        }
-    }
-
-    fn start_loose(&mut self, position: u64) -> Result<(), Error> {
-        match (&self.movie, &mut self.flow) {
-            (State::Unknown, _) => Err(Error::MediaBeforeMoov),
-            (State::Clear, _) => Ok(()),
-            (State::Protected(_), None) => Err(Error::MediaWithoutMoof),
-            (State::Protected(_), Some(flow)) => {
-                flow.start(position);
-                Ok(())
-            }
-        }
-    }
-
-    fn loose(&mut self, chunk: C, out: &mut Vec<C>) -> Result<(), Error> {
-        match (&self.movie, &mut self.flow) {
-            (State::Protected(tracks), Some(flow)) => flow.take(chunk, tracks, out)?,
-            _ => out.push(chunk),
-        }
-        Ok(())
-    }
-
-    fn end_loose(&mut self) -> Result<(), Error> {
-        match (&self.movie, &mut self.flow) {
-            (State::Protected(tracks), Some(flow)) => flow.finish_media(tracks),
-            _ => Ok(()),
-        }
     }
 }

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is asked of a packager between two chunks.
 
-use super::{Chunk, Encryptor, Error, IndexMode, Totals};
+use super::super::passage::Passage;
+use super::{Chunk, Encryptor, Error, IndexMode, Movie, Totals};
 
 impl<C: Chunk> Encryptor<C> {
     /// Forgets all that is not complete, after a jump in the input; the tracks stay known.
     pub fn flush(&mut self) {
-        let tracks = self.tracks.take();
-        let fragments = std::mem::take(&mut self.fragments);
-        *self = Self {
-            tracks,
-            fragments,
-            ..Self::new(self.passage.index_mode)
+        self.passage = Passage::new(self.passage.index_mode);
+        self.movie = Movie {
+            tracks: self.movie.tracks.take(),
+            ..Movie::new(std::mem::take(&mut self.movie.fragments))
         };
     }
 
     /// How many bytes the next chunk should best have, where they can be chosen: up to the end of the box or payload under way,
     /// so that nothing need be divided or brought together. Any other number does too.
     pub fn wanted(&self) -> u64 {
-        match (&self.passage.mdat, &self.tracks) {
+        match (&self.passage.mdat, &self.movie.tracks) {
             (Some(mdat), _) => mdat.left.unwrap_or(Self::START),
             // Small boxes, which are given together.
             (None, None) => Self::START,
@@ -28,7 +27,7 @@ impl<C: Chunk> Encryptor<C> {
 
     /// How much went through so far.
     pub const fn totals(&self) -> Totals {
-        self.fragments.totals()
+        self.movie.fragments.totals()
     }
 
     /// Shares the cipher's work on large fragments among `threads`, the caller's own included; 1 is the default. What comes out does
@@ -37,17 +36,14 @@ impl<C: Chunk> Encryptor<C> {
     /// # Errors
     /// [`Error::Threads`] when they cannot be started.
     pub fn set_threads(&mut self, threads: usize) -> Result<(), Error> {
-        self.fragments.set_threads(threads)
+        self.movie.fragments.set_threads(threads)
     }
 
     /// Forgets the stream: another one starts, on the same threads.
     pub fn restart(&mut self, index_mode: IndexMode) {
-        let mut fragments = std::mem::take(&mut self.fragments);
-        fragments.restart();
-        *self = Self {
-            fragments,
-            ..Self::new(index_mode)
-        };
+        self.passage = Passage::new(index_mode);
+        self.movie = Movie::new(std::mem::take(&mut self.movie.fragments));
+        self.movie.fragments.restart();
     }
 
     /// Chooses what happens to the `sidx` boxes to come.

@@ -7,8 +7,8 @@ use super::super::Error;
 use super::super::fragmenting::Fragmenter;
 use super::super::held::MoovPlace;
 use super::super::init::protect_moov;
-use super::super::protector::Protector;
-use super::{Chunk, Encryptor, IndexMode};
+use super::super::passage::Passage;
+use super::{Chunk, Encryptor, Movie, Protection};
 
 impl<C: Chunk> Encryptor<C> {
     /// Takes note that the input goes on at byte `position`: where it stopped, or not behind the `moov`, which is then written
@@ -20,58 +20,59 @@ impl<C: Chunk> Encryptor<C> {
         if position == self.passage.position || self.passage.position == 0 {
             return Ok(());
         }
-        let to_moov = self.moov.is_some_and(|moov| position <= moov.input);
+        let to_moov = self.movie.moov.is_some_and(|moov| position <= moov.input);
         if !to_moov || self.passage.unfinished().is_some() || self.passage.moof.is_some() {
             return Err(Error::Rewrites { position });
         }
-        self.resume = Some(self.passage.position);
+        self.movie.resume = Some(self.passage.position);
         self.passage.position = position;
         Ok(())
     }
+}
 
+impl<C: Chunk> Protection<'_, C> {
     pub(super) fn take_moov(
         &mut self,
         bytes: &[u8],
         input: u64,
-        protector: &mut dyn Protector,
+        passage: &mut Passage<C>,
     ) -> Result<(), Error> {
-        self.complete_empty_fragment(protector)?;
+        let movie = &mut *self.movie;
         let (clear, fragmenter) = Fragmenter::open(bytes)?;
-        let (moov, tracks) = protect_moov(&clear, protector)?;
-        if let (Some(resume), Some(place)) = (self.resume.take(), self.moov) {
+        let (moov, tracks) = protect_moov(&clear, self.protector)?;
+        if let (Some(resume), Some(place)) = (movie.resume.take(), movie.moov) {
             if (input, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites { position: input });
             }
-            self.passage.position = resume;
-            self.patch(place.output, moov);
-            return Ok(());
+            passage.position = resume;
+            passage.patch(place.output, moov);
+            return passage.mark(resume);
         }
-        if fragmenter.is_some() && self.passage.index.is_pending() {
+        if fragmenter.is_some() && passage.index.is_pending() {
             return Err(Error::Unsupported(FourCc::SIDX));
         }
-        self.fragmenter = fragmenter;
-        self.tracks = Some(tracks);
-        self.moov = Some(MoovPlace {
+        movie.fragmenter = fragmenter;
+        movie.tracks = Some(tracks);
+        movie.moov = Some(MoovPlace {
             input,
-            output: self.passage.out.position(),
+            output: passage.out.position(),
             len: moov.len(),
         });
-        self.passage.out.boxes(&moov);
-        self.passage.out.end_init();
-        Ok(())
+        passage.give_moov(&moov)
     }
+}
 
+impl<C: Chunk> Movie<C> {
     /// A box in front of the `moov` that is written again.
-    pub(super) fn rewrite(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Error> {
-        let moov = self.moov.filter(|moov| self.passage.position <= moov.input);
+    pub(super) fn rewrite(
+        &self,
+        bytes: Vec<u8>,
+        position: u64,
+        passage: &mut Passage<C>,
+    ) -> Result<(), Error> {
+        let moov = self.moov.filter(|moov| passage.position <= moov.input);
         let moov = moov.ok_or(Error::Rewrites { position })?;
-        self.patch(moov.output_of(position), bytes);
+        passage.patch(moov.output_of(position), bytes);
         Ok(())
-    }
-
-    pub(super) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
-        if self.passage.index_mode == IndexMode::Patch {
-            self.passage.out.patch(position, bytes);
-        }
     }
 }
