@@ -64,6 +64,19 @@ impl Film {
         }
     }
 
+    /// The same where they may come out later; they all come out at the end.
+    pub fn protect_ahead(&mut self, channel: &mut Channel) {
+        let mut done = Vec::with_capacity(self.fragments.len());
+        for Fragment { boxes, media } in &mut self.fragments {
+            channel.push_to(BytesMut::from(boxes.as_slice()), &mut done);
+            channel.push_to(std::mem::take(media), &mut done);
+        }
+        channel.finish(&mut done);
+        for (fragment, done) in self.fragments.iter_mut().zip(done) {
+            fragment.media = done;
+        }
+    }
+
     /// The same where the payload comes in chunks of `len` bytes.
     pub fn protect_chunks(&mut self, scheme: Scheme, len: usize) {
         let mut channel = Channel::new(scheme, &self.init);

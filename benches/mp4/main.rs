@@ -118,20 +118,24 @@ fn in_chunks(film: &Film, place: &str) {
     }
 }
 
-/// Samples of a fragment shared out among workers that live as long as the stream.
+/// By workers that live as long as the stream: fragments side by side, as in a file, or each by itself, as in a live stream.
 fn by_threads(film: &Film, place: &str) {
     for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
-        let mut streams: Vec<_> = [1, 2]
-            .map(|threads| {
+        let ways = [
+            ("1 thread", 1, false),
+            ("2 threads, live", 2, false),
+            ("2 threads, a file", 2, true),
+        ];
+        let mut streams: Vec<_> = ways
+            .map(|(name, threads, ahead)| {
                 let mut channel = Channel::new(scheme, &film.init);
-                channel.set_threads(threads);
-                (threads, channel, film.clone())
+                channel.set_threads(threads, ahead);
+                (name, channel, film.clone())
             })
             .into();
-        let variants = streams.iter_mut().map(|(threads, channel, film)| {
-            let name = format!("{threads} threads");
-            Variant::new(name, move || film.protect_through(channel))
-        });
+        let variants = streams
+            .iter_mut()
+            .map(|(name, channel, film)| Variant::new(*name, move || film.protect_ahead(channel)));
         let variants = variants.collect();
         compare(
             &format!("{scheme:?}, A/V {place}"),

@@ -75,9 +75,19 @@ impl Channel {
         channel
     }
 
-    /// Shares the cipher's work among threads.
-    pub fn set_threads(&mut self, threads: usize) {
+    /// Leaves the cipher's work to threads, as a file's is left to them or as a live stream's.
+    pub fn set_threads(&mut self, threads: usize, ahead: bool) {
         self.encryptor.set_threads(threads).unwrap();
+        if ahead {
+            self.encryptor.look_ahead();
+        }
+    }
+
+    /// The end of the stream: appends the payload that comes out to `done`.
+    pub fn finish(&mut self, done: &mut Vec<BytesMut>) {
+        let finished = self.encryptor.finish(&mut self.protector, &mut self.out);
+        finished.unwrap();
+        done.extend(self.out.drain(..).filter_map(payload));
     }
 
     /// Pushes a chunk and returns the payload that came out last.
@@ -95,15 +105,19 @@ impl Channel {
             .encryptor
             .push(chunk, &mut self.protector, &mut self.out);
         pushed.unwrap();
-        self.out.drain(..).filter_map(|output| match output {
-            Output::Media(bytes) => Some(bytes),
-            _ => None,
-        })
+        self.out.drain(..).filter_map(payload)
     }
 
     /// Protects a fragment where it lies.
     pub fn protect(&mut self, boxes: &[u8], media: &mut BytesMut) {
         self.push(BytesMut::from(boxes));
         *media = self.push(std::mem::take(media)).unwrap();
+    }
+}
+
+fn payload(output: Output<BytesMut>) -> Option<BytesMut> {
+    match output {
+        Output::Media(bytes) => Some(bytes),
+        _ => None,
     }
 }

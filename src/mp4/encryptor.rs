@@ -123,7 +123,7 @@ impl<C: Chunk> Work<C> for Protection<'_, C> {
         Ok(None)
     }
 
-    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: &mut [C]) -> Result<Written, Error> {
+    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: Vec<C>) -> Result<Written<C>, Error> {
         let Movie {
             tracks, fragments, ..
         } = &mut *self.movie;

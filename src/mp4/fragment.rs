@@ -9,7 +9,7 @@ use super::moof::{Added, Location, Moof, TrackFragment};
 use super::payload::{Payload, View};
 use super::plan::{Placed, Plan};
 use super::protector::{FragmentProtection, Protector, Rule, TrackProtection};
-use super::workers::Workers;
+use super::workers::{Media, Workers};
 use super::{Chunk, Error};
 
 /// Protects fragments; its buffers are kept from one to the next.
@@ -44,30 +44,32 @@ pub(super) struct Fragment<'a> {
     pub(super) payload_at: usize,
 }
 
-/// A fragment whose samples are changed.
-pub(super) struct Written {
+/// A fragment whose samples are changed, or are being changed.
+pub(super) struct Written<C> {
     /// The `moof`, written anew.
     pub(super) moof: Vec<u8>,
+    pub(super) media: Media<C>,
     /// [`FragmentProtection::announced`].
     pub(super) announced: bool,
 }
 
 impl FragmentEncryptor {
-    /// Encrypts the samples in `chunks` and returns the new `moof`.
+    /// Encrypts the samples in `chunks` and writes the new `moof`.
     pub(super) fn protect<C: Chunk>(
         &mut self,
         fragment: &Fragment<'_>,
-        chunks: &mut [C],
+        mut chunks: Vec<C>,
         (tracks, protector): (&mut [TrackState], &mut dyn Protector),
-    ) -> Result<Written, Error> {
+    ) -> Result<Written<C>, Error> {
         let (input, output) = fragment.positions;
         let moof = Moof::parse(fragment.moof, input)?;
         self.locations.clear();
         let fragments = moof.locate(tracks, &mut self.locations)?;
-        let mut payload = Payload::new(chunks);
+        let mut payload = Payload::new(&mut chunks);
         let start = i64::try_from(fragment.payload_at).map_err(|_| moof.elsewhere())?;
-        let len = i64::try_from(payload.len()).map_err(|_| moof.elsewhere())?;
-        moof.check_coverage(&self.locations, start..start + len)?;
+        let len = payload.len();
+        let end = i64::try_from(len).map_err(|_| moof.elsewhere())?;
+        moof.check_coverage(&self.locations, start..start + end)?;
 
         let protection = match protector.follows_time() {
             true => protector.fragment(&moof.times(&fragments, tracks)?),
@@ -91,13 +93,14 @@ impl FragmentEncryptor {
                 samples.protect((track, rule), with, (&mut payload, senc))?;
             }
         }
-        self.plan.encrypt(&mut payload, &self.workers)?;
+        let media = self.workers.encrypt(&mut self.plan, (chunks, len))?;
         self.totals.samples += self.locations.len() as u64;
-        self.totals.bytes += payload.len() as u64;
+        self.totals.bytes += len as u64;
         self.totals.fragments += 1;
         let added = self.added(&fragments, tracks, &protection.rules);
         Ok(Written {
             moof: moof.rewrite(&fragments, (&added, &protection.pssh), output)?,
+            media,
             announced: protection.announced,
         })
     }
@@ -133,6 +136,11 @@ impl FragmentEncryptor {
     /// Counts from nothing.
     pub(super) fn restart(&mut self) {
         self.totals = Totals::default();
+    }
+
+    /// How many bytes of media may best be in work.
+    pub(super) fn ahead(&self) -> u64 {
+        self.workers.ahead()
     }
 
     /// How much went through.

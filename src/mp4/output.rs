@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What waits to be given, and where in the output it stands.
 
-use super::Chunk;
+use std::collections::VecDeque;
+
 use super::index::FinishedSidx;
+use super::workers::{InWork, Media};
+use super::{Chunk, Error};
 
 /// What an [`super::Encryptor`] gives back, in the order of the stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,11 +45,20 @@ pub struct News {
 /// Outputs in order.
 pub(super) struct OutputQueue<C> {
     head: Head<C>,
-    queue: Vec<Output<C>>,
+    queue: VecDeque<Waiting<C>>,
     /// Bytes in `queue`.
     queued: u64,
+    /// Those of them that workers have.
+    in_work: u64,
     /// Bytes given, those in `queue` included.
     written: u64,
+}
+
+/// An output in the queue.
+enum Waiting<C> {
+    Ready(Output<C>),
+    /// Payload.
+    InWork(InWork<C>),
 }
 
 /// Boxes that become one output.
@@ -67,8 +79,9 @@ impl<C: Chunk> OutputQueue<C> {
                     change: false,
                 },
             },
-            queue: Vec::new(),
+            queue: VecDeque::new(),
             queued: 0,
+            in_work: 0,
             written: 0,
         }
     }
@@ -127,13 +140,28 @@ impl<C: Chunk> OutputQueue<C> {
             from: self.head.from.take(),
             news: std::mem::take(&mut self.head.news),
         };
-        self.give(boxes, len);
+        self.give(len, Waiting::Ready(boxes));
     }
 
-    /// Appends payload.
-    pub(super) fn media(&mut self, chunk: C) {
-        let len = chunk.as_ref().len() as u64;
-        self.give(Output::Media(chunk), len);
+    /// Appends payload behind the boxes under way.
+    pub(super) fn media(&mut self, media: Media<C>) {
+        match media {
+            Media::Done(chunks) => self.chunks(chunks),
+            Media::InWork(in_work) => {
+                self.end_boxes();
+                self.in_work += in_work.len;
+                self.give(in_work.len, Waiting::InWork(in_work));
+            }
+        }
+    }
+
+    /// The same for payload that can be given at once.
+    pub(super) fn chunks(&mut self, chunks: impl IntoIterator<Item = C>) {
+        for chunk in chunks {
+            self.end_boxes();
+            let len = chunk.as_ref().len() as u64;
+            self.give(len, Waiting::Ready(Output::Media(chunk)));
+        }
     }
 
     /// Puts a finished `sidx` where its first version waits, or says that it must be put there.
@@ -147,21 +175,46 @@ impl<C: Chunk> OutputQueue<C> {
     /// Replaces bytes that were given.
     pub(super) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
         let resume = self.written;
-        self.queue.push(Output::Patch {
+        self.queue.push_back(Waiting::Ready(Output::Patch {
             position,
             bytes,
             resume,
-        });
+        }));
     }
 
-    /// Hands over all that waits.
-    pub(super) fn release(&mut self, out: &mut Vec<Output<C>>) {
-        self.queued = 0;
-        out.append(&mut self.queue);
+    /// Hands over what waits, in order: all but at most `ahead` bytes that workers have, and what stands behind them.
+    ///
+    /// # Errors
+    /// Those of a worker. What stands in front of its payload is handed over then, nothing behind it may be.
+    pub(super) fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+        // An init segment is announced by what its protector knows now.
+        let ahead = match self.queue.iter().any(Waiting::is_init) {
+            true => 0,
+            false => ahead,
+        };
+        while let Some(waiting) = self.queue.pop_front() {
+            match waiting {
+                Waiting::Ready(output) => out.push(output),
+                Waiting::InWork(in_work) => {
+                    let done = match self.in_work > ahead {
+                        true => Some(in_work.finish()),
+                        false => in_work.finished(),
+                    };
+                    let Some(chunks) = done else {
+                        self.queue.push_front(Waiting::InWork(in_work));
+                        break;
+                    };
+                    self.in_work -= in_work.len;
+                    out.extend(chunks?.into_iter().map(Output::Media));
+                }
+            }
+        }
+        self.queued = self.queue.iter().map(Waiting::len).sum();
+        Ok(())
     }
 
-    fn give(&mut self, output: Output<C>, len: u64) {
-        self.queue.push(output);
+    fn give(&mut self, len: u64, waiting: Waiting<C>) {
+        self.queue.push_back(waiting);
         self.queued += len;
         self.written += len;
     }
@@ -169,19 +222,40 @@ impl<C: Chunk> OutputQueue<C> {
     /// The bytes of boxes at `position` of the output, if they still wait.
     fn waiting(&mut self, position: u64, len: usize) -> Option<&mut [u8]> {
         let mut start = self.written - self.queued;
-        let queued = self.queue.iter_mut().filter_map(|output| match output {
-            Output::Boxes { bytes, .. } => Some((bytes.len(), Some(bytes))),
-            Output::Media(chunk) => Some((chunk.as_ref().len(), None)),
-            Output::Patch { .. } => None,
-        });
-        let head = (self.head.bytes.len(), Some(&mut self.head.bytes));
+        let queued = self.queue.iter_mut();
+        let queued = queued.map(|waiting| (waiting.len(), waiting.boxes()));
+        let head = (self.head.bytes.len() as u64, Some(&mut self.head.bytes));
         for (size, held) in queued.chain([head]) {
-            let at = usize::try_from(position.checked_sub(start)?).ok()?;
+            let at = position.checked_sub(start)?;
             if at < size {
+                let at = usize::try_from(at).ok()?;
                 return held?.get_mut(at..at + len);
             }
-            start += size as u64;
+            start += size;
         }
         None
+    }
+}
+
+impl<C: Chunk> Waiting<C> {
+    /// How many bytes further it takes the stream.
+    fn len(&self) -> u64 {
+        match self {
+            Self::Ready(Output::Boxes { bytes, .. }) => bytes.len() as u64,
+            Self::Ready(Output::Media(chunk)) => chunk.as_ref().len() as u64,
+            Self::Ready(Output::Patch { .. }) => 0,
+            Self::InWork(in_work) => in_work.len,
+        }
+    }
+
+    const fn is_init(&self) -> bool {
+        matches!(self, Self::Ready(Output::Boxes { news, .. }) if news.init)
+    }
+
+    const fn boxes(&mut self) -> Option<&mut Vec<u8>> {
+        match self {
+            Self::Ready(Output::Boxes { bytes, .. }) => Some(bytes),
+            _ => None,
+        }
     }
 }

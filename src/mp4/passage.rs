@@ -16,6 +16,8 @@ use super::{Chunk, Error};
 pub(super) struct Passage<C> {
     pub(super) splitter: Splitter,
     pub(super) index_mode: IndexMode,
+    /// How many bytes of media may be in work when a chunk was taken.
+    pub(super) ahead: u64,
     pub(super) index: Index,
     /// Bytes taken.
     pub(super) position: u64,
@@ -33,6 +35,7 @@ impl<C: Chunk> Passage<C> {
         Self {
             splitter: Splitter::default(),
             index_mode,
+            ahead: 0,
             index: Index::default(),
             position: 0,
             out: OutputQueue::new(),
@@ -41,12 +44,12 @@ impl<C: Chunk> Passage<C> {
         }
     }
 
-    /// A chunk was taken: appends to `out` what can be given.
-    pub(super) fn end_chunk(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+    /// A chunk was taken: appends to `out` what can be given. `ahead` bytes may still be in work.
+    pub(super) fn end_chunk(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         if self.moof.is_none() && self.splitter.unfinished().is_none() {
             self.out.end_boxes();
         }
-        self.release(out)
+        self.release(ahead, out)
     }
 
     /// The end of the stream, all of which was taken.
@@ -55,7 +58,7 @@ impl<C: Chunk> Passage<C> {
         for finished in self.index.finish()? {
             self.out.place_sidx(finished);
         }
-        self.release(out)
+        self.release(0, out)
     }
 
     /// The next box in `chunk` from `at` on, which moves behind what was taken of it.
@@ -189,14 +192,6 @@ impl<C: Chunk> Passage<C> {
         Ok(())
     }
 
-    /// Gives payload behind the boxes under way.
-    pub(super) fn give_media(&mut self, chunks: impl IntoIterator<Item = C>) {
-        for chunk in chunks {
-            self.out.end_boxes();
-            self.out.media(chunk);
-        }
-    }
-
     /// A held `moof` as the fragment that it is with an `mdat` of this header.
     pub(super) fn fragment<'m>(&self, moof: &'m HeldMoof, mdat_header: &[u8]) -> Fragment<'m> {
         Fragment {
@@ -245,10 +240,11 @@ impl<C: Chunk> Passage<C> {
     }
 
     /// Hands the queue over, unless a `sidx` in it is not finished.
-    fn release(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+    fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         if self.index_mode == IndexMode::Patch || !self.index.is_pending() {
-            self.out.release(out);
-        } else if self.out.queued() > Self::MAX_HELD {
+            return self.out.release(ahead, out);
+        }
+        if self.out.queued() > Self::MAX_HELD {
             return Err(Error::TooLarge {
                 what: "what a 'sidx' measures, held until its sizes are known (write to a file, or let the \
                        muxer write no 'sidx'), in bytes,",

@@ -7,7 +7,6 @@ use crate::cenc::{self, ClearSample, Iv, Subsample};
 
 use super::payload::Payload;
 use super::protector::TrackProtection;
-use super::workers::{Share, Workers};
 use super::{Chunk, Error};
 
 /// Where a sample lies.
@@ -37,7 +36,6 @@ struct Group {
 
 struct Planned {
     placed: Placed,
-    group: usize,
     iv: Iv,
     subsamples: Range<usize>,
     /// In how many pieces it comes.
@@ -65,10 +63,8 @@ impl Plan {
     pub(super) fn add(&mut self, placed: Placed, iv: Iv, subsamples: &[Subsample]) {
         let first = self.subsamples.len();
         self.subsamples.extend_from_slice(subsamples);
-        let group = self.groups.len().saturating_sub(1);
         self.samples.push(Planned {
             placed,
-            group,
             iv,
             subsamples: first..self.subsamples.len(),
             pieces: 0,
@@ -79,47 +75,17 @@ impl Plan {
     }
 
     /// Encrypts all samples, wherever chunks end.
-    pub(super) fn encrypt<C: Chunk>(
-        &mut self,
-        payload: &mut Payload<'_, C>,
-        workers: &Workers,
-    ) -> Result<(), Error> {
-        if workers.are_worth_it(payload.len()) {
-            return self.encrypt_abreast(payload, workers);
-        }
+    pub(super) fn encrypt<C: Chunk>(&mut self, payload: &mut Payload<'_, C>) -> Result<(), Error> {
         for group in &self.groups {
             let samples = self.samples.get_mut(group.samples.clone());
             let samples = samples.unwrap_or_default();
             let mut pieces = cut(samples, payload);
             let mut clear = in_pieces(samples, &self.subsamples, &mut pieces);
             let TrackProtection { key, method } = &group.protection;
-            let encrypted = key
-                .cipher()
-                .encrypt_all(*method, &mut clear.by_ref().map(|c| c.1));
+            let encrypted = key.cipher().encrypt_all(*method, &mut clear);
             encrypted.map_err(|failed| group.error(failed))?;
         }
         Ok(())
-    }
-
-    fn encrypt_abreast<C: Chunk>(
-        &mut self,
-        payload: &mut Payload<'_, C>,
-        workers: &Workers,
-    ) -> Result<(), Error> {
-        let mut pieces = cut(&mut self.samples, payload);
-        let clear = in_pieces(&self.samples, &self.subsamples, &mut pieces).collect();
-        let groups = &self.groups;
-        workers.share(clear, |share: Share<'_>| {
-            for (group, samples) in share.by_group() {
-                let Some(group) = groups.get(group) else {
-                    continue;
-                };
-                let TrackProtection { key, method } = &group.protection;
-                let encrypted = key.cipher().encrypt_all(*method, &mut samples.into_iter());
-                encrypted.map_err(|failed| group.error(failed))?;
-            }
-            Ok(())
-        })
     }
 }
 
@@ -152,24 +118,23 @@ fn cut<'p, C: Chunk>(
     pieces
 }
 
-/// The samples with their bytes and the numbers of their groups.
+/// The samples with their bytes.
 fn in_pieces<'p>(
     samples: &'p [Planned],
     subsamples: &'p [Subsample],
     pieces: &'p mut [&'p mut [u8]],
-) -> impl Iterator<Item = (usize, ClearSample<'p>)> {
+) -> impl Iterator<Item = ClearSample<'p>> {
     let mut rest = pieces;
     samples.iter().map(move |sample| {
         let (pieces, behind) = std::mem::take(&mut rest).split_at_mut(sample.pieces);
         rest = behind;
-        let clear = ClearSample {
+        ClearSample {
             number: sample.placed.number,
             iv: sample.iv,
             bytes: pieces.into(),
             subsamples: subsamples
                 .get(sample.subsamples.clone())
                 .unwrap_or_default(),
-        };
-        (sample.group, clear)
+        }
     })
 }

@@ -21,7 +21,7 @@ pub(super) trait Work<C: Chunk> {
     ) -> Result<Option<Vec<u8>>, Error>;
 
     /// Changes the samples in `chunks` and writes the `moof`.
-    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: &mut [C]) -> Result<Written, Error>;
+    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: Vec<C>) -> Result<Written<C>, Error>;
 
     /// An `mdat` begins that no `moof` precedes; `passage` has its header and stands at its payload.
     fn start_loose(&mut self, is_empty: bool, passage: &mut Passage<C>) -> Result<(), Error>;
@@ -46,7 +46,8 @@ impl<C: Chunk> Passage<C> {
     ) -> Result<(), Error> {
         let taken = self.take(chunk, work);
         // What was complete before an error is given whatever the chunking.
-        self.end_chunk(out)?;
+        let ahead = taken.as_ref().map_or(0, |()| self.ahead);
+        self.end_chunk(ahead, out)?;
         taken
     }
 
@@ -79,16 +80,16 @@ impl<C: Chunk> Passage<C> {
     pub(super) fn give_fragment(
         &mut self,
         moof: &HeldMoof,
-        (mdat_header, mut chunks): (&[u8], Vec<C>),
+        (mdat_header, chunks): (&[u8], Vec<C>),
         work: &mut impl Work<C>,
     ) -> Result<(), Error> {
         let fragment = self.fragment(moof, mdat_header);
-        let written = work.fragment(&fragment, &mut chunks)?;
+        let written = work.fragment(&fragment, chunks)?;
         if written.announced {
             self.out.announce_change();
         }
         self.give_boxes(moof, mdat_header, written.moof)?;
-        self.give_media(chunks);
+        self.out.media(written.media);
         Ok(())
     }
 

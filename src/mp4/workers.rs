@@ -1,125 +1,167 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Threads that share the cipher's work on a fragment. They live as long as the packager: to start one takes as long as to encrypt
-//! a hundred kilobytes.
+//! Threads that encrypt fragments side by side, while the stream goes on. They live as long as the packager: to start one takes as
+//! long as to encrypt a hundred kilobytes.
 
-use std::cmp::Reverse;
-use std::sync::Mutex;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use super::payload::Payload;
+use super::plan::Plan;
+use super::{Chunk, Error};
 
-use crate::cenc::ClearSample;
-
-use super::Error;
-
-/// Fragments with fewer bytes than this are not worth waking a thread for.
+/// Payload with fewer bytes than this is not worth waking a thread for.
 const LEAST: usize = 256 << 10;
+/// What may be in work for each thread while the stream goes on, in bytes: two fragments of 2 s at 8 Mb/s, so that none has to wait.
+const AHEAD: u64 = 4 << 20;
 
-/// None but the caller's own thread, or some beside it.
+/// The threads beside the caller's, if there are any.
 #[derive(Default)]
-pub(super) struct Workers(Option<ThreadPool>);
+pub(super) struct Workers {
+    desk: Arc<Desk>,
+    threads: Vec<JoinHandle<()>>,
+}
 
-/// The samples that one thread encrypts, each with the number of its group.
-pub(super) struct Share<'a>(Vec<(usize, ClearSample<'a>)>);
+/// The payload of a fragment.
+pub(super) enum Media<C> {
+    /// It can be given.
+    Done(Vec<C>),
+    /// Somebody has it, or will.
+    InWork(InWork<C>),
+}
+
+/// Payload that waits for its cipher text.
+pub(super) struct InWork<C> {
+    pub(super) len: u64,
+    done: Receiver<Result<Vec<C>, Error>>,
+    desk: Arc<Desk>,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Where jobs lie that nobody has begun.
+#[derive(Default)]
+struct Desk {
+    jobs: Mutex<Jobs>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    is_closed: bool,
+}
 
 impl Workers {
     /// `threads` in all, the caller's own included.
     pub(super) fn new(threads: usize) -> Result<Self, Error> {
-        let beside = threads.saturating_sub(1);
-        if beside == 0 {
-            return Ok(Self(None));
+        let mut workers = Self::default();
+        for number in 1..threads {
+            let desk = Arc::clone(&workers.desk);
+            let named = thread::Builder::new().name(format!("cenc-{number}"));
+            let started = named.spawn(move || desk.work());
+            let failed = |error: io::Error| Error::Threads(error.into());
+            workers.threads.push(started.map_err(failed)?);
         }
-        let named = ThreadPoolBuilder::new().thread_name(|index| format!("cenc-{index}"));
-        let pool = named.num_threads(beside).build();
-        Ok(Self(Some(
-            pool.map_err(|error| Error::Threads(error.into()))?,
-        )))
+        Ok(workers)
     }
 
-    pub(super) const fn are_worth_it(&self, bytes: usize) -> bool {
-        self.0.is_some() && bytes >= LEAST
+    /// How many bytes may best be in work.
+    pub(super) const fn ahead(&self) -> u64 {
+        match self.threads.len() as u64 {
+            0 => 0,
+            beside => AHEAD * (beside + 1),
+        }
     }
 
-    /// Deals `samples` out and runs `work` on each share, one of them here.
-    pub(super) fn share(
+    /// Encrypts `len` bytes of payload as planned: at once, or where threads are worth it when one comes to it.
+    pub(super) fn encrypt<C: Chunk>(
         &self,
-        samples: Vec<(usize, ClearSample<'_>)>,
-        work: impl Fn(Share<'_>) -> Result<(), Error> + Sync,
-    ) -> Result<(), Error> {
-        let Some(pool) = &self.0 else {
-            return work(Share(samples));
-        };
-        let mut shares = deal(samples, pool.current_num_threads() + 1);
-        let failed = Mutex::new(None);
-        let run = |share| {
-            if let Err(error) = work(share)
-                && let Ok(mut failed) = failed.lock()
-            {
-                failed.get_or_insert(error);
-            }
-        };
-        let own = shares.pop();
-        pool.in_place_scope(|scope| {
-            for share in shares {
-                scope.spawn(|_| run(share));
-            }
-            if let Some(share) = own {
-                run(share);
-            }
-        });
-        let failed = failed.into_inner().unwrap_or_default();
-        failed.map_or(Ok(()), Err)
+        plan: &mut Plan,
+        (mut chunks, len): (Vec<C>, usize),
+    ) -> Result<Media<C>, Error> {
+        if self.threads.is_empty() || len < LEAST {
+            plan.encrypt(&mut Payload::new(&mut chunks))?;
+            return Ok(Media::Done(chunks));
+        }
+        let mut plan = std::mem::take(plan);
+        let (give, done) = sync_channel(1);
+        self.desk.put(Box::new(move || {
+            let encrypted = plan.encrypt(&mut Payload::new(&mut chunks));
+            // Nobody may want it any more.
+            let _ = give.send(encrypted.map(|()| chunks));
+        }));
+        Ok(Media::InWork(InWork {
+            len: len as u64,
+            done,
+            desk: Arc::clone(&self.desk),
+        }))
     }
 }
 
-/// The longest first, each to whoever has the fewest bytes.
-fn deal<'a>(mut samples: Vec<(usize, ClearSample<'a>)>, count: usize) -> Vec<Share<'a>> {
-    samples.sort_unstable_by_key(|(_, sample)| Reverse(sample.bytes.len()));
-    let mut shares: Vec<(usize, Share<'a>)> = Vec::new();
-    shares.resize_with(count, || (0, Share(Vec::new())));
-    for sample in samples {
-        if let Some((bytes, share)) = shares.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-            *bytes += sample.1.bytes.len();
-            share.0.push(sample);
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.desk.jobs().is_closed = true;
+        self.desk.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            // Whoever waits for what it had panics in its place.
+            let _ = thread.join();
         }
     }
-    shares.into_iter().map(|(_, share)| share).collect()
 }
 
-impl<'a> Share<'a> {
-    /// The samples of each group.
-    pub(super) fn by_group(mut self) -> Vec<(usize, Vec<ClearSample<'a>>)> {
-        self.0.sort_by_key(|(group, _)| *group);
-        let mut groups: Vec<(usize, Vec<ClearSample<'a>>)> = Vec::new();
-        for (group, sample) in self.0 {
-            match groups.last_mut().filter(|(last, _)| *last == group) {
-                Some((_, samples)) => samples.push(sample),
-                None => groups.push((group, vec![sample])),
+impl<C> InWork<C> {
+    /// The payload, if it is done.
+    pub(super) fn finished(&self) -> Option<Result<Vec<C>, Error>> {
+        match self.done.try_recv() {
+            Ok(done) => Some(done),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => panic!("a worker panicked"),
+        }
+    }
+
+    /// The payload when it is done; the caller works until then.
+    pub(super) fn finish(&self) -> Result<Vec<C>, Error> {
+        loop {
+            if let Some(done) = self.finished() {
+                return done;
+            }
+            let job = self.desk.jobs().waiting.pop_front();
+            match job {
+                Some(job) => job(),
+                None => return self.done.recv().expect("a worker panicked"),
             }
         }
-        groups
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cenc::Iv;
+impl Desk {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        // No job is run under the lock.
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-    #[test]
-    fn all_samples_are_dealt_out_about_evenly() {
-        let mut bytes: Vec<Vec<u8>> = [900, 100, 200, 300, 400, 0].map(|len| vec![0; len]).into();
-        let samples = bytes.iter_mut().enumerate().map(|(number, bytes)| {
-            let sample = ClearSample {
-                number,
-                iv: Iv::new(&[0; 16]).unwrap(),
-                bytes: bytes.as_mut_slice().into(),
-                subsamples: &[],
-            };
-            (number % 2, sample)
-        });
-        let shares = deal(samples.collect(), 2);
-        let size = |share: &Share<'_>| share.0.iter().map(|(_, s)| s.bytes.len()).sum::<usize>();
-        assert_eq!(shares.iter().map(size).collect::<Vec<_>>(), [1000, 900]);
-        assert_eq!(shares.iter().map(|share| share.0.len()).sum::<usize>(), 6);
+    fn put(&self, job: Job) {
+        self.jobs().waiting.push_back(job);
+        self.changed.notify_one();
+    }
+
+    /// Does one job after the other, until the desk is closed.
+    fn work(&self) {
+        while let Some(job) = self.next() {
+            job();
+        }
+    }
+
+    fn next(&self) -> Option<Job> {
+        let nothing_to_do = |jobs: &mut Jobs| jobs.waiting.is_empty() && !jobs.is_closed;
+        let jobs = self.changed.wait_while(self.jobs(), nothing_to_do);
+        let mut jobs = jobs.unwrap_or_else(PoisonError::into_inner);
+        match jobs.is_closed {
+            true => None,
+            false => jobs.waiting.pop_front(),
+        }
     }
 }

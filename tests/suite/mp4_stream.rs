@@ -8,7 +8,7 @@ mod layout;
 pub mod progressive;
 mod refused;
 mod regressions;
-mod threads;
+pub mod threads;
 
 use gstplayready::cenc::Scheme;
 use gstplayready::mp4::IndexMode;

@@ -20,6 +20,7 @@ use crate::media::{Audio, Recipe, Video};
 use crate::movie::Movie;
 use crate::mp4_stream::build::{ftyp, media, word};
 use crate::mp4_stream::progressive::{co64, moov, stsc, stsz, trak};
+use crate::mp4_stream::threads::long_stream;
 use crate::samples::{Twin, no_iv_repeats};
 use crate::scratch::Scratch;
 
@@ -54,13 +55,30 @@ fn files_of_mp4mux_are_protected_wherever_their_moov_is() {
 }
 
 #[test]
+fn threads_change_nothing_of_what_comes_out() {
+    let folder = Scratch::new("pull");
+    let clear = folder.write("clear.mp4", long_stream());
+    let iv = "0102030405060708090a0b0c0d0e0f10";
+    for scheme in ["cenc", "cbcs"] {
+        let made = [1, 2, 5].map(|threads| {
+            let protected = folder.join("protected.mp4");
+            let element = format!("{} iv={iv} threads={threads}", enc::one_key(scheme));
+            enc::protect_pulled(&clear, &element, &protected).succeeded();
+            std::fs::read(protected).unwrap()
+        });
+        let [one, others @ ..] = made;
+        assert!(others.iter().all(|other| *other == one), "{scheme}");
+    }
+}
+
+#[test]
 fn nothing_leaks_in_pull_mode() {
     let fragmented = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
     for file in [AT_END.clear(), fragmented.clear()] {
         let line = format!(
             "filesrc location={} ! {} ! fakesink",
             file.display(),
-            enc::one_key("cenc")
+            format_args!("{} threads=2", enc::one_key("cenc"))
         );
         let mut command = launch::command();
         command

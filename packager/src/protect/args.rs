@@ -42,7 +42,7 @@ pub struct ProtectArgs {
     /// Write one JSON object with KIDs, counts and the texts for manifests
     #[arg(long)]
     pub json: bool,
-    /// Threads: from two on one writes, the others share the cipher's work on large fragments; OUT does not depend on it
+    /// Threads: from two on one writes, the others encrypt fragments side by side; OUT does not depend on it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
     #[command(flatten)]

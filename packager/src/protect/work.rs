@@ -24,7 +24,7 @@ pub struct Work<'a> {
     pub output: &'a mut Writer,
     /// What is asked.
     pub packaging: &'a mut Packaging,
-    /// How many threads share the cipher's work, this one included.
+    /// How many threads encrypt, this one included.
     pub threads: usize,
     /// The crypto periods that began.
     pub changes: Vec<Change>,
@@ -72,6 +72,7 @@ impl Work<'_> {
         let mut encryptor = Encryptor::new(IndexMode::Patch);
         let started = encryptor.set_threads(self.threads);
         started.map_err(|error| self.failed(error))?;
+        encryptor.look_ahead();
         let mut outputs = Vec::new();
         let mut position = 0;
         loop {

@@ -135,7 +135,7 @@ impl ObjectImpl for PlayReadyEnc {
             specs.push(
                 glib::ParamSpecUInt::builder("threads")
                     .nick("Threads")
-                    .blurb("Threads that share the cipher's work on large fragments, the streaming thread included; the output does not depend on it")
+                    .blurb("Threads that encrypt fragments side by side, the streaming thread included, where a file is read; the output does not depend on it")
                     .minimum(1)
                     .maximum(64)
                     .default_value(1)

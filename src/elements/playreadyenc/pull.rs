@@ -35,7 +35,10 @@ impl Puller for PlayReadyEnc {
             return Ok(Some(file));
         }
         let mode = index_mode(&self.srcpad);
-        self.with_stream(|stream| stream.set_index_mode(mode));
+        self.with_stream(|stream| {
+            stream.set_index_mode(mode);
+            stream.look_ahead();
+        });
         Ok(None)
     }
 

@@ -54,6 +54,11 @@ impl Stream {
         self.encryptor.set_index_mode(index_mode);
     }
 
+    /// The input is a file: fragments may be in work while the next ones are read.
+    pub(super) fn look_ahead(&mut self) {
+        self.encryptor.look_ahead();
+    }
+
     /// The input goes on at byte `position`.
     pub(super) fn seek(&mut self, position: u64) -> Result<(), Error> {
         self.encryptor.seek(position)

@@ -30,6 +30,7 @@ use super::fragment::{Fragment, Written};
 use super::passage::Passage;
 use super::progressive::file::Piece;
 use super::stream::Work;
+use super::workers::Media;
 use super::{Chunk, Error, IndexMode, Output};
 use flow::Flow;
 use fragment::FragmentDecryptor;
@@ -142,17 +143,22 @@ impl<C: Chunk> Work<C> for Decryption<C> {
         }
     }
 
-    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: &mut [C]) -> Result<Written, Error> {
+    fn fragment(
+        &mut self,
+        fragment: &Fragment<'_>,
+        mut chunks: Vec<C>,
+    ) -> Result<Written<C>, Error> {
         let moof = match &self.movie {
             State::Unknown => Err(Error::MediaBeforeMoov),
             State::Clear => Ok(fragment.moof.to_vec()),
             State::Protected(tracks) => {
                 let known = (tracks.as_slice(), &*self.keys);
-                self.fragments.decrypt(fragment, chunks, known)
+                self.fragments.decrypt(fragment, &mut chunks, known)
             }
         };
         Ok(Written {
             moof: moof?,
+            media: Media::Done(chunks),
             announced: false,
         })
     }
@@ -175,7 +181,7 @@ impl<C: Chunk> Work<C> for Decryption<C> {
             (State::Protected(tracks), Some(flow)) => flow.take(media, tracks, &mut self.done)?,
             _ => self.done.push(media),
         }
-        passage.give_media(self.done.drain(..));
+        passage.out.chunks(self.done.drain(..));
         Ok(())
     }
 

@@ -7,7 +7,10 @@ use super::{Chunk, Encryptor, Error, IndexMode, Movie, Totals};
 impl<C: Chunk> Encryptor<C> {
     /// Forgets all that is not complete, after a jump in the input; the tracks stay known.
     pub fn flush(&mut self) {
-        self.passage = Passage::new(self.passage.index_mode);
+        self.passage = Passage {
+            ahead: self.passage.ahead,
+            ..Passage::new(self.passage.index_mode)
+        };
         self.movie = Movie {
             tracks: self.movie.tracks.take(),
             ..Movie::new(std::mem::take(&mut self.movie.fragments))
@@ -30,13 +33,20 @@ impl<C: Chunk> Encryptor<C> {
         self.movie.fragments.totals()
     }
 
-    /// Shares the cipher's work on large fragments among `threads`, the caller's own included; 1 is the default. What comes out does
-    /// not depend on it.
+    /// Encrypts fragments on as many threads side by side, the caller's own included; 1 is the default. What comes out does not
+    /// depend on it.
     ///
     /// # Errors
     /// [`Error::Threads`] when they cannot be started.
     pub fn set_threads(&mut self, threads: usize) -> Result<(), Error> {
         self.movie.fragments.set_threads(threads)
+    }
+
+    /// The input comes as fast as it is taken: fragments may stay in work while the next chunks are pushed, up to 4 MiB for each
+    /// thread, and come out then or at the end. Elsewhere what is complete comes out at once, so that threads are of use only to chunks
+    /// that hold several fragments.
+    pub fn look_ahead(&mut self) {
+        self.passage.ahead = self.movie.fragments.ahead();
     }
 
     /// Forgets the stream: another one starts, on the same threads.

@@ -13,8 +13,8 @@ use crate::fuzz_replay::targets::stream::samples;
 /// Bytes of the samples of each track: as many as threads are worth, of all lengths.
 const SIZES: [u32; 9] = [90_000, 1, 400, 16, 33_333, 40_000, 0, 17, 8000];
 
-/// Two fragments of three tracks.
-fn stream() -> Vec<u8> {
+/// A fragment of three tracks.
+fn one() -> Vec<u8> {
     let size: u32 = SIZES.iter().sum();
     let make = |data: i32| {
         let trafs = [1u32, 2, 3].map(|track| {
@@ -23,15 +23,37 @@ fn stream() -> Vec<u8> {
         });
         moof(&trafs)
     };
-    let one = fragment(make, &[], &mdat(&media(3 * size as usize)));
-    [ftyp(), moov(&[b"mp4a"; 3]), one.clone(), one].concat()
+    fragment(make, &[], &mdat(&media(3 * size as usize)))
 }
 
-fn protect(scheme: Scheme, threads: usize, chunk: usize) -> Vec<u8> {
+fn init() -> Vec<u8> {
+    [ftyp(), moov(&[b"mp4a"; 3])].concat()
+}
+
+/// So many fragments.
+fn stream(fragments: usize) -> Vec<u8> {
+    [init(), one().repeat(fragments)].concat()
+}
+
+/// Three times as many as may be in work on two threads.
+pub fn long_stream() -> Vec<u8> {
+    stream(3 * (8 << 20) / one().len())
+}
+
+/// A packager that works with as many threads, on fragments side by side if `ahead`.
+fn encryptor(threads: usize, ahead: bool) -> Encryptor<BytesMut> {
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     encryptor.set_threads(threads).unwrap();
+    if ahead {
+        encryptor.look_ahead();
+    }
+    encryptor
+}
+
+fn protect(scheme: Scheme, data: &[u8], (threads, ahead, chunk): (usize, bool, usize)) -> Vec<u8> {
+    let mut encryptor = encryptor(threads, ahead);
     let (mut protector, mut outputs) = (FixedKey::new(scheme), Vec::new());
-    for chunk in stream().chunks(chunk) {
+    for chunk in data.chunks(chunk) {
         let chunk = BytesMut::from(chunk);
         encryptor.push(chunk, &mut protector, &mut outputs).unwrap();
     }
@@ -41,12 +63,13 @@ fn protect(scheme: Scheme, threads: usize, chunk: usize) -> Vec<u8> {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let clear = samples(&stream());
+    let stream = stream(2);
+    let clear = samples(&stream);
     for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
-        let one = protect(scheme, 1, usize::MAX);
-        for threads in [2, 3, 7] {
+        let one = protect(scheme, &stream, (1, false, usize::MAX));
+        for (threads, ahead) in [2, 3, 7].into_iter().flat_map(|n| [(n, false), (n, true)]) {
             for chunk in [usize::MAX, 50_001, 1000] {
-                let made = protect(scheme, threads, chunk);
+                let made = protect(scheme, &stream, (threads, ahead, chunk));
                 assert!(made == one, "{scheme:?}, {threads} threads, {chunk} bytes");
             }
         }
@@ -60,4 +83,41 @@ fn any_number_of_threads_gives_the_same_bytes() {
             assert_eq!(decrypt(KEY, made), clear.bytes, "{scheme:?}");
         }
     }
+}
+
+#[test]
+fn more_fragments_than_may_be_in_work_come_out_in_order() {
+    let stream = long_stream();
+    for scheme in [Scheme::Cenc, Scheme::Cbcs] {
+        let one = protect(scheme, &stream, (1, false, usize::MAX));
+        for chunk in [usize::MAX, 1 << 20] {
+            let made = protect(scheme, &stream, (2, true, chunk));
+            assert!(made == one, "{scheme:?}, {chunk} bytes");
+        }
+    }
+}
+
+/// What comes out when this is pushed behind the start of a stream, and whether it is taken.
+fn pushed(data: &[u8], ahead: bool) -> (usize, bool) {
+    let mut encryptor = encryptor(2, ahead);
+    let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
+    let start = BytesMut::from(init().as_slice());
+    encryptor.push(start, &mut protector, &mut outputs).unwrap();
+    let data = BytesMut::from(data);
+    let taken = encryptor.push(data, &mut protector, &mut outputs);
+    (file(outputs).len(), taken.is_ok())
+}
+
+#[test]
+fn nothing_stays_in_work_but_where_it_may() {
+    let fragments = one().repeat(4);
+    let all = protect(Scheme::Cenc, &stream(4), (1, false, usize::MAX)).len();
+    assert_eq!(pushed(&fragments, false), (all, true));
+    // What came before an error comes out, whatever is in work.
+    let damaged = [&fragments, &[0, 0, 0, 4, b'b', b'a', b'd', b' '][..]].concat();
+    assert_eq!(pushed(&damaged, true), (all, false));
+    // An init segment is announced while its protector knows of no other.
+    let both = [stream(4), init()].concat();
+    let all = protect(Scheme::Cenc, &both, (1, false, usize::MAX)).len();
+    assert_eq!(pushed(&[fragments, init()].concat(), true), (all, true));
 }
