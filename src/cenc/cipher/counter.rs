@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Counter mode: `cenc`, 23001-7 clause 10.1, and `cens`, clause 10.3.
 
+use std::mem::take;
+
 use aes::Aes128Enc;
 use cipher::{InnerIvInit, StreamCipher, StreamCipherCoreWrapper};
 use ctr::CtrCore;
@@ -8,8 +10,8 @@ use ctr::flavors::Ctr64BE;
 use vaes::Key as WideKey;
 
 use super::super::subsample::BLOCK;
-use super::super::{Error, Iv, Pattern};
-use super::ranges::{ProtectedRanges, checked, for_each_block, runs};
+use super::super::{Error, Iv, Pattern, Pieces};
+use super::ranges::{ProtectedRanges, checked, for_each_block};
 
 /// Blocks that are gathered at once, so that they stay in the innermost cache.
 const GATHERED: usize = 128;
@@ -45,11 +47,7 @@ impl<'k> KeyStream<'k> {
 
     /// `cenc`: the ranges of a sample share one continuous key stream.
     pub(super) fn count_through(&mut self, mut ranges: ProtectedRanges<'_>) -> Result<(), Error> {
-        ranges.try_for_each(|mut range| {
-            checked(&mut range, |range| {
-                range.for_each(|piece| self.apply(piece));
-            })
-        })
+        ranges.try_for_each(|range| self.count(range))
     }
 
     /// `cens`: the counter runs on over encrypted blocks only; a partial block stays clear.
@@ -58,24 +56,49 @@ impl<'k> KeyStream<'k> {
         pattern: Pattern,
         mut ranges: ProtectedRanges<'_>,
     ) -> Result<(), Error> {
-        ranges.try_for_each(|mut range| match range.one_piece() {
-            Some(_) => checked(&mut range, |range| {
-                let range = range.one_piece().unwrap_or_default();
-                match pattern.skip_byte_block {
-                    0 => runs(range, pattern).for_each(|run| self.apply(run)),
-                    _ => self.apply_gathered(pattern, range),
-                }
-            }),
-            None => for_each_block(range, pattern, |block| self.apply(block)),
+        ranges.try_for_each(|mut range| match pattern.skip_byte_block {
+            0 => {
+                let blocks = range.len() / BLOCK * BLOCK;
+                range
+                    .split_to(blocks)
+                    .map_or(Ok(()), |blocks| self.count(blocks))
+            }
+            _ => self.count_units(pattern, range),
         })
+    }
+
+    fn count(&mut self, mut range: Pieces<'_>) -> Result<(), Error> {
+        checked(&mut range, |range| {
+            range.for_each(|piece| self.apply(piece));
+        })
+    }
+
+    /// Units of the pattern that lie in one piece are encrypted together, others block by block.
+    fn count_units(&mut self, pattern: Pattern, mut range: Pieces<'_>) -> Result<(), Error> {
+        let unit = unit(pattern).1;
+        while !range.is_empty() {
+            let here = match range.one_piece() {
+                Some(rest) => rest.len(),
+                None => range.piece_len() / unit * unit,
+            };
+            match here {
+                0 => {
+                    let divided = range.split_to(unit).unwrap_or_else(|| take(&mut range));
+                    for_each_block(divided, pattern, |block| self.apply(block))?;
+                }
+                _ => checked(&mut range.take_piece(here).into(), |range| {
+                    range.for_each(|units| self.apply_gathered(pattern, units));
+                })?,
+            }
+        }
+        Ok(())
     }
 
     /// Brings the encrypted blocks together for the cipher, and back.
     fn apply_gathered(&mut self, pattern: Pattern, range: &mut [u8]) {
-        let [crypt, skip] = [pattern.crypt_byte_block, pattern.skip_byte_block]
-            .map(|blocks| usize::from(blocks) * BLOCK);
+        let (crypt, unit) = unit(pattern);
         let mut gathered = [[0; BLOCK]; GATHERED];
-        for units in range.chunks_mut((GATHERED * BLOCK / crypt.max(BLOCK)) * (crypt + skip)) {
+        for units in range.chunks_mut((GATHERED * BLOCK / crypt) * unit) {
             let mut count = 0;
             for (block, place) in blocks(units, pattern).zip(&mut gathered) {
                 *place = *block;
@@ -92,5 +115,15 @@ impl<'k> KeyStream<'k> {
 
 /// The encrypted blocks of a range.
 fn blocks(range: &mut [u8], pattern: Pattern) -> impl Iterator<Item = &mut [u8; BLOCK]> {
-    runs(range, pattern).flat_map(|run| run.as_chunks_mut().0)
+    let (crypt, unit) = unit(pattern);
+    range.chunks_mut(unit).flat_map(move |unit| {
+        let encrypted = unit.len().min(crypt);
+        unit.split_at_mut(encrypted).0.as_chunks_mut().0
+    })
+}
+
+/// How many bytes of a unit of the pattern are encrypted, and of how many.
+fn unit(pattern: Pattern) -> (usize, usize) {
+    let crypt = usize::from(pattern.crypt_byte_block.max(1)) * BLOCK;
+    (crypt, crypt + usize::from(pattern.skip_byte_block) * BLOCK)
 }

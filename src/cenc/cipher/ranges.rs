@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bytes of a sample that are encrypted: its protected ranges, and the runs of the pattern in each.
+//! The bytes of a sample that are encrypted: its protected ranges, and the blocks of the pattern in each.
 
 use super::super::pieces::Pieces;
 use super::super::subsample::BLOCK;
@@ -57,18 +57,6 @@ impl<'a> Iterator for ProtectedRanges<'a> {
         self.left.skip(usize::from(subsample.clear_bytes));
         self.left.split_to(subsample.protected_bytes as usize)
     }
-}
-
-/// The encrypted runs of a protected range: whole blocks only. 0:0 and n:0 encrypt all of them.
-pub(super) fn runs(range: &mut [u8], pattern: Pattern) -> impl Iterator<Item = &mut [u8]> {
-    let (crypt, skip) = match (pattern.crypt_byte_block, pattern.skip_byte_block) {
-        (_, 0) => (range.len().max(BLOCK), 0),
-        (crypt, skip) => (usize::from(crypt) * BLOCK, usize::from(skip) * BLOCK),
-    };
-    range.chunks_mut(crypt + skip).map(move |unit| {
-        let encrypted = unit.len().min(crypt);
-        unit.split_at_mut(encrypted - encrypted % BLOCK).0
-    })
 }
 
 /// Runs `encrypt` on each encrypted block of a range, wherever it lies, and sees to it that it changes.
