@@ -66,6 +66,16 @@ impl Scheme {
     }
 }
 
+impl CipherMode {
+    /// What keys of this mode protect with where nothing else is said.
+    pub const fn usual_scheme(self) -> Scheme {
+        match self {
+            Self::Ctr => Scheme::Cenc,
+            Self::Cbc => Scheme::Cbcs,
+        }
+    }
+}
+
 impl FromStr for Scheme {
     type Err = Error;
 

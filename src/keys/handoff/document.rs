@@ -56,14 +56,10 @@ fn rules(
 
 /// The content's scheme, unless it was changed to another cipher mode after the key was made.
 fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
-    let usual = match mode {
-        CipherMode::Ctr => Scheme::Cenc,
-        CipherMode::Cbc => Scheme::Cbcs,
-    };
     let scheme = content.map(|content| content.scheme);
     scheme
         .filter(|scheme| scheme.cipher_mode() == mode)
-        .unwrap_or(usual)
+        .unwrap_or_else(|| mode.usual_scheme())
 }
 
 /// Names of SPEKE's encryption contract become its filters, as do selectors that the contract can say; other labels are names of

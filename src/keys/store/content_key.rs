@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use crate::cenc::{CipherMode, ContentKey, KeyId, Scheme};
+use crate::cenc::{CipherMode, ContentKey, KeyId};
 
 use super::database::Value;
 use super::keys_of::{give, slot_object};
@@ -192,11 +192,8 @@ pub(super) fn create(
 fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
     match content::load(transaction, &slot.content_id) {
         Err(Error::NoContent(_)) => {
-            let scheme = match slot.mode {
-                CipherMode::Ctr => Scheme::Cenc,
-                CipherMode::Cbc => Scheme::Cbcs,
-            };
-            content::store(transaction, &Content::new(&slot.content_id, scheme))
+            let content = Content::new(&slot.content_id, slot.mode.usual_scheme());
+            content::store(transaction, &content)
         }
         found => found.map(|_| ()),
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
+use gstplayready::cenc::KeyId;
 use gstplayready::keys::store::{Error as StoreError, StoredKey};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -64,10 +64,7 @@ async fn value(
 
 /// Written by hand, so that no copy of the key is left behind; none of the texts needs an escape.
 fn json(found: &StoredKey) -> Zeroizing<String> {
-    let scheme = match found.info.mode {
-        CipherMode::Ctr => Scheme::Cenc,
-        CipherMode::Cbc => Scheme::Cbcs,
-    };
+    let scheme = found.info.mode.usual_scheme();
     let mut text = Zeroizing::new(String::with_capacity(128));
     text.push_str("{\"kid\":\"");
     text.push_str(&found.info.kid.to_string());
