@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use gstplayready::keys::handoff::Reach;
 use gstplayready::keys::store::{Batcher, Error as StoreError, KeyStore};
 use gstplayready::keys::store_address;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::args::ServeArgs;
@@ -18,6 +19,9 @@ use super::problem::Problem;
 
 /// The name by which the server's own acts are in the audit.
 pub const SERVER: &str = "server";
+
+/// What takes the answer of a [`Batcher`].
+pub type Answer<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 
 /// The server's state; clones share it.
 #[derive(Clone)]
@@ -102,11 +106,6 @@ impl App {
         &self.0.store
     }
 
-    /// Takes requests to the store from threads that may not block.
-    pub fn batcher(&self) -> &Batcher {
-        &self.0.batcher
-    }
-
     /// Works on the store in somebody's name, off the threads that serve.
     ///
     /// # Errors
@@ -126,6 +125,23 @@ impl App {
             Ok(done) => done.map_err(Into::into),
             Err(_) => Err(failed()),
         }
+    }
+
+    /// Asks the store together with others who ask at the same time.
+    ///
+    /// # Errors
+    /// The store's, and [`StoreError::Busy`] where it does not answer.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Batcher, Answer<T>),
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let answer = move |found| {
+            // Who asked may have gone.
+            let _ = answer.send(found);
+        };
+        ask(&self.0.batcher, Box::new(answer));
+        answered.await.unwrap_or(Err(StoreError::Busy))
     }
 
     /// The account of a token or a certificate. Failures are counted by address, and the last one that is allowed is in the audit.

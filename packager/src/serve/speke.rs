@@ -9,8 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::{ContentKeys, Error as StoreError, KeyState, WantedKey};
-use tokio::sync::oneshot;
+use gstplayready::keys::store::{ContentKeys, Error as StoreError, KeyState};
 use zeroize::Zeroizing;
 
 use super::app::App;
@@ -78,7 +77,9 @@ async fn answer(
 ) -> Result<(Zeroizing<String>, Protocol), Failure> {
     let request = Request::read(body, version)?;
     let scheme = scheme(app, actor, &request).await?;
-    let found = keys_of(app, actor, request.slots(scheme)?).await?;
+    let wanted = request.slots(scheme)?;
+    let found = app.ask(|batcher, answer| batcher.keys_of(actor, wanted, answer));
+    let found = found.await?;
     check_delivered(&found)?;
     let settings = HeaderSettings::of(&found.content).map_err(crate::speke::Error::from)?;
     let given = found.keys.iter().map(|stored| Given {
@@ -105,19 +106,6 @@ async fn scheme(app: &App, actor: &str, request: &Request) -> Result<Scheme, Fai
         Err(StoreError::NoContent(_)) if !must_be_known => Ok(request.default_scheme()),
         Err(error) => Err(error.into()),
     }
-}
-
-async fn keys_of(
-    app: &App,
-    actor: &str,
-    wanted: Vec<WantedKey>,
-) -> Result<ContentKeys, StoreError> {
-    let (answer, answered) = oneshot::channel();
-    app.batcher().keys_of(actor, wanted, move |found| {
-        // Who asked may have gone.
-        let _ = answer.send(found);
-    });
-    answered.await.unwrap_or(Err(StoreError::Busy))
 }
 
 /// A key that licence servers must have first is not given before they do: nobody could play what it protects.

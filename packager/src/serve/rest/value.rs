@@ -9,8 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gstplayready::cenc::KeyId;
-use gstplayready::keys::store::{Error as StoreError, StoredKey};
-use tokio::sync::oneshot;
+use gstplayready::keys::store::StoredKey;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -51,12 +50,8 @@ async fn value(
         let detail = "the key id in the path is no UUID other than zero";
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })?;
-    let (answer, answered) = oneshot::channel();
-    app.batcher().key(client.name(), kid, move |found| {
-        // Who asked may have gone.
-        let _ = answer.send(found);
-    });
-    let found = answered.await.unwrap_or(Err(StoreError::Busy))?;
+    let found = app.ask(|batcher, answer| batcher.key(client.name(), kid, answer));
+    let found = found.await?;
     let kind = HeaderValue::from_static("application/json");
     let body = Body::from(Bytes::from_owner(json(&found)));
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
