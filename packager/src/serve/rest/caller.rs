@@ -34,9 +34,14 @@ macro_rules! permits {
         }
     )* };
 }
-permits!(Look Operate ManageKeys SeeClearKeys ManageTargets ManageAccounts ReadAudit);
+permits!(Look Operate ManageKeys SeeClearKeys ManageTargets ManageAccounts ReadAudit License);
 
 impl<P: Permit> Caller<P> {
+    /// His account's name, for the audit.
+    pub fn name(&self) -> &str {
+        self.client.name()
+    }
+
     /// Works on the store in the caller's name.
     ///
     /// # Errors
@@ -49,7 +54,7 @@ impl<P: Permit> Caller<P> {
         T: Send + 'static,
         E: Into<Problem> + From<StoreError> + Send + 'static,
     {
-        self.app.work(self.client.name(), work).await
+        self.app.work(self.name(), work).await
     }
 
     /// For what takes another permission too.

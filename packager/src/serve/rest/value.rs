@@ -2,21 +2,21 @@
 //! `/keys/{kid}/value`: one key for a licence server.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gstplayready::cenc::KeyId;
-use gstplayready::keys::store::StoredKey;
+use gstplayready::keys::store::{Batcher, StoredKey};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
+use super::caller::{Caller, License};
+use super::names::SchemeName;
+use super::path::Kid;
 use crate::serve::app::App;
-use crate::serve::auth::{Client, Permission};
 use crate::serve::problem::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -32,26 +32,17 @@ struct KeyValue {
     /// The 16 bytes of the key in base64.
     key: String,
     /// `cenc` for a key of counter mode, `cbcs` for one of CBC.
-    scheme: String,
+    scheme: SchemeName,
 }
 
 /// Fetch a key for a licence server
 ///
 /// The audit says who fetched it. Takes the role license-server.
-#[utoipa::path(get, path = "/keys/{kid}/value", tag = "keys", params(("kid" = String, Path, description = "A UUID.")),
+#[utoipa::path(get, path = "/keys/{kid}/value", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     responses((status = 200, body = KeyValue)))]
-async fn value(
-    State(app): State<App>,
-    client: Client,
-    Path(kid): Path<String>,
-) -> Result<Response, Problem> {
-    client.needs(Permission::License)?;
-    let kid: KeyId = kid.parse().map_err(|_| {
-        let detail = "the key id in the path is no UUID other than zero";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    })?;
-    let found = app.ask(|batcher, answer| batcher.key(client.name(), kid, answer));
-    let found = found.await?;
+async fn value(caller: Caller<License>, Kid(kid): Kid) -> Result<Response, Problem> {
+    let ask = |batcher: &Batcher, answer| batcher.key(caller.name(), kid, answer);
+    let found = caller.app.ask(ask).await?;
     let kind = HeaderValue::from_static("application/json");
     let body = Body::from(Bytes::from_owner(json(&found)));
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
