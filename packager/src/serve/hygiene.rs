@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -14,6 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::app::App;
 use super::listen::Peer;
 use super::problem::Problem;
+use super::unread;
 
 /// The longest request: CPIX documents of thousands of keys fit.
 const LONGEST_BODY: usize = 1024 * 1024;
@@ -58,6 +59,7 @@ pub fn around(routes: Router<App>, app: &App) -> Router<App> {
             PATIENCE,
         ))
         .layer(from_fn_with_state(app.clone(), account_for))
+        .layer(from_fn(unread::announce))
 }
 
 /// The log has the route and not the path, which may hold what somebody typed.

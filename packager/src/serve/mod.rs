@@ -18,6 +18,7 @@ mod rest;
 mod speke;
 mod stop;
 mod tls;
+mod unread;
 mod workers;
 
 use std::process::ExitCode;

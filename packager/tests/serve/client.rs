@@ -34,9 +34,7 @@ impl Client {
     }
 
     pub fn over(base: &str, token: Option<&str>, tls: TlsConfig) -> Self {
-        // The server hangs up on who is refused before all of the body has come; a connection kept for later would be that one.
         let config = Agent::config_builder()
-            .max_idle_connections(0)
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .tls_config(tls)

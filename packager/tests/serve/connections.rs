@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::client::Client;
 use crate::server::Server;
 
 #[test]
@@ -22,7 +23,9 @@ fn body_that_is_too_long_is_refused() {
             .ask("POST", "/v1/seeds")
             .header("expect", "100-continue")
     };
-    ask().json(&name).problem(413);
+    let refused = ask().json(&name);
+    refused.problem(413);
+    assert_eq!(refused.header("connection"), Some("close"));
     let asking = ask().header("idempotency-key", "long");
     asking.json(&name).problem(413);
     // Without a Content-Length the length shows only while it comes.
@@ -46,6 +49,22 @@ fn body_that_is_too_long_is_refused() {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
+}
+
+#[test]
+fn answer_says_that_the_connection_ends_with_a_body_that_was_not_read() {
+    let server = Server::start("unread");
+    let post = |client: &Client| {
+        let asking = client.ask("POST", "/v1/seeds");
+        asking.header("expect", "100-continue").json(&json!({}))
+    };
+    let unread = post(&server.stranger());
+    unread.problem(401);
+    assert_eq!(unread.header("connection"), Some("close"));
+    let read = post(&server.admin());
+    read.problem(422);
+    assert_eq!(read.header("connection"), None);
+    assert_eq!(server.stranger().get("/v1/keys").header("connection"), None);
 }
 
 /// Sends a piece each half second, as who wants to hold many connections does, until the server answers or hangs up.

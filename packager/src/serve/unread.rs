@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Bodies of requests that are not read to their end, as when the head alone is refused: over HTTP/1 the connection ends with the
+//! answer, and the answer says so, so that nobody sends his next request there.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Version, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+
+/// A body, and whether all of it was read.
+struct Watched {
+    body: Body,
+    is_read: Arc<AtomicBool>,
+}
+
+/// Answers with `Connection: close` where the body was not read.
+pub async fn announce(request: Request, next: Next) -> Response {
+    let version = request.version();
+    let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+    let request = request.map(|body| {
+        let is_read = Arc::clone(&is_read);
+        Body::new(Watched { body, is_read })
+    });
+    let mut response = next.run(request).await;
+    // HTTP/2 ends the request's stream alone, and forbids the header.
+    if version < Version::HTTP_2 && !is_read.load(Ordering::Relaxed) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() {
+            self.is_read.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
