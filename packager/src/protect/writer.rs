@@ -23,12 +23,12 @@ pub enum Writer {
 
 /// The thread and the ways to it and back; dropped, it is waited for, so that what it leaves is gone.
 pub struct Beside {
-    /// None when all is sent.
-    parts: Option<SyncSender<Output<BytesMut>>>,
-    written: Receiver<BytesMut>,
     /// None when it has ended.
-    thread: Option<JoinHandle<Result<OutputFile, Error>>>,
+    running: Option<(SyncSender<Output<BytesMut>>, Thread)>,
+    written: Receiver<BytesMut>,
 }
+
+type Thread = JoinHandle<Result<OutputFile, Error>>;
 
 impl Writer {
     /// Writes on a thread of its own where there may be more than one.
@@ -63,7 +63,7 @@ impl Writer {
     pub fn finish(self) -> Result<u64, Error> {
         match self {
             Self::Here(file) => file.finish(),
-            Self::Beside(mut beside) => beside.end()?.finish(),
+            Self::Beside(mut beside) => beside.result()?.finish(),
         }
     }
 }
@@ -75,38 +75,38 @@ impl Beside {
         let work = move || write_all(&mut file, &waiting, &done).map(|()| file);
         let thread = thread::Builder::new().name("writer".into()).spawn(work);
         Ok(Self {
-            parts: Some(parts),
+            running: Some((parts, thread.map_err(Error::Threads)?)),
             written,
-            thread: Some(thread.map_err(Error::Threads)?),
         })
     }
 
     fn write(&mut self, part: Output<BytesMut>) -> Result<Option<BytesMut>, Error> {
-        let sent = self.parts.as_ref().map(|parts| parts.send(part));
-        match sent {
-            Some(Ok(())) => Ok(self.written.try_recv().ok()),
+        match &self.running {
+            Some((parts, _)) if parts.send(part).is_ok() => Ok(self.written.try_recv().ok()),
             // It has ended early, and says why.
-            _ => self.end().map(|_| None),
+            _ => self.result().map(|_| None),
         }
     }
 
-    /// Waits until all is written.
-    fn end(&mut self) -> Result<OutputFile, Error> {
-        self.parts = None;
-        // Why there is none was told before.
-        let thread = self.thread.take().ok_or(Error::Interrupted)?;
-        let ended = thread.join();
+    /// The file, when all is written.
+    fn result(&mut self) -> Result<OutputFile, Error> {
+        let ended = self.end().expect("nothing is asked of it after an error");
         ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// Waits for the thread, if it has not ended.
+    fn end(&mut self) -> Option<thread::Result<Result<OutputFile, Error>>> {
+        let (parts, thread) = self.running.take()?;
+        // No more come.
+        drop(parts);
+        Some(thread.join())
     }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
-        self.parts = None;
-        if let Some(thread) = self.thread.take() {
-            // What it says no longer counts.
-            let _ = thread.join();
-        }
+        // What it says no longer counts.
+        let _ = self.end();
     }
 }
 
