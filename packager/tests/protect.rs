@@ -17,29 +17,43 @@ const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
 const KEY: &str = "b7a1c35d0e9f48267d3c5a1be8f60492";
 const IV: &str = "0102030405060708090a0b0c0d0e0f10";
 
+/// The command that is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_playready-packager");
+
+/// Arguments behind the key of these tests.
+fn with_key(arguments: &str) -> String {
+    format!("--key-id {KID} --key-file film.key {arguments}")
+}
+
 /// A folder of one test with its clear files.
-struct Folder(PathBuf);
+struct Folder {
+    root: PathBuf,
+    /// What `fragmented.mp4` is made of: its initialization segment, and its fragments.
+    parts: [Vec<u8>; 2],
+}
 
 impl Folder {
     /// None where the vectors are not here.
     fn new(test: &str) -> Option<Self> {
         let vectors = vectors::vectors(&format!("protect::{test}"))?;
-        let folder = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(test));
-        let _ = fs::remove_dir_all(&folder.0);
-        fs::create_dir_all(&folder.0).unwrap();
         let clear = vectors.join("clear");
+        let parts = ["init.mp4", "1.m4s"].map(|part| clear.join("o-avc-frag").join(part));
+        let folder = Self {
+            root: Path::new(env!("CARGO_TARGET_TMPDIR")).join(test),
+            parts: parts.map(|part| fs::read(part).unwrap()),
+        };
+        let _ = fs::remove_dir_all(&folder.root);
+        fs::create_dir_all(&folder.root).unwrap();
         let progressive = clear.join("o-avaac-prog/prog_8s.mp4");
         fs::copy(progressive, folder.path("progressive.mp4")).unwrap();
-        let parts = ["init.mp4", "1.m4s"].map(|part| clear.join("o-avc-frag").join(part));
-        let fragmented = parts.map(|part| fs::read(part).unwrap()).concat();
-        fs::write(folder.path("fragmented.mp4"), fragmented).unwrap();
+        fs::write(folder.path("fragmented.mp4"), folder.parts.concat()).unwrap();
         fs::write(folder.path("film.key"), KEY).unwrap();
         folder.set_mode("film.key", 0o600);
         Some(folder)
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.root.join(name)
     }
 
     fn set_mode(&self, name: &str, mode: u32) {
@@ -51,31 +65,35 @@ impl Folder {
         metadata.permissions().mode() & 0o777
     }
 
-    /// Runs `protect` in the folder, with the key of these tests.
-    fn protect(&self, arguments: &str) -> Output {
-        self.run(&format!("--key-id {KID} --key-file film.key {arguments}"))
+    /// `protect` in the folder, by the program or by another that runs it.
+    fn command(&self, mut program: Command, arguments: &str) -> Command {
+        let arguments = arguments.split_whitespace();
+        program.arg("protect").args(arguments);
+        program.current_dir(&self.root);
+        program
     }
 
     fn run(&self, arguments: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_playready-packager"))
-            .arg("protect")
-            .args(arguments.split_whitespace())
-            .current_dir(&self.0)
-            .output()
-            .unwrap()
+        let mut command = self.command(Command::new(PROGRAM), arguments);
+        command.output().unwrap()
     }
 
     fn report(&self, arguments: &str) -> Value {
-        let output = self.protect(&format!("--json {arguments}"));
+        let output = self.run(&with_key(&format!("--json {arguments}")));
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments}: {stderr}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Nothing but the reason came out.
     fn refused(&self, arguments: &str, code: i32, why: &str) {
+        self.refused_by(Command::new(PROGRAM), arguments, (code, why));
+    }
+
+    /// Nothing but the reason came out.
+    fn refused_by(&self, program: Command, arguments: &str, (code, why): (i32, &str)) {
         let before = self.names();
-        let output = self.protect(arguments);
+        let mut command = self.command(program, &with_key(arguments));
+        let output = command.output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments}: {stderr}");
         assert!(stderr.contains(why), "{why} not in {stderr}");
@@ -83,7 +101,7 @@ impl Folder {
     }
 
     fn names(&self) -> Vec<String> {
-        let names = fs::read_dir(&self.0).unwrap();
+        let names = fs::read_dir(&self.root).unwrap();
         let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort();
@@ -93,7 +111,7 @@ impl Folder {
 
 /// gst-launch-1.0 with the plugin that was built beside the command; None where either is missing.
 fn element(arguments: &str, folder: &Folder) -> Option<Command> {
-    let built = Path::new(env!("CARGO_BIN_EXE_playready-packager")).parent()?;
+    let built = Path::new(PROGRAM).parent()?;
     let set = |program| {
         let mut command = Command::new(program);
         command
@@ -110,7 +128,7 @@ fn element(arguments: &str, folder: &Folder) -> Option<Command> {
         .args(["-q", "filesrc", "location=clear.mp4", "!"])
         .args(arguments.split_whitespace())
         .args(["!", "filesink", "location=element.mp4"])
-        .current_dir(&folder.0);
+        .current_dir(&folder.root);
     Some(command)
 }
 
@@ -187,7 +205,7 @@ fn another_decryptor_finds_the_clear_samples() {
             let compared = Command::new(&python)
                 .arg(&oracle)
                 .args(["cmp", clear, "out.mp4", "-k", &key])
-                .current_dir(&folder.0)
+                .current_dir(&folder.root)
                 .output()
                 .unwrap();
             let shown = String::from_utf8_lossy(&compared.stdout);
@@ -270,19 +288,9 @@ fn interrupted_work_leaves_nothing() {
     file.set_len(start + size).unwrap();
     drop(file);
     let before = folder.names();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_playready-packager"))
-        .args([
-            "protect",
-            "progressive.mp4",
-            "out.mp4",
-            "--key-id",
-            KID,
-            "--key-file",
-            "film.key",
-        ])
-        .current_dir(&folder.0)
-        .spawn()
-        .unwrap();
+    let arguments = with_key("progressive.mp4 out.mp4");
+    let mut command = folder.command(Command::new(PROGRAM), &arguments);
+    let mut child = command.spawn().unwrap();
     let begun = || folder.names().len() > before.len();
     let waited = (0..500).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -354,10 +362,7 @@ fn keys_are_taken_from_private_files_alone() {
 #[test]
 fn every_command_has_completions_and_a_page() {
     let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_playready-packager"))
-            .args(arguments)
-            .output()
-            .unwrap();
+        let output = Command::new(PROGRAM).args(arguments).output().unwrap();
         (
             output.status.code().unwrap(),
             String::from_utf8(output.stdout).unwrap(),
@@ -384,15 +389,9 @@ fn threads_change_nothing_of_what_comes_out() {
         return;
     };
     // More fragments than may wait to be written.
-    let film = fs::read(folder.path("fragmented.mp4")).unwrap();
-    let is_moof = |bytes: &[u8]| bytes == b"moof";
-    let init = film.windows(4).position(is_moof).unwrap() - 4;
-    let (init, fragments) = film.split_at(init);
-    fs::write(
-        folder.path("clear.mp4"),
-        [init, &fragments.repeat(20)].concat(),
-    )
-    .unwrap();
+    let [init, fragments] = &folder.parts;
+    let film = [init.as_slice(), &fragments.repeat(20)].concat();
+    fs::write(folder.path("clear.mp4"), film).unwrap();
     for clear in ["clear.mp4", "progressive.mp4"] {
         for scheme in ["cenc", "cens", "cbc1", "cbcs"] {
             let made = ["1", "2", "3", "64"].map(|threads| {
@@ -412,22 +411,13 @@ fn nothing_is_left_where_there_is_no_room() {
     let Some(folder) = Folder::new("nothing_is_left_where_there_is_no_room") else {
         return;
     };
-    let before = folder.names();
     let clear = [("fragmented.mp4", 16), ("progressive.mp4", 64)];
     for (threads, (clear, limit)) in ["1", "2"].into_iter().flat_map(|n| clear.map(|c| (n, c))) {
         // In blocks of 1 kB; without the signal the write fails.
-        let line = format!(
-            "ulimit -f {limit}; trap '' XFSZ; exec \"$0\" protect {clear} out.mp4 --key-id {KID} --key-file film.key \
-             --threads {threads}"
-        );
+        let line = format!("ulimit -f {limit}; trap '' XFSZ; exec \"$0\" \"$@\"");
         let mut limited = Command::new("bash");
-        limited
-            .args(["-c", &line, env!("CARGO_BIN_EXE_playready-packager")])
-            .current_dir(&folder.0);
-        let output = limited.output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{threads}: {stderr}");
-        assert!(stderr.contains("File too large"), "{stderr}");
-        assert_eq!(folder.names(), before, "{threads}");
+        limited.args(["-c", &line, PROGRAM]);
+        let arguments = format!("{clear} out.mp4 --threads {threads}");
+        folder.refused_by(limited, &arguments, (2, "File too large"));
     }
 }
