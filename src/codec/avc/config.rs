@@ -15,7 +15,7 @@ pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> 
     for mask in [0x1f, 0xff] {
         for _ in 0..reader.byte()? & mask {
             let nal = reader.unit()?;
-            sets.insert(NalHeader::of(nal), nal)?;
+            sets.insert(NalHeader::of(nal), || nal)?;
         }
     }
     Ok(length_size)

@@ -66,12 +66,10 @@ impl Avc {
                 3 | 4 => units.read_head(unit, |nal| {
                     slice::partition_b_or_c_data_offset(nal, partition_a, sets)
                 })?,
-                7 | 8 => {
-                    self.sets.insert(header, units.bytes(unit))?;
+                _ => {
+                    self.sets.insert(header, || units.bytes(unit))?;
                     continue;
                 }
-                // SEI, delimiters, SPS extensions, auxiliary pictures and what belongs to Annexes F to I.
-                _ => continue,
             };
             ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
         }
@@ -82,10 +80,14 @@ impl Avc {
 impl Sets {
     /// Takes over a parameter set. SEI, delimiters, SPS extensions, auxiliary pictures and what
     /// belongs to Annexes F to I is passed over.
-    fn insert(&mut self, header: NalHeader, nal: &[u8]) -> Result<(), Error> {
+    fn insert<'n>(
+        &mut self,
+        header: NalHeader,
+        nal: impl FnOnce() -> &'n [u8],
+    ) -> Result<(), Error> {
         match header.unit_type {
-            7 => self.sps.insert(nal),
-            8 => self.pps.insert(nal),
+            7 => self.sps.insert(nal()),
+            8 => self.pps.insert(nal()),
             _ => Ok(()),
         }
     }

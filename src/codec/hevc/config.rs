@@ -16,7 +16,7 @@ pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> 
         reader.byte()?;
         for _ in 0..reader.u16()? {
             let bytes = reader.unit()?;
-            sets.insert(NalHeader::of(0, bytes)?, bytes)?;
+            sets.insert(NalHeader::of(0, bytes)?, || bytes)?;
         }
     }
     Ok(length_size)

@@ -61,7 +61,7 @@ impl Hevc {
         while let Some(unit) = units.next()? {
             let header = units.read_head(unit, |nal| NalHeader::of(unit.start, nal))?;
             if header.unit_type >= 32 {
-                self.sets.insert(header, units.bytes(unit))?;
+                self.sets.insert(header, || units.bytes(unit))?;
                 continue;
             }
             header.check_slice()?;
@@ -75,10 +75,14 @@ impl Hevc {
 
 impl Sets {
     /// Takes over a parameter set of the base layer and passes over all else.
-    fn insert(&mut self, header: NalHeader, nal: &[u8]) -> Result<(), Error> {
+    fn insert<'n>(
+        &mut self,
+        header: NalHeader,
+        nal: impl FnOnce() -> &'n [u8],
+    ) -> Result<(), Error> {
         match (header.unit_type, header.layer_id) {
-            (33, 0) => self.sps.insert(nal),
-            (34, 0) => self.pps.insert(nal),
+            (33, 0) => self.sps.insert(nal()),
+            (34, 0) => self.pps.insert(nal()),
             _ => Ok(()),
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> 
         for _ in 0..count {
             let len = fields.u16()?;
             let bytes = fields.bytes(usize::from(len))?;
-            sets.insert(NalHeader::of(0, bytes)?, bytes)?;
+            sets.insert(NalHeader::of(0, bytes)?, || bytes)?;
         }
     }
     Ok(length_size)

@@ -76,7 +76,7 @@ impl Vvc {
         while let Some(unit) = units.next()? {
             let header = units.read_head(unit, |nal| NalHeader::of(unit.start, nal))?;
             if header.unit_type >= FIRST_NON_VCL {
-                self.read_other(header, units.bytes(unit))?;
+                self.read_other(header, || units.bytes(unit))?;
                 continue;
             }
             header.check_slice()?;
@@ -87,9 +87,13 @@ impl Vvc {
         Ok(())
     }
 
-    fn read_other(&mut self, header: NalHeader, nal: &[u8]) -> Result<(), Error> {
+    fn read_other<'n>(
+        &mut self,
+        header: NalHeader,
+        nal: impl FnOnce() -> &'n [u8],
+    ) -> Result<(), Error> {
         if (header.unit_type, header.layer_id) == (PH_NUT, 0) {
-            self.picture = Some(PictureHeader::parse(nal, &self.sets)?);
+            self.picture = Some(PictureHeader::parse(nal(), &self.sets)?);
             return Ok(());
         }
         self.sets.insert(header, nal)
@@ -98,10 +102,14 @@ impl Vvc {
 
 impl Sets {
     /// Takes over a parameter set of the base layer and passes over all else.
-    fn insert(&mut self, header: NalHeader, nal: &[u8]) -> Result<(), Error> {
+    fn insert<'n>(
+        &mut self,
+        header: NalHeader,
+        nal: impl FnOnce() -> &'n [u8],
+    ) -> Result<(), Error> {
         match (header.unit_type, header.layer_id) {
-            (SPS_NUT, 0) => self.sps.insert(nal),
-            (PPS_NUT, 0) => self.pps.insert(nal),
+            (SPS_NUT, 0) => self.sps.insert(nal()),
+            (PPS_NUT, 0) => self.pps.insert(nal()),
             _ => Ok(()),
         }
     }
