@@ -45,60 +45,60 @@ impl<'a, C: Chunk> Payload<'a, C> {
         len: usize,
         edit: impl FnOnce(&mut [u8]) -> T,
     ) -> Option<T> {
-        let (first, skip) = self.find(offset, len)?;
-        let Some(chunk) = self.chunks.get_mut(first) else {
-            return Some(edit(&mut []));
-        };
-        match part_mut(chunk.as_mut(), skip, len) {
-            Some(bytes) => Some(edit(bytes)),
-            None => Some(self.edit_gathered(first, skip, (len, edit))),
-        }
+        self.has(offset, len).then(|| {
+            let (first, skip) = self.find(offset);
+            let chunk = self.chunks.get_mut(first).map(AsMut::as_mut);
+            match chunk.unwrap_or_default().get_mut(skip..skip + len) {
+                Some(bytes) => edit(bytes),
+                None => self.edit_gathered((first, skip), len, edit),
+            }
+        })
     }
 
     /// The `len` bytes at `offset`, to be looked at; None when they are not all there.
     pub(super) fn view(&mut self, offset: usize, len: usize) -> Option<View<'_, 'a, C>> {
-        self.find(offset, len).map(|_| View {
+        self.has(offset, len).then_some(View {
             payload: self,
             offset,
             len,
         })
     }
 
-    /// The chunk that holds `offset`, and where in it; None when there are not `len` bytes there.
-    fn find(&self, offset: usize, len: usize) -> Option<(usize, usize)> {
-        if offset.checked_add(len)? > self.len {
-            return None;
-        }
+    /// Whether there are `len` bytes at `offset`.
+    fn has(&self, offset: usize, len: usize) -> bool {
+        offset.checked_add(len).is_some_and(|end| end <= self.len)
+    }
+
+    /// The chunk that holds `offset`, and where in it.
+    fn find(&self, offset: usize) -> (usize, usize) {
         let behind = self.starts.partition_point(|&start| start <= offset);
         let first = behind.saturating_sub(1);
         let start = self.starts.get(first).copied().unwrap_or(0);
-        Some((first, offset - start))
+        (first, offset - start)
     }
 
     /// The payload from the chunk on that holds `offset`, to be cut into parts.
     pub(super) fn parts_from(&mut self, offset: usize) -> Parts<'_, C> {
-        let behind = self.starts.partition_point(|&start| start <= offset);
-        let first = behind.saturating_sub(1);
+        let (first, skip) = self.find(offset);
         let chunks = self.chunks.get_mut(first..).unwrap_or_default();
         Parts {
             chunks: chunks.iter_mut(),
             left: &mut [],
-            position: self.starts.get(first).copied().unwrap_or(0),
+            position: offset - skip,
         }
     }
 
     fn edit_gathered<T>(
         &mut self,
-        first: usize,
-        skip: usize,
-        (len, edit): (usize, impl FnOnce(&mut [u8]) -> T),
+        at: (usize, usize),
+        len: usize,
+        edit: impl FnOnce(&mut [u8]) -> T,
     ) -> T {
+        self.gather(at, len);
         let mut gathered = std::mem::take(&mut self.gathered);
-        gathered.clear();
-        self.visit(first, skip, len, |bytes| gathered.extend_from_slice(bytes));
         let result = edit(&mut gathered);
         let mut changed = gathered.as_slice();
-        self.visit(first, skip, len, |bytes| {
+        self.visit(at, len, |bytes| {
             let (these, rest) = changed.split_at(bytes.len());
             bytes.copy_from_slice(these);
             changed = rest;
@@ -107,11 +107,18 @@ impl<'a, C: Chunk> Payload<'a, C> {
         result
     }
 
+    /// Brings together what [`Self::visit`] visits.
+    fn gather(&mut self, at: (usize, usize), len: usize) {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        gathered.clear();
+        self.visit(at, len, |bytes| gathered.extend_from_slice(bytes));
+        self.gathered = gathered;
+    }
+
     /// Visits `len` bytes from `skip` bytes into chunk `first` on, chunk by chunk.
     fn visit(
         &mut self,
-        first: usize,
-        mut skip: usize,
+        (first, mut skip): (usize, usize),
         mut len: usize,
         mut visit: impl FnMut(&mut [u8]),
     ) {
@@ -140,23 +147,18 @@ impl<C: Chunk> SampleBytes for View<'_, '_, C> {
     }
 
     fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
-        if range.end > self.len || range.is_empty() {
-            return (range.end <= self.len).then_some(&[]);
+        if range.end > self.len {
+            return None;
         }
-        let payload = &mut *self.payload;
-        let (first, skip) = payload.find(self.offset + range.start, range.len())?;
         let len = range.len();
-        let chunk = payload.chunks.get(first)?.as_ref();
-        if skip + len > chunk.len() {
-            let mut gathered = std::mem::take(&mut payload.gathered);
-            gathered.clear();
-            payload.visit(first, skip, few.min(len), |bytes| {
-                gathered.extend_from_slice(bytes);
-            });
-            payload.gathered = gathered;
-            return Some(&payload.gathered);
+        let (first, skip) = self.payload.find(self.offset + range.start);
+        let lie_in = |chunk: &C| chunk.as_ref().len() >= skip + len;
+        if !self.payload.chunks.get(first).is_some_and(lie_in) {
+            self.payload.gather((first, skip), few.min(len));
+            return Some(&self.payload.gathered);
         }
-        payload.chunks.get(first)?.as_ref().get(skip..skip + len)
+        let chunk = self.payload.chunks.get(first)?;
+        chunk.as_ref().get(skip..skip + len)
     }
 }
 
@@ -207,10 +209,6 @@ impl<'p, C: Chunk> Parts<'p, C> {
         self.left = next.map(AsMut::as_mut).unwrap_or_default();
         found
     }
-}
-
-fn part_mut(bytes: &mut [u8], skip: usize, len: usize) -> Option<&mut [u8]> {
-    bytes.get_mut(skip..)?.get_mut(..len)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::bmff::{BoxTree, FourCc, Trun};
 use crate::cenc::{KnownKeys, Subsample};
+use crate::codec::SampleBytes;
 
 use super::super::fragment::Fragment;
 use super::super::moof::{Location, Moof, TrackFragment};
@@ -134,7 +135,7 @@ impl<C: Chunk> Work<'_, '_, C> {
             return Some(bytes.to_vec());
         }
         let offset = usize::try_from(at.checked_sub(self.place.start)?).ok()?;
-        self.payload.edit(offset, len, |bytes| bytes.to_vec())
+        Some(self.payload.view(offset, len)?.all().to_vec())
     }
 }
 
