@@ -63,9 +63,7 @@ fn beside_ciphers(film: &Film, place: &str) {
     let mut evp = CipherCtx::new().unwrap();
     evp.encrypt_init(Some(Cipher::aes_128_ctr()), Some(&KEY), Some(&IV))
         .unwrap();
-    let mut films: Vec<_> = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs]
-        .map(|scheme| (scheme, film.clone()))
-        .into();
+    let mut films = Scheme::ALL.map(|scheme| (scheme, film.clone()));
     let mut variants = vec![
         Variant::new("ctr crate over the payload", || {
             for fragment in &mut data {
@@ -97,50 +95,39 @@ fn beside_ciphers(film: &Film, place: &str) {
 
 /// Chunks that end anywhere, as a network source pushes them: nearly every video sample lies in several.
 fn in_chunks(film: &Film, place: &str) {
-    for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
-        let mut films: Vec<_> = [usize::MAX, 65_536, 4096]
-            .map(|len| (len, film.clone()))
-            .into();
-        let variants = films.iter_mut().map(|(len, film)| {
+    for scheme in Scheme::ALL {
+        let ways = [
+            ("payload in one chunk", usize::MAX),
+            ("in chunks of 65536 bytes", 65_536),
+            ("in chunks of 4096 bytes", 4096),
+        ];
+        let mut films = ways.map(|(name, len)| (name, len, film.clone()));
+        let variants = films.iter_mut().map(|(name, len, film)| {
             let len = *len;
-            let name = match len {
-                usize::MAX => "payload in one chunk".to_owned(),
-                len => format!("in chunks of {len} bytes"),
-            };
-            Variant::new(name, move || film.protect_chunks(scheme, len))
+            Variant::new(*name, move || film.protect_chunks(scheme, len))
         });
-        let variants = variants.collect();
-        compare(
-            &format!("{scheme:?}, A/V {place}"),
-            film.media_len(),
-            variants,
-        );
+        let title = format!("{scheme:?}, A/V {place}, by chunks");
+        compare(&title, film.media_len(), variants.collect());
     }
 }
 
 /// By workers that live as long as the stream: fragments side by side, as in a file, or each by itself, as in a live stream.
 fn by_threads(film: &Film, place: &str) {
-    for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
+    for scheme in Scheme::ALL {
         let ways = [
             ("1 thread", 1, false),
-            ("2 threads, live", 2, false),
+            ("2 threads, a live stream", 2, false),
             ("2 threads, a file", 2, true),
         ];
-        let mut streams: Vec<_> = ways
-            .map(|(name, threads, ahead)| {
-                let mut channel = Channel::new(scheme, &film.init);
-                channel.set_threads(threads, ahead);
-                (name, channel, film.clone())
-            })
-            .into();
+        let mut streams = ways.map(|(name, threads, ahead)| {
+            let mut channel = Channel::new(scheme, &film.init);
+            channel.set_threads(threads, ahead);
+            (name, channel, film.clone())
+        });
         let variants = streams
             .iter_mut()
             .map(|(name, channel, film)| Variant::new(*name, move || film.protect_ahead(channel)));
-        let variants = variants.collect();
-        compare(
-            &format!("{scheme:?}, A/V {place}"),
-            film.media_len(),
-            variants,
-        );
+        let title = format!("{scheme:?}, A/V {place}, by threads");
+        compare(&title, film.media_len(), variants.collect());
     }
 }

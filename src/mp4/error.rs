@@ -69,9 +69,9 @@ pub enum Error {
     /// The input cannot be read.
     #[error("cannot read the input: {0}")]
     Input(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The threads that share the cipher's work cannot be started.
+    /// The system gives no threads.
     #[error("cannot start threads: {0}; ask for fewer")]
-    Threads(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Threads(#[source] std::io::Error),
     /// The `moov` describes samples itself, and fragments follow.
     #[error(
         "'moov' holds samples of its own beside fragments: let the muxer write an empty 'moov' (FFmpeg: -movflags \

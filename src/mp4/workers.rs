@@ -3,7 +3,6 @@
 //! long as to encrypt a hundred kilobytes.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -62,8 +61,7 @@ impl Workers {
             let desk = Arc::clone(&workers.desk);
             let named = thread::Builder::new().name(format!("cenc-{number}"));
             let started = named.spawn(move || desk.work());
-            let failed = |error: io::Error| Error::Threads(error.into());
-            workers.threads.push(started.map_err(failed)?);
+            workers.threads.push(started.map_err(Error::Threads)?);
         }
         Ok(workers)
     }

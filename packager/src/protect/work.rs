@@ -117,6 +117,7 @@ impl Work<'_> {
     fn failed(&self, source: mp4::Error) -> Error {
         match source {
             mp4::Error::Input(why) if why.is::<Stopped>() => Error::Interrupted,
+            mp4::Error::Threads(source) => Error::Threads(source),
             source => Error::Mp4 {
                 path: self.path.to_owned(),
                 source,

@@ -26,7 +26,7 @@ struct Chain<'a> {
     /// Which sample it is of.
     number: usize,
     /// The IV.
-    state: [u8; BLOCK],
+    state: Block<Aes128Enc>,
     ranges: ProtectedRanges<'a>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Chains<'a> {
         Ok(Self {
             sample: Chain {
                 number,
-                state: *iv.block(),
+                state: (*iv.block()).into(),
                 ranges: ranges.map_err(|error| (number, error))?,
             },
             by_range: scheme == Scheme::Cbcs,
@@ -129,7 +129,7 @@ fn run<'a>(
 }
 
 fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<(), Failed> {
-    let mut state = Block::<Aes128Enc>::from(chain.state);
+    let mut state = chain.state;
     for range in chain.ranges {
         let encrypted = for_each_block(range, pattern, |block| {
             add(&mut state, block);
@@ -221,25 +221,32 @@ fn abreast<const N: usize, B: BlockCipherEncBackend<BlockSize = U16>>(
 ) {
     let Some(lanes) = lanes else { return };
     // In variables of their own, so that they stay in registers.
-    let mut states: [Block<Aes128Enc>; N] = std::array::from_fn(|_| Block::<Aes128Enc>::default());
-    for (state, lane) in states.iter_mut().zip(&*lanes) {
-        *state = lane.state.into();
-    }
+    let mut states = lanes.each_ref().map(|lane| lane.state);
     let mut data = lanes.each_mut().map(|lane| &mut *lane.data);
     for at in (0..blocks).map(|block| block * stride) {
         for (state, data) in states.iter_mut().zip(&mut data) {
             if let Some(block) = data.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                add(state, block);
-                backend.encrypt_block(state.into());
-                *block = (*state).into();
+                encrypt_next(backend, state, block);
             }
         }
     }
     for (lane, state) in lanes.iter_mut().zip(states) {
-        lane.state = state.into();
+        lane.state = state;
         lane.done = blocks * stride;
         lane.blocks -= blocks;
     }
+}
+
+/// Encrypts the next block of a chain.
+#[inline(always)]
+fn encrypt_next<B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    state: &mut Block<Aes128Enc>,
+    block: &mut [u8; BLOCK],
+) {
+    add(state, block);
+    backend.encrypt_block(state.into());
+    *block = (*state).into();
 }
 
 #[inline(always)]
@@ -253,7 +260,7 @@ fn add(state: &mut Block<Aes128Enc>, block: &[u8; BLOCK]) {
 #[derive(Default)]
 struct Lane<'a> {
     number: usize,
-    state: [u8; BLOCK],
+    state: Block<Aes128Enc>,
     ranges: ProtectedRanges<'a>,
     /// What of the range under way is not in `data`; it starts with a block that is encrypted.
     range: Pieces<'a>,
@@ -292,13 +299,7 @@ impl<'a> Lane<'a> {
             }
             let state = &mut self.state;
             let encrypted = self.range.edit_block(|block| {
-                checked_block(block, |block| {
-                    let mut chained = (*state).into();
-                    add(&mut chained, block);
-                    backend.encrypt_block((&mut chained).into());
-                    *state = chained.into();
-                    *block = *state;
-                })
+                checked_block(block, |block| encrypt_next(backend, state, block))
             });
             encrypted
                 .unwrap_or(Ok(()))
