@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `GstProtectionMeta`: how one buffer is protected, in the fields and types that qtdemux gives to decryptors.
 
-use crate::cenc::{self, Iv, KeyId, Method, Pattern, ProtectedSample, Scheme, Subsample};
+use crate::cenc::{
+    self, Iv, IvSize, KeyId, Method, Pattern, ProtectedSample, Scheme, Subsample, TrackIv,
+};
+use crate::mp4::TrackProtection;
 
 /// The name of the meta's structure, whatever the scheme.
 const NAME: &str = "application/x-cenc";
@@ -18,59 +21,85 @@ const SUBSAMPLES: &str = "subsamples";
 /// UInt16 and UInt32 of a subsample.
 const SUBSAMPLE_SIZE: usize = 6;
 
-/// The fields for a protected buffer; `kid` holds the KID's 16 bytes.
-///
-/// iv_size is the size of the IV also where it is constant: decryptors take 0 for a clear buffer.
-pub(super) fn protected(
-    kid: &gst::Buffer,
-    method: Method,
-    sample: &ProtectedSample<'_>,
-) -> gst::Structure {
-    let Method { scheme, pattern } = method;
-    let has_pattern = scheme.has_pattern() && pattern != Pattern::NONE;
-    let iv = sample.iv.as_bytes();
-    let mut map = Vec::with_capacity(sample.subsamples.len() * SUBSAMPLE_SIZE);
-    for subsample in sample.subsamples {
-        map.extend(subsample.clear_bytes.to_be_bytes());
-        map.extend(subsample.protected_bytes.to_be_bytes());
-    }
-    let count = u32::try_from(sample.subsamples.len());
-    gst::Structure::builder(NAME)
-        .field(IV_SIZE, if iv.len() == 8 { 8u32 } else { 16 })
-        .field(ENCRYPTED, true)
-        .field(KID, kid)
-        .field_if(
+/// The fields of the metas under one key: what they have in common is written once.
+pub(super) struct Metas {
+    sample: gst::Structure,
+    clear: gst::Structure,
+    /// Whether `sample` has the IV.
+    is_constant: bool,
+}
+
+impl Metas {
+    /// iv_size is the size of the IV also where it is constant: decryptors take 0 for a clear buffer.
+    pub(super) fn new(protection: &TrackProtection) -> Self {
+        let TrackProtection { key, method } = protection;
+        let Method { scheme, pattern } = *method;
+        let has_pattern = scheme.has_pattern() && pattern != Pattern::NONE;
+        let (iv_size, constant) = match key.track_iv() {
+            TrackIv::PerSample(size) => (size, None),
+            TrackIv::Constant(iv) => (iv.size(), Some(buffer(iv.as_bytes()))),
+        };
+        let clear = gst::Structure::builder(NAME)
+            .field(IV_SIZE, 0u32)
+            .field(ENCRYPTED, false)
+            .field(KID, buffer(key.kid().as_bytes()))
+            .field(CIPHER_MODE, scheme.name())
+            .field(SUBSAMPLE_COUNT, 0u32)
+            .build();
+        let mut sample = clear.clone();
+        sample.set(IV_SIZE, if iv_size == IvSize::Eight { 8u32 } else { 16 });
+        sample.set(ENCRYPTED, true);
+        sample.set_if(
             CRYPT_BYTE_BLOCK,
             u32::from(pattern.crypt_byte_block),
             has_pattern,
-        )
-        .field_if(
+        );
+        sample.set_if(
             SKIP_BYTE_BLOCK,
             u32::from(pattern.skip_byte_block),
             has_pattern,
-        )
-        .field(CIPHER_MODE, scheme.name())
-        .field(IV, gst::Buffer::from_slice(iv.to_vec()))
-        .field(
-            SUBSAMPLE_COUNT,
-            count.expect("the map was made with a 16-bit count"),
-        )
-        .field_if_some(
-            SUBSAMPLES,
-            (!map.is_empty()).then(|| gst::Buffer::from_slice(map)),
-        )
-        .build()
+        );
+        let is_constant = constant.is_some();
+        sample.set_if_some(IV, constant);
+        Self {
+            sample,
+            clear,
+            is_constant,
+        }
+    }
+
+    /// The fields for a protected buffer.
+    pub(super) fn sample(&self, sample: &ProtectedSample<'_>) -> gst::Structure {
+        let mut info = self.sample.clone();
+        if !self.is_constant {
+            info.set(IV, buffer(sample.iv.as_bytes()));
+        }
+        if !sample.subsamples.is_empty() {
+            let count = u32::try_from(sample.subsamples.len());
+            let count = count.expect("the map was made with a 16-bit count");
+            info.set(SUBSAMPLE_COUNT, count);
+            info.set(SUBSAMPLES, map(sample.subsamples));
+        }
+        info
+    }
+
+    /// The fields for a buffer that is clear in a protected stream.
+    pub(super) fn clear(&self) -> gst::Structure {
+        self.clear.clone()
+    }
 }
 
-/// The fields for a buffer that is clear in a protected stream.
-pub(super) fn clear(kid: &gst::Buffer, scheme: Scheme) -> gst::Structure {
-    gst::Structure::builder(NAME)
-        .field(IV_SIZE, 0u32)
-        .field(ENCRYPTED, false)
-        .field(KID, kid)
-        .field(CIPHER_MODE, scheme.name())
-        .field(SUBSAMPLE_COUNT, 0u32)
-        .build()
+fn buffer(bytes: &[u8]) -> gst::Buffer {
+    gst::Buffer::from_slice(bytes.to_vec())
+}
+
+fn map(subsamples: &[Subsample]) -> gst::Buffer {
+    let mut map = Vec::with_capacity(subsamples.len() * SUBSAMPLE_SIZE);
+    for subsample in subsamples {
+        map.extend(subsample.clear_bytes.to_be_bytes());
+        map.extend(subsample.protected_bytes.to_be_bytes());
+    }
+    gst::Buffer::from_slice(map)
 }
 
 /// How a buffer that somebody protected is to be decrypted.

@@ -6,7 +6,7 @@ use crate::mp4::{FragmentTime, Rule, TrackProtection};
 use crate::packaging::{KeyChange, Packaging, SampleKeys, Signals};
 
 use super::super::clear_caps::StreamFormat;
-use super::super::meta;
+use super::super::meta::Metas;
 use super::super::settings::TrackTypeProperty;
 use super::StreamError;
 
@@ -107,7 +107,7 @@ impl Stream {
                 self.totals.bytes += buffer.size() as u64;
                 info
             }
-            None => meta::clear(&track.now.kid, track.protection.method.scheme),
+            None => track.now.metas.clear(),
         };
         gst::meta::ProtectionMeta::add(buffer, info);
         Ok(())
@@ -165,14 +165,13 @@ struct TrackEncryptor {
 struct Under {
     /// None: they are clear.
     protection: Option<TrackProtection>,
-    /// The KID's bytes, which every meta refers to.
-    kid: gst::Buffer,
+    metas: Metas,
 }
 
 impl Under {
     fn key(protection: TrackProtection) -> Self {
         Self {
-            kid: gst::Buffer::from_slice(*protection.key.kid().as_bytes()),
+            metas: Metas::new(&protection),
             protection: Some(protection),
         }
     }
@@ -221,6 +220,6 @@ impl TrackEncryptor {
         let with = (key.cipher(), &mut *key.ivs());
         let protected = self.protector.protect(&mut map, how, with);
         let protected = protected.map_err(|reason| StreamError::Sample { pts, reason })?;
-        Ok(Some(meta::protected(&self.now.kid, *method, &protected)))
+        Ok(Some(self.now.metas.sample(&protected)))
     }
 }

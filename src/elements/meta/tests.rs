@@ -2,8 +2,12 @@
 //! The structures that qtdemux 1.22 gave for files that Bento4 protected, with KID and bytes of another file.
 
 use std::str::FromStr;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use super::*;
+use crate::cenc::{ContentKey, IvSource, SampleKey};
 
 const KID: [u8; 16] = [0xc0; 16];
 const CENC: &str = "application/x-cenc, iv_size=(uint)16, encrypted=(boolean)true, \
@@ -39,8 +43,18 @@ fn written(scheme: Scheme, pattern: Pattern, map: &[(u16, u32)]) -> gst::Structu
         iv: iv(),
         subsamples: &subsamples,
     };
-    let kid = gst::Buffer::from_slice(KID);
-    protected(&kid, Method { scheme, pattern }, &sample)
+    metas(scheme, pattern).sample(&sample)
+}
+
+fn metas(scheme: Scheme, pattern: Pattern) -> Metas {
+    gst::init().unwrap();
+    let key = ContentKey::from_bytes(Zeroizing::new([7; 16]));
+    let ivs = IvSource::new(scheme, iv()).unwrap();
+    let key = SampleKey::new(KeyId::from_bytes(KID), &key, scheme, ivs);
+    Metas::new(&TrackProtection {
+        key: Arc::new(key),
+        method: Method { scheme, pattern },
+    })
 }
 
 /// Structures compare buffers by their address: their text has the bytes.
@@ -100,7 +114,7 @@ fn what_qtdemux_says_is_understood() {
 #[test]
 fn clear_buffer_in_a_protected_stream_is_clear() {
     gst::init().unwrap();
-    let info = clear(&gst::Buffer::from_slice(KID), Scheme::Cenc);
+    let info = metas(Scheme::Cenc, Pattern::NONE).clear();
     assert_eq!(info.get("encrypted"), Ok(false));
     assert_eq!(read(&info, Scheme::Cenc), Ok(None));
 }
