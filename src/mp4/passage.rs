@@ -239,8 +239,8 @@ impl<C: Chunk> Passage<C> {
         Ok(())
     }
 
-    /// Hands the queue over, unless a `sidx` in it is not finished.
-    fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
+    /// Hands the queue over but for `ahead` bytes in work, unless a `sidx` in it is not finished.
+    pub(super) fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         if self.index_mode == IndexMode::Patch || !self.index.is_pending() {
             return self.out.release(ahead, out);
         }

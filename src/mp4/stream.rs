@@ -60,6 +60,14 @@ impl<C: Chunk> Passage<C> {
         work: &mut impl Work<C>,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
+        let ended = self.end_input(work);
+        match ended {
+            Ok(()) => self.end(out),
+            Err(_) => self.release(0, out).and(ended),
+        }
+    }
+
+    fn end_input(&mut self, work: &mut impl Work<C>) -> Result<(), Error> {
         if self.ends_with_media() {
             self.complete_media(work)?;
         }
@@ -72,8 +80,7 @@ impl<C: Chunk> Passage<C> {
             .map_err(|error| match error {
                 Error::SamplesElsewhere { .. } => Error::Incomplete { inside },
                 error => error,
-            })?;
-        self.end(out)
+            })
     }
 
     /// Gives a fragment of which all is there.

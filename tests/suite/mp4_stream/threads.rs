@@ -116,6 +116,14 @@ fn nothing_stays_in_work_but_where_it_may() {
     // What came before an error comes out, whatever is in work.
     let damaged = [&fragments, &[0, 0, 0, 4, b'b', b'a', b'd', b' '][..]].concat();
     assert_eq!(pushed(&damaged, true), (all, false));
+    // So it is at an end that comes too early.
+    let mut cut = encryptor(2, true);
+    let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
+    let data = [stream(4).as_slice(), b"\0\0"].concat();
+    let data = BytesMut::from(data.as_slice());
+    cut.push(data, &mut protector, &mut outputs).unwrap();
+    cut.finish(&mut protector, &mut outputs).unwrap_err();
+    assert_eq!(file(outputs).len(), all);
     // An init segment is announced while its protector knows of no other.
     let both = [stream(4), init()].concat();
     let all = protect(Scheme::Cenc, &both, (1, false, usize::MAX)).len();
