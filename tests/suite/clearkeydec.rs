@@ -59,6 +59,17 @@ fn goes_there_and_back() {
         Video::Hevc => format!("{stream} ! video/x-h265,stream-format=hvc1,alignment=au"),
         _ => stream,
     };
+    let folder = Scratch::new("back");
+    let stream = match audio {
+        // lamemp3enc does not always give the same bytes on a busy machine: all runs take those of one.
+        Audio::Mp3 => {
+            let file = folder.join("clear.mp3");
+            let file = file.display();
+            seen::of(&format!("{stream} ! filesink name=out location={file}"));
+            format!("filesrc location={file} ! mpegaudioparse")
+        }
+        _ => stream,
+    };
     let clear = seen::of(&format!("{stream} ! fakesink name=out"));
     let shown = seen::of(&format!("{stream} ! {decoder} ! fakesink name=out"));
     for scheme in SCHEMES {
