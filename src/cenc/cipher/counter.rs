@@ -98,7 +98,7 @@ impl<'k> KeyStream<'k> {
     fn apply_gathered(&mut self, pattern: Pattern, range: &mut [u8]) {
         let (crypt, unit) = unit(pattern);
         let mut gathered = [[0; BLOCK]; GATHERED];
-        for units in range.chunks_mut((GATHERED * BLOCK / crypt) * unit) {
+        for units in range.chunks_mut((GATHERED * BLOCK / crypt.max(BLOCK)) * unit) {
             let mut count = 0;
             for (block, place) in blocks(units, pattern).zip(&mut gathered) {
                 *place = *block;
@@ -122,8 +122,8 @@ fn blocks(range: &mut [u8], pattern: Pattern) -> impl Iterator<Item = &mut [u8; 
     })
 }
 
-/// How many bytes of a unit of the pattern are encrypted, and of how many.
+/// How many bytes of a unit of the pattern are encrypted, and of how many; a pattern that skips all finds its error in [`checked`].
 fn unit(pattern: Pattern) -> (usize, usize) {
-    let crypt = usize::from(pattern.crypt_byte_block.max(1)) * BLOCK;
+    let crypt = usize::from(pattern.crypt_byte_block) * BLOCK;
     (crypt, crypt + usize::from(pattern.skip_byte_block) * BLOCK)
 }

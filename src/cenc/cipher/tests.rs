@@ -203,3 +203,19 @@ fn map_that_does_not_add_up_is_refused() {
         assert_eq!(made, Err(Error::MapMismatch));
     }
 }
+
+#[test]
+fn pattern_that_skips_all_is_not_passed_off_as_protection() {
+    let cipher = SampleCipher::new(&ContentKey::parse(KEY).unwrap());
+    let pattern = Pattern {
+        crypt_byte_block: 0,
+        skip_byte_block: 9,
+    };
+    let method = Method {
+        scheme: Scheme::Cens,
+        pattern,
+    };
+    let iv = Iv::new(&hex(CTR_IV)).unwrap();
+    let made = cipher.encrypt(method, &iv, &mut hex(PLAIN), &[]);
+    assert_eq!(made, Err(Error::StillClear));
+}
