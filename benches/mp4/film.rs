@@ -57,15 +57,8 @@ impl Film {
         self.protect_through(&mut Channel::new(scheme, &self.init));
     }
 
-    /// Protects the fragments by a stream that has the init segment.
+    /// Protects the fragments by a stream that has the init segment, and that may give them later; at the end it has given all.
     pub fn protect_through(&mut self, channel: &mut Channel) {
-        for Fragment { boxes, media } in &mut self.fragments {
-            channel.protect(boxes, media);
-        }
-    }
-
-    /// The same where they may come out later; they all come out at the end.
-    pub fn protect_ahead(&mut self, channel: &mut Channel) {
         let mut done = Vec::with_capacity(self.fragments.len());
         for Fragment { boxes, media } in &mut self.fragments {
             channel.push_to(BytesMut::from(boxes.as_slice()), &mut done);

@@ -124,9 +124,9 @@ fn by_threads(film: &Film, place: &str) {
             channel.set_threads(threads, ahead);
             (name, channel, film.clone())
         });
-        let variants = streams
-            .iter_mut()
-            .map(|(name, channel, film)| Variant::new(*name, move || film.protect_ahead(channel)));
+        let variants = streams.iter_mut().map(|(name, channel, film)| {
+            Variant::new(*name, move || film.protect_through(channel))
+        });
         let title = format!("{scheme:?}, A/V {place}, by threads");
         compare(&title, film.media_len(), variants.collect());
     }
