@@ -80,7 +80,13 @@ fn records_in_parts(muxer: &str) {
     let ivs = samples.map(|sample| &sample.protection.as_ref().unwrap().iv);
     let ivs = ivs.map(|iv| u64::from_be_bytes(iv[..].try_into().unwrap()));
     let first = u64::from_str_radix(IV, 16).unwrap();
-    assert!(ivs.eq(first..first + 75), "{muxer}: not one run of IVs");
+    // A part that ends may have its last fragments written while the next begins.
+    let mut ivs: Vec<u64> = ivs.collect();
+    ivs.sort_unstable();
+    assert!(
+        ivs.into_iter().eq(first..first + 75),
+        "{muxer}: not one run of IVs"
+    );
     let keys = enc::one_key_known();
     let decrypted = movies.iter();
     let decrypted = decrypted.flat_map(|movie| decrypt::samples(movie, &movie.tracks[0], &keys));
@@ -105,7 +111,7 @@ fn children_are_set_up_by_their_names() {
         let bin = format!(
             "{bin} mux::fragment-duration={duration} enc::scheme=cbcs enc::key-id={KID} enc::key={KEY}"
         );
-        let recipe = Recipe::new("", Video::Avc, Audio::None);
+        let recipe = Recipe::new("", Video::None, Audio::Aac);
         let protected = folder.join("protected.mp4");
         let tail = format!("filesink location={}", protected.display());
         launch::pipeline(&recipe.pipeline(&tail).replacen(

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::enc::{self, KEY, KID};
 use crate::launch::{self, Run};
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::periods;
 use crate::scratch::Scratch;
 use crate::tools::{self, skip};
@@ -13,7 +13,6 @@ use crate::tools::{self, skip};
 const WRONG_KEY: &str = "00112233445566778899aabbccddee00";
 
 /// mp4mux as it writes fragments, and as it writes a progressive file of which the element makes fragments.
-const FRAGMENTS: &str = "mp4mux fragment-duration=1000";
 const FASTSTART: &str = "mp4mux faststart=true";
 
 /// Protects a file by an element and plays it with all keys, and with all but the last, in whose place a wrong one stands.
@@ -71,18 +70,18 @@ fn a_browser_follows_keys_that_change() {
         let last = periods::kid_of_picture(2);
         let mut keys = periods::all_keys().pairs();
         keys.sort_by_key(|pair| pair.starts_with(&last));
-        plays_with_all_keys_only(FRAGMENTS, &element, &keys);
+        plays_with_all_keys_only(MP4MUX, &element, &keys);
     }
 }
 
 #[test]
 fn a_browser_plays_cenc_with_the_right_key_only() {
-    plays_with_the_right_key_only(FRAGMENTS, "cenc");
+    plays_with_the_right_key_only(MP4MUX, "cenc");
 }
 
 #[test]
 fn a_browser_plays_cbcs_with_the_right_key_only() {
-    plays_with_the_right_key_only(FRAGMENTS, "cbcs");
+    plays_with_the_right_key_only(MP4MUX, "cbcs");
 }
 
 #[test]

@@ -9,14 +9,12 @@ use crate::enc::{self, KEY, KID};
 use crate::in_process;
 use crate::launch;
 use crate::live;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 use crate::seen::{self, Seen};
 use crate::tools::skip;
 
 pub const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
-const MUXER: &str = "mp4mux fragment-duration=1000";
-const FMP4_MUXER: &str = "isofmp4mux fragment-duration=1000000000";
 
 /// The element with the tests' key and IVs that are the same in each run.
 pub fn cencenc(scheme: &str) -> String {
@@ -44,13 +42,13 @@ fn caps_metas_events_and_bytes_are_those_of_a_demuxed_file() {
     ];
     // mp4mux 1.22 writes a moov for fragments of AC-3 that it cannot rewrite in place, and knows no FLAC.
     let audios = [
-        (MUXER, Audio::Aac),
-        (MUXER, Audio::Opus),
-        (FMP4_MUXER, Audio::Ac3),
-        (FMP4_MUXER, Audio::Eac3),
-        (FMP4_MUXER, Audio::Flac),
+        (MP4MUX, Audio::Aac),
+        (MP4MUX, Audio::Opus),
+        (ISOFMP4MUX, Audio::Ac3),
+        (ISOFMP4MUX, Audio::Eac3),
+        (ISOFMP4MUX, Audio::Flac),
     ];
-    let videos = videos.map(|video| Recipe::new(MUXER, video, Audio::None));
+    let videos = videos.map(|video| Recipe::new(MP4MUX, video, Audio::None));
     let audios = audios.map(|(muxer, audio)| Recipe::new(muxer, Video::None, audio));
     for recipe in videos.into_iter().chain(audios) {
         if let Some(element) = recipe.missing() {

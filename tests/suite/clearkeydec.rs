@@ -7,7 +7,7 @@ use crate::cencenc::{SCHEMES, cencenc};
 use crate::enc::{self, KEY, KID};
 use crate::in_process;
 use crate::launch;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 use crate::seen::{self, Seen};
 use crate::tools::skip;
@@ -142,7 +142,7 @@ fn kid(buffer: &gst::Buffer) -> Vec<u8> {
 
 #[test]
 fn files_of_playreadyenc_come_back_through_qtdemux() {
-    let recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+    let recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
     match recipe.missing() {
         Some(element) => skip("qtdemux and clearkeydec", &format!("no element {element}")),
         None => in_process::run(
@@ -192,7 +192,7 @@ fn demuxes_both_tracks() {
 /// By its rank alone the element is never chosen; the rank that a test gives it opens qtdemux's way.
 #[test]
 fn qtdemux_takes_the_element_for_a_decryptor_when_its_rank_is_raised() {
-    let clear = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::None).clear();
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::None).clear();
     let folder = Scratch::new("rank");
     let protected = folder.join("protected.mp4");
     enc::protect_file(&clear, 4096, &enc::one_key("cenc"), &protected).succeeded();

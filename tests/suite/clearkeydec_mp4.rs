@@ -13,7 +13,7 @@ use crate::in_process;
 use crate::launch;
 use crate::layout;
 use crate::manifest::{self, Vector};
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, ISMLMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::samples::same_samples;
 use crate::scratch::Scratch;
@@ -69,11 +69,7 @@ fn protected_files_come_out_the_same_pushed_and_pulled() {
 
 #[test]
 fn what_playreadyenc_protects_comes_back_in_one_pipeline() {
-    for muxer in [
-        "mp4mux fragment-duration=1000",
-        "isofmp4mux fragment-duration=1000000000",
-        "ismlmux fragment-duration=1000",
-    ] {
+    for muxer in [MP4MUX, ISOFMP4MUX, ISMLMUX] {
         let recipe = Recipe::new(muxer, Video::Avc, Audio::Aac);
         match recipe.missing() {
             Some(element) => skip("playreadyenc ! clearkeydec", &format!("no {element}")),
@@ -206,11 +202,7 @@ fn others_demux_and_decode_what_comes_out() {
 /// The stream header in a muxer's caps tells of no protection any more.
 #[test]
 fn a_header_in_caps_is_cleared_too() {
-    let recipe = Recipe::new(
-        "isofmp4mux fragment-duration=1000000000",
-        Video::Avc,
-        Audio::None,
-    );
+    let recipe = Recipe::new(ISOFMP4MUX, Video::Avc, Audio::None);
     match recipe.missing() {
         Some(element) => skip("streamheader of clearkeydec", &format!("no {element}")),
         None => in_process::run("clearkeydec_mp4::looks_at_caps", OsStr::new("caps")),
@@ -230,11 +222,7 @@ fn looks_at_caps() {
         enc::KID,
         enc::KEY
     );
-    let recipe = Recipe::new(
-        "isofmp4mux fragment-duration=1000000000",
-        Video::Avc,
-        Audio::None,
-    );
+    let recipe = Recipe::new(ISOFMP4MUX, Video::Avc, Audio::None);
     let line = recipe.pipeline(&format!("{both} ! fakesink name=out"));
     let seen = crate::seen::of(&line);
     assert!(seen.events().is_empty(), "protection events went on");

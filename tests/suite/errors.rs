@@ -7,13 +7,13 @@ use crate::decrypt::Keys;
 use crate::enc::{self, KEY, KID};
 use crate::launch::{self, Run};
 use crate::layout;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::samples::Twin;
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
-const FRAGMENTED: Recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+const FRAGMENTED: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
 
 /// The run failed by an error of the element which has all the words, whatever their case.
 fn says(run: &Run, words: &[&str]) {

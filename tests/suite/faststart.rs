@@ -124,7 +124,7 @@ fn a_muxer_right_before_the_element_may_write_its_moov_in_front() {
     let recipe = Recipe::new(FASTSTART, Video::Avc, Audio::Aac);
     let element = enc::one_key("cenc");
     let tail = format!("{element} ! filesink location={}", protected.display());
-    launch::pipeline(&recipe.repeatable(&tail)).succeeded();
+    launch::pipeline(&recipe.pipeline(&tail)).succeeded();
     let clear = recipe.clear();
     timeline::same(
         &std::fs::read(&clear).unwrap(),

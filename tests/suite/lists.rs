@@ -9,13 +9,10 @@ use gst::prelude::*;
 
 use crate::enc;
 use crate::in_process;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, CHUNKED_CMAFMUX, ISOFMP4MUX, Recipe, Video};
 use crate::tools::skip;
 
-const MUXERS: [&str; 2] = [
-    "isofmp4mux fragment-duration=1000000000",
-    "cmafmux fragment-duration=1000000000 chunk-duration=200000000",
-];
+const MUXERS: [&str; 2] = [ISOFMP4MUX, CHUNKED_CMAFMUX];
 
 #[test]
 fn buffer_lists_of_the_muxer_go_through_in_their_shape() {

@@ -8,17 +8,13 @@ use std::process::Command;
 use crate::enc;
 use crate::launch::{self, Run};
 use crate::layout;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{
+    Audio, CHUNKED_CMAFMUX, DASHMP4MUX, ISMLMUX, ISOFMP4MUX, MP4MUX, Recipe, Video,
+};
 use crate::movie::Movie;
 use crate::samples::{Twin, no_iv_repeats, same_samples};
 use crate::scratch::Scratch;
 use crate::tools::{self, skip};
-
-const MP4MUX: &str = "mp4mux fragment-duration=1000";
-const ISOFMP4MUX: &str = "isofmp4mux fragment-duration=1000000000";
-const CHUNKED_CMAFMUX: &str = "cmafmux fragment-duration=1000000000 chunk-duration=200000000";
-const DASHMP4MUX: &str = "dashmp4mux fragment-duration=1000000000";
-const ISMLMUX: &str = "ismlmux fragment-duration=1000";
 
 const PLAYREADY: [u8; 16] = [
     0x9a, 0x04, 0xf0, 0x79, 0x98, 0x40, 0x42, 0x86, 0xab, 0x92, 0xe6, 0x5b, 0xe0, 0x88, 0x5f, 0x95,
@@ -36,7 +32,7 @@ fn one_key(muxer: &'static str, video: Video, audio: Audio, scheme: &str) {
     let folder = Scratch::new("matrix");
     let protected = folder.join("protected.mp4");
     let element = enc::one_key(scheme);
-    launch::pipeline(&recipe.repeatable(&format!(
+    launch::pipeline(&recipe.pipeline(&format!(
         "{element} ! filesink location={}",
         protected.display()
     )))
@@ -60,7 +56,7 @@ fn key_by_track_type(muxer: &'static str, scheme: &str) {
     let folder = Scratch::new("matrix");
     let protected = folder.join("protected.mp4");
     let element = enc::key_by_track_type(scheme, &folder);
-    launch::pipeline(&recipe.repeatable(&format!(
+    launch::pipeline(&recipe.pipeline(&format!(
         "{element} ! filesink location={}",
         protected.display()
     )))

@@ -14,6 +14,20 @@ const PICTURE: &str = "videotestsrc num-buffers=75 pattern=zone-plate kx2=20 ky2
 const SOUND: &str = "audiotestsrc num-buffers=130 samplesperbuffer=1024 wave=ticks \
     ! audio/x-raw,rate=48000,channels=2 ! audioconvert";
 
+/// Muxers, with fragments of a second.
+///
+/// Those of the fmp4 plugin ask for key frames unless told not to. The encoders give one a second anyway, while what is asked
+/// for comes sooner or later as the machine has time, and h264parse of GStreamer 1.22 at times reads a request that is freed.
+pub const MP4MUX: &str = "mp4mux fragment-duration=1000";
+pub const ISMLMUX: &str = "ismlmux fragment-duration=1000";
+pub const ISOFMP4MUX: &str = "isofmp4mux fragment-duration=1000000000 send-force-keyunit=false";
+pub const CHUNKED_ISOFMP4MUX: &str =
+    "isofmp4mux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";
+pub const CMAFMUX: &str = "cmafmux fragment-duration=1000000000 send-force-keyunit=false";
+pub const CHUNKED_CMAFMUX: &str =
+    "cmafmux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";
+pub const DASHMP4MUX: &str = "dashmp4mux fragment-duration=1000000000 send-force-keyunit=false";
+
 /// An encoder for the picture.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Video {
@@ -63,31 +77,17 @@ impl Recipe {
 
     /// The whole pipeline from the encoders, with what is to follow the muxer.
     pub fn pipeline(&self, tail: &str) -> String {
-        self.fed_by(self.video.stream(), tail)
-    }
-
-    /// The same with samples that are equal in every run.
-    ///
-    /// The encoders give the same samples to mp4mux each time. The muxers of the fmp4 plugin ask for key frames, which come
-    /// sooner or later as the machine has time: these muxers get a picture that was encoded once.
-    pub fn repeatable(&self, tail: &str) -> String {
-        match self.muxer.split(' ').next() {
-            Some("mp4mux" | "ismlmux") => self.pipeline(tail),
-            _ => self.fed_by(self.video.encoder().map(replayed), tail),
-        }
+        let sources = [self.video.stream(), self.audio.stream()];
+        let sources = sources.into_iter().flatten();
+        let feeds: Vec<_> = sources
+            .map(|source| format!("{source} ! queue ! mux."))
+            .collect();
+        format!("{} name=mux ! {tail} {}", self.muxer, feeds.join(" "))
     }
 
     /// The stream of a recipe of one, without a muxer.
     pub fn stream(&self) -> String {
         self.video.stream().or_else(|| self.audio.stream()).unwrap()
-    }
-
-    fn fed_by(&self, picture: Option<String>, tail: &str) -> String {
-        let sources = [picture, self.audio.stream()].into_iter().flatten();
-        let feeds: Vec<_> = sources
-            .map(|source| format!("{source} ! queue ! mux."))
-            .collect();
-        format!("{} name=mux ! {tail} {}", self.muxer, feeds.join(" "))
     }
 
     /// An element that the recipe needs and GStreamer has not.
@@ -104,37 +104,19 @@ impl Recipe {
 
     /// The clear file, which is made at the first call.
     pub fn clear(&self) -> PathBuf {
-        made_once(&self.repeatable("filesink name=out"))
+        static FOLDER: OnceLock<Scratch> = OnceLock::new();
+        static MADE: Mutex<Vec<Recipe>> = Mutex::new(Vec::new());
+        let folder = FOLDER.get_or_init(|| Scratch::new("clear"));
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = made.iter().position(|known| known == self);
+        let file = folder.join(&format!("{}.mp4", known.unwrap_or(made.len())));
+        if known.is_none() {
+            let sink = format!("filesink location={}", file.display());
+            launch::pipeline(&self.pipeline(&sink)).succeeded();
+            made.push(*self);
+        }
+        file
     }
-}
-
-/// The picture out of a file in which an encoder's samples are kept, and the parser behind that encoder.
-fn replayed(encoder: &str) -> String {
-    // VP8 has no parser, and mp4mux takes none.
-    let Some((_, parser)) = encoder.split_once(" ! ") else {
-        return format!("{PICTURE} ! {encoder}");
-    };
-    let file = made_once(&format!(
-        "{PICTURE} ! {encoder} ! mp4mux ! filesink name=out"
-    ));
-    format!("filesrc location={} ! qtdemux ! {parser}", file.display())
-}
-
-/// The file that the filesink `out` of a pipeline writes, made at the first call.
-fn made_once(pipeline: &str) -> PathBuf {
-    static FOLDER: OnceLock<Scratch> = OnceLock::new();
-    static MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let folder = FOLDER.get_or_init(|| Scratch::new("clear"));
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = made.iter().position(|known| known == pipeline);
-    let number = known.unwrap_or(made.len());
-    let file = folder.join(&format!("{number}.mp4"));
-    if known.is_none() {
-        let sink = format!("filesink location={}", file.display());
-        launch::pipeline(&pipeline.replace("filesink name=out", &sink)).succeeded();
-        made.push(pipeline.to_owned());
-    }
-    file
 }
 
 impl Video {

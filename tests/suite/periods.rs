@@ -13,7 +13,7 @@ use crate::boxes::{Bx, top_level};
 use crate::decrypt::Keys;
 use crate::enc;
 use crate::launch::{self, Run};
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, CHUNKED_ISOFMP4MUX, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::movie::{Movie, Track};
 use crate::samples::Twin;
 use crate::scratch::Scratch;
@@ -21,11 +21,6 @@ use crate::tools::skip;
 
 const SECOND: u64 = 1_000_000_000;
 const PERIODS: u8 = 8;
-
-const MP4MUX: &str = "mp4mux fragment-duration=1000";
-const ISOFMP4MUX: &str = "isofmp4mux fragment-duration=1000000000";
-const CHUNKED_ISOFMP4MUX: &str = "isofmp4mux fragment-duration=1000000000 chunk-duration=200000000";
-const CMAFMUX: &str = "cmafmux fragment-duration=1000000000";
 
 /// KID and key of a crypto period, in hex.
 fn key_of(period: u8, track: u8) -> [String; 2] {
@@ -69,7 +64,7 @@ fn protected(recipe: &Recipe, element: &str, folder: &Scratch) -> Option<Movie> 
     }
     let file = folder.join("protected.mp4");
     let tail = format!("{element} ! filesink location={}", file.display());
-    launch::pipeline(&recipe.repeatable(&tail)).succeeded();
+    launch::pipeline(&recipe.pipeline(&tail)).succeeded();
     Some(Movie::open(&file))
 }
 

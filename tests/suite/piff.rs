@@ -9,7 +9,7 @@ use crate::boxes::{Bx, top_level};
 use crate::enc;
 use crate::launch;
 use crate::manifest;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, ISMLMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::samples::Twin;
 use crate::scratch::Scratch;
 use crate::tools::skip;
@@ -20,11 +20,7 @@ const PSSH: &[u8; 16] = b"\xd0\x8a\x4f\x18\x10\xf3\x4a\x82\xb6\xc8\x32\xd8\xab\x
 
 #[test]
 fn smooth_streaming_files_have_piffs_boxes_and_no_others() {
-    let muxers = [
-        "ismlmux fragment-duration=1000",
-        "mp4mux fragment-duration=1000",
-        "isofmp4mux fragment-duration=1000000000",
-    ];
+    let muxers = [ISMLMUX, MP4MUX, ISOFMP4MUX];
     for muxer in muxers {
         let recipe = Recipe::new(muxer, Video::Avc, Audio::Aac);
         match recipe.missing() {
@@ -87,7 +83,7 @@ fn uuids<'a>(parent: Bx<'a>) -> Vec<&'a [u8; 16]> {
 
 #[test]
 fn what_piff_cannot_say_is_refused() {
-    let clear = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::None).clear();
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::None).clear();
     for refused in ["scheme=cbcs", "scheme=cbc1", "scheme=cens", "iv-size=16"] {
         let folder = Scratch::new("piff");
         let element = format!("{} flavor=piff {refused}", enc::one_key("cenc"));
@@ -142,7 +138,7 @@ fn the_muxer_bin_has_the_flavor_too() {
         "playreadyenc",
         "playreadymp4mux flavor=piff fragment-duration=1000",
     );
-    let recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+    let recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
     let line = recipe.pipeline(&format!("filesink location={}", file.display()));
     launch::pipeline(&line.replacen(recipe.muxer, &bin, 1)).succeeded();
     check_boxes(&std::fs::read(file).unwrap());

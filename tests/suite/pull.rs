@@ -16,7 +16,7 @@ use crate::in_process;
 use crate::launch::{self, Run};
 use crate::layout;
 use crate::live::leaks;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::mp4_stream::build::{ftyp, media, word};
 use crate::mp4_stream::progressive::{co64, moov, stsc, stsz, trak};
@@ -73,7 +73,7 @@ fn threads_change_nothing_of_what_comes_out() {
 
 #[test]
 fn nothing_leaks_in_pull_mode() {
-    let fragmented = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+    let fragmented = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
     for file in [AT_END.clear(), fragmented.clear()] {
         let line = format!(
             "filesrc location={} ! {} ! fakesink",

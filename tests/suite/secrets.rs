@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::decrypt;
 use crate::enc::KID;
 use crate::launch;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 
 #[test]
@@ -19,7 +19,7 @@ fn a_key_from_a_file_appears_in_no_log_and_no_dot_file() {
     let folder = Scratch::new("secrets");
     let key = random_key();
     let keys = folder.write_secret("one.keys", &format!("* {KID} {}\n", decrypt::hex(&key)));
-    let clear = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac).clear();
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::Aac).clear();
     let pipeline = format!(
         "filesrc location={} ! playreadyenc key-uri=file://{} ! filesink location={}",
         clear.display(),

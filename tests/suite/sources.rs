@@ -14,13 +14,13 @@ use gstplayready::playready::SYSTEM_ID;
 use crate::decrypt::{self, Keys, hex};
 use crate::enc::{self, KEY, KID};
 use crate::launch::Run;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::samples::Twin;
 use crate::scratch::Scratch;
 use crate::speke::peer;
 
-const FRAGMENTED: Recipe = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac);
+const FRAGMENTED: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
 const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";
 const AUDIO_KEY: &str = "3f92d08c61b74e05a9e8c7d6102b4f5a";
 

@@ -8,13 +8,13 @@ use gst::prelude::*;
 use crate::boxes::top_level;
 use crate::enc;
 use crate::in_process;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::samples::no_iv_repeats;
 
 #[test]
 fn the_element_tells_of_its_protection_and_keeps_its_ivs_apart_from_start_to_start() {
-    let clear = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac).clear();
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::Aac).clear();
     in_process::run(
         "state::starts_the_given_file_again_and_again",
         clear.as_os_str(),

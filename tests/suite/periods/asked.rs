@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 
-use super::{MP4MUX, SECOND, changes, key_of, moofs};
+use super::{SECOND, changes, key_of, moofs};
 use crate::in_process;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::seen::{self, Item};
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::{enc, in_process};
 
 /// Written by Shaka Packager 3.8.0 for another KID.
@@ -15,7 +15,7 @@ const COMMON: &str = "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b";
 
 #[test]
 fn element_tells_of_each_system_and_of_given_boxes() {
-    let clear = Recipe::new("mp4mux fragment-duration=1000", Video::Avc, Audio::Aac).clear();
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::Aac).clear();
     in_process::run(
         "signaling::element::protects_the_given_file_without_playready",
         clear.as_os_str(),

@@ -8,6 +8,7 @@ use super::{Place, Row, unread};
 use crate::enc;
 use crate::launch;
 use crate::layout;
+use crate::media::{CMAFMUX, ISMLMUX, ISOFMP4MUX, MP4MUX};
 use crate::movie::Movie;
 use crate::samples::Twin;
 use crate::scratch::Scratch;
@@ -24,10 +25,10 @@ pub enum Judge {
 impl Place {
     pub const fn muxer(self) -> Option<&'static str> {
         match self {
-            Self::BehindMp4mux | Self::Mp4muxBin => Some("mp4mux fragment-duration=1000"),
-            Self::BehindIsofmp4mux => Some("isofmp4mux fragment-duration=1000000000"),
-            Self::BehindCmafmux | Self::CmafmuxBin => Some("cmafmux fragment-duration=1000000000"),
-            Self::BehindIsmlmux => Some("ismlmux fragment-duration=1000"),
+            Self::BehindMp4mux | Self::Mp4muxBin => Some(MP4MUX),
+            Self::BehindIsofmp4mux => Some(ISOFMP4MUX),
+            Self::BehindCmafmux | Self::CmafmuxBin => Some(CMAFMUX),
+            Self::BehindIsmlmux => Some(ISMLMUX),
             Self::Fragmented | Self::Pulled | Self::Pushed | Self::Elementary => None,
         }
     }
@@ -92,7 +93,7 @@ fn line(row: &Row, place: Place, (clear, folder): (&Path, &Scratch)) -> String {
         (None, _) => branches,
         (Some(muxer), None) => {
             let recipe = row.source.recipe(muxer);
-            recipe.repeatable(&format!("tee name=t t. ! queue ! {beside}"))
+            recipe.pipeline(&format!("tee name=t t. ! queue ! {beside}"))
         }
         (Some(muxer), Some(_)) => {
             let stream = row.source.recipe(muxer).stream();
@@ -109,12 +110,15 @@ fn element(place: Place, properties: &str) -> String {
     }
 }
 
-/// The fragment duration of a bin, as its muxer counts.
-fn inner(place: Place) -> &'static str {
+/// The muxer's properties as those of the bin, which has the fragment duration itself.
+fn inner(place: Place) -> String {
     let muxer = place.muxer().unwrap_or_default();
-    muxer
-        .split_once(' ')
-        .map_or("", |(_, properties)| properties)
+    let properties = muxer.split(' ').skip(1);
+    let named = properties.map(|property| match property.split_once('=') {
+        Some(("fragment-duration", _)) => property.to_owned(),
+        _ => format!("mux::{property}"),
+    });
+    named.collect::<Vec<_>>().join(" ")
 }
 
 /// Lets all judges look at a file, and returns the names of those that find fault with it.

@@ -8,7 +8,7 @@ use super::Place;
 use crate::boxes::u32_at;
 use crate::launch::{self, Run};
 use crate::manifest::{self, Vector};
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::remux;
 use crate::scratch::Scratch;
 use crate::tools;
@@ -61,10 +61,8 @@ impl Source {
             // mp4mux 1.22 writes an av1C of zeros where the parser gives none, as that of 1.22 does.
             Self::Video(Video::Vp8 | Video::Av1)
             | Self::Relabelled(Video::Av1, _)
-            | Self::Audio(Audio::Ac3 | Audio::Eac3 | Audio::Flac) => {
-                "isofmp4mux fragment-duration=1000000000"
-            }
-            _ => "mp4mux fragment-duration=1000",
+            | Self::Audio(Audio::Ac3 | Audio::Eac3 | Audio::Flac) => ISOFMP4MUX,
+            _ => MP4MUX,
         }
     }
 
