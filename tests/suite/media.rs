@@ -21,8 +21,6 @@ const SOUND: &str = "audiotestsrc num-buffers=130 samplesperbuffer=1024 wave=tic
 pub const MP4MUX: &str = "mp4mux fragment-duration=1000";
 pub const ISMLMUX: &str = "ismlmux fragment-duration=1000";
 pub const ISOFMP4MUX: &str = "isofmp4mux fragment-duration=1000000000 send-force-keyunit=false";
-pub const CHUNKED_ISOFMP4MUX: &str =
-    "isofmp4mux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";
 pub const CMAFMUX: &str = "cmafmux fragment-duration=1000000000 send-force-keyunit=false";
 pub const CHUNKED_CMAFMUX: &str =
     "cmafmux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";

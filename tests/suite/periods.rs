@@ -13,12 +13,14 @@ use crate::boxes::{Bx, top_level};
 use crate::decrypt::Keys;
 use crate::enc;
 use crate::launch::{self, Run};
-use crate::media::{Audio, CHUNKED_ISOFMP4MUX, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
+use crate::media::{Audio, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::movie::{Movie, Track};
 use crate::samples::Twin;
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
+const CHUNKED_ISOFMP4MUX: &str =
+    "isofmp4mux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";
 const SECOND: u64 = 1_000_000_000;
 const PERIODS: u8 = 8;
 

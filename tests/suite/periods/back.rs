@@ -6,11 +6,11 @@ use std::path::Path;
 use gstplayready::cenc::{ContentKey as Key, KeyId, Scheme};
 use gstplayready::cpix::{ContentKey, Document, Version};
 
-use super::{PERIODS, SECOND, changes, key_file, key_of, moofs, protected};
+use super::{CHUNKED_ISOFMP4MUX, PERIODS, SECOND, changes, key_file, key_of, moofs, protected};
 use crate::decrypt::Keys;
 use crate::launch::{self, Run};
 use crate::layout;
-use crate::media::{Audio, CHUNKED_ISOFMP4MUX, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
+use crate::media::{Audio, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::samples::same_samples;
 use crate::scratch::Scratch;
