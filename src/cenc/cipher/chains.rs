@@ -74,6 +74,13 @@ impl<'a> Iterator for Chains<'a> {
             ..self.sample
         })
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.by_range {
+            true => (0, self.sample.ranges.size_hint().1),
+            false => (0, Some(1)),
+        }
+    }
 }
 
 /// Encrypts the chains of one sample.
@@ -167,29 +174,53 @@ fn in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     stride: usize,
 ) -> Result<(), Failed> {
     let mut lanes: [Lane<'_>; LANES] = Default::default();
-    let mut busy = 0;
+    let most = chains.size_hint().1;
+    let mut busy = most.map_or(LANES, |most| most.min(LANES));
     loop {
-        while let Some(lane) = lanes.get_mut(busy)
-            && let Some(chain) = chains.next()
-        {
-            *lane = Lane::new(chain);
-            busy += usize::from(lane.next_blocks(backend, stride)?);
-        }
+        busy = refill(backend, (&mut lanes, busy), (chains, stride))?;
         let Some(blocks) = lanes.iter().take(busy).map(|lane| lane.blocks).min() else {
             return Ok(());
         };
         advance(backend, (&mut lanes, busy), (blocks, stride));
-        let mut index = 0;
-        while let Some(lane) = lanes.get_mut(index).filter(|_| index < busy) {
-            lane.check()?;
-            if lane.blocks > 0 || lane.next_blocks(backend, stride)? {
-                index += 1;
-            } else {
-                busy -= 1;
-                lanes.swap(index, busy);
+    }
+}
+
+/// Sees to it that the first lanes have something to be done, and says how many.
+#[inline(always)]
+fn refill<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    (lanes, busy): (&mut [Lane<'a>; LANES], usize),
+    (chains, stride): (&mut dyn Iterator<Item = Chain<'a>>, usize),
+) -> Result<usize, Failed> {
+    let mut full = 0;
+    for index in 0..busy {
+        if let Some(lane) = lanes.get_mut(index)
+            && has_blocks(backend, (lane, chains), stride)?
+        {
+            if index > full {
+                lanes.swap(index, full);
             }
+            full += 1;
         }
     }
+    Ok(full)
+}
+
+/// Whether there is something to be done in a lane, if need be in the next chain.
+#[inline(always)]
+fn has_blocks<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    (lane, chains): (&mut Lane<'a>, &mut dyn Iterator<Item = Chain<'a>>),
+    stride: usize,
+) -> Result<bool, Failed> {
+    lane.check()?;
+    while lane.blocks == 0 && !lane.next_blocks(backend, stride)? {
+        match chains.next() {
+            Some(chain) => *lane = Lane::new(chain),
+            None => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// Encrypts the next `blocks` blocks in each of the first `busy` lanes.

@@ -57,6 +57,13 @@ impl<'a> Iterator for ProtectedRanges<'a> {
         self.left.skip(usize::from(subsample.clear_bytes));
         self.left.split_to(subsample.protected_bytes as usize)
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (
+            0,
+            Some(self.subsamples.as_ref().map_or(1, |left| left.len())),
+        )
+    }
 }
 
 /// Runs `encrypt` on each encrypted block of a range, wherever it lies, and sees to it that it changes.
