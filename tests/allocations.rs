@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is allocated while a stream runs: nothing for a sample, and of a fragment nothing but its boxes.
+//! What is allocated while a stream runs: nothing for a sample, but the meta of a buffer by GStreamer, and of a fragment nothing
+//! but its boxes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 #![expect(dead_code, reason = "the suite's builder of streams has more")]
@@ -8,6 +9,9 @@
 mod build;
 #[path = "../benches/mp4/packager.rs"]
 mod packager;
+#[cfg(feature = "plugin")]
+#[path = "../benches/cencenc/ring.rs"]
+mod ring;
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::BytesMut;
@@ -92,5 +96,26 @@ fn fragment_allocates_its_boxes_and_nothing_for_samples() {
             bytes < 2_000_000 / 5,
             "{scheme:?}: {bytes} bytes beside 2 MB of samples"
         );
+    }
+}
+
+/// A buffer through `cencenc`; GStreamer allocates the meta by itself, which is not counted.
+#[cfg(feature = "plugin")]
+#[test]
+fn buffer_in_the_steady_state_allocates_nothing_but_its_meta() {
+    gst::init().unwrap();
+    gstplayready::plugin_register_static().unwrap();
+    for scheme in SCHEMES {
+        for (caps, sample) in [
+            (ring::aac_caps(), vec![0x21; 400]),
+            (ring::avc_caps(), ring::slice(20_000)),
+        ] {
+            let ring = ring::Ring::new(ring::cencenc(scheme), &caps);
+            let mut buffer = Some(gst::Buffer::from_mut_slice(sample));
+            ring.turn(&mut buffer);
+            ring.turn(&mut buffer);
+            let info = measure(|| ring.turn(&mut buffer));
+            assert_eq!(info.count_total, 0, "{scheme:?}, {caps}");
+        }
     }
 }

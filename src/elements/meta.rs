@@ -90,16 +90,30 @@ impl Metas {
 }
 
 fn buffer(bytes: &[u8]) -> gst::Buffer {
-    gst::Buffer::from_slice(bytes.to_vec())
+    filled(bytes.len(), |to| to.copy_from_slice(bytes))
 }
 
 fn map(subsamples: &[Subsample]) -> gst::Buffer {
-    let mut map = Vec::with_capacity(subsamples.len() * SUBSAMPLE_SIZE);
-    for subsample in subsamples {
-        map.extend(subsample.clear_bytes.to_be_bytes());
-        map.extend(subsample.protected_bytes.to_be_bytes());
-    }
-    gst::Buffer::from_slice(map)
+    filled(subsamples.len() * SUBSAMPLE_SIZE, |to| {
+        let (entries, _) = to.as_chunks_mut::<SUBSAMPLE_SIZE>();
+        for (entry, subsample) in entries.iter_mut().zip(subsamples) {
+            let [a, b] = subsample.clear_bytes.to_be_bytes();
+            let [c, d, e, f] = subsample.protected_bytes.to_be_bytes();
+            *entry = [a, b, c, d, e, f];
+        }
+    })
+}
+
+/// A buffer whose bytes lie in one piece with its head, in place of a vector with one around it.
+fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
+    let mut buffer = gst::Buffer::with_size(len).expect("system memory of a few bytes");
+    let bytes = buffer.get_mut().map(|buffer| buffer.map_writable());
+    fill(
+        &mut bytes
+            .expect("nobody else has it")
+            .expect("system memory is writable"),
+    );
+    buffer
 }
 
 /// How a buffer that somebody protected is to be decrypted.
