@@ -70,9 +70,13 @@ class Desk:
             else:
                 field.fill(value)
 
-    def press(self, name):
+    def click(self, name):
         self.page.get_by_role("button", name=name).first.click()
-        self.page.wait_for_load_state()
+
+    def press(self, name):
+        """Sends a form and waits for the page that answers: a click alone may be over while the old one is still there."""
+        with self.page.expect_navigation():
+            self.click(name)
 
     def refused(self, name):
         """Presses a button whose form the server sends back."""

@@ -59,9 +59,9 @@ def set_up_targets(desk, address):
     desk.go("/new-target")
     desk.fill(name="gone", url="http://127.0.0.1:9/keys")
     desk.press("Add target")
-    desk.press("Test licences")
+    desk.click("Test licences")
     desk.page.get_by_text("answers").wait_for()
-    desk.press("Test gone")
+    desk.click("Test gone")
     desk.page.get_by_text("failed").wait_for()
     desk.is_accessible()
 
@@ -105,7 +105,7 @@ def make_a_random_key(desk):
     desk.page.get_by_role("link", name="New key for this content").click()
     assert desk.page.locator("#content").input_value() == "film/1"
     desk.fill(label="VIDEO")
-    desk.press("Generate")
+    desk.click("Generate")
     desk.page.wait_for_function("document.getElementById('kid').value.length === 36")
     desk.press("Add key")
     desk.sees("The key is in the store", "film/1", "VIDEO", "planned")
