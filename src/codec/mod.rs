@@ -112,10 +112,10 @@ impl Codec {
     ) -> Result<(), Error> {
         match &mut self.0 {
             Kind::Ac4 => ac4::protectable_ranges(sample.all(), ranges),
-            Kind::Av1(av1) => av1.protectable_ranges(sample.all(), ranges),
+            Kind::Av1(av1) => av1.protectable_ranges(&mut sample, ranges),
             Kind::Avc(avc) => avc.protectable_ranges(&mut sample, ranges),
             Kind::Hevc(hevc) => hevc.protectable_ranges(&mut sample, ranges),
-            Kind::Vp9(vp9) => vp9.protectable_ranges(sample.all(), ranges),
+            Kind::Vp9(vp9) => vp9.protectable_ranges(&mut sample, ranges),
             Kind::Vvc(vvc) => vvc.protectable_ranges(&mut sample, ranges),
             Kind::WholeSample => {
                 ranges.extend(ProtectableRange::new(0, sample.size()));

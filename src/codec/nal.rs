@@ -39,9 +39,6 @@ pub(super) struct NalUnits<'a> {
 }
 
 impl<'a> NalUnits<'a> {
-    /// What of a NAL unit in several pieces is looked at first, in bytes: more than nearly all slice headers have.
-    const HEAD: usize = 256;
-
     pub(super) const fn new(sample: &'a mut dyn SampleBytes, length_size: LengthSize) -> Self {
         Self {
             sample,
@@ -70,20 +67,13 @@ impl<'a> NalUnits<'a> {
         self.sample.look(range, len).unwrap_or_default()
     }
 
-    /// Runs `read`, which needs no more than the head of the NAL unit: it is given all bytes when [`Error::Truncated`] says that
-    /// the first were too few.
+    /// See [`SampleBytes`]: runs `read` on the head of a NAL unit.
     pub(super) fn read_head<T>(
         &mut self,
         unit: NalUnit,
-        read: impl Fn(&[u8]) -> Result<T, Error>,
+        read: impl FnMut(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let range = unit.start..unit.end;
-        let head = self.sample.look(range.clone(), Self::HEAD);
-        let head = head.unwrap_or_default();
-        match read(head) {
-            Err(Error::Truncated { .. }) if head.len() < range.len() => read(self.bytes(unit)),
-            read => read,
-        }
+        self.sample.read_head(unit.start..unit.end, read)
     }
 
     fn split(&mut self) -> Option<NalUnit> {
@@ -153,7 +143,7 @@ impl<'a> ConfigReader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample_bytes::Stingy;
+    use super::super::sample_bytes::{HEAD, Stingy};
     use super::*;
 
     fn units(mut sample: &[u8], length_size: usize) -> Vec<Result<(usize, Vec<u8>), Error>> {
@@ -206,8 +196,8 @@ mod tests {
                 false => Ok(nal.len()),
             }
         };
-        assert_eq!(units.read_head(unit, read(256)), Ok(256));
-        assert_eq!(units.read_head(unit, read(257)), Ok(400));
+        assert_eq!(units.read_head(unit, read(HEAD)), Ok(HEAD));
+        assert_eq!(units.read_head(unit, read(HEAD + 1)), Ok(400));
         let truncated = Err(Error::Truncated { structure });
         assert_eq!(units.read_head(unit, read(401)), truncated);
     }

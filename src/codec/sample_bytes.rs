@@ -3,6 +3,12 @@
 
 use std::ops::Range;
 
+use super::Error;
+
+/// What of bytes in several pieces is looked at first: more than nearly all slice and frame headers have. So little in tests that many are
+/// read again.
+pub(super) const HEAD: usize = if cfg!(test) { 12 } else { 256 };
+
 /// The bytes of one sample, in one piece or in several.
 pub trait SampleBytes {
     /// How many there are.
@@ -15,6 +21,25 @@ pub trait SampleBytes {
     fn all(&mut self) -> &[u8] {
         let size = self.size();
         self.look(0..size, size).unwrap_or_default()
+    }
+}
+
+impl dyn SampleBytes + '_ {
+    /// Runs `read`, which needs no more than the first bytes of `range`: it is given all when [`Error::Truncated`] says that they were
+    /// too few.
+    pub(super) fn read_head<T>(
+        &mut self,
+        range: Range<usize>,
+        mut read: impl FnMut(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let head = self.look(range.clone(), HEAD).unwrap_or_default();
+        match read(head) {
+            Err(Error::Truncated { .. }) if head.len() < range.len() => {
+                let len = range.len();
+                read(self.look(range, len).unwrap_or_default())
+            }
+            read => read,
+        }
     }
 }
 

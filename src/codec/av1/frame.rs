@@ -63,7 +63,7 @@ impl FrameHeader {
     pub(super) fn read(
         bits: &mut PlainBits<'_>,
         sequence: &Sequence,
-        (references, obu): (&mut References, &Obu<'_>),
+        (references, obu): (&mut References, &Obu),
     ) -> Result<Header, Error> {
         let mut frame = Frame {
             sequence,
@@ -170,7 +170,7 @@ impl Frame<'_> {
     }
 
     /// allow_screen_content_tools up to refresh_frame_flags.
-    fn read_order(&mut self, bits: &mut PlainBits<'_>, obu: &Obu<'_>) -> Result<(), Error> {
+    fn read_order(&mut self, bits: &mut PlainBits<'_>, obu: &Obu) -> Result<(), Error> {
         let sequence = self.sequence;
         self.screen_content_tools = match sequence.force_screen_content_tools {
             Some(forced) => forced,
@@ -205,7 +205,7 @@ impl Frame<'_> {
     fn skip_removal_times(
         &self,
         bits: &mut PlainBits<'_>,
-        obu: &Obu<'_>,
+        obu: &Obu,
         width: u32,
     ) -> Result<(), Error> {
         let present = bits.flag()?;

@@ -15,8 +15,10 @@ mod sequence;
 mod tile_group;
 mod tile_info;
 
+use std::ops::Range;
+
 use super::plain::PlainBits;
-use super::{Error, ProtectableRange};
+use super::{Error, ProtectableRange, SampleBytes};
 use frame::{FrameHeader, Header};
 use obu::{Obu, Obus};
 use references::References;
@@ -44,10 +46,11 @@ impl Av1 {
             sequence: None,
             references: References::default(),
         };
-        for obu in Obus::new(config::config_obus(config)?) {
-            let obu = obu?;
+        let mut config = config::config_obus(config)?;
+        let mut obus = Obus::new(&mut config);
+        while let Some(obu) = obus.next()? {
             if obu.obu_type == obu::SEQUENCE_HEADER {
-                av1.sequence = Some(Sequence::parse(obu.payload)?);
+                av1.sequence = Some(obus.sample.read_head(obu.payload, Sequence::parse)?);
             }
         }
         Ok(av1)
@@ -56,12 +59,13 @@ impl Av1 {
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
     pub(super) fn protectable_ranges(
         &mut self,
-        sample: &[u8],
+        sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         let mut open = None;
-        for obu in Obus::new(sample) {
-            self.read(&obu?, &mut open, ranges)?;
+        let mut obus = Obus::new(sample);
+        while let Some(obu) = obus.next()? {
+            self.read((&obu, obus.sample), &mut open, ranges)?;
         }
         match open {
             Some(_) => Err(Error::Truncated {
@@ -73,22 +77,25 @@ impl Av1 {
 
     fn read(
         &mut self,
-        obu: &Obu<'_>,
+        (obu, sample): (&Obu, &mut dyn SampleBytes),
         open: &mut Option<Open>,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
+        let payload = obu.payload.clone();
         match obu.obu_type {
-            obu::SEQUENCE_HEADER => self.sequence = Some(Sequence::parse(obu.payload)?),
+            obu::SEQUENCE_HEADER => {
+                self.sequence = Some(sample.read_head(payload, Sequence::parse)?);
+            }
             obu::TEMPORAL_DELIMITER => *open = None,
             // A second header of the same frame is a copy of the first.
             obu::FRAME_HEADER | obu::REDUNDANT_FRAME_HEADER if open.is_none() => {
-                self.open(obu, open)?;
+                self.open((obu, sample), open)?;
             }
             obu::FRAME => {
-                let header = self.open(obu, open)?;
-                self.read_tiles(obu, header, open, ranges)?;
+                let start = payload.start + self.open((obu, sample), open)?;
+                self.read_tiles((sample, start..payload.end), open, ranges)?;
             }
-            obu::TILE_GROUP => self.read_tiles(obu, 0, open, ranges)?,
+            obu::TILE_GROUP => self.read_tiles((sample, payload), open, ranges)?,
             obu::TILE_LIST => {
                 return Err(Error::UnsupportedFeature {
                     feature: "large scale tiles (tile list OBUs)",
@@ -99,8 +106,12 @@ impl Av1 {
         Ok(())
     }
 
-    /// Reads a frame header and returns how many bytes it has.
-    fn open(&mut self, obu: &Obu<'_>, open: &mut Option<Open>) -> Result<usize, Error> {
+    /// Reads a frame header and returns how many bytes it has. To read it again changes no more of the references.
+    fn open(
+        &mut self,
+        (obu, sample): (&Obu, &mut dyn SampleBytes),
+        open: &mut Option<Open>,
+    ) -> Result<usize, Error> {
         let sequence = self.sequence.as_ref().ok_or(Error::Missing {
             what: "a sequence header",
         })?;
@@ -110,38 +121,37 @@ impl Av1 {
                 element: "order of frame headers and tile groups",
             });
         }
-        let mut bits = PlainBits::new(obu.payload, "AV1 frame header");
-        let header = FrameHeader::read(&mut bits, sequence, (&mut self.references, obu))?;
-        match header {
-            Header::Frame(frame) => {
-                *open = Some(Open {
-                    frame: *frame,
-                    next_tile: 0,
-                });
+        sample.read_head(obu.payload.clone(), |head| {
+            let mut bits = PlainBits::new(head, "AV1 frame header");
+            let header = FrameHeader::read(&mut bits, sequence, (&mut self.references, obu))?;
+            match header {
+                Header::Frame(frame) => {
+                    *open = Some(Open {
+                        frame: *frame,
+                        next_tile: 0,
+                    });
+                }
+                Header::ShowExisting if obu.obu_type == obu::FRAME => {
+                    return Err(bits.out_of_range("show_existing_frame"));
+                }
+                Header::ShowExisting => {}
             }
-            Header::ShowExisting if obu.obu_type == obu::FRAME => {
-                return Err(bits.out_of_range("show_existing_frame"));
-            }
-            Header::ShowExisting => {}
-        }
-        Ok(bits.bytes_read())
+            Ok(bits.bytes_read())
+        })
     }
 
-    /// Reads the tile group at byte `start` of the payload and ends the frame behind its last tile.
+    /// Reads a tile group and ends the frame behind its last tile.
     fn read_tiles(
         &mut self,
-        obu: &Obu<'_>,
-        start: usize,
+        group: (&mut dyn SampleBytes, Range<usize>),
         open: &mut Option<Open>,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         let current = open.as_mut().ok_or(Error::Missing {
             what: "its frame header",
         })?;
-        let group = obu.payload.get(start..).unwrap_or_default();
         let tiles: &TileInfo = &current.frame.tiles;
-        let at = obu.start + start;
-        current.next_tile = tile_group::read((at, group), tiles, current.next_tile, ranges)?;
+        current.next_tile = tile_group::read(group, tiles, current.next_tile, ranges)?;
         if current.next_tile == tiles.count() {
             self.references.refresh(&current.frame.stored);
             *open = None;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The OBUs of a sample: the AV1 specification, 5.3.
 
-use crate::codec::Error;
+use std::ops::Range;
+
+use crate::codec::{Error, SampleBytes};
 
 pub(super) const SEQUENCE_HEADER: u8 = 1;
 pub(super) const TEMPORAL_DELIMITER: u8 = 2;
@@ -14,36 +16,43 @@ pub(super) const TILE_LIST: u8 = 8;
 const TRUNCATED: Error = Error::Truncated { structure: "OBU" };
 
 /// One OBU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Obu<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Obu {
     pub(super) obu_type: u8,
     /// 0 without an extension, as is `spatial_id`.
     pub(super) temporal_id: u32,
     pub(super) spatial_id: u32,
-    /// Where `payload` starts in the sample.
-    pub(super) start: usize,
-    pub(super) payload: &'a [u8],
+    /// Where its payload lies in the sample.
+    pub(super) payload: Range<usize>,
 }
 
 /// The OBUs in order. One without obu_size reaches up to the end.
-#[derive(Debug, Clone)]
 pub(super) struct Obus<'a> {
-    sample: &'a [u8],
+    pub(super) sample: &'a mut dyn SampleBytes,
     offset: usize,
 }
 
 impl<'a> Obus<'a> {
-    pub(super) const fn new(sample: &'a [u8]) -> Self {
+    pub(super) const fn new(sample: &'a mut dyn SampleBytes) -> Self {
         Self { sample, offset: 0 }
     }
 
+    /// The next OBU; None at the end of the sample.
+    pub(super) fn next(&mut self) -> Result<Option<Obu>, Error> {
+        match self.offset < self.sample.size() {
+            true => self.read().map(Some),
+            false => Ok(None),
+        }
+    }
+
     fn byte(&mut self) -> Result<u8, Error> {
-        let byte = self.sample.get(self.offset).copied().ok_or(TRUNCATED)?;
+        let byte = self.sample.look(self.offset..self.offset + 1, 1);
+        let byte = byte.and_then(<[u8]>::first).copied().ok_or(TRUNCATED)?;
         self.offset += 1;
         Ok(byte)
     }
 
-    fn read(&mut self) -> Result<Obu<'a>, Error> {
+    fn read(&mut self) -> Result<Obu, Error> {
         let header = self.byte()?;
         if header & 0x80 != 0 {
             return Err(Error::OutOfRange {
@@ -53,20 +62,21 @@ impl<'a> Obus<'a> {
         }
         let extension = if header & 4 == 0 { 0 } else { self.byte()? };
         let size = if header & 2 == 0 {
-            self.sample.len() - self.offset
+            self.sample.size() - self.offset
         } else {
             self.leb128()?
         };
         let start = self.offset;
         let end = start.checked_add(size).ok_or(TRUNCATED)?;
-        let payload = self.sample.get(start..end).ok_or(TRUNCATED)?;
+        if end > self.sample.size() {
+            return Err(TRUNCATED);
+        }
         self.offset = end;
         Ok(Obu {
             obu_type: (header >> 3) & 15,
             temporal_id: u32::from(extension >> 5),
             spatial_id: u32::from((extension >> 3) & 3),
-            start,
-            payload,
+            payload: start..end,
         })
     }
 
@@ -87,38 +97,30 @@ impl<'a> Obus<'a> {
     }
 }
 
-impl<'a> Iterator for Obus<'a> {
-    type Item = Result<Obu<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.offset >= self.sample.len() {
-            return None;
-        }
-        let obu = self.read();
-        if obu.is_err() {
-            self.offset = self.sample.len();
-        }
-        Some(obu)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_obu_without_size_takes_the_rest() {
-        let sample = [0x12, 0, 0x36, 0b0100_1000, 0x81, 0, 7, 0x30, 8, 9];
-        let obus: Vec<_> = Obus::new(&sample).map(Result::unwrap).collect();
-        assert_eq!(obus.len(), 3);
-        assert_eq!((obus[0].obu_type, obus[0].start), (TEMPORAL_DELIMITER, 2));
-        assert_eq!((obus[1].temporal_id, obus[1].spatial_id), (2, 1));
-        assert_eq!((obus[1].start, obus[1].payload), (6, [7].as_slice()));
-        assert_eq!((obus[2].start, obus[2].payload), (8, [8, 9].as_slice()));
+    fn obus(mut sample: &[u8]) -> Result<Vec<Obu>, Error> {
+        let mut obus = Obus::new(&mut sample);
+        std::iter::from_fn(|| obus.next().transpose()).collect()
     }
 
     #[test]
-    fn sizes_past_the_end_are_refused_and_end_the_sample() {
+    fn an_obu_without_size_takes_the_rest() {
+        let sample = [0x12, 0, 0x36, 0b0100_1000, 0x81, 0, 7, 0x30, 8, 9];
+        let obus = obus(&sample).unwrap();
+        assert_eq!(obus.len(), 3);
+        assert_eq!(
+            (obus[0].obu_type, &obus[0].payload),
+            (TEMPORAL_DELIMITER, &(2..2))
+        );
+        assert_eq!((obus[1].temporal_id, obus[1].spatial_id), (2, 1));
+        assert_eq!((&obus[1].payload, &obus[2].payload), (&(6..7), &(8..10)));
+    }
+
+    #[test]
+    fn sizes_past_the_end_are_refused() {
         for sample in [
             [0x32, 1].as_slice(),
             &[0x32],
@@ -127,8 +129,8 @@ mod tests {
             &[0x32, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0],
             &[0xb2, 0],
         ] {
-            let obus: Vec<_> = Obus::new(sample).collect();
-            assert!(obus.len() == 1 && obus[0].is_err(), "{obus:?}");
+            let obus = obus(sample);
+            assert!(obus.is_err(), "{obus:?}");
         }
     }
 }
