@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! CBC, several chains abreast: `cbc1`, 23001-7 clause 10.2, and `cbcs`, clause 10.4.
 //!
-//! Within a chain each block waits for the one before, some 40 cycles, while the processor could work on ten. So the chains of all
+//! Within a chain each block waits for the one before, some 40 cycles, while the processor could work on nine or ten. So the chains of all
 //! samples at hand, of which each sample has one in `cbc1` and each subsample one in `cbcs`, share the cipher in lanes. Other patterns than
 //! one block in so many, which no packager writes, go chain by chain.
 
@@ -18,8 +18,8 @@ use super::super::{Error, Pattern, Pieces, Scheme};
 use super::ranges::{ProtectedRanges, checked_block, for_each_block};
 use super::{ClearSample, Method};
 
-/// Chains abreast: with fewer the cipher waits, with more the processor cannot look ahead far enough.
-const LANES: usize = 10;
+/// Chains abreast: with fewer the cipher waits, with more no registers are left for the round keys.
+const LANES: usize = 9;
 
 /// What is encrypted in one chain.
 struct Chain<'a> {
@@ -239,7 +239,6 @@ fn advance<B: BlockCipherEncBackend<BlockSize = U16>>(
         6 => abreast::<6, B>(backend, lanes.first_chunk_mut(), how),
         7 => abreast::<7, B>(backend, lanes.first_chunk_mut(), how),
         8 => abreast::<8, B>(backend, lanes.first_chunk_mut(), how),
-        9 => abreast::<9, B>(backend, lanes.first_chunk_mut(), how),
         _ => abreast::<LANES, B>(backend, Some(lanes), how),
     }
 }
