@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What `playready-packager` tells of itself: completions of shells and manual pages.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
-
 use std::process::Command;
 
 #[test]
