@@ -62,9 +62,7 @@ impl<'a> NalUnits<'a> {
 
     /// NAL unit header and payload.
     pub(super) fn bytes(&mut self, unit: NalUnit) -> &[u8] {
-        let range = unit.start..unit.end;
-        let len = range.len();
-        self.sample.look(range, len).unwrap_or_default()
+        self.sample.bytes(unit.start..unit.end)
     }
 
     /// See [`SampleBytes`]: runs `read` on the head of a NAL unit.

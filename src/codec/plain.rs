@@ -121,6 +121,12 @@ impl<'a> PlainBits<'a> {
     }
 }
 
+/// le(n) of AV1 and of the superframe index of VP9: an integer, its lowest byte first.
+pub(super) fn little_endian(field: &[u8]) -> usize {
+    let highest_first = field.iter().rev();
+    highest_first.fold(0, |value, byte| (value << 8) | usize::from(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

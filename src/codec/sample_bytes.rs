@@ -17,10 +17,15 @@ pub trait SampleBytes {
     /// The bytes of `range`, or, where they lie in several pieces, at least its first `few`; None when they are not all there.
     fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]>;
 
+    /// The bytes of `range`; none when they are not all there.
+    fn bytes(&mut self, range: Range<usize>) -> &[u8] {
+        let len = range.len();
+        self.look(range, len).unwrap_or_default()
+    }
+
     /// All of them.
     fn all(&mut self) -> &[u8] {
-        let size = self.size();
-        self.look(0..size, size).unwrap_or_default()
+        self.bytes(0..self.size())
     }
 }
 
@@ -34,10 +39,7 @@ impl dyn SampleBytes + '_ {
     ) -> Result<T, Error> {
         let head = self.look(range.clone(), HEAD).unwrap_or_default();
         match read(head) {
-            Err(Error::Truncated { .. }) if head.len() < range.len() => {
-                let len = range.len();
-                read(self.look(range, len).unwrap_or_default())
-            }
+            Err(Error::Truncated { .. }) if head.len() < range.len() => read(self.bytes(range)),
             read => read,
         }
     }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::tile_info::TileInfo;
-use crate::codec::plain::PlainBits;
+use crate::codec::plain::{PlainBits, little_endian};
 use crate::codec::{Error, ProtectableRange, SampleBytes};
 
 /// Appends a range for each tile of a group that lies at `group` in the sample and starts with tile number `next`; gives
@@ -20,8 +20,7 @@ pub(super) fn read(
     for _ in next + 1..end {
         let start = offset + tiles.size_bytes;
         let field = sample.look(offset..start, tiles.size_bytes);
-        let little_endian = field.ok_or(TRUNCATED)?.iter().rev();
-        let size = little_endian.fold(0, |size, byte| (size << 8) | usize::from(*byte)) + 1;
+        let size = little_endian(field.ok_or(TRUNCATED)?) + 1;
         if size > group.end.saturating_sub(start) {
             return Err(TRUNCATED);
         }

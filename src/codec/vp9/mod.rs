@@ -5,6 +5,7 @@
 
 mod frame;
 
+use super::plain::little_endian;
 use super::{Error, ProtectableRange, SampleBytes};
 use frame::Size;
 
@@ -63,8 +64,7 @@ impl Frames {
         frames.count = sizes.len() / bytes;
         let mut total = 0;
         for (size, field) in frames.sizes.iter_mut().zip(sizes.chunks_exact(bytes)) {
-            let little_endian = field.iter().rev();
-            *size = little_endian.fold(0, |size, byte| (size << 8) | usize::from(*byte));
+            *size = little_endian(field);
             total += *size;
         }
         if total + sizes.len() + 2 != len {
