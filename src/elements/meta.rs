@@ -107,12 +107,8 @@ fn map(subsamples: &[Subsample]) -> gst::Buffer {
 /// A buffer whose bytes lie in one piece with its head, in place of a vector with one around it.
 fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
     let mut buffer = gst::Buffer::with_size(len).expect("system memory of a few bytes");
-    let bytes = buffer.get_mut().map(|buffer| buffer.map_writable());
-    fill(
-        &mut bytes
-            .expect("nobody else has it")
-            .expect("system memory is writable"),
-    );
+    let only = buffer.get_mut().expect("nobody else has it");
+    fill(&mut only.map_writable().expect("system memory is writable"));
     buffer
 }
 
