@@ -58,6 +58,14 @@ fn parts_from_a_muxer_factory_share_one_run_of_ivs() {
     }
 }
 
+/// The IVs of the samples of a part.
+fn ivs(movie: &Movie) -> Vec<u64> {
+    let samples = movie.tracks[0].samples.iter();
+    let ivs = samples.map(|sample| &sample.protection.as_ref().unwrap().iv);
+    ivs.map(|iv| u64::from_be_bytes(iv[..].try_into().unwrap()))
+        .collect()
+}
+
 /// The same first IV is asked for in every part; the samples are recorded in the clear too.
 fn records_in_parts(muxer: &str) {
     let folder = Scratch::new("parts");
@@ -76,13 +84,17 @@ fn records_in_parts(muxer: &str) {
     assert!(parts.len() >= 2, "{muxer}: {} parts", parts.len());
     let movies: Vec<Movie> = parts.iter().map(|part| is_protected(part, muxer)).collect();
     no_iv_repeats(&movies);
-    let samples = movies.iter().flat_map(|movie| &movie.tracks[0].samples);
-    let ivs = samples.map(|sample| &sample.protection.as_ref().unwrap().iv);
-    let ivs = ivs.map(|iv| u64::from_be_bytes(iv[..].try_into().unwrap()));
+    let parts: Vec<_> = movies.iter().map(ivs).collect();
+    assert!(
+        parts.iter().all(|ivs| ivs.is_sorted()),
+        "{muxer}: {parts:?}"
+    );
+    let mut ivs = parts.concat();
+    if muxer.contains("muxer-factory") {
+        // A part that ends may have its last fragments written while the next begins.
+        ivs.sort_unstable();
+    }
     let first = u64::from_str_radix(IV, 16).unwrap();
-    // A part that ends may have its last fragments written while the next begins.
-    let mut ivs: Vec<u64> = ivs.collect();
-    ivs.sort_unstable();
     assert!(
         ivs.into_iter().eq(first..first + 75),
         "{muxer}: not one run of IVs"
