@@ -24,8 +24,6 @@ use zeroize::Zeroizing;
 use build::{Base, ftyp, moof, moov, tfhd, traf, trun};
 use packager::Channel;
 
-const SCHEMES: [Scheme; 4] = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs];
-
 /// An `avcC` with parameter sets as short as they get, and a sample of two slices of an IDR picture.
 fn avc() -> (Codec, Vec<u8>) {
     let config = [
@@ -40,7 +38,7 @@ fn avc() -> (Codec, Vec<u8>) {
 #[test]
 fn sample_in_the_steady_state_allocates_nothing() {
     let cipher = SampleCipher::new(&ContentKey::from_bytes(Zeroizing::new([7; 16])));
-    for scheme in SCHEMES {
+    for scheme in Scheme::ALL {
         for (mut codec, mut sample) in [avc(), (Codec::new(*b"mp4a", None).unwrap(), vec![5; 400])]
         {
             let pattern = match scheme.has_pattern() {
@@ -84,7 +82,7 @@ fn fragment(scheme: Scheme, samples: usize) -> AllocationInfo {
 
 #[test]
 fn fragment_allocates_its_boxes_and_nothing_for_samples() {
-    for scheme in SCHEMES {
+    for scheme in Scheme::ALL {
         let [few, many] = [20, 2000].map(|samples| fragment(scheme, samples));
         let more = many.count_total.saturating_sub(few.count_total);
         assert!(
@@ -105,7 +103,7 @@ fn fragment_allocates_its_boxes_and_nothing_for_samples() {
 fn buffer_in_the_steady_state_allocates_nothing_but_its_meta() {
     gst::init().unwrap();
     gstplayready::plugin_register_static().unwrap();
-    for scheme in SCHEMES {
+    for scheme in Scheme::ALL {
         for (caps, sample) in [
             (ring::aac_caps(), vec![0x21; 400]),
             (ring::avc_caps(), ring::slice(20_000)),

@@ -5,15 +5,12 @@ use std::process::Command;
 
 use crate::enc::{self, KEY, KID};
 use crate::launch::{self, Run};
-use crate::media::{Audio, MP4MUX, Recipe, Video};
+use crate::media::{Audio, FASTSTART, MP4MUX, Recipe, Video};
 use crate::periods;
 use crate::scratch::Scratch;
 use crate::tools::{self, skip};
 
 const WRONG_KEY: &str = "00112233445566778899aabbccddee00";
-
-/// mp4mux as it writes fragments, and as it writes a progressive file of which the element makes fragments.
-const FASTSTART: &str = "mp4mux faststart=true";
 
 /// Protects a file by an element and plays it with all keys, and with all but the last, in whose place a wrong one stands.
 fn plays_with_all_keys_only(muxer: &'static str, element: &str, keys: &[String]) {

@@ -9,7 +9,7 @@ use crate::enc;
 use crate::launch::{self, Run};
 use crate::layout;
 use crate::manifest;
-use crate::media::{Audio, Recipe, Video};
+use crate::media::{Audio, FASTSTART, Recipe, Video};
 use crate::movie::Movie;
 use crate::remux::with_moov_in_front;
 use crate::samples::{Twin, no_iv_repeats};
@@ -18,7 +18,6 @@ use crate::timeline;
 use crate::tools::{self, skip};
 
 const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
-const FASTSTART: &str = "mp4mux faststart=true";
 
 /// Protects a progressive file as a stream, and holds all that is told of its samples against the file.
 fn protect(clear: &Path, element: &str, folder: &Scratch) -> PathBuf {

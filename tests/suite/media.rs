@@ -26,6 +26,9 @@ pub const CHUNKED_CMAFMUX: &str =
     "cmafmux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";
 pub const DASHMP4MUX: &str = "dashmp4mux fragment-duration=1000000000 send-force-keyunit=false";
 
+/// A muxer of progressive files with `moov` in front.
+pub const FASTSTART: &str = "mp4mux faststart=true";
+
 /// An encoder for the picture.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Video {

@@ -13,7 +13,7 @@ use crate::boxes::{Bx, top_level};
 use crate::decrypt::Keys;
 use crate::enc;
 use crate::launch::{self, Run};
-use crate::media::{Audio, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
+use crate::media::{Audio, CMAFMUX, FASTSTART, ISOFMP4MUX, MP4MUX, Recipe, Video};
 use crate::movie::{Movie, Track};
 use crate::samples::Twin;
 use crate::scratch::Scratch;
@@ -263,7 +263,7 @@ fn progressive_files_come_out_in_fragments_or_not_at_all() {
     let folder = Scratch::new("periods");
     let element = format!("playreadyenc crypto-period={SECOND} {}", key_file(&folder));
     let protected = folder.join("protected.mp4");
-    let clear = Recipe::new("mp4mux faststart=true", Video::Avc, Audio::Aac).clear();
+    let clear = Recipe::new(FASTSTART, Video::Avc, Audio::Aac).clear();
     enc::protect_pulled(&clear, &element, &protected).succeeded();
     twin(&clear, &protected).check_own();
     twin(&clear, &protected).check_cencbox();

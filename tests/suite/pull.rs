@@ -16,7 +16,7 @@ use crate::in_process;
 use crate::launch::{self, Run};
 use crate::layout;
 use crate::live::leaks;
-use crate::media::{Audio, MP4MUX, Recipe, Video};
+use crate::media::{Audio, FASTSTART, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::mp4_stream::build::{ftyp, media, word};
 use crate::mp4_stream::progressive::{co64, moov, stsc, stsz, trak};
@@ -25,7 +25,7 @@ use crate::samples::{Twin, no_iv_repeats};
 use crate::scratch::Scratch;
 
 const AT_END: Recipe = Recipe::new("mp4mux", Video::AvcSlicesAndBFrames, Audio::Aac);
-const IN_FRONT: Recipe = Recipe::new("mp4mux faststart=true", Video::AvcInBand, Audio::Aac);
+const IN_FRONT: Recipe = Recipe::new(FASTSTART, Video::AvcInBand, Audio::Aac);
 /// What a process may take for a file of four gibibytes, GStreamer and the test binary included, in KiB.
 const MEMORY: u64 = 128 << 10;
 

@@ -11,7 +11,7 @@ use gst::prelude::*;
 use crate::enc;
 use crate::in_process;
 use crate::launch;
-use crate::media::{Audio, MP4MUX, Recipe, Video};
+use crate::media::{Audio, FASTSTART, MP4MUX, Recipe, Video};
 use crate::movie::{Movie, Sample};
 use crate::scratch::Scratch;
 
@@ -19,7 +19,7 @@ const PLAYREADY: &str = "9a04f079-9840-4286-ab92-e65be0885f95";
 
 #[test]
 fn qtdemux_reads_avc_and_aac_under_both_schemes() {
-    let muxers = [MP4MUX, "mp4mux faststart=true"];
+    let muxers = [MP4MUX, FASTSTART];
     for (muxer, scheme) in muxers.into_iter().flat_map(|m| [(m, "cenc"), (m, "cbcs")]) {
         let folder = Scratch::new("qtdemux");
         let protected = folder.join("protected.mp4");
