@@ -7,9 +7,10 @@
 mod measure;
 
 use aes::Aes128Enc;
+use cenc_types::{ContentKey, Iv, Pattern, Scheme};
 use cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
+use common_encryption::{ClearSample, Method, SampleCipher};
 use ctr::Ctr64BE;
-use gstplayready::cenc::{ClearSample, ContentKey, Iv, Method, Pattern, SampleCipher, Scheme};
 use measure::{Variant, compare};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;

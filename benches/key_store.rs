@@ -13,8 +13,8 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::time::{Duration, Instant};
 
-use gstplayready::cenc::CipherMode;
-use gstplayready::keys::store::{KekSource, KeySlot, KeyStore, Page};
+use cenc_types::CipherMode;
+use content_key_store::{KekSource, KeySlot, KeyStore, Page};
 
 /// Contents in the store when it is timed.
 const SIZES: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];

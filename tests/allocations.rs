@@ -9,16 +9,14 @@
 mod build;
 #[path = "../benches/mp4/packager.rs"]
 mod packager;
-#[cfg(feature = "plugin")]
 #[path = "../benches/cencenc/ring.rs"]
 mod ring;
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::BytesMut;
-use gstplayready::cenc::{
-    ContentKey, Iv, IvSource, Method, Pattern, SampleCipher, SampleProtector, Scheme,
-};
-use gstplayready::codec::Codec;
+use cenc_types::{ContentKey, Iv, Pattern, Scheme};
+use codec_headers::Codec;
+use common_encryption::{IvSource, Method, SampleCipher, SampleProtector};
 use zeroize::Zeroizing;
 
 use build::{Base, ftyp, moof, moov, tfhd, traf, trun};
@@ -98,7 +96,6 @@ fn fragment_allocates_its_boxes_and_nothing_for_samples() {
 }
 
 /// A buffer through `cencenc`; GStreamer allocates the meta by itself, which is not counted.
-#[cfg(feature = "plugin")]
 #[test]
 fn buffer_in_the_steady_state_allocates_nothing_but_its_meta() {
     gst::init().unwrap();

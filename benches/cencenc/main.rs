@@ -12,7 +12,8 @@
 mod measure;
 mod ring;
 
-use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, SampleCipher, Scheme, Subsample};
+use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
+use common_encryption::{Method, SampleCipher};
 use measure::{Variant, compare};
 use ring::{KEY, Ring, aac_caps, avc_caps, cencenc, slice};
 use zeroize::Zeroizing;

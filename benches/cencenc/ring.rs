@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use cenc_types::Scheme;
 use gst::prelude::*;
-use gstplayready::cenc::Scheme;
 
 pub const KEY: [u8; 16] = [0x3a; 16];
 const KID: &str = "10101010-1010-1010-1010-101010101010";

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
+use cenc_types::Scheme;
 
 use super::packager::Channel;
 

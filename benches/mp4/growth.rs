@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
+use cenc_types::Scheme;
 
 use super::build::{Base, ftyp, moof, moov, tfhd, traf, trun};
 use super::packager::Channel;

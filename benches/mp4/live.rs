@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
+use cenc_types::Scheme;
 
 use super::build::{Base, moof, moov_of, tfhd, traf, trak_of, trex, trun};
 use super::build::{boxed, ftyp};

@@ -23,10 +23,10 @@ mod measure;
 mod packager;
 
 use aes::Aes128Enc;
+use cenc_types::Scheme;
 use cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use ctr::Ctr64BE;
 use film::Film;
-use gstplayready::cenc::Scheme;
 use measure::{Variant, compare};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;

@@ -5,10 +5,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use gstplayready::cenc::{
-    ContentKey, Iv, IvSource, KeyId, Media, Method, Pattern, SampleKey, Scheme, Track,
-};
-use gstplayready::mp4::{Encryptor, IndexMode, InitProtection, Output, Protector, TrackProtection};
+use cenc_mp4::{Encryptor, IndexMode, Output};
+use cenc_types::{ContentKey, Iv, KeyId, Media, Pattern, Scheme, Track};
+use common_encryption::{InitProtection, Protector, TrackProtection};
+use common_encryption::{IvSource, Method, SampleKey};
 use zeroize::Zeroizing;
 
 pub const KEY: [u8; 16] = [0x3a; 16];

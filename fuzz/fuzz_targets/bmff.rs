@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! libFuzzer's way into `fuzz::bmff`.
+//! libFuzzer's way into `fuzz_targets::bmff`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::bmff(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::bmff(data));

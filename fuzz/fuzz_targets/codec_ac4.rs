@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! libFuzzer's way into `fuzz::codec_ac4`.
+//! libFuzzer's way into `fuzz_targets::codec_ac4`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::codec_ac4(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::codec_ac4(data));

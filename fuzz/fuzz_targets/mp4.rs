@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! libFuzzer's way into `fuzz::mp4`.
+//! libFuzzer's way into `fuzz_targets::mp4`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::mp4(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::mp4(data));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! libFuzzer's way into `fuzz::mp4_decrypt`.
+//! libFuzzer's way into `fuzz_targets::mp4_decrypt`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::mp4_decrypt(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::mp4_decrypt(data));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! libFuzzer's way into `fuzz::playready_object`.
+//! libFuzzer's way into `fuzz_targets::playready_object`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::playready_object(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::playready_object(data));

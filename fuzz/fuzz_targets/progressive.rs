@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! libFuzzer's way into `fuzz::progressive`.
+//! libFuzzer's way into `fuzz_targets::progressive`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::progressive(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_targets::progressive(data));

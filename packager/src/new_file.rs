@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use gstplayready::cenc::KeyId;
+use cenc_types::KeyId;
 
 /// Permission bits of a file that is new; the user's mask is taken off.
 const NEW: u32 = 0o666;

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use cenc_types::Scheme;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use gstplayready::cenc::{Flavor, Scheme};
-use gstplayready::packaging::HeaderConfig;
-use gstplayready::playready::VersionChoice;
-use gstplayready::playready::header::{AbsoluteUrl, CustomAttributes, ServiceId};
-use gstplayready::signaling::System;
+use common_encryption::Flavor;
+use drm_signaling::System;
+use playready_header::VersionChoice;
+use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
+use protection_policy::HeaderConfig;
 
 /// What the PlayReady Header says beside the KIDs.
 #[derive(Debug, Args)]

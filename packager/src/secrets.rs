@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Keys and key seeds out of files: a command line shows them to every user of the machine.
 
-#[cfg(feature = "handoff")]
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use gstplayready::cenc::{self, ContentKey};
-use gstplayready::keys::{self, read_private};
-use gstplayready::playready::{self, KeySeed};
-#[cfg(feature = "handoff")]
+use cenc_types::ContentKey;
+use host_access::secret_file;
+use playready_header::KeySeed;
 use zeroize::Zeroizing;
 
 /// The most bytes of standard input that are read.
-#[cfg(feature = "handoff")]
 const MAX_INPUT: u64 = 1 << 20;
 
 /// Why a file gives no key.
@@ -20,19 +17,21 @@ const MAX_INPUT: u64 = 1 << 20;
 pub enum Error {
     /// It cannot be read, or others can read it.
     #[error(transparent)]
-    File(#[from] keys::Error),
+    File(#[from] host_access::SecretFileError),
     /// Standard input cannot be read, or is too long.
-    #[cfg(feature = "handoff")]
     #[error("standard input: {0}")]
     Input(#[source] std::io::Error),
     /// It holds no key.
     #[error("key file {path}: {source}", path = .path.display())]
-    Key { path: PathBuf, source: cenc::Error },
+    Key {
+        path: PathBuf,
+        source: cenc_types::Error,
+    },
     /// It holds no key seed.
     #[error("key seed file {path}: {source}", path = .path.display())]
     Seed {
         path: PathBuf,
-        source: playready::Error,
+        source: playready_header::Error,
     },
 }
 
@@ -41,7 +40,7 @@ pub enum Error {
 /// # Errors
 /// [`Error`].
 pub fn key(path: &Path) -> Result<ContentKey, Error> {
-    ContentKey::parse(&read_private(path)?).map_err(|source| Error::Key {
+    ContentKey::parse(&secret_file::read(path)?).map_err(|source| Error::Key {
         path: path.to_owned(),
         source,
     })
@@ -51,10 +50,9 @@ pub fn key(path: &Path) -> Result<ContentKey, Error> {
 ///
 /// # Errors
 /// [`Error::File`], [`Error::Input`].
-#[cfg(feature = "handoff")]
 pub fn text(path: &Path) -> Result<Zeroizing<String>, Error> {
     if path != Path::new("-") {
-        return Ok(read_private(path)?);
+        return Ok(secret_file::read(path)?);
     }
     let mut text = Zeroizing::new(String::with_capacity(4096));
     let mut input = std::io::stdin().lock().take(MAX_INPUT + 1);
@@ -70,7 +68,7 @@ pub fn text(path: &Path) -> Result<Zeroizing<String>, Error> {
 /// # Errors
 /// [`Error`].
 pub fn seed(path: &Path) -> Result<KeySeed, Error> {
-    let seed = KeySeed::parse(&read_private(path)?).map_err(|source| Error::Seed {
+    let seed = KeySeed::parse(&secret_file::read(path)?).map_err(|source| Error::Seed {
         path: path.to_owned(),
         source,
     })?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use gstplayready::keys;
-use gstplayready::keys::store::{Error, KekSource, KeyStore};
+
+use content_key_store::{Error, KekSource, KeyStore};
 
 use crate::print;
 
@@ -124,7 +124,6 @@ impl Store {
     }
 
     /// Where packagers find it, by `key-uri`. They do not take a passphrase.
-    #[cfg(feature = "handoff")]
     pub fn key_uri(&self) -> String {
         let kek = match (&self.kek.kek_file, &self.kek.kek_credential) {
             (Some(file), _) => {
@@ -171,7 +170,7 @@ fn source(
         (Some(file), _, _) => Ok(KekSource::File(file.clone())),
         (_, Some(name), _) => Ok(KekSource::Credential(name.clone())),
         (_, _, Some(file)) => {
-            let text = keys::read_private(file).map_err(Error::KekFile)?;
+            let text = host_access::secret_file::read(file).map_err(Error::KekFile)?;
             let passphrase = text.trim_end_matches(['\r', '\n']).to_owned();
             Ok(KekSource::Passphrase(passphrase.into()))
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playready-packager keys`, by published keys, against the CPIX oracle and what `protect` takes from the same store.
 
-#![cfg(all(feature = "sqlite", feature = "handoff"))]
+#![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod place;
@@ -12,9 +12,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::{AuditFilter, Content};
-use gstplayready::playready::KeySeed;
+use cenc_types::Scheme;
+use content_key_store::{AuditFilter, Content};
+use playready_header::KeySeed;
 use serde_json::Value;
 
 use place::{KEY, KEY_HEX, Place};
@@ -49,7 +49,7 @@ fn keys_of_all_sources_are_made_and_seen_for_a_reason_only() {
     let clear = ["--clear-key", "--reason", "ticket 4711"];
     let shown = place.json("show", &[&[KID], &clear[..]].concat(), "");
     assert_eq!(shown["clear_key"], KEY_HEX);
-    let page = gstplayready::keys::store::Page {
+    let page = content_key_store::Page {
         offset: 0,
         limit: 1,
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The README's commands of `playready-packager`, run in their order.
 
-#![cfg(all(feature = "sqlite", feature = "handoff"))]
+#![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod vectors;

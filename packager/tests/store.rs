@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playready-packager store`, on a store that the library made.
 
-#![cfg(feature = "sqlite")]
+#![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use gstplayready::cenc::CipherMode;
-use gstplayready::keys::store::{KekSource, KeySlot, KeyStore};
+use cenc_types::CipherMode;
+use content_key_store::{KekSource, KeySlot, KeyStore};
 
 const SLOTS: u64 = 300;
 

@@ -173,7 +173,6 @@ fn encodebin_takes_the_bin_by_its_name_and_gives_it_its_properties() {
     samples::decodes_by_ffmpeg8(&file, KEY);
 }
 
-#[cfg(feature = "plugin")]
 mod inside {
     use std::ffi::OsStr;
 

@@ -6,12 +6,12 @@ mod built;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use gstplayready::cenc::{ContentKey, KeyId, KnownKeys, MissingKey, SampleDecryptor};
-use gstplayready::mp4::{DecryptionError, Decryptor, Error, IndexMode};
+use cenc_mp4::{DecryptionError, Decryptor, Error, IndexMode};
+use cenc_types::{ContentKey, KeyId};
+use common_encryption::{KnownKeys, MissingKey, SampleDecryptor};
 
 use crate::boxes::top_level;
 use crate::decrypt::{self, Keys};
-use crate::fuzz_replay::targets;
 use crate::layout;
 use crate::manifest::{self, Vector};
 use crate::movie::Movie;
@@ -19,6 +19,7 @@ use crate::pairs;
 use crate::samples::{self, Twin};
 use crate::scratch::Scratch;
 use crate::tools::skip;
+use fuzz_targets as targets;
 
 /// Sizes of the chunks that streams come in; the last one takes each whole.
 const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Protectable ranges against the subsample maps that other packagers wrote: ../shared/vectors.
 
-use gstplayready::codec::{Codec, ProtectableRange};
+use codec_headers::{Codec, ProtectableRange};
 
 use crate::manifest::{self, SampleFact, Vector};
 use crate::movie::{Movie, Track};

@@ -5,19 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use gstplayready::cenc::{ContentKey as Key, KeyId, Scheme};
-use gstplayready::cpix::{
+use cenc_types::{ContentKey as Key, KeyId, Scheme};
+use cpix::{
     AudioFilter, ContentKey, ContentProtection, Document, DrmSystem, HlsSignaling, Period,
     Playlist, UsageRule, Version, VideoFilter,
 };
-use gstplayready::playready::SYSTEM_ID;
+use playready_header::SYSTEM_ID;
 use serde_json::Value;
 
 use crate::launch::Run;
 use crate::scratch::Scratch;
 use crate::tools;
 
-#[cfg(feature = "recipients")]
 pub mod recipients;
 
 const VERSIONS: [(Version, &str); 2] = [(Version::V2_3, "2.3"), (Version::V2_4, "2.4")];
@@ -179,7 +178,7 @@ fn samples_of_the_oracle_are_read() {
 fn written_documents_are_valid() {
     const FULL: &str = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/tests/vectors/cpix/full-2.4.xml"
+        "/crates/cpix/tests/vectors/full-2.4.xml"
     );
     if tools::cpix_oracle().is_none() {
         return tools::skip(

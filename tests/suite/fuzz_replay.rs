@@ -4,11 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::tools;
+use fuzz_targets as targets;
 
-/// The fuzz targets' own library, as a module: neither nightly nor libFuzzer is needed here.
-#[path = "../../fuzz/src/lib.rs"]
-pub mod targets;
+use crate::tools;
 
 /// A longer file of ../shared is cut: the targets push each file several times.
 const MAX_LEN: usize = 256 << 10;
@@ -52,8 +50,8 @@ fn real_streams_in_the_corpus_are_protected() {
     };
     for input in inputs.iter().filter(real) {
         let data = fs::read(input).unwrap();
-        let scheme = gstplayready::cenc::Scheme::Cenc;
-        let mode = gstplayready::mp4::IndexMode::Hold;
+        let scheme = cenc_types::Scheme::Cenc;
+        let mode = cenc_mp4::IndexMode::Hold;
         let protected = targets::mp4::protect(&data, (scheme, mode), []).unwrap();
         let samples = targets::stream::samples(&protected);
         assert!(samples.iter().all(|sample| sample.protection.is_some()));

@@ -18,7 +18,6 @@ mod enc;
 /// Samples of movie fragments.
 mod fragments;
 /// Tests that look into a pipeline.
-#[cfg(feature = "plugin")]
 mod in_process;
 /// gst-launch-1.0 and other programs under a time limit.
 mod launch;
@@ -39,7 +38,6 @@ mod samples;
 /// A folder for each test.
 mod scratch;
 /// What comes out of a pipeline of one stream.
-#[cfg(feature = "plugin")]
 mod seen;
 /// Times, dependencies and groups of samples.
 mod timeline;
@@ -47,25 +45,21 @@ mod timeline;
 mod tools;
 
 // The tests.
-/// Which module uses which.
+/// What each file starts with, and its length.
 mod architecture;
 /// The bins of muxer and element.
 mod bins;
 /// A browser plays the element's files with the right keys only.
-#[cfg(feature = "plugin")]
 mod browser;
 /// Elementary streams: protected as demuxed files are.
-#[cfg(feature = "plugin")]
 mod cencenc;
 /// Every shared vector is used.
 mod claims;
 /// The way back on MP4, as a library.
 mod clear_mp4;
 /// The way back: what cencenc, playreadyenc and others protected.
-#[cfg(feature = "plugin")]
 mod clearkeydec;
 /// clearkeydec on MP4.
-#[cfg(feature = "plugin")]
 mod clearkeydec_mp4;
 /// Slice data of AVC and HEVC, as other packagers found it.
 mod codec_ranges;
@@ -78,13 +72,10 @@ mod faststart;
 /// The fuzz targets over their corpus.
 mod fuzz_replay;
 /// The examples with hlscmafsink.
-#[cfg(feature = "plugin")]
 mod hls;
 /// Damaged and malicious files.
-#[cfg(feature = "plugin")]
 mod hostile;
 /// Buffer lists, flags, times and caps.
-#[cfg(feature = "plugin")]
 mod lists;
 /// A minute of a live pipeline.
 mod live;
@@ -93,7 +84,6 @@ mod matrix;
 /// The packager over streams built by hand.
 mod mp4_stream;
 /// Keys that change, clear leads and protection that is switched.
-#[cfg(feature = "plugin")]
 mod periods;
 /// PIFF 1.1 in place of Common Encryption.
 mod piff;
@@ -102,10 +92,8 @@ mod pipelines;
 /// PlayReady headers, objects, checksums and key seeds of other hands.
 mod playready;
 /// Pull mode, where the element reads the file itself.
-#[cfg(feature = "plugin")]
 mod pull;
 /// GStreamer's own demuxer behind the element.
-#[cfg(feature = "plugin")]
 mod qtdemux;
 /// The README's commands and properties.
 mod readme;
@@ -116,13 +104,12 @@ mod secrets;
 /// Boxes and manifest texts of all DRM systems.
 mod signaling;
 /// Keys from CPIX files, stores and SPEKE servers, by key-uri.
-#[cfg(all(feature = "plugin", feature = "speke", feature = "sqlite"))]
+#[cfg(all(feature = "speke", feature = "sqlite"))]
 mod sources;
 /// Keys from a key server.
 #[cfg(feature = "speke")]
 mod speke;
 /// What an application sees of the element.
-#[cfg(feature = "plugin")]
 mod state;
 /// The key store in SQLite and, with that feature, in PostgreSQL.
 #[cfg(feature = "sqlite")]

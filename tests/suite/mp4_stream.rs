@@ -10,12 +10,12 @@ mod refused;
 mod regressions;
 pub mod threads;
 
-use gstplayready::cenc::Scheme;
-use gstplayready::mp4::IndexMode;
+use cenc_mp4::IndexMode;
+use cenc_types::Scheme;
 
-use crate::fuzz_replay::targets::decrypt::decrypt;
-use crate::fuzz_replay::targets::mp4::{KEY, protect};
-use crate::fuzz_replay::targets::stream::{boxes, samples};
+use fuzz_targets::decrypt::decrypt;
+use fuzz_targets::mp4::{KEY, protect};
+use fuzz_targets::stream::{boxes, samples};
 
 /// Tracks above this one are text, which stays clear.
 const LAST_SOUND_TRACK: u32 = 9;

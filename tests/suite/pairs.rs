@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Every sample of the shared pairs, clear and protected, with all that a cipher of the library wants to know of it.
 
-use gstplayready::cenc::{ContentKey, Iv, Method, Pattern, Scheme, Subsample};
+use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
+use common_encryption::Method;
 
 use crate::manifest::{self, SampleFact, TrackFacts, Vector};
 use crate::samples;

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use gstplayready::cenc::{Flavor, Iv, Senc, Subsample};
+use cenc_types::{Iv, Subsample};
+use common_encryption::{Flavor, Senc};
 
 use crate::boxes::{Bx, top_level};
 use crate::enc;

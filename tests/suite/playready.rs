@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gstplayready::cenc::{ContentKey, KeyId};
-use gstplayready::playready::header::{HeaderKeyId, KeyIds};
+use cenc_types::{ContentKey, KeyId};
+use playready_header::{header::HeaderKeyId, header::KeyIds};
 
 /// One KID as a vector states it.
 struct KeyFacts {
@@ -55,5 +55,5 @@ fn kid_of_hex(hex: &str) -> KeyId {
 }
 
 fn own_vectors() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/playready")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/playready-header/tests/vectors")
 }

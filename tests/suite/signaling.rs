@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Boxes and manifest texts of all DRM systems against those of another packager: the facts in tests/vectors/signaling, and the
+//! Boxes and manifest texts of all DRM systems against those of another packager: the facts in crates/drm-signaling/tests/vectors, and the
 //! packager itself where it is installed.
 
-#[cfg(feature = "plugin")]
 mod element;
 mod normal;
 mod peer;
@@ -10,11 +9,11 @@ mod peer;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gstplayready::cenc::{ContentKey, KeyId, Media, Scheme, Track};
-use gstplayready::keys::{Entry, FixedKeys, KeyRing};
-use gstplayready::mp4::Protector;
-use gstplayready::packaging::{Config, Packaging, Signals};
-use gstplayready::signaling::{Drm, Playlist, System, dash, hls};
+use cenc_types::{ContentKey, KeyId, Media, Scheme, Track};
+use common_encryption::Protector;
+use content_keys::{Entry, FixedKeys, KeyRing};
+use drm_signaling::{Drm, Playlist, System, dash, hls};
+use protection_policy::{Config, Packaging, Signals};
 
 use normal::{element, key_line};
 
@@ -34,7 +33,8 @@ struct Facts {
 
 impl Facts {
     fn read(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/signaling");
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/drm-signaling/tests/vectors");
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
         let all = |wanted: &str| {
             let lines = text.lines().filter_map(|line| line.split_once(' '));

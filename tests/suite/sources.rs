@@ -4,12 +4,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::speke::{KeyPeriod, KeyRequest, SpekeClient, TrackRule};
-use gstplayready::keys::store::{KekSource, KeyFilter, KeySlot, KeyState, KeyStore, Page};
-use gstplayready::keys::{self, ContentRequest};
+use cenc_types::{CipherMode, KeyId, Scheme};
+use content_key_store::{KekSource, KeyFilter, KeySlot, KeyState, KeyStore, Page};
+use content_keys::ContentRequest;
+use content_keys::{speke::KeyPeriod, speke::KeyRequest, speke::SpekeClient, speke::TrackRule};
 
-use gstplayready::playready::SYSTEM_ID;
+use playready_header::SYSTEM_ID;
 
 use crate::decrypt::{self, Keys, hex};
 use crate::enc::{self, KEY, KID};
@@ -158,7 +158,7 @@ fn period_that_begins_makes_its_key_active_and_no_other_key() {
         crypto_period: Some(std::time::Duration::from_secs(10)),
         by_clock: true,
     };
-    let mut source = keys::open(&uri, &request).unwrap();
+    let mut source = protection_policy::open(&uri, &request).unwrap();
     let mut kek = database.into_os_string();
     kek.push(".kek");
     let store = KeyStore::open(&uri, vec![KekSource::File(kek.into())]).unwrap();

@@ -4,12 +4,13 @@
 mod faults;
 pub mod peer;
 
-use gstplayready::cenc::{CipherMode, Media, Pssh, Scheme, Track};
-use gstplayready::cpix::{Bounds, Playlist};
-use gstplayready::keys::speke::{
-    KeyAnswer, KeyPeriod, KeyRequest, SpekeClient, TrackRule, key_id_for,
+use cenc_types::{CipherMode, Media, Pssh, Scheme, Track};
+use content_keys::{
+    speke::KeyAnswer, speke::KeyPeriod, speke::KeyRequest, speke::SpekeClient, speke::TrackRule,
+    speke::key_id_for,
 };
-use gstplayready::playready::{PlayReadyObject, SYSTEM_ID};
+use cpix::{Bounds, Playlist};
+use playready_header::{PlayReadyObject, SYSTEM_ID};
 
 use crate::scratch::Scratch;
 use crate::tools;
@@ -279,10 +280,9 @@ fn tls_checks_both_sides() {
     );
 }
 
-#[cfg(feature = "recipients")]
 #[test]
 fn keys_come_encrypted_where_a_certificate_is_given() {
-    use gstplayready::cpix::{RsaPrivateKey, RsaRecipient};
+    use cpix::{RsaPrivateKey, RsaRecipient};
     let Some(peer) = shared("keys_come_encrypted_where_a_certificate_is_given") else {
         return;
     };

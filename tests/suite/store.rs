@@ -12,7 +12,6 @@ mod batch;
 /// Settings, seeds, lists and notes.
 mod books;
 /// Keys on their way to a licence server.
-#[cfg(feature = "handoff")]
 mod handoff;
 /// Key-encryption keys and re-wrapping.
 mod kek;
@@ -28,10 +27,8 @@ mod postgres;
 /// Many processes, and processes that are killed.
 mod processes;
 /// Targets that are entered by hand, and which networks they may be in.
-#[cfg(feature = "handoff")]
 mod reach;
 /// A licence server for the tests.
-#[cfg(feature = "handoff")]
 mod receiver;
 /// What the database itself refuses.
 mod rules;
@@ -45,8 +42,8 @@ mod timeline;
 /// Random writes, and whether they are kept.
 mod writes;
 
-use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
-use gstplayready::keys::store::{KeySlot, KeySource, NewKey, Page};
+use cenc_types::{CipherMode, ContentKey, KeyId};
+use content_key_store::{KeySlot, KeySource, NewKey, Page};
 use zeroize::Zeroizing;
 
 pub const ALL: Page = Page {

@@ -7,7 +7,6 @@
 //! reader takes, must be the samples of the file from `playreadyenc` under the same IVs, byte for byte.
 
 mod cell;
-#[cfg(feature = "plugin")]
 mod elementary;
 mod source;
 
@@ -269,7 +268,6 @@ fn behind_a_progressive_stream() {
     files(Pushed);
 }
 
-#[cfg(feature = "plugin")]
 #[test]
 fn in_front_of_the_muxer() {
     column(Elementary, elementary::samples);

@@ -55,7 +55,6 @@ pub fn python_has(modules: &str) -> bool {
 }
 
 /// The check in a browser.
-#[cfg(feature = "plugin")]
 pub fn browser_check() -> Option<PathBuf> {
     existing(shared().join("browser-check/bcheck.py"))
 }
@@ -85,7 +84,6 @@ pub fn ffmpeg() -> Option<PathBuf> {
     tool("PLAYREADY_FFMPEG", &["ffmpeg"])
 }
 
-#[cfg(feature = "plugin")]
 pub fn chromium() -> Option<PathBuf> {
     tool("CHROMIUM", &["chromium"])
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gstplayready::cenc::SampleCipher;
+use common_encryption::SampleCipher;
 
 use crate::boxes::top_level;
 use crate::enc;

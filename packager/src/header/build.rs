@@ -3,16 +3,16 @@
 
 use std::path::PathBuf;
 
+use cenc_types::{ContentKey, KeyId, Scheme};
 use clap::Args;
-use gstplayready::cenc::{ContentKey, KeyId, Scheme};
-use gstplayready::playready::header::HeaderFields;
-use gstplayready::playready::{self, Header, KeyIds, PlayReadyObject};
+use playready_header::header::HeaderFields;
+use playready_header::{Header, KeyIds, PlayReadyObject};
 
 use super::notation::{Error, Found};
 use super::report::Report;
-use crate::options::{HeaderOptions, scheme};
-use crate::pssh::pssh_of;
 use crate::secrets;
+use crate::{options::HeaderOptions, options::scheme};
+use drm_signaling::playready_pssh;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +56,7 @@ impl BuildArgs {
         let header = Header::new(self.fields(&self.keys()?))?;
         let object = PlayReadyObject::with_header(&header)?;
         let kids = self.header.config().pssh_lists_kids;
-        let pssh = pssh_of(&object, kids.then(|| self.key_ids.clone()))?;
+        let pssh = playready_pssh(&object, kids.then(|| self.key_ids.clone()))?;
         Report::new(&Found { object, pssh }, Some(self.scheme))
     }
 
@@ -95,8 +95,8 @@ impl BuildArgs {
     }
 }
 
-impl From<playready::Error> for Error {
-    fn from(error: playready::Error) -> Self {
+impl From<playready_header::Error> for Error {
+    fn from(error: playready_header::Error) -> Self {
         Self::Header(error)
     }
 }

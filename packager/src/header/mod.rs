@@ -7,8 +7,8 @@ mod report;
 
 use std::process::ExitCode;
 
+use cenc_types::Scheme;
 use clap::{Args, Subcommand};
-use gstplayready::cenc::Scheme;
 
 use crate::options::scheme;
 use crate::print;

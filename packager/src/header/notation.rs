@@ -5,13 +5,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use gstplayready::bmff;
-use gstplayready::cenc::{Pssh, decode_secret};
-use gstplayready::playready::{self, PlayReadyObject, SYSTEM_ID};
+use cenc_types::{Pssh, decode_secret};
+use playready_header::{PlayReadyObject, SYSTEM_ID};
 
-use crate::print::{FAULTY, NO_FILE};
-use crate::pssh::pssh_of;
 use crate::secrets;
+use crate::{print::FAULTY, print::NO_FILE};
+use drm_signaling::playready_pssh;
 
 /// The most bytes that are read: base64 of the largest object, with room for white space.
 const MAX_INPUT: u64 = 1 << 20;
@@ -45,7 +44,7 @@ pub enum Error {
     Unknown,
     /// A damaged or foreign box.
     #[error("pssh box: {0}")]
-    Box(#[from] bmff::Error),
+    Box(#[from] isobmff_boxes::Error),
     /// A box for another system.
     #[error("the pssh box is for system {0}, not for PlayReady")]
     OtherSystem(uuid::Uuid),
@@ -54,7 +53,7 @@ pub enum Error {
     NoHeader,
     /// A header or object that cannot be read or made.
     #[error("PlayReady Header: {0}")]
-    Header(#[source] playready::Error),
+    Header(#[source] playready_header::Error),
     /// A file with a key.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
@@ -128,7 +127,7 @@ fn from_bytes(bytes: &[u8]) -> Result<Found, Error> {
         from_pssh(bytes)
     } else if is_object {
         let object = PlayReadyObject::parse(bytes)?;
-        let pssh = pssh_of(&object, None)?;
+        let pssh = playready_pssh(&object, None)?;
         Ok(Found { object, pssh })
     } else {
         from_xml(&xml(bytes).ok_or(Error::Unknown)?)
@@ -167,6 +166,6 @@ pub fn utf_16(bytes: &[u8]) -> Option<String> {
 
 fn from_xml(text: &str) -> Result<Found, Error> {
     let object = PlayReadyObject::with_header_text(text)?;
-    let pssh = pssh_of(&object, None)?;
+    let pssh = playready_pssh(&object, None)?;
     Ok(Found { object, pssh })
 }

@@ -5,16 +5,16 @@ use std::io::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gstplayready::cenc::Scheme;
-use gstplayready::packaging::Signals;
-use gstplayready::playready::{FoundHeader, RecordKind};
-use gstplayready::signaling::{Drm, Playlist, hls};
+use cenc_types::Scheme;
+use drm_signaling::{Drm, Playlist, hls};
+use playready_header::{FoundHeader, RecordKind};
+use protection_policy::Signals;
 use serde::Serialize;
 
 use super::notation::{Error, Found, utf_16};
-use crate::inspect::report::{Header, is_fault};
 use crate::inspect::text::write_header;
 use crate::protect::report::Texts;
+use crate::{inspect::report::Header, inspect::report::is_fault};
 
 /// A header, what is around it, and what manifests say of it.
 #[derive(Debug, Serialize)]

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The track fragments of a `moof`, ISO/IEC 14496-12 clause 8.8.
 
-use gstplayready::bmff::{BoxTree, Error, FourCc, Tfhd, Trun};
-use gstplayready::cenc::{FoundProtection, KeyId, Pattern};
+use cenc_types::{KeyId, Pattern};
+use common_encryption::FoundProtection;
+use isobmff_boxes::{BoxTree, Error, FourCc, Tfhd, Trun};
 
 use super::findings::{Findings, Place};
 use super::information::{Boxes, Check, Location};

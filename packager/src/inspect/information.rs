@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Whether `senc`, `saiz` and `saio` agree with each other, with `tenc` and with the samples, ISO/IEC 23001-7 clause 7.
 
-use gstplayready::bmff::{BoxTree, Error, FourCc, Reader, Saio, Saiz};
-use gstplayready::cenc::{FoundSenc, piff};
+use common_encryption::{FoundSenc, piff};
+use isobmff_boxes::{BoxTree, Error, FourCc, Reader, Saio, Saiz};
 
 use super::findings::{Findings, Place};
 use super::read::Source;
@@ -64,7 +64,7 @@ impl<'a> Boxes<'a> {
     }
 
     /// What counts instead of `tenc`: PIFF only.
-    pub fn protection(&self) -> Option<&gstplayready::cenc::FoundProtection> {
+    pub fn protection(&self) -> Option<&common_encryption::FoundProtection> {
         self.senc.as_ref()?.protection.as_ref()
     }
 

@@ -4,9 +4,9 @@
 use std::io;
 use std::path::Path;
 
-use gstplayready::bmff::{self, BoxTree, FourCc};
-use gstplayready::cenc::{KeyId, Pssh, Scheme, piff};
-use gstplayready::signaling::Drm;
+use cenc_types::{KeyId, PIFF_PSSH, Pssh, Scheme};
+use drm_signaling::Drm;
+use isobmff_boxes::{BoxTree, FourCc};
 
 use super::findings::Findings;
 use super::lint::scheme_of;
@@ -35,7 +35,7 @@ pub enum Error {
     Read(read::Error),
     /// `moov` cannot be read.
     #[error("moov: {0}")]
-    Moov(#[from] bmff::Error),
+    Moov(#[from] isobmff_boxes::Error),
     /// No `moov`.
     #[error("no moov: give an init segment, or a whole file")]
     NoMoov,
@@ -85,7 +85,7 @@ fn of_moov(moov: &BoxTree<'_>) -> Result<Init, Error> {
         }
     }
     for child in moov.children() {
-        if child.box_type == FourCc::PSSH || child.uuid == Some(piff::PSSH) {
+        if child.box_type == FourCc::PSSH || child.uuid == Some(PIFF_PSSH) {
             let pssh = Pssh::read(child.reader())?;
             let drm = Drm::from_pssh(&pssh, pssh.to_bytes()?);
             if !init.drms.contains(&drm) {

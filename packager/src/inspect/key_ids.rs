@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gstplayready::cenc::{CipherMode, KeyId};
-use gstplayready::playready::guid;
+use cenc_types::{CipherMode, KeyId};
+use playready_header::guid;
 
 use super::findings::{Findings, Place};
 use super::lint;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What `schm`, `tenc` and `seig` may say together, ISO/IEC 23001-7 clauses 6, 8.2 and 10.
 
-use gstplayready::bmff::FourCc;
-use gstplayready::cenc::{CipherMode, FoundProtection, Pattern, Scheme};
+use cenc_types::{CipherMode, Pattern, Scheme};
+use common_encryption::FoundProtection;
+use isobmff_boxes::FourCc;
 
 use super::findings::{Findings, Place};
 use super::report::pattern;
@@ -153,7 +154,7 @@ fn check_pattern(scheme: Scheme, found: Pattern, place: &Place, findings: &mut F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gstplayready::cenc::KeyId;
+    use cenc_types::KeyId;
 
     fn codes(scheme: &[u8; 4], iv: (u8, Option<usize>), crypt: u8) -> Vec<&'static str> {
         let tenc = FoundProtection {

@@ -21,7 +21,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::print::{self, FAULTY, NO_FILE};
+use crate::{print, print::FAULTY, print::NO_FILE};
 use report::Report;
 
 /// What was asked on the command line.

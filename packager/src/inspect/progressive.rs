@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The samples of a track that `moov` itself lists, ISO/IEC 14496-12 clauses 8.6 and 8.7.
 
-use gstplayready::bmff::{BoxTree, ChunkRun, Error, FourCc, Stsz, stsc};
+use isobmff_boxes::{BoxTree, ChunkRun, Error, FourCc, Stsz, stsc};
 
 use super::findings::{Findings, Place};
 use super::information::{Boxes, Check, Location};

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use gstplayready::bmff::{BoxTree, FourCc, Reader};
-use gstplayready::cenc::{Pssh, piff};
-use gstplayready::playready::{FoundHeader, PlayReadyObject, RecordKind};
-use gstplayready::signaling::{System, WidevineData};
+use cenc_types::{PIFF_PSSH, Pssh};
+use drm_signaling::{System, WidevineData};
+use isobmff_boxes::{BoxTree, FourCc, Reader};
+use playready_header::{FoundHeader, PlayReadyObject, RecordKind};
 use uuid::Uuid;
 
 use super::findings::{Findings, Place};
@@ -33,7 +33,7 @@ impl PsshBoxes {
     /// Reads the boxes among the children of `moov` or `moof`.
     pub fn read_children(&mut self, parent: &BoxTree<'_>, findings: &mut Findings) {
         for child in parent.children() {
-            if child.box_type == FourCc::PSSH || child.uuid == Some(piff::PSSH) {
+            if child.box_type == FourCc::PSSH || child.uuid == Some(PIFF_PSSH) {
                 self.read(child.body(), &parent.box_type.to_string(), findings);
             }
         }

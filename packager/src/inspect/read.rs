@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use gstplayready::bmff::{BoxHeader, FourCc};
+use isobmff_boxes::{BoxHeader, FourCc};
 
 /// The largest box that is read into memory: the `moov` of a progressive file of a day has about 100 MB.
 const MAX_BOX: u64 = 256 << 20;
@@ -18,7 +18,7 @@ pub enum Error {
     Io(#[from] io::Error),
     /// The header of a box.
     #[error("{0} at byte {1}")]
-    Box(gstplayready::bmff::Error, u64),
+    Box(isobmff_boxes::Error, u64),
     /// A box that no real file has.
     #[error(
         "box '{box_type}' at byte {position} has {size} bytes, more than the {MAX_BOX} that are read"

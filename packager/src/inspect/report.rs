@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use gstplayready::cenc::{FoundProtection, KeyId, Pattern};
-use gstplayready::playready::{Deviation, FoundHeader, guid};
-use gstplayready::signaling::WidevineData;
+use cenc_types::{KeyId, Pattern};
+use common_encryption::FoundProtection;
+use drm_signaling::WidevineData;
+use playready_header::{Deviation, FoundHeader, guid};
 use serde::{Serialize, Serializer};
 
 use super::findings::{Finding, Severity};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Which samples are protected how: the defaults of their sample entry, and `seig` groups over them.
 
-use gstplayready::bmff::{BoxTree, Error, FourCc, GroupDescription, GroupRun, Sbgp};
-use gstplayready::cenc::{FoundProtection, SEIG};
+use common_encryption::{FoundProtection, SEIG};
+use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, GroupRun, Sbgp};
 
 /// Samples that follow each other and are protected alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub fn resolve<'p>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gstplayready::cenc::{KeyId, Pattern};
+    use cenc_types::{KeyId, Pattern};
 
     fn protection(kid: u8, is_protected: u8) -> FoundProtection {
         FoundProtection {

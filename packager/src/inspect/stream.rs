@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use gstplayready::bmff::{BoxTree, Error, FourCc, Reader, Trex};
+use isobmff_boxes::{BoxTree, Error, FourCc, Reader, Trex};
 
 use super::findings::{Findings, Place};
 use super::fragment::Moof;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use gstplayready::cenc::{CipherMode, Pattern};
+use cenc_types::{CipherMode, Pattern};
 
 use super::findings::{Finding, Severity};
 use super::lint;
@@ -141,8 +141,8 @@ fn write_protection(tenc: &Protection, out: &mut impl Write) -> io::Result<()> {
 
 fn scheme_text(scheme: &str, version: Option<u32>) -> String {
     let bytes = scheme.as_bytes().try_into().ok();
-    let mode = bytes.and_then(|bytes| lint::scheme_of(gstplayready::bmff::FourCc(bytes)));
-    let mode = match mode.map(gstplayready::cenc::Scheme::cipher_mode) {
+    let mode = bytes.and_then(|bytes| lint::scheme_of(isobmff_boxes::FourCc(bytes)));
+    let mode = match mode.map(cenc_types::Scheme::cipher_mode) {
         Some(CipherMode::Ctr) => " (AES-CTR)",
         Some(CipherMode::Cbc) => " (AES-CBC)",
         None => "",

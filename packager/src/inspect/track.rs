@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A track as `moov` describes it: its sample entries and the `seig` groups of its sample table.
 
-use gstplayready::bmff::{
+use common_encryption::{FoundProtection, SEIG};
+use isobmff_boxes::{
     BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, handler_type,
 };
-use gstplayready::cenc::{FoundProtection, SEIG};
 
 use super::findings::{Findings, Place};
 use super::lint;

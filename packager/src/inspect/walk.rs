@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reads the encryption information of samples one by one and holds each against its sample, 23001-7 clause 7.
 
-use gstplayready::bmff::{Reader, Saiz};
-use gstplayready::cenc::SampleInformation;
+use common_encryption::SampleInformation;
+use isobmff_boxes::{Reader, Saiz};
 
 use super::runs::Run;
 
@@ -185,8 +185,9 @@ fn check_sum(entry: &SampleInformation<'_>, sample: u64, size: Option<u32>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gstplayready::bmff::FourCc;
-    use gstplayready::cenc::{FoundProtection, KeyId, Pattern};
+    use cenc_types::{KeyId, Pattern};
+    use common_encryption::FoundProtection;
+    use isobmff_boxes::FourCc;
 
     fn walked(entries: &[u8], sizes: &[u32], iv_size: u8) -> Result<Seen, Fault> {
         let protection = FoundProtection {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Why a command about keys ends, and the exit codes of that.
 
-use gstplayready::keys::store;
-
-use crate::print::{FAULTY, NO_FILE};
-use crate::service::{self, kid};
 use crate::{new_file, secrets};
+use crate::{print::FAULTY, print::NO_FILE};
+use key_server::{operations as service, operations::kid};
 
 /// What every help text says of exit codes.
 pub const EXIT_CODES: &str = "\
@@ -19,7 +17,7 @@ Exit codes:
 pub enum Error {
     /// The store cannot be opened, or refuses it.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] content_key_store::Error),
     /// It cannot be done.
     #[error(transparent)]
     Service(#[from] service::Error),
@@ -54,7 +52,7 @@ impl Error {
 ///
 /// # Errors
 /// [`Error::Kid`].
-pub fn read_kid(text: &str) -> Result<gstplayready::cenc::KeyId, Error> {
+pub fn read_kid(text: &str) -> Result<cenc_types::KeyId, Error> {
     kid::read(text).map_err(|source| Error::Kid {
         text: text.to_owned(),
         source,

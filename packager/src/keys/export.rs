@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
-use gstplayready::cpix::Version;
+use cpix::Version;
 
 use super::error::{EXIT_CODES, Error};
 use crate::new_file;
 use crate::print;
-use crate::service::cpix::{Export, Recipient, export};
 use crate::store::Store;
+use key_server::operations::cpix_documents::{Export, Recipient, export};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use cenc_types::Scheme;
 use clap::Args;
-use gstplayready::cenc::Scheme;
-use gstplayready::cpix::{Document, UnwrapKey};
+use cpix::{Document, UnwrapKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -15,9 +15,9 @@ use super::Answer;
 use super::error::{EXIT_CODES, Error};
 use crate::options::scheme;
 use crate::secrets;
-use crate::service::cpix::{Import, import, private_key};
-use crate::service::kid::KeyIdForms;
 use crate::store::Store;
+use key_server::operations::cpix_documents::{Import, import, private_key};
+use key_server::operations::kid::KeyIdForms;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,15 +6,18 @@ use std::time::SystemTime;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use gstplayready::keys::store::{KeyFilter, KeyState, Page};
+use content_key_store::{KeyFilter, KeyState, Page};
 use serde::Serialize;
 
 use super::Answer;
 use super::error::{EXIT_CODES, Error};
 use super::report::{HEADINGS, Key, table, utc};
-use crate::service::kid::KeyIdForms;
-use crate::service::timeline::{Place, TimelinePeriod, timeline};
 use crate::store::Store;
+use key_server::operations::kid::KeyIdForms;
+use key_server::{
+    operations::timeline::Place, operations::timeline::TimelinePeriod,
+    operations::timeline::timeline,
+};
 
 const STATES: [KeyState; 4] = [
     KeyState::Planned,

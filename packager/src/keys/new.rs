@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cenc_types::Scheme;
 use clap::Args;
-use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::KeyStore;
-use gstplayready::playready::header::HeaderKeyId;
+use content_key_store::KeyStore;
+use playready_header::header::HeaderKeyId;
 use serde::Serialize;
 
 use super::Answer;
@@ -17,8 +17,11 @@ use super::error::{EXIT_CODES, Error};
 use super::report::Key;
 use crate::options::scheme;
 use crate::secrets;
-use crate::service::new_key::{self, Draft, Finding, Severity, Source};
 use crate::store::Store;
+use key_server::{
+    operations::new_key, operations::new_key::Draft, operations::new_key::Finding,
+    operations::new_key::Severity, operations::new_key::Source,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -116,7 +119,7 @@ impl NewArgs {
 fn foretell(store: &KeyStore, draft: &Draft) -> Result<Made, Error> {
     let findings = new_key::check(store, draft)?;
     match findings.iter().any(Finding::is_error) {
-        true => Err(crate::service::Error::Draft(findings).into()),
+        true => Err(key_server::operations::Error::Draft(findings).into()),
         false => Ok(Made {
             key: None,
             checksum: checksum(new_key::header_key_id(store, draft)?),

@@ -4,12 +4,12 @@
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gstplayready::cenc::CipherMode;
-use gstplayready::cpix::Timestamp;
-use gstplayready::keys::store::{KeyInfo, KeySlot};
+use cenc_types::CipherMode;
+use content_key_store::{KeyInfo, KeySlot};
+use cpix::Timestamp;
 use serde::Serialize;
 
-use crate::service::kid::KeyIdForms;
+use key_server::operations::kid::KeyIdForms;
 
 /// All of a key but the key.
 #[derive(Debug, Serialize)]

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use gstplayready::keys::store::KeyState;
+use content_key_store::KeyState;
 use serde::Serialize;
 
 use super::Answer;

@@ -5,14 +5,16 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use clap::Args;
-use gstplayready::keys::store::{KeyInfo, KeyStore};
+use content_key_store::{KeyInfo, KeyStore};
 use serde::Serialize;
 
 use super::Answer;
 use super::error::{EXIT_CODES, Error};
 use super::report::{HEADINGS, Key, table};
-use crate::service::rotation::{prepare, rotate_now, turn};
 use crate::store::Store;
+use key_server::{
+    operations::rotation::prepare, operations::rotation::rotate_now, operations::rotation::turn,
+};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,17 +5,17 @@ use std::io::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cenc_types::KeyId;
 use clap::{ArgGroup, Args};
-use gstplayready::cenc::KeyId;
-use gstplayready::keys::store::KeyStore;
+use content_key_store::KeyStore;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::Answer;
 use super::error::{EXIT_CODES, Error, read_kid};
 use super::report::{Key, utc};
-use crate::service::preview::{self, Preview};
 use crate::store::Store;
+use key_server::{operations::preview, operations::preview::Preview};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,11 +4,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use gstplayready::signaling;
-
 use crate::inspect::init;
 use crate::new_file;
-use crate::print::{FAULTY, NO_FILE};
+use crate::{print::FAULTY, print::NO_FILE};
 
 /// Errors of `manifest`.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +64,7 @@ pub enum Error {
     MapWithin,
     /// What HLS cannot say.
     #[error(transparent)]
-    Hls(#[from] signaling::Error),
+    Hls(#[from] drm_signaling::Error),
     /// A Smooth Streaming manifest names no init segment.
     #[error("a Smooth Streaming manifest names no file with the protection: give one as INIT")]
     NeedsInit,

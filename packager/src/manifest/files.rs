@@ -10,7 +10,7 @@ use std::rc::Rc;
 use url::Url;
 
 use super::Error;
-use crate::inspect::init::{self, Init};
+use crate::{inspect::init, inspect::init::Init};
 
 /// The longest manifest, in bytes.
 const MAX_TEXT: u64 = 8 << 20;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use gstplayready::signaling::{Playlist, hls};
+use drm_signaling::{Playlist, hls};
 use url::Url;
 
 use super::edit::Edit;

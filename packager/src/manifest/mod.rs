@@ -121,7 +121,7 @@ impl Added {
         let systems = systems.map(|drm| uuid::Uuid::from_bytes(drm.system_id()).to_string());
         Self {
             place,
-            scheme: init.scheme.map(gstplayready::cenc::Scheme::name),
+            scheme: init.scheme.map(cenc_types::Scheme::name),
             kids: init.kids.iter().map(ToString::to_string).collect(),
             systems: systems.collect(),
         }

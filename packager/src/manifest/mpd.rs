@@ -5,7 +5,7 @@ mod segment;
 
 use std::rc::Rc;
 
-use gstplayready::signaling::dash;
+use drm_signaling::dash;
 use roxmltree::Node;
 
 use super::edit::Edit;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Smooth Streaming client manifests, MS-SSTR 2.2.2: one Protection element for all streams.
 
-use gstplayready::signaling::smooth;
+use drm_signaling::smooth;
 use roxmltree::Node;
 
 use super::files::Files;

@@ -4,15 +4,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cenc_types::{Iv, IvSize, KeyId, Scheme, decode_hex};
 use clap::{ArgGroup, Args};
-use gstplayready::cenc::{Flavor, Iv, IvSize, KeyId, Scheme, decode_hex};
-use gstplayready::keys::{self, ContentRequest, FixedKeys, KeyProvider, KeyRing, SeedKeys};
-use gstplayready::packaging::{Config, IvConfig};
-use gstplayready::signaling::{Drm, System};
+use common_encryption::Flavor;
+use content_keys::{ContentRequest, FixedKeys, KeyProvider, KeyRing, SeedKeys};
+use drm_signaling::{Drm, System};
+use protection_policy::{Config, IvConfig};
 
 use super::Error;
-use crate::options::{HeaderOptions, Systems, flavor, scheme};
-use crate::{duration, secrets};
+use crate::secrets;
+use crate::{options::HeaderOptions, options::Systems, options::flavor, options::scheme};
+use protection_policy::duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -147,7 +149,7 @@ impl ProtectArgs {
             (Some(kid), None, Some(file)) => Box::new(SeedKeys::new(kid, secrets::seed(file)?)),
             _ => {
                 let uri = keys.key_uri.as_deref().unwrap_or_default();
-                keys::open(uri, &self.content_request())?
+                protection_policy::open(uri, &self.content_request())?
             }
         })
     }
@@ -164,7 +166,7 @@ impl ProtectArgs {
     }
 }
 
-fn iv(text: &str) -> Result<Iv, gstplayready::cenc::Error> {
-    let bytes = decode_hex(text).ok_or(gstplayready::cenc::Error::BadIv)?;
+fn iv(text: &str) -> Result<Iv, cenc_types::Error> {
+    let bytes = decode_hex(text).ok_or(cenc_types::Error::BadIv)?;
     Iv::new(&bytes)
 }

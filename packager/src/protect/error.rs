@@ -4,10 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use gstplayready::{keys, mp4, packaging};
-
-use crate::print::{FAULTY, NO_FILE};
 use crate::{new_file, secrets};
+use crate::{print::FAULTY, print::NO_FILE};
 
 /// Errors of `protect`.
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +24,13 @@ pub enum Error {
     Secret(#[from] secrets::Error),
     /// The keys, or what is asked of them.
     #[error(transparent)]
-    Setup(#[from] packaging::Error),
+    Setup(#[from] protection_policy::Error),
     /// The input is nothing that can be protected.
     #[error("{path}: {source}", path = .path.display())]
-    Mp4 { path: PathBuf, source: mp4::Error },
+    Mp4 {
+        path: PathBuf,
+        source: cenc_mp4::Error,
+    },
     /// The system gives no thread.
     #[error("cannot start a thread: {0}: ask for fewer by --threads")]
     Threads(io::Error),
@@ -38,8 +39,8 @@ pub enum Error {
     Interrupted,
 }
 
-impl From<keys::Error> for Error {
-    fn from(error: keys::Error) -> Self {
+impl From<content_keys::Error> for Error {
+    fn from(error: content_keys::Error) -> Self {
         Self::Setup(error.into())
     }
 }
@@ -49,7 +50,7 @@ impl Error {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) => FAULTY,
-            Self::Mp4 { source, .. } if !matches!(source, mp4::Error::Input(_)) => FAULTY,
+            Self::Mp4 { source, .. } if !matches!(source, cenc_mp4::Error::Input(_)) => FAULTY,
             // As a shell tells of a program that SIGINT ended.
             Self::Interrupted => 130,
             Self::File { .. } | Self::Output(_) | Self::SameFile(_) => NO_FILE,

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use bytes::BytesMut;
-use gstplayready::mp4::Source;
+use cenc_mp4::Source;
 use indicatif::ProgressBar;
 
 use super::Error;

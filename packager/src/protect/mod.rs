@@ -14,9 +14,9 @@ mod writer;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use gstplayready::mp4::Totals;
-use gstplayready::packaging::{Packaging, SampleKeys};
+use cenc_mp4::Totals;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use protection_policy::{Packaging, SampleKeys};
 
 pub use args::ProtectArgs;
 use error::Error;

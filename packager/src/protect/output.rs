@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use gstplayready::mp4::Output;
+use cenc_mp4::Output;
 
 use super::Error;
 use crate::new_file::NewFile;

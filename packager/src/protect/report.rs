@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use gstplayready::cenc::Scheme;
-use gstplayready::packaging::{KeyChange, Published, Signals};
+use cenc_types::Scheme;
+use protection_policy::{KeyChange, Published, Signals};
 use serde::Serialize;
 
 /// A file that was protected.

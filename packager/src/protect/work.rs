@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use bytes::BytesMut;
-use gstplayready::cenc::Flavor;
-use gstplayready::mp4::{self, Encryptor, IndexMode, Output, Progressive, Protector, Totals};
-use gstplayready::packaging::Packaging;
+use cenc_mp4::{Encryptor, IndexMode, Output, Progressive, Totals};
+use common_encryption::Flavor;
+use common_encryption::Protector;
+use protection_policy::Packaging;
 
 use super::Error;
 use super::input::Input;
@@ -79,7 +80,7 @@ impl Work<'_> {
             let block = self
                 .input
                 .block(position, encryptor.wanted())
-                .map_err(mp4::Error::Input);
+                .map_err(cenc_mp4::Error::Input);
             let block = block.map_err(|error| self.failed(error))?;
             if block.is_empty() {
                 break;
@@ -114,10 +115,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn failed(&self, source: mp4::Error) -> Error {
+    fn failed(&self, source: cenc_mp4::Error) -> Error {
         match source {
-            mp4::Error::Input(why) if why.is::<Stopped>() => Error::Interrupted,
-            mp4::Error::Threads(source) => Error::Threads(source),
+            cenc_mp4::Error::Input(why) if why.is::<Stopped>() => Error::Interrupted,
+            cenc_mp4::Error::Threads(source) => Error::Threads(source),
             source => Error::Mp4 {
                 path: self.path.to_owned(),
                 source,

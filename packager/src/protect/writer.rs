@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use bytes::BytesMut;
-use gstplayready::mp4::Output;
+use cenc_mp4::Output;
 
 use super::Error;
 use super::output::OutputFile;

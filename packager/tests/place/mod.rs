@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use gstplayready::keys::store::{KekSource, KeyStore};
+use content_key_store::{KekSource, KeyStore};
 use serde_json::Value;
 
 /// The key that the published test seed gives for the KID of these tests (keys.md 3.1).

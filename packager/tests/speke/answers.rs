@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What packagers and licence servers get.
 
-use gstplayready::cenc::{CipherMode, KeyId};
-use gstplayready::cpix::Bounds;
-use gstplayready::keys::speke::{KeyPeriod, key_id_for};
-use gstplayready::keys::store::{Content, KeySlot};
+use cenc_types::{CipherMode, KeyId};
+use content_key_store::{Content, KeySlot};
+use content_keys::{speke::KeyPeriod, speke::key_id_for};
+use cpix::Bounds;
 use serde_json::Value;
 
 use super::*;
@@ -130,7 +130,7 @@ fn licence_servers_get_one_key_by_its_kid() {
     let value: Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(value["kid"], kid.to_string());
     assert_eq!(value["scheme"], "cenc");
-    let key = gstplayready::cenc::ContentKey::parse(value["key"].as_str().unwrap()).unwrap();
+    let key = cenc_types::ContentKey::parse(value["key"].as_str().unwrap()).unwrap();
     assert_eq!(key.as_bytes(), answer.keys[0].key.as_bytes());
     assert_eq!(server.get(&server.packager, &path).status, 403);
     let unknown = "/v1/keys/77777777-7777-4777-8777-777777777777/value";

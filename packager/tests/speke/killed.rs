@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gstplayready::cenc::KeyId;
+use cenc_types::KeyId;
 
 use super::*;
 

@@ -21,9 +21,9 @@ mod server;
 #[path = "../vectors/mod.rs"]
 mod vectors;
 
-use gstplayready::cenc::Scheme;
-use gstplayready::keys::speke::{KeyAnswer, KeyRequest, SpekeClient, TrackRule};
-use gstplayready::signaling::System;
+use cenc_types::Scheme;
+use content_keys::{speke::KeyAnswer, speke::KeyRequest, speke::SpekeClient, speke::TrackRule};
+use drm_signaling::System;
 use server::Server;
 
 /// A request for the tracks of a content, for PlayReady and Widevine.

@@ -42,7 +42,7 @@ struct SystemId([u8; 16]);
 
 impl std::fmt::Display for SystemId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        gstplayready::cenc::KeyId::from_bytes(self.0).fmt(f)
+        cenc_types::KeyId::from_bytes(self.0).fmt(f)
     }
 }
 

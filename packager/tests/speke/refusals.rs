@@ -124,7 +124,7 @@ fn kid_of_another_content_gives_no_key() {
 fn contents_that_nobody_set_up_get_no_keys_where_that_is_asked_for() {
     let server = Server::start("known", &["--known-contents-only"]);
     assert_eq!(server.post(&document(), Some("2.0")).status, 422);
-    let content = gstplayready::keys::store::Content::new("film", Scheme::Cenc);
+    let content = content_key_store::Content::new("film", Scheme::Cenc);
     server.store().put_content(&content).unwrap();
     assert_eq!(server.post(&document(), Some("2.0")).status, 200);
 }

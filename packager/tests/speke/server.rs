@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use gstplayready::keys::store::{KekSource, KeyStore, Role};
+use content_key_store::{KekSource, KeyStore, Role};
 use serde_json::Value;
 
 /// A running server; it is killed when it is dropped.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The `pssh` boxes of other systems than PlayReady.
 
-use gstplayready::cenc::{ContentKey, KeyId, Media, Scheme, Track};
-use gstplayready::keys::{FixedKeys, KeyRing};
-use gstplayready::mp4::Protector;
-use gstplayready::packaging::{Config, Packaging};
-use gstplayready::signaling::System;
+use cenc_types::{ContentKey, KeyId, Media, Scheme, Track};
+use common_encryption::Protector;
+use content_keys::{FixedKeys, KeyRing};
+use drm_signaling::System;
+use protection_policy::{Config, Packaging};
 use serde_json::Value;
 
 use crate::film::{self, Film};

@@ -3,14 +3,14 @@
 //!
 //! Samples are encrypted by the tests' own counter mode, which is its own inverse.
 
-use gstplayready::mp4::{DecryptionError, Error, SampleFault};
+use cenc_mp4::{DecryptionError, Error, SampleFault};
 
 use super::{decrypted, in_every_chunking, known, tells_of_no_protection};
 use crate::boxes::{Bx, top_level};
 use crate::decrypt::{self, Keys, hex};
-use crate::fuzz_replay::targets::stream::samples;
 use crate::movie::{Protection, Seig};
 use crate::mp4_stream::build::*;
+use fuzz_targets::stream::samples;
 
 const KIDS: [[u8; 16]; 2] = [*b"first KID here..", *b"second KID here."];
 const KEYS: [[u8; 16]; 2] = [*b"the first key...", *b"the second key.."];

@@ -5,7 +5,7 @@ use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gstplayready::cpix::{Error, RsaPrivateKey, RsaRecipient, WrapKey};
+use cpix::{Error, RsaPrivateKey, RsaRecipient, WrapKey};
 
 use super::*;
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Progressive files built by hand that come as a stream: where they are cut, what goes with each fragment, what is refused.
 
-use gstplayready::cenc::Scheme;
-use gstplayready::mp4::IndexMode;
+use cenc_mp4::IndexMode;
+use cenc_types::Scheme;
 
 use super::build::{boxed, empty_moof, ftyp, full, mdat, media, sound, word};
 use super::progressive::{keys, moov, stco, stsc, stsz};
 use super::{protected, refusal};
 use crate::boxes::top_level;
-use crate::fuzz_replay::targets::mp4::protect;
 use crate::layout;
 use crate::movie::Movie;
 use crate::samples;
 use crate::timeline;
+use fuzz_targets::mp4::protect;
 
 /// A track in ticks of 1/10 s: pictures (`vp08`), sound (`mp4a`) or text, with these tables.
 fn trak(id: u32, format: &[u8; 4], tables: &[Vec<u8>]) -> Vec<u8> {

@@ -3,8 +3,8 @@
 
 use super::build::{boxed, full, init, media, sound, word};
 use super::protected;
-use crate::fuzz_replay::targets::stream::{boxes, number};
-use gstplayready::cenc::Scheme;
+use cenc_types::Scheme;
+use fuzz_targets::stream::{boxes, number};
 
 /// A `sidx` of version 0 or 1; each reference is bit 31 and a size.
 pub fn sidx(version: u32, first_offset: u32, references: &[usize]) -> Vec<u8> {

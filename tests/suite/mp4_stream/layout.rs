@@ -6,7 +6,7 @@ use super::build::{
     tfhd, traf, trak, trex, trun, word,
 };
 use super::{checked, kinds};
-use crate::fuzz_replay::targets::stream::{all, boxes, number};
+use fuzz_targets::stream::{all, boxes, number};
 
 const TWO: [&[u8; 4]; 2] = [b"mp4a", b"mp4a"];
 

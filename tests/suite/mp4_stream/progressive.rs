@@ -2,16 +2,16 @@
 //! Progressive files built by hand: what moves, what stays, what is refused.
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
-use gstplayready::mp4::Source;
+use cenc_mp4::Source;
+use cenc_types::Scheme;
 
 use super::build::{boxed, ftyp, full, mdat, media, word};
 use crate::boxes::top_level;
 use crate::decrypt::{self, Keys};
-use crate::fuzz_replay::targets::mp4::KEY;
-use crate::fuzz_replay::targets::progressive::{pass, protect};
 use crate::layout;
 use crate::movie::Movie;
+use fuzz_targets::mp4::KEY;
+use fuzz_targets::progressive::{pass, protect};
 
 const SCHEMES: [Scheme; 4] = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs];
 

@@ -2,16 +2,16 @@
 //! Streams that cannot be protected whole are refused, and nothing of the fragment in question leaves.
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
-use gstplayready::mp4::{Encryptor, IndexMode, Output};
+use cenc_mp4::{Encryptor, IndexMode, Output};
+use cenc_types::Scheme;
 
 use super::build::{
     Base, boxed, fragment, ftyp, full, init, mdat, media, moof, moov_of, sound, tfhd, traf, trak,
     trak_of, trex, trun, word,
 };
 use super::refusal;
-use crate::fuzz_replay::targets::mp4::{FixedKey, protect};
-use crate::fuzz_replay::targets::stream::boxes;
+use fuzz_targets::mp4::{FixedKey, protect};
+use fuzz_targets::stream::boxes;
 
 /// A fragment of track 1 with these runs, told where the payload lies, and 100 bytes of payload.
 fn runs(runs: impl Fn(i32) -> Vec<Vec<u8>>) -> Vec<u8> {

@@ -2,8 +2,8 @@
 //! Streams that the packager once got wrong.
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
-use gstplayready::mp4::{Encryptor, IndexMode, Output};
+use cenc_mp4::{Encryptor, IndexMode, Output};
+use cenc_types::Scheme;
 
 use super::build::{
     Base, boxed, empty_moof, fragment, ftyp, init, mdat, media, moof, moov_of, sound, tfhd, traf,
@@ -11,8 +11,8 @@ use super::build::{
 };
 use super::index::{check, sidx};
 use super::refusal;
-use crate::fuzz_replay::targets::mp4::{FixedKey, protect};
-use crate::fuzz_replay::targets::stream::{all, boxes, number};
+use fuzz_targets::mp4::{FixedKey, protect};
+use fuzz_targets::stream::{all, boxes, number};
 
 // The end of a moof that needs no mdat was not noticed as the end of a box.
 #[test]

@@ -2,13 +2,13 @@
 //! The output does not depend on how many threads share the cipher's work, nor on where chunks end.
 
 use bytes::BytesMut;
-use gstplayready::cenc::Scheme;
-use gstplayready::mp4::{Encryptor, IndexMode};
+use cenc_mp4::{Encryptor, IndexMode};
+use cenc_types::Scheme;
 
 use super::build::{Base, fragment, ftyp, mdat, media, moof, moov, tfhd, traf, trun};
-use crate::fuzz_replay::targets::decrypt::decrypt;
-use crate::fuzz_replay::targets::mp4::{FixedKey, KEY, file};
-use crate::fuzz_replay::targets::stream::samples;
+use fuzz_targets::decrypt::decrypt;
+use fuzz_targets::mp4::{FixedKey, KEY, file};
+use fuzz_targets::stream::samples;
 
 /// Bytes of the samples of each track: as many as threads are worth, of all lengths.
 const SIZES: [u32; 9] = [90_000, 1, 400, 16, 33_333, 40_000, 0, 17, 8000];

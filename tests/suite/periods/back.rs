@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use gstplayready::cenc::{ContentKey as Key, KeyId, Scheme};
-use gstplayready::cpix::{ContentKey, Document, Version};
+use cenc_types::{ContentKey as Key, KeyId, Scheme};
+use cpix::{ContentKey, Document, Version};
 
 use super::{CHUNKED_ISOFMP4MUX, PERIODS, SECOND, changes, key_file, key_of, moofs, protected};
 use crate::decrypt::Keys;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The essential facts, from the text files in tests/vectors/playready: `#` lines say where they come from.
+//! The essential facts, from the text files in crates/playready-header/tests/vectors: `#` lines say where they come from.
 
-use gstplayready::cenc::ContentKey;
-use gstplayready::playready::header::{Header, HeaderFields, VersionChoice};
-use gstplayready::playready::{FoundHeader, KeySeed, PlayReadyObject, checksum, guid};
+use cenc_types::ContentKey;
+use playready_header::{FoundHeader, KeySeed, PlayReadyObject, checksum, guid};
+use playready_header::{header::Header, header::HeaderFields, header::VersionChoice};
 
 use super::{KeyFacts, decode, key_ids, kid_of_hex, own_vectors};
 

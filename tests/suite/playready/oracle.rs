@@ -6,11 +6,12 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gstplayready::cenc::{CipherMode, ContentKey, KeyId};
-use gstplayready::playready::header::{
-    Header, HeaderFields, HeaderKeyId, HeaderVersion, KeyIds, VersionChoice,
+use cenc_types::{CipherMode, ContentKey, KeyId};
+use playready_header::{LicenseStore, PlayReadyObject};
+use playready_header::{
+    header::Header, header::HeaderFields, header::HeaderKeyId, header::HeaderVersion,
+    header::KeyIds, header::VersionChoice,
 };
-use gstplayready::playready::{LicenseStore, PlayReadyObject};
 use serde_json::Value;
 
 use crate::launch::Run;

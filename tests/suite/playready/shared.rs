@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
-use gstplayready::cenc::ContentKey;
-use gstplayready::playready::header::{FoundKeyId, Header, HeaderFields, VersionChoice};
-use gstplayready::playready::{
+use cenc_types::ContentKey;
+use playready_header::{
     Deviation, FoundHeader, KeySeed, PlayReadyObject, RecordKind, checksum, guid,
+};
+use playready_header::{
+    header::FoundKeyId, header::Header, header::HeaderFields, header::VersionChoice,
 };
 use serde_json::Value;
 

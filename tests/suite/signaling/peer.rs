@@ -8,13 +8,13 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
-use gstplayready::mp4::{Encryptor, IndexMode, Output};
-use gstplayready::signaling::System;
+use cenc_mp4::{Encryptor, IndexMode, Output};
+use drm_signaling::System;
 
-use crate::fuzz_replay::targets::stream::samples;
 use crate::launch::Run;
 use crate::scratch::Scratch;
 use crate::tools;
+use fuzz_targets::stream::samples;
 
 use super::normal::{element, key_line};
 use super::{Facts, Packaging};

@@ -3,8 +3,8 @@
 
 use std::net::TcpListener;
 
-use gstplayready::keys::HttpError;
-use gstplayready::keys::speke::Error;
+use content_keys::speke::Error;
+use key_http_client::Error as HttpError;
 
 use super::*;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use gstplayready::keys::store::{AuditFilter, Error, KeyStore, Role};
+use content_key_store::{AuditFilter, Error, KeyStore, Role};
 
 use super::ALL;
 use super::place::places;

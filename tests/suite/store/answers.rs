@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Answers to requests that may come again.
 
-use gstplayready::keys::store::Error;
+use content_key_store::Error;
 
 use super::place::places;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The audit: what it records, and that no hand in it goes unseen.
 
-use gstplayready::keys::store::{AuditFault, AuditFilter, Error, KeyStore};
+use content_key_store::{AuditFault, AuditFilter, Error, KeyStore};
 
 use super::place::{Place, places};
 use super::{ALL, hex, slot};

@@ -4,10 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::mpsc;
 
-use gstplayready::cenc::{CipherMode, KeyId};
-use gstplayready::keys::store::{
-    AuditFilter, Batcher, Content, Error, KeySlot, KeyStore, WantedKey,
-};
+use cenc_types::{CipherMode, KeyId};
+use content_key_store::{AuditFilter, Batcher, Content, Error, KeySlot, KeyStore, WantedKey};
 
 use super::place::places;
 use super::{ALL, new_key, slot};
@@ -93,7 +91,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
     for place in places("store-batch") {
         let store = place.open();
         store
-            .put_content(&Content::new("a", gstplayready::cenc::Scheme::Cenc))
+            .put_content(&Content::new("a", cenc_types::Scheme::Cenc))
             .unwrap();
         kids(&store, &wanted("other", &[255])).unwrap();
         let before = store.audit(&AuditFilter::default(), ALL).unwrap().len();

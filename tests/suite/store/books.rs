@@ -3,11 +3,9 @@
 
 use std::time::Duration;
 
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::store::{
-    Content, Error, KeyFilter, KeySource, KeyState, NewKey, Origin, Page,
-};
-use gstplayready::playready::KeySeed;
+use cenc_types::{CipherMode, KeyId, Scheme};
+use content_key_store::{Content, Error, KeyFilter, KeySource, KeyState, NewKey, Origin, Page};
+use playready_header::KeySeed;
 
 use super::place::places;
 use super::{ALL, imported, new_key, slot};

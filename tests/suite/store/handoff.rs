@@ -9,11 +9,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::handoff::{
-    Credentials, Encryption, Error, Handoff, Outcome, Pem, Reach, Report, Target,
+use cenc_types::{CipherMode, KeyId, Scheme};
+use content_key_store::{AuditFilter, Content, DeliveryState, KeyState, KeyStore};
+use key_server::{
+    delivery::Credentials, delivery::Encryption, delivery::Error, delivery::Handoff,
+    delivery::Outcome, delivery::Pem, delivery::Reach, delivery::Report, delivery::Target,
 };
-use gstplayready::keys::store::{AuditFilter, Content, DeliveryState, KeyState, KeyStore};
 
 use super::place::{Place, places};
 use super::processes;

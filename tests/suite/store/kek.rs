@@ -3,9 +3,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use gstplayready::cenc::CipherMode;
-use gstplayready::keys::store::{Error, KekSource, KeyStore};
-use gstplayready::playready::KeySeed;
+use cenc_types::CipherMode;
+use content_key_store::{Error, KekSource, KeyStore};
+use playready_header::KeySeed;
 use zeroize::Zeroizing;
 
 use super::place::places;

@@ -3,16 +3,16 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use gstplayready::cenc::{CipherMode, Scheme};
-use gstplayready::keys::store::{Content, KeyFilter, Role};
-use gstplayready::playready::KeySeed;
+use cenc_types::{CipherMode, Scheme};
+use content_key_store::{Content, KeyFilter, Role};
+use playready_header::KeySeed;
 
 use super::place::{Place, places};
 use super::{ALL, new_key, slot};
 
 /// The tables of version 1, as it made them.
-const SQLITE: &str = include_str!("../../../src/keys/store/schema/sqlite.sql");
-const POSTGRES: &str = include_str!("../../../src/keys/store/schema/postgres.sql");
+const SQLITE: &str = include_str!("../../../crates/content-key-store/src/schema/sqlite.sql");
+const POSTGRES: &str = include_str!("../../../crates/content-key-store/src/schema/postgres.sql");
 
 /// In the order that references ask for.
 const TABLES: [&str; 10] = [

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::store::{Content, DeliveryState, Error, KeyState, KeyStore};
+use cenc_types::{CipherMode, KeyId, Scheme};
+use content_key_store::{Content, DeliveryState, Error, KeyState, KeyStore};
 
 use super::place::{Place, places};
 use super::{new_key, slot};
@@ -84,7 +84,7 @@ fn keys_are_compared_and_read_for_a_reason_alone() {
         }
         let rows = store.verify_audit().unwrap().rows;
         let shown = store.header_key_id(&new.kid).unwrap();
-        let expected = gstplayready::playready::checksum::aes_ctr(&new.kid, &stored.key);
+        let expected = playready_header::checksum::aes_ctr(&new.kid, &stored.key);
         assert_eq!(shown.checksum, Some(expected));
         assert_eq!(store.verify_audit().unwrap().rows, rows);
     }

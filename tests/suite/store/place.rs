@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use gstplayready::keys::store::{KekSource, KeyStore};
+use content_key_store::{KekSource, KeyStore};
 
 use crate::scratch::Scratch;
 

@@ -3,8 +3,8 @@
 
 use postgres::{Client, NoTls};
 
-use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::{Content, Error, KeyStore};
+use cenc_types::Scheme;
+use content_key_store::{Content, Error, KeyStore};
 
 use super::place::{self, Place};
 use super::server::Server;

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gstplayready::cenc::{CipherMode, Scheme};
-use gstplayready::keys::store::{
+use cenc_types::{CipherMode, Scheme};
+use content_key_store::{
     AuditEntry, AuditFilter, Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page,
 };
 
@@ -63,7 +63,6 @@ fn job() {
         ["write", uri, kek] => write(&open(uri, kek)),
         ["claim", uri, kek] => claim(&open(uri, kek)),
         ["re-wrap", new, uri, kek] => re_wrap(uri, kek, new),
-        #[cfg(feature = "handoff")]
         ["hand-off", url, certificate, uri, kek] => {
             super::handoff::job(&open(uri, kek), url, certificate);
         }

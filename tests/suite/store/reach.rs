@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use gstplayready::cenc::Scheme;
-use gstplayready::keys::HttpError;
-use gstplayready::keys::handoff::{
-    Credentials, Encryption, Error, Handoff, Outcome, Pem, Reach, Target,
+use cenc_types::Scheme;
+use content_key_store::{Content, KeyStore, TargetSettings};
+use key_http_client::Error as HttpError;
+use key_server::{
+    delivery::Credentials, delivery::Encryption, delivery::Error, delivery::Handoff,
+    delivery::Outcome, delivery::Pem, delivery::Reach, delivery::Target,
 };
-use gstplayready::keys::store::{Content, KeyStore, TargetSettings};
 
 use super::place::{places, sqlite};
 use super::receiver::Receiver;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use gstplayready::keys::handoff::{Encryption, Pem, Reach, Target};
+use key_server::{delivery::Encryption, delivery::Pem, delivery::Reach, delivery::Target};
 
 use crate::cpix::recipients;
 use crate::scratch::Scratch;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What the database itself refuses, whoever writes, and what its files show.
 
-use gstplayready::cenc::CipherMode;
-use gstplayready::keys::store::{Error, KeyState, KeyStore};
+use cenc_types::CipherMode;
+use content_key_store::{Error, KeyState, KeyStore};
 
 use super::place::places;
 use super::{hex, new_key, slot};
@@ -95,14 +95,14 @@ fn no_key_is_in_the_database_in_clear() {
         let (inserted, bytes) = new_key(CipherMode::Cbc);
         store.insert(&inserted, &[]).unwrap();
         let seed = [0xd7; 30];
-        let key_seed = gstplayready::playready::KeySeed::from_bytes(&seed).unwrap();
+        let key_seed = playready_header::KeySeed::from_bytes(&seed).unwrap();
         store.put_seed("seed", &key_seed).unwrap();
         let kek = std::fs::read_to_string(place.kek_path("kek")).unwrap();
         let kek = kek.trim();
         let secrets: [&[u8]; 3] = [made.key.as_bytes(), &bytes, &seed];
         let mut patterns = vec![
             kek.as_bytes().to_vec(),
-            gstplayready::cenc::decode_hex(kek).unwrap().to_vec(),
+            cenc_types::decode_hex(kek).unwrap().to_vec(),
         ];
         for secret in secrets {
             patterns.extend([

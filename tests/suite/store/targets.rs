@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use gstplayready::cenc::Scheme;
-use gstplayready::keys::store::{AuditFilter, Content, Error, KekSource, KeyStore, TargetSettings};
+use cenc_types::Scheme;
+use content_key_store::{AuditFilter, Content, Error, KekSource, KeyStore, TargetSettings};
 
 use super::ALL;
 use super::place::places;

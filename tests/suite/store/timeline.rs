@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gstplayready::cenc::{CipherMode, Scheme};
-use gstplayready::keys::store::{
+use cenc_types::{CipherMode, Scheme};
+use content_key_store::{
     Content, DeliveryState, Error, KekSource, KekState, KeyFilter, KeySlot, KeySource, KeyState,
     KeyStore, NewKey, Page,
 };
-use gstplayready::playready::KeySeed;
+use playready_header::KeySeed;
 
 use super::place::places;
 use super::{ALL, new_key, slot};

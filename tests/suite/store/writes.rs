@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Random writes of all kinds, what is said of each when the store has acknowledged it, and that the store still has it.
 
-use gstplayready::cenc::{CipherMode, KeyId, Scheme};
-use gstplayready::keys::store::{Content, Error, KeyState, KeyStore};
-use gstplayready::playready::KeySeed;
+use cenc_types::{CipherMode, KeyId, Scheme};
+use content_key_store::{Content, Error, KeyState, KeyStore};
+use playready_header::KeySeed;
 
 use super::{ALL, hex, new_key, slot};
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or an `stbl` gets, and those it must not have yet.
+
+use common_encryption::{SEIG, Senc, piff};
+use isobmff_boxes::{BoxTree, FourCc, saio, saiz, sbgp_of_fragment, sgpd};
+
+use super::Error;
+
+/// Refuses a `traf` or `stbl` that says that its samples are protected, or has offsets that would have to move.
+pub(super) fn refuse(parent: &BoxTree<'_>) -> Result<(), Error> {
+    let children = parent.children();
+    if let Some(child) = children.iter().find(|child| tells_of_protection(child)) {
+        return Err(Error::AlreadyProtected { by: child.box_type });
+    }
+    // Of another kind of auxiliary information.
+    match children.iter().any(|child| child.box_type == FourCc::SAIO) {
+        true => Err(Error::Unsupported(FourCc::SAIO)),
+        false => Ok(()),
+    }
+}
+
+fn tells_of_protection(child: &BoxTree<'_>) -> bool {
+    match child.box_type {
+        FourCc::SENC => true,
+        // They start with version and flags; grouping_type follows.
+        FourCc::SGPD | FourCc::SBGP => child.body().get(4..8) == Some(b"seig"),
+        FourCc::UUID => child.uuid == Some(piff::SENC),
+        _ => false,
+    }
+}
+
+/// Appends a sample group of all `sample_count` samples of a `traf`, which `entry` describes. Both boxes stand in the `traf`:
+/// readers look there for the description first (14496-12 clause 8.9.4).
+pub(super) fn push_sample_group(children: &mut Vec<BoxTree<'_>>, entry: &[u8], sample_count: u32) {
+    children.push(sgpd(SEIG, entry));
+    children.push(sbgp_of_fragment(SEIG, sample_count));
+}
+
+/// Appends `senc`, and in front of it `saiz` and a `saio` whose offset is still 0, if there is anything per sample.
+pub(super) fn push_auxiliary_information(
+    children: &mut Vec<BoxTree<'_>>,
+    senc: &Senc,
+) -> Result<(), Error> {
+    if let Some(sizes) = senc.sizes() {
+        children.push(saiz(sizes)?);
+        children.push(saio(0));
+    }
+    children.push(senc.to_box());
+    Ok(())
+}

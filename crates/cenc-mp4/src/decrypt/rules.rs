@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What rules each sample: the `tenc` of its sample entry or the `seig` entry of its group, with its own IV and subsamples.
+
+use std::ops::Range;
+
+use cenc_types::{Iv, Pattern, Scheme, Subsample};
+use common_encryption::{FoundProtection, KnownKeys, Method, SampleInformation};
+use isobmff_boxes::{BoxTree, FourCc, GroupDescription};
+
+use super::super::Error;
+use super::error::SampleFault;
+use super::groups::{Descriptions, Groups};
+use super::information::{ClearEntries, Fetch, Information, Place};
+use super::movie::{FoundScheme, Track};
+
+/// How the samples of one `stbl` or `traf` are protected.
+#[derive(Default)]
+pub(super) struct Rules {
+    groups: Groups,
+    /// The `seig` entries of the `traf` itself.
+    own: Descriptions,
+    information: Information,
+}
+
+/// Samples with the index of their sample description.
+pub(super) type Span = (usize, Range<u32>);
+
+impl Rules {
+    /// Those of a `traf` or `stbl` of a track.
+    pub(super) fn read(
+        place: &Place<'_, '_>,
+        track: &Track,
+        fetch: &mut Fetch<'_>,
+    ) -> Result<Self, Error> {
+        let own = match place.parent.box_type {
+            FourCc::TRAF => Descriptions::read(place.parent)?,
+            _ => Descriptions::default(),
+        };
+        let rest = own.default_entry.map(GroupDescription::Fragment);
+        let rest = rest.or(track.groups.default_entry.map(GroupDescription::Track));
+        Ok(Self {
+            groups: Groups::read(place.parent, rest)?,
+            own,
+            information: Information::read(place, fetch)?,
+        })
+    }
+
+    /// Decides what stands for clear samples, and finds where the entries of each span start; `spans` are all samples.
+    pub(super) fn place_entries(
+        &mut self,
+        track: &Track,
+        spans: impl Iterator<Item = Span> + Clone,
+    ) -> Result<Vec<usize>, Error> {
+        if self.information.len() == 0 {
+            return Ok(spans.map(|_| 0).collect());
+        }
+        let first = self.walk(track, spans.clone());
+        if !self.information.is_ambiguous() || self.is_spent(&first) {
+            return first.map(|(starts, _)| starts);
+        }
+        // Maps for clear samples too, if they then fill the box; otherwise it is as damaged as it was.
+        self.information.set_clear_entries(ClearEntries::Mapped);
+        let second = self.walk(track, spans);
+        if self.is_spent(&second) {
+            return second.map(|(starts, _)| starts);
+        }
+        self.information.set_clear_entries(ClearEntries::Absent);
+        first.map(|(starts, _)| starts)
+    }
+
+    /// Whether clear samples may be among protected ones, so that [`Self::place_entries`] must decide what stands for them.
+    pub(super) const fn is_ambiguous(&self) -> bool {
+        self.information.is_ambiguous() && !self.groups.is_empty()
+    }
+
+    fn is_spent(&self, walked: &Result<(Vec<usize>, usize), Error>) -> bool {
+        let len = self.information.len();
+        walked.as_ref().is_ok_and(|(_, end)| *end == len)
+    }
+
+    fn walk(
+        &self,
+        track: &Track,
+        spans: impl Iterator<Item = Span>,
+    ) -> Result<(Vec<usize>, usize), Error> {
+        let mut starts = Vec::new();
+        let mut at = 0;
+        for (description, samples) in spans {
+            starts.push(at);
+            for sample in samples {
+                let next = self.next(track, (description, sample), &mut at);
+                next.map_err(|fault| Error::Decryption(fault.at(track.track_id, sample)))?;
+            }
+        }
+        Ok((starts, at))
+    }
+
+    /// What is to be done with a sample whose entry starts at `at`, which moves behind it; None for a clear sample.
+    pub(super) fn next<'a>(
+        &'a self,
+        track: &'a Track,
+        (description, sample): (usize, u32),
+        at: &mut usize,
+    ) -> Result<Option<Rule<'a>>, SampleFault> {
+        let found = self.found(track, description, sample)?;
+        let iv_size = found.as_ref().map(|(_, found)| found.per_sample_iv_size);
+        let information = self.information.next(at, sample, iv_size)?;
+        Ok(found
+            .zip(information)
+            .map(|((scheme, protection), information)| Rule {
+                scheme,
+                protection,
+                information,
+            }))
+    }
+
+    /// How a sample is protected, unless it is clear.
+    fn found<'a>(
+        &'a self,
+        track: &'a Track,
+        description: usize,
+        sample: u32,
+    ) -> Result<Option<(FoundScheme, &'a FoundProtection)>, SampleFault> {
+        let entry = track.entries.get(description);
+        // No group protects samples of a clear sample entry.
+        let Some(entry) = entry.ok_or(SampleFault::Undescribed)? else {
+            return Ok(None);
+        };
+        let found = match self.groups.of(sample) {
+            GroupDescription::None => self.information.instead.as_ref().or(entry.default.as_ref()),
+            GroupDescription::Track(index) => track.groups.entries.get(index),
+            GroupDescription::Fragment(index) => self.own.entries.get(index),
+        };
+        let found = found.ok_or(SampleFault::Undescribed)?;
+        Ok((found.is_protected != 0).then_some((entry.scheme, found)))
+    }
+}
+
+/// All that is known of a protected sample.
+pub(super) struct Rule<'a> {
+    scheme: FoundScheme,
+    protection: &'a FoundProtection,
+    information: SampleInformation<'a>,
+}
+
+impl Rule<'_> {
+    /// Decrypts a sample in place; `map` is room for its subsamples.
+    pub(super) fn decrypt(
+        &self,
+        sample: &mut [u8],
+        (keys, map): (&KnownKeys, &mut Vec<Subsample>),
+    ) -> Result<(), SampleFault> {
+        let method = self.method()?;
+        let iv = self.iv()?;
+        let key = keys.get(self.protection.kid)?;
+        map.clear();
+        map.extend(self.information.subsamples());
+        Ok(key.decrypt(method, &iv, sample, map)?)
+    }
+
+    fn method(&self) -> Result<Method, SampleFault> {
+        let scheme = match (self.scheme, self.protection.is_protected) {
+            (FoundScheme::Cenc(scheme), 1) => scheme,
+            // AlgorithmID of PIFF 1.1, clause 5.3.3.
+            (FoundScheme::Piff, 1) => Scheme::Cenc,
+            (FoundScheme::Piff, 2) => Scheme::Cbc1,
+            (_, reserved) => return Err(SampleFault::Reserved(reserved)),
+        };
+        let pattern = match scheme.has_pattern() {
+            true => self.protection.pattern,
+            false => Pattern::NONE,
+        };
+        match pattern.crypt_byte_block == 0 && pattern.skip_byte_block > 0 {
+            true => Err(SampleFault::EmptyPattern),
+            false => Ok(Method { scheme, pattern }),
+        }
+    }
+
+    fn iv(&self) -> Result<Iv, SampleFault> {
+        let constant = self.protection.constant_iv.as_deref();
+        let iv = match self.information.iv {
+            [] => constant.ok_or(SampleFault::NoIv)?,
+            own => own,
+        };
+        Ok(Iv::new(iv).map_err(common_encryption::Error::from)?)
+    }
+}
+
+/// Whether a child of a `stbl` or `traf` tells of protection, and has no place where nothing is protected.
+pub(super) fn tells_of_protection(child: &BoxTree<'_>) -> Result<bool, Error> {
+    Ok(super::groups::is_of_seig(child) || super::information::is_of_protection(child)?)
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Writes the `moof` of one track's samples, 14496-12 clause 8.8.
+//!
+//! One track fragment in each: its offsets count from the `moof` without a flag that older brands do not know, and it is the form
+//! that Smooth Streaming wants and that mp4mux writes.
+
+use isobmff_boxes::{BoxTree, FourCc};
+
+use super::plan::Planned;
+use super::track::Track;
+
+/// Size and type of the `mdat` that follows.
+pub(super) const MDAT_HEADER: usize = 8;
+
+/// Flags of `tfhd`, clause 8.8.7.1, in the order of their fields.
+const SAMPLE_DESCRIPTION_INDEX: u32 = 0x02;
+const DEFAULT_DURATION: u32 = 0x08;
+const DEFAULT_SIZE: u32 = 0x10;
+const DEFAULT_FLAGS: u32 = 0x20;
+/// Flags of `trun`, clause 8.8.8.1.
+const DATA_OFFSET: u32 = 0x001;
+const FIRST_SAMPLE_FLAGS: u32 = 0x004;
+const SAMPLE_DURATION: u32 = 0x100;
+const SAMPLE_SIZE: u32 = 0x200;
+const SAMPLE_FLAGS: u32 = 0x400;
+const SAMPLE_OFFSET: u32 = 0x800;
+
+/// Writes the `moof` of the next samples of `track`, whose payload follows in an `mdat` of a short header.
+pub(super) fn write(
+    sequence_number: u32,
+    fragment: &Planned,
+    track: &mut Track,
+) -> Result<Vec<u8>, isobmff_boxes::Error> {
+    let run = Run::next(fragment, track);
+    let groups = track.groups.iter_mut();
+    let groups: Vec<_> = groups
+        .filter_map(|groups| groups.next_box(fragment.count))
+        .collect();
+    let moof = |data_offset: u32| {
+        let tfdt = BoxTree::full(FourCc::TFDT, (1, 0), &fragment.decode_time.to_be_bytes());
+        let mut traf = vec![run.tfhd(track.track_id, fragment.description), tfdt];
+        traf.push(run.trun(track.timing.offset_version(), data_offset));
+        traf.extend(groups.iter().cloned());
+        let mfhd = BoxTree::full(FourCc::MFHD, (0, 0), &sequence_number.to_be_bytes());
+        let traf = BoxTree::container(FourCc::TRAF, traf);
+        BoxTree::container(FourCc::MOOF, vec![mfhd, traf])
+    };
+    let size = moof(0).size();
+    let box_type = FourCc::MOOF;
+    let payload = u32::try_from(size + MDAT_HEADER);
+    let mut out = Vec::with_capacity(size);
+    moof(payload.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?).write(&mut out)?;
+    Ok(out)
+}
+
+/// What is told of the samples of a fragment, column by column.
+#[derive(Default)]
+struct Run {
+    durations: Vec<u32>,
+    sizes: Vec<u32>,
+    flags: Vec<u32>,
+    offsets: Vec<u32>,
+}
+
+impl Run {
+    fn next(fragment: &Planned, track: &mut Track) -> Self {
+        let mut run = Self::default();
+        for sample in fragment.first..fragment.first + fragment.count {
+            let Some(timing) = track.timing.next(&mut track.at) else {
+                break;
+            };
+            run.durations.push(timing.duration);
+            run.sizes.push(track.table.sizes.get(sample));
+            run.flags.push(timing.flags);
+            run.offsets.push(timing.offset);
+        }
+        run
+    }
+
+    /// The flags of all samples, or of all behind the first.
+    fn common_flags(&self) -> Option<u32> {
+        match self.flags.as_slice() {
+            [only] => Some(*only),
+            [_, others @ ..] => common(others),
+            [] => None,
+        }
+    }
+
+    fn tfhd(&self, track_id: u32, description: u32) -> BoxTree<'static> {
+        let fields = [
+            (
+                SAMPLE_DESCRIPTION_INDEX,
+                Some(description).filter(|&index| index != 1),
+            ),
+            (DEFAULT_DURATION, common(&self.durations)),
+            (DEFAULT_SIZE, common(&self.sizes)),
+            (DEFAULT_FLAGS, self.common_flags()),
+        ];
+        let mut flags = 0;
+        let mut body = track_id.to_be_bytes().to_vec();
+        for (flag, field) in fields {
+            if let Some(field) = field {
+                flags |= flag;
+                body.extend(field.to_be_bytes());
+            }
+        }
+        BoxTree::full(FourCc::TFHD, (0, flags), &body)
+    }
+
+    fn trun(&self, version: u8, data_offset: u32) -> BoxTree<'static> {
+        let count = u32::try_from(self.sizes.len()).unwrap_or(u32::MAX);
+        let mut flags = DATA_OFFSET;
+        let mut fields: Vec<u8> = [count, data_offset].map(u32::to_be_bytes).concat();
+        let common_flags = self.common_flags();
+        if let (Some(&first), Some(_)) = (self.flags.first(), common_flags)
+            && common_flags != Some(first)
+        {
+            flags |= FIRST_SAMPLE_FLAGS;
+            fields.extend(first.to_be_bytes());
+        }
+        let no_offsets = self.offsets.iter().all(|&offset| offset == 0);
+        let columns = [
+            (
+                SAMPLE_DURATION,
+                &self.durations,
+                common(&self.durations).is_some(),
+            ),
+            (SAMPLE_SIZE, &self.sizes, common(&self.sizes).is_some()),
+            (SAMPLE_FLAGS, &self.flags, common_flags.is_some()),
+            (SAMPLE_OFFSET, &self.offsets, no_offsets),
+        ];
+        let mut own: Vec<&[u32]> = Vec::new();
+        for (flag, column, is_told) in columns {
+            if !is_told {
+                flags |= flag;
+                own.push(column);
+            }
+        }
+        for sample in 0..self.sizes.len() {
+            let values = own.iter().filter_map(|column| column.get(sample));
+            fields.extend(values.flat_map(|value| value.to_be_bytes()));
+        }
+        BoxTree::full(FourCc::TRUN, (version, flags), &fields)
+    }
+}
+
+/// The one value of a column.
+fn common(column: &[u32]) -> Option<u32> {
+    let (first, others) = column.split_first()?;
+    others.iter().all(|value| value == first).then_some(*first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Layouts of clauses 8.8.7.2 and 8.8.8.2.
+    #[test]
+    fn what_samples_share_is_told_once() {
+        let run = Run {
+            durations: vec![10; 3],
+            sizes: vec![7, 8, 9],
+            flags: vec![0x0200_0000, 0x0001_0000, 0x0001_0000],
+            offsets: vec![0, 2, 1],
+        };
+        let tfhd = run.tfhd(5, 2);
+        let words = |words: &[u32]| -> Vec<u8> {
+            let bytes = words.iter().flat_map(|word| word.to_be_bytes());
+            bytes.collect()
+        };
+        assert_eq!(tfhd.body(), words(&[0x2a, 5, 2, 10, 0x0001_0000]));
+        let trun = run.trun(1, 99);
+        let head = [0x0100_0a05, 3, 99, 0x0200_0000];
+        let entries = [7, 0, 8, 2, 9, 1];
+        assert_eq!(trun.body(), words(&[&head[..], &entries].concat()));
+    }
+
+    #[test]
+    fn what_they_do_not_share_is_told_of_each() {
+        let run = Run {
+            durations: vec![10, 11, 10],
+            sizes: vec![7; 3],
+            flags: vec![1, 2, 3],
+            offsets: vec![0; 3],
+        };
+        assert_eq!(run.tfhd(5, 1).body()[..4], [0, 0, 0, 0x10]);
+        let trun = run.trun(0, 99);
+        assert_eq!(trun.body()[..4], [0, 0, 5, 1]);
+        assert_eq!(trun.body().len(), 12 + 3 * 8);
+    }
+}

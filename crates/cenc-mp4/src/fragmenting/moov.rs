@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The `moov` of a progressive file as an init segment: no samples in its tables, and `mvex`, 14496-12 clause 8.8.1.
+
+use isobmff_boxes::{BoxTree, FourCc};
+
+use super::super::init::{STBL_PATH, find_mut};
+use super::track::Track;
+
+/// The tables that must be there, and the bytes behind their version and flags that say that they are empty.
+const EMPTY: [(FourCc, &[u8]); 4] = [
+    (FourCc::STTS, &[0; 4]),
+    (FourCc::STSC, &[0; 4]),
+    (FourCc::STSZ, &[0; 8]),
+    (FourCc::STCO, &[0; 4]),
+];
+/// The tables that tell of samples by their numbers, which belongs into the fragments.
+const DROPPED: [FourCc; 10] = [
+    FourCc::STZ2,
+    FourCc::CO64,
+    FourCc::CTTS,
+    FourCc::STSS,
+    FourCc::STPS,
+    FourCc::STSH,
+    FourCc::STDP,
+    FourCc::PADB,
+    FourCc::SDTP,
+    FourCc::SBGP,
+];
+
+/// Makes the init segment's `moov` of the `moov` whose tracks these are.
+pub(super) fn init(
+    mut moov: BoxTree<'_>,
+    tracks: &[Track],
+) -> Result<Vec<u8>, isobmff_boxes::Error> {
+    let mvhd = moov.all(FourCc::MVHD).next();
+    let duration = mvhd.map(|mvhd| isobmff_boxes::movie_duration(mvhd.reader()));
+    let mvex = mvex(tracks, duration.transpose()?.flatten());
+    let children = moov.children_mut().into_iter().flatten();
+    for trak in children.filter(|child| child.box_type == FourCc::TRAK) {
+        let stbl = STBL_PATH.into_iter().try_fold(trak, find_mut);
+        if let Some(tables) = stbl.and_then(BoxTree::children_mut) {
+            empty(tables);
+        }
+    }
+    if let Some(children) = moov.children_mut() {
+        let last = children
+            .iter()
+            .rposition(|child| child.box_type == FourCc::TRAK);
+        children.insert(last.map_or(children.len(), |last| last + 1), mvex);
+    }
+    let mut out = Vec::with_capacity(moov.size());
+    moov.write(&mut out)?;
+    Ok(out)
+}
+
+fn empty(tables: &mut Vec<BoxTree<'_>>) {
+    let stale = |table: &BoxTree<'_>| {
+        let mut emptied = EMPTY.iter().map(|(box_type, _)| box_type);
+        DROPPED.contains(&table.box_type) || emptied.any(|&kind| kind == table.box_type)
+    };
+    tables.retain(|table| !stale(table));
+    let description = tables.iter().position(|t| t.box_type == FourCc::STSD);
+    let at = description.map_or(0, |at| at + 1);
+    let fresh = EMPTY.map(|(box_type, fields)| BoxTree::full(box_type, (0, 0), fields));
+    tables.splice(at..at, fresh);
+}
+
+/// Tells of fragments; `duration` is that of the movie in its timescale.
+fn mvex(tracks: &[Track], duration: Option<u64>) -> BoxTree<'static> {
+    let mehd = duration.map(|ticks| BoxTree::full(FourCc::MEHD, (1, 0), &ticks.to_be_bytes()));
+    let trexes = tracks.iter().map(|track| {
+        // Sample description 1; each fragment states its other defaults.
+        let fields = [track.track_id, 1, 0, 0, 0].map(u32::to_be_bytes);
+        BoxTree::full(FourCc::TREX, (0, 0), fields.as_flattened())
+    });
+    BoxTree::container(FourCc::MVEX, mehd.into_iter().chain(trexes).collect())
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MPL-2.0
+//! When the samples of a progressive track are decoded and shown, and which of them depend on others, 14496-12 clause 8.6.
+
+use isobmff_boxes::{BoxTree, CompositionOffsets, FourCc, SampleRun};
+
+use super::super::init::STBL_PATH;
+
+/// sample_flags, clause 8.8.3.1: sample_depends_on says that the sample depends on no others.
+const DEPENDS_ON_NONE: u32 = 2 << 24;
+/// sample_flags: sample_is_non_sync_sample.
+const NON_SYNC: u32 = 1 << 16;
+/// Where the byte that `sdtp` has for a sample stands among sample_flags.
+const DEPENDENCIES: u32 = 20;
+
+/// The tables of one track.
+#[derive(Debug, Default)]
+pub(super) struct Timing {
+    /// Ticks in a second.
+    pub(super) timescale: u32,
+    durations: Vec<SampleRun>,
+    offsets: CompositionOffsets,
+    /// Numbers of the sync samples from 1, ascending; None: all are.
+    sync: Option<Vec<u32>>,
+    /// The entries of `sdtp`, if there is one.
+    dependencies: Vec<u8>,
+}
+
+/// A place among samples.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cursor {
+    /// Number of the next sample, from 0.
+    sample: u32,
+    durations: RunCursor,
+    offsets: RunCursor,
+}
+
+/// A place in runs of samples.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RunCursor {
+    run: usize,
+    used: u32,
+}
+
+/// What a `trun` says of a sample beside its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SampleTiming {
+    pub(super) duration: u32,
+    /// The bits of sample_composition_time_offset.
+    pub(super) offset: u32,
+    pub(super) flags: u32,
+}
+
+impl SampleTiming {
+    pub(super) const fn is_sync(&self) -> bool {
+        self.flags & NON_SYNC == 0
+    }
+}
+
+impl RunCursor {
+    /// The value of the next sample; None behind the runs.
+    pub(super) fn next(&mut self, runs: &[SampleRun]) -> Option<u32> {
+        loop {
+            let run = runs.get(self.run)?;
+            if self.used < run.sample_count {
+                self.used += 1;
+                return Some(run.value);
+            }
+            *self = Self {
+                run: self.run + 1,
+                used: 0,
+            };
+        }
+    }
+}
+
+impl Timing {
+    /// Reads the tables of a `trak`.
+    pub(super) fn read(trak: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
+        let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
+        let stbl = trak.descend(&STBL_PATH)?;
+        let offsets = stbl.all(FourCc::CTTS).next();
+        let sync = stbl.all(FourCc::STSS).next();
+        let mut sync = sync
+            .map(|stss| isobmff_boxes::stss(stss.reader()))
+            .transpose()?;
+        if let Some(numbers) = &mut sync {
+            // They ascend already, but in damaged files.
+            numbers.sort_unstable();
+        }
+        let mut dependencies = Vec::new();
+        if let Some(sdtp) = stbl.all(FourCc::SDTP).next() {
+            let mut entries = sdtp.reader();
+            entries.version_and_flags()?;
+            dependencies.extend_from_slice(entries.left());
+        }
+        Ok(Self {
+            timescale: isobmff_boxes::timescale(mdhd.reader())?,
+            durations: isobmff_boxes::stts(stbl.child(FourCc::STTS)?.reader())?,
+            offsets: offsets.map_or_else(
+                || Ok(CompositionOffsets::default()),
+                |c| isobmff_boxes::ctts(c.reader()),
+            )?,
+            sync,
+            dependencies,
+        })
+    }
+
+    /// What a `trun` with the offsets of this track has for its version.
+    pub(super) const fn offset_version(&self) -> u8 {
+        self.offsets.version
+    }
+
+    /// The next sample; None where no duration is left.
+    pub(super) fn next(&self, at: &mut Cursor) -> Option<SampleTiming> {
+        let duration = at.durations.next(&self.durations)?;
+        let offset = at.offsets.next(&self.offsets.runs).unwrap_or(0);
+        let flags = self.flags(at.sample);
+        at.sample = at.sample.saturating_add(1);
+        Some(SampleTiming {
+            duration,
+            offset,
+            flags,
+        })
+    }
+
+    fn flags(&self, sample: u32) -> u32 {
+        let number = sample.saturating_add(1);
+        let listed = self.sync.as_ref();
+        let is_sync = listed.is_none_or(|sync| sync.binary_search(&number).is_ok());
+        let dependencies = self.dependencies.get(sample as usize);
+        let dependencies = dependencies.map(|&entry| u32::from(entry) << DEPENDENCIES);
+        match (is_sync, dependencies) {
+            (true, None) => DEPENDS_ON_NONE,
+            (true, Some(dependencies)) => dependencies,
+            (false, dependencies) => NON_SYNC | dependencies.unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(runs: &[(u32, u32)]) -> Vec<SampleRun> {
+        let run = |&(sample_count, value)| SampleRun {
+            sample_count,
+            value,
+        };
+        runs.iter().map(run).collect()
+    }
+
+    // Flags of clause 8.8.3.1: 0x02000000 a sync sample, 0x00010000 no sync sample; sdtp 0x14: depends on others, is not depended on.
+    #[test]
+    fn samples_get_the_values_of_their_runs_and_flags_from_both_tables() {
+        let mut timing = Timing {
+            durations: runs(&[(1, 10), (0, 99), (2, 20)]),
+            offsets: CompositionOffsets {
+                version: 1,
+                runs: runs(&[(2, 5)]),
+            },
+            sync: Some(vec![1, 3]),
+            ..Timing::default()
+        };
+        let all = |timing: &Timing| {
+            let mut at = Cursor::default();
+            let found = std::iter::from_fn(|| timing.next(&mut at));
+            found
+                .map(|s| (s.duration, s.offset, s.flags))
+                .collect::<Vec<_>>()
+        };
+        let expected = [
+            (10, 5, 0x0200_0000),
+            (20, 5, 0x0001_0000),
+            (20, 0, 0x0200_0000),
+        ];
+        assert_eq!(all(&timing), expected);
+        timing.dependencies = vec![0x20, 0x18];
+        let flags: Vec<u32> = all(&timing).iter().map(|sample| sample.2).collect();
+        assert_eq!(flags, [0x0200_0000, 0x0181_0000, 0x0200_0000]);
+        timing.sync = None;
+        assert_eq!(all(&timing)[1].2, 0x0180_0000);
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MPL-2.0
+//! MP4 in the clear goes in and comes out protected: pure bytes, no I/O. [`Decryptor`] and [`ProgressiveDecryptor`] go the other way.
+//!
+//! [`Progressive`] takes a file whose `moov` places its samples, and reads it by way of a [`Source`]. All else here gives
+//! fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8), out of such a stream or of a progressive one with `moov` in front:
+//! [`Encryptor::push`] takes the stream in chunks of any size and gives [`Output`]s, whose bytes do not depend on the chunking.
+//! Sample data stays in the chunks it came in and is encrypted there; only boxes are written anew. One `moof` with its
+//! `mdat` is held until it is complete, since `senc` stands before the samples that it describes.
+
+mod auxiliary;
+mod chunk;
+mod decrypt;
+mod encryptor;
+mod error;
+mod fragment;
+mod fragmenting;
+mod held;
+mod index;
+mod init;
+mod moof;
+mod output;
+mod passage;
+mod payload;
+mod piff;
+mod plan;
+mod progressive;
+mod splitter;
+mod stream;
+mod time;
+mod workers;
+
+pub use chunk::Chunk;
+pub use decrypt::{DecryptionError, Decryptor, ProgressiveDecryptor, SampleFault};
+pub use encryptor::{Encryptor, IndexMode};
+pub use error::{Error, SampleError};
+pub use fragment::Totals;
+pub use init::protect_init;
+pub use output::{News, Output};
+pub use progressive::{Progressive, Source};

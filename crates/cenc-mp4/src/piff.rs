@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What PIFF 1.1 (Smooth Streaming) writes otherwise outside the tracks: brands, and `pssh` as a `uuid` box.
+
+use cenc_types::Pssh;
+use common_encryption::Flavor;
+use isobmff_boxes::{BoxTree, FourCc};
+
+use super::Error;
+
+/// major_brand and minor_version of Smooth Streaming files.
+const MAJOR: [u8; 8] = *b"isml\0\0\0\x01";
+/// The brands that a PIFF file has at least.
+const BRANDS: [&[u8; 4]; 2] = [b"piff", b"iso2"];
+
+/// A top-level box as the flavor has it: `ftyp` tells PIFF's brands and, of those before, the versions of the file format.
+/// Brands such as CMAF's would promise boxes that are not there.
+pub(super) fn top_level(flavor: Flavor, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+    if flavor == Flavor::Cenc || bytes.get(4..8) != Some(FourCc::FTYP.0.as_slice()) {
+        return Ok(bytes);
+    }
+    let ftyp = BoxTree::parse(&bytes)?;
+    let mut reader = ftyp.reader();
+    reader.bytes(MAJOR.len())?;
+    let (before, _) = reader.left().as_chunks::<4>();
+    let kept = before.iter().filter(|brand| brand.starts_with(b"iso"));
+    let kept = kept.filter(|brand| !BRANDS.contains(brand));
+    let mut body = MAJOR.to_vec();
+    body.extend(BRANDS.into_iter().chain(kept).flatten());
+    let mut out = Vec::new();
+    BoxTree::leaf(FourCc::FTYP, body).write(&mut out)?;
+    Ok(out)
+}
+
+/// A whole `pssh` box, of either version, as the box for `moov`.
+pub(super) fn pssh(flavor: Flavor, bytes: &[u8]) -> Result<BoxTree<'_>, isobmff_boxes::Error> {
+    let tree = BoxTree::parse(bytes)?;
+    match flavor {
+        Flavor::Cenc => Ok(tree),
+        Flavor::Piff => Pssh::read(tree.reader())?.to_piff_box(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The brands of the PIFF file in the shared vectors (o-piff-scheme-wma): isml 1, piff, iso2, iso5.
+    #[test]
+    fn brands_are_those_of_smooth_streaming() {
+        let cmaf = b"\0\0\0\x20ftypcmf2\0\0\0\0cmf2iso5cmfcdash".to_vec();
+        let piff = top_level(Flavor::Piff, cmaf.clone()).unwrap();
+        assert_eq!(piff, b"\0\0\0\x1cftypisml\0\0\0\x01piffiso2iso5");
+        assert_eq!(top_level(Flavor::Cenc, cmaf.clone()).unwrap(), cmaf);
+    }
+
+    #[test]
+    fn other_boxes_and_a_short_ftyp_stay_or_fail() {
+        let free = b"\0\0\0\x0cfreeftyp".to_vec();
+        assert_eq!(top_level(Flavor::Piff, free.clone()).unwrap(), free);
+        assert!(top_level(Flavor::Piff, b"\0\0\0\x0cftypisml".to_vec()).is_err());
+    }
+
+    // Layout of PIFF 1.1, clause 5.3.1.
+    #[test]
+    fn pssh_is_a_uuid_box_without_key_ids() {
+        let mut bytes = b"\0\0\0\x35pssh\x01\0\0\0".to_vec();
+        bytes.extend([0x9a; 16]);
+        bytes.extend([0, 0, 0, 1]);
+        bytes.extend([7; 16]);
+        bytes.extend([0, 0, 0, 1, 5]);
+        let mut out = Vec::new();
+        pssh(Flavor::Piff, &bytes).unwrap().write(&mut out).unwrap();
+        let mut expected =
+            b"\0\0\0\x31uuid\xd0\x8a\x4f\x18\x10\xf3\x4a\x82\xb6\xc8\x32\xd8\xab\xa1\x83\xd3"
+                .to_vec();
+        expected.extend([0; 4]);
+        expected.extend([0x9a; 16]);
+        expected.extend([0, 0, 0, 1, 5]);
+        assert_eq!(out, expected);
+    }
+}

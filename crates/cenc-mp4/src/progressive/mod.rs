@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Progressive MP4 (ISO/IEC 14496-12 clause 8.7): a file whose `moov` places every sample comes out protected and with its
+//! `moov` in front, in two passes over the samples.
+//!
+//! The first pass maps the samples of protected tracks and takes their IVs; the `senc` boxes that this makes go into the
+//! sample tables, by which all media moves. The second pass copies the file in its order and encrypts by what `senc` says. Sizes
+//! do not change, so each `mdat` keeps its own. Held are tables of the size of the `moov` and one block of samples.
+
+pub(super) mod cursor;
+pub(super) mod file;
+mod measure;
+pub(super) mod moov;
+pub(super) mod source;
+pub(super) mod tables;
+pub(super) mod write;
+
+pub(super) use file::refuse_items;
+pub use source::Source;
+
+use common_encryption::Flavor;
+use isobmff_boxes::BoxTree;
+
+use super::init::protect_tracks;
+use super::{Error, Output, Totals};
+use common_encryption::Protector;
+use file::File;
+use measure::TrackPlan;
+use write::Writer;
+
+/// What is read and given at once, in bytes; more where a sample is larger.
+const BLOCK: u64 = 1 << 20;
+/// The largest sample that is taken, in bytes.
+pub(super) const MAX_SAMPLE: u64 = 256 << 20;
+
+/// Protects one progressive file. The steps follow each other: [`Self::open`], [`Self::protect`], [`Self::measure`], then
+/// [`Self::next_output`] up to the end.
+pub struct Progressive {
+    file: File,
+    tracks: Vec<TrackPlan>,
+    /// The `moov` with protected sample entries, not yet with auxiliary information.
+    moov: Vec<u8>,
+    writer: Writer,
+}
+
+impl Progressive {
+    /// Looks at the boxes of a file; None for a file that is to be pushed through an [`super::Encryptor`].
+    ///
+    /// # Errors
+    /// Damage at the top of the file, features whose offsets are not moved, [`Error::Input`].
+    pub fn open<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
+        let file = File::scan(source)?;
+        Ok(file.map(|file| Self {
+            file,
+            tracks: Vec::new(),
+            moov: Vec::new(),
+            writer: Writer::default(),
+        }))
+    }
+
+    /// Whether the `moov` stands in front of the media, as an [`super::Encryptor`] needs it.
+    pub const fn starts_with_moov(&self) -> bool {
+        self.file.starts_with_moov
+    }
+
+    /// Asks `protector` how the tracks are protected; reads nothing.
+    ///
+    /// # Errors
+    /// What makes the file impossible to protect: no key, protected already, a damaged sample table.
+    pub fn protect(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        if protector.flavor() == Flavor::Piff {
+            return Err(Error::ProgressivePiff);
+        }
+        if protector.follows_time() {
+            return Err(Error::ProgressivePeriods);
+        }
+        let tree = BoxTree::parse(&self.file.moov)?;
+        let media: Vec<_> = self.file.media().collect();
+        let tables = tables::read_all(&tree, Some(&media))?;
+        let (moov, tracks) = protect_tracks(tree, protector)?;
+        let plans = tracks.into_iter().zip(tables);
+        self.tracks = plans
+            .map(|(track, table)| TrackPlan::new(track, table))
+            .collect::<Result<_, _>>()?;
+        self.moov = moov;
+        self.file.moov = Vec::new();
+        Ok(())
+    }
+
+    /// The first pass: maps the samples of protected tracks and writes the `moov`.
+    ///
+    /// # Errors
+    /// [`Error::Sample`], [`Error::Input`], boxes that outgrow their sizes.
+    pub fn measure<S: Source>(&mut self, source: &mut S) -> Result<(), Error> {
+        for track in &mut self.tracks {
+            track.measure(source)?;
+        }
+        let moov = std::mem::take(&mut self.moov);
+        let moov = moov::write(&moov, &self.tracks, &self.file.pieces)?;
+        self.writer = Writer::new(moov, &mut self.tracks);
+        Ok(())
+    }
+
+    /// The second pass: the next part of the protected file; None at its end.
+    ///
+    /// # Errors
+    /// [`Error::Input`], [`Error::Sample`]; nothing may be written any more then.
+    pub fn next_output<S: Source>(
+        &mut self,
+        source: &mut S,
+    ) -> Result<Option<Output<S::Chunk>>, Error> {
+        self.writer
+            .next_output(source, (&self.file.pieces, &self.tracks))
+    }
+
+    /// What came out so far; a progressive file has no fragments.
+    pub const fn totals(&self) -> Totals {
+        self.writer.totals()
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Initialization vectors, 23001-7 clause 9.2.
+
+use super::Error;
+
+/// The initialization vector of one sample: 8 or 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Iv {
+    block: [u8; 16],
+    size: IvSize,
+}
+
+/// Per_Sample_IV_Size of a track whose samples have IVs of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IvSize {
+    /// What every PlayReady client takes, in counter mode only.
+    Eight,
+    /// All of the first counter block, or the IV of a CBC chain.
+    Sixteen,
+}
+
+impl IvSize {
+    /// The size in bytes.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Eight => 8,
+            Self::Sixteen => 16,
+        }
+    }
+}
+
+impl Iv {
+    /// An IV of 8 or 16 bytes.
+    ///
+    /// # Errors
+    /// [`Error::BadIv`] for any other length.
+    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
+        let size = match bytes.len() {
+            8 => IvSize::Eight,
+            16 => IvSize::Sixteen,
+            _ => return Err(Error::BadIv),
+        };
+        let mut block = [0; 16];
+        for (to, from) in block.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Ok(Self { block, size })
+    }
+
+    /// A random IV from the operating system's generator.
+    ///
+    /// # Errors
+    /// When the generator cannot be read.
+    pub fn generate(size: IvSize) -> Result<Self, getrandom::Error> {
+        let mut block = [0; 16];
+        let used = block.split_at_mut(size.bytes()).0;
+        getrandom::fill(used)?;
+        Ok(Self { block, size })
+    }
+
+    /// How many bytes `senc` or `tenc` store.
+    pub const fn size(&self) -> IvSize {
+        self.size
+    }
+
+    /// The bytes as they are stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.block.split_at(self.size.bytes()).0
+    }
+
+    /// The first counter block, or the IV of a chain: 8 bytes are followed by zeros.
+    pub const fn block(&self) -> &[u8; 16] {
+        &self.block
+    }
+
+    /// The IV `steps` counts after this one: all 8 bytes count, or the last 8 of 16 (clause 9.2), and wrap round.
+    #[must_use]
+    pub fn advanced(mut self, steps: u64) -> Self {
+        let counter = match self.size {
+            IvSize::Eight => 0..8,
+            IvSize::Sixteen => 8..16,
+        };
+        let counter = self.block.get_mut(counter);
+        let counter: &mut [u8; 8] = counter
+            .and_then(|bytes| bytes.try_into().ok())
+            .expect("both ranges hold 8 of the block's 16 bytes");
+        *counter = u64::from_be_bytes(*counter)
+            .wrapping_add(steps)
+            .to_be_bytes();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iv_has_eight_or_sixteen_bytes() {
+        assert_eq!(Iv::new(&[1; 12]), Err(Error::BadIv));
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Film grain: the AV1 specification, 5.9.30. Nothing of it is kept.
+
+use super::sequence::Color;
+use crate::Error;
+use crate::plain::PlainBits;
+
+/// film_grain_params() where they are present.
+pub(super) fn skip(bits: &mut PlainBits<'_>, color: Color, inter: bool) -> Result<(), Error> {
+    let apply_grain = bits.flag()?;
+    if !apply_grain {
+        return Ok(());
+    }
+    // grain_seed
+    bits.u(16)?;
+    let update_grain = !inter || bits.flag()?;
+    if !update_grain {
+        // film_grain_params_ref_idx
+        bits.u(3)?;
+        return Ok(());
+    }
+    let luma = read_points(bits)?;
+    let from_luma = !color.mono_chrome && bits.flag()?;
+    let no_chroma = color.mono_chrome || from_luma || (color.subsampling == (true, true) && !luma);
+    let cb = !no_chroma && read_points(bits)?;
+    let cr = !no_chroma && read_points(bits)?;
+    // grain_scaling_minus_8
+    bits.u(2)?;
+    let lag = bits.u(2)?;
+    let coefficients = 2 * lag * (lag + 1);
+    if luma {
+        bits.skip(8 * coefficients)?;
+    }
+    for own in [cb, cr] {
+        if own || from_luma {
+            bits.skip(8 * (coefficients + u32::from(luma)))?;
+        }
+    }
+    // ar_coeff_shift_minus_6, grain_scale_shift
+    bits.u(4)?;
+    for own in [cb, cr] {
+        if own {
+            // mult, luma_mult, offset
+            bits.u(25)?;
+        }
+    }
+    // overlap_flag, clip_to_restricted_range
+    bits.skip(2)
+}
+
+/// The points of a scaling function; gives whether there are any.
+fn read_points(bits: &mut PlainBits<'_>) -> Result<bool, Error> {
+    let count = bits.u(4)?;
+    bits.skip(16 * count)?;
+    Ok(count > 0)
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Quantizers and segments: the AV1 specification, 5.9.12 to 5.9.18.
+
+use super::sequence::Color;
+use crate::Error;
+use crate::plain::PlainBits;
+
+/// MAX_SEGMENTS
+const SEGMENTS: usize = 8;
+/// Bits of the features behind SEG_LVL_ALT_Q, with the sign where there is one.
+const OTHER_FEATURE_BITS: [u32; 7] = [7, 7, 7, 7, 3, 0, 0];
+
+/// FeatureData of SEG_LVL_ALT_Q, 0 where it is not enabled: the only feature on which the length of a header depends.
+pub(super) type AlternateQuantizers = [i32; SEGMENTS];
+
+/// quantization_params()
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quantization {
+    base_q_idx: i32,
+    has_deltas: bool,
+}
+
+impl Quantization {
+    pub(super) fn read(bits: &mut PlainBits<'_>, color: Color) -> Result<Self, Error> {
+        let base_q_idx = bits.u(8)?.cast_signed();
+        // DeltaQYDc
+        let mut has_deltas = read_delta(bits)?;
+        if color.planes() > 1 {
+            let differ = color.separate_uv_delta_q && bits.flag()?;
+            for _ in 0..if differ { 4 } else { 2 } {
+                has_deltas |= read_delta(bits)?;
+            }
+        }
+        if bits.flag()? {
+            // qm_y, qm_u and, where it differs, qm_v
+            bits.u(if color.separate_uv_delta_q { 12 } else { 8 })?;
+        }
+        Ok(Self {
+            base_q_idx,
+            has_deltas,
+        })
+    }
+
+    /// CodedLossless
+    pub(super) fn is_lossless(self, quantizers: &AlternateQuantizers) -> bool {
+        !self.has_deltas && quantizers.iter().all(|own| self.base_q_idx + own <= 0)
+    }
+
+    /// delta_q_params() and delta_lf_params()
+    pub(super) fn skip_deltas(
+        self,
+        bits: &mut PlainBits<'_>,
+        allow_intrabc: bool,
+    ) -> Result<(), Error> {
+        if self.base_q_idx == 0 || !bits.flag()? {
+            return Ok(());
+        }
+        // delta_q_res
+        bits.u(2)?;
+        if !allow_intrabc && bits.flag()? {
+            // delta_lf_res, delta_lf_multi
+            bits.u(3)?;
+        }
+        Ok(())
+    }
+}
+
+/// read_delta_q(); gives whether it differs from 0.
+fn read_delta(bits: &mut PlainBits<'_>) -> Result<bool, Error> {
+    Ok(bits.flag()? && bits.su(7)? != 0)
+}
+
+/// segmentation_params(); `previous` is what the primary reference frame has, None without one.
+pub(super) fn read_segmentation(
+    bits: &mut PlainBits<'_>,
+    previous: Option<AlternateQuantizers>,
+) -> Result<AlternateQuantizers, Error> {
+    let mut quantizers = AlternateQuantizers::default();
+    if !bits.flag()? {
+        return Ok(quantizers);
+    }
+    if let Some(previous) = previous {
+        let update_map = bits.flag()?;
+        if update_map {
+            // segmentation_temporal_update
+            bits.u(1)?;
+        }
+        let update_data = bits.flag()?;
+        if !update_data {
+            return Ok(previous);
+        }
+    }
+    for quantizer in &mut quantizers {
+        if bits.flag()? {
+            *quantizer = bits.su(9)?.clamp(-255, 255);
+        }
+        for width in OTHER_FEATURE_BITS {
+            if bits.flag()? {
+                bits.u(width)?;
+            }
+        }
+    }
+    Ok(quantizers)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MPL-2.0
+//! HEVCDecoderConfigurationRecord, the payload of `hvcC`: ISO/IEC 14496-15, clause 8.3.
+
+use super::{NalHeader, Sets};
+use crate::Error;
+use crate::{nal::ConfigReader, nal::LengthSize};
+
+/// Reads the length size and puts the parameter sets in force.
+pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> {
+    let mut reader = ConfigReader::new(config, "hvcC")?;
+    // general_profile_space up to avgFrameRate
+    reader.bytes(20)?;
+    let length_size = reader.length_size()?;
+    for _ in 0..reader.byte()? {
+        // array_completeness, NAL_unit_type: the NAL units say it themselves
+        reader.byte()?;
+        for _ in 0..reader.u16()? {
+            let bytes = reader.unit()?;
+            sets.insert(NalHeader::of(0, bytes)?, || bytes)?;
+        }
+    }
+    Ok(length_size)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Error;
+    use crate::hevc::Hevc;
+
+    /// A record with one array of one SEI prefix NAL unit.
+    const RECORD: [u8; 30] = [
+        1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 30, 0xf0, 0, 0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f,
+        1, 39, 0, 1, 0, 2, 0x4e, 1,
+    ];
+
+    #[test]
+    fn every_prefix_of_a_record_is_refused() {
+        assert!(Hevc::new(&RECORD).is_ok());
+        for end in 0..RECORD.len() {
+            let error = Hevc::new(&RECORD[..end]).unwrap_err();
+            assert_eq!(error, Error::Truncated { structure: "hvcC" });
+        }
+    }
+
+    #[test]
+    fn a_length_size_of_three_is_refused() {
+        let mut record = RECORD;
+        record[21] = 0x0e;
+        assert!(matches!(Hevc::new(&record), Err(Error::OutOfRange { .. })));
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Picture parameter set, as far as slice segment headers depend on it: ISO/IEC 23008-2, 7.3.2.3.
+
+use super::{HEADER_LEN, scaling_list};
+use crate::Error;
+use crate::bits::BitReader;
+use crate::parameter_sets::ParameterSet;
+
+/// What slice segment headers need to know of the picture.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pps {
+    pub(super) sps_id: u32,
+    pub(super) dependent_slice_segments: bool,
+    pub(super) output_flag_present: bool,
+    pub(super) extra_slice_header_bits: u32,
+    pub(super) cabac_init_present: bool,
+    /// num_ref_idx_lX_default_active_minus1 + 1
+    pub(super) default_active_refs: [u32; 2],
+    pub(super) slice_chroma_qp_offsets_present: bool,
+    pub(super) weighted_pred: bool,
+    pub(super) weighted_bipred: bool,
+    /// Tiles or wavefronts: slices tell their entry points.
+    pub(super) entry_points: bool,
+    pub(super) loop_filter_across_slices: bool,
+    pub(super) deblocking: Deblocking,
+    pub(super) lists_modification_present: bool,
+    pub(super) slice_header_extension_present: bool,
+    pub(super) extensions: Extensions,
+}
+
+/// What slices may say of the deblocking filter.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Deblocking {
+    pub(super) override_enabled: bool,
+    pub(super) disabled: bool,
+}
+
+/// What the extensions add to slice headers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extensions {
+    pub(super) chroma_qp_offset_list: bool,
+    pub(super) current_picture_reference: bool,
+    pub(super) slice_act_qp_offsets_present: bool,
+}
+
+impl ParameterSet for Pps {
+    const KIND: &'static str = "PPS";
+
+    fn parse(nal: &[u8]) -> Result<(usize, Self), Error> {
+        let mut bits = BitReader::new(nal, HEADER_LEN, "PPS");
+        let id = bits.ue_max(63, "pps_pic_parameter_set_id")?;
+        let mut set = Self::default();
+        set.read_slice_syntax(&mut bits)?;
+        let transform_skip = set.read_coding_tools(&mut bits)?;
+        set.loop_filter_across_slices = bits.flag()?;
+        set.deblocking = Deblocking::read(&mut bits)?;
+        if bits.flag()? {
+            scaling_list::skip(&mut bits)?;
+        }
+        set.lists_modification_present = bits.flag()?;
+        // log2_parallel_merge_level_minus2
+        bits.ue()?;
+        set.slice_header_extension_present = bits.flag()?;
+        set.extensions = Extensions::read(&mut bits, transform_skip)?;
+        Ok((id as usize, set))
+    }
+}
+
+impl Pps {
+    /// pps_seq_parameter_set_id up to num_ref_idx_l1_default_active_minus1.
+    fn read_slice_syntax(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+        self.sps_id = bits.ue_max(15, "pps_seq_parameter_set_id")?;
+        self.dependent_slice_segments = bits.flag()?;
+        self.output_flag_present = bits.flag()?;
+        self.extra_slice_header_bits = bits.u(3)?;
+        // sign_data_hiding_enabled_flag
+        bits.flag()?;
+        self.cabac_init_present = bits.flag()?;
+        for refs in &mut self.default_active_refs {
+            *refs = bits.ue_max(14, "num_ref_idx_default_active_minus1")? + 1;
+        }
+        Ok(())
+    }
+
+    /// init_qp_minus26 up to the tiles; gives transform_skip_enabled_flag.
+    fn read_coding_tools(&mut self, bits: &mut BitReader<'_>) -> Result<bool, Error> {
+        bits.se()?;
+        // constrained_intra_pred_flag
+        bits.flag()?;
+        let transform_skip = bits.flag()?;
+        if bits.flag()? {
+            // diff_cu_qp_delta_depth
+            bits.ue()?;
+        }
+        // pps_cb_qp_offset, pps_cr_qp_offset
+        bits.se()?;
+        bits.se()?;
+        self.slice_chroma_qp_offsets_present = bits.flag()?;
+        self.weighted_pred = bits.flag()?;
+        self.weighted_bipred = bits.flag()?;
+        // transquant_bypass_enabled_flag
+        bits.flag()?;
+        let tiles = bits.flag()?;
+        let wavefronts = bits.flag()?;
+        self.entry_points = tiles || wavefronts;
+        if tiles {
+            skip_tiles(bits)?;
+        }
+        Ok(transform_skip)
+    }
+}
+
+fn skip_tiles(bits: &mut BitReader<'_>) -> Result<(), Error> {
+    // A picture is at most 65,535 samples wide and high, a coding tree block at least 16.
+    let columns_minus1 = bits.ue_max(4095, "num_tile_columns_minus1")?;
+    let rows_minus1 = bits.ue_max(4095, "num_tile_rows_minus1")?;
+    let uniform = bits.flag()?;
+    if !uniform {
+        for _ in 0..columns_minus1 + rows_minus1 {
+            // column_width_minus1, row_height_minus1
+            bits.ue()?;
+        }
+    }
+    // loop_filter_across_tiles_enabled_flag
+    bits.skip(1)
+}
+
+impl Deblocking {
+    fn read(bits: &mut BitReader<'_>) -> Result<Self, Error> {
+        let mut deblocking = Self::default();
+        if bits.flag()? {
+            deblocking.override_enabled = bits.flag()?;
+            deblocking.disabled = bits.flag()?;
+            if !deblocking.disabled {
+                // pps_beta_offset_div2, pps_tc_offset_div2
+                bits.se()?;
+                bits.se()?;
+            }
+        }
+        Ok(deblocking)
+    }
+}
+
+impl Extensions {
+    /// pps_extension_present_flag and what follows.
+    fn read(bits: &mut BitReader<'_>, transform_skip: bool) -> Result<Self, Error> {
+        let mut extensions = Self::default();
+        if !bits.flag()? {
+            return Ok(extensions);
+        }
+        let range = bits.flag()?;
+        let multilayer = bits.flag()?;
+        let three_d = bits.flag()?;
+        let screen_content = bits.flag()?;
+        // pps_extension_4bits
+        bits.u(4)?;
+        if range {
+            extensions.read_range(bits, transform_skip)?;
+        }
+        if screen_content {
+            if multilayer || three_d {
+                return Err(Error::UnsupportedFeature {
+                    feature: "multilayer or 3D and screen content coding extensions together",
+                });
+            }
+            extensions.read_screen_content(bits)?;
+        }
+        Ok(extensions)
+    }
+
+    /// pps_range_extension(): 7.3.2.3.2.
+    fn read_range(&mut self, bits: &mut BitReader<'_>, transform_skip: bool) -> Result<(), Error> {
+        if transform_skip {
+            // log2_max_transform_skip_block_size_minus2
+            bits.ue()?;
+        }
+        // cross_component_prediction_enabled_flag
+        bits.flag()?;
+        self.chroma_qp_offset_list = bits.flag()?;
+        if self.chroma_qp_offset_list {
+            // diff_cu_chroma_qp_offset_depth
+            bits.ue()?;
+            for _ in 0..=bits.ue_max(5, "chroma_qp_offset_list_len_minus1")? {
+                bits.se()?;
+                bits.se()?;
+            }
+        }
+        // log2_sao_offset_scale_luma, log2_sao_offset_scale_chroma
+        bits.ue()?;
+        bits.ue()?;
+        Ok(())
+    }
+
+    /// pps_scc_extension() up to the palette: 7.3.2.3.3.
+    fn read_screen_content(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+        self.current_picture_reference = bits.flag()?;
+        if bits.flag()? {
+            self.slice_act_qp_offsets_present = bits.flag()?;
+        }
+        Ok(())
+    }
+}

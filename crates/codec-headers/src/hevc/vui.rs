@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Video usability information and HRD parameters, only to get past them: ISO/IEC 23008-2, E.2.
+
+use crate::Error;
+use crate::bits::BitReader;
+
+/// Passes over vui_parameters(); `max_sub_layers` is sps_max_sub_layers_minus1 + 1.
+pub(super) fn skip(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+    skip_sample_description(bits)?;
+    // neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
+    bits.skip(3)?;
+    if bits.flag()? {
+        // default display window offsets
+        skip_ues(bits, 4)?;
+    }
+    if bits.flag()? {
+        skip_timing(bits, max_sub_layers)?;
+    }
+    if bits.flag()? {
+        // bitstream restriction: three flags, five limits
+        bits.skip(3)?;
+        skip_ues(bits, 5)?;
+    }
+    Ok(())
+}
+
+/// Aspect ratio, overscan, video signal type and chroma location.
+fn skip_sample_description(bits: &mut BitReader<'_>) -> Result<(), Error> {
+    const EXTENDED_SAR: u32 = 255;
+    if bits.flag()? && bits.u(8)? == EXTENDED_SAR {
+        bits.skip(32)?;
+    }
+    if bits.flag()? {
+        // overscan_appropriate_flag
+        bits.flag()?;
+    }
+    if bits.flag()? {
+        // video_format, video_full_range_flag
+        bits.skip(4)?;
+        if bits.flag()? {
+            // colour_primaries, transfer_characteristics, matrix_coeffs
+            bits.skip(24)?;
+        }
+    }
+    if bits.flag()? {
+        skip_ues(bits, 2)?;
+    }
+    Ok(())
+}
+
+/// Timing and HRD.
+fn skip_timing(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+    // vui_num_units_in_tick, vui_time_scale
+    bits.skip(64)?;
+    if bits.flag()? {
+        // vui_num_ticks_poc_diff_one_minus1
+        bits.ue()?;
+    }
+    if bits.flag()? {
+        skip_hrd(bits, max_sub_layers)?;
+    }
+    Ok(())
+}
+
+/// What sub_layer_hrd_parameters() depends on.
+#[derive(Default)]
+struct Hrd {
+    /// How many of nal_hrd_parameters_present_flag and vcl_hrd_parameters_present_flag are set.
+    kinds: u32,
+    sub_pic: bool,
+}
+
+/// hrd_parameters() with common information: E.2.2.
+fn skip_hrd(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+    let mut hrd = Hrd {
+        kinds: bits.u(1)? + bits.u(1)?,
+        sub_pic: false,
+    };
+    if hrd.kinds > 0 {
+        hrd.sub_pic = bits.flag()?;
+        if hrd.sub_pic {
+            // tick_divisor_minus2, two lengths and a flag
+            bits.skip(8 + 5 + 1 + 5)?;
+        }
+        // bit_rate_scale, cpb_size_scale
+        bits.skip(8)?;
+        if hrd.sub_pic {
+            // cpb_size_du_scale
+            bits.skip(4)?;
+        }
+        // three lengths
+        bits.skip(15)?;
+    }
+    for _ in 0..max_sub_layers {
+        hrd.skip_sub_layer(bits)?;
+    }
+    Ok(())
+}
+
+impl Hrd {
+    fn skip_sub_layer(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+        // fixed_pic_rate_within_cvs_flag is 1 where fixed_pic_rate_general_flag is
+        let fixed_rate = bits.flag()? || bits.flag()?;
+        let low_delay = if fixed_rate {
+            // elemental_duration_in_tc_minus1
+            bits.ue()?;
+            false
+        } else {
+            bits.flag()?
+        };
+        let cpb_count = if low_delay {
+            1
+        } else {
+            bits.ue_max(31, "cpb_cnt_minus1")? + 1
+        };
+        for _ in 0..self.kinds * cpb_count {
+            // bit_rate_value_minus1, cpb_size_value_minus1 and their like for decoding units
+            skip_ues(bits, if self.sub_pic { 4 } else { 2 })?;
+            // cbr_flag
+            bits.flag()?;
+        }
+        Ok(())
+    }
+}
+
+fn skip_ues(bits: &mut BitReader<'_>, count: u32) -> Result<(), Error> {
+    for _ in 0..count {
+        bits.ue()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The bytes of a sample that are encrypted: its protected ranges, and the blocks of the pattern in each.
+
+use super::super::Error;
+use super::super::pieces::Pieces;
+use cenc_types::BLOCK;
+use cenc_types::{Pattern, Subsample};
+
+/// The protected byte ranges of a sample, in order.
+#[derive(Default)]
+pub(super) struct ProtectedRanges<'a> {
+    left: Pieces<'a>,
+    subsamples: Option<std::slice::Iter<'a, Subsample>>,
+}
+
+impl<'a> ProtectedRanges<'a> {
+    /// Without `subsamples` all of the sample is protected.
+    pub(super) fn new(sample: Pieces<'a>, subsamples: &'a [Subsample]) -> Result<Self, Error> {
+        let size = |s: &Subsample| u64::from(s.clear_bytes) + u64::from(s.protected_bytes);
+        let mapped: u64 = subsamples.iter().map(size).sum();
+        if !subsamples.is_empty() && mapped != sample.len() as u64 {
+            return Err(Error::MapMismatch);
+        }
+        Ok(Self {
+            left: sample,
+            subsamples: (!subsamples.is_empty()).then(|| subsamples.iter()),
+        })
+    }
+
+    /// Bytes that are left, clear ones between the ranges included.
+    pub(super) fn len(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Whether none are left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// One range.
+    pub(super) const fn one(range: Pieces<'a>) -> Self {
+        Self {
+            left: range,
+            subsamples: None,
+        }
+    }
+}
+
+impl<'a> Iterator for ProtectedRanges<'a> {
+    type Item = Pieces<'a>;
+
+    fn next(&mut self) -> Option<Pieces<'a>> {
+        let Some(subsamples) = &mut self.subsamples else {
+            let range = std::mem::take(&mut self.left);
+            return (!range.is_empty()).then_some(range);
+        };
+        let subsample = subsamples.next()?;
+        self.left.skip(usize::from(subsample.clear_bytes));
+        self.left.split_to(subsample.protected_bytes as usize)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (
+            0,
+            Some(self.subsamples.as_ref().map_or(1, |left| left.len())),
+        )
+    }
+}
+
+/// Runs `encrypt` on each encrypted block of a range, wherever it lies, and sees to it that it changes.
+pub(super) fn for_each_block(
+    mut range: Pieces<'_>,
+    pattern: Pattern,
+    mut encrypt: impl FnMut(&mut [u8; BLOCK]),
+) -> Result<(), Error> {
+    let mut encrypt = |block: &mut [u8; BLOCK]| checked_block(block, &mut encrypt);
+    let skipped = usize::from(pattern.skip_byte_block) * BLOCK;
+    loop {
+        for _ in 0..pattern.crypt_byte_block.max(1) {
+            match range.edit_block(&mut encrypt) {
+                Some(encrypted) => encrypted?,
+                None => return Ok(()),
+            }
+        }
+        range.skip(skipped);
+    }
+}
+
+/// Runs `encrypt` on a block and sees to it that it changes: see [`checked`].
+pub(super) fn checked_block(
+    block: &mut [u8; BLOCK],
+    encrypt: impl FnOnce(&mut [u8; BLOCK]),
+) -> Result<(), Error> {
+    let before = *block;
+    encrypt(block);
+    match *block == before {
+        true => Err(Error::StillClear),
+        false => Ok(()),
+    }
+}
+
+/// Runs `encrypt` over `range` and sees to it that its first block changed: a packager that signs media as protected
+/// and sends it in the clear cannot take it back.
+pub(super) fn checked(
+    range: &mut Pieces<'_>,
+    encrypt: impl FnOnce(&mut Pieces<'_>),
+) -> Result<(), Error> {
+    let before = range.first_block();
+    encrypt(range);
+    match before {
+        Some(_) if range.first_block() == before => Err(Error::StillClear),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unchanged_block_is_an_error() {
+        let mut bytes = [1; 32];
+        let mut range = Pieces::from(bytes.as_mut_slice());
+        assert_eq!(checked(&mut range, |_| ()), Err(Error::StillClear));
+        let change = |range: &mut Pieces<'_>| range.for_each(|piece| piece.fill(2));
+        assert_eq!(checked(&mut range, change), Ok(()));
+    }
+}

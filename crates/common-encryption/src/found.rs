@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MPL-2.0
+//! How somebody else's samples are encrypted: what `tenc` and `seig` have in common, 23001-7 clauses 6 and 8.2.
+
+use isobmff_boxes::{Error, FourCc, Reader};
+
+use super::piff;
+use cenc_types::{KeyId, Pattern};
+
+/// The fields of a `tenc` or `seig` as they were found, plausible or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundProtection {
+    /// isProtected: 0 clear, 1 encrypted; PIFF's AlgorithmID: 1 counter mode, 2 chaining.
+    pub is_protected: u8,
+    /// crypt_byte_block and skip_byte_block; 0:0 in a `tenc` of version 0.
+    pub pattern: Pattern,
+    /// Per_Sample_IV_Size in bytes; 0 with a constant IV.
+    pub per_sample_iv_size: u8,
+    /// The KID, which may be nil.
+    pub kid: KeyId,
+    /// constant_IV, of any length, where the fields call for one and it is there.
+    pub constant_iv: Option<Vec<u8>>,
+}
+
+impl FoundProtection {
+    /// The `tenc`, or PIFF's box in its place, among the boxes of a `schi`.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::BadSize`].
+    pub fn in_scheme_information(boxes: &[u8]) -> Result<Option<Self>, Error> {
+        let mut reader = Reader::new(FourCc::SCHI, boxes);
+        while !reader.is_empty() {
+            let (header, body) = reader.child()?;
+            let fields = Reader::new(header.box_type, body);
+            if header.box_type == FourCc::TENC || header.uuid == Some(piff::TENC) {
+                return Self::read_tenc(fields).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads what stands behind the version and flags of `tenc`, or the whole of a `seig`.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let [_, pattern, is_protected, per_sample_iv_size] = reader.array()?;
+        let kid = KeyId::from_bytes(reader.array()?);
+        let constant = is_protected != 0 && per_sample_iv_size == 0 && !reader.is_empty();
+        let constant_iv = constant.then(|| {
+            let size = usize::from(reader.u8()?);
+            reader.bytes(size).map(<[u8]>::to_vec)
+        });
+        Ok(Self {
+            is_protected,
+            pattern: Pattern {
+                crypt_byte_block: pattern >> 4,
+                skip_byte_block: pattern & 0x0f,
+            },
+            per_sample_iv_size,
+            kid,
+            constant_iv: constant_iv.transpose()?,
+        })
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Many requests in one transaction, so that they wait for the disk once. Each has its own row in the audit and succeeds or is
+//! refused by itself; none is answered before all are on disk.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use cenc_types::KeyId;
+
+use super::audit::{self, Event};
+use super::content_key::load;
+use super::keys_of::{self, ContentKeys, WantedKey};
+use super::transaction::{Recorded, Transaction};
+use super::{Error, KeyStore, StoredKey, model};
+
+/// How many requests may wait; more are refused.
+const MAX_WAITING: usize = 1024;
+/// How many requests are in a transaction: the last of them waits for the others' work.
+const MAX_TOGETHER: usize = 64;
+
+/// Takes requests from any thread and answers them from its own. Requests that are waiting when it is dropped are answered first.
+pub struct Batcher {
+    /// None while it is dropped.
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A request of any kind.
+trait Job: Send {
+    /// Does the request's work; an error ends the whole transaction.
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Error>;
+    /// Answers, when it is known what became of the transaction.
+    fn answer(self: Box<Self>, kept: Result<(), &Error>);
+}
+
+struct Request<T, W, A> {
+    actor: String,
+    action: &'static str,
+    object: String,
+    work: Option<W>,
+    done: Option<Result<T, Error>>,
+    answer: A,
+}
+
+impl Batcher {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
+    pub fn start(store: &KeyStore) -> Result<Self, Error> {
+        let (queue, waiting) = sync_channel(MAX_WAITING);
+        let store = store.clone();
+        let thread = Builder::new().name("key-store".to_owned());
+        let thread = thread.spawn(move || serve(&store, &waiting));
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread.map_err(Error::Thread)?),
+        })
+    }
+
+    /// As [`KeyStore::keys_of`] for somebody, with the settings of the content. `answer` is called from the store's thread, or at
+    /// once where the request cannot be taken; it must not block.
+    pub fn keys_of(
+        &self,
+        actor: &str,
+        wanted: Vec<WantedKey>,
+        answer: impl FnOnce(Result<ContentKeys, Error>) + Send + 'static,
+    ) {
+        let checked = model::check_name("actor", actor).and_then(|()| keys_of::check(&wanted));
+        if let Err(error) = checked {
+            return answer(Err(error));
+        }
+        self.send(Request {
+            actor: actor.to_owned(),
+            action: "keys of",
+            object: keys_of::object(&wanted),
+            work: Some(move |transaction: &mut Transaction<'_>| {
+                keys_of::with_content(transaction, &wanted)
+            }),
+            done: None,
+            answer,
+        });
+    }
+
+    /// As [`KeyStore::key`] for somebody; `answer` as in [`Self::keys_of`].
+    pub fn key(
+        &self,
+        actor: &str,
+        kid: KeyId,
+        answer: impl FnOnce(Result<StoredKey, Error>) + Send + 'static,
+    ) {
+        if let Err(error) = model::check_name("actor", actor) {
+            return answer(Err(error));
+        }
+        self.send(Request {
+            actor: actor.to_owned(),
+            action: "read",
+            object: kid.to_string(),
+            work: Some(move |transaction: &mut Transaction<'_>| {
+                Ok((load(transaction, &kid)?, "ok".to_owned()))
+            }),
+            done: None,
+            answer,
+        });
+    }
+
+    fn send(&self, job: impl Job + 'static) {
+        let Some(queue) = &self.queue else { return };
+        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) =
+            queue.try_send(Box::new(job))
+        {
+            job.answer(Err(&Error::Busy));
+        }
+    }
+}
+
+impl Drop for Batcher {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // It ends when the queue is empty; a panic of it was told already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = waiting.recv() {
+        let mut jobs = vec![first];
+        jobs.extend(waiting.try_iter().take(MAX_TOGETHER - 1));
+        let kept = store.change(|transaction| {
+            let mut jobs = jobs.iter_mut();
+            jobs.try_for_each(|job| job.run(transaction))
+        });
+        for job in jobs {
+            job.answer(kept.as_ref().map(|&()| ()));
+        }
+    }
+}
+
+impl<T, W, A> Job for Request<T, W, A>
+where
+    T: Send,
+    W: FnOnce(&mut Transaction<'_>) -> Recorded<T> + Send,
+    A: FnOnce(Result<T, Error>) + Send,
+{
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
+        let Some(work) = self.work.take() else {
+            return Ok(());
+        };
+        let event = Event {
+            actor: &self.actor,
+            action: self.action,
+            object: &self.object,
+            result: "",
+        };
+        transaction.run("SAVEPOINT request", &[])?;
+        let done = work(transaction).and_then(|(value, result)| {
+            let result = result.as_str();
+            audit::append(transaction, &Event { result, ..event })?;
+            Ok(value)
+        });
+        match &done {
+            Ok(_) => (),
+            Err(error) if error.is_temporary() => return done.map(|_| ()),
+            Err(error) => {
+                transaction.run("ROLLBACK TO SAVEPOINT request", &[])?;
+                let refused = format!("refused: {error}");
+                let result = refused.as_str();
+                audit::append(transaction, &Event { result, ..event })?;
+            }
+        }
+        transaction.run("RELEASE SAVEPOINT request", &[])?;
+        self.done = Some(done);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, kept: Result<(), &Error>) {
+        let done = match kept {
+            Ok(()) => self.done.unwrap_or(Err(Error::Busy)),
+            Err(error) => Err(error.again()),
+        };
+        (self.answer)(done);
+    }
+}

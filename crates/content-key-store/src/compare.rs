@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What can be said of keys without handing them out: which ones are equal, and the checksum that a PlayReady Header shows.
+
+use cenc_types::{CipherMode, ContentKey, KeyId};
+use playready_header::header::HeaderKeyId;
+
+use super::content_key::{KIND, kid_value, load};
+use super::model::kid_of;
+use super::transaction::Transaction;
+use super::{Error, KeyStore, seed};
+
+impl KeyStore {
+    /// The KIDs that have a key, the first made first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn kids_with(&self, key: &ContentKey) -> Result<Vec<KeyId>, Error> {
+        let nobody = KeyId::from_bytes([0; 16]);
+        self.read(|transaction| others_with(transaction, &nobody, key))
+    }
+
+    /// A KID as a header lists it: with the checksum of its key, where the key is for counter mode.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`].
+    pub fn header_key_id(&self, kid: &KeyId) -> Result<HeaderKeyId<8>, Error> {
+        let stored = self.read(|transaction| load(transaction, kid))?;
+        let key = Some(&stored.key).filter(|_| stored.info.mode == CipherMode::Ctr);
+        Ok(HeaderKeyId::aes_ctr(*kid, key))
+    }
+
+    /// The same for a key that a seed would give, which need not be in the store.
+    ///
+    /// # Errors
+    /// [`Error::NoSeed`].
+    pub fn header_key_id_of_seed(&self, seed: &str, kid: &KeyId) -> Result<HeaderKeyId<8>, Error> {
+        let seed = self.read(|transaction| seed::load(transaction, seed))?;
+        Ok(HeaderKeyId::aes_ctr(*kid, Some(&seed.content_key(kid))))
+    }
+}
+
+/// Other KIDs than `kid` that have the key, the first made first.
+pub(super) fn others_with(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+    key: &ContentKey,
+) -> Result<Vec<KeyId>, Error> {
+    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
+    let sql = "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created";
+    let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid_value(kid)])?;
+    rows.into_iter()
+        .map(|mut row| kid_of(&row.blob()?))
+        .collect()
+}

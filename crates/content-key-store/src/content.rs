@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Contents: what packagers need to know of an asset or channel beside its keys.
+
+use std::time::{Duration, SystemTime};
+
+use cenc_types::Scheme;
+
+use super::database::Row;
+use super::model::{check_name, milliseconds};
+use super::transaction::Transaction;
+use super::{Content, Error, KeyStore, Page};
+
+/// What lists show of a content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentSummary {
+    /// Its id.
+    pub id: String,
+    /// The protection scheme.
+    pub scheme: Scheme,
+    /// How long a key is used; None: keys do not change.
+    pub crypto_period: Option<Duration>,
+    /// How many keys it has.
+    pub keys: u64,
+}
+
+pub(super) const IDS: &str = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET $2";
+pub(super) const LIST: &str = "SELECT id, scheme, crypto_period,
+    (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content ORDER BY id LIMIT $1 OFFSET $2";
+
+pub(super) const ROTATING: &str =
+    "SELECT id, crypto_period FROM content WHERE crypto_period IS NOT NULL ORDER BY id";
+
+impl KeyStore {
+    /// Adds a content, or changes the settings of one that is there. Keys that it has already stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::BadName`], [`Error::NoSeed`], or the crypto period is out of range.
+    pub fn put_content(&self, content: &Content) -> Result<(), Error> {
+        self.put_content_if(content, |_| true).map(|_| ())
+    }
+
+    /// As [`Self::put_content`], if what is there now is as the caller wants it; whether it was. Nobody changes it in between.
+    ///
+    /// # Errors
+    /// As [`Self::put_content`].
+    pub fn put_content_if(
+        &self,
+        content: &Content,
+        is_wanted: impl FnOnce(Option<&Content>) -> bool,
+    ) -> Result<bool, Error> {
+        check(content)?;
+        self.write("put content", &content.id, |transaction| {
+            let current = match load(transaction, &content.id) {
+                Err(Error::NoContent(_)) => None,
+                current => Some(current?),
+            };
+            if !is_wanted(current.as_ref()) {
+                return Ok((false, "left as it is".to_owned()));
+            }
+            store(transaction, content)?;
+            Ok((true, "ok".to_owned()))
+        })
+    }
+
+    /// The contents whose keys change by the clock, and how long a key of theirs is used.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn rotating(&self) -> Result<Vec<(String, Duration)>, Error> {
+        let rows = self.read(|transaction| transaction.run(ROTATING, &[]))?;
+        let read = |mut row: Row| {
+            let id = row.text()?;
+            Ok((id, period_of(&mut row)?.unwrap_or_default()))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// A content by its id.
+    ///
+    /// # Errors
+    /// [`Error::NoContent`].
+    pub fn content(&self, id: &str) -> Result<Content, Error> {
+        self.read(|transaction| load(transaction, id))
+    }
+
+    /// Removes a content that has no keys.
+    ///
+    /// # Errors
+    /// [`Error::NoContent`], [`Error::ContentHasKeys`].
+    pub fn remove_content(&self, id: &str) -> Result<(), Error> {
+        self.write("remove content", id, |transaction| {
+            load(transaction, id)?;
+            let sql = "SELECT kid FROM key_slot WHERE content_id = $1 LIMIT 1";
+            if transaction.one(sql, &[id.into()])?.is_some() {
+                return Err(Error::ContentHasKeys(id.to_owned()));
+            }
+            for sql in [
+                "DELETE FROM content_track WHERE content_id = $1",
+                "DELETE FROM content_target WHERE content_id = $1",
+                "DELETE FROM content WHERE id = $1",
+            ] {
+                transaction.run(sql, &[id.into()])?;
+            }
+            Ok(((), "ok".to_owned()))
+        })
+    }
+
+    /// Contents with what lists show of them, in alphabetical order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn content_list(&self, page: Page) -> Result<Vec<ContentSummary>, Error> {
+        let rows = self.read(|transaction| transaction.run(LIST, &page.values()?))?;
+        rows.into_iter()
+            .map(|mut row| ContentSummary::from_row(&mut row))
+            .collect()
+    }
+
+    /// Ids of contents, in alphabetical order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn contents(&self, page: Page) -> Result<Vec<String>, Error> {
+        let rows = self.read(|transaction| transaction.run(IDS, &page.values()?))?;
+        rows.into_iter().map(|mut row| row.text()).collect()
+    }
+}
+
+fn check(content: &Content) -> Result<(), Error> {
+    check_name("content id", &content.id)?;
+    for (_, label) in &content.tracks {
+        check_name("track label", label)?;
+    }
+    for target in &content.targets {
+        check_name("target", target)?;
+    }
+    Ok(())
+}
+
+pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Content, Error> {
+    let sql = "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
+        FROM content WHERE id = $1";
+    let row = transaction.one(sql, &[id.into()])?;
+    let mut row = row.ok_or_else(|| Error::NoContent(id.to_owned()))?;
+    let scheme = scheme_of(&mut row)?;
+    let mut content = Content {
+        header_version: row.optional_text()?,
+        la_url: row.optional_text()?,
+        lui_url: row.optional_text()?,
+        ds_id: row.optional_text()?,
+        custom_attributes: row.optional_text()?,
+        crypto_period: period_of(&mut row)?,
+        seed: row.optional_text()?,
+        ..Content::new(id, scheme)
+    };
+    let sql = "SELECT selector, label FROM content_track WHERE content_id = $1 ORDER BY selector";
+    let pair = |mut row: Row| Ok((row.text()?, row.text()?));
+    let rows = transaction.run(sql, &[id.into()])?;
+    content.tracks = rows.into_iter().map(pair).collect::<Result<_, Error>>()?;
+    let sql = "SELECT target FROM content_target WHERE content_id = $1 ORDER BY target";
+    let rows = transaction.run(sql, &[id.into()])?;
+    content.targets = rows
+        .into_iter()
+        .map(|mut row| row.text())
+        .collect::<Result<_, _>>()?;
+    Ok(content)
+}
+
+pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {
+    if let Some(seed) = &content.seed {
+        let known = transaction.one(
+            "SELECT name FROM seed WHERE name = $1 AND retired IS NULL",
+            &[seed.as_str().into()],
+        )?;
+        known.ok_or_else(|| Error::NoSeed(seed.clone()))?;
+    }
+    let period = content
+        .crypto_period
+        .map(|period| i64::try_from(period.as_millis()));
+    let period = period.transpose().ok().filter(|period| *period != Some(0));
+    let period = period.ok_or(Error::OutOfRange("the crypto period"))?;
+    let sql = "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
+            custom_attributes = $7, crypto_period = $8, seed = $9";
+    let values = [
+        content.id.as_str().into(),
+        content.scheme.name().into(),
+        content.header_version.as_deref().into(),
+        content.la_url.as_deref().into(),
+        content.lui_url.as_deref().into(),
+        content.ds_id.as_deref().into(),
+        content.custom_attributes.as_deref().into(),
+        period.into(),
+        content.seed.as_deref().into(),
+        milliseconds(SystemTime::now()).into(),
+    ];
+    transaction.run(sql, &values)?;
+    replace_lists(transaction, content)
+}
+
+fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {
+    let id = content.id.as_str();
+    transaction.run(
+        "DELETE FROM content_track WHERE content_id = $1",
+        &[id.into()],
+    )?;
+    for (selector, label) in &content.tracks {
+        let sql = "INSERT INTO content_track (content_id, selector, label) VALUES ($1, $2, $3)";
+        transaction.run(
+            sql,
+            &[id.into(), selector.as_str().into(), label.as_str().into()],
+        )?;
+    }
+    transaction.run(
+        "DELETE FROM content_target WHERE content_id = $1",
+        &[id.into()],
+    )?;
+    for target in &content.targets {
+        let sql = "INSERT INTO content_target (content_id, target) VALUES ($1, $2)";
+        transaction.run(sql, &[id.into(), target.as_str().into()])?;
+    }
+    Ok(())
+}
+
+fn scheme_of(row: &mut Row) -> Result<Scheme, Error> {
+    let scheme = row.text()?.parse();
+    scheme.map_err(|_| Error::Damaged("unknown scheme"))
+}
+
+fn period_of(row: &mut Row) -> Result<Option<Duration>, Error> {
+    let period = row.optional_int()?;
+    Ok(period.map(|ms| Duration::from_millis(ms.unsigned_abs())))
+}
+
+impl ContentSummary {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.text()?,
+            scheme: scheme_of(row)?,
+            crypto_period: period_of(row)?,
+            keys: row.int()?.unsigned_abs(),
+        })
+    }
+}

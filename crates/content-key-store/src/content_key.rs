@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out and retired.
+
+use std::time::SystemTime;
+
+use cenc_types::{CipherMode, ContentKey, KeyId};
+
+use super::database::Value;
+use super::keys_of::{give, slot_object};
+use super::model::{KeyInfo, check_name, info_columns, kid_of, milliseconds, mode_name};
+use super::transaction::Transaction;
+use super::wrap::{Subject, content_key};
+use super::{
+    Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
+    compare, content, outbox, seed,
+};
+
+/// What fingerprints of content keys are told from others by.
+pub(super) const KIND: &str = "content key";
+
+impl KeyStore {
+    /// The key of a track in a crypto period. Whoever asks first makes it, from the content's seed or else by the operating
+    /// system's generator; it is then on its way to the content's targets. A content that is not known is added.
+    ///
+    /// # Errors
+    /// When a name or the period's index is out of range, the seed cannot be used, or the database fails.
+    pub fn key_of(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
+        slot.check()?;
+        self.write("key of", &slot_object(slot), |transaction| {
+            let (key, verb) = give(transaction, slot, None)?;
+            let result = format!("{verb} {}", key.info.kid);
+            Ok((key, result))
+        })
+    }
+
+    /// The KID of a track's key in a crypto period, if it was made. No key is handed out or made.
+    ///
+    /// # Errors
+    /// When a name or the period's index is out of range, or the database fails.
+    pub fn kid_of(&self, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
+        slot.check()?;
+        self.read(|transaction| find_slot(transaction, slot))
+    }
+
+    /// Adds a key by its KID, and gives it to the tracks named; it is then on its way to the targets of their contents. The same
+    /// key once more changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], [`Error::NoSeed`].
+    pub fn insert(&self, new: &NewKey, slots: &[KeySlot]) -> Result<Inserted, Error> {
+        slots.iter().try_for_each(KeySlot::check)?;
+        if new.kid.is_nil() {
+            return Err(Error::NilKeyId);
+        }
+        self.write("insert", &new.kid.to_string(), |transaction| {
+            let inserted = insert(transaction, new)?;
+            for slot in slots {
+                if assign(transaction, slot, (&new.kid, new.mode))? {
+                    let content = content::load(transaction, &slot.content_id)?;
+                    outbox::enqueue(transaction, &new.kid, &content.targets)?;
+                }
+            }
+            let result = match (inserted.was_there, inserted.same_key.as_slice()) {
+                (true, _) => "was there".to_owned(),
+                (false, []) => "ok".to_owned(),
+                (false, [other, ..]) => format!("same key as {other}"),
+            };
+            Ok((inserted, result))
+        })
+    }
+
+    /// A key in clear.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`].
+    pub fn key(&self, kid: &KeyId) -> Result<StoredKey, Error> {
+        self.key_for(kid, "ok")
+    }
+
+    /// A key in clear, for a reason that the audit keeps: 1 to 255 characters, not secret.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], [`Error::BadName`].
+    pub fn key_for(&self, kid: &KeyId, reason: &str) -> Result<StoredKey, Error> {
+        check_name("reason", reason)?;
+        self.write("read", &kid.to_string(), |transaction| {
+            Ok((load(transaction, kid)?, reason.to_owned()))
+        })
+    }
+
+    /// Moves a key forward: to active when its crypto period begins, to retired when it protects no more.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], or [`Error::Rule`] when it would go back, or a required target has not acknowledged it.
+    pub fn set_state(&self, kid: &KeyId, state: KeyState) -> Result<(), Error> {
+        self.write(state.name(), &kid.to_string(), |transaction| {
+            advance(transaction, kid, state)?;
+            Ok(((), "ok".to_owned()))
+        })
+    }
+}
+
+/// Sets a key's state and the time of it.
+pub(super) fn advance(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+    state: KeyState,
+) -> Result<(), Error> {
+    let sql = "UPDATE content_key SET state = $2,
+            delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
+            activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
+            retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END
+        WHERE kid = $1 RETURNING kid";
+    let now = milliseconds(SystemTime::now());
+    let values = [kid_value(kid), state.name().into(), now.into()];
+    let changed = transaction.one(sql, &values)?;
+    changed.map(|_| ()).ok_or(Error::NoKey(*kid))
+}
+
+pub(super) fn kid_value(kid: &KeyId) -> Value {
+    kid.as_bytes().as_slice().into()
+}
+
+/// The content key of a KID, in clear.
+pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Error> {
+    let sql = concat!(
+        "SELECT wrapped, kek_id, fingerprint, ",
+        info_columns!(),
+        " FROM content_key WHERE kid = $1"
+    );
+    let row = transaction.one(sql, &[kid_value(kid)])?;
+    let mut row = row.ok_or(Error::NoKey(*kid))?;
+    let (wrapped, kek_id, fingerprint) = (row.blob()?, row.text()?, row.blob()?);
+    let info = KeyInfo::from_row(&mut row)?;
+    let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &kek_id, &wrapped)?;
+    // What another store has wrapped for the same KID, under the same key-encryption key, opens too.
+    if transaction.secrets.fingerprint(KIND, &clear).as_slice() != fingerprint {
+        let what = format!("key of KID {kid}");
+        return Err(Error::Tampered { what });
+    }
+    Ok(StoredKey {
+        info,
+        key: content_key(&clear)?,
+        is_new: false,
+    })
+}
+
+pub(super) fn find_slot(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+) -> Result<Option<KeyId>, Error> {
+    let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
+    let row = transaction.one(sql, &slot_values(slot)?)?;
+    row.map(|mut row| kid_of(&row.blob()?)).transpose()
+}
+
+fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
+    Ok([
+        slot.content_id.as_str().into(),
+        slot.label.as_str().into(),
+        slot.period_column()?.into(),
+        mode_name(slot.mode).into(),
+    ])
+}
+
+/// Makes the key of a track, with a KID that the store does not have.
+pub(super) fn create(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    kid: KeyId,
+) -> Result<StoredKey, Error> {
+    ensure_content(transaction, slot)?;
+    let content = content::load(transaction, &slot.content_id)?;
+    let (key, origin) = match &content.seed {
+        Some(name) => (
+            seed::load(transaction, name)?.content_key(&kid),
+            Origin::Seed,
+        ),
+        None => (ContentKey::generate()?, Origin::Random),
+    };
+    let source = (origin, content.seed.as_deref());
+    store(transaction, (&kid, slot.mode), &key, source)?;
+    assign(transaction, slot, (&kid, slot.mode))?;
+    outbox::enqueue(transaction, &kid, &content.targets)?;
+    let made = load(transaction, &kid)?;
+    Ok(StoredKey {
+        is_new: true,
+        ..made
+    })
+}
+
+fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
+    match content::load(transaction, &slot.content_id) {
+        Err(Error::NoContent(_)) => {
+            let content = Content::new(&slot.content_id, slot.mode.usual_scheme());
+            content::store(transaction, &content)
+        }
+        found => found.map(|_| ()),
+    }
+}
+
+fn store(
+    transaction: &mut Transaction<'_>,
+    (kid, mode): (&KeyId, CipherMode),
+    key: &ContentKey,
+    (origin, seed): (Origin, Option<&str>),
+) -> Result<(), Error> {
+    let subject = Subject::ContentKey(kid, mode);
+    let (wrapped, kek_id) = transaction.wrap(subject, key.as_bytes())?;
+    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
+    let sql = "INSERT INTO content_key (kid, mode, wrapped, kek_id, fingerprint, origin, seed, state, created)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)";
+    let values = [
+        kid_value(kid),
+        mode_name(mode).into(),
+        wrapped.into(),
+        kek_id.as_str().into(),
+        fingerprint.as_slice().into(),
+        origin.name().into(),
+        seed.into(),
+        milliseconds(SystemTime::now()).into(),
+    ];
+    transaction.run(sql, &values).map(|_| ())
+}
+
+/// Gives a key to a track in a crypto period; the database refuses one of the other cipher mode. Whether the track had none.
+pub(super) fn assign(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    (kid, mode): (&KeyId, CipherMode),
+) -> Result<bool, Error> {
+    if slot.mode != mode {
+        return Err(Error::OtherMode { kid: *kid, mode });
+    }
+    match find_slot(transaction, slot)? {
+        Some(found) if found == *kid => return Ok(false),
+        Some(found) => return Err(Error::SlotTaken(found)),
+        None => ensure_content(transaction, slot)?,
+    }
+    let sql =
+        "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)";
+    let mut values = Vec::from(slot_values(slot)?);
+    values.push(kid_value(kid));
+    transaction.run(sql, &values).map(|_| true)
+}
+
+fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
+    let made;
+    let (key, origin, seed) = match &new.source {
+        KeySource::Entered(key) => (key, Origin::Entered, None),
+        KeySource::Imported(key) => (key, Origin::Imported, None),
+        KeySource::Random => {
+            made = ContentKey::generate()?;
+            (&made, Origin::Random, None)
+        }
+        KeySource::Seed(name) => {
+            made = seed::load(transaction, name)?.content_key(&new.kid);
+            (&made, Origin::Seed, Some(name.as_str()))
+        }
+    };
+    let was_there = match load(transaction, &new.kid) {
+        Err(Error::NoKey(_)) => {
+            store(transaction, (&new.kid, new.mode), key, (origin, seed))?;
+            false
+        }
+        found => {
+            check_same(&found?, key, new.mode)?;
+            true
+        }
+    };
+    Ok(Inserted {
+        was_there,
+        same_key: compare::others_with(transaction, &new.kid, key)?,
+    })
+}
+
+fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(), Error> {
+    let kid = found.info.kid;
+    if found.key.as_bytes() != key.as_bytes() {
+        return Err(Error::OtherKey(kid));
+    }
+    if found.info.mode != mode {
+        let mode = found.info.mode;
+        return Err(Error::OtherMode { kid, mode });
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why the key store did not do what it was asked for. No variant holds a key, a passphrase or a URI's credentials.
+
+use std::path::PathBuf;
+
+use cenc_types::{CipherMode, KeyId};
+
+use super::location::Location;
+
+/// Errors of the key store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The URI names no store that this build has.
+    #[error(
+        "cannot use the key store's location: give sqlite:///folder/keys.db, or postgresql://user@host/database where the \
+         feature postgres is built in"
+    )]
+    BadUri,
+    /// The database cannot be reached or used.
+    #[error("key store {location}: {source}: {remedy}")]
+    Unavailable {
+        /// Where it is, without credentials.
+        location: Location,
+        /// What the database's client says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The options of a PostgreSQL URI are not understood.
+    #[error(
+        "cannot use the options of the key store's URI: give those of libpq's URIs, but not sslcert, sslkey or service;          sslmode is disable, prefer, require, verify-ca or verify-full"
+    )]
+    BadOptions,
+    /// The trusted certificates for TLS cannot be read.
+    #[error("trusted certificates {path}: {reason}; name a PEM file by sslrootcert= in the URI", path = .path.display())]
+    BadRoots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The password file cannot be read.
+    #[error("password file: {0}")]
+    PasswordFile(#[source] host_access::SecretFileError),
+    /// A statement failed.
+    #[error("key store: {0}; nothing of the request was kept")]
+    Statement(String),
+    /// The database refused a statement by one of its rules.
+    #[error("refused by the key store's database: {0}")]
+    Rule(String),
+    /// A later version has changed the tables.
+    #[error(
+        "the key store has tables of version {found}, this program knows {known}: use a newer one"
+    )]
+    NewerSchema {
+        /// The version in the database.
+        found: i64,
+        /// The last one that is known.
+        known: i64,
+    },
+    /// Others than its owner may use the folder or the file of a SQLite store.
+    #[error(
+        "{path} has mode {mode:04o}: others may reach the key store; run chmod {needed:04o} on it",
+        path = .path.display()
+    )]
+    TooOpen {
+        /// The folder or file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+        /// The widest ones that are taken.
+        needed: u32,
+    },
+    /// The file of the key-encryption key cannot be used or made.
+    #[error("key-encryption key: {0}")]
+    KekFile(#[source] host_access::SecretFileError),
+    /// A systemd credential cannot be read.
+    #[error(
+        "key-encryption key: credential '{name}': {source}; name it by LoadCredential= or LoadCredentialEncrypted= in the unit"
+    )]
+    Credential {
+        /// The credential's name.
+        name: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// What should be a key-encryption key is none.
+    #[error("a key-encryption key is 32 bytes: give 64 hexadecimal digits or 44 base64 characters")]
+    BadKek,
+    /// The parameters that the store holds for a passphrase are beyond what is accepted.
+    #[error(
+        "the key store's parameters for the passphrase are out of range: restore the store from a backup"
+    )]
+    BadPassphraseParameters,
+    /// No key-encryption key was given.
+    #[error("no key-encryption key: give a file, a credential or a passphrase")]
+    NoKek,
+    /// The store is wrapped under another key-encryption key.
+    #[error(
+        "wrong key-encryption key: the store is wrapped under the one with id {needed}, which none of the given ones is; \
+         give that one, and during a re-wrap both"
+    )]
+    WrongKek {
+        /// The id of the one that is needed.
+        needed: String,
+    },
+    /// A re-wrap to another key began meanwhile.
+    #[error("another re-wrap began, to the key-encryption key with id {current}: finish that one")]
+    OtherRewrap {
+        /// The id of that key.
+        current: String,
+    },
+    /// A wrapped key does not open with the key-encryption key that it names.
+    #[error("the wrapped {what} was changed or belongs elsewhere: restore the store from a backup")]
+    Tampered {
+        /// What does not open.
+        what: String,
+    },
+    /// A row is not what the tables' rules allow.
+    #[error("the key store's tables are damaged: {0}; restore the store from a backup")]
+    Damaged(&'static str),
+    /// The audit's chain is broken.
+    #[error(
+        "audit row {seq} was {what}: rows before it are as they were written, later ones prove nothing"
+    )]
+    AuditBroken {
+        /// The first row that does not fit, from 1.
+        seq: u64,
+        /// What was done to it.
+        what: AuditFault,
+    },
+    /// There is no such key.
+    #[error("no key with KID {0} in the store: check the KID, or insert the key")]
+    NoKey(KeyId),
+    /// There is no such content.
+    #[error("no content '{0}' in the store: check its id, or add it")]
+    NoContent(String),
+    /// There is no such seed, or it is retired.
+    #[error("no key seed '{0}' in use in the store: check its name, or add it")]
+    NoSeed(String),
+    /// A seed's name is taken.
+    #[error("a key seed '{0}' is there already: give another name")]
+    SeedNameTaken(String),
+    /// A seed is there already.
+    #[error("the key seed is in the store as '{0}': use that name")]
+    SameSeed(String),
+    /// A content has keys.
+    #[error("content '{0}' has keys, which must stay known: retire the keys and leave it")]
+    ContentHasKeys(String),
+    /// What should be a role is none.
+    #[error(
+        "no such role: give viewer, operator, key-admin, auditor, license-server, packager or admin"
+    )]
+    BadRole,
+    /// There is no such account.
+    #[error("no account '{0}' in the store: check its name, or add it")]
+    NoAccount(String),
+    /// Nobody could look after accounts any more.
+    #[error(
+        "this is the last enabled account with the role admin: give another one that role first"
+    )]
+    LastAdmin,
+    /// Another account signs in with the certificate.
+    #[error("account '{0}' signs in with this certificate: give each account one of its own")]
+    CertificateTaken(String),
+    /// There is no such token.
+    #[error("no token with this id in the store: give the id that the list of tokens shows")]
+    NoToken,
+    /// A token is too short or cannot be sent.
+    #[error(
+        "a token has 32 to 1024 visible ASCII characters: take one of a generator of passwords"
+    )]
+    BadToken,
+    /// A token cannot be this account's.
+    #[error("the token is another account's, or was revoked: give another one")]
+    TokenTaken,
+    /// There is no such target.
+    #[error("no target '{0}' in the store: check its name, or add it")]
+    NoTarget(String),
+    /// A target's settings cannot be used.
+    #[error("cannot use the target: {0}")]
+    BadTarget(&'static str),
+    /// A content requires a target.
+    #[error("content '{content}' requires target '{target}': take it from the content first")]
+    TargetRequired {
+        /// The target.
+        target: String,
+        /// The first content that requires it.
+        content: String,
+    },
+    /// There is no such delivery.
+    #[error("key {kid} is not on its way to '{target}': enqueue it first")]
+    NoDelivery {
+        /// The key.
+        kid: KeyId,
+        /// The target.
+        target: String,
+    },
+    /// The KID stands for another key.
+    #[error(
+        "KID {0} has another key in the store: one KID means one key for ever; use another KID"
+    )]
+    OtherKey(KeyId),
+    /// The KID belongs to the other cipher mode.
+    #[error(
+        "KID {kid} is for {mode:?} in the store: PlayReady forbids one key in CTR and CBC; use another KID for the other mode"
+    )]
+    OtherMode {
+        /// The key.
+        kid: KeyId,
+        /// What it is for.
+        mode: CipherMode,
+    },
+    /// A track has another key in the crypto period.
+    #[error("the track has key {0} in that crypto period: change keys with the next period")]
+    SlotTaken(KeyId),
+    /// The KID is that of a key that the content does not have.
+    #[error(
+        "KID {0} has a key that is not of this content: use another KID, or give that key to one of the content's tracks first"
+    )]
+    OtherContent(KeyId),
+    /// The nil KID.
+    #[error("the nil key id (all zero) names no key: give the KID of a real key")]
+    NilKeyId,
+    /// A name is empty, too long, or has control characters.
+    #[error("a {0} has 1 to 255 characters, none of them a control character")]
+    BadName(&'static str),
+    /// A crypto period's index or duration, or a time, is out of range.
+    #[error("{0} is out of range")]
+    OutOfRange(&'static str),
+    /// A key cannot be derived from a seed.
+    #[error(transparent)]
+    Seed(#[from] playready_header::Error),
+    /// More requests at once than can wait.
+    #[error("the key store has too many requests at once: try again")]
+    Busy,
+    /// The operating system starts no thread.
+    #[error("no thread for the key store: {0}; look at the limits of this process")]
+    Thread(#[source] std::io::Error),
+    /// The operating system has no random numbers.
+    #[error("no random numbers from the operating system: {0}")]
+    Generator(#[from] getrandom::Error),
+}
+
+/// What was done to a row of the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuditFault {
+    /// Its content or its place is another.
+    #[error("changed or moved")]
+    Changed,
+    /// It is gone.
+    #[error("removed")]
+    Removed,
+}
+
+impl Error {
+    /// Whether the same request may succeed later: the database was not there, or was busy.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Busy)
+    }
+
+    /// The same for another request that it ended too.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Unavailable {
+                location,
+                source,
+                remedy,
+            } => Self::Unavailable {
+                location: location.clone(),
+                source: source.to_string().into(),
+                remedy,
+            },
+            error => Self::Statement(error.to_string()),
+        }
+    }
+}
+
+impl From<Error> for content_keys::Error {
+    fn from(error: Error) -> Self {
+        Self::Source(Box::new(error))
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Key-encryption keys (KEKs): 32 bytes under which all other keys rest. They are never in the database; it knows them by an id
+//! that is computed from them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use cenc_types::decode_secret;
+use host_access::secret_file;
+
+use super::Error;
+use super::mac::MacKey;
+use super::passphrase::Stretch;
+use super::wrap::Wrapper;
+
+/// Where a key-encryption key comes from. It cannot be printed.
+pub enum KekSource {
+    /// A file in hex or base64, mode 0600 or stricter; made with a new key where a store is made.
+    File(PathBuf),
+    /// A credential that systemd gives to the service: 32 bytes, or hex or base64, in the file of this name in
+    /// `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+    /// A passphrase, by Argon2id; salt and parameters are in the store.
+    Passphrase(Zeroizing<String>),
+}
+
+/// What the store's table says of a KEK.
+pub(super) struct KnownKek {
+    pub(super) id: String,
+    pub(super) stretch: Option<Stretch>,
+}
+
+/// A key-encryption key.
+pub(super) struct Kek {
+    pub(super) id: String,
+    pub(super) wrapper: Wrapper,
+    /// How it came from a passphrase, if it did.
+    pub(super) stretch: Option<Stretch>,
+}
+
+impl KekSource {
+    /// A key for a new store, or for a re-wrap: a file that does not exist is made, a passphrase gets a new salt.
+    pub(super) fn create(&self) -> Result<Kek, Error> {
+        match self {
+            Self::File(path) => Ok(Kek::new(&*read_or_create(path)?, None)),
+            Self::Credential(name) => Ok(Kek::new(&*read_credential(name)?, None)),
+            Self::Passphrase(passphrase) => {
+                let stretch = Stretch::generate()?;
+                Ok(Kek::new(&*stretch.key(passphrase)?, Some(stretch)))
+            }
+        }
+    }
+
+    /// The key among those that the store knows; None when it is another.
+    pub(super) fn find(&self, known: &[KnownKek]) -> Result<Option<Kek>, Error> {
+        let is_known = |kek: &Kek| known.iter().any(|known| known.id == kek.id);
+        match self {
+            Self::File(path) => Ok(Some(Kek::new(&*read_file(path)?, None)).filter(is_known)),
+            Self::Credential(name) => {
+                Ok(Some(Kek::new(&*read_credential(name)?, None)).filter(is_known))
+            }
+            Self::Passphrase(passphrase) => {
+                for stretch in known.iter().filter_map(|known| known.stretch.clone()) {
+                    let kek = Kek::new(&*stretch.key(passphrase)?, Some(stretch));
+                    if is_known(&kek) {
+                        return Ok(Some(kek));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Kek {
+    fn new(key: &[u8; 32], stretch: Option<Stretch>) -> Self {
+        let mac = MacKey::from_array(key).mac(&[b"id of a key-encryption key"]);
+        Self {
+            id: mac
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            wrapper: Wrapper::new(key),
+            stretch,
+        }
+    }
+}
+
+fn read_or_create(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {
+    match read_file(path) {
+        Err(Error::KekFile(host_access::SecretFileError::File { source, .. }))
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            let mut key = Zeroizing::new([0; 32]);
+            getrandom::fill(key.as_mut_slice())?;
+            let mut line = Zeroizing::new(Vec::with_capacity(128));
+            secret_file::push_hex(&mut line, key.as_slice());
+            line.push(b'\n');
+            secret_file::create(path, &line).map_err(Error::KekFile)?;
+            read_file(path)
+        }
+        read => read,
+    }
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let text = secret_file::read(path).map_err(Error::KekFile)?;
+    key_of_text(&text)
+}
+
+/// systemd itself keeps others from the file, by a folder of its own; its mode says nothing, since access may be by an ACL.
+fn read_credential(name: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let failed = |source| Error::Credential {
+        name: name.to_owned(),
+        source,
+    };
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .ok_or_else(|| failed(io::Error::other("CREDENTIALS_DIRECTORY is not set")))?;
+    let mut parts = Path::new(name).components();
+    let is_plain = matches!(parts.next(), Some(std::path::Component::Normal(_)));
+    if !is_plain || parts.next().is_some() {
+        return Err(failed(io::ErrorKind::InvalidInput.into()));
+    }
+    let bytes = std::fs::read(Path::new(&folder).join(name)).map_err(failed)?;
+    let bytes = Zeroizing::new(bytes);
+    if let Ok(key) = bytes.as_slice().try_into() {
+        return Ok(Zeroizing::new(key));
+    }
+    key_of_text(std::str::from_utf8(&bytes).map_err(|_| Error::BadKek)?)
+}
+
+fn key_of_text(text: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let bytes = decode_secret(text).ok_or(Error::BadKek)?;
+    let bytes: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| Error::BadKek)?;
+    Ok(Zeroizing::new(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // By Python: hmac.new(b'\x42' * 32, bytes(7) + b'\x1a' + b'id of a key-encryption key', 'sha256').
+    #[test]
+    fn id_is_a_mac_of_the_key() {
+        assert_eq!(Kek::new(&[0x42; 32], None).id, "737d077ac29add11");
+    }
+
+    #[test]
+    fn other_lengths_are_refused() {
+        for text in ["", "42", &"42".repeat(31), &"42".repeat(33), "not hex"] {
+            assert!(matches!(key_of_text(text), Err(Error::BadKek)), "{text}");
+        }
+        assert_eq!(*key_of_text(&"42".repeat(32)).unwrap(), [0x42; 32]);
+    }
+
+    #[test]
+    fn credentials_are_named_without_a_path() {
+        for name in ["../kek", "/etc/kek", "a/b", "", "."] {
+            let source = KekSource::Credential(name.to_owned());
+            assert!(
+                matches!(source.create(), Err(Error::Credential { .. })),
+                "{name}"
+            );
+        }
+    }
+}

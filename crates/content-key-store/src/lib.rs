@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The key store: content keys and key seeds at rest, in SQLite or PostgreSQL.
+//!
+//! - **One answer for all.** Whoever first asks for a content's track in a crypto period makes its key ([`KeyStore::key_of`]); all
+//!   others, in other processes and on other machines, get the same one.
+//! - **Nothing in clear.** Keys and seeds rest wrapped under a key-encryption key that the database never sees ([`KekSource`]).
+//!   [`KeyStore::rewrap`] changes it, and goes on where it was interrupted.
+//! - **Rules in the database.** One KID means one key in one cipher mode for ever, a key becomes active only when all required
+//!   targets have acknowledged it, and the audit only grows: constraints and triggers see to it, whoever writes.
+//! - **An account of everything.** Each request that changes the store or hands out a key leaves a row in the audit, in the same
+//!   transaction ([`KeyStore::verify_audit`]).
+//!
+//! Calls block, and so may the end of the last clone: use a store from threads that may, not from asynchronous tasks. A store is
+//! one connection; clones share it.
+
+mod account;
+mod audit;
+mod audit_list;
+mod batch;
+mod compare;
+mod content;
+mod content_key;
+mod database;
+mod error;
+mod health;
+mod idempotency;
+mod kek;
+mod keys_of;
+mod list;
+mod location;
+mod mac;
+mod model;
+mod outbox;
+mod passphrase;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod plans;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod rewrap;
+mod role;
+mod secrets;
+mod seed;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store_address;
+mod store_keys;
+mod target;
+mod timeline;
+mod token;
+mod transaction;
+mod wrap;
+
+use std::sync::{Arc, Mutex};
+
+pub use account::Account;
+pub use audit::AuditHead;
+pub use audit_list::{AuditEntry, AuditFilter};
+pub use batch::Batcher;
+pub use content::ContentSummary;
+pub use error::{AuditFault, Error};
+pub use health::{KekInfo, KekState, StoreHealth};
+pub use idempotency::Remembered;
+pub use kek::KekSource;
+pub use keys_of::{ContentKeys, WantedKey};
+pub use location::Location;
+pub use model::{
+    Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,
+    StoredKey,
+};
+pub use outbox::{Delivery, DeliveryState};
+pub use role::Role;
+pub use seed::SeedInfo;
+pub use store_address::store_address;
+pub use store_keys::StoreKeys;
+pub use target::TargetSettings;
+pub use timeline::PeriodKey;
+pub use token::TokenInfo;
+
+use audit::Event;
+use database::{Access, Database};
+use secrets::Secrets;
+use transaction::{Shared, Transaction};
+
+/// A store of content keys.
+#[derive(Clone)]
+pub struct KeyStore {
+    shared: Arc<Mutex<Shared>>,
+    actor: Arc<str>,
+}
+
+impl KeyStore {
+    /// Opens the store at `sqlite:///path` or `postgresql://…`, and makes it where there is none: then the first of the
+    /// key-encryption keys wraps what it will hold. Before and while all is re-wrapped, give both the old and the new one.
+    ///
+    /// # Errors
+    /// [`Error::BadUri`], [`Error::Unavailable`], [`Error::TooOpen`] for a folder or file that others may use,
+    /// [`Error::WrongKek`], and those of [`KekSource`].
+    pub fn open(uri: &str, keks: Vec<KekSource>) -> Result<Self, Error> {
+        let mut database = connect(uri)?;
+        let secrets = obtain_secrets(&mut *database, keks)?;
+        let shared = Mutex::new(Shared { database, secrets });
+        Ok(Self {
+            shared: Arc::new(shared),
+            actor: "unnamed".into(),
+        })
+    }
+
+    /// The same store for somebody, whom the audit names.
+    ///
+    /// # Errors
+    /// [`Error::BadName`].
+    pub fn acting_for(&self, actor: &str) -> Result<Self, Error> {
+        model::check_name("actor", actor)?;
+        Ok(Self {
+            shared: Arc::clone(&self.shared),
+            actor: actor.into(),
+        })
+    }
+}
+
+fn connect(uri: &str) -> Result<Box<dyn Database>, Error> {
+    match Location::parse(uri)? {
+        #[cfg(feature = "sqlite")]
+        Location::Sqlite(path) => sqlite::open(&path),
+        #[cfg(feature = "postgres")]
+        location @ Location::Postgres(_) => postgres::open(uri, location),
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        _ => Err(Error::BadUri),
+    }
+}
+
+fn obtain_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<Secrets, Error> {
+    if keks.is_empty() {
+        return Err(Error::NoKek);
+    }
+    database.begin(Access::Read)?;
+    let found = Secrets::obtain(database, keks);
+    database.roll_back();
+    let keks = match found? {
+        Ok(secrets) => return Ok(secrets),
+        Err(keks) => keks,
+    };
+    // Only who finds a new store waits for its turn to write; others may have been faster.
+    database.begin(Access::Write)?;
+    let made = Secrets::obtain(database, keks).and_then(|found| {
+        let made = found.or_else(|keks| create_secrets(database, keks))?;
+        database.commit()?;
+        Ok(made)
+    });
+    if made.is_err() {
+        database.roll_back();
+    }
+    made
+}
+
+fn create_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<Secrets, Error> {
+    let mut secrets = Secrets::create(database, keks)?;
+    let mut transaction = Transaction {
+        database,
+        secrets: &mut secrets,
+    };
+    let event = Event {
+        actor: "store",
+        action: "create",
+        object: "store",
+        result: "ok",
+    };
+    audit::append(&mut transaction, &event)?;
+    Ok(secrets)
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Lists of keys, without the keys.
+
+use cenc_types::KeyId;
+
+use super::content_key::kid_value;
+use super::database::{Row, Value};
+use super::model::{info_columns, kid_of, mode_of};
+use super::transaction::Transaction;
+use super::{Error, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore, Page};
+
+/// A statement that one index leads: `$1` limit, `$2` offset, `$3` content, `$4` state, `$5` label, `$6` seed, '' for any; `$7` the KID.
+macro_rules! keys_sql {
+    ($lead:literal) => {
+        concat!(
+            "SELECT ",
+            info_columns!(),
+            " FROM content_key WHERE ",
+            $lead,
+            "($4 = '' OR state = $4) AND ($6 = '' OR seed = $6) AND (($3 = '' AND $5 = '') OR EXISTS (
+                SELECT 1 FROM key_slot WHERE key_slot.kid = content_key.kid AND ($3 = '' OR content_id = $3) AND ($5 = '' OR label = $5)))
+                ORDER BY created DESC, content_key.kid DESC LIMIT $1 OFFSET $2"
+        )
+    };
+}
+
+/// By KID, by content, by seed, by state, by the time they were made. Only those of a content are sorted.
+pub(super) const KEYS: [&str; 5] = [
+    keys_sql!("content_key.kid = $7 AND "),
+    keys_sql!("content_key.kid IN (SELECT kid FROM key_slot WHERE content_id = $3) AND "),
+    keys_sql!("seed = $6 AND "),
+    keys_sql!("state = $4 AND "),
+    keys_sql!(""),
+];
+pub(super) const SLOTS: &str =
+    "SELECT label, period, mode, kid FROM key_slot WHERE content_id = $3 AND period >= 0
+    ORDER BY period DESC, label, mode LIMIT $1 OFFSET $2";
+
+impl KeyStore {
+    /// All of a key but the key.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`].
+    pub fn info(&self, kid: &KeyId) -> Result<KeyInfo, Error> {
+        self.read(|transaction| info(transaction, kid))
+    }
+
+    /// Keys, the last made first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn keys(&self, filter: &KeyFilter, page: Page) -> Result<Vec<KeyInfo>, Error> {
+        let mut values = Vec::from(page.values()?);
+        values.extend(filter.values());
+        let rows = self.read(|transaction| transaction.run(filter.sql(), &values))?;
+        rows.into_iter()
+            .map(|mut row| KeyInfo::from_row(&mut row))
+            .collect()
+    }
+
+    /// The tracks and crypto periods that have a key of a content, the last periods first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<(KeySlot, KeyId)>, Error> {
+        let [limit, offset] = page.values()?;
+        let rows =
+            self.read(|transaction| transaction.run(SLOTS, &[limit, offset, content_id.into()]))?;
+        let read = |mut row: Row| {
+            let slot = KeySlot {
+                content_id: content_id.to_owned(),
+                label: row.text()?,
+                period: row.int()?.cast_unsigned(),
+                mode: mode_of(&row.text()?)?,
+            };
+            Ok((slot, kid_of(&row.blob()?)?))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// The tracks and crypto periods that a key is for, by content, period and label.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
+        let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
+            ORDER BY content_id, period, label";
+        let rows = self.read(|transaction| transaction.run(sql, &[kid_value(kid)]))?;
+        let read = |mut row: Row| {
+            Ok(KeySlot {
+                content_id: row.text()?,
+                label: row.text()?,
+                period: row.int()?.cast_unsigned(),
+                mode: mode_of(&row.text()?)?,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<KeyInfo, Error> {
+    let sql = concat!(
+        "SELECT ",
+        info_columns!(),
+        " FROM content_key WHERE kid = $1"
+    );
+    let row = transaction.one(sql, &[kid_value(kid)])?;
+    KeyInfo::from_row(&mut row.ok_or(Error::NoKey(*kid))?)
+}
+
+impl KeyFilter {
+    fn sql(&self) -> &'static str {
+        let [by_kid, by_content, by_seed, by_state, all] = KEYS;
+        match self {
+            Self { kid: Some(_), .. } => by_kid,
+            Self {
+                content_id: Some(_),
+                ..
+            } => by_content,
+            Self { seed: Some(_), .. } => by_seed,
+            Self { state: Some(_), .. } => by_state,
+            _ => all,
+        }
+    }
+
+    fn values(&self) -> [Value; 5] {
+        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
+        [
+            text(&self.content_id),
+            self.state.map_or("", KeyState::name).into(),
+            text(&self.label),
+            text(&self.seed),
+            self.kid.as_ref().map_or(Value::Null, kid_value),
+        ]
+    }
+}

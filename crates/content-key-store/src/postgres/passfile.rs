@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Where the password is when it is not in the URI: PGPASSWORD, or a password file by PostgreSQL 17's manual, 32.16.
+
+use std::env;
+use std::path::PathBuf;
+
+use postgres::Config;
+use postgres::config::Host;
+use zeroize::Zeroizing;
+
+use host_access::secret_file;
+
+use super::super::Error;
+
+/// Gives the configuration the password of its first host, if there is one: `PGPASSWORD`, or the line of the file given, of
+/// `PGPASSFILE` or of `~/.pgpass` that fits.
+pub(super) fn set_password(config: &mut Config, given: Option<PathBuf>) -> Result<(), Error> {
+    if let Ok(password) = env::var("PGPASSWORD").map(Zeroizing::new) {
+        config.password(password.as_bytes());
+        return Ok(());
+    }
+    let named = given.or_else(|| env::var_os("PGPASSFILE").map(PathBuf::from));
+    let in_home = || {
+        let path = PathBuf::from(env::var_os("HOME")?).join(".pgpass");
+        path.exists().then_some(path)
+    };
+    let Some(path) = named.or_else(in_home) else {
+        return Ok(());
+    };
+    let text = secret_file::read(&path).map_err(Error::PasswordFile)?;
+    if let Some(password) = find(&text, &wanted(config)) {
+        config.password(password.as_bytes());
+    }
+    Ok(())
+}
+
+/// What a line's first four fields are compared with.
+fn wanted(config: &Config) -> [String; 4] {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        // So the manual says of sockets.
+        Some(Host::Unix(_)) | None => "localhost".to_owned(),
+    };
+    let port = config.get_ports().first().unwrap_or(&5432);
+    let user = config.get_user().unwrap_or_default();
+    let database = config.get_dbname().unwrap_or(user);
+    [host, port.to_string(), database.to_owned(), user.to_owned()]
+}
+
+fn find(text: &str, wanted: &[String; 4]) -> Option<Zeroizing<String>> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(fields).find_map(|mut fields| {
+        let password = (fields.len() == 5).then(|| fields.pop())??;
+        let fits = |(field, wanted): (&Zeroizing<String>, &String)| {
+            field.as_str() == "*" || **field == *wanted
+        };
+        fields.iter().zip(wanted).all(fits).then_some(password)
+    })
+}
+
+/// `host:port:database:user:password`, with `\:` and `\\` for those characters.
+fn fields(line: &str) -> Vec<Zeroizing<String>> {
+    let new = || Zeroizing::new(String::with_capacity(line.len()));
+    let (mut fields, mut field, mut characters) = (Vec::new(), new(), line.chars());
+    while let Some(character) = characters.next() {
+        match character {
+            ':' => fields.push(std::mem::replace(&mut field, new())),
+            '\\' => field.extend(characters.next()),
+            _ => field.push(character),
+        }
+    }
+    fields.push(field);
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# comment\n\
+        db:5432:keys:alice:first\n\
+        *:5432:*:bob:a\\:b\\\\c\n\
+        short:line\n\
+        *:*:*:*:last\n";
+
+    // The rules are those of the manual: the first line that fits counts, '*' fits anything, a backslash protects.
+    #[test]
+    fn first_line_that_fits_counts() {
+        let password = |wanted: [&str; 4]| {
+            let found = find(FILE, &wanted.map(str::to_owned));
+            found.map(|found| found.as_str().to_owned())
+        };
+        assert_eq!(
+            password(["db", "5432", "keys", "alice"]).as_deref(),
+            Some("first")
+        );
+        assert_eq!(
+            password(["x", "5432", "y", "bob"]).as_deref(),
+            Some("a:b\\c")
+        );
+        assert_eq!(
+            password(["db", "5433", "keys", "alice"]).as_deref(),
+            Some("last")
+        );
+        assert!(
+            find(
+                "db:1:keys:alice:x",
+                &["db", "2", "keys", "alice"].map(str::to_owned)
+            )
+            .is_none()
+        );
+    }
+
+    #[test]
+    fn sockets_are_localhost_and_the_database_is_the_users() {
+        let config = "postgresql://alice@%2Frun%2Fpg".parse().unwrap();
+        assert_eq!(wanted(&config), ["localhost", "5432", "alice", "alice"]);
+    }
+}

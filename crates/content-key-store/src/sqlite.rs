@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The store in a file: SQLite with a write-ahead log that is on disk before a change counts.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+
+use super::Error;
+use super::database::{Access, Database, Row, Value};
+use super::location::Location;
+use super::outbox::claim_sql;
+
+/// The tables of each version; a database of an earlier one gets those that follow.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("schema/sqlite.sql"),
+    include_str!("schema/sqlite-2.sql"),
+];
+/// How long a writer waits for the others.
+const BUSY: Duration = Duration::from_secs(30);
+/// More statements than the store has.
+const STATEMENTS: usize = 256;
+
+struct Sqlite {
+    connection: Connection,
+    location: Location,
+}
+
+/// Opens the database of a file, and makes the file and its folder where they are missing.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, Error> {
+    let location = Location::Sqlite(path.to_owned());
+    let unusable = |source: io::Error| Error::Unavailable {
+        location: location.clone(),
+        source: source.into(),
+        remedy: "check the path and that this user may write there",
+    };
+    if let Some(folder) = path.parent() {
+        let mut make = DirBuilder::new();
+        let made = make.recursive(true).mode(0o700).create(folder);
+        made.map_err(unusable)?;
+        check_mode(folder, 0o700)?;
+    }
+    make_file(path).map_err(unusable)?;
+    for file in files(path) {
+        check_mode(&file, 0o600)?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags);
+    let connection = opened.map_err(|error| failed(&location, error))?;
+    let mut sqlite = Sqlite {
+        connection,
+        location,
+    };
+    sqlite.set_up()?;
+    sqlite.migrate()?;
+    Ok(Box::new(sqlite))
+}
+
+fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    // Not truncated: it may be there.
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(|_| ())
+}
+
+/// The database, its log and the log's index, which SQLite makes with the mode of the first.
+fn files(path: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    })
+}
+
+/// What does not exist is no wider than it may be.
+fn check_mode(path: &Path, needed: u32) -> Result<(), Error> {
+    let mode = path.metadata().map_or(0, |file| file.permissions().mode());
+    if mode & 0o777 & !needed != 0 {
+        return Err(Error::TooOpen {
+            path: path.to_owned(),
+            mode: mode & 0o7777,
+            needed,
+        });
+    }
+    Ok(())
+}
+
+impl Sqlite {
+    fn set_up(&mut self) -> Result<(), Error> {
+        let done = (|| {
+            self.connection.busy_timeout(BUSY)?;
+            self.connection
+                .set_prepared_statement_cache_capacity(STATEMENTS);
+            // Several processes may turn to the log at the same time; for this, SQLite does not wait by itself.
+            let mut tries = 0..200;
+            loop {
+                match self.connection.pragma_update(None, "journal_mode", "WAL") {
+                    Err(error) if is_busy(&error) && tries.next().is_some() => {
+                        thread::sleep(Duration::from_millis(20));
+                    }
+                    set => break set?,
+                }
+            }
+            self.connection.pragma_update(None, "synchronous", "FULL")?;
+            self.connection.pragma_update(None, "secure_delete", true)?;
+            self.connection.pragma_update(None, "foreign_keys", true)?;
+            self.connection
+                .pragma_update(None, "trusted_schema", false)?;
+            self.connection
+                .pragma_update(None, "temp_store", "MEMORY")?;
+            let defensive = DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
+            self.connection.set_db_config(defensive, true).map(|_| ())
+        })();
+        done.map_err(|error| failed(&self.location, error))
+    }
+
+    fn migrate(&mut self) -> Result<(), Error> {
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        if self.version()? == known {
+            return Ok(());
+        }
+        self.begin(Access::Write)?;
+        // Others may have been faster.
+        let found = self.version()?;
+        if found > known {
+            return Err(Error::NewerSchema { found, known });
+        }
+        let done = usize::try_from(found).map_err(|_| Error::Damaged("the version is negative"))?;
+        for (index, statements) in MIGRATIONS.iter().enumerate().skip(done) {
+            let made = self.connection.execute_batch(statements).and_then(|()| {
+                let version = i64::try_from(index + 1).unwrap_or(i64::MAX);
+                self.connection.pragma_update(None, "user_version", version)
+            });
+            made.map_err(|error| failed(&self.location, error))?;
+        }
+        self.commit()
+    }
+
+    fn version(&self) -> Result<i64, Error> {
+        let version = self
+            .connection
+            .pragma_query_value(None, "user_version", |row| row.get(0));
+        version.map_err(|error| failed(&self.location, error))
+    }
+
+    fn query(&self, sql: &'static str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for (number, value) in (1..).zip(values) {
+            // '$1' is a name for SQLite; it may stand in another place than the first, or in none.
+            if let Some(index) = statement.parameter_index(&format!("${number}"))? {
+                statement.raw_bind_parameter(index, value)?;
+            }
+        }
+        let columns = statement.column_count();
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            let values: rusqlite::Result<Vec<Value>> = (0..columns)
+                .map(|column| row.get_ref(column).map(value_of))
+                .collect();
+            rows.push(Row::new(values?));
+        }
+        Ok(rows)
+    }
+}
+
+impl Database for Sqlite {
+    fn begin(&mut self, access: Access) -> Result<(), Error> {
+        if !self.connection.is_autocommit() {
+            self.roll_back();
+        }
+        match access {
+            Access::Read => self.run("BEGIN", &[]),
+            Access::Claim | Access::Write => self.run("BEGIN IMMEDIATE", &[]),
+        }
+        .map(|_| ())
+    }
+
+    fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let rows = self.query(sql, values);
+        rows.map_err(|error| failed(&self.location, error))
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.run("COMMIT", &[]).map(|_| ())
+    }
+
+    fn roll_back(&mut self) {
+        // It fails only where SQLite has rolled back by itself.
+        let _ = self.run("ROLLBACK", &[]);
+    }
+
+    fn claim_sql(&self) -> &'static str {
+        // The database has one writer: no row needs a lock.
+        claim_sql!("")
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(int) => ValueRef::Integer(*int),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// What SQLite holds as another type comes out as NULL, which the reader of the row refuses or takes as absent.
+fn value_of(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Integer(int) => Value::Int(int),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_owned()),
+        ValueRef::Text(text) => {
+            std::str::from_utf8(text).map_or(Value::Null, |text| Value::Text(text.to_owned()))
+        }
+        ValueRef::Real(_) | ValueRef::Null => Value::Null,
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+fn failed(location: &Location, error: rusqlite::Error) -> Error {
+    if let rusqlite::Error::SqliteFailure(_, Some(message)) = &error
+        && let Some(rule) = message.strip_prefix("rule: ")
+    {
+        return Error::Rule(rule.to_owned());
+    }
+    let remedy = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another process holds it; try again"
+        }
+        Some(ErrorCode::DiskFull) => "make room on its disk",
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            return Error::Damaged("SQLite does not know the file");
+        }
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::SystemIoFailure,
+        ) => "check its disk and that this user may write there",
+        _ => return Error::Statement(error.to_string()),
+    };
+    Error::Unavailable {
+        location: location.clone(),
+        source: error.into(),
+        remedy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cenc_types::KeyId;
+
+    use super::*;
+
+    // By SQLite's manual: FULL is 2; with a log, it is what survives a loss of power.
+    #[test]
+    fn committed_is_on_disk_and_deleted_is_overwritten() {
+        let folder = std::env::temp_dir().join(KeyId::generate().unwrap().to_string());
+        let mut database = open(&folder.join("keys.db")).unwrap();
+        let mut setting = |pragma| database.run(pragma, &[]).unwrap().remove(0);
+        assert_eq!(setting("PRAGMA journal_mode").text().unwrap(), "wal");
+        for (pragma, value) in [
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA secure_delete", 1),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA trusted_schema", 0),
+            ("PRAGMA user_version", 2),
+        ] {
+            assert_eq!(setting(pragma).int().unwrap(), value, "{pragma}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

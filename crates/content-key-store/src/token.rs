@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Tokens, by which accounts sign in. The store keeps only a MAC of each, under a key that the database does not know: whoever reads
+//! the database gets no token, and how long a look-up takes says nothing of one.
+
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use cenc_types::KeyId;
+
+use super::account::{self, Account};
+use super::database::Row;
+use super::model::{check_name, milliseconds, time_of};
+use super::transaction::Transaction;
+use super::{Error, KeyStore};
+
+/// What MACs of tokens are told from others by.
+const KIND: &str = "token";
+/// What a token begins with, so that searches for leaked secrets find it.
+const PREFIX: &str = "prp_";
+/// Characters of a token from elsewhere.
+const LENGTHS: std::ops::RangeInclusive<usize> = 32..=1024;
+
+macro_rules! columns {
+    () => {
+        "id, account, label, created, expires, revoked"
+    };
+}
+
+/// All of a token but the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// Its id, a UUID.
+    pub id: String,
+    /// Whose it is.
+    pub account: String,
+    /// What it is for, in its owner's words.
+    pub label: String,
+    /// When it was made.
+    pub created: SystemTime,
+    /// When it ends, if ever.
+    pub expires: Option<SystemTime>,
+    /// Since when it cannot be used.
+    pub revoked: Option<SystemTime>,
+}
+
+impl KeyStore {
+    /// Makes a token of 256 random bits for an account. It cannot be shown again.
+    ///
+    /// # Errors
+    /// [`Error::NoAccount`], [`Error::BadName`] for the label.
+    pub fn new_token(
+        &self,
+        account: &str,
+        label: &str,
+        expires: Option<SystemTime>,
+    ) -> Result<(TokenInfo, Zeroizing<String>), Error> {
+        check_name("token's label", label)?;
+        let token = generate()?;
+        let info = self.write("new token", account, |transaction| {
+            let info = store(transaction, (account, label), &token, expires)?;
+            let result = format!("token {}", info.id);
+            Ok((info, result))
+        })?;
+        Ok((info, token))
+    }
+
+    /// Adds a token from elsewhere, of 32 to 1024 visible ASCII characters. The same token of the same account once more changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::BadToken`], [`Error::TokenTaken`] for one that is another account's or revoked, [`Error::NoAccount`],
+    /// [`Error::BadName`] for the label.
+    pub fn put_token(&self, account: &str, label: &str, token: &str) -> Result<TokenInfo, Error> {
+        check_name("token's label", label)?;
+        let is_visible = token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_visible || !LENGTHS.contains(&token.len()) {
+            return Err(Error::BadToken);
+        }
+        self.write("put token", account, |transaction| {
+            let (info, verb) = match find(transaction, token)? {
+                Some(info) if info.account == account && info.revoked.is_none() => {
+                    (info, "was there")
+                }
+                Some(_) => return Err(Error::TokenTaken),
+                None => (store(transaction, (account, label), token, None)?, "added"),
+            };
+            let result = format!("token {} {verb}", info.id);
+            Ok((info, result))
+        })
+    }
+
+    /// The tokens of an account, the last made first, also those that cannot be used any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn tokens(&self, account: &str) -> Result<Vec<TokenInfo>, Error> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM token WHERE account = $1 ORDER BY created DESC, id DESC"
+        );
+        let rows = self.read(|transaction| transaction.run(sql, &[account.into()]))?;
+        rows.into_iter()
+            .map(|mut row| TokenInfo::from_row(&mut row))
+            .collect()
+    }
+
+    /// Ends a token for good, by its id. Once more changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NoToken`].
+    pub fn revoke_token(&self, id: &str) -> Result<(), Error> {
+        // What is not known may be a token instead of its id, which must not get into the audit.
+        let sql = "SELECT id FROM token WHERE id = $1";
+        let known = self.read(|transaction| transaction.one(sql, &[id.into()]))?;
+        known.ok_or(Error::NoToken)?;
+        self.write("revoke token", id, |transaction| {
+            let sql =
+                "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account";
+            let now = milliseconds(SystemTime::now());
+            let row = transaction.one(sql, &[id.into(), now.into()])?;
+            let account = row.ok_or(Error::NoToken)?.text()?;
+            Ok(((), format!("of {account}")))
+        })
+    }
+
+    /// Whose token it is; None when it is unknown, revoked or expired, or the account is disabled. This leaves no row in the audit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn account_of_token(&self, token: &str) -> Result<Option<(Account, TokenInfo)>, Error> {
+        self.read(|transaction| {
+            let Some(info) = find(transaction, token)? else {
+                return Ok(None);
+            };
+            let account = account::load(transaction, &info.account)?;
+            let is_over = info.expires.is_some_and(|end| end <= SystemTime::now());
+            let is_usable = account.disabled.is_none() && info.revoked.is_none() && !is_over;
+            Ok(is_usable.then_some((account, info)))
+        })
+    }
+}
+
+fn generate() -> Result<Zeroizing<String>, Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(bytes.as_mut_slice())?;
+    // Room for all of it, so that no copy is left behind by a move.
+    let mut token = Zeroizing::new(String::with_capacity(64));
+    token.push_str(PREFIX);
+    URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut token);
+    Ok(token)
+}
+
+fn find(transaction: &mut Transaction<'_>, token: &str) -> Result<Option<TokenInfo>, Error> {
+    let mac = transaction.secrets.fingerprint(KIND, token.as_bytes());
+    let sql = concat!("SELECT ", columns!(), " FROM token WHERE mac = $1");
+    let row = transaction.one(sql, &[mac.as_slice().into()])?;
+    row.map(|mut row| TokenInfo::from_row(&mut row)).transpose()
+}
+
+fn store(
+    transaction: &mut Transaction<'_>,
+    (account, label): (&str, &str),
+    token: &str,
+    expires: Option<SystemTime>,
+) -> Result<TokenInfo, Error> {
+    account::load(transaction, account)?;
+    let created = milliseconds(SystemTime::now());
+    let expires = expires.map(milliseconds);
+    let id = KeyId::generate()?.to_string();
+    let mac = transaction.secrets.fingerprint(KIND, token.as_bytes());
+    let sql = "INSERT INTO token (id, account, label, mac, created, expires) VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        id.as_str().into(),
+        account.into(),
+        label.into(),
+        mac.as_slice().into(),
+        created.into(),
+        expires.into(),
+    ];
+    transaction.run(sql, &values)?;
+    Ok(TokenInfo {
+        id,
+        account: account.to_owned(),
+        label: label.to_owned(),
+        created: time_of(created),
+        expires: expires.map(time_of),
+        revoked: None,
+    })
+}
+
+impl TokenInfo {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.text()?,
+            account: row.text()?,
+            label: row.text()?,
+            created: time_of(row.int()?),
+            expires: row.optional_int()?.map(time_of),
+            revoked: row.optional_int()?.map(time_of),
+        })
+    }
+}

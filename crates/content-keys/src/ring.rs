@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The keys of an asset and the tracks that each is for.
+
+use cenc_types::{ContentKey, Iv, KeyId, Media, Track};
+
+use super::error::LineError;
+use super::{Error, Selector};
+
+/// A key and whom it is for.
+pub struct Entry {
+    /// The tracks.
+    pub selector: Selector,
+    /// The KID.
+    pub kid: KeyId,
+    /// The key.
+    pub key: ContentKey,
+    /// The first IV, when it is not to be random.
+    pub iv: Option<Iv>,
+    /// The crypto period, when the key is for one only.
+    pub period: Option<u64>,
+}
+
+/// All keys of an asset.
+#[derive(Default)]
+pub struct KeyRing(Vec<Entry>);
+
+impl KeyRing {
+    /// One key for every track but text.
+    pub fn single(kid: KeyId, key: ContentKey) -> Self {
+        Self(vec![Entry {
+            selector: Selector::Any,
+            kid,
+            key,
+            iv: None,
+            period: None,
+        }])
+    }
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// When its selector is taken in its period, or its KID stands for another key or IV.
+    pub fn add(&mut self, entry: Entry) -> Result<(), LineError> {
+        let place = |entry: &Entry| (entry.selector, entry.period);
+        if self.0.iter().any(|other| place(other) == place(&entry)) {
+            return Err(LineError::SecondKey(entry.selector));
+        }
+        let mut same_kid = self.0.iter().filter(|other| other.kid == entry.kid);
+        if same_kid.any(|other| !other.same_meaning(&entry)) {
+            return Err(LineError::SecondMeaning(entry.kid));
+        }
+        self.0.push(entry);
+        Ok(())
+    }
+
+    /// All keys, in the order in which they were added.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// Whether any key is for one crypto period only.
+    pub fn rotates(&self) -> bool {
+        self.0.iter().any(|entry| entry.period.is_some())
+    }
+
+    /// Whether there are keys for a crypto period.
+    pub fn covers(&self, period: u64) -> bool {
+        let mut periods = self.0.iter().map(|entry| entry.period);
+        periods.any(|own| own == Some(period)) || !self.rotates()
+    }
+
+    /// The key of a track in a crypto period: that of the most specific selector, before others that of this period only.
+    /// None: a text track, which stays clear.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] for any other track that no selector matches.
+    pub fn select(&self, track: &Track, period: u64) -> Result<Option<&Entry>, Error> {
+        let of_period = |entry: &&Entry| entry.period.is_none_or(|own| own == period);
+        let matching = self.0.iter().filter(of_period).filter_map(|entry| {
+            let specificity = entry.selector.specificity(track)?;
+            Some(((specificity, entry.period.is_some()), entry))
+        });
+        let chosen = matching.max_by_key(|(specificity, _)| *specificity);
+        match chosen {
+            None if track.media != Media::Text => Err(Error::NoKey(*track)),
+            chosen => Ok(chosen.map(|(_, entry)| entry)),
+        }
+    }
+}
+
+impl Entry {
+    fn same_meaning(&self, other: &Self) -> bool {
+        self.key.as_bytes() == other.key.as_bytes() && self.iv == other.iv
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn entry(selector: &str, kid: u8, key: u8) -> Entry {
+        Entry {
+            selector: selector.parse().unwrap(),
+            kid: KeyId::from_bytes([kid; 16]),
+            key: ContentKey::from_bytes(Zeroizing::new([key; 16])),
+            iv: None,
+            period: None,
+        }
+    }
+
+    fn track(track_id: u32, media: Media) -> Track {
+        Track { track_id, media }
+    }
+
+    #[test]
+    fn most_specific_selector_rules() {
+        let mut ring = KeyRing::default();
+        for (selector, kid) in [("track:9", 4), ("*", 1), ("hd", 3), ("video", 2)] {
+            ring.add(entry(selector, kid, kid)).unwrap();
+        }
+        let hd = Media::Video {
+            width: 1920,
+            height: 1080,
+        };
+        let sd = Media::Video {
+            width: 320,
+            height: 240,
+        };
+        let kid = |track| {
+            ring.select(&track, 0)
+                .unwrap()
+                .map(|entry| entry.kid.as_bytes()[0])
+        };
+        assert_eq!(kid(track(1, Media::Audio)), Some(1));
+        assert_eq!(kid(track(1, sd)), Some(2));
+        assert_eq!(kid(track(1, hd)), Some(3));
+        assert_eq!(kid(track(9, hd)), Some(4));
+        assert_eq!(kid(track(1, Media::Text)), None);
+    }
+
+    #[test]
+    fn unmatched_track_is_an_error_unless_it_is_text() {
+        let mut ring = KeyRing::default();
+        ring.add(entry("video", 1, 1)).unwrap();
+        let audio = ring.select(&track(2, Media::Audio), 0);
+        assert!(matches!(audio, Err(Error::NoKey(_))));
+        assert!(ring.select(&track(3, Media::Text), 0).unwrap().is_none());
+    }
+
+    #[test]
+    fn key_of_the_period_rules_before_that_of_all() {
+        let mut ring = KeyRing::default();
+        ring.add(entry("*", 1, 1)).unwrap();
+        assert!(!ring.rotates() && ring.covers(7));
+        for (selector, kid, period) in [("*", 2, 7), ("*", 3, 8), ("video", 4, 8)] {
+            let period = Some(period);
+            let entry = entry(selector, kid, kid);
+            ring.add(Entry { period, ..entry }).unwrap();
+        }
+        assert!(ring.rotates() && ring.covers(8) && !ring.covers(9));
+        let kid = |period| {
+            let entry = ring.select(&track(1, Media::Audio), period).unwrap();
+            entry.unwrap().kid.as_bytes()[0]
+        };
+        assert_eq!([6, 7, 8].map(kid), [1, 2, 3]);
+        let taken = ring.add(Entry {
+            period: Some(7),
+            ..entry("*", 9, 9)
+        });
+        assert_eq!(taken, Err(LineError::SecondKey(Selector::Any)));
+    }
+
+    #[test]
+    fn one_kid_means_one_key() {
+        let mut ring = KeyRing::default();
+        ring.add(entry("video", 1, 1)).unwrap();
+        ring.add(entry("audio", 1, 1)).unwrap();
+        let second = ring.add(entry("hd", 1, 2));
+        assert_eq!(
+            second,
+            Err(LineError::SecondMeaning(KeyId::from_bytes([1; 16])))
+        );
+        let taken = ring.add(entry("video", 2, 2));
+        assert_eq!(taken, Err(LineError::SecondKey(Selector::Video)));
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A SPEKE key server as a source.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpix::{Bounds, Timestamp};
+
+use super::speke::{KeyPeriod, KeyRequest, SpekeClient};
+use super::{ContentRequest, Error, KeyProvider, PeriodKeys};
+
+/// A content whose keys a server has.
+pub struct SpekeKeys {
+    client: SpekeClient,
+    request: KeyRequest,
+    crypto_period: Option<Duration>,
+    by_clock: bool,
+}
+
+impl SpekeKeys {
+    /// Reads the address; the server is asked later.
+    ///
+    /// # Errors
+    /// [`Error::NoContentId`], [`Error::Speke`].
+    pub fn open(uri: &str, request: &ContentRequest) -> Result<Self, Error> {
+        let client = SpekeClient::open(uri)?;
+        Ok(Self {
+            request: KeyRequest {
+                content_id: request.content_id.clone().ok_or(Error::NoContentId)?,
+                scheme: request.scheme,
+                tracks: client.endpoint().tracks()?,
+                systems: request.systems.clone(),
+                period: None,
+            },
+            client,
+            crypto_period: request.crypto_period,
+            by_clock: request.by_clock,
+        })
+    }
+
+    /// When a period begins and ends, which a server can be told where the clock says so.
+    fn bounds(&self, period: u64) -> Option<Bounds> {
+        let length = self.crypto_period.filter(|_| self.by_clock)?.as_nanos();
+        let at = |period: u64| {
+            let nanoseconds = i64::try_from(u128::from(period).checked_mul(length)?);
+            nanoseconds.ok().map(Timestamp)
+        };
+        Some(Bounds::Time {
+            start: at(period)?,
+            end: at(period.checked_add(1)?)?,
+        })
+    }
+}
+
+impl KeyProvider for SpekeKeys {
+    fn rotates(&self) -> bool {
+        self.crypto_period.is_some()
+    }
+
+    fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
+        self.request.period = self.rotates().then(|| KeyPeriod {
+            index: period,
+            bounds: self.bounds(period),
+        });
+        let answer = self.client.keys(&self.request)?;
+        Ok(Arc::new(PeriodKeys {
+            keys: answer.to_ring()?,
+            systems: answer.systems,
+            ..PeriodKeys::default()
+        }))
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MPL-2.0
+//! DRMSystem: what a DRM system signals for one key. A field that is there but empty is the question for it.
+
+use uuid::Uuid;
+
+use cenc_types::KeyId;
+
+use super::xml::{Attributes, Element, Namespace, XmlWriter};
+use super::{Error, Version};
+
+/// A DRMSystem element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrmSystem {
+    /// What other elements call it.
+    pub id: Option<String>,
+    /// SystemID, in UUID order.
+    pub system_id: [u8; 16],
+    /// The key that it is about.
+    pub kid: KeyId,
+    /// A name for people.
+    pub name: Option<String>,
+    /// ALLOWED-CPC of HLS; from 2.4 on.
+    pub hls_allowed_cpc: Option<String>,
+    /// The whole `pssh` box.
+    pub pssh: Option<Vec<u8>>,
+    /// What stands inside the ContentProtection element of an MPD.
+    pub content_protection: Option<ContentProtection>,
+    /// Lines of HLS playlists, at most two.
+    pub hls: Vec<HlsSignaling>,
+    /// The text of a ProtectionHeader of Smooth Streaming; a PlayReady Object in base64.
+    pub smooth: Option<String>,
+    /// URIEXTXKey, the URI of an EXT-X-KEY; up to 2.3.1.
+    pub uri_ext_x_key: Option<String>,
+}
+
+/// ContentProtectionData.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContentProtection {
+    /// XML elements.
+    pub xml: String,
+    /// The robustness level; from 2.4 on.
+    pub robustness: Option<String>,
+}
+
+/// HLSSignalingData.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HlsSignaling {
+    /// The playlist that the lines are for; None stands for the media playlist.
+    pub playlist: Option<Playlist>,
+    /// The lines.
+    pub lines: String,
+    /// ALLOWED-CPC; from 2.4 on.
+    pub allowed_cpc: Option<String>,
+}
+
+/// A kind of playlist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Playlist {
+    /// `master` up to 2.3.1, `multiVariant` from 2.4 on.
+    MultiVariant,
+    /// `media`.
+    Media,
+}
+
+impl DrmSystem {
+    /// A system that signals nothing for a key yet.
+    pub const fn new(system_id: [u8; 16], kid: KeyId) -> Self {
+        Self {
+            id: None,
+            system_id,
+            kid,
+            name: None,
+            hls_allowed_cpc: None,
+            pssh: None,
+            content_protection: None,
+            hls: Vec::new(),
+            smooth: None,
+            uri_ext_x_key: None,
+        }
+    }
+
+    pub(super) fn read(element: Element<'_, '_>) -> Result<Self, Error> {
+        let cpix = |name| element.child(Namespace::Cpix, name);
+        let hls = element.all(Namespace::Cpix, "HLSSignalingData");
+        let pssh = cpix("PSSH").map(|pssh| pssh.public_bytes("PSSH"));
+        let protection = cpix("ContentProtectionData").map(ContentProtection::read);
+        let smooth = cpix("SmoothStreamingProtectionHeaderData")
+            .or_else(|| element.child(Namespace::Speke, "ProtectionHeader"));
+        let uri = cpix("URIExtXKey").map(|uri| uri.encoded_text("URIExtXKey"));
+        Ok(Self {
+            id: element.owned_attribute("id"),
+            system_id: system_id(element)?,
+            kid: element.required_kid("DRMSystem")?,
+            name: element.owned_attribute("name"),
+            hls_allowed_cpc: element.owned_attribute("HLSAllowedCPC"),
+            pssh: pssh.transpose()?,
+            content_protection: protection.transpose()?,
+            hls: hls.map(HlsSignaling::read).collect::<Result<_, _>>()?,
+            smooth: smooth.map(|smooth| smooth.text().trim().to_owned()),
+            uri_ext_x_key: uri.transpose()?,
+        })
+    }
+
+    pub(super) fn write(&self, xml: &mut XmlWriter, version: Version) {
+        let attributes = Attributes::default()
+            .maybe("id", self.id.as_ref())
+            .with("systemId", &Uuid::from_bytes(self.system_id))
+            .with("kid", &self.kid)
+            .maybe("name", self.name.as_ref())
+            .maybe("HLSAllowedCPC", self.hls_allowed_cpc.as_ref());
+        if self.hls_allowed_cpc.is_some() {
+            version.needs_2_4(xml, "DRMSystem@HLSAllowedCPC");
+        }
+        xml.element("DRMSystem", attributes, |xml| {
+            write_base64(xml, "PSSH", self.pssh.as_deref());
+            if let Some(protection) = &self.content_protection {
+                protection.write(xml, version);
+            }
+            self.write_uri(xml, version);
+            self.write_hls(xml, version);
+            self.write_smooth(xml, version);
+        });
+    }
+
+    fn write_uri(&self, xml: &mut XmlWriter, version: Version) {
+        if version == Version::V2_4 && self.uri_ext_x_key.is_some() {
+            version.refuse(xml, "URIExtXKey");
+        }
+        write_base64(
+            xml,
+            "URIExtXKey",
+            self.uri_ext_x_key.as_ref().map(String::as_bytes),
+        );
+    }
+
+    fn write_hls(&self, xml: &mut XmlWriter, version: Version) {
+        let playlists = self.hls.iter().map(|lines| lines.playlist);
+        let mut seen = Vec::new();
+        for playlist in playlists {
+            if seen.contains(&playlist) || seen.len() == 2 {
+                version.refuse(xml, "HLSSignalingData twice for one playlist");
+            }
+            seen.push(playlist);
+        }
+        self.hls.iter().for_each(|lines| lines.write(xml, version));
+    }
+
+    fn write_smooth(&self, xml: &mut XmlWriter, version: Version) {
+        let Some(smooth) = &self.smooth else { return };
+        let name = match version {
+            Version::Speke1 => (Namespace::Speke, "ProtectionHeader"),
+            Version::V2_3 | Version::V2_4 => {
+                (Namespace::Cpix, "SmoothStreamingProtectionHeaderData")
+            }
+        };
+        xml.element_of(name, Attributes::default(), |xml| {
+            xml.characters(name.1, smooth);
+        });
+    }
+}
+
+impl ContentProtection {
+    /// The `pssh` box in the cenc:pssh element; None where there is none.
+    ///
+    /// # Errors
+    /// When the text is not well-formed, or the element's is not base64.
+    pub fn pssh(&self) -> Result<Option<Vec<u8>>, Error> {
+        // A root, since the text may have several elements.
+        let whole = format!("<x>{}</x>", self.xml);
+        Element::with_root(&whole, usize::MAX, |root| {
+            let pssh = root.descendant(Namespace::Mpeg, "pssh");
+            pssh.map(|pssh| pssh.public_bytes("cenc:pssh")).transpose()
+        })
+    }
+
+    fn read(element: Element<'_, '_>) -> Result<Self, Error> {
+        Ok(Self {
+            xml: element.encoded_text("ContentProtectionData")?,
+            robustness: element.owned_attribute("robustness"),
+        })
+    }
+
+    fn write(&self, xml: &mut XmlWriter, version: Version) {
+        if self.robustness.is_some() {
+            version.needs_2_4(xml, "ContentProtectionData@robustness");
+        }
+        let attributes = Attributes::default().maybe("robustness", self.robustness.as_ref());
+        xml.element("ContentProtectionData", attributes, |xml| {
+            xml.base64(self.xml.as_bytes());
+        });
+    }
+}
+
+impl HlsSignaling {
+    fn read(element: Element<'_, '_>) -> Result<Self, Error> {
+        let expected = "master, multiVariant or media";
+        let playlist = element.parsed("playlist", expected, |text| match text {
+            "master" | "multiVariant" => Some(Playlist::MultiVariant),
+            "media" => Some(Playlist::Media),
+            _ => None,
+        });
+        Ok(Self {
+            playlist: playlist?,
+            lines: element.encoded_text("HLSSignalingData")?,
+            allowed_cpc: element.owned_attribute("allowedCPC"),
+        })
+    }
+
+    fn write(&self, xml: &mut XmlWriter, version: Version) {
+        let playlist = self.playlist.map(|playlist| match (playlist, version) {
+            (Playlist::Media, _) => "media",
+            (Playlist::MultiVariant, Version::V2_4) => "multiVariant",
+            (Playlist::MultiVariant, Version::V2_3 | Version::Speke1) => "master",
+        });
+        if self.allowed_cpc.is_some() {
+            version.needs_2_4(xml, "HLSSignalingData@allowedCPC");
+        }
+        let attributes = Attributes::default()
+            .maybe("playlist", playlist.as_ref())
+            .maybe("allowedCPC", self.allowed_cpc.as_ref());
+        xml.element("HLSSignalingData", attributes, |xml| {
+            xml.base64(self.lines.as_bytes());
+        });
+    }
+}
+
+fn system_id(element: Element<'_, '_>) -> Result<[u8; 16], Error> {
+    let id = element.parsed("systemId", "a UUID", |text| Uuid::try_parse(text).ok())?;
+    let missing = "@systemId";
+    let element = "DRMSystem";
+    Ok(id.ok_or(Error::Missing { element, missing })?.into_bytes())
+}
+
+fn write_base64(xml: &mut XmlWriter, name: &'static str, bytes: Option<&[u8]>) {
+    if let Some(bytes) = bytes {
+        xml.element(name, Attributes::default(), |xml| xml.base64(bytes));
+    }
+}

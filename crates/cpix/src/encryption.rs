@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Content keys under a document key: AES-256-CBC with PKCS #7 padding, HMAC-SHA512 over the IV and what follows it. CPIX 2.4,
+//! "Mandatory algorithms".
+
+use aes::Aes256;
+use cbc::{Decryptor, Encryptor};
+use cipher::block_padding::Pkcs7;
+use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha512;
+use zeroize::Zeroizing;
+
+use cenc_types::KeyId;
+
+use super::Error;
+use super::content_key::clear;
+use super::xml::{Attributes, Element, Namespace, XmlWriter};
+
+const AES_256_CBC: &str = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
+
+/// A content key that only the document's recipients can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptedKey {
+    /// The IV of 16 bytes, then the key with its padding, encrypted.
+    pub cipher_value: Vec<u8>,
+    /// The MAC of the cipher value.
+    pub mac: Option<Vec<u8>>,
+}
+
+/// The two keys that all recipients of a document share.
+pub(super) struct DocumentKeys {
+    /// Of 32 bytes, for AES.
+    pub(super) document_key: Zeroizing<Vec<u8>>,
+    /// For HMAC; 64 bytes in what is written. Without it nothing is decrypted.
+    pub(super) mac_key: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl DocumentKeys {
+    /// New ones from the operating system's generator.
+    pub(super) fn generate() -> Result<Self, Error> {
+        let mut document_key = Zeroizing::new(vec![0; 32]);
+        let mut mac_key = Zeroizing::new(vec![0; 64]);
+        getrandom::fill(&mut document_key)?;
+        getrandom::fill(&mut mac_key)?;
+        Ok(Self {
+            document_key,
+            mac_key: Some(mac_key),
+        })
+    }
+
+    pub(super) fn encrypt(
+        &self,
+        key: &cenc_types::ContentKey,
+        kid: KeyId,
+    ) -> Result<EncryptedKey, Error> {
+        let mut iv = [0; 16];
+        getrandom::fill(&mut iv)?;
+        let cipher = Encryptor::<Aes256>::new_from_slices(&self.document_key, &iv);
+        let cipher = cipher.map_err(|_| Error::Unwrap)?;
+        let encrypted = cipher.encrypt_padded_vec::<Pkcs7>(key.as_bytes());
+        let cipher_value = [iv.as_slice(), encrypted.as_slice()].concat();
+        let mac = self.mac(&cipher_value, kid)?.finalize().into_bytes();
+        Ok(EncryptedKey {
+            cipher_value,
+            mac: Some(mac.to_vec()),
+        })
+    }
+
+    /// Checks the MAC before anything is decrypted.
+    pub(super) fn decrypt(
+        &self,
+        value: &EncryptedKey,
+        kid: KeyId,
+    ) -> Result<cenc_types::ContentKey, Error> {
+        let mac = value.mac.as_ref().ok_or(Error::NoMac(kid))?;
+        let expected = self.mac(&value.cipher_value, kid)?;
+        // In a time that does not depend on where they differ.
+        expected.verify_slice(mac).map_err(|_| Error::BadMac(kid))?;
+        let parts = value.cipher_value.split_first_chunk::<16>();
+        let (iv, encrypted) = parts.ok_or(Error::BadCiphertext(kid))?;
+        let cipher = Decryptor::<Aes256>::new_from_slices(&self.document_key, iv);
+        let cipher = cipher.map_err(|_| Error::Unwrap)?;
+        let mut bytes = Zeroizing::new(encrypted.to_vec());
+        let key = cipher.decrypt_padded::<Pkcs7>(&mut bytes);
+        clear(key.map_err(|_| Error::BadCiphertext(kid))?, kid)
+    }
+
+    fn mac(&self, cipher_value: &[u8], kid: KeyId) -> Result<Hmac<Sha512>, Error> {
+        let mac_key = self.mac_key.as_ref().ok_or(Error::NoMac(kid))?;
+        let mac = <Hmac<Sha512> as KeyInit>::new_from_slice(mac_key);
+        let mut mac = mac.map_err(|_| Error::Unwrap)?;
+        mac.update(cipher_value);
+        Ok(mac)
+    }
+}
+
+impl EncryptedKey {
+    /// What stands in a pskc:Secret, if it is encrypted.
+    pub(super) fn read(secret: Element<'_, '_>) -> Result<Option<Self>, Error> {
+        let Some(value) = secret.child(Namespace::Pskc, "EncryptedValue") else {
+            return Ok(None);
+        };
+        check_algorithm(value, "EncryptedValue", AES_256_CBC)?;
+        let mac = secret.child(Namespace::Pskc, "ValueMAC");
+        Ok(Some(Self {
+            cipher_value: cipher_value(value, "EncryptedValue")?,
+            mac: mac.map(|mac| mac.public_bytes("ValueMAC")).transpose()?,
+        }))
+    }
+
+    pub(super) fn write(&self, xml: &mut XmlWriter) {
+        write_encrypted(
+            xml,
+            (Namespace::Pskc, "EncryptedValue"),
+            AES_256_CBC,
+            &self.cipher_value,
+        );
+        if let Some(mac) = &self.mac {
+            let name = (Namespace::Pskc, "ValueMAC");
+            xml.element_of(name, Attributes::default(), |xml| xml.base64(mac));
+        }
+    }
+}
+
+/// The first CipherValue in an element, however it is wrapped.
+pub(super) fn cipher_value(
+    parent: Element<'_, '_>,
+    element: &'static str,
+) -> Result<Vec<u8>, Error> {
+    let missing = "CipherValue";
+    let value = parent.descendant(Namespace::Encryption, missing);
+    let value = value.ok_or(Error::Missing { element, missing })?;
+    value.public_bytes(missing)
+}
+
+/// Refuses an EncryptionMethod other than the one that is known; none means that one.
+pub(super) fn check_algorithm(
+    parent: Element<'_, '_>,
+    element: &'static str,
+    known: &'static str,
+) -> Result<(), Error> {
+    let method = parent.descendant(Namespace::Encryption, "EncryptionMethod");
+    let named = method.and_then(|method| method.attribute("Algorithm"));
+    if named.is_some_and(|named| named != known) {
+        return Err(Error::UnknownAlgorithm { element, known });
+    }
+    Ok(())
+}
+
+/// An xenc:EncryptedDataType.
+pub(super) fn write_encrypted(
+    xml: &mut XmlWriter,
+    name: (Namespace, &'static str),
+    algorithm: &'static str,
+    value: &[u8],
+) {
+    xml.element_of(name, Attributes::default(), |xml| {
+        let method = Attributes::default().with("Algorithm", algorithm);
+        xml.element_of((Namespace::Encryption, "EncryptionMethod"), method, |_| ());
+        let data = (Namespace::Encryption, "CipherData");
+        xml.element_of(data, Attributes::default(), |xml| {
+            let inner = (Namespace::Encryption, "CipherValue");
+            xml.element_of(inner, Attributes::default(), |xml| xml.base64(value));
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ContentKey, Document, UnwrapKey, Version, WrapKey};
+
+    /// Stands for RSA: what is wrapped is what it is, behind the certificate.
+    struct Reversed(&'static [u8]);
+
+    impl WrapKey for Reversed {
+        fn certificate(&self) -> &[u8] {
+            self.0
+        }
+
+        fn wrap(&self, secret: &[u8]) -> Result<Vec<u8>, Error> {
+            Ok(secret.iter().rev().copied().collect())
+        }
+    }
+
+    impl UnwrapKey for Reversed {
+        fn is_of(&self, certificate: &[u8]) -> bool {
+            certificate == self.0
+        }
+
+        fn unwrap_key(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+            Ok(Zeroizing::new(wrapped.iter().rev().copied().collect()))
+        }
+    }
+
+    const KID: KeyId = KeyId::from_bytes([1; 16]);
+
+    fn encrypted() -> Document {
+        let key = cenc_types::ContentKey::from_bytes(Zeroizing::new([7; 16]));
+        let key = ContentKey::new(KID, key, cenc_types::Scheme::Cenc);
+        let mut document = Document::default();
+        document.content_keys.push(key);
+        document
+            .encrypt_to(&[&Reversed(b"a"), &Reversed(b"b")])
+            .unwrap();
+        document
+    }
+
+    /// The document after `change`, decrypted by the second recipient.
+    fn decrypted_after(change: impl FnOnce(&mut Document)) -> Result<Document, Error> {
+        let xml = encrypted().to_xml(Version::V2_4).unwrap();
+        let mut document = Document::from_bytes(xml.as_bytes()).unwrap();
+        change(&mut document);
+        document.decrypt(&Reversed(b"b"))?;
+        Ok(document)
+    }
+
+    fn value(document: &mut Document) -> &mut EncryptedKey {
+        match &mut document.content_keys[0].data {
+            crate::KeyData::Encrypted(value) => value,
+            _ => panic!("it is encrypted"),
+        }
+    }
+
+    #[test]
+    fn each_recipient_gets_the_key() {
+        let document = decrypted_after(|_| ()).unwrap();
+        assert_eq!(document.content_keys[0].key().unwrap().as_bytes(), &[7; 16]);
+        assert_eq!(
+            encrypted().content_keys[0].key().err(),
+            Some(Error::StillEncrypted(KID))
+        );
+        assert_eq!(
+            encrypted().decrypt(&Reversed(b"c")),
+            Err(Error::NotARecipient)
+        );
+    }
+
+    #[test]
+    fn changed_values_are_found_before_they_are_decrypted() {
+        let error = |change: fn(&mut Document)| decrypted_after(change).err();
+        let wrong = Some(Error::BadMac(KID));
+        assert_eq!(error(|d| value(d).cipher_value[0] ^= 1), wrong);
+        assert_eq!(error(|d| value(d).cipher_value.truncate(47)), wrong);
+        assert_eq!(error(|d| value(d).mac.as_mut().unwrap()[63] ^= 1), wrong);
+        assert_eq!(
+            error(|d| value(d).mac.as_mut().unwrap().truncate(32)),
+            wrong
+        );
+        assert_eq!(error(|d| value(d).mac = Some(vec![])), wrong);
+        assert_eq!(error(|d| value(d).mac = None), Some(Error::NoMac(KID)));
+        assert_eq!(
+            error(|d| d.deliveries[1].mac_key = None),
+            Some(Error::NoMac(KID))
+        );
+        assert_eq!(
+            error(|d| d.deliveries[1].document_keys.clear()),
+            Some(Error::NotARecipient)
+        );
+    }
+
+    #[test]
+    fn values_of_other_forms_are_refused() {
+        let keys = DocumentKeys::generate().unwrap();
+        let with_mac = |cipher_value: &[u8]| EncryptedKey {
+            cipher_value: cipher_value.to_vec(),
+            mac: Some(
+                keys.mac(cipher_value, KID)
+                    .unwrap()
+                    .finalize()
+                    .into_bytes()
+                    .to_vec(),
+            ),
+        };
+        for len in [0, 15, 16, 17, 32, 48] {
+            let decrypted = keys.decrypt(&with_mac(&vec![0; len]), KID);
+            assert_eq!(decrypted.err(), Some(Error::BadCiphertext(KID)), "{len}");
+        }
+        let short = DocumentKeys {
+            document_key: Zeroizing::new(vec![0; 16]),
+            mac_key: keys.mac_key.clone(),
+        };
+        assert_eq!(
+            short.decrypt(&with_mac(&[0; 48]), KID).err(),
+            Some(Error::Unwrap)
+        );
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MPL-2.0
+//! ContentProtection of a DASH MPD, ISO/IEC 23009-1, 5.8.4.1, with the elements of ISO/IEC 23001-7, 11.2.
+//!
+//! Each element declares its own namespaces, so that it can be pasted anywhere in an MPD.
+
+use cenc_types::{KeyId, Scheme};
+use playready_header::xml::Element;
+
+use super::Drm;
+
+/// The generic element: the scheme and the default KID of an AdaptationSet.
+pub fn mp4_protection(scheme: Scheme, default_kid: &KeyId) -> String {
+    Element::new("ContentProtection")
+        .with_attribute("xmlns:cenc", "urn:mpeg:cenc:2013")
+        .with_attribute("schemeIdUri", "urn:mpeg:dash:mp4protection:2011")
+        .with_attribute("value", scheme.name())
+        .with_attribute("cenc:default_KID", &default_kid.to_string())
+        .to_xml()
+}
+
+/// The element of one DRM system. The MPD takes precedence over what the init segment says.
+pub fn content_protection(drm: &Drm) -> String {
+    if let Some(inside) = drm
+        .texts()
+        .and_then(|texts| texts.content_protection.as_ref())
+    {
+        return given_protection(drm, inside);
+    }
+    let mut element =
+        Element::new("ContentProtection").with_attribute("schemeIdUri", &drm.dash_scheme());
+    if let Some(value) = drm.dash_value() {
+        element = element.with_attribute("value", value);
+    }
+    for child in drm.dash_children() {
+        element = element
+            .with_attribute(&format!("xmlns:{}", child.prefix), child.namespace)
+            .with_child(child.element);
+    }
+    element.to_xml()
+}
+
+/// What stands inside the element of a DRM system, each part with its own namespace; empty where there is nothing.
+///
+/// This is what CPIX calls ContentProtectionData.
+pub fn inside(drm: &Drm) -> String {
+    let given = drm.texts();
+    if let Some(given) = given.and_then(|texts| texts.content_protection.as_ref()) {
+        return given.clone();
+    }
+    let children = drm.dash_children().into_iter().map(|child| {
+        let declaration = format!("xmlns:{}", child.prefix);
+        let element = child.element.with_attribute(&declaration, child.namespace);
+        element.to_xml()
+    });
+    children.collect()
+}
+
+/// The element around what the source of the keys puts inside, byte for byte.
+fn given_protection(drm: &Drm, inside: &str) -> String {
+    let scheme = drm.dash_scheme();
+    let value = drm.dash_value().map(|value| format!(" value=\"{value}\""));
+    let value = value.unwrap_or_default();
+    format!("<ContentProtection schemeIdUri=\"{scheme}\"{value}>{inside}</ContentProtection>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GivenTexts;
+
+    // Form of the DASH sample in Microsoft's list of MP4-based formats; KID of its public test content.
+    #[test]
+    fn generic_element_names_scheme_and_default_kid() {
+        let kid = "10000000-1000-1000-1000-100000000001".parse().unwrap();
+        assert_eq!(
+            mp4_protection(Scheme::Cbcs, &kid),
+            "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" \
+             cenc:default_KID=\"10000000-1000-1000-1000-100000000001\" \
+             schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" value=\"cbcs\"></ContentProtection>"
+        );
+    }
+
+    #[test]
+    fn playready_element_has_the_box_and_the_object() {
+        let drm = Drm::PlayReady {
+            pssh: b"box".to_vec(),
+            object: Default::default(),
+        };
+        assert_eq!(
+            content_protection(&drm),
+            "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" xmlns:mspr=\"urn:microsoft:playready\" \
+             schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
+             <cenc:pssh>Ym94</cenc:pssh><mspr:pro>BgAAAAAA</mspr:pro></ContentProtection>"
+        );
+    }
+
+    // Form of the children in SPEKE's ContentProtectionData.
+    #[test]
+    fn parts_inside_declare_their_namespaces() {
+        let drm = Drm::PlayReady {
+            pssh: b"box".to_vec(),
+            object: Default::default(),
+        };
+        assert_eq!(
+            inside(&drm),
+            "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">Ym94</cenc:pssh>\
+             <mspr:pro xmlns:mspr=\"urn:microsoft:playready\">BgAAAAAA</mspr:pro>"
+        );
+        assert_eq!(inside(&Drm::FairPlay { kids: vec![] }), "");
+    }
+
+    #[test]
+    fn what_is_given_stands_as_it_came() {
+        let made = Drm::PlayReady {
+            pssh: b"box".to_vec(),
+            object: Default::default(),
+        };
+        let texts = GivenTexts {
+            content_protection: Some("<a xmlns=\"b\"/>".to_owned()),
+            ..GivenTexts::default()
+        };
+        let made = Box::new(made);
+        assert_eq!(
+            content_protection(&Drm::Given { made, texts }),
+            "<ContentProtection schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
+             <a xmlns=\"b\"/></ContentProtection>"
+        );
+    }
+
+    // Form of the elements in the MPDs of Shaka Packager and Bento4.
+    #[test]
+    fn each_system_has_its_own_content() {
+        let kids = vec!["10000000-1000-1000-1000-100000000001".parse().unwrap(); 2];
+        assert_eq!(
+            content_protection(&Drm::Other {
+                system_id: [0xab; 16],
+                pssh: b"box".to_vec(),
+            }),
+            "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" \
+             schemeIdUri=\"urn:uuid:abababab-abab-abab-abab-abababababab\">\
+             <cenc:pssh>Ym94</cenc:pssh></ContentProtection>"
+        );
+        assert_eq!(
+            content_protection(&Drm::Marlin { kids: kids.clone() }),
+            "<ContentProtection xmlns:mas=\"urn:marlin:mas:1-0:services:schemas:mpd\" \
+             schemeIdUri=\"urn:uuid:5E629AF5-38DA-4063-8977-97FFBD9902D4\"><mas:MarlinContentIds>\
+             <mas:MarlinContentId>urn:marlin:kid:10000000100010001000100000000001</mas:MarlinContentId>\
+             <mas:MarlinContentId>urn:marlin:kid:10000000100010001000100000000001</mas:MarlinContentId>\
+             </mas:MarlinContentIds></ContentProtection>"
+        );
+        assert_eq!(
+            content_protection(&Drm::FairPlay { kids }),
+            "<ContentProtection schemeIdUri=\"urn:uuid:94ce86fb-07ff-4f43-adb8-93d2fa968ca2\"></ContentProtection>"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MPL-2.0
+//! EXT-X-KEY and EXT-X-SESSION-KEY of HLS playlists, RFC 8216, 4.3.2.4 and 4.3.4.5, with the key formats of the DRM systems.
+
+use cenc_types::Scheme;
+
+use super::drm::{HlsKey, simple};
+use super::{Drm, Error};
+
+/// The playlist that a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Playlist {
+    /// A media playlist: EXT-X-KEY, once more at each key change.
+    Media,
+    /// The multivariant playlist: EXT-X-SESSION-KEY. Windows wants all KIDs in its object.
+    Multivariant,
+}
+
+/// The lines, without line breaks, by which clients of one DRM system find the keys: none for systems that HLS cannot name.
+///
+/// A media playlist takes the one that is for the key of its track, where several are for one key each.
+///
+/// # Errors
+/// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::FairPlayScheme`] for FairPlay with `cenc`.
+pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<String>, Error> {
+    if let Some(texts) = drm.texts() {
+        let given = match playlist {
+            Playlist::Media => &texts.hls_media,
+            Playlist::Multivariant => &texts.hls_multivariant,
+        };
+        if !given.is_empty() {
+            return Ok(given.clone());
+        }
+    }
+    let method = method(scheme)?;
+    if matches!(drm, Drm::FairPlay { .. }) && scheme != Scheme::Cbcs {
+        return Err(Error::FairPlayScheme(scheme));
+    }
+    let tag = match playlist {
+        Playlist::Media => "EXT-X-KEY",
+        Playlist::Multivariant => "EXT-X-SESSION-KEY",
+    };
+    let line = |key: HlsKey| {
+        let key_id = key.key_id.map(|kid| format!(",KEYID=0x{}", simple(&kid)));
+        format!(
+            "#{tag}:METHOD={method},URI=\"{}\"{},KEYFORMAT=\"{}\",KEYFORMATVERSIONS=\"1\"",
+            key.uri,
+            key_id.unwrap_or_default(),
+            key.format
+        )
+    };
+    Ok(drm.hls_keys(playlist).into_iter().map(line).collect())
+}
+
+/// URI and KEYFORMAT of the first key of a media playlist; None for systems that HLS cannot name.
+pub fn key_uri(drm: &Drm) -> Option<(String, &'static str)> {
+    let first = drm.hls_keys(Playlist::Media).into_iter().next();
+    first.map(|key| (key.uri, key.format))
+}
+
+const fn method(scheme: Scheme) -> Result<&'static str, Error> {
+    match scheme {
+        Scheme::Cenc => Ok("SAMPLE-AES-CTR"),
+        Scheme::Cbcs => Ok("SAMPLE-AES"),
+        Scheme::Cens | Scheme::Cbc1 => Err(Error::NoHlsMethod(scheme)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cenc_types::KeyId;
+
+    use super::*;
+
+    fn playready() -> Drm {
+        Drm::PlayReady {
+            pssh: Vec::new(),
+            object: Default::default(),
+        }
+    }
+
+    // Form of the HLS samples in Microsoft's list of MP4-based formats.
+    #[test]
+    fn lines_name_method_uri_and_key_format() {
+        let rest = "URI=\"data:text/plain;charset=UTF-16;base64,BgAAAAAA\",\
+                    KEYFORMAT=\"com.microsoft.playready\",KEYFORMATVERSIONS=\"1\"";
+        let media = key_lines(&playready(), Scheme::Cenc, Playlist::Media);
+        assert_eq!(
+            media.unwrap(),
+            [format!("#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,{rest}")]
+        );
+        let session = key_lines(&playready(), Scheme::Cbcs, Playlist::Multivariant);
+        assert_eq!(
+            session.unwrap(),
+            [format!("#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,{rest}")]
+        );
+    }
+
+    // RFC 8216, 4.3.4.5: no two EXT-X-SESSION-KEY tags with equal METHOD, URI and KEYFORMAT.
+    #[test]
+    fn keys_have_a_line_each_but_equal_ones_are_one_in_a_multivariant_playlist() {
+        let kid = |byte| KeyId::from_bytes([byte; 16]);
+        let lines = |drm: &Drm, playlist| key_lines(drm, Scheme::Cbcs, playlist).unwrap();
+        for (kids, media, session) in [
+            (vec![], 1, 1),
+            (vec![kid(1)], 1, 1),
+            (vec![kid(1), kid(2)], 2, 1),
+        ] {
+            let has_key_id = kids.len() == 1;
+            let widevine = Drm::Widevine {
+                pssh: b"box".to_vec(),
+                kids: kids.clone(),
+            };
+            assert_eq!(lines(&widevine, Playlist::Media).len(), media);
+            let found = lines(&widevine, Playlist::Multivariant);
+            assert_eq!(found.len(), session);
+            assert_eq!(found[0].contains("KEYID=0x0101"), has_key_id);
+            let fairplay = Drm::FairPlay { kids: kids.clone() };
+            for playlist in [Playlist::Media, Playlist::Multivariant] {
+                assert_eq!(lines(&fairplay, playlist).len(), kids.len());
+            }
+        }
+    }
+
+    #[test]
+    fn systems_without_a_key_format_have_no_line() {
+        let common = Drm::Common { pssh: vec![] };
+        let lines = key_lines(&common, Scheme::Cbcs, Playlist::Media);
+        assert_eq!(lines, Ok(vec![]));
+    }
+
+    // Form of URI and KEYFORMAT in Apple's FairPlay Streaming.
+    #[test]
+    fn uri_and_format_stand_alone() {
+        let kid = KeyId::from_bytes([1; 16]);
+        let uri = "skd://01010101-0101-0101-0101-010101010101".to_owned();
+        assert_eq!(
+            key_uri(&Drm::FairPlay { kids: vec![kid] }),
+            Some((uri, "com.apple.streamingkeydelivery"))
+        );
+        assert_eq!(key_uri(&Drm::Common { pssh: vec![] }), None);
+    }
+
+    #[test]
+    fn fairplay_is_for_cbcs_alone() {
+        let fairplay = Drm::FairPlay { kids: vec![] };
+        let lines = key_lines(&fairplay, Scheme::Cenc, Playlist::Media);
+        assert_eq!(lines, Err(Error::FairPlayScheme(Scheme::Cenc)));
+    }
+
+    #[test]
+    fn schemes_without_a_method_are_refused() {
+        for scheme in [Scheme::Cens, Scheme::Cbc1] {
+            let lines = key_lines(&playready(), scheme, Playlist::Media);
+            assert_eq!(lines, Err(Error::NoHlsMethod(scheme)));
+        }
+    }
+}

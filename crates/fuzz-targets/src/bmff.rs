@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Every box reader over any bytes, and every writer over what was read.
+
+use cenc_types::Pssh;
+use isobmff_boxes::{
+    BoxHeader, BoxTree, FourCc, Reader, SampleEntry, Sidx, Tfhd, Tkhd, Trex, Trun, handler_type,
+    map_tfra, stsd,
+};
+
+/// Reads `data` as a box, and as the body of each box that has a reader.
+pub fn bmff(data: &[u8]) {
+    read_bodies(data);
+    let _ = BoxHeader::read(data, FourCc(*b"file"));
+    if let Ok(tree) = BoxTree::parse(data) {
+        let mut out = Vec::new();
+        tree.write(&mut out).expect("less than 4 GiB");
+        assert_eq!(out.len(), tree.size());
+        assert_eq!(BoxTree::parse(&out).as_ref(), Ok(&tree));
+        visit(&tree);
+    }
+}
+
+fn visit(tree: &BoxTree<'_>) {
+    read_bodies(tree.body());
+    tree.children().iter().for_each(visit);
+}
+
+fn read_bodies(body: &[u8]) {
+    let reader = || Reader::new(FourCc(*b"test"), body);
+    let _ = (handler_type(reader()), Tkhd::read(reader()));
+    let _ = (Trex::read(reader()), Pssh::read(reader()));
+    if let Ok(tfhd) = Tfhd::read(reader())
+        && body.first() == Some(&0)
+    {
+        assert_eq!(tfhd.to_box().body(), body);
+    }
+    if let Ok(trun) = Trun::read(reader()) {
+        let count = if trun.has_sizes() {
+            trun.sample_count
+        } else {
+            0
+        };
+        assert_eq!(u32::try_from(trun.sizes().count()), Ok(count));
+        assert_eq!(trun.to_box().body(), body);
+    }
+    if let Ok(sidx) = Sidx::read(reader()) {
+        let sizes: Vec<u64> = sidx.sizes().collect();
+        let written = sidx.to_box(sidx.first_offset, &sizes);
+        assert_eq!(written.expect("the sizes fitted").body(), body);
+    }
+    let tfra = BoxTree::leaf(FourCc::TFRA, body.to_vec());
+    if let Ok(same) = map_tfra(&tfra, Some) {
+        assert!(body.starts_with(same.body()));
+    }
+    if let Ok(entries) = SampleEntry::read_all(reader()) {
+        read_entries(body, &entries);
+    }
+}
+
+fn read_entries(body: &[u8], entries: &[SampleEntry<'_>]) {
+    let child = BoxTree::leaf(FourCc::SINF, vec![1]);
+    let mut written = Vec::new();
+    for entry in entries {
+        let _ = (entry.visual_size(), entry.visual_child(FourCc::PSSH));
+        let _ = entry.without_terminator();
+        let longer = entry.with_child(FourCc::ENCV, &child).expect("it is small");
+        assert_eq!(longer.body().len(), entry.body.len() + child.size());
+        written.push(longer);
+    }
+    stsd(Reader::new(FourCc::STSD, body), &written).expect("it was read before");
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Headers of slices and frames: whatever configuration and samples say, what may be protected lies in the sample, in order.
+//!
+//! The input is the configuration record and then samples, each behind its length in two bytes.
+
+use cenc_types::Scheme;
+use codec_headers::Codec;
+use common_encryption::map_subsamples;
+
+/// `dac4`, then samples of `ac-4`.
+pub fn codec_ac4(data: &[u8]) {
+    check(*b"ac-4", data);
+}
+
+/// `av1C`, then samples of `av01`.
+pub fn codec_av1(data: &[u8]) {
+    check(*b"av01", data);
+}
+
+/// `avcC`, then samples of `avc1`.
+pub fn codec_avc(data: &[u8]) {
+    check(*b"avc1", data);
+}
+
+/// `hvcC`, then samples of `hvc1`.
+pub fn codec_hevc(data: &[u8]) {
+    check(*b"hvc1", data);
+}
+
+/// `vpcC`, then samples of `vp09`.
+pub fn codec_vp9(data: &[u8]) {
+    check(*b"vp09", data);
+}
+
+/// `vvcC`, then samples of `vvc1`.
+pub fn codec_vvc(data: &[u8]) {
+    check(*b"vvc1", data);
+}
+
+fn check(format: [u8; 4], mut data: &[u8]) {
+    let Some(config) = take(&mut data) else {
+        return;
+    };
+    let Ok(mut codec) = Codec::new(format, Some(config)) else {
+        return;
+    };
+    while let Some(sample) = take(&mut data) {
+        check_sample(&mut codec, sample);
+    }
+}
+
+fn check_sample(codec: &mut Codec, sample: &[u8]) {
+    let mut ranges = Vec::new();
+    if codec.protectable_ranges(sample, &mut ranges).is_err() {
+        return;
+    }
+    let mut end = 0;
+    for range in &ranges {
+        assert!(range.len > 0 && range.start >= end, "{ranges:?}");
+        end = range.start + range.len;
+    }
+    assert!(end <= sample.len(), "{ranges:?}");
+    for scheme in Scheme::ALL {
+        let mut map = Vec::new();
+        map_subsamples(scheme, sample.len(), (&ranges, codec.alignment()), &mut map)
+            .expect("the ranges are in order");
+        let sizes = map.iter();
+        let sizes = sizes.map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes));
+        assert_eq!(sizes.sum::<u64>(), sample.len() as u64, "{scheme}");
+    }
+}
+
+/// The next part; the last one may be shorter than it says.
+fn take<'d>(data: &mut &'d [u8]) -> Option<&'d [u8]> {
+    let (len, rest) = data.split_first_chunk::<2>()?;
+    let len = usize::from(u16::from_be_bytes(*len)).min(rest.len());
+    let (part, rest) = rest.split_at(len);
+    *data = rest;
+    Some(part)
+}

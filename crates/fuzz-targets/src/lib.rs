@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The bodies of the fuzz targets: what must hold for any bytes. A panic is a finding. The tests replay the corpus through
+//! the same functions.
+
+mod bmff;
+mod codec;
+mod cpix;
+pub mod decrypt;
+pub mod mp4;
+pub mod mp4_decrypt;
+mod playready;
+pub mod progressive;
+pub mod stream;
+pub mod tables;
+
+pub use self::bmff::bmff;
+pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};
+pub use self::cpix::cpix;
+pub use self::mp4::mp4;
+pub use self::mp4_decrypt::mp4_decrypt;
+pub use self::playready::playready_object;
+pub use self::progressive::progressive;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `stts`, how long a track's samples last, 14496-12 clause 8.6.1.2.
+
+use super::{Error, Reader};
+
+/// Samples that follow each other and share a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleRun {
+    /// How many they are.
+    pub sample_count: u32,
+    /// What they share.
+    pub value: u32,
+}
+
+impl SampleRun {
+    /// Reads `entry_count` and as many runs.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], also for an entry_count that the box has no room for.
+    pub fn read_all(reader: &mut Reader<'_>) -> Result<Vec<Self>, Error> {
+        let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+        let entries = reader.bytes(count.saturating_mul(8))?.as_chunks::<4>().0;
+        let mut words = entries.iter().map(|&word| u32::from_be_bytes(word));
+        let run = || {
+            Some(Self {
+                sample_count: words.next()?,
+                value: words.next()?,
+            })
+        };
+        Ok(std::iter::from_fn(run).collect())
+    }
+}
+
+/// Reads the runs of a `stts`: sample_delta, in ticks of the media's timescale.
+///
+/// # Errors
+/// [`Error::Truncated`], also for an entry_count that the box has no room for.
+pub fn stts(mut reader: Reader<'_>) -> Result<Vec<SampleRun>, Error> {
+    reader.version_and_flags()?;
+    SampleRun::read_all(&mut reader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FourCc;
+
+    // Layout of clause 8.6.1.2.2.
+    #[test]
+    fn runs_are_read_up_to_the_count() {
+        let mut body = vec![0; 4];
+        for word in [2u32, 14, 10, 1, 7] {
+            body.extend(word.to_be_bytes());
+        }
+        let runs = stts(Reader::new(FourCc::STTS, &body)).unwrap();
+        let pairs = runs.iter().map(|run| (run.sample_count, run.value));
+        assert_eq!(pairs.collect::<Vec<_>>(), [(14, 10), (1, 7)]);
+        let cut = stts(Reader::new(FourCc::STTS, &body[..23]));
+        assert!(matches!(cut, Err(Error::Truncated { .. })));
+    }
+}

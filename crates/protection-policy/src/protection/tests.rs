@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MPL-2.0
+//! From tracks to keys and signals.
+
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::{IvConfig, IvRuns};
+use cenc_types::{ContentKey, Iv, IvSize, Media, Pattern, Scheme};
+use common_encryption::{Flavor, TrackIv};
+use content_keys::{Entry, FixedKeys, KeyRing};
+use drm_signaling::System;
+
+const VIDEO: Track = Track {
+    track_id: 1,
+    media: Media::Video {
+        width: 1280,
+        height: 720,
+    },
+};
+const AUDIO: Track = Track {
+    track_id: 2,
+    media: Media::Audio,
+};
+const TEXT: Track = Track {
+    track_id: 3,
+    media: Media::Text,
+};
+
+fn ring(keys: &[(&str, u8)]) -> KeyRing {
+    let mut ring = KeyRing::default();
+    for &(selector, byte) in keys {
+        let entry = Entry {
+            selector: selector.parse().unwrap(),
+            kid: KeyId::from_bytes([byte; 16]),
+            key: ContentKey::from_bytes(Zeroizing::new([byte; 16])),
+            iv: None,
+            period: None,
+        };
+        ring.add(entry).unwrap();
+    }
+    ring
+}
+
+fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
+    let keys = Box::new(FixedKeys::new(ring(keys)));
+    let with = (sample_keys, Arc::default());
+    Packaging::open(Config::new(scheme), keys, with).unwrap()
+}
+
+fn protections(packaging: &mut Packaging, tracks: &[Track]) -> Vec<Option<TrackProtection>> {
+    packaging.protect_tracks(tracks).unwrap().tracks
+}
+
+#[test]
+fn tracks_under_one_key_draw_from_one_run_of_ivs() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
+    let tracks = protections(&mut packaging, &[VIDEO, AUDIO, TEXT]);
+    let keys: Vec<_> = tracks.iter().flatten().map(|track| &track.key).collect();
+    assert!(Arc::ptr_eq(keys[0], keys[1]));
+    assert!(tracks[2].is_none());
+    let first = keys[0].ivs().next(1).unwrap();
+    assert_ne!(first, keys[1].ivs().next(1).unwrap());
+}
+
+#[test]
+fn pattern_is_for_video_of_the_pattern_schemes() {
+    for (scheme, pattern) in [
+        (Scheme::Cenc, Pattern::NONE),
+        (Scheme::Cbc1, Pattern::NONE),
+        (Scheme::Cens, Pattern::ONE_IN_TEN),
+        (Scheme::Cbcs, Pattern::ONE_IN_TEN),
+    ] {
+        let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::default());
+        let tracks = protections(&mut packaging, &[VIDEO, AUDIO]);
+        let patterns = tracks.iter().flatten().map(|track| track.method.pattern);
+        assert_eq!(patterns.collect::<Vec<_>>(), [pattern, Pattern::NONE]);
+    }
+}
+
+#[test]
+fn cbc_takes_sixteen_bytes_whatever_is_asked() {
+    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
+    let tracks = protections(&mut packaging, &[VIDEO]);
+    let iv = tracks[0].as_ref().unwrap().key.track_iv();
+    assert!(matches!(iv, TrackIv::Constant(iv) if iv.size() == IvSize::Sixteen));
+}
+
+#[test]
+fn header_lists_each_key_of_the_asset_once() {
+    let keys = [("video", 1), ("audio", 2), ("text", 3), ("track:9", 4)];
+    let mut packaging = packaging(Scheme::Cenc, &keys, SampleKeys::default());
+    let made = packaging.protect_tracks(&[VIDEO, AUDIO, VIDEO]).unwrap();
+    let kids = [1, 2, 3, 4].map(|byte| KeyId::from_bytes([byte; 16]));
+    let signals = packaging.signals().unwrap();
+    assert_eq!(signals.kids, kids[..2]);
+    let [playready] = signals.drms.as_slice() else {
+        panic!("{:?}", signals.drms);
+    };
+    assert_eq!(made.pssh, [playready.pssh().unwrap()]);
+    let header = playready
+        .playready_object()
+        .unwrap()
+        .header()
+        .unwrap()
+        .unwrap();
+    let listed: Vec<_> = header.key_ids.iter().map(|found| found.kid).collect();
+    assert_eq!(listed, kids);
+}
+
+#[test]
+fn stream_of_text_alone_stays_clear_and_unsigned() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
+    let made = packaging.protect_tracks(&[TEXT]).unwrap();
+    assert!(made.tracks[0].is_none() && made.pssh.is_empty());
+    assert!(packaging.signals().is_none());
+}
+
+#[test]
+fn unmatched_track_is_an_error() {
+    let mut packaging = packaging(Scheme::Cenc, &[("video", 1)], SampleKeys::default());
+    let error = packaging.protect_tracks(&[VIDEO, AUDIO]).err().unwrap();
+    assert!(error.to_string().contains("audio track 2"), "{error}");
+}
+
+#[test]
+fn ivs_go_on_in_the_next_stream_and_the_scheme_cannot_change() {
+    let keys = [("*", 1)];
+    let mut first = packaging(Scheme::Cenc, &keys, SampleKeys::default());
+    let before = protections(&mut first, &[AUDIO])[0].clone().unwrap();
+    let used = before.key.ivs().next(1).unwrap();
+    let mut second = packaging(Scheme::Cenc, &keys, first.into_sample_keys());
+    let after = protections(&mut second, &[AUDIO])[0].clone().unwrap();
+    assert_ne!(after.key.ivs().next(1).unwrap(), used);
+    assert!(Arc::ptr_eq(&before.key, &after.key));
+
+    let mut third = packaging(Scheme::Cbcs, &keys, second.into_sample_keys());
+    let error = third.protect_tracks(&[AUDIO]).err().unwrap();
+    assert!(matches!(error, Error::SchemeChanged { .. }));
+}
+
+#[test]
+fn version_one_pssh_lists_the_kids() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
+    packaging.config.header.pssh_lists_kids = true;
+    let pssh = packaging.protect_tracks(&[AUDIO]).unwrap().pssh.remove(0);
+    assert_eq!(pssh[8], 1);
+    assert_eq!(pssh[28..48], [&[0, 0, 0, 1], [1; 16].as_slice()].concat());
+}
+
+#[test]
+fn boxes_stand_in_the_order_of_systems_with_the_given_ones_last() {
+    let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
+    let given = Drm::Other {
+        system_id: [7; 16],
+        pssh: b"as given".to_vec(),
+    };
+    packaging.config.systems = System::ALL.into_iter().rev().collect();
+    packaging.config.extra_pssh = vec![given.clone()];
+    packaging.config.header.pssh_lists_kids = true;
+    let made = packaging.protect_tracks(&[VIDEO]).unwrap();
+    let drms = &packaging.signals().unwrap().drms;
+    let ids: Vec<_> = drms.iter().map(Drm::system_id).collect();
+    let systems = System::ALL.map(System::id);
+    assert_eq!(ids, [systems.as_slice(), &[[7; 16]]].concat());
+    assert_eq!(drms.last(), Some(&given));
+    let boxes: Vec<_> = drms.iter().filter_map(Drm::pssh).collect();
+    assert_eq!(made.pssh, boxes);
+    // PlayReady as asked, Widevine always version 0, W3C common always version 1.
+    let versions: Vec<_> = made.pssh.iter().take(3).map(|pssh| pssh[8]).collect();
+    assert_eq!((made.pssh.len(), versions), (4, vec![1, 0, 1]));
+}
+
+#[test]
+fn content_without_any_system_has_no_box() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
+    packaging.config.systems.clear();
+    let made = packaging.protect_tracks(&[VIDEO]).unwrap();
+    assert!(made.tracks[0].is_some() && made.pssh.is_empty());
+    let signals = packaging.signals().unwrap();
+    assert_eq!((signals.kids.len(), signals.drms.len()), (1, 0));
+}
+
+#[test]
+fn packagers_that_share_runs_never_give_an_iv_twice() {
+    let runs = Arc::<IvRuns>::default();
+    let next = || {
+        let keys = SampleKeys::drawing_from(Arc::clone(&runs));
+        let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], keys);
+        packaging.config.iv = IvConfig::First(Iv::new(&[5; 8]).unwrap());
+        let track = protections(&mut packaging, &[AUDIO])[0].clone().unwrap();
+        track.key.ivs().next(1).unwrap()
+    };
+    assert_ne!(next(), next());
+}
+
+#[test]
+fn piff_takes_counter_mode_with_eight_bytes_only() {
+    for (scheme, size, fits) in [
+        (Scheme::Cenc, IvSize::Eight, true),
+        (Scheme::Cenc, IvSize::Sixteen, false),
+        (Scheme::Cens, IvSize::Eight, false),
+        (Scheme::Cbc1, IvSize::Sixteen, false),
+        (Scheme::Cbcs, IvSize::Sixteen, false),
+    ] {
+        let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::default());
+        packaging.config.flavor = Flavor::Piff;
+        packaging.config.iv = IvConfig::Random(size);
+        assert_eq!(
+            packaging.protect_tracks(&[VIDEO]).is_ok(),
+            fits,
+            "{scheme} {size:?}"
+        );
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MPL-2.0
+//! From when on what counts: the same crypto period for every track.
+//!
+//! A fragment belongs to the period that its middle lies in, so that a period begins at the fragment that starts nearest to its
+//! boundary, in tracks whose fragments start at slightly different times too. The first fragment to come of a stretch of time
+//! decides for the fragments of all other tracks there. What counts changes only where decoding can begin.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use common_encryption::FragmentTime;
+
+/// What counts for a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its samples are clear.
+    Clear,
+    /// They are under the keys of this crypto period.
+    Period(u64),
+}
+
+/// What was decided.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    /// Where each phase starts.
+    changes: VecDeque<(Duration, Phase)>,
+    /// Up to where it is decided.
+    decided: Duration,
+    /// What counts for each track, by track_ID.
+    tracks: Vec<(u32, Phase)>,
+}
+
+impl Timeline {
+    /// How many changes are remembered; tracks that lag more fragments behind decide anew.
+    const MEMORY: usize = 64;
+
+    /// What counts for a fragment; `wanted` is to if nothing is decided of that time yet.
+    pub(super) fn phase(&mut self, time: &FragmentTime, wanted: Phase) -> Phase {
+        let decided = self.decided_at(time.middle());
+        let target = decided.unwrap_or(wanted);
+        let before = self.tracks.iter_mut().find(|(id, _)| *id == time.track_id);
+        let phase = match &before {
+            Some((_, phase)) if !time.sync => *phase,
+            _ => target,
+        };
+        match before {
+            Some((_, before)) => *before = phase,
+            None => self.tracks.push((time.track_id, phase)),
+        }
+        if decided.is_none() {
+            self.decide(time, phase);
+        }
+        phase
+    }
+
+    fn decided_at(&self, middle: Duration) -> Option<Phase> {
+        let mut changes = self.changes.iter().rev();
+        let known = changes.find(|(start, _)| *start <= middle);
+        known
+            .filter(|_| middle < self.decided)
+            .map(|(_, phase)| *phase)
+    }
+
+    fn decide(&mut self, time: &FragmentTime, phase: Phase) {
+        if time.start < self.decided && time.end < self.decided {
+            // The media starts again.
+            self.changes.clear();
+        }
+        self.decided = time.end;
+        if self.changes.back().is_none_or(|(_, last)| *last != phase) {
+            self.changes.push_back((time.start, phase));
+        }
+        if self.changes.len() > Self::MEMORY {
+            self.changes.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(track_id: u32, start: u64, end: u64) -> FragmentTime {
+        FragmentTime {
+            track_id,
+            start: Duration::from_millis(start),
+            end: Duration::from_millis(end),
+            sync: true,
+        }
+    }
+
+    /// With periods of 4 seconds.
+    fn phase(timeline: &mut Timeline, time: FragmentTime) -> Phase {
+        let wanted = Phase::Period(time.middle().as_secs() / 4);
+        timeline.phase(&time, wanted)
+    }
+
+    #[test]
+    fn period_begins_at_the_fragment_nearest_to_its_boundary() {
+        let mut timeline = Timeline::default();
+        let mut period = |start, end| phase(&mut timeline, time(1, start, end));
+        assert_eq!(period(0, 2000), Phase::Period(0));
+        assert_eq!(period(2000, 3980), Phase::Period(0));
+        assert_eq!(period(3980, 5980), Phase::Period(1));
+        assert_eq!(period(5980, 7000), Phase::Period(1));
+        assert_eq!(period(7000, 9100), Phase::Period(2));
+    }
+
+    #[test]
+    fn first_fragment_decides_for_the_other_tracks() {
+        for (first, second) in [(1, 2), (2, 1)] {
+            let mut timeline = Timeline::default();
+            let mut period = |track, start, end| phase(&mut timeline, time(track, start, end));
+            assert_eq!(period(first, 3000, 4990), Phase::Period(0));
+            assert_eq!(period(second, 3010, 5030), Phase::Period(0));
+            assert_eq!(period(first, 4990, 7000), Phase::Period(1));
+            assert_eq!(period(second, 5030, 6990), Phase::Period(1));
+        }
+    }
+
+    #[test]
+    fn lagging_track_stays_in_its_period_until_it_gets_there() {
+        let mut timeline = Timeline::default();
+        for start in (0..8000).step_by(2000) {
+            phase(&mut timeline, time(1, start, start + 2000));
+        }
+        let mut late = |start| phase(&mut timeline, time(2, start, start + 2000));
+        assert_eq!(late(2000), Phase::Period(0));
+        assert_eq!(late(4000), Phase::Period(1));
+    }
+
+    #[test]
+    fn period_waits_for_a_sample_that_decoding_can_begin_with() {
+        let mut timeline = Timeline::default();
+        let mut period = |start, sync| {
+            let time = time(1, start, start + 500);
+            phase(&mut timeline, FragmentTime { sync, ..time })
+        };
+        assert_eq!(period(3500, true), Phase::Period(0));
+        assert_eq!(period(4000, false), Phase::Period(0));
+        assert_eq!(period(4500, true), Phase::Period(1));
+        assert_eq!(period(5000, false), Phase::Period(1));
+    }
+
+    #[test]
+    fn media_that_starts_again_is_decided_anew() {
+        let mut timeline = Timeline::default();
+        phase(&mut timeline, time(1, 40_000, 42_000));
+        assert_eq!(phase(&mut timeline, time(1, 0, 2000)), Phase::Period(0));
+        assert_eq!(
+            phase(&mut timeline, time(1, 8000, 10_000)),
+            Phase::Period(2)
+        );
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MPL-2.0
+//! One delivery: claimed, posted, and marked by what the target says.
+
+use std::time::{Duration, SystemTime};
+
+use cenc_types::KeyId;
+use content_key_store::{Delivery, KeySlot};
+use cpix::{Version, WrapKey};
+use key_http_client::Error as HttpError;
+use key_http_client::{Request, pause};
+
+use super::error::Failure;
+use super::target::Line;
+use super::{Outcome, Push, document};
+
+/// The longest interval between attempts, also of those that a target asks for.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// What a target says is repeated without words of this length or more, which might be a key.
+const LONG_WORD: usize = 16;
+
+/// Takes the next delivery of a target that is due; None when none is.
+pub(super) fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error> {
+    let claimed = line
+        .store
+        .claim_deliveries_to(&line.name, 1, line.lease())?;
+    let Some(delivery) = claimed.into_iter().next() else {
+        return Ok(None);
+    };
+    let outcome = match send(line, &delivery.kid) {
+        Ok(()) => {
+            line.store.acknowledge(&delivery.kid, &line.name)?;
+            Outcome::Acknowledged
+        }
+        // The store itself failed; the delivery comes back when the lease ends.
+        Err(Failure::Store(error)) if error.is_temporary() => return Err(error),
+        Err(failure) => postpone(line, &delivery, failure)?,
+    };
+    Ok(Some(Push {
+        kid: delivery.kid,
+        target: line.name.clone(),
+        outcome,
+    }))
+}
+
+/// Posts the key, once for each content that it is of. All of them may come again.
+fn send(line: &Line, kid: &KeyId) -> Result<(), Failure> {
+    let slots = line.store.slots_of(kid)?;
+    if slots.is_empty() {
+        return post(line, kid, &[]);
+    }
+    let mut contents = slots.chunk_by(|a, b| a.content_id == b.content_id);
+    contents.try_for_each(|slots| post(line, kid, slots))
+}
+
+fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
+    let content = slots
+        .first()
+        .map(|slot| line.store.content(&slot.content_id));
+    let content = content.transpose()?;
+    let key = (line.store.key(kid)?, slots.to_vec());
+    let mut document = document(content.as_ref(), vec![key]);
+    if let Some(recipient) = &line.recipient {
+        document.encrypt_to(&[recipient as &dyn WrapKey])?;
+    }
+    let xml = document.to_xml(Version::V2_3)?;
+    let request = Request {
+        headers: Vec::new(),
+        body: xml.as_bytes(),
+    };
+    Ok(line.transport.deliver(&line.server, &request)?)
+}
+
+fn postpone(
+    line: &Line,
+    delivery: &Delivery,
+    failure: Failure,
+) -> Result<Outcome, content_key_store::Error> {
+    let id = (&delivery.kid, line.name.as_str());
+    let is_final = failure.is_final();
+    let (error, asked) = describe(failure);
+    if is_final {
+        line.store.fail_delivery(id, &error, None)?;
+        return Ok(Outcome::GivenUp { error });
+    }
+    let attempts = u32::try_from(delivery.attempts).unwrap_or(u32::MAX);
+    let now = SystemTime::now();
+    let until = now + pause(attempts, LONGEST, asked)?;
+    line.store.fail_delivery(id, &error, Some(until))?;
+    Ok(Outcome::Postponed { error, until })
+}
+
+/// The text for the operator, and how long the target asks to wait.
+fn describe(mut failure: Failure) -> (String, Option<Duration>) {
+    let mut asked = None;
+    if let Failure::Http(HttpError::Refused {
+        text, retry_after, ..
+    }) = &mut failure
+    {
+        *text = without_long_words(text);
+        asked = *retry_after;
+    }
+    (failure.to_string(), asked)
+}
+
+/// Stars in place of words in which a key would fit, in hex or base64.
+fn without_long_words(text: &str) -> String {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let len = match is_inner(first) {
+            true => rest.find(|c| !is_inner(c)).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let (word, behind) = rest.split_at(len);
+        out.push_str(if len >= LONG_WORD { "***" } else { word });
+        rest = behind;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_key_is_not_repeated() {
+        for (said, shown) in [
+            (
+                "no key 00112233445566778899aabbccddeeff here",
+                "no key *** here",
+            ),
+            (
+                "<PlainValue>ABEiM0RVZneImaq7zN3u/w==</PlainValue>",
+                "<PlainValue>***</PlainValue>",
+            ),
+            (
+                "KID 0c1d2e3f-4051-6273-8495-a6b7c8d9eafb: unknown",
+                "KID 0c1d2e3f-4051-6273-8495-a6b7c8d9eafb: unknown",
+            ),
+            ("Schlüssel fehlt", "Schlüssel fehlt"),
+            ("", ""),
+        ] {
+            assert_eq!(without_long_words(said), shown);
+        }
+    }
+}

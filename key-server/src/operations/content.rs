@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What several tasks ask of a content: its labels, its slots, and the place of a moment among its crypto periods.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cenc_types::KeyId;
+use content_key_store::{Content, KeySlot, KeyStore, Page};
+
+/// What a track's label is where the content names none.
+pub const ALL: &str = "ALL";
+
+/// How many slots are asked for at a time.
+const BATCH: u32 = 500;
+
+/// The labels of the tracks, each once.
+pub fn labels(content: &Content) -> BTreeSet<&str> {
+    match content.tracks.as_slice() {
+        [] => [ALL].into(),
+        tracks => tracks.iter().map(|(_, label)| label.as_str()).collect(),
+    }
+}
+
+/// The place of a key of the content's own cipher mode.
+pub fn slot(content: &Content, label: &str, period: u64) -> KeySlot {
+    KeySlot {
+        content_id: content.id.clone(),
+        label: label.to_owned(),
+        period,
+        mode: content.scheme.cipher_mode(),
+    }
+}
+
+/// The crypto period that `now` is in, counted from 1970-01-01 UTC.
+pub fn period_at(length: Duration, now: SystemTime) -> u64 {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let index = since.as_millis().checked_div(length.as_millis());
+    index
+        .and_then(|index| u64::try_from(index).ok())
+        .unwrap_or(u64::MAX)
+}
+
+/// All slots of a content in its own cipher mode, the last periods first.
+///
+/// # Errors
+/// When the database fails.
+pub fn slots(
+    store: &KeyStore,
+    content: &Content,
+) -> Result<Vec<(KeySlot, KeyId)>, content_key_store::Error> {
+    let mut all = Vec::new();
+    loop {
+        let page = Page {
+            offset: all.len() as u64,
+            limit: BATCH,
+        };
+        let found = store.slots(&content.id, page)?;
+        let is_last = found.len() < BATCH as usize;
+        all.extend(found);
+        if is_last {
+            break;
+        }
+    }
+    all.retain(|(slot, _)| slot.mode == content.scheme.cipher_mode());
+    Ok(all)
+}
+
+/// The slots of the content's last crypto period; none before the first key.
+///
+/// # Errors
+/// When the database fails.
+pub fn last_slots(
+    store: &KeyStore,
+    content: &Content,
+) -> Result<Vec<(KeySlot, KeyId)>, content_key_store::Error> {
+    let page = Page {
+        offset: 0,
+        limit: BATCH,
+    };
+    let mut slots = store.slots(&content.id, page)?;
+    slots.retain(|(slot, _)| slot.mode == content.scheme.cipher_mode());
+    let last = slots.first().map(|(slot, _)| slot.period);
+    slots.retain(|(slot, _)| Some(slot.period) == last);
+    Ok(slots)
+}

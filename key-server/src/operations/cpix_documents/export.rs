@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A content's keys as a CPIX document: encrypted to a recipient's certificate, or in the clear where somebody says why.
+
+use std::collections::BTreeMap;
+
+use crate::{delivery::KeyUse, delivery::document};
+use cenc_types::KeyId;
+use content_key_store::{KeySlot, KeyStore};
+use cpix::{RsaRecipient, Version, WrapKey};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use zeroize::Zeroizing;
+
+use crate::{operations::Error, operations::content};
+
+/// To whom the keys go.
+pub enum Recipient {
+    /// Encrypted to an RSA certificate, the first of a PEM text.
+    Certificate {
+        /// The PEM text.
+        pem: Vec<u8>,
+        /// Whose it is, for the audit.
+        name: String,
+    },
+    /// In the clear.
+    Clear {
+        /// Why, for the audit: 1 to 200 characters.
+        reason: String,
+    },
+}
+
+/// A document that was written.
+pub struct Export {
+    /// The document, which holds the keys in the clear unless there is a recipient.
+    pub xml: Zeroizing<String>,
+    /// The KIDs, in its order.
+    pub kids: Vec<KeyId>,
+    /// What the operator should be told of the recipient's key.
+    pub warning: Option<String>,
+}
+
+/// Writes all keys of a content, with the rules of its tracks and its crypto periods. Each key that leaves has a row in the audit.
+///
+/// # Errors
+/// [`Error::NoKeys`]; what is wrong with the certificate, before a key is read.
+pub fn export(
+    store: &KeyStore,
+    content_id: &str,
+    recipient: &Recipient,
+    version: Version,
+) -> Result<Export, Error> {
+    let content = store.content(content_id)?;
+    let (certificate, reason) = match recipient {
+        Recipient::Certificate { pem, name } => {
+            let reason = format!("exported, encrypted to {name}");
+            (Some(rsa_recipient(pem)?), reason)
+        }
+        Recipient::Clear { reason } => (None, format!("exported in the clear: {reason}")),
+    };
+    let mut slots = BTreeMap::<KeyId, Vec<KeySlot>>::new();
+    for (slot, kid) in content::slots(store, &content)? {
+        slots.entry(kid).or_default().push(slot);
+    }
+    if slots.is_empty() {
+        return Err(Error::NoKeys(content.id));
+    }
+    let kids = slots.keys().copied().collect();
+    let keys = slots
+        .into_iter()
+        .map(|(kid, slots)| Ok((store.key_for(&kid, &reason)?, slots)));
+    let mut document = document(
+        Some(&content),
+        keys.collect::<Result<Vec<KeyUse>, Error>>()?,
+    );
+    if let Some(certificate) = &certificate {
+        document.encrypt_to(&[certificate as &dyn WrapKey])?;
+    }
+    Ok(Export {
+        xml: document.to_xml(version)?,
+        kids,
+        warning: certificate
+            .and_then(|key| key.note())
+            .map(|note| note.to_string()),
+    })
+}
+
+fn rsa_recipient(pem: &[u8]) -> Result<RsaRecipient, Error> {
+    let certificate = CertificateDer::from_pem_slice(pem);
+    let certificate = certificate.map_err(|_| Error::Pem("certificate"))?;
+    Ok(RsaRecipient::from_certificate(certificate.to_vec())?)
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Keys of a CPIX document into the store, for the tracks and crypto periods that its usage rules name.
+
+use std::collections::BTreeSet;
+
+use cenc_types::{KeyId, Scheme};
+use content_key_store::{Content, KeySlot, KeySource, KeyStore, NewKey};
+use cpix::{ContentKey, Document, EncryptionScheme, RsaPrivateKey, UnwrapKey, UsageRule};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject;
+use zeroize::Zeroizing;
+
+use crate::{operations::Error, operations::content};
+
+/// What a document may leave open.
+#[derive(Clone, Copy, Default)]
+pub struct Import<'a> {
+    /// Decrypts the keys, where they are encrypted.
+    pub private: Option<&'a dyn UnwrapKey>,
+    /// The content, where the document names none, or another one is meant.
+    pub content_id: Option<&'a str>,
+    /// The scheme of keys for which the document names none; None: that of the content, if the store knows it.
+    pub scheme: Option<Scheme>,
+}
+
+/// What came of a document.
+#[derive(Debug)]
+pub struct Imported {
+    /// The content that has the keys now; None where nobody named one.
+    pub content_id: Option<String>,
+    /// The keys, in the document's order.
+    pub keys: Vec<ImportedKey>,
+}
+
+/// A key of a document.
+#[derive(Debug)]
+pub struct ImportedKey {
+    /// Its KID.
+    pub kid: KeyId,
+    /// Whether the store had it already.
+    pub was_there: bool,
+    /// Other KIDs that have the same key, which devices of security level 3000 do not want.
+    pub same_key: Vec<KeyId>,
+}
+
+/// An RSA private key, PKCS #8 in PEM.
+///
+/// # Errors
+/// [`Error::Pem`], or what is wrong with it.
+pub fn private_key(pem: &[u8]) -> Result<RsaPrivateKey, Error> {
+    let key = PrivatePkcs8KeyDer::from_pem_slice(pem);
+    let key = key.map_err(|_| Error::Pem("PKCS #8 private key"))?;
+    Ok(RsaPrivateKey::from_pkcs8(key.secret_pkcs8_der())?)
+}
+
+/// Reads a document of any version from 2.0 to 2.4, checks all of it, and puts its keys into the store one by one: one that is
+/// refused stops it, those before it stay, and the same document may come again.
+///
+/// # Errors
+/// What is wrong with the document; what the store refuses.
+pub fn import(store: &KeyStore, bytes: &[u8], asked: &Import<'_>) -> Result<Imported, Error> {
+    let mut document = Document::from_bytes(bytes)?;
+    if let Some(private) = asked.private {
+        document.decrypt(private)?;
+    }
+    let content_id = asked.content_id.map(str::to_owned);
+    let content_id = content_id.or_else(|| document.content_id.clone());
+    let known = known(store, content_id.as_deref())?;
+    let keys = document.content_keys.iter().map(|key| {
+        let scheme = scheme(key, asked, known.as_ref())?;
+        let slots = match &content_id {
+            Some(id) => slots(&document, key.kid, (id, scheme))?,
+            None => Vec::new(),
+        };
+        Ok((new_key(key, scheme)?, scheme, slots))
+    });
+    let keys = keys.collect::<Result<Vec<_>, Error>>()?;
+    if let (Some(id), None, Some((_, scheme, _))) = (&content_id, &known, keys.first()) {
+        store.put_content(&Content::new(id, *scheme))?;
+    }
+    let keys = keys
+        .into_iter()
+        .map(|(new, _, slots)| insert(store, &new, &slots));
+    Ok(Imported {
+        keys: keys.collect::<Result<_, _>>()?,
+        content_id,
+    })
+}
+
+fn known(
+    store: &KeyStore,
+    content_id: Option<&str>,
+) -> Result<Option<Content>, content_key_store::Error> {
+    match content_id.map(|id| store.content(id)) {
+        None | Some(Err(content_key_store::Error::NoContent(_))) => Ok(None),
+        Some(found) => found.map(Some),
+    }
+}
+
+fn insert(
+    store: &KeyStore,
+    new: &NewKey,
+    slots: &[KeySlot],
+) -> Result<ImportedKey, content_key_store::Error> {
+    let inserted = store.insert(new, slots)?;
+    Ok(ImportedKey {
+        kid: new.kid,
+        was_there: inserted.was_there,
+        same_key: inserted.same_key,
+    })
+}
+
+fn new_key(key: &ContentKey, scheme: Scheme) -> Result<NewKey, Error> {
+    let bytes = Zeroizing::new(*key.key()?.as_bytes());
+    Ok(NewKey {
+        kid: key.kid,
+        mode: scheme.cipher_mode(),
+        source: KeySource::Imported(cenc_types::ContentKey::from_bytes(bytes)),
+    })
+}
+
+fn scheme(key: &ContentKey, asked: &Import<'_>, known: Option<&Content>) -> Result<Scheme, Error> {
+    let named = match key.scheme {
+        Some(EncryptionScheme::Common(scheme)) => Some(scheme),
+        Some(EncryptionScheme::Other(_)) | None => None,
+    };
+    let content = known.map(|content| content.scheme);
+    let scheme = named.or(asked.scheme).or(content);
+    scheme.ok_or(Error::NoScheme(key.kid))
+}
+
+/// The places of a key, by each rule that names it. Without rules a document's one key is for all tracks; of several none is.
+fn slots(
+    document: &Document,
+    kid: KeyId,
+    (content_id, scheme): (&str, Scheme),
+) -> Result<Vec<KeySlot>, Error> {
+    let slot = |label: &str, period| KeySlot {
+        content_id: content_id.to_owned(),
+        label: label.to_owned(),
+        period,
+        mode: scheme.cipher_mode(),
+    };
+    if document.usage_rules.is_empty() {
+        let is_only = document.content_keys.len() == 1;
+        return Ok(is_only.then(|| slot(content::ALL, 0)).into_iter().collect());
+    }
+    let mut slots = Vec::new();
+    for rule in document.usage_rules.iter().filter(|rule| rule.kid == kid) {
+        for period in periods(document, rule)? {
+            slots.extend(labels(rule).into_iter().map(|label| slot(label, period)));
+        }
+    }
+    Ok(slots)
+}
+
+fn labels(rule: &UsageRule) -> BTreeSet<&str> {
+    match (&rule.intended_track_type, rule.labels.as_slice()) {
+        (Some(name), _) => [name.as_str()].into(),
+        (None, []) => [content::ALL].into(),
+        (None, labels) => labels.iter().map(String::as_str).collect(),
+    }
+}
+
+/// The numbers of the crypto periods that a rule names; 0 where it names none.
+fn periods(document: &Document, rule: &UsageRule) -> Result<BTreeSet<u64>, Error> {
+    if rule.periods.is_empty() {
+        return Ok([0].into());
+    }
+    let index = |id: &String| {
+        let mut periods = document.periods.iter();
+        let period = periods.find(|period| period.id.as_ref() == Some(id));
+        let index = period.and_then(|period| period.index);
+        index.ok_or_else(|| Error::NoIndex(id.clone()))
+    };
+    rule.periods.iter().map(index).collect()
+}

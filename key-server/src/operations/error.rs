@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why something was not done. No variant holds a key.
+
+use super::new_key::Finding;
+
+/// Errors of what is done with a key store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store refused it, or could not be asked.
+    #[error(transparent)]
+    Store(#[from] content_key_store::Error),
+    /// A draft of a key cannot become one.
+    #[error("{}", texts(.0))]
+    Draft(Vec<Finding>),
+    /// A CPIX document cannot be read or written.
+    #[error(transparent)]
+    Cpix(#[from] cpix::Error),
+    /// A PEM file without what is asked for.
+    #[error("no {0} in the PEM text: give one that begins with -----BEGIN")]
+    Pem(&'static str),
+    /// A document does not say what its keys protect with.
+    #[error(
+        "the cpix document names no common encryption scheme for KID {0}: say which scheme its keys are for"
+    )]
+    NoScheme(cenc_types::KeyId),
+    /// A usage rule names a crypto period without a number.
+    #[error(
+        "the crypto period '{0}' of the cpix document has no index: only numbered periods can be kept"
+    )]
+    NoIndex(String),
+    /// A content has no keys.
+    #[error("content '{0}' has no key yet: make one")]
+    NoKeys(String),
+    /// A content's keys do not change by the clock.
+    #[error(
+        "the keys of content '{0}' do not change by the clock: give it a crypto period, or rotate now"
+    )]
+    NoCryptoPeriod(String),
+    /// More crypto periods than there are numbers.
+    #[error("content '{0}' has no crypto period behind this one")]
+    LastPeriod(String),
+    /// A setting of a content is none that a PlayReady Header can have.
+    #[error("{setting} of content '{content}': {source}")]
+    Setting {
+        /// The content's id.
+        content: String,
+        /// Which one.
+        setting: &'static str,
+        /// What is wrong with it.
+        source: playready_header::Error,
+    },
+    /// The header cannot be made.
+    #[error("PlayReady Header: {0}")]
+    Header(#[from] playready_header::Error),
+    /// The `pssh` box cannot be made.
+    #[error("pssh box: {0}")]
+    Box(#[from] isobmff_boxes::Error),
+    /// The operating system has no random numbers.
+    #[error("no random numbers from the operating system: {0}")]
+    Generator(String),
+}
+
+fn texts(findings: &[Finding]) -> String {
+    let texts = findings.iter().map(|finding| finding.text.as_str());
+    texts.collect::<Vec<_>>().join("\n")
+}

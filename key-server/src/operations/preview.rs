@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a content's files and manifests will say of its keys, and the line that protects a file by them. No key comes in here: a
+//! checksum is all that a header shows of one.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cenc_types::{CipherMode, KeyId};
+use content_key_store::{Content, KeyStore};
+use drm_signaling::{Drm, Playlist, hls};
+use playready_header::header::HeaderKeyId;
+use playready_header::{Header, HeaderFields, KeyIds, PlayReadyObject};
+use protection_policy::{HeaderConfig, Published, Signals};
+use serde::Serialize;
+
+use super::kid::KeyIdForms;
+use super::{Error, content};
+use drm_signaling::playready_pssh;
+
+mod launch;
+
+/// A content's signaling.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Preview {
+    /// WRMHEADER.
+    pub header_xml: String,
+    /// The PlayReady Object in base64.
+    pub object_base64: String,
+    /// The whole `pssh` box in base64.
+    pub pssh_base64: String,
+    /// The KIDs.
+    pub kids: Vec<PreviewKey>,
+    /// ContentProtection elements of an MPD, a line each.
+    pub mpd: String,
+    /// EXT-X-KEY line of media playlists; None for the schemes that HLS cannot name.
+    pub hls_media: Option<String>,
+    /// EXT-X-SESSION-KEY line of the multivariant playlist.
+    pub hls_multivariant: Option<String>,
+    /// Protection element of a Smooth Streaming manifest.
+    pub smooth: Option<String>,
+    /// A command that protects a file as the content asks for.
+    pub gst_launch: String,
+}
+
+/// A KID of a preview.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct PreviewKey {
+    /// In all notations.
+    #[serde(flatten)]
+    pub forms: KeyIdForms,
+    /// CHECKSUM in base64, where the key is known and the scheme has one.
+    pub checksum: Option<String>,
+}
+
+/// The signaling of KIDs by a content's settings; `key_uri` is where packagers get the keys, such as `sqlite:///var/lib/keys.db`.
+/// The KIDs need not be in a store yet: [`HeaderKeyId::aes_ctr`] makes one of a key that is being typed.
+///
+/// # Errors
+/// [`Error::Setting`], [`Error::Header`], [`Error::Box`].
+pub fn preview(
+    content: &Content,
+    keys: &[HeaderKeyId<8>],
+    key_uri: &str,
+) -> Result<Preview, Error> {
+    let config = header_config(content)?;
+    let header = header(content, keys, &config)?;
+    let object = PlayReadyObject::with_header(&header)?;
+    let pssh = playready_pssh(&object, None)?;
+    let kids = keys.iter().map(|key| key.kid).collect();
+    let drm = Drm::PlayReady {
+        pssh: pssh.clone(),
+        object: object.clone(),
+    };
+    let session = hls::key_lines(&drm, content.scheme, Playlist::Multivariant);
+    let drms = vec![drm];
+    let texts = Published::new(&Signals { kids, drms }, content.scheme);
+    Ok(Preview {
+        header_xml: header.to_xml(),
+        object_base64: object.to_base64(),
+        pssh_base64: STANDARD.encode(&pssh),
+        kids: keys
+            .iter()
+            .map(|key| preview_key(key, content.scheme.cipher_mode()))
+            .collect(),
+        mpd: texts.content_protection.unwrap_or_default(),
+        hls_media: texts.hls_key,
+        hls_multivariant: session.ok().map(|lines| lines.join("\n")),
+        smooth: texts.smooth_protection,
+        gst_launch: launch::line(content, key_uri),
+    })
+}
+
+/// The signaling of the keys that a content has in its last crypto period.
+///
+/// # Errors
+/// [`Error::NoKeys`], and those of [`preview`].
+pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Preview, Error> {
+    let content = store.content(content_id)?;
+    let slots = content::last_slots(store, &content)?;
+    if slots.is_empty() {
+        return Err(Error::NoKeys(content.id));
+    }
+    let mut kids: Vec<KeyId> = Vec::with_capacity(slots.len());
+    for (_, kid) in slots {
+        if !kids.contains(&kid) {
+            kids.push(kid);
+        }
+    }
+    let keys = kids.iter().map(|kid| store.header_key_id(kid));
+    preview(&content, &keys.collect::<Result<Vec<_>, _>>()?, key_uri)
+}
+
+/// A content's settings for headers, checked.
+///
+/// # Errors
+/// [`Error::Setting`].
+pub fn header_config(content: &Content) -> Result<HeaderConfig, Error> {
+    let version = content.header_version.as_ref();
+    Ok(HeaderConfig {
+        version: setting(content, "header version", version)?.unwrap_or_default(),
+        la_url: setting(content, "LA_URL", content.la_url.as_ref())?,
+        lui_url: setting(content, "LUI_URL", content.lui_url.as_ref())?,
+        ds_id: setting(content, "DS_ID", content.ds_id.as_ref())?,
+        custom_attributes: setting(
+            content,
+            "CUSTOMATTRIBUTES",
+            content.custom_attributes.as_ref(),
+        )?,
+        ..HeaderConfig::default()
+    })
+}
+
+fn setting<T: std::str::FromStr<Err = playready_header::Error>>(
+    content: &Content,
+    setting: &'static str,
+    text: Option<&String>,
+) -> Result<Option<T>, Error> {
+    let value = text.map(|text| text.parse());
+    value.transpose().map_err(|source| Error::Setting {
+        content: content.id.clone(),
+        setting,
+        source,
+    })
+}
+
+fn header(content: &Content, keys: &[HeaderKeyId<8>], of: &HeaderConfig) -> Result<Header, Error> {
+    let key_ids = match content.scheme.cipher_mode() {
+        CipherMode::Ctr => KeyIds::AesCtr(keys.to_vec()),
+        CipherMode::Cbc => KeyIds::AesCbc(keys.iter().map(|key| key.kid).collect()),
+    };
+    Ok(Header::new(HeaderFields {
+        version: of.version,
+        key_ids,
+        la_url: of.la_url.clone(),
+        lui_url: of.lui_url.clone(),
+        ds_id: of.ds_id,
+        custom_attributes: of.custom_attributes.clone(),
+        ..HeaderFields::default()
+    })?)
+}
+
+fn preview_key(key: &HeaderKeyId<8>, mode: CipherMode) -> PreviewKey {
+    let checksum = key.checksum.filter(|_| mode == CipherMode::Ctr);
+    PreviewKey {
+        forms: key.kid.into(),
+        checksum: checksum.map(|checksum| STANDARD.encode(checksum)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

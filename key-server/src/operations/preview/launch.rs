@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The `gst-launch-1.0` line that protects a file as a content asks for, with its keys from where packagers get them.
+
+use std::time::Duration;
+
+use content_key_store::Content;
+
+/// A line for a shell.
+pub fn line(content: &Content, key_uri: &str) -> String {
+    let period = content.crypto_period.map(nanoseconds);
+    let clock = content.crypto_period.map(|_| "utc".to_owned());
+    let properties = [
+        ("scheme", Some(content.scheme.to_string())),
+        ("key-uri", Some(key_uri.to_owned())),
+        ("content-id", Some(content.id.clone())),
+        ("header-version", content.header_version.clone()),
+        ("la-url", content.la_url.clone()),
+        ("lui-url", content.lui_url.clone()),
+        ("ds-id", content.ds_id.clone()),
+        ("custom-attributes", content.custom_attributes.clone()),
+        ("crypto-period", period),
+        ("period-clock", clock),
+    ];
+    let properties = properties.into_iter().filter_map(|(name, value)| {
+        let value = quoted(&value?);
+        Some(format!(" {name}={value}"))
+    });
+    let properties: String = properties.collect();
+    format!(
+        "gst-launch-1.0 filesrc location=clear.mp4 ! playreadyenc{properties} ! filesink location=protected.mp4"
+    )
+}
+
+fn nanoseconds(period: Duration) -> String {
+    period.as_nanos().to_string()
+}
+
+/// A word that the shell passes on as it is.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::quoted;
+
+    #[test]
+    fn shell_passes_each_word_on_as_it_is() {
+        for word in [
+            "", "film", "it's", "a b", "$HOME", "`id`", "a&b;c|d", "\"", "\\", "ä*?~",
+        ] {
+            let command = format!("printf %s {}", quoted(word));
+            let shell = Command::new("sh").args(["-c", &command]).output().unwrap();
+            assert_eq!(String::from_utf8(shell.stdout).unwrap(), word);
+        }
+    }
+}

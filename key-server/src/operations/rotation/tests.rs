@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Crypto periods that come and go.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use cenc_types::Scheme;
+
+use super::*;
+use crate::{operations::test_store::ALL, operations::test_store::TestStore};
+use crate::{operations::timeline::Place, operations::timeline::timeline};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn channel(of: &TestStore, targets: &[&str]) {
+    let mut content = Content::new("news", Scheme::Cbcs);
+    content.crypto_period = Some(MINUTE);
+    let tracks = [("video", "VIDEO"), ("audio", "AUDIO")];
+    content.tracks = tracks.map(|(s, l)| (s.to_owned(), l.to_owned())).into();
+    content.targets = targets.iter().map(|&name| name.to_owned()).collect();
+    of.store.put_content(&content).unwrap();
+}
+
+fn minute(index: u32) -> SystemTime {
+    UNIX_EPOCH + MINUTE * index + Duration::from_millis(59_999)
+}
+
+#[test]
+fn keys_are_made_ahead_once_and_are_those_that_key_servers_are_asked_for() {
+    let of = TestStore::new();
+    channel(&of, &["licences"]);
+    let made = prepare(&of.store, "news", (minute(7), 2)).unwrap();
+    assert_eq!(made.len(), 6);
+    let content = of.store.content("news").unwrap();
+    for (period, label) in [(7, "AUDIO"), (9, "VIDEO")] {
+        let asked = key_id_for("news", content.scheme.cipher_mode(), label, Some(period));
+        let slot = slot(&content, label, period);
+        assert_eq!(of.store.kid_of(&slot).unwrap(), Some(asked));
+        assert_eq!(of.store.deliveries(&asked).unwrap().len(), 1);
+    }
+    assert!(
+        prepare(&of.store, "news", (minute(7), 2))
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(prepare(&of.store, "news", (minute(8), 2)).unwrap().len(), 2);
+}
+
+#[test]
+fn targets_that_come_later_get_the_keys_too() {
+    let of = TestStore::new();
+    channel(&of, &["licences"]);
+    let made = prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    channel(&of, &["licences", "backup"]);
+    prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    let rows = of.store.verify_audit().unwrap().rows;
+    prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    assert_eq!(of.store.verify_audit().unwrap().rows, rows);
+    let deliveries = of.store.deliveries(&made[0].kid).unwrap();
+    let targets: Vec<_> = deliveries.iter().map(|of| of.target.as_str()).collect();
+    assert_eq!(targets, ["backup", "licences"]);
+}
+
+#[test]
+fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_over() {
+    let of = TestStore::new();
+    channel(&of, &["licences"]);
+    let kids = |infos: &[KeyInfo]| infos.iter().map(|info| info.kid).collect::<Vec<_>>();
+    let first = kids(&prepare(&of.store, "news", (minute(7), 0)).unwrap());
+    let rows = of.store.verify_audit().unwrap().rows;
+    let waiting = turn(&of.store, "news", minute(7)).unwrap();
+    assert_eq!((waiting.waiting.len(), waiting.activated.len()), (2, 0));
+    // It is asked every second while a target is down.
+    assert_eq!(of.store.verify_audit().unwrap().rows, rows);
+    for kid in &first {
+        of.store.acknowledge(kid, "licences").unwrap();
+    }
+    let turned = turn(&of.store, "news", minute(7)).unwrap();
+    assert_eq!((turned.waiting.len(), turned.activated.len()), (0, 2));
+    prepare(&of.store, "news", (minute(8), 0)).unwrap();
+    let mut retired = turn(&of.store, "news", minute(8)).unwrap().retired;
+    retired.sort();
+    let mut expected = first;
+    expected.sort();
+    assert_eq!(retired, expected);
+    assert!(
+        turn(&of.store, "news", minute(8))
+            .unwrap()
+            .retired
+            .is_empty()
+    );
+    let states: Vec<_> = timeline(&of.store, "news", (minute(8), ALL)).unwrap();
+    let states = states
+        .iter()
+        .map(|p| (p.index, p.place, p.keys[0].info.state));
+    assert_eq!(
+        states.collect::<Vec<_>>(),
+        [
+            (8, Place::Current, KeyState::Planned),
+            (7, Place::Past, KeyState::Retired)
+        ]
+    );
+}
+
+#[test]
+fn without_a_clock_the_next_period_is_the_one_behind_the_last() {
+    let of = TestStore::new();
+    of.store
+        .put_content(&Content::new("film", Scheme::Cenc))
+        .unwrap();
+    let refused = prepare(&of.store, "film", (minute(7), 1));
+    assert!(
+        matches!(refused, Err(Error::NoCryptoPeriod(_))),
+        "{refused:?}"
+    );
+    let mut kids = Vec::new();
+    for period in 0..3 {
+        let made = rotate_now(&of.store, "film").unwrap();
+        assert_eq!(made.len(), 1);
+        let slots = of.store.slots_of(&made[0].kid).unwrap();
+        assert_eq!(
+            slots.iter().map(|slot| slot.period).collect::<Vec<_>>(),
+            [period]
+        );
+        kids.push(made[0].kid);
+    }
+    kids.dedup();
+    assert_eq!(kids.len(), 3);
+    let places: Vec<_> = timeline(&of.store, "film", (minute(1), ALL)).unwrap();
+    let places: Vec<_> = places.iter().map(|p| (p.place, p.bounds)).collect();
+    assert_eq!(
+        places,
+        [
+            (Place::Current, None),
+            (Place::Past, None),
+            (Place::Past, None)
+        ]
+    );
+}
+
+#[test]
+fn rotate_now_by_the_clock_makes_the_next_periods_keys() {
+    let of = TestStore::new();
+    channel(&of, &[]);
+    let made = rotate_now(&of.store, "news").unwrap();
+    assert_eq!(made.len(), 2);
+    let again = rotate_now(&of.store, "news").unwrap();
+    assert!(again.len() == 2);
+    let now = SystemTime::now();
+    let periods = timeline(&of.store, "news", (now, ALL)).unwrap();
+    let (start, end) = periods[0].bounds.unwrap();
+    assert_eq!(end.duration_since(start).unwrap(), MINUTE);
+}

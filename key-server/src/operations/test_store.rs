@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A key store in a folder that is removed again.
+
+use std::fs;
+use std::path::PathBuf;
+
+use cenc_types::KeyId;
+use content_key_store::{KekSource, KeyStore, Page};
+use playready_header::KeySeed;
+
+/// The key seed that Microsoft published for tests.
+pub const SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
+/// More than any test makes.
+pub const ALL: Page = Page {
+    offset: 0,
+    limit: 10_000,
+};
+
+pub struct TestStore {
+    pub store: KeyStore,
+    folder: PathBuf,
+}
+
+impl TestStore {
+    pub fn new() -> Self {
+        let name = format!("playready-packager-{}", KeyId::generate().unwrap());
+        let folder = std::env::temp_dir().join(name);
+        let uri = format!("sqlite://{}", folder.join("keys.db").display());
+        let kek = KekSource::File(folder.join("kek"));
+        fs::create_dir(&folder).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(&folder, mode).unwrap();
+        let store = KeyStore::open(&uri, vec![kek]).unwrap();
+        let store = store.acting_for("test").unwrap();
+        Self { store, folder }
+    }
+
+    /// With the published seed by the name `tenant`.
+    pub fn with_seed() -> Self {
+        let this = Self::new();
+        let seed = KeySeed::parse(SEED).unwrap();
+        this.store.put_seed("tenant", &seed).unwrap();
+        this
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Programs: a token with each request, or a client certificate.
+
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::Who;
+use super::accounts::Proof;
+use crate::server::app::App;
+use crate::server::listen::Peer;
+use crate::server::problem::Problem;
+
+/// A program that showed a token or a certificate.
+#[derive(Debug, Clone)]
+pub struct Client(pub Who);
+
+impl Deref for Client {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.0
+    }
+}
+
+impl FromRequestParts<App> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<Peer>().copied();
+        let peer = peer.ok_or_else(Problem::unauthorized)?;
+        let who = match (token(parts)?, peer.certificate) {
+            (Some(token), _) => app.sign_in(&peer, Proof::Token(token)).await?,
+            (None, Some(certificate)) => {
+                app.sign_in(&peer, Proof::Certificate(certificate)).await?
+            }
+            (None, None) => return Err(Problem::unauthorized()),
+        };
+        Ok(Self(who))
+    }
+}
+
+/// The token that a request shows, if it shows one.
+fn token(parts: &Parts) -> Result<Option<Zeroizing<String>>, Problem> {
+    let Some(header) = parts.headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let malformed = || {
+        let detail = "the header Authorization is not understood: 'Bearer TOKEN', or Basic with the token as password";
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    };
+    let text = header.to_str().map_err(|_| malformed())?;
+    let (kind, value) = text.split_once(' ').ok_or_else(malformed)?;
+    if kind.eq_ignore_ascii_case("bearer") {
+        return Ok(Some(Zeroizing::new(value.trim().to_owned())));
+    }
+    if !kind.eq_ignore_ascii_case("basic") {
+        return Err(malformed());
+    }
+    let pair = Zeroizing::new(STANDARD.decode(value.trim()).map_err(|_| malformed())?);
+    let pair = std::str::from_utf8(&pair).map_err(|_| malformed())?;
+    let (_, password) = pair.split_once(':').ok_or_else(malformed)?;
+    Ok(Some(Zeroizing::new(password.to_owned())))
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Forms of the page: taken only from somebody who signed in, and only where the session's own page has made the form.
+
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::Visitor;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+
+/// A form with its hidden field `csrf`, which has the session's own value.
+pub struct SafeForm<T> {
+    pub visitor: Visitor,
+    pub fields: T,
+}
+
+#[derive(Deserialize)]
+struct Guarded<T> {
+    csrf: String,
+    #[serde(flatten)]
+    fields: T,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for SafeForm<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, app).await?;
+        let form = Form::<Guarded<T>>::from_request(Request::from_parts(parts, body), app).await;
+        let Form(form) = form.map_err(IntoResponse::into_response)?;
+        if !visitor.session.gave(&form.csrf) {
+            let detail = "the form is not of this session: load the page again";
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail).into_response());
+        }
+        Ok(Self {
+            visitor,
+            fields: form.fields,
+        })
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+//! For who runs the server: whether it lives, whether it can work, and its figures for Prometheus.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use content_key_store::KeyStore;
+
+use super::app::{App, SERVER};
+use super::auth::{Client, Permission};
+use super::problem::Problem;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+/// Ready means that the store answers.
+async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+    let answered = app.work(SERVER, KeyStore::health).await;
+    answered.map(|_| "ready\n").map_err(|_| {
+        let detail = "the key store does not answer";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
+    })
+}
+
+async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
+    client.needs(Permission::Look)?;
+    let health = app.work(client.name(), KeyStore::health).await?;
+    let text = app.instruments().text(&health);
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The server's figures, in the text form that Prometheus reads.
+
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
+
+use content_key_store::StoreHealth;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+type Labels = Vec<(&'static str, String)>;
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// What is measured.
+pub struct Instruments {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    latency: Family<Labels, Histogram>,
+    keys: Family<Labels, Gauge>,
+    pending: Gauge,
+    given_up: Gauge,
+    lag: Seconds,
+    boundary: Seconds,
+}
+
+/// From half a millisecond to two seconds.
+fn histogram() -> Histogram {
+    let bounds = [
+        0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0,
+    ];
+    Histogram::new(bounds)
+}
+
+impl Default for Instruments {
+    fn default() -> Self {
+        let mut instruments = Self {
+            registry: Registry::with_prefix("playready_packager"),
+            requests: Family::default(),
+            latency: Family::new_with_constructor(histogram),
+            keys: Family::default(),
+            pending: Gauge::default(),
+            given_up: Gauge::default(),
+            lag: Seconds::default(),
+            boundary: Seconds::default(),
+        };
+        instruments.register();
+        instruments
+    }
+}
+
+impl Instruments {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        let requests = self.requests.clone();
+        registry.register("requests", "Requests by route and status", requests);
+        let latency = self.latency.clone();
+        let help = "Time to answer by route";
+        registry.register_with_unit("request_duration", help, Unit::Seconds, latency);
+        registry.register("keys", "Keys by state", self.keys.clone());
+        let help = "Deliveries that no target has acknowledged yet";
+        registry.register("deliveries_pending", help, self.pending.clone());
+        let help = "Deliveries that are not tried again";
+        registry.register("deliveries_given_up", help, self.given_up.clone());
+        let help = "Age of the oldest delivery that is pending";
+        registry.register_with_unit("delivery_lag", help, Unit::Seconds, self.lag.clone());
+        let help = "Time to the next start of a crypto period of any content; -1: none rotates";
+        registry.register_with_unit("next_boundary", help, Unit::Seconds, self.boundary.clone());
+        self.boundary.set(-1.0);
+    }
+
+    /// Counts a request.
+    pub fn request(&self, route: &str, status: u16, took: Duration) {
+        let route = ("route", route.to_owned());
+        let labels = vec![route.clone(), ("status", status.to_string())];
+        self.requests.get_or_create(&labels).inc();
+        let latency = self.latency.get_or_create(&vec![route]);
+        latency.observe(took.as_secs_f64());
+    }
+
+    /// Says how long it is to the next start of a crypto period; None: no content's keys change.
+    pub fn next_boundary(&self, left: Option<Duration>) {
+        self.boundary
+            .set(left.map_or(-1.0, |left| left.as_secs_f64()));
+    }
+
+    /// All figures, with those that the store has at this time.
+    pub fn text(&self, health: &StoreHealth) -> String {
+        for (state, count) in &health.keys {
+            let labels = vec![("state", state.name().to_owned())];
+            self.keys.get_or_create(&labels).set(gauge(*count));
+        }
+        self.pending.set(gauge(health.pending));
+        self.given_up.set(gauge(health.given_up));
+        let oldest = health.oldest_pending;
+        let lag = oldest.and_then(|since| SystemTime::now().duration_since(since).ok());
+        self.lag.set(lag.unwrap_or_default().as_secs_f64());
+        let mut text = String::new();
+        // A string takes all that is written.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `serve`: the key server, with its page for people, its REST interface and its SPEKE endpoint for packagers.
+
+mod app;
+mod auth;
+mod error;
+mod first_start;
+mod health;
+mod hygiene;
+mod instruments;
+mod listen;
+mod page;
+mod problem;
+mod problems;
+mod rest;
+mod settings;
+mod speke;
+mod stop;
+mod tls;
+mod unread;
+mod workers;
+
+use axum::Router;
+use tokio::runtime::Runtime;
+
+pub use error::Error;
+pub use settings::{CertificateSource, ServerSettings};
+
+use app::App;
+use listen::Server;
+use workers::Workers;
+
+/// Serves until it is told to stop. The store blocks, and PostgreSQL's client has a runtime of its own: it is opened and let go of outside of ours.
+///
+/// # Errors
+/// What keeps the server from starting.
+pub fn run(settings: &ServerSettings) -> Result<(), Error> {
+    settings.check()?;
+    let tls = tls::acceptor(settings)?;
+    let app = App::open(settings)?;
+    let listener = listen::bind(settings.listen)?;
+    first_start::admit(&app, settings)?;
+    let runtime = Runtime::new().map_err(Error::Runtime)?;
+    let workers = Workers::start(&app).map_err(Error::Runtime)?;
+    let served = runtime.block_on(async {
+        let stop = stop::signals()?;
+        let router = router(&app);
+        let server = Server::new(listener, tls, router).map_err(Error::Runtime)?;
+        server.run(stop).await;
+        Ok(())
+    });
+    workers.stop();
+    drop(runtime);
+    served
+}
+
+fn router(app: &App) -> Router {
+    let routes = Router::new()
+        .merge(health::routes())
+        .merge(rest::routes(app))
+        .merge(page::routes(app))
+        .merge(speke::routes());
+    hygiene::around(routes, app).with_state(app.clone())
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A content: its crypto periods with their keys, and rotation.
+
+use std::time::SystemTime;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use content_key_store::{Content, KeyStore, Page};
+
+use super::answer::{done, screen, segment};
+use super::fields::Fields;
+use super::frame::{Frame, Section};
+use super::moment::exact;
+use super::pager::Pager;
+use super::timeline::Picture;
+use crate::operations::rotation::rotate_now;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{operations::timeline::TimelinePeriod, operations::timeline::timeline};
+use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/contents/{id}", get(show))
+        .route("/contents/{id}/rotate", post(rotate))
+}
+
+/// Slots that are shown at a time.
+const SLOTS: u32 = 60;
+
+/// Where a content's screen is.
+pub fn path(id: &str) -> String {
+    format!("/contents/{}", segment(id))
+}
+
+#[derive(Template)]
+#[template(path = "content.html")]
+struct Screen {
+    frame: Frame,
+    content: Content,
+    length: String,
+    picture: Picture,
+    pager: Pager,
+    may_operate: bool,
+}
+
+async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<Fields>,
+) -> Result<Response, Problem> {
+    visitor.needs(Permission::Look)?;
+    let (now, address) = (SystemTime::now(), path(&id));
+    let page = Page {
+        offset: query.text("from").parse().unwrap_or(0),
+        limit: SLOTS,
+    };
+    let found = app.work(visitor.name(), move |store| look(store, &id, (now, page)));
+    let (content, periods) = found.await?;
+    screen(&Screen {
+        frame: Frame::new(&visitor, Section::Contents, &query),
+        length: match content.crypto_period {
+            Some(length) => exact(length),
+            None => "off: keys change by hand".to_owned(),
+        },
+        content,
+        pager: Pager::of_slots(&periods, &address, page),
+        picture: Picture::of(periods, now),
+        may_operate: visitor.may(Permission::Operate),
+    })
+}
+
+impl Pager {
+    /// The ways on through the tracks of periods, of which a page may hold only some.
+    fn of_slots(periods: &[TimelinePeriod], path: &str, page: Page) -> Self {
+        let shown: usize = periods.iter().map(|period| period.keys.len()).sum();
+        let (from, size) = (page.offset, u64::from(page.limit));
+        let is_full = shown as u64 == size;
+        Self {
+            before: (from > 0).then(|| format!("{path}?from={}", from.saturating_sub(size))),
+            behind: is_full.then(|| format!("{path}?from={}", from.saturating_add(size))),
+            text: "the last periods first".to_owned(),
+        }
+    }
+}
+
+fn look(
+    store: &KeyStore,
+    id: &str,
+    at: (SystemTime, Page),
+) -> Result<(Content, Vec<TimelinePeriod>), Problem> {
+    Ok((store.content(id)?, timeline(store, id, at)?))
+}
+
+async fn rotate(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    form: SafeForm<Fields>,
+) -> Result<Response, Problem> {
+    form.visitor.needs(Permission::Operate)?;
+    let address = path(&id);
+    let rotated = app.work(form.visitor.name(), move |store| {
+        rotate_now(store, &id).map_err(Problem::from)
+    });
+    rotated.await?;
+    Ok(done(&address, "rotated"))
+}

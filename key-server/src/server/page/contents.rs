@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The list of contents.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use content_key_store::{ContentSummary, KeyStore, Page};
+
+use super::answer::screen;
+use super::fields::Fields;
+use super::form::Form;
+use super::frame::{Frame, Section};
+use super::pager::{Pager, asked};
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{server::auth::Permission, server::auth::Visitor};
+
+/// Contents that are looked through at a time.
+const BATCH: u32 = 1000;
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/contents", get(list))
+}
+
+#[derive(Template)]
+#[template(path = "contents.html")]
+struct Screen {
+    frame: Frame,
+    form: Form,
+    contents: Vec<ContentSummary>,
+    pager: Pager,
+    may_operate: bool,
+}
+
+async fn list(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<Fields>,
+) -> Result<Response, Problem> {
+    visitor.needs(Permission::Look)?;
+    let (page, part) = (asked(&query), query.text("q").to_lowercase());
+    let found = app.work(visitor.name(), move |store| find(store, &part, page));
+    let mut contents = found.await?;
+    screen(&Screen {
+        frame: Frame::new(&visitor, Section::Contents, &query),
+        pager: Pager::cut(&mut contents, "/contents", (&query, &["q"])),
+        contents,
+        form: Form::filled(query),
+        may_operate: visitor.may(Permission::Operate),
+    })
+}
+
+/// Contents whose ids hold a text, in whatever case.
+fn find(
+    store: &KeyStore,
+    part: &str,
+    page: Page,
+) -> Result<Vec<ContentSummary>, content_key_store::Error> {
+    if part.is_empty() {
+        return store.content_list(page);
+    }
+    let (mut found, mut skipped, mut offset) = (Vec::new(), 0, 0);
+    loop {
+        let batch = store.content_list(Page {
+            offset,
+            limit: BATCH,
+        })?;
+        offset += batch.len() as u64;
+        let is_last = batch.len() < BATCH as usize;
+        for content in batch {
+            if !content.id.to_lowercase().contains(part) {
+                continue;
+            }
+            skipped += 1;
+            if skipped > page.offset {
+                found.push(content);
+            }
+        }
+        if is_last || found.len() >= page.limit as usize {
+            found.truncate(page.limit as usize);
+            return Ok(found);
+        }
+    }
+}

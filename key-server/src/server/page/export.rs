@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A content's keys as a CPIX document: encrypted to a certificate that somebody pastes, or in clear for a reason.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use cpix::Version;
+
+use super::answer::{again, screen};
+use super::fields::Fields;
+use super::form::Form;
+use super::frame::{Frame, Section};
+use super::settings::wrong;
+use crate::operations::Error;
+use crate::operations::cpix_documents::{Export, Recipient, export};
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/contents/{id}/cpix", get(ask).post(send))
+}
+
+#[derive(Template)]
+#[template(path = "export.html")]
+struct Screen {
+    frame: Frame,
+    id: String,
+    form: Form,
+    may_clear: bool,
+}
+
+fn written(visitor: &Visitor, id: String, form: Form) -> Screen {
+    Screen {
+        frame: Frame::new(visitor, Section::Contents, &Fields::default()),
+        id,
+        form,
+        may_clear: visitor.may(Permission::SeeClearKeys),
+    }
+}
+
+async fn ask(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<Fields>,
+) -> Result<Response, Problem> {
+    visitor.needs(Permission::ManageKeys)?;
+    let asked = id.clone();
+    let found = app.work(visitor.name(), move |store| store.content(&asked));
+    found.await?;
+    screen(&written(&visitor, id, Form::filled(query)))
+}
+
+async fn send(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    form: SafeForm<Fields>,
+) -> Result<Response, Problem> {
+    let (visitor, fields) = (form.visitor, form.fields);
+    visitor.needs(Permission::ManageKeys)?;
+    if !fields.has("to", "certificate") {
+        visitor.needs(Permission::SeeClearKeys)?;
+    }
+    let exported = match recipient(&fields) {
+        Ok(recipient) => {
+            let asked = id.clone();
+            let exported = app.work(visitor.name(), move |store| {
+                export(store, &asked, &recipient, Version::V2_4).map_err(problem)
+            });
+            exported.await
+        }
+        Err(problem) => Err(problem),
+    };
+    match exported {
+        Ok(export) => Ok(document(&export)),
+        Err(problem) => {
+            let form = Form::refused(fields, problem, "")?;
+            again(&written(&visitor, id, form))
+        }
+    }
+}
+
+fn recipient(fields: &Fields) -> Result<Recipient, Problem> {
+    let needed = |field: &str, what: &str| {
+        let given = fields.given(field);
+        given.ok_or_else(|| wrong(field, what))
+    };
+    if fields.has("to", "certificate") {
+        return Ok(Recipient::Certificate {
+            name: needed("recipient", "say who the recipient is")?,
+            pem: needed("certificate", "paste the recipient's certificate")?.into_bytes(),
+        });
+    }
+    let reason = needed("reason", "say why the keys leave in clear")?;
+    Ok(Recipient::Clear { reason })
+}
+
+fn problem(error: Error) -> Problem {
+    match error {
+        Error::Pem(_) | Error::Cpix(_) => wrong("certificate", error.to_string()),
+        _ => error.into(),
+    }
+}
+
+/// A file for the browser to keep; no name of the content's gets into a header.
+fn document(export: &Export) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/xml"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"keys.cpix\"",
+        ),
+    ];
+    (headers, export.xml.to_string()).into_response()
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Keys out of a CPIX document that somebody pastes.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use cenc_types::Scheme;
+use content_key_store::KeyStore;
+use cpix::UnwrapKey;
+
+use super::answer::{again, screen};
+use super::fields::Fields;
+use super::form::Form;
+use super::frame::{Frame, Section};
+use super::settings::wrong;
+use crate::operations::cpix_documents::{Import, Imported, ImportedKey, import, private_key};
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/import", get(empty).post(read))
+}
+
+#[derive(Template)]
+#[template(path = "import.html")]
+struct Screen {
+    frame: Frame,
+    form: Form,
+}
+
+/// What came of a document. A second time it changes nothing, so that the answer may be loaded again.
+#[derive(Template)]
+#[template(path = "imported.html")]
+struct Done {
+    frame: Frame,
+    content: Option<String>,
+    keys: Vec<ImportedKey>,
+}
+
+fn frame(visitor: &Visitor) -> Frame {
+    Frame::new(visitor, Section::Keys, &Fields::default())
+}
+
+async fn empty(visitor: Visitor) -> Result<Response, Problem> {
+    visitor.needs(Permission::ManageKeys)?;
+    screen(&Screen {
+        frame: frame(&visitor),
+        form: Form::default(),
+    })
+}
+
+async fn read(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
+    let (visitor, fields) = (form.visitor, form.fields);
+    visitor.needs(Permission::ManageKeys)?;
+    let asked = Asked::of(&fields);
+    let imported = app.work(visitor.name(), move |store| asked.import(store));
+    match imported.await {
+        Ok(imported) => screen(&Done {
+            frame: frame(&visitor),
+            content: imported.content_id,
+            keys: imported.keys,
+        }),
+        Err(problem) => again(&Screen {
+            frame: frame(&visitor),
+            form: Form::refused(fields, problem, "cpix")?,
+        }),
+    }
+}
+
+struct Asked {
+    document: zeroize::Zeroizing<String>,
+    private: Option<zeroize::Zeroizing<String>>,
+    content: Option<String>,
+    scheme: Option<String>,
+}
+
+impl Asked {
+    fn of(fields: &Fields) -> Self {
+        Self {
+            document: fields.secret("cpix"),
+            private: Some(fields.secret("private")).filter(|text| !text.is_empty()),
+            content: fields.given("content"),
+            scheme: fields.given("scheme"),
+        }
+    }
+
+    fn import(&self, store: &KeyStore) -> Result<Imported, Problem> {
+        let private = self.private.as_ref().map(|pem| private_key(pem.as_bytes()));
+        let private = private
+            .transpose()
+            .map_err(|error| wrong("private", error.to_string()))?;
+        let scheme = self.scheme.as_ref().map(|text| text.parse::<Scheme>());
+        let asked = Import {
+            private: private.as_ref().map(|key| key as &dyn UnwrapKey),
+            content_id: self.content.as_deref(),
+            scheme: scheme
+                .transpose()
+                .map_err(|error| wrong("scheme", error.to_string()))?,
+        };
+        Ok(import(store, self.document.as_bytes(), &asked)?)
+    }
+}

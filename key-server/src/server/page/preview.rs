@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a content's files and manifests will say.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::answer::screen;
+use super::fields::Fields;
+use super::frame::{Frame, Section};
+use crate::operations::Error;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{operations::preview::Preview, operations::preview::of_stored};
+use crate::{server::auth::Permission, server::auth::Visitor};
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/contents/{id}/preview", get(show))
+}
+
+/// Where packagers get keys, as `key-uri` has it.
+pub fn key_uri(app: &App) -> String {
+    format!("speke+{}/speke", app.settings().public_url)
+}
+
+#[derive(Template)]
+#[template(path = "preview.html")]
+struct Screen {
+    frame: Frame,
+    id: String,
+    preview: Result<Preview, String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(query): Query<Fields>,
+) -> Result<Response, Problem> {
+    visitor.needs(Permission::Look)?;
+    let (asked, uri) = (id.clone(), key_uri(&app));
+    let preview = app.work(visitor.name(), move |store| {
+        match of_stored(store, &asked, &uri) {
+            Ok(preview) => Ok(Ok(preview)),
+            Err(Error::Store(error)) => Err(Problem::from(error)),
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    });
+    screen(&Screen {
+        frame: Frame::new(&visitor, Section::Contents, &query),
+        preview: preview.await?,
+        id,
+    })
+}

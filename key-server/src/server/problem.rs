@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What went wrong with a request, as RFC 9457 has it (`application/problem+json`).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A request's error.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// What kind of problem it is; `about:blank`: the status says all.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The cause and the remedy.
+    pub detail: String,
+    /// The fields that are wrong, where the request has some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldProblem>,
+    /// After how many seconds it makes sense to try again.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// The field's name.
+    pub field: String,
+    /// The cause and the remedy.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with its cause and remedy.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            fields: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Nobody signed in, or with something that the server does not know.
+    pub fn unauthorized() -> Self {
+        let detail = "sign in: a token as 'Authorization: Bearer …', or as the password of Basic";
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// The same may be asked again after a while.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status(), self.retry_after);
+        let mut response = (status, Json(&self)).into_response();
+        // For the page, which says the same to people.
+        response.extensions_mut().insert(self);
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let both = "Bearer, Basic realm=\"playready-packager\"";
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(both));
+        }
+        response
+    }
+}
+
+impl From<content_key_store::Error> for Problem {
+    fn from(error: content_key_store::Error) -> Self {
+        let status = status_of(&error);
+        if status.is_server_error() {
+            // Where the store is, is not the client's to know.
+            tracing::error!(%error, "the key store failed");
+            let detail = "the key store failed; the server's log says why";
+            return Self::new(status, detail).retry_after(5);
+        }
+        Self::new(status, error.to_string())
+    }
+}
+
+fn status_of(error: &content_key_store::Error) -> StatusCode {
+    use content_key_store::Error;
+    match error {
+        Error::NoKey(_)
+        | Error::NoContent(_)
+        | Error::NoSeed(_)
+        | Error::NoDelivery { .. }
+        | Error::NoAccount(_)
+        | Error::NoToken
+        | Error::NoTarget(_) => StatusCode::NOT_FOUND,
+        Error::Rule(_)
+        | Error::OtherKey(_)
+        | Error::OtherMode { .. }
+        | Error::SlotTaken(_)
+        | Error::OtherContent(_)
+        | Error::SeedNameTaken(_)
+        | Error::SameSeed(_)
+        | Error::OtherRewrap { .. }
+        | Error::ContentHasKeys(_)
+        | Error::LastAdmin
+        | Error::CertificateTaken(_)
+        | Error::TokenTaken
+        | Error::TargetRequired { .. } => StatusCode::CONFLICT,
+        Error::NilKeyId
+        | Error::BadName(_)
+        | Error::OutOfRange(_)
+        | Error::Seed(_)
+        | Error::BadRole
+        | Error::BadToken
+        | Error::BadTarget(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Unavailable { .. } | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

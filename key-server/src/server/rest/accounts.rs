@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `/accounts`: people and programs, and their roles.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use content_key_store::{Account as Stored, Role};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::audit::hex;
+use super::body::Body;
+use super::caller::{Caller, ManageAccounts};
+use super::names::{Name as Word, RoleName};
+use super::path::Name;
+use super::time::Time;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::server::problems::unfit;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, put))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+}
+
+/// What an account may do.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewAccount {
+    /// Its roles.
+    #[schema(value_type = Vec<RoleName>)]
+    roles: BTreeSet<RoleName>,
+    /// SHA-256 of the DER client certificate that it signs in with over mutual TLS, 64 hexadecimal digits.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    certificate: Option<String>,
+}
+
+/// Somebody, or some program.
+#[derive(Serialize, ToSchema)]
+struct Account {
+    /// Its name.
+    name: String,
+    /// Its roles.
+    roles: BTreeSet<RoleName>,
+    /// SHA-256 of the client certificate that it signs in with.
+    certificate: Option<String>,
+    /// When it was added.
+    created: Time,
+    /// Since when it cannot be used.
+    disabled: Option<Time>,
+}
+
+/// List accounts
+///
+/// Takes the role admin.
+#[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = Vec<Account>)))]
+async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Problem> {
+    let accounts = caller.work(|store| store.accounts()).await?;
+    Ok(Json(accounts.into_iter().map(Account::from).collect()))
+}
+
+/// Show an account
+///
+/// Takes the role admin.
+#[utoipa::path(get, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
+async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<Account>, Problem> {
+    let account = caller.work(move |store| store.account(&name)).await?;
+    Ok(Json(account.into()))
+}
+
+/// Add an account, or change its roles and its certificate
+///
+/// The last administrator stays one. Takes the role admin.
+#[utoipa::path(put, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), request_body = NewAccount,
+    responses((status = 200, body = Account)))]
+async fn put(
+    caller: Caller<ManageAccounts>,
+    Name(name): Name,
+    Body(new): Body<NewAccount>,
+) -> Result<Json<Account>, Problem> {
+    let roles: BTreeSet<Role> = new.roles.into_iter().map(|Word(role)| role).collect();
+    let certificate = new.certificate.as_deref().map(digest).transpose()?;
+    let stored = caller.work(move |store| {
+        store.put_account(&name, &roles, certificate)?;
+        store.account(&name)
+    });
+    let stored = stored.await;
+    caller.app.forget_accounts();
+    stored.map(Account::from).map(Json)
+}
+
+/// Keep an account from being used
+///
+/// Its tokens go with it. Once more changes nothing. Takes the role admin.
+#[utoipa::path(post, path = "/accounts/{name}/disable", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
+async fn disable(caller: Caller<ManageAccounts>, name: Name) -> Result<Json<Account>, Problem> {
+    set_disabled(&caller, name, true).await
+}
+
+/// Let an account be used again
+///
+/// Takes the role admin.
+#[utoipa::path(post, path = "/accounts/{name}/enable", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
+async fn enable(caller: Caller<ManageAccounts>, name: Name) -> Result<Json<Account>, Problem> {
+    set_disabled(&caller, name, false).await
+}
+
+async fn set_disabled(
+    caller: &Caller<ManageAccounts>,
+    Name(name): Name,
+    disabled: bool,
+) -> Result<Json<Account>, Problem> {
+    let changed = caller.work(move |store| {
+        store.set_account_disabled(&name, disabled)?;
+        store.account(&name)
+    });
+    let changed = changed.await;
+    caller.app.forget_accounts();
+    changed.map(Account::from).map(Json)
+}
+
+fn digest(text: &str) -> Result<[u8; 32], Problem> {
+    let mut digest = [0; 32];
+    let digits = text.as_bytes();
+    let pairs = digits.chunks_exact(2).zip(&mut digest);
+    let is_whole = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);
+    for (pair, byte) in pairs {
+        let pair = std::str::from_utf8(pair).unwrap_or_default();
+        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    }
+    is_whole
+        .then_some(digest)
+        .ok_or_else(|| unfit("a certificate is named by its SHA-256, 64 hexadecimal digits"))
+}
+
+impl From<Stored> for Account {
+    fn from(account: Stored) -> Self {
+        Self {
+            name: account.name,
+            roles: account.roles.into_iter().map(Word).collect(),
+            certificate: account.certificate.map(|digest| hex(&digest)),
+            created: Time(account.created),
+            disabled: account.disabled.map(Time),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `/audit`: who did what to which object, and whether the record is whole.
+
+use std::fmt::Write;
+
+use axum::Json;
+use content_key_store::{AuditEntry, AuditFilter, Error};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::caller::{Caller, ReadAudit};
+use super::list::{List, Paged, Paging};
+use super::time::Time;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(verify))
+}
+
+/// Which rows.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    /// Those of somebody.
+    actor: Option<String>,
+    /// Those of an action.
+    action: Option<String>,
+    /// Those whose object contains this.
+    object: Option<String>,
+    /// Those of this time and later.
+    #[param(inline)]
+    since: Option<Time>,
+    /// Those before this time.
+    #[param(inline)]
+    until: Option<Time>,
+}
+
+/// A row of the audit.
+#[derive(Serialize, ToSchema)]
+struct Entry {
+    /// Its place, from 1.
+    seq: u64,
+    /// When.
+    time: Time,
+    /// Who.
+    actor: String,
+    /// What was done.
+    action: String,
+    /// To what.
+    object: String,
+    /// What came of it.
+    result: String,
+}
+
+/// Whether the audit is whole.
+#[derive(Serialize, ToSchema)]
+struct Verified {
+    /// Whether no row was changed, moved or removed.
+    whole: bool,
+    /// How many rows there are, where it is whole.
+    rows: Option<u64>,
+    /// The MAC of the last row, in hexadecimal digits. Kept elsewhere, it shows a database that was put back to an earlier state.
+    mac: Option<String>,
+    /// The first row that does not fit.
+    fault: Option<String>,
+}
+
+/// List the audit
+///
+/// The last rows first. Takes the role auditor or admin.
+#[utoipa::path(get, path = "/audit", tag = "audit", params(Paging, Filter), responses((status = 200, body = Vec<Entry>)))]
+async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Entry>, Problem> {
+    let query = &page.query;
+    let filter = AuditFilter {
+        actor: query.actor.clone(),
+        action: query.action.clone(),
+        object: query.object.clone(),
+        since: query.since.map(|Time(since)| since),
+        until: query.until.map(|Time(until)| until),
+    };
+    let fetch = page.to_fetch();
+    let found = caller
+        .work(move |store| store.audit(&filter, fetch))
+        .await?;
+    Ok(page.list(found.into_iter().map(Entry::from).collect()))
+}
+
+/// Check the audit from its first row to its last
+///
+/// Takes the role auditor or admin.
+#[utoipa::path(get, path = "/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
+async fn verify(caller: Caller<ReadAudit>) -> Result<Json<Verified>, Problem> {
+    let checked = caller.work(|store| match store.verify_audit() {
+        Ok(head) => Ok(Ok(head)),
+        Err(fault @ Error::AuditBroken { .. }) => Ok(Err(fault.to_string())),
+        Err(error) => Err(error),
+    });
+    Ok(Json(match checked.await? {
+        Ok(head) => Verified {
+            whole: true,
+            rows: Some(head.rows),
+            mac: Some(hex(&head.mac)),
+            fault: None,
+        },
+        Err(fault) => Verified {
+            whole: false,
+            rows: None,
+            mac: None,
+            fault: Some(fault),
+        },
+    }))
+}
+
+/// Bytes that are no secret.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl From<AuditEntry> for Entry {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            seq: entry.seq,
+            time: Time(entry.time),
+            actor: entry.actor,
+            action: entry.action,
+            object: entry.object,
+            result: entry.result,
+        }
+    }
+}

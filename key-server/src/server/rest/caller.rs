@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Who calls, and that he may: looked at before anything else of a request is.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use content_key_store::{Error as StoreError, KeyStore};
+
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{server::auth::Client, server::auth::Permission};
+
+/// A permission, as a type.
+pub trait Permit: Send + Sync {
+    /// What is needed.
+    const NEEDED: Permission;
+}
+
+/// Somebody who has a permission, and the server that he calls.
+pub struct Caller<P> {
+    pub app: App,
+    client: Client,
+    permit: PhantomData<P>,
+}
+
+macro_rules! permits {
+    ($($name:ident)*) => { $(
+        #[doc = concat!("Takes [`Permission::", stringify!($name), "`].")]
+        pub struct $name;
+
+        impl Permit for $name {
+            const NEEDED: Permission = Permission::$name;
+        }
+    )* };
+}
+permits!(Look Operate ManageKeys SeeClearKeys ManageTargets ManageAccounts ReadAudit License);
+
+impl<P: Permit> Caller<P> {
+    /// His account's name, for the audit.
+    pub fn name(&self) -> &str {
+        self.client.name()
+    }
+
+    /// Works on the store in the caller's name.
+    ///
+    /// # Errors
+    /// The work's own.
+    pub async fn work<T, E>(
+        &self,
+        work: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + From<StoreError> + Send + 'static,
+    {
+        self.app.work(self.name(), work).await
+    }
+
+    /// For what takes another permission too.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn needs(&self, permission: Permission) -> Result<(), Problem> {
+        self.client.needs(permission)
+    }
+}
+
+impl<P: Permit> FromRequestParts<App> for Caller<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let client = Client::from_request_parts(parts, app).await?;
+        client.needs(P::NEEDED)?;
+        Ok(Self {
+            app: app.clone(),
+            client,
+            permit: PhantomData,
+        })
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `/contents`: assets and channels, changed only by who has seen what he changes.
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use content_key_store::ContentSummary;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::Body;
+use super::caller::{Caller, Look, Operate};
+use super::list::{List, Paged, Paging};
+use super::names::{Name as Word, SchemeName};
+use super::path::Name;
+use super::settings::Settings;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, put, remove))
+}
+
+/// A content in a list.
+#[derive(Serialize, ToSchema)]
+struct Summary {
+    /// Its id.
+    id: String,
+    /// The protection scheme.
+    scheme: SchemeName,
+    /// How long a key is used, in milliseconds; null: keys do not change.
+    crypto_period_ms: Option<u64>,
+    /// How many keys it has.
+    keys: u64,
+}
+
+/// Nothing else can be asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// List contents
+///
+/// In alphabetical order.
+#[utoipa::path(get, path = "/contents", tag = "contents", params(Paging), responses((status = 200, body = Vec<Summary>)))]
+async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary>, Problem> {
+    let Nothing {} = &page.query;
+    let fetch = page.to_fetch();
+    let found = caller.work(move |store| store.content_list(fetch)).await?;
+    Ok(page.list(found.into_iter().map(Summary::from).collect()))
+}
+
+/// Show a content's settings
+#[utoipa::path(get, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)),
+    responses((status = 200, body = Settings, headers(("etag" = String, description = "The tag of the settings, for If-Match.")))))]
+async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse, Problem> {
+    let found = caller.work(move |store| store.content(&id));
+    let settings = Settings::from(found.await?);
+    Ok(([(header::ETAG, settings.tag())], Json(settings)))
+}
+
+/// Add a content, or change its settings
+///
+/// All settings are replaced. With `If-None-Match: *` only a new content is added; with `If-Match` and the tag that was shown, it is
+/// changed only if nobody else has changed it since. Keys that it has stay as they are. Takes the role operator or key-admin.
+#[utoipa::path(put, path = "/contents/{id}", tag = "contents", params(("id" = String, Path),
+    ("if-match" = Option<String>, Header, description = "Tags of the settings that may be changed, or `*`."),
+    ("if-none-match" = Option<String>, Header, description = "`*`: the content must be new.")),
+    request_body = Settings, responses(
+        (status = 200, description = "Changed", body = Settings, headers(("etag" = String))),
+        (status = 201, description = "Added", body = Settings, headers(("etag" = String)))))]
+async fn put(
+    caller: Caller<Operate>,
+    Name(id): Name,
+    headers: HeaderMap,
+    Body(settings): Body<Settings>,
+) -> Result<impl IntoResponse, Problem> {
+    let wanted = Wanted::of(&headers);
+    let stored = caller.work(move |store| {
+        let content = settings.content(store, &id)?;
+        let mut was_there = false;
+        let may_change = store.put_content_if(&content, |current| {
+            was_there = current.is_some();
+            wanted.allows(current.cloned().map(Settings::from).as_ref())
+        })?;
+        match may_change {
+            true => Ok((was_there, content)),
+            false => Err(changed()),
+        }
+    });
+    let (was_there, content) = stored.await?;
+    let status = match was_there {
+        true => StatusCode::OK,
+        false => StatusCode::CREATED,
+    };
+    let settings = Settings::from(content);
+    let tag = [(header::ETAG, settings.tag())];
+    Ok((status, tag, Json(settings)))
+}
+
+/// Remove a content that has no keys
+///
+/// Takes the role operator or key-admin.
+#[utoipa::path(delete, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)), responses((status = 204)))]
+async fn remove(caller: Caller<Operate>, Name(id): Name) -> Result<StatusCode, Problem> {
+    let removed = caller.work(move |store| store.remove_content(&id));
+    removed.await.map(|()| StatusCode::NO_CONTENT)
+}
+
+/// What must hold for a content to be changed.
+struct Wanted {
+    tags: Option<Vec<String>>,
+    not_these: Option<Vec<String>>,
+}
+
+impl Wanted {
+    fn of(headers: &HeaderMap) -> Self {
+        let tags = |name| {
+            let values = headers.get_all(name).into_iter();
+            let texts = values.filter_map(|value| value.to_str().ok());
+            let tags = texts.flat_map(|text| text.split(','));
+            headers
+                .contains_key(name)
+                .then(|| tags.map(|tag| tag.trim().to_owned()).collect())
+        };
+        Self {
+            tags: tags(&header::IF_MATCH),
+            not_these: tags(&header::IF_NONE_MATCH),
+        }
+    }
+
+    fn allows(&self, current: Option<&Settings>) -> bool {
+        let names = |tags: &Vec<String>| {
+            let Some(tag) = current.map(Settings::tag) else {
+                return false;
+            };
+            tags.iter().any(|given| given == "*" || *given == tag)
+        };
+        self.tags.as_ref().is_none_or(names) && !self.not_these.as_ref().is_some_and(names)
+    }
+}
+
+fn changed() -> Problem {
+    let detail = "the content is not as If-Match or If-None-Match wants it: look at it again";
+    Problem::new(StatusCode::PRECONDITION_FAILED, detail)
+}
+
+impl From<ContentSummary> for Summary {
+    fn from(summary: ContentSummary) -> Self {
+        let period = summary.crypto_period;
+        Self {
+            id: summary.id,
+            scheme: Word(summary.scheme),
+            crypto_period_ms: period
+                .map(|period| u64::try_from(period.as_millis()).unwrap_or(u64::MAX)),
+            keys: summary.keys,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Words that stand for one of a few things: read and written by their names, and listed in the description.
+
+use std::borrow::Cow;
+
+use cenc_types::{CipherMode, Scheme};
+use content_key_store::{DeliveryState, KekState, KeyState, Origin, Role};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::operations::timeline::Place;
+
+/// One of a few things that have names.
+pub trait Named: Copy + 'static {
+    /// What they are called together.
+    const TITLE: &'static str;
+    /// All of them.
+    const ALL: &'static [Self];
+    fn name(self) -> &'static str;
+}
+
+/// It, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name<T>(pub T);
+
+macro_rules! named {
+    ($alias:ident, $type:ty, $title:literal, $all:expr, $name:expr) => {
+        #[doc = concat!($title, ", by its name.")]
+        pub type $alias = Name<$type>;
+
+        impl Named for $type {
+            const TITLE: &'static str = $title;
+            const ALL: &'static [Self] = $all;
+
+            fn name(self) -> &'static str {
+                let name: fn(Self) -> &'static str = $name;
+                name(self)
+            }
+        }
+    };
+}
+
+named!(SchemeName, Scheme, "Scheme", &Self::ALL, Self::name);
+named!(RoleName, Role, "Role", &Self::ALL, Self::name);
+named!(
+    CipherName,
+    CipherMode,
+    "Cipher",
+    &[Self::Ctr, Self::Cbc],
+    |mode| match mode {
+        CipherMode::Ctr => "ctr",
+        CipherMode::Cbc => "cbc",
+    }
+);
+named!(
+    KeyStateName,
+    KeyState,
+    "KeyState",
+    &[Self::Planned, Self::Delivered, Self::Active, Self::Retired],
+    Self::name
+);
+named!(
+    OriginName,
+    Origin,
+    "Origin",
+    &[Self::Random, Self::Entered, Self::Seed, Self::Imported],
+    Self::name
+);
+named!(
+    DeliveryStateName,
+    DeliveryState,
+    "DeliveryState",
+    &[Self::Pending, Self::Acknowledged, Self::GivenUp],
+    |state| match state {
+        DeliveryState::Pending => "pending",
+        DeliveryState::Acknowledged => "acknowledged",
+        DeliveryState::GivenUp => "given-up",
+    }
+);
+named!(
+    KekStateName,
+    KekState,
+    "KekState",
+    &[Self::Current, Self::Old, Self::Retired],
+    Self::name
+);
+named!(
+    PlaceName,
+    Place,
+    "Place",
+    &[Self::Past, Self::Current, Self::Next],
+    |place| match place {
+        Place::Past => "past",
+        Place::Current => "current",
+        Place::Next => "next",
+    }
+);
+
+impl<T: Named> Serialize for Name<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
+}
+
+impl<'de, T: Named> Deserialize<'de> for Name<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let found = T::ALL.iter().find(|one| one.name() == text);
+        found.map(|one| Self(*one)).ok_or_else(|| {
+            let names: Vec<_> = T::ALL.iter().map(|one| one.name()).collect();
+            let wanted = format!("one of {}", names.join(", "));
+            D::Error::invalid_value(serde::de::Unexpected::Other("name"), &wanted.as_str())
+        })
+    }
+}
+
+impl<T: Named> PartialSchema for Name<T> {
+    fn schema() -> RefOr<Schema> {
+        let names = T::ALL.iter().map(|one| one.name());
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.enum_values(Some(names)).into()
+    }
+}
+
+impl<T: Named> ToSchema for Name<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(T::TITLE)
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `/contents/{id}/rotate`, `/periods` and `/preview`: keys that change, and what files and manifests will say of them.
+
+use std::time::SystemTime;
+
+use axum::Json;
+use content_key_store::KeyInfo;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::caller::{Caller, Look, Operate};
+use super::contents::Nothing;
+use super::keys::{DeliveryView, Key};
+use super::list::{List, Paged, Paging};
+use super::names::{Name as Word, PlaceName};
+use super::path::Name;
+use super::time::Time;
+use crate::operations::rotation;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+use crate::{operations::preview, operations::preview::Preview};
+use crate::{
+    operations::timeline::TimelineKey, operations::timeline::TimelinePeriod,
+    operations::timeline::timeline,
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(rotate))
+        .routes(routes!(periods))
+        .routes(routes!(show_preview))
+}
+
+/// A crypto period.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Period)]
+struct PeriodView {
+    /// Its index.
+    index: u64,
+    /// When it begins; null where keys do not change by the clock.
+    start: Option<Time>,
+    /// When it ends.
+    end: Option<Time>,
+    /// Where it is, seen from now.
+    place: PlaceName,
+    /// The keys of its tracks.
+    keys: Vec<PeriodKey>,
+}
+
+/// The key of a track in a crypto period.
+#[derive(Serialize, ToSchema)]
+struct PeriodKey {
+    /// The track's label.
+    label: String,
+    #[serde(flatten)]
+    key: Key,
+    /// Who is to have it, and who has it.
+    deliveries: Vec<DeliveryView>,
+}
+
+/// Make the next crypto period's keys now
+///
+/// They are on their way to the content's targets when this answers. By the clock it is the period after the current one, else the
+/// one behind the last. Takes the role operator or key-admin.
+#[utoipa::path(post, path = "/contents/{id}/rotate", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Vec<Key>)))]
+async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>>, Problem> {
+    let made: Vec<KeyInfo> = caller
+        .work(move |store| rotation::rotate_now(store, &id))
+        .await?;
+    Ok(Json(made.into_iter().map(Key::from).collect()))
+}
+
+/// List a content's crypto periods
+///
+/// The last ones first, each with its keys and their deliveries. A page counts keys, so that its last period may go on in the next.
+#[utoipa::path(get, path = "/contents/{id}/periods", tag = "contents", params(("id" = String, Path), Paging),
+    responses((status = 200, body = Vec<PeriodView>)))]
+async fn periods(
+    caller: Caller<Look>,
+    Name(id): Name,
+    page: Paged<Nothing>,
+) -> Result<List<PeriodView>, Problem> {
+    let fetch = page.to_fetch();
+    let found = caller.work(move |store| timeline(store, &id, (SystemTime::now(), fetch)));
+    let found = found.await?.into_iter().map(PeriodView::from);
+    Ok(page.grouped(found.collect(), |period| &mut period.keys))
+}
+
+/// Show what files and manifests will say
+///
+/// PlayReady Header, `pssh`, and the lines of manifests for the keys of the last crypto period, and a command that protects a file.
+#[utoipa::path(get, path = "/contents/{id}/preview", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Preview)))]
+async fn show_preview(caller: Caller<Look>, Name(id): Name) -> Result<Json<Preview>, Problem> {
+    let address = caller.app.settings().speke_address();
+    let made = caller.work(move |store| preview::of_stored(store, &id, &address));
+    made.await.map(Json)
+}
+
+impl From<TimelinePeriod> for PeriodView {
+    fn from(period: TimelinePeriod) -> Self {
+        Self {
+            index: period.index,
+            start: period.bounds.map(|(start, _)| Time(start)),
+            end: period.bounds.map(|(_, end)| Time(end)),
+            place: Word(period.place),
+            keys: period.keys.into_iter().map(PeriodKey::from).collect(),
+        }
+    }
+}
+
+impl From<TimelineKey> for PeriodKey {
+    fn from(key: TimelineKey) -> Self {
+        Self {
+            label: key.label,
+            key: key.info.into(),
+            deliveries: key.deliveries.into_iter().map(DeliveryView::from).collect(),
+        }
+    }
+}

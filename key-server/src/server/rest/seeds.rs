@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `/seeds`: key seeds, which are shown by their fingerprints only.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use content_key_store::{Error, SeedInfo};
+use playready_header::KeySeed;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::Body;
+use super::caller::{Caller, Look, ManageKeys};
+use super::path::Name;
+use super::secret::Secret;
+use super::time::Time;
+use crate::server::app::App;
+use crate::server::problem::Problem;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(retire))
+}
+
+/// A new key seed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewSeed {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 255, example = "test server")]
+    name: String,
+    /// The seed, in hexadecimal digits or base64: at least 30 bytes, of which 30 count. The example is the one that Microsoft's test
+    /// server uses and publishes.
+    #[schema(value_type = String, example = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")]
+    seed: Secret,
+}
+
+/// A key seed, without the seed.
+#[derive(Serialize, ToSchema)]
+struct Seed {
+    /// Its name.
+    name: String,
+    /// Tells it from the store's other seeds and says nothing of it.
+    fingerprint: String,
+    /// When it was added.
+    created: Time,
+    /// Since when no more keys are derived from it.
+    retired: Option<Time>,
+}
+
+/// List key seeds
+#[utoipa::path(get, path = "/seeds", tag = "seeds", responses((status = 200, body = Vec<Seed>)))]
+async fn list(caller: Caller<Look>) -> Result<Json<Vec<Seed>>, Problem> {
+    let seeds = caller.work(|store| store.seeds()).await?;
+    Ok(Json(seeds.into_iter().map(Seed::from).collect()))
+}
+
+/// Add a key seed
+///
+/// It is never shown again. Takes the role key-admin.
+#[utoipa::path(post, path = "/seeds", tag = "seeds", request_body = NewSeed, responses((status = 201, body = Seed)))]
+async fn add(
+    caller: Caller<ManageKeys>,
+    Body(new): Body<NewSeed>,
+) -> Result<impl IntoResponse, Problem> {
+    let added = caller.work(move |store| {
+        let seed = KeySeed::parse(&new.seed.0)?;
+        store.put_seed(&new.name, &seed)
+    });
+    Ok((StatusCode::CREATED, Json(Seed::from(added.await?))))
+}
+
+/// Retire a key seed
+///
+/// No more keys are derived from it; those that were stay. Once more changes nothing. Takes the role key-admin.
+#[utoipa::path(post, path = "/seeds/{name}/retire", tag = "seeds", params(("name" = String, Path)), responses((status = 200, body = Seed)))]
+async fn retire(caller: Caller<ManageKeys>, Name(name): Name) -> Result<Json<Seed>, Problem> {
+    let retired = caller.work(move |store| {
+        let find = || {
+            let found = store.seeds()?.into_iter().find(|seed| seed.name == name);
+            found.ok_or_else(|| Error::NoSeed(name.clone()))
+        };
+        if find()?.retired.is_none() {
+            store.retire_seed(&name)?;
+        }
+        find()
+    });
+    retired.await.map(Seed::from).map(Json)
+}
+
+impl From<SeedInfo> for Seed {
+    fn from(info: SeedInfo) -> Self {
+        Self {
+            name: info.name,
+            fingerprint: info.fingerprint,
+            created: Time(info.created),
+            retired: info.retired.map(Time),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MPL-2.0
+//! TLS: the server's certificate, given or made for itself, and the certificates of clients.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use host_access::secret_file;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use sha2::{Digest, Sha256};
+use tokio_rustls::TlsAcceptor;
+
+use super::error::Error;
+use super::settings::{CertificateSource, ServerSettings};
+
+/// Shakes hands with clients; None: the server speaks plain HTTP.
+pub fn acceptor(settings: &ServerSettings) -> Result<Option<TlsAcceptor>, Error> {
+    let (certificate, key) = match &settings.certificate {
+        Some(CertificateSource::Files { certificate, key }) => (certificate.clone(), key.clone()),
+        Some(CertificateSource::SelfSigned(folder)) => self_signed(folder, settings)?,
+        None => return Ok(None),
+    };
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .map_err(Error::Tls)?;
+    let builder = match &settings.client_ca {
+        Some(path) => builder.with_client_cert_verifier(clients(path, provider)?),
+        None => builder.with_no_client_auth(),
+    };
+    let config = builder.with_single_cert(certificates(&certificate)?, private_key(&key)?);
+    let mut config = config.map_err(Error::Tls)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}
+
+/// By what an account's certificate is known: the SHA-256 of its DER form.
+pub fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
+    Sha256::digest(certificate).into()
+}
+
+/// A client without a certificate is let in: it may have a token.
+fn clients(
+    path: &Path,
+    provider: Arc<rustls::crypto::CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(Error::Tls)?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = builder.allow_unauthenticated().build();
+    verifier.map_err(Error::ClientCa)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let bytes = fs::read(path).map_err(|source| file_error(path, source))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let found = found.ok().filter(|found| !found.is_empty());
+    found.ok_or_else(|| Error::Pem {
+        path: path.to_owned(),
+        what: "certificate",
+    })
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    let text = secret_file::read(path)?;
+    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| Error::Pem {
+        path: path.to_owned(),
+        what: "private key",
+    })
+}
+
+/// The files of a certificate that names the address listened on and the public one, made where they are missing.
+fn self_signed(folder: &Path, settings: &ServerSettings) -> Result<(PathBuf, PathBuf), Error> {
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    if !certificate.exists() || !key.exists() {
+        let made =
+            rcgen::generate_simple_self_signed(names(settings)).map_err(Error::SelfSigned)?;
+        let mut make = DirBuilder::new();
+        let folder_made = make.recursive(true).mode(0o700).create(folder);
+        folder_made.map_err(|source| file_error(folder, source))?;
+        let private = zeroize::Zeroizing::new(made.signing_key.serialize_pem());
+        write(&key, private.as_bytes(), 0o600)?;
+        write(&certificate, made.cert.pem().as_bytes(), 0o644)?;
+    }
+    let digest = certificates(&certificate)?.first().map(fingerprint);
+    let digest: String = digest
+        .unwrap_or_default()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    tracing::info!(sha256 = digest, file = %certificate.display(), "self-signed certificate");
+    Ok((certificate, key))
+}
+
+fn names(settings: &ServerSettings) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    if !settings.listen.ip().is_unspecified() {
+        names.push(settings.listen.ip().to_string());
+    }
+    let public = settings.public_url.as_ref();
+    names.extend(public.and_then(|url| url.host_str()).map(str::to_owned));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Files from an interrupted start are written over.
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(mode);
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(|source| file_error(path, source))
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        source,
+    }
+}

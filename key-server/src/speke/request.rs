@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A checked request: which keys it asks for, and in which version.
+
+use cenc_types::Scheme;
+use content_key_store::KeySlot;
+use cpix::{ContentKey, Document, EncryptionScheme, Version};
+use drm_signaling::System;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::contract::{self, Asked};
+use super::{Error, Given, HeaderSettings, fill};
+
+/// What the two sides speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// SPEKE 1.0: CPIX 2.0 with elements of its own.
+    Speke1,
+    /// SPEKE 2.0: CPIX 2.3.
+    Speke2_0,
+    /// SPEKE 2.1: CPIX 2.4.
+    Speke2_1,
+    /// CPIX of any version without SPEKE.
+    Cpix,
+}
+
+/// A request for keys.
+pub struct Request {
+    /// The document as it came; a byte order mark is left out.
+    pub(super) text: String,
+    pub(super) document: Document,
+    pub(super) protocol: Protocol,
+    pub(super) content_id: String,
+    /// The keys, in the order of the document's ContentKey elements.
+    pub(super) keys: Vec<Asked>,
+    scheme: Option<Scheme>,
+}
+
+impl Request {
+    /// Reads a body of at most 1 MiB; `version` is the header X-Speke-Version.
+    ///
+    /// # Errors
+    /// What keeps it from being answered.
+    pub fn read(body: &[u8], version: Option<&str>) -> Result<Self, Error> {
+        let document = Document::from_bytes(body).map_err(Error::of_document)?;
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        // The document was read from the same bytes.
+        let text = String::from_utf8_lossy(body).into_owned();
+        let names = root_attributes(&text);
+        let protocol = Protocol::of(version, &names)?;
+        let content_id = content_id(protocol, &names, &document)?;
+        protocol.check_version(&document)?;
+        let scheme = scheme(protocol, &document.content_keys)?;
+        let keys = contract::read(protocol, &document)?;
+        check_systems(&document)?;
+        Ok(Self {
+            text,
+            document,
+            protocol,
+            content_id,
+            keys,
+            scheme,
+        })
+    }
+
+    /// What both sides speak.
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The content.
+    pub fn content_id(&self) -> &str {
+        &self.content_id
+    }
+
+    /// What the keys are to protect with; None where the request leaves it to the content.
+    pub const fn scheme(&self) -> Option<Scheme> {
+        self.scheme
+    }
+
+    /// The scheme of a content that nobody has set up: `cbcs` where FairPlay is to play it.
+    pub fn default_scheme(&self) -> Scheme {
+        let mut systems = self.document.drm_systems.iter();
+        match systems.any(|system| system.system_id == System::FairPlay.id()) {
+            true => Scheme::Cbcs,
+            false => Scheme::Cenc,
+        }
+    }
+
+    /// The places of the keys in the store, with the KIDs that are asked for. A key may have several places.
+    ///
+    /// # Errors
+    /// [`Error::SchemeOfSystem`].
+    pub fn slots(
+        &self,
+        scheme: Scheme,
+    ) -> Result<Vec<(KeySlot, Option<cenc_types::KeyId>)>, Error> {
+        self.check_scheme(scheme)?;
+        let slots = self.keys.iter().flat_map(|asked| {
+            asked.places.iter().map(|place| {
+                let slot = KeySlot {
+                    content_id: self.content_id.clone(),
+                    label: place.label.clone(),
+                    period: place.period,
+                    mode: scheme.cipher_mode(),
+                };
+                (slot, Some(asked.kid))
+            })
+        });
+        Ok(slots.collect())
+    }
+
+    /// The answer: the request with `given` in it, one for each of [`Self::slots`], in their order.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedContract`] where the places of one key have different ones; settings that make no header; recipients
+    /// without a certificate that can be used.
+    pub fn answer(
+        &self,
+        scheme: Scheme,
+        settings: &HeaderSettings,
+        given: &[Given<'_>],
+    ) -> Result<Zeroizing<String>, Error> {
+        let mut given = given.iter();
+        let mut keys = Vec::with_capacity(self.keys.len());
+        for asked in &self.keys {
+            let mut places = given.by_ref().take(asked.places.len());
+            let first = places.next().ok_or(Error::UnsupportedContract)?;
+            if places.any(|other| other.kid != first.kid) {
+                return Err(Error::UnsupportedContract);
+            }
+            keys.push(*first);
+        }
+        fill::fill(self, scheme, settings, &keys)
+    }
+
+    /// FairPlay plays `cbcs` alone, and HLS has no words for `cens` and `cbc1`.
+    fn check_scheme(&self, scheme: Scheme) -> Result<(), Error> {
+        for system in &self.document.drm_systems {
+            let fits = match scheme {
+                Scheme::Cbcs => true,
+                Scheme::Cenc => system.system_id != System::FairPlay.id(),
+                Scheme::Cens | Scheme::Cbc1 => {
+                    system.system_id != System::FairPlay.id() && system.hls.is_empty()
+                }
+            };
+            if !fits {
+                return Err(Error::SchemeOfSystem(Uuid::from_bytes(system.system_id)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Protocol {
+    /// X-Speke-Version, which answers repeat from version 2 on.
+    pub const fn number(self) -> Option<&'static str> {
+        match self {
+            Self::Speke1 | Self::Cpix => None,
+            Self::Speke2_0 => Some("2.0"),
+            Self::Speke2_1 => Some("2.1"),
+        }
+    }
+
+    /// SPEKE 1.0 has neither contentId nor version.
+    fn of(version: Option<&str>, names: &[String]) -> Result<Self, Error> {
+        let has = |name| names.iter().any(|other| other == name);
+        match version.map(str::trim) {
+            None if has("contentId") || has("version") => Ok(Self::Cpix),
+            None | Some("1.0") => Ok(Self::Speke1),
+            Some("2.0") => Ok(Self::Speke2_0),
+            Some("2.1") => Ok(Self::Speke2_1),
+            Some(_) => Err(Error::UnsupportedSpeke),
+        }
+    }
+
+    /// Whether there must be an encryption contract, and a scheme.
+    pub(super) const fn is_strict(self) -> bool {
+        matches!(self, Self::Speke2_0 | Self::Speke2_1)
+    }
+
+    fn check_version(self, document: &Document) -> Result<(), Error> {
+        let version = document.version.as_deref();
+        let known: &[&str] = match self {
+            Self::Speke1 => return Ok(()),
+            Self::Speke2_0 => &["2.3"],
+            Self::Speke2_1 => &["2.4"],
+            Self::Cpix => &["2.0", "2.1", "2.2", "2.3", "2.3.1", "2.4"],
+        };
+        match version {
+            None if self.is_strict() => Err(Error::MissingVersion),
+            Some(version) if !known.contains(&version) => Err(Error::UnsupportedVersion),
+            _ => Ok(()),
+        }
+    }
+
+    /// The form in which new elements are written.
+    pub(super) fn cpix(self, document: &Document) -> Version {
+        match (self, document.version.as_deref()) {
+            (Self::Speke2_1, _) | (Self::Cpix, Some("2.4")) => Version::V2_4,
+            (Self::Speke1, _) => Version::Speke1,
+            _ => Version::V2_3,
+        }
+    }
+}
+
+/// The names of the root's attributes: the document's model does not tell `id` from `contentId`.
+fn root_attributes(text: &str) -> Vec<String> {
+    let mut reader = Reader::from_str(text);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(root) | Event::Empty(root)) => return names(&root),
+            Ok(Event::Eof) | Err(_) => return Vec::new(),
+            Ok(_) => (),
+        }
+    }
+}
+
+fn names(element: &BytesStart<'_>) -> Vec<String> {
+    let attributes = element.attributes().flatten();
+    attributes.map(|a| a.key.0.to_owned()).collect()
+}
+
+fn content_id(protocol: Protocol, names: &[String], document: &Document) -> Result<String, Error> {
+    let (name, missing) = match protocol {
+        Protocol::Speke1 => ("id", Error::MissingId),
+        _ => ("contentId", Error::MissingContentId),
+    };
+    let is_there = names.iter().any(|other| other == name);
+    let id = document
+        .content_id
+        .clone()
+        .filter(|id| is_there && !id.is_empty());
+    id.ok_or(missing)
+}
+
+/// The scheme of all keys.
+fn scheme(protocol: Protocol, keys: &[ContentKey]) -> Result<Option<Scheme>, Error> {
+    let mut found = None;
+    for key in keys {
+        let scheme = match (&key.scheme, protocol) {
+            (Some(EncryptionScheme::Common(scheme)), _) => *scheme,
+            (Some(EncryptionScheme::Other(method)), Protocol::Speke2_1 | Protocol::Cpix) => {
+                scheme_of_method(method)?
+            }
+            (Some(EncryptionScheme::Other(_)), _) => return Err(Error::UnsupportedContract),
+            (None, _) if protocol.is_strict() => return Err(Error::MissingScheme(key.kid)),
+            (None, _) => continue,
+        };
+        if found.replace(scheme).is_some_and(|first| first != scheme) {
+            return Err(Error::SchemeCombination);
+        }
+    }
+    Ok(found)
+}
+
+/// CPIX 2.4 takes the methods of HLS too, RFC 8216, 4.3.2.4.
+fn scheme_of_method(method: &str) -> Result<Scheme, Error> {
+    match method {
+        "SAMPLE-AES" => Ok(Scheme::Cbcs),
+        "SAMPLE-AES-CTR" => Ok(Scheme::Cenc),
+        _ => Err(Error::UnsupportedContract),
+    }
+}
+
+fn check_systems(document: &Document) -> Result<(), Error> {
+    for system in &document.drm_systems {
+        if System::from_id(&system.system_id).is_none() {
+            return Err(Error::UnknownSystem(Uuid::from_bytes(system.system_id)));
+        }
+    }
+    Ok(())
+}

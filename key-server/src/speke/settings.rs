@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a content's PlayReady Headers say beside the KIDs.
+
+use content_key_store::Content;
+use playready_header::{Error, KeyIds, VersionChoice};
+use playready_header::{
+    header::AbsoluteUrl, header::CustomAttributes, header::HeaderFields, header::ServiceId,
+};
+
+/// The settings of a content.
+#[derive(Debug, Clone, Default)]
+pub struct HeaderSettings {
+    version: VersionChoice,
+    la_url: Option<AbsoluteUrl>,
+    lui_url: Option<AbsoluteUrl>,
+    ds_id: Option<ServiceId>,
+    custom_attributes: Option<CustomAttributes>,
+}
+
+impl HeaderSettings {
+    /// Those that the store has.
+    ///
+    /// # Errors
+    /// A text that is no version, absolute URL, GUID or XML.
+    pub fn of(content: &Content) -> Result<Self, Error> {
+        let version = content.header_version.as_deref().map(str::parse);
+        let parse_url = |url: &Option<String>| url.as_deref().map(str::parse).transpose();
+        let custom_attributes = content.custom_attributes.as_deref().map(str::parse);
+        Ok(Self {
+            version: version.transpose()?.unwrap_or_default(),
+            la_url: parse_url(&content.la_url)?,
+            lui_url: parse_url(&content.lui_url)?,
+            ds_id: content.ds_id.as_deref().map(str::parse).transpose()?,
+            custom_attributes: custom_attributes.transpose()?,
+        })
+    }
+
+    /// A header's fields with KIDs.
+    pub(super) fn fields(&self, key_ids: KeyIds) -> HeaderFields {
+        HeaderFields {
+            version: self.version,
+            key_ids,
+            la_url: self.la_url.clone(),
+            lui_url: self.lui_url.clone(),
+            ds_id: self.ds_id,
+            custom_attributes: self.custom_attributes.clone(),
+            ..HeaderFields::default()
+        }
+    }
+}

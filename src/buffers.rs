@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MPL-2.0
+//! From the packager's outputs to what is pushed downstream.
+
+use cenc_mp4::{News, Output};
+
+use super::chunk::BufferChunk;
+
+/// Something to be pushed, in order.
+pub(super) enum Push {
+    /// Media and boxes.
+    Buffers(Vec<gst::Buffer>),
+    /// The init segment comes next: protection events go before it.
+    Init,
+    /// A fragment under other keys comes next, with this timestamp: what tells of them goes before it.
+    Change(Option<gst::ClockTime>),
+    /// Bytes that replace earlier ones at an offset of the stream.
+    Patch {
+        position: u64,
+        buffer: gst::Buffer,
+        /// Where the stream goes on.
+        resume: u64,
+    },
+}
+
+/// Groups `outputs`, which is drained, into as few pushes as their order allows.
+pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
+    let mut pushes = Vec::with_capacity(2);
+    let mut buffers = Vec::with_capacity(outputs.len());
+    for output in outputs.drain(..) {
+        match output {
+            Output::Media(chunk) => buffers.push(chunk.into_buffer()),
+            Output::Boxes { bytes, from, news } => {
+                let boxes = boxes(bytes, from);
+                if news != News::default() {
+                    give(&mut pushes, &mut buffers);
+                }
+                pushes.extend(news.init.then_some(Push::Init));
+                pushes.extend(news.change.then(|| Push::Change(boxes.pts())));
+                buffers.push(boxes);
+            }
+            Output::Patch {
+                position,
+                bytes,
+                resume,
+            } => {
+                give(&mut pushes, &mut buffers);
+                pushes.push(Push::Patch {
+                    position,
+                    buffer: gst::Buffer::from_mut_slice(bytes),
+                    resume,
+                });
+            }
+        }
+    }
+    give(&mut pushes, &mut buffers);
+    pushes
+}
+
+fn give(pushes: &mut Vec<Push>, buffers: &mut Vec<gst::Buffer>) {
+    if !buffers.is_empty() {
+        pushes.push(Push::Buffers(std::mem::take(buffers)));
+    }
+}
+
+/// A buffer of boxes with the flags, timestamps and metas of the one they came in.
+fn boxes(bytes: Vec<u8>, from: Option<BufferChunk>) -> gst::Buffer {
+    let mut buffer = gst::Buffer::from_mut_slice(bytes);
+    let made = buffer.make_mut();
+    match from {
+        Some(chunk) => {
+            let from = chunk.into_buffer();
+            if from.copy_into(made, gst::BUFFER_COPY_METADATA, ..).is_err() {
+                made.set_flags(gst::BufferFlags::HEADER);
+            }
+        }
+        None => made.set_flags(gst::BufferFlags::HEADER),
+    }
+    buffer
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A stream of bytes out of an element: how it is pushed, where it may be written again, why it stops.
+
+use gst::prelude::*;
+
+use cenc_mp4::{Error, IndexMode};
+
+use super::buffers::Push;
+
+/// Pushes buffers, as one list where they came so, or bytes that replace earlier ones.
+pub(super) fn push(
+    srcpad: &gst::Pad,
+    push: Push,
+    as_list: bool,
+) -> Result<gst::FlowSuccess, gst::FlowError> {
+    match push {
+        Push::Init | Push::Change(_) => Ok(gst::FlowSuccess::Ok),
+        Push::Buffers(mut buffers) => match buffers.pop() {
+            Some(only) if buffers.is_empty() && !as_list => srcpad.push(only),
+            last => {
+                let list: gst::BufferList = buffers.into_iter().chain(last).collect();
+                srcpad.push_list(list)
+            }
+        },
+        Push::Patch {
+            position,
+            buffer,
+            resume,
+        } => {
+            srcpad.push_event(segment_from(position));
+            srcpad.push(buffer)?;
+            srcpad.push_event(segment_from(resume));
+            Ok(gst::FlowSuccess::Ok)
+        }
+    }
+}
+
+/// Sends a sink that writes by byte offsets to `position`.
+fn segment_from(position: u64) -> gst::Event {
+    let mut segment = gst::FormattedSegment::<gst::format::Bytes>::new();
+    segment.set_start(gst::format::Bytes::from_u64(position));
+    gst::event::Segment::new(&segment)
+}
+
+/// The buffers of a list: taken out, not referenced, since a buffer that the list holds too could not be changed in place.
+pub(super) fn buffers_of(mut list: gst::BufferList) -> Vec<gst::Buffer> {
+    let mut buffers = Vec::with_capacity(list.len());
+    list.make_mut().foreach_mut(|buffer, _| {
+        buffers.push(buffer);
+        std::ops::ControlFlow::Continue(None)
+    });
+    buffers
+}
+
+/// Whether the sink can take patches.
+pub(super) fn index_mode(srcpad: &gst::Pad) -> IndexMode {
+    let mut query = gst::query::Seeking::new(gst::Format::Bytes);
+    match srcpad.peer_query(&mut query) && query.result().0 {
+        true => IndexMode::Patch,
+        false => IndexMode::Hold,
+    }
+}
+
+/// Answers that there is no going back.
+pub(super) fn not_seekable(query: &mut gst::query::Seeking) -> bool {
+    let format = query.format();
+    query.set(
+        false,
+        gst::GenericFormattedValue::new(format, 0),
+        gst::GenericFormattedValue::new(format, -1),
+    );
+    true
+}
+
+/// Why a stream stops.
+pub(super) enum PushError {
+    /// Downstream, or the element's own state, stops it.
+    Flow(gst::FlowError),
+    /// A buffer's memory cannot be mapped.
+    Unmappable(gst::glib::BoolError),
+    /// Its bytes cannot be followed.
+    Mp4(Error),
+}
+
+impl From<gst::FlowError> for PushError {
+    fn from(flow: gst::FlowError) -> Self {
+        Self::Flow(flow)
+    }
+}
+
+impl From<Error> for PushError {
+    fn from(error: Error) -> Self {
+        Self::Mp4(error)
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Buffers in, buffers out; files that the element reads itself.
+
+use gst::prelude::*;
+
+use cenc_mp4::{Output, ProgressiveDecryptor};
+
+use super::super::buffers::Push;
+use super::super::byte_stream::{self, PushError, index_mode};
+use super::super::chunk::BufferChunk;
+use super::super::pulling::{Puller, Upstream};
+use super::super::{error, lock};
+use super::imp::ClearKeyDec;
+use super::samples::DecryptError;
+use super::stream::Stream;
+
+impl ClearKeyDec {
+    pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if self.is_of_samples() {
+            return self.chain_sample(buffer);
+        }
+        self.decrypt(false, |stream| stream.push([buffer]))
+            .map_err(|why| self.refuse(why))
+    }
+
+    pub(super) fn chain_list(
+        &self,
+        list: gst::BufferList,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let mut buffers = byte_stream::buffers_of(list).into_iter();
+        if self.is_of_samples() {
+            return buffers.try_fold(gst::FlowSuccess::Ok, |_, buffer| self.chain_sample(buffer));
+        }
+        self.decrypt(true, |stream| stream.push(buffers))
+            .map_err(|why| self.refuse(why))
+    }
+
+    /// A buffer of an elementary stream.
+    fn chain_sample(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let decrypted = match lock(&self.stream).as_ref() {
+            Some(stream) => stream.decrypt(buffer.make_mut()),
+            None => return Err(gst::FlowError::Flushing),
+        };
+        match decrypted {
+            Ok(()) => self.srcpad.push(buffer),
+            Err(error) => {
+                error::post_decryption(self, &error);
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+
+    /// The end of MP4: gives what is left, or says what is missing.
+    pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.decrypt(false, Stream::finish)
+            .map_err(|why| self.refuse(why))
+    }
+
+    /// Runs `work` on the stream under way and pushes what it gives.
+    fn decrypt(
+        &self,
+        as_list: bool,
+        work: impl FnOnce(&mut Stream) -> (Vec<Push>, Result<(), PushError>),
+    ) -> Result<gst::FlowSuccess, PushError> {
+        let (pushes, worked) = {
+            let mut stream = lock(&self.stream);
+            work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
+        };
+        for push in pushes {
+            byte_stream::push(&self.srcpad, push, as_list)?;
+        }
+        worked.map(|()| gst::FlowSuccess::Ok)
+    }
+}
+
+impl Puller for ClearKeyDec {
+    type File = ProgressiveDecryptor;
+
+    fn srcpad(&self) -> &gst::Pad {
+        &self.srcpad
+    }
+
+    fn open(
+        &self,
+        upstream: Option<&mut Upstream>,
+    ) -> Result<Option<ProgressiveDecryptor>, PushError> {
+        self.with_stream(Stream::restart);
+        let keys = lock(&self.stream)
+            .as_ref()
+            .map(|stream| stream.keys().clone());
+        let keys = keys.ok_or(gst::FlowError::Flushing)?;
+        if let Some(upstream) = upstream
+            && let Some(file) = ProgressiveDecryptor::open(upstream, &keys)?
+        {
+            return Ok(Some(file));
+        }
+        let mode = index_mode(&self.srcpad);
+        self.with_stream(|stream| stream.set_index_mode(mode));
+        Ok(None)
+    }
+
+    fn next_output(
+        &self,
+        file: &mut ProgressiveDecryptor,
+        upstream: &mut Upstream,
+    ) -> Result<Option<Output<BufferChunk>>, PushError> {
+        Ok(file.next_output(upstream)?)
+    }
+
+    fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {
+        let taken = match buffer {
+            Some(buffer) => self.decrypt(false, |stream| stream.push([buffer])),
+            None => self.decrypt(false, Stream::finish),
+        };
+        taken.map(drop)
+    }
+
+    fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError> {
+        byte_stream::push(&self.srcpad, push, false)
+    }
+
+    fn refuse(&self, why: PushError) -> gst::FlowError {
+        match why {
+            PushError::Flow(flow) => return flow,
+            PushError::Mp4(error) => error::post_decryption(self, &error.into()),
+            PushError::Unmappable(_) => error::post_decryption(self, &DecryptError::Unmappable),
+        }
+        gst::FlowError::Error
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The element's class: caps, properties and the way of a buffer through it.
+
+use std::sync::{LazyLock, Mutex};
+
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use common_encryption::KnownKeys;
+
+use super::super::settings::{self, KeySettings, SettingsError};
+use super::super::{caps, clear_caps, error, lock, protected_caps, pulling};
+use super::stream::Stream;
+
+/// See [`super::ClearKeyDec`].
+pub struct ClearKeyDec {
+    pub(super) sinkpad: gst::Pad,
+    pub(super) srcpad: gst::Pad,
+    settings: Mutex<KeySettings>,
+    /// Some between READY and PAUSED. Never locked while pushing.
+    pub(super) stream: Mutex<Option<Stream>>,
+}
+
+impl ClearKeyDec {
+    /// The keys in hand. None at all is no error before a sample wants one.
+    fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
+        match lock(&self.settings).ring() {
+            Err(SettingsError::NoKey) => Ok(KnownKeys::default()),
+            Err(error) => Err(error::settings_message(&error)),
+            Ok(ring) => {
+                let entries = ring.entries().iter();
+                Ok(entries.map(|entry| (entry.kid, &entry.key)).collect())
+            }
+        }
+    }
+
+    /// Reads the keys; not on a streaming thread.
+    fn start(&self) -> Result<(), gst::StateChangeError> {
+        let keys = self.keys().map_err(|message| {
+            self.obj().post_error_message(message);
+            gst::StateChangeError
+        })?;
+        *lock(&self.stream) = Some(Stream::new(keys));
+        Ok(())
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for ClearKeyDec {
+    const NAME: &'static str = "GstClearKeyDec";
+    type Type = super::ClearKeyDec;
+    type ParentType = gst::Element;
+
+    fn with_class(class: &Self::Class) -> Self {
+        let template = |name| class.pad_template(name).expect("pad_templates() has both");
+        let refused = || Err(gst::loggable_error!(gst::CAT_RUST, "panic in activation"));
+        let failed = || Err(gst::FlowError::Error);
+        let sinkpad = gst::Pad::builder_from_template(&template("sink"))
+            .activate_function(|pad, _| pulling::activate(pad))
+            .activatemode_function(move |pad, parent, mode, active| {
+                Self::catch_panic_pad_function(parent, refused, |element| {
+                    pulling::activate_mode(element, pad, mode, active)
+                })
+            })
+            .chain_function(move |_, parent, buffer| {
+                Self::catch_panic_pad_function(parent, failed, |element| element.chain(buffer))
+            })
+            .chain_list_function(move |_, parent, list| {
+                Self::catch_panic_pad_function(parent, failed, |element| element.chain_list(list))
+            })
+            .event_function(|pad, parent, event| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.sink_event(pad, event))
+            })
+            .query_function(|pad, parent, query| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.query(pad, query))
+            })
+            .flags(gst::PadFlags::ACCEPT_TEMPLATE)
+            .build();
+        let srcpad = gst::Pad::builder_from_template(&template("src"))
+            .event_function(|pad, parent, event| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.src_event(pad, event))
+            })
+            .query_function(|pad, parent, query| {
+                Self::catch_panic_pad_function(parent, || false, |e| e.query(pad, query))
+            })
+            .build();
+        Self {
+            sinkpad,
+            srcpad,
+            settings: Mutex::default(),
+            stream: Mutex::default(),
+        }
+    }
+}
+
+impl ObjectImpl for ClearKeyDec {
+    fn properties() -> &'static [glib::ParamSpec] {
+        static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
+            settings::key_specs(
+                "Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]', of which the KID counts",
+            )
+        });
+        &PROPERTIES
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
+        lock(&self.settings).set(spec.name(), value);
+    }
+
+    fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
+        let value = lock(&self.settings).get(spec.name());
+        value.expect("GObject reads only readable properties of key_specs()")
+    }
+
+    fn constructed(&self) {
+        self.parent_constructed();
+        let element = self.obj();
+        for pad in [&self.sinkpad, &self.srcpad] {
+            element.add_pad(pad).expect("a new element has no pads");
+        }
+    }
+}
+
+impl GstObjectImpl for ClearKeyDec {}
+
+impl ElementImpl for ClearKeyDec {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Common Encryption decryptor with keys in hand",
+                "Codec/Decryptor",
+                "Decrypts samples and MP4 protected by Common Encryption, with given keys: for checks, not for playback",
+                "The gst-plugin-playready developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let template = |name, direction, caps: gst::Caps| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                    .expect("name and caps are valid")
+            };
+            let types = clear_caps::media_types();
+            let mut clear: gst::Caps = types.iter().map(gst::Structure::new_empty).collect();
+            clear.merge(caps::mp4());
+            let mut protected = protected_caps::decryptable();
+            protected.merge(caps::mp4());
+            vec![
+                template("sink", gst::PadDirection::Sink, protected),
+                template("src", gst::PadDirection::Src, clear),
+            ]
+        });
+        &TEMPLATES
+    }
+
+    fn change_state(
+        &self,
+        transition: gst::StateChange,
+    ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        if transition == gst::StateChange::ReadyToPaused {
+            self.start()?;
+        }
+        let changed = self.parent_change_state(transition);
+        if transition == gst::StateChange::PausedToReady || changed.is_err() {
+            *lock(&self.stream) = None;
+        }
+        changed
+    }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `GstProtectionMeta`: how one buffer is protected, in the fields and types that qtdemux gives to decryptors.
+
+use cenc_types::{Iv, IvSize, KeyId, Pattern, Scheme, Subsample};
+use common_encryption::TrackProtection;
+use common_encryption::{Method, ProtectedSample, TrackIv};
+
+/// The name of the meta's structure, whatever the scheme.
+const NAME: &str = "application/x-cenc";
+const ENCRYPTED: &str = "encrypted";
+const IV: &str = "iv";
+const IV_SIZE: &str = "iv_size";
+const CONSTANT_IV_SIZE: &str = "constant_iv_size";
+const KID: &str = "kid";
+const CIPHER_MODE: &str = "cipher-mode";
+const CRYPT_BYTE_BLOCK: &str = "crypt_byte_block";
+const SKIP_BYTE_BLOCK: &str = "skip_byte_block";
+const SUBSAMPLE_COUNT: &str = "subsample_count";
+const SUBSAMPLES: &str = "subsamples";
+/// UInt16 and UInt32 of a subsample.
+const SUBSAMPLE_SIZE: usize = 6;
+
+/// The fields of the metas under one key: what they have in common is written once.
+pub(super) struct Metas {
+    sample: gst::Structure,
+    clear: gst::Structure,
+    /// Whether `sample` has the IV.
+    is_constant: bool,
+}
+
+impl Metas {
+    /// iv_size is the size of the IV also where it is constant: decryptors take 0 for a clear buffer.
+    pub(super) fn new(protection: &TrackProtection) -> Self {
+        let TrackProtection { key, method } = protection;
+        let Method { scheme, pattern } = *method;
+        let has_pattern = scheme.has_pattern() && pattern != Pattern::NONE;
+        let (iv_size, constant) = match key.track_iv() {
+            TrackIv::PerSample(size) => (size, None),
+            TrackIv::Constant(iv) => (iv.size(), Some(buffer(iv.as_bytes()))),
+        };
+        let clear = gst::Structure::builder(NAME)
+            .field(IV_SIZE, 0u32)
+            .field(ENCRYPTED, false)
+            .field(KID, buffer(key.kid().as_bytes()))
+            .field(CIPHER_MODE, scheme.name())
+            .field(SUBSAMPLE_COUNT, 0u32)
+            .build();
+        let mut sample = clear.clone();
+        sample.set(IV_SIZE, if iv_size == IvSize::Eight { 8u32 } else { 16 });
+        sample.set(ENCRYPTED, true);
+        sample.set_if(
+            CRYPT_BYTE_BLOCK,
+            u32::from(pattern.crypt_byte_block),
+            has_pattern,
+        );
+        sample.set_if(
+            SKIP_BYTE_BLOCK,
+            u32::from(pattern.skip_byte_block),
+            has_pattern,
+        );
+        let is_constant = constant.is_some();
+        sample.set_if_some(IV, constant);
+        Self {
+            sample,
+            clear,
+            is_constant,
+        }
+    }
+
+    /// The fields for a protected buffer.
+    pub(super) fn sample(&self, sample: &ProtectedSample<'_>) -> gst::Structure {
+        let mut info = self.sample.clone();
+        if !self.is_constant {
+            info.set(IV, buffer(sample.iv.as_bytes()));
+        }
+        if !sample.subsamples.is_empty() {
+            let count = u32::try_from(sample.subsamples.len());
+            let count = count.expect("the map was made with a 16-bit count");
+            info.set(SUBSAMPLE_COUNT, count);
+            info.set(SUBSAMPLES, map(sample.subsamples));
+        }
+        info
+    }
+
+    /// The fields for a buffer that is clear in a protected stream.
+    pub(super) fn clear(&self) -> gst::Structure {
+        self.clear.clone()
+    }
+}
+
+fn buffer(bytes: &[u8]) -> gst::Buffer {
+    filled(bytes.len(), |to| to.copy_from_slice(bytes))
+}
+
+fn map(subsamples: &[Subsample]) -> gst::Buffer {
+    filled(subsamples.len() * SUBSAMPLE_SIZE, |to| {
+        let (entries, _) = to.as_chunks_mut::<SUBSAMPLE_SIZE>();
+        for (entry, subsample) in entries.iter_mut().zip(subsamples) {
+            let [a, b] = subsample.clear_bytes.to_be_bytes();
+            let [c, d, e, f] = subsample.protected_bytes.to_be_bytes();
+            *entry = [a, b, c, d, e, f];
+        }
+    })
+}
+
+/// A buffer whose bytes lie in one piece with its head, in place of a vector with one around it.
+fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
+    let mut buffer = gst::Buffer::with_size(len).expect("system memory of a few bytes");
+    let only = buffer.get_mut().expect("nobody else has it");
+    fill(&mut only.map_writable().expect("system memory is writable"));
+    buffer
+}
+
+/// How a buffer that somebody protected is to be decrypted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FoundSample {
+    pub(super) kid: KeyId,
+    pub(super) method: Method,
+    pub(super) iv: Iv,
+    pub(super) subsamples: Vec<Subsample>,
+}
+
+/// Reads the fields of a meta; None: the buffer is clear. `scheme` counts where they name none.
+///
+/// # Errors
+/// What is missing or out of range.
+pub(super) fn read(
+    info: &gst::StructureRef,
+    scheme: Scheme,
+) -> Result<Option<FoundSample>, MetaError> {
+    if !required::<bool>(info, ENCRYPTED)? {
+        return Ok(None);
+    }
+    let scheme = match optional::<&str>(info, CIPHER_MODE)? {
+        Some(name) => name.parse().map_err(MetaError::Cenc)?,
+        None => scheme,
+    };
+    let kid = bytes(info, KID)?.try_into();
+    let pattern = Pattern {
+        crypt_byte_block: blocks(info, CRYPT_BYTE_BLOCK)?,
+        skip_byte_block: blocks(info, SKIP_BYTE_BLOCK)?,
+    };
+    Ok(Some(FoundSample {
+        kid: KeyId::from_bytes(kid.map_err(|_| MetaError::Field(KID))?),
+        method: Method { scheme, pattern },
+        iv: read_iv(info)?,
+        subsamples: read_subsamples(info)?,
+    }))
+}
+
+/// The IV: with iv_size 0 it is the constant one.
+fn read_iv(info: &gst::StructureRef) -> Result<Iv, MetaError> {
+    let iv = Iv::new(&bytes(info, IV)?).map_err(MetaError::Cenc)?;
+    let size = match required::<u32>(info, IV_SIZE)? {
+        0 => required(info, CONSTANT_IV_SIZE)?,
+        size => size,
+    };
+    match usize::try_from(size) == Ok(iv.size().bytes()) {
+        true => Ok(iv),
+        false => Err(MetaError::Field(IV_SIZE)),
+    }
+}
+
+/// The subsamples; qtdemux leaves their count out where samples of a track have none.
+fn read_subsamples(info: &gst::StructureRef) -> Result<Vec<Subsample>, MetaError> {
+    let count = optional::<u32>(info, SUBSAMPLE_COUNT)?.unwrap_or(0);
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let map = bytes(info, SUBSAMPLES)?;
+    let (entries, rest) = map.as_chunks::<SUBSAMPLE_SIZE>();
+    if !rest.is_empty() || u32::try_from(entries.len()) != Ok(count) {
+        return Err(MetaError::Field(SUBSAMPLES));
+    }
+    let read = |&[a, b, c, d, e, f]: &[u8; SUBSAMPLE_SIZE]| Subsample {
+        clear_bytes: u16::from_be_bytes([a, b]),
+        protected_bytes: u32::from_be_bytes([c, d, e, f]),
+    };
+    Ok(entries.iter().map(read).collect())
+}
+
+fn blocks(info: &gst::StructureRef, name: &'static str) -> Result<u8, MetaError> {
+    let blocks = optional::<u32>(info, name)?.unwrap_or(0);
+    let nibble = u8::try_from(blocks).ok().filter(|blocks| *blocks < 16);
+    nibble.ok_or(MetaError::Field(name))
+}
+
+fn bytes(info: &gst::StructureRef, name: &'static str) -> Result<Vec<u8>, MetaError> {
+    let buffer: gst::Buffer = required(info, name)?;
+    let map = buffer.map_readable().map_err(|_| MetaError::Field(name))?;
+    Ok(map.to_vec())
+}
+
+fn required<'a, T: gst::glib::value::FromValue<'a>>(
+    info: &'a gst::StructureRef,
+    name: &'static str,
+) -> Result<T, MetaError> {
+    optional(info, name)?.ok_or(MetaError::Field(name))
+}
+
+fn optional<'a, T: gst::glib::value::FromValue<'a>>(
+    info: &'a gst::StructureRef,
+    name: &'static str,
+) -> Result<Option<T>, MetaError> {
+    info.get_optional(name).map_err(|_| MetaError::Field(name))
+}
+
+/// Why a meta cannot be followed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum MetaError {
+    /// A field is absent, of another type or out of range.
+    #[error("protection meta without a usable {0}: the element that made it is at fault")]
+    Field(&'static str),
+    /// A scheme or IV that is none.
+    #[error("protection meta: {0}")]
+    Cenc(cenc_types::Error),
+}
+
+#[cfg(test)]
+#[path = "meta/tests.rs"]
+mod tests;

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The class that both bins have: pads and properties are those of the elements inside.
+
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use crate::session;
+
+use super::pad::MuxPad;
+use super::parts::{Inner, Parts};
+
+/// A muxer and `playreadyenc`.
+#[derive(Default)]
+pub struct MuxBin<I> {
+    /// Set when the object is constructed.
+    parts: OnceLock<Parts>,
+    inner: PhantomData<I>,
+}
+
+/// What both bins are: wrappers of a [`MuxBin`].
+pub trait BinType:
+    IsA<gst::Bin> + IsA<gst::Element> + IsA<gst::Object> + IsA<glib::Object> + IsA<gst::ChildProxy>
+{
+}
+
+impl<T> BinType for T where
+    T: IsA<gst::Bin>
+        + IsA<gst::Element>
+        + IsA<gst::Object>
+        + IsA<glib::Object>
+        + IsA<gst::ChildProxy>
+{
+}
+
+/// The properties of `playreadyenc` and one of the muxer. They are here too, not only as `enc::…` and `mux::…`, because
+/// splitmuxsink's `muxer-properties` cannot reach children.
+pub(super) fn properties(fragment_duration: glib::ParamSpec) -> Vec<glib::ParamSpec> {
+    let mut specs = session::specs();
+    specs.push(fragment_duration);
+    specs
+}
+
+impl<I: Inner> MuxBin<I>
+where
+    Self: ObjectSubclass<Type: BinType>,
+{
+    fn parts(&self) -> Option<&Parts> {
+        self.parts.get()
+    }
+
+    /// Says what is missing: to installers by GStreamer's own message, to the user by an error.
+    fn require_muxer(&self) -> Result<(), gst::StateChangeError> {
+        if self.parts().is_some_and(|parts| parts.muxer.is_some()) {
+            return Ok(());
+        }
+        let missing = gst::Structure::builder("missing-plugin")
+            .field("type", "element")
+            .field("detail", I::FACTORY)
+            .field("name", format!("GStreamer element {}", I::FACTORY))
+            .build();
+        let element = self.obj().upcast_ref::<gst::Element>().clone();
+        let message = gst::message::Element::builder(missing).src(&element);
+        let _ = element.post_message(message.build());
+        gst::element_error!(
+            element,
+            gst::CoreError::MissingPlugin,
+            ["no element {}: install {}", I::FACTORY, I::ORIGIN]
+        );
+        Err(gst::StateChangeError)
+    }
+
+    fn add_parts(&self) -> Result<(), glib::BoolError> {
+        let bin = self.obj().upcast_ref::<gst::Bin>().clone();
+        let parts = Parts::new::<I>(&bin)?;
+        let source = I::pad_templates().iter();
+        let mut source = source.filter(|template| template.direction() == gst::PadDirection::Src);
+        if let (Some(template), Some(target)) = (source.next(), parts.encryptor.static_pad("src")) {
+            let pad = gst::GhostPad::builder_from_template_with_target(template, &target)?;
+            bin.add_pad(&pad.build())?;
+        }
+        let _ = self.parts.set(parts);
+        Ok(())
+    }
+}
+
+impl<I: Inner> ObjectImpl for MuxBin<I>
+where
+    Self: ObjectSubclass<Type: BinType>,
+{
+    fn properties() -> &'static [glib::ParamSpec] {
+        I::properties()
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
+        if let Some(part) = self.parts().and_then(|parts| parts.holder(spec.name())) {
+            part.set_property_from_value(spec.name(), value);
+        }
+    }
+
+    fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
+        let part = self.parts().and_then(|parts| parts.holder(spec.name()));
+        part.map_or_else(
+            || spec.default_value().clone(),
+            |part| part.property_value(spec.name()),
+        )
+    }
+
+    fn constructed(&self) {
+        self.parent_constructed();
+        self.add_parts()
+            .expect("a new bin takes new elements, and both have the pads of their templates");
+    }
+}
+
+impl<I: Inner> GstObjectImpl for MuxBin<I> where Self: ObjectSubclass<Type: BinType> {}
+
+impl<I: Inner> ElementImpl for MuxBin<I>
+where
+    Self: ObjectSubclass<Type: BinType>,
+{
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        Some(I::metadata())
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        I::pad_templates()
+    }
+
+    fn request_new_pad(
+        &self,
+        template: &gst::PadTemplate,
+        name: Option<&str>,
+        caps: Option<&gst::Caps>,
+    ) -> Option<gst::Pad> {
+        let pad = self.parts()?.request_pad(template, name, caps)?;
+        pad.set_active(true).ok()?;
+        self.obj().add_pad(&pad).ok()?;
+        Some(pad.upcast())
+    }
+
+    fn release_pad(&self, pad: &gst::Pad) {
+        let _ = pad.set_active(false);
+        if let (Some(pad), Some(parts)) = (pad.downcast_ref::<MuxPad>(), self.parts()) {
+            parts.release_pad(pad);
+        }
+        let _ = self.obj().remove_pad(pad);
+    }
+
+    fn change_state(
+        &self,
+        transition: gst::StateChange,
+    ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        if transition == gst::StateChange::NullToReady {
+            self.require_muxer()?;
+        }
+        self.parent_change_state(transition)
+    }
+}
+
+impl<I: Inner> BinImpl for MuxBin<I> where Self: ObjectSubclass<Type: BinType> {}
+
+/// Children are the elements inside; pads are found by their names too.
+impl<I: Inner> ChildProxyImpl for MuxBin<I>
+where
+    Self: ObjectSubclass<Type: BinType>,
+{
+    fn child_by_name(&self, name: &str) -> Option<glib::Object> {
+        let pad = || self.obj().static_pad(name).map(gst::Pad::upcast);
+        self.parent_child_by_name(name).or_else(pad)
+    }
+
+    fn child_by_index(&self, index: u32) -> Option<glib::Object> {
+        self.parent_child_by_index(index)
+    }
+
+    fn children_count(&self) -> u32 {
+        self.parent_children_count()
+    }
+}

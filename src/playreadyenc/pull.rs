@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What becomes of a file that the element reads itself.
+
+use cenc_mp4::{Output, Progressive};
+use common_encryption::Flavor;
+use common_encryption::Protector;
+
+use super::super::buffers::Push;
+use super::super::byte_stream::{PushError, index_mode};
+use super::super::chunk::BufferChunk;
+use super::super::lock;
+use super::super::pulling::{BLOCK, Puller, Upstream};
+use super::imp::PlayReadyEnc;
+use super::stream::Stream;
+
+impl Puller for PlayReadyEnc {
+    type File = Progressive;
+
+    fn srcpad(&self) -> &gst::Pad {
+        &self.srcpad
+    }
+
+    /// Makes the first pass too.
+    fn open(&self, upstream: Option<&mut Upstream>) -> Result<Option<Progressive>, PushError> {
+        self.with_stream(Stream::restart);
+        if let Some(upstream) = upstream
+            && let Some(mut file) = Progressive::open(upstream)?
+            // They come out in fragments where they can.
+            && !(file.starts_with_moov() && self.needs_fragments())
+        {
+            lock(&self.stream)
+                .as_mut()
+                .ok_or(PushError::Flow(gst::FlowError::Flushing))?
+                .protect_file(&mut file)?;
+            file.measure(upstream)?;
+            return Ok(Some(file));
+        }
+        let mode = index_mode(&self.srcpad);
+        self.with_stream(|stream| {
+            stream.set_index_mode(mode);
+            stream.look_ahead();
+        });
+        Ok(None)
+    }
+
+    fn next_output(
+        &self,
+        file: &mut Progressive,
+        upstream: &mut Upstream,
+    ) -> Result<Option<Output<BufferChunk>>, PushError> {
+        let output = file.next_output(upstream)?;
+        self.with_stream(|stream| stream.set_file_totals(file.totals()));
+        Ok(output)
+    }
+
+    fn wanted(&self) -> u64 {
+        let stream = lock(&self.stream);
+        stream.as_ref().map_or(BLOCK, Stream::wanted)
+    }
+
+    fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {
+        let taken = match buffer {
+            Some(buffer) => self.protect(false, |stream| stream.push([buffer])),
+            None => self.protect(false, Stream::finish),
+        };
+        taken.map(drop)
+    }
+
+    fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.push(push, false)
+    }
+
+    fn refuse(&self, why: PushError) -> gst::FlowError {
+        self.refuse(why)
+    }
+}
+
+impl PlayReadyEnc {
+    /// Whether what is asked for is not for progressive files: PIFF, and protection that changes.
+    fn needs_fragments(&self) -> bool {
+        let stream = lock(&self.stream);
+        let packaging = stream.as_ref().map(Stream::packaging);
+        packaging.is_some_and(|p| p.flavor() == Flavor::Piff || p.follows_time())
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Pull mode: behind a source that can be read anywhere an element drives the pipeline itself, and takes progressive files.
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use cenc_mp4::{Error, Output, Source};
+
+use super::buffers::{Push, group};
+use super::byte_stream::PushError;
+use super::caps;
+use super::chunk::BufferChunk;
+pub(super) use super::upstream::Upstream;
+
+/// What of a fragmented file is pulled at once, in bytes.
+pub(super) const BLOCK: u64 = 1 << 20;
+/// The most that is pulled at once where an element wants more, in bytes.
+const MAX_BLOCK: u64 = 8 << 20;
+
+/// What the task does next.
+enum Work<F> {
+    Start,
+    /// A progressive file.
+    Progressive(Upstream, Box<F>),
+    /// Any other file, from this byte on.
+    Stream(Upstream, u64),
+    End,
+}
+
+impl Source for Upstream {
+    type Chunk = BufferChunk;
+
+    fn size(&self) -> u64 {
+        Self::size(self)
+    }
+
+    fn read(
+        &mut self,
+        offset: u64,
+        len: usize,
+    ) -> Result<BufferChunk, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(BufferChunk::new(self.pull(offset, u32::try_from(len)?)?)?)
+    }
+}
+
+/// An element that reads files itself where it can.
+pub(super) trait Puller: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
+    /// A progressive file under way.
+    type File: Send + 'static;
+
+    fn srcpad(&self) -> &gst::Pad;
+
+    /// Looks at a file and makes ready for it; None for one that is to be taken as a stream, for which it is ready then.
+    /// `upstream` is None where the end of the file is not known: it can be taken as a stream only.
+    fn open(&self, upstream: Option<&mut Upstream>) -> Result<Option<Self::File>, PushError>;
+
+    /// The next part of a progressive file; None at its end.
+    fn next_output(
+        &self,
+        file: &mut Self::File,
+        upstream: &mut Upstream,
+    ) -> Result<Option<Output<BufferChunk>>, PushError>;
+
+    /// How many bytes of any other file [`Self::take`] should best be given next.
+    fn wanted(&self) -> u64 {
+        BLOCK
+    }
+
+    /// Takes a buffer of any other file; None at its end.
+    fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError>;
+
+    fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError>;
+
+    /// Posts what is wrong.
+    fn refuse(&self, why: PushError) -> gst::FlowError;
+}
+
+/// Chooses pull mode where upstream can be read anywhere.
+pub(super) fn activate(pad: &gst::Pad) -> Result<(), gst::LoggableError> {
+    let mut query = gst::query::Scheduling::new();
+    let seekable = gst::SchedulingFlags::SEEKABLE;
+    let can_pull = pad.peer_query(&mut query)
+        && query.has_scheduling_mode_with_flags(gst::PadMode::Pull, seekable);
+    let mode = match can_pull {
+        true => gst::PadMode::Pull,
+        false => gst::PadMode::Push,
+    };
+    Ok(pad.activate_mode(mode, true)?)
+}
+
+/// Starts or stops the task that drives pull mode.
+pub(super) fn activate_mode<E: Puller>(
+    element: &E,
+    pad: &gst::Pad,
+    mode: gst::PadMode,
+    active: bool,
+) -> Result<(), gst::LoggableError> {
+    match (mode, active) {
+        (gst::PadMode::Pull, true) => {
+            let (element, sinkpad) = (element.ref_counted().downgrade(), pad.downgrade());
+            let mut work = Work::Start;
+            pad.start_task(move || {
+                let (Some(element), Some(pad)) = (element.upgrade(), sinkpad.upgrade()) else {
+                    return;
+                };
+                let taken = std::mem::replace(&mut work, Work::End);
+                work = step(&*element, &pad, taken);
+                if matches!(work, Work::End) {
+                    // A pad without a task is being deactivated.
+                    let _ = pad.pause_task();
+                }
+            })?;
+        }
+        (gst::PadMode::Pull, false) => pad.stop_task()?,
+        _ => (),
+    }
+    Ok(())
+}
+
+/// One turn of the task.
+fn step<E: Puller>(element: &E, pad: &gst::Pad, work: Work<E::File>) -> Work<E::File> {
+    let worked = match work {
+        Work::Start => start(element, pad),
+        Work::Progressive(upstream, file) => pass_on(element, upstream, file),
+        Work::Stream(upstream, position) => pass_through(element, upstream, position),
+        Work::End => return Work::End,
+    };
+    match worked {
+        Ok(Work::End) => {
+            element.srcpad().push_event(gst::event::Eos::new());
+            Work::End
+        }
+        Ok(work) => work,
+        Err(why) => {
+            tell(element, why);
+            Work::End
+        }
+    }
+}
+
+/// Says why the task stops. A stream that ends early must not look whole: its end is not passed on.
+fn tell<E: Puller>(element: &E, why: PushError) {
+    match why {
+        PushError::Flow(gst::FlowError::Flushing) => (),
+        PushError::Flow(gst::FlowError::Eos) => {
+            element.srcpad().push_event(gst::event::Eos::new());
+        }
+        PushError::Flow(flow) => gst::element_imp_error!(
+            element,
+            gst::StreamError::Failed,
+            ["downstream stopped the stream: {flow}"]
+        ),
+        PushError::Mp4(Error::Input(source))
+            if source.downcast_ref() == Some(&gst::FlowError::Flushing) => {}
+        other => {
+            let _ = element.refuse(other);
+        }
+    }
+}
+
+/// Announces the stream and looks at the file.
+fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<Work<E::File>, PushError> {
+    let srcpad = element.srcpad();
+    let id = srcpad.create_stream_id(&*element.obj(), None);
+    let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
+    srcpad.push_event(start.build());
+    let size = pad.peer_query_duration::<gst::format::Bytes>();
+    let mut upstream = Upstream::new(pad, size.map_or(u64::MAX, |size| *size));
+    let file = element.open(size.is_some().then_some(&mut upstream))?;
+    let caps = match &file {
+        Some(_) => caps::progressive_mp4(),
+        None => caps::fragmented_mp4(),
+    };
+    srcpad.push_event(gst::event::Caps::new(&caps));
+    let segment = gst::FormattedSegment::<gst::format::Bytes>::new();
+    srcpad.push_event(gst::event::Segment::new(&segment));
+    Ok(match file {
+        Some(file) => Work::Progressive(upstream, Box::new(file)),
+        None => Work::Stream(upstream, 0),
+    })
+}
+
+/// Gives the next block of a progressive file.
+fn pass_on<E: Puller>(
+    element: &E,
+    mut upstream: Upstream,
+    mut file: Box<E::File>,
+) -> Result<Work<E::File>, PushError> {
+    let Some(output) = element.next_output(&mut file, &mut upstream)? else {
+        return Ok(Work::End);
+    };
+    for push in group(&mut vec![output]) {
+        element.push(push)?;
+    }
+    Ok(Work::Progressive(upstream, file))
+}
+
+/// Sends the next block of any other file the way that pushed buffers go.
+fn pass_through<E: Puller>(
+    element: &E,
+    upstream: Upstream,
+    position: u64,
+) -> Result<Work<E::File>, PushError> {
+    let left = upstream.size().saturating_sub(position);
+    let len = left.min(element.wanted()).min(MAX_BLOCK);
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    let pulled = match len {
+        0 => Err(gst::FlowError::Eos),
+        len => upstream.pull(position, len),
+    };
+    let buffer = match pulled {
+        Ok(buffer) if buffer.size() > 0 => buffer,
+        Ok(_) | Err(gst::FlowError::Eos) => {
+            element.take(None)?;
+            return Ok(Work::End);
+        }
+        Err(flow) => return Err(Error::Input(Box::new(flow)).into()),
+    };
+    let position = position + buffer.size() as u64;
+    element.take(Some(buffer))?;
+    Ok(Work::Stream(upstream, position))
+}

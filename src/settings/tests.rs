@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MPL-2.0
+//! From properties to a configuration.
+
+use content_keys::PeriodKeys;
+
+use super::*;
+use drm_signaling::System;
+
+const KID: &str = "10000000-1000-1000-1000-100000000001";
+const KEY: &str = "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d";
+
+fn settings(values: &[(&str, &str)]) -> Settings {
+    let mut settings = Settings::default();
+    for (name, value) in values {
+        settings.set(name, &value.to_value());
+    }
+    settings
+}
+
+fn error(values: &[(&str, &str)]) -> String {
+    let settings = settings(values);
+    let keys = settings.config().and_then(|_| settings.provider());
+    keys.err().unwrap().to_string()
+}
+
+#[test]
+fn each_missing_or_surplus_key_part_is_named() {
+    let key = ("key", KEY);
+    for (values, remedy) in [
+        ([].as_slice(), "set key-uri=file:///"),
+        (&[key], "set key-id"),
+        (&[("key-id", KID)], "set key or key-seed"),
+        (
+            &[("key-id", KID), key, ("key-uri", "file:///x")],
+            "several sources",
+        ),
+        (
+            &[("key-id", KID), key, ("key-seed", KEY)],
+            "several sources",
+        ),
+    ] {
+        assert!(error(values).contains(remedy), "{}", error(values));
+    }
+}
+
+#[test]
+fn malformed_values_are_named_and_not_repeated() {
+    for (name, value) in [
+        ("key", "0123456789"),
+        ("key", "secret words"),
+        ("key-id", "no-uuid"),
+        ("iv", "0123"),
+        ("la-url", "relative/path"),
+        ("ds-id", "short"),
+        ("custom-attributes", "<open>"),
+        ("pssh", "no-base64"),
+    ] {
+        let error = error(&[("key-id", KID), ("key", KEY), (name, value)]);
+        assert!(error.starts_with(&format!("property {name}:")), "{error}");
+        assert!(!error.contains(value), "{error}");
+    }
+}
+
+// Key seed and KID from a Microsoft test content; the key is confirmed by its published checksum.
+#[test]
+fn key_comes_from_key_or_seed() {
+    let kid = ("key-id", "09e091ab-f838-41d2-9e35-58531fd19ec7");
+    let seed = ("key-seed", "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I");
+    let track = cenc_types::Track {
+        track_id: 1,
+        media: cenc_types::Media::Audio,
+    };
+    let seeded = settings(&[kid, seed]);
+    assert!(seeded.has_public_seed());
+    let ring = seeded.provider().unwrap().period_keys(0).unwrap();
+    let given = settings(&[kid, ("key", "nLBhFktwE+rvzH1tGEJMLA==")]);
+    assert!(!given.has_public_seed());
+    let given = given.provider().unwrap().period_keys(0).unwrap();
+    let bytes = |ring: &PeriodKeys| *ring.keys.select(&track, 0).unwrap().unwrap().key.as_bytes();
+    assert_eq!(bytes(&ring), bytes(&given));
+}
+
+// Boxes made by Shaka Packager 3.8.0.
+#[test]
+fn systems_and_boxes_come_into_the_configuration() {
+    let key = [("key-id", KID), ("key", KEY)];
+    let config = settings(&key).config().unwrap();
+    assert!(config.systems.into_iter().eq([System::PlayReady]));
+    assert!(config.extra_pssh.is_empty());
+
+    let common = "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAEQAAAAEAAQABAAEAAAAACqAAAAAA==";
+    let widevine = "AAAAOHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAABgSEBAAAAAQABAAEAAQAAAAAKpI49yVmwY=";
+    let mut settings = settings(&key);
+    let chosen = SystemsProperty::MARLIN | SystemsProperty::WIDEVINE;
+    settings.set("systems", &chosen.to_value());
+    settings.set("pssh", &format!("{common}, {widevine},").to_value());
+    let config = settings.config().unwrap();
+    let systems = [System::Widevine, System::Marlin];
+    assert!(config.systems.into_iter().eq(systems));
+    let systems = [System::Common, System::Widevine].map(System::id);
+    assert!(config.extra_pssh.iter().map(Drm::system_id).eq(systems));
+}
+
+#[test]
+fn caps_name_the_first_system_that_has_a_box() {
+    let common = "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAEQAAAAEAAQABAAEAAAAACqAAAAAA==";
+    for (systems, pssh, first) in [
+        (SystemsProperty::default(), "", Some(System::PlayReady)),
+        (SystemsProperty::all(), "", Some(System::PlayReady)),
+        (
+            SystemsProperty::MARLIN | SystemsProperty::WIDEVINE,
+            common,
+            Some(System::Widevine),
+        ),
+        (SystemsProperty::FAIRPLAY, common, Some(System::Common)),
+        (SystemsProperty::FAIRPLAY, "", None),
+        (SystemsProperty::empty(), "no box", None),
+    ] {
+        let mut settings = settings(&[("pssh", pssh)]);
+        settings.set("systems", &systems.to_value());
+        let named = settings.caps_protection().system;
+        assert_eq!(named, first.map(System::id), "{systems:?}");
+    }
+}
