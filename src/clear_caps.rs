@@ -161,5 +161,4 @@ pub(super) enum FormatError {
 }
 
 #[cfg(test)]
-#[path = "clear_caps/tests.rs"]
 mod tests;

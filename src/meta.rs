@@ -217,5 +217,4 @@ pub(super) enum MetaError {
 }
 
 #[cfg(test)]
-#[path = "meta/tests.rs"]
 mod tests;

@@ -293,5 +293,4 @@ where
 }
 
 #[cfg(test)]
-#[path = "settings/tests.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Why an elementary stream cannot be protected.
 
-use super::super::clear_caps::FormatError;
+use crate::clear_caps::FormatError;
 
 /// Errors of the stream under way; each says what to do where something can be done.
 #[derive(Debug, thiserror::Error)]

@@ -10,12 +10,12 @@ use gst_base::prelude::*;
 use gst_base::subclass::BaseTransformMode;
 use gst_base::subclass::prelude::*;
 
-use super::super::action_signals::{self, Encryptor};
-use super::super::session::{self, Session};
-use super::super::settings::TrackTypeProperty;
-use super::super::{clear_caps, error, lock, protected_caps};
 use super::StreamError;
 use super::stream::Stream;
+use crate::action_signals::{self, Encryptor};
+use crate::session::{self, Session};
+use crate::settings::TrackTypeProperty;
+use crate::{clear_caps, error, lock, protected_caps};
 
 /// See [`super::CencEnc`].
 #[derive(Default)]

@@ -6,10 +6,10 @@ use common_encryption::SampleProtector;
 use common_encryption::{FragmentTime, Rule, TrackProtection};
 use protection_policy::{KeyChange, Packaging, SampleKeys, Signals};
 
-use super::super::clear_caps::StreamFormat;
-use super::super::meta::Metas;
-use super::super::settings::TrackTypeProperty;
 use super::StreamError;
+use crate::clear_caps::StreamFormat;
+use crate::meta::Metas;
+use crate::settings::TrackTypeProperty;
 
 /// An elementary stream is the first and only track.
 const TRACK_ID: u32 = 1;

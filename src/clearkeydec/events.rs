@@ -4,11 +4,11 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use super::super::byte_stream::{index_mode, not_seekable};
-use super::super::{caps, error, lock, protected_caps};
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
 use super::stream::Stream;
+use crate::byte_stream::{index_mode, not_seekable};
+use crate::{caps, error, lock, protected_caps};
 
 impl ClearKeyDec {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {

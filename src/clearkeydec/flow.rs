@@ -5,14 +5,14 @@ use gst::prelude::*;
 
 use cenc_mp4::{Output, ProgressiveDecryptor};
 
-use super::super::buffers::Push;
-use super::super::byte_stream::{self, PushError, index_mode};
-use super::super::chunk::BufferChunk;
-use super::super::pulling::{Puller, Upstream};
-use super::super::{error, lock};
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
 use super::stream::Stream;
+use crate::buffers::Push;
+use crate::byte_stream::{self, PushError, index_mode};
+use crate::chunk::BufferChunk;
+use crate::pulling::{Puller, Upstream};
+use crate::{error, lock};
 
 impl ClearKeyDec {
     pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {

@@ -9,9 +9,9 @@ use gst::subclass::prelude::*;
 
 use common_encryption::KnownKeys;
 
-use super::super::settings::{self, KeySettings, SettingsError};
-use super::super::{caps, clear_caps, error, lock, protected_caps, pulling};
 use super::stream::Stream;
+use crate::settings::{self, KeySettings, SettingsError};
+use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 
 /// See [`super::ClearKeyDec`].
 pub struct ClearKeyDec {

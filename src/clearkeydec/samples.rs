@@ -4,7 +4,7 @@
 use cenc_types::Scheme;
 use common_encryption::{KnownKeys, MissingKey};
 
-use super::super::meta::{self, MetaError};
+use crate::meta::{self, MetaError};
 
 /// Decrypts a buffer where it lies and takes its meta away; `scheme` is that of the caps.
 pub(super) fn decrypt(

@@ -9,11 +9,11 @@ use cenc_mp4::{Decryptor, Error, IndexMode, Output};
 use cenc_types::Scheme;
 use common_encryption::KnownKeys;
 
-use super::super::buffers::{Push, group};
-use super::super::byte_stream::PushError;
-use super::super::chunk::BufferChunk;
-use super::super::protected_caps;
 use super::samples::{self, DecryptError};
+use crate::buffers::{Push, group};
+use crate::byte_stream::PushError;
+use crate::chunk::BufferChunk;
+use crate::protected_caps;
 
 /// The decryptor between READY and READY.
 pub(super) struct Stream {

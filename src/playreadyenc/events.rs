@@ -4,10 +4,10 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use super::super::byte_stream::{index_mode, not_seekable};
-use super::super::{caps, error, lock};
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
+use crate::byte_stream::{index_mode, not_seekable};
+use crate::{caps, error, lock};
 
 impl PlayReadyEnc {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {

@@ -3,11 +3,11 @@
 
 use gst::subclass::prelude::*;
 
-use super::super::buffers::Push;
-use super::super::byte_stream::{self, PushError};
-use super::super::{error, lock};
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
+use crate::buffers::Push;
+use crate::byte_stream::{self, PushError};
+use crate::{error, lock};
 
 impl PlayReadyEnc {
     pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {

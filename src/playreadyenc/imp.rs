@@ -9,10 +9,10 @@ use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use super::super::action_signals::{self, Encryptor};
-use super::super::session::{self, Session};
-use super::super::{caps, lock, pulling};
 use super::stream::Stream;
+use crate::action_signals::{self, Encryptor};
+use crate::session::{self, Session};
+use crate::{caps, lock, pulling};
 
 /// See [`super::PlayReadyEnc`].
 pub struct PlayReadyEnc {
@@ -39,7 +39,7 @@ impl PlayReadyEnc {
         })?;
         let threads = self.threads.load(Ordering::Relaxed) as usize;
         let stream = Stream::new(packaging, threads).map_err(|error| {
-            super::super::error::post(self, &error);
+            crate::error::post(self, &error);
             gst::StateChangeError
         })?;
         *lock(&self.stream) = Some(stream);

@@ -5,13 +5,13 @@ use cenc_mp4::{Output, Progressive};
 use common_encryption::Flavor;
 use common_encryption::Protector;
 
-use super::super::buffers::Push;
-use super::super::byte_stream::{PushError, index_mode};
-use super::super::chunk::BufferChunk;
-use super::super::lock;
-use super::super::pulling::{BLOCK, Puller, Upstream};
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
+use crate::buffers::Push;
+use crate::byte_stream::{PushError, index_mode};
+use crate::chunk::BufferChunk;
+use crate::lock;
+use crate::pulling::{BLOCK, Puller, Upstream};
 
 impl Puller for PlayReadyEnc {
     type File = Progressive;

@@ -4,9 +4,9 @@
 use cenc_mp4::{Encryptor, Error, IndexMode, Output, Progressive, Totals, protect_init};
 use protection_policy::{Packaging, SampleKeys};
 
-use super::super::buffers::{Push, group};
-use super::super::byte_stream::PushError;
-use super::super::chunk::BufferChunk;
+use crate::buffers::{Push, group};
+use crate::byte_stream::PushError;
+use crate::chunk::BufferChunk;
 
 /// The packager between READY and READY.
 pub(super) struct Stream {

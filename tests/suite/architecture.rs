@@ -9,7 +9,16 @@ const MAX_LINES: usize = 400;
 
 #[test]
 fn every_file_says_its_licence_and_what_it_is() {
-    let folders = ["src", "crates", "key-server", "packager", "tests", "fuzz", "benches", "examples"];
+    let folders = [
+        "src",
+        "crates",
+        "key-server",
+        "packager",
+        "tests",
+        "fuzz",
+        "benches",
+        "examples",
+    ];
     let mut files: Vec<_> = folders
         .iter()
         .flat_map(|f| rust_files(&root().join(f)))

@@ -141,8 +141,8 @@ impl<'a> ConfigReader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample_bytes::{HEAD, Stingy};
     use super::*;
+    use crate::sample_bytes::Stingy;
 
     fn units(mut sample: &[u8], length_size: usize) -> Vec<Result<(usize, Vec<u8>), Error>> {
         let mut units = NalUnits::new(&mut sample, LengthSize(length_size));
@@ -194,8 +194,8 @@ mod tests {
                 false => Ok(nal.len()),
             }
         };
-        assert_eq!(units.read_head(unit, read(HEAD)), Ok(HEAD));
-        assert_eq!(units.read_head(unit, read(HEAD + 1)), Ok(400));
+        assert_eq!(units.read_head(unit, read(12)), Ok(12));
+        assert_eq!(units.read_head(unit, read(13)), Ok(400));
         let truncated = Err(Error::Truncated { structure });
         assert_eq!(units.read_head(unit, read(401)), truncated);
     }

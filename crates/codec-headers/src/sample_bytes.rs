@@ -5,10 +5,6 @@ use std::ops::Range;
 
 use super::Error;
 
-/// What of bytes in several pieces is looked at first: more than nearly all slice and frame headers have. So little in tests that many are
-/// read again.
-pub(super) const HEAD: usize = if cfg!(test) { 12 } else { 256 };
-
 /// The bytes of one sample, in one piece or in several.
 pub trait SampleBytes {
     /// How many there are.
@@ -16,6 +12,11 @@ pub trait SampleBytes {
 
     /// The bytes of `range`, or, where they lie in several pieces, at least its first `few`; None when they are not all there.
     fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]>;
+
+    /// How many bytes of a slice or frame in several pieces are looked at first: more than nearly all headers have.
+    fn head_size(&self) -> usize {
+        256
+    }
 
     /// The bytes of `range`; none when they are not all there.
     fn bytes(&mut self, range: Range<usize>) -> &[u8] {
@@ -37,7 +38,9 @@ impl dyn SampleBytes + '_ {
         range: Range<usize>,
         mut read: impl FnMut(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let head = self.look(range.clone(), HEAD).unwrap_or_default();
+        let head = self
+            .look(range.clone(), self.head_size())
+            .unwrap_or_default();
         match read(head) {
             Err(Error::Truncated { .. }) if head.len() < range.len() => read(self.bytes(range)),
             read => read,
@@ -68,5 +71,10 @@ impl SampleBytes for Stingy<'_> {
     fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
         let range = self.0.get(range)?;
         range.get(..few.min(range.len()))
+    }
+
+    /// So little that many headers are read again.
+    fn head_size(&self) -> usize {
+        12
     }
 }

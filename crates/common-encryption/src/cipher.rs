@@ -114,5 +114,4 @@ impl SampleCipher {
 }
 
 #[cfg(test)]
-#[path = "cipher/tests.rs"]
 mod tests;

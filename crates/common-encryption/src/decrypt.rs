@@ -200,5 +200,4 @@ impl<'a> KeyStream<'a> {
 }
 
 #[cfg(test)]
-#[path = "decrypt/tests.rs"]
 mod tests;

@@ -139,5 +139,4 @@ fn new_line() -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 #[cfg(test)]
-#[path = "file/tests.rs"]
 mod tests;

@@ -242,5 +242,4 @@ impl State {
 }
 
 #[cfg(test)]
-#[path = "schedule/tests.rs"]
 mod tests;

@@ -228,5 +228,4 @@ pub(super) fn period_index(nanoseconds: i128, config: &Config) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "periods/tests.rs"]
 mod tests;

@@ -237,5 +237,4 @@ impl Protector for Packaging {
 }
 
 #[cfg(test)]
-#[path = "protection/tests.rs"]
 mod tests;

@@ -40,5 +40,5 @@ mod launch;
 mod postgres;
 #[cfg(feature = "postgres")]
 #[path = "../../../tests/suite/tools.rs"]
-#[expect(dead_code, unexpected_cfgs, reason = "only what is needed here")]
+#[expect(dead_code, reason = "only what is needed here")]
 mod tools;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use common_encryption::KnownKeys;
 
-use super::super::progressive::file::{File, Piece};
-use super::super::progressive::source::read;
-use super::super::progressive::write::Writer;
-use super::super::{Error, Output, Source};
 use super::movie::Movie;
 use super::tables::TableTrack;
+use crate::progressive::file::{File, Piece};
+use crate::progressive::source::read;
+use crate::progressive::write::Writer;
+use crate::{Error, Output, Source};
 
 /// Decrypts one progressive file.
 pub struct ProgressiveDecryptor {

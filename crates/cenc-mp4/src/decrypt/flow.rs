@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Media that sample tables place, as it comes: a chunk is given once all samples in it are decrypted.
 
-use super::super::payload::Payload;
-use super::super::progressive::MAX_SAMPLE;
-use super::super::progressive::cursor::{Cursor, FileTrack, Placed};
-use super::super::{Chunk, Error};
 use super::tables::TableTrack;
+use crate::payload::Payload;
+use crate::progressive::MAX_SAMPLE;
+use crate::progressive::cursor::{Cursor, FileTrack, Placed};
+use crate::{Chunk, Error};
 use cenc_types::Subsample;
 
 /// The samples of a movie on their way.

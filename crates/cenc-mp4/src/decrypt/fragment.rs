@@ -8,14 +8,14 @@ use codec_headers::SampleBytes;
 use common_encryption::KnownKeys;
 use isobmff_boxes::{BoxTree, FourCc, Trun};
 
-use super::super::fragment::Fragment;
-use super::super::moof::{Location, Moof, TrackFragment};
-use super::super::payload::Payload;
-use super::super::{Chunk, Error};
 use super::information::Place;
 use super::movie::{self, Track};
 use super::rules::Rules;
 use super::tables::TableTrack;
+use crate::fragment::Fragment;
+use crate::moof::{Location, Moof, TrackFragment};
+use crate::payload::Payload;
+use crate::{Chunk, Error};
 
 /// Decrypts fragments; its buffers are kept from one to the next.
 #[derive(Default)]

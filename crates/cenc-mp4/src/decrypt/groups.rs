@@ -4,7 +4,7 @@
 use common_encryption::{FoundProtection, SEIG};
 use isobmff_boxes::{BoxTree, FourCc, GroupDescription, Sbgp, Sgpd};
 
-use super::super::Error;
+use crate::Error;
 
 /// The `seig` entries of a `sgpd`.
 #[derive(Default)]

@@ -5,8 +5,8 @@ use cenc_types::Scheme;
 use common_encryption::{FoundProtection, FoundSenc, SampleInformation, piff};
 use isobmff_boxes::{BoxTree, FourCc, Reader, Saio, Saiz};
 
-use super::super::Error;
 use super::DecryptionError;
+use crate::Error;
 
 /// The most bytes of auxiliary information that are taken at once.
 const MAX_INFORMATION: usize = 256 << 20;

@@ -9,17 +9,17 @@ use cenc_types::Scheme;
 use common_encryption::{FoundProtection, KnownKeys, piff};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Sinf, Tkhd, Trex};
 
-use super::super::Error;
-use super::super::init::{STBL_PATH, find_mut, has_samples, refuse_duplicates};
-use super::super::progressive::file::Piece;
-use super::super::progressive::moov::place_chunks;
-use super::super::progressive::refuse_items;
-use super::super::progressive::tables::{self, SampleTable};
 use super::DecryptionError;
 use super::groups::Descriptions;
 use super::information::Fetch;
 use super::rules::tells_of_protection;
 use super::tables::TableTrack;
+use crate::Error;
+use crate::init::{STBL_PATH, find_mut, has_samples, refuse_duplicates};
+use crate::progressive::file::Piece;
+use crate::progressive::moov::place_chunks;
+use crate::progressive::refuse_items;
+use crate::progressive::tables::{self, SampleTable};
 
 /// What fragments and sample tables need to know of a track.
 pub(super) struct Track {

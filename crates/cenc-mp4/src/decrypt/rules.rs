@@ -7,11 +7,11 @@ use cenc_types::{Iv, Pattern, Scheme, Subsample};
 use common_encryption::{FoundProtection, KnownKeys, Method, SampleInformation};
 use isobmff_boxes::{BoxTree, FourCc, GroupDescription};
 
-use super::super::Error;
 use super::error::SampleFault;
 use super::groups::{Descriptions, Groups};
 use super::information::{ClearEntries, Fetch, Information, Place};
 use super::movie::{FoundScheme, Track};
+use crate::Error;
 
 /// How the samples of one `stbl` or `traf` are protected.
 #[derive(Default)]

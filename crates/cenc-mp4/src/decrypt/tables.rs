@@ -7,13 +7,13 @@ use cenc_types::Subsample;
 use common_encryption::KnownKeys;
 use isobmff_boxes::{BoxTree, Trex};
 
-use super::super::Error;
-use super::super::moof::Defaults;
-use super::super::progressive::cursor::{FileTrack, Placed};
-use super::super::progressive::tables::{SampleTable, Sizes};
 use super::information::{Fetch, Place};
 use super::movie::Track;
 use super::rules::Rules;
+use crate::Error;
+use crate::moof::Defaults;
+use crate::progressive::cursor::{FileTrack, Placed};
+use crate::progressive::tables::{SampleTable, Sizes};
 
 /// A track with its sample table.
 pub(super) struct TableTrack {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is asked of a packager between two chunks.
 
-use super::super::passage::Passage;
 use super::{Chunk, Encryptor, Error, IndexMode, Movie, Totals};
+use crate::passage::Passage;
 
 impl<C: Chunk> Encryptor<C> {
     /// Forgets all that is not complete, after a jump in the input; the tracks stay known.

@@ -3,12 +3,12 @@
 
 use isobmff_boxes::FourCc;
 
-use super::super::Error;
-use super::super::fragmenting::Fragmenter;
-use super::super::held::MoovPlace;
-use super::super::init::protect_moov;
-use super::super::passage::Passage;
 use super::{Chunk, Encryptor, Movie, Protection};
+use crate::Error;
+use crate::fragmenting::Fragmenter;
+use crate::held::MoovPlace;
+use crate::init::protect_moov;
+use crate::passage::Passage;
 
 impl<C: Chunk> Encryptor<C> {
     /// Takes note that the input goes on at byte `position`: where it stopped, or not behind the `moov`, which is then written

@@ -3,10 +3,10 @@
 
 use isobmff_boxes::FourCc;
 
-use super::super::fragmenting::{ClearFragment, Fragmenter};
-use super::super::held::HeldMoof;
-use super::super::passage::Passage;
 use super::{Chunk, Error, Movie, Protection};
+use crate::fragmenting::{ClearFragment, Fragmenter};
+use crate::held::HeldMoof;
+use crate::passage::Passage;
 
 impl<C> Movie<C> {
     /// Refuses what measures or places the bytes of a file that comes out fragmented.

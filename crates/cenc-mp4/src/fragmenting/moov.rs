@@ -3,8 +3,8 @@
 
 use isobmff_boxes::{BoxTree, FourCc};
 
-use super::super::init::{STBL_PATH, find_mut};
 use super::track::Track;
+use crate::init::{STBL_PATH, find_mut};
 
 /// The tables that must be there, and the bytes behind their version and flags that say that they are empty.
 const EMPTY: [(FourCc, &[u8]); 4] = [

@@ -4,10 +4,10 @@
 //! One track leads: the first with pictures, else the first with sound. Its fragments start at sync samples, and the other tracks
 //! are cut where these are decoded.
 
-use super::super::Error;
-use super::super::progressive::tables::SampleChunk;
 use super::timing::{Cursor, SampleTiming};
 use super::track::{Kind, Track};
+use crate::Error;
+use crate::progressive::tables::SampleChunk;
 
 /// Seconds after which the next sync sample starts a fragment.
 const TARGET: u64 = 2;

@@ -3,7 +3,7 @@
 
 use isobmff_boxes::{BoxTree, CompositionOffsets, FourCc, SampleRun};
 
-use super::super::init::STBL_PATH;
+use crate::init::STBL_PATH;
 
 /// sample_flags, clause 8.8.3.1: sample_depends_on says that the sample depends on no others.
 const DEPENDS_ON_NONE: u32 = 2 << 24;

@@ -3,11 +3,11 @@
 
 use isobmff_boxes::{BoxTree, FourCc, Tkhd};
 
-use super::super::Error;
-use super::super::init::STBL_PATH;
-use super::super::progressive::tables::SampleTable;
 use super::groups::Groups;
 use super::timing::{Cursor, Timing};
+use crate::Error;
+use crate::init::STBL_PATH;
+use crate::progressive::tables::SampleTable;
 
 /// Tables of samples that no fragment is given.
 const UNSUPPORTED: [FourCc; 3] = [FourCc::SUBS, FourCc::CSGP, FourCc::SAIZ];

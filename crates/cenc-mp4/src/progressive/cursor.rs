@@ -3,8 +3,8 @@
 
 use cenc_types::Subsample;
 
-use super::super::Error;
 use super::tables::{SampleChunk, SampleTable};
+use crate::Error;
 
 /// A track whose samples are changed in the order of the file.
 pub(crate) trait FileTrack {

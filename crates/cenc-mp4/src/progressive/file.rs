@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use isobmff_boxes::{BoxHeader, BoxTree, FourCc};
 
-use super::super::Error;
-use super::super::held::{body_places_items, places_items};
-use super::super::splitter::Splitter;
 use super::source::{Source, read};
+use crate::Error;
+use crate::held::{body_places_items, places_items};
+use crate::splitter::Splitter;
 
 /// The most boxes at the top; a real file has a handful.
 const MAX_BOXES: usize = 1 << 16;

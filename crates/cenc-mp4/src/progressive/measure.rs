@@ -5,13 +5,13 @@ use cenc_types::{Iv, Subsample};
 use common_encryption::{Flavor, SampleInformation, SampleProtector, Senc, TrackIv};
 use isobmff_boxes::{FourCc, Reader};
 
-use super::super::fragment::enter;
-use super::super::init::ProtectedTrack;
-use super::super::{Error, SampleError};
 use super::cursor::{FileTrack, Placed};
 use super::source::{Source, read};
 use super::tables::{SampleChunk, SampleTable};
 use super::{BLOCK, MAX_SAMPLE};
+use crate::fragment::enter;
+use crate::init::ProtectedTrack;
+use crate::{Error, SampleError};
 use common_encryption::TrackProtection;
 
 /// A track with its samples and what `senc` says of them.

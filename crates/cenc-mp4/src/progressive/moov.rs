@@ -6,12 +6,12 @@ use std::ops::Range;
 use common_encryption::Senc;
 use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, chunk_offsets, saio};
 
-use super::super::Error;
-use super::super::auxiliary::push_auxiliary_information;
-use super::super::init::{STBL_PATH, find_mut};
 use super::file::Piece;
 use super::measure::TrackPlan;
 use super::tables::offset_table;
+use crate::Error;
+use crate::auxiliary::push_auxiliary_information;
+use crate::init::{STBL_PATH, find_mut};
 
 /// Size and type of a container.
 const BOX_HEADER: u64 = 8;

@@ -3,7 +3,7 @@
 
 use isobmff_boxes::FourCc;
 
-use super::super::{Chunk, Error};
+use crate::{Chunk, Error};
 
 /// A file that can be read anywhere.
 pub trait Source {

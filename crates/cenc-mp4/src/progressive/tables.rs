@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use isobmff_boxes::{BoxTree, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd};
 
-use super::super::init::{STBL_PATH, clear_entries};
-use super::super::{Error, auxiliary};
+use crate::init::{STBL_PATH, clear_entries};
+use crate::{Error, auxiliary};
 
 /// The most samples of a file: 3 days at 60 pictures a second.
 const MAX_SAMPLES: u32 = 1 << 24;

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use cenc_types::Subsample;
 
-use super::super::{Error, News, Output, Totals};
 use super::BLOCK;
 use super::cursor::{Cursor, FileTrack, Placed};
 use super::file::Piece;
 use super::source::{Source, read};
+use crate::{Error, News, Output, Totals};
 
 /// Gives the file piece by piece.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The bytes of a sample that are encrypted: its protected ranges, and the blocks of the pattern in each.
 
-use super::super::Error;
-use super::super::pieces::Pieces;
+use crate::Error;
+use crate::pieces::Pieces;
 use cenc_types::BLOCK;
 use cenc_types::{Pattern, Subsample};
 

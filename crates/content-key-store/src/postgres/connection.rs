@@ -9,9 +9,9 @@ use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls};
 use url::Url;
 
-use super::super::Error;
-use super::super::location::Location;
 use super::{passfile, tls};
+use crate::Error;
+use crate::location::Location;
 
 /// A server that can be connected to again and again.
 pub(super) struct Server {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use host_access::secret_file;
 
-use super::super::Error;
+use crate::Error;
 
 /// Gives the configuration the password of its first host, if there is one: `PGPASSWORD`, or the line of the file given, of
 /// `PGPASSFILE` or of `~/.pgpass` that fits.
