@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use cenc_types::ContentKey;
-use host_access::secret_file;
+use host_access::Host;
 use playready_header::KeySeed;
 use zeroize::Zeroizing;
 
@@ -40,7 +40,7 @@ pub enum Error {
 /// # Errors
 /// [`Error`].
 pub fn key(path: &Path) -> Result<ContentKey, Error> {
-    ContentKey::parse(&secret_file::read(path)?).map_err(|source| Error::Key {
+    ContentKey::parse(&Host::system().files.read(path)?).map_err(|source| Error::Key {
         path: path.to_owned(),
         source,
     })
@@ -52,7 +52,7 @@ pub fn key(path: &Path) -> Result<ContentKey, Error> {
 /// [`Error::File`], [`Error::Input`].
 pub fn text(path: &Path) -> Result<Zeroizing<String>, Error> {
     if path != Path::new("-") {
-        return Ok(secret_file::read(path)?);
+        return Ok(Host::system().files.read(path)?);
     }
     let mut text = Zeroizing::new(String::with_capacity(4096));
     let mut input = std::io::stdin().lock().take(MAX_INPUT + 1);
@@ -68,7 +68,7 @@ pub fn text(path: &Path) -> Result<Zeroizing<String>, Error> {
 /// # Errors
 /// [`Error`].
 pub fn seed(path: &Path) -> Result<KeySeed, Error> {
-    let seed = KeySeed::parse(&secret_file::read(path)?).map_err(|source| Error::Seed {
+    let seed = KeySeed::parse(&Host::system().files.read(path)?).map_err(|source| Error::Seed {
         path: path.to_owned(),
         source,
     })?;
