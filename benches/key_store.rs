@@ -77,7 +77,12 @@ fn main() {
     // The store takes no folder that others may look into.
     DirBuilder::new().mode(0o700).create(&folder).unwrap();
     let uri = format!("sqlite://{}", folder.join("keys.db").display());
-    let store = KeyStore::open(&uri, vec![KekSource::File(folder.join("kek"))]).unwrap();
+    let store = KeyStore::open(
+        &uri,
+        vec![KekSource::File(folder.join("kek"))],
+        &host_access::Host::system(),
+    )
+    .unwrap();
     println!("microseconds, median of {TIMES}; the last column is the mean of filling it");
     println!("contents    there      new  first page  last page  periods   a content");
     let (mut filled, mut fill) = (0, Duration::ZERO);

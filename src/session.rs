@@ -2,7 +2,7 @@
 //! What each encryptor is beside its pads: the properties, the keys that outlive a stream, and what the application is told.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use gst::glib;
 use gst::prelude::*;
@@ -17,6 +17,9 @@ use super::request_key::RequestedKeys;
 use super::settings::{self, Settings, SettingsError};
 use super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::{error, lock};
+
+/// The runs of IVs of all encryptors in this process.
+static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
 
 /// The read-only properties that change with the stream's protection.
 const PUBLISHED: [&str; 5] = [
@@ -51,7 +54,7 @@ impl Default for Session {
 }
 
 fn sample_keys() -> SampleKeys {
-    SampleKeys::drawing_from(IvRuns::of_process())
+    SampleKeys::drawing_from(Arc::clone(&PROCESS_IVS))
 }
 
 impl Session {

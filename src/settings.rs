@@ -18,7 +18,7 @@ use gst::prelude::*;
 use cenc_types::{Iv, IvSize};
 use content_keys::{ContentRequest, KeyProvider};
 use drm_signaling::{Drm, System};
-use host_access::WallClock;
+use host_access::Host;
 use protection_policy::{Config, Error, HeaderConfig, IvConfig};
 
 use super::protected_caps::CapsProtection;
@@ -179,7 +179,7 @@ impl Settings {
             crypto_period: Duration::from_nanos(self.crypto_period),
             clear_lead: Duration::from_nanos(self.clear_lead),
             clock: self.period_clock.into(),
-            wall_clock: WallClock::default(),
+            host: Host::system(),
             on_key_missing: self.on_key_missing.into(),
             content_id: self.content_id.clone(),
             systems: self.systems.into(),

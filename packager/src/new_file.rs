@@ -58,7 +58,8 @@ impl NewFile {
             None => path.to_owned(),
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let unique = KeyId::generate().map_err(|error| failed(io::Error::other(error)))?;
+        let unique = KeyId::generate(&host_access::SystemRandom)
+            .map_err(|error| failed(io::Error::other(error)))?;
         let temporary = path.with_file_name(format!(".{name}.{unique}"));
         // Not wider than the file before, whatever that was, until it is complete.
         let usual = if before.is_some() { PRIVATE } else { NEW };

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use cenc_types::ContentKey;
-use host_access::secret_file;
+use host_access::Host;
 use playready_header::KeySeed;
 
 /// Why a file gives no key.
@@ -32,7 +32,7 @@ pub enum Error {
 /// # Errors
 /// [`Error`].
 pub fn key(path: &Path) -> Result<ContentKey, Error> {
-    ContentKey::parse(&secret_file::read(path)?).map_err(|source| Error::Key {
+    ContentKey::parse(&Host::system().files.read(path)?).map_err(|source| Error::Key {
         path: path.to_owned(),
         source,
     })
@@ -43,7 +43,7 @@ pub fn key(path: &Path) -> Result<ContentKey, Error> {
 /// # Errors
 /// [`Error`].
 pub fn seed(path: &Path) -> Result<KeySeed, Error> {
-    let seed = KeySeed::parse(&secret_file::read(path)?).map_err(|source| Error::Seed {
+    let seed = KeySeed::parse(&Host::system().files.read(path)?).map_err(|source| Error::Seed {
         path: path.to_owned(),
         source,
     })?;

@@ -120,7 +120,8 @@ impl Store {
     }
 
     fn open_with(&self, keks: Vec<KekSource>) -> Result<KeyStore, Error> {
-        KeyStore::open(&self.uri, keks)?.acting_for("playready-packager")
+        KeyStore::open(&self.uri, keks, &host_access::Host::system())?
+            .acting_for("playready-packager")
     }
 
     /// Where packagers find it, by `key-uri`. They do not take a passphrase.
@@ -170,7 +171,10 @@ fn source(
         (Some(file), _, _) => Ok(KekSource::File(file.clone())),
         (_, Some(name), _) => Ok(KekSource::Credential(name.clone())),
         (_, _, Some(file)) => {
-            let text = host_access::secret_file::read(file).map_err(Error::KekFile)?;
+            let text = host_access::Host::system()
+                .files
+                .read(file)
+                .map_err(Error::KekFile)?;
             let passphrase = text.trim_end_matches(['\r', '\n']).to_owned();
             Ok(KekSource::Passphrase(passphrase.into()))
         }

@@ -30,7 +30,12 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn keys(uri: &str, kek: &str) -> Vec<[u8; 16]> {
-    let store = KeyStore::open(uri, vec![KekSource::File(kek.into())]).unwrap();
+    let store = KeyStore::open(
+        uri,
+        vec![KekSource::File(kek.into())],
+        &host_access::Host::system(),
+    )
+    .unwrap();
     let slot = |period| KeySlot {
         content_id: "channel".into(),
         label: "ALL".into(),

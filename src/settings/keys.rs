@@ -13,6 +13,7 @@ use playready_header::KeySeed;
 use protection_policy::Error;
 
 use super::{SettingsError, named};
+use host_access::Host;
 
 /// The values of these properties.
 #[derive(Default)]
@@ -54,7 +55,9 @@ impl KeySettings {
         request: &ContentRequest,
     ) -> Result<Box<dyn KeyProvider>, SettingsError> {
         Ok(match self.given()? {
-            Given::Uri(uri) => protection_policy::open(uri, request).map_err(Error::Keys)?,
+            Given::Uri(uri) => {
+                protection_policy::open(uri, request, &Host::system()).map_err(Error::Keys)?
+            }
             Given::Key(kid, key) => Box::new(FixedKeys::new(KeyRing::single(kid, key))),
             Given::Seed(kid, seed) => Box::new(SeedKeys::new(kid, seed)),
         })
@@ -66,7 +69,9 @@ impl KeySettings {
     /// As [`KeySettings::provider`].
     pub(crate) fn ring(&self) -> Result<KeyRing, SettingsError> {
         Ok(match self.given()? {
-            Given::Uri(uri) => content_keys::load(uri).map_err(Error::Keys)?,
+            Given::Uri(uri) => {
+                content_keys::load(uri, &*Host::system().files).map_err(Error::Keys)?
+            }
             Given::Key(kid, key) => KeyRing::single(kid, key),
             Given::Seed(kid, seed) => KeyRing::single(kid, seed.content_key(&kid)),
         })

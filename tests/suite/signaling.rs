@@ -66,7 +66,7 @@ impl Facts {
         }
         let config = Config {
             systems: self.systems.clone(),
-            ..Config::new(self.scheme)
+            ..Config::new(self.scheme, host_access::Host::system())
         };
         let keys = Box::new(FixedKeys::new(keys));
         Packaging::open(config, keys, Default::default()).unwrap()

@@ -118,6 +118,7 @@ fn packagers_that_share_a_store_use_the_same_keys() {
     let store = KeyStore::open(
         &format!("sqlite://{}", store.display()),
         vec![KekSource::File(kek.into())],
+        &host_access::Host::system(),
     );
     let key = store.unwrap().key_of(&KeySlot {
         content_id: "channel".into(),
@@ -158,10 +159,15 @@ fn period_that_begins_makes_its_key_active_and_no_other_key() {
         crypto_period: Some(std::time::Duration::from_secs(10)),
         by_clock: true,
     };
-    let mut source = protection_policy::open(&uri, &request).unwrap();
+    let mut source = protection_policy::open(&uri, &request, &host_access::Host::system()).unwrap();
     let mut kek = database.into_os_string();
     kek.push(".kek");
-    let store = KeyStore::open(&uri, vec![KekSource::File(kek.into())]).unwrap();
+    let store = KeyStore::open(
+        &uri,
+        vec![KekSource::File(kek.into())],
+        &host_access::Host::system(),
+    )
+    .unwrap();
     let states = || {
         let all = Page {
             offset: 0,
@@ -194,7 +200,7 @@ fn speke_server_gives_a_key_for_each_track_and_crypto_period() {
     let properties =
         format!("key-uri={address} content-id=film crypto-period=1000000000 scheme=cbcs");
     protect(&properties, &folder, "protected.mp4").succeeded();
-    let client = SpekeClient::open(&address).unwrap();
+    let client = SpekeClient::open(&address, &host_access::Host::system()).unwrap();
     let mut keys = Keys::default();
     for index in 0..3 {
         let answer = client.keys(&KeyRequest {

@@ -30,7 +30,7 @@ fn request(labels: &[&str]) -> KeyRequest {
 }
 
 fn keys(peer: &Peer, target: &str, request: &KeyRequest) -> KeyAnswer {
-    let client = SpekeClient::open(&peer.uri(target)).unwrap();
+    let client = SpekeClient::open(&peer.uri(target), &host_access::Host::system()).unwrap();
     client
         .keys(request)
         .unwrap_or_else(|error| panic!("{target}: {error}"))
@@ -244,7 +244,7 @@ fn every_kind_of_credentials_is_sent() {
     let in_address = peer
         .uri("/basic")
         .replace("127.0.0.1", "user:pass%20word@127.0.0.1");
-    let client = SpekeClient::open(&in_address).unwrap();
+    let client = SpekeClient::open(&in_address, &host_access::Host::system()).unwrap();
     assert!(client.keys(&request(&["ALL"])).is_ok());
     assert!(!client.endpoint().to_string().contains("pass"));
 }
@@ -266,7 +266,7 @@ fn tls_checks_both_sides() {
     let both = format!("{trusted}&speke-auth-file={}", login.display());
     assert_eq!(keys(&peer, &both, &request(&["ALL"])).keys.len(), 1);
     let failure = |target: &str| {
-        let client = SpekeClient::open(&peer.uri(target)).unwrap();
+        let client = SpekeClient::open(&peer.uri(target), &host_access::Host::system()).unwrap();
         client.keys(&request(&["ALL"])).err().unwrap().to_string()
     };
     let untrusted = failure("/?speke-attempts=1");
@@ -292,7 +292,7 @@ fn keys_come_encrypted_where_a_certificate_is_given() {
     for version in ["2.0", "2.1"] {
         let target = format!("/?speke-version={version}");
         let private = Box::new(RsaPrivateKey::from_pkcs8(&key).unwrap());
-        let client = SpekeClient::open(&peer.uri(&target)).unwrap();
+        let client = SpekeClient::open(&peer.uri(&target), &host_access::Host::system()).unwrap();
         let client = client.with_recipient(certificate.clone(), private);
         let answer = client.keys(&request(&["VIDEO", "AUDIO"])).unwrap();
         assert_eq!(

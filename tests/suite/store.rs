@@ -62,10 +62,10 @@ pub fn slot(content: &str, period: u64) -> KeySlot {
 
 /// A key from elsewhere, and what it is.
 pub fn new_key(mode: CipherMode) -> (NewKey, [u8; 16]) {
-    let key = ContentKey::generate().unwrap();
+    let key = ContentKey::generate(&host_access::SystemRandom).unwrap();
     let bytes = *key.as_bytes();
     let new = NewKey {
-        kid: KeyId::generate().unwrap(),
+        kid: KeyId::generate(&host_access::SystemRandom).unwrap(),
         mode,
         source: KeySource::Imported(key),
     };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Initialization vectors, 23001-7 clause 9.2.
 
+use host_access::{Random, RandomError};
+
 use super::Error;
 
 /// The initialization vector of one sample: 8 or 16 bytes.
@@ -47,14 +49,14 @@ impl Iv {
         Ok(Self { block, size })
     }
 
-    /// A random IV from the operating system's generator.
+    /// A random IV.
     ///
     /// # Errors
-    /// When the generator cannot be read.
-    pub fn generate(size: IvSize) -> Result<Self, getrandom::Error> {
+    /// When there are no random bytes.
+    pub fn generate(size: IvSize, random: &dyn Random) -> Result<Self, RandomError> {
         let mut block = [0; 16];
         let used = block.split_at_mut(size.bytes()).0;
-        getrandom::fill(used)?;
+        random.fill(used)?;
         Ok(Self { block, size })
     }
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use base64::Engine;
 use zeroize::Zeroizing;
 
+use host_access::{Random, RandomError};
+
 use super::Error;
 
 /// A KID: 16 bytes in UUID (big-endian) order, as `tenc`, `seig` and `pssh` store it.
@@ -19,13 +21,13 @@ impl KeyId {
         Self(bytes)
     }
 
-    /// A new random (version 4) KID from the operating system's generator.
+    /// A new random (version 4) KID.
     ///
     /// # Errors
-    /// When the generator cannot be read.
-    pub fn generate() -> Result<Self, getrandom::Error> {
+    /// When there are no random bytes.
+    pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
+        random.fill(&mut bytes)?;
         Ok(Self(
             *uuid::Builder::from_random_bytes(bytes).as_uuid().as_bytes(),
         ))
@@ -76,13 +78,13 @@ impl ContentKey {
         Self(bytes)
     }
 
-    /// A new key from the operating system's generator.
+    /// A new random key.
     ///
     /// # Errors
-    /// When the generator cannot be read.
-    pub fn generate() -> Result<Self, getrandom::Error> {
+    /// When there are no random bytes.
+    pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; 16]);
-        getrandom::fill(bytes.as_mut_slice())?;
+        random.fill(bytes.as_mut_slice())?;
         Ok(Self(bytes))
     }
 

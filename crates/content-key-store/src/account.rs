@@ -92,7 +92,7 @@ impl KeyStore {
                 "UPDATE account SET disabled = NULL WHERE name = $1 RETURNING name",
             ),
         };
-        let now = milliseconds(SystemTime::now());
+        let now = milliseconds(self.host.clock.system_time());
         self.write(action, name, |transaction| {
             keep_admin(transaction, |transaction| {
                 let changed = transaction.one(sql, &[name.into(), now.into()])?;
@@ -145,7 +145,7 @@ fn store(
     }
     let sql = "INSERT INTO account (name, certificate, created) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET certificate = $2";
-    let created = milliseconds(SystemTime::now());
+    let created = transaction.now();
     let values = [name.into(), certificate.into(), created.into()];
     transaction.run(sql, &values).map(|_| ())
 }

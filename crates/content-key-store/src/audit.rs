@@ -3,10 +3,7 @@
 //! the row before it, under a key that the database does not know, and the last one is sealed: a row that is changed, moved or
 //! removed, at the end too, is found. A whole database put back to an earlier state is not: keep [`AuditHead`] elsewhere for that.
 
-use std::time::SystemTime;
-
 use super::database::Row;
-use super::model::milliseconds;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
 
@@ -52,7 +49,7 @@ impl KeyStore {
 pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Result<(), Error> {
     let (seq, previous) = head(transaction)?;
     let seq = seq + 1;
-    let time = milliseconds(SystemTime::now());
+    let time = transaction.now();
     let mac = row_mac(transaction, (seq, time), event, &previous);
     let sql = "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let texts = [event.actor, event.action, event.object, event.result];

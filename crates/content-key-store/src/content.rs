@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Contents: what packagers need to know of an asset or channel beside its keys.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cenc_types::Scheme;
 
 use super::database::Row;
-use super::model::{check_name, milliseconds};
+use super::model::check_name;
 use super::transaction::Transaction;
 use super::{Content, Error, KeyStore, Page};
 
@@ -193,7 +193,7 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
         content.custom_attributes.as_deref().into(),
         period.into(),
         content.seed.as_deref().into(),
-        milliseconds(SystemTime::now()).into(),
+        transaction.now().into(),
     ];
     transaction.run(sql, &values)?;
     replace_lists(transaction, content)

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out and retired.
 
-use std::time::SystemTime;
-
 use cenc_types::{CipherMode, ContentKey, KeyId};
 
 use super::database::Value;
 use super::keys_of::{give, slot_object};
-use super::model::{KeyInfo, check_name, info_columns, kid_of, milliseconds, mode_name};
+use super::model::{KeyInfo, check_name, info_columns, kid_of, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
@@ -111,7 +109,7 @@ pub(super) fn advance(
             activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
             retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END
         WHERE kid = $1 RETURNING kid";
-    let now = milliseconds(SystemTime::now());
+    let now = transaction.now();
     let values = [kid_value(kid), state.name().into(), now.into()];
     let changed = transaction.one(sql, &values)?;
     changed.map(|_| ()).ok_or(Error::NoKey(*kid))
@@ -176,7 +174,10 @@ pub(super) fn create(
             seed::load(transaction, name)?.content_key(&kid),
             Origin::Seed,
         ),
-        None => (ContentKey::generate()?, Origin::Random),
+        None => (
+            ContentKey::generate(&*transaction.host.random)?,
+            Origin::Random,
+        ),
     };
     let source = (origin, content.seed.as_deref());
     store(transaction, (&kid, slot.mode), &key, source)?;
@@ -218,7 +219,7 @@ fn store(
         fingerprint.as_slice().into(),
         origin.name().into(),
         seed.into(),
-        milliseconds(SystemTime::now()).into(),
+        transaction.now().into(),
     ];
     transaction.run(sql, &values).map(|_| ())
 }
@@ -250,7 +251,7 @@ fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, E
         KeySource::Entered(key) => (key, Origin::Entered, None),
         KeySource::Imported(key) => (key, Origin::Imported, None),
         KeySource::Random => {
-            made = ContentKey::generate()?;
+            made = ContentKey::generate(&*transaction.host.random)?;
             (&made, Origin::Random, None)
         }
         KeySource::Seed(name) => {

@@ -238,9 +238,9 @@ pub enum Error {
     /// The operating system starts no thread.
     #[error("no thread for the key store: {0}; look at the limits of this process")]
     Thread(#[source] std::io::Error),
-    /// The operating system has no random numbers.
-    #[error("no random numbers from the operating system: {0}")]
-    Generator(#[from] getrandom::Error),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Generator(#[from] host_access::RandomError),
 }
 
 /// What was done to a row of the audit.

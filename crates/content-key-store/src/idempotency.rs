@@ -45,7 +45,7 @@ impl KeyStore {
         if !(100..=999).contains(&status) {
             return Err(Error::OutOfRange("the status"));
         }
-        let now = SystemTime::now();
+        let now = self.host.clock.system_time();
         let values = [
             account.into(),
             key.into(),
@@ -69,7 +69,8 @@ impl KeyStore {
     /// When the database fails.
     pub fn recall(&self, account: &str, key: &str) -> Result<Option<Remembered>, Error> {
         let sql = "SELECT request, status, body, created FROM idempotency WHERE account = $1 AND key = $2 AND created > $3";
-        let values = [account.into(), key.into(), oldest(SystemTime::now()).into()];
+        let now = self.host.clock.system_time();
+        let values = [account.into(), key.into(), oldest(now).into()];
         let row = self.read(|transaction| transaction.one(sql, &values))?;
         let Some(mut row) = row else { return Ok(None) };
         let request = row.blob()?.try_into();

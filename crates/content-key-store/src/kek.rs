@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use cenc_types::decode_secret;
-use host_access::secret_file;
+use host_access::{Host, SecretFiles, push_hex};
 
 use super::Error;
 use super::mac::MacKey;
@@ -42,22 +42,28 @@ pub(super) struct Kek {
 
 impl KekSource {
     /// A key for a new store, or for a re-wrap: a file that does not exist is made, a passphrase gets a new salt.
-    pub(super) fn create(&self) -> Result<Kek, Error> {
+    pub(super) fn create(&self, host: &Host) -> Result<Kek, Error> {
         match self {
-            Self::File(path) => Ok(Kek::new(&*read_or_create(path)?, None)),
+            Self::File(path) => Ok(Kek::new(&*read_or_create(path, host)?, None)),
             Self::Credential(name) => Ok(Kek::new(&*read_credential(name)?, None)),
             Self::Passphrase(passphrase) => {
-                let stretch = Stretch::generate()?;
+                let stretch = Stretch::generate(&*host.random)?;
                 Ok(Kek::new(&*stretch.key(passphrase)?, Some(stretch)))
             }
         }
     }
 
     /// The key among those that the store knows; None when it is another.
-    pub(super) fn find(&self, known: &[KnownKek]) -> Result<Option<Kek>, Error> {
+    pub(super) fn find(
+        &self,
+        known: &[KnownKek],
+        files: &dyn SecretFiles,
+    ) -> Result<Option<Kek>, Error> {
         let is_known = |kek: &Kek| known.iter().any(|known| known.id == kek.id);
         match self {
-            Self::File(path) => Ok(Some(Kek::new(&*read_file(path)?, None)).filter(is_known)),
+            Self::File(path) => {
+                Ok(Some(Kek::new(&*read_file(path, files)?, None)).filter(is_known))
+            }
             Self::Credential(name) => {
                 Ok(Some(Kek::new(&*read_credential(name)?, None)).filter(is_known))
             }
@@ -89,25 +95,25 @@ impl Kek {
     }
 }
 
-fn read_or_create(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {
-    match read_file(path) {
+fn read_or_create(path: &Path, host: &Host) -> Result<Zeroizing<[u8; 32]>, Error> {
+    match read_file(path, &*host.files) {
         Err(Error::KekFile(host_access::SecretFileError::File { source, .. }))
             if source.kind() == io::ErrorKind::NotFound =>
         {
             let mut key = Zeroizing::new([0; 32]);
-            getrandom::fill(key.as_mut_slice())?;
+            host.random.fill(key.as_mut_slice())?;
             let mut line = Zeroizing::new(Vec::with_capacity(128));
-            secret_file::push_hex(&mut line, key.as_slice());
+            push_hex(&mut line, key.as_slice());
             line.push(b'\n');
-            secret_file::create(path, &line).map_err(Error::KekFile)?;
-            read_file(path)
+            host.files.create(path, &line).map_err(Error::KekFile)?;
+            read_file(path, &*host.files)
         }
         read => read,
     }
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, Error> {
-    let text = secret_file::read(path).map_err(Error::KekFile)?;
+fn read_file(path: &Path, files: &dyn SecretFiles) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let text = files.read(path).map_err(Error::KekFile)?;
     key_of_text(&text)
 }
 
@@ -161,7 +167,10 @@ mod tests {
         for name in ["../kek", "/etc/kek", "a/b", "", "."] {
             let source = KekSource::Credential(name.to_owned());
             assert!(
-                matches!(source.create(), Err(Error::Credential { .. })),
+                matches!(
+                    source.create(&Host::system()),
+                    Err(Error::Credential { .. })
+                ),
                 "{name}"
             );
         }

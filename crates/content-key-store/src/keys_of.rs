@@ -92,7 +92,8 @@ pub(super) fn give(
         return Ok((load(transaction, &kid)?, "read"));
     }
     let Some(kid) = wanted else {
-        return Ok((create(transaction, slot, KeyId::generate()?)?, "made"));
+        let kid = KeyId::generate(&*transaction.host.random)?;
+        return Ok((create(transaction, slot, kid)?, "made"));
     };
     match load(transaction, &kid) {
         Err(Error::NoKey(_)) => Ok((create(transaction, slot, kid)?, "made")),

@@ -53,6 +53,8 @@ mod wrap;
 
 use std::sync::{Arc, Mutex};
 
+use host_access::Host;
+
 pub use account::Account;
 pub use audit::AuditHead;
 pub use audit_list::{AuditEntry, AuditFilter};
@@ -86,6 +88,7 @@ use transaction::{Shared, Transaction};
 #[derive(Clone)]
 pub struct KeyStore {
     shared: Arc<Mutex<Shared>>,
+    host: Host,
     actor: Arc<str>,
 }
 
@@ -96,14 +99,24 @@ impl KeyStore {
     /// # Errors
     /// [`Error::BadUri`], [`Error::Unavailable`], [`Error::TooOpen`] for a folder or file that others may use,
     /// [`Error::WrongKek`], and those of [`KekSource`].
-    pub fn open(uri: &str, keks: Vec<KekSource>) -> Result<Self, Error> {
-        let mut database = connect(uri)?;
-        let secrets = obtain_secrets(&mut *database, keks)?;
-        let shared = Mutex::new(Shared { database, secrets });
+    pub fn open(uri: &str, keks: Vec<KekSource>, host: &Host) -> Result<Self, Error> {
+        let mut database = connect(uri, host)?;
+        let secrets = obtain_secrets(&mut *database, keks, host)?;
+        let shared = Mutex::new(Shared {
+            database,
+            secrets,
+            host: host.clone(),
+        });
         Ok(Self {
             shared: Arc::new(shared),
+            host: host.clone(),
             actor: "unnamed".into(),
         })
+    }
+
+    /// Where the store takes the time, random bytes and files of secrets from.
+    pub fn host(&self) -> &Host {
+        &self.host
     }
 
     /// The same store for somebody, whom the audit names.
@@ -114,28 +127,33 @@ impl KeyStore {
         model::check_name("actor", actor)?;
         Ok(Self {
             shared: Arc::clone(&self.shared),
+            host: self.host.clone(),
             actor: actor.into(),
         })
     }
 }
 
-fn connect(uri: &str) -> Result<Box<dyn Database>, Error> {
+fn connect(uri: &str, host: &Host) -> Result<Box<dyn Database>, Error> {
     match Location::parse(uri)? {
         #[cfg(feature = "sqlite")]
-        Location::Sqlite(path) => sqlite::open(&path),
+        Location::Sqlite(path) => sqlite::open(&path, &*host.clock),
         #[cfg(feature = "postgres")]
-        location @ Location::Postgres(_) => postgres::open(uri, location),
+        location @ Location::Postgres(_) => postgres::open(uri, location, &*host.files),
         #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
         _ => Err(Error::BadUri),
     }
 }
 
-fn obtain_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<Secrets, Error> {
+fn obtain_secrets(
+    database: &mut dyn Database,
+    keks: Vec<KekSource>,
+    host: &Host,
+) -> Result<Secrets, Error> {
     if keks.is_empty() {
         return Err(Error::NoKek);
     }
     database.begin(Access::Read)?;
-    let found = Secrets::obtain(database, keks);
+    let found = Secrets::obtain(database, keks, host);
     database.roll_back();
     let keks = match found? {
         Ok(secrets) => return Ok(secrets),
@@ -143,8 +161,8 @@ fn obtain_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<S
     };
     // Only who finds a new store waits for its turn to write; others may have been faster.
     database.begin(Access::Write)?;
-    let made = Secrets::obtain(database, keks).and_then(|found| {
-        let made = found.or_else(|keks| create_secrets(database, keks))?;
+    let made = Secrets::obtain(database, keks, host).and_then(|found| {
+        let made = found.or_else(|keks| create_secrets(database, keks, host))?;
         database.commit()?;
         Ok(made)
     });
@@ -154,11 +172,16 @@ fn obtain_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<S
     made
 }
 
-fn create_secrets(database: &mut dyn Database, keks: Vec<KekSource>) -> Result<Secrets, Error> {
-    let mut secrets = Secrets::create(database, keks)?;
+fn create_secrets(
+    database: &mut dyn Database,
+    keks: Vec<KekSource>,
+    host: &Host,
+) -> Result<Secrets, Error> {
+    let mut secrets = Secrets::create(database, keks, host)?;
     let mut transaction = Transaction {
         database,
         secrets: &mut secrets,
+        host,
     };
     let event = Event {
         actor: "store",

@@ -8,15 +8,17 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use host_access::Random;
+
 use super::Error;
 
 /// A key for HMAC, wiped on drop.
 pub(super) struct MacKey(Zeroizing<[u8; 32]>);
 
 impl MacKey {
-    pub(super) fn generate() -> Result<Self, Error> {
+    pub(super) fn generate(random: &dyn Random) -> Result<Self, Error> {
         let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice())?;
+        random.fill(bytes.as_mut_slice())?;
         Ok(Self(bytes))
     }
 

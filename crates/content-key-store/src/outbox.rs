@@ -100,7 +100,7 @@ impl KeyStore {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<Delivery>, Error> {
-        let now = SystemTime::now();
+        let now = self.host.clock.system_time();
         let until = now
             .checked_add(lease)
             .ok_or(Error::OutOfRange("the lease"))?;
@@ -127,7 +127,7 @@ impl KeyStore {
         self.write("acknowledge", &kid.to_string(), |transaction| {
             let sql = "UPDATE delivery SET state = 'acknowledged', acknowledged = COALESCE(acknowledged, $3), error = NULL
                 WHERE kid = $1 AND target = $2 RETURNING kid";
-            let now = milliseconds(SystemTime::now());
+            let now = transaction.now();
             let found = transaction.one(sql, &[kid_value(kid), target.into(), now.into()])?;
             found.ok_or_else(|| missing(kid, target))?;
             if is_delivered(transaction, kid)? {
@@ -206,7 +206,7 @@ pub(super) fn enqueue(
 ) -> Result<(), Error> {
     let sql = "INSERT INTO delivery (kid, target, state, attempts, next_try) VALUES ($1, $2, 'pending', 0, $3)
         ON CONFLICT (kid, target) DO UPDATE SET state = 'pending', next_try = $3 WHERE delivery.state = 'given-up'";
-    let now = milliseconds(SystemTime::now());
+    let now = transaction.now();
     for target in targets {
         transaction.run(sql, &[kid_value(kid), target.as_str().into(), now.into()])?;
     }

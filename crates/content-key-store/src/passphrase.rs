@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::database::Row;
+use host_access::Random;
 
 /// What Argon2id takes beside the passphrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +25,9 @@ const MAX_LANES: u32 = 64;
 
 impl Stretch {
     /// The second recommended choice of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes), with a new salt of 16 bytes.
-    pub(super) fn generate() -> Result<Self, Error> {
+    pub(super) fn generate(random: &dyn Random) -> Result<Self, Error> {
         let mut salt = vec![0; 16];
-        getrandom::fill(&mut salt)?;
+        random.fill(&mut salt)?;
         Ok(Self {
             salt,
             memory_kib: 64 << 10,

@@ -31,8 +31,16 @@ fn sorts(step: &str) -> bool {
 
 #[test]
 fn no_list_scans_or_sorts_without_an_index() {
-    let folder = std::env::temp_dir().join(KeyId::generate().unwrap().to_string());
-    let mut database = sqlite::open(&folder.join("keys.db")).unwrap();
+    let folder = std::env::temp_dir().join(
+        KeyId::generate(&host_access::SystemRandom)
+            .unwrap()
+            .to_string(),
+    );
+    let mut database = sqlite::open(
+        &folder.join("keys.db"),
+        &host_access::SystemClock::default(),
+    )
+    .unwrap();
     let [by_kid, by_content, others @ ..] = list::KEYS;
     let lists = [
         by_kid,

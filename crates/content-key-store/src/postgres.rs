@@ -18,6 +18,7 @@ use super::database::{Access, Database, Row, Value};
 use super::location::Location;
 use super::outbox::claim_sql;
 use connection::Server;
+use host_access::SecretFiles;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
 const MIGRATIONS: [&str; 2] = [
@@ -40,9 +41,13 @@ struct Session {
 }
 
 /// Connects to the database of a URI, and makes the tables where they are missing.
-pub(super) fn open(uri: &str, location: Location) -> Result<Box<dyn Database>, Error> {
+pub(super) fn open(
+    uri: &str,
+    location: Location,
+    files: &dyn SecretFiles,
+) -> Result<Box<dyn Database>, Error> {
     let mut postgres = Postgres {
-        server: Server::parse(uri, location)?,
+        server: Server::parse(uri, location, files)?,
         session: None,
         is_open: false,
     };

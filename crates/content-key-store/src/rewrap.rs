@@ -12,6 +12,7 @@ use super::secrets::{self, add_kek, known_keks};
 use super::transaction::Transaction;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
+use host_access::Host;
 
 /// Rows of a transaction.
 const BATCH: i64 = 200;
@@ -51,11 +52,11 @@ impl KeyStore {
     /// Makes the new key the one under which all that comes from now on is wrapped.
     fn begin_rewrap(&self, new: &KekSource) -> Result<String, Error> {
         let known = self.read(|transaction| known_keks(transaction.database))?;
-        let kek = obtain(new, &known)?;
+        let kek = obtain(new, &known, &self.host)?;
         let id = kek.id.clone();
         self.write("begin re-wrap", &id, |transaction| {
             if secrets::current(transaction.database)? != kek.id {
-                add_kek(transaction.database, &kek)?;
+                add_kek(transaction.database, &kek, &*transaction.host.clock)?;
             }
             transaction.secrets.add(kek);
             Ok(((), "ok".to_owned()))
@@ -74,11 +75,11 @@ fn check_current(transaction: &mut Transaction<'_>, kek_id: &str) -> Result<(), 
 }
 
 /// The key of an interrupted re-wrap, or else a new one.
-fn obtain(new: &KekSource, known: &[KnownKek]) -> Result<Kek, Error> {
-    match new.find(known) {
+fn obtain(new: &KekSource, known: &[KnownKek], host: &Host) -> Result<Kek, Error> {
+    match new.find(known, &*host.files) {
         Ok(Some(kek)) => Ok(kek),
         // A file that does not exist yet is an error of the first, not of the second.
-        Ok(None) | Err(Error::KekFile(_)) => new.create(),
+        Ok(None) | Err(Error::KekFile(_)) => new.create(host),
         Err(error) => Err(error),
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The keys that a store needs for its work: the key-encryption keys that its rows name, and its own two keys.
 
-use std::time::SystemTime;
+use std::sync::Arc;
+
+use host_access::{Clock, Host, SecretFiles};
 
 use super::Error;
 use super::database::{Database, Row};
@@ -19,6 +21,7 @@ const FINGERPRINT: &str = "fingerprint";
 /// What a store needs to work, wiped on drop.
 pub(super) struct Secrets {
     sources: Vec<KekSource>,
+    files: Arc<dyn SecretFiles>,
     keks: Vec<Kek>,
     pub(super) audit: MacKey,
     fingerprint: MacKey,
@@ -29,15 +32,17 @@ impl Secrets {
     pub(super) fn obtain(
         database: &mut dyn Database,
         sources: Vec<KekSource>,
+        host: &Host,
     ) -> Result<Result<Self, Vec<KekSource>>, Error> {
         let mut keks = Vec::new();
-        if !learn(database, &sources, &mut keks)? {
+        if !learn(database, &sources, &*host.files, &mut keks)? {
             return Ok(Err(sources));
         }
         Ok(Ok(Self {
             audit: load(database, &keks, AUDIT)?,
             fingerprint: load(database, &keks, FINGERPRINT)?,
             sources,
+            files: Arc::clone(&host.files),
             keks,
         }))
     }
@@ -46,12 +51,16 @@ impl Secrets {
     pub(super) fn create(
         database: &mut dyn Database,
         sources: Vec<KekSource>,
+        host: &Host,
     ) -> Result<Self, Error> {
-        let kek = sources.first().ok_or(Error::NoKek)?.create()?;
-        add_kek(database, &kek)?;
-        let (audit, fingerprint) = (MacKey::generate()?, MacKey::generate()?);
+        let kek = sources.first().ok_or(Error::NoKek)?.create(host)?;
+        add_kek(database, &kek, &*host.clock)?;
+        let random = &*host.random;
+        let (audit, fingerprint) = (MacKey::generate(random)?, MacKey::generate(random)?);
         for (name, key) in [(AUDIT, &audit), (FINGERPRINT, &fingerprint)] {
-            let wrapped = kek.wrapper.wrap(Subject::Secret(name), key.as_bytes())?;
+            let wrapped = kek
+                .wrapper
+                .wrap(Subject::Secret(name), key.as_bytes(), random)?;
             let sql = "INSERT INTO secret (name, wrapped, kek_id) VALUES ($1, $2, $3)";
             let values = [name.into(), wrapped.into(), kek.id.as_str().into()];
             database.run(sql, &values)?;
@@ -59,6 +68,7 @@ impl Secrets {
         Ok(Self {
             keks: vec![kek],
             sources,
+            files: Arc::clone(&host.files),
             audit,
             fingerprint,
         })
@@ -71,7 +81,7 @@ impl Secrets {
         kek_id: &str,
     ) -> Result<&Wrapper, Error> {
         if !self.keks.iter().any(|kek| kek.id == kek_id) {
-            learn(database, &self.sources, &mut self.keks)?;
+            learn(database, &self.sources, &*self.files, &mut self.keks)?;
         }
         wrapper(&self.keks, kek_id)
     }
@@ -91,6 +101,7 @@ impl Secrets {
 fn learn(
     database: &mut dyn Database,
     sources: &[KekSource],
+    files: &dyn SecretFiles,
     keks: &mut Vec<Kek>,
 ) -> Result<bool, Error> {
     let is_missing = |keks: &[Kek], known: &KnownKek| !keks.iter().any(|kek| kek.id == known.id);
@@ -99,7 +110,7 @@ fn learn(
     known.retain(|known| is_missing(keks, known));
     let mut failed = None;
     for source in sources {
-        match source.find(&known) {
+        match source.find(&known, files) {
             Ok(found) => keks.extend(found),
             // The key of a re-wrap that is to come need not be there yet.
             Err(error) => failed = Some(error),
@@ -133,7 +144,11 @@ pub(super) fn known_keks(database: &mut dyn Database) -> Result<Vec<KnownKek>, E
 }
 
 /// Makes a key-encryption key the current one.
-pub(super) fn add_kek(database: &mut dyn Database, kek: &Kek) -> Result<(), Error> {
+pub(super) fn add_kek(
+    database: &mut dyn Database,
+    kek: &Kek,
+    clock: &dyn Clock,
+) -> Result<(), Error> {
     database.run("UPDATE kek SET state = 'old' WHERE state = 'current'", &[])?;
     let stretch = kek.stretch.as_ref();
     let number = |of: fn(&Stretch) -> u32| stretch.map(|stretch| i64::from(of(stretch)));
@@ -141,7 +156,7 @@ pub(super) fn add_kek(database: &mut dyn Database, kek: &Kek) -> Result<(), Erro
         ON CONFLICT (id) DO UPDATE SET state = 'current'";
     let values = [
         kek.id.as_str().into(),
-        milliseconds(SystemTime::now()).into(),
+        milliseconds(clock.system_time()).into(),
         stretch.map(|stretch| stretch.salt.as_slice()).into(),
         number(|stretch| stretch.memory_kib).into(),
         number(|stretch| stretch.passes).into(),

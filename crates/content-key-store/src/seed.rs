@@ -46,7 +46,7 @@ impl KeyStore {
         self.write("retire seed", name, |transaction| {
             let sql =
                 "UPDATE seed SET retired = $2 WHERE name = $1 AND retired IS NULL RETURNING name";
-            let now = milliseconds(SystemTime::now());
+            let now = transaction.now();
             let changed = transaction.one(sql, &[name.into(), now.into()])?;
             changed.ok_or_else(|| Error::NoSeed(name.to_owned()))?;
             Ok(((), "ok".to_owned()))
@@ -94,7 +94,7 @@ fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Resul
         return Err(Error::SameSeed(row.text()?));
     }
     let (wrapped, kek_id) = transaction.wrap(Subject::Seed(name), seed.as_bytes())?;
-    let now = SystemTime::now();
+    let now = transaction.host.clock.system_time();
     let sql = "INSERT INTO seed (name, wrapped, kek_id, fingerprint, created) VALUES ($1, $2, $3, $4, $5)";
     let created = milliseconds(now);
     let values = [

@@ -5,7 +5,6 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -16,6 +15,7 @@ use super::Error;
 use super::database::{Access, Database, Row, Value};
 use super::location::Location;
 use super::outbox::claim_sql;
+use host_access::Clock;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
 const MIGRATIONS: [&str; 2] = [
@@ -33,7 +33,7 @@ struct Sqlite {
 }
 
 /// Opens the database of a file, and makes the file and its folder where they are missing.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, Error> {
+pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, Error> {
     let location = Location::Sqlite(path.to_owned());
     let unusable = |source: io::Error| Error::Unavailable {
         location: location.clone(),
@@ -57,7 +57,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Database>, Error> {
         connection,
         location,
     };
-    sqlite.set_up()?;
+    sqlite.set_up(clock)?;
     sqlite.migrate()?;
     Ok(Box::new(sqlite))
 }
@@ -92,7 +92,7 @@ fn check_mode(path: &Path, needed: u32) -> Result<(), Error> {
 }
 
 impl Sqlite {
-    fn set_up(&mut self) -> Result<(), Error> {
+    fn set_up(&mut self, clock: &dyn Clock) -> Result<(), Error> {
         let done = (|| {
             self.connection.busy_timeout(BUSY)?;
             self.connection
@@ -102,7 +102,7 @@ impl Sqlite {
             loop {
                 match self.connection.pragma_update(None, "journal_mode", "WAL") {
                     Err(error) if is_busy(&error) && tries.next().is_some() => {
-                        thread::sleep(Duration::from_millis(20));
+                        clock.sleep(Duration::from_millis(20));
                     }
                     set => break set?,
                 }
@@ -271,8 +271,16 @@ mod tests {
     // By SQLite's manual: FULL is 2; with a log, it is what survives a loss of power.
     #[test]
     fn committed_is_on_disk_and_deleted_is_overwritten() {
-        let folder = std::env::temp_dir().join(KeyId::generate().unwrap().to_string());
-        let mut database = open(&folder.join("keys.db")).unwrap();
+        let folder = std::env::temp_dir().join(
+            KeyId::generate(&host_access::SystemRandom)
+                .unwrap()
+                .to_string(),
+        );
+        let mut database = open(
+            &folder.join("keys.db"),
+            &host_access::SystemClock::default(),
+        )
+        .unwrap();
         let mut setting = |pragma| database.run(pragma, &[]).unwrap().remove(0);
         assert_eq!(setting("PRAGMA journal_mode").text().unwrap(), "wal");
         for (pragma, value) in [

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use host_access::Host;
+
 use super::store_address;
 use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore};
 use content_keys::{ContentRequest, Entry, Error, KeyProvider, KeyRing, PeriodKeys, Selector};
@@ -24,10 +26,10 @@ impl StoreKeys {
     ///
     /// # Errors
     /// [`Error::NoContentId`], [`Error::Store`].
-    pub fn open(uri: &str, request: &ContentRequest) -> Result<Self, Error> {
+    pub fn open(uri: &str, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
         let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
         let (uri, kek) = store_address(uri)?;
-        let store = KeyStore::open(&uri, vec![kek])?.acting_for("packager")?;
+        let store = KeyStore::open(&uri, vec![kek], host)?.acting_for("packager")?;
         let content = match store.content(&content_id) {
             Err(StoreError::NoContent(_)) => Content::new(&content_id, request.scheme),
             content => content?,

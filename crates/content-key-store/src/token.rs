@@ -15,6 +15,7 @@ use super::database::Row;
 use super::model::{check_name, milliseconds, time_of};
 use super::transaction::Transaction;
 use super::{Error, KeyStore};
+use host_access::Random;
 
 /// What MACs of tokens are told from others by.
 const KIND: &str = "token";
@@ -58,7 +59,7 @@ impl KeyStore {
         expires: Option<SystemTime>,
     ) -> Result<(TokenInfo, Zeroizing<String>), Error> {
         check_name("token's label", label)?;
-        let token = generate()?;
+        let token = generate(&*self.host.random)?;
         let info = self.write("new token", account, |transaction| {
             let info = store(transaction, (account, label), &token, expires)?;
             let result = format!("token {}", info.id);
@@ -120,7 +121,7 @@ impl KeyStore {
         self.write("revoke token", id, |transaction| {
             let sql =
                 "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account";
-            let now = milliseconds(SystemTime::now());
+            let now = transaction.now();
             let row = transaction.one(sql, &[id.into(), now.into()])?;
             let account = row.ok_or(Error::NoToken)?.text()?;
             Ok(((), format!("of {account}")))
@@ -137,16 +138,18 @@ impl KeyStore {
                 return Ok(None);
             };
             let account = account::load(transaction, &info.account)?;
-            let is_over = info.expires.is_some_and(|end| end <= SystemTime::now());
+            let is_over = info
+                .expires
+                .is_some_and(|end| end <= transaction.host.clock.system_time());
             let is_usable = account.disabled.is_none() && info.revoked.is_none() && !is_over;
             Ok(is_usable.then_some((account, info)))
         })
     }
 }
 
-fn generate() -> Result<Zeroizing<String>, Error> {
+fn generate(random: &dyn Random) -> Result<Zeroizing<String>, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(bytes.as_mut_slice())?;
+    random.fill(bytes.as_mut_slice())?;
     // Room for all of it, so that no copy is left behind by a move.
     let mut token = Zeroizing::new(String::with_capacity(64));
     token.push_str(PREFIX);
@@ -168,9 +171,9 @@ fn store(
     expires: Option<SystemTime>,
 ) -> Result<TokenInfo, Error> {
     account::load(transaction, account)?;
-    let created = milliseconds(SystemTime::now());
+    let created = transaction.now();
     let expires = expires.map(milliseconds);
-    let id = KeyId::generate()?.to_string();
+    let id = KeyId::generate(&*transaction.host.random)?.to_string();
     let mac = transaction.secrets.fingerprint(KIND, token.as_bytes());
     let sql = "INSERT INTO token (id, account, label, mac, created, expires) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [

@@ -3,10 +3,12 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
+use host_access::Host;
 use zeroize::Zeroizing;
 
 use super::audit::{self, Event};
 use super::database::{Access, Database, Row, Value};
+use super::model::milliseconds;
 use super::secrets::{self, Secrets};
 use super::wrap::Subject;
 use super::{Error, KeyStore};
@@ -15,18 +17,25 @@ use super::{Error, KeyStore};
 pub(super) struct Transaction<'a> {
     pub(super) database: &'a mut dyn Database,
     pub(super) secrets: &'a mut Secrets,
+    pub(super) host: &'a Host,
 }
 
 /// The connection and what opens the wrapped keys in it.
 pub(super) struct Shared {
     pub(super) database: Box<dyn Database>,
     pub(super) secrets: Secrets,
+    pub(super) host: Host,
 }
 
 /// A request's value, and its result as the audit has it.
 pub(super) type Recorded<T> = Result<(T, String), Error>;
 
 impl Transaction<'_> {
+    /// The time of day in milliseconds since 1970, as the database has it.
+    pub(super) fn now(&self) -> i64 {
+        milliseconds(self.host.clock.system_time())
+    }
+
     pub(super) fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
         self.database.run(sql, values)
     }
@@ -47,7 +56,7 @@ impl Transaction<'_> {
     ) -> Result<(Vec<u8>, String), Error> {
         let id = secrets::current(self.database)?;
         let wrapper = self.secrets.wrapper(self.database, &id)?;
-        Ok((wrapper.wrap(subject, secret)?, id))
+        Ok((wrapper.wrap(subject, secret, &*self.host.random)?, id))
     }
 
     /// Unwraps what a row has under the key-encryption key that it names.
@@ -134,6 +143,7 @@ impl Shared {
         let mut transaction = Transaction {
             database: &mut *self.database,
             secrets: &mut self.secrets,
+            host: &self.host,
         };
         let done = work(&mut transaction).and_then(|value| {
             self.database.commit()?;

@@ -10,6 +10,7 @@ use cenc_types::{CipherMode, ContentKey, KeyId};
 
 use super::Error;
 use super::model::mode_name;
+use host_access::Random;
 
 /// Bytes of a nonce. Random ones are safe for 2^32 keys under one key-encryption key.
 const NONCE_LEN: usize = 12;
@@ -66,9 +67,14 @@ impl Wrapper {
         Self(Aes256Gcm::new(key.into()))
     }
 
-    pub(super) fn wrap(&self, subject: Subject<'_>, secret: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) fn wrap(
+        &self,
+        subject: Subject<'_>,
+        secret: &[u8],
+        random: &dyn Random,
+    ) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce)?;
+        random.fill(&mut nonce)?;
         // Room for all of it, so that no copy of the clear bytes is left behind by a move.
         let mut sealed = Zeroizing::new(Vec::with_capacity(secret.len() + TAG_LEN));
         sealed.extend_from_slice(secret);
@@ -108,6 +114,8 @@ pub(super) fn content_key(bytes: &[u8]) -> Result<ContentKey, Error> {
 mod tests {
     use cenc_types::decode_hex;
 
+    use host_access::SystemRandom;
+
     use super::*;
 
     fn kid() -> KeyId {
@@ -137,7 +145,7 @@ mod tests {
         let wrapper = Wrapper::new(&[1; 32]);
         let (kid, other) = (kid(), KeyId::from_bytes([8; 16]));
         let subject = Subject::ContentKey(&kid, CipherMode::Ctr);
-        let wrapped = wrapper.wrap(subject, &[5; 16]).unwrap();
+        let wrapped = wrapper.wrap(subject, &[5; 16], &SystemRandom).unwrap();
         assert_eq!(*wrapper.unwrap(subject, &wrapped).unwrap(), [5; 16]);
         for elsewhere in [
             Subject::ContentKey(&kid, CipherMode::Cbc),
@@ -154,7 +162,9 @@ mod tests {
     #[test]
     fn changed_and_short_ones_are_refused() {
         let wrapper = Wrapper::new(&[1; 32]);
-        let wrapped = wrapper.wrap(Subject::Seed("a"), &[5; 30]).unwrap();
+        let wrapped = wrapper
+            .wrap(Subject::Seed("a"), &[5; 30], &SystemRandom)
+            .unwrap();
         for at in 0..wrapped.len() {
             let mut changed = wrapped.clone();
             changed[at] ^= 1;
@@ -166,7 +176,11 @@ mod tests {
     #[test]
     fn nonces_differ() {
         let wrapper = Wrapper::new(&[1; 32]);
-        let wrap = || wrapper.wrap(Subject::Seed("a"), &[5; 30]).unwrap();
+        let wrap = || {
+            wrapper
+                .wrap(Subject::Seed("a"), &[5; 30], &SystemRandom)
+                .unwrap()
+        };
         assert_ne!(wrap()[..NONCE_LEN], wrap()[..NONCE_LEN]);
     }
 }

@@ -10,13 +10,14 @@ use cenc_types::{ContentKey, Iv, Scheme};
 use cpix::{Document, Position};
 
 use super::{Entry, Error, KeyProvider, KeyRing, LineError, PeriodKeys, Rules, Selector};
-use host_access::secret_file;
+use host_access::{Host, SecretFiles};
 
 /// A CPIX document in a file. It is read again when a crypto period comes that it had no keys for.
 pub struct CpixFile {
     path: PathBuf,
     scheme: Scheme,
     document: Arc<Document>,
+    files: Arc<dyn SecretFiles>,
 }
 
 impl CpixFile {
@@ -24,12 +25,14 @@ impl CpixFile {
     ///
     /// # Errors
     /// [`Error::File`], [`Error::TooOpen`], [`Error::Cpix`].
-    pub fn open(path: PathBuf, scheme: Scheme) -> Result<Self, Error> {
-        let document = Arc::new(read(&path)?);
+    pub fn open(path: PathBuf, scheme: Scheme, host: &Host) -> Result<Self, Error> {
+        let files = Arc::clone(&host.files);
+        let document = Arc::new(read(&path, &*files)?);
         Ok(Self {
             path,
             scheme,
             document,
+            files,
         })
     }
 
@@ -64,7 +67,7 @@ impl KeyProvider for CpixFile {
         let period = Some(period).filter(|_| self.rotates());
         let keys = match self.keys_of(period) {
             Err(Error::NoPeriod { .. }) => {
-                self.document = Arc::new(read(&self.path)?);
+                self.document = Arc::new(read(&self.path, &*self.files)?);
                 self.keys_of(period)
             }
             keys => keys,
@@ -77,9 +80,9 @@ impl KeyProvider for CpixFile {
 ///
 /// # Errors
 /// As [`CpixFile::open`].
-pub(super) fn load(path: &Path) -> Result<KeyRing, Error> {
+pub(super) fn load(path: &Path, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
     let mut ring = KeyRing::default();
-    for (number, key) in (1..).zip(&read(path)?.content_keys) {
+    for (number, key) in (1..).zip(&read(path, files)?.content_keys) {
         // A selector for each: they are found by KID.
         let entry = entry(key, (Selector::Track(number), None))?;
         ring.add(entry).map_err(not_two)?;
@@ -87,8 +90,8 @@ pub(super) fn load(path: &Path) -> Result<KeyRing, Error> {
     Ok(ring)
 }
 
-fn read(path: &Path) -> Result<Document, Error> {
-    let text = secret_file::read(path)?;
+fn read(path: &Path, files: &dyn SecretFiles) -> Result<Document, Error> {
+    let text = files.read(path)?;
     Ok(Document::from_bytes(text.as_bytes())?)
 }
 

@@ -94,9 +94,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: LineError,
     },
-    /// The operating system has no random numbers.
-    #[error("no random numbers from the operating system: {0}")]
-    Generator(#[from] getrandom::Error),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Generator(#[from] host_access::RandomError),
 }
 
 #[cfg(feature = "speke")]

@@ -13,14 +13,14 @@ use cenc_types::{ContentKey, Iv, KeyId, decode_hex};
 
 use super::error::LineError;
 use super::{Entry, Error, KeyProvider, KeyRing, PeriodKeys};
-use host_access::{SecretFileError, secret_file};
+use host_access::{Host, Random, SecretFileError, SecretFiles, push_hex};
 
 /// The keys of the `.keys` file that `uri` names, which must exist.
 ///
 /// # Errors
 /// As [`KeyFile::open_or_create`].
-pub(super) fn load(uri: &str) -> Result<KeyRing, Error> {
-    read(&path_of(uri)?)
+pub(super) fn load(uri: &str, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
+    read(&path_of(uri)?, files)
 }
 
 /// A `.keys` file as a source: it is read again when a crypto period comes that it had no keys for, so that keys can be added
@@ -28,28 +28,29 @@ pub(super) fn load(uri: &str) -> Result<KeyRing, Error> {
 pub struct KeyFile {
     path: PathBuf,
     keys: Arc<PeriodKeys>,
+    files: Arc<dyn SecretFiles>,
 }
 
 impl KeyFile {
-    /// The `.keys` file that `uri` names. A file that does not exist is made: one KID and one key from the operating system's
-    /// generator, for every track, readable by its owner only, and safely on disk when this returns.
+    /// The `.keys` file that `uri` names. A file that does not exist is made: one random KID and key for every track, readable by its owner only, and safely on disk when this returns.
     ///
     /// # Errors
     /// [`Error::BadUri`], [`Error::Line`] with the line's number,
     /// [`Error::File`].
-    pub fn open_or_create(uri: &str) -> Result<Self, Error> {
+    pub fn open_or_create(uri: &str, host: &Host) -> Result<Self, Error> {
         let path = path_of(uri)?;
-        let keys = match read(&path) {
+        let files = Arc::clone(&host.files);
+        let keys = match read(&path, &*files) {
             Err(Error::File(SecretFileError::File { source, .. }))
                 if source.kind() == io::ErrorKind::NotFound =>
             {
-                secret_file::create(&path, &new_line()?)?;
-                read(&path)?
+                files.create(&path, &new_line(&*host.random)?)?;
+                read(&path, &*files)?
             }
             keys => keys?,
         };
         let keys = Arc::new(keys.into());
-        Ok(Self { path, keys })
+        Ok(Self { path, keys, files })
     }
 }
 
@@ -60,7 +61,7 @@ impl KeyProvider for KeyFile {
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
         if !self.keys.keys.covers(period) {
-            self.keys = Arc::new(read(&self.path)?.into());
+            self.keys = Arc::new(read(&self.path, &*self.files)?.into());
         }
         match self.keys.keys.covers(period) {
             true => Ok(Arc::clone(&self.keys)),
@@ -78,8 +79,8 @@ fn path_of(uri: &str) -> Result<PathBuf, Error> {
     path.ok_or(Error::BadUri)
 }
 
-fn read(path: &Path) -> Result<KeyRing, Error> {
-    parse(&secret_file::read(path)?).map_err(|(line, reason)| Error::Line {
+fn read(path: &Path, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
+    parse(&files.read(path)?).map_err(|(line, reason)| Error::Line {
         path: path.to_owned(),
         line,
         reason,
@@ -127,13 +128,13 @@ fn parse_line(words: &[&str]) -> Result<Entry, LineError> {
 }
 
 /// A line with a new KID and key for every track.
-fn new_line() -> Result<Zeroizing<Vec<u8>>, Error> {
-    let (kid, key) = (KeyId::generate()?, ContentKey::generate()?);
+fn new_line(random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let (kid, key) = (KeyId::generate(random)?, ContentKey::generate(random)?);
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     line.extend_from_slice(b"# selector kid key [iv]\n* ");
     line.extend_from_slice(kid.to_string().as_bytes());
     line.push(b' ');
-    secret_file::push_hex(&mut line, key.as_bytes());
+    push_hex(&mut line, key.as_bytes());
     line.push(b'\n');
     Ok(line)
 }

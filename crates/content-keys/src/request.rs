@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cenc_types::Scheme;
+use host_access::{Host, SecretFiles};
 use url::Url;
 
 use super::{CpixFile, Error, KeyFile, KeyProvider, KeyRing, cpix_file, file};
@@ -27,10 +28,10 @@ pub struct ContentRequest {
 ///
 /// # Errors
 /// [`Error::BadUri`], and those of the source.
-pub fn open_file(uri: &str, scheme: Scheme) -> Result<Box<dyn KeyProvider>, Error> {
+pub fn open_file(uri: &str, scheme: Scheme, host: &Host) -> Result<Box<dyn KeyProvider>, Error> {
     match cpix_path(uri) {
-        Some(path) => Ok(Box::new(CpixFile::open(path, scheme)?)),
-        None => Ok(Box::new(KeyFile::open_or_create(uri)?)),
+        Some(path) => Ok(Box::new(CpixFile::open(path, scheme, host)?)),
+        None => Ok(Box::new(KeyFile::open_or_create(uri, host)?)),
     }
 }
 
@@ -38,10 +39,10 @@ pub fn open_file(uri: &str, scheme: Scheme) -> Result<Box<dyn KeyProvider>, Erro
 ///
 /// # Errors
 /// As [`open_file`].
-pub fn load(uri: &str) -> Result<KeyRing, Error> {
+pub fn load(uri: &str, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
     match cpix_path(uri) {
-        Some(path) => cpix_file::load(&path),
-        None => file::load(uri),
+        Some(path) => cpix_file::load(&path, files),
+        None => file::load(uri, files),
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Error, KeyProvider, PeriodKeys};
-use host_access::WallClock;
+use host_access::Clock;
 
 /// A source of keys with the thread on which it is asked.
 pub struct KeySchedule(Arc<Shared>);
@@ -16,7 +16,7 @@ pub struct KeySchedule(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    clock: WallClock,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl KeySchedule {
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn start(provider: Box<dyn KeyProvider>, clock: WallClock) -> Result<Self, Error> {
+    pub fn start(provider: Box<dyn KeyProvider>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -165,7 +165,7 @@ impl Shared {
                 Work::Ask(period) => (period, provider.period_keys(period).map(Some)),
                 Work::Note(period) => (period, provider.begins(period).map(|()| None)),
             };
-            self.lock().answer(period, done, self.clock.now());
+            self.lock().answer(period, done, self.clock.since_1970());
             self.changed.notify_all();
         }
         drop(closing);
@@ -181,7 +181,7 @@ impl Shared {
             if !state.begun.is_empty() {
                 return Some(Work::Note(state.begun.remove(0)));
             }
-            let now = self.clock.now();
+            let now = self.clock.since_1970();
             let wanted = state
                 .periods
                 .iter()

@@ -39,6 +39,7 @@ mod request;
 
 use cpix::{Delivery, Document, UnwrapKey};
 
+use host_access::Host;
 use key_http_client::{Request, Schedule, Transport};
 
 pub use answer::{AnsweredKey, KeyAnswer};
@@ -65,9 +66,9 @@ impl SpekeClient {
     ///
     /// # Errors
     /// What is wrong with the address or its files.
-    pub fn open(uri: &str) -> Result<Self, Error> {
-        let endpoint = Endpoint::open(uri)?;
-        let transport = Transport::new(&endpoint.server)?;
+    pub fn open(uri: &str, host: &Host) -> Result<Self, Error> {
+        let endpoint = Endpoint::open(uri, &*host.files)?;
+        let transport = Transport::new(&endpoint.server, host)?;
         Ok(Self {
             endpoint,
             transport,

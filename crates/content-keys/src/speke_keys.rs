@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cpix::{Bounds, Timestamp};
+use host_access::Host;
 
 use super::speke::{KeyPeriod, KeyRequest, SpekeClient};
 use super::{ContentRequest, Error, KeyProvider, PeriodKeys};
@@ -22,8 +23,8 @@ impl SpekeKeys {
     ///
     /// # Errors
     /// [`Error::NoContentId`], [`Error::Speke`].
-    pub fn open(uri: &str, request: &ContentRequest) -> Result<Self, Error> {
-        let client = SpekeClient::open(uri)?;
+    pub fn open(uri: &str, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
+        let client = SpekeClient::open(uri, host)?;
         Ok(Self {
             request: KeyRequest {
                 content_id: request.content_id.clone().ok_or(Error::NoContentId)?,

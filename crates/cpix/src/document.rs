@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use zeroize::Zeroizing;
 
 use cenc_types::KeyId;
+use host_access::Random;
 
 use super::encryption::DocumentKeys;
 use super::xml::{Attributes, Element, Namespace, XmlWriter};
@@ -170,8 +171,12 @@ impl Document {
     ///
     /// # Errors
     /// [`Error::StillEncrypted`] for a key that is encrypted already; what a recipient's key says.
-    pub fn encrypt_to(&mut self, recipients: &[&dyn WrapKey]) -> Result<(), Error> {
-        let keys = DocumentKeys::generate()?;
+    pub fn encrypt_to(
+        &mut self,
+        recipients: &[&dyn WrapKey],
+        random: &dyn Random,
+    ) -> Result<(), Error> {
+        let keys = DocumentKeys::generate(random)?;
         let deliveries = recipients
             .iter()
             .map(|recipient| Delivery::wrap(*recipient, &keys));
@@ -179,7 +184,7 @@ impl Document {
         for key in &mut self.content_keys {
             key.data = match &key.data {
                 KeyData::Absent => KeyData::Absent,
-                KeyData::Clear(clear) => KeyData::Encrypted(keys.encrypt(clear, key.kid)?),
+                KeyData::Clear(clear) => KeyData::Encrypted(keys.encrypt(clear, key.kid, random)?),
                 KeyData::Encrypted(_) => return Err(Error::StillEncrypted(key.kid)),
             };
         }

@@ -7,6 +7,7 @@ use cbc::{Decryptor, Encryptor};
 use cipher::block_padding::Pkcs7;
 use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use hmac::{Hmac, KeyInit, Mac};
+use host_access::Random;
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
@@ -36,12 +37,12 @@ pub(super) struct DocumentKeys {
 }
 
 impl DocumentKeys {
-    /// New ones from the operating system's generator.
-    pub(super) fn generate() -> Result<Self, Error> {
+    /// New random ones.
+    pub(super) fn generate(random: &dyn Random) -> Result<Self, Error> {
         let mut document_key = Zeroizing::new(vec![0; 32]);
         let mut mac_key = Zeroizing::new(vec![0; 64]);
-        getrandom::fill(&mut document_key)?;
-        getrandom::fill(&mut mac_key)?;
+        random.fill(&mut document_key)?;
+        random.fill(&mut mac_key)?;
         Ok(Self {
             document_key,
             mac_key: Some(mac_key),
@@ -52,9 +53,10 @@ impl DocumentKeys {
         &self,
         key: &cenc_types::ContentKey,
         kid: KeyId,
+        random: &dyn Random,
     ) -> Result<EncryptedKey, Error> {
         let mut iv = [0; 16];
-        getrandom::fill(&mut iv)?;
+        random.fill(&mut iv)?;
         let cipher = Encryptor::<Aes256>::new_from_slices(&self.document_key, &iv);
         let cipher = cipher.map_err(|_| Error::Unwrap)?;
         let encrypted = cipher.encrypt_padded_vec::<Pkcs7>(key.as_bytes());
@@ -167,6 +169,8 @@ pub(super) fn write_encrypted(
 
 #[cfg(test)]
 mod tests {
+    use host_access::SystemRandom;
+
     use super::*;
     use crate::{ContentKey, Document, UnwrapKey, Version, WrapKey};
 
@@ -201,7 +205,7 @@ mod tests {
         let mut document = Document::default();
         document.content_keys.push(key);
         document
-            .encrypt_to(&[&Reversed(b"a"), &Reversed(b"b")])
+            .encrypt_to(&[&Reversed(b"a"), &Reversed(b"b")], &SystemRandom)
             .unwrap();
         document
     }
@@ -261,7 +265,7 @@ mod tests {
 
     #[test]
     fn values_of_other_forms_are_refused() {
-        let keys = DocumentKeys::generate().unwrap();
+        let keys = DocumentKeys::generate(&SystemRandom).unwrap();
         let with_mac = |cipher_value: &[u8]| EncryptedKey {
             cipher_value: cipher_value.to_vec(),
             mac: Some(

@@ -140,13 +140,7 @@ pub enum Error {
         /// The version.
         version: &'static str,
     },
-    /// The operating system has no random numbers.
-    #[error("no random numbers from the operating system")]
-    Generator,
-}
-
-impl From<getrandom::Error> for Error {
-    fn from(_: getrandom::Error) -> Self {
-        Self::Generator
-    }
+    /// There are no random bytes.
+    #[error(transparent)]
+    Generator(#[from] host_access::RandomError),
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::digest::{self, Target};
+use host_access::Random;
 
 /// What shows the server who asks. Not printable.
 #[derive(Default)]
@@ -133,9 +134,10 @@ impl Credentials {
         &self,
         challenges: &[String],
         target: &Target<'_>,
+        random: &dyn Random,
     ) -> Result<Option<String>, Error> {
         match &self.login {
-            Some(Login::Digest(both)) => digest::answer(challenges, both, target),
+            Some(Login::Digest(both)) => digest::answer(challenges, both, target, random),
             Some(Login::Basic(_) | Login::Bearer(_)) | None => Ok(None),
         }
     }

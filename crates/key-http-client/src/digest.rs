@@ -5,6 +5,8 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use host_access::Random;
+
 use super::Error;
 
 /// What is asked of the server.
@@ -37,14 +39,15 @@ pub(super) fn answer(
     challenges: &[String],
     both: &str,
     target: &Target<'_>,
+    random: &dyn Random,
 ) -> Result<Option<String>, Error> {
     let readable = challenges.iter().filter_map(|text| Challenge::read(text));
     let Some(challenge) = readable.max_by_key(|challenge| challenge.algorithm) else {
         return Ok(None);
     };
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)?;
-    Ok(Some(challenge.answer(both, target, &hex(&random))))
+    let mut nonce = [0; 16];
+    random.fill(&mut nonce)?;
+    Ok(Some(challenge.answer(both, target, &hex(&nonce))))
 }
 
 impl Challenge {
@@ -166,6 +169,8 @@ fn unquote(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use host_access::SystemRandom;
+
     use super::*;
 
     const MD5: &str = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=MD5, \
@@ -219,7 +224,7 @@ mod tests {
     #[test]
     fn the_strongest_challenge_is_answered() {
         let strong = MD5.replace("MD5", "SHA-256");
-        let header = answer(&[MD5.into(), strong], "u:p", &target())
+        let header = answer(&[MD5.into(), strong], "u:p", &target(), &SystemRandom)
             .unwrap()
             .unwrap();
         assert!(header.contains("algorithm=SHA-256"), "{header}");
@@ -239,6 +244,10 @@ mod tests {
             "Digest realm=\"\\",
         ];
         let challenges = challenges.map(str::to_owned);
-        assert!(answer(&challenges, "u:p", &target()).unwrap().is_none());
+        assert!(
+            answer(&challenges, "u:p", &target(), &SystemRandom)
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -75,9 +75,9 @@ pub enum Error {
     /// The answer is too large.
     #[error("the server's answer is larger than 1 MiB")]
     TooLarge,
-    /// The operating system has no random numbers.
-    #[error("no random numbers from the operating system: {0}")]
-    Generator(#[from] getrandom::Error),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Generator(#[from] host_access::RandomError),
 }
 
 impl Error {

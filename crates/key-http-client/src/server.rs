@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use host_access::secret_file;
+use host_access::SecretFiles;
 
 use super::auth::Credentials;
 use super::{Error, Pem};
@@ -43,8 +43,8 @@ impl Server {
     }
 
     /// Takes the lines of a file of credentials.
-    pub fn read_credentials(&mut self, path: &Path) -> Result<(), Error> {
-        self.credentials.read(&secret_file::read(path)?)
+    pub fn read_credentials(&mut self, path: &Path, files: &dyn SecretFiles) -> Result<(), Error> {
+        self.credentials.read(&files.read(path)?)
     }
 
     /// Takes such lines from elsewhere. None of them names a file: whoever wrote them need not have a right to this machine's.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
-use host_access::secret_file;
+use host_access::SecretFiles;
 
 use super::{Error, Server};
 
@@ -23,7 +23,7 @@ pub enum Pem {
 }
 
 /// What the server's address and credentials ask for.
-pub(super) fn config(server: &Server) -> Result<TlsConfig, Error> {
+pub(super) fn config(server: &Server, files: &dyn SecretFiles) -> Result<TlsConfig, Error> {
     let roots = match &server.ca {
         Some(pem) => certificates(pem)?,
         None if server.is_https() => system_roots(),
@@ -32,7 +32,7 @@ pub(super) fn config(server: &Server) -> Result<TlsConfig, Error> {
     let provider = rustls::crypto::ring::default_provider();
     Ok(TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
-        .client_cert(client_certificate(server)?)
+        .client_cert(client_certificate(server, files)?)
         .unversioned_rustls_crypto_provider(Arc::new(provider))
         .build())
 }
@@ -46,13 +46,16 @@ fn system_roots() -> Vec<Certificate<'static>> {
         .collect()
 }
 
-fn client_certificate(server: &Server) -> Result<Option<ClientCert>, Error> {
+fn client_certificate(
+    server: &Server,
+    files: &dyn SecretFiles,
+) -> Result<Option<ClientCert>, Error> {
     let credentials = &server.credentials;
     let (Some(chain), Some(key)) = (&credentials.client_certificate, &credentials.client_key)
     else {
         return Ok(None);
     };
-    let text: Zeroizing<String> = secret_file::read(key)?;
+    let text: Zeroizing<String> = files.read(key)?;
     let private = PrivateKey::from_pem(text.as_bytes());
     let private =
         private.map_err(|_| bad(key, "no private key in pem: give one without passphrase"))?;

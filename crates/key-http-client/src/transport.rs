@@ -3,9 +3,9 @@
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
-use std::thread;
 use std::time::Duration;
 
+use host_access::{Host, SecretFiles};
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Response};
 use ureq::unversioned::transport::DefaultConnector;
@@ -25,7 +25,10 @@ const MAX_TEXT: usize = 300;
 const MAX_ANSWER: usize = 1 << 20;
 
 /// Connections to one server.
-pub struct Transport(Agent);
+pub struct Transport {
+    agent: Agent,
+    host: Host,
+}
 
 /// A document to post.
 pub struct Request<'a> {
@@ -55,25 +58,32 @@ enum Failure {
 
 impl Transport {
     /// Loads certificates; connects to nothing.
-    pub fn new(server: &Server) -> Result<Self, Error> {
+    pub fn new(server: &Server, host: &Host) -> Result<Self, Error> {
         let proxy = if server.is_loopback() {
             None
         } else {
             Proxy::try_from_env()
         };
-        Ok(Self(Agent::new_with_config(config(server, proxy)?)))
+        let config = config(server, proxy, &*host.files)?;
+        Ok(Self {
+            agent: Agent::new_with_config(config),
+            host: host.clone(),
+        })
     }
 
     /// As [`Self::new`], for public addresses alone. No proxy: it would look names up by itself.
-    pub fn to_public(server: &Server) -> Result<Self, Error> {
+    pub fn to_public(server: &Server, host: &Host) -> Result<Self, Error> {
         let connector = DefaultConnector::default();
-        let agent = Agent::with_parts(config(server, None)?, connector, PublicOnly::default());
-        Ok(Self(agent))
+        let config = config(server, None, &*host.files)?;
+        Ok(Self {
+            agent: Agent::with_parts(config, connector, PublicOnly::default()),
+            host: host.clone(),
+        })
     }
 
     /// Asks the server what it can do, without credentials. Any answer will do.
     pub fn probe(&self, server: &Server) -> Result<(), Error> {
-        let answered = self.0.options(server.url.as_str()).call();
+        let answered = self.agent.options(server.url.as_str()).call();
         answered
             .map(drop)
             .map_err(|error| Failure::from(error).into_error(server, 1))
@@ -99,8 +109,8 @@ impl Transport {
                     return Err(failure.into_error(server, schedule.made() + 1));
                 }
             };
-            match schedule.after_failure(asked)? {
-                Some(delay) => thread::sleep(delay),
+            match schedule.after_failure(asked, &*self.host.random)? {
+                Some(delay) => self.host.clock.sleep(delay),
                 None => return Err(failure.into_error(server, schedule.made())),
             }
         }
@@ -132,7 +142,7 @@ impl Transport {
                 uri,
             };
             let challenges = texts(response.headers(), "WWW-Authenticate");
-            if let Some(answer) = credentials.answer(&challenges, &target)? {
+            if let Some(answer) = credentials.answer(&challenges, &target, &*self.host.random)? {
                 response = self.send(server, request, Some(&answer))?;
             }
         }
@@ -148,7 +158,7 @@ impl Transport {
         request: &Request<'_>,
         authorization: Option<&str>,
     ) -> Result<Response<Body>, Failure> {
-        let mut builder = self.0.post(server.target().as_str());
+        let mut builder = self.agent.post(server.target().as_str());
         builder = builder.header("Content-Type", "application/xml");
         for (name, value) in &request.headers {
             builder = builder.header(*name, *value);
@@ -163,19 +173,15 @@ impl Transport {
     }
 }
 
-fn config(server: &Server, proxy: Option<Proxy>) -> Result<Config, Error> {
+fn config(server: &Server, proxy: Option<Proxy>, files: &dyn SecretFiles) -> Result<Config, Error> {
     let config = Agent::config_builder()
-        .tls_config(tls::config(server)?)
+        .tls_config(tls::config(server, files)?)
         .timeout_global(Some(server.timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(proxy)
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ));
+        .user_agent(concat!("gst-plugin-playready/", env!("CARGO_PKG_VERSION")));
     Ok(config.build())
 }
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use cenc_types::{Iv, IvSize, Media, Pattern, Pssh, Scheme};
 use common_encryption::{Flavor, Method, SampleKey, TrackIv};
 use drm_signaling::{Drm, System};
-use host_access::WallClock;
+use host_access::Host;
 use playready_header::VersionChoice;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
 
@@ -31,7 +31,7 @@ pub struct Config {
     /// What tells the number of a crypto period.
     pub clock: PeriodClock,
     /// The time of day.
-    pub wall_clock: WallClock,
+    pub host: Host,
     /// What happens when a period begins whose key is not there.
     pub on_key_missing: OnKeyMissing,
     /// What key servers and stores know the content by.
@@ -100,7 +100,7 @@ pub struct HeaderConfig {
 
 impl Config {
     /// Protection by a scheme as most content has it: a pattern of 1:9, random IVs of 8 bytes, PlayReady, one key for all time.
-    pub fn new(scheme: Scheme) -> Self {
+    pub fn new(scheme: Scheme, host: Host) -> Self {
         Self {
             flavor: Flavor::Cenc,
             scheme,
@@ -109,7 +109,7 @@ impl Config {
             crypto_period: Duration::ZERO,
             clear_lead: Duration::ZERO,
             clock: PeriodClock::default(),
-            wall_clock: WallClock::default(),
+            host,
             on_key_missing: OnKeyMissing::default(),
             content_id: None,
             systems: [System::PlayReady].into(),
@@ -203,10 +203,13 @@ impl Config {
 
     /// The first IV of a key for which none is given.
     pub(super) fn first_iv(&self) -> Result<Iv, Error> {
+        let random = &*self.host.random;
         Ok(match (self.iv, self.scheme) {
             (IvConfig::First(iv), _) => iv,
-            (IvConfig::Random(size), Scheme::Cenc | Scheme::Cens) => Iv::generate(size)?,
-            (IvConfig::Random(_), Scheme::Cbc1 | Scheme::Cbcs) => Iv::generate(IvSize::Sixteen)?,
+            (IvConfig::Random(size), Scheme::Cenc | Scheme::Cens) => Iv::generate(size, random)?,
+            (IvConfig::Random(_), Scheme::Cbc1 | Scheme::Cbcs) => {
+                Iv::generate(IvSize::Sixteen, random)?
+            }
         })
     }
 }
@@ -229,7 +232,7 @@ mod tests {
     #[test]
     fn schemes_that_no_client_plays_are_warned_of() {
         let warnings = |scheme, systems: &[System]| {
-            let mut config = Config::new(scheme);
+            let mut config = Config::new(scheme, Host::system());
             config.systems = systems.iter().copied().collect();
             config.warnings().len()
         };

@@ -80,7 +80,7 @@ pub enum Error {
         "flavor piff takes no crypto-period, clear-lead, rotate-key or protect=false: its boxes tell of one key per track"
     )]
     PiffPeriods,
-    /// The operating system has no random numbers.
-    #[error("no random numbers from the operating system: {0}")]
-    Generator(#[from] getrandom::Error),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Generator(#[from] host_access::RandomError),
 }

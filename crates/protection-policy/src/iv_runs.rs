@@ -5,7 +5,7 @@
 //! element before may be gone by then; what must not be lost with it is how far its IVs went.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cenc_types::{CipherMode, KeyId};
 use common_encryption::IvSource;
@@ -25,12 +25,6 @@ struct Run {
 impl IvRuns {
     /// The most runs that are remembered when nobody uses them any more; each takes about a hundred bytes.
     const MAX_REMEMBERED: usize = 4096;
-
-    /// The runs of all packagers in this process.
-    pub fn of_process() -> Arc<Self> {
-        static RUNS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
-        Arc::clone(&RUNS)
-    }
 
     /// The run of a KID in a cipher mode where it stands; `first` begins it if there is none. A constant IV is not shared: it
     /// repeats by design.

@@ -133,7 +133,7 @@ impl Packaging {
     /// Where the media's time 0 is on the wall clock: a fragment is there when it ends. What comes late or early by less than
     /// half a period is taken for a hiccup of the network, not for another clock.
     fn anchor(&mut self, time: &FragmentTime) -> i128 {
-        let now = self.config.wall_clock.now().as_nanos().cast_signed();
+        let now = self.config.host.clock.since_1970().as_nanos().cast_signed();
         let found = now - time.end.as_nanos().cast_signed();
         let tolerance = self.config.crypto_period.max(Self::HICCUP).as_nanos() / 2;
         let known = self

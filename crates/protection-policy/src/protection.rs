@@ -205,9 +205,10 @@ impl Packaging {
 /// The crypto period that a stream begins in, as far as it can be known before.
 fn first_period(config: &Config, provider: &dyn KeyProvider) -> u64 {
     match config.clock {
-        PeriodClock::Utc if provider.rotates() => {
-            period_index(config.wall_clock.now().as_nanos().cast_signed(), config)
-        }
+        PeriodClock::Utc if provider.rotates() => period_index(
+            config.host.clock.since_1970().as_nanos().cast_signed(),
+            config,
+        ),
         PeriodClock::Utc | PeriodClock::Stream => 0,
     }
 }

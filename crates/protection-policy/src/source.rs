@@ -30,7 +30,10 @@ impl Source {
     ) -> Result<Self, content_keys::Error> {
         let keys = provider.period_keys(first)?;
         let later = match provider.rotates() {
-            true => Some(KeySchedule::start(provider, config.wall_clock.clone())?),
+            true => Some(KeySchedule::start(
+                provider,
+                Arc::clone(&config.host.clock),
+            )?),
             false => None,
         };
         let lead = match config.crypto_period {

@@ -120,7 +120,7 @@ mod tests {
                 activated: None,
                 retired: None,
             },
-            key: cenc_types::ContentKey::generate().unwrap(),
+            key: cenc_types::ContentKey::generate(&host_access::SystemRandom).unwrap(),
             is_new: false,
         }
     }

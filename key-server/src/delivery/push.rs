@@ -61,7 +61,10 @@ fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
     let key = (line.store.key(kid)?, slots.to_vec());
     let mut document = document(content.as_ref(), vec![key]);
     if let Some(recipient) = &line.recipient {
-        document.encrypt_to(&[recipient as &dyn WrapKey])?;
+        document.encrypt_to(
+            &[recipient as &dyn WrapKey],
+            &*host_access::Host::system().random,
+        )?;
     }
     let xml = document.to_xml(Version::V2_3)?;
     let request = Request {
@@ -85,7 +88,13 @@ fn postpone(
     }
     let attempts = u32::try_from(delivery.attempts).unwrap_or(u32::MAX);
     let now = SystemTime::now();
-    let until = now + pause(attempts, LONGEST, asked)?;
+    let until = now
+        + pause(
+            attempts,
+            LONGEST,
+            asked,
+            &*host_access::Host::system().random,
+        )?;
     line.store.fail_delivery(id, &error, Some(until))?;
     Ok(Outcome::Postponed { error, until })
 }

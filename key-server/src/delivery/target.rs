@@ -135,8 +135,8 @@ impl Access {
             Encryption::Clear => None,
         };
         let transport = match target.reach {
-            Reach::Anywhere => Transport::new(&server),
-            Reach::PublicOnly => Transport::to_public(&server),
+            Reach::Anywhere => Transport::new(&server, &host_access::Host::system()),
+            Reach::PublicOnly => Transport::to_public(&server, &host_access::Host::system()),
         };
         Ok(Self {
             transport: transport.map_err(|source| target.failed(source))?,
@@ -187,7 +187,9 @@ fn server(target: &Target) -> Result<Server, HttpError> {
     server.timeout = target.timeout;
     server.ca.clone_from(&target.ca);
     match &target.credentials {
-        Some(Credentials::File(path)) => server.read_credentials(path)?,
+        Some(Credentials::File(path)) => {
+            server.read_credentials(path, &*host_access::Host::system().files)?
+        }
         Some(Credentials::Text(text)) => server.take_credentials(text)?,
         None => (),
     }

@@ -110,7 +110,10 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<Created, Error> {
     if !errors.is_empty() {
         return Err(Error::Draft(errors));
     }
-    let made = || KeyId::generate().map_err(|error| Error::Generator(error.to_string()));
+    let made = || {
+        KeyId::generate(&host_access::SystemRandom)
+            .map_err(|error| Error::Generator(error.to_string()))
+    };
     let kid = parsed.kid.map_or_else(made, Ok)?;
     add_content(store, draft)?;
     let source = match (parsed.key, &draft.source) {

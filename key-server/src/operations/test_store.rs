@@ -23,14 +23,17 @@ pub struct TestStore {
 
 impl TestStore {
     pub fn new() -> Self {
-        let name = format!("playready-packager-{}", KeyId::generate().unwrap());
+        let name = format!(
+            "playready-packager-{}",
+            KeyId::generate(&host_access::SystemRandom).unwrap()
+        );
         let folder = std::env::temp_dir().join(name);
         let uri = format!("sqlite://{}", folder.join("keys.db").display());
         let kek = KekSource::File(folder.join("kek"));
         fs::create_dir(&folder).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         fs::set_permissions(&folder, mode).unwrap();
-        let store = KeyStore::open(&uri, vec![kek]).unwrap();
+        let store = KeyStore::open(&uri, vec![kek], &host_access::Host::system()).unwrap();
         let store = store.acting_for("test").unwrap();
         Self { store, folder }
     }

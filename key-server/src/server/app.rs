@@ -72,7 +72,7 @@ impl App {
     /// Why there is no store.
     pub fn open(settings: &ServerSettings) -> Result<Self, Error> {
         let (address, kek) = store_address(&settings.database)?;
-        let store = KeyStore::open(&address, vec![kek])?;
+        let store = KeyStore::open(&address, vec![kek], &host_access::Host::system())?;
         Ok(Self(Arc::new(State {
             batcher: Batcher::start(&store)?,
             store,

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use content_key_store::{KeyStore, Role};
-use host_access::secret_file;
 
 use super::app::{App, SERVER};
 use super::error::Error;
@@ -22,7 +21,7 @@ pub fn admit(app: &App, settings: &ServerSettings) -> Result<(), Error> {
     }
     match &settings.admin_token_file {
         Some(path) => {
-            let text = secret_file::read(path).map_err(Error::TokenFile)?;
+            let text = store.host().files.read(path).map_err(Error::TokenFile)?;
             store.put_token(ADMIN, "from --admin-token-file", text.trim())?;
         }
         None if is_first => show(&store, settings)?,

@@ -7,7 +7,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use host_access::secret_file;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -72,7 +71,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    let text = secret_file::read(path)?;
+    let text = host_access::Host::system().files.read(path)?;
     PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| Error::Pem {
         path: path.to_owned(),
         what: "private key",

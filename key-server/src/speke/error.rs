@@ -63,7 +63,7 @@ impl Error {
                 | cpix::Error::NotCpix
                 | cpix::Error::TooComplex(_),
             ) => 400,
-            Self::Header(_) | Self::Document(cpix::Error::Generator) => 500,
+            Self::Header(_) | Self::Document(cpix::Error::Generator(_)) => 500,
             _ => 422,
         }
     }

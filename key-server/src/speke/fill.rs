@@ -58,7 +58,7 @@ fn written(request: &Request, scheme: Scheme, keys: &[Given<'_>]) -> Result<Docu
     let recipients: Vec<RsaRecipient> = recipients.collect::<Result<_, _>>()?;
     if !recipients.is_empty() {
         let recipients: Vec<&dyn WrapKey> = recipients.iter().map(|to| to as _).collect();
-        document.encrypt_to(&recipients)?;
+        document.encrypt_to(&recipients, &*host_access::Host::system().random)?;
     }
     Ok(document)
 }

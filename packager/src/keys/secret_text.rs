@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use host_access::secret_file;
+use host_access::Host;
 use zeroize::Zeroizing;
 
 /// The most bytes of standard input that are read.
@@ -27,7 +27,7 @@ pub enum Error {
 /// [`Error`].
 pub fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
     if path != Path::new("-") {
-        return Ok(secret_file::read(path)?);
+        return Ok(Host::system().files.read(path)?);
     }
     let mut text = Zeroizing::new(String::with_capacity(4096));
     let mut input = std::io::stdin().lock().take(MAX_INPUT + 1);

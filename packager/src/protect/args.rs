@@ -14,6 +14,7 @@ use protection_policy::{Config, IvConfig};
 use super::Error;
 use crate::secrets;
 use crate::{options::HeaderOptions, options::Systems, options::flavor, options::scheme};
+use host_access::Host;
 use protection_policy::duration;
 
 const EXAMPLES: &str = "\
@@ -132,7 +133,7 @@ impl ProtectArgs {
             systems: asked.systems.0.clone(),
             header: self.header.config(),
             extra_pssh: asked.pssh.clone(),
-            ..Config::new(asked.scheme)
+            ..Config::new(asked.scheme, Host::system())
         })
     }
 
@@ -149,7 +150,7 @@ impl ProtectArgs {
             (Some(kid), None, Some(file)) => Box::new(SeedKeys::new(kid, secrets::seed(file)?)),
             _ => {
                 let uri = keys.key_uri.as_deref().unwrap_or_default();
-                protection_policy::open(uri, &self.content_request())?
+                protection_policy::open(uri, &self.content_request(), &Host::system())?
             }
         })
     }

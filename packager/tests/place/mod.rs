@@ -42,7 +42,12 @@ impl Place {
     }
 
     pub fn store(&self) -> KeyStore {
-        KeyStore::open(&self.uri(), vec![KekSource::File(self.kek())]).unwrap()
+        KeyStore::open(
+            &self.uri(),
+            vec![KekSource::File(self.kek())],
+            &host_access::Host::system(),
+        )
+        .unwrap()
     }
 
     pub fn file(&self, name: &str, text: &str, mode: u32) -> String {

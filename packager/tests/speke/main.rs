@@ -39,7 +39,11 @@ fn request(content: &str, labels: &[&str]) -> KeyRequest {
 }
 
 fn client(server: &Server, version: &str) -> SpekeClient {
-    SpekeClient::open(&server.speke(&format!("?speke-version={version}&speke-attempts=1"))).unwrap()
+    SpekeClient::open(
+        &server.speke(&format!("?speke-version={version}&speke-attempts=1")),
+        &host_access::Host::system(),
+    )
+    .unwrap()
 }
 
 fn keys(server: &Server, version: &str, request: &KeyRequest) -> KeyAnswer {

@@ -53,13 +53,16 @@ fn boxes_of_all_systems_are_read_as_they_were_written() {
         extra_pssh: vec![
             Config::extra_pssh("AAAAIHBzc2gAAAAAq6urq6urq6urq6urq6urqwAAAAA=").unwrap(),
         ],
-        ..Config::new(Scheme::Cenc)
+        ..Config::new(Scheme::Cenc, host_access::Host::system())
     };
     let audio = Track {
         track_id: 1,
         media: Media::Audio,
     };
-    let keys = KeyRing::single(kid, ContentKey::generate().unwrap());
+    let keys = KeyRing::single(
+        kid,
+        ContentKey::generate(&host_access::SystemRandom).unwrap(),
+    );
     let keys = Box::new(FixedKeys::new(keys));
     let mut packaging = Packaging::open(config, keys, Default::default()).unwrap();
     let boxes = packaging.protect(&[audio]).unwrap().pssh;

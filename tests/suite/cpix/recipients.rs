@@ -69,7 +69,9 @@ fn the_oracle_decrypts_what_is_encrypted_to_its_certificate() {
     assert_eq!(recipient.note(), None);
     for (version, name) in VERSIONS {
         let mut document = film();
-        document.encrypt_to(&[&recipient]).unwrap();
+        document
+            .encrypt_to(&[&recipient], &host_access::SystemRandom)
+            .unwrap();
         let scratch = Scratch::new("cpix-encrypted");
         let path = validate(&scratch, &document.to_xml(version).unwrap(), name);
         let private = folder.join("recipient.key.pem");
@@ -87,7 +89,9 @@ fn sizes_of_keys_are_noted_and_limited() {
     assert_eq!(recipient.note().unwrap().bits, 2048);
     let key = RsaPrivateKey::from_pkcs8(&key).unwrap();
     let mut document = film();
-    document.encrypt_to(&[&recipient]).unwrap();
+    document
+        .encrypt_to(&[&recipient], &host_access::SystemRandom)
+        .unwrap();
     document.decrypt(&key).unwrap();
     assert_eq!(keys_of(&document), keys_of(&film()));
     let (short, short_key) = certificate(&folder, "rsa:1024").unwrap();

@@ -9,7 +9,7 @@ use key_http_client::Error as HttpError;
 use super::*;
 
 fn error_of(uri: &str, request: &KeyRequest) -> Error {
-    let client = SpekeClient::open(uri).unwrap();
+    let client = SpekeClient::open(uri, &host_access::Host::system()).unwrap();
     client
         .keys(request)
         .err()
@@ -176,6 +176,8 @@ fn files_that_others_may_read_are_refused() {
     let folder = Scratch::new("speke-open");
     let file = folder.write("login", "bearer x");
     let uri = format!("speke+http://127.0.0.1/?speke-auth-file={}", file.display());
-    let error = SpekeClient::open(&uri).err().unwrap();
+    let error = SpekeClient::open(&uri, &host_access::Host::system())
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("others may read"), "{error}");
 }

@@ -25,7 +25,9 @@ fn file_is_made_at_first_use_and_needed_then() {
         // Another one is not made in its place.
         let away = place.kek_path("away");
         std::fs::rename(&path, &away).unwrap();
-        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+            .err()
+            .unwrap();
         assert!(
             matches!(refused, Error::KekFile(_)) && !path.exists(),
             "{refused}"
@@ -33,7 +35,9 @@ fn file_is_made_at_first_use_and_needed_then() {
         std::fs::rename(&away, &path).unwrap();
         assert_eq!(place.open().key_of(&slot("a", 0)).unwrap().info, made.info);
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
-        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+            .err()
+            .unwrap();
         assert!(refused.to_string().contains("chmod 600"), "{refused}");
     }
 }
@@ -44,16 +48,22 @@ fn wrong_keys_are_refused_by_name() {
         place.open().key_of(&slot("a", 0)).unwrap();
         let other = place.scratch.write_secret("other", &"42".repeat(32));
         for source in [KekSource::File(other), passphrase("correct horse")] {
-            let refused = KeyStore::open(&place.uri, vec![source]).err().unwrap();
+            let refused = KeyStore::open(&place.uri, vec![source], &host_access::Host::system())
+                .err()
+                .unwrap();
             assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
             assert!(!refused.to_string().contains("42424242"), "{refused}");
         }
         assert!(matches!(
-            KeyStore::open(&place.uri, vec![]),
+            KeyStore::open(&place.uri, vec![], &host_access::Host::system()),
             Err(Error::NoKek)
         ));
         let short = place.scratch.write_secret("short", "4242");
-        let refused = KeyStore::open(&place.uri, vec![KekSource::File(short)]);
+        let refused = KeyStore::open(
+            &place.uri,
+            vec![KekSource::File(short)],
+            &host_access::Host::system(),
+        );
         assert!(matches!(refused, Err(Error::BadKek)));
     }
 }
@@ -61,7 +71,13 @@ fn wrong_keys_are_refused_by_name() {
 #[test]
 fn passphrase_opens_what_it_made() {
     for place in places("store-passphrase") {
-        let open = |text| KeyStore::open(&place.uri, vec![passphrase(text)]);
+        let open = |text| {
+            KeyStore::open(
+                &place.uri,
+                vec![passphrase(text)],
+                &host_access::Host::system(),
+            )
+        };
         let made = open("correct horse")
             .unwrap()
             .key_of(&slot("a", 0))
@@ -91,9 +107,11 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
         assert_eq!(store.rewrap(&new()).unwrap(), 5);
         assert_eq!(store.rewrap(&new()).unwrap(), 0);
         assert!(store.key_of(&slot("a", 1)).is_ok(), "the store goes on");
-        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+            .err()
+            .unwrap();
         assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
-        let store = KeyStore::open(&place.uri, vec![new()]).unwrap();
+        let store = KeyStore::open(&place.uri, vec![new()], &host_access::Host::system()).unwrap();
         for (kid, key) in [
             (&inserted.kid, &bytes),
             (&made.info.kid, made.key.as_bytes()),
@@ -107,7 +125,12 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
             Err(Error::SameSeed(_))
         ));
         store.rewrap(&passphrase("correct horse")).unwrap();
-        KeyStore::open(&place.uri, vec![passphrase("correct horse")]).unwrap();
+        KeyStore::open(
+            &place.uri,
+            vec![passphrase("correct horse")],
+            &host_access::Host::system(),
+        )
+        .unwrap();
     }
 }
 
@@ -116,14 +139,20 @@ fn others_go_on_through_a_re_wrap() {
     for place in places("store-others") {
         let new = || KekSource::File(place.kek_path("new"));
         // The new key's file is not there yet.
-        let other = KeyStore::open(&place.uri, vec![place.kek(), new()]).unwrap();
+        let other = KeyStore::open(
+            &place.uri,
+            vec![place.kek(), new()],
+            &host_access::Host::system(),
+        )
+        .unwrap();
         let made = other.key_of(&slot("a", 0)).unwrap();
         let store = place.open();
         store.rewrap(&new()).unwrap();
         let same = other.key_of(&slot("a", 0)).unwrap();
         assert_eq!(same.key.as_bytes(), made.key.as_bytes());
         let later = other.key_of(&slot("a", 1)).unwrap();
-        let only_new = KeyStore::open(&place.uri, vec![new()]).unwrap();
+        let only_new =
+            KeyStore::open(&place.uri, vec![new()], &host_access::Host::system()).unwrap();
         let same = only_new.key_of(&slot("a", 1)).unwrap();
         assert_eq!(same.key.as_bytes(), later.key.as_bytes());
         // Whoever was not told of the new key finds out by name.
@@ -151,7 +180,9 @@ fn credentials_come_from_the_folder_that_systemd_names() {
             assert!(text.contains("opened"), "{text}");
         }
         let absent = KekSource::Credential("hex".to_owned());
-        let refused = KeyStore::open(&place.uri, vec![absent]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![absent], &host_access::Host::system())
+            .err()
+            .unwrap();
         assert!(refused.to_string().contains("LoadCredential"), "{refused}");
     }
 }

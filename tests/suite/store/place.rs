@@ -54,7 +54,8 @@ impl Place {
     }
 
     pub fn open(&self) -> KeyStore {
-        KeyStore::open(&self.uri, vec![self.kek()]).unwrap_or_else(|e| panic!("{}: {e}", self.uri))
+        KeyStore::open(&self.uri, vec![self.kek()], &host_access::Host::system())
+            .unwrap_or_else(|e| panic!("{}: {e}", self.uri))
     }
 
     /// Runs statements past the store.

@@ -67,7 +67,12 @@ fn job() {
             super::handoff::job(&open(uri, kek), url, certificate);
         }
         ["credential", uri, name] => {
-            KeyStore::open(uri, vec![KekSource::Credential(name.to_owned())]).unwrap();
+            KeyStore::open(
+                uri,
+                vec![KekSource::Credential(name.to_owned())],
+                &host_access::Host::system(),
+            )
+            .unwrap();
             say("opened");
         }
         _ => panic!("{job}"),
@@ -75,7 +80,12 @@ fn job() {
 }
 
 fn open(uri: &str, kek: &str) -> KeyStore {
-    KeyStore::open(uri, vec![KekSource::File(kek.into())]).unwrap()
+    KeyStore::open(
+        uri,
+        vec![KekSource::File(kek.into())],
+        &host_access::Host::system(),
+    )
+    .unwrap()
 }
 
 /// What is written at once is whole for the reader even if this process is killed.
@@ -118,7 +128,7 @@ fn claim(store: &KeyStore) {
 
 fn re_wrap(uri: &str, kek: &str, new: &str) {
     let sources = [kek, new].map(|path| KekSource::File(path.into()));
-    let store = KeyStore::open(uri, sources.into()).unwrap();
+    let store = KeyStore::open(uri, sources.into(), &host_access::Host::system()).unwrap();
     say("begins");
     let count = store.rewrap(&KekSource::File(new.into())).unwrap();
     say(&format!("wrapped {count}"));
@@ -239,7 +249,7 @@ fn killed_re_wrap_goes_on_and_loses_nothing() {
         }
         let open = |paths: &[PathBuf]| {
             let sources = paths.iter().cloned().map(KekSource::File);
-            KeyStore::open(&place.uri, sources.collect())
+            KeyStore::open(&place.uri, sources.collect(), &host_access::Host::system())
         };
         // It is half done: one of the two does not do, both do.
         for one in paths.chunks(1) {

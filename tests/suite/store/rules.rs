@@ -151,7 +151,9 @@ fn file_and_folder_are_the_owners_alone() {
         (&file, 0o604, 0o600),
     ] {
         set_permissions(path, PermissionsExt::from_mode(wide)).unwrap();
-        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+            .err()
+            .unwrap();
         assert!(matches!(refused, Error::TooOpen { .. }), "{refused}");
         assert!(
             refused.to_string().contains(&format!("chmod {needed:04o}")),
@@ -171,7 +173,9 @@ fn tables_of_a_later_version_are_left_alone() {
             false => "UPDATE key_store_version SET version = 99",
         };
         place.run(sql).unwrap();
-        let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
+        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+            .err()
+            .unwrap();
         assert!(
             matches!(refused, Error::NewerSchema { found: 99, .. }),
             "{refused}"
@@ -184,7 +188,9 @@ fn file_that_is_no_database_is_refused() {
     let place = super::place::sqlite("store-garbage");
     drop(place.open());
     std::fs::write(place.sqlite_path(), vec![0x55; 8192]).unwrap();
-    let refused = KeyStore::open(&place.uri, vec![place.kek()]).err().unwrap();
+    let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+        .err()
+        .unwrap();
     assert!(
         refused
             .to_string()

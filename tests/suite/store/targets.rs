@@ -113,7 +113,7 @@ fn credentials_rest_wrapped_and_are_wrapped_anew() {
         // The credentials, and the store's own two keys.
         let new = || KekSource::File(place.kek_path("new"));
         assert_eq!(store.rewrap(&new()).unwrap(), 3);
-        let store = KeyStore::open(&place.uri, vec![new()]).unwrap();
+        let store = KeyStore::open(&place.uri, vec![new()], &host_access::Host::system()).unwrap();
         assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
         // They open for no other target.
         let sql = "UPDATE target SET kek_id = s.kek_id, wrapped = s.wrapped FROM target s WHERE target.name = 'two' AND s.name = 'one'";

@@ -12,6 +12,7 @@ use url::Url;
 use super::{passfile, tls};
 use crate::Error;
 use crate::location::Location;
+use host_access::SecretFiles;
 
 /// A server that can be connected to again and again.
 pub(super) struct Server {
@@ -28,7 +29,11 @@ struct Own {
 }
 
 impl Server {
-    pub(super) fn parse(uri: &str, location: Location) -> Result<Self, Error> {
+    pub(super) fn parse(
+        uri: &str,
+        location: Location,
+        files: &dyn SecretFiles,
+    ) -> Result<Self, Error> {
         let (uri, own) = split_options(uri)?;
         // The crate's error may repeat parts of the URI.
         let mut config: Config = uri.parse().map_err(|_| Error::BadOptions)?;
@@ -45,7 +50,7 @@ impl Server {
         let tls = config.get_ssl_mode() == SslMode::Require;
         let tls = tls.then(|| tls::Connector::new(own.roots)).transpose()?;
         if config.get_password().is_none() {
-            passfile::set_password(&mut config, own.passwords)?;
+            passfile::set_password(&mut config, own.passwords, files)?;
         }
         Ok(Self {
             config,
@@ -139,7 +144,11 @@ mod tests {
     use super::*;
 
     fn server(uri: &str) -> Result<Server, Error> {
-        Server::parse(uri, Location::parse(uri).unwrap())
+        Server::parse(
+            uri,
+            Location::parse(uri).unwrap(),
+            &*host_access::Host::system().files,
+        )
     }
 
     #[test]

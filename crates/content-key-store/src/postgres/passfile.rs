@@ -8,13 +8,17 @@ use postgres::Config;
 use postgres::config::Host;
 use zeroize::Zeroizing;
 
-use host_access::secret_file;
+use host_access::SecretFiles;
 
 use crate::Error;
 
 /// Gives the configuration the password of its first host, if there is one: `PGPASSWORD`, or the line of the file given, of
 /// `PGPASSFILE` or of `~/.pgpass` that fits.
-pub(super) fn set_password(config: &mut Config, given: Option<PathBuf>) -> Result<(), Error> {
+pub(super) fn set_password(
+    config: &mut Config,
+    given: Option<PathBuf>,
+    files: &dyn SecretFiles,
+) -> Result<(), Error> {
     if let Ok(password) = env::var("PGPASSWORD").map(Zeroizing::new) {
         config.password(password.as_bytes());
         return Ok(());
@@ -27,7 +31,7 @@ pub(super) fn set_password(config: &mut Config, given: Option<PathBuf>) -> Resul
     let Some(path) = named.or_else(in_home) else {
         return Ok(());
     };
-    let text = secret_file::read(&path).map_err(Error::PasswordFile)?;
+    let text = files.read(&path).map_err(Error::PasswordFile)?;
     if let Some(password) = find(&text, &wanted(config)) {
         config.password(password.as_bytes());
     }

@@ -4,6 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use host_access::Host;
+
 use super::*;
 use cenc_types::{Media, Track};
 
@@ -17,7 +19,11 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        let path = std::env::temp_dir().join(KeyId::generate().unwrap().to_string());
+        let path = std::env::temp_dir().join(
+            KeyId::generate(&host_access::SystemRandom)
+                .unwrap()
+                .to_string(),
+        );
         fs::create_dir(&path).unwrap();
         Self(path)
     }
@@ -42,13 +48,13 @@ impl Drop for Folder {
 
 /// The keys of a file that may have to be made.
 fn made(uri: &str) -> KeyRing {
-    drop(KeyFile::open_or_create(uri).unwrap());
-    load(uri).unwrap()
+    drop(KeyFile::open_or_create(uri, &Host::system()).unwrap());
+    load(uri, &*Host::system().files).unwrap()
 }
 
 fn error(text: &str) -> String {
     let folder = Folder::new();
-    let error = KeyFile::open_or_create(&folder.write(text, 0o600))
+    let error = KeyFile::open_or_create(&folder.write(text, 0o600), &Host::system())
         .err()
         .unwrap();
     error
@@ -65,7 +71,7 @@ fn lines_comments_and_ivs_are_read() {
          * 0c1d2e3f405162738495a6b7c8d9eafb W31bfVt9W31bfVt9W31bfQ==\n",
         0o400,
     );
-    let ring = load(&uri).unwrap();
+    let ring = load(&uri, &*Host::system().files).unwrap();
     let entry = ring.select(&AUDIO, 0).unwrap().unwrap();
     assert_eq!(
         entry.kid.to_string(),
@@ -107,7 +113,7 @@ fn bad_lines_are_named_by_number_without_their_content() {
 fn file_that_others_may_read_is_refused() {
     for mode in [0o640, 0o604, 0o620, 0o700] {
         let folder = Folder::new();
-        let error = KeyFile::open_or_create(&folder.write("", mode))
+        let error = KeyFile::open_or_create(&folder.write("", mode), &Host::system())
             .err()
             .unwrap();
         assert!(error.to_string().contains("chmod 600"), "{error}");
@@ -145,7 +151,7 @@ fn all_who_make_the_file_at_once_get_one_key() {
 
 #[test]
 fn missing_folder_and_foreign_uris_say_what_to_do() {
-    let error = KeyFile::open_or_create("file:///nonexistent/folder/x.keys")
+    let error = KeyFile::open_or_create("file:///nonexistent/folder/x.keys", &Host::system())
         .err()
         .unwrap();
     assert!(
@@ -162,7 +168,10 @@ fn missing_folder_and_foreign_uris_say_what_to_do() {
         "file:///etc/keys",
     ] {
         assert!(
-            matches!(KeyFile::open_or_create(uri), Err(Error::BadUri)),
+            matches!(
+                KeyFile::open_or_create(uri, &Host::system()),
+                Err(Error::BadUri)
+            ),
             "{uri}"
         );
     }
@@ -173,7 +182,7 @@ fn file_is_read_again_when_a_period_comes_that_it_had_no_keys_for() {
     let folder = Folder::new();
     let line = |period: u8| format!("*@{period} {period:032x} {period:032x}\n");
     let uri = folder.write(&[line(1), line(2)].concat(), 0o600);
-    let mut file = KeyFile::open_or_create(&uri).unwrap();
+    let mut file = KeyFile::open_or_create(&uri, &Host::system()).unwrap();
     assert!(file.rotates());
     let kid = |file: &mut KeyFile, period| {
         let keys = file.period_keys(period)?;

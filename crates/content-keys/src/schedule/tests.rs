@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sources that fail, are silent or come back.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+
+use test_support::ManualClock;
 
 use super::*;
 use crate::KeyRing;
@@ -25,17 +26,11 @@ impl KeyProvider for Source {
     }
 }
 
-/// A clock that a test moves, in seconds.
-fn clock(seconds: &Arc<AtomicU64>) -> WallClock {
-    let seconds = Arc::clone(seconds);
-    WallClock::new(move || Duration::from_secs(seconds.load(Ordering::Relaxed)))
-}
-
 #[test]
 fn each_period_is_asked_for_once_and_after_an_error_again() {
     let asked = Arc::default();
     let source = Box::new(Source(Arc::clone(&asked)));
-    let schedule = KeySchedule::start(source, clock(&Arc::default())).unwrap();
+    let schedule = KeySchedule::start(source, Arc::new(ManualClock::default())).unwrap();
     schedule.ask(1);
     schedule.ask(2);
     let patient = || false;
@@ -50,9 +45,9 @@ fn each_period_is_asked_for_once_and_after_an_error_again() {
 #[test]
 fn what_fails_is_tried_again_when_its_time_has_come() {
     let asked: Arc<Mutex<Vec<u64>>> = Arc::default();
-    let seconds = Arc::new(AtomicU64::new(100));
+    let clock = ManualClock::at(100);
     let source = Box::new(Source(Arc::clone(&asked)));
-    let schedule = KeySchedule::start(source, clock(&seconds)).unwrap();
+    let schedule = KeySchedule::start(source, Arc::new(clock.clone())).unwrap();
     let until = |done: &dyn Fn() -> bool| {
         (0..1000).any(|_| {
             thread::sleep(Duration::from_millis(2));
@@ -62,7 +57,7 @@ fn what_fails_is_tried_again_when_its_time_has_come() {
     assert!(schedule.get(3).is_none());
     assert!(until(&|| schedule.next_failure().is_some()));
     assert!(schedule.get(3).is_none(), "too early");
-    seconds.store(101, Ordering::Relaxed);
+    clock.set(101);
     assert!(until(&|| schedule.get(3).is_some()));
     assert_eq!(*asked.lock().unwrap(), [3, 3]);
 }
@@ -85,7 +80,7 @@ impl KeyProvider for Silent {
 fn wait_ends_when_it_is_told_to() {
     let (_hold, silent) = channel();
     let source = Box::new(Silent(silent));
-    let schedule = KeySchedule::start(source, clock(&Arc::default())).unwrap();
+    let schedule = KeySchedule::start(source, Arc::new(ManualClock::default())).unwrap();
     let stopped = schedule.wait(0, || true).err().unwrap();
     assert!(matches!(stopped, Error::Stopped));
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use host_access::SecretFiles;
 use key_http_client::Error as HttpError;
 use key_http_client::{Pem, Server};
 
@@ -64,7 +65,7 @@ impl FromStr for SpekeVersion {
 
 impl Endpoint {
     /// Reads an address and the file of credentials that it names.
-    pub(super) fn open(uri: &str) -> Result<Self, Error> {
+    pub(super) fn open(uri: &str, files: &dyn SecretFiles) -> Result<Self, Error> {
         let address = uri
             .strip_prefix("speke+")
             .filter(|address| address.starts_with("https://") || address.starts_with("http://"));
@@ -81,7 +82,7 @@ impl Endpoint {
             attempts: 4,
             tracks: "ALL".to_owned(),
         };
-        endpoint.take_parameters()?;
+        endpoint.take_parameters(files)?;
         Ok(endpoint)
     }
 
@@ -105,12 +106,12 @@ impl Endpoint {
     }
 
     /// Takes our parameters out of the query and leaves the others as they stand.
-    fn take_parameters(&mut self) -> Result<(), Error> {
+    fn take_parameters(&mut self, files: &dyn SecretFiles) -> Result<(), Error> {
         let query = self.server.url.query().unwrap_or_default().to_owned();
         let is_ours = |part: &&str| part.starts_with("speke-");
         let (ours, theirs): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_ours);
         for (name, value) in url::form_urlencoded::parse(ours.join("&").as_bytes()) {
-            self.take(&name, &value)?;
+            self.take(&name, &value, files)?;
         }
         let theirs = theirs.join("&");
         self.server
@@ -119,13 +120,13 @@ impl Endpoint {
         Ok(())
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
+    fn take(&mut self, name: &str, value: &str, files: &dyn SecretFiles) -> Result<(), Error> {
         match name {
             "speke-version" => self.version = value.parse()?,
             "speke-auth-file" => {
                 let path =
                     absolute(value).ok_or(Error::BadUri("speke-auth-file is not a whole path"))?;
-                self.server.read_credentials(&path)?;
+                self.server.read_credentials(&path, files)?;
             }
             "speke-ca-file" => {
                 let path =
@@ -174,16 +175,20 @@ impl fmt::Debug for Endpoint {
 
 #[cfg(test)]
 mod tests {
+    use host_access::Host;
+
     use super::*;
 
     fn refusal(uri: &str) -> String {
-        Endpoint::open(uri).unwrap_err().to_string()
+        Endpoint::open(uri, &*Host::system().files)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn parameters_of_ours_are_taken_out() {
         let uri = "speke+https://u:p%40@kms.example:8443/v2?token=a%26b&speke-version=2.1&x=&speke-timeout=5&speke-attempts=1#f";
-        let endpoint = Endpoint::open(uri).unwrap();
+        let endpoint = Endpoint::open(uri, &*Host::system().files).unwrap();
         assert_eq!(
             endpoint.server.target().as_str(),
             "https://kms.example:8443/v2?token=a%26b&x="
@@ -200,14 +205,19 @@ mod tests {
 
     #[test]
     fn version_is_2_0_unless_it_is_given() {
-        let endpoint = Endpoint::open("speke+http://localhost/").unwrap();
+        let endpoint = Endpoint::open("speke+http://localhost/", &*Host::system().files).unwrap();
         assert_eq!(endpoint.version(), SpekeVersion::V2_0);
         assert_eq!(endpoint.server.target().as_str(), "http://localhost/");
     }
 
     #[test]
     fn plain_http_is_warned_of_unless_it_stays_here() {
-        let warns = |uri| Endpoint::open(uri).unwrap().warning().is_some();
+        let warns = |uri| {
+            Endpoint::open(uri, &*Host::system().files)
+                .unwrap()
+                .warning()
+                .is_some()
+        };
         assert!(warns("speke+http://kms.example/"));
         for uri in [
             "speke+https://kms.example/",

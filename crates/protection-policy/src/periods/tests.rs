@@ -2,13 +2,13 @@
 //! A live channel whose clock a test moves, and whose key server goes down.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use cenc_types::{KeyId, Scheme, Track};
 use content_keys::{KeyProvider, PeriodKeys, SeedKeys};
-use host_access::WallClock;
 use playready_header::KeySeed;
+use test_support::ManualClock;
 
 /// 2026-11-22T12:00:03Z.
 const START: u64 = 1_795_348_803;
@@ -48,24 +48,22 @@ impl KeyProvider for Server {
     }
 }
 
-/// A channel from `START` on, at the second that `seconds` says.
+/// A channel from `START` on, at the second that `clock` says.
 struct Channel {
     packaging: Packaging,
-    seconds: Arc<AtomicU64>,
+    clock: ManualClock,
     is_down: Arc<AtomicBool>,
 }
 
 impl Channel {
     fn new(on_key_missing: OnKeyMissing, started: u64) -> Self {
-        let seconds = Arc::new(AtomicU64::new(started));
+        let clock = ManualClock::at(started);
         let is_down = Arc::<AtomicBool>::default();
-        let now = Arc::clone(&seconds);
         let config = Config {
             crypto_period: Duration::from_secs(PERIOD),
             clock: PeriodClock::Utc,
-            wall_clock: WallClock::new(move || Duration::from_secs(now.load(Ordering::Relaxed))),
             on_key_missing,
-            ..Config::new(Scheme::Cenc)
+            ..Config::new(Scheme::Cenc, clock.host())
         };
         let kid = "10000000-1000-1000-1000-100000000001".parse().unwrap();
         let server = Server {
@@ -77,14 +75,14 @@ impl Channel {
         packaging.protect_tracks(&TRACKS).unwrap();
         Self {
             packaging,
-            seconds,
+            clock,
             is_down,
         }
     }
 
     /// Protects the fragment that is there `end` seconds after the channel's media began, and returns the KIDs of its tracks.
     fn fragment(&mut self, began: u64, end: u64) -> Result<Vec<KeyId>, Error> {
-        self.seconds.store(began + end, Ordering::Relaxed);
+        self.clock.set(began + end);
         let times = TRACKS.map(|track| FragmentTime {
             track_id: track.track_id,
             start: Duration::from_secs(end - FRAGMENT),

@@ -3,6 +3,8 @@
 
 use zeroize::Zeroizing;
 
+use host_access::Host;
+
 use super::*;
 use crate::{IvConfig, IvRuns};
 use cenc_types::{ContentKey, Iv, IvSize, Media, Pattern, Scheme};
@@ -44,7 +46,7 @@ fn ring(keys: &[(&str, u8)]) -> KeyRing {
 fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
     let keys = Box::new(FixedKeys::new(ring(keys)));
     let with = (sample_keys, Arc::default());
-    Packaging::open(Config::new(scheme), keys, with).unwrap()
+    Packaging::open(Config::new(scheme, Host::system()), keys, with).unwrap()
 }
 
 fn protections(packaging: &mut Packaging, tracks: &[Track]) -> Vec<Option<TrackProtection>> {

@@ -73,7 +73,7 @@ pub fn export(
         keys.collect::<Result<Vec<KeyUse>, Error>>()?,
     );
     if let Some(certificate) = &certificate {
-        document.encrypt_to(&[certificate as &dyn WrapKey])?;
+        document.encrypt_to(&[certificate as &dyn WrapKey], &*store.host().random)?;
     }
     Ok(Export {
         xml: document.to_xml(version)?,

@@ -138,7 +138,7 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
 
 async fn generate(app: &App, form: SafeForm<Fields>) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
-    let kid = KeyId::generate().map_err(|_| {
+    let kid = KeyId::generate(&host_access::SystemRandom).map_err(|_| {
         let detail = "the operating system has no random numbers: try again later";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What can be wrong with a file of secrets.
+
+use std::path::PathBuf;
+
+use super::RandomError;
+
+/// Why a file of secrets cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretFileError {
+    /// A key file cannot be read or written.
+    #[error("key file {path}: {source}: {remedy}", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Others than its owner may read a key file.
+    #[error(
+        "key file {path} has mode {mode:04o}: others may read the keys; run chmod 600 on it",
+        path = .path.display()
+    )]
+    TooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A key file is too large to be one.
+    #[error("key file {path} is larger than 1 MiB", path = .path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There are no random bytes for the name of a temporary file.
+    #[error(transparent)]
+    Generator(#[from] RandomError),
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What the tests of several crates share.
+
+mod clock;
+
+pub use clock::ManualClock;
