@@ -89,6 +89,8 @@ mod periods;
 mod piff;
 /// The scripts in pipelines/.
 mod pipelines;
+/// What plain pipelines give downstream, item by item.
+mod plain_pipelines;
 /// PlayReady headers, objects, checksums and key seeds of other hands.
 mod playready;
 /// Pull mode, where the element reads the file itself.
