@@ -65,6 +65,8 @@ mod clearkeydec_mp4;
 mod codec_ranges;
 /// CPIX documents of other hands, and ours before other readers.
 mod cpix;
+/// What applications show of errors.
+mod error_texts;
 /// What goes wrong, and what it leaves behind.
 mod errors;
 /// Progressive files as streams.
@@ -79,6 +81,8 @@ mod hostile;
 mod lists;
 /// A minute of a live pipeline.
 mod live;
+/// What the elements log.
+mod logs;
 /// Encoders, muxers and decryptors around the element.
 mod matrix;
 /// The packager over streams built by hand.
