@@ -105,7 +105,7 @@ mod qtdemux;
 mod readme;
 /// Every shared pair against this reader and decryptor, before they judge the plugin.
 mod reference;
-/// The key appears in no log.
+/// No key appears in a log.
 mod secrets;
 /// Boxes and manifest texts of all DRM systems.
 mod signaling;
