@@ -179,7 +179,7 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<Work<E::File>, PushEr
         E::category(),
         obj = element.obj(),
         "takes the file of {} as {caps}",
-        size.map_or("unknown size".to_owned(), |size| format!("{size} bytes"))
+        size.map_or("unknown size".to_owned(), |size| size.to_string())
     );
     srcpad.push_event(gst::event::Caps::new(&caps));
     let segment = gst::FormattedSegment::<gst::format::Bytes>::new();
