@@ -8,11 +8,12 @@ use gst::glib::subclass::{Signal, SignalId};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use super::logging::Logged;
 use super::request_key::REQUEST_KEY;
 use super::session::Session;
 
 /// An encryptor.
-pub(super) trait Encryptor: ObjectSubclass<Type: IsA<gst::Element>> {
+pub(super) trait Encryptor: Logged {
     fn session(&self) -> &Session;
 }
 
@@ -48,6 +49,11 @@ fn rotate_key<T: Encryptor>() -> Signal {
         .run_last()
         .class_handler(|values| {
             let element = values.first()?.get::<T::Type>().ok()?;
+            gst::info!(
+                T::category(),
+                obj = element,
+                "a new crypto period by rotate-key"
+            );
             T::from_obj(&element).session().controls().rotate();
             None
         })

@@ -9,8 +9,8 @@ use super::chunk::BufferChunk;
 pub(super) enum Push {
     /// Media and boxes.
     Buffers(Vec<gst::Buffer>),
-    /// The init segment comes next: protection events go before it.
-    Init,
+    /// The init segment, which comes next: protection events go before it.
+    Init(gst::Buffer),
     /// A fragment under other keys comes next, with this timestamp: what tells of them goes before it.
     Change(Option<gst::ClockTime>),
     /// Bytes that replace earlier ones at an offset of the stream.
@@ -20,6 +20,16 @@ pub(super) enum Push {
         /// Where the stream goes on.
         resume: u64,
     },
+}
+
+impl Push {
+    /// The first timestamp among the buffers.
+    pub(super) fn pts(&self) -> Option<gst::ClockTime> {
+        match self {
+            Self::Buffers(buffers) => buffers.iter().find_map(|buffer| buffer.pts()),
+            Self::Init(_) | Self::Change(_) | Self::Patch { .. } => None,
+        }
+    }
 }
 
 /// Groups `outputs`, which is drained, into as few pushes as their order allows.
@@ -34,7 +44,7 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
                 if news != News::default() {
                     give(&mut pushes, &mut buffers);
                 }
-                pushes.extend(news.init.then_some(Push::Init));
+                pushes.extend(news.init.then(|| Push::Init(boxes.clone())));
                 pushes.extend(news.change.then(|| Push::Change(boxes.pts())));
                 buffers.push(boxes);
             }

@@ -6,19 +6,25 @@ use gst::prelude::*;
 use cenc_mp4::{Error, IndexMode};
 
 use super::buffers::Push;
+use super::pulling::Puller;
 
 /// Pushes buffers, as one list where they came so, or bytes that replace earlier ones.
-pub(super) fn push(
-    srcpad: &gst::Pad,
+pub(super) fn push<E: Puller>(
+    element: &E,
     push: Push,
     as_list: bool,
 ) -> Result<gst::FlowSuccess, gst::FlowError> {
+    let srcpad = element.srcpad();
     match push {
-        Push::Init | Push::Change(_) => Ok(gst::FlowSuccess::Ok),
+        Push::Init(_) | Push::Change(_) => Ok(gst::FlowSuccess::Ok),
         Push::Buffers(mut buffers) => match buffers.pop() {
-            Some(only) if buffers.is_empty() && !as_list => srcpad.push(only),
+            Some(only) if buffers.is_empty() && !as_list => {
+                gst::trace!(E::category(), obj = srcpad, "pushes {only:?}");
+                srcpad.push(only)
+            }
             last => {
                 let list: gst::BufferList = buffers.into_iter().chain(last).collect();
+                gst::trace!(E::category(), obj = srcpad, "pushes {list:?}");
                 srcpad.push_list(list)
             }
         },
@@ -27,6 +33,12 @@ pub(super) fn push(
             buffer,
             resume,
         } => {
+            let size = buffer.size();
+            gst::debug!(
+                E::category(),
+                obj = srcpad,
+                "writes {size} bytes at {position} again"
+            );
             srcpad.push_event(segment_from(position));
             srcpad.push(buffer)?;
             srcpad.push_event(segment_from(resume));

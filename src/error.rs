@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The one place where errors become GStreamer messages.
+//! The one place where errors become GStreamer messages: cause and remedy are the text that applications show, how far the stream
+//! got is the detail for developers.
 
+use std::fmt::Display;
+
+use gst::MessageErrorDomain;
 use gst::subclass::prelude::*;
 
 use cenc_mp4::DecryptionError;
@@ -8,35 +12,34 @@ use cenc_mp4::DecryptionError;
 use super::cencenc::StreamError;
 use super::clear_caps::FormatError;
 use super::clearkeydec::DecryptError;
+use super::logging::Logged;
 use super::settings::SettingsError;
 
 /// Posts an error message for a stream that cannot be protected.
-pub(super) fn post(element: &impl ElementImpl, error: &cenc_mp4::Error) {
+pub(super) fn post(element: &impl Logged, error: &cenc_mp4::Error) {
     if let cenc_mp4::Error::Protection(source) = error
         && let Some(source) = source.downcast_ref()
     {
-        return gst::element_imp_error!(element, setup_code(source), ["{error}"]);
+        return post_text(element, setup_code(source), error);
     }
-    gst::element_imp_error!(element, stream_code(error), ["{error}"]);
+    post_text(element, stream_code(error), error);
 }
 
 /// Posts an error message for an elementary stream that cannot be protected.
-pub(super) fn post_stream(element: &impl ElementImpl, error: &StreamError) {
+pub(super) fn post_stream(element: &impl Logged, error: &StreamError) {
     use gst::StreamError as Code;
     let code = match error {
-        StreamError::Setup(error) => {
-            return gst::element_imp_error!(element, setup_code(error), ["{error}"]);
-        }
+        StreamError::Setup(error) => return post_text(element, setup_code(error), error),
         StreamError::Format(FormatError::Codec(_)) => Code::NotImplemented,
         StreamError::Format(_) | StreamError::NoCaps => Code::Format,
         StreamError::OtherKind { .. } | StreamError::AlreadyProtected => Code::WrongType,
         StreamError::Unmappable | StreamError::Sample { .. } => Code::Encode,
     };
-    gst::element_imp_error!(element, code, ["{error}"]);
+    post_text(element, code, error);
 }
 
 /// Posts an error message for a stream that cannot be decrypted.
-pub(super) fn post_decryption(element: &impl ElementImpl, error: &DecryptError) {
+pub(super) fn post_decryption(element: &impl Logged, error: &DecryptError) {
     use gst::StreamError as Code;
     let code = match error {
         DecryptError::NoKey(_)
@@ -52,11 +55,41 @@ pub(super) fn post_decryption(element: &impl ElementImpl, error: &DecryptError) 
         | DecryptError::Jump { .. }
         | DecryptError::Unmappable => Code::Decrypt,
     };
-    gst::element_imp_error!(element, code, ["{error}"]);
+    post_text(element, code, error);
+}
+
+/// Posts an error message for a stream that downstream stopped; the element that did posts its own where it knows the cause.
+pub(super) fn post_flow(element: &impl Logged, flow: gst::FlowError) {
+    let text = format!(
+        "downstream stopped the stream ({flow}): look for the error of an element after this one, and link the source pad if it \
+         is not linked"
+    );
+    post_text(element, gst::StreamError::Failed, &text);
+}
+
+/// Posts an error message for a buffer whose memory cannot be used.
+pub(super) fn post_unmappable(element: &impl Logged, error: &gst::glib::BoolError) {
+    let text = format!(
+        "{error}: upstream must give memory that programs can write, or the system has none left"
+    );
+    post_text(element, gst::ResourceError::NoSpaceLeft, &text);
+}
+
+/// Posts a warning of what may stop a stream later.
+pub(super) fn post_warning<E: Logged>(element: &E, code: gst::ResourceError, text: &str) {
+    gst::warning!(E::category(), obj = element.obj(), "{text}");
+    gst::element_imp_warning!(element, code, ("{text}"), ["{}", element.progress()]);
+}
+
+fn post_text<E: Logged>(element: &E, code: impl MessageErrorDomain, text: &impl Display) {
+    let progress = element.progress();
+    gst::error!(E::category(), obj = element.obj(), "{text} ({progress})");
+    gst::element_imp_error!(element, code, ("{text}"), ["{progress}"]);
 }
 
 /// The error message for settings or keys that cannot be used.
-pub(super) fn settings_message(error: &SettingsError) -> gst::ErrorMessage {
+pub(super) fn settings_message<E: Logged>(element: &E, error: &SettingsError) -> gst::ErrorMessage {
+    gst::error!(E::category(), obj = element.obj(), "{error}");
     let code = match error {
         SettingsError::Setup(error) => setup_code(error),
         SettingsError::NoKey | SettingsError::OnlyKeyId => gst::ResourceError::NotFound,
@@ -65,7 +98,7 @@ pub(super) fn settings_message(error: &SettingsError) -> gst::ErrorMessage {
         | SettingsError::NoKeyId
         | SettingsError::SeveralKeys => gst::ResourceError::Settings,
     };
-    gst::error_msg!(code, ["{error}"])
+    gst::error_msg!(code, ("{error}"), ["before the stream's start"])
 }
 
 const fn stream_code(error: &cenc_mp4::Error) -> gst::StreamError {

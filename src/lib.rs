@@ -11,6 +11,7 @@ mod chunk;
 mod clear_caps;
 mod clearkeydec;
 mod error;
+mod logging;
 mod meta;
 mod mux_bin;
 mod playreadyenc;

@@ -8,9 +8,10 @@ use cenc_mp4::{Error, Output, Source};
 
 use super::buffers::{Push, group};
 use super::byte_stream::PushError;
-use super::caps;
 use super::chunk::BufferChunk;
+use super::logging::Logged;
 pub(super) use super::upstream::Upstream;
+use super::{caps, error};
 
 /// What of a fragmented file is pulled at once, in bytes.
 pub(super) const BLOCK: u64 = 1 << 20;
@@ -44,7 +45,7 @@ impl Source for Upstream {
 }
 
 /// An element that reads files itself where it can.
-pub(super) trait Puller: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
+pub(super) trait Puller: Logged {
     /// A progressive file under way.
     type File: Send + 'static;
 
@@ -76,7 +77,7 @@ pub(super) trait Puller: ElementImpl + ObjectSubclass<Type: IsA<gst::Element>> {
 }
 
 /// Chooses pull mode where upstream can be read anywhere.
-pub(super) fn activate(pad: &gst::Pad) -> Result<(), gst::LoggableError> {
+pub(super) fn activate<E: Logged>(pad: &gst::Pad) -> Result<(), gst::LoggableError> {
     let mut query = gst::query::Scheduling::new();
     let seekable = gst::SchedulingFlags::SEEKABLE;
     let can_pull = pad.peer_query(&mut query)
@@ -85,6 +86,7 @@ pub(super) fn activate(pad: &gst::Pad) -> Result<(), gst::LoggableError> {
         true => gst::PadMode::Pull,
         false => gst::PadMode::Push,
     };
+    gst::info!(E::category(), obj = pad, "takes its input in {mode:?} mode");
     Ok(pad.activate_mode(mode, true)?)
 }
 
@@ -127,6 +129,12 @@ fn step<E: Puller>(element: &E, pad: &gst::Pad, work: Work<E::File>) -> Work<E::
     };
     match worked {
         Ok(Work::End) => {
+            gst::debug!(
+                E::category(),
+                obj = element.obj(),
+                "the file ends {}",
+                element.progress()
+            );
             element.srcpad().push_event(gst::event::Eos::new());
             Work::End
         }
@@ -145,11 +153,7 @@ fn tell<E: Puller>(element: &E, why: PushError) {
         PushError::Flow(gst::FlowError::Eos) => {
             element.srcpad().push_event(gst::event::Eos::new());
         }
-        PushError::Flow(flow) => gst::element_imp_error!(
-            element,
-            gst::StreamError::Failed,
-            ["downstream stopped the stream: {flow}"]
-        ),
+        PushError::Flow(flow) => error::post_flow(element, flow),
         PushError::Mp4(Error::Input(source))
             if source.downcast_ref() == Some(&gst::FlowError::Flushing) => {}
         other => {
@@ -171,6 +175,12 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<Work<E::File>, PushEr
         Some(_) => caps::progressive_mp4(),
         None => caps::fragmented_mp4(),
     };
+    gst::info!(
+        E::category(),
+        obj = element.obj(),
+        "takes the file of {} as {caps}",
+        size.map_or("unknown size".to_owned(), |size| size.to_string())
+    );
     srcpad.push_event(gst::event::Caps::new(&caps));
     let segment = gst::FormattedSegment::<gst::format::Bytes>::new();
     srcpad.push_event(gst::event::Segment::new(&segment));
@@ -209,7 +219,14 @@ fn pass_through<E: Puller>(
         len => upstream.pull(position, len),
     };
     let buffer = match pulled {
-        Ok(buffer) if buffer.size() > 0 => buffer,
+        Ok(buffer) if buffer.size() > 0 => {
+            gst::log!(
+                E::category(),
+                obj = element.obj(),
+                "read {buffer:?} at byte {position}"
+            );
+            buffer
+        }
         Ok(_) | Err(gst::FlowError::Eos) => {
             element.take(None)?;
             return Ok(Work::End);

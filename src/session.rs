@@ -9,9 +9,12 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use cenc_types::Scheme;
-use protection_policy::{Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals};
+use protection_policy::{
+    Config, Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals,
+};
 
 use super::action_signals::is_answered;
+use super::logging::{LogTarget, Logged, LoggedKeys, media_time};
 use super::protected_caps::CapsProtection;
 use super::request_key::RequestedKeys;
 use super::settings::{self, Settings, SettingsError};
@@ -58,11 +61,12 @@ fn sample_keys() -> SampleKeys {
 }
 
 impl Session {
-    /// Sets a property; its type was checked by GObject.
-    pub(super) fn set(&self, name: &str, value: &glib::Value) {
+    /// Sets a property of `element`; its type was checked by GObject.
+    pub(super) fn set<E: Logged>(&self, element: &E, name: &str, value: &glib::Value) {
         match name {
             "protect" => {
                 let protect = value.get().expect("GObject has checked the value's type");
+                gst::info!(E::category(), obj = element.obj(), "protect={protect}");
                 self.controls.set_protect(protect);
             }
             _ => lock(&self.settings).set(name, value),
@@ -87,9 +91,13 @@ impl Session {
     ///
     /// # Errors
     /// Settings or keys that cannot be used.
-    pub(super) fn open(&self, element: &impl ElementImpl) -> Result<Packaging, gst::ErrorMessage> {
+    pub(super) fn open<E: Logged>(&self, element: &E) -> Result<Packaging, gst::ErrorMessage> {
         let object = element.obj().upcast_ref::<gst::Element>().clone();
-        let (config, provider, has_public_seed) = {
+        let target = LogTarget {
+            category: E::category(),
+            element: &object,
+        };
+        let (config, provider) = {
             let settings = lock(&self.settings);
             let both = settings.config().and_then(|config| {
                 let provider = match settings.provider() {
@@ -98,25 +106,63 @@ impl Session {
                 };
                 Ok((config, provider))
             });
-            let (config, provider) = both.map_err(|error| error::settings_message(&error))?;
-            (config, provider, settings.has_public_seed())
+            both.map_err(|error| error::settings_message(element, &error))?
         };
+        self.log_settings(target, &config, provider.is_none());
+        self.warn_of_settings(element, &config);
         let provider = provider.unwrap_or_else(|| Box::new(RequestedKeys::of(&object)));
-        if has_public_seed {
-            warn(
-                element,
-                "key-seed is the public one of Microsoft's test server: whoever knows the KID knows the key",
-            );
-        }
-        for text in config.warnings() {
-            warn(element, &text);
-        }
+        let provider = Box::new(LoggedKeys::new(provider, target));
         *lock(&self.published) = Published::default();
         let keys = std::mem::replace(&mut *lock(&self.sample_keys), sample_keys());
         self.controls.set_stopped(false);
         let controls = Arc::clone(&self.controls);
         Packaging::open(config, provider, (keys, controls))
-            .map_err(|error| error::settings_message(&error.into()))
+            .map_err(|error| error::settings_message(element, &error.into()))
+    }
+
+    fn log_settings(&self, target: LogTarget<'_>, config: &Config, is_requested: bool) {
+        let LogTarget { category, element } = target;
+        gst::info!(
+            category,
+            obj = element,
+            "scheme {}, flavor {:?}, systems {:?}, keys by {}",
+            config.scheme,
+            config.flavor,
+            config.systems,
+            self.key_source(is_requested)
+        );
+        gst::info!(
+            category,
+            obj = element,
+            "content-id {:?}, crypto-period {} (period-clock {:?}, on-key-missing {:?}), clear-lead {}, protect={}",
+            config.content_id,
+            media_time(config.crypto_period),
+            config.clock,
+            config.on_key_missing,
+            media_time(config.clear_lead),
+            self.controls.protect()
+        );
+    }
+
+    /// The source of keys, as it may be shown.
+    fn key_source(&self, is_requested: bool) -> String {
+        let uri = lock(&self.settings).get("key-uri");
+        let uri = uri.and_then(|uri| uri.get::<Option<String>>().ok());
+        match uri.flatten() {
+            Some(uri) => uri,
+            None if is_requested => "the signal request-key".to_owned(),
+            None => "key-id and key or key-seed".to_owned(),
+        }
+    }
+
+    fn warn_of_settings(&self, element: &impl Logged, config: &Config) {
+        let warn = |text: &str| error::post_warning(element, gst::ResourceError::Settings, text);
+        if lock(&self.settings).has_public_seed() {
+            warn(
+                "key-seed is the public one of Microsoft's test server: whoever knows the KID knows the key",
+            );
+        }
+        config.warnings().iter().for_each(|text| warn(text));
     }
 
     /// What the operator changes while a stream runs.
@@ -130,11 +176,13 @@ impl Session {
     }
 
     /// Tells downstream of the protection by events on `pad`, and the application by properties and a message, unless it knows.
-    pub(super) fn announce(
+    pub(super) fn announce<E: Logged>(
         &self,
-        (element, pad): (&impl ElementImpl, &gst::Pad),
+        (element, pad): (&E, &gst::Pad),
         (signals, scheme): (&Signals, Scheme),
     ) {
+        let category = E::category();
+        gst::info!(category, obj = element.obj(), "protected {}", told(signals));
         push_events(pad, signals, ORIGIN_MOOV);
         let published = Published::new(signals, scheme);
         if let Some(published) = self.replace(published) {
@@ -146,14 +194,21 @@ impl Session {
     }
 
     /// The same for a crypto period that begins with the buffer of timestamp `at`.
-    pub(super) fn announce_change(
+    pub(super) fn announce_change<E: Logged>(
         &self,
-        (element, pad): (&impl ElementImpl, &gst::Pad),
+        (element, pad): (&E, &gst::Pad),
         (change, scheme): (&KeyChange, Scheme),
         at: Option<gst::ClockTime>,
     ) {
+        let start = media_time(change.start);
+        gst::info!(
+            E::category(),
+            obj = element.obj(),
+            "crypto period {} begins at {start}, protected {}",
+            change.period,
+            told(&change.signals)
+        );
         push_events(pad, &change.signals, ORIGIN_MOOF);
-        let start = gst::ClockTime::try_from(change.start).unwrap_or(gst::ClockTime::MAX);
         self.key_changes.fetch_add(1, Ordering::Relaxed);
         let published = Published::new(&change.signals, scheme);
         let mut structure = signals::structure(&published, "playready-key-change");
@@ -164,9 +219,9 @@ impl Session {
     }
 
     /// Warns of keys that are missing or soon will be.
-    pub(super) fn warn_of_keys(&self, element: &impl ElementImpl, warnings: Vec<String>) {
+    pub(super) fn warn_of_keys(&self, element: &impl Logged, warnings: Vec<String>) {
         for text in warnings {
-            gst::element_imp_warning!(element, gst::ResourceError::NotFound, ["{text}"]);
+            error::post_warning(element, gst::ResourceError::NotFound, &text);
         }
     }
 
@@ -181,7 +236,7 @@ impl Session {
         (before != published).then_some(published)
     }
 
-    fn post(&self, element: &impl ElementImpl, structure: gst::Structure) {
+    fn post(&self, element: &impl Logged, structure: gst::Structure) {
         let element = element.obj();
         let object = element.upcast_ref::<gst::Element>();
         let message = gst::message::Element::builder(structure).src(object);
@@ -205,8 +260,17 @@ fn running_time(pad: &gst::Pad, at: Option<gst::ClockTime>) -> Option<gst::Clock
     segment.to_running_time(at?)
 }
 
-fn warn(element: &impl ElementImpl, text: &str) {
-    gst::element_imp_warning!(element, gst::ResourceError::Settings, ["{text}"]);
+/// The KIDs, and the systems that are told of them.
+fn told(signals: &Signals) -> String {
+    let list = |texts: Vec<String>| texts.join(", ");
+    let kids = signals.kids.iter().map(|kid| format!("by KID {kid}"));
+    let systems = signals.drms.iter();
+    let systems = systems.map(|drm| uuid::Uuid::from_bytes(drm.system_id()).to_string());
+    format!(
+        "{}; told to systems: {}",
+        list(kids.collect()),
+        list(systems.collect())
+    )
 }
 
 /// The properties of every encryptor.

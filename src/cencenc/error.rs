@@ -29,7 +29,9 @@ pub(crate) enum StreamError {
     #[error("the buffer is already protected: give the encryptor clear media")]
     AlreadyProtected,
     /// A buffer cannot be written.
-    #[error("the buffer cannot be mapped for writing")]
+    #[error(
+        "the buffer cannot be mapped for writing: upstream must give memory that programs can write"
+    )]
     Unmappable,
     /// A sample cannot be protected.
     #[error("sample at {}: {reason}", time(.pts))]

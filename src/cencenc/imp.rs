@@ -10,9 +10,10 @@ use gst_base::prelude::*;
 use gst_base::subclass::BaseTransformMode;
 use gst_base::subclass::prelude::*;
 
-use super::StreamError;
-use super::stream::Stream;
+use super::stream::{Stream, Totals};
+use super::{CATEGORY, StreamError};
 use crate::action_signals::{self, Encryptor};
+use crate::logging::{self, LogTarget, Logged};
 use crate::session::{self, Session};
 use crate::settings::TrackTypeProperty;
 use crate::{clear_caps, error, lock, protected_caps};
@@ -26,6 +27,17 @@ pub struct CencEnc {
     stream: Mutex<Option<Stream>>,
 }
 
+impl Logged for CencEnc {
+    fn category() -> gst::DebugCategory {
+        *CATEGORY
+    }
+
+    fn progress(&self) -> String {
+        let Totals { samples, bytes } = self.totals();
+        format!("after {samples} protected samples of {bytes} bytes")
+    }
+}
+
 impl Encryptor for CencEnc {
     fn session(&self) -> &Session {
         &self.session
@@ -36,11 +48,16 @@ impl CencEnc {
     /// Runs `work` on the stream under way and posts its error.
     fn with_stream<T>(
         &self,
-        work: impl FnOnce(&mut Stream) -> Result<T, StreamError>,
+        work: impl FnOnce(&mut Stream, LogTarget<'_>) -> Result<T, StreamError>,
     ) -> Result<T, gst::FlowError> {
+        let element = self.obj();
+        let target = LogTarget {
+            category: *CATEGORY,
+            element: element.upcast_ref(),
+        };
         let worked = {
             let mut stream = lock(&self.stream);
-            work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
+            work(stream.as_mut().ok_or(gst::FlowError::Flushing)?, target)
         };
         worked.map_err(|error| {
             error::post_stream(self, &error);
@@ -48,9 +65,13 @@ impl CencEnc {
         })
     }
 
-    fn stats(&self) -> gst::Structure {
+    fn totals(&self) -> Totals {
         let totals = lock(&self.stream).as_ref().map(Stream::totals);
-        let totals = totals.unwrap_or_default();
+        totals.unwrap_or_default()
+    }
+
+    fn stats(&self) -> gst::Structure {
+        let totals = self.totals();
         gst::Structure::builder("playready-stats")
             .field("samples", totals.samples)
             .field("bytes", totals.bytes)
@@ -93,7 +114,7 @@ impl ObjectImpl for CencEnc {
                 let track_type = value.get().expect("GObject has checked the value's type");
                 *lock(&self.track_type) = track_type;
             }
-            name => self.session.set(name, value),
+            name => self.session.set(self, name, value),
         }
     }
 
@@ -114,6 +135,7 @@ impl ElementImpl for CencEnc {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        gst::debug!(CATEGORY, imp = self, "changes state: {transition:?}");
         if transition == gst::StateChange::PausedToReady {
             self.session.controls().set_stopped(true);
         }
@@ -161,6 +183,7 @@ impl BaseTransformImpl for CencEnc {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
         if let Some(stream) = lock(&self.stream).take() {
             self.session.close(stream.into_sample_keys());
         }
@@ -187,20 +210,28 @@ impl BaseTransformImpl for CencEnc {
             return self.parent_accept_caps(direction, caps);
         }
         let name = caps.structure(0).map(|structure| structure.name().as_str());
-        name.is_some_and(|name| clear_caps::media_types().iter().any(|known| known == name))
+        let is_known =
+            name.is_some_and(|name| clear_caps::media_types().iter().any(|known| known == name));
+        if !is_known {
+            gst::warning!(
+                CATEGORY,
+                imp = self,
+                "refuses caps of no known codec: {caps}"
+            );
+        }
+        is_known
     }
 
-    fn set_caps(
-        &self,
-        clear: &gst::Caps,
-        _protected: &gst::Caps,
-    ) -> Result<(), gst::LoggableError> {
+    fn set_caps(&self, clear: &gst::Caps, protected: &gst::Caps) -> Result<(), gst::LoggableError> {
+        gst::debug!(CATEGORY, imp = self, "caps in: {clear}");
+        gst::debug!(CATEGORY, imp = self, "caps out: {protected}");
         let track_type = *lock(&self.track_type);
-        self.with_stream(|stream| stream.set_caps(clear, track_type))
-            .map_err(|_| gst::loggable_error!(gst::CAT_RUST, "the stream cannot be protected"))
+        self.with_stream(|stream, target| stream.set_caps(clear, track_type, target))
+            .map_err(|_| gst::loggable_error!(CATEGORY, "the stream cannot be protected"))
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
+        logging::event::<Self>(self.obj().sink_pad(), &event);
         match event.type_() {
             gst::EventType::StreamStart => {
                 if let Some(stream) = lock(&self.stream).as_mut() {
@@ -214,12 +245,18 @@ impl BaseTransformImpl for CencEnc {
         self.parent_sink_event(event)
     }
 
+    fn src_event(&self, event: gst::Event) -> bool {
+        logging::event::<Self>(self.obj().src_pad(), &event);
+        self.parent_src_event(event)
+    }
+
     fn transform_ip(
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let (announcement, change, warnings) = self.with_stream(|stream| {
-            stream.protect(buffer)?;
+        gst::log!(CATEGORY, imp = self, "received {buffer:?}");
+        let (announcement, change, warnings) = self.with_stream(|stream, target| {
+            stream.protect(buffer, target)?;
             Ok((
                 stream.announcement(),
                 stream.next_change(),

@@ -5,10 +5,17 @@ mod error;
 mod imp;
 mod stream;
 
+use std::sync::LazyLock;
+
 use gst::glib;
 use gst::prelude::*;
 
 pub(super) use error::StreamError;
+
+/// The debug category.
+static CATEGORY: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    crate::logging::category("cencenc", "Common Encryption of elementary streams")
+});
 
 glib::wrapper! {
     /// Takes the samples of a parser and gives them protected, each with what a decryptor must be told of it.
@@ -18,6 +25,7 @@ glib::wrapper! {
 
 /// Registers the element.
 pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    LazyLock::force(&CATEGORY);
     gst::Element::register(
         Some(plugin),
         "cencenc",

@@ -2,12 +2,12 @@
 //! The stream under way: clear buffers become protected ones where they lie.
 
 use cenc_types::{Media, Scheme, Track};
-use common_encryption::SampleProtector;
-use common_encryption::{FragmentTime, Rule, TrackProtection};
+use common_encryption::{FragmentTime, Method, Rule, SampleProtector, TrackIv, TrackProtection};
 use protection_policy::{KeyChange, Packaging, SampleKeys, Signals};
 
 use super::StreamError;
 use crate::clear_caps::StreamFormat;
+use crate::logging::{LogTarget, RuleLog, describe_protection};
 use crate::meta::Metas;
 use crate::settings::TrackTypeProperty;
 
@@ -17,6 +17,7 @@ const TRACK_ID: u32 = 1;
 /// The encryptor between READY and READY.
 pub(super) struct Stream {
     packaging: Packaging,
+    rules: RuleLog,
     track: Option<TrackEncryptor>,
     /// What downstream has been told of this stream.
     announced: Option<Signals>,
@@ -36,6 +37,7 @@ impl Stream {
     pub(super) fn new(packaging: Packaging) -> Self {
         Self {
             packaging,
+            rules: RuleLog::default(),
             track: None,
             announced: None,
             totals: Totals::default(),
@@ -56,6 +58,7 @@ impl Stream {
         &mut self,
         caps: &gst::CapsRef,
         track_type: TrackTypeProperty,
+        LogTarget { category, element }: LogTarget<'_>,
     ) -> Result<(), StreamError> {
         self.track = None;
         let format = StreamFormat::of(caps)?;
@@ -66,6 +69,17 @@ impl Stream {
         };
         let protection = self.packaging.protect_tracks(&[track])?;
         let protection = protection.tracks.into_iter().flatten().next();
+        match &protection {
+            Some(protection) => {
+                gst::info!(
+                    category,
+                    obj = element,
+                    "{track}: protected by {}",
+                    told(protection)
+                );
+            }
+            None => gst::warning!(category, obj = element, "{track}: no key is meant for it"),
+        }
         self.track = protection.map(|protection| TrackEncryptor {
             format,
             now: Under::key(protection.clone()),
@@ -76,18 +90,24 @@ impl Stream {
     }
 
     /// Follows what counts for a buffer.
-    fn follow(&mut self, buffer: &gst::BufferRef) -> Result<(), StreamError> {
+    fn follow(
+        &mut self,
+        buffer: &gst::BufferRef,
+        target: LogTarget<'_>,
+    ) -> Result<(), StreamError> {
         if !self.packaging.follows_time() {
             return Ok(());
         }
         let start = buffer.pts().or(buffer.dts()).unwrap_or_default();
         let end = start + buffer.duration().unwrap_or_default();
-        let rule = self.packaging.rule(&FragmentTime {
+        let time = FragmentTime {
             track_id: TRACK_ID,
             start: start.into(),
             end: end.into(),
             sync: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
-        })?;
+        };
+        let rule = self.packaging.rule(&time)?;
+        self.rules.note(target, &time, &rule);
         if let Some(track) = &mut self.track {
             track.follow(rule);
         }
@@ -95,11 +115,15 @@ impl Stream {
     }
 
     /// Protects a buffer and says so in its meta.
-    pub(super) fn protect(&mut self, buffer: &mut gst::BufferRef) -> Result<(), StreamError> {
+    pub(super) fn protect(
+        &mut self,
+        buffer: &mut gst::BufferRef,
+        target: LogTarget<'_>,
+    ) -> Result<(), StreamError> {
         if buffer.meta::<gst::meta::ProtectionMeta>().is_some() {
             return Err(StreamError::AlreadyProtected);
         }
-        self.follow(buffer)?;
+        self.follow(buffer, target)?;
         // A buffer that nothing protects never leaves: without caps or key there is no track.
         let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;
         let info = match track.protect(buffer)? {
@@ -110,6 +134,12 @@ impl Stream {
             }
             None => track.now.metas.clear(),
         };
+        let LogTarget { category, element } = target;
+        gst::trace!(
+            category,
+            obj = element,
+            "gives {buffer:?} the meta {info:?}"
+        );
         gst::meta::ProtectionMeta::add(buffer, info);
         Ok(())
     }
@@ -135,6 +165,16 @@ impl Stream {
     pub(super) const fn totals(&self) -> Totals {
         self.totals
     }
+}
+
+/// Says how the track is protected.
+fn told(protection: &TrackProtection) -> String {
+    let Method { scheme, pattern } = protection.method;
+    let iv = match protection.key.track_iv() {
+        TrackIv::PerSample(size) => format!("IV of {} bytes per sample", size.bytes()),
+        TrackIv::Constant(_) => "constant IV".to_owned(),
+    };
+    describe_protection(scheme.name(), pattern, &iv, protection.key.kid())
 }
 
 fn check_kind(track_type: TrackTypeProperty, media: Media) -> Result<(), StreamError> {

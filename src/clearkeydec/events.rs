@@ -4,14 +4,16 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use super::CATEGORY;
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
 use super::stream::Stream;
 use crate::byte_stream::{index_mode, not_seekable};
-use crate::{caps, error, lock, protected_caps};
+use crate::{caps, error, lock, logging, protected_caps};
 
 impl ClearKeyDec {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        logging::event::<Self>(pad, &event);
         match event.view() {
             gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
             gst::EventView::FlushStop(_) => self.with_stream(Stream::flush),
@@ -33,8 +35,16 @@ impl ClearKeyDec {
 
     /// Byte positions of protected and clear MP4 differ: there is no way to pass a seek on.
     pub(super) fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        logging::event::<Self>(pad, &event);
         match event.view() {
-            gst::EventView::Seek(_) if !self.is_of_samples() => false,
+            gst::EventView::Seek(_) if !self.is_of_samples() => {
+                gst::info!(
+                    CATEGORY,
+                    obj = pad,
+                    "refuses to seek: byte positions differ before and after protection"
+                );
+                false
+            }
             _ => gst::Pad::event_default(pad, Some(&*self.obj()), event),
         }
     }
@@ -93,12 +103,17 @@ impl ClearKeyDec {
             false => self.clear_sample_caps(&caps),
         };
         match taken {
-            Ok(clear) => self.srcpad.push_event(gst::event::Caps::new(&clear)),
+            Ok(clear) => self.push_caps(&clear),
             Err(error) => {
                 error::post_decryption(self, &error);
                 false
             }
         }
+    }
+
+    fn push_caps(&self, caps: &gst::Caps) -> bool {
+        gst::debug!(CATEGORY, obj = self.srcpad, "caps {caps}");
+        self.srcpad.push_event(gst::event::Caps::new(caps))
     }
 
     fn clear_sample_caps(&self, protected: &gst::Caps) -> Result<gst::Caps, DecryptError> {
@@ -128,8 +143,7 @@ impl ClearKeyDec {
     fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
         if self.srcpad.current_caps().is_none() {
             // Caps must come before the segment; filesrc gives none.
-            let caps = caps::fragmented_mp4();
-            self.srcpad.push_event(gst::event::Caps::new(&caps));
+            self.push_caps(&caps::fragmented_mp4());
         }
         let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
             return gst::Pad::event_default(pad, Some(&*self.obj()), event);

@@ -2,20 +2,28 @@
 //! Buffers in, buffers out; files that the element reads itself.
 
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
 use cenc_mp4::{Output, ProgressiveDecryptor};
 
+use super::CATEGORY;
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
 use super::stream::Stream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError, index_mode};
 use crate::chunk::BufferChunk;
+use crate::logging::{self, LogTarget};
 use crate::pulling::{Puller, Upstream};
 use crate::{error, lock};
 
 impl ClearKeyDec {
-    pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+    pub(super) fn chain(
+        &self,
+        pad: &gst::Pad,
+        buffer: gst::Buffer,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        gst::log!(CATEGORY, obj = pad, "received {buffer:?}");
         if self.is_of_samples() {
             return self.chain_sample(buffer);
         }
@@ -25,8 +33,10 @@ impl ClearKeyDec {
 
     pub(super) fn chain_list(
         &self,
+        pad: &gst::Pad,
         list: gst::BufferList,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        gst::log!(CATEGORY, obj = pad, "received {list:?}");
         let mut buffers = byte_stream::buffers_of(list).into_iter();
         if self.is_of_samples() {
             return buffers.try_fold(gst::FlowSuccess::Ok, |_, buffer| self.chain_sample(buffer));
@@ -37,12 +47,20 @@ impl ClearKeyDec {
 
     /// A buffer of an elementary stream.
     fn chain_sample(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let decrypted = match lock(&self.stream).as_ref() {
-            Some(stream) => stream.decrypt(buffer.make_mut()),
+        let element = self.obj();
+        let target = LogTarget {
+            category: *CATEGORY,
+            element: element.upcast_ref(),
+        };
+        let decrypted = match lock(&self.stream).as_mut() {
+            Some(stream) => stream.decrypt(buffer.make_mut(), target),
             None => return Err(gst::FlowError::Flushing),
         };
         match decrypted {
-            Ok(()) => self.srcpad.push(buffer),
+            Ok(()) => {
+                gst::trace!(CATEGORY, obj = self.srcpad, "pushes {buffer:?}");
+                self.srcpad.push(buffer)
+            }
             Err(error) => {
                 error::post_decryption(self, &error);
                 Err(gst::FlowError::Error)
@@ -67,9 +85,16 @@ impl ClearKeyDec {
             work(stream.as_mut().ok_or(gst::FlowError::Flushing)?)
         };
         for push in pushes {
-            byte_stream::push(&self.srcpad, push, as_list)?;
+            self.push(push, as_list)?;
         }
         worked.map(|()| gst::FlowSuccess::Ok)
+    }
+
+    fn push(&self, push: Push, as_list: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if let Push::Init(init) = &push {
+            logging::tracks(self, init);
+        }
+        byte_stream::push(self, push, as_list)
     }
 }
 
@@ -116,7 +141,7 @@ impl Puller for ClearKeyDec {
     }
 
     fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError> {
-        byte_stream::push(&self.srcpad, push, false)
+        self.push(push, false)
     }
 
     fn refuse(&self, why: PushError) -> gst::FlowError {

@@ -9,7 +9,9 @@ use gst::subclass::prelude::*;
 
 use common_encryption::KnownKeys;
 
+use super::CATEGORY;
 use super::stream::Stream;
+use crate::logging::Logged;
 use crate::settings::{self, KeySettings, SettingsError};
 use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 
@@ -22,14 +24,31 @@ pub struct ClearKeyDec {
     pub(super) stream: Mutex<Option<Stream>>,
 }
 
+impl Logged for ClearKeyDec {
+    fn category() -> gst::DebugCategory {
+        *CATEGORY
+    }
+
+    fn progress(&self) -> String {
+        let progress = lock(&self.stream).as_ref().map(Stream::progress);
+        progress.unwrap_or_else(|| "before the stream".to_owned())
+    }
+}
+
 impl ClearKeyDec {
     /// The keys in hand. None at all is no error before a sample wants one.
     fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
         match lock(&self.settings).ring() {
-            Err(SettingsError::NoKey) => Ok(KnownKeys::default()),
-            Err(error) => Err(error::settings_message(&error)),
+            Err(SettingsError::NoKey) => {
+                gst::warning!(CATEGORY, imp = self, "no keys in hand: clear streams only");
+                Ok(KnownKeys::default())
+            }
+            Err(error) => Err(error::settings_message(self, &error)),
             Ok(ring) => {
                 let entries = ring.entries().iter();
+                for kid in entries.clone().map(|entry| entry.kid) {
+                    gst::info!(CATEGORY, imp = self, "has the key of KID {kid}");
+                }
                 Ok(entries.map(|entry| (entry.kid, &entry.key)).collect())
             }
         }
@@ -54,20 +73,20 @@ impl ObjectSubclass for ClearKeyDec {
 
     fn with_class(class: &Self::Class) -> Self {
         let template = |name| class.pad_template(name).expect("pad_templates() has both");
-        let refused = || Err(gst::loggable_error!(gst::CAT_RUST, "panic in activation"));
+        let refused = || Err(gst::loggable_error!(*CATEGORY, "panic in activation"));
         let failed = || Err(gst::FlowError::Error);
         let sinkpad = gst::Pad::builder_from_template(&template("sink"))
-            .activate_function(|pad, _| pulling::activate(pad))
+            .activate_function(|pad, _| pulling::activate::<Self>(pad))
             .activatemode_function(move |pad, parent, mode, active| {
                 Self::catch_panic_pad_function(parent, refused, |element| {
                     pulling::activate_mode(element, pad, mode, active)
                 })
             })
-            .chain_function(move |_, parent, buffer| {
-                Self::catch_panic_pad_function(parent, failed, |element| element.chain(buffer))
+            .chain_function(move |pad, parent, buffer| {
+                Self::catch_panic_pad_function(parent, failed, |e| e.chain(pad, buffer))
             })
-            .chain_list_function(move |_, parent, list| {
-                Self::catch_panic_pad_function(parent, failed, |element| element.chain_list(list))
+            .chain_list_function(move |pad, parent, list| {
+                Self::catch_panic_pad_function(parent, failed, |e| e.chain_list(pad, list))
             })
             .event_function(|pad, parent, event| {
                 Self::catch_panic_pad_function(parent, || false, |e| e.sink_event(pad, event))
@@ -160,11 +179,13 @@ impl ElementImpl for ClearKeyDec {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        gst::debug!(CATEGORY, imp = self, "changes state: {transition:?}");
         if transition == gst::StateChange::ReadyToPaused {
             self.start()?;
         }
         let changed = self.parent_change_state(transition);
         if transition == gst::StateChange::PausedToReady || changed.is_err() {
+            gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
             *lock(&self.stream) = None;
         }
         changed

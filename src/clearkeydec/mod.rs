@@ -7,10 +7,20 @@ mod imp;
 mod samples;
 mod stream;
 
+use std::sync::LazyLock;
+
 use gst::glib;
 use gst::prelude::*;
 
 pub(super) use samples::DecryptError;
+
+/// The debug category.
+static CATEGORY: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    crate::logging::category(
+        "clearkeydec",
+        "Common Encryption decryptor with keys in hand",
+    )
+});
 
 glib::wrapper! {
     /// Takes protected samples, or protected MP4, and gives them clear. Plain pads: MP4 changes its size, and a file may be read
@@ -21,6 +31,7 @@ glib::wrapper! {
 
 /// Registers the element, which nothing chooses by itself: it must never take the place of a system that keeps its keys.
 pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    LazyLock::force(&CATEGORY);
     gst::Element::register(
         Some(plugin),
         "clearkeydec",

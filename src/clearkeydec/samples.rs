@@ -1,25 +1,37 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One buffer of an elementary stream from protected to clear, by what its meta says.
 
-use cenc_types::Scheme;
+use cenc_types::{KeyId, Scheme};
 use common_encryption::{KnownKeys, MissingKey};
 
 use crate::meta::{self, MetaError};
+
+/// What a buffer was before it was decrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FoundBuffer {
+    /// Without bytes.
+    Empty,
+    /// Clear, as its meta says.
+    Clear,
+    /// Protected by the key of this KID.
+    Under(KeyId),
+}
 
 /// Decrypts a buffer where it lies and takes its meta away; `scheme` is that of the caps.
 pub(super) fn decrypt(
     buffer: &mut gst::BufferRef,
     keys: &KnownKeys,
     scheme: Scheme,
-) -> Result<(), DecryptError> {
+) -> Result<FoundBuffer, DecryptError> {
     let Some(meta) = buffer.meta::<gst::meta::ProtectionMeta>() else {
         // Whether bytes are clear cannot be known without it; none are.
         return match buffer.size() {
-            0 => Ok(()),
+            0 => Ok(FoundBuffer::Empty),
             _ => Err(DecryptError::NoMeta),
         };
     };
-    if let Some(found) = meta::read(meta.info(), scheme)? {
+    let found = meta::read(meta.info(), scheme)?;
+    if let Some(found) = &found {
         let key = keys.get(found.kid)?;
         let map = buffer.map_writable();
         let mut map = map.map_err(|_| DecryptError::Unmappable)?;
@@ -28,7 +40,7 @@ pub(super) fn decrypt(
     if let Some(meta) = buffer.meta_mut::<gst::meta::ProtectionMeta>() {
         meta.remove().map_err(|_| DecryptError::Unmappable)?;
     }
-    Ok(())
+    Ok(found.map_or(FoundBuffer::Clear, |found| FoundBuffer::Under(found.kid)))
 }
 
 /// Why a stream cannot be decrypted.
@@ -68,6 +80,6 @@ pub(crate) enum DecryptError {
         to: u64,
     },
     /// The buffer cannot be written.
-    #[error("the buffer cannot be changed")]
+    #[error("the buffer cannot be changed: upstream must give memory that programs can write")]
     Unmappable,
 }

@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use gst::prelude::*;
 
 use cenc_mp4::{Decryptor, Error, IndexMode, Output};
 use cenc_types::Scheme;
 use common_encryption::KnownKeys;
 
-use super::samples::{self, DecryptError};
+use super::samples::{self, DecryptError, FoundBuffer};
 use crate::buffers::{Push, group};
 use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
+use crate::logging::LogTarget;
 use crate::protected_caps;
 
 /// The decryptor between READY and READY.
@@ -20,6 +22,10 @@ pub(super) struct Stream {
     keys: Arc<KnownKeys>,
     /// The scheme of an elementary stream; None: the stream is MP4.
     samples: Option<Scheme>,
+    /// What its last buffer was.
+    last: FoundBuffer,
+    /// How many buffers of samples were decrypted.
+    decrypted: u64,
     decryptor: Decryptor<BufferChunk>,
     /// Kept between buffers, so that its memory is.
     outputs: Vec<Output<BufferChunk>>,
@@ -32,6 +38,8 @@ impl Stream {
             decryptor: Decryptor::new(IndexMode::Hold, Arc::clone(&keys)),
             keys,
             samples: None,
+            last: FoundBuffer::Empty,
+            decrypted: 0,
             outputs: Vec::new(),
         }
     }
@@ -62,6 +70,8 @@ impl Stream {
     /// Starts at the top of a file.
     pub(super) fn restart(&mut self) {
         self.samples = None;
+        self.last = FoundBuffer::Empty;
+        self.decrypted = 0;
         self.decryptor = Decryptor::new(IndexMode::Hold, Arc::clone(&self.keys));
     }
 
@@ -83,9 +93,33 @@ impl Stream {
     }
 
     /// Decrypts the sample of an elementary stream.
-    pub(super) fn decrypt(&self, buffer: &mut gst::BufferRef) -> Result<(), DecryptError> {
+    pub(super) fn decrypt(
+        &mut self,
+        buffer: &mut gst::BufferRef,
+        LogTarget { category, element }: LogTarget<'_>,
+    ) -> Result<(), DecryptError> {
         let scheme = self.samples.unwrap_or(Scheme::Cenc);
-        samples::decrypt(buffer, &self.keys, scheme)
+        let found = samples::decrypt(buffer, &self.keys, scheme)?;
+        self.decrypted += 1;
+        let pts = buffer.pts().display();
+        match found {
+            _ if self.last == found => (),
+            FoundBuffer::Empty => return Ok(()),
+            FoundBuffer::Clear => gst::info!(category, obj = element, "clear from {pts} on"),
+            FoundBuffer::Under(kid) => {
+                gst::info!(category, obj = element, "under KID {kid} from {pts} on");
+            }
+        }
+        self.last = found;
+        Ok(())
+    }
+
+    /// Tells how far the stream got.
+    pub(super) fn progress(&self) -> String {
+        match self.is_of_samples() {
+            true => format!("after {} buffers", self.decrypted),
+            false => format!("after {} bytes of MP4", self.decryptor.position()),
+        }
     }
 
     /// Takes bytes of MP4 and returns what can be pushed, with the error that ended it.

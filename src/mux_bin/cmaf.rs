@@ -9,7 +9,7 @@ use gst::subclass::prelude::*;
 
 use super::imp::{MuxBin, properties};
 use super::parts::Inner;
-use super::templates;
+use super::{CMAF_CATEGORY, templates};
 
 /// cmafmux of gst-plugins-rs.
 #[derive(Default)]
@@ -18,6 +18,10 @@ pub struct Cmaf;
 impl Inner for Cmaf {
     const FACTORY: &'static str = "cmafmux";
     const ORIGIN: &'static str = "the plugin fmp4 of gst-plugins-rs";
+
+    fn category() -> gst::DebugCategory {
+        *CMAF_CATEGORY
+    }
 
     fn metadata() -> &'static gst::subclass::ElementMetadata {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {

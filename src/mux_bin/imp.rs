@@ -65,10 +65,13 @@ where
         let element = self.obj().upcast_ref::<gst::Element>().clone();
         let message = gst::message::Element::builder(missing).src(&element);
         let _ = element.post_message(message.build());
+        let text = format!("no element {}: install {}", I::FACTORY, I::ORIGIN);
+        gst::error!(I::category(), imp = self, "{text}");
         gst::element_error!(
             element,
             gst::CoreError::MissingPlugin,
-            ["no element {}: install {}", I::FACTORY, I::ORIGIN]
+            ("{text}"),
+            ["the registry has no factory {}", I::FACTORY]
         );
         Err(gst::StateChangeError)
     }
@@ -136,13 +139,29 @@ where
         name: Option<&str>,
         caps: Option<&gst::Caps>,
     ) -> Option<gst::Pad> {
-        let pad = self.parts()?.request_pad(template, name, caps)?;
+        let Some(pad) = self.parts()?.request_pad(template, name, caps) else {
+            let template = template.name_template();
+            gst::warning!(
+                I::category(),
+                imp = self,
+                "the muxer gives no pad {template} ({name:?})"
+            );
+            return None;
+        };
         pad.set_active(true).ok()?;
         self.obj().add_pad(&pad).ok()?;
+        let target = pad.target().map(|target| target.path_string());
+        gst::debug!(
+            I::category(),
+            imp = self,
+            "gives pad {} for {target:?}",
+            pad.name()
+        );
         Some(pad.upcast())
     }
 
     fn release_pad(&self, pad: &gst::Pad) {
+        gst::debug!(I::category(), imp = self, "takes pad {} back", pad.name());
         let _ = pad.set_active(false);
         if let (Some(pad), Some(parts)) = (pad.downcast_ref::<MuxPad>(), self.parts()) {
             parts.release_pad(pad);
@@ -154,6 +173,7 @@ where
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        gst::debug!(I::category(), imp = self, "changes state: {transition:?}");
         if transition == gst::StateChange::NullToReady {
             self.require_muxer()?;
         }

@@ -9,8 +9,17 @@ mod pad;
 mod parts;
 mod templates;
 
+use std::sync::LazyLock;
+
 use gst::glib;
 use gst::prelude::*;
+
+/// The debug category of `playreadycmafmux`.
+static CMAF_CATEGORY: LazyLock<gst::DebugCategory> =
+    LazyLock::new(|| crate::logging::category("playreadycmafmux", "PlayReady CMAF muxer"));
+/// The debug category of `playreadymp4mux`.
+static MP4_CATEGORY: LazyLock<gst::DebugCategory> =
+    LazyLock::new(|| crate::logging::category("playreadymp4mux", "PlayReady MP4 muxer"));
 
 glib::wrapper! {
     /// cmafmux, protected: one track.
@@ -27,6 +36,8 @@ glib::wrapper! {
 /// Registers the elements. encodebin sees no muxer below MARGINAL; there every clear muxer comes before these, so that they
 /// are taken by their name only.
 pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    LazyLock::force(&CMAF_CATEGORY);
+    LazyLock::force(&MP4_CATEGORY);
     let rank = gst::Rank::MARGINAL;
     let cmaf = PlayReadyCmafMux::static_type();
     gst::Element::register(Some(plugin), "playreadycmafmux", rank, cmaf)?;

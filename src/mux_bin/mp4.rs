@@ -9,7 +9,7 @@ use gst::subclass::prelude::*;
 
 use super::imp::{MuxBin, properties};
 use super::parts::Inner;
-use super::templates;
+use super::{MP4_CATEGORY, templates};
 
 /// mp4mux of GStreamer's good plugins; it writes fragments only when it is told their duration.
 #[derive(Default)]
@@ -23,6 +23,10 @@ impl Inner for Mp4 {
 
     fn configure(muxer: &gst::Element) {
         muxer.set_property("fragment-duration", FRAGMENT_DURATION);
+    }
+
+    fn category() -> gst::DebugCategory {
+        *MP4_CATEGORY
     }
 
     fn metadata() -> &'static gst::subclass::ElementMetadata {

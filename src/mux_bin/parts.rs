@@ -17,6 +17,9 @@ pub trait Inner: Default + Send + Sync + 'static {
     /// Where the muxer is to be had.
     const ORIGIN: &'static str;
 
+    /// The debug category of the bin.
+    fn category() -> gst::DebugCategory;
+
     /// Sets up a new muxer.
     fn configure(_muxer: &gst::Element) {}
 

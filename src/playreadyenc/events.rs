@@ -4,13 +4,15 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use super::CATEGORY;
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
 use crate::byte_stream::{index_mode, not_seekable};
-use crate::{caps, error, lock};
+use crate::{caps, error, lock, logging};
 
 impl PlayReadyEnc {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        logging::event::<Self>(pad, &event);
         match event.view() {
             gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
             gst::EventView::FlushStart(_) => self.session.controls().set_stopped(true),
@@ -32,8 +34,16 @@ impl PlayReadyEnc {
 
     /// No seek can be passed on: byte positions differ, and a stream cannot be protected from its middle.
     pub(super) fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
+        logging::event::<Self>(pad, &event);
         match event.view() {
-            gst::EventView::Seek(_) => false,
+            gst::EventView::Seek(_) => {
+                gst::info!(
+                    CATEGORY,
+                    obj = pad,
+                    "refuses to seek: byte positions differ before and after protection"
+                );
+                false
+            }
             _ => gst::Pad::event_default(pad, Some(&*self.obj()), event),
         }
     }
@@ -85,14 +95,19 @@ impl PlayReadyEnc {
     fn give_caps(&self) {
         if self.srcpad.current_caps().is_none() {
             let caps = caps::fragmented_mp4();
-            self.srcpad.push_event(gst::event::Caps::new(&caps));
+            self.push_caps(&caps);
         }
+    }
+
+    fn push_caps(&self, caps: &gst::Caps) -> bool {
+        gst::debug!(CATEGORY, obj = self.srcpad, "caps {caps}");
+        self.srcpad.push_event(gst::event::Caps::new(caps))
     }
 
     /// Passes caps on; a stream header in them is protected like the stream itself.
     fn caps(&self, caps: gst::Caps) -> bool {
         let Some(header) = caps::stream_header(&caps) else {
-            return self.srcpad.push_event(gst::event::Caps::new(&caps));
+            return self.push_caps(&caps);
         };
         let protected = {
             let mut stream = lock(&self.stream);
@@ -102,10 +117,7 @@ impl PlayReadyEnc {
             stream.protect_init(&header)
         };
         match protected {
-            Ok(header) => {
-                let caps = caps::with_stream_header(caps, header);
-                self.srcpad.push_event(gst::event::Caps::new(&caps))
-            }
+            Ok(header) => self.push_caps(&caps::with_stream_header(caps, header)),
             Err(error) => {
                 error::post(self, &error);
                 false

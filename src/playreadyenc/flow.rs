@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Buffers in, buffers out; what is announced before them.
 
+use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use cenc_mp4::Totals;
+
+use super::CATEGORY;
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError};
+use crate::logging::{self, LogTarget};
 use crate::{error, lock};
 
 impl PlayReadyEnc {
-    pub(super) fn chain(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.protect(false, |stream| stream.push([buffer]))
+    pub(super) fn chain(
+        &self,
+        pad: &gst::Pad,
+        buffer: gst::Buffer,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        gst::log!(CATEGORY, obj = pad, "received {buffer:?}");
+        self.protect(false, |stream, target| stream.push([buffer], target))
             .map_err(|why| self.refuse(why))
     }
 
     /// One list in gives one list out, when it holds whole fragments: hlscmafsink's inner sink counts on it.
     pub(super) fn chain_list(
         &self,
+        pad: &gst::Pad,
         list: gst::BufferList,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        gst::log!(CATEGORY, obj = pad, "received {list:?}");
         let buffers = byte_stream::buffers_of(list);
-        self.protect(true, |stream| stream.push(buffers))
+        self.protect(true, |stream, target| stream.push(buffers, target))
             .map_err(|why| self.refuse(why))
     }
 
@@ -35,14 +47,25 @@ impl PlayReadyEnc {
     pub(super) fn protect(
         &self,
         as_list: bool,
-        work: impl FnOnce(&mut Stream) -> (Vec<Push>, Result<(), PushError>),
+        work: impl FnOnce(&mut Stream, LogTarget<'_>) -> (Vec<Push>, Result<(), PushError>),
     ) -> Result<gst::FlowSuccess, PushError> {
+        let element = self.obj();
+        let target = LogTarget {
+            category: *CATEGORY,
+            element: element.upcast_ref(),
+        };
+        let (before, after);
         let (pushes, worked, warnings) = {
             let mut stream = lock(&self.stream);
             let stream = stream.as_mut().ok_or(gst::FlowError::Flushing)?;
-            let (pushes, worked) = work(stream);
+            before = stream.totals();
+            let (pushes, worked) = work(stream, target);
+            after = stream.totals();
             (pushes, worked, stream.packaging_mut().warnings())
         };
+        if after.fragments > before.fragments {
+            self.log_fragments(before, after, &pushes);
+        }
         self.session.warn_of_keys(self, warnings);
         for push in pushes {
             self.push(push, as_list)?;
@@ -50,14 +73,31 @@ impl PlayReadyEnc {
         worked.map(|()| gst::FlowSuccess::Ok)
     }
 
+    fn log_fragments(&self, before: Totals, after: Totals, pushes: &[Push]) {
+        let (first, last) = (before.fragments + 1, after.fragments);
+        let samples = after.samples - before.samples;
+        let bytes = after.bytes - before.bytes;
+        let pts = pushes.iter().find_map(Push::pts).display();
+        match first == last {
+            true => gst::debug!(
+                CATEGORY,
+                imp = self,
+                "fragment {last} at {pts}: {samples} samples, {bytes} bytes of media"
+            ),
+            false => gst::debug!(
+                CATEGORY,
+                imp = self,
+                "fragments {first} to {last} from {pts} on: {samples} samples, {bytes} bytes of media"
+            ),
+        }
+    }
+
     /// Posts what is wrong with the stream, and returns what upstream is told.
     pub(super) fn refuse(&self, why: PushError) -> gst::FlowError {
         match why {
             PushError::Flow(flow) => return flow,
             PushError::Mp4(error) => error::post(self, &error),
-            PushError::Unmappable(error) => {
-                gst::element_imp_error!(self, gst::ResourceError::NoSpaceLeft, ["{error}"]);
-            }
+            PushError::Unmappable(error) => error::post_unmappable(self, &error),
         }
         gst::FlowError::Error
     }
@@ -68,7 +108,8 @@ impl PlayReadyEnc {
         as_list: bool,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         match push {
-            Push::Init => {
+            Push::Init(init) => {
+                logging::tracks(self, &init);
                 self.announce();
                 Ok(gst::FlowSuccess::Ok)
             }
@@ -76,7 +117,7 @@ impl PlayReadyEnc {
                 self.announce_change(at);
                 Ok(gst::FlowSuccess::Ok)
             }
-            push => byte_stream::push(&self.srcpad, push, as_list),
+            push => byte_stream::push(self, push, as_list),
         }
     }
 

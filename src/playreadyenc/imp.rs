@@ -9,8 +9,12 @@ use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use cenc_mp4::Totals;
+
+use super::CATEGORY;
 use super::stream::Stream;
 use crate::action_signals::{self, Encryptor};
+use crate::logging::Logged;
 use crate::session::{self, Session};
 use crate::{caps, lock, pulling};
 
@@ -22,6 +26,21 @@ pub struct PlayReadyEnc {
     threads: AtomicU32,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<Stream>>,
+}
+
+impl Logged for PlayReadyEnc {
+    fn category() -> gst::DebugCategory {
+        *CATEGORY
+    }
+
+    fn progress(&self) -> String {
+        let Totals {
+            samples,
+            bytes,
+            fragments,
+        } = self.totals();
+        format!("after {fragments} fragments, {samples} samples and {bytes} bytes of media")
+    }
 }
 
 impl Encryptor for PlayReadyEnc {
@@ -47,6 +66,7 @@ impl PlayReadyEnc {
     }
 
     fn stop(&self) {
+        gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
         if let Some(stream) = lock(&self.stream).take() {
             self.session.close(stream.into_sample_keys());
         }
@@ -59,9 +79,13 @@ impl PlayReadyEnc {
         }
     }
 
-    fn stats(&self) -> gst::Structure {
+    fn totals(&self) -> Totals {
         let totals = lock(&self.stream).as_ref().map(Stream::totals);
-        let totals = totals.unwrap_or_default();
+        totals.unwrap_or_default()
+    }
+
+    fn stats(&self) -> gst::Structure {
+        let totals = self.totals();
         gst::Structure::builder("playready-stats")
             .field("samples", totals.samples)
             .field("bytes", totals.bytes)
@@ -79,26 +103,26 @@ impl ObjectSubclass for PlayReadyEnc {
 
     fn with_class(class: &Self::Class) -> Self {
         let template = |name| class.pad_template(name).expect("pad_templates() has both");
-        let refused = || Err(gst::loggable_error!(gst::CAT_RUST, "panic in activation"));
+        let refused = || Err(gst::loggable_error!(*CATEGORY, "panic in activation"));
         let sinkpad = gst::Pad::builder_from_template(&template("sink"))
-            .activate_function(|pad, _| pulling::activate(pad))
+            .activate_function(|pad, _| pulling::activate::<Self>(pad))
             .activatemode_function(move |pad, parent, mode, active| {
                 Self::catch_panic_pad_function(parent, refused, |element| {
                     pulling::activate_mode(element, pad, mode, active)
                 })
             })
-            .chain_function(|_, parent, buffer| {
+            .chain_function(|pad, parent, buffer| {
                 Self::catch_panic_pad_function(
                     parent,
                     || Err(gst::FlowError::Error),
-                    |element| element.chain(buffer),
+                    |element| element.chain(pad, buffer),
                 )
             })
-            .chain_list_function(|_, parent, list| {
+            .chain_list_function(|pad, parent, list| {
                 Self::catch_panic_pad_function(
                     parent,
                     || Err(gst::FlowError::Error),
-                    |element| element.chain_list(list),
+                    |element| element.chain_list(pad, list),
                 )
             })
             .event_function(|pad, parent, event| {
@@ -159,7 +183,7 @@ impl ObjectImpl for PlayReadyEnc {
                 let threads = value.get().expect("GObject has checked the value's type");
                 self.threads.store(threads, Ordering::Relaxed);
             }
-            name => self.session.set(name, value),
+            name => self.session.set(self, name, value),
         }
     }
 
@@ -214,6 +238,7 @@ impl ElementImpl for PlayReadyEnc {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        gst::debug!(CATEGORY, imp = self, "changes state: {transition:?}");
         if transition == gst::StateChange::ReadyToPaused {
             self.start()?;
         }

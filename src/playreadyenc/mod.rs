@@ -4,11 +4,19 @@
 mod events;
 mod flow;
 mod imp;
+mod logged_packaging;
 mod pull;
 mod stream;
 
+use std::sync::LazyLock;
+
 use gst::glib;
 use gst::prelude::*;
+
+/// The debug category.
+static CATEGORY: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    crate::logging::category("playreadyenc", "PlayReady and Common Encryption packager")
+});
 
 glib::wrapper! {
     /// Takes MP4 and gives it protected; stands behind the muxer, or behind filesrc. Progressive files stay so where upstream
@@ -19,6 +27,7 @@ glib::wrapper! {
 
 /// Registers the element.
 pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    LazyLock::force(&CATEGORY);
     gst::Element::register(
         Some(plugin),
         "playreadyenc",

@@ -60,7 +60,7 @@ impl Puller for PlayReadyEnc {
 
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {
         let taken = match buffer {
-            Some(buffer) => self.protect(false, |stream| stream.push([buffer])),
+            Some(buffer) => self.protect(false, |stream, target| stream.push([buffer], target)),
             None => self.protect(false, Stream::finish),
         };
         taken.map(drop)

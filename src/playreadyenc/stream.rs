@@ -4,13 +4,16 @@
 use cenc_mp4::{Encryptor, Error, IndexMode, Output, Progressive, Totals, protect_init};
 use protection_policy::{Packaging, SampleKeys};
 
+use super::logged_packaging::LoggedPackaging;
 use crate::buffers::{Push, group};
 use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
+use crate::logging::{LogTarget, RuleLog};
 
 /// The packager between READY and READY.
 pub(super) struct Stream {
     packaging: Packaging,
+    rules: RuleLog,
     encryptor: Encryptor<BufferChunk>,
     /// Kept between buffers, so that its memory is.
     outputs: Vec<Output<BufferChunk>>,
@@ -25,6 +28,7 @@ impl Stream {
         encryptor.set_threads(threads)?;
         Ok(Self {
             packaging,
+            rules: RuleLog::default(),
             encryptor,
             outputs: Vec::new(),
             file_totals: None,
@@ -47,6 +51,7 @@ impl Stream {
     pub(super) fn restart(&mut self) {
         self.encryptor.restart(IndexMode::Hold);
         self.packaging.restart();
+        self.rules = RuleLog::default();
         self.file_totals = None;
     }
 
@@ -78,22 +83,31 @@ impl Stream {
     pub(super) fn push(
         &mut self,
         buffers: impl IntoIterator<Item = gst::Buffer>,
+        target: LogTarget<'_>,
     ) -> (Vec<Push>, Result<(), PushError>) {
+        let mut protector = LoggedPackaging {
+            packaging: &mut self.packaging,
+            rules: &mut self.rules,
+            target,
+        };
         let taken = buffers.into_iter().try_for_each(|buffer| {
             let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
             let pushed = self
                 .encryptor
-                .push(chunk, &mut self.packaging, &mut self.outputs);
+                .push(chunk, &mut protector, &mut self.outputs);
             Ok(pushed?)
         });
         (group(&mut self.outputs), taken)
     }
 
     /// Takes note of the end of the stream.
-    pub(super) fn finish(&mut self) -> (Vec<Push>, Result<(), PushError>) {
-        let finished = self
-            .encryptor
-            .finish(&mut self.packaging, &mut self.outputs);
+    pub(super) fn finish(&mut self, target: LogTarget<'_>) -> (Vec<Push>, Result<(), PushError>) {
+        let mut protector = LoggedPackaging {
+            packaging: &mut self.packaging,
+            rules: &mut self.rules,
+            target,
+        };
+        let finished = self.encryptor.finish(&mut protector, &mut self.outputs);
         (group(&mut self.outputs), finished.map_err(PushError::Mp4))
     }
 

@@ -251,7 +251,8 @@ mod inside {
             panic!("{error:?}");
         };
         assert!(error.error().matches(gst::CoreError::MissingPlugin));
-        let said = error.debug().unwrap();
+        let error = error.error();
+        let said = error.message();
         assert!(said.contains("no element cmafmux: install"), "{said}");
         pipeline.set_state(gst::State::Null).unwrap();
     }

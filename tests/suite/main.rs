@@ -65,6 +65,8 @@ mod clearkeydec_mp4;
 mod codec_ranges;
 /// CPIX documents of other hands, and ours before other readers.
 mod cpix;
+/// What applications show of errors.
+mod error_texts;
 /// What goes wrong, and what it leaves behind.
 mod errors;
 /// Progressive files as streams.
@@ -79,6 +81,8 @@ mod hostile;
 mod lists;
 /// A minute of a live pipeline.
 mod live;
+/// What the elements log.
+mod logs;
 /// Encoders, muxers and decryptors around the element.
 mod matrix;
 /// The packager over streams built by hand.
@@ -89,6 +93,8 @@ mod periods;
 mod piff;
 /// The scripts in pipelines/.
 mod pipelines;
+/// What plain pipelines give downstream, item by item.
+mod plain_pipelines;
 /// PlayReady headers, objects, checksums and key seeds of other hands.
 mod playready;
 /// Pull mode, where the element reads the file itself.
@@ -99,7 +105,7 @@ mod qtdemux;
 mod readme;
 /// Every shared pair against this reader and decryptor, before they judge the plugin.
 mod reference;
-/// The key appears in no log.
+/// No key appears in a log.
 mod secrets;
 /// Boxes and manifest texts of all DRM systems.
 mod signaling;

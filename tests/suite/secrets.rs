@@ -1,107 +1,270 @@
 // SPDX-License-Identifier: MPL-2.0
-//! With everything logged that GStreamer can log, the key given by a file appears nowhere.
+//! With everything logged that GStreamer can log, no key appears anywhere: whatever its source, in whatever element.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::Stdio;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cenc_types::KeyId;
+use gst::prelude::*;
+use playready_header::KeySeed;
 
 use crate::decrypt;
 use crate::enc::KID;
+use crate::in_process;
 use crate::launch;
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 
+const CLEAR: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
+const LIMIT: Duration = Duration::from_secs(240);
+/// No secret: it shows that the search finds what is there.
+const CONTROL: &[u8] = b"playreadyenc0";
+
 #[test]
 fn a_key_from_a_file_appears_in_no_log_and_no_dot_file() {
     let folder = Scratch::new("secrets");
-    let key = random_key();
+    let key = random::<16>();
     let keys = folder.write_secret("one.keys", &format!("* {KID} {}\n", decrypt::hex(&key)));
-    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::Aac).clear();
     let pipeline = format!(
         "filesrc location={} ! playreadyenc key-uri=file://{} ! filesink location={}",
-        clear.display(),
+        CLEAR.clear().display(),
         keys.display(),
         folder.join("protected.mp4").display()
     );
+    let mut command = launch::command();
+    command.arg("-v").args(launch::words(&pipeline));
+    says_no_secret(command, &folder, &[&key]);
+}
+
+#[test]
+fn a_fixed_key_appears_in_no_log_no_dot_file_and_no_error() {
+    let key = random::<16>();
+    child("fixed", &decrypt::hex(&key), &[&key]);
+}
+
+#[test]
+fn keys_of_a_file_appear_in_no_log_no_dot_file_and_no_error() {
+    let key = random::<16>();
+    let line = format!("* {KID} {}\n", decrypt::hex(&key));
+    child("x.keys", &line, &[&key]);
+}
+
+#[test]
+fn a_key_seed_and_its_keys_appear_in_no_log_no_dot_file_and_no_error() {
+    let seed = random::<30>();
+    let kid: KeyId = KID.parse().unwrap();
+    let key = KeySeed::from_bytes(&seed).unwrap().content_key(&kid);
+    let secrets: [&[u8]; 2] = [&seed, key.as_bytes()];
+    child("seed", &STANDARD.encode(seed), &secrets);
+}
+
+#[test]
+fn a_key_of_the_application_appears_in_no_log_no_dot_file_and_no_error() {
+    let key = random::<16>();
+    child("request", &decrypt::hex(&key), &[&key]);
+}
+
+#[test]
+fn a_key_of_a_cpix_document_appears_in_no_log_no_dot_file_and_no_error() {
+    let key = random::<16>();
+    let document = format!(
+        "<CPIX xmlns=\"urn:dashif:org:cpix\" xmlns:p=\"urn:ietf:params:xml:ns:keyprov:pskc\" version=\"2.3\"><ContentKeyList>\
+         <ContentKey kid=\"{KID}\" commonEncryptionScheme=\"cenc\"><Data><p:Secret><p:PlainValue>{}</p:PlainValue></p:Secret></Data>\
+         </ContentKey></ContentKeyList></CPIX>",
+        STANDARD.encode(key)
+    );
+    child("x.cpix", &document, &[&key]);
+}
+
+/// Runs all elements with a source of keys, whose secret is in a file of that name, in a process that logs everything.
+fn child(source: &str, secret: &str, secrets: &[&[u8]]) {
+    let folder = Scratch::new("secrets");
+    folder.write_secret(source, secret);
+    std::os::unix::fs::symlink(CLEAR.clear(), folder.join("clear.mp4")).unwrap();
+    let mut command = launch::program(std::env::current_exe().unwrap());
+    command
+        .args([
+            "secrets::uses_the_key",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("PLAYREADY_SUITE_ARGUMENT", folder.join(source));
+    says_no_secret(command, &folder, secrets);
+}
+
+/// Runs a program at the highest level of logs: neither they nor its DOT files have a secret in any form.
+fn says_no_secret(mut command: std::process::Command, folder: &Scratch, secrets: &[&[u8]]) {
+    let mut forms: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+    forms.push(CONTROL.to_vec());
+    let control = forms.len() - 1;
     let dots = folder.join("dots");
     std::fs::create_dir(&dots).unwrap();
-    let mut command = launch::command();
     command
-        .arg("-v")
-        .args(launch::words(&pipeline))
         .env("GST_DEBUG", "*:9")
         .env("GST_DEBUG_DUMP_DOT_DIR", &dots)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let forms = forms(&key);
     let stdout = search(child.stdout.take().unwrap(), forms.clone());
     let stderr = search(child.stderr.take().unwrap(), forms.clone());
-    let status = launch::wait(&mut child, Duration::from_secs(120), || None);
-    assert!(status.expect("the pipeline ends").success());
-    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
-    // The last form is no secret: it shows that the search finds what is there.
-    let control = forms.len() - 1;
-    assert_eq!(stdout, [control], "forms of the key on stdout");
-    assert_eq!(stderr, [control], "forms of the key on stderr");
-    let mut dot_files = 0;
-    for file in std::fs::read_dir(&dots).unwrap() {
-        let found = search(
-            std::fs::File::open(file.unwrap().path()).unwrap(),
-            forms.clone(),
-        );
-        assert_eq!(
-            found.join().unwrap(),
-            [control],
-            "forms of the key in a DOT file"
-        );
-        dot_files += 1;
+    let status = launch::wait(&mut child, LIMIT, || None);
+    assert!(status.expect("the pipelines end").success());
+    for (name, found) in [("stdout", stdout), ("stderr", stderr)] {
+        assert_eq!(found.join().unwrap(), [control], "forms on {name}");
     }
-    assert!(dot_files > 0, "no DOT file was written");
+    let files: Vec<_> = std::fs::read_dir(&dots).unwrap().collect();
+    assert!(!files.is_empty(), "no DOT file was written");
+    let found = files.into_iter().flat_map(|file| {
+        let file = std::fs::File::open(file.unwrap().path()).unwrap();
+        search(file, forms.clone()).join().unwrap()
+    });
+    let mut found: Vec<usize> = found.collect();
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found, [control], "forms in DOT files");
 }
 
-fn random_key() -> [u8; 16] {
-    let mut key = [0; 16];
-    let mut source = std::fs::File::open("/dev/urandom").unwrap();
-    source.read_exact(&mut key).unwrap();
-    key
+/// Elements after which nothing more is asked of the clear file's samples.
+const PIPELINES: [&str; 5] = [
+    "playreadyenc ! clearkeydec ! fakesink",
+    "qtdemux name=demux demux.video_0 ! h264parse ! cencenc ! clearkeydec ! fakesink",
+    "qtdemux name=demux demux.video_0 ! h264parse ! playreadymp4mux ! fakesink",
+    "qtdemux name=demux demux.video_0 ! h264parse ! playreadycmafmux ! fakesink",
+    "queue ! playreadyenc crypto-period=1000000000 clear-lead=1000000000 ! fakesink",
+];
+
+#[test]
+#[ignore = "runs in a process of its own, started by tests above"]
+#[expect(clippy::print_stdout, reason = "stdout is searched too")]
+fn uses_the_key() {
+    let Some(secret) = in_process::argument() else {
+        return;
+    };
+    gst::init().unwrap();
+    let secret = Path::new(&secret);
+    let clear = secret.with_file_name("clear.mp4");
+    for (number, tail) in PIPELINES.into_iter().enumerate() {
+        if tail.contains("cmafmux") && !launch::has("cmafmux") {
+            continue;
+        }
+        for is_wrong in [false, true] {
+            let line = format!("filesrc location={} ! {tail}", clear.display());
+            let pipeline = in_process::pipeline(&line);
+            for element in pipeline.children() {
+                if element.find_property("key-seed").is_some() {
+                    println!("{}", element.name());
+                    give_key(&element, secret, is_wrong);
+                }
+            }
+            println!("{line}: {}", play(&pipeline));
+            let name = format!("{number}-{is_wrong}");
+            pipeline.debug_to_dot_file(gst::DebugGraphDetails::all(), name);
+            pipeline.set_state(gst::State::Null).unwrap();
+        }
+    }
+    println!("{}", String::from_utf8_lossy(CONTROL));
 }
 
-/// The shapes in which programs print 16 bytes; at the end the element's name as control.
-fn forms(key: &[u8; 16]) -> Vec<Vec<u8>> {
-    let lower = decrypt::hex(key);
+/// Gives an element its key by the source that the file's name says; a wrong one is followed by what makes it none.
+fn give_key(element: &gst::Element, file: &Path, is_wrong: bool) {
+    let source = file.file_name().unwrap().to_str().unwrap();
+    let mut secret = std::fs::read_to_string(file).unwrap();
+    if is_wrong {
+        secret.push_str("00 1");
+    }
+    let is_decryptor = element.name().starts_with("clearkeydec");
+    match source {
+        "seed" => {
+            element.set_property("key-id", KID);
+            element.set_property("key-seed", secret);
+        }
+        "request" if !is_decryptor => answer(element, secret),
+        "fixed" | "request" => {
+            element.set_property("key-id", KID);
+            element.set_property("key", secret);
+        }
+        _ => {
+            let mut path = file.to_owned();
+            if is_wrong {
+                path = file.with_file_name(format!("wrong-{source}"));
+                std::fs::copy(file, &path).unwrap();
+                std::fs::write(&path, secret).unwrap();
+            }
+            element.set_property("key-uri", format!("file://{}", path.display()));
+        }
+    }
+}
+
+fn answer(element: &gst::Element, key: String) {
+    let bin = element.downcast_ref::<gst::Bin>();
+    let inner = bin.and_then(|bin| bin.by_name("enc"));
+    inner
+        .as_ref()
+        .unwrap_or(element)
+        .connect("request-key", false, move |_| {
+            let answer = gst::Structure::builder("keys")
+                .field("key-id", KID)
+                .field("key", &key)
+                .build();
+            Some(Some(answer).to_value())
+        });
+}
+
+/// Plays to the end or to an error, and returns what an application would show.
+fn play(pipeline: &gst::Pipeline) -> String {
+    let _ = pipeline.set_state(gst::State::Playing);
+    let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
+    let bus = pipeline.bus().unwrap();
+    let limit = gst::ClockTime::from_seconds(LIMIT.as_secs() / 4);
+    let message = bus.timed_pop_filtered(limit, &kinds);
+    match message.expect("the pipeline ends").view() {
+        gst::MessageView::Error(error) => format!("{} {:?}", error.error(), error.debug()),
+        _ => "the end".to_owned(),
+    }
+}
+
+fn random<const LEN: usize>() -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+/// The shapes in which programs print bytes.
+fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
+    let lower = decrypt::hex(secret);
     let upper = lower.to_uppercase();
-    let base64 = STANDARD.encode(key);
+    let base64 = STANDARD.encode(secret);
     let join = |separator: &str, form: fn(&u8) -> String| {
-        let bytes: Vec<String> = key.iter().map(form).collect();
+        let bytes: Vec<String> = secret.iter().map(form).collect();
         bytes.join(separator)
     };
     let mut texts = vec![
         lower,
         upper,
         base64.trim_end_matches('=').to_owned(),
-        uuid::Uuid::from_bytes(*key).hyphenated().to_string(),
         join(", ", |byte| format!("{byte}")),
         join(", ", |byte| format!("{byte:#04x}")),
     ];
+    if let Ok(uuid) = uuid::Uuid::from_slice(secret) {
+        texts.push(uuid.hyphenated().to_string());
+    }
     for separator in [" ", ":", ", "] {
         texts.push(join(separator, |byte| format!("{byte:02x}")));
         texts.push(join(separator, |byte| format!("{byte:02X}")));
     }
     let mut forms: Vec<Vec<u8>> = texts.into_iter().map(String::into_bytes).collect();
-    forms.push(key.to_vec());
-    forms.push(b"playreadyenc0".to_vec());
+    forms.push(secret.to_vec());
     forms
 }
 
 /// Which of the forms, by their index, a stream of any length has: searched on a thread of its own.
-fn search(
-    mut stream: impl Read + Send + 'static,
-    forms: Vec<Vec<u8>>,
-) -> std::thread::JoinHandle<Vec<usize>> {
+fn search(mut stream: impl Read + Send + 'static, forms: Vec<Vec<u8>>) -> JoinHandle<Vec<usize>> {
     std::thread::spawn(move || {
         let overlap = forms.iter().map(Vec::len).max().unwrap() - 1;
         let mut found = vec![false; forms.len()];
