@@ -224,7 +224,7 @@ impl Settings {
     /// the first.
     pub(super) fn caps_protection(&self) -> CapsProtection {
         let systems = BTreeSet::<System>::from(self.systems).into_iter();
-        let mut with_box = systems.filter(|s| !matches!(s, System::FairPlay | System::Marlin));
+        let mut with_box = systems.filter(|system| system.facts().has_pssh);
         let given = || Some(self.extra_pssh().ok()?.first()?.system_id());
         CapsProtection {
             scheme: self.scheme.into(),

@@ -81,10 +81,12 @@ pub struct Systems(pub BTreeSet<System>);
 /// A name that no system has.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown DRM system {0:?}: give playready, widevine, common, fairplay, marlin or several of them, such as \
-     playready+widevine"
+    "unknown DRM system {name:?}: give {} or several of them, such as playready+widevine",
+    System::ALL.map(System::nick).join(", ")
 )]
-pub struct UnknownSystem(String);
+pub struct UnknownSystem {
+    name: String,
+}
 
 impl FromStr for Systems {
     type Err = UnknownSystem;
@@ -92,13 +94,10 @@ impl FromStr for Systems {
     /// Reads names with `+`, as gst-launch writes flags, or commas between them.
     fn from_str(text: &str) -> Result<Self, UnknownSystem> {
         let names = text.split(['+', ',']).map(str::trim);
-        let systems = names.map(|name| match name {
-            "playready" => Ok(System::PlayReady),
-            "widevine" => Ok(System::Widevine),
-            "common" => Ok(System::Common),
-            "fairplay" => Ok(System::FairPlay),
-            "marlin" => Ok(System::Marlin),
-            other => Err(UnknownSystem(other.to_owned())),
+        let systems = names.map(|name| {
+            System::from_nick(name).ok_or_else(|| UnknownSystem {
+                name: name.to_owned(),
+            })
         });
         systems.collect::<Result<_, _>>().map(Self)
     }

@@ -172,49 +172,32 @@ impl From<HeaderVersionProperty> for VersionChoice {
     }
 }
 
-/// `systems`, as GStreamer shows it.
-#[glib::flags(name = "GstPlayReadySystems")]
-pub enum SystemsProperty {
-    /// Microsoft PlayReady.
-    #[flags_value(name = "Microsoft PlayReady", nick = "playready")]
-    PLAYREADY = 1 << 0,
-    /// Google Widevine.
-    #[flags_value(name = "Google Widevine", nick = "widevine")]
-    WIDEVINE = 1 << 1,
-    /// W3C common.
-    #[flags_value(
-        name = "W3C common: the KIDs for any system, such as Clear Key",
-        nick = "common"
-    )]
-    COMMON = 1 << 2,
-    /// Apple FairPlay.
-    #[flags_value(
-        name = "Apple FairPlay: a key URI in HLS, scheme cbcs alone",
-        nick = "fairplay"
-    )]
-    FAIRPLAY = 1 << 3,
-    /// Marlin.
-    #[flags_value(name = "Marlin: content IDs in an MPD", nick = "marlin")]
-    MARLIN = 1 << 4,
+macro_rules! systems_property {
+    ($(($system:ident, $module:ident, $flag:ident = $bit:literal, $nick:literal, $words:literal))+) => {
+        /// `systems`, as GStreamer shows it.
+        #[glib::flags(name = "GstPlayReadySystems")]
+        pub enum SystemsProperty {
+            $(
+                #[doc = $words]
+                #[flags_value(name = $words, nick = $nick)]
+                $flag = 1 << $bit,
+            )+
+        }
+
+        impl From<SystemsProperty> for BTreeSet<System> {
+            fn from(property: SystemsProperty) -> Self {
+                let chosen = [$((SystemsProperty::$flag, System::$system)),+].into_iter();
+                let chosen = chosen.filter(|(flag, _)| property.contains(*flag));
+                chosen.map(|(_, system)| system).collect()
+            }
+        }
+    };
 }
+
+drm_signaling::drm_systems!(systems_property);
 
 impl Default for SystemsProperty {
     fn default() -> Self {
         Self::PLAYREADY
-    }
-}
-
-impl From<SystemsProperty> for BTreeSet<System> {
-    fn from(property: SystemsProperty) -> Self {
-        let is_chosen = |system: &System| {
-            property.contains(match system {
-                System::PlayReady => SystemsProperty::PLAYREADY,
-                System::Widevine => SystemsProperty::WIDEVINE,
-                System::Common => SystemsProperty::COMMON,
-                System::FairPlay => SystemsProperty::FAIRPLAY,
-                System::Marlin => SystemsProperty::MARLIN,
-            })
-        };
-        System::ALL.into_iter().filter(is_chosen).collect()
     }
 }

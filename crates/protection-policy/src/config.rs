@@ -161,10 +161,14 @@ impl Config {
                 "no PlayReady client plays scheme {scheme}: use cenc or cbcs"
             ));
         }
-        if self.systems.contains(&System::FairPlay) && scheme != Scheme::Cbcs {
-            warnings.push(format!(
-                "no FairPlay client plays scheme {scheme}: use cbcs, or take fairplay out of systems"
-            ));
+        for system in &self.systems {
+            let only = system.facts().only_scheme;
+            if let Some(only) = only.filter(|only| *only != scheme) {
+                let (name, nick) = (system.name(), system.nick());
+                warnings.push(format!(
+                    "no {name} client plays scheme {scheme}: use {only}, or take {nick} out of systems"
+                ));
+            }
         }
         warnings
     }
