@@ -93,10 +93,7 @@ pub(super) fn settings_message<E: Logged>(element: &E, error: &SettingsError) ->
     let code = match error {
         SettingsError::Setup(error) => setup_code(error),
         SettingsError::NoKey | SettingsError::OnlyKeyId => gst::ResourceError::NotFound,
-        SettingsError::Property { .. }
-        | SettingsError::IvSize(_)
-        | SettingsError::NoKeyId
-        | SettingsError::SeveralKeys => gst::ResourceError::Settings,
+        SettingsError::NoKeyId | SettingsError::SeveralKeys => gst::ResourceError::Settings,
     };
     gst::error_msg!(code, ("{error}"), ["before the stream's start"])
 }

@@ -1,128 +1,52 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The properties that choose among a few names.
+//! The types of GObject for properties that choose among names: made of the tables of choices and of DRM systems.
 
 use std::collections::BTreeSet;
 
 use gst::glib;
 
-use cenc_types::Scheme;
-use common_encryption::Flavor;
 use drm_signaling::System;
-use playready_header::{HeaderVersion, VersionChoice};
-use protection_policy::{OnKeyMissing, PeriodClock};
+use protection_policy::{ChoiceType, PropertySpec};
 
-/// `scheme`, as GStreamer shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstPlayReadyScheme")]
-pub enum SchemeProperty {
-    /// `cenc`.
-    #[default]
-    #[enum_value(name = "AES-CTR; plays on every PlayReady client", nick = "cenc")]
-    Cenc,
-    /// `cens`.
-    #[enum_value(
-        name = "AES-CTR with a pattern; no PlayReady client plays it",
-        nick = "cens"
-    )]
-    Cens,
-    /// `cbc1`.
-    #[enum_value(name = "AES-CBC; no PlayReady client plays it", nick = "cbc1")]
-    Cbc1,
-    /// `cbcs`.
-    #[enum_value(
-        name = "AES-CBC with a pattern; PlayReady 4.0 and later, FairPlay",
-        nick = "cbcs"
-    )]
-    Cbcs,
-}
+use super::specs::described;
 
-/// `flavor`, as GStreamer shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstPlayReadyFlavor")]
-pub enum FlavorProperty {
-    /// ISO/IEC 23001-7.
-    #[default]
-    #[enum_value(name = "Common Encryption, ISO/IEC 23001-7", nick = "cenc")]
-    Cenc,
-    /// PIFF 1.1.
-    #[enum_value(
-        name = "PIFF 1.1, for Smooth Streaming; scheme cenc only",
-        nick = "piff"
-    )]
-    Piff,
-}
+macro_rules! choice_enums {
+    ($(($constant:ident, $type:ident, $type_name:literal, $(($choice:ident, $nick:literal, $blurb:literal))+))+) => {
+        $(
+            #[doc = concat!("`", $type_name, "`.")]
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, glib::Enum)]
+            #[enum_type(name = $type_name)]
+            pub enum $type {
+                $(
+                    #[doc = $blurb]
+                    #[enum_value(name = $blurb, nick = $nick)]
+                    $choice,
+                )+
+            }
 
-/// `period-clock`, as GStreamer shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstPlayReadyPeriodClock")]
-pub enum PeriodClockProperty {
-    /// The media's time.
-    #[default]
-    #[enum_value(name = "The media's own time, from 0", nick = "stream")]
-    Stream,
-    /// The wall clock.
-    #[enum_value(
-        name = "The wall clock, from 1970-01-01 UTC: for live streams",
-        nick = "utc"
-    )]
-    Utc,
-}
+            impl Default for $type {
+                fn default() -> Self {
+                    [$(Self::$choice),+][0]
+                }
+            }
+        )+
 
-/// `on-key-missing`, as GStreamer shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstPlayReadyOnKeyMissing")]
-pub enum OnKeyMissingProperty {
-    /// End the stream.
-    #[default]
-    #[enum_value(name = "Stop with an error", nick = "stop")]
-    Stop,
-    /// Go on under the last key.
-    #[enum_value(
-        name = "Go on under the last key until the next is there, with warnings",
-        nick = "hold"
-    )]
-    Hold,
-}
-
-impl From<PeriodClockProperty> for PeriodClock {
-    fn from(property: PeriodClockProperty) -> Self {
-        match property {
-            PeriodClockProperty::Stream => Self::Stream,
-            PeriodClockProperty::Utc => Self::Utc,
+        /// The description of a property that chooses among names.
+        pub(super) fn choice_spec(choices: &ChoiceType, property: &PropertySpec) -> glib::ParamSpec {
+            match choices.type_name {
+                $(
+                    $type_name => {
+                        let builder = glib::ParamSpecEnum::builder::<$type>(property.name);
+                        described(builder, property).build()
+                    }
+                )+
+                other => unreachable!("{other} is no row of the table of choices"),
+            }
         }
-    }
+    };
 }
 
-impl From<OnKeyMissingProperty> for OnKeyMissing {
-    fn from(property: OnKeyMissingProperty) -> Self {
-        match property {
-            OnKeyMissingProperty::Stop => Self::Stop,
-            OnKeyMissingProperty::Hold => Self::Hold,
-        }
-    }
-}
-
-/// `header-version`, as GStreamer shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstPlayReadyHeaderVersion")]
-pub enum HeaderVersionProperty {
-    /// The lowest that holds what is asked.
-    #[default]
-    #[enum_value(name = "The lowest version that holds what is asked", nick = "auto")]
-    Auto,
-    /// 4.0.
-    #[enum_value(name = "One KID; clients from 1.0", nick = "4.0")]
-    V4_0,
-    /// 4.1.
-    #[enum_value(name = "At most one KID; clients from 2.0", nick = "4.1")]
-    V4_1,
-    /// 4.2.
-    #[enum_value(name = "Several KIDs; clients from 3.0", nick = "4.2")]
-    V4_2,
-    /// 4.3.
-    #[enum_value(name = "AES-CBC; clients from 4.0", nick = "4.3")]
-    V4_3,
-}
+protection_policy::property_choices!(choice_enums);
 
 /// `track-type`, as GStreamer shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
@@ -140,81 +64,41 @@ pub enum TrackTypeProperty {
     Audio,
 }
 
-impl From<SchemeProperty> for Scheme {
-    fn from(property: SchemeProperty) -> Self {
-        match property {
-            SchemeProperty::Cenc => Self::Cenc,
-            SchemeProperty::Cens => Self::Cens,
-            SchemeProperty::Cbc1 => Self::Cbc1,
-            SchemeProperty::Cbcs => Self::Cbcs,
+macro_rules! systems_property {
+    ($(($system:ident, $module:ident, $flag:ident = $bit:literal, $nick:literal, $words:literal))+) => {
+        /// `systems`, as GStreamer shows it.
+        #[glib::flags(name = "GstPlayReadySystems")]
+        pub enum SystemsProperty {
+            $(
+                #[doc = $words]
+                #[flags_value(name = $words, nick = $nick)]
+                $flag = 1 << $bit,
+            )+
         }
-    }
-}
 
-impl From<FlavorProperty> for Flavor {
-    fn from(property: FlavorProperty) -> Self {
-        match property {
-            FlavorProperty::Cenc => Self::Cenc,
-            FlavorProperty::Piff => Self::Piff,
+        impl From<SystemsProperty> for BTreeSet<System> {
+            fn from(property: SystemsProperty) -> Self {
+                let chosen = [$((SystemsProperty::$flag, System::$system)),+].into_iter();
+                let chosen = chosen.filter(|(flag, _)| property.contains(*flag));
+                chosen.map(|(_, system)| system).collect()
+            }
         }
-    }
+
+        impl From<&BTreeSet<System>> for SystemsProperty {
+            fn from(systems: &BTreeSet<System>) -> Self {
+                let flags = systems.iter().map(|system| match system {
+                    $(System::$system => Self::$flag,)+
+                });
+                flags.collect()
+            }
+        }
+    };
 }
 
-impl From<HeaderVersionProperty> for VersionChoice {
-    fn from(property: HeaderVersionProperty) -> Self {
-        Self::Only(match property {
-            HeaderVersionProperty::Auto => return Self::Auto,
-            HeaderVersionProperty::V4_0 => HeaderVersion::V4_0,
-            HeaderVersionProperty::V4_1 => HeaderVersion::V4_1,
-            HeaderVersionProperty::V4_2 => HeaderVersion::V4_2,
-            HeaderVersionProperty::V4_3 => HeaderVersion::V4_3,
-        })
-    }
-}
-
-/// `systems`, as GStreamer shows it.
-#[glib::flags(name = "GstPlayReadySystems")]
-pub enum SystemsProperty {
-    /// Microsoft PlayReady.
-    #[flags_value(name = "Microsoft PlayReady", nick = "playready")]
-    PLAYREADY = 1 << 0,
-    /// Google Widevine.
-    #[flags_value(name = "Google Widevine", nick = "widevine")]
-    WIDEVINE = 1 << 1,
-    /// W3C common.
-    #[flags_value(
-        name = "W3C common: the KIDs for any system, such as Clear Key",
-        nick = "common"
-    )]
-    COMMON = 1 << 2,
-    /// Apple FairPlay.
-    #[flags_value(
-        name = "Apple FairPlay: a key URI in HLS, scheme cbcs alone",
-        nick = "fairplay"
-    )]
-    FAIRPLAY = 1 << 3,
-    /// Marlin.
-    #[flags_value(name = "Marlin: content IDs in an MPD", nick = "marlin")]
-    MARLIN = 1 << 4,
-}
+drm_signaling::drm_systems!(systems_property);
 
 impl Default for SystemsProperty {
     fn default() -> Self {
         Self::PLAYREADY
-    }
-}
-
-impl From<SystemsProperty> for BTreeSet<System> {
-    fn from(property: SystemsProperty) -> Self {
-        let is_chosen = |system: &System| {
-            property.contains(match system {
-                System::PlayReady => SystemsProperty::PLAYREADY,
-                System::Widevine => SystemsProperty::WIDEVINE,
-                System::Common => SystemsProperty::COMMON,
-                System::FairPlay => SystemsProperty::FAIRPLAY,
-                System::Marlin => SystemsProperty::MARLIN,
-            })
-        };
-        System::ALL.into_iter().filter(is_chosen).collect()
     }
 }

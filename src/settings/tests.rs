@@ -2,9 +2,10 @@
 //! From properties to a configuration.
 
 use content_keys::PeriodKeys;
+use gst::prelude::*;
 
+use super::enums::SystemsProperty;
 use super::*;
-use drm_signaling::System;
 
 const KID: &str = "10000000-1000-1000-1000-100000000001";
 const KEY: &str = "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d";

@@ -66,7 +66,12 @@ fn given_protection(drm: &Drm, inside: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::GivenTexts;
+    use crate::system_facts::DrmData;
+    use crate::{GivenTexts, System};
+
+    fn of_kids(system: System, kids: &[KeyId]) -> Drm {
+        Drm::new(system, DrmData::of_kids(kids))
+    }
 
     // Form of the DASH sample in Microsoft's list of MP4-based formats; KID of its public test content.
     #[test]
@@ -82,10 +87,7 @@ mod tests {
 
     #[test]
     fn playready_element_has_the_box_and_the_object() {
-        let drm = Drm::PlayReady {
-            pssh: b"box".to_vec(),
-            object: Default::default(),
-        };
+        let drm = Drm::playready(Default::default(), b"box".to_vec());
         assert_eq!(
             content_protection(&drm),
             "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" xmlns:mspr=\"urn:microsoft:playready\" \
@@ -97,31 +99,24 @@ mod tests {
     // Form of the children in SPEKE's ContentProtectionData.
     #[test]
     fn parts_inside_declare_their_namespaces() {
-        let drm = Drm::PlayReady {
-            pssh: b"box".to_vec(),
-            object: Default::default(),
-        };
+        let drm = Drm::playready(Default::default(), b"box".to_vec());
         assert_eq!(
             inside(&drm),
             "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">Ym94</cenc:pssh>\
              <mspr:pro xmlns:mspr=\"urn:microsoft:playready\">BgAAAAAA</mspr:pro>"
         );
-        assert_eq!(inside(&Drm::FairPlay { kids: vec![] }), "");
+        assert_eq!(inside(&of_kids(System::FairPlay, &[])), "");
     }
 
     #[test]
     fn what_is_given_stands_as_it_came() {
-        let made = Drm::PlayReady {
-            pssh: b"box".to_vec(),
-            object: Default::default(),
-        };
+        let made = Drm::playready(Default::default(), b"box".to_vec());
         let texts = GivenTexts {
             content_protection: Some("<a xmlns=\"b\"/>".to_owned()),
             ..GivenTexts::default()
         };
-        let made = Box::new(made);
         assert_eq!(
-            content_protection(&Drm::Given { made, texts }),
+            content_protection(&made.with_texts(texts)),
             "<ContentProtection schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
              <a xmlns=\"b\"/></ContentProtection>"
         );
@@ -132,16 +127,13 @@ mod tests {
     fn each_system_has_its_own_content() {
         let kids = vec!["10000000-1000-1000-1000-100000000001".parse().unwrap(); 2];
         assert_eq!(
-            content_protection(&Drm::Other {
-                system_id: [0xab; 16],
-                pssh: b"box".to_vec(),
-            }),
+            content_protection(&Drm::unknown([0xab; 16], b"box".to_vec())),
             "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" \
              schemeIdUri=\"urn:uuid:abababab-abab-abab-abab-abababababab\">\
              <cenc:pssh>Ym94</cenc:pssh></ContentProtection>"
         );
         assert_eq!(
-            content_protection(&Drm::Marlin { kids: kids.clone() }),
+            content_protection(&of_kids(System::Marlin, &kids)),
             "<ContentProtection xmlns:mas=\"urn:marlin:mas:1-0:services:schemas:mpd\" \
              schemeIdUri=\"urn:uuid:5E629AF5-38DA-4063-8977-97FFBD9902D4\"><mas:MarlinContentIds>\
              <mas:MarlinContentId>urn:marlin:kid:10000000100010001000100000000001</mas:MarlinContentId>\
@@ -149,7 +141,7 @@ mod tests {
              </mas:MarlinContentIds></ContentProtection>"
         );
         assert_eq!(
-            content_protection(&Drm::FairPlay { kids }),
+            content_protection(&of_kids(System::FairPlay, &kids)),
             "<ContentProtection schemeIdUri=\"urn:uuid:94ce86fb-07ff-4f43-adb8-93d2fa968ca2\"></ContentProtection>"
         );
     }

@@ -1,59 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The DRM systems of a stream and what each of them puts into manifests.
+//! A DRM system of a stream, with the data that it takes to files and manifests.
 
-use cenc_types::{KeyId, Pssh};
+use cenc_types::Pssh;
 use playready_header::PlayReadyObject;
 use playready_header::xml::Element;
 
-use super::{Playlist, System, WidevineData, base64};
+use super::system_facts::{DashChild, DrmData, HlsKey};
+use super::{Playlist, System, base64};
 
 /// A DRM system with the data that it takes to files and manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Drm {
-    /// Microsoft PlayReady.
-    PlayReady {
-        /// The whole `pssh` box.
-        pssh: Vec<u8>,
-        /// The object in it.
-        object: PlayReadyObject,
-    },
-    /// Google Widevine.
-    Widevine {
-        /// The whole `pssh` box.
-        pssh: Vec<u8>,
-        /// The KIDs in it.
-        kids: Vec<KeyId>,
-    },
-    /// W3C common: a list of KIDs, for any system.
-    Common {
-        /// The whole `pssh` box.
-        pssh: Vec<u8>,
-    },
-    /// Apple FairPlay Streaming, which finds keys by the URI in a playlist and has no `pssh`.
-    FairPlay {
-        /// The KIDs.
-        kids: Vec<KeyId>,
-    },
-    /// Marlin, which finds keys by KID; what it would have in a `pssh` is not public.
-    Marlin {
-        /// The KIDs.
-        kids: Vec<KeyId>,
-    },
-    /// A system of which the source of the keys says itself what stands in manifests.
-    Given {
-        /// What is not given.
-        made: Box<Self>,
-        /// The texts.
-        texts: GivenTexts,
-    },
-    /// A system of which no more is known than its `pssh` box.
-    Other {
-        /// SystemID, in UUID order.
-        system_id: [u8; 16],
-        /// The whole `pssh` box.
-        pssh: Vec<u8>,
-    },
+pub struct Drm {
+    system_id: [u8; 16],
+    /// None where no more is known of it than its `pssh` box.
+    system: Option<System>,
+    data: DrmData,
+    given: Option<GivenTexts>,
 }
 
 /// What the source of the keys says of a system, for manifests; it is passed on as it came.
@@ -69,195 +31,132 @@ pub struct GivenTexts {
     pub smooth: Option<String>,
 }
 
-/// An element inside DASH ContentProtection, and the namespace that it needs.
-pub(super) struct DashChild {
-    pub(super) prefix: &'static str,
-    pub(super) namespace: &'static str,
-    pub(super) element: Element,
-}
-
-/// How HLS finds a key of a system.
-pub(super) struct HlsKey {
-    pub(super) format: &'static str,
-    pub(super) uri: String,
-    /// The attribute KEYID, which Widevine adds to those of HLS.
-    pub(super) key_id: Option<KeyId>,
-}
-
 impl Drm {
+    pub(super) const fn new(system: System, data: DrmData) -> Self {
+        Self {
+            system_id: system.id(),
+            system: Some(system),
+            data,
+            given: None,
+        }
+    }
+
     /// The system of a `pssh` that was made elsewhere; `whole` is the box in bytes, which is kept as it is.
     ///
-    /// Data that cannot be read makes the box one of [`Drm::Other`].
+    /// Of a box with data that cannot be read no more is known than the box.
     pub fn from_pssh(pssh: &Pssh, whole: Vec<u8>) -> Self {
-        let other = |pssh_box| Self::Other {
-            system_id: pssh.system_id,
-            pssh: pssh_box,
+        let known = System::from_id(&pssh.system_id).and_then(|system| {
+            let data = (system.facts().read)(&pssh.data)?;
+            Some((system, data))
+        });
+        let Some((system, data)) = known else {
+            return Self::unknown(pssh.system_id, whole);
         };
-        match System::from_id(&pssh.system_id) {
-            Some(System::PlayReady) => match PlayReadyObject::parse(&pssh.data) {
-                Ok(object) => Self::PlayReady {
-                    pssh: whole,
-                    object,
-                },
-                Err(_) => other(whole),
+        let pssh = Some(whole);
+        Self::new(system, DrmData { pssh, ..data })
+    }
+
+    /// A system of which no more is known than its SystemID, in UUID order, and its whole `pssh` box.
+    pub fn unknown(system_id: [u8; 16], pssh: Vec<u8>) -> Self {
+        Self {
+            system_id,
+            system: None,
+            data: DrmData {
+                pssh: Some(pssh),
+                ..DrmData::default()
             },
-            Some(System::Widevine) => match WidevineData::parse(&pssh.data) {
-                Ok(data) => Self::Widevine {
-                    pssh: whole,
-                    kids: data.key_ids,
-                },
-                Err(_) => other(whole),
-            },
-            Some(System::Common) => Self::Common { pssh: whole },
-            Some(System::FairPlay | System::Marlin) | None => other(whole),
+            given: None,
+        }
+    }
+
+    /// PlayReady with an object, and the whole `pssh` box that it is in.
+    pub const fn playready(object: PlayReadyObject, pssh: Vec<u8>) -> Self {
+        let data = DrmData {
+            pssh: Some(pssh),
+            kids: Vec::new(),
+            object: Some(object),
+        };
+        Self::new(System::PlayReady, data)
+    }
+
+    /// The same system with what the source of the keys says of it.
+    #[must_use]
+    pub fn with_texts(self, texts: GivenTexts) -> Self {
+        Self {
+            given: Some(texts),
+            ..self
         }
     }
 
     /// The SystemID, in UUID order.
     pub const fn system_id(&self) -> [u8; 16] {
-        match self {
-            Self::PlayReady { .. } => System::PlayReady.id(),
-            Self::Widevine { .. } => System::Widevine.id(),
-            Self::Common { .. } => System::Common.id(),
-            Self::FairPlay { .. } => System::FairPlay.id(),
-            Self::Marlin { .. } => System::Marlin.id(),
-            Self::Other { system_id, .. } => *system_id,
-            Self::Given { made, .. } => made.system_id(),
-        }
+        self.system_id
+    }
+
+    /// Which system it is; None where no more is known of it than its `pssh` box.
+    pub const fn system(&self) -> Option<System> {
+        self.system
     }
 
     /// The whole `pssh` box, of the systems that have one.
     pub fn pssh(&self) -> Option<&[u8]> {
-        match self {
-            Self::PlayReady { pssh, .. }
-            | Self::Widevine { pssh, .. }
-            | Self::Common { pssh }
-            | Self::Other { pssh, .. } => Some(pssh),
-            Self::FairPlay { .. } | Self::Marlin { .. } => None,
-            Self::Given { made, .. } => made.pssh(),
-        }
+        self.data.pssh.as_deref()
     }
 
     /// What the source of the keys says of it for manifests.
     pub(super) const fn texts(&self) -> Option<&GivenTexts> {
-        match self {
-            Self::Given { texts, .. } => Some(texts),
-            _ => None,
-        }
+        self.given.as_ref()
     }
 
     /// The PlayReady Object, of PlayReady.
     pub const fn playready_object(&self) -> Option<&PlayReadyObject> {
-        match self {
-            Self::PlayReady { object, .. } => Some(object),
-            Self::Given { made, .. } => made.playready_object(),
-            _ => None,
-        }
+        self.data.object.as_ref()
     }
 
     /// The schemeIdUri of DASH ContentProtection.
     pub(super) fn dash_scheme(&self) -> String {
-        let system = uuid::Uuid::from_bytes(self.system_id());
-        match self {
-            // In upper case as Shaka Packager and Bento4 write it; clients may compare the texts.
-            Self::Marlin { .. } => format!("urn:uuid:{system:X}"),
-            Self::Given { made, .. } => made.dash_scheme(),
-            _ => format!("urn:uuid:{system}"),
-        }
+        let id = uuid::Uuid::from_bytes(self.system_id);
+        let of_system = self.system.map(|system| (system.facts().dash_scheme)(id));
+        of_system.unwrap_or_else(|| format!("urn:uuid:{id}"))
     }
 
     /// The value attribute of DASH ContentProtection, where a system has one.
-    pub(super) const fn dash_value(&self) -> Option<&'static str> {
-        match self {
-            Self::PlayReady { .. } => Some("MSPR 2.0"),
-            Self::Given { made, .. } => made.dash_value(),
-            _ => None,
-        }
+    pub(super) fn dash_value(&self) -> Option<&'static str> {
+        self.system?.facts().dash_value
     }
 
-    /// What stands in DASH ContentProtection. Microsoft's DASH specification 1.3 recommends box and object for PlayReady.
+    /// What stands in DASH ContentProtection: the box, and what the system has of its own.
     pub(super) fn dash_children(&self) -> Vec<DashChild> {
-        if let Self::Given { made, .. } = self {
-            return made.dash_children();
-        }
         let pssh = self.pssh().map(|pssh| DashChild {
             prefix: "cenc",
             namespace: "urn:mpeg:cenc:2013",
             element: Element::of_text("cenc:pssh", &base64(pssh)),
         });
-        let own = match self {
-            Self::PlayReady { object, .. } => Some(DashChild {
-                prefix: "mspr",
-                namespace: "urn:microsoft:playready",
-                element: Element::of_text("mspr:pro", &object.to_base64()),
-            }),
-            Self::Marlin { kids } => Some(DashChild {
-                prefix: "mas",
-                namespace: "urn:marlin:mas:1-0:services:schemas:mpd",
-                element: marlin_content_ids(kids),
-            }),
-            _ => None,
-        };
+        let own = self
+            .system
+            .and_then(|system| (system.facts().dash_child)(&self.data));
         pssh.into_iter().chain(own).collect()
     }
 
     /// The keys of a playlist; none for the systems for which HLS knows no key format.
-    ///
-    /// `identity`, the format without a DRM system, would need a URI that gives out the key itself.
     pub(super) fn hls_keys(&self, playlist: Playlist) -> Vec<HlsKey> {
-        match self {
-            Self::PlayReady { object, .. } => vec![HlsKey {
-                format: "com.microsoft.playready",
-                uri: format!(
-                    "data:text/plain;charset=UTF-16;base64,{}",
-                    object.to_base64()
-                ),
-                key_id: None,
-            }],
-            Self::Widevine { pssh, kids } => widevine_keys(pssh, kids, playlist),
-            Self::FairPlay { kids } => kids.iter().map(fairplay_key).collect(),
-            Self::Given { made, .. } => made.hls_keys(playlist),
-            Self::Common { .. } | Self::Marlin { .. } | Self::Other { .. } => Vec::new(),
-        }
+        let keys = self
+            .system
+            .map(|system| (system.facts().hls_keys)(&self.data, playlist));
+        keys.unwrap_or_default()
     }
-}
 
-fn marlin_content_ids(kids: &[KeyId]) -> Element {
-    let ids = Element::new("mas:MarlinContentIds");
-    kids.iter().fold(ids, |ids, kid| {
-        let urn = format!("urn:marlin:kid:{}", simple(kid));
-        ids.with_child(Element::of_text("mas:MarlinContentId", &urn))
-    })
-}
-
-/// All have one URI, which RFC 8216, 4.3.4.5 allows once in a multivariant playlist.
-fn widevine_keys(pssh: &[u8], kids: &[KeyId], playlist: Playlist) -> Vec<HlsKey> {
-    let key = |key_id| HlsKey {
-        format: "urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed",
-        uri: format!("data:text/plain;base64,{}", base64(pssh)),
-        key_id,
-    };
-    match (playlist, kids) {
-        (_, []) | (Playlist::Multivariant, [_, _, ..]) => vec![key(None)],
-        _ => kids.iter().map(|kid| key(Some(*kid))).collect(),
+    /// The text of a ProtectionHeader of Smooth Streaming, as the system makes it itself.
+    pub(super) fn smooth_header(&self) -> Option<String> {
+        self.system
+            .and_then(|system| (system.facts().smooth)(&self.data))
     }
-}
-
-fn fairplay_key(kid: &KeyId) -> HlsKey {
-    HlsKey {
-        format: "com.apple.streamingkeydelivery",
-        uri: format!("skd://{kid}"),
-        key_id: None,
-    }
-}
-
-/// A KID as 32 hexadecimal digits.
-pub(super) fn simple(kid: &KeyId) -> uuid::fmt::Simple {
-    uuid::Uuid::from_bytes(*kid.as_bytes()).simple()
 }
 
 #[cfg(test)]
 mod tests {
+    use cenc_types::KeyId;
+
     use super::*;
 
     fn read(system_id: [u8; 16], data: &[u8]) -> Drm {
@@ -279,13 +178,15 @@ mod tests {
         assert_eq!(playready.playready_object(), Some(&object));
         let kid = KeyId::from_bytes(*b"0123456789abcdef");
         let widevine = read(System::Widevine.id(), b"\x12\x100123456789abcdef");
-        assert!(matches!(widevine, Drm::Widevine { kids, .. } if kids == [kid]));
-        assert!(matches!(read(System::Common.id(), b""), Drm::Common { .. }));
+        assert_eq!(widevine.system(), Some(System::Widevine));
+        assert_eq!(widevine.data.kids, [kid]);
+        let common = read(System::Common.id(), b"");
+        assert_eq!(common.system(), Some(System::Common));
         for system in [System::FairPlay.id(), System::Marlin.id(), [7; 16]] {
-            assert!(matches!(read(system, b"data"), Drm::Other { .. }));
+            assert_eq!(read(system, b"data").system(), None);
         }
         for system in [System::PlayReady, System::Widevine] {
-            assert!(matches!(read(system.id(), b"\x0b"), Drm::Other { .. }));
+            assert_eq!(read(system.id(), b"\x0b").system(), None);
         }
     }
 }

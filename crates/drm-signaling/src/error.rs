@@ -3,6 +3,8 @@
 
 use cenc_types::Scheme;
 
+use super::System;
+
 /// Errors of the signaling layer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -10,9 +12,19 @@ pub enum Error {
     /// HLS names no METHOD for the scheme.
     #[error("HLS has no METHOD for the scheme {0}: protect with cenc or cbcs")]
     NoHlsMethod(Scheme),
-    /// FairPlay's clients know one scheme.
-    #[error("FairPlay does not play the scheme {0}: protect with cbcs")]
-    FairPlayScheme(Scheme),
+    /// The system's clients know one scheme.
+    #[error("{} does not play the scheme {scheme}: protect with {only}", system.name())]
+    SchemeOfSystem {
+        /// The system.
+        system: System,
+        /// The scheme of the content.
+        scheme: Scheme,
+        /// The one that they know.
+        only: Scheme,
+    },
+    /// The PlayReady Header or Object cannot say what it is to say.
+    #[error("PlayReady Header: {0}")]
+    PlayReady(#[from] playready_header::Error),
     /// More KIDs or data than a box can count.
     #[error("the pssh box outgrows its 32-bit counts: name fewer keys")]
     BoxTooLarge,

@@ -3,8 +3,8 @@
 
 use cenc_types::Scheme;
 
-use super::drm::{HlsKey, simple};
-use super::{Drm, Error};
+use super::system_facts::HlsKey;
+use super::{Drm, Error, System, simple};
 
 /// The playlist that a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Playlist {
 /// A media playlist takes the one that is for the key of its track, where several are for one key each.
 ///
 /// # Errors
-/// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::FairPlayScheme`] for FairPlay with `cenc`.
+/// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::SchemeOfSystem`] for FairPlay with `cenc`.
 pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<String>, Error> {
     if let Some(texts) = drm.texts() {
         let given = match playlist {
@@ -32,9 +32,7 @@ pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<St
         }
     }
     let method = method(scheme)?;
-    if matches!(drm, Drm::FairPlay { .. }) && scheme != Scheme::Cbcs {
-        return Err(Error::FairPlayScheme(scheme));
-    }
+    check_scheme(drm, scheme)?;
     let tag = match playlist {
         Playlist::Media => "EXT-X-KEY",
         Playlist::Multivariant => "EXT-X-SESSION-KEY",
@@ -57,7 +55,23 @@ pub fn key_uri(drm: &Drm) -> Option<(String, &'static str)> {
     first.map(|key| (key.uri, key.format))
 }
 
-const fn method(scheme: Scheme) -> Result<&'static str, Error> {
+fn check_scheme(drm: &Drm, scheme: Scheme) -> Result<(), Error> {
+    let only = |system: System| Some((system, system.facts().only_scheme?));
+    match drm.system().and_then(only) {
+        Some((system, only)) if only != scheme => Err(Error::SchemeOfSystem {
+            system,
+            scheme,
+            only,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The METHOD of a scheme.
+///
+/// # Errors
+/// [`Error::NoHlsMethod`].
+pub const fn method(scheme: Scheme) -> Result<&'static str, Error> {
     match scheme {
         Scheme::Cenc => Ok("SAMPLE-AES-CTR"),
         Scheme::Cbcs => Ok("SAMPLE-AES"),
@@ -70,12 +84,14 @@ mod tests {
     use cenc_types::KeyId;
 
     use super::*;
+    use crate::system_facts::DrmData;
 
     fn playready() -> Drm {
-        Drm::PlayReady {
-            pssh: Vec::new(),
-            object: Default::default(),
-        }
+        Drm::playready(Default::default(), Vec::new())
+    }
+
+    fn of_kids(system: System, kids: &[KeyId]) -> Drm {
+        Drm::new(system, DrmData::of_kids(kids))
     }
 
     // Form of the HLS samples in Microsoft's list of MP4-based formats.
@@ -106,15 +122,12 @@ mod tests {
             (vec![kid(1), kid(2)], 2, 1),
         ] {
             let has_key_id = kids.len() == 1;
-            let widevine = Drm::Widevine {
-                pssh: b"box".to_vec(),
-                kids: kids.clone(),
-            };
+            let widevine = of_kids(System::Widevine, &kids);
             assert_eq!(lines(&widevine, Playlist::Media).len(), media);
             let found = lines(&widevine, Playlist::Multivariant);
             assert_eq!(found.len(), session);
             assert_eq!(found[0].contains("KEYID=0x0101"), has_key_id);
-            let fairplay = Drm::FairPlay { kids: kids.clone() };
+            let fairplay = of_kids(System::FairPlay, &kids);
             for playlist in [Playlist::Media, Playlist::Multivariant] {
                 assert_eq!(lines(&fairplay, playlist).len(), kids.len());
             }
@@ -123,7 +136,7 @@ mod tests {
 
     #[test]
     fn systems_without_a_key_format_have_no_line() {
-        let common = Drm::Common { pssh: vec![] };
+        let common = of_kids(System::Common, &[]);
         let lines = key_lines(&common, Scheme::Cbcs, Playlist::Media);
         assert_eq!(lines, Ok(vec![]));
     }
@@ -134,17 +147,20 @@ mod tests {
         let kid = KeyId::from_bytes([1; 16]);
         let uri = "skd://01010101-0101-0101-0101-010101010101".to_owned();
         assert_eq!(
-            key_uri(&Drm::FairPlay { kids: vec![kid] }),
+            key_uri(&of_kids(System::FairPlay, &[kid])),
             Some((uri, "com.apple.streamingkeydelivery"))
         );
-        assert_eq!(key_uri(&Drm::Common { pssh: vec![] }), None);
+        assert_eq!(key_uri(&of_kids(System::Common, &[])), None);
     }
 
     #[test]
     fn fairplay_is_for_cbcs_alone() {
-        let fairplay = Drm::FairPlay { kids: vec![] };
+        let fairplay = of_kids(System::FairPlay, &[]);
         let lines = key_lines(&fairplay, Scheme::Cenc, Playlist::Media);
-        assert_eq!(lines, Err(Error::FairPlayScheme(Scheme::Cenc)));
+        assert_eq!(
+            lines.unwrap_err().to_string(),
+            "FairPlay does not play the scheme cenc: protect with cbcs"
+        );
     }
 
     #[test]

@@ -2,36 +2,29 @@
 //! Protection of a Smooth Streaming client manifest, MS-SSTR 2.2.2: PlayReady is its only system in use.
 
 use playready_header::xml::Element;
-use playready_header::{PlayReadyObject, SYSTEM_ID};
 
 use super::Drm;
 
-/// The Protection element with the object in it, without licence stores, which this manifest must not carry.
+/// The text of a ProtectionHeader: what the source of the keys gives, or else what the system makes. None: it has none.
 ///
-/// Several KIDs need a header of version 4.2.
-pub fn protection(object: &PlayReadyObject) -> String {
-    element(&object.without_license_stores().to_base64())
+/// Several KIDs need a PlayReady Header of version 4.2.
+pub fn header(drm: &Drm) -> Option<String> {
+    let given = drm.texts().and_then(|texts| texts.smooth.clone());
+    given.or_else(|| drm.smooth_header())
 }
 
-/// The element of a DRM system: what the source of its keys gives, or else that of its object. None: the system has none.
+/// The Protection element of a DRM system. None: the system has none.
 pub fn protection_of(drm: &Drm) -> Option<String> {
-    let given = drm.texts().and_then(|texts| texts.smooth.as_deref());
-    given
-        .map(element)
-        .or_else(|| drm.playready_object().map(protection))
-}
-
-fn element(object: &str) -> String {
-    let system = format!("{:X}", uuid::Uuid::from_bytes(SYSTEM_ID));
-    let header = Element::of_text("ProtectionHeader", object);
-    Element::new("Protection")
-        .with_child(header.with_attribute("SystemID", &system))
-        .to_xml()
+    let system = format!("{:X}", uuid::Uuid::from_bytes(drm.system_id()));
+    let header = Element::of_text("ProtectionHeader", &header(drm)?);
+    let protection =
+        Element::new("Protection").with_child(header.with_attribute("SystemID", &system));
+    Some(protection.to_xml())
 }
 
 #[cfg(test)]
 mod tests {
-    use playready_header::LicenseStore;
+    use playready_header::{LicenseStore, PlayReadyObject};
 
     use super::*;
 
@@ -41,7 +34,7 @@ mod tests {
         let mut object = PlayReadyObject::default();
         object.push_license_store(LicenseStore::Empty(16)).unwrap();
         assert_eq!(
-            protection(&object),
+            protection_of(&Drm::playready(object, Vec::new())).unwrap(),
             "<Protection><ProtectionHeader SystemID=\"9A04F079-9840-4286-AB92-E65BE0885F95\">\
              BgAAAAAA</ProtectionHeader></Protection>"
         );

@@ -14,7 +14,13 @@ use host_access::Host;
 use playready_header::VersionChoice;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
 
-use super::Error;
+use super::properties::{
+    CLEAR_LEAD, CONTENT_ID, CRYPT_BYTE_BLOCK, CRYPTO_PERIOD, CUSTOM_ATTRIBUTES, DS_ID, FLAVOR,
+    HEADER_VERSION, IV, IV_SIZE, LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND,
+    ON_KEY_MISSING, PSSH, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
+};
+use super::property_spec::items;
+use super::{Error, PropertyValues};
 
 /// How a stream is to be protected.
 pub struct Config {
@@ -98,7 +104,96 @@ pub struct HeaderConfig {
     pub pssh_lists_kids: bool,
 }
 
+/// A number of bytes that no IV has.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not an IV size: give 8 or 16")]
+struct NoIvSize(u32);
+
+impl IvConfig {
+    fn of(values: &PropertyValues) -> Result<Self, Error> {
+        let size = match values.number(&IV_SIZE) {
+            8 => IvSize::Eight,
+            16 => IvSize::Sixteen,
+            other => return Err(IV_SIZE.error(NoIvSize(other))),
+        };
+        let first = values.text(&IV).map(parse_iv).transpose();
+        let first = first.map_err(|error| IV.error(error))?;
+        Ok(first.map_or(Self::Random(size), Self::First))
+    }
+}
+
+/// Reads an IV in hex.
+pub(super) fn parse_iv(text: &str) -> Result<Iv, cenc_types::Error> {
+    let bytes = cenc_types::decode_hex(text).ok_or(cenc_types::Error::BadIv)?;
+    Iv::new(&bytes)
+}
+
+impl HeaderConfig {
+    /// What the properties say.
+    ///
+    /// # Errors
+    /// [`Error::Property`].
+    pub fn of(values: &PropertyValues) -> Result<Self, Error> {
+        let version = values.choice(&HEADER_VERSION).parse();
+        Ok(Self {
+            version: version
+                .map_err(|error: playready_header::Error| HEADER_VERSION.error(error))?,
+            la_url: values.parsed(&LA_URL)?,
+            lui_url: values.parsed(&LUI_URL)?,
+            ds_id: values.parsed(&DS_ID)?,
+            custom_attributes: values.parsed(&CUSTOM_ATTRIBUTES)?,
+            on_demand: values.flag(&ON_DEMAND),
+            license_requested: (!values.flag(&LICENSE_REQUESTED)).then_some(false),
+            license_store_size: values.number(&LICENSE_STORE_SIZE) as usize,
+            pssh_lists_kids: values.number(&PSSH_VERSION) == 1,
+        })
+    }
+}
+
 impl Config {
+    /// What the properties say, on the machine `host`.
+    ///
+    /// # Errors
+    /// [`Error::Property`], [`Error::BadPattern`].
+    pub fn of(values: &PropertyValues, host: Host) -> Result<Self, Error> {
+        let (crypt, skip) = (
+            values.number(&CRYPT_BYTE_BLOCK),
+            values.number(&SKIP_BYTE_BLOCK),
+        );
+        Ok(Self {
+            flavor: match values.choice(&FLAVOR) {
+                "piff" => Flavor::Piff,
+                _ => Flavor::Cenc,
+            },
+            scheme: values.scheme(),
+            pattern: Self::pattern(crypt, skip)?,
+            iv: IvConfig::of(values)?,
+            crypto_period: values.time(&CRYPTO_PERIOD),
+            clear_lead: values.time(&CLEAR_LEAD),
+            clock: values.period_clock(),
+            host,
+            on_key_missing: match values.choice(&ON_KEY_MISSING) {
+                "hold" => OnKeyMissing::Hold,
+                _ => OnKeyMissing::Stop,
+            },
+            content_id: values.text(&CONTENT_ID).map(str::to_owned),
+            systems: values.systems(&SYSTEMS),
+            header: HeaderConfig::of(values)?,
+            extra_pssh: Self::extra_boxes(values)?,
+        })
+    }
+
+    /// The `pssh` boxes made elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Property`].
+    pub fn extra_boxes(values: &PropertyValues) -> Result<Vec<Drm>, Error> {
+        let boxes = items(values.text(&PSSH).unwrap_or_default());
+        boxes
+            .map(|text| Self::extra_pssh(text).map_err(|error| PSSH.error(error)))
+            .collect()
+    }
+
     /// Protection by a scheme as most content has it: a pattern of 1:9, random IVs of 8 bytes, PlayReady, one key for all time.
     pub fn new(scheme: Scheme, host: Host) -> Self {
         Self {
@@ -161,10 +256,14 @@ impl Config {
                 "no PlayReady client plays scheme {scheme}: use cenc or cbcs"
             ));
         }
-        if self.systems.contains(&System::FairPlay) && scheme != Scheme::Cbcs {
-            warnings.push(format!(
-                "no FairPlay client plays scheme {scheme}: use cbcs, or take fairplay out of systems"
-            ));
+        for system in &self.systems {
+            let only = system.facts().only_scheme;
+            if let Some(only) = only.filter(|only| *only != scheme) {
+                let (name, nick) = (system.name(), system.nick());
+                warnings.push(format!(
+                    "no {name} client plays scheme {scheme}: use {only}, or take {nick} out of systems"
+                ));
+            }
         }
         warnings
     }

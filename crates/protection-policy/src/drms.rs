@@ -4,9 +4,9 @@
 use cenc_types::KeyId;
 use content_keys::{Entry, PeriodKeys};
 use cpix::DrmSystem;
-use drm_signaling::{Drm, GivenTexts, System};
+use drm_signaling::{Drm, DrmContent, GivenTexts, PlayReadyContent, System};
 use playready_header::header::HeaderFields;
-use playready_header::{Header, KeyIds, LicenseStore, PlayReadyObject};
+use playready_header::{KeyIds, LicenseStore};
 
 use super::{Config, Error};
 
@@ -71,39 +71,32 @@ fn kids(entries: &[&Entry]) -> Vec<KeyId> {
 pub(super) fn drms(config: &Config, told: &Told<'_>) -> Result<Vec<Drm>, Error> {
     let entries = told.entries();
     let kids = kids(&entries);
-    let make = |system: System| match system {
-        System::PlayReady => playready(config, told, &entries),
-        System::Widevine => {
-            let content_id = config.content_id.as_deref();
-            Ok(Drm::widevine(kids.clone(), config.scheme, content_id)?)
-        }
-        System::Common => Ok(Drm::common(kids.clone())?),
-        System::FairPlay => Ok(Drm::FairPlay { kids: kids.clone() }),
-        System::Marlin => Ok(Drm::Marlin { kids: kids.clone() }),
+    let content = DrmContent {
+        kids: &kids,
+        scheme: config.scheme,
+        content_id: config.content_id.as_deref(),
+        playready: playready(config, told, &entries),
     };
     let given = told.keys.systems.iter();
     let given: Vec<_> = given.filter(|given| kids.contains(&given.kid)).collect();
     let is_given = |system: &&System| given.iter().any(|given| given.system_id == system.id());
     let asked = config.systems.iter().filter(|system| !is_given(system));
     let mut drms = asked
-        .map(|system| make(*system))
+        .map(|system| system.signal(&content))
         .collect::<Result<Vec<_>, _>>()?;
     for system in &given {
-        let drm = given_drm(system, make)?;
+        let drm = given_drm(system, &content)?;
         drms.extend(drm.filter(|drm| !drms.contains(drm)));
     }
     drms.extend(config.extra_pssh.iter().cloned());
     Ok(drms)
 }
 
-/// A system as the source of the keys says it; `make` makes what it does not say. None: nothing can be said of it.
-fn given_drm(
-    given: &DrmSystem,
-    make: impl FnOnce(System) -> Result<Drm, Error>,
-) -> Result<Option<Drm>, Error> {
+/// A system as the source of the keys says it; what it does not say is made of `content`. None: nothing can be said of it.
+fn given_drm(given: &DrmSystem, content: &DrmContent<'_>) -> Result<Option<Drm>, Error> {
     let made = match (&given.pssh, System::from_id(&given.system_id)) {
         (Some(whole), _) => Config::given_pssh(whole)?,
-        (None, Some(system)) => make(system)?,
+        (None, Some(system)) => system.signal(content)?,
         (None, None) => return Ok(None),
     };
     let lines = |playlist| {
@@ -121,18 +114,17 @@ fn given_drm(
     if texts == GivenTexts::default() {
         return Ok(Some(made));
     }
-    let made = Box::new(made);
-    Ok(Some(Drm::Given { made, texts }))
+    Ok(Some(made.with_texts(texts)))
 }
 
 /// With ONDEMAND at the start of the stream and keys that change there is no KID to ask a licence for yet.
-fn playready(config: &Config, told: &Told<'_>, entries: &[&Entry]) -> Result<Drm, Error> {
+fn playready(config: &Config, told: &Told<'_>, entries: &[&Entry]) -> PlayReadyContent {
     let of = &config.header;
     let on_demand = of.on_demand && told.place == Place::Moov;
     let is_root = on_demand && config.rotates();
     let listed = if is_root { &[] } else { entries };
     let keys = listed.iter().map(|entry| (entry.kid, Some(&entry.key)));
-    let header = Header::new(HeaderFields {
+    let header = HeaderFields {
         version: of.version,
         key_ids: KeyIds::for_mode(config.scheme.cipher_mode(), keys),
         la_url: of.la_url.clone(),
@@ -141,15 +133,12 @@ fn playready(config: &Config, told: &Told<'_>, entries: &[&Entry]) -> Result<Drm
         custom_attributes: of.custom_attributes.clone(),
         on_demand,
         license_requested: of.license_requested,
-    })?;
-    let mut object = PlayReadyObject::with_header(&header)?;
-    match &told.keys.license_store {
-        Some(store) => object.push_license_store(LicenseStore::Given(store.clone()))?,
-        None if of.license_store_size > 0 => {
-            object.push_license_store(LicenseStore::Empty(of.license_store_size))?;
-        }
-        None => (),
+    };
+    let given = told.keys.license_store.clone().map(LicenseStore::Given);
+    let reserved = Some(of.license_store_size).filter(|size| *size > 0);
+    PlayReadyContent {
+        header,
+        license_store: given.or(reserved.map(LicenseStore::Empty)),
+        listed: of.pssh_lists_kids.then(|| kids(listed)),
     }
-    let listed = of.pssh_lists_kids.then(|| kids(listed));
-    Ok(Drm::playready(object, listed)?)
 }

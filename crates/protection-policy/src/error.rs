@@ -3,19 +3,26 @@
 
 use cenc_types::{IvSize, KeyId, Scheme};
 
+use super::ValueError;
+
 /// Errors of setting up protection.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A property cannot be read.
+    #[error("property {property}: {source}")]
+    Property {
+        /// The name of the property.
+        property: &'static str,
+        /// What is wrong with its value, which is not repeated.
+        source: ValueError,
+    },
     /// No key, or none that can be used.
     #[error(transparent)]
     Keys(#[from] content_keys::Error),
     /// A KID, key, IV or scheme that cannot be used.
     #[error(transparent)]
     Cenc(#[from] common_encryption::Error),
-    /// The PlayReady Header cannot say what is asked.
-    #[error("PlayReady Header: {0}")]
-    PlayReady(#[from] playready_header::Error),
     /// A box cannot be written.
     #[error(transparent)]
     Box(#[from] isobmff_boxes::Error),

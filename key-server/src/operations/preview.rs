@@ -66,10 +66,7 @@ pub fn preview(
     let object = PlayReadyObject::with_header(&header)?;
     let pssh = playready_pssh(&object, None)?;
     let kids = keys.iter().map(|key| key.kid).collect();
-    let drm = Drm::PlayReady {
-        pssh: pssh.clone(),
-        object: object.clone(),
-    };
+    let drm = Drm::playready(object.clone(), pssh.clone());
     let session = hls::key_lines(&drm, content.scheme, Playlist::Multivariant);
     let drms = vec![drm];
     let texts = Published::new(&Signals { kids, drms }, content.scheme);

@@ -48,7 +48,16 @@ pub enum Error {
     Header(#[from] playready_header::Error),
     /// The DRM systems cannot be told of the keys.
     #[error(transparent)]
-    Signaling(#[from] drm_signaling::Error),
+    Signaling(drm_signaling::Error),
+}
+
+impl From<drm_signaling::Error> for Error {
+    fn from(error: drm_signaling::Error) -> Self {
+        match error {
+            drm_signaling::Error::PlayReady(error) => Self::Header(error),
+            error => Self::Signaling(error),
+        }
+    }
 }
 
 impl Error {

@@ -4,7 +4,7 @@
 use cenc_types::Scheme;
 use content_key_store::KeySlot;
 use cpix::{ContentKey, Document, EncryptionScheme, Version};
-use drm_signaling::System;
+use drm_signaling::{System, hls};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use uuid::Uuid;
@@ -82,11 +82,10 @@ impl Request {
 
     /// The scheme of a content that nobody has set up: `cbcs` where FairPlay is to play it.
     pub fn default_scheme(&self) -> Scheme {
-        let mut systems = self.document.drm_systems.iter();
-        match systems.any(|system| system.system_id == System::FairPlay.id()) {
-            true => Scheme::Cbcs,
-            false => Scheme::Cenc,
-        }
+        let systems = self.document.drm_systems.iter();
+        let mut systems = systems.filter_map(|system| System::from_id(&system.system_id));
+        let only = systems.find_map(|system| system.facts().only_scheme);
+        only.unwrap_or(Scheme::Cenc)
     }
 
     /// The places of the keys in the store, with the KIDs that are asked for. A key may have several places.
@@ -139,14 +138,10 @@ impl Request {
     /// FairPlay plays `cbcs` alone, and HLS has no words for `cens` and `cbc1`.
     fn check_scheme(&self, scheme: Scheme) -> Result<(), Error> {
         for system in &self.document.drm_systems {
-            let fits = match scheme {
-                Scheme::Cbcs => true,
-                Scheme::Cenc => system.system_id != System::FairPlay.id(),
-                Scheme::Cens | Scheme::Cbc1 => {
-                    system.system_id != System::FairPlay.id() && system.hls.is_empty()
-                }
-            };
-            if !fits {
+            let known = System::from_id(&system.system_id);
+            let plays = known.is_none_or(|known| known.plays(scheme));
+            let has_words = system.hls.is_empty() || hls::method(scheme).is_ok();
+            if !plays || !has_words {
                 return Err(Error::SchemeOfSystem(Uuid::from_bytes(system.system_id)));
             }
         }

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::Scheme;
-use drm_signaling::{Drm, Playlist, System, dash, hls};
-use playready_header::{Header, KeyIds, PlayReadyObject};
+use drm_signaling::{Drm, DrmContent, PlayReadyContent, Playlist, System, dash, hls, smooth};
+use playready_header::KeyIds;
 
 use super::{Error, Given, HeaderSettings};
 
@@ -18,9 +18,9 @@ pub struct Signals<'a> {
     content_id: &'a str,
     settings: &'a HeaderSettings,
     keys: &'a [Given<'a>],
-    /// PlayReady with all keys of the answer, which HLS on Windows wants at the start; made when it is first asked for. None where
-    /// no header holds them all.
-    of_all: OnceCell<Option<Drm>>,
+    /// The systems with all keys of the answer, for those that want them in one line of a multivariant playlist; made when the
+    /// first is asked for. A system is missing where no header holds them all.
+    of_all: OnceCell<Vec<Drm>>,
 }
 
 /// An element that asks for something.
@@ -65,14 +65,7 @@ impl<'a> Signals<'a> {
 
     /// A system for one of the keys.
     pub fn system(&self, system: System, key: Given<'_>) -> Result<Drm, Error> {
-        let kids = vec![key.kid];
-        Ok(match system {
-            System::PlayReady => Drm::playready(self.object(&[key])?, None)?,
-            System::Widevine => Drm::widevine(kids, self.scheme, Some(self.content_id))?,
-            System::Common => Drm::common(kids)?,
-            System::FairPlay => Drm::FairPlay { kids },
-            System::Marlin => Drm::Marlin { kids },
-        })
+        self.of_keys(system, &[key])
     }
 
     /// The text of an element; None where the system has nothing to say there.
@@ -89,7 +82,7 @@ impl<'a> Signals<'a> {
                 let lines = Some(lines.join("\n")).filter(|lines| !lines.is_empty());
                 lines.map(base64)
             }
-            Placeholder::Smooth => drm.playready_object().map(PlayReadyObject::to_base64),
+            Placeholder::Smooth => smooth::header(drm),
             Placeholder::Uri => hls::key_uri(drm).map(|(uri, _)| base64(uri)),
             Placeholder::KeyFormat => hls::key_uri(drm).map(|(_, format)| base64(format)),
             Placeholder::KeyFormatVersions => hls::key_uri(drm).map(|_| base64("1")),
@@ -97,28 +90,39 @@ impl<'a> Signals<'a> {
     }
 
     fn in_playlist<'d>(&'d self, drm: &'d Drm, playlist: Playlist) -> &'d Drm {
-        match (drm, playlist) {
-            (Drm::PlayReady { .. }, Playlist::Multivariant) => {
-                let all = self.of_all.get_or_init(|| self.playready_of_all());
-                all.as_ref().unwrap_or(drm)
-            }
-            _ => drm,
+        if playlist != Playlist::Multivariant {
+            return drm;
         }
+        let mut of_all = self.of_all.get_or_init(|| self.with_all_keys()).iter();
+        let same = of_all.find(|other| other.system_id() == drm.system_id());
+        same.unwrap_or(drm)
     }
 
-    /// None where the content's header version holds one KID only, or an object cannot hold so many.
-    fn playready_of_all(&self) -> Option<Drm> {
+    /// Without those where the content's header version holds one KID only, or an object cannot hold so many.
+    fn with_all_keys(&self) -> Vec<Drm> {
         let mut seen = HashSet::new();
         let distinct = self.keys.iter().filter(|key| seen.insert(key.kid));
         let distinct: Vec<Given<'_>> = distinct.copied().collect();
-        Drm::playready(self.object(&distinct).ok()?, None).ok()
+        let mut systems = System::ALL.to_vec();
+        systems.retain(|system| system.facts().has_shared_session_key);
+        let made = systems.into_iter();
+        made.filter_map(|system| self.of_keys(system, &distinct).ok())
+            .collect()
     }
 
-    fn object(&self, keys: &[Given<'_>]) -> Result<PlayReadyObject, playready_header::Error> {
+    fn of_keys(&self, system: System, keys: &[Given<'_>]) -> Result<Drm, Error> {
+        let kids: Vec<_> = keys.iter().map(|key| key.kid).collect();
         let mode = self.scheme.cipher_mode();
         let keys = keys.iter().map(|key| (key.kid, Some(key.key)));
-        let fields = self.settings.fields(KeyIds::for_mode(mode, keys));
-        PlayReadyObject::with_header(&Header::new(fields)?)
+        Ok(system.signal(&DrmContent {
+            kids: &kids,
+            scheme: self.scheme,
+            content_id: Some(self.content_id),
+            playready: PlayReadyContent {
+                header: self.settings.fields(KeyIds::for_mode(mode, keys)),
+                ..PlayReadyContent::default()
+            },
+        })?)
     }
 }
 

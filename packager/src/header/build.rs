@@ -10,9 +10,10 @@ use playready_header::{Header, KeyIds, PlayReadyObject};
 
 use super::notation::{Error, Found};
 use super::report::Report;
+use crate::options::{HeaderGroup, PropertyOptions, scheme};
 use crate::secrets;
-use crate::{options::HeaderOptions, options::scheme};
 use drm_signaling::playready_pssh;
+use protection_policy::HeaderConfig;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +42,7 @@ pub struct BuildArgs {
     #[arg(long, default_value = "cenc", value_parser = scheme())]
     scheme: Scheme,
     #[command(flatten)]
-    header: HeaderOptions,
+    header: PropertyOptions<HeaderGroup>,
     /// Write one JSON object
     #[arg(long)]
     pub json: bool,
@@ -53,15 +54,15 @@ impl BuildArgs {
     /// # Errors
     /// Keys that cannot be read; a header that its version cannot hold.
     pub fn report(&self) -> Result<Report, Error> {
-        let header = Header::new(self.fields(&self.keys()?))?;
+        let config = HeaderConfig::of(self.header.values())?;
+        let kids = config.pssh_lists_kids;
+        let header = Header::new(self.fields(config, &self.keys()?))?;
         let object = PlayReadyObject::with_header(&header)?;
-        let kids = self.header.config().pssh_lists_kids;
         let pssh = playready_pssh(&object, kids.then(|| self.key_ids.clone()))?;
         Report::new(&Found { object, pssh }, Some(self.scheme))
     }
 
-    fn fields(&self, keys: &[ContentKey]) -> HeaderFields {
-        let of = self.header.config();
+    fn fields(&self, of: HeaderConfig, keys: &[ContentKey]) -> HeaderFields {
         let known = |index| keys.get(index);
         let kids = self.key_ids.iter().enumerate();
         let kids = kids.map(|(index, kid)| (*kid, known(index)));

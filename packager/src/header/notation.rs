@@ -54,6 +54,9 @@ pub enum Error {
     /// A header or object that cannot be read or made.
     #[error("PlayReady Header: {0}")]
     Header(#[source] playready_header::Error),
+    /// An option that cannot be read.
+    #[error(transparent)]
+    Setup(#[from] protection_policy::Error),
     /// A file with a key.
     #[error(transparent)]
     Secret(#[from] secrets::Error),

@@ -48,10 +48,7 @@ impl Report {
         let record = headers.next().ok_or(Error::NoHeader)?;
         let mut header = FoundHeader::from_bytes(&record.value)?;
         let scheme = scheme.unwrap_or_else(|| scheme_of(&header));
-        let drm = Drm::PlayReady {
-            pssh: found.pssh.clone(),
-            object: found.object.clone(),
-        };
+        let drm = Drm::playready(found.object.clone(), found.pssh.clone());
         let session = hls::key_lines(&drm, scheme, Playlist::Multivariant);
         let signals = Signals {
             kids: header.key_ids.iter().map(|key| key.kid).collect(),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use cenc_types::{PIFF_PSSH, Pssh};
-use drm_signaling::{System, WidevineData};
+use drm_signaling::{System, WidevineData, system_name};
 use isobmff_boxes::{BoxTree, FourCc, Reader};
 use playready_header::{FoundHeader, PlayReadyObject, RecordKind};
 use uuid::Uuid;
@@ -14,13 +14,6 @@ use super::report::{self, Header, Object, ObjectRecord, PsshBox, Widevine};
 
 /// The most different boxes that are kept; with a key for every fragment a day has more.
 const MAX_BOXES: usize = 4096;
-
-/// Systems by name that are seen in files, but never written.
-const OTHER_SYSTEMS: [(&str, &str); 3] = [
-    ("69f908af-4816-46ea-910c-cd5dcccb0a3a", "Marlin"),
-    ("adb41c24-2dbf-4a6d-958b-4457c0d27b95", "Nagra"),
-    ("e2719d58-a985-b3c9-781a-b030af78d30e", "Clear Key"),
-];
 
 /// The different `pssh` boxes seen so far.
 #[derive(Debug, Default)]
@@ -67,20 +60,17 @@ impl PsshBoxes {
 }
 
 fn shown(pssh: &Pssh, parent: &str, findings: &mut Findings) -> PsshBox {
-    let system_id = Uuid::from_bytes(pssh.system_id).to_string();
-    let system = System::from_id(&pssh.system_id);
-    let other = OTHER_SYSTEMS.iter().find(|(id, _)| *id == system_id);
     let (mut playready, mut widevine) = (None, None);
-    match system {
+    match System::from_id(&pssh.system_id) {
         Some(System::PlayReady) => playready = object(&pssh.data, parent, findings),
         Some(System::Widevine) => widevine = self::widevine(&pssh.data, parent, findings),
-        Some(System::Common | System::FairPlay | System::Marlin) | None => (),
+        _ => (),
     }
     PsshBox {
         place: parent.to_owned(),
         count: 1,
-        system_id,
-        system: system.map(System::name).or(other.map(|(_, name)| *name)),
+        system_id: Uuid::from_bytes(pssh.system_id).to_string(),
+        system: system_name(&pssh.system_id),
         version: u8::from(pssh.kids.is_some()),
         kids: pssh.kids.clone().unwrap_or_default(),
         data_size: pssh.data.len(),

@@ -2,20 +2,17 @@
 //! The options of `protect`, which are named and mean what the properties of `playreadyenc` do.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use cenc_types::{Iv, IvSize, KeyId, Scheme, decode_hex};
+use cenc_types::KeyId;
 use clap::{ArgGroup, Args};
-use common_encryption::Flavor;
-use content_keys::{ContentRequest, FixedKeys, KeyProvider, KeyRing, SeedKeys};
-use drm_signaling::{Drm, System};
-use protection_policy::{Config, IvConfig};
+use content_keys::{FixedKeys, KeyProvider, KeyRing, SeedKeys};
+use host_access::Host;
+use protection_policy::Config;
+use protection_policy::properties::{KEY_ID, KEY_URI};
 
 use super::Error;
+use crate::options::{AllGroups, PropertyOptions};
 use crate::secrets;
-use crate::{options::HeaderOptions, options::Systems, options::flavor, options::scheme};
-use host_access::Host;
-use protection_policy::duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +31,8 @@ Exit codes:
 /// command line, where every user of the machine sees it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-#[command(group = ArgGroup::new("source of keys").required(true).args(["key_uri", "key_file", "key_seed_file"]))]
+#[command(group = ArgGroup::new("source of keys").required(true).args([KEY_URI.name, "key_file", "key_seed_file"]))]
+#[command(group = ArgGroup::new("name of keys").args([KEY_URI.name, KEY_ID.name]))]
 pub struct ProtectArgs {
     /// The clear file
     #[arg(value_name = "IN")]
@@ -49,67 +47,13 @@ pub struct ProtectArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
     #[command(flatten)]
-    keys: KeyOptions,
-    #[command(flatten)]
-    encryption: EncryptionOptions,
-    #[command(flatten)]
-    header: HeaderOptions,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Keys")]
-struct KeyOptions {
-    /// file:///path/x.keys (made with a new key when it does not exist), file:///path/x.cpix, sqlite:///path/keys.db,
-    /// postgresql://host/name or speke+https://host/path
-    #[arg(long, value_name = "URI")]
-    key_uri: Option<String>,
-    /// What key servers and stores know the content by
-    #[arg(long, value_name = "ID")]
-    content_id: Option<String>,
-    /// KID of the key in --key-file or of the first in --key-seed-file: a UUID or 32 hex digits
-    #[arg(long, value_name = "KID", conflicts_with = "key_uri")]
-    key_id: Option<KeyId>,
+    properties: PropertyOptions<AllGroups>,
     /// File of mode 0600 with the content key of --key-id, 16 bytes in hex or base64
-    #[arg(long, value_name = "FILE", requires = "key_id")]
+    #[arg(long, value_name = "FILE", requires = KEY_ID.name, help_heading = "Keys")]
     key_file: Option<PathBuf>,
     /// File of mode 0600 with a PlayReady key seed in hex or base64, from which the key of --key-id is computed
-    #[arg(long, value_name = "FILE", requires = "key_id")]
+    #[arg(long, value_name = "FILE", requires = KEY_ID.name, help_heading = "Keys")]
     key_seed_file: Option<PathBuf>,
-    /// How long each key is used, such as 10m; without it there is one for all time
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration::parse)]
-    crypto_period: Duration,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Encryption")]
-struct EncryptionOptions {
-    /// Protection scheme, ISO/IEC 23001-7
-    #[arg(long, default_value = "cenc", value_parser = scheme())]
-    scheme: Scheme,
-    /// Boxes that tell of it: Common Encryption's, or PIFF 1.1's for Smooth Streaming
-    #[arg(long, default_value = "cenc", value_parser = flavor())]
-    flavor: Flavor,
-    /// Bytes of each sample's IV in cenc and cens
-    #[arg(long, value_name = "BYTES", default_value = "8", value_parser = ["8", "16"])]
-    iv_size: String,
-    /// First IV in hex, constant in cbcs; random without it. Never give one twice with one key
-    #[arg(long, value_name = "HEX", value_parser = iv)]
-    iv: Option<Iv>,
-    /// Encrypted blocks of 16 bytes in each run of the video pattern, cens and cbcs
-    #[arg(long, value_name = "BLOCKS", default_value = "1")]
-    crypt_byte_block: u32,
-    /// Clear blocks of 16 bytes in each run of the video pattern, cens and cbcs
-    #[arg(long, value_name = "BLOCKS", default_value = "9")]
-    skip_byte_block: u32,
-    /// How long the file is clear at its start, such as 10s, rounded to whole fragments
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration::parse)]
-    clear_lead: Duration,
-    /// DRM systems that the file and the texts signal: playready, widevine, common, fairplay, marlin, with + between them
-    #[arg(long, default_value = "playready")]
-    systems: Systems,
-    /// Whole pssh boxes made elsewhere, in base64, separated by commas
-    #[arg(long, value_name = "BASE64", value_delimiter = ',', value_parser = Config::extra_pssh)]
-    pssh: Vec<Drm>,
 }
 
 impl ProtectArgs {
@@ -118,23 +62,7 @@ impl ProtectArgs {
     /// # Errors
     /// A pattern that encrypts nothing.
     pub fn config(&self) -> Result<Config, Error> {
-        let asked = &self.encryption;
-        let iv_size = match asked.iv_size.as_str() {
-            "16" => IvSize::Sixteen,
-            _ => IvSize::Eight,
-        };
-        Ok(Config {
-            flavor: asked.flavor,
-            pattern: Config::pattern(asked.crypt_byte_block, asked.skip_byte_block)?,
-            iv: asked.iv.map_or(IvConfig::Random(iv_size), IvConfig::First),
-            crypto_period: self.keys.crypto_period,
-            clear_lead: asked.clear_lead,
-            content_id: self.keys.content_id.clone(),
-            systems: asked.systems.0.clone(),
-            header: self.header.config(),
-            extra_pssh: asked.pssh.clone(),
-            ..Config::new(asked.scheme, Host::system())
-        })
+        Ok(Config::of(self.properties.values(), Host::system())?)
     }
 
     /// The source of keys. It may read files and make a `.keys` file.
@@ -142,32 +70,17 @@ impl ProtectArgs {
     /// # Errors
     /// Whatever keeps it from giving keys.
     pub fn provider(&self) -> Result<Box<dyn KeyProvider>, Error> {
-        let keys = &self.keys;
-        Ok(match (keys.key_id, &keys.key_file, &keys.key_seed_file) {
+        let values = self.properties.values();
+        let kid: Option<KeyId> = values.parsed(&KEY_ID)?;
+        Ok(match (kid, &self.key_file, &self.key_seed_file) {
             (Some(kid), Some(file), _) => {
                 Box::new(FixedKeys::new(KeyRing::single(kid, secrets::key(file)?)))
             }
             (Some(kid), None, Some(file)) => Box::new(SeedKeys::new(kid, secrets::seed(file)?)),
             _ => {
-                let uri = keys.key_uri.as_deref().unwrap_or_default();
-                protection_policy::open(uri, &self.content_request(), &Host::system())?
+                let uri = values.text(&KEY_URI).unwrap_or_default();
+                protection_policy::open(uri, &values.content_request(), &Host::system())?
             }
         })
     }
-
-    fn content_request(&self) -> ContentRequest {
-        let systems = self.encryption.systems.0.iter();
-        ContentRequest {
-            content_id: self.keys.content_id.clone(),
-            scheme: self.encryption.scheme,
-            systems: systems.copied().map(System::id).collect(),
-            crypto_period: Some(self.keys.crypto_period).filter(|period| !period.is_zero()),
-            by_clock: false,
-        }
-    }
-}
-
-fn iv(text: &str) -> Result<Iv, cenc_types::Error> {
-    let bytes = decode_hex(text).ok_or(cenc_types::Error::BadIv)?;
-    Iv::new(&bytes)
 }

@@ -10,12 +10,9 @@ use cpix::{
     Bounds, ContentKey, ContentProtection, Document, DrmSystem, HlsSignaling, Period, Playlist,
     UsageRule,
 };
-use playready_header::SYSTEM_ID as PLAYREADY;
+use drm_signaling::{System, SystemQuestions};
 
 use super::{Error, SpekeVersion, TrackRule};
-
-/// FairPlay Streaming, which is signaled in playlists only.
-const FAIRPLAY: [u8; 16] = 0x94ce86fb_07ff_4f43_adb8_93d2fa968ca2_u128.to_be_bytes();
 
 /// The namespace of our KIDs, for RFC 9562, 5.5 (UUID version 5).
 const NAMESPACE: [u8; 16] = 0x2a6f3b0e_5d1c_4c57_9e0b_7f6d1b8a4c93_u128.to_be_bytes();
@@ -162,15 +159,17 @@ fn period_of(period: KeyPeriod, version: SpekeVersion) -> Period {
 /// Empty elements, which the server fills in.
 fn placeholders(system_id: [u8; 16], kid: KeyId, version: SpekeVersion) -> DrmSystem {
     let mut system = DrmSystem::new(system_id, kid);
-    if system_id != FAIRPLAY {
+    let known = System::from_id(&system_id);
+    let questions = known.map_or(SystemQuestions::GENERAL, |known| known.facts().questions);
+    if questions.boxes {
         system.pssh = Some(Vec::new());
         system.content_protection = Some(ContentProtection::default());
     }
-    if system_id == PLAYREADY {
+    if questions.smooth {
         system.smooth = Some(String::new());
     }
     match version {
-        SpekeVersion::V1_0 => system.uri_ext_x_key = (system_id == FAIRPLAY).then(String::new),
+        SpekeVersion::V1_0 => system.uri_ext_x_key = questions.key_uri.then(String::new),
         SpekeVersion::V2_0 | SpekeVersion::V2_1 => {
             let lines = |playlist| HlsSignaling {
                 playlist: Some(playlist),
@@ -192,7 +191,7 @@ mod tests {
             content_id: "film".into(),
             scheme: Scheme::Cenc,
             tracks: tracks.collect(),
-            systems: vec![PLAYREADY],
+            systems: vec![System::PlayReady.id()],
             period: None,
         }
     }

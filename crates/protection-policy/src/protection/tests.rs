@@ -152,10 +152,7 @@ fn version_one_pssh_lists_the_kids() {
 #[test]
 fn boxes_stand_in_the_order_of_systems_with_the_given_ones_last() {
     let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
-    let given = Drm::Other {
-        system_id: [7; 16],
-        pssh: b"as given".to_vec(),
-    };
+    let given = Drm::unknown([7; 16], b"as given".to_vec());
     packaging.config.systems = System::ALL.into_iter().rev().collect();
     packaging.config.extra_pssh = vec![given.clone()];
     packaging.config.header.pssh_lists_kids = true;

@@ -5,7 +5,7 @@
 
 use cenc_types::KeyId;
 
-use super::Error;
+use crate::Error;
 
 const KEY_ID: u64 = 2;
 const PROVIDER: u64 = 3;

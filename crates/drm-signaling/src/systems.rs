@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The table of DRM systems, in the order of boxes and texts. A new system is a file in this folder and a row here.
+
+mod common;
+mod fairplay;
+mod marlin;
+mod playready;
+mod widevine;
+mod widevine_data;
+
+use super::{Drm, DrmContent, Error, SystemFacts};
+
+pub use playready::{PlayReadyContent, playready_pssh};
+pub use widevine_data::WidevineData;
+
+/// Calls a macro with the rows of the table: the variant of [`System`] and the module with its [`SystemFacts`], the name of its
+/// flag and its bit, the name that commands and `gst-launch-1.0` take, and words for people who choose. Bits never change.
+///
+/// GObject's types are made at compile time, so that a list of names must be too.
+#[macro_export]
+macro_rules! drm_systems {
+    ($with_rows:ident) => {
+        $with_rows! {
+            (PlayReady, playready, PLAYREADY = 0, "playready", "Microsoft PlayReady")
+            (Widevine, widevine, WIDEVINE = 1, "widevine", "Google Widevine")
+            (Common, common, COMMON = 2, "common", "W3C common: the KIDs for any system, such as Clear Key")
+            (FairPlay, fairplay, FAIRPLAY = 3, "fairplay", "Apple FairPlay: a key URI in HLS, scheme cbcs alone")
+            (Marlin, marlin, MARLIN = 4, "marlin", "Marlin: content IDs in an MPD")
+        }
+    };
+}
+
+macro_rules! system_enum {
+    ($(($system:ident, $module:ident, $flag:ident = $bit:literal, $nick:literal, $words:literal))+) => {
+        /// A DRM system. The order is that of the boxes and texts: PlayReady first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum System {
+            $(#[doc = $words] $system,)+
+        }
+
+        impl System {
+            /// All systems, in their order.
+            pub const ALL: [Self; [$($bit),+].len()] = [$(Self::$system),+];
+
+            /// All that is known of it.
+            pub const fn facts(self) -> &'static SystemFacts {
+                match self {
+                    $(Self::$system => &$module::FACTS,)+
+                }
+            }
+
+            /// The name that commands and `gst-launch-1.0` take.
+            pub const fn nick(self) -> &'static str {
+                match self {
+                    $(Self::$system => $nick,)+
+                }
+            }
+        }
+    };
+}
+
+drm_systems!(system_enum);
+
+/// Systems by SystemID that are seen in files, but never written.
+const SEEN_ONLY: [(u128, &str); 3] = [
+    (0x69f908af_4816_46ea_910c_cd5dcccb0a3a, "Marlin"),
+    (0xadb41c24_2dbf_4a6d_958b_4457c0d27b95, "Nagra"),
+    (0xe2719d58_a985_b3c9_781a_b030af78d30e, "Clear Key"),
+];
+
+/// The name of any system that is known by its SystemID.
+pub fn system_name(id: &[u8; 16]) -> Option<&'static str> {
+    let mut seen_only = SEEN_ONLY.iter();
+    let written = System::from_id(id).map(System::name);
+    written.or_else(|| {
+        let seen = seen_only.find(|(other, _)| other.to_be_bytes() == *id);
+        seen.map(|(_, name)| *name)
+    })
+}
+
+impl System {
+    /// The SystemID, in UUID order.
+    pub const fn id(self) -> [u8; 16] {
+        self.facts().id
+    }
+
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The system with that SystemID.
+    pub fn from_id(id: &[u8; 16]) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.id() == *id)
+    }
+
+    /// The system that commands and `gst-launch-1.0` know by that name.
+    pub fn from_nick(nick: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.nick() == nick)
+    }
+
+    /// Whether its clients can play content of a scheme.
+    pub fn plays(self, scheme: cenc_types::Scheme) -> bool {
+        self.facts().only_scheme.is_none_or(|only| only == scheme)
+    }
+
+    /// What files and manifests say of content for this system.
+    ///
+    /// # Errors
+    /// [`Error::BoxTooLarge`]; [`Error::PlayReady`] for a header that cannot say what it is to say.
+    pub fn signal(self, content: &DrmContent<'_>) -> Result<Drm, Error> {
+        let data = (self.facts().make)(content)?;
+        Ok(Drm::new(self, data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn rows_have_ids_names_and_bits_of_their_own() {
+        let all = System::ALL;
+        let ids: HashSet<_> = all.map(System::id).into();
+        let nicks: HashSet<_> = all.map(System::nick).into();
+        assert_eq!((ids.len(), nicks.len()), (all.len(), all.len()));
+        for system in all {
+            assert_eq!(System::from_id(&system.id()), Some(system));
+            assert_eq!(System::from_nick(system.nick()), Some(system));
+            assert_eq!(system_name(&system.id()), Some(system.name()));
+        }
+    }
+
+    #[test]
+    fn systems_of_other_packagers_have_names_too() {
+        let nagra = 0xadb41c24_2dbf_4a6d_958b_4457c0d27b95_u128.to_be_bytes();
+        assert_eq!(System::from_id(&nagra), None);
+        assert_eq!(system_name(&nagra), Some("Nagra"));
+        assert_eq!(system_name(&[7; 16]), None);
+    }
+}
