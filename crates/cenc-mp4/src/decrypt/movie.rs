@@ -16,9 +16,9 @@ use super::rules::tells_of_protection;
 use super::tables::TableTrack;
 use crate::Error;
 use crate::init::{STBL_PATH, find_mut, has_samples, refuse_duplicates};
+use crate::items::refuse_items;
 use crate::progressive::file::Piece;
 use crate::progressive::moov::place_chunks;
-use crate::progressive::refuse_items;
 use crate::progressive::tables::{self, SampleTable};
 
 /// What fragments and sample tables need to know of a track.

@@ -14,7 +14,6 @@ pub(super) mod source;
 pub(super) mod tables;
 pub(super) mod write;
 
-pub(super) use file::refuse_items;
 pub use source::Source;
 
 use common_encryption::Flavor;
