@@ -14,6 +14,7 @@ mod encryptor;
 mod error;
 mod fragment;
 mod fragmenting;
+pub mod information;
 mod init;
 mod items;
 mod moof;

@@ -8,7 +8,7 @@ use codec_headers::SampleBytes;
 use common_encryption::KnownKeys;
 use isobmff_boxes::{BoxTree, FourCc, Trun};
 
-use super::information::Place;
+use super::gather::InformationPlace;
 use super::movie::{self, Track};
 use super::rules::Rules;
 use super::tables::TableTrack;
@@ -88,7 +88,7 @@ impl<C: Chunk> Work<'_, '_, C> {
             return Ok(());
         }
         let runs = run_lengths(traf)?;
-        let place = Place {
+        let place = InformationPlace {
             parent: traf,
             track_id: track.track_id,
             runs: &runs,
