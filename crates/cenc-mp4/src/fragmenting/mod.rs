@@ -17,6 +17,7 @@ use std::collections::HashMap;
 
 use isobmff_boxes::{BoxTree, FourCc};
 
+use super::form::MovieForm;
 use super::items::refuse_items;
 use super::progressive::tables;
 use super::stream::{FragmentBoxes, StreamFragment};
@@ -60,7 +61,7 @@ impl<C: Chunk> Fragmenter<C> {
     /// Damaged tables, [`Error::CoarseInterleaving`], tables that cannot be cut.
     pub(super) fn open(moov: &[u8]) -> Result<(Cow<'_, [u8]>, Option<Self>), Error> {
         let tree = BoxTree::parse(moov)?;
-        if tree.all(FourCc::MVEX).next().is_some() {
+        if MovieForm::of(&tree) == MovieForm::Fragmented {
             return Ok((Cow::Borrowed(moov), None));
         }
         refuse_items(&tree)?;

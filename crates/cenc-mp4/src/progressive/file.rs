@@ -7,6 +7,7 @@ use isobmff_boxes::{BoxHeader, BoxTree, FourCc};
 
 use super::source::{Source, read};
 use crate::Error;
+use crate::form::MovieForm;
 use crate::items::{places_items, refuse_items};
 use crate::stream::MAX_BOX;
 
@@ -49,16 +50,14 @@ impl File {
                 });
             }
             match header.box_type {
-                FourCc::MOOF | FourCc::STYP | FourCc::SIDX | FourCc::SSIX | FourCc::MFRA => {
-                    return Ok(None);
-                }
+                of_fragments if MovieForm::is_of_fragments(of_fragments) => return Ok(None),
                 FourCc::MOOV if file.has_moov() => {
                     let box_type = FourCc::MOOV;
                     return Err(isobmff_boxes::Error::Duplicate { box_type }.into());
                 }
                 FourCc::MOOV => {
                     file.moov = read_box(source, at..end)?;
-                    if announces_fragments(&file.moov)? {
+                    if read_form(&file.moov)? == MovieForm::Fragmented {
                         return Ok(None);
                     }
                     file.pieces.push(Piece::Moov);
@@ -145,8 +144,8 @@ fn read_box<S: Source>(source: &mut S, bytes: Range<u64>) -> Result<Vec<u8>, Err
     Ok(read(source, bytes.start, bytes.end)?.as_ref().to_vec())
 }
 
-fn announces_fragments(moov: &[u8]) -> Result<bool, Error> {
+fn read_form(moov: &[u8]) -> Result<MovieForm, Error> {
     let moov = BoxTree::parse(moov)?;
     refuse_items(&moov)?;
-    Ok(moov.all(FourCc::MVEX).next().is_some())
+    Ok(MovieForm::of(&moov))
 }
