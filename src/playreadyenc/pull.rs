@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What becomes of a file that the element reads itself.
 
-use cenc_mp4::{Output, Progressive};
-use common_encryption::Flavor;
-use common_encryption::Protector;
+use cenc_mp4::{Output, Progressive, RequiredForm};
 
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
@@ -24,9 +22,7 @@ impl Puller for PlayReadyEnc {
     fn open(&self, upstream: Option<&mut Upstream>) -> Result<Option<Progressive>, PushError> {
         self.with_stream(Stream::restart);
         if let Some(upstream) = upstream
-            && let Some(mut file) = Progressive::open(upstream)?
-            // They come out in fragments where they can.
-            && !(file.starts_with_moov() && self.needs_fragments())
+            && let Some(mut file) = Progressive::open(upstream, self.required_form()?)?
         {
             lock(&self.stream)
                 .as_mut()
@@ -76,10 +72,11 @@ impl Puller for PlayReadyEnc {
 }
 
 impl PlayReadyEnc {
-    /// Whether what is asked for is not for progressive files: PIFF, and protection that changes.
-    fn needs_fragments(&self) -> bool {
+    /// In which form a file must come out for what is asked.
+    fn required_form(&self) -> Result<RequiredForm, PushError> {
         let stream = lock(&self.stream);
         let packaging = stream.as_ref().map(Stream::packaging);
-        packaging.is_some_and(|p| p.flavor() == Flavor::Piff || p.follows_time())
+        let packaging = packaging.ok_or(PushError::Flow(gst::FlowError::Flushing))?;
+        Ok(RequiredForm::of(packaging))
     }
 }

@@ -1,31 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or an `stbl` gets, and those it must not have yet.
 
-use common_encryption::{SEIG, Senc, piff};
+use common_encryption::{SEIG, Senc};
 use isobmff_boxes::{BoxTree, FourCc, saio, saiz, sbgp_of_fragment, sgpd};
 
 use super::Error;
+use super::information::{is_seig_group, is_senc};
 
 /// Refuses a `traf` or `stbl` that says that its samples are protected, or has offsets that would have to move.
 pub(super) fn refuse(parent: &BoxTree<'_>) -> Result<(), Error> {
     let children = parent.children();
-    if let Some(child) = children.iter().find(|child| tells_of_protection(child)) {
+    if let Some(child) = children
+        .iter()
+        .find(|child| is_senc(child) || is_seig_group(child))
+    {
         return Err(Error::AlreadyProtected { by: child.box_type });
     }
     // Of another kind of auxiliary information.
     match children.iter().any(|child| child.box_type == FourCc::SAIO) {
         true => Err(Error::Unsupported(FourCc::SAIO)),
         false => Ok(()),
-    }
-}
-
-fn tells_of_protection(child: &BoxTree<'_>) -> bool {
-    match child.box_type {
-        FourCc::SENC => true,
-        // They start with version and flags; grouping_type follows.
-        FourCc::SGPD | FourCc::SBGP => child.body().get(4..8) == Some(b"seig"),
-        FourCc::UUID => child.uuid == Some(piff::SENC),
-        _ => false,
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The packager's state between two chunks of the stream.
+//! Protects a stream: a loop over what its reader yields.
 
 mod control;
 mod moov;
@@ -7,58 +7,49 @@ mod progressive;
 
 use isobmff_boxes::FourCc;
 
-use super::fragment::{Fragment, FragmentEncryptor, Totals, Written};
+use super::fragment::{FragmentEncryptor, Totals};
 use super::fragmenting::Fragmenter;
-use super::held::MoovPlace;
 use super::init::TrackState;
-use super::output::Output;
-use super::passage::Passage;
-use super::stream::Work;
-use super::{Chunk, Error, piff};
+use super::stream::{
+    FragmentAssembler, MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamFragment,
+    StreamReader, StreamWriter,
+};
+use super::{Chunk, Error, IndexMode, Output, piff};
 use common_encryption::Protector;
-
-/// What happens to what is known only when bytes behind it are written: the sizes in a `sidx`, a `moov` written again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IndexMode {
-    /// All behind a `sidx` is held until its sizes are known; a `moov` that is written again is dropped.
-    #[default]
-    Hold,
-    /// Either is replaced by an [`Output::Patch`].
-    Patch,
-}
+use moov::MoovPlace;
 
 /// Protects one stream of MP4, which comes out fragmented.
 pub struct Encryptor<C> {
-    passage: Passage<C>,
-    movie: Movie<C>,
+    reader: StreamReader<C>,
+    assembler: FragmentAssembler<C>,
+    writer: StreamWriter<C>,
+    movie: ClearMovie<C>,
+    fragments: FragmentEncryptor,
+    /// How many bytes of media may be in work when a chunk was taken.
+    ahead: u64,
 }
 
-/// What is known of the movie, and what goes from one of its fragments to the next.
-struct Movie<C> {
+/// What is known of the movie that comes in.
+struct ClearMovie<C> {
+    /// None before the first `moov`.
     tracks: Option<Vec<TrackState>>,
-    fragments: FragmentEncryptor,
     moov: Option<MoovPlace>,
     /// Where the input goes on when a `moov` that is written again is complete.
     resume: Option<u64>,
-    /// Some behind the `moov` of a progressive file.
+    /// Some after the `moov` of a progressive file.
     fragmenter: Option<Fragmenter<C>>,
 }
 
-/// The movie, and who knows how it is protected.
-struct Protection<'p, C> {
-    movie: &'p mut Movie<C>,
-    protector: &'p mut dyn Protector,
-}
-
 impl<C: Chunk> Encryptor<C> {
-    /// What is read of a stream whose tracks are not known, in bytes.
-    const START: u64 = 1 << 20;
-
     /// A packager at the start of a stream.
     pub fn new(index_mode: IndexMode) -> Self {
         Self {
-            passage: Passage::new(index_mode),
-            movie: Movie::new(FragmentEncryptor::default()),
+            reader: StreamReader::new(),
+            assembler: FragmentAssembler::new(),
+            writer: StreamWriter::new(index_mode),
+            movie: ClearMovie::of(None),
+            fragments: FragmentEncryptor::default(),
+            ahead: 0,
         }
     }
 
@@ -73,9 +64,19 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        let movie = &mut self.movie;
-        self.passage
-            .push(chunk, &mut Protection { movie, protector }, out)
+        self.reader.add_chunk(chunk);
+        let taken = self.take_events(protector);
+        // What was complete before an error is given whatever the chunking.
+        let ahead = match taken {
+            Ok(()) => self.ahead,
+            Err(_) => 0,
+        };
+        self.reader.drop_chunk();
+        if !self.assembler.is_waiting() && !self.reader.is_in_box() {
+            self.writer.end_boxes();
+        }
+        self.writer.release(ahead, out)?;
+        taken
     }
 
     /// Takes note of the end of the stream.
@@ -87,82 +88,133 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
         out: &mut Vec<Output<C>>,
     ) -> Result<(), Error> {
-        let movie = &mut self.movie;
-        self.passage
-            .finish(&mut Protection { movie, protector }, out)
-    }
-}
-
-impl<C> Movie<C> {
-    /// A movie of which nothing is known.
-    const fn new(fragments: FragmentEncryptor) -> Self {
-        Self {
-            tracks: None,
-            fragments,
-            moov: None,
-            resume: None,
-            fragmenter: None,
+        self.reader.end_stream();
+        match self.take_events(protector) {
+            Ok(()) => self.writer.finish(out),
+            failed => self.writer.release(0, out).and(failed),
         }
     }
-}
 
-impl<C: Chunk> Work<C> for Protection<'_, C> {
+    fn take_events(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        while let Some(event) = self.reader.next_event()? {
+            match event {
+                StreamEvent::Box(found) => self.take_box(found, protector)?,
+                StreamEvent::MediaStart(header) => self.start_media(header)?,
+                StreamEvent::Media(media) => self.take_media(media, protector)?,
+                StreamEvent::MediaEnd(position) => self.end_media(position, protector)?,
+                StreamEvent::BoxBytes(chunk) => self.writer.take_box_bytes(chunk),
+                StreamEvent::StreamEnd => self.end_stream(protector)?,
+            }
+        }
+        Ok(())
+    }
+
     fn take_box(
         &mut self,
-        box_type: FourCc,
-        (bytes, position): (Vec<u8>, u64),
-        passage: &mut Passage<C>,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        self.movie.refuse_in_progressive(box_type)?;
-        let bytes = piff::top_level(self.protector.flavor(), bytes)?;
-        match box_type {
-            FourCc::MOOV => self.take_moov(&bytes, position, passage)?,
-            _ if self.movie.resume.is_some() => self.movie.rewrite(bytes, position, passage)?,
-            _ => return Ok(Some(bytes)),
+        mut found: StreamBox,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
+        if let Some(fragment) = self.assembler.ended_by(found.box_type) {
+            self.protect_fragment(fragment, protector)?;
         }
-        Ok(None)
+        self.movie.refuse_in_progressive(found.box_type)?;
+        found.bytes = piff::top_level(protector.flavor(), found.bytes)?;
+        if found.box_type == FourCc::MOOV {
+            return self.take_moov(&found, protector);
+        }
+        if self.movie.resume.is_some() {
+            return self.rewrite(found);
+        }
+        match self.assembler.take_box(found)? {
+            Some(other) => self.writer.write_moved(&other),
+            None => Ok(()),
+        }
     }
 
-    fn fragment(&mut self, fragment: &Fragment<'_>, chunks: Vec<C>) -> Result<Written<C>, Error> {
-        let Movie {
-            tracks, fragments, ..
-        } = &mut *self.movie;
-        let tracks = tracks.as_mut().ok_or(Error::MediaBeforeMoov)?;
-        fragments.protect(fragment, chunks, (tracks, &mut *self.protector))
-    }
-
-    fn start_loose(&mut self, is_empty: bool, passage: &mut Passage<C>) -> Result<(), Error> {
-        let position = passage.position;
-        match self.movie {
-            Movie {
+    fn start_media(&mut self, header: MediaHeader) -> Result<(), Error> {
+        if self.assembler.is_waiting() {
+            self.assembler.take_media_header(header.bytes);
+            return Ok(());
+        }
+        match &self.movie {
+            ClearMovie {
                 resume: Some(_), ..
-            } => Err(Error::Rewrites { position }),
-            Movie {
+            } => Err(Error::Rewrites {
+                position: header.payload_at,
+            }),
+            ClearMovie {
                 fragmenter: Some(fragmenter),
                 ..
-            } if is_empty || !fragmenter.is_empty() => Ok(()),
-            _ if is_empty => {
-                passage.give_mdat_header();
+            } if header.is_empty || !fragmenter.is_empty() => Ok(()),
+            _ if header.is_empty => {
+                self.writer.write_media_header(&header.bytes);
                 Ok(())
             }
-            Movie { tracks: None, .. } => Err(Error::MediaBeforeMoov),
+            ClearMovie { tracks: None, .. } => Err(Error::MediaBeforeMoov),
             _ => Err(Error::MediaWithoutMoof),
         }
     }
 
-    fn loose(&mut self, media: C, passage: &mut Passage<C>) -> Result<(), Error> {
-        let position = passage.position - media.as_ref().len() as u64;
-        if let Some(fragmenter) = &mut self.movie.fragmenter {
-            fragmenter.add(position, media);
+    fn take_media(
+        &mut self,
+        media: MediaPiece<C>,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
+        match &mut self.movie.fragmenter {
+            Some(fragmenter) => {
+                fragmenter.add(media.position, media.data);
+                self.protect_made_fragments(protector)
+            }
+            None => {
+                self.assembler.take_media(media.data);
+                Ok(())
+            }
         }
-        self.give_fragments(Fragmenter::next_fragment, passage)
     }
 
-    fn end_loose(&mut self) -> Result<(), Error> {
-        Ok(())
+    fn end_media(&mut self, position: u64, protector: &mut dyn Protector) -> Result<(), Error> {
+        if let Some(fragment) = self.assembler.take() {
+            self.protect_fragment(fragment, protector)?;
+        }
+        self.writer.mark(position)
     }
 
-    fn end(&mut self, passage: &mut Passage<C>) -> Result<(), Error> {
-        self.give_fragments(Fragmenter::next_at_end, passage)
+    fn end_stream(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        if let Some(fragmenter) = &mut self.movie.fragmenter {
+            fragmenter.end();
+        }
+        self.protect_made_fragments(protector)?;
+        let Some(fragment) = self.assembler.take() else {
+            return Ok(());
+        };
+        self.protect_fragment(fragment, protector)
+            .map_err(Error::at_end_of_stream)
+    }
+
+    fn protect_fragment(
+        &mut self,
+        fragment: StreamFragment<C>,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
+        let StreamFragment { boxes, media } = fragment;
+        let tracks = self.movie.tracks.as_mut();
+        let tracks = tracks.ok_or(Error::MediaBeforeMoov)?;
+        let position = self.writer.position();
+        let written = self
+            .fragments
+            .protect(&boxes, (media, position), (tracks, protector))?;
+        self.writer.write_fragment(&boxes, written)
+    }
+}
+
+impl<C> ClearMovie<C> {
+    /// A movie of which no more than its tracks is known.
+    const fn of(tracks: Option<Vec<TrackState>>) -> Self {
+        Self {
+            tracks,
+            moov: None,
+            resume: None,
+            fragmenter: None,
+        }
     }
 }

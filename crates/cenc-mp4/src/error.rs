@@ -176,6 +176,18 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What an error of the last fragment means when its `mdat` did not come before the end of the stream.
+    pub(super) fn at_end_of_stream(self) -> Self {
+        match self {
+            Self::SamplesElsewhere { .. } => Self::Incomplete {
+                inside: FourCc::MOOF,
+            },
+            error => error,
+        }
+    }
+}
+
 /// Why one sample cannot be protected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {

@@ -9,7 +9,8 @@ use super::init::TrackState;
 use super::moof::{Added, Location, Moof, TrackFragment};
 use super::payload::{Payload, View};
 use super::plan::{Placed, Plan};
-use super::workers::{Media, Workers};
+use super::stream::{FragmentBoxes, WrittenFragment};
+use super::workers::Workers;
 use super::{Chunk, Error};
 use common_encryption::{FragmentProtection, Protector, Rule, TrackProtection};
 
@@ -35,39 +36,19 @@ pub struct Totals {
     pub fragments: u64,
 }
 
-/// A `moof` and the place of its `mdat` payload.
-pub(super) struct Fragment<'a> {
-    /// The whole box.
-    pub(super) moof: &'a [u8],
-    /// Offset of the `moof` in the input and in the output.
-    pub(super) positions: (u64, u64),
-    /// From the first byte of the `moof` to the first of the payload, in the input.
-    pub(super) payload_at: usize,
-}
-
-/// A fragment whose samples are changed, or are being changed.
-pub(super) struct Written<C> {
-    /// The `moof`, written anew.
-    pub(super) moof: Vec<u8>,
-    pub(super) media: Media<C>,
-    /// [`FragmentProtection::announced`].
-    pub(super) announced: bool,
-}
-
 impl FragmentEncryptor {
-    /// Encrypts the samples in `chunks` and writes the new `moof`.
+    /// Encrypts the samples in `chunks` and writes the new `moof`, which goes to `output`.
     pub(super) fn protect<C: Chunk>(
         &mut self,
-        fragment: &Fragment<'_>,
-        mut chunks: Vec<C>,
+        boxes: &FragmentBoxes,
+        (mut chunks, output): (Vec<C>, u64),
         (tracks, protector): (&mut [TrackState], &mut dyn Protector),
-    ) -> Result<Written<C>, Error> {
-        let (input, output) = fragment.positions;
-        let moof = Moof::parse(fragment.moof, input)?;
+    ) -> Result<WrittenFragment<C>, Error> {
+        let moof = Moof::parse(&boxes.moof, boxes.position)?;
         self.locations.clear();
         let fragments = moof.locate(tracks, &mut self.locations)?;
         let mut payload = Payload::new(&mut chunks);
-        let start = i64::try_from(fragment.payload_at).map_err(|_| moof.elsewhere())?;
+        let start = i64::try_from(boxes.payload_at()).map_err(|_| moof.elsewhere())?;
         let len = payload.len();
         let end = i64::try_from(len).map_err(|_| moof.elsewhere())?;
         moof.check_coverage(&self.locations, start..start + end)?;
@@ -99,7 +80,7 @@ impl FragmentEncryptor {
         self.totals.bytes += len as u64;
         self.totals.fragments += 1;
         let added = self.added(&fragments, tracks, &protection.rules);
-        Ok(Written {
+        Ok(WrittenFragment {
             moof: moof.rewrite(&fragments, (&added, &protection.pssh), output)?,
             media,
             announced: protection.announced,

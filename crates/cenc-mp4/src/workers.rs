@@ -24,7 +24,7 @@ pub(super) struct Workers {
 }
 
 /// The payload of a fragment.
-pub(super) enum Media<C> {
+pub(super) enum FragmentMedia<C> {
     /// It can be given.
     Done(Vec<C>),
     /// Somebody has it, or will.
@@ -79,10 +79,10 @@ impl Workers {
         &self,
         plan: &mut Plan,
         (mut chunks, len): (Vec<C>, usize),
-    ) -> Result<Media<C>, Error> {
+    ) -> Result<FragmentMedia<C>, Error> {
         if self.threads.is_empty() || len < LEAST {
             plan.encrypt(&mut Payload::new(&mut chunks))?;
-            return Ok(Media::Done(chunks));
+            return Ok(FragmentMedia::Done(chunks));
         }
         let mut plan = std::mem::take(plan);
         let (give, done) = sync_channel(1);
@@ -91,7 +91,7 @@ impl Workers {
             // Nobody may want it any more.
             let _ = give.send(encrypted.map(|()| chunks));
         }));
-        Ok(Media::InWork(InWork {
+        Ok(FragmentMedia::InWork(InWork {
             len: len as u64,
             done,
             desk: Arc::clone(&self.desk),

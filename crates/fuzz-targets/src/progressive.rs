@@ -2,7 +2,7 @@
 //! Any bytes as a progressive file: it is refused, or comes out protected and is refused when it comes in again.
 
 use bytes::BytesMut;
-use cenc_mp4::{Error, Output, Progressive, Source};
+use cenc_mp4::{Error, Output, Progressive, RequiredForm, Source};
 use cenc_types::Scheme;
 
 use super::mp4::FixedKey;
@@ -35,7 +35,7 @@ pub fn pass<S: Source>(
     mut take: impl FnMut(u64, &[u8]),
 ) -> Result<(), String> {
     let said = |error: cenc_mp4::Error| error.to_string();
-    let file = Progressive::open(source).map_err(said)?;
+    let file = Progressive::open(source, RequiredForm::Any).map_err(said)?;
     let mut file = file.ok_or("not progressive")?;
     file.protect(&mut FixedKey::new(scheme)).map_err(said)?;
     file.measure(source).map_err(said)?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `saiz`, sizes of sample auxiliary information, 14496-12 clause 8.7.8.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{BoxTree, Error, FourCc, Reader};
@@ -29,7 +30,7 @@ pub fn saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
 }
 
 /// What a `saiz` that somebody wrote says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saiz<'a> {
     /// aux_info_type and its parameter; None where the scheme tells what the information is.
     pub info_type: Option<(FourCc, u32)>,
@@ -37,7 +38,7 @@ pub struct Saiz<'a> {
     pub sample_count: u32,
     /// default_sample_info_size in bytes; 0 where each sample has a size of its own.
     pub default_size: u8,
-    listed: &'a [u8],
+    listed: Cow<'a, [u8]>,
 }
 
 impl<'a> Saiz<'a> {
@@ -57,8 +58,18 @@ impl<'a> Saiz<'a> {
             info_type,
             sample_count,
             default_size,
-            listed,
+            listed: Cow::Borrowed(listed),
         })
+    }
+
+    /// The same, independent of the box.
+    pub fn into_owned(self) -> Saiz<'static> {
+        Saiz {
+            info_type: self.info_type,
+            sample_count: self.sample_count,
+            default_size: self.default_size,
+            listed: Cow::Owned(self.listed.into_owned()),
+        }
     }
 
     /// The size for the sample with this number, counted from 0.

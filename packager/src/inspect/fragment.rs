@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The track fragments of a `moof`, ISO/IEC 14496-12 clause 8.8.
 
+use cenc_mp4::information::InformationBoxes;
 use cenc_types::{KeyId, Pattern};
 use common_encryption::FoundProtection;
 use isobmff_boxes::{BoxTree, Error, FourCc, Tfhd, Trun};
 
 use super::findings::{Findings, Place};
-use super::information::{Boxes, Check, Location};
+use super::information::{Check, Location};
 use super::read::Source;
-use super::runs::{self, Groups, Run};
-use super::track::{Description, TrackState, seig_entries};
+use super::runs::{self, Descriptions, Run};
+use super::track::{Description, TrackState, seig_descriptions};
 use super::walk::Samples;
 
 /// A `moof` and the file it is in.
@@ -96,27 +97,28 @@ impl Moof<'_> {
         (source, findings): (&mut Source, &mut Findings),
     ) -> Result<(), Error> {
         let place = &traf.place;
-        let boxes = Boxes::read(&[traf.tree])?;
-        let fragment = seig_entries(traf.tree, place, findings);
-        for seig in fragment.iter().flatten() {
+        let boxes = InformationBoxes::read(&[traf.tree])?;
+        let fragment = seig_descriptions(traf.tree, place, findings);
+        for seig in fragment.readable() {
             state.note_seig(seig, place, findings);
         }
-        let grouped = runs::seig_runs(traf.tree)?;
-        let assumed = assumed(&boxes, !grouped.is_empty());
+        let described = Descriptions {
+            track: &state.seig,
+            fragment: &fragment,
+        };
+        let groups = runs::read_groups(traf.tree, described)?;
+        let assumed = assumed(&boxes, !groups.is_empty());
+        let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
         let protection = match &traf.description {
             Some(Description::Clear) => None,
-            Some(Description::Protected { tenc, .. }) => boxes.protection().or(tenc.as_ref()),
-            None => boxes.protection().or(assumed.as_ref()),
+            Some(Description::Protected { tenc, .. }) => piff.or(tenc.as_ref()),
+            None => piff.or(assumed.as_ref()),
         };
         let defaults = [Run {
             count: traf.count,
             protection,
         }];
-        let groups = Groups {
-            track: &state.seig,
-            fragment: &fragment,
-        };
-        let runs = runs::resolve(&defaults, &grouped, groups).unwrap_or_else(|fault| {
+        let runs = runs::resolve(&defaults, &groups, described).unwrap_or_else(|fault| {
             findings.error("groups", place, fault);
             defaults.to_vec()
         });
@@ -214,7 +216,7 @@ fn description(state: &TrackState, tfhd: &Tfhd<'_>) -> Option<Description> {
 
 /// Without `moov`, samples that have encryption information or groups count as protected, by IVs of 8 bytes until they turn
 /// out to be others.
-fn assumed(boxes: &Boxes<'_>, grouped: bool) -> Option<FoundProtection> {
+fn assumed(boxes: &InformationBoxes<'_>, grouped: bool) -> Option<FoundProtection> {
     (grouped || !boxes.is_empty()).then_some(FoundProtection {
         is_protected: 1,
         pattern: Pattern::NONE,

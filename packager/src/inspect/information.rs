@@ -1,93 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Whether `senc`, `saiz` and `saio` agree with each other, with `tenc` and with the samples, ISO/IEC 23001-7 clause 7.
 
-use common_encryption::{FoundSenc, piff};
-use isobmff_boxes::{BoxTree, Error, FourCc, Reader, Saio, Saiz};
+use cenc_mp4::information::{
+    ClearEntries, InformationBoxes, PlacementFault, SampleEntries, entry_extents,
+};
+use common_encryption::FoundSenc;
+use isobmff_boxes::{Saio, Saiz};
 
 use super::findings::{Findings, Place};
 use super::read::Source;
 use super::report::{Information, Track, hex};
-use super::walk::{Fault, Layout, Samples, Seen, walk};
+use super::walk::{Fault, Samples, Seen, walk};
 
 /// The most information outside of `senc` that is read for one track fragment or track, in bytes.
 const MAX_INFORMATION: u64 = 64 << 20;
-
-/// The boxes of one `traf` or `stbl` that hold or place encryption information.
-pub struct Boxes<'a> {
-    senc: Option<FoundSenc<'a>>,
-    is_piff: bool,
-    saiz: Option<Saiz<'a>>,
-    saio: Option<Saio>,
-}
-
-impl<'a> Boxes<'a> {
-    /// Finds them among the children of `parents`.
-    pub fn read(parents: &[&'a BoxTree<'_>]) -> Result<Self, Error> {
-        let mut found = Self {
-            senc: None,
-            is_piff: false,
-            saiz: None,
-            saio: None,
-        };
-        for child in parents.iter().flat_map(|parent| parent.children()) {
-            let piff = child.uuid == Some(piff::SENC);
-            match child.box_type {
-                // `senc` counts more than PIFF's box where both are there.
-                FourCc::SENC => {
-                    found.senc = Some(FoundSenc::read(child.reader())?);
-                    found.is_piff = false;
-                }
-                FourCc::UUID if piff && found.senc.is_none() => {
-                    found.senc = Some(FoundSenc::read(child.reader())?);
-                    found.is_piff = true;
-                }
-                FourCc::SAIZ => {
-                    let saiz = Saiz::read(child.reader())?;
-                    found.saiz = found
-                        .saiz
-                        .or(Some(saiz).filter(|s| is_encryption(s.info_type)));
-                }
-                FourCc::SAIO => {
-                    let saio = Saio::read(child.reader())?;
-                    let saio = Some(saio).filter(|s| is_encryption(s.info_type));
-                    found.saio = found.saio.or(saio);
-                }
-                _ => (),
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        self.senc.is_none() && self.saiz.is_none() && self.saio.is_none()
-    }
-
-    /// What counts instead of `tenc`: PIFF only.
-    pub fn protection(&self) -> Option<&common_encryption::FoundProtection> {
-        self.senc.as_ref()?.protection.as_ref()
-    }
-
-    /// How many offsets `saio` has.
-    pub fn offsets(&self) -> usize {
-        self.saio.as_ref().map_or(0, |saio| saio.offsets.len())
-    }
-
-    fn count(&self, information: &mut Information) {
-        match (&self.senc, self.is_piff) {
-            (Some(_), true) => information.piff_senc += 1,
-            (Some(_), false) => information.senc += 1,
-            (None, _) => (),
-        }
-        information.saiz_saio += u64::from(self.saiz.is_some() && self.saio.is_some());
-    }
-}
-
-/// Whether auxiliary information of this type is about encryption.
-fn is_encryption(info_type: Option<(FourCc, u32)>) -> bool {
-    let known = |(info_type, _): (FourCc, u32)| super::lint::scheme_of(info_type).is_some();
-    info_type.is_none_or(known)
-}
 
 /// Where the boxes were found.
 pub struct Location<'a> {
@@ -104,7 +30,7 @@ pub struct Location<'a> {
 /// Checks one track fragment or track, and adds up what it holds.
 pub struct Check<'a> {
     /// The boxes.
-    pub boxes: &'a Boxes<'a>,
+    pub boxes: &'a InformationBoxes<'a>,
     /// The samples.
     pub samples: &'a Samples<'a>,
     /// Whether `tenc` tells the IV sizes; if not, those that fit are taken.
@@ -116,7 +42,7 @@ pub struct Check<'a> {
 impl Check<'_> {
     /// Does it.
     pub fn run(&self, track: &mut Track, source: &mut Source, findings: &mut Findings) {
-        self.boxes.count(&mut track.information);
+        self.count(&mut track.information);
         let samples = self.samples;
         track.samples += samples.count;
         track.protected_samples += samples.protected();
@@ -124,10 +50,10 @@ impl Check<'_> {
         let kids = protections.map(|protection| protection.kid);
         track.key_ids_used.extend(kids.filter(|kid| !kid.is_nil()));
         let place = self.location.place;
-        match (&self.boxes.senc, &self.boxes.saiz, &self.boxes.saio) {
+        match (self.boxes.senc(), self.boxes.saiz(), self.boxes.saio()) {
             (Some(senc), ..) => self.check_senc(senc, track, findings),
             (None, Some(saiz), Some(saio)) => match self.load(saiz, saio, source) {
-                Ok(bytes) => self.check_listed(&bytes, saiz, track, findings),
+                Ok(bytes) => self.check_listed(bytes, saiz, track, findings),
                 Err(message) => findings.error("saio", place, message),
             },
             (None, None, None) => self.check_absence(findings),
@@ -139,6 +65,16 @@ impl Check<'_> {
                 findings.error("saiz", place, format!("'{here}' without '{missing}'"));
             }
         }
+    }
+
+    fn count(&self, information: &mut Information) {
+        match (self.boxes.senc(), self.boxes.is_piff()) {
+            (Some(_), true) => information.piff_senc += 1,
+            (Some(_), false) => information.senc += 1,
+            (None, _) => (),
+        }
+        let listed = self.boxes.saiz().is_some() && self.boxes.saio().is_some();
+        information.saiz_saio += u64::from(listed);
     }
 
     fn check_absence(&self, findings: &mut Findings) {
@@ -176,11 +112,8 @@ impl Check<'_> {
         if is_bare {
             return self.check_bare(senc, findings);
         }
-        let saiz = self.boxes.saiz.as_ref();
-        let layout = Layout::Flagged {
-            subsampled: senc.subsampled,
-        };
-        if let Some(seen) = self.walk((&senc.entries, saiz), layout, findings) {
+        let entries = SampleEntries::of_senc(senc, ClearEntries::Mapped);
+        if let Some(seen) = self.walk(&entries, findings) {
             self.check_saiz(&seen, findings);
             self.check_saio(senc, &seen, findings);
             add_up(track, &seen);
@@ -196,7 +129,7 @@ impl Check<'_> {
         }
         if self
             .boxes
-            .saiz
+            .saiz()
             .is_some_and(|saiz| saiz.total(0..u64::MAX) != 0)
         {
             findings.error(
@@ -209,7 +142,7 @@ impl Check<'_> {
 
     fn check_listed(
         &self,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         saiz: &Saiz<'_>,
         track: &mut Track,
         findings: &mut Findings,
@@ -220,22 +153,16 @@ impl Check<'_> {
             let message = format!("'saiz' has {stated} sizes for {samples} samples");
             return findings.error("saiz", place, message);
         }
-        let entries = Reader::new(FourCc::SAIO, bytes);
-        let walked = self.walk((&entries, Some(saiz)), Layout::Sized(saiz), findings);
-        if let Some(seen) = walked {
+        let entries = SampleEntries::listed(bytes, saiz.clone());
+        if let Some(seen) = self.walk(&entries, findings) {
             self.check_saiz(&seen, findings);
             add_up(track, &seen);
         }
     }
 
-    fn walk(
-        &self,
-        (entries, saiz): (&Reader<'_>, Option<&Saiz<'_>>),
-        layout: Layout<'_>,
-        findings: &mut Findings,
-    ) -> Option<Seen> {
+    fn walk(&self, entries: &SampleEntries<'_>, findings: &mut Findings) -> Option<Seen> {
         let place = self.location.place;
-        let with = |iv_size| walk(entries, (self.samples, saiz), layout, iv_size);
+        let with = |iv_size| walk(entries, (self.samples, self.boxes.saiz()), iv_size);
         let fault = match with(None) {
             Ok(seen) => return Some(seen),
             Err(fault) => fault,
@@ -271,7 +198,7 @@ impl Check<'_> {
     }
 
     fn check_saio(&self, senc: &FoundSenc<'_>, seen: &Seen, findings: &mut Findings) {
-        let (Some(saio), Location { place, .. }) = (&self.boxes.saio, self.location) else {
+        let (Some(saio), Location { place, .. }) = (self.boxes.saio(), self.location) else {
             return;
         };
         let Some(first) = self.position_of(senc.entries.left()) else {
@@ -282,8 +209,7 @@ impl Check<'_> {
             _ => seen.starts.as_slice(),
         };
         if saio.offsets.len() != starts.len() {
-            let (offsets, runs) = (saio.offsets.len(), starts.len());
-            let message = format!("'saio' has {offsets} offsets for {runs} runs of samples");
+            let message = other_runs(saio.offsets.len(), starts.len());
             return findings.error("saio", place, message);
         }
         for (offset, start) in saio.offsets.iter().zip(starts) {
@@ -309,33 +235,17 @@ impl Check<'_> {
 
     /// The entries to which `saio` points.
     fn load(&self, saiz: &Saiz<'_>, saio: &Saio, source: &mut Source) -> Result<Vec<u8>, String> {
-        let total = saiz.total(0..u64::MAX);
-        if total > MAX_INFORMATION {
-            return Err(format!(
-                "'saiz' states {total} bytes of encryption information"
-            ));
-        }
-        let starts = &self.samples.starts;
-        if saio.offsets.len() != 1 && saio.offsets.len() != starts.len() {
-            let (offsets, runs) = (saio.offsets.len(), starts.len());
-            return Err(format!(
-                "'saio' has {offsets} offsets for {runs} runs of samples"
-            ));
-        }
+        let extents = entry_extents(saiz, saio, (&self.samples.starts, MAX_INFORMATION));
+        let extents = extents.map_err(|fault| match fault {
+            PlacementFault::TooLarge(bytes) => {
+                format!("'saiz' states {bytes} bytes of encryption information")
+            }
+            PlacementFault::OtherRuns { offsets, runs } => other_runs(offsets, runs),
+        })?;
         let mut bytes = Vec::new();
-        for (number, offset) in saio.offsets.iter().enumerate() {
-            let first = starts
-                .get(number)
-                .copied()
-                .filter(|_| number > 0)
-                .unwrap_or(0);
-            let end = starts
-                .get(number + 1)
-                .copied()
-                .filter(|_| saio.offsets.len() > 1);
-            let end = end.unwrap_or(u64::from(saiz.sample_count));
-            let size = saiz.total(first..end);
-            let at = self.location.base.wrapping_add(*offset);
+        for extent in extents {
+            let at = self.location.base.wrapping_add(extent.offset);
+            let size = extent.len;
             let part = source
                 .information_at(at, size)
                 .map_err(|error| error.to_string())?;
@@ -356,4 +266,8 @@ fn add_up(track: &mut Track, seen: &Seen) {
     if track.first_iv.is_none() {
         track.first_iv = seen.first_iv.as_deref().map(hex);
     }
+}
+
+fn other_runs(offsets: usize, runs: usize) -> String {
+    format!("'saio' has {offsets} offsets for {runs} runs of samples")
 }

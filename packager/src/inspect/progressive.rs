@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The samples of a track that `moov` itself lists, ISO/IEC 14496-12 clauses 8.6 and 8.7.
 
+use cenc_mp4::information::{InformationBoxes, SeigDescriptions};
+use common_encryption::FoundProtection;
 use isobmff_boxes::{BoxTree, ChunkRun, Error, FourCc, Stsz, stsc};
 
 use super::findings::{Findings, Place};
-use super::information::{Boxes, Check, Location};
+use super::information::{Check, Location};
 use super::read::Source;
-use super::runs::{self, Groups, Run};
+use super::runs::{self, Descriptions, Run};
 use super::track::{Description, TrackState};
 use super::walk::Samples;
 
@@ -40,13 +42,16 @@ impl Moov<'_> {
         let place = Place::track(state.report.track_id, "stbl");
         let chunks = stsc(stbl.child(FourCc::STSC)?.reader())?;
         let count = u64::from(stsz.sample_count);
-        let boxes = Boxes::read(&[stbl, trak])?;
-        let defaults = default_runs(&chunks, count, (&state.descriptions, &boxes));
-        let groups = Groups {
+        let boxes = InformationBoxes::read(&[stbl, trak])?;
+        let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
+        let defaults = default_runs(&chunks, count, (&state.descriptions, piff));
+        let none = SeigDescriptions::default();
+        let described = Descriptions {
             track: &state.seig,
-            fragment: &[],
+            fragment: &none,
         };
-        let resolved = runs::resolve(&defaults, &runs::seig_runs(stbl)?, groups);
+        let groups = runs::read_groups(stbl, described)?;
+        let resolved = runs::resolve(&defaults, &groups, described);
         let runs = resolved.unwrap_or_else(|fault| {
             findings.error("groups", &place, fault);
             defaults
@@ -59,11 +64,12 @@ impl Moov<'_> {
                 "protected samples of which neither 'tenc' nor a 'seig' group names the KID";
             findings.error("kid-nil", &place, message);
         }
+        let offsets = boxes.saio().map_or(0, |saio| saio.offsets.len());
         let samples = Samples {
             count,
             sizes: &|| Box::new((0..count).map_while(|sample| stsz.size(sample))),
             runs,
-            starts: chunk_starts(&chunks, count, boxes.offsets() + 1),
+            starts: chunk_starts(&chunks, count, offsets + 1),
         };
         let check = Check {
             boxes: &boxes,
@@ -85,7 +91,7 @@ impl Moov<'_> {
 fn default_runs<'p>(
     chunks: &[ChunkRun],
     count: u64,
-    (descriptions, boxes): (&'p [Description], &'p Boxes<'p>),
+    (descriptions, piff): (&'p [Description], Option<&'p FoundProtection>),
 ) -> Vec<Run<'p>> {
     let mut left = count;
     let mut runs = Vec::new();
@@ -98,7 +104,7 @@ fn default_runs<'p>(
         let index = usize::try_from(run.sample_description_index).unwrap_or(usize::MAX);
         let description = descriptions.get(index.wrapping_sub(1));
         let protection = match description {
-            Some(Description::Protected { tenc, .. }) => boxes.protection().or(tenc.as_ref()),
+            Some(Description::Protected { tenc, .. }) => piff.or(tenc.as_ref()),
             Some(Description::Clear) | None => None,
         };
         runs.push(Run { count, protection });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Which samples are protected how: the defaults of their sample entry, and `seig` groups over them.
 
-use common_encryption::{FoundProtection, SEIG};
-use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, GroupRun, Sbgp};
+use cenc_mp4::information::{ProtectionSources, SampleGroups, SeigDescriptions, is_seig_group};
+use common_encryption::FoundProtection;
+use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Sbgp};
 
 /// Samples that follow each other and are protected alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,25 +22,40 @@ impl Run<'_> {
     }
 }
 
-/// The `seig` descriptions that indices refer to.
+/// The `seig` descriptions that groups refer to.
 #[derive(Debug, Clone, Copy)]
-pub struct Groups<'p> {
+pub struct Descriptions<'p> {
     /// Those of `stbl`.
-    pub track: &'p [Option<FoundProtection>],
+    pub track: &'p SeigDescriptions,
     /// Those of the `traf`.
-    pub fragment: &'p [Option<FoundProtection>],
+    pub fragment: &'p SeigDescriptions,
 }
 
-impl<'p> Groups<'p> {
-    fn get(&self, description: GroupDescription) -> Result<Option<&'p FoundProtection>, Fault> {
-        let found = match description {
-            GroupDescription::None => return Ok(None),
-            GroupDescription::Track(index) => self.track.get(index),
-            GroupDescription::Fragment(index) => self.fragment.get(index),
+impl<'p> Descriptions<'p> {
+    /// What is in force for samples of a group whose sample entry has this default.
+    fn in_force(
+        self,
+        default: Option<&'p FoundProtection>,
+        group: GroupDescription,
+    ) -> Option<&'p FoundProtection> {
+        let sources = ProtectionSources {
+            default,
+            track: self.track,
+            fragment: self.fragment,
         };
-        match found {
-            Some(Some(found)) => Ok(Some(found)),
-            _ => Err(Fault::Undescribed),
+        default.and_then(|_| sources.in_force(group))
+    }
+
+    /// Refuses a group without a description.
+    fn find(self, group: GroupDescription) -> Result<(), Fault> {
+        let sources = ProtectionSources {
+            default: None,
+            track: self.track,
+            fragment: self.fragment,
+        };
+        match sources.in_force(group) {
+            None if group != GroupDescription::None => Err(Fault::Undescribed),
+            _ => Ok(()),
         }
     }
 }
@@ -47,9 +63,6 @@ impl<'p> Groups<'p> {
 /// What is wrong with the groups.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A box that cannot be read.
-    #[error(transparent)]
-    Box(#[from] Error),
     /// A group without description.
     #[error("'sbgp' refers to a 'seig' description that is not there")]
     Undescribed,
@@ -63,52 +76,62 @@ pub enum Fault {
     },
 }
 
-/// The runs of `sbgp` for `seig` in a `stbl` or `traf`; none without such a box.
-pub fn seig_runs(parent: &BoxTree<'_>) -> Result<Vec<GroupRun>, Error> {
-    for sbgp in parent.all(FourCc::SBGP) {
-        let sbgp = Sbgp::read(sbgp.reader())?;
-        if sbgp.grouping_type == SEIG {
-            return Ok(sbgp.runs);
-        }
+/// The `seig` groups of a `stbl` or `traf`. An `sbgp` that cannot be read is an error, of whatever groups it is.
+///
+/// # Errors
+/// [`Error::Truncated`].
+pub fn read_groups(
+    parent: &BoxTree<'_>,
+    described: Descriptions<'_>,
+) -> Result<SampleGroups, Error> {
+    let others = parent.all(FourCc::SBGP).filter(|sbgp| !is_seig_group(sbgp));
+    for sbgp in others {
+        Sbgp::read(sbgp.reader())?;
     }
-    Ok(Vec::new())
+    SampleGroups::read(parent, described.track, described.fragment)
 }
 
 /// The samples of `defaults` with the protection of their group, where they have one. A group cannot protect samples whose
 /// sample entry is a clear one.
+///
+/// # Errors
+/// [`Fault`].
 pub fn resolve<'p>(
     defaults: &[Run<'p>],
-    grouped: &[GroupRun],
-    groups: Groups<'p>,
+    groups: &SampleGroups,
+    described: Descriptions<'p>,
 ) -> Result<Vec<Run<'p>>, Fault> {
     let samples = defaults.iter().map(|run| run.count).sum();
-    let sum = grouped.iter().map(|run| u64::from(run.sample_count)).sum();
-    if sum > samples {
-        return Err(Fault::TooMany {
-            grouped: sum,
-            samples,
-        });
+    let grouped = groups.runs().last().map_or(0, |run| run.end);
+    if grouped > samples {
+        return Err(Fault::TooMany { grouped, samples });
     }
-    let mut rest = defaults.iter().copied();
-    let mut current = rest.next();
+    let mut left = defaults.iter().copied();
+    let mut current = left.next();
     let mut resolved = Vec::new();
-    for group in grouped {
-        let protection = groups.get(group.description)?;
-        let mut left = u64::from(group.sample_count);
-        while let (1.., Some(run)) = (left, &mut current) {
-            let count = left.min(run.count);
-            resolved.push(Run {
-                count,
-                protection: run.protection.map(|default| protection.unwrap_or(default)),
-            });
-            left -= count;
+    let mut at = 0;
+    for group in groups.runs() {
+        described.find(group.description)?;
+        while let Some(run) = &mut current
+            && at < group.end
+        {
+            let count = run.count.min(group.end - at);
+            let protection = described.in_force(run.protection, group.description);
+            resolved.push(Run { count, protection });
+            at += count;
             run.count -= count;
             if run.count == 0 {
-                current = rest.next();
+                current = left.next();
             }
         }
     }
-    resolved.extend(current.into_iter().chain(rest));
+    for run in current.into_iter().chain(left) {
+        described.find(groups.rest())?;
+        resolved.push(Run {
+            count: run.count,
+            protection: described.in_force(run.protection, groups.rest()),
+        });
+    }
     for run in &mut resolved {
         run.protection = run
             .protection
@@ -132,20 +155,41 @@ mod tests {
         }
     }
 
-    fn grouped(runs: &[(u32, GroupDescription)]) -> Vec<GroupRun> {
-        let run = |&(sample_count, description)| GroupRun {
-            sample_count,
-            description,
+    /// What a `traf` and a `stbl` with these entries, and the `sbgp` of the `traf`, say.
+    fn described(
+        [track, fragment]: [&[u8]; 2],
+        runs: &[(u32, u32)],
+    ) -> (SeigDescriptions, SeigDescriptions, SampleGroups) {
+        let read = |kids: &[u8]| {
+            let mut fields = b"seig\0\0\0\x14".to_vec();
+            fields.extend(u32::try_from(kids.len()).unwrap().to_be_bytes());
+            for &kid in kids {
+                // An entry without KID is clear.
+                let is_protected = u8::from(kid != 0);
+                fields.extend([0, 0, is_protected, 8 * is_protected]);
+                fields.extend([kid; 16]);
+            }
+            let sgpd = BoxTree::full(FourCc::SGPD, (1, 0), &fields);
+            SeigDescriptions::read(&BoxTree::container(FourCc::TRAF, vec![sgpd]))
         };
-        runs.iter().map(run).collect()
+        let (track, fragment) = (read(track), read(fragment));
+        let mut fields = b"seig".to_vec();
+        fields.extend(u32::try_from(runs.len()).unwrap().to_be_bytes());
+        for (count, index) in runs {
+            fields.extend([count.to_be_bytes(), index.to_be_bytes()].concat());
+        }
+        let sbgp = BoxTree::full(FourCc::SBGP, (0, 0), &fields);
+        let traf = BoxTree::container(FourCc::TRAF, vec![sbgp]);
+        let groups = SampleGroups::read(&traf, &track, &fragment).unwrap();
+        (track, fragment, groups)
     }
 
     #[test]
     fn groups_replace_the_default_and_the_rest_keeps_it() {
         let tenc = protection(1, 1);
-        let track = [Some(protection(2, 1))];
-        let fragment = [Some(protection(0, 0))];
-        let groups = Groups {
+        let sbgp = [(2, 0x1_0001), (3, 0), (6, 1)];
+        let (track, fragment, groups) = described([&[2], &[0]], &sbgp);
+        let described = Descriptions {
             track: &track,
             fragment: &fragment,
         };
@@ -153,12 +197,7 @@ mod tests {
             count,
             protection: (count == 10).then_some(&tenc),
         });
-        let sbgp = grouped(&[
-            (2, GroupDescription::Fragment(0)),
-            (3, GroupDescription::None),
-            (6, GroupDescription::Track(0)),
-        ]);
-        let runs = resolve(&defaults, &sbgp, groups).unwrap();
+        let runs = resolve(&defaults, &groups, described).unwrap();
         let kids: Vec<_> = runs
             .iter()
             .map(|run| (run.count, run.protection.map(|p| p.kid.as_bytes()[0])))
@@ -172,19 +211,21 @@ mod tests {
     #[test]
     fn undescribed_and_surplus_groups_are_refused() {
         let tenc = protection(1, 1);
-        let groups = Groups {
-            track: &[],
-            fragment: &[None],
-        };
         let defaults = [Run {
             count: 2,
             protection: Some(&tenc),
         }];
-        for description in [GroupDescription::Track(0), GroupDescription::Fragment(0)] {
-            let resolved = resolve(&defaults, &grouped(&[(1, description)]), groups);
-            assert_eq!(resolved, Err(Fault::Undescribed));
+        let resolved = |run| {
+            let (track, fragment, groups) = described([&[], &[]], &[run]);
+            let described = Descriptions {
+                track: &track,
+                fragment: &fragment,
+            };
+            resolve(&defaults, &groups, described).map(|runs| runs.len())
+        };
+        for index in [1, 0x1_0001] {
+            assert_eq!(resolved((2, index)), Err(Fault::Undescribed));
         }
-        let resolved = resolve(&defaults, &grouped(&[(3, GroupDescription::None)]), groups);
-        assert!(matches!(resolved, Err(Fault::TooMany { .. })));
+        assert!(matches!(resolved((3, 0)), Err(Fault::TooMany { .. })));
     }
 }

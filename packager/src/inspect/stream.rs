@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cenc_mp4::MovieForm;
 use isobmff_boxes::{BoxTree, Error, FourCc, Reader, Trex};
 
 use super::findings::{Findings, Place};
@@ -149,13 +150,13 @@ impl Stream {
             self.findings.error("moov", &Place::default(), message);
             return Ok(());
         }
-        let mvex = moov.tree.all(FourCc::MVEX).next();
-        self.container = Some(match mvex {
-            Some(_) => Container::Fragmented,
-            None => Container::Progressive,
+        self.container = Some(match MovieForm::of(moov.tree) {
+            MovieForm::Fragmented => Container::Fragmented,
+            MovieForm::Progressive => Container::Progressive,
         });
         self.pssh.read_children(moov.tree, &mut self.findings);
-        let trexes = mvex.into_iter().flat_map(|mvex| mvex.all(FourCc::TREX));
+        let mvex = moov.tree.all(FourCc::MVEX).next().into_iter();
+        let trexes = mvex.flat_map(|mvex| mvex.all(FourCc::TREX));
         let trexes = trexes.map(|trex| Trex::read(trex.reader()));
         let trexes = trexes.collect::<Result<Vec<_>, _>>()?;
         for trak in moov.tree.all(FourCc::TRAK) {

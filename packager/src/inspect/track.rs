@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A track as `moov` describes it: its sample entries and the `seig` groups of its sample table.
 
-use common_encryption::{FoundProtection, SEIG};
+use cenc_mp4::information::{SeigDescriptions, is_seig_group};
+use common_encryption::FoundProtection;
 use isobmff_boxes::{
     BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, handler_type,
 };
@@ -20,8 +21,8 @@ pub struct TrackState {
     pub report: Track,
     /// By sample_description_index, from 0.
     pub descriptions: Vec<Description>,
-    /// The `seig` entries of `stbl`; None where one cannot be read.
-    pub seig: Vec<Option<FoundProtection>>,
+    /// The `seig` entries of `stbl`.
+    pub seig: SeigDescriptions,
     /// Defaults of the track's fragments.
     pub trex: Option<Trex>,
 }
@@ -54,10 +55,11 @@ impl TrackState {
             state.read_entry(&entry, findings);
         }
         let place = Place::track(track_id, "stbl");
-        state.seig = seig_entries(stbl, &place, findings);
-        for seig in state.seig.clone().iter().flatten() {
+        let seig = seig_descriptions(stbl, &place, findings);
+        for seig in seig.readable() {
             state.note_seig(seig, &place, findings);
         }
+        state.seig = seig;
         Ok(state)
     }
 
@@ -100,25 +102,19 @@ impl TrackState {
     }
 }
 
-/// The `seig` entries of a `stbl` or `traf`, in the order of their indices.
-pub fn seig_entries(
+/// The `seig` entries of a `stbl` or `traf`; says which descriptions, of these or of other groups, cannot be read.
+pub fn seig_descriptions(
     parent: &BoxTree<'_>,
     place: &Place,
     findings: &mut Findings,
-) -> Vec<Option<FoundProtection>> {
-    let mut found = Vec::new();
-    for sgpd in parent.all(FourCc::SGPD) {
-        match Sgpd::read(sgpd.reader()) {
-            Ok(sgpd) if sgpd.grouping_type == SEIG => {
-                for entry in sgpd.entries {
-                    let seig = FoundProtection::read_seig(entry);
-                    let seig = seig.map_err(|error| findings.error("unreadable", place, error));
-                    found.push(seig.ok());
-                }
-            }
-            Ok(_) => (),
-            Err(error) => findings.error("unreadable", place, error),
-        }
+) -> SeigDescriptions {
+    let others = parent.all(FourCc::SGPD).filter(|sgpd| !is_seig_group(sgpd));
+    for fault in others.filter_map(|sgpd| Sgpd::read(sgpd.reader()).err()) {
+        findings.error("unreadable", place, fault);
+    }
+    let found = SeigDescriptions::read(parent);
+    for fault in found.faults() {
+        findings.error("unreadable", place, fault);
     }
     found
 }

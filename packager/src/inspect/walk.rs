@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reads the encryption information of samples one by one and holds each against its sample, 23001-7 clause 7.
 
+use cenc_mp4::information::SampleEntries;
 use common_encryption::SampleInformation;
-use isobmff_boxes::{Reader, Saiz};
+use isobmff_boxes::Saiz;
 
 use super::runs::Run;
 
@@ -28,35 +29,6 @@ impl Samples<'_> {
     /// Whether every encrypted sample can do without information of its own: by a constant IV and no subsamples.
     pub fn need_none(&self) -> bool {
         self.runs.iter().all(|run| run.iv_size() == 0)
-    }
-}
-
-/// How it is told where an entry ends.
-#[derive(Debug, Clone, Copy)]
-pub enum Layout<'a> {
-    /// By a flag for all samples: `senc`.
-    Flagged {
-        /// Whether there are subsample maps.
-        subsampled: bool,
-    },
-    /// By each sample's size.
-    Sized(&'a Saiz<'a>),
-}
-
-impl Layout<'_> {
-    /// Whether samples from here on have no bytes, if they have no IV.
-    fn is_bare(&self, sample: u64) -> bool {
-        match self {
-            Self::Flagged { subsampled } => !subsampled,
-            Self::Sized(saiz) => sample >= u64::from(saiz.sample_count),
-        }
-    }
-
-    fn subsampled(&self, sample: u64, iv_size: u8) -> bool {
-        match self {
-            Self::Flagged { subsampled } => *subsampled,
-            Self::Sized(saiz) => saiz.size(sample).is_some_and(|size| size > iv_size),
-        }
     }
 }
 
@@ -104,13 +76,11 @@ pub enum Fault {
 
 /// Reads the entries of all samples; `iv_size` replaces that of every protected sample.
 pub fn walk(
-    entries: &Reader<'_>,
+    entries: &SampleEntries<'_>,
     (samples, saiz): (&Samples<'_>, Option<&Saiz<'_>>),
-    layout: Layout<'_>,
     iv_size: Option<u8>,
 ) -> Result<Seen, Fault> {
-    let mut entries = entries.clone();
-    let len = entries.left().len();
+    let mut at = 0;
     let mut seen = Seen::default();
     let mut sizes = (samples.sizes)();
     let mut starts = samples.starts.iter().peekable();
@@ -122,27 +92,26 @@ pub fn walk(
         };
         let end = sample + run.count;
         while sample < end {
-            let before = entries.left().len();
+            let before = at;
             // Any number of samples without bytes fits into no space: they are passed over at once.
-            let bare = iv_size == 0 && layout.is_bare(sample);
+            let bare = iv_size == 0 && entries.is_bare(sample);
             let next = if bare { end } else { sample + 1 };
             while starts.next_if(|start| **start < next).is_some() {
-                seen.starts.push((len - before) as u64);
+                seen.starts.push(before as u64);
             }
             if bare {
                 break;
             }
-            let subsampled = layout.subsampled(sample, iv_size);
-            let entry = SampleInformation::read(&mut entries, iv_size, subsampled)
-                .map_err(|_| Fault::Ends { sample })?;
+            let entry = entries.measure(&mut at, sample, iv_size);
+            let entry = entry.map_err(|_| Fault::Ends { sample })?;
             check_sum(&entry, sample, sizes.next())?;
             seen.note(&entry);
-            seen.compare(saiz, sample, before - entries.left().len());
+            seen.compare(saiz, sample, at - before);
             sample = next;
         }
         sample = end;
     }
-    match entries.left().len() {
+    match entries.len() - at {
         0 => Ok(seen),
         bytes => Err(Fault::Left { bytes }),
     }
@@ -185,9 +154,10 @@ fn check_sum(entry: &SampleInformation<'_>, sample: u64, size: Option<u32>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cenc_mp4::information::ClearEntries;
     use cenc_types::{KeyId, Pattern};
-    use common_encryption::FoundProtection;
-    use isobmff_boxes::FourCc;
+    use common_encryption::{FoundProtection, FoundSenc};
+    use isobmff_boxes::{FourCc, Reader};
 
     fn walked(entries: &[u8], sizes: &[u32], iv_size: u8) -> Result<Seen, Fault> {
         let protection = FoundProtection {
@@ -207,9 +177,11 @@ mod tests {
             }],
             starts: vec![0, 1],
         };
-        let layout = Layout::Flagged { subsampled: true };
-        let entries = Reader::new(FourCc::SENC, entries);
-        walk(&entries, (&samples, None), layout, None)
+        // FullBox with senc_use_subsamples, sample_count.
+        let fields = [&[0, 0, 0, 2, 0, 0, 0, 2], entries].concat();
+        let senc = FoundSenc::read(Reader::new(FourCc::SENC, &fields)).unwrap();
+        let entries = SampleEntries::of_senc(&senc, ClearEntries::Mapped);
+        walk(&entries, (&samples, None), None)
     }
 
     // Layout of clause 7.2.2: IV, subsample_count, BytesOfClearData, BytesOfProtectedData.

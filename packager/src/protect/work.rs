@@ -4,9 +4,7 @@
 use std::path::Path;
 
 use bytes::BytesMut;
-use cenc_mp4::{Encryptor, IndexMode, Output, Progressive, Totals};
-use common_encryption::Flavor;
-use common_encryption::Protector;
+use cenc_mp4::{Encryptor, IndexMode, Output, Progressive, RequiredForm, Totals};
 use protection_policy::Packaging;
 
 use super::Error;
@@ -37,19 +35,11 @@ impl Work<'_> {
     /// # Errors
     /// Whatever keeps the file from being read, protected or written.
     pub fn run(&mut self) -> Result<Totals, Error> {
-        let opened = Progressive::open(self.input);
+        let opened = Progressive::open(self.input, RequiredForm::of(self.packaging));
         match opened.map_err(|error| self.failed(error))? {
-            // It comes out in fragments where it can.
-            Some(file) if !(file.starts_with_moov() && self.needs_fragments()) => {
-                self.progressive(file)
-            }
-            _ => self.stream(),
+            Some(file) => self.progressive(file),
+            None => self.stream(),
         }
-    }
-
-    /// Whether what is asked for is not for progressive files: PIFF, and protection that changes.
-    fn needs_fragments(&self) -> bool {
-        self.packaging.flavor() == Flavor::Piff || self.packaging.follows_time()
     }
 
     fn progressive(&mut self, mut file: Progressive) -> Result<Totals, Error> {

@@ -8,13 +8,13 @@ use codec_headers::SampleBytes;
 use common_encryption::KnownKeys;
 use isobmff_boxes::{BoxTree, FourCc, Trun};
 
-use super::information::Place;
+use super::gather::InformationPlace;
 use super::movie::{self, Track};
 use super::rules::Rules;
 use super::tables::TableTrack;
-use crate::fragment::Fragment;
 use crate::moof::{Location, Moof, TrackFragment};
 use crate::payload::Payload;
+use crate::stream::FragmentBoxes;
 use crate::{Chunk, Error};
 
 /// Decrypts fragments; its buffers are kept from one to the next.
@@ -35,24 +35,23 @@ struct Work<'w, 'p, C> {
 }
 
 impl FragmentDecryptor {
-    /// Decrypts the samples in `chunks` and returns the new `moof`.
+    /// Decrypts the samples in `chunks` and returns the new `moof`, which goes to `output`.
     pub(super) fn decrypt<C: Chunk>(
         &mut self,
-        fragment: &Fragment<'_>,
-        chunks: &mut [C],
+        boxes: &FragmentBoxes,
+        (chunks, output): (&mut [C], u64),
         (tracks, keys): (&[TableTrack], &KnownKeys),
     ) -> Result<Vec<u8>, Error> {
-        let (input, output) = fragment.positions;
-        let mut moof = Moof::read(fragment.moof, input)?;
+        let mut moof = Moof::read(&boxes.moof, boxes.position)?;
         self.locations.clear();
         let fragments = moof.locate(tracks, &mut self.locations)?;
         let mut payload = Payload::new(chunks);
-        let start = i64::try_from(fragment.payload_at).map_err(|_| moof.elsewhere())?;
+        let start = i64::try_from(boxes.payload_at()).map_err(|_| moof.elsewhere())?;
         let len = i64::try_from(payload.len()).map_err(|_| moof.elsewhere())?;
         let place = start..start + len;
         let gaps = gaps(&self.locations, place.clone()).ok_or_else(|| moof.elsewhere())?;
         let mut work = Work {
-            moof: fragment.moof,
+            moof: &boxes.moof,
             payload: &mut payload,
             place,
             keys,
@@ -89,7 +88,7 @@ impl<C: Chunk> Work<'_, '_, C> {
             return Ok(());
         }
         let runs = run_lengths(traf)?;
-        let place = Place {
+        let place = InformationPlace {
             parent: traf,
             track_id: track.track_id,
             runs: &runs,

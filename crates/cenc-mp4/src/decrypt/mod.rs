@@ -12,8 +12,7 @@ mod error;
 mod file;
 mod flow;
 mod fragment;
-mod groups;
-mod information;
+mod gather;
 mod movie;
 mod rules;
 mod tables;
@@ -26,27 +25,25 @@ use std::sync::Arc;
 use common_encryption::KnownKeys;
 use isobmff_boxes::FourCc;
 
-use super::fragment::{Fragment, Written};
-use super::passage::Passage;
 use super::progressive::file::Piece;
-use super::stream::Work;
-use super::workers::Media;
+use super::stream::{
+    FragmentAssembler, MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamFragment,
+    StreamReader, StreamWriter, WrittenFragment,
+};
+use super::workers::FragmentMedia;
 use super::{Chunk, Error, IndexMode, Output};
 use flow::Flow;
 use fragment::FragmentDecryptor;
 use movie::Movie;
 use tables::TableTrack;
 
-/// Decrypts one stream of MP4.
+/// Decrypts one stream of MP4: a loop over what its reader yields.
 pub struct Decryptor<C> {
-    passage: Passage<C>,
-    work: Decryption<C>,
-}
-
-/// What is known of the movie, and its samples under way.
-struct Decryption<C> {
+    reader: StreamReader<C>,
+    assembler: FragmentAssembler<C>,
+    writer: StreamWriter<C>,
     keys: Arc<KnownKeys>,
-    movie: State,
+    movie: FoundMovie,
     fragments: FragmentDecryptor,
     /// Some where sample tables place samples.
     flow: Option<Flow<C>>,
@@ -55,7 +52,7 @@ struct Decryption<C> {
 }
 
 /// What the last `moov` says.
-enum State {
+enum FoundMovie {
     /// There was none.
     Unknown,
     /// Nothing is protected.
@@ -67,14 +64,14 @@ impl<C: Chunk> Decryptor<C> {
     /// A decryptor at the start of a stream.
     pub fn new(index_mode: IndexMode, keys: Arc<KnownKeys>) -> Self {
         Self {
-            passage: Passage::new(index_mode),
-            work: Decryption {
-                keys,
-                movie: State::Unknown,
-                fragments: FragmentDecryptor::default(),
-                flow: None,
-                done: Vec::new(),
-            },
+            reader: StreamReader::new(),
+            assembler: FragmentAssembler::new(),
+            writer: StreamWriter::new(index_mode),
+            keys,
+            movie: FoundMovie::Unknown,
+            fragments: FragmentDecryptor::default(),
+            flow: None,
+            done: Vec::new(),
         }
     }
 
@@ -84,7 +81,14 @@ impl<C: Chunk> Decryptor<C> {
     /// Whatever makes the stream impossible to decrypt: a missing key, damage, what is not understood. What came before the
     /// fragment or sample under way is in `out` then, nothing of that is, and nothing may be pushed any more.
     pub fn push(&mut self, chunk: C, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        self.passage.push(chunk, &mut self.work, out)
+        self.reader.add_chunk(chunk);
+        let taken = self.take_events();
+        self.reader.drop_chunk();
+        if !self.assembler.is_waiting() && !self.reader.is_in_box() {
+            self.writer.end_boxes();
+        }
+        self.writer.release(0, out)?;
+        taken
     }
 
     /// Takes note of the end of the stream.
@@ -92,118 +96,148 @@ impl<C: Chunk> Decryptor<C> {
     /// # Errors
     /// [`Error::Incomplete`] when it ends inside a box or fragment, or before its last sample.
     pub fn finish(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        self.passage.finish(&mut self.work, out)?;
-        let inside = FourCc::MDAT;
-        let is_complete = match (&self.work.movie, &mut self.work.flow) {
-            (State::Protected(tracks), Some(flow)) => flow.is_complete(tracks)?,
+        self.reader.end_stream();
+        match self.take_events() {
+            Ok(()) => self.writer.finish(out)?,
+            failed => return self.writer.release(0, out).and(failed),
+        }
+        let is_complete = match (&self.movie, &mut self.flow) {
+            (FoundMovie::Protected(tracks), Some(flow)) => flow.is_complete(tracks)?,
             _ => true,
         };
         match is_complete {
             true => Ok(()),
-            false => Err(Error::Incomplete { inside }),
+            false => Err(Error::Incomplete {
+                inside: FourCc::MDAT,
+            }),
         }
     }
 
     /// Forgets all that is not complete, after a jump in the input; the tracks of fragments stay known.
     pub fn flush(&mut self) {
-        self.passage = Passage::new(self.passage.index_mode);
-        self.work.flow = None;
+        self.reader = StreamReader::new();
+        self.assembler = FragmentAssembler::new();
+        self.writer = StreamWriter::new(self.writer.index_mode());
+        self.flow = None;
     }
 
     /// Bytes taken.
     pub const fn position(&self) -> u64 {
-        self.passage.position
+        self.reader.position()
     }
 
     /// Chooses what happens to the `sidx` boxes to come.
     pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
-        self.passage.index_mode = index_mode;
+        self.writer.set_index_mode(index_mode);
     }
-}
 
-impl<C: Chunk> Work<C> for Decryption<C> {
-    fn take_box(
-        &mut self,
-        box_type: FourCc,
-        (bytes, position): (Vec<u8>, u64),
-        passage: &mut Passage<C>,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        match (box_type, &self.movie) {
+    fn take_events(&mut self) -> Result<(), Error> {
+        while let Some(event) = self.reader.next_event()? {
+            match event {
+                StreamEvent::Box(found) => self.take_box(found)?,
+                StreamEvent::MediaStart(header) => self.start_media(header)?,
+                StreamEvent::Media(media) => self.take_media(media)?,
+                StreamEvent::MediaEnd(position) => self.end_media(position)?,
+                StreamEvent::BoxBytes(chunk) => self.writer.take_box_bytes(chunk),
+                StreamEvent::StreamEnd => self.end_stream()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_box(&mut self, found: StreamBox) -> Result<(), Error> {
+        if let Some(fragment) = self.assembler.ended_by(found.box_type) {
+            self.decrypt_fragment(fragment)?;
+        }
+        match (found.box_type, &self.movie) {
             (FourCc::MOOV, _) => {
-                let moov = self.moov(&bytes, position)?;
-                passage.give_moov(&moov)?;
-                Ok(None)
+                let moov = self.read_moov(&found)?;
+                self.writer.write_moov(&moov, &found)
             }
-            (_, State::Clear) => {
-                passage.out.boxes(&bytes);
-                passage.mark(passage.position)?;
-                Ok(None)
-            }
-            _ => Ok(Some(bytes)),
+            (_, FoundMovie::Clear) => self.writer.write_box(&found),
+            _ => match self.assembler.take_box(found)? {
+                Some(other) => self.writer.write_moved(&other),
+                None => Ok(()),
+            },
         }
     }
 
-    fn fragment(
-        &mut self,
-        fragment: &Fragment<'_>,
-        mut chunks: Vec<C>,
-    ) -> Result<Written<C>, Error> {
-        let moof = match &self.movie {
-            State::Unknown => Err(Error::MediaBeforeMoov),
-            State::Clear => Ok(fragment.moof.to_vec()),
-            State::Protected(tracks) => {
-                let known = (tracks.as_slice(), &*self.keys);
-                self.fragments.decrypt(fragment, &mut chunks, known)
-            }
-        };
-        Ok(Written {
-            moof: moof?,
-            media: Media::Done(chunks),
-            announced: false,
-        })
-    }
-
-    fn start_loose(&mut self, is_empty: bool, passage: &mut Passage<C>) -> Result<(), Error> {
+    fn start_media(&mut self, header: MediaHeader) -> Result<(), Error> {
+        if self.assembler.is_waiting() {
+            self.assembler.take_media_header(header.bytes);
+            return Ok(());
+        }
         match (&self.movie, &mut self.flow) {
             // It needs no description.
-            _ if is_empty => (),
-            (State::Unknown, _) => return Err(Error::MediaBeforeMoov),
-            (State::Clear, _) => (),
-            (State::Protected(_), None) => return Err(Error::MediaWithoutMoof),
-            (State::Protected(_), Some(flow)) => flow.start(passage.position),
+            _ if header.is_empty => (),
+            (FoundMovie::Unknown, _) => return Err(Error::MediaBeforeMoov),
+            (FoundMovie::Clear, _) => (),
+            (FoundMovie::Protected(_), None) => return Err(Error::MediaWithoutMoof),
+            (FoundMovie::Protected(_), Some(flow)) => flow.start(header.payload_at),
         }
-        passage.give_mdat_header();
+        self.writer.write_media_header(&header.bytes);
         Ok(())
     }
 
-    fn loose(&mut self, media: C, passage: &mut Passage<C>) -> Result<(), Error> {
+    fn take_media(&mut self, media: MediaPiece<C>) -> Result<(), Error> {
+        if self.assembler.is_waiting() {
+            self.assembler.take_media(media.data);
+            return Ok(());
+        }
         match (&self.movie, &mut self.flow) {
-            (State::Protected(tracks), Some(flow)) => flow.take(media, tracks, &mut self.done)?,
-            _ => self.done.push(media),
+            (FoundMovie::Protected(tracks), Some(flow)) => {
+                flow.take(media.data, tracks, &mut self.done)?;
+            }
+            _ => self.done.push(media.data),
         }
-        passage.out.chunks(self.done.drain(..));
+        self.writer.write_media(self.done.drain(..));
         Ok(())
     }
 
-    fn end_loose(&mut self) -> Result<(), Error> {
-        match (&self.movie, &mut self.flow) {
-            (State::Protected(tracks), Some(flow)) => flow.finish_media(tracks),
-            _ => Ok(()),
+    fn end_media(&mut self, position: u64) -> Result<(), Error> {
+        match (self.assembler.take(), &self.movie, &mut self.flow) {
+            (Some(fragment), ..) => self.decrypt_fragment(fragment)?,
+            (None, FoundMovie::Protected(tracks), Some(flow)) => flow.finish_media(tracks)?,
+            (None, ..) => (),
+        }
+        self.writer.mark(position)
+    }
+
+    fn end_stream(&mut self) -> Result<(), Error> {
+        match self.assembler.take() {
+            Some(fragment) => self
+                .decrypt_fragment(fragment)
+                .map_err(Error::at_end_of_stream),
+            None => Ok(()),
         }
     }
 
-    fn end(&mut self, _: &mut Passage<C>) -> Result<(), Error> {
-        Ok(())
+    fn decrypt_fragment(&mut self, fragment: StreamFragment<C>) -> Result<(), Error> {
+        let StreamFragment { boxes, mut media } = fragment;
+        let position = self.writer.position();
+        let moof = match &self.movie {
+            FoundMovie::Unknown => return Err(Error::MediaBeforeMoov),
+            FoundMovie::Clear => boxes.moof.clone(),
+            FoundMovie::Protected(tracks) => {
+                let known = (tracks.as_slice(), &*self.keys);
+                self.fragments
+                    .decrypt(&boxes, (&mut media, position), known)?
+            }
+        };
+        let written = WrittenFragment {
+            moof,
+            media: FragmentMedia::Done(media),
+            announced: false,
+        };
+        self.writer.write_fragment(&boxes, written)
     }
-}
 
-impl<C: Chunk> Decryption<C> {
-    /// A whole `moov`, which stood at `position`, as it is written.
-    fn moov(&mut self, bytes: &[u8], position: u64) -> Result<Vec<u8>, Error> {
+    /// A `moov` as it is written.
+    fn read_moov(&mut self, found: &StreamBox) -> Result<Vec<u8>, Error> {
         self.flow = None;
-        let end = position + bytes.len() as u64;
+        let (bytes, position) = (found.bytes.as_slice(), found.position);
         // Where media ends is not known yet; no file is longer than this.
-        let media = end..i64::MAX.unsigned_abs();
+        let media = found.end..i64::MAX.unsigned_abs();
         let pieces = [
             Piece::Kept(0..position),
             Piece::Moov,
@@ -219,13 +253,13 @@ impl<C: Chunk> Decryption<C> {
         };
         let Some(mut movie) = Movie::read(bytes, (&pieces, &[media]), &mut fetch, &self.keys)?
         else {
-            self.movie = State::Clear;
+            self.movie = FoundMovie::Clear;
             return Ok(bytes.to_vec());
         };
         if movie.places_samples {
             self.flow = Some(Flow::new(&mut movie.tracks));
         }
-        self.movie = State::Protected(movie.tracks);
+        self.movie = FoundMovie::Protected(movie.tracks);
         Ok(movie.moov)
     }
 }

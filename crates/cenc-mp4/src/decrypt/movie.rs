@@ -10,15 +10,14 @@ use common_encryption::{FoundProtection, KnownKeys, piff};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Sinf, Tkhd, Trex};
 
 use super::DecryptionError;
-use super::groups::Descriptions;
-use super::information::Fetch;
-use super::rules::tells_of_protection;
+use super::gather::{Fetch, tells_of_protection};
 use super::tables::TableTrack;
 use crate::Error;
+use crate::information::SeigDescriptions;
 use crate::init::{STBL_PATH, find_mut, has_samples, refuse_duplicates};
+use crate::items::refuse_items;
 use crate::progressive::file::Piece;
 use crate::progressive::moov::place_chunks;
-use crate::progressive::refuse_items;
 use crate::progressive::tables::{self, SampleTable};
 
 /// What fragments and sample tables need to know of a track.
@@ -28,7 +27,7 @@ pub(super) struct Track {
     /// One for each sample description; None for a clear one.
     pub(super) entries: Vec<Option<ProtectedEntry>>,
     /// The `seig` entries of the `stbl`.
-    pub(super) groups: Descriptions,
+    pub(super) groups: SeigDescriptions,
 }
 
 /// A protected sample entry.
@@ -157,7 +156,7 @@ fn read_track(trak: &BoxTree<'_>, trexes: &[Trex]) -> Result<Track, Error> {
             .find(|trex| trex.track_id == track_id)
             .copied(),
         entries: entries.collect::<Result<_, _>>()?,
-        groups: Descriptions::read(stbl)?,
+        groups: SeigDescriptions::read(stbl).sound()?,
     })
 }
 

@@ -5,44 +5,60 @@ use std::ops::Range;
 
 use cenc_types::{Iv, Pattern, Scheme, Subsample};
 use common_encryption::{FoundProtection, KnownKeys, Method, SampleInformation};
-use isobmff_boxes::{BoxTree, FourCc, GroupDescription};
+use isobmff_boxes::FourCc;
 
 use super::error::SampleFault;
-use super::groups::{Descriptions, Groups};
-use super::information::{ClearEntries, Fetch, Information, Place};
+use super::gather::{Fetch, InformationPlace};
 use super::movie::{FoundScheme, Track};
 use crate::Error;
+use crate::information::{
+    ClearEntries, InformationBoxes, ProtectionSources, SampleEntries, SampleGroups,
+    SeigDescriptions,
+};
 
 /// How the samples of one `stbl` or `traf` are protected.
 #[derive(Default)]
-pub(super) struct Rules {
-    groups: Groups,
+pub(super) struct Rules<'a> {
+    groups: SampleGroups,
     /// The `seig` entries of the `traf` itself.
-    own: Descriptions,
-    information: Information,
+    own: SeigDescriptions,
+    entries: SampleEntries<'a>,
+    /// What counts instead of `tenc`: PIFF only.
+    instead: Option<FoundProtection>,
 }
 
 /// Samples with the index of their sample description.
 pub(super) type Span = (usize, Range<u32>);
 
-impl Rules {
+impl<'a> Rules<'a> {
     /// Those of a `traf` or `stbl` of a track.
     pub(super) fn read(
-        place: &Place<'_, '_>,
+        place: &InformationPlace<'a, '_>,
         track: &Track,
         fetch: &mut Fetch<'_>,
     ) -> Result<Self, Error> {
         let own = match place.parent.box_type {
-            FourCc::TRAF => Descriptions::read(place.parent)?,
-            _ => Descriptions::default(),
+            FourCc::TRAF => SeigDescriptions::read(place.parent).sound()?,
+            _ => SeigDescriptions::default(),
         };
-        let rest = own.default_entry.map(GroupDescription::Fragment);
-        let rest = rest.or(track.groups.default_entry.map(GroupDescription::Track));
+        let groups = SampleGroups::read(place.parent, &track.groups, &own)?.sound()?;
+        let boxes = InformationBoxes::read(&[place.parent])?;
         Ok(Self {
-            groups: Groups::read(place.parent, rest)?,
+            groups,
             own,
-            information: Information::read(place, fetch)?,
+            entries: place.gather(&boxes, fetch)?,
+            instead: boxes.senc().and_then(|senc| senc.protection.clone()),
         })
+    }
+
+    /// The same, independent of the boxes.
+    pub(super) fn into_owned(self) -> Rules<'static> {
+        Rules {
+            groups: self.groups,
+            own: self.own,
+            entries: self.entries.into_owned(),
+            instead: self.instead,
+        }
     }
 
     /// Decides what stands for clear samples, and finds where the entries of each span start; `spans` are all samples.
@@ -51,30 +67,30 @@ impl Rules {
         track: &Track,
         spans: impl Iterator<Item = Span> + Clone,
     ) -> Result<Vec<usize>, Error> {
-        if self.information.len() == 0 {
+        if self.entries.is_empty() {
             return Ok(spans.map(|_| 0).collect());
         }
         let first = self.walk(track, spans.clone());
-        if !self.information.is_ambiguous() || self.is_spent(&first) {
+        if !self.entries.is_ambiguous() || self.is_spent(&first) {
             return first.map(|(starts, _)| starts);
         }
         // Maps for clear samples too, if they then fill the box; otherwise it is as damaged as it was.
-        self.information.set_clear_entries(ClearEntries::Mapped);
+        self.entries.set_clear_entries(ClearEntries::Mapped);
         let second = self.walk(track, spans);
         if self.is_spent(&second) {
             return second.map(|(starts, _)| starts);
         }
-        self.information.set_clear_entries(ClearEntries::Absent);
+        self.entries.set_clear_entries(ClearEntries::Absent);
         first.map(|(starts, _)| starts)
     }
 
     /// Whether clear samples may be among protected ones, so that [`Self::place_entries`] must decide what stands for them.
     pub(super) const fn is_ambiguous(&self) -> bool {
-        self.information.is_ambiguous() && !self.groups.is_empty()
+        self.entries.is_ambiguous() && !self.groups.is_empty()
     }
 
     fn is_spent(&self, walked: &Result<(Vec<usize>, usize), Error>) -> bool {
-        let len = self.information.len();
+        let len = self.entries.len();
         walked.as_ref().is_ok_and(|(_, end)| *end == len)
     }
 
@@ -96,15 +112,15 @@ impl Rules {
     }
 
     /// What is to be done with a sample whose entry starts at `at`, which moves behind it; None for a clear sample.
-    pub(super) fn next<'a>(
-        &'a self,
-        track: &'a Track,
+    pub(super) fn next<'r>(
+        &'r self,
+        track: &'r Track,
         (description, sample): (usize, u32),
         at: &mut usize,
-    ) -> Result<Option<Rule<'a>>, SampleFault> {
+    ) -> Result<Option<Rule<'r>>, SampleFault> {
         let found = self.found(track, description, sample)?;
         let iv_size = found.as_ref().map(|(_, found)| found.per_sample_iv_size);
-        let information = self.information.next(at, sample, iv_size)?;
+        let information = self.entries.next(at, sample, iv_size)?;
         Ok(found
             .zip(information)
             .map(|((scheme, protection), information)| Rule {
@@ -115,22 +131,23 @@ impl Rules {
     }
 
     /// How a sample is protected, unless it is clear.
-    fn found<'a>(
-        &'a self,
-        track: &'a Track,
+    fn found<'r>(
+        &'r self,
+        track: &'r Track,
         description: usize,
         sample: u32,
-    ) -> Result<Option<(FoundScheme, &'a FoundProtection)>, SampleFault> {
+    ) -> Result<Option<(FoundScheme, &'r FoundProtection)>, SampleFault> {
         let entry = track.entries.get(description);
         // No group protects samples of a clear sample entry.
         let Some(entry) = entry.ok_or(SampleFault::Undescribed)? else {
             return Ok(None);
         };
-        let found = match self.groups.of(sample) {
-            GroupDescription::None => self.information.instead.as_ref().or(entry.default.as_ref()),
-            GroupDescription::Track(index) => track.groups.entries.get(index),
-            GroupDescription::Fragment(index) => self.own.entries.get(index),
+        let sources = ProtectionSources {
+            default: self.instead.as_ref().or(entry.default.as_ref()),
+            track: &track.groups,
+            fragment: &self.own,
         };
+        let found = sources.in_force(self.groups.of(sample));
         let found = found.ok_or(SampleFault::Undescribed)?;
         Ok((found.is_protected != 0).then_some((entry.scheme, found)))
     }
@@ -184,9 +201,4 @@ impl Rule<'_> {
         };
         Ok(Iv::new(iv).map_err(common_encryption::Error::from)?)
     }
-}
-
-/// Whether a child of a `stbl` or `traf` tells of protection, and has no place where nothing is protected.
-pub(super) fn tells_of_protection(child: &BoxTree<'_>) -> Result<bool, Error> {
-    Ok(super::groups::is_of_seig(child) || super::information::is_of_protection(child)?)
 }

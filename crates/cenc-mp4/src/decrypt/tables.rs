@@ -7,7 +7,7 @@ use cenc_types::Subsample;
 use common_encryption::KnownKeys;
 use isobmff_boxes::{BoxTree, Trex};
 
-use super::information::{Fetch, Place};
+use super::gather::{Fetch, InformationPlace};
 use super::movie::Track;
 use super::rules::Rules;
 use crate::Error;
@@ -19,7 +19,7 @@ use crate::progressive::tables::{SampleTable, Sizes};
 pub(super) struct TableTrack {
     pub(super) track: Track,
     table: SampleTable,
-    rules: Rules,
+    rules: Rules<'static>,
     keys: Arc<KnownKeys>,
 }
 
@@ -49,13 +49,13 @@ impl TableTrack {
         let mut rules = Rules::default();
         if track.is_protected() {
             let runs: Vec<u32> = table.chunks.iter().map(|chunk| chunk.count).collect();
-            let place = Place {
+            let place = InformationPlace {
                 parent: stbl,
                 track_id: track.track_id,
                 runs: &runs,
                 base: 0,
             };
-            rules = Rules::read(&place, &track, fetch)?;
+            rules = Rules::read(&place, &track, fetch)?.into_owned();
             let chunks = table.chunks.iter();
             let spans = chunks.map(|chunk| {
                 let samples = chunk.first..chunk.first + chunk.count;

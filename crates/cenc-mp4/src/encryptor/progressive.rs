@@ -3,12 +3,10 @@
 
 use isobmff_boxes::FourCc;
 
-use super::{Chunk, Error, Movie, Protection};
-use crate::fragmenting::{ClearFragment, Fragmenter};
-use crate::held::HeldMoof;
-use crate::passage::Passage;
+use super::{Chunk, ClearMovie, Encryptor, Error};
+use common_encryption::Protector;
 
-impl<C> Movie<C> {
+impl<C> ClearMovie<C> {
     /// Refuses what measures or places the bytes of a file that comes out fragmented.
     pub(super) const fn refuse_in_progressive(&self, box_type: FourCc) -> Result<(), Error> {
         match (self.fragmenter.is_some(), box_type) {
@@ -20,22 +18,17 @@ impl<C> Movie<C> {
     }
 }
 
-impl<C: Chunk> Protection<'_, C> {
-    /// Gives the fragments that `next` makes, if the file is progressive.
-    pub(super) fn give_fragments(
+impl<C: Chunk> Encryptor<C> {
+    /// Protects the fragments for which all media has come, if the file is progressive.
+    pub(super) fn protect_made_fragments(
         &mut self,
-        next: impl Fn(&mut Fragmenter<C>) -> Result<Option<ClearFragment<C>>, Error>,
-        passage: &mut Passage<C>,
+        protector: &mut dyn Protector,
     ) -> Result<(), Error> {
+        let position = self.reader.position();
         while let Some(fragmenter) = &mut self.movie.fragmenter
-            && let Some(clear) = next(fragmenter)?
+            && let Some(fragment) = fragmenter.next_fragment(position)?
         {
-            let moof = HeldMoof {
-                bytes: clear.moof,
-                position: passage.position,
-                between: Vec::new(),
-            };
-            passage.give_fragment(&moof, (&clear.mdat_header, clear.chunks), self)?;
+            self.protect_fragment(fragment, protector)?;
         }
         Ok(())
     }

@@ -17,7 +17,10 @@ use std::collections::HashMap;
 
 use isobmff_boxes::{BoxTree, FourCc};
 
-use super::progressive::{refuse_items, tables};
+use super::form::MovieForm;
+use super::items::refuse_items;
+use super::progressive::tables;
+use super::stream::{FragmentBoxes, StreamFragment};
 use super::{Chunk, Error};
 use moof::MDAT_HEADER;
 use plan::{Plan, Planned};
@@ -40,6 +43,8 @@ pub(super) struct Fragmenter<C> {
     arrived: HashMap<u32, Arrived<C>>,
     /// Fragments given.
     sequence_number: u32,
+    /// Whether no media is to come.
+    ended: bool,
 }
 
 /// The bytes of a fragment that are there.
@@ -49,13 +54,6 @@ struct Arrived<C> {
     len: u64,
 }
 
-/// A fragment in the clear.
-pub(super) struct ClearFragment<C> {
-    pub(super) moof: Vec<u8>,
-    pub(super) mdat_header: [u8; MDAT_HEADER],
-    pub(super) chunks: Vec<C>,
-}
-
 impl<C: Chunk> Fragmenter<C> {
     /// Makes a `moov` that announces no fragments an init segment; any other comes back as it is.
     ///
@@ -63,7 +61,7 @@ impl<C: Chunk> Fragmenter<C> {
     /// Damaged tables, [`Error::CoarseInterleaving`], tables that cannot be cut.
     pub(super) fn open(moov: &[u8]) -> Result<(Cow<'_, [u8]>, Option<Self>), Error> {
         let tree = BoxTree::parse(moov)?;
-        if tree.all(FourCc::MVEX).next().is_some() {
+        if MovieForm::of(&tree) == MovieForm::Fragmented {
             return Ok((Cow::Borrowed(moov), None));
         }
         refuse_items(&tree)?;
@@ -83,6 +81,7 @@ impl<C: Chunk> Fragmenter<C> {
             incoming: None,
             arrived: HashMap::new(),
             sequence_number: 0,
+            ended: false,
         };
         Ok((Cow::Owned(init), Some(fragmenter)))
     }
@@ -97,38 +96,35 @@ impl<C: Chunk> Fragmenter<C> {
         self.incoming = (!media.as_ref().is_empty()).then_some((position, media));
     }
 
-    /// The next fragment, as far as media is there.
-    ///
-    /// # Errors
-    /// [`Error::SampleTable`] for samples that lie outside of `mdat` boxes.
-    pub(super) fn next_fragment(&mut self) -> Result<Option<ClearFragment<C>>, Error> {
-        loop {
-            if let Some(fragment) = self.take_complete()? {
-                return Ok(Some(fragment));
-            }
-            let Some((position, media)) = self.incoming.take() else {
-                return Ok(None);
-            };
-            self.absorb(position, media)?;
-        }
+    /// Takes note that no media is to come.
+    pub(super) const fn end(&mut self) {
+        self.ended = true;
     }
 
-    /// The stream is at its end: the next of the fragments that need no bytes any more.
+    /// The next fragment, as far as media is there; its place is told to be `position` of the input.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when samples did not come.
-    pub(super) fn next_at_end(&mut self) -> Result<Option<ClearFragment<C>>, Error> {
-        while self.lane < self.plan.lanes.len() {
-            if let Some(fragment) = self.take_complete()? {
+    /// [`Error::SampleTable`] for samples that lie outside of `mdat` boxes, [`Error::Incomplete`] for samples that did not come.
+    pub(super) fn next_fragment(
+        &mut self,
+        position: u64,
+    ) -> Result<Option<StreamFragment<C>>, Error> {
+        loop {
+            if let Some(fragment) = self.take_complete(position)? {
                 return Ok(Some(fragment));
             }
-            self.lane += 1;
-        }
-        match self.next_piece < self.plan.pieces.len() {
-            true => Err(Error::Incomplete {
-                inside: FourCc::MDAT,
-            }),
-            false => Ok(None),
+            match self.incoming.take() {
+                Some((position, media)) => self.absorb(position, media)?,
+                None if !self.ended => return Ok(None),
+                // Fragments of other tracks may need no bytes any more.
+                None if self.lane < self.plan.lanes.len() => self.lane += 1,
+                None if self.next_piece < self.plan.pieces.len() => {
+                    return Err(Error::Incomplete {
+                        inside: FourCc::MDAT,
+                    });
+                }
+                None => return Ok(None),
+            }
         }
     }
 
@@ -179,7 +175,7 @@ impl<C: Chunk> Fragmenter<C> {
     }
 
     /// The next fragment of the lane that got bytes, if it is complete.
-    fn take_complete(&mut self) -> Result<Option<ClearFragment<C>>, Error> {
+    fn take_complete(&mut self, position: u64) -> Result<Option<StreamFragment<C>>, Error> {
         let lane = self.plan.lanes.get(self.lane);
         let (Some(lane), Some(next)) = (lane, self.next_in_lane.get_mut(self.lane)) else {
             return Ok(None);
@@ -198,11 +194,12 @@ impl<C: Chunk> Fragmenter<C> {
         let arrived = self.arrived.remove(&index);
         let mut chunks = arrived.map_or(Vec::new(), |arrived| arrived.chunks);
         chunks.sort_by_key(|(number, _)| *number);
-        let chunks = chunks.into_iter().map(|(_, chunk)| chunk).collect();
-        self.write(&fragment, chunks).map(Some)
+        let boxes = self.write(&fragment, position)?;
+        let media = chunks.into_iter().map(|(_, chunk)| chunk).collect();
+        Ok(Some(StreamFragment { boxes, media }))
     }
 
-    fn write(&mut self, fragment: &Planned, chunks: Vec<C>) -> Result<ClearFragment<C>, Error> {
+    fn write(&mut self, fragment: &Planned, position: u64) -> Result<FragmentBoxes, Error> {
         let box_type = FourCc::MDAT;
         let too_large = || isobmff_boxes::Error::TooLarge { box_type };
         let track = self.tracks.get_mut(fragment.track);
@@ -210,14 +207,12 @@ impl<C: Chunk> Fragmenter<C> {
         self.sequence_number = self.sequence_number.wrapping_add(1);
         let moof = moof::write(self.sequence_number, fragment, track)?;
         let size = u32::try_from(fragment.len + MDAT_HEADER as u64);
-        let mut mdat_header = [0; MDAT_HEADER];
-        let (size_field, type_field) = mdat_header.split_at_mut(4);
-        size_field.copy_from_slice(&size.map_err(|_| too_large())?.to_be_bytes());
-        type_field.copy_from_slice(&FourCc::MDAT.0);
-        Ok(ClearFragment {
+        let size = size.map_err(|_| too_large())?;
+        Ok(FragmentBoxes {
             moof,
-            mdat_header,
-            chunks,
+            position,
+            between: Vec::new(),
+            mdat_header: [size.to_be_bytes(), FourCc::MDAT.0].concat(),
         })
     }
 }

@@ -7,8 +7,9 @@ use isobmff_boxes::{BoxHeader, BoxTree, FourCc};
 
 use super::source::{Source, read};
 use crate::Error;
-use crate::held::{body_places_items, places_items};
-use crate::splitter::Splitter;
+use crate::form::MovieForm;
+use crate::items::{places_items, refuse_items};
+use crate::stream::MAX_BOX;
 
 /// The most boxes at the top; a real file has a handful.
 const MAX_BOXES: usize = 1 << 16;
@@ -49,16 +50,14 @@ impl File {
                 });
             }
             match header.box_type {
-                FourCc::MOOF | FourCc::STYP | FourCc::SIDX | FourCc::SSIX | FourCc::MFRA => {
-                    return Ok(None);
-                }
+                of_fragments if MovieForm::is_of_fragments(of_fragments) => return Ok(None),
                 FourCc::MOOV if file.has_moov() => {
                     let box_type = FourCc::MOOV;
                     return Err(isobmff_boxes::Error::Duplicate { box_type }.into());
                 }
                 FourCc::MOOV => {
                     file.moov = read_box(source, at..end)?;
-                    if announces_fragments(&file.moov)? {
+                    if read_form(&file.moov)? == MovieForm::Fragmented {
                         return Ok(None);
                     }
                     file.pieces.push(Piece::Moov);
@@ -136,45 +135,17 @@ fn read_header<S: Source>(source: &mut S, at: u64) -> Result<(BoxHeader, u64), E
 
 /// A whole box that is looked into.
 fn read_box<S: Source>(source: &mut S, bytes: Range<u64>) -> Result<Vec<u8>, Error> {
-    if bytes.end - bytes.start > Splitter::MAX_BOX {
+    if bytes.end - bytes.start > MAX_BOX {
         return Err(Error::TooLarge {
             what: "a box other than 'mdat', in bytes,",
-            limit: Splitter::MAX_BOX,
+            limit: MAX_BOX,
         });
     }
     Ok(read(source, bytes.start, bytes.end)?.as_ref().to_vec())
 }
 
-fn announces_fragments(moov: &[u8]) -> Result<bool, Error> {
+fn read_form(moov: &[u8]) -> Result<MovieForm, Error> {
     let moov = BoxTree::parse(moov)?;
     refuse_items(&moov)?;
-    Ok(moov.all(FourCc::MVEX).next().is_some())
-}
-
-/// Items of a `meta` in the `moov` or its tracks would have to move.
-pub(crate) fn refuse_items(parent: &BoxTree<'_>) -> Result<(), Error> {
-    for child in parent.children() {
-        match child.box_type {
-            FourCc::TRAK => refuse_items(child)?,
-            FourCc::META => refuse_item_places(child.body())?,
-            FourCc::UDTA => {
-                // QuickTime ends its list with four zero bytes.
-                let mut inside = child.reader();
-                while let Ok((header, body)) = inside.child() {
-                    if header.box_type == FourCc::META {
-                        refuse_item_places(body)?;
-                    }
-                }
-            }
-            _ => (),
-        }
-    }
-    Ok(())
-}
-
-fn refuse_item_places(meta: &[u8]) -> Result<(), Error> {
-    match body_places_items(meta) {
-        true => Err(Error::Unsupported(FourCc::ILOC)),
-        false => Ok(()),
-    }
+    Ok(MovieForm::of(&moov))
 }

@@ -14,14 +14,13 @@ pub(super) mod source;
 pub(super) mod tables;
 pub(super) mod write;
 
-pub(super) use file::refuse_items;
 pub use source::Source;
 
 use common_encryption::Flavor;
 use isobmff_boxes::BoxTree;
 
 use super::init::protect_tracks;
-use super::{Error, Output, Totals};
+use super::{Error, Output, RequiredForm, Totals};
 use common_encryption::Protector;
 use file::File;
 use measure::TrackPlan;
@@ -43,23 +42,21 @@ pub struct Progressive {
 }
 
 impl Progressive {
-    /// Looks at the boxes of a file; None for a file that is to be pushed through an [`super::Encryptor`].
+    /// Looks at the boxes of a file; None for a file that is to be pushed through an [`super::Encryptor`]: it is fragmented,
+    /// or must come out so and can, as its `moov` is in front.
     ///
     /// # Errors
     /// Damage at the top of the file, features whose offsets are not moved, [`Error::Input`].
-    pub fn open<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
-        let file = File::scan(source)?;
+    pub fn open<S: Source>(source: &mut S, required: RequiredForm) -> Result<Option<Self>, Error> {
+        let comes_out_fragmented =
+            |file: &File| required == RequiredForm::Fragmented && file.starts_with_moov;
+        let file = File::scan(source)?.filter(|file| !comes_out_fragmented(file));
         Ok(file.map(|file| Self {
             file,
             tracks: Vec::new(),
             moov: Vec::new(),
             writer: Writer::default(),
         }))
-    }
-
-    /// Whether the `moov` stands in front of the media, as an [`super::Encryptor`] needs it.
-    pub const fn starts_with_moov(&self) -> bool {
-        self.file.starts_with_moov
     }
 
     /// Asks `protector` how the tracks are protected; reads nothing.

@@ -3,7 +3,9 @@
 
 use isobmff_boxes::{BoxTree, FourCc, Sidx, map_tfra, mfro};
 
-use super::Error;
+use super::reader::StreamBox;
+use crate::Error;
+use crate::items::places_items;
 
 /// Fragments whose places are remembered for an `mfra`; 23 days of 2 s fragments, 16 MiB.
 const MAX_FRAGMENTS: usize = 1 << 20;
@@ -12,7 +14,7 @@ const MAX_PENDING: usize = 1024;
 
 /// Follows where boxes end in the input and in the output.
 #[derive(Default)]
-pub(super) struct Index {
+pub(super) struct StreamIndex {
     pending: Vec<Pending>,
     /// Input and output offset of each `moof`, ascending.
     moofs: Vec<(u64, u64)>,
@@ -42,7 +44,17 @@ pub(super) struct FinishedSidx {
     pub(super) bytes: Vec<u8>,
 }
 
-impl Index {
+/// Refuses a box whose offsets or sizes tell of bytes that move, and are not followed.
+pub(super) fn refuse_unmovable(found: &StreamBox) -> Result<(), Error> {
+    match found.box_type {
+        FourCc::META if places_items(&found.bytes) => Err(Error::Unsupported(FourCc::ILOC)),
+        // Its ranges measure bytes whose count changes.
+        FourCc::SSIX => Err(Error::Unsupported(FourCc::SSIX)),
+        _ => Ok(()),
+    }
+}
+
+impl StreamIndex {
     /// Remembers a whole `sidx` box and returns it as it is written until it is finished.
     pub(super) fn add_sidx(
         &mut self,

@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 
 use super::index::FinishedSidx;
-use super::workers::{InWork, Media};
-use super::{Chunk, Error};
+use crate::workers::{FragmentMedia, InWork};
+use crate::{Chunk, Error};
 
-/// What an [`super::Encryptor`] gives back, in the order of the stream.
+/// What an [`crate::Encryptor`] gives back, in the order of the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output<C> {
     /// Boxes, as they came or written anew.
@@ -38,7 +38,7 @@ pub struct News {
     /// A `moov` is among the boxes; it is the last then.
     pub init: bool,
     /// The fragment whose `moof` is among the boxes is the first under another protection:
-    /// [`super::FragmentProtection::announced`].
+    /// [`common_encryption::FragmentProtection::announced`].
     pub change: bool,
 }
 
@@ -114,10 +114,6 @@ impl<C: Chunk> OutputQueue<C> {
         self.head.news.init = true;
     }
 
-    pub(super) const fn ends_with_init(&self) -> bool {
-        self.head.news.init
-    }
-
     /// The boxes under way are the first under another protection; those before them are given without it.
     pub(super) const fn announce_change(&mut self) {
         self.head.news.change = true;
@@ -144,10 +140,10 @@ impl<C: Chunk> OutputQueue<C> {
     }
 
     /// Appends payload behind the boxes under way.
-    pub(super) fn media(&mut self, media: Media<C>) {
+    pub(super) fn media(&mut self, media: FragmentMedia<C>) {
         match media {
-            Media::Done(chunks) => self.chunks(chunks),
-            Media::InWork(in_work) => {
+            FragmentMedia::Done(chunks) => self.chunks(chunks),
+            FragmentMedia::InWork(in_work) => {
                 self.end_boxes();
                 self.in_work += in_work.len;
                 self.give(in_work.len, Waiting::InWork(in_work));

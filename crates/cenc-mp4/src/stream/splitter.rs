@@ -3,40 +3,40 @@
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
-use super::Error;
+use crate::Error;
+
+/// The largest box other than `mdat` that is taken, in bytes.
+pub(crate) const MAX_BOX: u64 = 64 << 20;
 
 /// What the next bytes of the stream are.
-pub(super) enum Next {
+pub(super) enum Split {
     /// Bytes of a box; the box is not complete yet.
     Partial,
-    /// The box held is complete; [`Splitter::take_box`] gives it.
-    Box(BoxHeader),
+    /// The box held is complete, and of this type; [`BoxSplitter::take_box`] gives it.
+    Box(FourCc),
     /// The header held starts an `mdat`; its payload follows.
     Media(BoxHeader),
 }
 
 /// Collects boxes byte by byte; payload of `mdat` never passes through it.
 #[derive(Default)]
-pub(super) struct Splitter {
+pub(super) struct BoxSplitter {
     held: Vec<u8>,
 }
 
-impl Splitter {
-    /// The largest box other than `mdat` that is taken, in bytes.
-    pub(super) const MAX_BOX: u64 = 64 << 20;
-
+impl BoxSplitter {
     /// Takes bytes from the front of `data` and returns their count with what they made of the box.
-    pub(super) fn take(&mut self, data: &[u8]) -> Result<(usize, Next), Error> {
+    pub(super) fn take(&mut self, data: &[u8]) -> Result<(usize, Split), Error> {
         let mut taken = 0;
         loop {
             let wanted = match self.header()? {
                 Some(header) if header.box_type == FourCc::MDAT => {
-                    return Ok((taken, Next::Media(header)));
+                    return Ok((taken, Split::Media(header)));
                 }
                 Some(header) => {
                     let size = Self::held_size(&header)?;
                     if self.held.len() == size {
-                        return Ok((taken, Next::Box(header)));
+                        return Ok((taken, Split::Box(header.box_type)));
                     }
                     size - self.held.len()
                 }
@@ -44,7 +44,7 @@ impl Splitter {
             };
             let left = data.get(taken..).unwrap_or_default();
             if left.is_empty() {
-                return Ok((taken, Next::Partial));
+                return Ok((taken, Split::Partial));
             }
             let now = wanted.min(left.len());
             self.held.extend_from_slice(left.split_at(now).0);
@@ -87,11 +87,11 @@ impl Splitter {
     }
 
     fn held_size(header: &BoxHeader) -> Result<usize, Error> {
-        let size = header.size.filter(|&size| size <= Self::MAX_BOX);
+        let size = header.size.filter(|&size| size <= MAX_BOX);
         let size = size.and_then(|size| usize::try_from(size).ok());
         size.ok_or(Error::TooLarge {
             what: "a box other than 'mdat', in bytes,",
-            limit: Self::MAX_BOX,
+            limit: MAX_BOX,
         })
     }
 }
