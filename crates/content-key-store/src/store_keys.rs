@@ -25,7 +25,7 @@ impl StoreKeys {
     /// Opens the store, and makes it where it does not exist. A content that it does not know gets one key for all tracks.
     ///
     /// # Errors
-    /// [`Error::NoContentId`], [`Error::Store`].
+    /// [`Error::NoContentId`], [`Error::Source`].
     pub fn open(uri: &str, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
         let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
         let (uri, kek) = store_address(uri)?;

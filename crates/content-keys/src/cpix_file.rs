@@ -24,7 +24,7 @@ impl CpixFile {
     /// Opens a document that holds keys in the clear, which others must not be able to read.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::TooOpen`], [`Error::Cpix`].
+    /// [`Error::File`], [`Error::Cpix`].
     pub fn open(path: PathBuf, scheme: Scheme, host: &Host) -> Result<Self, Error> {
         let files = Arc::clone(&host.files);
         let document = Arc::new(read(&path, &*files)?);
