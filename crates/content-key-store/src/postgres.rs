@@ -14,9 +14,8 @@ use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 
 use super::Error;
-use super::database::{Access, Database, Row, Value};
+use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
-use super::outbox::claim_sql;
 use connection::Server;
 use host_access::SecretFiles;
 
@@ -193,8 +192,8 @@ impl Database for Postgres {
         }
     }
 
-    fn claim_sql(&self) -> &'static str {
-        claim_sql!("FOR UPDATE SKIP LOCKED")
+    fn backend(&self) -> Backend {
+        Backend::Postgres
     }
 }
 

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use content_key_store::{KeyStore, TargetSettings};
+use content_key_store::KeyStore;
 use cpix::RsaRecipient;
 use key_http_client::Error as HttpError;
 use key_http_client::{Pem, Reach, Server, Transport, certificates};
 
 use super::Error;
+use crate::targets::{self, TargetSettings};
 
 /// A licence server that takes keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Target {
     /// [`Error::Store`].
     pub fn from_store(store: &KeyStore, settings: &TargetSettings) -> Result<Self, Error> {
         let credentials = match settings.has_credentials {
-            true => store.target_credentials(&settings.name)?,
+            true => targets::credentials(store, &settings.name)?,
             false => None,
         };
         let certificate = settings.certificate.clone().map(Pem::Text);
@@ -188,7 +189,7 @@ fn server(target: &Target) -> Result<Server, HttpError> {
     server.ca.clone_from(&target.ca);
     match &target.credentials {
         Some(Credentials::File(path)) => {
-            server.read_credentials(path, &*host_access::Host::system().files)?
+            server.read_credentials(path, &*host_access::Host::system().files)?;
         }
         Some(Credentials::Text(text)) => server.take_credentials(text)?,
         None => (),

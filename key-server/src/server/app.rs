@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::audit;
 use crate::delivery::Reach;
 use axum::http::StatusCode;
 use content_key_store::store_address;
@@ -180,7 +181,7 @@ impl App {
             let state = Arc::clone(&self.0);
             let recorded = spawn_blocking(move || {
                 let store = state.store.acting_for(SERVER)?;
-                store.record("sign in", &address.to_string(), "refused too often")
+                audit::record(&store, "sign in", &address.to_string(), "refused too often")
             });
             if !matches!(recorded.await, Ok(Ok(()))) {
                 tracing::error!(%address, "refused sign-ins could not be recorded");

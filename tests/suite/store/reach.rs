@@ -3,15 +3,12 @@
 
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use cenc_types::Scheme;
-use content_key_store::{Content, KeyStore, TargetSettings};
+use content_key_store::{Content, KeyStore};
 use key_http_client::Error as HttpError;
-use key_server::{
-    delivery::Credentials, delivery::Encryption, delivery::Error, delivery::Handoff,
-    delivery::Outcome, delivery::Pem, delivery::Reach, delivery::Target,
-};
+use key_server::delivery::{Credentials, Encryption, Error, Handoff, Outcome, Pem, Reach, Target};
+use key_server::targets::{self, TargetSettings};
+use zeroize::Zeroizing;
 
 use super::place::{places, sqlite};
 use super::receiver::Receiver;
@@ -29,8 +26,8 @@ fn enter(store: &KeyStore, target: &Target, pem: [Option<String>; 2]) -> Target 
         has_credentials: false,
     };
     let credentials = "basic user:pass word\n";
-    store.put_target(&settings, Some(credentials)).unwrap();
-    Target::from_store(store, &store.target("one").unwrap()).unwrap()
+    targets::put(store, &settings, Some(credentials)).unwrap();
+    Target::from_store(store, &targets::get(store, "one").unwrap()).unwrap()
 }
 
 #[test]

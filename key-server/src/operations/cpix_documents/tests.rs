@@ -2,10 +2,11 @@
 //! Documents into a store and out of it again.
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{AuditFilter, Content, KeySlot, Origin};
+use content_key_store::{Content, KeySlot, Origin};
 use cpix::{Document, Version};
 
 use super::*;
+use crate::audit::{self, AuditFilter};
 use crate::operations::Error;
 use crate::{operations::test_store::ALL, operations::test_store::TestStore};
 
@@ -84,7 +85,7 @@ fn clear_keys_leave_with_a_reason_only() {
     );
     assert!(refused.is_err());
     export(&of.store, "news", &clear(), Version::V2_3).unwrap();
-    let rows = of.store.audit(&AuditFilter::default(), ALL).unwrap();
+    let rows = audit::list(&of.store, &AuditFilter::default(), ALL).unwrap();
     assert_eq!(rows[0].result, "exported in the clear: test");
     let name = "nobody".to_owned();
     let pem = b"-----BEGIN NOTHING-----".to_vec();

@@ -172,11 +172,11 @@ impl Parsed {
             }
             Ok(_) => (),
             Err(error @ content_key_store::Error::BadName("track label")) => {
-                self.error(Field::Label, &error)
+                self.error(Field::Label, &error);
             }
             Err(error @ content_key_store::Error::BadName(_)) => self.error(Field::Content, &error),
             Err(error @ content_key_store::Error::OutOfRange(_)) => {
-                self.error(Field::Period, &error)
+                self.error(Field::Period, &error);
             }
             Err(error) => return Err(error),
         }

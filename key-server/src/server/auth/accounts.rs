@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use content_key_store::{Account, Error, KeyStore};
+use crate::accounts::{self, Account, AccountError};
+use crate::tokens;
+use content_key_store::KeyStore;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -52,10 +54,14 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn ask(&self, store: &KeyStore, proof: &Proof) -> Result<Option<Arc<Account>>, Error> {
+    pub fn ask(
+        &self,
+        store: &KeyStore,
+        proof: &Proof,
+    ) -> Result<Option<Arc<Account>>, AccountError> {
         let account = match proof {
-            Proof::Token(token) => store.account_of_token(token)?.map(|(account, _)| account),
-            Proof::Certificate(digest) => store.account_of_certificate(digest)?,
+            Proof::Token(token) => tokens::account_of(store, token)?.map(|(account, _)| account),
+            Proof::Certificate(digest) => accounts::by_certificate(store, digest)?,
         };
         let account = account.map(Arc::new);
         if let Some(account) = &account {

@@ -10,7 +10,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use cenc_types::decode_hex;
-use content_key_store::{Account, KeyStore, Role, TokenInfo};
 use zeroize::Zeroizing;
 
 use super::answer::{again, done, screen, segment};
@@ -18,8 +17,10 @@ use super::fields::Fields;
 use super::form::Form;
 use super::frame::{Frame, Section};
 use super::settings::wrong;
+use crate::accounts::{self, Account, Role};
 use crate::server::app::App;
 use crate::server::problem::Problem;
+use crate::tokens::{self, TokenInfo};
 use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
@@ -77,7 +78,7 @@ pub async fn written(
 ) -> Result<Screen, Problem> {
     let asked = name.to_owned();
     let found = app.work(visitor.name(), move |store| {
-        Ok::<_, Problem>((store.account(&asked)?, store.tokens(&asked)?))
+        Ok::<_, Problem>((accounts::get(store, &asked)?, tokens::list(store, &asked)?))
     });
     let (account, tokens) = found.await?;
     Ok(Screen {
@@ -106,7 +107,7 @@ async fn list(
     visitor.needs(Permission::ManageAccounts)?;
     screen(&List {
         frame: Frame::new(&visitor, Section::Accounts, &query),
-        accounts: app.work(visitor.name(), KeyStore::accounts).await?,
+        accounts: app.work(visitor.name(), accounts::list).await?,
     })
 }
 
@@ -173,7 +174,7 @@ async fn put(
     let certificate = fingerprint(fields.text("certificate"))?;
     let name = name.to_owned();
     let put = app.work(visitor.name(), move |store| {
-        let known = store.account(&name);
+        let known = accounts::get(store, &name);
         if is_new && known.is_ok() {
             let text = format!("account '{name}' is there already: choose another name");
             return Err(wrong("name", text));
@@ -181,7 +182,7 @@ async fn put(
         if !is_new {
             known?;
         }
-        Ok(store.put_account(&name, &roles, certificate)?)
+        Ok(accounts::put(store, &name, &roles, certificate)?)
     });
     put.await?;
     app.forget_accounts();
@@ -223,7 +224,7 @@ async fn set(
     form.visitor.needs(Permission::ManageAccounts)?;
     let address = path(&name);
     let set = app.work(form.visitor.name(), move |store| {
-        store.set_account_disabled(&name, disabled)
+        accounts::set_disabled(store, &name, disabled)
     });
     set.await?;
     app.forget_accounts();

@@ -14,6 +14,7 @@ use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
 use super::frame::Frame;
+use crate::audit;
 use crate::server::app::App;
 use crate::server::listen::Peer;
 use crate::server::problem::Problem;
@@ -54,7 +55,7 @@ async fn sign_in(
     let token = fields.secret("token");
     match app.sign_in(&peer, Proof::Token(token.clone())).await {
         Ok(who) => {
-            let record = |store: &KeyStore| store.record("sign in", "page", "ok");
+            let record = |store: &KeyStore| audit::record(store, "sign in", "page", "ok");
             app.work(who.name(), record).await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {

@@ -20,6 +20,7 @@ use super::moment::exact;
 use crate::operations as service;
 use crate::operations::preview::preview;
 use crate::server::app::App;
+use crate::targets;
 use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 use crate::{server::problem::FieldProblem, server::problem::Problem};
 use protection_policy::duration;
@@ -47,7 +48,7 @@ struct Screen {
 fn choices(store: &KeyStore) -> Result<(Vec<String>, Vec<String>), content_key_store::Error> {
     let seeds = store.seeds()?.into_iter();
     let seeds = seeds.filter(|seed| seed.retired.is_none());
-    let targets = store.targets()?.into_iter().map(|target| target.name);
+    let targets = targets::list(store)?.into_iter().map(|target| target.name);
     Ok((seeds.map(|seed| seed.name).collect(), targets.collect()))
 }
 

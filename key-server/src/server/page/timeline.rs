@@ -5,9 +5,8 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use content_key_store::DeliveryState;
-
 use super::moment::Moment;
+use crate::deliveries::DeliveryState;
 use crate::{
     operations::timeline::Place, operations::timeline::TimelineKey,
     operations::timeline::TimelinePeriod,

@@ -15,6 +15,7 @@ use super::form::Form;
 use super::settings::wrong;
 use crate::server::app::App;
 use crate::server::problem::Problem;
+use crate::tokens;
 use crate::{server::auth::Permission, server::auth::SafeForm};
 use protection_policy::duration;
 
@@ -36,7 +37,7 @@ async fn make(
         Ok(end) => {
             let (name, label) = (name.clone(), fields.text("label").to_owned());
             let made = app.work(visitor.name(), move |store| {
-                store.new_token(&name, &label, end)
+                tokens::issue(store, &name, &label, end)
             });
             made.await
         }
@@ -73,7 +74,7 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let id = form.fields.text("id").to_owned();
-    let revoked = app.work(form.visitor.name(), move |store| store.revoke_token(&id));
+    let revoked = app.work(form.visitor.name(), move |store| tokens::revoke(store, &id));
     revoked.await?;
     app.forget_accounts();
     Ok(done(&path(&name), "revoked"))

@@ -4,11 +4,12 @@
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use crate::targets::{self, TargetSettings};
 use crate::{
     delivery::Error, delivery::Handoff, delivery::Outcome, delivery::Push, delivery::Reach,
     delivery::Report, delivery::Target,
 };
-use content_key_store::{KeyStore, TargetSettings};
+use content_key_store::KeyStore;
 
 use super::wait;
 use crate::{server::app::App, server::app::SERVER};
@@ -48,7 +49,7 @@ pub fn run(app: &App, stop: &Receiver<()>) {
 
 fn refresh(app: &App, ready: &mut Option<Ready>) -> Result<(), Error> {
     let store = app.key_store().acting_for(SERVER)?;
-    let settings = store.targets()?;
+    let settings = targets::list(&store)?;
     let before = ready.as_ref();
     if before.is_some_and(|ready| ready.settings == settings && ready.made.elapsed() < STALE) {
         return Ok(());
