@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use common_encryption::Flavor;
 use drm_signaling::System;
 use playready_header::VersionChoice;
-use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
+use playready_header::header::{AbsoluteUrl, CustomAttributes, ServiceId};
 use protection_policy::HeaderConfig;
 
 /// What the PlayReady Header says beside the KIDs.

@@ -59,13 +59,14 @@ mod wrap;
 
 use std::sync::{Arc, Mutex};
 
-use host_access::Host;
-
 pub use audit::AuditHead;
+use audit::Event;
 pub use batch::Batcher;
 pub use content::ContentSummary;
+use database::{Access, Database};
 pub use database::{Backend, Row, Value};
 pub use error::{AuditFault, Error};
+use host_access::Host;
 pub use kek::KekSource;
 pub use keys_of::{ContentKeys, WantedKey};
 pub use location::Location;
@@ -73,16 +74,13 @@ pub use model::{
     Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,
     StoredKey, check_name,
 };
+use secrets::Secrets;
 pub use seed::SeedInfo;
 pub use store_address::store_address;
 pub use store_keys::StoreKeys;
 pub use timeline::PeriodKey;
-pub use transaction::{RequestError, Transaction, WrappedSecret};
-
-use audit::Event;
-use database::{Access, Database};
-use secrets::Secrets;
 use transaction::Shared;
+pub use transaction::{RequestError, Transaction, WrappedSecret};
 
 /// A store of content keys.
 #[derive(Clone)]

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use bytes::BytesMut;
+use connection::Server;
+use host_access::SecretFiles;
 use postgres::error::DbError;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
@@ -16,8 +18,6 @@ use postgres::{Client, Statement};
 use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
-use connection::Server;
-use host_access::SecretFiles;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
 const MIGRATIONS: [&str; 2] = [

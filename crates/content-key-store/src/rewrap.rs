@@ -3,6 +3,7 @@
 //! wrapped under, so that one that was interrupted goes on where it was.
 
 use cenc_types::KeyId;
+use host_access::Host;
 
 use super::database::Row;
 use super::kek::{Kek, KekSource, KnownKek};
@@ -11,7 +12,6 @@ use super::secrets::{self, add_kek, known_keks};
 use super::transaction::{Recorded, Transaction};
 use super::wrap::Subject;
 use super::{Error, KeyStore};
-use host_access::Host;
 
 /// Rows of a transaction.
 const BATCH: i64 = 200;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use host_access::Clock;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
@@ -14,7 +15,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
-use host_access::Clock;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
 const MIGRATIONS: [&str; 2] = [

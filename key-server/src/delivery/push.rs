@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One delivery: claimed, posted, and marked by what the target says.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cenc_types::KeyId;
 use content_key_store::KeySlot;
 use cpix::{Version, WrapKey};
-use key_http_client::Error as HttpError;
-use key_http_client::{Request, pause};
+use key_http_client::{Error as HttpError, Request, pause};
 
 use super::error::Failure;
 use super::target::Line;
@@ -65,10 +64,7 @@ fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
     let key = (line.store.key(kid)?, slots.to_vec());
     let mut document = document(content.as_ref(), vec![key]);
     if let Some(recipient) = &line.recipient {
-        document.encrypt_to(
-            &[recipient as &dyn WrapKey],
-            &*host_access::Host::system().random,
-        )?;
+        document.encrypt_to(&[recipient as &dyn WrapKey], &*line.store.host().random)?;
     }
     let xml = document.to_xml(Version::V2_3)?;
     let request = Request {
@@ -96,14 +92,8 @@ fn postpone(
         return Ok(Outcome::GivenUp { error });
     }
     let attempts = u32::try_from(delivery.attempts).unwrap_or(u32::MAX);
-    let now = SystemTime::now();
-    let until = now
-        + pause(
-            attempts,
-            LONGEST,
-            asked,
-            &*host_access::Host::system().random,
-        )?;
+    let now = line.store.host().clock.system_time();
+    let until = now + pause(attempts, LONGEST, asked, &*line.store.host().random)?;
     deliveries::fail(&line.store, &failed(&error, Some(until)))?;
     Ok(Outcome::Postponed { error, until })
 }

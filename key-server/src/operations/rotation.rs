@@ -12,10 +12,9 @@ use content_key_store::{
 use content_keys::speke::key_id_for;
 
 use super::Error;
+pub use super::content::period_at;
 use super::content::{labels, last_slots, slot};
 use crate::deliveries::{self, DeliveryState, ScheduledKey};
-
-pub use super::content::period_at;
 
 /// What became of keys when a crypto period began.
 #[derive(Debug, Default)]
@@ -91,7 +90,7 @@ pub fn turn_since(
 pub fn rotate_now(store: &KeyStore, content_id: &str) -> Result<Vec<KeyInfo>, Error> {
     let content = store.content(content_id)?;
     let last = match content.crypto_period {
-        Some(_) => Some(current(&content, SystemTime::now())?),
+        Some(_) => Some(current(&content, store.host().clock.system_time())?),
         None => last_slots(store, &content)?
             .first()
             .map(|(slot, _)| slot.period),

@@ -31,7 +31,7 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
     client.needs(Permission::Look)?;
     let health = app.work(client.name(), store_health::look).await?;
-    let text = app.instruments().text(&health);
+    let text = app.instruments().text(&health, app.now());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use cenc_types::{ContentKey, KeyId, Scheme};
 use clap::Args;
+use drm_signaling::playready_pssh;
 use playready_header::header::HeaderFields;
 use playready_header::{Header, KeyIds, PlayReadyObject};
 
 use super::notation::{Error, Found};
 use super::report::Report;
+use crate::options::{HeaderOptions, scheme};
 use crate::secrets;
-use crate::{options::HeaderOptions, options::scheme};
-use drm_signaling::playready_pssh;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -184,10 +184,11 @@ fn check_sum(entry: &SampleInformation<'_>, sample: u64, size: Option<u32>) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use cenc_types::{KeyId, Pattern};
     use common_encryption::FoundProtection;
     use isobmff_boxes::FourCc;
+
+    use super::*;
 
     fn walked(entries: &[u8], sizes: &[u32], iv_size: u8) -> Result<Seen, Fault> {
         let protection = FoundProtection {

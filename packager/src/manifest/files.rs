@@ -10,7 +10,8 @@ use std::rc::Rc;
 use url::Url;
 
 use super::Error;
-use crate::{inspect::init, inspect::init::Init};
+use crate::inspect::init;
+use crate::inspect::init::Init;
 
 /// The longest manifest, in bytes.
 const MAX_TEXT: u64 = 8 << 20;

@@ -14,13 +14,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use edit::Edit;
+use error::Error;
+use files::Files;
 use serde::Serialize;
 
 use crate::inspect::init::Init;
 use crate::{new_file, print};
-use edit::Edit;
-use error::Error;
-use files::Files;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,13 +9,12 @@ use clap::{ArgGroup, Args};
 use common_encryption::Flavor;
 use content_keys::{ContentRequest, FixedKeys, KeyProvider, KeyRing, SeedKeys};
 use drm_signaling::{Drm, System};
-use protection_policy::{Config, IvConfig};
+use host_access::Host;
+use protection_policy::{Config, IvConfig, duration};
 
 use super::Error;
+use crate::options::{HeaderOptions, Systems, flavor, scheme};
 use crate::secrets;
-use crate::{options::HeaderOptions, options::Systems, options::flavor, options::scheme};
-use host_access::Host;
-use protection_policy::duration;
 
 const EXAMPLES: &str = "\
 Examples:

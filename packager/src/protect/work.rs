@@ -5,8 +5,7 @@ use std::path::Path;
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output, Progressive, Totals};
-use common_encryption::Flavor;
-use common_encryption::Protector;
+use common_encryption::{Flavor, Protector};
 use protection_policy::Packaging;
 
 use super::Error;

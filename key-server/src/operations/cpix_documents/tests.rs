@@ -8,7 +8,7 @@ use cpix::{Document, Version};
 use super::*;
 use crate::audit::{self, AuditFilter};
 use crate::operations::Error;
-use crate::{operations::test_store::ALL, operations::test_store::TestStore};
+use crate::operations::test_store::{ALL, TestStore};
 
 // CPIX 2.3's elements; KID and key of Microsoft's published test content, keys.md 3.1.
 const DOCUMENT: &str = r#"<CPIX xmlns="urn:dashif:org:cpix" xmlns:pskc="urn:ietf:params:xml:ns:keyprov:pskc" contentId="news" version="2.3">

@@ -8,7 +8,7 @@ use content_key_store::Origin;
 
 use super::*;
 use crate::deliveries::{self, DeliveryState};
-use crate::{operations::test_store::ALL, operations::test_store::TestStore};
+use crate::operations::test_store::{ALL, TestStore};
 
 // keys.md 3.1: published with the key that the test seed gives.
 const KID: &str = "339c45b5-fb6d-4bd9-994c-eabd9d41c95b";

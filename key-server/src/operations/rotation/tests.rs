@@ -7,8 +7,8 @@ use cenc_types::Scheme;
 
 use super::*;
 use crate::deliveries;
-use crate::{operations::test_store::ALL, operations::test_store::TestStore};
-use crate::{operations::timeline::Place, operations::timeline::timeline};
+use crate::operations::test_store::{ALL, TestStore};
+use crate::operations::timeline::{Place, timeline};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -19,9 +19,9 @@ use super::frame::{Frame, Section};
 use super::settings::wrong;
 use crate::accounts::{self, Account, Role};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
 use crate::tokens::{self, TokenInfo};
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -49,16 +49,17 @@ pub struct Screen {
     form: Form,
     tokens: Vec<TokenInfo>,
     is_disabled: bool,
+    now: SystemTime,
     /// A token that was made by this request.
     pub token: Option<Zeroizing<String>>,
 }
 
 /// Whether a token counts, in a word that the style sheet knows too.
-pub fn state(token: &TokenInfo) -> &'static str {
+pub fn state(token: &TokenInfo, now: &SystemTime) -> &'static str {
     if token.revoked.is_some() {
         return "revoked";
     }
-    let is_over = token.expires.is_some_and(|end| end <= SystemTime::now());
+    let is_over = token.expires.is_some_and(|end| end <= *now);
     if is_over { "expired" } else { "active" }
 }
 
@@ -85,6 +86,7 @@ pub async fn written(
         frame: Frame::new(visitor, Section::Accounts, query),
         form: refused.unwrap_or_else(|| Form::filled(fields_of(&account))),
         is_disabled: account.disabled.is_some(),
+        now: app.now(),
         name: account.name,
         tokens,
         token: None,
@@ -118,6 +120,7 @@ fn new_one(visitor: &Visitor, form: Form) -> Screen {
         form,
         tokens: Vec::new(),
         is_disabled: false,
+        now: SystemTime::UNIX_EPOCH,
         token: None,
     }
 }

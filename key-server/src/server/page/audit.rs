@@ -18,8 +18,8 @@ use super::pager::{Pager, address, asked};
 use super::settings::wrong;
 use crate::audit::{self, AuditEntry, AuditFilter};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 /// The fields by which the list is narrowed.
 const NAMES: [&str; 5] = ["actor", "action", "object", "since", "until"];

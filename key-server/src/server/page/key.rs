@@ -19,10 +19,11 @@ use super::frame::{Frame, Section};
 use super::moment::Moment;
 use super::settings::wrong;
 use crate::deliveries::{self, Delivery};
+use crate::operations::kid;
+use crate::operations::kid::KeyIdForms;
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{operations::kid, operations::kid::KeyIdForms};
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new()

@@ -16,11 +16,9 @@ use super::form::Form;
 use super::frame::Frame;
 use crate::audit;
 use crate::server::app::App;
+use crate::server::auth::{Proof, SESSION_COOKIE, SafeForm, cookie};
 use crate::server::listen::Peer;
 use crate::server::problem::Problem;
-use crate::{
-    server::auth::Proof, server::auth::SESSION_COOKIE, server::auth::SafeForm, server::auth::cookie,
-};
 
 pub fn routes() -> Router<App> {
     Router::new()

@@ -19,9 +19,9 @@ use super::moment::{Moment, exact};
 use crate::deliveries::{self, Delivery};
 use crate::operations::timeline;
 use crate::server::app::App;
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
 use crate::store_health::{self, StoreHealth};
-use crate::{server::auth::Permission, server::auth::Visitor};
 
 /// Rows of a table at most.
 const ROWS: usize = 50;
@@ -90,7 +90,7 @@ fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
 type Changing = (ContentSummary, SystemTime, u64);
 
 fn changing(store: &KeyStore) -> Result<Vec<Changing>, Problem> {
-    let now = SystemTime::now();
+    let now = store.host().clock.system_time();
     let mut found = Vec::new();
     let mut offset = 0;
     loop {

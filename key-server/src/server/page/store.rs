@@ -11,10 +11,10 @@ use super::answer::screen;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
 use super::moment::Moment;
+use crate::server::app::{App, Settings};
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
 use crate::store_health::{self, KekInfo, StoreHealth};
-use crate::{server::app::App, server::app::Settings};
-use crate::{server::auth::Permission, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/store", get(show))

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Delivery targets: set up, tested, removed.
 
-use crate::audit;
-use crate::targets::{self, TargetSettings};
-use crate::{delivery::Reach, delivery::Target};
+use std::time::Duration;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use content_key_store::KeyStore;
-use std::time::Duration;
+use protection_policy::duration;
 
 use super::answer::{again, done, screen};
 use super::fields::Fields;
@@ -18,10 +17,12 @@ use super::form::Form;
 use super::frame::{Frame, Section};
 use super::moment::exact;
 use super::settings::wrong;
+use crate::audit;
+use crate::delivery::{Reach, Target};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
-use protection_policy::duration;
+use crate::targets::{self, TargetSettings};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -204,7 +205,7 @@ fn try_out(
         if allow_private {
             target.reach = Reach::Anywhere;
         }
-        target.test()
+        target.test(store.host())
     });
     let result = match target {
         Ok(took) => Ok(format!("after {} ms", took.as_millis())),

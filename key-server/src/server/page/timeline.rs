@@ -7,10 +7,7 @@ use std::time::SystemTime;
 
 use super::moment::Moment;
 use crate::deliveries::DeliveryState;
-use crate::{
-    operations::timeline::Place, operations::timeline::TimelineKey,
-    operations::timeline::TimelinePeriod,
-};
+use crate::operations::timeline::{Place, TimelineKey, TimelinePeriod};
 
 /// Width of a column with its gap, of the labels before them, and heights of a column's head and of a key.
 const STEP: u64 = 132;

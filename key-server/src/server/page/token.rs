@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::post;
+use protection_policy::duration;
 
 use super::accounts::{path, written};
 use super::answer::{again, done, screen};
@@ -14,10 +15,9 @@ use super::fields::Fields;
 use super::form::Form;
 use super::settings::wrong;
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm};
 use crate::server::problem::Problem;
 use crate::tokens;
-use crate::{server::auth::Permission, server::auth::SafeForm};
-use protection_policy::duration;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -33,7 +33,7 @@ async fn make(
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageAccounts)?;
     let none = Fields::default();
-    let made = match end(&fields) {
+    let made = match end(&fields, app.now()) {
         Ok(end) => {
             let (name, label) = (name.clone(), fields.text("label").to_owned());
             let made = app.work(visitor.name(), move |store| {
@@ -56,13 +56,13 @@ async fn make(
     }
 }
 
-fn end(fields: &Fields) -> Result<Option<SystemTime>, Problem> {
+fn end(fields: &Fields, now: SystemTime) -> Result<Option<SystemTime>, Problem> {
     let Some(text) = fields.given("lifetime") else {
         return Ok(None);
     };
     let length = duration::parse(&text);
     let length = length.map_err(|error| wrong("lifetime", error.to_string()))?;
-    let end = SystemTime::now().checked_add(length);
+    let end = now.checked_add(length);
     end.map(Some)
         .ok_or_else(|| wrong("lifetime", "this is too long: leave it empty"))
 }

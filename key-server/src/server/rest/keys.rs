@@ -22,12 +22,13 @@ use super::secret::{Confidential, Secret};
 use super::settings::LARGEST;
 use super::time::Time;
 use crate::deliveries::{self, Delivery, DeliveryState};
+use crate::operations::kid::KeyIdForms;
+use crate::operations::new_key::{Draft, Source};
+use crate::operations::{kid, new_key};
 use crate::server::app::App;
 use crate::server::auth::Permission;
+use crate::server::problem::{FieldProblem, Problem};
 use crate::server::problems::unfit;
-use crate::{operations::kid, operations::kid::KeyIdForms};
-use crate::{operations::new_key, operations::new_key::Draft, operations::new_key::Source};
-use crate::{server::problem::FieldProblem, server::problem::Problem};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

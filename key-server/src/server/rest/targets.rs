@@ -3,9 +3,6 @@
 
 use std::time::Duration;
 
-use crate::audit;
-use crate::targets::{self, TargetError, TargetSettings};
-use crate::{delivery::Credentials, delivery::Handoff, delivery::Target};
 use axum::Json;
 use axum::http::StatusCode;
 use content_key_store::KeyStore;
@@ -18,8 +15,11 @@ use super::body::Body;
 use super::caller::{Caller, Look, ManageTargets};
 use super::path::Name;
 use super::secret::Secret;
+use crate::audit;
+use crate::delivery::{Credentials, Handoff, Target};
 use crate::server::app::App;
 use crate::server::problem::Problem;
+use crate::targets::{self, TargetError, TargetSettings};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -139,7 +139,7 @@ async fn test(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Json<Te
         let settings = targets::get(store, &name)?;
         let answer = Target::from_store(store, &settings)
             .map(|target| Target { reach, ..target })
-            .and_then(|target| target.test());
+            .and_then(|target| target.test(store.host()));
         let result = match &answer {
             Ok(_) => "answered".to_owned(),
             Err(error) => error.to_string(),
