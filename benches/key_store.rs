@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use cenc_types::CipherMode;
 use content_key_store::{KekSource, KeySlot, KeyStore, Page};
+use key_server::deliveries;
 
 /// Contents in the store when it is timed.
 const SIZES: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
@@ -58,7 +59,7 @@ fn row(store: &KeyStore, contents: usize, fill: Duration) {
     let last = median(|_| assert_eq!(store.content_list(page(last)).unwrap().len(), 1));
     let periods = median(|turn| {
         let id = slot(some(turn), 0).content_id;
-        assert!(!store.periods(&id, 0..10).unwrap().is_empty());
+        assert!(!deliveries::schedule(&store, &id, 0..10).unwrap().is_empty());
     });
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
     let filled = micros(fill) / contents as f64;

@@ -13,21 +13,17 @@ mod error;
 mod push;
 mod target;
 
-use std::panic;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+use std::{panic, thread};
 
 use cenc_types::KeyId;
-
 use content_key_store::KeyStore;
-
 pub use document::{KeyUse, document};
 pub use error::Error;
 pub use key_http_client::{Pem, Reach};
-pub use target::{Credentials, Encryption, Target};
-
 use target::Line;
+pub use target::{Credentials, Encryption, Target};
 
 /// How often the outbox is looked at.
 const POLL: Duration = Duration::from_secs(1);
@@ -146,9 +142,10 @@ impl Report {
 
 /// One at a time: what is claimed and not yet posted is kept from other workers.
 fn turn(line: &Line) -> Report {
-    let begun = Instant::now();
+    let clock = &line.store.host().clock;
+    let begun = clock.monotonic();
     let mut report = Report::default();
-    while begun.elapsed() < TURN {
+    while clock.monotonic().saturating_sub(begun) < TURN {
         match push::next(line) {
             Ok(None) => break,
             Ok(Some(push)) => {

@@ -89,7 +89,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "serve")]
         Command::Store(args) => store::run(&args),
         #[cfg(feature = "serve")]
-        Command::Serve(args) => serve::run(*args),
+        Command::Serve(args) => serve::run(*args, &host_access::Host::system()),
         #[cfg(feature = "serve")]
         Command::Keys(args) => keys::run(&args),
         Command::Completions(args) => generate::completions(&args, Cli::command()),

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use url::Url;
-
+use host_access::Host;
 use key_server::server::{CertificateSource, ServerSettings};
+use url::Url;
 
 use crate::{log, print};
 
@@ -87,9 +87,9 @@ pub enum LogFormat {
 }
 
 /// Serves until it is told to stop.
-pub fn run(args: ServeArgs) -> ExitCode {
+pub fn run(args: ServeArgs, host: &Host) -> ExitCode {
     log::start(args.log);
-    match key_server::server::run(&args.into()) {
+    match key_server::server::run(&args.into(), host) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => print::fail(print::FAULTY, &error),
     }

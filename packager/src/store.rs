@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-
 use content_key_store::{Error, KekSource, KeyStore};
 
 use crate::print;

@@ -13,11 +13,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use cenc_types::Scheme;
-use content_key_store::{AuditFilter, Content};
+use content_key_store::Content;
+use key_server::audit::{self, AuditFilter};
+use place::{KEY, KEY_HEX, Place};
 use playready_header::KeySeed;
 use serde_json::Value;
-
-use place::{KEY, KEY_HEX, Place};
 
 /// Published by Microsoft: a KID in two notations, and the checksum of the key that the test seed gives (keys.md 3.1).
 const KID: &str = "8ba94ade-6eb9-449d-b44f-a5beefaf43b0";
@@ -53,11 +53,8 @@ fn keys_of_all_sources_are_made_and_seen_for_a_reason_only() {
         offset: 0,
         limit: 1,
     };
-    let row = place
-        .store()
-        .audit(&AuditFilter::default(), page)
-        .unwrap()
-        .remove(0);
+    let rows = audit::list(&place.store(), &AuditFilter::default(), page);
+    let row = rows.unwrap().remove(0);
     assert_eq!(
         (row.object.as_str(), row.result.as_str()),
         (KID, "shown: ticket 4711")

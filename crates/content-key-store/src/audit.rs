@@ -4,6 +4,7 @@
 //! removed, at the end too, is found. A whole database put back to an earlier state is not: keep [`AuditHead`] elsewhere for that.
 
 use super::database::Row;
+use super::model::milliseconds;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
 
@@ -49,7 +50,7 @@ impl KeyStore {
 pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Result<(), Error> {
     let (seq, previous) = head(transaction)?;
     let seq = seq + 1;
-    let time = transaction.now();
+    let time = milliseconds(transaction.now());
     let mac = row_mac(transaction, (seq, time), event, &previous);
     let sql = "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let texts = [event.actor, event.action, event.object, event.result];

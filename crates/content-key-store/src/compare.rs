@@ -4,8 +4,7 @@
 use cenc_types::{CipherMode, ContentKey, KeyId};
 use playready_header::header::HeaderKeyId;
 
-use super::content_key::{KIND, kid_value, load};
-use super::model::kid_of;
+use super::content_key::{KIND, load};
 use super::transaction::Transaction;
 use super::{Error, KeyStore, seed};
 
@@ -47,8 +46,6 @@ pub(super) fn others_with(
 ) -> Result<Vec<KeyId>, Error> {
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
     let sql = "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created";
-    let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid_value(kid)])?;
-    rows.into_iter()
-        .map(|mut row| kid_of(&row.blob()?))
-        .collect()
+    let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid.into()])?;
+    rows.into_iter().map(|mut row| row.key_id()).collect()
 }

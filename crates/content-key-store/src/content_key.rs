@@ -5,7 +5,7 @@ use cenc_types::{CipherMode, ContentKey, KeyId};
 
 use super::database::Value;
 use super::keys_of::{give, slot_object};
-use super::model::{KeyInfo, check_name, info_columns, kid_of, mode_name};
+use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
@@ -110,13 +110,9 @@ pub(super) fn advance(
             retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END
         WHERE kid = $1 RETURNING kid";
     let now = transaction.now();
-    let values = [kid_value(kid), state.name().into(), now.into()];
+    let values = [kid.into(), state.name().into(), now.into()];
     let changed = transaction.one(sql, &values)?;
     changed.map(|_| ()).ok_or(Error::NoKey(*kid))
-}
-
-pub(super) fn kid_value(kid: &KeyId) -> Value {
-    kid.as_bytes().as_slice().into()
 }
 
 /// The content key of a KID, in clear.
@@ -126,7 +122,7 @@ pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Sto
         info_columns!(),
         " FROM content_key WHERE kid = $1"
     );
-    let row = transaction.one(sql, &[kid_value(kid)])?;
+    let row = transaction.one(sql, &[kid.into()])?;
     let mut row = row.ok_or(Error::NoKey(*kid))?;
     let (wrapped, kek_id, fingerprint) = (row.blob()?, row.text()?, row.blob()?);
     let info = KeyInfo::from_row(&mut row)?;
@@ -149,7 +145,7 @@ pub(super) fn find_slot(
 ) -> Result<Option<KeyId>, Error> {
     let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
     let row = transaction.one(sql, &slot_values(slot)?)?;
-    row.map(|mut row| kid_of(&row.blob()?)).transpose()
+    row.map(|mut row| row.key_id()).transpose()
 }
 
 fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
@@ -212,7 +208,7 @@ fn store(
     let sql = "INSERT INTO content_key (kid, mode, wrapped, kek_id, fingerprint, origin, seed, state, created)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)";
     let values = [
-        kid_value(kid),
+        kid.into(),
         mode_name(mode).into(),
         wrapped.into(),
         kek_id.as_str().into(),
@@ -241,7 +237,7 @@ pub(super) fn assign(
     let sql =
         "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)";
     let mut values = Vec::from(slot_values(slot)?);
-    values.push(kid_value(kid));
+    values.push(kid.into());
     transaction.run(sql, &values).map(|_| true)
 }
 

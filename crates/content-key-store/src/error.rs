@@ -148,47 +148,6 @@ pub enum Error {
     /// A content has keys.
     #[error("content '{0}' has keys, which must stay known: retire the keys and leave it")]
     ContentHasKeys(String),
-    /// What should be a role is none.
-    #[error(
-        "no such role: give viewer, operator, key-admin, auditor, license-server, packager or admin"
-    )]
-    BadRole,
-    /// There is no such account.
-    #[error("no account '{0}' in the store: check its name, or add it")]
-    NoAccount(String),
-    /// Nobody could look after accounts any more.
-    #[error(
-        "this is the last enabled account with the role admin: give another one that role first"
-    )]
-    LastAdmin,
-    /// Another account signs in with the certificate.
-    #[error("account '{0}' signs in with this certificate: give each account one of its own")]
-    CertificateTaken(String),
-    /// There is no such token.
-    #[error("no token with this id in the store: give the id that the list of tokens shows")]
-    NoToken,
-    /// A token is too short or cannot be sent.
-    #[error(
-        "a token has 32 to 1024 visible ASCII characters: take one of a generator of passwords"
-    )]
-    BadToken,
-    /// A token cannot be this account's.
-    #[error("the token is another account's, or was revoked: give another one")]
-    TokenTaken,
-    /// There is no such target.
-    #[error("no target '{0}' in the store: check its name, or add it")]
-    NoTarget(String),
-    /// A target's settings cannot be used.
-    #[error("cannot use the target: {0}")]
-    BadTarget(&'static str),
-    /// A content requires a target.
-    #[error("content '{content}' requires target '{target}': take it from the content first")]
-    TargetRequired {
-        /// The target.
-        target: String,
-        /// The first content that requires it.
-        content: String,
-    },
     /// There is no such delivery.
     #[error("key {kid} is not on its way to '{target}': enqueue it first")]
     NoDelivery {

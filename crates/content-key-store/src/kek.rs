@@ -5,10 +5,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use cenc_types::decode_secret;
 use host_access::{Host, SecretFiles, push_hex};
+use zeroize::Zeroizing;
 
 use super::Error;
 use super::mac::MacKey;

@@ -3,7 +3,7 @@
 
 use cenc_types::KeyId;
 
-use super::content_key::{assign, create, find_slot, kid_value, load};
+use super::content_key::{assign, create, find_slot, load};
 use super::model::mode_name;
 use super::transaction::{Recorded, Transaction};
 use super::{Content, Error, KeySlot, KeyStore, StoredKey, content};
@@ -110,7 +110,7 @@ fn share(
 ) -> Result<(StoredKey, &'static str), Error> {
     let kid = key.info.kid;
     let sql = "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 LIMIT 1";
-    let values = [kid_value(&kid), slot.content_id.as_str().into()];
+    let values = [(&kid).into(), slot.content_id.as_str().into()];
     let own = transaction.one(sql, &values)?;
     own.ok_or(Error::OtherContent(kid))?;
     assign(transaction, slot, (&kid, key.info.mode))?;

@@ -10,20 +10,29 @@
 //! - **An account of everything.** Each request that changes the store or hands out a key leaves a row in the audit, in the same
 //!   transaction ([`KeyStore::verify_audit`]).
 //!
+//! # Tables of a program over the store
+//!
+//! A program may keep what it knows of its users and of its licence servers beside the keys, and change both in one transaction with
+//! a row in the audit: [`KeyStore::read`], [`KeyStore::write`] and [`KeyStore::write_unrecorded`] give it a [`Transaction`], which
+//! runs statements ([`Value`], [`Row`]), makes fingerprints and wraps credentials. The key server keeps its accounts, tokens,
+//! targets, deliveries and answers that way. A `Transaction` gives no key and no seed in clear: those come from the requests of
+//! [`KeyStore`] only, which leave their rows in the audit.
+//!
+//! The definitions of all these tables are with the store (`src/schema`). A database then has one version and one migration, and the
+//! rule that a key becomes active only when all required targets have acknowledged it is a trigger over the tables of both sides.
+//!
+//! # Threads
+//!
 //! Calls block, and so may the end of the last clone: use a store from threads that may, not from asynchronous tasks. A store is
 //! one connection; clones share it.
 
-mod account;
 mod audit;
-mod audit_list;
 mod batch;
 mod compare;
 mod content;
 mod content_key;
 mod database;
 mod error;
-mod health;
-mod idempotency;
 mod kek;
 mod keys_of;
 mod list;
@@ -38,51 +47,40 @@ mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rewrap;
-mod role;
 mod secrets;
 mod seed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store_address;
 mod store_keys;
-mod target;
 mod timeline;
-mod token;
 mod transaction;
 mod wrap;
 
 use std::sync::{Arc, Mutex};
 
-use host_access::Host;
-
-pub use account::Account;
 pub use audit::AuditHead;
-pub use audit_list::{AuditEntry, AuditFilter};
+use audit::Event;
 pub use batch::Batcher;
 pub use content::ContentSummary;
+use database::{Access, Database};
+pub use database::{Backend, Row, Value};
 pub use error::{AuditFault, Error};
-pub use health::{KekInfo, KekState, StoreHealth};
-pub use idempotency::Remembered;
+use host_access::Host;
 pub use kek::KekSource;
 pub use keys_of::{ContentKeys, WantedKey};
 pub use location::Location;
 pub use model::{
     Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,
-    StoredKey,
+    StoredKey, check_name,
 };
-pub use outbox::{Delivery, DeliveryState};
-pub use role::Role;
+use secrets::Secrets;
 pub use seed::SeedInfo;
 pub use store_address::store_address;
 pub use store_keys::StoreKeys;
-pub use target::TargetSettings;
 pub use timeline::PeriodKey;
-pub use token::TokenInfo;
-
-use audit::Event;
-use database::{Access, Database};
-use secrets::Secrets;
-use transaction::{Shared, Transaction};
+use transaction::Shared;
+pub use transaction::{RequestError, Transaction, WrappedSecret};
 
 /// A store of content keys.
 #[derive(Clone)]

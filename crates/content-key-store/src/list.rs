@@ -3,9 +3,8 @@
 
 use cenc_types::KeyId;
 
-use super::content_key::kid_value;
 use super::database::{Row, Value};
-use super::model::{info_columns, kid_of, mode_of};
+use super::model::{info_columns, mode_of};
 use super::transaction::Transaction;
 use super::{Error, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore, Page};
 
@@ -73,7 +72,7 @@ impl KeyStore {
                 period: row.int()?.cast_unsigned(),
                 mode: mode_of(&row.text()?)?,
             };
-            Ok((slot, kid_of(&row.blob()?)?))
+            Ok((slot, row.key_id()?))
         };
         rows.into_iter().map(read).collect()
     }
@@ -85,7 +84,7 @@ impl KeyStore {
     pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
         let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
             ORDER BY content_id, period, label";
-        let rows = self.read(|transaction| transaction.run(sql, &[kid_value(kid)]))?;
+        let rows = self.read(|transaction| transaction.run(sql, &[kid.into()]))?;
         let read = |mut row: Row| {
             Ok(KeySlot {
                 content_id: row.text()?,
@@ -104,7 +103,7 @@ pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Key
         info_columns!(),
         " FROM content_key WHERE kid = $1"
     );
-    let row = transaction.one(sql, &[kid_value(kid)])?;
+    let row = transaction.one(sql, &[kid.into()])?;
     KeyInfo::from_row(&mut row.ok_or(Error::NoKey(*kid))?)
 }
 
@@ -130,7 +129,7 @@ impl KeyFilter {
             self.state.map_or("", KeyState::name).into(),
             text(&self.label),
             text(&self.seed),
-            self.kid.as_ref().map_or(Value::Null, kid_value),
+            self.kid.as_ref().into(),
         ]
     }
 }

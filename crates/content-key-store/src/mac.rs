@@ -5,10 +5,9 @@
 //! at weak keys and see which keys two stores share.
 
 use hmac::{Hmac, KeyInit, Mac};
+use host_access::Random;
 use sha2::Sha256;
 use zeroize::Zeroizing;
-
-use host_access::Random;
 
 use super::Error;
 

@@ -196,7 +196,8 @@ impl Origin {
 }
 
 impl KeyState {
-    pub(super) const ALL: [Self; 4] = [Self::Planned, Self::Delivered, Self::Active, Self::Retired];
+    /// All states, in their order.
+    pub const ALL: [Self; 4] = [Self::Planned, Self::Delivered, Self::Active, Self::Retired];
 
     /// The state as text.
     pub const fn name(self) -> &'static str {
@@ -223,13 +224,6 @@ pub(super) fn mode_of(text: &str) -> Result<CipherMode, Error> {
     mode.ok_or(Error::Damaged("unknown cipher mode"))
 }
 
-pub(super) fn kid_of(bytes: &[u8]) -> Result<KeyId, Error> {
-    let bytes = bytes.try_into();
-    bytes
-        .map(KeyId::from_bytes)
-        .map_err(|_| Error::Damaged("a KID has another length"))
-}
-
 /// The columns of a [`KeyInfo`], as [`KeyInfo::from_row`] takes them.
 macro_rules! info_columns {
     () => {
@@ -241,7 +235,7 @@ pub(super) use info_columns;
 impl KeyInfo {
     pub(super) fn from_row(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
-            kid: kid_of(&row.blob()?)?,
+            kid: row.key_id()?,
             mode: mode_of(&row.text()?)?,
             origin: {
                 let text = row.text()?;
@@ -254,10 +248,10 @@ impl KeyInfo {
                 let state = KeyState::ALL.into_iter().find(|state| state.name() == text);
                 state.ok_or(Error::Damaged("unknown state"))?
             },
-            created: time_of(row.int()?),
-            delivered: row.optional_int()?.map(time_of),
-            activated: row.optional_int()?.map(time_of),
-            retired: row.optional_int()?.map(time_of),
+            created: row.time()?,
+            delivered: row.optional_time()?,
+            activated: row.optional_time()?,
+            retired: row.optional_time()?,
         })
     }
 }
@@ -273,8 +267,11 @@ pub(super) fn time_of(milliseconds: i64) -> SystemTime {
     UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
-/// Names are short and printable: they stand in logs, in the audit and in lists.
-pub(super) fn check_name(what: &'static str, name: &str) -> Result<(), Error> {
+/// Checks a name, which is to be short and printable: names are in logs, in the audit and in lists.
+///
+/// # Errors
+/// [`Error::BadName`] of `what`.
+pub fn check_name(what: &'static str, name: &str) -> Result<(), Error> {
     let length = name.chars().count();
     let fits = (1..=255).contains(&length) && !name.contains(char::is_control);
     fits.then_some(()).ok_or(Error::BadName(what))
@@ -293,8 +290,11 @@ impl KeySlot {
 }
 
 impl Page {
-    /// For `LIMIT $1 OFFSET $2`.
-    pub(super) fn values(self) -> Result<[Value; 2], Error> {
+    /// The values of a statement with `LIMIT $1 OFFSET $2`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn values(self) -> Result<[Value; 2], Error> {
         let offset =
             i64::try_from(self.offset).map_err(|_| Error::OutOfRange("the page's offset"))?;
         Ok([i64::from(self.limit).into(), offset.into()])

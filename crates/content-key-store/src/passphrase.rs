@@ -2,11 +2,11 @@
 //! A key-encryption key from a passphrase: Argon2id (RFC 9106), version 0x13.
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use host_access::Random;
 use zeroize::Zeroizing;
 
 use super::Error;
 use super::database::Row;
-use host_access::Random;
 
 /// What Argon2id takes beside the passphrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +67,10 @@ impl Stretch {
 
 #[cfg(test)]
 mod tests {
-    use crate::database::Value;
     use cenc_types::decode_hex;
 
     use super::*;
+    use crate::database::Value;
 
     // From test.c of the reference implementation of Argon2, Argon2id version 0x13.
     #[test]

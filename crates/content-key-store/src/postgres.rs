@@ -9,16 +9,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use bytes::BytesMut;
+use connection::Server;
+use host_access::SecretFiles;
 use postgres::error::DbError;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 
 use super::Error;
-use super::database::{Access, Database, Row, Value};
+use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
-use super::outbox::claim_sql;
-use connection::Server;
-use host_access::SecretFiles;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
 const MIGRATIONS: [&str; 2] = [
@@ -193,8 +192,8 @@ impl Database for Postgres {
         }
     }
 
-    fn claim_sql(&self) -> &'static str {
-        claim_sql!("FOR UPDATE SKIP LOCKED")
+    fn backend(&self) -> Backend {
+        Backend::Postgres
     }
 }
 

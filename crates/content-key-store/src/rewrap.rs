@@ -3,16 +3,15 @@
 //! wrapped under, so that one that was interrupted goes on where it was.
 
 use cenc_types::KeyId;
+use host_access::Host;
 
-use super::content_key::kid_value;
 use super::database::Row;
 use super::kek::{Kek, KekSource, KnownKek};
-use super::model::{kid_of, mode_of};
+use super::model::mode_of;
 use super::secrets::{self, add_kek, known_keks};
-use super::transaction::Transaction;
+use super::transaction::{Recorded, Transaction};
 use super::wrap::Subject;
 use super::{Error, KeyStore};
-use host_access::Host;
 
 /// Rows of a transaction.
 const BATCH: i64 = 200;
@@ -30,17 +29,7 @@ impl KeyStore {
         let mut count = 0;
         loop {
             let done = self.write("re-wrap", &kek_id, |transaction| {
-                check_current(transaction, &kek_id)?;
-                let mut done = rewrap_keys(transaction, &kek_id)?;
-                if done == 0 {
-                    for table in [&SEEDS, &TARGETS, &OWN_KEYS] {
-                        done += rewrap_named(transaction, table, &kek_id)?;
-                    }
-                }
-                if done == 0 {
-                    transaction.run("UPDATE kek SET state = 'retired' WHERE state = 'old'", &[])?;
-                }
-                Ok((done, format!("{done} keys")))
+                rewrap_batch(transaction, &kek_id)
             })?;
             count += done;
             if done == 0 {
@@ -54,7 +43,7 @@ impl KeyStore {
         let known = self.read(|transaction| known_keks(transaction.database))?;
         let kek = obtain(new, &known, &self.host)?;
         let id = kek.id.clone();
-        self.write("begin re-wrap", &id, |transaction| {
+        self.write("begin re-wrap", &id, |transaction| -> Recorded<()> {
             if secrets::current(transaction.database)? != kek.id {
                 add_kek(transaction.database, &kek, &*transaction.host.clock)?;
             }
@@ -63,6 +52,21 @@ impl KeyStore {
         })?;
         Ok(id)
     }
+}
+
+/// Wraps the next keys; where none is left, all else, and then forgets the old key.
+fn rewrap_batch(transaction: &mut Transaction<'_>, kek_id: &str) -> Recorded<u64> {
+    check_current(transaction, kek_id)?;
+    let mut done = rewrap_keys(transaction, kek_id)?;
+    if done == 0 {
+        for table in [&SEEDS, &TARGETS, &OWN_KEYS] {
+            done += rewrap_named(transaction, table, kek_id)?;
+        }
+    }
+    if done == 0 {
+        transaction.run("UPDATE kek SET state = 'retired' WHERE state = 'old'", &[])?;
+    }
+    Ok((done, format!("{done} keys")))
 }
 
 /// Another re-wrap may have begun since the last batch.
@@ -89,12 +93,12 @@ fn rewrap_keys(transaction: &mut Transaction<'_>, kek_id: &str) -> Result<u64, E
     let rows = transaction.run(sql, &[kek_id.into(), BATCH.into()])?;
     let count = rows.len() as u64;
     for mut row in rows {
-        let kid: KeyId = kid_of(&row.blob()?)?;
+        let kid: KeyId = row.key_id()?;
         let subject = Subject::ContentKey(&kid, mode_of(&row.text()?)?);
         let wrapped = wrap_anew(transaction, subject, row)?;
         let sql = "UPDATE content_key SET wrapped = $2, kek_id = $3 WHERE kid = $1";
-        let kid = kid_value(&kid);
-        transaction.run(sql, &[kid, wrapped.into(), kek_id.into()])?;
+        let values = [(&kid).into(), wrapped.into(), kek_id.into()];
+        transaction.run(sql, &values)?;
     }
     Ok(count)
 }

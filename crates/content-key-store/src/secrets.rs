@@ -9,7 +9,6 @@ use super::Error;
 use super::database::{Database, Row};
 use super::kek::{Kek, KekSource, KnownKek};
 use super::mac::MacKey;
-use super::model::milliseconds;
 use super::passphrase::Stretch;
 use super::wrap::{Subject, Wrapper};
 
@@ -156,7 +155,7 @@ pub(super) fn add_kek(
         ON CONFLICT (id) DO UPDATE SET state = 'current'";
     let values = [
         kek.id.as_str().into(),
-        milliseconds(clock.system_time()).into(),
+        clock.system_time().into(),
         stretch.map(|stretch| stretch.salt.as_slice()).into(),
         number(|stretch| stretch.memory_kib).into(),
         number(|stretch| stretch.passes).into(),

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use playready_header::KeySeed;
 
 use super::database::Row;
-use super::model::{check_name, milliseconds, time_of};
+use super::model::check_name;
 use super::transaction::Transaction;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
@@ -64,8 +64,8 @@ impl KeyStore {
             Ok(SeedInfo {
                 name: row.text()?,
                 fingerprint: hex(&row.blob()?),
-                created: time_of(row.int()?),
-                retired: row.optional_int()?.map(time_of),
+                created: row.time()?,
+                retired: row.optional_time()?,
             })
         };
         rows.into_iter().map(read).collect()
@@ -94,9 +94,8 @@ fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Resul
         return Err(Error::SameSeed(row.text()?));
     }
     let (wrapped, kek_id) = transaction.wrap(Subject::Seed(name), seed.as_bytes())?;
-    let now = transaction.host.clock.system_time();
     let sql = "INSERT INTO seed (name, wrapped, kek_id, fingerprint, created) VALUES ($1, $2, $3, $4, $5)";
-    let created = milliseconds(now);
+    let created = transaction.now();
     let values = [
         name.into(),
         wrapped.into(),
@@ -108,7 +107,7 @@ fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Resul
     Ok(SeedInfo {
         name: name.to_owned(),
         fingerprint: hex(fingerprint),
-        created: time_of(created),
+        created,
         retired: None,
     })
 }

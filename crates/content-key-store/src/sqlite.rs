@@ -7,15 +7,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use host_access::Clock;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use super::Error;
-use super::database::{Access, Database, Row, Value};
+use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
-use super::outbox::claim_sql;
-use host_access::Clock;
 
 /// The tables of each version; a database of an earlier one gets those that follow.
 const MIGRATIONS: [&str; 2] = [
@@ -196,9 +195,8 @@ impl Database for Sqlite {
         let _ = self.run("ROLLBACK", &[]);
     }
 
-    fn claim_sql(&self) -> &'static str {
-        // The database has one writer: no row needs a lock.
-        claim_sql!("")
+    fn backend(&self) -> Backend {
+        Backend::Sqlite
     }
 }
 

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use content_keys::{ContentRequest, Entry, Error, KeyProvider, KeyRing, PeriodKeys, Selector};
 use host_access::Host;
 
-use super::store_address;
-use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore};
-use content_keys::{ContentRequest, Entry, Error, KeyProvider, KeyRing, PeriodKeys, Selector};
+use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore, store_address};
 
 /// What a track's label is where the content names none.
 const ALL: &str = "ALL";

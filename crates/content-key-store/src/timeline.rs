@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The keys of a content over its crypto periods, and how far their deliveries are.
+//! The keys of a content over its crypto periods.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-
-use cenc_types::KeyId;
 
 use super::database::Row;
 use super::model::{KeyInfo, info_columns};
-use super::outbox::{Delivery, delivery_columns};
-use super::transaction::Transaction;
 use super::{Error, KeySlot, KeyStore};
 
 /// The most keys of a timeline.
@@ -22,8 +17,6 @@ pub struct PeriodKey {
     pub slot: KeySlot,
     /// What is known of it.
     pub info: KeyInfo,
-    /// How far it is on its way, by target.
-    pub deliveries: Vec<Delivery>,
 }
 
 pub(super) const PERIODS: &str = concat!(
@@ -31,12 +24,6 @@ pub(super) const PERIODS: &str = concat!(
     info_columns!(),
     " FROM key_slot JOIN content_key ON content_key.kid = key_slot.kid
         WHERE content_id = $1 AND period >= $2 AND period < $3 ORDER BY period, label, key_slot.mode LIMIT $4"
-);
-pub(super) const DELIVERIES: &str = concat!(
-    "SELECT ",
-    delivery_columns!(),
-    " FROM delivery WHERE kid IN (SELECT kid FROM key_slot WHERE content_id = $1 AND period >= $2 AND period < $3)
-        ORDER BY kid, target"
 );
 pub(super) const LAST: &str = "SELECT MAX(period) FROM key_slot WHERE content_id = $1";
 
@@ -49,22 +36,11 @@ impl KeyStore {
     pub fn periods(&self, content_id: &str, range: Range<u64>) -> Result<Vec<PeriodKey>, Error> {
         let column = |period| i64::try_from(period).unwrap_or(i64::MAX);
         let (start, end) = (column(range.start), column(range.end));
-        self.read(|transaction| {
-            let values = [content_id.into(), start.into(), end.into(), MAX_KEYS.into()];
-            let rows = transaction.run(PERIODS, &values)?.into_iter();
-            let keys = rows.map(|row| PeriodKey::from_row(content_id, row));
-            let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
-            let Some(last) = keys.last() else {
-                return Ok(keys);
-            };
-            let end = column(last.slot.period.saturating_add(1));
-            let deliveries = deliveries(transaction, content_id, start..end)?;
-            for key in &mut keys {
-                let own = deliveries.get(&key.info.kid);
-                key.deliveries = own.cloned().unwrap_or_default();
-            }
-            Ok(keys)
-        })
+        let values = [content_id.into(), start.into(), end.into(), MAX_KEYS.into()];
+        let rows = self.read(|transaction| transaction.run(PERIODS, &values))?;
+        rows.into_iter()
+            .map(|row| PeriodKey::from_row(content_id, row))
+            .collect()
     }
 
     /// The last crypto period of a content that has a key; None where none has.
@@ -78,22 +54,7 @@ impl KeyStore {
     }
 }
 
-fn deliveries(
-    transaction: &mut Transaction<'_>,
-    content_id: &str,
-    range: Range<i64>,
-) -> Result<BTreeMap<KeyId, Vec<Delivery>>, Error> {
-    let values = [content_id.into(), range.start.into(), range.end.into()];
-    let mut deliveries = BTreeMap::<_, Vec<_>>::new();
-    for mut row in transaction.run(DELIVERIES, &values)? {
-        let delivery = Delivery::from_row(&mut row)?;
-        deliveries.entry(delivery.kid).or_default().push(delivery);
-    }
-    Ok(deliveries)
-}
-
 impl PeriodKey {
-    /// Without the deliveries.
     fn from_row(content_id: &str, mut row: Row) -> Result<Self, Error> {
         let (label, period) = (row.text()?, row.int()?.cast_unsigned());
         let info = KeyInfo::from_row(&mut row)?;
@@ -105,7 +66,6 @@ impl PeriodKey {
                 mode: info.mode,
             },
             info,
-            deliveries: Vec::new(),
         })
     }
 }

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A transaction with the keys that it needs: what is changed and its row in the audit last together or not at all.
 
+use std::fmt::Display;
 use std::sync::{MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use host_access::Host;
 use zeroize::Zeroizing;
 
 use super::audit::{self, Event};
-use super::database::{Access, Database, Row, Value};
-use super::model::milliseconds;
+use super::database::{Access, Backend, Database, Row, Value};
+use super::model::{milliseconds, time_of};
 use super::secrets::{self, Secrets};
 use super::wrap::Subject;
 use super::{Error, KeyStore};
 
-/// A transaction under way.
-pub(super) struct Transaction<'a> {
+/// A transaction under way, for those who keep tables of their own beside the store's keys.
+///
+/// It runs any statement. Secrets are out of its reach all the same: keys and seeds are unwrapped by the store's own requests only,
+/// which leave their rows in the audit.
+pub struct Transaction<'a> {
     pub(super) database: &'a mut dyn Database,
     pub(super) secrets: &'a mut Secrets,
     pub(super) host: &'a Host,
@@ -27,25 +32,90 @@ pub(super) struct Shared {
     pub(super) host: Host,
 }
 
+/// A secret as a row has it.
+#[derive(Debug)]
+pub struct WrappedSecret {
+    /// The secret, wrapped.
+    pub bytes: Vec<u8>,
+    /// The id of the key-encryption key that it is wrapped under.
+    pub kek_id: String,
+}
+
+/// Why a request over the store fails: the store's errors, and perhaps more of the caller's own.
+pub trait RequestError: From<Error> + Display {
+    /// Whether the same request may succeed later. One that cannot is refused, and the audit records that.
+    fn is_temporary(&self) -> bool;
+}
+
+impl RequestError for Error {
+    fn is_temporary(&self) -> bool {
+        Self::is_temporary(self)
+    }
+}
+
 /// A request's value, and its result as the audit has it.
 pub(super) type Recorded<T> = Result<(T, String), Error>;
 
 impl Transaction<'_> {
-    /// The time of day in milliseconds since 1970, as the database has it.
-    pub(super) fn now(&self) -> i64 {
-        milliseconds(self.host.clock.system_time())
+    /// The time of day in whole milliseconds, as the database has it.
+    pub fn now(&self) -> SystemTime {
+        time_of(milliseconds(self.host.clock.system_time()))
     }
 
-    pub(super) fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+    /// Where the store takes the time, random bytes and files of secrets from.
+    pub fn host(&self) -> &Host {
+        self.host
+    }
+
+    /// Which database it is, where statements differ.
+    pub fn backend(&self) -> Backend {
+        self.database.backend()
+    }
+
+    /// Runs a statement, whose values stand as `$1`, `$2` and so on, and collects its rows.
+    ///
+    /// # Errors
+    /// When the database fails, or [`Error::Rule`] when it refuses the statement.
+    pub fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
         self.database.run(sql, values)
     }
 
-    pub(super) fn one(
-        &mut self,
-        sql: &'static str,
-        values: &[Value],
-    ) -> Result<Option<Row>, Error> {
+    /// Runs a statement that has one row or none.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn one(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.run(sql, values)?.into_iter().next())
+    }
+
+    /// The fingerprint of a secret of some kind, under a key that the database does not know: equal secrets have equal ones.
+    pub fn fingerprint(&self, kind: &str, secret: &[u8]) -> [u8; 16] {
+        self.secrets.fingerprint(kind, secret)
+    }
+
+    /// Wraps the credentials for a target.
+    ///
+    /// # Errors
+    /// When the current key-encryption key cannot be had, or there are no random bytes.
+    pub fn wrap_credentials(
+        &mut self,
+        target: &str,
+        credentials: &[u8],
+    ) -> Result<WrappedSecret, Error> {
+        let (bytes, kek_id) = self.wrap(Subject::Target(target), credentials)?;
+        Ok(WrappedSecret { bytes, kek_id })
+    }
+
+    /// Unwraps the credentials for a target.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`], [`Error::WrongKek`].
+    pub fn unwrap_credentials(
+        &mut self,
+        target: &str,
+        wrapped: &WrappedSecret,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.unwrap(Subject::Target(target), &wrapped.kek_id, &wrapped.bytes)
     }
 
     /// Wraps a secret under the current key-encryption key, and says which that is.
@@ -77,17 +147,26 @@ impl KeyStore {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn read<T>(
+    /// Reads the store as it is at one time.
+    ///
+    /// # Errors
+    /// The work's own, and when the database fails.
+    pub fn read<T, E: From<Error>>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.lock().run(Access::Read, work)
     }
 
-    pub(super) fn claim<T>(
+    /// Changes rows that the audit does not follow, such as deliveries that are taken, at the same time as others: the work must
+    /// not wait for what another one of the kind has.
+    ///
+    /// # Errors
+    /// The work's own, and when the database fails.
+    pub fn write_unrecorded<T, E: From<Error>>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.lock().run(Access::Claim, work)
     }
 
@@ -99,13 +178,17 @@ impl KeyStore {
         self.lock().run(Access::Write, work)
     }
 
-    /// Changes the store and records it. What is refused is recorded too.
-    pub(super) fn write<T>(
+    /// Changes the store, and records who did `action` to `object` with the result that the work returns beside its value. What is
+    /// refused is recorded too. None of the texts may hold a secret.
+    ///
+    /// # Errors
+    /// The work's own, and when the database fails.
+    pub fn write<T, E: RequestError>(
         &self,
         action: &str,
         object: &str,
-        work: impl FnOnce(&mut Transaction<'_>) -> Recorded<T>,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<(T, String), E>,
+    ) -> Result<T, E> {
         let mut shared = self.lock();
         let event = Event {
             actor: &self.actor,
@@ -117,7 +200,7 @@ impl KeyStore {
             let (value, result) = work(transaction)?;
             let result = result.as_str();
             audit::append(transaction, &Event { result, ..event })?;
-            Ok(value)
+            Ok::<_, E>(value)
         });
         if let Err(error) = &done
             && !error.is_temporary()
@@ -134,11 +217,11 @@ impl KeyStore {
 }
 
 impl Shared {
-    pub(super) fn run<T>(
+    fn run<T, E: From<Error>>(
         &mut self,
         access: Access,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.database.begin(access)?;
         let mut transaction = Transaction {
             database: &mut *self.database,

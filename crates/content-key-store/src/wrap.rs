@@ -4,13 +4,12 @@
 
 use aes_gcm::aead::KeyInit;
 use aes_gcm::{AeadInOut, Aes256Gcm, Nonce};
-use zeroize::Zeroizing;
-
 use cenc_types::{CipherMode, ContentKey, KeyId};
+use host_access::Random;
+use zeroize::Zeroizing;
 
 use super::Error;
 use super::model::mode_name;
-use host_access::Random;
 
 /// Bytes of a nonce. Random ones are safe for 2^32 keys under one key-encryption key.
 const NONCE_LEN: usize = 12;
@@ -113,7 +112,6 @@ pub(super) fn content_key(bytes: &[u8]) -> Result<ContentKey, Error> {
 #[cfg(test)]
 mod tests {
     use cenc_types::decode_hex;
-
     use host_access::SystemRandom;
 
     use super::*;

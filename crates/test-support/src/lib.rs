@@ -2,5 +2,6 @@
 //! What the tests of several crates share.
 
 mod clock;
+pub mod query_plan;
 
 pub use clock::ManualClock;

@@ -99,9 +99,9 @@ fn period_id(index: &u64) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::*;
-
     use content_key_store::{KeyInfo, KeyState, Origin};
+
+    use super::*;
 
     fn of(key: StoredKey, content: Option<&Content>, slots: &[KeySlot]) -> Document {
         document(content, vec![(key, slots.to_vec())])

@@ -3,6 +3,8 @@
 
 use key_http_client::Error as HttpError;
 
+use crate::targets::TargetError;
+
 /// What is wrong with a target.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,9 +15,12 @@ pub enum Error {
     /// The name cannot be one.
     #[error("a target's name has 1 to 200 characters, none of them a control character")]
     Name(#[source] content_key_store::Error),
-    /// The store did not give a target's credentials.
+    /// The store could not be asked.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
+    /// The store did not give a target's settings.
+    #[error(transparent)]
+    Settings(#[from] TargetError),
     /// The timeout is out of range.
     #[error("target '{0}': its timeout is not 1 to 300 seconds")]
     Timeout(String),

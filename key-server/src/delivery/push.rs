@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One delivery: claimed, posted, and marked by what the target says.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cenc_types::KeyId;
-use content_key_store::{Delivery, KeySlot};
+use content_key_store::KeySlot;
 use cpix::{Version, WrapKey};
-use key_http_client::Error as HttpError;
-use key_http_client::{Request, pause};
+use key_http_client::{Error as HttpError, Request, pause};
 
 use super::error::Failure;
 use super::target::Line;
 use super::{Outcome, Push, document};
+use crate::deliveries::{self, Claim, Delivery, FailedDelivery};
 
 /// The longest interval between attempts, also of those that a target asks for.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -21,9 +21,12 @@ const LONG_WORD: usize = 16;
 
 /// Takes the next delivery of a target that is due; None when none is.
 pub(super) fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error> {
-    let claimed = line
-        .store
-        .claim_deliveries_to(&line.name, 1, line.lease())?;
+    let one = Claim {
+        target: Some(&line.name),
+        limit: 1,
+        lease: line.lease(),
+    };
+    let claimed = deliveries::claim(&line.store, &one)?;
     let Some(delivery) = claimed.into_iter().next() else {
         return Ok(None);
     };
@@ -61,10 +64,7 @@ fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
     let key = (line.store.key(kid)?, slots.to_vec());
     let mut document = document(content.as_ref(), vec![key]);
     if let Some(recipient) = &line.recipient {
-        document.encrypt_to(
-            &[recipient as &dyn WrapKey],
-            &*host_access::Host::system().random,
-        )?;
+        document.encrypt_to(&[recipient as &dyn WrapKey], &*line.store.host().random)?;
     }
     let xml = document.to_xml(Version::V2_3)?;
     let request = Request {
@@ -79,23 +79,22 @@ fn postpone(
     delivery: &Delivery,
     failure: Failure,
 ) -> Result<Outcome, content_key_store::Error> {
-    let id = (&delivery.kid, line.name.as_str());
+    let failed = |error, retry| FailedDelivery {
+        kid: &delivery.kid,
+        target: &line.name,
+        error,
+        retry,
+    };
     let is_final = failure.is_final();
     let (error, asked) = describe(failure);
     if is_final {
-        line.store.fail_delivery(id, &error, None)?;
+        deliveries::fail(&line.store, &failed(&error, None))?;
         return Ok(Outcome::GivenUp { error });
     }
     let attempts = u32::try_from(delivery.attempts).unwrap_or(u32::MAX);
-    let now = SystemTime::now();
-    let until = now
-        + pause(
-            attempts,
-            LONGEST,
-            asked,
-            &*host_access::Host::system().random,
-        )?;
-    line.store.fail_delivery(id, &error, Some(until))?;
+    let now = line.store.host().clock.system_time();
+    let until = now + pause(attempts, LONGEST, asked, &*line.store.host().random)?;
+    deliveries::fail(&line.store, &failed(&error, Some(until)))?;
     Ok(Outcome::Postponed { error, until })
 }
 

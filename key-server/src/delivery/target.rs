@@ -3,16 +3,16 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use content_key_store::KeyStore;
+use cpix::RsaRecipient;
+use host_access::Host;
+use key_http_client::{Error as HttpError, Pem, Reach, Server, Transport, certificates};
 use zeroize::Zeroizing;
 
-use content_key_store::{KeyStore, TargetSettings};
-use cpix::RsaRecipient;
-use key_http_client::Error as HttpError;
-use key_http_client::{Pem, Reach, Server, Transport, certificates};
-
 use super::Error;
+use crate::targets::{self, TargetSettings};
 
 /// A licence server that takes keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Target {
     /// [`Error::Store`].
     pub fn from_store(store: &KeyStore, settings: &TargetSettings) -> Result<Self, Error> {
         let credentials = match settings.has_credentials {
-            true => store.target_credentials(&settings.name)?,
+            true => targets::credentials(store, &settings.name)?,
             false => None,
         };
         let certificate = settings.certificate.clone().map(Pem::Text);
@@ -89,15 +89,15 @@ impl Target {
     ///
     /// # Errors
     /// What is wrong with the target, or why it cannot be reached.
-    pub fn test(&self) -> Result<Duration, Error> {
+    pub fn test(&self, host: &Host) -> Result<Duration, Error> {
         let Access {
             server, transport, ..
-        } = Access::of(self)?;
-        let begun = Instant::now();
+        } = Access::of(self, host)?;
+        let begun = host.clock.monotonic();
         transport
             .probe(&server)
             .map_err(|source| self.failed(source))?;
-        Ok(begun.elapsed())
+        Ok(host.clock.monotonic().saturating_sub(begun))
     }
 
     fn failed(&self, source: HttpError) -> Error {
@@ -123,20 +123,20 @@ struct Access {
 }
 
 impl Access {
-    fn of(target: &Target) -> Result<Self, Error> {
+    fn of(target: &Target, host: &Host) -> Result<Self, Error> {
         let timeouts = Duration::from_secs(1)..=Duration::from_secs(300);
         if !timeouts.contains(&target.timeout) {
             return Err(Error::Timeout(target.name.clone()));
         }
-        let server = server(target).map_err(|source| target.failed(source))?;
+        let server = server(target, host).map_err(|source| target.failed(source))?;
         let recipient = match &target.encryption {
             Encryption::ToCertificate(pem) => Some(recipient(target, pem)?),
             Encryption::Clear if server.is_open() => return Err(Error::Open(target.name.clone())),
             Encryption::Clear => None,
         };
         let transport = match target.reach {
-            Reach::Anywhere => Transport::new(&server, &host_access::Host::system()),
-            Reach::PublicOnly => Transport::to_public(&server, &host_access::Host::system()),
+            Reach::Anywhere => Transport::new(&server, host),
+            Reach::PublicOnly => Transport::to_public(&server, host),
         };
         Ok(Self {
             transport: transport.map_err(|source| target.failed(source))?,
@@ -154,7 +154,7 @@ impl Line {
         if name.is_empty() || name.chars().count() > 200 {
             return Err(Error::Name(content_key_store::Error::BadName("target")));
         }
-        let access = Access::of(target)?;
+        let access = Access::of(target, store.host())?;
         Ok(Self {
             name,
             store,
@@ -182,13 +182,13 @@ impl Line {
     }
 }
 
-fn server(target: &Target) -> Result<Server, HttpError> {
+fn server(target: &Target, host: &Host) -> Result<Server, HttpError> {
     let mut server = Server::at(&target.url)?;
     server.timeout = target.timeout;
     server.ca.clone_from(&target.ca);
     match &target.credentials {
         Some(Credentials::File(path)) => {
-            server.read_credentials(path, &*host_access::Host::system().files)?
+            server.read_credentials(path, &*host.files)?;
         }
         Some(Credentials::Text(text)) => server.take_credentials(text)?,
         None => (),

@@ -10,7 +10,7 @@ pub mod new_key;
 pub mod preview;
 pub mod rotation;
 #[cfg(test)]
-mod test_store;
+pub(crate) mod test_store;
 pub mod timeline;
 
 pub use error::Error;

@@ -4,14 +4,13 @@
 mod check;
 
 use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
+use check::examine;
 use content_key_store::{Content, KeyInfo, KeySlot, KeySource, KeyStore, NewKey};
 use playready_header::header::HeaderKeyId;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Error, kid};
-
-use check::examine;
 
 /// What is asked for. It holds a secret and cannot be printed.
 pub struct Draft {
@@ -111,8 +110,7 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<Created, Error> {
         return Err(Error::Draft(errors));
     }
     let made = || {
-        KeyId::generate(&host_access::SystemRandom)
-            .map_err(|error| Error::Generator(error.to_string()))
+        KeyId::generate(&*store.host().random).map_err(|error| Error::Generator(error.to_string()))
     };
     let kid = parsed.kid.map_or_else(made, Ok)?;
     add_content(store, draft)?;

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::{CipherMode, KeyId};
 use content_key_store::{Content, KeyStore};
-use drm_signaling::{Drm, Playlist, hls};
+use drm_signaling::{Drm, Playlist, hls, playready_pssh};
 use playready_header::header::HeaderKeyId;
 use playready_header::{Header, HeaderFields, KeyIds, PlayReadyObject};
 use protection_policy::{HeaderConfig, Published, Signals};
@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use super::kid::KeyIdForms;
 use super::{Error, content};
-use drm_signaling::playready_pssh;
 
 mod launch;
 

@@ -7,14 +7,14 @@ use std::time::SystemTime;
 
 use cenc_types::KeyId;
 use content_key_store::{
-    Content, DeliveryState, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey, PeriodKey,
+    Content, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey, PeriodKey,
 };
 use content_keys::speke::key_id_for;
 
 use super::Error;
-use super::content::{labels, last_slots, slot};
-
 pub use super::content::period_at;
+use super::content::{labels, last_slots, slot};
+use crate::deliveries::{self, DeliveryState, ScheduledKey};
 
 /// What became of keys when a crypto period began.
 #[derive(Debug, Default)]
@@ -69,8 +69,8 @@ pub fn turn_since(
     let mut turn = Turn::default();
     let mut from = since;
     while from <= current {
-        let keys = store.periods(content_id, from..current.saturating_add(1))?;
-        let Some(last) = keys.last().map(|key| key.slot.period) else {
+        let keys = deliveries::schedule(store, content_id, from..current.saturating_add(1))?;
+        let Some(last) = keys.last().map(|last| last.key.slot.period) else {
             break;
         };
         for key in &keys {
@@ -90,7 +90,7 @@ pub fn turn_since(
 pub fn rotate_now(store: &KeyStore, content_id: &str) -> Result<Vec<KeyInfo>, Error> {
     let content = store.content(content_id)?;
     let last = match content.crypto_period {
-        Some(_) => Some(current(&content, SystemTime::now())?),
+        Some(_) => Some(current(&content, store.host().clock.system_time())?),
         None => last_slots(store, &content)?
             .first()
             .map(|(slot, _)| slot.period),
@@ -129,7 +129,7 @@ fn send(store: &KeyStore, content: &Content, period: u64) -> Result<(), Error> {
         let Some(kid) = store.kid_of(&slot(content, label, period))? else {
             continue;
         };
-        let deliveries = store.deliveries(&kid)?;
+        let deliveries = deliveries::of_key(store, &kid)?;
         let is_new = |target: &&String| !deliveries.iter().any(|of| of.target == **target);
         let targets: Vec<_> = content.targets.iter().filter(is_new).cloned().collect();
         if !targets.is_empty() {
@@ -166,11 +166,11 @@ fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, E
 
 fn look_at(
     store: &KeyStore,
-    key: &PeriodKey,
+    scheduled: &ScheduledKey,
     (content, current): (&Content, u64),
     turn: &mut Turn,
 ) -> Result<(), content_key_store::Error> {
-    let PeriodKey { slot, info, .. } = key;
+    let PeriodKey { slot, info } = &scheduled.key;
     if slot.mode != content.scheme.cipher_mode() {
         return Ok(());
     }
@@ -178,7 +178,7 @@ fn look_at(
         if end(store, info, (content, current))? {
             turn.retired.push(info.kid);
         }
-    } else if is_delivered(key, content) {
+    } else if is_delivered(scheduled, content) {
         begin(store, info, turn)?;
     } else if info.state < KeyState::Active && !turn.waiting.contains(&info.kid) {
         turn.waiting.push(info.kid);
@@ -187,9 +187,9 @@ fn look_at(
 }
 
 /// Whether the content's own targets have it: a store that refused a key each time that it is looked at would record each of them.
-fn is_delivered(key: &PeriodKey, content: &Content) -> bool {
+fn is_delivered(scheduled: &ScheduledKey, content: &Content) -> bool {
     content.targets.iter().all(|target| {
-        let mut deliveries = key.deliveries.iter();
+        let mut deliveries = scheduled.deliveries.iter();
         let delivery = deliveries.find(|delivery| delivery.target == *target);
         delivery.is_some_and(|delivery| delivery.state == DeliveryState::Acknowledged)
     })

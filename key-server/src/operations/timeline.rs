@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use content_key_store::{Content, Delivery, KeyInfo, KeyStore, Page};
+use content_key_store::{Content, KeyInfo, KeyStore, Page};
 
 use super::Error;
 use super::content::period_at;
+use crate::deliveries::{self, Delivery};
 
 /// A crypto period.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ pub fn timeline(
         periods.entry(slot.period).or_default().push(TimelineKey {
             label: slot.label,
             info: store.info(&kid)?,
-            deliveries: store.deliveries(&kid)?,
+            deliveries: deliveries::of_key(store, &kid)?,
         });
     }
     let current = current(store, &content, now)?;

@@ -2,11 +2,11 @@
 //! What all requests share.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::delivery::Reach;
 use axum::http::StatusCode;
-use content_key_store::store_address;
-use content_key_store::{Batcher, Error as StoreError, KeyStore};
+use content_key_store::{Batcher, Error as StoreError, KeyStore, store_address};
+use host_access::Host;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
@@ -16,6 +16,8 @@ use super::instruments::Instruments;
 use super::listen::Peer;
 use super::problem::Problem;
 use super::settings::ServerSettings;
+use crate::audit;
+use crate::delivery::Reach;
 
 /// The name by which the server's own acts are in the audit.
 pub const SERVER: &str = "server";
@@ -70,15 +72,15 @@ impl App {
     ///
     /// # Errors
     /// Why there is no store.
-    pub fn open(settings: &ServerSettings) -> Result<Self, Error> {
+    pub fn open(settings: &ServerSettings, host: &Host) -> Result<Self, Error> {
         let (address, kek) = store_address(&settings.database)?;
-        let store = KeyStore::open(&address, vec![kek], &host_access::Host::system())?;
+        let store = KeyStore::open(&address, vec![kek], host)?;
         Ok(Self(Arc::new(State {
             batcher: Batcher::start(&store)?,
             store,
-            accounts: Accounts::default(),
-            failures: Failures::default(),
-            sessions: Sessions::default(),
+            accounts: Accounts::new(&host.clock),
+            failures: Failures::new(&host.clock),
+            sessions: Sessions::new(host),
             instruments: Instruments::default(),
             settings: Settings {
                 public_url: settings.public_url(),
@@ -87,6 +89,11 @@ impl App {
                 known_contents_only: settings.known_contents_only,
             },
         })))
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> SystemTime {
+        self.0.store.host().clock.system_time()
     }
 
     pub fn settings(&self) -> &Settings {
@@ -180,7 +187,7 @@ impl App {
             let state = Arc::clone(&self.0);
             let recorded = spawn_blocking(move || {
                 let store = state.store.acting_for(SERVER)?;
-                store.record("sign in", &address.to_string(), "refused too often")
+                audit::record(&store, "sign in", &address.to_string(), "refused too often")
             });
             if !matches!(recorded.await, Ok(Ok(()))) {
                 tracing::error!(%address, "refused sign-ins could not be recorded");

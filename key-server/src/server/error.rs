@@ -44,6 +44,8 @@ pub enum Error {
     Source(#[from] content_keys::Error),
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
+    #[error(transparent)]
+    Account(#[from] crate::accounts::AccountError),
     #[error("{0}")]
     Target(#[from] crate::delivery::Error),
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What holds for every request: limits of size and time, headers that keep browsers careful, and a line in the log.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -64,7 +65,8 @@ pub fn around(routes: Router<App>, app: &App) -> Router<App> {
 
 /// The log has the route and not the path, which may hold what somebody typed.
 async fn account_for(State(app): State<App>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+    let clock = Arc::clone(&app.key_store().host().clock);
+    let begun = clock.monotonic();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
@@ -73,7 +75,10 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
         .get::<Peer>()
         .map(|peer| peer.address.ip());
     let mut response = as_problem(next.run(request).await);
-    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    let (status, took) = (
+        response.status().as_u16(),
+        clock.monotonic().saturating_sub(begun),
+    );
     app.instruments().request(&route, status, took);
     tracing::debug!(?address, %method, route, status, microseconds = took.as_micros(), "request");
     set_headers(&app, &mut response);

@@ -4,13 +4,14 @@
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
-use content_key_store::StoreHealth;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::store_health::StoreHealth;
 
 type Labels = Vec<(&'static str, String)>;
 type Seconds = Gauge<f64, AtomicU64>;
@@ -87,8 +88,8 @@ impl Instruments {
             .set(left.map_or(-1.0, |left| left.as_secs_f64()));
     }
 
-    /// All figures, with those that the store has at this time.
-    pub fn text(&self, health: &StoreHealth) -> String {
+    /// All figures, with those that the store has now.
+    pub fn text(&self, health: &StoreHealth, now: SystemTime) -> String {
         for (state, count) in &health.keys {
             let labels = vec![("state", state.name().to_owned())];
             self.keys.get_or_create(&labels).set(gauge(*count));
@@ -96,7 +97,7 @@ impl Instruments {
         self.pending.set(gauge(health.pending));
         self.given_up.set(gauge(health.given_up));
         let oldest = health.oldest_pending;
-        let lag = oldest.and_then(|since| SystemTime::now().duration_since(since).ok());
+        let lag = oldest.and_then(|since| now.duration_since(since).ok());
         self.lag.set(lag.unwrap_or_default().as_secs_f64());
         let mut text = String::new();
         // A string takes all that is written.

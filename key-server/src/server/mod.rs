@@ -20,24 +20,23 @@ mod tls;
 mod unread;
 mod workers;
 
-use axum::Router;
-use tokio::runtime::Runtime;
-
-pub use error::Error;
-pub use settings::{CertificateSource, ServerSettings};
-
 use app::App;
+use axum::Router;
+pub use error::Error;
+use host_access::Host;
 use listen::Server;
+pub use settings::{CertificateSource, ServerSettings};
+use tokio::runtime::Runtime;
 use workers::Workers;
 
 /// Serves until it is told to stop. The store blocks, and PostgreSQL's client has a runtime of its own: it is opened and let go of outside of ours.
 ///
 /// # Errors
 /// What keeps the server from starting.
-pub fn run(settings: &ServerSettings) -> Result<(), Error> {
+pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     settings.check()?;
-    let tls = tls::acceptor(settings)?;
-    let app = App::open(settings)?;
+    let tls = tls::acceptor(settings, host)?;
+    let app = App::open(settings, host)?;
     let listener = listen::bind(settings.listen)?;
     first_start::admit(&app, settings)?;
     let runtime = Runtime::new().map_err(Error::Runtime)?;

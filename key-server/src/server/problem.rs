@@ -4,7 +4,6 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -106,13 +105,9 @@ impl From<content_key_store::Error> for Problem {
 fn status_of(error: &content_key_store::Error) -> StatusCode {
     use content_key_store::Error;
     match error {
-        Error::NoKey(_)
-        | Error::NoContent(_)
-        | Error::NoSeed(_)
-        | Error::NoDelivery { .. }
-        | Error::NoAccount(_)
-        | Error::NoToken
-        | Error::NoTarget(_) => StatusCode::NOT_FOUND,
+        Error::NoKey(_) | Error::NoContent(_) | Error::NoSeed(_) | Error::NoDelivery { .. } => {
+            StatusCode::NOT_FOUND
+        }
         Error::Rule(_)
         | Error::OtherKey(_)
         | Error::OtherMode { .. }
@@ -121,18 +116,10 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::SeedNameTaken(_)
         | Error::SameSeed(_)
         | Error::OtherRewrap { .. }
-        | Error::ContentHasKeys(_)
-        | Error::LastAdmin
-        | Error::CertificateTaken(_)
-        | Error::TokenTaken
-        | Error::TargetRequired { .. } => StatusCode::CONFLICT,
-        Error::NilKeyId
-        | Error::BadName(_)
-        | Error::OutOfRange(_)
-        | Error::Seed(_)
-        | Error::BadRole
-        | Error::BadToken
-        | Error::BadTarget(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        | Error::ContentHasKeys(_) => StatusCode::CONFLICT,
+        Error::NilKeyId | Error::BadName(_) | Error::OutOfRange(_) | Error::Seed(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Error::Unavailable { .. } | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

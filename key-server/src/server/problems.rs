@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What the services' errors are as problems.
 
-use crate::delivery as handoff;
 use axum::http::StatusCode;
+use content_key_store::Error as StoreError;
 
+use crate::accounts::AccountError;
+use crate::delivery;
 use crate::operations::Error;
 use crate::operations::new_key::Finding;
-use crate::{server::problem::FieldProblem, server::problem::Problem};
+use crate::server::problem::{FieldProblem, Problem};
+use crate::targets::TargetError;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -34,10 +37,39 @@ impl From<&Finding> for FieldProblem {
     }
 }
 
-impl From<handoff::Error> for Problem {
-    fn from(error: handoff::Error) -> Self {
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let status = match error {
+            AccountError::Store(error) => return error.into(),
+            AccountError::NoAccount(_) | AccountError::NoToken => StatusCode::NOT_FOUND,
+            AccountError::LastAdmin
+            | AccountError::CertificateTaken(_)
+            | AccountError::TokenTaken => StatusCode::CONFLICT,
+            AccountError::BadRole | AccountError::BadToken => StatusCode::UNPROCESSABLE_ENTITY,
+            // The store itself has no random bytes then: it says so in the log.
+            AccountError::Generator(error) => return StoreError::from(error).into(),
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<TargetError> for Problem {
+    fn from(error: TargetError) -> Self {
+        let status = match error {
+            TargetError::Store(error) => return error.into(),
+            TargetError::NoTarget(_) => StatusCode::NOT_FOUND,
+            TargetError::TargetRequired { .. } => StatusCode::CONFLICT,
+            TargetError::BadTarget(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<delivery::Error> for Problem {
+    fn from(error: delivery::Error) -> Self {
         match error {
-            handoff::Error::Store(error) => error.into(),
+            delivery::Error::Store(error) => error.into(),
+            delivery::Error::Settings(error) => error.into(),
             _ => unfit(error.to_string()),
         }
     }

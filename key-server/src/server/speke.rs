@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::app::App;
 use super::auth::{Client, Permission};
 use super::problem::Problem;
-use crate::{speke::Given, speke::HeaderSettings, speke::Protocol, speke::Request};
+use crate::speke::{Given, HeaderSettings, Protocol, Request};
 
 mod failure;
 
@@ -87,7 +87,7 @@ async fn answer(
         key: &stored.key,
     });
     let given: Vec<Given<'_>> = given.collect();
-    let text = request.answer(scheme, &settings, &given)?;
+    let text = request.answer(scheme, &settings, &given, &*app.key_store().host().random)?;
     Ok((text, request.protocol()))
 }
 

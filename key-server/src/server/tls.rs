@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use host_access::{Host, SecretFiles};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -20,7 +21,7 @@ use super::error::Error;
 use super::settings::{CertificateSource, ServerSettings};
 
 /// Shakes hands with clients; None: the server speaks plain HTTP.
-pub fn acceptor(settings: &ServerSettings) -> Result<Option<TlsAcceptor>, Error> {
+pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcceptor>, Error> {
     let (certificate, key) = match &settings.certificate {
         Some(CertificateSource::Files { certificate, key }) => (certificate.clone(), key.clone()),
         Some(CertificateSource::SelfSigned(folder)) => self_signed(folder, settings)?,
@@ -35,7 +36,8 @@ pub fn acceptor(settings: &ServerSettings) -> Result<Option<TlsAcceptor>, Error>
         Some(path) => builder.with_client_cert_verifier(clients(path, provider)?),
         None => builder.with_no_client_auth(),
     };
-    let config = builder.with_single_cert(certificates(&certificate)?, private_key(&key)?);
+    let key = private_key(&key, &*host.files)?;
+    let config = builder.with_single_cert(certificates(&certificate)?, key);
     let mut config = config.map_err(Error::Tls)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
@@ -70,8 +72,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     })
 }
 
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    let text = host_access::Host::system().files.read(path)?;
+fn private_key(path: &Path, files: &dyn SecretFiles) -> Result<PrivateKeyDer<'static>, Error> {
+    let text = files.read(path)?;
     PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| Error::Pem {
         path: path.to_owned(),
         what: "private key",

@@ -2,7 +2,6 @@
 //! Why a request gets no keys. The texts up to [`Error::MissingContract`] are those of SPEKE 2, to the letter.
 
 use cenc_types::KeyId;
-
 use uuid::Uuid;
 
 /// Errors of requests for keys.

@@ -9,6 +9,7 @@ use std::ops::Range;
 use cenc_types::{KeyId, Scheme};
 use cpix::{ContentKey, Delivery, Document, Error as CpixError, RsaRecipient, WrapKey};
 use drm_signaling::{Drm, Playlist, System};
+use host_access::Random;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
@@ -30,11 +31,12 @@ pub fn fill(
     scheme: Scheme,
     settings: &HeaderSettings,
     keys: &[Given<'_>],
+    random: &dyn Random,
 ) -> Result<Zeroizing<String>, Error> {
     let signals = Signals::new(scheme, &request.content_id, settings, keys);
     let filler = Filler {
         request,
-        written: written(request, scheme, keys)?,
+        written: written(request, scheme, keys, random)?,
         signals,
         seen: HashSet::new(),
         deliveries: 0,
@@ -45,7 +47,12 @@ pub fn fill(
 }
 
 /// The keys as they are written, and to whom they are encrypted: the request's recipients, in their order.
-fn written(request: &Request, scheme: Scheme, keys: &[Given<'_>]) -> Result<Document, Error> {
+fn written(
+    request: &Request,
+    scheme: Scheme,
+    keys: &[Given<'_>],
+    random: &dyn Random,
+) -> Result<Document, Error> {
     let mut document = Document::default();
     for given in keys {
         let key = cenc_types::ContentKey::from_bytes(Zeroizing::new(*given.key.as_bytes()));
@@ -58,7 +65,7 @@ fn written(request: &Request, scheme: Scheme, keys: &[Given<'_>]) -> Result<Docu
     let recipients: Vec<RsaRecipient> = recipients.collect::<Result<_, _>>()?;
     if !recipients.is_empty() {
         let recipients: Vec<&dyn WrapKey> = recipients.iter().map(|to| to as _).collect();
-        document.encrypt_to(&recipients, &*host_access::Host::system().random)?;
+        document.encrypt_to(&recipients, random)?;
     }
     Ok(document)
 }

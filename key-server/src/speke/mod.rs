@@ -13,11 +13,10 @@ mod request;
 mod settings;
 mod signals;
 
+use cenc_types::{ContentKey, KeyId};
 pub use error::Error;
 pub use request::{Protocol, Request};
 pub use settings::HeaderSettings;
-
-use cenc_types::{ContentKey, KeyId};
 
 /// A key that the store gives in answer to one of a request.
 #[derive(Clone, Copy)]

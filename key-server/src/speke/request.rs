@@ -5,6 +5,7 @@ use cenc_types::Scheme;
 use content_key_store::KeySlot;
 use cpix::{ContentKey, Document, EncryptionScheme, Version};
 use drm_signaling::{System, hls};
+use host_access::Random;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use uuid::Uuid;
@@ -121,6 +122,7 @@ impl Request {
         scheme: Scheme,
         settings: &HeaderSettings,
         given: &[Given<'_>],
+        random: &dyn Random,
     ) -> Result<Zeroizing<String>, Error> {
         let mut given = given.iter();
         let mut keys = Vec::with_capacity(self.keys.len());
@@ -132,7 +134,7 @@ impl Request {
             }
             keys.push(*first);
         }
-        fill::fill(self, scheme, settings, &keys)
+        fill::fill(self, scheme, settings, &keys, random)
     }
 
     /// FairPlay plays `cbcs` alone, and HLS has no words for `cens` and `cbc1`.

@@ -2,10 +2,8 @@
 //! What a content's PlayReady Headers say beside the KIDs.
 
 use content_key_store::Content;
+use playready_header::header::{AbsoluteUrl, CustomAttributes, HeaderFields, ServiceId};
 use playready_header::{Error, KeyIds, VersionChoice};
-use playready_header::{
-    header::AbsoluteUrl, header::CustomAttributes, header::HeaderFields, header::ServiceId,
-};
 
 /// The settings of a content.
 #[derive(Debug, Clone, Default)]

@@ -5,6 +5,7 @@ mod answers;
 mod refusals;
 
 use cenc_types::{ContentKey, KeyId, Scheme};
+use host_access::SystemRandom;
 use zeroize::Zeroizing;
 
 use super::{Error, Given, HeaderSettings, Request};
@@ -116,7 +117,9 @@ fn answer(request: &Request, scheme: Scheme, kids: &[KeyId]) -> String {
         .map(|(kid, key)| Given { kid: *kid, key });
     let given: Vec<Given<'_>> = given.collect();
     let settings = HeaderSettings::default();
-    let answer = request.answer(scheme, &settings, &given).unwrap();
+    let answer = request
+        .answer(scheme, &settings, &given, &SystemRandom)
+        .unwrap();
     answer.as_str().to_owned()
 }
 

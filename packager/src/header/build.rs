@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use cenc_types::{ContentKey, KeyId, Scheme};
 use clap::Args;
+use drm_signaling::playready_pssh;
 use playready_header::header::HeaderFields;
 use playready_header::{Header, KeyIds, PlayReadyObject};
 
@@ -12,7 +13,6 @@ use super::notation::{Error, Found};
 use super::report::Report;
 use crate::options::{HeaderGroup, PropertyOptions, scheme};
 use crate::secrets;
-use drm_signaling::playready_pssh;
 use protection_policy::HeaderConfig;
 
 const EXAMPLES: &str = "\

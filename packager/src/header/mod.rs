@@ -7,13 +7,13 @@ mod report;
 
 use std::process::ExitCode;
 
+use build::BuildArgs;
 use cenc_types::Scheme;
 use clap::{Args, Subcommand};
+use report::Report;
 
 use crate::options::scheme;
 use crate::print;
-use build::BuildArgs;
-use report::Report;
 
 const DECODE_EXAMPLES: &str = "\
 Examples:

@@ -6,11 +6,11 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use cenc_types::{Pssh, decode_secret};
+use drm_signaling::playready_pssh;
 use playready_header::{PlayReadyObject, SYSTEM_ID};
 
+use crate::print::{FAULTY, NO_FILE};
 use crate::secrets;
-use crate::{print::FAULTY, print::NO_FILE};
-use drm_signaling::playready_pssh;
 
 /// The most bytes that are read: base64 of the largest object, with room for white space.
 const MAX_INPUT: u64 = 1 << 20;

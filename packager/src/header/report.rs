@@ -12,9 +12,9 @@ use protection_policy::Signals;
 use serde::Serialize;
 
 use super::notation::{Error, Found, utf_16};
+use crate::inspect::report::{Header, is_fault};
 use crate::inspect::text::write_header;
 use crate::protect::report::Texts;
-use crate::{inspect::report::Header, inspect::report::is_fault};
 
 /// A header, what is around it, and what manifests say of it.
 #[derive(Debug, Serialize)]

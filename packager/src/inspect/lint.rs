@@ -153,8 +153,9 @@ fn check_pattern(scheme: Scheme, found: Pattern, place: &Place, findings: &mut F
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use cenc_types::KeyId;
+
+    use super::*;
 
     fn codes(scheme: &[u8; 4], iv: (u8, Option<usize>), crypt: u8) -> Vec<&'static str> {
         let tenc = FoundProtection {

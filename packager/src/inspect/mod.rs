@@ -21,8 +21,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::{print, print::FAULTY, print::NO_FILE};
 use report::Report;
+
+use crate::print;
+use crate::print::{FAULTY, NO_FILE};
 
 /// What was asked on the command line.
 #[derive(Debug)]

@@ -142,8 +142,9 @@ pub fn resolve<'p>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use cenc_types::{KeyId, Pattern};
+
+    use super::*;
 
     fn protection(kid: u8, is_protected: u8) -> FoundProtection {
         FoundProtection {

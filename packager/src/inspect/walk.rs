@@ -153,11 +153,12 @@ fn check_sum(entry: &SampleInformation<'_>, sample: u64, size: Option<u32>) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use cenc_mp4::information::ClearEntries;
     use cenc_types::{KeyId, Pattern};
     use common_encryption::{FoundProtection, FoundSenc};
     use isobmff_boxes::{FourCc, Reader};
+
+    use super::*;
 
     fn walked(entries: &[u8], sizes: &[u32], iv_size: u8) -> Result<Seen, Fault> {
         let protection = FoundProtection {

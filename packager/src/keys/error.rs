@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Why a command about keys ends, and the exit codes of that.
 
+use key_server::operations;
+use key_server::operations::kid;
+
 use super::secret_text;
 use crate::new_file;
-use crate::{print::FAULTY, print::NO_FILE};
-use key_server::{operations as service, operations::kid};
+use crate::print::{FAULTY, NO_FILE};
 
 /// What every help text says of exit codes.
 pub const EXIT_CODES: &str = "\
@@ -21,7 +23,7 @@ pub enum Error {
     Store(#[from] content_key_store::Error),
     /// It cannot be done.
     #[error(transparent)]
-    Service(#[from] service::Error),
+    Service(#[from] operations::Error),
     /// No KID.
     #[error("{text:?}: {source}")]
     Kid { text: String, source: kid::Error },

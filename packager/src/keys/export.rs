@@ -7,12 +7,11 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use cpix::Version;
+use key_server::operations::cpix_documents::{Export, Recipient, export};
 
 use super::error::{EXIT_CODES, Error};
-use crate::new_file;
-use crate::print;
 use crate::store::Store;
-use key_server::operations::cpix_documents::{Export, Recipient, export};
+use crate::{new_file, print};
 
 const EXAMPLES: &str = "\
 Examples:

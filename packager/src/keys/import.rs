@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use cenc_types::Scheme;
 use clap::Args;
 use cpix::{Document, UnwrapKey};
+use key_server::operations::cpix_documents::{Import, import, private_key};
+use key_server::operations::kid::KeyIdForms;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -16,8 +18,6 @@ use super::error::{EXIT_CODES, Error};
 use super::secret_text;
 use crate::options::scheme;
 use crate::store::Store;
-use key_server::operations::cpix_documents::{Import, import, private_key};
-use key_server::operations::kid::KeyIdForms;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -7,17 +7,14 @@ use std::time::SystemTime;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use content_key_store::{KeyFilter, KeyState, Page};
+use key_server::operations::kid::KeyIdForms;
+use key_server::operations::timeline::{Place, TimelinePeriod, timeline};
 use serde::Serialize;
 
 use super::Answer;
 use super::error::{EXIT_CODES, Error};
 use super::report::{HEADINGS, Key, table, utc};
 use crate::store::Store;
-use key_server::operations::kid::KeyIdForms;
-use key_server::{
-    operations::timeline::Place, operations::timeline::TimelinePeriod,
-    operations::timeline::timeline,
-};
 
 const STATES: [KeyState; 4] = [
     KeyState::Planned,

@@ -17,10 +17,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use error::Error;
 use serde::Serialize;
 
 use crate::print;
-use error::Error;
 
 /// Make, import, list, show, export, change and retire the keys of a key store
 #[derive(Debug, Args)]

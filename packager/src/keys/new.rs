@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use cenc_types::Scheme;
 use clap::Args;
 use content_key_store::KeyStore;
+use key_server::operations::new_key;
+use key_server::operations::new_key::{Draft, Finding, Severity, Source};
 use playready_header::header::HeaderKeyId;
 use serde::Serialize;
 
@@ -18,10 +20,6 @@ use super::report::Key;
 use super::secret_text;
 use crate::options::scheme;
 use crate::store::Store;
-use key_server::{
-    operations::new_key, operations::new_key::Draft, operations::new_key::Finding,
-    operations::new_key::Severity, operations::new_key::Source,
-};
 
 const EXAMPLES: &str = "\
 Examples:

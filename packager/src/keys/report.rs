@@ -7,9 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cenc_types::CipherMode;
 use content_key_store::{KeyInfo, KeySlot};
 use cpix::Timestamp;
-use serde::Serialize;
-
 use key_server::operations::kid::KeyIdForms;
+use serde::Serialize;
 
 /// All of a key but the key.
 #[derive(Debug, Serialize)]

@@ -6,15 +6,13 @@ use std::time::SystemTime;
 
 use clap::Args;
 use content_key_store::{KeyInfo, KeyStore};
+use key_server::operations::rotation::{prepare, rotate_now, turn};
 use serde::Serialize;
 
 use super::Answer;
 use super::error::{EXIT_CODES, Error};
 use super::report::{HEADINGS, Key, table};
 use crate::store::Store;
-use key_server::{
-    operations::rotation::prepare, operations::rotation::rotate_now, operations::rotation::turn,
-};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,6 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use cenc_types::KeyId;
 use clap::{ArgGroup, Args};
 use content_key_store::KeyStore;
+use key_server::deliveries;
+use key_server::operations::preview;
+use key_server::operations::preview::Preview;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -15,7 +18,6 @@ use super::Answer;
 use super::error::{EXIT_CODES, Error, read_kid};
 use super::report::{Key, utc};
 use crate::store::Store;
-use key_server::{operations::preview, operations::preview::Preview};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,13 +98,15 @@ impl ShowArgs {
     fn key(&self, store: &KeyStore, kid: &KeyId) -> Result<Shown, Error> {
         let info = store.info(kid)?;
         let checksum = store.header_key_id(kid)?.checksum;
-        let deliveries = store.deliveries(kid)?.into_iter().map(|of| Delivery {
-            state: of.state.name(),
-            attempts: of.attempts,
-            acknowledged: of.acknowledged.map(utc),
-            error: of.error,
-            target: of.target,
-        });
+        let deliveries = deliveries::of_key(store, kid)?
+            .into_iter()
+            .map(|of| Delivery {
+                state: of.state.name(),
+                attempts: of.attempts,
+                acknowledged: of.acknowledged.map(utc),
+                error: of.error,
+                target: of.target,
+            });
         let reason = self.reason.as_ref().filter(|_| self.clear_key);
         let clear = reason.map(|reason| store.key_for(kid, &format!("shown: {reason}")));
         let clear = clear.transpose()?;

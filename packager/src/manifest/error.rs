@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::inspect::init;
 use crate::new_file;
-use crate::{print::FAULTY, print::NO_FILE};
+use crate::print::{FAULTY, NO_FILE};
 
 /// Errors of `manifest`.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::print::{FAULTY, NO_FILE};
 use crate::{new_file, secrets};
-use crate::{print::FAULTY, print::NO_FILE};
 
 /// Errors of `protect`.
 #[derive(Debug, thiserror::Error)]

@@ -14,14 +14,13 @@ mod writer;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use cenc_mp4::Totals;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
-use protection_policy::{Packaging, SampleKeys};
-
 pub use args::ProtectArgs;
+use cenc_mp4::Totals;
 use error::Error;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use input::Input;
 use output::OutputFile;
+use protection_policy::{Packaging, SampleKeys};
 use report::{Change, Report, Texts};
 use signals::Signals;
 use work::Work;

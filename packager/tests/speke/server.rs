@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use content_key_store::{KekSource, KeyStore, Role};
+use content_key_store::{KekSource, KeyStore};
+use key_server::accounts::{self, Role};
+use key_server::tokens;
 use serde_json::Value;
 
 /// A running server; it is killed when it is dropped.
@@ -38,11 +40,8 @@ impl Server {
         let store = open(&folder);
         let roles = [Role::Packager, Role::LicenseServer];
         let [packager, license_server] = roles.map(|role| {
-            store
-                .put_account(role.name(), &BTreeSet::from([role]), None)
-                .unwrap();
-            store
-                .new_token(role.name(), "test", None)
+            accounts::put(&store, role.name(), &BTreeSet::from([role]), None).unwrap();
+            tokens::issue(&store, role.name(), "test", None)
                 .unwrap()
                 .1
                 .to_string()

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::mpsc;
 
 use cenc_types::{CipherMode, KeyId};
-use content_key_store::{AuditFilter, Batcher, Content, Error, KeySlot, KeyStore, WantedKey};
+use content_key_store::{Batcher, Content, Error, KeySlot, KeyStore, WantedKey};
+use key_server::audit::{self, AuditFilter};
 
 use super::place::places;
 use super::{ALL, new_key, slot};
@@ -39,7 +40,7 @@ fn keys_are_made_with_the_kids_that_are_wanted_unless_there_are_some() {
         );
         let again = kids(&store, &wanted("a", &[4, 5, 6])).unwrap();
         assert_eq!(again, [kid(1), first.info.kid, kid(3)]);
-        let rows = store.audit(&AuditFilter::default(), ALL).unwrap();
+        let rows = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
         assert_eq!(rows[0].action, "keys of");
         assert!(rows[0].object.contains("a / video / 2 / ctr"));
         assert_eq!(rows[1].result.matches("made").count(), 2);
@@ -64,7 +65,7 @@ fn kid_never_hands_out_the_key_of_another_content() {
         let nil = kids(&store, &wanted("b", &[0])).err().unwrap();
         assert!(matches!(nil, Error::NilKeyId));
         assert!(
-            store.audit(&AuditFilter::default(), ALL).unwrap()[1]
+            audit::list(&store, &AuditFilter::default(), ALL).unwrap()[1]
                 .result
                 .starts_with("refused: KID 01010101")
         );
@@ -94,7 +95,9 @@ fn requests_together_succeed_and_fail_each_by_itself() {
             .put_content(&Content::new("a", cenc_types::Scheme::Cenc))
             .unwrap();
         kids(&store, &wanted("other", &[255])).unwrap();
-        let before = store.audit(&AuditFilter::default(), ALL).unwrap().len();
+        let before = audit::list(&store, &AuditFilter::default(), ALL)
+            .unwrap()
+            .len();
         let (answers, answered) = mpsc::channel();
         let batcher = Batcher::start(&store).unwrap();
         for number in 1..=REQUESTS {
@@ -116,7 +119,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
             }
         }
         drop(batcher);
-        let rows = store.audit(&AuditFilter::default(), ALL).unwrap();
+        let rows = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
         assert_eq!(rows.len() - before, usize::from(REQUESTS));
         let refused = rows
             .iter()
@@ -143,8 +146,7 @@ fn keys_are_read_together_too() {
         let read = answered.recv().unwrap().unwrap();
         assert_eq!(read.key.as_bytes(), made.key.as_bytes());
         assert!(matches!(answered.recv().unwrap(), Err(Error::NoKey(_))));
-        let actors: BTreeSet<_> = store
-            .audit(&AuditFilter::default(), ALL)
+        let actors: BTreeSet<_> = audit::list(&store, &AuditFilter::default(), ALL)
             .unwrap()
             .into_iter()
             .map(|row| row.actor)

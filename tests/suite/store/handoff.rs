@@ -7,19 +7,18 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
+use cenc_types::{CipherMode, KeyId, Scheme};
+use content_key_store::{Content, KeyState, KeyStore};
+use key_server::audit::{self, AuditFilter};
+use key_server::deliveries::{self, DeliveryState};
+use key_server::delivery::{
+    Credentials, Encryption, Error, Handoff, Outcome, Pem, Reach, Report, Target,
+};
 use serde_json::{Value, json};
 
-use cenc_types::{CipherMode, KeyId, Scheme};
-use content_key_store::{AuditFilter, Content, DeliveryState, KeyState, KeyStore};
-use key_server::{
-    delivery::Credentials, delivery::Encryption, delivery::Error, delivery::Handoff,
-    delivery::Outcome, delivery::Pem, delivery::Reach, delivery::Report, delivery::Target,
-};
-
 use super::place::{Place, places};
-use super::processes;
 use super::receiver::Receiver;
-use super::{ALL, hex, new_key, slot};
+use super::{ALL, hex, new_key, processes, slot};
 
 /// A store with a content whose keys change and which the targets must have, and a key of it.
 fn with_key(place: &Place, targets: &[&Target]) -> (KeyStore, KeyId) {
@@ -104,7 +103,7 @@ fn key_reaches_its_targets_encrypted_and_may_then_become_active() {
             });
             assert_eq!(receiver.next(), expected);
         }
-        let audit = store.audit(&AuditFilter::default(), ALL).unwrap();
+        let audit = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
         let reads = audit.iter().filter(|row| row.action == "read");
         let readers: Vec<_> = reads.map(|row| row.actor.as_str()).collect();
         for name in ["hand-off to one", "hand-off to two"] {
@@ -157,7 +156,7 @@ fn target_that_fails_for_now_is_sent_the_same_key_again() {
             for (failure, said) in failures.iter().zip(said) {
                 assert!(failure.contains(said), "{failure}");
             }
-            let mut deliveries = store.deliveries(&kid).unwrap().into_iter();
+            let mut deliveries = deliveries::of_key(&store, &kid).unwrap().into_iter();
             let delivery = deliveries
                 .find(|delivery| delivery.target == fault)
                 .unwrap();
@@ -205,7 +204,7 @@ fn refusal_is_final_and_told_without_the_key() {
         let Outcome::GivenUp { error } = outcome(&report) else {
             panic!("{report:?}");
         };
-        let delivery = store.deliveries(&kid).unwrap().pop().unwrap();
+        let delivery = deliveries::of_key(&store, &kid).unwrap().pop().unwrap();
         assert_eq!(delivery.state, DeliveryState::GivenUp);
         assert_eq!(delivery.error.as_ref(), Some(error));
         assert!(error.contains("status 400") && error.contains("not taken"));

@@ -4,7 +4,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{Content, KeyFilter, Role};
+use content_key_store::{Content, KeyFilter};
+use key_server::accounts::{self, Role};
+use key_server::deliveries;
 use playready_header::KeySeed;
 
 use super::place::{Place, places};
@@ -78,10 +80,10 @@ fn store_of_version_1_keeps_its_keys() {
         assert!(!same.is_new);
         assert_eq!(same.key.as_bytes(), made.key.as_bytes());
         assert_eq!(store.key(&inserted.kid).unwrap().key.as_bytes(), &bytes);
-        assert_eq!(store.deliveries(&made.info.kid).unwrap().len(), 1);
+        assert_eq!(deliveries::of_key(&store, &made.info.kid).unwrap().len(), 1);
         let admin = [Role::Admin].into_iter().collect();
-        store.put_account("adam", &admin, None).unwrap();
+        accounts::put(&store, "adam", &admin, None).unwrap();
         // The second opening finds nothing to do.
-        assert_eq!(place.open().accounts().unwrap().len(), 1);
+        assert_eq!(accounts::list(&place.open()).unwrap().len(), 1);
     }
 }

@@ -4,12 +4,33 @@
 use std::time::{Duration, SystemTime};
 
 use cenc_types::{CipherMode, KeyId, Scheme};
-use content_key_store::{Content, DeliveryState, Error, KeyState, KeyStore};
+use content_key_store::{Content, Error, KeyState, KeyStore};
+use key_server::deliveries::{self, Claim, Delivery, DeliveryState, FailedDelivery};
 
 use super::place::{Place, places};
 use super::{new_key, slot};
 
 const LEASE: Duration = Duration::from_secs(60);
+
+fn claim(store: &KeyStore, limit: u32, lease: Duration) -> Vec<Delivery> {
+    let claim = Claim {
+        target: None,
+        limit,
+        lease,
+    };
+    deliveries::claim(store, &claim).unwrap()
+}
+
+/// Has the store note that a delivery failed.
+fn fail(store: &KeyStore, kid: &KeyId, target: &str, error: &str, retry: Option<SystemTime>) {
+    let failed = FailedDelivery {
+        kid,
+        target,
+        error,
+        retry,
+    };
+    deliveries::fail(store, &failed).unwrap();
+}
 
 /// A store with a content whose keys two targets must have, and a key of it.
 fn with_targets(place: &Place) -> (KeyStore, KeyId) {
@@ -54,7 +75,7 @@ fn key_that_is_inserted_is_on_its_way_to_the_targets_of_its_contents() {
         let slots = [slot("a", 1), slot("other", 0)];
         store.insert(&new, &slots).unwrap();
         let targets = || {
-            let deliveries = store.deliveries(&new.kid).unwrap();
+            let deliveries = deliveries::of_key(&store, &new.kid).unwrap();
             deliveries
                 .into_iter()
                 .map(|d| (d.target, d.state))
@@ -63,7 +84,7 @@ fn key_that_is_inserted_is_on_its_way_to_the_targets_of_its_contents() {
         let pending = ["one", "two"].map(|name| (name.to_owned(), DeliveryState::Pending));
         assert_eq!(targets(), pending);
         // The same key once more changes nothing.
-        store.fail_delivery((&new.kid, "one"), "no", None).unwrap();
+        fail(&store, &new.kid, "one", "no", None);
         store.insert(&new, &slots).unwrap();
         assert_eq!(targets()[0].1, DeliveryState::GivenUp);
     }
@@ -95,8 +116,8 @@ fn claimed_deliveries_are_nobody_elses_until_the_lease_ends() {
     for place in places("store-claims") {
         let (store, kid) = with_targets(&place);
         let other = place.open();
-        let first = store.claim_deliveries(1, LEASE).unwrap();
-        let second = other.claim_deliveries(10, LEASE).unwrap();
+        let first = claim(&store, 1, LEASE);
+        let second = claim(&other, 10, LEASE);
         assert_eq!((first.len(), second.len()), (1, 1));
         assert_ne!(first[0].target, second[0].target);
         assert!(
@@ -105,7 +126,7 @@ fn claimed_deliveries_are_nobody_elses_until_the_lease_ends() {
                 .chain(&second)
                 .all(|delivery| delivery.kid == kid && delivery.attempts == 1)
         );
-        assert!(store.claim_deliveries(10, LEASE).unwrap().is_empty());
+        assert!(claim(&store, 10, LEASE).is_empty());
     }
 }
 
@@ -113,8 +134,8 @@ fn claimed_deliveries_are_nobody_elses_until_the_lease_ends() {
 fn delivery_of_a_claimant_that_died_comes_back() {
     for place in places("store-lease") {
         let (store, _) = with_targets(&place);
-        assert_eq!(store.claim_deliveries(10, Duration::ZERO).unwrap().len(), 2);
-        let again = store.claim_deliveries(10, LEASE).unwrap();
+        assert_eq!(claim(&store, 10, Duration::ZERO).len(), 2);
+        let again = claim(&store, 10, LEASE);
         assert!(again.len() == 2 && again.iter().all(|delivery| delivery.attempts == 2));
     }
 }
@@ -123,17 +144,13 @@ fn delivery_of_a_claimant_that_died_comes_back() {
 fn failed_delivery_waits_or_gives_up() {
     for place in places("store-failures") {
         let (store, kid) = with_targets(&place);
-        store.claim_deliveries(10, LEASE).unwrap();
+        claim(&store, 10, LEASE);
         let soon = SystemTime::now();
-        store
-            .fail_delivery((&kid, "one"), "status 503", Some(soon))
-            .unwrap();
-        store
-            .fail_delivery((&kid, "two"), "status 403", None)
-            .unwrap();
-        let due = store.claim_deliveries(10, LEASE).unwrap();
+        fail(&store, &kid, "one", "status 503", Some(soon));
+        fail(&store, &kid, "two", "status 403", None);
+        let due = claim(&store, 10, LEASE);
         assert!(due.len() == 1 && due[0].target == "one", "{due:?}");
-        let deliveries = store.deliveries(&kid).unwrap();
+        let deliveries = deliveries::of_key(&store, &kid).unwrap();
         let states: Vec<_> = deliveries
             .iter()
             .map(|d| (d.state, d.error.as_deref()))
@@ -146,11 +163,11 @@ fn failed_delivery_waits_or_gives_up() {
         store
             .enqueue(&kid, &["two".to_owned(), "three".to_owned()])
             .unwrap();
-        assert_eq!(store.claim_deliveries(10, LEASE).unwrap().len(), 2);
+        assert_eq!(claim(&store, 10, LEASE).len(), 2);
         // A late failure does not undo what the target has acknowledged.
         store.acknowledge(&kid, "two").unwrap();
-        store.fail_delivery((&kid, "two"), "timeout", None).unwrap();
-        let two = store.deliveries(&kid).unwrap().pop().unwrap();
+        fail(&store, &kid, "two", "timeout", None);
+        let two = deliveries::of_key(&store, &kid).unwrap().pop().unwrap();
         assert_eq!(
             (two.target.as_str(), two.state),
             ("two", DeliveryState::Acknowledged)

@@ -9,9 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{
-    AuditEntry, AuditFilter, Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page,
-};
+use content_key_store::{Content, Error, KekSource, KeyFilter, KeyState, KeyStore, NewKey, Page};
+use key_server::audit::{self, AuditEntry, AuditFilter};
+use key_server::deliveries::{self, Claim};
 
 use super::place::{Place, places};
 use super::{ALL, hex, new_key, slot, writes};
@@ -116,11 +116,12 @@ fn write(store: &KeyStore) {
 
 /// Takes deliveries one by one until none is left.
 fn claim(store: &KeyStore) {
-    while let Some(delivery) = store
-        .claim_deliveries(1, Duration::from_secs(600))
-        .unwrap()
-        .pop()
-    {
+    let one = Claim {
+        target: None,
+        limit: 1,
+        lease: Duration::from_secs(600),
+    };
+    while let Some(delivery) = deliveries::claim(store, &one).unwrap().pop() {
         say(&delivery.kid.to_string());
         store.acknowledge(&delivery.kid, &delivery.target).unwrap();
     }
@@ -280,7 +281,7 @@ fn wait_for_batches(store: &KeyStore, batches: u64) {
     };
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        let entries = store.audit(&AuditFilter::default(), last).unwrap();
+        let entries = audit::list(store, &AuditFilter::default(), last).unwrap();
         let done = entries.iter().filter(|entry| is_batch(entry)).count();
         if done as u64 >= batches {
             return;

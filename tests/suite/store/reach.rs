@@ -3,15 +3,12 @@
 
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use cenc_types::Scheme;
-use content_key_store::{Content, KeyStore, TargetSettings};
+use content_key_store::{Content, KeyStore};
 use key_http_client::Error as HttpError;
-use key_server::{
-    delivery::Credentials, delivery::Encryption, delivery::Error, delivery::Handoff,
-    delivery::Outcome, delivery::Pem, delivery::Reach, delivery::Target,
-};
+use key_server::delivery::{Credentials, Encryption, Error, Handoff, Outcome, Pem, Reach, Target};
+use key_server::targets::{self, TargetSettings};
+use zeroize::Zeroizing;
 
 use super::place::{places, sqlite};
 use super::receiver::Receiver;
@@ -29,8 +26,8 @@ fn enter(store: &KeyStore, target: &Target, pem: [Option<String>; 2]) -> Target 
         has_credentials: false,
     };
     let credentials = "basic user:pass word\n";
-    store.put_target(&settings, Some(credentials)).unwrap();
-    Target::from_store(store, &store.target("one").unwrap()).unwrap()
+    targets::put(store, &settings, Some(credentials)).unwrap();
+    Target::from_store(store, &targets::get(store, "one").unwrap()).unwrap()
 }
 
 #[test]
@@ -45,7 +42,7 @@ fn private_addresses_are_refused_when_connecting() {
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"] {
         target.url = format!("http://{host}:{port}");
         target.encryption = Encryption::ToCertificate(Pem::File(receiver.file("certificate.pem")));
-        let refused = target.test().err().unwrap();
+        let refused = target.test(&host_access::Host::system()).err().unwrap();
         let Error::Server { source, .. } = &refused else {
             panic!("{refused}");
         };
@@ -75,13 +72,13 @@ fn entered_target_is_tested_without_a_key_and_then_gets_keys() {
         let pem = [read("certificate.pem"), read("tls.pem")];
         let mut target = enter(&store, &receiver.target("one", "/login"), pem);
         target.reach = Reach::Anywhere;
-        target.test().unwrap();
+        target.test(&host_access::Host::system()).unwrap();
         assert!(receiver.rest().is_empty(), "no document went there");
         let untrusting = Target {
             ca: None,
             ..target.clone()
         };
-        let refused = untrusting.test().err().unwrap();
+        let refused = untrusting.test(&host_access::Host::system()).err().unwrap();
         assert!(refused.to_string().contains("certificate"), "{refused}");
         let mut content = Content::new("film", Scheme::Cenc);
         content.targets = vec!["one".to_owned()];
@@ -112,7 +109,7 @@ fn entered_texts_name_no_files_and_are_not_printed() {
         credentials: text("client-certificate /etc/a.pem\nclient-key /etc/a.key"),
         ..usual.clone()
     };
-    let refused = files.test().err().unwrap();
+    let refused = files.test(&host_access::Host::system()).err().unwrap();
     assert!(refused.to_string().contains("name files"), "{refused}");
     let secret = Target {
         credentials: text("bearer correct-horse"),
@@ -123,7 +120,7 @@ fn entered_texts_name_no_files_and_are_not_printed() {
         encryption: Encryption::ToCertificate(Pem::Text("no certificate".to_owned())),
         ..usual
     };
-    let refused = pem.test().err().unwrap();
+    let refused = pem.test(&host_access::Host::system()).err().unwrap();
     assert!(
         refused.to_string().contains("no certificate in it"),
         "{refused}"

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use cenc_types::Scheme;
-use content_key_store::{AuditFilter, Content, Error, KekSource, KeyStore, TargetSettings};
+use content_key_store::{Content, Error, KekSource, KeyStore};
+use key_server::audit::{self, AuditFilter};
+use key_server::targets::{self, TargetError, TargetSettings};
 
 use super::ALL;
 use super::place::places;
@@ -23,7 +25,7 @@ fn settings(name: &str) -> TargetSettings {
 }
 
 fn credentials(store: &KeyStore, name: &str) -> Option<String> {
-    let found = store.target_credentials(name).unwrap();
+    let found = targets::credentials(store, name).unwrap();
     found.map(|text| text.as_str().to_owned())
 }
 
@@ -31,26 +33,29 @@ fn credentials(store: &KeyStore, name: &str) -> Option<String> {
 fn settings_of_a_target_come_back() {
     for place in places("store-targets") {
         let store = place.open();
-        store.put_target(&settings("two"), None).unwrap();
-        store.put_target(&settings("one"), Some(SECRET)).unwrap();
+        targets::put(&store, &settings("two"), None).unwrap();
+        targets::put(&store, &settings("one"), Some(SECRET)).unwrap();
         let mut with = settings("one");
         with.has_credentials = true;
         let expected = [with.clone(), settings("two")];
-        assert_eq!(store.targets().unwrap(), expected);
+        assert_eq!(targets::list(&store).unwrap(), expected);
         assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
         assert_eq!(credentials(&store, "two"), None);
 
         (with.certificate, with.ca) = (None, Some("pem".to_owned()));
-        store.put_target(&with, None).unwrap();
-        assert_eq!(store.target("one").unwrap(), with);
+        targets::put(&store, &with, None).unwrap();
+        assert_eq!(targets::get(&store, "one").unwrap(), with);
         assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
-        store.put_target(&with, Some("bearer other")).unwrap();
+        targets::put(&store, &with, Some("bearer other")).unwrap();
         assert_eq!(credentials(&store, "one").as_deref(), Some("bearer other"));
-        store.put_target(&with, Some("")).unwrap();
-        assert!(!store.target("one").unwrap().has_credentials);
-        assert!(matches!(store.target("x"), Err(Error::NoTarget(_))));
-        let absent = store.target_credentials("x");
-        assert!(matches!(absent, Err(Error::NoTarget(_))));
+        targets::put(&store, &with, Some("")).unwrap();
+        assert!(!targets::get(&store, "one").unwrap().has_credentials);
+        assert!(matches!(
+            targets::get(&store, "x"),
+            Err(TargetError::NoTarget(_))
+        ));
+        let absent = targets::credentials(&store, "x");
+        assert!(matches!(absent, Err(TargetError::NoTarget(_))));
     }
 }
 
@@ -61,7 +66,10 @@ fn targets_that_cannot_be_used_are_refused() {
         let refused = |change: &dyn Fn(&mut TargetSettings)| {
             let mut target = settings("one");
             change(&mut target);
-            store.put_target(&target, None).err().unwrap().to_string()
+            targets::put(&store, &target, None)
+                .err()
+                .unwrap()
+                .to_string()
         };
         for url in ["", "licences.example", "ftp://licences.example/"] {
             assert!(refused(&|t| url.clone_into(&mut t.url)).contains("address"));
@@ -73,7 +81,7 @@ fn targets_that_cannot_be_used_are_refused() {
         assert!(refused(&|t| t.name = "x".repeat(201)).contains("200"));
         assert!(refused(&|t| t.name = "a\nb".to_owned()).contains("name"));
         assert!(refused(&|t| t.ca = Some("x".repeat(70_000))).contains("64 KiB"));
-        assert!(store.targets().unwrap().is_empty());
+        assert!(targets::list(&store).unwrap().is_empty());
     }
 }
 
@@ -81,18 +89,20 @@ fn targets_that_cannot_be_used_are_refused() {
 fn target_that_a_content_requires_stays() {
     for place in places("store-required-target") {
         let store = place.open();
-        store.put_target(&settings("one"), Some(SECRET)).unwrap();
+        targets::put(&store, &settings("one"), Some(SECRET)).unwrap();
         let mut content = Content::new("film", Scheme::Cenc);
         content.targets = vec!["one".to_owned()];
         store.put_content(&content).unwrap();
-        let refused = store.remove_target("one").err().unwrap();
-        assert!(matches!(&refused, Error::TargetRequired { content, .. } if content == "film"));
+        let refused = targets::remove(&store, "one").err().unwrap();
+        assert!(
+            matches!(&refused, TargetError::TargetRequired { content, .. } if content == "film")
+        );
         content.targets.clear();
         store.put_content(&content).unwrap();
-        store.remove_target("one").unwrap();
-        assert!(store.targets().unwrap().is_empty());
-        let absent = store.remove_target("one");
-        assert!(matches!(absent, Err(Error::NoTarget(_))));
+        targets::remove(&store, "one").unwrap();
+        assert!(targets::list(&store).unwrap().is_empty());
+        let absent = targets::remove(&store, "one");
+        assert!(matches!(absent, Err(TargetError::NoTarget(_))));
     }
 }
 
@@ -100,14 +110,14 @@ fn target_that_a_content_requires_stays() {
 fn credentials_rest_wrapped_and_are_wrapped_anew() {
     for place in places("store-target-secrets") {
         let store = place.open();
-        store.put_target(&settings("one"), Some(SECRET)).unwrap();
-        store.put_target(&settings("two"), None).unwrap();
+        targets::put(&store, &settings("one"), Some(SECRET)).unwrap();
+        targets::put(&store, &settings("two"), None).unwrap();
         let holds = |file: &Vec<u8>| {
             let secret = b"correct-horse";
             file.windows(secret.len()).any(|part| part == secret)
         };
         assert!(!place.files().iter().any(holds));
-        let audit = store.audit(&AuditFilter::default(), ALL).unwrap();
+        let audit = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
         assert_eq!(audit[1].result, "ok, with new credentials");
         assert!(!format!("{audit:?}").contains("correct-horse"));
         // The credentials, and the store's own two keys.
@@ -118,7 +128,10 @@ fn credentials_rest_wrapped_and_are_wrapped_anew() {
         // They open for no other target.
         let sql = "UPDATE target SET kek_id = s.kek_id, wrapped = s.wrapped FROM target s WHERE target.name = 'two' AND s.name = 'one'";
         place.run(sql).unwrap();
-        let moved = store.target_credentials("two").err().unwrap();
-        assert!(matches!(moved, Error::Tampered { .. }), "{moved}");
+        let moved = targets::credentials(&store, "two").err().unwrap();
+        assert!(
+            matches!(moved, TargetError::Store(Error::Tampered { .. })),
+            "{moved}"
+        );
     }
 }

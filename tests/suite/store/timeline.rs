@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use cenc_types::{CipherMode, Scheme};
 use content_key_store::{
-    Content, DeliveryState, Error, KekSource, KekState, KeyFilter, KeySlot, KeySource, KeyState,
-    KeyStore, NewKey, Page,
+    Content, Error, KekSource, KeyFilter, KeySlot, KeySource, KeyState, KeyStore, NewKey, Page,
 };
+use key_server::deliveries::{self, DeliveryState, FailedDelivery};
+use key_server::store_health::{self, KekState};
 use playready_header::KeySeed;
 
 use super::place::places;
@@ -41,16 +42,35 @@ fn timeline_has_each_key_of_its_periods_with_its_deliveries() {
         store.key_of(&slot("other", 4)).unwrap();
         let five = store.kid_of(&slot("channel", 5)).unwrap().unwrap();
         store.acknowledge(&five, "two").unwrap();
-        let line = store.periods("channel", 4..6).unwrap();
-        let slots: Vec<_> = line.iter().map(|key| key.slot.clone()).collect();
+        let line = deliveries::schedule(&store, "channel", 4..6).unwrap();
+        let slots: Vec<_> = line
+            .iter()
+            .map(|scheduled| scheduled.key.slot.clone())
+            .collect();
         let expected = [audio("channel", 4), slot("channel", 4), slot("channel", 5)];
         assert_eq!(slots, expected);
-        assert_eq!(line[2].info, store.info(&five).unwrap());
-        assert_eq!(line[2].deliveries, store.deliveries(&five).unwrap());
+        assert_eq!(line[2].key.info, store.info(&five).unwrap());
+        assert_eq!(
+            line[2].deliveries,
+            deliveries::of_key(&store, &five).unwrap()
+        );
         assert_eq!(line[2].deliveries[1].state, DeliveryState::Acknowledged);
-        assert_eq!(store.periods("channel", 0..u64::MAX).unwrap().len(), 4);
-        assert!(store.periods("channel", 6..9).unwrap().is_empty());
-        assert!(store.periods("absent", 0..9).unwrap().is_empty());
+        assert_eq!(
+            deliveries::schedule(&store, "channel", 0..u64::MAX)
+                .unwrap()
+                .len(),
+            4
+        );
+        assert!(
+            deliveries::schedule(&store, "channel", 6..9)
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            deliveries::schedule(&store, "absent", 0..9)
+                .unwrap()
+                .is_empty()
+        );
         assert_eq!(store.last_period("channel").unwrap(), Some(5));
         assert_eq!(store.last_period("absent").unwrap(), None);
     }
@@ -148,10 +168,14 @@ fn health_counts_what_waits() {
         store.acknowledge(&first, "one").unwrap();
         store.acknowledge(&first, "two").unwrap();
         let second = store.kid_of(&slot("channel", 4)).unwrap().unwrap();
-        store
-            .fail_delivery((&second, "one"), "status 403", None)
-            .unwrap();
-        let health = store.health().unwrap();
+        let failed = FailedDelivery {
+            kid: &second,
+            target: "one",
+            error: "status 403",
+            retry: None,
+        };
+        deliveries::fail(&store, &failed).unwrap();
+        let health = store_health::look(&store).unwrap();
         let expected = [
             (KeyState::Planned, 3),
             (KeyState::Delivered, 1),
@@ -164,7 +188,7 @@ fn health_counts_what_waits() {
         assert_eq!(health.oldest_pending, Some(oldest));
         assert_eq!(health.audit_rows, store.verify_audit().unwrap().rows);
         let states = |store: &KeyStore| {
-            let keks = store.health().unwrap().keks;
+            let keks = store_health::look(store).unwrap().keks;
             keks.iter().map(|kek| kek.state).collect::<Vec<_>>()
         };
         assert_eq!(states(&store), [KekState::Current]);

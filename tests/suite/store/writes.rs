@@ -3,6 +3,7 @@
 
 use cenc_types::{CipherMode, KeyId, Scheme};
 use content_key_store::{Content, Error, KeyState, KeyStore};
+use key_server::deliveries;
 use playready_header::KeySeed;
 
 use super::{ALL, hex, new_key, slot};
@@ -70,7 +71,7 @@ pub fn check(store: &KeyStore, line: &str) {
         },
         "state" => store.info(&kid()).unwrap().state.name().to_owned(),
         "delivery" => {
-            let delivery = store.deliveries(&kid()).unwrap().pop().unwrap();
+            let delivery = deliveries::of_key(store, &kid()).unwrap().pop().unwrap();
             assert!(delivery.acknowledged.is_some(), "{line}");
             delivery.target
         }

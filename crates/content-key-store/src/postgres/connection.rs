@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use host_access::SecretFiles;
 use postgres::config::{Host, SslMode};
 use postgres::{Client, Config, NoTls};
 use url::Url;
@@ -12,7 +13,6 @@ use url::Url;
 use super::{passfile, tls};
 use crate::Error;
 use crate::location::Location;
-use host_access::SecretFiles;
 
 /// A server that can be connected to again and again.
 pub(super) struct Server {

@@ -4,11 +4,10 @@
 use std::env;
 use std::path::PathBuf;
 
+use host_access::SecretFiles;
 use postgres::Config;
 use postgres::config::Host;
 use zeroize::Zeroizing;
-
-use host_access::SecretFiles;
 
 use crate::Error;
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::{delivery::KeyUse, delivery::document};
 use cenc_types::KeyId;
 use content_key_store::{KeySlot, KeyStore};
 use cpix::{RsaRecipient, Version, WrapKey};
@@ -11,7 +10,8 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use crate::{operations::Error, operations::content};
+use crate::delivery::{KeyUse, document};
+use crate::operations::{Error, content};
 
 /// To whom the keys go.
 pub enum Recipient {

@@ -10,7 +10,7 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use crate::{operations::Error, operations::content};
+use crate::operations::{Error, content};
 
 /// What a document may leave open.
 #[derive(Clone, Copy, Default)]

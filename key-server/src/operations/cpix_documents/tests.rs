@@ -2,12 +2,13 @@
 //! Documents into a store and out of it again.
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{AuditFilter, Content, KeySlot, Origin};
+use content_key_store::{Content, KeySlot, Origin};
 use cpix::{Document, Version};
 
 use super::*;
+use crate::audit::{self, AuditFilter};
 use crate::operations::Error;
-use crate::{operations::test_store::ALL, operations::test_store::TestStore};
+use crate::operations::test_store::{ALL, TestStore};
 
 // CPIX 2.3's elements; KID and key of Microsoft's published test content, keys.md 3.1.
 const DOCUMENT: &str = r#"<CPIX xmlns="urn:dashif:org:cpix" xmlns:pskc="urn:ietf:params:xml:ns:keyprov:pskc" contentId="news" version="2.3">
@@ -84,7 +85,7 @@ fn clear_keys_leave_with_a_reason_only() {
     );
     assert!(refused.is_err());
     export(&of.store, "news", &clear(), Version::V2_3).unwrap();
-    let rows = of.store.audit(&AuditFilter::default(), ALL).unwrap();
+    let rows = audit::list(&of.store, &AuditFilter::default(), ALL).unwrap();
     assert_eq!(rows[0].result, "exported in the clear: test");
     let name = "nobody".to_owned();
     let pem = b"-----BEGIN NOTHING-----".to_vec();

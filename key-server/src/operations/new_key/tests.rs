@@ -4,10 +4,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::CipherMode;
-use content_key_store::{DeliveryState, Origin};
+use content_key_store::Origin;
 
 use super::*;
-use crate::{operations::test_store::ALL, operations::test_store::TestStore};
+use crate::deliveries::{self, DeliveryState};
+use crate::operations::test_store::{ALL, TestStore};
 
 // keys.md 3.1: published with the key that the test seed gives.
 const KID: &str = "339c45b5-fb6d-4bd9-994c-eabd9d41c95b";
@@ -120,7 +121,7 @@ fn key_is_on_its_way_to_the_targets_of_its_content() {
     content.targets = vec!["licences".to_owned()];
     of.store.put_content(&content).unwrap();
     let created = create(&of.store, &draft("", Source::Random)).unwrap();
-    let deliveries = of.store.deliveries(&created.info.kid).unwrap();
+    let deliveries = deliveries::of_key(&of.store, &created.info.kid).unwrap();
     let states: Vec<_> = deliveries
         .iter()
         .map(|d| (d.target.as_str(), d.state))

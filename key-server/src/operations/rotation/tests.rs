@@ -6,8 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use cenc_types::Scheme;
 
 use super::*;
-use crate::{operations::test_store::ALL, operations::test_store::TestStore};
-use crate::{operations::timeline::Place, operations::timeline::timeline};
+use crate::deliveries;
+use crate::operations::test_store::{ALL, TestStore};
+use crate::operations::timeline::{Place, timeline};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -35,7 +36,7 @@ fn keys_are_made_ahead_once_and_are_those_that_key_servers_are_asked_for() {
         let asked = key_id_for("news", content.scheme.cipher_mode(), label, Some(period));
         let slot = slot(&content, label, period);
         assert_eq!(of.store.kid_of(&slot).unwrap(), Some(asked));
-        assert_eq!(of.store.deliveries(&asked).unwrap().len(), 1);
+        assert_eq!(deliveries::of_key(&of.store, &asked).unwrap().len(), 1);
     }
     assert!(
         prepare(&of.store, "news", (minute(7), 2))
@@ -55,7 +56,7 @@ fn targets_that_come_later_get_the_keys_too() {
     let rows = of.store.verify_audit().unwrap().rows;
     prepare(&of.store, "news", (minute(7), 0)).unwrap();
     assert_eq!(of.store.verify_audit().unwrap().rows, rows);
-    let deliveries = of.store.deliveries(&made[0].kid).unwrap();
+    let deliveries = deliveries::of_key(&of.store, &made[0].kid).unwrap();
     let targets: Vec<_> = deliveries.iter().map(|of| of.target.as_str()).collect();
     assert_eq!(targets, ["backup", "licences"]);
 }

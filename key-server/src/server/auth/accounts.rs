@@ -5,11 +5,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use content_key_store::{Account, Error, KeyStore};
+use content_key_store::KeyStore;
+use host_access::Clock;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::accounts::{self, Account, AccountError};
+use crate::tokens;
 
 /// How long an answer of the store counts.
 const FRESH: Duration = Duration::from_secs(5);
@@ -24,22 +28,33 @@ pub enum Proof {
     Certificate([u8; 32]),
 }
 
-/// An account, and when the store said so; None: it is to be asked again.
-struct Known(Option<Instant>, Arc<Account>);
+/// An account, and when by the monotonic clock the store said so; None: it is to be asked again.
+struct Known(Option<Duration>, Arc<Account>);
 
 /// Accounts by what they showed; tokens stand here as digests.
-#[derive(Default)]
-pub struct Accounts(Mutex<ByProof>);
+pub struct Accounts {
+    known: Mutex<ByProof>,
+    clock: Arc<dyn Clock>,
+}
 
 /// By the digest of what was shown.
 type ByProof = HashMap<[u8; 32], Known>;
 
 impl Accounts {
+    /// None yet.
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            known: Mutex::default(),
+            clock: Arc::clone(clock),
+        }
+    }
+
     /// The account, if the store has been asked lately.
     pub fn get(&self, proof: &Proof) -> Option<Arc<Account>> {
         let known = self.lock();
         let Known(since, account) = known.get(&proof.digest())?;
-        let is_fresh = since.is_some_and(|since| since.elapsed() < FRESH);
+        let is_fresh =
+            since.is_some_and(|since| self.clock.monotonic().saturating_sub(since) < FRESH);
         is_fresh.then(|| Arc::clone(account))
     }
 
@@ -52,10 +67,14 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn ask(&self, store: &KeyStore, proof: &Proof) -> Result<Option<Arc<Account>>, Error> {
+    pub fn ask(
+        &self,
+        store: &KeyStore,
+        proof: &Proof,
+    ) -> Result<Option<Arc<Account>>, AccountError> {
         let account = match proof {
-            Proof::Token(token) => store.account_of_token(token)?.map(|(account, _)| account),
-            Proof::Certificate(digest) => store.account_of_certificate(digest)?,
+            Proof::Token(token) => tokens::account_of(store, token)?.map(|(account, _)| account),
+            Proof::Certificate(digest) => accounts::by_certificate(store, digest)?,
         };
         let account = account.map(Arc::new);
         if let Some(account) = &account {
@@ -65,7 +84,7 @@ impl Accounts {
             }
             known.insert(
                 proof.digest(),
-                Known(Some(Instant::now()), Arc::clone(account)),
+                Known(Some(self.clock.monotonic()), Arc::clone(account)),
             );
         } else {
             self.lock().remove(&proof.digest());
@@ -79,7 +98,7 @@ impl Accounts {
     }
 
     fn lock(&self) -> MutexGuard<'_, ByProof> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use host_access::Clock;
 
 /// Failures that an address has within a [`SPAN`].
 const ALLOWED: u32 = 10;
@@ -13,34 +15,53 @@ const SPAN: Duration = Duration::from_secs(60);
 const LIMIT: usize = 100_000;
 
 /// Failures by address.
-#[derive(Default)]
-pub struct Failures(Mutex<HashMap<IpAddr, (Instant, u32)>>);
+pub struct Failures {
+    failed: Mutex<ByAddress>,
+    clock: Arc<dyn Clock>,
+}
+
+/// When the span of an address began, and its failures since.
+type ByAddress = HashMap<IpAddr, (Duration, u32)>;
 
 impl Failures {
+    /// None yet.
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            failed: Mutex::default(),
+            clock: Arc::clone(clock),
+        }
+    }
+
     /// For how long an address is to wait before it may try again.
     pub fn wait(&self, address: IpAddr) -> Option<Duration> {
         let failed = self.lock();
         let (since, count) = failed.get(&group(address))?;
-        let left = SPAN.checked_sub(since.elapsed())?;
+        let left = SPAN.checked_sub(self.since(*since))?;
         (*count >= ALLOWED).then_some(left)
     }
 
     /// Counts a failure; true: the last one that is allowed.
     pub fn count(&self, address: IpAddr) -> bool {
+        let now = self.clock.monotonic();
+        let is_over = |since: Duration| now.saturating_sub(since) >= SPAN;
         let mut failed = self.lock();
         if failed.len() >= LIMIT {
-            failed.retain(|_, (since, _)| since.elapsed() < SPAN);
+            failed.retain(|_, (since, _)| !is_over(*since));
         }
-        let entry = failed.entry(group(address)).or_insert((Instant::now(), 0));
-        if entry.0.elapsed() >= SPAN {
-            *entry = (Instant::now(), 0);
+        let entry = failed.entry(group(address)).or_insert((now, 0));
+        if is_over(entry.0) {
+            *entry = (now, 0);
         }
         entry.1 = entry.1.saturating_add(1);
         entry.1 == ALLOWED
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, (Instant, u32)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn since(&self, moment: Duration) -> Duration {
+        self.clock.monotonic().saturating_sub(moment)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ByAddress> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,11 +78,18 @@ fn group(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use test_support::ManualClock;
+
     use super::*;
+
+    fn failures() -> Failures {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+        Failures::new(&clock)
+    }
 
     #[test]
     fn address_waits_after_its_failures_and_others_do_not() {
-        let failures = Failures::default();
+        let failures = failures();
         let here: IpAddr = "192.0.2.1".parse().unwrap();
         for count in 1..=ALLOWED {
             assert_eq!(failures.wait(here), None);
@@ -74,7 +102,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_count_together() {
-        let failures = Failures::default();
+        let failures = failures();
         for last in 0..ALLOWED {
             failures.count(format!("2001:db8::{last:x}").parse().unwrap());
         }

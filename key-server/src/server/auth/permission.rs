@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What may be done, and by which roles.
 
-use content_key_store::Role;
+use crate::accounts::Role;
 
 /// Something that not everybody may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use host_access::{Host, Random, RandomError};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -21,15 +22,20 @@ const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 const LIMIT: usize = 1000;
 
 /// Sessions by the digest of their cookie, so that no lookup's time says something of one.
-#[derive(Default)]
-pub struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
+pub struct Sessions {
+    sessions: Mutex<ByCookie>,
+    host: Host,
+}
+
+type ByCookie = HashMap<[u8; 32], Session>;
 
 struct Session {
     /// What it was begun with: the account is looked up by it each time, so that a revoked token ends it.
     token: Zeroizing<String>,
     csrf: String,
-    begun: Instant,
-    used: Instant,
+    /// When, by the monotonic clock.
+    begun: Duration,
+    used: Duration,
 }
 
 /// A session as a request finds it.
@@ -40,13 +46,22 @@ pub struct Open {
 }
 
 impl Sessions {
+    /// None yet.
+    pub fn new(host: &Host) -> Self {
+        Self {
+            sessions: Mutex::default(),
+            host: host.clone(),
+        }
+    }
+
     /// Begins a session, and returns its cookie's value.
     ///
     /// # Errors
     /// When the operating system has no random numbers.
-    pub fn begin(&self, token: Zeroizing<String>) -> Result<Zeroizing<String>, getrandom::Error> {
-        let (cookie, csrf) = (random()?, random()?);
-        let now = Instant::now();
+    pub fn begin(&self, token: Zeroizing<String>) -> Result<Zeroizing<String>, RandomError> {
+        let random = &*self.host.random;
+        let (cookie, csrf) = (secret(random)?, secret(random)?);
+        let now = self.host.clock.monotonic();
         let session = Session {
             token,
             csrf: csrf.to_string(),
@@ -54,7 +69,7 @@ impl Sessions {
             used: now,
         };
         let mut sessions = self.lock();
-        sessions.retain(|_, session| session.is_open());
+        sessions.retain(|_, session| session.is_open(now));
         if sessions.len() >= LIMIT {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.used);
             let oldest = oldest.map(|(digest, _)| *digest);
@@ -66,12 +81,13 @@ impl Sessions {
 
     /// The session of a cookie, if it is open; it is then used.
     pub fn open(&self, cookie: &str) -> Option<Open> {
+        let now = self.host.clock.monotonic();
         let mut sessions = self.lock();
         let session = sessions.get_mut(&digest(cookie))?;
-        if !session.is_open() {
+        if !session.is_open(now) {
             return None;
         }
-        session.used = Instant::now();
+        session.used = now;
         Some(Open {
             token: session.token.clone(),
             csrf: session.csrf.clone(),
@@ -82,14 +98,14 @@ impl Sessions {
         self.lock().remove(&digest(cookie));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ByCookie> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Session {
-    fn is_open(&self) -> bool {
-        self.used.elapsed() < IDLE && self.begun.elapsed() < LONGEST
+    fn is_open(&self, now: Duration) -> bool {
+        now.saturating_sub(self.used) < IDLE && now.saturating_sub(self.begun) < LONGEST
     }
 }
 
@@ -100,9 +116,9 @@ impl Open {
     }
 }
 
-fn random() -> Result<Zeroizing<String>, getrandom::Error> {
+fn secret(random: &dyn Random) -> Result<Zeroizing<String>, RandomError> {
     let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(bytes.as_mut_slice())?;
+    random.fill(bytes.as_mut_slice())?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }
 

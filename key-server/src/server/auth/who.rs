@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use content_key_store::{Account, Role};
 
 use super::Permission;
+use crate::accounts::{Account, Role};
 use crate::server::problem::Problem;
 
 /// Who asks.

@@ -10,7 +10,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use cenc_types::decode_hex;
-use content_key_store::{Account, KeyStore, Role, TokenInfo};
 use zeroize::Zeroizing;
 
 use super::answer::{again, done, screen, segment};
@@ -18,9 +17,11 @@ use super::fields::Fields;
 use super::form::Form;
 use super::frame::{Frame, Section};
 use super::settings::wrong;
+use crate::accounts::{self, Account, Role};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
+use crate::tokens::{self, TokenInfo};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -48,16 +49,17 @@ pub struct Screen {
     form: Form,
     tokens: Vec<TokenInfo>,
     is_disabled: bool,
+    now: SystemTime,
     /// A token that was made by this request.
     pub token: Option<Zeroizing<String>>,
 }
 
 /// Whether a token counts, in a word that the style sheet knows too.
-pub fn state(token: &TokenInfo) -> &'static str {
+pub fn state(token: &TokenInfo, now: &SystemTime) -> &'static str {
     if token.revoked.is_some() {
         return "revoked";
     }
-    let is_over = token.expires.is_some_and(|end| end <= SystemTime::now());
+    let is_over = token.expires.is_some_and(|end| end <= *now);
     if is_over { "expired" } else { "active" }
 }
 
@@ -77,13 +79,14 @@ pub async fn written(
 ) -> Result<Screen, Problem> {
     let asked = name.to_owned();
     let found = app.work(visitor.name(), move |store| {
-        Ok::<_, Problem>((store.account(&asked)?, store.tokens(&asked)?))
+        Ok::<_, Problem>((accounts::get(store, &asked)?, tokens::list(store, &asked)?))
     });
     let (account, tokens) = found.await?;
     Ok(Screen {
         frame: Frame::new(visitor, Section::Accounts, query),
         form: refused.unwrap_or_else(|| Form::filled(fields_of(&account))),
         is_disabled: account.disabled.is_some(),
+        now: app.now(),
         name: account.name,
         tokens,
         token: None,
@@ -106,7 +109,7 @@ async fn list(
     visitor.needs(Permission::ManageAccounts)?;
     screen(&List {
         frame: Frame::new(&visitor, Section::Accounts, &query),
-        accounts: app.work(visitor.name(), KeyStore::accounts).await?,
+        accounts: app.work(visitor.name(), accounts::list).await?,
     })
 }
 
@@ -117,6 +120,7 @@ fn new_one(visitor: &Visitor, form: Form) -> Screen {
         form,
         tokens: Vec::new(),
         is_disabled: false,
+        now: SystemTime::UNIX_EPOCH,
         token: None,
     }
 }
@@ -173,7 +177,7 @@ async fn put(
     let certificate = fingerprint(fields.text("certificate"))?;
     let name = name.to_owned();
     let put = app.work(visitor.name(), move |store| {
-        let known = store.account(&name);
+        let known = accounts::get(store, &name);
         if is_new && known.is_ok() {
             let text = format!("account '{name}' is there already: choose another name");
             return Err(wrong("name", text));
@@ -181,7 +185,7 @@ async fn put(
         if !is_new {
             known?;
         }
-        Ok(store.put_account(&name, &roles, certificate)?)
+        Ok(accounts::put(store, &name, &roles, certificate)?)
     });
     put.await?;
     app.forget_accounts();
@@ -223,7 +227,7 @@ async fn set(
     form.visitor.needs(Permission::ManageAccounts)?;
     let address = path(&name);
     let set = app.work(form.visitor.name(), move |store| {
-        store.set_account_disabled(&name, disabled)
+        accounts::set_disabled(store, &name, disabled)
     });
     set.await?;
     app.forget_accounts();

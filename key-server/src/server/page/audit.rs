@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use content_key_store::{AuditEntry, AuditFilter, Error as StoreError, KeyStore, Page};
+use content_key_store::{Error as StoreError, KeyStore, Page};
 
 use super::answer::screen;
 use super::fields::Fields;
@@ -16,9 +16,10 @@ use super::frame::{Frame, Section};
 use super::moment::Moment;
 use super::pager::{Pager, address, asked};
 use super::settings::wrong;
+use crate::audit::{self, AuditEntry, AuditFilter};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 /// The fields by which the list is narrowed.
 const NAMES: [&str; 5] = ["actor", "action", "object", "since", "until"];
@@ -54,7 +55,9 @@ async fn written((app, visitor): (&App, &Visitor), query: Fields) -> Result<Scre
     let page = asked(&query);
     let (mut entries, problem) = match filter(&query) {
         Ok(filter) => {
-            let found = app.work(visitor.name(), move |store| store.audit(&filter, page));
+            let found = app.work(visitor.name(), move |store| {
+                audit::list(store, &filter, page)
+            });
             (found.await?, None)
         }
         Err(problem) => (Vec::new(), Some(problem)),
@@ -137,7 +140,7 @@ fn csv(store: &KeyStore, filter: &AuditFilter) -> Result<String, StoreError> {
         limit: ROWS,
     };
     let mut text = "row,time,actor,action,object,result\r\n".to_owned();
-    for entry in store.audit(filter, page)? {
+    for entry in audit::list(store, filter, page)? {
         let fields = [
             &entry.seq.to_string(),
             &Moment(entry.time).iso(),

@@ -17,10 +17,10 @@ use super::moment::exact;
 use super::pager::Pager;
 use super::timeline::Picture;
 use crate::operations::rotation::rotate_now;
+use crate::operations::timeline::{TimelinePeriod, timeline};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{operations::timeline::TimelinePeriod, operations::timeline::timeline};
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -54,7 +54,7 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let (now, address) = (SystemTime::now(), path(&id));
+    let (now, address) = (app.now(), path(&id));
     let page = Page {
         offset: query.text("from").parse().unwrap_or(0),
         limit: SLOTS,

@@ -14,8 +14,8 @@ use super::form::Form;
 use super::frame::{Frame, Section};
 use super::pager::{Pager, asked};
 use crate::server::app::App;
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::Visitor};
 
 /// Contents that are looked through at a time.
 const BATCH: u32 = 1000;

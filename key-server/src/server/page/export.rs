@@ -17,8 +17,8 @@ use super::settings::wrong;
 use crate::operations::Error;
 use crate::operations::cpix_documents::{Export, Recipient, export};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/contents/{id}/cpix", get(ask).post(send))

@@ -2,7 +2,7 @@
 //! What all screens have around them: the way to the others, who is signed in, and what was just done.
 
 use super::fields::Fields;
-use crate::{server::auth::Permission, server::auth::Visitor};
+use crate::server::auth::{Permission, Visitor};
 
 /// A part of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

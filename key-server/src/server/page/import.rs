@@ -17,8 +17,8 @@ use super::frame::{Frame, Section};
 use super::settings::wrong;
 use crate::operations::cpix_documents::{Import, Imported, ImportedKey, import, private_key};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/import", get(empty).post(read))

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::{ContentKey, KeyId};
-use content_key_store::{Delivery, KeyInfo, KeySlot, KeyState, KeyStore};
+use content_key_store::{KeyInfo, KeySlot, KeyState, KeyStore};
 use zeroize::Zeroizing;
 
 use super::answer::{again, done, screen};
@@ -18,10 +18,12 @@ use super::form::Form;
 use super::frame::{Frame, Section};
 use super::moment::Moment;
 use super::settings::wrong;
+use crate::deliveries::{self, Delivery};
+use crate::operations::kid;
+use crate::operations::kid::KeyIdForms;
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{operations::kid, operations::kid::KeyIdForms};
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -84,7 +86,7 @@ fn look(store: &KeyStore, kid: &KeyId) -> Result<Found, Problem> {
         info: store.info(kid)?,
         checksum: checksum.map(|bytes| STANDARD.encode(bytes)),
         slots: store.slots_of(kid)?,
-        deliveries: store.deliveries(kid)?,
+        deliveries: deliveries::of_key(store, kid)?,
     })
 }
 
@@ -162,7 +164,7 @@ async fn try_again(
     let kid = read(&kid)?;
     let targets = [form.fields.text("target").to_owned()];
     let enqueued = app.work(form.visitor.name(), move |store| {
-        let known = store.deliveries(&kid)?;
+        let known = deliveries::of_key(store, &kid)?;
         match known
             .iter()
             .any(|delivery| targets.contains(&delivery.target))

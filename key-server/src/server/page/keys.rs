@@ -17,8 +17,8 @@ use super::pager::{Pager, asked};
 use super::settings::wrong;
 use crate::operations::kid;
 use crate::server::app::App;
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::Visitor};
 
 /// The fields by which the list is narrowed.
 const NAMES: [&str; 5] = ["kid", "content", "label", "state", "seed"];

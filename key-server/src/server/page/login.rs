@@ -14,12 +14,11 @@ use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
 use super::frame::Frame;
+use crate::audit;
 use crate::server::app::App;
+use crate::server::auth::{Proof, SESSION_COOKIE, SafeForm, cookie};
 use crate::server::listen::Peer;
 use crate::server::problem::Problem;
-use crate::{
-    server::auth::Proof, server::auth::SESSION_COOKIE, server::auth::SafeForm, server::auth::cookie,
-};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -54,7 +53,7 @@ async fn sign_in(
     let token = fields.secret("token");
     match app.sign_in(&peer, Proof::Token(token.clone())).await {
         Ok(who) => {
-            let record = |store: &KeyStore| store.record("sign in", "page", "ok");
+            let record = |store: &KeyStore| audit::record(store, "sign in", "page", "ok");
             app.work(who.name(), record).await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {

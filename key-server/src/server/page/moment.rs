@@ -87,8 +87,9 @@ pub fn exact(length: Duration) -> String {
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use super::*;
     use protection_policy::duration;
+
+    use super::*;
 
     #[test]
     fn times_are_shown_and_read_in_utc() {

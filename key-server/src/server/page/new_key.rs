@@ -16,15 +16,13 @@ use super::form::Form;
 use super::frame::{Frame, Section};
 use super::preview::key_uri;
 use super::settings::wrong;
-use crate::server::app::App;
-use crate::server::problem::Problem;
-use crate::{
-    operations::new_key::Draft, operations::new_key::Field, operations::new_key::Finding,
-    operations::new_key::Severity, operations::new_key::Source, operations::new_key::check,
-    operations::new_key::create, operations::new_key::header_key_id,
+use crate::operations::new_key::{
+    Draft, Field, Finding, Severity, Source, check, create, header_key_id,
 };
-use crate::{operations::preview::Preview, operations::preview::preview};
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
+use crate::operations::preview::{Preview, preview};
+use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
+use crate::server::problem::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -138,7 +136,7 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
 
 async fn generate(app: &App, form: SafeForm<Fields>) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
-    let kid = KeyId::generate(&host_access::SystemRandom).map_err(|_| {
+    let kid = KeyId::generate(&*app.key_store().host().random).map_err(|_| {
         let detail = "the operating system has no random numbers: try again later";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;

@@ -10,16 +10,18 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use cenc_types::Scheme;
-use content_key_store::{ContentSummary, Delivery, KeyStore, Page, StoreHealth};
+use content_key_store::{ContentSummary, KeyStore, Page};
 
 use super::answer::screen;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
 use super::moment::{Moment, exact};
+use crate::deliveries::{self, Delivery};
 use crate::operations::timeline;
 use crate::server::app::App;
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::Visitor};
+use crate::store_health::{self, StoreHealth};
 
 /// Rows of a table at most.
 const ROWS: usize = 50;
@@ -64,7 +66,7 @@ async fn show(
 }
 
 fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
-    let health = store.health()?;
+    let health = store_health::look(store)?;
     let page = Page {
         offset: 0,
         limit: 20,
@@ -76,7 +78,7 @@ fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
     let channels = changing.into_iter().map(|found| channel(store, found));
     Ok(Screen {
         frame,
-        given_up: store.deliveries_given_up(page)?,
+        given_up: deliveries::given_up(store, page)?,
         oldest: health.oldest_pending.map(Moment),
         channels: channels.collect::<Result<_, _>>()?,
         is_cut,
@@ -88,7 +90,7 @@ fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
 type Changing = (ContentSummary, SystemTime, u64);
 
 fn changing(store: &KeyStore) -> Result<Vec<Changing>, Problem> {
-    let now = SystemTime::now();
+    let now = store.host().clock.system_time();
     let mut found = Vec::new();
     let mut offset = 0;
     loop {

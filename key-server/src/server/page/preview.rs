@@ -11,10 +11,10 @@ use super::answer::screen;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
 use crate::operations::Error;
+use crate::operations::preview::{Preview, of_stored};
 use crate::server::app::App;
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
-use crate::{operations::preview::Preview, operations::preview::of_stored};
-use crate::{server::auth::Permission, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/contents/{id}/preview", get(show))

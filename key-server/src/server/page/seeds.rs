@@ -15,8 +15,8 @@ use super::form::Form;
 use super::frame::{Frame, Section};
 use super::settings::wrong;
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
 
 pub fn routes() -> Router<App> {
     Router::new()

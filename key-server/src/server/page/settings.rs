@@ -11,18 +11,18 @@ use cenc_types::{KeyId, Scheme};
 use content_key_store::{Content, KeyStore};
 use content_keys::Selector;
 use playready_header::header::HeaderKeyId;
+use protection_policy::duration;
 
 use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
 use super::frame::{Frame, Section};
 use super::moment::exact;
-use crate::operations as service;
 use crate::operations::preview::preview;
 use crate::server::app::App;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
-use crate::{server::problem::FieldProblem, server::problem::Problem};
-use protection_policy::duration;
+use crate::server::auth::{Permission, SafeForm, Visitor};
+use crate::server::problem::{FieldProblem, Problem};
+use crate::{operations, targets};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -47,7 +47,7 @@ struct Screen {
 fn choices(store: &KeyStore) -> Result<(Vec<String>, Vec<String>), content_key_store::Error> {
     let seeds = store.seeds()?.into_iter();
     let seeds = seeds.filter(|seed| seed.retired.is_none());
-    let targets = store.targets()?.into_iter().map(|target| target.name);
+    let targets = targets::list(store)?.into_iter().map(|target| target.name);
     Ok((seeds.map(|seed| seed.name).collect(), targets.collect()))
 }
 
@@ -242,7 +242,7 @@ fn header_problem(content: &Content) -> Option<FieldProblem> {
     };
     let error = preview(content, &[kid], "").err()?;
     let field = match &error {
-        service::Error::Setting { setting, .. } => match *setting {
+        operations::Error::Setting { setting, .. } => match *setting {
             "LA_URL" => "la_url",
             "LUI_URL" => "lui_url",
             "DS_ID" => "ds_id",

@@ -6,15 +6,15 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
-use content_key_store::{KekInfo, KeyStore, StoreHealth};
 
 use super::answer::screen;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
 use super::moment::Moment;
+use crate::server::app::{App, Settings};
+use crate::server::auth::{Permission, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::app::App, server::app::Settings};
-use crate::{server::auth::Permission, server::auth::Visitor};
+use crate::store_health::{self, KekInfo, StoreHealth};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/store", get(show))
@@ -36,7 +36,7 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let health = app.work(visitor.name(), KeyStore::health).await?;
+    let health = app.work(visitor.name(), store_health::look).await?;
     let keks = health.keks.iter().cloned();
     screen(&Screen {
         frame: Frame::new(&visitor, Section::Store, &query),

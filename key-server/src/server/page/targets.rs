@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Delivery targets: set up, tested, removed.
 
-use crate::{delivery::Reach, delivery::Target};
+use std::time::Duration;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use content_key_store::{KeyStore, TargetSettings};
-use std::time::Duration;
+use content_key_store::KeyStore;
+use protection_policy::duration;
 
 use super::answer::{again, done, screen};
 use super::fields::Fields;
@@ -16,10 +17,12 @@ use super::form::Form;
 use super::frame::{Frame, Section};
 use super::moment::exact;
 use super::settings::wrong;
+use crate::audit;
+use crate::delivery::{Reach, Target};
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm, server::auth::Visitor};
-use protection_policy::duration;
+use crate::targets::{self, TargetSettings};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -68,7 +71,7 @@ async fn list(
     visitor.needs(Permission::Look)?;
     screen(&List {
         frame: frame(&visitor, &query),
-        targets: app.work(visitor.name(), KeyStore::targets).await?,
+        targets: app.work(visitor.name(), targets::list).await?,
         may_manage: visitor.may(Permission::ManageTargets),
     })
 }
@@ -90,7 +93,7 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageTargets)?;
-    let target = app.work(visitor.name(), move |store| store.target(&name));
+    let target = app.work(visitor.name(), move |store| targets::get(store, &name));
     let target = target.await?;
     let fields = Fields::default()
         .with("url", target.url)
@@ -134,14 +137,18 @@ async fn put(
                 (_, _) => Some(credentials),
             };
             let saved = app.work(visitor.name(), move |store| {
-                if is_new && store.target(&target.name).is_ok() {
+                if is_new && targets::get(store, &target.name).is_ok() {
                     let text = format!(
                         "target '{}' is there already: choose another name",
                         target.name
                     );
                     return Err(wrong("name", text));
                 }
-                Ok(store.put_target(&target, given.as_ref().map(|text| text.as_str()))?)
+                Ok(targets::put(
+                    store,
+                    &target,
+                    given.as_ref().map(|text| text.as_str()),
+                )?)
             });
             saved.await
         }
@@ -193,19 +200,19 @@ fn try_out(
     name: &str,
     allow_private: bool,
 ) -> Result<Result<String, String>, Problem> {
-    let settings = store.target(name)?;
+    let settings = targets::get(store, name)?;
     let target = Target::from_store(store, &settings).and_then(|mut target| {
         if allow_private {
             target.reach = Reach::Anywhere;
         }
-        target.test()
+        target.test(store.host())
     });
     let result = match target {
         Ok(took) => Ok(format!("after {} ms", took.as_millis())),
         Err(error) => Err(error.to_string()),
     };
     let text = result.as_ref().unwrap_or_else(|error| error);
-    store.record("test target", name, text)?;
+    audit::record(store, "test target", name, text)?;
     Ok(result)
 }
 
@@ -215,7 +222,9 @@ async fn remove(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageTargets)?;
-    let removed = app.work(form.visitor.name(), move |store| store.remove_target(&name));
+    let removed = app.work(form.visitor.name(), move |store| {
+        targets::remove(store, &name)
+    });
     removed.await?;
     Ok(done("/targets", "removed-target"))
 }

@@ -5,13 +5,9 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use content_key_store::DeliveryState;
-
 use super::moment::Moment;
-use crate::{
-    operations::timeline::Place, operations::timeline::TimelineKey,
-    operations::timeline::TimelinePeriod,
-};
+use crate::deliveries::DeliveryState;
+use crate::operations::timeline::{Place, TimelineKey, TimelinePeriod};
 
 /// Width of a column with its gap, of the labels before them, and heights of a column's head and of a key.
 const STEP: u64 = 132;

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::post;
+use protection_policy::duration;
 
 use super::accounts::{path, written};
 use super::answer::{again, done, screen};
@@ -14,9 +15,9 @@ use super::fields::Fields;
 use super::form::Form;
 use super::settings::wrong;
 use crate::server::app::App;
+use crate::server::auth::{Permission, SafeForm};
 use crate::server::problem::Problem;
-use crate::{server::auth::Permission, server::auth::SafeForm};
-use protection_policy::duration;
+use crate::tokens;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -32,11 +33,11 @@ async fn make(
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageAccounts)?;
     let none = Fields::default();
-    let made = match end(&fields) {
+    let made = match end(&fields, app.now()) {
         Ok(end) => {
             let (name, label) = (name.clone(), fields.text("label").to_owned());
             let made = app.work(visitor.name(), move |store| {
-                store.new_token(&name, &label, end)
+                tokens::issue(store, &name, &label, end)
             });
             made.await
         }
@@ -55,13 +56,13 @@ async fn make(
     }
 }
 
-fn end(fields: &Fields) -> Result<Option<SystemTime>, Problem> {
+fn end(fields: &Fields, now: SystemTime) -> Result<Option<SystemTime>, Problem> {
     let Some(text) = fields.given("lifetime") else {
         return Ok(None);
     };
     let length = duration::parse(&text);
     let length = length.map_err(|error| wrong("lifetime", error.to_string()))?;
-    let end = SystemTime::now().checked_add(length);
+    let end = now.checked_add(length);
     end.map(Some)
         .ok_or_else(|| wrong("lifetime", "this is too long: leave it empty"))
 }
@@ -73,7 +74,7 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let id = form.fields.text("id").to_owned();
-    let revoked = app.work(form.visitor.name(), move |store| store.revoke_token(&id));
+    let revoked = app.work(form.visitor.name(), move |store| tokens::revoke(store, &id));
     revoked.await?;
     app.forget_accounts();
     Ok(done(&path(&name), "revoked"))

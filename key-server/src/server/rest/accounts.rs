@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use content_key_store::{Account as Stored, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,6 +15,7 @@ use super::caller::{Caller, ManageAccounts};
 use super::names::{Name as Word, RoleName};
 use super::path::Name;
 use super::time::Time;
+use crate::accounts::{self, Account as Stored, Role};
 use crate::server::app::App;
 use crate::server::problem::Problem;
 use crate::server::problems::unfit;
@@ -61,7 +61,7 @@ struct Account {
 /// Takes the role admin.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = Vec<Account>)))]
 async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Problem> {
-    let accounts = caller.work(|store| store.accounts()).await?;
+    let accounts = caller.work(accounts::list).await?;
     Ok(Json(accounts.into_iter().map(Account::from).collect()))
 }
 
@@ -70,7 +70,9 @@ async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Prob
 /// Takes the role admin.
 #[utoipa::path(get, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
 async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<Account>, Problem> {
-    let account = caller.work(move |store| store.account(&name)).await?;
+    let account = caller
+        .work(move |store| accounts::get(store, &name))
+        .await?;
     Ok(Json(account.into()))
 }
 
@@ -87,8 +89,8 @@ async fn put(
     let roles: BTreeSet<Role> = new.roles.into_iter().map(|Word(role)| role).collect();
     let certificate = new.certificate.as_deref().map(digest).transpose()?;
     let stored = caller.work(move |store| {
-        store.put_account(&name, &roles, certificate)?;
-        store.account(&name)
+        accounts::put(store, &name, &roles, certificate)?;
+        accounts::get(store, &name)
     });
     let stored = stored.await;
     caller.app.forget_accounts();
@@ -117,8 +119,8 @@ async fn set_disabled(
     disabled: bool,
 ) -> Result<Json<Account>, Problem> {
     let changed = caller.work(move |store| {
-        store.set_account_disabled(&name, disabled)?;
-        store.account(&name)
+        accounts::set_disabled(store, &name, disabled)?;
+        accounts::get(store, &name)
     });
     let changed = changed.await;
     caller.app.forget_accounts();

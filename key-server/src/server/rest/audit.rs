@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use axum::Json;
-use content_key_store::{AuditEntry, AuditFilter, Error};
+use content_key_store::Error;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::caller::{Caller, ReadAudit};
 use super::list::{List, Paged, Paging};
 use super::time::Time;
+use crate::audit::{self, AuditEntry, AuditFilter};
 use crate::server::app::App;
 use crate::server::problem::Problem;
 
@@ -86,7 +87,7 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
     };
     let fetch = page.to_fetch();
     let found = caller
-        .work(move |store| store.audit(&filter, fetch))
+        .work(move |store| audit::list(store, &filter, fetch))
         .await?;
     Ok(page.list(found.into_iter().map(Entry::from).collect()))
 }

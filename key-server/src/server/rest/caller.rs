@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use content_key_store::{Error as StoreError, KeyStore};
 
 use crate::server::app::App;
+use crate::server::auth::{Client, Permission};
 use crate::server::problem::Problem;
-use crate::{server::auth::Client, server::auth::Permission};
 
 /// A permission, as a type.
 pub trait Permit: Send + Sync {

@@ -12,11 +12,11 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use content_key_store::Remembered;
 use sha2::{Digest, Sha256};
 
 use super::body::bad;
 use super::secret::HoldsSecret;
+use crate::idempotency::{self, NewAnswer, Remembered};
 use crate::server::app::App;
 use crate::server::auth::Client;
 use crate::server::problem::Problem;
@@ -73,7 +73,7 @@ async fn once(
     let digest = digest(&parts.uri.to_string(), &body);
     let recalled = app.work(client.name(), {
         let (account, key) = (client.name().to_owned(), key.clone());
-        move |store| store.recall(&account, &key)
+        move |store| idempotency::recall(store, &account, &key)
     });
     if let Some(before) = recalled.await? {
         return repeat(before, &digest);
@@ -102,7 +102,14 @@ async fn keep(
     let (status, copy) = (parts.status.as_u16(), body.clone());
     let actor = account.clone();
     app.work(&actor, move |store| {
-        store.remember(&account, &key, &digest, status, &copy)
+        let answer = NewAnswer {
+            account: &account,
+            key: &key,
+            request: &digest,
+            status,
+            body: &copy,
+        };
+        idempotency::remember(store, &answer)
     })
     .await?;
     Ok(Response::from_parts(parts, Body::from(body)))

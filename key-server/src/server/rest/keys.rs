@@ -6,9 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use content_key_store::{
-    Delivery, Error as StoreError, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore,
-};
+use content_key_store::{Error as StoreError, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,12 +21,14 @@ use super::path::Kid;
 use super::secret::{Confidential, Secret};
 use super::settings::LARGEST;
 use super::time::Time;
+use crate::deliveries::{self, Delivery, DeliveryState};
+use crate::operations::kid::KeyIdForms;
+use crate::operations::new_key::{Draft, Source};
+use crate::operations::{kid, new_key};
 use crate::server::app::App;
 use crate::server::auth::Permission;
+use crate::server::problem::{FieldProblem, Problem};
 use crate::server::problems::unfit;
-use crate::{operations::kid, operations::kid::KeyIdForms};
-use crate::{operations::new_key, operations::new_key::Draft, operations::new_key::Source};
-use crate::{server::problem::FieldProblem, server::problem::Problem};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -298,7 +298,7 @@ fn all_tracks() -> String {
 /// When the store cannot be asked.
 pub fn detail(store: &KeyStore, info: KeyInfo) -> Result<KeyDetail, StoreError> {
     let slots = store.slots_of(&info.kid)?;
-    let deliveries = store.deliveries(&info.kid)?;
+    let deliveries = deliveries::of_key(store, &info.kid)?;
     Ok(KeyDetail {
         key: info.into(),
         slots: slots.into_iter().map(Slot::from).collect(),
@@ -352,7 +352,7 @@ impl From<KeySlot> for Slot {
 
 impl From<Delivery> for DeliveryView {
     fn from(delivery: Delivery) -> Self {
-        let is_pending = delivery.state == content_key_store::DeliveryState::Pending;
+        let is_pending = delivery.state == DeliveryState::Pending;
         Self {
             target: delivery.target,
             state: Name(delivery.state),

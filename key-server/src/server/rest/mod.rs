@@ -30,9 +30,8 @@ use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use utoipa_axum::router::OpenApiRouter;
-
 use idempotency::UnderWay;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
 

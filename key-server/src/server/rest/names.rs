@@ -4,14 +4,17 @@
 use std::borrow::Cow;
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{DeliveryState, KekState, KeyState, Origin, Role};
+use content_key_store::{KeyState, Origin};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::accounts::Role;
+use crate::deliveries::DeliveryState;
 use crate::operations::timeline::Place;
+use crate::store_health::KekState;
 
 /// One of a few things that have names.
 pub trait Named: Copy + 'static {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Names and KIDs in paths, after percent-decoding.
 
-use axum::extract::FromRequestParts;
-use axum::extract::Path;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use cenc_types::KeyId;
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `/contents/{id}/rotate`, `/periods` and `/preview`: keys that change, and what files and manifests will say of them.
 
-use std::time::SystemTime;
-
 use axum::Json;
 use content_key_store::KeyInfo;
 use serde::Serialize;
@@ -17,14 +15,11 @@ use super::list::{List, Paged, Paging};
 use super::names::{Name as Word, PlaceName};
 use super::path::Name;
 use super::time::Time;
-use crate::operations::rotation;
+use crate::operations::preview::Preview;
+use crate::operations::timeline::{TimelineKey, TimelinePeriod, timeline};
+use crate::operations::{preview, rotation};
 use crate::server::app::App;
 use crate::server::problem::Problem;
-use crate::{operations::preview, operations::preview::Preview};
-use crate::{
-    operations::timeline::TimelineKey, operations::timeline::TimelinePeriod,
-    operations::timeline::timeline,
-};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -83,7 +78,8 @@ async fn periods(
     page: Paged<Nothing>,
 ) -> Result<List<PeriodView>, Problem> {
     let fetch = page.to_fetch();
-    let found = caller.work(move |store| timeline(store, &id, (SystemTime::now(), fetch)));
+    let now = caller.app.now();
+    let found = caller.work(move |store| timeline(store, &id, (now, fetch)));
     let found = found.await?.into_iter().map(PeriodView::from);
     Ok(page.grouped(found.collect(), |period| &mut period.keys))
 }

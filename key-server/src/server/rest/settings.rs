@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use content_key_store::{Content, Error as StoreError, KeyStore};
+use content_key_store::{Content, KeyStore};
 use content_keys::Selector;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,7 @@ use super::names::{Name, SchemeName};
 use crate::operations::preview::header_config;
 use crate::server::problem::Problem;
 use crate::server::problems::unfit;
+use crate::targets::{self, TargetError};
 
 /// The longest setting, in bytes.
 const LONGEST: usize = 1 << 16;
@@ -119,11 +120,11 @@ impl Settings {
             }
             seen.push(selector);
         }
-        let known = store.targets()?;
+        let known = targets::list(store)?;
         let is_unknown = |name: &&String| !known.iter().any(|target| target.name == **name);
         match self.targets.iter().find(is_unknown) {
             // Nobody would bring the keys there, and none of them would ever become active.
-            Some(name) => Err(unfit(StoreError::NoTarget(name.clone()).to_string())),
+            Some(name) => Err(unfit(TargetError::NoTarget(name.clone()).to_string())),
             None => Ok(()),
         }
     }

@@ -2,7 +2,6 @@
 //! `/store`: how the key store is doing.
 
 use axum::Json;
-use content_key_store::{KekInfo, StoreHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,6 +12,7 @@ use super::names::{KekStateName, KeyStateName, Name};
 use super::time::Time;
 use crate::server::app::App;
 use crate::server::problem::Problem;
+use crate::store_health::{self, KekInfo, StoreHealth};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(show))
@@ -58,7 +58,7 @@ struct Kek {
 /// Show how the key store is doing
 #[utoipa::path(get, path = "/store", tag = "store", responses((status = 200, body = Health)))]
 async fn show(caller: Caller<Look>) -> Result<Json<Health>, Problem> {
-    let health = caller.work(|store| store.health()).await?;
+    let health = caller.work(store_health::look).await?;
     Ok(Json(health.into()))
 }
 

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use crate::{delivery::Credentials, delivery::Handoff, delivery::Target};
 use axum::Json;
 use axum::http::StatusCode;
-use content_key_store::{Error as StoreError, KeyStore, TargetSettings};
+use content_key_store::KeyStore;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,8 +15,11 @@ use super::body::Body;
 use super::caller::{Caller, Look, ManageTargets};
 use super::path::Name;
 use super::secret::Secret;
+use crate::audit;
+use crate::delivery::{Credentials, Handoff, Target};
 use crate::server::app::App;
 use crate::server::problem::Problem;
+use crate::targets::{self, TargetError, TargetSettings};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -84,14 +86,14 @@ struct Tested {
 /// List targets
 #[utoipa::path(get, path = "/targets", tag = "targets", responses((status = 200, body = Vec<TargetView>)))]
 async fn list(caller: Caller<Look>) -> Result<Json<Vec<TargetView>>, Problem> {
-    let found = caller.work(|store| store.targets()).await?;
+    let found = caller.work(targets::list).await?;
     Ok(Json(found.into_iter().map(TargetView::from).collect()))
 }
 
 /// Show a target
 #[utoipa::path(get, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), responses((status = 200, body = TargetView)))]
 async fn show(caller: Caller<Look>, Name(name): Name) -> Result<Json<TargetView>, Problem> {
-    let found = caller.work(move |store| store.target(&name)).await?;
+    let found = caller.work(move |store| targets::get(store, &name)).await?;
     Ok(Json(found.into()))
 }
 
@@ -110,8 +112,8 @@ async fn put(
     let stored = caller.work(move |store| {
         let warnings = check(store, &settings, credentials.as_ref())?;
         let credentials = credentials.as_ref().map(|secret| secret.0.as_str());
-        store.put_target(&settings, credentials)?;
-        let mut view = TargetView::from(store.target(&settings.name)?);
+        targets::put(store, &settings, credentials)?;
+        let mut view = TargetView::from(targets::get(store, &settings.name)?);
         view.warnings = warnings;
         Ok::<_, Problem>(view)
     });
@@ -123,7 +125,7 @@ async fn put(
 /// Takes the role key-admin or admin.
 #[utoipa::path(delete, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<StatusCode, Problem> {
-    let removed = caller.work(move |store| store.remove_target(&name));
+    let removed = caller.work(move |store| targets::remove(store, &name));
     removed.await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -134,16 +136,16 @@ async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Statu
 async fn test(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Json<Tested>, Problem> {
     let reach = caller.app.settings().reach();
     let tested = caller.work(move |store| {
-        let settings = store.target(&name)?;
+        let settings = targets::get(store, &name)?;
         let answer = Target::from_store(store, &settings)
             .map(|target| Target { reach, ..target })
-            .and_then(|target| target.test());
+            .and_then(|target| target.test(store.host()));
         let result = match &answer {
             Ok(_) => "answered".to_owned(),
             Err(error) => error.to_string(),
         };
-        store.record("test target", &name, &result)?;
-        Ok::<_, StoreError>(answer)
+        audit::record(store, "test target", &name, &result)?;
+        Ok::<_, TargetError>(answer)
     });
     let tested = tested.await?;
     let latency = tested.as_ref().ok().map(Duration::as_millis);
@@ -164,8 +166,8 @@ fn check(
     settings: &TargetSettings,
     credentials: Option<&Secret>,
 ) -> Result<Vec<String>, Problem> {
-    let is_known = match store.target(&settings.name) {
-        Err(StoreError::NoTarget(_)) => false,
+    let is_known = match targets::get(store, &settings.name) {
+        Err(TargetError::NoTarget(_)) => false,
         known => known.map(|known| known.has_credentials)?,
     };
     let kept = TargetSettings {

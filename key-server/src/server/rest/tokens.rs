@@ -4,7 +4,6 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use content_key_store::TokenInfo;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,8 +14,10 @@ use super::caller::{Caller, ManageAccounts};
 use super::path::Name;
 use super::secret::{Confidential, Secret};
 use super::time::Time;
+use crate::accounts::{self, AccountError};
 use crate::server::app::App;
 use crate::server::problem::Problem;
+use crate::tokens::{self, TokenInfo};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -72,8 +73,8 @@ async fn list(
     Name(name): Name,
 ) -> Result<Json<Vec<Token>>, Problem> {
     let found = caller.work(move |store| {
-        store.account(&name)?;
-        store.tokens(&name)
+        accounts::get(store, &name)?;
+        Ok::<_, AccountError>(tokens::list(store, &name)?)
     });
     Ok(Json(found.await?.into_iter().map(Token::from).collect()))
 }
@@ -89,7 +90,7 @@ async fn create(
     Body(new): Body<NewToken>,
 ) -> Result<impl IntoResponse, Problem> {
     let expires = new.expires.map(|Time(expires)| expires);
-    let made = caller.work(move |store| store.new_token(&name, &new.label, expires));
+    let made = caller.work(move |store| tokens::issue(store, &name, &new.label, expires));
     let (info, token) = made.await?;
     let fresh = FreshToken {
         info: info.into(),
@@ -103,7 +104,7 @@ async fn create(
 /// For good. Once more changes nothing. Takes the role admin.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "accounts", params(("id" = String, Path)), responses((status = 204)))]
 async fn revoke(caller: Caller<ManageAccounts>, Name(id): Name) -> Result<StatusCode, Problem> {
-    let revoked = caller.work(move |store| store.revoke_token(&id)).await;
+    let revoked = caller.work(move |store| tokens::revoke(store, &id)).await;
     caller.app.forget_accounts();
     revoked.map(|()| StatusCode::NO_CONTENT)
 }

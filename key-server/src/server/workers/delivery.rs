@@ -2,16 +2,14 @@
 //! The hand-off of keys to the targets that the store knows.
 
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::{
-    delivery::Error, delivery::Handoff, delivery::Outcome, delivery::Push, delivery::Reach,
-    delivery::Report, delivery::Target,
-};
-use content_key_store::{KeyStore, TargetSettings};
+use content_key_store::KeyStore;
 
 use super::wait;
-use crate::{server::app::App, server::app::SERVER};
+use crate::delivery::{Error, Handoff, Outcome, Push, Reach, Report, Target};
+use crate::server::app::{App, SERVER};
+use crate::targets::{self, TargetSettings};
 
 /// How often the outbox is looked into.
 const POLL: Duration = Duration::from_secs(1);
@@ -22,7 +20,8 @@ const STALE: Duration = Duration::from_secs(30);
 struct Ready {
     settings: Vec<TargetSettings>,
     handoff: Handoff,
-    made: Instant,
+    /// When, by the monotonic clock.
+    made: Duration,
 }
 
 /// Works until it is told to stop.
@@ -48,9 +47,12 @@ pub fn run(app: &App, stop: &Receiver<()>) {
 
 fn refresh(app: &App, ready: &mut Option<Ready>) -> Result<(), Error> {
     let store = app.key_store().acting_for(SERVER)?;
-    let settings = store.targets()?;
+    let settings = targets::list(&store)?;
+    let now = store.host().clock.monotonic();
     let before = ready.as_ref();
-    if before.is_some_and(|ready| ready.settings == settings && ready.made.elapsed() < STALE) {
+    if before
+        .is_some_and(|ready| ready.settings == settings && now.saturating_sub(ready.made) < STALE)
+    {
         return Ok(());
     }
     let is_news = before.is_none_or(|ready| ready.settings != settings);
@@ -58,7 +60,7 @@ fn refresh(app: &App, ready: &mut Option<Ready>) -> Result<(), Error> {
     *ready = Some(Ready {
         settings,
         handoff,
-        made: Instant::now(),
+        made: now,
     });
     Ok(())
 }

@@ -11,11 +11,8 @@ use content_key_store::KeyStore;
 
 use super::wait;
 use crate::operations::Error;
-use crate::{
-    operations::rotation::Turn, operations::rotation::period_at, operations::rotation::prepare,
-    operations::rotation::turn_since,
-};
-use crate::{server::app::App, server::app::SERVER};
+use crate::operations::rotation::{Turn, period_at, prepare, turn_since};
+use crate::server::app::{App, SERVER};
 
 /// How often contents are looked at between boundaries: new ones, and keys that were not delivered yet.
 const POLL: Duration = Duration::from_secs(1);
@@ -45,7 +42,7 @@ pub fn run(app: &App, stop: &Receiver<()>) {
     let mut rotation = Rotation::default();
     loop {
         let left = match app.key_store().acting_for(SERVER) {
-            Ok(store) => rotation.look(&store, SystemTime::now()),
+            Ok(store) => rotation.look(&store, app.now()),
             Err(_) => None,
         };
         app.instruments().next_boundary(left);

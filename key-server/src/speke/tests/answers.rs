@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::Pssh;
 use cpix::{Document, Playlist};
+use host_access::SystemRandom;
 use playready_header::PlayReadyObject;
 
 use super::*;
@@ -216,6 +217,11 @@ fn places_of_one_key_with_two_keys_are_refused() {
             key: &b,
         },
     ];
-    let refused = request.answer(Scheme::Cenc, &HeaderSettings::default(), &given);
+    let refused = request.answer(
+        Scheme::Cenc,
+        &HeaderSettings::default(),
+        &given,
+        &SystemRandom,
+    );
     assert!(matches!(refused, Err(Error::UnsupportedContract)));
 }

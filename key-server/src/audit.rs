@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reading the audit, and adding to it what happened outside the tables.
+//! The audit as people read it, and what is added to it of what happened outside the store.
 
 use std::time::SystemTime;
 
-use super::database::{Row, Value};
-use super::model::{milliseconds, time_of};
-use super::{Error, KeyStore, Page};
+use content_key_store::{Error, KeyStore, Page, Row, Value};
 
 /// The most characters of a text that is recorded.
 const MAX_TEXT: usize = 1000;
@@ -57,36 +55,34 @@ macro_rules! list_sql {
 }
 
 /// All rows, the filter's order of statements: by time, by actor, by action, by place.
-pub(super) const LISTS: [&str; 4] = [
+pub(crate) const LISTS: [&str; 4] = [
     list_sql!("time >= $6 AND time < $7", "time DESC, seq DESC"),
     list_sql!("actor = $3", "seq DESC"),
     list_sql!("action = $4", "seq DESC"),
     list_sql!("seq > 0", "seq DESC"),
 ];
 
-impl KeyStore {
-    /// Rows of the audit, the last ones first; with times given, by their time.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<AuditEntry>, Error> {
-        let mut values = Vec::from(page.values()?);
-        values.extend(filter.values());
-        let rows = self.read(|transaction| transaction.run(filter.sql(), &values))?;
-        rows.into_iter()
-            .map(|mut row| AuditEntry::from_row(&mut row))
-            .collect()
-    }
+/// Rows of the audit, the last ones first; with times given, by their time.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(store: &KeyStore, filter: &AuditFilter, page: Page) -> Result<Vec<AuditEntry>, Error> {
+    let mut values = Vec::from(page.values()?);
+    values.extend(filter.values());
+    let rows = store.read(|transaction| transaction.run(filter.sql(), &values))?;
+    rows.into_iter()
+        .map(|mut row| AuditEntry::from_row(&mut row))
+        .collect()
+}
 
-    /// Records what changes nothing in the store: a sign-in that was refused, a target that was tested, a key that was shown. Texts
-    /// must hold no secret; they are cut at 1000 characters, with spaces in place of control characters.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn record(&self, action: &str, object: &str, result: &str) -> Result<(), Error> {
-        let [action, object, result] = [action, object, result].map(printable);
-        self.write(&action, &object, |_| Ok(((), result)))
-    }
+/// Records what changes nothing in the store: a sign-in that was refused, a target that was tested, a key that was shown. Texts
+/// must hold no secret; they are cut at 1000 characters, with spaces in place of control characters.
+///
+/// # Errors
+/// When the database fails.
+pub fn record(store: &KeyStore, action: &str, object: &str, result: &str) -> Result<(), Error> {
+    let [action, object, result] = [action, object, result].map(printable);
+    store.write(&action, &object, |_| Ok(((), result)))
 }
 
 /// Texts of whoever may not even be signed in.
@@ -114,8 +110,8 @@ impl AuditFilter {
             text(&self.actor),
             text(&self.action),
             text(&self.object),
-            self.since.map_or(0, milliseconds).into(),
-            self.until.map_or(i64::MAX, milliseconds).into(),
+            self.since.map_or(Value::Int(0), Into::into),
+            self.until.map_or(Value::Int(i64::MAX), Into::into),
         ]
     }
 }
@@ -124,7 +120,7 @@ impl AuditEntry {
     fn from_row(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
             seq: row.int()?.cast_unsigned(),
-            time: time_of(row.int()?),
+            time: row.time()?,
             actor: row.text()?,
             action: row.text()?,
             object: row.text()?,

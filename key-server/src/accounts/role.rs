@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use super::Error;
+use super::AccountError;
 
 /// A role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,10 +51,11 @@ impl Role {
 }
 
 impl FromStr for Role {
-    type Err = Error;
+    type Err = AccountError;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self, AccountError> {
         let mut all = Self::ALL.into_iter();
-        all.find(|role| role.name() == text).ok_or(Error::BadRole)
+        all.find(|role| role.name() == text)
+            .ok_or(AccountError::BadRole)
     }
 }

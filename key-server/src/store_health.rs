@@ -3,10 +3,7 @@
 
 use std::time::SystemTime;
 
-use super::database::Row;
-use super::model::time_of;
-use super::transaction::Transaction;
-use super::{Error, KeyState, KeyStore};
+use content_key_store::{Error, KeyState, KeyStore, Row, Transaction};
 
 /// The store in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,30 +44,28 @@ pub enum KekState {
     Retired,
 }
 
-impl KeyStore {
-    /// How the store is doing.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn health(&self) -> Result<StoreHealth, Error> {
-        self.read(|transaction| {
-            let (pending, oldest_pending) = pending(transaction)?;
-            Ok(StoreHealth {
-                keys: keys(transaction)?,
-                pending,
-                oldest_pending,
-                given_up: count(transaction, GIVEN_UP)?,
-                keks: keks(transaction)?,
-                audit_rows: count(transaction, "SELECT seq FROM audit_head")?,
-            })
+/// How the store is doing.
+///
+/// # Errors
+/// When the database fails.
+pub fn look(store: &KeyStore) -> Result<StoreHealth, Error> {
+    store.read(|transaction| {
+        let (pending, oldest_pending) = pending(transaction)?;
+        Ok(StoreHealth {
+            keys: keys(transaction)?,
+            pending,
+            oldest_pending,
+            given_up: count(transaction, GIVEN_UP)?,
+            keks: keks(transaction)?,
+            audit_rows: count(transaction, "SELECT seq FROM audit_head")?,
         })
-    }
+    })
 }
 
-pub(super) const KEYS: &str = "SELECT state, COUNT(*) FROM content_key GROUP BY state";
-pub(super) const PENDING: &str = "SELECT COUNT(*), MIN(content_key.created) FROM delivery
+pub(crate) const KEYS: &str = "SELECT state, COUNT(*) FROM content_key GROUP BY state";
+pub(crate) const PENDING: &str = "SELECT COUNT(*), MIN(content_key.created) FROM delivery
     JOIN content_key ON content_key.kid = delivery.kid WHERE delivery.state = 'pending'";
-pub(super) const GIVEN_UP: &str = "SELECT COUNT(*) FROM delivery WHERE state = 'given-up'";
+pub(crate) const GIVEN_UP: &str = "SELECT COUNT(*) FROM delivery WHERE state = 'given-up'";
 
 fn keys(transaction: &mut Transaction<'_>) -> Result<Vec<(KeyState, u64)>, Error> {
     let mut keys = KeyState::ALL.map(|state| (state, 0)).to_vec();
@@ -85,7 +80,7 @@ fn keys(transaction: &mut Transaction<'_>) -> Result<Vec<(KeyState, u64)>, Error
 fn pending(transaction: &mut Transaction<'_>) -> Result<(u64, Option<SystemTime>), Error> {
     let row = transaction.one(PENDING, &[])?;
     let mut row = row.ok_or(Error::Damaged("a count is missing"))?;
-    Ok((row.int()?.unsigned_abs(), row.optional_int()?.map(time_of)))
+    Ok((row.int()?.unsigned_abs(), row.optional_time()?))
 }
 
 fn count(transaction: &mut Transaction<'_>, sql: &'static str) -> Result<u64, Error> {
@@ -104,7 +99,7 @@ fn keks(transaction: &mut Transaction<'_>) -> Result<Vec<KekInfo>, Error> {
                 let state = KekState::ALL.into_iter().find(|state| state.name() == text);
                 state.ok_or(Error::Damaged("unknown state of a key-encryption key"))?
             },
-            created: time_of(row.int()?),
+            created: row.time()?,
         })
     };
     transaction.run(sql, &[])?.into_iter().map(read).collect()

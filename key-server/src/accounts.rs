@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Accounts: who may use the server, and in which roles. They are disabled, never removed, since the audit names them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use content_key_store::{Error as StoreError, KeyStore, Row, Transaction, check_name};
+
+mod error;
+mod role;
+
+pub use error::AccountError;
+pub use role::Role;
+
+/// Somebody, or some program, that may use the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub roles: BTreeSet<Role>,
+    /// SHA-256 of the DER client certificate that it signs in with over mutual TLS.
+    pub certificate: Option<[u8; 32]>,
+    /// When it was added.
+    pub created: SystemTime,
+    /// Since when it cannot be used.
+    pub disabled: Option<SystemTime>,
+}
+
+/// Adds an account, or gives one that is there other roles and another certificate. It stays enabled or disabled.
+///
+/// # Errors
+/// [`AccountError::BadName`], [`AccountError::CertificateTaken`], [`AccountError::LastAdmin`].
+pub fn put(
+    store: &KeyStore,
+    name: &str,
+    roles: &BTreeSet<Role>,
+    certificate: Option<[u8; 32]>,
+) -> Result<(), AccountError> {
+    check_name("account's name", name)?;
+    store.write("put account", name, |transaction| {
+        keep_admin(transaction, |transaction| {
+            store_row(transaction, name, certificate)?;
+            replace_roles(transaction, name, roles)
+        })?;
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        let with = certificate.map_or("", |_| " with a certificate");
+        Ok(((), format!("roles: {}{with}", names.join(", "))))
+    })
+}
+
+/// An account by its name.
+///
+/// # Errors
+/// [`AccountError::NoAccount`].
+pub fn get(store: &KeyStore, name: &str) -> Result<Account, AccountError> {
+    store.read(|transaction| load(transaction, name))
+}
+
+/// All accounts, in alphabetical order.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(store: &KeyStore) -> Result<Vec<Account>, StoreError> {
+    store.read(|transaction| {
+        let mut roles = BTreeMap::<String, BTreeSet<Role>>::new();
+        for mut row in transaction.run("SELECT account, role FROM account_role", &[])? {
+            let account = row.text()?;
+            roles.entry(account).or_default().insert(role_of(&mut row)?);
+        }
+        let sql = "SELECT name, certificate, created, disabled FROM account ORDER BY name";
+        let rows = transaction.run(sql, &[])?;
+        let read = |mut row: Row| {
+            let mut account = Account::from_row(&mut row)?;
+            account.roles = roles.remove(&account.name).unwrap_or_default();
+            Ok(account)
+        };
+        rows.into_iter().map(read).collect()
+    })
+}
+
+/// Keeps an account from being used, or lets it be used again. Its tokens go with it.
+///
+/// # Errors
+/// [`AccountError::NoAccount`], [`AccountError::LastAdmin`].
+pub fn set_disabled(store: &KeyStore, name: &str, disabled: bool) -> Result<(), AccountError> {
+    let (action, sql) = match disabled {
+        true => (
+            "disable account",
+            "UPDATE account SET disabled = COALESCE(disabled, $2) WHERE name = $1 RETURNING name",
+        ),
+        false => (
+            "enable account",
+            "UPDATE account SET disabled = NULL WHERE name = $1 RETURNING name",
+        ),
+    };
+    store.write(action, name, |transaction| {
+        keep_admin(transaction, |transaction| {
+            let now = transaction.now();
+            let changed = transaction.one(sql, &[name.into(), now.into()])?;
+            changed
+                .map(|_| ())
+                .ok_or_else(|| AccountError::NoAccount(name.to_owned()))
+        })?;
+        Ok(((), "ok".to_owned()))
+    })
+}
+
+/// The account that signs in with a client certificate, by the SHA-256 of its DER; None when there is none, or it is disabled.
+///
+/// # Errors
+/// When the database fails.
+pub fn by_certificate(
+    store: &KeyStore,
+    sha256: &[u8; 32],
+) -> Result<Option<Account>, AccountError> {
+    store.read(|transaction| {
+        let sql = "SELECT name FROM account WHERE certificate = $1 AND disabled IS NULL";
+        let row = transaction.one(sql, &[sha256.as_slice().into()])?;
+        row.map(|mut row| load(transaction, &row.text()?))
+            .transpose()
+    })
+}
+
+pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<Account, AccountError> {
+    let sql = "SELECT name, certificate, created, disabled FROM account WHERE name = $1";
+    let row = transaction.one(sql, &[name.into()])?;
+    let mut row = row.ok_or_else(|| AccountError::NoAccount(name.to_owned()))?;
+    let mut account = Account::from_row(&mut row)?;
+    let sql = "SELECT role FROM account_role WHERE account = $1";
+    let rows = transaction.run(sql, &[name.into()])?;
+    account.roles = rows
+        .into_iter()
+        .map(|mut row| role_of(&mut row))
+        .collect::<Result<_, _>>()?;
+    Ok(account)
+}
+
+fn store_row(
+    transaction: &mut Transaction<'_>,
+    name: &str,
+    certificate: Option<[u8; 32]>,
+) -> Result<(), AccountError> {
+    let certificate = certificate.as_ref().map(<[u8; 32]>::as_slice);
+    let sql = "SELECT name FROM account WHERE certificate = $1 AND name <> $2";
+    let other = transaction.one(sql, &[certificate.into(), name.into()])?;
+    if let Some(mut other) = other {
+        return Err(AccountError::CertificateTaken(other.text()?));
+    }
+    let sql = "INSERT INTO account (name, certificate, created) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET certificate = $2";
+    let created = transaction.now();
+    let values = [name.into(), certificate.into(), created.into()];
+    transaction.run(sql, &values)?;
+    Ok(())
+}
+
+fn replace_roles(
+    transaction: &mut Transaction<'_>,
+    name: &str,
+    roles: &BTreeSet<Role>,
+) -> Result<(), AccountError> {
+    transaction.run(
+        "DELETE FROM account_role WHERE account = $1",
+        &[name.into()],
+    )?;
+    for role in roles {
+        let sql = "INSERT INTO account_role (account, role) VALUES ($1, $2)";
+        transaction.run(sql, &[name.into(), role.name().into()])?;
+    }
+    Ok(())
+}
+
+/// A change that must not leave a store that has an administrator without one.
+fn keep_admin(
+    transaction: &mut Transaction<'_>,
+    change: impl FnOnce(&mut Transaction<'_>) -> Result<(), AccountError>,
+) -> Result<(), AccountError> {
+    let had_admin = has_admin(transaction)?;
+    change(transaction)?;
+    match had_admin && !has_admin(transaction)? {
+        true => Err(AccountError::LastAdmin),
+        false => Ok(()),
+    }
+}
+
+fn has_admin(transaction: &mut Transaction<'_>) -> Result<bool, AccountError> {
+    let sql = "SELECT name FROM account_role JOIN account ON account.name = account_role.account
+        WHERE role = 'admin' AND disabled IS NULL LIMIT 1";
+    Ok(transaction.one(sql, &[])?.is_some())
+}
+
+fn role_of(row: &mut Row) -> Result<Role, StoreError> {
+    let role = row.text()?.parse();
+    role.map_err(|_| StoreError::Damaged("unknown role"))
+}
+
+impl Account {
+    /// All but the roles.
+    fn from_row(row: &mut Row) -> Result<Self, StoreError> {
+        let name = row.text()?;
+        let certificate = row.optional_blob()?.map(TryInto::try_into).transpose();
+        Ok(Self {
+            name,
+            roles: BTreeSet::new(),
+            certificate: certificate
+                .map_err(|_| StoreError::Damaged("a certificate's hash has another length"))?,
+            created: row.time()?,
+            disabled: row.optional_time()?,
+        })
+    }
+}

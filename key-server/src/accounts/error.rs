@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why something was not done with an account or a token. No variant holds a token.
+
+use content_key_store::{Error as StoreError, RequestError};
+
+/// Errors of accounts and tokens.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// What should be a role is none.
+    #[error(
+        "no such role: give viewer, operator, key-admin, auditor, license-server, packager or admin"
+    )]
+    BadRole,
+    /// There is no such account.
+    #[error("no account '{0}' in the store: check its name, or add it")]
+    NoAccount(String),
+    /// Nobody could look after accounts any more.
+    #[error(
+        "this is the last enabled account with the role admin: give another one that role first"
+    )]
+    LastAdmin,
+    /// Another account signs in with the certificate.
+    #[error("account '{0}' signs in with this certificate: give each account one of its own")]
+    CertificateTaken(String),
+    /// There is no such token.
+    #[error("no token with this id in the store: give the id that the list of tokens shows")]
+    NoToken,
+    /// A token is too short or cannot be sent.
+    #[error(
+        "a token has 32 to 1024 visible ASCII characters: take one of a generator of passwords"
+    )]
+    BadToken,
+    /// A token cannot be this account's.
+    #[error("the token is another account's, or was revoked: give another one")]
+    TokenTaken,
+    /// There are no random bytes.
+    #[error(transparent)]
+    Generator(#[from] host_access::RandomError),
+    /// The store refused it, or could not be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RequestError for AccountError {
+    fn is_temporary(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_temporary())
+    }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The deliveries in the outbox: which keys are still to be brought to which targets. The store puts a delivery there in the
+//! transaction that makes its key; whoever claims it has it alone for a while, and it comes back when nothing is heard of it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use cenc_types::KeyId;
+use content_key_store::{Backend, Error, KeyStore, Page, PeriodKey, Row};
+
+/// A key on its way to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The key.
+    pub kid: KeyId,
+    /// The target's name.
+    pub target: String,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How often it was claimed.
+    pub attempts: u64,
+    /// When it may be claimed again.
+    pub next_try: SystemTime,
+    /// When the target acknowledged it.
+    pub acknowledged: Option<SystemTime>,
+    /// What went wrong the last time.
+    pub error: Option<String>,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// To be tried, or tried again.
+    Pending,
+    /// The target has the key.
+    Acknowledged,
+    /// Not tried again until it is enqueued anew.
+    GivenUp,
+}
+
+/// The columns of a [`Delivery`], as [`Delivery::from_row`] takes them.
+macro_rules! delivery_columns {
+    () => {
+        "kid, target, state, attempts, next_try, acknowledged, error"
+    };
+}
+
+/// The statement that takes deliveries: `$1` now, `$2` the end of the lease, `$3` how many, `$4` the target, or '' for all.
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (SELECT kid, target FROM delivery
+                WHERE state = 'pending' AND next_try <= $1 AND ($4 = '' OR target = $4) ORDER BY next_try LIMIT $3 ",
+            $lock,
+            ") UPDATE delivery SET attempts = attempts + 1, next_try = $2
+                WHERE (kid, target) IN (SELECT kid, target FROM due) RETURNING ",
+            delivery_columns!()
+        )
+    };
+}
+
+/// Which deliveries are claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// Those to this target; None: to any.
+    pub target: Option<&'a str>,
+    /// How many at most.
+    pub limit: u32,
+    /// How long nobody else gets them.
+    pub lease: Duration,
+}
+
+/// Takes deliveries that are due. Nobody else gets them until the lease is over.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(store: &KeyStore, claim: &Claim<'_>) -> Result<Vec<Delivery>, Error> {
+    let now = store.host().clock.system_time();
+    let until = now.checked_add(claim.lease);
+    let until = until.ok_or(Error::OutOfRange("the lease"))?;
+    let values = [
+        now.into(),
+        until.into(),
+        i64::from(claim.limit).into(),
+        claim.target.unwrap_or_default().into(),
+    ];
+    store.write_unrecorded(|transaction| {
+        let sql = match transaction.backend() {
+            // The database has one writer: no row needs a lock.
+            Backend::Sqlite => claim_sql!(""),
+            Backend::Postgres => claim_sql!("FOR UPDATE SKIP LOCKED"),
+        };
+        let rows = transaction.run(sql, &values)?;
+        rows.into_iter()
+            .map(|mut row| Delivery::from_row(&mut row))
+            .collect()
+    })
+}
+
+/// A delivery that failed.
+#[derive(Debug, Clone, Copy)]
+pub struct FailedDelivery<'a> {
+    /// The key.
+    pub kid: &'a KeyId,
+    /// The target's name.
+    pub target: &'a str,
+    /// What went wrong; it must not hold secrets.
+    pub error: &'a str,
+    /// When it is tried again; None: not until it is enqueued anew.
+    pub retry: Option<SystemTime>,
+}
+
+/// Notes that a delivery failed. One that was acknowledged meanwhile stays so.
+///
+/// # Errors
+/// [`Error::NoDelivery`].
+pub fn fail(store: &KeyStore, failed: &FailedDelivery<'_>) -> Result<(), Error> {
+    let FailedDelivery {
+        kid,
+        target,
+        error,
+        retry,
+    } = *failed;
+    store.write("delivery failed", &kid.to_string(), |transaction| {
+        let sql = "UPDATE delivery SET state = CASE WHEN state = 'acknowledged' THEN state ELSE $4 END, next_try = $5, error = $3
+            WHERE kid = $1 AND target = $2 RETURNING kid";
+        let state = retry.map_or(DeliveryState::GivenUp, |_| DeliveryState::Pending);
+        let values = [
+            kid.into(),
+            target.into(),
+            error.into(),
+            state.name().into(),
+            retry.unwrap_or(SystemTime::UNIX_EPOCH).into(),
+        ];
+        let found = transaction.one(sql, &values)?;
+        found.ok_or_else(|| Error::NoDelivery {
+            kid: *kid,
+            target: target.to_owned(),
+        })?;
+        Ok(((), format!("{target}: {error}")))
+    })
+}
+
+/// All deliveries of a key, by target.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_key(store: &KeyStore, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
+    let sql = concat!(
+        "SELECT ",
+        delivery_columns!(),
+        " FROM delivery WHERE kid = $1 ORDER BY target"
+    );
+    let rows = store.read(|transaction| transaction.run(sql, &[kid.into()]))?;
+    rows.into_iter()
+        .map(|mut row| Delivery::from_row(&mut row))
+        .collect()
+}
+
+/// Deliveries that are not tried again by themselves, by KID.
+///
+/// # Errors
+/// When the database fails.
+pub fn given_up(store: &KeyStore, page: Page) -> Result<Vec<Delivery>, Error> {
+    let rows = store.read(|transaction| transaction.run(GIVEN_UP, &page.values()?))?;
+    rows.into_iter()
+        .map(|mut row| Delivery::from_row(&mut row))
+        .collect()
+}
+
+pub(crate) const GIVEN_UP: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM delivery WHERE state = 'given-up' ORDER BY kid, target LIMIT $1 OFFSET $2"
+);
+
+/// A key of a track in a crypto period, and how far it is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledKey {
+    /// The key.
+    pub key: PeriodKey,
+    /// Its deliveries, by target.
+    pub deliveries: Vec<Delivery>,
+}
+
+pub(crate) const OF_PERIODS: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM delivery WHERE kid IN (SELECT kid FROM key_slot WHERE content_id = $1 AND period >= $2 AND period < $3)
+        ORDER BY kid, target"
+);
+
+/// As [`KeyStore::periods`], with the deliveries of the keys.
+///
+/// # Errors
+/// When the database fails.
+pub fn schedule(
+    store: &KeyStore,
+    content_id: &str,
+    range: Range<u64>,
+) -> Result<Vec<ScheduledKey>, Error> {
+    let start = range.start;
+    let keys = store.periods(content_id, range)?;
+    let Some(last) = keys.last() else {
+        return Ok(Vec::new());
+    };
+    let end = last.slot.period.saturating_add(1);
+    let of_keys = of_periods(store, content_id, start..end)?;
+    let keys = keys.into_iter().map(|key| ScheduledKey {
+        deliveries: of_keys.get(&key.info.kid).cloned().unwrap_or_default(),
+        key,
+    });
+    Ok(keys.collect())
+}
+
+fn of_periods(
+    store: &KeyStore,
+    content_id: &str,
+    range: Range<u64>,
+) -> Result<BTreeMap<KeyId, Vec<Delivery>>, Error> {
+    let column = |period| i64::try_from(period).unwrap_or(i64::MAX);
+    let (start, end) = (column(range.start), column(range.end));
+    let values = [content_id.into(), start.into(), end.into()];
+    let mut deliveries = BTreeMap::<_, Vec<_>>::new();
+    for mut row in store.read(|transaction| transaction.run(OF_PERIODS, &values))? {
+        let delivery = Delivery::from_row(&mut row)?;
+        deliveries.entry(delivery.kid).or_default().push(delivery);
+    }
+    Ok(deliveries)
+}
+
+impl DeliveryState {
+    const ALL: [Self; 3] = [Self::Pending, Self::Acknowledged, Self::GivenUp];
+
+    /// The state as text.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Acknowledged => "acknowledged",
+            Self::GivenUp => "given-up",
+        }
+    }
+}
+
+impl Delivery {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            kid: row.key_id()?,
+            target: row.text()?,
+            state: {
+                let text = row.text()?;
+                let state = DeliveryState::ALL
+                    .into_iter()
+                    .find(|state| state.name() == text);
+                state.ok_or(Error::Damaged("unknown state of a delivery"))?
+            },
+            attempts: row.int()?.unsigned_abs(),
+            next_try: row.time()?,
+            acknowledged: row.optional_time()?,
+            error: row.optional_text()?,
+        })
+    }
+}

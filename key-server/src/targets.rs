@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Targets: the licence servers that keys are handed to. Credentials for them rest wrapped, as keys do, and are never listed.
+
+use std::time::Duration;
+
+use content_key_store::{
+    Error as StoreError, KeyStore, RequestError, Row, Transaction, Value, WrappedSecret, check_name,
+};
+use url::Url;
+use zeroize::Zeroizing;
+
+macro_rules! columns {
+    () => {
+        "name, url, certificate, ca, timeout, kek_id FROM target"
+    };
+}
+
+/// The most characters of an address or of PEM.
+const MAX_TEXT: usize = 1 << 16;
+
+/// Errors of targets.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// There is no such target.
+    #[error("no target '{0}' in the store: check its name, or add it")]
+    NoTarget(String),
+    /// A target's settings cannot be used.
+    #[error("cannot use the target: {0}")]
+    BadTarget(&'static str),
+    /// A content requires a target.
+    #[error("content '{content}' requires target '{target}': take it from the content first")]
+    TargetRequired {
+        /// The target.
+        target: String,
+        /// The first content that requires it.
+        content: String,
+    },
+    /// The store refused it, or could not be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RequestError for TargetError {
+    fn is_temporary(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_temporary())
+    }
+}
+
+/// What the store knows of a licence server, without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetSettings {
+    /// What contents call it in their list of targets; 1 to 200 characters.
+    pub name: String,
+    /// Where documents are posted, `https://…` or `http://…`, without user and password.
+    pub url: String,
+    /// PEM; keys are encrypted to its first certificate. None: they go in the clear, within TLS.
+    pub certificate: Option<String>,
+    /// PEM certificates that may sign the target's for TLS; None: those of the system.
+    pub ca: Option<String>,
+    /// For each attempt, 1 to 300 seconds.
+    pub timeout: Duration,
+    /// Whether the store has credentials for it; of no meaning in [`put`].
+    pub has_credentials: bool,
+}
+
+/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; None keeps those that are
+/// there, an empty text forgets them.
+///
+/// # Errors
+/// [`StoreError::BadName`], [`TargetError::BadTarget`].
+pub fn put(
+    store: &KeyStore,
+    target: &TargetSettings,
+    credentials: Option<&str>,
+) -> Result<(), TargetError> {
+    check(target)?;
+    store.write("put target", &target.name, |transaction| {
+        store_row(transaction, target)?;
+        let result = match credentials {
+            None => "ok",
+            Some("") => "ok, without credentials",
+            Some(_) => "ok, with new credentials",
+        };
+        if let Some(credentials) = credentials {
+            store_credentials(transaction, &target.name, credentials)?;
+        }
+        Ok(((), result.to_owned()))
+    })
+}
+
+/// All targets, in alphabetical order.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " ORDER BY name");
+    let rows = store.read(|transaction| transaction.run(sql, &[]))?;
+    rows.into_iter()
+        .map(|mut row| TargetSettings::from_row(&mut row))
+        .collect()
+}
+
+/// A target by its name.
+///
+/// # Errors
+/// [`TargetError::NoTarget`].
+pub fn get(store: &KeyStore, name: &str) -> Result<TargetSettings, TargetError> {
+    let sql = concat!("SELECT ", columns!(), " WHERE name = $1");
+    let row = store.read(|transaction| transaction.one(sql, &[name.into()]))?;
+    let mut row = row.ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+    Ok(TargetSettings::from_row(&mut row)?)
+}
+
+/// Forgets a target and its credentials.
+///
+/// # Errors
+/// [`TargetError::NoTarget`], [`TargetError::TargetRequired`] while a content requires it.
+pub fn remove(store: &KeyStore, name: &str) -> Result<(), TargetError> {
+    store.write("remove target", name, |transaction| {
+        let sql =
+            "SELECT content_id FROM content_target WHERE target = $1 ORDER BY content_id LIMIT 1";
+        if let Some(mut row) = transaction.one(sql, &[name.into()])? {
+            let (target, content) = (name.to_owned(), row.text()?);
+            return Err(TargetError::TargetRequired { target, content });
+        }
+        let sql = "DELETE FROM target WHERE name = $1 RETURNING name";
+        let removed = transaction.one(sql, &[name.into()])?;
+        removed.ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+        Ok(((), "ok".to_owned()))
+    })
+}
+
+/// The credentials for a target, for use with it and for nothing else; this leaves no row in the audit.
+///
+/// # Errors
+/// [`TargetError::NoTarget`], [`StoreError::Tampered`].
+pub fn credentials(store: &KeyStore, name: &str) -> Result<Option<Zeroizing<String>>, TargetError> {
+    store.read(|transaction| {
+        let sql = "SELECT wrapped, kek_id FROM target WHERE name = $1";
+        let row = transaction.one(sql, &[name.into()])?;
+        let mut row = row.ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+        let (Some(bytes), Some(kek_id)) = (row.optional_blob()?, row.optional_text()?) else {
+            return Ok(None);
+        };
+        let wrapped = WrappedSecret { bytes, kek_id };
+        let mut clear = transaction.unwrap_credentials(name, &wrapped)?;
+        // The bytes move, no copy stays.
+        let text = String::from_utf8(std::mem::take(&mut *clear));
+        let text = text.map_err(|_| StoreError::Damaged("credentials are not utf-8"))?;
+        Ok(Some(Zeroizing::new(text)))
+    })
+}
+
+fn check(target: &TargetSettings) -> Result<(), TargetError> {
+    check_name("target's name", &target.name)?;
+    if target.name.chars().count() > 200 {
+        return Err(TargetError::BadTarget(
+            "its name has more than 200 characters",
+        ));
+    }
+    let url =
+        Url::parse(&target.url).map_err(|_| TargetError::BadTarget("its address is not a URI"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(TargetError::BadTarget(
+            "its address is neither http nor https",
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(TargetError::BadTarget(
+            "its address has a user or password: give them as credentials",
+        ));
+    }
+    let timeouts = Duration::from_secs(1)..=Duration::from_secs(300);
+    if !timeouts.contains(&target.timeout) {
+        return Err(TargetError::BadTarget(
+            "its timeout is not 1 to 300 seconds",
+        ));
+    }
+    let texts = [
+        Some(&target.url),
+        target.certificate.as_ref(),
+        target.ca.as_ref(),
+    ];
+    let is_bad = |text: &String| text.len() > MAX_TEXT || text.contains('\0');
+    match texts.into_iter().flatten().any(is_bad) {
+        true => Err(TargetError::BadTarget(
+            "its address or a certificate is no text of up to 64 KiB",
+        )),
+        false => Ok(()),
+    }
+}
+
+fn store_row(transaction: &mut Transaction<'_>, target: &TargetSettings) -> Result<(), StoreError> {
+    let timeout = i64::try_from(target.timeout.as_millis());
+    let timeout = timeout.map_err(|_| StoreError::OutOfRange("the timeout"))?;
+    let sql = "INSERT INTO target (name, url, certificate, ca, timeout) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (name) DO UPDATE SET url = $2, certificate = $3, ca = $4, timeout = $5";
+    let values = [
+        target.name.as_str().into(),
+        target.url.as_str().into(),
+        target.certificate.as_deref().into(),
+        target.ca.as_deref().into(),
+        timeout.into(),
+    ];
+    transaction.run(sql, &values).map(|_| ())
+}
+
+fn store_credentials(
+    transaction: &mut Transaction<'_>,
+    name: &str,
+    credentials: &str,
+) -> Result<(), StoreError> {
+    let (wrapped, kek_id) = match credentials {
+        "" => (Value::Null, Value::Null),
+        text => {
+            let wrapped = transaction.wrap_credentials(name, text.as_bytes())?;
+            (wrapped.bytes.into(), wrapped.kek_id.as_str().into())
+        }
+    };
+    let sql = "UPDATE target SET wrapped = $2, kek_id = $3 WHERE name = $1";
+    let values = [name.into(), wrapped, kek_id];
+    transaction.run(sql, &values).map(|_| ())
+}
+
+impl TargetSettings {
+    fn from_row(row: &mut Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            name: row.text()?,
+            url: row.text()?,
+            certificate: row.optional_text()?,
+            ca: row.optional_text()?,
+            timeout: Duration::from_millis(row.int()?.unsigned_abs()),
+            has_credentials: row.optional_text()?.is_some(),
+        })
+    }
+}

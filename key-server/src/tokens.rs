@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Tokens, by which accounts sign in. The store keeps only a MAC of each, under a key that the database does not know: whoever reads
+//! the database gets no token, and how long a look-up takes says nothing of one.
+
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cenc_types::KeyId;
+use content_key_store::{Error as StoreError, KeyStore, Row, Transaction, check_name};
+use host_access::Random;
+use zeroize::Zeroizing;
+
+use crate::accounts::{self, Account, AccountError};
+
+/// What MACs of tokens are told from others by.
+const KIND: &str = "token";
+/// What a token begins with, so that searches for leaked secrets find it.
+const PREFIX: &str = "prp_";
+/// Characters of a token from elsewhere.
+const LENGTHS: std::ops::RangeInclusive<usize> = 32..=1024;
+
+macro_rules! columns {
+    () => {
+        "id, account, label, created, expires, revoked"
+    };
+}
+
+/// All of a token but the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// Its id, a UUID.
+    pub id: String,
+    /// Whose it is.
+    pub account: String,
+    /// What it is for, in its owner's words.
+    pub label: String,
+    /// When it was made.
+    pub created: SystemTime,
+    /// When it ends, if ever.
+    pub expires: Option<SystemTime>,
+    /// Since when it cannot be used.
+    pub revoked: Option<SystemTime>,
+}
+
+/// Makes a token of 256 random bits for an account. It cannot be shown again.
+///
+/// # Errors
+/// [`AccountError::NoAccount`], [`AccountError::BadName`] for the label.
+pub fn issue(
+    store: &KeyStore,
+    account: &str,
+    label: &str,
+    expires: Option<SystemTime>,
+) -> Result<(TokenInfo, Zeroizing<String>), AccountError> {
+    check_name("token's label", label)?;
+    let token = generate(&*store.host().random)?;
+    let info = store.write("new token", account, |transaction| {
+        let new = NewToken {
+            account,
+            label,
+            token: &token,
+            expires,
+        };
+        let info = store_row(transaction, &new)?;
+        let result = format!("token {}", info.id);
+        Ok::<_, AccountError>((info, result))
+    })?;
+    Ok((info, token))
+}
+
+/// Adds a token from elsewhere, of 32 to 1024 visible ASCII characters. The same token of the same account once more changes
+/// nothing.
+///
+/// # Errors
+/// [`AccountError::BadToken`], [`AccountError::TokenTaken`] for one that is another account's or revoked, [`AccountError::NoAccount`],
+/// [`AccountError::BadName`] for the label.
+pub fn add(
+    store: &KeyStore,
+    account: &str,
+    label: &str,
+    token: &str,
+) -> Result<TokenInfo, AccountError> {
+    check_name("token's label", label)?;
+    let is_visible = token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_visible || !LENGTHS.contains(&token.len()) {
+        return Err(AccountError::BadToken);
+    }
+    store.write("put token", account, |transaction| {
+        let (info, verb) = match find(transaction, token)? {
+            Some(info) if info.account == account && info.revoked.is_none() => (info, "was there"),
+            Some(_) => return Err(AccountError::TokenTaken),
+            None => {
+                let new = NewToken {
+                    account,
+                    label,
+                    token,
+                    expires: None,
+                };
+                (store_row(transaction, &new)?, "added")
+            }
+        };
+        let result = format!("token {} {verb}", info.id);
+        Ok((info, result))
+    })
+}
+
+/// The tokens of an account, the last made first, also those that cannot be used any more.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(store: &KeyStore, account: &str) -> Result<Vec<TokenInfo>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM token WHERE account = $1 ORDER BY created DESC, id DESC"
+    );
+    let rows = store.read(|transaction| transaction.run(sql, &[account.into()]))?;
+    rows.into_iter()
+        .map(|mut row| TokenInfo::from_row(&mut row))
+        .collect()
+}
+
+/// Ends a token for good, by its id. Once more changes nothing.
+///
+/// # Errors
+/// [`AccountError::NoToken`].
+pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
+    // What is not known may be a token instead of its id, which must not get into the audit.
+    let sql = "SELECT id FROM token WHERE id = $1";
+    let known = store.read(|transaction| transaction.one(sql, &[id.into()]))?;
+    known.ok_or(AccountError::NoToken)?;
+    store.write("revoke token", id, |transaction| {
+        let sql =
+            "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account";
+        let now = transaction.now();
+        let row = transaction.one(sql, &[id.into(), now.into()])?;
+        let account = row.ok_or(AccountError::NoToken)?.text()?;
+        Ok(((), format!("of {account}")))
+    })
+}
+
+/// Whose token it is; None when it is unknown, revoked or expired, or the account is disabled. This leaves no row in the audit.
+///
+/// # Errors
+/// When the database fails.
+pub fn account_of(
+    store: &KeyStore,
+    token: &str,
+) -> Result<Option<(Account, TokenInfo)>, AccountError> {
+    store.read(|transaction| {
+        let Some(info) = find(transaction, token)? else {
+            return Ok(None);
+        };
+        let account = accounts::load(transaction, &info.account)?;
+        let is_over = info
+            .expires
+            .is_some_and(|end| end <= transaction.host().clock.system_time());
+        let is_usable = account.disabled.is_none() && info.revoked.is_none() && !is_over;
+        Ok(is_usable.then_some((account, info)))
+    })
+}
+
+fn generate(random: &dyn Random) -> Result<Zeroizing<String>, AccountError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    random.fill(bytes.as_mut_slice())?;
+    // Room for all of it, so that no copy is left behind by a move.
+    let mut token = Zeroizing::new(String::with_capacity(64));
+    token.push_str(PREFIX);
+    URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut token);
+    Ok(token)
+}
+
+fn find(transaction: &mut Transaction<'_>, token: &str) -> Result<Option<TokenInfo>, StoreError> {
+    let mac = transaction.fingerprint(KIND, token.as_bytes());
+    let sql = concat!("SELECT ", columns!(), " FROM token WHERE mac = $1");
+    let row = transaction.one(sql, &[mac.as_slice().into()])?;
+    row.map(|mut row| TokenInfo::from_row(&mut row)).transpose()
+}
+
+/// A token that is to be stored.
+struct NewToken<'a> {
+    account: &'a str,
+    label: &'a str,
+    token: &'a str,
+    expires: Option<SystemTime>,
+}
+
+fn store_row(
+    transaction: &mut Transaction<'_>,
+    new: &NewToken<'_>,
+) -> Result<TokenInfo, AccountError> {
+    accounts::load(transaction, new.account)?;
+    let id = KeyId::generate(&*transaction.host().random)?.to_string();
+    let mac = transaction.fingerprint(KIND, new.token.as_bytes());
+    let sql = "INSERT INTO token (id, account, label, mac, created, expires) VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        id.as_str().into(),
+        new.account.into(),
+        new.label.into(),
+        mac.as_slice().into(),
+        transaction.now().into(),
+        new.expires.into(),
+    ];
+    transaction.run(sql, &values)?;
+    let sql = concat!("SELECT ", columns!(), " FROM token WHERE id = $1");
+    let row = transaction.one(sql, &[id.as_str().into()])?;
+    Ok(TokenInfo::from_row(&mut row.ok_or(AccountError::NoToken)?)?)
+}
+
+impl TokenInfo {
+    fn from_row(row: &mut Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.text()?,
+            account: row.text()?,
+            label: row.text()?,
+            created: row.time()?,
+            expires: row.optional_time()?,
+            revoked: row.optional_time()?,
+        })
+    }
+}
