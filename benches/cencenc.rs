@@ -8,14 +8,10 @@
     reason = "a benchmark, of its own data"
 )]
 
-#[path = "../measure/mod.rs"]
-mod measure;
-mod ring;
-
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
 use common_encryption::{Method, SampleCipher};
-use measure::{Variant, compare};
-use ring::{KEY, Ring, aac_caps, avc_caps, cencenc, slice};
+use test_support::measure::{Variant, compare};
+use test_support::ring::{KEY, Ring, aac_caps, avc_caps, cencenc, slice};
 use zeroize::Zeroizing;
 
 /// Buffers of a turn: what a turn takes in microseconds, a buffer takes in nanoseconds.

@@ -17,7 +17,7 @@ const COMMON: &str = "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b";
 fn element_tells_of_each_system_and_of_given_boxes() {
     let clear = Recipe::new(MP4MUX, Video::Avc, Audio::Aac).clear();
     in_process::run(
-        "signaling::element::protects_the_given_file_without_playready",
+        "signaling::protects_the_given_file_without_playready",
         clear.as_os_str(),
     );
 }

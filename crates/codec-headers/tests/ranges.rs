@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Protectable ranges against the subsample maps that other packagers wrote: ../shared/vectors.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use codec_headers::{Codec, ProtectableRange};
 
-use crate::manifest::{self, SampleFact, Vector};
-use crate::movie::{Movie, Track};
-use crate::tools::skip;
+use test_support::manifest::{self, SampleFact, Vector};
+use test_support::movie::{Movie, Track};
+use test_support::tools::skip;
 
 /// A slice with less slice data than a cipher block may be clear altogether.
 const BLOCK: usize = 16;

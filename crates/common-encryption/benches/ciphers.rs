@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The ciphers alone, beside OpenSSL's EVP and the crates that are used by everyone: `cargo bench --bench ciphers`.
+//! The ciphers alone, beside OpenSSL's EVP and the crates that are used by everyone: `cargo bench -p common-encryption`.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
+#![expect(clippy::unwrap_used, reason = "a benchmark")]
 #![expect(clippy::indexing_slicing, reason = "of its own buffers")]
-
-mod measure;
 
 use aes::Aes128Enc;
 use cenc_types::{ContentKey, Iv, Pattern, Scheme};
 use cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use common_encryption::{ClearSample, Method, SampleCipher};
 use ctr::Ctr64BE;
-use measure::{Variant, compare};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
+use test_support::measure::{Variant, compare};
 use zeroize::Zeroizing;
 
 const KEY: [u8; 16] = [0x3a; 16];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The bodies of the fuzz targets over their corpus, and over the damaged and clear files of ../shared/vectors.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use fuzz_targets as targets;
 
-use crate::tools;
+use test_support::tools;
 
 /// A longer file of ../shared is cut: the targets push each file several times.
 const MAX_LEN: usize = 256 << 10;
@@ -52,8 +53,8 @@ fn real_streams_in_the_corpus_are_protected() {
         let data = fs::read(input).unwrap();
         let scheme = cenc_types::Scheme::Cenc;
         let mode = cenc_mp4::IndexMode::Hold;
-        let protected = targets::mp4::protect(&data, (scheme, mode), []).unwrap();
-        let samples = targets::stream::samples(&protected);
+        let protected = test_support::encrypted::protect(&data, (scheme, mode), []).unwrap();
+        let samples = test_support::stream::samples(&protected);
         assert!(samples.iter().all(|sample| sample.protection.is_some()));
         assert!(!samples.is_empty(), "{}", input.display());
     }
@@ -97,5 +98,5 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    tools::project()
 }

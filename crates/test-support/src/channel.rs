@@ -1,66 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The packager under one key, without policy.
-
-use std::error::Error;
-use std::sync::Arc;
+//! A stream through the library's encryptor, a fragment at a time.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
-use cenc_types::{ContentKey, Iv, KeyId, Media, Pattern, Scheme, Track};
-use common_encryption::{InitProtection, Protector, TrackProtection};
-use common_encryption::{IvSource, Method, SampleKey};
-use zeroize::Zeroizing;
+use cenc_types::Scheme;
 
-pub const KEY: [u8; 16] = [0x3a; 16];
-pub const IV: [u8; 16] = [0x51; 16];
-
-/// All tracks under one key.
-pub struct OneKey {
-    key: Arc<SampleKey>,
-    scheme: Scheme,
-}
-
-impl OneKey {
-    pub fn new(scheme: Scheme) -> Self {
-        let ivs = IvSource::new(scheme, Iv::new(&IV).unwrap()).unwrap();
-        let key = ContentKey::from_bytes(Zeroizing::new(KEY));
-        let kid = KeyId::from_bytes([0x10; 16]);
-        Self {
-            key: Arc::new(SampleKey::new(kid, &key, scheme, ivs)),
-            scheme,
-        }
-    }
-}
-
-impl Protector for OneKey {
-    fn protect(
-        &mut self,
-        tracks: &[Track],
-    ) -> Result<InitProtection, Box<dyn Error + Send + Sync>> {
-        let tracks = tracks.iter().map(|track| {
-            let pattern = match track.media {
-                Media::Video { .. } if self.scheme.has_pattern() => Pattern::ONE_IN_TEN,
-                _ => Pattern::NONE,
-            };
-            Some(TrackProtection {
-                key: Arc::clone(&self.key),
-                method: Method {
-                    scheme: self.scheme,
-                    pattern,
-                },
-            })
-        });
-        Ok(InitProtection {
-            tracks: tracks.collect(),
-            pssh: Vec::new(),
-        })
-    }
-}
+use crate::encrypted::FixedKey;
 
 /// A stream under way.
 pub struct Channel {
     encryptor: Encryptor<BytesMut>,
-    protector: OneKey,
+    protector: FixedKey,
     out: Vec<Output<BytesMut>>,
 }
 
@@ -68,7 +18,7 @@ impl Channel {
     pub fn new(scheme: Scheme, init: &[u8]) -> Self {
         let mut channel = Self {
             encryptor: Encryptor::new(IndexMode::Hold),
-            protector: OneKey::new(scheme),
+            protector: FixedKey::new(scheme),
             out: Vec::new(),
         };
         channel.push(BytesMut::from(init));

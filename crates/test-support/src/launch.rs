@@ -227,7 +227,7 @@ pub fn build(targets: &[&str]) -> PathBuf {
         .args(targets)
         .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().unwrap())
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
+        .current_dir(tools::project());
     Run::within(&mut cargo, Duration::from_secs(1800)).succeeded();
     folder
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Variants of the same work, timed in turns. What else the machine does meets all of them, and the quickest of many turns is hardly
 //! met by it: their ratios hold where times do not. Benchmark frameworks time one variant after the other.
+#![expect(clippy::print_stdout, reason = "benchmarks print")]
 
 use std::time::{Duration, Instant};
 

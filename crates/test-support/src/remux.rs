@@ -2,8 +2,8 @@
 //! Progressive files for the tests: out of fragmented ones, and with `moov` in front, without the crate's own writer.
 
 use crate::boxes::{Bx, Fields, top_level, u32_at};
+use crate::build::{boxed, full, word};
 use crate::movie::Movie;
-use crate::mp4_stream::build::{boxed, full, word};
 use crate::timeline::{self, Moment};
 
 /// The file of one track with all its samples in one `mdat`, told of by a `moov` in front or behind.
@@ -130,9 +130,7 @@ pub fn relabelled(mut file: Vec<u8>, from: &[u8; 4], to: &[u8; 4]) -> Vec<u8> {
 
 /// A fragmented file of one sound track: these samples of 1/10 s behind an entry with this configuration box.
 pub fn fragmented_sound(format: &[u8; 4], config: &[u8], samples: &[Vec<u8>]) -> Vec<u8> {
-    use crate::mp4_stream::build::{
-        Base, fragment, ftyp, mdat, moof, moov_of, tfhd, traf, trex, trun,
-    };
+    use crate::build::{Base, fragment, ftyp, mdat, moof, moov_of, tfhd, traf, trex, trun};
     // channelcount 2, samplesize 16, samplerate 48 kHz.
     let mut fields = [0; 28];
     fields[7] = 1;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::tools;
+
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -14,7 +16,7 @@ impl Scratch {
         SWEEP.call_once(sweep);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = format!("{name}-{}-{count}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+        let path = tools::scratch_root().join(folder);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -45,9 +47,8 @@ impl Scratch {
 
 /// Removes the folders of earlier runs: those of tests that failed, and those that live as long as the process.
 fn sweep() {
-    let entries = std::fs::read_dir(env!("CARGO_TARGET_TMPDIR"))
-        .into_iter()
-        .flatten();
+    let entries = std::fs::read_dir(tools::scratch_root());
+    let entries = entries.into_iter().flatten();
     for path in entries.flatten().map(|entry| entry.path()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let process = name.rsplit('-').nth(1).unwrap_or_default();

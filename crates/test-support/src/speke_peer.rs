@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The key server: `peer.py` on a free port.
+//! The SPEKE server of ../shared/oracles: `python/speke_peer.py` on a free port.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -21,7 +21,7 @@ impl Peer {
     /// Starts a server, over TLS with certificates in a folder. None where its libraries are absent.
     pub fn start(certificates: Option<&Path>) -> Option<Self> {
         tools::cpix_oracle()?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/speke/peer.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/speke_peer.py");
         let mut python = Command::new(tools::python());
         python
             .arg(script)

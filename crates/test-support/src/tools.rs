@@ -50,8 +50,8 @@ pub fn cpix_oracle() -> Option<PathBuf> {
 /// Whether Python can import these modules.
 pub fn python_has(modules: &str) -> bool {
     let mut run = Command::new(python());
-    let import = format!("import {modules}");
-    Run::of(run.args(["-c", &import])).status.success()
+    let run = run.args(["-c", &format!("import {modules}")]).output();
+    run.is_ok_and(|run| run.status.success())
 }
 
 /// The check in a browser.
@@ -91,16 +91,39 @@ pub fn chromium() -> Option<PathBuf> {
 /// A folder with libgstfmp4.so: isofmp4mux, cmafmux and dashmp4mux. hlscmafsink's libgsthlssink3.so may be there too.
 pub fn fragment_muxers() -> Option<PathBuf> {
     let given = std::env::var_os("PLAYREADY_TEST_PLUGINS").map(PathBuf::from);
-    let built = ["release", "debug"].map(|profile| {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        project.join("tests/fmp4mux/target").join(profile)
-    });
+    let built =
+        ["release", "debug"].map(|profile| project().join("tests/fmp4mux/target").join(profile));
     let mut places = given.into_iter().chain(built);
     places.find(|place| place.join("libgstfmp4.so").exists())
 }
 
+/// The folder of the root package.
+pub fn project() -> &'static Path {
+    static PROJECT: OnceLock<PathBuf> = OnceLock::new();
+    PROJECT.get_or_init(|| {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        crates.parent().unwrap().to_owned()
+    })
+}
+
+/// Cargo's folder for the scratch files of tests, of the target folder from which this process runs.
+pub fn scratch_root() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap();
+    target.join("tmp")
+}
+
+/// The folder of vectors, or a note that the test is skipped.
+pub fn vectors_for(test: &str) -> Option<PathBuf> {
+    let found = vectors().filter(|folder| folder.join("MANIFEST.json").is_file());
+    if found.is_none() {
+        skip(test, "no ../shared/vectors");
+    }
+    found
+}
+
 fn shared() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared")
+    project().join("../shared")
 }
 
 fn existing(path: PathBuf) -> Option<PathBuf> {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The tests' own reader and decryptor against protected files that others made, before they judge the plugin.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
-use crate::decrypt;
-use crate::layout;
-use crate::manifest::{self, TrackFacts, Vector};
-use crate::movie::{Movie, Sample};
-use crate::samples::{self, Twin};
-use crate::tools::skip;
+use test_support::decrypt;
+use test_support::layout;
+use test_support::manifest::{self, TrackFacts, Vector};
+use test_support::movie::{Movie, Sample};
+use test_support::samples::{self, Twin};
+use test_support::tools::skip;
 
 /// Formats of the pairs that these tests read: PIFF has boxes of its own.
 fn pairs() -> Vec<Vector> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::BytesMut;
 use cenc_types::Scheme;
 
-use super::packager::Channel;
+use test_support::channel::Channel;
 
 #[derive(Clone)]
 pub struct Film {

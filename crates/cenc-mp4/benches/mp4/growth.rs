@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use cenc_types::Scheme;
 
-use super::build::{Base, ftyp, moof, moov, tfhd, traf, trun};
-use super::packager::Channel;
+use test_support::build::{Base, ftyp, moof, moov, tfhd, traf, trun};
+use test_support::channel::Channel;
 
 /// Bytes of each stream; where the fragments are counted it is less.
 const TOTAL: usize = 64 << 20;

@@ -6,10 +6,11 @@ use std::time::Instant;
 use bytes::BytesMut;
 use cenc_types::Scheme;
 
-use super::build::{Base, moof, moov_of, tfhd, traf, trak_of, trex, trun};
-use super::build::{boxed, ftyp};
+use test_support::build::{Base, moof, moov_of, tfhd, traf, trak_of, trex, trun};
+use test_support::build::{boxed, ftyp};
+use test_support::channel::Channel;
+
 use super::film::{Film, Fragment};
-use super::packager::Channel;
 
 /// Channels in one process, and bytes of each in two seconds at 2 Mb/s, in 50 samples.
 const CHANNELS: usize = 100;

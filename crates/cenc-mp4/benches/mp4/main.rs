@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Fragments in memory through the packager: its speed beside the bare ciphers, how cost grows, and what a live stream waits.
 //!
-//! `PLAYREADY_FILM=FILE cargo bench --bench mp4`, FILE being what `benches/compare --film FILE` makes; without it only what needs no
+//! `PLAYREADY_FILM=FILE cargo bench -p cenc-mp4`, FILE being what `benches/compare --film FILE` makes; without it only what needs no
 //! video is run.
 
 #![expect(
@@ -11,26 +11,24 @@
     clippy::cast_possible_truncation,
     reason = "a benchmark, of its own data"
 )]
-#![expect(dead_code, reason = "the tests' builder of streams has more")]
 
-#[path = "../../tests/suite/mp4_stream/build.rs"]
-mod build;
 mod film;
 mod growth;
 mod live;
-#[path = "../measure/mod.rs"]
-mod measure;
-mod packager;
 
 use aes::Aes128Enc;
 use cenc_types::Scheme;
 use cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use ctr::Ctr64BE;
 use film::Film;
-use measure::{Variant, compare};
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
-use packager::{Channel, IV, KEY};
+use test_support::channel::Channel;
+use test_support::encrypted::KEY;
+use test_support::measure::{Variant, compare};
+
+/// The counter block of the bare ciphers.
+const IV: [u8; 16] = [0x51; 16];
 
 /// Of a film only its start is taken, so that all of it stays in the cache that the cores share, or none does.
 const SIZES: [(usize, &str); 2] = [(2 << 20, "in the shared cache"), (256 << 20, "in memory")];

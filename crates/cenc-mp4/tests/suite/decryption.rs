@@ -7,46 +7,21 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use cenc_mp4::{DecryptionError, Decryptor, Error, IndexMode};
-use cenc_types::{ContentKey, KeyId};
-use common_encryption::{KnownKeys, MissingKey, SampleDecryptor};
+use common_encryption::{KnownKeys, MissingKey};
 
-use crate::boxes::top_level;
-use crate::decrypt::{self, Keys};
-use crate::layout;
-use crate::manifest::{self, Vector};
-use crate::movie::Movie;
-use crate::pairs;
-use crate::samples::{self, Twin};
-use crate::scratch::Scratch;
-use crate::tools::skip;
-use fuzz_targets as targets;
+use test_support::boxes::top_level;
+use test_support::decrypt::{self, Keys};
+use test_support::decrypted::{decrypted, known};
+use test_support::encrypted::file;
+use test_support::layout;
+use test_support::manifest::{self, Vector};
+use test_support::movie::Movie;
+use test_support::samples::{self, Twin};
+use test_support::scratch::Scratch;
+use test_support::tools::skip;
 
 /// Sizes of the chunks that streams come in; the last one takes each whole.
 const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];
-
-/// Keys as the library takes them.
-pub fn known(keys: &Keys) -> Arc<KnownKeys> {
-    let pairs = keys.pairs();
-    let pairs = pairs.iter().map(|pair| {
-        let (kid, key) = pair.split_once(':').unwrap();
-        // Some files have the nil KID, which does not count as one elsewhere.
-        let kid = KeyId::from_bytes(decrypt::unhex(kid));
-        (kid, ContentKey::parse(key).unwrap())
-    });
-    let pairs: Vec<_> = pairs.collect();
-    Arc::new(pairs.iter().map(|(kid, key)| (*kid, key)).collect())
-}
-
-/// Pushes a stream in chunks of one size and returns what comes out, as a file would hold it.
-pub fn decrypted(stream: &[u8], keys: &Arc<KnownKeys>, chunk: usize) -> Result<Vec<u8>, Error> {
-    let mut decryptor = Decryptor::new(IndexMode::Hold, Arc::clone(keys));
-    let mut outputs = Vec::new();
-    for piece in stream.chunks(chunk) {
-        decryptor.push(BytesMut::from(piece), &mut outputs)?;
-    }
-    decryptor.finish(&mut outputs)?;
-    Ok(targets::mp4::file(outputs))
-}
 
 fn vectors(class: &str, test: &str) -> Vec<Vector> {
     let vectors = manifest::of_class(class);
@@ -89,17 +64,6 @@ fn tells_of_no_protection(file: &[u8], id: &str) {
             }
         }
     }
-}
-
-/// What other packagers protected, by their own IVs, subsamples and patterns.
-#[test]
-fn every_sample_of_every_pair_is_decrypted_to_the_clear_bytes() {
-    let test = "every_sample_of_every_pair_is_decrypted_to_the_clear_bytes";
-    pairs::each(test, pairs::From::Protected, |sample, with| {
-        let decryptor = SampleDecryptor::new(&with.key);
-        let done = decryptor.decrypt(with.method, &with.iv, sample, &with.subsamples);
-        done.unwrap();
-    });
 }
 
 #[test]
@@ -195,7 +159,7 @@ fn a_missing_key_is_named_and_nothing_of_its_fragment_leaves() {
                 panic!("{}: {error}", vector.id);
             };
             assert!(error.to_string().contains(&kid.to_string()));
-            let left = targets::mp4::file(outputs);
+            let left = file(outputs);
             assert!(
                 !left.windows(4).any(|kind| kind == b"moof"),
                 "{}",

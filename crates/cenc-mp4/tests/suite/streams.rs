@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager over streams built by hand, read again by an independent reader and decrypted by an independent cipher.
 
-pub mod build;
 mod faststart;
 mod index;
 mod layout;
-pub mod progressive;
+mod progressive;
 mod refused;
 mod regressions;
-pub mod threads;
+mod threads;
 
 use cenc_mp4::IndexMode;
 use cenc_types::Scheme;
 
-use fuzz_targets::decrypt::decrypt;
-use fuzz_targets::mp4::{KEY, protect};
-use fuzz_targets::stream::{boxes, samples};
+use test_support::encrypted::{KEY, protect};
+use test_support::stream::{boxes, samples};
+use test_support::stream_cipher::decrypt;
 
 /// Tracks above this one are text, which stays clear.
 const LAST_SOUND_TRACK: u32 = 9;

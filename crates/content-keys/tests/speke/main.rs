@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The SPEKE client before the key server of ../shared/oracles, with and without faults.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
-pub mod peer;
 
 use cenc_types::{CipherMode, Media, Pssh, Scheme, Track};
 use content_keys::{
@@ -12,9 +12,9 @@ use content_keys::{
 use cpix::{Bounds, Playlist};
 use playready_header::{PlayReadyObject, SYSTEM_ID};
 
-use crate::scratch::Scratch;
-use crate::tools;
-use peer::{ABSENT, Peer, shared};
+use test_support::scratch::Scratch;
+use test_support::speke_peer::{ABSENT, Peer, shared};
+use test_support::tools;
 
 const WIDEVINE: [u8; 16] = 0xedef8ba9_79d6_4ace_a3c8_27dcd51d21ed_u128.to_be_bytes();
 
@@ -287,7 +287,7 @@ fn keys_come_encrypted_where_a_certificate_is_given() {
         return;
     };
     let folder = Scratch::new("speke-recipient");
-    let (certificate, key) = crate::cpix::recipients::certificate(&folder, "rsa:2048").unwrap();
+    let (certificate, key) = test_support::certificate::certificate(&folder, "rsa:2048").unwrap();
     RsaRecipient::from_certificate(certificate.clone()).unwrap();
     for version in ["2.0", "2.1"] {
         let target = format!("/?speke-version={version}");

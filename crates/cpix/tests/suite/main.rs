@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! CPIX documents: those of ../shared/oracles/cpix_oracle.py read, ours judged by its schemas and by PyPI's cpix.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,11 +18,11 @@ use cpix::{
 use playready_header::SYSTEM_ID;
 use serde_json::Value;
 
-use crate::launch::Run;
-use crate::scratch::Scratch;
-use crate::tools;
+use test_support::launch::Run;
+use test_support::scratch::Scratch;
+use test_support::tools;
 
-pub mod recipients;
+mod recipients;
 
 const VERSIONS: [(Version, &str); 2] = [(Version::V2_3, "2.3"), (Version::V2_4, "2.4")];
 
@@ -176,10 +181,7 @@ fn samples_of_the_oracle_are_read() {
 
 #[test]
 fn written_documents_are_valid() {
-    const FULL: &str = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/crates/cpix/tests/vectors/full-2.4.xml"
-    );
+    const FULL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/full-2.4.xml");
     if tools::cpix_oracle().is_none() {
         return tools::skip(
             "written_documents_are_valid",
@@ -199,7 +201,7 @@ fn written_documents_are_valid() {
 
 #[test]
 fn python_cpix_reads_what_is_written() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/cpix/read.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/read.py");
     if !tools::python_has("cpix") {
         return tools::skip("python_cpix_reads_what_is_written", "no PyPI cpix");
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The essential facts, from the text files in crates/playready-header/tests/vectors: `#` lines say where they come from.
+//! The essential facts, from the text files in tests/vectors: `#` lines say where they come from.
 
 use cenc_types::ContentKey;
 use playready_header::{FoundHeader, KeySeed, PlayReadyObject, checksum, guid};

@@ -14,8 +14,8 @@ use playready_header::{
 };
 use serde_json::Value;
 
-use crate::launch::Run;
-use crate::tools;
+use test_support::launch::Run;
+use test_support::tools;
 
 fn parsed_by_oracle(oracles: &Path, object: &PlayReadyObject) -> Value {
     let mut python = Command::new(tools::python());

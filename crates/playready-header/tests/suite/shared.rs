@@ -13,7 +13,7 @@ use playready_header::{
 use serde_json::Value;
 
 use super::{KeyFacts, decode, key_ids, kid_of_hex};
-use crate::tools;
+use test_support::tools;
 
 /// A file of ../shared/oracles.
 fn oracle(test: &str, file: &str) -> Option<Value> {

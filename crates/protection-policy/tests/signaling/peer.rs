@@ -11,10 +11,10 @@ use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
 use drm_signaling::System;
 
-use crate::launch::Run;
-use crate::scratch::Scratch;
-use crate::tools;
-use fuzz_targets::stream::samples;
+use test_support::launch::Run;
+use test_support::scratch::Scratch;
+use test_support::stream::samples;
+use test_support::tools;
 
 use super::normal::{element, key_line};
 use super::{Facts, Packaging};

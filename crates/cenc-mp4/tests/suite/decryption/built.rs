@@ -6,11 +6,11 @@
 use cenc_mp4::{DecryptionError, Error, SampleFault};
 
 use super::{decrypted, in_every_chunking, known, tells_of_no_protection};
-use crate::boxes::{Bx, top_level};
-use crate::decrypt::{self, Keys, hex};
-use crate::movie::{Protection, Seig};
-use crate::mp4_stream::build::*;
-use fuzz_targets::stream::samples;
+use test_support::boxes::{Bx, top_level};
+use test_support::build::*;
+use test_support::decrypt::{self, Keys, hex};
+use test_support::movie::{Protection, Seig};
+use test_support::stream::samples;
 
 const KIDS: [[u8; 16]; 2] = [*b"first KID here..", *b"second KID here."];
 const KEYS: [[u8; 16]; 2] = [*b"the first key...", *b"the second key.."];

@@ -4,15 +4,15 @@
 use cenc_mp4::IndexMode;
 use cenc_types::Scheme;
 
-use super::build::{boxed, empty_moof, ftyp, full, mdat, media, sound, word};
-use super::progressive::{keys, moov, stco, stsc, stsz};
 use super::{protected, refusal};
-use crate::boxes::top_level;
-use crate::layout;
-use crate::movie::Movie;
-use crate::samples;
-use crate::timeline;
-use fuzz_targets::mp4::protect;
+use test_support::boxes::top_level;
+use test_support::build::{boxed, empty_moof, ftyp, full, mdat, media, sound, word};
+use test_support::build_progressive::{moov, stco, stsc, stsz};
+use test_support::encrypted::{keys, protect};
+use test_support::layout;
+use test_support::movie::Movie;
+use test_support::samples;
+use test_support::timeline;
 
 /// A track in ticks of 1/10 s: pictures (`vp08`), sound (`mp4a`) or text, with these tables.
 fn trak(id: u32, format: &[u8; 4], tables: &[Vec<u8>]) -> Vec<u8> {

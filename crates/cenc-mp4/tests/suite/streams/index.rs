@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sidx` and `mfra` point at the same boxes as before: 14496-12 clauses 8.16.3 and 8.8.9 to 8.8.11.
 
-use super::build::{boxed, full, init, media, sound, word};
 use super::protected;
 use cenc_types::Scheme;
-use fuzz_targets::stream::{boxes, number};
+use test_support::build::{boxed, full, init, media, sound, word};
+use test_support::stream::{boxes, number};
 
 /// A `sidx` of version 0 or 1; each reference is bit 31 and a size.
 pub fn sidx(version: u32, first_offset: u32, references: &[usize]) -> Vec<u8> {

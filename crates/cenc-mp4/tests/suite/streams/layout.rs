@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Every way in which a `moof` may say where its samples lie, 14496-12 clauses 8.8.4 to 8.8.8.
 
-use super::build::{
+use super::{checked, kinds};
+use test_support::build::{
     Base, boxed, empty_moof, fragment, ftyp, full, init, mdat, media, moof, moov, moov_of, sound,
     tfhd, traf, trak, trex, trun, word,
 };
-use super::{checked, kinds};
-use fuzz_targets::stream::{all, boxes, number};
+use test_support::stream::{all, boxes, number};
 
 const TWO: [&[u8; 4]; 2] = [b"mp4a", b"mp4a"];
 

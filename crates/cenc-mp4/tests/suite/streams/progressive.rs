@@ -5,13 +5,14 @@ use bytes::BytesMut;
 use cenc_mp4::Source;
 use cenc_types::Scheme;
 
-use super::build::{boxed, ftyp, full, mdat, media, word};
-use crate::boxes::top_level;
-use crate::decrypt::{self, Keys};
-use crate::layout;
-use crate::movie::Movie;
-use fuzz_targets::mp4::KEY;
-use fuzz_targets::progressive::{pass, protect};
+use test_support::boxes::top_level;
+use test_support::build::{boxed, ftyp, full, mdat, media, word};
+use test_support::build_progressive::{co64, moov, stco, stsc, stsz, trak};
+use test_support::decrypt;
+use test_support::encrypted::{KEY, keys};
+use test_support::layout;
+use test_support::movie::Movie;
+use test_support::progressive::{pass, protect};
 
 const SCHEMES: [Scheme; 4] = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs];
 
@@ -51,54 +52,6 @@ impl Source for Sparse {
 
 fn refusal(file: &[u8]) -> String {
     protect(file, Scheme::Cenc).unwrap_err()
-}
-
-/// The key by which the tests' protector protects.
-pub fn keys() -> Keys {
-    let kid = decrypt::hex(b"a KID for tests.");
-    Keys::one(&kid, &decrypt::hex(&KEY))
-}
-
-/// A sound track for `mp4a`, else a text track, with these tables.
-pub fn trak(id: u32, format: &[u8; 4], tables: &[Vec<u8>]) -> Vec<u8> {
-    let sound = format == b"mp4a";
-    let handler: &[u8] = if sound { b"soun" } else { b"text" };
-    let entry = boxed(format, &[&vec![0; if sound { 28 } else { 8 }]]);
-    let stsd = boxed(b"stsd", &[&[0; 4], &word(1), &entry]);
-    let hdlr = boxed(b"hdlr", &[&[0; 8], handler, &[0; 13]]);
-    let stbl = boxed(b"stbl", &[&stsd, &tables.concat()]);
-    let mdia = boxed(b"mdia", &[&hdlr, &boxed(b"minf", &[&stbl])]);
-    let mut tkhd = [0; 21];
-    tkhd[3] = id;
-    boxed(b"trak", &[&full(b"tkhd", &tkhd), &mdia])
-}
-
-pub fn stsz(sizes: &[u32]) -> Vec<u8> {
-    let count = u32::try_from(sizes.len()).unwrap();
-    full(b"stsz", &[&[0, 0, count], sizes].concat())
-}
-
-/// Runs of first_chunk, samples_per_chunk, sample_description_index.
-pub fn stsc(runs: &[[u32; 3]]) -> Vec<u8> {
-    let count = u32::try_from(runs.len()).unwrap();
-    full(b"stsc", &[&[0, count], runs.as_flattened()].concat())
-}
-
-pub fn stco(offsets: &[usize]) -> Vec<u8> {
-    let offsets = offsets.iter().map(|&offset| u32::try_from(offset).unwrap());
-    let offsets: Vec<u32> = offsets.collect();
-    let count = u32::try_from(offsets.len()).unwrap();
-    full(b"stco", &[&[0, count], offsets.as_slice()].concat())
-}
-
-pub fn co64(offsets: &[u64]) -> Vec<u8> {
-    let count = u32::try_from(offsets.len()).unwrap();
-    let entries: Vec<u8> = offsets.iter().flat_map(|o| o.to_be_bytes()).collect();
-    boxed(b"co64", &[&[0; 4], &count.to_be_bytes(), &entries])
-}
-
-pub fn moov(parts: &[Vec<u8>]) -> Vec<u8> {
-    boxed(b"moov", &[&full(b"mvhd", &[0; 25]), &parts.concat()])
 }
 
 /// Two `mdat` boxes with a `free` between them and 300 bytes in each.
@@ -151,7 +104,7 @@ fn samples_decrypt_and_the_moov_comes_first_wherever_it_was() {
             let movie = Movie::parse(protect(&clear, scheme).unwrap());
             assert_eq!(super::kinds(&movie.file).join(" "), kinds);
             layout::check(&movie.file);
-            crate::samples::same_samples(&before, &movie, &keys());
+            test_support::samples::same_samples(&before, &movie, &keys());
             for sample in &movie.tracks[0].samples {
                 assert!(sample.protection.is_some());
             }

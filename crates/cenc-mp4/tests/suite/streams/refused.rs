@@ -5,13 +5,13 @@ use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
 use cenc_types::Scheme;
 
-use super::build::{
+use super::refusal;
+use test_support::build::{
     Base, boxed, fragment, ftyp, full, init, mdat, media, moof, moov_of, sound, tfhd, traf, trak,
     trak_of, trex, trun, word,
 };
-use super::refusal;
-use fuzz_targets::mp4::{FixedKey, protect};
-use fuzz_targets::stream::boxes;
+use test_support::encrypted::{FixedKey, protect};
+use test_support::stream::boxes;
 
 /// A fragment of track 1 with these runs, told where the payload lies, and 100 bytes of payload.
 fn runs(runs: impl Fn(i32) -> Vec<Vec<u8>>) -> Vec<u8> {

@@ -5,14 +5,14 @@ use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
 use cenc_types::Scheme;
 
-use super::build::{
+use super::index::{check, sidx};
+use super::refusal;
+use test_support::build::{
     Base, boxed, empty_moof, fragment, ftyp, init, mdat, media, moof, moov_of, sound, tfhd, traf,
     trak, trex, trun, word,
 };
-use super::index::{check, sidx};
-use super::refusal;
-use fuzz_targets::mp4::{FixedKey, protect};
-use fuzz_targets::stream::{all, boxes, number};
+use test_support::encrypted::{FixedKey, protect};
+use test_support::stream::{all, boxes, number};
 
 // The end of a moof that needs no mdat was not noticed as the end of a box.
 #[test]

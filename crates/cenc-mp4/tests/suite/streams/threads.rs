@@ -5,40 +5,10 @@ use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode};
 use cenc_types::Scheme;
 
-use super::build::{Base, fragment, ftyp, mdat, media, moof, moov, tfhd, traf, trun};
-use fuzz_targets::decrypt::decrypt;
-use fuzz_targets::mp4::{FixedKey, KEY, file};
-use fuzz_targets::stream::samples;
-
-/// Bytes of the samples of each track: as many as threads are worth, of all lengths.
-const SIZES: [u32; 9] = [90_000, 1, 400, 16, 33_333, 40_000, 0, 17, 8000];
-
-/// A fragment of three tracks.
-fn one() -> Vec<u8> {
-    let size: u32 = SIZES.iter().sum();
-    let make = |data: i32| {
-        let trafs = [1u32, 2, 3].map(|track| {
-            let at = data + i32::try_from(size * (track - 1)).unwrap();
-            traf(&tfhd(track, Base::Moof), &[trun(Some(at), &SIZES)])
-        });
-        moof(&trafs)
-    };
-    fragment(make, &[], &mdat(&media(3 * size as usize)))
-}
-
-fn init() -> Vec<u8> {
-    [ftyp(), moov(&[b"mp4a"; 3])].concat()
-}
-
-/// So many fragments.
-fn stream(fragments: usize) -> Vec<u8> {
-    [init(), one().repeat(fragments)].concat()
-}
-
-/// Three times as many as may be in work on two threads.
-pub fn long_stream() -> Vec<u8> {
-    stream(3 * (8 << 20) / one().len())
-}
+use test_support::build_long::{fragment_of_three, init_of_three, long_stream, stream_of_three};
+use test_support::encrypted::{FixedKey, KEY, file};
+use test_support::stream::samples;
+use test_support::stream_cipher::decrypt;
 
 /// A packager that works with as many threads, on fragments side by side if `ahead`.
 fn encryptor(threads: usize, ahead: bool) -> Encryptor<BytesMut> {
@@ -63,7 +33,7 @@ fn protect(scheme: Scheme, data: &[u8], (threads, ahead, chunk): (usize, bool, u
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let stream = stream(2);
+    let stream = stream_of_three(2);
     let clear = samples(&stream);
     for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
         let one = protect(scheme, &stream, (1, false, usize::MAX));
@@ -101,7 +71,7 @@ fn more_fragments_than_may_be_in_work_come_out_in_order() {
 fn pushed(data: &[u8], ahead: bool) -> (usize, bool) {
     let mut encryptor = encryptor(2, ahead);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
-    let start = BytesMut::from(init().as_slice());
+    let start = BytesMut::from(init_of_three().as_slice());
     encryptor.push(start, &mut protector, &mut outputs).unwrap();
     let data = BytesMut::from(data);
     let taken = encryptor.push(data, &mut protector, &mut outputs);
@@ -110,8 +80,8 @@ fn pushed(data: &[u8], ahead: bool) -> (usize, bool) {
 
 #[test]
 fn nothing_stays_in_work_but_where_it_may() {
-    let fragments = one().repeat(4);
-    let all = protect(Scheme::Cenc, &stream(4), (1, false, usize::MAX)).len();
+    let fragments = fragment_of_three().repeat(4);
+    let all = protect(Scheme::Cenc, &stream_of_three(4), (1, false, usize::MAX)).len();
     assert_eq!(pushed(&fragments, false), (all, true));
     // What came before an error comes out, whatever is in work.
     let damaged = [&fragments, &[0, 0, 0, 4, b'b', b'a', b'd', b' '][..]].concat();
@@ -119,13 +89,16 @@ fn nothing_stays_in_work_but_where_it_may() {
     // So it is at an end that comes too early.
     let mut cut = encryptor(2, true);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
-    let data = [stream(4).as_slice(), b"\0\0"].concat();
+    let data = [stream_of_three(4).as_slice(), b"\0\0"].concat();
     let data = BytesMut::from(data.as_slice());
     cut.push(data, &mut protector, &mut outputs).unwrap();
     cut.finish(&mut protector, &mut outputs).unwrap_err();
     assert_eq!(file(outputs).len(), all);
     // An init segment is announced while its protector knows of no other.
-    let both = [stream(4), init()].concat();
+    let both = [stream_of_three(4), init_of_three()].concat();
     let all = protect(Scheme::Cenc, &both, (1, false, usize::MAX)).len();
-    assert_eq!(pushed(&[fragments, init()].concat(), true), (all, true));
+    assert_eq!(
+        pushed(&[fragments, init_of_three()].concat(), true),
+        (all, true)
+    );
 }
