@@ -4,25 +4,15 @@
 use std::io;
 use std::path::Path;
 
-use cenc_types::{KeyId, PIFF_PSSH, Pssh, Scheme};
+use cenc_types::{PIFF_PSSH, Pssh, Scheme};
 use drm_signaling::Drm;
 use isobmff_boxes::{BoxTree, FourCc};
+use presentation::FileProtection;
 
 use super::findings::Findings;
 use super::lint::scheme_of;
 use super::read::{self, Source};
 use super::track::{Description, TrackState};
-
-/// The protection of a file; no scheme: none of its tracks is protected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Init {
-    /// The scheme of all protected tracks.
-    pub scheme: Option<Scheme>,
-    /// Their default KIDs, each once, in the order of the tracks.
-    pub kids: Vec<KeyId>,
-    /// What `pssh` boxes say.
-    pub drms: Vec<Drm>,
-}
 
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +50,7 @@ impl From<read::Error> for Error {
 ///
 /// # Errors
 /// [`Error`].
-pub fn read(path: &Path) -> Result<Init, Error> {
+pub fn read(path: &Path) -> Result<FileProtection, Error> {
     let mut source = Source::open(path)?;
     while let Some(top) = source.next()? {
         if top.box_type == FourCc::MOOV {
@@ -71,17 +61,13 @@ pub fn read(path: &Path) -> Result<Init, Error> {
     Err(Error::NoMoov)
 }
 
-fn of_moov(moov: &BoxTree<'_>) -> Result<Init, Error> {
-    let mut init = Init {
-        scheme: None,
-        kids: Vec::new(),
-        drms: Vec::new(),
-    };
+fn of_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
+    let mut init = FileProtection::default();
     for trak in moov.all(FourCc::TRAK) {
         // What is wrong with the track beside this is for `inspect` to say.
         let track = TrackState::read(trak, &mut Findings::default())?;
         for description in &track.descriptions {
-            init.add(description)?;
+            add(&mut init, description)?;
         }
     }
     for child in moov.children() {
@@ -96,19 +82,17 @@ fn of_moov(moov: &BoxTree<'_>) -> Result<Init, Error> {
     Ok(init)
 }
 
-impl Init {
-    fn add(&mut self, description: &Description) -> Result<(), Error> {
-        let Description::Protected { scheme, tenc } = description else {
-            return Ok(());
-        };
-        let scheme = scheme.and_then(scheme_of).ok_or(Error::Scheme)?;
-        match self.scheme {
-            Some(other) if other != scheme => return Err(Error::Schemes(other, scheme)),
-            _ => self.scheme = Some(scheme),
-        }
-        let kid = tenc.as_ref().map(|tenc| tenc.kid);
-        let kid = kid.filter(|kid| !kid.is_nil() && !self.kids.contains(kid));
-        self.kids.extend(kid);
-        Ok(())
+fn add(init: &mut FileProtection, description: &Description) -> Result<(), Error> {
+    let Description::Protected { scheme, tenc } = description else {
+        return Ok(());
+    };
+    let scheme = scheme.and_then(scheme_of).ok_or(Error::Scheme)?;
+    match init.scheme {
+        Some(other) if other != scheme => return Err(Error::Schemes(other, scheme)),
+        _ => init.scheme = Some(scheme),
     }
+    let kid = tenc.as_ref().map(|tenc| tenc.kid);
+    let kid = kid.filter(|kid| !kid.is_nil() && !init.kids.contains(kid));
+    init.kids.extend(kid);
+    Ok(())
 }

@@ -31,48 +31,9 @@ pub enum Error {
         "several of the files given could be {0}: put them into folders as the manifest names them"
     )]
     Ambiguous(String),
-    /// A URL that is none.
-    #[error("the manifest has a URL that cannot be understood: {0}")]
-    Url(#[from] url::ParseError),
-    /// Not well-formed, or with a document type definition.
-    #[error("the manifest is not well-formed XML: {0}")]
-    Xml(#[from] roxmltree::Error),
-    /// More namespaces than any real manifest.
-    #[error("the manifest declares more namespaces than any real one; it is not read")]
-    TooComplex,
-    /// None of the formats.
-    #[error("neither an MPD, an HLS playlist nor a Smooth Streaming client manifest")]
-    Unknown,
-    /// Protected already.
-    #[error("the manifest has protection already ({0}): give the one without")]
-    Protected(&'static str),
-    /// Nothing to add.
-    #[error("none of the files that the manifest names is protected: protect them first")]
-    NothingProtected,
-    /// Protected, but no DRM system can be named.
-    #[error(
-        "{0}: no pssh box of a system that this manifest can name: protect it with --systems playready"
-    )]
-    NoSystem(String),
-    /// A playlist of other segments than MP4.
-    #[error("the playlist has no EXT-X-MAP: only segments of fragmented MP4 can be signaled")]
-    NoMap,
-    /// An init segment within a file.
-    #[error(
-        "EXT-X-MAP with a BYTERANGE that does not start at 0: only the start of a file is looked at"
-    )]
-    MapWithin,
-    /// What HLS cannot say.
+    /// The manifest cannot be protected.
     #[error(transparent)]
-    Hls(#[from] drm_signaling::Error),
-    /// A Smooth Streaming manifest names no init segment.
-    #[error("a Smooth Streaming manifest names no file with the protection: give one as INIT")]
-    NeedsInit,
-    /// One manifest, several PlayReady Objects.
-    #[error(
-        "the files have different PlayReady Objects, the manifest has room for one: let its header list all keys"
-    )]
-    Objects,
+    Manifest(#[from] presentation::Error),
 }
 
 impl Error {
@@ -80,7 +41,7 @@ impl Error {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::File { .. } | Self::Output(_) | Self::Missing(_) | Self::Ambiguous(_) => NO_FILE,
-            Self::NeedsInit => NO_FILE,
+            Self::Manifest(presentation::Error::NeedsInit) => NO_FILE,
             Self::Init {
                 source: init::Error::Io(_),
                 ..

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `manifest`: puts what protected files say of their protection into a manifest of them, which is otherwise left as it is.
 
-mod edit;
 mod error;
-mod files;
-mod hls;
-mod mpd;
-mod smooth;
-mod xml;
+mod local_files;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use cenc_types::Scheme;
 use clap::Args;
+use drm_signaling::Drm;
+use presentation::{NamedProtection, protect_manifest};
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::inspect::init::Init;
 use crate::{new_file, print};
-use edit::Edit;
 use error::Error;
-use files::Files;
+use local_files::LocalFiles;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,13 +70,6 @@ struct Added {
     systems: Vec<String>,
 }
 
-/// What is to be put into a manifest.
-struct Plan {
-    format: &'static str,
-    edits: Vec<Edit>,
-    added: Vec<Added>,
-}
-
 /// Adds protection and writes; the exit code is that of the command.
 pub fn run(args: &ManifestArgs) -> ExitCode {
     match protect(args) {
@@ -95,35 +85,28 @@ pub fn run(args: &ManifestArgs) -> ExitCode {
 }
 
 fn protect(args: &ManifestArgs) -> Result<(String, Report), Error> {
-    let mut files = Files::beside(&args.manifest, &args.inits)?;
-    let text = files::read(&args.manifest)?;
-    let plan = match text.trim_start_matches('\u{feff}').starts_with("#EXTM3U") {
-        true => hls::plan(&text, &mut files)?,
-        false => xml::plan(&text, &mut files)?,
-    };
-    if plan.edits.is_empty() {
-        return Err(Error::NothingProtected);
-    }
-    let text = edit::apply(&text, plan.edits);
+    let mut files = LocalFiles::beside(&args.manifest, &args.inits)?;
+    let text = local_files::read(&args.manifest)?;
+    let manifest = protect_manifest(&text, &mut files)?;
     if let Some(path) = &args.output {
-        new_file::write(path, text.as_bytes(), None)?;
+        new_file::write(path, manifest.text.as_bytes(), None)?;
     }
     let report = Report {
-        format: plan.format,
-        added: plan.added,
+        format: manifest.format.name(),
+        added: manifest.added.into_iter().map(Added::from).collect(),
     };
-    Ok((text, report))
+    Ok((manifest.text, report))
 }
 
-impl Added {
-    fn new(place: String, init: &Init) -> Self {
-        let systems = init.drms.iter();
-        let systems = systems.map(|drm| uuid::Uuid::from_bytes(drm.system_id()).to_string());
+impl From<NamedProtection> for Added {
+    fn from(added: NamedProtection) -> Self {
+        let protection = added.protection;
+        let system_id = |drm: &Drm| Uuid::from_bytes(drm.system_id()).to_string();
         Self {
-            place,
-            scheme: init.scheme.map(cenc_types::Scheme::name),
-            kids: init.kids.iter().map(ToString::to_string).collect(),
-            systems: systems.collect(),
+            place: added.name,
+            scheme: protection.scheme.map(Scheme::name),
+            kids: protection.kids.iter().map(ToString::to_string).collect(),
+            systems: protection.drms.iter().map(system_id).collect(),
         }
     }
 }

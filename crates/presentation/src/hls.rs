@@ -2,16 +2,12 @@
 //! HLS playlists, RFC 8216: EXT-X-KEY in front of the EXT-X-MAP of each protected init segment, EXT-X-SESSION-KEY in a multivariant
 //! playlist.
 
-use std::path::PathBuf;
-use std::rc::Rc;
-
 use drm_signaling::{Playlist, hls};
 use url::Url;
 
 use super::edit::Edit;
-use super::files::{self, Files};
-use super::{Added, Error, Plan};
-use crate::inspect::init::Init;
+use super::manifest::{EditPlan, ManifestFormat};
+use super::{Error, FileProtection, NamedProtection, PresentationFiles};
 
 const CLEAR: &str = "#EXT-X-KEY:METHOD=NONE";
 
@@ -33,11 +29,11 @@ struct Line<'t> {
 ///
 /// # Errors
 /// [`Error`].
-pub fn plan(text: &str, files: &mut Files<'_>) -> Result<Plan, Error> {
+pub(super) fn plan<F: PresentationFiles>(text: &str, files: &mut F) -> Result<EditPlan, F::Error> {
     let lines = lines(text);
     for tag in ["#EXT-X-KEY", "#EXT-X-SESSION-KEY"] {
         if lines.iter().any(|line| line.is(tag)) {
-            return Err(Error::Protected(tag));
+            return Err(Error::Protected(tag).into());
         }
     }
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -48,19 +44,19 @@ pub fn plan(text: &str, files: &mut Files<'_>) -> Result<Plan, Error> {
     }
 }
 
-fn media(lines: &[Line<'_>], end: &str, files: &mut Files<'_>) -> Result<Plan, Error> {
-    let mut plan = Plan {
-        format: "hls",
-        edits: Vec::new(),
-        added: Vec::new(),
-    };
-    let maps = maps(lines, &files.manifest().clone())?;
+fn media<F: PresentationFiles>(
+    lines: &[Line<'_>],
+    end: &str,
+    files: &mut F,
+) -> Result<EditPlan, F::Error> {
+    let mut plan = EditPlan::new(ManifestFormat::Hls);
+    let maps = maps(lines, files.manifest_url())?;
     if maps.is_empty() {
-        return Err(Error::NoMap);
+        return Err(Error::NoMap.into());
     }
     let mut current = vec![CLEAR.to_owned()];
     for (at, url) in maps {
-        let init = files.init(&url)?;
+        let init = files.protection(&url)?;
         let keys = match init.scheme {
             None => vec![CLEAR.to_owned()],
             Some(_) => key_lines(&init, Playlist::Media, url.as_str())?,
@@ -70,64 +66,58 @@ fn media(lines: &[Line<'_>], end: &str, files: &mut Files<'_>) -> Result<Plan, E
         }
         plan.edits.push(Edit::insert(at, ended(&keys, end)));
         if init.scheme.is_some() {
-            plan.added.push(Added::new(name(&url), &init));
+            plan.note(name(&url), &init);
         }
         current = keys;
     }
     Ok(plan)
 }
 
-fn multivariant(
+fn multivariant<F: PresentationFiles>(
     lines: &[Line<'_>],
     (at, end): (usize, &str),
-    files: &mut Files<'_>,
-) -> Result<Plan, Error> {
-    let inits = match files.given() {
-        [] => inits_of_variants(lines, files)?,
-        given => inits_given(given, files)?,
+    files: &mut F,
+) -> Result<EditPlan, F::Error> {
+    let given = files.given()?;
+    let named = match given.is_empty() {
+        true => inits_of_variants(lines, files)?,
+        false => given,
     };
+    let mut plan = EditPlan::new(ManifestFormat::Hls);
     let mut keys = Vec::new();
-    let mut added = Vec::new();
-    for (place, init) in inits.iter().filter(|(_, init)| init.scheme.is_some()) {
-        for key in key_lines(init, Playlist::Multivariant, place)? {
+    let is_protected = |named: &&NamedProtection| named.protection.scheme.is_some();
+    for NamedProtection { name, protection } in named.iter().filter(is_protected) {
+        for key in key_lines(protection, Playlist::Multivariant, name)? {
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
-        added.push(Added::new(place.clone(), init));
+        plan.note(name.clone(), protection);
     }
-    let text = ended(&keys, end);
-    let edits = (!keys.is_empty()).then(|| Edit::insert(at, text));
-    Ok(Plan {
-        format: "hls",
-        edits: edits.into_iter().collect(),
-        added,
-    })
-}
-
-fn inits_given(given: &[PathBuf], files: &mut Files<'_>) -> Result<Vec<(String, Rc<Init>)>, Error> {
-    let inits = given.iter().map(|path| {
-        let init = files.init_in(path.clone())?;
-        Ok((path.display().to_string(), init))
-    });
-    inits.collect()
+    if !keys.is_empty() {
+        plan.edits.push(Edit::insert(at, ended(&keys, end)));
+    }
+    Ok(plan)
 }
 
 /// The init segments that the media playlists name.
-fn inits_of_variants(
+fn inits_of_variants<F: PresentationFiles>(
     lines: &[Line<'_>],
-    files: &mut Files<'_>,
-) -> Result<Vec<(String, Rc<Init>)>, Error> {
+    files: &mut F,
+) -> Result<Vec<NamedProtection>, F::Error> {
     let mut seen = Vec::new();
     let mut inits = Vec::new();
     for playlist in variants(lines) {
-        let playlist = files.manifest().join(playlist)?;
+        let playlist = files.manifest_url().join(playlist).map_err(Error::Url)?;
         if seen.contains(&playlist) {
             continue;
         }
-        let text = files::playlist(&playlist)?;
+        let text = files.playlist(&playlist)?;
         for (_, url) in maps(&self::lines(&text), &playlist)? {
-            inits.push((name(&url), files.init(&url)?));
+            inits.push(NamedProtection {
+                name: name(&url),
+                protection: files.protection(&url)?,
+            });
         }
         seen.push(playlist);
     }
@@ -165,7 +155,7 @@ fn maps(lines: &[Line<'_>], playlist: &Url) -> Result<Vec<(usize, Url)>, Error> 
 }
 
 /// The lines of all systems that HLS can name, of those for one key each the ones for the keys of the file.
-fn key_lines(init: &Init, playlist: Playlist, place: &str) -> Result<Vec<String>, Error> {
+fn key_lines(init: &FileProtection, playlist: Playlist, place: &str) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     for (drm, scheme) in init.drms.iter().zip(init.scheme.into_iter().cycle()) {
         lines.extend(hls::key_lines(drm, scheme, playlist)?);

@@ -4,8 +4,8 @@
 use roxmltree::{Document, Node};
 
 use super::edit::Edit;
-use super::files::Files;
-use super::{Error, Plan, mpd, smooth};
+use super::manifest::EditPlan;
+use super::{Error, PresentationFiles, mpd, smooth};
 
 /// Namespaces that are declared; the tree keeps those in scope for each element that declares one.
 const MAX_NAMESPACES: usize = 4096;
@@ -14,23 +14,26 @@ const MAX_NAMESPACES: usize = 4096;
 ///
 /// # Errors
 /// [`Error`].
-pub fn plan(text: &str, files: &mut Files<'_>) -> Result<Plan, Error> {
+pub(super) fn plan<F: PresentationFiles>(text: &str, files: &mut F) -> Result<EditPlan, F::Error> {
     if text.matches("xmlns").count() > MAX_NAMESPACES {
-        return Err(Error::TooComplex);
+        return Err(Error::TooComplex.into());
     }
-    let document = Document::parse(text)?;
+    let document = Document::parse(text).map_err(Error::Xml)?;
     let root = document.root_element();
     if root.has_tag_name((mpd::NAMESPACE, "MPD")) {
         mpd::plan(root, files)
     } else if root.has_tag_name("SmoothStreamingMedia") {
         smooth::plan(root, files)
     } else {
-        Err(Error::Unknown)
+        Err(Error::Unknown.into())
     }
 }
 
 /// The element children of a name in the parent's namespace.
-pub fn children<'a, 'd>(parent: Node<'a, 'd>, name: &'a str) -> impl Iterator<Item = Node<'a, 'd>> {
+pub(super) fn children<'a, 'd>(
+    parent: Node<'a, 'd>,
+    name: &'a str,
+) -> impl Iterator<Item = Node<'a, 'd>> {
     let namespace = parent.tag_name().namespace();
     parent.children().filter(move |child| {
         let tag = child.tag_name();
@@ -39,7 +42,7 @@ pub fn children<'a, 'd>(parent: Node<'a, 'd>, name: &'a str) -> impl Iterator<It
 }
 
 /// Puts elements into a parent: behind those of its children that must stand in front, indented as its children are.
-pub fn insert(parent: Node<'_, '_>, elements: &[String], behind: &[&str]) -> Edit {
+pub(super) fn insert(parent: Node<'_, '_>, elements: &[String], behind: &[&str]) -> Edit {
     let text = parent.document().input_text();
     let is_before =
         |child: &Node<'_, '_>| child.is_element() && behind.contains(&child.tag_name().name());
@@ -120,7 +123,7 @@ fn last_line(blank: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::edit::apply;
+    use crate::edit::apply;
 
     fn inserted(text: &str) -> String {
         let document = Document::parse(text).unwrap();

@@ -4,8 +4,8 @@
 use roxmltree::Node;
 use url::Url;
 
-use crate::manifest::Error;
-use crate::manifest::xml::children;
+use crate::Error;
+use crate::xml::children;
 
 /// The most digits that a template may ask for.
 const MAX_WIDTH: usize = 20;
@@ -85,7 +85,7 @@ mod tests {
     use roxmltree::Document;
 
     use super::*;
-    use crate::manifest::mpd::NAMESPACE;
+    use crate::mpd::NAMESPACE;
 
     fn url(inside: &str) -> String {
         let text = format!("<MPD xmlns=\"{NAMESPACE}\">{inside}</MPD>");

@@ -7,22 +7,23 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use presentation::{FileProtection, NamedProtection, PresentationFiles};
 use url::Url;
 
 use super::Error;
-use crate::{inspect::init, inspect::init::Init};
+use crate::inspect::init;
 
 /// The longest manifest, in bytes.
 const MAX_TEXT: u64 = 8 << 20;
 
 /// Finds files by the URLs of a manifest, and reads each init segment once.
-pub struct Files<'a> {
+pub struct LocalFiles<'a> {
     manifest: Url,
     given: &'a [PathBuf],
-    known: HashMap<PathBuf, Rc<Init>>,
+    known: HashMap<PathBuf, Rc<FileProtection>>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> LocalFiles<'a> {
     /// Files beside a manifest; those given go before them.
     ///
     /// # Errors
@@ -33,7 +34,7 @@ impl<'a> Files<'a> {
             source,
         };
         let path = fs::canonicalize(manifest).map_err(failed)?;
-        let url = Url::from_file_path(path).map_err(|()| Error::Unknown)?;
+        let url = Url::from_file_path(path).map_err(|()| presentation::Error::Unknown)?;
         Ok(Self {
             manifest: url,
             given,
@@ -41,33 +42,11 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// What URLs of the manifest are relative to.
-    pub const fn manifest(&self) -> &Url {
-        &self.manifest
-    }
-
-    /// The files that were given.
-    pub const fn given(&self) -> &'a [PathBuf] {
-        self.given
-    }
-
-    /// The init segment at a URL.
-    ///
-    /// # Errors
-    /// [`Error::Missing`], [`Error::Ambiguous`], [`Error::Init`].
-    pub fn init(&mut self, url: &Url) -> Result<Rc<Init>, Error> {
-        let path = match self.among_given(url)? {
-            Some(path) => path,
-            None => local(url)?,
-        };
-        self.init_in(path)
-    }
-
     /// The init segment in a file.
     ///
     /// # Errors
     /// [`Error::Init`].
-    pub fn init_in(&mut self, path: PathBuf) -> Result<Rc<Init>, Error> {
+    fn protection_in(&mut self, path: PathBuf) -> Result<Rc<FileProtection>, Error> {
         if let Some(init) = self.known.get(&path) {
             return Ok(Rc::clone(init));
         }
@@ -99,6 +78,36 @@ impl<'a> Files<'a> {
     }
 }
 
+impl PresentationFiles for LocalFiles<'_> {
+    type Error = Error;
+
+    fn manifest_url(&self) -> &Url {
+        &self.manifest
+    }
+
+    fn given(&mut self) -> Result<Vec<NamedProtection>, Error> {
+        let given = self.given.iter().map(|path| {
+            Ok(NamedProtection {
+                name: path.display().to_string(),
+                protection: self.protection_in(path.clone())?,
+            })
+        });
+        given.collect()
+    }
+
+    fn protection(&mut self, url: &Url) -> Result<Rc<FileProtection>, Error> {
+        let path = match self.among_given(url)? {
+            Some(path) => path,
+            None => local(url)?,
+        };
+        self.protection_in(path)
+    }
+
+    fn playlist(&mut self, url: &Url) -> Result<String, Error> {
+        read(&local(url)?)
+    }
+}
+
 fn local(url: &Url) -> Result<PathBuf, Error> {
     let missing = || Error::Missing(url.to_string());
     let path = url.to_file_path().map_err(|()| missing())?;
@@ -121,12 +130,4 @@ pub fn read(path: &Path) -> Result<String, Error> {
         true => Err(Error::TooLong(path.to_owned())),
         false => Ok(text),
     }
-}
-
-/// The text of a media playlist at a URL.
-///
-/// # Errors
-/// [`Error::Missing`], and those of [`read`].
-pub fn playlist(url: &Url) -> Result<String, Error> {
-    read(&local(url)?)
 }

@@ -9,13 +9,12 @@ use drm_signaling::dash;
 use roxmltree::Node;
 
 use super::edit::Edit;
-use super::files::Files;
+use super::manifest::{EditPlan, ManifestFormat};
 use super::xml::{children, insert};
-use super::{Added, Error, Plan};
-use crate::inspect::init::Init;
+use super::{Error, FileProtection, PresentationFiles};
 
 /// The namespace of MPDs.
-pub const NAMESPACE: &str = "urn:mpeg:dash:schema:mpd:2011";
+pub(super) const NAMESPACE: &str = "urn:mpeg:dash:schema:mpd:2011";
 
 /// What stands in front of ContentProtection in both elements: RepresentationBaseType of the schema.
 const IN_FRONT: [&str; 2] = ["FramePacking", "AudioChannelConfiguration"];
@@ -24,16 +23,15 @@ const IN_FRONT: [&str; 2] = ["FramePacking", "AudioChannelConfiguration"];
 ///
 /// # Errors
 /// [`Error`].
-pub fn plan(root: Node<'_, '_>, files: &mut Files<'_>) -> Result<Plan, Error> {
+pub(super) fn plan<F: PresentationFiles>(
+    root: Node<'_, '_>,
+    files: &mut F,
+) -> Result<EditPlan, F::Error> {
     let mut elements = root.descendants();
     if elements.any(|node| node.has_tag_name((NAMESPACE, "ContentProtection"))) {
-        return Err(Error::Protected("ContentProtection"));
+        return Err(Error::Protected("ContentProtection").into());
     }
-    let mut plan = Plan {
-        format: "dash",
-        edits: Vec::new(),
-        added: Vec::new(),
-    };
+    let mut plan = EditPlan::new(ManifestFormat::Dash);
     let periods = children(root, "Period");
     let sets = periods.flat_map(|period| children(period, "AdaptationSet"));
     for (number, set) in (1..).zip(sets) {
@@ -47,26 +45,26 @@ pub fn plan(root: Node<'_, '_>, files: &mut Files<'_>) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-fn plan_set(
+fn plan_set<F: PresentationFiles>(
     set: Node<'_, '_>,
-    (place, plan): (String, &mut Plan),
-    files: &mut Files<'_>,
-) -> Result<(), Error> {
+    (place, plan): (String, &mut EditPlan),
+    files: &mut F,
+) -> Result<(), F::Error> {
     let representations = children(set, "Representation");
     let inits = representations.map(|representation| {
-        let init = files.init(&segment::init_url(representation, files.manifest())?)?;
-        Ok((representation, init))
+        let url = segment::init_url(representation, files.manifest_url())?;
+        Ok((representation, files.protection(&url)?))
     });
-    let inits: Vec<(Node<'_, '_>, Rc<Init>)> = inits.collect::<Result<_, Error>>()?;
+    let inits: Vec<(Node<'_, '_>, Rc<FileProtection>)> = inits.collect::<Result<_, F::Error>>()?;
     let Some((_, first)) = inits.first() else {
         return Ok(());
     };
     if inits.iter().all(|(_, init)| init == first) {
-        return plan.add(set, place, first);
+        return Ok(plan.protect(set, place, first)?);
     }
     for (representation, init) in &inits {
         let id = representation.attribute("id").unwrap_or_default();
-        plan.add(
+        plan.protect(
             *representation,
             format!("{place}, Representation {id}"),
             init,
@@ -75,8 +73,13 @@ fn plan_set(
     Ok(())
 }
 
-impl Plan {
-    fn add(&mut self, parent: Node<'_, '_>, place: String, init: &Init) -> Result<(), Error> {
+impl EditPlan {
+    fn protect(
+        &mut self,
+        parent: Node<'_, '_>,
+        place: String,
+        init: &Rc<FileProtection>,
+    ) -> Result<(), Error> {
         if init.scheme.is_none() {
             return Ok(());
         }
@@ -84,12 +87,12 @@ impl Plan {
             return Err(Error::NoSystem(place));
         }
         self.edits.push(protection(parent, init));
-        self.added.push(Added::new(place, init));
+        self.note(place, init);
         Ok(())
     }
 }
 
-fn protection(parent: Node<'_, '_>, init: &Init) -> Edit {
+fn protection(parent: Node<'_, '_>, init: &FileProtection) -> Edit {
     let generic = init.scheme.into_iter().flat_map(|scheme| {
         let kids = init.kids.iter();
         kids.map(move |kid| dash::mp4_protection(scheme, kid))
