@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
-mod vectors;
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use test_support::tools;
 
 /// Example of version 4.0 in the PlayReady Header specification; its key comes from the public test key seed.
 const KID: &str = "09e091ab-f838-41d2-9e35-58531fd19ec7";
@@ -56,12 +55,12 @@ fn secret(name: &str, text: &str) -> PathBuf {
 
 /// The samples of the oracle for headers that have a header record.
 fn samples(test: &str) -> Vec<(String, Value)> {
-    let Some(vectors) = vectors::vectors(test) else {
+    let Some(vectors) = tools::vectors_for(test) else {
         return Vec::new();
     };
     let file = vectors.join("../oracles/playready_headers.json");
     let Ok(text) = fs::read(file) else {
-        vectors::skip(test, "no oracle for headers");
+        tools::skip(test, "no oracle for headers");
         return Vec::new();
     };
     let samples: serde_json::Map<String, Value> = serde_json::from_slice(&text).unwrap();

@@ -9,7 +9,6 @@
 
 mod film;
 mod systems;
-mod vectors;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use std::process::{Command, Output};
 
 use film::Film;
 use serde_json::Value;
-use vectors::vectors;
+use test_support::tools::vectors_for;
 
 fn inspect(arguments: &[&str], files: &[PathBuf]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_playready-packager"))
@@ -69,7 +68,7 @@ fn files_of(folder: &Path, entry: &Value) -> Vec<PathBuf> {
 
 #[test]
 fn vectors_show_the_facts_of_their_manifest() {
-    let Some(folder) = vectors("vectors_show_the_facts_of_their_manifest") else {
+    let Some(folder) = vectors_for("vectors_show_the_facts_of_their_manifest") else {
         return;
     };
     let mut checked = 0;
@@ -161,7 +160,7 @@ fn check_pssh(id: &str, report: &Value, facts: &Value) {
 // What Shaka Packager, Bento4 and others wrote is right; four files are known not to be.
 #[test]
 fn other_packagers_files_have_only_known_faults() {
-    let Some(folder) = vectors("other_packagers_files_have_only_known_faults") else {
+    let Some(folder) = vectors_for("other_packagers_files_have_only_known_faults") else {
         return;
     };
     for entry in entries(&folder, &["pair", "encrypted", "structure", "clear"]) {
@@ -183,7 +182,7 @@ fn other_packagers_files_have_only_known_faults() {
 
 #[test]
 fn hostile_files_end_in_an_exit_code() {
-    let Some(folder) = vectors("hostile_files_end_in_an_exit_code") else {
+    let Some(folder) = vectors_for("hostile_files_end_in_an_exit_code") else {
         return;
     };
     for entry in entries(&folder, &["hostile"]) {

@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod place;
-mod vectors;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,6 +17,8 @@ use key_server::audit::{self, AuditFilter};
 use place::{KEY, KEY_HEX, Place};
 use playready_header::KeySeed;
 use serde_json::Value;
+
+use test_support::tools;
 
 /// Published by Microsoft: a KID in two notations, and the checksum of the key that the test seed gives (keys.md 3.1).
 const KID: &str = "8ba94ade-6eb9-449d-b44f-a5beefaf43b0";
@@ -121,7 +122,7 @@ fn drafts_that_cannot_be_keys_are_refused_with_what_is_wrong() {
 
 #[test]
 fn packagers_take_the_keys_from_the_same_store() {
-    let Some(vectors) = vectors::vectors("keys::packagers_take_the_keys_from_the_same_store")
+    let Some(vectors) = tools::vectors_for("keys::packagers_take_the_keys_from_the_same_store")
     else {
         return;
     };
@@ -167,14 +168,14 @@ fn packagers_take_the_keys_from_the_same_store() {
 
 /// What the oracle prints; None where it or its libraries are absent.
 fn oracle(arguments: &[&str]) -> Option<String> {
-    let vectors = vectors::vectors("keys: the CPIX oracle")?;
+    let vectors = tools::vectors_for("keys: the CPIX oracle")?;
     let script = vectors.join("../oracles/cpix_oracle.py");
     let python = std::env::var_os("PLAYREADY_PYTHON").unwrap_or_else(|| "python3".into());
     let imports = Command::new(&python)
         .args(["-c", "import lxml, cryptography, xmlsec"])
         .output();
     if !script.is_file() || !imports.is_ok_and(|run| run.status.success()) {
-        vectors::skip("keys: the CPIX oracle", "no lxml, cryptography or xmlsec");
+        tools::skip("keys: the CPIX oracle", "no lxml, cryptography or xmlsec");
         return None;
     }
     let run = Command::new(python)
@@ -201,7 +202,7 @@ fn certificate(place: &Place) -> Option<[String; 2]> {
         .args(["-keyout", &key, "-out", &pem])
         .output();
     if !made.is_ok_and(|made| made.status.success()) {
-        vectors::skip("keys: exported keys", "no openssl");
+        tools::skip("keys: exported keys", "no openssl");
         return None;
     }
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();

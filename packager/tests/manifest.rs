@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod manifests;
-mod vectors;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,6 +13,7 @@ use roxmltree::{Document, Node};
 use serde_json::Value;
 
 use manifests::{CLEAR, Folder, KEY, KID, ffmpeg, protect, shaka_pair, without};
+use test_support::tools;
 
 const DASH: &str = "urn:mpeg:dash:schema:mpd:2011";
 const CENC: &str = "urn:mpeg:cenc:2013";
@@ -207,7 +207,7 @@ fn smooth_manifest_gets_the_object_of_the_file() {
     let Some((folder, ffmpeg)) = ffmpeg(test) else {
         return;
     };
-    let clear = fs::canonicalize(vectors::vectors(test).unwrap().join(CLEAR)).unwrap();
+    let clear = fs::canonicalize(tools::vectors_for(test).unwrap().join(CLEAR)).unwrap();
     let input = clear.display().to_string();
     folder.run(
         &ffmpeg,

@@ -4,12 +4,14 @@
 #![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{BufRead, BufReader, Write};
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+
+use test_support::tools;
 
 const TOKEN: &str = "the-token-of-this-test-which-is-long-enough";
 
@@ -55,46 +57,18 @@ impl Drop for Server {
     }
 }
 
-fn chromium() -> Option<PathBuf> {
-    let places = [
-        std::env::var_os("CHROMIUM").map(PathBuf::from),
-        Some("/usr/bin/chromium".into()),
-    ];
-    places.into_iter().flatten().find(|place| place.exists())
-}
-
-/// Python, where it has what the tests need.
-fn python() -> Option<PathBuf> {
-    let python =
-        std::env::var_os("PLAYREADY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
-    let check = "import axe_playwright_python, cryptography, playwright";
-    let mut run = Command::new(&python);
-    let run = run.args(["-c", check]).stderr(Stdio::null()).status();
-    run.is_ok_and(|status| status.success()).then_some(python)
-}
-
-fn skip(why: &str) {
-    let line = format!("page: {why}\n");
-    // The print macros would be captured.
-    std::io::stderr()
-        .write_all(format!("skipped: {line}").as_bytes())
-        .unwrap();
-    if let Some(list) = std::env::var_os("PLAYREADY_SKIPPED") {
-        let list: Result<File, _> = OpenOptions::new().append(true).create(true).open(list);
-        list.unwrap().write_all(line.as_bytes()).unwrap();
-    }
-}
-
 #[test]
 fn operators_do_all_their_tasks_on_the_page() {
-    let (Some(chromium), Some(python)) = (chromium(), python()) else {
-        return skip("no Chromium, or no Python with tests/requirements.txt");
+    let has_modules = tools::python_has("axe_playwright_python, cryptography, playwright");
+    let Some(chromium) = tools::chromium().filter(|_| has_modules) else {
+        let why = "no Chromium, or no Python with tests/requirements.txt";
+        return tools::skip("page", why);
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let server = Server::start(&folder);
-    let walk = Command::new(python)
+    let walk = Command::new(tools::python())
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/walk.py"))
         .env("PAGE_URL", &server.url)
         .env("PAGE_TOKEN", TOKEN)

@@ -3,14 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
-mod vectors;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use test_support::tools;
 
 /// A key that protects nothing but these tests.
 const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
@@ -35,7 +34,7 @@ struct Folder {
 impl Folder {
     /// None where the vectors are not here.
     fn new(test: &str) -> Option<Self> {
-        let vectors = vectors::vectors(&format!("protect::{test}"))?;
+        let vectors = tools::vectors_for(&format!("protect::{test}"))?;
         let clear = vectors.join("clear");
         let parts = ["init.mp4", "1.m4s"].map(|part| clear.join("o-avc-frag").join(part));
         let folder = Self {
@@ -167,7 +166,7 @@ fn output_is_that_of_the_element() {
         for (options, properties) in EQUAL {
             let properties = format!("playreadyenc key-id={KID} key={KEY} {properties}");
             let Some(mut element) = element(&properties, &folder) else {
-                return vectors::skip(
+                return tools::skip(
                     &format!("protect::{test}"),
                     "no playreadyenc beside the command",
                 );
@@ -192,7 +191,7 @@ fn another_decryptor_finds_the_clear_samples() {
     let python = std::env::var_os("PLAYREADY_PYTHON").unwrap_or_else(|| "python3".into());
     let has_ciphers = Command::new(&python).args(["-c", "import Crypto"]).output();
     if !oracle.exists() || !has_ciphers.is_ok_and(|output| output.status.success()) {
-        return vectors::skip(
+        return tools::skip(
             &format!("protect::{test}"),
             "no cencbox.py or no pycryptodome",
         );

@@ -2,13 +2,11 @@
 //! The README's commands of `playready-packager`, run in their order.
 
 #![cfg(feature = "serve")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
-
-mod vectors;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use test_support::tools;
 
 const README: &str = include_str!("../../README.md");
 /// What each of them begins with.
@@ -26,7 +24,7 @@ const MANIFESTS: [(&str, &str); 3] = [
 
 #[test]
 fn each_command_runs_as_it_stands() {
-    let Some(vectors) = vectors::vectors("readme::each_command_runs_as_it_stands") else {
+    let Some(vectors) = tools::vectors_for("readme::each_command_runs_as_it_stands") else {
         return;
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");

@@ -10,7 +10,7 @@ use crate::tools::skip;
 const WHOLE_CLASSES: [(&str, &str, &str); 12] = [
     (
         "clear",
-        "tests/suite/codec_ranges.rs",
+        "crates/codec-headers/tests/ranges.rs",
         "every_sample_of_a_clear_file_has_something_to_protect",
     ),
     (
@@ -30,12 +30,12 @@ const WHOLE_CLASSES: [(&str, &str, &str); 12] = [
     ),
     (
         "pair",
-        "tests/suite/vectors.rs",
+        "crates/common-encryption/tests/suite/pairs.rs",
         "every_sample_of_every_pair_is_encrypted_to_the_same_bytes",
     ),
     (
         "pair",
-        "tests/suite/clear_mp4.rs",
+        "crates/common-encryption/tests/suite/pairs.rs",
         "every_sample_of_every_pair_is_decrypted_to_the_clear_bytes",
     ),
     (
@@ -65,12 +65,15 @@ const WHOLE_CLASSES: [(&str, &str, &str); 12] = [
     ),
     (
         "hostile",
-        "tests/suite/fuzz_replay.rs",
+        "crates/fuzz-targets/tests/replay.rs",
         "each_target_holds_for_shared_files",
     ),
 ];
 /// Files whose tests take rows by their ids, or the file of a row by its name.
-const BY_NAME: [&str; 2] = ["tests/suite/table.rs", "tests/suite/playready/shared.rs"];
+const BY_NAME: [&str; 2] = [
+    "tests/suite/table.rs",
+    "crates/playready-header/tests/suite/shared.rs",
+];
 
 #[test]
 fn every_row_is_used() {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use gst::prelude::*;
 
-use crate::clear_mp4::{decrypted, known};
 use crate::decrypt::Keys;
 use crate::enc;
 use crate::in_process;
@@ -18,6 +17,7 @@ use crate::movie::Movie;
 use crate::samples::same_samples;
 use crate::scratch::Scratch;
 use crate::tools::{self, skip};
+use test_support::decrypted::{decrypted, known};
 
 /// 23001-7 keeps it for "no key", and no property takes it.
 const NIL: &str = "00000000000000000000000000000000";

@@ -18,11 +18,11 @@ use crate::layout;
 use crate::live::leaks;
 use crate::media::{Audio, FASTSTART, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
-use crate::mp4_stream::build::{ftyp, media, word};
-use crate::mp4_stream::progressive::{co64, moov, stsc, stsz, trak};
-use crate::mp4_stream::threads::long_stream;
 use crate::samples::{Twin, no_iv_repeats};
 use crate::scratch::Scratch;
+use test_support::build::{ftyp, media, word};
+use test_support::build_long::long_stream;
+use test_support::build_progressive::{co64, moov, stsc, stsz, trak};
 
 const AT_END: Recipe = Recipe::new("mp4mux", Video::AvcSlicesAndBFrames, Audio::Aac);
 const IN_FRONT: Recipe = Recipe::new(FASTSTART, Video::AvcInBand, Audio::Aac);

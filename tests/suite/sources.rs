@@ -18,7 +18,7 @@ use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::movie::Movie;
 use crate::samples::Twin;
 use crate::scratch::Scratch;
-use crate::speke::peer;
+use crate::speke_peer as peer;
 
 const FRAGMENTED: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
 const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";

@@ -32,9 +32,6 @@ mod reach;
 mod receiver;
 /// What the database itself refuses.
 mod rules;
-/// A PostgreSQL server for the tests.
-#[cfg(feature = "postgres")]
-mod server;
 /// Licence servers, as the store knows them.
 mod targets;
 /// Keys over time, contents and numbers.
@@ -44,6 +41,8 @@ mod writes;
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
 use content_key_store::{KeySlot, KeySource, NewKey, Page};
+#[cfg(feature = "postgres")]
+use test_support::postgres_server as server;
 use zeroize::Zeroizing;
 
 pub const ALL: Page = Page {

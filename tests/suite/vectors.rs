@@ -3,14 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use common_encryption::SampleCipher;
-
 use crate::boxes::top_level;
 use crate::enc;
 use crate::layout;
 use crate::manifest::{self, TrackFacts, Vector};
 use crate::movie::Movie;
-use crate::pairs;
 use crate::samples::{self, Twin};
 use crate::scratch::Scratch;
 use crate::tools::skip;
@@ -270,15 +267,4 @@ fn compare(movie: &Movie, facts: &TrackFacts, id: &str) {
         let hash = &samples::sha256(movie.bytes(sample))[..32];
         assert_eq!(hash, fact.protected_hash, "{id}: bytes of sample {index}");
     }
-}
-
-/// The library's cipher with each pair's own IVs and subsamples: their bytes, whatever partition the peer chose.
-#[test]
-fn every_sample_of_every_pair_is_encrypted_to_the_same_bytes() {
-    let test = "every_sample_of_every_pair_is_encrypted_to_the_same_bytes";
-    pairs::each(test, pairs::From::Clear, |sample, with| {
-        let cipher = SampleCipher::new(&with.key);
-        let done = cipher.encrypt(with.method, &with.iv, sample, &with.subsamples);
-        done.unwrap();
-    });
 }

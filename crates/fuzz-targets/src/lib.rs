@@ -11,13 +11,10 @@
 mod bmff;
 mod codec;
 mod cpix;
-pub mod decrypt;
-pub mod mp4;
-pub mod mp4_decrypt;
+mod mp4;
+mod mp4_decrypt;
 mod playready;
-pub mod progressive;
-pub mod stream;
-pub mod tables;
+mod progressive;
 
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
-use cenc_mp4::{Decryptor, IndexMode, ProgressiveDecryptor};
+use cenc_mp4::{IndexMode, ProgressiveDecryptor};
 use cenc_types::{ContentKey, KeyId, Scheme};
 use common_encryption::KnownKeys;
+use test_support::decrypted::{Chunks, decrypted_in};
+use test_support::encrypted::{KEY, KID, protect};
+use test_support::progressive::{Memory, all};
 
-use super::mp4::{KEY, KID, file, pairs, protect};
-use super::progressive::{Memory, all};
+use crate::mp4::pairs;
 
 /// Streams up to this length are also pushed byte by byte.
 const BYTE_BY_BYTE: usize = 4096;
@@ -24,16 +25,9 @@ fn keys() -> Arc<KnownKeys> {
 }
 
 /// Decrypts `data`, pushed in chunks of `size` bytes, and returns the bytes as a file would hold them.
-pub fn decrypt(data: &[u8], mode: IndexMode, size: usize) -> Result<Vec<u8>, String> {
-    let mut decryptor = Decryptor::new(mode, keys());
-    let mut outputs = Vec::new();
-    for chunk in data.chunks(size) {
-        let pushed = decryptor.push(BytesMut::from(chunk), &mut outputs);
-        pushed.map_err(|error| error.to_string())?;
-    }
-    let finished = decryptor.finish(&mut outputs);
-    finished.map_err(|error| error.to_string())?;
-    Ok(file(outputs))
+fn decrypt(data: &[u8], mode: IndexMode, size: usize) -> Result<Vec<u8>, String> {
+    let done = decrypted_in(data, &keys(), Chunks { mode, size });
+    done.map_err(|error| error.to_string())
 }
 
 /// Decrypts `data` as it is, pushed and read, and what the packager makes of it.

@@ -1,75 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Any bytes as a progressive file: it is refused, or comes out protected and is refused when it comes in again.
 
-use bytes::BytesMut;
-use cenc_mp4::{Error, Output, Progressive, RequiredForm, Source};
 use cenc_types::Scheme;
-
-use super::mp4::FixedKey;
-
-/// A file in memory.
-pub struct Memory<'a>(pub &'a [u8]);
-
-impl Source for Memory<'_> {
-    type Chunk = BytesMut;
-
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read(
-        &mut self,
-        offset: u64,
-        len: usize,
-    ) -> Result<BytesMut, Box<dyn std::error::Error + Send + Sync>> {
-        let start = usize::try_from(offset)?;
-        let bytes = self.0.get(start..).and_then(|rest| rest.get(..len));
-        Ok(BytesMut::from(bytes.ok_or("outside the file")?))
-    }
-}
-
-/// Protects a file and hands each part of the result to `take`, with its place.
-pub fn pass<S: Source>(
-    source: &mut S,
-    scheme: Scheme,
-    mut take: impl FnMut(u64, &[u8]),
-) -> Result<(), String> {
-    let said = |error: cenc_mp4::Error| error.to_string();
-    let file = Progressive::open(source, RequiredForm::Any).map_err(said)?;
-    let mut file = file.ok_or("not progressive")?;
-    file.protect(&mut FixedKey::new(scheme)).map_err(said)?;
-    file.measure(source).map_err(said)?;
-    all(|| file.next_output(source), &mut take).map_err(said)
-}
-
-/// Hands each part of a file that `next` gives to `take`, with its place.
-pub fn all<C: AsRef<[u8]>>(
-    mut next: impl FnMut() -> Result<Option<Output<C>>, Error>,
-    mut take: impl FnMut(u64, &[u8]),
-) -> Result<(), Error> {
-    let mut at = 0;
-    while let Some(output) = next()? {
-        let mut give = |bytes: &[u8]| {
-            take(at, bytes);
-            at += bytes.len() as u64;
-        };
-        match output {
-            Output::Boxes { bytes, .. } => give(&bytes),
-            Output::Media(bytes) => give(bytes.as_ref()),
-            Output::Patch { .. } => panic!("a progressive file needs no patch"),
-        }
-    }
-    Ok(())
-}
-
-/// Protects a file in memory.
-pub fn protect(file: &[u8], scheme: Scheme) -> Result<Vec<u8>, String> {
-    let mut out = Vec::new();
-    pass(&mut Memory(file), scheme, |_, bytes| {
-        out.extend_from_slice(bytes);
-    })?;
-    Ok(out)
-}
+use test_support::progressive::protect;
 
 /// Protects `data` under two schemes, and what comes out once more.
 pub fn progressive(data: &[u8]) {

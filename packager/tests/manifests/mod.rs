@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::vectors;
+use test_support::tools;
 
 pub const KID: &str = "339c45b5fb6d4bd9994ceabd9d41c95b";
 pub const KEY: &str = "a537cdc0ca65841406d525e7bf22d754";
@@ -79,10 +79,10 @@ pub fn without(text: &str, word: &str) -> String {
 
 /// Segments, MPD and playlists of Shaka Packager; with keys they are protected by them.
 fn shaka(test: &str, keys: &[&str]) -> Option<Folder> {
-    let clear = vectors::vectors(test)?.join(CLEAR);
+    let clear = tools::vectors_for(test)?.join(CLEAR);
     let clear = fs::canonicalize(clear).unwrap().display().to_string();
     let Some(packager) = std::env::var_os("PLAYREADY_PACKAGER").map(PathBuf::from) else {
-        vectors::skip(test, "no Shaka Packager");
+        tools::skip(test, "no Shaka Packager");
         return None;
     };
     let folder = Folder::new(&format!("{test}-{}", keys.len()).replace(':', "-"));
@@ -145,14 +145,14 @@ fn parts(file: &[u8]) -> Vec<Vec<u8>> {
 
 /// Segments with FFmpeg's MPD and playlists; `protect` is done to each stream as a whole.
 pub fn ffmpeg(test: &str) -> Option<(Folder, PathBuf)> {
-    let clear = fs::canonicalize(vectors::vectors(test)?.join(CLEAR)).unwrap();
+    let clear = fs::canonicalize(tools::vectors_for(test)?.join(CLEAR)).unwrap();
     let ffmpeg = PathBuf::from("ffmpeg");
     if !Command::new(&ffmpeg)
         .arg("-version")
         .output()
         .is_ok_and(|run| run.status.success())
     {
-        vectors::skip(test, "no ffmpeg");
+        tools::skip(test, "no ffmpeg");
         return None;
     }
     let folder = Folder::new(&test.replace(':', "-"));

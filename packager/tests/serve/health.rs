@@ -21,8 +21,8 @@ mod postgres {
 
     use serde_json::json;
 
-    use crate::postgres::Server as Database;
     use crate::server::{Server, folder};
+    use test_support::postgres_server::Server as Database;
 
     #[test]
     fn server_is_not_ready_while_its_database_is_away() {

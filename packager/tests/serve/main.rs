@@ -24,21 +24,4 @@ mod server;
 mod sign_in;
 mod stop;
 mod tls;
-#[path = "../vectors/mod.rs"]
-#[expect(dead_code, reason = "only the note of what is skipped is wanted here")]
-mod vectors;
 mod whole;
-
-// The library's tests start PostgreSQL.
-#[cfg(feature = "postgres")]
-#[path = "../../../tests/suite/launch.rs"]
-#[expect(dead_code, reason = "only programs are run here")]
-mod launch;
-#[cfg(feature = "postgres")]
-#[path = "../../../tests/suite/store/server.rs"]
-#[expect(dead_code, reason = "only what is needed here")]
-mod postgres;
-#[cfg(feature = "postgres")]
-#[path = "../../../tests/suite/tools.rs"]
-#[expect(dead_code, reason = "only what is needed here")]
-mod tools;

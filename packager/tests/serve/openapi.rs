@@ -6,9 +6,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::receiver::python;
 use crate::server::Server;
-use crate::vectors::skip;
+use test_support::tools::{python, python_has, skip};
 
 #[test]
 fn document_is_served_to_everybody_and_names_each_operation_once() {
@@ -34,10 +33,7 @@ const ACCOUNTS: &str = "^/v1/accounts";
 
 /// Runs all checks on some of the operations, or says that it cannot.
 fn check(name: &str, choice: &[&str]) {
-    let has = Command::new(python())
-        .args(["-c", "import schemathesis"])
-        .output();
-    if !has.is_ok_and(|has| has.status.success()) {
+    if !python_has("schemathesis") {
         return skip(
             &format!("serve::openapi::{name}"),
             "schemathesis is not here",

@@ -2,7 +2,7 @@
 //! A licence server that keys are handed to: `receiver.py` of the library's tests.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::sleep;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::vectors::skip;
+use test_support::tools;
 
 /// A licence server; it ends when its standard input does.
 pub struct Receiver {
@@ -22,13 +22,9 @@ pub struct Receiver {
 
 impl Receiver {
     pub fn start(test: &str, folder: &Path) -> Option<Self> {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-        let python = python();
-        let mut has = Command::new(&python);
-        has.args(["-c", "import lxml, cryptography, xmlsec"]);
-        let has = has.output().is_ok_and(|has| has.status.success());
-        let Some(oracles) = oracles().filter(|_| has) else {
-            skip(test, "no ../shared, lxml, cryptography or xmlsec");
+        let has = || tools::python_has("lxml, cryptography, xmlsec");
+        let Some(oracles) = tools::oracles().filter(|_| has()) else {
+            tools::skip(test, "no ../shared, lxml, cryptography or xmlsec");
             return None;
         };
         let mut make = Command::new("openssl");
@@ -43,8 +39,8 @@ impl Receiver {
             "certificate.pem",
         ]);
         assert!(make.output().unwrap().status.success());
-        let mut receive = Command::new(python);
-        receive.arg(project.join("tests/suite/store/receiver.py"));
+        let mut receive = Command::new(tools::python());
+        receive.arg(tools::project().join("tests/suite/store/receiver.py"));
         receive.arg(oracles).arg(folder.join("key.pem"));
         receive.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = receive.spawn().unwrap();
@@ -98,17 +94,4 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
         assert!(Instant::now() < until, "{what}");
         sleep(Duration::from_millis(100));
     }
-}
-
-/// The Python that runs the oracles.
-pub fn python() -> PathBuf {
-    let given = std::env::var_os("PLAYREADY_PYTHON");
-    given.map_or_else(|| "python3".into(), PathBuf::from)
-}
-
-/// The folder of oracles.
-pub fn oracles() -> Option<PathBuf> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let oracles = project.parent()?.join("shared/oracles");
-    oracles.is_dir().then_some(oracles)
 }

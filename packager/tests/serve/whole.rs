@@ -10,9 +10,9 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::receiver::{Receiver, oracles, python, wait_until};
+use crate::receiver::{Receiver, wait_until};
 use crate::server::{Server, folder};
-use crate::vectors::skip;
+use test_support::tools::{oracles, python, skip};
 
 const NAME: &str = "serve::whole::live_stream_is_decrypted_with_what_the_licence_server_got";
 /// A tenth of a second each: four crypto periods, at least three boundaries.

@@ -18,8 +18,6 @@ mod oracle;
 mod refusals;
 /// A server of a test's own.
 mod server;
-#[path = "../vectors/mod.rs"]
-mod vectors;
 
 use cenc_types::Scheme;
 use content_keys::{speke::KeyAnswer, speke::KeyRequest, speke::SpekeClient, speke::TrackRule};

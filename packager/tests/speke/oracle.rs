@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::vectors::{skip, vectors};
 use super::*;
+use test_support::tools::{skip, vectors_for};
 
 const KID: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -90,7 +90,9 @@ fn recipient(folder: &Path) -> (String, PathBuf) {
 #[test]
 fn answers_are_valid_and_decrypt_to_the_keys_of_the_store() {
     let test = "answers_are_valid_and_decrypt_to_the_keys_of_the_store";
-    let Some(folder) = vectors(test) else { return };
+    let Some(folder) = vectors_for(test) else {
+        return;
+    };
     let server = Server::start("oracle", &[]);
     let (delivery, private) = recipient(&server.folder);
     let kid = KID.parse().unwrap();

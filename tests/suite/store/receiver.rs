@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use key_server::{delivery::Encryption, delivery::Pem, delivery::Reach, delivery::Target};
 
-use crate::cpix::recipients;
 use crate::scratch::Scratch;
 use crate::tools;
+use test_support::certificate;
 
 /// A running server; it ends when its standard input does.
 pub struct Receiver {
@@ -47,7 +47,7 @@ impl Receiver {
 
     fn start_with(scratch: Scratch, scheme: &str, tls: &[PathBuf]) -> Option<Self> {
         tools::cpix_oracle()?;
-        recipients::certificate(&scratch, "rsa:2048")?;
+        certificate::certificate(&scratch, "rsa:2048")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/store/receiver.py");
         let mut python = Command::new(tools::python());
         python.arg(script).arg(tools::oracles()?);

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Progressive files built by hand: what moves, what stays, what is refused.
+
+use bytes::BytesMut;
+use cenc_mp4::Source;
+use cenc_types::Scheme;
+
+use test_support::boxes::top_level;
+use test_support::build::{boxed, ftyp, full, mdat, media, word};
+use test_support::build_progressive::{co64, moov, stco, stsc, stsz, trak};
+use test_support::decrypt;
+use test_support::encrypted::{KEY, keys};
+use test_support::layout;
+use test_support::movie::Movie;
+use test_support::progressive::{pass, protect};
+
+const SCHEMES: [Scheme; 4] = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs];
+
+/// A file that is zero but for its first bytes and some others.
+pub struct Sparse {
+    pub head: Vec<u8>,
+    pub others: Vec<(u64, Vec<u8>)>,
+    pub size: u64,
+}
+
+impl Source for Sparse {
+    type Chunk = BytesMut;
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(
+        &mut self,
+        offset: u64,
+        len: usize,
+    ) -> Result<BytesMut, Box<dyn std::error::Error + Send + Sync>> {
+        let mut bytes = BytesMut::zeroed(len);
+        let head = (0, self.head.clone());
+        for (start, known) in [&head].into_iter().chain(&self.others) {
+            let from = offset.max(*start);
+            let to = (offset + len as u64).min(start + known.len() as u64);
+            if from < to {
+                let at = |place: u64, base: u64| usize::try_from(place - base).unwrap();
+                bytes[at(from, offset)..at(to, offset)]
+                    .copy_from_slice(&known[at(from, *start)..at(to, *start)]);
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+fn refusal(file: &[u8]) -> String {
+    protect(file, Scheme::Cenc).unwrap_err()
+}
+
+/// Two `mdat` boxes with a `free` between them and 300 bytes in each.
+fn two_mdats() -> Vec<u8> {
+    let free = boxed(b"free", &[b"kept"]);
+    [mdat(&media(300)), free, mdat(&media(300))].concat()
+}
+
+/// A `moov` for media that starts at `at` with [`two_mdats`]: sound in three chunks, text in one. Six bytes of each `mdat`
+/// belong to no sample.
+fn interleaved(at: usize) -> Vec<u8> {
+    let (first, second) = (at + 8, at + 8 + 300 + 12 + 8);
+    let sound = [
+        stsz(&[60, 40, 0, 94, 50, 44]),
+        stsc(&[[1, 2, 1], [3, 4, 1]]),
+        stco(&[first, first + 200, second + 100]),
+    ];
+    let sound = trak(1, b"mp4a", &sound);
+    let text = trak(
+        2,
+        b"stpp",
+        &[
+            full(b"stsz", &[0, 50, 2]),
+            stsc(&[[1, 1, 1]]),
+            stco(&[first + 100, second]),
+        ],
+    );
+    moov(&[sound, text, boxed(b"udta", &[b"\0\0\0\x09abcd!"])])
+}
+
+fn moov_first() -> Vec<u8> {
+    let head = ftyp().len() + interleaved(0).len();
+    [ftyp(), interleaved(head), two_mdats()].concat()
+}
+
+fn moov_last() -> Vec<u8> {
+    let uuid = boxed(b"uuid", &[b"0123456789abcdef", b"kept too"]);
+    let at = ftyp().len();
+    [ftyp(), two_mdats(), uuid, interleaved(at)].concat()
+}
+
+#[test]
+fn samples_decrypt_and_the_moov_comes_first_wherever_it_was() {
+    for (clear, kinds) in [
+        (moov_first(), "ftyp moov mdat free mdat"),
+        (moov_last(), "ftyp moov mdat free mdat uuid"),
+    ] {
+        let before = Movie::parse(clear.clone());
+        for scheme in SCHEMES {
+            let movie = Movie::parse(protect(&clear, scheme).unwrap());
+            assert_eq!(super::kinds(&movie.file).join(" "), kinds);
+            layout::check(&movie.file);
+            test_support::samples::same_samples(&before, &movie, &keys());
+            for sample in &movie.tracks[0].samples {
+                assert!(sample.protection.is_some());
+            }
+            assert!(
+                movie.tracks[1]
+                    .samples
+                    .iter()
+                    .all(|s| s.protection.is_none())
+            );
+            let kept = |bytes: &[u8]| movie.file.windows(bytes.len()).any(|w| w == bytes);
+            assert!(kept(b"freekept") && kept(b"\0\0\0\x09abcd!"));
+        }
+    }
+}
+
+#[test]
+fn bytes_that_no_sample_claims_leave_as_zeros() {
+    let movie = Movie::parse(protect(&moov_first(), Scheme::Cenc).unwrap());
+    let boxes = top_level(&movie.file);
+    let mdat = boxes.iter().find(|piece| &piece.kind == b"mdat").unwrap();
+    // The first mdat has 100 bytes of sound, 50 of text, 50 of nobody's, 94 of sound, 6 of nobody's.
+    let body = mdat.body();
+    assert!(
+        body[150..200]
+            .iter()
+            .chain(&body[294..])
+            .all(|byte| *byte == 0)
+    );
+    assert!(body[..150].iter().any(|byte| *byte != 0));
+}
+
+/// A file with the tables that `tables` makes for 100 bytes of media at the place it is told.
+fn sound(tables: impl Fn(usize) -> Vec<Vec<u8>>) -> Vec<u8> {
+    let at = ftyp().len() + 8;
+    [
+        ftyp(),
+        mdat(&media(100)),
+        moov(&[trak(1, b"mp4a", &tables(at))]),
+    ]
+    .concat()
+}
+
+fn good(at: usize) -> Vec<Vec<u8>> {
+    vec![stsz(&[60, 40]), stsc(&[[1, 2, 1]]), stco(&[at])]
+}
+
+#[test]
+fn compact_sizes_and_wide_offsets_are_taken() {
+    let compact = boxed(b"stz2", &[&[0; 7], &[8], &word(2), &[60, 40]]);
+    let file = sound(|at| {
+        let wide = co64(&[at as u64]);
+        vec![compact.clone(), stsc(&[[1, 2, 1]]), wide]
+    });
+    let out = protect(&file, Scheme::Cbcs).unwrap();
+    assert!(out.windows(4).any(|kind| kind == b"co64"));
+    let listed = protect(&sound(good), Scheme::Cbcs).unwrap();
+    assert_eq!(out[out.len() - 100..], listed[listed.len() - 100..]);
+}
+
+#[test]
+fn tables_that_place_no_samples_are_refused() {
+    let runs = |runs: &[[u32; 3]]| {
+        let runs = runs.to_vec();
+        sound(move |at| vec![stsz(&[60, 40]), stsc(&runs), stco(&[at, at + 60])])
+    };
+    let chunk = |shift: usize, size: u32| {
+        sound(move |at| vec![stsz(&[size]), stsc(&[[1, 1, 1]]), stco(&[at + shift])])
+    };
+    for (file, said) in [
+        (runs(&[]), "does not start at chunk 1"),
+        (runs(&[[2, 1, 1]]), "does not start at chunk 1"),
+        (runs(&[[1, 1, 1], [1, 1, 1]]), "does not ascend"),
+        (runs(&[[1, 1, 0]]), "sample description 0"),
+        (runs(&[[1, 1, 2]]), "'stsd' does not have"),
+        (runs(&[[1, 0, 1]]), "samples without a chunk"),
+        (runs(&[[1, u32::MAX, 1], [2, 0, 1]]), ""),
+        (chunk(0, 101), "lies in no 'mdat'"),
+        (chunk(1, 100), "lies in no 'mdat'"),
+        (chunk(500, 10), "lies in no 'mdat'"),
+        (chunk(0, u32::MAX), "lies in no 'mdat'"),
+        (
+            sound(|at| vec![stsz(&[60, 40]), stsc(&[[1, 1, 1]]), stco(&[at, at + 59])]),
+            "shares bytes",
+        ),
+        (
+            sound(|at| {
+                vec![
+                    full(b"stsz", &[0, 1, u32::MAX]),
+                    stsc(&[[1, 1, 1]]),
+                    stco(&[at]),
+                ]
+            }),
+            "more samples than any file has",
+        ),
+        (sound(|_| vec![stsz(&[60, 40])]), "has no 'stsc'"),
+    ] {
+        match said {
+            "" => assert!(protect(&file, Scheme::Cenc).is_ok()),
+            said => assert!(refusal(&file).contains(said), "{}", refusal(&file)),
+        }
+    }
+}
+
+#[test]
+fn features_whose_offsets_do_not_move_are_refused() {
+    let meta = boxed(b"meta", &[&[0; 4], &full(b"iloc", &[0, 0])]);
+    let at = ftyp().len() + 8;
+    let with = |extra: Vec<u8>| {
+        let sound = trak(1, b"mp4a", &good(at));
+        [ftyp(), mdat(&media(100)), moov(&[sound, extra])].concat()
+    };
+    assert!(refusal(&with(meta.clone())).contains("'iloc'"));
+    assert!(refusal(&with(boxed(b"udta", &[&meta]))).contains("'iloc'"));
+    assert!(refusal(&[sound(good), meta].concat()).contains("'iloc'"));
+    let inside = |extra: Vec<u8>| sound(|at| [good(at), vec![extra.clone()]].concat());
+    assert!(refusal(&inside(full(b"saio", &[0, 1, 9]))).contains("'saio'"));
+    assert!(refusal(&inside(full(b"senc", &[0, 0]))).contains("already protected"));
+    assert!(refusal(&[sound(good), moov(&[])].concat()).contains("stands twice"));
+    let cut = sound(good);
+    assert!(refusal(&cut[..60]).contains("mdat"));
+    let fragments = [sound(good), boxed(b"moof", &[])].concat();
+    assert_eq!(refusal(&fragments), "not progressive");
+}
+
+/// A file whose second sample lies behind a hole; its `moov` is the last box.
+fn with_hole(hole: u64, offsets: impl Fn(u64) -> Vec<u8>) -> Sparse {
+    let head = [ftyp(), word(1).to_vec(), b"mdat".to_vec()].concat();
+    let first = head.len() as u64 + 8;
+    let second = first + 100 + hole;
+    let head = [
+        head,
+        (100 + hole + 100 + 16).to_be_bytes().to_vec(),
+        media(100),
+    ]
+    .concat();
+    let tables = [stsz(&[100, 100]), stsc(&[[1, 1, 1]]), offsets(second)];
+    let moov = moov(&[trak(1, b"mp4a", &tables)]);
+    let tail = [media(100), moov].concat();
+    Sparse {
+        head,
+        size: second + tail.len() as u64,
+        others: vec![(second, tail)],
+    }
+}
+
+/// Protects a file with a hole and returns its `moov` with the samples at the places that it names, decrypted.
+fn across(mut source: Sparse) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let mut head = Vec::new();
+    let mut places: Vec<u64> = Vec::new();
+    let mut samples = Vec::new();
+    pass(&mut source, Scheme::Cenc, |at, bytes| {
+        if places.is_empty() && head.windows(4).any(|kind| kind == b"moov") {
+            let movie = Movie::parse(whole_boxes(&head));
+            let found = movie.tracks.iter().flat_map(|track| &track.samples);
+            places = found.map(|sample| sample.offset as u64).collect();
+        }
+        if at < 4096 {
+            head.extend_from_slice(bytes.get(..bytes.len().min(4096)).unwrap());
+        }
+        for place in places
+            .iter()
+            .filter(|place| (at..at + bytes.len() as u64).contains(*place))
+        {
+            let from = usize::try_from(place - at).unwrap();
+            samples.push(bytes[from..from + 100].to_vec());
+        }
+    })
+    .unwrap();
+    let moov = whole_boxes(&head);
+    let movie = Movie::parse(moov.clone());
+    let track = movie.tracks[0].samples.iter().zip(&mut samples);
+    for (sample, bytes) in track {
+        let protection = sample.protection.as_ref().unwrap();
+        decrypt::decrypt(bytes, protection, &KEY);
+    }
+    (moov, samples)
+}
+
+/// The boxes in front of the first `mdat`.
+fn whole_boxes(head: &[u8]) -> Vec<u8> {
+    let at = ftyp().len();
+    let moov = u32::from_be_bytes(head[at..][..4].try_into().unwrap());
+    head[..at + moov as usize].to_vec()
+}
+
+#[test]
+fn files_beyond_four_gibibytes_keep_their_offsets() {
+    let (moov, samples) = across(with_hole(1 << 32, |second| co64(&[36, second])));
+    assert!(moov.windows(4).any(|kind| kind == b"co64"));
+    assert_eq!(samples, [media(100), media(100)]);
+}
+
+#[test]
+fn offsets_that_outgrow_32_bits_get_64() {
+    // The second sample lies in front of 4 GiB until the moov goes before it.
+    let narrow = |second: u64| stco(&[36, usize::try_from(second).unwrap()]);
+    let (moov, samples) = across(with_hole((1 << 32) - 400, narrow));
+    assert!(moov.windows(4).any(|kind| kind == b"co64"));
+    assert_eq!(samples, [media(100), media(100)]);
+    let (moov, _) = across(with_hole(1 << 16, narrow));
+    assert!(moov.windows(4).any(|kind| kind == b"stco"));
+}

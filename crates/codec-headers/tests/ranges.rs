@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Protectable ranges against the subsample maps that other packagers wrote: ../shared/vectors.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use codec_headers::{Codec, ProtectableRange};
+
+use test_support::manifest::{self, SampleFact, Vector};
+use test_support::movie::{Movie, Track};
+use test_support::tools::skip;
+
+/// A slice with less slice data than a cipher block may be clear altogether.
+const BLOCK: usize = 16;
+
+/// Pairs whose maps follow the slice headers.
+const PAIRS: [&str; 12] = [
+    "o-peer-av1-cbcs",
+    "o-peer-av1-cenc",
+    "o-cbcs-avc",
+    "o-cenc-avc-aac",
+    "o-peer-avc-cbc1",
+    "o-peer-avc-cbcs",
+    "o-peer-avc-cenc",
+    "o-peer-avc-cens",
+    "o-peer-hevc-cbcs",
+    "o-peer-hevc-cenc",
+    "o-peer-rotation-cbcs",
+    "o-peer-rotation-cenc",
+];
+
+fn vectors(class: &str, test: &str) -> Vec<Vector> {
+    let vectors = manifest::of_class(class);
+    if vectors.is_empty() {
+        skip(test, "no ../shared/vectors");
+    }
+    vectors
+}
+
+#[test]
+fn ranges_are_those_of_other_packagers() {
+    let mut pairs = vectors("pair", "ranges_are_those_of_other_packagers");
+    pairs.retain(|pair| PAIRS.contains(&pair.id.as_str()));
+    for pair in pairs {
+        let clear = Movie::parse(pair.clear_bytes());
+        let facts = &pair.facts()[0];
+        let track = clear.tracks.iter().find(|track| track.id == facts.clear_id);
+        let mut codec = codec_of(track.unwrap()).unwrap();
+        for (index, fact) in facts.samples.iter().enumerate() {
+            let bytes = &clear.file[fact.clear_offset..fact.clear_offset + fact.size];
+            let mut ranges = Vec::new();
+            codec.protectable_ranges(bytes, &mut ranges).unwrap();
+            compare(&facts.scheme, &protected(fact), &ranges)
+                .unwrap_or_else(|difference| panic!("{} sample {index}: {difference}", pair.id));
+        }
+    }
+}
+
+#[test]
+fn every_sample_of_a_clear_file_has_something_to_protect() {
+    let test = "every_sample_of_a_clear_file_has_something_to_protect";
+    let mut samples = 0;
+    let vectors = vectors("clear", test);
+    for vector in &vectors {
+        let movie = vector.movie();
+        for track in &movie.tracks {
+            let Some(mut codec) = codec_of(track) else {
+                continue;
+            };
+            for sample in &track.samples {
+                let mut ranges = Vec::new();
+                let found = codec.protectable_ranges(movie.bytes(sample), &mut ranges);
+                let has_data = found.is_ok() && !ranges.is_empty();
+                assert!(has_data, "{}: {found:?}", vector.id);
+                samples += 1;
+            }
+        }
+    }
+    assert!(
+        vectors.is_empty() || samples >= 746,
+        "only {samples} samples"
+    );
+}
+
+fn codec_of(track: &Track) -> Option<Codec> {
+    let entry = &track.entries[0];
+    let config = entry.config.as_deref()?;
+    Some(Codec::new(entry.format, Some(config)).unwrap())
+}
+
+/// The peer's protected runs and ours, by the partition that its scheme has.
+fn compare(
+    scheme: &str,
+    theirs: &[ProtectableRange],
+    ours: &[ProtectableRange],
+) -> Result<(), String> {
+    let agree = |theirs: &ProtectableRange, ours: &ProtectableRange| match scheme {
+        "cbcs" => theirs == ours,
+        // The remainder modulo the block is clear, behind the protected run or before it.
+        _ => {
+            theirs.len == ours.len / BLOCK * BLOCK
+                && (theirs.start == ours.start
+                    || theirs.start + theirs.len == ours.start + ours.len)
+        }
+    };
+    let mut rest = theirs.iter().peekable();
+    for range in ours {
+        if rest.next_if(|theirs| agree(theirs, range)).is_none() && range.len >= BLOCK {
+            return Err(format!("{theirs:?}, but ours are {ours:?}"));
+        }
+    }
+    match rest.next() {
+        Some(extra) => Err(format!("{extra:?} is not in ours, {ours:?}")),
+        None => Ok(()),
+    }
+}
+
+/// The protected runs of a subsample map.
+fn protected(fact: &SampleFact) -> Vec<ProtectableRange> {
+    let (mut ranges, mut at) = (Vec::new(), 0);
+    for &(clear, protected) in &fact.subsamples {
+        let (start, len) = (at + usize::from(clear), protected as usize);
+        if len > 0 {
+            ranges.push(ProtectableRange { start, len });
+        }
+        at = start + len;
+    }
+    ranges
+}

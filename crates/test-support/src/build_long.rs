@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Builds streams that are long enough for threads.
+
+use crate::build::{Base, fragment, ftyp, mdat, media, moof, moov, tfhd, traf, trun};
+
+/// Bytes of the samples of each track: as many as threads are worth, of all lengths.
+const SIZES: [u32; 9] = [90_000, 1, 400, 16, 33_333, 40_000, 0, 17, 8000];
+
+/// A fragment of three tracks.
+pub fn fragment_of_three() -> Vec<u8> {
+    let size: u32 = SIZES.iter().sum();
+    let make = |data: i32| {
+        let trafs = [1u32, 2, 3].map(|track| {
+            let at = data + i32::try_from(size * (track - 1)).unwrap();
+            traf(&tfhd(track, Base::Moof), &[trun(Some(at), &SIZES)])
+        });
+        moof(&trafs)
+    };
+    fragment(make, &[], &mdat(&media(3 * size as usize)))
+}
+
+/// `ftyp` and `moov` of three sound tracks.
+pub fn init_of_three() -> Vec<u8> {
+    [ftyp(), moov(&[b"mp4a"; 3])].concat()
+}
+
+/// A stream of so many fragments of three tracks.
+pub fn stream_of_three(fragments: usize) -> Vec<u8> {
+    [init_of_three(), fragment_of_three().repeat(fragments)].concat()
+}
+
+/// Three times as many as may be in work on two threads.
+pub fn long_stream() -> Vec<u8> {
+    stream_of_three(3 * (8 << 20) / fragment_of_three().len())
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Certificates by OpenSSL.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::scratch::Scratch;
+
+/// The bytes between the lines of a PEM file.
+pub fn pem(path: &Path) -> Vec<u8> {
+    let text = fs::read_to_string(path).unwrap();
+    let digits = text.lines().filter(|line| !line.starts_with('-'));
+    STANDARD.decode(digits.collect::<String>()).unwrap()
+}
+
+/// A new certificate and its key, by OpenSSL.
+pub fn certificate(folder: &Scratch, bits: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-nodes", "-subj", "/CN=test", "-newkey"]);
+    openssl
+        .arg(bits)
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate);
+    openssl.output().ok().filter(|made| made.status.success())?;
+    Some((pem(&certificate), pem(&key)))
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A stream through the library's encryptor, a fragment at a time.
+
+use bytes::BytesMut;
+use cenc_mp4::{Encryptor, IndexMode, Output};
+use cenc_types::Scheme;
+
+use crate::encrypted::FixedKey;
+
+/// A stream under way.
+pub struct Channel {
+    encryptor: Encryptor<BytesMut>,
+    protector: FixedKey,
+    out: Vec<Output<BytesMut>>,
+}
+
+impl Channel {
+    pub fn new(scheme: Scheme, init: &[u8]) -> Self {
+        let mut channel = Self {
+            encryptor: Encryptor::new(IndexMode::Hold),
+            protector: FixedKey::new(scheme),
+            out: Vec::new(),
+        };
+        channel.push(BytesMut::from(init));
+        channel
+    }
+
+    /// Leaves the cipher's work to threads, as a file's is left to them or as a live stream's.
+    pub fn set_threads(&mut self, threads: usize, ahead: bool) {
+        self.encryptor.set_threads(threads).unwrap();
+        if ahead {
+            self.encryptor.look_ahead();
+        }
+    }
+
+    /// The end of the stream: appends the payload that comes out to `done`.
+    pub fn finish(&mut self, done: &mut Vec<BytesMut>) {
+        let finished = self.encryptor.finish(&mut self.protector, &mut self.out);
+        finished.unwrap();
+        done.extend(self.out.drain(..).filter_map(payload));
+    }
+
+    /// Pushes a chunk and returns the payload that came out last.
+    pub fn push(&mut self, chunk: BytesMut) -> Option<BytesMut> {
+        self.outputs(chunk).next_back()
+    }
+
+    /// Pushes a chunk and appends the payload that came out to `done`.
+    pub fn push_to(&mut self, chunk: BytesMut, done: &mut Vec<BytesMut>) {
+        done.extend(self.outputs(chunk));
+    }
+
+    fn outputs(&mut self, chunk: BytesMut) -> impl DoubleEndedIterator<Item = BytesMut> {
+        let pushed = self
+            .encryptor
+            .push(chunk, &mut self.protector, &mut self.out);
+        pushed.unwrap();
+        self.out.drain(..).filter_map(payload)
+    }
+
+    /// Protects a fragment where it lies.
+    pub fn protect(&mut self, boxes: &[u8], media: &mut BytesMut) {
+        self.push(BytesMut::from(boxes));
+        *media = self.push(std::mem::take(media)).unwrap();
+    }
+}
+
+fn payload(output: Output<BytesMut>) -> Option<BytesMut> {
+    match output {
+        Output::Media(bytes) => Some(bytes),
+        _ => None,
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The library's decryptor over whole streams.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use cenc_mp4::{Decryptor, Error, IndexMode};
+use cenc_types::{ContentKey, KeyId};
+use common_encryption::KnownKeys;
+
+use crate::decrypt::{self, Keys};
+use crate::encrypted::file;
+
+/// Keys as the library takes them.
+pub fn known(keys: &Keys) -> Arc<KnownKeys> {
+    let pairs = keys.pairs();
+    let pairs = pairs.iter().map(|pair| {
+        let (kid, key) = pair.split_once(':').unwrap();
+        // Some files have the nil KID, which does not count as one elsewhere.
+        let kid = KeyId::from_bytes(decrypt::unhex(kid));
+        (kid, ContentKey::parse(key).unwrap())
+    });
+    let pairs: Vec<_> = pairs.collect();
+    Arc::new(pairs.iter().map(|(kid, key)| (*kid, key)).collect())
+}
+
+/// The pieces that a stream comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunks {
+    /// What becomes of a `sidx`.
+    pub mode: IndexMode,
+    /// Bytes of each but the last.
+    pub size: usize,
+}
+
+/// Pushes a stream in chunks of one size and returns what comes out, as a file would hold it.
+pub fn decrypted(stream: &[u8], keys: &Arc<KnownKeys>, size: usize) -> Result<Vec<u8>, Error> {
+    let mode = IndexMode::Hold;
+    decrypted_in(stream, keys, Chunks { mode, size })
+}
+
+/// Pushes a stream in chunks and returns what comes out, as a file would hold it.
+pub fn decrypted_in(
+    stream: &[u8],
+    keys: &Arc<KnownKeys>,
+    chunks: Chunks,
+) -> Result<Vec<u8>, Error> {
+    let mut decryptor = Decryptor::new(chunks.mode, Arc::clone(keys));
+    let mut outputs = Vec::new();
+    for piece in stream.chunks(chunks.size) {
+        decryptor.push(BytesMut::from(piece), &mut outputs)?;
+    }
+    decryptor.finish(&mut outputs)?;
+    Ok(file(outputs))
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The library's encryptor over whole streams, under one key and without policy.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use cenc_mp4::{Encryptor, IndexMode, Output};
+use cenc_types::{ContentKey, Iv, KeyId, Media, Pattern, Scheme, Track};
+use common_encryption::{InitProtection, Protector, TrackProtection};
+use common_encryption::{IvSource, Method, SampleKey};
+
+use crate::decrypt::{Keys, hex};
+
+/// The content key of all tracks.
+pub const KEY: [u8; 16] = *b"a key for tests.";
+/// Its KID.
+pub const KID: [u8; 16] = *b"a KID for tests.";
+
+/// The key of all tracks, for the independent decryptor.
+pub fn keys() -> Keys {
+    Keys::one(&hex(&KID), &hex(&KEY))
+}
+
+/// Protects video and audio with one key and one first IV, and leaves text clear.
+pub struct FixedKey(Scheme);
+
+impl FixedKey {
+    /// `scheme` with the pattern of the field for video.
+    pub const fn new(scheme: Scheme) -> Self {
+        Self(scheme)
+    }
+}
+
+impl Protector for FixedKey {
+    fn protect(
+        &mut self,
+        tracks: &[Track],
+    ) -> Result<InitProtection, Box<dyn Error + Send + Sync>> {
+        let scheme = self.0;
+        let iv = match scheme {
+            Scheme::Cbcs | Scheme::Cbc1 => Iv::new(b"the constant IV.")?,
+            _ => Iv::new(b"first IV")?,
+        };
+        let key = ContentKey::from_bytes(KEY.into());
+        let kid = KeyId::from_bytes(KID);
+        let key = Arc::new(SampleKey::new(
+            kid,
+            &key,
+            scheme,
+            IvSource::new(scheme, iv)?,
+        ));
+        let protection = |track: &Track| {
+            let pattern = match track.media {
+                Media::Video { .. } if scheme.has_pattern() => Pattern::ONE_IN_TEN,
+                Media::Text => return None,
+                Media::Video { .. } | Media::Audio => Pattern::NONE,
+            };
+            Some(TrackProtection {
+                key: Arc::clone(&key),
+                method: Method { scheme, pattern },
+            })
+        };
+        Ok(InitProtection {
+            tracks: tracks.iter().map(protection).collect(),
+            pssh: Vec::new(),
+        })
+    }
+}
+
+/// Protects `data`, pushed in chunks whose sizes `sizes` tells, and returns the bytes as a file would hold them.
+pub fn protect(
+    data: &[u8],
+    (scheme, mode): (Scheme, IndexMode),
+    sizes: impl IntoIterator<Item = usize>,
+) -> Result<Vec<u8>, String> {
+    let mut encryptor = Encryptor::new(mode);
+    let mut protector = FixedKey::new(scheme);
+    let mut outputs = Vec::new();
+    let mut sizes = sizes.into_iter();
+    let mut rest = data;
+    while !rest.is_empty() {
+        let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
+        let (chunk, behind) = rest.split_at(size);
+        let pushed = encryptor.push(BytesMut::from(chunk), &mut protector, &mut outputs);
+        pushed.map_err(|error| error.to_string())?;
+        rest = behind;
+    }
+    let finished = encryptor.finish(&mut protector, &mut outputs);
+    finished.map_err(|error| error.to_string())?;
+    Ok(file(outputs))
+}
+
+/// What came out, as a file would hold it.
+pub fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
+    let mut file = Vec::new();
+    for output in outputs {
+        match output {
+            Output::Boxes { bytes, .. } => file.extend(bytes),
+            Output::Media(bytes) => file.extend(bytes),
+            Output::Patch {
+                position, bytes, ..
+            } => {
+                let at = usize::try_from(position).expect("inside the file");
+                file[at..at + bytes.len()].copy_from_slice(&bytes);
+            }
+        }
+    }
+    file
+}

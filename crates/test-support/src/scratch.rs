@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A folder of its own for each test, below the target folder; removed when the test passed, else by the next run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::tools;
+
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        static SWEEP: Once = Once::new();
+        SWEEP.call_once(sweep);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = format!("{name}-{}-{count}", std::process::id());
+        let path = tools::scratch_root().join(folder);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file here.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes a file here that only its owner may read, as a `.keys` file must be.
+    pub fn write_secret(&self, name: &str, content: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.write(name, content);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+}
+
+/// Removes the folders of earlier runs: those of tests that failed, and those that live as long as the process.
+fn sweep() {
+    let entries = std::fs::read_dir(tools::scratch_root());
+    let entries = entries.into_iter().flatten();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let process = name.rsplit('-').nth(1).unwrap_or_default();
+        let is_ours = process.parse::<u32>().is_ok();
+        if is_ours && !Path::new("/proc").join(process).exists() {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // A folder that stays behind is removed by the next run.
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The SPEKE server of ../shared/oracles: `python/speke_peer.py` on a free port.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::tools;
+
+/// Why there is no server.
+pub const ABSENT: &str = "no ../shared, lxml, cryptography or xmlsec";
+
+/// A running server; it ends when its standard input does.
+pub struct Peer {
+    process: Child,
+    address: String,
+}
+
+impl Peer {
+    /// Starts a server, over TLS with certificates in a folder. None where its libraries are absent.
+    pub fn start(certificates: Option<&Path>) -> Option<Self> {
+        tools::cpix_oracle()?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/speke_peer.py");
+        let mut python = Command::new(tools::python());
+        python
+            .arg(script)
+            .arg(tools::oracles()?)
+            .args(certificates)
+            .stdin(Stdio::piped());
+        let mut process = python
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut port = String::new();
+        let output = process.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut port).unwrap();
+        let scheme = if certificates.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let address = format!("speke+{scheme}://127.0.0.1:{}", port.trim());
+        Some(Self { process, address })
+    }
+
+    /// The server's address with a path and parameters.
+    pub fn uri(&self, target: &str) -> String {
+        format!("{}{target}", self.address)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One server for all tests that need no certificates; it ends with this process.
+pub fn shared(test: &str) -> Option<&'static Peer> {
+    static PEER: OnceLock<Option<Peer>> = OnceLock::new();
+    let peer = PEER.get_or_init(|| Peer::start(None));
+    if peer.is_none() {
+        tools::skip(test, ABSENT);
+    }
+    peer.as_ref()
+}

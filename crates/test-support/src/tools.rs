@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Where the peers of the tests are: decryptors, encoders, vectors. What is absent is reported as skipped, by name.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::launch::Run;
+
+/// Says on stderr, past the capture of the test harness, that a test or a part of it did not run; appends it to the file that
+/// PLAYREADY_SKIPPED names, for a summary at the end.
+pub fn skip(name: &str, why: &str) {
+    let line = format!("{name}: {why}\n");
+    // The print macros would be captured.
+    let shown = format!("skipped: {line}");
+    std::io::stderr().write_all(shown.as_bytes()).unwrap();
+    if let Some(list) = std::env::var_os("PLAYREADY_SKIPPED") {
+        let list = File::options().append(true).create(true).open(list);
+        list.unwrap().write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// The folder of vectors: PLAYREADY_VECTORS, or beside the project.
+pub fn vectors() -> Option<PathBuf> {
+    let given = std::env::var_os("PLAYREADY_VECTORS").map(PathBuf::from);
+    existing(given.unwrap_or_else(|| shared().join("vectors")))
+}
+
+/// The folder of oracles.
+pub fn oracles() -> Option<PathBuf> {
+    existing(shared().join("oracles"))
+}
+
+/// The sample-by-sample oracle, if Python has the ciphers that it wants.
+pub fn cencbox() -> Option<PathBuf> {
+    static HAS_CIPHERS: OnceLock<bool> = OnceLock::new();
+    let script = oracles()?.join("cencbox.py");
+    let has_ciphers = HAS_CIPHERS.get_or_init(|| python_has("Crypto"));
+    has_ciphers.then_some(script)
+}
+
+/// The oracle of CPIX documents, if Python has what it and its demonstration want.
+pub fn cpix_oracle() -> Option<PathBuf> {
+    let script = oracles()?.join("cpix_oracle.py");
+    python_has("lxml, cryptography, xmlsec").then_some(script)
+}
+
+/// Whether Python can import these modules.
+pub fn python_has(modules: &str) -> bool {
+    let mut run = Command::new(python());
+    let run = run.args(["-c", &format!("import {modules}")]).output();
+    run.is_ok_and(|run| run.status.success())
+}
+
+/// The check in a browser.
+pub fn browser_check() -> Option<PathBuf> {
+    existing(shared().join("browser-check/bcheck.py"))
+}
+
+/// The Python that runs the oracles.
+pub fn python() -> PathBuf {
+    std::env::var_os("PLAYREADY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
+}
+
+/// Shaka Packager's binary.
+pub fn packager() -> Option<PathBuf> {
+    tool("PLAYREADY_PACKAGER", &["packager", "packager-linux-x64"])
+}
+
+/// FFmpeg from version 8 on, which needs no sidx to decrypt several fragments.
+pub fn ffmpeg8() -> Option<PathBuf> {
+    let found = tool("PLAYREADY_FFMPEG8", &["ffmpeg"])?;
+    let mut run = Command::new(&found);
+    let version = Run::of(run.arg("-version")).stdout;
+    let major = version.split("version ").nth(1)?;
+    let digits = major.trim_start_matches('n').split('.').next()?;
+    (digits.parse::<u32>().ok()? >= 8).then_some(found)
+}
+
+/// FFmpeg as the system has it.
+pub fn ffmpeg() -> Option<PathBuf> {
+    tool("PLAYREADY_FFMPEG", &["ffmpeg"])
+}
+
+pub fn chromium() -> Option<PathBuf> {
+    tool("CHROMIUM", &["chromium"])
+}
+
+/// A folder with libgstfmp4.so: isofmp4mux, cmafmux and dashmp4mux. hlscmafsink's libgsthlssink3.so may be there too.
+pub fn fragment_muxers() -> Option<PathBuf> {
+    let given = std::env::var_os("PLAYREADY_TEST_PLUGINS").map(PathBuf::from);
+    let built =
+        ["release", "debug"].map(|profile| project().join("tests/fmp4mux/target").join(profile));
+    let mut places = given.into_iter().chain(built);
+    places.find(|place| place.join("libgstfmp4.so").exists())
+}
+
+/// The folder of the root package.
+pub fn project() -> &'static Path {
+    static PROJECT: OnceLock<PathBuf> = OnceLock::new();
+    PROJECT.get_or_init(|| {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        crates.parent().unwrap().to_owned()
+    })
+}
+
+/// Cargo's folder for the scratch files of tests, of the target folder from which this process runs.
+pub fn scratch_root() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap();
+    target.join("tmp")
+}
+
+/// The folder of vectors, or a note that the test is skipped.
+pub fn vectors_for(test: &str) -> Option<PathBuf> {
+    let found = vectors().filter(|folder| folder.join("MANIFEST.json").is_file());
+    if found.is_none() {
+        skip(test, "no ../shared/vectors");
+    }
+    found
+}
+
+fn shared() -> PathBuf {
+    project().join("../shared")
+}
+
+fn existing(path: PathBuf) -> Option<PathBuf> {
+    path.exists().then_some(path)
+}
+
+/// The path in an environment variable, or the first of the names that is in PATH.
+fn tool(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os(variable).filter(|given| !given.is_empty()) {
+        let given = PathBuf::from(given);
+        assert!(
+            given.exists(),
+            "{variable} names {}, which is not there",
+            given.display()
+        );
+        return Some(given);
+    }
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let candidates = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |f| f.join(name)));
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
