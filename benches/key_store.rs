@@ -59,7 +59,7 @@ fn row(store: &KeyStore, contents: usize, fill: Duration) {
     let last = median(|_| assert_eq!(store.content_list(page(last)).unwrap().len(), 1));
     let periods = median(|turn| {
         let id = slot(some(turn), 0).content_id;
-        assert!(!deliveries::schedule(&store, &id, 0..10).unwrap().is_empty());
+        assert!(!deliveries::schedule(store, &id, 0..10).unwrap().is_empty());
     });
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
     let filled = micros(fill) / contents as f64;

@@ -2,12 +2,6 @@
 //! The bodies of the fuzz targets: what must hold for any bytes. A panic is a finding. The tests replay the corpus through
 //! the same functions.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "what the packager wrote is read here, and a panic says that it is wrong"
-)]
-
 mod bmff;
 mod codec;
 mod cpix;
