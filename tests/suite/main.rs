@@ -8,9 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(all(feature = "speke", feature = "sqlite"))]
+use test_support::speke_peer;
 use test_support::{
-    boxes, decrypt, launch, layout, manifest, media, movie, remux, samples, scratch, speke_peer,
-    timeline, tools,
+    boxes, decrypt, launch, layout, manifest, media, movie, remux, samples, scratch, timeline,
+    tools,
 };
 
 // What the tests share.
