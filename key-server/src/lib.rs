@@ -4,4 +4,4 @@
 pub mod delivery;
 pub mod operations;
 pub mod server;
-mod speke;
+pub mod speke;
