@@ -66,7 +66,10 @@ fn choose(source: &mut dyn KeyProvider) {
         };
         for media in [video, Media::Audio, Media::Text] {
             let track = Track { track_id: 1, media };
-            let kid = || keys.select(&track, period).map(|key| key.map(|key| key.kid));
+            let kid = || {
+                keys.select(&track, period)
+                    .map(|key| key.map(|key| key.kid))
+            };
             assert_eq!(kid().ok(), kid().ok());
         }
     }

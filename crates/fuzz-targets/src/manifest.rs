@@ -6,9 +6,7 @@ use std::rc::Rc;
 use cenc_types::{KeyId, Pssh, Scheme};
 use drm_signaling::Drm;
 use playready_header::{PlayReadyObject, SYSTEM_ID};
-use presentation::{
-    Error, FileProtection, NamedProtection, PresentationFiles, protect_manifest,
-};
+use presentation::{Error, FileProtection, NamedProtection, PresentationFiles, protect_manifest};
 use url::Url;
 
 /// What each media playlist holds.
