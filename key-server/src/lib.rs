@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key server of `playready-packager serve`: its page, REST, SPEKE, accounts and delivery to licence servers.
 //!
-//! - [`server`] runs it: connections, sign-in, and the routes of page, REST and SPEKE. SPEKE documents are read and filled in a
-//!   module of their own.
+//! - [`server`] runs it: connections, sign-in, and the routes of page, REST and SPEKE; [`speke`] reads and fills the
+//!   documents of SPEKE.
 //! - [`accounts`] and [`tokens`] say who may do what, [`idempotency`] keeps answers to requests that may come again, and [`audit`]
 //!   shows who did what.
 //! - [`targets`] are the licence servers, [`deliveries`] the keys on their way to them, and [`delivery`] brings the keys there.
@@ -20,7 +20,7 @@ pub mod operations;
 #[cfg(test)]
 mod query_plans;
 pub mod server;
-mod speke;
+pub mod speke;
 pub mod store_health;
 pub mod targets;
 pub mod tokens;

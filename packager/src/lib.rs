@@ -19,6 +19,8 @@ mod serve;
 #[cfg(feature = "serve")]
 mod store;
 
+pub use inspect::{InspectedBytes, inspect_bytes};
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

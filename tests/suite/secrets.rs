@@ -114,7 +114,8 @@ fn says_no_secret(mut command: std::process::Command, folder: &Scratch, secrets:
     let stdout = search(child.stdout.take().unwrap(), forms.clone());
     let stderr = search(child.stderr.take().unwrap(), forms.clone());
     let status = launch::wait(&mut child, LIMIT, || None);
-    assert!(status.expect("the pipelines end").success());
+    let status = status.expect("the pipelines end");
+    assert!(status.success(), "{status}");
     for (name, found) in [("stdout", stdout), ("stderr", stderr)] {
         assert_eq!(found.join().unwrap(), [control], "forms on {name}");
     }
@@ -135,7 +136,8 @@ const PIPELINES: [&str; 5] = [
     "playreadyenc ! clearkeydec ! fakesink",
     "qtdemux name=demux demux.video_0 ! h264parse ! cencenc ! clearkeydec ! fakesink",
     "qtdemux name=demux demux.video_0 ! h264parse ! playreadymp4mux ! fakesink",
-    "qtdemux name=demux demux.video_0 ! h264parse ! playreadycmafmux ! fakesink",
+    // h264parse of GStreamer 1.22 may read a key unit event that it has freed: see `test_support::media`.
+    "qtdemux name=demux demux.video_0 ! h264parse ! playreadycmafmux mux::send-force-keyunit=false ! fakesink",
     "queue ! playreadyenc crypto-period=1000000000 clear-lead=1000000000 ! fakesink",
 ];
 

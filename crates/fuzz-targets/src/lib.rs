@@ -5,15 +5,23 @@
 mod bmff;
 mod codec;
 mod cpix;
+mod inspect;
+mod key_files;
+mod manifest;
 mod mp4;
 mod mp4_decrypt;
 mod playready;
 mod progressive;
+mod speke_request;
 
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};
 pub use self::cpix::cpix;
+pub use self::inspect::inspect;
+pub use self::key_files::{cpix_file, keys_file};
+pub use self::manifest::manifest;
 pub use self::mp4::mp4;
 pub use self::mp4_decrypt::mp4_decrypt;
 pub use self::playready::playready_object;
 pub use self::progressive::progressive;
+pub use self::speke_request::speke_request;

@@ -14,7 +14,7 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 12] = [
+const TARGETS: [(&str, Target); 17] = [
     ("bmff", targets::bmff),
     ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
@@ -23,10 +23,15 @@ const TARGETS: [(&str, Target); 12] = [
     ("codec_vp9", targets::codec_vp9),
     ("codec_vvc", targets::codec_vvc),
     ("cpix", targets::cpix),
+    ("cpix_file", targets::cpix_file),
+    ("inspect", targets::inspect),
+    ("keys_file", targets::keys_file),
+    ("manifest", targets::manifest),
     ("mp4", targets::mp4),
     ("mp4_decrypt", targets::mp4_decrypt),
     ("playready_object", targets::playready_object),
     ("progressive", targets::progressive),
+    ("speke_request", targets::speke_request),
 ];
 
 #[test]

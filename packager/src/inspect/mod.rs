@@ -63,6 +63,27 @@ pub fn run(options: &Options) -> ExitCode {
     })
 }
 
+/// What `inspect` says of a file with these bytes: the text and the JSON that it would print.
+///
+/// # Errors
+/// None in practice: bytes in memory can be read, and text in memory written.
+pub fn inspect_bytes(bytes: Vec<u8>) -> io::Result<InspectedBytes> {
+    let reports = [stream::inspect_bytes("bytes", bytes)?];
+    let mut inspected = InspectedBytes::default();
+    print_text(&reports, &mut inspected.text)?;
+    print::json(&reports, &mut inspected.json)?;
+    Ok(inspected)
+}
+
+/// The output of `inspect` in both forms.
+#[derive(Debug, Default)]
+pub struct InspectedBytes {
+    /// For people.
+    pub text: Vec<u8>,
+    /// For programs: one array.
+    pub json: Vec<u8>,
+}
+
 fn print_text(reports: &[Report], mut out: &mut dyn Write) -> io::Result<()> {
     for (number, report) in reports.iter().enumerate() {
         if number > 0 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The boxes on the top level of a file, ISO/IEC 14496-12 clause 4.2, without what is inside `mdat`.
 
+use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use isobmff_boxes::{BoxHeader, FourCc};
@@ -58,10 +59,15 @@ pub struct TopBox {
     pub size: u64,
 }
 
+/// A file, or bytes in its place.
+trait Readable: Read + Seek + fmt::Debug {}
+
+impl<T: Read + Seek + fmt::Debug> Readable for T {}
+
 /// A file that is read box by box.
 #[derive(Debug)]
 pub struct Source {
-    file: File,
+    file: Box<dyn Readable>,
     len: u64,
     at: u64,
     information_left: u64,
@@ -70,7 +76,15 @@ pub struct Source {
 impl Source {
     /// Opens a file and learns its length by seeking.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        Self::of(Box::new(File::open(path)?))
+    }
+
+    /// The bytes of a file.
+    pub fn of_bytes(bytes: Vec<u8>) -> io::Result<Self> {
+        Self::of(Box::new(Cursor::new(bytes)))
+    }
+
+    fn of(mut file: Box<dyn Readable>) -> io::Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
         Ok(Self {
             file,

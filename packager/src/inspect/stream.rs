@@ -34,6 +34,16 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, (&Path, io::Error)> {
     Ok(stream.into_report(files.collect()))
 }
 
+/// Inspects the bytes of one file, which the report calls `name`.
+///
+/// # Errors
+/// None in practice: bytes in memory can be read.
+pub fn inspect_bytes(name: &str, bytes: Vec<u8>) -> io::Result<Report> {
+    let mut stream = Stream::default();
+    stream.read(&mut Source::of_bytes(bytes)?)?;
+    Ok(stream.into_report(vec![name.to_owned()]))
+}
+
 #[derive(Debug, Default)]
 struct Stream {
     container: Option<Container>,

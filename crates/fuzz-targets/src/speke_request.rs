@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Requests of any bytes to a SPEKE server, and the answers to them.
+
+use cenc_types::{ContentKey, KeyId};
+use cpix::Document;
+use host_access::SystemRandom;
+use key_server::speke::{Given, HeaderSettings, Request};
+
+/// The header X-Speke-Version of each version.
+const VERSIONS: [Option<&str>; 4] = [None, Some("1.0"), Some("2.0"), Some("2.1")];
+/// Answers are longer than their requests by what each system signals.
+const LONGER: usize = 64;
+
+/// Reads `data` as a request of each version and answers it: the answer is a document with the keys of the request.
+pub fn speke_request(data: &[u8]) {
+    let key = ContentKey::from_bytes((*b"a key for tests.").into());
+    for version in VERSIONS {
+        let Ok(request) = Request::read(data, version) else {
+            continue;
+        };
+        let scheme = request.scheme();
+        let scheme = scheme.unwrap_or_else(|| request.default_scheme());
+        let Ok(slots) = request.slots(scheme) else {
+            continue;
+        };
+        let given = slots.iter().map(|(_, kid)| Given {
+            kid: kid.unwrap_or(KeyId::from_bytes(*b"a KID for tests.")),
+            key: &key,
+        });
+        let given: Vec<_> = given.collect();
+        let settings = HeaderSettings::default();
+        let Ok(answer) = request.answer(scheme, &settings, &given, &SystemRandom) else {
+            continue;
+        };
+        let limit = LONGER * Document::MAX_LEN;
+        let answer = Document::from_bytes_within(answer.as_bytes(), limit);
+        let answer = answer.expect("an answer is a document");
+        for Given { kid, .. } in given {
+            assert!(answer.content_keys.iter().any(|key| key.kid == kid));
+        }
+    }
+}
