@@ -30,7 +30,7 @@ pub struct Account {
 /// Adds an account, or gives one that is there other roles and another certificate. It stays enabled or disabled.
 ///
 /// # Errors
-/// [`AccountError::BadName`], [`AccountError::CertificateTaken`], [`AccountError::LastAdmin`].
+/// [`content_key_store::Error::BadName`], [`AccountError::CertificateTaken`], [`AccountError::LastAdmin`].
 pub fn put(
     store: &KeyStore,
     name: &str,

@@ -46,7 +46,7 @@ pub struct TokenInfo {
 /// Makes a token of 256 random bits for an account. It cannot be shown again.
 ///
 /// # Errors
-/// [`AccountError::NoAccount`], [`AccountError::BadName`] for the label.
+/// [`AccountError::NoAccount`], [`content_key_store::Error::BadName`] for the label.
 pub fn issue(
     store: &KeyStore,
     account: &str,
@@ -74,7 +74,7 @@ pub fn issue(
 ///
 /// # Errors
 /// [`AccountError::BadToken`], [`AccountError::TokenTaken`] for one that is another account's or revoked, [`AccountError::NoAccount`],
-/// [`AccountError::BadName`] for the label.
+/// [`content_key_store::Error::BadName`] for the label.
 pub fn add(
     store: &KeyStore,
     account: &str,
