@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::KeyId;
 use gst::prelude::*;
+use memchr::memmem;
 use playready_header::KeySeed;
 
 use crate::decrypt;
@@ -21,7 +22,7 @@ use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 
 const CLEAR: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(600);
 /// No secret: it shows that the search finds what is there.
 const CONTROL: &[u8] = b"playreadyenc0";
 
@@ -279,21 +280,10 @@ fn search(mut stream: impl Read + Send + 'static, forms: Vec<Vec<u8>>) -> JoinHa
             }
             window.extend_from_slice(&block[..count]);
             for (found, form) in found.iter_mut().zip(&forms) {
-                *found = *found || contains(&window, form);
+                *found = *found || memmem::find(&window, form).is_some();
             }
             window.drain(..window.len().saturating_sub(overlap));
         }
         (0..found.len()).filter(|index| found[*index]).collect()
     })
-}
-
-fn contains(window: &[u8], form: &[u8]) -> bool {
-    let mut rest = window;
-    while let Some(at) = rest.iter().position(|byte| *byte == form[0]) {
-        if rest[at..].starts_with(form) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
 }
