@@ -207,7 +207,8 @@ fn replace(file: &Path, folder: &Path) {
     let target = folder.join(file.file_name().unwrap());
     let modified = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
     if modified(&target) < modified(file) {
-        let fresh = target.with_extension("new");
+        // Several processes of one run may do this at a time.
+        let fresh = target.with_extension(format!("new-{}", std::process::id()));
         std::fs::copy(file, &fresh).unwrap();
         std::fs::rename(&fresh, &target).unwrap();
     }
