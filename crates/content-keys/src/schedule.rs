@@ -128,6 +128,19 @@ impl KeySchedule {
         self.0.changed.notify_all();
     }
 
+    /// Returns true while a request is due and unanswered, and wakes the thread for it. A simulation that moves the clock waits
+    /// until this is false.
+    pub fn has_due_request(&self) -> bool {
+        let state = self.0.lock();
+        let now = self.0.clock.since_1970();
+        self.0.changed.notify_all();
+        !state.begun.is_empty()
+            || state
+                .periods
+                .values()
+                .any(|slot| matches!(slot, Slot::Wanted { due, .. } if *due <= now))
+    }
+
     /// The oldest failure that was not told yet.
     pub fn next_failure(&self) -> Option<Failure> {
         let failures = &mut self.0.lock().failures;

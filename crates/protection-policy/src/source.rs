@@ -84,6 +84,18 @@ impl Source {
         }
     }
 
+    /// Waits until the source has answered every request that is due.
+    #[cfg(test)]
+    pub(super) fn settle(&self) {
+        while self
+            .later
+            .as_ref()
+            .is_some_and(KeySchedule::has_due_request)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Why keys could not be had, which was not told yet.
     pub(super) fn next_failure(&self) -> Option<Failure> {
         self.later.as_ref()?.next_failure()

@@ -90,8 +90,7 @@ impl Channel {
             sync: true,
         });
         let rules = self.packaging.protect_fragment(&times)?.rules;
-        // Time for the thread that asks the server.
-        std::thread::sleep(Duration::from_millis(2));
+        self.packaging.source.settle();
         let first = self.packaging.signals().unwrap().kids[0];
         let kid = |rule| match rule {
             Rule::Track => first,
