@@ -15,7 +15,7 @@ use gst::prelude::*;
 use zeroize::Zeroizing;
 
 use cenc_types::{ContentKey, Iv, Pssh, decode_hex};
-use content_keys::{Entry, KeyProvider, KeyRing, LineError, PeriodKeys};
+use content_keys::{KeyEntry, KeyProvider, KeyRing, LineError, PeriodKeys};
 use cpix::DrmSystem;
 
 /// The signal's name.
@@ -103,7 +103,7 @@ fn given(whole: &[u8], keys: &KeyRing) -> Result<DrmSystem, AnswerError> {
     Ok(system)
 }
 
-fn entry(key: &gst::StructureRef) -> Result<Entry, AnswerError> {
+fn entry(key: &gst::StructureRef) -> Result<KeyEntry, AnswerError> {
     let given = |name| text(key, name).ok_or(AnswerError::Missing(name));
     let secret = Zeroizing::new(given("key")?);
     let iv = text(key, "iv").map(|iv| {
@@ -111,7 +111,7 @@ fn entry(key: &gst::StructureRef) -> Result<Entry, AnswerError> {
         Iv::new(&bytes)
     });
     let selector = text(key, "selector");
-    Ok(Entry {
+    Ok(KeyEntry {
         selector: selector.as_deref().unwrap_or("*").parse()?,
         kid: given("key-id")?.parse().map_err(LineError::Value)?,
         key: ContentKey::parse(&secret).map_err(LineError::Value)?,

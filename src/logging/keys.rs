@@ -68,8 +68,8 @@ impl KeyProvider for LoggedKeys {
         answer
     }
 
-    fn begins(&mut self, period: u64) -> Result<(), Error> {
-        let noted = self.source.begins(period);
+    fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
+        let noted = self.source.record_period_start(period);
         self.log(|category, element| match &noted {
             Ok(()) => gst::debug!(
                 category,

@@ -37,7 +37,7 @@ impl KeySettings {
     pub(crate) fn ring(&self) -> Result<KeyRing, SettingsError> {
         Ok(match Given::of(&self.values)? {
             Given::Uri(uri) => {
-                content_keys::load(uri, &*Host::system().files).map_err(Error::Keys)?
+                content_keys::load_keys(uri, &*Host::system().files).map_err(Error::Keys)?
             }
             Given::Key(kid, key) => KeyRing::single(kid, key),
             Given::Seed(kid, seed) => KeyRing::single(kid, seed.content_key(&kid)),

@@ -177,11 +177,11 @@ fn period_that_begins_makes_its_key_active_and_no_other_key() {
         keys.into_iter().map(|key| key.state).collect::<Vec<_>>()
     };
     source.period_keys(7).unwrap();
-    source.begins(7).unwrap();
+    source.record_period_start(7).unwrap();
     assert_eq!(states(), [KeyState::Active]);
     source.period_keys(8).unwrap();
     let rows = store.verify_audit().unwrap().rows;
-    source.begins(8).unwrap();
+    source.record_period_start(8).unwrap();
     let mut states = states();
     states.sort_by_key(|state| *state == KeyState::Retired);
     assert_eq!(states, [KeyState::Active, KeyState::Retired]);

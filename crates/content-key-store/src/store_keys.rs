@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use content_keys::{ContentRequest, Entry, Error, KeyProvider, KeyRing, PeriodKeys, Selector};
+use content_keys::{ContentRequest, Error, KeyEntry, KeyProvider, KeyRing, PeriodKeys, Selector};
 use host_access::Host;
 
 use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore, store_address};
@@ -67,7 +67,7 @@ impl StoreKeys {
     }
 
     /// The key of a track. One that licence servers must have first is not given before they do.
-    fn entry(&self, selector: &str, label: &str, period: u64) -> Result<Entry, Error> {
+    fn entry(&self, selector: &str, label: &str, period: u64) -> Result<KeyEntry, Error> {
         let stored = self.store.key_of(&self.slot(label, period))?;
         let kid = stored.info.kid;
         if stored.info.state == KeyState::Planned && !self.content.targets.is_empty() {
@@ -76,7 +76,7 @@ impl StoreKeys {
         let selector: Selector = selector
             .parse()
             .map_err(|error| Error::Source(Box::new(error)))?;
-        Ok(Entry {
+        Ok(KeyEntry {
             selector,
             kid,
             key: stored.key,
@@ -101,7 +101,7 @@ impl KeyProvider for StoreKeys {
     }
 
     /// The keys become active, and those of the period before retired.
-    fn begins(&mut self, period: u64) -> Result<(), Error> {
+    fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
         let labels: BTreeSet<&str> = self.tracks().into_iter().map(|(_, label)| label).collect();
         let over = period
             .checked_sub(1)

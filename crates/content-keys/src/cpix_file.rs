@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use cenc_types::{ContentKey, Iv, Scheme};
 use cpix::{Document, Position};
 
-use super::{Entry, Error, KeyProvider, KeyRing, LineError, PeriodKeys, Rules, Selector};
+use super::{Error, KeyEntry, KeyProvider, KeyRing, LineError, PeriodKeys, PeriodRules, Selector};
 use host_access::{Host, SecretFiles};
 
 /// A CPIX document in a file. It is read again when a crypto period comes that it had no keys for.
@@ -123,8 +123,8 @@ fn ring(document: &Document, (scheme, period): (Scheme, Option<&str>)) -> Result
 fn entry(
     key: &cpix::ContentKey,
     (selector, iv): (Selector, Option<[u8; 16]>),
-) -> Result<Entry, Error> {
-    Ok(Entry {
+) -> Result<KeyEntry, Error> {
+    Ok(KeyEntry {
         selector,
         kid: key.kid,
         key: ContentKey::from_bytes(Zeroizing::new(*key.key()?.as_bytes())),
@@ -133,14 +133,14 @@ fn entry(
     })
 }
 
-fn rules(document: &Arc<Document>, period: Option<String>) -> Option<Rules> {
+fn rules(document: &Arc<Document>, period: Option<String>) -> Option<PeriodRules> {
     let document = Arc::clone(document);
-    (!document.usage_rules.is_empty()).then_some(Rules { document, period })
+    (!document.usage_rules.is_empty()).then_some(PeriodRules { document, period })
 }
 
 fn not_two(error: LineError) -> Error {
     match error {
-        LineError::SecondKey(_) => Error::Source(
+        LineError::SelectorTaken(_) => Error::Source(
             "the CPIX document has several keys and no usage rules that say whose each is".into(),
         ),
         error => Error::Source(Box::new(error)),

@@ -123,8 +123,8 @@ pub enum LineError {
     Value(#[from] cenc_types::Error),
     /// The selector has a key already.
     #[error("selector '{0}' has a key in a line above")]
-    SecondKey(Selector),
+    SelectorTaken(Selector),
     /// The KID stands above with other values.
     #[error("KID {0} has another key or IV in a line above")]
-    SecondMeaning(KeyId),
+    ConflictingKid(KeyId),
 }

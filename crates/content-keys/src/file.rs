@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use cenc_types::{ContentKey, Iv, KeyId, decode_hex};
 
 use super::error::LineError;
-use super::{Entry, Error, KeyProvider, KeyRing, PeriodKeys};
+use super::{Error, KeyEntry, KeyProvider, KeyRing, PeriodKeys};
 use host_access::{Host, Random, SecretFileError, SecretFiles, push_hex};
 
 /// The keys of the `.keys` file that `uri` names, which must exist.
@@ -101,7 +101,7 @@ fn parse(text: &str) -> Result<KeyRing, (usize, LineError)> {
     Ok(ring)
 }
 
-fn parse_line(words: &[&str]) -> Result<Entry, LineError> {
+fn parse_line(words: &[&str]) -> Result<KeyEntry, LineError> {
     let (selector, kid, key, iv) = match *words {
         [selector, kid, key] => (selector, kid, key, None),
         [selector, kid, key, iv] => (selector, kid, key, Some(iv)),
@@ -118,7 +118,7 @@ fn parse_line(words: &[&str]) -> Result<Entry, LineError> {
             (selector, Some(period))
         }
     };
-    Ok(Entry {
+    Ok(KeyEntry {
         period,
         selector: selector.parse()?,
         kid: kid.parse()?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cenc_types::{Media, Track};
 use cpix::{Document, DrmSystem, TrackFacts, TrackKind};
 
-use super::{Entry, Error, KeyRing};
+use super::{Error, KeyEntry, KeyRing};
 
 /// A source of keys. It may read files or ask servers: it is never called on a streaming thread.
 pub trait KeyProvider: Send {
@@ -23,7 +23,7 @@ pub trait KeyProvider: Send {
     ///
     /// # Errors
     /// Whatever keeps the source from noting it; the stream goes on.
-    fn begins(&mut self, _period: u64) -> Result<(), Error> {
+    fn record_period_start(&mut self, _period: u64) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -36,13 +36,13 @@ pub struct PeriodKeys {
     /// What the source says of DRM systems: it goes into the stream and to manifests as it came.
     pub systems: Vec<DrmSystem>,
     /// Usage rules that choose a track's key, where selectors do not.
-    pub rules: Option<Rules>,
+    pub rules: Option<PeriodRules>,
     /// A licence store with leaf licences, which goes into the PlayReady Object of the period.
     pub license_store: Option<Vec<u8>>,
 }
 
 /// Usage rules of a CPIX document in one of its periods.
-pub struct Rules {
+pub struct PeriodRules {
     /// The document, for its rules.
     pub document: Arc<Document>,
     /// The id of the period.
@@ -54,7 +54,7 @@ impl PeriodKeys {
     ///
     /// # Errors
     /// [`Error::NoKey`] for any other track that no selector or rule matches; [`Error::Cpix`] for rules that cannot be judged.
-    pub fn select(&self, track: &Track, period: u64) -> Result<Option<&Entry>, Error> {
+    pub fn select(&self, track: &Track, period: u64) -> Result<Option<&KeyEntry>, Error> {
         let Some(rules) = &self.rules else {
             return self.keys.select(track, period);
         };

@@ -28,7 +28,11 @@ pub struct ContentRequest {
 ///
 /// # Errors
 /// [`Error::BadUri`], and those of the source.
-pub fn open_file(uri: &str, scheme: Scheme, host: &Host) -> Result<Box<dyn KeyProvider>, Error> {
+pub fn open_key_file(
+    uri: &str,
+    scheme: Scheme,
+    host: &Host,
+) -> Result<Box<dyn KeyProvider>, Error> {
     match cpix_path(uri) {
         Some(path) => Ok(Box::new(CpixFile::open(path, scheme, host)?)),
         None => Ok(Box::new(KeyFile::open_or_create(uri, host)?)),
@@ -38,8 +42,8 @@ pub fn open_file(uri: &str, scheme: Scheme, host: &Host) -> Result<Box<dyn KeyPr
 /// All keys of a `.keys` or `.cpix` file, which must exist: for a decryptor.
 ///
 /// # Errors
-/// As [`open_file`].
-pub fn load(uri: &str, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
+/// As [`open_key_file`].
+pub fn load_keys(uri: &str, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
     match cpix_path(uri) {
         Some(path) => cpix_file::load(&path, files),
         None => file::load(uri, files),

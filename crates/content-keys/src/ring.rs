@@ -7,7 +7,7 @@ use super::error::LineError;
 use super::{Error, Selector};
 
 /// A key and whom it is for.
-pub struct Entry {
+pub struct KeyEntry {
     /// The tracks.
     pub selector: Selector,
     /// The KID.
@@ -22,12 +22,12 @@ pub struct Entry {
 
 /// All keys of an asset.
 #[derive(Default)]
-pub struct KeyRing(Vec<Entry>);
+pub struct KeyRing(Vec<KeyEntry>);
 
 impl KeyRing {
     /// One key for every track but text.
     pub fn single(kid: KeyId, key: ContentKey) -> Self {
-        Self(vec![Entry {
+        Self(vec![KeyEntry {
             selector: Selector::Any,
             kid,
             key,
@@ -40,21 +40,21 @@ impl KeyRing {
     ///
     /// # Errors
     /// When its selector is taken in its period, or its KID stands for another key or IV.
-    pub fn add(&mut self, entry: Entry) -> Result<(), LineError> {
-        let place = |entry: &Entry| (entry.selector, entry.period);
+    pub fn add(&mut self, entry: KeyEntry) -> Result<(), LineError> {
+        let place = |entry: &KeyEntry| (entry.selector, entry.period);
         if self.0.iter().any(|other| place(other) == place(&entry)) {
-            return Err(LineError::SecondKey(entry.selector));
+            return Err(LineError::SelectorTaken(entry.selector));
         }
         let mut same_kid = self.0.iter().filter(|other| other.kid == entry.kid);
         if same_kid.any(|other| !other.same_meaning(&entry)) {
-            return Err(LineError::SecondMeaning(entry.kid));
+            return Err(LineError::ConflictingKid(entry.kid));
         }
         self.0.push(entry);
         Ok(())
     }
 
     /// All keys, in the order in which they were added.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[KeyEntry] {
         &self.0
     }
 
@@ -74,8 +74,8 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`Error::NoKey`] for any other track that no selector matches.
-    pub fn select(&self, track: &Track, period: u64) -> Result<Option<&Entry>, Error> {
-        let of_period = |entry: &&Entry| entry.period.is_none_or(|own| own == period);
+    pub fn select(&self, track: &Track, period: u64) -> Result<Option<&KeyEntry>, Error> {
+        let of_period = |entry: &&KeyEntry| entry.period.is_none_or(|own| own == period);
         let matching = self.0.iter().filter(of_period).filter_map(|entry| {
             let specificity = entry.selector.specificity(track)?;
             Some(((specificity, entry.period.is_some()), entry))
@@ -88,7 +88,7 @@ impl KeyRing {
     }
 }
 
-impl Entry {
+impl KeyEntry {
     fn same_meaning(&self, other: &Self) -> bool {
         self.key.as_bytes() == other.key.as_bytes() && self.iv == other.iv
     }
@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(selector: &str, kid: u8, key: u8) -> Entry {
-        Entry {
+    fn entry(selector: &str, kid: u8, key: u8) -> KeyEntry {
+        KeyEntry {
             selector: selector.parse().unwrap(),
             kid: KeyId::from_bytes([kid; 16]),
             key: ContentKey::from_bytes(Zeroizing::new([key; 16])),
@@ -157,7 +157,7 @@ mod tests {
         for (selector, kid, period) in [("*", 2, 7), ("*", 3, 8), ("video", 4, 8)] {
             let period = Some(period);
             let entry = entry(selector, kid, kid);
-            ring.add(Entry { period, ..entry }).unwrap();
+            ring.add(KeyEntry { period, ..entry }).unwrap();
         }
         assert!(ring.rotates() && ring.covers(8) && !ring.covers(9));
         let kid = |period| {
@@ -165,11 +165,11 @@ mod tests {
             entry.unwrap().kid.as_bytes()[0]
         };
         assert_eq!([6, 7, 8].map(kid), [1, 2, 3]);
-        let taken = ring.add(Entry {
+        let taken = ring.add(KeyEntry {
             period: Some(7),
             ..entry("*", 9, 9)
         });
-        assert_eq!(taken, Err(LineError::SecondKey(Selector::Any)));
+        assert_eq!(taken, Err(LineError::SelectorTaken(Selector::Any)));
     }
 
     #[test]
@@ -180,9 +180,9 @@ mod tests {
         let second = ring.add(entry("hd", 1, 2));
         assert_eq!(
             second,
-            Err(LineError::SecondMeaning(KeyId::from_bytes([1; 16])))
+            Err(LineError::ConflictingKid(KeyId::from_bytes([1; 16])))
         );
         let taken = ring.add(entry("video", 2, 2));
-        assert_eq!(taken, Err(LineError::SecondKey(Selector::Video)));
+        assert_eq!(taken, Err(LineError::SelectorTaken(Selector::Video)));
     }
 }

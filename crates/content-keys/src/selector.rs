@@ -20,14 +20,14 @@ pub enum Selector {
     /// `text`.
     Text,
     /// `sd`, `hd`, `uhd1`, `uhd2`: video of that class.
-    Class(Class),
+    Class(VideoClass),
     /// `track:N`, by track_ID.
     Track(u32),
 }
 
 /// A class of video by pixels of a picture; each starts where the one before ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
+pub enum VideoClass {
     /// Up to 1024x576.
     Sd,
     /// Up to 1920x1080.
@@ -38,7 +38,7 @@ pub enum Class {
     Uhd2,
 }
 
-impl Class {
+impl VideoClass {
     fn of(width: u16, height: u16) -> Self {
         match u32::from(width) * u32::from(height) {
             0..=589_824 => Self::Sd,
@@ -59,7 +59,7 @@ impl Selector {
             Self::Audio => (track.media == Media::Audio, 1),
             Self::Text => (is_text, 1),
             Self::Class(class) => match track.media {
-                Media::Video { width, height } => (Class::of(width, height) == class, 2),
+                Media::Video { width, height } => (VideoClass::of(width, height) == class, 2),
                 Media::Audio | Media::Text => (false, 2),
             },
             Self::Track(id) => (track.track_id == id, 3),
@@ -77,10 +77,10 @@ impl FromStr for Selector {
             "video" => Self::Video,
             "audio" => Self::Audio,
             "text" => Self::Text,
-            "sd" => Self::Class(Class::Sd),
-            "hd" => Self::Class(Class::Hd),
-            "uhd1" => Self::Class(Class::Uhd1),
-            "uhd2" => Self::Class(Class::Uhd2),
+            "sd" => Self::Class(VideoClass::Sd),
+            "hd" => Self::Class(VideoClass::Hd),
+            "uhd1" => Self::Class(VideoClass::Uhd1),
+            "uhd2" => Self::Class(VideoClass::Uhd2),
             _ => {
                 let id = text.strip_prefix("track:").and_then(|id| id.parse().ok());
                 Self::Track(id.ok_or(LineError::Selector)?)
@@ -96,10 +96,10 @@ impl fmt::Display for Selector {
             Self::Video => "video",
             Self::Audio => "audio",
             Self::Text => "text",
-            Self::Class(Class::Sd) => "sd",
-            Self::Class(Class::Hd) => "hd",
-            Self::Class(Class::Uhd1) => "uhd1",
-            Self::Class(Class::Uhd2) => "uhd2",
+            Self::Class(VideoClass::Sd) => "sd",
+            Self::Class(VideoClass::Hd) => "hd",
+            Self::Class(VideoClass::Uhd1) => "uhd1",
+            Self::Class(VideoClass::Uhd2) => "uhd2",
             Self::Track(id) => return write!(f, "track:{id}"),
         })
     }
@@ -119,15 +119,15 @@ mod tests {
     #[test]
     fn classes_end_at_their_picture_sizes() {
         for (width, height, class) in [
-            (1024, 576, Class::Sd),
-            (1025, 576, Class::Hd),
-            (1920, 1080, Class::Hd),
-            (1920, 1088, Class::Uhd1),
-            (4096, 2160, Class::Uhd1),
-            (4096, 2161, Class::Uhd2),
-            (u16::MAX, u16::MAX, Class::Uhd2),
+            (1024, 576, VideoClass::Sd),
+            (1025, 576, VideoClass::Hd),
+            (1920, 1080, VideoClass::Hd),
+            (1920, 1088, VideoClass::Uhd1),
+            (4096, 2160, VideoClass::Uhd1),
+            (4096, 2161, VideoClass::Uhd2),
+            (u16::MAX, u16::MAX, VideoClass::Uhd2),
         ] {
-            assert_eq!(Class::of(width, height), class, "{width}x{height}");
+            assert_eq!(VideoClass::of(width, height), class, "{width}x{height}");
         }
     }
 

@@ -30,23 +30,23 @@
 //! used only when every check holds: content id, versions, scheme and periods come back as they were sent, each track has a key, and
 //! the signaling fits the keys. KIDs that the server puts in place of ours are taken by usage rule.
 
-mod answer;
 mod check;
 mod contract;
 mod endpoint;
 mod error;
 mod request;
+mod response;
 
 use cpix::{Delivery, Document, UnwrapKey};
 
 use host_access::Host;
 use key_http_client::{Request, Schedule, Transport};
 
-pub use answer::{AnsweredKey, KeyAnswer};
 pub use contract::TrackRule;
 pub use endpoint::{Endpoint, SpekeVersion};
 pub use error::Error;
 pub use request::{KeyPeriod, KeyRequest, key_id_for};
+pub use response::{KeyResponse, ResponseKey};
 
 /// A key server and how it is reached. Calls block; make them on a thread of their own.
 pub struct SpekeClient {
@@ -99,7 +99,7 @@ impl SpekeClient {
     ///
     /// # Errors
     /// [`Error::is_temporary`] tells whether asking later may help.
-    pub fn keys(&self, request: &KeyRequest) -> Result<KeyAnswer, Error> {
+    pub fn keys(&self, request: &KeyRequest) -> Result<KeyResponse, Error> {
         let version = self.endpoint.version();
         let mut asked = request.to_document(version)?;
         let recipient = self.recipient.as_ref();
@@ -120,7 +120,7 @@ impl SpekeClient {
             document.decrypt(&*recipient.private)?;
         }
         check::echo(version, &asked, &document)?;
-        let answer = KeyAnswer::new(request, &asked, document)?;
+        let answer = KeyResponse::new(request, &asked, document)?;
         check::signaling(&answer)?;
         Ok(answer)
     }

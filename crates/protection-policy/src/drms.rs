@@ -2,7 +2,7 @@
 //! What each DRM system is told of the keys in use.
 
 use cenc_types::KeyId;
-use content_keys::{Entry, PeriodKeys};
+use content_keys::{KeyEntry, PeriodKeys};
 use cpix::DrmSystem;
 use drm_signaling::{Drm, DrmContent, GivenTexts, PlayReadyContent, System};
 use playready_header::header::HeaderFields;
@@ -25,7 +25,7 @@ pub(super) struct Told<'a> {
     period: u64,
     place: Place,
     /// The keys of the stream's tracks, in their order.
-    pub(super) used: Vec<&'a Entry>,
+    pub(super) used: Vec<&'a KeyEntry>,
 }
 
 impl<'a> Told<'a> {
@@ -45,15 +45,15 @@ impl<'a> Told<'a> {
 
     /// All keys of the asset in the period, each once: those of the stream first. Other tracks may be in files of their own,
     /// and a player may switch to them.
-    fn entries(&self) -> Vec<&'a Entry> {
+    fn entries(&self) -> Vec<&'a KeyEntry> {
         let of_asset = self.keys.keys.entries().iter();
         let of_period = of_asset.filter(|entry| entry.period.is_none_or(|own| own == self.period));
         once(self.used.iter().copied().chain(of_period))
     }
 }
 
-fn once<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
-    let mut all: Vec<&Entry> = Vec::new();
+fn once<'a>(entries: impl Iterator<Item = &'a KeyEntry>) -> Vec<&'a KeyEntry> {
+    let mut all: Vec<&KeyEntry> = Vec::new();
     for entry in entries {
         if all.iter().all(|other| other.kid != entry.kid) {
             all.push(entry);
@@ -62,7 +62,7 @@ fn once<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
     all
 }
 
-fn kids(entries: &[&Entry]) -> Vec<KeyId> {
+fn kids(entries: &[&KeyEntry]) -> Vec<KeyId> {
     entries.iter().map(|entry| entry.kid).collect()
 }
 
@@ -118,7 +118,7 @@ fn given_drm(given: &DrmSystem, content: &DrmContent<'_>) -> Result<Option<Drm>,
 }
 
 /// With ONDEMAND at the start of the stream and keys that change there is no KID to ask a licence for yet.
-fn playready(config: &Config, told: &Told<'_>, entries: &[&Entry]) -> PlayReadyContent {
+fn playready(config: &Config, told: &Told<'_>, entries: &[&KeyEntry]) -> PlayReadyContent {
     let of = &config.header;
     let on_demand = of.on_demand && told.place == Place::Moov;
     let is_root = on_demand && config.rotates();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sources of keys by their locations.
 
-use content_keys::{ContentRequest, Error, KeyProvider, open_file};
+use content_keys::{ContentRequest, Error, KeyProvider, open_key_file};
 use host_access::Host;
 
 /// The source at a location: `file:///path/x.keys` or `.cpix`; `sqlite:///path/keys.db`, `postgresql://…` and `speke+https://…`
@@ -24,6 +24,6 @@ pub fn open(
         Some("speke+http" | "speke+https") => {
             Ok(Box::new(content_keys::SpekeKeys::open(uri, request, host)?))
         }
-        _ => open_file(uri, request.scheme, host),
+        _ => open_key_file(uri, request.scheme, host),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cenc_types::Media;
 use common_encryption::Flavor;
 use common_encryption::{FragmentProtection, FragmentTime, Rule};
-use content_keys::Failure;
+use content_keys::PeriodFailure;
 
 use super::drms::Place;
 use super::protection::ReadyPeriod;
@@ -159,7 +159,7 @@ impl Packaging {
     }
 
     fn next_warning(&mut self) -> Option<String> {
-        while let Some(Failure { period, reason }) = self.source.next_failure() {
+        while let Some(PeriodFailure { period, reason }) = self.source.next_failure() {
             let is_near = period <= self.current.saturating_add(1);
             if is_near && self.told != Some(period) {
                 self.told = Some(period);
@@ -189,7 +189,7 @@ impl Packaging {
             return Ok(());
         }
         self.previous = Some(std::mem::replace(&mut self.current, period));
-        self.source.begins(period);
+        self.source.start_period(period);
         let signals = match self.ready(period) {
             Some(ready) => ready.signals().cloned(),
             None => self.signals.clone(),

@@ -156,7 +156,7 @@ impl Packaging {
         self.protected = ready.tracks.iter().map(Option::is_some).collect();
         let pssh = ready.pssh();
         self.signals = ready.signals;
-        self.source.begins(self.moov_period);
+        self.source.start_period(self.moov_period);
         Ok(InitProtection {
             tracks: ready.tracks,
             pssh,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cenc_types::KeyId;
 use common_encryption::{IvSource, SampleKey};
-use content_keys::Entry;
+use content_keys::KeyEntry;
 
 use super::{Config, Error, IvRuns};
 
@@ -27,7 +27,11 @@ impl SampleKeys {
     }
 
     /// The key of an entry.
-    pub(super) fn key(&mut self, config: &Config, entry: &Entry) -> Result<Arc<SampleKey>, Error> {
+    pub(super) fn key(
+        &mut self,
+        config: &Config,
+        entry: &KeyEntry,
+    ) -> Result<Arc<SampleKey>, Error> {
         if let Some(key) = self.keys.get(&entry.kid) {
             if key.scheme() != config.scheme {
                 return Err(Error::SchemeChanged {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use content_keys::{Failure, KeyProvider, KeySchedule, PeriodKeys};
+use content_keys::{KeyPrefetcher, KeyProvider, PeriodFailure, PeriodKeys};
 
 use super::{Config, Controls};
 
@@ -12,7 +12,7 @@ use super::{Config, Controls};
 pub(super) struct Source {
     first: (u64, Arc<PeriodKeys>),
     /// None: the first keys are those of all periods.
-    later: Option<KeySchedule>,
+    later: Option<KeyPrefetcher>,
     /// How many periods are asked for ahead.
     lead: u64,
 }
@@ -30,7 +30,7 @@ impl Source {
     ) -> Result<Self, content_keys::Error> {
         let keys = provider.period_keys(first)?;
         let later = match provider.rotates() {
-            true => Some(KeySchedule::start(
+            true => Some(KeyPrefetcher::start(
                 provider,
                 Arc::clone(&config.host.clock),
             )?),
@@ -78,9 +78,9 @@ impl Source {
     }
 
     /// A period has begun.
-    pub(super) fn begins(&self, period: u64) {
+    pub(super) fn start_period(&self, period: u64) {
         if let Some(later) = &self.later {
-            later.begins(period);
+            later.start_period(period);
         }
     }
 
@@ -90,21 +90,21 @@ impl Source {
         while self
             .later
             .as_ref()
-            .is_some_and(KeySchedule::has_due_request)
+            .is_some_and(KeyPrefetcher::has_due_request)
         {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
     /// Why keys could not be had, which was not told yet.
-    pub(super) fn next_failure(&self) -> Option<Failure> {
+    pub(super) fn next_failure(&self) -> Option<PeriodFailure> {
         self.later.as_ref()?.next_failure()
     }
 
     fn ask_ahead(&self, period: u64) {
         let ahead = (1..=self.lead).filter_map(|ahead| period.checked_add(ahead));
         if let Some(later) = &self.later {
-            ahead.for_each(|period| later.ask(period));
+            ahead.for_each(|period| later.prefetch(period));
         }
     }
 }

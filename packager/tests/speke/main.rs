@@ -20,7 +20,7 @@ mod refusals;
 mod server;
 
 use cenc_types::Scheme;
-use content_keys::{speke::KeyAnswer, speke::KeyRequest, speke::SpekeClient, speke::TrackRule};
+use content_keys::{speke::KeyRequest, speke::KeyResponse, speke::SpekeClient, speke::TrackRule};
 use drm_signaling::System;
 use server::Server;
 
@@ -44,11 +44,11 @@ fn client(server: &Server, version: &str) -> SpekeClient {
     .unwrap()
 }
 
-fn keys(server: &Server, version: &str, request: &KeyRequest) -> KeyAnswer {
+fn keys(server: &Server, version: &str, request: &KeyRequest) -> KeyResponse {
     let answer = client(server, version).keys(request);
     answer.unwrap_or_else(|error| panic!("{version}: {error}"))
 }
 
-fn bytes(answer: &KeyAnswer) -> Vec<[u8; 16]> {
+fn bytes(answer: &KeyResponse) -> Vec<[u8; 16]> {
     answer.keys.iter().map(|key| *key.key.as_bytes()).collect()
 }

@@ -9,7 +9,7 @@ use cpix::{Document, DrmSystem, Period};
 use playready_header::header::FoundKeyId;
 use playready_header::{PlayReadyObject, SYSTEM_ID as PLAYREADY, checksum};
 
-use super::{AnsweredKey, Error, KeyAnswer, SpekeVersion};
+use super::{Error, KeyResponse, ResponseKey, SpekeVersion};
 
 /// X-Speke-Version comes back from version 2 on.
 pub(super) fn version(asked: SpekeVersion, answered: Option<&str>) -> Result<(), Error> {
@@ -51,7 +51,7 @@ pub(super) fn echo(
 }
 
 /// Boxes and PlayReady Objects are whole, and of the key and system that they stand for.
-pub(super) fn signaling(answer: &KeyAnswer) -> Result<(), Error> {
+pub(super) fn signaling(answer: &KeyResponse) -> Result<(), Error> {
     for system in &answer.systems {
         // Root keys, whose value is not asked for, have none to compare with.
         let key = answer.keys.iter().find(|key| key.kid == system.kid);
@@ -64,7 +64,7 @@ pub(super) fn signaling(answer: &KeyAnswer) -> Result<(), Error> {
 
 fn check_system(
     system: &DrmSystem,
-    key: Option<&AnsweredKey>,
+    key: Option<&ResponseKey>,
     mode: CipherMode,
 ) -> Result<(), &'static str> {
     let pssh = system.pssh.as_deref().filter(|pssh| !pssh.is_empty());
@@ -97,7 +97,7 @@ fn check_system(
 fn check_pssh(
     whole: &[u8],
     system: &DrmSystem,
-    key: Option<&AnsweredKey>,
+    key: Option<&ResponseKey>,
     mode: CipherMode,
 ) -> Result<(), &'static str> {
     let pssh = Pssh::from_bytes(whole).map_err(|_| "PSSH is not one whole pssh box")?;
@@ -118,7 +118,7 @@ fn check_pssh(
 fn check_object(
     object: &[u8],
     system: &DrmSystem,
-    key: Option<&AnsweredKey>,
+    key: Option<&ResponseKey>,
     mode: CipherMode,
 ) -> Result<(), &'static str> {
     let object = PlayReadyObject::parse(object).map_err(|_| "the PlayReady Object is damaged")?;
@@ -136,7 +136,7 @@ fn check_object(
 
 fn check_key(
     found: &FoundKeyId,
-    key: Option<&AnsweredKey>,
+    key: Option<&ResponseKey>,
     mode: CipherMode,
 ) -> Result<(), &'static str> {
     let fits = match found.algorithm.as_deref() {

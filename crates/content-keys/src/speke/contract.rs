@@ -2,7 +2,7 @@
 //! The encryption contract of SPEKE 2: names of tracks, and the filters that say what they mean.
 
 use crate::Selector;
-use crate::selector::Class;
+use crate::selector::VideoClass;
 use cpix::{AudioFilter, VideoFilter};
 
 use super::Error;
@@ -59,14 +59,14 @@ impl TrackRule {
             "ALL" => Some(vec![Selector::Any]),
             "VIDEO" => Some(vec![Selector::Video]),
             "AUDIO" => Some(vec![Selector::Audio]),
-            "SD" => Some(vec![Selector::Class(Class::Sd)]),
-            "HD" => Some(vec![Selector::Class(Class::Hd)]),
+            "SD" => Some(vec![Selector::Class(VideoClass::Sd)]),
+            "HD" => Some(vec![Selector::Class(VideoClass::Hd)]),
             "UHD" => Some(vec![
-                Selector::Class(Class::Uhd1),
-                Selector::Class(Class::Uhd2),
+                Selector::Class(VideoClass::Uhd1),
+                Selector::Class(VideoClass::Uhd2),
             ]),
-            "UHD1" => Some(vec![Selector::Class(Class::Uhd1)]),
-            "UHD2" => Some(vec![Selector::Class(Class::Uhd2)]),
+            "UHD1" => Some(vec![Selector::Class(VideoClass::Uhd1)]),
+            "UHD2" => Some(vec![Selector::Class(VideoClass::Uhd2)]),
             _ => None,
         });
         let parts: Option<Vec<_>> = parts.collect();
@@ -152,7 +152,7 @@ mod tests {
         let of = |label| TrackRule::named(label).unwrap().selectors().unwrap();
         assert_eq!(
             of("SD+UHD"),
-            [Class::Sd, Class::Uhd1, Class::Uhd2].map(Selector::Class)
+            [VideoClass::Sd, VideoClass::Uhd1, VideoClass::Uhd2].map(Selector::Class)
         );
         assert_eq!(
             [of("VIDEO"), of("AUDIO")],

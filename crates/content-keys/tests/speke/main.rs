@@ -6,7 +6,7 @@ mod faults;
 
 use cenc_types::{CipherMode, Media, Pssh, Scheme, Track};
 use content_keys::{
-    speke::KeyAnswer, speke::KeyPeriod, speke::KeyRequest, speke::SpekeClient, speke::TrackRule,
+    speke::KeyPeriod, speke::KeyRequest, speke::KeyResponse, speke::SpekeClient, speke::TrackRule,
     speke::key_id_for,
 };
 use cpix::{Bounds, Playlist};
@@ -29,14 +29,14 @@ fn request(labels: &[&str]) -> KeyRequest {
     }
 }
 
-fn keys(peer: &Peer, target: &str, request: &KeyRequest) -> KeyAnswer {
+fn keys(peer: &Peer, target: &str, request: &KeyRequest) -> KeyResponse {
     let client = SpekeClient::open(&peer.uri(target), &host_access::Host::system()).unwrap();
     client
         .keys(request)
         .unwrap_or_else(|error| panic!("{target}: {error}"))
 }
 
-fn bytes(answer: &KeyAnswer) -> Vec<[u8; 16]> {
+fn bytes(answer: &KeyResponse) -> Vec<[u8; 16]> {
     answer.keys.iter().map(|key| *key.key.as_bytes()).collect()
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::{IvConfig, IvRuns};
 use cenc_types::{ContentKey, Iv, IvSize, Media, Pattern, Scheme};
 use common_encryption::{Flavor, TrackIv};
-use content_keys::{Entry, FixedKeys, KeyRing};
+use content_keys::{FixedKeys, KeyEntry, KeyRing};
 use drm_signaling::System;
 
 const VIDEO: Track = Track {
@@ -31,7 +31,7 @@ const TEXT: Track = Track {
 fn ring(keys: &[(&str, u8)]) -> KeyRing {
     let mut ring = KeyRing::default();
     for &(selector, byte) in keys {
-        let entry = Entry {
+        let entry = KeyEntry {
             selector: selector.parse().unwrap(),
             kid: KeyId::from_bytes([byte; 16]),
             key: ContentKey::from_bytes(Zeroizing::new([byte; 16])),

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use cenc_types::{ContentKey, KeyId, Media, Scheme, Track};
 use common_encryption::Protector;
-use content_keys::{Entry, FixedKeys, KeyRing};
+use content_keys::{FixedKeys, KeyEntry, KeyRing};
 use drm_signaling::{Drm, Playlist, System, dash, hls};
 use protection_policy::{Config, Packaging, Signals};
 
@@ -58,7 +58,7 @@ impl Facts {
     fn packaging(&self) -> Packaging {
         let mut keys = KeyRing::default();
         for (selector, kid, key) in &self.keys {
-            let entry = Entry {
+            let entry = KeyEntry {
                 selector: selector.parse().unwrap(),
                 kid: *kid,
                 key: ContentKey::parse(key).unwrap(),

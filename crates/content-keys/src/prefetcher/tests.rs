@@ -30,9 +30,9 @@ impl KeyProvider for Source {
 fn each_period_is_asked_for_once_and_after_an_error_again() {
     let asked = Arc::default();
     let source = Box::new(Source(Arc::clone(&asked)));
-    let schedule = KeySchedule::start(source, Arc::new(ManualClock::default())).unwrap();
-    schedule.ask(1);
-    schedule.ask(2);
+    let schedule = KeyPrefetcher::start(source, Arc::new(ManualClock::default())).unwrap();
+    schedule.prefetch(1);
+    schedule.prefetch(2);
     let patient = || false;
     assert!(schedule.wait(1, patient).is_ok() && schedule.wait(2, patient).is_ok());
     let failed = schedule.wait(3, patient).err().unwrap();
@@ -47,7 +47,7 @@ fn what_fails_is_tried_again_when_its_time_has_come() {
     let asked: Arc<Mutex<Vec<u64>>> = Arc::default();
     let clock = ManualClock::at(100);
     let source = Box::new(Source(Arc::clone(&asked)));
-    let schedule = KeySchedule::start(source, Arc::new(clock.clone())).unwrap();
+    let schedule = KeyPrefetcher::start(source, Arc::new(clock.clone())).unwrap();
     let until = |done: &dyn Fn() -> bool| {
         (0..1000).any(|_| {
             thread::sleep(Duration::from_millis(2));
@@ -80,7 +80,7 @@ impl KeyProvider for Silent {
 fn wait_ends_when_it_is_told_to() {
     let (_hold, silent) = channel();
     let source = Box::new(Silent(silent));
-    let schedule = KeySchedule::start(source, Arc::new(ManualClock::default())).unwrap();
+    let schedule = KeyPrefetcher::start(source, Arc::new(ManualClock::default())).unwrap();
     let stopped = schedule.wait(0, || true).err().unwrap();
     assert!(matches!(stopped, Error::Stopped));
 }

@@ -11,7 +11,7 @@ use super::{Error, KeyProvider, PeriodKeys};
 use host_access::Clock;
 
 /// A source of keys with the thread on which it is asked.
-pub struct KeySchedule(Arc<Shared>);
+pub struct KeyPrefetcher(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
@@ -24,7 +24,7 @@ struct State {
     periods: BTreeMap<u64, Slot>,
     /// Periods of which the source is to take note.
     begun: Vec<u64>,
-    failures: Vec<Failure>,
+    failures: Vec<PeriodFailure>,
     closed: bool,
 }
 
@@ -41,20 +41,20 @@ enum Slot {
 
 /// A question that the source could not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct PeriodFailure {
     /// The period.
     pub period: u64,
     /// Why; nothing in it is secret.
     pub reason: String,
 }
 
-impl KeySchedule {
+impl KeyPrefetcher {
     /// How long whoever waits sleeps at most before it looks around.
     const PATIENCE: Duration = Duration::from_millis(50);
     /// How long after its first failure a question is asked again; each time twice as long, up to [`Self::LONGEST`].
     const SHORTEST: Duration = Duration::from_secs(1);
     const LONGEST: Duration = Duration::from_secs(30);
-    /// The most failures that are kept for [`KeySchedule::next_failure`].
+    /// The most failures that are kept for [`KeyPrefetcher::next_failure`].
     const MAX_FAILURES: usize = 64;
 
     /// Starts the thread; it ends when the schedule is dropped and the source has answered.
@@ -75,7 +75,7 @@ impl KeySchedule {
     }
 
     /// Asks for the keys of a period, if that was not done; returns at once.
-    pub fn ask(&self, period: u64) {
+    pub fn prefetch(&self, period: u64) {
         self.0.lock().want(period);
         self.0.changed.notify_all();
     }
@@ -121,7 +121,7 @@ impl KeySchedule {
     }
 
     /// A period has begun: the source takes note of it, and those far before it are forgotten.
-    pub fn begins(&self, period: u64) {
+    pub fn start_period(&self, period: u64) {
         let mut state = self.0.lock();
         state.periods = state.periods.split_off(&period.saturating_sub(1));
         state.begun.push(period);
@@ -142,13 +142,13 @@ impl KeySchedule {
     }
 
     /// The oldest failure that was not told yet.
-    pub fn next_failure(&self) -> Option<Failure> {
+    pub fn next_failure(&self) -> Option<PeriodFailure> {
         let failures = &mut self.0.lock().failures;
         (!failures.is_empty()).then(|| failures.remove(0))
     }
 }
 
-impl Drop for KeySchedule {
+impl Drop for KeyPrefetcher {
     fn drop(&mut self) {
         self.0.lock().closed = true;
         self.0.changed.notify_all();
@@ -176,7 +176,7 @@ impl Shared {
         while let Some(work) = self.next_work() {
             let (period, done) = match work {
                 Work::Ask(period) => (period, provider.period_keys(period).map(Some)),
-                Work::Note(period) => (period, provider.begins(period).map(|()| None)),
+                Work::Note(period) => (period, provider.record_period_start(period).map(|()| None)),
             };
             self.lock().answer(period, done, self.clock.since_1970());
             self.changed.notify_all();
@@ -206,7 +206,7 @@ impl Shared {
                 return Some(Work::Ask(period));
             }
             let soonest = wanted.map(|(_, due)| due.saturating_sub(now)).min();
-            let limit = soonest.unwrap_or(KeySchedule::LONGEST);
+            let limit = soonest.unwrap_or(KeyPrefetcher::LONGEST);
             state = self.sleep(state, limit);
         }
     }
@@ -241,13 +241,13 @@ impl State {
             }
             Err(failed) => failed,
         };
-        if self.failures.len() < KeySchedule::MAX_FAILURES {
+        if self.failures.len() < KeyPrefetcher::MAX_FAILURES {
             let reason = failed.to_string();
-            self.failures.push(Failure { period, reason });
+            self.failures.push(PeriodFailure { period, reason });
         }
         if let Some(Slot::Wanted { due, tries, error }) = self.periods.get_mut(&period) {
-            let distance = KeySchedule::SHORTEST.saturating_mul(1 << (*tries).min(5));
-            *due = now + distance.min(KeySchedule::LONGEST);
+            let distance = KeyPrefetcher::SHORTEST.saturating_mul(1 << (*tries).min(5));
+            *due = now + distance.min(KeyPrefetcher::LONGEST);
             *tries += 1;
             *error = Some(failed);
         }

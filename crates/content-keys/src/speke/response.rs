@@ -3,16 +3,16 @@
 
 use zeroize::Zeroizing;
 
-use crate::{Entry, KeyRing};
+use crate::{KeyEntry, KeyRing};
 use cenc_types::{ContentKey, Iv, KeyId, Scheme};
 use cpix::{Document, DrmSystem, UsageRule};
 
 use super::{Error, KeyRequest, TrackRule};
 
 /// All keys of a request, after every check.
-pub struct KeyAnswer {
+pub struct KeyResponse {
     /// A key for each of the tracks, in the request's order.
-    pub keys: Vec<AnsweredKey>,
+    pub keys: Vec<ResponseKey>,
     /// What DRM systems signal, as it came: boxes, ContentProtection, playlist lines, Smooth headers.
     pub systems: Vec<DrmSystem>,
     /// What the keys protect with.
@@ -20,7 +20,7 @@ pub struct KeyAnswer {
 }
 
 /// A key and the tracks that it is for.
-pub struct AnsweredKey {
+pub struct ResponseKey {
     /// The tracks.
     pub tracks: TrackRule,
     /// The KID, which may be the server's choice.
@@ -33,7 +33,7 @@ pub struct AnsweredKey {
     pub depends_on_key: Option<KeyId>,
 }
 
-impl KeyAnswer {
+impl KeyResponse {
     pub(super) fn new(
         request: &KeyRequest,
         asked: &Document,
@@ -43,7 +43,7 @@ impl KeyAnswer {
             let missing = || Error::NoKey(tracks.label.clone());
             let kid = kid_for(request, tracks, asked, &answer)?.ok_or_else(missing)?;
             let found = answer.content_key(kid).ok_or_else(missing)?;
-            Ok(AnsweredKey {
+            Ok(ResponseKey {
                 tracks: tracks.clone(),
                 kid,
                 key: copy(found.key().map_err(|_| missing())?),
@@ -67,7 +67,7 @@ impl KeyAnswer {
         for key in &self.keys {
             let iv = key.explicit_iv.filter(|_| self.scheme == Scheme::Cbcs);
             for selector in key.tracks.selectors()? {
-                let entry = Entry {
+                let entry = KeyEntry {
                     selector,
                     kid: key.kid,
                     key: copy(&key.key),
