@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! From the packager's outputs to what is pushed downstream.
 
-use cenc_mp4::{News, Output};
+use cenc_mp4::{Announcement, Output};
 
 use super::chunk::BufferChunk;
 
@@ -39,13 +39,17 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
     for output in outputs.drain(..) {
         match output {
             Output::Media(chunk) => buffers.push(chunk.into_buffer()),
-            Output::Boxes { bytes, from, news } => {
+            Output::Boxes {
+                bytes,
+                from,
+                announcement,
+            } => {
                 let boxes = boxes(bytes, from);
-                if news != News::default() {
+                if announcement != Announcement::default() {
                     give(&mut pushes, &mut buffers);
                 }
-                pushes.extend(news.init.then(|| Push::Init(boxes.clone())));
-                pushes.extend(news.change.then(|| Push::Change(boxes.pts())));
+                pushes.extend(announcement.init.then(|| Push::Init(boxes.clone())));
+                pushes.extend(announcement.change.then(|| Push::Change(boxes.pts())));
                 buffers.push(boxes);
             }
             Output::Patch {

@@ -4,7 +4,7 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use cenc_mp4::{Error, Output, Source};
+use cenc_mp4::{Error, Output, SeekableInput};
 
 use super::buffers::{Push, group};
 use super::byte_stream::PushError;
@@ -28,7 +28,7 @@ enum Work<F> {
     End,
 }
 
-impl Source for Upstream {
+impl SeekableInput for Upstream {
     type Chunk = BufferChunk;
 
     fn size(&self) -> u64 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What becomes of a file that the element reads itself.
 
-use cenc_mp4::{Output, Progressive, RequiredForm};
+use cenc_mp4::{Output, ProgressiveEncryptor, RequiredForm};
 
 use super::imp::PlayReadyEnc;
 use super::stream::Stream;
@@ -12,17 +12,20 @@ use crate::lock;
 use crate::pulling::{BLOCK, Puller, Upstream};
 
 impl Puller for PlayReadyEnc {
-    type File = Progressive;
+    type File = ProgressiveEncryptor;
 
     fn srcpad(&self) -> &gst::Pad {
         &self.srcpad
     }
 
     /// Makes the first pass too.
-    fn open(&self, upstream: Option<&mut Upstream>) -> Result<Option<Progressive>, PushError> {
+    fn open(
+        &self,
+        upstream: Option<&mut Upstream>,
+    ) -> Result<Option<ProgressiveEncryptor>, PushError> {
         self.with_stream(Stream::restart);
         if let Some(upstream) = upstream
-            && let Some(mut file) = Progressive::open(upstream, self.required_form()?)?
+            && let Some(mut file) = ProgressiveEncryptor::open(upstream, self.required_form()?)?
         {
             lock(&self.stream)
                 .as_mut()
@@ -41,7 +44,7 @@ impl Puller for PlayReadyEnc {
 
     fn next_output(
         &self,
-        file: &mut Progressive,
+        file: &mut ProgressiveEncryptor,
         upstream: &mut Upstream,
     ) -> Result<Option<Output<BufferChunk>>, PushError> {
         let output = file.next_output(upstream)?;

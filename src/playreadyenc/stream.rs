@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The stream under way: what goes in as buffers and comes out as pushes.
 
-use cenc_mp4::{Encryptor, Error, IndexMode, Output, Progressive, Totals, protect_init};
+use cenc_mp4::{Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, protect_init};
 use protection_policy::{Packaging, SampleKeys};
 
 use super::logged_packaging::LoggedPackaging;
@@ -125,7 +125,7 @@ impl Stream {
     }
 
     /// Asks for the keys of a progressive file.
-    pub(super) fn protect_file(&mut self, file: &mut Progressive) -> Result<(), Error> {
+    pub(super) fn protect_file(&mut self, file: &mut ProgressiveEncryptor) -> Result<(), Error> {
         file.protect(&mut self.packaging)
     }
 

@@ -2,7 +2,7 @@
 //! The library's encryptor over progressive files, under one key and without policy.
 
 use bytes::BytesMut;
-use cenc_mp4::{Error, Output, Progressive, RequiredForm, Source};
+use cenc_mp4::{Error, Output, ProgressiveEncryptor, RequiredForm, SeekableInput};
 use cenc_types::Scheme;
 
 use crate::encrypted::FixedKey;
@@ -10,7 +10,7 @@ use crate::encrypted::FixedKey;
 /// A file in memory.
 pub struct Memory<'a>(pub &'a [u8]);
 
-impl Source for Memory<'_> {
+impl SeekableInput for Memory<'_> {
     type Chunk = BytesMut;
 
     fn size(&self) -> u64 {
@@ -29,13 +29,13 @@ impl Source for Memory<'_> {
 }
 
 /// Protects a file and hands each part of the result to `take`, with its place.
-pub fn pass<S: Source>(
+pub fn pass<S: SeekableInput>(
     source: &mut S,
     scheme: Scheme,
     mut take: impl FnMut(u64, &[u8]),
 ) -> Result<(), String> {
     let said = |error: Error| error.to_string();
-    let file = Progressive::open(source, RequiredForm::Any).map_err(said)?;
+    let file = ProgressiveEncryptor::open(source, RequiredForm::Any).map_err(said)?;
     let mut file = file.ok_or("not progressive")?;
     file.protect(&mut FixedKey::new(scheme)).map_err(said)?;
     file.measure(source).map_err(said)?;

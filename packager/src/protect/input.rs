@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use bytes::BytesMut;
-use cenc_mp4::Source;
+use cenc_mp4::SeekableInput;
 use indicatif::ProgressBar;
 
 use super::Error;
@@ -64,7 +64,7 @@ impl Input {
     /// The bytes at `position`, as many as are wanted if that is not too many; none at the end.
     ///
     /// # Errors
-    /// As [`Source::read`].
+    /// As [`SeekableInput::read`].
     pub fn block(
         &mut self,
         position: u64,
@@ -93,7 +93,7 @@ impl Input {
     }
 }
 
-impl Source for Input {
+impl SeekableInput for Input {
     type Chunk = BytesMut;
 
     fn size(&self) -> u64 {

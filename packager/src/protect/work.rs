@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use bytes::BytesMut;
-use cenc_mp4::{Encryptor, IndexMode, Output, Progressive, RequiredForm, Totals};
+use cenc_mp4::{Encryptor, IndexMode, Output, ProgressiveEncryptor, RequiredForm, Totals};
 use protection_policy::Packaging;
 
 use super::Error;
@@ -35,14 +35,14 @@ impl Work<'_> {
     /// # Errors
     /// Whatever keeps the file from being read, protected or written.
     pub fn run(&mut self) -> Result<Totals, Error> {
-        let opened = Progressive::open(self.input, RequiredForm::of(self.packaging));
+        let opened = ProgressiveEncryptor::open(self.input, RequiredForm::of(self.packaging));
         match opened.map_err(|error| self.failed(error))? {
             Some(file) => self.progressive(file),
             None => self.stream(),
         }
     }
 
-    fn progressive(&mut self, mut file: Progressive) -> Result<Totals, Error> {
+    fn progressive(&mut self, mut file: ProgressiveEncryptor) -> Result<Totals, Error> {
         let protected = file.protect(self.packaging);
         protected.map_err(|error| self.failed(error))?;
         self.input.begin("measuring");

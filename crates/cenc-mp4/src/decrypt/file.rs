@@ -10,7 +10,7 @@ use super::tables::TableTrack;
 use crate::progressive::file::{File, Piece};
 use crate::progressive::source::read;
 use crate::progressive::write::Writer;
-use crate::{Error, Output, Source};
+use crate::{Error, Output, SeekableInput};
 
 /// Decrypts one progressive file.
 pub struct ProgressiveDecryptor {
@@ -24,7 +24,10 @@ impl ProgressiveDecryptor {
     ///
     /// # Errors
     /// As [`super::Decryptor::push`], and [`Error::Input`].
-    pub fn open<S: Source>(source: &mut S, keys: &Arc<KnownKeys>) -> Result<Option<Self>, Error> {
+    pub fn open<S: SeekableInput>(
+        source: &mut S,
+        keys: &Arc<KnownKeys>,
+    ) -> Result<Option<Self>, Error> {
         let Some(file) = File::scan(source)? else {
             return Ok(None);
         };
@@ -59,7 +62,7 @@ impl ProgressiveDecryptor {
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Decryption`]; nothing may be written any more then.
-    pub fn next_output<S: Source>(
+    pub fn next_output<S: SeekableInput>(
         &mut self,
         source: &mut S,
     ) -> Result<Option<Output<S::Chunk>>, Error> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use isobmff_boxes::{BoxHeader, BoxTree, FourCc};
 
-use super::source::{Source, read};
+use super::source::{SeekableInput, read};
 use crate::Error;
 use crate::form::MovieForm;
 use crate::items::{places_items, refuse_items};
@@ -38,7 +38,7 @@ pub(crate) enum Piece {
 
 impl File {
     /// Looks at all boxes at the top; None when the file is not progressive.
-    pub(crate) fn scan<S: Source>(source: &mut S) -> Result<Option<Self>, Error> {
+    pub(crate) fn scan<S: SeekableInput>(source: &mut S) -> Result<Option<Self>, Error> {
         let mut file = Self::default();
         let mut at = 0;
         while at < source.size() {
@@ -115,7 +115,7 @@ impl File {
     }
 }
 
-fn read_header<S: Source>(source: &mut S, at: u64) -> Result<(BoxHeader, u64), Error> {
+fn read_header<S: SeekableInput>(source: &mut S, at: u64) -> Result<(BoxHeader, u64), Error> {
     let size = source.size();
     let most = (at + BoxHeader::MAX_LEN as u64).min(size);
     let bytes = read(source, at, most)?;
@@ -134,7 +134,7 @@ fn read_header<S: Source>(source: &mut S, at: u64) -> Result<(BoxHeader, u64), E
 }
 
 /// A whole box that is looked into.
-fn read_box<S: Source>(source: &mut S, bytes: Range<u64>) -> Result<Vec<u8>, Error> {
+fn read_box<S: SeekableInput>(source: &mut S, bytes: Range<u64>) -> Result<Vec<u8>, Error> {
     if bytes.end - bytes.start > MAX_BOX {
         return Err(Error::TooLarge {
             what: "a box other than 'mdat', in bytes,",

@@ -6,7 +6,7 @@ use common_encryption::{Flavor, SampleInformation, SampleProtector, Senc, TrackI
 use isobmff_boxes::{FourCc, Reader};
 
 use super::cursor::{FileTrack, Placed};
-use super::source::{Source, read};
+use super::source::{SeekableInput, read};
 use super::tables::{SampleChunk, SampleTable};
 use super::{BLOCK, MAX_SAMPLE};
 use crate::fragment::enter;
@@ -47,7 +47,7 @@ impl TrackPlan {
     }
 
     /// Maps the samples and takes their IVs, in decoding order.
-    pub(super) fn measure<S: Source>(&mut self, source: &mut S) -> Result<(), Error> {
+    pub(super) fn measure<S: SeekableInput>(&mut self, source: &mut S) -> Result<(), Error> {
         let Some(protection) = self.track.protection.clone() else {
             return Ok(());
         };
@@ -62,7 +62,7 @@ impl TrackPlan {
     }
 
     /// Reads whole samples, about a block at once.
-    fn measure_chunk<S: Source>(
+    fn measure_chunk<S: SeekableInput>(
         &mut self,
         chunk: &SampleChunk,
         (source, protection): (&mut S, &TrackProtection),

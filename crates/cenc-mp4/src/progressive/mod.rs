@@ -14,7 +14,7 @@ pub(super) mod source;
 pub(super) mod tables;
 pub(super) mod write;
 
-pub use source::Source;
+pub use source::SeekableInput;
 
 use common_encryption::Flavor;
 use isobmff_boxes::BoxTree;
@@ -33,7 +33,7 @@ pub(super) const MAX_SAMPLE: u64 = 256 << 20;
 
 /// Protects one progressive file. The steps follow each other: [`Self::open`], [`Self::protect`], [`Self::measure`], then
 /// [`Self::next_output`] up to the end.
-pub struct Progressive {
+pub struct ProgressiveEncryptor {
     file: File,
     tracks: Vec<TrackPlan>,
     /// The `moov` with protected sample entries, not yet with auxiliary information.
@@ -41,13 +41,16 @@ pub struct Progressive {
     writer: Writer,
 }
 
-impl Progressive {
+impl ProgressiveEncryptor {
     /// Looks at the boxes of a file; None for a file that is to be pushed through an [`super::Encryptor`]: it is fragmented,
     /// or must come out so and can, as its `moov` is in front.
     ///
     /// # Errors
     /// Damage at the top of the file, features whose offsets are not moved, [`Error::Input`].
-    pub fn open<S: Source>(source: &mut S, required: RequiredForm) -> Result<Option<Self>, Error> {
+    pub fn open<S: SeekableInput>(
+        source: &mut S,
+        required: RequiredForm,
+    ) -> Result<Option<Self>, Error> {
         let comes_out_fragmented =
             |file: &File| required == RequiredForm::Fragmented && file.starts_with_moov;
         let file = File::scan(source)?.filter(|file| !comes_out_fragmented(file));
@@ -87,7 +90,7 @@ impl Progressive {
     ///
     /// # Errors
     /// [`Error::Sample`], [`Error::Input`], boxes that outgrow their sizes.
-    pub fn measure<S: Source>(&mut self, source: &mut S) -> Result<(), Error> {
+    pub fn measure<S: SeekableInput>(&mut self, source: &mut S) -> Result<(), Error> {
         for track in &mut self.tracks {
             track.measure(source)?;
         }
@@ -101,7 +104,7 @@ impl Progressive {
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Sample`]; nothing may be written any more then.
-    pub fn next_output<S: Source>(
+    pub fn next_output<S: SeekableInput>(
         &mut self,
         source: &mut S,
     ) -> Result<Option<Output<S::Chunk>>, Error> {

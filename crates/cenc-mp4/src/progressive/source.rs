@@ -6,7 +6,7 @@ use isobmff_boxes::FourCc;
 use crate::{Chunk, Error};
 
 /// A file that can be read anywhere.
-pub trait Source {
+pub trait SeekableInput {
     /// How its bytes are given.
     type Chunk: Chunk;
 
@@ -25,7 +25,11 @@ pub trait Source {
 }
 
 /// Reads the bytes from `start` up to `end`, all of them.
-pub(crate) fn read<S: Source>(source: &mut S, start: u64, end: u64) -> Result<S::Chunk, Error> {
+pub(crate) fn read<S: SeekableInput>(
+    source: &mut S,
+    start: u64,
+    end: u64,
+) -> Result<S::Chunk, Error> {
     let inside = FourCc::MDAT;
     let len = end.saturating_sub(start);
     let len = usize::try_from(len).map_err(|_| Error::Incomplete { inside })?;

@@ -8,8 +8,8 @@ use cenc_types::Subsample;
 use super::BLOCK;
 use super::cursor::{Cursor, FileTrack, Placed};
 use super::file::Piece;
-use super::source::{Source, read};
-use crate::{Error, News, Output, Totals};
+use super::source::{SeekableInput, read};
+use crate::{Announcement, Error, Output, Totals};
 
 /// Gives the file piece by piece.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Writer {
         self.totals
     }
 
-    pub(crate) fn next_output<S: Source, T: FileTrack>(
+    pub(crate) fn next_output<S: SeekableInput, T: FileTrack>(
         &mut self,
         source: &mut S,
         (pieces, tracks): (&[Piece], &[T]),
@@ -52,9 +52,9 @@ impl Writer {
                     return Ok(Some(Output::Boxes {
                         bytes: std::mem::take(&mut self.moov),
                         from: None,
-                        news: News {
+                        announcement: Announcement {
                             init: true,
-                            ..News::default()
+                            ..Announcement::default()
                         },
                     }));
                 }
@@ -77,7 +77,7 @@ impl Writer {
     }
 
     /// Whole samples and what lies between them, about a block.
-    fn media<S: Source, T: FileTrack>(
+    fn media<S: SeekableInput, T: FileTrack>(
         &mut self,
         source: &mut S,
         left: Range<u64>,

@@ -11,7 +11,7 @@ mod splitter;
 mod writer;
 
 pub(crate) use assembler::{FragmentAssembler, FragmentBoxes, StreamFragment};
-pub use output::{News, Output};
+pub use output::{Announcement, Output};
 pub(crate) use reader::{MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamReader};
 pub(crate) use splitter::MAX_BOX;
 pub use writer::IndexMode;

@@ -17,7 +17,7 @@ pub enum Output<C> {
         /// The first chunk that held nothing but bytes of these boxes, as it came in: its metadata is theirs.
         from: Option<C>,
         /// What must be told before them.
-        news: News,
+        announcement: Announcement,
     },
     /// Payload of an `mdat`, encrypted in place.
     Media(C),
@@ -34,7 +34,7 @@ pub enum Output<C> {
 
 /// What downstream and the application must be told before boxes are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct News {
+pub struct Announcement {
     /// A `moov` is among the boxes; it is the last then.
     pub init: bool,
     /// The fragment whose `moof` is among the boxes is the first under another protection:
@@ -65,7 +65,7 @@ enum Waiting<C> {
 struct Head<C> {
     bytes: Vec<u8>,
     from: Option<C>,
-    news: News,
+    announcement: Announcement,
 }
 
 impl<C: Chunk> OutputQueue<C> {
@@ -74,7 +74,7 @@ impl<C: Chunk> OutputQueue<C> {
             head: Head {
                 bytes: Vec::new(),
                 from: None,
-                news: News {
+                announcement: Announcement {
                     init: false,
                     change: false,
                 },
@@ -111,12 +111,12 @@ impl<C: Chunk> OutputQueue<C> {
 
     /// The output under way ends with the init segment.
     pub(super) const fn end_init(&mut self) {
-        self.head.news.init = true;
+        self.head.announcement.init = true;
     }
 
     /// The boxes under way are the first under another protection; those before them are given without it.
     pub(super) const fn announce_change(&mut self) {
-        self.head.news.change = true;
+        self.head.announcement.change = true;
     }
 
     /// A chunk that holds only bytes of boxes under way or of the next.
@@ -134,7 +134,7 @@ impl<C: Chunk> OutputQueue<C> {
         let boxes = Output::Boxes {
             bytes,
             from: self.head.from.take(),
-            news: std::mem::take(&mut self.head.news),
+            announcement: std::mem::take(&mut self.head.announcement),
         };
         self.give(len, Waiting::Ready(boxes));
     }
@@ -245,7 +245,7 @@ impl<C: Chunk> Waiting<C> {
     }
 
     const fn is_init(&self) -> bool {
-        matches!(self, Self::Ready(Output::Boxes { news, .. }) if news.init)
+        matches!(self, Self::Ready(Output::Boxes { announcement, .. }) if announcement.init)
     }
 
     const fn boxes(&mut self) -> Option<&mut Vec<u8>> {

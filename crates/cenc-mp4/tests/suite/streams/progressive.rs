@@ -2,7 +2,7 @@
 //! Progressive files built by hand: what moves, what stays, what is refused.
 
 use bytes::BytesMut;
-use cenc_mp4::Source;
+use cenc_mp4::SeekableInput;
 use cenc_types::Scheme;
 
 use test_support::boxes::top_level;
@@ -23,7 +23,7 @@ pub struct Sparse {
     pub size: u64,
 }
 
-impl Source for Sparse {
+impl SeekableInput for Sparse {
     type Chunk = BytesMut;
 
     fn size(&self) -> u64 {
