@@ -10,11 +10,11 @@ use host_access::Host;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use super::auth::{Accounts, Failures, Proof, Sessions, Who};
+use super::auth::{AccountCache, FailedSignIns, Identity, Proof, Sessions};
 use super::error::Error;
-use super::instruments::Instruments;
 use super::listen::Peer;
-use super::problem::Problem;
+use super::metrics::Metrics;
+use super::problem_details::Problem;
 use super::settings::ServerSettings;
 use crate::audit;
 use crate::delivery::Reach;
@@ -45,10 +45,10 @@ pub struct Settings {
 struct State {
     store: KeyStore,
     batcher: Batcher,
-    accounts: Accounts,
-    failures: Failures,
+    accounts: AccountCache,
+    failed_sign_ins: FailedSignIns,
     sessions: Sessions,
-    instruments: Instruments,
+    metrics: Metrics,
     settings: Settings,
 }
 
@@ -78,10 +78,10 @@ impl App {
         Ok(Self(Arc::new(State {
             batcher: Batcher::start(&store)?,
             store,
-            accounts: Accounts::new(&host.clock),
-            failures: Failures::new(&host.clock),
+            accounts: AccountCache::new(&host.clock),
+            failed_sign_ins: FailedSignIns::new(&host.clock),
             sessions: Sessions::new(host),
-            instruments: Instruments::default(),
+            metrics: Metrics::default(),
             settings: Settings {
                 public_url: settings.public_url(),
                 has_tls: settings.has_tls(),
@@ -104,8 +104,8 @@ impl App {
         &self.0.sessions
     }
 
-    pub fn instruments(&self) -> &Instruments {
-        &self.0.instruments
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// The store, for threads that may block.
@@ -117,17 +117,17 @@ impl App {
     ///
     /// # Errors
     /// The work's own.
-    pub async fn work<T, E>(
+    pub async fn with_store<T, E>(
         &self,
         actor: &str,
-        work: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
+        operation: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
         E: Into<Problem> + From<StoreError> + Send + 'static,
     {
         let (store, actor) = (self.0.store.clone(), actor.to_owned());
-        let done = spawn_blocking(move || work(&store.acting_for(&actor)?)).await;
+        let done = spawn_blocking(move || operation(&store.acting_for(&actor)?)).await;
         match done {
             Ok(done) => done.map_err(Into::into),
             Err(_) => Err(failed()),
@@ -138,39 +138,39 @@ impl App {
     ///
     /// # Errors
     /// The store's, and [`StoreError::Busy`] where it does not answer.
-    pub async fn ask<T: Send + 'static>(
+    pub async fn with_batcher<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Batcher, Answer<T>),
+        request: impl FnOnce(&Batcher, Answer<T>),
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let answer = move |found| {
             // Who asked may have gone.
             let _ = answer.send(found);
         };
-        ask(&self.0.batcher, Box::new(answer));
+        request(&self.0.batcher, Box::new(answer));
         answered.await.unwrap_or(Err(StoreError::Busy))
     }
 
-    /// The account of a token or a certificate. Failures are counted by address, and the last one that is allowed is in the audit.
+    /// The account of a token or a certificate. FailedSignIns are counted by address, and the last one that is allowed is in the audit.
     ///
     /// # Errors
     /// 401, 429 after too many failures.
-    pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Who, Problem> {
+    pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Identity, Problem> {
         let address = peer.address.ip();
         // Others at the same address, such as that of a proxy, must not lock out who has signed in before.
         let is_known = self.0.accounts.knows(&proof);
-        if let Some(wait) = self.0.failures.wait(address).filter(|_| !is_known) {
+        if let Some(wait) = self.0.failed_sign_ins.wait(address).filter(|_| !is_known) {
             let detail = "too many failed attempts to sign in from this address: wait";
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
             return Err(problem.retry_after(wait.as_secs() + 1));
         }
         if let Some(account) = self.0.accounts.get(&proof) {
-            return Ok(Who::new(account));
+            return Ok(Identity::new(account));
         }
         let state = Arc::clone(&self.0);
-        let asked = spawn_blocking(move || state.accounts.ask(&state.store, &proof));
+        let asked = spawn_blocking(move || state.accounts.look_up(&state.store, &proof));
         match asked.await.map_err(|_| failed())?? {
-            Some(account) => Ok(Who::new(account)),
+            Some(account) => Ok(Identity::new(account)),
             None => Err(self.refuse(peer).await),
         }
     }
@@ -183,7 +183,7 @@ impl App {
     async fn refuse(&self, peer: &Peer) -> Problem {
         let address = peer.address.ip();
         tracing::info!(%address, "sign-in refused");
-        if self.0.failures.count(address) {
+        if self.0.failed_sign_ins.count(address) {
             let state = Arc::clone(&self.0);
             let recorded = spawn_blocking(move || {
                 let store = state.store.acting_for(SERVER)?;

@@ -9,7 +9,7 @@ use axum::routing::get;
 
 use super::app::{App, SERVER};
 use super::auth::{Client, Permission};
-use super::problem::Problem;
+use super::problem_details::Problem;
 use crate::store_health;
 
 pub fn routes() -> Router<App> {
@@ -21,7 +21,7 @@ pub fn routes() -> Router<App> {
 
 /// Ready means that the store answers.
 async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
-    let answered = app.work(SERVER, store_health::look).await;
+    let answered = app.with_store(SERVER, store_health::look).await;
     answered.map(|_| "ready\n").map_err(|_| {
         let detail = "the key store does not answer";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
@@ -30,8 +30,8 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
 
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
     client.needs(Permission::Look)?;
-    let health = app.work(client.name(), store_health::look).await?;
-    let text = app.instruments().text(&health, app.now());
+    let health = app.with_store(client.name(), store_health::look).await?;
+    let text = app.metrics().text(&health, app.now());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

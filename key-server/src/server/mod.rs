@@ -6,18 +6,18 @@ mod auth;
 mod error;
 mod first_start;
 mod health;
-mod hygiene;
-mod instruments;
 mod listen;
+mod metrics;
+mod middleware;
 mod page;
-mod problem;
-mod problems;
+mod problem_details;
 mod rest;
+mod service_errors;
 mod settings;
+mod shutdown;
 mod speke;
-mod stop;
 mod tls;
-mod unread;
+mod unread_body;
 mod workers;
 
 use app::App;
@@ -42,10 +42,10 @@ pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     let runtime = Runtime::new().map_err(Error::Runtime)?;
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {
-        let stop = stop::signals()?;
+        let shutdown = shutdown::requested()?;
         let router = router(&app);
         let server = Server::new(listener, tls, router).map_err(Error::Runtime)?;
-        server.run(stop).await;
+        server.run(shutdown).await;
         Ok(())
     });
     workers.stop();
@@ -59,5 +59,5 @@ fn router(app: &App) -> Router {
         .merge(rest::routes(app))
         .merge(page::routes(app))
         .merge(speke::routes());
-    hygiene::around(routes, app).with_state(app.clone())
+    middleware::layered(routes, app).with_state(app.clone())
 }

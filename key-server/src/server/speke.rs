@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::app::App;
 use super::auth::{Client, Permission};
-use super::problem::Problem;
+use super::problem_details::Problem;
 use crate::speke::{Given, HeaderSettings, Protocol, Request};
 
 mod failure;
@@ -78,7 +78,7 @@ async fn answer(
     let request = Request::read(body, version)?;
     let scheme = scheme(app, actor, &request).await?;
     let wanted = request.slots(scheme)?;
-    let found = app.ask(|batcher, answer| batcher.keys_of(actor, wanted, answer));
+    let found = app.with_batcher(|batcher, answer| batcher.keys_of(actor, wanted, answer));
     let found = found.await?;
     check_delivered(&found)?;
     let settings = HeaderSettings::of(&found.content).map_err(crate::speke::Error::from)?;
@@ -100,7 +100,7 @@ async fn scheme(app: &App, actor: &str, request: &Request) -> Result<Scheme, Fai
         return Ok(scheme);
     }
     let id = request.content_id().to_owned();
-    let content = app.work(actor, move |store| Ok::<_, Problem>(store.content(&id)));
+    let content = app.with_store(actor, move |store| Ok::<_, Problem>(store.content(&id)));
     match content.await.map_err(Failure::Problem)? {
         Ok(content) => Ok(request.scheme().unwrap_or(content.scheme)),
         Err(StoreError::NoContent(_)) if !must_be_known => Ok(request.default_scheme()),

@@ -36,7 +36,7 @@ pub fn fill(
     let signals = Signals::new(scheme, &request.content_id, settings, keys);
     let filler = Filler {
         request,
-        written: written(request, scheme, keys, random)?,
+        written: keys_document(request, scheme, keys, random)?,
         signals,
         seen: HashSet::new(),
         deliveries: 0,
@@ -47,7 +47,7 @@ pub fn fill(
 }
 
 /// The keys as they are written, and to whom they are encrypted: the request's recipients, in their order.
-fn written(
+fn keys_document(
     request: &Request,
     scheme: Scheme,
     keys: &[Given<'_>],

@@ -11,20 +11,20 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::Who;
-use super::accounts::Proof;
+use super::Identity;
+use super::account_cache::Proof;
 use crate::server::app::App;
 use crate::server::listen::Peer;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// A program that showed a token or a certificate.
 #[derive(Debug, Clone)]
-pub struct Client(pub Who);
+pub struct Client(pub Identity);
 
 impl Deref for Client {
-    type Target = Who;
+    type Target = Identity;
 
-    fn deref(&self) -> &Who {
+    fn deref(&self) -> &Identity {
         &self.0
     }
 }
@@ -35,14 +35,14 @@ impl FromRequestParts<App> for Client {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<Peer>().copied();
         let peer = peer.ok_or_else(Problem::unauthorized)?;
-        let who = match (token(parts)?, peer.certificate) {
+        let identity = match (token(parts)?, peer.certificate) {
             (Some(token), _) => app.sign_in(&peer, Proof::Token(token)).await?,
             (None, Some(certificate)) => {
                 app.sign_in(&peer, Proof::Certificate(certificate)).await?
             }
             (None, None) => return Err(Problem::unauthorized()),
         };
-        Ok(Self(who))
+        Ok(Self(identity))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Visitor;
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// A form with its hidden field `csrf`, which has the session's own value.
 pub struct SafeForm<T> {

@@ -5,20 +5,20 @@
 //! in on the page with a token and get a session, whose cookie counts for the page's routes only: [`Visitor`]. So no other site can
 //! make a browser use the REST interface, and the page's forms carry a token of the session against the same: [`SafeForm`].
 
-mod accounts;
+mod account_cache;
 mod client;
-mod failures;
+mod failed_sign_ins;
 mod form;
+mod identity;
 mod permission;
 mod session;
 mod visitor;
-mod who;
 
-pub use accounts::{Accounts, Proof};
+pub use account_cache::{AccountCache, Proof};
 pub use client::Client;
-pub use failures::Failures;
+pub use failed_sign_ins::FailedSignIns;
 pub use form::SafeForm;
+pub use identity::Identity;
 pub use permission::Permission;
 pub use session::{SESSION_COOKIE, Sessions};
 pub use visitor::{Visitor, cookie};
-pub use who::Who;

@@ -39,7 +39,7 @@ struct Session {
 }
 
 /// A session as a request finds it.
-pub struct Open {
+pub struct OpenSession {
     pub token: Zeroizing<String>,
     /// What forms of the session carry.
     pub csrf: String,
@@ -80,7 +80,7 @@ impl Sessions {
     }
 
     /// The session of a cookie, if it is open; it is then used.
-    pub fn open(&self, cookie: &str) -> Option<Open> {
+    pub fn open(&self, cookie: &str) -> Option<OpenSession> {
         let now = self.host.clock.monotonic();
         let mut sessions = self.lock();
         let session = sessions.get_mut(&digest(cookie))?;
@@ -88,7 +88,7 @@ impl Sessions {
             return None;
         }
         session.used = now;
-        Some(Open {
+        Some(OpenSession {
             token: session.token.clone(),
             csrf: session.csrf.clone(),
         })
@@ -109,7 +109,7 @@ impl Session {
     }
 }
 
-impl Open {
+impl OpenSession {
     /// Whether a form is one of this session's.
     pub fn gave(&self, csrf: &str) -> bool {
         self.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()

@@ -8,23 +8,23 @@ use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::accounts::Proof;
-use super::session::Open;
-use super::{SESSION_COOKIE, Who};
+use super::account_cache::Proof;
+use super::session::OpenSession;
+use super::{Identity, SESSION_COOKIE};
 use crate::server::app::App;
 use crate::server::listen::Peer;
 
 /// Somebody who signed in on the page. Who did not is sent to `/login`.
 pub struct Visitor {
-    pub who: Who,
-    pub session: Open,
+    pub identity: Identity,
+    pub session: OpenSession,
 }
 
 impl Deref for Visitor {
-    type Target = Who;
+    type Target = Identity;
 
-    fn deref(&self) -> &Who {
-        &self.who
+    fn deref(&self) -> &Identity {
+        &self.identity
     }
 }
 
@@ -37,11 +37,11 @@ impl FromRequestParts<App> for Visitor {
         let session = session.ok_or_else(elsewhere)?;
         let peer = parts.extensions.get::<Peer>().copied();
         let peer = peer.ok_or_else(elsewhere)?;
-        let who = app
+        let identity = app
             .sign_in(&peer, Proof::Token(session.token.clone()))
             .await;
-        let who = who.map_err(|_| elsewhere())?;
-        Ok(Self { who, session })
+        let identity = identity.map_err(|_| elsewhere())?;
+        Ok(Self { identity, session })
     }
 }
 

@@ -12,21 +12,21 @@ use axum::routing::{get, post};
 use cenc_types::decode_hex;
 use zeroize::Zeroizing;
 
-use super::answer::{again, done, screen, segment};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
+use super::response::{path_segment, redirect, render, render_refused};
 use super::settings::wrong;
 use crate::accounts::{self, Account, Role};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::tokens::{self, TokenInfo};
 
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/accounts", get(list))
-        .route("/new-account", get(empty).post(add))
+        .route("/new-account", get(show_new).post(add))
         .route("/accounts/{name}", get(show).post(save))
         .route("/accounts/{name}/disable", post(disable))
         .route("/accounts/{name}/enable", post(enable))
@@ -34,16 +34,16 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "accounts.html")]
-struct List {
-    frame: Frame,
+struct AccountListPage {
+    layout: Layout,
     accounts: Vec<Account>,
 }
 
 /// An account's screen.
 #[derive(Template)]
 #[template(path = "account.html")]
-pub struct Screen {
-    frame: Frame,
+pub struct AccountPage {
+    layout: Layout,
     /// An empty text for a new account.
     name: String,
     form: Form,
@@ -65,25 +65,25 @@ pub fn state(token: &TokenInfo, now: &SystemTime) -> &'static str {
 
 /// Where an account's screen is.
 pub fn path(name: &str) -> String {
-    format!("/accounts/{}", segment(name))
+    format!("/accounts/{}", path_segment(name))
 }
 
 /// An account's screen with its settings as they are, or with a form that was refused.
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn written(
+pub async fn account_page(
     (app, visitor): (&App, &Visitor),
     name: &str,
     (refused, query): (Option<Form>, &Fields),
-) -> Result<Screen, Problem> {
+) -> Result<AccountPage, Problem> {
     let asked = name.to_owned();
-    let found = app.work(visitor.name(), move |store| {
+    let found = app.with_store(visitor.name(), move |store| {
         Ok::<_, Problem>((accounts::get(store, &asked)?, tokens::list(store, &asked)?))
     });
     let (account, tokens) = found.await?;
-    Ok(Screen {
-        frame: Frame::new(visitor, Section::Accounts, query),
+    Ok(AccountPage {
+        layout: Layout::new(visitor, Section::Accounts, query),
         form: refused.unwrap_or_else(|| Form::filled(fields_of(&account))),
         is_disabled: account.disabled.is_some(),
         now: app.now(),
@@ -107,15 +107,15 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageAccounts)?;
-    screen(&List {
-        frame: Frame::new(&visitor, Section::Accounts, &query),
-        accounts: app.work(visitor.name(), accounts::list).await?,
+    render(&AccountListPage {
+        layout: Layout::new(&visitor, Section::Accounts, &query),
+        accounts: app.with_store(visitor.name(), accounts::list).await?,
     })
 }
 
-fn new_one(visitor: &Visitor, form: Form) -> Screen {
-    Screen {
-        frame: Frame::new(visitor, Section::Accounts, &Fields::default()),
+fn new_account_page(visitor: &Visitor, form: Form) -> AccountPage {
+    AccountPage {
+        layout: Layout::new(visitor, Section::Accounts, &Fields::default()),
         name: String::new(),
         form,
         tokens: Vec::new(),
@@ -125,9 +125,9 @@ fn new_one(visitor: &Visitor, form: Form) -> Screen {
     }
 }
 
-async fn empty(visitor: Visitor) -> Result<Response, Problem> {
+async fn show_new(visitor: Visitor) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageAccounts)?;
-    screen(&new_one(&visitor, Form::default()))
+    render(&new_account_page(&visitor, Form::default()))
 }
 
 async fn show(
@@ -137,15 +137,18 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageAccounts)?;
-    screen(&written((&app, &visitor), &name, (None, &query)).await?)
+    render(&account_page((&app, &visitor), &name, (None, &query)).await?)
 }
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     let name = fields.text("name").to_owned();
-    match put(&app, &visitor, (&name, true), &fields).await {
-        Ok(()) => Ok(done(&path(&name), "account")),
-        Err(problem) => again(&new_one(&visitor, Form::refused(fields, problem, "name")?)),
+    match save_account(&app, &visitor, (&name, true), &fields).await {
+        Ok(()) => Ok(redirect(&path(&name), "account")),
+        Err(problem) => render_refused(&new_account_page(
+            &visitor,
+            Form::refused(fields, problem, "name")?,
+        )),
     }
 }
 
@@ -155,17 +158,17 @@ async fn save(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
-    match put(&app, &visitor, (&name, false), &fields).await {
-        Ok(()) => Ok(done(&path(&name), "account")),
+    match save_account(&app, &visitor, (&name, false), &fields).await {
+        Ok(()) => Ok(redirect(&path(&name), "account")),
         Err(problem) => {
             let form = Form::refused(fields, problem, "certificate")?;
             let none = Fields::default();
-            again(&written((&app, &visitor), &name, (Some(form), &none)).await?)
+            render_refused(&account_page((&app, &visitor), &name, (Some(form), &none)).await?)
         }
     }
 }
 
-async fn put(
+async fn save_account(
     app: &App,
     visitor: &Visitor,
     (name, is_new): (&str, bool),
@@ -176,7 +179,7 @@ async fn put(
     let roles = roles.collect::<Result<BTreeSet<_>, _>>()?;
     let certificate = fingerprint(fields.text("certificate"))?;
     let name = name.to_owned();
-    let put = app.work(visitor.name(), move |store| {
+    let put = app.with_store(visitor.name(), move |store| {
         let known = accounts::get(store, &name);
         if is_new && known.is_ok() {
             let text = format!("account '{name}' is there already: choose another name");
@@ -207,7 +210,7 @@ async fn disable(
     name: Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
-    set(state, name, form, true).await
+    set_disabled(state, name, form, true).await
 }
 
 async fn enable(
@@ -215,10 +218,10 @@ async fn enable(
     name: Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
-    set(state, name, form, false).await
+    set_disabled(state, name, form, false).await
 }
 
-async fn set(
+async fn set_disabled(
     State(app): State<App>,
     Path(name): Path<String>,
     form: SafeForm<Fields>,
@@ -226,11 +229,11 @@ async fn set(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let address = path(&name);
-    let set = app.work(form.visitor.name(), move |store| {
+    let set = app.with_store(form.visitor.name(), move |store| {
         accounts::set_disabled(store, &name, disabled)
     });
     set.await?;
     app.forget_accounts();
     let what = if disabled { "disabled" } else { "enabled" };
-    Ok(done(&address, what))
+    Ok(redirect(&address, what))
 }

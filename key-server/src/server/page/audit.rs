@@ -9,17 +9,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use content_key_store::{Error as StoreError, KeyStore, Page};
 
-use super::answer::screen;
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
-use super::moment::Moment;
+use super::layout::{Layout, Section};
 use super::pager::{Pager, address, asked};
+use super::response::render;
 use super::settings::wrong;
+use super::time_text::UtcTime;
 use crate::audit::{self, AuditEntry, AuditFilter};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// The fields by which the list is narrowed.
 const NAMES: [&str; 5] = ["actor", "action", "object", "since", "until"];
@@ -35,8 +35,8 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "audit.html")]
-struct Screen {
-    frame: Frame,
+struct AuditPage {
+    layout: Layout,
     form: Form,
     entries: Vec<AuditEntry>,
     pager: Pager,
@@ -50,20 +50,20 @@ struct Head {
     mac: String,
 }
 
-async fn written((app, visitor): (&App, &Visitor), query: Fields) -> Result<Screen, Problem> {
+async fn audit_page((app, visitor): (&App, &Visitor), query: Fields) -> Result<AuditPage, Problem> {
     visitor.needs(Permission::ReadAudit)?;
     let page = asked(&query);
     let (mut entries, problem) = match filter(&query) {
         Ok(filter) => {
-            let found = app.work(visitor.name(), move |store| {
+            let found = app.with_store(visitor.name(), move |store| {
                 audit::list(store, &filter, page)
             });
             (found.await?, None)
         }
         Err(problem) => (Vec::new(), Some(problem)),
     };
-    Ok(Screen {
-        frame: Frame::new(visitor, Section::Audit, &query),
+    Ok(AuditPage {
+        layout: Layout::new(visitor, Section::Audit, &query),
         pager: Pager::cut(&mut entries, "/audit", (&query, &NAMES)),
         entries,
         csv: address("/audit.csv", (&query, &NAMES), None),
@@ -80,12 +80,14 @@ async fn list(
     visitor: Visitor,
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
-    screen(&written((&app, &visitor), query).await?)
+    render(&audit_page((&app, &visitor), query).await?)
 }
 
 fn filter(query: &Fields) -> Result<AuditFilter, Problem> {
     let time = |name: &str| {
-        let time = query.given(name).map(|text| Moment::parse(&text).ok_or(()));
+        let time = query
+            .given(name)
+            .map(|text| UtcTime::parse(&text).ok_or(()));
         let time = time.transpose();
         let text = "times are written as 2026-01-31T23:59";
         let time = time.map_err(|()| wrong(name, text))?;
@@ -103,8 +105,8 @@ fn filter(query: &Fields) -> Result<AuditFilter, Problem> {
 /// It changes nothing, so that its answer needs no other address.
 async fn verify(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let visitor = form.visitor;
-    let mut shown = written((&app, &visitor), Fields::default()).await?;
-    let verified = app.work(visitor.name(), |store| match store.verify_audit() {
+    let mut shown = audit_page((&app, &visitor), Fields::default()).await?;
+    let verified = app.with_store(visitor.name(), |store| match store.verify_audit() {
         Err(error @ StoreError::AuditBroken { .. }) => Ok(Err(error.to_string())),
         found => found.map(Ok),
     });
@@ -112,7 +114,7 @@ async fn verify(State(app): State<App>, form: SafeForm<Fields>) -> Result<Respon
         rows: head.rows,
         mac: head.mac.iter().map(|byte| format!("{byte:02x}")).collect(),
     }));
-    screen(&shown)
+    render(&shown)
 }
 
 async fn file(
@@ -122,7 +124,7 @@ async fn file(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ReadAudit)?;
     let filter = filter(&query)?;
-    let text = app.work(visitor.name(), move |store| csv(store, &filter));
+    let text = app.with_store(visitor.name(), move |store| csv(store, &filter));
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (
@@ -143,7 +145,7 @@ fn csv(store: &KeyStore, filter: &AuditFilter) -> Result<String, StoreError> {
     for entry in audit::list(store, filter, page)? {
         let fields = [
             &entry.seq.to_string(),
-            &Moment(entry.time).iso(),
+            &UtcTime(entry.time).iso(),
             &entry.actor,
             &entry.action,
             &entry.object,

@@ -10,17 +10,17 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use content_key_store::{Content, KeyStore, Page};
 
-use super::answer::{done, screen, segment};
 use super::fields::Fields;
-use super::frame::{Frame, Section};
-use super::moment::exact;
+use super::layout::{Layout, Section};
 use super::pager::Pager;
+use super::response::{path_segment, redirect, render};
+use super::time_text::exact;
 use super::timeline::Picture;
 use crate::operations::rotation::rotate_now;
 use crate::operations::timeline::{TimelinePeriod, timeline};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -33,13 +33,13 @@ const SLOTS: u32 = 60;
 
 /// Where a content's screen is.
 pub fn path(id: &str) -> String {
-    format!("/contents/{}", segment(id))
+    format!("/contents/{}", path_segment(id))
 }
 
 #[derive(Template)]
 #[template(path = "content.html")]
-struct Screen {
-    frame: Frame,
+struct ContentPage {
+    layout: Layout,
     content: Content,
     length: String,
     picture: Picture,
@@ -59,10 +59,12 @@ async fn show(
         offset: query.text("from").parse().unwrap_or(0),
         limit: SLOTS,
     };
-    let found = app.work(visitor.name(), move |store| look(store, &id, (now, page)));
+    let found = app.with_store(visitor.name(), move |store| {
+        load_content(store, &id, (now, page))
+    });
     let (content, periods) = found.await?;
-    screen(&Screen {
-        frame: Frame::new(&visitor, Section::Contents, &query),
+    render(&ContentPage {
+        layout: Layout::new(&visitor, Section::Contents, &query),
         length: match content.crypto_period {
             Some(length) => exact(length),
             None => "off: keys change by hand".to_owned(),
@@ -88,7 +90,7 @@ impl Pager {
     }
 }
 
-fn look(
+fn load_content(
     store: &KeyStore,
     id: &str,
     at: (SystemTime, Page),
@@ -103,9 +105,9 @@ async fn rotate(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let address = path(&id);
-    let rotated = app.work(form.visitor.name(), move |store| {
+    let rotated = app.with_store(form.visitor.name(), move |store| {
         rotate_now(store, &id).map_err(Problem::from)
     });
     rotated.await?;
-    Ok(done(&address, "rotated"))
+    Ok(redirect(&address, "rotated"))
 }

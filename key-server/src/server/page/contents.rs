@@ -8,14 +8,14 @@ use axum::response::Response;
 use axum::routing::get;
 use content_key_store::{ContentSummary, KeyStore, Page};
 
-use super::answer::screen;
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
 use super::pager::{Pager, asked};
+use super::response::render;
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// Contents that are looked through at a time.
 const BATCH: u32 = 1000;
@@ -26,8 +26,8 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "contents.html")]
-struct Screen {
-    frame: Frame,
+struct ContentListPage {
+    layout: Layout,
     form: Form,
     contents: Vec<ContentSummary>,
     pager: Pager,
@@ -41,10 +41,10 @@ async fn list(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let (page, part) = (asked(&query), query.text("q").to_lowercase());
-    let found = app.work(visitor.name(), move |store| find(store, &part, page));
+    let found = app.with_store(visitor.name(), move |store| find(store, &part, page));
     let mut contents = found.await?;
-    screen(&Screen {
-        frame: Frame::new(&visitor, Section::Contents, &query),
+    render(&ContentListPage {
+        layout: Layout::new(&visitor, Section::Contents, &query),
         pager: Pager::cut(&mut contents, "/contents", (&query, &["q"])),
         contents,
         form: Form::filled(query),

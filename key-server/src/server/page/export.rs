@@ -9,40 +9,40 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use cpix::Version;
 
-use super::answer::{again, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
+use super::response::{render, render_refused};
 use super::settings::wrong;
 use crate::operations::Error;
 use crate::operations::cpix_documents::{Export, Recipient, export};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/contents/{id}/cpix", get(ask).post(send))
+    Router::new().route("/contents/{id}/cpix", get(show_form).post(send_document))
 }
 
 #[derive(Template)]
 #[template(path = "export.html")]
-struct Screen {
-    frame: Frame,
+struct ExportPage {
+    layout: Layout,
     id: String,
     form: Form,
     may_clear: bool,
 }
 
-fn written(visitor: &Visitor, id: String, form: Form) -> Screen {
-    Screen {
-        frame: Frame::new(visitor, Section::Contents, &Fields::default()),
+fn export_page(visitor: &Visitor, id: String, form: Form) -> ExportPage {
+    ExportPage {
+        layout: Layout::new(visitor, Section::Contents, &Fields::default()),
         id,
         form,
         may_clear: visitor.may(Permission::SeeClearKeys),
     }
 }
 
-async fn ask(
+async fn show_form(
     State(app): State<App>,
     visitor: Visitor,
     Path(id): Path<String>,
@@ -50,12 +50,12 @@ async fn ask(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageKeys)?;
     let asked = id.clone();
-    let found = app.work(visitor.name(), move |store| store.content(&asked));
+    let found = app.with_store(visitor.name(), move |store| store.content(&asked));
     found.await?;
-    screen(&written(&visitor, id, Form::filled(query)))
+    render(&export_page(&visitor, id, Form::filled(query)))
 }
 
-async fn send(
+async fn send_document(
     State(app): State<App>,
     Path(id): Path<String>,
     form: SafeForm<Fields>,
@@ -68,7 +68,7 @@ async fn send(
     let exported = match recipient(&fields) {
         Ok(recipient) => {
             let asked = id.clone();
-            let exported = app.work(visitor.name(), move |store| {
+            let exported = app.with_store(visitor.name(), move |store| {
                 export(store, &asked, &recipient, Version::V2_4).map_err(problem)
             });
             exported.await
@@ -79,7 +79,7 @@ async fn send(
         Ok(export) => Ok(document(&export)),
         Err(problem) => {
             let form = Form::refused(fields, problem, "")?;
-            again(&written(&visitor, id, form))
+            render_refused(&export_page(&visitor, id, form))
         }
     }
 }

@@ -2,7 +2,7 @@
 //! A form as a screen shows it: empty, filled, or with what was wrong with it. Secrets are never in it.
 
 use super::fields::Fields;
-use crate::server::problem::{FieldProblem, Problem};
+use crate::server::problem_details::{FieldProblem, Problem};
 
 /// Fields that are never shown again.
 const SECRETS: [&str; 7] = [

@@ -10,74 +10,77 @@ use cenc_types::Scheme;
 use content_key_store::KeyStore;
 use cpix::UnwrapKey;
 
-use super::answer::{again, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
+use super::response::{render, render_refused};
 use super::settings::wrong;
 use crate::operations::cpix_documents::{Import, Imported, ImportedKey, import, private_key};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/import", get(empty).post(read))
+    Router::new().route("/import", get(show_form).post(import_document))
 }
 
 #[derive(Template)]
 #[template(path = "import.html")]
-struct Screen {
-    frame: Frame,
+struct ImportPage {
+    layout: Layout,
     form: Form,
 }
 
 /// What came of a document. A second time it changes nothing, so that the answer may be loaded again.
 #[derive(Template)]
 #[template(path = "imported.html")]
-struct Done {
-    frame: Frame,
+struct ImportResultPage {
+    layout: Layout,
     content: Option<String>,
     keys: Vec<ImportedKey>,
 }
 
-fn frame(visitor: &Visitor) -> Frame {
-    Frame::new(visitor, Section::Keys, &Fields::default())
+fn layout(visitor: &Visitor) -> Layout {
+    Layout::new(visitor, Section::Keys, &Fields::default())
 }
 
-async fn empty(visitor: Visitor) -> Result<Response, Problem> {
+async fn show_form(visitor: Visitor) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageKeys)?;
-    screen(&Screen {
-        frame: frame(&visitor),
+    render(&ImportPage {
+        layout: layout(&visitor),
         form: Form::default(),
     })
 }
 
-async fn read(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
+async fn import_document(
+    State(app): State<App>,
+    form: SafeForm<Fields>,
+) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageKeys)?;
-    let asked = Asked::of(&fields);
-    let imported = app.work(visitor.name(), move |store| asked.import(store));
+    let asked = ImportForm::of(&fields);
+    let imported = app.with_store(visitor.name(), move |store| asked.import(store));
     match imported.await {
-        Ok(imported) => screen(&Done {
-            frame: frame(&visitor),
+        Ok(imported) => render(&ImportResultPage {
+            layout: layout(&visitor),
             content: imported.content_id,
             keys: imported.keys,
         }),
-        Err(problem) => again(&Screen {
-            frame: frame(&visitor),
+        Err(problem) => render_refused(&ImportPage {
+            layout: layout(&visitor),
             form: Form::refused(fields, problem, "cpix")?,
         }),
     }
 }
 
-struct Asked {
+struct ImportForm {
     document: zeroize::Zeroizing<String>,
     private: Option<zeroize::Zeroizing<String>>,
     content: Option<String>,
     scheme: Option<String>,
 }
 
-impl Asked {
+impl ImportForm {
     fn of(fields: &Fields) -> Self {
         Self {
             document: fields.secret("cpix"),

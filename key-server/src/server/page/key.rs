@@ -12,18 +12,18 @@ use cenc_types::{ContentKey, KeyId};
 use content_key_store::{KeyInfo, KeySlot, KeyState, KeyStore};
 use zeroize::Zeroizing;
 
-use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
-use super::moment::Moment;
+use super::layout::{Layout, Section};
+use super::response::{redirect, render, render_refused};
 use super::settings::wrong;
+use super::time_text::UtcTime;
 use crate::deliveries::{self, Delivery};
 use crate::operations::kid;
 use crate::operations::kid::KeyIdForms;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -35,13 +35,13 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "key.html")]
-struct Screen {
-    frame: Frame,
+struct KeyPage {
+    layout: Layout,
     form: Form,
     info: KeyInfo,
     forms: KeyIdForms,
     checksum: Option<String>,
-    times: Vec<(&'static str, Moment)>,
+    times: Vec<(&'static str, UtcTime)>,
     slots: Vec<KeySlot>,
     deliveries: Vec<Delivery>,
     clear: Option<ClearKey>,
@@ -73,16 +73,16 @@ impl ClearKey {
 }
 
 /// What the store says of a key.
-struct Found {
+struct KeyRecord {
     info: KeyInfo,
     checksum: Option<String>,
     slots: Vec<KeySlot>,
     deliveries: Vec<Delivery>,
 }
 
-fn look(store: &KeyStore, kid: &KeyId) -> Result<Found, Problem> {
+fn load_key(store: &KeyStore, kid: &KeyId) -> Result<KeyRecord, Problem> {
     let checksum = store.header_key_id(kid)?.checksum;
-    Ok(Found {
+    Ok(KeyRecord {
         info: store.info(kid)?,
         checksum: checksum.map(|bytes| STANDARD.encode(bytes)),
         slots: store.slots_of(kid)?,
@@ -90,12 +90,12 @@ fn look(store: &KeyStore, kid: &KeyId) -> Result<Found, Problem> {
     })
 }
 
-async fn written(
+async fn key_page(
     (app, visitor): (&App, &Visitor),
     kid: KeyId,
     (form, query): (Form, &Fields),
-) -> Result<Screen, Problem> {
-    let found = app.work(visitor.name(), move |store| look(store, &kid));
+) -> Result<KeyPage, Problem> {
+    let found = app.with_store(visitor.name(), move |store| load_key(store, &kid));
     let found = found.await?;
     let info = &found.info;
     let times = [
@@ -105,13 +105,13 @@ async fn written(
         ("Retired", info.retired),
     ];
     let times = times.into_iter();
-    Ok(Screen {
-        frame: Frame::new(visitor, Section::Keys, query),
+    Ok(KeyPage {
+        layout: Layout::new(visitor, Section::Keys, query),
         form,
         forms: kid.into(),
         checksum: found.checksum,
         times: times
-            .filter_map(|(what, time)| Some((what, Moment(time?))))
+            .filter_map(|(what, time)| Some((what, UtcTime(time?))))
             .collect(),
         slots: found.slots,
         deliveries: found.deliveries,
@@ -123,7 +123,7 @@ async fn written(
     })
 }
 
-fn read(kid: &str) -> Result<KeyId, Problem> {
+fn parse_kid(kid: &str) -> Result<KeyId, Problem> {
     kid::read(kid).map_err(|error| {
         let status = axum::http::StatusCode::NOT_FOUND;
         Problem::new(status, error.to_string())
@@ -137,8 +137,8 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let kid = read(&kid)?;
-    screen(&written((&app, &visitor), kid, (Form::default(), &query)).await?)
+    let kid = parse_kid(&kid)?;
+    render(&key_page((&app, &visitor), kid, (Form::default(), &query)).await?)
 }
 
 async fn retire(
@@ -147,12 +147,12 @@ async fn retire(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageKeys)?;
-    let kid = read(&kid)?;
-    let retired = app.work(form.visitor.name(), move |store| {
+    let kid = parse_kid(&kid)?;
+    let retired = app.with_store(form.visitor.name(), move |store| {
         store.set_state(&kid, KeyState::Retired)
     });
     retired.await?;
-    Ok(done(&format!("/keys/{kid}"), "retired"))
+    Ok(redirect(&format!("/keys/{kid}"), "retired"))
 }
 
 async fn try_again(
@@ -161,9 +161,9 @@ async fn try_again(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
-    let kid = read(&kid)?;
+    let kid = parse_kid(&kid)?;
     let targets = [form.fields.text("target").to_owned()];
-    let enqueued = app.work(form.visitor.name(), move |store| {
+    let enqueued = app.with_store(form.visitor.name(), move |store| {
         let known = deliveries::of_key(store, &kid)?;
         match known
             .iter()
@@ -174,7 +174,7 @@ async fn try_again(
         }
     });
     enqueued.await?;
-    Ok(done(&format!("/keys/{kid}"), "again"))
+    Ok(redirect(&format!("/keys/{kid}"), "again"))
 }
 
 /// The store leaves a row in the audit in the transaction that reads the key.
@@ -185,24 +185,24 @@ async fn clear(
 ) -> Result<Response, Problem> {
     let visitor = form.visitor;
     visitor.needs(Permission::SeeClearKeys)?;
-    let kid = read(&kid)?;
+    let kid = parse_kid(&kid)?;
     let none = Fields::default();
     let Some(reason) = form.fields.given("reason") else {
         let problem = wrong("reason", "say why you want to see the key");
         let form = Form::refused(form.fields, problem, "reason")?;
-        return again(&written((&app, &visitor), kid, (form, &none)).await?);
+        return render_refused(&key_page((&app, &visitor), kid, (form, &none)).await?);
     };
-    let read = app.work(visitor.name(), move |store| {
+    let read = app.with_store(visitor.name(), move |store| {
         store.key_for(&kid, &format!("shown in clear: {reason}"))
     });
     let key = match read.await {
         Ok(stored) => stored.key,
         Err(problem) => {
             let form = Form::refused(form.fields, problem, "reason")?;
-            return again(&written((&app, &visitor), kid, (form, &none)).await?);
+            return render_refused(&key_page((&app, &visitor), kid, (form, &none)).await?);
         }
     };
-    let mut shown = written((&app, &visitor), kid, (Form::default(), &none)).await?;
+    let mut shown = key_page((&app, &visitor), kid, (Form::default(), &none)).await?;
     shown.clear = Some(ClearKey::of(&key));
-    screen(&shown)
+    render(&shown)
 }

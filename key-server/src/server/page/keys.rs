@@ -9,16 +9,16 @@ use axum::routing::get;
 use cenc_types::CipherMode;
 use content_key_store::{KeyFilter, KeyInfo, KeyState};
 
-use super::answer::screen;
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
 use super::pager::{Pager, asked};
+use super::response::render;
 use super::settings::wrong;
 use crate::operations::kid;
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// The fields by which the list is narrowed.
 const NAMES: [&str; 5] = ["kid", "content", "label", "state", "seed"];
@@ -29,8 +29,8 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "keys.html")]
-struct Screen {
-    frame: Frame,
+struct KeyListPage {
+    layout: Layout,
     form: Form,
     keys: Vec<KeyInfo>,
     pager: Pager,
@@ -55,16 +55,16 @@ async fn list(
     let (page, filter) = (asked(&query), filter(&query));
     let (mut keys, problem) = match filter {
         Ok(filter) => {
-            let found = app.work(visitor.name(), move |store| store.keys(&filter, page));
+            let found = app.with_store(visitor.name(), move |store| store.keys(&filter, page));
             (found.await?, None)
         }
         Err(problem) => (Vec::new(), Some(problem)),
     };
-    let frame = Frame::new(&visitor, Section::Keys, &query);
+    let layout = Layout::new(&visitor, Section::Keys, &query);
     let pager = Pager::cut(&mut keys, "/keys", (&query, &NAMES));
     let values = query.without(&["done"]);
-    screen(&Screen {
-        frame,
+    render(&KeyListPage {
+        layout,
         pager,
         keys,
         form: match problem {

@@ -10,32 +10,32 @@ use axum::routing::{get, post};
 use axum::{Extension, Form as Posted, Router};
 use content_key_store::KeyStore;
 
-use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::Frame;
+use super::layout::Layout;
+use super::response::{redirect, render, render_refused};
 use crate::audit;
 use crate::server::app::App;
 use crate::server::auth::{Proof, SESSION_COOKIE, SafeForm, cookie};
 use crate::server::listen::Peer;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/login", get(ask).post(sign_in))
+        .route("/login", get(show_form).post(sign_in))
         .route("/logout", post(sign_out))
 }
 
 #[derive(Template)]
 #[template(path = "login.html")]
-struct Screen {
-    frame: Frame,
+struct LoginPage {
+    layout: Layout,
     form: Form,
 }
 
-async fn ask(Query(query): Query<Fields>) -> Result<Response, Problem> {
-    screen(&Screen {
-        frame: Frame::outside(&query),
+async fn show_form(Query(query): Query<Fields>) -> Result<Response, Problem> {
+    render(&LoginPage {
+        layout: Layout::outside(&query),
         form: Form::default(),
     })
 }
@@ -54,7 +54,7 @@ async fn sign_in(
     match app.sign_in(&peer, Proof::Token(token.clone())).await {
         Ok(who) => {
             let record = |store: &KeyStore| audit::record(store, "sign in", "page", "ok");
-            app.work(who.name(), record).await?;
+            app.with_store(who.name(), record).await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
             let detail = "This token is not known, or was revoked, or has expired. Enter it again.";
@@ -74,8 +74,8 @@ async fn sign_in(
 }
 
 fn refused(problem: Problem, fields: Fields) -> Result<Response, Problem> {
-    again(&Screen {
-        frame: Frame::outside(&Fields::default()),
+    render_refused(&LoginPage {
+        layout: Layout::outside(&Fields::default()),
         form: Form::refused(fields, problem, "token")?,
     })
 }
@@ -93,7 +93,11 @@ async fn sign_out(State(app): State<App>, headers: HeaderMap, form: SafeForm<Fie
         app.sessions().end(cookie);
     }
     let over = set_cookie(&app, "", "; Max-Age=0");
-    ([(header::SET_COOKIE, over)], done("/login", "signed-out")).into_response()
+    (
+        [(header::SET_COOKIE, over)],
+        redirect("/login", "signed-out"),
+    )
+        .into_response()
 }
 
 fn request_of(headers: HeaderMap) -> (Parts, ()) {

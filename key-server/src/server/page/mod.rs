@@ -6,7 +6,6 @@
 //! once, such as a new token or a clear key, is the answer itself, since between two requests the server would have to keep it.
 
 mod accounts;
-mod answer;
 mod assets;
 mod audit;
 mod content;
@@ -14,20 +13,21 @@ mod contents;
 mod export;
 mod fields;
 mod form;
-mod frame;
 mod import;
 mod key;
 mod keys;
+mod layout;
 mod login;
-mod moment;
 mod new_key;
 mod overview;
 mod pager;
 mod preview;
+mod response;
 mod seeds;
 mod settings;
 mod store;
 mod targets;
+mod time_text;
 mod timeline;
 mod token;
 
@@ -59,6 +59,6 @@ pub fn routes(app: &App) -> Router<App> {
     ];
     let screens = screens.into_iter().fold(Router::new(), Router::merge);
     screens
-        .layer(from_fn_with_state(app.clone(), answer::readable))
+        .layer(from_fn_with_state(app.clone(), response::problems_as_pages))
         .merge(assets::routes())
 }

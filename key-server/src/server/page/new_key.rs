@@ -10,11 +10,11 @@ use axum::routing::{get, post};
 use cenc_types::KeyId;
 use content_key_store::{Content, Error as StoreError, KeyStore};
 
-use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
 use super::preview::key_uri;
+use super::response::{redirect, render, render_refused};
 use super::settings::wrong;
 use crate::operations::new_key::{
     Draft, Field, Finding, Severity, Source, check, create, header_key_id,
@@ -22,18 +22,18 @@ use crate::operations::new_key::{
 use crate::operations::preview::{Preview, preview};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/new-key", get(empty).post(add))
-        .route("/new-key/check", post(look))
+        .route("/new-key", get(show_form).post(submit_form))
+        .route("/new-key/check", post(check_form))
 }
 
 #[derive(Template)]
 #[template(path = "new_key.html")]
-struct Screen {
-    frame: Frame,
+struct NewKeyPage {
+    layout: Layout,
     form: Form,
     seeds: Vec<String>,
     may_enter: bool,
@@ -50,11 +50,14 @@ pub const fn severity(severity: &Severity) -> &'static str {
     }
 }
 
-async fn written((app, visitor): (&App, &Visitor), form: Form) -> Result<Screen, Problem> {
-    let seeds = app.work(visitor.name(), KeyStore::seeds).await?.into_iter();
+async fn new_key_page((app, visitor): (&App, &Visitor), form: Form) -> Result<NewKeyPage, Problem> {
+    let seeds = app
+        .with_store(visitor.name(), KeyStore::seeds)
+        .await?
+        .into_iter();
     let seeds = seeds.filter(|seed| seed.retired.is_none());
-    Ok(Screen {
-        frame: Frame::new(visitor, Section::Keys, &Fields::default()),
+    Ok(NewKeyPage {
+        layout: Layout::new(visitor, Section::Keys, &Fields::default()),
         form,
         seeds: seeds.map(|seed| seed.name).collect(),
         may_enter: visitor.may(Permission::ManageKeys),
@@ -63,7 +66,7 @@ async fn written((app, visitor): (&App, &Visitor), form: Form) -> Result<Screen,
     })
 }
 
-async fn empty(
+async fn show_form(
     State(app): State<App>,
     visitor: Visitor,
     Query(query): Query<Fields>,
@@ -71,7 +74,7 @@ async fn empty(
     visitor.needs(Permission::Operate)?;
     let content = query.text("content").to_owned();
     let id = content.clone();
-    let scheme = app.work(visitor.name(), move |store| match store.content(&id) {
+    let scheme = app.with_store(visitor.name(), move |store| match store.content(&id) {
         Err(StoreError::NoContent(_)) => Ok("cenc"),
         found => found.map(|content| content.scheme.name()),
     });
@@ -81,37 +84,37 @@ async fn empty(
         .with("content", content)
         .with("label", "ALL")
         .with("period", "0");
-    screen(&written((&app, &visitor), Form::filled(fields)).await?)
+    render(&new_key_page((&app, &visitor), Form::filled(fields)).await?)
 }
 
 /// The same form filled in, for the buttons that add no key.
-async fn look(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
+async fn check_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     let draft = draft(&visitor, &fields);
-    let mut shown = written((&app, &visitor), Form::filled(fields)).await?;
+    let mut shown = new_key_page((&app, &visitor), Form::filled(fields)).await?;
     match draft {
         Ok(draft) => {
             let uri = key_uri(&app);
-            let found = app.work(visitor.name(), move |store| examine(store, &draft, &uri));
+            let found = app.with_store(visitor.name(), move |store| examine(store, &draft, &uri));
             (shown.findings, shown.checked) = found.await?;
         }
         Err(problem) if problem.status() == StatusCode::FORBIDDEN => return Err(problem),
         Err(problem) => shown.checked = Some(Err(problem.detail)),
     }
-    screen(&shown)
+    render(&shown)
 }
 
-async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
+async fn submit_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     if form.fields.has("do", "generate") {
         return generate(&app, form).await;
     }
     if form.fields.has("do", "check") {
-        return look(State(app), form).await;
+        return check_form(State(app), form).await;
     }
     let (visitor, fields) = (form.visitor, form.fields);
     let created = match draft(&visitor, &fields) {
         Ok(draft) => {
-            let created = app.work(visitor.name(), move |store| {
+            let created = app.with_store(visitor.name(), move |store| {
                 create(store, &draft).map_err(Problem::from)
             });
             created.await
@@ -125,11 +128,11 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
                 .iter()
                 .any(|finding| finding.field == Field::Kid && finding.severity == Severity::Note);
             let what = if is_old { "was-there" } else { "key" };
-            Ok(done(&format!("/keys/{}", created.info.kid), what))
+            Ok(redirect(&format!("/keys/{}", created.info.kid), what))
         }
         Err(problem) => {
             let form = Form::refused(fields, problem, "")?;
-            again(&written((&app, &visitor), form).await?)
+            render_refused(&new_key_page((&app, &visitor), form).await?)
         }
     }
 }
@@ -141,7 +144,7 @@ async fn generate(app: &App, form: SafeForm<Fields>) -> Result<Response, Problem
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;
     let fields = form.fields.without(&["kid"]).with("kid", kid.to_string());
-    screen(&written((app, &form.visitor), Form::filled(fields)).await?)
+    render(&new_key_page((app, &form.visitor), Form::filled(fields)).await?)
 }
 
 fn draft(visitor: &Visitor, fields: &Fields) -> Result<Draft, Problem> {

@@ -12,15 +12,15 @@ use axum::routing::get;
 use cenc_types::Scheme;
 use content_key_store::{ContentSummary, KeyStore, Page};
 
-use super::answer::screen;
 use super::fields::Fields;
-use super::frame::{Frame, Section};
-use super::moment::{Moment, exact};
+use super::layout::{Layout, Section};
+use super::response::render;
+use super::time_text::{UtcTime, exact};
 use crate::deliveries::{self, Delivery};
 use crate::operations::timeline;
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::store_health::{self, StoreHealth};
 
 /// Rows of a table at most.
@@ -34,10 +34,10 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "overview.html")]
-struct Screen {
-    frame: Frame,
+struct OverviewPage {
+    layout: Layout,
     health: StoreHealth,
-    oldest: Option<Moment>,
+    oldest: Option<UtcTime>,
     given_up: Vec<Delivery>,
     channels: Vec<Channel>,
     is_cut: bool,
@@ -48,7 +48,7 @@ struct Channel {
     id: String,
     scheme: Scheme,
     length: String,
-    boundary: Moment,
+    boundary: UtcTime,
     /// The states of the keys that its tracks have.
     current: BTreeSet<&'static str>,
     next: BTreeSet<&'static str>,
@@ -60,26 +60,28 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let frame = Frame::new(&visitor, Section::Overview, &query);
-    let found = app.work(visitor.name(), |store| look(store, frame)).await?;
-    screen(&found)
+    let layout = Layout::new(&visitor, Section::Overview, &query);
+    let found = app
+        .with_store(visitor.name(), |store| overview_page(store, layout))
+        .await?;
+    render(&found)
 }
 
-fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
+fn overview_page(store: &KeyStore, layout: Layout) -> Result<OverviewPage, Problem> {
     let health = store_health::look(store)?;
     let page = Page {
         offset: 0,
         limit: 20,
     };
-    let mut changing = changing(store)?;
+    let mut changing = rotating_contents(store)?;
     let is_cut = changing.len() > ROWS;
     changing.sort_by_key(|(_, boundary, _)| *boundary);
     changing.truncate(ROWS);
     let channels = changing.into_iter().map(|found| channel(store, found));
-    Ok(Screen {
-        frame,
+    Ok(OverviewPage {
+        layout,
         given_up: deliveries::given_up(store, page)?,
-        oldest: health.oldest_pending.map(Moment),
+        oldest: health.oldest_pending.map(UtcTime),
         channels: channels.collect::<Result<_, _>>()?,
         is_cut,
         health,
@@ -89,7 +91,7 @@ fn look(store: &KeyStore, frame: Frame) -> Result<Screen, Problem> {
 /// A content, when its next period begins, and the current one's index.
 type Changing = (ContentSummary, SystemTime, u64);
 
-fn changing(store: &KeyStore) -> Result<Vec<Changing>, Problem> {
+fn rotating_contents(store: &KeyStore) -> Result<Vec<Changing>, Problem> {
     let now = store.host().clock.system_time();
     let mut found = Vec::new();
     let mut offset = 0;
@@ -120,7 +122,7 @@ fn channel(store: &KeyStore, (content, boundary, index): Changing) -> Result<Cha
     };
     Ok(Channel {
         length: content.crypto_period.map(exact).unwrap_or_default(),
-        boundary: Moment(boundary),
+        boundary: UtcTime(boundary),
         current: states(index),
         next: states(index + 1),
         scheme: content.scheme,

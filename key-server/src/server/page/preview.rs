@@ -7,14 +7,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::answer::screen;
 use super::fields::Fields;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
+use super::response::render;
 use crate::operations::Error;
 use crate::operations::preview::{Preview, of_stored};
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new().route("/contents/{id}/preview", get(show))
@@ -27,8 +27,8 @@ pub fn key_uri(app: &App) -> String {
 
 #[derive(Template)]
 #[template(path = "preview.html")]
-struct Screen {
-    frame: Frame,
+struct PreviewPage {
+    layout: Layout,
     id: String,
     preview: Result<Preview, String>,
 }
@@ -41,15 +41,15 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let (asked, uri) = (id.clone(), key_uri(&app));
-    let preview = app.work(visitor.name(), move |store| {
+    let preview = app.with_store(visitor.name(), move |store| {
         match of_stored(store, &asked, &uri) {
             Ok(preview) => Ok(Ok(preview)),
             Err(Error::Store(error)) => Err(Problem::from(error)),
             Err(error) => Ok(Err(error.to_string())),
         }
     });
-    screen(&Screen {
-        frame: Frame::new(&visitor, Section::Contents, &query),
+    render(&PreviewPage {
+        layout: Layout::new(&visitor, Section::Contents, &query),
         preview: preview.await?,
         id,
     })

@@ -9,14 +9,14 @@ use axum::routing::{get, post};
 use content_key_store::{KeyStore, SeedInfo};
 use playready_header::KeySeed;
 
-use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
+use super::response::{redirect, render, render_refused};
 use super::settings::wrong;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -26,21 +26,21 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "seeds.html")]
-struct Screen {
-    frame: Frame,
+struct SeedsPage {
+    layout: Layout,
     form: Form,
     seeds: Vec<SeedInfo>,
     may_manage: bool,
 }
 
-async fn written(
+async fn seeds_page(
     (app, visitor): (&App, &Visitor),
     (form, query): (Form, &Fields),
-) -> Result<Screen, Problem> {
-    Ok(Screen {
-        frame: Frame::new(visitor, Section::Seeds, query),
+) -> Result<SeedsPage, Problem> {
+    Ok(SeedsPage {
+        layout: Layout::new(visitor, Section::Seeds, query),
         form,
-        seeds: app.work(visitor.name(), KeyStore::seeds).await?,
+        seeds: app.with_store(visitor.name(), KeyStore::seeds).await?,
         may_manage: visitor.may(Permission::ManageKeys),
     })
 }
@@ -51,25 +51,25 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    screen(&written((&app, &visitor), (Form::default(), &query)).await?)
+    render(&seeds_page((&app, &visitor), (Form::default(), &query)).await?)
 }
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageKeys)?;
     let (name, value) = (fields.text("name").to_owned(), fields.secret("value"));
-    let added = app.work(visitor.name(), move |store| {
+    let added = app.with_store(visitor.name(), move |store| {
         let seed = KeySeed::parse(&value);
         let seed = seed.map_err(|error| wrong("value", error.to_string()))?;
         store.put_seed(&name, &seed)?;
         Ok::<_, Problem>(seed.is_public_test_seed())
     });
     match added.await {
-        Ok(true) => Ok(done("/seeds", "public-seed")),
-        Ok(false) => Ok(done("/seeds", "seed")),
+        Ok(true) => Ok(redirect("/seeds", "public-seed")),
+        Ok(false) => Ok(redirect("/seeds", "seed")),
         Err(problem) => {
             let form = Form::refused(fields, problem, "name")?;
-            again(&written((&app, &visitor), (form, &Fields::default())).await?)
+            render_refused(&seeds_page((&app, &visitor), (form, &Fields::default())).await?)
         }
     }
 }
@@ -77,7 +77,7 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
 async fn retire(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageKeys)?;
     let name = form.fields.text("name").to_owned();
-    let retired = app.work(form.visitor.name(), move |store| store.retire_seed(&name));
+    let retired = app.with_store(form.visitor.name(), move |store| store.retire_seed(&name));
     retired.await?;
-    Ok(done("/seeds", "retired-seed"))
+    Ok(redirect("/seeds", "retired-seed"))
 }

@@ -13,28 +13,28 @@ use content_keys::Selector;
 use playready_header::header::HeaderKeyId;
 use protection_policy::duration;
 
-use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
-use super::moment::exact;
+use super::layout::{Layout, Section};
+use super::response::{redirect, render, render_refused};
+use super::time_text::exact;
 use crate::operations::preview::preview;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::{FieldProblem, Problem};
+use crate::server::problem_details::{FieldProblem, Problem};
 use crate::{operations, targets};
 
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/new-content", get(empty).post(add))
+        .route("/new-content", get(show_new).post(add))
         .route("/contents/{id}/settings", get(show).post(save))
         .route("/contents/{id}/remove", post(remove))
 }
 
 #[derive(Template)]
 #[template(path = "content_form.html")]
-struct Screen {
-    frame: Frame,
+struct ContentSettingsPage {
+    layout: Layout,
     /// An empty text for a new content.
     id: String,
     form: Form,
@@ -51,14 +51,14 @@ fn choices(store: &KeyStore) -> Result<(Vec<String>, Vec<String>), content_key_s
     Ok((seeds.map(|seed| seed.name).collect(), targets.collect()))
 }
 
-async fn written(
+async fn settings_page(
     (app, visitor): (&App, &Visitor),
     id: &str,
     (form, query): (Form, &Fields),
-) -> Result<Screen, Problem> {
-    let (seeds, targets) = app.work(visitor.name(), choices).await?;
-    Ok(Screen {
-        frame: Frame::new(visitor, Section::Contents, query),
+) -> Result<ContentSettingsPage, Problem> {
+    let (seeds, targets) = app.with_store(visitor.name(), choices).await?;
+    Ok(ContentSettingsPage {
+        layout: Layout::new(visitor, Section::Contents, query),
         id: id.to_owned(),
         form,
         seeds,
@@ -67,11 +67,11 @@ async fn written(
     })
 }
 
-async fn empty(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
+async fn show_new(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
     visitor.needs(Permission::Operate)?;
     let form = Form::filled(Fields::default().with("scheme", "cenc"));
     let none = Fields::default();
-    screen(&written((&app, &visitor), "", (form, &none)).await?)
+    render(&settings_page((&app, &visitor), "", (form, &none)).await?)
 }
 
 async fn show(
@@ -82,14 +82,14 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let asked = id.clone();
-    let content = app.work(visitor.name(), move |store| store.content(&asked));
+    let content = app.with_store(visitor.name(), move |store| store.content(&asked));
     let form = Form::filled(fields_of(&content.await?));
-    screen(&written((&app, &visitor), &id, (form, &query)).await?)
+    render(&settings_page((&app, &visitor), &id, (form, &query)).await?)
 }
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let id = form.fields.text("id").to_owned();
-    put(&app, form, (id, true)).await
+    save_content(&app, form, (id, true)).await
 }
 
 async fn save(
@@ -97,10 +97,10 @@ async fn save(
     Path(id): Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
-    put(&app, form, (id, false)).await
+    save_content(&app, form, (id, false)).await
 }
 
-async fn put(
+async fn save_content(
     app: &App,
     form: SafeForm<Fields>,
     (id, is_new): (String, bool),
@@ -109,20 +109,22 @@ async fn put(
     visitor.needs(Permission::Operate)?;
     let saved = match content_of(&id, &fields) {
         Ok(content) => {
-            app.work(visitor.name(), move |store| keep(store, &content, is_new))
-                .await
+            app.with_store(visitor.name(), move |store| {
+                store_content(store, &content, is_new)
+            })
+            .await
         }
         Err(problem) => Err(problem),
     };
     let Err(problem) = saved else {
-        return Ok(done(&super::content::path(&id), "content"));
+        return Ok(redirect(&super::content::path(&id), "content"));
     };
     let form = Form::refused(fields, problem, "")?;
     let id = if is_new { "" } else { &id };
-    again(&written((app, &visitor), id, (form, &Fields::default())).await?)
+    render_refused(&settings_page((app, &visitor), id, (form, &Fields::default())).await?)
 }
 
-fn keep(store: &KeyStore, content: &Content, is_new: bool) -> Result<(), Problem> {
+fn store_content(store: &KeyStore, content: &Content, is_new: bool) -> Result<(), Problem> {
     let known = store.content(&content.id);
     if known.is_ok() && is_new {
         let text = format!(
@@ -144,9 +146,9 @@ async fn remove(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let name = form.visitor.name();
-    app.work(name, move |store| store.remove_content(&id))
+    app.with_store(name, move |store| store.remove_content(&id))
         .await?;
-    Ok(done("/contents", "removed-content"))
+    Ok(redirect("/contents", "removed-content"))
 }
 
 fn fields_of(content: &Content) -> Fields {

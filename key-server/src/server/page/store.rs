@@ -7,13 +7,13 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::answer::screen;
 use super::fields::Fields;
-use super::frame::{Frame, Section};
-use super::moment::Moment;
+use super::layout::{Layout, Section};
+use super::response::render;
+use super::time_text::UtcTime;
 use crate::server::app::{App, Settings};
 use crate::server::auth::{Permission, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::store_health::{self, KekInfo, StoreHealth};
 
 pub fn routes() -> Router<App> {
@@ -22,10 +22,10 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "store.html")]
-struct Screen<'a> {
-    frame: Frame,
+struct StorePage<'a> {
+    layout: Layout,
     health: StoreHealth,
-    keks: Vec<(KekInfo, Moment)>,
+    keks: Vec<(KekInfo, UtcTime)>,
     settings: &'a Settings,
     version: &'static str,
 }
@@ -36,11 +36,13 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let health = app.work(visitor.name(), store_health::look).await?;
+    let health = app.with_store(visitor.name(), store_health::look).await?;
     let keks = health.keks.iter().cloned();
-    screen(&Screen {
-        frame: Frame::new(&visitor, Section::Store, &query),
-        keks: keks.map(|kek| (kek.clone(), Moment(kek.created))).collect(),
+    render(&StorePage {
+        layout: Layout::new(&visitor, Section::Store, &query),
+        keks: keks
+            .map(|kek| (kek.clone(), UtcTime(kek.created)))
+            .collect(),
         health,
         settings: app.settings(),
         version: env!("CARGO_PKG_VERSION"),

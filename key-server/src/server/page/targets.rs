@@ -11,23 +11,23 @@ use axum::routing::{get, post};
 use content_key_store::KeyStore;
 use protection_policy::duration;
 
-use super::answer::{again, done, screen};
 use super::fields::Fields;
 use super::form::Form;
-use super::frame::{Frame, Section};
-use super::moment::exact;
+use super::layout::{Layout, Section};
+use super::response::{redirect, render, render_refused};
 use super::settings::wrong;
+use super::time_text::exact;
 use crate::audit;
 use crate::delivery::{Reach, Target};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::targets::{self, TargetSettings};
 
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/targets", get(list))
-        .route("/new-target", get(empty).post(add))
+        .route("/new-target", get(show_new).post(add))
         .route("/targets/{name}", get(show).post(save))
         .route("/targets/{name}/test", post(test))
         .route("/targets/{name}/remove", post(remove))
@@ -35,16 +35,16 @@ pub fn routes() -> Router<App> {
 
 #[derive(Template)]
 #[template(path = "targets.html")]
-struct List {
-    frame: Frame,
+struct TargetListPage {
+    layout: Layout,
     targets: Vec<TargetSettings>,
     may_manage: bool,
 }
 
 #[derive(Template)]
 #[template(path = "target_form.html")]
-struct Screen {
-    frame: Frame,
+struct TargetPage {
+    layout: Layout,
     /// An empty text for a new target.
     name: String,
     form: Form,
@@ -53,14 +53,14 @@ struct Screen {
 
 #[derive(Template)]
 #[template(path = "tested.html")]
-struct Tested {
-    frame: Frame,
+struct TargetTestPage {
+    layout: Layout,
     target: String,
     result: Result<String, String>,
 }
 
-fn frame(visitor: &Visitor, query: &Fields) -> Frame {
-    Frame::new(visitor, Section::Targets, query)
+fn target_layout(visitor: &Visitor, query: &Fields) -> Layout {
+    Layout::new(visitor, Section::Targets, query)
 }
 
 async fn list(
@@ -69,17 +69,17 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    screen(&List {
-        frame: frame(&visitor, &query),
-        targets: app.work(visitor.name(), targets::list).await?,
+    render(&TargetListPage {
+        layout: target_layout(&visitor, &query),
+        targets: app.with_store(visitor.name(), targets::list).await?,
         may_manage: visitor.may(Permission::ManageTargets),
     })
 }
 
-async fn empty(visitor: Visitor) -> Result<Response, Problem> {
+async fn show_new(visitor: Visitor) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageTargets)?;
-    screen(&Screen {
-        frame: frame(&visitor, &Fields::default()),
+    render(&TargetPage {
+        layout: target_layout(&visitor, &Fields::default()),
         name: String::new(),
         form: Form::filled(Fields::default().with("timeout", "10s")),
         has_credentials: false,
@@ -93,15 +93,15 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageTargets)?;
-    let target = app.work(visitor.name(), move |store| targets::get(store, &name));
+    let target = app.with_store(visitor.name(), move |store| targets::get(store, &name));
     let target = target.await?;
     let fields = Fields::default()
         .with("url", target.url)
         .with("timeout", exact(target.timeout))
         .with("certificate", target.certificate.unwrap_or_default())
         .with("ca", target.ca.unwrap_or_default());
-    screen(&Screen {
-        frame: frame(&visitor, &query),
+    render(&TargetPage {
+        layout: target_layout(&visitor, &query),
         name: target.name,
         form: Form::filled(fields),
         has_credentials: target.has_credentials,
@@ -110,7 +110,7 @@ async fn show(
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let name = form.fields.text("name").to_owned();
-    put(&app, form, (name, true)).await
+    save_target(&app, form, (name, true)).await
 }
 
 async fn save(
@@ -118,10 +118,10 @@ async fn save(
     Path(name): Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
-    put(&app, form, (name, false)).await
+    save_target(&app, form, (name, false)).await
 }
 
-async fn put(
+async fn save_target(
     app: &App,
     form: SafeForm<Fields>,
     (name, is_new): (String, bool),
@@ -136,7 +136,7 @@ async fn put(
                 (true, false) => None,
                 (_, _) => Some(credentials),
             };
-            let saved = app.work(visitor.name(), move |store| {
+            let saved = app.with_store(visitor.name(), move |store| {
                 if is_new && targets::get(store, &target.name).is_ok() {
                     let text = format!(
                         "target '{}' is there already: choose another name",
@@ -155,9 +155,9 @@ async fn put(
         Err(problem) => Err(problem),
     };
     match saved {
-        Ok(()) => Ok(done("/targets", "target")),
-        Err(problem) => again(&Screen {
-            frame: frame(&visitor, &Fields::default()),
+        Ok(()) => Ok(redirect("/targets", "target")),
+        Err(problem) => render_refused(&TargetPage {
+            layout: target_layout(&visitor, &Fields::default()),
             name: if is_new { String::new() } else { name },
             has_credentials: !is_new,
             form: Form::refused(fields, problem, "url")?,
@@ -187,9 +187,9 @@ async fn test(
     let visitor = form.visitor;
     visitor.needs(Permission::ManageTargets)?;
     let (asked, private) = (name.clone(), app.settings().allow_private_targets);
-    let result = app.work(visitor.name(), move |store| try_out(store, &asked, private));
-    screen(&Tested {
-        frame: frame(&visitor, &Fields::default()),
+    let result = app.with_store(visitor.name(), move |store| try_out(store, &asked, private));
+    render(&TargetTestPage {
+        layout: target_layout(&visitor, &Fields::default()),
         result: result.await?,
         target: name,
     })
@@ -222,9 +222,9 @@ async fn remove(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageTargets)?;
-    let removed = app.work(form.visitor.name(), move |store| {
+    let removed = app.with_store(form.visitor.name(), move |store| {
         targets::remove(store, &name)
     });
     removed.await?;
-    Ok(done("/targets", "removed-target"))
+    Ok(redirect("/targets", "removed-target"))
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use super::moment::Moment;
+use super::time_text::UtcTime;
 use crate::deliveries::DeliveryState;
 use crate::operations::timeline::{Place, TimelineKey, TimelinePeriod};
 
@@ -113,7 +113,7 @@ impl Column {
             let key = period.keys.iter().find(|key| key.label == **label)?;
             Some(Cell::of(key, (x, y)))
         });
-        let begins = period.bounds.map(|(begin, _)| Moment(begin).to_string());
+        let begins = period.bounds.map(|(begin, _)| UtcTime(begin).to_string());
         Self {
             x,
             index: period.index,

@@ -9,14 +9,14 @@ use axum::response::Response;
 use axum::routing::post;
 use protection_policy::duration;
 
-use super::accounts::{path, written};
-use super::answer::{again, done, screen};
+use super::accounts::{account_page, path};
 use super::fields::Fields;
 use super::form::Form;
+use super::response::{redirect, render, render_refused};
 use super::settings::wrong;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::tokens;
 
 pub fn routes() -> Router<App> {
@@ -36,7 +36,7 @@ async fn make(
     let made = match end(&fields, app.now()) {
         Ok(end) => {
             let (name, label) = (name.clone(), fields.text("label").to_owned());
-            let made = app.work(visitor.name(), move |store| {
+            let made = app.with_store(visitor.name(), move |store| {
                 tokens::issue(store, &name, &label, end)
             });
             made.await
@@ -45,13 +45,13 @@ async fn make(
     };
     match made {
         Ok((_, token)) => {
-            let mut shown = written((&app, &visitor), &name, (None, &none)).await?;
+            let mut shown = account_page((&app, &visitor), &name, (None, &none)).await?;
             shown.token = Some(token);
-            screen(&shown)
+            render(&shown)
         }
         Err(problem) => {
             let form = Form::refused(fields, problem, "label")?;
-            again(&written((&app, &visitor), &name, (Some(form), &none)).await?)
+            render_refused(&account_page((&app, &visitor), &name, (Some(form), &none)).await?)
         }
     }
 }
@@ -74,8 +74,8 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let id = form.fields.text("id").to_owned();
-    let revoked = app.work(form.visitor.name(), move |store| tokens::revoke(store, &id));
+    let revoked = app.with_store(form.visitor.name(), move |store| tokens::revoke(store, &id));
     revoked.await?;
     app.forget_accounts();
-    Ok(done(&path(&name), "revoked"))
+    Ok(redirect(&path(&name), "revoked"))
 }

@@ -17,8 +17,8 @@ use super::path::Name;
 use super::time::Time;
 use crate::accounts::{self, Account as Stored, Role};
 use crate::server::app::App;
-use crate::server::problem::Problem;
-use crate::server::problems::unfit;
+use crate::server::problem_details::Problem;
+use crate::server::service_errors::unprocessable;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -61,7 +61,7 @@ struct Account {
 /// Takes the role admin.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = Vec<Account>)))]
 async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Problem> {
-    let accounts = caller.work(accounts::list).await?;
+    let accounts = caller.with_store(accounts::list).await?;
     Ok(Json(accounts.into_iter().map(Account::from).collect()))
 }
 
@@ -71,7 +71,7 @@ async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Prob
 #[utoipa::path(get, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
 async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<Account>, Problem> {
     let account = caller
-        .work(move |store| accounts::get(store, &name))
+        .with_store(move |store| accounts::get(store, &name))
         .await?;
     Ok(Json(account.into()))
 }
@@ -88,7 +88,7 @@ async fn put(
 ) -> Result<Json<Account>, Problem> {
     let roles: BTreeSet<Role> = new.roles.into_iter().map(|Word(role)| role).collect();
     let certificate = new.certificate.as_deref().map(digest).transpose()?;
-    let stored = caller.work(move |store| {
+    let stored = caller.with_store(move |store| {
         accounts::put(store, &name, &roles, certificate)?;
         accounts::get(store, &name)
     });
@@ -118,7 +118,7 @@ async fn set_disabled(
     Name(name): Name,
     disabled: bool,
 ) -> Result<Json<Account>, Problem> {
-    let changed = caller.work(move |store| {
+    let changed = caller.with_store(move |store| {
         accounts::set_disabled(store, &name, disabled)?;
         accounts::get(store, &name)
     });
@@ -136,9 +136,9 @@ fn digest(text: &str) -> Result<[u8; 32], Problem> {
         let pair = std::str::from_utf8(pair).unwrap_or_default();
         *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
     }
-    is_whole
-        .then_some(digest)
-        .ok_or_else(|| unfit("a certificate is named by its SHA-256, 64 hexadecimal digits"))
+    is_whole.then_some(digest).ok_or_else(|| {
+        unprocessable("a certificate is named by its SHA-256, 64 hexadecimal digits")
+    })
 }
 
 impl From<Stored> for Account {

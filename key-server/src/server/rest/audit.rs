@@ -15,7 +15,7 @@ use super::list::{List, Paged, Paging};
 use super::time::Time;
 use crate::audit::{self, AuditEntry, AuditFilter};
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -87,7 +87,7 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
     };
     let fetch = page.to_fetch();
     let found = caller
-        .work(move |store| audit::list(store, &filter, fetch))
+        .with_store(move |store| audit::list(store, &filter, fetch))
         .await?;
     Ok(page.list(found.into_iter().map(Entry::from).collect()))
 }
@@ -97,7 +97,7 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
 /// Takes the role auditor or admin.
 #[utoipa::path(get, path = "/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
 async fn verify(caller: Caller<ReadAudit>) -> Result<Json<Verified>, Problem> {
-    let checked = caller.work(|store| match store.verify_audit() {
+    let checked = caller.with_store(|store| match store.verify_audit() {
         Ok(head) => Ok(Ok(head)),
         Err(fault @ Error::AuditBroken { .. }) => Ok(Err(fault.to_string())),
         Err(error) => Err(error),

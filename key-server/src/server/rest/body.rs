@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::server::app::App;
-use crate::server::problem::Problem;
-use crate::server::problems::unfit;
+use crate::server::problem_details::Problem;
+use crate::server::service_errors::unprocessable;
 
 /// A body of JSON; fields that are not known are refused.
 pub struct Body<T>(pub T);
@@ -64,7 +64,7 @@ pub fn reason(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     match (1..=200).contains(&text.chars().count()) {
         true => Ok(text),
-        false => Err(unfit(
+        false => Err(unprocessable(
             "a reason has 1 to 200 characters: the audit keeps it",
         )),
     }

@@ -9,7 +9,7 @@ use content_key_store::{Error as StoreError, KeyStore};
 
 use crate::server::app::App;
 use crate::server::auth::{Client, Permission};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// A permission, as a type.
 pub trait Permit: Send + Sync {
@@ -46,15 +46,15 @@ impl<P: Permit> Caller<P> {
     ///
     /// # Errors
     /// The work's own.
-    pub async fn work<T, E>(
+    pub async fn with_store<T, E>(
         &self,
-        work: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
+        operation: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
         E: Into<Problem> + From<StoreError> + Send + 'static,
     {
-        self.app.work(self.name(), work).await
+        self.app.with_store(self.name(), operation).await
     }
 
     /// For what takes another permission too.

@@ -17,7 +17,7 @@ use super::names::{Name as Word, SchemeName};
 use super::path::Name;
 use super::settings::Settings;
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -50,7 +50,9 @@ pub struct Nothing {}
 async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary>, Problem> {
     let Nothing {} = &page.query;
     let fetch = page.to_fetch();
-    let found = caller.work(move |store| store.content_list(fetch)).await?;
+    let found = caller
+        .with_store(move |store| store.content_list(fetch))
+        .await?;
     Ok(page.list(found.into_iter().map(Summary::from).collect()))
 }
 
@@ -58,7 +60,7 @@ async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary
 #[utoipa::path(get, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)),
     responses((status = 200, body = Settings, headers(("etag" = String, description = "The tag of the settings, for If-Match.")))))]
 async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse, Problem> {
-    let found = caller.work(move |store| store.content(&id));
+    let found = caller.with_store(move |store| store.content(&id));
     let settings = Settings::from(found.await?);
     Ok(([(header::ETAG, settings.tag())], Json(settings)))
 }
@@ -80,7 +82,7 @@ async fn put(
     Body(settings): Body<Settings>,
 ) -> Result<impl IntoResponse, Problem> {
     let wanted = Wanted::of(&headers);
-    let stored = caller.work(move |store| {
+    let stored = caller.with_store(move |store| {
         let content = settings.content(store, &id)?;
         let mut was_there = false;
         let may_change = store.put_content_if(&content, |current| {
@@ -107,7 +109,7 @@ async fn put(
 /// Takes the role operator or key-admin.
 #[utoipa::path(delete, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<Operate>, Name(id): Name) -> Result<StatusCode, Problem> {
-    let removed = caller.work(move |store| store.remove_content(&id));
+    let removed = caller.with_store(move |store| store.remove_content(&id));
     removed.await.map(|()| StatusCode::NO_CONTENT)
 }
 

@@ -18,7 +18,7 @@ use crate::operations::cpix_documents::{self, Import, Recipient};
 use crate::operations::kid::KeyIdForms;
 use crate::server::app::App;
 use crate::server::auth::Permission;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -114,7 +114,7 @@ async fn import(
     caller: Caller<ManageKeys>,
     Body(new): Body<NewDocument>,
 ) -> Result<Json<Imported>, Problem> {
-    let done = caller.work(move |store| {
+    let done = caller.with_store(move |store| {
         let private = new.private_key.as_ref();
         let private = private.map(|pem| cpix_documents::private_key(pem.0.as_bytes()));
         let private = private.transpose()?;
@@ -155,7 +155,8 @@ async fn export(
         VersionOf::V23 => Version::V2_3,
         VersionOf::V24 => Version::V2_4,
     };
-    let made = caller.work(move |store| cpix_documents::export(store, &id, &recipient, version));
+    let made =
+        caller.with_store(move |store| cpix_documents::export(store, &id, &recipient, version));
     let made = made.await?;
     Ok(Confidential::json(Exported {
         document: Secret(made.xml),

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 
 use super::idempotency;
 use crate::server::app::App;
-use crate::server::problem::{FieldProblem, Problem};
+use crate::server::problem_details::{FieldProblem, Problem};
 
 const DESCRIPTION: &str = "\
 Contents, keys and all that belongs to them.

@@ -19,7 +19,7 @@ use super::secret::HoldsSecret;
 use crate::idempotency::{self, NewAnswer, Remembered};
 use crate::server::app::App;
 use crate::server::auth::Client;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// The header's name.
 pub const HEADER: &str = "idempotency-key";
@@ -71,7 +71,7 @@ async fn once(
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })?;
     let digest = digest(&parts.uri.to_string(), &body);
-    let recalled = app.work(client.name(), {
+    let recalled = app.with_store(client.name(), {
         let (account, key) = (client.name().to_owned(), key.clone());
         move |store| idempotency::recall(store, &account, &key)
     });
@@ -101,7 +101,7 @@ async fn keep(
     let (account, key) = place.of.clone();
     let (status, copy) = (parts.status.as_u16(), body.clone());
     let actor = account.clone();
-    app.work(&actor, move |store| {
+    app.with_store(&actor, move |store| {
         let answer = NewAnswer {
             account: &account,
             key: &key,

@@ -27,8 +27,8 @@ use crate::operations::new_key::{Draft, Source};
 use crate::operations::{kid, new_key};
 use crate::server::app::App;
 use crate::server::auth::Permission;
-use crate::server::problem::{FieldProblem, Problem};
-use crate::server::problems::unfit;
+use crate::server::problem_details::{FieldProblem, Problem};
+use crate::server::service_errors::unprocessable;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -204,7 +204,9 @@ async fn list(caller: Caller<Look>, page: Paged<Filter>) -> Result<List<Key>, Pr
         state: state.map(|Name(state)| state),
     };
     let fetch = page.to_fetch();
-    let found = caller.work(move |store| store.keys(&filter, fetch)).await?;
+    let found = caller
+        .with_store(move |store| store.keys(&filter, fetch))
+        .await?;
     Ok(page.list(found.into_iter().map(Key::from).collect()))
 }
 
@@ -222,10 +224,10 @@ async fn create(
         caller.needs(Permission::ManageKeys)?;
     }
     if new.period > LARGEST {
-        return Err(unfit("a crypto period's index is below 2^53"));
+        return Err(unprocessable("a crypto period's index is below 2^53"));
     }
     let draft = Draft::from(new);
-    let made = caller.work(move |store| {
+    let made = caller.with_store(move |store| {
         let made = new_key::create(store, &draft)?;
         let mut detail = detail(store, made.info)?;
         detail.warnings = made.warnings.iter().map(FieldProblem::from).collect();
@@ -242,7 +244,7 @@ async fn create(
 #[utoipa::path(get, path = "/keys/{kid}", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     responses((status = 200, body = KeyDetail)))]
 async fn show(caller: Caller<Look>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Problem> {
-    let found = caller.work(move |store| detail(store, store.info(&kid)?));
+    let found = caller.with_store(move |store| detail(store, store.info(&kid)?));
     found.await.map(Json)
 }
 
@@ -252,7 +254,7 @@ async fn show(caller: Caller<Look>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Pr
 #[utoipa::path(post, path = "/keys/{kid}/retire", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     responses((status = 200, body = KeyDetail)))]
 async fn retire(caller: Caller<ManageKeys>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Problem> {
-    let retired = caller.work(move |store| {
+    let retired = caller.with_store(move |store| {
         if store.info(&kid)?.state != KeyState::Retired {
             store.set_state(&kid, KeyState::Retired)?;
         }
@@ -272,7 +274,7 @@ async fn reveal(
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<impl IntoResponse, Problem> {
     let reason = format!("shown: {}", body::reason(&reason)?);
-    let shown = caller.work(move |store| store.key_for(&kid, &reason));
+    let shown = caller.with_store(move |store| store.key_for(&kid, &reason));
     let shown = shown.await?;
     let bytes = shown.key.as_bytes();
     let hex = bytes

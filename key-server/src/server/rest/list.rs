@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use super::body::{bad, fault};
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// The longest page.
 const LONGEST: u32 = 1000;

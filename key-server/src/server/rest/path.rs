@@ -8,7 +8,7 @@ use cenc_types::KeyId;
 use super::body::bad;
 use crate::operations::kid;
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// The most characters of a name in a path, as of those in the store.
 const LONGEST: usize = 255;

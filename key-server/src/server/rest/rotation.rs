@@ -19,7 +19,7 @@ use crate::operations::preview::Preview;
 use crate::operations::timeline::{TimelineKey, TimelinePeriod, timeline};
 use crate::operations::{preview, rotation};
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -62,7 +62,7 @@ struct PeriodKey {
 #[utoipa::path(post, path = "/contents/{id}/rotate", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Vec<Key>)))]
 async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>>, Problem> {
     let made: Vec<KeyInfo> = caller
-        .work(move |store| rotation::rotate_now(store, &id))
+        .with_store(move |store| rotation::rotate_now(store, &id))
         .await?;
     Ok(Json(made.into_iter().map(Key::from).collect()))
 }
@@ -79,7 +79,7 @@ async fn periods(
 ) -> Result<List<PeriodView>, Problem> {
     let fetch = page.to_fetch();
     let now = caller.app.now();
-    let found = caller.work(move |store| timeline(store, &id, (now, fetch)));
+    let found = caller.with_store(move |store| timeline(store, &id, (now, fetch)));
     let found = found.await?.into_iter().map(PeriodView::from);
     Ok(page.grouped(found.collect(), |period| &mut period.keys))
 }
@@ -90,7 +90,7 @@ async fn periods(
 #[utoipa::path(get, path = "/contents/{id}/preview", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Preview)))]
 async fn show_preview(caller: Caller<Look>, Name(id): Name) -> Result<Json<Preview>, Problem> {
     let address = caller.app.settings().speke_address();
-    let made = caller.work(move |store| preview::of_stored(store, &id, &address));
+    let made = caller.with_store(move |store| preview::of_stored(store, &id, &address));
     made.await.map(Json)
 }
 

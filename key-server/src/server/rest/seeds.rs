@@ -17,7 +17,7 @@ use super::path::Name;
 use super::secret::Secret;
 use super::time::Time;
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -54,7 +54,7 @@ struct Seed {
 /// List key seeds
 #[utoipa::path(get, path = "/seeds", tag = "seeds", responses((status = 200, body = Vec<Seed>)))]
 async fn list(caller: Caller<Look>) -> Result<Json<Vec<Seed>>, Problem> {
-    let seeds = caller.work(|store| store.seeds()).await?;
+    let seeds = caller.with_store(|store| store.seeds()).await?;
     Ok(Json(seeds.into_iter().map(Seed::from).collect()))
 }
 
@@ -66,7 +66,7 @@ async fn add(
     caller: Caller<ManageKeys>,
     Body(new): Body<NewSeed>,
 ) -> Result<impl IntoResponse, Problem> {
-    let added = caller.work(move |store| {
+    let added = caller.with_store(move |store| {
         let seed = KeySeed::parse(&new.seed.0)?;
         store.put_seed(&new.name, &seed)
     });
@@ -78,7 +78,7 @@ async fn add(
 /// No more keys are derived from it; those that were stay. Once more changes nothing. Takes the role key-admin.
 #[utoipa::path(post, path = "/seeds/{name}/retire", tag = "seeds", params(("name" = String, Path)), responses((status = 200, body = Seed)))]
 async fn retire(caller: Caller<ManageKeys>, Name(name): Name) -> Result<Json<Seed>, Problem> {
-    let retired = caller.work(move |store| {
+    let retired = caller.with_store(move |store| {
         let find = || {
             let found = store.seeds()?.into_iter().find(|seed| seed.name == name);
             found.ok_or_else(|| Error::NoSeed(name.clone()))

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use super::names::{Name, SchemeName};
 use crate::operations::preview::header_config;
-use crate::server::problem::Problem;
-use crate::server::problems::unfit;
+use crate::server::problem_details::Problem;
+use crate::server::service_errors::unprocessable;
 use crate::targets::{self, TargetError};
 
 /// The longest setting, in bytes.
@@ -99,14 +99,14 @@ impl Settings {
         let texts = [&self.la_url, &self.lui_url, &self.custom_attributes];
         let is_bad = |text: &String| text.len() > LONGEST || text.contains('\0');
         if texts.into_iter().flatten().any(is_bad) {
-            return Err(unfit("a setting is no text of up to 64 KiB"));
+            return Err(unprocessable("a setting is no text of up to 64 KiB"));
         }
         let lengths = 1..=LARGEST;
         if self
             .crypto_period_ms
             .is_some_and(|length| !lengths.contains(&length))
         {
-            return Err(unfit(
+            return Err(unprocessable(
                 "a crypto period has 1 to 2^53 - 1 milliseconds; null: keys do not change",
             ));
         }
@@ -114,7 +114,7 @@ impl Settings {
         for TrackLabel { selector, .. } in &self.tracks {
             let is_known = selector.parse::<Selector>().is_ok();
             if !is_known || seen.contains(&selector) {
-                return Err(unfit(
+                return Err(unprocessable(
                     "each track has a selector of its own: *, video, audio, text, sd, hd, uhd1, uhd2, or track:N",
                 ));
             }
@@ -124,7 +124,9 @@ impl Settings {
         let is_unknown = |name: &&String| !known.iter().any(|target| target.name == **name);
         match self.targets.iter().find(is_unknown) {
             // Nobody would bring the keys there, and none of them would ever become active.
-            Some(name) => Err(unfit(TargetError::NoTarget(name.clone()).to_string())),
+            Some(name) => Err(unprocessable(
+                TargetError::NoTarget(name.clone()).to_string(),
+            )),
             None => Ok(()),
         }
     }

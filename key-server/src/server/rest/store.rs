@@ -11,7 +11,7 @@ use super::caller::{Caller, Look};
 use super::names::{KekStateName, KeyStateName, Name};
 use super::time::Time;
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::store_health::{self, KekInfo, StoreHealth};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -58,7 +58,7 @@ struct Kek {
 /// Show how the key store is doing
 #[utoipa::path(get, path = "/store", tag = "store", responses((status = 200, body = Health)))]
 async fn show(caller: Caller<Look>) -> Result<Json<Health>, Problem> {
-    let health = caller.work(store_health::look).await?;
+    let health = caller.with_store(store_health::look).await?;
     Ok(Json(health.into()))
 }
 

@@ -18,7 +18,7 @@ use super::secret::Secret;
 use crate::audit;
 use crate::delivery::{Credentials, Handoff, Target};
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::targets::{self, TargetError, TargetSettings};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -86,14 +86,16 @@ struct Tested {
 /// List targets
 #[utoipa::path(get, path = "/targets", tag = "targets", responses((status = 200, body = Vec<TargetView>)))]
 async fn list(caller: Caller<Look>) -> Result<Json<Vec<TargetView>>, Problem> {
-    let found = caller.work(targets::list).await?;
+    let found = caller.with_store(targets::list).await?;
     Ok(Json(found.into_iter().map(TargetView::from).collect()))
 }
 
 /// Show a target
 #[utoipa::path(get, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), responses((status = 200, body = TargetView)))]
 async fn show(caller: Caller<Look>, Name(name): Name) -> Result<Json<TargetView>, Problem> {
-    let found = caller.work(move |store| targets::get(store, &name)).await?;
+    let found = caller
+        .with_store(move |store| targets::get(store, &name))
+        .await?;
     Ok(Json(found.into()))
 }
 
@@ -109,7 +111,7 @@ async fn put(
     Body(new): Body<NewTarget>,
 ) -> Result<Json<TargetView>, Problem> {
     let (settings, credentials) = new.named(name);
-    let stored = caller.work(move |store| {
+    let stored = caller.with_store(move |store| {
         let warnings = check(store, &settings, credentials.as_ref())?;
         let credentials = credentials.as_ref().map(|secret| secret.0.as_str());
         targets::put(store, &settings, credentials)?;
@@ -125,7 +127,7 @@ async fn put(
 /// Takes the role key-admin or admin.
 #[utoipa::path(delete, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<StatusCode, Problem> {
-    let removed = caller.work(move |store| targets::remove(store, &name));
+    let removed = caller.with_store(move |store| targets::remove(store, &name));
     removed.await.map(|()| StatusCode::NO_CONTENT)
 }
 
@@ -135,7 +137,7 @@ async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Statu
 #[utoipa::path(post, path = "/targets/{name}/test", tag = "targets", params(("name" = String, Path)), responses((status = 200, body = Tested)))]
 async fn test(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Json<Tested>, Problem> {
     let reach = caller.app.settings().reach();
-    let tested = caller.work(move |store| {
+    let tested = caller.with_store(move |store| {
         let settings = targets::get(store, &name)?;
         let answer = Target::from_store(store, &settings)
             .map(|target| Target { reach, ..target })

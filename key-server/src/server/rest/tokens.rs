@@ -16,7 +16,7 @@ use super::secret::{Confidential, Secret};
 use super::time::Time;
 use crate::accounts::{self, AccountError};
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::tokens::{self, TokenInfo};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -72,7 +72,7 @@ async fn list(
     caller: Caller<ManageAccounts>,
     Name(name): Name,
 ) -> Result<Json<Vec<Token>>, Problem> {
-    let found = caller.work(move |store| {
+    let found = caller.with_store(move |store| {
         accounts::get(store, &name)?;
         Ok::<_, AccountError>(tokens::list(store, &name)?)
     });
@@ -90,7 +90,7 @@ async fn create(
     Body(new): Body<NewToken>,
 ) -> Result<impl IntoResponse, Problem> {
     let expires = new.expires.map(|Time(expires)| expires);
-    let made = caller.work(move |store| tokens::issue(store, &name, &new.label, expires));
+    let made = caller.with_store(move |store| tokens::issue(store, &name, &new.label, expires));
     let (info, token) = made.await?;
     let fresh = FreshToken {
         info: info.into(),
@@ -104,7 +104,9 @@ async fn create(
 /// For good. Once more changes nothing. Takes the role admin.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "accounts", params(("id" = String, Path)), responses((status = 204)))]
 async fn revoke(caller: Caller<ManageAccounts>, Name(id): Name) -> Result<StatusCode, Problem> {
-    let revoked = caller.work(move |store| tokens::revoke(store, &id)).await;
+    let revoked = caller
+        .with_store(move |store| tokens::revoke(store, &id))
+        .await;
     caller.app.forget_accounts();
     revoked.map(|()| StatusCode::NO_CONTENT)
 }

@@ -17,7 +17,7 @@ use super::caller::{Caller, License};
 use super::names::SchemeName;
 use super::path::Kid;
 use crate::server::app::App;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(value))
@@ -42,7 +42,7 @@ struct KeyValue {
     responses((status = 200, body = KeyValue)))]
 async fn value(caller: Caller<License>, Kid(kid): Kid) -> Result<Response, Problem> {
     let ask = |batcher: &Batcher, answer| batcher.key(caller.name(), kid, answer);
-    let found = caller.app.ask(ask).await?;
+    let found = caller.app.with_batcher(ask).await?;
     let kind = HeaderValue::from_static("application/json");
     let body = Body::from(Bytes::from_owner(json(&found)));
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use cenc_types::KeyId;
 use content_key_store::Error as StoreError;
 
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 use crate::speke::Error;
 
 /// Why there is no answer with keys.

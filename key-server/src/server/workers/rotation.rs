@@ -45,7 +45,7 @@ pub fn run(app: &App, stop: &Receiver<()>) {
             Ok(store) => rotation.look(&store, app.now()),
             Err(_) => None,
         };
-        app.instruments().next_boundary(left);
+        app.metrics().next_boundary(left);
         if !wait(
             stop,
             left.unwrap_or(POLL).clamp(Duration::from_millis(1), POLL),

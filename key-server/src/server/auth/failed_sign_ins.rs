@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use host_access::Clock;
 
-/// Failures that an address has within a [`SPAN`].
+/// FailedSignIns that an address has within a [`SPAN`].
 const ALLOWED: u32 = 10;
 const SPAN: Duration = Duration::from_secs(60);
 /// Addresses that are remembered; more than this are forgotten together when their spans are over.
 const LIMIT: usize = 100_000;
 
-/// Failures by address.
-pub struct Failures {
+/// FailedSignIns by address.
+pub struct FailedSignIns {
     failed: Mutex<ByAddress>,
     clock: Arc<dyn Clock>,
 }
@@ -23,7 +23,7 @@ pub struct Failures {
 /// When the span of an address began, and its failures since.
 type ByAddress = HashMap<IpAddr, (Duration, u32)>;
 
-impl Failures {
+impl FailedSignIns {
     /// None yet.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         Self {
@@ -82,9 +82,9 @@ mod tests {
 
     use super::*;
 
-    fn failures() -> Failures {
+    fn failures() -> FailedSignIns {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-        Failures::new(&clock)
+        FailedSignIns::new(&clock)
     }
 
     #[test]

@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 
 use super::Permission;
 use crate::accounts::{Account, Role};
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// Who asks.
 #[derive(Debug, Clone)]
-pub struct Who(Arc<Account>);
+pub struct Identity(Arc<Account>);
 
-impl Who {
+impl Identity {
     pub const fn new(account: Arc<Account>) -> Self {
         Self(account)
     }

@@ -14,8 +14,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::app::App;
 use super::listen::Peer;
-use super::problem::Problem;
-use super::unread;
+use super::problem_details::Problem;
+use super::unread_body;
 
 /// The longest request: CPIX documents of thousands of keys fit.
 const LONGEST_BODY: usize = 1024 * 1024;
@@ -52,7 +52,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 ];
 
 /// The routes with all of this around them.
-pub fn around(routes: Router<App>, app: &App) -> Router<App> {
+pub fn layered(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .layer(TimeoutLayer::with_status_code(
@@ -60,7 +60,7 @@ pub fn around(routes: Router<App>, app: &App) -> Router<App> {
             PATIENCE,
         ))
         .layer(from_fn_with_state(app.clone(), account_for))
-        .layer(from_fn(unread::announce))
+        .layer(from_fn(unread_body::close_connection))
 }
 
 /// The log has the route and not the path, which may hold what somebody typed.
@@ -79,7 +79,7 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
         response.status().as_u16(),
         clock.monotonic().saturating_sub(begun),
     );
-    app.instruments().request(&route, status, took);
+    app.metrics().request(&route, status, took);
     tracing::debug!(?address, %method, route, status, microseconds = took.as_micros(), "request");
     set_headers(&app, &mut response);
     response

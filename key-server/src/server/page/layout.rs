@@ -19,8 +19,8 @@ pub enum Section {
     Nowhere,
 }
 
-/// The frame of a screen.
-pub struct Frame {
+/// The layout of a screen.
+pub struct Layout {
     /// Who is signed in; an empty text: nobody.
     pub name: String,
     /// What forms carry.
@@ -77,8 +77,8 @@ const DONE: [(&str, &str); 18] = [
     ),
 ];
 
-impl Frame {
-    /// The frame of a screen for somebody.
+impl Layout {
+    /// The layout of a screen for somebody.
     pub fn new(visitor: &Visitor, here: Section, query: &Fields) -> Self {
         let parts = Section::ALL.into_iter();
         let seen = parts.filter(|part| visitor.may(part.permission()));
@@ -86,7 +86,7 @@ impl Frame {
             name: visitor.name().to_owned(),
             csrf: visitor.session.csrf.clone(),
             links: seen.map(|part| part.link(here)).collect(),
-            done: done(query),
+            done: done_text(query),
         }
     }
 
@@ -96,12 +96,12 @@ impl Frame {
             name: String::new(),
             csrf: String::new(),
             links: Vec::new(),
-            done: done(query),
+            done: done_text(query),
         }
     }
 }
 
-fn done(query: &Fields) -> &'static str {
+fn done_text(query: &Fields) -> &'static str {
     let known = DONE.iter().find(|(name, _)| *name == query.text("done"));
     known.map_or("", |(_, text)| text)
 }

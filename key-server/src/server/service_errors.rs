@@ -8,7 +8,7 @@ use crate::accounts::AccountError;
 use crate::delivery;
 use crate::operations::Error;
 use crate::operations::new_key::Finding;
-use crate::server::problem::{FieldProblem, Problem};
+use crate::server::problem_details::{FieldProblem, Problem};
 use crate::targets::TargetError;
 
 impl From<Error> for Problem {
@@ -17,13 +17,13 @@ impl From<Error> for Problem {
             Error::Store(error) => error.into(),
             Error::Draft(findings) => Self {
                 fields: findings.iter().map(FieldProblem::from).collect(),
-                ..unfit(findings.first().map_or("", |finding| &finding.text))
+                ..unprocessable(findings.first().map_or("", |finding| &finding.text))
             },
             Error::NoKeys(_) | Error::NoCryptoPeriod(_) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
             Error::Generator(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-            _ => unfit(error.to_string()),
+            _ => unprocessable(error.to_string()),
         }
     }
 }
@@ -70,12 +70,12 @@ impl From<delivery::Error> for Problem {
         match error {
             delivery::Error::Store(error) => error.into(),
             delivery::Error::Settings(error) => error.into(),
-            _ => unfit(error.to_string()),
+            _ => unprocessable(error.to_string()),
         }
     }
 }
 
 /// A request that is well formed and asks for what cannot be.
-pub fn unfit(detail: impl Into<String>) -> Problem {
+pub fn unprocessable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }

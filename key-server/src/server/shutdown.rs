@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::error::Error;
 
 /// Ends with the first of the signals. They count from now on.
-pub fn signals() -> Result<impl Future<Output = ()>, Error> {
+pub fn requested() -> Result<impl Future<Output = ()>, Error> {
     let mut terminated = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
     Ok(async move {

@@ -29,18 +29,18 @@ pub enum Proof {
 }
 
 /// An account, and when by the monotonic clock the store said so; None: it is to be asked again.
-struct Known(Option<Duration>, Arc<Account>);
+struct KnownAccount(Option<Duration>, Arc<Account>);
 
 /// Accounts by what they showed; tokens stand here as digests.
-pub struct Accounts {
+pub struct AccountCache {
     known: Mutex<ByProof>,
     clock: Arc<dyn Clock>,
 }
 
 /// By the digest of what was shown.
-type ByProof = HashMap<[u8; 32], Known>;
+type ByProof = HashMap<[u8; 32], KnownAccount>;
 
-impl Accounts {
+impl AccountCache {
     /// None yet.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Accounts {
     /// The account, if the store has been asked lately.
     pub fn get(&self, proof: &Proof) -> Option<Arc<Account>> {
         let known = self.lock();
-        let Known(since, account) = known.get(&proof.digest())?;
+        let KnownAccount(since, account) = known.get(&proof.digest())?;
         let is_fresh =
             since.is_some_and(|since| self.clock.monotonic().saturating_sub(since) < FRESH);
         is_fresh.then(|| Arc::clone(account))
@@ -67,7 +67,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn ask(
+    pub fn look_up(
         &self,
         store: &KeyStore,
         proof: &Proof,
@@ -84,7 +84,7 @@ impl Accounts {
             }
             known.insert(
                 proof.digest(),
-                Known(Some(self.clock.monotonic()), Arc::clone(account)),
+                KnownAccount(Some(self.clock.monotonic()), Arc::clone(account)),
             );
         } else {
             self.lock().remove(&proof.digest());

@@ -9,9 +9,9 @@ use time::format_description::well_known::Rfc3339;
 
 /// A time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment(pub SystemTime);
+pub struct UtcTime(pub SystemTime);
 
-impl Moment {
+impl UtcTime {
     /// For `<time datetime="">`.
     pub fn iso(&self) -> String {
         let at = OffsetDateTime::from(self.0);
@@ -35,7 +35,7 @@ impl Moment {
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for UtcTime {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         let iso = self.iso().replace('T', " ");
         text.write_str(iso.trim_end_matches('Z'))
@@ -43,8 +43,8 @@ impl fmt::Display for Moment {
 }
 
 /// A time, for templates, which pass references.
-pub const fn of(time: &SystemTime) -> Moment {
-    Moment(*time)
+pub const fn of(time: &SystemTime) -> UtcTime {
+    UtcTime(*time)
 }
 
 /// A length, for templates.
@@ -94,12 +94,12 @@ mod tests {
     #[test]
     fn times_are_shown_and_read_in_utc() {
         // The second that Unix time 1234567890 names.
-        let moment = Moment(UNIX_EPOCH + Duration::from_secs(1_234_567_890));
+        let moment = UtcTime(UNIX_EPOCH + Duration::from_secs(1_234_567_890));
         assert_eq!(moment.iso(), "2009-02-13T23:31:30Z");
         assert_eq!(moment.to_string(), "2009-02-13 23:31:30");
-        assert_eq!(Moment::parse("2009-02-13T23:31:30"), Some(moment));
-        assert!(Moment::parse("2009-02-13T23:31").is_some());
-        assert_eq!(Moment::parse("yesterday"), None);
+        assert_eq!(UtcTime::parse("2009-02-13T23:31:30"), Some(moment));
+        assert!(UtcTime::parse("2009-02-13T23:31").is_some());
+        assert_eq!(UtcTime::parse("yesterday"), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ type Labels = Vec<(&'static str, String)>;
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// What is measured.
-pub struct Instruments {
+pub struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
     latency: Family<Labels, Histogram>,
@@ -36,9 +36,9 @@ fn histogram() -> Histogram {
     Histogram::new(bounds)
 }
 
-impl Default for Instruments {
+impl Default for Metrics {
     fn default() -> Self {
-        let mut instruments = Self {
+        let mut metrics = Self {
             registry: Registry::with_prefix("playready_packager"),
             requests: Family::default(),
             latency: Family::new_with_constructor(histogram),
@@ -48,12 +48,12 @@ impl Default for Instruments {
             lag: Seconds::default(),
             boundary: Seconds::default(),
         };
-        instruments.register();
-        instruments
+        metrics.register();
+        metrics
     }
 }
 
-impl Instruments {
+impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         let requests = self.requests.clone();

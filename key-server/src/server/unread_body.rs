@@ -22,7 +22,7 @@ struct Watched {
 }
 
 /// Answers with `Connection: close` where the body was not read.
-pub async fn announce(request: Request, next: Next) -> Response {
+pub async fn close_connection(request: Request, next: Next) -> Response {
     let version = request.version();
     let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
     let request = request.map(|body| {

@@ -8,16 +8,16 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::fields::Fields;
-use super::frame::{Frame, Section};
+use super::layout::{Layout, Section};
 use crate::server::app::App;
 use crate::server::auth::Visitor;
-use crate::server::problem::Problem;
+use crate::server::problem_details::Problem;
 
 /// A screen.
 ///
 /// # Errors
 /// When the template fails, which it does not.
-pub fn screen(template: &impl Template) -> Result<Response, Problem> {
+pub fn render(template: &impl Template) -> Result<Response, Problem> {
     let text = template.render().map_err(|error| {
         tracing::error!(%error, "a screen was not written");
         let detail = "the screen could not be written; the server's log says why";
@@ -30,32 +30,32 @@ pub fn screen(template: &impl Template) -> Result<Response, Problem> {
 ///
 /// # Errors
 /// As [`screen`].
-pub fn again(template: &impl Template) -> Result<Response, Problem> {
-    let screen = screen(template)?;
+pub fn render_refused(template: &impl Template) -> Result<Response, Problem> {
+    let screen = render(template)?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, screen).into_response())
 }
 
 /// To the screen that shows what was done.
-pub fn done(path: &str, what: &str) -> Response {
+pub fn redirect(path: &str, what: &str) -> Response {
     let mark = if path.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{path}{mark}done={what}")).into_response()
 }
 
 /// A name as a segment of an address.
-pub fn segment(name: &str) -> String {
+pub fn path_segment(name: &str) -> String {
     let Ok(encoded) = askama::filters::urlencode_strict(name);
     encoded.to_string()
 }
 
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct ProblemScreen {
-    frame: Frame,
+struct ProblemPage {
+    layout: Layout,
     problem: Problem,
 }
 
 /// Makes a screen of each problem, and sends who must sign in to the whole page and not into a part of it.
-pub async fn readable(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn problems_as_pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_part = request.headers().contains_key("hx-request");
     let (parts, body) = request.into_parts();
     let asked = parts.clone();
@@ -70,11 +70,11 @@ pub async fn readable(State(app): State<App>, request: Request, next: Next) -> R
     };
     let mut asked = asked;
     let visitor = Visitor::from_request_parts(&mut asked, &app).await;
-    let frame = match &visitor {
-        Ok(visitor) => Frame::new(visitor, Section::Nowhere, &Fields::default()),
-        Err(_) => Frame::outside(&Fields::default()),
+    let layout = match &visitor {
+        Ok(visitor) => Layout::new(visitor, Section::Nowhere, &Fields::default()),
+        Err(_) => Layout::outside(&Fields::default()),
     };
     let status = problem.status();
-    let written = screen(&ProblemScreen { frame, problem });
+    let written = render(&ProblemPage { layout, problem });
     written.map_or(response, |screen| (status, screen).into_response())
 }
