@@ -9,7 +9,7 @@
 )]
 
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
-use common_encryption::{Method, SampleCipher};
+use common_encryption::{EncryptionMethod, SampleCipher};
 use test_support::measure::{Variant, compare};
 use test_support::ring::{KEY, Ring, aac_caps, avc_caps, cencenc, slice};
 use zeroize::Zeroizing;
@@ -32,7 +32,7 @@ fn buffers(name: &str, sample: &[u8], (caps, scheme): (&gst::Caps, Scheme)) {
     let idle = Ring::new(gst::ElementFactory::make("identity").build().unwrap(), caps);
     let own = Ring::new(cencenc(scheme), caps);
     let cipher = SampleCipher::new(&ContentKey::from_bytes(Zeroizing::new(KEY)));
-    let method = Method { scheme, pattern };
+    let method = EncryptionMethod { scheme, pattern };
     let iv = Iv::new(&[7; 16]).unwrap();
     let mut data = sample.to_vec();
     let [mut one, mut other] = [(); 2].map(|()| Some(gst::Buffer::from_mut_slice(sample.to_vec())));

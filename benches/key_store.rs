@@ -47,11 +47,11 @@ fn median(mut work: impl FnMut(usize)) -> Duration {
 fn row(store: &KeyStore, contents: usize, fill: Duration) {
     // Spread over all contents, and not one behind the other.
     let some = |turn: usize| turn * 7919 % contents;
-    let there = median(|turn| drop(store.key_of(&slot(some(turn), 0)).unwrap()));
+    let there = median(|turn| drop(store.get_or_create_key(&slot(some(turn), 0)).unwrap()));
     let period = u64::try_from(contents).unwrap();
     let new = median(|turn| {
         let period = period + u64::try_from(turn / contents).unwrap();
-        drop(store.key_of(&slot(some(turn), period)).unwrap());
+        drop(store.get_or_create_key(&slot(some(turn), period)).unwrap());
     });
     let page = |offset| Page { offset, limit: 50 };
     let first = median(|_| assert!(!store.content_list(page(0)).unwrap().is_empty()));
@@ -90,7 +90,7 @@ fn main() {
     for contents in SIZES {
         let begin = Instant::now();
         for content in filled..contents {
-            store.key_of(&slot(content, 0)).unwrap();
+            store.get_or_create_key(&slot(content, 0)).unwrap();
         }
         fill += begin.elapsed();
         filled = contents;

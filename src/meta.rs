@@ -3,7 +3,7 @@
 
 use cenc_types::{Iv, IvSize, KeyId, Pattern, Scheme, Subsample};
 use common_encryption::TrackProtection;
-use common_encryption::{Method, ProtectedSample, TrackIv};
+use common_encryption::{EncryptionMethod, ProtectedSample, TrackIv};
 
 /// The name of the meta's structure, whatever the scheme.
 const NAME: &str = "application/x-cenc";
@@ -32,7 +32,7 @@ impl Metas {
     /// iv_size is the size of the IV also where it is constant: decryptors take 0 for a clear buffer.
     pub(super) fn new(protection: &TrackProtection) -> Self {
         let TrackProtection { key, method } = protection;
-        let Method { scheme, pattern } = *method;
+        let EncryptionMethod { scheme, pattern } = *method;
         let has_pattern = scheme.has_pattern() && pattern != Pattern::NONE;
         let (iv_size, constant) = match key.track_iv() {
             TrackIv::PerSample(size) => (size, None),
@@ -115,7 +115,7 @@ fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FoundSample {
     pub(super) kid: KeyId,
-    pub(super) method: Method,
+    pub(super) method: EncryptionMethod,
     pub(super) iv: Iv,
     pub(super) subsamples: Vec<Subsample>,
 }
@@ -142,7 +142,7 @@ pub(super) fn read(
     };
     Ok(Some(FoundSample {
         kid: KeyId::from_bytes(kid.map_err(|_| MetaError::Field(KID))?),
-        method: Method { scheme, pattern },
+        method: EncryptionMethod { scheme, pattern },
         iv: read_iv(info)?,
         subsamples: read_subsamples(info)?,
     }))

@@ -42,7 +42,7 @@ fn keys(uri: &str, kek: &str) -> Vec<[u8; 16]> {
         period,
         mode: CipherMode::Ctr,
     };
-    let keys = (0..SLOTS).map(|period| store.key_of(&slot(period)).unwrap());
+    let keys = (0..SLOTS).map(|period| store.get_or_create_key(&slot(period)).unwrap());
     keys.map(|key| *key.key.as_bytes()).collect()
 }
 

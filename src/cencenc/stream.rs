@@ -2,7 +2,9 @@
 //! The stream under way: clear buffers become protected ones where they lie.
 
 use cenc_types::{Media, Scheme, Track};
-use common_encryption::{FragmentTime, Method, Rule, SampleProtector, TrackIv, TrackProtection};
+use common_encryption::{
+    EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
+};
 use protection_policy::{KeyChange, Packaging, SampleKeys, Signals};
 
 use super::StreamError;
@@ -169,7 +171,7 @@ impl Stream {
 
 /// Says how the track is protected.
 fn told(protection: &TrackProtection) -> String {
-    let Method { scheme, pattern } = protection.method;
+    let EncryptionMethod { scheme, pattern } = protection.method;
     let iv = match protection.key.track_iv() {
         TrackIv::PerSample(size) => format!("IV of {} bytes per sample", size.bytes()),
         TrackIv::Constant(_) => "constant IV".to_owned(),
@@ -219,11 +221,11 @@ impl Under {
 }
 
 impl TrackEncryptor {
-    fn follow(&mut self, rule: Rule) {
+    fn follow(&mut self, rule: FragmentRule) {
         let wanted = match rule {
-            Rule::Track => self.protection.clone(),
-            Rule::Key(protection) => protection,
-            Rule::Clear => {
+            FragmentRule::Track => self.protection.clone(),
+            FragmentRule::Key(protection) => protection,
+            FragmentRule::Clear => {
                 self.now.protection = None;
                 return;
             }

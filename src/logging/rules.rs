@@ -2,7 +2,7 @@
 //! Logs where the protection of a track changes within its stream: clear leads, crypto periods, what the operator asks for.
 
 use cenc_types::KeyId;
-use common_encryption::{FragmentTime, Rule};
+use common_encryption::{FragmentRule, FragmentTime};
 
 use super::{LogTarget, media_time};
 
@@ -21,11 +21,11 @@ enum Counting {
 
 impl RuleLog {
     /// Takes note of the rule for samples at a time, and logs it where it differs from the one before.
-    pub(crate) fn note(&mut self, target: LogTarget<'_>, time: &FragmentTime, rule: &Rule) {
+    pub(crate) fn note(&mut self, target: LogTarget<'_>, time: &FragmentTime, rule: &FragmentRule) {
         let now = match rule {
-            Rule::Track => Counting::Track,
-            Rule::Clear => Counting::Clear,
-            Rule::Key(protection) => Counting::Key(protection.key.kid()),
+            FragmentRule::Track => Counting::Track,
+            FragmentRule::Clear => Counting::Clear,
+            FragmentRule::Key(protection) => Counting::Key(protection.key.kid()),
         };
         let (id, start) = (time.track_id, media_time(time.start));
         match self.0.iter_mut().find(|(known, _)| *known == id) {

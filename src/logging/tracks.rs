@@ -2,8 +2,8 @@
 //! Describes the tracks of an init segment as it is written: codec, scheme, pattern, IV size and KID, or why a track is clear.
 
 use cenc_types::{KeyId, Pattern};
-use common_encryption::FoundProtection;
-use isobmff_boxes::{BoxTree, Error, FourCc, Reader, SampleEntry, Sinf, Tkhd, handler_type};
+use common_encryption::ParsedProtection;
+use isobmff_boxes::{BoxTree, Error, FourCc, Reader, SampleEntry, Sinf, Tkhd, read_handler_type};
 
 /// A line for each sample entry of each track.
 ///
@@ -14,7 +14,7 @@ pub(super) fn describe(init: &[u8]) -> Result<Vec<String>, Error> {
     let mut reader = Reader::new(FourCc(*b"file"), init);
     while !reader.is_empty() {
         let before = reader.left();
-        let (header, _) = reader.child()?;
+        let header = reader.child()?.header;
         if header.box_type == FourCc::MOOV {
             let whole = before.split_at(before.len() - reader.left().len()).0;
             for trak in BoxTree::parse(whole)?.all(FourCc::TRAK) {
@@ -27,7 +27,7 @@ pub(super) fn describe(init: &[u8]) -> Result<Vec<String>, Error> {
 
 fn describe_track(trak: &BoxTree<'_>) -> Result<Vec<String>, Error> {
     let id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
-    let handler = handler_type(trak.descend(&[FourCc::MDIA, FourCc::HDLR])?.reader())?;
+    let handler = read_handler_type(trak.descend(&[FourCc::MDIA, FourCc::HDLR])?.reader())?;
     let stsd = [FourCc::MDIA, FourCc::MINF, FourCc::STBL, FourCc::STSD];
     let entries = SampleEntry::read_all(trak.descend(&stsd)?.reader())?;
     let lines = entries.iter().map(|entry| {
@@ -47,9 +47,9 @@ fn describe_entry(entry: &SampleEntry<'_>, handler: FourCc) -> Result<String, Er
     };
     let sinf = Sinf::read(Reader::new(FourCc::SINF, sinf.unwrap_or_default()))?;
     let codec = sinf.original_format;
-    let scheme = sinf.scheme.map_or(FourCc(*b"none"), |scheme| scheme.0);
+    let scheme = sinf.schm.map_or(FourCc(*b"none"), |schm| schm.scheme_type);
     let boxes = sinf.scheme_information.unwrap_or_default();
-    Ok(match FoundProtection::in_scheme_information(boxes)? {
+    Ok(match ParsedProtection::in_scheme_information(boxes)? {
         Some(found) => {
             let iv = match found.per_sample_iv_size {
                 0 => "constant IV".to_owned(),

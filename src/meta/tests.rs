@@ -54,7 +54,7 @@ fn metas(scheme: Scheme, pattern: Pattern) -> Metas {
     let key = SampleKey::new(KeyId::from_bytes(KID), &key, scheme, ivs);
     Metas::new(&TrackProtection {
         key: Arc::new(key),
-        method: Method { scheme, pattern },
+        method: EncryptionMethod { scheme, pattern },
     })
 }
 
@@ -101,7 +101,7 @@ fn what_qtdemux_says_is_understood() {
     ] {
         let found = read(&structure(text), Scheme::Cens).unwrap().unwrap();
         assert_eq!(found.kid, KeyId::from_bytes(KID));
-        assert_eq!(found.method, Method { scheme, pattern });
+        assert_eq!(found.method, EncryptionMethod { scheme, pattern });
         assert_eq!(found.iv, iv());
         let subsamples = found.subsamples.iter();
         let subsamples = subsamples.map(|s| (s.clear_bytes, s.protected_bytes));

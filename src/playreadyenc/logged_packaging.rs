@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use cenc_types::Track;
-use common_encryption::{Flavor, FragmentProtection, FragmentTime, InitProtection, Protector};
+use common_encryption::{BoxFlavor, FragmentProtection, FragmentTime, InitProtection, Protector};
 use protection_policy::Packaging;
 
 use crate::logging::{LogTarget, RuleLog};
@@ -17,7 +17,7 @@ pub(super) struct LoggedPackaging<'a> {
 }
 
 impl Protector for LoggedPackaging<'_> {
-    fn flavor(&self) -> Flavor {
+    fn flavor(&self) -> BoxFlavor {
         self.packaging.flavor()
     }
 

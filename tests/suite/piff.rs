@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use cenc_types::{Iv, Subsample};
-use common_encryption::{Flavor, Senc};
+use common_encryption::{BoxFlavor, SencBuilder};
 
 use crate::boxes::{Bx, top_level};
 use crate::enc;
@@ -102,9 +102,9 @@ fn sample_boxes_of_the_pairs_are_reproduced() {
     let mut compared = 0;
     for pair in pairs.iter().filter(|pair| pair.id.contains("piff")) {
         let facts = &pair.facts()[0];
-        let mut senc = Senc::default();
+        let mut senc = SencBuilder::default();
         let subsampled = !facts.samples[0].subsamples.is_empty();
-        senc.start(subsampled, Flavor::Piff);
+        senc.start(subsampled, BoxFlavor::Piff);
         for sample in &facts.samples {
             let map = sample.subsamples.iter();
             let map = map.map(|&(clear_bytes, protected_bytes)| Subsample {

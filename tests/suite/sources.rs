@@ -120,7 +120,7 @@ fn packagers_that_share_a_store_use_the_same_keys() {
         vec![KekSource::File(kek.into())],
         &host_access::Host::system(),
     );
-    let key = store.unwrap().key_of(&KeySlot {
+    let key = store.unwrap().get_or_create_key(&KeySlot {
         content_id: "channel".into(),
         label: "ALL".into(),
         period: 0,

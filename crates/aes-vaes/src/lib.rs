@@ -12,9 +12,9 @@ mod x86;
 use x86::Schedule;
 
 #[cfg(not(target_arch = "x86_64"))]
-mod elsewhere;
+mod unsupported;
 #[cfg(not(target_arch = "x86_64"))]
-use elsewhere::Schedule;
+use unsupported::Schedule;
 
 /// Bytes of a cipher block.
 const BLOCK: usize = 16;
@@ -22,9 +22,9 @@ const BLOCK: usize = 16;
 const BATCH: usize = 16 * BLOCK;
 
 /// An AES-128 key on a processor with VAES; its schedule is wiped when dropped.
-pub struct Key(Schedule);
+pub struct VaesKey(Schedule);
 
-impl Key {
+impl VaesKey {
     /// Expands `key`; None where the processor has no VAES.
     pub fn new(key: &[u8; BLOCK]) -> Option<Self> {
         Schedule::new(key).map(Self)
@@ -35,9 +35,9 @@ impl Key {
         clippy::cast_possible_truncation,
         reason = "the two halves of 16 bytes"
     )]
-    pub const fn stream(&self, counter: &[u8; BLOCK]) -> KeyStream<'_> {
+    pub const fn stream(&self, counter: &[u8; BLOCK]) -> VaesKeyStream<'_> {
         let counter = u128::from_be_bytes(*counter);
-        KeyStream {
+        VaesKeyStream {
             schedule: &self.0,
             upper: (counter >> 64) as u64,
             next: counter as u64,
@@ -48,7 +48,7 @@ impl Key {
 }
 
 /// A key stream under way; what of it is left is wiped when dropped.
-pub struct KeyStream<'k> {
+pub struct VaesKeyStream<'k> {
     schedule: &'k Schedule,
     /// The first 8 bytes of all counter blocks.
     upper: u64,
@@ -59,7 +59,7 @@ pub struct KeyStream<'k> {
     used: usize,
 }
 
-impl KeyStream<'_> {
+impl VaesKeyStream<'_> {
     /// Adds (exclusive or) the next bytes of the key stream to `data`.
     pub fn apply(&mut self, data: &mut [u8]) {
         let data = self.apply_left(data);
@@ -93,7 +93,7 @@ impl KeyStream<'_> {
     }
 }
 
-impl Drop for KeyStream<'_> {
+impl Drop for VaesKeyStream<'_> {
     fn drop(&mut self) {
         if self.used < BATCH {
             self.left = [0; BATCH];

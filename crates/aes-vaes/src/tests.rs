@@ -11,8 +11,8 @@ use super::*;
 const KEY: [u8; 16] = 0x2b7e1516_28aed2a6_abf71588_09cf4f3c_u128.to_be_bytes();
 
 /// None where the processor cannot run what is tested.
-fn key(bytes: &[u8; 16]) -> Option<Key> {
-    let key = Key::new(bytes);
+fn key(bytes: &[u8; 16]) -> Option<VaesKey> {
+    let key = VaesKey::new(bytes);
     if key.is_none() {
         eprintln!("skipped: the processor has no VAES");
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or an `stbl` gets, and those it must not have yet.
 
-use common_encryption::{SEIG, Senc};
-use isobmff_boxes::{BoxTree, FourCc, saio, saiz, sbgp_of_fragment, sgpd};
+use common_encryption::{SEIG, SencBuilder};
+use isobmff_boxes::{BoxTree, FourCc, build_fragment_sbgp, build_saio, build_saiz, build_sgpd};
 
 use super::Error;
 use super::information::{is_seig_group, is_senc};
@@ -26,18 +26,18 @@ pub(super) fn refuse(parent: &BoxTree<'_>) -> Result<(), Error> {
 /// Appends a sample group of all `sample_count` samples of a `traf`, which `entry` describes. Both boxes stand in the `traf`:
 /// readers look there for the description first (14496-12 clause 8.9.4).
 pub(super) fn push_sample_group(children: &mut Vec<BoxTree<'_>>, entry: &[u8], sample_count: u32) {
-    children.push(sgpd(SEIG, entry));
-    children.push(sbgp_of_fragment(SEIG, sample_count));
+    children.push(build_sgpd(SEIG, entry));
+    children.push(build_fragment_sbgp(SEIG, sample_count));
 }
 
 /// Appends `senc`, and in front of it `saiz` and a `saio` whose offset is still 0, if there is anything per sample.
 pub(super) fn push_auxiliary_information(
     children: &mut Vec<BoxTree<'_>>,
-    senc: &Senc,
+    senc: &SencBuilder,
 ) -> Result<(), Error> {
     if let Some(sizes) = senc.sizes() {
-        children.push(saiz(sizes)?);
-        children.push(saio(0));
+        children.push(build_saiz(sizes)?);
+        children.push(build_saio(0));
     }
     children.push(senc.to_box());
     Ok(())

@@ -2,7 +2,7 @@
 //! Whether a movie is progressive or fragmented, and whether it may stay what it is: all that chooses between the two ways
 //! through this crate asks here.
 
-use common_encryption::{Flavor, Protector};
+use common_encryption::{BoxFlavor, Protector};
 use isobmff_boxes::{BoxTree, FourCc};
 
 /// Where a `moov` says that samples are.
@@ -44,7 +44,7 @@ impl MovieForm {
 impl RequiredForm {
     /// What a protector asks for: PIFF, and protection that changes, are for fragments.
     pub fn of(protector: &dyn Protector) -> Self {
-        match protector.flavor() == Flavor::Piff || protector.follows_time() {
+        match protector.flavor() == BoxFlavor::Piff || protector.follows_time() {
             true => Self::Fragmented,
             false => Self::Any,
         }

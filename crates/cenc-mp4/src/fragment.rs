@@ -2,7 +2,7 @@
 //! One fragment: its samples are encrypted where they lie and its `moof` is written anew.
 
 use cenc_types::{Iv, Subsample};
-use common_encryption::{IvSource, SampleProtector, Senc};
+use common_encryption::{IvSource, SampleProtector, SencBuilder};
 
 use super::error::SampleError;
 use super::init::TrackState;
@@ -12,13 +12,13 @@ use super::plan::{Placed, Plan};
 use super::stream::{FragmentBoxes, WrittenFragment};
 use super::workers::Workers;
 use super::{Chunk, Error};
-use common_encryption::{FragmentProtection, Protector, Rule, TrackProtection};
+use common_encryption::{FragmentProtection, FragmentRule, Protector, TrackProtection};
 
 /// Protects fragments; its buffers are kept from one to the next.
 #[derive(Default)]
 pub(super) struct FragmentEncryptor {
     locations: Vec<Location>,
-    sencs: Vec<Senc>,
+    sencs: Vec<SencBuilder>,
     protector: SampleProtector,
     plan: Plan,
     workers: Workers,
@@ -59,11 +59,12 @@ impl FragmentEncryptor {
         };
         let protection = protection.map_err(Error::Protection)?;
 
-        self.sencs.resize_with(fragments.len(), Senc::default);
+        self.sencs
+            .resize_with(fragments.len(), SencBuilder::default);
         self.plan.start();
         let mut rules = protection.rules.iter();
         for (fragment, senc) in fragments.iter().zip(&mut self.sencs) {
-            let rule = rules.next().unwrap_or(&Rule::Track);
+            let rule = rules.next().unwrap_or(&FragmentRule::Track);
             let samples = self.locations.get(fragment.samples.clone());
             let samples = Samples {
                 at: samples.unwrap_or_default(),
@@ -92,9 +93,9 @@ impl FragmentEncryptor {
         &self,
         fragments: &[TrackFragment],
         tracks: &[TrackState],
-        rules: &[Rule],
+        rules: &[FragmentRule],
     ) -> Vec<Added<'_>> {
-        let rules = rules.iter().chain(std::iter::repeat(&Rule::Track));
+        let rules = rules.iter().chain(std::iter::repeat(&FragmentRule::Track));
         let all = fragments.iter().zip(&self.sencs).zip(rules);
         all.map(|((fragment, senc), rule)| {
             let track = tracks.get(fragment.track);
@@ -143,9 +144,9 @@ impl Samples<'_> {
     /// Maps the samples in order, enters them in `senc` and leaves them to `plan`.
     fn protect<C: Chunk>(
         self,
-        (track, rule): (&mut TrackState, &Rule),
+        (track, rule): (&mut TrackState, &FragmentRule),
         (protector, plan): (&mut SampleProtector, &mut Plan),
-        (payload, senc): (&mut Payload<'_, C>, &mut Senc),
+        (payload, senc): (&mut Payload<'_, C>, &mut SencBuilder),
     ) -> Result<(), Error> {
         let Some(protection) = &track.protection else {
             return Ok(());
@@ -212,7 +213,7 @@ impl Samples<'_> {
 pub(super) fn enter(
     subsamples: &[Subsample],
     protected: u64,
-    (ivs, senc): (&mut IvSource, &mut Senc),
+    (ivs, senc): (&mut IvSource, &mut SencBuilder),
 ) -> Result<Iv, SampleError> {
     let iv = ivs.next(protected.div_ceil(16));
     let iv = iv.map_err(common_encryption::SampleError::Cenc)?;

@@ -5,8 +5,8 @@ use bytes::BytesMut;
 
 use cenc_types::{Media, Track};
 use codec_headers::Codec;
-use common_encryption::Flavor;
-use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Tkhd, Trex};
+use common_encryption::BoxFlavor;
+use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Schm, Tkhd, Trex};
 
 use super::fragmenting::Fragmenter;
 use super::{Error, piff};
@@ -36,7 +36,7 @@ pub(super) struct TrackState {
     pub(super) timescale: Option<u32>,
     /// Where its last fragment ended, in ticks.
     pub(super) decoded: u64,
-    pub(super) flavor: Flavor,
+    pub(super) flavor: BoxFlavor,
 }
 
 /// A track whose sample entries say how it is protected.
@@ -58,7 +58,7 @@ pub(super) fn protect_moov(
     for trak in moov.all(FourCc::TRAK) {
         refuse_samples(trak.descend(&STBL_PATH)?)?;
         let mdhd = trak.child(FourCc::MDIA)?.all(FourCc::MDHD).next();
-        let timescale = mdhd.map(|mdhd| isobmff_boxes::timescale(mdhd.reader()));
+        let timescale = mdhd.map(|mdhd| isobmff_boxes::read_timescale(mdhd.reader()));
         timescales.push(timescale.transpose()?);
     }
     let (moov, tracks) = protect_tracks(moov, protector)?;
@@ -122,7 +122,7 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
     let mut out = Vec::with_capacity(init.len() + 1024);
     while !reader.is_empty() {
         let before = reader.left();
-        let (header, _) = reader.child()?;
+        let header = reader.child()?.header;
         let whole = before.split_at(before.len() - reader.left().len()).0;
         match header.box_type {
             FourCc::MOOV => {
@@ -165,7 +165,7 @@ fn read_trexes(moov: &BoxTree<'_>) -> Result<Vec<Trex>, Error> {
 fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
     let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
     let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
-    let handler = isobmff_boxes::handler_type(handler.reader())?;
+    let handler = isobmff_boxes::read_handler_type(handler.reader())?;
     let stbl = trak.descend(&STBL_PATH)?;
     let entries = clear_entries(stbl)?;
     let media = media(handler, &entries)?.ok_or_else(|| Error::Codec {
@@ -211,7 +211,7 @@ fn media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, 
         let (mut width, mut height) = (0, 0);
         for entry in entries {
             let size = entry.visual_size()?;
-            (width, height) = (size.0.max(width), size.1.max(height));
+            (width, height) = (size.width.max(width), size.height.max(height));
         }
         return Ok(Some(Media::Video { width, height }));
     }
@@ -228,7 +228,7 @@ fn media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, 
 fn protect_trak(
     trak: &mut BoxTree<'_>,
     track: &Track,
-    protection: (&TrackProtection, Flavor),
+    protection: (&TrackProtection, BoxFlavor),
 ) -> Result<Vec<Codec>, Error> {
     let stsd = trak.descend(&STBL_PATH)?.child(FourCc::STSD)?;
     let mut codecs = Vec::new();
@@ -237,7 +237,7 @@ fn protect_trak(
         codecs.push(read_codec(&entry, track)?);
         protected.push(protect_entry(entry, track.media, protection)?);
     }
-    let protected = isobmff_boxes::stsd(stsd.reader(), &protected)?;
+    let protected = isobmff_boxes::build_stsd(stsd.reader(), &protected)?;
     let mut parent = Some(trak);
     for box_type in STBL_PATH {
         parent = parent.and_then(|parent| find_mut(parent, box_type));
@@ -278,7 +278,7 @@ fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
 fn protect_entry(
     entry: SampleEntry<'_>,
     media: Media,
-    (protection, flavor): (&TrackProtection, Flavor),
+    (protection, flavor): (&TrackProtection, BoxFlavor),
 ) -> Result<BoxTree<'static>, Error> {
     let (format, entry) = match media {
         Media::Video { .. } => (FourCc::ENCV, entry.without_terminator()?),
@@ -286,21 +286,24 @@ fn protect_entry(
         Media::Text => (FourCc::ENCT, entry),
     };
     let tenc = protection.tenc();
-    let (scheme, tenc) = match flavor {
-        Flavor::Cenc => (
-            (*protection.method.scheme.fourcc(), SCHEME_VERSION),
-            tenc.to_box(),
-        ),
-        Flavor::Piff => (common_encryption::piff::SCHEME, tenc.to_piff_box()),
+    let (schm, tenc) = match flavor {
+        BoxFlavor::Cenc => {
+            let schm = Schm {
+                scheme_type: FourCc(*protection.method.scheme.fourcc()),
+                scheme_version: SCHEME_VERSION,
+            };
+            (schm, tenc.to_box())
+        }
+        BoxFlavor::Piff => (common_encryption::piff::SCHM, tenc.to_piff_box()),
     };
-    let sinf = isobmff_boxes::sinf(entry.format, (FourCc(scheme.0), scheme.1), tenc);
+    let sinf = isobmff_boxes::build_sinf(entry.format, schm, tenc);
     Ok(entry.with_child(format, &sinf)?)
 }
 
 /// The `moov` with `pssh` boxes behind its other children.
 fn with_pssh<'a>(
     mut moov: BoxTree<'a>,
-    (pssh, flavor): (&'a [Vec<u8>], Flavor),
+    (pssh, flavor): (&'a [Vec<u8>], BoxFlavor),
 ) -> Result<Vec<u8>, Error> {
     let mut boxes = pssh
         .iter()

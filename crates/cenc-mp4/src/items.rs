@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Items of a `meta`, 14496-12 clause 8.11, which `iloc` places by file offsets: they would have to move, and are refused.
 
-use isobmff_boxes::{BoxTree, FourCc, Reader};
+use isobmff_boxes::{BoxTree, ChildBox, FourCc, Reader};
 
 use super::Error;
 
@@ -22,7 +22,7 @@ pub(super) fn refuse_items(parent: &BoxTree<'_>) -> Result<(), Error> {
             FourCc::UDTA => {
                 // QuickTime ends its list with four zero bytes.
                 let mut inside = child.reader();
-                while let Ok((header, body)) = inside.child() {
+                while let Ok(ChildBox { header, body }) = inside.child() {
                     if header.box_type == FourCc::META {
                         refuse_item_places(body)?;
                     }
@@ -48,6 +48,6 @@ fn body_places_items(body: &[u8]) -> bool {
         let children = body.get(fields..).unwrap_or_default();
         let mut children = Reader::new(FourCc::META, children);
         std::iter::from_fn(|| children.child().ok())
-            .any(|(header, _)| header.box_type == FourCc::ILOC)
+            .any(|child| child.header.box_type == FourCc::ILOC)
     })
 }

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use common_encryption::Senc;
-use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, saio};
+use common_encryption::SencBuilder;
+use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, build_saio};
 
 use super::Error;
 use super::auxiliary::{push_auxiliary_information, push_sample_group, refuse};
@@ -48,7 +48,7 @@ pub(super) struct Added<'a> {
     /// The `seig` entry of all its samples, when it is not the track's `tenc` that counts for them.
     pub(super) seig: Option<Vec<u8>>,
     /// None: its samples are clear.
-    pub(super) senc: Option<&'a Senc>,
+    pub(super) senc: Option<&'a SencBuilder>,
 }
 
 /// A track of the `moov`, as far as it says where the samples of fragments lie.
@@ -305,9 +305,10 @@ impl<'a> Moof<'a> {
             if let (Some(senc), Some([.., before, _])) =
                 (senc, child.children_mut().map(Vec::as_mut_slice))
             {
-                let entries = u32::try_from(end - senc.size() + Senc::HEADER_SIZE);
+                let entries = u32::try_from(end - senc.size() + SencBuilder::HEADER_SIZE);
                 let box_type = FourCc::MOOF;
-                *before = saio(entries.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?);
+                *before =
+                    build_saio(entries.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 //! What PIFF 1.1 (Smooth Streaming) writes otherwise outside the tracks: brands, and `pssh` as a `uuid` box.
 
 use cenc_types::Pssh;
-use common_encryption::Flavor;
+use common_encryption::BoxFlavor;
 use isobmff_boxes::{BoxTree, FourCc};
 
 use super::Error;
@@ -14,8 +14,8 @@ const BRANDS: [&[u8; 4]; 2] = [b"piff", b"iso2"];
 
 /// A top-level box as the flavor has it: `ftyp` tells PIFF's brands and, of those before, the versions of the file format.
 /// Brands such as CMAF's would promise boxes that are not there.
-pub(super) fn top_level(flavor: Flavor, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-    if flavor == Flavor::Cenc || bytes.get(4..8) != Some(FourCc::FTYP.0.as_slice()) {
+pub(super) fn top_level(flavor: BoxFlavor, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+    if flavor == BoxFlavor::Cenc || bytes.get(4..8) != Some(FourCc::FTYP.0.as_slice()) {
         return Ok(bytes);
     }
     let ftyp = BoxTree::parse(&bytes)?;
@@ -32,11 +32,11 @@ pub(super) fn top_level(flavor: Flavor, bytes: Vec<u8>) -> Result<Vec<u8>, Error
 }
 
 /// A whole `pssh` box, of either version, as the box for `moov`.
-pub(super) fn pssh(flavor: Flavor, bytes: &[u8]) -> Result<BoxTree<'_>, isobmff_boxes::Error> {
+pub(super) fn pssh(flavor: BoxFlavor, bytes: &[u8]) -> Result<BoxTree<'_>, isobmff_boxes::Error> {
     let tree = BoxTree::parse(bytes)?;
     match flavor {
-        Flavor::Cenc => Ok(tree),
-        Flavor::Piff => Pssh::read(tree.reader())?.to_piff_box(),
+        BoxFlavor::Cenc => Ok(tree),
+        BoxFlavor::Piff => Pssh::read(tree.reader())?.to_piff_box(),
     }
 }
 
@@ -48,16 +48,16 @@ mod tests {
     #[test]
     fn brands_are_those_of_smooth_streaming() {
         let cmaf = b"\0\0\0\x20ftypcmf2\0\0\0\0cmf2iso5cmfcdash".to_vec();
-        let piff = top_level(Flavor::Piff, cmaf.clone()).unwrap();
+        let piff = top_level(BoxFlavor::Piff, cmaf.clone()).unwrap();
         assert_eq!(piff, b"\0\0\0\x1cftypisml\0\0\0\x01piffiso2iso5");
-        assert_eq!(top_level(Flavor::Cenc, cmaf.clone()).unwrap(), cmaf);
+        assert_eq!(top_level(BoxFlavor::Cenc, cmaf.clone()).unwrap(), cmaf);
     }
 
     #[test]
     fn other_boxes_and_a_short_ftyp_stay_or_fail() {
         let free = b"\0\0\0\x0cfreeftyp".to_vec();
-        assert_eq!(top_level(Flavor::Piff, free.clone()).unwrap(), free);
-        assert!(top_level(Flavor::Piff, b"\0\0\0\x0cftypisml".to_vec()).is_err());
+        assert_eq!(top_level(BoxFlavor::Piff, free.clone()).unwrap(), free);
+        assert!(top_level(BoxFlavor::Piff, b"\0\0\0\x0cftypisml".to_vec()).is_err());
     }
 
     // Layout of PIFF 1.1, clause 5.3.1.
@@ -69,7 +69,10 @@ mod tests {
         bytes.extend([7; 16]);
         bytes.extend([0, 0, 0, 1, 5]);
         let mut out = Vec::new();
-        pssh(Flavor::Piff, &bytes).unwrap().write(&mut out).unwrap();
+        pssh(BoxFlavor::Piff, &bytes)
+            .unwrap()
+            .write(&mut out)
+            .unwrap();
         let mut expected =
             b"\0\0\0\x31uuid\xd0\x8a\x4f\x18\x10\xf3\x4a\x82\xb6\xc8\x32\xd8\xab\xa1\x83\xd3"
                 .to_vec();

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use cenc_types::{Iv, Subsample};
-use common_encryption::ClearSample;
+use common_encryption::{ClearSample, FailedSample};
 
 use super::payload::Payload;
 use super::{Chunk, Error};
@@ -91,11 +91,11 @@ impl Plan {
 }
 
 impl Group {
-    fn error(&self, (sample, error): (usize, common_encryption::Error)) -> Error {
+    fn error(&self, failed: FailedSample) -> Error {
         Error::Sample {
             track_id: self.track_id,
-            sample,
-            reason: common_encryption::SampleError::Cenc(error).into(),
+            sample: failed.number,
+            reason: common_encryption::SampleError::Cenc(failed.error).into(),
         }
     }
 }

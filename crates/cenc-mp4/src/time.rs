@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use isobmff_boxes::{BoxTree, FourCc, Tfhd, Trun, base_media_decode_time};
+use isobmff_boxes::{BoxTree, FourCc, Tfhd, Trun, read_base_media_decode_time};
 
 use super::Error;
 use super::init::TrackState;
@@ -35,7 +35,7 @@ pub(super) fn fragment_time(
         }
     }
     let start = match traf.all(FourCc::TFDT).next() {
-        Some(tfdt) => base_media_decode_time(tfdt.reader())?,
+        Some(tfdt) => read_base_media_decode_time(tfdt.reader())?,
         None => track.decoded,
     };
     track.decoded = start.saturating_add(ticks);

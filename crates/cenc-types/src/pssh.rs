@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `pssh`, the protection system specific header, 23001-7 clause 8.1.
 
-use isobmff_boxes::{BoxTree, Error, FourCc, Reader};
+use isobmff_boxes::{BoxTree, ChildBox, Error, FourCc, FullBoxHeader, Reader};
 
 use super::KeyId;
 
@@ -28,7 +28,7 @@ impl Pssh {
     /// As [`Self::read`]; [`Error::Missing`] for a box of another type, [`Error::BadSize`] unless its 32-bit size is that of `whole`.
     pub fn from_bytes(whole: &[u8]) -> Result<Self, Error> {
         const FILE: FourCc = FourCc(*b"file");
-        let (header, body) = Reader::new(FILE, whole).child()?;
+        let ChildBox { header, body } = Reader::new(FILE, whole).child()?;
         if header.box_type != FourCc::PSSH {
             return Err(Error::Missing {
                 parent: FILE,
@@ -50,7 +50,7 @@ impl Pssh {
     /// # Errors
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
-        let version = reader.version_and_flags()?.0;
+        let version = reader.full_box_header()?.version;
         let system_id = reader.array()?;
         let kids = match version {
             0 => None,
@@ -108,7 +108,11 @@ impl Pssh {
         fields.extend(count(self.data.len())?.to_be_bytes());
         fields.extend_from_slice(&self.data);
         let version = u8::from(self.kids.is_some());
-        Ok(BoxTree::full(FourCc::PSSH, (version, 0), &fields))
+        Ok(BoxTree::full(
+            FourCc::PSSH,
+            FullBoxHeader { version, flags: 0 },
+            &fields,
+        ))
     }
 }
 

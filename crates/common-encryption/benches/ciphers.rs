@@ -7,7 +7,7 @@
 use aes::Aes128Enc;
 use cenc_types::{ContentKey, Iv, Pattern, Scheme};
 use cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
-use common_encryption::{ClearSample, Method, SampleCipher};
+use common_encryption::{ClearSample, EncryptionMethod, SampleCipher};
 use ctr::Ctr64BE;
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
@@ -48,7 +48,7 @@ fn samples(name: &str, sizes: &[usize], scheme: Scheme, pattern: Pattern) {
     let mut evp = Evp::new(scheme, pattern);
     let key = Aes128Enc::new(&KEY.into());
     let own = SampleCipher::new(&ContentKey::from_bytes(Zeroizing::new(KEY)));
-    let method = Method { scheme, pattern };
+    let method = EncryptionMethod { scheme, pattern };
     let mut variants = vec![Variant::new("OpenSSL EVP", || {
         split(&mut evp_data, sizes).for_each(|sample| evp.encrypt(sample));
     })];

@@ -10,19 +10,19 @@ use cipher::KeyInit;
 
 use self::counter::KeyStream;
 use self::ranges::ProtectedRanges;
-use super::{Error, Pieces};
+use super::{Error, SampleSlices};
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
 
 /// The key schedules of one content key; wiped when dropped.
 pub struct SampleCipher {
     blocks: Aes128Enc,
     /// For counter mode, where the processor has VAES.
-    wide: Option<aes_vaes::Key>,
+    wide: Option<aes_vaes::VaesKey>,
 }
 
 /// What is done with the protected bytes of a track's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Method {
+pub struct EncryptionMethod {
     /// The cipher and how its chain or counter runs on.
     pub scheme: Scheme,
     /// The pattern, for `cens` and `cbcs`; the other schemes do not look at it.
@@ -36,9 +36,18 @@ pub struct ClearSample<'a> {
     /// Its own IV or the constant one.
     pub iv: Iv,
     /// All of the sample.
-    pub bytes: Pieces<'a>,
+    pub bytes: SampleSlices<'a>,
     /// Which bytes are protected; all where there are none.
     pub subsamples: &'a [Subsample],
+}
+
+/// The error of one of several samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedSample {
+    /// The sample's [`ClearSample::number`].
+    pub number: usize,
+    /// The reason.
+    pub error: Error,
 }
 
 impl SampleCipher {
@@ -47,7 +56,7 @@ impl SampleCipher {
         let key = key.as_bytes();
         Self {
             blocks: Aes128Enc::new(key.into()),
-            wide: aes_vaes::Key::new(key),
+            wide: aes_vaes::VaesKey::new(key),
         }
     }
 
@@ -58,7 +67,7 @@ impl SampleCipher {
     /// should be protected came out as it went in; the sample must not be used then.
     pub fn encrypt(
         &self,
-        method: Method,
+        method: EncryptionMethod,
         iv: &Iv,
         sample: &mut [u8],
         subsamples: &[Subsample],
@@ -73,7 +82,7 @@ impl SampleCipher {
             Scheme::Cenc | Scheme::Cens => self.count(method, sample),
             Scheme::Cbc1 | Scheme::Cbcs => chains::encrypt(&self.blocks, method, sample),
         };
-        encrypted.map_err(|(_, error)| error)
+        encrypted.map_err(|failed| failed.error)
     }
 
     /// Encrypts samples in place: in the CBC schemes faster than one by one.
@@ -82,9 +91,9 @@ impl SampleCipher {
     /// Those of [`Self::encrypt`], with the number of a sample; none of the samples must be used then.
     pub fn encrypt_all<'a>(
         &self,
-        method: Method,
+        method: EncryptionMethod,
         samples: &mut dyn Iterator<Item = ClearSample<'a>>,
-    ) -> Result<(), (usize, Error)> {
+    ) -> Result<(), FailedSample> {
         match method.scheme {
             Scheme::Cenc | Scheme::Cens => {
                 for sample in samples {
@@ -96,7 +105,7 @@ impl SampleCipher {
         }
     }
 
-    fn count(&self, method: Method, sample: ClearSample<'_>) -> Result<(), (usize, Error)> {
+    fn count(&self, method: EncryptionMethod, sample: ClearSample<'_>) -> Result<(), FailedSample> {
         let ClearSample {
             number,
             iv,
@@ -109,7 +118,7 @@ impl SampleCipher {
             Scheme::Cens => stream.count_by_pattern(method.pattern, ranges),
             _ => stream.count_through(ranges),
         });
-        counted.map_err(|error| (number, error))
+        counted.map_err(|error| FailedSample { number, error })
     }
 }
 

@@ -6,7 +6,7 @@
 use aes::{Aes128Dec, Aes128Enc};
 use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 
-use super::{Error, Method};
+use super::{EncryptionMethod, Error};
 use cenc_types::BLOCK;
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
 
@@ -32,7 +32,7 @@ impl SampleDecryptor {
     /// an IV of 8 bytes. The sample is as it was then.
     pub fn decrypt(
         &self,
-        method: Method,
+        method: EncryptionMethod,
         iv: &Iv,
         sample: &mut [u8],
         subsamples: &[Subsample],

@@ -11,33 +11,33 @@
 mod cipher;
 mod decrypt;
 mod error;
-mod found;
 mod iv_source;
 mod known_keys;
-mod pieces;
+mod parsed_protection;
 pub mod piff;
 mod protector;
 mod sample;
 mod sample_key;
+mod sample_slices;
 mod seig;
 mod senc;
 mod subsample;
 mod tenc;
 
-pub use cipher::{ClearSample, Method, SampleCipher};
+pub use cipher::{ClearSample, EncryptionMethod, FailedSample, SampleCipher};
 pub use decrypt::SampleDecryptor;
 pub use error::Error;
-pub use found::FoundProtection;
 pub use iv_source::IvSource;
 pub use known_keys::{KnownKeys, MissingKey};
-pub use pieces::Pieces;
-pub use piff::Flavor;
+pub use parsed_protection::ParsedProtection;
+pub use piff::BoxFlavor;
 pub use protector::{
-    FragmentProtection, FragmentTime, InitProtection, Protector, Rule, TrackProtection,
+    FragmentProtection, FragmentRule, FragmentTime, InitProtection, Protector, TrackProtection,
 };
 pub use sample::{ProtectedSample, SampleError, SampleProtector};
 pub use sample_key::SampleKey;
+pub use sample_slices::SampleSlices;
 pub use seig::{SEIG, clear_seig};
-pub use senc::{FoundSenc, SampleInformation, Senc};
+pub use senc::{ParsedSenc, SampleInformation, SencBuilder};
 pub use subsample::map_subsamples;
 pub use tenc::{Tenc, TrackIv};

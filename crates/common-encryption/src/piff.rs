@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! PIFF 1.1 (Smooth Streaming): the extended types of the boxes that it has in place of those of 23001-7.
 
+use isobmff_boxes::{FourCc, Schm};
+
 /// In which boxes the protection is told; the samples are encrypted alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Flavor {
+pub enum BoxFlavor {
     /// ISO/IEC 23001-7.
     #[default]
     Cenc,
@@ -11,8 +13,11 @@ pub enum Flavor {
     Piff,
 }
 
-/// scheme_type and scheme_version of `schm`.
-pub const SCHEME: ([u8; 4], u32) = (*b"piff", 0x0001_0001);
+/// The `schm` of PIFF 1.1.
+pub const SCHM: Schm = Schm {
+    scheme_type: FourCc(*b"piff"),
+    scheme_version: 0x0001_0001,
+};
 
 /// In place of `tenc`; the fields lie as in a `tenc` of version 0.
 pub const TENC: [u8; 16] = [

@@ -5,14 +5,14 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Flavor, Method, SampleKey, Tenc, clear_seig};
+use crate::{BoxFlavor, EncryptionMethod, SampleKey, Tenc, clear_seig};
 use cenc_types::Track;
 
 /// Decides how the tracks of a stream are protected.
 pub trait Protector {
     /// In which boxes the protection is told; it must not change within a stream.
-    fn flavor(&self) -> Flavor {
-        Flavor::Cenc
+    fn flavor(&self) -> BoxFlavor {
+        BoxFlavor::Cenc
     }
 
     /// Called with the tracks of each `moov`, in its order.
@@ -54,7 +54,7 @@ pub struct TrackProtection {
     /// The key, shared by all tracks under it.
     pub key: Arc<SampleKey>,
     /// Scheme and pattern.
-    pub method: Method,
+    pub method: EncryptionMethod,
 }
 
 impl TrackProtection {
@@ -92,7 +92,7 @@ impl FragmentTime {
 #[derive(Default)]
 pub struct FragmentProtection {
     /// For each track fragment what counts for its samples; clear tracks stay clear.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FragmentRule>,
     /// Whole `pssh` boxes, which go to the end of the `moof`.
     pub pssh: Vec<Vec<u8>>,
     /// Whether it is to be announced before this fragment.
@@ -101,7 +101,7 @@ pub struct FragmentProtection {
 
 /// What counts for the samples of a track fragment.
 #[derive(Clone, Default)]
-pub enum Rule {
+pub enum FragmentRule {
     /// What the track's `tenc` says.
     #[default]
     Track,
@@ -111,7 +111,7 @@ pub enum Rule {
     Key(TrackProtection),
 }
 
-impl Rule {
+impl FragmentRule {
     /// How samples of a track are protected that is itself protected as `track` says; None: they are clear.
     pub const fn protection<'a>(
         &'a self,

@@ -3,7 +3,7 @@
 
 use codec_headers::{Codec, ProtectableRange, SampleBytes};
 
-use super::{Error, IvSource, Method, SampleCipher, map_subsamples};
+use super::{EncryptionMethod, Error, IvSource, SampleCipher, map_subsamples};
 use cenc_types::{Iv, Scheme, Subsample};
 
 /// Protects the samples of a track one by one, in decoding order; its buffers are kept from sample to sample.
@@ -30,7 +30,7 @@ impl SampleProtector {
     pub fn protect(
         &mut self,
         sample: &mut [u8],
-        (codec, method): (&mut Codec, Method),
+        (codec, method): (&mut Codec, EncryptionMethod),
         (cipher, ivs): (&SampleCipher, &mut IvSource),
     ) -> Result<ProtectedSample<'_>, SampleError> {
         let protected = self.map(&*sample, codec, method.scheme)?;
@@ -98,7 +98,7 @@ mod tests {
         let mut sample = Vec::new();
         let used = [(); 3].map(|()| {
             sample = vec![5; len];
-            let how = (&mut codec, Method { scheme, pattern });
+            let how = (&mut codec, EncryptionMethod { scheme, pattern });
             let protected = protector.protect(&mut sample, how, (&cipher, &mut ivs));
             let protected = protected.unwrap();
             assert!(protected.subsamples.is_empty(), "audio has no subsamples");

@@ -3,7 +3,7 @@
 
 use isobmff_boxes::{Error, FourCc, Reader};
 
-use super::{FoundProtection, Tenc};
+use super::{ParsedProtection, Tenc};
 use cenc_types::Pattern;
 
 /// The grouping_type of `sgpd` and `sbgp`.
@@ -23,7 +23,7 @@ pub fn clear_seig(pattern: Pattern) -> Vec<u8> {
     entry
 }
 
-impl FoundProtection {
+impl ParsedProtection {
     /// Reads an entry of a `sgpd` with grouping_type `seig`.
     ///
     /// # Errors
@@ -36,16 +36,16 @@ impl FoundProtection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Method, TrackIv};
+    use crate::{EncryptionMethod, TrackIv};
     use cenc_types::{Iv, IvSize, Scheme, decode_hex};
 
     // Entries in the files with key rotation that Shaka Packager 3.8 wrote for KID 0c1d2e3f-….
     #[test]
     fn entries_of_another_packager_are_read() {
-        let read = |hex| FoundProtection::read_seig(&decode_hex(hex).unwrap()).unwrap();
+        let read = |hex| ParsedProtection::read_seig(&decode_hex(hex).unwrap()).unwrap();
         let kid = "0c1d2e3f-4051-6273-8495-a6b7c8d9eafb".parse().unwrap();
         let written = |scheme, pattern, iv| {
-            let method = Method { scheme, pattern };
+            let method = EncryptionMethod { scheme, pattern };
             Tenc { method, kid, iv }.to_seig()
         };
         let eight = TrackIv::PerSample(IvSize::Eight);
@@ -68,11 +68,11 @@ mod tests {
     // Clause 6: constant_IV stands only where samples are protected.
     #[test]
     fn clear_entry_has_no_constant_iv() {
-        let clear = FoundProtection::read_seig(&[0; 20]).unwrap();
+        let clear = ParsedProtection::read_seig(&[0; 20]).unwrap();
         assert_eq!((clear.is_protected, clear.constant_iv), (0, None));
-        assert!(FoundProtection::read_seig(&[0; 19]).is_err());
+        assert!(ParsedProtection::read_seig(&[0; 19]).is_err());
         let written = clear_seig(Pattern::ONE_IN_TEN);
-        let written = FoundProtection::read_seig(&written).unwrap();
+        let written = ParsedProtection::read_seig(&written).unwrap();
         assert_eq!((written.is_protected, written.per_sample_iv_size), (0, 0));
     }
 }

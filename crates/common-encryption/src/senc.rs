@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `senc`, the sample encryption box, 23001-7 clause 7.2, with the sizes that `saiz` states of its entries.
 
-use isobmff_boxes::{BoxTree, Error, FourCc, MAX_SAMPLE_INFO_SIZE, Reader};
+use isobmff_boxes::{BoxTree, Error, FourCc, FullBoxHeader, MAX_SAMPLE_INFO_SIZE, Reader};
 
-use super::{Flavor, FoundProtection, piff};
+use super::{BoxFlavor, ParsedProtection, piff};
 use cenc_types::{Iv, KeyId, Pattern, Subsample};
 
 /// PIFF only: the box has an AlgorithmID, IV size and KID of its own.
@@ -14,21 +14,21 @@ const SUBSAMPLE_SIZE: usize = 6;
 
 /// Collects the entries of one track fragment; the buffers are kept from fragment to fragment.
 #[derive(Debug, Default)]
-pub struct Senc {
+pub struct SencBuilder {
     samples: u32,
     entries: Vec<u8>,
     sizes: Vec<u8>,
     oversize: bool,
     subsampled: bool,
-    flavor: Flavor,
+    flavor: BoxFlavor,
 }
 
-impl Senc {
+impl SencBuilder {
     /// Bytes from the start of the box to its first entry.
     pub const HEADER_SIZE: usize = 16;
 
     /// Forgets the entries of the fragment before.
-    pub fn start(&mut self, subsampled: bool, flavor: Flavor) {
+    pub fn start(&mut self, subsampled: bool, flavor: BoxFlavor) {
         self.samples = 0;
         self.entries.clear();
         self.sizes.clear();
@@ -66,7 +66,7 @@ impl Senc {
     /// Sizes of the entries, for `saiz`; None when there is nothing per sample, or when an entry is larger than `saiz` can
     /// say (255 bytes, about 40 slices), or in PIFF: `senc` alone carries the facts then.
     pub fn sizes(&self) -> Option<&[u8]> {
-        (!self.entries.is_empty() && !self.oversize && self.flavor == Flavor::Cenc)
+        (!self.entries.is_empty() && !self.oversize && self.flavor == BoxFlavor::Cenc)
             .then_some(&self.sizes)
     }
 
@@ -91,34 +91,34 @@ impl Senc {
         let mut fields = Vec::with_capacity(4 + self.entries.len());
         fields.extend(self.samples.to_be_bytes());
         fields.extend_from_slice(&self.entries);
-        let senc = BoxTree::full(FourCc::SENC, (0, flags), &fields);
+        let senc = BoxTree::full(FourCc::SENC, FullBoxHeader { version: 0, flags }, &fields);
         match self.flavor {
-            Flavor::Cenc => senc,
-            Flavor::Piff => senc.with_uuid(piff::SENC),
+            BoxFlavor::Cenc => senc,
+            BoxFlavor::Piff => senc.with_uuid(piff::SENC),
         }
     }
 }
 
 /// A `senc` that somebody wrote, or PIFF's box in its place.
 #[derive(Debug, Clone)]
-pub struct FoundSenc<'a> {
+pub struct ParsedSenc<'a> {
     /// Whether each entry has a subsample map.
     pub subsampled: bool,
     /// sample_count.
     pub sample_count: u32,
     /// What counts instead of `tenc`: PIFF only.
-    pub protection: Option<FoundProtection>,
+    pub protection: Option<ParsedProtection>,
     /// The entries; how long each is depends on the IV size of its sample.
     pub entries: Reader<'a>,
 }
 
-impl<'a> FoundSenc<'a> {
+impl<'a> ParsedSenc<'a> {
     /// Reads the fields before the entries.
     ///
     /// # Errors
     /// [`Error::Truncated`].
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
-        let (_, flags) = reader.version_and_flags()?;
+        let flags = reader.full_box_header()?.flags;
         let protection = match flags & OVERRIDE {
             0 => None,
             _ => Some(read_override(&mut reader)?),
@@ -132,9 +132,9 @@ impl<'a> FoundSenc<'a> {
     }
 }
 
-fn read_override(reader: &mut Reader<'_>) -> Result<FoundProtection, Error> {
+fn read_override(reader: &mut Reader<'_>) -> Result<ParsedProtection, Error> {
     let [_, _, algorithm, per_sample_iv_size] = reader.array()?;
-    Ok(FoundProtection {
+    Ok(ParsedProtection {
         is_protected: algorithm,
         pattern: Pattern::NONE,
         per_sample_iv_size,
@@ -186,8 +186,8 @@ mod tests {
     // Layout of clause 7.2.2.
     #[test]
     fn entry_is_iv_count_and_subsamples() {
-        let mut senc = Senc::default();
-        senc.start(true, Flavor::Cenc);
+        let mut senc = SencBuilder::default();
+        senc.start(true, BoxFlavor::Cenc);
         let iv = Iv::new(&[9; 8]).unwrap();
         senc.push(Some(&iv), &[SUBSAMPLE]).unwrap();
         let body = [
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(senc.sizes(), Some([16].as_slice()));
         assert_eq!(senc.to_box().size(), senc.size());
 
-        let mut found = FoundSenc::read(Reader::new(FourCc::SENC, &body)).unwrap();
+        let mut found = ParsedSenc::read(Reader::new(FourCc::SENC, &body)).unwrap();
         assert_eq!((found.subsampled, found.sample_count), (true, 1));
         let entry = SampleInformation::read(&mut found.entries, 8, found.subsampled).unwrap();
         assert_eq!(entry.iv, [9; 8]);
@@ -212,7 +212,7 @@ mod tests {
         let mut body = vec![0, 0, 0, 1, 0, 0, 1, 16];
         body.extend([7; 16]);
         body.extend([0, 0, 0, 3]);
-        let found = FoundSenc::read(Reader::new(FourCc::UUID, &body)).unwrap();
+        let found = ParsedSenc::read(Reader::new(FourCc::UUID, &body)).unwrap();
         let protection = found.protection.unwrap();
         assert_eq!((found.sample_count, protection.per_sample_iv_size), (3, 16));
         assert_eq!(protection.kid, KeyId::from_bytes([7; 16]));
@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn constant_iv_without_map_leaves_only_the_count() {
-        let mut senc = Senc::default();
-        senc.start(false, Flavor::Cenc);
+        let mut senc = SencBuilder::default();
+        senc.start(false, BoxFlavor::Cenc);
         senc.push(None, &[]).unwrap();
         senc.push(None, &[]).unwrap();
         assert_eq!(senc.to_box().body(), [0, 0, 0, 0, 0, 0, 0, 2]);
@@ -231,8 +231,8 @@ mod tests {
     // The box in the PIFF file of the shared vectors (o-piff-scheme-wma), for its first sample.
     #[test]
     fn piff_box_has_no_sizes_beside_it() {
-        let mut senc = Senc::default();
-        senc.start(false, Flavor::Piff);
+        let mut senc = SencBuilder::default();
+        senc.start(false, BoxFlavor::Piff);
         let iv = Iv::new(&[0xfd, 8, 0x5e, 0x39, 0x75, 0x8c, 0xa6, 0xc0]).unwrap();
         senc.push(Some(&iv), &[]).unwrap();
         let mut bytes = Vec::new();
@@ -245,13 +245,13 @@ mod tests {
 
     #[test]
     fn entry_beyond_a_byte_leaves_no_sizes() {
-        let mut senc = Senc::default();
-        senc.start(true, Flavor::Cenc);
+        let mut senc = SencBuilder::default();
+        senc.start(true, BoxFlavor::Cenc);
         senc.push(None, &[SUBSAMPLE; 42]).unwrap();
         assert!(senc.sizes().is_some());
         senc.push(None, &[SUBSAMPLE; 43]).unwrap();
         assert!(senc.sizes().is_none());
-        senc.start(true, Flavor::Cenc);
+        senc.start(true, BoxFlavor::Cenc);
         senc.push(None, &[]).unwrap();
         assert!(senc.sizes().is_some());
     }

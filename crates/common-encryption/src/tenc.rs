@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `tenc`, the track encryption box, 23001-7 clause 8.2.
 
-use isobmff_boxes::{BoxTree, Error, FourCc, Reader};
+use isobmff_boxes::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
-use super::{FoundProtection, Method, piff};
+use super::{EncryptionMethod, ParsedProtection, piff};
 use cenc_types::{Iv, IvSize, KeyId, Pattern};
 
 /// How a track's samples are encrypted unless a sample group says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tenc {
     /// The scheme, and default_crypt_byte_block and default_skip_byte_block.
-    pub method: Method,
+    pub method: EncryptionMethod,
     /// default_KID.
     pub kid: KeyId,
     /// default_Per_Sample_IV_Size, or the constant IV.
@@ -41,7 +41,11 @@ impl Tenc {
     /// The box: version 1 for the schemes with a pattern, as Shaka Packager and CMAF have it, also where it is 0:0.
     pub fn to_box(&self) -> BoxTree<'static> {
         let version = u8::from(self.method.scheme.has_pattern());
-        BoxTree::full(FourCc::TENC, (version, 0), &self.fields())
+        BoxTree::full(
+            FourCc::TENC,
+            FullBoxHeader { version, flags: 0 },
+            &self.fields(),
+        )
     }
 
     /// What stands behind version and flags; a `seig` entry has the same.
@@ -66,13 +70,13 @@ impl Tenc {
     }
 }
 
-impl FoundProtection {
+impl ParsedProtection {
     /// Reads a `tenc`. A version 0 box has no pattern.
     ///
     /// # Errors
     /// [`Error::Truncated`].
     pub fn read_tenc(mut reader: Reader<'_>) -> Result<Self, Error> {
-        let (version, _) = reader.version_and_flags()?;
+        let version = reader.full_box_header()?.version;
         let mut found = Self::read(&mut reader)?;
         if version == 0 {
             found.pattern = Pattern::NONE;
@@ -88,7 +92,7 @@ mod tests {
 
     fn tenc(scheme: Scheme, pattern: Pattern, iv: TrackIv) -> Vec<u8> {
         let kid = "0c1d2e3f405162738495a6b7c8d9eafb".parse().unwrap();
-        let method = Method { scheme, pattern };
+        let method = EncryptionMethod { scheme, pattern };
         Tenc { method, kid, iv }.to_box().body().to_vec()
     }
 
@@ -120,7 +124,7 @@ mod tests {
         ] {
             let body = decode_hex(body).unwrap();
             assert_eq!(tenc(scheme, pattern, iv), *body);
-            let found = FoundProtection::read_tenc(Reader::new(FourCc::TENC, &body)).unwrap();
+            let found = ParsedProtection::read_tenc(Reader::new(FourCc::TENC, &body)).unwrap();
             assert_eq!((found.is_protected, found.pattern), (1, pattern));
             assert_eq!(found.per_sample_iv_size, iv.per_sample_size());
             let constant = match &iv {
@@ -134,7 +138,7 @@ mod tests {
     // The box in the PIFF file of the shared vectors (o-piff-scheme-wma).
     #[test]
     fn piff_box_is_that_of_another_packager() {
-        let method = Method {
+        let method = EncryptionMethod {
             scheme: Scheme::Cenc,
             pattern: Pattern::NONE,
         };
@@ -153,7 +157,7 @@ mod tests {
     fn constant_iv_may_be_missing_but_not_cut() {
         let mut body = vec![1, 0, 0, 0, 0, 0x19, 1, 0];
         body.extend([7; 16]);
-        let read = |body: &[u8]| FoundProtection::read_tenc(Reader::new(FourCc::TENC, body));
+        let read = |body: &[u8]| ParsedProtection::read_tenc(Reader::new(FourCc::TENC, body));
         assert_eq!(read(&body).unwrap().constant_iv, None);
         body.extend([16, 1, 2]);
         assert!(matches!(read(&body), Err(Error::Truncated { .. })));

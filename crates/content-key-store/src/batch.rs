@@ -9,7 +9,7 @@ use cenc_types::KeyId;
 
 use super::audit::{self, Event};
 use super::content_key::load;
-use super::keys_of::{self, ContentKeys, WantedKey};
+use super::key_requests::{self, ContentKeys, SlotRequest};
 use super::transaction::{Recorded, Transaction};
 use super::{Error, KeyStore, StoredKey, model};
 
@@ -58,31 +58,31 @@ impl Batcher {
         })
     }
 
-    /// As [`KeyStore::keys_of`] for somebody, with the settings of the content. `answer` is called from the store's thread, or at
+    /// As [`KeyStore::get_or_create_keys`] for somebody, with the settings of the content. `answer` is called from the store's thread, or at
     /// once where the request cannot be taken; it must not block.
-    pub fn keys_of(
+    pub fn get_or_create_keys(
         &self,
         actor: &str,
-        wanted: Vec<WantedKey>,
+        wanted: Vec<SlotRequest>,
         answer: impl FnOnce(Result<ContentKeys, Error>) + Send + 'static,
     ) {
-        let checked = model::check_name("actor", actor).and_then(|()| keys_of::check(&wanted));
+        let checked = model::check_name("actor", actor).and_then(|()| key_requests::check(&wanted));
         if let Err(error) = checked {
             return answer(Err(error));
         }
         self.send(Request {
             actor: actor.to_owned(),
             action: "keys of",
-            object: keys_of::object(&wanted),
+            object: key_requests::object(&wanted),
             work: Some(move |transaction: &mut Transaction<'_>| {
-                keys_of::with_content(transaction, &wanted)
+                key_requests::with_content(transaction, &wanted)
             }),
             done: None,
             answer,
         });
     }
 
-    /// As [`KeyStore::key`] for somebody; `answer` as in [`Self::keys_of`].
+    /// As [`KeyStore::key`] for somebody; `answer` as in [`Self::get_or_create_keys`].
     pub fn key(
         &self,
         actor: &str,

@@ -4,7 +4,7 @@
 use cenc_types::{CipherMode, ContentKey, KeyId};
 
 use super::database::Value;
-use super::keys_of::{give, slot_object};
+use super::key_requests::{give, slot_object};
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
@@ -22,7 +22,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// When a name or the period's index is out of range, the seed cannot be used, or the database fails.
-    pub fn key_of(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
+    pub fn get_or_create_key(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
         slot.check()?;
         self.write("key of", &slot_object(slot), |transaction| {
             let (key, verb) = give(transaction, slot, None)?;

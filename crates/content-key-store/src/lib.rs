@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key store: content keys and key seeds at rest, in SQLite or PostgreSQL.
 //!
-//! - **One answer for all.** Whoever first asks for a content's track in a crypto period makes its key ([`KeyStore::key_of`]); all
+//! - **One answer for all.** Whoever first asks for a content's track in a crypto period makes its key ([`KeyStore::get_or_create_key`]); all
 //!   others, in other processes and on other machines, get the same one.
 //! - **Nothing in clear.** Keys and seeds rest wrapped under a key-encryption key that the database never sees ([`KekSource`]).
 //!   [`KeyStore::rewrap`] changes it, and goes on where it was interrupted.
@@ -34,7 +34,7 @@ mod content_key;
 mod database;
 mod error;
 mod kek;
-mod keys_of;
+mod key_requests;
 mod list;
 mod location;
 mod mac;
@@ -68,11 +68,11 @@ pub use database::{Backend, Row, Value};
 pub use error::{AuditFault, Error};
 use host_access::Host;
 pub use kek::KekSource;
-pub use keys_of::{ContentKeys, WantedKey};
+pub use key_requests::{ContentKeys, SlotRequest};
 pub use location::Location;
 pub use model::{
-    Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey, Origin, Page,
-    StoredKey, check_name,
+    AssignedSlot, Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey,
+    Origin, Page, StoredKey, check_name,
 };
 use secrets::Secrets;
 pub use seed::SeedInfo;

@@ -6,7 +6,7 @@ use cenc_types::KeyId;
 use super::database::{Row, Value};
 use super::model::{info_columns, mode_of};
 use super::transaction::Transaction;
-use super::{Error, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore, Page};
+use super::{AssignedSlot, Error, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore, Page};
 
 /// A statement that one index leads: `$1` limit, `$2` offset, `$3` content, `$4` state, `$5` label, `$6` seed, '' for any; `$7` the KID.
 macro_rules! keys_sql {
@@ -61,7 +61,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<(KeySlot, KeyId)>, Error> {
+    pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<AssignedSlot>, Error> {
         let [limit, offset] = page.values()?;
         let rows =
             self.read(|transaction| transaction.run(SLOTS, &[limit, offset, content_id.into()]))?;
@@ -72,7 +72,10 @@ impl KeyStore {
                 period: row.int()?.cast_unsigned(),
                 mode: mode_of(&row.text()?)?,
             };
-            Ok((slot, row.key_id()?))
+            Ok(AssignedSlot {
+                slot,
+                kid: row.key_id()?,
+            })
         };
         rows.into_iter().map(read).collect()
     }

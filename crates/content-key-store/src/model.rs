@@ -21,6 +21,15 @@ pub struct KeySlot {
     pub mode: CipherMode,
 }
 
+/// A slot that has a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignedSlot {
+    /// The track in a crypto period.
+    pub slot: KeySlot,
+    /// The KID of its key.
+    pub kid: KeyId,
+}
+
 /// Where a key came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {

@@ -68,7 +68,7 @@ impl StoreKeys {
 
     /// The key of a track. One that licence servers must have first is not given before they do.
     fn entry(&self, selector: &str, label: &str, period: u64) -> Result<KeyEntry, Error> {
-        let stored = self.store.key_of(&self.slot(label, period))?;
+        let stored = self.store.get_or_create_key(&self.slot(label, period))?;
         let kid = stored.info.kid;
         if stored.info.state == KeyState::Planned && !self.content.targets.is_empty() {
             return Err(Error::NotDelivered(kid));

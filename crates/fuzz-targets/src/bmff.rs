@@ -3,8 +3,8 @@
 
 use cenc_types::Pssh;
 use isobmff_boxes::{
-    BoxHeader, BoxTree, FourCc, Reader, SampleEntry, Sidx, Tfhd, Tkhd, Trex, Trun, handler_type,
-    map_tfra, stsd,
+    BoxHeader, BoxTree, FourCc, Reader, SampleEntry, Sidx, Tfhd, Tkhd, Trex, Trun, build_stsd,
+    map_tfra, read_handler_type,
 };
 
 /// Reads `data` as a box, and as the body of each box that has a reader.
@@ -27,7 +27,7 @@ fn visit(tree: &BoxTree<'_>) {
 
 fn read_bodies(body: &[u8]) {
     let reader = || Reader::new(FourCc(*b"test"), body);
-    let _ = (handler_type(reader()), Tkhd::read(reader()));
+    let _ = (read_handler_type(reader()), Tkhd::read(reader()));
     let _ = (Trex::read(reader()), Pssh::read(reader()));
     if let Ok(tfhd) = Tfhd::read(reader())
         && body.first() == Some(&0)
@@ -67,5 +67,5 @@ fn read_entries(body: &[u8], entries: &[SampleEntry<'_>]) {
         assert_eq!(longer.body().len(), entry.body.len() + child.size());
         written.push(longer);
     }
-    stsd(Reader::new(FourCc::STSD, body), &written).expect("it was read before");
+    build_stsd(Reader::new(FourCc::STSD, body), &written).expect("it was read before");
 }

@@ -23,8 +23,10 @@ pub fn speke_request(data: &[u8]) {
         let Ok(slots) = request.slots(scheme) else {
             continue;
         };
-        let given = slots.iter().map(|(_, kid)| Given {
-            kid: kid.unwrap_or(KeyId::from_bytes(*b"a KID for tests.")),
+        let given = slots.iter().map(|request| Given {
+            kid: request
+                .kid
+                .unwrap_or(KeyId::from_bytes(*b"a KID for tests.")),
             key: &key,
         });
         let given: Vec<_> = given.collect();

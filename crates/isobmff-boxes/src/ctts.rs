@@ -16,8 +16,8 @@ pub struct CompositionOffsets {
 ///
 /// # Errors
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
-pub fn ctts(mut reader: Reader<'_>) -> Result<CompositionOffsets, Error> {
-    let (version, _) = reader.version_and_flags()?;
+pub fn read_ctts(mut reader: Reader<'_>) -> Result<CompositionOffsets, Error> {
+    let version = reader.full_box_header()?.version;
     let runs = SampleRun::read_all(&mut reader)?;
     Ok(CompositionOffsets { version, runs })
 }
@@ -31,10 +31,10 @@ mod tests {
     #[test]
     fn version_tells_whether_offsets_are_signed() {
         let body = b"\x01\0\0\0\0\0\0\x01\0\0\0\x05\xff\xff\xff\xfe";
-        let offsets = ctts(Reader::new(FourCc::CTTS, body)).unwrap();
+        let offsets = read_ctts(Reader::new(FourCc::CTTS, body)).unwrap();
         assert_eq!(offsets.version, 1);
         assert_eq!(offsets.runs[0].sample_count, 5);
         assert_eq!(offsets.runs[0].value.cast_signed(), -2);
-        assert!(ctts(Reader::new(FourCc::CTTS, &body[..15])).is_err());
+        assert!(read_ctts(Reader::new(FourCc::CTTS, &body[..15])).is_err());
     }
 }

@@ -7,8 +7,8 @@ use super::{Error, FourCc, Reader};
 ///
 /// # Errors
 /// [`Error::Truncated`].
-pub fn handler_type(mut reader: Reader<'_>) -> Result<FourCc, Error> {
-    reader.version_and_flags()?;
+pub fn read_handler_type(mut reader: Reader<'_>) -> Result<FourCc, Error> {
+    reader.full_box_header()?;
     reader.u32()?;
     reader.array().map(FourCc)
 }

@@ -16,6 +16,15 @@ pub struct BoxHeader {
     pub uuid: Option<[u8; 16]>,
 }
 
+/// The version and flags of a FullBox, which follow its box header; by default both are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FullBoxHeader {
+    /// The version of the box's layout.
+    pub version: u8,
+    /// The flags, of which 24 bits are stored.
+    pub flags: u32,
+}
+
 impl BoxHeader {
     /// The most bytes that a header takes: 64-bit size and extended type.
     pub const MAX_LEN: usize = 32;

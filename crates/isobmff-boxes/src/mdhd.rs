@@ -7,8 +7,8 @@ use super::{Error, FourCc, Reader};
 ///
 /// # Errors
 /// [`Error::Truncated`], [`Error::UnknownVersion`].
-pub fn timescale(mut reader: Reader<'_>) -> Result<u32, Error> {
-    let times = match reader.version_and_flags()?.0 {
+pub fn read_timescale(mut reader: Reader<'_>) -> Result<u32, Error> {
+    let times = match reader.full_box_header()?.version {
         0 => 2 * 4,
         1 => 2 * 8,
         version => {
@@ -29,7 +29,7 @@ mod tests {
     // Layouts of clause 8.4.2.2.
     #[test]
     fn timescale_stands_behind_times_of_either_width() {
-        let read = |body: &[u8]| timescale(Reader::new(FourCc::MDHD, body));
+        let read = |body: &[u8]| read_timescale(Reader::new(FourCc::MDHD, body));
         let narrow = [&[0; 12], [0, 0, 0x75, 0x30].as_slice()].concat();
         assert_eq!(read(&narrow), Ok(30000));
         let wide = [&[1, 0, 0, 0], [0; 16].as_slice(), &[0, 1, 0x5f, 0x90]].concat();

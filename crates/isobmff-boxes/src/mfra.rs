@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `tfra` in `mfra`: where the fragments lie in the file, 14496-12 clause 8.8.10.
 
-use super::{BoxTree, Error, FourCc};
+use super::{BoxTree, Error, FourCc, FullBoxHeader};
 
 /// `tfra` with each moof_offset replaced by what `map` makes of it; entries for which `map` knows no place are dropped.
 ///
@@ -12,7 +12,7 @@ pub fn map_tfra(
     map: impl Fn(u64) -> Option<u64>,
 ) -> Result<BoxTree<'static>, Error> {
     let mut reader = tfra.reader();
-    let (version, flags) = reader.version_and_flags()?;
+    let FullBoxHeader { version, flags } = reader.full_box_header()?;
     let track_id = reader.u32()?;
     let lengths = reader.u32()?;
     let mut entries = Vec::new();
@@ -34,18 +34,26 @@ pub fn map_tfra(
         fields.extend(field.to_be_bytes());
     }
     fields.extend(entries);
-    Ok(BoxTree::full(FourCc::TFRA, (version, flags), &fields))
+    Ok(BoxTree::full(
+        FourCc::TFRA,
+        FullBoxHeader { version, flags },
+        &fields,
+    ))
 }
 
 /// `mfro`, which ends an `mfra` of `size` bytes.
 ///
 /// # Errors
 /// [`Error::TooLarge`].
-pub fn mfro(size: usize) -> Result<BoxTree<'static>, Error> {
+pub fn build_mfro(size: usize) -> Result<BoxTree<'static>, Error> {
     let size = u32::try_from(size).map_err(|_| Error::TooLarge {
         box_type: FourCc::MFRO,
     })?;
-    Ok(BoxTree::full(FourCc::MFRO, (0, 0), &size.to_be_bytes()))
+    Ok(BoxTree::full(
+        FourCc::MFRO,
+        FullBoxHeader::default(),
+        &size.to_be_bytes(),
+    ))
 }
 
 /// length_size_of_traf_num, trun_num and sample_num: two bits each, one less than the bytes they take.

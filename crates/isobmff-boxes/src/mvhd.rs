@@ -7,8 +7,8 @@ use super::{Error, FourCc, Reader};
 ///
 /// # Errors
 /// [`Error::Truncated`], [`Error::UnknownVersion`].
-pub fn movie_duration(mut reader: Reader<'_>) -> Result<Option<u64>, Error> {
-    let (duration, unknown) = match reader.version_and_flags()?.0 {
+pub fn read_movie_duration(mut reader: Reader<'_>) -> Result<Option<u64>, Error> {
+    let (duration, unknown) = match reader.full_box_header()?.version {
         0 => {
             reader.bytes(2 * 4 + 4)?;
             (u64::from(reader.u32()?), u64::from(u32::MAX))
@@ -34,7 +34,7 @@ mod tests {
     // Layouts of clause 8.2.2.2; all ones and, in files that others cut, zero say nothing.
     #[test]
     fn duration_of_either_width_is_known_or_not() {
-        let read = |body: &[u8]| movie_duration(Reader::new(FourCc::MVHD, body));
+        let read = |body: &[u8]| read_movie_duration(Reader::new(FourCc::MVHD, body));
         let narrow = |duration: [u8; 4]| [[0; 16].as_slice(), &duration].concat();
         assert_eq!(read(&narrow([0, 0, 1, 2])), Ok(Some(258)));
         assert_eq!(read(&narrow([0xff; 4])), Ok(None));

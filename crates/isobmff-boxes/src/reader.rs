@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A big-endian reader that cannot leave its box.
 
-use super::{BoxHeader, Error, FourCc};
+use super::{BoxHeader, Error, FourCc, FullBoxHeader};
 
 /// Reads the fields of one box; every read is checked against the bytes left.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     left: &'a [u8],
     in_box: FourCc,
+}
+
+/// A box inside another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChildBox<'a> {
+    /// Type, size and header length.
+    pub header: BoxHeader,
+    /// The bytes after the header.
+    pub body: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
@@ -71,17 +80,22 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// version and flags of a FullBox.
-    pub fn version_and_flags(&mut self) -> Result<(u8, u32), Error> {
+    /// The version and flags that a FullBox starts with.
+    pub fn full_box_header(&mut self) -> Result<FullBoxHeader, Error> {
         let [version, a, b, c] = self.array()?;
-        Ok((version, u32::from_be_bytes([0, a, b, c])))
+        Ok(FullBoxHeader {
+            version,
+            flags: u32::from_be_bytes([0, a, b, c]),
+        })
     }
 
-    /// The next child box: its header and its body.
-    pub fn child(&mut self) -> Result<(BoxHeader, &'a [u8]), Error> {
+    /// The next child box.
+    pub fn child(&mut self) -> Result<ChildBox<'a>, Error> {
         let header = BoxHeader::read(self.left, self.in_box)?;
-        let size = header.size_within(self.left.len())?;
-        let whole = self.bytes(size)?;
-        Ok((header, whole.get(header.len..).unwrap_or_default()))
+        let whole = self.bytes(header.size_within(self.left.len())?)?;
+        Ok(ChildBox {
+            header,
+            body: whole.get(header.len..).unwrap_or_default(),
+        })
     }
 }

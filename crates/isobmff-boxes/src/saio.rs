@@ -2,20 +2,20 @@
 //! `saio`, where sample auxiliary information lies, 14496-12 clause 8.7.9.
 
 use super::saiz::read_info_type;
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{AuxInfoType, BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 /// A `saio` whose one entry lies `offset` bytes behind the base of the track fragment.
-pub fn saio(offset: u32) -> BoxTree<'static> {
+pub fn build_saio(offset: u32) -> BoxTree<'static> {
     let mut fields = 1u32.to_be_bytes().to_vec();
     fields.extend(offset.to_be_bytes());
-    BoxTree::full(FourCc::SAIO, (0, 0), &fields)
+    BoxTree::full(FourCc::SAIO, FullBoxHeader::default(), &fields)
 }
 
 /// What a `saio` that somebody wrote says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saio {
-    /// aux_info_type and its parameter; None where the scheme tells what the information is.
-    pub info_type: Option<(FourCc, u32)>,
+    /// The kind of information; None where the protection scheme implies it.
+    pub info_type: Option<AuxInfoType>,
     /// One offset for all samples, or one for each chunk or run: in the file for a track, from the base of its data for a
     /// track fragment.
     pub offsets: Vec<u64>,
@@ -55,7 +55,13 @@ mod tests {
     fn offsets_of_both_versions_are_read() {
         let read = |body| Saio::read(Reader::new(FourCc::SAIO, body));
         let saio = read(b"\0\0\0\x01cenc\0\0\0\0\0\0\0\x01\0\0\x01\0").unwrap();
-        assert_eq!(saio.info_type, Some((FourCc(*b"cenc"), 0)));
+        assert_eq!(
+            saio.info_type,
+            Some(AuxInfoType {
+                aux_info_type: FourCc(*b"cenc"),
+                parameter: 0
+            })
+        );
         assert_eq!(saio.offsets, [256]);
         let saio = read(b"\x01\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\0").unwrap();
         assert_eq!(saio.offsets, [1 << 32]);
@@ -65,6 +71,6 @@ mod tests {
 
     #[test]
     fn one_offset_of_32_bits() {
-        assert_eq!(saio(7).body(), [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7]);
+        assert_eq!(build_saio(7).body(), [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7]);
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 /// The largest auxiliary information of one sample that `saiz` can state, in bytes.
 pub const MAX_SAMPLE_INFO_SIZE: usize = u8::MAX as usize;
@@ -13,7 +13,7 @@ pub const MAX_SAMPLE_INFO_SIZE: usize = u8::MAX as usize;
 ///
 /// # Errors
 /// [`Error::TooLarge`] for more samples than 32 bits count.
-pub fn saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
+pub fn build_saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
     let count = u32::try_from(sizes.len()).map_err(|_| Error::TooLarge {
         box_type: FourCc::SAIZ,
     })?;
@@ -26,14 +26,27 @@ pub fn saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
     if default == 0 {
         fields.extend_from_slice(sizes);
     }
-    Ok(BoxTree::full(FourCc::SAIZ, (0, 0), &fields))
+    Ok(BoxTree::full(
+        FourCc::SAIZ,
+        FullBoxHeader::default(),
+        &fields,
+    ))
+}
+
+/// The kind of auxiliary information that `saiz` and `saio` are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuxInfoType {
+    /// aux_info_type: for Common Encryption the scheme_type, such as `cenc`.
+    pub aux_info_type: FourCc,
+    /// aux_info_type_parameter.
+    pub parameter: u32,
 }
 
 /// What a `saiz` that somebody wrote says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saiz<'a> {
-    /// aux_info_type and its parameter; None where the scheme tells what the information is.
-    pub info_type: Option<(FourCc, u32)>,
+    /// The kind of information; None where the protection scheme implies it.
+    pub info_type: Option<AuxInfoType>,
     /// sample_count.
     pub sample_count: u32,
     /// default_sample_info_size in bytes; 0 where each sample has a size of its own.
@@ -101,13 +114,14 @@ impl<'a> Saiz<'a> {
 }
 
 /// Reads version, flags and what `saiz` and `saio` both have behind them: aux_info_type and its parameter, if bit 0 is set.
-pub(super) fn read_info_type(
-    reader: &mut Reader<'_>,
-) -> Result<(u8, Option<(FourCc, u32)>), Error> {
-    let (version, flags) = reader.version_and_flags()?;
+pub(super) fn read_info_type(reader: &mut Reader<'_>) -> Result<(u8, Option<AuxInfoType>), Error> {
+    let FullBoxHeader { version, flags } = reader.full_box_header()?;
     let info_type = match flags & 1 {
         0 => None,
-        _ => Some((FourCc(reader.array()?), reader.u32()?)),
+        _ => Some(AuxInfoType {
+            aux_info_type: FourCc(reader.array()?),
+            parameter: reader.u32()?,
+        }),
     };
     Ok((version, info_type))
 }
@@ -129,7 +143,13 @@ mod tests {
             (Some(8), None, 16)
         );
         let saiz = read(b"\0\0\0\x01cenc\0\0\0\0\0\0\0\0\x02\x08\x10").unwrap();
-        assert_eq!(saiz.info_type, Some((FourCc(*b"cenc"), 0)));
+        assert_eq!(
+            saiz.info_type,
+            Some(AuxInfoType {
+                aux_info_type: FourCc(*b"cenc"),
+                parameter: 0
+            })
+        );
         assert_eq!(
             (saiz.size(1), saiz.size(2), saiz.total(0..9)),
             (Some(16), None, 24)
@@ -147,13 +167,16 @@ mod tests {
 
     #[test]
     fn equal_sizes_take_one_default() {
-        assert_eq!(saiz(&[8, 8]).unwrap().body(), [0, 0, 0, 0, 8, 0, 0, 0, 2]);
+        assert_eq!(
+            build_saiz(&[8, 8]).unwrap().body(),
+            [0, 0, 0, 0, 8, 0, 0, 0, 2]
+        );
     }
 
     #[test]
     fn unequal_sizes_are_listed() {
         assert_eq!(
-            saiz(&[8, 16]).unwrap().body(),
+            build_saiz(&[8, 16]).unwrap().body(),
             [0, 0, 0, 0, 0, 0, 0, 0, 2, 8, 16]
         );
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sbgp`, which samples belong to which group, 14496-12 clause 8.9.2.
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 /// The samples of a track or track fragment by group, in runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +36,12 @@ pub enum GroupDescription {
 const FRAGMENT_LOCAL: u32 = 0x1_0001;
 
 /// A box that puts all `sample_count` samples of a track fragment into the one group that the fragment itself describes.
-pub fn sbgp_of_fragment(grouping_type: FourCc, sample_count: u32) -> BoxTree<'static> {
+pub fn build_fragment_sbgp(grouping_type: FourCc, sample_count: u32) -> BoxTree<'static> {
     let mut fields = grouping_type.0.to_vec();
     for word in [1, sample_count, FRAGMENT_LOCAL] {
         fields.extend(word.to_be_bytes());
     }
-    BoxTree::full(FourCc::SBGP, (0, 0), &fields)
+    BoxTree::full(FourCc::SBGP, FullBoxHeader::default(), &fields)
 }
 
 impl GroupDescription {
@@ -61,7 +61,7 @@ impl Sbgp {
     /// # Errors
     /// [`Error::Truncated`], also for an entry_count that the box has no room for.
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
-        let (version, _) = reader.version_and_flags()?;
+        let version = reader.full_box_header()?.version;
         let grouping_type = FourCc(reader.array()?);
         if version >= 1 {
             reader.u32()?; // grouping_type_parameter
@@ -106,7 +106,7 @@ mod tests {
                 (4, GroupDescription::Fragment(1))
             ]
         );
-        let made = sbgp_of_fragment(FourCc(*b"seig"), 9);
+        let made = build_fragment_sbgp(FourCc(*b"seig"), 9);
         let made = Sbgp::read(made.reader()).unwrap();
         let description = GroupDescription::Fragment(0);
         let all = GroupRun {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sgpd`, descriptions of sample groups, 14496-12 clause 8.9.3.
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 /// The descriptions of one kind of sample groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl<'a> Sgpd<'a> {
     /// # Errors
     /// [`Error::Truncated`].
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
-        let (version, _) = reader.version_and_flags()?;
+        let version = reader.full_box_header()?.version;
         let grouping_type = FourCc(reader.array()?);
         let default_length = (version >= 1).then(|| reader.u32()).transpose()?;
         let default_index = if version >= 2 { reader.u32()? } else { 0 };
@@ -47,13 +47,20 @@ impl<'a> Sgpd<'a> {
 }
 
 /// A box of version 1 with one entry.
-pub fn sgpd(grouping_type: FourCc, entry: &[u8]) -> BoxTree<'static> {
+pub fn build_sgpd(grouping_type: FourCc, entry: &[u8]) -> BoxTree<'static> {
     let len = u32::try_from(entry.len()).expect("a sample group entry has far below 4 GiB");
     let mut fields = grouping_type.0.to_vec();
     fields.extend(len.to_be_bytes());
     fields.extend(1u32.to_be_bytes());
     fields.extend_from_slice(entry);
-    BoxTree::full(FourCc::SGPD, (1, 0), &fields)
+    BoxTree::full(
+        FourCc::SGPD,
+        FullBoxHeader {
+            version: 1,
+            flags: 0,
+        },
+        &fields,
+    )
 }
 
 #[cfg(test)]
@@ -82,7 +89,7 @@ mod tests {
     // Layout of clause 8.9.3.2.
     #[test]
     fn written_box_states_the_length_of_its_entry() {
-        let made = sgpd(FourCc(*b"seig"), &[7, 8]);
+        let made = build_sgpd(FourCc(*b"seig"), &[7, 8]);
         assert_eq!(made.body(), b"\x01\0\0\0seig\0\0\0\x02\0\0\0\x01\x07\x08");
     }
 

@@ -24,7 +24,7 @@ impl Sidx {
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
         let fields = reader.left().to_vec();
-        let version = reader.version_and_flags()?.0;
+        let version = reader.full_box_header()?.version;
         reader.bytes(8)?; // reference_ID, timescale
         let first_offset_at = match version {
             0 => 16,

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sinf` with `frma`, `schm` and `schi`: how a sample entry says that it is protected, 14496-12 clause 8.12.
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, ChildBox, Error, FourCc, FullBoxHeader, Reader};
 
-/// A `sinf` for an entry that was `original`, under scheme `scheme_type` with version `scheme_version`;
-/// `scheme_information` is the box that `schi` holds.
-pub fn sinf<'a>(
+/// The fields of `schm`, which names the protection scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schm {
+    /// scheme_type, such as `cenc`.
+    pub scheme_type: FourCc,
+    /// scheme_version: the major version in the upper 16 bits, the minor one in the lower.
+    pub scheme_version: u32,
+}
+
+/// Builds the `sinf` of an entry whose format was `original`; `scheme_information` is the box in its `schi`.
+pub fn build_sinf<'a>(
     original: FourCc,
-    (scheme_type, scheme_version): (FourCc, u32),
+    schm: Schm,
     scheme_information: BoxTree<'a>,
 ) -> BoxTree<'a> {
-    let mut schm = scheme_type.0.to_vec();
-    schm.extend(scheme_version.to_be_bytes());
+    let mut schm_fields = schm.scheme_type.0.to_vec();
+    schm_fields.extend(schm.scheme_version.to_be_bytes());
     BoxTree::container(
         FourCc::SINF,
         vec![
             BoxTree::leaf(FourCc::FRMA, original.0.to_vec()),
-            BoxTree::full(FourCc::SCHM, (0, 0), &schm),
+            BoxTree::full(FourCc::SCHM, FullBoxHeader::default(), &schm_fields),
             BoxTree::container(FourCc::SCHI, vec![scheme_information]),
         ],
     )
@@ -27,8 +35,8 @@ pub fn sinf<'a>(
 pub struct Sinf<'a> {
     /// `frma`: the format of the entry before it was protected.
     pub original_format: FourCc,
-    /// `schm`: scheme_type and scheme_version.
-    pub scheme: Option<(FourCc, u32)>,
+    /// `schm`, which says how the samples are protected.
+    pub schm: Option<Schm>,
     /// The bytes that `schi` holds: boxes that the scheme defines.
     pub scheme_information: Option<&'a [u8]>,
 }
@@ -40,18 +48,21 @@ impl<'a> Sinf<'a> {
     /// [`Error::Truncated`], [`Error::BadSize`], [`Error::Missing`] without `frma`.
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
         let mut original_format = None;
-        let mut scheme = None;
+        let mut schm = None;
         let mut scheme_information = None;
         while !reader.is_empty() {
-            let (header, body) = reader.child()?;
+            let ChildBox { header, body } = reader.child()?;
             let mut fields = Reader::new(header.box_type, body);
             match header.box_type {
                 FourCc::FRMA => {
                     original_format.get_or_insert(FourCc(fields.array()?));
                 }
                 FourCc::SCHM => {
-                    fields.version_and_flags()?;
-                    scheme.get_or_insert((FourCc(fields.array()?), fields.u32()?));
+                    fields.full_box_header()?;
+                    schm.get_or_insert(Schm {
+                        scheme_type: FourCc(fields.array()?),
+                        scheme_version: fields.u32()?,
+                    });
                 }
                 FourCc::SCHI => {
                     scheme_information.get_or_insert(body);
@@ -64,7 +75,7 @@ impl<'a> Sinf<'a> {
                 parent: FourCc::SINF,
                 child: FourCc::FRMA,
             })?,
-            scheme,
+            schm,
             scheme_information,
         })
     }
@@ -80,22 +91,25 @@ mod tests {
 
     #[test]
     fn written_and_read_layouts_are_the_standards() {
-        let scheme = (FourCc(*b"cbcs"), 0x0001_0000);
+        let schm = Schm {
+            scheme_type: FourCc(*b"cbcs"),
+            scheme_version: 0x0001_0000,
+        };
         let tenc = BoxTree::leaf(FourCc::TENC, vec![]);
         let mut bytes = Vec::new();
-        let written = sinf(FourCc(*b"avc1"), scheme, tenc);
+        let written = build_sinf(FourCc(*b"avc1"), schm, tenc);
         written.write(&mut bytes).unwrap();
         assert_eq!(bytes.get(8..), Some(BODY));
         let read = Sinf::read(Reader::new(FourCc::SINF, BODY)).unwrap();
         assert_eq!(read.original_format, FourCc(*b"avc1"));
-        assert_eq!(read.scheme, Some(scheme));
+        assert_eq!(read.schm, Some(schm));
         assert_eq!(read.scheme_information, Some(b"\0\0\0\x08tenc".as_slice()));
     }
 
     #[test]
     fn only_frma_must_be_there() {
         let read = Sinf::read(Reader::new(FourCc::SINF, &BODY[..12])).unwrap();
-        assert_eq!((read.scheme, read.scheme_information), (None, None));
+        assert_eq!((read.schm, read.scheme_information), (None, None));
         let refused = Sinf::read(Reader::new(FourCc::SINF, &BODY[12..]));
         assert!(matches!(refused, Err(Error::Missing { .. })));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `stco` and `co64`, where the chunks of a track start in the file, 14496-12 clause 8.7.5.
 
-use super::{BoxTree, Error, FourCc};
+use super::{BoxTree, Error, FourCc, FullBoxHeader};
 
 /// Where each chunk of a progressive track starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl<'a> ChunkOffsets<'a> {
     pub fn read(table: &'a BoxTree<'_>) -> Result<Self, Error> {
         let wide = table.box_type == FourCc::CO64;
         let mut reader = table.reader();
-        reader.version_and_flags()?;
+        reader.full_box_header()?;
         let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
         let entries = reader.bytes(count.saturating_mul(if wide { 8 } else { 4 }))?;
         Ok(Self { entries, wide })
@@ -51,7 +51,7 @@ impl<'a> ChunkOffsets<'a> {
 ///
 /// # Errors
 /// [`Error::TooLarge`] when an offset or the count outgrows its field.
-pub fn chunk_offsets(offsets: &[u64], wide: bool) -> Result<BoxTree<'static>, Error> {
+pub fn build_chunk_offsets(offsets: &[u64], wide: bool) -> Result<BoxTree<'static>, Error> {
     let box_type = if wide { FourCc::CO64 } else { FourCc::STCO };
     let too_large = |_| Error::TooLarge { box_type };
     let count = u32::try_from(offsets.len()).map_err(too_large)?;
@@ -63,7 +63,7 @@ pub fn chunk_offsets(offsets: &[u64], wide: bool) -> Result<BoxTree<'static>, Er
             false => fields.extend(u32::try_from(offset).map_err(too_large)?.to_be_bytes()),
         }
     }
-    Ok(BoxTree::full(box_type, (0, 0), &fields))
+    Ok(BoxTree::full(box_type, FullBoxHeader::default(), &fields))
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
                 b"\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\x01\0",
             ),
         ] {
-            let table = chunk_offsets(&[9, 256], wide).unwrap();
+            let table = build_chunk_offsets(&[9, 256], wide).unwrap();
             assert_eq!(table.body(), bytes);
             let read = ChunkOffsets::read(&table).unwrap();
             assert_eq!((read.is_wide(), read.count()), (wide, 2));
@@ -90,12 +90,12 @@ mod tests {
 
     #[test]
     fn count_beyond_the_box_and_offset_beyond_the_field_are_refused() {
-        let table = BoxTree::full(FourCc::STCO, (0, 0), &[0xff; 8]);
+        let table = BoxTree::full(FourCc::STCO, FullBoxHeader::default(), &[0xff; 8]);
         assert!(matches!(
             ChunkOffsets::read(&table),
             Err(Error::Truncated { .. })
         ));
-        let refused = chunk_offsets(&[1 << 32], false);
+        let refused = build_chunk_offsets(&[1 << 32], false);
         assert!(matches!(refused, Err(Error::TooLarge { .. })));
     }
 }

@@ -18,8 +18,8 @@ pub struct ChunkRun {
 ///
 /// # Errors
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
-pub fn stsc(mut reader: Reader<'_>) -> Result<Vec<ChunkRun>, Error> {
-    reader.version_and_flags()?;
+pub fn read_stsc(mut reader: Reader<'_>) -> Result<Vec<ChunkRun>, Error> {
+    reader.full_box_header()?;
     let count = reader.u32()?;
     let mut runs = Vec::new();
     for _ in 0..count {
@@ -44,10 +44,10 @@ mod tests {
         for word in [2u32, 1, 10, 1, 5, 3, 2] {
             body.extend(word.to_be_bytes());
         }
-        let runs = stsc(Reader::new(FourCc::STSC, &body)).unwrap();
+        let runs = read_stsc(Reader::new(FourCc::STSC, &body)).unwrap();
         assert_eq!((runs[0].samples_per_chunk, runs[1].first_chunk), (10, 5));
         assert_eq!(runs[1].sample_description_index, 2);
-        let cut = stsc(Reader::new(FourCc::STSC, &body[..31]));
+        let cut = read_stsc(Reader::new(FourCc::STSC, &body[..31]));
         assert!(matches!(cut, Err(Error::Truncated { .. })));
     }
 }

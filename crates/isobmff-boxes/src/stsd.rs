@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, ChildBox, Error, FourCc, Reader};
 
 /// SampleEntry: six reserved bytes and data_reference_index.
 const SAMPLE_ENTRY_FIELDS: usize = 8;
@@ -21,17 +21,26 @@ pub struct SampleEntry<'a> {
     pub body: &'a [u8],
 }
 
+/// The width and height that a visual sample entry states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VisualSize {
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+}
+
 impl<'a> SampleEntry<'a> {
     /// Reads the entries of a `stsd`.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`].
     pub fn read_all(mut reader: Reader<'a>) -> Result<Vec<Self>, Error> {
-        reader.version_and_flags()?;
+        reader.full_box_header()?;
         let count = reader.u32()?;
         let mut entries = Vec::new();
         for _ in 0..count {
-            let (header, body) = reader.child()?;
+            let ChildBox { header, body } = reader.child()?;
             entries.push(Self {
                 format: header.box_type,
                 body,
@@ -52,14 +61,17 @@ impl<'a> SampleEntry<'a> {
         PROTECTED.contains(&self.format)
     }
 
-    /// Width and height in pixels of a visual sample entry.
+    /// The coded size of a visual sample entry.
     ///
     /// # Errors
     /// [`Error::Truncated`].
-    pub fn visual_size(&self) -> Result<(u16, u16), Error> {
+    pub fn visual_size(&self) -> Result<VisualSize, Error> {
         let mut reader = Reader::new(self.format, self.body);
         reader.bytes(SAMPLE_ENTRY_FIELDS + 16)?;
-        Ok((reader.u16()?, reader.u16()?))
+        Ok(VisualSize {
+            width: reader.u16()?,
+            height: reader.u16()?,
+        })
     }
 
     /// The body of a visual sample entry's child box, such as `avcC`.
@@ -83,8 +95,8 @@ impl<'a> SampleEntry<'a> {
     pub fn sinf(&self) -> Result<Option<&'a [u8]>, Error> {
         let place = self.find_sinf(0)?;
         let whole = place.and_then(|place| self.body.get(place));
-        let body = whole.map(|whole| Reader::new(self.format, whole).child());
-        Ok(body.transpose()?.map(|(_, body)| body))
+        let sinf = whole.map(|whole| Reader::new(self.format, whole).child());
+        Ok(sinf.transpose()?.map(|sinf| sinf.body))
     }
 
     /// The entry under the format that it had before it was protected, and without any `sinf`.
@@ -114,7 +126,7 @@ impl<'a> SampleEntry<'a> {
         reader.bytes(fields.max(from))?;
         while reader.left().len() >= 8 {
             let start = self.body.len() - reader.left().len();
-            if reader.child()?.0.box_type == FourCc::SINF {
+            if reader.child()?.header.box_type == FourCc::SINF {
                 return Ok(Some(start..self.body.len() - reader.left().len()));
             }
         }
@@ -165,7 +177,7 @@ impl<'a> SampleEntry<'a> {
         let mut reader = Reader::new(self.format, self.body);
         reader.bytes(VISUAL_FIELDS)?;
         while reader.left().len() >= 8 {
-            let (header, body) = reader.child()?;
+            let ChildBox { header, body } = reader.child()?;
             visit(header.box_type, body);
         }
         Ok(reader.left())
@@ -187,7 +199,10 @@ impl<'a> SampleEntry<'a> {
 ///
 /// # Errors
 /// [`Error::Truncated`] when `original` is too short, [`Error::TooLarge`].
-pub fn stsd(mut original: Reader<'_>, entries: &[BoxTree<'_>]) -> Result<BoxTree<'static>, Error> {
+pub fn build_stsd(
+    mut original: Reader<'_>,
+    entries: &[BoxTree<'_>],
+) -> Result<BoxTree<'static>, Error> {
     let mut body = original.bytes(8)?.to_vec();
     for entry in entries {
         entry.write(&mut body)?;
@@ -213,7 +228,13 @@ mod tests {
             format: FourCc(*b"avc1"),
             body: &body,
         };
-        assert_eq!(entry.visual_size(), Ok((1920, 1080)));
+        assert_eq!(
+            entry.visual_size(),
+            Ok(VisualSize {
+                width: 1920,
+                height: 1080
+            })
+        );
         assert_eq!(
             entry.visual_child(FourCc(*b"avcC")),
             Ok(Some([1, 2].as_slice()))

@@ -7,8 +7,8 @@ use super::{Error, Reader};
 ///
 /// # Errors
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
-pub fn stss(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
-    reader.version_and_flags()?;
+pub fn read_stss(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
+    reader.full_box_header()?;
     let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
     let numbers = reader.bytes(count.saturating_mul(4))?.as_chunks().0.iter();
     Ok(numbers.map(|&number| u32::from_be_bytes(number)).collect())
@@ -23,8 +23,11 @@ mod tests {
     #[test]
     fn numbers_are_read_up_to_the_count() {
         let body = [0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 1, 0, 9];
-        assert_eq!(stss(Reader::new(FourCc::STSS, &body)), Ok(vec![1, 256]));
-        let cut = stss(Reader::new(FourCc::STSS, &body[..15]));
+        assert_eq!(
+            read_stss(Reader::new(FourCc::STSS, &body)),
+            Ok(vec![1, 256])
+        );
+        let cut = read_stss(Reader::new(FourCc::STSS, &body[..15]));
         assert!(matches!(cut, Err(Error::Truncated { .. })));
     }
 }

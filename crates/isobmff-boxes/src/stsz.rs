@@ -18,7 +18,7 @@ impl<'a> Stsz<'a> {
     /// # Errors
     /// [`Error::Truncated`], also for a sample_count that the box has no room for.
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
-        reader.version_and_flags()?;
+        reader.full_box_header()?;
         let common_size = reader.u32()?;
         let sample_count = reader.u32()?;
         let listed = match common_size {

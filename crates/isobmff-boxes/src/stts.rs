@@ -35,8 +35,8 @@ impl SampleRun {
 ///
 /// # Errors
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
-pub fn stts(mut reader: Reader<'_>) -> Result<Vec<SampleRun>, Error> {
-    reader.version_and_flags()?;
+pub fn read_stts(mut reader: Reader<'_>) -> Result<Vec<SampleRun>, Error> {
+    reader.full_box_header()?;
     SampleRun::read_all(&mut reader)
 }
 
@@ -52,10 +52,10 @@ mod tests {
         for word in [2u32, 14, 10, 1, 7] {
             body.extend(word.to_be_bytes());
         }
-        let runs = stts(Reader::new(FourCc::STTS, &body)).unwrap();
+        let runs = read_stts(Reader::new(FourCc::STTS, &body)).unwrap();
         let pairs = runs.iter().map(|run| (run.sample_count, run.value));
         assert_eq!(pairs.collect::<Vec<_>>(), [(14, 10), (1, 7)]);
-        let cut = stts(Reader::new(FourCc::STTS, &body[..23]));
+        let cut = read_stts(Reader::new(FourCc::STTS, &body[..23]));
         assert!(matches!(cut, Err(Error::Truncated { .. })));
     }
 }

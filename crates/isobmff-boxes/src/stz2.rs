@@ -7,8 +7,8 @@ use super::{Error, FourCc, Reader};
 ///
 /// # Errors
 /// [`Error::Truncated`], also for a sample_count that the box has no room for; [`Error::BadFieldSize`].
-pub fn stz2(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
-    reader.version_and_flags()?;
+pub fn read_stz2(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
+    reader.full_box_header()?;
     let [_, _, _, field_size] = reader.array()?;
     let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
     let mut sizes = match field_size {
@@ -49,7 +49,7 @@ mod tests {
     fn read(field_size: u8, count: u8, entries: &[u8]) -> Result<Vec<u32>, Error> {
         let mut body = vec![0, 0, 0, 0, 0, 0, 0, field_size, 0, 0, 0, count];
         body.extend(entries);
-        stz2(Reader::new(FourCc::STZ2, &body))
+        read_stz2(Reader::new(FourCc::STZ2, &body))
     }
 
     // Layout of clause 8.7.3.3.1: fields of 4 bits fill each byte from its upper half on.

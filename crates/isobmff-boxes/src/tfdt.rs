@@ -7,8 +7,8 @@ use super::{Error, Reader};
 ///
 /// # Errors
 /// [`Error::Truncated`].
-pub fn base_media_decode_time(mut reader: Reader<'_>) -> Result<u64, Error> {
-    match reader.version_and_flags()?.0 {
+pub fn read_base_media_decode_time(mut reader: Reader<'_>) -> Result<u64, Error> {
+    match reader.full_box_header()?.version {
         0 => Ok(u64::from(reader.u32()?)),
         _ => reader.u64(),
     }
@@ -22,7 +22,7 @@ mod tests {
     // Layouts of clause 8.8.12.2.
     #[test]
     fn time_has_either_width() {
-        let read = |body: &[u8]| base_media_decode_time(Reader::new(FourCc::TFDT, body));
+        let read = |body: &[u8]| read_base_media_decode_time(Reader::new(FourCc::TFDT, body));
         assert_eq!(read(&[0, 0, 0, 0, 0, 0, 1, 2]), Ok(258));
         assert_eq!(
             read(&[1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2]),

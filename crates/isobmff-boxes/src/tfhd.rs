@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `tfhd`, the track fragment header, 14496-12 clause 8.8.7.
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 const BASE_DATA_OFFSET: u32 = 0x00_0001;
 const SAMPLE_DESCRIPTION_INDEX: u32 = 0x00_0002;
@@ -35,7 +35,7 @@ impl<'a> Tfhd<'a> {
     /// # Errors
     /// [`Error::Truncated`].
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
-        let (_, flags) = reader.version_and_flags()?;
+        let flags = reader.full_box_header()?.flags;
         let has = |flag: u32| flags & flag != 0;
         let track_id = reader.u32()?;
         let base_data_offset = has(BASE_DATA_OFFSET).then(|| reader.u64()).transpose()?;
@@ -75,7 +75,14 @@ impl<'a> Tfhd<'a> {
             fields.extend(offset.to_be_bytes());
         }
         fields.extend_from_slice(self.behind_base);
-        BoxTree::full(FourCc::TFHD, (0, self.flags), &fields)
+        BoxTree::full(
+            FourCc::TFHD,
+            FullBoxHeader {
+                version: 0,
+                flags: self.flags,
+            },
+            &fields,
+        )
     }
 }
 

@@ -16,7 +16,7 @@ impl Tkhd {
     /// # Errors
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
-        let times = match reader.version_and_flags()?.0 {
+        let times = match reader.full_box_header()?.version {
             0 => 2 * 4,
             1 => 2 * 8,
             version => {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Error, FourCc, Reader};
+use super::{ChildBox, Error, FourCc, FullBoxHeader, Reader};
 
 /// Boxes that hold nothing but boxes, as far as this crate looks into them.
 const CONTAINERS: [FourCc; 9] = [
@@ -29,12 +29,12 @@ pub struct BoxTree<'a> {
     /// The extended type of a `uuid` box.
     pub uuid: Option<[u8; 16]>,
     /// What stands behind the header.
-    pub content: Content<'a>,
+    pub content: BoxContent<'a>,
 }
 
 /// What stands behind a box's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content<'a> {
+pub enum BoxContent<'a> {
     /// The boxes of a container.
     Children(Vec<BoxTree<'a>>),
     /// The bytes of any other box.
@@ -55,7 +55,7 @@ impl<'a> BoxTree<'a> {
         Self {
             box_type,
             uuid: None,
-            content: Content::Children(children),
+            content: BoxContent::Children(children),
         }
     }
 
@@ -64,14 +64,14 @@ impl<'a> BoxTree<'a> {
         Self {
             box_type,
             uuid: None,
-            content: Content::Bytes(Cow::Owned(body)),
+            content: BoxContent::Bytes(Cow::Owned(body)),
         }
     }
 
     /// A FullBox: version and flags (24 bits), then `fields`.
-    pub fn full(box_type: FourCc, (version, flags): (u8, u32), fields: &[u8]) -> Self {
-        let [_, a, b, c] = flags.to_be_bytes();
-        let mut body = vec![version, a, b, c];
+    pub fn full(box_type: FourCc, header: FullBoxHeader, fields: &[u8]) -> Self {
+        let [_, a, b, c] = header.flags.to_be_bytes();
+        let mut body = vec![header.version, a, b, c];
         body.extend_from_slice(fields);
         Self::leaf(box_type, body)
     }
@@ -89,24 +89,24 @@ impl<'a> BoxTree<'a> {
     /// The child boxes; none for a box of bytes.
     pub fn children(&self) -> &[Self] {
         match &self.content {
-            Content::Children(children) => children,
-            Content::Bytes(_) => &[],
+            BoxContent::Children(children) => children,
+            BoxContent::Bytes(_) => &[],
         }
     }
 
     /// The child boxes, to be edited; None for a box of bytes.
     pub const fn children_mut(&mut self) -> Option<&mut Vec<Self>> {
         match &mut self.content {
-            Content::Children(children) => Some(children),
-            Content::Bytes(_) => None,
+            BoxContent::Children(children) => Some(children),
+            BoxContent::Bytes(_) => None,
         }
     }
 
     /// The bytes behind the header; empty for a container.
     pub fn body(&self) -> &[u8] {
         match &self.content {
-            Content::Children(_) => &[],
-            Content::Bytes(bytes) => bytes,
+            BoxContent::Children(_) => &[],
+            BoxContent::Bytes(bytes) => bytes,
         }
     }
 
@@ -150,8 +150,8 @@ impl<'a> BoxTree<'a> {
     /// The whole box in bytes, header included.
     pub fn size(&self) -> usize {
         let content = match &self.content {
-            Content::Children(children) => children.iter().map(Self::size).sum(),
-            Content::Bytes(bytes) => bytes.len(),
+            BoxContent::Children(children) => children.iter().map(Self::size).sum(),
+            BoxContent::Bytes(bytes) => bytes.len(),
         };
         8 + self.uuid.map_or(0, |uuid| uuid.len()) + content
     }
@@ -168,8 +168,10 @@ impl<'a> BoxTree<'a> {
         out.extend(self.box_type.0);
         out.extend(self.uuid.iter().flatten());
         match &self.content {
-            Content::Children(children) => children.iter().try_for_each(|child| child.write(out)),
-            Content::Bytes(bytes) => {
+            BoxContent::Children(children) => {
+                children.iter().try_for_each(|child| child.write(out))
+            }
+            BoxContent::Bytes(bytes) => {
                 out.extend_from_slice(bytes);
                 Ok(())
             }
@@ -177,13 +179,13 @@ impl<'a> BoxTree<'a> {
     }
 
     fn read(reader: &mut Reader<'a>, depth: usize) -> Result<Self, Error> {
-        let (header, body) = reader.child()?;
+        let ChildBox { header, body } = reader.child()?;
         let box_type = header.box_type;
         let content = if CONTAINERS.contains(&box_type) {
             let depth = depth.checked_sub(1).ok_or(Error::TooDeep { box_type })?;
-            Content::Children(Self::read_children(Reader::new(box_type, body), depth)?)
+            BoxContent::Children(Self::read_children(Reader::new(box_type, body), depth)?)
         } else {
-            Content::Bytes(Cow::Borrowed(body))
+            BoxContent::Bytes(Cow::Borrowed(body))
         };
         Ok(Self {
             box_type,
@@ -218,7 +220,14 @@ mod tests {
     #[test]
     fn sizes_follow_an_inserted_child() {
         let mut tree = BoxTree::parse(b"\0\0\0\x10moov\0\0\0\x08trak").unwrap();
-        let trak = BoxTree::full(FourCc::TKHD, (1, 0x02_0304), &[5]);
+        let trak = BoxTree::full(
+            FourCc::TKHD,
+            FullBoxHeader {
+                version: 1,
+                flags: 0x02_0304,
+            },
+            &[5],
+        );
         tree.children_mut().unwrap().push(trak);
         let mut out = Vec::new();
         tree.write(&mut out).unwrap();

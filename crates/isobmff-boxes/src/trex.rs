@@ -24,7 +24,7 @@ impl Trex {
     /// # Errors
     /// [`Error::Truncated`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
-        reader.version_and_flags()?;
+        reader.full_box_header()?;
         Ok(Self {
             track_id: reader.u32()?,
             sample_description_index: reader.u32()?,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `trun`, a run of samples of a track fragment, 14496-12 clause 8.8.8.
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 const DATA_OFFSET: u32 = 0x00_0001;
 const FIRST_SAMPLE_FLAGS: u32 = 0x00_0004;
@@ -30,7 +30,7 @@ impl<'a> Trun<'a> {
     /// # Errors
     /// [`Error::Truncated`], also for a sample_count that the box has no room for.
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
-        let (version, flags) = reader.version_and_flags()?;
+        let FullBoxHeader { version, flags } = reader.full_box_header()?;
         let sample_count = reader.u32()?;
         let data_offset = (flags & DATA_OFFSET != 0)
             .then(|| reader.i32())
@@ -102,7 +102,14 @@ impl<'a> Trun<'a> {
             fields.extend(offset.to_be_bytes());
         }
         fields.extend_from_slice(self.behind_offset);
-        BoxTree::full(FourCc::TRUN, (self.version, flags), &fields)
+        BoxTree::full(
+            FourCc::TRUN,
+            FullBoxHeader {
+                version: self.version,
+                flags,
+            },
+            &fields,
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use cenc_types::{Iv, IvSize, Media, Pattern, Pssh, Scheme};
-use common_encryption::{Flavor, Method, SampleKey, TrackIv};
+use common_encryption::{BoxFlavor, EncryptionMethod, SampleKey, TrackIv};
 use drm_signaling::{Drm, System};
 use host_access::Host;
 use playready_header::VersionChoice;
@@ -25,7 +25,7 @@ use super::{Error, PropertyValues};
 /// How a stream is to be protected.
 pub struct Config {
     /// In which boxes the protection is told.
-    pub flavor: Flavor,
+    pub flavor: BoxFlavor,
     /// The scheme of all tracks.
     pub scheme: Scheme,
     /// The pattern of video tracks, for `cens` and `cbcs`.
@@ -162,8 +162,8 @@ impl Config {
         );
         Ok(Self {
             flavor: match values.choice(&FLAVOR) {
-                "piff" => Flavor::Piff,
-                _ => Flavor::Cenc,
+                "piff" => BoxFlavor::Piff,
+                _ => BoxFlavor::Cenc,
             },
             scheme: values.scheme(),
             pattern: Self::pattern(crypt, skip)?,
@@ -197,7 +197,7 @@ impl Config {
     /// Protection by a scheme as most content has it: a pattern of 1:9, random IVs of 8 bytes, PlayReady, one key for all time.
     pub fn new(scheme: Scheme, host: Host) -> Self {
         Self {
-            flavor: Flavor::Cenc,
+            flavor: BoxFlavor::Cenc,
             scheme,
             pattern: Pattern::ONE_IN_TEN,
             iv: IvConfig::Random(IvSize::Eight),
@@ -279,12 +279,12 @@ impl Config {
     }
 
     /// What is done with the samples of a track: the pattern is for video only (23001-7 clause 9.7).
-    pub(super) const fn method(&self, media: Media) -> Method {
+    pub(super) const fn method(&self, media: Media) -> EncryptionMethod {
         let pattern = match media {
             Media::Video { .. } if self.scheme.has_pattern() => self.pattern,
             Media::Video { .. } | Media::Audio | Media::Text => Pattern::NONE,
         };
-        Method {
+        EncryptionMethod {
             scheme: self.scheme,
             pattern,
         }
@@ -295,8 +295,8 @@ impl Config {
         let eight = TrackIv::PerSample(IvSize::Eight);
         let fits = self.scheme == Scheme::Cenc && key.track_iv() == eight;
         match self.flavor {
-            Flavor::Piff if !fits => Err(Error::Piff),
-            Flavor::Piff | Flavor::Cenc => Ok(()),
+            BoxFlavor::Piff if !fits => Err(Error::Piff),
+            BoxFlavor::Piff | BoxFlavor::Cenc => Ok(()),
         }
     }
 

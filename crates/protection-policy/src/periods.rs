@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use cenc_types::Media;
-use common_encryption::Flavor;
-use common_encryption::{FragmentProtection, FragmentTime, Rule};
+use common_encryption::BoxFlavor;
+use common_encryption::{FragmentProtection, FragmentRule, FragmentTime};
 use content_keys::PeriodFailure;
 
 use super::drms::Place;
@@ -44,9 +44,9 @@ impl Packaging {
     ///
     /// # Errors
     /// [`Error::Keys`] when the period has no key, [`Error::PiffPeriods`].
-    pub fn rule(&mut self, time: &FragmentTime) -> Result<Rule, Error> {
+    pub fn rule(&mut self, time: &FragmentTime) -> Result<FragmentRule, Error> {
         let Some(phase) = self.phase(time)? else {
-            return Ok(Rule::Track);
+            return Ok(FragmentRule::Track);
         };
         if let Phase::Period(period) = phase {
             self.enter(period, time.start)?;
@@ -63,7 +63,7 @@ impl Packaging {
         times: &[FragmentTime],
     ) -> Result<FragmentProtection, Error> {
         let announced = self.changes.len();
-        let mut rules = vec![Rule::Track; times.len()];
+        let mut rules = vec![FragmentRule::Track; times.len()];
         let mut told = None;
         let mut video_first: Vec<_> = times.iter().enumerate().collect();
         video_first.sort_by_key(|(_, time)| !self.is_video(time.track_id));
@@ -98,7 +98,7 @@ impl Packaging {
             return Ok(None);
         }
         drop(protected);
-        if self.config.flavor == Flavor::Piff {
+        if self.config.flavor == BoxFlavor::Piff {
             return Err(Error::PiffPeriods);
         }
         let wanted = self.wanted(time);
@@ -207,14 +207,14 @@ impl Packaging {
         ready.find(|ready| ready.number() == period)
     }
 
-    fn rule_in(&self, phase: Phase, track_id: u32) -> Rule {
+    fn rule_in(&self, phase: Phase, track_id: u32) -> FragmentRule {
         match phase {
-            Phase::Clear => Rule::Clear,
+            Phase::Clear => FragmentRule::Clear,
             Phase::Period(period) => {
                 let ready = self.ready(period);
                 let index = self.tracks.iter().position(|t| t.track_id == track_id);
                 let key = ready.zip(index).and_then(|(r, index)| r.protection(index));
-                key.map_or(Rule::Track, |key| Rule::Key(key.clone()))
+                key.map_or(FragmentRule::Track, |key| FragmentRule::Key(key.clone()))
             }
         }
     }

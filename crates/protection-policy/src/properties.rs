@@ -133,7 +133,7 @@ pub const SCHEME: PropertySpec = PropertySpec::new(
 /// The boxes that tell of the protection.
 pub const FLAVOR: PropertySpec = PropertySpec::new(
     "flavor",
-    "Flavor",
+    "BoxFlavor",
     PropertyKind::Choice(&FLAVORS),
     "Boxes that tell of the protection: Common Encryption's, or PIFF 1.1's for Smooth Streaming",
 )

@@ -163,7 +163,7 @@ fn without_credentials(uri: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use common_encryption::Flavor;
+    use common_encryption::BoxFlavor;
 
     use host_access::Host;
 
@@ -217,11 +217,11 @@ mod tests {
         let config = Config::of(&values, Host::system()).unwrap();
         assert_eq!(config.clock, PeriodClock::Utc);
         assert_eq!(config.on_key_missing, OnKeyMissing::Hold);
-        assert_eq!(config.flavor, Flavor::Piff);
+        assert_eq!(config.flavor, BoxFlavor::Piff);
         let config = Config::of(&PropertyValues::default(), Host::system()).unwrap();
         assert_eq!(config.clock, PeriodClock::Stream);
         assert_eq!(config.on_key_missing, OnKeyMissing::Stop);
-        assert_eq!(config.flavor, Flavor::Cenc);
+        assert_eq!(config.flavor, BoxFlavor::Cenc);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use cenc_types::{KeyId, Track};
-use common_encryption::Flavor;
+use common_encryption::BoxFlavor;
 use common_encryption::{
     FragmentProtection, FragmentTime, InitProtection, Protector, TrackProtection,
 };
@@ -93,7 +93,7 @@ impl Packaging {
         provider: Box<dyn KeyProvider>,
         (sample_keys, controls): (SampleKeys, Arc<Controls>),
     ) -> Result<Self, Error> {
-        if config.is_timed() && config.flavor == Flavor::Piff {
+        if config.is_timed() && config.flavor == BoxFlavor::Piff {
             return Err(Error::PiffPeriods);
         }
         if config.rotates() && !provider.rotates() {
@@ -214,7 +214,7 @@ fn first_period(config: &Config, provider: &dyn KeyProvider) -> u64 {
 }
 
 impl Protector for Packaging {
-    fn flavor(&self) -> Flavor {
+    fn flavor(&self) -> BoxFlavor {
         self.config.flavor
     }
 

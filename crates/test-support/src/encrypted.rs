@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
 use cenc_types::{ContentKey, Iv, KeyId, Media, Pattern, Scheme, Track};
+use common_encryption::{EncryptionMethod, IvSource, SampleKey};
 use common_encryption::{InitProtection, Protector, TrackProtection};
-use common_encryption::{IvSource, Method, SampleKey};
 
 use crate::decrypt::{Keys, hex};
 
@@ -58,7 +58,7 @@ impl Protector for FixedKey {
             };
             Some(TrackProtection {
                 key: Arc::clone(&key),
-                method: Method { scheme, pattern },
+                method: EncryptionMethod { scheme, pattern },
             })
         };
         Ok(InitProtection {

@@ -2,7 +2,7 @@
 //! Every sample of the shared pairs, clear and protected, with all that a cipher of the library wants to know of it.
 
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
-use common_encryption::Method;
+use common_encryption::EncryptionMethod;
 
 use crate::manifest::{self, SampleFact, TrackFacts, Vector};
 use crate::samples;
@@ -11,7 +11,7 @@ use crate::tools::skip;
 /// What a cipher takes.
 pub struct Material {
     pub key: ContentKey,
-    pub method: Method,
+    pub method: EncryptionMethod,
     pub iv: Iv,
     pub subsamples: Vec<Subsample>,
 }
@@ -60,7 +60,7 @@ fn material(fact: &SampleFact, track: &TrackFacts, pair: &Vector) -> Material {
     });
     Material {
         key: ContentKey::parse(key.unwrap()).unwrap(),
-        method: Method {
+        method: EncryptionMethod {
             // PIFF's scheme is cenc by another name.
             scheme: track.scheme.parse().unwrap_or(Scheme::Cenc),
             pattern: Pattern {

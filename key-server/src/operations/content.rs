@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cenc_types::KeyId;
-use content_key_store::{Content, KeySlot, KeyStore, Page};
+use content_key_store::{AssignedSlot, Content, KeySlot, KeyStore, Page};
 
 /// What a track's label is where the content names none.
 pub const ALL: &str = "ALL";
@@ -47,7 +46,7 @@ pub fn period_at(length: Duration, now: SystemTime) -> u64 {
 pub fn slots(
     store: &KeyStore,
     content: &Content,
-) -> Result<Vec<(KeySlot, KeyId)>, content_key_store::Error> {
+) -> Result<Vec<AssignedSlot>, content_key_store::Error> {
     let mut all = Vec::new();
     loop {
         let page = Page {
@@ -61,7 +60,7 @@ pub fn slots(
             break;
         }
     }
-    all.retain(|(slot, _)| slot.mode == content.scheme.cipher_mode());
+    all.retain(|assigned| assigned.slot.mode == content.scheme.cipher_mode());
     Ok(all)
 }
 
@@ -72,14 +71,14 @@ pub fn slots(
 pub fn last_slots(
     store: &KeyStore,
     content: &Content,
-) -> Result<Vec<(KeySlot, KeyId)>, content_key_store::Error> {
+) -> Result<Vec<AssignedSlot>, content_key_store::Error> {
     let page = Page {
         offset: 0,
         limit: BATCH,
     };
     let mut slots = store.slots(&content.id, page)?;
-    slots.retain(|(slot, _)| slot.mode == content.scheme.cipher_mode());
-    let last = slots.first().map(|(slot, _)| slot.period);
-    slots.retain(|(slot, _)| Some(slot.period) == last);
+    slots.retain(|assigned| assigned.slot.mode == content.scheme.cipher_mode());
+    let last = slots.first().map(|assigned| assigned.slot.period);
+    slots.retain(|assigned| Some(assigned.slot.period) == last);
     Ok(slots)
 }

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cenc_types::{CipherMode, KeyId};
-use content_key_store::{Content, KeyStore};
+use content_key_store::{AssignedSlot, Content, KeyStore};
 use drm_signaling::{Drm, Playlist, hls, playready_pssh};
 use playready_header::header::HeaderKeyId;
 use playready_header::{Header, HeaderFields, KeyIds, PlayReadyObject};
@@ -96,7 +96,7 @@ pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Pr
         return Err(Error::NoKeys(content.id));
     }
     let mut kids: Vec<KeyId> = Vec::with_capacity(slots.len());
-    for (_, kid) in slots {
+    for AssignedSlot { kid, .. } in slots {
         if !kids.contains(&kid) {
             kids.push(kid);
         }

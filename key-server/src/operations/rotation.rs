@@ -93,7 +93,7 @@ pub fn rotate_now(store: &KeyStore, content_id: &str) -> Result<Vec<KeyInfo>, Er
         Some(_) => Some(current(&content, store.host().clock.system_time())?),
         None => last_slots(store, &content)?
             .first()
-            .map(|(slot, _)| slot.period),
+            .map(|assigned| assigned.slot.period),
     };
     let next = last.map_or(Some(0), |last| last.checked_add(1));
     let next = next.ok_or_else(|| Error::LastPeriod(content.id.clone()))?;

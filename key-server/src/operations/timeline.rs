@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use content_key_store::{Content, KeyInfo, KeyStore, Page};
+use content_key_store::{AssignedSlot, Content, KeyInfo, KeyStore, Page};
 
 use super::Error;
 use super::content::period_at;
@@ -56,7 +56,7 @@ pub fn timeline(
 ) -> Result<Vec<TimelinePeriod>, Error> {
     let content = store.content(content_id)?;
     let mut periods = BTreeMap::<u64, Vec<TimelineKey>>::new();
-    for (slot, kid) in store.slots(content_id, page)? {
+    for AssignedSlot { slot, kid } in store.slots(content_id, page)? {
         if slot.mode != content.scheme.cipher_mode() {
             continue;
         }
@@ -86,7 +86,7 @@ fn current(store: &KeyStore, content: &Content, now: SystemTime) -> Result<u64, 
         return Ok(period_at(length, now));
     }
     let slots = super::content::last_slots(store, content)?;
-    Ok(slots.first().map_or(0, |(slot, _)| slot.period))
+    Ok(slots.first().map_or(0, |assigned| assigned.slot.period))
 }
 
 /// The crypto period that a moment is in, by the clock: its index, and when it begins and ends.

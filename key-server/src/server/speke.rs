@@ -78,7 +78,8 @@ async fn answer(
     let request = Request::read(body, version)?;
     let scheme = scheme(app, actor, &request).await?;
     let wanted = request.slots(scheme)?;
-    let found = app.with_batcher(|batcher, answer| batcher.keys_of(actor, wanted, answer));
+    let found =
+        app.with_batcher(|batcher, answer| batcher.get_or_create_keys(actor, wanted, answer));
     let found = found.await?;
     check_delivered(&found)?;
     let settings = HeaderSettings::of(&found.content).map_err(crate::speke::Error::from)?;

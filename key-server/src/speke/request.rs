@@ -2,7 +2,7 @@
 //! A checked request: which keys it asks for, and in which version.
 
 use cenc_types::Scheme;
-use content_key_store::KeySlot;
+use content_key_store::{KeySlot, SlotRequest};
 use cpix::{ContentKey, Document, EncryptionScheme, Version};
 use drm_signaling::{System, hls};
 use host_access::Random;
@@ -93,10 +93,7 @@ impl Request {
     ///
     /// # Errors
     /// [`Error::SchemeOfSystem`].
-    pub fn slots(
-        &self,
-        scheme: Scheme,
-    ) -> Result<Vec<(KeySlot, Option<cenc_types::KeyId>)>, Error> {
+    pub fn slots(&self, scheme: Scheme) -> Result<Vec<SlotRequest>, Error> {
         self.check_scheme(scheme)?;
         let slots = self.keys.iter().flat_map(|asked| {
             asked.places.iter().map(|place| {
@@ -106,7 +103,8 @@ impl Request {
                     period: place.period,
                     mode: scheme.cipher_mode(),
                 };
-                (slot, Some(asked.kid))
+                let kid = Some(asked.kid);
+                SlotRequest { slot, kid }
             })
         });
         Ok(slots.collect())

@@ -5,6 +5,7 @@ mod answers;
 mod refusals;
 
 use cenc_types::{ContentKey, KeyId, Scheme};
+use content_key_store::SlotRequest;
 use host_access::SystemRandom;
 use zeroize::Zeroizing;
 
@@ -140,9 +141,9 @@ fn places_are_those_of_the_contract() {
         ("film", Some(Scheme::Cenc))
     );
     let slots = request.slots(Scheme::Cenc).unwrap();
-    let found = slots
-        .iter()
-        .map(|(slot, kid)| (slot.label.as_str(), slot.period, kid.unwrap().to_string()));
+    let found = slots.iter().map(|SlotRequest { slot, kid }| {
+        (slot.label.as_str(), slot.period, kid.unwrap().to_string())
+    });
     let found: Vec<_> = found.collect();
     assert_eq!(
         found,
@@ -156,12 +157,16 @@ fn one_key_without_rule_is_that_of_all_tracks() {
     let request = read(&one, None).unwrap();
     let slots = request.slots(request.default_scheme()).unwrap();
     assert_eq!(
-        (slots.len(), slots[0].0.label.as_str(), slots[0].0.period),
+        (
+            slots.len(),
+            slots[0].slot.label.as_str(),
+            slots[0].slot.period
+        ),
         (1, "ALL", 0)
     );
     let two = document("contentId=\"film\"", &keys(&[(SD, ""), (HD, "")]));
     let slots = read(&two, None).unwrap().slots(Scheme::Cenc).unwrap();
-    assert_eq!([&*slots[0].0.label, &*slots[1].0.label], [SD, HD]);
+    assert_eq!([&*slots[0].slot.label, &*slots[1].slot.label], [SD, HD]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use cenc_mp4::information::InformationBoxes;
 use cenc_types::{KeyId, Pattern};
-use common_encryption::FoundProtection;
+use common_encryption::ParsedProtection;
 use isobmff_boxes::{BoxTree, Error, FourCc, Tfhd, Trun};
 
 use super::findings::{Findings, Place};
@@ -216,8 +216,8 @@ fn description(state: &TrackState, tfhd: &Tfhd<'_>) -> Option<Description> {
 
 /// Without `moov`, samples that have encryption information or groups count as protected, by IVs of 8 bytes until they turn
 /// out to be others.
-fn assumed(boxes: &InformationBoxes<'_>, grouped: bool) -> Option<FoundProtection> {
-    (grouped || !boxes.is_empty()).then_some(FoundProtection {
+fn assumed(boxes: &InformationBoxes<'_>, grouped: bool) -> Option<ParsedProtection> {
+    (grouped || !boxes.is_empty()).then_some(ParsedProtection {
         is_protected: 1,
         pattern: Pattern::NONE,
         per_sample_iv_size: 8,

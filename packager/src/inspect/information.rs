@@ -4,7 +4,7 @@
 use cenc_mp4::information::{
     ClearEntries, InformationBoxes, PlacementFault, SampleEntries, entry_extents,
 };
-use common_encryption::FoundSenc;
+use common_encryption::ParsedSenc;
 use isobmff_boxes::{Saio, Saiz};
 
 use super::findings::{Findings, Place};
@@ -93,7 +93,7 @@ impl Check<'_> {
         }
     }
 
-    fn check_senc(&self, senc: &FoundSenc<'_>, track: &mut Track, findings: &mut Findings) {
+    fn check_senc(&self, senc: &ParsedSenc<'_>, track: &mut Track, findings: &mut Findings) {
         let place = self.location.place;
         let (stated, samples) = (u64::from(senc.sample_count), self.samples.count);
         let is_bare = !senc.subsampled && self.samples.need_none();
@@ -121,7 +121,7 @@ impl Check<'_> {
     }
 
     /// Entries of no bytes: nothing can be walked.
-    fn check_bare(&self, senc: &FoundSenc<'_>, findings: &mut Findings) {
+    fn check_bare(&self, senc: &ParsedSenc<'_>, findings: &mut Findings) {
         let place = self.location.place;
         match senc.entries.left().len() {
             0 => (),
@@ -197,7 +197,7 @@ impl Check<'_> {
         findings.error("saiz", self.location.place, message);
     }
 
-    fn check_saio(&self, senc: &FoundSenc<'_>, seen: &Seen, findings: &mut Findings) {
+    fn check_saio(&self, senc: &ParsedSenc<'_>, seen: &Seen, findings: &mut Findings) {
         let (Some(saio), Location { place, .. }) = (self.boxes.saio(), self.location) else {
             return;
         };

@@ -2,7 +2,7 @@
 //! What `schm`, `tenc` and `seig` may say together, ISO/IEC 23001-7 clauses 6, 8.2 and 10.
 
 use cenc_types::{CipherMode, Pattern, Scheme};
-use common_encryption::FoundProtection;
+use common_encryption::ParsedProtection;
 use isobmff_boxes::FourCc;
 
 use super::findings::{Findings, Place};
@@ -20,7 +20,7 @@ pub fn scheme_of(scheme_type: FourCc) -> Option<Scheme> {
 /// Checks what a protected sample entry says.
 pub fn check_entry(
     scheme_type: Option<FourCc>,
-    tenc: Option<&FoundProtection>,
+    tenc: Option<&ParsedProtection>,
     place: &Place,
     findings: &mut Findings,
 ) {
@@ -48,8 +48,8 @@ pub fn check_entry(
 
 /// Checks a `seig` entry by itself and against the `tenc` of its track.
 pub fn check_seig(
-    seig: &FoundProtection,
-    (scheme_type, tenc): (Option<FourCc>, Option<&FoundProtection>),
+    seig: &ParsedProtection,
+    (scheme_type, tenc): (Option<FourCc>, Option<&ParsedProtection>),
     place: &Place,
     findings: &mut Findings,
 ) {
@@ -76,7 +76,7 @@ pub fn check_seig(
 /// Checks IV size, constant IV and pattern against the scheme.
 fn check_protection(
     scheme_type: Option<FourCc>,
-    found: &FoundProtection,
+    found: &ParsedProtection,
     place: &Place,
     findings: &mut Findings,
 ) {
@@ -93,7 +93,7 @@ fn check_protection(
     }
 }
 
-fn check_iv(scheme: Scheme, found: &FoundProtection, place: &Place, findings: &mut Findings) {
+fn check_iv(scheme: Scheme, found: &ParsedProtection, place: &Place, findings: &mut Findings) {
     let constant = found.constant_iv.as_deref().map(<[u8]>::len);
     let chained = scheme.cipher_mode() == CipherMode::Cbc;
     match (scheme, found.per_sample_iv_size, constant) {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     fn codes(scheme: &[u8; 4], iv: (u8, Option<usize>), crypt: u8) -> Vec<&'static str> {
-        let tenc = FoundProtection {
+        let tenc = ParsedProtection {
             is_protected: 1,
             pattern: Pattern {
                 crypt_byte_block: crypt,

@@ -2,8 +2,8 @@
 //! The samples of a track that `moov` itself lists, ISO/IEC 14496-12 clauses 8.6 and 8.7.
 
 use cenc_mp4::information::{InformationBoxes, SeigDescriptions};
-use common_encryption::FoundProtection;
-use isobmff_boxes::{BoxTree, ChunkRun, Error, FourCc, Stsz, stsc};
+use common_encryption::ParsedProtection;
+use isobmff_boxes::{BoxTree, ChunkRun, Error, FourCc, Stsz, read_stsc};
 
 use super::findings::{Findings, Place};
 use super::information::{Check, Location};
@@ -40,7 +40,7 @@ impl Moov<'_> {
             return Ok(());
         }
         let place = Place::track(state.report.track_id, "stbl");
-        let chunks = stsc(stbl.child(FourCc::STSC)?.reader())?;
+        let chunks = read_stsc(stbl.child(FourCc::STSC)?.reader())?;
         let count = u64::from(stsz.sample_count);
         let boxes = InformationBoxes::read(&[stbl, trak])?;
         let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
@@ -91,7 +91,7 @@ impl Moov<'_> {
 fn default_runs<'p>(
     chunks: &[ChunkRun],
     count: u64,
-    (descriptions, piff): (&'p [Description], Option<&'p FoundProtection>),
+    (descriptions, piff): (&'p [Description], Option<&'p ParsedProtection>),
 ) -> Vec<Run<'p>> {
     let mut left = count;
     let mut runs = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use cenc_types::{KeyId, Pattern};
-use common_encryption::FoundProtection;
+use common_encryption::ParsedProtection;
 use drm_signaling::WidevineData;
 use playready_header::{Deviation, FoundHeader, guid};
 use serde::{Serialize, Serializer};
@@ -132,8 +132,8 @@ pub struct Protection {
     pub pattern: Pattern,
 }
 
-impl From<&FoundProtection> for Protection {
-    fn from(found: &FoundProtection) -> Self {
+impl From<&ParsedProtection> for Protection {
+    fn from(found: &ParsedProtection) -> Self {
         Self {
             is_protected: found.is_protected,
             kid: found.kid,

@@ -2,7 +2,7 @@
 //! Which samples are protected how: the defaults of their sample entry, and `seig` groups over them.
 
 use cenc_mp4::information::{ProtectionSources, SampleGroups, SeigDescriptions, is_seig_group};
-use common_encryption::FoundProtection;
+use common_encryption::ParsedProtection;
 use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Sbgp};
 
 /// Samples that follow each other and are protected alike.
@@ -11,7 +11,7 @@ pub struct Run<'p> {
     /// How many they are.
     pub count: u64,
     /// How; None for clear ones.
-    pub protection: Option<&'p FoundProtection>,
+    pub protection: Option<&'p ParsedProtection>,
 }
 
 impl Run<'_> {
@@ -35,9 +35,9 @@ impl<'p> Descriptions<'p> {
     /// What is in force for samples of a group whose sample entry has this default.
     fn in_force(
         self,
-        default: Option<&'p FoundProtection>,
+        default: Option<&'p ParsedProtection>,
         group: GroupDescription,
-    ) -> Option<&'p FoundProtection> {
+    ) -> Option<&'p ParsedProtection> {
         let sources = ProtectionSources {
             default,
             track: self.track,
@@ -145,9 +145,10 @@ mod tests {
     use cenc_types::{KeyId, Pattern};
 
     use super::*;
+    use isobmff_boxes::FullBoxHeader;
 
-    fn protection(kid: u8, is_protected: u8) -> FoundProtection {
-        FoundProtection {
+    fn protection(kid: u8, is_protected: u8) -> ParsedProtection {
+        ParsedProtection {
             is_protected,
             pattern: Pattern::NONE,
             per_sample_iv_size: 8 * is_protected,
@@ -170,7 +171,14 @@ mod tests {
                 fields.extend([0, 0, is_protected, 8 * is_protected]);
                 fields.extend([kid; 16]);
             }
-            let sgpd = BoxTree::full(FourCc::SGPD, (1, 0), &fields);
+            let sgpd = BoxTree::full(
+                FourCc::SGPD,
+                FullBoxHeader {
+                    version: 1,
+                    flags: 0,
+                },
+                &fields,
+            );
             SeigDescriptions::read(&BoxTree::container(FourCc::TRAF, vec![sgpd]))
         };
         let (track, fragment) = (read(track), read(fragment));
@@ -179,7 +187,7 @@ mod tests {
         for (count, index) in runs {
             fields.extend([count.to_be_bytes(), index.to_be_bytes()].concat());
         }
-        let sbgp = BoxTree::full(FourCc::SBGP, (0, 0), &fields);
+        let sbgp = BoxTree::full(FourCc::SBGP, FullBoxHeader::default(), &fields);
         let traf = BoxTree::container(FourCc::TRAF, vec![sbgp]);
         let groups = SampleGroups::read(&traf, &track, &fragment).unwrap();
         (track, fragment, groups)

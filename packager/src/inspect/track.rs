@@ -2,9 +2,9 @@
 //! A track as `moov` describes it: its sample entries and the `seig` groups of its sample table.
 
 use cenc_mp4::information::{SeigDescriptions, is_seig_group};
-use common_encryption::FoundProtection;
+use common_encryption::ParsedProtection;
 use isobmff_boxes::{
-    BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, handler_type,
+    BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, read_handler_type,
 };
 
 use super::findings::{Findings, Place};
@@ -37,7 +37,7 @@ pub enum Description {
         /// scheme_type.
         scheme: Option<FourCc>,
         /// The defaults.
-        tenc: Option<FoundProtection>,
+        tenc: Option<ParsedProtection>,
     },
 }
 
@@ -46,7 +46,7 @@ impl TrackState {
     pub fn read(trak: &BoxTree<'_>, findings: &mut Findings) -> Result<Self, Error> {
         let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
         let mdia = trak.child(FourCc::MDIA)?;
-        let handler = handler_type(mdia.child(FourCc::HDLR)?.reader())?;
+        let handler = read_handler_type(mdia.child(FourCc::HDLR)?.reader())?;
         let stbl = mdia.descend(&[FourCc::MINF, FourCc::STBL])?;
         let mut state = Self::default();
         state.report.track_id = track_id;
@@ -64,7 +64,7 @@ impl TrackState {
     }
 
     /// Lists a `seig` entry once and holds it against the track's `tenc`.
-    pub fn note_seig(&mut self, seig: &FoundProtection, place: &Place, findings: &mut Findings) {
+    pub fn note_seig(&mut self, seig: &ParsedProtection, place: &Place, findings: &mut Findings) {
         let shown = Protection::from(seig);
         if self.report.seig.contains(&shown) || self.report.seig.len() >= MAX_SEIG {
             return;
@@ -89,7 +89,8 @@ impl TrackState {
             format: entry.format.to_string(),
             size: (self.report.handler == "vide")
                 .then(|| entry.visual_size().ok())
-                .flatten(),
+                .flatten()
+                .map(|size| (size.width, size.height)),
             ..Entry::default()
         };
         let description = if is_protected_format(entry.format) {
@@ -149,17 +150,17 @@ fn read_protection(
 fn read_sinf(
     entry: &SampleEntry<'_>,
     shown: &mut Entry,
-) -> Result<(Option<FourCc>, Option<FoundProtection>), Error> {
+) -> Result<(Option<FourCc>, Option<ParsedProtection>), Error> {
     let body = entry.sinf()?.ok_or(Error::Missing {
         parent: entry.format,
         child: FourCc::SINF,
     })?;
     let sinf = Sinf::read(Reader::new(FourCc::SINF, body))?;
     shown.original_format = Some(sinf.original_format.to_string());
-    shown.scheme = sinf.scheme.map(|(scheme, _)| scheme.to_string());
-    shown.scheme_version = sinf.scheme.map(|(_, version)| version);
+    shown.scheme = sinf.schm.map(|schm| schm.scheme_type.to_string());
+    shown.scheme_version = sinf.schm.map(|schm| schm.scheme_version);
     let boxes = sinf.scheme_information.unwrap_or_default();
-    let tenc = FoundProtection::in_scheme_information(boxes)?;
+    let tenc = ParsedProtection::in_scheme_information(boxes)?;
     shown.tenc = tenc.as_ref().map(Protection::from);
-    Ok((sinf.scheme.map(|(scheme, _)| scheme), tenc))
+    Ok((sinf.schm.map(|schm| schm.scheme_type), tenc))
 }

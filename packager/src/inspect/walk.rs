@@ -155,13 +155,13 @@ fn check_sum(entry: &SampleInformation<'_>, sample: u64, size: Option<u32>) -> R
 mod tests {
     use cenc_mp4::information::ClearEntries;
     use cenc_types::{KeyId, Pattern};
-    use common_encryption::{FoundProtection, FoundSenc};
+    use common_encryption::{ParsedProtection, ParsedSenc};
     use isobmff_boxes::{FourCc, Reader};
 
     use super::*;
 
     fn walked(entries: &[u8], sizes: &[u32], iv_size: u8) -> Result<Seen, Fault> {
-        let protection = FoundProtection {
+        let protection = ParsedProtection {
             is_protected: 1,
             pattern: Pattern::NONE,
             per_sample_iv_size: iv_size,
@@ -180,7 +180,7 @@ mod tests {
         };
         // FullBox with senc_use_subsamples, sample_count.
         let fields = [&[0, 0, 0, 2, 0, 0, 0, 2], entries].concat();
-        let senc = FoundSenc::read(Reader::new(FourCc::SENC, &fields)).unwrap();
+        let senc = ParsedSenc::read(Reader::new(FourCc::SENC, &fields)).unwrap();
         let entries = SampleEntries::of_senc(&senc, ClearEntries::Mapped);
         walk(&entries, (&samples, None), None)
     }

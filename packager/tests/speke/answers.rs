@@ -65,7 +65,7 @@ fn key_of_the_store_is_given_under_its_own_kid() {
         period: 0,
         mode: CipherMode::Ctr,
     };
-    let made = server.store().key_of(&slot).unwrap();
+    let made = server.store().get_or_create_key(&slot).unwrap();
     let answer = keys(&server, "2.0", &request("film", &["SD", "HD"]));
     assert_eq!(answer.keys[0].kid, made.info.kid);
     assert_eq!(answer.keys[0].key.as_bytes(), made.key.as_bytes());

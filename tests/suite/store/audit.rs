@@ -13,7 +13,7 @@ const TRIGGERS: [&str; 3] = ["audit_update", "audit_delete", "audit_head_delete"
 fn unguarded(place: &Place) -> KeyStore {
     let store = place.open();
     for period in 0..5 {
-        store.key_of(&slot("a", period)).unwrap();
+        store.get_or_create_key(&slot("a", period)).unwrap();
     }
     assert!(store.verify_audit().is_ok());
     place.drop_triggers("audit", &TRIGGERS[..2]);
@@ -32,7 +32,7 @@ fn fault(store: &KeyStore) -> (u64, AuditFault) {
 fn who_did_what_is_recorded_and_keys_are_not() {
     for place in places("store-audit") {
         let store = place.open().acting_for("alice").unwrap();
-        let made = store.key_of(&slot("a", 7)).unwrap();
+        let made = store.get_or_create_key(&slot("a", 7)).unwrap();
         store.key(&made.info.kid).unwrap();
         let absent = "00000000-0000-0000-0000-000000000001".parse().unwrap();
         assert!(store.key(&absent).is_err());
@@ -60,7 +60,7 @@ fn who_did_what_is_recorded_and_keys_are_not() {
 fn rows_cannot_be_changed_or_removed() {
     for place in places("store-audit-rules") {
         let store = place.open();
-        store.key_of(&slot("a", 0)).unwrap();
+        store.get_or_create_key(&slot("a", 0)).unwrap();
         for statement in [
             "UPDATE audit SET actor = 'x'",
             "DELETE FROM audit",
@@ -147,7 +147,7 @@ fn broken_end_stops_the_store() {
     for place in places("store-audit-head") {
         let store = unguarded(&place);
         place.run("UPDATE audit_head SET seq = 3").unwrap();
-        let refused = store.key_of(&slot("a", 9)).err().unwrap();
+        let refused = store.get_or_create_key(&slot("a", 9)).err().unwrap();
         assert!(matches!(refused, Error::AuditBroken { .. }), "{refused}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::mpsc;
 
 use cenc_types::{CipherMode, KeyId};
-use content_key_store::{Batcher, Content, Error, KeySlot, KeyStore, WantedKey};
+use content_key_store::{Batcher, Content, Error, KeySlot, KeyStore, SlotRequest};
 use key_server::audit::{self, AuditFilter};
 
 use super::place::places;
@@ -16,14 +16,19 @@ fn kid(byte: u8) -> KeyId {
 }
 
 /// Tracks of a content with the KIDs that they want.
-fn wanted(content: &str, kids: &[u8]) -> Vec<WantedKey> {
+fn wanted(content: &str, kids: &[u8]) -> Vec<SlotRequest> {
     let tracks = (0..).zip(kids);
-    let tracks = tracks.map(|(period, byte)| (slot(content, period), Some(kid(*byte))));
-    tracks.collect()
+    let requests = tracks.map(|(period, byte)| request(slot(content, period), kid(*byte)));
+    requests.collect()
 }
 
-fn kids(store: &KeyStore, wanted: &[WantedKey]) -> Result<Vec<KeyId>, Error> {
-    let keys = store.keys_of(wanted)?;
+fn request(slot: KeySlot, kid: KeyId) -> SlotRequest {
+    let kid = Some(kid);
+    SlotRequest { slot, kid }
+}
+
+fn kids(store: &KeyStore, wanted: &[SlotRequest]) -> Result<Vec<KeyId>, Error> {
+    let keys = store.get_or_create_keys(wanted)?;
     Ok(keys.iter().map(|key| key.info.kid).collect())
 }
 
@@ -31,8 +36,8 @@ fn kids(store: &KeyStore, wanted: &[WantedKey]) -> Result<Vec<KeyId>, Error> {
 fn keys_are_made_with_the_kids_that_are_wanted_unless_there_are_some() {
     for place in places("store-wanted") {
         let store = place.open();
-        let first = store.key_of(&slot("a", 1)).unwrap();
-        let found = store.keys_of(&wanted("a", &[1, 2, 3])).unwrap();
+        let first = store.get_or_create_key(&slot("a", 1)).unwrap();
+        let found = store.get_or_create_keys(&wanted("a", &[1, 2, 3])).unwrap();
         let found: Vec<_> = found.iter().map(|k| (k.info.kid, k.is_new)).collect();
         assert_eq!(
             found,
@@ -57,7 +62,7 @@ fn kid_never_hands_out_the_key_of_another_content() {
         store.insert(&loose, &[]).unwrap();
         let refused = kids(&store, &wanted("b", &[2, 1])).err().unwrap();
         assert!(matches!(refused, Error::OtherContent(found) if found == kid(1)));
-        let of_none = [(slot("b", 0), Some(loose.kid))];
+        let of_none = [request(slot("b", 0), loose.kid)];
         let refused = kids(&store, &of_none).err().unwrap();
         assert!(matches!(refused, Error::OtherContent(_)));
         // All or none: the one before it was not made.
@@ -81,7 +86,7 @@ fn tracks_of_one_content_may_share_a_key_in_one_cipher_mode() {
             mode: CipherMode::Cbc,
             ..slot("a", 0)
         };
-        let refused = kids(&store, &[(chained, Some(kid(1)))]).err().unwrap();
+        let refused = kids(&store, &[request(chained, kid(1))]).err().unwrap();
         assert!(matches!(refused, Error::OtherMode { .. }));
     }
 }
@@ -103,9 +108,9 @@ fn requests_together_succeed_and_fail_each_by_itself() {
         for number in 1..=REQUESTS {
             // Every fourth asks for the KID of another content.
             let byte = if number % 4 == 0 { 255 } else { number };
-            let wanted = vec![(slot("a", number.into()), Some(kid(byte)))];
+            let wanted = vec![request(slot("a", number.into()), kid(byte))];
             let answers = answers.clone();
-            batcher.keys_of("packager", wanted, move |answer| {
+            batcher.get_or_create_keys("packager", wanted, move |answer| {
                 answers.send((number, answer)).unwrap();
             });
         }
@@ -134,7 +139,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
 fn keys_are_read_together_too() {
     for place in places("store-read-together") {
         let store = place.open();
-        let made = store.key_of(&slot("a", 0)).unwrap();
+        let made = store.get_or_create_key(&slot("a", 0)).unwrap();
         let batcher = Batcher::start(&store).unwrap();
         let (answers, answered) = mpsc::channel();
         for asked in [made.info.kid, kid(9)] {
@@ -160,7 +165,7 @@ fn who_asks_without_a_name_is_answered_at_once() {
     let place = super::place::sqlite("store-nameless");
     let batcher = Batcher::start(&place.open()).unwrap();
     let (answers, answered) = mpsc::channel();
-    batcher.keys_of("", wanted("a", &[1]), move |answer| {
+    batcher.get_or_create_keys("", wanted("a", &[1]), move |answer| {
         answers.send(answer.err()).unwrap();
     });
     assert!(matches!(answered.recv(), Ok(Some(Error::BadName("actor")))));

@@ -14,13 +14,13 @@ use super::{ALL, imported, new_key, slot};
 fn first_request_makes_the_key_and_later_ones_get_it() {
     for place in places("store-slots") {
         let store = place.open();
-        let made = store.key_of(&slot("a", 3)).unwrap();
+        let made = store.get_or_create_key(&slot("a", 3)).unwrap();
         assert!(made.is_new);
         assert_eq!(
             (made.info.origin, made.info.state),
             (Origin::Random, KeyState::Planned)
         );
-        let again = place.open().key_of(&slot("a", 3)).unwrap();
+        let again = place.open().get_or_create_key(&slot("a", 3)).unwrap();
         assert!(!again.is_new);
         assert_eq!(again.info, made.info);
         assert_eq!(again.key.as_bytes(), made.key.as_bytes());
@@ -31,7 +31,7 @@ fn first_request_makes_the_key_and_later_ones_get_it() {
         others[0].label = "audio".to_owned();
         others[3].mode = CipherMode::Cbc;
         for other in others {
-            let key = store.key_of(&other).unwrap();
+            let key = store.get_or_create_key(&other).unwrap();
             assert!(
                 key.is_new && key.key.as_bytes() != made.key.as_bytes(),
                 "{other:?}"
@@ -47,15 +47,15 @@ fn names_and_periods_out_of_range_are_refused() {
     for place in places("store-names") {
         let store = place.open();
         for name in ["", "a\nb", "a\0b", &"x".repeat(256)] {
-            let refused = store.key_of(&slot(name, 0)).err().unwrap();
+            let refused = store.get_or_create_key(&slot(name, 0)).err().unwrap();
             assert!(matches!(refused, Error::BadName(_)), "{refused}");
         }
         assert!(
             store
-                .key_of(&slot(&"ü".repeat(255), i64::MAX as u64))
+                .get_or_create_key(&slot(&"ü".repeat(255), i64::MAX as u64))
                 .is_ok()
         );
-        let refused = store.key_of(&slot("a", u64::MAX)).err().unwrap();
+        let refused = store.get_or_create_key(&slot("a", u64::MAX)).err().unwrap();
         assert!(matches!(refused, Error::OutOfRange(_)), "{refused}");
     }
 }
@@ -70,7 +70,7 @@ fn content_bound_to_a_seed_has_keys_derived_from_it() {
         let mut content = Content::new("a", Scheme::Cenc);
         content.seed = Some("main".to_owned());
         store.put_content(&content).unwrap();
-        let made = store.key_of(&slot("a", 0)).unwrap();
+        let made = store.get_or_create_key(&slot("a", 0)).unwrap();
         assert_eq!(
             (made.info.origin, made.info.seed.as_deref()),
             (Origin::Seed, Some("main"))
@@ -89,8 +89,11 @@ fn content_bound_to_a_seed_has_keys_derived_from_it() {
             Err(Error::SameSeed(_))
         ));
         store.retire_seed("main").unwrap();
-        assert!(matches!(store.key_of(&slot("a", 1)), Err(Error::NoSeed(_))));
-        assert!(store.key_of(&slot("a", 0)).is_ok());
+        assert!(matches!(
+            store.get_or_create_key(&slot("a", 1)),
+            Err(Error::NoSeed(_))
+        ));
+        assert!(store.get_or_create_key(&slot("a", 0)).is_ok());
         assert!(matches!(store.put_content(&content), Err(Error::NoSeed(_))));
     }
 }
@@ -105,7 +108,7 @@ fn inserted_key_keeps_its_meaning() {
         let inserted = store.insert(&key, &[taken.clone()]).unwrap();
         assert!(!inserted.was_there && inserted.same_key.is_empty());
         assert!(store.insert(&key, &[taken.clone()]).unwrap().was_there);
-        assert_eq!(store.key_of(&taken).unwrap().info.kid, key.kid);
+        assert_eq!(store.get_or_create_key(&taken).unwrap().info.kid, key.kid);
         assert_eq!(store.info(&key.kid).unwrap().origin, Origin::Imported);
 
         let (mut other, _) = new_key(CipherMode::Cbc);
@@ -209,9 +212,9 @@ fn settings_of_a_content_come_back() {
 fn lists_are_filtered_by_content_and_state() {
     for place in places("store-lists") {
         let store = place.open();
-        let first = store.key_of(&slot("a", 0)).unwrap().info.kid;
-        let second = store.key_of(&slot("a", 1)).unwrap().info.kid;
-        let other = store.key_of(&slot("b", 0)).unwrap().info.kid;
+        let first = store.get_or_create_key(&slot("a", 0)).unwrap().info.kid;
+        let second = store.get_or_create_key(&slot("a", 1)).unwrap().info.kid;
+        let other = store.get_or_create_key(&slot("b", 0)).unwrap().info.kid;
         store.set_state(&first, KeyState::Active).unwrap();
         let kids = |content: Option<&str>, state| {
             let filter = KeyFilter {

@@ -27,7 +27,11 @@ fn with_key(place: &Place, targets: &[&Target]) -> (KeyStore, KeyId) {
     content.crypto_period = Some(Duration::from_secs(10));
     content.targets = targets.iter().map(|target| target.name.clone()).collect();
     store.put_content(&content).unwrap();
-    let kid = store.key_of(&slot("film & more", 7)).unwrap().info.kid;
+    let kid = store
+        .get_or_create_key(&slot("film & more", 7))
+        .unwrap()
+        .info
+        .kid;
     (store, kid)
 }
 
@@ -182,7 +186,7 @@ fn nobody_at_the_address_is_waited_for_and_ends_the_turn() {
         let mut target = receiver.target("one", "/");
         target.url = format!("http://{address}/");
         let (store, _) = with_key(&place, &[&target]);
-        store.key_of(&slot("film & more", 8)).unwrap();
+        store.get_or_create_key(&slot("film & more", 8)).unwrap();
         let report = Handoff::new(&store, &[target]).unwrap().run_once();
         let Outcome::Postponed { error, .. } = outcome(&report) else {
             panic!("{report:?}");
@@ -261,7 +265,9 @@ fn workers_share_the_keys_and_stop_when_told() {
         let target = receiver.target("one", "/");
         let (store, _) = with_key(&place, &[&target]);
         for period in 100..130 {
-            store.key_of(&slot("film & more", period)).unwrap();
+            store
+                .get_or_create_key(&slot("film & more", period))
+                .unwrap();
         }
         let acknowledged = std::thread::scope(|scope| {
             let workers = [0, 1].map(|_| {

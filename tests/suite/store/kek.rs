@@ -19,7 +19,7 @@ fn passphrase(text: &str) -> KekSource {
 fn file_is_made_at_first_use_and_needed_then() {
     for place in places("store-kek") {
         let path = place.kek_path("kek");
-        let made = place.open().key_of(&slot("a", 0)).unwrap();
+        let made = place.open().get_or_create_key(&slot("a", 0)).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         // Another one is not made in its place.
@@ -33,7 +33,10 @@ fn file_is_made_at_first_use_and_needed_then() {
             "{refused}"
         );
         std::fs::rename(&away, &path).unwrap();
-        assert_eq!(place.open().key_of(&slot("a", 0)).unwrap().info, made.info);
+        assert_eq!(
+            place.open().get_or_create_key(&slot("a", 0)).unwrap().info,
+            made.info
+        );
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
         let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
             .err()
@@ -45,7 +48,7 @@ fn file_is_made_at_first_use_and_needed_then() {
 #[test]
 fn wrong_keys_are_refused_by_name() {
     for place in places("store-wrong-kek") {
-        place.open().key_of(&slot("a", 0)).unwrap();
+        place.open().get_or_create_key(&slot("a", 0)).unwrap();
         let other = place.scratch.write_secret("other", &"42".repeat(32));
         for source in [KekSource::File(other), passphrase("correct horse")] {
             let refused = KeyStore::open(&place.uri, vec![source], &host_access::Host::system())
@@ -80,11 +83,11 @@ fn passphrase_opens_what_it_made() {
         };
         let made = open("correct horse")
             .unwrap()
-            .key_of(&slot("a", 0))
+            .get_or_create_key(&slot("a", 0))
             .unwrap();
         let same = open("correct horse")
             .unwrap()
-            .key_of(&slot("a", 0))
+            .get_or_create_key(&slot("a", 0))
             .unwrap();
         assert_eq!(made.key.as_bytes(), same.key.as_bytes());
         let refused = open("wrong horse").err().unwrap();
@@ -101,12 +104,15 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
         store.insert(&inserted, &[]).unwrap();
         let seed = KeySeed::from_bytes(&[3; 30]).unwrap();
         store.put_seed("seed", &seed).unwrap();
-        let made = store.key_of(&slot("a", 0)).unwrap();
+        let made = store.get_or_create_key(&slot("a", 0)).unwrap();
         let new = || KekSource::File(place.kek_path("new"));
         // Two keys, the seed, and the store's own two.
         assert_eq!(store.rewrap(&new()).unwrap(), 5);
         assert_eq!(store.rewrap(&new()).unwrap(), 0);
-        assert!(store.key_of(&slot("a", 1)).is_ok(), "the store goes on");
+        assert!(
+            store.get_or_create_key(&slot("a", 1)).is_ok(),
+            "the store goes on"
+        );
         let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
             .err()
             .unwrap();
@@ -145,20 +151,20 @@ fn others_go_on_through_a_re_wrap() {
             &host_access::Host::system(),
         )
         .unwrap();
-        let made = other.key_of(&slot("a", 0)).unwrap();
+        let made = other.get_or_create_key(&slot("a", 0)).unwrap();
         let store = place.open();
         store.rewrap(&new()).unwrap();
-        let same = other.key_of(&slot("a", 0)).unwrap();
+        let same = other.get_or_create_key(&slot("a", 0)).unwrap();
         assert_eq!(same.key.as_bytes(), made.key.as_bytes());
-        let later = other.key_of(&slot("a", 1)).unwrap();
+        let later = other.get_or_create_key(&slot("a", 1)).unwrap();
         let only_new =
             KeyStore::open(&place.uri, vec![new()], &host_access::Host::system()).unwrap();
-        let same = only_new.key_of(&slot("a", 1)).unwrap();
+        let same = only_new.get_or_create_key(&slot("a", 1)).unwrap();
         assert_eq!(same.key.as_bytes(), later.key.as_bytes());
         // Whoever was not told of the new key finds out by name.
         let third = KekSource::File(place.kek_path("third"));
         only_new.rewrap(&third).unwrap();
-        let refused = other.key_of(&slot("a", 0)).err().unwrap();
+        let refused = other.get_or_create_key(&slot("a", 0)).err().unwrap();
         assert!(matches!(refused, Error::WrongKek { .. }), "{refused}");
     }
 }

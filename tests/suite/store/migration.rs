@@ -64,7 +64,7 @@ fn store_of_version_1_keeps_its_keys() {
         content.targets = vec!["one".to_owned()];
         content.tracks = vec![("audio".to_owned(), "AUDIO".to_owned())];
         store.put_content(&content).unwrap();
-        let made = store.key_of(&slot("film", 7)).unwrap();
+        let made = store.get_or_create_key(&slot("film", 7)).unwrap();
         let (inserted, bytes) = new_key(CipherMode::Cbc);
         store.insert(&inserted, &[]).unwrap();
         let keys = store.keys(&KeyFilter::default(), ALL).unwrap();
@@ -76,7 +76,7 @@ fn store_of_version_1_keeps_its_keys() {
         assert_eq!(store.verify_audit().unwrap().rows, rows);
         assert_eq!(store.keys(&KeyFilter::default(), ALL).unwrap(), keys);
         assert_eq!(store.content("film").unwrap(), content);
-        let same = store.key_of(&slot("film", 7)).unwrap();
+        let same = store.get_or_create_key(&slot("film", 7)).unwrap();
         assert!(!same.is_new);
         assert_eq!(same.key.as_bytes(), made.key.as_bytes());
         assert_eq!(store.key(&inserted.kid).unwrap().key.as_bytes(), &bytes);

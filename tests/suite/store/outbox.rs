@@ -38,7 +38,7 @@ fn with_targets(place: &Place) -> (KeyStore, KeyId) {
     let mut content = Content::new("a", Scheme::Cenc);
     content.targets = vec!["one".to_owned(), "two".to_owned()];
     store.put_content(&content).unwrap();
-    let kid = store.key_of(&slot("a", 0)).unwrap().info.kid;
+    let kid = store.get_or_create_key(&slot("a", 0)).unwrap().info.kid;
     (store, kid)
 }
 

@@ -35,9 +35,9 @@ fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
     };
     let made = open("localhost", "server.pem")
         .unwrap()
-        .key_of(&slot("a", 0))
+        .get_or_create_key(&slot("a", 0))
         .unwrap();
-    let same = place.open().key_of(&slot("a", 0)).unwrap();
+    let same = place.open().get_or_create_key(&slot("a", 0)).unwrap();
     assert_eq!(made.info, same.info);
     for (host, roots) in [("localhost", "other.pem"), ("127.0.0.1", "server.pem")] {
         let refused = open(host, roots).err().unwrap();
@@ -52,15 +52,15 @@ fn connection_that_was_lost_is_made_anew() {
     };
     let place = place::postgres("store-lost", server);
     let store = place.open();
-    let made = store.key_of(&slot("a", 0)).unwrap();
+    let made = store.get_or_create_key(&slot("a", 0)).unwrap();
     let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     place.run(terminate).unwrap();
     // The first request may find out; the next one goes through.
-    let first = store.key_of(&slot("a", 0));
+    let first = store.get_or_create_key(&slot("a", 0));
     let again = first.or_else(|error| {
         assert!(error.is_temporary(), "{error}");
-        store.key_of(&slot("a", 0))
+        store.get_or_create_key(&slot("a", 0))
     });
     assert_eq!(again.unwrap().info, made.info);
 }
@@ -83,13 +83,13 @@ fn transaction_whose_connection_was_lost_keeps_nothing() {
                 "CREATE TRIGGER cut {event} ON {table} FOR EACH ROW EXECUTE FUNCTION cut()"
             ))
             .unwrap();
-        let refused = store.key_of(&slot("a", 0)).err().unwrap();
+        let refused = store.get_or_create_key(&slot("a", 0)).err().unwrap();
         assert!(refused.is_temporary(), "{refused}");
         place.run(&format!("DROP TRIGGER cut ON {table}")).unwrap();
         assert!(store.contents(ALL).unwrap().is_empty());
         assert_eq!(store.verify_audit().unwrap().rows, 1);
     }
-    assert!(store.key_of(&slot("a", 0)).unwrap().is_new);
+    assert!(store.get_or_create_key(&slot("a", 0)).unwrap().is_new);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn open_finds_the_tables_in_their_schema_only() {
     };
     let place: Place = place::postgres("store-schema", server);
     place.run("CREATE SCHEMA other").unwrap();
-    place.open().key_of(&slot("a", 0)).unwrap();
+    place.open().get_or_create_key(&slot("a", 0)).unwrap();
     let uri = format!("{}?options=-csearch_path%3Dother", place.uri);
     let store = KeyStore::open(&uri, vec![place.kek()], &host_access::Host::system()).unwrap();
     assert!(store.contents(ALL).unwrap().is_empty());
@@ -141,10 +141,10 @@ fn writer_that_hangs_does_not_stop_the_others_for_ever() {
     let mut hanging = Client::connect(&place.uri, NoTls).unwrap();
     let lock = "BEGIN; SELECT seq FROM audit_head FOR UPDATE";
     hanging.batch_execute(lock).unwrap();
-    let refused = store.key_of(&slot("a", 0)).err().unwrap();
+    let refused = store.get_or_create_key(&slot("a", 0)).err().unwrap();
     assert!(refused.is_temporary(), "{refused}");
     hanging.batch_execute("ROLLBACK").unwrap();
-    assert!(store.key_of(&slot("a", 0)).is_ok());
+    assert!(store.get_or_create_key(&slot("a", 0)).is_ok());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn rules_hold_wherever_a_session_looks_for_tables() {
     let mut content = Content::new("a", Scheme::Cenc);
     content.targets = vec!["one".to_owned()];
     store.put_content(&content).unwrap();
-    store.key_of(&slot("a", 0)).unwrap();
+    store.get_or_create_key(&slot("a", 0)).unwrap();
     let elsewhere = "CREATE SCHEMA empty; SET search_path = empty;
         CREATE TABLE key_slot (LIKE public.key_slot); CREATE TABLE content_target (LIKE public.content_target);
         CREATE TABLE delivery (LIKE public.delivery); UPDATE public.content_key SET state = 'active'";

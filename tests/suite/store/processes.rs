@@ -97,7 +97,7 @@ fn say(text: &str) {
 
 fn agree(store: &KeyStore, periods: u64) {
     for period in 0..periods {
-        let key = store.key_of(&slot("channel", period)).unwrap();
+        let key = store.get_or_create_key(&slot("channel", period)).unwrap();
         say(&format!(
             "{period} {} {} {}",
             key.info.kid,
@@ -182,7 +182,7 @@ fn each_delivery_is_claimed_by_one_process() {
         store.put_content(&content).unwrap();
         let mut kids = BTreeSet::new();
         for period in 0..count {
-            let made = store.key_of(&slot("channel", period)).unwrap();
+            let made = store.get_or_create_key(&slot("channel", period)).unwrap();
             kids.insert(made.info.kid.to_string());
         }
         let mut children: Vec<_> = (0..4).map(|_| start(&place, "claim")).collect();

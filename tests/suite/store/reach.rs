@@ -52,7 +52,7 @@ fn private_addresses_are_refused_when_connecting() {
     let mut content = Content::new("film", Scheme::Cenc);
     content.targets = vec!["one".to_owned()];
     store.put_content(&content).unwrap();
-    store.key_of(&slot("film", 0)).unwrap();
+    store.get_or_create_key(&slot("film", 0)).unwrap();
     let report = Handoff::new(&store, &[target]).unwrap().run_once();
     let Outcome::Postponed { error, .. } = &report.pushes[0].outcome else {
         panic!("{report:?}");
@@ -83,7 +83,7 @@ fn entered_target_is_tested_without_a_key_and_then_gets_keys() {
         let mut content = Content::new("film", Scheme::Cenc);
         content.targets = vec!["one".to_owned()];
         store.put_content(&content).unwrap();
-        store.key_of(&slot("film", 0)).unwrap();
+        store.get_or_create_key(&slot("film", 0)).unwrap();
         let report = Handoff::new(&store, &[target]).unwrap().run_once();
         assert_eq!(
             report.pushes[0].outcome,

@@ -11,8 +11,8 @@ use super::{hex, new_key, slot};
 fn kid_keeps_its_key_and_its_cipher_mode_past_the_store_too() {
     for place in places("store-rules") {
         let store = place.open();
-        let kid = store.key_of(&slot("a", 0)).unwrap().info.kid;
-        let other = store.key_of(&slot("a", 1)).unwrap().info.kid;
+        let kid = store.get_or_create_key(&slot("a", 0)).unwrap().info.kid;
+        let other = store.get_or_create_key(&slot("a", 1)).unwrap().info.kid;
         let (kid, other) = (
             place.literal(kid.as_bytes()),
             place.literal(other.as_bytes()),
@@ -35,7 +35,7 @@ fn kid_keeps_its_key_and_its_cipher_mode_past_the_store_too() {
         ] {
             assert!(place.run(&statement).is_err(), "{statement}");
         }
-        assert!(place.open().key_of(&slot("a", 0)).is_ok());
+        assert!(place.open().get_or_create_key(&slot("a", 0)).is_ok());
     }
 }
 
@@ -43,7 +43,7 @@ fn kid_keeps_its_key_and_its_cipher_mode_past_the_store_too() {
 fn replacing_inserts_are_refused_too() {
     let place = super::place::sqlite("store-replace");
     let store = place.open();
-    store.key_of(&slot("a", 0)).unwrap();
+    store.get_or_create_key(&slot("a", 0)).unwrap();
     for statement in [
         "INSERT OR REPLACE INTO content_key SELECT * FROM content_key",
         "INSERT OR REPLACE INTO key_slot SELECT * FROM key_slot",
@@ -58,7 +58,7 @@ fn replacing_inserts_are_refused_too() {
 fn keys_go_forward_only() {
     for place in places("store-states") {
         let store = place.open();
-        let kid = store.key_of(&slot("a", 0)).unwrap().info.kid;
+        let kid = store.get_or_create_key(&slot("a", 0)).unwrap().info.kid;
         for state in [KeyState::Delivered, KeyState::Active, KeyState::Retired] {
             store.set_state(&kid, state).unwrap();
         }
@@ -75,7 +75,13 @@ fn keys_go_forward_only() {
 fn swapped_and_changed_keys_are_found() {
     for place in places("store-swapped") {
         let store = place.open();
-        let kids = [0, 1].map(|period| store.key_of(&slot("a", period)).unwrap().info.kid);
+        let kids = [0, 1].map(|period| {
+            store
+                .get_or_create_key(&slot("a", period))
+                .unwrap()
+                .info
+                .kid
+        });
         let [kid, other] = kids.map(|kid| place.literal(kid.as_bytes()));
         place.drop_triggers("content_key", &["content_key_fixed"]);
         let sql = format!(
@@ -91,7 +97,7 @@ fn swapped_and_changed_keys_are_found() {
 fn no_key_is_in_the_database_in_clear() {
     for place in places("store-clear") {
         let store = place.open();
-        let made = store.key_of(&slot("a", 0)).unwrap();
+        let made = store.get_or_create_key(&slot("a", 0)).unwrap();
         let (inserted, bytes) = new_key(CipherMode::Cbc);
         store.insert(&inserted, &[]).unwrap();
         let seed = [0xd7; 30];
@@ -136,7 +142,7 @@ fn file_and_folder_are_the_owners_alone() {
 
     let place = super::place::sqlite("store-modes");
     let store = place.open();
-    store.key_of(&slot("a", 0)).unwrap();
+    store.get_or_create_key(&slot("a", 0)).unwrap();
     let file = place.sqlite_path();
     let folder = file.parent().unwrap().to_owned();
     let mode = |path: &std::path::Path| metadata(path).unwrap().permissions().mode() & 0o777;

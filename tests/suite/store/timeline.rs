@@ -29,9 +29,9 @@ fn channel(store: &KeyStore) {
     content.targets = vec!["one".to_owned(), "two".to_owned()];
     store.put_content(&content).unwrap();
     for period in 3..6 {
-        store.key_of(&slot("channel", period)).unwrap();
+        store.get_or_create_key(&slot("channel", period)).unwrap();
     }
-    store.key_of(&audio("channel", 4)).unwrap();
+    store.get_or_create_key(&audio("channel", 4)).unwrap();
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn timeline_has_each_key_of_its_periods_with_its_deliveries() {
     for place in places("store-timeline") {
         let store = place.open();
         channel(&store);
-        store.key_of(&slot("other", 4)).unwrap();
+        store.get_or_create_key(&slot("other", 4)).unwrap();
         let five = store.kid_of(&slot("channel", 5)).unwrap().unwrap();
         store.acknowledge(&five, "two").unwrap();
         let line = deliveries::schedule(&store, "channel", 4..6).unwrap();

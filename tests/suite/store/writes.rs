@@ -22,7 +22,7 @@ pub fn write(store: &KeyStore) -> String {
             format!("key {kid} {}", hex(&key))
         }
         1 => {
-            let made = store.key_of(&slot(&name, 0)).unwrap();
+            let made = store.get_or_create_key(&slot(&name, 0)).unwrap();
             format!("key {} {}", made.info.kid, hex(made.key.as_bytes()))
         }
         2 => {

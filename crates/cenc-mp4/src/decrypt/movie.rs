@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cenc_types::PIFF_PSSH;
 use cenc_types::Scheme;
-use common_encryption::{FoundProtection, KnownKeys, piff};
+use common_encryption::{KnownKeys, ParsedProtection, piff};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Sinf, Tkhd, Trex};
 
 use super::DecryptionError;
@@ -34,7 +34,7 @@ pub(super) struct Track {
 pub(super) struct ProtectedEntry {
     pub(super) scheme: FoundScheme,
     /// Its `tenc`, which nothing needs where all samples are in groups.
-    pub(super) default: Option<FoundProtection>,
+    pub(super) default: Option<ParsedProtection>,
 }
 
 /// What `schm` says.
@@ -165,17 +165,17 @@ fn read_entry(entry: &SampleEntry<'_>, track_id: u32) -> Result<Option<Protected
         return Ok(None);
     }
     let sinf = read_sinf(entry)?;
-    let scheme = sinf.scheme.map_or(FourCc(*b"none"), |scheme| scheme.0);
+    let scheme = sinf.schm.map_or(FourCc(*b"none"), |schm| schm.scheme_type);
     let mut known = Scheme::ALL.into_iter();
     let found = known
         .find(|known| *known.fourcc() == scheme.0)
         .map(FoundScheme::Cenc);
-    let found = found.or((scheme.0 == piff::SCHEME.0).then_some(FoundScheme::Piff));
+    let found = found.or((scheme == piff::SCHM.scheme_type).then_some(FoundScheme::Piff));
     let unknown = DecryptionError::UnknownScheme { track_id, scheme };
     let boxes = sinf.scheme_information.unwrap_or_default();
     Ok(Some(ProtectedEntry {
         scheme: found.ok_or(unknown)?,
-        default: FoundProtection::in_scheme_information(boxes)?,
+        default: ParsedProtection::in_scheme_information(boxes)?,
     }))
 }
 
@@ -236,6 +236,6 @@ fn clear_stbl(stbl: &mut BoxTree<'_>) -> Result<(), Error> {
             false => BoxTree::leaf(entry.format, entry.body.to_vec()),
         });
     }
-    *stsd = isobmff_boxes::stsd(stsd.reader(), &clear)?;
+    *stsd = isobmff_boxes::build_stsd(stsd.reader(), &clear)?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use cenc_types::{Iv, Pattern, Scheme, Subsample};
-use common_encryption::{FoundProtection, KnownKeys, Method, SampleInformation};
+use common_encryption::{EncryptionMethod, KnownKeys, ParsedProtection, SampleInformation};
 use isobmff_boxes::FourCc;
 
 use super::error::SampleFault;
@@ -24,7 +24,7 @@ pub(super) struct Rules<'a> {
     own: SeigDescriptions,
     entries: SampleEntries<'a>,
     /// What counts instead of `tenc`: PIFF only.
-    instead: Option<FoundProtection>,
+    instead: Option<ParsedProtection>,
 }
 
 /// Samples with the index of their sample description.
@@ -136,7 +136,7 @@ impl<'a> Rules<'a> {
         track: &'r Track,
         description: usize,
         sample: u32,
-    ) -> Result<Option<(FoundScheme, &'r FoundProtection)>, SampleFault> {
+    ) -> Result<Option<(FoundScheme, &'r ParsedProtection)>, SampleFault> {
         let entry = track.entries.get(description);
         // No group protects samples of a clear sample entry.
         let Some(entry) = entry.ok_or(SampleFault::Undescribed)? else {
@@ -156,7 +156,7 @@ impl<'a> Rules<'a> {
 /// All that is known of a protected sample.
 pub(super) struct Rule<'a> {
     scheme: FoundScheme,
-    protection: &'a FoundProtection,
+    protection: &'a ParsedProtection,
     information: SampleInformation<'a>,
 }
 
@@ -175,7 +175,7 @@ impl Rule<'_> {
         Ok(key.decrypt(method, &iv, sample, map)?)
     }
 
-    fn method(&self) -> Result<Method, SampleFault> {
+    fn method(&self) -> Result<EncryptionMethod, SampleFault> {
         let scheme = match (self.scheme, self.protection.is_protected) {
             (FoundScheme::Cenc(scheme), 1) => scheme,
             // AlgorithmID of PIFF 1.1, clause 5.3.3.
@@ -189,7 +189,7 @@ impl Rule<'_> {
         };
         match pattern.crypt_byte_block == 0 && pattern.skip_byte_block > 0 {
             true => Err(SampleFault::EmptyPattern),
-            false => Ok(Method { scheme, pattern }),
+            false => Ok(EncryptionMethod { scheme, pattern }),
         }
     }
 

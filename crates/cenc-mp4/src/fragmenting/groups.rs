@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sample groups of a progressive track, 14496-12 clause 8.9: `sgpd` stays in `stbl`, each track fragment gets its part of `sbgp`.
 
-use isobmff_boxes::{BoxTree, FourCc, SampleRun};
+use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader, SampleRun};
 
 use super::timing::RunCursor;
 
@@ -19,7 +19,7 @@ impl Groups {
     /// Reads a `sbgp`.
     pub(super) fn read(sbgp: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
         let mut reader = sbgp.reader();
-        let (version, _) = reader.version_and_flags()?;
+        let version = reader.full_box_header()?.version;
         let kind = reader.bytes(if version >= 1 { 8 } else { 4 })?.to_vec();
         Ok(Self {
             version,
@@ -52,7 +52,14 @@ impl Groups {
             fields.extend(run.sample_count.to_be_bytes());
             fields.extend(run.value.to_be_bytes());
         }
-        Some(BoxTree::full(FourCc::SBGP, (self.version, 0), &fields))
+        Some(BoxTree::full(
+            FourCc::SBGP,
+            FullBoxHeader {
+                version: self.version,
+                flags: 0,
+            },
+            &fields,
+        ))
     }
 }
 
@@ -67,7 +74,7 @@ mod tests {
         for word in [3u32, 1, 2, 2] {
             body.extend(word.to_be_bytes());
         }
-        let sbgp = BoxTree::full(FourCc::SBGP, (0, 0), &body);
+        let sbgp = BoxTree::full(FourCc::SBGP, FullBoxHeader::default(), &body);
         let mut groups = Groups::read(&sbgp).unwrap();
         let mut part = |samples| groups.next_box(samples).map(|sbgp| sbgp.body().to_vec());
         let first = b"\0\0\0\0roll\0\0\0\x01\0\0\0\x02\0\0\0\x01";

@@ -4,7 +4,7 @@
 //! One track fragment in each: its offsets count from the `moof` without a flag that older brands do not know, and it is the form
 //! that Smooth Streaming wants and that mp4mux writes.
 
-use isobmff_boxes::{BoxTree, FourCc};
+use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
 
 use super::plan::Planned;
 use super::track::Track;
@@ -37,11 +37,22 @@ pub(super) fn write(
         .filter_map(|groups| groups.next_box(fragment.count))
         .collect();
     let moof = |data_offset: u32| {
-        let tfdt = BoxTree::full(FourCc::TFDT, (1, 0), &fragment.decode_time.to_be_bytes());
+        let tfdt = BoxTree::full(
+            FourCc::TFDT,
+            FullBoxHeader {
+                version: 1,
+                flags: 0,
+            },
+            &fragment.decode_time.to_be_bytes(),
+        );
         let mut traf = vec![run.tfhd(track.track_id, fragment.description), tfdt];
         traf.push(run.trun(track.timing.offset_version(), data_offset));
         traf.extend(groups.iter().cloned());
-        let mfhd = BoxTree::full(FourCc::MFHD, (0, 0), &sequence_number.to_be_bytes());
+        let mfhd = BoxTree::full(
+            FourCc::MFHD,
+            FullBoxHeader::default(),
+            &sequence_number.to_be_bytes(),
+        );
         let traf = BoxTree::container(FourCc::TRAF, traf);
         BoxTree::container(FourCc::MOOF, vec![mfhd, traf])
     };
@@ -104,7 +115,7 @@ impl Run {
                 body.extend(field.to_be_bytes());
             }
         }
-        BoxTree::full(FourCc::TFHD, (0, flags), &body)
+        BoxTree::full(FourCc::TFHD, FullBoxHeader { version: 0, flags }, &body)
     }
 
     fn trun(&self, version: u8, data_offset: u32) -> BoxTree<'static> {
@@ -140,7 +151,7 @@ impl Run {
             let values = own.iter().filter_map(|column| column.get(sample));
             fields.extend(values.flat_map(|value| value.to_be_bytes()));
         }
-        BoxTree::full(FourCc::TRUN, (version, flags), &fields)
+        BoxTree::full(FourCc::TRUN, FullBoxHeader { version, flags }, &fields)
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The `moov` of a progressive file as an init segment: no samples in its tables, and `mvex`, 14496-12 clause 8.8.1.
 
-use isobmff_boxes::{BoxTree, FourCc};
+use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
 
 use super::track::Track;
 use crate::init::{STBL_PATH, find_mut};
@@ -33,7 +33,7 @@ pub(super) fn init(
     tracks: &[Track],
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
     let mvhd = moov.all(FourCc::MVHD).next();
-    let duration = mvhd.map(|mvhd| isobmff_boxes::movie_duration(mvhd.reader()));
+    let duration = mvhd.map(|mvhd| isobmff_boxes::read_movie_duration(mvhd.reader()));
     let mvex = mvex(tracks, duration.transpose()?.flatten());
     let children = moov.children_mut().into_iter().flatten();
     for trak in children.filter(|child| child.box_type == FourCc::TRAK) {
@@ -61,17 +61,31 @@ fn empty(tables: &mut Vec<BoxTree<'_>>) {
     tables.retain(|table| !stale(table));
     let description = tables.iter().position(|t| t.box_type == FourCc::STSD);
     let at = description.map_or(0, |at| at + 1);
-    let fresh = EMPTY.map(|(box_type, fields)| BoxTree::full(box_type, (0, 0), fields));
+    let fresh =
+        EMPTY.map(|(box_type, fields)| BoxTree::full(box_type, FullBoxHeader::default(), fields));
     tables.splice(at..at, fresh);
 }
 
 /// Tells of fragments; `duration` is that of the movie in its timescale.
 fn mvex(tracks: &[Track], duration: Option<u64>) -> BoxTree<'static> {
-    let mehd = duration.map(|ticks| BoxTree::full(FourCc::MEHD, (1, 0), &ticks.to_be_bytes()));
+    let mehd = duration.map(|ticks| {
+        BoxTree::full(
+            FourCc::MEHD,
+            FullBoxHeader {
+                version: 1,
+                flags: 0,
+            },
+            &ticks.to_be_bytes(),
+        )
+    });
     let trexes = tracks.iter().map(|track| {
         // Sample description 1; each fragment states its other defaults.
         let fields = [track.track_id, 1, 0, 0, 0].map(u32::to_be_bytes);
-        BoxTree::full(FourCc::TREX, (0, 0), fields.as_flattened())
+        BoxTree::full(
+            FourCc::TREX,
+            FullBoxHeader::default(),
+            fields.as_flattened(),
+        )
     });
     BoxTree::container(FourCc::MVEX, mehd.into_iter().chain(trexes).collect())
 }

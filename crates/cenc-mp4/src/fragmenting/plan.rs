@@ -149,7 +149,7 @@ struct Walk<'a> {
     decode_time: u64,
     /// The fragment under way.
     fragment: Planned,
-    /// Pieces of it so far.
+    /// SampleSlices of it so far.
     pieces: u32,
 }
 

@@ -81,7 +81,7 @@ impl Timing {
         let offsets = stbl.all(FourCc::CTTS).next();
         let sync = stbl.all(FourCc::STSS).next();
         let mut sync = sync
-            .map(|stss| isobmff_boxes::stss(stss.reader()))
+            .map(|stss| isobmff_boxes::read_stss(stss.reader()))
             .transpose()?;
         if let Some(numbers) = &mut sync {
             // They ascend already, but in damaged files.
@@ -90,15 +90,15 @@ impl Timing {
         let mut dependencies = Vec::new();
         if let Some(sdtp) = stbl.all(FourCc::SDTP).next() {
             let mut entries = sdtp.reader();
-            entries.version_and_flags()?;
+            entries.full_box_header()?;
             dependencies.extend_from_slice(entries.left());
         }
         Ok(Self {
-            timescale: isobmff_boxes::timescale(mdhd.reader())?,
-            durations: isobmff_boxes::stts(stbl.child(FourCc::STTS)?.reader())?,
+            timescale: isobmff_boxes::read_timescale(mdhd.reader())?,
+            durations: isobmff_boxes::read_stts(stbl.child(FourCc::STTS)?.reader())?,
             offsets: offsets.map_or_else(
                 || Ok(CompositionOffsets::default()),
-                |c| isobmff_boxes::ctts(c.reader()),
+                |c| isobmff_boxes::read_ctts(c.reader()),
             )?,
             sync,
             dependencies,

@@ -45,7 +45,7 @@ impl Track {
         let groups = stbl.all(FourCc::SBGP).map(Groups::read);
         Ok(Self {
             track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,
-            kind: match isobmff_boxes::handler_type(handler.reader())? {
+            kind: match isobmff_boxes::read_handler_type(handler.reader())? {
                 VIDEO_HANDLER => Kind::Video,
                 AUDIO_HANDLER => Kind::Audio,
                 _ => Kind::Other,

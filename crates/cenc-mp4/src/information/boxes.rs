@@ -2,13 +2,13 @@
 //! The boxes that hold or place sample auxiliary information, 23001-7 clause 7.
 
 use cenc_types::Scheme;
-use common_encryption::{FoundSenc, piff};
-use isobmff_boxes::{BoxTree, Error, FourCc, Saio, Saiz};
+use common_encryption::{ParsedSenc, piff};
+use isobmff_boxes::{AuxInfoType, BoxTree, Error, FourCc, Saio, Saiz};
 
 /// The boxes of one `traf` or `stbl` that hold or place the auxiliary information of its samples.
 #[derive(Debug, Default)]
 pub struct InformationBoxes<'a> {
-    senc: Option<FoundSenc<'a>>,
+    senc: Option<ParsedSenc<'a>>,
     is_piff: bool,
     saiz: Option<Saiz<'a>>,
     saio: Option<Saio>,
@@ -25,10 +25,10 @@ impl<'a> InformationBoxes<'a> {
         for child in parents.iter().flat_map(|parent| parent.children()) {
             match child.box_type {
                 FourCc::SENC if found.senc.is_none() => {
-                    found.senc = Some(FoundSenc::read(child.reader())?);
+                    found.senc = Some(ParsedSenc::read(child.reader())?);
                 }
                 FourCc::UUID if is_senc(child) && piff_senc.is_none() => {
-                    piff_senc = Some(FoundSenc::read(child.reader())?);
+                    piff_senc = Some(ParsedSenc::read(child.reader())?);
                 }
                 FourCc::SAIZ => {
                     let saiz = Saiz::read(child.reader())?;
@@ -49,7 +49,7 @@ impl<'a> InformationBoxes<'a> {
     }
 
     /// `senc`, or PIFF's box where there is none.
-    pub const fn senc(&self) -> Option<&FoundSenc<'a>> {
+    pub const fn senc(&self) -> Option<&ParsedSenc<'a>> {
         self.senc.as_ref()
     }
 
@@ -149,9 +149,10 @@ pub(crate) fn points_at_entries(child: &BoxTree<'_>) -> Result<Option<bool>, Err
 }
 
 /// 23001-7, 7.1: aux_info_type is the scheme's, with parameter 0, or is left out.
-fn is_of_encryption(info_type: Option<(FourCc, u32)>) -> bool {
-    let is_scheme = |kind: FourCc| Scheme::ALL.iter().any(|s| *s.fourcc() == kind.0);
-    info_type.is_none_or(|(kind, parameter)| {
-        parameter == 0 && (is_scheme(kind) || kind.0 == piff::SCHEME.0)
+fn is_of_encryption(info_type: Option<AuxInfoType>) -> bool {
+    info_type.is_none_or(|info| {
+        let kind = info.aux_info_type;
+        let is_scheme = Scheme::ALL.iter().any(|scheme| *scheme.fourcc() == kind.0);
+        info.parameter == 0 && (is_scheme || kind == piff::SCHM.scheme_type)
     })
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use common_encryption::{FoundSenc, SampleInformation};
+use common_encryption::{ParsedSenc, SampleInformation};
 use isobmff_boxes::{Error, FourCc, Reader, Saiz};
 
 /// The auxiliary information of the samples of a `traf` or `stbl`.
@@ -49,7 +49,7 @@ impl Default for SampleEntries<'_> {
 
 impl<'a> SampleEntries<'a> {
     /// Those of a `senc`.
-    pub fn of_senc(senc: &FoundSenc<'a>, clear: ClearEntries) -> Self {
+    pub fn of_senc(senc: &ParsedSenc<'a>, clear: ClearEntries) -> Self {
         let subsampled = senc.subsampled;
         Self {
             bytes: Cow::Borrowed(senc.entries.left()),

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sample groups of type `seig`: samples that are protected otherwise than their sample entry says, 23001-7 clause 6.
 
-use common_encryption::{FoundProtection, SEIG};
+use common_encryption::{ParsedProtection, SEIG};
 use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Sbgp, Sgpd};
 
 /// The `seig` entries of a `stbl` or `traf`, in the order of their indices.
 #[derive(Debug, Default)]
 pub struct SeigDescriptions {
     /// None for one that cannot be read.
-    entries: Vec<Option<FoundProtection>>,
+    entries: Vec<Option<ParsedProtection>>,
     /// The entry for samples in no group.
     default_entry: Option<usize>,
     is_repeated: bool,
@@ -31,7 +31,7 @@ impl SeigDescriptions {
 
     fn add(&mut self, sgpd: &Sgpd<'_>) {
         for entry in &sgpd.entries {
-            let entry = FoundProtection::read_seig(entry);
+            let entry = ParsedProtection::read_seig(entry);
             let entry = entry.map_err(|error| self.faults.push(error));
             self.entries.push(entry.ok());
         }
@@ -39,7 +39,7 @@ impl SeigDescriptions {
     }
 
     /// The entries that can be read.
-    pub fn readable(&self) -> impl Iterator<Item = &FoundProtection> {
+    pub fn readable(&self) -> impl Iterator<Item = &ParsedProtection> {
         self.entries.iter().flatten()
     }
 
@@ -58,7 +58,7 @@ impl SeigDescriptions {
         }
     }
 
-    fn get(&self, index: usize) -> Option<&FoundProtection> {
+    fn get(&self, index: usize) -> Option<&ParsedProtection> {
         self.entries.get(index)?.as_ref()
     }
 }
@@ -153,7 +153,7 @@ impl SampleGroups {
 #[derive(Debug, Clone, Copy)]
 pub struct ProtectionSources<'p> {
     /// What counts for samples in no group: `tenc`, or in its place what PIFF's box says.
-    pub default: Option<&'p FoundProtection>,
+    pub default: Option<&'p ParsedProtection>,
     /// The `seig` entries of the `stbl`.
     pub track: &'p SeigDescriptions,
     /// Those of the `traf`.
@@ -162,7 +162,7 @@ pub struct ProtectionSources<'p> {
 
 impl<'p> ProtectionSources<'p> {
     /// What is in force for the samples of a group; None where it is not there.
-    pub fn in_force(&self, group: GroupDescription) -> Option<&'p FoundProtection> {
+    pub fn in_force(&self, group: GroupDescription) -> Option<&'p ParsedProtection> {
         match group {
             GroupDescription::None => self.default,
             GroupDescription::Track(index) => self.track.get(index),
@@ -188,6 +188,7 @@ fn of_type<'b, 'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use isobmff_boxes::FullBoxHeader;
 
     fn traf(children: Vec<BoxTree<'static>>) -> BoxTree<'static> {
         BoxTree::container(FourCc::TRAF, children)
@@ -196,13 +197,20 @@ mod tests {
     fn sbgp(words: &[u32]) -> BoxTree<'static> {
         let words = words.iter().flat_map(|word| word.to_be_bytes());
         let fields: Vec<u8> = b"seig".iter().copied().chain(words).collect();
-        BoxTree::full(FourCc::SBGP, (0, 0), &fields)
+        BoxTree::full(FourCc::SBGP, FullBoxHeader::default(), &fields)
     }
 
     /// A version 2 `sgpd` of no entries whose default is the fourth.
     fn default_fourth() -> SeigDescriptions {
         let fields = b"seig\0\0\0\x14\0\0\0\x04\0\0\0\0";
-        let stbl = BoxTree::full(FourCc::SGPD, (2, 0), fields);
+        let stbl = BoxTree::full(
+            FourCc::SGPD,
+            FullBoxHeader {
+                version: 2,
+                flags: 0,
+            },
+            fields,
+        );
         SeigDescriptions::read(&traf(vec![stbl]))
     }
 
@@ -224,7 +232,7 @@ mod tests {
     #[test]
     fn what_cannot_be_followed_is_refused() {
         let none = SeigDescriptions::default();
-        let compact = BoxTree::full(FourCc::CSGP, (0, 0), b"seig");
+        let compact = BoxTree::full(FourCc::CSGP, FullBoxHeader::default(), b"seig");
         let refused = groups(vec![compact], &none).sound();
         assert!(matches!(
             refused,
@@ -238,7 +246,11 @@ mod tests {
 
     #[test]
     fn groups_of_other_kinds_are_no_business_of_decryption() {
-        let roll = BoxTree::full(FourCc::SBGP, (0, 0), b"roll\0\0\0\x01\0\0\0\x05\0\0\0\x01");
+        let roll = BoxTree::full(
+            FourCc::SBGP,
+            FullBoxHeader::default(),
+            b"roll\0\0\0\x01\0\0\0\x05\0\0\0\x01",
+        );
         assert!(groups(vec![roll], &SeigDescriptions::default()).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 //! What of each sample is protected, and by which IV: found in the first pass, applied in the second.
 
 use cenc_types::{Iv, Subsample};
-use common_encryption::{Flavor, SampleInformation, SampleProtector, Senc, TrackIv};
+use common_encryption::{BoxFlavor, SampleInformation, SampleProtector, SencBuilder, TrackIv};
 use isobmff_boxes::{FourCc, Reader};
 
 use super::cursor::{FileTrack, Placed};
@@ -18,7 +18,7 @@ use common_encryption::TrackProtection;
 pub(super) struct TrackPlan {
     pub(super) track: ProtectedTrack,
     pub(super) table: SampleTable,
-    pub(super) senc: Senc,
+    pub(super) senc: SencBuilder,
     /// What `tenc` says of the IV.
     iv: Option<TrackIv>,
     /// Whether samples have maps, and so are read.
@@ -35,8 +35,8 @@ impl TrackPlan {
             });
         }
         let iv = track.protection.as_ref().map(|p| p.key.track_iv());
-        let mut senc = Senc::default();
-        senc.start(mapped, Flavor::Cenc);
+        let mut senc = SencBuilder::default();
+        senc.start(mapped, BoxFlavor::Cenc);
         Ok(Self {
             track,
             table,

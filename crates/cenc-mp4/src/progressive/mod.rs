@@ -16,7 +16,7 @@ pub(super) mod write;
 
 pub use source::SeekableInput;
 
-use common_encryption::Flavor;
+use common_encryption::BoxFlavor;
 use isobmff_boxes::BoxTree;
 
 use super::init::protect_tracks;
@@ -67,7 +67,7 @@ impl ProgressiveEncryptor {
     /// # Errors
     /// What makes the file impossible to protect: no key, protected already, a damaged sample table.
     pub fn protect(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        if protector.flavor() == Flavor::Piff {
+        if protector.flavor() == BoxFlavor::Piff {
             return Err(Error::ProgressivePiff);
         }
         if protector.follows_time() {

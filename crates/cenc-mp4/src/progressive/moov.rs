@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use common_encryption::Senc;
-use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, chunk_offsets, saio};
+use common_encryption::SencBuilder;
+use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, build_chunk_offsets, build_saio};
 
 use super::file::Piece;
 use super::measure::TrackPlan;
@@ -139,7 +139,7 @@ fn move_chunks(stbl: &mut BoxTree<'_>, wide: bool, moves: &Moves) -> Result<(), 
     let box_type = table.box_type;
     let offsets = ChunkOffsets::read(table)?.offsets();
     let moved: Vec<u64> = offsets.map(|offset| moves.moved(offset)).collect();
-    let moved = chunk_offsets(&moved, wide)?;
+    let moved = build_chunk_offsets(&moved, wide)?;
     *find_mut(stbl, box_type).ok_or_else(|| missing(FourCc::STBL, box_type))? = moved;
     Ok(())
 }
@@ -164,10 +164,10 @@ fn place_auxiliary_information(
             plan.senc.sizes(),
             stbl?.children_mut().map(Vec::as_mut_slice),
         ) {
-            let entries = end - plan.senc.size() as u64 + Senc::HEADER_SIZE as u64;
+            let entries = end - plan.senc.size() as u64 + SencBuilder::HEADER_SIZE as u64;
             let box_type = FourCc::SAIO;
             let entries = u32::try_from(entries);
-            *offset = saio(entries.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?);
+            *offset = build_saio(entries.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?);
         }
     }
     Ok(())

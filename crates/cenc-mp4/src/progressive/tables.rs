@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use isobmff_boxes::{BoxTree, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd};
+use isobmff_boxes::{
+    BoxTree, ChildBox, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd,
+};
 
 use crate::init::{STBL_PATH, clear_entries};
 use crate::{Error, auxiliary};
@@ -133,7 +135,7 @@ impl TableReader<'_> {
         let mut reader = compact.reader();
         reader.bytes(8)?;
         too_many(reader.u32()?)?;
-        let sizes = isobmff_boxes::stz2(compact.reader())?;
+        let sizes = isobmff_boxes::read_stz2(compact.reader())?;
         let count = u32::try_from(sizes.len()).unwrap_or(u32::MAX);
         Ok((Sizes::Listed(sizes), count))
     }
@@ -143,7 +145,7 @@ impl TableReader<'_> {
         let mut chunks = Vec::new();
         let mut next: u32 = 0;
         if count > 0 {
-            let runs = isobmff_boxes::stsc(stbl.child(FourCc::STSC)?.reader())?;
+            let runs = isobmff_boxes::read_stsc(stbl.child(FourCc::STSC)?.reader())?;
             let offsets = ChunkOffsets::read(offset_table(stbl)?)?;
             let mut runs = self.checked(&runs)?.iter().copied().peekable();
             let mut run = None;
@@ -240,13 +242,13 @@ fn refuse_other_files(trak: &BoxTree<'_>) -> Result<(), Error> {
     };
     let mut inside = dinf.reader();
     while !inside.is_empty() {
-        let (header, body) = inside.child()?;
+        let ChildBox { header, body } = inside.child()?;
         if header.box_type != FourCc::DREF {
             continue;
         }
         for entry in SampleEntry::read_all(Reader::new(FourCc::DREF, body))? {
-            let (_, flags) = Reader::new(entry.format, entry.body).version_and_flags()?;
-            if flags & SELF_CONTAINED == 0 {
+            let header = Reader::new(entry.format, entry.body).full_box_header()?;
+            if header.flags & SELF_CONTAINED == 0 {
                 return Err(Error::Unsupported(FourCc::DREF));
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What points into the stream from elsewhere: `sidx` in front of the bytes it measures, `mfra` behind them.
 
-use isobmff_boxes::{BoxTree, FourCc, Sidx, map_tfra, mfro};
+use isobmff_boxes::{BoxTree, FourCc, Sidx, build_mfro, map_tfra};
 
 use super::reader::StreamBox;
 use crate::Error;
@@ -141,7 +141,7 @@ impl StreamIndex {
         let size = mfra.size();
         for child in mfra.children_mut().into_iter().flatten() {
             if child.box_type == FourCc::MFRO {
-                *child = mfro(size)?;
+                *child = build_mfro(size)?;
             }
         }
         let mut out = Vec::with_capacity(size);

@@ -14,8 +14,8 @@ use cipher::{
 };
 
 use super::ranges::{ProtectedRanges, checked_block, for_each_block};
-use super::{super::Error, super::Pieces};
-use super::{ClearSample, Method};
+use super::{super::Error, super::SampleSlices};
+use super::{ClearSample, EncryptionMethod, FailedSample};
 use cenc_types::BLOCK;
 use cenc_types::{Pattern, Scheme};
 
@@ -31,9 +31,6 @@ struct Chain<'a> {
     ranges: ProtectedRanges<'a>,
 }
 
-/// A chain that cannot be encrypted: the sample's number, and why.
-pub(super) type Failed = (usize, Error);
-
 /// The chains of one sample.
 struct Chains<'a> {
     /// As if there were one through all of it.
@@ -42,7 +39,7 @@ struct Chains<'a> {
 }
 
 impl<'a> Chains<'a> {
-    fn new(scheme: Scheme, sample: ClearSample<'a>) -> Result<Self, Failed> {
+    fn new(scheme: Scheme, sample: ClearSample<'a>) -> Result<Self, FailedSample> {
         let ClearSample {
             number,
             iv,
@@ -54,7 +51,7 @@ impl<'a> Chains<'a> {
             sample: Chain {
                 number,
                 state: (*iv.block()).into(),
-                ranges: ranges.map_err(|error| (number, error))?,
+                ranges: ranges.map_err(|error| FailedSample { number, error })?,
             },
             by_range: scheme == Scheme::Cbcs,
         })
@@ -87,18 +84,18 @@ impl<'a> Iterator for Chains<'a> {
 /// Encrypts the chains of one sample.
 pub(super) fn encrypt(
     cipher: &Aes128Enc,
-    method: Method,
+    method: EncryptionMethod,
     sample: ClearSample<'_>,
-) -> Result<(), Failed> {
+) -> Result<(), FailedSample> {
     run(cipher, method, &mut Chains::new(method.scheme, sample)?)
 }
 
 /// Encrypts the chains of many samples. The longest begin, so that none is left to end alone.
 pub(super) fn encrypt_all<'a>(
     cipher: &Aes128Enc,
-    method: Method,
+    method: EncryptionMethod,
     samples: &mut dyn Iterator<Item = ClearSample<'a>>,
-) -> Result<(), Failed> {
+) -> Result<(), FailedSample> {
     // One for each sample at least, but for those with nothing to encrypt.
     let mut chains = Vec::with_capacity(samples.size_hint().0);
     for sample in samples {
@@ -110,9 +107,9 @@ pub(super) fn encrypt_all<'a>(
 
 fn run<'a>(
     cipher: &Aes128Enc,
-    method: Method,
+    method: EncryptionMethod,
     chains: &mut dyn Iterator<Item = Chain<'a>>,
-) -> Result<(), Failed> {
+) -> Result<(), FailedSample> {
     let pattern = match method.scheme {
         Scheme::Cbcs => method.pattern,
         _ => Pattern::NONE,
@@ -136,7 +133,7 @@ fn run<'a>(
     result
 }
 
-fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<(), Failed> {
+fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<(), FailedSample> {
     let mut state = chain.state;
     for range in chain.ranges {
         let encrypted = for_each_block(range, pattern, |block| {
@@ -144,7 +141,10 @@ fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<
             cipher.encrypt_block(&mut state);
             *block = state.into();
         });
-        encrypted.map_err(|error| (chain.number, error))?;
+        encrypted.map_err(|error| FailedSample {
+            number: chain.number,
+            error,
+        })?;
     }
     Ok(())
 }
@@ -154,7 +154,7 @@ struct Abreast<'c, 'a> {
     chains: &'c mut dyn Iterator<Item = Chain<'a>>,
     /// From one encrypted block to the next, in bytes.
     stride: usize,
-    result: &'c mut Result<(), Failed>,
+    result: &'c mut Result<(), FailedSample>,
 }
 
 impl BlockSizeUser for Abreast<'_, '_> {
@@ -173,7 +173,7 @@ fn in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
     chains: &mut dyn Iterator<Item = Chain<'a>>,
     stride: usize,
-) -> Result<(), Failed> {
+) -> Result<(), FailedSample> {
     let mut lanes: [Lane<'_>; LANES] = Default::default();
     let most = chains.size_hint().1;
     let mut busy = most.map_or(LANES, |most| most.min(LANES));
@@ -192,7 +192,7 @@ fn refill<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
     (lanes, busy): (&mut [Lane<'a>; LANES], usize),
     (chains, stride): (&mut dyn Iterator<Item = Chain<'a>>, usize),
-) -> Result<usize, Failed> {
+) -> Result<usize, FailedSample> {
     let mut full = 0;
     for index in 0..busy {
         if let Some(lane) = lanes.get_mut(index)
@@ -213,7 +213,7 @@ fn has_blocks<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
     (lane, chains): (&mut Lane<'a>, &mut dyn Iterator<Item = Chain<'a>>),
     stride: usize,
-) -> Result<bool, Failed> {
+) -> Result<bool, FailedSample> {
     lane.check()?;
     while lane.blocks == 0 && !lane.next_blocks(backend, stride)? {
         match chains.next() {
@@ -294,7 +294,7 @@ struct Lane<'a> {
     state: Block<Aes128Enc>,
     ranges: ProtectedRanges<'a>,
     /// What of the range under way is not in `data`; it starts with a block that is encrypted.
-    range: Pieces<'a>,
+    range: SampleSlices<'a>,
     /// Bytes in one piece, from the block on that was next when they were last looked at.
     data: &'a mut [u8],
     /// Bytes that were passed since.
@@ -321,7 +321,7 @@ impl<'a> Lane<'a> {
         &mut self,
         backend: &B,
         stride: usize,
-    ) -> Result<bool, Failed> {
+    ) -> Result<bool, FailedSample> {
         while self.range.has(BLOCK) || self.next_range() {
             let len = self.range.piece_len();
             if len >= BLOCK {
@@ -332,9 +332,10 @@ impl<'a> Lane<'a> {
             let encrypted = self.range.edit_block(|block| {
                 checked_block(block, |block| encrypt_next(backend, state, block))
             });
-            encrypted
-                .unwrap_or(Ok(()))
-                .map_err(|error| (self.number, error))?;
+            encrypted.unwrap_or(Ok(())).map_err(|error| FailedSample {
+                number: self.number,
+                error,
+            })?;
             self.range.skip(stride - BLOCK);
         }
         Ok(false)
@@ -357,11 +358,14 @@ impl<'a> Lane<'a> {
     }
 
     /// Leaves what was passed behind, and sees to it that the first block changed: see [`super::ranges::checked`].
-    fn check(&mut self) -> Result<(), Failed> {
+    fn check(&mut self) -> Result<(), FailedSample> {
         if let Some(before) = self.before.take()
             && self.data.first_chunk() == Some(&before)
         {
-            return Err((self.number, Error::StillClear));
+            return Err(FailedSample {
+                number: self.number,
+                error: Error::StillClear,
+            });
         }
         let data = std::mem::take(&mut self.data);
         let done = std::mem::take(&mut self.done).min(data.len());

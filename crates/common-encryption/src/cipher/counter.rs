@@ -4,13 +4,13 @@
 use std::mem::take;
 
 use aes::Aes128Enc;
-use aes_vaes::Key as WideKey;
+use aes_vaes::VaesKey;
 use cipher::{InnerIvInit, StreamCipher, StreamCipherCoreWrapper};
 use ctr::CtrCore;
 use ctr::flavors::Ctr64BE;
 
 use super::ranges::{ProtectedRanges, checked, for_each_block};
-use super::{super::Error, super::Pieces};
+use super::{super::Error, super::SampleSlices};
 use cenc_types::BLOCK;
 use cenc_types::{Iv, Pattern};
 
@@ -24,12 +24,12 @@ const GATHERED: usize = 128;
 )]
 pub(super) enum KeyStream<'k> {
     /// Where the processor has VAES.
-    Wide(aes_vaes::KeyStream<'k>),
+    Wide(aes_vaes::VaesKeyStream<'k>),
     Portable(StreamCipherCoreWrapper<CtrCore<&'k Aes128Enc, Ctr64BE>>),
 }
 
 impl<'k> KeyStream<'k> {
-    pub(super) fn new((blocks, wide): (&'k Aes128Enc, Option<&'k WideKey>), iv: &Iv) -> Self {
+    pub(super) fn new((blocks, wide): (&'k Aes128Enc, Option<&'k VaesKey>), iv: &Iv) -> Self {
         match wide {
             Some(key) => Self::Wide(key.stream(iv.block())),
             None => {
@@ -68,14 +68,14 @@ impl<'k> KeyStream<'k> {
         })
     }
 
-    fn count(&mut self, mut range: Pieces<'_>) -> Result<(), Error> {
+    fn count(&mut self, mut range: SampleSlices<'_>) -> Result<(), Error> {
         checked(&mut range, |range| {
             range.for_each(|piece| self.apply(piece));
         })
     }
 
     /// Units of the pattern that lie in one piece are encrypted together, others block by block.
-    fn count_units(&mut self, pattern: Pattern, mut range: Pieces<'_>) -> Result<(), Error> {
+    fn count_units(&mut self, pattern: Pattern, mut range: SampleSlices<'_>) -> Result<(), Error> {
         let unit = unit(pattern).1;
         while !range.is_empty() {
             let here = match range.one_piece() {

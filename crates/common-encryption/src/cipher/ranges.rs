@@ -2,20 +2,23 @@
 //! The bytes of a sample that are encrypted: its protected ranges, and the blocks of the pattern in each.
 
 use crate::Error;
-use crate::pieces::Pieces;
+use crate::sample_slices::SampleSlices;
 use cenc_types::BLOCK;
 use cenc_types::{Pattern, Subsample};
 
 /// The protected byte ranges of a sample, in order.
 #[derive(Default)]
 pub(super) struct ProtectedRanges<'a> {
-    left: Pieces<'a>,
+    left: SampleSlices<'a>,
     subsamples: Option<std::slice::Iter<'a, Subsample>>,
 }
 
 impl<'a> ProtectedRanges<'a> {
     /// Without `subsamples` all of the sample is protected.
-    pub(super) fn new(sample: Pieces<'a>, subsamples: &'a [Subsample]) -> Result<Self, Error> {
+    pub(super) fn new(
+        sample: SampleSlices<'a>,
+        subsamples: &'a [Subsample],
+    ) -> Result<Self, Error> {
         let size = |s: &Subsample| u64::from(s.clear_bytes) + u64::from(s.protected_bytes);
         let mapped: u64 = subsamples.iter().map(size).sum();
         if !subsamples.is_empty() && mapped != sample.len() as u64 {
@@ -38,7 +41,7 @@ impl<'a> ProtectedRanges<'a> {
     }
 
     /// One range.
-    pub(super) const fn one(range: Pieces<'a>) -> Self {
+    pub(super) const fn one(range: SampleSlices<'a>) -> Self {
         Self {
             left: range,
             subsamples: None,
@@ -47,9 +50,9 @@ impl<'a> ProtectedRanges<'a> {
 }
 
 impl<'a> Iterator for ProtectedRanges<'a> {
-    type Item = Pieces<'a>;
+    type Item = SampleSlices<'a>;
 
-    fn next(&mut self) -> Option<Pieces<'a>> {
+    fn next(&mut self) -> Option<SampleSlices<'a>> {
         let Some(subsamples) = &mut self.subsamples else {
             let range = std::mem::take(&mut self.left);
             return (!range.is_empty()).then_some(range);
@@ -69,7 +72,7 @@ impl<'a> Iterator for ProtectedRanges<'a> {
 
 /// Runs `encrypt` on each encrypted block of a range, wherever it lies, and sees to it that it changes.
 pub(super) fn for_each_block(
-    mut range: Pieces<'_>,
+    mut range: SampleSlices<'_>,
     pattern: Pattern,
     mut encrypt: impl FnMut(&mut [u8; BLOCK]),
 ) -> Result<(), Error> {
@@ -102,8 +105,8 @@ pub(super) fn checked_block(
 /// Runs `encrypt` over `range` and sees to it that its first block changed: a packager that signs media as protected
 /// and sends it in the clear cannot take it back.
 pub(super) fn checked(
-    range: &mut Pieces<'_>,
-    encrypt: impl FnOnce(&mut Pieces<'_>),
+    range: &mut SampleSlices<'_>,
+    encrypt: impl FnOnce(&mut SampleSlices<'_>),
 ) -> Result<(), Error> {
     let before = range.first_block();
     encrypt(range);
@@ -120,9 +123,9 @@ mod tests {
     #[test]
     fn unchanged_block_is_an_error() {
         let mut bytes = [1; 32];
-        let mut range = Pieces::from(bytes.as_mut_slice());
+        let mut range = SampleSlices::from(bytes.as_mut_slice());
         assert_eq!(checked(&mut range, |_| ()), Err(Error::StillClear));
-        let change = |range: &mut Pieces<'_>| range.for_each(|piece| piece.fill(2));
+        let change = |range: &mut SampleSlices<'_>| range.for_each(|piece| piece.fill(2));
         assert_eq!(checked(&mut range, change), Ok(()));
     }
 }

@@ -46,7 +46,7 @@ fn encrypt(
             protected_bytes,
         })
         .collect();
-    let method = Method { scheme, pattern };
+    let method = EncryptionMethod { scheme, pattern };
     let made = CUTS.map(|cut| encrypt_pieces(&cipher, (method, iv), sample.to_vec(), (&map, cut)));
     let [first, others @ ..] = made;
     for (other, cut) in others.into_iter().zip(CUTS.get(1..).unwrap()) {
@@ -57,7 +57,7 @@ fn encrypt(
 
 fn encrypt_pieces(
     cipher: &SampleCipher,
-    (method, iv): (Method, &str),
+    (method, iv): (EncryptionMethod, &str),
     mut sample: Vec<u8>,
     (subsamples, cut): (&[Subsample], &[usize]),
 ) -> Result<Vec<u8>, Error> {
@@ -77,7 +77,7 @@ fn encrypt_pieces(
         subsamples,
     };
     let encrypted = cipher.encrypt_all(method, &mut std::iter::once(clear));
-    encrypted.map_err(|(_, error)| error)?;
+    encrypted.map_err(|failed| failed.error)?;
     Ok(sample)
 }
 
@@ -211,7 +211,7 @@ fn pattern_that_skips_all_is_not_passed_off_as_protection() {
         crypt_byte_block: 0,
         skip_byte_block: 9,
     };
-    let method = Method {
+    let method = EncryptionMethod {
         scheme: Scheme::Cens,
         pattern,
     };

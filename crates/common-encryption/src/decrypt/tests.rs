@@ -34,7 +34,7 @@ fn decrypt(
     let mut sample = sample.to_vec();
     let iv = Iv::new(&hex(iv)).unwrap();
     let decryptor = SampleDecryptor::new(&ContentKey::parse(KEY).unwrap());
-    decryptor.decrypt(Method { scheme, pattern }, &iv, &mut sample, &map)?;
+    decryptor.decrypt(EncryptionMethod { scheme, pattern }, &iv, &mut sample, &map)?;
     Ok(sample)
 }
 

@@ -4,7 +4,7 @@
 use allocation_counter::measure;
 use cenc_types::{ContentKey, Iv, Pattern, Scheme};
 use codec_headers::Codec;
-use common_encryption::{IvSource, Method, SampleCipher, SampleProtector};
+use common_encryption::{EncryptionMethod, IvSource, SampleCipher, SampleProtector};
 use zeroize::Zeroizing;
 
 /// An `avcC` with parameter sets as short as they get, and a sample of two slices of an IDR picture.
@@ -28,7 +28,7 @@ fn sample_in_the_steady_state_allocates_nothing() {
                 true => Pattern::ONE_IN_TEN,
                 false => Pattern::NONE,
             };
-            let method = Method { scheme, pattern };
+            let method = EncryptionMethod { scheme, pattern };
             let mut ivs = IvSource::new(scheme, Iv::new(&[1; 16]).unwrap()).unwrap();
             let mut protector = SampleProtector::default();
             let mut protect = || {

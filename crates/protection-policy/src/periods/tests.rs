@@ -93,9 +93,9 @@ impl Channel {
         self.packaging.source.settle();
         let first = self.packaging.signals().unwrap().kids[0];
         let kid = |rule| match rule {
-            Rule::Track => first,
-            Rule::Key(protection) => protection.key.kid(),
-            Rule::Clear => panic!("clear samples"),
+            FragmentRule::Track => first,
+            FragmentRule::Key(protection) => protection.key.kid(),
+            FragmentRule::Clear => panic!("clear samples"),
         };
         Ok(rules.into_iter().map(kid).collect())
     }

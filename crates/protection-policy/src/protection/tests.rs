@@ -8,7 +8,7 @@ use host_access::Host;
 use super::*;
 use crate::{IvConfig, IvRuns};
 use cenc_types::{ContentKey, Iv, IvSize, Media, Pattern, Scheme};
-use common_encryption::{Flavor, TrackIv};
+use common_encryption::{BoxFlavor, TrackIv};
 use content_keys::{FixedKeys, KeyEntry, KeyRing};
 use drm_signaling::System;
 
@@ -202,7 +202,7 @@ fn piff_takes_counter_mode_with_eight_bytes_only() {
         (Scheme::Cbcs, IvSize::Sixteen, false),
     ] {
         let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::default());
-        packaging.config.flavor = Flavor::Piff;
+        packaging.config.flavor = BoxFlavor::Piff;
         packaging.config.iv = IvConfig::Random(size);
         assert_eq!(
             packaging.protect_tracks(&[VIDEO]).is_ok(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cenc_types::KeyId;
-use content_key_store::{KeySlot, KeyStore};
+use content_key_store::{AssignedSlot, KeySlot, KeyStore};
 use cpix::{RsaRecipient, Version, WrapKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -58,7 +58,7 @@ pub fn export(
         Recipient::Clear { reason } => (None, format!("exported in the clear: {reason}")),
     };
     let mut slots = BTreeMap::<KeyId, Vec<KeySlot>>::new();
-    for (slot, kid) in content::slots(store, &content)? {
+    for AssignedSlot { slot, kid } in content::slots(store, &content)? {
         slots.entry(kid).or_default().push(slot);
     }
     if slots.is_empty() {

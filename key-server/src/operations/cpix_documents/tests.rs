@@ -2,7 +2,7 @@
 //! Documents into a store and out of it again.
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{Content, KeySlot, Origin};
+use content_key_store::{AssignedSlot, Content, Origin};
 use cpix::{Document, Version};
 
 use super::*;
@@ -25,7 +25,7 @@ const DOCUMENT: &str = r#"<CPIX xmlns="urn:dashif:org:cpix" xmlns:pskc="urn:ietf
 fn slots(of: &TestStore) -> Vec<(String, u64, String)> {
     let slots = of.store.slots("news", ALL).unwrap().into_iter();
     slots
-        .map(|(slot, kid)| (slot.label, slot.period, kid.to_string()))
+        .map(|AssignedSlot { slot, kid }| (slot.label, slot.period, kid.to_string()))
         .collect()
 }
 
@@ -120,7 +120,7 @@ fn scheme_that_a_document_lacks_is_the_contents_or_the_one_given() {
     let modes = of.store.slots("news", ALL).unwrap().into_iter();
     assert!(
         modes
-            .map(|(slot, _): (KeySlot, _)| slot.mode)
+            .map(|assigned| assigned.slot.mode)
             .all(|mode| mode == CipherMode::Ctr)
     );
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! How somebody else's samples are encrypted: what `tenc` and `seig` have in common, 23001-7 clauses 6 and 8.2.
 
-use isobmff_boxes::{Error, FourCc, Reader};
+use isobmff_boxes::{ChildBox, Error, FourCc, Reader};
 
 use super::piff;
 use cenc_types::{KeyId, Pattern};
 
 /// The fields of a `tenc` or `seig` as they were found, plausible or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundProtection {
+pub struct ParsedProtection {
     /// isProtected: 0 clear, 1 encrypted; PIFF's AlgorithmID: 1 counter mode, 2 chaining.
     pub is_protected: u8,
     /// crypt_byte_block and skip_byte_block; 0:0 in a `tenc` of version 0.
@@ -21,7 +21,7 @@ pub struct FoundProtection {
     pub constant_iv: Option<Vec<u8>>,
 }
 
-impl FoundProtection {
+impl ParsedProtection {
     /// The `tenc`, or PIFF's box in its place, among the boxes of a `schi`.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl FoundProtection {
     pub fn in_scheme_information(boxes: &[u8]) -> Result<Option<Self>, Error> {
         let mut reader = Reader::new(FourCc::SCHI, boxes);
         while !reader.is_empty() {
-            let (header, body) = reader.child()?;
+            let ChildBox { header, body } = reader.child()?;
             let fields = Reader::new(header.box_type, body);
             if header.box_type == FourCc::TENC || header.uuid == Some(piff::TENC) {
                 return Self::read_tenc(fields).map(Some);

@@ -8,8 +8,14 @@ use super::model::mode_name;
 use super::transaction::{Recorded, Transaction};
 use super::{Content, Error, KeySlot, KeyStore, StoredKey, content};
 
-/// A track in a crypto period, and the KID that its key is to have if it has none yet.
-pub type WantedKey = (KeySlot, Option<KeyId>);
+/// A request for the key of a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotRequest {
+    /// The track in a crypto period.
+    pub slot: KeySlot,
+    /// The KID for a new key; random if None. A key that the slot has already keeps its own.
+    pub kid: Option<KeyId>,
+}
 
 /// The keys of a content and what its packagers need to know.
 pub struct ContentKeys {
@@ -21,11 +27,11 @@ pub struct ContentKeys {
 
 impl KeyStore {
     /// The keys of tracks in crypto periods, in their order: all of them or none. What is not there is made as by
-    /// [`Self::key_of`], with the KID that is wanted. A KID that the content has already brings its key to the track.
+    /// [`Self::get_or_create_key`], with the KID that is wanted. A KID that the content has already brings its key to the track.
     ///
     /// # Errors
-    /// Those of [`Self::key_of`], [`Error::NilKeyId`], [`Error::OtherContent`], [`Error::OtherMode`].
-    pub fn keys_of(&self, wanted: &[WantedKey]) -> Result<Vec<StoredKey>, Error> {
+    /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::OtherContent`], [`Error::OtherMode`].
+    pub fn get_or_create_keys(&self, wanted: &[SlotRequest]) -> Result<Vec<StoredKey>, Error> {
         check(wanted)?;
         self.write("keys of", &object(wanted), |transaction| {
             give_all(transaction, wanted)
@@ -34,10 +40,10 @@ impl KeyStore {
 }
 
 /// What must hold before the database is asked.
-pub(super) fn check(wanted: &[WantedKey]) -> Result<(), Error> {
-    for (slot, kid) in wanted {
-        slot.check()?;
-        if kid.is_some_and(|kid| kid.is_nil()) {
+pub(super) fn check(wanted: &[SlotRequest]) -> Result<(), Error> {
+    for request in wanted {
+        request.slot.check()?;
+        if request.kid.is_some_and(|kid| kid.is_nil()) {
             return Err(Error::NilKeyId);
         }
     }
@@ -45,8 +51,8 @@ pub(super) fn check(wanted: &[WantedKey]) -> Result<(), Error> {
 }
 
 /// What the audit calls the tracks.
-pub(super) fn object(wanted: &[WantedKey]) -> String {
-    let objects = wanted.iter().map(|(slot, _)| slot_object(slot));
+pub(super) fn object(wanted: &[SlotRequest]) -> String {
+    let objects = wanted.iter().map(|request| slot_object(&request.slot));
     objects.collect::<Vec<_>>().join("; ")
 }
 
@@ -63,18 +69,20 @@ pub(super) fn slot_object(slot: &KeySlot) -> String {
 /// The keys and the settings of the first one's content.
 pub(super) fn with_content(
     transaction: &mut Transaction<'_>,
-    wanted: &[WantedKey],
+    wanted: &[SlotRequest],
 ) -> Recorded<ContentKeys> {
     let (keys, result) = give_all(transaction, wanted)?;
-    let id = wanted.first().map(|(slot, _)| slot.content_id.as_str());
+    let id = wanted
+        .first()
+        .map(|request| request.slot.content_id.as_str());
     let content = content::load(transaction, id.unwrap_or_default())?;
     Ok((ContentKeys { content, keys }, result))
 }
 
-fn give_all(transaction: &mut Transaction<'_>, wanted: &[WantedKey]) -> Recorded<Vec<StoredKey>> {
+fn give_all(transaction: &mut Transaction<'_>, wanted: &[SlotRequest]) -> Recorded<Vec<StoredKey>> {
     let mut keys = Vec::with_capacity(wanted.len());
     let mut results = Vec::with_capacity(wanted.len());
-    for (slot, kid) in wanted {
+    for SlotRequest { slot, kid } in wanted {
         let (key, verb) = give(transaction, slot, *kid)?;
         results.push(format!("{verb} {}", key.info.kid));
         keys.push(key);

@@ -7,12 +7,12 @@ use cenc_types::BLOCK;
 
 /// Bytes that follow each other in a sample, in one piece or in several.
 #[derive(Debug, Default)]
-pub struct Pieces<'a> {
+pub struct SampleSlices<'a> {
     first: &'a mut [u8],
     rest: &'a mut [&'a mut [u8]],
 }
 
-impl<'a> From<&'a mut [u8]> for Pieces<'a> {
+impl<'a> From<&'a mut [u8]> for SampleSlices<'a> {
     fn from(first: &'a mut [u8]) -> Self {
         Self {
             first,
@@ -21,7 +21,7 @@ impl<'a> From<&'a mut [u8]> for Pieces<'a> {
     }
 }
 
-impl<'a> From<&'a mut [&'a mut [u8]]> for Pieces<'a> {
+impl<'a> From<&'a mut [&'a mut [u8]]> for SampleSlices<'a> {
     fn from(pieces: &'a mut [&'a mut [u8]]) -> Self {
         match pieces.split_first_mut() {
             Some((first, rest)) => Self {
@@ -33,7 +33,7 @@ impl<'a> From<&'a mut [&'a mut [u8]]> for Pieces<'a> {
     }
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> SampleSlices<'a> {
     /// Bytes in all of them.
     pub fn len(&self) -> usize {
         let behind = self.rest.iter().map(|piece| piece.len());
@@ -189,7 +189,7 @@ mod tests {
         &[1; 40],
     ];
 
-    fn collect(mut pieces: Pieces<'_>) -> Vec<u8> {
+    fn collect(mut pieces: SampleSlices<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
         pieces.for_each(|piece| bytes.extend_from_slice(piece));
         assert_eq!(bytes.len(), pieces.len());
@@ -202,7 +202,7 @@ mod tests {
             for len in 0..=40 {
                 let mut held = cut(&mut [0; 40], cuts);
                 let mut held: Vec<&mut [u8]> = held.iter_mut().map(Vec::as_mut_slice).collect();
-                let mut pieces = Pieces::from(held.as_mut_slice());
+                let mut pieces = SampleSlices::from(held.as_mut_slice());
                 assert!(pieces.split_to(41).is_none());
                 let mut front = pieces.split_to(len).unwrap();
                 let again = front.split_to(len / 2).unwrap();
@@ -220,7 +220,7 @@ mod tests {
         for cuts in CUTS {
             let mut bytes = cut(&mut [0; 40], cuts);
             let mut held: Vec<&mut [u8]> = bytes.iter_mut().map(Vec::as_mut_slice).collect();
-            let mut pieces = Pieces::from(held.as_mut_slice());
+            let mut pieces = SampleSlices::from(held.as_mut_slice());
             pieces.skip(3);
             let expected = std::array::from_fn(|n| u8::try_from(n + 3).unwrap());
             assert_eq!(pieces.first_block(), Some(expected));
