@@ -203,11 +203,11 @@ fn speke_server_gives_a_key_for_each_track_and_crypto_period() {
     let client = SpekeClient::open(&address, &host_access::Host::system()).unwrap();
     let mut keys = Keys::default();
     for index in 0..3 {
-        let answer = client.keys(&KeyRequest {
+        let answer = client.request_keys(&KeyRequest {
             content_id: "film".into(),
             scheme: Scheme::Cbcs,
             tracks: ["VIDEO", "AUDIO"]
-                .map(|label| TrackRule::named(label).unwrap())
+                .map(|label| TrackRule::from_label(label).unwrap())
                 .into(),
             systems: vec![SYSTEM_ID],
             period: Some(KeyPeriod {

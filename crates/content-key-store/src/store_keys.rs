@@ -36,7 +36,7 @@ impl StoreKeys {
         if content.scheme.cipher_mode() != request.scheme.cipher_mode() {
             return Err(Error::ContentScheme {
                 stored: content.scheme,
-                asked: request.scheme,
+                requested: request.scheme,
             });
         }
         Ok(Self {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! CPIX files as a source: keys, the tracks that they are for by usage rules, and what DRM systems signal.
+//! CPIX files as a source of keys, of usage rules that assign them to tracks, and of DRM signaling.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use cpix::{Document, Position};
 use super::{Error, KeyEntry, KeyProvider, KeyRing, LineError, PeriodKeys, PeriodRules, Selector};
 use host_access::{Host, SecretFiles};
 
-/// A CPIX document in a file. It is read again when a crypto period comes that it had no keys for.
+/// A CPIX document in a file. The file is read again when the document has no keys for a crypto period.
 pub struct CpixFile {
     path: PathBuf,
     scheme: Scheme,
@@ -21,35 +21,37 @@ pub struct CpixFile {
 }
 
 impl CpixFile {
-    /// Opens a document that holds keys in the clear, which others must not be able to read.
+    /// Opens a document that holds keys in the clear. Other users must not be able to read the file.
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Cpix`].
     pub fn open(path: PathBuf, scheme: Scheme, host: &Host) -> Result<Self, Error> {
-        let files = Arc::clone(&host.files);
-        let document = Arc::new(read(&path, &*files)?);
         Ok(Self {
+            document: Arc::new(read(&path, &*host.files)?),
             path,
             scheme,
-            document,
-            files,
+            files: Arc::clone(&host.files),
         })
     }
 
-    /// The keys of the document for one period, or those of all.
-    fn keys_of(&self, period: Option<u64>) -> Result<PeriodKeys, Error> {
-        let id = match period {
+    /// Returns the keys of one period, or those of all with None.
+    fn find_keys(&self, period: Option<u64>) -> Result<PeriodKeys, Error> {
+        let period_id = match period {
             None => None,
-            Some(number) => {
-                let found = self.document.period_at(Position::Index(number));
-                let found = found.ok_or(Error::NoPeriod { period: number })?;
-                found.id.clone()
-            }
+            Some(number) => self
+                .document
+                .period_at(Position::Index(number))
+                .ok_or(Error::NoPeriod { period: number })?
+                .id
+                .clone(),
         };
         Ok(PeriodKeys {
-            keys: ring(&self.document, (self.scheme, id.as_deref()))?,
+            keys: period_ring(&self.document, self.scheme, period_id.as_deref())?,
             systems: self.document.drm_systems.clone(),
-            rules: rules(&self.document, id),
+            rules: (!self.document.usage_rules.is_empty()).then(|| PeriodRules {
+                document: Arc::clone(&self.document),
+                period: period_id,
+            }),
             license_store: None,
         })
     }
@@ -65,64 +67,67 @@ impl KeyProvider for CpixFile {
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
         let period = Some(period).filter(|_| self.rotates());
-        let keys = match self.keys_of(period) {
+        match self.find_keys(period) {
             Err(Error::NoPeriod { .. }) => {
                 self.document = Arc::new(read(&self.path, &*self.files)?);
-                self.keys_of(period)
+                self.find_keys(period)
             }
             keys => keys,
-        };
-        Ok(Arc::new(keys?))
+        }
+        .map(Arc::new)
     }
 }
 
-/// All keys of the document in a file, for a decryptor.
+/// Returns all keys of the document in a file, for a decryptor.
 ///
 /// # Errors
 /// As [`CpixFile::open`].
 pub(super) fn load(path: &Path, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
     let mut ring = KeyRing::default();
     for (number, key) in (1..).zip(&read(path, files)?.content_keys) {
-        // A selector for each: they are found by KID.
-        let entry = entry(key, (Selector::Track(number), None))?;
-        ring.add(entry).map_err(not_two)?;
+        // A decryptor finds keys by KID, so each key has a selector of its own.
+        ring.add(key_entry(key, Selector::Track(number), None)?)
+            .map_err(explain_conflict)?;
     }
     Ok(ring)
 }
 
 fn read(path: &Path, files: &dyn SecretFiles) -> Result<Document, Error> {
-    let text = files.read(path)?;
-    Ok(Document::from_bytes(text.as_bytes())?)
+    Ok(Document::from_bytes(files.read(path)?.as_bytes())?)
 }
 
-/// The keys that rules of the period name; without rules the one key, for every track.
-fn ring(document: &Document, (scheme, period): (Scheme, Option<&str>)) -> Result<KeyRing, Error> {
-    let counts = |key: &&cpix::ContentKey| {
-        let mut rules = document
-            .usage_rules
-            .iter()
-            .filter(|rule| rule.kid == key.kid);
-        document.usage_rules.is_empty()
-            || rules.any(|rule| {
-                rule.periods.is_empty() || rule.periods.iter().any(|id| Some(id.as_str()) == period)
+/// Returns the keys that usage rules name for the period. A document without rules has one key, for every track.
+fn period_ring(
+    document: &Document,
+    scheme: Scheme,
+    period_id: Option<&str>,
+) -> Result<KeyRing, Error> {
+    let has_rules = !document.usage_rules.is_empty();
+    let is_used = |key: &&cpix::ContentKey| {
+        !has_rules
+            || document.usage_rules.iter().any(|rule| {
+                rule.kid == key.kid
+                    && (rule.periods.is_empty()
+                        || rule.periods.iter().any(|id| Some(id.as_str()) == period_id))
             })
     };
     let mut ring = KeyRing::default();
-    let keys = document.content_keys.iter().filter(counts);
-    for (number, key) in (1..).zip(keys) {
-        let selector = match document.usage_rules.is_empty() {
-            true => Selector::Any,
-            false => Selector::Track(number),
+    for (number, key) in (1..).zip(document.content_keys.iter().filter(is_used)) {
+        let selector = match has_rules {
+            true => Selector::Track(number),
+            false => Selector::Any,
         };
         let iv = key.explicit_iv.filter(|_| scheme == Scheme::Cbcs);
-        ring.add(entry(key, (selector, iv))?).map_err(not_two)?;
+        ring.add(key_entry(key, selector, iv)?)
+            .map_err(explain_conflict)?;
     }
     Ok(ring)
 }
 
-fn entry(
+fn key_entry(
     key: &cpix::ContentKey,
-    (selector, iv): (Selector, Option<[u8; 16]>),
+    selector: Selector,
+    iv: Option<[u8; 16]>,
 ) -> Result<KeyEntry, Error> {
     Ok(KeyEntry {
         selector,
@@ -133,15 +138,10 @@ fn entry(
     })
 }
 
-fn rules(document: &Arc<Document>, period: Option<String>) -> Option<PeriodRules> {
-    let document = Arc::clone(document);
-    (!document.usage_rules.is_empty()).then_some(PeriodRules { document, period })
-}
-
-fn not_two(error: LineError) -> Error {
+fn explain_conflict(error: LineError) -> Error {
     match error {
         LineError::SelectorTaken(_) => Error::Source(
-            "the CPIX document has several keys and no usage rules that say whose each is".into(),
+            "the CPIX document has several keys and no usage rules: add a rule for each key that says which tracks use it".into(),
         ),
         error => Error::Source(Box::new(error)),
     }

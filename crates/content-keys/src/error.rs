@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why there is no key. No variant holds a key, or text that may be one.
+//! Errors of key sources. No variant holds a key, or text that may be one.
 
 use std::path::PathBuf;
 
@@ -13,13 +13,13 @@ use super::Selector;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No key is meant for a track that must be protected.
+    /// No selector matches a track that must be protected.
     #[error(
         "no key for {0}: add a line with a selector that matches it ('*', 'video', 'audio', 'sd', 'hd', 'uhd1', \
          'uhd2' or 'track:{id}') to the key file", id = .0.track_id
     )]
     NoKey(Track),
-    /// No usage rule is meant for a track that must be protected.
+    /// No usage rule matches a track that must be protected.
     #[error(
         "no usage rule of the CPIX document matches {0}: add a rule with its key, or let the rule's filters match it"
     )]
@@ -31,7 +31,7 @@ pub enum Error {
     #[cfg(feature = "speke")]
     #[error(transparent)]
     Speke(Box<super::speke::Error>),
-    /// The store's key-encryption key is nowhere.
+    /// The store's key-encryption key was not found.
     #[error(
         "no key-encryption key for the store: add ?kek-file=/path to its address, or give the service the systemd credential playready-kek"
     )]
@@ -41,18 +41,18 @@ pub enum Error {
         "KID {0} is not delivered to all licence servers that need it: see their deliveries, or mark the content as not needing them"
     )]
     NotDelivered(KeyId),
-    /// A content was made for the other cipher mode.
+    /// The keys of the content are for the other cipher mode.
     #[error(
-        "the content is stored for scheme {stored}, whose keys cannot be used with {asked}: set scheme={stored}, or another content-id"
+        "the content is stored for scheme {stored}, whose keys cannot be used with {requested}: set scheme={stored}, or another content-id"
     )]
     ContentScheme {
         /// The stored scheme.
         stored: Scheme,
-        /// The scheme asked for.
-        asked: Scheme,
+        /// The requested scheme.
+        requested: Scheme,
     },
-    /// A source of keys by content needs the content.
-    #[error("this source knows keys by content: set content-id")]
+    /// A source that finds keys by content id was opened without one.
+    #[error("this source finds keys by content id: set content-id")]
     NoContentId,
     /// The source has no keys for a crypto period.
     #[error(
@@ -66,13 +66,13 @@ pub enum Error {
     /// Another source, such as a key store, cannot give keys.
     #[error(transparent)]
     Source(Box<dyn std::error::Error + Send + Sync>),
-    /// Nobody waits for the keys any more.
+    /// The stream stopped while it waited for keys.
     #[error("the stream stopped before its keys came")]
     Stopped,
-    /// The operating system has no thread for the source of keys.
-    #[error("no thread for the source of keys: {0}")]
+    /// The operating system cannot start the thread that requests keys.
+    #[error("cannot start the thread that requests keys: {0}")]
     Thread(#[source] std::io::Error),
-    /// The key location is neither a URI that is understood nor a path.
+    /// The key location is neither a known URI nor a path.
     #[error(
         "cannot use the key location: give the URI of a .keys or .cpix file with its whole path, such as \
          file:///etc/keys/channel.keys, of a store (sqlite:///path/keys.db, postgresql://…) or of a key server (speke+https://…)"
@@ -81,7 +81,7 @@ pub enum Error {
     /// A key file cannot be read or written.
     #[error(transparent)]
     File(#[from] SecretFileError),
-    /// A line of a key file is not understood.
+    /// A line of a key file is malformed.
     #[error(
         "key file {path}, line {line}: {reason}; a line is 'selector kid key [iv]'",
         path = .path.display()
@@ -91,10 +91,10 @@ pub enum Error {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The fault of the line.
         reason: LineError,
     },
-    /// There are no random bytes.
+    /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),
 }
@@ -106,7 +106,7 @@ impl From<super::speke::Error> for Error {
     }
 }
 
-/// What is wrong with a line of a key file.
+/// Faults of a line in a key file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
     /// Too few or too many words.
@@ -114,17 +114,17 @@ pub enum LineError {
     Words(usize),
     /// The selector is unknown.
     #[error(
-        "unknown selector: use '*', video, audio, text, sd, hd, uhd1, uhd2 or track:N, with @N behind it for crypto \
+        "unknown selector: use '*', video, audio, text, sd, hd, uhd1, uhd2 or track:N, followed by @N for a key of crypto \
          period N only"
     )]
     Selector,
     /// The KID, key or IV is malformed.
     #[error(transparent)]
     Value(#[from] cenc_types::Error),
-    /// The selector has a key already.
+    /// An earlier line has a key for the selector.
     #[error("selector '{0}' has a key in a line above")]
     SelectorTaken(Selector),
-    /// The KID stands above with other values.
+    /// An earlier line has the KID with another key or IV.
     #[error("KID {0} has another key or IV in a line above")]
     ConflictingKid(KeyId),
 }

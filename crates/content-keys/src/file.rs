@@ -15,16 +15,16 @@ use super::error::LineError;
 use super::{Error, KeyEntry, KeyProvider, KeyRing, PeriodKeys};
 use host_access::{Host, Random, SecretFileError, SecretFiles, push_hex};
 
-/// The keys of the `.keys` file that `uri` names, which must exist.
+/// Loads the keys of an existing `.keys` file.
 ///
 /// # Errors
 /// As [`KeyFile::open_or_create`].
 pub(super) fn load(uri: &str, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
-    read(&path_of(uri)?, files)
+    read(&file_path(uri)?, files)
 }
 
-/// A `.keys` file as a source: it is read again when a crypto period comes that it had no keys for, so that keys can be added
-/// while the stream runs.
+/// A `.keys` file as a source. The file is read again when it has no keys for a crypto period, so that keys can be added while the
+/// stream runs.
 pub struct KeyFile {
     path: PathBuf,
     keys: Arc<PeriodKeys>,
@@ -32,25 +32,29 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// The `.keys` file that `uri` names. A file that does not exist is made: one random KID and key for every track, readable by its owner only, and safely on disk when this returns.
+    /// Opens the `.keys` file at a `file:///` URI.
+    ///
+    /// A file that does not exist is created with one random KID and key for every track. Only its owner can read it, and it is safely
+    /// on disk when this returns.
     ///
     /// # Errors
-    /// [`Error::BadUri`], [`Error::Line`] with the line's number,
-    /// [`Error::File`].
+    /// [`Error::BadUri`], [`Error::Line`] with the line's number, [`Error::File`].
     pub fn open_or_create(uri: &str, host: &Host) -> Result<Self, Error> {
-        let path = path_of(uri)?;
-        let files = Arc::clone(&host.files);
-        let keys = match read(&path, &*files) {
+        let path = file_path(uri)?;
+        let keys = match read(&path, &*host.files) {
             Err(Error::File(SecretFileError::File { source, .. }))
                 if source.kind() == io::ErrorKind::NotFound =>
             {
-                files.create(&path, &new_line(&*host.random)?)?;
-                read(&path, &*files)?
+                host.files.create(&path, &new_file(&*host.random)?)?;
+                read(&path, &*host.files)?
             }
             keys => keys?,
         };
-        let keys = Arc::new(keys.into());
-        Ok(Self { path, keys, files })
+        Ok(Self {
+            path,
+            keys: Arc::new(keys.into()),
+            files: Arc::clone(&host.files),
+        })
     }
 }
 
@@ -70,33 +74,37 @@ impl KeyProvider for KeyFile {
     }
 }
 
-fn path_of(uri: &str) -> Result<PathBuf, Error> {
-    // Only absolute paths: Url reads file:x.keys as one below the root.
-    let url = Some(uri).filter(|uri| uri.starts_with("file:///"));
-    let path = url.and_then(|url| Url::parse(url).ok()?.to_file_path().ok());
-    // Other endings are other formats, which must not be made as this one.
-    let path = path.filter(|path| path.extension().is_some_and(|ending| ending == "keys"));
-    path.ok_or(Error::BadUri)
+fn file_path(uri: &str) -> Result<PathBuf, Error> {
+    // Url reads file:x.keys as a path below the root, so only absolute paths are accepted.
+    Some(uri)
+        .filter(|uri| uri.starts_with("file:///"))
+        .and_then(|uri| Url::parse(uri).ok()?.to_file_path().ok())
+        // Another extension is another format: such a file must not be created in this one.
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "keys")
+        })
+        .ok_or(Error::BadUri)
 }
 
 fn read(path: &Path, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
-    parse(&files.read(path)?).map_err(|(line, reason)| Error::Line {
-        path: path.to_owned(),
-        line,
-        reason,
-    })
-}
-
-fn parse(text: &str) -> Result<KeyRing, (usize, LineError)> {
     let mut ring = KeyRing::default();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.split_once('#').map_or(line, |(before, _)| before);
-        let words: Vec<&str> = line.split_whitespace().collect();
+    for (number, line) in (1..).zip(files.read(path)?.lines()) {
+        let words: Vec<&str> = line
+            .split_once('#')
+            .map_or(line, |(before, _)| before)
+            .split_whitespace()
+            .collect();
         if words.is_empty() {
             continue;
         }
-        let added = parse_line(&words).and_then(|entry| ring.add(entry));
-        added.map_err(|reason| (index + 1, reason))?;
+        parse_line(&words)
+            .and_then(|entry| ring.add(entry))
+            .map_err(|reason| Error::Line {
+                path: path.to_owned(),
+                line: number,
+                reason,
+            })?;
     }
     Ok(ring)
 }
@@ -104,19 +112,15 @@ fn parse(text: &str) -> Result<KeyRing, (usize, LineError)> {
 fn parse_line(words: &[&str]) -> Result<KeyEntry, LineError> {
     let (selector, kid, key, iv) = match *words {
         [selector, kid, key] => (selector, kid, key, None),
-        [selector, kid, key, iv] => (selector, kid, key, Some(iv)),
+        [selector, kid, key, iv] => (selector, kid, key, Some(parse_iv(iv))),
         _ => return Err(LineError::Words(words.len())),
     };
-    let iv = iv.map(|iv| {
-        let bytes = decode_hex(iv).ok_or(cenc_types::Error::BadIv)?;
-        Iv::new(&bytes)
-    });
     let (selector, period) = match selector.split_once('@') {
         None => (selector, None),
-        Some((selector, period)) => {
-            let period = period.parse().map_err(|_| LineError::Selector)?;
-            (selector, Some(period))
-        }
+        Some((selector, period)) => (
+            selector,
+            Some(period.parse().map_err(|_| LineError::Selector)?),
+        ),
     };
     Ok(KeyEntry {
         period,
@@ -127,16 +131,19 @@ fn parse_line(words: &[&str]) -> Result<KeyEntry, LineError> {
     })
 }
 
-/// A line with a new KID and key for every track.
-fn new_line(random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let (kid, key) = (KeyId::generate(random)?, ContentKey::generate(random)?);
-    let mut line = Zeroizing::new(Vec::with_capacity(256));
-    line.extend_from_slice(b"# selector kid key [iv]\n* ");
-    line.extend_from_slice(kid.to_string().as_bytes());
-    line.push(b' ');
-    push_hex(&mut line, key.as_bytes());
-    line.push(b'\n');
-    Ok(line)
+fn parse_iv(text: &str) -> Result<Iv, cenc_types::Error> {
+    Iv::new(&decode_hex(text).ok_or(cenc_types::Error::BadIv)?)
+}
+
+/// Writes a file with a new KID and key for every track.
+fn new_file(random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut text = Zeroizing::new(Vec::with_capacity(256));
+    text.extend_from_slice(b"# selector kid key [iv]\n* ");
+    text.extend_from_slice(KeyId::generate(random)?.to_string().as_bytes());
+    text.push(b' ');
+    push_hex(&mut text, ContentKey::generate(random)?.as_bytes());
+    text.push(b'\n');
+    Ok(text)
 }
 
 #[cfg(test)]

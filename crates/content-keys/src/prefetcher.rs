@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Asks for the keys of crypto periods ahead, on a thread of its own, so that they are there when the stream gets to them. What
-//! fails is tried again, at growing distances, for as long as somebody wants it.
+//! Requests the keys of crypto periods ahead, on a thread of its own, so that they are there when the stream needs them. A failed
+//! request is repeated after growing delays for as long as the keys are wanted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,104 +10,121 @@ use std::time::Duration;
 use super::{Error, KeyProvider, PeriodKeys};
 use host_access::Clock;
 
-/// A source of keys with the thread on which it is asked.
-pub struct KeyPrefetcher(Arc<Shared>);
+/// Requests keys of a source on a thread.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use content_keys::{KeyPrefetcher, SeedKeys, period_kid};
+/// use host_access::Host;
+/// use playready_header::KeySeed;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let kid = "10000000-1000-1000-1000-100000000001".parse()?;
+/// let seed = KeySeed::parse("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")?;
+/// let prefetcher = KeyPrefetcher::start(Box::new(SeedKeys::new(kid, seed)), Host::system().clock)?;
+/// prefetcher.prefetch(1);
+/// let period_keys = prefetcher.wait(1, || false)?;
+/// assert_eq!(period_keys.keys.entries()[0].kid, period_kid(kid, 1));
+/// # Ok(())
+/// # }
+/// ```
+pub struct KeyPrefetcher(Arc<SharedState>);
 
-struct Shared {
-    state: Mutex<State>,
+struct SharedState {
+    state: Mutex<PrefetchState>,
     changed: Condvar,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
-struct State {
-    periods: BTreeMap<u64, Slot>,
-    /// Periods of which the source is to take note.
-    begun: Vec<u64>,
+struct PrefetchState {
+    periods: BTreeMap<u64, PeriodState>,
+    /// Periods whose start the source has yet to record.
+    started: Vec<u64>,
     failures: Vec<PeriodFailure>,
     closed: bool,
 }
 
-enum Slot {
+enum PeriodState {
     Wanted {
-        /// When to try, on the clock.
+        /// The time of the next request, since 1970.
         due: Duration,
-        tries: u32,
-        /// Why the last try failed, for one who waits.
+        failed_requests: u32,
+        /// The last error, for a caller that waits.
         error: Option<Error>,
     },
     Ready(Arc<PeriodKeys>),
 }
 
-/// A question that the source could not answer.
+/// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodFailure {
     /// The period.
     pub period: u64,
-    /// Why; nothing in it is secret.
+    /// The cause, without secrets.
     pub reason: String,
 }
 
 impl KeyPrefetcher {
-    /// How long whoever waits sleeps at most before it looks around.
-    const PATIENCE: Duration = Duration::from_millis(50);
-    /// How long after its first failure a question is asked again; each time twice as long, up to [`Self::LONGEST`].
-    const SHORTEST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(30);
+    /// The time after which a waiting caller checks its `stop` condition again.
+    const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+    /// The delay after the first failure. It doubles with each further one, up to [`Self::MAX_DELAY`].
+    const FIRST_DELAY: Duration = Duration::from_secs(1);
+    const MAX_DELAY: Duration = Duration::from_secs(30);
     /// The most failures that are kept for [`KeyPrefetcher::next_failure`].
     const MAX_FAILURES: usize = 64;
 
-    /// Starts the thread; it ends when the schedule is dropped and the source has answered.
+    /// Starts the thread. It ends when the prefetcher is dropped and the source has returned.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// [`Error::Thread`].
     pub fn start(provider: Box<dyn KeyProvider>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedState {
             state: Mutex::default(),
             changed: Condvar::new(),
             clock,
         });
-        let of_thread = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("playready-keys".to_owned());
-        let spawned = thread.spawn(move || of_thread.run(provider));
-        spawned.map_err(Error::Thread)?;
+        let thread_state = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("playready-keys".to_owned())
+            .spawn(move || thread_state.run(provider))
+            .map_err(Error::Thread)?;
         Ok(Self(shared))
     }
 
-    /// Asks for the keys of a period, if that was not done; returns at once.
+    /// Requests the keys of a period, unless they are already wanted. Returns at once.
     pub fn prefetch(&self, period: u64) {
         self.0.lock().want(period);
         self.0.changed.notify_all();
     }
 
-    /// The keys of a period, if they are there; otherwise it is asked for.
+    /// Returns the keys of a period if they are there, and requests them otherwise.
     pub fn get(&self, period: u64) -> Option<Arc<PeriodKeys>> {
-        let mut state = self.0.lock();
-        match state.want(period) {
-            Slot::Ready(keys) => Some(Arc::clone(keys)),
-            Slot::Wanted { .. } => {
-                // The clock may have moved on.
+        match self.0.lock().want(period) {
+            PeriodState::Ready(keys) => Some(Arc::clone(keys)),
+            PeriodState::Wanted { .. } => {
+                // The clock may have moved on, so that a repeated request is due.
                 self.0.changed.notify_all();
                 None
             }
         }
     }
 
-    /// The keys of a period, waiting for them until `stop` says that nobody needs them any more. What failed when it was asked
-    /// ahead is asked again.
+    /// Waits for the keys of a period until `stop` returns true. A request that failed before is repeated at once.
     ///
     /// # Errors
     /// Those of the source, [`Error::Stopped`].
     pub fn wait(&self, period: u64, stop: impl Fn() -> bool) -> Result<Arc<PeriodKeys>, Error> {
         let mut state = self.0.lock();
-        if let Slot::Wanted { due, error, .. } = state.want(period) {
+        if let PeriodState::Wanted { due, error, .. } = state.want(period) {
             (*due, *error) = (Duration::ZERO, None);
         }
         self.0.changed.notify_all();
         loop {
             match state.want(period) {
-                Slot::Ready(keys) => return Ok(Arc::clone(keys)),
-                Slot::Wanted { error, .. } => {
+                PeriodState::Ready(keys) => return Ok(Arc::clone(keys)),
+                PeriodState::Wanted { error, .. } => {
                     if let Some(error) = error.take() {
                         return Err(error);
                     }
@@ -116,15 +133,15 @@ impl KeyPrefetcher {
             if stop() || state.closed {
                 return Err(Error::Stopped);
             }
-            state = self.0.sleep(state, Self::PATIENCE);
+            state = self.0.sleep(state, Self::STOP_CHECK_INTERVAL);
         }
     }
 
-    /// A period has begun: the source takes note of it, and those far before it are forgotten.
+    /// Lets the source record that a period has started, and forgets the keys of periods before the previous one.
     pub fn start_period(&self, period: u64) {
         let mut state = self.0.lock();
         state.periods = state.periods.split_off(&period.saturating_sub(1));
-        state.begun.push(period);
+        state.started.push(period);
         self.0.changed.notify_all();
     }
 
@@ -134,14 +151,10 @@ impl KeyPrefetcher {
         let state = self.0.lock();
         let now = self.0.clock.since_1970();
         self.0.changed.notify_all();
-        !state.begun.is_empty()
-            || state
-                .periods
-                .values()
-                .any(|slot| matches!(slot, Slot::Wanted { due, .. } if *due <= now))
+        !state.started.is_empty() || state.wanted().any(|(_, due)| due <= now)
     }
 
-    /// The oldest failure that was not told yet.
+    /// Removes and returns the oldest failure.
     pub fn next_failure(&self) -> Option<PeriodFailure> {
         let failures = &mut self.0.lock().failures;
         (!failures.is_empty()).then(|| failures.remove(0))
@@ -150,106 +163,137 @@ impl KeyPrefetcher {
 
 impl Drop for KeyPrefetcher {
     fn drop(&mut self) {
-        self.0.lock().closed = true;
-        self.0.changed.notify_all();
+        self.0.close();
     }
 }
 
-/// What the thread does next.
-enum Work {
-    Ask(u64),
-    Note(u64),
+/// A call that the thread makes to the source.
+enum ProviderCall {
+    PeriodKeys(u64),
+    RecordStart(u64),
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedState {
+    fn lock(&self) -> MutexGuard<'_, PrefetchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sleep<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
-        let slept = self.changed.wait_timeout(state, limit);
-        slept.unwrap_or_else(PoisonError::into_inner).0
+    fn sleep<'a>(
+        &self,
+        state: MutexGuard<'a, PrefetchState>,
+        limit: Duration,
+    ) -> MutexGuard<'a, PrefetchState> {
+        self.changed
+            .wait_timeout(state, limit)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
     }
 
     fn run(&self, mut provider: Box<dyn KeyProvider>) {
-        let closing = Closing(self);
-        while let Some(work) = self.next_work() {
-            let (period, done) = match work {
-                Work::Ask(period) => (period, provider.period_keys(period).map(Some)),
-                Work::Note(period) => (period, provider.record_period_start(period).map(|()| None)),
-            };
-            self.lock().answer(period, done, self.clock.since_1970());
+        let _close = CloseOnDrop(self);
+        while let Some(call) = self.next_call() {
+            match call {
+                ProviderCall::PeriodKeys(period) => {
+                    let keys = provider.period_keys(period);
+                    self.lock()
+                        .store_keys(period, keys, self.clock.since_1970());
+                }
+                ProviderCall::RecordStart(period) => {
+                    if let Err(error) = provider.record_period_start(period) {
+                        self.lock()
+                            .store_failure(period, error, self.clock.since_1970());
+                    }
+                }
+            }
             self.changed.notify_all();
         }
-        drop(closing);
     }
 
-    /// Waits for something to do; None when nobody asks any more.
-    fn next_work(&self) -> Option<Work> {
+    /// Waits for the next call. Returns None when the prefetcher is closed.
+    fn next_call(&self) -> Option<ProviderCall> {
         let mut state = self.lock();
         loop {
             if state.closed {
                 return None;
             }
-            if !state.begun.is_empty() {
-                return Some(Work::Note(state.begun.remove(0)));
+            if !state.started.is_empty() {
+                return Some(ProviderCall::RecordStart(state.started.remove(0)));
             }
             let now = self.clock.since_1970();
-            let wanted = state
-                .periods
-                .iter()
-                .filter_map(|(period, slot)| match slot {
-                    Slot::Wanted { due, .. } => Some((*period, *due)),
-                    Slot::Ready(_) => None,
-                });
-            if let Some((period, _)) = wanted.clone().find(|(_, due)| *due <= now) {
-                return Some(Work::Ask(period));
+            if let Some((period, _)) = state.wanted().find(|(_, due)| *due <= now) {
+                return Some(ProviderCall::PeriodKeys(period));
             }
-            let soonest = wanted.map(|(_, due)| due.saturating_sub(now)).min();
-            let limit = soonest.unwrap_or(KeyPrefetcher::LONGEST);
-            state = self.sleep(state, limit);
+            let delay = state
+                .wanted()
+                .map(|(_, due)| due.saturating_sub(now))
+                .min()
+                .unwrap_or(KeyPrefetcher::MAX_DELAY);
+            state = self.sleep(state, delay);
         }
     }
 }
 
-/// Lets nobody wait for a thread that is gone.
-struct Closing<'a>(&'a Shared);
+/// Closes the prefetcher when its thread ends, even by a panic, so that no caller waits for ever.
+struct CloseOnDrop<'a>(&'a SharedState);
 
-impl Drop for Closing<'_> {
+impl Drop for CloseOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.lock().closed = true;
-        self.0.changed.notify_all();
+        self.0.close();
     }
 }
 
-impl State {
-    fn want(&mut self, period: u64) -> &mut Slot {
-        self.periods.entry(period).or_insert(Slot::Wanted {
+impl PrefetchState {
+    fn want(&mut self, period: u64) -> &mut PeriodState {
+        self.periods.entry(period).or_insert(PeriodState::Wanted {
             due: Duration::ZERO,
-            tries: 0,
+            failed_requests: 0,
             error: None,
         })
     }
 
-    /// Takes the answer to a question, or why the source could not take note of a period.
-    fn answer(&mut self, period: u64, done: Result<Option<Arc<PeriodKeys>>, Error>, now: Duration) {
-        let failed = match done {
-            Ok(None) => return,
-            Ok(Some(keys)) => {
-                self.periods.insert(period, Slot::Ready(keys));
-                return;
+    /// Returns each period without keys, with the time of its next request.
+    fn wanted(&self) -> impl Iterator<Item = (u64, Duration)> {
+        self.periods
+            .iter()
+            .filter_map(|(period, state)| match state {
+                PeriodState::Wanted { due, .. } => Some((*period, *due)),
+                PeriodState::Ready(_) => None,
+            })
+    }
+
+    fn store_keys(&mut self, period: u64, keys: Result<Arc<PeriodKeys>, Error>, now: Duration) {
+        match keys {
+            Ok(keys) => {
+                self.periods.insert(period, PeriodState::Ready(keys));
             }
-            Err(failed) => failed,
-        };
-        if self.failures.len() < KeyPrefetcher::MAX_FAILURES {
-            let reason = failed.to_string();
-            self.failures.push(PeriodFailure { period, reason });
+            Err(error) => self.store_failure(period, error, now),
         }
-        if let Some(Slot::Wanted { due, tries, error }) = self.periods.get_mut(&period) {
-            let distance = KeyPrefetcher::SHORTEST.saturating_mul(1 << (*tries).min(5));
-            *due = now + distance.min(KeyPrefetcher::LONGEST);
-            *tries += 1;
-            *error = Some(failed);
+    }
+
+    fn store_failure(&mut self, period: u64, failure: Error, now: Duration) {
+        if self.failures.len() < KeyPrefetcher::MAX_FAILURES {
+            self.failures.push(PeriodFailure {
+                period,
+                reason: failure.to_string(),
+            });
+        }
+        if let Some(PeriodState::Wanted {
+            due,
+            failed_requests,
+            error,
+        }) = self.periods.get_mut(&period)
+        {
+            *due = now
+                + KeyPrefetcher::FIRST_DELAY
+                    .saturating_mul(1 << (*failed_requests).min(5))
+                    .min(KeyPrefetcher::MAX_DELAY);
+            *failed_requests += 1;
+            *error = Some(failure);
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What every source of keys is to the packager.
+//! The interface of every source of keys.
 
 use std::sync::Arc;
 
@@ -8,81 +8,86 @@ use cpix::{Document, DrmSystem, TrackFacts, TrackKind};
 
 use super::{Error, KeyEntry, KeyRing};
 
-/// A source of keys. It may read files or ask servers: it is never called on a streaming thread.
+/// A source of keys. It may read files or call servers, so it is never called on a streaming thread.
 pub trait KeyProvider: Send {
-    /// Whether crypto periods have keys of their own.
+    /// Returns true if each crypto period has keys of its own.
     fn rotates(&self) -> bool;
 
-    /// The keys of a crypto period, which count from 0; the same ones whenever it is asked for again.
+    /// Returns the keys of a crypto period, counted from 0. Every call for one period returns the same keys.
     ///
     /// # Errors
-    /// Whatever keeps the source from giving them; asked again, it tries again.
+    /// Any error of the source. A later call tries again.
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error>;
 
-    /// Takes note that a period has begun.
+    /// Records that a period has started.
     ///
     /// # Errors
-    /// Whatever keeps the source from noting it; the stream goes on.
+    /// Any error of the source. The stream goes on without the record.
     fn record_period_start(&mut self, _period: u64) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// The keys of a crypto period, and what the source says that is not for the packager to make.
+/// The keys of a crypto period, with the signaling and rules that the source prescribes.
 #[derive(Default)]
 pub struct PeriodKeys {
     /// The keys.
     pub keys: KeyRing,
-    /// What the source says of DRM systems: it goes into the stream and to manifests as it came.
+    /// DRM signaling of the source, which is copied unchanged into the stream and the manifests.
     pub systems: Vec<DrmSystem>,
-    /// Usage rules that choose a track's key, where selectors do not.
+    /// Usage rules that choose a track's key in place of selectors.
     pub rules: Option<PeriodRules>,
-    /// A licence store with leaf licences, which goes into the PlayReady Object of the period.
+    /// A licence store with leaf licences for the PlayReady Object of the period.
     pub license_store: Option<Vec<u8>>,
 }
 
 /// Usage rules of a CPIX document in one of its periods.
 pub struct PeriodRules {
-    /// The document, for its rules.
+    /// The document with the rules.
     pub document: Arc<Document>,
     /// The id of the period.
     pub period: Option<String>,
 }
 
 impl PeriodKeys {
-    /// The key of a track in a crypto period. None: a text track, which stays clear.
+    /// Returns the key of a track in a crypto period, or None for a text track that stays clear.
     ///
     /// # Errors
-    /// [`Error::NoKey`] for any other track that no selector or rule matches; [`Error::Cpix`] for rules that cannot be judged.
+    /// [`Error::NoKey`] or [`Error::NoRule`] for any other track that no selector or rule matches; [`Error::Cpix`] for rules that
+    /// cannot be evaluated.
     pub fn select(&self, track: &Track, period: u64) -> Result<Option<&KeyEntry>, Error> {
         let Some(rules) = &self.rules else {
             return self.keys.select(track, period);
         };
-        let key = rules
+        let entry = rules
             .document
-            .key_for(&facts(track), rules.period.as_deref())?;
-        let entries = self.keys.entries().iter();
-        match key.and_then(|key| entries.clone().find(|entry| entry.kid == key.kid)) {
+            .key_for(&track_facts(track), rules.period.as_deref())?
+            .and_then(|key| {
+                self.keys
+                    .entries()
+                    .iter()
+                    .find(|entry| entry.kid == key.kid)
+            });
+        match entry {
             None if track.media != Media::Text => Err(Error::NoRule(*track)),
             entry => Ok(entry),
         }
     }
 }
 
-/// What is known of a track. Rules about the frame rate, channels or bit rate cannot be judged.
-fn facts(track: &Track) -> TrackFacts {
-    let kind = match track.media {
-        Media::Video { width, height } => TrackKind::Video {
-            pixels: u64::from(width) * u64::from(height),
-            frame_rate: None,
-            hdr: None,
-            wcg: None,
-        },
-        Media::Audio => TrackKind::Audio { channels: None },
-        Media::Text => TrackKind::Other,
-    };
+/// Returns the known facts of a track. Rules about frame rate, channels or bit rate cannot be evaluated.
+fn track_facts(track: &Track) -> TrackFacts {
     TrackFacts {
-        kind,
+        kind: match track.media {
+            Media::Video { width, height } => TrackKind::Video {
+                pixels: u64::from(width) * u64::from(height),
+                frame_rate: None,
+                hdr: None,
+                wcg: None,
+            },
+            Media::Audio => TrackKind::Audio { channels: None },
+            Media::Text => TrackKind::Other,
+        },
         bitrate: None,
         labels: Vec::new(),
     }
@@ -97,11 +102,11 @@ impl From<KeyRing> for PeriodKeys {
     }
 }
 
-/// Keys that are known from the start.
+/// Keys that are known from the start and never change.
 pub struct FixedKeys(Arc<PeriodKeys>);
 
 impl FixedKeys {
-    /// A source that always gives these.
+    /// Creates a source that returns `keys` for every period.
     pub fn new(keys: KeyRing) -> Self {
         Self(Arc::new(keys.into()))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a source is told of the content, and the keys of files.
+//! The content that keys are requested for, and keys in files.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use url::Url;
 
 use super::{CpixFile, Error, KeyFile, KeyProvider, KeyRing, cpix_file, file};
 
-/// What a source must know of the content.
+/// The facts of a content that a source needs to find its keys.
 pub struct ContentRequest {
-    /// Its id, as key servers and stores know it.
+    /// The content id of key servers and stores.
     pub content_id: Option<String>,
     /// The scheme of its tracks.
     pub scheme: Scheme,
     /// SystemIDs of the DRM systems whose signaling is wanted, in UUID order.
     pub systems: Vec<[u8; 16]>,
-    /// How long each key is used, where keys change by themselves.
+    /// The length of a crypto period, where keys rotate.
     pub crypto_period: Option<Duration>,
-    /// Whether crypto periods count from 1970-01-01 UTC.
+    /// True if crypto periods are counted from 1970-01-01 UTC.
     pub by_clock: bool,
 }
 
-/// The source in a `.keys` or `.cpix` file; a `.keys` file that does not exist is made.
+/// Opens a `.keys`, `.cpix` or `.xml` (CPIX) file as a source. A `.keys` file that does not exist is created.
 ///
 /// # Errors
 /// [`Error::BadUri`], and those of the source.
@@ -39,7 +39,7 @@ pub fn open_key_file(
     }
 }
 
-/// All keys of a `.keys` or `.cpix` file, which must exist: for a decryptor.
+/// Loads all keys of an existing `.keys`, `.cpix` or `.xml` (CPIX) file, for a decryptor.
 ///
 /// # Errors
 /// As [`open_key_file`].
@@ -51,8 +51,11 @@ pub fn load_keys(uri: &str, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
 }
 
 fn cpix_path(uri: &str) -> Option<PathBuf> {
-    let path = Url::parse(uri).ok().filter(|_| uri.starts_with("file:///"));
-    let path = path?.to_file_path().ok()?;
-    let ending = path.extension()?;
-    (ending == "cpix" || ending == "xml").then_some(path)
+    if !uri.starts_with("file:///") {
+        return None;
+    }
+    let path = Url::parse(uri).ok()?.to_file_path().ok()?;
+    path.extension()
+        .is_some_and(|extension| extension == "cpix" || extension == "xml")
+        .then_some(path)
 }

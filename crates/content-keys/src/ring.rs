@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The keys of an asset and the tracks that each is for.
+//! The keys of an asset, and the tracks that each of them protects.
 
 use cenc_types::{ContentKey, Iv, KeyId, Media, Track};
 
 use super::error::LineError;
 use super::{Error, Selector};
 
-/// A key and whom it is for.
+/// A key and the tracks that it protects.
 pub struct KeyEntry {
     /// The tracks.
     pub selector: Selector,
@@ -14,18 +14,43 @@ pub struct KeyEntry {
     pub kid: KeyId,
     /// The key.
     pub key: ContentKey,
-    /// The first IV, when it is not to be random.
+    /// The first IV; None for a random one.
     pub iv: Option<Iv>,
-    /// The crypto period, when the key is for one only.
+    /// The only crypto period of the key; None for all periods.
     pub period: Option<u64>,
 }
 
 /// All keys of an asset.
+///
+/// ```
+/// use cenc_types::{ContentKey, Media, Track};
+/// use content_keys::{KeyEntry, KeyRing};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut ring = KeyRing::default();
+/// for (selector, kid, key) in [
+///     ("*", "0c1d2e3f405162738495a6b7c8d9eafb", "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d"),
+///     ("uhd1", "10000000-1000-1000-1000-100000000001", "OiobaN0r2bLusl6ExHdmaA=="),
+/// ] {
+///     ring.add(KeyEntry {
+///         selector: selector.parse()?,
+///         kid: kid.parse()?,
+///         key: ContentKey::parse(key)?,
+///         iv: None,
+///         period: None,
+///     })?;
+/// }
+/// let video = Track { track_id: 1, media: Media::Video { width: 3840, height: 2160 } };
+/// let entry = ring.select(&video, 0)?.ok_or("video is protected")?;
+/// assert_eq!(entry.kid.to_string(), "10000000-1000-1000-1000-100000000001");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct KeyRing(Vec<KeyEntry>);
 
 impl KeyRing {
-    /// One key for every track but text.
+    /// Creates a ring of one key, for every track but text.
     pub fn single(kid: KeyId, key: ContentKey) -> Self {
         Self(vec![KeyEntry {
             selector: Selector::Any,
@@ -39,57 +64,65 @@ impl KeyRing {
     /// Adds a key.
     ///
     /// # Errors
-    /// When its selector is taken in its period, or its KID stands for another key or IV.
+    /// [`LineError::SelectorTaken`] if the selector has a key in the same period, [`LineError::ConflictingKid`] if the KID has
+    /// another key or IV.
     pub fn add(&mut self, entry: KeyEntry) -> Result<(), LineError> {
-        let place = |entry: &KeyEntry| (entry.selector, entry.period);
-        if self.0.iter().any(|other| place(other) == place(&entry)) {
+        if self
+            .0
+            .iter()
+            .any(|other| other.selector == entry.selector && other.period == entry.period)
+        {
             return Err(LineError::SelectorTaken(entry.selector));
         }
-        let mut same_kid = self.0.iter().filter(|other| other.kid == entry.kid);
-        if same_kid.any(|other| !other.same_meaning(&entry)) {
+        if self
+            .0
+            .iter()
+            .any(|other| other.kid == entry.kid && !other.has_same_key(&entry))
+        {
             return Err(LineError::ConflictingKid(entry.kid));
         }
         self.0.push(entry);
         Ok(())
     }
 
-    /// All keys, in the order in which they were added.
+    /// Returns all keys, in the order in which they were added.
     pub fn entries(&self) -> &[KeyEntry] {
         &self.0
     }
 
-    /// Whether any key is for one crypto period only.
+    /// Returns true if any key is for one crypto period only.
     pub fn rotates(&self) -> bool {
         self.0.iter().any(|entry| entry.period.is_some())
     }
 
-    /// Whether there are keys for a crypto period.
+    /// Returns true if there are keys for a crypto period.
     pub fn covers(&self, period: u64) -> bool {
-        let mut periods = self.0.iter().map(|entry| entry.period);
-        periods.any(|own| own == Some(period)) || !self.rotates()
+        !self.rotates() || self.0.iter().any(|entry| entry.period == Some(period))
     }
 
-    /// The key of a track in a crypto period: that of the most specific selector, before others that of this period only.
-    /// None: a text track, which stays clear.
+    /// Returns the key of a track in a crypto period, or None for a text track that stays clear.
+    ///
+    /// The most specific selector wins; of two equal ones, the one that names the period.
     ///
     /// # Errors
     /// [`Error::NoKey`] for any other track that no selector matches.
     pub fn select(&self, track: &Track, period: u64) -> Result<Option<&KeyEntry>, Error> {
-        let of_period = |entry: &&KeyEntry| entry.period.is_none_or(|own| own == period);
-        let matching = self.0.iter().filter(of_period).filter_map(|entry| {
-            let specificity = entry.selector.specificity(track)?;
-            Some(((specificity, entry.period.is_some()), entry))
-        });
-        let chosen = matching.max_by_key(|(specificity, _)| *specificity);
-        match chosen {
+        let best = self
+            .0
+            .iter()
+            .filter(|entry| entry.period.is_none_or(|own| own == period))
+            .filter_map(|entry| Some((entry.selector.specificity(track)?, entry)))
+            .max_by_key(|(specificity, entry)| (*specificity, entry.period.is_some()))
+            .map(|(_, entry)| entry);
+        match best {
             None if track.media != Media::Text => Err(Error::NoKey(*track)),
-            chosen => Ok(chosen.map(|(_, entry)| entry)),
+            best => Ok(best),
         }
     }
 }
 
 impl KeyEntry {
-    fn same_meaning(&self, other: &Self) -> bool {
+    fn has_same_key(&self, other: &Self) -> bool {
         self.key.as_bytes() == other.key.as_bytes() && self.iv == other.iv
     }
 }

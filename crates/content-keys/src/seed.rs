@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys from a PlayReady key seed: the licence server computes the same ones, so that none is handed over.
+//! Keys from a PlayReady key seed. The licence server derives the same keys, so that none is sent to it.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use playready_header::KeySeed;
 
 use super::{Error, KeyProvider, KeyRing, PeriodKeys};
 
-/// One key for every track in each crypto period.
+/// A source that derives one key for every track in each crypto period from a key seed.
 pub struct SeedKeys {
     kid: KeyId,
     seed: KeySeed,
 }
 
 impl SeedKeys {
-    /// A source whose first period has the KID `kid`; those of later ones follow from it.
+    /// Creates a source whose first period has the KID `kid`. Later KIDs follow from it: see [`period_kid`].
     pub const fn new(kid: KeyId, seed: KeySeed) -> Self {
         Self { kid, seed }
     }
@@ -28,22 +28,34 @@ impl KeyProvider for SeedKeys {
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
         let kid = period_kid(self.kid, period);
-        let keys = KeyRing::single(kid, self.seed.content_key(&kid));
-        Ok(Arc::new(keys.into()))
+        Ok(Arc::new(
+            KeyRing::single(kid, self.seed.content_key(&kid)).into(),
+        ))
     }
 }
 
-/// The KID of a crypto period: `first` itself for the first, then the version 5 UUID (RFC 9562) of the period's number in
-/// decimal within the namespace `first`, so that packagers that know the first KID agree on all.
+/// Returns the KID of a crypto period: `first` for period 0, then the version 5 UUID (RFC 9562, 5.5) of the period's number in
+/// decimal within the namespace `first`. Packagers with the same first KID therefore agree on all.
+///
+/// ```
+/// let first = "10000000-1000-1000-1000-100000000001".parse()?;
+/// // In Python: uuid.uuid5(first, "1").
+/// assert_eq!(
+///     content_keys::period_kid(first, 1).to_string(),
+///     "8648e2b7-069a-52ac-8315-1759d2285621"
+/// );
+/// # Ok::<(), cenc_types::Error>(())
+/// ```
 pub fn period_kid(first: KeyId, period: u64) -> KeyId {
     match period {
         0 => first,
-        _ => {
-            let namespace = uuid::Uuid::from_bytes(*first.as_bytes());
-            let name = period.to_string();
-            let kid = uuid::Uuid::new_v5(&namespace, name.as_bytes());
-            KeyId::from_bytes(kid.into_bytes())
-        }
+        _ => KeyId::from_bytes(
+            uuid::Uuid::new_v5(
+                &uuid::Uuid::from_bytes(*first.as_bytes()),
+                period.to_string().as_bytes(),
+            )
+            .into_bytes(),
+        ),
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which tracks a key is for.
+//! Selectors, which assign a key to tracks.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use cenc_types::{Media, Track};
 
 use super::error::LineError;
 
-/// The first word of a key file's line.
+/// The tracks that a key protects: the first word of a key file's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Selector {
     /// `*`: every track but text.
@@ -25,7 +25,7 @@ pub enum Selector {
     Track(u32),
 }
 
-/// A class of video by pixels of a picture; each starts where the one before ends.
+/// A class of video by the pixels of a picture. Each class contains what is too large for the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VideoClass {
     /// Up to 1024x576.
@@ -34,12 +34,12 @@ pub enum VideoClass {
     Hd,
     /// Up to 4096x2160.
     Uhd1,
-    /// All above.
+    /// Larger than 4096x2160.
     Uhd2,
 }
 
 impl VideoClass {
-    fn of(width: u16, height: u16) -> Self {
+    fn from_size(width: u16, height: u16) -> Self {
         match u32::from(width) * u32::from(height) {
             0..=589_824 => Self::Sd,
             589_825..=2_073_600 => Self::Hd,
@@ -50,7 +50,17 @@ impl VideoClass {
 }
 
 impl Selector {
-    /// How closely the selector describes `track`; None when it does not.
+    /// Returns how closely the selector describes `track`, from 0 to 3, or None if it does not match.
+    ///
+    /// ```
+    /// use cenc_types::{Media, Track};
+    /// use content_keys::Selector;
+    ///
+    /// let hd = Track { track_id: 1, media: Media::Video { width: 1920, height: 1080 } };
+    /// assert_eq!("hd".parse::<Selector>()?.specificity(&hd), Some(2));
+    /// assert_eq!("sd".parse::<Selector>()?.specificity(&hd), None);
+    /// # Ok::<(), content_keys::LineError>(())
+    /// ```
     pub fn specificity(&self, track: &Track) -> Option<u8> {
         let is_text = track.media == Media::Text;
         let (matches, specificity) = match *self {
@@ -59,7 +69,9 @@ impl Selector {
             Self::Audio => (track.media == Media::Audio, 1),
             Self::Text => (is_text, 1),
             Self::Class(class) => match track.media {
-                Media::Video { width, height } => (VideoClass::of(width, height) == class, 2),
+                Media::Video { width, height } => {
+                    (VideoClass::from_size(width, height) == class, 2)
+                }
                 Media::Audio | Media::Text => (false, 2),
             },
             Self::Track(id) => (track.track_id == id, 3),
@@ -81,10 +93,11 @@ impl FromStr for Selector {
             "hd" => Self::Class(VideoClass::Hd),
             "uhd1" => Self::Class(VideoClass::Uhd1),
             "uhd2" => Self::Class(VideoClass::Uhd2),
-            _ => {
-                let id = text.strip_prefix("track:").and_then(|id| id.parse().ok());
-                Self::Track(id.ok_or(LineError::Selector)?)
-            }
+            _ => Self::Track(
+                text.strip_prefix("track:")
+                    .and_then(|id| id.parse().ok())
+                    .ok_or(LineError::Selector)?,
+            ),
         })
     }
 }
@@ -127,16 +140,22 @@ mod tests {
             (4096, 2161, VideoClass::Uhd2),
             (u16::MAX, u16::MAX, VideoClass::Uhd2),
         ] {
-            assert_eq!(VideoClass::of(width, height), class, "{width}x{height}");
+            assert_eq!(
+                VideoClass::from_size(width, height),
+                class,
+                "{width}x{height}"
+            );
         }
     }
 
     #[test]
     fn closer_descriptions_are_more_specific() {
-        let order = ["*", "video", "hd", "track:1"];
-        let order = order.map(|text| text.parse::<Selector>().unwrap());
-        let order = order.map(|selector| selector.specificity(&video(1280, 720)));
-        assert_eq!(order, [Some(0), Some(1), Some(2), Some(3)]);
+        let specificities = ["*", "video", "hd", "track:1"].map(|text| {
+            text.parse::<Selector>()
+                .unwrap()
+                .specificity(&video(1280, 720))
+        });
+        assert_eq!(specificities, [Some(0), Some(1), Some(2), Some(3)]);
     }
 
     #[test]

@@ -1,8 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A client of key servers that speak SPEKE 1.0, 2.0 or 2.1: CPIX documents over HTTP or HTTPS.
+//! A client of key servers with SPEKE 1.0, 2.0 or 2.1: CPIX documents over HTTP or HTTPS.
 //!
-//! The server's address is `speke+https://host/path` or `speke+http://host/path`. Query parameters that begin with `speke-` are
-//! ours; all others are sent to the server as they stand:
+//! ```no_run
+//! use cenc_types::Scheme;
+//! use content_keys::speke::{KeyRequest, SpekeClient};
+//! use host_access::Host;
+//!
+//! # fn main() -> Result<(), content_keys::speke::Error> {
+//! let address = "speke+https://kms.example/v2?speke-tracks=VIDEO,AUDIO&speke-auth-file=/etc/speke-login";
+//! let client = SpekeClient::open(address, &Host::system())?;
+//! let response = client.request_keys(&KeyRequest {
+//!     content_id: "film".into(),
+//!     scheme: Scheme::Cenc,
+//!     tracks: client.endpoint().tracks()?,
+//!     systems: Vec::new(),
+//!     period: None,
+//! })?;
+//! assert_eq!(response.keys.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The server's address is `speke+https://host/path` or `speke+http://host/path`. Query parameters that start with `speke-` are
+//! for the client; all others are sent to the server unchanged:
 //!
 //! | parameter | value | default |
 //! |---|---|---|
@@ -10,11 +30,11 @@
 //! | `speke-auth-file` | whole path of a file with credentials, of mode 0600 or stricter | none |
 //! | `speke-ca-file` | whole path of PEM certificates that may sign the server's | those of the system |
 //! | `speke-timeout` | seconds for each attempt, 1 to 300 | 10 |
-//! | `speke-tracks` | names of the tracks with a key of their own each, such as `VIDEO,AUDIO`: see [`TrackRule::named`] | `ALL` |
-//! | `speke-attempts` | how often to try, 1 to 10 | 4 |
+//! | `speke-tracks` | the tracks that have a key each, such as `VIDEO,AUDIO`: see [`TrackRule::from_label`] | `ALL` |
+//! | `speke-attempts` | the most attempts, 1 to 10 | 4 |
 //!
-//! A name and password in the address itself serve as `basic`; a file is better, since an address is seen in process lists and
-//! configurations. Lines of the file (`#` starts a comment line; one of `basic`, `digest` and `bearer` at most):
+//! A name and password in the address are used as `basic` credentials. A file is safer, since addresses appear in process lists and
+//! configurations. The file has these lines (`#` starts a comment line; at most one of `basic`, `digest` and `bearer`):
 //!
 //! ```text
 //! basic USER:PASSWORD
@@ -26,9 +46,9 @@
 //! client-key /path/key.pem
 //! ```
 //!
-//! Only connections that fail, timeouts, and the statuses 429 and 5xx are tried again. Redirects are not followed. An answer is
-//! used only when every check holds: content id, versions, scheme and periods come back as they were sent, each track has a key, and
-//! the signaling fits the keys. KIDs that the server puts in place of ours are taken by usage rule.
+//! Only failed connections, timeouts, and the statuses 429 and 5xx lead to another attempt. Redirects are not followed. A response
+//! is used only if it passes every check: content id, versions, scheme and periods are those of the request, each track has a key,
+//! and the signaling fits the keys. The server may replace KIDs: usage rules then say which key is for which tracks.
 
 mod check;
 mod contract;
@@ -48,80 +68,83 @@ pub use error::Error;
 pub use request::{KeyPeriod, KeyRequest, key_id_for};
 pub use response::{KeyResponse, ResponseKey};
 
-/// A key server and how it is reached. Calls block; make them on a thread of their own.
+/// A client of one key server. Its calls block, so make them on a thread of their own.
 pub struct SpekeClient {
     endpoint: Endpoint,
     transport: Transport,
     recipient: Option<Recipient>,
 }
 
-/// To whom the server encrypts the keys.
+/// The certificate that the server encrypts keys to, and its private key.
 struct Recipient {
     certificate: Vec<u8>,
-    private: Box<dyn UnwrapKey + Send + Sync>,
+    private_key: Box<dyn UnwrapKey + Send + Sync>,
 }
 
 impl SpekeClient {
-    /// Reads the address and the files that it names. The server is not asked yet.
+    /// Reads the address and the files that it names. No request is sent yet.
     ///
     /// # Errors
-    /// What is wrong with the address or its files.
+    /// [`Error::BadUri`], and [`Error::Http`] for its files.
     pub fn open(uri: &str, host: &Host) -> Result<Self, Error> {
         let endpoint = Endpoint::open(uri, &*host.files)?;
-        let transport = Transport::new(&endpoint.server, host)?;
         Ok(Self {
+            transport: Transport::new(&endpoint.server, host)?,
             endpoint,
-            transport,
             recipient: None,
         })
     }
 
-    /// Asks for keys that are encrypted to an X.509 certificate, in DER.
+    /// Requests keys that are encrypted to an X.509 certificate, in DER.
     #[must_use]
     pub fn with_recipient(
         mut self,
         certificate: Vec<u8>,
-        private: Box<dyn UnwrapKey + Send + Sync>,
+        private_key: Box<dyn UnwrapKey + Send + Sync>,
     ) -> Self {
         self.recipient = Some(Recipient {
             certificate,
-            private,
+            private_key,
         });
         self
     }
 
-    /// The server; its Display masks what is secret.
+    /// Returns the server, whose Display masks secrets.
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The keys of a content, all of them or an error. The same question has the same answer, so that asking again is safe.
+    /// Requests the keys of a content. The same request has the same keys, so it can be repeated safely.
     ///
     /// # Errors
-    /// [`Error::is_temporary`] tells whether asking later may help.
-    pub fn keys(&self, request: &KeyRequest) -> Result<KeyResponse, Error> {
+    /// Any but [`Error::BadUri`]. [`Error::is_temporary`] is true if a later request may succeed.
+    pub fn request_keys(&self, request: &KeyRequest) -> Result<KeyResponse, Error> {
         let version = self.endpoint.version();
-        let mut asked = request.to_document(version)?;
-        let recipient = self.recipient.as_ref();
-        let delivery = recipient.map(|recipient| Delivery::request(recipient.certificate.clone()));
-        asked.deliveries.extend(delivery);
-        let body = asked.to_xml(version.cpix())?;
-        let header = ("X-Speke-Version", version.number());
-        let post = Request {
-            headers: Vec::from_iter((version != SpekeVersion::V1_0).then_some(header)),
-            body: body.as_bytes(),
-        };
-        let schedule = Schedule::of(self.endpoint.attempts);
-        let server = &self.endpoint.server;
-        let reply = self.transport.post(server, &post, schedule)?;
-        check::version(version, reply.header("X-Speke-Version").as_deref())?;
-        let mut document = Document::from_bytes(&reply.body)?;
-        if let Some(recipient) = recipient {
-            document.decrypt(&*recipient.private)?;
+        let mut sent = request.to_document(version)?;
+        sent.deliveries.extend(
+            self.recipient
+                .as_ref()
+                .map(|recipient| Delivery::request(recipient.certificate.clone())),
+        );
+        let reply = self.transport.post(
+            &self.endpoint.server,
+            &Request {
+                headers: Vec::from_iter(
+                    (version != SpekeVersion::V1_0)
+                        .then_some(("X-Speke-Version", version.number())),
+                ),
+                body: sent.to_xml(version.cpix())?.as_bytes(),
+            },
+            Schedule::of(self.endpoint.attempts),
+        )?;
+        check::check_version(version, reply.header("X-Speke-Version").as_deref())?;
+        let mut received = Document::from_bytes(&reply.body)?;
+        if let Some(recipient) = &self.recipient {
+            received.decrypt(&*recipient.private_key)?;
         }
-        check::echo(version, &asked, &document)?;
-        let answer = KeyResponse::new(request, &asked, document)?;
-        check::signaling(&answer)?;
-        Ok(answer)
+        check::check_echo(version, &sent, &received)?;
+        let response = KeyResponse::new(request, &sent, received)?;
+        check::check_signaling(&response)?;
+        Ok(response)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A SPEKE key server as a source.
+//! A SPEKE key server as a source of keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use host_access::Host;
 use super::speke::{KeyPeriod, KeyRequest, SpekeClient};
 use super::{ContentRequest, Error, KeyProvider, PeriodKeys};
 
-/// A content whose keys a server has.
+/// A source that requests the keys of one content from a SPEKE server.
 pub struct SpekeKeys {
     client: SpekeClient,
     request: KeyRequest,
@@ -19,7 +19,7 @@ pub struct SpekeKeys {
 }
 
 impl SpekeKeys {
-    /// Reads the address; the server is asked later.
+    /// Reads the server's address. The first request is sent by [`KeyProvider::period_keys`].
     ///
     /// # Errors
     /// [`Error::NoContentId`], [`Error::Speke`].
@@ -39,16 +39,17 @@ impl SpekeKeys {
         })
     }
 
-    /// When a period begins and ends, which a server can be told where the clock says so.
+    /// Returns the start and end of a period, which are known if periods are counted by the clock.
     fn bounds(&self, period: u64) -> Option<Bounds> {
         let length = self.crypto_period.filter(|_| self.by_clock)?.as_nanos();
-        let at = |period: u64| {
-            let nanoseconds = i64::try_from(u128::from(period).checked_mul(length)?);
-            nanoseconds.ok().map(Timestamp)
+        let start_of = |period: u64| {
+            i64::try_from(u128::from(period).checked_mul(length)?)
+                .ok()
+                .map(Timestamp)
         };
         Some(Bounds::Time {
-            start: at(period)?,
-            end: at(period.checked_add(1)?)?,
+            start: start_of(period)?,
+            end: start_of(period.checked_add(1)?)?,
         })
     }
 }
@@ -63,10 +64,10 @@ impl KeyProvider for SpekeKeys {
             index: period,
             bounds: self.bounds(period),
         });
-        let answer = self.client.keys(&self.request)?;
+        let response = self.client.request_keys(&self.request)?;
         Ok(Arc::new(PeriodKeys {
-            keys: answer.to_ring()?,
-            systems: answer.systems,
+            keys: response.to_ring()?,
+            systems: response.systems,
             ..PeriodKeys::default()
         }))
     }

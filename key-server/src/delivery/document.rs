@@ -66,7 +66,7 @@ fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
 /// tracks.
 fn tracks(mut rule: UsageRule, label: &str, content: Option<&Content>) -> UsageRule {
     rule.intended_track_type = Some(label.to_owned());
-    let named = TrackRule::named(label).ok();
+    let named = TrackRule::from_label(label).ok();
     match named.or_else(|| by_selectors(label, content?)) {
         Some(named) => (rule.video, rule.audio) = (named.video, named.audio),
         None => rule.labels.push(label.to_owned()),
@@ -88,7 +88,7 @@ fn by_selectors(label: &str, content: &Content) -> Option<TrackRule> {
         _ => None,
     });
     let names = names.collect::<Option<Vec<_>>>()?;
-    TrackRule::named(&names.join("+")).ok()
+    TrackRule::from_label(&names.join("+")).ok()
 }
 
 fn period_id(index: &u64) -> String {

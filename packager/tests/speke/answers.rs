@@ -104,7 +104,7 @@ fn key_that_licence_servers_do_not_have_yet_is_not_given() {
     content.la_url = Some("https://la.example/rm.asmx".to_owned());
     store.put_content(&content).unwrap();
     let request = request("channel", &["ALL"]);
-    let refused = client(&server, "2.0").keys(&request).err().unwrap();
+    let refused = client(&server, "2.0").request_keys(&request).err().unwrap();
     assert!(
         refused.is_temporary() && refused.to_string().contains("503"),
         "{refused}"

@@ -17,7 +17,7 @@ fn ask(server: &Server, round: usize, packager: usize, stop: &AtomicBool) -> Ack
     let mut acknowledged = Vec::new();
     for number in 0.. {
         let content = format!("content {round} {packager} {number}");
-        match client.keys(&request(&content, &["VIDEO", "AUDIO"])) {
+        match client.request_keys(&request(&content, &["VIDEO", "AUDIO"])) {
             Ok(answer) => {
                 let keys = answer.keys.iter().map(|key| (key.kid, *key.key.as_bytes()));
                 acknowledged.extend(keys);

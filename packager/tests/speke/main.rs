@@ -26,7 +26,9 @@ use server::Server;
 
 /// A request for the tracks of a content, for PlayReady and Widevine.
 fn request(content: &str, labels: &[&str]) -> KeyRequest {
-    let tracks = labels.iter().map(|label| TrackRule::named(label).unwrap());
+    let tracks = labels
+        .iter()
+        .map(|label| TrackRule::from_label(label).unwrap());
     KeyRequest {
         content_id: content.to_owned(),
         scheme: Scheme::Cenc,
@@ -45,7 +47,7 @@ fn client(server: &Server, version: &str) -> SpekeClient {
 }
 
 fn keys(server: &Server, version: &str, request: &KeyRequest) -> KeyResponse {
-    let answer = client(server, version).keys(request);
+    let answer = client(server, version).request_keys(request);
     answer.unwrap_or_else(|error| panic!("{version}: {error}"))
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sources that fail, are silent or come back.
+//! Sources that fail, recover, or do not return.
 
 use std::sync::mpsc::{Receiver, channel};
 
@@ -8,18 +8,18 @@ use test_support::ManualClock;
 use super::*;
 use crate::KeyRing;
 
-/// Notes what it is asked for; fails at every other question about period 3.
-struct Source(Arc<Mutex<Vec<u64>>>);
+/// Records the requested periods, and fails at every other request for period 3.
+struct RecordingSource(Arc<Mutex<Vec<u64>>>);
 
-impl KeyProvider for Source {
+impl KeyProvider for RecordingSource {
     fn rotates(&self) -> bool {
         true
     }
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
-        let mut asked = self.0.lock().unwrap();
-        asked.push(period);
-        match period == 3 && asked.iter().filter(|&&other| other == 3).count() % 2 == 1 {
+        let mut requested = self.0.lock().unwrap();
+        requested.push(period);
+        match period == 3 && requested.iter().filter(|&&other| other == 3).count() % 2 == 1 {
             true => Err(Error::NoPeriod { period }),
             false => Ok(Arc::new(KeyRing::default().into())),
         }
@@ -27,45 +27,45 @@ impl KeyProvider for Source {
 }
 
 #[test]
-fn each_period_is_asked_for_once_and_after_an_error_again() {
-    let asked = Arc::default();
-    let source = Box::new(Source(Arc::clone(&asked)));
-    let schedule = KeyPrefetcher::start(source, Arc::new(ManualClock::default())).unwrap();
-    schedule.prefetch(1);
-    schedule.prefetch(2);
+fn each_period_is_requested_once_and_again_after_an_error() {
+    let requested = Arc::default();
+    let source = Box::new(RecordingSource(Arc::clone(&requested)));
+    let prefetcher = KeyPrefetcher::start(source, Arc::new(ManualClock::default())).unwrap();
+    prefetcher.prefetch(1);
+    prefetcher.prefetch(2);
     let patient = || false;
-    assert!(schedule.wait(1, patient).is_ok() && schedule.wait(2, patient).is_ok());
-    let failed = schedule.wait(3, patient).err().unwrap();
+    assert!(prefetcher.wait(1, patient).is_ok() && prefetcher.wait(2, patient).is_ok());
+    let failed = prefetcher.wait(3, patient).err().unwrap();
     assert!(matches!(failed, Error::NoPeriod { period: 3 }));
-    assert_eq!(schedule.next_failure().unwrap().period, 3);
-    assert!(schedule.wait(3, patient).is_ok());
-    assert_eq!(*asked.lock().unwrap(), [1, 2, 3, 3]);
+    assert_eq!(prefetcher.next_failure().unwrap().period, 3);
+    assert!(prefetcher.wait(3, patient).is_ok());
+    assert_eq!(*requested.lock().unwrap(), [1, 2, 3, 3]);
 }
 
 #[test]
-fn what_fails_is_tried_again_when_its_time_has_come() {
-    let asked: Arc<Mutex<Vec<u64>>> = Arc::default();
+fn failed_requests_are_repeated_when_they_are_due() {
+    let requested: Arc<Mutex<Vec<u64>>> = Arc::default();
     let clock = ManualClock::at(100);
-    let source = Box::new(Source(Arc::clone(&asked)));
-    let schedule = KeyPrefetcher::start(source, Arc::new(clock.clone())).unwrap();
+    let source = Box::new(RecordingSource(Arc::clone(&requested)));
+    let prefetcher = KeyPrefetcher::start(source, Arc::new(clock.clone())).unwrap();
     let until = |done: &dyn Fn() -> bool| {
         (0..1000).any(|_| {
             thread::sleep(Duration::from_millis(2));
             done()
         })
     };
-    assert!(schedule.get(3).is_none());
-    assert!(until(&|| schedule.next_failure().is_some()));
-    assert!(schedule.get(3).is_none(), "too early");
+    assert!(prefetcher.get(3).is_none());
+    assert!(until(&|| prefetcher.next_failure().is_some()));
+    assert!(prefetcher.get(3).is_none(), "too early");
     clock.set(101);
-    assert!(until(&|| schedule.get(3).is_some()));
-    assert_eq!(*asked.lock().unwrap(), [3, 3]);
+    assert!(until(&|| prefetcher.get(3).is_some()));
+    assert_eq!(*requested.lock().unwrap(), [3, 3]);
 }
 
-/// Never answers.
-struct Silent(Receiver<()>);
+/// Does not return.
+struct SilentSource(Receiver<()>);
 
-impl KeyProvider for Silent {
+impl KeyProvider for SilentSource {
     fn rotates(&self) -> bool {
         true
     }
@@ -77,10 +77,10 @@ impl KeyProvider for Silent {
 }
 
 #[test]
-fn wait_ends_when_it_is_told_to() {
+fn wait_ends_when_stop_returns_true() {
     let (_hold, silent) = channel();
-    let source = Box::new(Silent(silent));
-    let schedule = KeyPrefetcher::start(source, Arc::new(ManualClock::default())).unwrap();
-    let stopped = schedule.wait(0, || true).err().unwrap();
+    let source = Box::new(SilentSource(silent));
+    let prefetcher = KeyPrefetcher::start(source, Arc::new(ManualClock::default())).unwrap();
+    let stopped = prefetcher.wait(0, || true).err().unwrap();
     assert!(matches!(stopped, Error::Stopped));
 }

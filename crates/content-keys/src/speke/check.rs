@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What an answer must keep before any of it is used.
+//! Checks that a response must pass before any of it is used.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,152 +11,162 @@ use playready_header::{PlayReadyObject, SYSTEM_ID as PLAYREADY, checksum};
 
 use super::{Error, KeyResponse, ResponseKey, SpekeVersion};
 
-/// X-Speke-Version comes back from version 2 on.
-pub(super) fn version(asked: SpekeVersion, answered: Option<&str>) -> Result<(), Error> {
-    match asked {
+/// Checks that the X-Speke-Version header, which exists from version 2 on, is that of the request.
+pub(super) fn check_version(sent: SpekeVersion, received: Option<&str>) -> Result<(), Error> {
+    match sent {
         SpekeVersion::V1_0 => Ok(()),
         SpekeVersion::V2_0 | SpekeVersion::V2_1 => require(
-            answered == Some(asked.number()),
+            received == Some(sent.number()),
             Error::Echo("X-Speke-Version header"),
         ),
     }
 }
 
-/// Content id, CPIX version, schemes and periods are those of the request.
-pub(super) fn echo(
+/// Checks that content id, CPIX version, schemes and periods are those of the request.
+pub(super) fn check_echo(
     version: SpekeVersion,
-    asked: &Document,
-    answer: &Document,
+    sent: &Document,
+    received: &Document,
 ) -> Result<(), Error> {
     require(
-        answer.content_id == asked.content_id,
+        received.content_id == sent.content_id,
         Error::Echo("content id"),
     )?;
-    let version = version.cpix().number();
-    let same = version.is_none() || answer.version.as_deref() == version;
-    require(same, Error::Echo("CPIX version"))?;
-    let mut scheme = asked
-        .content_keys
-        .iter()
-        .filter_map(|key| key.scheme.as_ref());
-    if let Some(scheme) = scheme.next() {
-        let mut keys = answer.content_keys.iter();
-        let same = keys.all(|key| key.scheme.as_ref().unwrap_or(scheme) == scheme);
-        require(same, Error::Echo("encryption scheme"))?;
+    let cpix_version = version.cpix().number();
+    require(
+        cpix_version.is_none() || received.version.as_deref() == cpix_version,
+        Error::Echo("CPIX version"),
+    )?;
+    if let Some(scheme) = sent.content_keys.iter().find_map(|key| key.scheme.as_ref()) {
+        require(
+            received
+                .content_keys
+                .iter()
+                .all(|key| key.scheme.as_ref().is_none_or(|own| own == scheme)),
+            Error::Echo("encryption scheme"),
+        )?;
     }
-    let facts = |period: &Period| (period.id.clone(), period.index, period.bounds);
-    let periods = asked.periods.iter().map(facts);
-    let same = periods.eq(answer.periods.iter().map(facts));
-    require(same, Error::Echo("crypto period"))
+    let period_facts = |period: &Period| (period.id.clone(), period.index, period.bounds);
+    require(
+        sent.periods
+            .iter()
+            .map(period_facts)
+            .eq(received.periods.iter().map(period_facts)),
+        Error::Echo("crypto period"),
+    )
 }
 
-/// Boxes and PlayReady Objects are whole, and of the key and system that they stand for.
-pub(super) fn signaling(answer: &KeyResponse) -> Result<(), Error> {
-    for system in &answer.systems {
-        // Root keys, whose value is not asked for, have none to compare with.
-        let key = answer.keys.iter().find(|key| key.kid == system.kid);
-        let checked = check_system(system, key, answer.scheme.cipher_mode());
-        let kid = system.kid;
-        checked.map_err(|reason| Error::Signaling { kid, reason })?;
+/// Checks that boxes and PlayReady Objects are complete and belong to their key and DRM system.
+pub(super) fn check_signaling(response: &KeyResponse) -> Result<(), Error> {
+    for system in &response.systems {
+        SignalingCheck {
+            system,
+            // The value of a root key is not requested, so it has no key to compare with.
+            key: response.keys.iter().find(|key| key.kid == system.kid),
+            mode: response.scheme.cipher_mode(),
+        }
+        .check()
+        .map_err(|reason| Error::Signaling {
+            kid: system.kid,
+            reason,
+        })?;
     }
     Ok(())
 }
 
-fn check_system(
-    system: &DrmSystem,
-    key: Option<&ResponseKey>,
+/// The signaling of one DRM system for one KID, and the key and mode that it must fit.
+struct SignalingCheck<'a> {
+    system: &'a DrmSystem,
+    key: Option<&'a ResponseKey>,
     mode: CipherMode,
-) -> Result<(), &'static str> {
-    let pssh = system.pssh.as_deref().filter(|pssh| !pssh.is_empty());
-    if let Some(whole) = pssh {
-        check_pssh(whole, system, key, mode)?;
-    }
-    if let Some(protection) = &system.content_protection {
-        let inner = protection
-            .pssh()
-            .map_err(|_| "ContentProtectionData is not xml with base64 in cenc:pssh")?;
-        if let (Some(inner), Some(outer)) = (inner, pssh) {
-            require(
-                inner == outer,
-                "PSSH is not the one in ContentProtectionData",
-            )?;
+}
+
+impl SignalingCheck<'_> {
+    fn check(&self) -> Result<(), &'static str> {
+        let pssh = self.system.pssh.as_deref().filter(|pssh| !pssh.is_empty());
+        if let Some(pssh) = pssh {
+            self.check_pssh(pssh)?;
+        }
+        if let Some(protection) = &self.system.content_protection {
+            let inner = protection
+                .pssh()
+                .map_err(|_| "ContentProtectionData is not xml with base64 in cenc:pssh")?;
+            if let (Some(inner), Some(outer)) = (inner, pssh) {
+                require(
+                    inner == outer,
+                    "PSSH is not the one in ContentProtectionData",
+                )?;
+            }
+        }
+        match self.system.smooth.as_deref() {
+            Some(text) if !text.is_empty() && self.is_playready() => self.check_object(
+                &STANDARD
+                    .decode(text)
+                    .map_err(|_| "the Smooth header is not base64")?,
+            ),
+            Some(_) | None => Ok(()),
         }
     }
-    let smooth = system.smooth.as_deref().filter(|text| !text.is_empty());
-    match smooth {
-        Some(text) if system.system_id == PLAYREADY => {
-            let object = STANDARD
-                .decode(text)
-                .map_err(|_| "the Smooth header is not base64")?;
-            check_object(&object, system, key, mode)
+
+    fn is_playready(&self) -> bool {
+        self.system.system_id == PLAYREADY
+    }
+
+    fn check_pssh(&self, pssh: &[u8]) -> Result<(), &'static str> {
+        let pssh = Pssh::from_bytes(pssh).map_err(|_| "PSSH is not one whole pssh box")?;
+        require(
+            pssh.system_id == self.system.system_id,
+            "PSSH is that of another DRM system",
+        )?;
+        let kids = pssh.kids.as_deref().unwrap_or_default();
+        require(
+            kids.is_empty() || kids.contains(&self.system.kid),
+            "PSSH does not name the KID",
+        )?;
+        match self.is_playready() {
+            true => self.check_object(&pssh.data),
+            false => Ok(()),
         }
-        Some(_) | None => Ok(()),
     }
-}
 
-fn check_pssh(
-    whole: &[u8],
-    system: &DrmSystem,
-    key: Option<&ResponseKey>,
-    mode: CipherMode,
-) -> Result<(), &'static str> {
-    let pssh = Pssh::from_bytes(whole).map_err(|_| "PSSH is not one whole pssh box")?;
-    require(
-        pssh.system_id == system.system_id,
-        "PSSH is that of another DRM system",
-    )?;
-    let kids = pssh.kids.as_deref().unwrap_or_default();
-    let named = kids.is_empty() || kids.contains(&system.kid);
-    require(named, "PSSH does not name the KID")?;
-    match system.system_id == PLAYREADY {
-        true => check_object(&pssh.data, system, key, mode),
-        false => Ok(()),
+    /// Checks a PlayReady Object. One without a header, or with a header without KIDs, cannot be wrong.
+    fn check_object(&self, object: &[u8]) -> Result<(), &'static str> {
+        let key_ids = PlayReadyObject::parse(object)
+            .map_err(|_| "the PlayReady Object is damaged")?
+            .header()
+            .map_err(|_| "the PlayReady Header cannot be read")?
+            .map(|header| header.key_ids)
+            .unwrap_or_default();
+        if key_ids.is_empty() {
+            return Ok(());
+        }
+        self.check_key(
+            key_ids
+                .iter()
+                .find(|key_id| key_id.kid == self.system.kid)
+                .ok_or("the PlayReady Header does not name the KID")?,
+        )
     }
-}
 
-/// A PlayReady Object; one without header, or a header without KID, says nothing that could be wrong.
-fn check_object(
-    object: &[u8],
-    system: &DrmSystem,
-    key: Option<&ResponseKey>,
-    mode: CipherMode,
-) -> Result<(), &'static str> {
-    let object = PlayReadyObject::parse(object).map_err(|_| "the PlayReady Object is damaged")?;
-    let header = object
-        .header()
-        .map_err(|_| "the PlayReady Header cannot be read")?;
-    let kids = header.map(|header| header.key_ids).unwrap_or_default();
-    if kids.is_empty() {
-        return Ok(());
+    fn check_key(&self, key_id: &FoundKeyId) -> Result<(), &'static str> {
+        require(
+            match key_id.algorithm.as_deref() {
+                Some("AESCTR") => self.mode == CipherMode::Ctr,
+                Some("AESCBC") => self.mode == CipherMode::Cbc,
+                Some(_) | None => true,
+            },
+            "ALGID of the PlayReady Header does not fit the scheme",
+        )?;
+        let (Some(checksum), Some(key), CipherMode::Ctr) = (&key_id.checksum, self.key, self.mode)
+        else {
+            return Ok(());
+        };
+        // Detects a KID in the wrong byte order, and keys that were mixed up.
+        require(
+            checksum.trim() == STANDARD.encode(checksum::aes_ctr(&key_id.kid, &key.key)),
+            "CHECKSUM of the PlayReady Header is that of another key",
+        )
     }
-    let found = kids.iter().find(|found| found.kid == system.kid);
-    let found = found.ok_or("the PlayReady Header does not name the KID")?;
-    check_key(found, key, mode)
-}
-
-fn check_key(
-    found: &FoundKeyId,
-    key: Option<&ResponseKey>,
-    mode: CipherMode,
-) -> Result<(), &'static str> {
-    let fits = match found.algorithm.as_deref() {
-        Some("AESCTR") => mode == CipherMode::Ctr,
-        Some("AESCBC") => mode == CipherMode::Cbc,
-        Some(_) | None => true,
-    };
-    require(
-        fits,
-        "ALGID of the PlayReady Header does not fit the scheme",
-    )?;
-    let (Some(text), Some(key), CipherMode::Ctr) = (&found.checksum, key, mode) else {
-        return Ok(());
-    };
-    // Finds a KID in the wrong byte order, and keys that were mixed up.
-    let expected = STANDARD.encode(checksum::aes_ctr(&found.kid, &key.key));
-    require(
-        text.trim() == expected,
-        "CHECKSUM of the PlayReady Header is that of another key",
-    )
 }
 
 fn require<E>(holds: bool, error: E) -> Result<(), E> {

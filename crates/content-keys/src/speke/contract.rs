@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The encryption contract of SPEKE 2: names of tracks, and the filters that say what they mean.
+//! The encryption contract of SPEKE 2: names of tracks, and the filters that define them.
 
 use crate::Selector;
 use crate::selector::VideoClass;
@@ -25,12 +25,21 @@ pub struct TrackRule {
 }
 
 impl TrackRule {
-    /// The tracks that a name of SPEKE 2 stands for: `ALL`; `VIDEO`; `SD`, `HD`, `HD1`, `HD2`, `UHD`, `UHD1`, `UHD2` and sums such as
+    /// Reads a name of tracks of SPEKE 2: `ALL`; `VIDEO`; `SD`, `HD`, `HD1`, `HD2`, `UHD`, `UHD1`, `UHD2` and sums such as
     /// `SD+HD1`; `AUDIO`, `STEREO_AUDIO`, `MULTICHANNEL_AUDIO`, `MULTICHANNEL_AUDIO_3_6`, `MULTICHANNEL_AUDIO_7`.
+    ///
+    /// ```
+    /// use content_keys::speke::TrackRule;
+    ///
+    /// let rule = TrackRule::from_label("SD+HD1")?;
+    /// assert_eq!(rule.video[0].max_pixels, Some(1024 * 576));
+    /// assert_eq!(rule.video[1].max_pixels, Some(1280 * 720));
+    /// # Ok::<(), content_keys::speke::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Label`].
-    pub fn named(label: &str) -> Result<Self, Error> {
+    pub fn from_label(label: &str) -> Result<Self, Error> {
         let (mut video, mut audio) = (Vec::new(), Vec::new());
         if label == "ALL" {
             video.push(VideoFilter::default());
@@ -38,41 +47,46 @@ impl TrackRule {
         } else if let Some(filter) = audio_filter(label) {
             audio.push(filter);
         } else {
-            let parts = label.split('+').map(video_filter);
-            let parts: Option<Vec<_>> = parts.collect();
-            video = parts.ok_or_else(|| Error::Label(label.to_owned()))?;
+            video = label
+                .split('+')
+                .map(video_filter)
+                .collect::<Option<_>>()
+                .ok_or_else(|| Error::Label(label.to_owned()))?;
         }
-        let label = label.to_owned();
         Ok(Self {
-            label,
+            label: label.to_owned(),
             video,
             audio,
         })
     }
 
-    /// The selectors of a key ring that describe the same tracks.
+    /// Returns the selectors of a key ring that match the same tracks.
     ///
     /// # Errors
-    /// [`Error::NoSelector`] for names that part tracks more finely than selectors do.
+    /// [`Error::NoSelector`] for names that distinguish tracks more finely than selectors can.
     pub fn selectors(&self) -> Result<Vec<Selector>, Error> {
-        let parts = self.label.split('+').map(|part| match part {
-            "ALL" => Some(vec![Selector::Any]),
-            "VIDEO" => Some(vec![Selector::Video]),
-            "AUDIO" => Some(vec![Selector::Audio]),
-            "SD" => Some(vec![Selector::Class(VideoClass::Sd)]),
-            "HD" => Some(vec![Selector::Class(VideoClass::Hd)]),
-            "UHD" => Some(vec![
-                Selector::Class(VideoClass::Uhd1),
-                Selector::Class(VideoClass::Uhd2),
-            ]),
-            "UHD1" => Some(vec![Selector::Class(VideoClass::Uhd1)]),
-            "UHD2" => Some(vec![Selector::Class(VideoClass::Uhd2)]),
-            _ => None,
-        });
-        let parts: Option<Vec<_>> = parts.collect();
-        let parts = parts.ok_or_else(|| Error::NoSelector(self.label.clone()))?;
-        Ok(parts.concat())
+        let selectors: Option<Vec<_>> = self.label.split('+').map(selectors_of).collect();
+        selectors
+            .map(|parts| parts.concat())
+            .ok_or_else(|| Error::NoSelector(self.label.clone()))
     }
+}
+
+fn selectors_of(name: &str) -> Option<Vec<Selector>> {
+    Some(match name {
+        "ALL" => vec![Selector::Any],
+        "VIDEO" => vec![Selector::Video],
+        "AUDIO" => vec![Selector::Audio],
+        "SD" => vec![Selector::Class(VideoClass::Sd)],
+        "HD" => vec![Selector::Class(VideoClass::Hd)],
+        "UHD" => vec![
+            Selector::Class(VideoClass::Uhd1),
+            Selector::Class(VideoClass::Uhd2),
+        ],
+        "UHD1" => vec![Selector::Class(VideoClass::Uhd1)],
+        "UHD2" => vec![Selector::Class(VideoClass::Uhd2)],
+        _ => return None,
+    })
 }
 
 fn video_filter(name: &str) -> Option<VideoFilter> {
@@ -115,7 +129,7 @@ mod tests {
 
     #[test]
     fn sums_have_a_filter_for_each_part() {
-        let rule = TrackRule::named("SD+HD1").unwrap();
+        let rule = TrackRule::from_label("SD+HD1").unwrap();
         let limits: Vec<_> = rule
             .video
             .iter()
@@ -131,7 +145,7 @@ mod tests {
 
     #[test]
     fn all_has_one_bare_filter_of_each_type() {
-        let rule = TrackRule::named("ALL").unwrap();
+        let rule = TrackRule::from_label("ALL").unwrap();
         assert_eq!(rule.video, [VideoFilter::default()]);
         assert_eq!(rule.audio, [AudioFilter::default()]);
         assert_eq!(rule.selectors().unwrap(), [Selector::Any]);
@@ -141,7 +155,7 @@ mod tests {
     fn unknown_names_are_refused() {
         for label in ["", "video", "SD+", "SD+AUDIO", "ALL+SD", "8K"] {
             assert!(
-                matches!(TrackRule::named(label), Err(Error::Label(_))),
+                matches!(TrackRule::from_label(label), Err(Error::Label(_))),
                 "{label}"
             );
         }
@@ -149,7 +163,7 @@ mod tests {
 
     #[test]
     fn selectors_are_those_of_the_same_sizes() {
-        let of = |label| TrackRule::named(label).unwrap().selectors().unwrap();
+        let of = |label| TrackRule::from_label(label).unwrap().selectors().unwrap();
         assert_eq!(
             of("SD+UHD"),
             [VideoClass::Sd, VideoClass::Uhd1, VideoClass::Uhd2].map(Selector::Class)

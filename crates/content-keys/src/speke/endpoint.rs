@@ -2,7 +2,7 @@
 //! The key server's address and the parameters in it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -24,17 +24,17 @@ pub enum SpekeVersion {
     V2_1,
 }
 
-/// A key server. Display shows where it is, and stars in place of credentials and of all values in its query.
+/// The address and parameters of a key server. Display masks credentials and all values in the query with stars.
 pub struct Endpoint {
     pub(super) server: Server,
     version: SpekeVersion,
     pub(super) attempts: u32,
-    /// The names of the tracks, each with a key of its own.
+    /// The names of the tracks that have a key each, separated by commas.
     tracks: String,
 }
 
 impl SpekeVersion {
-    /// X-Speke-Version.
+    /// Returns the version as in the X-Speke-Version header.
     pub const fn number(self) -> &'static str {
         match self {
             Self::V1_0 => "1.0",
@@ -43,7 +43,7 @@ impl SpekeVersion {
         }
     }
 
-    /// The CPIX that it exchanges.
+    /// Returns the CPIX version of its documents.
     pub(super) const fn cpix(self) -> cpix::Version {
         match self {
             Self::V1_0 => cpix::Version::Speke1,
@@ -57,9 +57,10 @@ impl FromStr for SpekeVersion {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let mut all = [Self::V1_0, Self::V2_0, Self::V2_1].into_iter();
-        let found = all.find(|version| version.number() == text);
-        found.ok_or(Error::BadUri("unknown speke-version"))
+        [Self::V1_0, Self::V2_0, Self::V2_1]
+            .into_iter()
+            .find(|version| version.number() == text)
+            .ok_or(Error::BadUri("unknown speke-version"))
     }
 }
 
@@ -68,16 +69,15 @@ impl Endpoint {
     pub(super) fn open(uri: &str, files: &dyn SecretFiles) -> Result<Self, Error> {
         let address = uri
             .strip_prefix("speke+")
-            .filter(|address| address.starts_with("https://") || address.starts_with("http://"));
-        let address = address.ok_or(Error::BadUri(
-            "it begins with neither speke+https:// nor speke+http://",
-        ))?;
-        let server = Server::at(address).map_err(|error| match error {
-            HttpError::Address(reason) => Error::BadUri(reason),
-            error => Error::Http(error),
-        })?;
+            .filter(|address| address.starts_with("https://") || address.starts_with("http://"))
+            .ok_or(Error::BadUri(
+                "it starts with neither speke+https:// nor speke+http://",
+            ))?;
         let mut endpoint = Self {
-            server,
+            server: Server::at(address).map_err(|error| match error {
+                HttpError::Address(reason) => Error::BadUri(reason),
+                error => Error::Http(error),
+            })?,
             version: SpekeVersion::V2_0,
             attempts: 4,
             tracks: "ALL".to_owned(),
@@ -86,32 +86,34 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// The version that is spoken.
+    /// Returns the version of the protocol.
     pub const fn version(&self) -> SpekeVersion {
         self.version
     }
 
-    /// The tracks that the address names.
+    /// Returns the tracks that the address names.
     ///
     /// # Errors
     /// [`Error::Label`].
     pub fn tracks(&self) -> Result<Vec<TrackRule>, Error> {
-        self.tracks.split(',').map(TrackRule::named).collect()
+        self.tracks.split(',').map(TrackRule::from_label).collect()
     }
 
-    /// What the operator should be told: that keys cross a network in the clear.
+    /// Returns a warning for the operator if keys cross a network in the clear.
     pub fn warning(&self) -> Option<&'static str> {
-        let open = self.server.is_open();
-        open.then_some("keys and credentials cross the network unencrypted: use speke+https")
+        self.server
+            .is_open()
+            .then_some("keys and credentials cross the network unencrypted: use speke+https")
     }
 
-    /// Takes our parameters out of the query and leaves the others as they stand.
+    /// Moves the client's parameters out of the query and leaves the others unchanged.
     fn take_parameters(&mut self, files: &dyn SecretFiles) -> Result<(), Error> {
         let query = self.server.url.query().unwrap_or_default().to_owned();
-        let is_ours = |part: &&str| part.starts_with("speke-");
-        let (ours, theirs): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_ours);
+        let (ours, theirs): (Vec<&str>, Vec<&str>) = query
+            .split('&')
+            .partition(|part| part.starts_with("speke-"));
         for (name, value) in url::form_urlencoded::parse(ours.join("&").as_bytes()) {
-            self.take(&name, &value, files)?;
+            self.set_parameter(&name, &value, files)?;
         }
         let theirs = theirs.join("&");
         self.server
@@ -120,45 +122,51 @@ impl Endpoint {
         Ok(())
     }
 
-    fn take(&mut self, name: &str, value: &str, files: &dyn SecretFiles) -> Result<(), Error> {
+    fn set_parameter(
+        &mut self,
+        name: &str,
+        value: &str,
+        files: &dyn SecretFiles,
+    ) -> Result<(), Error> {
         match name {
             "speke-version" => self.version = value.parse()?,
             "speke-auth-file" => {
-                let path =
-                    absolute(value).ok_or(Error::BadUri("speke-auth-file is not a whole path"))?;
-                self.server.read_credentials(&path, files)?;
+                self.server.read_credentials(
+                    absolute(value).ok_or(Error::BadUri("speke-auth-file is not a whole path"))?,
+                    files,
+                )?;
             }
             "speke-ca-file" => {
-                let path =
-                    absolute(value).ok_or(Error::BadUri("speke-ca-file is not a whole path"))?;
-                self.server.ca = Some(Pem::File(path));
+                self.server.ca = Some(Pem::File(
+                    absolute(value)
+                        .ok_or(Error::BadUri("speke-ca-file is not a whole path"))?
+                        .to_owned(),
+                ));
             }
             "speke-timeout" => {
-                let seconds = value
+                self.server.timeout = value
                     .parse()
                     .ok()
-                    .filter(|seconds| (1..=300).contains(seconds));
-                let seconds =
-                    seconds.ok_or(Error::BadUri("speke-timeout is not 1 to 300 seconds"))?;
-                self.server.timeout = Duration::from_secs(seconds);
+                    .filter(|seconds| (1..=300).contains(seconds))
+                    .map(Duration::from_secs)
+                    .ok_or(Error::BadUri("speke-timeout is not 1 to 300 seconds"))?;
             }
             "speke-attempts" => {
-                let attempts = value
+                self.attempts = value
                     .parse()
                     .ok()
-                    .filter(|attempts| (1..=10).contains(attempts));
-                self.attempts = attempts.ok_or(Error::BadUri("speke-attempts is not 1 to 10"))?;
+                    .filter(|attempts| (1..=10).contains(attempts))
+                    .ok_or(Error::BadUri("speke-attempts is not 1 to 10"))?;
             }
             "speke-tracks" => value.clone_into(&mut self.tracks),
-            _ => return Err(Error::BadUri("unknown parameter that begins with speke-")),
+            _ => return Err(Error::BadUri("unknown parameter that starts with speke-")),
         }
         Ok(())
     }
 }
 
-fn absolute(path: &str) -> Option<PathBuf> {
-    let path = Path::new(path);
-    path.is_absolute().then(|| path.to_owned())
+fn absolute(path: &str) -> Option<&Path> {
+    Some(Path::new(path)).filter(|path| path.is_absolute())
 }
 
 impl fmt::Display for Endpoint {
@@ -186,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_ours_are_taken_out() {
+    fn client_parameters_are_taken_out() {
         let uri = "speke+https://u:p%40@kms.example:8443/v2?token=a%26b&speke-version=2.1&x=&speke-timeout=5&speke-attempts=1#f";
         let endpoint = Endpoint::open(uri, &*Host::system().files).unwrap();
         assert_eq!(
@@ -211,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_warned_of_unless_it_stays_here() {
+    fn plain_http_is_warned_of_unless_it_is_local() {
         let warns = |uri| {
             Endpoint::open(uri, &*Host::system().files)
                 .unwrap()
@@ -230,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_are_not_understood_are_refused_without_their_text() {
+    fn malformed_addresses_are_refused_without_their_text() {
         for uri in [
             "https://secret.example/",
             "speke://secret.example/",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a key server gave no keys. No variant holds a key, a password or a token.
+//! Errors of the SPEKE client. No variant holds a key, a password or a token.
 
 use cenc_types::KeyId;
 
@@ -9,19 +9,19 @@ use key_http_client::Error as HttpError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address is not understood.
+    /// The address is malformed.
     #[error(
         "cannot use the key server's address: {0}; give speke+https://HOST/PATH, with speke-version=1.0, 2.0 or 2.1, \
          speke-auth-file=/PATH and others as parameters"
     )]
     BadUri(&'static str),
-    /// The server cannot be reached, or refuses.
+    /// The server cannot be reached, or refuses the request.
     #[error("key server: {0}")]
     Http(#[from] HttpError),
-    /// What is asked cannot be said in this version, or at all.
-    #[error("cannot ask the key server: {0}")]
+    /// The request is invalid, or this version of SPEKE cannot express it.
+    #[error("cannot request keys of the key server: {0}")]
     Request(&'static str),
-    /// A name of tracks that is none of the encryption contract.
+    /// A name of tracks that SPEKE's encryption contract does not have.
     #[error(
         "unknown tracks '{0}': use ALL, or VIDEO, SD, HD, HD1, HD2, UHD, UHD1, UHD2 (joined by +), AUDIO, STEREO_AUDIO, \
          MULTICHANNEL_AUDIO, MULTICHANNEL_AUDIO_3_6, MULTICHANNEL_AUDIO_7"
@@ -29,30 +29,30 @@ pub enum Error {
     Label(String),
     /// Tracks that no selector of a key ring describes.
     #[error(
-        "tracks '{0}' cannot be told by a selector: use ALL, VIDEO, AUDIO, SD, HD, UHD, UHD1 or UHD2"
+        "no selector describes the tracks '{0}': use ALL, VIDEO, AUDIO, SD, HD, UHD, UHD1 or UHD2"
     )]
     NoSelector(String),
-    /// The answer is no document that can be used.
+    /// The response is not a usable document.
     #[error("the key server's answer: {0}")]
     Document(#[from] cpix::Error),
-    /// Something did not come back as it was sent.
+    /// A field of the response differs from the request.
     #[error("the key server's answer is for another request: its {0} differs")]
     Echo(&'static str),
-    /// Tracks without a key.
+    /// The response has no key for some tracks.
     #[error("the key server's answer has no key for the tracks '{0}'")]
     NoKey(String),
-    /// Signaling that does not fit the key.
+    /// The signaling does not fit the key.
     #[error("the key server's signaling for KID {kid}: {reason}; nothing of the answer is used")]
     Signaling {
         /// The key.
         kid: KeyId,
-        /// What does not fit.
+        /// The part that does not fit.
         reason: &'static str,
     },
 }
 
 impl Error {
-    /// Whether asking again later may help.
+    /// Returns true if a later request may succeed.
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Http(error) => error.is_temporary(),

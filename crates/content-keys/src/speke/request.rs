@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The question: which content, tracks, period and DRM systems.
+//! The request: a content with its tracks, crypto period and DRM systems.
 
 use std::collections::HashSet;
 
@@ -14,21 +14,21 @@ use drm_signaling::{System, SystemQuestions};
 
 use super::{Error, SpekeVersion, TrackRule};
 
-/// The namespace of our KIDs, for RFC 9562, 5.5 (UUID version 5).
+/// The namespace of the client's KIDs, for RFC 9562, 5.5 (UUID version 5).
 const NAMESPACE: [u8; 16] = 0x2a6f3b0e_5d1c_4c57_9e0b_7f6d1b8a4c93_u128.to_be_bytes();
 
-/// What a key server is asked for.
+/// A request for the keys of one content in one crypto period.
 #[derive(Debug, Clone)]
 pub struct KeyRequest {
-    /// The content, as the server knows it.
+    /// The content id of the server.
     pub content_id: String,
-    /// What the keys protect with.
+    /// The scheme that the keys are for.
     pub scheme: Scheme,
-    /// The tracks, each with a key of its own.
+    /// The tracks, which have a key each.
     pub tracks: Vec<TrackRule>,
     /// SystemIDs of the DRM systems whose signaling is wanted, in UUID order.
     pub systems: Vec<[u8; 16]>,
-    /// The crypto period; None when keys do not change.
+    /// The crypto period; None if keys do not rotate.
     pub period: Option<KeyPeriod>,
 }
 
@@ -37,12 +37,26 @@ pub struct KeyRequest {
 pub struct KeyPeriod {
     /// Its number.
     pub index: u64,
-    /// Where it begins and ends, which SPEKE 2.1 tells the server.
+    /// Its start and end, which are sent from SPEKE 2.1 on.
     pub bounds: Option<Bounds>,
 }
 
-/// The KID that is asked for: the same whenever the question is the same, so that redundant packagers agree and asking again is
-/// harmless. Counter and chaining modes have different ones, since no key may be used in both.
+/// Returns the KID that is requested. Equal arguments give the same KID, so that redundant packagers agree and requests can be
+/// repeated. Counter and chaining mode have different KIDs, since no key may be used in both.
+///
+/// The KID is a version 5 UUID (RFC 9562) over content id, `ctr` or `cbc`, label, and the period's number or `-`, each preceded by
+/// its length in 64 bits.
+///
+/// ```
+/// use cenc_types::CipherMode;
+/// use content_keys::speke::key_id_for;
+///
+/// // The value of Python's uuid and hashlib.
+/// assert_eq!(
+///     key_id_for("film", CipherMode::Cbc, "SD+HD1", Some(7)).to_string(),
+///     "8b53f935-a9e9-5018-acf2-7526afa686f5"
+/// );
+/// ```
 pub fn key_id_for(content_id: &str, mode: CipherMode, label: &str, period: Option<u64>) -> KeyId {
     let mode = match mode {
         CipherMode::Ctr => "ctr",
@@ -51,28 +65,26 @@ pub fn key_id_for(content_id: &str, mode: CipherMode, label: &str, period: Optio
     let period = period.map_or_else(|| "-".to_owned(), |index| index.to_string());
     let mut hash = Sha1::new_with_prefix(NAMESPACE);
     for part in [content_id, mode, label, &period] {
-        // Each behind its length, so that no two questions have one text.
+        // The lengths keep different arguments from having the same text.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..]: [u8; 20] = hash.finalize().into();
-    let bytes = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
     KeyId::from_bytes(
-        uuid::Builder::from_sha1_bytes(bytes)
+        uuid::Builder::from_sha1_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
             .into_uuid()
             .into_bytes(),
     )
 }
 
 impl KeyRequest {
-    /// The KID that is asked for the tracks.
+    /// Returns the KID that is requested for the tracks.
     pub fn key_id(&self, rule: &TrackRule) -> KeyId {
-        let index = self.period.map(|period| period.index);
         key_id_for(
             &self.content_id,
             self.scheme.cipher_mode(),
             &rule.label,
-            index,
+            self.period.map(|period| period.index),
         )
     }
 
@@ -81,7 +93,7 @@ impl KeyRequest {
         let kids = self.tracks.iter().map(|rule| self.key_id(rule));
         let keys = kids.clone().map(|kid| {
             let mut key = ContentKey::request(kid, self.scheme);
-            // 1.0 does not know the attribute.
+            // SPEKE 1.0 does not have the attribute.
             key.scheme = key.scheme.filter(|_| version != SpekeVersion::V1_0);
             key
         });
@@ -90,7 +102,7 @@ impl KeyRequest {
                 .iter()
                 .map(move |id| placeholders(*id, kid, version))
         };
-        let period = self.period.map(|period| period_of(period, version));
+        let period = self.period.map(|period| period_element(period, version));
         let rules = self
             .tracks
             .iter()
@@ -114,16 +126,16 @@ impl KeyRequest {
             return Err(Error::Request("the content id is empty"));
         }
         if self.tracks.is_empty() || labels.len() != self.tracks.len() {
-            return Err(Error::Request("name the tracks, each once"));
+            return Err(Error::Request("name each of the tracks once"));
         }
         if has_all && labels.len() > 1 {
             return Err(Error::Request(
-                "ALL stands for all tracks and cannot be joined with others",
+                "ALL means all tracks and cannot be joined with others",
             ));
         }
         if version == SpekeVersion::V1_0 && !has_all {
             return Err(Error::Request(
-                "speke 1.0 has one key for all tracks: ask for ALL, or use 2.0",
+                "speke 1.0 has one key for all tracks: request ALL, or use 2.0",
             ));
         }
         Ok(())
@@ -149,14 +161,14 @@ impl KeyRequest {
     }
 }
 
-/// Before 2.1 a period is its number.
-fn period_of(period: KeyPeriod, version: SpekeVersion) -> Period {
+/// Writes a period. Before SPEKE 2.1 it has only a number.
+fn period_element(period: KeyPeriod, version: SpekeVersion) -> Period {
     let mut element = Period::with_index(&format!("period-{}", period.index), period.index);
     element.bounds = period.bounds.filter(|_| version == SpekeVersion::V2_1);
     element
 }
 
-/// Empty elements, which the server fills in.
+/// Writes empty elements for the server to fill in.
 fn placeholders(system_id: [u8; 16], kid: KeyId, version: SpekeVersion) -> DrmSystem {
     let mut system = DrmSystem::new(system_id, kid);
     let known = System::from_id(&system_id);
@@ -186,7 +198,9 @@ mod tests {
     use super::*;
 
     fn request(labels: &[&str]) -> KeyRequest {
-        let tracks = labels.iter().map(|label| TrackRule::named(label).unwrap());
+        let tracks = labels
+            .iter()
+            .map(|label| TrackRule::from_label(label).unwrap());
         KeyRequest {
             content_id: "film".into(),
             scheme: Scheme::Cenc,

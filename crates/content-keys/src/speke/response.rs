@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The answer: a key for each of the tracks, and the signaling as the server wrote it.
+//! The server's response: a key for each of the tracks, and the signaling as the server wrote it.
 
 use zeroize::Zeroizing;
 
 use crate::{KeyEntry, KeyRing};
 use cenc_types::{ContentKey, Iv, KeyId, Scheme};
-use cpix::{Document, DrmSystem, UsageRule};
+use cpix::{Document, DrmSystem};
 
 use super::{Error, KeyRequest, TrackRule};
 
@@ -13,52 +13,57 @@ use super::{Error, KeyRequest, TrackRule};
 pub struct KeyResponse {
     /// A key for each of the tracks, in the request's order.
     pub keys: Vec<ResponseKey>,
-    /// What DRM systems signal, as it came: boxes, ContentProtection, playlist lines, Smooth headers.
+    /// DRM signaling, unchanged: boxes, ContentProtection, playlist lines, Smooth headers.
     pub systems: Vec<DrmSystem>,
-    /// What the keys protect with.
+    /// The scheme that the keys are for.
     pub scheme: Scheme,
 }
 
-/// A key and the tracks that it is for.
+/// A key and the tracks that it protects.
 pub struct ResponseKey {
     /// The tracks.
     pub tracks: TrackRule,
-    /// The KID, which may be the server's choice.
+    /// The KID, which the server may have chosen.
     pub kid: KeyId,
     /// The key.
     pub key: ContentKey,
     /// The constant IV for `cbcs`, if the server sets it.
     pub explicit_iv: Option<[u8; 16]>,
-    /// The root key's KID, where this is the key of a leaf licence.
+    /// The root key's KID, if this is the key of a leaf licence.
     pub depends_on_key: Option<KeyId>,
 }
 
 impl KeyResponse {
     pub(super) fn new(
         request: &KeyRequest,
-        asked: &Document,
-        answer: Document,
+        sent: &Document,
+        received: Document,
     ) -> Result<Self, Error> {
-        let keys = request.tracks.iter().map(|tracks| {
-            let missing = || Error::NoKey(tracks.label.clone());
-            let kid = kid_for(request, tracks, asked, &answer)?.ok_or_else(missing)?;
-            let found = answer.content_key(kid).ok_or_else(missing)?;
-            Ok(ResponseKey {
-                tracks: tracks.clone(),
-                kid,
-                key: copy(found.key().map_err(|_| missing())?),
-                explicit_iv: found.explicit_iv,
-                depends_on_key: found.depends_on_key,
+        let keys = request
+            .tracks
+            .iter()
+            .map(|tracks| {
+                let missing = || Error::NoKey(tracks.label.clone());
+                let kid = received_kid(request, tracks, sent, &received)?.ok_or_else(missing)?;
+                let key = received.content_key(kid).ok_or_else(missing)?;
+                Ok(ResponseKey {
+                    tracks: tracks.clone(),
+                    kid,
+                    key: copy(key.key().map_err(|_| missing())?),
+                    explicit_iv: key.explicit_iv,
+                    depends_on_key: key.depends_on_key,
+                })
             })
-        });
+            .collect::<Result<_, Error>>()?;
         Ok(Self {
-            keys: keys.collect::<Result<_, Error>>()?,
-            systems: answer.drm_systems,
+            keys,
+            systems: received.drm_systems,
             scheme: request.scheme,
         })
     }
 
-    /// The keys by selector, for a packager. An explicit IV is kept for `cbcs` only: as the IV of samples it would repeat.
+    /// Returns the keys by selector, for a packager. An explicit IV is kept for `cbcs` only: in other schemes, every sample would
+    /// have the same IV.
     ///
     /// # Errors
     /// [`Error::NoSelector`].
@@ -67,56 +72,58 @@ impl KeyResponse {
         for key in &self.keys {
             let iv = key.explicit_iv.filter(|_| self.scheme == Scheme::Cbcs);
             for selector in key.tracks.selectors()? {
-                let entry = KeyEntry {
+                ring.add(KeyEntry {
                     selector,
                     kid: key.kid,
                     key: copy(&key.key),
                     iv: iv.and_then(|iv| Iv::new(&iv).ok()),
                     period: None,
-                };
-                let added = ring.add(entry);
-                added.map_err(|_| Error::Request("two of the tracks share a selector"))?;
+                })
+                .map_err(|_| Error::Request("two of the tracks share a selector"))?;
             }
         }
         Ok(ring)
     }
 
-    /// The `pssh` box of a leaf licence, for `moof`: that of a key which depends on another.
+    /// Returns the `pssh` box of a leaf licence for `moof`, if the key `kid` depends on another.
     pub fn leaf_pssh(&self, kid: KeyId, system_id: [u8; 16]) -> Option<&[u8]> {
-        let mut leaves = self.keys.iter().filter(|key| key.depends_on_key.is_some());
-        leaves.find(|key| key.kid == kid)?;
-        let mut systems = self.systems.iter();
-        let system = systems.find(|system| system.kid == kid && system.system_id == system_id);
-        system?.pssh.as_deref()
+        self.keys
+            .iter()
+            .find(|key| key.kid == kid && key.depends_on_key.is_some())?;
+        self.systems
+            .iter()
+            .find(|system| system.kid == kid && system.system_id == system_id)?
+            .pssh
+            .as_deref()
     }
 }
 
-/// The KID that the answer has in place of the one that was asked for: that of the rule with the same name in the same period.
-fn kid_for(
+/// Returns the KID that the server sent for the tracks: that of the rule with the same name in the same period.
+fn received_kid(
     request: &KeyRequest,
     tracks: &TrackRule,
-    asked: &Document,
-    answer: &Document,
+    sent: &Document,
+    received: &Document,
 ) -> Result<Option<KeyId>, Error> {
     let kid = request.key_id(tracks);
-    let Some(rule) = asked.usage_rules.iter().find(|rule| rule.kid == kid) else {
-        // SPEKE 1.0 without periods: one key and no rule.
-        return match answer.content_keys.as_slice() {
+    let Some(sent_rule) = sent.usage_rules.iter().find(|rule| rule.kid == kid) else {
+        // A SPEKE 1.0 request without periods has one key and no rule.
+        return match received.content_keys.as_slice() {
             [only] => Ok(Some(only.kid)),
             _ => Err(Error::Echo("number of keys")),
         };
     };
-    let same = |other: &&UsageRule| {
-        other.intended_track_type == rule.intended_track_type && other.periods == rule.periods
-    };
-    let mut found = answer.usage_rules.iter().filter(same);
-    match (found.next(), found.next()) {
+    let mut rules = received.usage_rules.iter().filter(|rule| {
+        rule.intended_track_type == sent_rule.intended_track_type
+            && rule.periods == sent_rule.periods
+    });
+    match (rules.next(), rules.next()) {
         (_, Some(_)) => Err(Error::Echo("number of usage rules")),
-        (found, None) => Ok(found.map(|rule| rule.kid)),
+        (rule, None) => Ok(rule.map(|rule| rule.kid)),
     }
 }
 
-/// Keys are not cloned by accident: this is where two selectors share one.
+/// Copies a key. `ContentKey` is not `Clone`, so that no copy is made by accident.
 fn copy(key: &ContentKey) -> ContentKey {
     ContentKey::from_bytes(Zeroizing::new(*key.as_bytes()))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a key server can do wrong, and that nothing of it is used.
+//! Faults of a key server. No part of a wrong answer is used.
 
 use std::net::TcpListener;
 
@@ -11,7 +11,7 @@ use super::*;
 fn error_of(uri: &str, request: &KeyRequest) -> Error {
     let client = SpekeClient::open(uri, &host_access::Host::system()).unwrap();
     client
-        .keys(request)
+        .request_keys(request)
         .err()
         .unwrap_or_else(|| panic!("{uri} gives keys"))
 }

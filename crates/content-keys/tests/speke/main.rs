@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The SPEKE client before the key server of ../shared/oracles, with and without faults.
+//! The SPEKE client against the key server of ../shared/oracles, with and without faults.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
@@ -19,7 +19,9 @@ use test_support::tools;
 const WIDEVINE: [u8; 16] = 0xedef8ba9_79d6_4ace_a3c8_27dcd51d21ed_u128.to_be_bytes();
 
 fn request(labels: &[&str]) -> KeyRequest {
-    let tracks = labels.iter().map(|label| TrackRule::named(label).unwrap());
+    let tracks = labels
+        .iter()
+        .map(|label| TrackRule::from_label(label).unwrap());
     KeyRequest {
         content_id: "film & more".into(),
         scheme: Scheme::Cenc,
@@ -32,7 +34,7 @@ fn request(labels: &[&str]) -> KeyRequest {
 fn keys(peer: &Peer, target: &str, request: &KeyRequest) -> KeyResponse {
     let client = SpekeClient::open(&peer.uri(target), &host_access::Host::system()).unwrap();
     client
-        .keys(request)
+        .request_keys(request)
         .unwrap_or_else(|error| panic!("{target}: {error}"))
 }
 
@@ -41,8 +43,8 @@ fn bytes(answer: &KeyResponse) -> Vec<[u8; 16]> {
 }
 
 #[test]
-fn each_version_gives_the_keys_that_were_asked_for() {
-    let Some(peer) = shared("each_version_gives_the_keys_that_were_asked_for") else {
+fn each_version_returns_the_requested_keys() {
+    let Some(peer) = shared("each_version_returns_the_requested_keys") else {
         return;
     };
     for (version, labels) in [
@@ -73,8 +75,8 @@ fn each_version_gives_the_keys_that_were_asked_for() {
 }
 
 #[test]
-fn signaling_is_given_as_it_came() {
-    let Some(peer) = shared("signaling_is_given_as_it_came") else {
+fn signaling_is_returned_unchanged() {
+    let Some(peer) = shared("signaling_is_returned_unchanged") else {
         return;
     };
     for version in ["2.0", "2.1"] {
@@ -132,8 +134,8 @@ fn keys_change_with_the_period_and_the_mode() {
 }
 
 #[test]
-fn kids_of_the_servers_choice_are_followed_by_usage_rule() {
-    let Some(peer) = shared("kids_of_the_servers_choice_are_followed_by_usage_rule") else {
+fn kids_that_the_server_chose_are_found_by_usage_rule() {
+    let Some(peer) = shared("kids_that_the_server_chose_are_found_by_usage_rule") else {
         return;
     };
     for (version, labels) in [("1.0", ["ALL"].as_slice()), ("2.0", &["VIDEO", "AUDIO"])] {
@@ -143,8 +145,8 @@ fn kids_of_the_servers_choice_are_followed_by_usage_rule() {
             &format!("/other-kids?speke-version={version}"),
             &request,
         );
-        for (key, asked) in answer.keys.iter().zip(&request.tracks) {
-            assert_ne!(key.kid, request.key_id(asked));
+        for (key, tracks) in answer.keys.iter().zip(&request.tracks) {
+            assert_ne!(key.kid, request.key_id(tracks));
             assert!(answer.systems.iter().any(|system| system.kid == key.kid));
         }
     }
@@ -176,8 +178,8 @@ fn answers_serve_as_key_rings() {
 }
 
 #[test]
-fn boxes_of_leaf_licences_are_told_from_others() {
-    let Some(peer) = shared("boxes_of_leaf_licences_are_told_from_others") else {
+fn only_leaf_licences_have_a_leaf_pssh() {
+    let Some(peer) = shared("only_leaf_licences_have_a_leaf_pssh") else {
         return;
     };
     let answer = keys(peer, "/leaf", &request(&["VIDEO", "AUDIO"]));
@@ -245,7 +247,7 @@ fn every_kind_of_credentials_is_sent() {
         .uri("/basic")
         .replace("127.0.0.1", "user:pass%20word@127.0.0.1");
     let client = SpekeClient::open(&in_address, &host_access::Host::system()).unwrap();
-    assert!(client.keys(&request(&["ALL"])).is_ok());
+    assert!(client.request_keys(&request(&["ALL"])).is_ok());
     assert!(!client.endpoint().to_string().contains("pass"));
 }
 
@@ -267,7 +269,11 @@ fn tls_checks_both_sides() {
     assert_eq!(keys(&peer, &both, &request(&["ALL"])).keys.len(), 1);
     let failure = |target: &str| {
         let client = SpekeClient::open(&peer.uri(target), &host_access::Host::system()).unwrap();
-        client.keys(&request(&["ALL"])).err().unwrap().to_string()
+        client
+            .request_keys(&request(&["ALL"]))
+            .err()
+            .unwrap()
+            .to_string()
     };
     let untrusted = failure("/?speke-attempts=1");
     assert!(untrusted.contains("UnknownIssuer"), "{untrusted}");
@@ -294,7 +300,7 @@ fn keys_come_encrypted_where_a_certificate_is_given() {
         let private = Box::new(RsaPrivateKey::from_pkcs8(&key).unwrap());
         let client = SpekeClient::open(&peer.uri(&target), &host_access::Host::system()).unwrap();
         let client = client.with_recipient(certificate.clone(), private);
-        let answer = client.keys(&request(&["VIDEO", "AUDIO"])).unwrap();
+        let answer = client.request_keys(&request(&["VIDEO", "AUDIO"])).unwrap();
         assert_eq!(
             bytes(&answer),
             bytes(&keys(peer, &target, &request(&["VIDEO", "AUDIO"])))
