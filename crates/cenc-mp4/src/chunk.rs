@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The unit in which the caller owns the stream's bytes.
+//! The unit in which the caller passes the bytes of a stream.
 
 use bytes::BytesMut;
 
-/// A run of the stream: a mapped `GstBuffer` in the element, [`BytesMut`] elsewhere. Threads may hand it on.
+/// A part of the stream: a mapped `GstBuffer` in the element, [`BytesMut`] elsewhere.
 pub trait Chunk: AsRef<[u8]> + AsMut<[u8]> + Send + 'static {
-    /// Cuts off and returns the first `at` bytes, which are fewer than all; the rest stays. It must not copy both parts: a
-    /// chunk may hold many fragments.
+    /// Splits off and returns the first `at` bytes, which are fewer than all; the rest stays. Must not copy both parts: a chunk
+    /// may have many fragments.
     fn split_to(&mut self, at: usize) -> Self;
 }
 

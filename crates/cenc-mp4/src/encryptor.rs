@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Protects a stream: a loop over what its reader yields.
+//! Protects a stream: the loop over the events of its reader.
 
 mod control;
 mod moov;
 mod progressive;
 
+use common_encryption::Protector;
 use isobmff_boxes::FourCc;
 
 use super::fragment::{FragmentEncryptor, Totals};
@@ -15,33 +16,35 @@ use super::stream::{
     StreamReader, StreamWriter,
 };
 use super::{Chunk, Error, IndexMode, Output, piff};
-use common_encryption::Protector;
 use moov::MoovPlace;
 
-/// Protects one stream of MP4, which comes out fragmented.
+/// Protects one MP4 stream, fragmented or with `moov` in front; its output is fragmented.
+///
+/// Pass the stream in chunks of any size to [`Self::push`] and end it with [`Self::finish`]. The output does not depend on the
+/// chunks.
 pub struct Encryptor<C> {
     reader: StreamReader<C>,
     assembler: FragmentAssembler<C>,
     writer: StreamWriter<C>,
     movie: ClearMovie<C>,
     fragments: FragmentEncryptor,
-    /// How many bytes of media may be in work when a chunk was taken.
+    /// The most bytes of media in work after a chunk was taken.
     ahead: u64,
 }
 
-/// What is known of the movie that comes in.
+/// The movie in the input, as far as it is known.
 struct ClearMovie<C> {
     /// None before the first `moov`.
     tracks: Option<Vec<TrackState>>,
     moov: Option<MoovPlace>,
-    /// Where the input goes on when a `moov` that is written again is complete.
+    /// Offset at which the input goes on after a rewritten `moov`.
     resume: Option<u64>,
-    /// Some after the `moov` of a progressive file.
+    /// Some for a progressive file.
     fragmenter: Option<Fragmenter<C>>,
 }
 
 impl<C: Chunk> Encryptor<C> {
-    /// A packager at the start of a stream.
+    /// Creates an encryptor at the start of a stream.
     pub fn new(index_mode: IndexMode) -> Self {
         Self {
             reader: StreamReader::new(),
@@ -53,11 +56,12 @@ impl<C: Chunk> Encryptor<C> {
         }
     }
 
-    /// Takes the next chunk and appends to `out` what can be given; `protector` is asked at each `moov`.
+    /// Takes the next chunk and appends the finished parts of the output to `out`. Calls `protector` at each `moov`, and at each
+    /// fragment if its protection depends on time.
     ///
     /// # Errors
-    /// Whatever makes the stream impossible to protect. What came before the fragment under way is in `out` then, nothing of
-    /// that fragment is, and nothing may be pushed any more.
+    /// Any [`Error`] but those of decryption. Everything before the fragment under way is in `out` then, and nothing of that
+    /// fragment. The encryptor must not be used any more.
     pub fn push(
         &mut self,
         chunk: C,
@@ -66,7 +70,7 @@ impl<C: Chunk> Encryptor<C> {
     ) -> Result<(), Error> {
         self.reader.add_chunk(chunk);
         let taken = self.take_events(protector);
-        // What was complete before an error is given whatever the chunking.
+        // So what is in `out` after an error does not depend on the chunks.
         let ahead = match taken {
             Ok(()) => self.ahead,
             Err(_) => 0,
@@ -79,10 +83,10 @@ impl<C: Chunk> Encryptor<C> {
         taken
     }
 
-    /// Takes note of the end of the stream.
+    /// Ends the stream and appends the rest of the output to `out`.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when it ends inside a box or fragment, which is not given then.
+    /// [`Error::Incomplete`] if the stream ends inside a box or fragment, which is not in `out` then.
     pub fn finish(
         &mut self,
         protector: &mut dyn Protector,
@@ -163,7 +167,7 @@ impl<C: Chunk> Encryptor<C> {
         match &mut self.movie.fragmenter {
             Some(fragmenter) => {
                 fragmenter.add(media.position, media.data);
-                self.protect_made_fragments(protector)
+                self.protect_cut_fragments(protector)
             }
             None => {
                 self.assembler.take_media(media.data);
@@ -183,7 +187,7 @@ impl<C: Chunk> Encryptor<C> {
         if let Some(fragmenter) = &mut self.movie.fragmenter {
             fragmenter.end();
         }
-        self.protect_made_fragments(protector)?;
+        self.protect_cut_fragments(protector)?;
         let Some(fragment) = self.assembler.take() else {
             return Ok(());
         };
@@ -197,18 +201,19 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
         let StreamFragment { boxes, media } = fragment;
-        let tracks = self.movie.tracks.as_mut();
-        let tracks = tracks.ok_or(Error::MediaBeforeMoov)?;
-        let position = self.writer.position();
-        let written = self
-            .fragments
-            .protect(&boxes, (media, position), (tracks, protector))?;
+        let written = self.fragments.protect(
+            &boxes,
+            media,
+            self.writer.position(),
+            self.movie.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?,
+            protector,
+        )?;
         self.writer.write_fragment(&boxes, written)
     }
 }
 
 impl<C> ClearMovie<C> {
-    /// A movie of which no more than its tracks is known.
+    /// Creates a movie of which only the tracks are known.
     const fn of(tracks: Option<Vec<TrackState>>) -> Self {
         Self {
             tracks,

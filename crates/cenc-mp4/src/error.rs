@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a stream cannot be protected, or not decrypted.
+//! The errors of the packager and of the decryptor.
 
 use isobmff_boxes::FourCc;
 
 use super::DecryptionError;
 
-/// Errors of the packager and of the decryptor; each says what to do where something can be done.
+/// Errors of the packager and of the decryptor, with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,7 +17,7 @@ pub enum Error {
     BoxAt {
         /// Offset of the box in the input.
         position: u64,
-        /// What is wrong.
+        /// The damage.
         source: isobmff_boxes::Error,
     },
     /// Media comes before the `moov`.
@@ -27,7 +27,7 @@ pub enum Error {
          mp4mux fragment-duration=2000 (and fragment-mode=dash-or-mss, its default), isofmp4mux or cmafmux"
     )]
     MediaBeforeMoov,
-    /// A progressive file in a stream would have to be held to a large part.
+    /// Too much of a progressive file in a stream would have to be held.
     #[error(
         "the tracks of this progressive MP4 are interleaved so coarsely that more than {limit} bytes would have to be held: \
          read it from a file, with nothing between filesrc and this element, or interleave it, for instance with ffmpeg -c \
@@ -37,13 +37,13 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A progressive file with its `moov` at the end is to be protected in PIFF's boxes.
+    /// PIFF was requested for a progressive file with its `moov` at the end.
     #[error(
         "PIFF is for fragmented MP4, which a progressive file becomes only with 'moov' in front: write that, for instance with \
          ffmpeg -movflags +faststart, or fragments, for instance with ismlmux, or set flavor=cenc"
     )]
     ProgressivePiff,
-    /// What protects a progressive file is to change within it.
+    /// The protection of a progressive file with its `moov` at the end would have to change over time.
     #[error(
         "crypto-period, clear-lead, rotate-key and protect=false begin and end with fragments: write fragmented MP4, for \
          instance with mp4mux fragment-duration=2000, or let the file start with its 'moov' (mp4mux faststart=true)"
@@ -52,78 +52,78 @@ pub enum Error {
     /// The tables of a progressive track do not place its samples.
     #[error("track {track_id}: damaged sample table: {reason}")]
     SampleTable {
-        /// The track.
+        /// Its track_ID.
         track_id: u32,
-        /// What is wrong.
+        /// The damage.
         reason: &'static str,
     },
-    /// Two chunks of a progressive file share bytes, which cannot be encrypted for both.
+    /// Two chunks of a progressive file share bytes.
     #[error(
-        "the chunk at byte {position} shares bytes with another: let a muxer write the file anew"
+        "the chunk at byte {position} shares bytes with another, which cannot be encrypted for both: let a muxer write the file again"
     )]
     SharedMedia {
-        /// Offset in the input.
+        /// Offset of the second chunk in the input.
         position: u64,
     },
     /// The input cannot be read.
     #[error("cannot read the input: {0}")]
     Input(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The system gives no threads.
-    #[error("cannot start threads: {0}; ask for fewer")]
+    /// The system does not start more threads.
+    #[error("cannot start threads: {0}: set a smaller number of threads")]
     Threads(#[source] std::io::Error),
-    /// The `moov` describes samples itself, and fragments follow.
+    /// The `moov` places samples itself, and fragments follow.
     #[error(
-        "'moov' holds samples of its own beside fragments: let the muxer write an empty 'moov' (FFmpeg: -movflags \
+        "'moov' has samples of its own, and fragments follow: let the muxer write an empty 'moov' (FFmpeg: -movflags \
          empty_moov; mp4mux: fragment-mode=dash-or-mss, its default)"
     )]
     SamplesInMoov,
-    /// Media that no `moof` before it describes.
+    /// There is media without a `moof` before it.
     #[error(
         "media data without a 'moof' before it: each 'mdat' must follow its 'moof'; mp4mux needs \
          fragment-mode=dash-or-mss, its default, not first-moov-then-finalise"
     )]
     MediaWithoutMoof,
-    /// The input goes back to where it is protected already.
+    /// The muxer rewrites a part of the stream that is protected already.
     #[error(
         "the muxer goes back to byte {position} to rewrite what is already protected: mp4mux needs \
          fragment-mode=dash-or-mss, its default, not first-moov-then-finalise; isofmp4mux and cmafmux need no \
          rewriting"
     )]
     Rewrites {
-        /// Offset in the input.
+        /// Offset of that part in the input.
         position: u64,
     },
     /// The stream is protected already.
     #[error("the stream is already protected ({by}): give the packager clear media")]
     AlreadyProtected {
-        /// The box that says so.
+        /// The type of the box or sample entry that says so.
         by: FourCc,
     },
-    /// A track whose samples no rule of 23001-7 covers here.
+    /// The codec of a track is unknown, or its configuration is damaged.
     #[error("track {track_id}: {source}")]
     Codec {
-        /// The track.
+        /// Its track_ID.
         track_id: u32,
-        /// What is wrong.
+        /// The cause.
         source: codec_headers::Error,
     },
     /// Two tracks have the same number.
-    #[error("two tracks have track_ID {track_id}")]
+    #[error("two tracks have track_ID {track_id}: let a muxer write the file again")]
     DuplicateTrack {
-        /// The number.
+        /// That track_ID.
         track_id: u32,
     },
     /// A sample cannot be protected.
     #[error("track {track_id}, sample {sample} of its fragment: {reason}")]
     Sample {
-        /// The track.
+        /// Its track_ID.
         track_id: u32,
         /// Index of the sample in its track fragment.
         sample: usize,
-        /// What is wrong.
+        /// The cause.
         reason: SampleError,
     },
-    /// No key for a track, or none can be had.
+    /// The protector refuses a track or fragment, for instance without a key.
     #[error(transparent)]
     Protection(Box<dyn std::error::Error + Send + Sync>),
     /// A fragment names a track or sample description that `moov` does not have.
@@ -134,50 +134,63 @@ pub enum Error {
         /// Its number.
         number: u32,
     },
-    /// Sample data is not in the `mdat` that follows the `moof`, or two samples share bytes.
+    /// Samples are not in the `mdat` that follows the `moof`, or share bytes.
     #[error(
-        "the samples of the fragment at byte {position} do not lie one by one in the 'mdat' behind it"
+        "the samples of the fragment at byte {position} are outside of the 'mdat' that follows, or share bytes: let a muxer \
+         write the stream again"
     )]
     SamplesElsewhere {
         /// Offset of the `moof` in the input.
         position: u64,
     },
-    /// The `mdat` holds bytes that no sample claims: whether they may leave in the clear cannot be known.
-    #[error("the 'mdat' of the fragment at byte {position} holds bytes that no sample claims")]
+    /// The `mdat` has bytes that belong to no sample: nobody knows whether they may stay clear.
+    #[error(
+        "the 'mdat' of the fragment at byte {position} has bytes that belong to no sample: let a muxer write the stream again"
+    )]
     UnclaimedMedia {
         /// Offset of the `moof` in the input.
         position: u64,
     },
-    /// More than this packager holds in memory.
+    /// Something exceeds a limit of this crate.
     #[error("{what} is larger than {limit}")]
     TooLarge {
-        /// What is too large.
+        /// The subject, with its unit.
         what: &'static str,
         /// The limit.
         limit: u64,
     },
-    /// A feature whose offsets this packager does not move.
+    /// A box with offsets or sizes that cannot be updated.
     #[error("'{0}' is not supported: remove it first")]
     Unsupported(FourCc),
-    /// A segment index whose references do not end where boxes end.
-    #[error("the 'sidx' at byte {position} does not fit the boxes behind it")]
+    /// The references of a segment index do not end where boxes end.
+    #[error(
+        "the 'sidx' at byte {position} does not match the boxes after it: let the muxer write no 'sidx', or a correct one"
+    )]
     BadIndex {
         /// Offset of the `sidx` in the input.
         position: u64,
     },
-    /// A protected stream does not come out clear.
+    /// A protected stream cannot be decrypted.
     #[error(transparent)]
     Decryption(#[from] DecryptionError),
     /// The stream ends inside a box or a fragment.
     #[error("the stream ends inside {inside}: its last fragment is incomplete and was not written")]
     Incomplete {
-        /// What was under way.
+        /// The type of the incomplete box.
         inside: FourCc,
     },
 }
 
 impl Error {
-    /// What an error of the last fragment means when its `mdat` did not come before the end of the stream.
+    /// Returns the error for samples whose sample description, counted from 0, is missing.
+    pub(super) fn undescribed_samples(description: usize) -> Self {
+        Self::Undescribed {
+            what: "sample description",
+            number: u32::try_from(description).map_or(u32::MAX, |index| index.saturating_add(1)),
+        }
+    }
+
+    /// Returns the error to report for the last fragment if its `mdat` is missing or cut.
     pub(super) fn at_end_of_stream(self) -> Self {
         match self {
             Self::SamplesElsewhere { .. } => Self::Incomplete {
@@ -188,7 +201,7 @@ impl Error {
     }
 }
 
-/// Why one sample cannot be protected.
+/// The reason why one sample cannot be protected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {
     /// It cannot be encrypted.

@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether a movie is progressive or fragmented, and whether it may stay what it is: all that chooses between the two ways
-//! through this crate asks here.
+//! Progressive and fragmented movies: the form that a movie has, and the form that it needs once it is protected.
 
 use common_encryption::{BoxFlavor, Protector};
 use isobmff_boxes::{BoxTree, FourCc};
 
-/// Where a `moov` says that samples are.
+/// The way in which the samples of a movie are placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovieForm {
-    /// Its sample tables place them, 14496-12 clause 8.7.
+    /// By the sample tables of its `moov`, ISO/IEC 14496-12 clause 8.7.
     Progressive,
-    /// Fragments follow, clause 8.8.
+    /// By movie fragments, clause 8.8.
     Fragmented,
 }
 
-/// In which form a protected movie must come out.
+/// The form that a protected movie must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequiredForm {
-    /// In that in which it came in.
+    /// The form of the clear movie.
     Any,
-    /// In fragments, if it can be.
+    /// Fragments, if possible.
     Fragmented,
 }
 
 impl MovieForm {
-    /// The form of a movie with this `moov`.
+    /// Returns the form of a movie with this `moov`: fragmented if it has an `mvex`.
     pub fn of(moov: &BoxTree<'_>) -> Self {
         match moov.all(FourCc::MVEX).next() {
             Some(_) => Self::Fragmented,
@@ -32,7 +31,7 @@ impl MovieForm {
         }
     }
 
-    /// Whether a box at the top of a file is one that only fragmented movies have.
+    /// True for a top-level box that only fragmented movies have.
     pub(super) const fn is_of_fragments(box_type: FourCc) -> bool {
         matches!(
             box_type,
@@ -42,7 +41,7 @@ impl MovieForm {
 }
 
 impl RequiredForm {
-    /// What a protector asks for: PIFF, and protection that changes, are for fragments.
+    /// Returns the form that a protector needs: PIFF, and protection that changes over time, need fragments.
     pub fn of(protector: &dyn Protector) -> Self {
         match protector.flavor() == BoxFlavor::Piff || protector.follows_time() {
             true => Self::Fragmented,

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The init segment: `moov` in the clear becomes a `moov` whose sample entries say that they are protected.
+//! The init segment: rewrites a clear `moov` with protected sample entries and `pssh` boxes.
 
 use bytes::BytesMut;
 
 use cenc_types::{Media, Track};
 use codec_headers::Codec;
-use common_encryption::BoxFlavor;
+use common_encryption::{BoxFlavor, Protector, TrackProtection};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Schm, Tkhd, Trex};
 
 use super::fragmenting::Fragmenter;
 use super::{Error, piff};
-use common_encryption::{Protector, TrackProtection};
 
 /// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
 const SCHEME_VERSION: u32 = 0x0001_0000;
+/// The boxes from a `trak` to its `stbl`.
 pub(super) const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
 const VIDEO_HANDLERS: [FourCc; 2] = [FourCc(*b"vide"), FourCc(*b"auxv")];
-/// The decoder configurations of those codecs whose headers cannot be read without.
+/// The decoder configurations that are needed to read the headers of samples.
 const CONFIG_BOXES: [FourCc; 4] = [
     FourCc(*b"avcC"),
     FourCc(*b"hvcC"),
@@ -32,14 +32,14 @@ pub(super) struct TrackState {
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
     pub(super) trex: Trex,
-    /// Ticks in a second; it matters only where keys change by time.
+    /// Ticks per second; used only if keys change by time.
     pub(super) timescale: Option<u32>,
-    /// Where its last fragment ended, in ticks.
+    /// The end of its last fragment, in ticks.
     pub(super) decoded: u64,
     pub(super) flavor: BoxFlavor,
 }
 
-/// A track whose sample entries say how it is protected.
+/// A track whose sample entries are protected.
 pub(super) struct ProtectedTrack {
     pub(super) track_id: u32,
     pub(super) protection: Option<TrackProtection>,
@@ -47,46 +47,61 @@ pub(super) struct ProtectedTrack {
     pub(super) codecs: Vec<Codec>,
 }
 
-/// Rewrites a `moov` box and returns it with the state that its fragments need.
+/// A `moov` with protected sample entries, and its tracks.
+pub(super) struct ProtectedMoov<T> {
+    /// The whole box.
+    pub(super) bytes: Vec<u8>,
+    pub(super) tracks: Vec<T>,
+}
+
+/// Protects the `moov` of a fragmented movie.
 pub(super) fn protect_moov(
     moov: &[u8],
     protector: &mut dyn Protector,
-) -> Result<(Vec<u8>, Vec<TrackState>), Error> {
+) -> Result<ProtectedMoov<TrackState>, Error> {
     let moov = BoxTree::parse(moov)?;
     let trexes = read_trexes(&moov)?;
     let mut timescales = Vec::new();
     for trak in moov.all(FourCc::TRAK) {
         refuse_samples(trak.descend(&STBL_PATH)?)?;
-        let mdhd = trak.child(FourCc::MDIA)?.all(FourCc::MDHD).next();
-        let timescale = mdhd.map(|mdhd| isobmff_boxes::read_timescale(mdhd.reader()));
-        timescales.push(timescale.transpose()?);
+        timescales.push(
+            trak.child(FourCc::MDIA)?
+                .all(FourCc::MDHD)
+                .next()
+                .map(|mdhd| isobmff_boxes::read_timescale(mdhd.reader()))
+                .transpose()?,
+        );
     }
-    let (moov, tracks) = protect_tracks(moov, protector)?;
-    let flavor = protector.flavor();
-    let with_trex = |(track, timescale): (ProtectedTrack, Option<u32>)| {
-        let trex = trexes.iter().find(|trex| trex.track_id == track.track_id);
-        Ok(TrackState {
-            track_id: track.track_id,
-            protection: track.protection,
-            codecs: track.codecs,
-            trex: *trex.ok_or(isobmff_boxes::Error::Missing {
-                parent: FourCc::MVEX,
-                child: FourCc::TREX,
-            })?,
-            timescale,
-            decoded: 0,
-            flavor,
+    let ProtectedMoov { bytes, tracks } = protect_tracks(moov, protector)?;
+    let tracks = tracks
+        .into_iter()
+        .zip(timescales)
+        .map(|(track, timescale)| {
+            Ok(TrackState {
+                track_id: track.track_id,
+                protection: track.protection,
+                codecs: track.codecs,
+                trex: *trexes
+                    .iter()
+                    .find(|trex| trex.track_id == track.track_id)
+                    .ok_or(isobmff_boxes::Error::Missing {
+                        parent: FourCc::MVEX,
+                        child: FourCc::TREX,
+                    })?,
+                timescale,
+                decoded: 0,
+                flavor: protector.flavor(),
+            })
         })
-    };
-    let states = tracks.into_iter().zip(timescales).map(with_trex);
-    Ok((moov, states.collect::<Result<_, Error>>()?))
+        .collect::<Result<_, Error>>()?;
+    Ok(ProtectedMoov { bytes, tracks })
 }
 
-/// Asks how the tracks of a `moov` are to be protected and lets their sample entries and `pssh` boxes say so.
+/// Lets `protector` decide how each track is protected, and writes that into the sample entries and `pssh` boxes.
 pub(super) fn protect_tracks(
     mut moov: BoxTree<'_>,
     protector: &mut dyn Protector,
-) -> Result<(Vec<u8>, Vec<ProtectedTrack>), Error> {
+) -> Result<ProtectedMoov<ProtectedTrack>, Error> {
     let clear = moov
         .all(FourCc::TRAK)
         .map(read_track)
@@ -100,23 +115,26 @@ pub(super) fn protect_tracks(
     let traks = moov.children_mut().into_iter().flatten();
     for (trak, track) in traks.filter(|b| b.box_type == FourCc::TRAK).zip(&clear) {
         let protection = protections.next().flatten();
-        let codecs = match &protection {
-            Some(protection) => protect_trak(trak, track, (protection, flavor))?,
-            None => Vec::new(),
-        };
         tracks.push(ProtectedTrack {
             track_id: track.track_id,
+            codecs: match &protection {
+                Some(protection) => protect_trak(trak, track, protection, flavor)?,
+                None => Vec::new(),
+            },
             protection,
-            codecs,
         });
     }
-    Ok((with_pssh(moov, (&protection.pssh, flavor))?, tracks))
+    Ok(ProtectedMoov {
+        bytes: write_with_pssh(moov, &protection.pssh, flavor)?,
+        tracks,
+    })
 }
 
-/// Rewrites an init segment that is whole in memory, such as the stream header in a pipeline's caps.
+/// Protects a whole init segment, such as the stream header in a pipeline's caps. Returns it with a new `moov` and, in PIFF, a new
+/// `ftyp`; other boxes are kept.
 ///
 /// # Errors
-/// As [`super::Encryptor::push`]; boxes other than `moov`, and `ftyp` in PIFF, are kept.
+/// As [`super::Encryptor::push`].
 pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8>, Error> {
     let mut reader = isobmff_boxes::Reader::new(FourCc(*b"file"), init);
     let mut out = Vec::with_capacity(init.len() + 1024);
@@ -127,7 +145,7 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
         match header.box_type {
             FourCc::MOOV => {
                 let (clear, _) = Fragmenter::<BytesMut>::open(whole)?;
-                out.extend(protect_moov(&clear, protector)?.0);
+                out.extend(protect_moov(&clear, protector)?.bytes);
             }
             _ => out.extend(piff::top_level(protector.flavor(), whole.to_vec())?),
         }
@@ -135,14 +153,13 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
     Ok(out)
 }
 
-/// Fragments find their track by its number alone.
+/// Refuses two tracks with one track_ID, by which fragments name their track.
 pub(super) fn refuse_duplicates(numbers: impl Iterator<Item = u32>) -> Result<(), Error> {
     let mut numbers: Vec<u32> = numbers.collect();
     numbers.sort_unstable();
-    let twice = numbers.windows(2).find(|pair| pair.first() == pair.last());
-    match twice.and_then(|pair| pair.first()) {
-        Some(&track_id) => Err(Error::DuplicateTrack { track_id }),
-        None => Ok(()),
+    match numbers.windows(2).find(|pair| pair.first() == pair.last()) {
+        Some(&[track_id, ..]) => Err(Error::DuplicateTrack { track_id }),
+        _ => Ok(()),
     }
 }
 
@@ -155,26 +172,27 @@ fn read_trexes(moov: &BoxTree<'_>) -> Result<Vec<Trex>, Error> {
         }
         .into());
     }
-    let trexes = mvex.flat_map(|mvex| mvex.all(FourCc::TREX));
-    Ok(trexes
+    Ok(mvex
+        .flat_map(|mvex| mvex.all(FourCc::TREX))
         .map(|trex| Trex::read(trex.reader()))
         .collect::<Result<_, _>>()?)
 }
 
-/// What kind of track a `trak` is, after a look at what cannot be protected.
+/// Reads the kind of a track; refuses one that cannot be protected.
 fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
     let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
-    let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
-    let handler = isobmff_boxes::read_handler_type(handler.reader())?;
-    let stbl = trak.descend(&STBL_PATH)?;
-    let entries = clear_entries(stbl)?;
-    let media = media(handler, &entries)?.ok_or_else(|| Error::Codec {
+    let handler =
+        isobmff_boxes::read_handler_type(trak.descend(&[FourCc::MDIA, FourCc::HDLR])?.reader())?;
+    let entries = clear_entries(trak.descend(&STBL_PATH)?)?;
+    Ok(Track {
         track_id,
-        source: codec_headers::Error::Unsupported {
-            format: entries.first().map_or(*b"none", |entry| entry.format.0),
-        },
-    })?;
-    Ok(Track { track_id, media })
+        media: read_media(handler, &entries)?.ok_or_else(|| Error::Codec {
+            track_id,
+            source: codec_headers::Error::Unsupported {
+                format: entries.first().map_or(*b"none", |entry| entry.format.0),
+            },
+        })?,
+    })
 }
 
 fn refuse_samples(stbl: &BoxTree<'_>) -> Result<(), Error> {
@@ -184,10 +202,9 @@ fn refuse_samples(stbl: &BoxTree<'_>) -> Result<(), Error> {
     }
 }
 
-/// sample_count of `stsz` and `stz2` stands at the same place; an empty table has none.
+/// True if a sample table has samples. `stsz` and `stz2` have sample_count at the same offset.
 pub(super) fn has_samples(stbl: &BoxTree<'_>) -> Result<bool, Error> {
-    let tables = [FourCc::STSZ, FourCc::STZ2];
-    for table in tables.iter().flat_map(|&table| stbl.all(table)) {
+    for table in stbl.all(FourCc::STSZ).chain(stbl.all(FourCc::STZ2)) {
         let mut reader = table.reader();
         reader.bytes(8)?;
         if reader.u32()? != 0 {
@@ -197,7 +214,7 @@ pub(super) fn has_samples(stbl: &BoxTree<'_>) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// The sample entries of an `stbl`, none of which is protected.
+/// Reads the sample entries of an `stbl` and refuses protected ones.
 pub(super) fn clear_entries<'a>(stbl: &'a BoxTree<'_>) -> Result<Vec<SampleEntry<'a>>, Error> {
     let entries = SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())?;
     match entries.iter().find(|entry| entry.is_protected()) {
@@ -206,66 +223,71 @@ pub(super) fn clear_entries<'a>(stbl: &'a BoxTree<'_>) -> Result<Vec<SampleEntry
     }
 }
 
-fn media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, Error> {
+/// Reads the kind of media; None for one that cannot be protected.
+fn read_media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, Error> {
     if VIDEO_HANDLERS.contains(&handler) {
         let (mut width, mut height) = (0, 0);
         for entry in entries {
             let size = entry.visual_size()?;
-            (width, height) = (size.width.max(width), size.height.max(height));
+            width = size.width.max(width);
+            height = size.height.max(height);
         }
         return Ok(Some(Media::Video { width, height }));
     }
     if handler == AUDIO_HANDLER {
         return Ok(Some(Media::Audio));
     }
-    let text = entries
+    Ok(entries
         .iter()
-        .all(|entry| codec_headers::is_text_or_metadata(entry.format.0));
-    Ok(text.then_some(Media::Text))
+        .all(|entry| codec_headers::is_text_or_metadata(entry.format.0))
+        .then_some(Media::Text))
 }
 
-/// Makes a track's sample entries protected and returns a codec for each.
+/// Protects a track's sample entries and returns a codec for each.
 fn protect_trak(
     trak: &mut BoxTree<'_>,
     track: &Track,
-    protection: (&TrackProtection, BoxFlavor),
+    protection: &TrackProtection,
+    flavor: BoxFlavor,
 ) -> Result<Vec<Codec>, Error> {
     let stsd = trak.descend(&STBL_PATH)?.child(FourCc::STSD)?;
     let mut codecs = Vec::new();
     let mut protected = Vec::new();
     for entry in SampleEntry::read_all(stsd.reader())? {
         codecs.push(read_codec(&entry, track)?);
-        protected.push(protect_entry(entry, track.media, protection)?);
+        protected.push(protect_entry(entry, track.media, protection, flavor)?);
     }
     let protected = isobmff_boxes::build_stsd(stsd.reader(), &protected)?;
-    let mut parent = Some(trak);
-    for box_type in STBL_PATH {
-        parent = parent.and_then(|parent| find_mut(parent, box_type));
-    }
-    if let Some(stsd) = parent.and_then(|stbl| find_mut(stbl, FourCc::STSD)) {
+    if let Some(stsd) = find_stbl_mut(trak).and_then(|stbl| find_mut(stbl, FourCc::STSD)) {
         *stsd = protected;
     }
     Ok(codecs)
 }
 
+/// Finds the `stbl` of a `trak`.
+pub(super) fn find_stbl_mut<'a, 'b>(trak: &'b mut BoxTree<'a>) -> Option<&'b mut BoxTree<'a>> {
+    STBL_PATH.into_iter().try_fold(trak, find_mut)
+}
+
+/// Finds the first child of a type.
 pub(super) fn find_mut<'a, 'b>(
     parent: &'b mut BoxTree<'a>,
     box_type: FourCc,
 ) -> Option<&'b mut BoxTree<'a>> {
-    let mut children = parent.children_mut()?.iter_mut();
-    children.find(|child| child.box_type == box_type)
+    parent
+        .children_mut()?
+        .iter_mut()
+        .find(|child| child.box_type == box_type)
 }
 
 fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
     let config = match track.media {
         Media::Video { .. } => {
-            let boxes = CONFIG_BOXES.iter();
-            let found = boxes.map(|config| entry.visual_child(*config));
-            found
-                .collect::<Result<Vec<_>, _>>()?
-                .into_iter()
-                .flatten()
-                .next()
+            let configs: Vec<_> = CONFIG_BOXES
+                .iter()
+                .map(|config| entry.visual_child(*config))
+                .collect::<Result<_, _>>()?;
+            configs.into_iter().flatten().next()
         }
         Media::Audio | Media::Text => None,
     };
@@ -278,7 +300,8 @@ fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
 fn protect_entry(
     entry: SampleEntry<'_>,
     media: Media,
-    (protection, flavor): (&TrackProtection, BoxFlavor),
+    protection: &TrackProtection,
+    flavor: BoxFlavor,
 ) -> Result<BoxTree<'static>, Error> {
     let (format, entry) = match media {
         Media::Video { .. } => (FourCc::ENCV, entry.without_terminator()?),
@@ -286,24 +309,27 @@ fn protect_entry(
         Media::Text => (FourCc::ENCT, entry),
     };
     let tenc = protection.tenc();
-    let (schm, tenc) = match flavor {
+    let sinf = match flavor {
         BoxFlavor::Cenc => {
             let schm = Schm {
                 scheme_type: FourCc(*protection.method.scheme.fourcc()),
                 scheme_version: SCHEME_VERSION,
             };
-            (schm, tenc.to_box())
+            isobmff_boxes::build_sinf(entry.format, schm, tenc.to_box())
         }
-        BoxFlavor::Piff => (common_encryption::piff::SCHM, tenc.to_piff_box()),
+        BoxFlavor::Piff => {
+            let schm = common_encryption::piff::SCHM;
+            isobmff_boxes::build_sinf(entry.format, schm, tenc.to_piff_box())
+        }
     };
-    let sinf = isobmff_boxes::build_sinf(entry.format, schm, tenc);
     Ok(entry.with_child(format, &sinf)?)
 }
 
-/// The `moov` with `pssh` boxes behind its other children.
-fn with_pssh<'a>(
+/// Writes the `moov` with `pssh` boxes after its other children.
+fn write_with_pssh<'a>(
     mut moov: BoxTree<'a>,
-    (pssh, flavor): (&'a [Vec<u8>], BoxFlavor),
+    pssh: &'a [Vec<u8>],
+    flavor: BoxFlavor,
 ) -> Result<Vec<u8>, Error> {
     let mut boxes = pssh
         .iter()

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! MP4 in the clear goes in and comes out protected: pure bytes, no I/O. [`Decryptor`] and [`ProgressiveDecryptor`] go the other way.
+//! Encrypts and decrypts MP4 by Common Encryption (ISO/IEC 23001-7) and PIFF 1.1, without I/O.
 //!
-//! [`ProgressiveEncryptor`] takes a file whose `moov` places its samples, and reads it by way of a [`SeekableInput`]. All else here gives
-//! fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8), out of such a stream or of a progressive one with `moov` in front:
-//! [`Encryptor::push`] takes the stream in chunks of any size and gives [`Output`]s, whose bytes do not depend on the chunking.
-//! Sample data stays in the chunks it came in and is encrypted there; only boxes are written anew. One `moof` with its
-//! `mdat` is held until it is complete, since `senc` stands before the samples that it describes.
+//! - [`Encryptor`] protects a stream: fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8), or a progressive file with `moov`
+//!   in front, which is output in fragments.
+//! - [`ProgressiveEncryptor`] protects a progressive file that is read through a [`SeekableInput`].
+//! - [`Decryptor`] and [`ProgressiveDecryptor`] do the reverse.
+//! - [`information`] reads how each sample is protected.
+//!
+//! [`Encryptor::push`] takes chunks of any size and returns [`Output`]s, whose bytes do not depend on the chunks. Samples are encrypted
+//! in place, in the chunks of the input; only boxes are rewritten. A `moof` and its `mdat` are held until they are complete, since
+//! `senc` is before the samples that it describes.
 
 mod auxiliary;
 mod chunk;

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The `moof` box: where its samples lie, and the box anew once `senc` has made it longer.
+//! The `moof` box: finds its samples, and rewrites it with `senc`, which makes it longer.
 //!
-//! All offsets here count from the first byte of the `moof`. Every base is moved there when the box is written, which leaves
-//! one rule for `trun` and `saio`: an offset in the new box is the old one and the growth.
+//! All offsets here count from the first byte of the `moof`. The rewritten box has its bases there too, which leaves one rule
+//! for `trun` and `saio`: a new offset is the old one plus the growth.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use common_encryption::SencBuilder;
+use common_encryption::{FragmentTime, SencBuilder};
 use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, build_saio};
 
 use super::Error;
 use super::auxiliary::{push_auxiliary_information, push_sample_group, refuse};
 use super::init::TrackState;
+use super::stream::FragmentBoxes;
 use super::time::fragment_time;
-use common_encryption::FragmentTime;
 
-/// Size and type of the `moof` itself.
+/// Bytes of the size and type of the `moof`.
 const BOX_HEADER: usize = 8;
-/// The most samples that one `moof` may have; a real one has hundreds.
+/// The most samples of one `moof`; real ones have hundreds.
 const MAX_SAMPLES: usize = 1 << 20;
 
-/// A `moof` box as it came in.
+/// A `moof` box of the input.
 pub(super) struct Moof<'a> {
     pub(super) tree: BoxTree<'a>,
     len: usize,
-    /// Offset in the input stream.
+    /// Offset in the input.
     position: u64,
 }
 
@@ -34,33 +35,33 @@ pub(super) struct TrackFragment {
     pub(super) track: usize,
     /// Index of the sample description, from zero.
     pub(super) description: usize,
-    /// Its samples among all of the `moof`.
+    /// Indices of its samples among all of the `moof`.
     pub(super) samples: Range<usize>,
-    /// Where its data offsets count from.
+    /// The base of its data offsets.
     pub(super) base: i64,
-    /// Where each run starts.
+    /// The offset of each run.
     runs: Vec<i64>,
 }
 
-/// What a track fragment gets.
+/// The boxes that a track fragment gets.
 #[derive(Default)]
-pub(super) struct Added<'a> {
-    /// The `seig` entry of all its samples, when it is not the track's `tenc` that counts for them.
+pub(super) struct AddedBoxes<'a> {
+    /// The `seig` entry of all its samples, if the track's `tenc` does not apply to them.
     pub(super) seig: Option<Vec<u8>>,
-    /// None: its samples are clear.
+    /// None if its samples are clear.
     pub(super) senc: Option<&'a SencBuilder>,
 }
 
-/// A track of the `moov`, as far as it says where the samples of fragments lie.
-pub(super) trait Defaults {
-    /// Its track_ID.
+/// A track of the `moov` with the defaults of its fragments.
+pub(super) trait FragmentDefaults {
+    /// Returns the track_ID.
     fn track_id(&self) -> u32;
 
-    /// Its `trex`.
+    /// Returns the `trex`, if there is one.
     fn trex(&self) -> Option<Trex>;
 }
 
-impl Defaults for TrackState {
+impl FragmentDefaults for TrackState {
     fn track_id(&self) -> u32 {
         self.track_id
     }
@@ -70,9 +71,9 @@ impl Defaults for TrackState {
     }
 }
 
-/// Where a sample lies.
+/// The place of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Location {
+pub(super) struct SampleLocation {
     pub(super) offset: i64,
     pub(super) len: u32,
 }
@@ -94,11 +95,11 @@ impl<'a> Moof<'a> {
         })
     }
 
-    /// Finds the samples of all track fragments and appends their places to `samples`.
-    pub(super) fn locate<T: Defaults>(
+    /// Finds the samples of all track fragments and appends their locations to `samples`.
+    pub(super) fn locate<T: FragmentDefaults>(
         &self,
         tracks: &[T],
-        samples: &mut Vec<Location>,
+        samples: &mut Vec<SampleLocation>,
     ) -> Result<Vec<TrackFragment>, Error> {
         let mut fragments = Vec::new();
         let mut end = 0;
@@ -106,20 +107,25 @@ impl<'a> Moof<'a> {
             let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
             let base = self.base(&tfhd, end)?;
             let undescribed = |what, number| Error::Undescribed { what, number };
-            let track = tracks.iter().position(|t| t.track_id() == tfhd.track_id);
-            let track = track.ok_or_else(|| undescribed("track", tfhd.track_id))?;
-            let trex = tracks.get(track).and_then(Defaults::trex);
-            let trex = trex.ok_or_else(|| undescribed("track", tfhd.track_id))?;
-            let index = tfhd.sample_description_index;
-            let index = index.unwrap_or(trex.sample_description_index);
-            let description = index.checked_sub(1).map(|index| index as usize);
+            let (track, trex) = tracks
+                .iter()
+                .enumerate()
+                .find(|(_, track)| track.track_id() == tfhd.track_id)
+                .and_then(|(index, track)| Some((index, track.trex()?)))
+                .ok_or_else(|| undescribed("track", tfhd.track_id))?;
+            let description = tfhd
+                .sample_description_index
+                .unwrap_or(trex.sample_description_index);
             let first = samples.len();
             let default_size = tfhd.default_sample_size.unwrap_or(trex.sample_size);
-            let runs = self.locate_runs(traf, (base, default_size), samples)?;
-            end = samples.last().map_or(base, Location::end);
+            let runs = self.locate_runs(traf, base, default_size, samples)?;
+            end = samples.last().map_or(base, SampleLocation::end);
             fragments.push(TrackFragment {
                 track,
-                description: description.ok_or_else(|| undescribed("sample description", index))?,
+                description: description
+                    .checked_sub(1)
+                    .ok_or_else(|| undescribed("sample description", description))?
+                    as usize,
                 samples: first..samples.len(),
                 base,
                 runs,
@@ -128,7 +134,7 @@ impl<'a> Moof<'a> {
         Ok(fragments)
     }
 
-    /// Where data offsets of a track fragment count from, 14496-12 clause 8.8.7.1; `end` is where the one before ended.
+    /// Returns the base of the data offsets of a track fragment, 14496-12 clause 8.8.7.1. `end` is the end of the one before.
     fn base(&self, tfhd: &Tfhd<'_>, end: i64) -> Result<i64, Error> {
         match tfhd.base_data_offset {
             Some(offset) => offset
@@ -139,19 +145,22 @@ impl<'a> Moof<'a> {
         }
     }
 
+    /// Appends the samples of a track fragment to `samples` and returns the offset of each run.
     fn locate_runs(
         &self,
         traf: &BoxTree<'_>,
-        (base, default_size): (i64, u32),
-        samples: &mut Vec<Location>,
+        base: i64,
+        default_size: u32,
+        samples: &mut Vec<SampleLocation>,
     ) -> Result<Vec<i64>, Error> {
         let mut runs = Vec::new();
         let mut offset = base;
         for trun in traf.all(FourCc::TRUN) {
             let trun = Trun::read(trun.reader())?;
             if let Some(data_offset) = trun.data_offset {
-                let start = base.checked_add(i64::from(data_offset));
-                offset = start.ok_or_else(|| self.elsewhere())?;
+                offset = base
+                    .checked_add(i64::from(data_offset))
+                    .ok_or_else(|| self.elsewhere())?;
             }
             runs.push(offset);
             let count = trun.sample_count as usize;
@@ -161,12 +170,12 @@ impl<'a> Moof<'a> {
                     limit: MAX_SAMPLES as u64,
                 });
             }
-            let unstated = if trun.has_sizes() { 0 } else { count };
-            let sizes = trun
+            let defaulted = if trun.has_sizes() { 0 } else { count };
+            for len in trun
                 .sizes()
-                .chain(std::iter::repeat_n(default_size, unstated));
-            for len in sizes {
-                samples.push(Location { offset, len });
+                .chain(std::iter::repeat_n(default_size, defaulted))
+            {
+                samples.push(SampleLocation { offset, len });
                 offset = offset
                     .checked_add(i64::from(len))
                     .ok_or_else(|| self.elsewhere())?;
@@ -175,24 +184,32 @@ impl<'a> Moof<'a> {
         Ok(runs)
     }
 
-    /// Sees to it that the samples fill `payload` to the last byte and share none.
+    /// Returns the range of a payload of `len` bytes.
+    pub(super) fn payload_range(
+        &self,
+        boxes: &FragmentBoxes,
+        len: usize,
+    ) -> Result<Range<i64>, Error> {
+        let start = i64::try_from(boxes.payload_at()).map_err(|_| self.elsewhere())?;
+        let len = i64::try_from(len).map_err(|_| self.elsewhere())?;
+        Ok(start..start + len)
+    }
+
+    /// Refuses samples that share bytes, or that do not fill `payload` to the last byte.
     pub(super) fn check_coverage(
         &self,
-        samples: &[Location],
+        samples: &[SampleLocation],
         payload: Range<i64>,
     ) -> Result<(), Error> {
         let position = self.position;
-        let order = |samples: &[Location]| samples.is_sorted_by_key(|sample| sample.offset);
-        let mut sorted = Vec::new();
-        let samples = if order(samples) {
-            samples
-        } else {
-            sorted.extend_from_slice(samples);
-            sorted.sort_by_key(|sample| (sample.offset, sample.len));
-            &sorted
-        };
+        let mut ordered = Cow::Borrowed(samples);
+        if !samples.is_sorted_by_key(|sample| sample.offset) {
+            ordered
+                .to_mut()
+                .sort_by_key(|sample| (sample.offset, sample.len));
+        }
         let mut covered = payload.start;
-        for sample in samples.iter().filter(|sample| sample.len > 0) {
+        for sample in ordered.iter().filter(|sample| sample.len > 0) {
             if sample.offset < covered || sample.end() > payload.end {
                 return Err(self.elsewhere());
             }
@@ -207,32 +224,35 @@ impl<'a> Moof<'a> {
         }
     }
 
+    /// Returns the error for a sample outside of the `mdat`.
     pub(super) const fn elsewhere(&self) -> Error {
         Error::SamplesElsewhere {
             position: self.position,
         }
     }
 
-    /// The times of all track fragments, of which `fragments` tells the tracks.
+    /// Returns the times of all track fragments.
     pub(super) fn times(
         &self,
         fragments: &[TrackFragment],
         tracks: &mut [TrackState],
     ) -> Result<Vec<FragmentTime>, Error> {
-        let trafs = self.tree.all(FourCc::TRAF).zip(fragments);
-        let known = trafs.filter_map(|(traf, fragment)| {
-            let track = tracks.get_mut(fragment.track)?;
-            Some(fragment_time(traf, track))
-        });
-        known.collect()
+        self.tree
+            .all(FourCc::TRAF)
+            .zip(fragments)
+            .filter_map(|(traf, fragment)| {
+                Some(fragment_time(traf, tracks.get_mut(fragment.track)?))
+            })
+            .collect()
     }
 
-    /// The box with what is `added` to each track fragment, and `pssh` boxes behind them. `position` is the box's offset in
-    /// the output.
+    /// Returns the box with the `added` boxes in each track fragment and with `pssh` boxes after those. `position` is its offset
+    /// in the output.
     pub(super) fn rewrite(
         mut self,
         fragments: &[TrackFragment],
-        (added, pssh): (&[Added<'_>], &[Vec<u8>]),
+        added: &[AddedBoxes<'_>],
+        pssh: &[Vec<u8>],
         position: u64,
     ) -> Result<Vec<u8>, Error> {
         for ((traf, fragment), added) in self.trafs().zip(fragments).zip(added) {
@@ -241,13 +261,16 @@ impl<'a> Moof<'a> {
             }
         }
         self.push_pssh(pssh)?;
-        // The first pass adds fields where they are missing; only then is the growth known.
+        // The first pass adds missing fields; only then is the growth known.
         self.move_offsets(fragments, 0, position)?;
-        let growth = self.tree.size().checked_signed_diff(self.len);
-        let growth = growth.ok_or_else(|| self.elsewhere())?;
+        let growth = self
+            .tree
+            .size()
+            .checked_signed_diff(self.len)
+            .ok_or_else(|| self.elsewhere())?;
         self.move_offsets(fragments, growth as i64, position)?;
         self.place_auxiliary_information(added)?;
-        // The header of the 'mdat' follows.
+        // Leaves room for the header of the 'mdat', which is appended.
         let mut out = Vec::with_capacity(self.tree.size() + BoxHeader::MAX_LEN);
         self.tree.write(&mut out)?;
         Ok(out)
@@ -265,8 +288,11 @@ impl<'a> Moof<'a> {
     }
 
     fn trafs(&mut self) -> impl Iterator<Item = &mut BoxTree<'a>> {
-        let children = self.tree.children_mut().into_iter().flatten();
-        children.filter(|child| child.box_type == FourCc::TRAF)
+        self.tree
+            .children_mut()
+            .into_iter()
+            .flatten()
+            .filter(|child| child.box_type == FourCc::TRAF)
     }
 
     fn move_offsets(
@@ -283,16 +309,15 @@ impl<'a> Moof<'a> {
                 } else if child.box_type == FourCc::TRUN
                     && let Some((index, start)) = runs.next()
                 {
-                    let start = start.checked_add(growth);
-                    *child = move_run(child, index == 0, start)?;
+                    *child = move_run(child, index == 0, start.checked_add(growth))?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Fills in the `saio` offsets: from the start of the `moof` to the first entry of each `senc`.
-    fn place_auxiliary_information(&mut self, added: &[Added<'_>]) -> Result<(), Error> {
+    /// Fills in the `saio` offsets, from the start of the `moof` to the first entry of each `senc`.
+    fn place_auxiliary_information(&mut self, added: &[AddedBoxes<'_>]) -> Result<(), Error> {
         let mut end = BOX_HEADER;
         let mut added = added.iter();
         for child in self.tree.children_mut().into_iter().flatten() {
@@ -300,27 +325,22 @@ impl<'a> Moof<'a> {
             if child.box_type != FourCc::TRAF {
                 continue;
             }
-            let senc = added.next().and_then(|added| added.senc);
-            let senc = senc.filter(|senc| senc.sizes().is_some());
-            if let (Some(senc), Some([.., before, _])) =
-                (senc, child.children_mut().map(Vec::as_mut_slice))
+            if let Some(senc) = added.next().and_then(|added| added.senc)
+                && senc.sizes().is_some()
+                && let Some([.., before_senc, _]) = child.children_mut().map(Vec::as_mut_slice)
             {
                 let entries = u32::try_from(end - senc.size() + SencBuilder::HEADER_SIZE);
-                let box_type = FourCc::MOOF;
-                *before =
-                    build_saio(entries.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?);
+                *before_senc = build_saio(entries.map_err(|_| too_large(FourCc::MOOF))?);
             }
         }
         Ok(())
     }
 }
 
-impl Added<'_> {
+impl AddedBoxes<'_> {
     fn push_to(&self, children: &mut Vec<BoxTree<'_>>, samples: usize) -> Result<(), Error> {
-        let box_type = FourCc::SBGP;
         if let Some(entry) = self.seig.as_ref().filter(|_| samples > 0) {
-            let samples =
-                u32::try_from(samples).map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?;
+            let samples = u32::try_from(samples).map_err(|_| too_large(FourCc::SBGP))?;
             push_sample_group(children, entry, samples);
         }
         match self.senc {
@@ -330,14 +350,14 @@ impl Added<'_> {
     }
 }
 
-impl Location {
-    /// The first byte behind the sample.
+impl SampleLocation {
+    /// Returns the offset of the first byte after the sample.
     pub(super) fn end(&self) -> i64 {
         self.offset.saturating_add(i64::from(self.len))
     }
 }
 
-/// Bases a track fragment on the `moof`, as all offsets are written; the first one is without being told.
+/// Bases a track fragment on the `moof`, as all offsets are written; for the first one that is the default.
 fn move_base(tfhd: &BoxTree<'_>, first: bool, position: u64) -> Result<BoxTree<'static>, Error> {
     let mut tfhd = Tfhd::read(tfhd.reader())?;
     match &mut tfhd.base_data_offset {
@@ -355,11 +375,15 @@ fn move_run(
 ) -> Result<BoxTree<'static>, Error> {
     let mut trun = Trun::read(trun.reader())?;
     if first || trun.data_offset.is_some() {
-        let too_large = isobmff_boxes::Error::TooLarge {
-            box_type: FourCc::TRUN,
-        };
-        let start = start.and_then(|start| i32::try_from(start).ok());
-        trun.data_offset = Some(start.ok_or(too_large)?);
+        trun.data_offset = Some(
+            start
+                .and_then(|start| i32::try_from(start).ok())
+                .ok_or(too_large(FourCc::TRUN))?,
+        );
     }
     Ok(trun.to_box())
+}
+
+const fn too_large(box_type: FourCc) -> isobmff_boxes::Error {
+    isobmff_boxes::Error::TooLarge { box_type }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bytes of one `mdat`, in the chunks they came in.
+//! The bytes of one `mdat`, in the chunks of the input.
 
 use std::ops::Range;
 
@@ -13,8 +13,17 @@ pub(super) struct Payload<'a, C> {
     /// Offset of each chunk.
     starts: Vec<usize>,
     len: usize,
-    /// Holds bytes that lie in several chunks, while they are looked at or decrypted.
+    /// A copy of bytes that are in several chunks, to read or to change them.
     gathered: Vec<u8>,
+}
+
+/// A byte of a payload.
+#[derive(Clone, Copy)]
+struct ChunkPosition {
+    /// Index of the chunk.
+    chunk: usize,
+    /// Offset in that chunk.
+    offset: usize,
 }
 
 impl<'a, C: Chunk> Payload<'a, C> {
@@ -37,8 +46,8 @@ impl<'a, C: Chunk> Payload<'a, C> {
         self.len
     }
 
-    /// Lets `edit` change `len` bytes at `offset`; None when they are not all there. Bytes inside one chunk are changed where
-    /// they lie, others by way of a copy.
+    /// Lets `edit` change `len` bytes at `offset`, in place if one chunk has them all, else by way of a copy. None if the
+    /// payload ends before.
     pub(super) fn edit<T>(
         &mut self,
         offset: usize,
@@ -46,87 +55,94 @@ impl<'a, C: Chunk> Payload<'a, C> {
         edit: impl FnOnce(&mut [u8]) -> T,
     ) -> Option<T> {
         self.has(offset, len).then(|| {
-            let (first, skip) = self.find(offset);
-            let chunk = self.chunks.get_mut(first).map(AsMut::as_mut);
-            match chunk.unwrap_or_default().get_mut(skip..skip + len) {
+            let position = self.find(offset);
+            match self.chunks.get_mut(position.chunk).and_then(|chunk| {
+                chunk
+                    .as_mut()
+                    .get_mut(position.offset..position.offset + len)
+            }) {
                 Some(bytes) => edit(bytes),
-                None => self.edit_gathered((first, skip), len, edit),
+                // A payload without chunks has no bytes either.
+                None => self.edit_gathered(position, len, edit),
             }
         })
     }
 
-    /// The `len` bytes at `offset`, to be looked at; None when they are not all there.
-    pub(super) fn view(&mut self, offset: usize, len: usize) -> Option<View<'_, 'a, C>> {
-        self.has(offset, len).then_some(View {
+    /// Returns the `len` bytes at `offset` for reading. None if the payload ends before.
+    pub(super) fn view(&mut self, offset: usize, len: usize) -> Option<PayloadView<'_, 'a, C>> {
+        self.has(offset, len).then_some(PayloadView {
             payload: self,
             offset,
             len,
         })
     }
 
-    /// Whether there are `len` bytes at `offset`.
+    /// True if there are `len` bytes at `offset`.
     fn has(&self, offset: usize, len: usize) -> bool {
         offset.checked_add(len).is_some_and(|end| end <= self.len)
     }
 
-    /// The chunk that holds `offset`, and where in it.
-    fn find(&self, offset: usize) -> (usize, usize) {
-        let behind = self.starts.partition_point(|&start| start <= offset);
-        let first = behind.saturating_sub(1);
-        let start = self.starts.get(first).copied().unwrap_or(0);
-        (first, offset - start)
+    fn find(&self, offset: usize) -> ChunkPosition {
+        let chunk = self
+            .starts
+            .partition_point(|&start| start <= offset)
+            .saturating_sub(1);
+        ChunkPosition {
+            chunk,
+            offset: offset - self.starts.get(chunk).copied().unwrap_or(0),
+        }
     }
 
-    /// The payload from the chunk on that holds `offset`, to be cut into parts.
-    pub(super) fn parts_from(&mut self, offset: usize) -> Parts<'_, C> {
-        let (first, skip) = self.find(offset);
-        let chunks = self.chunks.get_mut(first..).unwrap_or_default();
-        Parts {
-            chunks: chunks.iter_mut(),
+    /// Returns a cutter that starts at the chunk with `offset`.
+    pub(super) fn cutter_at(&mut self, offset: usize) -> PayloadCutter<'_, C> {
+        let position = self.find(offset);
+        PayloadCutter {
+            chunks: self
+                .chunks
+                .get_mut(position.chunk..)
+                .unwrap_or_default()
+                .iter_mut(),
             left: &mut [],
-            position: offset - skip,
+            position: offset - position.offset,
         }
     }
 
     fn edit_gathered<T>(
         &mut self,
-        at: (usize, usize),
+        position: ChunkPosition,
         len: usize,
         edit: impl FnOnce(&mut [u8]) -> T,
     ) -> T {
-        self.gather(at, len);
+        self.gather(position, len);
         let mut gathered = std::mem::take(&mut self.gathered);
         let result = edit(&mut gathered);
-        let mut changed = gathered.as_slice();
-        self.visit(at, len, |bytes| {
-            let (these, rest) = changed.split_at(bytes.len());
-            bytes.copy_from_slice(these);
-            changed = rest;
+        let mut left = gathered.as_slice();
+        self.visit(position, len, |bytes| {
+            let (changed, rest) = left.split_at(bytes.len());
+            bytes.copy_from_slice(changed);
+            left = rest;
         });
         self.gathered = gathered;
         result
     }
 
-    /// Brings together what [`Self::visit`] visits.
-    fn gather(&mut self, at: (usize, usize), len: usize) {
+    /// Copies `len` bytes from a position on into one buffer.
+    fn gather(&mut self, position: ChunkPosition, len: usize) {
         let mut gathered = std::mem::take(&mut self.gathered);
         gathered.clear();
-        self.visit(at, len, |bytes| gathered.extend_from_slice(bytes));
+        self.visit(position, len, |bytes| gathered.extend_from_slice(bytes));
         self.gathered = gathered;
     }
 
-    /// Visits `len` bytes from `skip` bytes into chunk `first` on, chunk by chunk.
-    fn visit(
-        &mut self,
-        (first, mut skip): (usize, usize),
-        mut len: usize,
-        mut visit: impl FnMut(&mut [u8]),
-    ) {
-        for chunk in self.chunks.iter_mut().skip(first) {
+    /// Calls `visit` for `len` bytes from a position on, chunk by chunk.
+    fn visit(&mut self, position: ChunkPosition, mut len: usize, mut visit: impl FnMut(&mut [u8])) {
+        let mut skip = position.offset;
+        for chunk in self.chunks.iter_mut().skip(position.chunk) {
             let bytes = chunk.as_mut().get_mut(skip..).unwrap_or_default();
-            let here = len.min(bytes.len());
-            visit(bytes.split_at_mut(here).0);
-            (skip, len) = (0, len - here);
+            let count = len.min(bytes.len());
+            visit(bytes.split_at_mut(count).0);
+            skip = 0;
+            len -= count;
             if len == 0 {
                 break;
             }
@@ -134,14 +150,14 @@ impl<'a, C: Chunk> Payload<'a, C> {
     }
 }
 
-/// Bytes of a payload, looked at.
-pub(super) struct View<'v, 'a, C> {
+/// A range of a payload, for reading.
+pub(super) struct PayloadView<'v, 'a, C> {
     payload: &'v mut Payload<'a, C>,
     offset: usize,
     len: usize,
 }
 
-impl<C: Chunk> SampleBytes for View<'_, '_, C> {
+impl<C: Chunk> SampleBytes for PayloadView<'_, '_, C> {
     fn size(&self) -> usize {
         self.len
     }
@@ -151,48 +167,52 @@ impl<C: Chunk> SampleBytes for View<'_, '_, C> {
             return None;
         }
         let len = range.len();
-        let (first, skip) = self.payload.find(self.offset + range.start);
-        let lie_in = |chunk: &C| chunk.as_ref().len() >= skip + len;
-        if !self.payload.chunks.get(first).is_some_and(lie_in) {
-            self.payload.gather((first, skip), few.min(len));
+        let position = self.payload.find(self.offset + range.start);
+        let bytes = position.offset..position.offset + len;
+        let is_in_one_chunk = self
+            .payload
+            .chunks
+            .get(position.chunk)
+            .is_some_and(|chunk| chunk.as_ref().len() >= bytes.end);
+        if !is_in_one_chunk {
+            self.payload.gather(position, few.min(len));
             return Some(&self.payload.gathered);
         }
-        let chunk = self.payload.chunks.get(first)?;
-        chunk.as_ref().get(skip..skip + len)
+        self.payload.chunks.get(position.chunk)?.as_ref().get(bytes)
     }
 }
 
-/// A payload that is cut into parts, from front to back.
-pub(super) struct Parts<'p, C> {
+/// Cuts slices out of a payload, from front to back.
+pub(super) struct PayloadCutter<'p, C> {
     chunks: std::slice::IterMut<'p, C>,
-    /// What is left of the chunk under way.
+    /// The rest of the chunk under way.
     left: &'p mut [u8],
-    /// Where that starts.
+    /// Offset of that rest in the payload.
     position: usize,
 }
 
-impl<'p, C: Chunk> Parts<'p, C> {
-    /// Cuts out the `len` bytes at `offset`, which lie behind all that were taken before, and appends the pieces that they come in to
-    /// `pieces`.
-    pub(super) fn cut(&mut self, offset: usize, mut len: usize, pieces: &mut Vec<&'p mut [u8]>) {
-        // A sample without bytes may be said to lie anywhere.
+impl<'p, C: Chunk> PayloadCutter<'p, C> {
+    /// Cuts out the `len` bytes at `offset`, which must be after all bytes that were cut out before, and appends a slice
+    /// for each chunk with some of them to `slices`.
+    pub(super) fn cut(&mut self, offset: usize, mut len: usize, slices: &mut Vec<&'p mut [u8]>) {
+        // An empty sample may have any offset.
         if len == 0 {
             return;
         }
         while offset >= self.position + self.left.len() && self.next_chunk() {}
         self.take(offset.saturating_sub(self.position));
         while len > 0 {
-            let piece = self.take(len);
-            len -= piece.len();
-            if !piece.is_empty() {
-                pieces.push(piece);
+            let slice = self.take(len);
+            len -= slice.len();
+            if !slice.is_empty() {
+                slices.push(slice);
             } else if !self.next_chunk() {
                 break;
             }
         }
     }
 
-    /// The next bytes of the chunk under way, `most` or all that are left.
+    /// Takes the next bytes of the chunk under way: `most`, or all that are left.
     fn take(&mut self, most: usize) -> &'p mut [u8] {
         let left = std::mem::take(&mut self.left);
         let (taken, left) = left.split_at_mut(most.min(left.len()));
@@ -201,13 +221,13 @@ impl<'p, C: Chunk> Parts<'p, C> {
         taken
     }
 
-    /// Leaves the chunk under way behind; false when it was the last.
+    /// Goes on to the next chunk; false after the last.
     fn next_chunk(&mut self) -> bool {
         self.position += self.left.len();
         let next = self.chunks.next();
-        let found = next.is_some();
+        let is_there = next.is_some();
         self.left = next.map(AsMut::as_mut).unwrap_or_default();
-        found
+        is_there
     }
 }
 
@@ -217,7 +237,7 @@ mod tests {
 
     use super::*;
 
-    /// Adds 1 to bytes by way of `edit`, or to each piece that is cut out.
+    /// Adds 1 to bytes by `edit`, or to each slice that is cut out.
     fn increment(chunks: &mut [BytesMut], offset: usize, len: usize, cut: bool) -> Option<Vec<u8>> {
         let mut payload = Payload::new(chunks);
         let add = |bytes: &mut [u8]| bytes.iter_mut().for_each(|byte| *byte += 1);
@@ -229,11 +249,11 @@ mod tests {
                 before
             });
         }
-        let mut pieces = Vec::new();
-        let mut parts = payload.parts_from(offset);
-        parts.cut(offset, len, &mut pieces);
-        assert_eq!(pieces.concat(), before);
-        pieces.into_iter().for_each(add);
+        let mut slices = Vec::new();
+        let mut cutter = payload.cutter_at(offset);
+        cutter.cut(offset, len, &mut slices);
+        assert_eq!(slices.concat(), before);
+        slices.into_iter().for_each(add);
         Some(before)
     }
 
@@ -262,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn few_bytes_are_brought_together_where_few_are_asked_for() {
+    fn few_bytes_are_copied_where_few_are_requested() {
         let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5]].map(BytesMut::from);
         let mut payload = Payload::new(&mut chunks);
         let mut view = payload.view(1, 5).unwrap();
@@ -273,16 +293,16 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_cut_out_from_front_to_back() {
+    fn slices_are_cut_out_from_front_to_back() {
         let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5], &[], &[6, 7, 8]].map(BytesMut::from);
         let mut payload = Payload::new(&mut chunks);
-        let mut parts = payload.parts_from(0);
+        let mut cutter = payload.cutter_at(0);
         let mut cut = |offset, len| {
-            let mut pieces = Vec::new();
-            parts.cut(offset, len, &mut pieces);
-            pieces
+            let mut slices = Vec::new();
+            cutter.cut(offset, len, &mut slices);
+            slices
                 .into_iter()
-                .map(|piece| piece.to_vec())
+                .map(|slice| slice.to_vec())
                 .collect::<Vec<_>>()
         };
         assert_eq!(cut(1, 2), [[1, 2]]);

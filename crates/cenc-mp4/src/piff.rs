@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What PIFF 1.1 (Smooth Streaming) writes otherwise outside the tracks: brands, and `pssh` as a `uuid` box.
+//! The boxes outside of tracks that PIFF 1.1 (Smooth Streaming) writes in its own way: `ftyp`, and `pssh` as a `uuid` box.
 
 use cenc_types::Pssh;
 use common_encryption::BoxFlavor;
@@ -12,8 +12,8 @@ const MAJOR: [u8; 8] = *b"isml\0\0\0\x01";
 /// The brands that a PIFF file has at least.
 const BRANDS: [&[u8; 4]; 2] = [b"piff", b"iso2"];
 
-/// A top-level box as the flavor has it: `ftyp` tells PIFF's brands and, of those before, the versions of the file format.
-/// Brands such as CMAF's would promise boxes that are not there.
+/// Returns a top-level box as the flavor needs it. In PIFF, `ftyp` has PIFF's brands and keeps only those of the ISO file format:
+/// brands such as CMAF's would promise boxes that are not there.
 pub(super) fn top_level(flavor: BoxFlavor, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     if flavor == BoxFlavor::Cenc || bytes.get(4..8) != Some(FourCc::FTYP.0.as_slice()) {
         return Ok(bytes);
@@ -22,8 +22,9 @@ pub(super) fn top_level(flavor: BoxFlavor, bytes: Vec<u8>) -> Result<Vec<u8>, Er
     let mut reader = ftyp.reader();
     reader.bytes(MAJOR.len())?;
     let (before, _) = reader.left().as_chunks::<4>();
-    let kept = before.iter().filter(|brand| brand.starts_with(b"iso"));
-    let kept = kept.filter(|brand| !BRANDS.contains(brand));
+    let kept = before
+        .iter()
+        .filter(|brand| brand.starts_with(b"iso") && !BRANDS.contains(brand));
     let mut body = MAJOR.to_vec();
     body.extend(BRANDS.into_iter().chain(kept).flatten());
     let mut out = Vec::new();
@@ -31,7 +32,7 @@ pub(super) fn top_level(flavor: BoxFlavor, bytes: Vec<u8>) -> Result<Vec<u8>, Er
     Ok(out)
 }
 
-/// A whole `pssh` box, of either version, as the box for `moov`.
+/// Returns the box for `moov` from a whole `pssh` box of either version.
 pub(super) fn pssh(flavor: BoxFlavor, bytes: &[u8]) -> Result<BoxTree<'_>, isobmff_boxes::Error> {
     let tree = BoxTree::parse(bytes)?;
     match flavor {

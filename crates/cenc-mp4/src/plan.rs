@@ -1,138 +1,138 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Samples of a fragment that are mapped and wait for the cipher, which is faster over many of them.
+//! The samples of a fragment that are mapped and wait for encryption, which is faster over many at once.
 
 use std::ops::Range;
 
 use cenc_types::{Iv, Subsample};
-use common_encryption::{ClearSample, FailedSample};
+use common_encryption::{ClearSample, TrackProtection};
 
 use super::payload::Payload;
 use super::{Chunk, Error};
-use common_encryption::TrackProtection;
 
-/// Where a sample lies.
+/// A sample in the payload of its fragment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placed {
-    /// Its number in the track fragment.
+pub(super) struct PayloadSample {
+    /// Index in the track fragment.
     pub(super) number: usize,
-    /// Its first byte in the payload.
+    /// Offset of the first byte in the payload.
     pub(super) offset: usize,
     pub(super) len: usize,
 }
 
-/// What was decided about each sample; the buffers are kept from one fragment to the next.
+/// The IV and the map of each sample of a fragment; the buffers are kept from one fragment to the next.
 #[derive(Default)]
-pub(super) struct Plan {
-    groups: Vec<Group>,
-    samples: Vec<Planned>,
+pub(super) struct EncryptionPlan {
+    tracks: Vec<PlannedTrack>,
+    samples: Vec<PlannedSample>,
     subsamples: Vec<Subsample>,
 }
 
 /// The samples of a track fragment.
-struct Group {
+struct PlannedTrack {
     track_id: u32,
     protection: TrackProtection,
+    /// Indices into the samples of the plan.
     samples: Range<usize>,
 }
 
-struct Planned {
-    placed: Placed,
+struct PlannedSample {
+    place: PayloadSample,
     iv: Iv,
+    /// Indices into the subsamples of the plan.
     subsamples: Range<usize>,
-    /// In how many pieces it comes.
-    pieces: usize,
+    /// The number of slices that hold its bytes.
+    slices: usize,
 }
 
-impl Plan {
+impl EncryptionPlan {
     /// Forgets the fragment before.
     pub(super) fn start(&mut self) {
-        self.groups.clear();
+        self.tracks.clear();
         self.samples.clear();
         self.subsamples.clear();
     }
 
-    /// The samples to come are those of this track.
+    /// Starts a track fragment, to which the next samples belong.
     pub(super) fn start_track(&mut self, track_id: u32, protection: TrackProtection) {
         let first = self.samples.len();
-        self.groups.push(Group {
+        self.tracks.push(PlannedTrack {
             track_id,
             protection,
             samples: first..first,
         });
     }
 
-    pub(super) fn add(&mut self, placed: Placed, iv: Iv, subsamples: &[Subsample]) {
+    /// Adds a sample to the current track fragment.
+    pub(super) fn add(&mut self, place: PayloadSample, iv: Iv, subsamples: &[Subsample]) {
         let first = self.subsamples.len();
         self.subsamples.extend_from_slice(subsamples);
-        self.samples.push(Planned {
-            placed,
+        self.samples.push(PlannedSample {
+            place,
             iv,
             subsamples: first..self.subsamples.len(),
-            pieces: 0,
+            slices: 0,
         });
-        if let Some(group) = self.groups.last_mut() {
-            group.samples.end = self.samples.len();
+        if let Some(track) = self.tracks.last_mut() {
+            track.samples.end = self.samples.len();
         }
     }
 
     /// Encrypts all samples, wherever chunks end.
     pub(super) fn encrypt<C: Chunk>(&mut self, payload: &mut Payload<'_, C>) -> Result<(), Error> {
-        for group in &self.groups {
-            let samples = self.samples.get_mut(group.samples.clone());
-            let samples = samples.unwrap_or_default();
-            let mut pieces = cut(samples, payload);
-            let mut clear = in_pieces(samples, &self.subsamples, &mut pieces);
-            let TrackProtection { key, method } = &group.protection;
-            let encrypted = key.cipher().encrypt_all(*method, &mut clear);
-            encrypted.map_err(|failed| group.error(failed))?;
+        for track in &self.tracks {
+            let samples = self
+                .samples
+                .get_mut(track.samples.clone())
+                .unwrap_or_default();
+            let mut slices = slice_payload(samples, payload);
+            let TrackProtection { key, method } = &track.protection;
+            key.cipher()
+                .encrypt_all(
+                    *method,
+                    &mut clear_samples(samples, &self.subsamples, &mut slices),
+                )
+                .map_err(|failed| Error::Sample {
+                    track_id: track.track_id,
+                    sample: failed.number,
+                    reason: common_encryption::SampleError::Cenc(failed.error).into(),
+                })?;
         }
         Ok(())
     }
 }
 
-impl Group {
-    fn error(&self, failed: FailedSample) -> Error {
-        Error::Sample {
-            track_id: self.track_id,
-            sample: failed.number,
-            reason: common_encryption::SampleError::Cenc(failed.error).into(),
-        }
-    }
-}
-
-/// Cuts the payload into the pieces that the samples come in, from front to back, and notes their numbers.
-fn cut<'p, C: Chunk>(
-    samples: &mut [Planned],
+/// Cuts the payload into slices of samples, from front to back, and notes how many slices each sample has.
+fn slice_payload<'p, C: Chunk>(
+    samples: &mut [PlannedSample],
     payload: &'p mut Payload<'_, C>,
 ) -> Vec<&'p mut [u8]> {
-    if !samples.is_sorted_by_key(|sample| sample.placed.offset) {
-        samples.sort_by_key(|sample| sample.placed.offset);
+    if !samples.is_sorted_by_key(|sample| sample.place.offset) {
+        samples.sort_by_key(|sample| sample.place.offset);
     }
-    let first = samples.first().map_or(0, |sample| sample.placed.offset);
-    let mut parts = payload.parts_from(first);
-    let mut pieces = Vec::with_capacity(samples.len());
+    let mut cutter = payload.cutter_at(samples.first().map_or(0, |sample| sample.place.offset));
+    let mut slices = Vec::with_capacity(samples.len());
     for sample in samples {
-        let before = pieces.len();
-        parts.cut(sample.placed.offset, sample.placed.len, &mut pieces);
-        sample.pieces = pieces.len() - before;
+        let before = slices.len();
+        cutter.cut(sample.place.offset, sample.place.len, &mut slices);
+        sample.slices = slices.len() - before;
     }
-    pieces
+    slices
 }
 
-/// The samples with their bytes.
-fn in_pieces<'p>(
-    samples: &'p [Planned],
+/// Returns the samples with their bytes.
+fn clear_samples<'p>(
+    samples: &'p [PlannedSample],
     subsamples: &'p [Subsample],
-    pieces: &'p mut [&'p mut [u8]],
+    slices: &'p mut [&'p mut [u8]],
 ) -> impl Iterator<Item = ClearSample<'p>> {
-    let mut rest = pieces;
+    let mut left = slices;
     samples.iter().map(move |sample| {
-        let (pieces, behind) = std::mem::take(&mut rest).split_at_mut(sample.pieces);
-        rest = behind;
+        let (own, rest) = std::mem::take(&mut left).split_at_mut(sample.slices);
+        left = rest;
         ClearSample {
-            number: sample.placed.number,
+            number: sample.place.number,
             iv: sample.iv,
-            bytes: pieces.into(),
+            bytes: own.into(),
             subsamples: subsamples
                 .get(sample.subsamples.clone())
                 .unwrap_or_default(),

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! When the samples of a track fragment are decoded, and whether decoding can begin there.
+//! The decode times of a track fragment.
 
 use std::time::Duration;
 
+use common_encryption::FragmentTime;
 use isobmff_boxes::{BoxTree, FourCc, Tfhd, Trun, read_base_media_decode_time};
 
 use super::Error;
 use super::init::TrackState;
-use common_encryption::FragmentTime;
 
 /// sample_is_non_sync_sample of sample flags, 14496-12 clause 8.8.3.1.
 const NON_SYNC: u32 = 0x01_0000;
 
-/// The time of a track fragment. One without `tfdt` begins where the track's fragment before it ended.
+/// Returns the time of a track fragment. One without `tfdt` starts at the end of the track's fragment before.
 pub(super) fn fragment_time(
     traf: &BoxTree<'_>,
     track: &mut TrackState,
@@ -22,8 +22,9 @@ pub(super) fn fragment_time(
         child: FourCc::MDHD,
     })?;
     let tfhd = Tfhd::read(traf.child(FourCc::TFHD)?.reader())?;
-    let default_duration = tfhd.default_sample_duration;
-    let default_duration = default_duration.unwrap_or(track.trex.sample_duration);
+    let default_duration = tfhd
+        .default_sample_duration
+        .unwrap_or(track.trex.sample_duration);
     let default_flags = tfhd.default_sample_flags.unwrap_or(track.trex.sample_flags);
     let mut flags = None;
     let mut ticks = 0_u64;
@@ -47,13 +48,13 @@ pub(super) fn fragment_time(
     })
 }
 
-/// Ticks as nanoseconds, rounded down; nothing for a damaged timescale of 0.
+/// Converts ticks to nanoseconds, rounded down; 0 for a damaged timescale of 0.
 fn duration(ticks: u64, timescale: u32) -> Duration {
     let scale = u64::from(timescale);
     let (Some(seconds), Some(rest)) = (ticks.checked_div(scale), ticks.checked_rem(scale)) else {
         return Duration::ZERO;
     };
-    // rest is below 2^32, so that the product fits.
+    // rest is below 2^32, so the product fits.
     Duration::from_secs(seconds) + Duration::from_nanos(rest * 1_000_000_000 / scale)
 }
 

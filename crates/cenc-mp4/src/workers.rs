@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Threads that encrypt fragments side by side, while the stream goes on. They live as long as the packager: to start one takes as
-//! long as to encrypt a hundred kilobytes.
+//! Threads that encrypt fragments in parallel while the stream goes on. They run until the packager is dropped, since to
+//! start a thread takes as long as to encrypt a hundred kilobytes.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -8,158 +8,166 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::payload::Payload;
-use super::plan::Plan;
+use super::plan::EncryptionPlan;
 use super::{Chunk, Error};
 
-/// Payload with fewer bytes than this is not worth waking a thread for.
-const LEAST: usize = 256 << 10;
-/// What may be in work for each thread while the stream goes on, in bytes: two fragments of 2 s at 8 Mb/s, so that none has to wait.
+/// The smallest payload that is worth waking a thread for, in bytes.
+const MIN_PAYLOAD: usize = 256 << 10;
+/// Bytes in work for each thread while the stream goes on: two fragments of 2 s at 8 Mb/s, so that no thread has to wait.
 const AHEAD: u64 = 4 << 20;
 
-/// The threads beside the caller's, if there are any.
+/// The threads besides the caller's, if there are any.
 #[derive(Default)]
 pub(super) struct Workers {
-    desk: Arc<Desk>,
+    queue: Arc<JobQueue>,
     threads: Vec<JoinHandle<()>>,
 }
 
 /// The payload of a fragment.
 pub(super) enum FragmentMedia<C> {
-    /// It can be given.
+    /// It is encrypted.
     Done(Vec<C>),
-    /// Somebody has it, or will.
-    InWork(InWork<C>),
+    /// A worker has it or will take it.
+    InWork(MediaInWork<C>),
 }
 
-/// Payload that waits for its cipher text.
-pub(super) struct InWork<C> {
+/// Payload that is being encrypted.
+pub(super) struct MediaInWork<C> {
     pub(super) len: u64,
-    done: Receiver<Result<Vec<C>, Error>>,
-    desk: Arc<Desk>,
+    encrypted: Receiver<Result<Vec<C>, Error>>,
+    queue: Arc<JobQueue>,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Where jobs lie that nobody has begun.
+/// The jobs that no thread has taken.
 #[derive(Default)]
-struct Desk {
-    jobs: Mutex<Jobs>,
+struct JobQueue {
+    state: Mutex<JobQueueState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Job>,
+struct JobQueueState {
+    jobs: VecDeque<Job>,
     is_closed: bool,
 }
 
 impl Workers {
-    /// `threads` in all, the caller's own included.
+    /// Starts `threads` - 1 threads: the caller's own counts too.
     pub(super) fn new(threads: usize) -> Result<Self, Error> {
         let mut workers = Self::default();
         for number in 1..threads {
-            let desk = Arc::clone(&workers.desk);
-            let named = thread::Builder::new().name(format!("cenc-{number}"));
-            let started = named.spawn(move || desk.work());
-            workers.threads.push(started.map_err(Error::Threads)?);
+            let queue = Arc::clone(&workers.queue);
+            workers.threads.push(
+                thread::Builder::new()
+                    .name(format!("cenc-{number}"))
+                    .spawn(move || queue.run_jobs())
+                    .map_err(Error::Threads)?,
+            );
         }
         Ok(workers)
     }
 
-    /// How many bytes may best be in work.
+    /// Returns the number of bytes that keeps all threads busy.
     pub(super) const fn ahead(&self) -> u64 {
         match self.threads.len() as u64 {
             0 => 0,
-            beside => AHEAD * (beside + 1),
+            others => AHEAD * (others + 1),
         }
     }
 
-    /// Encrypts `len` bytes of payload as planned: at once, or where threads are worth it when one comes to it.
+    /// Encrypts `len` bytes of payload as planned: at once, or in a worker if there are any and the payload is large enough.
     pub(super) fn encrypt<C: Chunk>(
         &self,
-        plan: &mut Plan,
-        (mut chunks, len): (Vec<C>, usize),
+        plan: &mut EncryptionPlan,
+        mut chunks: Vec<C>,
+        len: usize,
     ) -> Result<FragmentMedia<C>, Error> {
-        if self.threads.is_empty() || len < LEAST {
+        if self.threads.is_empty() || len < MIN_PAYLOAD {
             plan.encrypt(&mut Payload::new(&mut chunks))?;
             return Ok(FragmentMedia::Done(chunks));
         }
         let mut plan = std::mem::take(plan);
-        let (give, done) = sync_channel(1);
-        self.desk.put(Box::new(move || {
-            let encrypted = plan.encrypt(&mut Payload::new(&mut chunks));
-            // Nobody may want it any more.
-            let _ = give.send(encrypted.map(|()| chunks));
+        let (sender, encrypted) = sync_channel(1);
+        self.queue.push(Box::new(move || {
+            let result = plan.encrypt(&mut Payload::new(&mut chunks));
+            // The receiver may be dropped already.
+            let _ = sender.send(result.map(|()| chunks));
         }));
-        Ok(FragmentMedia::InWork(InWork {
+        Ok(FragmentMedia::InWork(MediaInWork {
             len: len as u64,
-            done,
-            desk: Arc::clone(&self.desk),
+            encrypted,
+            queue: Arc::clone(&self.queue),
         }))
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        self.desk.jobs().is_closed = true;
-        self.desk.changed.notify_all();
+        self.queue.lock().is_closed = true;
+        self.queue.changed.notify_all();
         for thread in self.threads.drain(..) {
-            // Whoever waits for what it had panics in its place.
+            // The panic of a worker is raised where its payload is received.
             let _ = thread.join();
         }
     }
 }
 
-impl<C> InWork<C> {
-    /// The payload, if it is done.
+impl<C> MediaInWork<C> {
+    /// Returns the payload if it is encrypted.
     pub(super) fn finished(&self) -> Option<Result<Vec<C>, Error>> {
-        match self.done.try_recv() {
-            Ok(done) => Some(done),
+        match self.encrypted.try_recv() {
+            Ok(result) => Some(result),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => panic!("a worker panicked"),
         }
     }
 
-    /// The payload when it is done; the caller works until then.
+    /// Waits for the payload and returns it; the caller works on queued jobs until then.
     pub(super) fn finish(&self) -> Result<Vec<C>, Error> {
         loop {
-            if let Some(done) = self.finished() {
-                return done;
+            if let Some(result) = self.finished() {
+                return result;
             }
-            let job = self.desk.jobs().waiting.pop_front();
+            let job = self.queue.lock().jobs.pop_front();
             match job {
                 Some(job) => job(),
-                None => return self.done.recv().expect("a worker panicked"),
+                None => return self.encrypted.recv().expect("a worker panicked"),
             }
         }
     }
 }
 
-impl Desk {
-    fn jobs(&self) -> MutexGuard<'_, Jobs> {
-        // No job is run under the lock.
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+impl JobQueue {
+    fn lock(&self) -> MutexGuard<'_, JobQueueState> {
+        // No job runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, job: Job) {
-        self.jobs().waiting.push_back(job);
+    fn push(&self, job: Job) {
+        self.lock().jobs.push_back(job);
         self.changed.notify_one();
     }
 
-    /// Does one job after the other, until the desk is closed.
-    fn work(&self) {
+    /// Runs one job after the other, until the queue is closed.
+    fn run_jobs(&self) {
         while let Some(job) = self.next() {
             job();
         }
     }
 
+    /// Waits for the next job and returns it; None once the queue is closed.
     fn next(&self) -> Option<Job> {
-        let nothing_to_do = |jobs: &mut Jobs| jobs.waiting.is_empty() && !jobs.is_closed;
-        let jobs = self.changed.wait_while(self.jobs(), nothing_to_do);
-        let mut jobs = jobs.unwrap_or_else(PoisonError::into_inner);
-        match jobs.is_closed {
+        let mut state = self
+            .changed
+            .wait_while(self.lock(), |state| {
+                state.jobs.is_empty() && !state.is_closed
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        match state.is_closed {
             true => None,
-            false => jobs.waiting.pop_front(),
+            false => state.jobs.pop_front(),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::gather::InformationPlace;
 use super::movie::{self, Track};
 use super::rules::Rules;
 use super::tables::TableTrack;
-use crate::moof::{Location, Moof, TrackFragment};
+use crate::moof::{Moof, SampleLocation, TrackFragment};
 use crate::payload::Payload;
 use crate::stream::FragmentBoxes;
 use crate::{Chunk, Error};
@@ -20,7 +20,7 @@ use crate::{Chunk, Error};
 /// Decrypts fragments; its buffers are kept from one to the next.
 #[derive(Default)]
 pub(super) struct FragmentDecryptor {
-    locations: Vec<Location>,
+    locations: Vec<SampleLocation>,
     map: Vec<Subsample>,
 }
 
@@ -69,7 +69,7 @@ impl FragmentDecryptor {
             work.edit(gap, |bytes, _| bytes.fill(0));
         }
         clear_moof(&mut moof.tree)?;
-        moof.rewrite(&fragments, (&[], &[]), output)
+        moof.rewrite(&fragments, &[], &[], output)
     }
 }
 
@@ -77,7 +77,7 @@ impl<C: Chunk> Work<'_, '_, C> {
     fn decrypt(
         &mut self,
         traf: &BoxTree<'_>,
-        (track, fragment, located): (&Track, &TrackFragment, &[Location]),
+        (track, fragment, located): (&Track, &TrackFragment, &[SampleLocation]),
     ) -> Result<(), Error> {
         let undescribed = || Error::Undescribed {
             what: "sample description",
@@ -140,7 +140,7 @@ impl<C: Chunk> Work<'_, '_, C> {
 }
 
 /// The parts of the payload that belong to no sample; None when a sample lies outside it, or shares bytes with another.
-fn gaps(samples: &[Location], payload: Range<i64>) -> Option<Vec<Range<i64>>> {
+fn gaps(samples: &[SampleLocation], payload: Range<i64>) -> Option<Vec<Range<i64>>> {
     let mut sorted: Vec<_> = samples.iter().filter(|sample| sample.len > 0).collect();
     sorted.sort_by_key(|sample| sample.offset);
     let mut gaps = Vec::new();

@@ -11,7 +11,7 @@ use super::gather::{Fetch, InformationPlace};
 use super::movie::Track;
 use super::rules::Rules;
 use crate::Error;
-use crate::moof::Defaults;
+use crate::moof::FragmentDefaults;
 use crate::progressive::cursor::{FileTrack, Placed};
 use crate::progressive::tables::{SampleTable, Sizes};
 
@@ -75,7 +75,7 @@ impl TableTrack {
     }
 }
 
-impl Defaults for TableTrack {
+impl FragmentDefaults for TableTrack {
     fn track_id(&self) -> u32 {
         self.track.track_id
     }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The `moov`: the first, and one that a muxer writes again at its end, to tell a duration.
+//! The `moov`: the first one, and one that a muxer rewrites at its end to state the duration.
 
+use common_encryption::Protector;
 use isobmff_boxes::FourCc;
 
 use super::{Chunk, Encryptor, StreamBox};
 use crate::Error;
 use crate::fragmenting::Fragmenter;
-use crate::init::protect_moov;
-use common_encryption::Protector;
+use crate::init::{ProtectedMoov, protect_moov};
 
-/// Where the last `moov` is.
+/// The place of the last `moov`.
 #[derive(Clone, Copy)]
 pub(super) struct MoovPlace {
+    /// Offset in the input.
     input: u64,
+    /// Offset in the output.
     output: u64,
-    /// Bytes that it takes in the output.
+    /// Bytes in the output.
     len: usize,
 }
 
 impl MoovPlace {
-    /// Where a box is in the output that came at `position` in front of the `moov`: after the first, which may have
-    /// grown, all bytes have moved alike.
+    /// Returns the offset in the output of a box before the `moov`, which is at `position` in the input. The first box may have
+    /// grown; all after it have moved by the same distance.
     const fn output_of(&self, position: u64) -> u64 {
         match position {
             0 => 0,
@@ -30,20 +32,19 @@ impl MoovPlace {
 }
 
 impl<C: Chunk> Encryptor<C> {
-    /// Takes note that the input goes on at byte `position`: where it stopped, or not after the `moov`, which is then written
-    /// again.
+    /// Takes note that the input goes on at byte `position`: where it stopped, or at or before the `moov`, which the muxer
+    /// rewrites then.
     ///
     /// # Errors
-    /// [`Error::Rewrites`] for any other place.
+    /// [`Error::Rewrites`] for any other position.
     pub fn seek(&mut self, position: u64) -> Result<(), Error> {
         let now = self.reader.position();
         if position == now || now == 0 {
             return Ok(());
         }
-        let to_moov = self.movie.moov.is_some_and(|moov| position <= moov.input);
-        let between_boxes =
+        let is_between_boxes =
             !self.reader.is_in_media() && !self.reader.is_in_box() && !self.assembler.is_waiting();
-        if !to_moov || !between_boxes {
+        if !is_between_boxes || self.movie.moov.is_none_or(|moov| position > moov.input) {
             return Err(Error::Rewrites { position });
         }
         self.movie.resume = Some(now);
@@ -57,7 +58,10 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
         let (clear, fragmenter) = Fragmenter::open(&found.bytes)?;
-        let (moov, tracks) = protect_moov(&clear, protector)?;
+        let ProtectedMoov {
+            bytes: moov,
+            tracks,
+        } = protect_moov(&clear, protector)?;
         if let (Some(resume), Some(place)) = (self.movie.resume.take(), self.movie.moov) {
             if (found.position, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites {
@@ -81,12 +85,15 @@ impl<C: Chunk> Encryptor<C> {
         self.writer.write_moov(&moov, found)
     }
 
-    /// Takes a box in front of the `moov` that is written again.
+    /// Takes a box before a `moov` that the muxer rewrites.
     pub(super) fn rewrite(&mut self, found: StreamBox) -> Result<(), Error> {
-        let moov = self.movie.moov.filter(|moov| found.end <= moov.input);
-        let moov = moov.ok_or(Error::Rewrites {
-            position: found.position,
-        })?;
+        let moov = self
+            .movie
+            .moov
+            .filter(|moov| found.end <= moov.input)
+            .ok_or(Error::Rewrites {
+                position: found.position,
+            })?;
         self.writer
             .patch(moov.output_of(found.position), found.bytes);
         Ok(())

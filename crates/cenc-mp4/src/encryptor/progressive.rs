@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Media of a progressive file in a stream: each fragment that it makes is protected as if it had come so.
+//! A progressive file in a stream: each fragment that is cut from it is protected like a fragment of the input.
 
+use common_encryption::Protector;
 use isobmff_boxes::FourCc;
 
 use super::{Chunk, ClearMovie, Encryptor, Error};
-use common_encryption::Protector;
 
 impl<C> ClearMovie<C> {
-    /// Refuses what measures or places the bytes of a file that comes out fragmented.
+    /// Refuses boxes that index or place the bytes of a progressive file, which is output in fragments.
     pub(super) const fn refuse_in_progressive(&self, box_type: FourCc) -> Result<(), Error> {
         match (self.fragmenter.is_some(), box_type) {
             (true, FourCc::MOOV) => Err(Error::Box(isobmff_boxes::Error::Duplicate { box_type })),
@@ -19,8 +19,8 @@ impl<C> ClearMovie<C> {
 }
 
 impl<C: Chunk> Encryptor<C> {
-    /// Protects the fragments for which all media has come, if the file is progressive.
-    pub(super) fn protect_made_fragments(
+    /// Protects the fragments of a progressive file for which all media has arrived.
+    pub(super) fn protect_cut_fragments(
         &mut self,
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {

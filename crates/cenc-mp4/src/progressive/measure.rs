@@ -9,7 +9,7 @@ use super::cursor::{FileTrack, Placed};
 use super::source::{SeekableInput, read};
 use super::tables::{SampleChunk, SampleTable};
 use super::{BLOCK, MAX_SAMPLE};
-use crate::fragment::enter;
+use crate::fragment::add_to_senc;
 use crate::init::ProtectedTrack;
 use crate::{Error, SampleError};
 use common_encryption::TrackProtection;
@@ -125,7 +125,7 @@ impl TrackPlan {
             let place = (&mut *ivs, &mut self.senc);
             let entered = measured
                 .map_err(SampleError::from)
-                .and_then(|len| enter(protector.subsamples(), len, place));
+                .and_then(|len| add_to_senc(place.1, place.0, protector.subsamples(), len));
             entered.map_err(|reason| Error::Sample {
                 track_id,
                 sample: sample as usize,

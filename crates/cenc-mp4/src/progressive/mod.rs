@@ -19,7 +19,7 @@ pub use source::SeekableInput;
 use common_encryption::BoxFlavor;
 use isobmff_boxes::BoxTree;
 
-use super::init::protect_tracks;
+use super::init::{ProtectedMoov, protect_tracks};
 use super::{Error, Output, RequiredForm, Totals};
 use common_encryption::Protector;
 use file::File;
@@ -76,7 +76,10 @@ impl ProgressiveEncryptor {
         let tree = BoxTree::parse(&self.file.moov)?;
         let media: Vec<_> = self.file.media().collect();
         let tables = tables::read_all(&tree, Some(&media))?;
-        let (moov, tracks) = protect_tracks(tree, protector)?;
+        let ProtectedMoov {
+            bytes: moov,
+            tracks,
+        } = protect_tracks(tree, protector)?;
         let plans = tracks.into_iter().zip(tables);
         self.tracks = plans
             .map(|(track, table)| TrackPlan::new(track, table))

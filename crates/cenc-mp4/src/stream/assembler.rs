@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Brings the parts of a fragment together: a `moof`, the boxes after it, and the `mdat` that follows.
+//! Collects the parts of a fragment: a `moof`, the boxes after it, and the `mdat` that follows.
 
 use isobmff_boxes::FourCc;
 
@@ -7,7 +7,7 @@ use super::index::refuse_unmovable;
 use super::reader::StreamBox;
 use crate::{Chunk, Error};
 
-/// A fragment of which all is there.
+/// A complete fragment.
 pub(crate) struct StreamFragment<C> {
     pub(crate) boxes: FragmentBoxes,
     /// The payload of its `mdat`.
@@ -19,7 +19,7 @@ pub(crate) struct FragmentBoxes {
     pub(crate) moof: Vec<u8>,
     /// Offset of the `moof` in the input.
     pub(crate) position: u64,
-    /// The boxes between it and its `mdat`.
+    /// The boxes between the `moof` and its `mdat`.
     pub(crate) between: Vec<Vec<u8>>,
     /// Empty without an `mdat`.
     pub(crate) mdat_header: Vec<u8>,
@@ -35,12 +35,13 @@ impl<C: Chunk> FragmentAssembler<C> {
         Self { fragment: None }
     }
 
-    /// Whether a `moof` waits for its `mdat`, or for the end of it.
+    /// True if a `moof` waits for its `mdat`, or for the end of it.
     pub(crate) const fn is_waiting(&self) -> bool {
         self.fragment.is_some()
     }
 
-    /// The fragment that waits for an `mdat` which a box of this type says will not come: a `moof` without samples needs none.
+    /// Returns the fragment under way if a box of this type means that it has no `mdat`: a `moof` without samples needs
+    /// none.
     pub(crate) fn ended_by(&mut self, box_type: FourCc) -> Option<StreamFragment<C>> {
         match box_type {
             FourCc::MOOV | FourCc::MOOF | FourCc::SIDX | FourCc::MFRA => self.take(),
@@ -48,10 +49,10 @@ impl<C: Chunk> FragmentAssembler<C> {
         }
     }
 
-    /// Takes a `moof`, or a box that comes before the `mdat` of one; returns any other.
+    /// Takes a `moof`, or a box between a `moof` and its `mdat`; returns any other box.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a box that measures the stream in a way that is not followed.
+    /// [`Error::Unsupported`] for a box with offsets or sizes that cannot be updated.
     pub(crate) fn take_box(&mut self, found: StreamBox) -> Result<Option<StreamBox>, Error> {
         if found.box_type == FourCc::MOOF {
             self.fragment = Some(StreamFragment {
@@ -87,16 +88,15 @@ impl<C: Chunk> FragmentAssembler<C> {
         }
     }
 
-    /// The fragment, which is complete.
+    /// Returns the fragment under way, which is complete.
     pub(crate) const fn take(&mut self) -> Option<StreamFragment<C>> {
         self.fragment.take()
     }
 }
 
 impl FragmentBoxes {
-    /// From the first byte of the `moof` to the first of the payload, in the input.
+    /// Returns the distance from the first byte of the `moof` to the first byte of the payload in the input.
     pub(crate) fn payload_at(&self) -> usize {
-        let between = self.between.iter().map(Vec::len).sum::<usize>();
-        self.moof.len() + between + self.mdat_header.len()
+        self.moof.len() + self.between.iter().map(Vec::len).sum::<usize>() + self.mdat_header.len()
     }
 }

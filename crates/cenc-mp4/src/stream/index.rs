@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What points into the stream from elsewhere: `sidx` in front of the bytes it measures, `mfra` behind them.
+//! The boxes that refer to other parts of the stream: `sidx` to the bytes after it, `mfra` to those before it.
 
 use isobmff_boxes::{BoxTree, FourCc, Sidx, build_mfro, map_tfra};
 
@@ -7,32 +7,39 @@ use super::reader::StreamBox;
 use crate::Error;
 use crate::items::places_items;
 
-/// Fragments whose places are remembered for an `mfra`; 23 days of 2 s fragments, 16 MiB.
+/// The most fragments that are remembered for an `mfra`; 23 days of 2 s fragments, 16 MiB.
 const MAX_FRAGMENTS: usize = 1 << 20;
-/// The most `sidx` boxes that are followed at once.
+/// The most unfinished `sidx` boxes.
 const MAX_PENDING: usize = 1024;
 
 /// Follows where boxes end in the input and in the output.
 #[derive(Default)]
 pub(super) struct StreamIndex {
-    pending: Vec<Pending>,
-    /// Input and output offset of each `moof`, ascending.
-    moofs: Vec<(u64, u64)>,
+    pending: Vec<PendingSidx>,
+    /// The offsets of each `moof`, ascending.
+    moofs: Vec<StreamOffsets>,
     moofs_lost: bool,
 }
 
+/// An offset in the input and the offset that it has in the output.
+#[derive(Clone, Copy)]
+pub(super) struct StreamOffsets {
+    pub(super) input: u64,
+    pub(super) output: u64,
+}
+
 /// A `sidx` whose references are not all written yet.
-struct Pending {
+struct PendingSidx {
     sidx: Sidx,
-    /// Offset of the box in the input and in the output.
-    positions: (u64, u64),
-    /// References in the input that are still to come, in reverse order.
+    start: StreamOffsets,
+    end: StreamOffsets,
+    /// Sizes in the input of the references that are still to come, in reverse order.
     sizes_left: Vec<u64>,
-    /// Where the reference under way started, in the input and in the output; None before the first.
-    started: Option<(u64, u64)>,
-    /// End of the `sidx` in the input and in the output.
-    end: (u64, u64),
+    /// The start of the reference under way; None before the first.
+    reference: Option<StreamOffsets>,
+    /// first_offset in the output.
     first_offset: u64,
+    /// Sizes in the output of the references that are written.
     sizes: Vec<u64>,
 }
 
@@ -44,22 +51,22 @@ pub(super) struct FinishedSidx {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Refuses a box whose offsets or sizes tell of bytes that move, and are not followed.
+/// Refuses a box with offsets or sizes that would have to change and cannot be updated.
 pub(super) fn refuse_unmovable(found: &StreamBox) -> Result<(), Error> {
     match found.box_type {
         FourCc::META if places_items(&found.bytes) => Err(Error::Unsupported(FourCc::ILOC)),
-        // Its ranges measure bytes whose count changes.
+        // Its ranges count bytes, which become more.
         FourCc::SSIX => Err(Error::Unsupported(FourCc::SSIX)),
         _ => Ok(()),
     }
 }
 
 impl StreamIndex {
-    /// Remembers a whole `sidx` box and returns it as it is written until it is finished.
+    /// Remembers a whole `sidx` box and returns the bytes to write until it is finished.
     pub(super) fn add_sidx(
         &mut self,
         bytes: &[u8],
-        positions: (u64, u64),
+        start: StreamOffsets,
     ) -> Result<Vec<u8>, Error> {
         if self.pending.len() == MAX_PENDING {
             return Err(Error::TooLarge {
@@ -73,30 +80,30 @@ impl StreamIndex {
         tree.write(&mut written)?;
         let mut sizes_left: Vec<u64> = sidx.sizes().collect();
         sizes_left.reverse();
-        self.pending.push(Pending {
+        self.pending.push(PendingSidx {
             first_offset: sidx.first_offset,
             sidx,
-            positions,
+            start,
+            end: StreamOffsets {
+                input: start.input + bytes.len() as u64,
+                output: start.output + written.len() as u64,
+            },
             sizes: Vec::with_capacity(sizes_left.len()),
             sizes_left,
-            started: None,
-            end: (
-                positions.0 + bytes.len() as u64,
-                positions.1 + written.len() as u64,
-            ),
+            reference: None,
         });
         Ok(written)
     }
 
-    /// Whether a `sidx` is not finished yet.
+    /// True if a `sidx` is not finished yet.
     pub(super) const fn is_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
-    /// Takes note that a box ends at `input`, which is `output` in what is written, and returns what is finished by it.
-    pub(super) fn mark(&mut self, input: u64, output: u64) -> Result<Vec<FinishedSidx>, Error> {
+    /// Takes note that a box ends here, and returns the `sidx` boxes that this finishes.
+    pub(super) fn mark(&mut self, end: StreamOffsets) -> Result<Vec<FinishedSidx>, Error> {
         for pending in &mut self.pending {
-            pending.mark(input, output)?;
+            pending.mark(end)?;
         }
         self.pending
             .extract_if(.., |pending| pending.is_finished())
@@ -104,38 +111,33 @@ impl StreamIndex {
             .collect()
     }
 
-    /// The stream ends: references beyond it keep their sizes.
+    /// Finishes all `sidx` boxes at the end of the stream; references beyond it keep their sizes.
     pub(super) fn finish(&mut self) -> Result<Vec<FinishedSidx>, Error> {
-        self.pending.drain(..).map(Pending::finish).collect()
+        self.pending.drain(..).map(PendingSidx::finish).collect()
     }
 
-    /// Remembers where a `moof` went.
-    pub(super) fn add_moof(&mut self, input: u64, output: u64) {
+    /// Remembers the offsets of a `moof`.
+    pub(super) fn add_moof(&mut self, start: StreamOffsets) {
         if self.moofs.len() == MAX_FRAGMENTS {
             self.moofs = Vec::new();
             self.moofs_lost = true;
         }
         if !self.moofs_lost {
-            self.moofs.push((input, output));
+            self.moofs.push(start);
         }
     }
 
-    /// `mfra` with its offsets moved. Entries that lead to no `moof` are dropped (mp4mux 1.22 writes one at the end of each
-    /// list); None when the stream has outgrown what is remembered: players do without.
+    /// Returns an `mfra` with its offsets moved. Drops entries that lead to no `moof`: mp4mux 1.22 writes one at the end
+    /// of each list. None if the stream had more fragments than are remembered: players do without `mfra`.
     pub(super) fn move_mfra(&self, bytes: &[u8], position: u64) -> Result<Option<Vec<u8>>, Error> {
         if self.moofs_lost {
             return Ok(None);
         }
         let mut mfra = BoxTree::parse(bytes)?;
-        let moved = |input: u64| {
-            let found = self.moofs.binary_search_by_key(&input, |moof| moof.0);
-            let moof = found.ok().and_then(|index| self.moofs.get(index));
-            moof.map(|moof| moof.1)
-        };
         for child in mfra.children_mut().into_iter().flatten() {
             if child.box_type == FourCc::TFRA {
-                *child =
-                    map_tfra(child, moved).map_err(|source| Error::BoxAt { position, source })?;
+                *child = map_tfra(child, |input| self.moved_moof(input))
+                    .map_err(|source| Error::BoxAt { position, source })?;
             }
         }
         let size = mfra.size();
@@ -148,30 +150,39 @@ impl StreamIndex {
         mfra.write(&mut out)?;
         Ok(Some(out))
     }
+
+    /// Returns the offset in the output of the `moof` at `input`.
+    fn moved_moof(&self, input: u64) -> Option<u64> {
+        self.moofs
+            .binary_search_by_key(&input, |moof| moof.input)
+            .ok()
+            .and_then(|index| self.moofs.get(index))
+            .map(|moof| moof.output)
+    }
 }
 
-impl Pending {
-    fn mark(&mut self, input: u64, output: u64) -> Result<(), Error> {
-        let bad = || Error::BadIndex {
-            position: self.positions.0,
+impl PendingSidx {
+    fn mark(&mut self, end: StreamOffsets) -> Result<(), Error> {
+        let misplaced = || Error::BadIndex {
+            position: self.start.input,
         };
-        if self.started.is_none() {
-            let first = self.end.0.checked_add(self.sidx.first_offset);
-            match first.ok_or_else(bad)? {
-                first if input < first => return Ok(()),
-                first if input > first => return Err(bad()),
-                _ => self.first_offset = output - self.end.1,
+        if self.reference.is_none() {
+            let first = self.end.input.checked_add(self.sidx.first_offset);
+            match first.ok_or_else(misplaced)? {
+                first if end.input < first => return Ok(()),
+                first if end.input > first => return Err(misplaced()),
+                _ => self.first_offset = end.output - self.end.output,
             }
-            self.started = Some((input, output));
+            self.reference = Some(end);
         }
-        while let (Some(started), Some(&size)) = (self.started, self.sizes_left.last()) {
-            match started.0.checked_add(size).ok_or_else(bad)? {
-                end if input < end => break,
-                end if input > end => return Err(bad()),
-                _ => self.sizes.push(output - started.1),
+        while let (Some(reference), Some(&size)) = (self.reference, self.sizes_left.last()) {
+            match reference.input.checked_add(size).ok_or_else(misplaced)? {
+                expected if end.input < expected => break,
+                expected if end.input > expected => return Err(misplaced()),
+                _ => self.sizes.push(end.output - reference.output),
             }
             self.sizes_left.pop();
-            self.started = Some((input, output));
+            self.reference = Some(end);
         }
         Ok(())
     }
@@ -184,10 +195,11 @@ impl Pending {
         self.sizes_left.reverse();
         self.sizes.append(&mut self.sizes_left);
         let mut bytes = Vec::new();
-        let tree = self.sidx.to_box(self.first_offset, &self.sizes)?;
-        tree.write(&mut bytes)?;
+        self.sidx
+            .to_box(self.first_offset, &self.sizes)?
+            .write(&mut bytes)?;
         Ok(FinishedSidx {
-            position: self.positions.1,
+            position: self.start.output,
             bytes,
         })
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A stream of MP4 from chunk to output, whatever becomes of its samples. Data flows forward: [`StreamReader`] yields
-//! [`StreamEvent`]s, the loop of an encryptor or a decryptor handles them, and [`StreamWriter`] holds the output in a queue.
-//! [`FragmentAssembler`] keeps the boxes and media of a fragment for the loop until all of it is there.
+//! An MP4 stream from input chunk to output, whatever is done to its samples. Data flows forward: [`StreamReader`] yields
+//! [`StreamEvent`]s, the loop of an encryptor or a decryptor handles them, and [`StreamWriter`] queues the output.
+//! [`FragmentAssembler`] keeps the boxes and media of a fragment for that loop until the fragment is complete.
 
 mod assembler;
 mod index;

@@ -1,68 +1,68 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What waits to be given, and where in the output it stands.
+//! The queue of outputs, and the position of each in the output.
 
 use std::collections::VecDeque;
 
 use super::index::FinishedSidx;
-use crate::workers::{FragmentMedia, InWork};
+use crate::workers::{FragmentMedia, MediaInWork};
 use crate::{Chunk, Error};
 
-/// What an [`crate::Encryptor`] gives back, in the order of the stream.
+/// A part of the stream that an [`crate::Encryptor`] or [`crate::Decryptor`] returns, in the order of the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output<C> {
-    /// Boxes, as they came or written anew.
+    /// Boxes, as in the input or rewritten.
     Boxes {
         /// Their bytes.
         bytes: Vec<u8>,
-        /// The first chunk that held nothing but bytes of these boxes, as it came in: its metadata is theirs.
+        /// The first input chunk that held nothing but bytes of these boxes: its metadata is theirs.
         from: Option<C>,
-        /// What must be told before them.
+        /// What to announce before them.
         announcement: Announcement,
     },
-    /// Payload of an `mdat`, encrypted in place.
+    /// Payload of an `mdat`, encrypted or decrypted in place.
     Media(C),
-    /// Bytes that replace earlier ones, of the same count, at an offset from the start of the stream.
+    /// Bytes that replace as many earlier ones.
     Patch {
-        /// Where.
+        /// Offset of the first byte to replace, from the start of the output.
         position: u64,
-        /// What.
+        /// The new bytes.
         bytes: Vec<u8>,
-        /// Where the stream goes on behind it.
+        /// Offset at which the output goes on after the patch.
         resume: u64,
     },
 }
 
-/// What downstream and the application must be told before boxes are given.
+/// The changes that downstream and the application must learn of before they get the boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Announcement {
-    /// A `moov` is among the boxes; it is the last then.
+    /// True if the last of the boxes is a `moov`.
     pub init: bool,
-    /// The fragment whose `moof` is among the boxes is the first under another protection:
+    /// True if the boxes have the `moof` of the first fragment under another protection:
     /// [`common_encryption::FragmentProtection::announced`].
     pub change: bool,
 }
 
 /// Outputs in order.
 pub(super) struct OutputQueue<C> {
-    head: Head<C>,
-    queue: VecDeque<Waiting<C>>,
+    boxes: BoxesUnderWay<C>,
+    queue: VecDeque<QueuedOutput<C>>,
     /// Bytes in `queue`.
     queued: u64,
-    /// Those of them that workers have.
+    /// Bytes in `queue` that workers have.
     in_work: u64,
-    /// Bytes given, those in `queue` included.
+    /// Bytes released or in `queue`.
     written: u64,
 }
 
 /// An output in the queue.
-enum Waiting<C> {
+enum QueuedOutput<C> {
     Ready(Output<C>),
-    /// Payload.
-    InWork(InWork<C>),
+    /// Payload that a worker encrypts.
+    InWork(MediaInWork<C>),
 }
 
 /// Boxes that become one output.
-struct Head<C> {
+struct BoxesUnderWay<C> {
     bytes: Vec<u8>,
     from: Option<C>,
     announcement: Announcement,
@@ -71,7 +71,7 @@ struct Head<C> {
 impl<C: Chunk> OutputQueue<C> {
     pub(super) const fn new() -> Self {
         Self {
-            head: Head {
+            boxes: BoxesUnderWay {
                 bytes: Vec::new(),
                 from: None,
                 announcement: Announcement {
@@ -86,118 +86,114 @@ impl<C: Chunk> OutputQueue<C> {
         }
     }
 
-    /// Where the next byte goes, from the start of the output.
+    /// Returns the offset of the next byte from the start of the output.
     pub(super) const fn position(&self) -> u64 {
-        self.written + self.head.bytes.len() as u64
+        self.written + self.boxes.bytes.len() as u64
     }
 
-    /// Bytes that wait.
+    /// Returns the number of bytes in the queue.
     pub(super) const fn queued(&self) -> u64 {
         self.queued
     }
 
     /// Appends boxes to the output under way.
-    pub(super) fn boxes(&mut self, bytes: &[u8]) {
-        self.head.bytes.extend_from_slice(bytes);
+    pub(super) fn push_boxes(&mut self, bytes: &[u8]) {
+        self.boxes.bytes.extend_from_slice(bytes);
     }
 
-    /// The same for boxes that begin an output as a rule: their memory becomes its.
-    pub(super) fn made(&mut self, bytes: Vec<u8>) {
-        match self.head.bytes.is_empty() {
-            true => self.head.bytes = bytes,
-            false => self.boxes(&bytes),
+    /// Appends boxes without a copy if they are the first of an output, as a `moof` usually is.
+    pub(super) fn push_owned_boxes(&mut self, bytes: Vec<u8>) {
+        match self.boxes.bytes.is_empty() {
+            true => self.boxes.bytes = bytes,
+            false => self.push_boxes(&bytes),
         }
     }
 
-    /// The output under way ends with the init segment.
+    /// Takes note that the output under way ends with the init segment.
     pub(super) const fn end_init(&mut self) {
-        self.head.announcement.init = true;
+        self.boxes.announcement.init = true;
     }
 
-    /// The boxes under way are the first under another protection; those before them are given without it.
+    /// Takes note that the boxes under way are the first under another protection.
     pub(super) const fn announce_change(&mut self) {
-        self.head.announcement.change = true;
+        self.boxes.announcement.change = true;
     }
 
-    /// A chunk that holds only bytes of boxes under way or of the next.
-    pub(super) fn came_in(&mut self, chunk: C) {
-        self.head.from.get_or_insert(chunk);
+    /// Takes an input chunk that holds only bytes of the boxes under way or of the next ones.
+    pub(super) fn set_chunk_of_boxes(&mut self, chunk: C) {
+        self.boxes.from.get_or_insert(chunk);
     }
 
     /// Ends the output under way.
     pub(super) fn end_boxes(&mut self) {
-        if self.head.bytes.is_empty() {
+        if self.boxes.bytes.is_empty() {
             return;
         }
-        let bytes = std::mem::take(&mut self.head.bytes);
-        let len = bytes.len() as u64;
         let boxes = Output::Boxes {
-            bytes,
-            from: self.head.from.take(),
-            announcement: std::mem::take(&mut self.head.announcement),
+            bytes: std::mem::take(&mut self.boxes.bytes),
+            from: self.boxes.from.take(),
+            announcement: std::mem::take(&mut self.boxes.announcement),
         };
-        self.give(len, Waiting::Ready(boxes));
+        self.enqueue(QueuedOutput::Ready(boxes));
     }
 
-    /// Appends payload behind the boxes under way.
-    pub(super) fn media(&mut self, media: FragmentMedia<C>) {
+    /// Appends the payload of a fragment.
+    pub(super) fn push_fragment_media(&mut self, media: FragmentMedia<C>) {
         match media {
-            FragmentMedia::Done(chunks) => self.chunks(chunks),
+            FragmentMedia::Done(chunks) => self.push_media(chunks),
             FragmentMedia::InWork(in_work) => {
                 self.end_boxes();
                 self.in_work += in_work.len;
-                self.give(in_work.len, Waiting::InWork(in_work));
+                self.enqueue(QueuedOutput::InWork(in_work));
             }
         }
     }
 
-    /// The same for payload that can be given at once.
-    pub(super) fn chunks(&mut self, chunks: impl IntoIterator<Item = C>) {
+    /// Appends payload that is ready.
+    pub(super) fn push_media(&mut self, chunks: impl IntoIterator<Item = C>) {
         for chunk in chunks {
             self.end_boxes();
-            let len = chunk.as_ref().len() as u64;
-            self.give(len, Waiting::Ready(Output::Media(chunk)));
+            self.enqueue(QueuedOutput::Ready(Output::Media(chunk)));
         }
     }
 
-    /// Puts a finished `sidx` where its first version waits, or says that it must be put there.
-    pub(super) fn place_sidx(&mut self, FinishedSidx { position, bytes }: FinishedSidx) {
-        match self.waiting(position, bytes.len()) {
-            Some(place) => place.copy_from_slice(&bytes),
-            None => self.patch(position, bytes),
+    /// Puts a finished `sidx` in the place of its first version: in the queue, or else by a patch.
+    pub(super) fn place_sidx(&mut self, sidx: FinishedSidx) {
+        match self.queued_boxes(sidx.position, sidx.bytes.len()) {
+            Some(place) => place.copy_from_slice(&sidx.bytes),
+            None => self.push_patch(sidx.position, sidx.bytes),
         }
     }
 
-    /// Replaces bytes that were given.
-    pub(super) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
-        let resume = self.written;
-        self.queue.push_back(Waiting::Ready(Output::Patch {
+    /// Replaces bytes that were released.
+    pub(super) fn push_patch(&mut self, position: u64, bytes: Vec<u8>) {
+        self.enqueue(QueuedOutput::Ready(Output::Patch {
             position,
             bytes,
-            resume,
+            resume: self.written,
         }));
     }
 
-    /// Hands over what waits, in order: all but at most `ahead` bytes that workers have, and what stands behind them.
+    /// Moves outputs to `out`, in order, and leaves at most `ahead` bytes that workers have and the outputs after them.
     ///
     /// # Errors
-    /// Those of a worker. What stands in front of its payload is handed over then, nothing behind it may be.
+    /// Those of a worker. The outputs before its payload are in `out` then; none after it may be used.
     pub(super) fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         // An init segment is announced by what its protector knows now.
-        let ahead = match self.queue.iter().any(Waiting::is_init) {
+        let ahead = match self.queue.iter().any(QueuedOutput::is_init) {
             true => 0,
             false => ahead,
         };
-        while let Some(waiting) = self.queue.pop_front() {
-            match waiting {
-                Waiting::Ready(output) => out.push(output),
-                Waiting::InWork(in_work) => {
-                    let done = match self.in_work > ahead {
+        while let Some(queued) = self.queue.pop_front() {
+            match queued {
+                QueuedOutput::Ready(output) => out.push(output),
+                QueuedOutput::InWork(in_work) => {
+                    let finished = match self.in_work > ahead {
                         true => Some(in_work.finish()),
                         false => in_work.finished(),
                     };
-                    let Some(chunks) = done else {
-                        self.queue.push_front(Waiting::InWork(in_work));
+                    let Some(chunks) = finished else {
+                        self.queue.push_front(QueuedOutput::InWork(in_work));
                         break;
                     };
                     self.in_work -= in_work.len;
@@ -205,36 +201,34 @@ impl<C: Chunk> OutputQueue<C> {
                 }
             }
         }
-        self.queued = self.queue.iter().map(Waiting::len).sum();
+        self.queued = self.queue.iter().map(QueuedOutput::len).sum();
         Ok(())
     }
 
-    fn give(&mut self, len: u64, waiting: Waiting<C>) {
-        self.queue.push_back(waiting);
-        self.queued += len;
-        self.written += len;
+    fn enqueue(&mut self, output: QueuedOutput<C>) {
+        self.queued += output.len();
+        self.written += output.len();
+        self.queue.push_back(output);
     }
 
-    /// The bytes of boxes at `position` of the output, if they still wait.
-    fn waiting(&mut self, position: u64, len: usize) -> Option<&mut [u8]> {
+    /// Returns the bytes of boxes at `position` of the output, if they are in the queue.
+    fn queued_boxes(&mut self, position: u64, len: usize) -> Option<&mut [u8]> {
         let mut start = self.written - self.queued;
-        let queued = self.queue.iter_mut();
-        let queued = queued.map(|waiting| (waiting.len(), waiting.boxes()));
-        let head = (self.head.bytes.len() as u64, Some(&mut self.head.bytes));
-        for (size, held) in queued.chain([head]) {
-            let at = position.checked_sub(start)?;
-            if at < size {
-                let at = usize::try_from(at).ok()?;
-                return held?.get_mut(at..at + len);
+        for queued in &mut self.queue {
+            let end = start + queued.len();
+            if position < end {
+                let at = usize::try_from(position.checked_sub(start)?).ok()?;
+                return queued.boxes_mut()?.get_mut(at..at + len);
             }
-            start += size;
+            start = end;
         }
-        None
+        let at = usize::try_from(position.checked_sub(start)?).ok()?;
+        self.boxes.bytes.get_mut(at..at + len)
     }
 }
 
-impl<C: Chunk> Waiting<C> {
-    /// How many bytes further it takes the stream.
+impl<C: Chunk> QueuedOutput<C> {
+    /// Returns the number of bytes that it adds to the stream.
     fn len(&self) -> u64 {
         match self {
             Self::Ready(Output::Boxes { bytes, .. }) => bytes.len() as u64,
@@ -248,7 +242,7 @@ impl<C: Chunk> Waiting<C> {
         matches!(self, Self::Ready(Output::Boxes { announcement, .. }) if announcement.init)
     }
 
-    const fn boxes(&mut self) -> Option<&mut Vec<u8>> {
+    const fn boxes_mut(&mut self) -> Option<&mut Vec<u8>> {
         match self {
             Self::Ready(Output::Boxes { bytes, .. }) => Some(bytes),
             _ => None,

@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reads a stream that comes in chunks of any size, and yields what it finds as events.
+//! Reads a stream in chunks of any size and yields its boxes and media as events.
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
 use super::splitter::{BoxSplitter, Split};
 use crate::{Chunk, Error};
 
-/// What comes next in a stream. Apart from how media is cut, events do not depend on the chunks.
+/// The next part of a stream. Only the way in which media is cut depends on the chunks.
 pub(crate) enum StreamEvent<C> {
-    /// A box other than `mdat`, complete.
+    /// A complete box other than `mdat`.
     Box(StreamBox),
-    /// An `mdat` begins: its header, complete.
+    /// The complete header of an `mdat`.
     MediaStart(MediaHeader),
-    /// The next payload of the `mdat`.
+    /// The next part of the payload of the `mdat`.
     Media(MediaPiece<C>),
-    /// The `mdat` ends at this offset of the input.
+    /// The end of the `mdat`, as an offset in the input.
     MediaEnd(u64),
-    /// A chunk, or the front of one, that held nothing but bytes of boxes, all of which were yielded or begin a box to come.
+    /// A chunk, or the front of one, that held only bytes of boxes: of those yielded before it and the start of the next.
     BoxBytes(C),
-    /// The stream ends, between two boxes.
+    /// The end of the stream, between two boxes.
     StreamEnd,
 }
 
 /// A complete box.
 pub(crate) struct StreamBox {
     pub(crate) box_type: FourCc,
-    /// All of it.
+    /// The whole box.
     pub(crate) bytes: Vec<u8>,
-    /// Its offset in the input.
+    /// Offset of the box in the input.
     pub(crate) position: u64,
     /// Offset of the first byte after it in the input.
     pub(crate) end: u64,
-    /// Whether it is the last that the chunk has bytes of.
+    /// True if no bytes follow it in its chunk.
     pub(crate) ends_chunk: bool,
 }
 
@@ -40,36 +40,36 @@ pub(crate) struct MediaHeader {
     pub(crate) bytes: Vec<u8>,
     /// Offset of the payload in the input.
     pub(crate) payload_at: u64,
-    /// Whether there is no payload.
+    /// True if there is no payload.
     pub(crate) is_empty: bool,
 }
 
-/// Payload of an `mdat`.
+/// Part of the payload of an `mdat`.
 pub(crate) struct MediaPiece<C> {
-    /// Its offset in the input.
+    /// Offset in the input.
     pub(crate) position: u64,
     pub(crate) data: C,
 }
 
-/// Reads one stream.
+/// Reads one stream as events.
 pub(crate) struct StreamReader<C> {
     splitter: BoxSplitter,
-    /// Bytes read of the input.
+    /// Offset of the next byte to read.
     position: u64,
     chunk: Option<ChunkUnderWay<C>>,
     media: Option<MediaLeft>,
-    /// Some when no chunk is to come.
+    /// Some if there are no more chunks.
     end: Option<StreamEnd>,
 }
 
-/// A chunk of which bytes are left to read.
+/// A chunk that is not read to its end.
 struct ChunkUnderWay<C> {
     chunk: C,
-    /// How many bytes at its front were those of boxes.
-    boxes: usize,
+    /// Number of bytes at its front that belong to boxes.
+    box_bytes: usize,
 }
 
-/// How much payload of the `mdat` under way is to come.
+/// The payload of the `mdat` under way that is still to come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum MediaLeft {
     Bytes(u64),
@@ -77,7 +77,7 @@ enum MediaLeft {
     UpToEnd,
 }
 
-/// How the end of a stream stands.
+/// Progress at the end of a stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StreamEnd {
     ToBeYielded,
@@ -85,7 +85,7 @@ enum StreamEnd {
 }
 
 impl<C: Chunk> StreamReader<C> {
-    /// A reader at the start of a stream.
+    /// Creates a reader at the start of a stream.
     pub(crate) fn new() -> Self {
         Self {
             splitter: BoxSplitter::default(),
@@ -96,22 +96,25 @@ impl<C: Chunk> StreamReader<C> {
         }
     }
 
-    /// Takes the next chunk, once there are no events left of the one before.
+    /// Takes the next chunk; the one before must have no events left.
     pub(crate) fn add_chunk(&mut self, chunk: C) {
-        self.chunk = Some(ChunkUnderWay { chunk, boxes: 0 });
+        self.chunk = Some(ChunkUnderWay {
+            chunk,
+            box_bytes: 0,
+        });
     }
 
-    /// Drops what is left of the chunk under way, of which an event could not be handled.
+    /// Drops the rest of the chunk under way after an error.
     pub(crate) fn drop_chunk(&mut self) {
         self.chunk = None;
     }
 
-    /// Takes note that no chunk is to come.
+    /// Takes note that there are no more chunks.
     pub(crate) const fn end_stream(&mut self) {
         self.end = Some(StreamEnd::ToBeYielded);
     }
 
-    /// The next event; None when a chunk must come first.
+    /// Returns the next event, or None if that needs another chunk.
     ///
     /// # Errors
     /// A damaged header, a box that is too large, and [`Error::Incomplete`] for a stream that ends inside a box.
@@ -127,17 +130,17 @@ impl<C: Chunk> StreamReader<C> {
         }
     }
 
-    /// Offset in the input of the next byte to read.
+    /// Returns the offset in the input of the next byte to read.
     pub(crate) const fn position(&self) -> u64 {
         self.position
     }
 
-    /// The input goes on at another place, between two boxes.
+    /// Takes note that the input goes on at another offset, between two boxes.
     pub(crate) const fn jump(&mut self, position: u64) {
         self.position = position;
     }
 
-    /// How many bytes complete the box or payload under way, where that is known.
+    /// Returns the number of bytes that complete the box or payload under way, if it is known.
     pub(crate) fn wanted(&self) -> Option<u64> {
         match self.media {
             Some(MediaLeft::Bytes(left)) => Some(left),
@@ -146,12 +149,12 @@ impl<C: Chunk> StreamReader<C> {
         }
     }
 
-    /// Whether payload of an `mdat` is to come.
+    /// True inside an `mdat`.
     pub(crate) const fn is_in_media(&self) -> bool {
         self.media.is_some()
     }
 
-    /// Whether a box other than `mdat` is not complete.
+    /// True inside a box other than `mdat`.
     pub(crate) fn is_in_box(&self) -> bool {
         self.splitter.unfinished().is_some()
     }
@@ -161,12 +164,14 @@ impl<C: Chunk> StreamReader<C> {
         mut under_way: ChunkUnderWay<C>,
     ) -> Result<Option<StreamEvent<C>>, Error> {
         let bytes = under_way.chunk.as_ref();
-        let (taken, found) = self
-            .splitter
-            .take(bytes.get(under_way.boxes..).unwrap_or_default())?;
-        under_way.boxes += taken;
+        let mut taken = 0;
+        let found = self.splitter.take(
+            bytes.get(under_way.box_bytes..).unwrap_or_default(),
+            &mut taken,
+        )?;
+        under_way.box_bytes += taken;
         self.position += taken as u64;
-        let ends_chunk = under_way.boxes == bytes.len();
+        let ends_chunk = under_way.box_bytes == bytes.len();
         Ok(match found {
             Split::Partial if bytes.is_empty() => self.next_event()?,
             Split::Partial => Some(StreamEvent::BoxBytes(under_way.chunk)),
@@ -202,29 +207,26 @@ impl<C: Chunk> StreamReader<C> {
         }
     }
 
-    /// Cuts payload off a chunk, after the bytes of boxes in front of it.
+    /// Cuts payload off a chunk, or first the bytes of boxes in front of it.
     fn next_media(&mut self, under_way: ChunkUnderWay<C>, left: MediaLeft) -> StreamEvent<C> {
-        let ChunkUnderWay { chunk, boxes } = under_way;
-        if boxes > 0 {
-            return StreamEvent::BoxBytes(self.cut(chunk, boxes));
+        let ChunkUnderWay { chunk, box_bytes } = under_way;
+        if box_bytes > 0 {
+            return StreamEvent::BoxBytes(self.cut(chunk, box_bytes));
         }
-        let len = chunk.as_ref().len();
-        let here = match left {
-            MediaLeft::Bytes(left) => usize::try_from(left).unwrap_or(usize::MAX).min(len),
-            MediaLeft::UpToEnd => len,
-        };
+        let mut len = chunk.as_ref().len();
         if let MediaLeft::Bytes(left) = left {
-            self.media = Some(MediaLeft::Bytes(left - here as u64));
+            len = len.min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.media = Some(MediaLeft::Bytes(left - len as u64));
         }
         let position = self.position;
-        self.position += here as u64;
+        self.position += len as u64;
         StreamEvent::Media(MediaPiece {
             position,
-            data: self.cut(chunk, here),
+            data: self.cut(chunk, len),
         })
     }
 
-    /// The first `len` bytes of a chunk; the others stay to be read.
+    /// Returns the first `len` bytes of a chunk and keeps the others to be read.
     fn cut(&mut self, mut chunk: C, len: usize) -> C {
         if len == chunk.as_ref().len() {
             return chunk;

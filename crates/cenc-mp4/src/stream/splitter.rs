@@ -1,83 +1,81 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Finds the top-level boxes of a stream that comes in chunks of any size.
+//! Splits a stream into its top-level boxes.
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
 use crate::Error;
 
-/// The largest box other than `mdat` that is taken, in bytes.
+/// The largest size of a box other than `mdat`, in bytes.
 pub(crate) const MAX_BOX: u64 = 64 << 20;
 
-/// What the next bytes of the stream are.
+/// The next bytes of the stream.
 pub(super) enum Split {
-    /// Bytes of a box; the box is not complete yet.
+    /// Part of a box.
     Partial,
-    /// The box held is complete, and of this type; [`BoxSplitter::take_box`] gives it.
+    /// The end of a box of this type; [`BoxSplitter::take_box`] returns the box.
     Box(FourCc),
-    /// The header held starts an `mdat`; its payload follows.
+    /// The end of the header of an `mdat`; [`BoxSplitter::take_box`] returns the header, and the payload follows.
     Media(BoxHeader),
 }
 
-/// Collects boxes byte by byte; payload of `mdat` never passes through it.
+/// Collects boxes byte by byte; payload of `mdat` does not pass through it.
 #[derive(Default)]
 pub(super) struct BoxSplitter {
     held: Vec<u8>,
 }
 
 impl BoxSplitter {
-    /// Takes bytes from the front of `data` and returns their count with what they made of the box.
-    pub(super) fn take(&mut self, data: &[u8]) -> Result<(usize, Split), Error> {
-        let mut taken = 0;
+    /// Takes bytes from the front of `data`, up to the end of a box or of an `mdat` header. Adds their number to `taken`.
+    pub(super) fn take(&mut self, data: &[u8], taken: &mut usize) -> Result<Split, Error> {
+        let mut left = data;
         loop {
             let wanted = match self.header()? {
                 Some(header) if header.box_type == FourCc::MDAT => {
-                    return Ok((taken, Split::Media(header)));
+                    return Ok(Split::Media(header));
                 }
                 Some(header) => {
                     let size = Self::held_size(&header)?;
                     if self.held.len() == size {
-                        return Ok((taken, Split::Box(header.box_type)));
+                        return Ok(Split::Box(header.box_type));
                     }
                     size - self.held.len()
                 }
                 None => 1,
             };
-            let left = data.get(taken..).unwrap_or_default();
             if left.is_empty() {
-                return Ok((taken, Split::Partial));
+                return Ok(Split::Partial);
             }
-            let now = wanted.min(left.len());
-            self.held.extend_from_slice(left.split_at(now).0);
-            taken += now;
+            let (part, rest) = left.split_at(wanted.min(left.len()));
+            self.held.extend_from_slice(part);
+            *taken += part.len();
+            left = rest;
         }
     }
 
-    /// Hands over the bytes of the box or `mdat` header that was found.
+    /// Returns the bytes of the box or `mdat` header that was found.
     pub(super) fn take_box(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)
     }
 
-    /// How many bytes complete the box under way, or its header while its size is not known.
+    /// Returns the number of bytes that complete the box under way, or its header while its size is not known.
     pub(super) fn wanted(&self) -> u64 {
         let held = self.held.len() as u64;
-        let header = self.header().ok().flatten();
-        match header.and_then(|header| header.size) {
+        match self.header().ok().flatten().and_then(|header| header.size) {
             Some(size) => size.saturating_sub(held),
-            None => {
-                let lengths = [8, 16, BoxHeader::MAX_LEN as u64];
-                let more = lengths.iter().find(|&&len| len > held);
-                more.map_or(1, |len| len - held)
-            }
+            None => [8, 16, BoxHeader::MAX_LEN as u64]
+                .iter()
+                .find(|&&len| len > held)
+                .map_or(1, |len| len - held),
         }
     }
 
-    /// The type of the box that is not complete yet; `free` when its type did not arrive.
+    /// Returns the type of the incomplete box; `free` if its type did not arrive.
     pub(super) fn unfinished(&self) -> Option<FourCc> {
         let box_type = self.held.get(4..8).and_then(|code| code.try_into().ok());
         (!self.held.is_empty()).then_some(box_type.map_or(FourCc(*b"free"), FourCc))
     }
 
-    /// The header of the box held, once enough of it is there.
+    /// Returns the header of the box under way, once it is complete.
     fn header(&self) -> Result<Option<BoxHeader>, Error> {
         match BoxHeader::read(&self.held, FourCc(*b"file")) {
             Ok(header) => Ok(Some(header)),
@@ -87,11 +85,13 @@ impl BoxSplitter {
     }
 
     fn held_size(header: &BoxHeader) -> Result<usize, Error> {
-        let size = header.size.filter(|&size| size <= MAX_BOX);
-        let size = size.and_then(|size| usize::try_from(size).ok());
-        size.ok_or(Error::TooLarge {
-            what: "a box other than 'mdat', in bytes,",
-            limit: MAX_BOX,
-        })
+        header
+            .size
+            .filter(|&size| size <= MAX_BOX)
+            .and_then(|size| usize::try_from(size).ok())
+            .ok_or(Error::TooLarge {
+                what: "a box other than 'mdat', in bytes,",
+                limit: MAX_BOX,
+            })
     }
 }

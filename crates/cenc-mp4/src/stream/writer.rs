@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Writes a stream: offsets move, indexes are finished, outputs wait for what comes before them.
+//! Writes a stream: moves offsets, finishes indexes, and keeps the outputs in order.
 
 use isobmff_boxes::FourCc;
 
 use super::assembler::FragmentBoxes;
-use super::index::{StreamIndex, refuse_unmovable};
+use super::index::{StreamIndex, StreamOffsets, refuse_unmovable};
 use super::output::{Output, OutputQueue};
 use super::reader::StreamBox;
 use crate::workers::FragmentMedia;
 use crate::{Chunk, Error};
 
-/// What happens to what is known only when bytes after it are written: the sizes in a `sidx`, a `moov` written again.
+/// How to write values that are known only after later bytes: the sizes in a `sidx`, and a `moov` that the muxer rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexMode {
-    /// All after a `sidx` is held until its sizes are known; a `moov` that is written again is dropped.
+    /// Holds everything after a `sidx` until its sizes are known, and drops a rewritten `moov`.
     #[default]
     Hold,
-    /// Either is replaced by an [`Output::Patch`].
+    /// Replaces either by an [`Output::Patch`].
     Patch,
 }
 
-/// A fragment whose samples are changed, or are being changed.
+/// A fragment whose samples are changed, or are being changed by a worker.
 pub(crate) struct WrittenFragment<C> {
-    /// The `moof`, written anew.
+    /// The new `moof`.
     pub(crate) moof: Vec<u8>,
     pub(crate) media: FragmentMedia<C>,
-    /// [`common_encryption::FragmentProtection::announced`].
+    /// See [`common_encryption::FragmentProtection::announced`].
     pub(crate) announced: bool,
 }
 
@@ -37,10 +37,10 @@ pub(crate) struct StreamWriter<C> {
 }
 
 impl<C: Chunk> StreamWriter<C> {
-    /// The most bytes that are held for one `sidx`.
+    /// The most bytes that are held for a `sidx`.
     const MAX_HELD: u64 = 256 << 20;
 
-    /// A writer at the start of a stream.
+    /// Creates a writer at the start of a stream.
     pub(crate) fn new(index_mode: IndexMode) -> Self {
         Self {
             queue: OutputQueue::new(),
@@ -57,19 +57,19 @@ impl<C: Chunk> StreamWriter<C> {
         self.index_mode = index_mode;
     }
 
-    /// Offset of the next byte in the output.
+    /// Returns the offset of the next byte in the output.
     pub(crate) const fn position(&self) -> u64 {
         self.queue.position()
     }
 
-    /// Whether a `sidx` is not finished.
+    /// True if a `sidx` is not finished.
     pub(crate) const fn is_index_pending(&self) -> bool {
         self.index.is_pending()
     }
 
-    /// Writes an init segment's `moov`, in place of the one that was found.
+    /// Writes the `moov` of an init segment in place of the one in the input.
     pub(crate) fn write_moov(&mut self, moov: &[u8], found: &StreamBox) -> Result<(), Error> {
-        self.queue.boxes(moov);
+        self.queue.push_boxes(moov);
         self.queue.end_init();
         self.mark(found.end)?;
         if !found.ends_chunk {
@@ -78,27 +78,28 @@ impl<C: Chunk> StreamWriter<C> {
         Ok(())
     }
 
-    /// Writes a box as it is.
+    /// Writes a box unchanged.
     pub(crate) fn write_box(&mut self, found: &StreamBox) -> Result<(), Error> {
-        self.queue.boxes(&found.bytes);
+        self.queue.push_boxes(&found.bytes);
         self.mark(found.end)
     }
 
-    /// Writes any box but `moov` and `moof`: what measures the stream is moved, all else stays as it is.
+    /// Writes any box but `moov` and `moof`. Moves the offsets of indexes and leaves other boxes unchanged.
     pub(crate) fn write_moved(&mut self, found: &StreamBox) -> Result<(), Error> {
         match found.box_type {
             FourCc::SIDX => {
-                let positions = (found.position, self.position());
-                let sidx = self.index.add_sidx(&found.bytes, positions)?;
-                self.queue.boxes(&sidx);
+                let start = self.offsets(found.position);
+                self.queue
+                    .push_boxes(&self.index.add_sidx(&found.bytes, start)?);
             }
             FourCc::MFRA => {
-                let mfra = self.index.move_mfra(&found.bytes, found.position)?;
-                self.queue.boxes(&mfra.unwrap_or_default());
+                if let Some(mfra) = self.index.move_mfra(&found.bytes, found.position)? {
+                    self.queue.push_boxes(&mfra);
+                }
             }
             _ => {
                 refuse_unmovable(found)?;
-                self.queue.boxes(&found.bytes);
+                self.queue.push_boxes(&found.bytes);
             }
         }
         self.mark(found.end)
@@ -113,48 +114,56 @@ impl<C: Chunk> StreamWriter<C> {
         if written.announced {
             self.queue.announce_change();
         }
-        self.index.add_moof(boxes.position, self.position());
-        self.queue.made(written.moof);
+        self.index.add_moof(self.offsets(boxes.position));
+        self.queue.push_owned_boxes(written.moof);
         let mut end = boxes.position + boxes.moof.len() as u64;
         self.mark(end)?;
         for between in &boxes.between {
-            self.queue.boxes(between);
+            self.queue.push_boxes(between);
             end += between.len() as u64;
             self.mark(end)?;
         }
-        self.queue.boxes(&boxes.mdat_header);
-        self.queue.media(written.media);
+        self.queue.push_boxes(&boxes.mdat_header);
+        self.queue.push_fragment_media(written.media);
         Ok(())
     }
 
     /// Writes the header of an `mdat` whose payload is not held.
     pub(crate) fn write_media_header(&mut self, header: &[u8]) {
-        self.queue.boxes(header);
+        self.queue.push_boxes(header);
     }
 
     /// Writes payload that is not held.
     pub(crate) fn write_media(&mut self, media: impl IntoIterator<Item = C>) {
-        self.queue.chunks(media);
+        self.queue.push_media(media);
     }
 
-    /// Replaces bytes that were written, where that is possible; elsewhere they stay.
+    /// Replaces bytes that were written; without [`IndexMode::Patch`] they stay.
     pub(crate) fn patch(&mut self, position: u64, bytes: Vec<u8>) {
         if self.index_mode == IndexMode::Patch {
-            self.queue.patch(position, bytes);
+            self.queue.push_patch(position, bytes);
         }
     }
 
-    /// Takes a chunk that held nothing but bytes of the boxes under way or of the next.
+    /// Takes a chunk that held only bytes of the boxes under way or of the next.
     pub(crate) fn take_box_bytes(&mut self, chunk: C) {
-        self.queue.came_in(chunk);
+        self.queue.set_chunk_of_boxes(chunk);
     }
 
-    /// A box, of which all is written, ends at `position` of the input.
+    /// Takes note that a box, which is written, ends at `position` of the input.
     pub(crate) fn mark(&mut self, position: u64) -> Result<(), Error> {
-        for sidx in self.index.mark(position, self.queue.position())? {
+        for sidx in self.index.mark(self.offsets(position))? {
             self.queue.place_sidx(sidx);
         }
         Ok(())
+    }
+
+    /// Returns an offset of the input with the current one of the output.
+    const fn offsets(&self, input: u64) -> StreamOffsets {
+        StreamOffsets {
+            input,
+            output: self.position(),
+        }
     }
 
     /// Ends the output under way.
@@ -162,7 +171,7 @@ impl<C: Chunk> StreamWriter<C> {
         self.queue.end_boxes();
     }
 
-    /// Ends the stream, all of which is written.
+    /// Ends the stream and releases the whole queue.
     pub(crate) fn finish(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         self.queue.end_boxes();
         for finished in self.index.finish()? {
@@ -171,15 +180,15 @@ impl<C: Chunk> StreamWriter<C> {
         self.release(0, out)
     }
 
-    /// Hands the queue over but for `ahead` bytes in work, unless a `sidx` in it is not finished.
+    /// Releases the queue except `ahead` bytes in work; all of it stays while a `sidx` is not finished.
     pub(crate) fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         if self.index_mode == IndexMode::Patch || !self.index.is_pending() {
             return self.queue.release(ahead, out);
         }
         if self.queue.queued() > Self::MAX_HELD {
             return Err(Error::TooLarge {
-                what: "what a 'sidx' measures, held until its sizes are known (write to a file, or let the \
-                       muxer write no 'sidx'), in bytes,",
+                what: "the media that one 'sidx' indexes, which is held until its sizes are known (write to a \
+                       file, or let the muxer write no 'sidx'), in bytes,",
                 limit: Self::MAX_HELD,
             });
         }

@@ -278,8 +278,14 @@ fn what_does_not_belong_into_a_progressive_file_is_refused() {
         &mdat(&media(100)),
     );
     for (file, said) in [
-        (behind(&empty_moof()), "samples of its own beside fragments"),
-        (behind(&sound(&[20])), "samples of its own beside fragments"),
+        (
+            behind(&empty_moof()),
+            "samples of its own, and fragments follow",
+        ),
+        (
+            behind(&sound(&[20])),
+            "samples of its own, and fragments follow",
+        ),
         (behind(&sidx), "'sidx' is not supported"),
         (behind(&fine), "'moov' stands twice"),
         (in_front, "'sidx' is not supported"),

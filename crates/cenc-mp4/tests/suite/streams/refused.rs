@@ -41,8 +41,8 @@ fn order_of_boxes() {
 
 #[test]
 fn samples_outside_their_mdat_or_upon_each_other() {
-    let elsewhere = "do not lie one by one";
-    let unclaimed = "no sample claims";
+    let elsewhere = "are outside of the 'mdat' that follows, or share bytes";
+    let unclaimed = "bytes that belong to no sample";
     for (stream, said) in [
         (runs(|data| vec![trun(Some(data), &[60, 41])]), elsewhere),
         (
