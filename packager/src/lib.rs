@@ -1,5 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager`: the command line beside the plugin, as a library, so that tests and fuzzers reach its readers.
+//! The command line `playready-packager`, as a library, so that tests and fuzzers can call its readers.
+//!
+//! ```
+//! // A 'pssh' box with the SystemID of "Common PSSH" and a list of one KID (W3C, "cenc" Initialization Data Format).
+//! let mut pssh = b"\0\0\0\x34pssh\x01\0\0\0".to_vec();
+//! pssh.extend(0x1077efec_c0b2_4d02_ace3_3c1e52e2fb4b_u128.to_be_bytes());
+//! pssh.extend(1_u32.to_be_bytes());
+//! pssh.extend(0xf81d4fae_7dec_11d0_a765_00a0c91e6bf6_u128.to_be_bytes());
+//! pssh.extend(0_u32.to_be_bytes());
+//!
+//! let inspected = playready_packager::inspect_bytes(pssh)?;
+//! let text = String::from_utf8(inspected.text)?;
+//! assert!(text.contains("1077efec-c0b2-4d02-ace3-3c1e52e2fb4b"));
+//! assert!(text.contains("f81d4fae-7dec-11d0-a765-00a0c91e6bf6"));
+//! assert!(text.contains("not an MP4 file"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod generate;
 mod header;
@@ -21,28 +37,30 @@ mod store;
 
 pub use inspect::{InspectedBytes, inspect_bytes};
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use generate::{CompletionsArgs, ManArgs};
 use header::HeaderArgs;
+use host_access::Host;
+use inspect::InspectArgs;
+use manifest::ManifestArgs;
 use protect::ProtectArgs;
 
 /// Tools for content that is protected by Common Encryption with PlayReady signaling.
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Cli {
+struct CommandLine {
     #[command(subcommand)]
-    command: Command,
+    command: PackagerCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum PackagerCommand {
     Protect(Box<ProtectArgs>),
     Inspect(InspectArgs),
     Header(Box<HeaderArgs>),
-    Manifest(manifest::ManifestArgs),
+    Manifest(ManifestArgs),
     #[cfg(feature = "serve")]
     Store(store::StoreArgs),
     #[cfg(feature = "serve")]
@@ -53,53 +71,29 @@ enum Command {
     Man(ManArgs),
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  playready-packager inspect film.mp4
-  playready-packager inspect --as-one init.mp4 segment-1.m4s segment-2.m4s
-  playready-packager inspect --json *.mp4 | jq '.[].findings'
-
-Exit codes:
-  0  nothing is wrong; notes do not count
-  1  a file has an error, or is not an MP4 file
-  2  wrong usage, or a file that cannot be opened or read";
-
-/// Show how MP4 files are protected, and what is wrong with it
+/// Runs the command of this process's arguments.
 ///
-/// Shows tracks, schemes, KIDs, IVs, pssh boxes and PlayReady Headers, and checks that they agree with each other and with
-/// every sample's encryption information. Media data is not read and no key is needed.
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-struct InspectArgs {
-    /// Progressive or fragmented files, init segments or media segments
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Write one JSON array with an object for each stream
-    #[arg(long)]
-    json: bool,
-    /// Take all files as one stream, such as an init segment and the media segments behind it
-    #[arg(long)]
-    as_one: bool,
-}
-
-/// Runs the command that this process was started with.
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     playready_packager::run()
+/// }
+/// ```
 pub fn run() -> ExitCode {
-    match Cli::parse().command {
-        Command::Protect(args) => protect::run(&args),
-        Command::Header(args) => header::run(&args),
-        Command::Manifest(args) => manifest::run(&args),
+    let host = Host::system();
+    match CommandLine::parse().command {
+        PackagerCommand::Protect(args) => protect::run(&args, &host),
+        PackagerCommand::Inspect(args) => inspect::run(&args),
+        PackagerCommand::Header(args) => header::run(&args, &host),
+        PackagerCommand::Manifest(args) => manifest::run(&args, &host),
         #[cfg(feature = "serve")]
-        Command::Store(args) => store::run(&args),
+        PackagerCommand::Store(args) => store::run(&args, &host),
         #[cfg(feature = "serve")]
-        Command::Serve(args) => serve::run(*args, &host_access::Host::system()),
+        PackagerCommand::Serve(args) => serve::run(*args, &host),
         #[cfg(feature = "serve")]
-        Command::Keys(args) => keys::run(&args),
-        Command::Completions(args) => generate::completions(&args, Cli::command()),
-        Command::Man(args) => generate::man(&args, Cli::command()),
-        Command::Inspect(args) => inspect::run(&inspect::Options {
-            files: args.files,
-            json: args.json,
-            as_one: args.as_one,
-        }),
+        PackagerCommand::Keys(args) => keys::run(&args, &host),
+        PackagerCommand::Completions(args) => {
+            generate::print_completions(&args, CommandLine::command())
+        }
+        PackagerCommand::Man(args) => generate::print_man_page(&args, CommandLine::command()),
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The log on standard error: one line for each event, as text or JSON. What is logged holds no key, token or query.
+//! The log on standard error, one line per event, as text or JSON. It holds no key, token or query string.
 
 use std::io;
 
@@ -7,10 +7,11 @@ use tracing_subscriber::fmt;
 
 use super::serve::LogFormat;
 
+/// Sends the events of this process to standard error.
 pub fn start(format: LogFormat) {
-    let lines = fmt().with_writer(io::stderr).with_target(false);
+    let subscriber = fmt().with_writer(io::stderr).with_target(false);
     match format {
-        LogFormat::Text => lines.with_ansi(false).init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Text => subscriber.with_ansi(false).init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
     }
 }

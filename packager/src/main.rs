@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager`: the command line beside the plugin.
+//! The program `playready-packager`.
 
 use std::process::ExitCode;
 

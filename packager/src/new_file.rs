@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A file that is written under another name in the same folder, and put into its place when it is complete and on disk.
+//! A file that is written under a temporary name in the same folder, and renamed when it is complete and on disk.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -7,96 +7,100 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use cenc_types::KeyId;
+use host_access::Random;
 
-/// Permission bits of a file that is new; the user's mask is taken off.
-const NEW: u32 = 0o666;
-/// Those of a file that its owner alone may read.
+/// Permission bits of a new file, before the umask is applied.
+const DEFAULT_MODE: u32 = 0o666;
+/// Permission bits of a file that only its owner may read.
 pub const PRIVATE: u32 = 0o600;
 
-/// Why there is no file.
+/// Errors of writing a file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("{path}: {source}", path = .path.display())]
     File { path: PathBuf, source: io::Error },
-    /// Something other than a file has its name.
-    #[error("{path} is not a regular file: give a file, whose bytes can be read and written anywhere", path = .0.display())]
+    /// The path names something other than a file.
+    #[error("{path} is not a regular file: give one, because its bytes are not read or written in order", path = .0.display())]
     NotAFile(PathBuf),
 }
 
-/// A file under way. Dropped before [`Self::finish`] it leaves nothing.
+/// A file that is being written. If it is dropped before [`Self::finish`], the temporary file is removed.
 pub struct NewFile {
     file: BufWriter<File>,
-    /// None when it is in its place.
+    /// None after the rename.
     temporary: Option<PathBuf>,
     path: PathBuf,
     mode: Option<u32>,
-    /// The file that is replaced.
-    before: Option<Metadata>,
+    /// The metadata of the file that is replaced.
+    replaced: Option<Metadata>,
 }
 
 impl NewFile {
-    /// Begins a file that is to be at `path`, with permission bits, or else those of the file that it replaces, or those that the
-    /// user's mask leaves a new one. Links are followed, so that they stay.
+    /// Creates the temporary file for `path`. Without a `mode`, the file gets the permission bits of the file that it
+    /// replaces, or those of a new file. Symbolic links are followed, so that they remain.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn create(path: &Path, mode: Option<u32>) -> Result<Self, Error> {
-        let asked = path;
+    pub fn create(path: &Path, mode: Option<u32>, random: &dyn Random) -> Result<Self, Error> {
         let failed = |source| Error::File {
-            path: asked.to_owned(),
+            path: path.to_owned(),
             source,
         };
-        let before = match fs::metadata(path) {
-            Ok(before) => Some(before),
+        let replaced = match fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => return Err(Error::NotAFile(path.to_owned())),
+            Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
-        let path = match &before {
-            Some(before) if !before.is_file() => return Err(Error::NotAFile(path.to_owned())),
+        let target = match &replaced {
             Some(_) => fs::canonicalize(path).map_err(failed)?,
             None => path.to_owned(),
         };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let unique = KeyId::generate(&host_access::SystemRandom)
-            .map_err(|error| failed(io::Error::other(error)))?;
-        let temporary = path.with_file_name(format!(".{name}.{unique}"));
-        // Not wider than the file before, whatever that was, until it is complete.
-        let usual = if before.is_some() { PRIVATE } else { NEW };
-        let mut options = OpenOptions::new();
-        let file = options
+        let temporary = target.with_file_name(format!(
+            ".{}.{}",
+            target.file_name().unwrap_or_default().to_string_lossy(),
+            KeyId::generate(random).map_err(|error| failed(io::Error::other(error)))?
+        ));
+        // Until it is complete, the file is no more accessible than the one that it replaces.
+        let default_mode = if replaced.is_some() {
+            PRIVATE
+        } else {
+            DEFAULT_MODE
+        };
+        let file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(mode.unwrap_or(usual));
-        let file = file.open(&temporary).map_err(failed)?;
+            .mode(mode.unwrap_or(default_mode))
+            .open(&temporary)
+            .map_err(failed)?;
         Ok(Self {
             file: BufWriter::new(file),
             temporary: Some(temporary),
-            path,
+            path: target,
             mode,
-            before,
+            replaced,
         })
     }
 
-    /// What is written to.
+    /// Returns the temporary file, for writing.
     pub const fn file(&mut self) -> &mut BufWriter<File> {
         &mut self.file
     }
 
-    /// Puts the file, whole and on disk, into its place; returns its size in bytes. One that it replaces leaves it its
-    /// permission bits, unless it was begun with others.
+    /// Flushes the file to disk and renames it; returns its size in bytes.
     ///
     /// # Errors
     /// [`Error::File`].
     pub fn finish(mut self) -> Result<u64, Error> {
-        self.settle().map_err(|source| self.failed(source))
+        self.sync_and_rename().map_err(|source| self.failed(source))
     }
 
-    fn settle(&mut self) -> io::Result<u64> {
+    fn sync_and_rename(&mut self) -> io::Result<u64> {
         self.file.flush()?;
         let file = self.file.get_ref();
-        if let (Some(before), None) = (&self.before, self.mode) {
-            file.set_permissions(before.permissions())?;
+        if let (Some(replaced), None) = (&self.replaced, self.mode) {
+            file.set_permissions(replaced.permissions())?;
         }
         file.sync_all()?;
         let size = file.metadata()?.len();
@@ -104,13 +108,15 @@ impl NewFile {
             fs::rename(temporary, &self.path)?;
             self.temporary = None;
         }
-        let folder = self.path.parent();
-        let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)?.sync_all()?;
         Ok(size)
     }
 
-    /// What to say when it cannot be written.
+    /// Returns the error for a failed write.
     pub fn failed(&self, source: io::Error) -> Error {
         Error::File {
             path: self.path.clone(),
@@ -122,19 +128,25 @@ impl NewFile {
 impl Drop for NewFile {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
-            // There is nothing to be done about one that cannot be removed.
+            // Nothing can be done if it cannot be removed.
             let _ = fs::remove_file(temporary);
         }
     }
 }
 
-/// Writes a whole file, with permission bits as [`NewFile::create`] takes them.
+/// Writes a whole file; `mode` is as in [`NewFile::create`].
 ///
 /// # Errors
 /// [`Error`].
-pub fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
-    let mut file = NewFile::create(path, mode)?;
-    let written = file.file().write_all(bytes);
-    written.map_err(|source| file.failed(source))?;
+pub fn write(
+    path: &Path,
+    bytes: &[u8],
+    mode: Option<u32>,
+    random: &dyn Random,
+) -> Result<(), Error> {
+    let mut file = NewFile::create(path, mode, random)?;
+    file.file()
+        .write_all(bytes)
+        .map_err(|source| file.failed(source))?;
     file.finish().map(|_| ())
 }

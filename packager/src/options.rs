@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Options that several commands take: made of the table of properties, whose names and meaning they have.
+//! Command-line options that are generated from the table of properties, with the same names and meaning.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,38 +14,38 @@ use protection_policy::{
     system_names,
 };
 
-/// The options of some groups of properties.
+/// The options of the property groups in `G`.
 pub struct PropertyOptions<G> {
     values: PropertyValues,
     groups: PhantomData<G>,
 }
 
-/// The groups whose options a command takes.
+/// The property groups whose options a command takes.
 pub trait OptionGroups {
-    /// Whether those of a group are among them.
-    fn has(group: OptionGroup) -> bool;
+    /// True if `group` is one of them.
+    fn contains(group: OptionGroup) -> bool;
 }
 
-/// All groups.
+/// Every group.
 pub struct AllGroups;
 
 /// The group of the PlayReady Header.
 pub struct HeaderGroup;
 
 impl OptionGroups for AllGroups {
-    fn has(_group: OptionGroup) -> bool {
+    fn contains(_group: OptionGroup) -> bool {
         true
     }
 }
 
 impl OptionGroups for HeaderGroup {
-    fn has(group: OptionGroup) -> bool {
+    fn contains(group: OptionGroup) -> bool {
         group == OptionGroup::Header
     }
 }
 
 impl<G> PropertyOptions<G> {
-    /// What the options are set to.
+    /// The values of the options.
     pub const fn values(&self) -> &PropertyValues {
         &self.values
     }
@@ -89,51 +89,50 @@ impl<G: OptionGroups> FromArgMatches for PropertyOptions<G> {
     }
 }
 
-/// Takes the names of the schemes.
-pub fn scheme() -> impl TypedValueParser<Value = Scheme> {
-    PossibleValuesParser::new(names(&SCHEME)).try_map(|name| name.parse::<Scheme>())
+/// Parses the name of a scheme.
+pub fn scheme_parser() -> impl TypedValueParser<Value = Scheme> {
+    PossibleValuesParser::new(allowed_values(&SCHEME)).try_map(|name| name.parse::<Scheme>())
 }
 
 fn options<G: OptionGroups>() -> impl Iterator<Item = (&'static PropertySpec, CommandOption)> {
-    let options = PROPERTIES.iter().filter_map(|p| Some((p, p.option?)));
-    options.filter(|(_, option)| G::has(option.group))
+    PROPERTIES
+        .iter()
+        .filter_map(|property| Some((property, property.option?)))
+        .filter(|(_, option)| G::contains(option.group))
 }
 
 fn arg(property: &'static PropertySpec, option: CommandOption) -> Arg {
-    let arg = Arg::new(property.name)
+    let mut arg = Arg::new(property.name)
         .long(property.name)
-        .help(help(property, option))
+        .help(help_text(property, option))
         .help_heading(option.group.heading());
     if matches!(property.kind, PropertyKind::Flag { .. }) {
         return arg.action(ArgAction::SetTrue);
     }
-    let arg = arg.value_name(option.value_name);
-    let arg = match default(property) {
-        Some(default) => arg.default_value(default),
-        None => arg,
-    };
-    let arg = match &property.kind {
-        PropertyKind::Texts { .. } => arg.action(ArgAction::Append).value_delimiter(','),
-        _ => arg,
-    };
-    match names(property) {
-        names if names.is_empty() => arg.value_parser(|text: &str| property.parse(text)),
-        names => {
-            arg.value_parser(PossibleValuesParser::new(names).try_map(|text| property.parse(&text)))
-        }
+    arg = arg.value_name(option.value_name);
+    if let Some(default) = default_text(property) {
+        arg = arg.default_value(default);
+    }
+    if matches!(property.kind, PropertyKind::Texts { .. }) {
+        arg = arg.action(ArgAction::Append).value_delimiter(',');
+    }
+    match allowed_values(property) {
+        values if values.is_empty() => arg.value_parser(|text: &str| property.parse(text)),
+        values => arg
+            .value_parser(PossibleValuesParser::new(values).try_map(|text| property.parse(&text))),
     }
 }
 
-fn help(property: &PropertySpec, option: CommandOption) -> String {
+fn help_text(property: &PropertySpec, option: CommandOption) -> String {
     let help = option.help.unwrap_or(property.blurb);
     match &property.kind {
-        PropertyKind::Systems => format!("{help}: {}, with + between them", system_names()),
+        PropertyKind::Systems => format!("{help}: {}, joined by +", system_names()),
         _ => help.to_owned(),
     }
 }
 
-/// The only values, where there are few.
-fn names(property: &PropertySpec) -> Vec<String> {
+/// Returns the allowed values; empty if any text is parsed.
+fn allowed_values(property: &PropertySpec) -> Vec<String> {
     match &property.kind {
         PropertyKind::Choice(choices) => choices.nicks.iter().map(ToString::to_string).collect(),
         PropertyKind::Number { only, .. } => only.iter().map(ToString::to_string).collect(),
@@ -141,33 +140,36 @@ fn names(property: &PropertySpec) -> Vec<String> {
     }
 }
 
-/// The default as it would be typed; None where nothing is set by default.
-fn default(property: &PropertySpec) -> Option<String> {
+/// Returns the default as a user would type it; None if nothing is set by default.
+fn default_text(property: &PropertySpec) -> Option<String> {
     match property.kind.default_value() {
         PropertyValue::Number(number) => Some(number.to_string()),
         PropertyValue::Time(nanoseconds) => Some(format!("{}s", nanoseconds / 1_000_000_000)),
         PropertyValue::Choice(nick) => Some(nick.to_owned()),
-        PropertyValue::Systems(systems) => {
-            let names: Vec<_> = systems.into_iter().map(System::nick).collect();
-            Some(names.join("+"))
-        }
+        PropertyValue::Systems(systems) => Some(
+            systems
+                .into_iter()
+                .map(System::nick)
+                .collect::<Vec<_>>()
+                .join("+"),
+        ),
         PropertyValue::Text(_) | PropertyValue::Secret(_) | PropertyValue::Flag(_) => None,
     }
 }
 
-/// None for an option that is not given and has no default.
+/// Returns the value of an option; None if it is not given and has no default.
 fn value(property: &PropertySpec, matches: &ArgMatches) -> Option<PropertyValue> {
     match &property.kind {
         PropertyKind::Flag { .. } => Some(PropertyValue::Flag(matches.get_flag(property.name))),
         PropertyKind::Texts { .. } => {
-            let given = matches.get_many::<PropertyValue>(property.name)?;
-            let texts = given.filter_map(|value| match value {
-                PropertyValue::Text(text) => text.as_deref(),
-                _ => None,
-            });
-            Some(PropertyValue::Text(Some(
-                texts.collect::<Vec<_>>().join(","),
-            )))
+            let texts: Vec<_> = matches
+                .get_many::<PropertyValue>(property.name)?
+                .filter_map(|value| match value {
+                    PropertyValue::Text(text) => text.as_deref(),
+                    _ => None,
+                })
+                .collect();
+            Some(PropertyValue::Text(Some(texts.join(","))))
         }
         _ => matches.get_one(property.name).cloned(),
     }

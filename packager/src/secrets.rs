@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys and key seeds out of files: a command line shows them to every user of the machine.
+//! Reads keys and key seeds from files, because every user of the machine can see a command line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +7,19 @@ use cenc_types::ContentKey;
 use host_access::Host;
 use playready_header::KeySeed;
 
-/// Why a file gives no key.
+/// Errors of reading a key or a key seed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be read, or others can read it.
+    /// The file cannot be read, or other users can read it.
     #[error(transparent)]
     File(#[from] host_access::SecretFileError),
-    /// It holds no key.
+    /// The file holds no content key.
     #[error("key file {path}: {source}", path = .path.display())]
     Key {
         path: PathBuf,
         source: cenc_types::Error,
     },
-    /// It holds no key seed.
+    /// The file holds no key seed.
     #[error("key seed file {path}: {source}", path = .path.display())]
     Seed {
         path: PathBuf,
@@ -27,29 +27,29 @@ pub enum Error {
     },
 }
 
-/// The content key in a file.
+/// Reads a content key.
 ///
 /// # Errors
-/// [`Error`].
-pub fn key(path: &Path) -> Result<ContentKey, Error> {
-    ContentKey::parse(&Host::system().files.read(path)?).map_err(|source| Error::Key {
+/// [`Error::File`], [`Error::Key`].
+pub fn read_key(path: &Path, host: &Host) -> Result<ContentKey, Error> {
+    ContentKey::parse(&host.files.read(path)?).map_err(|source| Error::Key {
         path: path.to_owned(),
         source,
     })
 }
 
-/// The key seed in a file. It warns of the one that Microsoft published.
+/// Reads a key seed; warns if it is the one that Microsoft published.
 ///
 /// # Errors
-/// [`Error`].
-pub fn seed(path: &Path) -> Result<KeySeed, Error> {
-    let seed = KeySeed::parse(&Host::system().files.read(path)?).map_err(|source| Error::Seed {
+/// [`Error::File`], [`Error::Seed`].
+pub fn read_seed(path: &Path, host: &Host) -> Result<KeySeed, Error> {
+    let seed = KeySeed::parse(&host.files.read(path)?).map_err(|source| Error::Seed {
         path: path.to_owned(),
         source,
     })?;
     if seed.is_public_test_seed() {
         eprintln!(
-            "warning: {} has the public key seed of Microsoft's test server: whoever knows the KID knows the key",
+            "warning: {} has the public key seed of Microsoft's test server: anyone who knows the KID can compute the key",
             path.display()
         );
     }

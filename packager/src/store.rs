@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `store`: upkeep of a key store.
+//! `store`: maintenance of a key store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use content_key_store::{Error, KekSource, KeyStore};
+use host_access::Host;
+use url::form_urlencoded::byte_serialize;
 
 use crate::print;
 
@@ -16,164 +18,169 @@ Examples:
 
 Exit codes:
   0  done, and nothing is wrong
-  1  the store cannot be opened, or its audit was changed
+  1  the store cannot be opened, or its audit log was changed
   2  wrong usage";
 
-/// Look after a key store: check its audit, change the key that wraps its keys
+/// Maintain a key store: verify its audit log, or change its key-encryption key
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct StoreArgs {
     #[command(subcommand)]
-    command: Command,
+    command: StoreCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Check that no row of the audit was changed, removed or put elsewhere
+enum StoreCommand {
+    /// Verify that no row of the audit log was changed, removed or moved
     VerifyAudit {
         #[command(flatten)]
-        store: Store,
+        store: StoreOptions,
     },
-    /// Wrap all keys and seeds under another key-encryption key; started again after an interruption it does the rest
+    /// Wrap all keys and key seeds with another key-encryption key; after an interruption, run it again to finish
     Rewrap {
         #[command(flatten)]
-        store: Store,
+        store: StoreOptions,
         #[command(flatten)]
-        to: NewKek,
+        new_kek: NewKekOptions,
     },
 }
 
-/// Which store, and what opens it.
+/// The address of a store and the source of its key-encryption key.
 #[derive(Debug, Args)]
-pub struct Store {
-    /// sqlite:///path/keys.db, or postgresql://user@host/database
+pub struct StoreOptions {
+    /// The store: sqlite:///path/keys.db, or postgresql://user@host/database
     #[arg(value_name = "STORE")]
     uri: String,
     #[command(flatten)]
-    kek: Kek,
+    kek: KekOptions,
 }
 
-/// The key-encryption key of the store.
+/// The source of the key-encryption key.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct Kek {
-    /// File of the key that wraps the store's keys
+struct KekOptions {
+    /// File with the key-encryption key of the store
     #[arg(long, value_name = "FILE")]
     kek_file: Option<PathBuf>,
-    /// Name of the systemd credential with that key
+    /// Name of the systemd credential with the key-encryption key
     #[arg(long, value_name = "NAME")]
     kek_credential: Option<String>,
-    /// File of the passphrase that the key comes from
+    /// File with the passphrase from which the key-encryption key is derived
     #[arg(long, value_name = "FILE")]
     kek_passphrase_file: Option<PathBuf>,
 }
 
-/// The one that is to take its place.
+/// The source of the key-encryption key that replaces the present one.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct NewKek {
-    /// File of the new key; made where it does not exist
+struct NewKekOptions {
+    /// File with the new key-encryption key; created if it does not exist
     #[arg(long, value_name = "FILE")]
     to_kek_file: Option<PathBuf>,
-    /// Name of the systemd credential with the new key
+    /// Name of the systemd credential with the new key-encryption key
     #[arg(long, value_name = "NAME")]
     to_kek_credential: Option<String>,
-    /// File of the passphrase that the new key comes from
+    /// File with the passphrase from which the new key-encryption key is derived
     #[arg(long, value_name = "FILE")]
     to_kek_passphrase_file: Option<PathBuf>,
 }
 
-pub fn run(args: &StoreArgs) -> ExitCode {
-    let done = match &args.command {
-        Command::VerifyAudit { store } => verify_audit(store),
-        Command::Rewrap { store, to } => rewrap(store, to),
+/// Runs a command of `store` and prints its result.
+pub fn run(args: &StoreArgs, host: &Host) -> ExitCode {
+    let result = match &args.command {
+        StoreCommand::VerifyAudit { store } => verify_audit(store, host),
+        StoreCommand::Rewrap { store, new_kek } => rewrap(store, new_kek, host),
     };
-    match done {
+    match result {
         Ok(text) => print::out(0, |out| out.write_all(text.as_bytes())),
         Err(error) => print::fail(print::FAULTY, &error),
     }
 }
 
-fn verify_audit(store: &Store) -> Result<String, Error> {
-    let head = store.open()?.verify_audit()?;
+fn verify_audit(store: &StoreOptions, host: &Host) -> Result<String, Error> {
+    let head = store.open(host)?.verify_audit()?;
     let mac: String = head.mac.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!(
-        "{} rows, all as they were written\nend {mac}\n",
+        "{} rows, all unchanged\nlast MAC {mac}\n",
         head.rows
     ))
 }
 
-fn rewrap(store: &Store, to: &NewKek) -> Result<String, Error> {
-    let both = vec![store.kek.source()?, to.source()?];
-    let wrapped = store.open_with(both)?.rewrap(&to.source()?)?;
-    Ok(format!("{wrapped} keys and seeds wrapped anew\n"))
+fn rewrap(store: &StoreOptions, new_kek: &NewKekOptions, host: &Host) -> Result<String, Error> {
+    let count = store
+        .open_with(vec![store.kek.source(host)?, new_kek.source(host)?], host)?
+        .rewrap(&new_kek.source(host)?)?;
+    Ok(format!(
+        "{count} keys and key seeds wrapped with the new key-encryption key\n"
+    ))
 }
 
-impl Store {
-    /// Opens it, for this program.
+impl StoreOptions {
+    /// Opens the store; the audit log names this program.
     ///
     /// # Errors
     /// Those of [`KeyStore::open`].
-    pub fn open(&self) -> Result<KeyStore, Error> {
-        self.open_with(vec![self.kek.source()?])
+    pub fn open(&self, host: &Host) -> Result<KeyStore, Error> {
+        self.open_with(vec![self.kek.source(host)?], host)
     }
 
-    fn open_with(&self, keks: Vec<KekSource>) -> Result<KeyStore, Error> {
-        KeyStore::open(&self.uri, keks, &host_access::Host::system())?
-            .acting_for("playready-packager")
+    fn open_with(&self, keks: Vec<KekSource>, host: &Host) -> Result<KeyStore, Error> {
+        KeyStore::open(&self.uri, keks, host)?.acting_for("playready-packager")
     }
 
-    /// Where packagers find it, by `key-uri`. They do not take a passphrase.
+    /// Returns the address for the `key-uri` of packagers, which do not accept a passphrase.
     pub fn key_uri(&self) -> String {
-        let kek = match (&self.kek.kek_file, &self.kek.kek_credential) {
-            (Some(file), _) => {
-                let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
-                Some(("kek-file", path.display().to_string()))
-            }
-            (None, Some(name)) => Some(("kek-credential", name.clone())),
-            (None, None) => None,
+        let (name, value) = match (&self.kek.kek_file, &self.kek.kek_credential) {
+            (Some(file), _) => (
+                "kek-file",
+                std::path::absolute(file)
+                    .unwrap_or_else(|_| file.clone())
+                    .display()
+                    .to_string(),
+            ),
+            (None, Some(name)) => ("kek-credential", name.clone()),
+            (None, None) => return self.uri.clone(),
         };
-        let kek = kek.map(|(name, value)| {
-            let sign = if self.uri.contains('?') { '&' } else { '?' };
-            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            format!("{sign}{name}={value}")
-        });
-        format!("{}{}", self.uri, kek.unwrap_or_default())
+        let separator = if self.uri.contains('?') { '&' } else { '?' };
+        let value: String = byte_serialize(value.as_bytes()).collect();
+        format!("{}{separator}{name}={value}", self.uri)
     }
 }
 
-impl Kek {
-    fn source(&self) -> Result<KekSource, Error> {
-        source((
-            &self.kek_file,
-            &self.kek_credential,
-            &self.kek_passphrase_file,
-        ))
+impl KekOptions {
+    fn source(&self, host: &Host) -> Result<KekSource, Error> {
+        kek_source(
+            self.kek_file.as_deref(),
+            self.kek_credential.as_deref(),
+            self.kek_passphrase_file.as_deref(),
+            host,
+        )
     }
 }
 
-impl NewKek {
-    fn source(&self) -> Result<KekSource, Error> {
-        source((
-            &self.to_kek_file,
-            &self.to_kek_credential,
-            &self.to_kek_passphrase_file,
-        ))
+impl NewKekOptions {
+    fn source(&self, host: &Host) -> Result<KekSource, Error> {
+        kek_source(
+            self.to_kek_file.as_deref(),
+            self.to_kek_credential.as_deref(),
+            self.to_kek_passphrase_file.as_deref(),
+            host,
+        )
     }
 }
 
-/// Clap has seen that one of the three is given.
-fn source(
-    given: (&Option<PathBuf>, &Option<String>, &Option<PathBuf>),
+/// Returns the source that is given; the argument groups ensure that there is exactly one.
+fn kek_source(
+    file: Option<&Path>,
+    credential: Option<&str>,
+    passphrase_file: Option<&Path>,
+    host: &Host,
 ) -> Result<KekSource, Error> {
-    match given {
-        (Some(file), _, _) => Ok(KekSource::File(file.clone())),
-        (_, Some(name), _) => Ok(KekSource::Credential(name.clone())),
+    match (file, credential, passphrase_file) {
+        (Some(file), _, _) => Ok(KekSource::File(file.to_owned())),
+        (_, Some(name), _) => Ok(KekSource::Credential(name.to_owned())),
         (_, _, Some(file)) => {
-            let text = host_access::Host::system()
-                .files
-                .read(file)
-                .map_err(Error::KekFile)?;
+            let text = host.files.read(file).map_err(Error::KekFile)?;
             let passphrase = text.trim_end_matches(['\r', '\n']).to_owned();
             Ok(KekSource::Passphrase(passphrase.into()))
         }

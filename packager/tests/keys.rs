@@ -106,7 +106,7 @@ fn drafts_that_cannot_be_keys_are_refused_with_what_is_wrong() {
     let draft = ["--kid", KID, "--key-file", "-", "--dry-run"];
     let told = place.text("new", &draft, KEY);
     assert!(
-        told.contains("none was") && told.contains(CHECKSUM),
+        told.contains("none was created") && told.contains(CHECKSUM),
         "{told}"
     );
     assert_eq!(place.json("list", &[], ""), Value::Array(vec![]));
@@ -317,7 +317,9 @@ fn keys_change_and_retire() {
     content.targets = vec!["licences".to_owned()];
     place.store().put_content(&content).unwrap();
     let rotated = place.run("rotate", &["news", "--ahead", "2", "--json"], "");
-    assert!(String::from_utf8_lossy(&rotated.stderr).contains("not all targets have it"));
+    assert!(
+        String::from_utf8_lossy(&rotated.stderr).contains("not all targets have acknowledged it")
+    );
     let rotated: Value = serde_json::from_slice(&rotated.stdout).unwrap();
     assert_eq!(rotated["keys"].as_array().unwrap().len(), 3);
     let periods = place.json("list", &["--content", "news", "--periods"], "");

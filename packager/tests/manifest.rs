@@ -270,12 +270,12 @@ fn what_cannot_be_signaled_is_refused() {
         (
             &mpd("<Representation id='1'><BaseURL>none.mp4</BaseURL></Representation>"),
             2,
-            "none.mp4, which is not beside it",
+            "none.mp4, which does not exist as a local file",
         ),
         (
             &mpd("<Representation><BaseURL>https://example.com/a.mp4</BaseURL></Representation>"),
             2,
-            "not beside it",
+            "which does not exist as a local file",
         ),
         (
             &mpd("<Representation><BaseURL>init.mp4</BaseURL></Representation>"),

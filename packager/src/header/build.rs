@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `header build`: a header of what is given on the command line.
+//! `header build`: makes a header from the options of the command line.
 
 use std::path::PathBuf;
 
 use cenc_types::{ContentKey, KeyId, Scheme};
 use clap::Args;
 use drm_signaling::playready_pssh;
+use host_access::Host;
 use playready_header::header::HeaderFields;
 use playready_header::{Header, KeyIds, PlayReadyObject};
 
-use super::notation::{Error, Found};
-use super::report::Report;
-use crate::options::{HeaderGroup, PropertyOptions, scheme};
+use super::notation::{EncodedHeader, Error};
+use super::report::HeaderReport;
+use crate::options::{HeaderGroup, PropertyOptions, scheme_parser};
 use crate::secrets;
 use protection_policy::HeaderConfig;
 
@@ -21,25 +22,25 @@ Examples:
   playready-packager header build --key-id KID --key-file film.key
   playready-packager header build --scheme cbcs --key-id KID --key-id KID2 --json";
 
-/// Make a header and write it in all notations
+/// Make a header and show it in all notations
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct BuildArgs {
-    /// KID: a UUID or 32 hex digits; several give a header of version 4.2 and above
+    /// KID as a UUID or 32 hex digits; with more than one, the header's version is 4.2 or 4.3
     #[arg(long = "key-id", value_name = "KID")]
     key_ids: Vec<KeyId>,
-    /// File of mode 0600 with a KID's key in hex or base64, for CHECKSUM: one for each --key-id, in their order
+    /// File of mode 0600 with the content key of a KID in hex or base64, for CHECKSUM: one for each --key-id, in the same order
     #[arg(
         long = "key-file",
         value_name = "FILE",
         conflicts_with = "key_seed_file"
     )]
     key_files: Vec<PathBuf>,
-    /// File of mode 0600 with the key seed of all KIDs in hex or base64, for CHECKSUM
+    /// File of mode 0600 with a key seed in hex or base64, from which the content keys for CHECKSUM are derived
     #[arg(long, value_name = "FILE")]
     key_seed_file: Option<PathBuf>,
-    /// Scheme of the content: names the algorithm
-    #[arg(long, default_value = "cenc", value_parser = scheme())]
+    /// Scheme of the content, which determines the algorithm
+    #[arg(long, default_value = "cenc", value_parser = scheme_parser())]
     scheme: Scheme,
     #[command(flatten)]
     header: PropertyOptions<HeaderGroup>,
@@ -49,49 +50,55 @@ pub struct BuildArgs {
 }
 
 impl BuildArgs {
-    /// The header in all notations.
+    /// Makes the header and shows it in all notations.
     ///
     /// # Errors
-    /// Keys that cannot be read; a header that its version cannot hold.
-    pub fn report(&self) -> Result<Report, Error> {
+    /// Keys that cannot be read, or a header that its version does not allow.
+    pub fn report(&self, host: &Host) -> Result<HeaderReport, Error> {
         let config = HeaderConfig::of(self.header.values())?;
-        let kids = config.pssh_lists_kids;
-        let header = Header::new(self.fields(config, &self.keys()?))?;
+        let listed_kids = config.pssh_lists_kids.then(|| self.key_ids.clone());
+        let header = Header::new(self.header_fields(config, &self.read_keys(host)?))?;
         let object = PlayReadyObject::with_header(&header)?;
-        let pssh = playready_pssh(&object, kids.then(|| self.key_ids.clone()))?;
-        Report::new(&Found { object, pssh }, Some(self.scheme))
+        let pssh = playready_pssh(&object, listed_kids)?;
+        HeaderReport::new(&EncodedHeader { object, pssh }, Some(self.scheme))
     }
 
-    fn fields(&self, of: HeaderConfig, keys: &[ContentKey]) -> HeaderFields {
-        let known = |index| keys.get(index);
-        let kids = self.key_ids.iter().enumerate();
-        let kids = kids.map(|(index, kid)| (*kid, known(index)));
+    fn header_fields(&self, config: HeaderConfig, keys: &[ContentKey]) -> HeaderFields {
+        let kids_with_keys = self
+            .key_ids
+            .iter()
+            .enumerate()
+            .map(|(index, kid)| (*kid, keys.get(index)));
         HeaderFields {
-            version: of.version,
-            key_ids: KeyIds::for_mode(self.scheme.cipher_mode(), kids),
-            la_url: of.la_url,
-            lui_url: of.lui_url,
-            ds_id: of.ds_id,
-            custom_attributes: of.custom_attributes,
-            on_demand: of.on_demand,
-            license_requested: of.license_requested,
+            version: config.version,
+            key_ids: KeyIds::for_mode(self.scheme.cipher_mode(), kids_with_keys),
+            la_url: config.la_url,
+            lui_url: config.lui_url,
+            ds_id: config.ds_id,
+            custom_attributes: config.custom_attributes,
+            on_demand: config.on_demand,
+            license_requested: config.license_requested,
         }
     }
 
-    /// The keys of the KIDs, in their order; none where none are given.
-    fn keys(&self) -> Result<Vec<ContentKey>, Error> {
+    /// Reads the keys of the KIDs, in their order; returns none if no file is given.
+    fn read_keys(&self, host: &Host) -> Result<Vec<ContentKey>, Error> {
         if let Some(file) = &self.key_seed_file {
-            let seed = secrets::seed(file)?;
-            let kids = self.key_ids.iter();
-            return Ok(kids.map(|kid| seed.content_key(kid)).collect());
+            let seed = secrets::read_seed(file, host)?;
+            return Ok(self
+                .key_ids
+                .iter()
+                .map(|kid| seed.content_key(kid))
+                .collect());
         }
         let (kids, files) = (self.key_ids.len(), self.key_files.len());
         if files != 0 && files != kids {
             return Err(Error::KeyFiles { kids, files });
         }
-        let files = self.key_files.iter();
-        Ok(files
-            .map(|file| secrets::key(file))
+        Ok(self
+            .key_files
+            .iter()
+            .map(|file| secrets::read_key(file, host))
             .collect::<Result<_, _>>()?)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The notations of a PlayReady Header: its XML, a PlayReady Object, a `pssh` box, as bytes or as text.
+//! Reads a PlayReady Header as XML, PlayReady Object or `pssh` box, in bytes or in text.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,55 +12,55 @@ use playready_header::{PlayReadyObject, SYSTEM_ID};
 use crate::print::{FAULTY, NO_FILE};
 use crate::secrets;
 
-/// The most bytes that are read: base64 of the largest object, with room for white space.
+/// The most bytes that are read: enough for the largest object in base64 with white space.
 const MAX_INPUT: u64 = 1 << 20;
-const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
-const UTF_16_MARK: &[u8] = b"\xff\xfe";
+const UTF_8_BOM: &[u8] = b"\xef\xbb\xbf";
+const UTF_16_BOM: &[u8] = b"\xff\xfe";
 
-/// A header and what is around it.
+/// A header in its containers.
 #[derive(Debug)]
-pub struct Found {
-    /// The object with its records.
+pub struct EncodedHeader {
+    /// The PlayReady Object.
     pub object: PlayReadyObject,
-    /// The whole box.
+    /// The whole `pssh` box.
     pub pssh: Vec<u8>,
 }
 
-/// Why there is no header.
+/// Errors of reading or making a header.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file or standard input cannot be read.
     #[error("{name}: {source}")]
     File { name: String, source: io::Error },
-    /// Far more than a header.
+    /// The input is far longer than a header.
     #[error(
-        "more than 1 MiB is no PlayReady Header: for a whole MP4 file there is the command inspect"
+        "the input is longer than 1 MiB, too long for a PlayReady Header: use the command inspect for an MP4 file"
     )]
     TooLong,
-    /// None of the notations.
+    /// The input is in none of the notations.
     #[error(
         "neither a file nor a header: give WRMHEADER in XML, or a whole PlayReady Object or pssh box in base64, hex or bytes"
     )]
     Unknown,
-    /// A damaged or foreign box.
+    /// The `pssh` box is damaged.
     #[error("pssh box: {0}")]
     Box(#[from] isobmff_boxes::Error),
-    /// A box for another system.
+    /// The `pssh` box is for another system.
     #[error("the pssh box is for system {0}, not for PlayReady")]
     OtherSystem(uuid::Uuid),
-    /// An object without a header.
+    /// The object has no header record.
     #[error("the PlayReady Object has no header record")]
     NoHeader,
-    /// A header or object that cannot be read or made.
+    /// The header or the object cannot be read or made.
     #[error("PlayReady Header: {0}")]
     Header(#[source] playready_header::Error),
-    /// An option that cannot be read.
+    /// An option has a wrong value.
     #[error(transparent)]
     Setup(#[from] protection_policy::Error),
-    /// A file with a key.
+    /// A key or key seed cannot be read from its file.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
-    /// Keys for some of the KIDs.
+    /// Only some of the KIDs have a key.
     #[error(
         "{files} key files for {kids} KIDs: give --key-file once for each --key-id, or not at all"
     )]
@@ -77,19 +77,19 @@ impl Error {
     }
 }
 
-/// Reads standard input for `-`, a file of that name, or the text itself.
+/// Reads the header from standard input if `input` is `-`, from the file of that name, or from the text itself.
 ///
 /// # Errors
 /// [`Error`].
-pub fn read(input: &str) -> Result<Found, Error> {
+pub fn read(input: &str) -> Result<EncodedHeader, Error> {
     let bytes = match input {
-        "-" => limited(io::stdin().lock(), "standard input")?,
+        "-" => read_limited(io::stdin().lock(), "standard input")?,
         path if Path::new(path).is_file() => {
             let file = File::open(path).map_err(|source| Error::File {
                 name: path.to_owned(),
                 source,
             })?;
-            limited(file, path)?
+            read_limited(file, path)?
         }
         text => text.as_bytes().to_vec(),
     };
@@ -99,76 +99,79 @@ pub fn read(input: &str) -> Result<Found, Error> {
     })
 }
 
-fn limited(input: impl Read, name: &str) -> Result<Vec<u8>, Error> {
+fn read_limited(input: impl Read, name: &str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let read = input.take(MAX_INPUT + 1).read_to_end(&mut bytes);
-    read.map_err(|source| Error::File {
-        name: name.to_owned(),
-        source,
-    })?;
+    input
+        .take(MAX_INPUT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::File {
+            name: name.to_owned(),
+            source,
+        })?;
     match bytes.len() as u64 > MAX_INPUT {
         true => Err(Error::TooLong),
         false => Ok(bytes),
     }
 }
 
-/// Reads base64 or hex, with white space anywhere.
-fn from_text(bytes: &[u8]) -> Result<Found, Error> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::Unknown)?;
-    let packed: String = text.split_whitespace().collect();
-    let decoded = decode_secret(&packed).ok_or(Error::Unknown)?;
-    from_bytes(&decoded)
+/// Reads base64 or hex, which may contain white space.
+fn from_text(bytes: &[u8]) -> Result<EncodedHeader, Error> {
+    let text: String = std::str::from_utf8(bytes)
+        .map_err(|_| Error::Unknown)?
+        .split_whitespace()
+        .collect();
+    from_bytes(&decode_secret(&text).ok_or(Error::Unknown)?)
 }
 
 /// Reads a box, an object, or XML in UTF-8 or UTF-16.
-fn from_bytes(bytes: &[u8]) -> Result<Found, Error> {
-    let length = bytes
+fn from_bytes(bytes: &[u8]) -> Result<EncodedHeader, Error> {
+    // An object starts with its length.
+    let is_object = bytes
         .first_chunk()
-        .map(|length| u32::from_le_bytes(*length));
-    let is_object = length.is_some_and(|length| u64::from(length) == bytes.len() as u64);
+        .is_some_and(|length| u64::from(u32::from_le_bytes(*length)) == bytes.len() as u64);
     if bytes.get(4..8) == Some(b"pssh") {
         from_pssh(bytes)
     } else if is_object {
-        let object = PlayReadyObject::parse(bytes)?;
-        let pssh = playready_pssh(&object, None)?;
-        Ok(Found { object, pssh })
+        from_object(PlayReadyObject::parse(bytes)?)
     } else {
-        from_xml(&xml(bytes).ok_or(Error::Unknown)?)
+        let xml = decode_xml(bytes).ok_or(Error::Unknown)?;
+        from_object(PlayReadyObject::with_header_text(&xml)?)
     }
 }
 
-fn from_pssh(whole: &[u8]) -> Result<Found, Error> {
-    let pssh = Pssh::from_bytes(whole)?;
+fn from_pssh(bytes: &[u8]) -> Result<EncodedHeader, Error> {
+    let pssh = Pssh::from_bytes(bytes)?;
     if pssh.system_id != SYSTEM_ID {
         return Err(Error::OtherSystem(uuid::Uuid::from_bytes(pssh.system_id)));
     }
-    Ok(Found {
+    Ok(EncodedHeader {
         object: PlayReadyObject::parse(&pssh.data)?,
-        pssh: whole.to_vec(),
+        pssh: bytes.to_vec(),
     })
 }
 
-/// The text of XML; None for anything that does not begin as an element.
-fn xml(bytes: &[u8]) -> Option<String> {
-    let bytes = bytes.strip_prefix(UTF_8_MARK).unwrap_or(bytes);
-    let wide = bytes.strip_prefix(UTF_16_MARK).unwrap_or(bytes);
+fn from_object(object: PlayReadyObject) -> Result<EncodedHeader, Error> {
+    Ok(EncodedHeader {
+        pssh: playready_pssh(&object, None)?,
+        object,
+    })
+}
+
+/// Decodes the text of XML in UTF-8 or UTF-16LE; returns None for anything that does not start with an element.
+fn decode_xml(bytes: &[u8]) -> Option<String> {
+    let narrow = bytes.strip_prefix(UTF_8_BOM).unwrap_or(bytes);
+    let wide = narrow.strip_prefix(UTF_16_BOM).unwrap_or(narrow);
     let text = match wide.starts_with(b"<\0") {
-        true => utf_16(wide)?,
-        false => std::str::from_utf8(bytes).ok()?.to_owned(),
+        true => decode_utf_16(wide)?,
+        false => std::str::from_utf8(narrow).ok()?.to_owned(),
     };
     let trimmed = text.trim();
     trimmed.starts_with('<').then(|| trimmed.to_owned())
 }
 
-/// Reads UTF-16LE.
-pub fn utf_16(bytes: &[u8]) -> Option<String> {
+/// Decodes UTF-16LE.
+pub fn decode_utf_16(bytes: &[u8]) -> Option<String> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
     String::from_utf16(&units).ok().filter(|_| rest.is_empty())
-}
-
-fn from_xml(text: &str) -> Result<Found, Error> {
-    let object = PlayReadyObject::with_header_text(text)?;
-    let pssh = playready_pssh(&object, None)?;
-    Ok(Found { object, pssh })
 }

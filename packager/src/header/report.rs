@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A header in all notations; `--json` writes these types as they are.
+//! The report of `header`, which `--json` serializes.
 
 use std::io::{self, Write};
 
@@ -11,73 +11,82 @@ use playready_header::{FoundHeader, RecordKind};
 use protection_policy::Signals;
 use serde::Serialize;
 
-use super::notation::{Error, Found, utf_16};
-use crate::inspect::report::{Header, is_fault};
+use super::notation::{EncodedHeader, Error, decode_utf_16};
+use crate::inspect::report::{PlayReadyHeaderReport, is_violation};
 use crate::inspect::text::write_header;
-use crate::protect::report::Texts;
+use crate::protect::report::ManifestTexts;
 
-/// A header, what is around it, and what manifests say of it.
+/// A header in all notations.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    /// The scheme of the texts.
+pub struct HeaderReport {
+    /// The scheme of the texts for manifests.
     scheme: &'static str,
-    /// What the header says.
-    header: Header,
-    /// WRMHEADER as it stands.
+    /// The elements of the header.
+    header: PlayReadyHeaderReport,
+    /// WRMHEADER, unchanged.
     xml: String,
     /// The whole `pssh` box in base64.
     pssh: String,
-    /// EXT-X-SESSION-KEY line of a multivariant playlist.
+    /// The EXT-X-SESSION-KEY line of a multivariant playlist.
     hls_session_key: Option<String>,
-    /// What else manifests say.
-    signaling: Texts,
-    /// Where the header breaks PlayReady's specification.
+    /// The other texts for manifests.
+    signaling: ManifestTexts,
+    /// Violations of PlayReady's specification.
     errors: Vec<String>,
-    /// What else is worth knowing.
+    /// Other deviations.
     notes: Vec<String>,
 }
 
-impl Report {
-    /// All notations of a header; without a scheme, by the algorithm that it names.
+impl HeaderReport {
+    /// Creates the report of a header. Without a scheme, the algorithm in the header determines it.
     ///
     /// # Errors
     /// [`Error::NoHeader`], [`Error::Header`].
-    pub fn new(found: &Found, scheme: Option<Scheme>) -> Result<Self, Error> {
-        let records = found.object.records().iter();
-        let mut headers = records.filter(|record| record.kind == RecordKind::Header);
-        let record = headers.next().ok_or(Error::NoHeader)?;
-        let mut header = FoundHeader::from_bytes(&record.value)?;
+    pub fn new(encoded: &EncodedHeader, scheme: Option<Scheme>) -> Result<Self, Error> {
+        let record = encoded
+            .object
+            .records()
+            .iter()
+            .find(|record| record.kind == RecordKind::Header)
+            .ok_or(Error::NoHeader)?;
+        let header = FoundHeader::from_bytes(&record.value)?;
         let scheme = scheme.unwrap_or_else(|| scheme_of(&header));
-        let drm = Drm::playready(found.object.clone(), found.pssh.clone());
-        let session = hls::key_lines(&drm, scheme, Playlist::Multivariant);
+        let drm = Drm::playready(encoded.object.clone(), encoded.pssh.clone());
+        let hls_session_key = hls::key_lines(&drm, scheme, Playlist::Multivariant)
+            .ok()
+            .map(|lines| lines.join("\n"));
         let signals = Signals {
             kids: header.key_ids.iter().map(|key| key.kid).collect(),
             drms: vec![drm],
         };
-        let deviations = std::mem::take(&mut header.deviations);
-        let (errors, notes): (Vec<_>, Vec<_>) = deviations.iter().partition(|d| is_fault(d));
-        let text = |deviations: Vec<_>| deviations.into_iter().map(ToString::to_string).collect();
+        let (mut errors, mut notes) = (Vec::new(), Vec::new());
+        for deviation in &header.deviations {
+            match is_violation(deviation) {
+                true => errors.push(deviation.to_string()),
+                false => notes.push(deviation.to_string()),
+            }
+        }
         Ok(Self {
             scheme: scheme.name(),
             header: header.into(),
-            xml: utf_16(&record.value).unwrap_or_default(),
-            pssh: STANDARD.encode(&found.pssh),
-            hls_session_key: session.ok().map(|lines| lines.join("\n")),
-            signaling: Texts::new(&signals, scheme),
-            errors: text(errors),
-            notes: text(notes),
+            xml: decode_utf_16(&record.value).unwrap_or_default(),
+            pssh: STANDARD.encode(&encoded.pssh),
+            hls_session_key,
+            signaling: ManifestTexts::new(&signals, scheme),
+            errors,
+            notes,
         })
     }
 
-    /// Whether the header breaks the specification.
-    pub const fn has_faults(&self) -> bool {
+    /// True if the header violates the specification.
+    pub const fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
 
-    /// Writes it for people.
+    /// Writes the report as text.
     ///
     /// # Errors
-    /// Whatever keeps it from being written.
+    /// Errors of `out`.
     pub fn write(&self, mut out: &mut dyn Write) -> io::Result<()> {
         write_header(&self.header, &mut out)?;
         writeln!(out, "\nXML:\n{}", self.xml)?;
@@ -86,20 +95,21 @@ impl Report {
         if let Some(line) = &self.hls_session_key {
             writeln!(out, "\nHLS, multivariant playlist:\n{line}")?;
         }
-        let errors = self.errors.iter().map(|text| ("ERROR", text));
-        let notes = self.notes.iter().map(|text| ("note", text));
-        for (severity, text) in errors.chain(notes) {
-            writeln!(out, "\n{severity} {text}")?;
+        for error in &self.errors {
+            writeln!(out, "\nERROR {error}")?;
+        }
+        for note in &self.notes {
+            writeln!(out, "\nnote {note}")?;
         }
         Ok(())
     }
 }
 
-/// AESCBC is for cbc1 and cbcs, of which players know the second.
+/// Returns the scheme for the algorithm of a header. AESCBC serves cbc1 and cbcs, of which players support only cbcs.
 fn scheme_of(header: &FoundHeader) -> Scheme {
-    let mut algorithms = header.key_ids.iter().map(|key| key.algorithm.as_deref());
-    match algorithms.any(|algorithm| algorithm == Some("AESCBC")) {
-        true => Scheme::Cbcs,
-        false => Scheme::Cenc,
-    }
+    let is_cbc = header
+        .key_ids
+        .iter()
+        .any(|key| key.algorithm.as_deref() == Some("AESCBC"));
+    if is_cbc { Scheme::Cbcs } else { Scheme::Cenc }
 }

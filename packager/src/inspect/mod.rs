@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `inspect`: how files are protected, and what is wrong with it.
+//! `inspect`: shows how files are protected, and checks their protection.
 
 mod findings;
 mod fragment;
@@ -21,27 +21,45 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use report::Report;
+use clap::Args;
+use report::InspectionReport;
 
-use crate::print;
-use crate::print::{FAULTY, NO_FILE};
+use crate::print::{self, FAULTY, NO_FILE};
 
-/// What was asked on the command line.
-#[derive(Debug)]
-pub struct Options {
-    /// The files, at least one.
-    pub files: Vec<PathBuf>,
-    /// JSON instead of text.
-    pub json: bool,
-    /// All files are one stream.
-    pub as_one: bool,
+const EXAMPLES: &str = "\
+Examples:
+  playready-packager inspect film.mp4
+  playready-packager inspect --as-one init.mp4 segment-1.m4s segment-2.m4s
+  playready-packager inspect --json *.mp4 | jq '.[].findings'
+
+Exit codes:
+  0  no errors; notes do not count
+  1  a file has an error, or is not an MP4 file
+  2  wrong usage, or a file that cannot be opened or read";
+
+/// Show how MP4 files are protected, and check their protection
+///
+/// Shows tracks, schemes, KIDs, IVs, pssh boxes and PlayReady Headers, and checks that they agree with each other and with the
+/// encryption information of every sample. Media data is not read, and no key is needed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct InspectArgs {
+    /// Progressive or fragmented files, init segments or media segments
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write one JSON array with an object for each stream
+    #[arg(long)]
+    json: bool,
+    /// Read all files as one stream, such as an init segment followed by its media segments
+    #[arg(long)]
+    as_one: bool,
 }
 
-/// Inspects and prints; the exit code is that of the command.
-pub fn run(options: &Options) -> ExitCode {
-    let streams: Vec<_> = match options.as_one {
-        true => vec![options.files.as_slice()],
-        false => options.files.chunks(1).collect(),
+/// Inspects the files and prints the reports.
+pub fn run(args: &InspectArgs) -> ExitCode {
+    let streams: Vec<_> = match args.as_one {
+        true => vec![args.files.as_slice()],
+        false => args.files.chunks(1).collect(),
     };
     let mut code = 0;
     let mut reports = Vec::new();
@@ -51,22 +69,30 @@ pub fn run(options: &Options) -> ExitCode {
                 code = code.max(u8::from(report.has_errors()) * FAULTY);
                 reports.push(report);
             }
-            Err((path, error)) => {
-                eprintln!("{}: {error}", path.display());
+            Err(error) => {
+                eprintln!("{error}");
                 code = NO_FILE;
             }
         }
     }
-    print::out(code, |out| match options.json {
+    print::out(code, |out| match args.json {
         true => print::json(&reports, out),
         false => print_text(&reports, out),
     })
 }
 
-/// What `inspect` says of a file with these bytes: the text and the JSON that it would print.
+/// Inspects the bytes of a file; returns the text and the JSON that `inspect` prints.
+///
+/// ```
+/// // A 'free' box without content.
+/// let inspected = playready_packager::inspect_bytes(b"\0\0\0\x08free".to_vec())?;
+/// assert!(String::from_utf8_lossy(&inspected.text).contains("not an MP4 file"));
+/// assert!(inspected.json.starts_with(b"["));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
-/// None in practice: bytes in memory can be read, and text in memory written.
+/// None in practice, because reading and writing memory does not fail.
 pub fn inspect_bytes(bytes: Vec<u8>) -> io::Result<InspectedBytes> {
     let reports = [stream::inspect_bytes("bytes", bytes)?];
     let mut inspected = InspectedBytes::default();
@@ -78,13 +104,13 @@ pub fn inspect_bytes(bytes: Vec<u8>) -> io::Result<InspectedBytes> {
 /// The output of `inspect` in both forms.
 #[derive(Debug, Default)]
 pub struct InspectedBytes {
-    /// For people.
+    /// The text.
     pub text: Vec<u8>,
-    /// For programs: one array.
+    /// The JSON array.
     pub json: Vec<u8>,
 }
 
-fn print_text(reports: &[Report], mut out: &mut dyn Write) -> io::Result<()> {
+fn print_text(reports: &[InspectionReport], mut out: &mut dyn Write) -> io::Result<()> {
     for (number, report) in reports.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;

@@ -10,7 +10,7 @@ use playready_header::{FoundHeader, PlayReadyObject, RecordKind};
 use uuid::Uuid;
 
 use super::findings::{Findings, Place};
-use super::report::{self, Header, Object, ObjectRecord, PsshBox, Widevine};
+use super::report::{self, Object, ObjectRecord, PlayReadyHeaderReport, PsshBox, Widevine};
 
 /// The most different boxes that are kept; with a key for every fragment a day has more.
 const MAX_BOXES: usize = 4096;
@@ -115,12 +115,12 @@ fn object(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Object> 
     })
 }
 
-fn header(found: FoundHeader, place: &Place, findings: &mut Findings) -> Header {
+fn header(found: FoundHeader, place: &Place, findings: &mut Findings) -> PlayReadyHeaderReport {
     for deviation in &found.deviations {
-        match report::is_fault(deviation) {
+        match report::is_violation(deviation) {
             true => findings.error("header", place, deviation),
             false => findings.note("header-long", place, deviation),
         }
     }
-    Header::from(found)
+    PlayReadyHeaderReport::from(found)
 }

@@ -14,7 +14,7 @@ use super::findings::{Finding, Severity};
 
 /// A stream: one file, or several as one.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct InspectionReport {
     /// The files, as they were named.
     pub files: Vec<String>,
     /// How the stream is laid out.
@@ -31,7 +31,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-impl Report {
+impl InspectionReport {
     /// Whether anything is wrong.
     pub fn has_errors(&self) -> bool {
         let mut findings = self.findings.iter();
@@ -203,7 +203,7 @@ pub struct Object {
     /// Its records in order.
     pub records: Vec<ObjectRecord>,
     /// The first header record, read.
-    pub header: Option<Header>,
+    pub header: Option<PlayReadyHeaderReport>,
 }
 
 /// A record of a PlayReady Object.
@@ -217,7 +217,7 @@ pub struct ObjectRecord {
 
 /// A PlayReady Header.
 #[derive(Debug, Serialize)]
-pub struct Header {
+pub struct PlayReadyHeaderReport {
     /// 4.0 to 4.3.
     pub version: &'static str,
     /// The KIDs.
@@ -236,7 +236,7 @@ pub struct Header {
     pub license_requested: Option<String>,
 }
 
-impl From<FoundHeader> for Header {
+impl From<FoundHeader> for PlayReadyHeaderReport {
     fn from(found: FoundHeader) -> Self {
         let key_ids = found.key_ids.into_iter().map(|key| HeaderKeyId {
             kid: key.kid,
@@ -258,7 +258,7 @@ impl From<FoundHeader> for Header {
 }
 
 /// Whether a deviation breaks the specification; a header that is only long does not.
-pub const fn is_fault(deviation: &Deviation) -> bool {
+pub const fn is_violation(deviation: &Deviation) -> bool {
     !matches!(
         deviation,
         Deviation::LongHeader(_) | Deviation::LongCustomAttributes(_)

@@ -2,7 +2,7 @@
 //! One stream: a file, or an init segment and media segments, box by box.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cenc_mp4::MovieForm;
 use isobmff_boxes::{BoxTree, Error, FourCc, Reader, Trex};
@@ -13,32 +13,43 @@ use super::key_ids;
 use super::progressive::Moov;
 use super::pssh::PsshBoxes;
 use super::read::{self, Source, TopBox};
-use super::report::{Container, Report};
+use super::report::{Container, InspectionReport};
 use super::track::TrackState;
 
 /// The most brands that are listed.
 const MAX_BRANDS: usize = 64;
 
+/// A file cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}", path = .path.display())]
+pub struct ReadError {
+    path: PathBuf,
+    source: io::Error,
+}
+
 /// Inspects the files as one stream.
 ///
 /// # Errors
-/// The file that cannot be opened or read.
-pub fn inspect(files: &[PathBuf]) -> Result<Report, (&Path, io::Error)> {
+/// [`ReadError`].
+pub fn inspect(files: &[PathBuf]) -> Result<InspectionReport, ReadError> {
     let mut stream = Stream::default();
     for path in files {
-        let failed = |error| (path.as_path(), error);
-        let mut source = Source::open(path).map_err(failed)?;
-        stream.read(&mut source).map_err(failed)?;
+        Source::open(path)
+            .and_then(|mut source| stream.read(&mut source))
+            .map_err(|source| ReadError {
+                path: path.clone(),
+                source,
+            })?;
     }
-    let files = files.iter().map(|path| path.display().to_string());
-    Ok(stream.into_report(files.collect()))
+    let names = files.iter().map(|path| path.display().to_string());
+    Ok(stream.into_report(names.collect()))
 }
 
 /// Inspects the bytes of one file, which the report calls `name`.
 ///
 /// # Errors
 /// None in practice: bytes in memory can be read.
-pub fn inspect_bytes(name: &str, bytes: Vec<u8>) -> io::Result<Report> {
+pub fn inspect_bytes(name: &str, bytes: Vec<u8>) -> io::Result<InspectionReport> {
     let mut stream = Stream::default();
     stream.read(&mut Source::of_bytes(bytes)?)?;
     Ok(stream.into_report(vec![name.to_owned()]))
@@ -182,7 +193,7 @@ impl Stream {
         Ok(())
     }
 
-    fn into_report(mut self, files: Vec<String>) -> Report {
+    fn into_report(mut self, files: Vec<String>) -> InspectionReport {
         let container = self.container.unwrap_or(Container::NotMp4);
         let place = Place::default();
         match container {
@@ -200,7 +211,7 @@ impl Stream {
         if container != Container::MediaSegment {
             key_ids::check(&self.tracks, &pssh, &mut self.findings);
         }
-        Report {
+        InspectionReport {
             files,
             container,
             brands: self.brands,

@@ -8,15 +8,15 @@ use cenc_types::{CipherMode, Pattern};
 use super::findings::{Finding, Severity};
 use super::lint;
 use super::report::{
-    Container, Entry, Header, Information, Object, Protection, PsshBox, Report, Track, Widevine,
-    pattern,
+    Container, Entry, Information, InspectionReport, Object, PlayReadyHeaderReport, Protection,
+    PsshBox, Track, Widevine, pattern,
 };
 
 /// The most equal things that are written out; `--json` has all.
 const MAX_LISTED: usize = 16;
 
 /// Writes it.
-pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &InspectionReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", report.files.join(" + "))?;
     writeln!(out, "  {}", container(report))?;
     for track in &report.tracks {
@@ -34,7 +34,7 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     write_findings(&report.findings, out)
 }
 
-fn container(report: &Report) -> String {
+fn container(report: &InspectionReport) -> String {
     let fragments = match report.fragments {
         0 => String::new(),
         count => format!(", {}", counted(count, "fragment")),
@@ -255,7 +255,7 @@ fn write_object(object: &Object, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes what a PlayReady Header says.
-pub fn write_header(header: &Header, out: &mut impl Write) -> io::Result<()> {
+pub fn write_header(header: &PlayReadyHeaderReport, out: &mut impl Write) -> io::Result<()> {
     field("WRMHEADER", &format!("version {}", header.version), out)?;
     for key in &header.key_ids {
         field("KID", &key.kid.to_string(), out)?;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a command about keys ends, and the exit codes of that.
+//! The errors of `keys` and their exit codes.
+
+use std::path::PathBuf;
 
 use key_server::operations;
 use key_server::operations::kid;
@@ -8,35 +10,35 @@ use super::secret_text;
 use crate::new_file;
 use crate::print::{FAULTY, NO_FILE};
 
-/// What every help text says of exit codes.
+/// The exit codes, for the help texts.
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  the store cannot be opened, or refuses it
+  1  the store cannot be opened, or refuses the operation
   2  wrong usage, or a file that cannot be read or written";
 
 /// Errors of `keys`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The store cannot be opened, or refuses it.
+    /// The store cannot be opened, or refuses the operation.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
-    /// It cannot be done.
+    /// The operation is not possible.
     #[error(transparent)]
-    Service(#[from] operations::Error),
-    /// No KID.
+    Operation(#[from] operations::Error),
+    /// An argument is not a KID.
     #[error("{text:?}: {source}")]
     Kid { text: String, source: kid::Error },
-    /// A file with a secret.
+    /// A file with a secret cannot be read.
     #[error(transparent)]
     Secret(#[from] secret_text::Error),
-    /// A file that is to be read.
+    /// Another file cannot be read.
     #[error("{path}: {source}", path = .path.display())]
     File {
-        path: std::path::PathBuf,
+        path: PathBuf,
         source: std::io::Error,
     },
-    /// A file that is to be written.
+    /// A file cannot be written.
     #[error(transparent)]
     Output(#[from] new_file::Error),
 }
@@ -45,13 +47,13 @@ impl Error {
     /// The exit code of the command.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Store(_) | Self::Service(_) => FAULTY,
+            Self::Store(_) | Self::Operation(_) => FAULTY,
             Self::Kid { .. } | Self::Secret(_) | Self::File { .. } | Self::Output(_) => NO_FILE,
         }
     }
 }
 
-/// A KID from the command line.
+/// Reads a KID of the command line.
 ///
 /// # Errors
 /// [`Error::Kid`].

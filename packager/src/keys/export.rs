@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys export`: a content's keys as a CPIX document.
+//! `keys export`: exports the keys of a content as a CPIX document.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use cpix::Version;
+use host_access::Host;
 use key_server::operations::cpix_documents::{Export, Recipient, export};
 
 use super::error::{EXIT_CODES, Error};
-use crate::store::Store;
+use crate::store::StoreOptions;
 use crate::{new_file, print};
 
 const EXAMPLES: &str = "\
@@ -20,39 +21,40 @@ Examples:
 
 /// Export all keys of a content as a CPIX document, encrypted to a certificate
 ///
-/// The audit keeps each key that left, and to whom or why.
+/// The audit log records each exported key, with the recipient or the reason.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(group = ArgGroup::new("recipient").required(true).args(["to", "clear"]))]
 pub struct ExportArgs {
     #[command(flatten)]
-    store: Store,
+    store: StoreOptions,
     /// The content
     #[arg(value_name = "CONTENT")]
     content: String,
     /// PEM file with the RSA certificate of the recipient
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// Write the keys in the clear; the audit keeps the reason
+    /// Write the keys in the clear; the audit log records the reason
     #[arg(long, requires = "reason")]
     clear: bool,
-    /// Why the keys leave in the clear, in 1 to 200 characters
+    /// The reason for writing the keys in the clear, 1 to 200 characters
     #[arg(long, value_name = "TEXT", requires = "clear")]
     reason: Option<String>,
-    /// The document, which others cannot read; without it standard output
+    /// File for the document, which other users cannot read [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Version of CPIX
     #[arg(long, value_name = "VERSION", default_value = "2.3", value_parser = PossibleValuesParser::new(["2.3", "2.4"]))]
     cpix_version: String,
-    /// Write one JSON object with the KIDs instead of lines
+    /// Write one JSON object with the KIDs
     #[arg(long, requires = "output")]
     json: bool,
 }
 
 impl ExportArgs {
-    pub fn run(&self) -> ExitCode {
-        let exported = match self.export() {
+    /// Exports the keys and prints the document, or the KIDs if it is in a file.
+    pub fn run(&self, host: &Host) -> ExitCode {
+        let exported = match self.export(host) {
             Ok(exported) => exported,
             Err(error) => return print::fail(error.exit_code(), &error),
         };
@@ -72,9 +74,9 @@ impl ExportArgs {
         })
     }
 
-    fn export(&self) -> Result<Export, Error> {
+    fn export(&self, host: &Host) -> Result<Export, Error> {
         let recipient = match (&self.to, &self.reason) {
-            (Some(path), _) => certificate(path)?,
+            (Some(path), _) => read_certificate(path)?,
             (None, reason) => Recipient::Clear {
                 reason: reason.clone().unwrap_or_default(),
             },
@@ -83,20 +85,33 @@ impl ExportArgs {
             "2.4" => Version::V2_4,
             _ => Version::V2_3,
         };
-        let exported = export(&self.store.open()?, &self.content, &recipient, version)?;
+        let exported = export(&self.store.open(host)?, &self.content, &recipient, version)?;
         if let Some(path) = &self.output {
-            new_file::write(path, exported.xml.as_bytes(), Some(new_file::PRIVATE))?;
+            new_file::write(
+                path,
+                exported.xml.as_bytes(),
+                Some(new_file::PRIVATE),
+                &*host.random,
+            )?;
         }
         Ok(exported)
     }
 }
 
-fn certificate(path: &Path) -> Result<Recipient, Error> {
-    let pem = std::fs::read(path).map_err(|source| Error::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.chars().filter(|c| !c.is_control()).take(200).collect();
-    Ok(Recipient::Certificate { pem, name })
+/// Reads a recipient's certificate; the audit log names the recipient by the file's name.
+fn read_certificate(path: &Path) -> Result<Recipient, Error> {
+    Ok(Recipient::Certificate {
+        pem: std::fs::read(path).map_err(|source| Error::File {
+            path: path.to_owned(),
+            source,
+        })?,
+        name: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect(),
+    })
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys import`: the keys of a CPIX document.
+//! `keys import`: imports the keys of a CPIX document.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use cenc_types::Scheme;
 use clap::Args;
 use cpix::{Document, UnwrapKey};
+use host_access::Host;
 use key_server::operations::cpix_documents::{Import, import, private_key};
 use key_server::operations::kid::KeyIdForms;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Answer;
+use super::CommandResult;
 use super::error::{EXIT_CODES, Error};
 use super::secret_text;
-use crate::options::scheme;
-use crate::store::Store;
+use crate::options::scheme_parser;
+use crate::store::StoreOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,32 +27,32 @@ Examples:
 
 /// Import the keys of a CPIX document (2.0 to 2.4), with the tracks and crypto periods of its usage rules
 ///
-/// All of it is checked first. The same document may come again.
+/// The whole document is checked before the first key is imported. The same document can be imported again.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct ImportArgs {
     #[command(flatten)]
-    store: Store,
-    /// The document, or - for standard input; a file with keys in the clear has mode 0600
+    store: StoreOptions,
+    /// The document, or - for standard input; a file with keys in the clear must have mode 0600
     #[arg(value_name = "FILE")]
     document: PathBuf,
-    /// File of mode 0600 with the RSA private key, PKCS #8 in PEM, to whose certificate the keys are encrypted
+    /// File of mode 0600 with the RSA private key that decrypts the keys, PKCS #8 in PEM
     #[arg(long, value_name = "FILE")]
     private_key_file: Option<PathBuf>,
-    /// The content that the keys are for, instead of the document's own
+    /// The content that the keys protect [default: the document's contentId]
     #[arg(long, value_name = "ID")]
     content: Option<String>,
-    /// Scheme of keys for which the document names none
-    #[arg(long, value_parser = scheme())]
+    /// Scheme of the keys for which the document names none
+    #[arg(long, value_parser = scheme_parser())]
     scheme: Option<Scheme>,
     /// Write one JSON object
     #[arg(long)]
     pub json: bool,
 }
 
-/// What came of a document.
+/// The imported keys.
 #[derive(Serialize)]
-pub struct Imported {
+pub struct ImportedKeys {
     content: Option<String>,
     keys: Vec<ImportedKey>,
 }
@@ -60,62 +61,72 @@ pub struct Imported {
 struct ImportedKey {
     #[serde(flatten)]
     kid: KeyIdForms,
-    /// Whether the store had it already.
+    /// True if the key was in the store before.
     was_there: bool,
-    /// KIDs with the same key.
+    /// Other KIDs with the same key.
     same_key: Vec<String>,
 }
 
 impl ImportArgs {
-    pub fn run(&self) -> Result<Imported, Error> {
-        let private = self.private_key_file.as_ref();
-        let private = private.map(|path| {
-            let pem = secret_text::read(path)?;
-            Ok::<_, Error>(private_key(pem.as_bytes())?)
-        });
-        let private = private.transpose()?;
-        let document = self.read(private.is_some())?;
-        let asked = Import {
+    /// Imports the keys.
+    ///
+    /// # Errors
+    /// A document or private key that cannot be read, or that the store refuses.
+    pub fn run(&self, host: &Host) -> Result<ImportedKeys, Error> {
+        let private = match &self.private_key_file {
+            Some(path) => Some(private_key(secret_text::read(path, host)?.as_bytes())?),
+            None => None,
+        };
+        let document = self.read_document(private.is_some(), host)?;
+        let options = Import {
             private: private.as_ref().map(|key| key as &dyn UnwrapKey),
             content_id: self.content.as_deref(),
             scheme: self.scheme,
         };
-        let imported = import(&self.store.open()?, document.as_bytes(), &asked)?;
-        let keys = imported.keys.into_iter().map(|key| ImportedKey {
-            kid: key.kid.into(),
-            was_there: key.was_there,
-            same_key: key.same_key.iter().map(ToString::to_string).collect(),
-        });
-        Ok(Imported {
-            keys: keys.collect(),
+        let imported = import(&self.store.open(host)?, document.as_bytes(), &options)?;
+        Ok(ImportedKeys {
+            keys: imported
+                .keys
+                .into_iter()
+                .map(|key| ImportedKey {
+                    kid: key.kid.into(),
+                    was_there: key.was_there,
+                    same_key: key.same_key.iter().map(ToString::to_string).collect(),
+                })
+                .collect(),
             content: imported.content_id,
         })
     }
 
-    /// What is encrypted may be read by others.
-    fn read(&self, is_encrypted: bool) -> Result<Zeroizing<String>, Error> {
+    /// Reads the document; a file with encrypted keys may have any mode.
+    fn read_document(&self, is_encrypted: bool, host: &Host) -> Result<Zeroizing<String>, Error> {
         match is_encrypted && self.document != Path::new("-") {
-            true => read(&self.document).map_err(|source| Error::File {
+            true => read_file(&self.document).map_err(|source| Error::File {
                 path: self.document.clone(),
                 source,
             }),
-            false => Ok(secret_text::read(&self.document)?),
+            false => Ok(secret_text::read(&self.document, host)?),
         }
     }
 }
 
-/// A little more than a document may have, so that a longer one is refused as such.
-fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+/// Reads one byte more than a document may have, so that the parser refuses a longer one.
+fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(4096));
-    let limit = Document::MAX_LEN as u64 + 1;
-    File::open(path)?.take(limit).read_to_string(&mut text)?;
+    File::open(path)?
+        .take(Document::MAX_LEN as u64 + 1)
+        .read_to_string(&mut text)?;
     Ok(text)
 }
 
-impl Answer for Imported {
+impl CommandResult for ImportedKeys {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for key in &self.keys {
-            let note = if key.was_there { " was there" } else { "" };
+            let note = if key.was_there {
+                ", already in the store"
+            } else {
+                ""
+            };
             writeln!(out, "KID {}{note}", key.kid.uuid)?;
         }
         let count = self.keys.len();
@@ -126,10 +137,12 @@ impl Answer for Imported {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let keys = self.keys.iter();
-        let twice = keys.filter_map(|key| Some((key.same_key.first()?, &key.kid.uuid)));
-        twice
-            .map(|(other, kid)| format!("KID {other} has the same key as {kid}"))
+        self.keys
+            .iter()
+            .filter_map(|key| {
+                let other = key.same_key.first()?;
+                Some(format!("KID {other} has the same key as {}", key.kid.uuid))
+            })
             .collect()
     }
 }

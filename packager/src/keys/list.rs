@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys list`: keys, the last made first, or the crypto periods of a content.
+//! `keys list`: lists keys, the latest first, or the crypto periods of a content.
 
 use std::io::{self, Write};
-use std::time::SystemTime;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use content_key_store::{KeyFilter, KeyState, Page};
+use host_access::Host;
 use key_server::operations::kid::KeyIdForms;
-use key_server::operations::timeline::{Place, TimelinePeriod, timeline};
-use serde::Serialize;
+use key_server::operations::timeline::{Place, TimelineKey, TimelinePeriod, timeline};
+use serde::{Serialize, Serializer};
 
-use super::Answer;
+use super::CommandResult;
 use super::error::{EXIT_CODES, Error};
-use super::report::{HEADINGS, Key, table, utc};
-use crate::store::Store;
+use super::report::{HEADINGS, KeyReport, now, utc, write_table};
+use crate::store::StoreOptions;
 
 const STATES: [KeyState; 4] = [
     KeyState::Planned,
@@ -29,25 +29,25 @@ Examples:
   playready-packager keys list STORE --kek-file keys.kek --state planned --json
   playready-packager keys list STORE --kek-file keys.kek --content news --periods";
 
-/// List keys, the last made first, without the keys themselves
+/// List keys, the latest first, without their values
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct ListArgs {
     #[command(flatten)]
-    store: Store,
-    /// Only those of a content
+    store: StoreOptions,
+    /// List only the keys of a content
     #[arg(long, value_name = "ID")]
     content: Option<String>,
-    /// Only those that are as far as this
-    #[arg(long, value_parser = state(), conflicts_with = "periods")]
+    /// List only the keys in this state
+    #[arg(long, value_parser = state_parser(), conflicts_with = "periods")]
     state: Option<KeyState>,
-    /// The content's crypto periods with their keys, the last ones first
+    /// List the crypto periods of the content with their keys, the latest first
     #[arg(long, requires = "content")]
     periods: bool,
-    /// How many at most
+    /// The largest number of keys to list
     #[arg(long, value_name = "NUMBER", default_value = "100")]
     limit: u32,
-    /// How many to leave out before them
+    /// The number of keys to skip at the start
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     offset: u64,
     /// Write one JSON array
@@ -55,18 +55,18 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-/// One of the lists.
+/// The listed keys or crypto periods.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum List {
-    Keys(Vec<Key>),
-    Periods(Vec<Period>),
+pub enum KeyList {
+    Keys(Vec<KeyReport>),
+    Periods(Vec<PeriodReport>),
 }
 
 #[derive(Serialize)]
-pub struct Period {
+pub struct PeriodReport {
     index: u64,
-    /// In UTC, where keys change by the clock.
+    /// The start in UTC, if keys change by the clock.
     start: Option<String>,
     end: Option<String>,
     place: &'static str,
@@ -79,27 +79,46 @@ struct PeriodKey {
     #[serde(flatten)]
     kid: KeyIdForms,
     state: &'static str,
-    /// Targets, and how far each delivery is.
-    deliveries: Vec<(String, &'static str)>,
+    deliveries: Vec<PeriodDelivery>,
 }
 
-fn state() -> impl TypedValueParser<Value = KeyState> {
-    let named = |name: String| STATES.into_iter().find(|state| state.name() == name);
-    PossibleValuesParser::new(STATES.map(KeyState::name))
-        .try_map(move |name| named(name).ok_or("no state of a key"))
+/// The delivery of a key to a target.
+struct PeriodDelivery {
+    target: String,
+    state: &'static str,
+}
+
+impl Serialize for PeriodDelivery {
+    /// Serializes the delivery as an array of target and state.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.target, self.state).serialize(serializer)
+    }
+}
+
+fn state_parser() -> impl TypedValueParser<Value = KeyState> {
+    PossibleValuesParser::new(STATES.map(KeyState::name)).try_map(|name| {
+        STATES
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or("no state of a key")
+    })
 }
 
 impl ListArgs {
-    pub fn run(&self) -> Result<List, Error> {
-        let store = self.store.open()?;
+    /// Reads the list from the store.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Operation`].
+    pub fn run(&self, host: &Host) -> Result<KeyList, Error> {
+        let store = self.store.open(host)?;
         let page = Page {
             offset: self.offset,
             limit: self.limit,
         };
         if let (Some(content), true) = (&self.content, self.periods) {
-            let periods = timeline(&store, content, (SystemTime::now(), page))?;
-            return Ok(List::Periods(
-                periods.into_iter().map(Period::new).collect(),
+            let periods = timeline(&store, content, (now(host), page))?;
+            return Ok(KeyList::Periods(
+                periods.into_iter().map(PeriodReport::from).collect(),
             ));
         }
         let filter = KeyFilter {
@@ -107,66 +126,87 @@ impl ListArgs {
             state: self.state,
             ..KeyFilter::default()
         };
-        let keys = store.keys(&filter, page)?.into_iter();
-        let keys = keys.map(|info| Ok(Key::new(&info, store.slots_of(&info.kid)?)));
-        Ok(List::Keys(keys.collect::<Result<_, Error>>()?))
+        store
+            .keys(&filter, page)?
+            .iter()
+            .map(|key| KeyReport::load(&store, key))
+            .collect::<Result<_, _>>()
+            .map(KeyList::Keys)
     }
 }
 
-impl Period {
-    fn new(of: TimelinePeriod) -> Self {
-        let keys = of.keys.into_iter().map(|key| PeriodKey {
+impl From<TimelinePeriod> for PeriodReport {
+    fn from(period: TimelinePeriod) -> Self {
+        Self {
+            index: period.index,
+            start: period.bounds.map(|(start, _)| utc(start)),
+            end: period.bounds.map(|(_, end)| utc(end)),
+            place: match period.place {
+                Place::Past => "past",
+                Place::Current => "current",
+                Place::Next => "next",
+            },
+            keys: period.keys.into_iter().map(PeriodKey::from).collect(),
+        }
+    }
+}
+
+impl From<TimelineKey> for PeriodKey {
+    fn from(key: TimelineKey) -> Self {
+        Self {
             label: key.label,
             kid: key.info.kid.into(),
             state: key.info.state.name(),
             deliveries: key
                 .deliveries
                 .into_iter()
-                .map(|delivery| (delivery.target, delivery.state.name()))
+                .map(|delivery| PeriodDelivery {
+                    target: delivery.target,
+                    state: delivery.state.name(),
+                })
                 .collect(),
-        });
-        Self {
-            index: of.index,
-            start: of.bounds.map(|(start, _)| utc(start)),
-            end: of.bounds.map(|(_, end)| utc(end)),
-            place: match of.place {
-                Place::Past => "past",
-                Place::Current => "current",
-                Place::Next => "next",
-            },
-            keys: keys.collect(),
         }
     }
+}
 
+impl PeriodReport {
+    /// Returns the cells of a table row for each key.
     fn rows(&self) -> impl Iterator<Item = [String; 6]> {
         self.keys.iter().map(|key| {
-            let deliveries = key.deliveries.iter();
-            let deliveries: Vec<_> = deliveries
-                .map(|(target, state)| format!("{target} {state}"))
-                .collect();
             [
                 self.index.to_string(),
                 self.place.to_owned(),
                 self.start.clone().unwrap_or_else(|| "-".to_owned()),
                 key.label.clone(),
                 key.kid.uuid.clone(),
-                [vec![key.state.to_owned()], deliveries].concat().join(", "),
+                key.state_text(),
             ]
         })
     }
 }
 
-impl Answer for List {
+impl PeriodKey {
+    /// Returns the state of the key and of its deliveries.
+    fn state_text(&self) -> String {
+        let mut text = self.state.to_owned();
+        for delivery in &self.deliveries {
+            text += &format!(", {} {}", delivery.target, delivery.state);
+        }
+        text
+    }
+}
+
+impl CommandResult for KeyList {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Keys(keys) => {
-                let rows: Vec<_> = keys.iter().map(Key::row).collect();
-                table(out, HEADINGS, &rows)
+                let rows: Vec<_> = keys.iter().map(KeyReport::row).collect();
+                write_table(out, HEADINGS, &rows)
             }
             Self::Periods(periods) => {
                 let headings = ["PERIOD", "", "START", "LABEL", "KID", "STATE"];
-                let rows: Vec<_> = periods.iter().flat_map(Period::rows).collect();
-                table(out, headings, &rows)
+                let rows: Vec<_> = periods.iter().flat_map(PeriodReport::rows).collect();
+                write_table(out, headings, &rows)
             }
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys`: keys of a store made, imported, listed, shown, exported, changed and retired. No key is taken from the command line, which
-//! every user of the machine sees, and none is written unless it is asked for with a reason.
+//! `keys`: creates, imports, lists, shows, exports, rotates and retires the keys of a store. Keys are never read from the command
+//! line, which every user of the machine can see, and are written only on request and with a reason.
 
 mod error;
 mod export;
@@ -18,19 +18,20 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use error::Error;
+use host_access::Host;
 use serde::Serialize;
 
 use crate::print;
 
-/// Make, import, list, show, export, change and retire the keys of a key store
+/// Create, import, list, show, export, rotate and retire the keys of a key store
 #[derive(Debug, Args)]
 pub struct KeysArgs {
     #[command(subcommand)]
-    command: Command,
+    command: KeysCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum KeysCommand {
     New(Box<new::NewArgs>),
     Import(Box<import::ImportArgs>),
     List(list::ListArgs),
@@ -40,41 +41,40 @@ enum Command {
     Retire(retire::RetireArgs),
 }
 
-/// What a command has to say.
-trait Answer: Serialize {
-    /// Writes it for people.
+/// The result of a command, which `--json` serializes.
+trait CommandResult: Serialize {
+    /// Writes the result as text.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
 
-    /// What else there is to say, for standard error.
+    /// Returns warnings for standard error.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// Does it and prints; the exit code is that of the command.
-pub fn run(args: &KeysArgs) -> ExitCode {
+/// Runs a command of `keys` and prints its result.
+pub fn run(args: &KeysArgs, host: &Host) -> ExitCode {
     match &args.command {
-        Command::New(args) => say(args.json, args.run()),
-        Command::Import(args) => say(args.json, args.run()),
-        Command::List(args) => say(args.json, args.run()),
-        Command::Show(args) => say(args.json, args.run()),
-        Command::Export(args) => args.run(),
-        Command::Rotate(args) => say(args.json, args.run()),
-        Command::Retire(args) => say(args.json, args.run()),
+        KeysCommand::New(args) => print_result(args.json, args.run(host)),
+        KeysCommand::Import(args) => print_result(args.json, args.run(host)),
+        KeysCommand::List(args) => print_result(args.json, args.run(host)),
+        KeysCommand::Show(args) => print_result(args.json, args.run(host)),
+        KeysCommand::Export(args) => args.run(host),
+        KeysCommand::Rotate(args) => print_result(args.json, args.run(host)),
+        KeysCommand::Retire(args) => print_result(args.json, args.run(host)),
     }
 }
 
-fn say(json: bool, answer: Result<impl Answer, Error>) -> ExitCode {
-    match answer {
-        Ok(answer) => {
-            for warning in answer.warnings() {
-                eprintln!("warning: {warning}");
-            }
-            print::out(0, |out| match json {
-                true => print::json(&answer, out),
-                false => answer.write(out),
-            })
-        }
-        Err(error) => print::fail(error.exit_code(), &error),
+fn print_result(json: bool, result: Result<impl CommandResult, Error>) -> ExitCode {
+    let result = match result {
+        Ok(result) => result,
+        Err(error) => return print::fail(error.exit_code(), &error),
+    };
+    for warning in result.warnings() {
+        eprintln!("warning: {warning}");
     }
+    print::out(0, |out| match json {
+        true => print::json(&result, out),
+        false => result.write(out),
+    })
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys new`: a random key, an operator's own, or one from a key seed of the store.
+//! `keys new`: adds a random key, a given key, or one that is derived from a key seed of the store.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,17 +9,18 @@ use base64::engine::general_purpose::STANDARD;
 use cenc_types::Scheme;
 use clap::Args;
 use content_key_store::KeyStore;
+use host_access::Host;
 use key_server::operations::new_key;
 use key_server::operations::new_key::{Draft, Finding, Severity, Source};
 use playready_header::header::HeaderKeyId;
 use serde::Serialize;
 
-use super::Answer;
+use super::CommandResult;
 use super::error::{EXIT_CODES, Error};
-use super::report::Key;
+use super::report::KeyReport;
 use super::secret_text;
-use crate::options::scheme;
-use crate::store::Store;
+use crate::options::scheme_parser;
+use crate::store::StoreOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,19 +29,19 @@ Examples:
   pass film | playready-packager keys new STORE --kek-file keys.kek --kid KID --key-file -
   playready-packager keys new STORE --kek-file keys.kek --kid KID --seed tenant-1 --scheme cbcs --dry-run";
 
-/// Make a key: a random one, your own from a file, or one from a key seed of the store
+/// Create a key: a random one, your own from a file, or one that is derived from a key seed of the store
 ///
-/// It is on its way to the content's targets at once. A KID means one key in one cipher mode for ever; the same key once more
-/// changes nothing.
+/// The key is delivered to the content's targets at once. A KID has one key in one cipher mode, which never changes; entering the
+/// same key again changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct NewArgs {
     #[command(flatten)]
-    store: Store,
-    /// The content that the key is for
+    store: StoreOptions,
+    /// The content that the key protects
     #[arg(long, value_name = "ID")]
     content: Option<String>,
-    /// The content's tracks that it is for, as packagers ask for them
+    /// Label of the tracks that the key protects, as in the requests of packagers
     #[arg(
         long,
         value_name = "LABEL",
@@ -48,22 +49,22 @@ pub struct NewArgs {
         requires = "content"
     )]
     label: String,
-    /// Index of the crypto period that it is for
+    /// Index of the crypto period that the key protects
     #[arg(long, value_name = "NUMBER", default_value = "0", requires = "content")]
     period: u64,
-    /// KID: a UUID, 32 hex digits, or base64 in PlayReady order; without it a new one
+    /// KID as a UUID, 32 hex digits, or base64 in PlayReady byte order [default: a random KID]
     #[arg(long, value_name = "KID")]
     kid: Option<String>,
-    /// Scheme of the content: CTR and CBC never share a key
-    #[arg(long, default_value = "cenc", value_parser = scheme())]
+    /// Scheme of the content; a key is used in CTR or in CBC, never in both
+    #[arg(long, default_value = "cenc", value_parser = scheme_parser())]
     scheme: Scheme,
-    /// File of mode 0600 with the key in hex or base64, or - for standard input; without it a random key
+    /// File of mode 0600 with the key in hex or base64, or - for standard input [default: a random key]
     #[arg(long, value_name = "FILE", requires = "kid", conflicts_with = "seed")]
     key_file: Option<PathBuf>,
-    /// Name of the store's key seed that gives the key
+    /// Name of the store's key seed from which the key is derived
     #[arg(long, value_name = "NAME")]
     seed: Option<String>,
-    /// Only say what is wrong, and the checksum of the key, and make none
+    /// Only check the options and show the checksum, without creating the key
     #[arg(long)]
     dry_run: bool,
     /// Write one JSON object
@@ -71,41 +72,44 @@ pub struct NewArgs {
     pub json: bool,
 }
 
-/// A key that was made, and what there is to say of it.
+/// The new key and the findings about it.
 #[derive(Serialize)]
-pub struct Made {
+pub struct NewKey {
+    /// None after a dry run.
     #[serde(flatten)]
-    key: Option<Key>,
-    /// CHECKSUM of PlayReady Headers in base64, where the key and its KID are known and the scheme has one.
+    key: Option<KeyReport>,
+    /// CHECKSUM of PlayReady Headers in base64, if the key and its KID are known and the scheme has one.
     checksum: Option<String>,
     findings: Vec<Finding>,
 }
 
 impl NewArgs {
-    pub fn run(&self) -> Result<Made, Error> {
-        let draft = self.draft()?;
-        let store = self.store.open()?;
+    /// Creates the key, or only checks the options.
+    ///
+    /// # Errors
+    /// A key that cannot be read, or that the store refuses.
+    pub fn run(&self, host: &Host) -> Result<NewKey, Error> {
+        let draft = self.draft(host)?;
+        let store = self.store.open(host)?;
         if self.dry_run {
-            return foretell(&store, &draft);
+            return check_draft(&store, &draft);
         }
-        let made = new_key::create(&store, &draft)?;
-        let kid = &made.info.kid;
-        Ok(Made {
-            key: Some(Key::new(&made.info, store.slots_of(kid)?)),
-            checksum: checksum(Some(store.header_key_id(kid)?)),
-            findings: made.warnings,
+        let created = new_key::create(&store, &draft)?;
+        Ok(NewKey {
+            key: Some(KeyReport::load(&store, &created.info)?),
+            checksum: checksum(Some(store.header_key_id(&created.info.kid)?)),
+            findings: created.warnings,
         })
     }
 
-    fn draft(&self) -> Result<Draft, Error> {
-        let source = match (&self.key_file, &self.seed) {
-            (Some(file), _) => Source::Entered(secret_text::read(file)?),
-            (None, Some(name)) => Source::Seed(name.clone()),
-            (None, None) => Source::Random,
-        };
+    fn draft(&self, host: &Host) -> Result<Draft, Error> {
         Ok(Draft {
             kid: self.kid.clone(),
-            source,
+            source: match (&self.key_file, &self.seed) {
+                (Some(file), _) => Source::Entered(secret_text::read(file, host)?),
+                (None, Some(name)) => Source::Seed(name.clone()),
+                (None, None) => Source::Random,
+            },
             scheme: self.scheme,
             content: self.content.clone(),
             label: self.label.clone(),
@@ -114,11 +118,11 @@ impl NewArgs {
     }
 }
 
-fn foretell(store: &KeyStore, draft: &Draft) -> Result<Made, Error> {
+fn check_draft(store: &KeyStore, draft: &Draft) -> Result<NewKey, Error> {
     let findings = new_key::check(store, draft)?;
     match findings.iter().any(Finding::is_error) {
         true => Err(key_server::operations::Error::Draft(findings).into()),
-        false => Ok(Made {
+        false => Ok(NewKey {
             key: None,
             checksum: checksum(new_key::header_key_id(store, draft)?),
             findings,
@@ -130,28 +134,34 @@ fn checksum(key: Option<HeaderKeyId<8>>) -> Option<String> {
     key?.checksum.map(|checksum| STANDARD.encode(checksum))
 }
 
-impl Answer for Made {
+impl NewKey {
+    fn findings(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.severity == severity)
+    }
+}
+
+impl CommandResult for NewKey {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.key {
             Some(key) => {
-                let state = key.state;
                 writeln!(out, "KID {}", key.kid.uuid)?;
                 writeln!(out, "    {} in PlayReady order", key.kid.base64_playready)?;
-                writeln!(out, "    {state}, {}, for {}", key.origin, key.mode)?;
+                writeln!(out, "    {}, {}, for {}", key.state, key.origin, key.mode)?;
             }
-            None => writeln!(out, "a key can be made so; none was")?,
+            None => writeln!(out, "the key can be created; none was created")?,
         }
         if let Some(checksum) = &self.checksum {
             writeln!(out, "    checksum {checksum}")?;
         }
-        let notes = self.findings.iter();
-        let mut notes = notes.filter(|finding| finding.severity == Severity::Note);
-        notes.try_for_each(|note| writeln!(out, "note: {}", note.text))
+        self.findings(Severity::Note)
+            .try_for_each(|note| writeln!(out, "note: {}", note.text))
     }
 
     fn warnings(&self) -> Vec<String> {
-        let findings = self.findings.iter();
-        let warnings = findings.filter(|finding| finding.severity == Severity::Warning);
-        warnings.map(|finding| finding.text.clone()).collect()
+        self.findings(Severity::Warning)
+            .map(|warning| warning.text.clone())
+            .collect()
     }
 }

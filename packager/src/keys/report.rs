@@ -1,117 +1,128 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is said of keys; `--json` writes these types as they are.
+//! The reports of keys, which `--json` serializes.
 
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cenc_types::CipherMode;
-use content_key_store::{KeyInfo, KeySlot};
+use content_key_store::{KeyInfo, KeyStore};
 use cpix::Timestamp;
+use host_access::Host;
 use key_server::operations::kid::KeyIdForms;
 use serde::Serialize;
 
-/// All of a key but the key.
+use super::error::Error;
+
+/// Everything about a key except the key itself. Times are in UTC.
 #[derive(Debug, Serialize)]
-pub struct Key {
+pub struct KeyReport {
     /// The KID in all notations.
     #[serde(flatten)]
     pub kid: KeyIdForms,
-    /// `ctr` or `cbc`: what the key is for.
+    /// The cipher mode: `ctr` or `cbc`.
     pub mode: &'static str,
-    /// How far it is.
+    /// The state, such as `planned`.
     pub state: &'static str,
-    /// Where it came from.
+    /// The origin, such as `random`.
     pub origin: &'static str,
-    /// The seed's name, where it came from one.
+    /// The name of the key seed from which it was derived.
     pub seed: Option<String>,
-    /// When it was made, in UTC.
+    /// The time of its creation.
     pub created: String,
-    /// When it became delivered.
+    /// The time at which it became delivered.
     pub delivered: Option<String>,
-    /// When it became active.
+    /// The time at which it became active.
     pub activated: Option<String>,
-    /// When it was retired.
+    /// The time at which it was retired.
     pub retired: Option<String>,
-    /// What it is for.
-    pub tracks: Vec<Track>,
+    /// The tracks and crypto periods that it protects.
+    pub tracks: Vec<KeyTrack>,
 }
 
 /// A track in a crypto period.
 #[derive(Debug, Serialize)]
-pub struct Track {
+pub struct KeyTrack {
     /// The content.
     pub content: String,
-    /// The track's label.
+    /// The label of the track.
     pub label: String,
-    /// The crypto period's index.
+    /// The index of the crypto period.
     pub period: u64,
 }
 
-impl Key {
-    /// A key and what it is for.
-    pub fn new(info: &KeyInfo, slots: Vec<KeySlot>) -> Self {
-        let tracks = slots.into_iter().map(|slot| Track {
-            content: slot.content_id,
-            label: slot.label,
-            period: slot.period,
-        });
-        Self {
-            kid: info.kid.into(),
-            mode: match info.mode {
+/// The headings of the columns of [`KeyReport::row`].
+pub const HEADINGS: [&str; 6] = ["KID", "MODE", "STATE", "ORIGIN", "MADE", "FOR"];
+
+impl KeyReport {
+    /// Creates the report of a key; reads its tracks from the store.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn load(store: &KeyStore, key: &KeyInfo) -> Result<Self, Error> {
+        Ok(Self {
+            kid: key.kid.into(),
+            mode: match key.mode {
                 CipherMode::Ctr => "ctr",
                 CipherMode::Cbc => "cbc",
             },
-            state: info.state.name(),
-            origin: info.origin.name(),
-            seed: info.seed.clone(),
-            created: utc(info.created),
-            delivered: info.delivered.map(utc),
-            activated: info.activated.map(utc),
-            retired: info.retired.map(utc),
-            tracks: tracks.collect(),
-        }
+            state: key.state.name(),
+            origin: key.origin.name(),
+            seed: key.seed.clone(),
+            created: utc(key.created),
+            delivered: key.delivered.map(utc),
+            activated: key.activated.map(utc),
+            retired: key.retired.map(utc),
+            tracks: store
+                .slots_of(&key.kid)?
+                .into_iter()
+                .map(|slot| KeyTrack {
+                    content: slot.content_id,
+                    label: slot.label,
+                    period: slot.period,
+                })
+                .collect(),
+        })
     }
 
-    /// A line of a table.
+    /// Returns the cells of a table row.
     pub fn row(&self) -> [String; 6] {
-        let tracks = match self.tracks.as_slice() {
-            [] => "-".to_owned(),
-            [only] => only.text(),
-            [first, rest @ ..] => format!("{} and {} more", first.text(), rest.len()),
-        };
-        let [mode, state, origin] = [self.mode, self.state, self.origin].map(str::to_owned);
         [
             self.kid.uuid.clone(),
-            mode,
-            state,
-            origin,
+            self.mode.to_owned(),
+            self.state.to_owned(),
+            self.origin.to_owned(),
             self.created.clone(),
-            tracks,
+            match self.tracks.as_slice() {
+                [] => "-".to_owned(),
+                [only] => only.text(),
+                [first, rest @ ..] => format!("{} and {} more", first.text(), rest.len()),
+            },
         ]
     }
 }
 
-/// What stands above the lines of [`Key::row`].
-pub const HEADINGS: [&str; 6] = ["KID", "MODE", "STATE", "ORIGIN", "MADE", "FOR"];
-
-impl Track {
+impl KeyTrack {
     fn text(&self) -> String {
         format!("{} {} {}", self.content, self.label, self.period)
     }
 }
 
-/// A time in UTC, to the millisecond.
-pub fn utc(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let nanoseconds = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
-    Timestamp(nanoseconds).to_string()
+/// Returns the present time.
+pub fn now(host: &Host) -> SystemTime {
+    UNIX_EPOCH + host.clock.since_1970()
 }
 
-/// Columns below each other, as wide as they must be.
+/// Formats a time in UTC with milliseconds.
+pub fn utc(time: SystemTime) -> String {
+    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX)).to_string()
+}
+
+/// Writes a table whose columns are as wide as their widest cells.
 ///
 /// # Errors
-/// Whatever keeps them from being written.
-pub fn table<const N: usize>(
+/// Errors of `out`.
+pub fn write_table<const N: usize>(
     out: &mut dyn Write,
     headings: [&str; N],
     rows: &[[String; N]],
@@ -122,14 +133,15 @@ pub fn table<const N: usize>(
             *width = (*width).max(cell.chars().count());
         }
     }
-    line(out, &headings, &widths)?;
-    rows.iter().try_for_each(|row| line(out, row, &widths))
+    write_row(out, &headings, &widths)?;
+    rows.iter().try_for_each(|row| write_row(out, row, &widths))
 }
 
-fn line(out: &mut dyn Write, cells: &[impl AsRef<str>], widths: &[usize]) -> io::Result<()> {
-    let cells = cells.iter().zip(widths);
-    let padded: String = cells
+fn write_row(out: &mut dyn Write, cells: &[impl AsRef<str>], widths: &[usize]) -> io::Result<()> {
+    let row: String = cells
+        .iter()
+        .zip(widths)
         .map(|(cell, &width)| format!("{:width$}  ", cell.as_ref()))
         .collect();
-    writeln!(out, "{}", padded.trim_end())
+    writeln!(out, "{}", row.trim_end())
 }

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys retire`: keys that are to protect nothing new.
+//! `keys retire`: marks keys as retired, so that they protect no new content.
 
 use std::io::{self, Write};
 
 use clap::Args;
 use content_key_store::KeyState;
+use host_access::Host;
 use serde::Serialize;
 
-use super::Answer;
+use super::CommandResult;
 use super::error::{EXIT_CODES, Error, read_kid};
-use super::report::Key;
-use crate::store::Store;
+use super::report::KeyReport;
+use crate::store::StoreOptions;
 
 const EXAMPLES: &str = "\
 Examples:
   playready-packager keys retire sqlite:///var/lib/packager/keys.db 339c45b5-fb6d-4bd9-994c-eabd9d41c95b --kek-file keys.kek";
 
-/// Retire keys: they protect nothing new, and stay for what they have protected
+/// Retire keys: they protect no new content, and are kept for the content that they have protected
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct RetireArgs {
     #[command(flatten)]
-    store: Store,
-    /// UUIDs, 32 hex digits, or base64 in PlayReady order
+    store: StoreOptions,
+    /// KIDs, each as a UUID, 32 hex digits, or base64 in PlayReady byte order
     #[arg(value_name = "KID", required = true)]
     kids: Vec<String>,
     /// Write one JSON array
@@ -30,27 +31,38 @@ pub struct RetireArgs {
     pub json: bool,
 }
 
-/// The keys.
+/// The retired keys.
 #[derive(Serialize)]
 #[serde(transparent)]
-pub struct Retired(Vec<Key>);
+pub struct RetiredKeys(Vec<KeyReport>);
 
 impl RetireArgs {
-    pub fn run(&self) -> Result<Retired, Error> {
-        let kids = self.kids.iter().map(|kid| read_kid(kid));
-        let kids = kids.collect::<Result<Vec<_>, _>>()?;
-        let store = self.store.open()?;
-        let retired = kids.iter().map(|kid| {
-            store.set_state(kid, KeyState::Retired)?;
-            Ok(Key::new(&store.info(kid)?, store.slots_of(kid)?))
-        });
-        Ok(Retired(retired.collect::<Result<_, Error>>()?))
+    /// Retires the keys.
+    ///
+    /// # Errors
+    /// [`Error::Kid`], [`Error::Store`].
+    pub fn run(&self, host: &Host) -> Result<RetiredKeys, Error> {
+        // All KIDs are checked before the first key is retired.
+        let kids: Vec<_> = self
+            .kids
+            .iter()
+            .map(|kid| read_kid(kid))
+            .collect::<Result<_, _>>()?;
+        let store = self.store.open(host)?;
+        kids.iter()
+            .map(|kid| {
+                store.set_state(kid, KeyState::Retired)?;
+                KeyReport::load(&store, &store.info(kid)?)
+            })
+            .collect::<Result<_, Error>>()
+            .map(RetiredKeys)
     }
 }
 
-impl Answer for Retired {
+impl CommandResult for RetiredKeys {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut keys = self.0.iter();
-        keys.try_for_each(|key| writeln!(out, "{} is retired", key.kid.uuid))
+        self.0
+            .iter()
+            .try_for_each(|key| writeln!(out, "{} is retired", key.kid.uuid))
     }
 }

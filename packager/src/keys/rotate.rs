@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys rotate`: the keys of the next crypto period, or of all that come soon.
+//! `keys rotate`: creates the keys of the next crypto period, or of all periods that start soon.
 
 use std::io::{self, Write};
-use std::time::SystemTime;
 
 use clap::Args;
 use content_key_store::{KeyInfo, KeyStore};
+use host_access::Host;
 use key_server::operations::rotation::{prepare, rotate_now, turn};
 use serde::Serialize;
 
-use super::Answer;
+use super::CommandResult;
 use super::error::{EXIT_CODES, Error};
-use super::report::{HEADINGS, Key, table};
-use crate::store::Store;
+use super::report::{HEADINGS, KeyReport, now, write_table};
+use crate::store::StoreOptions;
 
 const EXAMPLES: &str = "\
 Examples:
   playready-packager keys rotate sqlite:///var/lib/packager/keys.db film --kek-file keys.kek
   playready-packager keys rotate STORE news --kek-file keys.kek --ahead 2";
 
-/// Make the keys of a content's next crypto period at once, or by the clock those of the ones to come
+/// Create the keys of a content's next crypto period now or, with --ahead, those of the periods that start soon
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct RotateArgs {
     #[command(flatten)]
-    store: Store,
+    store: StoreOptions,
     /// The content
     #[arg(value_name = "CONTENT")]
     content: String,
-    /// Of a content with a crypto period, whose packagers count periods by UTC: make what is missing of the current period and
-    /// this many behind it, and let keys begin and end by the clock
+    /// Create the missing keys of the current crypto period and of this many periods after it, and activate and retire keys by the
+    /// clock; for a content whose packagers number crypto periods by UTC
     #[arg(long, value_name = "PERIODS")]
     ahead: Option<u8>,
     /// Write one JSON object
@@ -37,35 +37,38 @@ pub struct RotateArgs {
     pub json: bool,
 }
 
-/// What became of keys.
+/// The keys that were created and those whose state has changed.
 #[derive(Default, Serialize)]
-pub struct Rotated {
-    /// Keys of the periods to come.
-    keys: Vec<Key>,
-    /// KIDs that are in use now.
+pub struct RotatedKeys {
+    /// The keys of the coming periods.
+    keys: Vec<KeyReport>,
+    /// KIDs that became active.
     activated: Vec<String>,
-    /// KIDs whose time is over.
+    /// KIDs that were retired.
     retired: Vec<String>,
-    /// KIDs that should be in use, but a target has not acknowledged them.
+    /// KIDs that should be active, but have not been acknowledged by a delivery target.
     waiting: Vec<String>,
 }
 
 impl RotateArgs {
-    pub fn run(&self) -> Result<Rotated, Error> {
-        let store = self.store.open()?;
+    /// Creates the keys and changes their states.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Operation`].
+    pub fn run(&self, host: &Host) -> Result<RotatedKeys, Error> {
+        let store = self.store.open(host)?;
         let Some(ahead) = self.ahead else {
-            let keys = keys(&store, &rotate_now(&store, &self.content)?)?;
-            return Ok(Rotated {
-                keys,
-                ..Rotated::default()
+            return Ok(RotatedKeys {
+                keys: load_reports(&store, &rotate_now(&store, &self.content)?)?,
+                ..RotatedKeys::default()
             });
         };
-        let now = SystemTime::now();
-        let made = prepare(&store, &self.content, (now, ahead))?;
+        let now = now(host);
+        let created = prepare(&store, &self.content, (now, ahead))?;
         let turned = turn(&store, &self.content, now)?;
         let texts = |kids: &[_]| kids.iter().map(ToString::to_string).collect();
-        Ok(Rotated {
-            keys: keys(&store, &made)?,
+        Ok(RotatedKeys {
+            keys: load_reports(&store, &created)?,
             activated: texts(&turned.activated),
             retired: texts(&turned.retired),
             waiting: texts(&turned.waiting),
@@ -73,27 +76,29 @@ impl RotateArgs {
     }
 }
 
-fn keys(store: &KeyStore, infos: &[KeyInfo]) -> Result<Vec<Key>, Error> {
-    let keys = infos.iter();
-    keys.map(|info| Ok(Key::new(info, store.slots_of(&info.kid)?)))
-        .collect()
+fn load_reports(store: &KeyStore, keys: &[KeyInfo]) -> Result<Vec<KeyReport>, Error> {
+    keys.iter().map(|key| KeyReport::load(store, key)).collect()
 }
 
-impl Answer for Rotated {
+impl CommandResult for RotatedKeys {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rows: Vec<_> = self.keys.iter().map(Key::row).collect();
-        table(out, HEADINGS, &rows)?;
-        for (what, kids) in [("active", &self.activated), ("retired", &self.retired)] {
-            kids.iter()
-                .try_for_each(|kid| writeln!(out, "{kid} is {what} now"))?;
+        let rows: Vec<_> = self.keys.iter().map(KeyReport::row).collect();
+        write_table(out, HEADINGS, &rows)?;
+        for kid in &self.activated {
+            writeln!(out, "{kid} is now active")?;
+        }
+        for kid in &self.retired {
+            writeln!(out, "{kid} is now retired")?;
         }
         Ok(())
     }
 
     fn warnings(&self) -> Vec<String> {
-        let waiting = self.waiting.iter();
-        waiting
-            .map(|kid| format!("KID {kid} should be in use, but not all targets have it"))
+        self.waiting
+            .iter()
+            .map(|kid| {
+                format!("KID {kid} should be active, but not all targets have acknowledged it")
+            })
             .collect()
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys and documents that commands take from a file or from standard input.
+//! Reads keys and documents from a file or from standard input.
 
 use std::io::Read;
 use std::path::Path;
@@ -7,13 +7,13 @@ use std::path::Path;
 use host_access::Host;
 use zeroize::Zeroizing;
 
-/// The most bytes of standard input that are read.
+/// The longest text that is read from standard input, in bytes.
 const MAX_INPUT: u64 = 1 << 20;
 
-/// Why there is no text.
+/// Errors of reading a secret text.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file cannot be read, or others can read it.
+    /// The file cannot be read, or other users can read it.
     #[error(transparent)]
     File(#[from] host_access::SecretFileError),
     /// Standard input cannot be read, or is too long.
@@ -21,17 +21,20 @@ pub enum Error {
     Input(#[source] std::io::Error),
 }
 
-/// The text of a file that others cannot read, or for `-` of standard input, up to 1 MiB.
+/// Reads a file that other users cannot read, or up to 1 MiB of standard input if `path` is `-`.
 ///
 /// # Errors
 /// [`Error`].
-pub fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
+pub fn read(path: &Path, host: &Host) -> Result<Zeroizing<String>, Error> {
     if path != Path::new("-") {
-        return Ok(Host::system().files.read(path)?);
+        return Ok(host.files.read(path)?);
     }
     let mut text = Zeroizing::new(String::with_capacity(4096));
-    let mut input = std::io::stdin().lock().take(MAX_INPUT + 1);
-    input.read_to_string(&mut text).map_err(Error::Input)?;
+    std::io::stdin()
+        .lock()
+        .take(MAX_INPUT + 1)
+        .read_to_string(&mut text)
+        .map_err(Error::Input)?;
     match text.len() as u64 > MAX_INPUT {
         true => Err(Error::Input(std::io::ErrorKind::FileTooLarge.into())),
         false => Ok(text),

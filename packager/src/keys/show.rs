@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys show`: all of a key, and the key itself only for a reason; or what files and manifests say of a content's keys.
+//! `keys show`: shows a key, its value only with a reason, or the signaling of a content's keys in files and manifests.
 
 use std::io::{self, Write};
 
@@ -8,16 +8,16 @@ use base64::engine::general_purpose::STANDARD;
 use cenc_types::KeyId;
 use clap::{ArgGroup, Args};
 use content_key_store::KeyStore;
+use host_access::Host;
 use key_server::deliveries;
-use key_server::operations::preview;
-use key_server::operations::preview::Preview;
+use key_server::operations::preview::{self, Preview};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::Answer;
+use super::CommandResult;
 use super::error::{EXIT_CODES, Error, read_kid};
-use super::report::{Key, utc};
-use crate::store::Store;
+use super::report::{KeyReport, utc};
+use crate::store::StoreOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,23 +25,23 @@ Examples:
   playready-packager keys show STORE tUWcM237uU2ZTOq9nUHJWw== --kek-file keys.kek --clear-key --reason 'ticket 4711'
   playready-packager keys show STORE --content film --kek-file keys.kek --json | jq -r .mpd";
 
-/// Show a key without the key, or what files and manifests say of a content's keys
+/// Show a key without its value, or the signaling of a content's keys in files and manifests
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(group = ArgGroup::new("what").required(true).args(["kid", "content"]))]
 pub struct ShowArgs {
     #[command(flatten)]
-    store: Store,
-    /// A UUID, 32 hex digits, or base64 in PlayReady order
+    store: StoreOptions,
+    /// KID as a UUID, 32 hex digits, or base64 in PlayReady byte order
     #[arg(value_name = "KID")]
     kid: Option<String>,
-    /// PlayReady Header, pssh box and texts for manifests of the content's last crypto period
+    /// Show PlayReady Header, pssh box and texts for manifests of this content's last crypto period
     #[arg(long, value_name = "ID")]
     content: Option<String>,
-    /// Write the key itself too; the audit keeps that and the reason
+    /// Show also the value of the key; the audit log records it with the reason
     #[arg(long, requires_all = ["reason", "kid"])]
     clear_key: bool,
-    /// Why the key is to be seen, in 1 to 255 characters
+    /// The reason for showing the value of the key, 1 to 255 characters
     #[arg(long, value_name = "TEXT", requires = "clear_key")]
     reason: Option<String>,
     /// Write one JSON object
@@ -49,28 +49,31 @@ pub struct ShowArgs {
     pub json: bool,
 }
 
-/// One of the two.
+/// The shown key or the signaling of a content.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum Shown {
-    Key(Box<KeyShown>),
+pub enum ShownKeys {
+    Key(Box<ShownKey>),
     Content(Box<Preview>),
 }
 
 #[derive(Serialize)]
-pub struct KeyShown {
+pub struct ShownKey {
     #[serde(flatten)]
-    key: Key,
-    /// CHECKSUM of PlayReady Headers, in base64; none in CBC.
+    key: KeyReport,
+    /// CHECKSUM of PlayReady Headers in base64; None in CBC.
     checksum: Option<String>,
-    deliveries: Vec<Delivery>,
-    /// Hex; only where it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "clear")]
+    deliveries: Vec<KeyDelivery>,
+    /// The value in hex, with `--clear-key`.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_key"
+    )]
     clear_key: Option<Zeroizing<String>>,
 }
 
 #[derive(Serialize)]
-struct Delivery {
+struct KeyDelivery {
     target: String,
     state: &'static str,
     attempts: u64,
@@ -78,55 +81,74 @@ struct Delivery {
     error: Option<String>,
 }
 
-fn clear<S: Serializer>(key: &Option<Zeroizing<String>>, to: S) -> Result<S::Ok, S::Error> {
-    key.as_deref().serialize(to)
+fn serialize_key<S: Serializer>(
+    key: &Option<Zeroizing<String>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    key.as_deref().serialize(serializer)
 }
 
 impl ShowArgs {
-    pub fn run(&self) -> Result<Shown, Error> {
-        let store = self.store.open()?;
+    /// Reads the key or the content from the store.
+    ///
+    /// # Errors
+    /// [`Error::Kid`], [`Error::Store`], [`Error::Operation`].
+    pub fn run(&self, host: &Host) -> Result<ShownKeys, Error> {
+        let store = self.store.open(host)?;
         match (&self.kid, &self.content) {
-            (Some(kid), _) => self.key(&store, &read_kid(kid)?),
+            (Some(kid), _) => {
+                let key = self.load_key(&store, &read_kid(kid)?)?;
+                Ok(ShownKeys::Key(Box::new(key)))
+            }
             (None, content) => {
                 let content = content.as_deref().unwrap_or_default();
                 let preview = preview::of_stored(&store, content, &self.store.key_uri())?;
-                Ok(Shown::Content(Box::new(preview)))
+                Ok(ShownKeys::Content(Box::new(preview)))
             }
         }
     }
 
-    fn key(&self, store: &KeyStore, kid: &KeyId) -> Result<Shown, Error> {
+    fn load_key(&self, store: &KeyStore, kid: &KeyId) -> Result<ShownKey, Error> {
         let info = store.info(kid)?;
-        let checksum = store.header_key_id(kid)?.checksum;
-        let deliveries = deliveries::of_key(store, kid)?
-            .into_iter()
-            .map(|of| Delivery {
-                state: of.state.name(),
-                attempts: of.attempts,
-                acknowledged: of.acknowledged.map(utc),
-                error: of.error,
-                target: of.target,
-            });
-        let reason = self.reason.as_ref().filter(|_| self.clear_key);
-        let clear = reason.map(|reason| store.key_for(kid, &format!("shown: {reason}")));
-        let clear = clear.transpose()?;
-        Ok(Shown::Key(Box::new(KeyShown {
-            key: Key::new(&info, store.slots_of(kid)?),
-            checksum: checksum.map(|checksum| STANDARD.encode(checksum)),
-            deliveries: deliveries.collect(),
-            clear_key: clear.map(|stored| hex(stored.key.as_bytes())),
-        })))
+        Ok(ShownKey {
+            checksum: store
+                .header_key_id(kid)?
+                .checksum
+                .map(|checksum| STANDARD.encode(checksum)),
+            deliveries: deliveries::of_key(store, kid)?
+                .into_iter()
+                .map(|delivery| KeyDelivery {
+                    state: delivery.state.name(),
+                    attempts: delivery.attempts,
+                    acknowledged: delivery.acknowledged.map(utc),
+                    error: delivery.error,
+                    target: delivery.target,
+                })
+                .collect(),
+            clear_key: match &self.reason {
+                Some(reason) if self.clear_key => {
+                    let stored = store.key_for(kid, &format!("shown: {reason}"))?;
+                    Some(hex(stored.key.as_bytes()))
+                }
+                _ => None,
+            },
+            key: KeyReport::load(store, &info)?,
+        })
     }
 }
 
 fn hex(bytes: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    text.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16)),
+    );
     text
 }
 
-impl Answer for Shown {
+impl CommandResult for ShownKeys {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Key(key) => key.write(out),
@@ -135,39 +157,45 @@ impl Answer for Shown {
     }
 }
 
-impl KeyShown {
+impl ShownKey {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let key = &self.key;
-        let seed = key.seed.as_ref().map(|seed| format!(" '{seed}'"));
-        let origin = format!("{}{}", key.origin, seed.unwrap_or_default());
-        let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let origin = match &key.seed {
+            Some(seed) => format!("{} '{seed}'", key.origin),
+            None => key.origin.to_owned(),
+        };
         for (name, value) in [
-            ("KID", key.kid.uuid.clone()),
-            ("  hex", key.kid.hex.clone()),
-            ("  PlayReady order", key.kid.base64_playready.clone()),
-            ("mode", key.mode.to_owned()),
-            ("state", key.state.to_owned()),
-            ("origin", origin),
-            ("checksum", optional(&self.checksum)),
-            ("made", key.created.clone()),
-            ("delivered", optional(&key.delivered)),
-            ("active", optional(&key.activated)),
-            ("retired", optional(&key.retired)),
+            ("KID", Some(key.kid.uuid.as_str())),
+            ("  hex", Some(&key.kid.hex)),
+            ("  PlayReady order", Some(&key.kid.base64_playready)),
+            ("mode", Some(key.mode)),
+            ("state", Some(key.state)),
+            ("origin", Some(&origin)),
+            ("checksum", self.checksum.as_deref()),
+            ("made", Some(&key.created)),
+            ("delivered", key.delivered.as_deref()),
+            ("active", key.activated.as_deref()),
+            ("retired", key.retired.as_deref()),
         ] {
-            writeln!(out, "{name:18} {value}")?;
+            writeln!(out, "{name:18} {}", value.unwrap_or("-"))?;
         }
         for track in &key.tracks {
-            let (content, label, period) = (&track.content, &track.label, track.period);
             writeln!(
                 out,
-                "{:18} {content}, {label}, crypto period {period}",
-                "for"
+                "{:18} {}, {}, crypto period {}",
+                "for", track.content, track.label, track.period
             )?;
         }
-        for of in &self.deliveries {
-            let error = of.error.as_ref().map(|error| format!(": {error}"));
-            let (target, state, error) = (&of.target, of.state, error.unwrap_or_default());
-            writeln!(out, "{:18} {target}: {state}{error}", "delivery")?;
+        for delivery in &self.deliveries {
+            write!(
+                out,
+                "{:18} {}: {}",
+                "delivery", delivery.target, delivery.state
+            )?;
+            match &delivery.error {
+                Some(error) => writeln!(out, ": {error}")?,
+                None => writeln!(out)?,
+            }
         }
         match &self.clear_key {
             Some(clear) => writeln!(out, "{:18} {}", "key", clear.as_str()),
@@ -178,12 +206,12 @@ impl KeyShown {
 
 fn write_preview(preview: &Preview, out: &mut dyn Write) -> io::Result<()> {
     for key in &preview.kids {
-        let checksum = key.checksum.as_deref().unwrap_or("-");
-        let forms = &key.forms;
         writeln!(
             out,
-            "KID {}, {} in PlayReady order, checksum {checksum}",
-            forms.uuid, forms.base64_playready
+            "KID {}, {} in PlayReady order, checksum {}",
+            key.forms.uuid,
+            key.forms.base64_playready,
+            key.checksum.as_deref().unwrap_or("-")
         )?;
     }
     for (name, text) in [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a manifest gets no protection, and the exit codes of that.
+//! The errors of `manifest` and their exit codes.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,21 +17,21 @@ pub enum Error {
     /// The manifest cannot be written.
     #[error(transparent)]
     Output(#[from] new_file::Error),
-    /// Larger than any real manifest.
-    #[error("{path} has more than 8 MiB: no manifest is so long", path = .0.display())]
+    /// The file is longer than any real manifest.
+    #[error("{path} is longer than 8 MiB, too long for a manifest", path = .0.display())]
     TooLong(PathBuf),
-    /// An init segment cannot be understood.
+    /// An init segment cannot be read.
     #[error("{path}: {source}", path = .path.display())]
     Init { path: PathBuf, source: init::Error },
-    /// Not at hand.
-    #[error("the manifest names {0}, which is not beside it: give the file as INIT")]
+    /// The manifest names a file that does not exist.
+    #[error("the manifest names {0}, which does not exist as a local file: give the file as INIT")]
     Missing(String),
-    /// Several files have the name.
+    /// More than one of the given files could be the one that the manifest names.
     #[error(
-        "several of the files given could be {0}: put them into folders as the manifest names them"
+        "several of the given files could be {0}: put them into folders as in the URLs of the manifest"
     )]
     Ambiguous(String),
-    /// The manifest cannot be protected.
+    /// Protection cannot be added to the manifest.
     #[error(transparent)]
     Manifest(#[from] presentation::Error),
 }
@@ -40,9 +40,12 @@ impl Error {
     /// The exit code of the command.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::File { .. } | Self::Output(_) | Self::Missing(_) | Self::Ambiguous(_) => NO_FILE,
-            Self::Manifest(presentation::Error::NeedsInit) => NO_FILE,
-            Self::Init {
+            Self::File { .. }
+            | Self::Output(_)
+            | Self::Missing(_)
+            | Self::Ambiguous(_)
+            | Self::Manifest(presentation::Error::NeedsInit)
+            | Self::Init {
                 source: init::Error::Io(_),
                 ..
             } => NO_FILE,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The options of `protect`, which are named and mean what the properties of `playreadyenc` do.
+//! The options of `protect`, which have the names and the meaning of the properties of `playreadyenc`.
 
 use std::path::PathBuf;
 
@@ -27,8 +27,8 @@ Exit codes:
 
 /// Protect an MP4 file, progressive or fragmented, by Common Encryption
 ///
-/// OUT is written beside its place and put there when it is complete: there is never half a file. A key never stands on the
-/// command line, where every user of the machine sees it.
+/// OUT is written under a temporary name and renamed when it is complete, so that there is never an incomplete OUT. Keys are read
+/// from files and not from the command line, which every user of the machine can see.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("source of keys").required(true).args([KEY_URI.name, "key_file", "key_seed_file"]))]
@@ -37,50 +37,54 @@ pub struct ProtectArgs {
     /// The clear file
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The protected file, which is replaced if it exists
+    /// The protected file; an existing file is replaced
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
     /// Write one JSON object with KIDs, counts and the texts for manifests
     #[arg(long)]
     pub json: bool,
-    /// Threads: from two on one writes, the others encrypt fragments side by side; OUT does not depend on it
+    /// Number of threads; if more than one, one of them writes and the others encrypt. OUT is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
     #[command(flatten)]
     properties: PropertyOptions<AllGroups>,
-    /// File of mode 0600 with the content key of --key-id, 16 bytes in hex or base64
+    /// File of mode 0600 with the content key of --key-id: 16 bytes in hex or base64
     #[arg(long, value_name = "FILE", requires = KEY_ID.name, help_heading = "Keys")]
     key_file: Option<PathBuf>,
-    /// File of mode 0600 with a PlayReady key seed in hex or base64, from which the key of --key-id is computed
+    /// File of mode 0600 with a PlayReady key seed in hex or base64, from which the content key of --key-id is derived
     #[arg(long, value_name = "FILE", requires = KEY_ID.name, help_heading = "Keys")]
     key_seed_file: Option<PathBuf>,
 }
 
 impl ProtectArgs {
-    /// What the library is to do.
+    /// Returns the configuration of the packager.
     ///
     /// # Errors
-    /// A pattern that encrypts nothing.
-    pub fn config(&self) -> Result<Config, Error> {
-        Ok(Config::of(self.properties.values(), Host::system())?)
+    /// [`Error::Setup`] if the options contradict each other, such as a pattern that encrypts nothing.
+    pub fn config(&self, host: &Host) -> Result<Config, Error> {
+        Ok(Config::of(self.properties.values(), host.clone())?)
     }
 
-    /// The source of keys. It may read files and make a `.keys` file.
+    /// Opens the source of keys, which may read files or create a `.keys` file.
     ///
     /// # Errors
-    /// Whatever keeps it from giving keys.
-    pub fn provider(&self) -> Result<Box<dyn KeyProvider>, Error> {
+    /// [`Error::Secret`], [`Error::Setup`].
+    pub fn provider(&self, host: &Host) -> Result<Box<dyn KeyProvider>, Error> {
         let values = self.properties.values();
         let kid: Option<KeyId> = values.parsed(&KEY_ID)?;
         Ok(match (kid, &self.key_file, &self.key_seed_file) {
             (Some(kid), Some(file), _) => {
-                Box::new(FixedKeys::new(KeyRing::single(kid, secrets::key(file)?)))
+                let key = secrets::read_key(file, host)?;
+                Box::new(FixedKeys::new(KeyRing::single(kid, key)))
             }
-            (Some(kid), None, Some(file)) => Box::new(SeedKeys::new(kid, secrets::seed(file)?)),
-            _ => {
-                let uri = values.text(&KEY_URI).unwrap_or_default();
-                protection_policy::open(uri, &values.content_request(), &Host::system())?
+            (Some(kid), None, Some(file)) => {
+                Box::new(SeedKeys::new(kid, secrets::read_seed(file, host)?))
             }
+            _ => protection_policy::open(
+                values.text(&KEY_URI).unwrap_or_default(),
+                &values.content_request(),
+                host,
+            )?,
         })
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a file is not protected, and the exit codes of that.
+//! The errors of `protect` and their exit codes.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,25 +16,28 @@ pub enum Error {
     /// The protected file cannot be written.
     #[error(transparent)]
     Output(#[from] new_file::Error),
-    /// The input would be overwritten.
+    /// The output would overwrite the input.
     #[error("{path} is the input itself: give another name for the protected file", path = .0.display())]
     SameFile(PathBuf),
-    /// A file with a key.
+    /// A key or key seed cannot be read from its file.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
-    /// The keys, or what is asked of them.
+    /// The options contradict each other, or the source gives no key.
     #[error(transparent)]
     Setup(#[from] protection_policy::Error),
-    /// The input is nothing that can be protected.
+    /// The input cannot be protected.
     #[error("{path}: {source}", path = .path.display())]
     Mp4 {
         path: PathBuf,
         source: cenc_mp4::Error,
     },
-    /// The system gives no thread.
-    #[error("cannot start a thread: {0}: ask for fewer by --threads")]
+    /// The system starts no more threads.
+    #[error("cannot start a thread: {0}: give a smaller number with --threads")]
     Threads(io::Error),
-    /// A signal ends the work.
+    /// The handlers of signals cannot be installed.
+    #[error("cannot handle signals: {0}")]
+    Signals(io::Error),
+    /// A signal stopped the command.
     #[error("stopped by a signal: nothing was written")]
     Interrupted,
 }
@@ -51,10 +54,10 @@ impl Error {
         match self {
             Self::Setup(_) => FAULTY,
             Self::Mp4 { source, .. } if !matches!(source, cenc_mp4::Error::Input(_)) => FAULTY,
-            // As a shell tells of a program that SIGINT ended.
+            // The code with which a shell reports a program that SIGINT ended.
             Self::Interrupted => 130,
-            Self::File { .. } | Self::Output(_) | Self::SameFile(_) => NO_FILE,
-            Self::Secret(_) | Self::Mp4 { .. } | Self::Threads(_) => NO_FILE,
+            Self::File { .. } | Self::Output(_) | Self::SameFile(_) | Self::Secret(_) => NO_FILE,
+            Self::Mp4 { .. } | Self::Threads(_) | Self::Signals(_) => NO_FILE,
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The protected file, part by part.
+//! The protected file.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -7,48 +7,49 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use cenc_mp4::Output;
+use host_access::Host;
 
 use super::Error;
 use crate::new_file::NewFile;
 
-/// The file under way. Dropped before [`Self::finish`] it leaves nothing.
+/// The protected file while it is written. If it is dropped before [`Self::finish`], nothing remains of it.
 pub struct OutputFile(NewFile);
 
 impl OutputFile {
-    /// Begins a file that is to be at `path`.
+    /// Creates the temporary file for `path`.
     ///
     /// # Errors
-    /// [`Error::Output`], [`Error::SameFile`] when it would replace `input`.
-    pub fn create(path: &Path, input: &Metadata) -> Result<Self, Error> {
-        let before = fs::metadata(path);
-        let is_input = before.is_ok_and(|it| (it.dev(), it.ino()) == (input.dev(), input.ino()));
+    /// [`Error::Output`], or [`Error::SameFile`] if it would replace `input`.
+    pub fn create(path: &Path, input: &Metadata, host: &Host) -> Result<Self, Error> {
+        let is_input = fs::metadata(path)
+            .is_ok_and(|existing| (existing.dev(), existing.ino()) == (input.dev(), input.ino()));
         match is_input {
             true => Err(Error::SameFile(path.to_owned())),
-            false => Ok(Self(NewFile::create(path, None)?)),
+            false => Ok(Self(NewFile::create(path, None, &*host.random)?)),
         }
     }
 
-    /// Writes what comes next, or bytes in place of earlier ones.
+    /// Appends bytes, or overwrites earlier ones.
     ///
     /// # Errors
     /// [`Error::Output`].
     pub fn write<C: AsRef<[u8]>>(&mut self, output: &Output<C>) -> Result<(), Error> {
-        let written = match output {
+        match output {
             Output::Boxes { bytes, .. } => self.0.file().write_all(bytes),
             Output::Media(bytes) => self.0.file().write_all(bytes.as_ref()),
             Output::Patch {
                 position, bytes, ..
-            } => self.patch(*position, bytes),
-        };
-        Ok(written.map_err(|source| self.0.failed(source))?)
+            } => self.overwrite(*position, bytes),
+        }
+        .map_err(|source| self.0.failed(source).into())
     }
 
-    fn patch(&mut self, position: u64, bytes: &[u8]) -> io::Result<()> {
+    fn overwrite(&mut self, position: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.file().flush()?;
         self.0.file().get_ref().write_all_at(bytes, position)
     }
 
-    /// Puts the file into its place; returns its size in bytes.
+    /// Renames the file to its final name; returns its size in bytes.
     ///
     /// # Errors
     /// [`Error::Output`].

@@ -1,65 +1,68 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What `protect` reports; `--json` writes these types as they are.
+//! The report of `protect`, which `--json` serializes.
 
 use std::io::{self, Write};
 
+use cenc_mp4::Totals;
 use cenc_types::Scheme;
-use protection_policy::{KeyChange, Published, Signals};
+use protection_policy::{KeyChange, Packaging, Published, Signals};
 use serde::Serialize;
 
-/// A file that was protected.
+use super::ProtectArgs;
+
+/// The result of protecting a file.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    /// The clear file.
+pub struct ProtectReport {
+    /// The name of the clear file.
     pub input: String,
-    /// The protected file.
+    /// The name of the protected file.
     pub output: String,
     /// The scheme.
     pub scheme: &'static str,
-    /// All KIDs in use, each once.
+    /// The KIDs in use, each once.
     pub kids: Vec<String>,
-    /// Samples, those of clear tracks included.
+    /// The number of samples, including those of clear tracks.
     pub samples: u64,
-    /// Bytes of media.
+    /// The size of the media data in bytes.
     pub bytes: u64,
-    /// Fragments; 0 for a file that stays progressive.
+    /// The number of fragments; 0 for a progressive file.
     pub fragments: u64,
-    /// Bytes of the protected file.
+    /// The size of the protected file in bytes.
     pub size: u64,
-    /// For manifests; none when no track is protected.
-    pub signaling: Option<Texts>,
-    /// The crypto periods behind the first.
-    pub key_changes: Vec<Change>,
+    /// The texts for manifests; None if no track is protected.
+    pub signaling: Option<ManifestTexts>,
+    /// The crypto periods after the first.
+    pub key_changes: Vec<KeyChangeReport>,
 }
 
-/// What manifests say of keys.
+/// The signaling of keys in manifests.
 #[derive(Debug, Serialize)]
-pub struct Texts {
-    /// KIDs in the order of the tracks.
+pub struct ManifestTexts {
+    /// The KIDs in the order of the tracks.
     pub kids: Vec<String>,
     /// The PlayReady Object in base64.
     pub playready_object: Option<String>,
-    /// ContentProtection elements of an MPD, a line each.
+    /// The ContentProtection elements of an MPD, one per line.
     pub content_protection: Option<String>,
-    /// EXT-X-KEY lines of a media playlist.
+    /// The EXT-X-KEY lines of a media playlist.
     pub hls_key: Option<String>,
-    /// Protection element of a Smooth Streaming manifest.
+    /// The Protection element of a Smooth Streaming manifest.
     pub smooth_protection: Option<String>,
 }
 
-/// A crypto period that began.
+/// The start of a crypto period.
 #[derive(Debug, Serialize)]
-pub struct Change {
-    /// Its number, from 0.
+pub struct KeyChangeReport {
+    /// The number of the period, from 0.
     pub period: u64,
-    /// Decode time of its first fragment, in seconds.
+    /// The decode time of its first fragment, in seconds.
     pub start: f64,
-    /// What manifests say of its keys.
-    pub signaling: Texts,
+    /// The texts for manifests.
+    pub signaling: ManifestTexts,
 }
 
-impl Texts {
-    /// The texts of `signals` in a scheme.
+impl ManifestTexts {
+    /// Creates the texts for a scheme.
     pub fn new(signals: &Signals, scheme: Scheme) -> Self {
         let published = Published::new(signals, scheme);
         Self {
@@ -71,10 +74,10 @@ impl Texts {
         }
     }
 
-    /// Writes them for people, each under its name.
+    /// Writes each text with its name above it.
     ///
     /// # Errors
-    /// Whatever keeps them from being written.
+    /// Errors of `out`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for (name, text) in [
             ("PlayReady Object", &self.playready_object),
@@ -90,39 +93,81 @@ impl Texts {
     }
 }
 
-impl Change {
-    /// The period that `change` tells of.
+impl KeyChangeReport {
+    /// Creates the report of a key change.
     pub fn new(change: &KeyChange, scheme: Scheme) -> Self {
         Self {
             period: change.period,
             start: change.start.as_secs_f64(),
-            signaling: Texts::new(&change.signals, scheme),
+            signaling: ManifestTexts::new(&change.signals, scheme),
         }
     }
 }
 
-impl Report {
-    /// Writes it for people.
+impl ProtectReport {
+    /// Creates the report of a file of `size` bytes.
+    pub fn new(
+        args: &ProtectArgs,
+        packaging: &Packaging,
+        totals: Totals,
+        size: u64,
+        key_changes: Vec<KeyChangeReport>,
+    ) -> Self {
+        let scheme = packaging.config().scheme;
+        let signaling = packaging
+            .signals()
+            .map(|signals| ManifestTexts::new(signals, scheme));
+        let mut kids: Vec<String> = Vec::new();
+        for kid in signaling
+            .iter()
+            .chain(key_changes.iter().map(|change| &change.signaling))
+            .flat_map(|texts| &texts.kids)
+        {
+            if !kids.contains(kid) {
+                kids.push(kid.clone());
+            }
+        }
+        Self {
+            input: args.input.display().to_string(),
+            output: args.output.display().to_string(),
+            scheme: scheme.name(),
+            kids,
+            samples: totals.samples,
+            bytes: totals.bytes,
+            fragments: totals.fragments,
+            size,
+            signaling,
+            key_changes,
+        }
+    }
+
+    /// Writes the report as text.
     ///
     /// # Errors
-    /// Whatever keeps it from being written.
+    /// Errors of `out`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}: {}", self.output, self.scheme)?;
         for kid in &self.kids {
             writeln!(out, "  KID {kid}")?;
         }
-        let (samples, bytes, size) = (self.samples, self.bytes, self.size);
-        write!(out, "  {samples} samples, {bytes} bytes of media")?;
+        write!(
+            out,
+            "  {} samples, {} bytes of media",
+            self.samples, self.bytes
+        )?;
         if self.fragments > 0 {
             write!(out, ", {} fragments", self.fragments)?;
         }
-        writeln!(out, "; the file has {size} bytes")?;
+        writeln!(out, "; the file has {} bytes", self.size)?;
         for change in &self.key_changes {
-            let (period, start) = (change.period, change.start);
-            writeln!(out, "  crypto period {period} from {start:.3} s")?;
+            writeln!(
+                out,
+                "  crypto period {} from {:.3} s",
+                change.period, change.start
+            )?;
         }
         match &self.signaling {
-            Some(_) => writeln!(out, "  texts for manifests: --json"),
+            Some(_) => writeln!(out, "  use --json for the texts of manifests"),
             None => writeln!(out, "  warning: no track is protected"),
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Signals that end the work, so that no temporary file is left behind.
+//! Signals that stop the command, after which it removes its temporary file.
 
 use std::io;
 use std::sync::Arc;
@@ -8,30 +8,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Whether a signal came.
+/// True once a signal to stop has been received.
 #[derive(Debug, Clone, Default)]
-pub struct Signals(Arc<AtomicBool>);
+pub struct StopSignals(Arc<AtomicBool>);
 
-/// A signal came.
+/// A signal to stop was received.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped by a signal")]
 pub struct Stopped;
 
-impl Signals {
-    /// Takes the signals that ask a program to end; the second one ends it at once.
+impl StopSignals {
+    /// Registers for SIGHUP, SIGINT and SIGTERM; the second signal ends the program at once.
     ///
     /// # Errors
-    /// Whatever keeps them from being taken.
-    pub fn take() -> io::Result<Self> {
-        let came = Arc::new(AtomicBool::new(false));
+    /// The system's error if a handler cannot be installed.
+    pub fn register() -> io::Result<Self> {
+        let received = Arc::new(AtomicBool::new(false));
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            flag::register_conditional_default(signal, Arc::clone(&came))?;
-            flag::register(signal, Arc::clone(&came))?;
+            flag::register_conditional_default(signal, Arc::clone(&received))?;
+            flag::register(signal, Arc::clone(&received))?;
         }
-        Ok(Self(came))
+        Ok(Self(received))
     }
 
-    /// Goes on unless one came.
+    /// Returns an error once a signal has been received.
     ///
     /// # Errors
     /// [`Stopped`].

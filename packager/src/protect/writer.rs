@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Who writes the protected file: the thread that encrypts, or one beside it, which writes a fragment while the next is read.
+//! Writes the protected file on the thread that encrypts, or on another one while the next fragment is read.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -10,123 +10,129 @@ use cenc_mp4::Output;
 use super::Error;
 use super::output::OutputFile;
 
-/// Parts that may wait to be written: two fragments.
-const WAITING: usize = 4;
+/// The number of parts that may wait to be written: those of two fragments.
+const MAX_QUEUED: usize = 4;
 
-/// Writes the file, part by part.
-pub enum Writer {
-    /// At once.
-    Here(Box<OutputFile>),
-    /// On a thread of its own.
-    Beside(Beside),
+/// Writes the protected file part by part.
+pub enum OutputWriter {
+    /// On the calling thread.
+    Direct(Box<OutputFile>),
+    /// On another thread.
+    Threaded(WriterThread),
 }
 
-/// The thread and the ways to it and back; dropped, it is waited for, so that what it leaves is gone.
-pub struct Beside {
-    /// None when it has ended.
-    running: Option<(SyncSender<Output<BytesMut>>, Thread)>,
-    written: Receiver<BytesMut>,
+/// A thread that writes. When it is dropped, it waits for the thread, which then has removed the temporary file.
+pub struct WriterThread {
+    /// None after the thread has ended.
+    running: Option<RunningThread>,
+    recycled: Receiver<BytesMut>,
 }
 
-type Thread = JoinHandle<Result<OutputFile, Error>>;
+struct RunningThread {
+    queue: SyncSender<Output<BytesMut>>,
+    handle: JoinHandle<Result<OutputFile, Error>>,
+}
 
-impl Writer {
-    /// Writes on a thread of its own where there may be more than one.
+impl OutputWriter {
+    /// Starts a thread that writes if there may be more than one.
     ///
     /// # Errors
-    /// [`Error::Threads`] when it cannot be started.
+    /// [`Error::Threads`] if it cannot be started.
     pub fn new(file: OutputFile, threads: usize) -> Result<Self, Error> {
         match threads {
-            0 | 1 => Ok(Self::Here(Box::new(file))),
-            _ => Beside::start(file).map(Self::Beside),
+            0 | 1 => Ok(Self::Direct(Box::new(file))),
+            _ => WriterThread::start(file).map(Self::Threaded),
         }
     }
 
-    /// Writes what comes next, or hands it over to be written; returns memory that can be used again, if there is any.
+    /// Writes or queues the next part; returns a buffer that can be reused, if there is one.
     ///
     /// # Errors
-    /// [`Error::Output`], of this part or of one before it.
+    /// [`Error::Output`], of this part or an earlier one.
     pub fn write(&mut self, part: Output<BytesMut>) -> Result<Option<BytesMut>, Error> {
         match self {
-            Self::Here(file) => {
+            Self::Direct(file) => {
                 file.write(&part)?;
-                Ok(memory(part))
+                Ok(media_buffer(part))
             }
-            Self::Beside(beside) => beside.write(part),
+            Self::Threaded(thread) => thread.write(part),
         }
     }
 
-    /// Puts the file into its place when all is written; returns its size in bytes.
+    /// Renames the file when all parts are written; returns its size in bytes.
     ///
     /// # Errors
     /// [`Error::Output`].
     pub fn finish(self) -> Result<u64, Error> {
         match self {
-            Self::Here(file) => file.finish(),
-            Self::Beside(mut beside) => beside.result()?.finish(),
+            Self::Direct(file) => file.finish(),
+            Self::Threaded(mut thread) => thread.join_file()?.finish(),
         }
     }
 }
 
-impl Beside {
+impl WriterThread {
     fn start(mut file: OutputFile) -> Result<Self, Error> {
-        let (parts, waiting) = sync_channel(WAITING);
-        let (done, written) = channel();
-        let work = move || write_all(&mut file, &waiting, &done).map(|()| file);
-        let thread = thread::Builder::new().name("writer".into()).spawn(work);
+        let (queue, parts) = sync_channel(MAX_QUEUED);
+        let (written, recycled) = channel();
+        let handle = thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || write_parts(&mut file, &parts, &written).map(|()| file))
+            .map_err(Error::Threads)?;
         Ok(Self {
-            running: Some((parts, thread.map_err(Error::Threads)?)),
-            written,
+            running: Some(RunningThread { queue, handle }),
+            recycled,
         })
     }
 
     fn write(&mut self, part: Output<BytesMut>) -> Result<Option<BytesMut>, Error> {
         match &self.running {
-            Some((parts, _)) if parts.send(part).is_ok() => Ok(self.written.try_recv().ok()),
-            // It has ended early, and says why.
-            _ => self.result().map(|_| None),
+            Some(running) if running.queue.send(part).is_ok() => Ok(self.recycled.try_recv().ok()),
+            // The thread has ended with an error.
+            _ => self.join_file().map(|_| None),
         }
     }
 
-    /// The file, when all is written.
-    fn result(&mut self) -> Result<OutputFile, Error> {
-        let ended = self.end().expect("nothing is asked of it after an error");
-        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    /// Returns the file when all parts are written.
+    fn join_file(&mut self) -> Result<OutputFile, Error> {
+        self.join()
+            .expect("the writer is not used after an error")
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// Waits for the thread, if it has not ended.
-    fn end(&mut self) -> Option<thread::Result<Result<OutputFile, Error>>> {
-        let (parts, thread) = self.running.take()?;
-        // No more come.
-        drop(parts);
-        Some(thread.join())
+    /// Waits for the thread; None if it was joined before.
+    fn join(&mut self) -> Option<thread::Result<Result<OutputFile, Error>>> {
+        let RunningThread { queue, handle } = self.running.take()?;
+        // The thread ends when the queue is closed and empty.
+        drop(queue);
+        Some(handle.join())
     }
 }
 
-impl Drop for Beside {
+impl Drop for WriterThread {
     fn drop(&mut self) {
-        // What it says no longer counts.
-        let _ = self.end();
+        // The command has failed with another error.
+        let _ = self.join();
     }
 }
 
-fn write_all(
+fn write_parts(
     file: &mut OutputFile,
-    waiting: &Receiver<Output<BytesMut>>,
-    done: &Sender<BytesMut>,
+    parts: &Receiver<Output<BytesMut>>,
+    written: &Sender<BytesMut>,
 ) -> Result<(), Error> {
-    for part in waiting {
+    for part in parts {
         file.write(&part)?;
-        if let Some(bytes) = memory(part) {
-            // Nobody may want it any more.
-            let _ = done.send(bytes);
+        if let Some(buffer) = media_buffer(part) {
+            // The receiver may have been dropped.
+            let _ = written.send(buffer);
         }
     }
     Ok(())
 }
 
-/// The memory of payload, which is large and was read into.
-fn memory(part: Output<BytesMut>) -> Option<BytesMut> {
+/// Returns the buffer of media data, which is large enough to be reused.
+fn media_buffer(part: Output<BytesMut>) -> Option<BytesMut> {
     match part {
         Output::Media(bytes) => Some(bytes),
         _ => None,

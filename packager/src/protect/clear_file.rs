@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The clear file, read block by block.
+
+use std::error::Error as StdError;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use bytes::BytesMut;
+use cenc_mp4::SeekableInput;
+use indicatif::ProgressBar;
+
+use super::Error;
+use super::signals::StopSignals;
+use crate::new_file;
+
+/// The largest block that is read of a fragmented file, in bytes.
+const MAX_BLOCK: u64 = 8 << 20;
+/// The number of buffers that are kept for reuse.
+const MAX_SPARE_BUFFERS: usize = 4;
+/// The smallest buffer that is kept, in bytes; the allocator reuses smaller ones.
+const MIN_SPARE_BUFFER: usize = 32 << 10;
+
+/// Reads the clear file, shows the progress and stops at a signal.
+pub struct ClearFile {
+    file: File,
+    metadata: Metadata,
+    bar: ProgressBar,
+    signals: StopSignals,
+    spare_buffers: Vec<BytesMut>,
+}
+
+impl ClearFile {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Error::File`], or [`Error::Output`] if it is not a regular file.
+    pub fn open(path: &Path, bar: ProgressBar, signals: StopSignals) -> Result<Self, Error> {
+        let failed = |source| Error::File {
+            path: path.to_owned(),
+            source,
+        };
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(new_file::Error::NotAFile(path.to_owned()).into());
+        }
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        bar.set_length(metadata.len());
+        Ok(Self {
+            file,
+            metadata,
+            bar,
+            signals,
+            spare_buffers: Vec::new(),
+        })
+    }
+
+    /// The metadata of the opened file.
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Reads `wanted` bytes at `position`, or fewer at the end of the file or if that is too many.
+    ///
+    /// # Errors
+    /// As [`SeekableInput::read`].
+    pub fn read_block(
+        &mut self,
+        position: u64,
+        wanted: u64,
+    ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
+        let remaining = self.size().saturating_sub(position);
+        let len = remaining.min(wanted).min(MAX_BLOCK);
+        self.read(position, usize::try_from(len)?)
+    }
+
+    /// Keeps a buffer for the next read, because allocating new memory takes longer than encrypting it.
+    pub fn recycle(&mut self, buffer: BytesMut) {
+        if buffer.capacity() >= MIN_SPARE_BUFFER && self.spare_buffers.len() < MAX_SPARE_BUFFERS {
+            self.spare_buffers.push(buffer);
+        }
+    }
+
+    /// Prints a warning above the progress bar.
+    pub fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("warning: {text}"));
+    }
+
+    /// Restarts the progress bar for the next pass over the file.
+    pub fn start_pass(&self, name: &'static str) {
+        self.bar.reset();
+        self.bar.set_message(name);
+    }
+}
+
+impl SeekableInput for ClearFile {
+    type Chunk = BytesMut;
+
+    fn size(&self) -> u64 {
+        self.metadata.len()
+    }
+
+    fn read(
+        &mut self,
+        offset: u64,
+        len: usize,
+    ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
+        self.signals.check()?;
+        let mut buffer = match len < MIN_SPARE_BUFFER {
+            true => BytesMut::new(),
+            false => self.spare_buffers.pop().unwrap_or_default(),
+        };
+        buffer.resize(len, 0);
+        self.file.read_exact_at(&mut buffer, offset)?;
+        self.bar.set_position(offset.saturating_add(len as u64));
+        Ok(buffer)
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Protects a file in the same way as `playreadyenc` does after a seekable source.
+
+use std::path::Path;
+
+use bytes::BytesMut;
+use cenc_mp4::{Encryptor, IndexMode, Output, ProgressiveEncryptor, RequiredForm, Totals};
+use protection_policy::Packaging;
+
+use super::Error;
+use super::clear_file::ClearFile;
+use super::report::KeyChangeReport;
+use super::signals::Stopped;
+use super::writer::OutputWriter;
+
+/// The protection of one file.
+pub struct ProtectJob<'a> {
+    /// The name of the clear file.
+    pub path: &'a Path,
+    /// The clear file.
+    pub input: &'a mut ClearFile,
+    /// The protected file.
+    pub output: &'a mut OutputWriter,
+    /// The configuration and the keys.
+    pub packaging: &'a mut Packaging,
+    /// The number of threads that encrypt, including this one.
+    pub threads: usize,
+    /// The crypto periods that started after the first.
+    pub key_changes: Vec<KeyChangeReport>,
+}
+
+impl ProtectJob<'_> {
+    /// Protects the whole file.
+    ///
+    /// # Errors
+    /// Errors of reading, protecting and writing.
+    pub fn run(&mut self) -> Result<Totals, Error> {
+        match ProgressiveEncryptor::open(self.input, RequiredForm::of(self.packaging))
+            .map_err(|error| self.failed(error))?
+        {
+            Some(file) => self.protect_progressive(file),
+            None => self.protect_fragmented(),
+        }
+    }
+
+    fn protect_progressive(&mut self, mut file: ProgressiveEncryptor) -> Result<Totals, Error> {
+        file.protect(self.packaging)
+            .map_err(|error| self.failed(error))?;
+        self.input.start_pass("measuring");
+        file.measure(self.input)
+            .map_err(|error| self.failed(error))?;
+        self.input.start_pass("protecting");
+        while let Some(output) = file
+            .next_output(self.input)
+            .map_err(|error| self.failed(error))?
+        {
+            self.write(output)?;
+        }
+        Ok(file.totals())
+    }
+
+    fn protect_fragmented(&mut self) -> Result<Totals, Error> {
+        self.input.start_pass("protecting");
+        let mut encryptor = Encryptor::new(IndexMode::Patch);
+        encryptor
+            .set_threads(self.threads)
+            .map_err(|error| self.failed(error))?;
+        encryptor.look_ahead();
+        let mut outputs = Vec::new();
+        let mut position = 0;
+        loop {
+            let block = self
+                .input
+                .read_block(position, encryptor.wanted())
+                .map_err(|error| self.failed(cenc_mp4::Error::Input(error)))?;
+            if block.is_empty() {
+                break;
+            }
+            position += block.len() as u64;
+            encryptor
+                .push(block, self.packaging, &mut outputs)
+                .map_err(|error| self.failed(error))?;
+            self.write_all(&mut outputs)?;
+        }
+        encryptor
+            .finish(self.packaging, &mut outputs)
+            .map_err(|error| self.failed(error))?;
+        self.write_all(&mut outputs)?;
+        Ok(encryptor.totals())
+    }
+
+    /// Writes the outputs, and takes over key changes and warnings.
+    fn write_all(&mut self, outputs: &mut Vec<Output<BytesMut>>) -> Result<(), Error> {
+        let scheme = self.packaging.config().scheme;
+        while let Some(change) = self.packaging.next_change() {
+            self.key_changes.push(KeyChangeReport::new(&change, scheme));
+        }
+        for warning in self.packaging.warnings() {
+            self.input.warn(&warning);
+        }
+        outputs.drain(..).try_for_each(|output| self.write(output))
+    }
+
+    fn write(&mut self, output: Output<BytesMut>) -> Result<(), Error> {
+        if let Some(buffer) = self.output.write(output)? {
+            self.input.recycle(buffer);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, source: cenc_mp4::Error) -> Error {
+        match source {
+            cenc_mp4::Error::Input(error) if error.is::<Stopped>() => Error::Interrupted,
+            cenc_mp4::Error::Threads(source) => Error::Threads(source),
+            source => Error::Mp4 {
+                path: self.path.to_owned(),
+                source,
+            },
+        }
+    }
+}
