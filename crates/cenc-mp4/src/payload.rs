@@ -162,7 +162,7 @@ impl<C: Chunk> SampleBytes for PayloadView<'_, '_, C> {
         self.len
     }
 
-    fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
+    fn peek(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
         if range.end > self.len {
             return None;
         }
@@ -286,10 +286,10 @@ mod tests {
         let mut chunks = [[0, 1, 2, 3].as_slice(), &[4, 5]].map(BytesMut::from);
         let mut payload = Payload::new(&mut chunks);
         let mut view = payload.view(1, 5).unwrap();
-        assert_eq!(view.look(0..3, 1), Some([1, 2, 3].as_slice()), "one chunk");
-        assert_eq!(view.look(1..5, 3), Some([2, 3, 4].as_slice()));
-        assert_eq!(view.look(5..5, 1), Some([].as_slice()));
-        assert_eq!(view.look(3..6, 1), None);
+        assert_eq!(view.peek(0..3, 1), Some([1, 2, 3].as_slice()), "one chunk");
+        assert_eq!(view.peek(1..5, 3), Some([2, 3, 4].as_slice()));
+        assert_eq!(view.peek(5..5, 1), Some([].as_slice()));
+        assert_eq!(view.peek(3..6, 1), None);
     }
 
     #[test]

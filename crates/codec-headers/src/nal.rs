@@ -76,7 +76,7 @@ impl<'a> NalUnits<'a> {
 
     fn split(&mut self) -> Option<NalUnit> {
         let start = self.offset.checked_add(self.length_size.0)?;
-        let field = self.sample.look(self.offset..start, self.length_size.0)?;
+        let field = self.sample.peek(self.offset..start, self.length_size.0)?;
         let length = field
             .iter()
             .fold(0_u32, |length, byte| (length << 8) | u32::from(*byte));

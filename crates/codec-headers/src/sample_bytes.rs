@@ -11,7 +11,7 @@ pub trait SampleBytes {
     fn size(&self) -> usize;
 
     /// The bytes of `range`, or, where they lie in several pieces, at least its first `few`; None when they are not all there.
-    fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]>;
+    fn peek(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]>;
 
     /// How many bytes of a slice or frame in several pieces are looked at first: more than nearly all headers have.
     fn head_size(&self) -> usize {
@@ -21,7 +21,7 @@ pub trait SampleBytes {
     /// The bytes of `range`; none when they are not all there.
     fn bytes(&mut self, range: Range<usize>) -> &[u8] {
         let len = range.len();
-        self.look(range, len).unwrap_or_default()
+        self.peek(range, len).unwrap_or_default()
     }
 
     /// All of them.
@@ -39,7 +39,7 @@ impl dyn SampleBytes + '_ {
         mut read: impl FnMut(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let head = self
-            .look(range.clone(), self.head_size())
+            .peek(range.clone(), self.head_size())
             .unwrap_or_default();
         match read(head) {
             Err(Error::Truncated { .. }) if head.len() < range.len() => read(self.bytes(range)),
@@ -53,7 +53,7 @@ impl<T: AsRef<[u8]> + ?Sized> SampleBytes for &T {
         self.as_ref().len()
     }
 
-    fn look(&mut self, range: Range<usize>, _: usize) -> Option<&[u8]> {
+    fn peek(&mut self, range: Range<usize>, _: usize) -> Option<&[u8]> {
         (*self).as_ref().get(range)
     }
 }
@@ -68,7 +68,7 @@ impl SampleBytes for Stingy<'_> {
         self.0.len()
     }
 
-    fn look(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
+    fn peek(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
         let range = self.0.get(range)?;
         range.get(..few.min(range.len()))
     }

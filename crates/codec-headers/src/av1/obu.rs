@@ -46,7 +46,7 @@ impl<'a> Obus<'a> {
     }
 
     fn byte(&mut self) -> Result<u8, Error> {
-        let byte = self.sample.look(self.offset..self.offset + 1, 1);
+        let byte = self.sample.peek(self.offset..self.offset + 1, 1);
         let byte = byte.and_then(<[u8]>::first).copied().ok_or(TRUNCATED)?;
         self.offset += 1;
         Ok(byte)

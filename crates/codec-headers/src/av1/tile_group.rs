@@ -19,7 +19,7 @@ pub(super) fn read(
     let mut offset = group.start + head;
     for _ in next + 1..end {
         let start = offset + tiles.size_bytes;
-        let field = sample.look(offset..start, tiles.size_bytes);
+        let field = sample.peek(offset..start, tiles.size_bytes);
         let size = little_endian(field.ok_or(TRUNCATED)?) + 1;
         if size > group.end.saturating_sub(start) {
             return Err(TRUNCATED);

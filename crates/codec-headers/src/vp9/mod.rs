@@ -81,14 +81,14 @@ impl Frames {
 /// in its top bits.
 fn superframe_index(sample: &mut dyn SampleBytes) -> Option<(usize, &[u8])> {
     let len = sample.size();
-    let marker = *sample.look(len.checked_sub(1)?..len, 1)?.first()?;
+    let marker = *sample.peek(len.checked_sub(1)?..len, 1)?.first()?;
     if marker & 0xe0 != 0xc0 {
         return None;
     }
     let count = usize::from(marker & 7) + 1;
     let bytes = usize::from((marker >> 3) & 3) + 1;
     let index = 2 + count * bytes;
-    match sample.look(len.checked_sub(index)?..len, index)? {
+    match sample.peek(len.checked_sub(index)?..len, index)? {
         [first, sizes @ .., _] if *first == marker => Some((bytes, sizes)),
         _ => None,
     }
