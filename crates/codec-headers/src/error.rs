@@ -1,54 +1,53 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why the protectable bytes of a sample cannot be told. Every case stops protection: none is a
-//! licence to pass clear bytes on.
+//! The errors of this crate. Each of them stops protection: no caller may pass the sample on in the clear instead.
 
-/// Errors of the codec layer.
+/// The reasons why the protectable bytes of a sample are not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No rule is known for the samples of this sample entry type.
     #[error("cannot protect samples of type {:?}: leave the track out or transcode it", format.escape_ascii().to_string())]
     Unsupported {
-        /// Sample entry type before protection.
+        /// The sample entry type before protection.
         format: [u8; 4],
     },
-    /// The bitstream uses a tool whose headers are not understood.
+    /// The bitstream uses a coding tool whose headers are not understood.
     #[error("cannot find what to protect in a stream with {feature}: encode it without")]
     UnsupportedFeature {
-        /// The tool, in the standard's words.
+        /// The coding tool, in the standard's words.
         feature: &'static str,
     },
-    /// A sample entry came without its decoder configuration record.
+    /// A sample entry has no decoder configuration record.
     #[error("sample entry {:?} has no decoder configuration: its avcC, hvcC, vvcC or av1C box is needed", format.escape_ascii().to_string())]
     MissingConfig {
-        /// Sample entry type before protection.
+        /// The sample entry type before protection.
         format: [u8; 4],
     },
-    /// A NAL unit's length field, or its NAL unit header, reaches past the end of the sample.
+    /// A NAL unit, or its length field or header, reaches past the end of the sample.
     #[error(
         "the NAL unit at byte {offset} of the sample is truncated: check the parser and the length size"
     )]
     TruncatedNalUnit {
-        /// Where the NAL unit's length field starts, in bytes from the start of the sample.
+        /// The first byte of the NAL unit's length field or header, from the start of the sample.
         offset: usize,
     },
     /// A structure ends before its last syntax element.
     #[error("truncated {structure}: the stream is damaged")]
     Truncated {
-        /// Which structure.
+        /// The structure.
         structure: &'static str,
     },
     /// A syntax element has a value that the standard does not allow.
     #[error("bad {element} in {structure}: the stream is damaged")]
     OutOfRange {
-        /// Which structure.
+        /// The structure.
         structure: &'static str,
         /// The syntax element, in the standard's words.
         element: &'static str,
     },
-    /// A slice names a parameter set that neither the sample entry nor the stream has carried.
+    /// A slice refers to a parameter set that neither the sample entry nor the stream has.
     #[error(
-        "a slice needs {kind} {id}, which has not come: insert parameter sets in the stream or its configuration"
+        "a slice needs {kind} {id}, which is missing: insert parameter sets in the stream or its configuration"
     )]
     MissingParameterSet {
         /// `SPS` or `PPS`.
@@ -56,10 +55,10 @@ pub enum Error {
         /// Its id.
         id: u32,
     },
-    /// A frame depends on what has not come.
-    #[error("a frame needs {what}, which has not come: start the stream at a random access point")]
+    /// A frame depends on a header or frame that is missing.
+    #[error("a frame needs {what}, which is missing: start the stream at a random access point")]
     Missing {
-        /// What it is.
+        /// The header or frame.
         what: &'static str,
     },
 }

@@ -1,66 +1,100 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which bytes of a sample may be protected: the subsample rules of ISO/IEC 23001-7:2023, clause
-//! 9.5. Knows no scheme.
+//! Finds the bytes of a sample that Common Encryption may protect: the subsample rules of ISO/IEC 23001-7:2023, clause 9.5.
 //!
-//! Of AVC, HEVC and VVC only slice data may be protected: NAL unit lengths and headers, slice headers
-//! and all NAL units that are not VCL stay clear, so that a demultiplexer or a decoder's front end
-//! can work without the key. Where slice data starts depends on the parameter sets in force, from
-//! the decoder configuration record and from the stream itself. Of AV1 the tiles may be protected, of
-//! VP9 all behind the uncompressed header of each frame; where those start depends on the frames
-//! before. Of AC-4 all behind the table of contents of a frame may be protected; of VP8 and of the
-//! other audio codecs known here the whole sample is.
+//! ```
+//! use codec_headers::{Codec, ProtectableRange};
 //!
-//! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC
-//! 14496-15:2022; the other codecs' modules name theirs.
+//! // An avcC with the SPS and the PPS of a Baseline stream of 16x16 pixels.
+//! let avcc = [
+//!     1, 66, 0, 10, 0xff, 0xe1, 0, 6, 0x67, 66, 0, 10, 0xfb, 0xc8, 1, 0, 4, 0x68, 0xce, 0x38, 0x80,
+//! ];
+//! // One IDR slice: the length field, the NAL unit header, 21 bits of slice header, 20 bytes of slice data.
+//! let mut sample = vec![0, 0, 0, 24, 0x65, 0x88, 0x84, 0x08];
+//! sample.extend([0xaa; 20]);
+//!
+//! let mut codec = Codec::new(*b"avc1", Some(&avcc))?;
+//! let mut ranges = Vec::new();
+//! codec.protectable_ranges(&sample, &mut ranges)?;
+//! assert_eq!(ranges, [ProtectableRange { start: 8, len: 20 }]);
+//! # Ok::<(), codec_headers::Error>(())
+//! ```
+//!
+//! This crate knows no protection scheme: it says what may be protected, not which of these bytes a scheme encrypts.
+//!
+//! | codec | protectable | needed to find it |
+//! |---|---|---|
+//! | AVC, HEVC, VVC | the data of each slice; NAL unit lengths and headers, slice headers and all other NAL units stay clear | the parameter sets in force, from the decoder configuration record and from the stream |
+//! | AV1 | each tile | the sequence header and the frames before |
+//! | VP9 | each frame after its uncompressed header | the sizes of the frames before |
+//! | AC-4 | each frame after its table of contents | nothing |
+//! | VP8 and other audio codecs | the whole sample | nothing |
+//!
+//! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC 14496-15:2022; the modules of the other
+//! codecs name theirs.
 
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
 mod ac4;
 mod av1;
 mod avc;
-mod bits;
 mod error;
 mod hevc;
 mod nal;
 mod parameter_sets;
-mod plain;
+mod raw_bits;
+mod rbsp;
 mod sample_bytes;
 mod vp9;
 mod vvc;
-mod whole;
+mod whole_sample;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::Error;
 pub use sample_bytes::SampleBytes;
-pub use whole::is_text_or_metadata;
+pub use whole_sample::is_text_or_metadata;
 
-/// A run of bytes of one sample that may be protected: slice data of one VCL NAL unit, a tile, the
-/// compressed part of a frame, or the whole sample. Never empty.
+/// A run of bytes of one sample that may be protected: the data of one slice, a tile, the compressed part of a frame, or the
+/// whole sample. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProtectableRange {
-    /// First byte, from the start of the sample.
+    /// The first byte, from the start of the sample.
     pub start: usize,
-    /// Number of bytes.
+    /// The number of bytes.
     pub len: usize,
 }
 
-/// Where whole cipher blocks lie in a range that is no multiple of them.
+/// The place of the whole cipher blocks in a range whose length is no multiple of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Alignment {
-    /// Where the rule of the protection scheme puts them.
+    /// The protection scheme's rule decides.
     BySchemeRule,
-    /// They end with the range whatever the scheme.
+    /// They end with the range, whatever the scheme.
     BlocksAtEnd,
 }
 
 /// Finds the protectable bytes in the samples of one track.
+///
+/// ```
+/// use codec_headers::{Codec, Error, ProtectableRange};
+///
+/// // AAC has no subsamples: the whole sample is protected.
+/// let mut aac = Codec::new(*b"mp4a", None)?;
+/// let mut ranges = Vec::new();
+/// aac.protectable_ranges(&[0x21, 0x10, 0x04], &mut ranges)?;
+/// assert!(!aac.maps_subsamples());
+/// assert_eq!(ranges, [ProtectableRange { start: 0, len: 3 }]);
+///
+/// // A codec without a rule is refused, never left clear.
+/// assert_eq!(Codec::new(*b"jpeg", None).unwrap_err(), Error::Unsupported { format: *b"jpeg" });
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone)]
-pub struct Codec(Kind);
+pub struct Codec(CodecReader);
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum CodecReader {
     Ac4,
     Av1(Box<av1::Av1>),
     Avc(Box<avc::Avc>),
@@ -71,77 +105,75 @@ enum Kind {
 }
 
 impl Codec {
-    /// For the samples of a sample entry of type `format` (before protection), `config` being the
-    /// payload of its `avcC`, `hvcC`, `vvcC` or `av1C` box; other types need none. Whether text and
-    /// metadata are protected at all is asked elsewhere: see [`is_text_or_metadata`].
+    /// Creates the reader for samples of a sample entry of type `format` (before protection). `config` is the payload of its
+    /// `avcC`, `hvcC`, `vvcC` or `av1C` box; other types need none. Text and metadata are accepted: the caller decides by
+    /// [`is_text_or_metadata`] if they are protected at all.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a type without a rule; a configuration that is absent, truncated
-    /// or out of range.
+    /// [`Error::Unsupported`] for a type without a rule; a configuration that is missing, truncated or out of range.
     pub fn new(format: [u8; 4], config: Option<&[u8]>) -> Result<Self, Error> {
         let config = config.ok_or(Error::MissingConfig { format });
-        match &format {
+        Ok(Self(match &format {
             b"avc1" | b"avc3" | b"dva1" | b"dvav" => {
-                Ok(Self(Kind::Avc(Box::new(avc::Avc::new(config?)?))))
+                CodecReader::Avc(Box::new(avc::Avc::new(config?)?))
             }
             b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => {
-                Ok(Self(Kind::Hevc(Box::new(hevc::Hevc::new(config?)?))))
+                CodecReader::Hevc(Box::new(hevc::Hevc::new(config?)?))
             }
-            b"ac-4" => Ok(Self(Kind::Ac4)),
-            b"av01" | b"dav1" => Ok(Self(Kind::Av1(Box::new(av1::Av1::new(config?)?)))),
-            b"vp09" => Ok(Self(Kind::Vp9(Box::new(vp9::Vp9::new())))),
-            b"vvc1" | b"vvi1" => Ok(Self(Kind::Vvc(Box::new(vvc::Vvc::new(config?)?)))),
-            _ if whole::is_whole_sample(format) || is_text_or_metadata(format) => {
-                Ok(Self(Kind::WholeSample))
+            b"ac-4" => CodecReader::Ac4,
+            b"av01" | b"dav1" => CodecReader::Av1(Box::new(av1::Av1::new(config?)?)),
+            b"vp09" => CodecReader::Vp9(Box::new(vp9::Vp9::new())),
+            b"vvc1" | b"vvi1" => CodecReader::Vvc(Box::new(vvc::Vvc::new(config?)?)),
+            _ if whole_sample::is_whole_sample(format) || is_text_or_metadata(format) => {
+                CodecReader::WholeSample
             }
-            _ => Err(Error::Unsupported { format }),
-        }
+            _ => return Err(Error::Unsupported { format }),
+        }))
     }
 
-    /// Appends the protectable ranges of one sample to `ranges`, in order, and takes over what later
-    /// samples refer to. Samples must come in decoding order. A slice or frame all of whose bytes
-    /// are header bytes has no range.
+    /// Appends the protectable ranges of one sample to `ranges`, in order, and keeps what later samples refer to. Samples must
+    /// come in decoding order. A slice or frame that has only header bytes gets no range.
     ///
     /// # Errors
-    /// A damaged sample, one without the parameter sets or frames that it refers to, or a feature
-    /// whose headers are not understood. What was appended until then must not be used.
+    /// A damaged sample, one without the parameter sets or frames that it refers to, or a feature whose headers are not
+    /// understood. The ranges appended by then must not be used.
     pub fn protectable_ranges(
         &mut self,
         mut sample: impl SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         match &mut self.0 {
-            Kind::Ac4 => ac4::protectable_ranges(sample.all(), ranges),
-            Kind::Av1(av1) => av1.protectable_ranges(&mut sample, ranges),
-            Kind::Avc(avc) => avc.protectable_ranges(&mut sample, ranges),
-            Kind::Hevc(hevc) => hevc.protectable_ranges(&mut sample, ranges),
-            Kind::Vp9(vp9) => vp9.protectable_ranges(&mut sample, ranges),
-            Kind::Vvc(vvc) => vvc.protectable_ranges(&mut sample, ranges),
-            Kind::WholeSample => {
+            CodecReader::Ac4 => ac4::protectable_ranges(sample.all(), ranges),
+            CodecReader::Av1(av1) => av1.protectable_ranges(&mut sample, ranges),
+            CodecReader::Avc(avc) => avc.protectable_ranges(&mut sample, ranges),
+            CodecReader::Hevc(hevc) => hevc.protectable_ranges(&mut sample, ranges),
+            CodecReader::Vp9(vp9) => vp9.protectable_ranges(&mut sample, ranges),
+            CodecReader::Vvc(vvc) => vvc.protectable_ranges(&mut sample, ranges),
+            CodecReader::WholeSample => {
                 ranges.extend(ProtectableRange::new(0, sample.size()));
                 Ok(())
             }
         }
     }
 
-    /// Whether samples get a subsample map; if not, each is protected as a whole.
+    /// True if samples get a subsample map; otherwise each is protected as a whole.
     pub const fn maps_subsamples(&self) -> bool {
-        !matches!(self.0, Kind::WholeSample)
+        !matches!(self.0, CodecReader::WholeSample)
     }
 
-    /// Where the blocks lie in each range.
+    /// Returns the place of the cipher blocks in each range.
     pub const fn alignment(&self) -> Alignment {
         match self.0 {
             // VP Codec ISO Media File Format Binding, clause "Common Encryption": the clear bytes
             // in front of each frame take the remainder.
-            Kind::Vp9(_) => Alignment::BlocksAtEnd,
+            CodecReader::Vp9(_) => Alignment::BlocksAtEnd,
             _ => Alignment::BySchemeRule,
         }
     }
 }
 
 impl ProtectableRange {
-    /// The range from `start` up to `end`, unless it is empty.
+    /// Returns the range from `start` up to `end`, unless it is empty.
     fn new(start: usize, end: usize) -> Option<Self> {
         let len = end.checked_sub(start)?;
         (len > 0).then_some(Self { start, len })

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Samples of length-prefixed NAL units and the parts shared by `avcC` and `hvcC`: ISO/IEC
-//! 14496-15, clauses 4.3 and 5.3.
+//! Samples of length-prefixed NAL units, and decoder configuration records: ISO/IEC 14496-15, clauses 4.3 and 5.3.
 
 use super::{Error, SampleBytes};
 
-/// Bytes of the length field before each NAL unit: 1, 2 or 4.
+/// The number of bytes in the length field before each NAL unit: 1, 2 or 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LengthSize(usize);
 
 impl LengthSize {
-    /// From lengthSizeMinusOne, the two low bits of `byte`; 14496-15 has no size of 3 bytes.
+    /// Reads lengthSizeMinusOne, the two low bits of `byte`; 14496-15 has no size of 3 bytes.
     pub(super) fn from_config(byte: u8, structure: &'static str) -> Result<Self, Error> {
         match byte & 3 {
             2 => Err(Error::OutOfRange {
@@ -24,14 +23,13 @@ impl LengthSize {
 /// One NAL unit of a sample, never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NalUnit {
-    /// Where its header starts in the sample.
+    /// The first byte of its header, from the start of the sample.
     pub(super) start: usize,
-    /// Where its payload ends.
+    /// The byte after its payload.
     pub(super) end: usize,
 }
 
-/// The NAL units of a sample in order. A length of zero announces no NAL unit, so nothing to
-/// protect, and is passed over.
+/// Reads the NAL units of a sample in order. A length of zero means that there is no NAL unit; it is skipped.
 pub(super) struct NalUnits<'a> {
     sample: &'a mut dyn SampleBytes,
     offset: usize,
@@ -47,7 +45,7 @@ impl<'a> NalUnits<'a> {
         }
     }
 
-    /// The next NAL unit; None at the end of the sample.
+    /// Returns the next NAL unit; None at the end of the sample.
     pub(super) fn next(&mut self) -> Result<Option<NalUnit>, Error> {
         while self.offset < self.sample.size() {
             let offset = self.offset;
@@ -60,12 +58,12 @@ impl<'a> NalUnits<'a> {
         Ok(None)
     }
 
-    /// NAL unit header and payload.
+    /// Returns the NAL unit's header and payload.
     pub(super) fn bytes(&mut self, unit: NalUnit) -> &[u8] {
         self.sample.bytes(unit.start..unit.end)
     }
 
-    /// See [`SampleBytes`]: runs `read` on the head of a NAL unit.
+    /// Runs `read` on the first bytes of a NAL unit, and on all of them if these are too few.
     pub(super) fn read_head<T>(
         &mut self,
         unit: NalUnit,
@@ -76,8 +74,9 @@ impl<'a> NalUnits<'a> {
 
     fn split(&mut self) -> Option<NalUnit> {
         let start = self.offset.checked_add(self.length_size.0)?;
-        let field = self.sample.peek(self.offset..start, self.length_size.0)?;
-        let length = field
+        let length = self
+            .sample
+            .peek(self.offset..start, self.length_size.0)?
             .iter()
             .fold(0_u32, |length, byte| (length << 8) | u32::from(*byte));
         let end = start.checked_add(usize::try_from(length).ok()?)?;
@@ -85,20 +84,25 @@ impl<'a> NalUnits<'a> {
     }
 }
 
-/// The fields of a decoder configuration record, one after the other.
+/// Reads the fields of a decoder configuration record in order.
 #[derive(Debug, Clone)]
-pub(super) struct ConfigReader<'a> {
+pub(super) struct RecordReader<'a> {
     rest: &'a [u8],
     structure: &'static str,
 }
 
-impl<'a> ConfigReader<'a> {
-    /// Starts at the record's first byte, configurationVersion, which must be 1.
-    pub(super) fn new(config: &'a [u8], structure: &'static str) -> Result<Self, Error> {
-        let mut reader = Self {
-            rest: config,
+impl<'a> RecordReader<'a> {
+    /// Creates a reader at the record's first byte.
+    pub(super) const fn new(record: &'a [u8], structure: &'static str) -> Self {
+        Self {
+            rest: record,
             structure,
-        };
+        }
+    }
+
+    /// Creates a reader after the record's first byte, configurationVersion, which must be 1.
+    pub(super) fn after_version(record: &'a [u8], structure: &'static str) -> Result<Self, Error> {
+        let mut reader = Self::new(record, structure);
         if reader.byte()? != 1 {
             return Err(Error::OutOfRange {
                 structure,
@@ -108,7 +112,7 @@ impl<'a> ConfigReader<'a> {
         Ok(reader)
     }
 
-    /// The next `count` bytes.
+    /// Reads the next `count` bytes.
     pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (bytes, rest) = self.rest.split_at_checked(count).ok_or(Error::Truncated {
             structure: self.structure,
@@ -117,23 +121,23 @@ impl<'a> ConfigReader<'a> {
         Ok(bytes)
     }
 
-    /// The next byte.
+    /// Reads the next byte.
     pub(super) fn byte(&mut self) -> Result<u8, Error> {
         Ok(self.bytes(1)?.iter().fold(0, |_, byte| *byte))
     }
 
-    /// The next 16 bits, big endian.
+    /// Reads the next 16 bits, big endian.
     pub(super) fn u16(&mut self) -> Result<u16, Error> {
         Ok(u16::from_be_bytes([self.byte()?, self.byte()?]))
     }
 
-    /// The lengthSizeMinusOne in the next byte.
+    /// Reads lengthSizeMinusOne in the next byte.
     pub(super) fn length_size(&mut self) -> Result<LengthSize, Error> {
         LengthSize::from_config(self.byte()?, self.structure)
     }
 
-    /// A NAL unit behind its length of 16 bits.
-    pub(super) fn unit(&mut self) -> Result<&'a [u8], Error> {
+    /// Reads a length of 16 bits and the NAL unit that follows it.
+    pub(super) fn nal_unit(&mut self) -> Result<&'a [u8], Error> {
         let length = self.u16()?;
         self.bytes(usize::from(length))
     }
@@ -142,7 +146,7 @@ impl<'a> ConfigReader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample_bytes::Stingy;
+    use crate::sample_bytes::SampleInPieces;
 
     fn units(mut sample: &[u8], length_size: usize) -> Vec<Result<(usize, Vec<u8>), Error>> {
         let mut units = NalUnits::new(&mut sample, LengthSize(length_size));
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_zero_is_passed_over() {
+    fn a_length_of_zero_is_skipped() {
         assert_eq!(units(&[0, 0, 1, 9, 0], 1), [Ok((3, vec![9]))]);
     }
 
@@ -184,7 +188,7 @@ mod tests {
     fn head_that_is_too_short_is_read_again_with_all_bytes() {
         let mut sample = vec![1; 404];
         sample[..4].copy_from_slice(&[0, 0, 1, 144]);
-        let mut sample = Stingy(&sample);
+        let mut sample = SampleInPieces(&sample);
         let mut units = NalUnits::new(&mut sample, LengthSize(4));
         let unit = units.next().unwrap().unwrap();
         let structure = "slice header";

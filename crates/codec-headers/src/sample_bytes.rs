@@ -1,38 +1,47 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bytes of a sample as a codec looks at them: a sample need not lie in one piece, and little of it is looked at.
+//! Access to the bytes of a sample, which may be stored in several pieces and of which only the headers are read.
 
 use std::ops::Range;
 
 use super::Error;
 
 /// The bytes of one sample, in one piece or in several.
+///
+/// ```
+/// use codec_headers::SampleBytes;
+///
+/// let mut sample = [1, 2, 3, 4].as_slice();
+/// assert_eq!((&mut sample).peek(1..4, 1), Some([2, 3, 4].as_slice()));
+/// assert_eq!((&mut sample).peek(1..5, 1), None);
+/// ```
 pub trait SampleBytes {
-    /// How many there are.
+    /// Returns the number of bytes.
     fn size(&self) -> usize;
 
-    /// The bytes of `range`, or, where they lie in several pieces, at least its first `few`; None when they are not all there.
+    /// Returns the bytes of `range`, or at least the first `few` of them if they are stored in several pieces. None if the
+    /// sample does not have all of `range`.
     fn peek(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]>;
 
-    /// How many bytes of a slice or frame in several pieces are looked at first: more than nearly all headers have.
+    /// Returns the number of bytes of a slice or frame to read first if it is stored in several pieces. Nearly all headers are
+    /// shorter than the default.
     fn head_size(&self) -> usize {
         256
     }
 
-    /// The bytes of `range`; none when they are not all there.
+    /// Returns the bytes of `range`; none if the sample does not have them all.
     fn bytes(&mut self, range: Range<usize>) -> &[u8] {
         let len = range.len();
         self.peek(range, len).unwrap_or_default()
     }
 
-    /// All of them.
+    /// Returns all bytes.
     fn all(&mut self) -> &[u8] {
         self.bytes(0..self.size())
     }
 }
 
 impl dyn SampleBytes + '_ {
-    /// Runs `read`, which needs no more than the first bytes of `range`: it is given all when [`Error::Truncated`] says that they were
-    /// too few.
+    /// Runs `read` on the first bytes of `range`, and on all of them if it answers [`Error::Truncated`].
     pub(super) fn read_head<T>(
         &mut self,
         range: Range<usize>,
@@ -58,12 +67,12 @@ impl<T: AsRef<[u8]> + ?Sized> SampleBytes for &T {
     }
 }
 
-/// A sample all in pieces: no more of it is given than was asked for.
+/// A sample that gives no more bytes than the caller needs.
 #[cfg(test)]
-pub(super) struct Stingy<'a>(pub(super) &'a [u8]);
+pub(super) struct SampleInPieces<'a>(pub(super) &'a [u8]);
 
 #[cfg(test)]
-impl SampleBytes for Stingy<'_> {
+impl SampleBytes for SampleInPieces<'_> {
     fn size(&self) -> usize {
         self.0.len()
     }
@@ -73,7 +82,7 @@ impl SampleBytes for Stingy<'_> {
         range.get(..few.min(range.len()))
     }
 
-    /// So little that many headers are read again.
+    /// Returns so few that many headers are read again.
     fn head_size(&self) -> usize {
         12
     }

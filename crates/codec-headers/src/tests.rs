@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Slice data offsets that other tools told, and damaged forms of their streams:
+//! Compares ranges with the offsets that other tools found, and damages the streams of
 //! tests/vectors.
 
 use std::fs;
 use std::path::Path;
 
-use super::sample_bytes::Stingy;
+use super::sample_bytes::SampleInPieces;
 use super::{Codec, Error, ProtectableRange};
 
 struct Vector {
@@ -80,14 +80,14 @@ fn slice_data_starts_where_other_tools_find_it() {
             assert_eq!(result, Ok(()), "{} sample {index}", vector.name);
             assert_eq!(&found, expected, "{} sample {index}", vector.name);
             found.clear();
-            let result = of_pieces.protectable_ranges(Stingy(sample), &mut found);
+            let result = of_pieces.protectable_ranges(SampleInPieces(sample), &mut found);
             assert_eq!(result, Ok(()), "{} sample {index}", vector.name);
             assert_eq!(&found, expected, "{} in pieces, {index}", vector.name);
         }
     }
 }
 
-/// Damage may go unnoticed, but ranges stay inside of the sample and in order.
+/// Reads a damaged sample. The damage may go unnoticed, but ranges stay inside the sample and in order.
 fn feed(codec: &mut Codec, sample: &[u8]) {
     let mut found = Vec::new();
     let result = codec.protectable_ranges(sample, &mut found);
@@ -132,7 +132,7 @@ fn every_flipped_bit_of_a_sample_or_configuration_is_handled() {
         }
         let mut codec = vector.codec();
         for (sample, _) in &vector.samples {
-            // 37 is prime to 8, so that all positions in a byte have their turn
+            // 37 is prime to 8, so that every bit position of a byte occurs
             for bit in (0..sample.len() * 8).step_by(37) {
                 let mut damaged = sample.clone();
                 damaged[bit / 8] ^= 0x80 >> (bit % 8);
@@ -143,7 +143,7 @@ fn every_flipped_bit_of_a_sample_or_configuration_is_handled() {
     }
 }
 
-/// An AV1 sample whose last OBU has lost its obu_size, which took one byte; the OBUs before it are as they were.
+/// Removes the obu_size, of one byte, of the last OBU of an AV1 sample.
 fn without_last_size(sample: &[u8]) -> Option<Vec<u8>> {
     let (mut at, mut last) = (0, 0);
     while at < sample.len() {

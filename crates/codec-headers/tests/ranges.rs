@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Protectable ranges against the subsample maps that other packagers wrote: ../shared/vectors.
+//! Compares protectable ranges with the subsample maps of other packagers: ../shared/vectors.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,10 +12,10 @@ use test_support::manifest::{self, SampleFact, Vector};
 use test_support::movie::{Movie, Track};
 use test_support::tools::skip;
 
-/// A slice with less slice data than a cipher block may be clear altogether.
+/// A slice with less data than a cipher block may be clear.
 const BLOCK: usize = 16;
 
-/// Pairs whose maps follow the slice headers.
+/// The pairs whose subsample maps follow the slice headers.
 const PAIRS: [&str; 12] = [
     "o-peer-av1-cbcs",
     "o-peer-av1-cenc",
@@ -90,7 +90,7 @@ fn codec_of(track: &Track) -> Option<Codec> {
     Some(Codec::new(entry.format, Some(config)).unwrap())
 }
 
-/// The peer's protected runs and ours, by the partition that its scheme has.
+/// Compares the protected runs of another packager with ours, as its scheme partitions them.
 fn compare(
     scheme: &str,
     theirs: &[ProtectableRange],
@@ -98,7 +98,7 @@ fn compare(
 ) -> Result<(), String> {
     let agree = |theirs: &ProtectableRange, ours: &ProtectableRange| match scheme {
         "cbcs" => theirs == ours,
-        // The remainder modulo the block is clear, behind the protected run or before it.
+        // The remainder modulo the block is clear, before or after the protected run.
         _ => {
             theirs.len == ours.len / BLOCK * BLOCK
                 && (theirs.start == ours.start
@@ -117,7 +117,7 @@ fn compare(
     }
 }
 
-/// The protected runs of a subsample map.
+/// Returns the protected runs of a subsample map.
 fn protected(fact: &SampleFact) -> Vec<ProtectableRange> {
     let (mut ranges, mut at) = (Vec::new(), 0);
     for &(clear, protected) in &fact.subsamples {

@@ -6,10 +6,10 @@ mod presentation;
 mod substream;
 mod toc;
 
-use super::plain::PlainBits;
+use super::raw_bits::RawBitReader;
 use super::{Error, ProtectableRange};
 
-/// Appends the range behind the table of contents of a frame.
+/// Appends the range after the table of contents of a frame.
 pub(super) fn protectable_ranges(
     frame: &[u8],
     ranges: &mut Vec<ProtectableRange>,
@@ -21,41 +21,46 @@ pub(super) fn protectable_ranges(
     Ok(())
 }
 
-/// What a frame says of itself before its presentations.
+/// The start of a table of contents, on which the rest depends.
 #[derive(Debug, Clone, Copy)]
-struct Format {
-    /// Presentations name their substream groups, which follow.
+struct FrameFormat {
+    /// bitstream_version is 2: presentations refer to substream groups, which follow.
     has_groups: bool,
-    /// fs_index 1, 48 kHz
+    /// fs_index is 1: 48 kHz.
     has_sf_multiplier: bool,
     frame_rate_index: u32,
 }
 
-/// variable_bits(n), part 1, 4.2.2: groups of n bits, each with a flag that tells whether another follows.
-fn variable_bits(bits: &mut PlainBits<'_>, width: u32) -> Result<u32, Error> {
+/// Reads variable_bits(n): groups of n bits, each with a flag that is 1 if another one follows. Part 1, 4.2.2.
+fn read_variable_bits(bits: &mut RawBitReader<'_>, width: u32) -> Result<u32, Error> {
     let mut value: u32 = 0;
     loop {
-        let sum = value.checked_add(bits.u(width)?);
-        value = sum.ok_or_else(|| bits.out_of_range("variable_bits"))?;
-        if !bits.flag()? {
+        value = value
+            .checked_add(bits.u(width)?)
+            .ok_or_else(|| bits.out_of_range("variable_bits"))?;
+        let more = bits.flag()?;
+        if !more {
             return Ok(value);
         }
-        let next = value.checked_add(1).filter(|next| *next < 1 << 24);
-        value = next.ok_or_else(|| bits.out_of_range("variable_bits"))? << width;
+        value = value
+            .checked_add(1)
+            .filter(|next| *next < 1 << 24)
+            .ok_or_else(|| bits.out_of_range("variable_bits"))?
+            << width;
     }
 }
 
-/// A field of `width` bits whose greatest value is continued by variable_bits(`more`).
-fn escaped(bits: &mut PlainBits<'_>, width: u32, more: u32) -> Result<u32, Error> {
+/// Reads a field of `width` bits that variable_bits(`more`) continues if all of them are 1.
+fn read_escaped(bits: &mut RawBitReader<'_>, width: u32, more: u32) -> Result<u32, Error> {
     let value = bits.u(width)?;
     if value == (1 << width) - 1 {
-        return Ok(value + variable_bits(bits, more)?);
+        return Ok(value + read_variable_bits(bits, more)?);
     }
     Ok(value)
 }
 
-/// Passes over a number of bytes that a stream tells.
-fn skip_bytes(bits: &mut PlainBits<'_>, count: u32) -> Result<(), Error> {
+/// Skips a number of bytes that is coded in the stream.
+fn skip_bytes(bits: &mut RawBitReader<'_>, count: u32) -> Result<(), Error> {
     match count.checked_mul(8).filter(|count| *count < 1 << 31) {
         Some(count) => bits.skip(count),
         None => Err(bits.out_of_range("number of bytes")),

@@ -1,46 +1,66 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Presentations: TS 103 190-1, 4.2.3.2 to 4.2.3.8, and TS 103 190-2, 6.2.1.3 to 6.2.1.5.
 
-use super::{Format, escaped, skip_bytes, substream, variable_bits};
+use super::{FrameFormat, read_escaped, read_variable_bits, skip_bytes, substream};
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
 /// presentation_config of a presentation that has nothing but EMDF substreams.
 const EMDF_ONLY: u32 = 6;
 /// More groups than any level of AC-4 has.
 const MAX_GROUPS: u32 = 64;
 
-/// Which substream groups the presentations name, and the frame_rate_factor of the presentation that does so first.
+/// The substream groups to which the presentations refer.
 #[derive(Default)]
-pub(super) struct Groups(Vec<(u32, u32)>);
+pub(super) struct NamedGroups(Vec<NamedGroup>);
 
-impl Groups {
-    /// The factors of groups 0 up to the greatest that is named.
-    pub(super) fn frame_rate_factors(&self, bits: &PlainBits<'_>) -> Result<Vec<u32>, Error> {
-        let named = self.0.iter().map(|(index, _)| index + 1);
-        let count = named.max().unwrap_or_default();
+/// A reference of a presentation to a substream group.
+struct NamedGroup {
+    /// group_index
+    index: u32,
+    /// The frame_rate_factor of the presentation.
+    frame_rate_factor: u32,
+}
+
+impl NamedGroups {
+    /// Returns the frame_rate_factor of each group from 0 up to the greatest index: that of the first presentation which refers
+    /// to it.
+    pub(super) fn frame_rate_factors(&self, bits: &RawBitReader<'_>) -> Result<Vec<u32>, Error> {
+        let count = self
+            .0
+            .iter()
+            .map(|group| group.index + 1)
+            .max()
+            .unwrap_or_default();
         if count > MAX_GROUPS {
             return Err(bits.out_of_range("group_index"));
         }
-        let factor = |group: u32| {
-            let names = self.0.iter().find(|(index, _)| *index == group);
-            names.or(self.0.first()).map_or(1, |(_, factor)| *factor)
-        };
-        Ok((0..count).map(factor).collect())
+        Ok((0..count)
+            .map(|index| {
+                self.0
+                    .iter()
+                    .find(|group| group.index == index)
+                    .or(self.0.first())
+                    .map_or(1, |group| group.frame_rate_factor)
+            })
+            .collect())
     }
 
-    /// ac4_sgi_specifier()
-    fn read(&mut self, bits: &mut PlainBits<'_>, factor: u32) -> Result<(), Error> {
-        self.0.push((escaped(bits, 3, 2)?, factor));
+    /// Reads ac4_sgi_specifier().
+    fn read(&mut self, bits: &mut RawBitReader<'_>, frame_rate_factor: u32) -> Result<(), Error> {
+        self.0.push(NamedGroup {
+            index: read_escaped(bits, 3, 2)?,
+            frame_rate_factor,
+        });
         Ok(())
     }
 }
 
-/// ac4_presentation_v1_info()
+/// Reads ac4_presentation_v1_info().
 pub(super) fn read(
-    bits: &mut PlainBits<'_>,
-    format: Format,
-    groups: &mut Groups,
+    bits: &mut RawBitReader<'_>,
+    format: FrameFormat,
+    groups: &mut NamedGroups,
 ) -> Result<(), Error> {
     let config = read_config(bits)?;
     skip_version(bits)?;
@@ -49,8 +69,8 @@ pub(super) fn read(
         let factor = read_head(bits, format)?;
         skip_frame_rate_fractions(bits, format, factor)?;
         skip_emdf(bits)?;
-        let filtered = bits.flag()?;
-        if filtered {
+        // b_presentation_filter
+        if bits.flag()? {
             // b_enable_presentation
             bits.u(1)?;
         }
@@ -75,17 +95,17 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The groups of a presentation with several.
+/// Reads the groups of a presentation that has several.
 fn read_groups(
-    bits: &mut PlainBits<'_>,
+    bits: &mut RawBitReader<'_>,
     config: u32,
-    mut read: impl FnMut(&mut PlainBits<'_>) -> Result<(), Error>,
+    mut read: impl FnMut(&mut RawBitReader<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let count = match config {
-        // Main and dialogue enhancement, and the same with an associate, share a group between two names.
+        // Main and dialogue enhancement share a group, also where there is an associate.
         0..=2 => 2,
         3 | 4 => 3,
-        5 => escaped(bits, 2, 2)? + 2,
+        5 => read_escaped(bits, 2, 2)? + 2,
         _ => return skip_extension(bits),
     };
     for _ in 0..count {
@@ -94,8 +114,8 @@ fn read_groups(
     Ok(())
 }
 
-/// ac4_presentation_info() of bitstream_version 0 and 1.
-pub(super) fn skip_v0(bits: &mut PlainBits<'_>, format: Format) -> Result<(), Error> {
+/// Skips ac4_presentation_info() of bitstream_version 0 and 1.
+pub(super) fn skip_v0(bits: &mut RawBitReader<'_>, format: FrameFormat) -> Result<(), Error> {
     let config = read_config(bits)?;
     skip_version(bits)?;
     let mut more_emdf = true;
@@ -104,7 +124,7 @@ pub(super) fn skip_v0(bits: &mut PlainBits<'_>, format: Format) -> Result<(), Er
         skip_emdf(bits)?;
         match config {
             None => substream::skip_v0(bits, format, factor)?,
-            Some(config) => skip_substreams_v0(bits, format, (config, factor))?,
+            Some(config) => skip_substreams_v0(bits, format, config, factor)?,
         }
         // b_pre_virtualized
         bits.u(1)?;
@@ -117,9 +137,10 @@ pub(super) fn skip_v0(bits: &mut PlainBits<'_>, format: Format) -> Result<(), Er
 }
 
 fn skip_substreams_v0(
-    bits: &mut PlainBits<'_>,
-    format: Format,
-    (config, factor): (u32, u32),
+    bits: &mut RawBitReader<'_>,
+    format: FrameFormat,
+    config: u32,
+    factor: u32,
 ) -> Result<(), Error> {
     let hsf_extension = bits.flag()?;
     let count = match config {
@@ -137,27 +158,27 @@ fn skip_substreams_v0(
     Ok(())
 }
 
-/// presentation_config, None for a presentation of one substream or substream group.
-fn read_config(bits: &mut PlainBits<'_>) -> Result<Option<u32>, Error> {
-    let single = bits.flag()?;
-    Ok(match single {
+/// Reads presentation_config, None for a presentation of one substream or substream group.
+fn read_config(bits: &mut RawBitReader<'_>) -> Result<Option<u32>, Error> {
+    let is_single = bits.flag()?;
+    Ok(match is_single {
         true => None,
-        false => Some(escaped(bits, 3, 2)?),
+        false => Some(read_escaped(bits, 3, 2)?),
     })
 }
 
-/// presentation_version(): ones up to a zero.
-fn skip_version(bits: &mut PlainBits<'_>) -> Result<(), Error> {
+/// Skips presentation_version(): ones up to a zero.
+fn skip_version(bits: &mut RawBitReader<'_>) -> Result<(), Error> {
     while bits.flag()? {}
     Ok(())
 }
 
-/// mdcompat up to frame_rate_multiply_info(); gives frame_rate_factor.
-fn read_head(bits: &mut PlainBits<'_>, format: Format) -> Result<u32, Error> {
+/// Reads mdcompat up to frame_rate_multiply_info() and returns frame_rate_factor.
+fn read_head(bits: &mut RawBitReader<'_>, format: FrameFormat) -> Result<u32, Error> {
     bits.u(3)?;
-    let has_id = bits.flag()?;
-    if has_id {
-        variable_bits(bits, 2)?;
+    // b_presentation_id
+    if bits.flag()? {
+        read_variable_bits(bits, 2)?;
     }
     Ok(match format.frame_rate_index {
         2..=4 => match bits.flag()? {
@@ -170,33 +191,26 @@ fn read_head(bits: &mut PlainBits<'_>, format: Format) -> Result<u32, Error> {
 }
 
 fn skip_frame_rate_fractions(
-    bits: &mut PlainBits<'_>,
-    format: Format,
+    bits: &mut RawBitReader<'_>,
+    format: FrameFormat,
     factor: u32,
 ) -> Result<(), Error> {
     match format.frame_rate_index {
-        5..=9 if factor == 1 => {
-            bits.u(1)?;
-        }
-        10..=12 => {
-            let fraction = bits.flag()?;
-            if fraction {
-                // b_frame_rate_fraction_is_4
-                bits.u(1)?;
-            }
-        }
-        _ => {}
+        // b_frame_rate_fraction
+        5..=9 if factor == 1 => bits.skip(1),
+        // b_frame_rate_fraction, b_frame_rate_fraction_is_4
+        10..=12 if bits.flag()? => bits.skip(1),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// emdf_info()
-fn skip_emdf(bits: &mut PlainBits<'_>) -> Result<(), Error> {
+/// Skips emdf_info().
+fn skip_emdf(bits: &mut RawBitReader<'_>) -> Result<(), Error> {
     // emdf_version, key_id
-    escaped(bits, 2, 2)?;
-    escaped(bits, 3, 3)?;
-    let has_payloads = bits.flag()?;
-    if has_payloads {
+    read_escaped(bits, 2, 2)?;
+    read_escaped(bits, 3, 3)?;
+    // b_emdf_payloads_substream_info
+    if bits.flag()? {
         substream::skip_index(bits)?;
     }
     // protection_length_primary and _secondary: 0, 1, 4 or 16 bytes
@@ -208,11 +222,11 @@ fn skip_emdf(bits: &mut PlainBits<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The EMDF substreams that a presentation adds.
-fn skip_more_emdf(bits: &mut PlainBits<'_>) -> Result<(), Error> {
+/// Skips the EMDF substreams that a presentation adds.
+fn skip_more_emdf(bits: &mut RawBitReader<'_>) -> Result<(), Error> {
     let mut count = bits.u(2)?;
     if count == 0 {
-        count = variable_bits(bits, 2)? + 4;
+        count = read_variable_bits(bits, 2)? + 4;
     }
     for _ in 0..count {
         skip_emdf(bits)?;
@@ -220,12 +234,12 @@ fn skip_more_emdf(bits: &mut PlainBits<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// presentation_config_ext_info()
-fn skip_extension(bits: &mut PlainBits<'_>) -> Result<(), Error> {
+/// Skips presentation_config_ext_info().
+fn skip_extension(bits: &mut RawBitReader<'_>) -> Result<(), Error> {
     let mut count = bits.u(5)?;
-    let more = bits.flag()?;
-    if more {
-        count += variable_bits(bits, 2)? << 5;
+    // b_more_skip_bytes
+    if bits.flag()? {
+        count += read_variable_bits(bits, 2)? << 5;
     }
     skip_bytes(bits, count)
 }

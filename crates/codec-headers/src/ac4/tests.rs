@@ -32,8 +32,8 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(digits).collect()
 }
 
-/// The range of a frame of these bits and eight bytes of substreams.
-fn range_behind(parts: &[&str]) -> Result<Vec<ProtectableRange>, Error> {
+/// Returns the range of a frame of these bits and eight bytes of substreams.
+fn range_after(parts: &[&str]) -> Result<Vec<ProtectableRange>, Error> {
     let bits: Vec<u8> = parts.concat().bytes().filter(|b| *b != b' ').collect();
     let byte = |bits: &[u8]| {
         let padded = bits.iter().copied().chain([b'0'; 8]).take(8);
@@ -67,8 +67,8 @@ fn tables_of_encoded_streams_end_where_another_tool_says() {
 
 #[test]
 fn channels_of_each_mode_are_read_to_their_end() {
-    // channel_mode; what it adds before and behind sf_multiplier and bitrate_indicator
-    for (mode, before, behind) in [
+    // channel_mode; the bits that it adds before and after sf_multiplier and bitrate_indicator
+    for (mode, before, after) in [
         ("0", "", ""),
         ("10", "", ""),
         ("1110", "", ""),
@@ -79,8 +79,8 @@ fn channels_of_each_mode_are_read_to_their_end() {
         ("111111110", "", ""),
         ("111111111", "10 0", ""),
     ] {
-        let group = [GROUP, "1", mode, before, "1 0 1 111 01", behind, "1 00 0"].concat();
-        range_behind(&[
+        let group = [GROUP, "1", mode, before, "1 0 1 111 01", after, "1 00 0"].concat();
+        range_after(&[
             V2,
             SINGLE,
             ONE_GROUP,
@@ -118,7 +118,7 @@ fn objects_are_read_to_their_end() {
             "1 000 1 1 1 0000000000000001",
         ]
         .concat();
-        range_behind(&[
+        range_after(&[
             V2,
             SINGLE,
             ONE_GROUP,
@@ -145,12 +145,12 @@ fn presentations_of_both_versions_are_read_to_their_end() {
     let zeros = "0".repeat(8 * (1 + 4));
     let first = [head.as_str(), &zeros].concat();
     let last = "0".repeat(8 * 16);
-    range_behind(&[&first, &body.concat(), &last, ONE_SUBSTREAM]).unwrap();
+    range_after(&[&first, &body.concat(), &last, ONE_SUBSTREAM]).unwrap();
     // version 2: two presentations, one of EMDF only, one of three groups; 120 frames per second
     let emdf_only = "0 110 0 01 00 000 0 00 00";
     let groups = "0 011 0 000 0 1 1 00 000 0 00 00 1 1 0 000 001 010";
     let channels = [GROUP, "1 0 0 0 1 00 0"].concat();
-    range_behind(&[
+    range_after(&[
         V2,
         "1100 1 0 1 00 0 1 00001 1 0000000000000001 1",
         &"0".repeat(128),
@@ -167,7 +167,7 @@ fn presentations_of_both_versions_are_read_to_their_end() {
 fn frames_that_cannot_hold_their_substreams_are_refused() {
     let group = [GROUP, "1 10 0 0 1 00 0"].concat();
     let frame =
-        |table: &str| range_behind(&[V2, SINGLE, ONE_GROUP, PRESENTATION_END, &group, table]);
+        |table: &str| range_after(&[V2, SINGLE, ONE_GROUP, PRESENTATION_END, &group, table]);
     assert!(frame("01 1 0 0000001000").is_ok());
     assert!(frame("01 1 0 0000001001").is_err());
     assert!(frame("10 0 0000001000 0 0000000001").is_err());

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 //! ac4_toc(): TS 103 190-2, 6.2.1.1, and the substream index table, TS 103 190-1, 4.2.3.11.
 
-use super::presentation::{self, Groups};
-use super::{Format, escaped, skip_bytes, substream, variable_bits};
+use super::presentation::{self, NamedGroups};
+use super::{FrameFormat, read_escaped, read_variable_bits, skip_bytes, substream};
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
-/// Bytes of the table of contents.
+/// Returns the number of bytes of the table of contents.
 ///
-/// Where it tells the sizes of all substreams, they must find room behind it: a misread table does not go unnoticed.
+/// If the table has the sizes of all substreams, the frame must have room for them: this detects a table that was misread.
 pub(super) fn len(frame: &[u8]) -> Result<usize, Error> {
-    let mut bits = PlainBits::new(frame, "AC-4 table of contents");
-    let version = escaped(&mut bits, 2, 2)?;
+    let mut bits = RawBitReader::new(frame, "AC-4 table of contents");
+    let version = read_escaped(&mut bits, 2, 2)?;
     if version > 2 {
         return Err(Error::UnsupportedFeature {
             feature: "bitstream_version above 2",
@@ -19,12 +19,12 @@ pub(super) fn len(frame: &[u8]) -> Result<usize, Error> {
     }
     // sequence_counter
     bits.u(10)?;
-    let waits = bits.flag()? && bits.u(3)? > 0;
-    if waits {
+    // b_wait_frames, wait_frames
+    if bits.flag()? && bits.u(3)? > 0 {
         // br_code
         bits.u(2)?;
     }
-    let format = Format {
+    let format = FrameFormat {
         has_groups: version == 2,
         has_sf_multiplier: bits.flag()?,
         frame_rate_index: bits.u(4)?,
@@ -35,7 +35,7 @@ pub(super) fn len(frame: &[u8]) -> Result<usize, Error> {
     let payload_base = read_payload_base(&mut bits)?;
     if format.has_groups {
         skip_program_id(&mut bits)?;
-        let mut groups = Groups::default();
+        let mut groups = NamedGroups::default();
         for _ in 0..presentations {
             presentation::read(&mut bits, format, &mut groups)?;
         }
@@ -49,8 +49,7 @@ pub(super) fn len(frame: &[u8]) -> Result<usize, Error> {
     }
     let substreams = read_substream_sizes(&mut bits)?;
     let toc = bits.bytes_read();
-    let needed = u64::from(payload_base) + substreams + toc as u64;
-    if needed > frame.len() as u64 {
+    if u64::from(payload_base) + substreams + toc as u64 > frame.len() as u64 {
         return Err(Error::Truncated {
             structure: "AC-4 frame",
         });
@@ -58,41 +57,45 @@ pub(super) fn len(frame: &[u8]) -> Result<usize, Error> {
     Ok(toc)
 }
 
-fn read_presentation_count(bits: &mut PlainBits<'_>) -> Result<u32, Error> {
-    let single = bits.flag()?;
-    if single {
+fn read_presentation_count(bits: &mut RawBitReader<'_>) -> Result<u32, Error> {
+    // b_single_presentation
+    if bits.flag()? {
         return Ok(1);
     }
     let more = bits.flag()?;
-    Ok(if more { variable_bits(bits, 2)? + 2 } else { 0 })
+    Ok(if more {
+        read_variable_bits(bits, 2)? + 2
+    } else {
+        0
+    })
 }
 
-fn read_payload_base(bits: &mut PlainBits<'_>) -> Result<u32, Error> {
-    let present = bits.flag()?;
-    if !present {
-        return Ok(0);
-    }
-    Ok(escaped(bits, 5, 3)? + 1)
+fn read_payload_base(bits: &mut RawBitReader<'_>) -> Result<u32, Error> {
+    // b_payload_base
+    Ok(match bits.flag()? {
+        true => read_escaped(bits, 5, 3)? + 1,
+        false => 0,
+    })
 }
 
-fn skip_program_id(bits: &mut PlainBits<'_>) -> Result<(), Error> {
-    let present = bits.flag()?;
-    if present {
+fn skip_program_id(bits: &mut RawBitReader<'_>) -> Result<(), Error> {
+    // b_program_id
+    if bits.flag()? {
         // short_program_id
         bits.u(16)?;
-        let has_uuid = bits.flag()?;
-        if has_uuid {
+        // b_program_uuid_present
+        if bits.flag()? {
             skip_bytes(bits, 16)?;
         }
     }
     Ok(())
 }
 
-/// substream_index_table(); gives the sum of the sizes in it.
-fn read_substream_sizes(bits: &mut PlainBits<'_>) -> Result<u64, Error> {
+/// Reads substream_index_table() and returns the sum of its sizes.
+fn read_substream_sizes(bits: &mut RawBitReader<'_>) -> Result<u64, Error> {
     let mut count = bits.u(2)?;
     if count == 0 {
-        count = variable_bits(bits, 2)? + 4;
+        count = read_variable_bits(bits, 2)? + 4;
     }
     let sizes_present = count > 1 || bits.flag()?;
     let mut total = 0;
@@ -100,7 +103,7 @@ fn read_substream_sizes(bits: &mut PlainBits<'_>) -> Result<u64, Error> {
         let more = bits.flag()?;
         total += u64::from(bits.u(10)?);
         if more {
-            total += u64::from(variable_bits(bits, 2)?) << 10;
+            total += u64::from(read_variable_bits(bits, 2)?) << 10;
         }
     }
     Ok(total)

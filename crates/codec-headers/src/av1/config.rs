@@ -6,7 +6,7 @@ use crate::Error;
 /// marker 1 and version 1.
 const FIRST_BYTE: u8 = 0x81;
 
-/// The configOBUs, which may be none.
+/// Returns the configOBUs, which may be empty.
 pub(super) fn config_obus(config: &[u8]) -> Result<&[u8], Error> {
     match config {
         [FIRST_BYTE, _, _, _, obus @ ..] => Ok(obus),

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Film grain: the AV1 specification, 5.9.30. Nothing of it is kept.
+//! Film grain, which is skipped: the AV1 specification, 5.9.30.
 
-use super::sequence::Color;
+use super::sequence::ColorConfig;
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
-/// film_grain_params() where they are present.
-pub(super) fn skip(bits: &mut PlainBits<'_>, color: Color, inter: bool) -> Result<(), Error> {
+/// Skips film_grain_params() of a sequence that has them.
+pub(super) fn skip(
+    bits: &mut RawBitReader<'_>,
+    color: ColorConfig,
+    inter: bool,
+) -> Result<(), Error> {
     let apply_grain = bits.flag()?;
     if !apply_grain {
         return Ok(());
@@ -16,12 +20,11 @@ pub(super) fn skip(bits: &mut PlainBits<'_>, color: Color, inter: bool) -> Resul
     let update_grain = !inter || bits.flag()?;
     if !update_grain {
         // film_grain_params_ref_idx
-        bits.u(3)?;
-        return Ok(());
+        return bits.skip(3);
     }
     let luma = read_points(bits)?;
     let from_luma = !color.mono_chrome && bits.flag()?;
-    let no_chroma = color.mono_chrome || from_luma || (color.subsampling == (true, true) && !luma);
+    let no_chroma = color.mono_chrome || from_luma || (color.subsampling.is_420() && !luma);
     let cb = !no_chroma && read_points(bits)?;
     let cr = !no_chroma && read_points(bits)?;
     // grain_scaling_minus_8
@@ -48,8 +51,8 @@ pub(super) fn skip(bits: &mut PlainBits<'_>, color: Color, inter: bool) -> Resul
     bits.skip(2)
 }
 
-/// The points of a scaling function; gives whether there are any.
-fn read_points(bits: &mut PlainBits<'_>) -> Result<bool, Error> {
+/// Skips the points of a scaling function and returns true if there are any.
+fn read_points(bits: &mut RawBitReader<'_>) -> Result<bool, Error> {
     let count = bits.u(4)?;
     bits.skip(16 * count)?;
     Ok(count > 0)

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Frame headers, to their exact end: uncompressed_header() of the AV1 specification, 5.9.2.
+//! Frame headers and their exact lengths: uncompressed_header() of the AV1 specification, 5.9.2.
 
-use super::frame_size::FrameSize;
+use super::frame_size::Av1FrameSize;
 use super::obu::Obu;
 use super::quantization::{Quantization, read_segmentation};
-use super::references::{NAMES, Reference, References, Stored};
-use super::sequence::Sequence;
+use super::references::{NAMES, ReferenceFrame, ReferenceFrames, StoredFrame};
+use super::sequence::SequenceHeader;
 use super::tile_info::TileInfo;
 use super::{film_grain, filters, global_motion};
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
 /// refresh_frame_flags of a frame that replaces all others.
 const ALL_FRAMES: u32 = 0xff;
 /// PRIMARY_REF_NONE
 const NO_PRIMARY: u32 = 7;
 
-/// A frame header.
-pub(super) enum Header {
-    /// show_existing_frame: no tiles belong to it.
+/// The two forms of a frame header.
+pub(super) enum ParsedFrameHeader {
+    /// show_existing_frame is 1: the frame has no tiles.
     ShowExisting,
-    /// The header of tiles that follow.
-    Frame(Box<FrameHeader>),
+    /// Tiles follow.
+    Coded(Box<FrameHeader>),
 }
 
-/// What outlives the header of a frame.
+/// The properties of a frame on which its tile groups and later frames depend.
 #[derive(Debug)]
 pub(super) struct FrameHeader {
     pub(super) tiles: TileInfo,
-    pub(super) stored: Stored,
+    pub(super) stored: StoredFrame,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,18 +39,20 @@ enum FrameType {
     Switch,
 }
 
-/// What the parts of a header need to know of each other.
-struct Frame<'a> {
-    sequence: &'a Sequence,
+/// The elements of a frame header on which later elements depend.
+struct FrameHeaderParser<'a> {
+    sequence: &'a SequenceHeader,
     frame_type: FrameType,
-    /// Whether it is shown at all, now or later: show_frame or showable_frame.
+    /// show_frame or showable_frame: the frame is shown now or later.
     is_shown: bool,
     error_resilient: bool,
     screen_content_tools: bool,
     force_integer_mv: bool,
     size_override: bool,
     order_hint: u32,
+    /// primary_ref_frame
     primary: u32,
+    /// refresh_frame_flags
     refresh: u32,
     high_precision_mv: bool,
     allow_intrabc: bool,
@@ -61,11 +63,72 @@ struct Frame<'a> {
 impl FrameHeader {
     /// Reads the header in `obu`.
     pub(super) fn read(
-        bits: &mut PlainBits<'_>,
-        sequence: &Sequence,
-        (references, obu): (&mut References, &Obu),
-    ) -> Result<Header, Error> {
-        let mut frame = Frame {
+        bits: &mut RawBitReader<'_>,
+        sequence: &SequenceHeader,
+        references: &mut ReferenceFrames,
+        obu: &Obu,
+    ) -> Result<ParsedFrameHeader, Error> {
+        let mut frame = FrameHeaderParser::new(sequence);
+        if !sequence.reduced_still_picture_header {
+            if bits.flag()? {
+                show_existing(bits, sequence, references)?;
+                return Ok(ParsedFrameHeader::ShowExisting);
+            }
+            frame.read_type(bits)?;
+        }
+        let disable_cdf_update = bits.flag()?;
+        frame.read_order(bits, obu)?;
+        if frame.refresh == ALL_FRAMES && frame.is_intra() {
+            references.clear();
+        } else if frame.error_resilient {
+            frame.read_expected(bits, references)?;
+        }
+        let size = frame.read_size(bits, references)?;
+        if !sequence.reduced_still_picture_header && !disable_cdf_update {
+            // disable_frame_end_update_cdf
+            bits.u(1)?;
+        }
+        let tiles = TileInfo::read(bits, size, sequence.use_128x128_superblock)?;
+        let reference = frame.read_quantization(bits, references, size)?;
+        frame.skip_inter_modes(bits, references, &reference)?;
+        Ok(ParsedFrameHeader::Coded(Box::new(Self {
+            tiles,
+            stored: StoredFrame {
+                reference,
+                refresh: frame.refresh,
+            },
+        })))
+    }
+}
+
+/// Reads the elements after show_existing_frame. A key frame that is shown this way replaces all others: 7.21.
+fn show_existing(
+    bits: &mut RawBitReader<'_>,
+    sequence: &SequenceHeader,
+    references: &mut ReferenceFrames,
+) -> Result<(), Error> {
+    let index = bits.u(3)?;
+    if let Some(width) = sequence.presentation_time_bits {
+        bits.u(width)?;
+    }
+    if let Some(ids) = sequence.frame_ids {
+        // display_frame_id
+        bits.u(ids.bits)?;
+    }
+    let shown = *references.find(index)?;
+    if shown.is_key {
+        references.refresh(&StoredFrame {
+            reference: shown,
+            refresh: ALL_FRAMES,
+        });
+    }
+    Ok(())
+}
+
+impl<'a> FrameHeaderParser<'a> {
+    /// Starts with the values that a reduced still picture header implies.
+    const fn new(sequence: &'a SequenceHeader) -> Self {
+        Self {
             sequence,
             frame_type: FrameType::Key,
             is_shown: true,
@@ -79,71 +142,15 @@ impl FrameHeader {
             high_precision_mv: false,
             allow_intrabc: false,
             names: [0; NAMES],
-        };
-        if !sequence.reduced_still_picture_header {
-            if bits.flag()? {
-                show_existing(bits, sequence, references)?;
-                return Ok(Header::ShowExisting);
-            }
-            frame.read_type(bits)?;
         }
-        // disable_cdf_update
-        let fixed_cdfs = bits.flag()?;
-        frame.read_order(bits, obu)?;
-        if frame.refresh == ALL_FRAMES && frame.is_intra() {
-            references.clear();
-        } else if frame.error_resilient {
-            frame.read_expected(bits, references)?;
-        }
-        let size = frame.read_size(bits, references)?;
-        if !sequence.reduced_still_picture_header && !fixed_cdfs {
-            // disable_frame_end_update_cdf
-            bits.u(1)?;
-        }
-        let tiles = TileInfo::read(bits, size, sequence.use_128x128_superblock)?;
-        let reference = frame.read_quantization(bits, references, size)?;
-        frame.skip_inter_modes(bits, references, &reference)?;
-        Ok(Header::Frame(Box::new(Self {
-            tiles,
-            stored: Stored {
-                reference,
-                refresh: frame.refresh,
-            },
-        })))
     }
-}
 
-/// What follows show_existing_frame. A key frame that is shown so takes the place of all others: 7.21.
-fn show_existing(
-    bits: &mut PlainBits<'_>,
-    sequence: &Sequence,
-    references: &mut References,
-) -> Result<(), Error> {
-    let index = bits.u(3)?;
-    if let Some(width) = sequence.presentation_time_bits {
-        bits.u(width)?;
-    }
-    if let Some(ids) = sequence.frame_ids {
-        // display_frame_id
-        bits.u(ids.bits)?;
-    }
-    let shown = *references.find(index)?;
-    if shown.is_key {
-        references.refresh(&Stored {
-            reference: shown,
-            refresh: ALL_FRAMES,
-        });
-    }
-    Ok(())
-}
-
-impl Frame<'_> {
     fn is_intra(&self) -> bool {
         matches!(self.frame_type, FrameType::Key | FrameType::IntraOnly)
     }
 
-    /// frame_type up to error_resilient_mode.
-    fn read_type(&mut self, bits: &mut PlainBits<'_>) -> Result<(), Error> {
+    /// Reads frame_type up to error_resilient_mode.
+    fn read_type(&mut self, bits: &mut RawBitReader<'_>) -> Result<(), Error> {
         self.frame_type = match bits.u(2)? {
             0 => FrameType::Key,
             1 => FrameType::Inter,
@@ -163,14 +170,14 @@ impl Frame<'_> {
             || (self.frame_type == FrameType::Key && show_frame);
         self.error_resilient = replaces_all || bits.flag()?;
         if !replaces_all {
-            // To be read; read_order() does.
+            // Coded; read_order() reads it.
             self.refresh = 0;
         }
         Ok(())
     }
 
-    /// allow_screen_content_tools up to refresh_frame_flags.
-    fn read_order(&mut self, bits: &mut PlainBits<'_>, obu: &Obu) -> Result<(), Error> {
+    /// Reads allow_screen_content_tools up to refresh_frame_flags.
+    fn read_order(&mut self, bits: &mut RawBitReader<'_>, obu: &Obu) -> Result<(), Error> {
         let sequence = self.sequence;
         self.screen_content_tools = match sequence.force_screen_content_tools {
             Some(forced) => forced,
@@ -201,15 +208,15 @@ impl Frame<'_> {
         Ok(())
     }
 
-    /// buffer_removal_time of each operating point that the frame belongs to.
+    /// Skips buffer_removal_time of each operating point that the frame belongs to.
     fn skip_removal_times(
         &self,
-        bits: &mut PlainBits<'_>,
+        bits: &mut RawBitReader<'_>,
         obu: &Obu,
         width: u32,
     ) -> Result<(), Error> {
-        let present = bits.flag()?;
-        if !present {
+        let is_present = bits.flag()?;
+        if !is_present {
             return Ok(());
         }
         for idc in &self.sequence.modelled_points {
@@ -222,11 +229,11 @@ impl Frame<'_> {
         Ok(())
     }
 
-    /// ref_order_hint of all frames, which are there where there are order hints.
+    /// Reads ref_order_hint of all reference frames if the sequence has order hints.
     fn read_expected(
         &self,
-        bits: &mut PlainBits<'_>,
-        references: &mut References,
+        bits: &mut RawBitReader<'_>,
+        references: &mut ReferenceFrames,
     ) -> Result<(), Error> {
         if self.sequence.order_hint_bits == 0 {
             return Ok(());
@@ -238,24 +245,24 @@ impl Frame<'_> {
         Ok(())
     }
 
-    /// The size and, of inter frames, all up to use_ref_frame_mvs.
+    /// Reads the frame size and, of inter frames, all elements up to use_ref_frame_mvs.
     fn read_size(
         &mut self,
-        bits: &mut PlainBits<'_>,
-        references: &References,
-    ) -> Result<FrameSize, Error> {
+        bits: &mut RawBitReader<'_>,
+        references: &ReferenceFrames,
+    ) -> Result<Av1FrameSize, Error> {
         let sequence = self.sequence;
         if self.is_intra() {
-            let size = FrameSize::read(bits, sequence, self.size_override)?;
+            let size = Av1FrameSize::read(bits, sequence, self.size_override)?;
             self.allow_intrabc =
                 self.screen_content_tools && size.upscaled_width == size.width && bits.flag()?;
             return Ok(size);
         }
         self.read_names(bits, references)?;
         let size = if self.size_override && !self.error_resilient {
-            FrameSize::read_with_references(bits, sequence, (references, &self.names))?
+            Av1FrameSize::read_with_references(bits, sequence, references, &self.names)?
         } else {
-            FrameSize::read(bits, sequence, self.size_override)?
+            Av1FrameSize::read(bits, sequence, self.size_override)?
         };
         self.high_precision_mv = !self.force_integer_mv && bits.flag()?;
         let is_filter_switchable = bits.flag()?;
@@ -272,17 +279,17 @@ impl Frame<'_> {
         Ok(size)
     }
 
-    /// ref_frame_idx, told or inferred.
+    /// Reads or infers ref_frame_idx.
     fn read_names(
         &mut self,
-        bits: &mut PlainBits<'_>,
-        references: &References,
+        bits: &mut RawBitReader<'_>,
+        references: &ReferenceFrames,
     ) -> Result<(), Error> {
         let sequence = self.sequence;
         let short_signaling = sequence.order_hint_bits > 0 && bits.flag()?;
         if short_signaling {
-            let told = (bits.u(3)?, bits.u(3)?);
-            self.names = references.infer(told, self.order_hint, sequence)?;
+            // last_frame_idx, gold_frame_idx
+            self.names = references.infer(bits.u(3)?, bits.u(3)?, self.order_hint, sequence)?;
         }
         for name in &mut self.names {
             if !short_signaling {
@@ -297,17 +304,16 @@ impl Frame<'_> {
         Ok(())
     }
 
-    /// quantization_params() up to lr_params(); gives what later frames may take over.
+    /// Reads quantization_params() up to tx_mode and returns the properties on which later frames may depend.
     fn read_quantization(
         &self,
-        bits: &mut PlainBits<'_>,
-        references: &References,
-        size: FrameSize,
-    ) -> Result<Reference, Error> {
+        bits: &mut RawBitReader<'_>,
+        references: &ReferenceFrames,
+        size: Av1FrameSize,
+    ) -> Result<ReferenceFrame, Error> {
         let sequence = self.sequence;
         let quantization = Quantization::read(bits, sequence.color)?;
-        let primary = usize::try_from(self.primary).ok();
-        let previous = match primary.and_then(|primary| self.names.get(primary)) {
+        let previous = match self.names.get(self.primary as usize) {
             Some(name) => Some(references.find(*name)?.quantizers),
             None => None,
         };
@@ -320,15 +326,15 @@ impl Frame<'_> {
                 filters::skip_cdef(bits, sequence)?;
             }
         }
-        let all_lossless = is_lossless && size.width == size.upscaled_width;
-        if !all_lossless && !self.allow_intrabc && sequence.enable_restoration {
+        let is_all_lossless = is_lossless && size.width == size.upscaled_width;
+        if !is_all_lossless && !self.allow_intrabc && sequence.enable_restoration {
             filters::skip_restoration(bits, sequence)?;
         }
         if !is_lossless {
             // tx_mode_select
             bits.u(1)?;
         }
-        Ok(Reference {
+        Ok(ReferenceFrame {
             is_key: self.frame_type == FrameType::Key,
             order_hint: self.order_hint,
             size,
@@ -336,18 +342,18 @@ impl Frame<'_> {
         })
     }
 
-    /// reference_select up to the end.
+    /// Skips reference_select up to the end.
     fn skip_inter_modes(
         &self,
-        bits: &mut PlainBits<'_>,
-        references: &References,
-        reference: &Reference,
+        bits: &mut RawBitReader<'_>,
+        references: &ReferenceFrames,
+        reference: &ReferenceFrame,
     ) -> Result<(), Error> {
         let sequence = self.sequence;
-        let inter = !self.is_intra();
-        if inter {
-            let reference_select = bits.flag()?;
-            if reference_select
+        let is_inter = !self.is_intra();
+        if is_inter {
+            // reference_select
+            if bits.flag()?
                 && references.allow_skip_mode(&self.names, reference.order_hint, sequence)?
             {
                 // skip_mode_present
@@ -360,12 +366,11 @@ impl Frame<'_> {
         }
         // reduced_tx_set
         bits.u(1)?;
-        if inter {
+        if is_inter {
             global_motion::skip(bits, self.high_precision_mv)?;
         }
         if sequence.film_grain_params_present && self.is_shown {
-            let inter = self.frame_type == FrameType::Inter;
-            film_grain::skip(bits, sequence.color, inter)?;
+            film_grain::skip(bits, sequence.color, self.frame_type == FrameType::Inter)?;
         }
         Ok(())
     }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Frame sizes: the AV1 specification, 5.9.5 to 5.9.9.
 
-use super::references::{NAMES, References};
-use super::sequence::Sequence;
+use super::references::{NAMES, ReferenceFrames};
+use super::sequence::SequenceHeader;
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
-/// SUPERRES_NUM, SUPERRES_DENOM_MIN
+/// SUPERRES_NUM
 const SUPERRES_NUM: u32 = 8;
+/// SUPERRES_DENOM_MIN
 const SUPERRES_DENOM_MIN: u32 = 9;
 
 /// The size of a frame.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FrameSize {
+pub(super) struct Av1FrameSize {
     /// UpscaledWidth
     pub(super) upscaled_width: u32,
     /// FrameWidth
@@ -21,9 +22,9 @@ pub(super) struct FrameSize {
     pub(super) height: u32,
 }
 
-impl FrameSize {
-    /// What the sequence header says, without superresolution.
-    pub(super) const fn largest(sequence: &Sequence) -> Self {
+impl Av1FrameSize {
+    /// Returns the size in the sequence header, without superresolution.
+    pub(super) const fn largest(sequence: &SequenceHeader) -> Self {
         Self {
             upscaled_width: sequence.max_width,
             width: sequence.max_width,
@@ -31,10 +32,10 @@ impl FrameSize {
         }
     }
 
-    /// frame_size() and render_size()
+    /// Reads frame_size() and render_size().
     pub(super) fn read(
-        bits: &mut PlainBits<'_>,
-        sequence: &Sequence,
+        bits: &mut RawBitReader<'_>,
+        sequence: &SequenceHeader,
         size_override: bool,
     ) -> Result<Self, Error> {
         let mut size = Self::largest(sequence);
@@ -50,11 +51,12 @@ impl FrameSize {
         Ok(size)
     }
 
-    /// frame_size_with_refs()
+    /// Reads frame_size_with_refs().
     pub(super) fn read_with_references(
-        bits: &mut PlainBits<'_>,
-        sequence: &Sequence,
-        (references, names): (&References, &[u32; NAMES]),
+        bits: &mut RawBitReader<'_>,
+        sequence: &SequenceHeader,
+        references: &ReferenceFrames,
+        names: &[u32; NAMES],
     ) -> Result<Self, Error> {
         for name in names {
             if bits.flag()? {
@@ -66,11 +68,11 @@ impl FrameSize {
         Self::read(bits, sequence, true)
     }
 
-    /// superres_params()
+    /// Reads superres_params().
     fn read_superres(
         &mut self,
-        bits: &mut PlainBits<'_>,
-        sequence: &Sequence,
+        bits: &mut RawBitReader<'_>,
+        sequence: &SequenceHeader,
     ) -> Result<(), Error> {
         self.width = self.upscaled_width;
         if sequence.enable_superres && bits.flag()? {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Global motion: the AV1 specification, 5.9.24 to 5.9.28. The length of a parameter does not depend on the value that it
-//! is predicted from, so that nothing is kept.
+//! Global motion, which is skipped: the AV1 specification, 5.9.24 to 5.9.28. The length of a parameter does not depend on the
+//! value that it is predicted from.
 
 use super::references::NAMES;
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
 /// GM_ABS_ALPHA_BITS and GM_ABS_TRANS_BITS
 const ABS_BITS: u32 = 12;
 /// GM_ABS_TRANS_ONLY_BITS
 const ABS_TRANS_ONLY_BITS: u32 = 9;
 
-/// global_motion_params() of an inter frame.
-pub(super) fn skip(bits: &mut PlainBits<'_>, high_precision: bool) -> Result<(), Error> {
+/// Skips global_motion_params() of an inter frame.
+pub(super) fn skip(bits: &mut RawBitReader<'_>, high_precision: bool) -> Result<(), Error> {
     for _ in 0..NAMES {
         let is_global = bits.flag()?;
         if !is_global {
@@ -20,20 +20,26 @@ pub(super) fn skip(bits: &mut PlainBits<'_>, high_precision: bool) -> Result<(),
         }
         let is_rot_zoom = bits.flag()?;
         let is_translation = !is_rot_zoom && bits.flag()?;
-        let (count, width) = match (is_rot_zoom, is_translation) {
-            (true, _) => (4, ABS_BITS),
-            (false, true) => (2, ABS_TRANS_ONLY_BITS - u32::from(!high_precision)),
-            (false, false) => (6, ABS_BITS),
-        };
-        for _ in 0..count {
-            skip_parameter(bits, width)?;
+        match (is_rot_zoom, is_translation) {
+            (true, _) => skip_parameters(bits, 4, ABS_BITS)?,
+            (false, true) => {
+                skip_parameters(bits, 2, ABS_TRANS_ONLY_BITS - u32::from(!high_precision))?;
+            }
+            (false, false) => skip_parameters(bits, 6, ABS_BITS)?,
         }
     }
     Ok(())
 }
 
-/// decode_subexp() of one of 2^(width + 1) + 1 values.
-fn skip_parameter(bits: &mut PlainBits<'_>, width: u32) -> Result<(), Error> {
+fn skip_parameters(bits: &mut RawBitReader<'_>, count: u32, width: u32) -> Result<(), Error> {
+    for _ in 0..count {
+        skip_parameter(bits, width)?;
+    }
+    Ok(())
+}
+
+/// Skips decode_subexp() of one of 2^(width + 1) + 1 values.
+fn skip_parameter(bits: &mut RawBitReader<'_>, width: u32) -> Result<(), Error> {
     const K: u32 = 3;
     let values = (2 << width) + 1;
     let mut passed = 0;
@@ -45,11 +51,10 @@ fn skip_parameter(bits: &mut PlainBits<'_>, width: u32) -> Result<(), Error> {
             bits.ns(values - passed)?;
             return Ok(());
         }
-        let more = bits.flag()?;
-        if !more {
+        let more_bits = bits.flag()?;
+        if !more_bits {
             // subexp_bits
-            bits.u(log2)?;
-            return Ok(());
+            return bits.skip(log2);
         }
         step += 1;
         passed += 1 << log2;

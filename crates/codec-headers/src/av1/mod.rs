@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! AV1: the AV1 Bitstream & Decoding Process Specification 1.0.0 with Errata 1, and AV1 Codec ISO Media File Format
-//! Binding 1.2, clause 4: what is protected are the bytes of decode_tile(), a range for each tile.
+//! Binding 1.2, clause 4. The protectable bytes are those of decode_tile(), one range per tile.
 
 mod config;
 mod film_grain;
@@ -17,40 +17,39 @@ mod tile_info;
 
 use std::ops::Range;
 
-use super::plain::PlainBits;
+use super::raw_bits::RawBitReader;
 use super::{Error, ProtectableRange, SampleBytes};
-use frame::{FrameHeader, Header};
+use frame::{FrameHeader, ParsedFrameHeader};
 use obu::{Obu, Obus};
-use references::References;
-use sequence::Sequence;
-use tile_info::TileInfo;
+use references::ReferenceFrames;
+use sequence::SequenceHeader;
 
-/// State of one AV1 track.
+/// The reader of one AV1 track.
 #[derive(Debug, Clone)]
 pub(super) struct Av1 {
-    sequence: Option<Sequence>,
-    references: References,
+    sequence: Option<SequenceHeader>,
+    references: ReferenceFrames,
 }
 
-/// A frame whose header has come and whose last tile has not: SeenFrameHeader is 1.
+/// A frame whose header is read and whose last tile is not: SeenFrameHeader is 1.
 #[derive(Debug)]
-struct Open {
-    frame: FrameHeader,
+struct OpenFrame {
+    header: FrameHeader,
     next_tile: u32,
 }
 
 impl Av1 {
-    /// Takes the sequence header of an `av1C` payload, if there is one.
+    /// Creates a reader with the sequence header of an `av1C` payload, if there is one.
     pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
         let mut av1 = Self {
             sequence: None,
-            references: References::default(),
+            references: ReferenceFrames::default(),
         };
-        let mut config = config::config_obus(config)?;
-        let mut obus = Obus::new(&mut config);
+        let mut config_obus = config::config_obus(config)?;
+        let mut obus = Obus::new(&mut config_obus);
         while let Some(obu) = obus.next()? {
             if obu.obu_type == obu::SEQUENCE_HEADER {
-                av1.sequence = Some(obus.sample.read_head(obu.payload, Sequence::parse)?);
+                av1.sequence = Some(obus.sample.read_head(obu.payload, SequenceHeader::parse)?);
             }
         }
         Ok(av1)
@@ -65,37 +64,39 @@ impl Av1 {
         let mut open = None;
         let mut obus = Obus::new(sample);
         while let Some(obu) = obus.next()? {
-            self.read((&obu, obus.sample), &mut open, ranges)?;
+            self.read(&obu, obus.sample, &mut open, ranges)?;
         }
         match open {
             Some(_) => Err(Error::Truncated {
-                structure: "frame, whose tiles do not all come in its sample",
+                structure: "frame, whose last tiles are not in its sample",
             }),
             None => Ok(()),
         }
     }
 
+    /// Reads one OBU.
     fn read(
         &mut self,
-        (obu, sample): (&Obu, &mut dyn SampleBytes),
-        open: &mut Option<Open>,
+        obu: &Obu,
+        sample: &mut dyn SampleBytes,
+        open: &mut Option<OpenFrame>,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
         let payload = obu.payload.clone();
         match obu.obu_type {
             obu::SEQUENCE_HEADER => {
-                self.sequence = Some(sample.read_head(payload, Sequence::parse)?);
+                self.sequence = Some(sample.read_head(payload, SequenceHeader::parse)?);
             }
             obu::TEMPORAL_DELIMITER => *open = None,
             // A second header of the same frame is a copy of the first.
             obu::FRAME_HEADER | obu::REDUNDANT_FRAME_HEADER if open.is_none() => {
-                self.open((obu, sample), open)?;
+                self.open(obu, sample, open)?;
             }
             obu::FRAME => {
-                let start = payload.start + self.open((obu, sample), open)?;
-                self.read_tiles((sample, start..payload.end), open, ranges)?;
+                let start = payload.start + self.open(obu, sample, open)?;
+                self.read_tiles(sample, start..payload.end, open, ranges)?;
             }
-            obu::TILE_GROUP => self.read_tiles((sample, payload), open, ranges)?,
+            obu::TILE_GROUP => self.read_tiles(sample, payload, open, ranges)?,
             obu::TILE_LIST => {
                 return Err(Error::UnsupportedFeature {
                     feature: "large scale tiles (tile list OBUs)",
@@ -106,11 +107,12 @@ impl Av1 {
         Ok(())
     }
 
-    /// Reads a frame header and returns how many bytes it has. To read it again changes no more of the references.
+    /// Reads a frame header and returns its number of bytes. Reading it twice leaves the reference frames as reading it once.
     fn open(
         &mut self,
-        (obu, sample): (&Obu, &mut dyn SampleBytes),
-        open: &mut Option<Open>,
+        obu: &Obu,
+        sample: &mut dyn SampleBytes,
+        open: &mut Option<OpenFrame>,
     ) -> Result<usize, Error> {
         let sequence = self.sequence.as_ref().ok_or(Error::Missing {
             what: "a sequence header",
@@ -122,38 +124,38 @@ impl Av1 {
             });
         }
         sample.read_head(obu.payload.clone(), |head| {
-            let mut bits = PlainBits::new(head, "AV1 frame header");
-            let header = FrameHeader::read(&mut bits, sequence, (&mut self.references, obu))?;
-            match header {
-                Header::Frame(frame) => {
-                    *open = Some(Open {
-                        frame: *frame,
+            let mut bits = RawBitReader::new(head, "AV1 frame header");
+            match FrameHeader::read(&mut bits, sequence, &mut self.references, obu)? {
+                ParsedFrameHeader::Coded(header) => {
+                    *open = Some(OpenFrame {
+                        header: *header,
                         next_tile: 0,
                     });
                 }
-                Header::ShowExisting if obu.obu_type == obu::FRAME => {
+                ParsedFrameHeader::ShowExisting if obu.obu_type == obu::FRAME => {
                     return Err(bits.out_of_range("show_existing_frame"));
                 }
-                Header::ShowExisting => {}
+                ParsedFrameHeader::ShowExisting => {}
             }
             Ok(bits.bytes_read())
         })
     }
 
-    /// Reads a tile group and ends the frame behind its last tile.
+    /// Reads a tile group and ends the frame after its last tile.
     fn read_tiles(
         &mut self,
-        group: (&mut dyn SampleBytes, Range<usize>),
-        open: &mut Option<Open>,
+        sample: &mut dyn SampleBytes,
+        group: Range<usize>,
+        open: &mut Option<OpenFrame>,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
-        let current = open.as_mut().ok_or(Error::Missing {
+        let frame = open.as_mut().ok_or(Error::Missing {
             what: "its frame header",
         })?;
-        let tiles: &TileInfo = &current.frame.tiles;
-        current.next_tile = tile_group::read(group, tiles, current.next_tile, ranges)?;
-        if current.next_tile == tiles.count() {
-            self.references.refresh(&current.frame.stored);
+        let tiles = &frame.header.tiles;
+        frame.next_tile = tile_group::read(sample, group, tiles, frame.next_tile, ranges)?;
+        if frame.next_tile == tiles.count() {
+            self.references.refresh(&frame.header.stored);
             *open = None;
         }
         Ok(())

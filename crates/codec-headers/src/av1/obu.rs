@@ -19,14 +19,15 @@ const TRUNCATED: Error = Error::Truncated { structure: "OBU" };
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Obu {
     pub(super) obu_type: u8,
-    /// 0 without an extension, as is `spatial_id`.
+    /// 0 without an extension.
     pub(super) temporal_id: u32,
+    /// 0 without an extension.
     pub(super) spatial_id: u32,
-    /// Where its payload lies in the sample.
+    /// Its payload, from the start of the sample.
     pub(super) payload: Range<usize>,
 }
 
-/// The OBUs in order. One without obu_size reaches up to the end.
+/// Reads the OBUs of a sample in order. One without obu_size ends with the sample.
 pub(super) struct Obus<'a> {
     pub(super) sample: &'a mut dyn SampleBytes,
     offset: usize,
@@ -37,7 +38,7 @@ impl<'a> Obus<'a> {
         Self { sample, offset: 0 }
     }
 
-    /// The next OBU; None at the end of the sample.
+    /// Returns the next OBU; None at the end of the sample.
     pub(super) fn next(&mut self) -> Result<Option<Obu>, Error> {
         match self.offset < self.sample.size() {
             true => self.read().map(Some),
@@ -46,10 +47,13 @@ impl<'a> Obus<'a> {
     }
 
     fn byte(&mut self) -> Result<u8, Error> {
-        let byte = self.sample.peek(self.offset..self.offset + 1, 1);
-        let byte = byte.and_then(<[u8]>::first).copied().ok_or(TRUNCATED)?;
+        let at = self.offset;
         self.offset += 1;
-        Ok(byte)
+        self.sample
+            .peek(at..at + 1, 1)
+            .and_then(<[u8]>::first)
+            .copied()
+            .ok_or(TRUNCATED)
     }
 
     fn read(&mut self) -> Result<Obu, Error> {
@@ -67,10 +71,10 @@ impl<'a> Obus<'a> {
             self.leb128()?
         };
         let start = self.offset;
-        let end = start.checked_add(size).ok_or(TRUNCATED)?;
-        if end > self.sample.size() {
-            return Err(TRUNCATED);
-        }
+        let end = start
+            .checked_add(size)
+            .filter(|end| *end <= self.sample.size())
+            .ok_or(TRUNCATED)?;
         self.offset = end;
         Ok(Obu {
             obu_type: (header >> 3) & 15,
@@ -80,17 +84,16 @@ impl<'a> Obus<'a> {
         })
     }
 
-    /// 4.10.5: at most eight bytes, at most 2^32 - 1.
+    /// Reads leb128() of at most eight bytes, at most 2^32 - 1: 4.10.5.
     fn leb128(&mut self) -> Result<usize, Error> {
         let mut value = 0;
         for shift in (0..56).step_by(7) {
             let byte = self.byte()?;
             value |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
-                let value = u32::try_from(value).ok();
-                return value
-                    .and_then(|value| usize::try_from(value).ok())
-                    .ok_or(TRUNCATED);
+                return u32::try_from(value)
+                    .map(|value| value as usize)
+                    .map_err(|_| TRUNCATED);
             }
         }
         Err(TRUNCATED)

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Quantizers and segments: the AV1 specification, 5.9.12 to 5.9.18.
 
-use super::sequence::Color;
+use super::sequence::ColorConfig;
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
 /// MAX_SEGMENTS
 const SEGMENTS: usize = 8;
-/// Bits of the features behind SEG_LVL_ALT_Q, with the sign where there is one.
+/// The number of bits of each feature after SEG_LVL_ALT_Q, including the sign.
 const OTHER_FEATURE_BITS: [u32; 7] = [7, 7, 7, 7, 3, 0, 0];
 
-/// FeatureData of SEG_LVL_ALT_Q, 0 where it is not enabled: the only feature on which the length of a header depends.
+/// FeatureData of SEG_LVL_ALT_Q, 0 if it is not enabled: the only feature on which the length of a header depends.
 pub(super) type AlternateQuantizers = [i32; SEGMENTS];
 
-/// quantization_params()
+/// The elements of quantization_params() on which later elements depend.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quantization {
     base_q_idx: i32,
@@ -21,18 +21,18 @@ pub(super) struct Quantization {
 }
 
 impl Quantization {
-    pub(super) fn read(bits: &mut PlainBits<'_>, color: Color) -> Result<Self, Error> {
+    pub(super) fn read(bits: &mut RawBitReader<'_>, color: ColorConfig) -> Result<Self, Error> {
         let base_q_idx = bits.u(8)?.cast_signed();
         // DeltaQYDc
         let mut has_deltas = read_delta(bits)?;
         if color.planes() > 1 {
-            let differ = color.separate_uv_delta_q && bits.flag()?;
-            for _ in 0..if differ { 4 } else { 2 } {
+            let diff_uv_delta = color.separate_uv_delta_q && bits.flag()?;
+            for _ in 0..if diff_uv_delta { 4 } else { 2 } {
                 has_deltas |= read_delta(bits)?;
             }
         }
         if bits.flag()? {
-            // qm_y, qm_u and, where it differs, qm_v
+            // qm_y, qm_u and, if it differs, qm_v
             bits.u(if color.separate_uv_delta_q { 12 } else { 8 })?;
         }
         Ok(Self {
@@ -46,10 +46,10 @@ impl Quantization {
         !self.has_deltas && quantizers.iter().all(|own| self.base_q_idx + own <= 0)
     }
 
-    /// delta_q_params() and delta_lf_params()
+    /// Skips delta_q_params() and delta_lf_params().
     pub(super) fn skip_deltas(
         self,
-        bits: &mut PlainBits<'_>,
+        bits: &mut RawBitReader<'_>,
         allow_intrabc: bool,
     ) -> Result<(), Error> {
         if self.base_q_idx == 0 || !bits.flag()? {
@@ -65,14 +65,14 @@ impl Quantization {
     }
 }
 
-/// read_delta_q(); gives whether it differs from 0.
-fn read_delta(bits: &mut PlainBits<'_>) -> Result<bool, Error> {
+/// Reads read_delta_q() and returns true if it is not 0.
+fn read_delta(bits: &mut RawBitReader<'_>) -> Result<bool, Error> {
     Ok(bits.flag()? && bits.su(7)? != 0)
 }
 
-/// segmentation_params(); `previous` is what the primary reference frame has, None without one.
+/// Reads segmentation_params(). `previous` are the quantizers of the primary reference frame, None without one.
 pub(super) fn read_segmentation(
-    bits: &mut PlainBits<'_>,
+    bits: &mut RawBitReader<'_>,
     previous: Option<AlternateQuantizers>,
 ) -> Result<AlternateQuantizers, Error> {
     let mut quantizers = AlternateQuantizers::default();

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the reference frames of a track leave to later headers: the AV1 specification, 7.8, 7.20 and 7.21.
+//! The properties of reference frames on which later headers depend: the AV1 specification, 7.8, 7.20 and 7.21.
 
-use super::frame_size::FrameSize;
+use super::frame_size::Av1FrameSize;
 use super::quantization::AlternateQuantizers;
-use super::sequence::Sequence;
+use super::sequence::SequenceHeader;
 use crate::Error;
 
 /// NUM_REF_FRAMES
 const SLOTS: usize = 8;
 /// REFS_PER_FRAME
 pub(super) const NAMES: usize = 7;
-/// Positions in ref_frame_idx, from LAST_FRAME.
+/// The positions in ref_frame_idx, from LAST_FRAME.
+const LAST: usize = 0;
 const LAST2: usize = 1;
 const LAST3: usize = 2;
 const GOLDEN: usize = 3;
@@ -22,38 +23,40 @@ const MISSING: Error = Error::Missing {
     what: "one of its reference frames",
 };
 
-/// What is kept of a frame.
+/// The properties of a reference frame.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reference {
+pub(super) struct ReferenceFrame {
     pub(super) is_key: bool,
     pub(super) order_hint: u32,
-    pub(super) size: FrameSize,
+    pub(super) size: Av1FrameSize,
     pub(super) quantizers: AlternateQuantizers,
 }
 
-/// A decoded frame and refresh_frame_flags.
+/// A decoded frame, to be stored in frame buffers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stored {
-    pub(super) reference: Reference,
+pub(super) struct StoredFrame {
+    pub(super) reference: ReferenceFrame,
+    /// refresh_frame_flags
     pub(super) refresh: u32,
 }
 
-/// The frame buffers by their index.
+/// The frame buffers, by index.
 #[derive(Debug, Clone, Default)]
-pub(super) struct References {
-    slots: [Option<Reference>; SLOTS],
+pub(super) struct ReferenceFrames {
+    slots: [Option<ReferenceFrame>; SLOTS],
 }
 
-impl References {
-    /// The frame with this index.
-    pub(super) fn find(&self, index: u32) -> Result<&Reference, Error> {
-        let slot = usize::try_from(index).ok();
-        let slot = slot.and_then(|index| self.slots.get(index));
-        slot.and_then(Option::as_ref).ok_or(MISSING)
+impl ReferenceFrames {
+    /// Returns the frame with this index.
+    pub(super) fn find(&self, index: u32) -> Result<&ReferenceFrame, Error> {
+        self.slots
+            .get(index as usize)
+            .and_then(Option::as_ref)
+            .ok_or(MISSING)
     }
 
-    /// Reference frame update process.
-    pub(super) fn refresh(&mut self, stored: &Stored) {
+    /// Runs the reference frame update process: 7.20.
+    pub(super) fn refresh(&mut self, stored: &StoredFrame) {
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if stored.refresh >> index & 1 == 1 {
                 *slot = Some(stored.reference);
@@ -61,46 +64,45 @@ impl References {
         }
     }
 
-    /// Forgets all, as a key frame that is shown does.
+    /// Empties all frame buffers, as a key frame that is shown does.
     pub(super) fn clear(&mut self) {
         self.slots = [None; SLOTS];
     }
 
-    /// Puts what ref_order_hint says in the place of a frame that has been lost: 7.20, with the largest size as
-    /// decoders have it.
-    pub(super) fn expect(&mut self, index: usize, order_hint: u32, sequence: &Sequence) {
+    /// Replaces a lost frame by one with this ref_order_hint: 7.20. Its size is the largest, as in decoders.
+    pub(super) fn expect(&mut self, index: usize, order_hint: u32, sequence: &SequenceHeader) {
         let Some(slot) = self.slots.get_mut(index) else {
             return;
         };
         if slot.is_none_or(|reference| reference.order_hint != order_hint) {
-            *slot = Some(Reference {
+            *slot = Some(ReferenceFrame {
                 is_key: false,
                 order_hint,
-                size: FrameSize::largest(sequence),
+                size: Av1FrameSize::largest(sequence),
                 quantizers: AlternateQuantizers::default(),
             });
         }
     }
 
-    /// set_frame_refs(): ref_frame_idx from two of its members and the order hint of the current frame.
+    /// Returns ref_frame_idx by set_frame_refs(), from last_frame_idx, gold_frame_idx and the order hint of the current frame.
     pub(super) fn infer(
         &self,
-        (last, golden): (u32, u32),
+        last: u32,
+        golden: u32,
         current: u32,
-        sequence: &Sequence,
+        sequence: &SequenceHeader,
     ) -> Result<[u32; NAMES], Error> {
         let mut distances = [0; SLOTS];
         for (distance, slot) in distances.iter_mut().zip(&self.slots) {
-            let hint = slot.as_ref().ok_or(MISSING)?.order_hint;
-            *distance = sequence.distance(hint, current);
+            *distance = sequence.distance(slot.as_ref().ok_or(MISSING)?.order_hint, current);
         }
-        let mut choice = Choice {
+        let mut choice = ReferenceChoice {
             distances,
             used: [false; SLOTS],
             chosen: [None; NAMES],
         };
-        choice.choose(0, usize::try_from(last).ok());
-        choice.choose(GOLDEN, usize::try_from(golden).ok());
+        choice.choose(LAST, Some(last as usize));
+        choice.choose(GOLDEN, Some(golden as usize));
         choice.choose(ALTREF, choice.latest(|distance| distance >= 0));
         choice.choose(BWDREF, choice.earliest_backward());
         choice.choose(ALTREF2, choice.earliest_backward());
@@ -109,18 +111,20 @@ impl References {
                 choice.choose(name, choice.latest(|distance| distance < 0));
             }
         }
-        // The earliest of all, the first of equals, fills what is left.
-        let earliest = (0..).zip(&distances).min_by_key(|(_, distance)| **distance);
-        let earliest = earliest.map_or(0, |(index, _)| index);
+        // The earliest of all, the first of equals, fills the others.
+        let earliest = (0..)
+            .zip(&distances)
+            .min_by_key(|(_, distance)| **distance)
+            .map_or(0, |(index, _)| index);
         Ok(choice.chosen.map(|index| index.unwrap_or(earliest)))
     }
 
-    /// Whether skip_mode_present is there, 5.9.22, in a frame that may refer to two frames at once.
+    /// True if skip_mode_present is coded in a frame that may refer to two frames at once: 5.9.22.
     pub(super) fn allow_skip_mode(
         &self,
         names: &[u32; NAMES],
         current: u32,
-        sequence: &Sequence,
+        sequence: &SequenceHeader,
     ) -> Result<bool, Error> {
         let mut distances = [0; NAMES];
         for (distance, name) in distances.iter_mut().zip(names) {
@@ -129,20 +133,21 @@ impl References {
         let Some(forward) = distances.iter().filter(|&&d| d < 0).max() else {
             return Ok(false);
         };
-        let backward = distances.iter().any(|&distance| distance > 0);
-        Ok(backward || distances.iter().any(|distance| distance < forward))
+        Ok(distances
+            .iter()
+            .any(|distance| *distance > 0 || distance < forward))
     }
 }
 
-/// set_frame_refs() under way.
-struct Choice {
-    /// Of each slot, from the current frame: negative where it comes before.
+/// The state of set_frame_refs().
+struct ReferenceChoice {
+    /// The distance of each slot from the current frame: negative for earlier frames.
     distances: [i32; SLOTS],
     used: [bool; SLOTS],
     chosen: [Option<u32>; NAMES],
 }
 
-impl Choice {
+impl ReferenceChoice {
     fn choose(&mut self, name: usize, slot: Option<usize>) {
         let Some(slot) = slot else { return };
         if let Some(used) = self.used.get_mut(slot) {
@@ -154,23 +159,26 @@ impl Choice {
     }
 
     fn unused(&self) -> impl Iterator<Item = (usize, i32)> {
-        let all = self.distances.iter().zip(&self.used).enumerate();
-        all.filter(|(_, (_, used))| !**used)
+        self.distances
+            .iter()
+            .zip(&self.used)
+            .enumerate()
+            .filter(|(_, (_, used))| !**used)
             .map(|(index, (distance, _))| (index, *distance))
     }
 
-    /// find_latest_backward() and find_latest_forward(): the last of equals.
+    /// Implements find_latest_backward() and find_latest_forward(): the last of equals.
     fn latest(&self, fits: impl Fn(i32) -> bool) -> Option<usize> {
-        let candidates = self.unused().filter(|&(_, distance)| fits(distance));
-        candidates
+        self.unused()
+            .filter(|&(_, distance)| fits(distance))
             .max_by_key(|&(_, distance)| distance)
             .map(|(index, _)| index)
     }
 
-    /// find_earliest_backward(): the first of equals.
+    /// Implements find_earliest_backward(): the first of equals.
     fn earliest_backward(&self) -> Option<usize> {
-        let candidates = self.unused().filter(|&(_, distance)| distance >= 0);
-        candidates
+        self.unused()
+            .filter(|&(_, distance)| distance >= 0)
             .min_by_key(|&(_, distance)| distance)
             .map(|(index, _)| index)
     }

@@ -1,62 +1,68 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sequence header OBUs: the AV1 specification, 5.5. What frame headers need is kept.
+//! Sequence header OBUs, as far as frame headers depend on them: the AV1 specification, 5.5.
 
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
 /// color_primaries, transfer_characteristics and matrix_coefficients of sRGB.
-const SRGB: (u32, u32, u32) = (1, 13, 0);
+const SRGB: [u32; 3] = [1, 13, 0];
 
 /// The sequence header in force.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sequence {
+pub(super) struct SequenceHeader {
     pub(super) reduced_still_picture_header: bool,
-    /// Bits of frame_presentation_time, where temporal_point_info() is present.
+    /// The number of bits of frame_presentation_time, if temporal_point_info() is present.
     pub(super) presentation_time_bits: Option<u32>,
-    /// Bits of buffer_removal_time, where a decoder model is present.
+    /// The number of bits of buffer_removal_time, if a decoder model is present.
     pub(super) removal_time_bits: Option<u32>,
-    /// operating_point_idc of those operating points that have a decoder model.
+    /// operating_point_idc of each operating point that has a decoder model.
     pub(super) modelled_points: Vec<u32>,
     pub(super) width_bits: u32,
     pub(super) height_bits: u32,
     pub(super) max_width: u32,
     pub(super) max_height: u32,
-    pub(super) frame_ids: Option<FrameIds>,
+    pub(super) frame_ids: Option<FrameIdBits>,
     pub(super) use_128x128_superblock: bool,
     pub(super) enable_warped_motion: bool,
     pub(super) enable_ref_frame_mvs: bool,
-    /// None where each frame tells.
+    /// None if each frame header has a flag of its own.
     pub(super) force_screen_content_tools: Option<bool>,
-    /// None where each frame tells.
+    /// None if each frame header has a flag of its own.
     pub(super) force_integer_mv: Option<bool>,
     /// OrderHintBits, 0 without order hints.
     pub(super) order_hint_bits: u32,
     pub(super) enable_superres: bool,
     pub(super) enable_cdef: bool,
     pub(super) enable_restoration: bool,
-    pub(super) color: Color,
+    pub(super) color: ColorConfig,
     pub(super) film_grain_params_present: bool,
 }
 
-/// How many bits frame ids take.
+/// The number of bits of frame ids.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct FrameIds {
-    /// delta_frame_id_length_minus_2 + 2
+pub(super) struct FrameIdBits {
+    /// delta_frame_id_length_minus_2 + 2: of delta_frame_id_minus_1.
     pub(super) delta_bits: u32,
-    /// idLen
+    /// idLen: of current_frame_id and display_frame_id.
     pub(super) bits: u32,
 }
 
-/// color_config()
+/// The elements of color_config() on which frame headers depend.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Color {
+pub(super) struct ColorConfig {
     pub(super) mono_chrome: bool,
-    /// subsampling_x and subsampling_y
-    pub(super) subsampling: (bool, bool),
+    pub(super) subsampling: Subsampling,
     pub(super) separate_uv_delta_q: bool,
 }
 
-/// decoder_model_info()
+/// subsampling_x and subsampling_y
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Subsampling {
+    horizontal: bool,
+    vertical: bool,
+}
+
+/// The lengths in decoder_model_info().
 #[derive(Clone, Copy)]
 struct DecoderModel {
     buffer_delay_bits: u32,
@@ -64,10 +70,10 @@ struct DecoderModel {
     presentation_time_bits: u32,
 }
 
-impl Sequence {
+impl SequenceHeader {
     /// Parses the payload of the OBU.
     pub(super) fn parse(payload: &[u8]) -> Result<Self, Error> {
-        let mut bits = PlainBits::new(payload, "AV1 sequence header");
+        let mut bits = RawBitReader::new(payload, "AV1 sequence header");
         let profile = bits.u(3)?;
         // still_picture
         bits.u(1)?;
@@ -87,7 +93,7 @@ impl Sequence {
         sequence.max_height = bits.u(sequence.height_bits)? + 1;
         if !sequence.reduced_still_picture_header && bits.flag()? {
             let delta_bits = bits.u(4)? + 2;
-            sequence.frame_ids = Some(FrameIds {
+            sequence.frame_ids = Some(FrameIdBits {
                 delta_bits,
                 bits: delta_bits + bits.u(3)? + 1,
             });
@@ -101,13 +107,13 @@ impl Sequence {
         sequence.enable_superres = bits.flag()?;
         sequence.enable_cdef = bits.flag()?;
         sequence.enable_restoration = bits.flag()?;
-        sequence.color = Color::read(&mut bits, profile)?;
+        sequence.color = ColorConfig::read(&mut bits, profile)?;
         sequence.film_grain_params_present = bits.flag()?;
         Ok(sequence)
     }
 
-    /// timing_info_present_flag up to the last operating point.
-    fn read_operating_points(&mut self, bits: &mut PlainBits<'_>) -> Result<(), Error> {
+    /// Reads timing_info_present_flag up to the last operating point.
+    fn read_operating_points(&mut self, bits: &mut RawBitReader<'_>) -> Result<(), Error> {
         let mut model = None;
         if bits.flag()? {
             // num_units_in_display_tick, time_scale
@@ -118,11 +124,11 @@ impl Sequence {
                 bits.skip_uvlc()?;
             }
             if bits.flag()? {
-                let read = DecoderModel::read(bits)?;
-                self.removal_time_bits = Some(read.removal_time_bits);
+                let lengths = DecoderModel::read(bits)?;
+                self.removal_time_bits = Some(lengths.removal_time_bits);
                 self.presentation_time_bits =
-                    (!equal_picture_interval).then_some(read.presentation_time_bits);
-                model = Some(read);
+                    (!equal_picture_interval).then_some(lengths.presentation_time_bits);
+                model = Some(lengths);
             }
         }
         let initial_display_delay = bits.flag()?;
@@ -147,8 +153,8 @@ impl Sequence {
         Ok(())
     }
 
-    /// enable_interintra_compound up to order_hint_bits_minus_1.
-    fn read_inter_tools(&mut self, bits: &mut PlainBits<'_>) -> Result<(), Error> {
+    /// Reads enable_interintra_compound up to order_hint_bits_minus_1.
+    fn read_inter_tools(&mut self, bits: &mut RawBitReader<'_>) -> Result<(), Error> {
         // enable_interintra_compound, enable_masked_compound
         bits.u(2)?;
         self.enable_warped_motion = bits.flag()?;
@@ -176,7 +182,7 @@ impl Sequence {
         Ok(())
     }
 
-    /// get_relative_dist(): how far order hint `a` is behind `b`.
+    /// Returns get_relative_dist(): the distance from order hint `b` to `a`, positive if `a` is later.
     pub(super) const fn distance(&self, a: u32, b: u32) -> i32 {
         if self.order_hint_bits == 0 {
             return 0;
@@ -187,18 +193,16 @@ impl Sequence {
     }
 }
 
-impl Color {
-    fn read(bits: &mut PlainBits<'_>, profile: u32) -> Result<Self, Error> {
+impl ColorConfig {
+    fn read(bits: &mut RawBitReader<'_>, profile: u32) -> Result<Self, Error> {
         let high_bitdepth = bits.flag()?;
         let twelve_bit = profile == 2 && high_bitdepth && bits.flag()?;
         let mono_chrome = profile != 1 && bits.flag()?;
-        let mut description = (2, 2, 2);
-        if bits.flag()? {
-            description = (bits.u(8)?, bits.u(8)?, bits.u(8)?);
-        }
+        let has_description = bits.flag()?;
+        let is_srgb = has_description && [bits.u(8)?, bits.u(8)?, bits.u(8)?] == SRGB;
         let mut color = Self {
             mono_chrome,
-            subsampling: (true, true),
+            subsampling: Subsampling::YUV420,
             separate_uv_delta_q: false,
         };
         if mono_chrome {
@@ -206,21 +210,18 @@ impl Color {
             bits.u(1)?;
             return Ok(color);
         }
-        if description == SRGB {
-            color.subsampling = (false, false);
+        if is_srgb {
+            color.subsampling = Subsampling::YUV444;
         } else {
             // color_range
             bits.u(1)?;
             color.subsampling = match (profile, twelve_bit) {
-                (0, _) => (true, true),
-                (1, _) => (false, false),
-                (_, false) => (true, false),
-                (_, true) => {
-                    let x = bits.flag()?;
-                    (x, x && bits.flag()?)
-                }
+                (0, _) => Subsampling::YUV420,
+                (1, _) => Subsampling::YUV444,
+                (_, false) => Subsampling::YUV422,
+                (_, true) => Subsampling::read(bits)?,
             };
-            if color.subsampling == (true, true) {
+            if color.subsampling.is_420() {
                 // chroma_sample_position
                 bits.u(2)?;
             }
@@ -235,14 +236,43 @@ impl Color {
     }
 }
 
-impl DecoderModel {
-    fn read(bits: &mut PlainBits<'_>) -> Result<Self, Error> {
-        let buffer_delay_bits = bits.u(5)? + 1;
-        // num_units_in_decoding_tick
-        bits.u(32)?;
+impl Subsampling {
+    const YUV420: Self = Self {
+        horizontal: true,
+        vertical: true,
+    };
+    const YUV422: Self = Self {
+        horizontal: true,
+        vertical: false,
+    };
+    const YUV444: Self = Self {
+        horizontal: false,
+        vertical: false,
+    };
+
+    fn read(bits: &mut RawBitReader<'_>) -> Result<Self, Error> {
+        let horizontal = bits.flag()?;
         Ok(Self {
-            buffer_delay_bits,
-            removal_time_bits: bits.u(5)? + 1,
+            horizontal,
+            vertical: horizontal && bits.flag()?,
+        })
+    }
+
+    /// True if both directions are subsampled.
+    pub(super) const fn is_420(self) -> bool {
+        self.horizontal && self.vertical
+    }
+}
+
+impl DecoderModel {
+    fn read(bits: &mut RawBitReader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            buffer_delay_bits: bits.u(5)? + 1,
+            removal_time_bits: {
+                // num_units_in_decoding_tick
+                bits.u(32)?;
+                bits.u(5)? + 1
+            },
             presentation_time_bits: bits.u(5)? + 1,
         })
     }
@@ -254,14 +284,14 @@ mod tests {
 
     #[test]
     fn order_hints_wrap_around() {
-        let sequence = Sequence {
+        let sequence = SequenceHeader {
             order_hint_bits: 7,
-            ..Sequence::default()
+            ..SequenceHeader::default()
         };
         assert_eq!(sequence.distance(3, 1), 2);
         assert_eq!(sequence.distance(1, 3), -2);
         assert_eq!(sequence.distance(1, 127), 2);
         assert_eq!(sequence.distance(127, 1), -2);
-        assert_eq!(Sequence::default().distance(9, 1), 0);
+        assert_eq!(SequenceHeader::default().distance(9, 1), 0);
     }
 }

@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How a frame is cut into tiles: the AV1 specification, 5.9.15.
+//! The tiles of a frame: the AV1 specification, 5.9.15.
 
-use super::frame_size::FrameSize;
+use super::frame_size::Av1FrameSize;
 use crate::Error;
-use crate::plain::PlainBits;
+use crate::raw_bits::RawBitReader;
 
-/// MAX_TILE_WIDTH, MAX_TILE_AREA
+/// MAX_TILE_WIDTH
 const MAX_TILE_WIDTH: u32 = 4096;
+/// MAX_TILE_AREA
 const MAX_TILE_AREA: u32 = 4096 * 2304;
 /// MAX_TILE_COLS and MAX_TILE_ROWS
 const MAX_TILES: u32 = 64;
 
-/// What tile groups need to know of it.
+/// The elements of tile_info() on which tile groups depend.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TileInfo {
-    columns: Axis,
-    rows: Axis,
+    columns: TileAxis,
+    rows: TileAxis,
     /// TileSizeBytes
     pub(super) size_bytes: usize,
 }
 
 /// The tiles along one side of the frame.
 #[derive(Debug, Clone, Copy, Default)]
-struct Axis {
+struct TileAxis {
     count: u32,
     log2: u32,
-    /// Superblocks of the widest.
+    /// The number of superblocks of the widest tile.
     widest: u32,
 }
 
 impl TileInfo {
     pub(super) fn read(
-        bits: &mut PlainBits<'_>,
-        size: FrameSize,
+        bits: &mut RawBitReader<'_>,
+        size: Av1FrameSize,
         use_128x128_superblock: bool,
     ) -> Result<Self, Error> {
         let superblock = if use_128x128_superblock { 128 } else { 64 };
@@ -42,21 +43,21 @@ impl TileInfo {
         let max_area = MAX_TILE_AREA / (superblock * superblock);
         let min_log2_columns = tile_log2(max_width, columns);
         let min_log2 = min_log2_columns.max(tile_log2(max_area, rows * columns));
-        let uniform = bits.flag()?;
+        let uniform_spacing = bits.flag()?;
         let mut tiles = Self::default();
-        if uniform {
-            tiles.columns = Axis::read_uniform(bits, columns, min_log2_columns)?;
-            let min_log2_rows = min_log2.saturating_sub(tiles.columns.log2);
-            tiles.rows = Axis::read_uniform(bits, rows, min_log2_rows)?;
+        if uniform_spacing {
+            tiles.columns = TileAxis::read_uniform(bits, columns, min_log2_columns)?;
+            tiles.rows =
+                TileAxis::read_uniform(bits, rows, min_log2.saturating_sub(tiles.columns.log2))?;
         } else {
-            tiles.columns = Axis::read_sizes(bits, columns, max_width)?;
+            tiles.columns = TileAxis::read_sizes(bits, columns, max_width)?;
             let area = if min_log2 > 0 {
                 (rows * columns) >> (min_log2 + 1)
             } else {
                 rows * columns
             };
             let max_height = (area / tiles.columns.widest.max(1)).max(1);
-            tiles.rows = Axis::read_sizes(bits, rows, max_height)?;
+            tiles.rows = TileAxis::read_sizes(bits, rows, max_height)?;
         }
         if tiles.index_bits() > 0 {
             // context_update_tile_id
@@ -71,16 +72,16 @@ impl TileInfo {
         self.columns.count * self.rows.count
     }
 
-    /// Bits of a tile's number.
+    /// Returns the number of bits of a tile's number.
     pub(super) const fn index_bits(&self) -> u32 {
         self.columns.log2 + self.rows.log2
     }
 }
 
-impl Axis {
-    /// Tiles of equal size, but for the last.
+impl TileAxis {
+    /// Reads tiles of equal size, except for the last.
     fn read_uniform(
-        bits: &mut PlainBits<'_>,
+        bits: &mut RawBitReader<'_>,
         superblocks: u32,
         min_log2: u32,
     ) -> Result<Self, Error> {
@@ -97,8 +98,8 @@ impl Axis {
         })
     }
 
-    /// Tiles each of whose sizes is told, up to `max` superblocks.
-    fn read_sizes(bits: &mut PlainBits<'_>, superblocks: u32, max: u32) -> Result<Self, Error> {
+    /// Reads tiles whose sizes are coded one by one, up to `max` superblocks each.
+    fn read_sizes(bits: &mut RawBitReader<'_>, superblocks: u32, max: u32) -> Result<Self, Error> {
         let mut axis = Self::default();
         let mut left = superblocks;
         while left > 0 {
@@ -115,7 +116,7 @@ impl Axis {
     }
 }
 
-/// tile_log2(): the smallest k with `block << k` at least `target`.
+/// Returns tile_log2(): the smallest k with `block << k` at least `target`.
 const fn tile_log2(block: u32, target: u32) -> u32 {
     let mut k = 0;
     while (block << k) < target {

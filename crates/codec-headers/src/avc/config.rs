@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 //! AVCDecoderConfigurationRecord, the payload of `avcC`: ISO/IEC 14496-15, clause 5.3.
 
-use super::{NalHeader, Sets};
+use super::{AvcNalHeader, AvcParameterSets};
 use crate::Error;
-use crate::{nal::ConfigReader, nal::LengthSize};
+use crate::{nal::LengthSize, nal::RecordReader};
 
 /// Reads the length size and puts the parameter sets in force.
-pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> {
-    let mut reader = ConfigReader::new(config, "avcC")?;
+pub(super) fn read(config: &[u8], sets: &mut AvcParameterSets) -> Result<LengthSize, Error> {
+    let mut record = RecordReader::after_version(config, "avcC")?;
     // AVCProfileIndication, profile_compatibility, AVCLevelIndication
-    reader.bytes(3)?;
-    let length_size = reader.length_size()?;
+    record.bytes(3)?;
+    let length_size = record.length_size()?;
     // numOfSequenceParameterSets has three reserved bits above it, numOfPictureParameterSets none
     for mask in [0x1f, 0xff] {
-        for _ in 0..reader.byte()? & mask {
-            let nal = reader.unit()?;
-            sets.insert(NalHeader::of(nal), || nal)?;
+        for _ in 0..record.byte()? & mask {
+            let nal = record.nal_unit()?;
+            sets.insert(AvcNalHeader::of(nal), || nal)?;
         }
     }
     Ok(length_size)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! H.264: ISO/IEC 14496-10, NAL units as in table 7-1.
+//! H.264: ISO/IEC 14496-10, with the NAL unit types of table 7-1.
 
 mod config;
 mod pps;
@@ -9,39 +9,44 @@ mod sps;
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
 use super::{Error, ProtectableRange, SampleBytes};
-use pps::Pps;
-use sps::Sps;
+use pps::AvcPps;
+use slice::PartitionA;
+use sps::AvcSps;
 
-/// State of one AVC track.
+/// The reader of one AVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Avc {
     length_size: LengthSize,
-    sets: Sets,
+    sets: AvcParameterSets,
 }
 
 /// The parameter sets in force.
 #[derive(Debug, Clone)]
-struct Sets {
-    sps: ParameterSets<Sps, 32>,
-    pps: ParameterSets<Pps, 256>,
+struct AvcParameterSets {
+    sps: ParameterSets<AvcSps, 32>,
+    pps: ParameterSets<AvcPps, 256>,
 }
 
-/// nal_ref_idc and nal_unit_type.
+/// The NAL unit header.
 #[derive(Debug, Clone, Copy)]
-struct NalHeader {
+struct AvcNalHeader {
+    /// nal_ref_idc
     ref_idc: u8,
+    /// nal_unit_type
     unit_type: u8,
 }
 
 impl Avc {
-    /// Takes the parameter sets of an `avcC` payload.
+    /// Creates a reader with the parameter sets of an `avcC` payload.
     pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
-        let mut sets = Sets {
+        let mut sets = AvcParameterSets {
             sps: ParameterSets::new(),
             pps: ParameterSets::new(),
         };
-        let length_size = config::read(config, &mut sets)?;
-        Ok(Self { length_size, sets })
+        Ok(Self {
+            length_size: config::read(config, &mut sets)?,
+            sets,
+        })
     }
 
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
@@ -50,39 +55,39 @@ impl Avc {
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
     ) -> Result<(), Error> {
-        let mut partition_a = None;
+        let mut partition_a_pps = None;
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
-            let header = units.read_head(unit, |nal| Ok(NalHeader::of(nal)))?;
+            let header = units.read_head(unit, |nal| Ok(AvcNalHeader::of(nal)))?;
             let sets = &self.sets;
-            let slice_data = match header.unit_type {
-                1 | 5 => units.read_head(unit, |nal| slice::data_offset(nal, header, sets))?,
+            let header_len = match header.unit_type {
+                1 | 5 => units.read_head(unit, |nal| slice::header_len(nal, header, sets))?,
                 2 => {
-                    let read = |nal: &[u8]| slice::partition_a_data_offset(nal, header, sets);
-                    let (offset, pps_id) = units.read_head(unit, read)?;
-                    partition_a = Some(pps_id);
-                    offset
+                    let partition_a =
+                        units.read_head(unit, |nal| PartitionA::read(nal, header, sets))?;
+                    partition_a_pps = Some(partition_a.pps_id);
+                    partition_a.header_len
                 }
                 3 | 4 => units.read_head(unit, |nal| {
-                    slice::partition_b_or_c_data_offset(nal, partition_a, sets)
+                    slice::partition_b_or_c_header_len(nal, partition_a_pps, sets)
                 })?,
                 _ => {
                     self.sets.insert(header, || units.bytes(unit))?;
                     continue;
                 }
             };
-            ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
+            ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
         }
         Ok(())
     }
 }
 
-impl Sets {
-    /// Takes over a parameter set. SEI, delimiters, SPS extensions, auxiliary pictures and what
-    /// belongs to Annexes F to I is passed over.
+impl AvcParameterSets {
+    /// Puts a parameter set in force. SEI, delimiters, SPS extensions, auxiliary pictures and the NAL unit types of Annexes F to
+    /// I are skipped.
     fn insert<'n>(
         &mut self,
-        header: NalHeader,
+        header: AvcNalHeader,
         nal: impl FnOnce() -> &'n [u8],
     ) -> Result<(), Error> {
         match header.unit_type {
@@ -92,14 +97,14 @@ impl Sets {
         }
     }
 
-    /// The PPS of this id and the SPS that it refers to.
-    fn active(&self, pps_id: u32) -> Result<(&Sps, &Pps), Error> {
+    /// Returns the PPS of this id and the SPS that it refers to.
+    fn active(&self, pps_id: u32) -> Result<(&AvcSps, &AvcPps), Error> {
         let pps = self.pps.find(pps_id)?;
         Ok((self.sps.find(pps.sps_id)?, pps))
     }
 }
 
-impl NalHeader {
+impl AvcNalHeader {
     fn of(nal: &[u8]) -> Self {
         let byte = nal.first().copied().unwrap_or_default();
         Self {
@@ -108,7 +113,7 @@ impl NalHeader {
         }
     }
 
-    /// IdrPicFlag.
+    /// IdrPicFlag
     const fn is_idr(self) -> bool {
         self.unit_type == 5
     }

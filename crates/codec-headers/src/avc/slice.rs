@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Slice headers and where slice data starts: ISO/IEC 14496-10, 7.3.2.8, 7.3.2.9 and 7.3.3.
+//! Slice headers and their lengths: ISO/IEC 14496-10, 7.3.2.8, 7.3.2.9 and 7.3.3.
 //!
-//! cabac_alignment_one_bit is part of slice_data(), but shares its byte with the header: protection
-//! starts on a whole byte.
+//! cabac_alignment_one_bit is part of slice_data(), but it shares a byte with the header, and protection starts on a whole byte.
 
-use super::pps::Pps;
-use super::sps::{OrderCount, Sps};
-use super::{NalHeader, Sets};
+use super::pps::AvcPps;
+use super::sps::{AvcSps, PicOrderCount};
+use super::{AvcNalHeader, AvcParameterSets};
 use crate::Error;
-use crate::bits::BitReader;
+use crate::rbsp::RbspReader;
 
 /// slice_type modulo 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SliceType {
+enum AvcSliceType {
     P,
     B,
     I,
@@ -20,44 +19,60 @@ enum SliceType {
     Si,
 }
 
-/// What later parts of a slice header need to know of its first part.
-struct Slice<'a> {
-    sps: &'a Sps,
-    pps: &'a Pps,
+/// The start of a slice header, on which the rest of it depends.
+struct AvcSliceHeader<'a> {
+    sps: &'a AvcSps,
+    pps: &'a AvcPps,
     pps_id: u32,
-    slice_type: SliceType,
-    nal: NalHeader,
+    slice_type: AvcSliceType,
+    nal: AvcNalHeader,
 }
 
-/// The first byte of the NAL unit behind the slice header of a slice that is not partitioned.
-pub(super) fn data_offset(nal: &[u8], header: NalHeader, sets: &Sets) -> Result<usize, Error> {
-    let mut bits = BitReader::new(nal, 1, "slice header");
-    Slice::read(&mut bits, header, sets)?;
+/// The start of a data partition A, to which partitions B and C refer.
+pub(super) struct PartitionA {
+    /// The number of bytes before the slice data.
+    pub(super) header_len: usize,
+    pub(super) pps_id: u32,
+}
+
+impl PartitionA {
+    /// Reads slice_data_partition_a_layer_rbsp() up to the slice data.
+    pub(super) fn read(
+        nal: &[u8],
+        header: AvcNalHeader,
+        sets: &AvcParameterSets,
+    ) -> Result<Self, Error> {
+        let mut bits = RbspReader::new(nal, 1, "slice data partition A");
+        let pps_id = AvcSliceHeader::read(&mut bits, header, sets)?.pps_id;
+        // slice_id
+        bits.ue()?;
+        Ok(Self {
+            header_len: bits.bytes_read(),
+            pps_id,
+        })
+    }
+}
+
+/// Returns the number of bytes before the slice data of a slice without data partitioning.
+pub(super) fn header_len(
+    nal: &[u8],
+    header: AvcNalHeader,
+    sets: &AvcParameterSets,
+) -> Result<usize, Error> {
+    let mut bits = RbspReader::new(nal, 1, "slice header");
+    AvcSliceHeader::read(&mut bits, header, sets)?;
     Ok(bits.bytes_read())
 }
 
-/// The same for data partition A, with the id of its PPS.
-pub(super) fn partition_a_data_offset(
-    nal: &[u8],
-    header: NalHeader,
-    sets: &Sets,
-) -> Result<(usize, u32), Error> {
-    let mut bits = BitReader::new(nal, 1, "slice data partition A");
-    let slice = Slice::read(&mut bits, header, sets)?;
-    // slice_id
-    bits.ue()?;
-    Ok((bits.bytes_read(), slice.pps_id))
-}
-
-/// The same for data partitions B and C, which belong to the partition A before them.
-pub(super) fn partition_b_or_c_data_offset(
+/// Returns the number of bytes before the slice data of a data partition B or C, which uses the PPS of the partition A before it.
+pub(super) fn partition_b_or_c_header_len(
     nal: &[u8],
     partition_a_pps: Option<u32>,
-    sets: &Sets,
+    sets: &AvcParameterSets,
 ) -> Result<usize, Error> {
-    let mut bits = BitReader::new(nal, 1, "slice data partition B or C");
-    let pps_id = partition_a_pps.ok_or_else(|| bits.out_of_range("order of partitions"))?;
-    let (sps, pps) = sets.active(pps_id)?;
+    let mut bits = RbspReader::new(nal, 1, "slice data partition B or C");
+    let (sps, pps) =
+        sets.active(partition_a_pps.ok_or_else(|| bits.out_of_range("order of partitions"))?)?;
     // slice_id
     bits.ue()?;
     if sps.separate_colour_plane {
@@ -69,12 +84,16 @@ pub(super) fn partition_b_or_c_data_offset(
     Ok(bits.bytes_read())
 }
 
-impl<'a> Slice<'a> {
+impl<'a> AvcSliceHeader<'a> {
     /// Reads a whole slice_header().
-    fn read(bits: &mut BitReader<'_>, nal: NalHeader, sets: &'a Sets) -> Result<Self, Error> {
+    fn read(
+        bits: &mut RbspReader<'_>,
+        nal: AvcNalHeader,
+        sets: &'a AvcParameterSets,
+    ) -> Result<Self, Error> {
         // first_mb_in_slice
         bits.ue()?;
-        let slice_type = SliceType::read(bits)?;
+        let slice_type = AvcSliceType::read(bits)?;
         let pps_id = bits.ue_max(255, "pic_parameter_set_id")?;
         let (sps, pps) = sets.active(pps_id)?;
         let slice = Self {
@@ -94,8 +113,8 @@ impl<'a> Slice<'a> {
         Ok(slice)
     }
 
-    /// colour_plane_id up to redundant_pic_cnt.
-    fn skip_picture_identity(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips colour_plane_id up to redundant_pic_cnt.
+    fn skip_picture_identity(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         if self.sps.separate_colour_plane {
             bits.u(2)?;
         }
@@ -109,17 +128,19 @@ impl<'a> Slice<'a> {
             // idr_pic_id
             bits.ue()?;
         }
-        let second_delta = self.pps.bottom_field_pic_order_in_frame_present && !field;
         match self.sps.order_count {
-            OrderCount::Lsb { bits: width } => {
+            PicOrderCount::Lsb { bits: width } => {
                 bits.u(width)?;
             }
-            OrderCount::Deltas => {
+            PicOrderCount::Deltas => {
                 bits.se()?;
             }
-            OrderCount::Implied => {}
+            PicOrderCount::Implied => {}
         }
-        if second_delta && self.sps.order_count != OrderCount::Implied {
+        if self.pps.bottom_field_pic_order_in_frame_present
+            && !field
+            && self.sps.order_count != PicOrderCount::Implied
+        {
             // delta_pic_order_cnt_bottom or delta_pic_order_cnt[1]
             bits.se()?;
         }
@@ -129,8 +150,8 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// direct_spatial_mv_pred_flag up to pred_weight_table().
-    fn skip_prediction(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips direct_spatial_mv_pred_flag up to pred_weight_table().
+    fn skip_prediction(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let lists = self.slice_type.lists();
         if lists == 2 {
             // direct_spatial_mv_pred_flag
@@ -145,19 +166,19 @@ impl<'a> Slice<'a> {
         for _ in 0..lists {
             skip_list_modification(bits)?;
         }
-        let weighted = match self.slice_type {
-            SliceType::P | SliceType::Sp => self.pps.weighted_pred,
-            SliceType::B => self.pps.weighted_bipred_idc == 1,
-            SliceType::I | SliceType::Si => false,
-        };
-        if weighted {
-            self.skip_weights(bits, active_refs)?;
+        match self.slice_type {
+            AvcSliceType::P | AvcSliceType::Sp if self.pps.weighted_pred => {
+                self.skip_weights(bits, active_refs)
+            }
+            AvcSliceType::B if self.pps.weighted_bipred_idc == 1 => {
+                self.skip_weights(bits, active_refs)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// pred_weight_table(): 7.3.3.2.
-    fn skip_weights(&self, bits: &mut BitReader<'_>, active_refs: [u32; 2]) -> Result<(), Error> {
+    /// Skips pred_weight_table(): 7.3.3.2.
+    fn skip_weights(&self, bits: &mut RbspReader<'_>, active_refs: [u32; 2]) -> Result<(), Error> {
         // luma_log2_weight_denom, chroma_log2_weight_denom
         bits.ue_max(7, "luma_log2_weight_denom")?;
         if self.sps.has_chroma {
@@ -174,8 +195,8 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// dec_ref_pic_marking(): 7.3.3.3.
-    fn skip_reference_marking(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips dec_ref_pic_marking(): 7.3.3.3.
+    fn skip_reference_marking(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         if self.nal.is_idr() {
             // no_output_of_prior_pics_flag, long_term_reference_flag
             return bits.skip(2);
@@ -198,18 +219,18 @@ impl<'a> Slice<'a> {
         }
     }
 
-    /// cabac_init_idc up to slice_beta_offset_div2.
-    fn skip_quantisation_and_filter(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips cabac_init_idc up to slice_beta_offset_div2.
+    fn skip_quantisation_and_filter(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         if self.pps.entropy_coding_mode && self.slice_type.lists() > 0 {
             bits.ue_max(2, "cabac_init_idc")?;
         }
         // slice_qp_delta
         bits.se()?;
-        if self.slice_type == SliceType::Sp {
+        if self.slice_type == AvcSliceType::Sp {
             // sp_for_switch_flag
             bits.flag()?;
         }
-        if matches!(self.slice_type, SliceType::Sp | SliceType::Si) {
+        if matches!(self.slice_type, AvcSliceType::Sp | AvcSliceType::Si) {
             // slice_qs_delta
             bits.se()?;
         }
@@ -222,19 +243,20 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// slice_group_change_cycle has Ceil(Log2(PicSizeInMapUnits / SliceGroupChangeRate + 1)) bits,
-    /// without rounding inside.
-    fn skip_slice_group_change_cycle(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
-        let Some(rate) = self.pps.slice_group_change_rate else {
-            return Ok(());
-        };
-        let cycles = self.sps.map_units.div_ceil(rate);
-        bits.skip(u64::from(u64::BITS - cycles.leading_zeros()))
+    /// Skips slice_group_change_cycle: Ceil(Log2(PicSizeInMapUnits / SliceGroupChangeRate + 1)) bits, without rounding the quotient.
+    fn skip_slice_group_change_cycle(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
+        match self.pps.slice_group_change_rate {
+            Some(rate) => {
+                let cycles = self.sps.map_units.div_ceil(rate);
+                bits.skip(u64::from(u64::BITS - cycles.leading_zeros()))
+            }
+            None => Ok(()),
+        }
     }
 }
 
-/// One list of ref_pic_list_modification(): 7.3.3.1.
-fn skip_list_modification(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Skips one list of ref_pic_list_modification(): 7.3.3.1.
+fn skip_list_modification(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     if !bits.flag()? {
         return Ok(());
     }
@@ -245,8 +267,8 @@ fn skip_list_modification(bits: &mut BitReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// A flag and, if it is set, weight and offset of each of `components`.
-fn skip_weights_and_offsets(bits: &mut BitReader<'_>, components: u32) -> Result<(), Error> {
+/// Skips a flag and, if it is set, weight and offset of each of `components`.
+fn skip_weights_and_offsets(bits: &mut RbspReader<'_>, components: u32) -> Result<(), Error> {
     if bits.flag()? {
         for _ in 0..components {
             bits.se()?;
@@ -256,8 +278,8 @@ fn skip_weights_and_offsets(bits: &mut BitReader<'_>, components: u32) -> Result
     Ok(())
 }
 
-impl SliceType {
-    fn read(bits: &mut BitReader<'_>) -> Result<Self, Error> {
+impl AvcSliceType {
+    fn read(bits: &mut RbspReader<'_>) -> Result<Self, Error> {
         Ok(match bits.ue_max(9, "slice_type")? % 5 {
             0 => Self::P,
             1 => Self::B,
@@ -267,7 +289,7 @@ impl SliceType {
         })
     }
 
-    /// How many reference picture lists it uses.
+    /// Returns the number of reference picture lists that it uses.
     const fn lists(self) -> usize {
         match self {
             Self::P | Self::Sp => 1,

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! HEVCDecoderConfigurationRecord, the payload of `hvcC`: ISO/IEC 14496-15, clause 8.3.
 
-use super::{NalHeader, Sets};
+use super::{HevcNalHeader, HevcParameterSets};
 use crate::Error;
-use crate::{nal::ConfigReader, nal::LengthSize};
+use crate::{nal::LengthSize, nal::RecordReader};
 
 /// Reads the length size and puts the parameter sets in force.
-pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> {
-    let mut reader = ConfigReader::new(config, "hvcC")?;
+pub(super) fn read(config: &[u8], sets: &mut HevcParameterSets) -> Result<LengthSize, Error> {
+    let mut record = RecordReader::after_version(config, "hvcC")?;
     // general_profile_space up to avgFrameRate
-    reader.bytes(20)?;
-    let length_size = reader.length_size()?;
-    for _ in 0..reader.byte()? {
-        // array_completeness, NAL_unit_type: the NAL units say it themselves
-        reader.byte()?;
-        for _ in 0..reader.u16()? {
-            let bytes = reader.unit()?;
-            sets.insert(NalHeader::of(0, bytes)?, || bytes)?;
+    record.bytes(20)?;
+    let length_size = record.length_size()?;
+    for _ in 0..record.byte()? {
+        // array_completeness, NAL_unit_type: each NAL unit has its type in its header
+        record.byte()?;
+        for _ in 0..record.u16()? {
+            let nal = record.nal_unit()?;
+            sets.insert(HevcNalHeader::of(0, nal)?, || nal)?;
         }
     }
     Ok(length_size)

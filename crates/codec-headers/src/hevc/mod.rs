@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! H.265: ISO/IEC 23008-2, NAL units as in table 7-1. The base layer only.
+//! H.265: ISO/IEC 23008-2, with the NAL unit types of table 7-1. The base layer only.
 
 mod config;
 mod pps;
@@ -13,42 +13,46 @@ mod weights;
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
 use super::{Error, ProtectableRange, SampleBytes};
-use pps::Pps;
-use sps::Sps;
+use pps::HevcPps;
+use sps::HevcSps;
 
-/// Bytes of a NAL unit header.
+/// The number of bytes in a NAL unit header.
 const HEADER_LEN: usize = 2;
 
-/// State of one HEVC track.
+/// The reader of one HEVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Hevc {
     length_size: LengthSize,
-    sets: Sets,
+    sets: HevcParameterSets,
 }
 
-/// The parameter sets in force. Video parameter sets tell slice headers of the base layer nothing.
+/// The parameter sets in force. Slice headers of the base layer do not depend on video parameter sets.
 #[derive(Debug, Clone)]
-struct Sets {
-    sps: ParameterSets<Sps, 16>,
-    pps: ParameterSets<Pps, 64>,
+struct HevcParameterSets {
+    sps: ParameterSets<HevcSps, 16>,
+    pps: ParameterSets<HevcPps, 64>,
 }
 
-/// nal_unit_type and nuh_layer_id.
+/// The NAL unit header.
 #[derive(Debug, Clone, Copy)]
-struct NalHeader {
+struct HevcNalHeader {
+    /// nal_unit_type
     unit_type: u8,
+    /// nuh_layer_id
     layer_id: u8,
 }
 
 impl Hevc {
-    /// Takes the parameter sets of an `hvcC` payload.
+    /// Creates a reader with the parameter sets of an `hvcC` payload.
     pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
-        let mut sets = Sets {
+        let mut sets = HevcParameterSets {
             sps: ParameterSets::new(),
             pps: ParameterSets::new(),
         };
-        let length_size = config::read(config, &mut sets)?;
-        Ok(Self { length_size, sets })
+        Ok(Self {
+            length_size: config::read(config, &mut sets)?,
+            sets,
+        })
     }
 
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
@@ -59,25 +63,25 @@ impl Hevc {
     ) -> Result<(), Error> {
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
-            let header = units.read_head(unit, |nal| NalHeader::of(unit.start, nal))?;
+            let header = units.read_head(unit, |nal| HevcNalHeader::of(unit.start, nal))?;
             if header.unit_type >= 32 {
                 self.sets.insert(header, || units.bytes(unit))?;
                 continue;
             }
             header.check_slice()?;
-            let read = |nal: &[u8]| slice::data_offset(nal, header, &self.sets);
-            let slice_data = units.read_head(unit, read)?;
-            ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
+            let header_len =
+                units.read_head(unit, |nal| slice::header_len(nal, header, &self.sets))?;
+            ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
         }
         Ok(())
     }
 }
 
-impl Sets {
-    /// Takes over a parameter set of the base layer and passes over all else.
+impl HevcParameterSets {
+    /// Puts a parameter set of the base layer in force and skips all other NAL units.
     fn insert<'n>(
         &mut self,
-        header: NalHeader,
+        header: HevcNalHeader,
         nal: impl FnOnce() -> &'n [u8],
     ) -> Result<(), Error> {
         match (header.unit_type, header.layer_id) {
@@ -87,15 +91,15 @@ impl Sets {
         }
     }
 
-    /// The PPS of this id and the SPS that it refers to.
-    fn active(&self, pps_id: u32) -> Result<(&Sps, &Pps), Error> {
+    /// Returns the PPS of this id and the SPS that it refers to.
+    fn active(&self, pps_id: u32) -> Result<(&HevcSps, &HevcPps), Error> {
         let pps = self.pps.find(pps_id)?;
         Ok((self.sps.find(pps.sps_id)?, pps))
     }
 }
 
-impl NalHeader {
-    /// Of the NAL unit `nal`, which starts at `start` of the sample.
+impl HevcNalHeader {
+    /// Reads the header of `nal`, which starts at `start` of the sample.
     fn of(start: usize, nal: &[u8]) -> Result<Self, Error> {
         match nal {
             [first, second, ..] => Ok(Self {
@@ -121,8 +125,7 @@ impl NalHeader {
         }
     }
 
-    /// Whether the slice belongs to a picture that starts a random access point (RSV_IRAP types
-    /// included).
+    /// True if the picture starts a random access point (RSV_IRAP types included).
     const fn is_irap(self) -> bool {
         matches!(self.unit_type, 16..=23)
     }
@@ -138,7 +141,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8]) -> Result<(), Error> {
-        NalHeader::of(4, bytes)?.check_slice()
+        HevcNalHeader::of(4, bytes)?.check_slice()
     }
 
     #[test]

@@ -3,12 +3,12 @@
 
 use super::{HEADER_LEN, scaling_list};
 use crate::Error;
-use crate::bits::BitReader;
-use crate::parameter_sets::ParameterSet;
+use crate::parameter_sets::{Identified, ParameterSet};
+use crate::rbsp::RbspReader;
 
-/// What slice segment headers need to know of the picture.
+/// The elements of a PPS on which slice segment headers depend.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pps {
+pub(super) struct HevcPps {
     pub(super) sps_id: u32,
     pub(super) dependent_slice_segments: bool,
     pub(super) output_flag_present: bool,
@@ -19,41 +19,41 @@ pub(super) struct Pps {
     pub(super) slice_chroma_qp_offsets_present: bool,
     pub(super) weighted_pred: bool,
     pub(super) weighted_bipred: bool,
-    /// Tiles or wavefronts: slices tell their entry points.
+    /// Tiles or wavefronts are enabled: slice segment headers have entry points.
     pub(super) entry_points: bool,
     pub(super) loop_filter_across_slices: bool,
-    pub(super) deblocking: Deblocking,
+    pub(super) deblocking: HevcDeblocking,
     pub(super) lists_modification_present: bool,
     pub(super) slice_header_extension_present: bool,
-    pub(super) extensions: Extensions,
+    pub(super) extensions: PpsExtensions,
 }
 
-/// What slices may say of the deblocking filter.
+/// The elements that slice headers may have about the deblocking filter.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Deblocking {
+pub(super) struct HevcDeblocking {
     pub(super) override_enabled: bool,
     pub(super) disabled: bool,
 }
 
-/// What the extensions add to slice headers.
+/// The elements that the PPS extensions add to slice headers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Extensions {
+pub(super) struct PpsExtensions {
     pub(super) chroma_qp_offset_list: bool,
     pub(super) current_picture_reference: bool,
     pub(super) slice_act_qp_offsets_present: bool,
 }
 
-impl ParameterSet for Pps {
+impl ParameterSet for HevcPps {
     const KIND: &'static str = "PPS";
 
-    fn parse(nal: &[u8]) -> Result<(usize, Self), Error> {
-        let mut bits = BitReader::new(nal, HEADER_LEN, "PPS");
+    fn parse(nal: &[u8]) -> Result<Identified<Self>, Error> {
+        let mut bits = RbspReader::new(nal, HEADER_LEN, "PPS");
         let id = bits.ue_max(63, "pps_pic_parameter_set_id")?;
         let mut set = Self::default();
         set.read_slice_syntax(&mut bits)?;
         let transform_skip = set.read_coding_tools(&mut bits)?;
         set.loop_filter_across_slices = bits.flag()?;
-        set.deblocking = Deblocking::read(&mut bits)?;
+        set.deblocking = HevcDeblocking::read(&mut bits)?;
         if bits.flag()? {
             scaling_list::skip(&mut bits)?;
         }
@@ -61,14 +61,14 @@ impl ParameterSet for Pps {
         // log2_parallel_merge_level_minus2
         bits.ue()?;
         set.slice_header_extension_present = bits.flag()?;
-        set.extensions = Extensions::read(&mut bits, transform_skip)?;
-        Ok((id as usize, set))
+        set.extensions = PpsExtensions::read(&mut bits, transform_skip)?;
+        Ok(Identified { id, set })
     }
 }
 
-impl Pps {
-    /// pps_seq_parameter_set_id up to num_ref_idx_l1_default_active_minus1.
-    fn read_slice_syntax(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+impl HevcPps {
+    /// Reads pps_seq_parameter_set_id up to num_ref_idx_l1_default_active_minus1.
+    fn read_slice_syntax(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.sps_id = bits.ue_max(15, "pps_seq_parameter_set_id")?;
         self.dependent_slice_segments = bits.flag()?;
         self.output_flag_present = bits.flag()?;
@@ -82,8 +82,8 @@ impl Pps {
         Ok(())
     }
 
-    /// init_qp_minus26 up to the tiles; gives transform_skip_enabled_flag.
-    fn read_coding_tools(&mut self, bits: &mut BitReader<'_>) -> Result<bool, Error> {
+    /// Reads init_qp_minus26 up to the tiles and returns transform_skip_enabled_flag.
+    fn read_coding_tools(&mut self, bits: &mut RbspReader<'_>) -> Result<bool, Error> {
         bits.se()?;
         // constrained_intra_pred_flag
         bits.flag()?;
@@ -101,8 +101,8 @@ impl Pps {
         // transquant_bypass_enabled_flag
         bits.flag()?;
         let tiles = bits.flag()?;
-        let wavefronts = bits.flag()?;
-        self.entry_points = tiles || wavefronts;
+        // entropy_coding_sync_enabled_flag
+        self.entry_points = bits.flag()? || tiles;
         if tiles {
             skip_tiles(bits)?;
         }
@@ -110,13 +110,13 @@ impl Pps {
     }
 }
 
-fn skip_tiles(bits: &mut BitReader<'_>) -> Result<(), Error> {
+fn skip_tiles(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     // A picture is at most 65,535 samples wide and high, a coding tree block at least 16.
-    let columns_minus1 = bits.ue_max(4095, "num_tile_columns_minus1")?;
-    let rows_minus1 = bits.ue_max(4095, "num_tile_rows_minus1")?;
-    let uniform = bits.flag()?;
-    if !uniform {
-        for _ in 0..columns_minus1 + rows_minus1 {
+    let sizes = bits.ue_max(4095, "num_tile_columns_minus1")?
+        + bits.ue_max(4095, "num_tile_rows_minus1")?;
+    let uniform_spacing = bits.flag()?;
+    if !uniform_spacing {
+        for _ in 0..sizes {
             // column_width_minus1, row_height_minus1
             bits.ue()?;
         }
@@ -125,8 +125,8 @@ fn skip_tiles(bits: &mut BitReader<'_>) -> Result<(), Error> {
     bits.skip(1)
 }
 
-impl Deblocking {
-    fn read(bits: &mut BitReader<'_>) -> Result<Self, Error> {
+impl HevcDeblocking {
+    fn read(bits: &mut RbspReader<'_>) -> Result<Self, Error> {
         let mut deblocking = Self::default();
         if bits.flag()? {
             deblocking.override_enabled = bits.flag()?;
@@ -141,9 +141,9 @@ impl Deblocking {
     }
 }
 
-impl Extensions {
-    /// pps_extension_present_flag and what follows.
-    fn read(bits: &mut BitReader<'_>, transform_skip: bool) -> Result<Self, Error> {
+impl PpsExtensions {
+    /// Reads pps_extension_present_flag and the extensions.
+    fn read(bits: &mut RbspReader<'_>, transform_skip: bool) -> Result<Self, Error> {
         let mut extensions = Self::default();
         if !bits.flag()? {
             return Ok(extensions);
@@ -168,8 +168,8 @@ impl Extensions {
         Ok(extensions)
     }
 
-    /// pps_range_extension(): 7.3.2.3.2.
-    fn read_range(&mut self, bits: &mut BitReader<'_>, transform_skip: bool) -> Result<(), Error> {
+    /// Reads pps_range_extension(): 7.3.2.3.2.
+    fn read_range(&mut self, bits: &mut RbspReader<'_>, transform_skip: bool) -> Result<(), Error> {
         if transform_skip {
             // log2_max_transform_skip_block_size_minus2
             bits.ue()?;
@@ -191,8 +191,8 @@ impl Extensions {
         Ok(())
     }
 
-    /// pps_scc_extension() up to the palette: 7.3.2.3.3.
-    fn read_screen_content(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads pps_scc_extension() up to the palette: 7.3.2.3.3.
+    fn read_screen_content(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.current_picture_reference = bits.flag()?;
         if bits.flag()? {
             self.slice_act_qp_offsets_present = bits.flag()?;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Scaling list data, only to get past it: ISO/IEC 23008-2, 7.3.4.
+//! Scaling list data, which is skipped: ISO/IEC 23008-2, 7.3.4.
 
 use crate::Error;
-use crate::bits::BitReader;
+use crate::rbsp::RbspReader;
 
-/// Passes over scaling_list_data().
-pub(super) fn skip(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Skips scaling_list_data().
+pub(super) fn skip(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     for size_id in 0..4 {
         // Of the 32x32 matrices only those of luma are coded.
         let step = if size_id == 3 { 3 } else { 1 };
@@ -16,7 +16,7 @@ pub(super) fn skip(bits: &mut BitReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn skip_matrix(bits: &mut BitReader<'_>, size_id: u32) -> Result<(), Error> {
+fn skip_matrix(bits: &mut RbspReader<'_>, size_id: u32) -> Result<(), Error> {
     if !bits.flag()? {
         // scaling_list_pred_matrix_id_delta
         bits.ue()?;

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Slice segment headers and where slice segment data starts: ISO/IEC 23008-2, 7.3.6.1.
+//! Slice segment headers and their lengths: ISO/IEC 23008-2, 7.3.6.1.
 //!
-//! byte_alignment() ends the header: where its bits fill their last byte, the alignment takes one
-//! more.
+//! byte_alignment() ends the header. It adds a byte if the bits before it fill their last byte.
 
-use super::pps::Pps;
+use super::pps::HevcPps;
 use super::ref_pic_set::RefPicSet;
-use super::sps::{LongTerm, Sps};
+use super::sps::{HevcSps, LongTermCandidates};
 use super::weights::RefList;
-use super::{HEADER_LEN, NalHeader, Sets};
+use super::{HEADER_LEN, HevcNalHeader, HevcParameterSets};
 use crate::Error;
-use crate::{bits::BitReader, bits::ceil_log2};
+use crate::rbsp::{RbspReader, ceil_log2};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SliceType {
+enum HevcSliceType {
     B,
     P,
     I,
 }
 
-/// What the parts of an independent slice segment's header need to know of each other.
-struct Slice<'a> {
-    sps: &'a Sps,
-    pps: &'a Pps,
-    slice_type: SliceType,
+/// The elements of an independent slice segment's header on which later elements depend.
+struct HevcSliceHeader<'a> {
+    sps: &'a HevcSps,
+    pps: &'a HevcPps,
+    slice_type: HevcSliceType,
     /// NumPicTotalCurr
     total_refs: u32,
     temporal_mvp: bool,
@@ -31,9 +30,13 @@ struct Slice<'a> {
     sample_adaptive_offset: bool,
 }
 
-/// The first byte of the NAL unit behind the slice segment header.
-pub(super) fn data_offset(nal: &[u8], header: NalHeader, sets: &Sets) -> Result<usize, Error> {
-    let mut bits = BitReader::new(nal, HEADER_LEN, "slice segment header");
+/// Returns the number of bytes before the slice segment data.
+pub(super) fn header_len(
+    nal: &[u8],
+    header: HevcNalHeader,
+    sets: &HevcParameterSets,
+) -> Result<usize, Error> {
+    let mut bits = RbspReader::new(nal, HEADER_LEN, "slice segment header");
     let first = bits.flag()?;
     if header.is_irap() {
         // no_output_of_prior_pics_flag
@@ -46,7 +49,7 @@ pub(super) fn data_offset(nal: &[u8], header: NalHeader, sets: &Sets) -> Result<
         bits.u(sps.address_bits)?;
     }
     if !dependent {
-        Slice::skip(&mut bits, header, sps, pps)?;
+        HevcSliceHeader::skip(&mut bits, header, sps, pps)?;
     }
     if pps.entry_points {
         skip_entry_points(&mut bits)?;
@@ -55,11 +58,11 @@ pub(super) fn data_offset(nal: &[u8], header: NalHeader, sets: &Sets) -> Result<
         let bytes = bits.ue_max(256, "slice_segment_header_extension_length")?;
         bits.skip(8 * u64::from(bytes))?;
     }
-    bits.byte_alignment()?;
+    bits.skip_byte_alignment()?;
     Ok(bits.bytes_read())
 }
 
-fn skip_entry_points(bits: &mut BitReader<'_>) -> Result<(), Error> {
+fn skip_entry_points(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     let count = bits.ue()?;
     if count > 0 {
         let width = bits.ue_max(31, "offset_len_minus1")? + 1;
@@ -68,20 +71,20 @@ fn skip_entry_points(bits: &mut BitReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-impl<'a> Slice<'a> {
-    /// Passes over what dependent slice segments take from the slice segment before them.
+impl<'a> HevcSliceHeader<'a> {
+    /// Skips the elements that a dependent slice segment copies from the slice segment before it.
     fn skip(
-        bits: &mut BitReader<'_>,
-        header: NalHeader,
-        sps: &'a Sps,
-        pps: &'a Pps,
+        bits: &mut RbspReader<'_>,
+        header: HevcNalHeader,
+        sps: &'a HevcSps,
+        pps: &'a HevcPps,
     ) -> Result<(), Error> {
         // slice_reserved_flag
         bits.u(pps.extra_slice_header_bits)?;
         let mut slice = Self {
             sps,
             pps,
-            slice_type: SliceType::read(bits)?,
+            slice_type: HevcSliceType::read(bits)?,
             total_refs: u32::from(pps.extensions.current_picture_reference),
             temporal_mvp: false,
             sample_adaptive_offset: false,
@@ -96,25 +99,24 @@ impl<'a> Slice<'a> {
             slice.read_reference_pictures(bits)?;
         }
         if sps.sample_adaptive_offset {
-            let luma = bits.flag()?;
-            let chroma = sps.has_chroma && bits.flag()?;
-            slice.sample_adaptive_offset = luma || chroma;
+            // slice_sao_luma_flag, slice_sao_chroma_flag
+            slice.sample_adaptive_offset = bits.flag()?;
+            slice.sample_adaptive_offset |= sps.has_chroma && bits.flag()?;
         }
         slice.skip_prediction(bits)?;
         slice.skip_quantisation(bits)?;
         slice.skip_loop_filters(bits)
     }
 
-    /// slice_pic_order_cnt_lsb up to slice_temporal_mvp_enabled_flag.
-    fn read_reference_pictures(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads slice_pic_order_cnt_lsb up to slice_temporal_mvp_enabled_flag.
+    fn read_reference_pictures(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         bits.u(self.sps.order_count_lsb_bits)?;
         let sets = self.sps.ref_pic_sets.as_slice();
         let in_sps = bits.flag()?;
         self.total_refs += if in_sps {
-            let index_bits = sets.len().next_power_of_two().trailing_zeros();
-            let index = bits.u(index_bits)? as usize;
-            let set = sets.get(index);
-            set.ok_or_else(|| bits.out_of_range("short_term_ref_pic_set_idx"))?
+            let index = bits.u(sets.len().next_power_of_two().trailing_zeros())?;
+            sets.get(index as usize)
+                .ok_or_else(|| bits.out_of_range("short_term_ref_pic_set_idx"))?
                 .used_by_current()
         } else {
             RefPicSet::read_in_slice(bits, sets)?.used_by_current()
@@ -126,14 +128,14 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// num_ref_idx_active_override_flag up to use_integer_mv_flag.
-    fn skip_prediction(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips num_ref_idx_active_override_flag up to use_integer_mv_flag.
+    fn skip_prediction(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let count = self.slice_type.lists();
         if count == 0 {
             return Ok(());
         }
-        let mut lists = self.pps.default_active_refs.map(RefList::new);
-        let lists = lists.get_mut(..count).unwrap_or_default();
+        let mut both_lists = self.pps.default_active_refs.map(RefList::new);
+        let lists = both_lists.get_mut(..count).unwrap_or_default();
         if bits.flag()? {
             for list in lists.iter_mut() {
                 list.active = bits.ue_max(14, "num_ref_idx_active_minus1")? + 1;
@@ -154,13 +156,13 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// mvd_l1_zero_flag up to collocated_ref_idx.
+    /// Skips mvd_l1_zero_flag up to collocated_ref_idx.
     fn skip_motion_vector_syntax(
         &self,
-        bits: &mut BitReader<'_>,
+        bits: &mut RbspReader<'_>,
         lists: &[RefList],
     ) -> Result<(), Error> {
-        let is_b = self.slice_type == SliceType::B;
+        let is_b = self.slice_type == HevcSliceType::B;
         if is_b {
             bits.flag()?;
         }
@@ -169,20 +171,22 @@ impl<'a> Slice<'a> {
         }
         if self.temporal_mvp {
             let from_l1 = is_b && !bits.flag()?;
-            let list = lists.get(usize::from(from_l1));
-            if list.is_some_and(|list| list.active > 1) {
+            if lists
+                .get(usize::from(from_l1))
+                .is_some_and(|list| list.active > 1)
+            {
                 bits.ue_max(14, "collocated_ref_idx")?;
             }
         }
         Ok(())
     }
 
-    /// pred_weight_table(), if there is one.
-    fn skip_weights(&self, bits: &mut BitReader<'_>, lists: &[RefList]) -> Result<(), Error> {
+    /// Skips pred_weight_table(), if there is one.
+    fn skip_weights(&self, bits: &mut RbspReader<'_>, lists: &[RefList]) -> Result<(), Error> {
         let present = match self.slice_type {
-            SliceType::P => self.pps.weighted_pred,
-            SliceType::B => self.pps.weighted_bipred,
-            SliceType::I => false,
+            HevcSliceType::P => self.pps.weighted_pred,
+            HevcSliceType::B => self.pps.weighted_bipred,
+            HevcSliceType::I => false,
         };
         if !present {
             return Ok(());
@@ -203,8 +207,8 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// slice_qp_delta up to cu_chroma_qp_offset_enabled_flag.
-    fn skip_quantisation(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips slice_qp_delta up to cu_chroma_qp_offset_enabled_flag.
+    fn skip_quantisation(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         bits.se()?;
         if self.pps.slice_chroma_qp_offsets_present {
             bits.se()?;
@@ -221,8 +225,8 @@ impl<'a> Slice<'a> {
         Ok(())
     }
 
-    /// deblocking_filter_override_flag up to slice_loop_filter_across_slices_enabled_flag.
-    fn skip_loop_filters(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips deblocking_filter_override_flag up to slice_loop_filter_across_slices_enabled_flag.
+    fn skip_loop_filters(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let mut deblocking_disabled = self.pps.deblocking.disabled;
         if self.pps.deblocking.override_enabled && bits.flag()? {
             deblocking_disabled = bits.flag()?;
@@ -232,18 +236,19 @@ impl<'a> Slice<'a> {
                 bits.se()?;
             }
         }
-        let filtered = self.sample_adaptive_offset || !deblocking_disabled;
-        if self.pps.loop_filter_across_slices && filtered {
+        if self.pps.loop_filter_across_slices
+            && (self.sample_adaptive_offset || !deblocking_disabled)
+        {
             bits.flag()?;
         }
         Ok(())
     }
 }
 
-/// The long-term pictures of a slice; gives how many of them the current picture may refer to.
+/// Reads the long-term pictures of a slice and returns the number of them that the current picture may refer to.
 fn read_long_term(
-    bits: &mut BitReader<'_>,
-    candidates: LongTerm,
+    bits: &mut RbspReader<'_>,
+    candidates: LongTermCandidates,
     lsb_bits: u32,
 ) -> Result<u32, Error> {
     let from_sps = if candidates.count > 0 {
@@ -251,9 +256,9 @@ fn read_long_term(
     } else {
         0
     };
-    let explicit = bits.ue_max(16, "num_long_term_pics")?;
+    let total = from_sps + bits.ue_max(16, "num_long_term_pics")?;
     let mut used = 0;
-    for picture in 0..from_sps + explicit {
+    for picture in 0..total {
         used += if picture < from_sps {
             // lt_idx_sps
             let index = bits.u(ceil_log2(candidates.count))?;
@@ -271,8 +276,8 @@ fn read_long_term(
     Ok(used)
 }
 
-impl SliceType {
-    fn read(bits: &mut BitReader<'_>) -> Result<Self, Error> {
+impl HevcSliceType {
+    fn read(bits: &mut RbspReader<'_>) -> Result<Self, Error> {
         Ok(match bits.ue_max(2, "slice_type")? {
             0 => Self::B,
             1 => Self::P,
@@ -280,7 +285,7 @@ impl SliceType {
         })
     }
 
-    /// How many reference picture lists it uses.
+    /// Returns the number of reference picture lists that it uses.
     const fn lists(self) -> usize {
         match self {
             Self::B => 2,

@@ -4,41 +4,40 @@
 use super::ref_pic_set::RefPicSet;
 use super::{HEADER_LEN, scaling_list, vui};
 use crate::Error;
-use crate::parameter_sets::ParameterSet;
-use crate::{bits::BitReader, bits::ceil_log2};
+use crate::parameter_sets::{Identified, ParameterSet};
+use crate::rbsp::{RbspReader, ceil_log2};
 
-/// What slice segment headers need to know of the sequence.
+/// The elements of an SPS on which slice segment headers depend.
 #[derive(Debug, Clone)]
-pub(super) struct Sps {
+pub(super) struct HevcSps {
     pub(super) separate_colour_plane: bool,
     /// ChromaArrayType is not 0.
     pub(super) has_chroma: bool,
     pub(super) order_count_lsb_bits: u32,
-    /// Bits of slice_segment_address: Ceil(Log2(PicSizeInCtbsY)).
+    /// The number of bits of slice_segment_address: Ceil(Log2(PicSizeInCtbsY)).
     pub(super) address_bits: u32,
     pub(super) sample_adaptive_offset: bool,
     pub(super) ref_pic_sets: Vec<RefPicSet>,
-    pub(super) long_term: Option<LongTerm>,
+    pub(super) long_term: Option<LongTermCandidates>,
     pub(super) temporal_mvp: bool,
-    /// motion_vector_resolution_control_idc is 2: slices tell whether they use integer motion
-    /// vectors.
+    /// motion_vector_resolution_control_idc is 2: slice segment headers have use_integer_mv_flag.
     pub(super) integer_mv_by_slice: bool,
 }
 
 /// The candidate long-term reference pictures.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LongTerm {
+pub(super) struct LongTermCandidates {
     /// num_long_term_ref_pics_sps
     pub(super) count: u32,
     /// used_by_curr_pic_lt_sps_flag, the first picture in bit 0.
     pub(super) used: u32,
 }
 
-impl ParameterSet for Sps {
+impl ParameterSet for HevcSps {
     const KIND: &'static str = "SPS";
 
-    fn parse(nal: &[u8]) -> Result<(usize, Self), Error> {
-        let mut bits = BitReader::new(nal, HEADER_LEN, "SPS");
+    fn parse(nal: &[u8]) -> Result<Identified<Self>, Error> {
+        let mut bits = RbspReader::new(nal, HEADER_LEN, "SPS");
         // sps_video_parameter_set_id
         bits.u(4)?;
         let max_sub_layers = bits.u(3)? + 1;
@@ -48,37 +47,42 @@ impl ParameterSet for Sps {
         // sps_temporal_id_nesting_flag
         bits.flag()?;
         skip_profile_tier_level(&mut bits, max_sub_layers)?;
-        let id = bits.ue_max(15, "sps_seq_parameter_set_id")?;
-        let picture = Picture::read(&mut bits)?;
-        let order_count_lsb_bits = bits.ue_max(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
-        skip_sub_layer_ordering(&mut bits, max_sub_layers)?;
-        let address_bits = read_address_bits(&mut bits, &picture)?;
-        let sample_adaptive_offset = read_tools(&mut bits)?;
-        let ref_pic_sets = read_ref_pic_sets(&mut bits)?;
-        let long_term = LongTerm::read(&mut bits, order_count_lsb_bits)?;
-        let temporal_mvp = bits.flag()?;
-        // strong_intra_smoothing_enabled_flag
-        bits.flag()?;
-        if bits.flag()? {
-            vui::skip(&mut bits, max_sub_layers)?;
-        }
-        let set = Self {
-            separate_colour_plane: picture.separate_planes,
-            has_chroma: picture.chroma_format_idc != 0 && !picture.separate_planes,
-            order_count_lsb_bits,
-            address_bits,
-            sample_adaptive_offset,
-            ref_pic_sets,
-            long_term,
-            temporal_mvp,
-            integer_mv_by_slice: read_extensions(&mut bits, &picture)?,
-        };
-        Ok((id as usize, set))
+        Ok(Identified {
+            id: bits.ue_max(15, "sps_seq_parameter_set_id")?,
+            set: Self::read(&mut bits, max_sub_layers)?,
+        })
     }
 }
 
-/// profile_tier_level(1, max_sub_layers - 1): 7.3.3.
-fn skip_profile_tier_level(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+impl HevcSps {
+    /// Reads the elements after the id.
+    fn read(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<Self, Error> {
+        let picture = PictureFormat::read(bits)?;
+        let order_count_lsb_bits = bits.ue_max(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
+        skip_sub_layer_ordering(bits, max_sub_layers)?;
+        Ok(Self {
+            separate_colour_plane: picture.separate_planes,
+            has_chroma: picture.chroma_format_idc != 0 && !picture.separate_planes,
+            order_count_lsb_bits,
+            address_bits: read_address_bits(bits, &picture)?,
+            sample_adaptive_offset: read_tools(bits)?,
+            ref_pic_sets: read_ref_pic_sets(bits)?,
+            long_term: LongTermCandidates::read(bits, order_count_lsb_bits)?,
+            temporal_mvp: bits.flag()?,
+            integer_mv_by_slice: {
+                // strong_intra_smoothing_enabled_flag
+                bits.flag()?;
+                if bits.flag()? {
+                    vui::skip(bits, max_sub_layers)?;
+                }
+                read_extensions(bits, &picture)?
+            },
+        })
+    }
+}
+
+/// Skips profile_tier_level(1, max_sub_layers - 1): 7.3.3.
+fn skip_profile_tier_level(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
     const PROFILE: u64 = 88;
     const LEVEL: u64 = 8;
     bits.skip(PROFILE + LEVEL)?;
@@ -94,8 +98,8 @@ fn skip_profile_tier_level(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Res
     bits.skip(sub_layers)
 }
 
-/// Format and size.
-struct Picture {
+/// The sample format and the size of pictures.
+struct PictureFormat {
     chroma_format_idc: u32,
     separate_planes: bool,
     width: u32,
@@ -103,33 +107,36 @@ struct Picture {
     bit_depths: [u32; 2],
 }
 
-impl Picture {
-    fn read(bits: &mut BitReader<'_>) -> Result<Self, Error> {
+impl PictureFormat {
+    fn read(bits: &mut RbspReader<'_>) -> Result<Self, Error> {
         const MAX: u32 = u16::MAX as u32;
         let chroma_format_idc = bits.ue_max(3, "chroma_format_idc")?;
-        let separate_planes = chroma_format_idc == 3 && bits.flag()?;
-        let width = bits.ue_max(MAX, "pic_width_in_luma_samples")?;
-        let height = bits.ue_max(MAX, "pic_height_in_luma_samples")?;
-        if bits.flag()? {
-            // conformance window offsets
-            for _ in 0..4 {
-                bits.ue()?;
-            }
-        }
         Ok(Self {
             chroma_format_idc,
-            separate_planes,
-            width,
-            height,
-            bit_depths: [
-                bits.ue_max(8, "bit_depth_luma_minus8")? + 8,
-                bits.ue_max(8, "bit_depth_chroma_minus8")? + 8,
-            ],
+            separate_planes: chroma_format_idc == 3 && bits.flag()?,
+            width: bits.ue_max(MAX, "pic_width_in_luma_samples")?,
+            height: bits.ue_max(MAX, "pic_height_in_luma_samples")?,
+            bit_depths: {
+                skip_conformance_window(bits)?;
+                [
+                    bits.ue_max(8, "bit_depth_luma_minus8")? + 8,
+                    bits.ue_max(8, "bit_depth_chroma_minus8")? + 8,
+                ]
+            },
         })
     }
 }
 
-fn skip_sub_layer_ordering(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+fn skip_conformance_window(bits: &mut RbspReader<'_>) -> Result<(), Error> {
+    if bits.flag()? {
+        for _ in 0..4 {
+            bits.ue()?;
+        }
+    }
+    Ok(())
+}
+
+fn skip_sub_layer_ordering(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
     let infos = if bits.flag()? { max_sub_layers } else { 1 };
     for _ in 0..3 * infos {
         bits.ue()?;
@@ -137,22 +144,24 @@ fn skip_sub_layer_ordering(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Res
     Ok(())
 }
 
-/// Block sizes: log2_min_luma_coding_block_size_minus3 up to max_transform_hierarchy_depth_intra.
-fn read_address_bits(bits: &mut BitReader<'_>, picture: &Picture) -> Result<u32, Error> {
-    let min_log2 = bits.ue_max(3, "log2_min_luma_coding_block_size_minus3")? + 3;
-    let log2 = min_log2 + bits.ue_max(3, "log2_diff_max_min_luma_coding_block_size")?;
-    if log2 > 6 {
+/// Reads log2_min_luma_coding_block_size_minus3 up to max_transform_hierarchy_depth_intra and returns the number of bits of
+/// slice_segment_address.
+fn read_address_bits(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result<u32, Error> {
+    let ctb_log2 = bits.ue_max(3, "log2_min_luma_coding_block_size_minus3")?
+        + 3
+        + bits.ue_max(3, "log2_diff_max_min_luma_coding_block_size")?;
+    if ctb_log2 > 6 {
         return Err(bits.out_of_range("CtbLog2SizeY"));
     }
     for _ in 0..4 {
         bits.ue()?;
     }
-    let ctbs = |length: u32| length.div_ceil(1 << log2);
+    let ctbs = |length: u32| length.div_ceil(1 << ctb_log2);
     Ok(ceil_log2(ctbs(picture.width) * ctbs(picture.height)))
 }
 
-/// Scaling lists, AMP, SAO and PCM; gives sample_adaptive_offset_enabled_flag.
-fn read_tools(bits: &mut BitReader<'_>) -> Result<bool, Error> {
+/// Reads scaling lists, AMP, SAO and PCM, and returns sample_adaptive_offset_enabled_flag.
+fn read_tools(bits: &mut RbspReader<'_>) -> Result<bool, Error> {
     if bits.flag()? && bits.flag()? {
         scaling_list::skip(bits)?;
     }
@@ -169,7 +178,7 @@ fn read_tools(bits: &mut BitReader<'_>) -> Result<bool, Error> {
     Ok(sample_adaptive_offset)
 }
 
-fn read_ref_pic_sets(bits: &mut BitReader<'_>) -> Result<Vec<RefPicSet>, Error> {
+fn read_ref_pic_sets(bits: &mut RbspReader<'_>) -> Result<Vec<RefPicSet>, Error> {
     let mut sets = Vec::new();
     for _ in 0..bits.ue_max(64, "num_short_term_ref_pic_sets")? {
         sets.push(RefPicSet::read_in_sps(bits, &sets)?);
@@ -177,8 +186,8 @@ fn read_ref_pic_sets(bits: &mut BitReader<'_>) -> Result<Vec<RefPicSet>, Error> 
     Ok(sets)
 }
 
-impl LongTerm {
-    fn read(bits: &mut BitReader<'_>, lsb_bits: u32) -> Result<Option<Self>, Error> {
+impl LongTermCandidates {
+    fn read(bits: &mut RbspReader<'_>, lsb_bits: u32) -> Result<Option<Self>, Error> {
         if !bits.flag()? {
             return Ok(None);
         }
@@ -193,9 +202,8 @@ impl LongTerm {
     }
 }
 
-/// sps_extension_present_flag and what follows; gives whether motion_vector_resolution_control_idc
-/// is 2.
-fn read_extensions(bits: &mut BitReader<'_>, picture: &Picture) -> Result<bool, Error> {
+/// Reads sps_extension_present_flag and the extensions. Returns true if motion_vector_resolution_control_idc is 2.
+fn read_extensions(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result<bool, Error> {
     if !bits.flag()? {
         return Ok(false);
     }
@@ -218,8 +226,8 @@ fn read_extensions(bits: &mut BitReader<'_>, picture: &Picture) -> Result<bool, 
     read_screen_content(bits, picture)
 }
 
-/// sps_scc_extension(): 7.3.2.2.3.
-fn read_screen_content(bits: &mut BitReader<'_>, picture: &Picture) -> Result<bool, Error> {
+/// Reads sps_scc_extension(): 7.3.2.2.3. Returns true if motion_vector_resolution_control_idc is 2.
+fn read_screen_content(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result<bool, Error> {
     // sps_curr_pic_ref_enabled_flag
     bits.flag()?;
     if bits.flag()? {
@@ -229,8 +237,10 @@ fn read_screen_content(bits: &mut BitReader<'_>, picture: &Picture) -> Result<bo
         if bits.flag()? {
             let entries = u64::from(bits.ue()?) + 1;
             let [luma, chroma] = picture.bit_depths.map(u64::from);
-            let planes = if picture.chroma_format_idc == 0 { 0 } else { 2 };
-            bits.skip(entries * (luma + planes * chroma))?;
+            bits.skip(match picture.chroma_format_idc {
+                0 => entries * luma,
+                _ => entries * (luma + 2 * chroma),
+            })?;
         }
     }
     Ok(bits.u(2)? == 2)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Video usability information and HRD parameters, only to get past them: ISO/IEC 23008-2, E.2.
+//! Video usability information and HRD parameters, which are skipped: ISO/IEC 23008-2, E.2.
 
 use crate::Error;
-use crate::bits::BitReader;
+use crate::rbsp::RbspReader;
 
-/// Passes over vui_parameters(); `max_sub_layers` is sps_max_sub_layers_minus1 + 1.
-pub(super) fn skip(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+/// Skips vui_parameters(); `max_sub_layers` is sps_max_sub_layers_minus1 + 1.
+pub(super) fn skip(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
     skip_sample_description(bits)?;
     // neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
     bits.skip(3)?;
@@ -24,8 +24,8 @@ pub(super) fn skip(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), 
     Ok(())
 }
 
-/// Aspect ratio, overscan, video signal type and chroma location.
-fn skip_sample_description(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Skips aspect ratio, overscan, video signal type and chroma location.
+fn skip_sample_description(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     const EXTENDED_SAR: u32 = 255;
     if bits.flag()? && bits.u(8)? == EXTENDED_SAR {
         bits.skip(32)?;
@@ -48,8 +48,8 @@ fn skip_sample_description(bits: &mut BitReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Timing and HRD.
-fn skip_timing(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+/// Skips timing and HRD.
+fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
     // vui_num_units_in_tick, vui_time_scale
     bits.skip(64)?;
     if bits.flag()? {
@@ -62,17 +62,18 @@ fn skip_timing(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Erro
     Ok(())
 }
 
-/// What sub_layer_hrd_parameters() depends on.
+/// The elements on which sub_layer_hrd_parameters() depends.
 #[derive(Default)]
-struct Hrd {
-    /// How many of nal_hrd_parameters_present_flag and vcl_hrd_parameters_present_flag are set.
+struct HrdParameters {
+    /// The number of flags set among nal_hrd_parameters_present_flag and vcl_hrd_parameters_present_flag.
     kinds: u32,
+    /// sub_pic_hrd_params_present_flag
     sub_pic: bool,
 }
 
-/// hrd_parameters() with common information: E.2.2.
-fn skip_hrd(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
-    let mut hrd = Hrd {
+/// Skips hrd_parameters() with common information: E.2.2.
+fn skip_hrd(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+    let mut hrd = HrdParameters {
         kinds: bits.u(1)? + bits.u(1)?,
         sub_pic: false,
     };
@@ -97,24 +98,22 @@ fn skip_hrd(bits: &mut BitReader<'_>, max_sub_layers: u32) -> Result<(), Error> 
     Ok(())
 }
 
-impl Hrd {
-    fn skip_sub_layer(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+impl HrdParameters {
+    fn skip_sub_layer(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         // fixed_pic_rate_within_cvs_flag is 1 where fixed_pic_rate_general_flag is
         let fixed_rate = bits.flag()? || bits.flag()?;
-        let low_delay = if fixed_rate {
+        if fixed_rate {
             // elemental_duration_in_tc_minus1
             bits.ue()?;
-            false
-        } else {
-            bits.flag()?
-        };
+        }
+        let low_delay = !fixed_rate && bits.flag()?;
         let cpb_count = if low_delay {
             1
         } else {
             bits.ue_max(31, "cpb_cnt_minus1")? + 1
         };
         for _ in 0..self.kinds * cpb_count {
-            // bit_rate_value_minus1, cpb_size_value_minus1 and their like for decoding units
+            // bit_rate_value_minus1, cpb_size_value_minus1 and the same for decoding units
             skip_ues(bits, if self.sub_pic { 4 } else { 2 })?;
             // cbr_flag
             bits.flag()?;
@@ -123,7 +122,7 @@ impl Hrd {
     }
 }
 
-fn skip_ues(bits: &mut BitReader<'_>, count: u32) -> Result<(), Error> {
+fn skip_ues(bits: &mut RbspReader<'_>, count: u32) -> Result<(), Error> {
     for _ in 0..count {
         bits.ue()?;
     }

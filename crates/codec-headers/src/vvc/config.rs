@@ -1,78 +1,57 @@
 // SPDX-License-Identifier: MPL-2.0
 //! VvcDecoderConfigurationRecord in the payload of `vvcC`, a full box: ISO/IEC 14496-15:2022, clause 11.2.4.
 
-use super::{NalHeader, Sets};
+use super::{VvcNalHeader, VvcParameterSets};
 use crate::Error;
-use crate::nal::LengthSize;
+use crate::nal::{LengthSize, RecordReader};
 
 const STRUCTURE: &str = "vvcC";
-/// DCI_NUT and OPI_NUT: there is one of them, and the record does not count it.
+/// DCI_NUT and OPI_NUT, which have no count in the record: there is one of each.
 const UNCOUNTED: [u8; 2] = [12, 13];
 
-struct Fields<'a>(&'a [u8]);
-
 /// Reads the length size and puts the parameter sets in force.
-pub(super) fn read(config: &[u8], sets: &mut Sets) -> Result<LengthSize, Error> {
-    let mut fields = Fields(config);
+pub(super) fn read(config: &[u8], sets: &mut VvcParameterSets) -> Result<LengthSize, Error> {
+    let mut record = RecordReader::new(config, STRUCTURE);
     // version and flags
-    fields.bytes(4)?;
-    let first = fields.byte()?;
+    record.bytes(4)?;
+    let first = record.byte()?;
     let length_size = LengthSize::from_config(first >> 1, STRUCTURE)?;
+    // ptl_present_flag
     if first & 1 == 1 {
-        fields.skip_profile()?;
+        skip_profile(&mut record)?;
     }
-    for _ in 0..fields.byte()? {
-        let unit_type = fields.byte()? & 31;
+    for _ in 0..record.byte()? {
+        let unit_type = record.byte()? & 31;
         let count = match UNCOUNTED.contains(&unit_type) {
             true => 1,
-            false => fields.u16()?,
+            false => record.u16()?,
         };
         for _ in 0..count {
-            let len = fields.u16()?;
-            let bytes = fields.bytes(usize::from(len))?;
-            sets.insert(NalHeader::of(0, bytes)?, || bytes)?;
+            let nal = record.nal_unit()?;
+            sets.insert(VvcNalHeader::of(0, nal)?, || nal)?;
         }
     }
     Ok(length_size)
 }
 
-impl<'a> Fields<'a> {
-    fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
-        let split = self.0.split_at_checked(count);
-        let (bytes, rest) = split.ok_or(Error::Truncated {
-            structure: STRUCTURE,
-        })?;
-        self.0 = rest;
-        Ok(bytes)
+/// Skips ols_idx up to avg_frame_rate.
+fn skip_profile(record: &mut RecordReader<'_>) -> Result<(), Error> {
+    let sublayers = (record.u16()? >> 4) & 7;
+    // bit_depth_minus8
+    record.byte()?;
+    let constraint_bytes = usize::from(record.byte()? & 63);
+    // general_profile_idc, general_tier_flag, general_level_idc, two flags and the constraints
+    record.bytes(2 + constraint_bytes.max(1))?;
+    if sublayers > 1 {
+        // ptl_sublayer_level_present_flag, from the highest sublayer below the last, above reserved bits
+        let levels = (record.byte()? >> (9 - sublayers)).count_ones();
+        record.bytes(levels as usize)?;
     }
-
-    fn byte(&mut self) -> Result<u8, Error> {
-        Ok(self.bytes(1)?.iter().fold(0, |_, byte| *byte))
-    }
-
-    fn u16(&mut self) -> Result<u16, Error> {
-        Ok(u16::from_be_bytes([self.byte()?, self.byte()?]))
-    }
-
-    /// ols_idx up to avg_frame_rate.
-    fn skip_profile(&mut self) -> Result<(), Error> {
-        let sublayers = (self.u16()? >> 4) & 7;
-        // bit_depth_minus8
-        self.byte()?;
-        let constraint_bytes = self.byte()? & 63;
-        // general_profile_idc, general_tier_flag, general_level_idc, constraints with the two flags in front of them
-        self.bytes(2 + usize::from(constraint_bytes).max(1))?;
-        if sublayers > 1 {
-            // ptl_sublayer_level_present_flag, from the highest sublayer below the last, above reserved bits
-            let levels = (self.byte()? >> (9 - sublayers)).count_ones();
-            self.bytes(levels as usize)?;
-        }
-        let sub_profiles = self.byte()?;
-        self.bytes(4 * usize::from(sub_profiles))?;
-        // max_picture_width, max_picture_height, avg_frame_rate
-        self.bytes(6)?;
-        Ok(())
-    }
+    let sub_profiles = usize::from(record.byte()?);
+    record.bytes(4 * sub_profiles)?;
+    // max_picture_width, max_picture_height, avg_frame_rate
+    record.bytes(6)?;
+    Ok(())
 }
 
 #[cfg(test)]

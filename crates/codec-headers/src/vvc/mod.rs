@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! H.266: ISO/IEC 23090-3:2024, NAL units as in table 5. The base layer only, in pictures that are one subpicture.
+//! H.266: ISO/IEC 23090-3:2024, with the NAL unit types of table 5. The base layer only, in pictures of one subpicture.
 
 mod config;
 mod picture_header;
@@ -16,50 +16,51 @@ use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
 use super::{Error, ProtectableRange, SampleBytes};
 use picture_header::PictureHeader;
-use pps::Pps;
-use sps::Sps;
+use pps::VvcPps;
+use sps::VvcSps;
 
-/// Bytes of a NAL unit header.
+/// The number of bytes in a NAL unit header.
 const HEADER_LEN: usize = 2;
-/// nal_unit_type from which on NAL units are not VCL.
+/// The least nal_unit_type of NAL units that are not VCL.
 const FIRST_NON_VCL: u8 = 12;
 const SPS_NUT: u8 = 15;
 const PPS_NUT: u8 = 16;
 const PH_NUT: u8 = 19;
 
-/// State of one VVC track.
+/// The reader of one VVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Vvc {
     length_size: LengthSize,
-    sets: Sets,
-    /// The picture header of the slices that follow it.
+    sets: VvcParameterSets,
+    /// The picture header that applies to the next slices.
     picture: Option<PictureHeader>,
 }
 
-/// The parameter sets in force. Those that are not here tell slice headers of the base layer nothing.
+/// The parameter sets in force. Slice headers of the base layer do not depend on other kinds of them.
 #[derive(Debug, Clone)]
-struct Sets {
-    sps: ParameterSets<Sps, 16>,
-    pps: ParameterSets<Pps, 64>,
+struct VvcParameterSets {
+    sps: ParameterSets<VvcSps, 16>,
+    pps: ParameterSets<VvcPps, 64>,
 }
 
-/// nal_unit_type and nuh_layer_id.
+/// The NAL unit header.
 #[derive(Debug, Clone, Copy)]
-struct NalHeader {
+struct VvcNalHeader {
+    /// nal_unit_type
     unit_type: u8,
+    /// nuh_layer_id
     layer_id: u8,
 }
 
 impl Vvc {
-    /// Takes the parameter sets of a `vvcC` payload.
+    /// Creates a reader with the parameter sets of a `vvcC` payload.
     pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
-        let mut sets = Sets {
+        let mut sets = VvcParameterSets {
             sps: ParameterSets::new(),
             pps: ParameterSets::new(),
         };
-        let length_size = config::read(config, &mut sets)?;
         Ok(Self {
-            length_size,
+            length_size: config::read(config, &mut sets)?,
             sets,
             picture: None,
         })
@@ -74,22 +75,24 @@ impl Vvc {
         self.picture = None;
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
-            let header = units.read_head(unit, |nal| NalHeader::of(unit.start, nal))?;
+            let header = units.read_head(unit, |nal| VvcNalHeader::of(unit.start, nal))?;
             if header.unit_type >= FIRST_NON_VCL {
                 self.read_other(header, || units.bytes(unit))?;
                 continue;
             }
             header.check_slice()?;
-            let sets = (&self.sets, self.picture.as_ref());
-            let slice_data = units.read_head(unit, |nal| slice::data_offset(nal, header, sets))?;
-            ranges.extend(ProtectableRange::new(unit.start + slice_data, unit.end));
+            let header_len = units.read_head(unit, |nal| {
+                slice::header_len(nal, header, &self.sets, self.picture.as_ref())
+            })?;
+            ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
         }
         Ok(())
     }
 
+    /// Reads a NAL unit that is not VCL.
     fn read_other<'n>(
         &mut self,
-        header: NalHeader,
+        header: VvcNalHeader,
         nal: impl FnOnce() -> &'n [u8],
     ) -> Result<(), Error> {
         if (header.unit_type, header.layer_id) == (PH_NUT, 0) {
@@ -100,11 +103,11 @@ impl Vvc {
     }
 }
 
-impl Sets {
-    /// Takes over a parameter set of the base layer and passes over all else.
+impl VvcParameterSets {
+    /// Puts a parameter set of the base layer in force and skips all other NAL units.
     fn insert<'n>(
         &mut self,
-        header: NalHeader,
+        header: VvcNalHeader,
         nal: impl FnOnce() -> &'n [u8],
     ) -> Result<(), Error> {
         match (header.unit_type, header.layer_id) {
@@ -114,15 +117,15 @@ impl Sets {
         }
     }
 
-    /// The PPS of this id and the SPS that it refers to.
-    fn active(&self, pps_id: u32) -> Result<(&Sps, &Pps), Error> {
+    /// Returns the PPS of this id and the SPS that it refers to.
+    fn active(&self, pps_id: u32) -> Result<(&VvcSps, &VvcPps), Error> {
         let pps = self.pps.find(pps_id)?;
         Ok((self.sps.find(pps.sps_id)?, pps))
     }
 }
 
-impl NalHeader {
-    /// Of the NAL unit `nal`, which starts at `start` of the sample.
+impl VvcNalHeader {
+    /// Reads the header of `nal`, which starts at `start` of the sample.
     fn of(start: usize, nal: &[u8]) -> Result<Self, Error> {
         match nal {
             [first, second, ..] => Ok(Self {

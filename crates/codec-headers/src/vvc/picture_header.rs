@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Picture headers, in NAL units of their own or in slice headers: ISO/IEC 23090-3, 7.3.2.8.
 
-use super::pps::Pps;
+use super::pps::VvcPps;
 use super::ref_pic_list;
-use super::sps::{Sps, skip_partitions, skip_virtual_boundaries};
-use super::{HEADER_LEN, Sets, weights};
+use super::sps::{VvcSps, skip_partitions, skip_virtual_boundaries};
+use super::{HEADER_LEN, VvcParameterSets, weights};
 use crate::Error;
-use crate::bits::BitReader;
+use crate::rbsp::RbspReader;
 
-/// What slice headers need of the picture header.
+/// The elements of a picture header on which slice headers depend.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PictureHeader {
     pub(super) pps_id: u32,
@@ -16,7 +16,7 @@ pub(super) struct PictureHeader {
     pub(super) temporal_mvp: bool,
     pub(super) lmcs: bool,
     pub(super) scaling_list: bool,
-    /// num_ref_entries of both lists, where the picture header has them.
+    /// num_ref_entries of both lists, if the picture header has them.
     pub(super) list_entries: [u32; 2],
     intra_slices: bool,
     non_reference: bool,
@@ -24,13 +24,13 @@ pub(super) struct PictureHeader {
 
 impl PictureHeader {
     /// Parses a NAL unit, header included.
-    pub(super) fn parse(nal: &[u8], sets: &Sets) -> Result<Self, Error> {
-        let mut bits = BitReader::new(nal, HEADER_LEN, "picture header");
+    pub(super) fn parse(nal: &[u8], sets: &VvcParameterSets) -> Result<Self, Error> {
+        let mut bits = RbspReader::new(nal, HEADER_LEN, "picture header");
         Self::read(&mut bits, sets)
     }
 
-    /// picture_header_structure()
-    pub(super) fn read(bits: &mut BitReader<'_>, sets: &Sets) -> Result<Self, Error> {
+    /// Reads picture_header_structure().
+    pub(super) fn read(bits: &mut RbspReader<'_>, sets: &VvcParameterSets) -> Result<Self, Error> {
         let mut header = Self::default();
         let gdr_or_irap = bits.flag()?;
         header.non_reference = bits.flag()?;
@@ -44,8 +44,7 @@ impl PictureHeader {
             // ph_recovery_poc_cnt
             bits.ue()?;
         }
-        let [extra, _] = sps.extra_header_bits;
-        bits.u(extra)?;
+        bits.u(sps.extra_header_bits.picture)?;
         if let Some(width) = sps.msb_cycle_bits
             && bits.flag()?
         {
@@ -60,12 +59,12 @@ impl PictureHeader {
         Ok(header)
     }
 
-    /// ph_alf_enabled_flag up to ph_pic_output_flag.
+    /// Reads ph_alf_enabled_flag up to ph_pic_output_flag.
     fn read_filters(
         &mut self,
-        bits: &mut BitReader<'_>,
-        sps: &Sps,
-        pps: &Pps,
+        bits: &mut RbspReader<'_>,
+        sps: &VvcSps,
+        pps: &VvcPps,
     ) -> Result<(), Error> {
         if sps.alf && pps.in_picture_header.alf {
             skip_adaptive_loop_filter(bits, sps)?;
@@ -90,12 +89,12 @@ impl PictureHeader {
         Ok(())
     }
 
-    /// ph_partition_constraints_override_flag up to pred_weight_table().
+    /// Reads ph_partition_constraints_override_flag up to pred_weight_table().
     fn read_slice_types(
         &mut self,
-        bits: &mut BitReader<'_>,
-        sps: &Sps,
-        pps: &Pps,
+        bits: &mut RbspReader<'_>,
+        sps: &VvcSps,
+        pps: &VvcPps,
     ) -> Result<(), Error> {
         let overrides = sps.partition_override && bits.flag()?;
         if self.intra_slices {
@@ -120,17 +119,22 @@ impl PictureHeader {
             bits.flag()?;
         }
         if pps.in_picture_header.weights {
-            weights::skip(bits, (sps, pps), self.list_entries)?;
+            weights::skip(bits, sps, pps, self.list_entries)?;
         }
         Ok(())
     }
 
-    /// ph_temporal_mvp_enabled_flag up to ph_dmvr_disabled_flag.
-    fn read_motion(&mut self, bits: &mut BitReader<'_>, sps: &Sps, pps: &Pps) -> Result<(), Error> {
-        let lists = pps.in_picture_header.lists;
+    /// Reads ph_temporal_mvp_enabled_flag up to ph_dmvr_disabled_flag.
+    fn read_motion(
+        &mut self,
+        bits: &mut RbspReader<'_>,
+        sps: &VvcSps,
+        pps: &VvcPps,
+    ) -> Result<(), Error> {
+        let has_lists = pps.in_picture_header.lists;
         let [first, second] = self.list_entries;
         self.temporal_mvp = sps.temporal_mvp && bits.flag()?;
-        if self.temporal_mvp && lists {
+        if self.temporal_mvp && has_lists {
             let from_l0 = second == 0 || bits.flag()?;
             if (if from_l0 { first } else { second }) > 1 {
                 bits.ue_max(14, "ph_collocated_ref_idx")?;
@@ -140,7 +144,7 @@ impl PictureHeader {
             // ph_mmvd_fullpel_only_flag
             bits.flag()?;
         }
-        if !lists || second > 0 {
+        if !has_lists || second > 0 {
             // ph_mvd_l1_zero_flag, ph_bdof_disabled_flag, ph_dmvr_disabled_flag
             bits.u(1 + u32::from(sps.bdof_in_header) + u32::from(sps.dmvr_in_header))?;
         }
@@ -148,8 +152,8 @@ impl PictureHeader {
     }
 }
 
-/// ph_cu_qp_delta_subdiv_… and ph_cu_chroma_qp_offset_subdiv_…
-fn skip_subdivisions(bits: &mut BitReader<'_>, pps: &Pps) -> Result<(), Error> {
+/// Skips ph_cu_qp_delta_subdiv_… and ph_cu_chroma_qp_offset_subdiv_….
+fn skip_subdivisions(bits: &mut RbspReader<'_>, pps: &VvcPps) -> Result<(), Error> {
     for present in [pps.cu_qp_delta, pps.cu_chroma_qp_offset_list] {
         if present {
             bits.ue()?;
@@ -158,15 +162,18 @@ fn skip_subdivisions(bits: &mut BitReader<'_>, pps: &Pps) -> Result<(), Error> {
     Ok(())
 }
 
-/// ph_alf_enabled_flag or sh_alf_enabled_flag, and the parameter sets that it uses.
-pub(super) fn skip_adaptive_loop_filter(bits: &mut BitReader<'_>, sps: &Sps) -> Result<(), Error> {
+/// Skips ph_alf_enabled_flag or sh_alf_enabled_flag, and the ids of the parameter sets that the filter uses.
+pub(super) fn skip_adaptive_loop_filter(
+    bits: &mut RbspReader<'_>,
+    sps: &VvcSps,
+) -> Result<(), Error> {
     if !bits.flag()? {
         return Ok(());
     }
     let luma = bits.u(3)?;
     bits.u(3 * luma)?;
     if sps.has_chroma() && bits.u(2)? > 0 {
-        // alf_aps_id_chroma, as one of cb and cr is filtered
+        // alf_aps_id_chroma
         bits.u(3)?;
     }
     if sps.ccalf {
@@ -180,8 +187,8 @@ pub(super) fn skip_adaptive_loop_filter(bits: &mut BitReader<'_>, sps: &Sps) -> 
     Ok(())
 }
 
-/// ph_qp_delta up to the extension.
-fn skip_end(bits: &mut BitReader<'_>, sps: &Sps, pps: &Pps) -> Result<(), Error> {
+/// Skips ph_qp_delta up to the extension.
+fn skip_end(bits: &mut RbspReader<'_>, sps: &VvcSps, pps: &VvcPps) -> Result<(), Error> {
     if pps.in_picture_header.qp_delta {
         bits.se()?;
     }
@@ -201,10 +208,9 @@ fn skip_end(bits: &mut BitReader<'_>, sps: &Sps, pps: &Pps) -> Result<(), Error>
     Ok(())
 }
 
-/// ph_deblocking_params_present_flag or sh_deblocking_params_present_flag and what it announces.
-pub(super) fn skip_deblocking(bits: &mut BitReader<'_>, pps: &Pps) -> Result<(), Error> {
-    let present = bits.flag()?;
-    if present {
+/// Skips ph_deblocking_params_present_flag or sh_deblocking_params_present_flag, and the parameters.
+pub(super) fn skip_deblocking(bits: &mut RbspReader<'_>, pps: &VvcPps) -> Result<(), Error> {
+    if bits.flag()? {
         let disabled = !pps.deblocking.disabled && bits.flag()?;
         if !disabled {
             pps.skip_deblocking_offsets(bits)?;
@@ -213,8 +219,8 @@ pub(super) fn skip_deblocking(bits: &mut BitReader<'_>, pps: &Pps) -> Result<(),
     Ok(())
 }
 
-/// The extension of a picture or slice header.
-pub(super) fn skip_extension(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Skips the extension of a picture or slice header.
+pub(super) fn skip_extension(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     let bytes = bits.ue_max(256, "header extension length")?;
     bits.skip(8 * u64::from(bytes))
 }

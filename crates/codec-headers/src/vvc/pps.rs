@@ -2,23 +2,23 @@
 //! Picture parameter sets: ISO/IEC 23090-3, 7.3.2.5.
 
 use super::HEADER_LEN;
-use super::tiles::{Shape, Tiles};
+use super::tiles::{SliceShape, TileGrid};
 use crate::Error;
-use crate::bits::BitReader;
-use crate::parameter_sets::ParameterSet;
+use crate::parameter_sets::{Identified, ParameterSet};
+use crate::rbsp::RbspReader;
 
-/// The greatest width or height that any level allows, with room.
+/// The greatest width or height that is accepted, above those of all levels.
 const MAX_SIDE: u32 = 1 << 16;
 
-/// A picture parameter set.
+/// The elements of a PPS on which picture and slice headers depend.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pps {
+pub(super) struct VvcPps {
     pub(super) sps_id: u32,
     pub(super) output_flag_present: bool,
     pub(super) subpicture_id_bits: Option<u32>,
     height: u32,
-    /// None without partitions: the picture is one tile of one slice.
-    pub(super) partition: Option<Partition>,
+    /// None if pps_no_pic_partition_flag is 1: the picture is one tile of one slice.
+    pub(super) partition: Option<PicturePartition>,
     pub(super) cabac_init_present: bool,
     /// pps_num_ref_idx_default_active_minus1 + 1
     pub(super) default_active_refs: [u32; 2],
@@ -29,28 +29,28 @@ pub(super) struct Pps {
     pub(super) chroma_tool_offsets: bool,
     pub(super) slice_chroma_qp_offsets: bool,
     pub(super) cu_chroma_qp_offset_list: bool,
-    pub(super) deblocking: Deblocking,
+    pub(super) deblocking: VvcDeblocking,
     pub(super) in_picture_header: InPictureHeader,
     pub(super) picture_header_extension: bool,
     pub(super) slice_header_extension: bool,
 }
 
-/// Tiles and slices.
+/// The tiles and slices of a picture.
 #[derive(Debug, Clone)]
-pub(super) struct Partition {
-    pub(super) tiles: Tiles,
-    /// Rectangular slices; None for slices in raster order.
-    pub(super) slices: Option<Vec<Shape>>,
+pub(super) struct PicturePartition {
+    pub(super) tiles: TileGrid,
+    /// Rectangular slices; None for slices in raster scan order.
+    pub(super) slices: Option<Vec<SliceShape>>,
 }
 
-/// Deblocking control.
+/// The deblocking control of a PPS.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Deblocking {
+pub(super) struct VvcDeblocking {
     pub(super) override_enabled: bool,
     pub(super) disabled: bool,
 }
 
-/// pps_…_info_in_ph_flag
+/// pps_…_info_in_ph_flag: the elements that picture headers have instead of slice headers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct InPictureHeader {
     pub(super) deblocking: bool,
@@ -61,12 +61,12 @@ pub(super) struct InPictureHeader {
     pub(super) qp_delta: bool,
 }
 
-impl ParameterSet for Pps {
+impl ParameterSet for VvcPps {
     const KIND: &'static str = "PPS";
 
-    fn parse(nal: &[u8]) -> Result<(usize, Self), Error> {
-        let mut bits = BitReader::new(nal, HEADER_LEN, "PPS");
-        let id = bits.u(6)? as usize;
+    fn parse(nal: &[u8]) -> Result<Identified<Self>, Error> {
+        let mut bits = RbspReader::new(nal, HEADER_LEN, "PPS");
+        let id = bits.u(6)?;
         let mut pps = Self {
             sps_id: bits.u(4)?,
             ..Self::default()
@@ -75,23 +75,23 @@ impl ParameterSet for Pps {
         pps.read_prediction(&mut bits)?;
         pps.read_quantisation(&mut bits)?;
         pps.read_headers(&mut bits)?;
-        Ok((id, pps))
+        Ok(Identified { id, set: pps })
     }
 }
 
-impl Pps {
-    /// The shape of the only slice of a picture without partitions.
-    pub(super) fn unpartitioned(&self, ctb_log2: u32) -> Shape {
-        Tiles::single(self.height.div_ceil(1 << ctb_log2)).whole()
+impl VvcPps {
+    /// Returns the shape of the only slice of a picture without partitions.
+    pub(super) fn unpartitioned(&self, ctb_log2: u32) -> SliceShape {
+        TileGrid::single(self.height.div_ceil(1 << ctb_log2)).whole()
     }
 
-    /// pps_mixed_nalu_types_in_pic_flag up to pps_loop_filter_across_slices_enabled_flag.
-    fn read_format(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads pps_mixed_nalu_types_in_pic_flag up to pps_loop_filter_across_slices_enabled_flag.
+    fn read_format(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         // pps_mixed_nalu_types_in_pic_flag
         bits.flag()?;
         let width = bits.ue_max(MAX_SIDE, "pps_pic_width_in_luma_samples")?;
         self.height = bits.ue_max(MAX_SIDE, "pps_pic_height_in_luma_samples")?;
-        // The conformance window and the scaling window, whose codes have the same length
+        // The conformance window and the scaling window, whose syntax is alike.
         for _ in 0..2 {
             if bits.flag()? {
                 for _ in 0..4 {
@@ -105,15 +105,15 @@ impl Pps {
             self.read_subpictures(bits, no_partition)?;
         }
         if !no_partition {
-            self.partition = Some(Partition::read(bits, (width, self.height))?);
+            self.partition = Some(PicturePartition::read(bits, width, self.height)?);
         }
         Ok(())
     }
 
-    /// pps_num_subpics_minus1 up to pps_subpic_id.
+    /// Reads pps_num_subpics_minus1 up to pps_subpic_id.
     fn read_subpictures(
         &mut self,
-        bits: &mut BitReader<'_>,
+        bits: &mut RbspReader<'_>,
         no_partition: bool,
     ) -> Result<(), Error> {
         if !no_partition && bits.ue()? > 0 {
@@ -127,8 +127,8 @@ impl Pps {
         Ok(())
     }
 
-    /// pps_cabac_init_present_flag up to pps_pic_width_minus_wraparound_offset.
-    fn read_prediction(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads pps_cabac_init_present_flag up to pps_pic_width_minus_wraparound_offset.
+    fn read_prediction(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.cabac_init_present = bits.flag()?;
         for active in &mut self.default_active_refs {
             *active = bits.ue_max(14, "pps_num_ref_idx_default_active_minus1")? + 1;
@@ -142,8 +142,8 @@ impl Pps {
         Ok(())
     }
 
-    /// pps_init_qp_minus26 up to the chroma QP offset lists.
-    fn read_quantisation(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads pps_init_qp_minus26 up to the chroma QP offset lists.
+    fn read_quantisation(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         bits.se()?;
         self.cu_qp_delta = bits.flag()?;
         self.chroma_tool_offsets = bits.flag()?;
@@ -153,23 +153,23 @@ impl Pps {
         // pps_cb_qp_offset, pps_cr_qp_offset
         bits.se()?;
         bits.se()?;
-        let joint = bits.flag()?;
-        if joint {
+        let joint_cbcr = bits.flag()?;
+        if joint_cbcr {
             bits.se()?;
         }
         self.slice_chroma_qp_offsets = bits.flag()?;
         self.cu_chroma_qp_offset_list = bits.flag()?;
         if self.cu_chroma_qp_offset_list {
             let entries = bits.ue_max(5, "pps_chroma_qp_offset_list_len_minus1")? + 1;
-            for _ in 0..entries * if joint { 3 } else { 2 } {
+            for _ in 0..entries * if joint_cbcr { 3 } else { 2 } {
                 bits.se()?;
             }
         }
         Ok(())
     }
 
-    /// pps_deblocking_filter_control_present_flag up to pps_slice_header_extension_present_flag.
-    fn read_headers(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads pps_deblocking_filter_control_present_flag up to pps_slice_header_extension_present_flag.
+    fn read_headers(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let partitioned = self.partition.is_some();
         if bits.flag()? {
             self.deblocking.override_enabled = bits.flag()?;
@@ -181,21 +181,21 @@ impl Pps {
             }
         }
         if partitioned {
-            let here = &mut self.in_picture_header;
-            here.lists = bits.flag()?;
-            here.sao = bits.flag()?;
-            here.alf = bits.flag()?;
-            let weighted = self.weighted_pred || self.weighted_bipred;
-            here.weights = weighted && here.lists && bits.flag()?;
-            here.qp_delta = bits.flag()?;
+            let flags = &mut self.in_picture_header;
+            flags.lists = bits.flag()?;
+            flags.sao = bits.flag()?;
+            flags.alf = bits.flag()?;
+            flags.weights =
+                (self.weighted_pred || self.weighted_bipred) && flags.lists && bits.flag()?;
+            flags.qp_delta = bits.flag()?;
         }
         self.picture_header_extension = bits.flag()?;
         self.slice_header_extension = bits.flag()?;
         Ok(())
     }
 
-    /// Offsets of luma and, where they have their own, of both chroma components.
-    pub(super) fn skip_deblocking_offsets(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips the offsets of luma and, if they have offsets of their own, of both chroma components.
+    pub(super) fn skip_deblocking_offsets(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         for _ in 0..if self.chroma_tool_offsets { 6 } else { 2 } {
             bits.se()?;
         }
@@ -203,11 +203,11 @@ impl Pps {
     }
 }
 
-impl Partition {
-    /// pps_log2_ctu_size_minus5 up to pps_loop_filter_across_slices_enabled_flag.
-    fn read(bits: &mut BitReader<'_>, (width, height): (u32, u32)) -> Result<Self, Error> {
+impl PicturePartition {
+    /// Reads pps_log2_ctu_size_minus5 up to pps_loop_filter_across_slices_enabled_flag.
+    fn read(bits: &mut RbspReader<'_>, width: u32, height: u32) -> Result<Self, Error> {
         let ctb = 1 << (bits.u(2)? + 5);
-        let tiles = Tiles::read(bits, (width.div_ceil(ctb), height.div_ceil(ctb)))?;
+        let tiles = TileGrid::read(bits, width.div_ceil(ctb), height.div_ceil(ctb))?;
         let mut rectangular = true;
         if tiles.count() > 1 {
             // pps_loop_filter_across_tiles_enabled_flag

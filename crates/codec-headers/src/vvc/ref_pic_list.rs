@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reference picture lists: ISO/IEC 23090-3, 7.3.9 and 7.3.10.
 
-use super::sps::Sps;
+use super::sps::VvcSps;
 use crate::Error;
-use crate::{bits::BitReader, bits::ceil_log2};
+use crate::rbsp::{RbspReader, ceil_log2};
 
 /// The greatest num_ref_entries: MaxDpbSize + 13.
 const MAX_ENTRIES: u32 = 29;
 
-/// What a ref_pic_list_struct() tells those who refer to it.
+/// The properties of a ref_pic_list_struct() on which headers depend.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RefPicList {
     /// num_ref_entries
@@ -19,9 +19,9 @@ pub(super) struct RefPicList {
     lsb_in_header: bool,
 }
 
-/// What ref_pic_list_struct() needs of the SPS, which may still be under way.
+/// The elements of an SPS on which ref_pic_list_struct() depends. Lists in an SPS are read before its end.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Context {
+pub(super) struct RefPicListContext {
     pub(super) long_term: bool,
     pub(super) inter_layer: bool,
     /// sps_weighted_pred_flag or sps_weighted_bipred_flag
@@ -30,18 +30,17 @@ pub(super) struct Context {
 }
 
 impl RefPicList {
-    /// ref_pic_list_struct(); `in_sps` where it is one that headers may choose.
+    /// Reads ref_pic_list_struct(); `in_sps` if it is one from which headers may choose.
     pub(super) fn read(
-        bits: &mut BitReader<'_>,
-        context: Context,
+        bits: &mut RbspReader<'_>,
+        context: RefPicListContext,
         in_sps: bool,
     ) -> Result<Self, Error> {
         let entries = bits.ue_max(MAX_ENTRIES, "num_ref_entries")?;
-        let tells = context.long_term && in_sps && entries > 0;
         let mut list = Self {
             entries,
             long_term: 0,
-            lsb_in_header: !tells || bits.flag()?,
+            lsb_in_header: !(context.long_term && in_sps && entries > 0) || bits.flag()?,
         };
         for entry in 0..entries {
             if context.inter_layer && bits.flag()? {
@@ -67,8 +66,8 @@ impl RefPicList {
         Ok(list)
     }
 
-    /// What ref_pic_lists() tells of long-term entries.
-    fn skip_long_term(&self, bits: &mut BitReader<'_>, lsb_bits: u32) -> Result<(), Error> {
+    /// Skips the long-term entries in ref_pic_lists().
+    fn skip_long_term(&self, bits: &mut RbspReader<'_>, lsb_bits: u32) -> Result<(), Error> {
         for _ in 0..self.long_term {
             if self.lsb_in_header {
                 // poc_lsb_lt
@@ -83,18 +82,17 @@ impl RefPicList {
     }
 }
 
-/// ref_pic_lists(); gives num_ref_entries of both.
+/// Reads ref_pic_lists() and returns num_ref_entries of both lists.
 pub(super) fn read_both(
-    bits: &mut BitReader<'_>,
-    sps: &Sps,
+    bits: &mut RbspReader<'_>,
+    sps: &VvcSps,
     rpl1_idx_present: bool,
 ) -> Result<[u32; 2], Error> {
     let mut entries = [0; 2];
     let mut from_sps = false;
     let mut index = 0;
-    let both = sps.ref_pic_lists.iter().zip(&mut entries);
-    for (number, (candidates, entries)) in both.enumerate() {
-        // List 1 without an index of its own has that of list 0.
+    for (number, (candidates, entries)) in sps.ref_pic_lists.iter().zip(&mut entries).enumerate() {
+        // List 1 without an index of its own uses that of list 0.
         let own = number == 0 || rpl1_idx_present;
         if own || candidates.is_empty() {
             from_sps = !candidates.is_empty() && bits.flag()?;
@@ -104,8 +102,9 @@ pub(super) fn read_both(
                 let count = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
                 index = bits.u(ceil_log2(count))?;
             }
-            let chosen = candidates.get(index as usize);
-            *chosen.ok_or_else(|| bits.out_of_range("rpl_idx"))?
+            *candidates
+                .get(index as usize)
+                .ok_or_else(|| bits.out_of_range("rpl_idx"))?
         } else {
             RefPicList::read(bits, sps.list_context, false)?
         };

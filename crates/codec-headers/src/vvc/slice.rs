@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Slice headers and where slice data starts: ISO/IEC 23090-3, 7.3.7.
+//! Slice headers and their lengths: ISO/IEC 23090-3, 7.3.7.
 //!
-//! byte_alignment() ends the header: where its bits fill their last byte, the alignment takes one
-//! more.
+//! byte_alignment() ends the header. It adds a byte if the bits before it fill their last byte.
 
 use super::picture_header::{
     PictureHeader, skip_adaptive_loop_filter, skip_deblocking, skip_extension,
 };
-use super::pps::Pps;
-use super::sps::Sps;
-use super::tiles::Shape;
-use super::{HEADER_LEN, NalHeader, Sets, ref_pic_list, weights};
+use super::pps::VvcPps;
+use super::sps::VvcSps;
+use super::tiles::SliceShape;
+use super::{HEADER_LEN, VvcNalHeader, VvcParameterSets, ref_pic_list, weights};
 use crate::Error;
-use crate::{bits::BitReader, bits::ceil_log2};
+use crate::rbsp::{RbspReader, ceil_log2};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SliceType {
+enum VvcSliceType {
     B,
     P,
     I,
 }
 
-/// What the parts of a header need to know of each other.
-struct Slice<'a> {
-    sps: &'a Sps,
-    pps: &'a Pps,
+/// The elements of a slice header on which later elements depend.
+struct VvcSliceHeader<'a> {
+    sps: &'a VvcSps,
+    pps: &'a VvcPps,
     picture: PictureHeader,
     /// sh_picture_header_in_slice_header_flag
     own_picture: bool,
-    slice_type: SliceType,
+    slice_type: VvcSliceType,
     /// NumRefIdxActive
     active_refs: [u32; 2],
 }
 
-/// The first byte of the NAL unit behind the slice header.
-pub(super) fn data_offset(
+/// Returns the number of bytes before the slice data. `picture` is the picture header in a NAL unit of its own, if there is one.
+pub(super) fn header_len(
     nal: &[u8],
-    header: NalHeader,
-    (sets, picture): (&Sets, Option<&PictureHeader>),
+    header: VvcNalHeader,
+    sets: &VvcParameterSets,
+    picture: Option<&PictureHeader>,
 ) -> Result<usize, Error> {
-    let mut bits = BitReader::new(nal, HEADER_LEN, "slice header");
+    let mut bits = RbspReader::new(nal, HEADER_LEN, "slice header");
     let own_picture = bits.flag()?;
     let picture = match (own_picture, picture) {
         (true, _) => PictureHeader::read(&mut bits, sets)?,
@@ -51,12 +51,12 @@ pub(super) fn data_offset(
         }
     };
     let (sps, pps) = sets.active(picture.pps_id)?;
-    let mut slice = Slice {
+    let mut slice = VvcSliceHeader {
         sps,
         pps,
         picture,
         own_picture,
-        slice_type: SliceType::I,
+        slice_type: VvcSliceType::I,
         active_refs: [0; 2],
     };
     let shape = slice.read_shape(&mut bits)?;
@@ -68,53 +68,57 @@ pub(super) fn data_offset(
         skip_extension(&mut bits)?;
     }
     slice.skip_entry_points(&mut bits, shape)?;
-    bits.byte_alignment()?;
+    bits.skip_byte_alignment()?;
     Ok(bits.bytes_read())
 }
 
-impl Slice<'_> {
-    /// sh_subpic_id up to sh_num_tiles_in_slice_minus1.
-    fn read_shape(&self, bits: &mut BitReader<'_>) -> Result<Shape, Error> {
+impl VvcSliceHeader<'_> {
+    /// Reads sh_subpic_id up to sh_num_tiles_in_slice_minus1.
+    fn read_shape(&self, bits: &mut RbspReader<'_>) -> Result<SliceShape, Error> {
         if let Some(width) = self.sps.subpicture_id_bits {
             bits.u(self.pps.subpicture_id_bits.unwrap_or(width))?;
         }
-        let [_, extra] = self.sps.extra_header_bits;
         let Some(partition) = &self.pps.partition else {
-            bits.u(extra)?;
+            self.skip_extra_bits(bits)?;
             return Ok(self.pps.unpartitioned(self.sps.ctb_log2));
         };
-        let tiles = partition.tiles.count();
         if let Some(slices) = &partition.slices {
             let count = u32::try_from(slices.len()).unwrap_or(u32::MAX);
             let address = bits.u(ceil_log2(count))?;
-            bits.u(extra)?;
-            let shape = slices.get(address as usize);
-            return shape
+            self.skip_extra_bits(bits)?;
+            return slices
+                .get(address as usize)
                 .copied()
                 .ok_or_else(|| bits.out_of_range("sh_slice_address"));
         }
+        let tiles = partition.tiles.count();
         let address = bits.u(ceil_log2(tiles))?;
-        bits.u(extra)?;
-        let left = tiles.checked_sub(address).filter(|left| *left > 0);
-        let left = left.ok_or_else(|| bits.out_of_range("sh_slice_address"))?;
-        let mut count = 1;
-        if left > 1 {
-            count += bits.ue_max(left - 1, "sh_num_tiles_in_slice_minus1")?;
-        }
+        self.skip_extra_bits(bits)?;
+        let count = match tiles.saturating_sub(address) {
+            0 => return Err(bits.out_of_range("sh_slice_address")),
+            1 => 1,
+            left => 1 + bits.ue_max(left - 1, "sh_num_tiles_in_slice_minus1")?,
+        };
         Ok(partition.tiles.run(address, count))
     }
 
-    /// sh_slice_type up to sh_explicit_scaling_list_used_flag.
+    /// Skips sh_extra_bit.
+    fn skip_extra_bits(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
+        bits.u(self.sps.extra_header_bits.slice)?;
+        Ok(())
+    }
+
+    /// Reads sh_slice_type up to sh_explicit_scaling_list_used_flag.
     fn read_picture_tools(
         &mut self,
-        bits: &mut BitReader<'_>,
-        header: NalHeader,
+        bits: &mut RbspReader<'_>,
+        header: VvcNalHeader,
     ) -> Result<(), Error> {
         if self.picture.inter_slices {
             self.slice_type = match bits.ue_max(2, "sh_slice_type")? {
-                0 => SliceType::B,
-                1 => SliceType::P,
-                _ => SliceType::I,
+                0 => VvcSliceType::B,
+                1 => VvcSliceType::P,
+                _ => VvcSliceType::I,
             };
         }
         if header.starts_sequence() {
@@ -132,58 +136,64 @@ impl Slice<'_> {
         Ok(())
     }
 
-    /// ref_pic_lists() up to pred_weight_table().
+    /// Reads ref_pic_lists() up to pred_weight_table().
     fn read_prediction(
         &mut self,
-        bits: &mut BitReader<'_>,
-        header: NalHeader,
+        bits: &mut RbspReader<'_>,
+        header: VvcNalHeader,
     ) -> Result<(), Error> {
-        let here = self.pps.in_picture_header;
+        let in_picture_header = self.pps.in_picture_header;
         let mut entries = self.picture.list_entries;
-        if !here.lists && (!header.is_idr() || self.sps.idr_lists) {
+        if !in_picture_header.lists && (!header.is_idr() || self.sps.idr_lists) {
             entries = ref_pic_list::read_both(bits, self.sps, self.pps.rpl1_idx_present)?;
         }
         self.read_active_refs(bits, entries)?;
-        if self.slice_type == SliceType::I {
+        if self.slice_type == VvcSliceType::I {
             return Ok(());
         }
         if self.pps.cabac_init_present {
             // sh_cabac_init_flag
             bits.flag()?;
         }
-        if self.picture.temporal_mvp && !here.lists {
-            let from_l0 = self.slice_type == SliceType::P || bits.flag()?;
-            let active = self.active_refs.get(usize::from(!from_l0));
-            if active.is_some_and(|active| *active > 1) {
+        if self.picture.temporal_mvp && !in_picture_header.lists {
+            let from_l0 = self.slice_type == VvcSliceType::P || bits.flag()?;
+            if self
+                .active_refs
+                .get(usize::from(!from_l0))
+                .is_some_and(|active| *active > 1)
+            {
                 bits.ue_max(14, "sh_collocated_ref_idx")?;
             }
         }
         let weighted = match self.slice_type {
-            SliceType::P => self.pps.weighted_pred,
+            VvcSliceType::P => self.pps.weighted_pred,
             _ => self.pps.weighted_bipred,
         };
-        if weighted && !here.weights {
-            weights::skip(bits, (self.sps, self.pps), self.active_refs)?;
+        if weighted && !in_picture_header.weights {
+            weights::skip(bits, self.sps, self.pps, self.active_refs)?;
         }
         Ok(())
     }
 
-    /// sh_num_ref_idx_active_override_flag and NumRefIdxActive of the lists in use.
+    /// Reads sh_num_ref_idx_active_override_flag and NumRefIdxActive of the lists in use.
     fn read_active_refs(
         &mut self,
-        bits: &mut BitReader<'_>,
+        bits: &mut RbspReader<'_>,
         entries: [u32; 2],
     ) -> Result<(), Error> {
         let lists = match self.slice_type {
-            SliceType::B => 2,
-            SliceType::P => 1,
-            SliceType::I => 0,
+            VvcSliceType::B => 2,
+            VvcSliceType::P => 1,
+            VvcSliceType::I => 0,
         };
-        let has_choice = entries.iter().take(lists).any(|entries| *entries > 1);
-        let overrides = has_choice && bits.flag()?;
-        let defaults = self.pps.default_active_refs;
-        let all = self.active_refs.iter_mut().zip(entries).zip(defaults);
-        for ((active, entries), default) in all.take(lists) {
+        let overrides = entries.iter().take(lists).any(|entries| *entries > 1) && bits.flag()?;
+        for ((active, entries), default) in self
+            .active_refs
+            .iter_mut()
+            .zip(entries)
+            .zip(self.pps.default_active_refs)
+            .take(lists)
+        {
             *active = match (overrides, entries > 1) {
                 (true, true) => bits.ue_max(14, "sh_num_ref_idx_active_minus1")? + 1,
                 (true, false) => 1,
@@ -193,8 +203,8 @@ impl Slice<'_> {
         Ok(())
     }
 
-    /// sh_qp_delta up to the deblocking offsets.
-    fn skip_quantisation(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips sh_qp_delta up to the deblocking offsets.
+    fn skip_quantisation(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let (sps, pps) = (self.sps, self.pps);
         if !pps.in_picture_header.qp_delta {
             bits.se()?;
@@ -217,14 +227,14 @@ impl Slice<'_> {
         Ok(())
     }
 
-    /// sh_dep_quant_used_flag up to sh_reverse_last_sig_coeff_flag.
-    fn skip_residual(&self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Skips sh_dep_quant_used_flag up to sh_reverse_last_sig_coeff_flag.
+    fn skip_residual(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let sps = self.sps;
         let dep_quant = sps.dep_quant && bits.flag()?;
         let sign_hiding = sps.sign_hiding && !dep_quant && bits.flag()?;
-        let plain = !dep_quant && !sign_hiding;
-        let residual_disabled = sps.transform_skip && plain && bits.flag()?;
-        if sps.rice_in_slice_header && !residual_disabled {
+        let ts_residual_disabled =
+            sps.transform_skip && !dep_quant && !sign_hiding && bits.flag()?;
+        if sps.rice_in_slice_header && !ts_residual_disabled {
             // sh_ts_residual_coding_rice_idx_minus1
             bits.u(3)?;
         }
@@ -234,8 +244,8 @@ impl Slice<'_> {
         Ok(())
     }
 
-    /// sh_entry_offset_len_minus1 and the offsets.
-    fn skip_entry_points(&self, bits: &mut BitReader<'_>, shape: Shape) -> Result<(), Error> {
+    /// Skips sh_entry_offset_len_minus1 and the offsets.
+    fn skip_entry_points(&self, bits: &mut RbspReader<'_>, shape: SliceShape) -> Result<(), Error> {
         let parts = match self.sps.entropy_coding_sync {
             true => shape.ctu_rows,
             false => shape.tiles,

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sequence parameter sets: ISO/IEC 23090-3, 7.3.2.4. What picture and slice headers need is kept.
+//! Sequence parameter sets, as far as picture and slice headers depend on them: ISO/IEC 23090-3, 7.3.2.4.
 
 use super::HEADER_LEN;
 use super::profile::{skip_dpb_parameters, skip_profile_tier_level};
-use super::ref_pic_list::{Context, RefPicList};
+use super::ref_pic_list::{RefPicList, RefPicListContext};
 use crate::Error;
-use crate::bits::BitReader;
-use crate::parameter_sets::ParameterSet;
+use crate::parameter_sets::{Identified, ParameterSet};
+use crate::rbsp::RbspReader;
 
 /// The greatest sps_num_ref_pic_lists.
 const MAX_LISTS: u32 = 64;
-/// The greatest width or height that any level allows, with room.
+/// The greatest width or height that is accepted, above those of all levels.
 const MAX_SIDE: u32 = 1 << 16;
 
-/// A sequence parameter set.
+/// The elements of an SPS on which picture and slice headers depend.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sps {
+pub(super) struct VvcSps {
     pub(super) max_sublayers_minus1: u32,
     pub(super) has_profile: bool,
     has_vps: bool,
@@ -25,12 +25,11 @@ pub(super) struct Sps {
     pub(super) ctb_log2: u32,
     pub(super) entropy_coding_sync: bool,
     pub(super) entry_points: bool,
-    /// Bits of sh_subpic_id, unless the PPS tells them, where there is one.
+    /// The number of bits of sh_subpic_id, if there is one; the PPS may replace it.
     pub(super) subpicture_id_bits: Option<u32>,
-    /// Bits of ph_poc_msb_cycle_val, where there may be one.
+    /// The number of bits of ph_poc_msb_cycle_val, if there may be one.
     pub(super) msb_cycle_bits: Option<u32>,
-    /// NumExtraPhBits, NumExtraShBits
-    pub(super) extra_header_bits: [u32; 2],
+    pub(super) extra_header_bits: ExtraHeaderBits,
     pub(super) partition_override: bool,
     pub(super) dual_tree_intra: bool,
     pub(super) transform_64: bool,
@@ -42,7 +41,7 @@ pub(super) struct Sps {
     pub(super) ccalf: bool,
     pub(super) lmcs: bool,
     pub(super) idr_lists: bool,
-    pub(super) list_context: Context,
+    pub(super) list_context: RefPicListContext,
     pub(super) ref_pic_lists: [Vec<RefPicList>; 2],
     pub(super) temporal_mvp: bool,
     pub(super) bdof_in_header: bool,
@@ -58,12 +57,21 @@ pub(super) struct Sps {
     pub(super) reverse_last_sig_coeff: bool,
 }
 
-impl ParameterSet for Sps {
+/// The numbers of bits that a later version of the standard may add to headers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ExtraHeaderBits {
+    /// NumExtraPhBits
+    pub(super) picture: u32,
+    /// NumExtraShBits
+    pub(super) slice: u32,
+}
+
+impl ParameterSet for VvcSps {
     const KIND: &'static str = "SPS";
 
-    fn parse(nal: &[u8]) -> Result<(usize, Self), Error> {
-        let mut bits = BitReader::new(nal, HEADER_LEN, "SPS");
-        let id = bits.u(4)? as usize;
+    fn parse(nal: &[u8]) -> Result<Identified<Self>, Error> {
+        let mut bits = RbspReader::new(nal, HEADER_LEN, "SPS");
+        let id = bits.u(4)?;
         let mut sps = Self::default();
         sps.read_format(&mut bits)?;
         sps.read_headers(&mut bits)?;
@@ -73,20 +81,20 @@ impl ParameterSet for Sps {
         sps.read_references(&mut bits)?;
         sps.read_tools(&mut bits)?;
         sps.read_end(&mut bits)?;
-        Ok((id, sps))
+        Ok(Identified { id, set: sps })
     }
 }
 
-/// Passes over elements that block sizes and depths bound.
-fn skip_small(bits: &mut BitReader<'_>, count: u32) -> Result<(), Error> {
+/// Skips elements that are block sizes or depths.
+fn skip_small(bits: &mut RbspReader<'_>, count: u32) -> Result<(), Error> {
     for _ in 0..count {
         bits.ue_max(64, "block size or depth")?;
     }
     Ok(())
 }
 
-/// A quaternary tree's size, a depth and, unless that is 0, two more sizes.
-pub(super) fn skip_partitions(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Skips a quaternary tree's size, a depth and, unless that is 0, two more sizes.
+pub(super) fn skip_partitions(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     skip_small(bits, 1)?;
     if bits.ue_max(64, "max_mtt_hierarchy_depth")? > 0 {
         skip_small(bits, 2)?;
@@ -94,8 +102,14 @@ pub(super) fn skip_partitions(bits: &mut BitReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The positions of virtual boundaries, in an SPS or a picture header.
-pub(super) fn skip_virtual_boundaries(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Reads a number of bytes and returns the number of bits set in them.
+fn read_extra_header_bits(bits: &mut RbspReader<'_>) -> Result<u32, Error> {
+    let bytes = bits.u(2)?;
+    Ok(bits.u(8 * bytes)?.count_ones())
+}
+
+/// Skips the positions of virtual boundaries, in an SPS or a picture header.
+pub(super) fn skip_virtual_boundaries(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     for _ in 0..2 {
         for _ in 0..bits.ue_max(3, "num_virtual_boundaries")? {
             bits.ue()?;
@@ -104,13 +118,14 @@ pub(super) fn skip_virtual_boundaries(bits: &mut BitReader<'_>) -> Result<(), Er
     Ok(())
 }
 
-impl Sps {
+impl VvcSps {
+    /// True unless sps_chroma_format_idc is 0.
     pub(super) const fn has_chroma(&self) -> bool {
         self.chroma_format != 0
     }
 
-    /// sps_video_parameter_set_id up to sps_subpic_id.
-    fn read_format(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_video_parameter_set_id up to sps_subpic_id.
+    fn read_format(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.has_vps = bits.u(4)? > 0;
         self.max_sublayers_minus1 = bits.u(3)?;
         self.chroma_format = bits.u(2)?;
@@ -138,8 +153,8 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_num_subpics_minus1 up to sps_subpic_id.
-    fn read_subpictures(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_num_subpics_minus1 up to sps_subpic_id.
+    fn read_subpictures(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         if bits.ue()? > 0 {
             return Err(Error::UnsupportedFeature {
                 feature: "several subpictures",
@@ -147,27 +162,26 @@ impl Sps {
         }
         let id_bits = bits.ue_max(15, "sps_subpic_id_len_minus1")? + 1;
         self.subpicture_id_bits = Some(id_bits);
-        let explicit = bits.flag()?;
-        if explicit && bits.flag()? {
+        // sps_subpic_id_mapping_explicitly_signalled_flag, sps_subpic_id_mapping_present_flag
+        if bits.flag()? && bits.flag()? {
             bits.u(id_bits)?;
         }
         Ok(())
     }
 
-    /// sps_bitdepth_minus8 up to dpb_parameters().
-    fn read_headers(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_bitdepth_minus8 up to dpb_parameters().
+    fn read_headers(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         bits.ue_max(8, "sps_bitdepth_minus8")?;
         self.entropy_coding_sync = bits.flag()?;
         self.entry_points = bits.flag()?;
         self.list_context.order_count_lsb_bits = bits.u(4)? + 4;
         if bits.flag()? {
-            let minus1 = bits.ue_max(27, "sps_poc_msb_cycle_len_minus1")?;
-            self.msb_cycle_bits = Some(minus1 + 1);
+            self.msb_cycle_bits = Some(bits.ue_max(27, "sps_poc_msb_cycle_len_minus1")? + 1);
         }
-        for extra in &mut self.extra_header_bits {
-            let count = 8 * bits.u(2)?;
-            *extra = bits.u(count)?.count_ones();
-        }
+        self.extra_header_bits = ExtraHeaderBits {
+            picture: read_extra_header_bits(bits)?,
+            slice: read_extra_header_bits(bits)?,
+        };
         if self.has_profile {
             let every_sublayer = self.max_sublayers_minus1 > 0 && bits.flag()?;
             let sublayers = if every_sublayer {
@@ -180,8 +194,8 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_log2_min_luma_coding_block_size_minus2 up to sps_max_luma_transform_size_64_flag.
-    fn read_partitions(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_log2_min_luma_coding_block_size_minus2 up to sps_max_luma_transform_size_64_flag.
+    fn read_partitions(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         skip_small(bits, 1)?;
         self.partition_override = bits.flag()?;
         skip_partitions(bits)?;
@@ -194,8 +208,8 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_transform_skip_enabled_flag up to the chroma QP tables.
-    fn read_transforms(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_transform_skip_enabled_flag up to the chroma QP tables.
+    fn read_transforms(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.transform_skip = bits.flag()?;
         if self.transform_skip {
             skip_small(bits, 1)?;
@@ -212,12 +226,11 @@ impl Sps {
         }
         self.joint_cbcr = bits.flag()?;
         let same_table = bits.flag()?;
-        let tables = match (same_table, self.joint_cbcr) {
+        for _ in 0..match (same_table, self.joint_cbcr) {
             (true, _) => 1,
             (false, true) => 3,
             (false, false) => 2,
-        };
-        for _ in 0..tables {
+        } {
             // sps_qp_table_start_minus26
             bits.se()?;
             for _ in 0..=bits.ue_max(111, "sps_num_points_in_qp_table_minus1")? {
@@ -228,8 +241,8 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_sao_enabled_flag up to sps_lmcs_enabled_flag.
-    fn read_filters(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_sao_enabled_flag up to sps_lmcs_enabled_flag.
+    fn read_filters(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.sao = bits.flag()?;
         self.alf = bits.flag()?;
         self.ccalf = self.alf && self.has_chroma() && bits.flag()?;
@@ -237,8 +250,8 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_weighted_pred_flag up to sps_ref_wraparound_enabled_flag.
-    fn read_references(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_weighted_pred_flag up to sps_ref_wraparound_enabled_flag.
+    fn read_references(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.list_context.weighted = bits.u(2)? > 0;
         self.list_context.long_term = bits.flag()?;
         self.list_context.inter_layer = self.has_vps && bits.flag()?;

@@ -2,25 +2,25 @@
 //! The coding tools in an SPS and its end: ISO/IEC 23090-3, 7.3.2.4 from sps_temporal_mvp_enabled_flag, and 7.3.2.22.
 
 use super::profile::skip_timing;
-use super::sps::{Sps, skip_virtual_boundaries};
+use super::sps::{VvcSps, skip_virtual_boundaries};
 use crate::Error;
-use crate::bits::BitReader;
+use crate::rbsp::RbspReader;
 
 /// sps_chroma_format_idc of 4:2:0 and 4:4:4.
 const CHROMA_420: u32 = 1;
 const CHROMA_444: u32 = 3;
 
-impl Sps {
-    /// sps_temporal_mvp_enabled_flag up to the virtual boundaries.
-    pub(super) fn read_tools(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+impl VvcSps {
+    /// Reads sps_temporal_mvp_enabled_flag up to the virtual boundaries.
+    pub(super) fn read_tools(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         let amvr = self.read_motion(bits)?;
         self.read_merging(bits, amvr)?;
         self.read_prediction(bits)?;
         self.read_quantisation(bits)
     }
 
-    /// sps_temporal_mvp_enabled_flag up to sps_mmvd_fullpel_only_enabled_flag; gives sps_amvr_enabled_flag.
-    fn read_motion(&mut self, bits: &mut BitReader<'_>) -> Result<bool, Error> {
+    /// Reads sps_temporal_mvp_enabled_flag up to sps_mmvd_fullpel_only_enabled_flag and returns sps_amvr_enabled_flag.
+    fn read_motion(&mut self, bits: &mut RbspReader<'_>) -> Result<bool, Error> {
         self.temporal_mvp = bits.flag()?;
         if self.temporal_mvp {
             // sps_sbtmvp_enabled_flag
@@ -35,13 +35,13 @@ impl Sps {
         Ok(amvr)
     }
 
-    /// sps_six_minus_max_num_merge_cand up to sps_log2_parallel_merge_level_minus2.
-    fn read_merging(&mut self, bits: &mut BitReader<'_>, amvr: bool) -> Result<(), Error> {
+    /// Reads sps_six_minus_max_num_merge_cand up to sps_log2_parallel_merge_level_minus2.
+    fn read_merging(&mut self, bits: &mut RbspReader<'_>, amvr: bool) -> Result<(), Error> {
         let candidates = 6 - bits.ue_max(5, "sps_six_minus_max_num_merge_cand")?;
         // sps_sbt_enabled_flag
         bits.flag()?;
-        let affine = bits.flag()?;
-        if affine {
+        // sps_affine_enabled_flag
+        if bits.flag()? {
             bits.ue_max(5, "sps_five_minus_max_num_subblock_merge_cand")?;
             // sps_6param_affine_enabled_flag, sps_affine_amvr_enabled_flag
             bits.u(if amvr { 2 } else { 1 })?;
@@ -59,8 +59,8 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_isp_enabled_flag up to the intervals of sps_ladf_enabled_flag, and the scaling lists behind them.
-    fn read_prediction(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_isp_enabled_flag up to the scaling lists.
+    fn read_prediction(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         // sps_isp_enabled_flag, sps_mrl_enabled_flag, sps_mip_enabled_flag
         bits.u(3)?;
         if self.has_chroma() {
@@ -72,8 +72,8 @@ impl Sps {
             bits.u(2)?;
         }
         let palette = bits.flag()?;
-        let may_transform_colour = self.chroma_format == CHROMA_444 && !self.transform_64;
-        let transforms_colour = may_transform_colour && bits.flag()?;
+        let transforms_colour =
+            self.chroma_format == CHROMA_444 && !self.transform_64 && bits.flag()?;
         if self.transform_skip || palette {
             bits.ue_max(8, "sps_internal_bit_depth_minus_input_bit_depth")?;
         }
@@ -95,23 +95,22 @@ impl Sps {
         Ok(())
     }
 
-    /// sps_dep_quant_enabled_flag up to the virtual boundaries.
-    fn read_quantisation(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_dep_quant_enabled_flag up to the virtual boundaries.
+    fn read_quantisation(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         self.dep_quant = bits.flag()?;
         self.sign_hiding = bits.flag()?;
         let virtual_boundaries = bits.flag()?;
         if virtual_boundaries {
-            let present = bits.flag()?;
-            self.virtual_boundaries_in_header = !present;
-            if present {
+            self.virtual_boundaries_in_header = !bits.flag()?;
+            if !self.virtual_boundaries_in_header {
                 skip_virtual_boundaries(bits)?;
             }
         }
         Ok(())
     }
 
-    /// sps_timing_hrd_params_present_flag up to the range extension.
-    pub(super) fn read_end(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_timing_hrd_params_present_flag up to the range extension.
+    pub(super) fn read_end(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         if self.has_profile && bits.flag()? {
             skip_timing(bits, self.max_sublayers_minus1)?;
         }
@@ -133,7 +132,8 @@ impl Sps {
         Ok(())
     }
 
-    fn read_range_extension(&mut self, bits: &mut BitReader<'_>) -> Result<(), Error> {
+    /// Reads sps_range_extension().
+    fn read_range_extension(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         // sps_extended_precision_flag
         bits.flag()?;
         self.rice_in_slice_header = self.transform_skip && bits.flag()?;
@@ -144,8 +144,8 @@ impl Sps {
     }
 }
 
-/// The intervals of sps_ladf_enabled_flag.
-fn skip_ladf(bits: &mut BitReader<'_>) -> Result<(), Error> {
+/// Skips the intervals of sps_ladf_enabled_flag.
+fn skip_ladf(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     let intervals = bits.u(2)? + 1;
     // sps_ladf_lowest_interval_qp_offset
     bits.se()?;

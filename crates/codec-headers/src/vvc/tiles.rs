@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tiles and slices of a picture: ISO/IEC 23090-3, 6.5.1 and 7.3.2.5. Kept is how many entry points a slice may have.
+//! The tiles and slices of a picture, from which the number of entry points of a slice follows: ISO/IEC 23090-3, 6.5.1 and 7.3.2.5.
 
 use crate::Error;
-use crate::bits::BitReader;
+use crate::rbsp::RbspReader;
 
-/// The most tile columns, tile rows and slices that any level allows, with room.
+/// The most tile columns or tile rows that are accepted, above those of all levels.
 const MAX_TILES: u32 = 255;
+/// The most slices that are accepted, above those of all levels.
 const MAX_SLICES: u32 = 1023;
 
 /// The tiles of a picture.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tiles {
+pub(super) struct TileGrid {
     pub(super) columns: u32,
     /// RowHeightVal
     rows: Vec<u32>,
 }
 
-/// What a slice consists of.
+/// The size of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Tiles in it; 1 if it is a part of a tile.
+pub(super) struct SliceShape {
+    /// The number of tiles; 1 if the slice is a part of a tile.
     pub(super) tiles: u32,
-    /// Rows of CTUs of all its tiles.
+    /// The number of CTU rows, summed over its tiles.
     pub(super) ctu_rows: u32,
 }
 
 /// A rectangle of whole tiles.
 #[derive(Debug, Clone, Copy)]
-struct Rectangle {
+struct TileRectangle {
     top_left: u32,
     width: u32,
     height: u32,
 }
 
-impl Tiles {
-    /// One tile, of a picture of so many rows of CTUs.
+impl TileGrid {
+    /// Returns one tile, for a picture of this many CTU rows.
     pub(super) fn single(ctu_rows: u32) -> Self {
         Self {
             columns: 1,
@@ -42,18 +43,14 @@ impl Tiles {
         }
     }
 
-    /// pps_num_exp_tile_columns_minus1 up to the heights of tile rows, of a picture of so many CTUs.
-    pub(super) fn read(
-        bits: &mut BitReader<'_>,
-        (width, height): (u32, u32),
-    ) -> Result<Self, Error> {
-        let columns = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_columns_minus1")? + 1;
-        let rows = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_rows_minus1")? + 1;
-        let columns = read_sizes(bits, columns, width)?;
-        let rows = read_sizes(bits, rows, height)?;
+    /// Reads pps_num_exp_tile_columns_minus1 up to the heights of tile rows. The picture has `width` by `height` CTUs.
+    pub(super) fn read(bits: &mut RbspReader<'_>, width: u32, height: u32) -> Result<Self, Error> {
+        let explicit_columns = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_columns_minus1")? + 1;
+        let explicit_rows = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_rows_minus1")? + 1;
+        let column_widths = read_sizes(bits, explicit_columns, width)?;
         let tiles = Self {
-            columns: u32::try_from(columns.len()).unwrap_or(u32::MAX),
-            rows,
+            columns: u32::try_from(column_widths.len()).unwrap_or(u32::MAX),
+            rows: read_sizes(bits, explicit_rows, height)?,
         };
         if tiles.columns > MAX_TILES || tiles.row_count() > MAX_TILES {
             return Err(bits.out_of_range("NumTilesInPic"));
@@ -70,55 +67,57 @@ impl Tiles {
         self.columns * self.row_count()
     }
 
-    /// Rows of CTUs of the tile with this number.
+    /// Returns the number of CTU rows of the tile with this number.
     fn ctu_rows(&self, tile: u32) -> u32 {
-        let row = self.rows.get((tile / self.columns.max(1)) as usize);
-        row.copied().unwrap_or_default()
+        self.rows
+            .get((tile / self.columns.max(1)) as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
-    /// The shape of all tiles together.
-    pub(super) fn whole(&self) -> Shape {
+    /// Returns the shape of all tiles together.
+    pub(super) fn whole(&self) -> SliceShape {
         self.run(0, self.count())
     }
 
-    /// The shape of `count` tiles in raster order.
-    pub(super) fn run(&self, first: u32, count: u32) -> Shape {
-        let rows = (first..first + count).map(|tile| self.ctu_rows(tile));
-        Shape {
+    /// Returns the shape of `count` tiles in raster scan order.
+    pub(super) fn run(&self, first: u32, count: u32) -> SliceShape {
+        SliceShape {
             tiles: count,
-            ctu_rows: rows.sum(),
+            ctu_rows: (first..first + count).map(|tile| self.ctu_rows(tile)).sum(),
         }
     }
 
-    fn rectangle(&self, rectangle: Rectangle) -> Shape {
-        let tops = (0..rectangle.height).map(|row| rectangle.top_left + row * self.columns);
-        Shape {
+    fn rectangle(&self, rectangle: TileRectangle) -> SliceShape {
+        SliceShape {
             tiles: rectangle.width * rectangle.height,
-            ctu_rows: tops.map(|tile| rectangle.width * self.ctu_rows(tile)).sum(),
+            ctu_rows: (0..rectangle.height)
+                .map(|row| rectangle.top_left + row * self.columns)
+                .map(|tile| rectangle.width * self.ctu_rows(tile))
+                .sum(),
         }
     }
 
-    /// The rectangular slices: pps_num_slices_in_pic_minus1 up to the last pps_tile_idx_delta_val.
-    pub(super) fn read_slices(&self, bits: &mut BitReader<'_>) -> Result<Vec<Shape>, Error> {
+    /// Reads the rectangular slices: pps_num_slices_in_pic_minus1 up to the last pps_tile_idx_delta_val.
+    pub(super) fn read_slices(&self, bits: &mut RbspReader<'_>) -> Result<Vec<SliceShape>, Error> {
         let last = bits.ue_max(MAX_SLICES - 1, "pps_num_slices_in_pic_minus1")? as usize;
-        let tells_delta = last > 1 && bits.flag()?;
-        let mut shapes: Vec<Shape> = Vec::new();
-        let mut next = Rectangle {
+        let has_deltas = last > 1 && bits.flag()?;
+        let mut shapes: Vec<SliceShape> = Vec::new();
+        let mut next = TileRectangle {
             top_left: 0,
             width: 1,
             height: 1,
         };
         while shapes.len() < last {
-            self.read_rectangle(bits, &mut next, tells_delta)?;
+            self.read_rectangle(bits, &mut next, has_deltas)?;
             let rows = self.ctu_rows(next.top_left);
             if (next.width, next.height) == (1, 1) && rows > 1 {
                 read_parts(bits, rows, &mut shapes)?;
             } else {
                 shapes.push(self.rectangle(next));
             }
-            if tells_delta && shapes.len() <= last {
-                let delta = bits.se()?;
-                next.top_left = next.top_left.wrapping_add_signed(delta);
+            if has_deltas && shapes.len() <= last {
+                next.top_left = next.top_left.wrapping_add_signed(bits.se()?);
             } else {
                 next.top_left += next.width;
                 if next.top_left.is_multiple_of(self.columns) {
@@ -137,34 +136,34 @@ impl Tiles {
         Ok(shapes)
     }
 
-    /// The size in tiles of a slice that is not the last.
+    /// Reads the size in tiles of a slice that is not the last.
     fn read_rectangle(
         &self,
-        bits: &mut BitReader<'_>,
-        slice: &mut Rectangle,
-        tells_delta: bool,
+        bits: &mut RbspReader<'_>,
+        slice: &mut TileRectangle,
+        has_deltas: bool,
     ) -> Result<(), Error> {
         let column = slice.top_left % self.columns;
-        let right = self.columns - column;
-        let below = self.row_count() - slice.top_left / self.columns;
+        let columns_left = self.columns - column;
+        let rows_left = self.row_count() - slice.top_left / self.columns;
         slice.width = 1;
-        if right > 1 {
-            slice.width = bits.ue_max(right - 1, "pps_slice_width_in_tiles_minus1")? + 1;
+        if columns_left > 1 {
+            slice.width = bits.ue_max(columns_left - 1, "pps_slice_width_in_tiles_minus1")? + 1;
         }
-        if below == 1 {
+        if rows_left == 1 {
             slice.height = 1;
-        } else if tells_delta || column == 0 {
-            slice.height = bits.ue_max(below - 1, "pps_slice_height_in_tiles_minus1")? + 1;
+        } else if has_deltas || column == 0 {
+            slice.height = bits.ue_max(rows_left - 1, "pps_slice_height_in_tiles_minus1")? + 1;
         }
         Ok(())
     }
 }
 
-/// Sizes of tile columns or rows: those told, then the last of them as often as it fits, then what is left.
-fn read_sizes(bits: &mut BitReader<'_>, told: u32, total: u32) -> Result<Vec<u32>, Error> {
+/// Reads the sizes of tile columns or rows: `explicit` sizes, then the last of them as often as it fits, then the rest.
+fn read_sizes(bits: &mut RbspReader<'_>, explicit: u32, total: u32) -> Result<Vec<u32>, Error> {
     let mut sizes = Vec::new();
     let mut left = total;
-    for _ in 0..told {
+    for _ in 0..explicit {
         let size = bits.ue()?.saturating_add(1);
         left = left
             .checked_sub(size)
@@ -179,18 +178,22 @@ fn read_sizes(bits: &mut BitReader<'_>, told: u32, total: u32) -> Result<Vec<u32
     Ok(sizes)
 }
 
-/// The slices of one tile of so many rows of CTUs.
-fn read_parts(bits: &mut BitReader<'_>, rows: u32, shapes: &mut Vec<Shape>) -> Result<(), Error> {
-    let told = bits.ue_max(rows - 1, "pps_num_exp_slices_in_tile")?;
+/// Reads the slices of one tile of `rows` CTU rows.
+fn read_parts(
+    bits: &mut RbspReader<'_>,
+    rows: u32,
+    shapes: &mut Vec<SliceShape>,
+) -> Result<(), Error> {
+    let explicit = bits.ue_max(rows - 1, "pps_num_exp_slices_in_tile")?;
     let mut uniform = rows;
     let mut left = rows;
     let mut push = |rows| {
-        shapes.push(Shape {
+        shapes.push(SliceShape {
             tiles: 1,
             ctu_rows: rows,
         });
     };
-    for _ in 0..told {
+    for _ in 0..explicit {
         uniform = bits.ue()?.saturating_add(1);
         left = left
             .checked_sub(uniform)

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Bits of a NAL unit: ISO/IEC 14496-10 7.2 and 9.1, ISO/IEC 23008-2 7.2 and 9.2.
+//! The bits of a NAL unit's payload, its RBSP: ISO/IEC 14496-10 7.2 and 9.1, ISO/IEC 23008-2 7.2 and 9.2.
 //!
-//! Emulation prevention bytes are skipped as they come, so that nothing is copied and the position
-//! counts the bytes as stored.
+//! The reader skips emulation prevention bytes as it meets them: nothing is copied, and the position counts bytes as stored.
 
 use super::Error;
 
-/// Reads the RBSP of one NAL unit. A byte is loaded only when one of its bits is asked for.
+/// Reads the RBSP of one NAL unit. A byte is loaded only when one of its bits is needed.
 #[derive(Debug, Clone)]
-pub(super) struct BitReader<'a> {
+pub(super) struct RbspReader<'a> {
     nal: &'a [u8],
     structure: &'static str,
-    /// Bytes loaded so far, emulation prevention bytes and NAL unit header included.
+    /// The number of bytes loaded, emulation prevention bytes and NAL unit header included.
     next: usize,
-    /// Zero bytes that directly precede `next`.
+    /// The number of zero bytes directly before `next`.
     zeros: u8,
     /// The unread bits of the last byte loaded, from the top.
     byte: u8,
-    /// How many of them there are.
+    /// The number of unread bits in `byte`.
     left: u32,
 }
 
-impl<'a> BitReader<'a> {
-    /// Starts behind the NAL unit header of `header` bytes (whose last byte is never zero);
-    /// `structure` is for error messages.
+impl<'a> RbspReader<'a> {
+    /// Creates a reader after the NAL unit header of `header` bytes (whose last byte is never zero); `structure` is for error
+    /// messages.
     pub(super) const fn new(nal: &'a [u8], header: usize, structure: &'static str) -> Self {
         Self {
             nal,
@@ -35,13 +34,13 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    /// u(1) as a truth value.
+    /// Reads u(1) as a boolean.
     #[inline]
     pub(super) fn flag(&mut self) -> Result<bool, Error> {
         Ok(self.u(1)? == 1)
     }
 
-    /// u(n), n up to 32.
+    /// Reads u(n), n up to 32.
     #[inline]
     pub(super) fn u(&mut self, count: u32) -> Result<u32, Error> {
         debug_assert!(count <= 32, "u({count})");
@@ -57,7 +56,7 @@ impl<'a> BitReader<'a> {
         Ok(value)
     }
 
-    /// Passes over `count` bits.
+    /// Skips `count` bits.
     pub(super) fn skip(&mut self, count: u64) -> Result<(), Error> {
         let mut wanted = count;
         while wanted > 0 {
@@ -69,7 +68,7 @@ impl<'a> BitReader<'a> {
         Ok(())
     }
 
-    /// ue(v): 0 to 2^32 - 2.
+    /// Reads ue(v): 0 to 2^32 - 2.
     #[inline]
     pub(super) fn ue(&mut self) -> Result<u32, Error> {
         let mut leading_zeros = 0;
@@ -89,7 +88,7 @@ impl<'a> BitReader<'a> {
         Ok((1 << leading_zeros) - 1 + self.u(leading_zeros)?)
     }
 
-    /// ue(v) that may be at most `max`; `element` is its name in the standard.
+    /// Reads ue(v) that may be at most `max`; `element` is its name in the standard.
     #[inline]
     pub(super) fn ue_max(&mut self, max: u32, element: &'static str) -> Result<u32, Error> {
         let value = self.ue()?;
@@ -99,15 +98,15 @@ impl<'a> BitReader<'a> {
         Ok(value)
     }
 
-    /// se(v): -(2^31 - 1) to 2^31 - 1.
+    /// Reads se(v): -(2^31 - 1) to 2^31 - 1.
     pub(super) fn se(&mut self) -> Result<i32, Error> {
         let code = self.ue()?;
         let magnitude = (code / 2 + code % 2).cast_signed();
         Ok(if code % 2 == 0 { -magnitude } else { magnitude })
     }
 
-    /// byte_alignment() of HEVC: a one bit, then the rest of its byte.
-    pub(super) fn byte_alignment(&mut self) -> Result<(), Error> {
+    /// Skips byte_alignment() of HEVC: a one bit, then the rest of its byte.
+    pub(super) fn skip_byte_alignment(&mut self) -> Result<(), Error> {
         if !self.flag()? {
             return Err(self.out_of_range("alignment_bit_equal_to_one"));
         }
@@ -115,18 +114,18 @@ impl<'a> BitReader<'a> {
         Ok(())
     }
 
-    /// Passes over the rest of a started byte.
+    /// Skips the rest of a started byte.
     pub(super) fn skip_to_byte(&mut self) {
         self.consume(self.left);
     }
 
-    /// Bytes of the NAL unit as stored up to here: its header and emulation prevention bytes count,
-    /// a started byte counts whole.
+    /// Returns the number of bytes read of the NAL unit as stored: its header and emulation prevention bytes count, and a
+    /// started byte counts as read.
     pub(super) const fn bytes_read(&self) -> usize {
         self.next
     }
 
-    /// The error for a value outside of its range.
+    /// Returns the error for a value outside of its range.
     pub(super) const fn out_of_range(&self, element: &'static str) -> Error {
         Error::OutOfRange {
             structure: self.structure,
@@ -170,7 +169,7 @@ impl<'a> BitReader<'a> {
     }
 }
 
-/// Ceil(Log2(n)), 0 for n = 0.
+/// Returns Ceil(Log2(n)), 0 for n = 0.
 pub(super) const fn ceil_log2(n: u32) -> u32 {
     match n.checked_sub(1) {
         Some(below) => u32::BITS - below.leading_zeros(),
@@ -182,8 +181,8 @@ pub(super) const fn ceil_log2(n: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn reader(bytes: &[u8]) -> BitReader<'_> {
-        BitReader::new(bytes, 0, "test")
+    fn reader(bytes: &[u8]) -> RbspReader<'_> {
+        RbspReader::new(bytes, 0, "test")
     }
 
     /// Codes of ISO/IEC 14496-10, tables 9-2 and 9-3: 1, 010, 011, 00100, 00101.
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_started_byte_counts_whole() {
+    fn a_started_byte_counts_as_read() {
         let mut bits = reader(&[0xff, 0xff, 0xff]);
         assert_eq!(bits.u(9), Ok(0x1ff));
         assert_eq!(bits.bytes_read(), 2);
@@ -231,7 +230,7 @@ mod tests {
     fn byte_alignment_takes_a_whole_byte_when_aligned_already() {
         let mut bits = reader(&[0xff, 0x80, 0xff]);
         bits.skip(8).unwrap();
-        bits.byte_alignment().unwrap();
+        bits.skip_byte_alignment().unwrap();
         assert_eq!(bits.bytes_read(), 2);
     }
 

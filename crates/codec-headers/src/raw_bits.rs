@@ -5,17 +5,17 @@ use super::Error;
 
 /// Reads bits from the top of each byte.
 #[derive(Debug, Clone)]
-pub(super) struct PlainBits<'a> {
+pub(super) struct RawBitReader<'a> {
     bytes: &'a [u8],
     structure: &'static str,
-    /// Bytes read whole.
+    /// The number of bytes read to their last bit.
     next: usize,
-    /// Bits read of the byte behind them, below 8.
+    /// The number of bits read of the next byte, 0 to 7.
     used: u32,
 }
 
-impl<'a> PlainBits<'a> {
-    /// Starts at the first bit; `structure` is for error messages.
+impl<'a> RawBitReader<'a> {
+    /// Creates a reader at the first bit of `bytes`; `structure` is for error messages.
     pub(super) const fn new(bytes: &'a [u8], structure: &'static str) -> Self {
         Self {
             bytes,
@@ -25,32 +25,32 @@ impl<'a> PlainBits<'a> {
         }
     }
 
-    /// f(1) as a truth value.
+    /// Reads f(1) as a boolean.
     #[inline]
     pub(super) fn flag(&mut self) -> Result<bool, Error> {
         Ok(self.u(1)? == 1)
     }
 
-    /// f(n), n up to 32.
+    /// Reads f(n), n up to 32.
     #[inline]
     pub(super) fn u(&mut self, count: u32) -> Result<u32, Error> {
         debug_assert!(count <= 32, "f({count})");
         let mut value = 0;
         let mut wanted = count;
         while wanted > 0 {
-            let byte = self.bytes.get(self.next).copied();
-            let byte = byte.ok_or_else(|| self.truncated())?;
+            let Some(byte) = self.bytes.get(self.next).copied() else {
+                return Err(self.truncated());
+            };
             let left = 8 - self.used;
             let taken = wanted.min(left);
-            let bits = (u32::from(byte) >> (left - taken)) & ((1 << taken) - 1);
-            value = (value << taken) | bits;
+            value = (value << taken) | ((u32::from(byte) >> (left - taken)) & ((1 << taken) - 1));
             self.advance(taken);
             wanted -= taken;
         }
         Ok(value)
     }
 
-    /// Passes over `count` bits, up to 2^31.
+    /// Skips `count` bits, up to 2^31.
     pub(super) fn skip(&mut self, count: u32) -> Result<(), Error> {
         self.advance(count);
         if self.bytes_read() > self.bytes.len() {
@@ -59,7 +59,7 @@ impl<'a> PlainBits<'a> {
         Ok(())
     }
 
-    /// su(n) of AV1: n bits in two's complement.
+    /// Reads su(n) of AV1: n bits in two's complement.
     pub(super) fn su(&mut self, count: u32) -> Result<i32, Error> {
         let value = self.u(count)?.cast_signed();
         let sign = 1 << (count - 1);
@@ -70,7 +70,7 @@ impl<'a> PlainBits<'a> {
         })
     }
 
-    /// ns(n) of AV1: a number below `n`, `n` below 2^31 and not 0.
+    /// Reads ns(n) of AV1: a number below `n`, which is 1 to 2^31 - 1.
     pub(super) fn ns(&mut self, n: u32) -> Result<u32, Error> {
         let width = u32::BITS - n.leading_zeros();
         let short = (1 << width) - n;
@@ -81,25 +81,25 @@ impl<'a> PlainBits<'a> {
         Ok((value << 1) - short + self.u(1)?)
     }
 
-    /// uvlc() of AV1; its value tells no length.
+    /// Skips uvlc() of AV1; no length depends on its value.
     pub(super) fn skip_uvlc(&mut self) -> Result<(), Error> {
         let mut leading_zeros = 0;
         while !self.flag()? {
             leading_zeros += 1;
         }
-        // 32 and more zeros stand for 2^32 - 1 and have no further bits.
+        // 32 and more zeros mean 2^32 - 1 and have no further bits.
         if leading_zeros < 32 {
             self.skip(leading_zeros)?;
         }
         Ok(())
     }
 
-    /// Bytes up to here; a started byte counts whole.
+    /// Returns the number of bytes read; a started byte counts as read.
     pub(super) const fn bytes_read(&self) -> usize {
         self.next + (self.used > 0) as usize
     }
 
-    /// The error for a value outside of its range.
+    /// Returns the error for a value outside of its range.
     pub(super) const fn out_of_range(&self, element: &'static str) -> Error {
         Error::OutOfRange {
             structure: self.structure,
@@ -121,10 +121,12 @@ impl<'a> PlainBits<'a> {
     }
 }
 
-/// le(n) of AV1 and of the superframe index of VP9: an integer, its lowest byte first.
-pub(super) fn little_endian(field: &[u8]) -> usize {
-    let highest_first = field.iter().rev();
-    highest_first.fold(0, |value, byte| (value << 8) | usize::from(*byte))
+/// Reads le(n) of AV1, which the superframe index of VP9 has too: an integer, its lowest byte first.
+pub(super) fn read_little_endian(field: &[u8]) -> usize {
+    field
+        .iter()
+        .rev()
+        .fold(0, |value, byte| (value << 8) | usize::from(*byte))
 }
 
 #[cfg(test)]
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn bits_come_from_the_top_and_cross_bytes() {
-        let mut bits = PlainBits::new(&[0b1010_0101, 0xff, 0, 0, 0, 1], "test");
+        let mut bits = RawBitReader::new(&[0b1010_0101, 0xff, 0, 0, 0, 1], "test");
         assert_eq!(bits.u(3), Ok(5));
         assert_eq!(bits.u(7), Ok(0b001_0111));
         assert_eq!(bits.bytes_read(), 2);
@@ -145,24 +147,24 @@ mod tests {
 
     #[test]
     fn signed_numbers_are_in_twos_complement() {
-        let mut bits = PlainBits::new(&[0b0111_1000, 0b1111_0000], "test");
+        let mut bits = RawBitReader::new(&[0b0111_1000, 0b1111_0000], "test");
         assert_eq!([0; 4].map(|_| bits.su(4).unwrap()), [7, -8, -1, 0]);
     }
 
     /// The example of the AV1 specification, 4.10.7: n = 5.
     #[test]
     fn non_symmetric_numbers_are_those_of_the_standard() {
-        let mut bits = PlainBits::new(&[0b0001_1011, 0b0111_0000], "test");
+        let mut bits = RawBitReader::new(&[0b0001_1011, 0b0111_0000], "test");
         assert_eq!([0; 5].map(|_| bits.ns(5).unwrap()), [0, 1, 2, 3, 4]);
         assert_eq!(bits.ns(1), Ok(0));
         assert_eq!(bits.bytes_read(), 2);
     }
 
     #[test]
-    fn nothing_is_read_behind_the_end() {
+    fn nothing_is_read_past_the_end() {
         let truncated = Err(Error::Truncated { structure: "test" });
-        assert_eq!(PlainBits::new(&[1], "test").skip(9), truncated);
-        assert_eq!(PlainBits::new(&[0; 9], "test").skip_uvlc(), truncated);
-        assert!(PlainBits::new(&[0x20, 0], "test").skip_uvlc().is_ok());
+        assert_eq!(RawBitReader::new(&[1], "test").skip(9), truncated);
+        assert_eq!(RawBitReader::new(&[0; 9], "test").skip_uvlc(), truncated);
+        assert!(RawBitReader::new(&[0x20, 0], "test").skip_uvlc().is_ok());
     }
 }
