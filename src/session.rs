@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What each encryptor is beside its pads: the properties, the keys that outlive a stream, and what the application is told.
+//! The state of an encryptor apart from its pads: the properties, the keys that outlive a stream, and the published signaling.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -9,6 +9,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use cenc_types::Scheme;
+use host_access::Host;
 use protection_policy::{
     Config, Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals,
 };
@@ -21,22 +22,42 @@ use super::settings::{self, Settings, SettingsError};
 use super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::{error, lock};
 
-/// The runs of IVs of all encryptors in this process.
+/// The sequences of IVs shared by all encryptors in this process.
 static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
 
-/// The read-only properties that change with the stream's protection.
-const PUBLISHED: [&str; 5] = [
-    "current-key-id",
-    "playready-object",
-    "content-protection",
-    "hls-key",
-    "smooth-protection",
+/// A read-only property that changes with the stream's protection.
+struct PublishedProperty {
+    name: &'static str,
+    blurb: &'static str,
+}
+
+const PUBLISHED: [PublishedProperty; 5] = [
+    PublishedProperty {
+        name: "current-key-id",
+        blurb: "KIDs in use as UUIDs, in track order, separated by commas",
+    },
+    PublishedProperty {
+        name: "playready-object",
+        blurb: "PlayReady Object in base64; unset unless systems has playready",
+    },
+    PublishedProperty {
+        name: "content-protection",
+        blurb: "ContentProtection elements for an MPD, one per line; of the mp4protection elements use the one with the track's KID",
+    },
+    PublishedProperty {
+        name: "hls-key",
+        blurb: "EXT-X-KEY lines for HLS media playlists; of the lines with KEYID or skd use the one with the track's KID; unset for cens and cbc1, which HLS does not support",
+    },
+    PublishedProperty {
+        name: "smooth-protection",
+        blurb: "Protection element for a Smooth Streaming manifest; unset unless systems has playready",
+    },
 ];
 
-/// The part of an encryptor that lives from its first stream to its last.
+/// The state of an encryptor that lasts from its first stream to its last.
 pub(super) struct Session {
     settings: Mutex<Settings>,
-    /// The keys of streams before, whose IVs must not come again.
+    /// The keys of earlier streams, whose IVs must not be reused.
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
     controls: Arc<Controls>,
@@ -44,7 +65,8 @@ pub(super) struct Session {
 }
 
 impl Default for Session {
-    /// No keys yet. Their IVs are those of the process: a muxer factory makes an element for each part of a recording.
+    /// Returns a session without keys. IVs are shared in the process, since a muxer factory makes an element for each part of a
+    /// recording.
     fn default() -> Self {
         Self {
             settings: Mutex::default(),
@@ -73,7 +95,7 @@ impl Session {
         }
     }
 
-    /// The value of a readable property.
+    /// Returns the value of a readable property.
     pub(super) fn get(&self, name: &str) -> glib::Value {
         if name == "protect" {
             return self.controls.protect().to_value();
@@ -82,12 +104,12 @@ impl Session {
         setting.unwrap_or_else(|| signals::property(&lock(&self.published), name).to_value())
     }
 
-    /// What caps say of the protection that is set.
+    /// Returns the protection to name in caps.
     pub(super) fn caps_protection(&self) -> CapsProtection {
         lock(&self.settings).caps_protection()
     }
 
-    /// Reads the settings and keys, for the streams to come; not on a streaming thread.
+    /// Reads the settings and keys for the following streams. It may block, so do not call it on a streaming thread.
     ///
     /// # Errors
     /// Settings or keys that cannot be used.
@@ -97,10 +119,11 @@ impl Session {
             category: E::category(),
             element: &object,
         };
+        let host = Host::system();
         let (config, provider) = {
             let settings = lock(&self.settings);
-            let both = settings.config().and_then(|config| {
-                let provider = match settings.provider() {
+            let both = settings.config(host.clone()).and_then(|config| {
+                let provider = match settings.provider(&host) {
                     Err(SettingsError::NoKey) if is_answered(&object) => None,
                     provider => Some(provider?),
                 };
@@ -110,13 +133,15 @@ impl Session {
         };
         self.log_settings(target, &config, provider.is_none());
         self.warn_of_settings(element, &config);
-        let provider = provider.unwrap_or_else(|| Box::new(RequestedKeys::of(&object)));
-        let provider = Box::new(LoggedKeys::new(provider, target));
+        let provider = LoggedKeys::new(
+            provider.unwrap_or_else(|| Box::new(RequestedKeys::of(&object))),
+            target,
+            host.clock,
+        );
         *lock(&self.published) = Published::default();
         let keys = std::mem::replace(&mut *lock(&self.sample_keys), sample_keys());
         self.controls.set_stopped(false);
-        let controls = Arc::clone(&self.controls);
-        Packaging::open(config, provider, (keys, controls))
+        Packaging::open(config, Box::new(provider), keys, Arc::clone(&self.controls))
             .map_err(|error| error::settings_message(element, &error.into()))
     }
 
@@ -125,7 +150,7 @@ impl Session {
         gst::info!(
             category,
             obj = element,
-            "scheme {}, flavor {:?}, systems {:?}, keys by {}",
+            "scheme {}, flavor {:?}, systems {:?}, keys from {}",
             config.scheme,
             config.flavor,
             config.systems,
@@ -144,7 +169,7 @@ impl Session {
         );
     }
 
-    /// The source of keys, as it may be shown.
+    /// Returns the source of keys for display, without credentials.
     fn key_source(&self, is_requested: bool) -> String {
         let uri = lock(&self.settings).get("key-uri");
         let uri = uri.and_then(|uri| uri.get::<Option<String>>().ok());
@@ -159,13 +184,13 @@ impl Session {
         let warn = |text: &str| error::post_warning(element, gst::ResourceError::Settings, text);
         if lock(&self.settings).has_public_seed() {
             warn(
-                "key-seed is the public one of Microsoft's test server: whoever knows the KID knows the key",
+                "key-seed is the published seed of Microsoft's test server: anyone who knows the KID can compute the key",
             );
         }
         config.warnings().iter().for_each(|text| warn(text));
     }
 
-    /// What the operator changes while a stream runs.
+    /// Returns the settings that an operator changes while a stream runs.
     pub(super) fn controls(&self) -> &Controls {
         &self.controls
     }
@@ -175,17 +200,23 @@ impl Session {
         *lock(&self.sample_keys) = sample_keys;
     }
 
-    /// Tells downstream of the protection by events on `pad`, and the application by properties and a message, unless it knows.
+    /// Signals the protection downstream by events on `pad`. If it changed, also updates the properties and posts a message for the
+    /// application.
     pub(super) fn announce<E: Logged>(
         &self,
-        (element, pad): (&E, &gst::Pad),
-        (signals, scheme): (&Signals, Scheme),
+        element: &E,
+        pad: &gst::Pad,
+        signals: &Signals,
+        scheme: Scheme,
     ) {
-        let category = E::category();
-        gst::info!(category, obj = element.obj(), "protected {}", told(signals));
+        gst::info!(
+            E::category(),
+            obj = element.obj(),
+            "protected {}",
+            describe(signals)
+        );
         push_events(pad, signals, ORIGIN_MOOV);
-        let published = Published::new(signals, scheme);
-        if let Some(published) = self.replace(published) {
+        if let Some(published) = self.replace(Published::new(signals, scheme)) {
             self.post(
                 element,
                 signals::structure(&published, "playready-protection"),
@@ -193,11 +224,13 @@ impl Session {
         }
     }
 
-    /// The same for a crypto period that begins with the buffer of timestamp `at`.
+    /// Signals a crypto period that starts at the buffer with timestamp `at`, in the same ways.
     pub(super) fn announce_change<E: Logged>(
         &self,
-        (element, pad): (&E, &gst::Pad),
-        (change, scheme): (&KeyChange, Scheme),
+        element: &E,
+        pad: &gst::Pad,
+        change: &KeyChange,
+        scheme: Scheme,
         at: Option<gst::ClockTime>,
     ) {
         let start = media_time(change.start);
@@ -206,7 +239,7 @@ impl Session {
             obj = element.obj(),
             "crypto period {} begins at {start}, protected {}",
             change.period,
-            told(&change.signals)
+            describe(&change.signals)
         );
         push_events(pad, &change.signals, ORIGIN_MOOF);
         self.key_changes.fetch_add(1, Ordering::Relaxed);
@@ -218,19 +251,19 @@ impl Session {
         self.post(element, structure);
     }
 
-    /// Warns of keys that are missing or soon will be.
+    /// Posts warnings of keys that are or soon will be missing.
     pub(super) fn warn_of_keys(&self, element: &impl Logged, warnings: Vec<String>) {
         for text in warnings {
             error::post_warning(element, gst::ResourceError::NotFound, &text);
         }
     }
 
-    /// How many crypto periods began in the streams so far.
+    /// Returns the number of crypto periods started in all streams so far.
     pub(super) fn key_changes(&self) -> u64 {
         self.key_changes.load(Ordering::Relaxed)
     }
 
-    /// Lets the properties tell of `published`; None when they do already.
+    /// Replaces the values of the published properties; None if they are unchanged.
     fn replace(&self, published: Published) -> Option<Published> {
         let before = std::mem::replace(&mut *lock(&self.published), published.clone());
         (before != published).then_some(published)
@@ -241,8 +274,8 @@ impl Session {
         let object = element.upcast_ref::<gst::Element>();
         let message = gst::message::Element::builder(structure).src(object);
         let _ = object.post_message(message.build());
-        for name in PUBLISHED {
-            object.notify(name);
+        for property in &PUBLISHED {
+            object.notify(property.name);
         }
     }
 }
@@ -253,27 +286,33 @@ fn push_events(pad: &gst::Pad, signals: &Signals, origin: &str) {
     }
 }
 
-/// The running time of a timestamp, where the stream has a segment in time.
+/// Returns the running time of a timestamp, if the stream has a segment in time.
 fn running_time(pad: &gst::Pad, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
     let segment = pad.sticky_event::<gst::event::Segment>(0)?;
     let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
     segment.to_running_time(at?)
 }
 
-/// The KIDs, and the systems that are told of them.
-fn told(signals: &Signals) -> String {
-    let list = |texts: Vec<String>| texts.join(", ");
-    let kids = signals.kids.iter().map(|kid| format!("by KID {kid}"));
-    let systems = signals.drms.iter();
-    let systems = systems.map(|drm| uuid::Uuid::from_bytes(drm.system_id()).to_string());
+/// Returns the KIDs and the DRM systems in `signals`, for the log.
+fn describe(signals: &Signals) -> String {
+    let kids: Vec<_> = signals
+        .kids
+        .iter()
+        .map(|kid| format!("by KID {kid}"))
+        .collect();
+    let systems: Vec<_> = signals
+        .drms
+        .iter()
+        .map(|drm| uuid::Uuid::from_bytes(drm.system_id()).to_string())
+        .collect();
     format!(
-        "{}; told to systems: {}",
-        list(kids.collect()),
-        list(systems.collect())
+        "{}; signaled to systems: {}",
+        kids.join(", "),
+        systems.join(", ")
     )
 }
 
-/// The properties of every encryptor.
+/// Returns the properties of every encryptor.
 pub(super) fn specs() -> Vec<glib::ParamSpec> {
     let mut specs = settings::specs();
     specs.extend(published_specs());
@@ -281,7 +320,7 @@ pub(super) fn specs() -> Vec<glib::ParamSpec> {
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
             .blurb(
-                "What went through: samples, bytes (of media), fragments where the stream has them, key-changes",
+                "Counts so far: samples, bytes (of media), fragments (in MP4 only) and key-changes",
             )
             .read_only()
             .build(),
@@ -290,18 +329,10 @@ pub(super) fn specs() -> Vec<glib::ParamSpec> {
 }
 
 fn published_specs() -> impl Iterator<Item = glib::ParamSpec> {
-    let text = |(name, blurb)| {
-        glib::ParamSpecString::builder(name)
-            .blurb(blurb)
+    PUBLISHED.iter().map(|property| {
+        glib::ParamSpecString::builder(property.name)
+            .blurb(property.blurb)
             .read_only()
             .build()
-    };
-    let blurbs = [
-        "KIDs in use as UUIDs, in the order of the tracks, separated by commas",
-        "The PlayReady Object in base64; none unless systems has playready",
-        "ContentProtection elements for an MPD, a line each; of the mp4protection ones take that with the track's KID",
-        "EXT-X-KEY lines for HLS media playlists, of those with KEYID or skd: take that of the track's KID; none for cens and cbc1, which HLS cannot name",
-        "Protection element for a Smooth Streaming manifest; none unless systems has playready",
-    ];
-    PUBLISHED.into_iter().zip(blurbs).map(text)
+    })
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The properties that the encryptors share, and the [`Config`] that they amount to.
+//! The properties that the encryptors share, and the [`Config`] read from them.
 //!
-//! Texts are kept as they were set and checked when the element starts: an error from there is a message that the application
-//! sees, and it never repeats a secret.
+//! Texts are kept as they were set and checked when the element starts, so that errors reach the application as messages. They
+//! never contain a secret.
 
 mod enums;
 mod keys;
@@ -34,59 +34,62 @@ impl Settings {
         values::set(&mut self.values, name, value);
     }
 
-    /// The value of a readable property; None for one that is not of these.
+    /// Returns the value of a readable property; None for any other property.
     pub(super) fn get(&self, name: &str) -> Option<glib::Value> {
         values::get(&self.values, name)
     }
 
-    /// The source of keys. It may read and write the key file: not for a streaming thread.
+    /// Opens the source of keys. It may read and write the key file, so do not call it on a streaming thread.
     ///
     /// # Errors
-    /// Whatever is missing or malformed, by the property's name.
-    pub(super) fn provider(&self) -> Result<Box<dyn KeyProvider>, SettingsError> {
-        keys::provider(&self.values, &self.values.content_request())
+    /// The property that is missing or malformed.
+    pub(super) fn provider(&self, host: &Host) -> Result<Box<dyn KeyProvider>, SettingsError> {
+        keys::provider(&self.values, &self.values.content_request(), host)
     }
 
-    /// The settings, checked.
+    /// Reads and checks the settings.
     ///
     /// # Errors
-    /// Whatever is missing or malformed, by the property's name.
-    pub(super) fn config(&self) -> Result<Config, SettingsError> {
-        Ok(Config::of(&self.values, Host::system())?)
+    /// The property that is missing or malformed.
+    pub(super) fn config(&self, host: Host) -> Result<Config, SettingsError> {
+        Ok(Config::from_values(&self.values, host)?)
     }
 
-    /// What caps name, which are asked for before a configuration is there: the scheme, and of the systems that have a `pssh`
-    /// the first.
+    /// Returns the protection to name in caps: the scheme, and the first system that has a `pssh`. Caps are negotiated before the
+    /// settings are checked.
     pub(super) fn caps_protection(&self) -> CapsProtection {
-        let systems = self.values.systems(&SYSTEMS).into_iter();
-        let mut with_box = systems.filter(|system| system.facts().has_pssh);
-        let given = || {
-            let boxes = Config::extra_boxes(&self.values).ok()?;
-            boxes.first().map(Drm::system_id)
-        };
         CapsProtection {
             scheme: self.values.scheme(),
-            system: with_box.next().map(System::id).or_else(given),
+            system: self
+                .values
+                .systems(&SYSTEMS)
+                .into_iter()
+                .find(|system| system.facts().has_pssh)
+                .map(System::id)
+                .or_else(|| {
+                    let extra = Config::read_extra_pssh(&self.values).ok()?;
+                    extra.first().map(Drm::system_id)
+                }),
         }
     }
 
-    /// Whether the key seed is the one that Microsoft published for its test server.
+    /// True if the key seed is the one that Microsoft published for its test server.
     pub(super) fn has_public_seed(&self) -> bool {
         keys::has_public_seed(&self.values)
     }
 }
 
-/// Why the properties do not amount to a configuration.
+/// The reason why the properties are not a valid configuration.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SettingsError {
-    /// No key at all.
+    /// No key is given.
     #[error(
-        "no key: set key-uri=file:///path/x.keys (the file is made with a new key when it does not exist), or \
+        "no key: set key-uri=file:///path/x.keys (the file is created with a new key if it does not exist), or \
          key-id with key or key-seed"
     )]
     NoKey,
     /// A key without a KID.
-    #[error("key and key-seed need the KID that they are for: set key-id")]
+    #[error("key and key-seed need a KID: set key-id")]
     NoKeyId,
     /// A KID without a key.
     #[error("key-id alone gives no key: set key or key-seed too, or key-uri instead")]
@@ -96,7 +99,7 @@ pub(super) enum SettingsError {
         "several sources of keys: set either key-uri, or key-id with key, or key-id with key-seed"
     )]
     SeveralKeys,
-    /// The keys, or the value of a property.
+    /// An error in the keys or in the value of a property.
     #[error(transparent)]
     Setup(#[from] Error),
 }

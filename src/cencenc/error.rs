@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why an elementary stream cannot be protected.
+//! Errors of protecting an elementary stream.
 
 use crate::clear_caps::FormatError;
 
-/// Errors of the stream under way; each says what to do where something can be done.
+/// The reason why an elementary stream cannot be protected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StreamError {
-    /// Its caps.
+    /// Unsupported caps.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// Its key.
+    /// An unusable key or setting.
     #[error(transparent)]
     Setup(#[from] protection_policy::Error),
     /// The property and the caps contradict each other.
     #[error(
-        "track-type={asked} and the caps are of {found}: link the other stream, or leave track-type=auto"
+        "track-type={required} and the caps are of {found}: link the other stream, or leave track-type=auto"
     )]
     OtherKind {
-        /// As the property says.
-        asked: &'static str,
-        /// As the caps say.
+        /// The type required by the property.
+        required: &'static str,
+        /// The type in the caps.
         found: &'static str,
     },
-    /// A buffer comes before the caps.
-    #[error("a buffer came before caps: put the stream's parser in front")]
+    /// A buffer arrived before the caps.
+    #[error("a buffer arrived before caps: put the stream's parser before the element")]
     NoCaps,
-    /// A buffer has the meta of a protected one.
+    /// A buffer already has a protection meta.
     #[error("the buffer is already protected: give the encryptor clear media")]
     AlreadyProtected,
-    /// A buffer cannot be written.
+    /// A buffer is not writable.
     #[error(
         "the buffer cannot be mapped for writing: upstream must give memory that programs can write"
     )]
@@ -36,9 +36,9 @@ pub(crate) enum StreamError {
     /// A sample cannot be protected.
     #[error("sample at {}: {reason}", time(.pts))]
     Sample {
-        /// When it is shown.
+        /// The presentation time.
         pts: Option<gst::ClockTime>,
-        /// What is wrong.
+        /// The reason.
         reason: common_encryption::SampleError,
     },
 }

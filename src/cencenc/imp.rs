@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element's class: caps, properties and the way of a buffer through it.
+//! The element's class: caps, properties and the processing of a buffer.
 
 use std::sync::{LazyLock, Mutex};
 
@@ -10,7 +10,7 @@ use gst_base::prelude::*;
 use gst_base::subclass::BaseTransformMode;
 use gst_base::subclass::prelude::*;
 
-use super::stream::{Stream, Totals};
+use super::stream::{ElementaryStream, Totals};
 use super::{CATEGORY, StreamError};
 use crate::action_signals::{self, Encryptor};
 use crate::logging::{self, LogTarget, Logged};
@@ -24,7 +24,7 @@ pub struct CencEnc {
     session: Session,
     track_type: Mutex<TrackTypeProperty>,
     /// Some between start and stop. Never locked while pushing.
-    stream: Mutex<Option<Stream>>,
+    stream: Mutex<Option<ElementaryStream>>,
 }
 
 impl Logged for CencEnc {
@@ -45,10 +45,10 @@ impl Encryptor for CencEnc {
 }
 
 impl CencEnc {
-    /// Runs `work` on the stream under way and posts its error.
+    /// Runs `work` on the current stream and posts its error.
     fn with_stream<T>(
         &self,
-        work: impl FnOnce(&mut Stream, LogTarget<'_>) -> Result<T, StreamError>,
+        work: impl FnOnce(&mut ElementaryStream, LogTarget<'_>) -> Result<T, StreamError>,
     ) -> Result<T, gst::FlowError> {
         let element = self.obj();
         let target = LogTarget {
@@ -66,7 +66,7 @@ impl CencEnc {
     }
 
     fn totals(&self) -> Totals {
-        let totals = lock(&self.stream).as_ref().map(Stream::totals);
+        let totals = lock(&self.stream).as_ref().map(ElementaryStream::totals);
         totals.unwrap_or_default()
     }
 
@@ -94,7 +94,7 @@ impl ObjectImpl for CencEnc {
             specs.push(
                 glib::ParamSpecEnum::builder::<TrackTypeProperty>("track-type")
                     .nick("Track type")
-                    .blurb("What the stream must be; its caps choose the key by themselves")
+                    .blurb("Required type of the stream; the key is chosen by the caps, whatever this is")
                     .mutable_ready()
                     .build(),
             );
@@ -130,7 +130,7 @@ impl ObjectImpl for CencEnc {
 impl GstObjectImpl for CencEnc {}
 
 impl ElementImpl for CencEnc {
-    /// What waits for keys gives up before the pads are stopped.
+    /// Ends waits for keys before the pads are stopped.
     fn change_state(
         &self,
         transition: gst::StateChange,
@@ -175,10 +175,10 @@ impl BaseTransformImpl for CencEnc {
     const PASSTHROUGH_ON_SAME_CAPS: bool = false;
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
-    /// Reads the settings and keys; not on a streaming thread.
+    /// Reads the settings and keys. It is not called on a streaming thread.
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let packaging = self.session.open(self)?;
-        *lock(&self.stream) = Some(Stream::new(packaging));
+        *lock(&self.stream) = Some(ElementaryStream::new(packaging));
         Ok(())
     }
 
@@ -204,7 +204,7 @@ impl BaseTransformImpl for CencEnc {
         Some(protected_caps::filtered(other, filter))
     }
 
-    /// Caps of a known stream in a framing that cannot be protected are taken here, and refused with the remedy in `set_caps`.
+    /// Accepts caps of known media types in any framing; `set_caps` refuses an unsupported framing with a remedy.
     fn accept_caps(&self, direction: gst::PadDirection, caps: &gst::Caps) -> bool {
         if direction != gst::PadDirection::Sink {
             return self.parent_accept_caps(direction, caps);
@@ -265,15 +265,14 @@ impl BaseTransformImpl for CencEnc {
         })?;
         self.session.warn_of_keys(self, warnings);
         let element = self.obj();
-        // Here, and not with the caps: those of the source pad go first.
+        // Not when the caps are set, since the caps of the source pad must go first.
         if let Some((signals, scheme)) = announcement {
-            let to = (self, element.src_pad());
-            self.session.announce(to, (&signals, scheme));
+            self.session
+                .announce(self, element.src_pad(), &signals, scheme);
         }
         if let Some((change, scheme)) = change {
-            let to = (self, element.src_pad());
-            let at = buffer.pts();
-            self.session.announce_change(to, (&change, scheme), at);
+            self.session
+                .announce_change(self, element.src_pad(), &change, scheme, buffer.pts());
         }
         Ok(gst::FlowSuccess::Ok)
     }

@@ -18,7 +18,7 @@ static CATEGORY: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 });
 
 glib::wrapper! {
-    /// Takes the samples of a parser and gives them protected, each with what a decryptor must be told of it.
+    /// Protects the samples of a parser. Each buffer carries a `GstProtectionMeta` for the decryptor.
     pub struct CencEnc(ObjectSubclass<imp::CencEnc>)
         @extends gst_base::BaseTransform, gst::Element, gst::Object;
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The stream under way: clear buffers become protected ones where they lie.
+//! The current stream: protects buffers in place.
 
 use cenc_types::{Media, Scheme, Track};
-use common_encryption::{
-    EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
-};
+use common_encryption::{FragmentTime, EncryptionMethod, FragmentRule, SampleProtector, TrackIv, TrackProtection};
 use protection_policy::{KeyChange, Packaging, SampleKeys, Signals};
 
 use super::StreamError;
@@ -16,26 +14,26 @@ use crate::settings::TrackTypeProperty;
 /// An elementary stream is the first and only track.
 const TRACK_ID: u32 = 1;
 
-/// The encryptor between READY and READY.
-pub(super) struct Stream {
+/// The encryptor from READY to PAUSED and back.
+pub(super) struct ElementaryStream {
     packaging: Packaging,
     rules: RuleLog,
     track: Option<TrackEncryptor>,
-    /// What downstream has been told of this stream.
+    /// The signaling already announced for this stream.
     announced: Option<Signals>,
     totals: Totals,
 }
 
-/// What went through.
+/// The counts of protected data.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Totals {
-    /// Samples; empty buffers and headers are none.
+    /// The number of samples, without empty buffers and headers.
     pub(super) samples: u64,
-    /// Bytes of samples.
+    /// The number of bytes in samples.
     pub(super) bytes: u64,
 }
 
-impl Stream {
+impl ElementaryStream {
     pub(super) fn new(packaging: Packaging) -> Self {
         Self {
             packaging,
@@ -50,12 +48,12 @@ impl Stream {
         self.packaging.into_sample_keys()
     }
 
-    /// Another stream starts: it is announced anew.
+    /// Starts another stream, which is announced again.
     pub(super) fn restart(&mut self) {
         self.announced = None;
     }
 
-    /// Takes new caps: the samples to come are read, and their key is chosen, by them.
+    /// Sets new caps, which determine the format and the key of the following samples.
     pub(super) fn set_caps(
         &mut self,
         caps: &gst::CapsRef,
@@ -69,30 +67,35 @@ impl Stream {
             track_id: TRACK_ID,
             media: format.media,
         };
-        let protection = self.packaging.protect_tracks(&[track])?;
-        let protection = protection.tracks.into_iter().flatten().next();
+        let protection = self
+            .packaging
+            .protect_tracks(&[track])?
+            .tracks
+            .into_iter()
+            .flatten()
+            .next();
         match &protection {
             Some(protection) => {
                 gst::info!(
                     category,
                     obj = element,
                     "{track}: protected by {}",
-                    told(protection)
+                    describe(protection)
                 );
             }
-            None => gst::warning!(category, obj = element, "{track}: no key is meant for it"),
+            None => gst::warning!(category, obj = element, "{track}: no key matches it"),
         }
         self.track = protection.map(|protection| TrackEncryptor {
             format,
-            now: Under::key(protection.clone()),
+            current: CurrentProtection::with_key(protection.clone()),
             protection,
             protector: SampleProtector::default(),
         });
         Ok(())
     }
 
-    /// Follows what counts for a buffer.
-    fn follow(
+    /// Applies the protection that is due at a buffer.
+    fn apply_rule(
         &mut self,
         buffer: &gst::BufferRef,
         target: LogTarget<'_>,
@@ -101,22 +104,21 @@ impl Stream {
             return Ok(());
         }
         let start = buffer.pts().or(buffer.dts()).unwrap_or_default();
-        let end = start + buffer.duration().unwrap_or_default();
         let time = FragmentTime {
             track_id: TRACK_ID,
             start: start.into(),
-            end: end.into(),
+            end: (start + buffer.duration().unwrap_or_default()).into(),
             sync: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
         };
         let rule = self.packaging.rule(&time)?;
         self.rules.note(target, &time, &rule);
         if let Some(track) = &mut self.track {
-            track.follow(rule);
+            track.apply_rule(rule);
         }
         Ok(())
     }
 
-    /// Protects a buffer and says so in its meta.
+    /// Protects a buffer and adds its protection meta.
     pub(super) fn protect(
         &mut self,
         buffer: &mut gst::BufferRef,
@@ -125,8 +127,8 @@ impl Stream {
         if buffer.meta::<gst::meta::ProtectionMeta>().is_some() {
             return Err(StreamError::AlreadyProtected);
         }
-        self.follow(buffer, target)?;
-        // A buffer that nothing protects never leaves: without caps or key there is no track.
+        self.apply_rule(buffer, target)?;
+        // Without caps or key there is no track: no buffer may leave unprotected.
         let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;
         let info = match track.protect(buffer)? {
             Some(info) => {
@@ -134,7 +136,7 @@ impl Stream {
                 self.totals.bytes += buffer.size() as u64;
                 info
             }
-            None => track.now.metas.clear(),
+            None => track.current.metas.clear(),
         };
         let LogTarget { category, element } = target;
         gst::trace!(
@@ -146,15 +148,18 @@ impl Stream {
         Ok(())
     }
 
-    /// What downstream must be told before the next buffer.
+    /// Returns the signaling that must be announced before the next buffer, if it is new.
     pub(super) fn announcement(&mut self) -> Option<(Signals, Scheme)> {
-        let signals = self.packaging.signals();
-        let news = signals.filter(|signals| self.announced.as_ref() != Some(signals))?;
-        self.announced = Some(news.clone());
-        Some((news.clone(), self.packaging.config().scheme))
+        let signals = self
+            .packaging
+            .signals()
+            .filter(|signals| self.announced.as_ref() != Some(signals))?
+            .clone();
+        self.announced = Some(signals.clone());
+        Some((signals, self.packaging.config().scheme))
     }
 
-    /// The crypto period that began with the last buffer.
+    /// Returns the crypto period that started at the last buffer.
     pub(super) fn next_change(&mut self) -> Option<(KeyChange, Scheme)> {
         let change = self.packaging.next_change()?;
         Some((change, self.packaging.config().scheme))
@@ -169,8 +174,8 @@ impl Stream {
     }
 }
 
-/// Says how the track is protected.
-fn told(protection: &TrackProtection) -> String {
+/// Describes the protection of a track for the log.
+fn describe(protection: &TrackProtection) -> String {
     let EncryptionMethod { scheme, pattern } = protection.method;
     let iv = match protection.key.track_iv() {
         TrackIv::PerSample(size) => format!("IV of {} bytes per sample", size.bytes()),
@@ -184,35 +189,35 @@ fn check_kind(track_type: TrackTypeProperty, media: Media) -> Result<(), StreamE
         Media::Video { .. } => "video",
         Media::Audio | Media::Text => "audio",
     };
-    let asked = match track_type {
+    let required = match track_type {
         TrackTypeProperty::Auto => found,
         TrackTypeProperty::Video => "video",
         TrackTypeProperty::Audio => "audio",
     };
-    match asked == found {
+    match required == found {
         true => Ok(()),
-        false => Err(StreamError::OtherKind { asked, found }),
+        false => Err(StreamError::OtherKind { required, found }),
     }
 }
 
-/// What the samples under one caps are protected with.
+/// The encryptor of the samples with one caps.
 struct TrackEncryptor {
     format: StreamFormat,
-    /// What counts unless something else is said.
+    /// The protection unless a rule says otherwise.
     protection: TrackProtection,
-    now: Under,
+    current: CurrentProtection,
     protector: SampleProtector,
 }
 
-/// What counts for the buffers under way.
-struct Under {
-    /// None: they are clear.
+/// The protection of the current buffers.
+struct CurrentProtection {
+    /// None if they are clear.
     protection: Option<TrackProtection>,
     metas: Metas,
 }
 
-impl Under {
-    fn key(protection: TrackProtection) -> Self {
+impl CurrentProtection {
+    fn with_key(protection: TrackProtection) -> Self {
         Self {
             metas: Metas::new(&protection),
             protection: Some(protection),
@@ -221,48 +226,47 @@ impl Under {
 }
 
 impl TrackEncryptor {
-    fn follow(&mut self, rule: FragmentRule) {
-        let wanted = match rule {
+    fn apply_rule(&mut self, rule: FragmentRule) {
+        let protection = match rule {
             FragmentRule::Track => self.protection.clone(),
             FragmentRule::Key(protection) => protection,
             FragmentRule::Clear => {
-                self.now.protection = None;
+                self.current.protection = None;
                 return;
             }
         };
-        let now = self.now.protection.as_ref().map(|now| now.key.kid());
-        if now != Some(wanted.key.kid()) {
-            self.now = Under::key(wanted);
+        let current = self.current.protection.as_ref();
+        if current.map(|current| current.key.kid()) != Some(protection.key.kid()) {
+            self.current = CurrentProtection::with_key(protection);
         }
     }
 
-    /// Encrypts a sample where it lies and returns the fields of its meta; None: the buffer is no sample, or a
-    /// clear one.
+    /// Encrypts a sample in place and returns the fields of its meta; None if the buffer is no sample or stays clear.
     fn protect(
         &mut self,
         buffer: &mut gst::BufferRef,
     ) -> Result<Option<gst::Structure>, StreamError> {
-        // What stands in a gap has no bytes; whatever has is media, whatever its flags say.
+        // Gaps have no bytes. A buffer with bytes is media, even if its flags say otherwise.
         if buffer.size() == 0 {
             return Ok(None);
         }
         let pts = buffer.pts();
-        let map = buffer.map_writable();
-        let mut map = map.map_err(|_| StreamError::Unmappable)?;
+        let mut map = buffer.map_writable().map_err(|_| StreamError::Unmappable)?;
         if self.format.is_header(&map) {
             return Ok(None);
         }
-        let Some(TrackProtection { key, method }) = &self.now.protection else {
-            // Its parameter sets count for the samples behind it.
+        let Some(TrackProtection { key, method }) = &self.current.protection else {
+            // Its parameter sets apply to later samples.
             let scheme = self.protection.method.scheme;
-            let mapped = self.protector.map(&*map, &mut self.format.codec, scheme);
-            mapped.map_err(|reason| StreamError::Sample { pts, reason })?;
+            self.protector
+                .map(&*map, &mut self.format.codec, scheme)
+                .map_err(|reason| StreamError::Sample { pts, reason })?;
             return Ok(None);
         };
         let how = (&mut self.format.codec, *method);
         let with = (key.cipher(), &mut *key.ivs());
         let protected = self.protector.protect(&mut map, how, with);
         let protected = protected.map_err(|reason| StreamError::Sample { pts, reason })?;
-        Ok(Some(self.now.metas.sample(&protected)))
+        Ok(Some(self.current.metas.sample(&protected)))
     }
 }

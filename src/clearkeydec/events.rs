@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Events and queries: caps of samples become those of the clear stream, caps of MP4 stay.
+//! Events and queries. Caps of samples become those of the clear stream; caps of MP4 stay.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -7,7 +7,7 @@ use gst::subclass::prelude::*;
 use super::CATEGORY;
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
-use super::stream::Stream;
+use super::stream::DecryptedStream;
 use crate::byte_stream::{index_mode, not_seekable};
 use crate::{caps, error, lock, logging, protected_caps};
 
@@ -15,16 +15,16 @@ impl ClearKeyDec {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
         match event.view() {
-            gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
-            gst::EventView::FlushStop(_) => self.with_stream(Stream::flush),
+            gst::EventView::StreamStart(_) => self.with_stream(DecryptedStream::restart),
+            gst::EventView::FlushStop(_) => self.with_stream(DecryptedStream::flush),
             gst::EventView::Caps(event) => return self.take_caps(event.caps_owned()),
             gst::EventView::Segment(segment) if !self.is_of_samples() => {
                 let segment = segment.segment().clone();
                 return self.segment(pad, event, &segment);
             }
-            // What was said of the protection ends here, with the protection.
+            // The stream is clear from here on, so its protection is no longer signaled.
             gst::EventView::Protection(_) => return true,
-            // A stream that ends early must not look whole: its end is not passed on.
+            // The end of an incomplete stream is not passed on, since it would look complete.
             gst::EventView::Eos(_) if !self.is_of_samples() && self.finish().is_err() => {
                 return false;
             }
@@ -33,7 +33,7 @@ impl ClearKeyDec {
         gst::Pad::event_default(pad, Some(&*self.obj()), event)
     }
 
-    /// Byte positions of protected and clear MP4 differ: there is no way to pass a seek on.
+    /// Refuses seeks, since byte positions of protected and clear MP4 differ.
     pub(super) fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
         match event.view() {
@@ -65,7 +65,7 @@ impl ClearKeyDec {
         }
     }
 
-    pub(super) fn with_stream(&self, work: impl FnOnce(&mut Stream)) {
+    pub(super) fn with_stream(&self, work: impl FnOnce(&mut DecryptedStream)) {
         if let Some(stream) = lock(&self.stream).as_mut() {
             work(stream);
         }
@@ -73,10 +73,10 @@ impl ClearKeyDec {
 
     pub(super) fn is_of_samples(&self) -> bool {
         let stream = lock(&self.stream);
-        stream.as_ref().is_some_and(Stream::is_of_samples)
+        stream.as_ref().is_some_and(DecryptedStream::is_of_samples)
     }
 
-    /// The caps that fit what downstream takes.
+    /// Returns the input caps that fit the caps accepted downstream.
     fn wanted(&self) -> gst::Caps {
         let clear = self.srcpad.peer_query_caps(None);
         let clear = clear.intersect(&self.srcpad.pad_template_caps());
@@ -86,7 +86,7 @@ impl ClearKeyDec {
         wanted.intersect(&self.sinkpad.pad_template_caps())
     }
 
-    /// The caps of what comes out of what upstream gives.
+    /// Returns the output caps for the caps of upstream.
     fn given(&self) -> gst::Caps {
         let protected = self.sinkpad.current_caps();
         let protected = protected.unwrap_or_else(|| self.sinkpad.peer_query_caps(None));
@@ -123,7 +123,7 @@ impl ClearKeyDec {
         Ok(protected_caps::unprotect(protected))
     }
 
-    /// A stream header in them is cleared like the stream itself.
+    /// Passes caps on; a stream header in them is decrypted like the stream itself.
     fn clear_mp4_caps(&self, caps: gst::Caps) -> Result<gst::Caps, DecryptError> {
         let mut stream = lock(&self.stream);
         let Some(stream) = stream.as_mut() else {
@@ -139,10 +139,10 @@ impl ClearKeyDec {
         }
     }
 
-    /// Segments in bytes: the first one is passed on; later ones must go on where the stream stopped.
+    /// Passes on the first segment in bytes; later ones must continue where the stream stopped.
     fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
         if self.srcpad.current_caps().is_none() {
-            // Caps must come before the segment; filesrc gives none.
+            // Caps must precede the segment, but filesrc sends none.
             self.push_caps(&caps::fragmented_mp4());
         }
         let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
@@ -165,7 +165,7 @@ impl ClearKeyDec {
     }
 }
 
-/// The structures of MP4, and the others.
+/// Splits caps into those of MP4 and the others.
 fn divided(caps: &gst::CapsRef) -> (gst::Caps, gst::Caps) {
     let (mp4, others): (Vec<_>, Vec<_>) = caps
         .iter()

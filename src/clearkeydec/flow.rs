@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Buffers in, buffers out; files that the element reads itself.
+//! The flow of buffers through the element, and the files that it reads itself.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -9,7 +9,7 @@ use cenc_mp4::{Output, ProgressiveDecryptor};
 use super::CATEGORY;
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
-use super::stream::Stream;
+use super::stream::DecryptedStream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError, index_mode};
 use crate::chunk::BufferChunk;
@@ -45,7 +45,7 @@ impl ClearKeyDec {
             .map_err(|why| self.refuse(why))
     }
 
-    /// A buffer of an elementary stream.
+    /// Decrypts and pushes a buffer of an elementary stream.
     fn chain_sample(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
         let element = self.obj();
         let target = LogTarget {
@@ -68,17 +68,17 @@ impl ClearKeyDec {
         }
     }
 
-    /// The end of MP4: gives what is left, or says what is missing.
+    /// Ends MP4: pushes the rest, or posts the error if it is incomplete.
     pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.decrypt(false, Stream::finish)
+        self.decrypt(false, DecryptedStream::finish)
             .map_err(|why| self.refuse(why))
     }
 
-    /// Runs `work` on the stream under way and pushes what it gives.
+    /// Runs `work` on the current stream and pushes its output.
     fn decrypt(
         &self,
         as_list: bool,
-        work: impl FnOnce(&mut Stream) -> (Vec<Push>, Result<(), PushError>),
+        work: impl FnOnce(&mut DecryptedStream) -> (Vec<Push>, Result<(), PushError>),
     ) -> Result<gst::FlowSuccess, PushError> {
         let (pushes, worked) = {
             let mut stream = lock(&self.stream);
@@ -109,7 +109,7 @@ impl Puller for ClearKeyDec {
         &self,
         upstream: Option<&mut Upstream>,
     ) -> Result<Option<ProgressiveDecryptor>, PushError> {
-        self.with_stream(Stream::restart);
+        self.with_stream(DecryptedStream::restart);
         let keys = lock(&self.stream)
             .as_ref()
             .map(|stream| stream.keys().clone());
@@ -135,7 +135,7 @@ impl Puller for ClearKeyDec {
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {
         let taken = match buffer {
             Some(buffer) => self.decrypt(false, |stream| stream.push([buffer])),
-            None => self.decrypt(false, Stream::finish),
+            None => self.decrypt(false, DecryptedStream::finish),
         };
         taken.map(drop)
     }

@@ -6,11 +6,12 @@ use std::sync::{LazyLock, Mutex};
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+use host_access::Host;
 
 use common_encryption::KnownKeys;
 
 use super::CATEGORY;
-use super::stream::Stream;
+use super::stream::DecryptedStream;
 use crate::logging::Logged;
 use crate::settings::{self, KeySettings, SettingsError};
 use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
@@ -21,7 +22,7 @@ pub struct ClearKeyDec {
     pub(super) srcpad: gst::Pad,
     settings: Mutex<KeySettings>,
     /// Some between READY and PAUSED. Never locked while pushing.
-    pub(super) stream: Mutex<Option<Stream>>,
+    pub(super) stream: Mutex<Option<DecryptedStream>>,
 }
 
 impl Logged for ClearKeyDec {
@@ -30,17 +31,17 @@ impl Logged for ClearKeyDec {
     }
 
     fn progress(&self) -> String {
-        let progress = lock(&self.stream).as_ref().map(Stream::progress);
+        let progress = lock(&self.stream).as_ref().map(DecryptedStream::progress);
         progress.unwrap_or_else(|| "before the stream".to_owned())
     }
 }
 
 impl ClearKeyDec {
-    /// The keys in hand. None at all is no error before a sample wants one.
+    /// Reads the keys. Having none is an error only when a sample needs one.
     fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
-        match lock(&self.settings).ring() {
+        match lock(&self.settings).ring(&*Host::system().files) {
             Err(SettingsError::NoKey) => {
-                gst::warning!(CATEGORY, imp = self, "no keys in hand: clear streams only");
+                gst::warning!(CATEGORY, imp = self, "no keys: only clear streams can pass");
                 Ok(KnownKeys::default())
             }
             Err(error) => Err(error::settings_message(self, &error)),
@@ -54,13 +55,13 @@ impl ClearKeyDec {
         }
     }
 
-    /// Reads the keys; not on a streaming thread.
+    /// Reads the keys. It is not called on a streaming thread.
     fn start(&self) -> Result<(), gst::StateChangeError> {
         let keys = self.keys().map_err(|message| {
             self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
-        *lock(&self.stream) = Some(Stream::new(keys));
+        *lock(&self.stream) = Some(DecryptedStream::new(keys));
         Ok(())
     }
 }
@@ -117,7 +118,7 @@ impl ObjectImpl for ClearKeyDec {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             settings::key_specs(
-                "Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]', of which the KID counts",
+                "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]'; keys are chosen by KID alone",
             )
         });
         &PROPERTIES
@@ -147,9 +148,9 @@ impl ElementImpl for ClearKeyDec {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
             gst::subclass::ElementMetadata::new(
-                "Common Encryption decryptor with keys in hand",
+                "Common Encryption decryptor with given keys",
                 "Codec/Decryptor",
-                "Decrypts samples and MP4 protected by Common Encryption, with given keys: for checks, not for playback",
+                "Decrypts samples and MP4 protected by Common Encryption with given keys, for checks and not for playback",
                 "The gst-plugin-playready developers",
             )
         });

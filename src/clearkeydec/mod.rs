@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `clearkeydec`: decrypts with keys in hand, to check what was protected.
+//! `clearkeydec`: decrypts with given keys, to check protected streams.
 
 mod events;
 mod flow;
@@ -16,20 +16,17 @@ pub(super) use samples::DecryptError;
 
 /// The debug category.
 static CATEGORY: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
-    crate::logging::category(
-        "clearkeydec",
-        "Common Encryption decryptor with keys in hand",
-    )
+    crate::logging::category("clearkeydec", "Common Encryption decryptor with given keys")
 });
 
 glib::wrapper! {
-    /// Takes protected samples, or protected MP4, and gives them clear. Plain pads: MP4 changes its size, and a file may be read
-    /// in pull mode.
+    /// Decrypts protected samples or protected MP4. It is no `GstBaseTransform`, since MP4 changes its size and files may be read in
+    /// pull mode.
     pub struct ClearKeyDec(ObjectSubclass<imp::ClearKeyDec>)
         @extends gst::Element, gst::Object;
 }
 
-/// Registers the element, which nothing chooses by itself: it must never take the place of a system that keeps its keys.
+/// Registers the element with rank NONE: autoplugging must never choose it in place of a DRM system that protects its keys.
 pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     LazyLock::force(&CATEGORY);
     gst::Element::register(

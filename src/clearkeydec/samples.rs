@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
-//! One buffer of an elementary stream from protected to clear, by what its meta says.
+//! Decryption of a buffer of an elementary stream according to its protection meta.
 
 use cenc_types::{KeyId, Scheme};
 use common_encryption::{KnownKeys, MissingKey};
 
 use crate::meta::{self, MetaError};
 
-/// What a buffer was before it was decrypted.
+/// The protection of a buffer before it was decrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FoundBuffer {
-    /// Without bytes.
+    /// No bytes.
     Empty,
-    /// Clear, as its meta says.
+    /// Clear according to its meta.
     Clear,
     /// Protected by the key of this KID.
-    Under(KeyId),
+    Protected(KeyId),
 }
 
-/// Decrypts a buffer where it lies and takes its meta away; `scheme` is that of the caps.
+/// Decrypts a buffer in place and removes its meta; `scheme` is that of the caps.
 pub(super) fn decrypt(
     buffer: &mut gst::BufferRef,
     keys: &KnownKeys,
     scheme: Scheme,
 ) -> Result<FoundBuffer, DecryptError> {
     let Some(meta) = buffer.meta::<gst::meta::ProtectionMeta>() else {
-        // Whether bytes are clear cannot be known without it; none are.
+        // Without a meta it is unknown whether bytes are clear, so none may pass.
         return match buffer.size() {
             0 => Ok(FoundBuffer::Empty),
             _ => Err(DecryptError::NoMeta),
@@ -32,32 +32,35 @@ pub(super) fn decrypt(
     };
     let found = meta::read(meta.info(), scheme)?;
     if let Some(found) = &found {
-        let key = keys.get(found.kid)?;
-        let map = buffer.map_writable();
-        let mut map = map.map_err(|_| DecryptError::Unmappable)?;
-        key.decrypt(found.method, &found.iv, &mut map, &found.subsamples)?;
+        let mut map = buffer
+            .map_writable()
+            .map_err(|_| DecryptError::Unmappable)?;
+        keys.get(found.kid)?
+            .decrypt(found.method, &found.iv, &mut map, &found.subsamples)?;
     }
     if let Some(meta) = buffer.meta_mut::<gst::meta::ProtectionMeta>() {
         meta.remove().map_err(|_| DecryptError::Unmappable)?;
     }
-    Ok(found.map_or(FoundBuffer::Clear, |found| FoundBuffer::Under(found.kid)))
+    Ok(found.map_or(FoundBuffer::Clear, |found| {
+        FoundBuffer::Protected(found.kid)
+    }))
 }
 
-/// Why a stream cannot be decrypted.
+/// The reason why a stream cannot be decrypted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecryptError {
-    /// The key is not in hand.
+    /// The key is not among the given ones.
     #[error(transparent)]
     NoKey(#[from] MissingKey),
-    /// Nothing says what the stream is when it is clear.
+    /// The media type of the clear stream is unknown.
     #[error("caps without original-media-type do not say what the clear stream is: {0}")]
     NoType(gst::Caps),
-    /// Nothing says how the buffer is protected.
+    /// A buffer has no protection meta.
     #[error(
         "a buffer of a protected stream has no protection meta: whether it is clear cannot be known"
     )]
     NoMeta,
-    /// The meta cannot be followed.
+    /// The meta is unusable.
     #[error(transparent)]
     Meta(#[from] MetaError),
     /// The meta does not fit the sample.
@@ -66,20 +69,20 @@ pub(crate) enum DecryptError {
     /// The scheme of the caps is unknown.
     #[error(transparent)]
     Value(#[from] cenc_types::Error),
-    /// MP4 that cannot be followed.
+    /// Unreadable MP4.
     #[error(transparent)]
     Mp4(#[from] cenc_mp4::Error),
-    /// The input is not given from its start to its end.
+    /// The input is not contiguous.
     #[error(
         "the input jumps from byte {from} to byte {to}: MP4 is decrypted from its start to its end"
     )]
     Jump {
-        /// Where the input stopped.
+        /// The end of the last input.
         from: u64,
-        /// Where it goes on.
+        /// The start of the next input.
         to: u64,
     },
-    /// The buffer cannot be written.
+    /// The buffer is not writable.
     #[error("the buffer cannot be changed: upstream must give memory that programs can write")]
     Unmappable,
 }

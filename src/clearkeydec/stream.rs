@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The stream under way: samples by their meta, or the bytes of MP4.
+//! The current stream: samples with protection metas, or the bytes of MP4.
 
 use std::sync::Arc;
 
@@ -17,21 +17,21 @@ use crate::chunk::BufferChunk;
 use crate::logging::LogTarget;
 use crate::protected_caps;
 
-/// The decryptor between READY and READY.
-pub(super) struct Stream {
+/// The decryptor from READY to PAUSED and back.
+pub(super) struct DecryptedStream {
     keys: Arc<KnownKeys>,
-    /// The scheme of an elementary stream; None: the stream is MP4.
+    /// The scheme of an elementary stream; None if the stream is MP4.
     samples: Option<Scheme>,
-    /// What its last buffer was.
+    /// The protection of its last buffer.
     last: FoundBuffer,
-    /// How many buffers of samples were decrypted.
+    /// The number of decrypted buffers of samples.
     decrypted: u64,
     decryptor: Decryptor<BufferChunk>,
-    /// Kept between buffers, so that its memory is.
+    /// Reused for every buffer to keep its memory.
     outputs: Vec<Output<BufferChunk>>,
 }
 
-impl Stream {
+impl DecryptedStream {
     pub(super) fn new(keys: KnownKeys) -> Self {
         let keys = Arc::new(keys);
         Self {
@@ -48,12 +48,12 @@ impl Stream {
         &self.keys
     }
 
-    /// Whether buffers are samples of an elementary stream.
+    /// True if buffers are samples of an elementary stream.
     pub(super) const fn is_of_samples(&self) -> bool {
         self.samples.is_some()
     }
 
-    /// Takes the caps of an elementary stream.
+    /// Sets the caps of an elementary stream.
     pub(super) fn take_caps(&mut self, protected: &gst::CapsRef) -> Result<(), DecryptError> {
         if protected_caps::original_media_type(protected).is_none() {
             return Err(DecryptError::NoType(protected.to_owned()));
@@ -62,12 +62,12 @@ impl Stream {
         Ok(())
     }
 
-    /// The stream is MP4.
+    /// Treats the stream as MP4.
     pub(super) const fn take_mp4(&mut self) {
         self.samples = None;
     }
 
-    /// Starts at the top of a file.
+    /// Starts again at the beginning of a file.
     pub(super) fn restart(&mut self) {
         self.samples = None;
         self.last = FoundBuffer::Empty;
@@ -83,7 +83,7 @@ impl Stream {
         self.decryptor.set_index_mode(index_mode);
     }
 
-    /// The input goes on at byte `to`, which must be where it stopped.
+    /// Continues the input at byte `to`, which must be the current position.
     pub(super) const fn seek(&self, to: u64) -> Result<(), DecryptError> {
         match self.decryptor.position() {
             0 => Ok(()),
@@ -106,7 +106,7 @@ impl Stream {
             _ if self.last == found => (),
             FoundBuffer::Empty => return Ok(()),
             FoundBuffer::Clear => gst::info!(category, obj = element, "clear from {pts} on"),
-            FoundBuffer::Under(kid) => {
+            FoundBuffer::Protected(kid) => {
                 gst::info!(category, obj = element, "under KID {kid} from {pts} on");
             }
         }
@@ -114,7 +114,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Tells how far the stream got.
+    /// Returns the progress of the stream for messages.
     pub(super) fn progress(&self) -> String {
         match self.is_of_samples() {
             true => format!("after {} buffers", self.decrypted),
@@ -122,7 +122,7 @@ impl Stream {
         }
     }
 
-    /// Takes bytes of MP4 and returns what can be pushed, with the error that ended it.
+    /// Decrypts bytes of MP4 and returns what can be pushed, with the error that stopped it.
     pub(super) fn push(
         &mut self,
         buffers: impl IntoIterator<Item = gst::Buffer>,
@@ -134,13 +134,13 @@ impl Stream {
         (group(&mut self.outputs), taken)
     }
 
-    /// Takes note of the end of the stream.
+    /// Ends the stream and returns what is left to push.
     pub(super) fn finish(&mut self) -> (Vec<Push>, Result<(), PushError>) {
         let finished = self.decryptor.finish(&mut self.outputs);
         (group(&mut self.outputs), finished.map_err(PushError::Mp4))
     }
 
-    /// The stream header of a muxer's caps for the clear stream.
+    /// Returns the stream header of a muxer's caps for the clear stream.
     pub(super) fn clear_init(&self, init: &[u8]) -> Result<Vec<u8>, Error> {
         let mut decryptor = Decryptor::new(IndexMode::Hold, Arc::clone(&self.keys));
         let mut outputs = Vec::new();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Logs what is asked of a source of keys, and how long its answers take.
+//! Logs the requests to a source of keys and how long they take.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use gst::glib;
 use gst::prelude::*;
+
+use host_access::Clock;
 
 use content_keys::{Error, KeyProvider, PeriodKeys};
 
@@ -16,19 +17,25 @@ pub(crate) struct LoggedKeys {
     source: Box<dyn KeyProvider>,
     category: gst::DebugCategory,
     element: glib::WeakRef<gst::Element>,
+    clock: Arc<dyn Clock>,
 }
 
 impl LoggedKeys {
-    /// Logs what `source` answers.
-    pub(crate) fn new(source: Box<dyn KeyProvider>, target: LogTarget<'_>) -> Self {
+    /// Logs the answers of `source`; `clock` measures how long they take.
+    pub(crate) fn new(
+        source: Box<dyn KeyProvider>,
+        target: LogTarget<'_>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             source,
             category: target.category,
             element: target.element.downgrade(),
+            clock,
         }
     }
 
-    /// Runs `log` if the element still exists; nothing keeps it while the source is waited for.
+    /// Runs `log` if the element still exists. No reference to the element is held while waiting for the source.
     fn log(&self, log: impl FnOnce(gst::DebugCategory, &gst::Element)) {
         if let Some(element) = self.element.upgrade() {
             log(self.category, &element);
@@ -46,12 +53,12 @@ impl KeyProvider for LoggedKeys {
             gst::debug!(
                 category,
                 obj = element,
-                "asking for the keys of crypto period {period}"
+                "requesting the keys of crypto period {period}"
             );
         });
-        let asked = Instant::now();
+        let start = self.clock.monotonic();
         let answer = self.source.period_keys(period);
-        let took = asked.elapsed();
+        let took = self.clock.monotonic().saturating_sub(start);
         self.log(|category, element| match &answer {
             Ok(keys) => gst::info!(
                 category,
@@ -69,28 +76,29 @@ impl KeyProvider for LoggedKeys {
     }
 
     fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
-        let noted = self.source.record_period_start(period);
-        self.log(|category, element| match &noted {
+        let recorded = self.source.record_period_start(period);
+        self.log(|category, element| match &recorded {
             Ok(()) => gst::debug!(
                 category,
                 obj = element,
-                "crypto period {period}: the source of keys knows that it began"
+                "crypto period {period}: its start is recorded at the source of keys"
             ),
             Err(error) => gst::warning!(
                 category,
                 obj = element,
-                "crypto period {period}: the source of keys could not note that it began: {error}"
+                "crypto period {period}: its start could not be recorded at the source of keys: {error}"
             ),
         });
-        noted
+        recorded
     }
 }
 
-/// The KIDs with what they are for.
+/// Returns the KIDs with their selectors.
 fn kids(keys: &PeriodKeys) -> String {
-    let entries = keys.keys.entries().iter();
-    let kids: Vec<String> = entries
+    keys.keys
+        .entries()
+        .iter()
         .map(|entry| format!("KID {} for '{}'", entry.kid, entry.selector))
-        .collect();
-    kids.join(", ")
+        .collect::<Vec<_>>()
+        .join(", ")
 }

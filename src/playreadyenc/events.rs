@@ -6,7 +6,7 @@ use gst::subclass::prelude::*;
 
 use super::CATEGORY;
 use super::imp::PlayReadyEnc;
-use super::stream::Stream;
+use super::stream::Mp4Stream;
 use crate::byte_stream::{index_mode, not_seekable};
 use crate::{caps, error, lock, logging};
 
@@ -14,25 +14,25 @@ impl PlayReadyEnc {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
         match event.view() {
-            gst::EventView::StreamStart(_) => self.with_stream(Stream::restart),
+            gst::EventView::StreamStart(_) => self.with_stream(Mp4Stream::restart),
             gst::EventView::FlushStart(_) => self.session.controls().set_stopped(true),
             gst::EventView::FlushStop(_) => {
                 self.session.controls().set_stopped(false);
-                self.with_stream(Stream::flush);
+                self.with_stream(Mp4Stream::flush);
             }
             gst::EventView::Segment(segment) => {
                 let segment = segment.segment().clone();
                 return self.segment(pad, event, &segment);
             }
             gst::EventView::Caps(event) => return self.caps(event.caps_owned()),
-            // A stream that ends early must not look whole: its end is not passed on.
+            // The end of an incomplete stream is not passed on, since it would look complete.
             gst::EventView::Eos(_) if self.finish().is_err() => return false,
             _ => (),
         }
         gst::Pad::event_default(pad, Some(&*self.obj()), event)
     }
 
-    /// No seek can be passed on: byte positions differ, and a stream cannot be protected from its middle.
+    /// Refuses seeks: byte positions differ, and protection cannot start in the middle of a stream.
     pub(super) fn src_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
         match event.view() {
@@ -48,11 +48,11 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Muxers that could go back would rewrite what is protected already: they are told that they cannot.
+    /// Answers muxers that seeking is not possible, since they would rewrite data that is already protected.
     pub(super) fn sink_query(&self, pad: &gst::Pad, query: &mut gst::QueryRef) -> bool {
         match query.view_mut() {
             gst::QueryViewMut::Seeking(seeking) => not_seekable(seeking),
-            // Memory for downstream would be of no use: buffers are passed on as they come.
+            // No allocation is proposed, since buffers are passed on in their own memory.
             gst::QueryViewMut::Allocation(_) => false,
             _ => gst::Pad::query_default(pad, Some(&*self.obj()), query),
         }
@@ -65,13 +65,13 @@ impl PlayReadyEnc {
         }
     }
 
-    pub(super) fn with_stream(&self, work: impl FnOnce(&mut Stream)) {
+    pub(super) fn with_stream(&self, work: impl FnOnce(&mut Mp4Stream)) {
         if let Some(stream) = lock(&self.stream).as_mut() {
             work(stream);
         }
     }
 
-    /// Segments in bytes: the first one is passed on; later ones are jumps of the muxer, which are followed or refused.
+    /// Passes on the first segment in bytes; later ones are seeks of the muxer, which are followed or refused.
     fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
         self.give_caps();
         let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
@@ -91,7 +91,7 @@ impl PlayReadyEnc {
         sought.map_err(|error| error::post(self, &error)).is_ok()
     }
 
-    /// Caps must come before the segment; filesrc gives none.
+    /// Sends caps before the segment if upstream, like filesrc, sends none.
     fn give_caps(&self) {
         if self.srcpad.current_caps().is_none() {
             let caps = caps::fragmented_mp4();

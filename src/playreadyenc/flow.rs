@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Buffers in, buffers out; what is announced before them.
+//! The flow of buffers through the element, and the signaling before them.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -8,7 +8,7 @@ use cenc_mp4::Totals;
 
 use super::CATEGORY;
 use super::imp::PlayReadyEnc;
-use super::stream::Stream;
+use super::stream::Mp4Stream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError};
 use crate::logging::{self, LogTarget};
@@ -25,7 +25,7 @@ impl PlayReadyEnc {
             .map_err(|why| self.refuse(why))
     }
 
-    /// One list in gives one list out, when it holds whole fragments: hlscmafsink's inner sink counts on it.
+    /// Turns one list of whole fragments into one list, which hlscmafsink's inner sink requires.
     pub(super) fn chain_list(
         &self,
         pad: &gst::Pad,
@@ -37,17 +37,17 @@ impl PlayReadyEnc {
             .map_err(|why| self.refuse(why))
     }
 
-    /// The end of the stream: gives what is left, or says what is missing.
+    /// Ends the stream: pushes the rest, or posts the error if it is incomplete.
     pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.protect(false, Stream::finish)
+        self.protect(false, Mp4Stream::finish)
             .map_err(|why| self.refuse(why))
     }
 
-    /// Runs `work` on the stream under way and pushes what it gives.
+    /// Runs `work` on the current stream and pushes its output.
     pub(super) fn protect(
         &self,
         as_list: bool,
-        work: impl FnOnce(&mut Stream, LogTarget<'_>) -> (Vec<Push>, Result<(), PushError>),
+        work: impl FnOnce(&mut Mp4Stream, LogTarget<'_>) -> (Vec<Push>, Result<(), PushError>),
     ) -> Result<gst::FlowSuccess, PushError> {
         let element = self.obj();
         let target = LogTarget {
@@ -92,7 +92,7 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Posts what is wrong with the stream, and returns what upstream is told.
+    /// Posts the error of the stream, and returns the flow error for upstream.
     pub(super) fn refuse(&self, why: PushError) -> gst::FlowError {
         match why {
             PushError::Flow(flow) => return flow,
@@ -121,31 +121,30 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Tells of a crypto period before its first fragment is pushed, whose buffer has the timestamp `at`.
+    /// Signals a crypto period before its first fragment, whose buffer has the timestamp `at`, is pushed.
     fn announce_change(&self, at: Option<gst::ClockTime>) {
         let change = {
             let mut stream = lock(&self.stream);
-            let packaging = stream.as_mut().map(Stream::packaging_mut);
+            let packaging = stream.as_mut().map(Mp4Stream::packaging_mut);
             packaging.and_then(|p| Some((p.next_change()?, p.config().scheme)))
         };
         let Some((change, scheme)) = change else {
             return;
         };
-        let to = (self, &self.srcpad);
-        self.session.announce_change(to, (&change, scheme), at);
+        self.session
+            .announce_change(self, &self.srcpad, &change, scheme, at);
     }
 
-    /// Tells of the protection before the init segment is pushed: downstream by events, the application by a message.
+    /// Signals the protection before the init segment is pushed: downstream by events, to the application by a message.
     fn announce(&self) {
         let signals = {
             let stream = lock(&self.stream);
-            let packaging = stream.as_ref().map(Stream::packaging);
+            let packaging = stream.as_ref().map(Mp4Stream::packaging);
             packaging.and_then(|p| Some((p.signals()?.clone(), p.config().scheme)))
         };
         let Some((signals, scheme)) = signals else {
             return;
         };
-        let to = (self, &self.srcpad);
-        self.session.announce(to, (&signals, scheme));
+        self.session.announce(self, &self.srcpad, &signals, scheme);
     }
 }

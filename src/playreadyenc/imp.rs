@@ -12,7 +12,7 @@ use gst::subclass::prelude::*;
 use cenc_mp4::Totals;
 
 use super::CATEGORY;
-use super::stream::Stream;
+use super::stream::Mp4Stream;
 use crate::action_signals::{self, Encryptor};
 use crate::logging::Logged;
 use crate::session::{self, Session};
@@ -25,7 +25,7 @@ pub struct PlayReadyEnc {
     pub(super) session: Session,
     threads: AtomicU32,
     /// Some between READY and PAUSED. Never locked while pushing.
-    pub(super) stream: Mutex<Option<Stream>>,
+    pub(super) stream: Mutex<Option<Mp4Stream>>,
 }
 
 impl Logged for PlayReadyEnc {
@@ -50,14 +50,14 @@ impl Encryptor for PlayReadyEnc {
 }
 
 impl PlayReadyEnc {
-    /// Reads the settings and keys; not on a streaming thread.
+    /// Reads the settings and keys. It is not called on a streaming thread.
     fn start(&self) -> Result<(), gst::StateChangeError> {
         let packaging = self.session.open(self).map_err(|message| {
             self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
         let threads = self.threads.load(Ordering::Relaxed) as usize;
-        let stream = Stream::new(packaging, threads).map_err(|error| {
+        let stream = Mp4Stream::new(packaging, threads).map_err(|error| {
             crate::error::post(self, &error);
             gst::StateChangeError
         })?;
@@ -72,7 +72,7 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Gives the pads back what waits for keys, before they are stopped.
+    /// Ends waits for keys before the pads are stopped.
     fn release(&self, transition: gst::StateChange) {
         if transition == gst::StateChange::PausedToReady {
             self.session.controls().set_stopped(true);
@@ -80,7 +80,7 @@ impl PlayReadyEnc {
     }
 
     fn totals(&self) -> Totals {
-        let totals = lock(&self.stream).as_ref().map(Stream::totals);
+        let totals = lock(&self.stream).as_ref().map(Mp4Stream::totals);
         totals.unwrap_or_default()
     }
 
@@ -159,7 +159,7 @@ impl ObjectImpl for PlayReadyEnc {
             specs.push(
                 glib::ParamSpecUInt::builder("threads")
                     .nick("Threads")
-                    .blurb("Threads that encrypt fragments side by side, the streaming thread included, where a file is read; the output does not depend on it")
+                    .blurb("Number of threads that encrypt fragments in parallel, including the streaming thread, when the element reads a file itself; the output does not depend on it")
                     .minimum(1)
                     .maximum(64)
                     .default_value(1)

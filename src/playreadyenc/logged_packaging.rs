@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Logs what the packaging answers of fragments.
+//! Logs the protection of fragments.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use protection_policy::Packaging;
 
 use crate::logging::{LogTarget, RuleLog};
 
-/// A packaging whose answers are logged.
+/// A packaging that logs the protection of each fragment.
 pub(super) struct LoggedPackaging<'a> {
     pub(super) packaging: &'a mut Packaging,
     pub(super) rules: &'a mut RuleLog,

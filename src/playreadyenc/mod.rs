@@ -19,8 +19,8 @@ static CATEGORY: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 });
 
 glib::wrapper! {
-    /// Takes MP4 and gives it protected; stands behind the muxer, or behind filesrc. Progressive files stay so where upstream
-    /// can be read anywhere, as filesrc right before it; in a stream those with `moov` in front come out in fragments.
+    /// Protects an MP4 stream, after a muxer or filesrc. A progressive file remains one if upstream supports random access, as
+    /// filesrc directly before the element does; as a stream it must have `moov` in front and becomes fragmented.
     pub struct PlayReadyEnc(ObjectSubclass<imp::PlayReadyEnc>)
         @extends gst::Element, gst::Object;
 }

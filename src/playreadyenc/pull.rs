@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What becomes of a file that the element reads itself.
+//! Protection of a file that the element reads itself.
 
 use cenc_mp4::{Output, ProgressiveEncryptor, RequiredForm};
 
 use super::imp::PlayReadyEnc;
-use super::stream::Stream;
+use super::stream::Mp4Stream;
 use crate::buffers::Push;
 use crate::byte_stream::{PushError, index_mode};
 use crate::chunk::BufferChunk;
@@ -18,12 +18,12 @@ impl Puller for PlayReadyEnc {
         &self.srcpad
     }
 
-    /// Makes the first pass too.
+    /// Opens the file and makes the first pass.
     fn open(
         &self,
         upstream: Option<&mut Upstream>,
     ) -> Result<Option<ProgressiveEncryptor>, PushError> {
-        self.with_stream(Stream::restart);
+        self.with_stream(Mp4Stream::restart);
         if let Some(upstream) = upstream
             && let Some(mut file) = ProgressiveEncryptor::open(upstream, self.required_form()?)?
         {
@@ -54,13 +54,13 @@ impl Puller for PlayReadyEnc {
 
     fn wanted(&self) -> u64 {
         let stream = lock(&self.stream);
-        stream.as_ref().map_or(BLOCK, Stream::wanted)
+        stream.as_ref().map_or(BLOCK, Mp4Stream::wanted)
     }
 
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {
         let taken = match buffer {
             Some(buffer) => self.protect(false, |stream, target| stream.push([buffer], target)),
-            None => self.protect(false, Stream::finish),
+            None => self.protect(false, Mp4Stream::finish),
         };
         taken.map(drop)
     }
@@ -75,10 +75,10 @@ impl Puller for PlayReadyEnc {
 }
 
 impl PlayReadyEnc {
-    /// In which form a file must come out for what is asked.
+    /// Returns the form of the output file that the settings require.
     fn required_form(&self) -> Result<RequiredForm, PushError> {
         let stream = lock(&self.stream);
-        let packaging = stream.as_ref().map(Stream::packaging);
+        let packaging = stream.as_ref().map(Mp4Stream::packaging);
         let packaging = packaging.ok_or(PushError::Flow(gst::FlowError::Flushing))?;
         Ok(RequiredForm::of(packaging))
     }

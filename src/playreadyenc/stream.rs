@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The stream under way: what goes in as buffers and comes out as pushes.
+//! The current stream: turns input buffers into pushes.
 
 use cenc_mp4::{Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, protect_init};
 use protection_policy::{Packaging, SampleKeys};
@@ -10,19 +10,19 @@ use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
 use crate::logging::{LogTarget, RuleLog};
 
-/// The packager between READY and READY.
-pub(super) struct Stream {
+/// The packager from READY to PAUSED and back.
+pub(super) struct Mp4Stream {
     packaging: Packaging,
     rules: RuleLog,
     encryptor: Encryptor<BufferChunk>,
-    /// Kept between buffers, so that its memory is.
+    /// Reused for every buffer to keep its memory.
     outputs: Vec<Output<BufferChunk>>,
-    /// What came out of a progressive file.
+    /// The counts of a progressive file.
     file_totals: Option<Totals>,
 }
 
-impl Stream {
-    /// Errors when `threads` cannot be started.
+impl Mp4Stream {
+    /// Fails if `threads` cannot be started.
     pub(super) fn new(packaging: Packaging, threads: usize) -> Result<Self, Error> {
         let mut encryptor = Encryptor::new(IndexMode::Hold);
         encryptor.set_threads(threads)?;
@@ -47,7 +47,7 @@ impl Stream {
         self.packaging.into_sample_keys()
     }
 
-    /// Starts at the top of a file, without the fragment under way; the keys' IVs go on.
+    /// Starts again at the beginning of a file and drops the unfinished fragment; IVs continue.
     pub(super) fn restart(&mut self) {
         self.encryptor.restart(IndexMode::Hold);
         self.packaging.restart();
@@ -59,27 +59,27 @@ impl Stream {
         self.encryptor.set_index_mode(index_mode);
     }
 
-    /// The input is a file: fragments may be in work while the next ones are read.
+    /// Treats the input as a file: fragments may be encrypted while the next ones are read.
     pub(super) fn look_ahead(&mut self) {
         self.encryptor.look_ahead();
     }
 
-    /// The input goes on at byte `position`.
+    /// Continues the input at byte `position`.
     pub(super) fn seek(&mut self, position: u64) -> Result<(), Error> {
         self.encryptor.seek(position)
     }
 
-    /// How many bytes the next buffer should best have.
+    /// Returns the preferred size of the next buffer in bytes.
     pub(super) fn wanted(&self) -> u64 {
         self.encryptor.wanted()
     }
 
-    /// Forgets an unfinished fragment; the tracks stay known.
+    /// Drops an unfinished fragment and keeps the tracks.
     pub(super) fn flush(&mut self) {
         self.encryptor.flush();
     }
 
-    /// Takes buffers and returns what can be pushed, with the error that ended it: what was complete before is pushed still.
+    /// Protects buffers and returns what can be pushed, with the error that stopped it. What was complete before is still pushed.
     pub(super) fn push(
         &mut self,
         buffers: impl IntoIterator<Item = gst::Buffer>,
@@ -100,7 +100,7 @@ impl Stream {
         (group(&mut self.outputs), taken)
     }
 
-    /// Takes note of the end of the stream.
+    /// Ends the stream and returns what is left to push.
     pub(super) fn finish(&mut self, target: LogTarget<'_>) -> (Vec<Push>, Result<(), PushError>) {
         let mut protector = LoggedPackaging {
             packaging: &mut self.packaging,
@@ -111,12 +111,12 @@ impl Stream {
         (group(&mut self.outputs), finished.map_err(PushError::Mp4))
     }
 
-    /// The stream header of a muxer's caps, protected as the stream is.
+    /// Returns the stream header of a muxer's caps, protected like the stream.
     pub(super) fn protect_init(&mut self, init: &[u8]) -> Result<Vec<u8>, Error> {
         protect_init(init, &mut self.packaging)
     }
 
-    /// Samples, media bytes and fragments so far.
+    /// Returns the numbers of samples, media bytes and fragments so far.
     pub(super) const fn totals(&self) -> Totals {
         match self.file_totals {
             Some(totals) => totals,
@@ -124,12 +124,12 @@ impl Stream {
         }
     }
 
-    /// Asks for the keys of a progressive file.
+    /// Chooses the keys of a progressive file.
     pub(super) fn protect_file(&mut self, file: &mut ProgressiveEncryptor) -> Result<(), Error> {
         file.protect(&mut self.packaging)
     }
 
-    /// Takes note of what came out of a progressive file.
+    /// Adds the counts of a progressive file.
     pub(super) const fn set_file_totals(&mut self, totals: Totals) {
         self.file_totals = Some(totals);
     }

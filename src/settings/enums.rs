@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The types of GObject for properties that choose among names: made of the tables of choices and of DRM systems.
+//! The GObject enumerations and flags of the properties, generated from the tables of choices and of DRM systems.
 
 use std::collections::BTreeSet;
 
 use gst::glib;
 
 use drm_signaling::System;
-use protection_policy::{ChoiceType, PropertySpec};
+use protection_policy::properties::SYSTEMS;
+use protection_policy::{ChoiceType, PropertySpec, PropertyValue};
 
 use super::specs::described;
 
@@ -31,7 +32,7 @@ macro_rules! choice_enums {
             }
         )+
 
-        /// The description of a property that chooses among names.
+        /// Returns the GObject description of a property with named values.
         pub(super) fn choice_spec(choices: &ChoiceType, property: &PropertySpec) -> glib::ParamSpec {
             match choices.type_name {
                 $(
@@ -48,25 +49,25 @@ macro_rules! choice_enums {
 
 protection_policy::property_choices!(choice_enums);
 
-/// `track-type`, as GStreamer shows it.
+/// The values of `track-type` in GObject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
 #[enum_type(name = "GstPlayReadyTrackType")]
 pub enum TrackTypeProperty {
-    /// Whatever the caps say.
+    /// The type in the caps.
     #[default]
-    #[enum_value(name = "As the caps say", nick = "auto")]
+    #[enum_value(name = "The type given by the caps", nick = "auto")]
     Auto,
-    /// Video alone.
-    #[enum_value(name = "Video; anything else is refused", nick = "video")]
+    /// Only video.
+    #[enum_value(name = "Video; other streams are refused", nick = "video")]
     Video,
-    /// Audio alone.
-    #[enum_value(name = "Audio; anything else is refused", nick = "audio")]
+    /// Only audio.
+    #[enum_value(name = "Audio; other streams are refused", nick = "audio")]
     Audio,
 }
 
 macro_rules! systems_property {
     ($(($system:ident, $module:ident, $flag:ident = $bit:literal, $nick:literal, $words:literal))+) => {
-        /// `systems`, as GStreamer shows it.
+        /// The flags of `systems` in GObject.
         #[glib::flags(name = "GstPlayReadySystems")]
         pub enum SystemsProperty {
             $(
@@ -78,18 +79,22 @@ macro_rules! systems_property {
 
         impl From<SystemsProperty> for BTreeSet<System> {
             fn from(property: SystemsProperty) -> Self {
-                let chosen = [$((SystemsProperty::$flag, System::$system)),+].into_iter();
-                let chosen = chosen.filter(|(flag, _)| property.contains(*flag));
-                chosen.map(|(_, system)| system).collect()
+                [$((SystemsProperty::$flag, System::$system)),+]
+                    .into_iter()
+                    .filter(|(flag, _)| property.contains(*flag))
+                    .map(|(_, system)| system)
+                    .collect()
             }
         }
 
         impl From<&BTreeSet<System>> for SystemsProperty {
             fn from(systems: &BTreeSet<System>) -> Self {
-                let flags = systems.iter().map(|system| match system {
-                    $(System::$system => Self::$flag,)+
-                });
-                flags.collect()
+                systems
+                    .iter()
+                    .map(|system| match system {
+                        $(System::$system => Self::$flag,)+
+                    })
+                    .collect()
             }
         }
     };
@@ -99,6 +104,9 @@ drm_signaling::drm_systems!(systems_property);
 
 impl Default for SystemsProperty {
     fn default() -> Self {
-        Self::PLAYREADY
+        match SYSTEMS.kind.default_value() {
+            PropertyValue::Systems(systems) => Self::from(&systems),
+            _ => Self::empty(),
+        }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What `gst-inspect-1.0` shows of the shared properties, the manual of the elements: made of the table of properties.
+//! The GObject descriptions of the shared properties, which `gst-inspect-1.0` shows. They are generated from the table of properties.
 
 use gst::glib::{
     ParamSpec, ParamSpecBoolean, ParamSpecFlags, ParamSpecString, ParamSpecUInt, ParamSpecUInt64,
@@ -11,15 +11,15 @@ use protection_policy::{PropertyKind, PropertySpec};
 
 use super::enums::{SystemsProperty, choice_spec};
 
-/// The writable properties that all encryptors have.
+/// Returns the writable properties of all encryptors.
 pub(crate) fn specs() -> Vec<ParamSpec> {
     PROPERTIES.iter().map(spec).collect()
 }
 
-/// The properties that say where keys come from; `locations` describes those of `key-uri`.
-pub(crate) fn key_specs(locations: &'static str) -> Vec<ParamSpec> {
+/// Returns the key properties; `key_uri_blurb` describes `key-uri`.
+pub(crate) fn key_specs(key_uri_blurb: &'static str) -> Vec<ParamSpec> {
     let key_uri = PropertySpec {
-        blurb: locations,
+        blurb: key_uri_blurb,
         ..KEY_URI
     };
     [key_uri, KEY_ID, KEY, KEY_SEED].iter().map(spec).collect()
@@ -34,15 +34,13 @@ fn spec(property: &PropertySpec) -> ParamSpec {
         PropertyKind::Secret => described(ParamSpecString::builder(name), property)
             .write_only()
             .build(),
-        PropertyKind::Number {
-            limits: (least, most),
-            default,
-            ..
-        } => described(ParamSpecUInt::builder(name), property)
-            .minimum(*least)
-            .maximum(*most)
-            .default_value(*default)
-            .build(),
+        PropertyKind::Number { range, default, .. } => {
+            described(ParamSpecUInt::builder(name), property)
+                .minimum(*range.start())
+                .maximum(*range.end())
+                .default_value(*default)
+                .build()
+        }
         PropertyKind::Time => described(ParamSpecUInt64::builder(name), property).build(),
         PropertyKind::Flag { default } => described(ParamSpecBoolean::builder(name), property)
             .default_value(*default)
@@ -56,7 +54,7 @@ fn spec(property: &PropertySpec) -> ParamSpec {
     }
 }
 
-/// What properties of all types have: texts, and when they may be set.
+/// Sets the texts of a property and the states in which it may be set.
 pub(super) fn described<'a, B>(builder: B, property: &'a PropertySpec) -> B
 where
     B: ParamSpecBuilderExt<'a> + GstParamSpecBuilderExt<'a>,

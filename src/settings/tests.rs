@@ -20,7 +20,9 @@ fn settings(values: &[(&str, &str)]) -> Settings {
 
 fn error(values: &[(&str, &str)]) -> String {
     let settings = settings(values);
-    let keys = settings.config().and_then(|_| settings.provider());
+    let keys = settings
+        .config(Host::system())
+        .and_then(|_| settings.provider(&Host::system()));
     keys.err().unwrap().to_string()
 }
 
@@ -73,19 +75,27 @@ fn key_comes_from_key_or_seed() {
     };
     let seeded = settings(&[kid, seed]);
     assert!(seeded.has_public_seed());
-    let ring = seeded.provider().unwrap().period_keys(0).unwrap();
+    let ring = seeded
+        .provider(&Host::system())
+        .unwrap()
+        .period_keys(0)
+        .unwrap();
     let given = settings(&[kid, ("key", "nLBhFktwE+rvzH1tGEJMLA==")]);
     assert!(!given.has_public_seed());
-    let given = given.provider().unwrap().period_keys(0).unwrap();
+    let given = given
+        .provider(&Host::system())
+        .unwrap()
+        .period_keys(0)
+        .unwrap();
     let bytes = |ring: &PeriodKeys| *ring.keys.select(&track, 0).unwrap().unwrap().key.as_bytes();
     assert_eq!(bytes(&ring), bytes(&given));
 }
 
 // Boxes made by Shaka Packager 3.8.0.
 #[test]
-fn systems_and_boxes_come_into_the_configuration() {
+fn systems_and_boxes_are_in_the_configuration() {
     let key = [("key-id", KID), ("key", KEY)];
-    let config = settings(&key).config().unwrap();
+    let config = settings(&key).config(Host::system()).unwrap();
     assert!(config.systems.into_iter().eq([System::PlayReady]));
     assert!(config.extra_pssh.is_empty());
 
@@ -95,7 +105,7 @@ fn systems_and_boxes_come_into_the_configuration() {
     let chosen = SystemsProperty::MARLIN | SystemsProperty::WIDEVINE;
     settings.set("systems", &chosen.to_value());
     settings.set("pssh", &format!("{common}, {widevine},").to_value());
-    let config = settings.config().unwrap();
+    let config = settings.config(Host::system()).unwrap();
     let systems = [System::Widevine, System::Marlin];
     assert!(config.systems.into_iter().eq(systems));
     let systems = [System::Common, System::Widevine].map(System::id);

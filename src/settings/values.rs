@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Values of GObject as those of the table of properties, and back.
+//! Conversion between GObject values and those of the table of properties.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn set(values: &mut PropertyValues, name: &str, value: &glib::Value) 
     values.set(property, read(&property.kind, value));
 }
 
-/// The value of a readable property; None for one that is not in the table.
+/// Returns the value of a readable property; None for one that is not in the table.
 pub(super) fn get(values: &PropertyValues, name: &str) -> Option<glib::Value> {
     let property = property(name)?;
     write(&property.kind, values.shown(property)?)
@@ -36,10 +36,12 @@ fn read(kind: &PropertyKind, value: &glib::Value) -> PropertyValue {
         PropertyKind::Text { .. } | PropertyKind::Texts { .. } | PropertyKind::Location => {
             PropertyValue::Text(value.get().expect(CHECKED))
         }
-        PropertyKind::Secret => {
-            let text: Option<String> = value.get().expect(CHECKED);
-            PropertyValue::Secret(text.map(Zeroizing::new))
-        }
+        PropertyKind::Secret => PropertyValue::Secret(
+            value
+                .get::<Option<String>>()
+                .expect(CHECKED)
+                .map(Zeroizing::new),
+        ),
         PropertyKind::Number { .. } => PropertyValue::Number(value.get().expect(CHECKED)),
         PropertyKind::Time => PropertyValue::Time(value.get().expect(CHECKED)),
         PropertyKind::Flag { .. } => PropertyValue::Flag(value.get().expect(CHECKED)),
@@ -54,7 +56,7 @@ fn read(kind: &PropertyKind, value: &glib::Value) -> PropertyValue {
     }
 }
 
-/// None for a name that the type does not have.
+/// Returns None for a name that the type does not have.
 fn write(kind: &PropertyKind, value: PropertyValue) -> Option<glib::Value> {
     Some(match value {
         PropertyValue::Text(text) => text.to_value(),

@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The names that a property chooses among.
+//! The values of properties that take one of several names.
 
-/// A type of GObject whose values are names.
+/// A property type with named values, registered as an enumeration in GObject.
 #[derive(Debug)]
 pub struct ChoiceType {
     /// The name of the type.
     pub type_name: &'static str,
-    /// The names that commands and `gst-launch-1.0` take, the default first.
+    /// The names that commands and `gst-launch-1.0` accept, the default first.
     pub nicks: &'static [&'static str],
 }
 
-/// Calls a macro with the rows of the table: a constant, a type in Rust and in GObject, and its names in the order of their numbers,
-/// each with words for people who choose.
+/// Calls a macro with the rows of the table: a constant, a type in Rust and in GObject, and its names with their descriptions in
+/// the order of their numbers.
 ///
-/// GObject's types are made at compile time, so that a list of names must be too.
+/// GObject types are declared at compile time, so the names must be known then.
 #[macro_export]
 macro_rules! property_choices {
     ($with_rows:ident) => {
         $with_rows! {
             (SCHEMES, SchemeProperty, "GstPlayReadyScheme",
-                (Cenc, "cenc", "AES-CTR; plays on every PlayReady client")
-                (Cens, "cens", "AES-CTR with a pattern; no PlayReady client plays it")
-                (Cbc1, "cbc1", "AES-CBC; no PlayReady client plays it")
-                (Cbcs, "cbcs", "AES-CBC with a pattern; PlayReady 4.0 and later, FairPlay"))
+                (Cenc, "cenc", "AES-CTR; supported by every PlayReady client")
+                (Cens, "cens", "AES-CTR with a pattern; not supported by PlayReady clients")
+                (Cbc1, "cbc1", "AES-CBC; not supported by PlayReady clients")
+                (Cbcs, "cbcs", "AES-CBC with a pattern; supported by PlayReady 4.0 and later and by FairPlay"))
             (FLAVORS, FlavorProperty, "GstPlayReadyFlavor",
                 (Cenc, "cenc", "Common Encryption, ISO/IEC 23001-7")
-                (Piff, "piff", "PIFF 1.1, for Smooth Streaming; scheme cenc only"))
+                (Piff, "piff", "PIFF 1.1 for Smooth Streaming; requires scheme cenc"))
             (HEADER_VERSIONS, HeaderVersionProperty, "GstPlayReadyHeaderVersion",
-                (Auto, "auto", "The lowest version that holds what is asked")
+                (Auto, "auto", "The lowest version that supports the settings")
                 (V4_0, "4.0", "One KID; clients from 1.0")
                 (V4_1, "4.1", "At most one KID; clients from 2.0")
                 (V4_2, "4.2", "Several KIDs; clients from 3.0")
                 (V4_3, "4.3", "AES-CBC; clients from 4.0"))
             (PERIOD_CLOCKS, PeriodClockProperty, "GstPlayReadyPeriodClock",
-                (Stream, "stream", "The media's own time, from 0")
-                (Utc, "utc", "The wall clock, from 1970-01-01 UTC: for live streams"))
+                (Stream, "stream", "Media time, from 0")
+                (Utc, "utc", "Wall clock time from 1970-01-01 UTC, for live streams"))
             (ON_KEY_MISSING_CHOICES, OnKeyMissingProperty, "GstPlayReadyOnKeyMissing",
                 (Stop, "stop", "Stop with an error")
-                (Hold, "hold", "Go on under the last key until the next is there, with warnings"))
+                (Hold, "hold", "Continue with the last key until the next one is available, with warnings"))
         }
     };
 }
@@ -57,12 +57,12 @@ macro_rules! choice_types {
 property_choices!(choice_types);
 
 impl ChoiceType {
-    /// The name of that text, if there is one.
+    /// Returns the static name that is equal to `text`, or None if the type has no such name.
     pub(super) fn find(&self, text: &str) -> Option<&'static str> {
         self.nicks.iter().copied().find(|nick| *nick == text)
     }
 
-    /// The name that is taken where none is chosen.
+    /// Returns the default name.
     pub(super) fn default_nick(&self) -> &'static str {
         self.nicks.first().copied().unwrap_or_default()
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the operator asked for, checked and complete.
+//! The complete, validated settings of a stream's protection.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,66 +22,77 @@ use super::properties::{
 use super::property_spec::items;
 use super::{Error, PropertyValues};
 
-/// How a stream is to be protected.
+/// The settings of a stream's protection.
+///
+/// # Examples
+/// ```
+/// use cenc_types::Scheme;
+/// use host_access::Host;
+/// use protection_policy::Config;
+///
+/// // No PlayReady client supports AES-CTR with a pattern.
+/// assert_eq!(Config::new(Scheme::Cens, Host::system()).warnings().len(), 1);
+/// assert!(Config::new(Scheme::Cenc, Host::system()).warnings().is_empty());
+/// ```
 pub struct Config {
-    /// In which boxes the protection is told.
+    /// The kind of boxes that signal the protection.
     pub flavor: BoxFlavor,
     /// The scheme of all tracks.
     pub scheme: Scheme,
     /// The pattern of video tracks, for `cens` and `cbcs`.
     pub pattern: Pattern,
-    /// Where IVs start.
+    /// The first IV.
     pub iv: IvConfig,
-    /// How long each key is used; zero: until a new one is asked for.
+    /// The time for which each key is used; zero: until a rotation is requested.
     pub crypto_period: Duration,
-    /// What tells the number of a crypto period.
+    /// The clock by which crypto periods are numbered.
     pub clock: PeriodClock,
-    /// The time of day.
+    /// The source of time and random bytes.
     pub host: Host,
-    /// What happens when a period begins whose key is not there.
+    /// The reaction to a crypto period whose key is missing.
     pub on_key_missing: OnKeyMissing,
-    /// What key servers and stores know the content by.
+    /// The identifier of the content in key servers and key stores.
     pub content_id: Option<String>,
-    /// How long the stream is clear at its start, rounded to whole fragments.
+    /// The length of the clear part at the start, rounded to whole fragments.
     pub clear_lead: Duration,
-    /// The DRM systems that are told of the keys.
+    /// The DRM systems to signal.
     pub systems: BTreeSet<System>,
-    /// What the PlayReady Header says beside the KIDs.
+    /// The content of the PlayReady Header in addition to the KIDs.
     pub header: HeaderConfig,
-    /// `pssh` boxes made elsewhere, which go behind the others: see [`Config::extra_pssh`].
+    /// Complete `pssh` boxes, written after the generated ones: see [`Config::pssh_from_base64`].
     pub extra_pssh: Vec<Drm>,
 }
 
-/// Where IVs start.
+/// The choice of the first IV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IvConfig {
-    /// Anywhere: a random first IV. The CBC schemes take 16 bytes, whatever is said here.
+    /// A random first IV of this size. The CBC schemes always use 16 bytes.
     Random(IvSize),
-    /// At a given IV.
+    /// This IV.
     First(Iv),
 }
 
-/// What tells the number of a crypto period.
+/// The clock by which crypto periods are numbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PeriodClock {
-    /// The media's own time, from 0: files. The stream waits for its keys.
+    /// Media time from 0, for files. The stream waits for its keys.
     #[default]
     Stream,
-    /// The wall clock, from 1970-01-01 UTC: live streams. Redundant packagers agree on the number.
+    /// Wall clock time from 1970-01-01 UTC, for live streams. Redundant packagers agree on the number.
     Utc,
 }
 
-/// What happens when a crypto period begins whose key is not there.
+/// The reaction to a crypto period whose key is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnKeyMissing {
     /// The stream ends with an error.
     #[default]
     Stop,
-    /// It goes on under the last key until the next is there.
+    /// The stream continues with the last key until the next one is available.
     Hold,
 }
 
-/// What the PlayReady Header and Object say beside the KIDs.
+/// The content of the PlayReady Header and Object in addition to the KIDs.
 #[derive(Default)]
 pub struct HeaderConfig {
     /// WRMHEADER version.
@@ -98,45 +109,48 @@ pub struct HeaderConfig {
     pub on_demand: bool,
     /// LICENSEREQUESTED.
     pub license_requested: Option<bool>,
-    /// Bytes reserved for an embedded licence store; none when 0.
+    /// The number of bytes reserved for an embedded licence store; none if 0.
     pub license_store_size: usize,
-    /// Whether PlayReady's `pssh` is of version 1, which lists the KIDs. The other systems have one version each.
+    /// True if PlayReady's `pssh` is of version 1, which lists the KIDs. The other systems have one version each.
     pub pssh_lists_kids: bool,
 }
 
-/// A number of bytes that no IV has.
+/// A size in bytes that IVs cannot have.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not an IV size: give 8 or 16")]
-struct NoIvSize(u32);
+struct InvalidIvSize(u32);
 
 impl IvConfig {
-    fn of(values: &PropertyValues) -> Result<Self, Error> {
+    fn from_values(values: &PropertyValues) -> Result<Self, Error> {
         let size = match values.number(&IV_SIZE) {
             8 => IvSize::Eight,
             16 => IvSize::Sixteen,
-            other => return Err(IV_SIZE.error(NoIvSize(other))),
+            other => return Err(IV_SIZE.error(InvalidIvSize(other))),
         };
-        let first = values.text(&IV).map(parse_iv).transpose();
-        let first = first.map_err(|error| IV.error(error))?;
-        Ok(first.map_or(Self::Random(size), Self::First))
+        values
+            .text(&IV)
+            .map_or(Ok(Self::Random(size)), |text| {
+                parse_iv(text).map(Self::First)
+            })
+            .map_err(|error| IV.error(error))
     }
 }
 
 /// Reads an IV in hex.
 pub(super) fn parse_iv(text: &str) -> Result<Iv, cenc_types::Error> {
-    let bytes = cenc_types::decode_hex(text).ok_or(cenc_types::Error::BadIv)?;
-    Iv::new(&bytes)
+    Iv::new(&cenc_types::decode_hex(text).ok_or(cenc_types::Error::BadIv)?)
 }
 
 impl HeaderConfig {
-    /// What the properties say.
+    /// Reads the settings from the values of properties.
     ///
     /// # Errors
     /// [`Error::Property`].
-    pub fn of(values: &PropertyValues) -> Result<Self, Error> {
-        let version = values.choice(&HEADER_VERSION).parse();
+    pub fn from_values(values: &PropertyValues) -> Result<Self, Error> {
         Ok(Self {
-            version: version
+            version: values
+                .choice(&HEADER_VERSION)
+                .parse()
                 .map_err(|error: playready_header::Error| HEADER_VERSION.error(error))?,
             la_url: values.parsed(&LA_URL)?,
             lui_url: values.parsed(&LUI_URL)?,
@@ -151,23 +165,22 @@ impl HeaderConfig {
 }
 
 impl Config {
-    /// What the properties say, on the machine `host`.
+    /// Reads the settings from the values of properties; time and random bytes come from `host`.
     ///
     /// # Errors
     /// [`Error::Property`], [`Error::BadPattern`].
-    pub fn of(values: &PropertyValues, host: Host) -> Result<Self, Error> {
-        let (crypt, skip) = (
-            values.number(&CRYPT_BYTE_BLOCK),
-            values.number(&SKIP_BYTE_BLOCK),
-        );
+    pub fn from_values(values: &PropertyValues, host: Host) -> Result<Self, Error> {
         Ok(Self {
             flavor: match values.choice(&FLAVOR) {
                 "piff" => BoxFlavor::Piff,
                 _ => BoxFlavor::Cenc,
             },
             scheme: values.scheme(),
-            pattern: Self::pattern(crypt, skip)?,
-            iv: IvConfig::of(values)?,
+            pattern: Self::pattern(
+                values.number(&CRYPT_BYTE_BLOCK),
+                values.number(&SKIP_BYTE_BLOCK),
+            )?,
+            iv: IvConfig::from_values(values)?,
             crypto_period: values.time(&CRYPTO_PERIOD),
             clear_lead: values.time(&CLEAR_LEAD),
             clock: values.period_clock(),
@@ -178,23 +191,22 @@ impl Config {
             },
             content_id: values.text(&CONTENT_ID).map(str::to_owned),
             systems: values.systems(&SYSTEMS),
-            header: HeaderConfig::of(values)?,
-            extra_pssh: Self::extra_boxes(values)?,
+            header: HeaderConfig::from_values(values)?,
+            extra_pssh: Self::read_extra_pssh(values)?,
         })
     }
 
-    /// The `pssh` boxes made elsewhere.
+    /// Reads the boxes of the property `pssh`.
     ///
     /// # Errors
     /// [`Error::Property`].
-    pub fn extra_boxes(values: &PropertyValues) -> Result<Vec<Drm>, Error> {
-        let boxes = items(values.text(&PSSH).unwrap_or_default());
-        boxes
-            .map(|text| Self::extra_pssh(text).map_err(|error| PSSH.error(error)))
+    pub fn read_extra_pssh(values: &PropertyValues) -> Result<Vec<Drm>, Error> {
+        items(values.text(&PSSH).unwrap_or_default())
+            .map(|text| Self::pssh_from_base64(text).map_err(|error| PSSH.error(error)))
             .collect()
     }
 
-    /// Protection by a scheme as most content has it: a pattern of 1:9, random IVs of 8 bytes, PlayReady, one key for all time.
+    /// Returns the usual settings for a scheme: pattern 1:9, random IVs of 8 bytes, PlayReady, and a key that never changes.
     pub fn new(scheme: Scheme, host: Host) -> Self {
         Self {
             flavor: BoxFlavor::Cenc,
@@ -207,47 +219,58 @@ impl Config {
             host,
             on_key_missing: OnKeyMissing::default(),
             content_id: None,
-            systems: [System::PlayReady].into(),
+            systems: PropertyValues::default().systems(&SYSTEMS),
             header: HeaderConfig::default(),
             extra_pssh: Vec::new(),
         }
     }
 
-    /// A pattern from its two numbers of blocks.
+    /// Returns the pattern with these numbers of encrypted and clear blocks.
     ///
     /// # Errors
-    /// [`Error::BadPattern`] when nothing would be encrypted or a number outgrows its four bits.
+    /// [`Error::BadPattern`] if nothing would be encrypted or a number does not fit its four bits.
+    ///
+    /// # Examples
+    /// ```
+    /// use cenc_types::Pattern;
+    /// use protection_policy::Config;
+    ///
+    /// assert_eq!(Config::pattern(1, 9).unwrap(), Pattern::ONE_IN_TEN);
+    /// assert!(Config::pattern(0, 9).is_err());
+    /// ```
     pub fn pattern(crypt_byte_block: u32, skip_byte_block: u32) -> Result<Pattern, Error> {
-        let bad = Error::BadPattern {
-            crypt_byte_block,
-            skip_byte_block,
-        };
         let nibble = |blocks: u32| u8::try_from(blocks).ok().filter(|blocks| *blocks < 16);
         match (nibble(crypt_byte_block), nibble(skip_byte_block)) {
             (Some(crypt_byte_block @ 1..), Some(skip_byte_block)) => Ok(Pattern {
                 crypt_byte_block,
                 skip_byte_block,
             }),
-            _ => Err(bad),
+            _ => Err(Error::BadPattern {
+                crypt_byte_block,
+                skip_byte_block,
+            }),
         }
     }
 
-    /// A whole `pssh` box in base64, which is kept byte for byte.
+    /// Reads a complete `pssh` box in base64. Its bytes are written unchanged.
     ///
     /// # Errors
     /// [`Error::PsshBase64`], or [`Error::ExtraPssh`] for anything but one box of version 0 or 1.
-    pub fn extra_pssh(text: &str) -> Result<Drm, Error> {
-        let whole = STANDARD.decode(text.trim());
-        Self::given_pssh(&whole.map_err(|_| Error::PsshBase64)?)
+    pub fn pssh_from_base64(text: &str) -> Result<Drm, Error> {
+        Self::pssh_from_bytes(
+            &STANDARD
+                .decode(text.trim())
+                .map_err(|_| Error::PsshBase64)?,
+        )
     }
 
-    /// A whole `pssh` box, which is kept byte for byte.
-    pub(super) fn given_pssh(whole: &[u8]) -> Result<Drm, Error> {
-        let pssh = Pssh::from_bytes(whole).map_err(Error::ExtraPssh)?;
-        Ok(Drm::from_pssh(&pssh, whole.to_vec()))
+    /// Reads a complete `pssh` box. Its bytes are written unchanged.
+    pub(super) fn pssh_from_bytes(bytes: &[u8]) -> Result<Drm, Error> {
+        let pssh = Pssh::from_bytes(bytes).map_err(Error::ExtraPssh)?;
+        Ok(Drm::from_pssh(&pssh, bytes.to_vec()))
     }
 
-    /// Which of the systems asked for play nothing of the scheme.
+    /// Returns a warning for each DRM system whose clients do not support the scheme.
     pub fn warnings(&self) -> Vec<String> {
         let scheme = self.scheme;
         let mut warnings = Vec::new();
@@ -257,50 +280,49 @@ impl Config {
             ));
         }
         for system in &self.systems {
-            let only = system.facts().only_scheme;
-            if let Some(only) = only.filter(|only| *only != scheme) {
-                let (name, nick) = (system.name(), system.nick());
+            if let Some(only) = system.facts().only_scheme.filter(|only| *only != scheme) {
                 warnings.push(format!(
-                    "no {name} client plays scheme {scheme}: use {only}, or take {nick} out of systems"
+                    "no {} client plays scheme {scheme}: use {only}, or take {} out of systems",
+                    system.name(),
+                    system.nick()
                 ));
             }
         }
         warnings
     }
 
-    /// Whether what counts for samples changes by their time.
+    /// True if the protection of samples depends on their time.
     pub(super) const fn is_timed(&self) -> bool {
         self.rotates() || !self.clear_lead.is_zero()
     }
 
-    /// Whether keys change by themselves.
+    /// True if keys change after each crypto period.
     pub(super) const fn rotates(&self) -> bool {
         !self.crypto_period.is_zero()
     }
 
-    /// What is done with the samples of a track: the pattern is for video only (23001-7 clause 9.7).
+    /// Returns the method for the samples of a track. Only video has a pattern (ISO/IEC 23001-7 clause 9.7).
     pub(super) const fn method(&self, media: Media) -> EncryptionMethod {
-        let pattern = match media {
-            Media::Video { .. } if self.scheme.has_pattern() => self.pattern,
-            Media::Video { .. } | Media::Audio | Media::Text => Pattern::NONE,
-        };
         EncryptionMethod {
             scheme: self.scheme,
-            pattern,
+            pattern: match media {
+                Media::Video { .. } if self.scheme.has_pattern() => self.pattern,
+                Media::Video { .. } | Media::Audio | Media::Text => Pattern::NONE,
+            },
         }
     }
 
-    /// PIFF 1.1 names AES-CTR, and Smooth Streaming clients take IVs of 8 bytes.
+    /// Checks that PIFF can signal the key: PIFF 1.1 has AES-CTR only, and Smooth Streaming clients accept only IVs of 8 bytes.
     pub(super) fn check_flavor(&self, key: &SampleKey) -> Result<(), Error> {
-        let eight = TrackIv::PerSample(IvSize::Eight);
-        let fits = self.scheme == Scheme::Cenc && key.track_iv() == eight;
+        let fits =
+            self.scheme == Scheme::Cenc && key.track_iv() == TrackIv::PerSample(IvSize::Eight);
         match self.flavor {
             BoxFlavor::Piff if !fits => Err(Error::Piff),
             BoxFlavor::Piff | BoxFlavor::Cenc => Ok(()),
         }
     }
 
-    /// The first IV of a key for which none is given.
+    /// Returns the first IV for a key that has none of its own.
     pub(super) fn first_iv(&self) -> Result<Iv, Error> {
         let random = &*self.host.random;
         Ok(match (self.iv, self.scheme) {
@@ -329,7 +351,7 @@ mod tests {
 
     // Schemes of the systems: PlayReady's list of MP4-based formats, FairPlay Streaming overview.
     #[test]
-    fn schemes_that_no_client_plays_are_warned_of() {
+    fn unsupported_schemes_cause_warnings() {
         let warnings = |scheme, systems: &[System]| {
             let mut config = Config::new(scheme, Host::system());
             config.systems = systems.iter().copied().collect();
@@ -346,14 +368,14 @@ mod tests {
     #[test]
     fn given_box_is_kept_byte_for_byte() {
         let text = "AAAANHBzc2gBAAAAEHfv7MCyTQKs4zweUuL7SwAAAAEQAAAAEAAQABAAEAAAAACqAAAAAA==";
-        let drm = Config::extra_pssh(text).unwrap();
+        let drm = Config::pssh_from_base64(text).unwrap();
         assert_eq!(drm.system_id(), System::Common.id());
         assert_eq!(STANDARD.encode(drm.pssh().unwrap()), text);
     }
 
     #[test]
-    fn what_is_no_whole_box_is_refused() {
-        let error = |text| Config::extra_pssh(text).unwrap_err();
+    fn incomplete_box_is_refused() {
+        let error = |text| Config::pssh_from_base64(text).unwrap_err();
         assert!(matches!(error("no-base64"), Error::PsshBase64));
         for text in ["", "AAAADHBzc2g=", "AAAADGZyZWVAAAAA"] {
             assert!(matches!(error(text), Error::ExtraPssh(_)), "{text}");

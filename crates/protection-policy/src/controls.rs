@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the operator changes while a stream runs.
+//! The settings that an operator changes while a stream runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Shared by whoever holds the controls and the [`super::Packaging`] that follows them, at the next fragment.
+/// Switches shared between an operator and the [`super::Packaging`] that applies them from the next fragment on.
+///
+/// # Examples
+/// ```
+/// use protection_policy::Controls;
+///
+/// let controls = Controls::default();
+/// assert!(controls.protect());
+/// controls.set_protect(false);
+/// assert!(!controls.protect());
+/// ```
 #[derive(Debug)]
 pub struct Controls {
     protect: AtomicBool,
-    /// Whether `protect` was ever false.
+    /// True if `protect` was ever false.
     was_clear: AtomicBool,
     rotations: AtomicU64,
     stopped: AtomicBool,
@@ -25,23 +35,23 @@ impl Default for Controls {
 }
 
 impl Controls {
-    /// Chooses whether the fragments to come are protected.
+    /// Turns protection on or off for the following fragments.
     pub fn set_protect(&self, protect: bool) {
         self.was_clear.fetch_or(!protect, Ordering::Relaxed);
         self.protect.store(protect, Ordering::Relaxed);
     }
 
-    /// Whether fragments are protected.
+    /// True if fragments are protected.
     pub fn protect(&self) -> bool {
         self.protect.load(Ordering::Relaxed)
     }
 
-    /// Begins a new crypto period with the next fragment that can begin one.
+    /// Starts a new crypto period at the next fragment where decoding can start.
     pub fn rotate(&self) {
         self.rotations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Says whether the stream ends or jumps, so that nobody is to wait for keys any more.
+    /// Sets whether the stream ends or seeks, in which case waiting for keys is given up.
     pub fn set_stopped(&self, stopped: bool) {
         self.stopped.store(stopped, Ordering::Relaxed);
     }
@@ -54,7 +64,7 @@ impl Controls {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Whether they have changed anything so far.
+    /// True if a switch was used.
     pub(super) fn were_used(&self) -> bool {
         self.was_clear.load(Ordering::Relaxed) || self.rotations() > 0
     }

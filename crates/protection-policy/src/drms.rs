@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What each DRM system is told of the keys in use.
+//! The signaling of the keys in use for each DRM system.
 
 use cenc_types::KeyId;
 use content_keys::{KeyEntry, PeriodKeys};
@@ -10,49 +10,53 @@ use playready_header::{KeyIds, LicenseStore};
 
 use super::{Config, Error};
 
-/// Where the systems are told of keys.
+/// The box that carries the signaling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// At the start of the stream.
+pub(super) enum SignalPosition {
+    /// `moov`, at the start of the stream.
     Moov,
-    /// At the start of a crypto period.
+    /// `moof`, at the start of a crypto period.
     Moof,
 }
 
-/// What the systems are told.
-pub(super) struct Told<'a> {
+/// The keys to signal.
+pub(super) struct SignaledKeys<'a> {
     keys: &'a PeriodKeys,
     period: u64,
-    place: Place,
-    /// The keys of the stream's tracks, in their order.
+    position: SignalPosition,
+    /// The keys of the stream's tracks, in track order.
     pub(super) used: Vec<&'a KeyEntry>,
 }
 
-impl<'a> Told<'a> {
-    pub(super) const fn new(keys: &'a PeriodKeys, period: u64, place: Place) -> Self {
+impl<'a> SignaledKeys<'a> {
+    pub(super) const fn new(keys: &'a PeriodKeys, period: u64, position: SignalPosition) -> Self {
         Self {
             keys,
             period,
-            place,
+            position,
             used: Vec::new(),
         }
     }
 
-    /// The KIDs of the stream's tracks, each once.
+    /// Returns the KIDs of the stream's tracks, each once.
     pub(super) fn used_kids(&self) -> Vec<KeyId> {
-        kids(&once(self.used.iter().copied()))
+        kids(&distinct(self.used.iter().copied()))
     }
 
-    /// All keys of the asset in the period, each once: those of the stream first. Other tracks may be in files of their own,
-    /// and a player may switch to them.
+    /// Returns all keys of the asset in the period, each once, those of the stream first. A player may switch to tracks of the
+    /// asset that are in other files.
     fn entries(&self) -> Vec<&'a KeyEntry> {
-        let of_asset = self.keys.keys.entries().iter();
-        let of_period = of_asset.filter(|entry| entry.period.is_none_or(|own| own == self.period));
-        once(self.used.iter().copied().chain(of_period))
+        let of_period = self
+            .keys
+            .keys
+            .entries()
+            .iter()
+            .filter(|entry| entry.period.is_none_or(|own| own == self.period));
+        distinct(self.used.iter().copied().chain(of_period))
     }
 }
 
-fn once<'a>(entries: impl Iterator<Item = &'a KeyEntry>) -> Vec<&'a KeyEntry> {
+fn distinct<'a>(entries: impl Iterator<Item = &'a KeyEntry>) -> Vec<&'a KeyEntry> {
     let mut all: Vec<&KeyEntry> = Vec::new();
     for entry in entries {
         if all.iter().all(|other| other.kid != entry.kid) {
@@ -66,22 +70,28 @@ fn kids(entries: &[&KeyEntry]) -> Vec<KeyId> {
     entries.iter().map(|entry| entry.kid).collect()
 }
 
-/// The systems asked for, PlayReady first, then the boxes that were given. What the source of the keys gives goes before what
-/// would be made here for the same system.
-pub(super) fn drms(config: &Config, told: &Told<'_>) -> Result<Vec<Drm>, Error> {
-    let entries = told.entries();
+/// Returns the signaling of the configured systems, PlayReady first, followed by the extra boxes. Signaling from the source of the
+/// keys replaces that of the same system.
+pub(super) fn drms(config: &Config, signaled: &SignaledKeys<'_>) -> Result<Vec<Drm>, Error> {
+    let entries = signaled.entries();
     let kids = kids(&entries);
     let content = DrmContent {
         kids: &kids,
         scheme: config.scheme,
         content_id: config.content_id.as_deref(),
-        playready: playready(config, told, &entries),
+        playready: playready(config, signaled, &entries),
     };
-    let given = told.keys.systems.iter();
-    let given: Vec<_> = given.filter(|given| kids.contains(&given.kid)).collect();
+    let given: Vec<_> = signaled
+        .keys
+        .systems
+        .iter()
+        .filter(|given| kids.contains(&given.kid))
+        .collect();
     let is_given = |system: &&System| given.iter().any(|given| given.system_id == system.id());
-    let asked = config.systems.iter().filter(|system| !is_given(system));
-    let mut drms = asked
+    let mut drms = config
+        .systems
+        .iter()
+        .filter(|system| !is_given(system))
         .map(|system| system.signal(&content))
         .collect::<Result<Vec<_>, _>>()?;
     for system in &given {
@@ -92,16 +102,20 @@ pub(super) fn drms(config: &Config, told: &Told<'_>) -> Result<Vec<Drm>, Error> 
     Ok(drms)
 }
 
-/// A system as the source of the keys says it; what it does not say is made of `content`. None: nothing can be said of it.
+/// Returns the signaling that the source of the keys gives for a system, completed from `content`. None for an unknown system
+/// without a box.
 fn given_drm(given: &DrmSystem, content: &DrmContent<'_>) -> Result<Option<Drm>, Error> {
-    let made = match (&given.pssh, System::from_id(&given.system_id)) {
-        (Some(whole), _) => Config::given_pssh(whole)?,
+    let drm = match (&given.pssh, System::from_id(&given.system_id)) {
+        (Some(whole), _) => Config::pssh_from_bytes(whole)?,
         (None, Some(system)) => system.signal(content)?,
         (None, None) => return Ok(None),
     };
     let lines = |playlist| {
-        let given = given.hls.iter().filter(move |hls| hls.playlist == playlist);
-        given.flat_map(|hls| hls.lines.lines().map(str::to_owned))
+        given
+            .hls
+            .iter()
+            .filter(move |hls| hls.playlist == playlist)
+            .flat_map(|hls| hls.lines.lines().map(str::to_owned))
     };
     let texts = GivenTexts {
         content_protection: given.content_protection.as_ref().map(|c| c.xml.clone()),
@@ -112,33 +126,46 @@ fn given_drm(given: &DrmSystem, content: &DrmContent<'_>) -> Result<Option<Drm>,
         smooth: given.smooth.clone(),
     };
     if texts == GivenTexts::default() {
-        return Ok(Some(made));
+        return Ok(Some(drm));
     }
-    Ok(Some(made.with_texts(texts)))
+    Ok(Some(drm.with_texts(texts)))
 }
 
-/// With ONDEMAND at the start of the stream and keys that change there is no KID to ask a licence for yet.
-fn playready(config: &Config, told: &Told<'_>, entries: &[&KeyEntry]) -> PlayReadyContent {
-    let of = &config.header;
-    let on_demand = of.on_demand && told.place == Place::Moov;
-    let is_root = on_demand && config.rotates();
-    let listed = if is_root { &[] } else { entries };
-    let keys = listed.iter().map(|entry| (entry.kid, Some(&entry.key)));
-    let header = HeaderFields {
-        version: of.version,
-        key_ids: KeyIds::for_mode(config.scheme.cipher_mode(), keys),
-        la_url: of.la_url.clone(),
-        lui_url: of.lui_url.clone(),
-        ds_id: of.ds_id,
-        custom_attributes: of.custom_attributes.clone(),
-        on_demand,
-        license_requested: of.license_requested,
+/// Returns the content for PlayReady. With ONDEMAND and keys that change, the header in `moov` lists no KIDs, since players cannot
+/// request a licence yet.
+fn playready(
+    config: &Config,
+    signaled: &SignaledKeys<'_>,
+    entries: &[&KeyEntry],
+) -> PlayReadyContent {
+    let settings = &config.header;
+    let on_demand = settings.on_demand && signaled.position == SignalPosition::Moov;
+    let listed = match on_demand && config.rotates() {
+        true => &[],
+        false => entries,
     };
-    let given = told.keys.license_store.clone().map(LicenseStore::Given);
-    let reserved = Some(of.license_store_size).filter(|size| *size > 0);
+    let header = HeaderFields {
+        version: settings.version,
+        key_ids: KeyIds::for_mode(
+            config.scheme.cipher_mode(),
+            listed.iter().map(|entry| (entry.kid, Some(&entry.key))),
+        ),
+        la_url: settings.la_url.clone(),
+        lui_url: settings.lui_url.clone(),
+        ds_id: settings.ds_id,
+        custom_attributes: settings.custom_attributes.clone(),
+        on_demand,
+        license_requested: settings.license_requested,
+    };
+    let reserved = Some(settings.license_store_size).filter(|size| *size > 0);
     PlayReadyContent {
         header,
-        license_store: given.or(reserved.map(LicenseStore::Empty)),
-        listed: of.pssh_lists_kids.then(|| kids(listed)),
+        license_store: signaled
+            .keys
+            .license_store
+            .clone()
+            .map(LicenseStore::Given)
+            .or(reserved.map(LicenseStore::Empty)),
+        listed: settings.pssh_lists_kids.then(|| kids(listed)),
     }
 }

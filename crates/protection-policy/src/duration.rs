@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Times as people write them: `10s`, `1m30s`, `500ms`, `2h`.
+//! Durations in text form: `10s`, `1m30s`, `500ms`, `2h`.
 
 use std::time::Duration;
 
-/// Nanoseconds of each unit.
+/// The units and their lengths in nanoseconds.
 const UNITS: [(&str, u64); 7] = [
     ("ns", 1),
     ("us", 1_000),
@@ -14,15 +14,24 @@ const UNITS: [(&str, u64); 7] = [
     ("d", 86_400_000_000_000),
 ];
 
-/// Not a time.
+/// The error for a text that is not a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a time: give numbers with their units ns, us, ms, s, m, h or d, such as 10s or 1m30s")]
 pub struct BadDuration;
 
-/// Reads whole numbers, each with a unit behind it, and adds them up; at most the 584 years of 64-bit nanoseconds.
+/// Reads a duration: whole numbers, each followed by its unit, which are added up. The limit is 64 bits of nanoseconds, 584 years.
 ///
 /// # Errors
 /// [`BadDuration`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use protection_policy::duration;
+///
+/// assert_eq!(duration::parse("1m30s"), Ok(Duration::from_secs(90)));
+/// assert!(duration::parse("90").is_err());
+/// ```
 pub fn parse(text: &str) -> Result<Duration, BadDuration> {
     let mut nanoseconds = 0_u64;
     let mut rest = text.trim();
@@ -30,14 +39,18 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
         return Err(BadDuration);
     }
     while !rest.is_empty() {
-        let (number, behind) = split(rest, |c| c.is_ascii_digit());
-        let (unit, behind) = split(behind, |c| c.is_ascii_alphabetic());
-        let number: u64 = number.parse().map_err(|_| BadDuration)?;
-        let unit = UNITS.iter().find(|(name, _)| *name == unit);
-        let (_, length) = unit.ok_or(BadDuration)?;
-        let part = number.checked_mul(*length).ok_or(BadDuration)?;
-        nanoseconds = nanoseconds.checked_add(part).ok_or(BadDuration)?;
-        rest = behind.trim_start();
+        let (number, after_number) = split(rest, |c| c.is_ascii_digit());
+        let (unit, after_unit) = split(after_number, |c| c.is_ascii_alphabetic());
+        let (_, length) = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or(BadDuration)?;
+        nanoseconds = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(*length)?.checked_add(nanoseconds))
+            .ok_or(BadDuration)?;
+        rest = after_unit.trim_start();
     }
     Ok(Duration::from_nanos(nanoseconds))
 }

@@ -1,53 +1,53 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a stream's protection cannot be set up.
+//! Errors of setting up a stream's protection.
 
 use cenc_types::{IvSize, KeyId, Scheme};
 
 use super::ValueError;
 
-/// Errors of setting up protection.
+/// The reason why a stream cannot be protected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A property cannot be read.
+    /// The value of a property is invalid.
     #[error("property {property}: {source}")]
     Property {
         /// The name of the property.
         property: &'static str,
-        /// What is wrong with its value, which is not repeated.
+        /// The reason, which does not contain the value.
         source: ValueError,
     },
-    /// No key, or none that can be used.
+    /// No usable key.
     #[error(transparent)]
     Keys(#[from] content_keys::Error),
-    /// A KID, key, IV or scheme that cannot be used.
+    /// An unusable KID, key, IV or scheme.
     #[error(transparent)]
     Cenc(#[from] common_encryption::Error),
     /// A box cannot be written.
     #[error(transparent)]
     Box(#[from] isobmff_boxes::Error),
-    /// A DRM system cannot be told of the keys.
+    /// The keys cannot be signaled to a DRM system.
     #[error(transparent)]
     Signaling(#[from] drm_signaling::Error),
-    /// A given `pssh` box is not in base64.
-    #[error("not base64: give whole pssh boxes in base64, separated by commas")]
+    /// An extra `pssh` box is not valid base64.
+    #[error("not base64: give complete pssh boxes in base64, separated by commas")]
     PsshBase64,
-    /// A given `pssh` box cannot be read.
-    #[error("not a pssh box: {0}; give whole boxes, size and type included")]
+    /// An extra `pssh` box cannot be read.
+    #[error("not a pssh box: {0}; give complete boxes, including size and type")]
     ExtraPssh(#[source] isobmff_boxes::Error),
-    /// A KID is to be used with two schemes: PlayReady forbids one {KID, key} in CTR and in CBC.
+    /// One KID would be used with two schemes. PlayReady forbids the same {KID, key} in CTR and CBC.
     #[error(
         "KID {kid} was used with scheme {first} and cannot be used with {second}: take a new key"
     )]
     SchemeChanged {
         /// The KID.
         kid: KeyId,
-        /// The scheme it was used with.
+        /// The first scheme.
         first: Scheme,
-        /// The scheme asked for.
+        /// The second scheme.
         second: Scheme,
     },
-    /// A KID is to be used with two sizes of IVs, whose counter blocks could meet.
+    /// One KID would be used with IVs of two sizes, whose counter blocks could overlap.
     #[error(
         "KID {kid} was used with IVs of {} bytes and cannot be used with {}: keep the size, or take a new key",
         first.bytes(), second.bytes()
@@ -55,9 +55,9 @@ pub enum Error {
     IvSizeChanged {
         /// The KID.
         kid: KeyId,
-        /// The size it was used with.
+        /// The first size.
         first: IvSize,
-        /// The size asked for.
+        /// The second size.
         second: IvSize,
     },
     /// The pattern encrypts nothing or does not fit its fields.
@@ -66,28 +66,28 @@ pub enum Error {
          would leave the media clear or cannot be signaled"
     )]
     BadPattern {
-        /// Encrypted blocks.
+        /// The number of encrypted blocks.
         crypt_byte_block: u32,
-        /// Clear blocks.
+        /// The number of clear blocks.
         skip_byte_block: u32,
     },
-    /// PIFF is asked for with what it cannot say.
+    /// PIFF cannot signal the settings.
     #[error(
         "flavor piff takes scheme cenc with IVs of 8 bytes only: set scheme=cenc and iv-size=8, or flavor=cenc"
     )]
     Piff,
-    /// Keys are to change that cannot.
+    /// The source has no keys for crypto periods.
     #[error(
         "crypto-period needs a source with keys for each period: set key-seed with key-id, or a .keys file whose selectors \
          end in @N (period N), such as '*@0'"
     )]
     NoPeriods,
-    /// PIFF is asked for with protection that changes.
+    /// PIFF cannot signal protection that changes.
     #[error(
-        "flavor piff takes no crypto-period, clear-lead, rotate-key or protect=false: its boxes tell of one key per track"
+        "flavor piff takes no crypto-period, clear-lead, rotate-key or protect=false: its boxes signal one key per track"
     )]
     PiffPeriods,
-    /// There are no random bytes.
+    /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The runs of IVs that were begun, by KID, so that several packagers under one key share one run, 23001-7 clause 9.2.
+//! The sequences of IVs in use, by KID, so that several packagers with one key share one sequence (ISO/IEC 23001-7 clause 9.2).
 //!
-//! It holds no keys: an IV stands in every file. A muxer factory makes a new element for each part of a recording, and the
-//! element before may be gone by then; what must not be lost with it is how far its IVs went.
+//! They hold no keys, and IVs are public. A muxer factory makes a new element for each part of a recording after the last one is
+//! gone; the position in the sequence must survive that.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,25 +12,37 @@ use common_encryption::IvSource;
 
 use super::Error;
 
-/// The runs that packagers have begun.
+/// The sequences of IVs that packagers share, by KID and cipher mode.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use protection_policy::{IvRuns, SampleKeys};
+///
+/// // Two packagers that never use an IV twice with one key.
+/// let runs = Arc::<IvRuns>::default();
+/// let first = SampleKeys::drawing_from(Arc::clone(&runs));
+/// let second = SampleKeys::drawing_from(runs);
+/// # drop((first, second));
+/// ```
 #[derive(Default)]
-pub struct IvRuns(Mutex<VecDeque<Run>>);
+pub struct IvRuns(Mutex<VecDeque<IvRun>>);
 
-struct Run {
+struct IvRun {
     kid: KeyId,
     mode: CipherMode,
     ivs: Arc<Mutex<IvSource>>,
 }
 
 impl IvRuns {
-    /// The most runs that are remembered when nobody uses them any more; each takes about a hundred bytes.
+    /// The number of sequences above which unused ones are dropped; each takes about 100 bytes.
     const MAX_REMEMBERED: usize = 4096;
 
-    /// The run of a KID in a cipher mode where it stands; `first` begins it if there is none. A constant IV is not shared: it
-    /// repeats by design.
+    /// Returns the sequence of a KID in a cipher mode at its current position, or starts it with `first`. A constant IV is not
+    /// shared, since it repeats by design.
     ///
     /// # Errors
-    /// [`Error::IvSizeChanged`] when the run was begun with IVs of another size.
+    /// [`Error::IvSizeChanged`] if the sequence has IVs of another size.
     pub(super) fn join(
         &self,
         kid: KeyId,
@@ -41,14 +53,13 @@ impl IvRuns {
             return Ok(Arc::new(Mutex::new(first)));
         }
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = runs.iter();
-        let Some(run) = known.find(|run| (run.kid, run.mode) == (kid, mode)) else {
+        let Some(run) = runs.iter().find(|run| (run.kid, run.mode) == (kid, mode)) else {
             let ivs = Arc::new(Mutex::new(first));
             Self::remember(&mut runs, kid, mode, Arc::clone(&ivs));
             return Ok(ivs);
         };
-        let under_way = run.ivs.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*under_way, first) {
+        let current = run.ivs.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*current, first) {
             (IvSource::PerSample(before), IvSource::PerSample(now))
                 if before.size() != now.size() =>
             {
@@ -62,12 +73,17 @@ impl IvRuns {
         }
     }
 
-    fn remember(runs: &mut VecDeque<Run>, kid: KeyId, mode: CipherMode, ivs: Arc<Mutex<IvSource>>) {
+    fn remember(
+        runs: &mut VecDeque<IvRun>,
+        kid: KeyId,
+        mode: CipherMode,
+        ivs: Arc<Mutex<IvSource>>,
+    ) {
         if runs.len() >= Self::MAX_REMEMBERED {
             let unused = runs.iter().position(|run| Arc::strong_count(&run.ivs) == 1);
             unused.and_then(|oldest| runs.remove(oldest));
         }
-        runs.push_back(Run { kid, mode, ivs });
+        runs.push_back(IvRun { kid, mode, ivs });
     }
 }
 
@@ -91,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn run_goes_on_when_nobody_held_it_in_between() {
+    fn run_continues_after_its_packager_is_gone() {
         let runs = IvRuns::default();
         let join = || {
             let first = ivs(Scheme::Cenc, &[7; 8]);

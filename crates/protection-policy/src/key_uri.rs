@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sources of keys by their locations.
+//! The sources of keys, by their URIs.
 
 use content_keys::{ContentRequest, Error, KeyProvider, open_key_file};
 use host_access::Host;
 
-/// The source at a location: `file:///path/x.keys` or `.cpix`; `sqlite:///path/keys.db`, `postgresql://…` and `speke+https://…`
-/// where the features are built in. It may read files, and makes a `.keys` file that does not exist.
+/// Opens the source of keys at a URI: `file:///path/x.keys` or `.cpix`, and with the features of this crate `sqlite:///path/keys.db`,
+/// `postgresql://…` and `speke+https://…`. It may read files, and creates a `.keys` file that does not exist.
 ///
 /// # Errors
 /// [`Error::BadUri`], [`Error::NoContentId`], and those of the source.
@@ -14,8 +14,7 @@ pub fn open(
     request: &ContentRequest,
     host: &Host,
 ) -> Result<Box<dyn KeyProvider>, Error> {
-    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
-    match scheme {
+    match uri.split_once(':').map(|(scheme, _)| scheme) {
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         Some("sqlite" | "postgresql" | "postgres") => Ok(Box::new(
             content_key_store::StoreKeys::open(uri, request, host)?,

@@ -1,6 +1,34 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the operator asked for, applied to the tracks that a stream has: keys are chosen and made ready, the PlayReady Object
-//! and the `pssh` boxes of all DRM systems are built.
+//! Applies an operator's protection settings to the tracks of a stream: keys, IVs, crypto periods and DRM signaling.
+//!
+//! ```
+//! use cenc_types::{ContentKey, Media, Scheme, Track};
+//! use content_keys::{FixedKeys, KeyRing};
+//! use host_access::Host;
+//! use protection_policy::{Config, Controls, Packaging, SampleKeys};
+//! # use std::sync::Arc;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The KID and key of Microsoft's PlayReady test content.
+//! let kid = "09e091ab-f838-41d2-9e35-58531fd19ec7".parse()?;
+//! let keys = KeyRing::single(kid, ContentKey::parse("nLBhFktwE+rvzH1tGEJMLA==")?);
+//! let mut packaging = Packaging::open(
+//!     Config::new(Scheme::Cenc, Host::system()),
+//!     Box::new(FixedKeys::new(keys)),
+//!     SampleKeys::default(),
+//!     Arc::<Controls>::default(),
+//! )?;
+//! let audio = Track { track_id: 1, media: Media::Audio };
+//! let init = packaging.protect_tracks(&[audio])?;
+//! assert!(init.tracks[0].is_some());
+//! assert_eq!(init.pssh.len(), 1); // PlayReady
+//! assert_eq!(packaging.signals().unwrap().kids, [kid]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`PropertyValues`] holds the values of the properties listed in [`properties`], [`Config`] the settings read from them.
+//! [`Packaging`] applies the settings to each stream and fragment.
 
 mod choices;
 mod config;
@@ -10,6 +38,7 @@ pub mod duration;
 mod error;
 mod iv_runs;
 mod key_uri;
+mod period_keys;
 mod periods;
 pub mod properties;
 mod property_spec;
@@ -17,7 +46,6 @@ mod property_values;
 mod protection;
 mod published;
 mod sample_keys;
-mod source;
 mod timeline;
 
 pub use choices::ChoiceType;

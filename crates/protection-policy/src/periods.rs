@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which key rules a fragment: crypto periods, clear leads and what the operator changes while the stream runs.
+//! The choice of the key for each fragment: crypto periods, clear lead and changes by the operator.
 
 use std::time::Duration;
 
 use cenc_types::Media;
 use common_encryption::BoxFlavor;
-use common_encryption::{FragmentProtection, FragmentRule, FragmentTime};
+use common_encryption::{FragmentProtection, FragmentTime, FragmentRule};
 use content_keys::PeriodFailure;
 
-use super::drms::Place;
+use super::drms::SignalPosition;
 use super::protection::ReadyPeriod;
 use super::timeline::Phase;
 use super::{Config, Error, OnKeyMissing, Packaging, PeriodClock, Signals};
 
-/// A crypto period has begun.
+/// The start of a crypto period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyChange {
-    /// The period, counted from 0.
+    /// The number of the period, counted from 0.
     pub period: u64,
-    /// Decode time of its first fragment.
+    /// The decode time of its first fragment.
     pub start: Duration,
-    /// What is signaled of it.
+    /// The signaling of its keys.
     pub signals: Signals,
 }
 
 impl Packaging {
-    /// How many periods are kept ready: the one under way, and those that tracks may lag behind in.
+    /// The number of periods that are kept ready: the current one, and earlier ones for tracks that lag.
     const READY: usize = 3;
-    /// Fragments that come late or early by less than half of this change no period.
+    /// Fragments that are late or early by less than half of this do not move the media clock.
     const HICCUP: Duration = Duration::from_secs(10);
 
-    /// Whether what counts can change within the stream.
+    /// True if the protection can change within the stream.
     pub fn follows_time(&self) -> bool {
         self.config.is_timed() || self.controls.were_used()
     }
 
-    /// The change that a fragment announced, in order; None when there is none left.
+    /// Removes and returns the oldest change of keys; None if there is none left.
     pub fn next_change(&mut self) -> Option<KeyChange> {
         self.changes.pop_front()
     }
 
-    /// What counts for samples at a time, of a track of the last `moov` or stream.
+    /// Returns the protection of samples at a time, for a track of the last `moov` or stream.
     ///
     /// # Errors
-    /// [`Error::Keys`] when the period has no key, [`Error::PiffPeriods`].
+    /// [`Error::Keys`] if the period has no key, [`Error::PiffPeriods`].
     pub fn rule(&mut self, time: &FragmentTime) -> Result<FragmentRule, Error> {
         let Some(phase) = self.phase(time)? else {
             return Ok(FragmentRule::Track);
@@ -54,7 +54,8 @@ impl Packaging {
         Ok(self.rule_in(phase, time.track_id))
     }
 
-    /// What counts for the track fragments of a `moof`. The boxes that tell of its keys go where decoding can begin.
+    /// Returns the protection of the track fragments of a `moof`. The boxes that signal its keys go into a `moof` where decoding can
+    /// start.
     ///
     /// # Errors
     /// As [`Packaging::rule`].
@@ -64,7 +65,7 @@ impl Packaging {
     ) -> Result<FragmentProtection, Error> {
         let announced = self.changes.len();
         let mut rules = vec![FragmentRule::Track; times.len()];
-        let mut told = None;
+        let mut signaled_period = None;
         let mut video_first: Vec<_> = times.iter().enumerate().collect();
         video_first.sort_by_key(|(_, time)| !self.is_video(time.track_id));
         for (index, time) in video_first {
@@ -73,8 +74,8 @@ impl Packaging {
             };
             if let Phase::Period(period) = phase {
                 self.enter(period, time.start)?;
-                let in_moov = period == self.moov_period;
-                told = told.or((time.sync && !in_moov).then_some(period));
+                signaled_period =
+                    signaled_period.or((time.sync && period != self.moov_period).then_some(period));
             }
             if let Some(rule) = rules.get_mut(index) {
                 *rule = self.rule_in(phase, time.track_id);
@@ -83,41 +84,44 @@ impl Packaging {
         // Tracks that enter different periods at once are announced as one.
         let last = self.changes.len().saturating_sub(1).max(announced);
         self.changes.drain(announced..last);
-        let told = told.and_then(|period| self.ready(period));
         Ok(FragmentProtection {
             rules,
-            pssh: told.map(ReadyPeriod::pssh).unwrap_or_default(),
+            pssh: signaled_period
+                .and_then(|period| self.ready(period))
+                .map(ReadyPeriod::pssh)
+                .unwrap_or_default(),
             announced: self.changes.len() > announced,
         })
     }
 
-    /// What counts at a time; None for a track that is not protected.
+    /// Returns the phase of a fragment; None for a track that is not protected.
     fn phase(&mut self, time: &FragmentTime) -> Result<Option<Phase>, Error> {
-        let mut protected = self.protected_tracks();
-        if !protected.any(|track| track.track_id == time.track_id) {
+        let is_protected = self
+            .protected_tracks()
+            .any(|track| track.track_id == time.track_id);
+        if !is_protected {
             return Ok(None);
         }
-        drop(protected);
         if self.config.flavor == BoxFlavor::Piff {
             return Err(Error::PiffPeriods);
         }
-        let wanted = self.wanted(time);
-        Ok(Some(self.timeline.phase(time, wanted)))
+        let required = self.required_phase(time);
+        Ok(Some(self.timeline.phase(time, required)))
     }
 
-    /// What is to count at a point in time.
-    fn wanted(&mut self, time: &FragmentTime) -> Phase {
+    /// Returns the phase that the settings require at a time.
+    fn required_phase(&mut self, time: &FragmentTime) -> Phase {
         if !self.controls.protect() || time.middle() < self.config.clear_lead {
             return Phase::Clear;
         }
         let period = self.period_at(time);
-        match self.must_hold(period) {
+        match self.keeps_current_key(period) {
             true => Phase::Period(self.current),
             false => Phase::Period(period),
         }
     }
 
-    /// The crypto period of a fragment.
+    /// Returns the crypto period of a fragment.
     fn period_at(&mut self, time: &FragmentTime) -> u64 {
         if !self.source.rotates() {
             return self.moov_period;
@@ -125,25 +129,25 @@ impl Packaging {
         let middle = time.middle().as_nanos().cast_signed();
         let at = match self.config.clock {
             PeriodClock::Stream => middle,
-            PeriodClock::Utc => self.anchor(time).saturating_add(middle),
+            PeriodClock::Utc => self.media_start(time).saturating_add(middle),
         };
         period_index(at, &self.config).saturating_add(self.controls.rotations())
     }
 
-    /// Where the media's time 0 is on the wall clock: a fragment is there when it ends. What comes late or early by less than
-    /// half a period is taken for a hiccup of the network, not for another clock.
-    fn anchor(&mut self, time: &FragmentTime) -> i128 {
+    /// Returns the wall clock time of media time 0, on the assumption that a fragment arrives when it ends. An offset of less than
+    /// half a period is taken as network jitter, not as a new clock.
+    fn media_start(&mut self, time: &FragmentTime) -> i128 {
         let now = self.config.host.clock.since_1970().as_nanos().cast_signed();
         let found = now - time.end.as_nanos().cast_signed();
         let tolerance = self.config.crypto_period.max(Self::HICCUP).as_nanos() / 2;
         let known = self
-            .anchor
+            .media_start
             .filter(|known| known.abs_diff(found) <= tolerance);
-        *self.anchor.insert(known.unwrap_or(found))
+        *self.media_start.insert(known.unwrap_or(found))
     }
 
-    /// Whether the key under way is to be held, since that of the period is not there.
-    fn must_hold(&mut self, period: u64) -> bool {
+    /// True if the current key stays in use since that of the period is not available.
+    fn keeps_current_key(&mut self, period: u64) -> bool {
         if self.config.on_key_missing == OnKeyMissing::Stop || period == self.current {
             return false;
         }
@@ -153,7 +157,7 @@ impl Packaging {
         }
     }
 
-    /// What the operator should know of keys that are missing, once for each period: those that should be there by now or soon.
+    /// Returns one warning for each period whose key is missing and needed now or soon.
     pub fn warnings(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.next_warning()).collect()
     }
@@ -161,8 +165,8 @@ impl Packaging {
     fn next_warning(&mut self) -> Option<String> {
         while let Some(PeriodFailure { period, reason }) = self.source.next_failure() {
             let is_near = period <= self.current.saturating_add(1);
-            if is_near && self.told != Some(period) {
-                self.told = Some(period);
+            if is_near && self.warned_period != Some(period) {
+                self.warned_period = Some(period);
                 return Some(format!("crypto period {period}: {reason}"));
             }
         }
@@ -170,22 +174,21 @@ impl Packaging {
     }
 
     fn is_video(&self, track_id: u32) -> bool {
-        let mut tracks = self.protected_tracks();
-        tracks.any(|track| track.track_id == track_id && matches!(track.media, Media::Video { .. }))
+        self.protected_tracks()
+            .any(|track| track.track_id == track_id && matches!(track.media, Media::Video { .. }))
     }
 
-    /// Makes the keys of a period ready, and announces it when it begins.
+    /// Prepares the keys of a period, and queues the change of keys when the period starts.
     fn enter(&mut self, period: u64, start: Duration) -> Result<(), Error> {
         if period != self.moov_period && self.ready(period).is_none() {
-            let ready = self.prepare(period, Place::Moof)?;
+            let ready = self.prepare(period, SignalPosition::Moof)?;
             self.ready.push_back(ready);
             if self.ready.len() > Self::READY {
                 self.ready.pop_front();
             }
             self.sample_keys.forget_unused();
         }
-        let under_way = [Some(self.current), self.previous];
-        if under_way.contains(&Some(period)) {
+        if [Some(self.current), self.previous].contains(&Some(period)) {
             return Ok(());
         }
         self.previous = Some(std::mem::replace(&mut self.current, period));
@@ -203,24 +206,25 @@ impl Packaging {
     }
 
     fn ready(&self, period: u64) -> Option<&ReadyPeriod> {
-        let mut ready = self.ready.iter();
-        ready.find(|ready| ready.number() == period)
+        self.ready.iter().find(|ready| ready.number() == period)
     }
 
     fn rule_in(&self, phase: Phase, track_id: u32) -> FragmentRule {
         match phase {
             Phase::Clear => FragmentRule::Clear,
             Phase::Period(period) => {
-                let ready = self.ready(period);
                 let index = self.tracks.iter().position(|t| t.track_id == track_id);
-                let key = ready.zip(index).and_then(|(r, index)| r.protection(index));
+                let key = self
+                    .ready(period)
+                    .zip(index)
+                    .and_then(|(ready, index)| ready.protection(index));
                 key.map_or(FragmentRule::Track, |key| FragmentRule::Key(key.clone()))
             }
         }
     }
 }
 
-/// The number of the crypto period at a time in nanoseconds; without periods there is one.
+/// Returns the number of the crypto period at a time in nanoseconds; 0 if keys never change.
 pub(super) fn period_index(nanoseconds: i128, config: &Config) -> u64 {
     let length = config.crypto_period.as_nanos().cast_signed();
     let index = nanoseconds.checked_div(length).unwrap_or_default();

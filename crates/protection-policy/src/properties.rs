@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The table of properties: each is described here, and [`super::Config`] says what follows from its value. The properties of
-//! elements, their text in `gst-inspect-1.0`, and the options of commands are made of it.
+//! The table of properties. The properties of elements, their text in `gst-inspect-1.0` and the options of commands are
+//! generated from it; [`super::Config`] interprets the values.
 
 use cenc_types::KeyId;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
@@ -10,7 +10,7 @@ use super::choices::{FLAVORS, HEADER_VERSIONS, ON_KEY_MISSING_CHOICES, PERIOD_CL
 use super::property_spec::OptionGroup::{Encryption, Header, Keys};
 use super::property_spec::{PropertyKind, PropertySpec, ValueError};
 
-/// All properties; options are listed in this order.
+/// All properties, in the order in which commands list their options.
 pub static PROPERTIES: [PropertySpec; 27] = [
     KEY_URI,
     CONTENT_ID,
@@ -41,25 +41,25 @@ pub static PROPERTIES: [PropertySpec; 27] = [
     PSSH_VERSION,
 ];
 
-/// Where keys come from.
+/// The location of the keys.
 pub const KEY_URI: PropertySpec = PropertySpec::new(
     "key-uri",
     "Key location",
     PropertyKind::Location,
-    "Where keys come from: file:///path/x.keys with lines 'selector kid key [iv]' (a file that does not exist is made with a new key), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path",
+    "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]' (created with a new key if it does not exist), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path",
 )
 .option_with_help(
     Keys,
     "URI",
-    "file:///path/x.keys (made with a new key when it does not exist), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path",
+    "file:///path/x.keys (created with a new key if it does not exist), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path",
 );
 
-/// What the source of keys calls the content.
+/// The identifier of the content at the source of keys.
 pub const CONTENT_ID: PropertySpec = PropertySpec::new(
     "content-id",
     "Content",
     PropertyKind::any_text(),
-    "What key servers and stores know the content by",
+    "Identifier of the content in key servers and key stores",
 )
 .option(Keys, "ID");
 
@@ -68,7 +68,7 @@ pub const KEY_ID: PropertySpec = PropertySpec::new(
     "key-id",
     "Key ID",
     PropertyKind::text_of::<KeyId>(),
-    "KID of the key given by key or key-seed: a UUID or 32 hex digits",
+    "KID of the key set by key or key-seed: a UUID or 32 hex digits",
 )
 .option_with_help(
     Keys,
@@ -76,15 +76,15 @@ pub const KEY_ID: PropertySpec = PropertySpec::new(
     "KID of the key in --key-file or of the first in --key-seed-file: a UUID or 32 hex digits",
 );
 
-/// A single key. No option: a command line shows it to every user of the machine.
+/// A single key. It is not a command option, since every user of a machine can read its command lines.
 pub const KEY: PropertySpec = PropertySpec::new(
     "key",
     "Content key",
     PropertyKind::Secret,
-    "Content key of 16 bytes in hex or base64, write-only; a command line shows it to every user of the machine: prefer key-uri",
+    "Content key of 16 bytes in hex or base64, write-only; other users of the machine can read it in a command line, so prefer key-uri",
 );
 
-/// The seed of the keys of all KIDs. No option, as with [`KEY`].
+/// The seed from which the key of any KID is computed. It is not a command option, as [`KEY`] is not.
 pub const KEY_SEED: PropertySpec = PropertySpec::new(
     "key-seed",
     "Key seed",
@@ -92,33 +92,33 @@ pub const KEY_SEED: PropertySpec = PropertySpec::new(
     "PlayReady key seed of 30 bytes or more in hex or base64, from which the key of key-id is computed; write-only",
 );
 
-/// How long each key is used.
+/// The time for which each key is used.
 pub const CRYPTO_PERIOD: PropertySpec = PropertySpec::new(
     "crypto-period",
     "Crypto period",
     PropertyKind::Time,
-    "How long each key is used, in nanoseconds of the media's time; 0: until rotate-key asks for a new one",
+    "How long each key is used, in nanoseconds of media time; 0: until the signal rotate-key",
 )
 .option_with_help(
     Keys,
     "TIME",
-    "How long each key is used, such as 10m; without it there is one for all time",
+    "How long each key is used, such as 10m; by default the key never changes",
 );
 
-/// What tells the number of a crypto period.
+/// The clock by which crypto periods are numbered.
 pub const PERIOD_CLOCK: PropertySpec = PropertySpec::new(
     "period-clock",
     "Period clock",
     PropertyKind::Choice(&PERIOD_CLOCKS),
-    "What tells the number of a crypto period; by utc redundant packagers agree on it",
+    "How crypto periods are numbered; with utc, redundant packagers agree on the number",
 );
 
-/// What happens without the key of a period.
+/// The reaction to a crypto period whose key is missing.
 pub const ON_KEY_MISSING: PropertySpec = PropertySpec::new(
     "on-key-missing",
     "On key missing",
     PropertyKind::Choice(&ON_KEY_MISSING_CHOICES),
-    "What happens when a crypto period begins whose key is not there; the stream is never clear",
+    "What to do when a crypto period starts and its key is missing; the stream is never sent in the clear",
 );
 
 /// The protection scheme.
@@ -130,25 +130,25 @@ pub const SCHEME: PropertySpec = PropertySpec::new(
 )
 .option(Encryption, "SCHEME");
 
-/// The boxes that tell of the protection.
+/// The boxes that signal the protection.
 pub const FLAVOR: PropertySpec = PropertySpec::new(
     "flavor",
-    "BoxFlavor",
+    "Flavor",
     PropertyKind::Choice(&FLAVORS),
-    "Boxes that tell of the protection: Common Encryption's, or PIFF 1.1's for Smooth Streaming",
+    "Boxes that signal the protection: those of Common Encryption, or of PIFF 1.1 for Smooth Streaming",
 )
 .option(Encryption, "FLAVOR");
 
-/// Bytes of IVs.
+/// The size of IVs in bytes.
 pub const IV_SIZE: PropertySpec = PropertySpec::new(
     "iv-size",
     "IV size",
     PropertyKind::Number {
-        limits: (8, 16),
+        range: 8..=16,
         default: 8,
         only: &[8, 16],
     },
-    "Bytes of each sample's IV in cenc and cens, 8 or 16; PlayReady clients before 4.0 take 8 only",
+    "Size in bytes of each sample's IV in cenc and cens, 8 or 16; PlayReady clients before 4.0 accept only 8",
 )
 .option(Encryption, "BYTES");
 
@@ -157,57 +157,57 @@ pub const IV: PropertySpec = PropertySpec::new(
     "iv",
     "First IV",
     PropertyKind::Text { check: check_iv },
-    "First IV in hex (16 or 32 digits), constant in cbcs; random when unset. Never give one twice with one key",
+    "First IV in hex (16 or 32 digits), constant in cbcs; random if unset. Never use the same IV twice with one key",
 )
 .option(Encryption, "HEX");
 
-/// Encrypted blocks of the pattern.
+/// The number of encrypted blocks in the pattern, ISO/IEC 23001-7 clause 9.6.
 pub const CRYPT_BYTE_BLOCK: PropertySpec = PropertySpec::new(
     "crypt-byte-block",
     "Encrypted blocks",
     PropertyKind::Number {
-        limits: (1, 15),
+        range: 1..=15,
         default: 1,
         only: &[],
     },
-    "Encrypted blocks of 16 bytes in each run of the video pattern, cens and cbcs",
+    "Number of encrypted 16-byte blocks in each repetition of the video pattern (cens and cbcs)",
 )
 .option(Encryption, "BLOCKS");
 
-/// Clear blocks of the pattern.
+/// The number of clear blocks in the pattern.
 pub const SKIP_BYTE_BLOCK: PropertySpec = PropertySpec::new(
     "skip-byte-block",
     "Clear blocks",
     PropertyKind::Number {
-        limits: (0, 15),
+        range: 0..=15,
         default: 9,
         only: &[],
     },
-    "Clear blocks of 16 bytes in each run of the video pattern, cens and cbcs",
+    "Number of clear 16-byte blocks in each repetition of the video pattern (cens and cbcs)",
 )
 .option(Encryption, "BLOCKS");
 
-/// How long the start is clear.
+/// The length of the clear start.
 pub const CLEAR_LEAD: PropertySpec = PropertySpec::new(
     "clear-lead",
     "Clear lead",
     PropertyKind::Time,
-    "How long the stream is clear at its start, in nanoseconds, rounded to whole fragments",
+    "Length of the clear part at the start of the stream, in nanoseconds, rounded to whole fragments",
 )
 .option_with_help(
     Encryption,
     "TIME",
-    "How long the file is clear at its start, such as 10s, rounded to whole fragments",
+    "Length of the clear part at the start of the file, such as 10s, rounded to whole fragments",
 );
 
-/// Whether anything is protected, see [`super::Controls`].
+/// The switch for protection while a stream runs, see [`super::Controls`].
 pub const PROTECT: PropertySpec = PropertySpec {
     is_mutable_in_playing: true,
     ..PropertySpec::new(
         "protect",
         "Protect",
         PropertyKind::Flag { default: true },
-        "Whether the fragments to come are protected; the stream says of each which it is",
+        "Whether the following fragments are protected; the stream signals for each fragment whether it is protected",
     )
 };
 
@@ -216,16 +216,16 @@ pub const SYSTEMS: PropertySpec = PropertySpec::new(
     "systems",
     "DRM systems",
     PropertyKind::Systems,
-    "DRM systems that the file and the manifest texts signal",
+    "DRM systems to signal in the file and in the manifest texts",
 )
 .option(Encryption, "SYSTEMS");
 
-/// `pssh` boxes made elsewhere.
+/// Complete `pssh` boxes to add.
 pub const PSSH: PropertySpec = PropertySpec::new(
     "pssh",
     "Extra pssh boxes",
     PropertyKind::Texts { check: check_pssh },
-    "Whole pssh boxes made elsewhere, in base64, separated by commas; written as they are, behind the others",
+    "Complete pssh boxes to add, in base64, separated by commas; they are written unchanged after the generated ones",
 )
 .option(Encryption, "BASE64");
 
@@ -239,7 +239,7 @@ pub const HEADER_VERSION: PropertySpec = PropertySpec::new(
 .option_with_help(
     Header,
     "VERSION",
-    "Version: the lowest that holds what is asked, or this one",
+    "Version of the header; auto is the lowest that supports the settings",
 );
 
 /// LA_URL.
@@ -247,7 +247,7 @@ pub const LA_URL: PropertySpec = PropertySpec::new(
     "la-url",
     "Licence URL",
     PropertyKind::text_of::<AbsoluteUrl>(),
-    "LA_URL: absolute URL at which players ask for a licence",
+    "LA_URL: absolute URL of the licence server",
 )
 .option(Header, "URL");
 
@@ -256,7 +256,7 @@ pub const LUI_URL: PropertySpec = PropertySpec::new(
     "lui-url",
     "Licence page",
     PropertyKind::text_of::<AbsoluteUrl>(),
-    "LUI_URL: absolute URL of a page where the user gets a licence",
+    "LUI_URL: absolute URL of a page where users can obtain a licence",
 )
 .option(Header, "URL");
 
@@ -283,7 +283,7 @@ pub const ON_DEMAND: PropertySpec = PropertySpec::new(
     "on-demand",
     "On demand",
     PropertyKind::Flag { default: false },
-    "DECRYPTORSETUP ONDEMAND: licences come with the stream (scalable key rotation)",
+    "DECRYPTORSETUP ONDEMAND: licences are delivered in the stream (scalable key rotation)",
 )
 .option(Header, "");
 
@@ -292,19 +292,19 @@ pub const LICENSE_REQUESTED: PropertySpec = PropertySpec::new(
     "license-requested",
     "Licence requested",
     PropertyKind::Flag { default: true },
-    "LICENSEREQUESTED: whether the player should ask for a licence; false is written, true is what players assume",
+    "LICENSEREQUESTED: whether the player should request a licence; only false is written, since players assume true",
 );
 
-/// Room for a licence store.
+/// The space reserved for a licence store.
 pub const LICENSE_STORE_SIZE: PropertySpec = PropertySpec::new(
     "license-store-size",
     "Licence store",
     PropertyKind::Number {
-        limits: (0, 14_000),
+        range: 0..=14_000,
         default: 0,
         only: &[],
     },
-    "Bytes reserved in the PlayReady Object for an embedded licence store",
+    "Number of bytes to reserve in the PlayReady Object for an embedded licence store",
 );
 
 /// The version of PlayReady's `pssh` box.
@@ -312,11 +312,11 @@ pub const PSSH_VERSION: PropertySpec = PropertySpec::new(
     "pssh-version",
     "pssh version",
     PropertyKind::Number {
-        limits: (0, 1),
+        range: 0..=1,
         default: 0,
         only: &[0, 1],
     },
-    "Version of the PlayReady pssh box; version 1 lists the KIDs beside the PlayReady Object",
+    "Version of the PlayReady pssh box; version 1 lists the KIDs in addition to the PlayReady Object",
 )
 .option(Header, "VERSION");
 
@@ -326,6 +326,6 @@ fn check_iv(text: &str) -> Result<(), ValueError> {
 }
 
 fn check_pssh(text: &str) -> Result<(), ValueError> {
-    Config::extra_pssh(text)?;
+    Config::pssh_from_base64(text)?;
     Ok(())
 }

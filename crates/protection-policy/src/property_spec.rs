@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The columns of the table of properties.
+//! The description of a property: name, type, default, range and command option.
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use drm_signaling::System;
@@ -11,129 +12,132 @@ use zeroize::Zeroizing;
 use super::choices::ChoiceType;
 use super::duration;
 
-/// Why a text is no value; it never repeats a secret.
+/// The reason why a text is not a valid value. It never contains a secret.
 pub type ValueError = Box<dyn StdError + Send + Sync>;
 
-/// A property of the encryptors, which is an option of commands too.
+/// A property of the encryptors, which may also be an option of commands.
 #[derive(Debug, Clone)]
 pub struct PropertySpec {
     /// The name of the property, and the long name of the option.
     pub name: &'static str,
-    /// A short name for people.
+    /// A short name for display.
     pub nick: &'static str,
-    /// A line about it.
+    /// A description in one line.
     pub blurb: &'static str,
-    /// Type, default and limits.
+    /// Type, default and range.
     pub kind: PropertyKind,
-    /// Whether it may be set while a stream runs.
+    /// True if it may be set while a stream runs.
     pub is_mutable_in_playing: bool,
-    /// The option of commands, if it is one.
+    /// The command option that sets it, if there is one.
     pub option: Option<CommandOption>,
 }
 
-/// The type of a property, with its default and its limits.
+/// The type of a property, with its default and its range.
 #[derive(Debug, Clone)]
 pub enum PropertyKind {
     /// A text, unset by default.
     Text {
-        /// Says what is wrong with one.
+        /// Checks one text.
         check: fn(&str) -> Result<(), ValueError>,
     },
-    /// Texts with commas between them, none by default.
+    /// Texts separated by commas, none by default.
     Texts {
-        /// Says what is wrong with one.
+        /// Checks one text.
         check: fn(&str) -> Result<(), ValueError>,
     },
-    /// A URI that is shown without user, password and query; unset by default.
+    /// A URI, which is shown without user, password and query; unset by default.
     Location,
-    /// A text that is never shown, unset by default.
+    /// A secret text, which is never shown; unset by default.
     Secret,
     /// A number.
     Number {
-        /// The least and the most.
-        limits: (u32, u32),
-        /// The value where none is set.
+        /// The lowest and the highest value.
+        range: RangeInclusive<u32>,
+        /// The value if none is set.
         default: u32,
-        /// The only values; empty where all within the limits are.
+        /// The valid values; empty if all values in the range are valid.
         only: &'static [u32],
     },
-    /// A time, 0 by default: nanoseconds as a property, with units as an option.
+    /// A time, 0 by default: nanoseconds in a property, a number with a unit in a command option.
     Time,
-    /// Yes or no.
+    /// A truth value.
     Flag {
-        /// The value where none is set.
+        /// The value if none is set.
         default: bool,
     },
-    /// One of several names, by default the first.
+    /// One of several names, the first by default.
     Choice(&'static ChoiceType),
-    /// DRM systems, by default PlayReady.
+    /// A set of DRM systems, PlayReady alone by default.
     Systems,
 }
 
-/// The option of commands that sets a property.
+/// The command option that sets a property.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandOption {
-    /// What it is listed with.
+    /// The group under which help lists it.
     pub group: OptionGroup,
     /// The value in the usage line.
     pub value_name: &'static str,
-    /// A line about it; None where it is that of the property.
+    /// A description in one line; None uses the property's blurb.
     pub help: Option<&'static str>,
 }
 
-/// Options that are listed together.
+/// A group of options under one heading in a command's help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptionGroup {
     /// Keys and their periods.
     Keys,
-    /// How media are encrypted and what is signaled.
+    /// Encryption and signaling.
     Encryption,
-    /// What the PlayReady Header says.
+    /// The content of the PlayReady Header.
     Header,
 }
 
 /// The value of a property.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PropertyValue {
-    /// A text, texts or a location; None is unset.
+    /// A text, several texts or a location; None if unset.
     Text(Option<String>),
-    /// A text that is never shown; None is unset.
+    /// A secret text; None if unset.
     Secret(Option<Zeroizing<String>>),
     /// A number.
     Number(u32),
     /// A time in nanoseconds.
     Time(u64),
-    /// Yes or no.
+    /// A truth value.
     Flag(bool),
     /// One of several names.
     Choice(&'static str),
-    /// DRM systems.
+    /// A set of DRM systems.
     Systems(BTreeSet<System>),
 }
 
-/// A text that is no value of a kind.
+/// The ways in which a text is not a valid value.
 #[derive(Debug, thiserror::Error)]
-enum NoValue {
-    #[error("{text:?} is none of the names: give {names}")]
+enum InvalidValue {
+    #[error("{text:?} is not a valid name: give one of {names}")]
     Name { text: String, names: String },
-    #[error("not yes or no: give true or false")]
+    #[error("not a truth value: give true or false")]
     Flag,
-    #[error("{number} is out of range: give {least} to {most}")]
-    Number { number: u32, least: u32, most: u32 },
+    #[error("{number} is out of range: give {} to {}", range.start(), range.end())]
+    Number {
+        number: u32,
+        range: RangeInclusive<u32>,
+    },
     #[error(
-        "unknown DRM system {name:?}: give {} or several of them, such as playready+widevine",
+        "unknown DRM system {name:?}: give one or several of {}, such as playready+widevine",
         system_names()
     )]
     System { name: String },
 }
 
-/// The names of all DRM systems.
+/// Returns the names of all DRM systems, separated by commas.
 pub fn system_names() -> String {
     System::ALL.map(System::nick).join(", ")
 }
 
 impl OptionGroup {
-    /// The heading over them.
+    /// Returns the heading of the group.
     pub const fn heading(self) -> &'static str {
         match self {
             Self::Keys => "Keys",
@@ -160,32 +164,36 @@ impl PropertySpec {
         }
     }
 
-    /// The same property, as an option with its own line.
+    /// Makes the property a command option whose help is the property's blurb.
     pub(super) const fn option(self, group: OptionGroup, value_name: &'static str) -> Self {
-        let option = Some(CommandOption {
-            group,
-            value_name,
-            help: None,
-        });
-        Self { option, ..self }
+        Self {
+            option: Some(CommandOption {
+                group,
+                value_name,
+                help: None,
+            }),
+            ..self
+        }
     }
 
-    /// The same property, as an option with another line.
+    /// Makes the property a command option with a help text of its own.
     pub(super) const fn option_with_help(
         self,
         group: OptionGroup,
         value_name: &'static str,
         help: &'static str,
     ) -> Self {
-        let option = Some(CommandOption {
-            group,
-            value_name,
-            help: Some(help),
-        });
-        Self { option, ..self }
+        Self {
+            option: Some(CommandOption {
+                group,
+                value_name,
+                help: Some(help),
+            }),
+            ..self
+        }
     }
 
-    /// What is wrong with the value, by the property's name.
+    /// Returns the error that names this property as the one with an invalid value.
     pub fn error(&self, source: impl Into<ValueError>) -> super::Error {
         super::Error::Property {
             property: self.name,
@@ -193,23 +201,35 @@ impl PropertySpec {
         }
     }
 
-    /// Reads a value as an option takes it.
+    /// Reads the value from the text of a command option.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// The reason why the text is not a valid value.
+    ///
+    /// # Examples
+    /// ```
+    /// use protection_policy::PropertyValue;
+    /// use protection_policy::properties::{CRYPTO_PERIOD, IV_SIZE};
+    ///
+    /// let period = CRYPTO_PERIOD.parse("1m30s").unwrap();
+    /// assert!(period == PropertyValue::Time(90_000_000_000));
+    /// assert!(IV_SIZE.parse("32").is_err());
+    /// ```
     pub fn parse(&self, text: &str) -> Result<PropertyValue, ValueError> {
         self.kind.parse(text)
     }
 }
 
 impl PropertyKind {
-    /// A text that is read as a `T`.
+    /// A text that must be readable as a `T`.
     pub(super) const fn text_of<T>() -> Self
     where
         T: FromStr,
         T::Err: StdError + Send + Sync + 'static,
     {
-        Self::Text { check: reads::<T> }
+        Self::Text {
+            check: check_parse::<T>,
+        }
     }
 
     /// Any text.
@@ -217,7 +237,7 @@ impl PropertyKind {
         Self::Text { check: |_| Ok(()) }
     }
 
-    /// The value where none is set.
+    /// Returns the default value.
     pub fn default_value(&self) -> PropertyValue {
         match self {
             Self::Text { .. } | Self::Texts { .. } | Self::Location => PropertyValue::Text(None),
@@ -242,26 +262,25 @@ impl PropertyKind {
             }
             Self::Location => PropertyValue::Text(Some(text.to_owned())),
             Self::Secret => PropertyValue::Secret(Some(text.to_owned().into())),
-            Self::Number { limits, .. } => PropertyValue::Number(number(*limits, text.parse()?)?),
-            Self::Time => {
-                let time = duration::parse(text)?;
-                PropertyValue::Time(u64::try_from(time.as_nanos())?)
+            Self::Number { range, .. } => {
+                PropertyValue::Number(check_number(range, text.parse()?)?)
             }
-            Self::Flag { .. } => PropertyValue::Flag(text.parse().map_err(|_| NoValue::Flag)?),
-            Self::Choice(choices) => choice(choices, text)?,
-            Self::Systems => PropertyValue::Systems(systems(text)?),
+            Self::Time => PropertyValue::Time(u64::try_from(duration::parse(text)?.as_nanos())?),
+            Self::Flag { .. } => PropertyValue::Flag(text.parse().map_err(|_| InvalidValue::Flag)?),
+            Self::Choice(choices) => parse_choice(choices, text)?,
+            Self::Systems => PropertyValue::Systems(parse_systems(text)?),
         })
     }
 }
 
-/// The parts of a text with commas between them.
+/// Splits a text at commas, leaving out empty parts.
 pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
 }
 
-fn reads<T>(text: &str) -> Result<(), ValueError>
+fn check_parse<T>(text: &str) -> Result<(), ValueError>
 where
     T: FromStr,
     T::Err: StdError + Send + Sync + 'static,
@@ -270,34 +289,36 @@ where
     Ok(())
 }
 
-fn number((least, most): (u32, u32), number: u32) -> Result<u32, NoValue> {
-    match (least..=most).contains(&number) {
+fn check_number(range: &RangeInclusive<u32>, number: u32) -> Result<u32, InvalidValue> {
+    match range.contains(&number) {
         true => Ok(number),
-        false => Err(NoValue::Number {
+        false => Err(InvalidValue::Number {
             number,
-            least,
-            most,
+            range: range.clone(),
         }),
     }
 }
 
-fn choice(choices: &ChoiceType, text: &str) -> Result<PropertyValue, NoValue> {
-    let found = choices.find(text).map(PropertyValue::Choice);
-    found.ok_or_else(|| NoValue::Name {
-        text: text.to_owned(),
-        names: choices.nicks.join(", "),
-    })
+fn parse_choice(choices: &ChoiceType, text: &str) -> Result<PropertyValue, InvalidValue> {
+    choices
+        .find(text)
+        .map(PropertyValue::Choice)
+        .ok_or_else(|| InvalidValue::Name {
+            text: text.to_owned(),
+            names: choices.nicks.join(", "),
+        })
 }
 
-/// Reads names with `+`, as `gst-launch-1.0` writes flags, or commas between them.
-fn systems(text: &str) -> Result<BTreeSet<System>, NoValue> {
-    let names = text.split(['+', ',']).map(str::trim);
-    let systems = names.map(|name| {
-        System::from_nick(name).ok_or_else(|| NoValue::System {
-            name: name.to_owned(),
+/// Reads the names of DRM systems, separated by `+`, as `gst-launch-1.0` writes flags, or by commas.
+fn parse_systems(text: &str) -> Result<BTreeSet<System>, InvalidValue> {
+    text.split(['+', ','])
+        .map(str::trim)
+        .map(|name| {
+            System::from_nick(name).ok_or_else(|| InvalidValue::System {
+                name: name.to_owned(),
+            })
         })
-    });
-    systems.collect()
+        .collect()
 }
 
 #[cfg(test)]
@@ -306,9 +327,9 @@ mod tests {
 
     #[test]
     fn systems_are_read_as_gst_launch_writes_them() {
-        let both = systems("playready+widevine").unwrap();
+        let both = parse_systems("playready+widevine").unwrap();
         assert_eq!(both, [System::PlayReady, System::Widevine].into());
-        assert_eq!(systems("widevine,playready").unwrap(), both);
-        assert!(systems("playready+").is_err());
+        assert_eq!(parse_systems("widevine,playready").unwrap(), both);
+        assert!(parse_systems("playready+").is_err());
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The values that properties and options are set to.
+//! The values of properties and command options.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,13 +14,25 @@ use super::properties::{CONTENT_ID, CRYPTO_PERIOD, PERIOD_CLOCK, SCHEME, SYSTEMS
 use super::property_spec::{PropertyKind, PropertySpec, PropertyValue};
 use super::{Error, PeriodClock};
 
-/// The values of properties by name; those that are not set have their defaults.
+/// The values of properties by name. A property that is not set has its default.
 ///
-/// Texts are kept as they were set, and read when a configuration is made of them.
+/// Texts are kept as they were set; [`crate::Config::from_values`] reads and checks them.
+///
+/// # Examples
+/// ```
+/// use cenc_types::Scheme;
+/// use protection_policy::PropertyValues;
+/// use protection_policy::properties::SCHEME;
+///
+/// let mut values = PropertyValues::default();
+/// assert_eq!(values.scheme(), Scheme::Cenc);
+/// values.set(&SCHEME, SCHEME.parse("cbcs").unwrap());
+/// assert_eq!(values.scheme(), Scheme::Cbcs);
+/// ```
 #[derive(Clone, Default)]
 pub struct PropertyValues(BTreeMap<&'static str, PropertyValue>);
 
-/// Shows which are set, not to what: among them are secrets.
+/// Shows the names of the properties that are set, but no values, since some are secrets.
 impl fmt::Debug for PropertyValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -33,13 +45,15 @@ impl PropertyValues {
         self.0.insert(property.name, value);
     }
 
-    /// The value of a property, its default where it is not set.
+    /// Returns the value of a property, or its default if it is not set.
     pub fn get(&self, property: &PropertySpec) -> PropertyValue {
-        let set = self.0.get(property.name).cloned();
-        set.unwrap_or_else(|| property.kind.default_value())
+        self.0
+            .get(property.name)
+            .cloned()
+            .unwrap_or_else(|| property.kind.default_value())
     }
 
-    /// A text, if it is set.
+    /// Returns the text of a property, if it is set.
     pub fn text(&self, property: &PropertySpec) -> Option<&str> {
         match self.0.get(property.name)? {
             PropertyValue::Text(text) => text.as_deref(),
@@ -47,7 +61,7 @@ impl PropertyValues {
         }
     }
 
-    /// A text that is never shown, if it is set.
+    /// Returns the secret text of a property, if it is set.
     pub fn secret(&self, property: &PropertySpec) -> Option<&str> {
         match self.0.get(property.name)? {
             PropertyValue::Secret(text) => text.as_ref().map(|text| text.as_str()),
@@ -55,7 +69,7 @@ impl PropertyValues {
         }
     }
 
-    /// A text that is read as a `T`, if it is set.
+    /// Reads the text of a property as a `T`, if it is set.
     ///
     /// # Errors
     /// [`Error::Property`].
@@ -64,11 +78,13 @@ impl PropertyValues {
         T: FromStr,
         T::Err: std::error::Error + Send + Sync + 'static,
     {
-        let parsed = self.text(property).map(str::parse);
-        parsed.transpose().map_err(|error| property.error(error))
+        self.text(property)
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| property.error(error))
     }
 
-    /// One of several names.
+    /// Returns the name that a property is set to.
     pub fn choice(&self, property: &PropertySpec) -> &'static str {
         match self.get(property) {
             PropertyValue::Choice(nick) => nick,
@@ -76,7 +92,7 @@ impl PropertyValues {
         }
     }
 
-    /// A number.
+    /// Returns the number that a property is set to.
     pub fn number(&self, property: &PropertySpec) -> u32 {
         match self.get(property) {
             PropertyValue::Number(number) => number,
@@ -84,7 +100,7 @@ impl PropertyValues {
         }
     }
 
-    /// A time.
+    /// Returns the time that a property is set to.
     pub fn time(&self, property: &PropertySpec) -> Duration {
         match self.get(property) {
             PropertyValue::Time(nanoseconds) => Duration::from_nanos(nanoseconds),
@@ -92,12 +108,12 @@ impl PropertyValues {
         }
     }
 
-    /// Yes or no.
+    /// True if the property is set to true.
     pub fn flag(&self, property: &PropertySpec) -> bool {
         self.get(property) == PropertyValue::Flag(true)
     }
 
-    /// DRM systems.
+    /// Returns the DRM systems that a property is set to.
     pub fn systems(&self, property: &PropertySpec) -> BTreeSet<System> {
         match self.get(property) {
             PropertyValue::Systems(systems) => systems,
@@ -105,19 +121,18 @@ impl PropertyValues {
         }
     }
 
-    /// What a source of keys is asked for.
+    /// Returns the request that is sent to the source of keys.
     pub fn content_request(&self) -> ContentRequest {
-        let systems = self.systems(&SYSTEMS).into_iter();
         ContentRequest {
             content_id: self.text(&CONTENT_ID).map(str::to_owned),
             scheme: self.scheme(),
-            systems: systems.map(System::id).collect(),
+            systems: self.systems(&SYSTEMS).into_iter().map(System::id).collect(),
             crypto_period: Some(self.time(&CRYPTO_PERIOD)).filter(|period| !period.is_zero()),
             by_clock: self.period_clock() == PeriodClock::Utc,
         }
     }
 
-    /// The protection scheme.
+    /// Returns the protection scheme.
     pub fn scheme(&self) -> Scheme {
         match self.choice(&SCHEME) {
             "cens" => Scheme::Cens,
@@ -127,7 +142,7 @@ impl PropertyValues {
         }
     }
 
-    /// What tells the number of a crypto period.
+    /// Returns the clock by which crypto periods are numbered.
     pub(super) fn period_clock(&self) -> PeriodClock {
         match self.choice(&PERIOD_CLOCK) {
             "utc" => PeriodClock::Utc,
@@ -135,27 +150,29 @@ impl PropertyValues {
         }
     }
 
-    /// A value as it may be shown; None for one that may not.
+    /// Returns the value of a property for display: None for a secret, and locations without credentials.
     pub fn shown(&self, property: &PropertySpec) -> Option<PropertyValue> {
         match (&property.kind, self.get(property)) {
             (PropertyKind::Secret, _) => None,
             (PropertyKind::Location, PropertyValue::Text(uri)) => {
-                let shown = uri.as_deref().map(without_credentials);
-                Some(PropertyValue::Text(shown))
+                Some(PropertyValue::Text(uri.as_deref().map(without_credentials)))
             }
             (_, value) => Some(value),
         }
     }
 }
 
-/// A location without user, password and query, which may be secrets.
+/// Removes user, password and query from a location, since they may be secrets.
 fn without_credentials(uri: &str) -> String {
     let Ok(mut url) = url::Url::parse(uri) else {
         return "(not a URI)".to_owned();
     };
     // These fail only for URLs without a host, which have no user and password either.
-    let hidden = url.set_username("").and_then(|()| url.set_password(None));
-    if hidden.is_ok() || url.query().is_some() {
+    let has_host = url
+        .set_username("")
+        .and_then(|()| url.set_password(None))
+        .is_ok();
+    if has_host || url.query().is_some() {
         url.set_query(None);
     }
     url.into()
@@ -193,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_of_a_type_means_something_else() {
+    fn each_name_of_a_type_has_its_own_meaning() {
         for nick in SCHEMES.nicks {
             let mut values = PropertyValues::default();
             values.set(&SCHEME, SCHEME.parse(nick).unwrap());
@@ -202,7 +219,10 @@ mod tests {
         for nick in HEADER_VERSIONS.nicks {
             let mut values = PropertyValues::default();
             values.set(&HEADER_VERSION, HEADER_VERSION.parse(nick).unwrap());
-            let version = Config::of(&values, Host::system()).unwrap().header.version;
+            let version = Config::from_values(&values, Host::system())
+                .unwrap()
+                .header
+                .version;
             assert_eq!(nick.parse(), Ok(version));
         }
         let mut values = PropertyValues::default();
@@ -214,11 +234,11 @@ mod tests {
             values.set(property, property.parse(nick).unwrap());
             assert!(property.parse("other").is_err());
         }
-        let config = Config::of(&values, Host::system()).unwrap();
+        let config = Config::from_values(&values, Host::system()).unwrap();
         assert_eq!(config.clock, PeriodClock::Utc);
         assert_eq!(config.on_key_missing, OnKeyMissing::Hold);
         assert_eq!(config.flavor, BoxFlavor::Piff);
-        let config = Config::of(&PropertyValues::default(), Host::system()).unwrap();
+        let config = Config::from_values(&PropertyValues::default(), Host::system()).unwrap();
         assert_eq!(config.clock, PeriodClock::Stream);
         assert_eq!(config.on_key_missing, OnKeyMissing::Stop);
         assert_eq!(config.flavor, BoxFlavor::Cenc);

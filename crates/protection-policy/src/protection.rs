@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From the tracks of a stream to their protection and what is signaled about it.
+//! The protection of a stream's tracks, and its signaling.
 
 use std::collections::VecDeque;
 use std::error::Error as StdError;
@@ -13,48 +13,48 @@ use common_encryption::{
 use content_keys::KeyProvider;
 use drm_signaling::Drm;
 
-use super::drms::{Place, Told, drms};
+use super::drms::{SignalPosition, SignaledKeys, drms};
+use super::period_keys::PeriodKeySource;
 use super::periods::period_index;
-use super::source::Source;
 use super::timeline::Timeline;
 use super::{Config, Controls, Error, KeyChange, PeriodClock, SampleKeys};
 
-/// Protects the tracks of a stream as a [`Config`] asks.
+/// Protects the tracks of a stream according to a [`Config`].
 pub struct Packaging {
     pub(super) config: Config,
-    pub(super) source: Source,
+    pub(super) source: PeriodKeySource,
     pub(super) controls: Arc<Controls>,
     pub(super) sample_keys: SampleKeys,
     pub(super) signals: Option<Signals>,
-    /// Those of the last `moov`.
+    /// The tracks of the last `moov`.
     pub(super) tracks: Vec<Track>,
-    /// Which of them are protected.
+    /// True for each of these tracks that is protected.
     protected: Vec<bool>,
-    /// The crypto period that the last `moov` tells of.
+    /// The crypto period that the last `moov` signals.
     pub(super) moov_period: u64,
-    /// The crypto period under way.
+    /// The current crypto period.
     pub(super) current: u64,
-    /// The one before, in which tracks may still be.
+    /// The period before it, in which some tracks may still be.
     pub(super) previous: Option<u64>,
-    /// Where the media's time 0 is on the wall clock, in nanoseconds since 1970.
-    pub(super) anchor: Option<i128>,
-    /// The last period whose failure was told.
-    pub(super) told: Option<u64>,
+    /// The wall clock time of media time 0, in nanoseconds since 1970.
+    pub(super) media_start: Option<i128>,
+    /// The last period for which a missing key was reported.
+    pub(super) warned_period: Option<u64>,
     pub(super) timeline: Timeline,
     pub(super) ready: VecDeque<ReadyPeriod>,
     pub(super) changes: VecDeque<KeyChange>,
 }
 
-/// What is signaled about a stream's protection.
+/// The signaling of a stream's protection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signals {
-    /// The KIDs, in the order of the tracks.
+    /// The KIDs, in track order.
     pub kids: Vec<KeyId>,
-    /// The DRM systems and what each is told.
+    /// The signaling of each DRM system.
     pub drms: Vec<Drm>,
 }
 
-/// A crypto period whose keys are made ready for the tracks.
+/// A crypto period whose keys are prepared for the tracks.
 pub(super) struct ReadyPeriod {
     number: u64,
     tracks: Vec<Option<TrackProtection>>,
@@ -66,7 +66,7 @@ impl ReadyPeriod {
         self.number
     }
 
-    /// How a track is protected, by its index among those of `moov`.
+    /// Returns the protection of a track by its index in `moov`.
     pub(super) fn protection(&self, index: usize) -> Option<&TrackProtection> {
         self.tracks.get(index)?.as_ref()
     }
@@ -75,23 +75,28 @@ impl ReadyPeriod {
         self.signals.as_ref()
     }
 
-    /// The boxes that tell of its keys.
+    /// Returns the `pssh` boxes of its keys.
     pub(super) fn pssh(&self) -> Vec<Vec<u8>> {
-        let drms = self.signals.iter().flat_map(|signals| &signals.drms);
-        drms.filter_map(Drm::pssh).map(<[u8]>::to_vec).collect()
+        self.signals
+            .iter()
+            .flat_map(|signals| &signals.drms)
+            .filter_map(Drm::pssh)
+            .map(<[u8]>::to_vec)
+            .collect()
     }
 }
 
 impl Packaging {
-    /// Protection for the streams to come; `sample_keys` are those of streams before, if any. It asks `provider` for the first
-    /// keys: not for a streaming thread.
+    /// Prepares protection for the following streams, continuing the IVs of `sample_keys`. It requests the first keys from
+    /// `provider` and may block, so do not call it on a streaming thread.
     ///
     /// # Errors
     /// [`Error::Keys`], [`Error::NoPeriods`], [`Error::PiffPeriods`].
     pub fn open(
         config: Config,
         provider: Box<dyn KeyProvider>,
-        (sample_keys, controls): (SampleKeys, Arc<Controls>),
+        sample_keys: SampleKeys,
+        controls: Arc<Controls>,
     ) -> Result<Self, Error> {
         if config.is_timed() && config.flavor == BoxFlavor::Piff {
             return Err(Error::PiffPeriods);
@@ -101,7 +106,7 @@ impl Packaging {
         }
         let first = first_period(&config, &*provider);
         Ok(Self {
-            source: Source::open(provider, first, &config)?,
+            source: PeriodKeySource::open(provider, first, &config)?,
             config,
             controls,
             sample_keys,
@@ -111,39 +116,39 @@ impl Packaging {
             moov_period: first,
             current: first,
             previous: None,
-            anchor: None,
-            told: None,
+            media_start: None,
+            warned_period: None,
             timeline: Timeline::default(),
             ready: VecDeque::new(),
             changes: VecDeque::new(),
         })
     }
 
-    /// What the last `moov` signals; None before the first and when nothing in it is protected.
+    /// Returns the signaling of the last `moov`; None before the first one, or if no track is protected.
     pub const fn signals(&self) -> Option<&Signals> {
         self.signals.as_ref()
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The keys, for the next stream.
+    /// Returns the keys, for the next stream.
     pub fn into_sample_keys(self) -> SampleKeys {
         self.sample_keys
     }
 
-    /// Another stream follows, whose tracks are to be told of the crypto period under way.
+    /// Prepares for another stream, which starts in the current crypto period.
     pub fn restart(&mut self) {
         self.tracks.clear();
     }
 
-    /// Chooses keys for the tracks of a stream, makes them ready and builds what is signaled. A `moov` with the same tracks
-    /// that comes again in the stream tells what the first told.
+    /// Chooses keys for the tracks of a stream, prepares them and builds the signaling. A repeated `moov` with the same tracks gets
+    /// the same signaling as the first.
     ///
     /// # Errors
-    /// [`Error`], for instance that no key matches a track.
+    /// [`Error`], for instance if no key matches a track.
     pub fn protect_tracks(&mut self, tracks: &[Track]) -> Result<InitProtection, Error> {
         if self.tracks != tracks {
             self.tracks = tracks.to_vec();
@@ -152,7 +157,7 @@ impl Packaging {
             self.moov_period = self.current;
         }
         self.signals = None;
-        let ready = self.prepare(self.moov_period, Place::Moov)?;
+        let ready = self.prepare(self.moov_period, SignalPosition::Moov)?;
         self.protected = ready.tracks.iter().map(Option::is_some).collect();
         let pssh = ready.pssh();
         self.signals = ready.signals;
@@ -163,10 +168,14 @@ impl Packaging {
         })
     }
 
-    /// Makes the keys of a crypto period ready for the tracks.
-    pub(super) fn prepare(&mut self, period: u64, place: Place) -> Result<ReadyPeriod, Error> {
+    /// Prepares the keys of a crypto period for the tracks.
+    pub(super) fn prepare(
+        &mut self,
+        period: u64,
+        position: SignalPosition,
+    ) -> Result<ReadyPeriod, Error> {
         let keys = self.source.keys(period, &self.controls)?;
-        let mut told = Told::new(&keys, period, place);
+        let mut signaled = SignaledKeys::new(&keys, period, position);
         let mut protections = Vec::with_capacity(self.tracks.len());
         for track in &self.tracks {
             let entry = keys.select(track, period)?;
@@ -177,14 +186,14 @@ impl Packaging {
                 Ok::<_, Error>(TrackProtection { key, method })
             });
             protections.push(protection.transpose()?);
-            told.used.extend(entry);
+            signaled.used.extend(entry);
         }
-        let kids = told.used_kids();
+        let kids = signaled.used_kids();
         let signals = match kids.is_empty() {
             true => None,
             false => Some(Signals {
                 kids,
-                drms: drms(&self.config, &told)?,
+                drms: drms(&self.config, &signaled)?,
             }),
         };
         Ok(ReadyPeriod {
@@ -194,15 +203,17 @@ impl Packaging {
         })
     }
 
-    /// The tracks of the last `moov` that are protected.
+    /// Returns the protected tracks of the last `moov`.
     pub(super) fn protected_tracks(&self) -> impl Iterator<Item = &Track> {
-        let both = self.tracks.iter().zip(&self.protected);
-        both.filter(|(_, protected)| **protected)
+        self.tracks
+            .iter()
+            .zip(&self.protected)
+            .filter(|(_, protected)| **protected)
             .map(|(track, _)| track)
     }
 }
 
-/// The crypto period that a stream begins in, as far as it can be known before.
+/// Returns the crypto period in which a stream starts, as far as it is known in advance.
 fn first_period(config: &Config, provider: &dyn KeyProvider) -> u64 {
     match config.clock {
         PeriodClock::Utc if provider.rotates() => period_index(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What applications and manifests are told of a stream's protection, as texts.
+//! The signaling of a stream's protection as texts for applications and manifests.
 
 use cenc_types::Scheme;
 use drm_signaling::{Drm, dash, hls, smooth};
@@ -7,23 +7,23 @@ use playready_header::PlayReadyObject;
 
 use super::Signals;
 
-/// The texts of one set of signals. Nothing here is secret.
+/// The texts for applications and manifests. They contain no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Published {
-    /// KIDs as UUIDs.
+    /// The KIDs as UUIDs, in track order.
     pub key_ids: Vec<String>,
-    /// The PlayReady Object in base64; none when PlayReady is not among the systems.
+    /// The PlayReady Object in base64; None if PlayReady is not signaled.
     pub playready_object: Option<String>,
-    /// ContentProtection elements of an MPD, a line each.
+    /// The ContentProtection elements of an MPD, one per line.
     pub content_protection: Option<String>,
-    /// EXT-X-KEY lines of a media playlist; none for the schemes and systems that HLS cannot name.
+    /// The EXT-X-KEY lines of a media playlist; None for schemes and systems that HLS does not have.
     pub hls_key: Option<String>,
-    /// Protection element of a Smooth Streaming manifest.
+    /// The Protection element of a Smooth Streaming manifest.
     pub smooth_protection: Option<String>,
 }
 
 impl Published {
-    /// The texts of `signals` in a scheme.
+    /// Returns the texts of `signals` in a scheme.
     pub fn new(signals: &Signals, scheme: Scheme) -> Self {
         let kids = &signals.kids;
         let mut mpd: Vec<_> = kids
@@ -31,13 +31,19 @@ impl Published {
             .map(|kid| dash::mp4_protection(scheme, kid))
             .collect();
         mpd.extend(signals.drms.iter().map(dash::content_protection));
-        let drms = signals.drms.iter();
-        let lines = drms.filter_map(|drm| hls::key_lines(drm, scheme, hls::Playlist::Media).ok());
-        let lines: Vec<_> = lines.flatten().collect();
-        let object = signals.drms.iter().find_map(Drm::playready_object);
+        let lines: Vec<_> = signals
+            .drms
+            .iter()
+            .filter_map(|drm| hls::key_lines(drm, scheme, hls::Playlist::Media).ok())
+            .flatten()
+            .collect();
         Self {
             key_ids: kids.iter().map(ToString::to_string).collect(),
-            playready_object: object.map(PlayReadyObject::to_base64),
+            playready_object: signals
+                .drms
+                .iter()
+                .find_map(Drm::playready_object)
+                .map(PlayReadyObject::to_base64),
             content_protection: Some(mpd.join("\n")),
             hls_key: (!lines.is_empty()).then(|| lines.join("\n")),
             smooth_protection: signals.drms.iter().find_map(smooth::protection_of),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The keys that are made ready, with the IVs that are left under each.
+//! The prepared keys, each with its remaining IVs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use content_keys::KeyEntry;
 
 use super::{Config, Error, IvRuns};
 
-/// The keys in use; they outlive streams, so that IVs go on where they stopped.
+/// The keys in use. They outlive streams, so that IVs continue after the last one used.
 #[derive(Default)]
 pub struct SampleKeys {
     keys: HashMap<KeyId, Arc<SampleKey>>,
@@ -18,7 +18,7 @@ pub struct SampleKeys {
 }
 
 impl SampleKeys {
-    /// No keys yet; their IVs will come from `runs`, as those of all packagers that share these.
+    /// Returns an empty set of keys whose IVs will come from `runs`, which several packagers may share.
     pub fn drawing_from(runs: Arc<IvRuns>) -> Self {
         Self {
             runs,
@@ -26,7 +26,7 @@ impl SampleKeys {
         }
     }
 
-    /// The key of an entry.
+    /// Returns the prepared key of an entry, preparing it at its first use.
     pub(super) fn key(
         &mut self,
         config: &Config,
@@ -42,17 +42,23 @@ impl SampleKeys {
             }
             return Ok(Arc::clone(key));
         }
-        let iv = entry.iv.map_or_else(|| config.first_iv(), Ok)?;
-        let ivs = IvSource::new(config.scheme, iv)?;
-        let mode = config.scheme.cipher_mode();
-        let ivs = self.runs.join(entry.kid, mode, ivs)?;
-        let key = SampleKey::drawing_from(entry.kid, &entry.key, config.scheme, ivs);
-        let key = Arc::new(key);
+        let first_iv = entry.iv.map_or_else(|| config.first_iv(), Ok)?;
+        let ivs = self.runs.join(
+            entry.kid,
+            config.scheme.cipher_mode(),
+            IvSource::new(config.scheme, first_iv)?,
+        )?;
+        let key = Arc::new(SampleKey::drawing_from(
+            entry.kid,
+            &entry.key,
+            config.scheme,
+            ivs,
+        ));
         self.keys.insert(entry.kid, Arc::clone(&key));
         Ok(key)
     }
 
-    /// Wipes the keys of periods that are over; how far their IVs went is remembered by the runs.
+    /// Wipes the keys of past periods; [`IvRuns`] keeps the positions of their IVs.
     pub(super) fn forget_unused(&mut self) {
         self.keys.retain(|_, key| Arc::strong_count(key) > 1);
     }

@@ -1,52 +1,53 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From when on what counts: the same crypto period for every track.
+//! The protection of each fragment over time, with the same crypto period for every track.
 //!
-//! A fragment belongs to the period that its middle lies in, so that a period begins at the fragment that starts nearest to its
-//! boundary, in tracks whose fragments start at slightly different times too. The first fragment to come of a stretch of time
-//! decides for the fragments of all other tracks there. What counts changes only where decoding can begin.
+//! A fragment belongs to the period that contains its middle. A period therefore starts at the fragment that is nearest to its
+//! boundary, even in tracks whose fragments start at slightly different times. The first fragment of a time range decides for the
+//! fragments of all other tracks in it. The protection changes only where decoding can start.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use common_encryption::FragmentTime;
 
-/// What counts for a fragment.
+/// The protection of a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Its samples are clear.
     Clear,
-    /// They are under the keys of this crypto period.
+    /// They are encrypted with the keys of this crypto period.
     Period(u64),
 }
 
-/// What was decided.
+/// The phases decided so far.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
-    /// Where each phase starts.
-    changes: VecDeque<(Duration, Phase)>,
-    /// Up to where it is decided.
+    changes: VecDeque<PhaseChange>,
+    /// The time up to which phases are decided.
     decided: Duration,
-    /// What counts for each track, by track_ID.
-    tracks: Vec<(u32, Phase)>,
+    /// The last phase of each track, by track_ID.
+    tracks: HashMap<u32, Phase>,
+}
+
+/// The start of a phase.
+#[derive(Debug)]
+struct PhaseChange {
+    start: Duration,
+    phase: Phase,
 }
 
 impl Timeline {
-    /// How many changes are remembered; tracks that lag more fragments behind decide anew.
+    /// The number of changes that are remembered; a track that lags further decides for itself.
     const MEMORY: usize = 64;
 
-    /// What counts for a fragment; `wanted` is to if nothing is decided of that time yet.
-    pub(super) fn phase(&mut self, time: &FragmentTime, wanted: Phase) -> Phase {
+    /// Returns the phase of a fragment; `required` applies if nothing is decided for its time yet.
+    pub(super) fn phase(&mut self, time: &FragmentTime, required: Phase) -> Phase {
         let decided = self.decided_at(time.middle());
-        let target = decided.unwrap_or(wanted);
-        let before = self.tracks.iter_mut().find(|(id, _)| *id == time.track_id);
-        let phase = match &before {
-            Some((_, phase)) if !time.sync => *phase,
-            _ => target,
+        let phase = match self.tracks.get(&time.track_id) {
+            Some(current) if !time.sync => *current,
+            _ => decided.unwrap_or(required),
         };
-        match before {
-            Some((_, before)) => *before = phase,
-            None => self.tracks.push((time.track_id, phase)),
-        }
+        self.tracks.insert(time.track_id, phase);
         if decided.is_none() {
             self.decide(time, phase);
         }
@@ -54,11 +55,11 @@ impl Timeline {
     }
 
     fn decided_at(&self, middle: Duration) -> Option<Phase> {
-        let mut changes = self.changes.iter().rev();
-        let known = changes.find(|(start, _)| *start <= middle);
-        known
+        self.changes
+            .iter()
+            .rfind(|change| change.start <= middle)
             .filter(|_| middle < self.decided)
-            .map(|(_, phase)| *phase)
+            .map(|change| change.phase)
     }
 
     fn decide(&mut self, time: &FragmentTime, phase: Phase) {
@@ -67,8 +68,11 @@ impl Timeline {
             self.changes.clear();
         }
         self.decided = time.end;
-        if self.changes.back().is_none_or(|(_, last)| *last != phase) {
-            self.changes.push_back((time.start, phase));
+        if self.changes.back().is_none_or(|last| last.phase != phase) {
+            self.changes.push_back(PhaseChange {
+                start: time.start,
+                phase,
+            });
         }
         if self.changes.len() > Self::MEMORY {
             self.changes.pop_front();

@@ -55,7 +55,7 @@ impl BuildArgs {
     /// # Errors
     /// Keys that cannot be read, or a header that its version does not allow.
     pub fn report(&self, host: &Host) -> Result<HeaderReport, Error> {
-        let config = HeaderConfig::of(self.header.values())?;
+        let config = HeaderConfig::from_values(self.header.values())?;
         let listed_kids = config.pssh_lists_kids.then(|| self.key_ids.clone());
         let header = Header::new(self.header_fields(config, &self.read_keys(host)?))?;
         let object = PlayReadyObject::with_header(&header)?;

@@ -62,7 +62,7 @@ impl ProtectArgs {
     /// # Errors
     /// [`Error::Setup`] if the options contradict each other, such as a pattern that encrypts nothing.
     pub fn config(&self, host: &Host) -> Result<Config, Error> {
-        Ok(Config::of(self.properties.values(), host.clone())?)
+        Ok(Config::from_values(self.properties.values(), host.clone())?)
     }
 
     /// Opens the source of keys, which may read files or create a `.keys` file.

@@ -54,8 +54,12 @@ fn protect(args: &ProtectArgs, host: &Host) -> Result<ProtectReport, Error> {
     for warning in config.warnings() {
         input.warn(&warning);
     }
-    let keys = (SampleKeys::default(), Default::default());
-    let mut packaging = Packaging::open(config, args.provider(host)?, keys)?;
+    let mut packaging = Packaging::open(
+        config,
+        args.provider(host)?,
+        SampleKeys::default(),
+        Default::default(),
+    )?;
     let mut job = ProtectJob {
         path: &args.input,
         input: &mut input,

@@ -51,7 +51,7 @@ fn boxes_of_all_systems_are_read_as_they_were_written() {
     let config = Config {
         systems: System::ALL.into(),
         extra_pssh: vec![
-            Config::extra_pssh("AAAAIHBzc2gAAAAAq6urq6urq6urq6urq6urqwAAAAA=").unwrap(),
+            Config::pssh_from_base64("AAAAIHBzc2gAAAAAq6urq6urq6urq6urq6urqwAAAAA=").unwrap(),
         ],
         ..Config::new(Scheme::Cenc, host_access::Host::system())
     };
@@ -64,7 +64,8 @@ fn boxes_of_all_systems_are_read_as_they_were_written() {
         ContentKey::generate(&host_access::SystemRandom).unwrap(),
     );
     let keys = Box::new(FixedKeys::new(keys));
-    let mut packaging = Packaging::open(config, keys, Default::default()).unwrap();
+    let mut packaging =
+        Packaging::open(config, keys, Default::default(), Default::default()).unwrap();
     let boxes = packaging.protect(&[audio]).unwrap().pssh;
     let mut film = Film::default();
     film.other_pssh = boxes.concat();

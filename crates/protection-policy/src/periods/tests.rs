@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::SampleKeys;
 use cenc_types::{KeyId, Scheme, Track};
 use content_keys::{KeyProvider, PeriodKeys, SeedKeys};
 use playready_header::KeySeed;
@@ -70,7 +71,12 @@ impl Channel {
             keys: SeedKeys::new(kid, KeySeed::from_bytes(&[7; 30]).unwrap()),
             is_down: Arc::clone(&is_down),
         };
-        let packaging = Packaging::open(config, Box::new(server), Default::default());
+        let packaging = Packaging::open(
+            config,
+            Box::new(server),
+            SampleKeys::default(),
+            Arc::default(),
+        );
         let mut packaging = packaging.unwrap();
         packaging.protect_tracks(&TRACKS).unwrap();
         Self {

@@ -45,8 +45,8 @@ fn ring(keys: &[(&str, u8)]) -> KeyRing {
 
 fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
     let keys = Box::new(FixedKeys::new(ring(keys)));
-    let with = (sample_keys, Arc::default());
-    Packaging::open(Config::new(scheme, Host::system()), keys, with).unwrap()
+    let config = Config::new(scheme, Host::system());
+    Packaging::open(config, keys, sample_keys, Arc::default()).unwrap()
 }
 
 fn protections(packaging: &mut Packaging, tracks: &[Track]) -> Vec<Option<TrackProtection>> {
@@ -80,7 +80,7 @@ fn pattern_is_for_video_of_the_pattern_schemes() {
 }
 
 #[test]
-fn cbc_takes_sixteen_bytes_whatever_is_asked() {
+fn cbc_always_has_ivs_of_sixteen_bytes() {
     let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
     let tracks = protections(&mut packaging, &[VIDEO]);
     let iv = tracks[0].as_ref().unwrap().key.track_iv();
@@ -150,7 +150,7 @@ fn version_one_pssh_lists_the_kids() {
 }
 
 #[test]
-fn boxes_stand_in_the_order_of_systems_with_the_given_ones_last() {
+fn boxes_are_in_the_order_of_systems_with_the_extra_ones_last() {
     let mut packaging = packaging(Scheme::Cbcs, &[("*", 1)], SampleKeys::default());
     let given = Drm::unknown([7; 16], b"as given".to_vec());
     packaging.config.systems = System::ALL.into_iter().rev().collect();

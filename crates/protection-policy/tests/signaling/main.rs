@@ -72,7 +72,7 @@ impl Facts {
             ..Config::new(self.scheme, host_access::Host::system())
         };
         let keys = Box::new(FixedKeys::new(keys));
-        Packaging::open(config, keys, Default::default()).unwrap()
+        Packaging::open(config, keys, Default::default(), Default::default()).unwrap()
     }
 
     /// What is signaled of one track for each key, and the `pssh` boxes.
