@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The signals of every encryptor: `request-key` asks the application, `rotate-key` is what it may ask for.
+//! The signals of every encryptor: `request-key` requests keys from the application, `rotate-key` starts a new crypto period.
 
 use std::ops::ControlFlow;
 
@@ -22,13 +22,13 @@ pub(super) fn signals<T: Encryptor>() -> Vec<Signal> {
     vec![request_key(), rotate_key::<T>()]
 }
 
-/// Whether an application answers `request-key`.
+/// True if a handler for `request-key` is connected.
 pub(super) fn is_answered(element: &gst::Element) -> bool {
-    let id = SignalId::lookup(REQUEST_KEY, element.type_());
-    id.is_some_and(|id| glib::signal::signal_has_handler_pending(element, id, None, false))
+    SignalId::lookup(REQUEST_KEY, element.type_())
+        .is_some_and(|id| glib::signal::signal_has_handler_pending(element, id, None, false))
 }
 
-/// The first handler that answers is heard.
+/// Emission stops at the first handler that returns a structure.
 fn request_key() -> Signal {
     Signal::builder(REQUEST_KEY)
         .param_types([gst::Structure::static_type()])
@@ -52,7 +52,7 @@ fn rotate_key<T: Encryptor>() -> Signal {
             gst::info!(
                 T::category(),
                 obj = element,
-                "a new crypto period by rotate-key"
+                "rotate-key: a new crypto period starts at the next possible fragment"
             );
             T::from_obj(&element).session().controls().rotate();
             None

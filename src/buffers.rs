@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From the packager's outputs to what is pushed downstream.
+//! Conversion of the packager's outputs to pushes downstream.
 
 use cenc_mp4::{Announcement, Output};
 
 use super::chunk::BufferChunk;
 
-/// Something to be pushed, in order.
+/// A step of pushing data downstream.
 pub(super) enum Push {
-    /// Media and boxes.
+    /// Buffers with media and boxes.
     Buffers(Vec<gst::Buffer>),
-    /// The init segment, which comes next: protection events go before it.
+    /// Announces the init segment that comes next, so that protection events go before it.
     Init(gst::Buffer),
-    /// A fragment under other keys comes next, with this timestamp: what tells of them goes before it.
+    /// Announces a fragment with other keys that comes next with this timestamp, so that its signaling goes before it.
     Change(Option<gst::ClockTime>),
     /// Bytes that replace earlier ones at an offset of the stream.
     Patch {
         position: u64,
         buffer: gst::Buffer,
-        /// Where the stream goes on.
+        /// The offset at which the stream continues.
         resume: u64,
     },
 }
 
 impl Push {
-    /// The first timestamp among the buffers.
+    /// Returns the first timestamp among the buffers.
     pub(super) fn pts(&self) -> Option<gst::ClockTime> {
         match self {
             Self::Buffers(buffers) => buffers.iter().find_map(|buffer| buffer.pts()),
@@ -46,7 +46,7 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
             } => {
                 let boxes = boxes(bytes, from);
                 if announcement != Announcement::default() {
-                    give(&mut pushes, &mut buffers);
+                    flush_buffers(&mut pushes, &mut buffers);
                 }
                 pushes.extend(announcement.init.then(|| Push::Init(boxes.clone())));
                 pushes.extend(announcement.change.then(|| Push::Change(boxes.pts())));
@@ -57,7 +57,7 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
                 bytes,
                 resume,
             } => {
-                give(&mut pushes, &mut buffers);
+                flush_buffers(&mut pushes, &mut buffers);
                 pushes.push(Push::Patch {
                     position,
                     buffer: gst::Buffer::from_mut_slice(bytes),
@@ -66,28 +66,31 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
             }
         }
     }
-    give(&mut pushes, &mut buffers);
+    flush_buffers(&mut pushes, &mut buffers);
     pushes
 }
 
-fn give(pushes: &mut Vec<Push>, buffers: &mut Vec<gst::Buffer>) {
+fn flush_buffers(pushes: &mut Vec<Push>, buffers: &mut Vec<gst::Buffer>) {
     if !buffers.is_empty() {
         pushes.push(Push::Buffers(std::mem::take(buffers)));
     }
 }
 
-/// A buffer of boxes with the flags, timestamps and metas of the one they came in.
+/// Makes a buffer of boxes with the flags, timestamps and metas of the input buffer.
 fn boxes(bytes: Vec<u8>, from: Option<BufferChunk>) -> gst::Buffer {
     let mut buffer = gst::Buffer::from_mut_slice(bytes);
-    let made = buffer.make_mut();
+    let written = buffer.make_mut();
     match from {
         Some(chunk) => {
             let from = chunk.into_buffer();
-            if from.copy_into(made, gst::BUFFER_COPY_METADATA, ..).is_err() {
-                made.set_flags(gst::BufferFlags::HEADER);
+            if from
+                .copy_into(written, gst::BUFFER_COPY_METADATA, ..)
+                .is_err()
+            {
+                written.set_flags(gst::BufferFlags::HEADER);
             }
         }
-        None => made.set_flags(gst::BufferFlags::HEADER),
+        None => written.set_flags(gst::BufferFlags::HEADER),
     }
     buffer
 }

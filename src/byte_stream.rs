@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A stream of bytes out of an element: how it is pushed, where it may be written again, why it stops.
+//! The byte stream that leaves an element: pushes, rewrites of earlier bytes, and the reasons to stop.
 
 use gst::prelude::*;
 
@@ -8,7 +8,7 @@ use cenc_mp4::{Error, IndexMode};
 use super::buffers::Push;
 use super::pulling::Puller;
 
-/// Pushes buffers, as one list where they came so, or bytes that replace earlier ones.
+/// Pushes buffers, as one list if they arrived as one, or bytes that replace earlier ones.
 pub(super) fn push<E: Puller>(
     element: &E,
     push: Push,
@@ -37,7 +37,7 @@ pub(super) fn push<E: Puller>(
             gst::debug!(
                 E::category(),
                 obj = srcpad,
-                "writes {size} bytes at {position} again"
+                "rewrites {size} bytes at {position}"
             );
             srcpad.push_event(segment_from(position));
             srcpad.push(buffer)?;
@@ -47,14 +47,14 @@ pub(super) fn push<E: Puller>(
     }
 }
 
-/// Sends a sink that writes by byte offsets to `position`.
+/// Makes a sink that supports byte offsets continue at `position`.
 fn segment_from(position: u64) -> gst::Event {
     let mut segment = gst::FormattedSegment::<gst::format::Bytes>::new();
     segment.set_start(gst::format::Bytes::from_u64(position));
     gst::event::Segment::new(&segment)
 }
 
-/// The buffers of a list: taken out, not referenced, since a buffer that the list holds too could not be changed in place.
+/// Takes the buffers out of a list. Buffers that the list still referenced would not be writable.
 pub(super) fn buffers_of(mut list: gst::BufferList) -> Vec<gst::Buffer> {
     let mut buffers = Vec::with_capacity(list.len());
     list.make_mut().foreach_mut(|buffer, _| {
@@ -64,7 +64,7 @@ pub(super) fn buffers_of(mut list: gst::BufferList) -> Vec<gst::Buffer> {
     buffers
 }
 
-/// Whether the sink can take patches.
+/// Returns whether the sink supports rewriting earlier bytes.
 pub(super) fn index_mode(srcpad: &gst::Pad) -> IndexMode {
     let mut query = gst::query::Seeking::new(gst::Format::Bytes);
     match srcpad.peer_query(&mut query) && query.result().0 {
@@ -73,7 +73,7 @@ pub(super) fn index_mode(srcpad: &gst::Pad) -> IndexMode {
     }
 }
 
-/// Answers that there is no going back.
+/// Answers a query that seeking is not possible.
 pub(super) fn not_seekable(query: &mut gst::query::Seeking) -> bool {
     let format = query.format();
     query.set(
@@ -84,13 +84,13 @@ pub(super) fn not_seekable(query: &mut gst::query::Seeking) -> bool {
     true
 }
 
-/// Why a stream stops.
+/// The reason why a stream stops.
 pub(super) enum PushError {
-    /// Downstream, or the element's own state, stops it.
+    /// Downstream or the element's own state stops it.
     Flow(gst::FlowError),
     /// A buffer's memory cannot be mapped.
     Unmappable(gst::glib::BoolError),
-    /// Its bytes cannot be followed.
+    /// Its bytes are not readable MP4.
     Mp4(Error),
 }
 

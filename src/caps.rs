@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Caps of MP4 streams: the stream header in them is written into every new file or connection by some sinks, so that a clear
-//! one would leak there.
+//! Caps of MP4 streams. Some sinks write the stream header in the caps into every new file or connection, so it must be the protected
+//! one.
 
 const STREAM_HEADER: &str = "streamheader";
 
-/// What MP4 streams are called; muxers add `variant` and `streamheader`.
+/// Returns the caps of all MP4 streams; muxers add `variant` and `streamheader`.
 pub(super) fn mp4() -> gst::Caps {
     [
         gst::Structure::new_empty("video/quicktime"),
@@ -15,22 +15,22 @@ pub(super) fn mp4() -> gst::Caps {
     .collect()
 }
 
-/// Whether a structure's name is one of those.
+/// True if a structure has the name of an MP4 stream.
 pub(super) fn names_mp4(structure: &gst::StructureRef) -> bool {
     mp4().iter().any(|mp4| mp4.name() == structure.name())
 }
 
-/// Whether fixed caps are of MP4.
+/// True if fixed caps are of MP4.
 pub(super) fn is_mp4(caps: &gst::CapsRef) -> bool {
     caps.structure(0).is_some_and(names_mp4)
 }
 
-/// For streams that come without caps, as filesrc's.
+/// Returns the caps for fragmented streams without caps, such as those of filesrc.
 pub(super) fn fragmented_mp4() -> gst::Caps {
     variant("iso-fragmented")
 }
 
-/// For files whose `moov` places the samples.
+/// Returns the caps for progressive files.
 pub(super) fn progressive_mp4() -> gst::Caps {
     variant("iso")
 }
@@ -41,7 +41,7 @@ fn variant(variant: &str) -> gst::Caps {
         .build()
 }
 
-/// The bytes of the stream header, if the caps have one.
+/// Returns the bytes of the stream header, if the caps have one.
 pub(super) fn stream_header(caps: &gst::CapsRef) -> Option<Vec<u8>> {
     let header = caps
         .structure(0)?
@@ -55,7 +55,7 @@ pub(super) fn stream_header(caps: &gst::CapsRef) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The caps with another stream header.
+/// Replaces the stream header in the caps.
 pub(super) fn with_stream_header(mut caps: gst::Caps, bytes: Vec<u8>) -> gst::Caps {
     let mut buffer = gst::Buffer::from_mut_slice(bytes);
     buffer.make_mut().set_flags(gst::BufferFlags::HEADER);

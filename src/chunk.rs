@@ -7,19 +7,19 @@ use bytes::BytesMut;
 use cenc_mp4::Chunk;
 use gst::buffer::{MappedBuffer, Writable};
 
-/// A run of the stream's bytes.
+/// A range of the stream's bytes.
 pub(super) enum BufferChunk {
     /// Part of a buffer that is mapped for writing.
     Mapped {
         buffer: MappedBuffer<Writable>,
         range: Range<usize>,
     },
-    /// The smaller part of a buffer that a box boundary divided: memory of two buffers cannot be written by either.
+    /// A copy of the smaller part of a buffer that a box boundary divides, since memory that two buffers share is not writable.
     Copied(BytesMut),
 }
 
 impl BufferChunk {
-    /// Maps `buffer`; one that others hold too is copied first.
+    /// Maps `buffer` for writing, and copies it first if it is shared.
     pub(super) fn new(buffer: gst::Buffer) -> Result<Self, gst::glib::BoolError> {
         let buffer = if buffer.is_writable() {
             buffer
@@ -33,7 +33,7 @@ impl BufferChunk {
         Ok(Self::Mapped { buffer, range })
     }
 
-    /// The buffer that holds these bytes.
+    /// Returns the buffer with these bytes.
     pub(super) fn into_buffer(self) -> gst::Buffer {
         match self {
             Self::Mapped { buffer, range } => {

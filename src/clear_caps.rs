@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Caps of clear elementary streams: which ones can be protected sample by sample, and what they say of the samples.
+//! Caps of clear elementary streams that can be protected sample by sample, and the sample format that they describe.
 
 use std::str::FromStr;
 
 use cenc_types::Media;
 use codec_headers::Codec;
 
-/// Streams in samples as an MP4 file has them: with their lengths, without start codes, one access unit or frame a buffer.
+/// Streams in the sample format of MP4: with lengths instead of start codes, one access unit or frame per buffer.
 const FRAMED: &str = "\
     video/x-h264, stream-format=(string){ avc, avc3 }, alignment=(string)au; \
     video/x-h265, stream-format=(string){ hvc1, hev1 }, alignment=(string)au; \
@@ -23,15 +23,15 @@ const FRAMED: &str = "\
     audio/x-alac; \
     audio/x-dts, framed=(boolean)true";
 
-/// An `av1C` without OBUs: GStreamer 1.22 gives no codec_data for AV1, and each key frame comes behind its sequence header.
+/// An `av1C` without OBUs. GStreamer 1.22 has no codec_data for AV1, and a sequence header precedes each key frame.
 const AV1_IN_BAND: [u8; 4] = [0x81, 0, 0, 0];
 
-/// The streams that can be protected.
+/// Returns the caps of the streams that can be protected.
 pub(super) fn framed() -> gst::Caps {
     gst::Caps::from_str(FRAMED).expect("the list is in the syntax of caps")
 }
 
-/// The media types of [`framed`], however their streams are framed.
+/// Returns the media types of [`framed`], whatever the framing.
 pub(super) fn media_types() -> Vec<String> {
     let caps = framed();
     let mut names: Vec<_> = caps.iter().map(|s| s.name().to_string()).collect();
@@ -39,14 +39,14 @@ pub(super) fn media_types() -> Vec<String> {
     names
 }
 
-/// What the caps of a clear stream say of its samples.
+/// The format of a clear stream's samples according to its caps.
 #[derive(Debug)]
 pub(super) struct StreamFormat {
-    /// What finds the protectable bytes.
+    /// The reader that finds the protectable bytes.
     pub(super) codec: Codec,
-    /// What the stream is, for the choice of its key.
+    /// The type of media, for the choice of the key.
     pub(super) media: Media,
-    /// Buffers that stand in the caps and may come in the stream too: not samples.
+    /// Buffers in the caps that may be repeated in the stream and are no samples.
     pub(super) headers: Vec<gst::Buffer>,
 }
 
@@ -73,7 +73,7 @@ impl StreamFormat {
         })
     }
 
-    /// Whether a buffer repeats what the caps say: it is no sample, and not a secret any more.
+    /// True if a buffer repeats one of the caps, which is no sample and already public.
     pub(super) fn is_header(&self, bytes: &[u8]) -> bool {
         let same = |header: &gst::Buffer| {
             header.size() == bytes.len()
@@ -85,7 +85,7 @@ impl StreamFormat {
     }
 }
 
-/// Whether fields that need not be there name another framing than an MP4 file's.
+/// True if optional fields name a framing other than that of MP4.
 fn is_loose(structure: &gst::StructureRef) -> bool {
     let wanted = match structure.name().as_str() {
         "video/x-vp9" => Some("super-frame"),
@@ -99,7 +99,7 @@ fn is_loose(structure: &gst::StructureRef) -> bool {
     differs || structure.get("parsed") == Ok(false)
 }
 
-/// The sample entry type that an MP4 file has for the stream.
+/// Returns the sample entry type of the stream in MP4.
 fn sample_entry(structure: &gst::StructureRef) -> Option<[u8; 4]> {
     let stream_format = structure.get::<&str>("stream-format").unwrap_or_default();
     Some(match structure.name().as_str() {
@@ -120,7 +120,7 @@ fn sample_entry(structure: &gst::StructureRef) -> Option<[u8; 4]> {
     })
 }
 
-/// Video has a size, which chooses among keys for SD, HD and so on.
+/// Returns the type of media. The size of video is needed to choose between keys for SD, HD and so on.
 fn media(structure: &gst::StructureRef) -> Option<Media> {
     if !structure.name().starts_with("video/") {
         return Some(Media::Audio);
@@ -141,7 +141,7 @@ fn headers(structure: &gst::StructureRef) -> Vec<gst::Buffer> {
     values.filter_map(|value| value.get().ok()).collect()
 }
 
-/// Why a stream cannot be protected sample by sample.
+/// The reason why a stream cannot be protected sample by sample.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FormatError {
     /// Its buffers are not samples.
@@ -152,10 +152,10 @@ pub(super) enum FormatError {
     NotFramed(gst::Caps),
     /// Video of unknown size.
     #[error(
-        "caps without width and height leave open which key is meant: put the stream's parser in front; caps: {0}"
+        "caps need width and height for the choice of the key: put the stream's parser before the element; caps: {0}"
     )]
     NoSize(gst::Caps),
-    /// No rule says what of its samples may be protected.
+    /// A codec without a rule for the protectable bytes of its samples.
     #[error(transparent)]
     Codec(#[from] codec_headers::Error),
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The one place where errors become GStreamer messages: cause and remedy are the text that applications show, how far the stream
-//! got is the detail for developers.
+//! Conversion of errors to GStreamer messages. Cause and remedy are the text that applications show; the progress of the stream is
+//! the detail for developers.
 
 use std::fmt::Display;
 
@@ -58,7 +58,7 @@ pub(super) fn post_decryption(element: &impl Logged, error: &DecryptError) {
     post_text(element, code, error);
 }
 
-/// Posts an error message for a stream that downstream stopped; the element that did posts its own where it knows the cause.
+/// Posts an error message for a stream that downstream stopped. The element that stopped it may post the cause.
 pub(super) fn post_flow(element: &impl Logged, flow: gst::FlowError) {
     let text = format!(
         "downstream stopped the stream ({flow}): look for the error of an element after this one, and link the source pad if it \
@@ -75,7 +75,7 @@ pub(super) fn post_unmappable(element: &impl Logged, error: &gst::glib::BoolErro
     post_text(element, gst::ResourceError::NoSpaceLeft, &text);
 }
 
-/// Posts a warning of what may stop a stream later.
+/// Posts a warning of a problem that may stop a stream later.
 pub(super) fn post_warning<E: Logged>(element: &E, code: gst::ResourceError, text: &str) {
     gst::warning!(E::category(), obj = element.obj(), "{text}");
     gst::element_imp_warning!(element, code, ("{text}"), ["{}", element.progress()]);
@@ -87,7 +87,7 @@ fn post_text<E: Logged>(element: &E, code: impl MessageErrorDomain, text: &impl 
     gst::element_imp_error!(element, code, ("{text}"), ["{progress}"]);
 }
 
-/// The error message for settings or keys that cannot be used.
+/// Returns the error message for unusable settings or keys.
 pub(super) fn settings_message<E: Logged>(element: &E, error: &SettingsError) -> gst::ErrorMessage {
     gst::error!(E::category(), obj = element.obj(), "{error}");
     let code = match error {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The GStreamer plugin `playready`: Common Encryption with PlayReady signaling inside a pipeline.
 //!
-//! The elements are thin: they move buffers and events and leave the rest to the library crates.
+//! The elements only move buffers and events; the library crates do the rest.
 mod action_signals;
 mod buffers;
 mod byte_stream;
@@ -30,7 +30,7 @@ use gst::glib;
 /// Registers the plugin's elements.
 ///
 /// # Errors
-/// When GStreamer refuses one.
+/// If GStreamer refuses an element.
 fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     playreadyenc::register(plugin)?;
     cencenc::register(plugin)?;
@@ -38,7 +38,7 @@ fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     mux_bin::register(plugin)
 }
 
-/// Locks what elements share among their threads; a panic elsewhere does not make it unusable.
+/// Locks a mutex, even if a thread panicked while holding it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

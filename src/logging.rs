@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Logs what the elements decide, each under the GStreamer debug category of its own name.
+//! The debug logs of the elements, each in the GStreamer debug category with the element's name.
 //!
-//! ERROR has what stops a stream, WARNING what may stop it, INFO the decisions of a stream or crypto period, DEBUG caps, events,
-//! fragments and changes of state, LOG and TRACE the buffers that come in and go out. No level has a key.
+//! ERROR is for problems that stop a stream, WARNING for those that may stop it, INFO for decisions about a stream or crypto period,
+//! DEBUG for caps, events, fragments and changes of state, LOG and TRACE for buffers. No level logs a key.
 
 mod keys;
 mod rules;
@@ -22,11 +22,11 @@ pub(super) trait Logged: ElementImpl {
     /// The category, which has the element's name.
     fn category() -> gst::DebugCategory;
 
-    /// Tells how far the stream got, for the details of an error message.
+    /// Returns the progress of the stream, for the details of an error message.
     fn progress(&self) -> String;
 }
 
-/// Where a line of the log goes: the category and the element that it is about.
+/// The category and the element of a line in the log.
 #[derive(Clone, Copy)]
 pub(super) struct LogTarget<'a> {
     pub(super) category: gst::DebugCategory,
@@ -53,12 +53,12 @@ pub(super) fn event<E: Logged>(pad: &gst::Pad, event: &gst::EventRef) {
     gst::log_with_level!(E::category(), level, obj = pad, "received {event:?}");
 }
 
-/// A time of the media, as GStreamer writes it.
+/// Converts a media time to GStreamer's type.
 pub(super) fn media_time(time: Duration) -> gst::ClockTime {
     gst::ClockTime::try_from(time).unwrap_or(gst::ClockTime::MAX)
 }
 
-/// Logs what an init segment says of its tracks.
+/// Logs the tracks of an init segment.
 pub(super) fn tracks<E: Logged>(element: &E, init: &gst::BufferRef) {
     let category = E::category();
     if !category.above_threshold(gst::DebugLevel::Info) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `GstProtectionMeta`: how one buffer is protected, in the fields and types that qtdemux gives to decryptors.
+//! `GstProtectionMeta`: the protection of a buffer, with the fields and types of qtdemux.
 
 use cenc_types::{Iv, IvSize, KeyId, Pattern, Scheme, Subsample};
 use common_encryption::TrackProtection;
 use common_encryption::{EncryptionMethod, ProtectedSample, TrackIv};
 
-/// The name of the meta's structure, whatever the scheme.
+/// The name of the meta's structure for every scheme.
 const NAME: &str = "application/x-cenc";
 const ENCRYPTED: &str = "encrypted";
 const IV: &str = "iv";
@@ -17,19 +17,19 @@ const CRYPT_BYTE_BLOCK: &str = "crypt_byte_block";
 const SKIP_BYTE_BLOCK: &str = "skip_byte_block";
 const SUBSAMPLE_COUNT: &str = "subsample_count";
 const SUBSAMPLES: &str = "subsamples";
-/// UInt16 and UInt32 of a subsample.
+/// The size of a subsample: UInt16 and UInt32.
 const SUBSAMPLE_SIZE: usize = 6;
 
-/// The fields of the metas under one key: what they have in common is written once.
+/// Creates the metas for one key from their common fields.
 pub(super) struct Metas {
     sample: gst::Structure,
     clear: gst::Structure,
-    /// Whether `sample` has the IV.
+    /// True if each sample's meta has an IV of its own.
     is_constant: bool,
 }
 
 impl Metas {
-    /// iv_size is the size of the IV also where it is constant: decryptors take 0 for a clear buffer.
+    /// Also for a constant IV, iv_size is its size, since decryptors take 0 as a clear buffer.
     pub(super) fn new(protection: &TrackProtection) -> Self {
         let TrackProtection { key, method } = protection;
         let EncryptionMethod { scheme, pattern } = *method;
@@ -67,7 +67,7 @@ impl Metas {
         }
     }
 
-    /// The fields for a protected buffer.
+    /// Returns the fields for a protected buffer.
     pub(super) fn sample(&self, sample: &ProtectedSample<'_>) -> gst::Structure {
         let mut info = self.sample.clone();
         if !self.is_constant {
@@ -82,7 +82,7 @@ impl Metas {
         info
     }
 
-    /// The fields for a buffer that is clear in a protected stream.
+    /// Returns the fields for a clear buffer in a protected stream.
     pub(super) fn clear(&self) -> gst::Structure {
         self.clear.clone()
     }
@@ -103,7 +103,7 @@ fn map(subsamples: &[Subsample]) -> gst::Buffer {
     })
 }
 
-/// A buffer whose bytes lie in one piece with its head, in place of a vector with one around it.
+/// Makes a buffer with its bytes in the same allocation, which is cheaper than wrapping a vector.
 fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
     let mut buffer = gst::Buffer::with_size(len).expect("system memory of a few bytes");
     let only = buffer.get_mut().expect("nobody else has it");
@@ -111,7 +111,7 @@ fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
     buffer
 }
 
-/// How a buffer that somebody protected is to be decrypted.
+/// The protection of a buffer, read from its meta.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FoundSample {
     pub(super) kid: KeyId,
@@ -120,10 +120,10 @@ pub(super) struct FoundSample {
     pub(super) subsamples: Vec<Subsample>,
 }
 
-/// Reads the fields of a meta; None: the buffer is clear. `scheme` counts where they name none.
+/// Reads the fields of a meta; None if the buffer is clear. `scheme` applies if they name none.
 ///
 /// # Errors
-/// What is missing or out of range.
+/// The field that is missing or out of range.
 pub(super) fn read(
     info: &gst::StructureRef,
     scheme: Scheme,
@@ -148,7 +148,7 @@ pub(super) fn read(
     }))
 }
 
-/// The IV: with iv_size 0 it is the constant one.
+/// Reads the IV, which is the constant one if iv_size is 0.
 fn read_iv(info: &gst::StructureRef) -> Result<Iv, MetaError> {
     let iv = Iv::new(&bytes(info, IV)?).map_err(MetaError::Cenc)?;
     let size = match required::<u32>(info, IV_SIZE)? {
@@ -161,7 +161,7 @@ fn read_iv(info: &gst::StructureRef) -> Result<Iv, MetaError> {
     }
 }
 
-/// The subsamples; qtdemux leaves their count out where samples of a track have none.
+/// Reads the subsamples. qtdemux leaves their count out if the track has none.
 fn read_subsamples(info: &gst::StructureRef) -> Result<Vec<Subsample>, MetaError> {
     let count = optional::<u32>(info, SUBSAMPLE_COUNT)?.unwrap_or(0);
     if count == 0 {
@@ -205,13 +205,13 @@ fn optional<'a, T: gst::glib::value::FromValue<'a>>(
     info.get_optional(name).map_err(|_| MetaError::Field(name))
 }
 
-/// Why a meta cannot be followed.
+/// The reason why a meta is unusable.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum MetaError {
-    /// A field is absent, of another type or out of range.
+    /// A field is missing, of another type or out of range.
     #[error("protection meta without a usable {0}: the element that made it is at fault")]
     Field(&'static str),
-    /// A scheme or IV that is none.
+    /// An invalid scheme or IV.
     #[error("protection meta: {0}")]
     Cenc(cenc_types::Error),
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Caps of protected elementary streams, as qtdemux gives them to decryptors.
+//! Caps of protected elementary streams, in the form of qtdemux.
 
 use cenc_types::Scheme;
 
 use super::clear_caps;
 
-/// What every protected stream is called.
+/// The media type of every protected stream.
 pub(super) const PROTECTED: &str = "application/x-cenc";
 const ORIGINAL_MEDIA_TYPE: &str = "original-media-type";
 const CIPHER_MODE: &str = "cipher-mode";
 const PROTECTION_SYSTEM: &str = "protection-system";
 
-/// The systems whose content can be decrypted with the key in hand: PlayReady, the W3C's common one, the DASH-IF's ClearKey.
+/// The systems whose content can be decrypted with a given key: PlayReady, W3C common and DASH-IF ClearKey.
 const SYSTEMS: [&str; 3] = [
     "9a04f079-9840-4286-ab92-e65be0885f95",
     "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b",
@@ -27,7 +27,7 @@ const ADDED: [&str; 5] = [
     CIPHER_MODE,
 ];
 
-/// Fields that differ among the representations of one stream: asked of upstream they would keep it from changing over.
+/// Fields that differ among the representations of one stream; requiring them would keep upstream from switching between them.
 const CHANGING: [&str; 9] = [
     "base-profile",
     "codec_data",
@@ -40,15 +40,15 @@ const CHANGING: [&str; 9] = [
     "width",
 ];
 
-/// What caps say of a stream's protection.
+/// The protection named in caps.
 pub(super) struct CapsProtection {
     pub(super) scheme: Scheme,
-    /// SystemID of the first system that an event tells of; none without one.
+    /// The SystemID of the first system with a protection event, if there is one.
     pub(super) system: Option<[u8; 16]>,
 }
 
 impl CapsProtection {
-    /// Sets the fields that say so.
+    /// Sets the fields of the protection.
     fn name_in(&self, structure: &mut gst::StructureRef) {
         structure.set(CIPHER_MODE, self.scheme.name());
         if let Some(system) = self.system {
@@ -58,7 +58,7 @@ impl CapsProtection {
     }
 }
 
-/// The caps of the protected stream for those of the clear one.
+/// Returns the caps of the protected stream for those of the clear one.
 pub(super) fn protect(clear: &gst::CapsRef, protection: &CapsProtection) -> gst::Caps {
     let protect = |clear: &gst::StructureRef| {
         let mut protected = clear.to_owned();
@@ -70,7 +70,7 @@ pub(super) fn protect(clear: &gst::CapsRef, protection: &CapsProtection) -> gst:
     clear.iter().map(protect).collect()
 }
 
-/// The caps of the clear streams that protected ones may come from.
+/// Returns the caps of the clear streams for those of protected ones.
 pub(super) fn unprotect(protected: &gst::CapsRef) -> gst::Caps {
     let mut clear = gst::Caps::new_empty();
     let clear_structures = clear.make_mut();
@@ -85,7 +85,7 @@ pub(super) fn unprotect(protected: &gst::CapsRef) -> gst::Caps {
     clear
 }
 
-/// Of the caps that downstream takes, those that fit the protection of this encryptor.
+/// Returns those caps accepted downstream that fit the protection of this encryptor.
 pub(super) fn fitting(protected: &gst::CapsRef, protection: &CapsProtection) -> gst::Caps {
     let mut ours = gst::Structure::new_empty(PROTECTED);
     protection.name_in(&mut ours);
@@ -95,7 +95,7 @@ pub(super) fn fitting(protected: &gst::CapsRef, protection: &CapsProtection) -> 
     fitting.map(ToOwned::to_owned).collect()
 }
 
-/// The protected caps that a decryptor can take for what downstream wants.
+/// Returns the protected caps that a decryptor accepts for the caps accepted downstream.
 pub(super) fn wanted(clear: &gst::CapsRef) -> gst::Caps {
     let protect = |clear: &gst::StructureRef| {
         let mut protected = clear.to_owned();
@@ -107,7 +107,7 @@ pub(super) fn wanted(clear: &gst::CapsRef) -> gst::Caps {
     clear.iter().map(protect).collect()
 }
 
-/// The caps that `filter` leaves of `caps`, in its order of preference.
+/// Intersects `caps` with `filter`, in the order of the filter.
 pub(super) fn filtered(caps: gst::Caps, filter: Option<&gst::Caps>) -> gst::Caps {
     match filter {
         Some(filter) => filter.intersect_with_mode(&caps, gst::CapsIntersectMode::First),
@@ -115,7 +115,7 @@ pub(super) fn filtered(caps: gst::Caps, filter: Option<&gst::Caps>) -> gst::Caps
     }
 }
 
-/// What a decryptor with the key in hand takes; qtdemux looks for a system of the file in it.
+/// Returns the caps that a decryptor with given keys accepts; qtdemux looks for a system of the file in them.
 pub(super) fn decryptable() -> gst::Caps {
     let of_system = |system| {
         gst::Structure::builder(PROTECTED)
@@ -127,22 +127,22 @@ pub(super) fn decryptable() -> gst::Caps {
     SYSTEMS.into_iter().map(of_system).chain([bare]).collect()
 }
 
-/// The scheme that fixed caps name; `cenc` where they name none, as for Smooth Streaming.
+/// Returns the scheme in fixed caps, or `cenc` if there is none, as for Smooth Streaming.
 ///
 /// # Errors
-/// An unknown one.
+/// An unknown scheme.
 pub(super) fn scheme(protected: &gst::CapsRef) -> Result<Scheme, cenc_types::Error> {
     let structure = protected.structure(0);
     let name = structure.and_then(|structure| structure.get::<&str>(CIPHER_MODE).ok());
     name.map_or(Ok(Scheme::Cenc), str::parse)
 }
 
-/// The media type of fixed caps before protection.
+/// Returns the media type before protection in fixed caps.
 pub(super) fn original_media_type(protected: &gst::CapsRef) -> Option<&str> {
     protected.structure(0)?.get(ORIGINAL_MEDIA_TYPE).ok()
 }
 
-/// The media types that a structure allows.
+/// Returns the media types that a structure allows.
 fn original_media_types(structure: &gst::StructureRef) -> Vec<String> {
     let Ok(value) = structure.value(ORIGINAL_MEDIA_TYPE) else {
         return clear_caps::media_types();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Pull mode: behind a source that can be read anywhere an element drives the pipeline itself, and takes progressive files.
+//! Pull mode: after a source with random access an element drives the pipeline itself and can read progressive files.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -13,17 +13,17 @@ use super::logging::Logged;
 pub(super) use super::upstream::Upstream;
 use super::{caps, error};
 
-/// What of a fragmented file is pulled at once, in bytes.
+/// The size of a pull from a fragmented file, in bytes.
 pub(super) const BLOCK: u64 = 1 << 20;
-/// The most that is pulled at once where an element wants more, in bytes.
+/// The largest size of a pull if an element prefers more, in bytes.
 const MAX_BLOCK: u64 = 8 << 20;
 
-/// What the task does next.
-enum Work<F> {
+/// The next step of the task.
+enum PullStep<F> {
     Start,
     /// A progressive file.
     Progressive(Upstream, Box<F>),
-    /// Any other file, from this byte on.
+    /// Any other file, at this byte.
     Stream(Upstream, u64),
     End,
 }
@@ -44,39 +44,39 @@ impl SeekableInput for Upstream {
     }
 }
 
-/// An element that reads files itself where it can.
+/// An element that reads files itself if upstream supports it.
 pub(super) trait Puller: Logged {
-    /// A progressive file under way.
+    /// The current progressive file.
     type File: Send + 'static;
 
     fn srcpad(&self) -> &gst::Pad;
 
-    /// Looks at a file and makes ready for it; None for one that is to be taken as a stream, for which it is ready then.
-    /// `upstream` is None where the end of the file is not known: it can be taken as a stream only.
+    /// Examines a file and prepares for it. None for a file that is processed as a stream, as one must be whose end is unknown: then
+    /// `upstream` is None.
     fn open(&self, upstream: Option<&mut Upstream>) -> Result<Option<Self::File>, PushError>;
 
-    /// The next part of a progressive file; None at its end.
+    /// Returns the next part of a progressive file; None at its end.
     fn next_output(
         &self,
         file: &mut Self::File,
         upstream: &mut Upstream,
     ) -> Result<Option<Output<BufferChunk>>, PushError>;
 
-    /// How many bytes of any other file [`Self::take`] should best be given next.
+    /// Returns the preferred number of bytes for the next call of [`Self::take`].
     fn wanted(&self) -> u64 {
         BLOCK
     }
 
-    /// Takes a buffer of any other file; None at its end.
+    /// Processes a buffer of any other file; None at its end.
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError>;
 
     fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError>;
 
-    /// Posts what is wrong.
+    /// Posts an error.
     fn refuse(&self, why: PushError) -> gst::FlowError;
 }
 
-/// Chooses pull mode where upstream can be read anywhere.
+/// Chooses pull mode if upstream supports random access.
 pub(super) fn activate<E: Logged>(pad: &gst::Pad) -> Result<(), gst::LoggableError> {
     let mut query = gst::query::Scheduling::new();
     let seekable = gst::SchedulingFlags::SEEKABLE;
@@ -100,14 +100,14 @@ pub(super) fn activate_mode<E: Puller>(
     match (mode, active) {
         (gst::PadMode::Pull, true) => {
             let (element, sinkpad) = (element.ref_counted().downgrade(), pad.downgrade());
-            let mut work = Work::Start;
+            let mut work = PullStep::Start;
             pad.start_task(move || {
                 let (Some(element), Some(pad)) = (element.upgrade(), sinkpad.upgrade()) else {
                     return;
                 };
-                let taken = std::mem::replace(&mut work, Work::End);
+                let taken = std::mem::replace(&mut work, PullStep::End);
                 work = step(&*element, &pad, taken);
-                if matches!(work, Work::End) {
+                if matches!(work, PullStep::End) {
                     // A pad without a task is being deactivated.
                     let _ = pad.pause_task();
                 }
@@ -119,16 +119,16 @@ pub(super) fn activate_mode<E: Puller>(
     Ok(())
 }
 
-/// One turn of the task.
-fn step<E: Puller>(element: &E, pad: &gst::Pad, work: Work<E::File>) -> Work<E::File> {
+/// Runs one step of the task.
+fn step<E: Puller>(element: &E, pad: &gst::Pad, work: PullStep<E::File>) -> PullStep<E::File> {
     let worked = match work {
-        Work::Start => start(element, pad),
-        Work::Progressive(upstream, file) => pass_on(element, upstream, file),
-        Work::Stream(upstream, position) => pass_through(element, upstream, position),
-        Work::End => return Work::End,
+        PullStep::Start => start(element, pad),
+        PullStep::Progressive(upstream, file) => pass_on(element, upstream, file),
+        PullStep::Stream(upstream, position) => pass_through(element, upstream, position),
+        PullStep::End => return PullStep::End,
     };
     match worked {
-        Ok(Work::End) => {
+        Ok(PullStep::End) => {
             gst::debug!(
                 E::category(),
                 obj = element.obj(),
@@ -136,17 +136,17 @@ fn step<E: Puller>(element: &E, pad: &gst::Pad, work: Work<E::File>) -> Work<E::
                 element.progress()
             );
             element.srcpad().push_event(gst::event::Eos::new());
-            Work::End
+            PullStep::End
         }
         Ok(work) => work,
         Err(why) => {
             tell(element, why);
-            Work::End
+            PullStep::End
         }
     }
 }
 
-/// Says why the task stops. A stream that ends early must not look whole: its end is not passed on.
+/// Logs the reason why the task stops. The end of an incomplete stream is not passed on, since it would look complete.
 fn tell<E: Puller>(element: &E, why: PushError) {
     match why {
         PushError::Flow(gst::FlowError::Flushing) => (),
@@ -162,8 +162,8 @@ fn tell<E: Puller>(element: &E, why: PushError) {
     }
 }
 
-/// Announces the stream and looks at the file.
-fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<Work<E::File>, PushError> {
+/// Announces the stream and examines the file.
+fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, PushError> {
     let srcpad = element.srcpad();
     let id = srcpad.create_stream_id(&*element.obj(), None);
     let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
@@ -185,32 +185,32 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<Work<E::File>, PushEr
     let segment = gst::FormattedSegment::<gst::format::Bytes>::new();
     srcpad.push_event(gst::event::Segment::new(&segment));
     Ok(match file {
-        Some(file) => Work::Progressive(upstream, Box::new(file)),
-        None => Work::Stream(upstream, 0),
+        Some(file) => PullStep::Progressive(upstream, Box::new(file)),
+        None => PullStep::Stream(upstream, 0),
     })
 }
 
-/// Gives the next block of a progressive file.
+/// Pushes the next block of a progressive file.
 fn pass_on<E: Puller>(
     element: &E,
     mut upstream: Upstream,
     mut file: Box<E::File>,
-) -> Result<Work<E::File>, PushError> {
+) -> Result<PullStep<E::File>, PushError> {
     let Some(output) = element.next_output(&mut file, &mut upstream)? else {
-        return Ok(Work::End);
+        return Ok(PullStep::End);
     };
     for push in group(&mut vec![output]) {
         element.push(push)?;
     }
-    Ok(Work::Progressive(upstream, file))
+    Ok(PullStep::Progressive(upstream, file))
 }
 
-/// Sends the next block of any other file the way that pushed buffers go.
+/// Processes the next block of any other file like a pushed buffer.
 fn pass_through<E: Puller>(
     element: &E,
     upstream: Upstream,
     position: u64,
-) -> Result<Work<E::File>, PushError> {
+) -> Result<PullStep<E::File>, PushError> {
     let left = upstream.size().saturating_sub(position);
     let len = left.min(element.wanted()).min(MAX_BLOCK);
     let len = u32::try_from(len).unwrap_or(u32::MAX);
@@ -229,11 +229,11 @@ fn pass_through<E: Puller>(
         }
         Ok(_) | Err(gst::FlowError::Eos) => {
             element.take(None)?;
-            return Ok(Work::End);
+            return Ok(PullStep::End);
         }
         Err(flow) => return Err(Error::Input(Box::new(flow)).into()),
     };
     let position = position + buffer.size() as u64;
     element.take(Some(buffer))?;
-    Ok(Work::Stream(upstream, position))
+    Ok(PullStep::Stream(upstream, position))
 }

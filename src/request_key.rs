@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Keys from the application, by the signal `request-key`.
 //!
-//! Asked is a structure `playready-key-request` with `period` (guint64, from 0). The answer is a structure of any name with
-//! `key-id`, `key` (hex or base64) and, if wanted, `iv` (hex); or with `keys`, an array of such structures with a `selector`
-//! each, as in a key file. Beside them `pssh` (whole boxes in base64, separated by commas) and `license-store` (base64: leaf
-//! licences for this period) may stand.
+//! The argument of the signal is a structure `playready-key-request` with the field `period` (guint64, from 0). The answer is a
+//! structure of any name with the fields `key-id`, `key` (hex or base64) and optionally `iv` (hex), or with `keys`, an array of
+//! such structures that each have a `selector` as in a key file. Optional fields are `pssh` (complete boxes in base64, separated
+//! by commas) and `license-store` (base64: leaf licences for this period).
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use cpix::DrmSystem;
 /// The signal's name.
 pub(super) const REQUEST_KEY: &str = "request-key";
 
-/// The application, by way of the element that asks it.
+/// The source of keys that emits `request-key` on an element.
 pub(super) struct RequestedKeys(glib::WeakRef<gst::Element>);
 
-/// What is wrong with an answer. No variant holds a key.
+/// The reason why an answer is unusable. No variant holds a key.
 #[derive(Debug, thiserror::Error)]
 enum AnswerError {
     #[error(
-        "nobody answered request-key for crypto period {0}: return a structure with key-id and key"
+        "no handler answered request-key for crypto period {0}: return a structure with key-id and key"
     )]
     None(u64),
     #[error("the answer to request-key has no text field '{0}'")]
@@ -44,14 +44,17 @@ impl RequestedKeys {
         Self(element.downgrade())
     }
 
-    fn ask(&self, period: u64) -> Result<PeriodKeys, AnswerError> {
-        let question = gst::Structure::builder("playready-key-request")
+    fn request(&self, period: u64) -> Result<PeriodKeys, AnswerError> {
+        let request = gst::Structure::builder("playready-key-request")
             .field("period", period)
             .build();
-        let element = self.0.upgrade().ok_or(AnswerError::None(period))?;
-        let answer: Option<gst::Structure> = element.emit_by_name(REQUEST_KEY, &[&question]);
-        let answer = answer.ok_or(AnswerError::None(period))?;
-        read(&answer)
+        self.0
+            .upgrade()
+            .and_then(|element| {
+                element.emit_by_name::<Option<gst::Structure>>(REQUEST_KEY, &[&request])
+            })
+            .ok_or(AnswerError::None(period))
+            .and_then(|answer| read_answer(&answer))
     }
 }
 
@@ -61,41 +64,41 @@ impl KeyProvider for RequestedKeys {
     }
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, content_keys::Error> {
-        let keys = self.ask(period);
-        Ok(Arc::new(keys.map_err(|error| {
-            content_keys::Error::Source(Box::new(error))
-        })?))
+        self.request(period)
+            .map(Arc::new)
+            .map_err(|error| content_keys::Error::Source(Box::new(error)))
     }
 }
 
-fn read(answer: &gst::StructureRef) -> Result<PeriodKeys, AnswerError> {
+fn read_answer(answer: &gst::StructureRef) -> Result<PeriodKeys, AnswerError> {
     let mut keys = KeyRing::default();
     match answer.get::<gst::Array>("keys") {
         Ok(several) => {
             for value in several.iter() {
-                let one = value.get::<gst::Structure>();
-                let one = one.map_err(|_| AnswerError::Missing("keys"))?;
-                keys.add(entry(&one)?)?;
+                let key = value
+                    .get::<gst::Structure>()
+                    .map_err(|_| AnswerError::Missing("keys"))?;
+                keys.add(read_entry(&key)?)?;
             }
         }
-        Err(_) => keys.add(entry(answer)?)?,
+        Err(_) => keys.add(read_entry(answer)?)?,
     }
-    let boxes = text(answer, "pssh");
-    let boxes = boxes.iter().flat_map(|boxes| boxes.split(','));
-    let systems = boxes.map(|whole| given(&base64("pssh", whole)?, &keys));
-    let license_store = text(answer, "license-store");
-    let license_store = license_store.map(|store| base64("license-store", &store));
-    let systems = systems.collect::<Result<_, _>>()?;
     Ok(PeriodKeys {
+        systems: text(answer, "pssh")
+            .iter()
+            .flat_map(|boxes| boxes.split(','))
+            .map(|pssh| read_system(&base64("pssh", pssh)?, &keys))
+            .collect::<Result<_, _>>()?,
+        license_store: text(answer, "license-store")
+            .map(|store| base64("license-store", &store))
+            .transpose()?,
         keys,
-        systems,
-        license_store: license_store.transpose()?,
         ..PeriodKeys::default()
     })
 }
 
-/// A whole `pssh` box of the keys.
-fn given(whole: &[u8], keys: &KeyRing) -> Result<DrmSystem, AnswerError> {
+/// Reads a complete `pssh` box that belongs to the keys.
+fn read_system(whole: &[u8], keys: &KeyRing) -> Result<DrmSystem, AnswerError> {
     let pssh = Pssh::from_bytes(whole).map_err(|_| AnswerError::Missing("pssh"))?;
     let first = keys.entries().first().ok_or(AnswerError::Missing("key"))?;
     let mut system = DrmSystem::new(pssh.system_id, first.kid);
@@ -103,7 +106,7 @@ fn given(whole: &[u8], keys: &KeyRing) -> Result<DrmSystem, AnswerError> {
     Ok(system)
 }
 
-fn entry(key: &gst::StructureRef) -> Result<KeyEntry, AnswerError> {
+fn read_entry(key: &gst::StructureRef) -> Result<KeyEntry, AnswerError> {
     let given = |name| text(key, name).ok_or(AnswerError::Missing(name));
     let secret = Zeroizing::new(given("key")?);
     let iv = text(key, "iv").map(|iv| {
@@ -125,6 +128,7 @@ fn text(structure: &gst::StructureRef, name: &str) -> Option<String> {
 }
 
 fn base64(name: &'static str, text: &str) -> Result<Vec<u8>, AnswerError> {
-    let bytes = STANDARD.decode(text.trim());
-    bytes.map_err(|_| AnswerError::Base64(name))
+    STANDARD
+        .decode(text.trim())
+        .map_err(|_| AnswerError::Base64(name))
 }

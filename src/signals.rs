@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a pipeline is told of the protection: events downstream, properties and a message on the bus.
+//! The signaling inside a pipeline: events downstream, properties and a message on the bus.
 
 use drm_signaling::Drm;
 use protection_policy::{Published, Signals};
 
-/// Where an event's `pssh` stands, as qtdemux names it.
+/// The origin of an event whose `pssh` is in `moov`, as qtdemux names it.
 pub(super) const ORIGIN_MOOV: &str = "isobmff/moov";
-/// The same for one that a crypto period brings.
+/// The origin of an event whose `pssh` is in the `moof` of a crypto period.
 pub(super) const ORIGIN_MOOF: &str = "isobmff/moof";
 
-/// The value of a read-only property.
+/// Returns the value of a read-only property.
 pub(super) fn property(published: &Published, name: &str) -> Option<String> {
     match name {
         "current-key-id" => Some(published.key_ids.join(",")).filter(|key_ids| !key_ids.is_empty()),
@@ -21,7 +21,7 @@ pub(super) fn property(published: &Published, name: &str) -> Option<String> {
     }
 }
 
-/// The fields of the bus message of that name.
+/// Returns the bus message of this name.
 pub(super) fn structure(published: &Published, name: &str) -> gst::Structure {
     gst::Structure::builder(name)
         .field("key-id", published.key_ids.first())
@@ -33,7 +33,7 @@ pub(super) fn structure(published: &Published, name: &str) -> gst::Structure {
         .build()
 }
 
-/// A protection event for each DRM system that has a `pssh`, to be pushed before the buffer that it rules.
+/// Returns a protection event for each DRM system that has a `pssh`, to be pushed before the first buffer that it applies to.
 pub(super) fn events(signals: &Signals, origin: &str) -> Vec<gst::Event> {
     let event = |drm: &Drm| {
         let system_id = uuid::Uuid::from_bytes(drm.system_id()).to_string();

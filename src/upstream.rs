@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The file behind a sink pad, pulled into buffers that are used again: memory that comes new from the system costs more than what is
-//! done with it.
+//! The file upstream of a sink pad, pulled into reused buffers, since allocating memory costs more than processing it.
 
 use gst::prelude::*;
 
-/// Bytes of a buffer that is used again; a fragment of two seconds at 16 Mb/s has half of them. Of those that are never needed the
-/// system gives none.
+/// The size of a reused buffer, twice a fragment of two seconds at 16 Mb/s. The system provides no memory for pages that are never
+/// used.
 const SPARE: u32 = 8 << 20;
-/// How many there are; what downstream holds beyond them is allocated as usual.
+/// The number of reused buffers; if downstream holds more, they are allocated as usual.
 const SPARES: u32 = 3;
-/// Smaller ones come from the heap, which keeps them.
+/// The size below which buffers come from the heap, which reuses memory itself.
 const LEAST: u32 = 32 << 10;
 
-/// A file that can be read anywhere.
+/// A file with random access.
 pub(super) struct Upstream {
     pad: gst::Pad,
     size: u64,
@@ -20,7 +19,7 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    /// The file of `size` bytes behind `pad`; [`u64::MAX`] when its end is not known.
+    /// Returns the file of `size` bytes upstream of `pad`; [`u64::MAX`] if its end is unknown.
     pub(super) fn new(pad: &gst::Pad, size: u64) -> Self {
         Self {
             pad: pad.clone(),
@@ -58,7 +57,7 @@ impl Upstream {
 impl Drop for Upstream {
     fn drop(&mut self) {
         if let Some(pool) = &self.spares {
-            // Buffers that are still downstream keep it; it frees the others now.
+            // Frees the unused buffers now; those still downstream keep the pool alive.
             let _ = pool.set_active(false);
         }
     }

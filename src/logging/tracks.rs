@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Describes the tracks of an init segment as it is written: codec, scheme, pattern, IV size and KID, or why a track is clear.
+//! Descriptions of the tracks of a written init segment: codec, scheme, pattern, IV size and KID, or the reason why one is clear.
 
 use cenc_types::{KeyId, Pattern};
 use common_encryption::ParsedProtection;
 use isobmff_boxes::{BoxTree, Error, FourCc, Reader, SampleEntry, Sinf, Tkhd, read_handler_type};
 
-/// A line for each sample entry of each track.
+/// Returns a line for each sample entry of each track.
 ///
 /// # Errors
 /// A box that cannot be read.
@@ -62,7 +62,7 @@ fn describe_entry(entry: &SampleEntry<'_>, handler: FourCc) -> Result<String, Er
     })
 }
 
-/// Says how samples are protected.
+/// Describes the protection of samples.
 pub(crate) fn describe_protection(scheme: &str, pattern: Pattern, iv: &str, kid: KeyId) -> String {
     let Pattern {
         crypt_byte_block: crypt,

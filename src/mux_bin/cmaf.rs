@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is special to `playreadycmafmux`.
+//! The muxer of `playreadycmafmux`.
 
 use std::sync::LazyLock;
 
@@ -51,7 +51,7 @@ impl Inner for Cmaf {
             properties(
                 glib::ParamSpecUInt64::builder("fragment-duration")
                     .nick("Fragment duration")
-                    .blurb("Duration of each fragment in nanoseconds, as cmafmux has it")
+                    .blurb("Duration of each fragment in nanoseconds, passed to cmafmux")
                     .default_value(10_000_000_000)
                     .mutable_ready()
                     .build(),

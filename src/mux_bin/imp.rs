@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The class that both bins have: pads and properties are those of the elements inside.
+//! The class of both bins. Their pads and properties are those of the elements inside.
 
 use std::marker::PhantomData;
 use std::sync::OnceLock;
@@ -21,7 +21,7 @@ pub struct MuxBin<I> {
     inner: PhantomData<I>,
 }
 
-/// What both bins are: wrappers of a [`MuxBin`].
+/// The GObject types that wrap a [`MuxBin`].
 pub trait BinType:
     IsA<gst::Bin> + IsA<gst::Element> + IsA<gst::Object> + IsA<glib::Object> + IsA<gst::ChildProxy>
 {
@@ -36,8 +36,8 @@ impl<T> BinType for T where
 {
 }
 
-/// The properties of `playreadyenc` and one of the muxer. They are here too, not only as `enc::…` and `mux::…`, because
-/// splitmuxsink's `muxer-properties` cannot reach children.
+/// Returns the properties of `playreadyenc` and `fragment_duration` of the muxer. The bin has them in addition to `enc::…` and
+/// `mux::…`, because splitmuxsink's `muxer-properties` cannot reach children.
 pub(super) fn properties(fragment_duration: glib::ParamSpec) -> Vec<glib::ParamSpec> {
     let mut specs = session::specs();
     specs.push(fragment_duration);
@@ -52,7 +52,7 @@ where
         self.parts.get()
     }
 
-    /// Says what is missing: to installers by GStreamer's own message, to the user by an error.
+    /// Reports a missing muxer, by GStreamer's message for installers and by an error for the user.
     fn require_muxer(&self) -> Result<(), gst::StateChangeError> {
         if self.parts().is_some_and(|parts| parts.muxer.is_some()) {
             return Ok(());
@@ -183,7 +183,7 @@ where
 
 impl<I: Inner> BinImpl for MuxBin<I> where Self: ObjectSubclass<Type: BinType> {}
 
-/// Children are the elements inside; pads are found by their names too.
+/// The children are the elements inside; pads can also be found by name.
 impl<I: Inner> ChildProxyImpl for MuxBin<I>
 where
     Self: ObjectSubclass<Type: BinType>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playreadycmafmux` and `playreadymp4mux`: a muxer and `playreadyenc` in one element, for those who ask for a muxer:
-//! splitmuxsink, encodebin, applications.
+//! `playreadycmafmux` and `playreadymp4mux`: a muxer and `playreadyenc` in one element, for users of a muxer such as splitmuxsink,
+//! encodebin and applications.
 
 mod cmaf;
 mod imp;
@@ -22,19 +22,19 @@ static MP4_CATEGORY: LazyLock<gst::DebugCategory> =
     LazyLock::new(|| crate::logging::category("playreadymp4mux", "PlayReady MP4 muxer"));
 
 glib::wrapper! {
-    /// cmafmux, protected: one track.
+    /// Writes one track as protected CMAF.
     pub struct PlayReadyCmafMux(ObjectSubclass<imp::MuxBin<cmaf::Cmaf>>)
         @extends gst::Bin, gst::Element, gst::Object, @implements gst::ChildProxy;
 }
 
 glib::wrapper! {
-    /// mp4mux in its fragmented mode, protected.
+    /// Writes protected fragmented MP4.
     pub struct PlayReadyMp4Mux(ObjectSubclass<imp::MuxBin<mp4::Mp4>>)
         @extends gst::Bin, gst::Element, gst::Object, @implements gst::ChildProxy;
 }
 
-/// Registers the elements. encodebin sees no muxer below MARGINAL; there every clear muxer comes before these, so that they
-/// are taken by their name only.
+/// Registers the elements with rank MARGINAL, the lowest that encodebin considers. All clear muxers rank before them, so they are
+/// used only by name.
 pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     LazyLock::force(&CMAF_CATEGORY);
     LazyLock::force(&MP4_CATEGORY);

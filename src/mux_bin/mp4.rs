@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is special to `playreadymp4mux`.
+//! The muxer of `playreadymp4mux`.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use super::imp::{MuxBin, properties};
 use super::parts::Inner;
 use super::{MP4_CATEGORY, templates};
 
-/// mp4mux of GStreamer's good plugins; it writes fragments only when it is told their duration.
+/// mp4mux of GStreamer's good plugins, which writes fragments only if their duration is set.
 #[derive(Default)]
 pub struct Mp4;
 
@@ -58,7 +58,7 @@ impl Inner for Mp4 {
             properties(
                 glib::ParamSpecUInt::builder("fragment-duration")
                     .nick("Fragment duration")
-                    .blurb("Duration of each fragment in milliseconds, as mp4mux has it; 0 is refused when the stream starts")
+                    .blurb("Duration of each fragment in milliseconds, passed to mp4mux; 0 is refused when the stream starts")
                     .default_value(FRAGMENT_DURATION)
                     .mutable_ready()
                     .build(),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A sink pad of the bins: the muxer's own, with its property.
+//! A sink pad of the bins: a ghost of the muxer's pad with its property.
 
 use gst::glib;
 
 glib::wrapper! {
-    /// Stands for a sink pad of the muxer.
+    /// A ghost pad for a sink pad of the muxer.
     pub struct MuxPad(ObjectSubclass<imp::MuxPad>)
         @extends gst::GhostPad, gst::ProxyPad, gst::Pad, gst::Object;
 }
@@ -31,7 +31,7 @@ mod imp {
             static PROPERTIES: LazyLock<[glib::ParamSpec; 1]> = LazyLock::new(|| {
                 [glib::ParamSpecUInt::builder("trak-timescale")
                     .nick("Track timescale")
-                    .blurb("Timescale of the track in units per second, as the muxer's pad has it; 0 is automatic")
+                    .blurb("Timescale of the track in units per second, passed to the muxer's pad; 0 is automatic")
                     .build()]
             });
             &*PROPERTIES

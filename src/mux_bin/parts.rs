@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The elements inside: the muxer, which may be missing, and `playreadyenc` behind it.
+//! The elements inside a bin: the muxer, which may be missing, and `playreadyenc` after it.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,11 +10,11 @@ use crate::playreadyenc::PlayReadyEnc;
 
 use super::pad::MuxPad;
 
-/// What tells one bin from the other.
+/// The muxer in a bin.
 pub trait Inner: Default + Send + Sync + 'static {
     /// The muxer's element name.
     const FACTORY: &'static str;
-    /// Where the muxer is to be had.
+    /// The package that has the muxer.
     const ORIGIN: &'static str;
 
     /// The debug category of the bin.
@@ -33,13 +33,13 @@ pub(super) struct Parts {
     pub(super) muxer: Option<gst::Element>,
     /// `enc`.
     pub(super) encryptor: gst::Element,
-    /// Keeps the one pad of a muxer for one track linked until it is requested: gst-launch-1.0 gives a bin in quotes pads of
-    /// its own for what it finds unlinked in there.
+    /// Keeps the only pad of a single-track muxer linked until it is requested, since gst-launch-1.0 would add ghost pads for
+    /// unlinked pads in a quoted bin.
     spare: Mutex<Option<gst::GhostPad>>,
 }
 
 impl Parts {
-    /// The parts, linked inside `bin`.
+    /// Creates the parts and links them inside `bin`.
     pub(super) fn new<I: Inner>(bin: &gst::Bin) -> Result<Self, glib::BoolError> {
         let encryptor = glib::Object::builder::<PlayReadyEnc>()
             .property("name", "enc")
@@ -72,7 +72,7 @@ impl Parts {
         Ok(())
     }
 
-    /// The one pad, if it is not given yet.
+    /// Takes the only pad, if it was not requested yet.
     fn take_spare(&self) -> Option<gst::Pad> {
         let spare = self
             .spare
@@ -84,7 +84,7 @@ impl Parts {
         target
     }
 
-    /// The part that has a property of the bin.
+    /// Returns the part that has a property of the bin.
     pub(super) fn holder(&self, property: &str) -> Option<&gst::Element> {
         let encryptor = &self.encryptor;
         match encryptor.find_property(property).is_some() {
@@ -93,8 +93,8 @@ impl Parts {
         }
     }
 
-    /// Requests a pad of the muxer and returns one that stands for it; None when the muxer gives no more. Without a muxer the
-    /// pad leads nowhere: then the start of the bin says what is missing.
+    /// Requests a pad of the muxer and returns a ghost pad for it; None if the muxer has no more. Without a muxer the pad has no
+    /// target, and starting the bin fails with an error.
     pub(super) fn request_pad(
         &self,
         template: &gst::PadTemplate,
@@ -119,7 +119,7 @@ impl Parts {
         pad.set_target(target.as_ref()).ok().map(|()| pad)
     }
 
-    /// The first name of a template that no pad of the bin has; splitmuxsink asks for it again at the next file.
+    /// Returns the first unused pad name of a template; splitmuxsink requests it again for the next file.
     fn free_name(&self, template: &gst::PadTemplate) -> String {
         let bin = self.encryptor.parent().and_downcast::<gst::Element>();
         let is_taken = |name: &str| {
@@ -131,10 +131,10 @@ impl Parts {
         names.find(|name| !is_taken(name)).unwrap_or_default()
     }
 
-    /// Gives the muxer back what stood behind `pad`.
+    /// Releases the muxer's pad of the ghost `pad`.
     pub(super) fn release_pad(&self, pad: &MuxPad) {
         let target = pad.target();
-        // Unset first: a pad that the muxer has taken back must not be reached through the bin's.
+        // Unset first, so that a released pad of the muxer cannot be reached through the ghost pad.
         let unset = pad.set_target(None::<&gst::Pad>);
         if let (Ok(()), Some(muxer), Some(target)) = (unset, &self.muxer, target) {
             match is_request(&target) {

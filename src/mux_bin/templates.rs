@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The pad templates: named as splitmuxsink looks for them. What the muxer at hand takes of these caps is asked through the pads.
+//! The pad templates, with the names that splitmuxsink looks for. Caps queries on the pads return the caps of the installed muxer.
 
 use gst::prelude::*;
 
 use super::pad::MuxPad;
 
-/// `video_%u`.
+/// Returns the template `video_%u`.
 pub(super) fn video() -> gst::PadTemplate {
     let streams = [
         ("video/x-h264", &["avc", "avc3"][..], "au"),
@@ -22,7 +22,7 @@ pub(super) fn video() -> gst::PadTemplate {
     request("video_%u", &aligned.into_iter().chain([vp9]).collect())
 }
 
-/// `audio_%u`.
+/// Returns the template `audio_%u`.
 pub(super) fn audio() -> gst::PadTemplate {
     let names = [
         "audio/mpeg",
@@ -36,13 +36,13 @@ pub(super) fn audio() -> gst::PadTemplate {
     request("audio_%u", &caps)
 }
 
-/// `subtitle_%u`: stays clear.
+/// Returns the template `subtitle_%u`, whose tracks stay clear.
 pub(super) fn subtitle() -> gst::PadTemplate {
     let text = gst::Caps::builder("text/x-raw").field("format", "utf8");
     request("subtitle_%u", &text.build())
 }
 
-/// `src`.
+/// Returns the template `src`.
 pub(super) fn source(variant: &str) -> gst::PadTemplate {
     let caps = gst::Caps::builder("video/quicktime").field("variant", variant);
     let (direction, presence) = (gst::PadDirection::Src, gst::PadPresence::Always);
