@@ -2,7 +2,9 @@
 //! The current stream: protects buffers in place.
 
 use cenc_types::{Media, Scheme, Track};
-use common_encryption::{FragmentTime, EncryptionMethod, FragmentRule, SampleProtector, TrackIv, TrackProtection};
+use common_encryption::{
+    EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
+};
 use protection_policy::{KeyChange, Packaging, SampleKeys, Signals};
 
 use super::StreamError;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use cenc_types::KeyId;
-use common_encryption::{FragmentTime, FragmentRule};
+use common_encryption::{FragmentRule, FragmentTime};
 
 use super::{LogTarget, media_time};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cenc_types::Media;
 use common_encryption::BoxFlavor;
-use common_encryption::{FragmentProtection, FragmentTime, FragmentRule};
+use common_encryption::{FragmentProtection, FragmentRule, FragmentTime};
 use content_keys::PeriodFailure;
 
 use super::drms::SignalPosition;
