@@ -166,7 +166,7 @@ impl<C: Chunk> Encryptor<C> {
     ) -> Result<(), Error> {
         match &mut self.movie.fragmenter {
             Some(fragmenter) => {
-                fragmenter.add(media.position, media.data);
+                fragmenter.add(media);
                 self.protect_cut_fragments(protector)
             }
             None => {

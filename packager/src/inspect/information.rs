@@ -235,7 +235,7 @@ impl Check<'_> {
 
     /// The entries to which `saio` points.
     fn load(&self, saiz: &Saiz<'_>, saio: &Saio, source: &mut Source) -> Result<Vec<u8>, String> {
-        let extents = entry_extents(saiz, saio, (&self.samples.starts, MAX_INFORMATION));
+        let extents = entry_extents(saiz, saio, &self.samples.starts, MAX_INFORMATION);
         let extents = extents.map_err(|fault| match fault {
             PlacementFault::TooLarge(bytes) => {
                 format!("'saiz' states {bytes} bytes of encryption information")

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A progressive file that can be read anywhere comes out clear, with its `moov` in front.
+//! Decrypts a progressive file with random access; its output has `moov` in front.
 
 use std::sync::Arc;
 
 use common_encryption::KnownKeys;
 
-use super::movie::Movie;
+use super::gather::InformationReader;
+use super::movie::EncryptedMovie;
 use super::tables::TableTrack;
-use crate::progressive::file::{File, Piece};
+use crate::progressive::file::{FilePiece, ProgressiveFile};
 use crate::progressive::source::read;
-use crate::progressive::write::Writer;
+use crate::progressive::write::ProgressiveWriter;
 use crate::{Error, Output, SeekableInput};
 
-/// Decrypts one progressive file.
+/// Decrypts one progressive file: [`Self::open`], then [`Self::next_output`] until it returns None.
 pub struct ProgressiveDecryptor {
-    pieces: Vec<Piece>,
+    pieces: Vec<FilePiece>,
     tracks: Vec<TableTrack>,
-    writer: Writer,
+    writer: ProgressiveWriter,
 }
 
 impl ProgressiveDecryptor {
-    /// Looks at the boxes of a file; None for a file that is to be pushed through a [`super::Decryptor`].
+    /// Reads the boxes of a file; None for a fragmented file, which is for a [`super::Decryptor`].
     ///
     /// # Errors
     /// As [`super::Decryptor::push`], and [`Error::Input`].
@@ -28,45 +29,56 @@ impl ProgressiveDecryptor {
         source: &mut S,
         keys: &Arc<KnownKeys>,
     ) -> Result<Option<Self>, Error> {
-        let Some(file) = File::scan(source)? else {
+        let Some(file) = ProgressiveFile::scan(source)? else {
             return Ok(None);
         };
         let media: Vec<_> = file.media().collect();
-        let mut fetch = |at: i64, len: usize| {
-            let start = u64::try_from(at).unwrap_or(u64::MAX);
-            match start
-                .checked_add(len as u64)
-                .filter(|&end| end <= source.size())
-            {
-                Some(end) => Ok(Some(read(source, start, end)?.as_ref().to_vec())),
-                None => Ok(None),
-            }
-        };
-        let movie = Movie::read(&file.moov, (&file.pieces, &media), &mut fetch, keys)?;
+        let movie = EncryptedMovie::read(
+            &file.moov,
+            &file.pieces,
+            &media,
+            &mut FileInformation(source),
+            keys,
+        )?;
         Ok(Some(match movie {
             Some(mut movie) => Self {
-                writer: Writer::new(movie.moov, &mut movie.tracks),
+                writer: ProgressiveWriter::new(movie.moov, &mut movie.tracks),
                 tracks: movie.tracks,
                 pieces: file.pieces,
             },
             // Nothing is protected: the file stays as it is.
             None => Self {
-                pieces: vec![Piece::Kept(0..source.size())],
+                pieces: vec![FilePiece::Kept(0..source.size())],
                 tracks: Vec::new(),
-                writer: Writer::default(),
+                writer: ProgressiveWriter::default(),
             },
         }))
     }
 
-    /// The next part of the clear file; None at its end.
+    /// Returns the next part of the clear file; None at its end.
     ///
     /// # Errors
-    /// [`Error::Input`], [`Error::Decryption`]; nothing may be written any more then.
+    /// [`Error::Input`], [`Error::Decryption`]. The file must not be written any further then.
     pub fn next_output<S: SeekableInput>(
         &mut self,
         source: &mut S,
     ) -> Result<Option<Output<S::Chunk>>, Error> {
-        self.writer
-            .next_output(source, (&self.pieces, &self.tracks))
+        self.writer.next_output(source, &self.pieces, &self.tracks)
+    }
+}
+
+/// Reads auxiliary information anywhere in a file.
+struct FileInformation<'s, S>(&'s mut S);
+
+impl<S: SeekableInput> InformationReader for FileInformation<'_, S> {
+    fn read_at(&mut self, offset: i64, len: usize) -> Result<Option<Vec<u8>>, Error> {
+        let start = u64::try_from(offset).unwrap_or(u64::MAX);
+        match start
+            .checked_add(len as u64)
+            .filter(|&end| end <= self.0.size())
+        {
+            Some(end) => Ok(Some(read(self.0, start, end)?.as_ref().to_vec())),
+            None => Ok(None),
+        }
     }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Protected MP4 goes in and comes out clear: ISO/IEC 23001-7 and PIFF 1.1, fragmented and progressive. Pure bytes, no I/O.
+//! Decrypts MP4 that is protected by ISO/IEC 23001-7 or PIFF 1.1, fragmented and progressive, without I/O.
 //!
-//! [`Decryptor`] takes a stream in chunks of any size. A fragment is held until its `mdat` is complete; what a sample table
-//! places goes on sample by sample. [`ProgressiveDecryptor`] takes a progressive file that can be read anywhere, where also
-//! `moov` may stand behind the media. A stream in which nothing is protected stays as it is, byte for byte.
+//! [`Decryptor`] takes a stream in chunks of any size. A fragment is held until its `mdat` is complete; the media of sample tables is
+//! output sample by sample. [`ProgressiveDecryptor`] takes a progressive file with random access, whose `moov` may also be
+//! at the end. A stream without protection stays as it is, byte for byte.
 //!
-//! Nothing that should be decrypted leaves undecrypted: what is not understood is an error, and bytes of an `mdat` that no sample
-//! claims, such as auxiliary information, come out as zeros.
+//! No encrypted byte is output as it is. Anything that is not understood is an error, and bytes of an `mdat` that belong to no sample,
+//! such as auxiliary information, become zeros.
 
 mod error;
 mod file;
-mod flow;
 mod fragment;
 mod gather;
 mod movie;
 mod rules;
+mod table_media;
 mod tables;
 
 pub use error::{DecryptionError, SampleFault};
@@ -25,35 +25,39 @@ use std::sync::Arc;
 use common_encryption::KnownKeys;
 use isobmff_boxes::FourCc;
 
-use super::progressive::file::Piece;
+use super::progressive::file::FilePiece;
 use super::stream::{
     FragmentAssembler, MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamFragment,
     StreamReader, StreamWriter, WrittenFragment,
 };
 use super::workers::FragmentMedia;
 use super::{Chunk, Error, IndexMode, Output};
-use flow::Flow;
 use fragment::FragmentDecryptor;
-use movie::Movie;
+use gather::InformationReader;
+use movie::EncryptedMovie;
+use table_media::TableMediaDecryptor;
 use tables::TableTrack;
 
-/// Decrypts one stream of MP4: a loop over what its reader yields.
+/// Decrypts one MP4 stream, fragmented or with `moov` in front.
+///
+/// Pass the stream in chunks of any size to [`Self::push`] and end it with [`Self::finish`]. The output does not depend on the
+/// chunks.
 pub struct Decryptor<C> {
     reader: StreamReader<C>,
     assembler: FragmentAssembler<C>,
     writer: StreamWriter<C>,
     keys: Arc<KnownKeys>,
-    movie: FoundMovie,
+    movie: MovieState,
     fragments: FragmentDecryptor,
-    /// Some where sample tables place samples.
-    flow: Option<Flow<C>>,
-    /// What the flow gives; kept so that its memory is.
-    done: Vec<C>,
+    /// Some if sample tables place samples.
+    table_media: Option<TableMediaDecryptor<C>>,
+    /// Decrypted chunks; kept to reuse its memory.
+    decrypted: Vec<C>,
 }
 
-/// What the last `moov` says.
-enum FoundMovie {
-    /// There was none.
+/// The movie as the last `moov` describes it.
+enum MovieState {
+    /// There was no `moov`.
     Unknown,
     /// Nothing is protected.
     Clear,
@@ -61,25 +65,25 @@ enum FoundMovie {
 }
 
 impl<C: Chunk> Decryptor<C> {
-    /// A decryptor at the start of a stream.
+    /// Creates a decryptor at the start of a stream.
     pub fn new(index_mode: IndexMode, keys: Arc<KnownKeys>) -> Self {
         Self {
             reader: StreamReader::new(),
             assembler: FragmentAssembler::new(),
             writer: StreamWriter::new(index_mode),
             keys,
-            movie: FoundMovie::Unknown,
+            movie: MovieState::Unknown,
             fragments: FragmentDecryptor::default(),
-            flow: None,
-            done: Vec::new(),
+            table_media: None,
+            decrypted: Vec::new(),
         }
     }
 
-    /// Takes the next chunk and appends to `out` what can be given.
+    /// Takes the next chunk and appends the finished parts of the output to `out`.
     ///
     /// # Errors
-    /// Whatever makes the stream impossible to decrypt: a missing key, damage, what is not understood. What came before the
-    /// fragment or sample under way is in `out` then, nothing of that is, and nothing may be pushed any more.
+    /// [`Error::Decryption`], for instance for a missing key, and those of damaged or unsupported boxes. Everything before the fragment
+    /// or sample under way is in `out` then, and nothing of that one. The decryptor must not be used any more.
     pub fn push(&mut self, chunk: C, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         self.reader.add_chunk(chunk);
         let taken = self.take_events();
@@ -91,18 +95,20 @@ impl<C: Chunk> Decryptor<C> {
         taken
     }
 
-    /// Takes note of the end of the stream.
+    /// Ends the stream and appends the rest of the output to `out`.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when it ends inside a box or fragment, or before its last sample.
+    /// [`Error::Incomplete`] if the stream ends inside a box or fragment, or before its last sample.
     pub fn finish(&mut self, out: &mut Vec<Output<C>>) -> Result<(), Error> {
         self.reader.end_stream();
         match self.take_events() {
             Ok(()) => self.writer.finish(out)?,
             failed => return self.writer.release(0, out).and(failed),
         }
-        let is_complete = match (&self.movie, &mut self.flow) {
-            (FoundMovie::Protected(tracks), Some(flow)) => flow.is_complete(tracks)?,
+        let is_complete = match (&self.movie, &mut self.table_media) {
+            (MovieState::Protected(tracks), Some(table_media)) => {
+                table_media.is_complete(tracks)?
+            }
             _ => true,
         };
         match is_complete {
@@ -113,20 +119,20 @@ impl<C: Chunk> Decryptor<C> {
         }
     }
 
-    /// Forgets all that is not complete, after a jump in the input; the tracks of fragments stay known.
+    /// Drops incomplete boxes and fragments after a jump in the input; the tracks of fragments stay known.
     pub fn flush(&mut self) {
         self.reader = StreamReader::new();
         self.assembler = FragmentAssembler::new();
         self.writer = StreamWriter::new(self.writer.index_mode());
-        self.flow = None;
+        self.table_media = None;
     }
 
-    /// Bytes taken.
+    /// Returns the offset of the next byte of the input.
     pub const fn position(&self) -> u64 {
         self.reader.position()
     }
 
-    /// Chooses what happens to the `sidx` boxes to come.
+    /// Sets how to write the next `sidx` boxes.
     pub const fn set_index_mode(&mut self, index_mode: IndexMode) {
         self.writer.set_index_mode(index_mode);
     }
@@ -154,7 +160,7 @@ impl<C: Chunk> Decryptor<C> {
                 let moov = self.read_moov(&found)?;
                 self.writer.write_moov(&moov, &found)
             }
-            (_, FoundMovie::Clear) => self.writer.write_box(&found),
+            (_, MovieState::Clear) => self.writer.write_box(&found),
             _ => match self.assembler.take_box(found)? {
                 Some(other) => self.writer.write_moved(&other),
                 None => Ok(()),
@@ -167,13 +173,15 @@ impl<C: Chunk> Decryptor<C> {
             self.assembler.take_media_header(header.bytes);
             return Ok(());
         }
-        match (&self.movie, &mut self.flow) {
-            // It needs no description.
+        match (&self.movie, &mut self.table_media) {
+            // An empty `mdat` needs no description.
             _ if header.is_empty => (),
-            (FoundMovie::Unknown, _) => return Err(Error::MediaBeforeMoov),
-            (FoundMovie::Clear, _) => (),
-            (FoundMovie::Protected(_), None) => return Err(Error::MediaWithoutMoof),
-            (FoundMovie::Protected(_), Some(flow)) => flow.start(header.payload_at),
+            (MovieState::Unknown, _) => return Err(Error::MediaBeforeMoov),
+            (MovieState::Clear, _) => (),
+            (MovieState::Protected(_), None) => return Err(Error::MediaWithoutMoof),
+            (MovieState::Protected(_), Some(table_media)) => {
+                table_media.start(header.payload_at);
+            }
         }
         self.writer.write_media_header(&header.bytes);
         Ok(())
@@ -184,20 +192,22 @@ impl<C: Chunk> Decryptor<C> {
             self.assembler.take_media(media.data);
             return Ok(());
         }
-        match (&self.movie, &mut self.flow) {
-            (FoundMovie::Protected(tracks), Some(flow)) => {
-                flow.take(media.data, tracks, &mut self.done)?;
+        match (&self.movie, &mut self.table_media) {
+            (MovieState::Protected(tracks), Some(table_media)) => {
+                table_media.take(media.data, tracks, &mut self.decrypted)?;
             }
-            _ => self.done.push(media.data),
+            _ => self.decrypted.push(media.data),
         }
-        self.writer.write_media(self.done.drain(..));
+        self.writer.write_media(self.decrypted.drain(..));
         Ok(())
     }
 
     fn end_media(&mut self, position: u64) -> Result<(), Error> {
-        match (self.assembler.take(), &self.movie, &mut self.flow) {
+        match (self.assembler.take(), &self.movie, &mut self.table_media) {
             (Some(fragment), ..) => self.decrypt_fragment(fragment)?,
-            (None, FoundMovie::Protected(tracks), Some(flow)) => flow.finish_media(tracks)?,
+            (None, MovieState::Protected(tracks), Some(table_media)) => {
+                table_media.finish_media(tracks)?;
+            }
             (None, ..) => (),
         }
         self.writer.mark(position)
@@ -214,15 +224,16 @@ impl<C: Chunk> Decryptor<C> {
 
     fn decrypt_fragment(&mut self, fragment: StreamFragment<C>) -> Result<(), Error> {
         let StreamFragment { boxes, mut media } = fragment;
-        let position = self.writer.position();
         let moof = match &self.movie {
-            FoundMovie::Unknown => return Err(Error::MediaBeforeMoov),
-            FoundMovie::Clear => boxes.moof.clone(),
-            FoundMovie::Protected(tracks) => {
-                let known = (tracks.as_slice(), &*self.keys);
-                self.fragments
-                    .decrypt(&boxes, (&mut media, position), known)?
-            }
+            MovieState::Unknown => return Err(Error::MediaBeforeMoov),
+            MovieState::Clear => boxes.moof.clone(),
+            MovieState::Protected(tracks) => self.fragments.decrypt(
+                &boxes,
+                &mut media,
+                self.writer.position(),
+                tracks,
+                &self.keys,
+            )?,
         };
         let written = WrittenFragment {
             moof,
@@ -232,34 +243,46 @@ impl<C: Chunk> Decryptor<C> {
         self.writer.write_fragment(&boxes, written)
     }
 
-    /// A `moov` as it is written.
+    /// Reads a `moov` and returns the one to write.
     fn read_moov(&mut self, found: &StreamBox) -> Result<Vec<u8>, Error> {
-        self.flow = None;
-        let (bytes, position) = (found.bytes.as_slice(), found.position);
-        // Where media ends is not known yet; no file is longer than this.
+        self.table_media = None;
+        // The end of the media is not known yet; no file is longer than this.
         let media = found.end..i64::MAX.unsigned_abs();
         let pieces = [
-            Piece::Kept(0..position),
-            Piece::Moov,
-            Piece::Media(media.clone()),
+            FilePiece::Kept(0..found.position),
+            FilePiece::Moov,
+            FilePiece::Media(media.clone()),
         ];
-        let mut fetch = |at: i64, len: usize| {
-            let start = u64::try_from(at)
-                .ok()
-                .and_then(|at| at.checked_sub(position));
-            let start = start.and_then(|start| usize::try_from(start).ok());
-            let bytes = start.and_then(|start| bytes.get(start..)?.get(..len));
-            Ok(bytes.map(<[u8]>::to_vec))
-        };
-        let Some(mut movie) = Movie::read(bytes, (&pieces, &[media]), &mut fetch, &self.keys)?
+        let mut information = MoovInformation(found);
+        let Some(mut movie) = EncryptedMovie::read(
+            &found.bytes,
+            &pieces,
+            &[media],
+            &mut information,
+            &self.keys,
+        )?
         else {
-            self.movie = FoundMovie::Clear;
-            return Ok(bytes.to_vec());
+            self.movie = MovieState::Clear;
+            return Ok(found.bytes.clone());
         };
         if movie.places_samples {
-            self.flow = Some(Flow::new(&mut movie.tracks));
+            self.table_media = Some(TableMediaDecryptor::new(&mut movie.tracks));
         }
-        self.movie = FoundMovie::Protected(movie.tracks);
+        self.movie = MovieState::Protected(movie.tracks);
         Ok(movie.moov)
+    }
+}
+
+/// Reads auxiliary information from a `moov`: the rest of the stream is not there yet.
+struct MoovInformation<'m>(&'m StreamBox);
+
+impl InformationReader for MoovInformation<'_> {
+    fn read_at(&mut self, offset: i64, len: usize) -> Result<Option<Vec<u8>>, Error> {
+        Ok(u64::try_from(offset)
+            .ok()
+            .and_then(|offset| offset.checked_sub(self.0.position))
+            .and_then(|start| usize::try_from(start).ok())
+            .and_then(|start| self.0.bytes.get(start..)?.get(..len))
+            .map(<[u8]>::to_vec))
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What rules each sample: the `tenc` of its sample entry or the `seig` entry of its group, with its own IV and subsamples.
+//! The protection of each sample: the `tenc` of its sample entry or the `seig` entry of its group, and its IV and subsamples.
 
 use std::ops::Range;
 
@@ -8,34 +8,46 @@ use common_encryption::{EncryptionMethod, KnownKeys, ParsedProtection, SampleInf
 use isobmff_boxes::FourCc;
 
 use super::error::SampleFault;
-use super::gather::{Fetch, InformationPlace};
-use super::movie::{FoundScheme, Track};
+use super::gather::{InformationPlace, InformationReader};
+use super::movie::{EncryptedTrack, FoundScheme};
 use crate::Error;
 use crate::information::{
     ClearEntries, InformationBoxes, ProtectionSources, SampleEntries, SampleGroups,
     SeigDescriptions,
 };
 
-/// How the samples of one `stbl` or `traf` are protected.
+/// The protection of the samples of one `stbl` or `traf`.
 #[derive(Default)]
-pub(super) struct Rules<'a> {
+pub(super) struct ProtectionRules<'a> {
     groups: SampleGroups,
     /// The `seig` entries of the `traf` itself.
     own: SeigDescriptions,
     entries: SampleEntries<'a>,
-    /// What counts instead of `tenc`: PIFF only.
-    instead: Option<ParsedProtection>,
+    /// The protection that PIFF's box states in place of `tenc`.
+    override_of_tenc: Option<ParsedProtection>,
 }
 
-/// Samples with the index of their sample description.
-pub(super) type Span = (usize, Range<u32>);
+/// Consecutive samples with one sample description.
+pub(super) struct SampleSpan {
+    /// Index of the sample description, from 0.
+    pub(super) description: usize,
+    pub(super) samples: Range<u32>,
+}
 
-impl<'a> Rules<'a> {
-    /// Those of a `traf` or `stbl` of a track.
+/// The places of entries among all of a box.
+struct EntryPlaces {
+    /// The start of the entries of each span.
+    starts: Vec<usize>,
+    /// The end of all entries.
+    end: usize,
+}
+
+impl<'a> ProtectionRules<'a> {
+    /// Reads those of a `traf` or `stbl` of a track.
     pub(super) fn read(
         place: &InformationPlace<'a, '_>,
-        track: &Track,
-        fetch: &mut Fetch<'_>,
+        track: &EncryptedTrack,
+        bytes: &mut dyn InformationReader,
     ) -> Result<Self, Error> {
         let own = match place.parent.box_type {
             FourCc::TRAF => SeigDescriptions::read(place.parent).sound()?,
@@ -46,137 +58,156 @@ impl<'a> Rules<'a> {
         Ok(Self {
             groups,
             own,
-            entries: place.gather(&boxes, fetch)?,
-            instead: boxes.senc().and_then(|senc| senc.protection.clone()),
+            entries: place.gather(&boxes, bytes)?,
+            override_of_tenc: boxes.senc().and_then(|senc| senc.protection.clone()),
         })
     }
 
-    /// The same, independent of the boxes.
-    pub(super) fn into_owned(self) -> Rules<'static> {
-        Rules {
+    /// Returns a copy that does not borrow from the boxes.
+    pub(super) fn into_owned(self) -> ProtectionRules<'static> {
+        ProtectionRules {
             groups: self.groups,
             own: self.own,
             entries: self.entries.into_owned(),
-            instead: self.instead,
+            override_of_tenc: self.override_of_tenc,
         }
     }
 
-    /// Decides what stands for clear samples, and finds where the entries of each span start; `spans` are all samples.
+    /// Decides whether clear samples have entries, and returns the start of the entries of each span; `spans` are all samples.
     pub(super) fn place_entries(
         &mut self,
-        track: &Track,
-        spans: impl Iterator<Item = Span> + Clone,
+        track: &EncryptedTrack,
+        spans: impl Iterator<Item = SampleSpan> + Clone,
     ) -> Result<Vec<usize>, Error> {
         if self.entries.is_empty() {
             return Ok(spans.map(|_| 0).collect());
         }
-        let first = self.walk(track, spans.clone());
-        if !self.entries.is_ambiguous() || self.is_spent(&first) {
-            return first.map(|(starts, _)| starts);
+        let without = self.walk(track, spans.clone());
+        if !self.entries.is_ambiguous() || self.is_spent(&without) {
+            return without.map(|places| places.starts);
         }
-        // Maps for clear samples too, if they then fill the box; otherwise it is as damaged as it was.
+        // Clear samples have entries too if that fills the box; otherwise the box is damaged either way.
         self.entries.set_clear_entries(ClearEntries::Mapped);
-        let second = self.walk(track, spans);
-        if self.is_spent(&second) {
-            return second.map(|(starts, _)| starts);
+        let with = self.walk(track, spans);
+        if self.is_spent(&with) {
+            return with.map(|places| places.starts);
         }
         self.entries.set_clear_entries(ClearEntries::Absent);
-        first.map(|(starts, _)| starts)
+        without.map(|places| places.starts)
     }
 
-    /// Whether clear samples may be among protected ones, so that [`Self::place_entries`] must decide what stands for them.
+    /// True if there may be clear samples among protected ones, so that [`Self::place_entries`] must be called.
     pub(super) const fn is_ambiguous(&self) -> bool {
         self.entries.is_ambiguous() && !self.groups.is_empty()
     }
 
-    fn is_spent(&self, walked: &Result<(Vec<usize>, usize), Error>) -> bool {
-        let len = self.entries.len();
-        walked.as_ref().is_ok_and(|(_, end)| *end == len)
+    /// True if the entries fill the box.
+    fn is_spent(&self, places: &Result<EntryPlaces, Error>) -> bool {
+        places
+            .as_ref()
+            .is_ok_and(|places| places.end == self.entries.len())
     }
 
     fn walk(
         &self,
-        track: &Track,
-        spans: impl Iterator<Item = Span>,
-    ) -> Result<(Vec<usize>, usize), Error> {
-        let mut starts = Vec::new();
-        let mut at = 0;
-        for (description, samples) in spans {
-            starts.push(at);
-            for sample in samples {
-                let next = self.next(track, (description, sample), &mut at);
-                next.map_err(|fault| Error::Decryption(fault.at(track.track_id, sample)))?;
+        track: &EncryptedTrack,
+        spans: impl Iterator<Item = SampleSpan>,
+    ) -> Result<EntryPlaces, Error> {
+        let mut places = EntryPlaces {
+            starts: Vec::new(),
+            end: 0,
+        };
+        for span in spans {
+            places.starts.push(places.end);
+            for sample in span.samples {
+                self.next(track, span.description, sample, &mut places.end)
+                    .map_err(|fault| Error::Decryption(fault.at(track.track_id, sample)))?;
             }
         }
-        Ok((starts, at))
+        Ok(places)
     }
 
-    /// What is to be done with a sample whose entry starts at `at`, which moves behind it; None for a clear sample.
+    /// Returns the protection of a sample whose entry starts at `at`, and moves `at` to the next entry; None for a clear sample.
     pub(super) fn next<'r>(
         &'r self,
-        track: &'r Track,
-        (description, sample): (usize, u32),
+        track: &'r EncryptedTrack,
+        description: usize,
+        sample: u32,
         at: &mut usize,
-    ) -> Result<Option<Rule<'r>>, SampleFault> {
-        let found = self.found(track, description, sample)?;
-        let iv_size = found.as_ref().map(|(_, found)| found.per_sample_iv_size);
+    ) -> Result<Option<SampleProtection<'r>>, SampleFault> {
+        let in_force = self.in_force(track, description, sample)?;
+        let iv_size = in_force.map(|in_force| in_force.protection.per_sample_iv_size);
         let information = self.entries.next(at, sample, iv_size)?;
-        Ok(found
+        Ok(in_force
             .zip(information)
-            .map(|((scheme, protection), information)| Rule {
-                scheme,
-                protection,
+            .map(|(in_force, information)| SampleProtection {
+                in_force,
                 information,
             }))
     }
 
-    /// How a sample is protected, unless it is clear.
-    fn found<'r>(
+    /// Returns the protection in force for a sample; None for a clear sample.
+    fn in_force<'r>(
         &'r self,
-        track: &'r Track,
+        track: &'r EncryptedTrack,
         description: usize,
         sample: u32,
-    ) -> Result<Option<(FoundScheme, &'r ParsedProtection)>, SampleFault> {
-        let entry = track.entries.get(description);
+    ) -> Result<Option<ProtectionInForce<'r>>, SampleFault> {
         // No group protects samples of a clear sample entry.
-        let Some(entry) = entry.ok_or(SampleFault::Undescribed)? else {
+        let Some(entry) = track
+            .entries
+            .get(description)
+            .ok_or(SampleFault::Undescribed)?
+        else {
             return Ok(None);
         };
         let sources = ProtectionSources {
-            default: self.instead.as_ref().or(entry.default.as_ref()),
+            default: self.override_of_tenc.as_ref().or(entry.default.as_ref()),
             track: &track.groups,
             fragment: &self.own,
         };
-        let found = sources.in_force(self.groups.of(sample));
-        let found = found.ok_or(SampleFault::Undescribed)?;
-        Ok((found.is_protected != 0).then_some((entry.scheme, found)))
+        let protection = sources
+            .in_force(self.groups.of(sample))
+            .ok_or(SampleFault::Undescribed)?;
+        Ok((protection.is_protected != 0).then_some(ProtectionInForce {
+            scheme: entry.scheme,
+            protection,
+        }))
     }
 }
 
-/// All that is known of a protected sample.
-pub(super) struct Rule<'a> {
+/// The scheme and protection of a group of samples.
+#[derive(Clone, Copy)]
+struct ProtectionInForce<'a> {
     scheme: FoundScheme,
     protection: &'a ParsedProtection,
+}
+
+/// The protection of a sample, with its IV and subsamples.
+pub(super) struct SampleProtection<'a> {
+    in_force: ProtectionInForce<'a>,
     information: SampleInformation<'a>,
 }
 
-impl Rule<'_> {
-    /// Decrypts a sample in place; `map` is room for its subsamples.
+impl SampleProtection<'_> {
+    /// Decrypts a sample in place; `map` is a buffer for its subsamples.
     pub(super) fn decrypt(
         &self,
         sample: &mut [u8],
-        (keys, map): (&KnownKeys, &mut Vec<Subsample>),
+        keys: &KnownKeys,
+        map: &mut Vec<Subsample>,
     ) -> Result<(), SampleFault> {
         let method = self.method()?;
         let iv = self.iv()?;
-        let key = keys.get(self.protection.kid)?;
+        let key = keys.get(self.in_force.protection.kid)?;
         map.clear();
         map.extend(self.information.subsamples());
         Ok(key.decrypt(method, &iv, sample, map)?)
     }
 
     fn method(&self) -> Result<EncryptionMethod, SampleFault> {
-        let scheme = match (self.scheme, self.protection.is_protected) {
+        let ProtectionInForce { scheme, protection } = self.in_force;
+        let scheme = match (scheme, protection.is_protected) {
             (FoundScheme::Cenc(scheme), 1) => scheme,
             // AlgorithmID of PIFF 1.1, clause 5.3.3.
             (FoundScheme::Piff, 1) => Scheme::Cenc,
@@ -184,7 +215,7 @@ impl Rule<'_> {
             (_, reserved) => return Err(SampleFault::Reserved(reserved)),
         };
         let pattern = match scheme.has_pattern() {
-            true => self.protection.pattern,
+            true => protection.pattern,
             false => Pattern::NONE,
         };
         match pattern.crypt_byte_block == 0 && pattern.skip_byte_block > 0 {
@@ -194,9 +225,13 @@ impl Rule<'_> {
     }
 
     fn iv(&self) -> Result<Iv, SampleFault> {
-        let constant = self.protection.constant_iv.as_deref();
         let iv = match self.information.iv {
-            [] => constant.ok_or(SampleFault::NoIv)?,
+            [] => self
+                .in_force
+                .protection
+                .constant_iv
+                .as_deref()
+                .ok_or(SampleFault::NoIv)?,
             own => own,
         };
         Ok(Iv::new(iv).map_err(common_encryption::Error::from)?)

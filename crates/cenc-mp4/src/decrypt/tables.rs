@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A track of a protected movie, with the samples that its sample table places, if there are any.
+//! A track of a protected movie with its sample table, which may be empty.
 
 use std::sync::Arc;
 
@@ -7,46 +7,45 @@ use cenc_types::Subsample;
 use common_encryption::KnownKeys;
 use isobmff_boxes::{BoxTree, Trex};
 
-use super::gather::{Fetch, InformationPlace};
-use super::movie::Track;
-use super::rules::Rules;
+use super::gather::{InformationPlace, InformationReader};
+use super::movie::EncryptedTrack;
+use super::rules::{ProtectionRules, SampleSpan};
 use crate::Error;
 use crate::moof::FragmentDefaults;
-use crate::progressive::cursor::{FileTrack, Placed};
-use crate::progressive::tables::{SampleTable, Sizes};
+use crate::progressive::cursor::{FileSample, FileTrack};
+use crate::progressive::tables::{SampleSizes, SampleTable};
 
 /// A track with its sample table.
 pub(super) struct TableTrack {
-    pub(super) track: Track,
+    pub(super) track: EncryptedTrack,
     table: SampleTable,
-    rules: Rules<'static>,
+    rules: ProtectionRules<'static>,
     keys: Arc<KnownKeys>,
 }
 
 impl TableTrack {
-    /// A track whose samples come in fragments only.
-    pub(super) fn without_samples(track: Track, keys: Arc<KnownKeys>) -> Self {
-        let table = SampleTable {
-            sizes: Sizes::Common(0),
-            chunks: Vec::new(),
-        };
-        let rules = Rules::default();
+    /// Creates a track whose samples are in fragments.
+    pub(super) fn without_samples(track: EncryptedTrack, keys: Arc<KnownKeys>) -> Self {
         Self {
             track,
-            table,
-            rules,
+            table: SampleTable {
+                sizes: SampleSizes::Common(0),
+                chunks: Vec::new(),
+            },
+            rules: ProtectionRules::default(),
             keys,
         }
     }
 
-    /// A track whose samples `stbl` places.
+    /// Reads the protection of a track whose samples `stbl` places.
     pub(super) fn read(
-        track: Track,
-        (stbl, mut table): (&BoxTree<'_>, SampleTable),
-        fetch: &mut Fetch<'_>,
+        track: EncryptedTrack,
+        stbl: &BoxTree<'_>,
+        mut table: SampleTable,
+        bytes: &mut dyn InformationReader,
         keys: Arc<KnownKeys>,
     ) -> Result<Self, Error> {
-        let mut rules = Rules::default();
+        let mut rules = ProtectionRules::default();
         if track.is_protected() {
             let runs: Vec<u32> = table.chunks.iter().map(|chunk| chunk.count).collect();
             let place = InformationPlace {
@@ -55,11 +54,10 @@ impl TableTrack {
                 runs: &runs,
                 base: 0,
             };
-            rules = Rules::read(&place, &track, fetch)?.into_owned();
-            let chunks = table.chunks.iter();
-            let spans = chunks.map(|chunk| {
-                let samples = chunk.first..chunk.first + chunk.count;
-                (chunk.description as usize, samples)
+            rules = ProtectionRules::read(&place, &track, bytes)?.into_owned();
+            let spans = table.chunks.iter().map(|chunk| SampleSpan {
+                description: chunk.description as usize,
+                samples: chunk.first..chunk.first + chunk.count,
             });
             let starts = rules.place_entries(&track, spans)?;
             for (chunk, start) in table.chunks.iter_mut().zip(starts) {
@@ -94,13 +92,12 @@ impl FileTrack for TableTrack {
         &mut self.table
     }
 
-    fn entry_behind(&self, sample: &Placed) -> Result<usize, Error> {
+    fn entry_after(&self, sample: &FileSample) -> Result<usize, Error> {
         let mut at = sample.entry;
         if self.track.is_protected() {
-            let next = self
-                .rules
-                .next(&self.track, (sample.description, sample.number), &mut at);
-            next.map_err(|fault| fault.at(self.track.track_id, sample.number))?;
+            self.rules
+                .next(&self.track, sample.description, sample.number, &mut at)
+                .map_err(|fault| fault.at(self.track.track_id, sample.number))?;
         }
         Ok(at)
     }
@@ -108,20 +105,19 @@ impl FileTrack for TableTrack {
     fn edit(
         &self,
         bytes: &mut [u8],
-        sample: &Placed,
+        sample: &FileSample,
         map: &mut Vec<Subsample>,
     ) -> Result<(), Error> {
         if !self.track.is_protected() {
             return Ok(());
         }
-        let place = (sample.description, sample.number);
-        let rule = self
-            .rules
-            .next(&self.track, place, &mut sample.entry.clone());
-        let done = rule.and_then(|rule| match rule {
-            Some(rule) => rule.decrypt(bytes, (&self.keys, map)),
-            None => Ok(()),
-        });
-        done.map_err(|fault| fault.at(self.track.track_id, sample.number).into())
+        let mut at = sample.entry;
+        self.rules
+            .next(&self.track, sample.description, sample.number, &mut at)
+            .and_then(|protection| match protection {
+                Some(protection) => protection.decrypt(bytes, &self.keys, map),
+                None => Ok(()),
+            })
+            .map_err(|fault| fault.at(self.track.track_id, sample.number).into())
     }
 }

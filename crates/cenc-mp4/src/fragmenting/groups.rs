@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sample groups of a progressive track, 14496-12 clause 8.9: `sgpd` stays in `stbl`, each track fragment gets its part of `sbgp`.
+//! Sample groups of a progressive track, 14496-12 clause 8.9: `sgpd` stays in `stbl`, and each track fragment gets its part of `sbgp`.
 
 use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader, SampleRun};
 
 use super::timing::RunCursor;
 
-/// The samples of a track by one kind of group.
-pub(super) struct Groups {
+/// The sample groups of one type.
+pub(super) struct TrackSampleGroups {
     version: u8,
     /// grouping_type and, from version 1 on, grouping_type_parameter.
     kind: Vec<u8>,
@@ -15,7 +15,7 @@ pub(super) struct Groups {
     at: RunCursor,
 }
 
-impl Groups {
+impl TrackSampleGroups {
     /// Reads a `sbgp`.
     pub(super) fn read(sbgp: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
         let mut reader = sbgp.reader();
@@ -29,7 +29,7 @@ impl Groups {
         })
     }
 
-    /// The box for the next samples, so many; None when no group holds any of them.
+    /// Returns the box for the next `samples` samples; None if none of them is in a group.
     pub(super) fn next_box(&mut self, samples: u32) -> Option<BoxTree<'static>> {
         let mut runs: Vec<SampleRun> = Vec::new();
         for _ in 0..samples {
@@ -75,7 +75,7 @@ mod tests {
             body.extend(word.to_be_bytes());
         }
         let sbgp = BoxTree::full(FourCc::SBGP, FullBoxHeader::default(), &body);
-        let mut groups = Groups::read(&sbgp).unwrap();
+        let mut groups = TrackSampleGroups::read(&sbgp).unwrap();
         let mut part = |samples| groups.next_box(samples).map(|sbgp| sbgp.body().to_vec());
         let first = b"\0\0\0\0roll\0\0\0\x01\0\0\0\x02\0\0\0\x01";
         assert_eq!(part(2).unwrap(), first);

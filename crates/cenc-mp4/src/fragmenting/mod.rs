@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A progressive file (ISO/IEC 14496-12 clause 8.7) that comes as a stream, `moov` first, becomes a fragmented one (clause 8.8).
+//! Turns a progressive file (ISO/IEC 14496-12 clause 8.7) that arrives as a stream, `moov` first, into a fragmented one (clause 8.8).
 //!
-//! The `moov` tells where each sample will come, so all is planned before the first byte of media: [`plan`]. What arrives waits
-//! for the other bytes of its fragment, and fragments leave in the order of time. What comes out is in the clear: it takes the
-//! way of any other fragment from here on.
+//! The `moov` places every sample, so all fragments are planned before the first byte of media arrives: [`plan`]. Media waits for the
+//! other bytes of its fragment, and fragments are output in the order of time. They are clear; from here on they are treated like
+//! fragments of the input.
 
 mod groups;
 mod moof;
@@ -20,45 +20,52 @@ use isobmff_boxes::{BoxTree, FourCc};
 use super::form::MovieForm;
 use super::items::refuse_items;
 use super::progressive::tables;
-use super::stream::{FragmentBoxes, StreamFragment};
+use super::stream::{FragmentBoxes, MediaPiece, StreamFragment};
 use super::{Chunk, Error};
 use moof::MDAT_HEADER;
-use plan::{Plan, Planned};
-use track::Track;
+use plan::{FragmentPlan, PlannedFragment};
+use track::ProgressiveTrack;
 
 /// Cuts the media of one progressive file into fragments.
 pub(super) struct Fragmenter<C> {
-    tracks: Vec<Track>,
-    plan: Plan,
-    /// Where each lane goes on.
+    tracks: Vec<ProgressiveTrack>,
+    plan: FragmentPlan,
+    /// Index of the next fragment of each lane.
     next_in_lane: Vec<usize>,
-    /// The lane that may have fragments to give.
+    /// The lane that may have a complete fragment.
     lane: usize,
-    /// Where the pieces go on, and what of the next one is there already.
+    /// Index of the piece that arrives next.
     next_piece: usize,
+    /// Bytes of it that have arrived.
     piece_taken: u64,
-    /// Media that was not looked at yet, with its offset in the input.
-    incoming: Option<(u64, C)>,
-    /// Fragments of which bytes are there.
-    arrived: HashMap<u32, Arrived<C>>,
-    /// Fragments given.
+    /// Media that is not assigned to a fragment yet.
+    incoming: Option<MediaPiece<C>>,
+    /// Media of incomplete fragments, by index.
+    arrived: HashMap<u32, ArrivedMedia<C>>,
+    /// Number of fragments output.
     sequence_number: u32,
-    /// Whether no media is to come.
+    /// True if there is no more media.
     ended: bool,
 }
 
-/// The bytes of a fragment that are there.
-struct Arrived<C> {
-    /// With the number of the piece that they belong to.
-    chunks: Vec<(u32, C)>,
+/// The media of a fragment that has arrived.
+struct ArrivedMedia<C> {
+    chunks: Vec<ArrivedChunk<C>>,
+    /// Bytes of all chunks.
     len: u64,
 }
 
+struct ArrivedChunk<C> {
+    /// Index of its piece in the fragment.
+    piece: u32,
+    data: C,
+}
+
 impl<C: Chunk> Fragmenter<C> {
-    /// Makes a `moov` that announces no fragments an init segment; any other comes back as it is.
+    /// Turns a `moov` without fragments into that of an init segment; returns any other as it is.
     ///
     /// # Errors
-    /// Damaged tables, [`Error::CoarseInterleaving`], tables that cannot be cut.
+    /// Damaged tables, [`Error::CoarseInterleaving`], tables without a counterpart in fragments.
     pub(super) fn open(moov: &[u8]) -> Result<(Cow<'_, [u8]>, Option<Self>), Error> {
         let tree = BoxTree::parse(moov)?;
         if MovieForm::of(&tree) == MovieForm::Fragmented {
@@ -66,9 +73,11 @@ impl<C: Chunk> Fragmenter<C> {
         }
         refuse_items(&tree)?;
         let tables = tables::read_all(&tree, None)?;
-        let tracks = tree.all(FourCc::TRAK).zip(tables);
-        let tracks = tracks.map(|(trak, table)| Track::read(trak, table));
-        let tracks = tracks.collect::<Result<Vec<_>, _>>()?;
+        let tracks = tree
+            .all(FourCc::TRAK)
+            .zip(tables)
+            .map(|(trak, table)| ProgressiveTrack::read(trak, table))
+            .collect::<Result<Vec<_>, _>>()?;
         let plan = plan::plan(&tracks)?;
         let init = moov::init(tree, &tracks)?;
         let fragmenter = Self {
@@ -86,25 +95,25 @@ impl<C: Chunk> Fragmenter<C> {
         Ok((Cow::Owned(init), Some(fragmenter)))
     }
 
-    /// Whether the `moov` places no bytes at all.
+    /// True if the `moov` places no bytes.
     pub(super) const fn is_empty(&self) -> bool {
         self.plan.pieces.is_empty()
     }
 
-    /// Takes payload of an `mdat` that starts at `position` of the input; [`Self::next_fragment`] must have given None before.
-    pub(super) fn add(&mut self, position: u64, media: C) {
-        self.incoming = (!media.as_ref().is_empty()).then_some((position, media));
+    /// Takes payload of an `mdat`, after [`Self::next_fragment`] has returned None.
+    pub(super) fn add(&mut self, media: MediaPiece<C>) {
+        self.incoming = (!media.data.as_ref().is_empty()).then_some(media);
     }
 
-    /// Takes note that no media is to come.
+    /// Takes note that there is no more media.
     pub(super) const fn end(&mut self) {
         self.ended = true;
     }
 
-    /// The next fragment, as far as media is there; its place is told to be `position` of the input.
+    /// Returns the next complete fragment, with `position` as its offset in the input.
     ///
     /// # Errors
-    /// [`Error::SampleTable`] for samples that lie outside of `mdat` boxes, [`Error::Incomplete`] for samples that did not come.
+    /// [`Error::SampleTable`] for samples outside of `mdat` boxes, [`Error::Incomplete`] for samples that did not arrive.
     pub(super) fn next_fragment(
         &mut self,
         position: u64,
@@ -114,9 +123,9 @@ impl<C: Chunk> Fragmenter<C> {
                 return Ok(Some(fragment));
             }
             match self.incoming.take() {
-                Some((position, media)) => self.absorb(position, media)?,
+                Some(media) => self.assign(media)?,
                 None if !self.ended => return Ok(None),
-                // Fragments of other tracks may need no bytes any more.
+                // Fragments of other lanes may need no more bytes.
                 None if self.lane < self.plan.lanes.len() => self.lane += 1,
                 None if self.next_piece < self.plan.pieces.len() => {
                     return Err(Error::Incomplete {
@@ -128,53 +137,52 @@ impl<C: Chunk> Fragmenter<C> {
         }
     }
 
-    /// Takes bytes up to the end of the next piece, and drops those in front of it: no sample claims them.
-    fn absorb(&mut self, position: u64, mut media: C) -> Result<(), Error> {
+    /// Assigns media up to the end of the next piece to its fragment, and drops the bytes before it, which belong to no sample.
+    fn assign(&mut self, MediaPiece { position, mut data }: MediaPiece<C>) -> Result<(), Error> {
         let Some(&piece) = self.plan.pieces.get(self.next_piece) else {
             return Ok(());
         };
+        let fragment = self.plan.fragments.get(piece.fragment as usize);
         let expected = piece.offset + self.piece_taken;
         let Some(unclaimed) = expected.checked_sub(position) else {
-            let fragment = self.plan.fragments.get(piece.fragment as usize);
-            let track = fragment.and_then(|fragment| self.tracks.get(fragment.track));
             return Err(Error::SampleTable {
-                track_id: track.map_or(0, |track| track.track_id),
-                reason: "a chunk that lies in no 'mdat'",
+                track_id: fragment
+                    .and_then(|fragment| self.tracks.get(fragment.track))
+                    .map_or(0, |track| track.track_id),
+                reason: "a chunk that is outside of every 'mdat'",
             });
         };
-        let Some(mut position) = cut(&mut media, unclaimed).map(|_| expected) else {
+        if !drop_front(&mut data, unclaimed) {
             return Ok(());
-        };
+        }
         let wanted = piece.len - self.piece_taken;
-        let whole = media.as_ref().len() as u64 <= wanted;
-        let taken = match whole {
-            true => media,
-            false => {
-                let at = usize::try_from(wanted).unwrap_or(usize::MAX);
-                let taken = media.split_to(at);
-                position += wanted;
-                self.incoming = Some((position, media));
-                taken
-            }
-        };
-        let len = taken.as_ref().len() as u64;
+        if data.as_ref().len() as u64 > wanted {
+            let taken = data.split_to(usize::try_from(wanted).unwrap_or(usize::MAX));
+            self.incoming = Some(MediaPiece {
+                position: expected + wanted,
+                data: std::mem::replace(&mut data, taken),
+            });
+        }
+        let len = data.as_ref().len() as u64;
         self.piece_taken += len;
         if self.piece_taken == piece.len {
             self.next_piece += 1;
             self.piece_taken = 0;
         }
-        let arrived = self.arrived.entry(piece.fragment).or_insert(Arrived {
+        let arrived = self.arrived.entry(piece.fragment).or_insert(ArrivedMedia {
             chunks: Vec::new(),
             len: 0,
         });
-        arrived.chunks.push((piece.number, taken));
+        arrived.chunks.push(ArrivedChunk {
+            piece: piece.number,
+            data,
+        });
         arrived.len += len;
-        let fragment = self.plan.fragments.get(piece.fragment as usize);
         self.lane = fragment.map_or(0, |fragment| fragment.lane);
         Ok(())
     }
 
-    /// The next fragment of the lane that got bytes, if it is complete.
+    /// Returns the next fragment of the lane that got media, if it is complete.
     fn take_complete(&mut self, position: u64) -> Result<Option<StreamFragment<C>>, Error> {
         let lane = self.plan.lanes.get(self.lane);
         let (Some(lane), Some(next)) = (lane, self.next_in_lane.get_mut(self.lane)) else {
@@ -191,23 +199,26 @@ impl<C: Chunk> Fragmenter<C> {
             return Ok(None);
         }
         *next += 1;
-        let arrived = self.arrived.remove(&index);
-        let mut chunks = arrived.map_or(Vec::new(), |arrived| arrived.chunks);
-        chunks.sort_by_key(|(number, _)| *number);
-        let boxes = self.write(&fragment, position)?;
-        let media = chunks.into_iter().map(|(_, chunk)| chunk).collect();
-        Ok(Some(StreamFragment { boxes, media }))
+        let mut chunks = self
+            .arrived
+            .remove(&index)
+            .map_or(Vec::new(), |arrived| arrived.chunks);
+        chunks.sort_by_key(|chunk| chunk.piece);
+        Ok(Some(StreamFragment {
+            boxes: self.write(&fragment, position)?,
+            media: chunks.into_iter().map(|chunk| chunk.data).collect(),
+        }))
     }
 
-    fn write(&mut self, fragment: &Planned, position: u64) -> Result<FragmentBoxes, Error> {
-        let box_type = FourCc::MDAT;
-        let too_large = || isobmff_boxes::Error::TooLarge { box_type };
-        let track = self.tracks.get_mut(fragment.track);
-        let track = track.ok_or_else(too_large)?;
+    /// Writes the boxes of a fragment.
+    fn write(&mut self, fragment: &PlannedFragment, position: u64) -> Result<FragmentBoxes, Error> {
+        let too_large = || isobmff_boxes::Error::TooLarge {
+            box_type: FourCc::MDAT,
+        };
+        let track = self.tracks.get_mut(fragment.track).ok_or_else(too_large)?;
         self.sequence_number = self.sequence_number.wrapping_add(1);
         let moof = moof::write(self.sequence_number, fragment, track)?;
-        let size = u32::try_from(fragment.len + MDAT_HEADER as u64);
-        let size = size.map_err(|_| too_large())?;
+        let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| too_large())?;
         Ok(FragmentBoxes {
             moof,
             position,
@@ -217,14 +228,14 @@ impl<C: Chunk> Fragmenter<C> {
     }
 }
 
-/// Drops so many bytes from the front of a chunk; None when nothing of it stays.
-fn cut<C: Chunk>(chunk: &mut C, len: u64) -> Option<()> {
+/// Drops `len` bytes from the front of a chunk; false if it has no more.
+fn drop_front<C: Chunk>(chunk: &mut C, len: u64) -> bool {
     match usize::try_from(len) {
-        Ok(0) => Some(()),
+        Ok(0) => true,
         Ok(len) if len < chunk.as_ref().len() => {
             let _ = chunk.split_to(len);
-            Some(())
+            true
         }
-        _ => None,
+        _ => false,
     }
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Writes the `moof` of one track's samples, 14496-12 clause 8.8.
 //!
-//! One track fragment in each: its offsets count from the `moof` without a flag that older brands do not know, and it is the form
-//! that Smooth Streaming wants and that mp4mux writes.
+//! Each has one track fragment: then its offsets count from the `moof` without a flag that older brands do not have, and it has the
+//! form that Smooth Streaming needs and mp4mux writes.
 
 use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
 
-use super::plan::Planned;
-use super::track::Track;
+use super::plan::PlannedFragment;
+use super::track::ProgressiveTrack;
 
-/// Size and type of the `mdat` that follows.
+/// Bytes of the size and type of the `mdat` that follows.
 pub(super) const MDAT_HEADER: usize = 8;
 
 /// Flags of `tfhd`, clause 8.8.7.1, in the order of their fields.
@@ -25,15 +25,16 @@ const SAMPLE_SIZE: u32 = 0x200;
 const SAMPLE_FLAGS: u32 = 0x400;
 const SAMPLE_OFFSET: u32 = 0x800;
 
-/// Writes the `moof` of the next samples of `track`, whose payload follows in an `mdat` of a short header.
+/// Writes the `moof` of the next samples of `track`, whose payload follows in an `mdat` with a header of [`MDAT_HEADER`] bytes.
 pub(super) fn write(
     sequence_number: u32,
-    fragment: &Planned,
-    track: &mut Track,
+    fragment: &PlannedFragment,
+    track: &mut ProgressiveTrack,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
-    let run = Run::next(fragment, track);
-    let groups = track.groups.iter_mut();
-    let groups: Vec<_> = groups
+    let run = TrackRun::next(fragment, track);
+    let groups: Vec<_> = track
+        .groups
+        .iter_mut()
         .filter_map(|groups| groups.next_box(fragment.count))
         .collect();
     let moof = |data_offset: u32| {
@@ -64,17 +65,17 @@ pub(super) fn write(
     Ok(out)
 }
 
-/// What is told of the samples of a fragment, column by column.
+/// The values of the samples of a fragment, column by column.
 #[derive(Default)]
-struct Run {
+struct TrackRun {
     durations: Vec<u32>,
     sizes: Vec<u32>,
     flags: Vec<u32>,
     offsets: Vec<u32>,
 }
 
-impl Run {
-    fn next(fragment: &Planned, track: &mut Track) -> Self {
+impl TrackRun {
+    fn next(fragment: &PlannedFragment, track: &mut ProgressiveTrack) -> Self {
         let mut run = Self::default();
         for sample in fragment.first..fragment.first + fragment.count {
             let Some(timing) = track.timing.next(&mut track.at) else {
@@ -88,7 +89,7 @@ impl Run {
         run
     }
 
-    /// The flags of all samples, or of all behind the first.
+    /// Returns the flags that all samples share, or all after the first.
     fn common_flags(&self) -> Option<u32> {
         match self.flags.as_slice() {
             [only] => Some(*only),
@@ -141,8 +142,8 @@ impl Run {
             (SAMPLE_OFFSET, &self.offsets, no_offsets),
         ];
         let mut own: Vec<&[u32]> = Vec::new();
-        for (flag, column, is_told) in columns {
-            if !is_told {
+        for (flag, column, is_default) in columns {
+            if !is_default {
                 flags |= flag;
                 own.push(column);
             }
@@ -155,7 +156,7 @@ impl Run {
     }
 }
 
-/// The one value of a column.
+/// Returns the value that a column repeats.
 fn common(column: &[u32]) -> Option<u32> {
     let (first, others) = column.split_first()?;
     others.iter().all(|value| value == first).then_some(*first)
@@ -167,8 +168,8 @@ mod tests {
 
     // Layouts of clauses 8.8.7.2 and 8.8.8.2.
     #[test]
-    fn what_samples_share_is_told_once() {
-        let run = Run {
+    fn shared_values_are_defaults() {
+        let run = TrackRun {
             durations: vec![10; 3],
             sizes: vec![7, 8, 9],
             flags: vec![0x0200_0000, 0x0001_0000, 0x0001_0000],
@@ -187,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn what_they_do_not_share_is_told_of_each() {
-        let run = Run {
+    fn other_values_are_listed_for_each_sample() {
+        let run = TrackRun {
             durations: vec![10, 11, 10],
             sizes: vec![7; 3],
             flags: vec![1, 2, 3],

@@ -3,17 +3,17 @@
 
 use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
 
-use super::track::Track;
-use crate::init::{STBL_PATH, find_mut};
+use super::track::ProgressiveTrack;
+use crate::init::find_stbl_mut;
 
-/// The tables that must be there, and the bytes behind their version and flags that say that they are empty.
+/// The tables that `stbl` must have, with their fields after version and flags if they are empty.
 const EMPTY: [(FourCc, &[u8]); 4] = [
     (FourCc::STTS, &[0; 4]),
     (FourCc::STSC, &[0; 4]),
     (FourCc::STSZ, &[0; 8]),
     (FourCc::STCO, &[0; 4]),
 ];
-/// The tables that tell of samples by their numbers, which belongs into the fragments.
+/// The tables that refer to samples by number, whose contents move into the fragments.
 const DROPPED: [FourCc; 10] = [
     FourCc::STZ2,
     FourCc::CO64,
@@ -27,19 +27,18 @@ const DROPPED: [FourCc; 10] = [
     FourCc::SBGP,
 ];
 
-/// Makes the init segment's `moov` of the `moov` whose tracks these are.
+/// Writes the `moov` of the init segment from that of a progressive file with these tracks.
 pub(super) fn init(
     mut moov: BoxTree<'_>,
-    tracks: &[Track],
+    tracks: &[ProgressiveTrack],
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
     let mvhd = moov.all(FourCc::MVHD).next();
     let duration = mvhd.map(|mvhd| isobmff_boxes::read_movie_duration(mvhd.reader()));
     let mvex = mvex(tracks, duration.transpose()?.flatten());
     let children = moov.children_mut().into_iter().flatten();
     for trak in children.filter(|child| child.box_type == FourCc::TRAK) {
-        let stbl = STBL_PATH.into_iter().try_fold(trak, find_mut);
-        if let Some(tables) = stbl.and_then(BoxTree::children_mut) {
-            empty(tables);
+        if let Some(tables) = find_stbl_mut(trak).and_then(BoxTree::children_mut) {
+            empty_tables(tables);
         }
     }
     if let Some(children) = moov.children_mut() {
@@ -53,7 +52,8 @@ pub(super) fn init(
     Ok(out)
 }
 
-fn empty(tables: &mut Vec<BoxTree<'_>>) {
+/// Empties the tables of an `stbl`.
+fn empty_tables(tables: &mut Vec<BoxTree<'_>>) {
     let stale = |table: &BoxTree<'_>| {
         let mut emptied = EMPTY.iter().map(|(box_type, _)| box_type);
         DROPPED.contains(&table.box_type) || emptied.any(|&kind| kind == table.box_type)
@@ -66,8 +66,8 @@ fn empty(tables: &mut Vec<BoxTree<'_>>) {
     tables.splice(at..at, fresh);
 }
 
-/// Tells of fragments; `duration` is that of the movie in its timescale.
-fn mvex(tracks: &[Track], duration: Option<u64>) -> BoxTree<'static> {
+/// Returns the `mvex` that announces fragments; `duration` is that of the movie in its timescale.
+fn mvex(tracks: &[ProgressiveTrack], duration: Option<u64>) -> BoxTree<'static> {
     let mehd = duration.map(|ticks| {
         BoxTree::full(
             FourCc::MEHD,

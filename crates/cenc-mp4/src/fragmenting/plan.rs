@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which samples make which fragment, and which bytes of the file are theirs: all of it is known once the `moov` is there.
+//! Plans the fragments of a progressive file from its `moov`: their samples, and the bytes of the file that hold them.
 //!
 //! One track leads: the first with pictures, else the first with sound. Its fragments start at sync samples, and the other tracks
-//! are cut where these are decoded.
+//! are cut at the decode times of those.
 
-use super::timing::{Cursor, SampleTiming};
-use super::track::{Kind, Track};
+use super::timing::{SampleTiming, TimingCursor};
+use super::track::{ProgressiveTrack, TrackKind};
 use crate::Error;
 use crate::progressive::tables::SampleChunk;
 
-/// Seconds after which the next sync sample starts a fragment.
+/// Seconds of a fragment after which the next sync sample starts another.
 const TARGET: u64 = 2;
 /// Bytes of samples after which a fragment ends, wherever the next sync sample is: 2 s at 64 Mbit/s.
 const MAX_FRAGMENT: u64 = 16 << 20;
@@ -20,29 +20,29 @@ const MAX_FRAGMENTS: usize = 1 << 18;
 /// The most bytes that wait for their fragment or for those before it.
 const MAX_HELD: u64 = 64 << 20;
 
-/// Where everything goes.
-pub(super) struct Plan {
-    pub(super) fragments: Vec<Planned>,
-    /// By their offset in the input.
-    pub(super) pieces: Vec<Piece>,
-    /// Fragments that are given in this order. Pictures and sound are in one lane, each other track in its own: such a track
-    /// may lie at the end of the file and must not hold up the others.
+/// The fragments of a file.
+pub(super) struct FragmentPlan {
+    pub(super) fragments: Vec<PlannedFragment>,
+    /// In the order of the input.
+    pub(super) pieces: Vec<FragmentPiece>,
+    /// Indices of fragments, in the order of output. Pictures and sound are in one lane, each other track is in its own: such a track
+    /// may be at the end of the file and must not hold up the others.
     pub(super) lanes: Vec<Vec<u32>>,
 }
 
 /// A fragment to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Planned {
+pub(super) struct PlannedFragment {
     /// Index of the track.
     pub(super) track: usize,
     pub(super) lane: usize,
-    /// The fragment of the leading track in whose time it starts.
+    /// Index of the fragment of the leading track during which it starts.
     period: usize,
     /// Number of its first sample, from 0.
     pub(super) first: u32,
     /// Number of its samples.
     pub(super) count: u32,
-    /// In ticks of the track.
+    /// Decode time in ticks of the track.
     pub(super) decode_time: u64,
     /// 1-based index into `stsd`.
     pub(super) description: u32,
@@ -50,48 +50,51 @@ pub(super) struct Planned {
     pub(super) len: u64,
 }
 
-/// Samples of one fragment that lie one behind the other.
+/// Samples of one fragment without gaps between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct FragmentPiece {
     /// Offset in the input.
     pub(super) offset: u64,
     pub(super) len: u64,
     /// Index of the fragment.
     pub(super) fragment: u32,
-    /// Which piece of its fragment it is.
+    /// Index among the pieces of its fragment.
     pub(super) number: u32,
 }
 
 /// Plans the fragments of all tracks.
-pub(super) fn plan(tracks: &[Track]) -> Result<Plan, Error> {
-    let mut planner = Planner {
+pub(super) fn plan(tracks: &[ProgressiveTrack]) -> Result<FragmentPlan, Error> {
+    let mut planner = FragmentPlanner {
         fragments: Vec::new(),
         pieces: Vec::new(),
         leader: None,
     };
-    let with_samples = (0..)
+    if let Some((index, leader)) = (0..)
         .zip(tracks)
-        .filter(|(_, t)| !t.table.chunks.is_empty());
-    let leader = with_samples.min_by_key(|(_, track)| track.kind);
-    if let Some((index, leader)) = leader {
+        .filter(|(_, track)| !track.table.chunks.is_empty())
+        .min_by_key(|(_, track)| track.kind)
+    {
         planner.walk(index, leader)?;
-        let periods = planner.fragments.iter();
-        planner.leader = Some(Leader {
-            periods: periods.map(|period| period.decode_time).collect(),
+        planner.leader = Some(LeadingTrack {
+            periods: planner
+                .fragments
+                .iter()
+                .map(|fragment| fragment.decode_time)
+                .collect(),
             timescale: leader.timing.timescale,
         });
         for (other, track) in (0..).zip(tracks).filter(|(other, _)| *other != index) {
             planner.walk(other, track)?;
         }
     }
-    let Planner {
+    let FragmentPlanner {
         mut fragments,
         mut pieces,
         ..
     } = planner;
     pieces.sort_unstable_by_key(|piece| piece.offset);
     let lanes = lanes(&mut fragments, tracks);
-    let plan = Plan {
+    let plan = FragmentPlan {
         fragments,
         pieces,
         lanes,
@@ -103,13 +106,13 @@ pub(super) fn plan(tracks: &[Track]) -> Result<Plan, Error> {
 }
 
 /// Puts the fragments into lanes, each in the order of time.
-fn lanes(fragments: &mut [Planned], tracks: &[Track]) -> Vec<Vec<u32>> {
+fn lanes(fragments: &mut [PlannedFragment], tracks: &[ProgressiveTrack]) -> Vec<Vec<u32>> {
     let mut others = 1..;
     let lane_of: Vec<usize> = tracks
         .iter()
         .map(|track| match track.kind {
-            Kind::Other => others.next().unwrap_or(0),
-            Kind::Video | Kind::Audio => 0,
+            TrackKind::Other => others.next().unwrap_or(0),
+            TrackKind::Video | TrackKind::Audio => 0,
         })
         .collect();
     let mut lanes = vec![Vec::new(); others.start];
@@ -119,47 +122,48 @@ fn lanes(fragments: &mut [Planned], tracks: &[Track]) -> Vec<Vec<u32>> {
             lane.push(index);
         }
     }
-    let place = |&index: &u32| {
-        let fragment = fragments.get(index as usize);
-        fragment.map(|fragment| (fragment.period, fragment.track, fragment.first))
-    };
     for lane in &mut lanes {
-        lane.sort_by_key(place);
+        lane.sort_by_key(|&index| {
+            fragments
+                .get(index as usize)
+                .map(|fragment| (fragment.period, fragment.track, fragment.first))
+        });
     }
     lanes
 }
 
-/// Where the fragments of the leading track start, in its ticks.
-struct Leader {
+/// The track whose fragments decide where those of other tracks start.
+struct LeadingTrack {
+    /// Decode times of its fragments, in ticks.
     periods: Vec<u64>,
     timescale: u32,
 }
 
-struct Planner {
-    fragments: Vec<Planned>,
-    pieces: Vec<Piece>,
-    /// None while the leading track itself is planned.
-    leader: Option<Leader>,
+struct FragmentPlanner {
+    fragments: Vec<PlannedFragment>,
+    pieces: Vec<FragmentPiece>,
+    /// None while the leading track is planned.
+    leader: Option<LeadingTrack>,
 }
 
 /// A walk over the samples of one track.
-struct Walk<'a> {
-    track: &'a Track,
-    at: Cursor,
+struct TrackWalk<'a> {
+    track: &'a ProgressiveTrack,
+    at: TimingCursor,
     decode_time: u64,
     /// The fragment under way.
-    fragment: Planned,
-    /// SampleSlices of it so far.
+    fragment: PlannedFragment,
+    /// Number of its pieces so far.
     pieces: u32,
 }
 
-impl Planner {
-    fn walk(&mut self, index: usize, track: &Track) -> Result<(), Error> {
-        let mut walk = Walk {
+impl FragmentPlanner {
+    fn walk(&mut self, index: usize, track: &ProgressiveTrack) -> Result<(), Error> {
+        let mut walk = TrackWalk {
             track,
-            at: Cursor::default(),
+            at: TimingCursor::default(),
             decode_time: 0,
-            fragment: Planned {
+            fragment: PlannedFragment {
                 track: index,
                 lane: 0,
                 period: 0,
@@ -177,26 +181,29 @@ impl Planner {
         self.end_fragment(&mut walk)
     }
 
-    fn walk_chunk(&mut self, walk: &mut Walk<'_>, chunk: &SampleChunk) -> Result<(), Error> {
+    fn walk_chunk(&mut self, walk: &mut TrackWalk<'_>, chunk: &SampleChunk) -> Result<(), Error> {
         let description = chunk.description.saturating_add(1);
         let mut piece = chunk.offset;
         let mut end = chunk.offset;
         for sample in chunk.first..chunk.first + chunk.count {
             let size = u64::from(walk.track.table.sizes.get(sample));
-            let timing = walk.track.timing.next(&mut walk.at);
-            let timing = timing.ok_or(Error::SampleTable {
-                track_id: walk.track.track_id,
-                reason: "samples without a duration",
-            })?;
+            let timing = walk
+                .track
+                .timing
+                .next(&mut walk.at)
+                .ok_or(Error::SampleTable {
+                    track_id: walk.track.track_id,
+                    reason: "samples without a duration",
+                })?;
             let period = self.period(walk);
             let fragment = &walk.fragment;
-            let is_other = fragment.count > 0
+            let starts_fragment = fragment.count > 0
                 && (fragment.period != period
                     || fragment.description != description
                     || fragment.count == MAX_SAMPLES
                     || fragment.len + size > MAX_FRAGMENT
                     || self.leader.is_none() && walk.is_long_enough(timing));
-            if is_other {
+            if starts_fragment {
                 self.add_piece(walk, piece..end);
                 piece = end;
                 self.end_fragment(walk)?;
@@ -216,8 +223,8 @@ impl Planner {
         Ok(())
     }
 
-    /// The period of the next sample, which is not before that of the sample before it.
-    fn period(&self, walk: &Walk<'_>) -> usize {
+    /// Returns the period of the next sample, which is never before that of the sample before.
+    fn period(&self, walk: &TrackWalk<'_>) -> usize {
         let Some(leader) = &self.leader else {
             return walk.fragment.period;
         };
@@ -232,7 +239,7 @@ impl Planner {
         period
     }
 
-    fn add_piece(&mut self, walk: &mut Walk<'_>, bytes: std::ops::Range<u64>) {
+    fn add_piece(&mut self, walk: &mut TrackWalk<'_>, bytes: std::ops::Range<u64>) {
         if bytes.is_empty() {
             return;
         }
@@ -243,7 +250,7 @@ impl Planner {
             last.len += bytes.end - bytes.start;
             return;
         }
-        self.pieces.push(Piece {
+        self.pieces.push(FragmentPiece {
             offset: bytes.start,
             len: bytes.end - bytes.start,
             fragment,
@@ -252,7 +259,7 @@ impl Planner {
         walk.pieces += 1;
     }
 
-    fn end_fragment(&mut self, walk: &mut Walk<'_>) -> Result<(), Error> {
+    fn end_fragment(&mut self, walk: &mut TrackWalk<'_>) -> Result<(), Error> {
         if walk.fragment.count == 0 {
             return Ok(());
         }
@@ -273,16 +280,16 @@ impl Planner {
     }
 }
 
-impl Walk<'_> {
-    /// Whether a fragment of the leading track may end in front of this sample.
+impl TrackWalk<'_> {
+    /// True if a fragment of the leading track may end before this sample.
     fn is_long_enough(&self, next: SampleTiming) -> bool {
         let elapsed = self.decode_time - self.fragment.decode_time;
         next.is_sync() && elapsed >= TARGET * u64::from(self.track.timing.timescale)
     }
 }
 
-impl Plan {
-    /// The most bytes that are held at once when the file comes from its start to its end.
+impl FragmentPlan {
+    /// Returns the most bytes that are held at once when the file arrives from its start to its end.
     fn most_held(&self) -> u64 {
         let mut left: Vec<u64> = self.fragments.iter().map(|fragment| fragment.len).collect();
         let mut next = vec![0; self.lanes.len()];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! When the samples of a progressive track are decoded and shown, and which of them depend on others, 14496-12 clause 8.6.
+//! The decode times, composition offsets and dependencies of the samples of a progressive track, 14496-12 clause 8.6.
 
 use isobmff_boxes::{BoxTree, CompositionOffsets, FourCc, SampleRun};
 
@@ -9,39 +9,39 @@ use crate::init::STBL_PATH;
 const DEPENDS_ON_NONE: u32 = 2 << 24;
 /// sample_flags: sample_is_non_sync_sample.
 const NON_SYNC: u32 = 1 << 16;
-/// Where the byte that `sdtp` has for a sample stands among sample_flags.
+/// The bit of sample_flags at which the `sdtp` byte of a sample starts.
 const DEPENDENCIES: u32 = 20;
 
-/// The tables of one track.
+/// The timing tables of one track.
 #[derive(Debug, Default)]
-pub(super) struct Timing {
-    /// Ticks in a second.
+pub(super) struct TrackTiming {
+    /// Ticks per second.
     pub(super) timescale: u32,
     durations: Vec<SampleRun>,
     offsets: CompositionOffsets,
-    /// Numbers of the sync samples from 1, ascending; None: all are.
+    /// Numbers of the sync samples from 1, ascending; None if all samples are.
     sync: Option<Vec<u32>>,
     /// The entries of `sdtp`, if there is one.
     dependencies: Vec<u8>,
 }
 
-/// A place among samples.
+/// A position in the timing tables.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cursor {
+pub(super) struct TimingCursor {
     /// Number of the next sample, from 0.
     sample: u32,
     durations: RunCursor,
     offsets: RunCursor,
 }
 
-/// A place in runs of samples.
+/// A position in runs of samples.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RunCursor {
     run: usize,
     used: u32,
 }
 
-/// What a `trun` says of a sample beside its size.
+/// The values of a sample in `trun` except its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SampleTiming {
     pub(super) duration: u32,
@@ -57,7 +57,7 @@ impl SampleTiming {
 }
 
 impl RunCursor {
-    /// The value of the next sample; None behind the runs.
+    /// Returns the value of the next sample; None after the last run.
     pub(super) fn next(&mut self, runs: &[SampleRun]) -> Option<u32> {
         loop {
             let run = runs.get(self.run)?;
@@ -73,18 +73,18 @@ impl RunCursor {
     }
 }
 
-impl Timing {
+impl TrackTiming {
     /// Reads the tables of a `trak`.
     pub(super) fn read(trak: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
         let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
         let stbl = trak.descend(&STBL_PATH)?;
-        let offsets = stbl.all(FourCc::CTTS).next();
-        let sync = stbl.all(FourCc::STSS).next();
-        let mut sync = sync
+        let mut sync = stbl
+            .all(FourCc::STSS)
+            .next()
             .map(|stss| isobmff_boxes::read_stss(stss.reader()))
             .transpose()?;
         if let Some(numbers) = &mut sync {
-            // They ascend already, but in damaged files.
+            // Only in damaged files do they not ascend.
             numbers.sort_unstable();
         }
         let mut dependencies = Vec::new();
@@ -96,7 +96,7 @@ impl Timing {
         Ok(Self {
             timescale: isobmff_boxes::read_timescale(mdhd.reader())?,
             durations: isobmff_boxes::read_stts(stbl.child(FourCc::STTS)?.reader())?,
-            offsets: offsets.map_or_else(
+            offsets: stbl.all(FourCc::CTTS).next().map_or_else(
                 || Ok(CompositionOffsets::default()),
                 |c| isobmff_boxes::read_ctts(c.reader()),
             )?,
@@ -105,30 +105,32 @@ impl Timing {
         })
     }
 
-    /// What a `trun` with the offsets of this track has for its version.
+    /// Returns the version of a `trun` with the offsets of this track.
     pub(super) const fn offset_version(&self) -> u8 {
         self.offsets.version
     }
 
-    /// The next sample; None where no duration is left.
-    pub(super) fn next(&self, at: &mut Cursor) -> Option<SampleTiming> {
-        let duration = at.durations.next(&self.durations)?;
-        let offset = at.offsets.next(&self.offsets.runs).unwrap_or(0);
-        let flags = self.flags(at.sample);
+    /// Returns the timing of the next sample; None if no duration is left.
+    pub(super) fn next(&self, at: &mut TimingCursor) -> Option<SampleTiming> {
+        let timing = SampleTiming {
+            duration: at.durations.next(&self.durations)?,
+            offset: at.offsets.next(&self.offsets.runs).unwrap_or(0),
+            flags: self.flags(at.sample),
+        };
         at.sample = at.sample.saturating_add(1);
-        Some(SampleTiming {
-            duration,
-            offset,
-            flags,
-        })
+        Some(timing)
     }
 
     fn flags(&self, sample: u32) -> u32 {
         let number = sample.saturating_add(1);
-        let listed = self.sync.as_ref();
-        let is_sync = listed.is_none_or(|sync| sync.binary_search(&number).is_ok());
-        let dependencies = self.dependencies.get(sample as usize);
-        let dependencies = dependencies.map(|&entry| u32::from(entry) << DEPENDENCIES);
+        let is_sync = self
+            .sync
+            .as_ref()
+            .is_none_or(|sync| sync.binary_search(&number).is_ok());
+        let dependencies = self
+            .dependencies
+            .get(sample as usize)
+            .map(|&entry| u32::from(entry) << DEPENDENCIES);
         match (is_sync, dependencies) {
             (true, None) => DEPENDS_ON_NONE,
             (true, Some(dependencies)) => dependencies,
@@ -152,17 +154,17 @@ mod tests {
     // Flags of clause 8.8.3.1: 0x02000000 a sync sample, 0x00010000 no sync sample; sdtp 0x14: depends on others, is not depended on.
     #[test]
     fn samples_get_the_values_of_their_runs_and_flags_from_both_tables() {
-        let mut timing = Timing {
+        let mut timing = TrackTiming {
             durations: runs(&[(1, 10), (0, 99), (2, 20)]),
             offsets: CompositionOffsets {
                 version: 1,
                 runs: runs(&[(2, 5)]),
             },
             sync: Some(vec![1, 3]),
-            ..Timing::default()
+            ..TrackTiming::default()
         };
-        let all = |timing: &Timing| {
-            let mut at = Cursor::default();
+        let all = |timing: &TrackTiming| {
+            let mut at = TimingCursor::default();
             let found = std::iter::from_fn(|| timing.next(&mut at));
             found
                 .map(|s| (s.duration, s.offset, s.flags))

@@ -1,59 +1,64 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A progressive track: all that its tables say, and how far its samples are written.
+//! A progressive track: its tables, and the position up to which its samples are written.
 
 use isobmff_boxes::{BoxTree, FourCc, Tkhd};
 
-use super::groups::Groups;
-use super::timing::{Cursor, Timing};
+use super::groups::TrackSampleGroups;
+use super::timing::{TimingCursor, TrackTiming};
 use crate::Error;
 use crate::init::STBL_PATH;
 use crate::progressive::tables::SampleTable;
 
-/// Tables of samples that no fragment is given.
+/// Tables of samples that have no counterpart in fragments here.
 const UNSUPPORTED: [FourCc; 3] = [FourCc::SUBS, FourCc::CSGP, FourCc::SAIZ];
 const VIDEO_HANDLER: FourCc = FourCc(*b"vide");
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
-/// A track and its place in what is written.
-pub(super) struct Track {
+/// A track and the position of its next fragment.
+pub(super) struct ProgressiveTrack {
     pub(super) track_id: u32,
-    pub(super) kind: Kind,
+    pub(super) kind: TrackKind,
     pub(super) table: SampleTable,
-    pub(super) timing: Timing,
-    pub(super) groups: Vec<Groups>,
-    /// The first sample that is not written.
-    pub(super) at: Cursor,
+    pub(super) timing: TrackTiming,
+    pub(super) groups: Vec<TrackSampleGroups>,
+    /// The timing of the next sample to write.
+    pub(super) at: TimingCursor,
 }
 
-/// What a track holds, in the order in which tracks are asked where fragments are to start.
+/// The kind of a track. The first in this order decides where fragments start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum TrackKind {
     Video,
     Audio,
     Other,
 }
 
-impl Track {
-    /// Reads what `table` does not say of a `trak`.
+impl ProgressiveTrack {
+    /// Reads a `trak`, of which `table` is read already.
     pub(super) fn read(trak: &BoxTree<'_>, table: SampleTable) -> Result<Self, Error> {
         let stbl = trak.descend(&STBL_PATH)?;
-        let mut boxes = stbl.children().iter().map(|child| child.box_type);
-        if let Some(box_type) = boxes.find(|box_type| UNSUPPORTED.contains(box_type)) {
-            return Err(Error::Unsupported(box_type));
+        if let Some(child) = stbl
+            .children()
+            .iter()
+            .find(|child| UNSUPPORTED.contains(&child.box_type))
+        {
+            return Err(Error::Unsupported(child.box_type));
         }
         let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
-        let groups = stbl.all(FourCc::SBGP).map(Groups::read);
         Ok(Self {
             track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,
             kind: match isobmff_boxes::read_handler_type(handler.reader())? {
-                VIDEO_HANDLER => Kind::Video,
-                AUDIO_HANDLER => Kind::Audio,
-                _ => Kind::Other,
+                VIDEO_HANDLER => TrackKind::Video,
+                AUDIO_HANDLER => TrackKind::Audio,
+                _ => TrackKind::Other,
             },
             table,
-            timing: Timing::read(trak)?,
-            groups: groups.collect::<Result<_, _>>()?,
-            at: Cursor::default(),
+            timing: TrackTiming::read(trak)?,
+            groups: stbl
+                .all(FourCc::SBGP)
+                .map(TrackSampleGroups::read)
+                .collect::<Result<_, _>>()?,
+            at: TimingCursor::default(),
         })
     }
 }

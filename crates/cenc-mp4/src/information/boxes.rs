@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The boxes that hold or place sample auxiliary information, 23001-7 clause 7.
+//! The boxes with sample auxiliary information or its offsets, 23001-7 clause 7.
 
 use cenc_types::Scheme;
 use common_encryption::{ParsedSenc, piff};
 use isobmff_boxes::{AuxInfoType, BoxTree, Error, FourCc, Saio, Saiz};
 
-/// The boxes of one `traf` or `stbl` that hold or place the auxiliary information of its samples.
+/// The boxes of one `traf` or `stbl` with the auxiliary information of its samples, or with its sizes and offsets (ISO/IEC 23001-7
+/// clause 7).
 #[derive(Debug, Default)]
 pub struct InformationBoxes<'a> {
     senc: Option<ParsedSenc<'a>>,
@@ -15,7 +16,7 @@ pub struct InformationBoxes<'a> {
 }
 
 impl<'a> InformationBoxes<'a> {
-    /// Finds them among the children of `parents`. The first of each kind counts, and `senc` more than PIFF's box.
+    /// Reads them from the children of `parents`. The first of each kind counts, and PIFF's box only without `senc`.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
@@ -48,64 +49,65 @@ impl<'a> InformationBoxes<'a> {
         Ok(found)
     }
 
-    /// `senc`, or PIFF's box where there is none.
+    /// Returns `senc`, or else PIFF's box.
     pub const fn senc(&self) -> Option<&ParsedSenc<'a>> {
         self.senc.as_ref()
     }
 
-    /// Whether it is PIFF's box.
+    /// True if [`Self::senc`] is PIFF's box.
     pub const fn is_piff(&self) -> bool {
         self.is_piff
     }
 
-    /// The sizes of the entries.
+    /// Returns the sizes of the entries.
     pub const fn saiz(&self) -> Option<&Saiz<'a>> {
         self.saiz.as_ref()
     }
 
-    /// The places of the entries.
+    /// Returns the offsets of the entries.
     pub const fn saio(&self) -> Option<&Saio> {
         self.saio.as_ref()
     }
 
-    /// Whether there is none.
+    /// True if there are no such boxes.
     pub const fn is_empty(&self) -> bool {
         self.senc.is_none() && self.saiz.is_none() && self.saio.is_none()
     }
 }
 
-/// Bytes that hold entries, one after the other.
+/// A range of bytes with consecutive entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryExtent {
-    /// Where they start, as `saio` counts: in the file for a track, from the base of its data for a track fragment.
+    /// Start, as `saio` counts: from the start of the file for a track, from the base of its data for a track fragment.
     pub offset: u64,
-    /// How many they are.
+    /// Length in bytes.
     pub len: u64,
 }
 
-/// Why `saiz` and `saio` place no entries.
+/// The reason why `saiz` and `saio` do not place the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlacementFault {
-    /// The entries are larger than is taken, in bytes.
+    /// The entries exceed the limit; the value is their size in bytes.
     TooLarge(u64),
-    /// There are so many offsets for so many runs or chunks of samples.
+    /// `saio` has neither one offset nor one for each run or chunk of samples.
     OtherRuns {
-        /// Of `saio`.
+        /// Number of offsets.
         offsets: usize,
-        /// Of the samples.
+        /// Number of runs or chunks.
         runs: usize,
     },
 }
 
-/// Tells where the entries of all samples lie: all at the one offset, or those of each chunk or run at an offset of its own.
-/// `starts` has the number of the first sample of each chunk or run; `limit` is the most bytes that are taken.
+/// Returns the bytes of the entries of all samples: one range if there is one offset, else one for each chunk or run. `starts` has the
+/// number of the first sample of each chunk or run, `limit` is the most bytes of all entries.
 ///
 /// # Errors
 /// [`PlacementFault`].
 pub fn entry_extents(
     saiz: &Saiz<'_>,
     saio: &Saio,
-    (starts, limit): (&[u64], u64),
+    starts: &[u64],
+    limit: u64,
 ) -> Result<Vec<EntryExtent>, PlacementFault> {
     let total = saiz.total(0..u64::MAX);
     if total > limit {
@@ -115,21 +117,30 @@ pub fn entry_extents(
         1 => &[0],
         offsets if offsets == starts.len() => starts,
         offsets => {
-            let runs = starts.len();
-            return Err(PlacementFault::OtherRuns { offsets, runs });
+            return Err(PlacementFault::OtherRuns {
+                offsets,
+                runs: starts.len(),
+            });
         }
     };
-    let ends = starts.iter().skip(1).copied();
-    let ends = ends.chain([u64::from(saiz.sample_count)]);
-    let extents = saio.offsets.iter().zip(starts).zip(ends);
-    let extents = extents.map(|((&offset, &first), end)| EntryExtent {
-        offset,
-        len: saiz.total(first..end),
-    });
-    Ok(extents.collect())
+    let ends = starts
+        .iter()
+        .skip(1)
+        .copied()
+        .chain([u64::from(saiz.sample_count)]);
+    Ok(saio
+        .offsets
+        .iter()
+        .zip(starts)
+        .zip(ends)
+        .map(|((&offset, &first), end)| EntryExtent {
+            offset,
+            len: saiz.total(first..end),
+        })
+        .collect())
 }
 
-/// Whether a child of a `traf` or `stbl` is `senc`, or PIFF's box in its place.
+/// True if a child of a `traf` or `stbl` is `senc`, or PIFF's box in its place.
 pub(crate) fn is_senc(child: &BoxTree<'_>) -> bool {
     match child.box_type {
         FourCc::SENC => true,
@@ -138,7 +149,7 @@ pub(crate) fn is_senc(child: &BoxTree<'_>) -> bool {
     }
 }
 
-/// Whether a child of a `traf` or `stbl` is the `saiz` or `saio` of Common Encryption; None: of something else.
+/// True if a `saiz` or `saio` is of Common Encryption; None for any other box.
 pub(crate) fn points_at_entries(child: &BoxTree<'_>) -> Result<Option<bool>, Error> {
     let info_type = match child.box_type {
         FourCc::SAIZ => Saiz::read(child.reader())?.info_type,
@@ -148,7 +159,8 @@ pub(crate) fn points_at_entries(child: &BoxTree<'_>) -> Result<Option<bool>, Err
     Ok(Some(is_of_encryption(info_type)))
 }
 
-/// 23001-7, 7.1: aux_info_type is the scheme's, with parameter 0, or is left out.
+/// True if auxiliary information is of Common Encryption: aux_info_type is missing, or that of a scheme with parameter 0
+/// (23001-7 clause 7.1).
 fn is_of_encryption(info_type: Option<AuxInfoType>) -> bool {
     info_type.is_none_or(|info| {
         let kind = info.aux_info_type;

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The entries of samples, one after the other: IVs and subsamples, 23001-7 clause 7.
+//! The entries of samples: IVs and subsamples, 23001-7 clause 7.
 
 use std::borrow::Cow;
 
 use common_encryption::{ParsedSenc, SampleInformation};
 use isobmff_boxes::{Error, FourCc, Reader, Saiz};
 
-/// The auxiliary information of the samples of a `traf` or `stbl`.
+/// The auxiliary information of the samples of a `traf` or `stbl`: one entry after the other, ISO/IEC 23001-7 clause 7.
 #[derive(Debug)]
 pub struct SampleEntries<'a> {
     bytes: Cow<'a, [u8]>,
     layout: EntryLayout<'a>,
 }
 
-/// How the entries are told apart.
+/// The way in which the length of an entry is known.
 #[derive(Debug)]
 enum EntryLayout<'a> {
-    /// By a flag for all: those of a `senc`.
+    /// From a flag for all entries of a `senc`.
     Flagged {
         subsampled: bool,
         clear: ClearEntries,
     },
-    /// By the size of each.
+    /// From a list of sizes.
     Sized(Saiz<'a>),
 }
 
-/// What a `senc` with subsamples has for clear samples between protected ones: writers differ.
+/// The entries of clear samples in a `senc` with subsamples: writers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClearEntries {
-    /// Nothing.
+    /// Clear samples have no entries.
     Absent,
-    /// A map, as for other samples.
+    /// Clear samples have a subsample map, like other samples.
     Mapped,
 }
 
 impl Default for SampleEntries<'_> {
-    /// No entries, as where a constant IV makes them needless.
+    /// Returns no entries, as for samples with a constant IV and no subsamples.
     fn default() -> Self {
         Self {
             bytes: Cow::Borrowed(&[]),
@@ -48,7 +48,7 @@ impl Default for SampleEntries<'_> {
 }
 
 impl<'a> SampleEntries<'a> {
-    /// Those of a `senc`.
+    /// Returns those of a `senc`.
     pub fn of_senc(senc: &ParsedSenc<'a>, clear: ClearEntries) -> Self {
         let subsampled = senc.subsampled;
         Self {
@@ -57,7 +57,7 @@ impl<'a> SampleEntries<'a> {
         }
     }
 
-    /// Those whose sizes are listed, brought together from where `saio` points.
+    /// Returns those with the sizes of `saiz`, from the bytes that `saio` points to.
     pub const fn listed(bytes: Vec<u8>, saiz: Saiz<'a>) -> Self {
         Self {
             bytes: Cow::Owned(bytes),
@@ -65,7 +65,7 @@ impl<'a> SampleEntries<'a> {
         }
     }
 
-    /// The same, independent of the boxes.
+    /// Returns a copy that does not borrow from the boxes.
     pub fn into_owned(self) -> SampleEntries<'static> {
         SampleEntries {
             bytes: Cow::Owned(self.bytes.into_owned()),
@@ -78,8 +78,8 @@ impl<'a> SampleEntries<'a> {
         }
     }
 
-    /// The entry that starts at `at`, which moves to the next; None where a clear sample has none. `iv_size` is that of the
-    /// sample's protection, None without one. A size that is stated counts, whatever the entry says itself.
+    /// Reads the entry that starts at `at`, and moves `at` to the next; None for a clear sample without an entry. `iv_size` is the
+    /// Per_Sample_IV_Size in bytes, None for a clear sample. A size in `saiz` counts more than the entry itself.
     ///
     /// # Errors
     /// [`Error::Truncated`].
@@ -111,8 +111,8 @@ impl<'a> SampleEntries<'a> {
         Ok(Some(entry))
     }
 
-    /// The entry that starts at `at`, which moves to where the entry ends by what it says itself: so a size that is stated can
-    /// be held against it. Clear samples have an IV of no bytes.
+    /// Reads the entry that starts at `at`, and moves `at` to the end that the entry itself states, so that a size in `saiz` can be
+    /// compared. `iv_size` is 0 for clear samples.
     ///
     /// # Errors
     /// [`Error::Truncated`].
@@ -133,7 +133,7 @@ impl<'a> SampleEntries<'a> {
         Ok(entry)
     }
 
-    /// Whether samples from this one on have entries of no bytes, if they have no IV of their own.
+    /// True if the entries from this sample on are empty unless they have IVs.
     pub fn is_bare(&self, sample: u64) -> bool {
         match &self.layout {
             EntryLayout::Flagged { subsampled, .. } => !subsampled,
@@ -141,7 +141,7 @@ impl<'a> SampleEntries<'a> {
         }
     }
 
-    /// Whether it is open what there is for clear samples.
+    /// True if the boxes do not say whether clear samples have entries.
     pub const fn is_ambiguous(&self) -> bool {
         matches!(
             self.layout,
@@ -152,19 +152,19 @@ impl<'a> SampleEntries<'a> {
         )
     }
 
-    /// Decides what there is for clear samples.
+    /// Sets whether clear samples have entries.
     pub const fn set_clear_entries(&mut self, entries: ClearEntries) {
         if let EntryLayout::Flagged { clear, .. } = &mut self.layout {
             *clear = entries;
         }
     }
 
-    /// Bytes of all entries.
+    /// Returns the size of all entries in bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether there are none.
+    /// True if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sample groups of type `seig`: samples that are protected otherwise than their sample entry says, 23001-7 clause 6.
+//! Sample groups of type `seig`: samples with another protection than that of their sample entry, 23001-7 clause 6.
 
 use common_encryption::{ParsedProtection, SEIG};
 use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Sbgp, Sgpd};
@@ -7,7 +7,7 @@ use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Sbgp, Sgpd};
 /// The `seig` entries of a `stbl` or `traf`, in the order of their indices.
 #[derive(Debug, Default)]
 pub struct SeigDescriptions {
-    /// None for one that cannot be read.
+    /// None for a damaged entry.
     entries: Vec<Option<ParsedProtection>>,
     /// The entry for samples in no group.
     default_entry: Option<usize>,
@@ -16,7 +16,7 @@ pub struct SeigDescriptions {
 }
 
 impl SeigDescriptions {
-    /// Those of a `stbl` or `traf`.
+    /// Reads those of a `stbl` or `traf`; damaged ones are in [`Self::faults`].
     pub fn read(parent: &BoxTree<'_>) -> Self {
         let mut found = Self::default();
         for sgpd in of_type(parent, FourCc::SGPD) {
@@ -31,24 +31,26 @@ impl SeigDescriptions {
 
     fn add(&mut self, sgpd: &Sgpd<'_>) {
         for entry in &sgpd.entries {
-            let entry = ParsedProtection::read_seig(entry);
-            let entry = entry.map_err(|error| self.faults.push(error));
-            self.entries.push(entry.ok());
+            self.entries.push(
+                ParsedProtection::read_seig(entry)
+                    .map_err(|error| self.faults.push(error))
+                    .ok(),
+            );
         }
         self.default_entry = sgpd.default_entry;
     }
 
-    /// The entries that can be read.
+    /// Returns the entries without damage.
     pub fn readable(&self) -> impl Iterator<Item = &ParsedProtection> {
         self.entries.iter().flatten()
     }
 
-    /// What is wrong with the boxes and entries that cannot be read.
+    /// Returns the errors of damaged boxes and entries.
     pub fn faults(&self) -> &[Error] {
         &self.faults
     }
 
-    /// The same, if nothing is wrong with them.
+    /// Returns `self`, or the first error.
     pub(crate) fn sound(self) -> Result<Self, crate::Error> {
         let box_type = FourCc::SGPD;
         let repeated = self.is_repeated.then_some(Error::Duplicate { box_type });
@@ -63,27 +65,27 @@ impl SeigDescriptions {
     }
 }
 
-/// Which samples of a `stbl` or `traf` are in which `seig` group.
+/// The `seig` groups of the samples of a `stbl` or `traf`.
 #[derive(Debug, Default)]
 pub struct SampleGroups {
     runs: Vec<GroupedSamples>,
-    /// What describes the samples after the runs.
+    /// The description of the samples after the runs.
     rest: Option<GroupDescription>,
     is_repeated: bool,
     is_compact: bool,
 }
 
-/// Samples that follow each other and are in one group, or in none.
+/// Consecutive samples in one group, or in none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupedSamples {
-    /// Number of the first sample after them, counted from 0.
+    /// Number of the first sample after them, from 0.
     pub end: u64,
-    /// What describes them.
+    /// Their description.
     pub description: GroupDescription,
 }
 
 impl SampleGroups {
-    /// Those of a `stbl`, or of a `traf` with descriptions of its own. The first `sbgp` counts.
+    /// Reads those of a `stbl`, or of a `traf` with descriptions of its own. The first `sbgp` counts.
     ///
     /// # Errors
     /// [`Error::Truncated`].
@@ -114,7 +116,7 @@ impl SampleGroups {
         Ok(found)
     }
 
-    /// The same, if all of their boxes can be followed.
+    /// Returns `self`, or an error for a compact or repeated box.
     pub(crate) fn sound(self) -> Result<Self, crate::Error> {
         let box_type = FourCc::SBGP;
         match (self.is_compact, self.is_repeated) {
@@ -124,44 +126,45 @@ impl SampleGroups {
         }
     }
 
-    /// The samples that are listed, in order.
+    /// Returns the runs of samples, in order.
     pub fn runs(&self) -> &[GroupedSamples] {
         &self.runs
     }
 
-    /// What describes the samples that are not listed.
+    /// Returns the description of the samples after the runs.
     pub fn rest(&self) -> GroupDescription {
         self.rest.unwrap_or(GroupDescription::None)
     }
 
-    /// What describes a sample, counted from 0.
+    /// Returns the description of a sample, counted from 0.
     pub fn of(&self, sample: u32) -> GroupDescription {
-        let run = self
+        let index = self
             .runs
             .partition_point(|run| run.end <= u64::from(sample));
-        let run = self.runs.get(run).map(|run| run.description);
-        run.unwrap_or(self.rest())
+        self.runs
+            .get(index)
+            .map_or(self.rest(), |run| run.description)
     }
 
-    /// Whether no sample is in a group.
+    /// True if no sample is in a group.
     pub const fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.rest.is_none()
     }
 }
 
-/// All that may say how the samples of a protected sample entry are protected.
+/// All sources of the protection of the samples of a protected sample entry.
 #[derive(Debug, Clone, Copy)]
 pub struct ProtectionSources<'p> {
-    /// What counts for samples in no group: `tenc`, or in its place what PIFF's box says.
+    /// The protection of samples in no group: that of `tenc`, or of PIFF's box in its place.
     pub default: Option<&'p ParsedProtection>,
     /// The `seig` entries of the `stbl`.
     pub track: &'p SeigDescriptions,
-    /// Those of the `traf`.
+    /// The `seig` entries of the `traf`.
     pub fragment: &'p SeigDescriptions,
 }
 
 impl<'p> ProtectionSources<'p> {
-    /// What is in force for the samples of a group; None where it is not there.
+    /// Returns the protection of the samples of a group; None if it is missing.
     pub fn in_force(&self, group: GroupDescription) -> Option<&'p ParsedProtection> {
         match group {
             GroupDescription::None => self.default,
@@ -171,9 +174,9 @@ impl<'p> ProtectionSources<'p> {
     }
 }
 
-/// Whether a child of a `stbl` or `traf` is a box of `seig` groups.
+/// True if a child of a `stbl` or `traf` is a box of `seig` groups.
 pub fn is_seig_group(child: &BoxTree<'_>) -> bool {
-    // Behind version and flags stands grouping_type, in each of the three.
+    // In each of the three, grouping_type is after version and flags.
     matches!(child.box_type, FourCc::SGPD | FourCc::SBGP | FourCc::CSGP)
         && child.body().get(4..8) == Some(SEIG.0.as_slice())
 }
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_followed_is_refused() {
+    fn compact_and_repeated_groups_are_refused() {
         let none = SeigDescriptions::default();
         let compact = BoxTree::full(FourCc::CSGP, FullBoxHeader::default(), b"seig");
         let refused = groups(vec![compact], &none).sound();
@@ -245,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_other_kinds_are_no_business_of_decryption() {
+    fn groups_of_other_kinds_are_ignored() {
         let roll = BoxTree::full(
             FourCc::SBGP,
             FullBoxHeader::default(),

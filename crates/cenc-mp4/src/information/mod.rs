@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reads how each sample of a `traf` or `stbl` is protected, ISO/IEC 23001-7 clauses 6 and 7: its IV and subsamples out of
-//! `senc`, or out of the bytes that `saiz` and `saio` place, and what is in force for it of `tenc`, `seig` and PIFF's box.
+//! Reads the protection of each sample of a `traf` or `stbl`, ISO/IEC 23001-7 clauses 6 and 7: its IV and subsamples from `senc` or
+//! from the bytes that `saiz` and `saio` point to, and its key and pattern from `tenc`, `seig` or PIFF's box.
 //!
-//! Files are read as they were written. What to do about those that are damaged is for the caller to say: a decryptor refuses
-//! them, an inspection names their faults.
+//! Damaged boxes are not an error here where they can be skipped: a decryptor refuses them, an inspection reports them.
 
 mod boxes;
 mod entries;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The samples of all tracks in the order in which they lie in the file.
+//! The samples of all tracks in the order of the file.
 
 use cenc_types::Subsample;
 
@@ -12,21 +12,21 @@ pub(crate) trait FileTrack {
 
     fn table_mut(&mut self) -> &mut SampleTable;
 
-    /// Where the auxiliary information of the sample behind this one starts.
-    fn entry_behind(&self, sample: &Placed) -> Result<usize, Error>;
+    /// Returns the start of the auxiliary information of the next sample.
+    fn entry_after(&self, sample: &FileSample) -> Result<usize, Error>;
 
-    /// En- or decrypts a sample in place, if it is to be; `map` is room for its subsamples.
+    /// Encrypts or decrypts a sample in place if it is protected; `map` is a buffer for its subsamples.
     fn edit(
         &self,
         bytes: &mut [u8],
-        sample: &Placed,
+        sample: &FileSample,
         map: &mut Vec<Subsample>,
     ) -> Result<(), Error>;
 }
 
-/// A sample with its place in the input.
+/// A sample with its offset in the input.
 #[derive(Clone, Copy)]
-pub(crate) struct Placed {
+pub(crate) struct FileSample {
     pub(crate) offset: u64,
     pub(crate) len: u32,
     /// Index of its track.
@@ -35,32 +35,32 @@ pub(crate) struct Placed {
     pub(crate) description: usize,
     /// Its number in the track, from 0.
     pub(crate) number: u32,
-    /// Where its auxiliary information starts among that of its track.
+    /// Start of its auxiliary information among that of its track.
     pub(crate) entry: usize,
 }
 
-impl Placed {
+impl FileSample {
     pub(crate) fn end(&self) -> u64 {
         self.offset + u64::from(self.len)
     }
 }
 
-/// The next sample in the order of the file.
+/// Visits the samples in the order of the file.
 #[derive(Default)]
-pub(crate) struct Cursor {
+pub(crate) struct SampleCursor {
     /// All chunks that have bytes, in the order of the file.
     chunks: Vec<SampleChunk>,
     /// Index of the chunk under way.
     chunk: usize,
-    /// The sample's number in it, from 0.
+    /// Number of the next sample in it, from 0.
     sample: u32,
     offset: u64,
-    /// Where its entry stands.
+    /// Start of its auxiliary information.
     entry: usize,
 }
 
-impl Cursor {
-    /// Takes the chunks out of the tracks.
+impl SampleCursor {
+    /// Creates a cursor, which takes the chunks out of the tracks.
     pub(crate) fn new<T: FileTrack>(tracks: &mut [T]) -> Self {
         let count = tracks.iter().map(|track| track.table().chunks.len()).sum();
         let mut chunks = Vec::with_capacity(count);
@@ -75,8 +75,8 @@ impl Cursor {
         }
     }
 
-    /// The next sample, if there is one.
-    pub(crate) fn peek<T: FileTrack>(&mut self, tracks: &[T]) -> Option<Placed> {
+    /// Returns the next sample, if there is one.
+    pub(crate) fn peek<T: FileTrack>(&mut self, tracks: &[T]) -> Option<FileSample> {
         let mut chunk = self.chunks.get(self.chunk)?;
         if self.sample == chunk.count {
             self.chunk += 1;
@@ -86,28 +86,27 @@ impl Cursor {
         if self.sample == 0 {
             (self.offset, self.entry) = (chunk.offset, chunk.entries_at);
         }
-        let track = chunk.track as usize;
         let number = chunk.first + self.sample;
-        Some(Placed {
+        Some(FileSample {
             offset: self.offset,
-            len: tracks.get(track)?.table().sizes.get(number),
-            track,
+            len: tracks.get(chunk.track as usize)?.table().sizes.get(number),
+            track: chunk.track as usize,
             description: chunk.description as usize,
             number,
             entry: self.entry,
         })
     }
 
-    /// Goes on behind the sample that was looked at.
+    /// Moves past the sample that [`Self::peek`] returned.
     pub(crate) fn advance<T: FileTrack>(
         &mut self,
-        sample: &Placed,
+        sample: &FileSample,
         tracks: &[T],
     ) -> Result<(), Error> {
         self.sample += 1;
         self.offset = sample.end();
         if let Some(track) = tracks.get(sample.track) {
-            self.entry = track.entry_behind(sample)?;
+            self.entry = track.entry_after(sample)?;
         }
         Ok(())
     }

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What of each sample is protected, and by which IV: found in the first pass, applied in the second.
+//! The map and IV of each sample: found in the first pass, applied in the second.
 
 use cenc_types::{Iv, Subsample};
-use common_encryption::{BoxFlavor, SampleInformation, SampleProtector, SencBuilder, TrackIv};
+use common_encryption::{
+    BoxFlavor, SampleInformation, SampleProtector, SencBuilder, TrackIv, TrackProtection,
+};
 use isobmff_boxes::{FourCc, Reader};
 
-use super::cursor::{FileTrack, Placed};
+use super::cursor::{FileSample, FileTrack};
 use super::source::{SeekableInput, read};
 use super::tables::{SampleChunk, SampleTable};
 use super::{BLOCK, MAX_SAMPLE};
 use crate::fragment::add_to_senc;
 use crate::init::ProtectedTrack;
 use crate::{Error, SampleError};
-use common_encryption::TrackProtection;
 
-/// A track with its samples and what `senc` says of them.
+/// A track with its samples and their `senc` entries.
 pub(super) struct TrackPlan {
     pub(super) track: ProtectedTrack,
     pub(super) table: SampleTable,
     pub(super) senc: SencBuilder,
-    /// What `tenc` says of the IV.
+    /// The IV of `tenc`.
     iv: Option<TrackIv>,
-    /// Whether samples have maps, and so are read.
+    /// True if samples have maps, for which they must be read.
     mapped: bool,
 }
 
@@ -55,7 +56,7 @@ impl TrackPlan {
         let mut chunks = std::mem::take(&mut self.table.chunks);
         for chunk in &mut chunks {
             chunk.entries_at = self.senc.entries().len();
-            self.measure_chunk(chunk, (source, &protection), &mut protector)?;
+            self.measure_chunk(chunk, source, &protection, &mut protector)?;
         }
         self.table.chunks = chunks;
         Ok(())
@@ -65,7 +66,8 @@ impl TrackPlan {
     fn measure_chunk<S: SeekableInput>(
         &mut self,
         chunk: &SampleChunk,
-        (source, protection): (&mut S, &TrackProtection),
+        source: &mut S,
+        protection: &TrackProtection,
         protector: &mut SampleProtector,
     ) -> Result<(), Error> {
         let mut samples = chunk.first..chunk.first + chunk.count;
@@ -88,12 +90,12 @@ impl TrackPlan {
                 true => Some(read(source, start, end)?),
                 false => None,
             };
-            let block = block.as_ref().map(AsRef::as_ref);
-            let description = chunk.description as usize;
             self.measure_block(
                 first..samples.start,
-                description,
-                (block, protection, protector),
+                chunk.description as usize,
+                block.as_ref().map(AsRef::as_ref),
+                protection,
+                protector,
             )?;
             start = end;
         }
@@ -104,50 +106,54 @@ impl TrackPlan {
         &mut self,
         samples: std::ops::Range<u32>,
         description: usize,
-        (block, protection, protector): (Option<&[u8]>, &TrackProtection, &mut SampleProtector),
+        block: Option<&[u8]>,
+        protection: &TrackProtection,
+        protector: &mut SampleProtector,
     ) -> Result<(), Error> {
         let track_id = self.track.track_id;
-        let codec = self.track.codecs.get_mut(description);
-        let codec = codec.ok_or(Error::SampleTable {
-            track_id,
-            reason: "a sample description that 'stsd' does not have",
-        })?;
+        let codec = self
+            .track
+            .codecs
+            .get_mut(description)
+            .ok_or(Error::SampleTable {
+                track_id,
+                reason: "a sample description that 'stsd' does not have",
+            })?;
         let mut ivs = protection.key.ivs();
         let mut rest = block.unwrap_or_default();
         for sample in samples {
             let size = self.table.sizes.get(sample);
-            let (bytes, behind) = rest.split_at(rest.len().min(size as usize));
-            rest = behind;
-            let measured = match block {
+            let (bytes, after) = rest.split_at(rest.len().min(size as usize));
+            rest = after;
+            let protected = match block {
                 Some(_) => protector.map(bytes, codec, protection.method.scheme),
                 None => Ok(u64::from(size)),
             };
-            let place = (&mut *ivs, &mut self.senc);
-            let entered = measured
+            protected
                 .map_err(SampleError::from)
-                .and_then(|len| add_to_senc(place.1, place.0, protector.subsamples(), len));
-            entered.map_err(|reason| Error::Sample {
-                track_id,
-                sample: sample as usize,
-                reason,
-            })?;
+                .and_then(|protected| {
+                    add_to_senc(&mut self.senc, &mut ivs, protector.subsamples(), protected)
+                })
+                .map_err(|reason| Error::Sample {
+                    track_id,
+                    sample: sample as usize,
+                    reason,
+                })?;
         }
         Ok(())
     }
 
-    /// The IV and map of the sample whose entry starts at `entry` of `senc`, and where the next entry starts.
-    fn information(
-        &self,
-        entry: usize,
-    ) -> Result<(SampleInformation<'_>, usize), isobmff_boxes::Error> {
+    /// Reads the `senc` entry that starts at `entry`, and moves `entry` to the next.
+    fn read_entry(&self, entry: &mut usize) -> Result<SampleInformation<'_>, isobmff_boxes::Error> {
         let entries = self.senc.entries();
+        let mut reader = Reader::new(FourCc::SENC, entries.get(*entry..).unwrap_or_default());
         let iv_size = self.iv.map_or(0, |iv| iv.per_sample_size());
-        let mut reader = Reader::new(FourCc::SENC, entries.get(entry..).unwrap_or_default());
         let information = SampleInformation::read(&mut reader, iv_size, self.mapped)?;
-        Ok((information, entries.len() - reader.left().len()))
+        *entry = entries.len() - reader.left().len();
+        Ok(information)
     }
 
-    /// The IV of a sample.
+    /// Returns the IV of a sample.
     fn iv(&self, information: &SampleInformation<'_>) -> Result<Iv, SampleError> {
         match self.iv {
             Some(TrackIv::Constant(iv)) => Ok(iv),
@@ -166,34 +172,38 @@ impl FileTrack for TrackPlan {
         &mut self.table
     }
 
-    fn entry_behind(&self, sample: &Placed) -> Result<usize, Error> {
-        match self.track.protection {
-            Some(_) => Ok(self.information(sample.entry)?.1),
-            None => Ok(sample.entry),
+    fn entry_after(&self, sample: &FileSample) -> Result<usize, Error> {
+        let mut entry = sample.entry;
+        if self.track.protection.is_some() {
+            self.read_entry(&mut entry)?;
         }
+        Ok(entry)
     }
 
     fn edit(
         &self,
         bytes: &mut [u8],
-        sample: &Placed,
+        sample: &FileSample,
         map: &mut Vec<Subsample>,
     ) -> Result<(), Error> {
         let Some(protection) = &self.track.protection else {
             return Ok(());
         };
-        let (information, _) = self.information(sample.entry)?;
+        let information = self.read_entry(&mut sample.entry.clone())?;
         map.clear();
         map.extend(information.subsamples());
-        let encrypted = self.iv(&information).and_then(|iv| {
-            let cipher = protection.key.cipher();
-            let done = cipher.encrypt(protection.method, &iv, bytes, map);
-            Ok(done.map_err(common_encryption::SampleError::Cenc)?)
-        });
-        encrypted.map_err(|reason| Error::Sample {
-            track_id: self.track.track_id,
-            sample: sample.number as usize,
-            reason,
-        })
+        self.iv(&information)
+            .and_then(|iv| {
+                Ok(protection
+                    .key
+                    .cipher()
+                    .encrypt(protection.method, &iv, bytes, map)
+                    .map_err(common_encryption::SampleError::Cenc)?)
+            })
+            .map_err(|reason| Error::Sample {
+                track_id: self.track.track_id,
+                sample: sample.number as usize,
+                reason,
+            })
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Progressive MP4 (ISO/IEC 14496-12 clause 8.7): a file whose `moov` places every sample comes out protected and with its
-//! `moov` in front, in two passes over the samples.
+//! Progressive MP4 (ISO/IEC 14496-12 clause 8.7): protects a file whose `moov` places every sample, in two passes over the samples. The
+//! output has `moov` in front.
 //!
-//! The first pass maps the samples of protected tracks and takes their IVs; the `senc` boxes that this makes go into the
-//! sample tables, by which all media moves. The second pass copies the file in its order and encrypts by what `senc` says. Sizes
-//! do not change, so each `mdat` keeps its own. Held are tables of the size of the `moov` and one block of samples.
+//! The first pass maps the samples of protected tracks and takes their IVs. The `senc` boxes go into the sample tables, which moves
+//! all media. The second pass copies the file in its order and encrypts as `senc` says. Sizes do not change, so each `mdat` keeps its
+//! own. Memory is needed for tables of the size of the `moov` and for one block of samples.
 
 pub(super) mod cursor;
 pub(super) mod file;
@@ -16,56 +16,54 @@ pub(super) mod write;
 
 pub use source::SeekableInput;
 
-use common_encryption::BoxFlavor;
+use common_encryption::{BoxFlavor, Protector};
 use isobmff_boxes::BoxTree;
 
 use super::init::{ProtectedMoov, protect_tracks};
 use super::{Error, Output, RequiredForm, Totals};
-use common_encryption::Protector;
-use file::File;
+use file::ProgressiveFile;
 use measure::TrackPlan;
-use write::Writer;
+use write::ProgressiveWriter;
 
-/// What is read and given at once, in bytes; more where a sample is larger.
+/// The bytes that are read and output at once; more if a sample is larger.
 const BLOCK: u64 = 1 << 20;
-/// The largest sample that is taken, in bytes.
+/// The largest sample, in bytes.
 pub(super) const MAX_SAMPLE: u64 = 256 << 20;
 
-/// Protects one progressive file. The steps follow each other: [`Self::open`], [`Self::protect`], [`Self::measure`], then
-/// [`Self::next_output`] up to the end.
+/// Protects one progressive file: [`Self::open`], [`Self::protect`], [`Self::measure`], then [`Self::next_output`] until it
+/// returns None.
 pub struct ProgressiveEncryptor {
-    file: File,
+    file: ProgressiveFile,
     tracks: Vec<TrackPlan>,
-    /// The `moov` with protected sample entries, not yet with auxiliary information.
+    /// The `moov` with protected sample entries, but without auxiliary information.
     moov: Vec<u8>,
-    writer: Writer,
+    writer: ProgressiveWriter,
 }
 
 impl ProgressiveEncryptor {
-    /// Looks at the boxes of a file; None for a file that is to be pushed through an [`super::Encryptor`]: it is fragmented,
-    /// or must come out so and can, as its `moov` is in front.
+    /// Reads the boxes of a file; None for a file that is for an [`super::Encryptor`]: it is fragmented, or its output must be
+    /// and can be, as its `moov` is in front.
     ///
     /// # Errors
-    /// Damage at the top of the file, features whose offsets are not moved, [`Error::Input`].
+    /// Damaged boxes, boxes with offsets that cannot be updated, [`Error::Input`].
     pub fn open<S: SeekableInput>(
         source: &mut S,
         required: RequiredForm,
     ) -> Result<Option<Self>, Error> {
-        let comes_out_fragmented =
-            |file: &File| required == RequiredForm::Fragmented && file.starts_with_moov;
-        let file = File::scan(source)?.filter(|file| !comes_out_fragmented(file));
-        Ok(file.map(|file| Self {
-            file,
-            tracks: Vec::new(),
-            moov: Vec::new(),
-            writer: Writer::default(),
-        }))
+        Ok(ProgressiveFile::scan(source)?
+            .filter(|file| required == RequiredForm::Any || !file.starts_with_moov)
+            .map(|file| Self {
+                file,
+                tracks: Vec::new(),
+                moov: Vec::new(),
+                writer: ProgressiveWriter::default(),
+            }))
     }
 
-    /// Asks `protector` how the tracks are protected; reads nothing.
+    /// Lets `protector` decide how the tracks are protected; reads nothing.
     ///
     /// # Errors
-    /// What makes the file impossible to protect: no key, protected already, a damaged sample table.
+    /// Those of the protector, for instance without a key; a file that is already protected; a damaged sample table.
     pub fn protect(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
         if protector.flavor() == BoxFlavor::Piff {
             return Err(Error::ProgressivePiff);
@@ -76,15 +74,13 @@ impl ProgressiveEncryptor {
         let tree = BoxTree::parse(&self.file.moov)?;
         let media: Vec<_> = self.file.media().collect();
         let tables = tables::read_all(&tree, Some(&media))?;
-        let ProtectedMoov {
-            bytes: moov,
-            tracks,
-        } = protect_tracks(tree, protector)?;
-        let plans = tracks.into_iter().zip(tables);
-        self.tracks = plans
+        let ProtectedMoov { bytes, tracks } = protect_tracks(tree, protector)?;
+        self.tracks = tracks
+            .into_iter()
+            .zip(tables)
             .map(|(track, table)| TrackPlan::new(track, table))
             .collect::<Result<_, _>>()?;
-        self.moov = moov;
+        self.moov = bytes;
         self.file.moov = Vec::new();
         Ok(())
     }
@@ -92,30 +88,33 @@ impl ProgressiveEncryptor {
     /// The first pass: maps the samples of protected tracks and writes the `moov`.
     ///
     /// # Errors
-    /// [`Error::Sample`], [`Error::Input`], boxes that outgrow their sizes.
+    /// [`Error::Sample`], [`Error::Input`], and boxes that become too large.
     pub fn measure<S: SeekableInput>(&mut self, source: &mut S) -> Result<(), Error> {
         for track in &mut self.tracks {
             track.measure(source)?;
         }
-        let moov = std::mem::take(&mut self.moov);
-        let moov = moov::write(&moov, &self.tracks, &self.file.pieces)?;
-        self.writer = Writer::new(moov, &mut self.tracks);
+        let moov = moov::write(
+            &std::mem::take(&mut self.moov),
+            &self.tracks,
+            &self.file.pieces,
+        )?;
+        self.writer = ProgressiveWriter::new(moov, &mut self.tracks);
         Ok(())
     }
 
-    /// The second pass: the next part of the protected file; None at its end.
+    /// The second pass: returns the next part of the protected file; None at its end.
     ///
     /// # Errors
-    /// [`Error::Input`], [`Error::Sample`]; nothing may be written any more then.
+    /// [`Error::Input`], [`Error::Sample`]. The file must not be written any further then.
     pub fn next_output<S: SeekableInput>(
         &mut self,
         source: &mut S,
     ) -> Result<Option<Output<S::Chunk>>, Error> {
         self.writer
-            .next_output(source, (&self.file.pieces, &self.tracks))
+            .next_output(source, &self.file.pieces, &self.tracks)
     }
 
-    /// What came out so far; a progressive file has no fragments.
+    /// Returns the amount of media written so far; a progressive file has no fragments.
     pub const fn totals(&self) -> Totals {
         self.writer.totals()
     }

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The `moov` of a protected progressive file: auxiliary information for the samples, and chunk offsets for where they go.
+//! The `moov` of a protected progressive file: adds the auxiliary information of the samples and moves the chunk offsets.
 
 use std::ops::Range;
 
 use common_encryption::SencBuilder;
 use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, build_chunk_offsets, build_saio};
 
-use super::file::Piece;
+use super::file::FilePiece;
 use super::measure::TrackPlan;
 use super::tables::offset_table;
 use crate::Error;
 use crate::auxiliary::push_auxiliary_information;
-use crate::init::{STBL_PATH, find_mut};
+use crate::init::{STBL_PATH, find_mut, find_stbl_mut};
 
-/// Size and type of a container.
+/// Bytes of the size and type of a container.
 const BOX_HEADER: u64 = 8;
-/// A `co64` offset has so many bytes more than one of `stco`.
+/// The bytes that an offset of `co64` has more than one of `stco`.
 const WIDENING: u64 = 4;
 
-/// Writes the `moov`, given the one whose sample entries are protected.
-pub(super) fn write(moov: &[u8], tracks: &[TrackPlan], pieces: &[Piece]) -> Result<Vec<u8>, Error> {
+/// Writes the final `moov`, from the one with protected sample entries.
+pub(super) fn write(
+    moov: &[u8],
+    tracks: &[TrackPlan],
+    pieces: &[FilePiece],
+) -> Result<Vec<u8>, Error> {
     let mut tree = BoxTree::parse(moov)?;
     for (stbl, plan) in stbls(&mut tree).zip(tracks) {
         if let (Some(_), Some(children)) = (&plan.track.protection, stbl?.children_mut())
@@ -35,39 +39,44 @@ pub(super) fn write(moov: &[u8], tracks: &[TrackPlan], pieces: &[Piece]) -> Resu
     Ok(out)
 }
 
-/// Moves the chunk offsets of a `moov` that is otherwise complete, and returns where it will stand.
-pub(crate) fn place_chunks(tree: &mut BoxTree<'_>, pieces: &[Piece]) -> Result<u64, Error> {
-    let widest = widest(tree)?;
+/// Moves the chunk offsets of a `moov` that is otherwise complete, and returns its offset in the output.
+pub(crate) fn place_chunks(tree: &mut BoxTree<'_>, pieces: &[FilePiece]) -> Result<u64, Error> {
     let mut size = tree.size() as u64;
-    let moves = Moves::new(pieces, size + widest);
+    let moves = FileMoves::new(pieces, size + max_growth(tree)?);
     let mut wide = Vec::new();
     for trak in tree.all(FourCc::TRAK) {
         let table = ChunkOffsets::read(offset_table(trak.descend(&STBL_PATH)?)?)?;
         let grows = !table.is_wide() && moves.outgrow(&table);
-        size += if grows {
-            WIDENING * table.count() as u64
-        } else {
-            0
-        };
+        if grows {
+            size += WIDENING * table.count() as u64;
+        }
         wide.push(grows || table.is_wide());
     }
-    let moves = Moves::new(pieces, size);
+    let moves = FileMoves::new(pieces, size);
     for (stbl, wide) in stbls(tree).zip(wide) {
         move_chunks(stbl?, wide, &moves)?;
     }
     Ok(moves.moov)
 }
 
-/// How media moves from the input to the output.
-struct Moves {
-    /// Each `mdat` payload in the input, and where it starts in the output.
-    media: Vec<(Range<u64>, u64)>,
-    /// Where the `moov` starts in the output.
+/// The way in which media moves from the input to the output.
+struct FileMoves {
+    /// Ascending.
+    media: Vec<MovedMedia>,
+    /// Offset of the `moov` in the output.
     moov: u64,
 }
 
-impl Moves {
-    fn new(pieces: &[Piece], moov_size: u64) -> Self {
+/// The payload of an `mdat`.
+struct MovedMedia {
+    /// Its range in the input.
+    input: Range<u64>,
+    /// Its offset in the output.
+    output: u64,
+}
+
+impl FileMoves {
+    fn new(pieces: &[FilePiece], moov_size: u64) -> Self {
         let mut moves = Self {
             media: Vec::new(),
             moov: 0,
@@ -75,13 +84,16 @@ impl Moves {
         let mut at: u64 = 0;
         for piece in pieces {
             at += match piece {
-                Piece::Moov => {
+                FilePiece::Moov => {
                     moves.moov = at;
                     moov_size
                 }
-                Piece::Kept(bytes) => bytes.end - bytes.start,
-                Piece::Media(bytes) => {
-                    moves.media.push((bytes.clone(), at));
+                FilePiece::Kept(bytes) => bytes.end - bytes.start,
+                FilePiece::Media(bytes) => {
+                    moves.media.push(MovedMedia {
+                        input: bytes.clone(),
+                        output: at,
+                    });
                     bytes.end - bytes.start
                 }
             };
@@ -89,43 +101,41 @@ impl Moves {
         moves
     }
 
-    /// Where a chunk goes; one without bytes may lie anywhere and stays there.
+    /// Returns the offset of a chunk in the output; an empty chunk may have any offset, which stays.
     fn moved(&self, offset: u64) -> u64 {
-        let at = self
-            .media
-            .partition_point(|(bytes, _)| bytes.start <= offset);
-        match at.checked_sub(1).and_then(|at| self.media.get(at)) {
-            Some((bytes, to)) if offset < bytes.end => to + (offset - bytes.start),
-            _ => offset,
-        }
+        self.media
+            .partition_point(|media| media.input.start <= offset)
+            .checked_sub(1)
+            .and_then(|index| self.media.get(index))
+            .filter(|media| offset < media.input.end)
+            .map_or(offset, |media| media.output + (offset - media.input.start))
     }
 
-    /// Whether a chunk goes where 32 bits do not reach.
+    /// True if a chunk moves to an offset of more than 32 bits.
     fn outgrow(&self, table: &ChunkOffsets<'_>) -> bool {
-        let mut offsets = table.offsets();
-        offsets.any(|offset| self.moved(offset) > u64::from(u32::MAX))
+        table
+            .offsets()
+            .any(|offset| self.moved(offset) > u64::from(u32::MAX))
     }
 }
 
-/// The `stbl` of each track.
+/// Returns the `stbl` of each track.
 fn stbls<'a, 'b>(
     moov: &'b mut BoxTree<'a>,
 ) -> impl Iterator<Item = Result<&'b mut BoxTree<'a>, Error>> {
-    let children = moov.children_mut().into_iter().flatten();
-    let traks = children.filter(|child| child.box_type == FourCc::TRAK);
-    traks.map(|trak| {
-        let mut path = STBL_PATH.into_iter();
-        let stbl = path.try_fold(trak, find_mut);
-        stbl.ok_or_else(|| missing(FourCc::MINF, FourCc::STBL))
-    })
+    moov.children_mut()
+        .into_iter()
+        .flatten()
+        .filter(|child| child.box_type == FourCc::TRAK)
+        .map(|trak| find_stbl_mut(trak).ok_or_else(|| missing(FourCc::MINF, FourCc::STBL)))
 }
 
 fn missing(parent: FourCc, child: FourCc) -> Error {
     isobmff_boxes::Error::Missing { parent, child }.into()
 }
 
-/// By how much the `moov` grows at most.
-fn widest(moov: &BoxTree<'_>) -> Result<u64, Error> {
+/// Returns the number of bytes by which the `moov` grows at most.
+fn max_growth(moov: &BoxTree<'_>) -> Result<u64, Error> {
     let mut growth = 0;
     for trak in moov.all(FourCc::TRAK) {
         let table = offset_table(trak.descend(&STBL_PATH)?)?;
@@ -134,17 +144,19 @@ fn widest(moov: &BoxTree<'_>) -> Result<u64, Error> {
     Ok(growth)
 }
 
-fn move_chunks(stbl: &mut BoxTree<'_>, wide: bool, moves: &Moves) -> Result<(), Error> {
+fn move_chunks(stbl: &mut BoxTree<'_>, wide: bool, moves: &FileMoves) -> Result<(), Error> {
     let table = offset_table(stbl)?;
     let box_type = table.box_type;
-    let offsets = ChunkOffsets::read(table)?.offsets();
-    let moved: Vec<u64> = offsets.map(|offset| moves.moved(offset)).collect();
-    let moved = build_chunk_offsets(&moved, wide)?;
-    *find_mut(stbl, box_type).ok_or_else(|| missing(FourCc::STBL, box_type))? = moved;
+    let moved: Vec<u64> = ChunkOffsets::read(table)?
+        .offsets()
+        .map(|offset| moves.moved(offset))
+        .collect();
+    *find_mut(stbl, box_type).ok_or_else(|| missing(FourCc::STBL, box_type))? =
+        build_chunk_offsets(&moved, wide)?;
     Ok(())
 }
 
-/// Fills in the `saio` offsets: from the start of the file to the first entry of each `senc`.
+/// Fills in the `saio` offsets, from the start of the file to the first entry of each `senc`.
 fn place_auxiliary_information(
     moov: &mut BoxTree<'_>,
     tracks: &[TrackPlan],
@@ -159,21 +171,24 @@ fn place_auxiliary_information(
         start += child.size() as u64;
     }
     for ((stbl, plan), end) in stbls(moov).zip(tracks).zip(offsets) {
-        // The three boxes stand at the end of the stbl.
+        // saiz, saio and senc are the last boxes of the stbl.
         if let (Some(_), Some([.., offset, _])) = (
             plan.senc.sizes(),
             stbl?.children_mut().map(Vec::as_mut_slice),
         ) {
             let entries = end - plan.senc.size() as u64 + SencBuilder::HEADER_SIZE as u64;
-            let box_type = FourCc::SAIO;
-            let entries = u32::try_from(entries);
-            *offset = build_saio(entries.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?);
+            *offset =
+                build_saio(
+                    u32::try_from(entries).map_err(|_| isobmff_boxes::Error::TooLarge {
+                        box_type: FourCc::SAIO,
+                    })?,
+                );
         }
     }
     Ok(())
 }
 
-/// From the start of a `trak` to the end of its `stbl`.
+/// Returns the distance from the start of a `trak` to the end of its `stbl`.
 fn end_of_stbl(trak: &BoxTree<'_>) -> u64 {
     let mut end = 0;
     let mut parent = trak;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The sample tables of a progressive track, 14496-12 clause 8.7: which samples each chunk holds and where.
+//! The sample tables of a progressive track, 14496-12 clause 8.7: the samples of each chunk and its offset.
 
 use std::ops::Range;
 
@@ -12,25 +12,25 @@ use crate::{Error, auxiliary};
 
 /// The most samples of a file: 3 days at 60 pictures a second.
 const MAX_SAMPLES: u32 = 1 << 24;
-/// The most chunks of a file, 400 MB of them: some muxers write one for each sample.
+/// The most chunks of a file, 400 MB in memory: some muxers write one for each sample.
 const MAX_CHUNKS: usize = 1 << 23;
-/// The bit of a `dref` entry by which the media is in the same file.
+/// The flag of a `dref` entry whose media is in the same file.
 const SELF_CONTAINED: u32 = 1;
 
 /// The samples of one track.
 pub(crate) struct SampleTable {
-    pub(crate) sizes: Sizes,
-    /// In decoding order; all lie in the file's media.
+    pub(crate) sizes: SampleSizes,
+    /// In decoding order; all are inside the media of the file.
     pub(crate) chunks: Vec<SampleChunk>,
 }
 
 /// The sizes of samples in bytes.
-pub(crate) enum Sizes {
+pub(crate) enum SampleSizes {
     Common(u32),
     Listed(Vec<u32>),
 }
 
-/// Samples that lie one behind the other.
+/// Samples without gaps between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SampleChunk {
     /// Offset in the input.
@@ -44,11 +44,11 @@ pub(crate) struct SampleChunk {
     pub(crate) track: u32,
     /// Index of the sample description, from 0.
     pub(crate) description: u32,
-    /// Where the entry of its first sample stands among those of `senc`.
+    /// Start of the entry of its first sample among the entries of the track.
     pub(crate) entries_at: usize,
 }
 
-impl Sizes {
+impl SampleSizes {
     pub(crate) fn get(&self, sample: u32) -> u32 {
         match self {
             Self::Common(size) => *size,
@@ -57,26 +57,27 @@ impl Sizes {
     }
 }
 
-/// Reads the tables of all tracks of a clear `moov`; `media` is where samples may lie, if that is known already.
+/// Reads the tables of all tracks of a clear `moov`; `media` has the ranges that may have samples, if they are known.
 pub(crate) fn read_all(
     moov: &BoxTree<'_>,
     media: Option<&[Range<u64>]>,
 ) -> Result<Vec<SampleTable>, Error> {
     for trak in moov.all(FourCc::TRAK) {
         let stbl = trak.descend(&STBL_PATH)?;
-        // What tells more than its auxiliary information does comes first.
+        // First, since its error says more than that of auxiliary information.
         clear_entries(stbl)?;
         auxiliary::refuse(stbl)?;
     }
     read_any(moov, media)
 }
 
-/// The same for a `moov` that may be protected.
+/// Reads the tables of all tracks of a `moov` that may be protected.
 pub(crate) fn read_any(
     moov: &BoxTree<'_>,
     media: Option<&[Range<u64>]>,
 ) -> Result<Vec<SampleTable>, Error> {
-    let (mut samples, mut chunks) = (0u32, 0);
+    let mut samples = 0u32;
+    let mut chunks = 0;
     let mut tables = Vec::new();
     for (track, trak) in (0..).zip(moov.all(FourCc::TRAK)) {
         let stbl = trak.descend(&STBL_PATH)?;
@@ -86,9 +87,9 @@ pub(crate) fn read_any(
             track,
             media,
         };
-        let (sizes, count) = reader.sizes(stbl)?;
-        samples = samples.saturating_add(count);
-        let table = reader.chunks(stbl, sizes, count)?;
+        let sizes = reader.sizes(stbl)?;
+        samples = samples.saturating_add(sizes.count);
+        let table = reader.place_samples(stbl, sizes)?;
         chunks += table.chunks.len();
         let too_many = |what, limit| Err(Error::TooLarge { what, limit });
         if samples > MAX_SAMPLES {
@@ -103,6 +104,13 @@ pub(crate) fn read_any(
     Ok(tables)
 }
 
+/// The sizes of the samples of a track, and their number.
+struct CountedSizes {
+    sizes: SampleSizes,
+    count: u32,
+}
+
+/// Reads the tables of one track.
 struct TableReader<'a> {
     track_id: u32,
     track: u32,
@@ -117,31 +125,41 @@ impl TableReader<'_> {
         }
     }
 
-    fn sizes(&self, stbl: &BoxTree<'_>) -> Result<(Sizes, u32), Error> {
-        let too_many = |count| match count > MAX_SAMPLES {
+    fn sizes(&self, stbl: &BoxTree<'_>) -> Result<CountedSizes, Error> {
+        let refuse_count = |count| match count > MAX_SAMPLES {
             true => Err(self.damaged("more samples than any file has")),
             false => Ok(()),
         };
         let Some(compact) = stbl.all(FourCc::STZ2).next() else {
             let stsz = Stsz::read(stbl.child(FourCc::STSZ)?.reader())?;
             let count = stsz.sample_count;
-            too_many(count)?;
-            let sizes = match stsz.common_size() {
-                Some(size) => Sizes::Common(size),
-                None => Sizes::Listed((0..count.into()).map_while(|n| stsz.size(n)).collect()),
-            };
-            return Ok((sizes, count));
+            refuse_count(count)?;
+            return Ok(CountedSizes {
+                sizes: match stsz.common_size() {
+                    Some(size) => SampleSizes::Common(size),
+                    None => {
+                        SampleSizes::Listed((0..count.into()).map_while(|n| stsz.size(n)).collect())
+                    }
+                },
+                count,
+            });
         };
         let mut reader = compact.reader();
         reader.bytes(8)?;
-        too_many(reader.u32()?)?;
+        refuse_count(reader.u32()?)?;
         let sizes = isobmff_boxes::read_stz2(compact.reader())?;
-        let count = u32::try_from(sizes.len()).unwrap_or(u32::MAX);
-        Ok((Sizes::Listed(sizes), count))
+        Ok(CountedSizes {
+            count: u32::try_from(sizes.len()).unwrap_or(u32::MAX),
+            sizes: SampleSizes::Listed(sizes),
+        })
     }
 
-    /// Places the samples. Tables may have room for more samples than there are, at their end.
-    fn chunks(&self, stbl: &BoxTree<'_>, sizes: Sizes, count: u32) -> Result<SampleTable, Error> {
+    /// Places the samples in chunks. Tables may have room for more samples than there are, at their end.
+    fn place_samples(
+        &self,
+        stbl: &BoxTree<'_>,
+        CountedSizes { sizes, count }: CountedSizes,
+    ) -> Result<SampleTable, Error> {
         let mut chunks = Vec::new();
         let mut next: u32 = 0;
         if count > 0 {
@@ -160,7 +178,7 @@ impl TableReader<'_> {
                     break;
                 }
                 next = samples.end;
-                chunks.push(self.chunk(offset, samples, (&sizes, run))?);
+                chunks.push(self.chunk(offset, samples, &sizes, run)?);
             }
         }
         match next == count {
@@ -169,6 +187,7 @@ impl TableReader<'_> {
         }
     }
 
+    /// Returns the runs of `stsc` if they ascend.
     fn checked<'r>(&self, runs: &'r [ChunkRun]) -> Result<&'r [ChunkRun], Error> {
         let mut pairs = runs.iter().zip(runs.iter().skip(1));
         match pairs.all(|(run, next)| run.first_chunk < next.first_chunk) {
@@ -181,35 +200,43 @@ impl TableReader<'_> {
         &self,
         offset: u64,
         samples: Range<u32>,
-        (sizes, run): (&Sizes, ChunkRun),
+        sizes: &SampleSizes,
+        run: ChunkRun,
     ) -> Result<SampleChunk, Error> {
-        let description = run.sample_description_index.checked_sub(1);
-        let len = samples.clone().map(|n| u64::from(sizes.get(n))).sum();
         let chunk = SampleChunk {
             offset,
-            len,
+            len: samples.clone().map(|n| u64::from(sizes.get(n))).sum(),
             first: samples.start,
             count: samples.end - samples.start,
             track: self.track,
-            description: description.ok_or_else(|| self.damaged("sample description 0"))?,
+            description: run
+                .sample_description_index
+                .checked_sub(1)
+                .ok_or_else(|| self.damaged("sample description 0"))?,
             entries_at: 0,
         };
-        let end = offset.checked_add(len);
-        let holds = |end: u64| {
-            self.media.is_none_or(|media| {
-                let holding = media.partition_point(|media| media.start <= offset);
-                let holding = holding.checked_sub(1).and_then(|at| media.get(at));
-                holding.is_some_and(|media| end <= media.end)
-            })
-        };
-        match len == 0 || end.is_some_and(holds) {
+        match chunk.len == 0 || self.has_media(&chunk) {
             true => Ok(chunk),
-            false => Err(self.damaged("a chunk that lies in no 'mdat'")),
+            false => Err(self.damaged("a chunk that is outside of every 'mdat'")),
         }
+    }
+
+    /// True if a chunk is inside one `mdat`.
+    fn has_media(&self, chunk: &SampleChunk) -> bool {
+        let Some(end) = chunk.offset.checked_add(chunk.len) else {
+            return false;
+        };
+        self.media.is_none_or(|media| {
+            media
+                .partition_point(|media| media.start <= chunk.offset)
+                .checked_sub(1)
+                .and_then(|index| media.get(index))
+                .is_some_and(|media| end <= media.end)
+        })
     }
 }
 
-/// The `stco` or `co64` of a track.
+/// Returns the `stco` or `co64` of a track.
 pub(crate) fn offset_table<'a, 'b>(
     stbl: &'b BoxTree<'a>,
 ) -> Result<&'b BoxTree<'a>, isobmff_boxes::Error> {
@@ -219,22 +246,25 @@ pub(crate) fn offset_table<'a, 'b>(
     }
 }
 
-/// Two samples that share bytes cannot both be encrypted.
+/// Refuses samples that share bytes, which cannot be encrypted for both.
 fn refuse_overlap(tables: &[SampleTable]) -> Result<(), Error> {
-    let all = tables.iter().flat_map(|table| &table.chunks);
-    let mut places: Vec<_> = all
+    let mut extents: Vec<_> = tables
+        .iter()
+        .flat_map(|table| &table.chunks)
         .filter(|chunk| chunk.len > 0)
-        .map(|chunk| (chunk.offset, chunk.offset + chunk.len))
+        .map(|chunk| chunk.offset..chunk.offset + chunk.len)
         .collect();
-    places.sort_unstable();
-    let mut pairs = places.iter().zip(places.iter().skip(1));
-    match pairs.find(|(chunk, next)| chunk.1 > next.0) {
-        Some((_, &(position, _))) => Err(Error::SharedMedia { position }),
+    extents.sort_unstable_by_key(|extent| (extent.start, extent.end));
+    let mut pairs = extents.iter().zip(extents.iter().skip(1));
+    match pairs.find(|(extent, next)| extent.end > next.start) {
+        Some((_, next)) => Err(Error::SharedMedia {
+            position: next.start,
+        }),
         None => Ok(()),
     }
 }
 
-/// Media in another file would stay in the clear.
+/// Refuses media in another file, which would stay clear.
 fn refuse_other_files(trak: &BoxTree<'_>) -> Result<(), Error> {
     let minf = trak.descend(&[FourCc::MDIA, FourCc::MINF])?;
     let Some(dinf) = minf.all(FourCc::DINF).next() else {

@@ -289,7 +289,7 @@ fn what_does_not_belong_into_a_progressive_file_is_refused() {
         (behind(&sidx), "'sidx' is not supported"),
         (behind(&fine), "'moov' stands twice"),
         (in_front, "'sidx' is not supported"),
-        (elsewhere(1), "lies in no 'mdat'"),
+        (elsewhere(1), "outside of every 'mdat'"),
         (one(|at| good(at + 1)), "ends inside mdat"),
         (none, "without a 'moof'"),
         (items, "'iloc' is not supported"),

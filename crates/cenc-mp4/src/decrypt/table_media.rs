@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Media that sample tables place, as it comes: a chunk is given once all samples in it are decrypted.
+//! Decrypts the media of a progressive stream: a chunk is output once all samples in it are decrypted.
+
+use cenc_types::Subsample;
 
 use super::tables::TableTrack;
 use crate::payload::Payload;
 use crate::progressive::MAX_SAMPLE;
-use crate::progressive::cursor::{Cursor, FileTrack, Placed};
+use crate::progressive::cursor::{FileSample, FileTrack, SampleCursor};
 use crate::{Chunk, Error};
-use cenc_types::Subsample;
 
-/// The samples of a movie on their way.
-pub(super) struct Flow<C> {
-    cursor: Cursor,
-    /// Chunks that hold the start of a sample, or come behind it.
+/// Decrypts the samples of a movie as they arrive.
+pub(super) struct TableMediaDecryptor<C> {
+    cursor: SampleCursor,
+    /// Chunks that are not decrypted to their end.
     held: Vec<C>,
     /// Offset in the input of the first byte held.
     start: u64,
-    /// Offset of the first byte that is not done.
+    /// Offset of the first byte that is not decrypted.
     done: u64,
-    /// Offset behind the last byte held.
+    /// Offset of the end of the last chunk held.
     end: u64,
     map: Vec<Subsample>,
 }
 
-/// What to do with the next bytes that are not done.
-enum Step {
-    /// They are no sample's: whether they may leave in the clear cannot be known.
-    Blank(u64),
-    /// They are the whole of a sample.
-    Sample(Placed),
+/// The next bytes to process.
+enum MediaPart {
+    /// Bytes up to this offset that belong to no sample. Nobody knows whether they may be clear, so they become zeros.
+    Unclaimed(u64),
+    /// A whole sample.
+    Sample(FileSample),
 }
 
-impl<C: Chunk> Flow<C> {
-    /// Takes the chunks out of the tracks.
+impl<C: Chunk> TableMediaDecryptor<C> {
+    /// Creates a decryptor, which takes the chunks out of the tracks.
     pub(super) fn new(tracks: &mut [TableTrack]) -> Self {
         Self {
-            cursor: Cursor::new(tracks),
+            cursor: SampleCursor::new(tracks),
             held: Vec::new(),
             start: 0,
             done: 0,
@@ -43,12 +44,12 @@ impl<C: Chunk> Flow<C> {
         }
     }
 
-    /// An `mdat` whose payload starts at `position`.
+    /// Starts an `mdat` whose payload is at `position`.
     pub(super) fn start(&mut self, position: u64) {
         (self.start, self.done, self.end) = (position, position, position);
     }
 
-    /// Takes payload and appends to `out` the chunks that are done.
+    /// Takes payload and appends the decrypted chunks to `out`.
     pub(super) fn take(
         &mut self,
         chunk: C,
@@ -57,13 +58,13 @@ impl<C: Chunk> Flow<C> {
     ) -> Result<(), Error> {
         self.end += chunk.as_ref().len() as u64;
         self.held.push(chunk);
-        let mut step = self.step(tracks)?;
-        if step.is_some() {
+        let mut part = self.next_part(tracks)?;
+        if part.is_some() {
             let mut held = std::mem::take(&mut self.held);
             let mut payload = Payload::new(&mut held);
-            while let Some(next) = step {
-                self.carry_out(&next, &mut payload, tracks)?;
-                step = self.step(tracks)?;
+            while let Some(next) = part {
+                self.process(&next, &mut payload, tracks)?;
+                part = self.next_part(tracks)?;
             }
             self.held = held;
         }
@@ -71,7 +72,7 @@ impl<C: Chunk> Flow<C> {
         Ok(())
     }
 
-    /// The end of an `mdat`, which must be the end of a sample too.
+    /// Ends an `mdat`, which must end with a sample.
     pub(super) fn finish_media(&mut self, tracks: &[TableTrack]) -> Result<(), Error> {
         match (self.done == self.end, self.cursor.peek(tracks)) {
             (false, Some(sample)) => Err(elsewhere(&sample, tracks)),
@@ -79,7 +80,7 @@ impl<C: Chunk> Flow<C> {
         }
     }
 
-    /// Whether all samples have come.
+    /// True if all samples have arrived.
     pub(super) fn is_complete(&mut self, tracks: &[TableTrack]) -> Result<bool, Error> {
         while let Some(sample) = self.cursor.peek(tracks) {
             if sample.len > 0 {
@@ -90,22 +91,22 @@ impl<C: Chunk> Flow<C> {
         Ok(true)
     }
 
-    /// Looks at the next bytes, and moves behind the sample that they are; None: more must come.
-    fn step(&mut self, tracks: &[TableTrack]) -> Result<Option<Step>, Error> {
+    /// Returns the next part and moves past it; None if more bytes must arrive first.
+    fn next_part(&mut self, tracks: &[TableTrack]) -> Result<Option<MediaPart>, Error> {
         if self.done == self.end {
             return Ok(None);
         }
         loop {
             let Some(sample) = self.cursor.peek(tracks) else {
-                return Ok(Some(Step::Blank(self.end)));
+                return Ok(Some(MediaPart::Unclaimed(self.end)));
             };
-            // One without bytes may lie anywhere.
+            // An empty sample may have any offset.
             if sample.len > 0 {
                 if sample.offset < self.done || u64::from(sample.len) > MAX_SAMPLE {
                     return Err(elsewhere(&sample, tracks));
                 }
                 if sample.offset > self.done {
-                    return Ok(Some(Step::Blank(sample.offset.min(self.end))));
+                    return Ok(Some(MediaPart::Unclaimed(sample.offset.min(self.end))));
                 }
                 if sample.end() > self.end {
                     return Ok(None);
@@ -113,30 +114,34 @@ impl<C: Chunk> Flow<C> {
             }
             self.cursor.advance(&sample, tracks)?;
             if sample.len > 0 {
-                return Ok(Some(Step::Sample(sample)));
+                return Ok(Some(MediaPart::Sample(sample)));
             }
         }
     }
 
-    fn carry_out(
+    fn process(
         &mut self,
-        step: &Step,
+        part: &MediaPart,
         payload: &mut Payload<'_, C>,
         tracks: &[TableTrack],
     ) -> Result<(), Error> {
-        match step {
-            Step::Blank(end) => self.edit(payload, *end, |bytes, _| {
+        match part {
+            MediaPart::Unclaimed(end) => self.edit(payload, *end, |bytes, _| {
                 bytes.fill(0);
                 Ok(())
             }),
-            Step::Sample(sample) => self.edit(payload, sample.end(), |bytes, map| {
-                let track = tracks.get(sample.track);
-                track.map_or(Ok(()), |track| track.edit(bytes, sample, map))
-            }),
+            MediaPart::Sample(sample) => {
+                self.edit(payload, sample.end(), |bytes, map| {
+                    match tracks.get(sample.track) {
+                        Some(track) => track.edit(bytes, sample, map),
+                        None => Ok(()),
+                    }
+                })
+            }
         }
     }
 
-    /// Changes the bytes from the first that is not done up to `end`.
+    /// Changes the bytes from the first that is not decrypted up to `end`.
     fn edit(
         &mut self,
         payload: &mut Payload<'_, C>,
@@ -147,28 +152,30 @@ impl<C: Chunk> Flow<C> {
         let len = usize::try_from(end - self.done).unwrap_or(usize::MAX);
         self.done = end;
         let map = &mut self.map;
-        let edited = payload.edit(offset, len, |bytes| edit(bytes, map));
-        edited.expect("step() stays between what is done and what is held")
+        payload
+            .edit(offset, len, |bytes| edit(bytes, map))
+            .expect("next_part() returns only bytes that are held")
     }
 
     fn release(&mut self, out: &mut Vec<C>) {
-        let len = |chunk: &C| chunk.as_ref().len() as u64;
         let mut count = 0;
         for chunk in &self.held {
-            if self.start + len(chunk) > self.done {
+            let end = self.start + chunk.as_ref().len() as u64;
+            if end > self.done {
                 break;
             }
-            self.start += len(chunk);
+            self.start = end;
             count += 1;
         }
         out.extend(self.held.drain(..count));
     }
 }
 
-fn elsewhere(sample: &Placed, tracks: &[TableTrack]) -> Error {
-    let track_id = tracks.get(sample.track);
+fn elsewhere(sample: &FileSample, tracks: &[TableTrack]) -> Error {
     Error::SampleTable {
-        track_id: track_id.map_or(0, |track| track.track.track_id),
-        reason: "a sample that lies in no 'mdat', or is larger than any",
+        track_id: tracks
+            .get(sample.track)
+            .map_or(0, |track| track.track.track_id),
+        reason: "a sample is outside of every 'mdat', or larger than any",
     }
 }
