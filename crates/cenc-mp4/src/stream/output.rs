@@ -16,7 +16,7 @@ pub enum Output<C> {
         bytes: Vec<u8>,
         /// The first input chunk that held nothing but bytes of these boxes: its metadata is theirs.
         from: Option<C>,
-        /// What to announce before them.
+        /// The changes to announce before them.
         announcement: Announcement,
     },
     /// Payload of an `mdat`, encrypted or decrypted in place.

@@ -10,7 +10,7 @@ use super::reader::StreamBox;
 use crate::workers::FragmentMedia;
 use crate::{Chunk, Error};
 
-/// How to write values that are known only after later bytes: the sizes in a `sidx`, and a `moov` that the muxer rewrites.
+/// The way to write values that are known only after later bytes: the sizes in a `sidx`, and a `moov` that the muxer rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexMode {
     /// Holds everything after a `sidx` until its sizes are known, and drops a rewritten `moov`.
