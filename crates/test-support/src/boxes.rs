@@ -108,7 +108,7 @@ pub fn usize_of(value: u64) -> usize {
     usize::try_from(value).unwrap()
 }
 
-/// Reads fields one behind the other.
+/// Reads fields in sequence.
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Builds small fragmented streams by hand, after ISO/IEC 14496-12, without the crate's own writer.
 
-/// Where the data offsets of a track fragment count from.
+/// The base of the data offsets of a track fragment.
 #[derive(Clone, Copy)]
 pub enum Base {
     /// default-base-is-moof.
@@ -131,7 +131,7 @@ pub fn mdat(payload: &[u8]) -> Vec<u8> {
     boxed(b"mdat", &[payload])
 }
 
-/// Media whose bytes tell their place.
+/// Media in which each byte encodes its position.
 pub fn media(len: usize) -> Vec<u8> {
     (0..len)
         .map(|at| (at * 7 + at / 256 + 3).to_le_bytes()[0])

@@ -58,7 +58,7 @@ impl Channel {
         self.out.drain(..).filter_map(payload)
     }
 
-    /// Protects a fragment where it lies.
+    /// Protects a fragment in place.
     pub fn protect(&mut self, boxes: &[u8], media: &mut BytesMut) {
         self.push(BytesMut::from(boxes));
         *media = self.push(std::mem::take(media)).unwrap();

@@ -2,6 +2,7 @@
 //! A decryptor written from ISO/IEC 23001-7, clauses 9 and 10, on the bare AES block: no line of the crate under test.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
@@ -23,7 +24,7 @@ impl Keys {
         self
     }
 
-    /// Each pair as `KID:KEY` in hex, as many tools want it.
+    /// Returns each pair as `KID:KEY` in hex, the form that many tools take.
     pub fn pairs(&self) -> Vec<String> {
         let pairs = self
             .0
@@ -44,7 +45,7 @@ pub fn unhex(text: &str) -> [u8; 16] {
     u128::from_str_radix(&digits, 16).unwrap().to_be_bytes()
 }
 
-/// The clear bytes of every sample of a track.
+/// Returns the clear bytes of every sample of a track.
 pub fn samples(movie: &Movie, track: &Track, keys: &Keys) -> Vec<Vec<u8>> {
     let clear = track.samples.iter().map(|sample| {
         let mut bytes = movie.bytes(sample).to_vec();
@@ -68,66 +69,73 @@ pub fn decrypt(sample: &mut [u8], protection: &Protection, key: &[u8; 16]) {
         b"cens" => {
             let blocks: Vec<_> = ranges
                 .iter()
-                .flat_map(|r| pattern(*r, protection))
+                .flat_map(|range| pattern(range, protection))
                 .collect();
             counter_mode(&cipher, sample, &protection.iv, &blocks);
         }
         // One chain over the sample: the ranges end on whole blocks, but for the tail of a whole sample.
         b"cbc1" => {
-            let blocks: Vec<_> = ranges.iter().map(|range| whole_blocks(*range)).collect();
+            let blocks: Vec<_> = ranges.iter().map(whole_blocks).collect();
             chain(&cipher, sample, &protection.iv, &blocks);
         }
         b"cbcs" => {
             for range in ranges {
-                let blocks = pattern(range, protection);
-                chain(&cipher, sample, &protection.iv, &blocks);
+                chain(
+                    &cipher,
+                    sample,
+                    &protection.iv,
+                    &pattern(&range, protection),
+                );
             }
         }
         other => panic!("scheme {}", String::from_utf8_lossy(other)),
     }
 }
 
-type Range = (usize, usize);
-
-/// Start and end of the BytesOfProtectedData of each subsample.
-fn protected_ranges(length: usize, protection: &Protection) -> Vec<Range> {
+/// Returns the BytesOfProtectedData of each subsample.
+fn protected_ranges(length: usize, protection: &Protection) -> Vec<Range<usize>> {
     if protection.subsamples.is_empty() {
-        return vec![(0, length)];
+        return vec![Range {
+            start: 0,
+            end: length,
+        }];
     }
     let mut at = 0;
     let mut ranges = Vec::new();
     for (clear, protected) in &protection.subsamples {
         let start = at + usize::from(*clear);
         at = start + *protected as usize;
-        ranges.push((start, at));
+        ranges.push(start..at);
     }
     assert_eq!(at, length, "the subsamples cover the sample");
     ranges
 }
 
-const fn whole_blocks((start, end): Range) -> Range {
-    (start, end - (end - start) % 16)
+const fn whole_blocks(range: &Range<usize>) -> Range<usize> {
+    range.start..range.end - (range.end - range.start) % 16
 }
 
-/// The encrypted runs of a range under the pattern; 0:0 is every whole block.
-fn pattern(range: Range, protection: &Protection) -> Vec<Range> {
-    let (start, end) = whole_blocks(range);
+/// Returns the encrypted runs of a range under the pattern; 0:0 encrypts every whole block.
+fn pattern(range: &Range<usize>, protection: &Protection) -> Vec<Range<usize>> {
+    let Range { start, end } = whole_blocks(range);
     let crypt = 16 * usize::from(protection.rules.crypt_byte_block);
     let skip = 16 * usize::from(protection.rules.skip_byte_block);
     if crypt == 0 {
-        return vec![(start, end)];
+        return vec![Range { start, end }];
     }
-    let runs = (start..end).step_by(crypt + skip);
-    runs.map(|run| (run, end.min(run + crypt))).collect()
+    (start..end)
+        .step_by(crypt + skip)
+        .map(|run| run..end.min(run + crypt))
+        .collect()
 }
 
 /// One key stream over all ranges; the low eight bytes of the counter block count, without carry.
-fn counter_mode(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range]) {
+fn counter_mode(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range<usize>]) {
     let mut counter = [0; 16];
     counter[..iv.len()].copy_from_slice(iv);
     let mut count = u64::from_be_bytes(counter[8..].try_into().unwrap());
     let mut stream = Vec::new();
-    for byte in ranges.iter().flat_map(|(start, end)| *start..*end) {
+    for byte in ranges.iter().cloned().flatten() {
         if stream.is_empty() {
             counter[8..].copy_from_slice(&count.to_be_bytes());
             let mut block = Array::from(counter);
@@ -140,12 +148,9 @@ fn counter_mode(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range])
 }
 
 /// One CBC chain over all ranges, each of whole blocks.
-fn chain(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range]) {
+fn chain(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range<usize>]) {
     let mut previous: [u8; 16] = iv.try_into().unwrap();
-    for at in ranges
-        .iter()
-        .flat_map(|(start, end)| (*start..*end).step_by(16))
-    {
+    for at in ranges.iter().flat_map(|range| range.clone().step_by(16)) {
         let protected: [u8; 16] = sample[at..at + 16].try_into().unwrap();
         let mut block = Array::from(protected);
         cipher.decrypt_block(&mut block);

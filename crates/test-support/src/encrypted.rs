@@ -68,7 +68,7 @@ impl Protector for FixedKey {
     }
 }
 
-/// Protects `data`, pushed in chunks whose sizes `sizes` tells, and returns the bytes as a file would hold them.
+/// Protects `data`, pushed in chunks of the sizes `sizes`, and returns the bytes of the resulting file.
 pub fn protect(
     data: &[u8],
     (scheme, mode): (Scheme, IndexMode),
@@ -81,17 +81,19 @@ pub fn protect(
     let mut rest = data;
     while !rest.is_empty() {
         let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
-        let (chunk, behind) = rest.split_at(size);
-        let pushed = encryptor.push(BytesMut::from(chunk), &mut protector, &mut outputs);
-        pushed.map_err(|error| error.to_string())?;
-        rest = behind;
+        let (chunk, remaining) = rest.split_at(size);
+        encryptor
+            .push(BytesMut::from(chunk), &mut protector, &mut outputs)
+            .map_err(|error| error.to_string())?;
+        rest = remaining;
     }
-    let finished = encryptor.finish(&mut protector, &mut outputs);
-    finished.map_err(|error| error.to_string())?;
+    encryptor
+        .finish(&mut protector, &mut outputs)
+        .map_err(|error| error.to_string())?;
     Ok(file(outputs))
 }
 
-/// What came out, as a file would hold it.
+/// Returns the bytes of the file that the outputs form.
 pub fn file(outputs: Vec<Output<BytesMut>>) -> Vec<u8> {
     let mut file = Vec::new();
     for output in outputs {

@@ -20,15 +20,16 @@ pub fn read(moof: Bx<'_>, file: &[u8], tracks: &mut [Track]) {
                 .flat_map(|trun| read_run(*trun, base, size, &mut next))
                 .collect()
         };
-        append(traf, file, (base, description), places, track);
+        append(traf, file, base, description, places, track);
     }
 }
 
-/// Appends samples with the protection that a `traf` or `stbl` states; `base` is where its `saio` counts from.
+/// Appends samples with the protection of a `traf` or `stbl`; `base` is the base of the offsets in `saio`.
 pub fn append(
     parent: Bx<'_>,
     file: &[u8],
-    (base, description): (usize, u32),
+    base: usize,
+    description: u32,
     places: Vec<(usize, usize)>,
     track: &mut Track,
 ) {
@@ -92,7 +93,7 @@ fn read_run(trun: Bx<'_>, base: usize, size: u32, next: &mut usize) -> Vec<(usiz
     (0..count).map(|_| place()).collect()
 }
 
-/// What rules each sample: its `seig` group, or the sample entry's `tenc`.
+/// Returns the encryption parameters of each sample: those of its `seig` group, or of the sample entry's `tenc`.
 fn sample_rules(traf: Bx<'_>, track: &Track, entry: u32, count: usize) -> Vec<Option<Seig>> {
     let local = seig_entries(traf);
     let tenc = &track.entries[entry as usize - 1].tenc;

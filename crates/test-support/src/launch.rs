@@ -66,7 +66,7 @@ impl Run {
     }
 }
 
-/// What a program writes, collected by a thread of its own.
+/// The output of a program, collected on a separate thread.
 struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
     thread: JoinHandle<()>,
@@ -164,7 +164,7 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Whether GStreamer has an element, of whatever version: plugins in Rust do not count as GStreamer does.
+/// True if GStreamer has an element of any version, since plugins in Rust have version numbers of their own.
 pub fn has(element: &str) -> bool {
     static KNOWN: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

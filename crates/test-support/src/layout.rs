@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What must hold of every protected file beside its samples: each offset and size points at what it names.
+//! Checks of a protected file's structure: each offset and size refers to the right box or sample.
 
 use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
 use crate::fragments::saiz_sizes;
@@ -9,7 +9,7 @@ use crate::movie::Movie;
 pub fn check(file: &[u8]) {
     let movie = Movie::parse(file.to_vec());
     let boxes = top_level(file);
-    samples_lie_in_mdat(&movie, &boxes);
+    check_samples_in_mdat(&movie, &boxes);
     for moof in boxes.iter().filter(|piece| &piece.kind == b"moof") {
         for traf in moof.all(b"traf") {
             let tfhd = traf.at(&[b"tfhd"]);
@@ -17,21 +17,21 @@ pub fn check(file: &[u8]) {
                 0 => moof.start,
                 _ => usize_of(Fields(&tfhd.body()[8..]).wide(true)),
             };
-            aux_info_is_where_saio_says(traf, base);
+            check_saio(traf, base);
         }
     }
     for moov in boxes.iter().filter(|piece| &piece.kind == b"moov") {
         for trak in moov.all(b"trak") {
-            aux_info_is_where_saio_says(trak.at(&[b"mdia", b"minf", b"stbl"]), 0);
+            check_saio(trak.at(&[b"mdia", b"minf", b"stbl"]), 0);
         }
     }
     for index in 0..boxes.len() {
         if &boxes[index].kind == b"sidx" {
-            sidx_ends_on_fragments(&boxes, index);
+            check_sidx(&boxes, index);
         }
     }
     for mfra in boxes.iter().filter(|piece| &piece.kind == b"mfra") {
-        tfra_names_moofs(*mfra, &boxes);
+        check_tfra(*mfra, &boxes);
     }
 }
 
@@ -45,8 +45,8 @@ pub fn nothing_plays(file: &std::path::Path) {
     }
 }
 
-/// Every sample lies in one mdat, and no two samples overlap.
-fn samples_lie_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
+/// Checks that every sample is in one mdat, and that no two samples overlap.
+fn check_samples_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
     let all = movie.tracks.iter().flat_map(|track| &track.samples);
     let mut places: Vec<_> = all.map(|s| (s.offset, s.offset + s.size)).collect();
     places.sort_unstable();
@@ -67,7 +67,7 @@ fn samples_lie_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
 }
 
 /// 23001-7, 7.1: saio points at the first entry of senc, and saiz has the sizes of the entries.
-fn aux_info_is_where_saio_says(parent: Bx<'_>, base: usize) {
+fn check_saio(parent: Bx<'_>, base: usize) {
     let Some(saio) = parent.child(b"saio") else {
         return;
     };
@@ -92,7 +92,7 @@ fn aux_info_is_where_saio_says(parent: Bx<'_>, base: usize) {
 }
 
 /// Each reference of a sidx ends where a box ends, and the next box belongs to the next one.
-fn sidx_ends_on_fragments(boxes: &[Bx<'_>], index: usize) {
+fn check_sidx(boxes: &[Bx<'_>], index: usize) {
     let sidx = boxes[index];
     let is_wide = sidx.version() == 1;
     let mut fields = Fields(&sidx.body()[12..]);
@@ -115,7 +115,7 @@ fn sidx_ends_on_fragments(boxes: &[Bx<'_>], index: usize) {
 }
 
 /// Each entry of a tfra names the first byte of a moof.
-fn tfra_names_moofs(mfra: Bx<'_>, boxes: &[Bx<'_>]) {
+fn check_tfra(mfra: Bx<'_>, boxes: &[Bx<'_>]) {
     for tfra in mfra.all(b"tfra") {
         let is_wide = tfra.version() == 1;
         let mut fields = Fields(&tfra.body()[8..]);

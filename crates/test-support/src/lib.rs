@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the tests of several crates share: readers and decryptors that are independent of the code they judge, builders of streams,
-//! the shared vectors, programs under a time limit, and a clock that a test moves.
+//! Support for the tests of several crates: readers and decryptors that are independent of the tested code, builders of streams, the
+//! shared vectors, external programs under a time limit, and a clock that tests control.
 //!
 //! The independent ones, which use neither `isobmff-boxes` nor `common-encryption`, are [`boxes`], [`decrypt`], [`fragments`],
 //! [`layout`], [`movie`], [`stream`], [`stream_cipher`], [`tables`] and [`timeline`].
@@ -10,7 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
-/// Boxes of the file format, by an own reader.
+/// An independent reader of boxes.
 pub mod boxes;
 /// Small fragmented streams built by hand.
 pub mod build;
@@ -20,7 +20,7 @@ pub mod build_long;
 pub mod build_progressive;
 /// Certificates by OpenSSL.
 pub mod certificate;
-/// A stream that is protected under way.
+/// A stream that is protected fragment by fragment.
 pub mod channel;
 mod clock;
 /// An independent decryptor for the four schemes.
@@ -37,11 +37,11 @@ pub mod launch;
 pub mod layout;
 /// The list of the shared vectors.
 pub mod manifest;
-/// Variants of the same work, timed in turns.
+/// Variants of one operation, timed alternately.
 pub mod measure;
 /// Small real streams.
 pub mod media;
-/// Tracks and samples of a file.
+/// A reader of progressive and fragmented files.
 pub mod movie;
 /// Every sample of the shared pairs with its cipher's parameters.
 pub mod pairs;
@@ -50,7 +50,7 @@ pub mod pairs;
 pub mod postgres_server;
 /// The library's encryptor over progressive files.
 pub mod progressive;
-/// What the databases of a store plan for a query.
+/// The query plans of a store's databases.
 pub mod query_plan;
 /// Progressive files out of others.
 pub mod remux;
@@ -61,17 +61,17 @@ pub mod ring;
 pub mod samples;
 /// A folder for each test.
 pub mod scratch;
-/// A SPEKE server of another hand.
+/// An independent SPEKE server.
 pub mod speke_peer;
-/// Another independent reader of fragmented MP4.
+/// A second, independent reader of fragmented streams only.
 pub mod stream;
-/// Its decryptor.
+/// The decryptor of the samples that [`stream`] reads.
 pub mod stream_cipher;
 /// The samples that a progressive `moov` places.
 pub mod tables;
 /// Times, dependencies and groups of samples.
 pub mod timeline;
-/// Where the peers are.
+/// The paths of external tools and vectors.
 pub mod tools;
 
 pub use clock::ManualClock;

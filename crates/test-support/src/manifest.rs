@@ -78,12 +78,12 @@ impl Vector {
             .collect()
     }
 
-    /// The main files, one behind the other.
+    /// Returns the bytes of the main files, joined.
     pub fn bytes(&self) -> Vec<u8> {
         joined(&self.files(None))
     }
 
-    /// The clear counterpart of a pair, one file behind the other.
+    /// Returns the bytes of a pair's clear counterpart, joined.
     pub fn clear_bytes(&self) -> Vec<u8> {
         joined(&self.files(Some("clear counterpart")))
     }
@@ -110,7 +110,7 @@ impl Vector {
         entries.map(text_of).collect()
     }
 
-    /// Whether key, IV and scheme alone fix every protected byte.
+    /// True if key, IV and scheme determine every protected byte.
     pub fn is_byte_exact(&self) -> bool {
         let strictness = text_of(&self.value["byte_exact"]);
         strictness.starts_with("consensus") || strictness.starts_with("fully determined")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tracks and samples of a progressive or fragmented file with what ISO/IEC 23001-7 says of each sample.
+//! A reader of progressive and fragmented files: tracks, samples, and the protection of each sample (ISO/IEC 23001-7).
 
 use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
 use crate::fragments;
@@ -30,7 +30,7 @@ pub struct Trex {
     pub size: u32,
 }
 
-/// A sample entry: the format behind the protection, scheme_type and `tenc`.
+/// A sample entry: the original format, scheme_type and `tenc`.
 pub struct Entry {
     pub format: [u8; 4],
     /// Payload of the `avcC` or `hvcC` of a clear entry.
@@ -50,14 +50,14 @@ pub struct Seig {
     pub constant_iv: Vec<u8>,
 }
 
-/// A sample's place in the file and its protection.
+/// The position of a sample in the file and its protection.
 pub struct Sample {
     pub offset: usize,
     pub size: usize,
     pub protection: Option<Protection>,
 }
 
-/// How one sample is protected; no subsamples means the whole sample.
+/// The protection of a sample; without subsamples the whole sample is protected.
 pub struct Protection {
     pub scheme: [u8; 4],
     pub rules: Seig,
@@ -74,7 +74,7 @@ impl Movie {
         let mut tracks = Vec::new();
         let mut systems = Vec::new();
         let mut pieces = top_level(&file);
-        // An initialization segment may stand behind its fragments when files are joined.
+        // In joined files an initialization segment may follow its fragments.
         pieces.sort_by_key(|piece| piece.kind == *b"moof");
         for piece in pieces {
             match &piece.kind {
@@ -100,7 +100,7 @@ impl Movie {
         found.unwrap_or_else(|| panic!("no {} track", String::from_utf8_lossy(handler)))
     }
 
-    /// The bytes of a sample as they stand in the file.
+    /// Returns the bytes of a sample in the file.
     pub fn bytes(&self, sample: &Sample) -> &[u8] {
         &self.file[sample.offset..sample.offset + sample.size]
     }
@@ -144,7 +144,7 @@ impl Track {
         let places = progressive_places(stbl);
         if !places.is_empty() {
             // No file of the tests changes its sample entry inside a progressive track.
-            fragments::append(stbl, file, (0, 1), places, &mut track);
+            fragments::append(stbl, file, 0, 1, places, &mut track);
         }
         track
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Every sample of the shared pairs, clear and protected, with all that a cipher of the library wants to know of it.
+//! The samples of the shared pairs, clear and protected, with the parameters of their cipher.
 
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
 use common_encryption::EncryptionMethod;
@@ -8,7 +8,7 @@ use crate::manifest::{self, SampleFact, TrackFacts, Vector};
 use crate::samples;
 use crate::tools::skip;
 
-/// What a cipher takes.
+/// The parameters of a cipher.
 pub struct Material {
     pub key: ContentKey,
     pub method: EncryptionMethod,

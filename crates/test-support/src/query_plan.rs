@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reads the steps of SQLite's query plans.
 
-/// Whether a step reads a table from its first row to its last.
+/// True if a step reads a whole table.
 pub fn scans(step: &str) -> bool {
     step.starts_with("SCAN") && !step.contains("INDEX")
 }
 
-/// Whether a step sorts. "TEMP B-TREE FOR LAST TERM" sorts only among rows that are equal in the terms before it.
+/// True if a step sorts. "TEMP B-TREE FOR LAST TERM" sorts only among rows that are equal in the terms before it.
 pub fn sorts(step: &str) -> bool {
     step.contains("TEMP B-TREE") && !step.contains("LAST")
 }

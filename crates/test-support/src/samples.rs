@@ -240,7 +240,7 @@ pub fn no_iv_repeats(movies: &[Movie]) {
     }
 }
 
-/// The KID and the first and last block that a sample takes, as numbers; an IV of 8 bytes stands in the upper half.
+/// Returns the KID and the first and last counter block of a sample as numbers; an IV of 8 bytes is the upper half of a block.
 fn counter_blocks(protection: &Protection, size: usize) -> ([u8; 16], u128, u128) {
     let mut block = [0; 16];
     block[..protection.iv.len()].copy_from_slice(&protection.iv);

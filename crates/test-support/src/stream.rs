@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A reader of fragmented MP4, clear or protected, after ISO/IEC 14496-12 and 23001-7: for the tests, and independent of the
-//! crate's own. It panics on whatever is not as the standards say.
+//! A reader of fragmented MP4, clear or protected, for tests: independent of the library crates and written from ISO/IEC 14496-12
+//! and 23001-7. It panics if the stream violates them.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub struct Found {
     pub body: Range<usize>,
 }
 
-/// A sample as it lies in the stream.
+/// A sample of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     pub track: u32,
@@ -21,7 +21,7 @@ pub struct Sample {
     pub protection: Option<Protection>,
 }
 
-/// How a sample is protected.
+/// The protection of a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Protection {
     pub scheme: [u8; 4],
@@ -30,29 +30,35 @@ pub struct Protection {
     pub subsamples: Option<Vec<(usize, usize)>>,
 }
 
-/// What `moov` says of a track.
-struct Track {
+/// A track of `moov`.
+struct StreamTrack {
     id: u32,
     description: u32,
     size: u32,
-    /// scheme, pattern, IV size and constant IV of each sample entry that is protected.
-    entries: Vec<Option<(Protection, usize)>>,
+    /// The protection of each sample entry that is protected.
+    entries: Vec<Option<EntryProtection>>,
 }
 
-/// The samples of a stream, in the order of its track runs.
+/// The protection in a sample entry; `iv_size` 0 is for a constant IV.
+struct EntryProtection {
+    defaults: Protection,
+    iv_size: usize,
+}
+
+/// Returns the samples of a stream, in the order of its track runs.
 pub fn samples(data: &[u8]) -> Vec<Sample> {
     let (mut tracks, mut samples) = (Vec::new(), Vec::new());
     for found in boxes(data, 0..data.len()) {
         match &found.kind {
             b"moov" => tracks = read_moov(data, &found),
-            b"moof" => read_moof(data, &found, (&tracks, &mut samples)),
+            b"moof" => read_moof(data, &found, &tracks, &mut samples),
             _ => (),
         }
     }
     samples
 }
 
-/// The boxes that fill `range`.
+/// Returns the boxes that fill `range`.
 pub fn boxes(data: &[u8], range: Range<usize>) -> Vec<Found> {
     let (mut found, mut start) = (Vec::new(), range.start);
     while start < range.end {
@@ -67,24 +73,28 @@ pub fn boxes(data: &[u8], range: Range<usize>) -> Vec<Found> {
         }
         let end = start + size;
         assert!(body <= end && end <= range.end, "{}", kind.escape_ascii());
-        let body = body..end;
-        found.push(Found { kind, start, body });
+        found.push(Found {
+            kind,
+            start,
+            body: body..end,
+        });
         start = end;
     }
     found
 }
 
-/// All children of one type.
+/// Returns all children of one type.
 pub fn all(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Vec<Found> {
     let mut found = boxes(data, parent.body.clone());
     found.retain(|found| &found.kind == kind);
     found
 }
 
-/// A big-endian number of `len` bytes.
+/// Reads a big-endian number of `len` bytes.
 pub fn number(data: &[u8], at: usize, len: usize) -> usize {
-    let bytes = data[at..at + len].iter();
-    bytes.fold(0, |number, &byte| number << 8 | usize::from(byte))
+    data[at..at + len]
+        .iter()
+        .fold(0, |number, &byte| number << 8 | usize::from(byte))
 }
 
 fn word(data: &[u8], at: usize) -> u32 {
@@ -95,7 +105,7 @@ fn only(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Found {
     all(data, parent, kind).remove(0)
 }
 
-fn read_moov(data: &[u8], moov: &Found) -> Vec<Track> {
+fn read_moov(data: &[u8], moov: &Found) -> Vec<StreamTrack> {
     let mut tracks = Vec::new();
     let mvex = all(data, moov, b"mvex");
     let trexes: Vec<_> = mvex
@@ -115,7 +125,7 @@ fn read_moov(data: &[u8], moov: &Found) -> Vec<Track> {
         let count = number(data, stsd.start + 4, 4);
         let mut entries = boxes(data, stsd.start + 8..stsd.end);
         assert_eq!(entries.len(), count);
-        tracks.push(Track {
+        tracks.push(StreamTrack {
             id,
             description: word(data, trex + 8),
             size: word(data, trex + 16),
@@ -129,7 +139,7 @@ fn read_moov(data: &[u8], moov: &Found) -> Vec<Track> {
 }
 
 /// `sinf` is the last child of a protected entry and `schi` with `tenc` its last one.
-fn read_entry(data: &[u8], entry: Found) -> Option<(Protection, usize)> {
+fn read_entry(data: &[u8], entry: Found) -> Option<EntryProtection> {
     if ![b"encv", b"enca", b"enct"].contains(&&entry.kind) {
         return None;
     }
@@ -146,13 +156,13 @@ fn read_entry(data: &[u8], entry: Found) -> Option<(Protection, usize)> {
         0 => &body[tenc + 25..][..usize::from(body[tenc + 24])],
         _ => &[],
     };
-    let protection = Protection {
+    let defaults = Protection {
         scheme: body[schm + 4..schm + 8].try_into().unwrap(),
         pattern,
         iv: padded(constant),
         subsamples: None,
     };
-    Some((protection, iv_size))
+    Some(EntryProtection { defaults, iv_size })
 }
 
 fn padded(iv: &[u8]) -> [u8; 16] {
@@ -161,7 +171,7 @@ fn padded(iv: &[u8]) -> [u8; 16] {
     block
 }
 
-fn read_moof(data: &[u8], moof: &Found, (tracks, samples): (&[Track], &mut Vec<Sample>)) {
+fn read_moof(data: &[u8], moof: &Found, tracks: &[StreamTrack], samples: &mut Vec<Sample>) {
     let mut end = moof.start;
     for traf in all(data, moof, b"traf") {
         let tfhd = only(data, &traf, b"tfhd").body.start;
@@ -185,59 +195,67 @@ fn read_moof(data: &[u8], moof: &Found, (tracks, samples): (&[Track], &mut Vec<S
         };
         let first = samples.len();
         for trun in all(data, &traf, b"trun") {
-            end = read_trun(
-                data,
-                &trun,
-                (base, end, samples.len() == first),
-                (track.id, size, samples),
-            );
+            let run = TrackRun {
+                track: track.id,
+                base,
+                start: if samples.len() == first { base } else { end },
+                size,
+            };
+            end = run.read(data, &trun, samples);
         }
         if let Some(Some(entry)) = track.entries.get(description.wrapping_sub(1)) {
-            read_senc(data, (&traf, base), (entry, &mut samples[first..]));
+            read_senc(data, &traf, base, entry, &mut samples[first..]);
         }
     }
 }
 
-/// Appends the samples of a run and returns where it ends; `first` says that no run of the track fragment came before.
-fn read_trun(
-    data: &[u8],
-    trun: &Found,
-    (base, end, first): (usize, usize, bool),
-    (track, size, samples): (u32, usize, &mut Vec<Sample>),
-) -> usize {
-    let flags = word(data, trun.body.start);
-    let has = |flag: u32| usize::from(flags & flag != 0);
-    let offset = word(data, trun.body.start + 8).cast_signed();
-    let mut at = match (has(1), first) {
-        (1, _) => base.checked_add_signed(offset as isize).unwrap(),
-        (_, true) => base,
-        (_, false) => end,
-    };
-    let mut entry = trun.body.start + 8 + 4 * (has(1) + has(4));
-    for _ in 0..number(data, trun.body.start + 4, 4) {
-        let size = match has(0x200) {
-            1 => number(data, entry + 4 * has(0x100), 4),
-            _ => size,
-        };
-        entry += 4 * (has(0x100) + has(0x200) + has(0x400) + has(0x800));
-        let bytes = data[at..at + size].to_vec();
-        let protection = None;
-        samples.push(Sample {
-            track,
-            at,
-            bytes,
-            protection,
-        });
-        at += size;
-    }
-    at
+/// The context of a `trun`.
+struct TrackRun {
+    track: u32,
+    /// The base of data offsets.
+    base: usize,
+    /// The start of the data if the run has no offset.
+    start: usize,
+    /// The default sample size.
+    size: usize,
 }
 
-/// Gives each sample of a track fragment its protection: IV and subsamples from `senc`, which `saio` and `saiz` must agree on.
+impl TrackRun {
+    /// Appends the samples of the run and returns the end of its data.
+    fn read(&self, data: &[u8], trun: &Found, samples: &mut Vec<Sample>) -> usize {
+        let flags = word(data, trun.body.start);
+        let has = |flag: u32| usize::from(flags & flag != 0);
+        let offset = word(data, trun.body.start + 8).cast_signed();
+        let mut at = match has(1) {
+            1 => self.base.checked_add_signed(offset as isize).unwrap(),
+            _ => self.start,
+        };
+        let mut entry = trun.body.start + 8 + 4 * (has(1) + has(4));
+        for _ in 0..number(data, trun.body.start + 4, 4) {
+            let size = match has(0x200) {
+                1 => number(data, entry + 4 * has(0x100), 4),
+                _ => self.size,
+            };
+            entry += 4 * (has(0x100) + has(0x200) + has(0x400) + has(0x800));
+            samples.push(Sample {
+                track: self.track,
+                at,
+                bytes: data[at..at + size].to_vec(),
+                protection: None,
+            });
+            at += size;
+        }
+        at
+    }
+}
+
+/// Sets the protection of each sample of a track fragment: IV and subsamples from `senc`, with which `saio` and `saiz` must agree.
 fn read_senc(
     data: &[u8],
-    (traf, base): (&Found, usize),
-    ((entry, iv_size), samples): (&(Protection, usize), &mut [Sample]),
+    traf: &Found,
+    base: usize,
+    entry: &EntryProtection,
+    samples: &mut [Sample],
 ) {
     let senc = only(data, traf, b"senc").body;
     let subsampled = word(data, senc.start) & 2 != 0;
@@ -250,15 +268,16 @@ fn read_senc(
     let mut sizes = Vec::new();
     for sample in samples {
         let start = at;
-        let mut protection = entry.clone();
-        if *iv_size > 0 {
-            protection.iv = padded(&data[at..at + iv_size]);
-            at += iv_size;
+        let mut protection = entry.defaults.clone();
+        if entry.iv_size > 0 {
+            protection.iv = padded(&data[at..at + entry.iv_size]);
+            at += entry.iv_size;
         }
         if subsampled {
-            let entries = (0..number(data, at, 2)).map(|entry| at + 2 + 6 * entry);
-            let entries = entries.map(|entry| (number(data, entry, 2), number(data, entry + 2, 4)));
-            let subsamples: Vec<_> = entries.collect();
+            let subsamples: Vec<_> = (0..number(data, at, 2))
+                .map(|index| at + 2 + 6 * index)
+                .map(|start| (number(data, start, 2), number(data, start + 2, 4)))
+                .collect();
             at += 2 + 6 * subsamples.len();
             protection.subsamples = Some(subsamples);
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! When each sample is decoded and shown, on which others it depends and in which groups it is, of a progressive or a fragmented
+//! The times, dependencies and groups of each sample, of a progressive or a fragmented
 //! file: the tests' own reading of ISO/IEC 14496-12, clauses 8.6, 8.8 and 8.9.
 
 use std::collections::BTreeMap;
 
 use crate::boxes::{Bx, Fields, top_level, u32_at};
 
-/// What the tables, or a track run, say of a sample.
+/// The entry of a sample in the sample tables or in a track run.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Moment {
     pub decode_time: u64,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where the peers of the tests are: decryptors, encoders, vectors. What is absent is reported as skipped, by name.
+//! The paths of external tools and vectors for tests. A test whose tools are missing is reported as skipped, by name.
 
 use std::fs::File;
 use std::io::Write;
@@ -22,7 +22,7 @@ pub fn skip(name: &str, why: &str) {
     }
 }
 
-/// The folder of vectors: PLAYREADY_VECTORS, or beside the project.
+/// The folder of vectors: PLAYREADY_VECTORS, or `../shared/vectors` of the project.
 pub fn vectors() -> Option<PathBuf> {
     let given = std::env::var_os("PLAYREADY_VECTORS").map(PathBuf::from);
     existing(given.unwrap_or_else(|| shared().join("vectors")))
@@ -47,7 +47,7 @@ pub fn cpix_oracle() -> Option<PathBuf> {
     python_has("lxml, cryptography, xmlsec").then_some(script)
 }
 
-/// Whether Python can import these modules.
+/// True if Python can import these modules.
 pub fn python_has(modules: &str) -> bool {
     let mut run = Command::new(python());
     let run = run.args(["-c", &format!("import {modules}")]).output();
