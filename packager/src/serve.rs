@@ -47,8 +47,6 @@ pub struct ServeArgs {
     /// The address that operators and packagers use, if it differs from --listen
     #[arg(long, value_name = "URL")]
     pub public_url: Option<Url>,
-    #[command(flatten)]
-    pub tls: TlsOptions,
     /// Allow delivery targets with loopback, private and link-local addresses
     #[arg(long)]
     pub allow_private_targets: bool,
@@ -58,6 +56,9 @@ pub struct ServeArgs {
     /// Format of the log on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log: LogFormat,
+    // The last, because its heading applies to all options after it.
+    #[command(flatten)]
+    pub tls: TlsOptions,
 }
 
 /// The certificates of the server and of its clients.

@@ -214,11 +214,11 @@ fn text_shows_key_ids_and_the_playready_header() {
         "format       encv (was avc1), 640x360",
         "scheme       cenc (AES-CTR), version 1.0",
         "KID          f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-        "IV           8 bytes for each sample",
+        "IV           8 bytes per sample",
         "WRMHEADER    version 4.0",
         "rk8d+Ox90BGnZQCgyR5r9g== in PlayReady order",
         "LA_URL       https://example.com/rm.asmx",
-        "Nothing wrong found",
+        "No findings",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }

@@ -1,54 +1,54 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is wrong or worth knowing, each kind once for each track.
+//! The findings of an inspection, each kind once per track.
 
 use serde::Serialize;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Against a standard, or against another part of the file.
+    /// A violation of a standard, or a contradiction to another part of the file.
     Error,
-    /// Allowed, but seldom meant or not read by every client.
+    /// Allowed, but rarely intended or not supported by every client.
     Note,
 }
 
-/// A finding; the same one in later places only counts.
+/// A finding; repeated findings are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How much it weighs.
+    /// The severity.
     pub severity: Severity,
     /// A stable name for scripts.
     pub code: &'static str,
-    /// The track; None for what concerns the whole file.
+    /// The track; None if the finding concerns the whole file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub track_id: Option<u32>,
     /// The box or byte where it was first seen.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub place: String,
-    /// What is wrong, of the first place.
+    /// The description of the first occurrence.
     pub message: String,
-    /// How often it was seen.
+    /// The number of occurrences.
     pub count: u64,
 }
 
-/// The most findings that are told apart; a file with more kinds of faults is no better known by them.
+/// The largest number of different findings in a report.
 const MAX_FINDINGS: usize = 1000;
 
 /// Collects findings.
 #[derive(Debug, Default)]
 pub struct Findings(Vec<Finding>);
 
-/// Where something is looked at.
+/// The place that a finding refers to.
 #[derive(Debug, Clone, Default)]
-pub struct Place {
-    /// The track, if it is about one.
+pub struct FindingPlace {
+    /// The track, if it belongs to one.
     pub track_id: Option<u32>,
-    /// The box.
+    /// The box or byte, such as `moof at byte 4096`.
     pub text: String,
 }
 
-impl Place {
+impl FindingPlace {
     /// A place that belongs to no track.
     pub fn file(text: impl Into<String>) -> Self {
         Self {
@@ -67,51 +67,55 @@ impl Place {
 }
 
 impl Findings {
-    /// Notes what is wrong.
+    /// Adds an error.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "messages are made in the call"
+        reason = "callers create the message in the call"
     )]
-    pub fn error(&mut self, code: &'static str, place: &Place, message: impl ToString) {
-        self.push((Severity::Error, code), place, message.to_string());
+    pub fn error(&mut self, code: &'static str, place: &FindingPlace, message: impl ToString) {
+        self.push(Severity::Error, code, place, message.to_string());
     }
 
-    /// Notes what is worth knowing.
+    /// Adds a note.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "messages are made in the call"
+        reason = "callers create the message in the call"
     )]
-    pub fn note(&mut self, code: &'static str, place: &Place, message: impl ToString) {
-        self.push((Severity::Note, code), place, message.to_string());
+    pub fn note(&mut self, code: &'static str, place: &FindingPlace, message: impl ToString) {
+        self.push(Severity::Note, code, place, message.to_string());
     }
 
-    /// Errors first, each group in the order of sight.
+    /// Returns the errors, then the notes, each in the order of their first occurrence.
     pub fn into_vec(mut self) -> Vec<Finding> {
         self.0
             .sort_by_key(|finding| finding.severity == Severity::Note);
         self.0
     }
 
-    fn push(&mut self, (severity, code): (Severity, &'static str), place: &Place, message: String) {
-        // Faults of one kind differ by their figures from fragment to fragment; those of headers and KIDs are apart.
+    fn push(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: &FindingPlace,
+        message: String,
+    ) {
+        // In a track, the numbers in a message may differ between fragments; outside, each message is a finding of its own.
         let is_known = |known: &&mut Finding| {
             known.code == code
                 && known.track_id == place.track_id
                 && (known.track_id.is_some() || known.message == message)
         };
-        let has_room = self.0.len() < MAX_FINDINGS;
-        let known = self.0.iter_mut().find(is_known);
-        match known {
-            Some(known) => known.count += 1,
-            None if has_room => self.0.push(Finding {
+        if let Some(known) = self.0.iter_mut().find(is_known) {
+            known.count += 1;
+        } else if self.0.len() < MAX_FINDINGS {
+            self.0.push(Finding {
                 severity,
                 code,
                 track_id: place.track_id,
                 place: place.text.clone(),
                 message,
                 count: 1,
-            }),
-            None => (),
+            });
         }
     }
 }
@@ -123,12 +127,12 @@ mod tests {
     #[test]
     fn same_fault_of_a_track_counts_and_errors_come_first() {
         let mut findings = Findings::default();
-        findings.note("unused", &Place::file(""), "a");
+        findings.note("unused", &FindingPlace::file(""), "a");
         for fragment in 0..3 {
-            let place = Place::track(1, format!("moof {fragment}"));
+            let place = FindingPlace::track(1, format!("moof {fragment}"));
             findings.error("sizes", &place, format!("{fragment} bytes"));
         }
-        findings.error("sizes", &Place::track(2, ""), "4 bytes");
+        findings.error("sizes", &FindingPlace::track(2, ""), "4 bytes");
         let found = findings.into_vec();
         let codes: Vec<_> = found
             .iter()

@@ -6,34 +6,35 @@ use cenc_types::{KeyId, Pattern};
 use common_encryption::ParsedProtection;
 use isobmff_boxes::{BoxTree, Error, FourCc, Tfhd, Trun};
 
-use super::findings::{Findings, Place};
-use super::information::{Check, Location};
-use super::read::Source;
-use super::runs::{self, Descriptions, Run};
-use super::track::{Description, TrackState, seig_descriptions};
-use super::walk::Samples;
+use super::entries::TrackSamples;
+use super::findings::{FindingPlace, Findings};
+use super::information::{InformationCheck, ParentBox};
+use super::lint;
+use super::mp4_file::Mp4File;
+use super::runs::{self, ProtectionRun, SeigLookup};
+use super::track::{EntryProtection, TrackState, seig_descriptions};
 
 /// A `moof` and the file it is in.
 pub struct Moof<'a> {
-    /// The boxes.
+    /// Its boxes.
     pub tree: &'a BoxTree<'a>,
-    /// The box, whole.
+    /// The bytes of the whole box.
     pub bytes: &'a [u8],
     /// Its offset in the file.
     pub position: u64,
 }
 
-/// What a track fragment says before its samples are looked at.
+/// The fields of a track fragment.
 struct Traf<'a> {
     tree: &'a BoxTree<'a>,
-    place: Place,
+    place: FindingPlace,
     truns: Vec<Trun<'a>>,
-    /// None where only the missing `moov` tells it.
+    /// The default sample size; None if only the missing `moov` has it.
     default_size: Option<u32>,
-    count: u64,
-    /// What data offsets count from.
-    base: u64,
-    description: Option<Description>,
+    sample_count: u64,
+    /// The position in the file to which data offsets are relative.
+    data_base: u64,
+    description: Option<EntryProtection>,
 }
 
 impl Moof<'_> {
@@ -41,16 +42,17 @@ impl Moof<'_> {
     pub fn inspect(
         &self,
         tracks: &mut Vec<TrackState>,
-        source: &mut Source,
+        file: &mut Mp4File,
         findings: &mut Findings,
     ) {
-        let known = !tracks.is_empty();
-        let mut end = self.position;
+        let is_after_moov = !tracks.is_empty();
+        let mut data_end = self.position;
         for tree in self.tree.all(FourCc::TRAF) {
-            let place = Place::file(format!("moof at byte {}", self.position));
-            match self.inspect_traf(tree, (known, &mut end), tracks, (source, findings)) {
-                Ok(()) => (),
-                Err(error) => findings.error("unreadable", &place, error),
+            if let Err(error) =
+                self.inspect_traf(tree, is_after_moov, &mut data_end, tracks, file, findings)
+            {
+                let place = FindingPlace::file(format!("moof at byte {}", self.position));
+                findings.error("unreadable", &place, error);
             }
         }
     }
@@ -58,43 +60,48 @@ impl Moof<'_> {
     fn inspect_traf(
         &self,
         tree: &BoxTree<'_>,
-        (known, end): (bool, &mut u64),
+        is_after_moov: bool,
+        data_end: &mut u64,
         tracks: &mut Vec<TrackState>,
-        (source, findings): (&mut Source, &mut Findings),
+        file: &mut Mp4File,
+        findings: &mut Findings,
     ) -> Result<(), Error> {
         let tfhd = Tfhd::read(tree.child(FourCc::TFHD)?.reader())?;
-        let state = find_track(tracks, tfhd.track_id, known);
-        let place = Place::track(tfhd.track_id, format!("moof at byte {}", self.position));
+        let state = find_track(tracks, tfhd.track_id, is_after_moov);
+        let place = FindingPlace::track(tfhd.track_id, format!("moof at byte {}", self.position));
         let Some(state) = state else {
             findings.error("no-track", &place, "'moov' has no such track");
             return Ok(());
         };
-        let truns = tree.all(FourCc::TRUN).map(|trun| Trun::read(trun.reader()));
-        let truns = truns.collect::<Result<Vec<_>, _>>()?;
-        let trex = state.trex.map(|trex| trex.sample_size);
-        let base = match tfhd.base_data_offset {
-            Some(offset) => offset,
-            None if tfhd.default_base_is_moof() => self.position,
-            None => *end,
-        };
+        let truns: Vec<_> = tree
+            .all(FourCc::TRUN)
+            .map(|trun| Trun::read(trun.reader()))
+            .collect::<Result<_, _>>()?;
         let traf = Traf {
             tree,
-            count: truns.iter().map(|trun| u64::from(trun.sample_count)).sum(),
-            default_size: tfhd.default_sample_size.or(trex),
-            base,
-            description: description(state, &tfhd),
+            sample_count: truns.iter().map(|trun| u64::from(trun.sample_count)).sum(),
+            default_size: tfhd
+                .default_sample_size
+                .or(state.trex.map(|trex| trex.sample_size)),
+            data_base: match tfhd.base_data_offset {
+                Some(offset) => offset,
+                None if tfhd.default_base_is_moof() => self.position,
+                None => *data_end,
+            },
+            description: find_description(state, &tfhd),
             place,
             truns,
         };
-        *end = traf.data_end();
-        self.check(&traf, state, (source, findings))
+        *data_end = traf.data_end();
+        self.check_traf(&traf, state, file, findings)
     }
 
-    fn check(
+    fn check_traf(
         &self,
         traf: &Traf<'_>,
         state: &mut TrackState,
-        (source, findings): (&mut Source, &mut Findings),
+        file: &mut Mp4File,
+        findings: &mut Findings,
     ) -> Result<(), Error> {
         let place = &traf.place;
         let boxes = InformationBoxes::read(&[traf.tree])?;
@@ -102,51 +109,52 @@ impl Moof<'_> {
         for seig in fragment.readable() {
             state.note_seig(seig, place, findings);
         }
-        let described = Descriptions {
+        let lookup = SeigLookup {
             track: &state.seig,
             fragment: &fragment,
         };
-        let groups = runs::read_groups(traf.tree, described)?;
-        let assumed = assumed(&boxes, !groups.is_empty());
+        let groups = runs::read_groups(traf.tree, lookup)?;
+        let assumed = assumed_protection(&boxes, !groups.is_empty());
         let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
         let protection = match &traf.description {
-            Some(Description::Clear) => None,
-            Some(Description::Protected { tenc, .. }) => piff.or(tenc.as_ref()),
+            Some(EntryProtection::Clear) => None,
+            Some(EntryProtection::Protected { tenc, .. }) => piff.or(tenc.as_ref()),
             None => piff.or(assumed.as_ref()),
         };
-        let defaults = [Run {
-            count: traf.count,
+        let defaults = [ProtectionRun {
+            count: traf.sample_count,
             protection,
         }];
-        let runs = runs::resolve(&defaults, &groups, described).unwrap_or_else(|fault| {
+        let runs = runs::resolve(&defaults, &groups, lookup).unwrap_or_else(|fault| {
             findings.error("groups", place, fault);
             defaults.to_vec()
         });
-        lint_nil(&runs, traf, (place, findings));
-        let samples = Samples {
-            count: traf.count,
-            sizes: &|| traf.sizes(),
-            runs,
-            starts: traf.starts(),
-        };
-        let check = Check {
+        if traf.description.is_some() {
+            lint::check_kids(&runs, place, findings);
+        }
+        InformationCheck {
             boxes: &boxes,
-            samples: &samples,
+            samples: &TrackSamples {
+                count: traf.sample_count,
+                sizes: &|| traf.sizes(),
+                runs,
+                starts: traf.starts(),
+            },
             iv_sizes_known: traf.description.is_some(),
-            location: &Location {
+            parent: &ParentBox {
                 place,
                 bytes: self.bytes,
                 position: self.position,
-                base: traf.base,
+                offset_base: traf.data_base,
             },
-        };
-        check.run(&mut state.report, source, findings);
+        }
+        .run(&mut state.report, file, findings);
         Ok(())
     }
 }
 
 impl<'a> Traf<'a> {
-    /// None of them where not all are known.
+    /// Returns the sizes of all samples, or none if some are unknown.
     fn sizes(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         let default = match self.default_size {
             Some(default) => default,
@@ -154,49 +162,57 @@ impl<'a> Traf<'a> {
             None => return Box::new(std::iter::empty()),
         };
         Box::new(self.truns.iter().flat_map(move |trun| {
-            let unstated = match trun.has_sizes() {
+            let without_size = match trun.has_sizes() {
                 true => 0,
                 false => trun.sample_count,
             };
-            let defaults = (0..unstated).map(move |_| default);
-            trun.sizes().chain(defaults)
+            trun.sizes().chain((0..without_size).map(move |_| default))
         }))
     }
 
-    /// Number of the first sample of each run.
+    /// Returns the number of the first sample of each `trun`.
     fn starts(&self) -> Vec<u64> {
-        let counts = self.truns.iter().map(|trun| u64::from(trun.sample_count));
-        counts
-            .scan(0, |next, count| {
+        self.truns
+            .iter()
+            .scan(0, |next, trun| {
                 let start = *next;
-                *next += count;
+                *next += u64::from(trun.sample_count);
                 Some(start)
             })
             .collect()
     }
 
-    /// Where the data of the last run ends.
+    /// Returns the position after the data of the last run.
     fn data_end(&self) -> u64 {
         let offset = self.truns.iter().find_map(|trun| trun.data_offset);
         let start = self
-            .base
+            .data_base
             .saturating_add_signed(i64::from(offset.unwrap_or(0)));
-        let default = u64::from(self.default_size.unwrap_or(0));
-        let lengths = self.truns.iter().map(|trun| match trun.has_sizes() {
-            true => trun.sizes().map(u64::from).sum(),
-            false => u64::from(trun.sample_count) * default,
-        });
-        lengths.fold(start, u64::saturating_add)
+        let default_size = u64::from(self.default_size.unwrap_or(0));
+        self.truns
+            .iter()
+            .map(|trun| match trun.has_sizes() {
+                true => trun.sizes().map(u64::from).sum(),
+                false => u64::from(trun.sample_count) * default_size,
+            })
+            .fold(start, u64::saturating_add)
     }
 }
 
-/// The track of a fragment; without `moov` it comes into being here.
-fn find_track(tracks: &mut Vec<TrackState>, track_id: u32, known: bool) -> Option<&mut TrackState> {
-    let has_id = |state: &TrackState| state.report.track_id == track_id;
-    let found = tracks.iter().position(has_id);
-    let index = match found {
+/// Returns the track of a fragment; without `moov`, adds it.
+fn find_track(
+    tracks: &mut Vec<TrackState>,
+    track_id: u32,
+    is_after_moov: bool,
+) -> Option<&mut TrackState> {
+    let index = match tracks
+        .iter()
+        .position(|state| state.report.track_id == track_id)
+    {
         Some(index) => index,
-        None if known && tracks.iter().any(|state| !state.descriptions.is_empty()) => return None,
+        None if is_after_moov && tracks.iter().any(|state| !state.descriptions.is_empty()) => {
+            return None;
+        }
         None => {
             let mut state = TrackState::default();
             state.report.track_id = track_id;
@@ -207,16 +223,17 @@ fn find_track(tracks: &mut Vec<TrackState>, track_id: u32, known: bool) -> Optio
     tracks.get_mut(index)
 }
 
-fn description(state: &TrackState, tfhd: &Tfhd<'_>) -> Option<Description> {
-    let index = tfhd.sample_description_index;
-    let index = index.or(state.trex.map(|trex| trex.sample_description_index));
-    let index = usize::try_from(index?.checked_sub(1)?).ok()?;
+fn find_description(state: &TrackState, tfhd: &Tfhd<'_>) -> Option<EntryProtection> {
+    let number = tfhd
+        .sample_description_index
+        .or(state.trex.map(|trex| trex.sample_description_index))?;
+    let index = usize::try_from(number.checked_sub(1)?).ok()?;
     state.descriptions.get(index).cloned()
 }
 
-/// Without `moov`, samples that have encryption information or groups count as protected, by IVs of 8 bytes until they turn
-/// out to be others.
-fn assumed(boxes: &InformationBoxes<'_>, grouped: bool) -> Option<ParsedProtection> {
+/// Returns the protection of samples without `moov`: those with encryption information or groups count as protected, with IVs of
+/// 8 bytes until another size fits.
+fn assumed_protection(boxes: &InformationBoxes<'_>, grouped: bool) -> Option<ParsedProtection> {
     (grouped || !boxes.is_empty()).then_some(ParsedProtection {
         is_protected: 1,
         pattern: Pattern::NONE,
@@ -224,12 +241,4 @@ fn assumed(boxes: &InformationBoxes<'_>, grouped: bool) -> Option<ParsedProtecti
         kid: KeyId::from_bytes([0; 16]),
         constant_iv: None,
     })
-}
-
-fn lint_nil(runs: &[Run<'_>], traf: &Traf<'_>, (place, findings): (&Place, &mut Findings)) {
-    let nil = |run: &Run<'_>| run.protection.is_some_and(|found| found.kid.is_nil());
-    if traf.description.is_some() && runs.iter().any(nil) {
-        let message = "protected samples of which neither 'tenc' nor a 'seig' group names the KID";
-        findings.error("kid-nil", place, message);
-    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What an init segment, or the `moov` of a file, says of its protection, for manifests.
+//! Reads the protection in an init segment, or in the `moov` of a file, for manifests.
 
 use std::io;
 use std::path::Path;
@@ -11,36 +11,38 @@ use presentation::FileProtection;
 
 use super::findings::Findings;
 use super::lint::scheme_of;
-use super::read::{self, Source};
-use super::track::{Description, TrackState};
+use super::mp4_file::{self, Mp4File};
+use super::track::{EntryProtection, TrackState};
 
-/// Why nothing can be said.
+/// Errors of reading the protection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be opened or read.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// A box that cannot be read.
+    /// A box cannot be read.
     #[error(transparent)]
-    Read(read::Error),
+    Read(mp4_file::Error),
     /// `moov` cannot be read.
     #[error("moov: {0}")]
     Moov(#[from] isobmff_boxes::Error),
-    /// No `moov`.
+    /// The file has no `moov`.
     #[error("no moov: give an init segment, or a whole file")]
     NoMoov,
-    /// Something other than Common Encryption.
-    #[error("a protected track has no scheme of Common Encryption")]
+    /// A track is protected by something other than Common Encryption.
+    #[error("a protected track has none of the schemes cenc, cens, cbc1, cbcs")]
     Scheme,
-    /// Manifests have one scheme for all tracks of a file.
-    #[error("its tracks have the schemes {0} and {1}: manifests can name one")]
+    /// The tracks have different schemes; a manifest names one scheme per file.
+    #[error(
+        "the tracks have the schemes {0} and {1}, but a manifest can name only one: protect all tracks with the same scheme"
+    )]
     Schemes(Scheme, Scheme),
 }
 
-impl From<read::Error> for Error {
-    fn from(error: read::Error) -> Self {
+impl From<mp4_file::Error> for Error {
+    fn from(error: mp4_file::Error) -> Self {
         match error {
-            read::Error::Io(error) => Self::Io(error),
+            mp4_file::Error::Io(error) => Self::Io(error),
             error => Self::Read(error),
         }
     }
@@ -51,23 +53,23 @@ impl From<read::Error> for Error {
 /// # Errors
 /// [`Error`].
 pub fn read(path: &Path) -> Result<FileProtection, Error> {
-    let mut source = Source::open(path)?;
+    let mut source = Mp4File::open(path)?;
     while let Some(top) = source.next()? {
         if top.box_type == FourCc::MOOV {
             let bytes = source.load(&top)?;
-            return of_moov(&BoxTree::parse(&bytes)?);
+            return read_moov(&BoxTree::parse(&bytes)?);
         }
     }
     Err(Error::NoMoov)
 }
 
-fn of_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
+fn read_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
     let mut init = FileProtection::default();
     for trak in moov.all(FourCc::TRAK) {
-        // What is wrong with the track beside this is for `inspect` to say.
+        // Findings are reported by `inspect`, not here.
         let track = TrackState::read(trak, &mut Findings::default())?;
         for description in &track.descriptions {
-            add(&mut init, description)?;
+            add_entry(&mut init, description)?;
         }
     }
     for child in moov.children() {
@@ -82,8 +84,8 @@ fn of_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
     Ok(init)
 }
 
-fn add(init: &mut FileProtection, description: &Description) -> Result<(), Error> {
-    let Description::Protected { scheme, tenc } = description else {
+fn add_entry(init: &mut FileProtection, description: &EntryProtection) -> Result<(), Error> {
+    let EntryProtection::Protected { scheme, tenc } = description else {
         return Ok(());
     };
     let scheme = scheme.and_then(scheme_of).ok_or(Error::Scheme)?;
@@ -91,8 +93,11 @@ fn add(init: &mut FileProtection, description: &Description) -> Result<(), Error
         Some(other) if other != scheme => return Err(Error::Schemes(other, scheme)),
         _ => init.scheme = Some(scheme),
     }
-    let kid = tenc.as_ref().map(|tenc| tenc.kid);
-    let kid = kid.filter(|kid| !kid.is_nil() && !init.kids.contains(kid));
-    init.kids.extend(kid);
+    if let Some(tenc) = tenc
+        && !tenc.kid.is_nil()
+        && !init.kids.contains(&tenc.kid)
+    {
+        init.kids.push(tenc.kid);
+    }
     Ok(())
 }

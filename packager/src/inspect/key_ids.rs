@@ -1,39 +1,42 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether `pssh` boxes, PlayReady Headers and Widevine data name the KIDs by which the samples are encrypted.
+//! Checks that `pssh` boxes, PlayReady Headers and Widevine data name the KIDs of the encrypted samples.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenc_types::{CipherMode, KeyId};
 use playready_header::guid;
 
-use super::findings::{Findings, Place};
+use super::findings::{FindingPlace, Findings};
 use super::lint;
-use super::report::PsshBox;
-use super::track::{Description, TrackState};
+use super::report::PsshReport;
+use super::track::{EntryProtection, TrackState};
 
-/// Holds the KIDs that are named against those that are used.
-pub fn check(tracks: &[TrackState], pssh: &[PsshBox], findings: &mut Findings) {
-    let used = used(tracks, findings);
+/// Compares the named KIDs with the used ones.
+pub fn check(tracks: &[TrackState], pssh: &[PsshReport], findings: &mut Findings) {
+    let used = used_key_ids(tracks, findings);
     if used.is_empty() {
         return;
     }
-    for (source, named) in named(pssh) {
+    for (source, named) in named_key_ids(pssh) {
         check_source(&source, &named, &used, findings);
     }
     check_algorithms(pssh, &used, findings);
 }
 
-/// The KIDs of `tenc`, `seig` and the samples, with the cipher modes they are used in.
-fn used(tracks: &[TrackState], findings: &mut Findings) -> BTreeMap<KeyId, Option<CipherMode>> {
+/// Returns the KIDs of `tenc`, `seig` and the samples, with their cipher modes.
+fn used_key_ids(
+    tracks: &[TrackState],
+    findings: &mut Findings,
+) -> BTreeMap<KeyId, Option<CipherMode>> {
     let mut used = BTreeMap::new();
     for state in tracks {
-        let place = Place::track(state.report.track_id, "");
+        let place = FindingPlace::track(state.report.track_id, "");
         let mode = mode_of(state);
         for kid in track_key_ids(state) {
             let known = used.insert(kid, mode).flatten();
             if known.is_some() && mode.is_some() && known != mode {
                 let message =
-                    format!("key {kid} is used in counter mode and in CBC; PlayReady forbids that");
+                    format!("KID {kid} is used in CTR and in CBC, which PlayReady forbids");
                 findings.error("kid-modes", &place, message);
             }
         }
@@ -46,60 +49,59 @@ fn mode_of(state: &TrackState) -> Option<CipherMode> {
         .descriptions
         .iter()
         .find_map(|description| match description {
-            Description::Protected { scheme, .. } => {
+            EntryProtection::Protected { scheme, .. } => {
                 lint::scheme_of((*scheme)?).map(|s| s.cipher_mode())
             }
-            Description::Clear => None,
+            EntryProtection::Clear => None,
         })
 }
 
 fn track_key_ids(state: &TrackState) -> BTreeSet<KeyId> {
-    let entries = state
+    let of_entries = state
         .descriptions
         .iter()
         .filter_map(|description| match description {
-            Description::Protected { tenc, .. } => tenc.as_ref(),
-            Description::Clear => None,
-        });
-    let entries = entries
+            EntryProtection::Protected { tenc, .. } => tenc.as_ref(),
+            EntryProtection::Clear => None,
+        })
         .filter(|tenc| tenc.is_protected != 0)
         .map(|tenc| tenc.kid);
-    let groups = state
+    let of_groups = state
         .report
         .seig
         .iter()
-        .filter(|seig| seig.is_protected != 0);
-    let groups = groups.map(|seig| seig.kid);
-    let samples = state.report.key_ids_used.iter().copied();
-    let all = entries.chain(groups).chain(samples);
-    all.filter(|kid| !kid.is_nil()).collect()
+        .filter(|seig| seig.is_protected != 0)
+        .map(|seig| seig.kid);
+    of_entries
+        .chain(of_groups)
+        .chain(state.report.key_ids_used.iter().copied())
+        .filter(|kid| !kid.is_nil())
+        .collect()
 }
 
-/// The KIDs that each kind of source names.
-fn named(pssh: &[PsshBox]) -> BTreeMap<String, BTreeSet<KeyId>> {
+/// Returns the KIDs that each kind of source names.
+fn named_key_ids(boxes: &[PsshReport]) -> BTreeMap<String, BTreeSet<KeyId>> {
     let mut named: BTreeMap<String, BTreeSet<KeyId>> = BTreeMap::new();
-    for pssh in pssh {
+    let mut add = |source: String, kids: Vec<KeyId>| {
+        if !kids.is_empty() {
+            named.entry(source).or_default().extend(kids);
+        }
+    };
+    for pssh in boxes {
         let system = pssh.system.unwrap_or(&pssh.system_id);
-        if !pssh.kids.is_empty() {
-            let source = format!("pssh of {system}");
-            named.entry(source).or_default().extend(&pssh.kids);
+        add(format!("pssh of {system}"), pssh.kids.clone());
+        if let Some(data) = &pssh.widevine {
+            add("Widevine data".to_owned(), data.kids.clone());
         }
-        let widevine = pssh.widevine.iter().flat_map(|data| &data.kids);
-        let mut widevine = widevine.peekable();
-        if widevine.peek().is_some() {
-            let source = named.entry("Widevine data".to_owned()).or_default();
-            source.extend(widevine);
-        }
-        let header = pssh
+        if let Some(header) = pssh
             .playready
             .as_ref()
-            .and_then(|object| object.header.as_ref());
-        let keys = header
-            .map(|header| header.key_ids.as_slice())
-            .unwrap_or_default();
-        if !keys.is_empty() {
-            let source = named.entry("PlayReady Header".to_owned()).or_default();
-            source.extend(keys.iter().map(|key| key.kid));
+            .and_then(|object| object.header.as_ref())
+        {
+            add(
+                "PlayReady Header".to_owned(),
+                header.key_ids.iter().map(|key| key.kid).collect(),
+            );
         }
     }
     named
@@ -111,11 +113,11 @@ fn check_source(
     used: &BTreeMap<KeyId, Option<CipherMode>>,
     findings: &mut Findings,
 ) {
-    let place = Place::file(source);
+    let place = FindingPlace::file(source);
     for kid in used.keys().filter(|kid| !named.contains(kid)) {
         match named.contains(&swapped(kid)) {
             true => findings.error("kid-order", &place, format!(
-                "KID {kid} stands there in the wrong byte order, as {}: boxes have UUID order, a header has GUID order",
+                "KID {kid} has the wrong byte order here, {}: boxes use UUID order, a PlayReady Header uses GUID order",
                 swapped(kid)
             )),
             false => findings.error("kid-missing", &place, format!("KID {kid} of the tracks is not named")),
@@ -129,26 +131,25 @@ fn check_source(
 }
 
 fn check_algorithms(
-    pssh: &[PsshBox],
+    pssh: &[PsshReport],
     used: &BTreeMap<KeyId, Option<CipherMode>>,
     findings: &mut Findings,
 ) {
-    let place = Place::file("PlayReady Header");
-    let objects = pssh.iter().filter_map(|pssh| pssh.playready.as_ref());
-    for key in objects
-        .filter_map(|object| object.header.as_ref())
-        .flat_map(|h| &h.key_ids)
+    let place = FindingPlace::file("PlayReady Header");
+    for key in pssh
+        .iter()
+        .filter_map(|pssh| pssh.playready.as_ref()?.header.as_ref())
+        .flat_map(|header| &header.key_ids)
     {
-        let mode = used.get(&key.kid).copied().flatten();
-        let wanted = match mode {
+        let expected = match used.get(&key.kid).copied().flatten() {
             Some(CipherMode::Ctr) => "AESCTR",
             Some(CipherMode::Cbc) => "AESCBC",
             None => continue,
         };
-        let stated = key.algorithm.as_deref().unwrap_or(wanted);
-        if stated != wanted {
+        let stated = key.algorithm.as_deref().unwrap_or(expected);
+        if stated != expected {
             let message = format!(
-                "KID {} has ALGID {stated}, its samples need {wanted}",
+                "KID {} has ALGID {stated}, its samples need {expected}",
                 key.kid
             );
             findings.error("algorithm", &place, message);
@@ -156,7 +157,7 @@ fn check_algorithms(
     }
 }
 
-/// The KID that one gets by taking the bytes of one order for the other.
+/// Returns the KID in the other byte order: GUID order for UUID order.
 fn swapped(kid: &KeyId) -> KeyId {
     guid::from_guid_bytes(*kid.as_bytes())
 }
@@ -180,7 +181,7 @@ mod tests {
 
     // The KID and its GUID order of Microsoft's "MPEG-DASH for PlayReady", table 2.
     #[test]
-    fn missing_unused_and_swapped_key_ids_are_told_apart() {
+    fn missing_unused_and_swapped_key_ids_are_distinguished() {
         let kid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
         let swapped = "ae4f1df8-ec7d-d011-a765-00a0c91e6bf6";
         let other = "10000000-1000-1000-1000-100000000001";

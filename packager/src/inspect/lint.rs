@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What `schm`, `tenc` and `seig` may say together, ISO/IEC 23001-7 clauses 6, 8.2 and 10.
+//! Checks `schm`, `tenc` and `seig` against each other, ISO/IEC 23001-7 clauses 6, 8.2 and 10.
 
 use cenc_types::{CipherMode, Pattern, Scheme};
 use common_encryption::ParsedProtection;
 use isobmff_boxes::FourCc;
 
-use super::findings::{Findings, Place};
-use super::report::pattern;
+use super::findings::{FindingPlace, Findings};
+use super::report::pattern_text;
+use super::runs::ProtectionRun;
 
-/// The scheme that a scheme_type means; PIFF's encrypts as `cenc` does.
+/// Returns the scheme of a scheme_type; that of PIFF encrypts like `cenc`.
 pub fn scheme_of(scheme_type: FourCc) -> Option<Scheme> {
     let text = std::str::from_utf8(&scheme_type.0).ok()?;
     match text {
@@ -17,11 +18,11 @@ pub fn scheme_of(scheme_type: FourCc) -> Option<Scheme> {
     }
 }
 
-/// Checks what a protected sample entry says.
+/// Checks a protected sample entry.
 pub fn check_entry(
     scheme_type: Option<FourCc>,
     tenc: Option<&ParsedProtection>,
-    place: &Place,
+    place: &FindingPlace,
     findings: &mut Findings,
 ) {
     match scheme_type {
@@ -31,7 +32,7 @@ pub fn check_entry(
             "'sinf' has no 'schm': the scheme is not named",
         ),
         Some(unknown) if scheme_of(unknown).is_none() => {
-            let message = format!("scheme '{unknown}' is none of cenc, cens, cbc1, cbcs");
+            let message = format!("the scheme is '{unknown}', not one of cenc, cens, cbc1, cbcs");
             findings.error("schm", place, message);
         }
         Some(_) => (),
@@ -49,8 +50,9 @@ pub fn check_entry(
 /// Checks a `seig` entry by itself and against the `tenc` of its track.
 pub fn check_seig(
     seig: &ParsedProtection,
-    (scheme_type, tenc): (Option<FourCc>, Option<&ParsedProtection>),
-    place: &Place,
+    scheme_type: Option<FourCc>,
+    tenc: Option<&ParsedProtection>,
+    place: &FindingPlace,
     findings: &mut Findings,
 ) {
     if seig.is_protected == 0 {
@@ -61,13 +63,13 @@ pub fn check_seig(
         findings.error(
             "kid-nil",
             place,
-            "the KID of a 'seig' group is nil: it names no key",
+            "the KID of a 'seig' group is nil, so that no key is named",
         );
     }
     if let Some(tenc) = tenc.filter(|tenc| tenc.pattern != seig.pattern) {
-        let (seig, tenc) = (pattern(seig.pattern), pattern(tenc.pattern));
+        let (seig, tenc) = (pattern_text(seig.pattern), pattern_text(tenc.pattern));
         let message = format!(
-            "pattern {seig} of a 'seig' group differs from {tenc} of 'tenc'; Chromium refuses that"
+            "pattern {seig} of a 'seig' group differs from {tenc} of 'tenc', which Chromium refuses"
         );
         findings.error("seig-pattern", place, message);
     }
@@ -77,14 +79,17 @@ pub fn check_seig(
 fn check_protection(
     scheme_type: Option<FourCc>,
     found: &ParsedProtection,
-    place: &Place,
+    place: &FindingPlace,
     findings: &mut Findings,
 ) {
     if found.is_protected == 0 {
         return;
     }
     if !matches!(found.per_sample_iv_size, 0 | 8 | 16) {
-        let message = format!("IV size {}: 0, 8 and 16 exist", found.per_sample_iv_size);
+        let message = format!(
+            "the IV size is {}, not 0, 8 or 16",
+            found.per_sample_iv_size
+        );
         return findings.error("iv-size", place, message);
     }
     if let Some(scheme) = scheme_type.and_then(scheme_of) {
@@ -93,61 +98,83 @@ fn check_protection(
     }
 }
 
-fn check_iv(scheme: Scheme, found: &ParsedProtection, place: &Place, findings: &mut Findings) {
+fn check_iv(
+    scheme: Scheme,
+    found: &ParsedProtection,
+    place: &FindingPlace,
+    findings: &mut Findings,
+) {
     let constant = found.constant_iv.as_deref().map(<[u8]>::len);
-    let chained = scheme.cipher_mode() == CipherMode::Cbc;
+    let is_cbc = scheme.cipher_mode() == CipherMode::Cbc;
     match (scheme, found.per_sample_iv_size, constant) {
-        // With a nil KID it is a placeholder, and the groups have the IVs that count.
+        // With a nil KID, the sample entry is a placeholder for the sample groups, which have their own IVs.
         (Scheme::Cbcs, 0, Some(_)) if found.kid.is_nil() => (),
         (Scheme::Cbcs, 0, Some(16)) => (),
         (Scheme::Cbcs, 0, Some(len)) => {
             findings.error(
                 "iv-size",
                 place,
-                format!("constant IV of {len} bytes: cbcs takes 16"),
+                format!("the constant IV has {len} bytes, cbcs needs 16"),
             );
         }
         (_, 0, None) => {
             findings.error(
                 "constant-iv",
                 place,
-                "IV size 0, and no constant IV: there is no IV at all",
+                "the IV size is 0 and there is no constant IV, so that there is no IV at all",
             );
         }
         (_, 0, Some(_)) => {
             let message = format!(
-                "a constant IV is for cbcs, the scheme is {scheme}: IVs repeat under one key"
+                "a constant IV is for cbcs, but the scheme is {scheme}, so that IVs repeat under one key"
             );
             findings.error("constant-iv", place, message);
         }
-        (_, 8, _) if chained => {
+        (_, 8, _) if is_cbc => {
             findings.error(
                 "iv-size",
                 place,
-                format!("IVs of 8 bytes: {scheme} takes 16"),
+                format!("the IVs have 8 bytes, {scheme} needs 16"),
             );
         }
         (Scheme::Cbcs, _, _) => {
             findings.note(
                 "constant-iv",
                 place,
-                "cbcs with an IV for each sample instead of a constant one",
+                "cbcs with an IV per sample instead of a constant IV",
             );
         }
         _ => (),
     }
 }
 
-fn check_pattern(scheme: Scheme, found: Pattern, place: &Place, findings: &mut Findings) {
+fn check_pattern(scheme: Scheme, found: Pattern, place: &FindingPlace, findings: &mut Findings) {
     if found == Pattern::NONE {
         return;
     }
     if !scheme.has_pattern() {
-        let message = format!("pattern {}: {scheme} has none", pattern(found));
+        let message = format!(
+            "pattern {}, but {scheme} has no pattern",
+            pattern_text(found)
+        );
         findings.error("pattern", place, message);
     } else if found.crypt_byte_block == 0 {
-        let message = format!("pattern {}: nothing is encrypted", pattern(found));
+        let message = format!("pattern {} encrypts nothing", pattern_text(found));
         findings.error("pattern", place, message);
+    }
+}
+
+/// Checks that every protected sample has a KID.
+pub fn check_kids(runs: &[ProtectionRun<'_>], place: &FindingPlace, findings: &mut Findings) {
+    if runs.iter().any(|run| {
+        run.protection
+            .is_some_and(|protection| protection.kid.is_nil())
+    }) {
+        findings.error(
+            "kid-nil",
+            place,
+            "neither 'tenc' nor a 'seig' group names the KID of protected samples",
+        );
     }
 }
 
@@ -169,7 +196,7 @@ mod tests {
             constant_iv: iv.1.map(|len| vec![7; len]),
         };
         let mut findings = Findings::default();
-        let place = Place::track(1, "stsd");
+        let place = FindingPlace::track(1, "stsd");
         check_entry(Some(FourCc(*scheme)), Some(&tenc), &place, &mut findings);
         findings.into_vec().iter().map(|f| f.code).collect()
     }
@@ -198,7 +225,7 @@ mod tests {
     #[test]
     fn entry_without_scheme_or_tenc_is_found() {
         let mut findings = Findings::default();
-        check_entry(None, None, &Place::track(1, "stsd"), &mut findings);
+        check_entry(None, None, &FindingPlace::track(1, "stsd"), &mut findings);
         assert_eq!(findings.into_vec().len(), 2);
     }
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `inspect`: shows how files are protected, and checks their protection.
 
+mod entries;
 mod findings;
 mod fragment;
 mod information;
 pub mod init;
 mod key_ids;
 mod lint;
+mod mp4_file;
 mod progressive;
 mod pssh;
-mod read;
 pub mod report;
 mod runs;
 mod stream;
 pub mod text;
 mod track;
-mod walk;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The samples of a track that `moov` itself lists, ISO/IEC 14496-12 clauses 8.6 and 8.7.
+//! Checks the samples that `moov` itself lists, ISO/IEC 14496-12 clauses 8.6 and 8.7.
 
 use cenc_mp4::information::{InformationBoxes, SeigDescriptions};
 use common_encryption::ParsedProtection;
 use isobmff_boxes::{BoxTree, ChunkRun, Error, FourCc, Stsz, read_stsc};
 
-use super::findings::{Findings, Place};
-use super::information::{Check, Location};
-use super::read::Source;
-use super::runs::{self, Descriptions, Run};
-use super::track::{Description, TrackState};
-use super::walk::Samples;
+use super::entries::TrackSamples;
+use super::findings::{FindingPlace, Findings};
+use super::information::{InformationCheck, ParentBox};
+use super::lint;
+use super::mp4_file::Mp4File;
+use super::runs::{self, ProtectionRun, SeigLookup};
+use super::track::{EntryProtection, TrackState};
 
 /// A `moov` and the file it is in.
 pub struct Moov<'a> {
-    /// The boxes.
+    /// Its boxes.
     pub tree: &'a BoxTree<'a>,
-    /// The box, whole.
+    /// The bytes of the whole box.
     pub bytes: &'a [u8],
     /// Its offset in the file.
     pub position: u64,
@@ -28,7 +29,8 @@ impl Moov<'_> {
         &self,
         trak: &BoxTree<'_>,
         state: &mut TrackState,
-        (source, findings): (&mut Source, &mut Findings),
+        file: &mut Mp4File,
+        findings: &mut Findings,
     ) -> Result<(), Error> {
         let stbl = trak.descend(&[FourCc::MDIA, FourCc::MINF, FourCc::STBL])?;
         // Compact sizes (stz2) are not read: no encrypted file is known to have them.
@@ -39,81 +41,74 @@ impl Moov<'_> {
         if stsz.sample_count == 0 {
             return Ok(());
         }
-        let place = Place::track(state.report.track_id, "stbl");
+        let place = FindingPlace::track(state.report.track_id, "stbl");
         let chunks = read_stsc(stbl.child(FourCc::STSC)?.reader())?;
         let count = u64::from(stsz.sample_count);
         let boxes = InformationBoxes::read(&[stbl, trak])?;
         let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
-        let defaults = default_runs(&chunks, count, (&state.descriptions, piff));
-        let none = SeigDescriptions::default();
-        let described = Descriptions {
+        let defaults = default_runs(&chunks, count, &state.descriptions, piff);
+        let no_fragment = SeigDescriptions::default();
+        let lookup = SeigLookup {
             track: &state.seig,
-            fragment: &none,
+            fragment: &no_fragment,
         };
-        let groups = runs::read_groups(stbl, described)?;
-        let resolved = runs::resolve(&defaults, &groups, described);
-        let runs = resolved.unwrap_or_else(|fault| {
+        let groups = runs::read_groups(stbl, lookup)?;
+        let runs = runs::resolve(&defaults, &groups, lookup).unwrap_or_else(|fault| {
             findings.error("groups", &place, fault);
             defaults
         });
-        if runs
-            .iter()
-            .any(|run| run.protection.is_some_and(|p| p.kid.is_nil()))
-        {
-            let message =
-                "protected samples of which neither 'tenc' nor a 'seig' group names the KID";
-            findings.error("kid-nil", &place, message);
-        }
+        lint::check_kids(&runs, &place, findings);
         let offsets = boxes.saio().map_or(0, |saio| saio.offsets.len());
-        let samples = Samples {
-            count,
-            sizes: &|| Box::new((0..count).map_while(|sample| stsz.size(sample))),
-            runs,
-            starts: chunk_starts(&chunks, count, offsets + 1),
-        };
-        let check = Check {
+        InformationCheck {
             boxes: &boxes,
-            samples: &samples,
+            samples: &TrackSamples {
+                count,
+                sizes: &|| Box::new((0..count).map_while(|sample| stsz.size(sample))),
+                runs,
+                starts: chunk_starts(&chunks, count, offsets + 1),
+            },
             iv_sizes_known: true,
-            location: &Location {
+            parent: &ParentBox {
                 place: &place,
                 bytes: self.bytes,
                 position: self.position,
-                base: 0,
+                offset_base: 0,
             },
-        };
-        check.run(&mut state.report, source, findings);
+        }
+        .run(&mut state.report, file, findings);
         Ok(())
     }
 }
 
-/// The samples by the sample entry of their chunks.
+/// Returns runs of samples with the protection in the sample entry of their chunks.
 fn default_runs<'p>(
     chunks: &[ChunkRun],
     count: u64,
-    (descriptions, piff): (&'p [Description], Option<&'p ParsedProtection>),
-) -> Vec<Run<'p>> {
-    let mut left = count;
+    descriptions: &'p [EntryProtection],
+    piff: Option<&'p ParsedProtection>,
+) -> Vec<ProtectionRun<'p>> {
+    let mut remaining = count;
     let mut runs = Vec::new();
     for (number, run) in chunks.iter().enumerate() {
-        let next = chunks.get(number + 1).map(|next| next.first_chunk);
-        let chunks = next.map(|next| u64::from(next.saturating_sub(run.first_chunk)));
-        let samples = chunks.map(|chunks| chunks.saturating_mul(u64::from(run.samples_per_chunk)));
-        let count = samples.unwrap_or(left).min(left);
-        left -= count;
-        let index = usize::try_from(run.sample_description_index).unwrap_or(usize::MAX);
-        let description = descriptions.get(index.wrapping_sub(1));
-        let protection = match description {
-            Some(Description::Protected { tenc, .. }) => piff.or(tenc.as_ref()),
-            Some(Description::Clear) | None => None,
+        let count = match chunks.get(number + 1) {
+            Some(next) => u64::from(next.first_chunk.saturating_sub(run.first_chunk))
+                .saturating_mul(u64::from(run.samples_per_chunk))
+                .min(remaining),
+            None => remaining,
         };
-        runs.push(Run { count, protection });
+        remaining -= count;
+        let index = usize::try_from(run.sample_description_index).unwrap_or(usize::MAX);
+        let protection = match descriptions.get(index.wrapping_sub(1)) {
+            Some(EntryProtection::Protected { tenc, .. }) => piff.or(tenc.as_ref()),
+            Some(EntryProtection::Clear) | None => None,
+        };
+        runs.push(ProtectionRun { count, protection });
     }
     runs
 }
 
-/// Number of the first sample of each of the first chunks, and of no more than `most`.
-fn chunk_starts(chunks: &[ChunkRun], count: u64, most: usize) -> Vec<u64> {
+/// Returns the number of the first sample of each of the first `max` chunks.
+fn chunk_starts(chunks: &[ChunkRun], count: u64, max: usize) -> Vec<u64> {
     let mut starts = Vec::new();
     let mut start = 0;
     for (number, run) in chunks.iter().enumerate() {
@@ -121,7 +116,7 @@ fn chunk_starts(chunks: &[ChunkRun], count: u64, most: usize) -> Vec<u64> {
             .get(number + 1)
             .map_or(u32::MAX, |next| next.first_chunk);
         for _ in run.first_chunk..next {
-            if start >= count || starts.len() >= most || run.samples_per_chunk == 0 {
+            if start >= count || starts.len() >= max || run.samples_per_chunk == 0 {
                 break;
             }
             starts.push(start);
@@ -136,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_start_where_the_one_before_ends() {
+    fn chunk_starts_after_the_previous_one() {
         let run = |first_chunk, samples_per_chunk| ChunkRun {
             first_chunk,
             samples_per_chunk,

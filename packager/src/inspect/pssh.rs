@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The `pssh` boxes of a stream: the PlayReady Object and Header in those of PlayReady, the message in those of Widevine.
+//! Reads the `pssh` boxes of a stream, with the PlayReady Object and Header or the Widevine message in them.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,18 @@ use isobmff_boxes::{BoxTree, FourCc, Reader};
 use playready_header::{FoundHeader, PlayReadyObject, RecordKind};
 use uuid::Uuid;
 
-use super::findings::{Findings, Place};
-use super::report::{self, Object, ObjectRecord, PlayReadyHeaderReport, PsshBox, Widevine};
+use super::findings::{FindingPlace, Findings};
+use super::report::{
+    self, ObjectRecord, PlayReadyHeaderReport, PlayReadyObjectReport, PsshReport, WidevineReport,
+};
 
-/// The most different boxes that are kept; with a key for every fragment a day has more.
+/// The largest number of different boxes in a report; a stream of a day with a key per fragment has more.
 const MAX_BOXES: usize = 4096;
 
-/// The different `pssh` boxes seen so far.
+/// The different `pssh` boxes of a stream.
 #[derive(Debug, Default)]
 pub struct PsshBoxes {
-    boxes: Vec<PsshBox>,
+    boxes: Vec<PsshReport>,
     by_body: HashMap<Vec<u8>, usize>,
 }
 
@@ -32,41 +34,41 @@ impl PsshBoxes {
         }
     }
 
-    /// Reads the body of a box that stands in `parent`.
+    /// Reads the body of a box in `parent`.
     pub fn read(&mut self, body: &[u8], parent: &str, findings: &mut Findings) {
         if let Some(known) = self.by_body.get(body).and_then(|i| self.boxes.get_mut(*i)) {
             known.count += 1;
             return;
         }
-        let place = Place::file(format!("pssh in {parent}"));
+        let place = FindingPlace::file(format!("pssh in {parent}"));
         if self.boxes.len() >= MAX_BOXES {
             let message =
-                format!("more than {MAX_BOXES} different boxes; the others are not looked at");
-            return findings.note("pssh-many", &Place::file("pssh"), message);
+                format!("there are more than {MAX_BOXES} different boxes; the others are not read");
+            return findings.note("pssh-many", &FindingPlace::file("pssh"), message);
         }
         match Pssh::read(Reader::new(FourCc::PSSH, body)) {
             Err(error) => findings.error("unreadable", &place, error),
             Ok(pssh) => {
                 self.by_body.insert(body.to_vec(), self.boxes.len());
-                self.boxes.push(shown(&pssh, parent, findings));
+                self.boxes.push(report_of(&pssh, parent, findings));
             }
         }
     }
 
-    /// The boxes in the order of sight.
-    pub fn into_vec(self) -> Vec<PsshBox> {
+    /// Returns the boxes in the order of their first occurrence.
+    pub fn into_vec(self) -> Vec<PsshReport> {
         self.boxes
     }
 }
 
-fn shown(pssh: &Pssh, parent: &str, findings: &mut Findings) -> PsshBox {
+fn report_of(pssh: &Pssh, parent: &str, findings: &mut Findings) -> PsshReport {
     let (mut playready, mut widevine) = (None, None);
     match System::from_id(&pssh.system_id) {
-        Some(System::PlayReady) => playready = object(&pssh.data, parent, findings),
-        Some(System::Widevine) => widevine = self::widevine(&pssh.data, parent, findings),
+        Some(System::PlayReady) => playready = read_object(&pssh.data, parent, findings),
+        Some(System::Widevine) => widevine = read_widevine(&pssh.data, parent, findings),
         _ => (),
     }
-    PsshBox {
+    PsshReport {
         place: parent.to_owned(),
         count: 1,
         system_id: Uuid::from_bytes(pssh.system_id).to_string(),
@@ -79,15 +81,20 @@ fn shown(pssh: &Pssh, parent: &str, findings: &mut Findings) -> PsshBox {
     }
 }
 
-fn widevine(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Widevine> {
-    let place = Place::file(format!("Widevine data in {parent}"));
-    let read = WidevineData::parse(data);
-    let read = read.map_err(|error| findings.error("widevine", &place, error));
-    read.ok().map(Widevine::from)
+fn read_widevine(data: &[u8], parent: &str, findings: &mut Findings) -> Option<WidevineReport> {
+    let place = FindingPlace::file(format!("Widevine data in {parent}"));
+    WidevineData::parse(data)
+        .map_err(|error| findings.error("widevine", &place, error))
+        .ok()
+        .map(WidevineReport::from)
 }
 
-fn object(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Object> {
-    let place = Place::file(format!("PlayReady Object in {parent}"));
+fn read_object(
+    data: &[u8],
+    parent: &str,
+    findings: &mut Findings,
+) -> Option<PlayReadyObjectReport> {
+    let place = FindingPlace::file(format!("PlayReady Object in {parent}"));
     let object = match PlayReadyObject::parse(data) {
         Ok(object) => object,
         Err(error) => {
@@ -104,18 +111,25 @@ fn object(data: &[u8], parent: &str, findings: &mut Findings) -> Option<Object> 
         findings.error("header", &place, error);
         None
     });
-    let records = object.records().iter().map(|record| ObjectRecord {
-        number: record.kind.number(),
-        size: record.value.len(),
-    });
-    let place = Place::file(format!("PlayReady Header in {parent}"));
-    Some(Object {
-        records: records.collect(),
-        header: header.map(|header| self::header(header, &place, findings)),
+    let place = FindingPlace::file(format!("PlayReady Header in {parent}"));
+    Some(PlayReadyObjectReport {
+        records: object
+            .records()
+            .iter()
+            .map(|record| ObjectRecord {
+                number: record.kind.number(),
+                size: record.value.len(),
+            })
+            .collect(),
+        header: header.map(|header| check_header(header, &place, findings)),
     })
 }
 
-fn header(found: FoundHeader, place: &Place, findings: &mut Findings) -> PlayReadyHeaderReport {
+fn check_header(
+    found: FoundHeader,
+    place: &FindingPlace,
+    findings: &mut Findings,
+) -> PlayReadyHeaderReport {
     for deviation in &found.deviations {
         match report::is_violation(deviation) {
             true => findings.error("header", place, deviation),

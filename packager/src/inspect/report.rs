@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What an inspection reports; `--json` writes these types as they are.
+//! The report of `inspect`, which `--json` serializes.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -12,38 +12,39 @@ use serde::{Serialize, Serializer};
 
 use super::findings::{Finding, Severity};
 
-/// A stream: one file, or several as one.
+/// The report of a stream, which is one file or several files as one.
 #[derive(Debug, Serialize)]
 pub struct InspectionReport {
-    /// The files, as they were named.
+    /// The names of the files.
     pub files: Vec<String>,
-    /// How the stream is laid out.
+    /// The kind of the stream.
     pub container: Container,
     /// Major brand and compatible brands of `ftyp`, or of `styp` without one.
     pub brands: Vec<String>,
-    /// Number of `moof` boxes.
+    /// The number of `moof` boxes.
     pub fragments: u64,
     /// The tracks of `moov`, or of `moof` without one.
-    pub tracks: Vec<Track>,
-    /// The `pssh` boxes, equal ones once.
-    pub pssh: Vec<PsshBox>,
-    /// What is wrong or worth knowing.
+    pub tracks: Vec<TrackReport>,
+    /// The different `pssh` boxes.
+    pub pssh: Vec<PsshReport>,
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 
 impl InspectionReport {
-    /// Whether anything is wrong.
+    /// True if there is an error among the findings.
     pub fn has_errors(&self) -> bool {
-        let mut findings = self.findings.iter();
-        findings.any(|finding| finding.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 }
 
-/// How a stream is laid out.
+/// The kind of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Container {
-    /// `moov` with `mvex`, with or without fragments behind it.
+    /// `moov` with `mvex`, with or without fragments.
     Fragmented,
     /// `moov` with all samples.
     Progressive,
@@ -55,50 +56,50 @@ pub enum Container {
 
 /// A track.
 #[derive(Debug, Default, Serialize)]
-pub struct Track {
+pub struct TrackReport {
     /// track_ID.
     pub track_id: u32,
     /// handler_type; empty without `moov`.
     pub handler: String,
     /// The sample entries of `stsd`.
-    pub sample_entries: Vec<Entry>,
-    /// Number of samples.
+    pub sample_entries: Vec<SampleEntryReport>,
+    /// The number of samples.
     pub samples: u64,
-    /// Samples that are encrypted by `tenc` or their sample group.
+    /// The number of samples that are encrypted according to `tenc` or their sample group.
     pub protected_samples: u64,
-    /// Where the samples' encryption information was found.
-    pub information: Information,
-    /// Samples with a subsample map.
+    /// The boxes with the encryption information of the samples.
+    pub information: InformationCounts,
+    /// The number of samples with subsamples.
     pub subsampled_samples: u64,
-    /// Subsamples of the sample that has most.
+    /// The largest number of subsamples in a sample.
     pub max_subsamples: usize,
-    /// The first sample's own IV, in hexadecimal digits.
+    /// The first sample's own IV, in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_iv: Option<String>,
-    /// Different `seig` entries of `stbl` and of fragments.
-    pub seig: Vec<Protection>,
-    /// KIDs of the protected samples.
-    #[serde(serialize_with = "each_shown")]
+    /// The different `seig` entries of `stbl` and of fragments.
+    pub seig: Vec<ProtectionReport>,
+    /// The KIDs of the protected samples.
+    #[serde(serialize_with = "serialize_kids")]
     pub key_ids_used: BTreeSet<KeyId>,
 }
 
-/// Fragments, or the one track of a progressive file, by where they keep their samples' encryption information.
+/// The numbers of fragments, or 1 for a track of a progressive file, with encryption information in each kind of box.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
-pub struct Information {
-    /// In `senc`.
+pub struct InformationCounts {
+    /// Those with `senc`.
     pub senc: u64,
-    /// In PIFF's `uuid` box.
+    /// Those with PIFF's `uuid` box.
     pub piff_senc: u64,
-    /// By `saiz` and `saio`, whether into `senc` or elsewhere.
+    /// Those with `saiz` and `saio`, which may point into `senc` or elsewhere.
     pub saiz_saio: u64,
 }
 
 /// A sample entry.
 #[derive(Debug, Default, Serialize)]
-pub struct Entry {
-    /// The format that stands in the file, such as `encv`.
+pub struct SampleEntryReport {
+    /// The format of the sample entry, such as `encv`.
     pub format: String,
-    /// `frma`: the format under the protection.
+    /// The format of the clear samples, from `frma`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_format: Option<String>,
     /// Width and height in pixels.
@@ -107,32 +108,32 @@ pub struct Entry {
     /// scheme_type of `schm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
-    /// scheme_version: major in the upper, minor in the lower 16 bits.
+    /// scheme_version: the major version in the upper 16 bits, the minor version in the lower 16 bits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme_version: Option<u32>,
     /// `tenc`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenc: Option<Protection>,
+    pub tenc: Option<ProtectionReport>,
 }
 
 /// `tenc` or an entry of `seig`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Protection {
+pub struct ProtectionReport {
     /// isProtected.
     pub is_protected: u8,
     /// The KID.
-    #[serde(serialize_with = "shown")]
+    #[serde(serialize_with = "serialize_display")]
     pub kid: KeyId,
     /// Per_Sample_IV_Size in bytes; 0 with a constant IV.
     pub iv_size: u8,
-    /// The constant IV, in hexadecimal digits.
+    /// The constant IV, in hex.
     pub constant_iv: Option<String>,
     /// crypt_byte_block:skip_byte_block.
-    #[serde(serialize_with = "shown_pattern")]
+    #[serde(serialize_with = "serialize_pattern")]
     pub pattern: Pattern,
 }
 
-impl From<&ParsedProtection> for Protection {
+impl From<&ParsedProtection> for ProtectionReport {
     fn from(found: &ParsedProtection) -> Self {
         Self {
             is_protected: found.is_protected,
@@ -146,45 +147,45 @@ impl From<&ParsedProtection> for Protection {
 
 /// A `pssh` box.
 #[derive(Debug, Serialize)]
-pub struct PsshBox {
-    /// Where it stands first: `moov`, `moof` or `file`.
+pub struct PsshReport {
+    /// The parent of its first occurrence: `moov`, `moof` or `file`.
     pub place: String,
-    /// How often an equal box was seen.
+    /// The number of equal boxes.
     pub count: u64,
     /// SystemID as a UUID.
     pub system_id: String,
-    /// The system's name, if it is a known one.
+    /// The name of the system, if it is known.
     pub system: Option<&'static str>,
     /// 0, or 1 with a list of KIDs.
     pub version: u8,
     /// The KIDs that a version 1 box lists.
-    #[serde(serialize_with = "each_shown")]
+    #[serde(serialize_with = "serialize_kids")]
     pub kids: Vec<KeyId>,
-    /// Bytes of Data.
+    /// The size of Data in bytes.
     pub data_size: usize,
-    /// Data, if the system is PlayReady.
+    /// The content of Data, if the system is PlayReady.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub playready: Option<Object>,
-    /// Data, if the system is Widevine.
+    pub playready: Option<PlayReadyObjectReport>,
+    /// The content of Data, if the system is Widevine.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub widevine: Option<Widevine>,
+    pub widevine: Option<WidevineReport>,
 }
 
-/// What Widevine is told.
+/// A Widevine message.
 #[derive(Debug, Serialize)]
-pub struct Widevine {
+pub struct WidevineReport {
     /// The KIDs.
-    #[serde(serialize_with = "each_shown")]
+    #[serde(serialize_with = "serialize_kids")]
     pub kids: Vec<KeyId>,
     /// protection_scheme as a four-character code.
     pub scheme: Option<String>,
     /// The content provider.
     pub provider: Option<String>,
-    /// content_id, in hexadecimal digits.
+    /// content_id, in hex.
     pub content_id: Option<String>,
 }
 
-impl From<WidevineData> for Widevine {
+impl From<WidevineData> for WidevineReport {
     fn from(data: WidevineData) -> Self {
         Self {
             kids: data.key_ids,
@@ -199,19 +200,19 @@ impl From<WidevineData> for Widevine {
 
 /// A PlayReady Object.
 #[derive(Debug, Serialize)]
-pub struct Object {
+pub struct PlayReadyObjectReport {
     /// Its records in order.
     pub records: Vec<ObjectRecord>,
-    /// The first header record, read.
+    /// The header in the first header record.
     pub header: Option<PlayReadyHeaderReport>,
 }
 
 /// A record of a PlayReady Object.
 #[derive(Debug, Serialize)]
 pub struct ObjectRecord {
-    /// Record type.
+    /// The record type.
     pub number: u16,
-    /// Bytes of its value.
+    /// The size of its value in bytes.
     pub size: usize,
 }
 
@@ -238,15 +239,18 @@ pub struct PlayReadyHeaderReport {
 
 impl From<FoundHeader> for PlayReadyHeaderReport {
     fn from(found: FoundHeader) -> Self {
-        let key_ids = found.key_ids.into_iter().map(|key| HeaderKeyId {
-            kid: key.kid,
-            playready_order: guid::to_base64(&key.kid),
-            algorithm: key.algorithm,
-            checksum: key.checksum,
-        });
         Self {
             version: found.version.name(),
-            key_ids: key_ids.collect(),
+            key_ids: found
+                .key_ids
+                .into_iter()
+                .map(|key| HeaderKeyId {
+                    kid: key.kid,
+                    playready_order: guid::to_base64(&key.kid),
+                    algorithm: key.algorithm,
+                    checksum: key.checksum,
+                })
+                .collect(),
             la_url: found.la_url,
             lui_url: found.lui_url,
             ds_id: found.ds_id,
@@ -257,7 +261,7 @@ impl From<FoundHeader> for PlayReadyHeaderReport {
     }
 }
 
-/// Whether a deviation breaks the specification; a header that is only long does not.
+/// True if a deviation violates the specification; excess length alone does not.
 pub const fn is_violation(deviation: &Deviation) -> bool {
     !matches!(
         deviation,
@@ -269,9 +273,9 @@ pub const fn is_violation(deviation: &Deviation) -> bool {
 #[derive(Debug, Serialize)]
 pub struct HeaderKeyId {
     /// The KID.
-    #[serde(serialize_with = "shown")]
+    #[serde(serialize_with = "serialize_display")]
     pub kid: KeyId,
-    /// As the header writes it: base64 of the little-endian GUID.
+    /// The KID as in the header: base64 of the little-endian GUID.
     pub playready_order: String,
     /// ALGID.
     pub algorithm: Option<String>,
@@ -279,25 +283,28 @@ pub struct HeaderKeyId {
     pub checksum: Option<String>,
 }
 
-/// Hexadecimal digits.
+/// Formats bytes in hex.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// crypt_byte_block:skip_byte_block.
-pub fn pattern(pattern: Pattern) -> String {
+/// Formats a pattern as crypt_byte_block:skip_byte_block.
+pub fn pattern_text(pattern: Pattern) -> String {
     format!("{}:{}", pattern.crypt_byte_block, pattern.skip_byte_block)
 }
 
-fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_display<S: Serializer>(
+    value: &impl Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
-fn shown_pattern<S: Serializer>(value: &Pattern, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&pattern(*value))
+fn serialize_pattern<S: Serializer>(value: &Pattern, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&pattern_text(*value))
 }
 
-fn each_shown<'a, S: Serializer>(
+fn serialize_kids<'a, S: Serializer>(
     kids: impl IntoIterator<Item = &'a KeyId>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

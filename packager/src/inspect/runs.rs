@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which samples are protected how: the defaults of their sample entry, and `seig` groups over them.
+//! Resolves the protection of samples from the defaults of their sample entry and their `seig` groups, ISO/IEC 23001-7 clause 6.
 
 use cenc_mp4::information::{ProtectionSources, SampleGroups, SeigDescriptions, is_seig_group};
 use common_encryption::ParsedProtection;
 use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Sbgp};
 
-/// Samples that follow each other and are protected alike.
+/// Consecutive samples with the same protection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run<'p> {
-    /// How many they are.
+pub struct ProtectionRun<'p> {
+    /// The number of samples.
     pub count: u64,
-    /// How; None for clear ones.
+    /// The protection; None if the samples are clear.
     pub protection: Option<&'p ParsedProtection>,
 }
 
-impl Run<'_> {
-    /// Bytes of each sample's own IV.
+impl ProtectionRun<'_> {
+    /// Returns the size of each sample's own IV in bytes.
     pub fn iv_size(&self) -> u8 {
         self.protection
             .map_or(0, |protection| protection.per_sample_iv_size)
@@ -24,15 +24,15 @@ impl Run<'_> {
 
 /// The `seig` descriptions that groups refer to.
 #[derive(Debug, Clone, Copy)]
-pub struct Descriptions<'p> {
-    /// Those of `stbl`.
+pub struct SeigLookup<'p> {
+    /// The descriptions in `stbl`.
     pub track: &'p SeigDescriptions,
-    /// Those of the `traf`.
+    /// The descriptions in `traf`.
     pub fragment: &'p SeigDescriptions,
 }
 
-impl<'p> Descriptions<'p> {
-    /// What is in force for samples of a group whose sample entry has this default.
+impl<'p> SeigLookup<'p> {
+    /// Returns the protection of samples in a group whose sample entry has this default.
     fn in_force(
         self,
         default: Option<&'p ParsedProtection>,
@@ -46,90 +46,88 @@ impl<'p> Descriptions<'p> {
         default.and_then(|_| sources.in_force(group))
     }
 
-    /// Refuses a group without a description.
-    fn find(self, group: GroupDescription) -> Result<(), Fault> {
+    /// Returns an error if the group has no description.
+    fn check_described(self, group: GroupDescription) -> Result<(), GroupFault> {
         let sources = ProtectionSources {
             default: None,
             track: self.track,
             fragment: self.fragment,
         };
         match sources.in_force(group) {
-            None if group != GroupDescription::None => Err(Fault::Undescribed),
+            None if group != GroupDescription::None => Err(GroupFault::Undescribed),
             _ => Ok(()),
         }
     }
 }
 
-/// What is wrong with the groups.
+/// An error in the sample groups.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A group without description.
-    #[error("'sbgp' refers to a 'seig' description that is not there")]
+pub enum GroupFault {
+    /// A group has no description.
+    #[error("'sbgp' refers to a 'seig' description that does not exist")]
     Undescribed,
-    /// More grouped samples than samples.
-    #[error("'sbgp' groups {grouped} samples as 'seig', there are {samples}")]
+    /// More samples are grouped than exist.
+    #[error("'sbgp' groups {grouped} samples as 'seig', but there are {samples}")]
     TooMany {
-        /// By `sbgp`.
+        /// The number of samples in `sbgp`.
         grouped: u64,
-        /// In all.
+        /// The number of samples.
         samples: u64,
     },
 }
 
-/// The `seig` groups of a `stbl` or `traf`. An `sbgp` that cannot be read is an error, of whatever groups it is.
+/// Reads the `seig` groups of a `stbl` or `traf`. An unreadable `sbgp` of any grouping type is an error.
 ///
 /// # Errors
 /// [`Error::Truncated`].
-pub fn read_groups(
-    parent: &BoxTree<'_>,
-    described: Descriptions<'_>,
-) -> Result<SampleGroups, Error> {
-    let others = parent.all(FourCc::SBGP).filter(|sbgp| !is_seig_group(sbgp));
-    for sbgp in others {
+pub fn read_groups(parent: &BoxTree<'_>, lookup: SeigLookup<'_>) -> Result<SampleGroups, Error> {
+    for sbgp in parent.all(FourCc::SBGP).filter(|sbgp| !is_seig_group(sbgp)) {
         Sbgp::read(sbgp.reader())?;
     }
-    SampleGroups::read(parent, described.track, described.fragment)
+    SampleGroups::read(parent, lookup.track, lookup.fragment)
 }
 
-/// The samples of `defaults` with the protection of their group, where they have one. A group cannot protect samples whose
-/// sample entry is a clear one.
+/// Returns the samples of `defaults` with the protection of their group, if they have one. A group cannot protect samples whose
+/// sample entry is clear.
 ///
 /// # Errors
-/// [`Fault`].
+/// [`GroupFault`].
 pub fn resolve<'p>(
-    defaults: &[Run<'p>],
+    defaults: &[ProtectionRun<'p>],
     groups: &SampleGroups,
-    described: Descriptions<'p>,
-) -> Result<Vec<Run<'p>>, Fault> {
+    lookup: SeigLookup<'p>,
+) -> Result<Vec<ProtectionRun<'p>>, GroupFault> {
     let samples = defaults.iter().map(|run| run.count).sum();
     let grouped = groups.runs().last().map_or(0, |run| run.end);
     if grouped > samples {
-        return Err(Fault::TooMany { grouped, samples });
+        return Err(GroupFault::TooMany { grouped, samples });
     }
-    let mut left = defaults.iter().copied();
-    let mut current = left.next();
+    let mut remaining = defaults.iter().copied();
+    let mut current = remaining.next();
     let mut resolved = Vec::new();
-    let mut at = 0;
+    let mut sample = 0;
     for group in groups.runs() {
-        described.find(group.description)?;
+        lookup.check_described(group.description)?;
         while let Some(run) = &mut current
-            && at < group.end
+            && sample < group.end
         {
-            let count = run.count.min(group.end - at);
-            let protection = described.in_force(run.protection, group.description);
-            resolved.push(Run { count, protection });
-            at += count;
+            let count = run.count.min(group.end - sample);
+            resolved.push(ProtectionRun {
+                count,
+                protection: lookup.in_force(run.protection, group.description),
+            });
+            sample += count;
             run.count -= count;
             if run.count == 0 {
-                current = left.next();
+                current = remaining.next();
             }
         }
     }
-    for run in current.into_iter().chain(left) {
-        described.find(groups.rest())?;
-        resolved.push(Run {
+    for run in current.into_iter().chain(remaining) {
+        lookup.check_described(groups.rest())?;
+        resolved.push(ProtectionRun {
             count: run.count,
-            protection: described.in_force(run.protection, groups.rest()),
+            protection: lookup.in_force(run.protection, groups.rest()),
         });
     }
     for run in &mut resolved {
@@ -157,7 +155,7 @@ mod tests {
         }
     }
 
-    /// What a `traf` and a `stbl` with these entries, and the `sbgp` of the `traf`, say.
+    /// Returns the descriptions of a `stbl` and a `traf` with these KIDs, and the groups of an `sbgp` with these runs.
     fn described(
         [track, fragment]: [&[u8]; 2],
         runs: &[(u32, u32)],
@@ -198,11 +196,11 @@ mod tests {
         let tenc = protection(1, 1);
         let sbgp = [(2, 0x1_0001), (3, 0), (6, 1)];
         let (track, fragment, groups) = described([&[2], &[0]], &sbgp);
-        let described = Descriptions {
+        let described = SeigLookup {
             track: &track,
             fragment: &fragment,
         };
-        let defaults = [10, 5].map(|count| Run {
+        let defaults = [10, 5].map(|count| ProtectionRun {
             count,
             protection: (count == 10).then_some(&tenc),
         });
@@ -220,21 +218,21 @@ mod tests {
     #[test]
     fn undescribed_and_surplus_groups_are_refused() {
         let tenc = protection(1, 1);
-        let defaults = [Run {
+        let defaults = [ProtectionRun {
             count: 2,
             protection: Some(&tenc),
         }];
         let resolved = |run| {
             let (track, fragment, groups) = described([&[], &[]], &[run]);
-            let described = Descriptions {
+            let described = SeigLookup {
                 track: &track,
                 fragment: &fragment,
             };
             resolve(&defaults, &groups, described).map(|runs| runs.len())
         };
         for index in [1, 0x1_0001] {
-            assert_eq!(resolved((2, index)), Err(Fault::Undescribed));
+            assert_eq!(resolved((2, index)), Err(GroupFault::Undescribed));
         }
-        assert!(matches!(resolved((3, 0)), Err(Fault::TooMany { .. })));
+        assert!(matches!(resolved((3, 0)), Err(GroupFault::TooMany { .. })));
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! One stream: a file, or an init segment and media segments, box by box.
+//! Inspects a stream box by box: a file, or an init segment and media segments.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,16 +7,16 @@ use std::path::PathBuf;
 use cenc_mp4::MovieForm;
 use isobmff_boxes::{BoxTree, Error, FourCc, Reader, Trex};
 
-use super::findings::{Findings, Place};
+use super::findings::{FindingPlace, Findings};
 use super::fragment::Moof;
 use super::key_ids;
+use super::mp4_file::{self, Mp4File, TopBox};
 use super::progressive::Moov;
 use super::pssh::PsshBoxes;
-use super::read::{self, Source, TopBox};
 use super::report::{Container, InspectionReport};
 use super::track::TrackState;
 
-/// The most brands that are listed.
+/// The largest number of listed brands.
 const MAX_BRANDS: usize = 64;
 
 /// A file cannot be opened or read.
@@ -34,8 +34,8 @@ pub struct ReadError {
 pub fn inspect(files: &[PathBuf]) -> Result<InspectionReport, ReadError> {
     let mut stream = Stream::default();
     for path in files {
-        Source::open(path)
-            .and_then(|mut source| stream.read(&mut source))
+        Mp4File::open(path)
+            .and_then(|mut file| stream.read(&mut file))
             .map_err(|source| ReadError {
                 path: path.clone(),
                 source,
@@ -48,10 +48,10 @@ pub fn inspect(files: &[PathBuf]) -> Result<InspectionReport, ReadError> {
 /// Inspects the bytes of one file, which the report calls `name`.
 ///
 /// # Errors
-/// None in practice: bytes in memory can be read.
+/// None in practice, because reading memory does not fail.
 pub fn inspect_bytes(name: &str, bytes: Vec<u8>) -> io::Result<InspectionReport> {
     let mut stream = Stream::default();
-    stream.read(&mut Source::of_bytes(bytes)?)?;
+    stream.read(&mut Mp4File::from_bytes(bytes)?)?;
     Ok(stream.into_report(vec![name.to_owned()]))
 }
 
@@ -66,46 +66,41 @@ struct Stream {
 }
 
 impl Stream {
-    fn read(&mut self, source: &mut Source) -> io::Result<()> {
+    fn read(&mut self, file: &mut Mp4File) -> io::Result<()> {
         loop {
-            match source.next() {
-                Ok(Some(top)) => self.read_box(&top, source)?,
+            match file.next() {
+                Ok(Some(top)) => self.read_box(&top, file)?,
                 Ok(None) => return Ok(()),
-                Err(read::Error::Io(error)) => return Err(error),
+                Err(mp4_file::Error::Io(error)) => return Err(error),
                 Err(error) => {
-                    self.findings.error("truncated", &Place::default(), error);
+                    self.findings
+                        .error("truncated", &FindingPlace::default(), error);
                     return Ok(());
                 }
             }
         }
     }
 
-    fn read_box(&mut self, top: &TopBox, source: &mut Source) -> io::Result<()> {
-        let wanted = matches!(
+    fn read_box(&mut self, top: &TopBox, file: &mut Mp4File) -> io::Result<()> {
+        if !matches!(
             top.box_type,
             FourCc::FTYP | FourCc::STYP | FourCc::MOOV | FourCc::MOOF | FourCc::PSSH
-        );
-        if !wanted {
+        ) {
             return Ok(());
         }
-        let bytes = match source.load(top) {
+        let bytes = match file.load(top) {
             Ok(bytes) => bytes,
-            Err(read::Error::Io(error)) => return Err(error),
+            Err(mp4_file::Error::Io(error)) => return Err(error),
             Err(error) => {
-                self.findings.error("too-large", &Place::default(), error);
+                self.findings
+                    .error("too-large", &FindingPlace::default(), error);
                 return Ok(());
             }
         };
-        let place = Place::file(format!("{} at byte {}", top.box_type, top.position));
-        let tree = match BoxTree::parse(&bytes) {
-            Ok(tree) => tree,
-            Err(error) => {
-                self.findings.error("unreadable", &place, error);
-                return Ok(());
-            }
-        };
-        let read = self.read_tree(&tree, (&bytes, top.position), source);
-        if let Err(error) = read {
+        let place = FindingPlace::file(format!("{} at byte {}", top.box_type, top.position));
+        if let Err(error) = BoxTree::parse(&bytes)
+            .and_then(|tree| self.read_tree(&tree, &bytes, top.position, file))
+        {
             self.findings.error("unreadable", &place, error);
         }
         Ok(())
@@ -114,8 +109,9 @@ impl Stream {
     fn read_tree(
         &mut self,
         tree: &BoxTree<'_>,
-        (bytes, position): (&[u8], u64),
-        source: &mut Source,
+        bytes: &[u8],
+        position: u64,
+        file: &mut Mp4File,
     ) -> Result<(), Error> {
         match tree.box_type {
             FourCc::FTYP | FourCc::STYP if self.brands.is_empty() => {
@@ -131,7 +127,7 @@ impl Stream {
                     bytes,
                     position,
                 };
-                self.read_moov(&moov, source)
+                self.read_moov(&moov, file)
             }
             FourCc::MOOF => {
                 let moof = Moof {
@@ -142,7 +138,7 @@ impl Stream {
                 self.fragments += 1;
                 self.container.get_or_insert(Container::MediaSegment);
                 self.pssh.read_children(tree, &mut self.findings);
-                moof.inspect(&mut self.tracks, source, &mut self.findings);
+                moof.inspect(&mut self.tracks, file, &mut self.findings);
                 Ok(())
             }
             _ => Ok(()),
@@ -161,14 +157,15 @@ impl Stream {
         Ok(())
     }
 
-    fn read_moov(&mut self, moov: &Moov<'_>, source: &mut Source) -> Result<(), Error> {
+    fn read_moov(&mut self, moov: &Moov<'_>, file: &mut Mp4File) -> Result<(), Error> {
         if self
             .tracks
             .iter()
             .any(|state| !state.descriptions.is_empty())
         {
-            let message = "a second 'moov': only the first counts";
-            self.findings.error("moov", &Place::default(), message);
+            let message = "there is a second 'moov'; only the first is used";
+            self.findings
+                .error("moov", &FindingPlace::default(), message);
             return Ok(());
         }
         self.container = Some(match MovieForm::of(moov.tree) {
@@ -176,10 +173,13 @@ impl Stream {
             MovieForm::Progressive => Container::Progressive,
         });
         self.pssh.read_children(moov.tree, &mut self.findings);
-        let mvex = moov.tree.all(FourCc::MVEX).next().into_iter();
-        let trexes = mvex.flat_map(|mvex| mvex.all(FourCc::TREX));
-        let trexes = trexes.map(|trex| Trex::read(trex.reader()));
-        let trexes = trexes.collect::<Result<Vec<_>, _>>()?;
+        let trexes: Vec<_> = moov
+            .tree
+            .all(FourCc::MVEX)
+            .take(1)
+            .flat_map(|mvex| mvex.all(FourCc::TREX))
+            .map(|trex| Trex::read(trex.reader()))
+            .collect::<Result<_, _>>()?;
         for trak in moov.tree.all(FourCc::TRAK) {
             let mut state = TrackState::read(trak, &mut self.findings)?;
             let track_id = state.report.track_id;
@@ -187,7 +187,7 @@ impl Stream {
                 .iter()
                 .find(|trex| trex.track_id == track_id)
                 .copied();
-            moov.inspect(trak, &mut state, (source, &mut self.findings))?;
+            moov.inspect(trak, &mut state, file, &mut self.findings)?;
             self.tracks.push(state);
         }
         Ok(())
@@ -195,14 +195,14 @@ impl Stream {
 
     fn into_report(mut self, files: Vec<String>) -> InspectionReport {
         let container = self.container.unwrap_or(Container::NotMp4);
-        let place = Place::default();
+        let place = FindingPlace::default();
         match container {
             Container::NotMp4 => {
-                let message = "no 'moov' and no 'moof' that can be read: not an MP4 file";
+                let message = "the file has no readable 'moov' or 'moof': it is not an MP4 file";
                 self.findings.error("not-mp4", &place, message);
             }
             Container::MediaSegment => {
-                let message = "without its init segment only what the fragments say can be checked: give that first, with --as-one";
+                let message = "without the init segment only the fragments themselves can be checked: give the init segment first, with --as-one";
                 self.findings.note("no-moov", &place, message);
             }
             Container::Fragmented | Container::Progressive => (),

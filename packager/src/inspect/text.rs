@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A report as text for people.
+//! Formats a report as text.
 
 use std::io::{self, Write};
 
@@ -8,17 +8,20 @@ use cenc_types::{CipherMode, Pattern};
 use super::findings::{Finding, Severity};
 use super::lint;
 use super::report::{
-    Container, Entry, Information, InspectionReport, Object, PlayReadyHeaderReport, Protection,
-    PsshBox, Track, Widevine, pattern,
+    Container, InformationCounts, InspectionReport, PlayReadyHeaderReport, PlayReadyObjectReport,
+    ProtectionReport, PsshReport, SampleEntryReport, TrackReport, WidevineReport, pattern_text,
 };
 
-/// The most equal things that are written out; `--json` has all.
+/// The largest number of boxes or entries of one kind that are written; `--json` has all.
 const MAX_LISTED: usize = 16;
 
-/// Writes it.
+/// Writes the report of a stream.
+///
+/// # Errors
+/// Errors of `out`.
 pub fn write(report: &InspectionReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", report.files.join(" + "))?;
-    writeln!(out, "  {}", container(report))?;
+    writeln!(out, "  {}", container_text(report))?;
     for track in &report.tracks {
         writeln!(out)?;
         write_track(track, report.fragments > 0, out)?;
@@ -34,7 +37,7 @@ pub fn write(report: &InspectionReport, out: &mut impl Write) -> io::Result<()> 
     write_findings(&report.findings, out)
 }
 
-fn container(report: &InspectionReport) -> String {
+fn container_text(report: &InspectionReport) -> String {
     let fragments = match report.fragments {
         0 => String::new(),
         count => format!(", {}", counted(count, "fragment")),
@@ -53,7 +56,7 @@ fn container(report: &InspectionReport) -> String {
     format!("{kind}{fragments}{brands}")
 }
 
-fn write_track(track: &Track, fragmented: bool, out: &mut impl Write) -> io::Result<()> {
+fn write_track(track: &TrackReport, fragmented: bool, out: &mut impl Write) -> io::Result<()> {
     let media = match track.handler.as_str() {
         "" => String::new(),
         "vide" => ", video".to_owned(),
@@ -74,30 +77,30 @@ fn write_track(track: &Track, fragmented: bool, out: &mut impl Write) -> io::Res
         write_entry(entry, out)?;
     }
     if let Some(iv) = &track.first_iv {
-        field("first IV", iv, out)?;
+        write_field("first IV", iv, out)?;
     }
     for (number, seig) in track.seig.iter().take(MAX_LISTED).enumerate() {
         let name = if number == 0 { "seig groups" } else { "" };
-        field(name, &group(seig), out)?;
+        write_field(name, &group_text(seig), out)?;
     }
     if let more @ 1.. = track.seig.len().saturating_sub(MAX_LISTED) {
-        field("", &format!("and {more} others"), out)?;
+        write_field("", &format!("and {more} others"), out)?;
     }
     if track.subsampled_samples > 0 {
         let samples = counted(track.subsampled_samples, "sample");
-        field(
+        write_field(
             "subsamples",
             &format!("in {samples}, at most {} each", track.max_subsamples),
             out,
         )?;
     }
-    match information(&track.information, fragmented) {
-        Some(text) => field("kept in", &text, out),
+    match information_text(&track.information, fragmented) {
+        Some(text) => write_field("kept in", &text, out),
         None => Ok(()),
     }
 }
 
-fn write_entry(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
+fn write_entry(entry: &SampleEntryReport, out: &mut impl Write) -> io::Result<()> {
     let mut format = entry.format.clone();
     if let Some(original) = &entry.original_format {
         format += &format!(" (was {original})");
@@ -105,13 +108,12 @@ fn write_entry(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
     if let Some((width, height)) = entry.size {
         format += &format!(", {width}x{height}");
     }
-    let is_clear = entry.scheme.is_none() && entry.tenc.is_none();
-    if is_clear {
+    if entry.scheme.is_none() && entry.tenc.is_none() {
         format += ", clear";
     }
-    field("format", &format, out)?;
+    write_field("format", &format, out)?;
     if let Some(scheme) = &entry.scheme {
-        field("scheme", &scheme_text(scheme, entry.scheme_version), out)?;
+        write_field("scheme", &scheme_text(scheme, entry.scheme_version), out)?;
     }
     match &entry.tenc {
         Some(tenc) => write_protection(tenc, out),
@@ -119,21 +121,21 @@ fn write_entry(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn write_protection(tenc: &Protection, out: &mut impl Write) -> io::Result<()> {
+fn write_protection(tenc: &ProtectionReport, out: &mut impl Write) -> io::Result<()> {
     let kid = match tenc.kid.is_nil() {
-        true => "nil: no default".to_owned(),
+        true => "nil, no default".to_owned(),
         false => tenc.kid.to_string(),
     };
-    field("KID", &kid, out)?;
+    write_field("KID", &kid, out)?;
     if tenc.is_protected == 0 {
-        field("default", "clear, protected by seig groups only", out)?;
+        write_field("default", "clear; only seig groups are protected", out)?;
     }
-    field("IV", &iv(tenc), out)?;
+    write_field("IV", &iv_text(tenc), out)?;
     match tenc.pattern {
         Pattern::NONE => Ok(()),
-        found => field(
+        found => write_field(
             "pattern",
-            &format!("{} (crypt:skip blocks)", pattern(found)),
+            &format!("{} (crypt:skip blocks)", pattern_text(found)),
             out,
         ),
     }
@@ -141,8 +143,8 @@ fn write_protection(tenc: &Protection, out: &mut impl Write) -> io::Result<()> {
 
 fn scheme_text(scheme: &str, version: Option<u32>) -> String {
     let bytes = scheme.as_bytes().try_into().ok();
-    let mode = bytes.and_then(|bytes| lint::scheme_of(isobmff_boxes::FourCc(bytes)));
-    let mode = match mode.map(cenc_types::Scheme::cipher_mode) {
+    let known = bytes.and_then(|bytes| lint::scheme_of(isobmff_boxes::FourCc(bytes)));
+    let mode = match known.map(cenc_types::Scheme::cipher_mode) {
         Some(CipherMode::Ctr) => " (AES-CTR)",
         Some(CipherMode::Cbc) => " (AES-CBC)",
         None => "",
@@ -151,27 +153,27 @@ fn scheme_text(scheme: &str, version: Option<u32>) -> String {
     format!("{scheme}{mode}{}", version.unwrap_or_default())
 }
 
-fn iv(protection: &Protection) -> String {
+fn iv_text(protection: &ProtectionReport) -> String {
     match (&protection.constant_iv, protection.iv_size) {
         (Some(iv), _) => format!("constant, {iv}"),
         (None, 0) => "none".to_owned(),
-        (None, size) => format!("{size} bytes for each sample"),
+        (None, size) => format!("{size} bytes per sample"),
     }
 }
 
-fn group(seig: &Protection) -> String {
+fn group_text(seig: &ProtectionReport) -> String {
     if seig.is_protected == 0 {
         return "clear samples".to_owned();
     }
     let pattern = match seig.pattern {
         Pattern::NONE => String::new(),
-        found => format!(", pattern {}", pattern(found)),
+        found => format!(", pattern {}", pattern_text(found)),
     };
-    format!("KID {}, IV {}{pattern}", seig.kid, iv(seig))
+    format!("KID {}, IV {}{pattern}", seig.kid, iv_text(seig))
 }
 
-fn information(information: &Information, fragmented: bool) -> Option<String> {
-    let Information {
+fn information_text(information: &InformationCounts, fragmented: bool) -> Option<String> {
+    let InformationCounts {
         senc,
         piff_senc,
         saiz_saio,
@@ -192,7 +194,7 @@ fn information(information: &Information, fragmented: bool) -> Option<String> {
     (!found.is_empty()).then(|| found.join(", "))
 }
 
-fn write_pssh(pssh: &PsshBox, out: &mut impl Write) -> io::Result<()> {
+fn write_pssh(pssh: &PsshReport, out: &mut impl Write) -> io::Result<()> {
     let system = pssh.system.unwrap_or("unknown system");
     let times = match pssh.count {
         1 => String::new(),
@@ -205,9 +207,9 @@ fn write_pssh(pssh: &PsshBox, out: &mut impl Write) -> io::Result<()> {
         pssh.version,
         counted(pssh.data_size as u64, "byte")
     )?;
-    field("SystemID", &pssh.system_id, out)?;
+    write_field("SystemID", &pssh.system_id, out)?;
     for kid in &pssh.kids {
-        field("KID", &kid.to_string(), out)?;
+        write_field("KID", &kid.to_string(), out)?;
     }
     if let Some(widevine) = &pssh.widevine {
         write_widevine(widevine, out)?;
@@ -218,9 +220,9 @@ fn write_pssh(pssh: &PsshBox, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn write_widevine(widevine: &Widevine, out: &mut impl Write) -> io::Result<()> {
+fn write_widevine(widevine: &WidevineReport, out: &mut impl Write) -> io::Result<()> {
     for kid in &widevine.kids {
-        field("KID", &kid.to_string(), out)?;
+        write_field("KID", &kid.to_string(), out)?;
     }
     for (name, value) in [
         ("scheme", &widevine.scheme),
@@ -228,13 +230,13 @@ fn write_widevine(widevine: &Widevine, out: &mut impl Write) -> io::Result<()> {
         ("content ID", &widevine.content_id),
     ] {
         if let Some(value) = value {
-            field(name, value, out)?;
+            write_field(name, value, out)?;
         }
     }
     Ok(())
 }
 
-fn write_object(object: &Object, out: &mut impl Write) -> io::Result<()> {
+fn write_object(object: &PlayReadyObjectReport, out: &mut impl Write) -> io::Result<()> {
     for record in &object.records {
         let kind = match record.number {
             1 => "PlayReady Header",
@@ -242,7 +244,7 @@ fn write_object(object: &Object, out: &mut impl Write) -> io::Result<()> {
             _ => "not defined",
         };
         let size = counted(record.size as u64, "byte");
-        field(
+        write_field(
             "record",
             &format!("type {}, {kind}, {size}", record.number),
             out,
@@ -254,21 +256,24 @@ fn write_object(object: &Object, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// Writes what a PlayReady Header says.
+/// Writes the elements of a PlayReady Header.
+///
+/// # Errors
+/// Errors of `out`.
 pub fn write_header(header: &PlayReadyHeaderReport, out: &mut impl Write) -> io::Result<()> {
-    field("WRMHEADER", &format!("version {}", header.version), out)?;
+    write_field("WRMHEADER", &format!("version {}", header.version), out)?;
     for key in &header.key_ids {
-        field("KID", &key.kid.to_string(), out)?;
-        field(
+        write_field("KID", &key.kid.to_string(), out)?;
+        write_field(
             "",
             &format!("{} in PlayReady order", key.playready_order),
             out,
         )?;
         if let Some(algorithm) = &key.algorithm {
-            field("ALGID", algorithm, out)?;
+            write_field("ALGID", algorithm, out)?;
         }
         if let Some(checksum) = &key.checksum {
-            field("CHECKSUM", checksum, out)?;
+            write_field("CHECKSUM", checksum, out)?;
         }
     }
     for (name, value) in [
@@ -280,7 +285,7 @@ pub fn write_header(header: &PlayReadyHeaderReport, out: &mut impl Write) -> io:
         ("requested", &header.license_requested),
     ] {
         if let Some(value) = value {
-            field(name, value, out)?;
+            write_field(name, value, out)?;
         }
     }
     Ok(())
@@ -288,23 +293,22 @@ pub fn write_header(header: &PlayReadyHeaderReport, out: &mut impl Write) -> io:
 
 fn write_findings(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
     if findings.is_empty() {
-        return writeln!(out, "  Nothing wrong found");
+        return writeln!(out, "  No findings");
     }
     for finding in findings {
         let severity = match finding.severity {
             Severity::Error => "ERROR",
             Severity::Note => "note ",
         };
-        let track = finding.track_id.map(|id| format!("track {id}"));
-        let place = Some(finding.place.clone()).filter(|place| !place.is_empty());
-        let place: Vec<_> = track.into_iter().chain(place).collect();
-        let place = match place.as_slice() {
-            [] => String::new(),
-            place => format!("{}: ", place.join(", ")),
+        let place = match (finding.track_id, finding.place.as_str()) {
+            (None, "") => String::new(),
+            (None, place) => format!("{place}: "),
+            (Some(id), "") => format!("track {id}: "),
+            (Some(id), place) => format!("track {id}, {place}: "),
         };
         let times = match finding.count {
             1 => String::new(),
-            count => format!(" [{count} times, this is the first]"),
+            count => format!(" [first of {count}]"),
         };
         writeln!(
             out,
@@ -316,25 +320,18 @@ fn write_findings(findings: &[Finding], out: &mut impl Write) -> io::Result<()> 
     Ok(())
 }
 
-/// A line of name and value. What a file says is written without control characters, so that it cannot steer a terminal.
-fn field(name: &str, value: &str, out: &mut impl Write) -> io::Result<()> {
+/// Writes a line with a name and a value. Control characters of the file are replaced, so that they do not reach a terminal.
+fn write_field(name: &str, value: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "    {name:<12} {}", printable(value))
 }
 
 fn printable(text: &str) -> String {
-    let replace = |c: char| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
-    };
-    text.chars().map(replace).collect()
+    text.replace(|c: char| c.is_control(), "\u{fffd}")
 }
 
-fn counted(count: u64, what: &str) -> String {
+fn counted(count: u64, noun: &str) -> String {
     match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A track as `moov` describes it: its sample entries and the `seig` groups of its sample table.
+//! Reads a track of `moov`: its sample entries and the `seig` groups of its sample table.
 
 use cenc_mp4::information::{SeigDescriptions, is_seig_group};
 use common_encryption::ParsedProtection;
@@ -7,36 +7,36 @@ use isobmff_boxes::{
     BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, read_handler_type,
 };
 
-use super::findings::{Findings, Place};
+use super::findings::{FindingPlace, Findings};
 use super::lint;
-use super::report::{Entry, Protection, Track};
+use super::report::{ProtectionReport, SampleEntryReport, TrackReport};
 
-/// The most different `seig` entries of a track that a report lists.
+/// The largest number of different `seig` entries in the report of a track.
 const MAX_SEIG: usize = 1000;
 
-/// A track and what its samples refer to.
+/// A track, with the descriptions that its samples refer to.
 #[derive(Debug, Default)]
 pub struct TrackState {
-    /// What is reported.
-    pub report: Track,
-    /// By sample_description_index, from 0.
-    pub descriptions: Vec<Description>,
+    /// The report.
+    pub report: TrackReport,
+    /// The sample entries; sample_description_index counts them from 1.
+    pub descriptions: Vec<EntryProtection>,
     /// The `seig` entries of `stbl`.
     pub seig: SeigDescriptions,
-    /// Defaults of the track's fragments.
+    /// The defaults of the track's fragments.
     pub trex: Option<Trex>,
 }
 
-/// What a sample entry says of its samples.
+/// The protection in a sample entry.
 #[derive(Debug, Clone)]
-pub enum Description {
-    /// Not protected.
+pub enum EntryProtection {
+    /// The samples are clear.
     Clear,
-    /// Protected, with `tenc` where it can be read.
+    /// The samples are protected.
     Protected {
         /// scheme_type.
         scheme: Option<FourCc>,
-        /// The defaults.
+        /// The defaults of the samples, if they can be read.
         tenc: Option<ParsedProtection>,
     },
 }
@@ -48,13 +48,18 @@ impl TrackState {
         let mdia = trak.child(FourCc::MDIA)?;
         let handler = read_handler_type(mdia.child(FourCc::HDLR)?.reader())?;
         let stbl = mdia.descend(&[FourCc::MINF, FourCc::STBL])?;
-        let mut state = Self::default();
-        state.report.track_id = track_id;
-        state.report.handler = handler.to_string();
+        let mut state = Self {
+            report: TrackReport {
+                track_id,
+                handler: handler.to_string(),
+                ..TrackReport::default()
+            },
+            ..Self::default()
+        };
         for entry in SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())? {
             state.read_entry(&entry, findings);
         }
-        let place = Place::track(track_id, "stbl");
+        let place = FindingPlace::track(track_id, "stbl");
         let seig = seig_descriptions(stbl, &place, findings);
         for seig in seig.readable() {
             state.note_seig(seig, &place, findings);
@@ -63,50 +68,59 @@ impl TrackState {
         Ok(state)
     }
 
-    /// Lists a `seig` entry once and holds it against the track's `tenc`.
-    pub fn note_seig(&mut self, seig: &ParsedProtection, place: &Place, findings: &mut Findings) {
-        let shown = Protection::from(seig);
+    /// Adds a `seig` entry to the report once, and checks it against the track's `tenc`.
+    pub fn note_seig(
+        &mut self,
+        seig: &ParsedProtection,
+        place: &FindingPlace,
+        findings: &mut Findings,
+    ) {
+        let shown = ProtectionReport::from(seig);
         if self.report.seig.contains(&shown) || self.report.seig.len() >= MAX_SEIG {
             return;
         }
         self.report.seig.push(shown);
-        let described = self
+        let (scheme, tenc) = self
             .descriptions
             .iter()
             .find_map(|description| match description {
-                Description::Protected { scheme, tenc } => Some((*scheme, tenc.as_ref())),
-                Description::Clear => None,
-            });
-        let (scheme, tenc) = described.unwrap_or_default();
-        lint::check_seig(seig, (scheme, tenc), place, findings);
+                EntryProtection::Protected { scheme, tenc } => Some((*scheme, tenc.as_ref())),
+                EntryProtection::Clear => None,
+            })
+            .unwrap_or_default();
+        lint::check_seig(seig, scheme, tenc, place, findings);
     }
 
     fn read_entry(&mut self, entry: &SampleEntry<'_>, findings: &mut Findings) {
-        let number = self.descriptions.len() + 1;
-        let text = format!("stsd, entry {number} ({})", entry.format);
-        let place = Place::track(self.report.track_id, text);
-        let mut shown = Entry {
+        let place = FindingPlace::track(
+            self.report.track_id,
+            format!(
+                "stsd, entry {} ({})",
+                self.descriptions.len() + 1,
+                entry.format
+            ),
+        );
+        let mut report = SampleEntryReport {
             format: entry.format.to_string(),
             size: (self.report.handler == "vide")
                 .then(|| entry.visual_size().ok())
                 .flatten()
                 .map(|size| (size.width, size.height)),
-            ..Entry::default()
+            ..SampleEntryReport::default()
         };
-        let description = if is_protected_format(entry.format) {
-            read_protection(entry, &mut shown, (&place, findings))
-        } else {
-            Description::Clear
-        };
-        self.descriptions.push(description);
-        self.report.sample_entries.push(shown);
+        self.descriptions
+            .push(match is_protected_format(entry.format) {
+                true => read_protection(entry, &mut report, &place, findings),
+                false => EntryProtection::Clear,
+            });
+        self.report.sample_entries.push(report);
     }
 }
 
-/// The `seig` entries of a `stbl` or `traf`; says which descriptions, of these or of other groups, cannot be read.
+/// Reads the `seig` entries of a `stbl` or `traf`; adds a finding for each unreadable `sgpd` of any grouping type.
 pub fn seig_descriptions(
     parent: &BoxTree<'_>,
-    place: &Place,
+    place: &FindingPlace,
     findings: &mut Findings,
 ) -> SeigDescriptions {
     let others = parent.all(FourCc::SGPD).filter(|sgpd| !is_seig_group(sgpd));
@@ -129,38 +143,37 @@ fn is_protected_format(format: FourCc) -> bool {
 
 fn read_protection(
     entry: &SampleEntry<'_>,
-    shown: &mut Entry,
-    (place, findings): (&Place, &mut Findings),
-) -> Description {
-    match read_sinf(entry, shown) {
-        Ok((scheme, tenc)) => {
-            lint::check_entry(scheme, tenc.as_ref(), place, findings);
-            Description::Protected { scheme, tenc }
+    report: &mut SampleEntryReport,
+    place: &FindingPlace,
+    findings: &mut Findings,
+) -> EntryProtection {
+    read_sinf(entry, report, place, findings).unwrap_or_else(|error| {
+        findings.error("sinf", place, error);
+        EntryProtection::Protected {
+            scheme: None,
+            tenc: None,
         }
-        Err(error) => {
-            findings.error("sinf", place, error);
-            Description::Protected {
-                scheme: None,
-                tenc: None,
-            }
-        }
-    }
+    })
 }
 
 fn read_sinf(
     entry: &SampleEntry<'_>,
-    shown: &mut Entry,
-) -> Result<(Option<FourCc>, Option<ParsedProtection>), Error> {
+    report: &mut SampleEntryReport,
+    place: &FindingPlace,
+    findings: &mut Findings,
+) -> Result<EntryProtection, Error> {
     let body = entry.sinf()?.ok_or(Error::Missing {
         parent: entry.format,
         child: FourCc::SINF,
     })?;
     let sinf = Sinf::read(Reader::new(FourCc::SINF, body))?;
-    shown.original_format = Some(sinf.original_format.to_string());
-    shown.scheme = sinf.schm.map(|schm| schm.scheme_type.to_string());
-    shown.scheme_version = sinf.schm.map(|schm| schm.scheme_version);
-    let boxes = sinf.scheme_information.unwrap_or_default();
-    let tenc = ParsedProtection::in_scheme_information(boxes)?;
-    shown.tenc = tenc.as_ref().map(Protection::from);
-    Ok((sinf.schm.map(|schm| schm.scheme_type), tenc))
+    report.original_format = Some(sinf.original_format.to_string());
+    report.scheme = sinf.schm.map(|schm| schm.scheme_type.to_string());
+    report.scheme_version = sinf.schm.map(|schm| schm.scheme_version);
+    let scheme = sinf.schm.map(|schm| schm.scheme_type);
+    let tenc =
+        ParsedProtection::in_scheme_information(sinf.scheme_information.unwrap_or_default())?;
+    report.tenc = tenc.as_ref().map(ProtectionReport::from);
+    lint::check_entry(scheme, tenc.as_ref(), place, findings);
+    Ok(EntryProtection::Protected { scheme, tenc })
 }

@@ -33,7 +33,7 @@ fn widevine_data_is_shown() {
         "scheme       cenc",
         "provider     widevine_test",
         "content ID   66696c6d2031",
-        "Nothing wrong found",
+        "No findings",
     ] {
         assert!(shown.contains(line), "{line} in\n{shown}");
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The boxes on the top level of a file, ISO/IEC 14496-12 clause 4.2, without what is inside `mdat`.
+//! Reads the top-level boxes of a file, ISO/IEC 14496-12 clause 4.2, without the content of `mdat`.
 
 use std::fmt;
 use std::fs::File;
@@ -8,105 +8,103 @@ use std::path::Path;
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
-/// The largest box that is read into memory: the `moov` of a progressive file of a day has about 100 MB.
+/// The largest box that is read, in bytes; the `moov` of a progressive file of a day has about 100 MB.
 const MAX_BOX: u64 = 256 << 20;
 
-/// Why a box cannot be had.
+/// Errors of reading a box.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file system's.
+    /// The file cannot be read.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The header of a box.
+    /// The header of a box cannot be read.
     #[error("{0} at byte {1}")]
     Box(isobmff_boxes::Error, u64),
-    /// A box that no real file has.
-    #[error(
-        "box '{box_type}' at byte {position} has {size} bytes, more than the {MAX_BOX} that are read"
-    )]
+    /// A box is larger than in any real file.
+    #[error("box '{box_type}' at byte {position} has {size} bytes, but at most {MAX_BOX} are read")]
     TooLarge {
-        /// The box.
+        /// The type of the box.
         box_type: FourCc,
-        /// Where it starts.
+        /// Its position in the file.
         position: u64,
-        /// Its size.
+        /// Its size in bytes.
         size: u64,
     },
-    /// A box runs past the end of the file.
+    /// A box extends past the end of the file.
     #[error(
-        "box '{box_type}' at byte {position} states {size} bytes, the file has {left} from there"
+        "box '{box_type}' at byte {position} states {size} bytes, but the file ends after {left} bytes of it"
     )]
     Truncated {
-        /// The box.
+        /// The type of the box.
         box_type: FourCc,
-        /// Where it starts.
+        /// Its position in the file.
         position: u64,
-        /// Its size.
+        /// Its size in bytes.
         size: u64,
-        /// What is there.
+        /// The bytes from there to the end of the file.
         left: u64,
     },
 }
 
-/// A box on the top level.
+/// A top-level box.
 #[derive(Debug, Clone, Copy)]
 pub struct TopBox {
     /// Its type.
     pub box_type: FourCc,
-    /// Where it starts in the file.
+    /// Its position in the file.
     pub position: u64,
-    /// Header and content, in bytes.
+    /// The size of header and content in bytes.
     pub size: u64,
 }
 
-/// A file, or bytes in its place.
+/// A file or bytes in memory.
 trait Readable: Read + Seek + fmt::Debug {}
 
 impl<T: Read + Seek + fmt::Debug> Readable for T {}
 
 /// A file that is read box by box.
 #[derive(Debug)]
-pub struct Source {
+pub struct Mp4File {
     file: Box<dyn Readable>,
     len: u64,
-    at: u64,
+    position: u64,
     information_left: u64,
 }
 
-impl Source {
-    /// Opens a file and learns its length by seeking.
+impl Mp4File {
+    /// Opens a file; determines its length by seeking.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::of(Box::new(File::open(path)?))
+        Self::new(Box::new(File::open(path)?))
     }
 
-    /// The bytes of a file.
-    pub fn of_bytes(bytes: Vec<u8>) -> io::Result<Self> {
-        Self::of(Box::new(Cursor::new(bytes)))
+    /// Reads from bytes in memory.
+    pub fn from_bytes(bytes: Vec<u8>) -> io::Result<Self> {
+        Self::new(Box::new(Cursor::new(bytes)))
     }
 
-    fn of(mut file: Box<dyn Readable>) -> io::Result<Self> {
+    fn new(mut file: Box<dyn Readable>) -> io::Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
         Ok(Self {
             file,
             len,
-            at: 0,
+            position: 0,
             information_left: len,
         })
     }
 
-    /// The next box; None at the end.
+    /// Returns the next box; None at the end of the file.
     ///
     /// # Errors
-    /// All but [`Error::TooLarge`]. Nothing can be read behind any of them.
+    /// All but [`Error::TooLarge`]. No further box can be read after an error.
     pub fn next(&mut self) -> Result<Option<TopBox>, Error> {
-        let position = self.at;
+        let position = self.position;
         let left = self.len.saturating_sub(position);
         if left == 0 {
             return Ok(None);
         }
         let head = self.bytes_at(position, BoxHeader::MAX_LEN as u64)?;
-        let header = BoxHeader::read(&head, FourCc(*b"file"));
-        let header = header.map_err(|error| Error::Box(error, position))?;
+        let header = BoxHeader::read(&head, FourCc(*b"file"))
+            .map_err(|error| Error::Box(error, position))?;
         let box_type = header.box_type;
         let size = header.size.unwrap_or(left);
         if size > left {
@@ -117,7 +115,7 @@ impl Source {
                 left,
             });
         }
-        self.at = position + size;
+        self.position = position + size;
         Ok(Some(TopBox {
             box_type,
             position,
@@ -125,7 +123,7 @@ impl Source {
         }))
     }
 
-    /// The whole of a box.
+    /// Reads a whole box.
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Io`].
@@ -141,7 +139,7 @@ impl Source {
         Ok(self.bytes_at(position, size)?)
     }
 
-    /// The bytes at an offset in the file, fewer where the file ends or a box would be too large.
+    /// Reads bytes at an offset in the file: fewer than `len` at the end of the file, and at most the size of the largest box.
     pub fn bytes_at(&mut self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if offset < self.len {
@@ -152,8 +150,8 @@ impl Source {
         Ok(bytes)
     }
 
-    /// Like [`Source::bytes_at`], for encryption information; in all no more than the file has bytes, as no part of it is
-    /// that of two fragments.
+    /// Reads encryption information like [`Mp4File::bytes_at`]. All calls together read no more bytes than the file has, because
+    /// no part of it belongs to two fragments.
     pub fn information_at(&mut self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
         let bytes = self.bytes_at(offset, len.min(self.information_left))?;
         self.information_left -= bytes.len() as u64;
