@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# An MP4 file with H.264 and AAC becomes a fragmented MP4 file protected by the cenc scheme with a PlayReady header.
-# Nothing is encoded again: demuxer, parsers and muxer only move the samples. The key is made at the first run and kept
-# in OUTPUT_FOLDER/content.keys, for the licence server.
+# Converts an MP4 file with H.264 and AAC to a fragmented MP4 file, protected by the cenc scheme with a PlayReady Header.
+# The samples are not re-encoded. The first run creates the key in OUTPUT_FOLDER/content.keys, for the licence server.
 #
 # usage: file-to-protected-fmp4.sh OUTPUT_FOLDER [INPUT.mp4]
 set -eu

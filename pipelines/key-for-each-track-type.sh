@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# Video and audio under keys of their own, so that a licence may give out one without the other. Each line of a .keys file
-# is: selector, KID, key. The keys of this example are drawn anew at each run; nobody else may read the file.
+# Protects video and audio with different keys, so that a licence can contain one without the other. Each line of a .keys file
+# has a selector, a KID and a key. Each run of this example creates new keys in a file that other users cannot read.
 #
 # usage: key-for-each-track-type.sh OUTPUT_FOLDER
 set -eu

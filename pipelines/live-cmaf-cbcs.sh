@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# A live camera becomes a low-latency CMAF track under cbcs: 2 s fragments in chunks of 500 ms, one buffer list each.
-# For a camera put v4l2src in place of videotestsrc and leave out num-buffers.
+# Protects a live source by cbcs as a low-latency CMAF track with fragments of 2 s in chunks of 500 ms, one buffer list each.
+# For a camera, replace videotestsrc with v4l2src and remove num-buffers.
 #
 # usage: live-cmaf-cbcs.sh OUTPUT_FOLDER
 set -eu

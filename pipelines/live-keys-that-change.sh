@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# A live stream whose key changes every 2 s. Each fragment says by itself which key rules it (sample group seig), and brings
-# the PlayReady Header of that key in its moof.
+# Protects a live stream with a key that changes every 2 s. Each fragment names its key in a sample group (seig) and has the
+# PlayReady Header of that key in its moof.
 #
 # usage: live-keys-that-change.sh OUTPUT_FOLDER
 set -eu
 output=${1:?give the folder for the output}
 
-# A key for each crypto period; lines can be added while the stream runs: the file is read again when a period comes that it
-# had none for.
+# One key per crypto period. Lines can be added while the stream runs, because the file is read again when it has no key for
+# the next period.
 umask 077
 for period in 0 1 2 3; do
     kid=$(cat /proc/sys/kernel/random/uuid)

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# A recording in files of 2 s in which a file is finished while the next is written already: splitmuxsink makes a muxer for
-# each file by its name, so that the protection must be in the muxer. All files have one key; no initialization vector comes
-# twice.
+# Records protected files of 2 s; a file is finished while the next one is already written. splitmuxsink creates a muxer for each
+# file from its element name, so the protection must be in the muxer. All files have the same key; no IV is used twice.
 #
 # usage: recording-in-parts-async.sh OUTPUT_FOLDER
 set -eu

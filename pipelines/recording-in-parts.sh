@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# A recording in files of 2 s, each a whole protected file: splitmuxsink takes the element in front of its sink.
-# All files have one key; no initialization vector comes twice. The source is live because splitmuxsink of GStreamer 1.22
-# at times stops for ever at a change of file, with any muxer, when frames come faster.
+# Records protected files of 2 s; splitmuxsink accepts the element before its sink. All files have the same key; no IV is used
+# twice. The source is live because splitmuxsink of GStreamer 1.22 can hang between two files, with any muxer, when frames
+# arrive faster than in real time.
 #
 # usage: recording-in-parts.sh OUTPUT_FOLDER
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MPL-2.0
-# One stream becomes many files that each play alone: multifilesink begins a file at each fragment and puts the
-# streamheader of the caps in front, which is the protected one. souphttpclientsink sends it to its server the same way.
+# Writes a stream as files that can each be played alone: multifilesink starts a file at each fragment with the streamheader of
+# the caps, which is the protected header. souphttpclientsink sends it to its server in the same way.
 #
 # usage: segments-with-their-header.sh OUTPUT_FOLDER
 set -eu

