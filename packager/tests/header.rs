@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager header`, against headers that another implementation made.
+//! `playready-packager header`, compared with headers of another implementation.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
@@ -27,7 +27,7 @@ fn header(arguments: &[&str], stdin: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that does not read it may have ended.
+    // The command may have ended without reading its input.
     let _ = child.stdin.take().unwrap().write_all(stdin);
     child.wait_with_output().unwrap()
 }
@@ -145,7 +145,7 @@ fn several_kids_and_cbc_choose_their_versions() {
     assert_eq!(cbc["header"]["version"], "4.3");
     let lines = cbc["signaling"]["hls_key"].as_str().unwrap();
     assert!(lines.contains("METHOD=SAMPLE-AES,"), "{lines}");
-    // The scheme is known from the algorithm.
+    // The algorithm determines the scheme.
     let again = report(&["decode", cbc["pssh"].as_str().unwrap()], b"");
     assert_eq!(again, cbc);
     let shown = header(&two, b"").stdout;

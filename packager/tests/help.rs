@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What `playready-packager` tells of itself: completions of shells and manual pages.
+//! The shell completions and manual pages of `playready-packager`.
 
 use std::process::Command;
 

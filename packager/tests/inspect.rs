@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager inspect` as its users run it.
+//! `playready-packager inspect` on real and on damaged files.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ fn inspect(arguments: &[&str], files: &[PathBuf]) -> Output {
         .unwrap()
 }
 
-/// The one report of the files taken as one stream.
+/// Returns the report of the files as one stream.
 fn report(files: &[PathBuf]) -> (i32, Value) {
     let output = inspect(&["--json", "--as-one"], files);
     let reports: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -224,7 +224,7 @@ fn text_shows_key_ids_and_the_playready_header() {
     }
 }
 
-/// A finding and how to bring it about.
+/// A finding and the damage that causes it.
 type Fault = (&'static str, fn(&mut Film));
 
 #[test]

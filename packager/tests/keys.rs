@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager keys`, by published keys, against the CPIX oracle and what `protect` takes from the same store.
+//! `playready-packager keys` with published keys, compared with the CPIX oracle and with `protect` on the same store.
 
 #![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
@@ -61,7 +61,7 @@ fn keys_of_all_sources_are_made_and_seen_for_a_reason_only() {
         (KID, "shown: ticket 4711")
     );
     assert_eq!(row.actor, "playready-packager");
-    // The same key by hand, once more and under another KID.
+    // The same key is entered again, and with another KID.
     let file = place.file("film.key", KEY_HEX, 0o600);
     place.text("new", &[&film[..], &["--key-file", &file]].concat(), "");
     let other = [
@@ -153,7 +153,7 @@ fn packagers_take_the_keys_from_the_same_store() {
     );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["kids"], Value::from(vec![KID]));
-    // What is foretold is what is written, and the line says where the keys are.
+    // The previewed signaling is the one that is written, and the command line has the store's address.
     let preview = place.json("show", &["--content", "film"], "");
     let launch = preview["gst_launch"].as_str().unwrap();
     assert!(launch.contains("/store/keys.db?kek-file=%2F"), "{launch}");
@@ -166,7 +166,7 @@ fn packagers_take_the_keys_from_the_same_store() {
     assert_eq!(preview["smooth"], report["signaling"]["smooth_protection"]);
 }
 
-/// What the oracle prints; None where it or its libraries are absent.
+/// Returns the output of the oracle; None if it or its libraries are missing.
 fn oracle(arguments: &[&str]) -> Option<String> {
     let vectors = tools::vectors_for("keys: the CPIX oracle")?;
     let script = vectors.join("../oracles/cpix_oracle.py");
@@ -191,7 +191,7 @@ fn oracle(arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(run.stdout).unwrap())
 }
 
-/// A new RSA certificate and its private key, as PEM files; None where OpenSSL is not at hand.
+/// Creates an RSA certificate and its private key as PEM files; None if OpenSSL is missing.
 fn certificate(place: &Place) -> Option<[String; 2]> {
     let [key, pem] =
         ["private.pem", "certificate.pem"].map(|name| place.path(name).display().to_string());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playready-packager manifest`: manifests of Shaka Packager against those that it writes itself for protected files, and
-//! manifests of FFmpeg, which plays the outcome.
+//! manifests of FFmpeg, which plays the results.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
@@ -17,7 +17,7 @@ use test_support::tools;
 
 const DASH: &str = "urn:mpeg:dash:schema:mpd:2011";
 const CENC: &str = "urn:mpeg:cenc:2013";
-/// What the ContentProtection elements of each AdaptationSet say: their attributes and the texts in them.
+/// Returns the attributes and texts of the ContentProtection elements of each AdaptationSet.
 fn protection(mpd: &str) -> Vec<BTreeSet<Vec<String>>> {
     let document = Document::parse(mpd).unwrap();
     let sets = document
@@ -91,7 +91,7 @@ fn playlists_say_what_shaka_packager_says() {
         assert_eq!(keys(&ours), keys(&protected.text(name)));
         assert_eq!(keys(&ours).len(), 2);
         assert_eq!(without(&ours, "#EXT-X-KEY"), clear.text(name));
-        // By the file that is given, and with the line ends that are there.
+        // The given file is used, and the line ends stay the same.
         clear.write("crlf.m3u8", clear.text(name).replace('\n', "\r\n"));
         let given = clear.manifest(&["crlf.m3u8", &name.replace("m3u8", "mp4")]);
         assert_eq!(given, ours.replace('\n', "\r\n"));

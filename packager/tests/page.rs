@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The page of `playready-packager serve`: operators' tasks in a browser, before a server on a fresh store.
+//! The page of `playready-packager serve`: operators' tasks in a browser, on a server with a new store.
 
 #![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
@@ -15,7 +15,7 @@ use test_support::tools;
 
 const TOKEN: &str = "the-token-of-this-test-which-is-long-enough";
 
-/// A server, until it is dropped.
+/// A server that is stopped when it is dropped.
 struct Server {
     process: Child,
     url: String,
@@ -41,7 +41,7 @@ impl Server {
             let (_, rest) = line.split_once("\"address\":\"")?;
             Some(rest.split_once('"')?.0.to_owned())
         });
-        // It must be read, or the server waits when it has much to say.
+        // Unless its output is read, the server blocks when the pipe is full.
         thread::spawn(move || log.for_each(drop));
         Self {
             process,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager protect`, against the element and against decryptors that are not ours.
+//! `playready-packager protect`, compared with the element and checked by independent decryptors.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
@@ -11,28 +11,28 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use test_support::tools;
 
-/// A key that protects nothing but these tests.
+/// A key for these tests only.
 const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
 const KEY: &str = "b7a1c35d0e9f48267d3c5a1be8f60492";
 const IV: &str = "0102030405060708090a0b0c0d0e0f10";
 
-/// The command that is tested.
+/// The command under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_playready-packager");
 
-/// Arguments behind the key of these tests.
+/// Returns the arguments with the key of these tests.
 fn with_key(arguments: &str) -> String {
     format!("--key-id {KID} --key-file film.key {arguments}")
 }
 
-/// A folder of one test with its clear files.
+/// The folder of a test with its clear files.
 struct Folder {
     root: PathBuf,
-    /// What `fragmented.mp4` is made of: its initialization segment, and its fragments.
+    /// Returns the initialization segment and the fragments of `fragmented.mp4`.
     parts: [Vec<u8>; 2],
 }
 
 impl Folder {
-    /// None where the vectors are not here.
+    /// Returns None if the vectors are missing.
     fn new(test: &str) -> Option<Self> {
         let vectors = tools::vectors_for(&format!("protect::{test}"))?;
         let clear = vectors.join("clear");
@@ -64,7 +64,7 @@ impl Folder {
         metadata.permissions().mode() & 0o777
     }
 
-    /// `protect` in the folder, by the program or by another that runs it.
+    /// Runs `protect` in the folder, directly or through another program.
     fn command(&self, mut program: Command, arguments: &str) -> Command {
         let arguments = arguments.split_whitespace();
         program.arg("protect").args(arguments);
@@ -88,7 +88,7 @@ impl Folder {
         self.refused_by(Command::new(PROGRAM), arguments, (code, why));
     }
 
-    /// Nothing but the reason came out.
+    /// Checks that the command fails with this reason and leaves no file.
     fn refused_by(&self, program: Command, arguments: &str, (code, why): (i32, &str)) {
         let before = self.names();
         let mut command = self.command(program, &with_key(arguments));
@@ -108,7 +108,7 @@ impl Folder {
     }
 }
 
-/// gst-launch-1.0 with the plugin that was built beside the command; None where either is missing.
+/// Returns gst-launch-1.0 with the plugin from the command's folder; None if either is missing.
 fn element(arguments: &str, folder: &Folder) -> Option<Command> {
     let built = Path::new(PROGRAM).parent()?;
     let set = |program| {
@@ -131,7 +131,7 @@ fn element(arguments: &str, folder: &Folder) -> Option<Command> {
     Some(command)
 }
 
-/// Options of the command and properties of the element that ask for the same.
+/// Options of the command and the equivalent properties of the element.
 const EQUAL: [(&str, &str); 5] = [
     (
         "--scheme cenc --iv 0102030405060708",
@@ -261,7 +261,7 @@ fn nothing_is_left_of_what_is_refused() {
     folder.refused("progressive.mp4 link.mp4", 2, "the input itself");
     fs::hard_link(folder.path("progressive.mp4"), folder.path("hard.mp4")).unwrap();
     folder.refused("hard.mp4 progressive.mp4", 2, "the input itself");
-    // A file cut short, found after much was written.
+    // A truncated file, which is noticed after most of it was written.
     let whole = fs::read(folder.path("fragmented.mp4")).unwrap();
     fs::write(folder.path("cut.mp4"), &whole[..whole.len() - 1]).unwrap();
     folder.refused("cut.mp4 out.mp4", 1, "ends inside");
@@ -275,7 +275,7 @@ fn interrupted_work_leaves_nothing() {
     let Some(folder) = Folder::new("interrupted_work_leaves_nothing") else {
         return;
     };
-    // Long work: a 'free' box of 16 GiB behind the film, a hole in the file.
+    // A sparse 'free' box of 16 GiB after the film takes long to protect.
     let file = fs::File::options()
         .append(true)
         .open(folder.path("progressive.mp4"));
@@ -363,7 +363,7 @@ fn threads_change_nothing_of_what_comes_out() {
     let Some(folder) = Folder::new("threads_change_nothing_of_what_comes_out") else {
         return;
     };
-    // More fragments than may wait to be written.
+    // More fragments than the writer's queue holds.
     let [init, fragments] = &folder.parts;
     let film = [init.as_slice(), &fragments.repeat(20)].concat();
     fs::write(folder.path("clear.mp4"), film).unwrap();
@@ -380,7 +380,7 @@ fn threads_change_nothing_of_what_comes_out() {
     }
 }
 
-/// A file may have so few bytes that the protected one finds no room.
+/// The limit on the size of files is too small for the protected file.
 #[test]
 fn nothing_is_left_where_there_is_no_room() {
     let Some(folder) = Folder::new("nothing_is_left_where_there_is_no_room") else {

@@ -9,7 +9,7 @@ use std::process::Command;
 use test_support::tools;
 
 const README: &str = include_str!("../../README.md");
-/// What each of them begins with.
+/// The start of each command.
 const PROGRAM: &str = "target/release/playready-packager ";
 /// Manifests of the file that they protect.
 const MANIFESTS: [(&str, &str); 3] = [
@@ -28,7 +28,7 @@ fn each_command_runs_as_it_stands() {
         return;
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
-    // Keys of an earlier run would be in the way.
+    // Keys of an earlier run would be reused.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let clear = vectors.join("clear/o-avaac-prog/prog_8s.mp4");

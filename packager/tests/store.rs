@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager store`, on a store that the library made.
+//! `playready-packager store` on a store that the library created.
 
 #![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]

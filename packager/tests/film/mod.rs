@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A small protected file of one fragment, whose parts a test can spoil. Layouts are those of ISO/IEC 14496-12 and 23001-7.
+//! A small protected file of one fragment, which a test can damage in many ways. Layouts: ISO/IEC 14496-12 and 23001-7.
 
 /// The KID and its GUID order of Microsoft's "MPEG-DASH for PlayReady", table 2.
 const KID: [u8; 16] = [
     0xf8, 0x1d, 0x4f, 0xae, 0x7d, 0xec, 0x11, 0xd0, 0xa7, 0x65, 0x00, 0xa0, 0xc9, 0x1e, 0x6b, 0xf6,
 ];
 const GUID: &str = "rk8d+Ox90BGnZQCgyR5r9g==";
-/// The same KID as one writes it who forgets to swap.
+/// The same KID in the wrong byte order.
 const UNSWAPPED: &str = "+B1Prn3sEdCnZQCgyR5r9g==";
 const PLAYREADY: [u8; 16] = [
     0x9a, 0x04, 0xf0, 0x79, 0x98, 0x40, 0x42, 0x86, 0xab, 0x92, 0xe6, 0x5b, 0xe0, 0x88, 0x5f, 0x95,
 ];
 
-/// What the file says.
+/// The fields of the file.
 pub struct Film {
     pub scheme: [u8; 4],
     pub has_sinf: bool,
     /// Body of `tenc`.
     pub tenc: Vec<u8>,
-    /// Body of `senc`; empty: neither `senc` nor `saiz` nor `saio`.
+    /// The body of `senc`; if empty, there is neither `senc` nor `saiz` nor `saio`.
     pub senc: Vec<u8>,
     /// default_sample_info_size.
     pub saiz_size: u8,
-    /// Bytes by which `saio` misses the entries.
+    /// The error of the offset in `saio`, in bytes.
     pub saio_shift: u32,
     pub la_url: String,
-    /// Zero bytes behind the PlayReady Object.
+    /// The number of zero bytes after the PlayReady Object.
     pub object_padding: usize,
-    /// Boxes of other systems, behind the one of PlayReady.
+    /// Boxes of other systems, after that of PlayReady.
     pub other_pssh: Vec<u8>,
     header_kid: &'static str,
 }
@@ -57,7 +57,7 @@ impl Default for Film {
 }
 
 impl Film {
-    /// Makes the mistake of taking one byte order for the other.
+    /// Writes a KID in the wrong byte order.
     pub fn swap_header_kid(&mut self) {
         self.header_kid = UNSWAPPED;
     }
@@ -66,7 +66,7 @@ impl Film {
         let ftyp = leaf(b"ftyp", &[b"iso6\0\0\0\0iso6cmfc"]);
         let moof = match self.moof(0) {
             placed if self.senc.is_empty() => placed,
-            // The entries are the last of the box.
+            // The entries are at the end of the box.
             unplaced => self.moof(unplaced.len() - (self.senc.len() - 8)),
         };
         [ftyp, self.moov(), moof, leaf(b"mdat", &[&[7; 48]])].concat()
@@ -119,7 +119,7 @@ impl Film {
         )
     }
 
-    /// With `saio` pointing `entries` bytes behind the box's start.
+    /// Sets the offset in `saio` to `entries` bytes after the start of the box.
     fn moof(&self, entries: usize) -> Vec<u8> {
         let offset = u32::try_from(entries).unwrap() + self.saio_shift;
         let tfhd = leaf(b"tfhd", &[&words(&[0x02_0000, 1])]);

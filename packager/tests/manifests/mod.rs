@@ -14,7 +14,7 @@ const AUDIO_KEY: &str = "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d";
 /// Video and audio, 8 seconds.
 pub const CLEAR: &str = "clear/o-avaac-prog/prog_8s.mp4";
 
-/// A folder of one test.
+/// The folder of a test.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -70,7 +70,7 @@ impl Folder {
     }
 }
 
-/// A text without the lines that hold something.
+/// Returns a text without the lines that contain `word`.
 pub fn without(text: &str, word: &str) -> String {
     text.split_inclusive('\n')
         .filter(|line| !line.contains(word))
@@ -106,7 +106,7 @@ fn shaka(test: &str, keys: &[&str]) -> Option<Folder> {
     Some(folder)
 }
 
-/// Clear manifests beside protected files, and what Shaka Packager itself writes for these.
+/// Clear manifests of protected files, and the manifests that Shaka Packager writes for these files.
 pub fn shaka_pair(test: &str) -> Option<(Folder, Folder)> {
     let clear = shaka(test, &[])?;
     let keys =
@@ -128,7 +128,7 @@ pub fn shaka_pair(test: &str) -> Option<(Folder, Folder)> {
     Some((clear, protected))
 }
 
-/// The parts of a fragmented file: what is in front of the first `moof`, and each fragment.
+/// Returns the bytes before the first `moof` of a fragmented file, and each fragment.
 fn parts(file: &[u8]) -> Vec<Vec<u8>> {
     let (mut parts, mut rest) = (vec![Vec::new()], file);
     while let Some((size, _)) = rest.split_first_chunk::<4>() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A key store of one test, and `playready-packager keys` run on it.
+//! The key store of a test, and `playready-packager keys` with this store.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +14,7 @@ use serde_json::Value;
 pub const KEY: &str = "2/1pIsMhxLtIb0ocRAl+1g==";
 pub const KEY_HEX: &str = "dbfd6922c321c4bb486f4a1c44097ed6";
 
-/// A store of one test.
+/// The store of a test.
 pub struct Place(PathBuf);
 
 impl Place {
@@ -67,7 +67,7 @@ impl Place {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
-        // A command that does not read it may have ended.
+        // The command may have ended without reading its input.
         let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
         child.wait_with_output().unwrap()
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::tls::TlsConfig;
 
-/// Somebody who asks.
+/// A client of the server.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
@@ -15,14 +15,14 @@ pub struct Client {
     token: Option<String>,
 }
 
-/// What was answered.
+/// A response of the server.
 pub struct Answer {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub text: String,
 }
 
-/// A request that is being written.
+/// A request under construction.
 pub struct Asking<'a> {
     client: &'a Client,
     request: ureq::http::request::Builder,
@@ -46,7 +46,7 @@ impl Client {
         }
     }
 
-    /// The same one with another token.
+    /// Returns the same client with another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
@@ -101,7 +101,7 @@ impl Asking<'_> {
         self.try_body(body).unwrap()
     }
 
-    /// An error where there is no answer.
+    /// Returns an error if there is no response.
     pub fn try_body(self, body: String) -> Result<Answer, ureq::Error> {
         let request = self.request.body(body).unwrap();
         let mut answer = self.client.agent.run(request)?;
@@ -115,7 +115,7 @@ impl Asking<'_> {
 }
 
 impl Answer {
-    /// The body, of an answer of this status.
+    /// Checks the status and returns the body.
     #[track_caller]
     pub fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -126,7 +126,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The problem that it is, of this status.
+    /// Checks the status and returns the problem.
     #[track_caller]
     pub fn problem(&self, status: u16) -> Value {
         let problem = self.json(status);

@@ -17,7 +17,7 @@ fn body_that_is_too_long_is_refused() {
     let admin = server.admin();
     let long = "x".repeat(1024 * 1024);
     let name = json!({"name": long, "seed": "x"});
-    // Who asks first is told before the server hangs up.
+    // The server answers `Expect: 100-continue` before it closes the connection.
     let ask = || {
         admin
             .ask("POST", "/v1/seeds")
@@ -28,7 +28,7 @@ fn body_that_is_too_long_is_refused() {
     assert_eq!(refused.header("connection"), Some("close"));
     let asking = ask().header("idempotency-key", "long");
     asking.json(&name).problem(413);
-    // Without a Content-Length the length shows only while it comes.
+    // Without a Content-Length, the length is known only while the body is received.
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let token = server.token();
     let head = format!(
@@ -38,7 +38,7 @@ fn body_that_is_too_long_is_refused() {
     stream.write_all(head.as_bytes()).unwrap();
     let chunk = format!("{:x}\r\n{}\r\n", 65536, " ".repeat(65536));
     for _ in 0..32 {
-        // The server may have hung up by now.
+        // The server may have closed the connection.
         if stream.write_all(chunk.as_bytes()).is_err() {
             break;
         }
@@ -67,7 +67,7 @@ fn answer_says_that_the_connection_ends_with_a_body_that_was_not_read() {
     assert_eq!(server.stranger().get("/v1/keys").header("connection"), None);
 }
 
-/// Sends a piece each half second, as who wants to hold many connections does, until the server answers or hangs up.
+/// Sends a piece every half second, like an attacker who holds many connections, until the server answers or closes the connection.
 fn dribble(address: &str, begin: &str, piece: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(begin.as_bytes()).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys on their way to a licence server.
+//! The delivery of keys to a licence server.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ fn keys_of_a_channel_are_delivered_before_they_become_active() {
     assert_eq!(admin.post(tests, &json!({})).json(200)["answered"], true);
     let channel = json!({"scheme": "cbcs", "crypto_period_ms": 2000, "targets": ["licences"]});
     admin.put("/v1/contents/news", &channel).json(201);
-    // 500, then 429, then 201: the first keys come again.
+    // After 500 and 429, the same keys are sent again until 201.
     let statuses: Vec<_> = (0..6).map(|_| receiver.next()["status"].clone()).collect();
     assert_eq!(statuses[..3], [json!(500), json!(429), json!(201)]);
     let active = || {
@@ -44,7 +44,7 @@ fn keys_of_a_channel_are_delivered_before_they_become_active() {
         .lines()
         .find_map(|line| line.strip_prefix("playready_packager_next_boundary_seconds "));
     assert!((0.0..=2.0).contains(&left.unwrap().parse::<f64>().unwrap()));
-    // The worker goes on with what it found when it started, and with what changes.
+    // The worker delivers pending keys from its start on, and new keys.
     admin
         .ask("DELETE", "/v1/targets/licences")
         .send()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The first start, and what the server does not start with.
+//! The first start, and settings that the server refuses.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

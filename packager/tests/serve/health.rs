@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Health and readiness, also when the database goes away, and the server over PostgreSQL.
+//! Health and readiness, also when the database becomes unavailable, and the server with PostgreSQL.
 
 use crate::server::Server;
 
@@ -61,7 +61,7 @@ mod postgres {
         assert!(away.header("retry-after").is_some());
         let refused = admin.get("/v1/keys");
         refused.problem(503);
-        // Where the database is, is in the log only.
+        // Only the log contains the database's address.
         assert!(!refused.text.contains("postgres"), "{}", refused.text);
         assert_eq!(admin.get("/healthz").status, 200);
         let until = Instant::now() + Duration::from_secs(10);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Requests that come again.
+//! Repeated requests.
 
 use serde_json::json;
 

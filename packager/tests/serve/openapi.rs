@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The OpenAPI document, and the server held against it by schemathesis.
+//! The OpenAPI document, with which schemathesis compares the server.
 
 use std::path::Path;
 use std::process::Command;
@@ -28,10 +28,10 @@ fn document_is_served_to_everybody_and_names_each_operation_once() {
     assert_eq!(ids.len(), count);
 }
 
-/// What may end the account that the checks sign in with: it has a server of its own, no sequences of requests, and few of them.
+/// Operations that may end the account of the checks: they have a separate server, and few requests without sequences.
 const ACCOUNTS: &str = "^/v1/accounts";
 
-/// Runs all checks on some of the operations, or says that it cannot.
+/// Runs all checks on some of the operations, or reports them as skipped.
 fn check(name: &str, choice: &[&str]) {
     if !python_has("schemathesis") {
         return skip(

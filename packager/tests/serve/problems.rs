@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is wrong with a request is said as RFC 9457 has it, whoever finds it, and without what the request held.
+//! Errors of requests are RFC 9457 problems, in every layer of the server, and contain nothing of the request.
 
 use serde_json::json;
 

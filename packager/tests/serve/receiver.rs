@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A licence server that keys are handed to: `receiver.py` of the library's tests.
+//! A licence server that receives keys: `receiver.py` of the library's tests.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Receiver {
         let (sender, documents) = mpsc::channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                // Nobody listens any more when the test has ended.
+                // The receiver is dropped when the test has ended.
                 let _ = sender.send(serde_json::from_str(&line).unwrap());
             }
         });
@@ -61,19 +61,19 @@ impl Receiver {
         })
     }
 
-    /// How the server reaches it; the first part of the path names what is wrong with it.
+    /// Returns its URL; the first part of the path selects an error.
     pub fn target(&self, path: &str) -> Value {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         json!({"url": url, "certificate": self.certificate, "timeout": 5})
     }
 
-    /// The next document that it got.
+    /// Returns the next received document.
     pub fn next(&self) -> Value {
         let next = self.documents.recv_timeout(Duration::from_secs(60));
         next.expect("a document comes")
     }
 
-    /// Those that it got meanwhile.
+    /// Returns the documents that were received meanwhile.
     pub fn rest(&self) -> Vec<Value> {
         self.documents.try_iter().collect()
     }
@@ -81,13 +81,13 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true.
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(30);
     while !is_so() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Every role at every route: who is refused, and who gets further.
+//! Every role at every route: 403, or another status.
 
 use serde_json::{Value, json};
 
 use crate::server::Server;
 
-/// Method and path, and the roles that get further than 403.
+/// Method and path, and the roles that do not get 403.
 const ROUTES: [(&str, &str, &str); 35] = [
     ("GET", "/metrics", LOOK),
     ("GET", "/v1/keys", LOOK),

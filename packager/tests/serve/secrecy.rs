@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the server writes for whoever collects logs and figures.
+//! The logs and metrics of the server.
 
 use serde_json::json;
 

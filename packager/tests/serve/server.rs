@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The server, on a free port and a store of its own.
+//! The server, on a free port and with its own store.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::client::Client;
 
-/// A running server, which is killed with the test.
+/// A running server, which is killed when the test ends.
 pub struct Server {
     pub folder: PathBuf,
     pub address: String,
@@ -23,7 +23,7 @@ pub struct Server {
     reader: Option<JoinHandle<()>>,
 }
 
-/// A folder without leftovers.
+/// Creates an empty folder.
 pub fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("serve")
@@ -79,7 +79,7 @@ impl Server {
         server
     }
 
-    /// All that it has written to standard error.
+    /// Returns everything that it has written to standard error.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -101,7 +101,7 @@ impl Server {
         token.unwrap().to_owned()
     }
 
-    /// Somebody who signs in with the first token.
+    /// A client with the first token.
     pub fn admin(&self) -> Client {
         Client::new(&self.base(), Some(&self.token()))
     }
@@ -114,7 +114,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Somebody with an account of these roles.
+    /// A client with an account of these roles.
     pub fn member(&self, roles: &[&str]) -> Client {
         let token = self.member_token(roles);
         self.stranger().with_token(&token)
@@ -129,13 +129,13 @@ impl Server {
         made.json(201)["token"].as_str().unwrap().to_owned()
     }
 
-    /// Tells it to stop, and waits until it has; all that it wrote.
+    /// Stops the server and waits for its end; returns everything that it wrote.
     pub fn stop(self) -> String {
         self.signal("TERM");
         self.wait()
     }
 
-    /// Waits until it has stopped; all that it wrote.
+    /// Waits for the server's end; returns everything that it wrote.
     pub fn wait(mut self) -> String {
         let status = self.process.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
@@ -152,7 +152,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

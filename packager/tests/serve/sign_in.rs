@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! By what the REST interface lets somebody in, and by what it does not.
+//! The credentials that the REST interface accepts and refuses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -60,9 +60,9 @@ fn failures_are_limited_and_recorded() {
     refused.problem(429);
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=61).contains(&wait));
-    // Not even with a right token that is new there, so that nobody learns that he has found it.
+    // A correct token that is new from this address is refused too, so that guessing does not reveal it.
     stranger.with_token(&second).get("/v1/keys").problem(429);
-    // Who has signed in from there before goes on.
+    // A token that was used from this address before is accepted.
     server.admin().get("/v1/keys").json(200);
     assert!(!server.said().contains("prp_wrong"));
 }

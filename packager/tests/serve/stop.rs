@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The end: whoever got an answer finds what it says, and whoever waits for one gets it.
+//! The end of the server: acknowledged requests are stored, and pending requests are answered.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ fn stop_under_load_loses_no_answer() {
                     acknowledged.lock().unwrap().push(kid);
                     has_begun.store(true, Ordering::Relaxed);
                 }
-                // Nobody listens any more: that says nothing of a key.
+                // The server has stopped; nothing is known about this key.
                 Err(ureq::Error::ConnectionFailed | ureq::Error::Io(_)) => return,
                 Err(_) => {
                     cut_off.fetch_add(1, Ordering::Relaxed);

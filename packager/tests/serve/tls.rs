@@ -14,7 +14,7 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 use crate::client::Client;
 use crate::server::{Server, folder};
 
-/// A key and a certificate by OpenSSL: `name.key` and `name.pem`, of its own or signed by `ca`.
+/// Creates a key and a certificate with OpenSSL: `name.key` and `name.pem`, self-signed or signed by `ca`.
 fn certify(folder: &Path, name: &str, ca: Option<&str>) {
     let mut make = Command::new("openssl");
     make.current_dir(folder);
@@ -139,7 +139,7 @@ fn accounts_sign_in_by_certificates_that_the_authority_has_signed() {
     admin.put("/v1/accounts/licences", &account).json(200);
     known.get("/v1/keys").json(200);
     known.get("/v1/audit").problem(403);
-    // No one's that the authority has not signed, whatever the account says.
+    // A certificate that the authority has not signed is refused, even if an account names it.
     let account = json!({"roles": ["viewer"], "certificate": fingerprint(&folder, "other.pem")});
     admin.put("/v1/accounts/others", &account).json(200);
     let asking = showing("other");

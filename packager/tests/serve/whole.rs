@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The whole way of a key: a channel is set up by REST, a live stream protected with keys asked for by SPEKE, a licence server gets
-//! the same keys by the hand-off, and with nothing but what it got the stream is decrypted.
+//! A key from its creation to its use: a channel is set up by REST, a live stream is protected with keys from SPEKE, a licence server
+//! receives the same keys, and the stream is decrypted with nothing but these.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ fn has(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
-/// Protects a live stream, and keeps it in the clear too.
+/// Protects a live stream and writes it in the clear too.
 fn protect(server: &Server, folder: &Path, credentials: &Path) {
     let (protected, clear) = (folder.join("protected.mp4"), folder.join("clear.mp4"));
     let key_uri = format!(

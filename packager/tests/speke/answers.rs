@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What packagers and licence servers get.
+//! The answers to packagers and licence servers.
 
 use cenc_types::{CipherMode, KeyId};
 use content_key_store::{Content, KeySlot};

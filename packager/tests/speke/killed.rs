@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `kill -9` while many packagers ask for new keys: whatever was acknowledged is there afterwards.
+//! `kill -9` while many packagers request new keys: every acknowledged key is in the store afterwards.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use cenc_types::KeyId;
 
 use super::*;
 
-/// Keys that packagers were given, by their KIDs.
+/// The keys that packagers received, by KID.
 type Acknowledged = Vec<(KeyId, [u8; 16])>;
 
-/// Asks for the keys of one new content after another, until the server is gone.
+/// Requests the keys of one new content after another, until the server is killed.
 fn ask(server: &Server, round: usize, packager: usize, stop: &AtomicBool) -> Acknowledged {
     let client = client(server, "2.0");
     let mut acknowledged = Vec::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager serve` as a SPEKE server: the real program, our own SPEKE client, and the oracles of ../shared.
+//! `playready-packager serve` as a SPEKE server, with our SPEKE client and the oracles of ../shared.
 
 #![cfg(feature = "serve")]
 #![expect(
@@ -8,15 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
-/// What packagers get.
+/// The answers to packagers.
 mod answers;
 /// A server that is killed.
 mod killed;
-/// Answers before other readers.
+/// Answers, read by other programs.
 mod oracle;
-/// What is refused, in SPEKE's words.
+/// Refused requests.
 mod refusals;
-/// A server of a test's own.
+/// The server of a test.
 mod server;
 
 use cenc_types::Scheme;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Answers before the oracle of ../shared: valid by DASH-IF's schemas, and decrypted by another program.
+//! Answers are valid by DASH-IF's schemas, and decrypted by the oracle of ../shared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use test_support::tools::{skip, vectors_for};
 
 const KID: &str = "11111111-1111-4111-8111-111111111111";
 
-/// A request that the schemas of 2.3 and 2.4 hold valid, with a recipient where there is one.
+/// A request that is valid by the schemas of 2.3 and 2.4, with or without a recipient.
 fn document(version: &str, delivery: &str) -> String {
     let placeholders =
         "<cpix:PSSH/><cpix:ContentProtectionData/><cpix:HLSSignalingData playlist=\"media\"/>";

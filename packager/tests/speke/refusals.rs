@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is refused: the texts are those of SPEKE 2, with status 422 and as plain text.
+//! Refused requests: the texts are those of SPEKE 2, with status 422 and as plain text.
 
 use super::*;
 

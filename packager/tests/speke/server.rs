@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A server with a store in a folder of its own, on any free port of the loopback.
+//! A server with a store in its own folder, on a free port of the loopback interface.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +23,7 @@ pub struct Server {
     pub license_server: String,
 }
 
-/// What a server answered.
+/// A response of the server.
 pub struct Reply {
     pub status: u16,
     pub kind: String,
@@ -56,12 +56,12 @@ impl Server {
         }
     }
 
-    /// The store, past the server.
+    /// Opens the store without the server.
     pub fn store(&self) -> KeyStore {
         open(&self.folder)
     }
 
-    /// Kills it as nothing can prevent.
+    /// Kills the server with SIGKILL.
     pub fn kill(&self) {
         let mut process = self.process();
         process.kill().unwrap();
@@ -78,7 +78,7 @@ impl Server {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The address as packagers are told it.
+    /// Returns the address for packagers.
     pub fn speke(&self, parameters: &str) -> String {
         let Self {
             packager, address, ..
@@ -99,7 +99,7 @@ impl Server {
         if let Some(version) = version {
             request = request.header("X-Speke-Version", version);
         }
-        // Who is refused for the length alone is told before the server hangs up.
+        // A request that is too long is answered before the server closes the connection.
         request = request.header("Expect", "100-continue");
         reply(request.send(body).unwrap())
     }
@@ -132,7 +132,7 @@ fn uri(folder: &Path) -> String {
     format!("sqlite://{}/store/keys.db", folder.display())
 }
 
-/// Starts the program, and waits for the line that says where it listens.
+/// Starts the program and waits for the line with its address.
 fn run(folder: &Path, options: &[&str]) -> (Child, String) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
     program.args([
@@ -153,7 +153,7 @@ fn run(folder: &Path, options: &[&str]) -> (Child, String) {
         let listens = event["message"] == "listening";
         listens.then(|| event["address"].as_str().unwrap().to_owned())
     });
-    // Nobody reads the rest, but a full pipe would stop the server.
+    // The rest is not used, but a full pipe would block the server.
     std::thread::spawn(move || lines.for_each(drop));
     (process, address.unwrap())
 }
