@@ -16,8 +16,7 @@ import uuid
 import gi
 
 gi.require_version("Gst", "1.0")
-gi.require_version("GstApp", "1.0")
-from gi.repository import GLib, Gst, GstApp
+from gi.repository import GLib, Gst
 
 PIPELINE = """
     videotestsrc is-live=true num-buffers=125 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1
@@ -45,7 +44,7 @@ def answer_request(_encryptor, request):
 
 def store(sink):
     """Appends a buffer to the init segment or to the last media segment."""
-    buffer = sink.pull_sample().get_buffer()
+    buffer = sink.emit("pull-sample").get_buffer()
     data = buffer.extract_dup(0, buffer.get_size())
     box = data[4:8]
     if box == b"mfra":  # lists the fragments of one whole file

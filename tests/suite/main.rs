@@ -36,6 +36,8 @@ mod claims;
 mod clearkeydec;
 /// clearkeydec on MP4.
 mod clearkeydec_mp4;
+/// The examples of an encoder application, in C, Python and Rust.
+mod encoder_examples;
 /// What applications show of errors.
 mod error_texts;
 /// What goes wrong, and what it leaves behind.

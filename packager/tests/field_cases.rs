@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Files of phones, cameras, editors and other packagers: `protect` takes each of them as it is, or refuses it with cause and
+//! remedy. What comes out is decrypted by `cencbox.py`, which shares no code with this project.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use test_support::tools;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_playready-packager");
+/// The key of `all.keys`.
+const KEY_PAIR: &str = "0c1d2e3f405162738495a6b7c8d9eafb:00112233445566778899aabbccddeeff";
+
+/// A file that can be protected.
+struct Accepted {
+    file: &'static str,
+    key_file: &'static str,
+    arguments: &'static str,
+    /// The numbers of the tracks that stay clear; all others are protected.
+    clear_tracks: &'static [u64],
+    /// What the warning on standard error contains; empty where nothing needs one.
+    warning: &'static str,
+}
+
+impl Accepted {
+    const fn new(file: &'static str) -> Self {
+        Self {
+            file,
+            key_file: "all.keys",
+            arguments: "",
+            clear_tracks: &[],
+            warning: "",
+        }
+    }
+}
+
+/// A file that cannot be protected as asked.
+struct Refused {
+    file: &'static str,
+    key_file: &'static str,
+    arguments: &'static str,
+    /// Words of the cause and of the remedy.
+    words: &'static [&'static str],
+}
+
+const ACCEPTED: &[Accepted] = &[
+    Accepted::new("base-audio.mp4"),
+    Accepted::new("base-av.mp4"),
+    Accepted::new("base-progressive.mp4"),
+    Accepted::new("base-video.mp4"),
+];
+
+const REFUSED: &[Refused] = &[];
+
+#[test]
+fn files_that_can_be_protected_come_out_protected() {
+    let test = "field_cases::files_that_can_be_protected_come_out_protected";
+    let (Some(cases), Some(cencbox)) = (field_cases(), tools::cencbox()) else {
+        return tools::skip(test, "no ../shared, or no pycryptodome");
+    };
+    for case in ACCEPTED {
+        for scheme in ["cenc", "cbcs"] {
+            if !case.arguments.contains("--scheme") || case.arguments.contains(scheme) {
+                check_accepted(
+                    case,
+                    scheme,
+                    &Places {
+                        cases: &cases,
+                        cencbox: &cencbox,
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_cannot_be_protected_are_refused_with_cause_and_remedy() {
+    let test = "field_cases::files_that_cannot_be_protected_are_refused_with_cause_and_remedy";
+    let Some(cases) = field_cases() else {
+        return tools::skip(test, "no ../shared");
+    };
+    for case in REFUSED {
+        let output = scratch(case.file, "refused");
+        let run = protect(&cases, case.file, case.key_file, case.arguments, &output);
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(!run.status.success(), "{} passes", case.file);
+        for word in case.words {
+            assert!(said.contains(word), "{}: no {word:?} in {said}", case.file);
+        }
+        assert!(!output.exists(), "{} leaves a file", case.file);
+    }
+}
+
+struct Places<'a> {
+    cases: &'a Path,
+    cencbox: &'a Path,
+}
+
+fn field_cases() -> Option<PathBuf> {
+    let folder = tools::project().join("../shared/field-cases");
+    folder.is_dir().then_some(folder)
+}
+
+/// The place of an output, at which nothing is.
+fn scratch(file: &str, kind: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("field-cases");
+    fs::create_dir_all(&folder).unwrap();
+    let output = folder.join(format!("{kind}-{file}"));
+    let _ = fs::remove_file(&output);
+    output
+}
+
+fn protect(cases: &Path, file: &str, key_file: &str, arguments: &str, output: &Path) -> Output {
+    // The folder may have come with a mode that lets others read it.
+    let keys = output.with_extension("keys");
+    let _ = fs::remove_file(&keys);
+    fs::copy(cases.join(key_file), &keys).unwrap();
+    fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    Command::new(PROGRAM)
+        .arg("protect")
+        .arg(cases.join(file))
+        .arg(output)
+        .args(["--key-uri", &format!("file://{}", keys.display())])
+        .args(arguments.split_whitespace())
+        .output()
+        .unwrap()
+}
+
+fn check_accepted(case: &Accepted, scheme: &str, places: &Places<'_>) {
+    let output = scratch(case.file, scheme);
+    let mut arguments = case.arguments.to_owned();
+    if !arguments.contains("--scheme") {
+        arguments += &format!(" --scheme {scheme}");
+    }
+    let run = protect(places.cases, case.file, case.key_file, &arguments, &output);
+    let said = String::from_utf8_lossy(&run.stderr);
+    let name = format!("{} {arguments}", case.file);
+    assert!(run.status.success(), "{name}: {said}");
+    assert!(
+        said.contains(case.warning),
+        "{name}: no {:?} in {said}",
+        case.warning
+    );
+
+    let info = Command::new(tools::python())
+        .arg(places.cencbox)
+        .arg("info")
+        .arg(&output)
+        .output()
+        .unwrap();
+    let info: Value = serde_json::from_slice(&info.stdout).unwrap();
+    let tracks = info["tracks"].as_array().unwrap();
+    assert!(!tracks.is_empty(), "{name}");
+    for track in tracks {
+        let is_clear = case.clear_tracks.contains(&track["id"].as_u64().unwrap());
+        let protected = if is_clear {
+            &Value::from(0)
+        } else {
+            &track["samples"]
+        };
+        assert_eq!(&track["protected_samples"], protected, "{name}: {track}");
+        let scheme = if is_clear {
+            Value::Null
+        } else {
+            Value::from(scheme)
+        };
+        assert_eq!(track["entries"][0]["scheme"], scheme, "{name}: {track}");
+    }
+
+    let compared = Command::new(tools::python())
+        .arg(places.cencbox)
+        .arg("cmp")
+        .args([&places.cases.join(case.file), &output])
+        .args(["-k", KEY_PAIR])
+        .output()
+        .unwrap();
+    let compared = String::from_utf8_lossy(&compared.stdout);
+    assert_eq!(
+        compared.matches("-> SAME").count(),
+        tracks.len(),
+        "{name}: {compared}"
+    );
+}
