@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tokens, by which accounts sign in. The store keeps only a MAC of each, under a key that the database does not know: whoever reads
-//! the database gets no token, and how long a look-up takes says nothing of one.
+//! Tokens, with which accounts sign in. The store keeps only a MAC of each, under a key that is not in the database. A reader of the
+//! database gets no token, and the time of a look-up reveals nothing about one.
 
 use std::time::SystemTime;
 
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 use crate::accounts::{self, Account, AccountError};
 
-/// What MACs of tokens are told from others by.
+/// Separates the MACs of tokens from those of other texts.
 const KIND: &str = "token";
-/// What a token begins with, so that searches for leaked secrets find it.
+/// The prefix of a token, by which scanners find leaked secrets.
 const PREFIX: &str = "prp_";
-/// Characters of a token from elsewhere.
+/// The length of a token from elsewhere, in characters.
 const LENGTHS: std::ops::RangeInclusive<usize> = 32..=1024;
 
 macro_rules! columns {
@@ -26,21 +26,29 @@ macro_rules! columns {
     };
 }
 
-/// All of a token but the token.
+/// The data of a token without the token itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenInfo {
     /// Its id, a UUID.
     pub id: String,
-    /// Whose it is.
+    /// The name of its account.
     pub account: String,
-    /// What it is for, in its owner's words.
+    /// Its purpose, as the operator has described it.
     pub label: String,
-    /// When it was made.
+    /// The time when it was made.
     pub created: SystemTime,
-    /// When it ends, if ever.
+    /// The time when it expires; None for never.
     pub expires: Option<SystemTime>,
-    /// Since when it cannot be used.
+    /// The time when it was revoked.
     pub revoked: Option<SystemTime>,
+}
+
+/// A token that was just made.
+pub struct IssuedToken {
+    /// Its data.
+    pub info: TokenInfo,
+    /// The token itself, which cannot be shown again.
+    pub token: Zeroizing<String>,
 }
 
 /// Makes a token of 256 random bits for an account. It cannot be shown again.
@@ -52,7 +60,7 @@ pub fn issue(
     account: &str,
     label: &str,
     expires: Option<SystemTime>,
-) -> Result<(TokenInfo, Zeroizing<String>), AccountError> {
+) -> Result<IssuedToken, AccountError> {
     check_name("token's label", label)?;
     let token = generate(&*store.host().random)?;
     let info = store.write("new token", account, |transaction| {
@@ -66,11 +74,10 @@ pub fn issue(
         let result = format!("token {}", info.id);
         Ok::<_, AccountError>((info, result))
     })?;
-    Ok((info, token))
+    Ok(IssuedToken { info, token })
 }
 
-/// Adds a token from elsewhere, of 32 to 1024 visible ASCII characters. The same token of the same account once more changes
-/// nothing.
+/// Adds a token from elsewhere, of 32 to 1024 visible ASCII characters. Adding it to the same account again changes nothing.
 ///
 /// # Errors
 /// [`AccountError::BadToken`], [`AccountError::TokenTaken`] for one that is another account's or revoked, [`AccountError::NoAccount`],
@@ -105,7 +112,7 @@ pub fn add(
     })
 }
 
-/// The tokens of an account, the last made first, also those that cannot be used any more.
+/// Lists the tokens of an account, the last made first, with those that are revoked or expired.
 ///
 /// # Errors
 /// When the database fails.
@@ -121,12 +128,12 @@ pub fn list(store: &KeyStore, account: &str) -> Result<Vec<TokenInfo>, StoreErro
         .collect()
 }
 
-/// Ends a token for good, by its id. Once more changes nothing.
+/// Revokes a token for good. Revoking it again changes nothing.
 ///
 /// # Errors
 /// [`AccountError::NoToken`].
 pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
-    // What is not known may be a token instead of its id, which must not get into the audit.
+    // An unknown id may be a token by mistake, which must not get into the audit.
     let sql = "SELECT id FROM token WHERE id = $1";
     let known = store.read(|transaction| transaction.one(sql, &[id.into()]))?;
     known.ok_or(AccountError::NoToken)?;
@@ -140,14 +147,12 @@ pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
     })
 }
 
-/// Whose token it is; None when it is unknown, revoked or expired, or the account is disabled. This leaves no row in the audit.
+/// Returns the account of a token; None when the token is unknown, revoked or expired, or its account is disabled. It writes no row
+/// in the audit.
 ///
 /// # Errors
 /// When the database fails.
-pub fn account_of(
-    store: &KeyStore,
-    token: &str,
-) -> Result<Option<(Account, TokenInfo)>, AccountError> {
+pub fn account_of(store: &KeyStore, token: &str) -> Result<Option<Account>, AccountError> {
     store.read(|transaction| {
         let Some(info) = find(transaction, token)? else {
             return Ok(None);
@@ -157,14 +162,14 @@ pub fn account_of(
             .expires
             .is_some_and(|end| end <= transaction.host().clock.system_time());
         let is_usable = account.disabled.is_none() && info.revoked.is_none() && !is_over;
-        Ok(is_usable.then_some((account, info)))
+        Ok(is_usable.then_some(account))
     })
 }
 
 fn generate(random: &dyn Random) -> Result<Zeroizing<String>, AccountError> {
     let mut bytes = Zeroizing::new([0; 32]);
     random.fill(bytes.as_mut_slice())?;
-    // Room for all of it, so that no copy is left behind by a move.
+    // Reserves the whole length, so that growing leaves no copy in memory.
     let mut token = Zeroizing::new(String::with_capacity(64));
     token.push_str(PREFIX);
     URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut token);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The CPIX document of keys: whose they are, their scheme, tracks and crypto periods, as far as the store knows them.
+//! Makes CPIX documents of keys, with the content, scheme, tracks and crypto periods that the store has of them.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use cpix::{ContentKey, Document, Period, UsageRule};
 /// A key and the tracks and crypto periods that it is for.
 pub type KeyUse = (StoredKey, Vec<KeySlot>);
 
-/// The document of keys, with the tracks and crypto periods of one content. Only contents whose keys change have periods.
+/// Makes the document of keys with the tracks and crypto periods of one content. Only contents whose keys rotate have periods.
 pub fn document(content: Option<&Content>, keys: Vec<KeyUse>) -> Document {
     let slots = keys.iter().flat_map(|(_, slots)| slots);
     let changes = content.is_some_and(|content| content.crypto_period.is_some());
@@ -28,8 +28,9 @@ pub fn document(content: Option<&Content>, keys: Vec<KeyUse>) -> Document {
         ..Document::default()
     };
     for (key, slots) in keys {
-        let of = (key.info.kid, content);
-        document.usage_rules.extend(rules(of, &slots, &periods));
+        document
+            .usage_rules
+            .extend(rules(key.info.kid, content, &slots, &periods));
         let scheme = scheme(key.info.mode, content);
         let key = ContentKey::new(key.info.kid, key.key, scheme);
         document.content_keys.push(key);
@@ -37,9 +38,10 @@ pub fn document(content: Option<&Content>, keys: Vec<KeyUse>) -> Document {
     document
 }
 
-/// A rule for each label of a key.
+/// Returns a usage rule for each label of a key.
 fn rules(
-    (kid, content): (KeyId, Option<&Content>),
+    kid: KeyId,
+    content: Option<&Content>,
     slots: &[KeySlot],
     periods: &BTreeSet<u64>,
 ) -> Vec<UsageRule> {
@@ -54,7 +56,7 @@ fn rules(
     rules.collect()
 }
 
-/// The content's scheme, unless it was changed to another cipher mode after the key was made.
+/// Returns the content's scheme, or the usual one of the key's mode if the content has changed to the other mode.
 fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
     let scheme = content.map(|content| content.scheme);
     scheme
@@ -62,8 +64,7 @@ fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
         .unwrap_or_else(|| mode.usual_scheme())
 }
 
-/// Names of SPEKE's encryption contract become its filters, as do selectors that the contract can say; other labels are names of
-/// tracks.
+/// Adds the filters of a label: those of the name or of the selectors in SPEKE's encryption contract, else a label filter.
 fn tracks(mut rule: UsageRule, label: &str, content: Option<&Content>) -> UsageRule {
     rule.intended_track_type = Some(label.to_owned());
     let named = TrackRule::from_label(label).ok();
@@ -74,7 +75,7 @@ fn tracks(mut rule: UsageRule, label: &str, content: Option<&Content>) -> UsageR
     rule
 }
 
-/// The filters of all selectors that a content has for a label; None if one of them, such as a track's number, has none.
+/// Returns the filters of all selectors that a content has for a label; None if a selector, such as `track:2`, has no filter.
 fn by_selectors(label: &str, content: &Content) -> Option<TrackRule> {
     let selectors = content.tracks.iter().filter(|(_, of)| of == label);
     let names = selectors.map(|(selector, _)| match selector.as_str() {

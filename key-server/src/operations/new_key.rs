@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A new key: what would keep it from being made, and how it is made.
+//! Making a new key from a draft, and checking the draft first.
 
 mod check;
 
 use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
-use check::examine;
+use check::check_draft;
 use content_key_store::{Content, KeyInfo, KeySlot, KeySource, KeyStore, NewKey};
 use playready_header::header::HeaderKeyId;
 use serde::Serialize;
@@ -12,15 +12,15 @@ use zeroize::Zeroizing;
 
 use super::{Error, kid};
 
-/// What is asked for. It holds a secret and cannot be printed.
+/// A key that is to be made. It holds a secret and cannot be printed.
 pub struct Draft {
     /// The KID in any notation; None: a new one.
     pub kid: Option<String>,
-    /// Where the key comes from.
-    pub source: Source,
-    /// What the key is to protect with.
+    /// The source of the key.
+    pub source: DraftKeySource,
+    /// The scheme that the key protects with.
     pub scheme: Scheme,
-    /// The content that it is for; None: for none yet.
+    /// The id of the content that uses it; None for no content yet.
     pub content: Option<String>,
     /// The track's label.
     pub label: String,
@@ -28,20 +28,20 @@ pub struct Draft {
     pub period: u64,
 }
 
-/// Where the key comes from.
-pub enum Source {
+/// The source of a new key.
+pub enum DraftKeySource {
     /// The operating system's generator.
     Random,
-    /// An operator's hand: 32 hexadecimal digits, or base64.
+    /// A key that an operator has entered: 32 hexadecimal digits, or base64.
     Entered(Zeroizing<String>),
     /// A key seed of the store, by its name.
     Seed(String),
 }
 
-/// A part of a draft.
+/// A field of a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Field {
+pub enum DraftField {
     /// The KID.
     Kid,
     /// The key that was entered.
@@ -58,65 +58,66 @@ pub enum Field {
     Period,
 }
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// No key can be made.
     Error,
-    /// A key can be made, but should it?
+    /// The key can be made, but the operator should think again.
     Warning,
-    /// Good to know.
+    /// For information.
     Note,
 }
 
-/// Something about a draft.
+/// A statement about a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What it is about.
-    pub field: Field,
-    /// How much it matters.
+    /// The field that it is about.
+    pub field: DraftField,
+    /// Its severity.
     pub severity: Severity,
-    /// What it is, for people.
+    /// The text for people.
     pub text: String,
 }
 
-/// A key that was made.
+/// A key that [`create`] has made.
 #[derive(Debug)]
-pub struct Created {
-    /// All of it but the key.
+pub struct CreatedKey {
+    /// Its data without the key itself.
     pub info: KeyInfo,
-    /// What else there is to say.
+    /// Warnings and notes.
     pub warnings: Vec<Finding>,
 }
 
-/// What there is to say about a draft. Without an error among it, [`create`] makes the key.
+/// Checks a draft, and returns all findings. If none is an error, [`create`] makes the key.
 ///
 /// # Errors
-/// When the store cannot be asked.
+/// When the store fails.
 pub fn check(store: &KeyStore, draft: &Draft) -> Result<Vec<Finding>, content_key_store::Error> {
-    examine(store, draft).map(|parsed| parsed.findings)
+    check_draft(store, draft).map(|parsed| parsed.findings)
 }
 
-/// Makes the key; it is on its way to the content's targets when this returns.
+/// Makes the key, and enqueues its deliveries to the content's targets.
 ///
 /// # Errors
-/// [`Error::Draft`] with all that is wrong; what the store refuses.
-pub fn create(store: &KeyStore, draft: &Draft) -> Result<Created, Error> {
-    let parsed = examine(store, draft)?;
-    let findings = parsed.findings.into_iter();
-    let (errors, warnings): (Vec<_>, Vec<_>) = findings.partition(Finding::is_error);
+/// [`Error::Draft`] with all errors of the draft; errors of the store.
+pub fn create(store: &KeyStore, draft: &Draft) -> Result<CreatedKey, Error> {
+    let parsed = check_draft(store, draft)?;
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        parsed.findings.into_iter().partition(Finding::is_error);
     if !errors.is_empty() {
         return Err(Error::Draft(errors));
     }
-    let made = || {
-        KeyId::generate(&*store.host().random).map_err(|error| Error::Generator(error.to_string()))
+    let kid = match parsed.kid {
+        Some(kid) => kid,
+        None => KeyId::generate(&*store.host().random)
+            .map_err(|error| Error::Generator(error.to_string()))?,
     };
-    let kid = parsed.kid.map_or_else(made, Ok)?;
     add_content(store, draft)?;
     let source = match (parsed.key, &draft.source) {
         (Some(key), _) => KeySource::Entered(key),
-        (None, Source::Seed(name)) => KeySource::Seed(name.clone()),
+        (None, DraftKeySource::Seed(name)) => KeySource::Seed(name.clone()),
         (None, _) => KeySource::Random,
     };
     let new = NewKey {
@@ -125,15 +126,17 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<Created, Error> {
         source,
     };
     store.insert(&new, draft.slot().as_slice())?;
-    let info = store.info(&kid)?;
-    Ok(Created { info, warnings })
+    Ok(CreatedKey {
+        info: store.info(&kid)?,
+        warnings,
+    })
 }
 
-/// The KID of a draft as a header would list it, with the checksum of the key where the scheme has one; None while there is no KID
-/// or the key cannot be told. For [`preview`](super::preview::preview) while somebody types.
+/// Returns the KID of a draft as a PlayReady Header lists it, with the checksum of the key if the scheme has one; None while the KID
+/// or the key is unknown. For [`preview`](super::preview::preview) while somebody types.
 ///
 /// # Errors
-/// When the store cannot be asked.
+/// When the store fails.
 pub fn header_key_id(
     store: &KeyStore,
     draft: &Draft,
@@ -142,21 +145,22 @@ pub fn header_key_id(
     let Some(kid) = kid else { return Ok(None) };
     let has_checksum = draft.scheme.cipher_mode() == CipherMode::Ctr;
     match &draft.source {
-        Source::Entered(text) if has_checksum => {
+        DraftKeySource::Entered(text) if has_checksum => {
             let key = ContentKey::parse(text).ok();
             Ok(key.map(|key| HeaderKeyId::aes_ctr(kid, Some(&key))))
         }
-        Source::Seed(name) if has_checksum => match store.header_key_id_of_seed(name, &kid) {
+        DraftKeySource::Seed(name) if has_checksum => match store.header_key_id_of_seed(name, &kid)
+        {
             Err(content_key_store::Error::NoSeed(_)) => Ok(None),
             found => found.map(Some),
         },
-        Source::Random | Source::Entered(_) | Source::Seed(_) => {
+        DraftKeySource::Random | DraftKeySource::Entered(_) | DraftKeySource::Seed(_) => {
             Ok(Some(HeaderKeyId::aes_ctr(kid, None)))
         }
     }
 }
 
-/// The store would add an unknown content by itself, but does not know its scheme.
+/// Adds an unknown content. The store would add it by itself, but without its scheme.
 fn add_content(store: &KeyStore, draft: &Draft) -> Result<(), content_key_store::Error> {
     let Some(id) = &draft.content else {
         return Ok(());
@@ -170,7 +174,7 @@ fn add_content(store: &KeyStore, draft: &Draft) -> Result<(), content_key_store:
 }
 
 impl Draft {
-    /// Where the key is for; None without content.
+    /// Returns the slot of the key; None without a content.
     fn slot(&self) -> Option<KeySlot> {
         Some(KeySlot {
             content_id: self.content.clone()?,
@@ -181,8 +185,8 @@ impl Draft {
     }
 }
 
-impl Field {
-    /// What the API calls it.
+impl DraftField {
+    /// Returns its name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Kid => "kid",
@@ -197,7 +201,7 @@ impl Field {
 }
 
 impl Finding {
-    /// Whether it keeps the key from being made.
+    /// True if no key can be made.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys that change: made before they are needed, on their way to licence servers when they are made, active when their crypto
-//! period begins, retired when it is over. By the clock, crypto periods count from 1970-01-01 UTC, as packagers with
-//! `period-clock=utc` count them.
+//! Key rotation. The keys of a crypto period are made ahead and sent to licence servers, become active when the period starts, and
+//! retire when it has ended. Periods of a fixed length count from 1970-01-01 UTC, as in packagers with `period-clock=utc`.
 
 use std::time::SystemTime;
 
@@ -16,57 +15,59 @@ pub use super::content::period_at;
 use super::content::{labels, last_slots, slot};
 use crate::deliveries::{self, DeliveryState, ScheduledKey};
 
-/// What became of keys when a crypto period began.
+/// The keys whose states the start of a crypto period has changed, or should have.
 #[derive(Debug, Default)]
-pub struct Turn {
-    /// Those of the current period that are active now.
+pub struct PeriodChange {
+    /// The keys of the current period that have become active.
     pub activated: Vec<KeyId>,
-    /// Those of past periods.
+    /// The keys of past periods that were retired.
     pub retired: Vec<KeyId>,
-    /// Those of the current period that a required target has not acknowledged: packagers must not use them yet.
+    /// The keys of the current period that a required target has not acknowledged: packagers must not use them yet.
     pub waiting: Vec<KeyId>,
 }
 
-/// Sees to it that the keys of the current crypto period and of the `ahead` next ones are there and on their way to the content's
-/// targets; those that were made for it.
+/// Makes the missing keys of the current crypto period and of the `ahead` next ones, and enqueues their deliveries to the content's
+/// targets. Returns the keys that it has made.
 ///
 /// # Errors
 /// [`Error::NoContent`](content_key_store::Error::NoContent), [`Error::NoCryptoPeriod`].
 pub fn prepare(
     store: &KeyStore,
     content_id: &str,
-    (now, ahead): (SystemTime, u8),
+    now: SystemTime,
+    ahead: u8,
 ) -> Result<Vec<KeyInfo>, Error> {
     let content = store.content(content_id)?;
     let current = current(&content, now)?;
     let mut made = Vec::new();
     for period in current..=current.saturating_add(ahead.into()) {
-        send(store, &content, period)?;
-        made.extend(make(store, &content, period)?);
+        enqueue_missing(store, &content, period)?;
+        made.extend(make_keys(store, &content, period)?);
     }
     Ok(made)
 }
 
-/// Makes the keys of the current period active, as far as they were delivered, and retires those that are only of past ones.
+/// Activates the delivered keys of the current period, and retires the keys that are only of past periods.
 ///
 /// # Errors
 /// [`Error::NoContent`](content_key_store::Error::NoContent), [`Error::NoCryptoPeriod`].
-pub fn turn(store: &KeyStore, content_id: &str, now: SystemTime) -> Result<Turn, Error> {
-    turn_since(store, content_id, (now, 0))
+pub fn turn(store: &KeyStore, content_id: &str, now: SystemTime) -> Result<PeriodChange, Error> {
+    turn_since(store, content_id, now, 0)
 }
 
-/// As [`turn`], without periods before `since`, whose keys were retired: a channel may have millions of them.
+/// As [`turn`], without the periods before `since`, whose keys are retired already: a channel may have millions of them.
 ///
 /// # Errors
 /// As [`turn`].
 pub fn turn_since(
     store: &KeyStore,
     content_id: &str,
-    (now, since): (SystemTime, u64),
-) -> Result<Turn, Error> {
+    now: SystemTime,
+    since: u64,
+) -> Result<PeriodChange, Error> {
     let content = store.content(content_id)?;
     let current = current(&content, now)?;
-    let mut turn = Turn::default();
+    let mut change = PeriodChange::default();
     let mut from = since;
     while from <= current {
         let keys = deliveries::schedule(store, content_id, from..current.saturating_add(1))?;
@@ -74,16 +75,16 @@ pub fn turn_since(
             break;
         };
         for key in &keys {
-            look_at(store, key, (&content, current), &mut turn)?;
+            update_state(store, key, &content, current, &mut change)?;
         }
-        // The list may have been cut within its last period.
+        // The list may end within its last period.
         from = last.max(from.saturating_add(1));
     }
-    Ok(turn)
+    Ok(change)
 }
 
-/// Makes the keys of the next crypto period at once. By the clock this is the one after the current; without a clock the one
-/// behind the last.
+/// Makes the keys of the next crypto period now. With a clock this is the period after the current one, without a clock the one
+/// after the last. Returns the keys of that period.
 ///
 /// # Errors
 /// [`Error::NoContent`](content_key_store::Error::NoContent), [`Error::LastPeriod`].
@@ -95,23 +96,27 @@ pub fn rotate_now(store: &KeyStore, content_id: &str) -> Result<Vec<KeyInfo>, Er
             .first()
             .map(|assigned| assigned.slot.period),
     };
-    let next = last.map_or(Some(0), |last| last.checked_add(1));
-    let next = next.ok_or_else(|| Error::LastPeriod(content.id.clone()))?;
-    make(store, &content, next)?;
-    let kids = labels(&content).into_iter();
-    let kids = kids.map(|label| store.kid_of(&slot(&content, label, next)));
-    let kids = kids.filter_map(Result::transpose);
-    kids.map(|kid| Ok(store.info(&kid?)?)).collect()
+    let next = last
+        .map_or(Some(0), |last| last.checked_add(1))
+        .ok_or_else(|| Error::LastPeriod(content.id.clone()))?;
+    make_keys(store, &content, next)?;
+    labels(&content)
+        .into_iter()
+        .map(|label| store.kid_of(&slot(&content, label, next)))
+        .filter_map(Result::transpose)
+        .map(|kid| Ok(store.info(&kid?)?))
+        .collect()
 }
 
 fn current(content: &Content, now: SystemTime) -> Result<u64, Error> {
-    let length = content.crypto_period;
-    let length = length.ok_or_else(|| Error::NoCryptoPeriod(content.id.clone()))?;
-    Ok(period_at(length, now))
+    content
+        .crypto_period
+        .map(|length| period_at(length, now))
+        .ok_or_else(|| Error::NoCryptoPeriod(content.id.clone()))
 }
 
-/// The keys that the tracks did not have in a period.
-fn make(store: &KeyStore, content: &Content, period: u64) -> Result<Vec<KeyInfo>, Error> {
+/// Makes the missing keys of a period, and returns them.
+fn make_keys(store: &KeyStore, content: &Content, period: u64) -> Result<Vec<KeyInfo>, Error> {
     let mut made = Vec::new();
     for label in labels(content) {
         let slot = slot(content, label, period);
@@ -123,8 +128,8 @@ fn make(store: &KeyStore, content: &Content, period: u64) -> Result<Vec<KeyInfo>
     Ok(made)
 }
 
-/// Puts the keys that a period has on their way to targets that the content did not have when they were made.
-fn send(store: &KeyStore, content: &Content, period: u64) -> Result<(), Error> {
+/// Enqueues the keys of a period for targets that the content got after the keys were made.
+fn enqueue_missing(store: &KeyStore, content: &Content, period: u64) -> Result<(), Error> {
     for label in labels(content) {
         let Some(kid) = store.kid_of(&slot(content, label, period))? else {
             continue;
@@ -139,10 +144,10 @@ fn send(store: &KeyStore, content: &Content, period: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// The KID is the one that packagers ask key servers for. False: somebody else was faster.
+/// Inserts a key with the KID that packagers request from key servers. Returns false if another process has inserted one before.
 fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, Error> {
-    let changes = content.crypto_period.is_some() || slot.period > 0;
-    let period = changes.then_some(slot.period);
+    let rotates = content.crypto_period.is_some() || slot.period > 0;
+    let period = rotates.then_some(slot.period);
     let new = NewKey {
         kid: key_id_for(&content.id, slot.mode, &slot.label, period),
         mode: slot.mode,
@@ -164,72 +169,77 @@ fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, E
     }
 }
 
-fn look_at(
+/// Activates or retires a key as its period demands.
+fn update_state(
     store: &KeyStore,
     scheduled: &ScheduledKey,
-    (content, current): (&Content, u64),
-    turn: &mut Turn,
+    content: &Content,
+    current: u64,
+    change: &mut PeriodChange,
 ) -> Result<(), content_key_store::Error> {
     let PeriodKey { slot, info } = &scheduled.key;
     if slot.mode != content.scheme.cipher_mode() {
         return Ok(());
     }
     if slot.period < current {
-        if end(store, info, (content, current))? {
-            turn.retired.push(info.kid);
+        if retire(store, info, content, current)? {
+            change.retired.push(info.kid);
         }
     } else if is_delivered(scheduled, content) {
-        begin(store, info, turn)?;
-    } else if info.state < KeyState::Active && !turn.waiting.contains(&info.kid) {
-        turn.waiting.push(info.kid);
+        activate(store, info, change)?;
+    } else if info.state < KeyState::Active && !change.waiting.contains(&info.kid) {
+        change.waiting.push(info.kid);
     }
     Ok(())
 }
 
-/// Whether the content's own targets have it: a store that refused a key each time that it is looked at would record each of them.
+/// True if all targets of the content have acknowledged the key. Without this check the store would record a refusal each second.
 fn is_delivered(scheduled: &ScheduledKey, content: &Content) -> bool {
     content.targets.iter().all(|target| {
-        let mut deliveries = scheduled.deliveries.iter();
-        let delivery = deliveries.find(|delivery| delivery.target == *target);
-        delivery.is_some_and(|delivery| delivery.state == DeliveryState::Acknowledged)
+        scheduled
+            .deliveries
+            .iter()
+            .find(|delivery| delivery.target == *target)
+            .is_some_and(|delivery| delivery.state == DeliveryState::Acknowledged)
     })
 }
 
-fn begin(
+fn activate(
     store: &KeyStore,
     info: &KeyInfo,
-    turn: &mut Turn,
+    change: &mut PeriodChange,
 ) -> Result<(), content_key_store::Error> {
     let kid = &info.kid;
-    if info.state >= KeyState::Active || turn.waiting.contains(kid) {
+    if info.state >= KeyState::Active || change.waiting.contains(kid) {
         return Ok(());
     }
     match store.set_state(kid, KeyState::Active) {
-        Ok(()) => turn.activated.push(*kid),
-        // The database's own rule, which knows the targets of all contents that the key is for.
-        Err(content_key_store::Error::Rule(_)) => turn.waiting.push(*kid),
+        Ok(()) => change.activated.push(*kid),
+        // The database checks the targets of all contents that use the key.
+        Err(content_key_store::Error::Rule(_)) => change.waiting.push(*kid),
         Err(error) => return Err(error),
     }
     Ok(())
 }
 
-/// Retires a key, unless another content or a later period has it too.
-fn end(
+/// Retires a key unless another content or a later period uses it too. Returns true if it was retired now.
+fn retire(
     store: &KeyStore,
     info: &KeyInfo,
-    (content, current): (&Content, u64),
+    content: &Content,
+    current: u64,
 ) -> Result<bool, content_key_store::Error> {
-    let kid = &info.kid;
     if info.state == KeyState::Retired {
         return Ok(false);
     }
-    let uses = store.slots_of(kid)?;
-    let is_over = |slot: &KeySlot| slot.content_id == content.id && slot.period < current;
-    let is_over = uses.iter().all(is_over);
-    if is_over {
-        store.set_state(kid, KeyState::Retired)?;
+    let has_ended = store
+        .slots_of(&info.kid)?
+        .iter()
+        .all(|slot| slot.content_id == content.id && slot.period < current);
+    if has_ended {
+        store.set_state(&info.kid, KeyState::Retired)?;
     }
-    Ok(is_over)
+    Ok(has_ended)
 }
 
 #[cfg(test)]

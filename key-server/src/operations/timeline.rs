@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The crypto periods of a content with their keys, for a picture of them.
+//! The timeline of a content: its crypto periods with their keys and deliveries.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,22 +15,31 @@ use crate::deliveries::{self, Delivery};
 pub struct TimelinePeriod {
     /// Its index.
     pub index: u64,
-    /// When it begins and ends; None where keys do not change by the clock.
-    pub bounds: Option<(SystemTime, SystemTime)>,
-    /// Where it is.
-    pub place: Place,
+    /// Its start and end; None for a content without a crypto period.
+    pub bounds: Option<PeriodBounds>,
+    /// Its phase.
+    pub phase: PeriodPhase,
     /// The labels of the tracks and their keys.
     pub keys: Vec<TimelineKey>,
 }
 
-/// Where a period is, seen from now. Without a clock the last one is the current one.
+/// The start and end of a crypto period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Over.
+pub struct PeriodBounds {
+    /// The time of its first moment.
+    pub start: SystemTime,
+    /// The time when the next period starts.
+    pub end: SystemTime,
+}
+
+/// The phase of a crypto period. Without a clock the last period is the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeriodPhase {
+    /// It has ended.
     Past,
-    /// Under way.
+    /// It has started and not ended.
     Current,
-    /// To come.
+    /// It starts later.
     Next,
 }
 
@@ -39,20 +48,21 @@ pub enum Place {
 pub struct TimelineKey {
     /// The track's label.
     pub label: String,
-    /// All of the key but the key.
+    /// The data of the key without the key itself.
     pub info: KeyInfo,
-    /// Who is to have it, and who has it.
+    /// Its deliveries to targets.
     pub deliveries: Vec<Delivery>,
 }
 
-/// The periods that have keys, the last ones first; `page` counts tracks in periods.
+/// Returns the periods that have keys, the last first. `page` counts the keys of tracks, so that a page may hold a part of a period.
 ///
 /// # Errors
 /// [`Error::NoContent`](content_key_store::Error::NoContent), or when the database fails.
 pub fn timeline(
     store: &KeyStore,
     content_id: &str,
-    (now, page): (SystemTime, Page),
+    now: SystemTime,
+    page: Page,
 ) -> Result<Vec<TimelinePeriod>, Error> {
     let content = store.content(content_id)?;
     let mut periods = BTreeMap::<u64, Vec<TimelineKey>>::new();
@@ -67,18 +77,18 @@ pub fn timeline(
         });
     }
     let current = current(store, &content, now)?;
-    let periods = periods
+    Ok(periods
         .into_iter()
         .rev()
         .map(|(index, keys)| TimelinePeriod {
             index,
             bounds: content
                 .crypto_period
-                .and_then(|length| bounds(length, index)),
-            place: Place::of(index, current),
+                .and_then(|length| PeriodBounds::of(length, index)),
+            phase: PeriodPhase::of(index, current),
             keys,
-        });
-    Ok(periods.collect())
+        })
+        .collect())
 }
 
 fn current(store: &KeyStore, content: &Content, now: SystemTime) -> Result<u64, Error> {
@@ -89,19 +99,20 @@ fn current(store: &KeyStore, content: &Content, now: SystemTime) -> Result<u64, 
     Ok(slots.first().map_or(0, |assigned| assigned.slot.period))
 }
 
-/// The crypto period that a moment is in, by the clock: its index, and when it begins and ends.
-pub fn period(length: Duration, now: SystemTime) -> Option<(u64, (SystemTime, SystemTime))> {
-    let index = period_at(length, now);
-    Some((index, bounds(length, index)?))
+impl PeriodBounds {
+    /// Returns the bounds of the period `index`, counted from 1970-01-01 UTC; None past the largest time.
+    pub fn of(length: Duration, index: u64) -> Option<Self> {
+        let length = u64::try_from(length.as_millis()).ok()?;
+        let start_of =
+            |index: u64| UNIX_EPOCH.checked_add(Duration::from_millis(length.checked_mul(index)?));
+        Some(Self {
+            start: start_of(index)?,
+            end: start_of(index.checked_add(1)?)?,
+        })
+    }
 }
 
-fn bounds(length: Duration, index: u64) -> Option<(SystemTime, SystemTime)> {
-    let length = u64::try_from(length.as_millis()).ok()?;
-    let at = |index: u64| UNIX_EPOCH.checked_add(Duration::from_millis(length.checked_mul(index)?));
-    Some((at(index)?, at(index.checked_add(1)?)?))
-}
-
-impl Place {
+impl PeriodPhase {
     const fn of(index: u64, current: u64) -> Self {
         if index < current {
             Self::Past

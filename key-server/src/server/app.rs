@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What all requests share.
+//! The state that all requests share.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,26 +19,26 @@ use super::settings::ServerSettings;
 use crate::audit;
 use crate::delivery::Reach;
 
-/// The name by which the server's own acts are in the audit.
+/// The actor of the server's own actions in the audit.
 pub const SERVER: &str = "server";
 
-/// What takes the answer of a [`Batcher`].
+/// The callback for the answer of a [`Batcher`].
 pub type Answer<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 
 /// The server's state; clones share it.
 #[derive(Clone)]
 pub struct App(Arc<State>);
 
-/// What was said when the server started.
+/// The settings that requests need.
 #[derive(Debug)]
-pub struct Settings {
-    /// The address that people and packagers use, without a slash behind it.
+pub struct AppSettings {
+    /// The URL that people and packagers use, without a final slash.
     pub public_url: String,
-    /// Whether cookies go over TLS only.
+    /// True if the server has TLS, so that cookies are for TLS only.
     pub has_tls: bool,
-    /// Whether delivery targets may be in this network.
+    /// True if delivery targets may have private addresses.
     pub allow_private_targets: bool,
-    /// Whether contents that were not set up get no keys.
+    /// True if only contents that were added before get keys.
     pub known_contents_only: bool,
 }
 
@@ -49,16 +49,16 @@ struct State {
     failed_sign_ins: FailedSignIns,
     sessions: Sessions,
     metrics: Metrics,
-    settings: Settings,
+    settings: AppSettings,
 }
 
-impl Settings {
-    /// Where packagers get keys, for their property `key-uri`.
+impl AppSettings {
+    /// Returns the value of the property `key-uri` for packagers.
     pub fn speke_address(&self) -> String {
         format!("speke+{}/speke", self.public_url)
     }
 
-    /// Where delivery targets may be.
+    /// Returns the addresses that delivery targets may have.
     pub const fn reach(&self) -> Reach {
         match self.allow_private_targets {
             true => Reach::Anywhere,
@@ -68,10 +68,10 @@ impl Settings {
 }
 
 impl App {
-    /// Opens the store, and makes it at the first start.
+    /// Opens the store, and creates it at the first start.
     ///
     /// # Errors
-    /// Why there is no store.
+    /// When the store cannot be opened or created.
     pub fn open(settings: &ServerSettings, host: &Host) -> Result<Self, Error> {
         let (address, kek) = store_address(&settings.database)?;
         let store = KeyStore::open(&address, vec![kek], host)?;
@@ -82,7 +82,7 @@ impl App {
             failed_sign_ins: FailedSignIns::new(&host.clock),
             sessions: Sessions::new(host),
             metrics: Metrics::default(),
-            settings: Settings {
+            settings: AppSettings {
                 public_url: settings.public_url(),
                 has_tls: settings.has_tls(),
                 allow_private_targets: settings.allow_private_targets,
@@ -91,12 +91,12 @@ impl App {
         })))
     }
 
-    /// The time of day.
+    /// Returns the current time.
     pub fn now(&self) -> SystemTime {
         self.0.store.host().clock.system_time()
     }
 
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &AppSettings {
         &self.0.settings
     }
 
@@ -108,15 +108,15 @@ impl App {
         &self.0.metrics
     }
 
-    /// The store, for threads that may block.
+    /// Returns the store, for threads that may block.
     pub fn key_store(&self) -> &KeyStore {
         &self.0.store
     }
 
-    /// Works on the store in somebody's name, off the threads that serve.
+    /// Runs an operation on the store as `actor`, on a thread that may block.
     ///
     /// # Errors
-    /// The work's own.
+    /// Those of the operation.
     pub async fn with_store<T, E>(
         &self,
         actor: &str,
@@ -134,17 +134,17 @@ impl App {
         }
     }
 
-    /// Asks the store together with others who ask at the same time.
+    /// Sends a request to the batcher, which combines the requests that arrive at the same time.
     ///
     /// # Errors
-    /// The store's, and [`StoreError::Busy`] where it does not answer.
+    /// Those of the store, and [`StoreError::Busy`] when it does not answer.
     pub async fn with_batcher<T: Send + 'static>(
         &self,
         request: impl FnOnce(&Batcher, Answer<T>),
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let answer = move |found| {
-            // Who asked may have gone.
+            // The receiver may be gone.
             let _ = answer.send(found);
         };
         request(&self.0.batcher, Box::new(answer));
@@ -157,10 +157,11 @@ impl App {
     /// 401, 429 after too many failures.
     pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Identity, Problem> {
         let address = peer.address.ip();
-        // Others at the same address, such as that of a proxy, must not lock out who has signed in before.
+        // Failures at a shared address, such as that of a proxy, must not lock out accounts that have signed in before.
         let is_known = self.0.accounts.knows(&proof);
         if let Some(wait) = self.0.failed_sign_ins.wait(address).filter(|_| !is_known) {
-            let detail = "too many failed attempts to sign in from this address: wait";
+            let detail =
+                "too many failed attempts to sign in from this address: wait and try again";
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
             return Err(problem.retry_after(wait.as_secs() + 1));
         }
@@ -175,7 +176,7 @@ impl App {
         }
     }
 
-    /// After a change of accounts or tokens.
+    /// Makes the next requests read their accounts again, after a change of accounts or tokens.
     pub fn forget_accounts(&self) {
         self.0.accounts.forget();
     }
@@ -198,6 +199,6 @@ impl App {
 }
 
 fn failed() -> Problem {
-    let detail = "the request failed within the server; its log says why";
+    let detail = "the server failed to handle the request; its log has the cause";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }

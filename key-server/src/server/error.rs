@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What keeps the server from starting.
+//! Errors of the start of the server.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why the server did not start.
+/// Reasons why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the runtime did not start: {0}")]

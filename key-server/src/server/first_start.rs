@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The first administrator: a store without accounts gets one, with a token that is shown once or that the operator gives.
+//! The first start: a store without accounts gets an administrator, with a token that is shown once or read from a file.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use crate::tokens;
 /// The first account's name.
 const ADMIN: &str = "admin";
 
-/// Lets the administrator in.
-pub fn admit(app: &App, settings: &ServerSettings) -> Result<(), Error> {
+/// Makes the administrator of a new store, and adds the token of `--admin-token-file`.
+pub fn add_admin(app: &App, settings: &ServerSettings) -> Result<(), Error> {
     let store = app.key_store().acting_for(SERVER)?;
     let is_first = accounts::list(&store)?.is_empty();
     if is_first {
@@ -26,19 +26,19 @@ pub fn admit(app: &App, settings: &ServerSettings) -> Result<(), Error> {
             let text = store.host().files.read(path).map_err(Error::TokenFile)?;
             tokens::add(&store, ADMIN, "from --admin-token-file", text.trim())?;
         }
-        None if is_first => show(&store, settings)?,
+        None if is_first => show_token(&store, settings)?,
         None => (),
     }
     Ok(())
 }
 
-/// On standard error and not in the log, which others collect and keep.
-fn show(store: &KeyStore, settings: &ServerSettings) -> Result<(), Error> {
-    let (_, token) = tokens::issue(store, ADMIN, "first start", None)?;
+/// Shows a new token on standard error, and not in the log, which other programs collect and keep.
+fn show_token(store: &KeyStore, settings: &ServerSettings) -> Result<(), Error> {
+    let issued = tokens::issue(store, ADMIN, "first start", None)?;
     eprintln!(
         "\n    Sign in at {}/ with this token, which is not shown again:\n\n        {}\n",
         settings.public_url(),
-        token.as_str()
+        issued.token.as_str()
     );
     Ok(())
 }

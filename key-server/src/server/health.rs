@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! For who runs the server: whether it lives, whether it can work, and its figures for Prometheus.
+//! Health checks for operators, and the metrics for Prometheus.
 
 use axum::Router;
 use axum::extract::State;
@@ -19,11 +19,11 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-/// Ready means that the store answers.
+/// Reports that the server is ready when the store answers.
 async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     let answered = app.with_store(SERVER, store_health::look).await;
     answered.map(|_| "ready\n").map_err(|_| {
-        let detail = "the key store does not answer";
+        let detail = "the key store does not answer: try again later";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
     })
 }

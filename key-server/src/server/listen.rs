@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Connections: accepted up to a limit, shaken hands with in time, served, and let finish what they have begun at the end.
+//! Accepts connections up to a limit, with timeouts for the TLS handshake, and lets open requests finish at the end.
 
 use std::future::Future;
 use std::io;
@@ -21,30 +21,30 @@ use tokio_rustls::TlsAcceptor;
 use super::error::Error;
 use super::tls;
 
-/// Connections at a time.
+/// The most connections at a time.
 const CONNECTIONS: usize = 1024;
-/// How long a client may take to shake hands, and to send a request's head.
+/// The longest time for the TLS handshake, and for the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long requests may take that are under way when the server stops.
+/// The longest time for open requests when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
-    /// From where it came.
+    /// The address of the client.
     pub address: SocketAddr,
-    /// SHA-256 of the certificate that it showed, which one of the client CAs has signed.
+    /// The SHA-256 of its client certificate, which is verified.
     pub certificate: Option<[u8; 32]>,
 }
 
-/// A server that listens.
+/// A server with its listener.
 pub struct Server {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
 }
 
-/// Takes an address, without serving yet.
+/// Binds an address, without accepting connections yet.
 ///
 /// # Errors
 /// [`Error::Listen`].
@@ -54,7 +54,7 @@ pub fn bind(address: SocketAddr) -> Result<net::TcpListener, Error> {
 }
 
 impl Server {
-    /// A server on an address that was taken, within a runtime.
+    /// Makes a server of a bound listener. It must be called within a runtime.
     ///
     /// # Errors
     /// When the operating system refuses it.
@@ -71,7 +71,7 @@ impl Server {
         })
     }
 
-    /// Serves until `stop` ends, and then what is under way.
+    /// Serves until `stop` ends, and then finishes the open requests.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -98,7 +98,7 @@ impl Server {
         drop(self.listener);
         tracing::info!("stopping");
         if timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests were cut off that took too long");
+            tracing::warn!("open requests took too long and were cut off");
         }
     }
 
@@ -127,7 +127,7 @@ impl Server {
     }
 }
 
-/// A connection, and its place among those that there may be.
+/// A connection, with its permit of the limit.
 struct Connection {
     peer: Peer,
     router: Router,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The server's figures, in the text form that Prometheus reads.
+//! The metrics of the server, in the text format of Prometheus.
 
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use crate::store_health::StoreHealth;
 type Labels = Vec<(&'static str, String)>;
 type Seconds = Gauge<f64, AtomicU64>;
 
-/// What is measured.
+/// The metrics.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
@@ -28,7 +28,7 @@ pub struct Metrics {
     boundary: Seconds,
 }
 
-/// From half a millisecond to two seconds.
+/// Makes a histogram from 0.5 ms to 2 s.
 fn histogram() -> Histogram {
     let bounds = [
         0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0,
@@ -82,13 +82,13 @@ impl Metrics {
         latency.observe(took.as_secs_f64());
     }
 
-    /// Says how long it is to the next start of a crypto period; None: no content's keys change.
+    /// Sets the time to the next start of a crypto period; None if no content rotates keys.
     pub fn next_boundary(&self, left: Option<Duration>) {
         self.boundary
             .set(left.map_or(-1.0, |left| left.as_secs_f64()));
     }
 
-    /// All figures, with those that the store has now.
+    /// Returns all metrics as text, with the current ones of the store.
     pub fn text(&self, health: &StoreHealth, now: SystemTime) -> String {
         for (state, count) in &health.keys {
             let labels = vec![("state", state.name().to_owned())];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What holds for every request: limits of size and time, headers that keep browsers careful, and a line in the log.
+//! The middleware of all requests: limits of size and time, security headers, and a line in the log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +17,16 @@ use super::listen::Peer;
 use super::problem_details::Problem;
 use super::unread_body;
 
-/// The longest request: CPIX documents of thousands of keys fit.
+/// The longest body of a request, in bytes: CPIX documents of thousands of keys fit.
 const LONGEST_BODY: usize = 1024 * 1024;
-/// How long a request may take.
+/// The longest time of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Only what this server sends: no inline script or style, no other site, not in another site's frame.
+/// Browsers load only files of this server, run no inline script or style, and show no page in a frame of another site.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
 
-/// Headers of all answers.
+/// The headers of all responses.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -51,7 +51,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// The routes with all of this around them.
+/// Adds the middleware to routes.
 pub fn layered(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
@@ -63,7 +63,7 @@ pub fn layered(routes: Router<App>, app: &App) -> Router<App> {
         .layer(from_fn(unread_body::close_connection))
 }
 
-/// The log has the route and not the path, which may hold what somebody typed.
+/// Measures and logs a request. The log has the route and not the path, which may hold text that a person has typed.
 async fn account_for(State(app): State<App>, request: Request, next: Next) -> Response {
     let clock = Arc::clone(&app.key_store().host().clock);
     let begun = clock.monotonic();
@@ -85,15 +85,15 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
     response
 }
 
-/// What routing and the layers refuse by themselves has no body, or a plain one.
+/// Makes problems of the errors of routing and of the layers, which have no body or a plain one.
 fn as_problem(response: Response) -> Response {
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     let kind = response.headers().get(header::CONTENT_TYPE);
     let status = response.status();
     let detail = match status {
-        StatusCode::NOT_FOUND => "there is nothing at this path: /openapi.json lists what there is",
+        StatusCode::NOT_FOUND => "nothing has this path: /openapi.json lists the paths",
         StatusCode::METHOD_NOT_ALLOWED => {
-            "the path does not take this method: the header Allow lists those that it takes"
+            "the path has no such method: the header Allow lists its methods"
         }
         StatusCode::PAYLOAD_TOO_LARGE => "the request is longer than 1 MiB: send less at a time",
         StatusCode::SERVICE_UNAVAILABLE => {
@@ -115,7 +115,7 @@ fn as_problem(response: Response) -> Response {
 fn set_headers(app: &App, response: &mut Response) {
     let headers = response.headers_mut();
     headers.extend(HEADERS);
-    // What a route wants kept, such as a style sheet, it says itself.
+    // Routes whose responses may be cached, such as a style sheet, have set the header.
     let no_store = HeaderValue::from_static("no-store");
     headers.entry(header::CACHE_CONTROL).or_insert(no_store);
     if app.settings().has_tls {

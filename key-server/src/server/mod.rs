@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `serve`: the key server, with its page for people, its REST interface and its SPEKE endpoint for packagers.
+//! The key server of `serve`: pages for people, the REST interface, and the SPEKE endpoint for packagers.
 
 mod app;
 mod auth;
@@ -29,16 +29,17 @@ pub use settings::{CertificateSource, ServerSettings};
 use tokio::runtime::Runtime;
 use workers::Workers;
 
-/// Serves until it is told to stop. The store blocks, and PostgreSQL's client has a runtime of its own: it is opened and let go of outside of ours.
+/// Serves until SIGTERM or SIGINT. The store blocks, and PostgreSQL's client has its own runtime, so that the store is opened and
+/// closed outside of the server's runtime.
 ///
 /// # Errors
-/// What keeps the server from starting.
+/// Reasons why the server does not start.
 pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     settings.check()?;
     let tls = tls::acceptor(settings, host)?;
     let app = App::open(settings, host)?;
     let listener = listen::bind(settings.listen)?;
-    first_start::admit(&app, settings)?;
+    first_start::add_admin(&app, settings)?;
     let runtime = Runtime::new().map_err(Error::Runtime)?;
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {

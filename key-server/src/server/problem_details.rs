@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What went wrong with a request, as RFC 9457 has it (`application/problem+json`).
+//! Errors of requests as problem details (RFC 9457, `application/problem+json`).
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A request's error.
+/// The problem of a request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// What kind of problem it is; `about:blank`: the status says all.
+    /// The type of the problem: always `about:blank`, since the status says all.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The status in words.
@@ -19,15 +19,15 @@ pub struct Problem {
     pub status: u16,
     /// The cause and the remedy.
     pub detail: String,
-    /// The fields that are wrong, where the request has some.
+    /// The fields that are wrong, if any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldProblem>,
-    /// After how many seconds it makes sense to try again.
+    /// The number of seconds after which the client may try again.
     #[serde(skip)]
     pub retry_after: Option<u64>,
 }
 
-/// What is wrong with a field.
+/// The problem of a field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldProblem {
     /// The field's name.
@@ -37,7 +37,7 @@ pub struct FieldProblem {
 }
 
 impl Problem {
-    /// A problem with its cause and remedy.
+    /// Makes a problem with its cause and remedy.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
@@ -49,13 +49,13 @@ impl Problem {
         }
     }
 
-    /// Nobody signed in, or with something that the server does not know.
+    /// Makes the problem of a client that has not signed in, or with an unknown token or certificate.
     pub fn unauthorized() -> Self {
         let detail = "sign in: a token as 'Authorization: Bearer …', or as the password of Basic";
         Self::new(StatusCode::UNAUTHORIZED, detail)
     }
 
-    /// The same may be asked again after a while.
+    /// Sets the number of seconds after which the client may try again.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status(), self.retry_after);
         let mut response = (status, Json(&self)).into_response();
-        // For the page, which says the same to people.
+        // For the pages, which show it to people.
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
@@ -93,9 +93,9 @@ impl From<content_key_store::Error> for Problem {
     fn from(error: content_key_store::Error) -> Self {
         let status = status_of(&error);
         if status.is_server_error() {
-            // Where the store is, is not the client's to know.
+            // The error names the place of the store, which clients must not see.
             tracing::error!(%error, "the key store failed");
-            let detail = "the key store failed; the server's log says why";
+            let detail = "the key store failed; the server's log has the cause";
             return Self::new(status, detail).retry_after(5);
         }
         Self::new(status, error.to_string())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the services' errors are as problems.
+//! Converts the errors of the services into problems.
 
 use axum::http::StatusCode;
 use content_key_store::Error as StoreError;
@@ -46,7 +46,7 @@ impl From<AccountError> for Problem {
             | AccountError::CertificateTaken(_)
             | AccountError::TokenTaken => StatusCode::CONFLICT,
             AccountError::BadRole | AccountError::BadToken => StatusCode::UNPROCESSABLE_ENTITY,
-            // The store itself has no random bytes then: it says so in the log.
+            // Logged as a failure of the store.
             AccountError::Generator(error) => return StoreError::from(error).into(),
         };
         Self::new(status, error.to_string())
@@ -75,7 +75,7 @@ impl From<delivery::Error> for Problem {
     }
 }
 
-/// A request that is well formed and asks for what cannot be.
+/// Makes the problem (422) of a request that is well formed but cannot be fulfilled.
 pub fn unprocessable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
 }

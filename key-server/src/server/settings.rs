@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How the server is set up, and which settings go together.
+//! The settings of the server, and their check.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::Error;
 
-/// What is said when the server starts.
+/// The settings with which the server starts.
 #[derive(Debug)]
 pub struct ServerSettings {
     /// Address and port; any but a loopback address needs TLS.
@@ -17,19 +17,19 @@ pub struct ServerSettings {
     pub database: String,
     /// File of the administrator's token.
     pub admin_token_file: Option<PathBuf>,
-    /// The address that people and packagers use, where it is another than `listen`.
+    /// The URL that people and packagers use, if it is not `listen`.
     pub public_url: Option<Url>,
-    /// Where the server's certificate comes from; None: it speaks plain HTTP.
+    /// The source of the certificate; None for plain HTTP.
     pub certificate: Option<CertificateSource>,
     /// PEM file of the certificates that sign those of clients.
     pub client_ca: Option<PathBuf>,
-    /// Whether delivery targets may be in this network.
+    /// True if delivery targets may have private addresses.
     pub allow_private_targets: bool,
-    /// Whether contents that were not set up get no keys.
+    /// True if only contents that were added before get keys.
     pub known_contents_only: bool,
 }
 
-/// Where the server's certificate comes from.
+/// The source of the server's certificate.
 #[derive(Debug)]
 pub enum CertificateSource {
     /// PEM files.
@@ -39,15 +39,15 @@ pub enum CertificateSource {
         /// Its private key, of mode 0600 or stricter.
         key: PathBuf,
     },
-    /// A folder of a self-signed certificate, which is made where it is missing.
+    /// A folder with a self-signed certificate, which is created if it is missing.
     SelfSigned(PathBuf),
 }
 
 impl ServerSettings {
-    /// Refuses what would let keys cross a network in the clear.
+    /// Refuses settings with which keys would cross a network in the clear.
     ///
     /// # Errors
-    /// Which options are missing.
+    /// [`Error::NeedsTls`], [`Error::ClientsNeedTls`].
     pub fn check(&self) -> Result<(), Error> {
         if !self.listen.ip().is_loopback() && !self.has_tls() {
             return Err(Error::NeedsTls(self.listen));
@@ -58,12 +58,12 @@ impl ServerSettings {
         Ok(())
     }
 
-    /// Whether the server speaks TLS.
+    /// True if the server has TLS.
     pub const fn has_tls(&self) -> bool {
         self.certificate.is_some()
     }
 
-    /// The address that is shown to people and packagers, without a slash behind it.
+    /// Returns the URL for people and packagers, without a final slash.
     pub fn public_url(&self) -> String {
         let scheme = if self.has_tls() { "https" } else { "http" };
         let given = self.public_url.as_ref().map(Url::to_string);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! TLS: the server's certificate, given or made for itself, and the certificates of clients.
+//! TLS: the certificate of the server, from files or self-signed, and the certificates of clients.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use super::error::Error;
 use super::settings::{CertificateSource, ServerSettings};
 
-/// Shakes hands with clients; None: the server speaks plain HTTP.
+/// Makes the TLS acceptor; None for plain HTTP.
 pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcceptor>, Error> {
     let (certificate, key) = match &settings.certificate {
         Some(CertificateSource::Files { certificate, key }) => (certificate.clone(), key.clone()),
@@ -43,12 +43,12 @@ pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcce
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
-/// By what an account's certificate is known: the SHA-256 of its DER form.
+/// Returns the SHA-256 of the DER form of a certificate, by which accounts name it.
 pub fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate).into()
 }
 
-/// A client without a certificate is let in: it may have a token.
+/// Makes the verifier of client certificates. It accepts clients without a certificate, which may have a token.
 fn clients(
     path: &Path,
     provider: Arc<rustls::crypto::CryptoProvider>,
@@ -80,7 +80,7 @@ fn private_key(path: &Path, files: &dyn SecretFiles) -> Result<PrivateKeyDer<'st
     })
 }
 
-/// The files of a certificate that names the address listened on and the public one, made where they are missing.
+/// Returns the files of the self-signed certificate, which names the listening and the public address. Creates missing files.
 fn self_signed(folder: &Path, settings: &ServerSettings) -> Result<(PathBuf, PathBuf), Error> {
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     if !certificate.exists() || !key.exists() {
@@ -115,7 +115,7 @@ fn names(settings: &ServerSettings) -> Vec<String> {
     names
 }
 
-/// Files from an interrupted start are written over.
+/// Writes a file, over one that an interrupted start has left.
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(mode);

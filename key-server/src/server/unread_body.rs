@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Bodies of requests that are not read to their end, as when the head alone is refused: over HTTP/1 the connection ends with the
-//! answer, and the answer says so, so that nobody sends his next request there.
+//! Bodies that are not read to their end, such as that of a request that was refused by its head. HTTP/1 connections end with that
+//! response, and the response says so, so that the client sends its next request over another connection.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-/// A body, and whether all of it was read.
+/// A body that records when it was read to its end.
 struct Watched {
     body: Body,
     is_read: Arc<AtomicBool>,
 }
 
-/// Answers with `Connection: close` where the body was not read.
+/// Adds `Connection: close` to a response if the body of the request was not read.
 pub async fn close_connection(request: Request, next: Next) -> Response {
     let version = request.version();
     let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));

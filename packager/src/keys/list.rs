@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use content_key_store::{KeyFilter, KeyState, Page};
 use host_access::Host;
 use key_server::operations::kid::KeyIdForms;
-use key_server::operations::timeline::{Place, TimelineKey, TimelinePeriod, timeline};
+use key_server::operations::timeline::{PeriodPhase, TimelineKey, TimelinePeriod, timeline};
 use serde::{Serialize, Serializer};
 
 use super::CommandResult;
@@ -116,7 +116,7 @@ impl ListArgs {
             limit: self.limit,
         };
         if let (Some(content), true) = (&self.content, self.periods) {
-            let periods = timeline(&store, content, (now(host), page))?;
+            let periods = timeline(&store, content, now(host), page)?;
             return Ok(KeyList::Periods(
                 periods.into_iter().map(PeriodReport::from).collect(),
             ));
@@ -139,12 +139,12 @@ impl From<TimelinePeriod> for PeriodReport {
     fn from(period: TimelinePeriod) -> Self {
         Self {
             index: period.index,
-            start: period.bounds.map(|(start, _)| utc(start)),
-            end: period.bounds.map(|(_, end)| utc(end)),
-            place: match period.place {
-                Place::Past => "past",
-                Place::Current => "current",
-                Place::Next => "next",
+            start: period.bounds.map(|bounds| utc(bounds.start)),
+            end: period.bounds.map(|bounds| utc(bounds.end)),
+            place: match period.phase {
+                PeriodPhase::Past => "past",
+                PeriodPhase::Current => "current",
+                PeriodPhase::Next => "next",
             },
             keys: period.keys.into_iter().map(PeriodKey::from).collect(),
         }

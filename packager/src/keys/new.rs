@@ -11,7 +11,7 @@ use clap::Args;
 use content_key_store::KeyStore;
 use host_access::Host;
 use key_server::operations::new_key;
-use key_server::operations::new_key::{Draft, Finding, Severity, Source};
+use key_server::operations::new_key::{Draft, DraftKeySource, Finding, Severity};
 use playready_header::header::HeaderKeyId;
 use serde::Serialize;
 
@@ -106,9 +106,9 @@ impl NewArgs {
         Ok(Draft {
             kid: self.kid.clone(),
             source: match (&self.key_file, &self.seed) {
-                (Some(file), _) => Source::Entered(secret_text::read(file, host)?),
-                (None, Some(name)) => Source::Seed(name.clone()),
-                (None, None) => Source::Random,
+                (Some(file), _) => DraftKeySource::Entered(secret_text::read(file, host)?),
+                (None, Some(name)) => DraftKeySource::Seed(name.clone()),
+                (None, None) => DraftKeySource::Random,
             },
             scheme: self.scheme,
             content: self.content.clone(),

@@ -64,7 +64,7 @@ impl RotateArgs {
             });
         };
         let now = now(host);
-        let created = prepare(&store, &self.content, (now, ahead))?;
+        let created = prepare(&store, &self.content, now, ahead)?;
         let turned = turn(&store, &self.content, now)?;
         let texts = |kids: &[_]| kids.iter().map(ToString::to_string).collect();
         Ok(RotatedKeys {

@@ -65,10 +65,7 @@ mod postgres {
         assert!(!refused.text.contains("postgres"), "{}", refused.text);
         assert_eq!(admin.get("/healthz").status, 200);
         let until = Instant::now() + Duration::from_secs(10);
-        while !server
-            .said()
-            .contains("crypto periods cannot be looked after")
-        {
+        while !server.said().contains("keys cannot be rotated") {
             assert!(Instant::now() < until, "{}", server.said());
             sleep(Duration::from_millis(50));
         }

@@ -43,7 +43,7 @@ impl Server {
             accounts::put(&store, role.name(), &BTreeSet::from([role]), None).unwrap();
             tokens::issue(&store, role.name(), "test", None)
                 .unwrap()
-                .1
+                .token
                 .to_string()
         });
         let (process, address) = run(&folder, options);

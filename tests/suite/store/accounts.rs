@@ -127,7 +127,8 @@ fn token_is_shown_once_and_known_until_it_ends() {
     for place in places("store-tokens") {
         let store = place.open();
         put(&store, "adam", Role::Packager);
-        let (info, token) = tokens::issue(&store, "adam", "encoder 1", None).unwrap();
+        let tokens::IssuedToken { info, token } =
+            tokens::issue(&store, "adam", "encoder 1", None).unwrap();
         let (head, rest) = token.split_at(4);
         assert_eq!((head, rest.len()), ("prp_", 43));
         assert!(
@@ -135,17 +136,19 @@ fn token_is_shown_once_and_known_until_it_ends() {
                 .all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c))
         );
         let known = |token: &str| tokens::account_of(&store, token).unwrap();
-        let (account, found) = known(&token).unwrap();
-        assert_eq!((account.name.as_str(), &found), ("adam", &info));
+        assert_eq!(known(&token).unwrap().name, "adam");
+        assert_eq!(tokens::list(&store, "adam").unwrap(), [info.clone()]);
         for other in ["", &token[..46], &format!("{}x", *token), "x"] {
             assert!(known(other).is_none(), "{other}");
         }
         let soon = SystemTime::now() + Duration::from_secs(3600);
-        let (_, short) = tokens::issue(&store, "adam", "for now", Some(soon)).unwrap();
+        let short = tokens::issue(&store, "adam", "for now", Some(soon))
+            .unwrap()
+            .token;
         assert!(known(&short).is_some());
         let past = SystemTime::now() - Duration::from_secs(1);
-        let (over, late) = tokens::issue(&store, "adam", "over", Some(past)).unwrap();
-        assert!(known(&late).is_none() && over.expires.is_some());
+        let expired = tokens::issue(&store, "adam", "over", Some(past)).unwrap();
+        assert!(known(&expired.token).is_none() && expired.info.expires.is_some());
         assert_eq!(tokens::list(&store, "adam").unwrap().len(), 3);
 
         accounts::set_disabled(&store, "adam", true).unwrap();
@@ -191,7 +194,7 @@ fn no_token_is_in_the_database_or_the_audit() {
     for place in places("store-token-clear") {
         let store = place.open();
         put(&store, "adam", Role::Admin);
-        let (_, token) = tokens::issue(&store, "adam", "one", None).unwrap();
+        let token = tokens::issue(&store, "adam", "one", None).unwrap().token;
         // Given where its id belongs, by mistake.
         assert!(matches!(
             tokens::revoke(&store, &token),
@@ -209,7 +212,7 @@ fn accounts_and_tokens_stay_known_past_the_store_too() {
     for place in places("store-account-rules") {
         let store = place.open();
         put(&store, "adam", Role::Admin);
-        let (info, _) = tokens::issue(&store, "adam", "one", None).unwrap();
+        let info = tokens::issue(&store, "adam", "one", None).unwrap().info;
         tokens::revoke(&store, &info.id).unwrap();
         for statement in [
             "DELETE FROM account",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys of a CPIX document into the store, for the tracks and crypto periods that its usage rules name.
+//! Imports the keys of a CPIX document, for the tracks and crypto periods that its usage rules name.
 
 use std::collections::BTreeSet;
 
@@ -12,64 +12,64 @@ use zeroize::Zeroizing;
 
 use crate::operations::{Error, content};
 
-/// What a document may leave open.
+/// The options of an import, for what a document leaves open.
 #[derive(Clone, Copy, Default)]
 pub struct Import<'a> {
     /// Decrypts the keys, where they are encrypted.
     pub private: Option<&'a dyn UnwrapKey>,
-    /// The content, where the document names none, or another one is meant.
+    /// The content to use instead of the one that the document names.
     pub content_id: Option<&'a str>,
-    /// The scheme of keys for which the document names none; None: that of the content, if the store knows it.
+    /// The scheme of keys for which the document names none; None for the scheme of the content.
     pub scheme: Option<Scheme>,
 }
 
-/// What came of a document.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Imported {
-    /// The content that has the keys now; None where nobody named one.
+    /// The content that has the keys now; None if neither the document nor the options name one.
     pub content_id: Option<String>,
     /// The keys, in the document's order.
     pub keys: Vec<ImportedKey>,
 }
 
-/// A key of a document.
+/// A key that was imported.
 #[derive(Debug)]
 pub struct ImportedKey {
     /// Its KID.
     pub kid: KeyId,
-    /// Whether the store had it already.
+    /// True if the store had it already.
     pub was_there: bool,
     /// Other KIDs that have the same key, which devices of security level 3000 do not want.
     pub same_key: Vec<KeyId>,
 }
 
-/// An RSA private key, PKCS #8 in PEM.
+/// Reads an RSA private key, PKCS #8 in PEM.
 ///
 /// # Errors
-/// [`Error::Pem`], or what is wrong with it.
+/// [`Error::Pem`], or [`Error::Cpix`] for a key that cannot be used.
 pub fn private_key(pem: &[u8]) -> Result<RsaPrivateKey, Error> {
     let key = PrivatePkcs8KeyDer::from_pem_slice(pem);
     let key = key.map_err(|_| Error::Pem("PKCS #8 private key"))?;
     Ok(RsaPrivateKey::from_pkcs8(key.secret_pkcs8_der())?)
 }
 
-/// Reads a document of any version from 2.0 to 2.4, checks all of it, and puts its keys into the store one by one: one that is
-/// refused stops it, those before it stay, and the same document may come again.
+/// Reads and checks a document of CPIX 2.0 to 2.4, and inserts its keys one by one. A key that the store refuses ends the import;
+/// the keys before it stay, and the same document may be imported again.
 ///
 /// # Errors
-/// What is wrong with the document; what the store refuses.
-pub fn import(store: &KeyStore, bytes: &[u8], asked: &Import<'_>) -> Result<Imported, Error> {
+/// Errors of the document, before any key is inserted; errors of the store.
+pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Imported, Error> {
     let mut document = Document::from_bytes(bytes)?;
-    if let Some(private) = asked.private {
+    if let Some(private) = options.private {
         document.decrypt(private)?;
     }
-    let content_id = asked.content_id.map(str::to_owned);
+    let content_id = options.content_id.map(str::to_owned);
     let content_id = content_id.or_else(|| document.content_id.clone());
     let known = known(store, content_id.as_deref())?;
     let keys = document.content_keys.iter().map(|key| {
-        let scheme = scheme(key, asked, known.as_ref())?;
+        let scheme = scheme(key, options, known.as_ref())?;
         let slots = match &content_id {
-            Some(id) => slots(&document, key.kid, (id, scheme))?,
+            Some(id) => slots(&document, key.kid, id, scheme)?,
             None => Vec::new(),
         };
         Ok((new_key(key, scheme)?, scheme, slots))
@@ -119,21 +119,27 @@ fn new_key(key: &ContentKey, scheme: Scheme) -> Result<NewKey, Error> {
     })
 }
 
-fn scheme(key: &ContentKey, asked: &Import<'_>, known: Option<&Content>) -> Result<Scheme, Error> {
+fn scheme(
+    key: &ContentKey,
+    options: &Import<'_>,
+    known: Option<&Content>,
+) -> Result<Scheme, Error> {
     let named = match key.scheme {
         Some(EncryptionScheme::Common(scheme)) => Some(scheme),
         Some(EncryptionScheme::Other(_)) | None => None,
     };
     let content = known.map(|content| content.scheme);
-    let scheme = named.or(asked.scheme).or(content);
+    let scheme = named.or(options.scheme).or(content);
     scheme.ok_or(Error::NoScheme(key.kid))
 }
 
-/// The places of a key, by each rule that names it. Without rules a document's one key is for all tracks; of several none is.
+/// Returns the slots of a key, by each rule that names it. Without rules the only key of a document is for all tracks, and one of
+/// several keys is for none.
 fn slots(
     document: &Document,
     kid: KeyId,
-    (content_id, scheme): (&str, Scheme),
+    content_id: &str,
+    scheme: Scheme,
 ) -> Result<Vec<KeySlot>, Error> {
     let slot = |label: &str, period| KeySlot {
         content_id: content_id.to_owned(),
@@ -162,7 +168,7 @@ fn labels(rule: &UsageRule) -> BTreeSet<&str> {
     }
 }
 
-/// The numbers of the crypto periods that a rule names; 0 where it names none.
+/// Returns the indexes of the crypto periods that a rule names; 0 if it names none.
 fn periods(document: &Document, rule: &UsageRule) -> Result<BTreeSet<u64>, Error> {
     if rule.periods.is_empty() {
         return Ok([0].into());

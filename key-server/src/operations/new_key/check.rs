@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What there is to say about a draft of a key, before it is one: all of it at once, each finding by its field.
+//! Checks of a draft. They return all findings at once, each with its field.
 
 use cenc_types::{ContentKey, KeyId, decode_secret};
 use content_key_store::{KeyStore, SeedInfo};
 use zeroize::Zeroizing;
 
-use super::{Draft, Field, Finding, Severity, Source};
+use super::{Draft, DraftField, DraftKeySource, Finding, Severity};
 use crate::operations::kid;
 
-/// What a draft says, once it was read.
+/// A draft that was parsed, with its findings.
 #[derive(Default)]
-pub(super) struct Parsed {
+pub(super) struct ParsedDraft {
     pub(super) kid: Option<KeyId>,
     pub(super) key: Option<ContentKey>,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads a draft and holds it against the store.
+/// Parses a draft and compares it with the store.
 ///
 /// # Errors
-/// When the store cannot be asked.
-pub(super) fn examine(store: &KeyStore, draft: &Draft) -> Result<Parsed, content_key_store::Error> {
-    let mut parsed = Parsed::default();
+/// When the store fails.
+pub(super) fn check_draft(
+    store: &KeyStore,
+    draft: &Draft,
+) -> Result<ParsedDraft, content_key_store::Error> {
+    let mut parsed = ParsedDraft::default();
     parsed.read_kid(draft.kid.as_deref());
     match &draft.source {
-        Source::Random => (),
-        Source::Entered(text) => parsed.read_key(text),
-        Source::Seed(name) => parsed.check_seed(name, &store.seeds()?),
+        DraftKeySource::Random => (),
+        DraftKeySource::Entered(text) => parsed.read_key(text),
+        DraftKeySource::Seed(name) => parsed.check_seed(name, &store.seeds()?),
     }
     parsed.check_kid(store, draft)?;
     parsed.check_same_key(store)?;
@@ -35,8 +38,8 @@ pub(super) fn examine(store: &KeyStore, draft: &Draft) -> Result<Parsed, content
     Ok(parsed)
 }
 
-impl Parsed {
-    fn say(&mut self, (field, severity): (Field, Severity), text: &impl ToString) {
+impl ParsedDraft {
+    fn add(&mut self, field: DraftField, severity: Severity, text: &impl ToString) {
         self.findings.push(Finding {
             field,
             severity,
@@ -44,8 +47,8 @@ impl Parsed {
         });
     }
 
-    fn error(&mut self, field: Field, text: &impl ToString) {
-        self.say((field, Severity::Error), text);
+    fn error(&mut self, field: DraftField, text: &impl ToString) {
+        self.add(field, Severity::Error, text);
     }
 
     fn read_kid(&mut self, text: Option<&str>) {
@@ -54,7 +57,7 @@ impl Parsed {
         };
         match kid::read(text) {
             Ok(kid) => self.kid = Some(kid),
-            Err(error) => self.error(Field::Kid, &error),
+            Err(error) => self.error(DraftField::Kid, &error),
         }
     }
 
@@ -66,27 +69,27 @@ impl Parsed {
                 let text = format!(
                     "a content key has 16 bytes, not {length}: 32 hexadecimal digits or 24 base64 characters"
                 );
-                self.error(Field::Key, &text);
+                self.error(DraftField::Key, &text);
             }
-            (Err(error), None) => self.error(Field::Key, &error),
+            (Err(error), None) => self.error(DraftField::Key, &error),
         }
     }
 
     fn check_seed(&mut self, name: &str, seeds: &[SeedInfo]) {
         match seeds.iter().find(|seed| seed.name == name) {
             None => self.error(
-                Field::Seed,
+                DraftField::Seed,
                 &content_key_store::Error::NoSeed(name.to_owned()),
             ),
             Some(seed) if seed.retired.is_some() => {
-                let text = format!("the key seed '{name}' is retired: no more keys come from it");
-                self.error(Field::Seed, &text);
+                let text = format!("the key seed '{name}' is retired: choose another seed");
+                self.error(DraftField::Seed, &text);
             }
             Some(_) => (),
         }
     }
 
-    /// One KID means one key in one cipher mode for ever.
+    /// A KID names one key in one cipher mode for ever.
     fn check_kid(
         &mut self,
         store: &KeyStore,
@@ -98,9 +101,9 @@ impl Parsed {
             info => info?,
         };
         let is_same = match &draft.source {
-            Source::Random => false,
-            Source::Seed(name) => info.seed.as_ref() == Some(name),
-            Source::Entered(_) => match &self.key {
+            DraftKeySource::Random => false,
+            DraftKeySource::Seed(name) => info.seed.as_ref() == Some(name),
+            DraftKeySource::Entered(_) => match &self.key {
                 Some(key) => store.kids_with(key)?.contains(&kid),
                 None => return Ok(()),
             },
@@ -108,25 +111,25 @@ impl Parsed {
         let mode = info.mode;
         if mode != draft.scheme.cipher_mode() {
             self.error(
-                Field::Scheme,
+                DraftField::Scheme,
                 &content_key_store::Error::OtherMode { kid, mode },
             );
         } else if is_same {
             let text = format!("KID {kid} is in the store already, with the same key");
-            self.say((Field::Kid, Severity::Note), &text);
+            self.add(DraftField::Kid, Severity::Note, &text);
         } else {
-            self.error(Field::Kid, &content_key_store::Error::OtherKey(kid));
+            self.error(DraftField::Kid, &content_key_store::Error::OtherKey(kid));
         }
         Ok(())
     }
 
-    /// Devices of security level 3000 want keys that differ.
+    /// Devices of security level 3000 want a different key for each KID.
     fn check_same_key(&mut self, store: &KeyStore) -> Result<(), content_key_store::Error> {
         let Some(key) = &self.key else { return Ok(()) };
         let others = store.kids_with(key)?;
         if let Some(other) = others.into_iter().find(|other| Some(*other) != self.kid) {
             let text = format!("KID {other} has the same key: give each KID a key of its own");
-            self.say((Field::Key, Severity::Warning), &text);
+            self.add(DraftField::Key, Severity::Warning, &text);
         }
         Ok(())
     }
@@ -142,16 +145,16 @@ impl Parsed {
         match store.content(id) {
             Err(content_key_store::Error::NoContent(_)) => {
                 let text = format!("content '{id}' is new and will be added");
-                self.say((Field::Content, Severity::Note), &text);
+                self.add(DraftField::Content, Severity::Note, &text);
             }
             content => {
                 let scheme = content?.scheme;
                 if scheme.cipher_mode() != draft.scheme.cipher_mode() {
                     let text = format!(
-                        "content '{id}' is protected by {scheme}, its packagers will not ask for a key of {}",
+                        "content '{id}' is protected with {scheme}: its packagers will not request a key of {}",
                         draft.scheme
                     );
-                    self.say((Field::Scheme, Severity::Warning), &text);
+                    self.add(DraftField::Scheme, Severity::Warning, &text);
                 }
             }
         }
@@ -168,15 +171,20 @@ impl Parsed {
         };
         match store.kid_of(&slot) {
             Ok(Some(found)) if Some(found) != self.kid => {
-                self.error(Field::Period, &content_key_store::Error::SlotTaken(found));
+                self.error(
+                    DraftField::Period,
+                    &content_key_store::Error::SlotTaken(found),
+                );
             }
             Ok(_) => (),
             Err(error @ content_key_store::Error::BadName("track label")) => {
-                self.error(Field::Label, &error);
+                self.error(DraftField::Label, &error);
             }
-            Err(error @ content_key_store::Error::BadName(_)) => self.error(Field::Content, &error),
+            Err(error @ content_key_store::Error::BadName(_)) => {
+                self.error(DraftField::Content, &error);
+            }
             Err(error @ content_key_store::Error::OutOfRange(_)) => {
-                self.error(Field::Period, &error);
+                self.error(DraftField::Period, &error);
             }
             Err(error) => return Err(error),
         }

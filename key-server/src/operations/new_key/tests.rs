@@ -14,7 +14,7 @@ use crate::operations::test_store::{ALL, TestStore};
 const KID: &str = "339c45b5-fb6d-4bd9-994c-eabd9d41c95b";
 const KEY: &str = "pTfNwMplhBQG1SXnvyLXVA==";
 
-fn draft(kid: &str, source: Source) -> Draft {
+fn draft(kid: &str, source: DraftKeySource) -> Draft {
     Draft {
         kid: Some(kid.to_owned()).filter(|kid| !kid.is_empty()),
         source,
@@ -25,11 +25,11 @@ fn draft(kid: &str, source: Source) -> Draft {
     }
 }
 
-fn entered(key: &str) -> Source {
-    Source::Entered(Zeroizing::new(key.to_owned()))
+fn entered(key: &str) -> DraftKeySource {
+    DraftKeySource::Entered(Zeroizing::new(key.to_owned()))
 }
 
-fn errors(store: &KeyStore, draft: &Draft) -> Vec<Field> {
+fn errors(store: &KeyStore, draft: &Draft) -> Vec<DraftField> {
     let findings = check(store, draft).unwrap().into_iter();
     findings
         .filter(Finding::is_error)
@@ -40,7 +40,7 @@ fn errors(store: &KeyStore, draft: &Draft) -> Vec<Field> {
 #[test]
 fn key_from_a_seed_is_the_published_one() {
     let of = TestStore::with_seed();
-    let seed = || Source::Seed("tenant".to_owned());
+    let seed = || DraftKeySource::Seed("tenant".to_owned());
     let created = create(&of.store, &draft(KID, seed())).unwrap();
     assert_eq!(
         (created.info.kid.to_string(), created.info.origin),
@@ -58,28 +58,32 @@ fn key_from_a_seed_is_the_published_one() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_by_its_field() {
+fn all_errors_are_reported_with_their_fields() {
     let of = TestStore::with_seed();
     let nil = "00000000-0000-0000-0000-000000000000";
     for (kid, source, expected) in [
-        ("film-1", Source::Random, vec![Field::Kid]),
-        (nil, entered("0011"), vec![Field::Kid, Field::Key]),
-        ("", entered("not a key"), vec![Field::Key]),
-        ("", entered(&KEY.repeat(2)), vec![Field::Key]),
-        ("", Source::Seed("other".to_owned()), vec![Field::Seed]),
+        ("film-1", DraftKeySource::Random, vec![DraftField::Kid]),
+        (nil, entered("0011"), vec![DraftField::Kid, DraftField::Key]),
+        ("", entered("not a key"), vec![DraftField::Key]),
+        ("", entered(&KEY.repeat(2)), vec![DraftField::Key]),
+        (
+            "",
+            DraftKeySource::Seed("other".to_owned()),
+            vec![DraftField::Seed],
+        ),
         (KID, entered(KEY), vec![]),
-        ("", Source::Random, vec![]),
+        ("", DraftKeySource::Random, vec![]),
     ] {
         assert_eq!(errors(&of.store, &draft(kid, source)), expected, "{kid}");
     }
     of.store.retire_seed("tenant").unwrap();
-    let retired = draft(KID, Source::Seed("tenant".to_owned()));
-    assert_eq!(errors(&of.store, &retired), [Field::Seed]);
-    let mut names = draft("", Source::Random);
+    let retired = draft(KID, DraftKeySource::Seed("tenant".to_owned()));
+    assert_eq!(errors(&of.store, &retired), [DraftField::Seed]);
+    let mut names = draft("", DraftKeySource::Random);
     (names.label, names.period) = ("a\n".to_owned(), 0);
-    assert_eq!(errors(&of.store, &names), [Field::Label]);
+    assert_eq!(errors(&of.store, &names), [DraftField::Label]);
     (names.label, names.period) = ("ALL".to_owned(), u64::MAX);
-    assert_eq!(errors(&of.store, &names), [Field::Period]);
+    assert_eq!(errors(&of.store, &names), [DraftField::Period]);
     assert!(of.store.keys(&Default::default(), ALL).unwrap().is_empty());
 }
 
@@ -89,18 +93,21 @@ fn what_the_store_has_already_is_found() {
     create(&of.store, &draft(KID, entered(KEY))).unwrap();
     assert_eq!(
         errors(&of.store, &draft(KID, entered(&"11".repeat(16)))),
-        [Field::Kid]
+        [DraftField::Kid]
     );
-    assert_eq!(errors(&of.store, &draft(KID, Source::Random)), [Field::Kid]);
+    assert_eq!(
+        errors(&of.store, &draft(KID, DraftKeySource::Random)),
+        [DraftField::Kid]
+    );
     let mut other_mode = draft(KID, entered(KEY));
     other_mode.scheme = Scheme::Cbcs;
-    assert_eq!(errors(&of.store, &other_mode), [Field::Scheme]);
+    assert_eq!(errors(&of.store, &other_mode), [DraftField::Scheme]);
     // The slot has a key.
     assert_eq!(
-        errors(&of.store, &draft("", Source::Random)),
-        [Field::Period]
+        errors(&of.store, &draft("", DraftKeySource::Random)),
+        [DraftField::Period]
     );
-    let refused = create(&of.store, &draft("", Source::Random));
+    let refused = create(&of.store, &draft("", DraftKeySource::Random));
     let Err(Error::Draft(findings)) = refused else {
         panic!("{refused:?}");
     };
@@ -110,7 +117,7 @@ fn what_the_store_has_already_is_found() {
     let findings = check(&of.store, &same).unwrap();
     assert_eq!(
         (findings[0].field, findings[0].severity),
-        (Field::Key, Severity::Warning)
+        (DraftField::Key, Severity::Warning)
     );
 }
 
@@ -120,7 +127,7 @@ fn key_is_on_its_way_to_the_targets_of_its_content() {
     let mut content = Content::new("film", Scheme::Cenc);
     content.targets = vec!["licences".to_owned()];
     of.store.put_content(&content).unwrap();
-    let created = create(&of.store, &draft("", Source::Random)).unwrap();
+    let created = create(&of.store, &draft("", DraftKeySource::Random)).unwrap();
     let deliveries = deliveries::of_key(&of.store, &created.info.kid).unwrap();
     let states: Vec<_> = deliveries
         .iter()
@@ -132,23 +139,23 @@ fn key_is_on_its_way_to_the_targets_of_its_content() {
 #[test]
 fn unknown_content_is_added_with_the_drafts_scheme() {
     let of = TestStore::new();
-    let mut cbc1 = draft("", Source::Random);
+    let mut cbc1 = draft("", DraftKeySource::Random);
     cbc1.scheme = Scheme::Cbc1;
     let created = create(&of.store, &cbc1).unwrap();
     assert_eq!(created.info.mode, CipherMode::Cbc);
     assert_eq!(of.store.content("film").unwrap().scheme, Scheme::Cbc1);
-    let mut other = draft("", Source::Random);
+    let mut other = draft("", DraftKeySource::Random);
     other.scheme = Scheme::Cenc;
     let findings = check(&of.store, &other).unwrap();
     assert_eq!(
         (findings[0].field, findings[0].severity),
-        (Field::Scheme, Severity::Warning)
+        (DraftField::Scheme, Severity::Warning)
     );
 }
 
 // keys.md 3.1, published with its checksum.
 #[test]
-fn checksum_is_told_before_there_is_a_key() {
+fn checksum_is_known_before_there_is_a_key() {
     let of = TestStore::with_seed();
     let kid = "8ba94ade-6eb9-449d-b44f-a5beefaf43b0";
     let checksum = |draft: &Draft| {
@@ -156,20 +163,20 @@ fn checksum_is_told_before_there_is_a_key() {
         found.map(|key| key.checksum.map(|checksum| STANDARD.encode(checksum)))
     };
     let published = Some(Some("Me48z71nuqY=".to_owned()));
-    let seed = || Source::Seed("tenant".to_owned());
+    let seed = || DraftKeySource::Seed("tenant".to_owned());
     assert_eq!(checksum(&draft(kid, seed())), published);
     assert_eq!(
         checksum(&draft(kid, entered("2/1pIsMhxLtIb0ocRAl+1g=="))),
         published
     );
-    assert_eq!(checksum(&draft(kid, Source::Random)), Some(None));
+    assert_eq!(checksum(&draft(kid, DraftKeySource::Random)), Some(None));
     let mut cbcs = draft(kid, seed());
     cbcs.scheme = Scheme::Cbcs;
     assert_eq!(checksum(&cbcs), Some(None));
     for unknown in [
         draft("", seed()),
         draft(kid, entered("00")),
-        draft(kid, Source::Seed("other".to_owned())),
+        draft(kid, DraftKeySource::Seed("other".to_owned())),
     ] {
         assert_eq!(checksum(&unknown), None);
     }

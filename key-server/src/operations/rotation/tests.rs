@@ -8,7 +8,7 @@ use cenc_types::Scheme;
 use super::*;
 use crate::deliveries;
 use crate::operations::test_store::{ALL, TestStore};
-use crate::operations::timeline::{Place, timeline};
+use crate::operations::timeline::{PeriodPhase, timeline};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -26,10 +26,10 @@ fn minute(index: u32) -> SystemTime {
 }
 
 #[test]
-fn keys_are_made_ahead_once_and_are_those_that_key_servers_are_asked_for() {
+fn keys_are_made_ahead_once_and_have_the_kids_that_packagers_request() {
     let of = TestStore::new();
     channel(&of, &["licences"]);
-    let made = prepare(&of.store, "news", (minute(7), 2)).unwrap();
+    let made = prepare(&of.store, "news", minute(7), 2).unwrap();
     assert_eq!(made.len(), 6);
     let content = of.store.content("news").unwrap();
     for (period, label) in [(7, "AUDIO"), (9, "VIDEO")] {
@@ -38,23 +38,19 @@ fn keys_are_made_ahead_once_and_are_those_that_key_servers_are_asked_for() {
         assert_eq!(of.store.kid_of(&slot).unwrap(), Some(asked));
         assert_eq!(deliveries::of_key(&of.store, &asked).unwrap().len(), 1);
     }
-    assert!(
-        prepare(&of.store, "news", (minute(7), 2))
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(prepare(&of.store, "news", (minute(8), 2)).unwrap().len(), 2);
+    assert!(prepare(&of.store, "news", minute(7), 2).unwrap().is_empty());
+    assert_eq!(prepare(&of.store, "news", minute(8), 2).unwrap().len(), 2);
 }
 
 #[test]
 fn targets_that_come_later_get_the_keys_too() {
     let of = TestStore::new();
     channel(&of, &["licences"]);
-    let made = prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    let made = prepare(&of.store, "news", minute(7), 0).unwrap();
     channel(&of, &["licences", "backup"]);
-    prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    prepare(&of.store, "news", minute(7), 0).unwrap();
     let rows = of.store.verify_audit().unwrap().rows;
-    prepare(&of.store, "news", (minute(7), 0)).unwrap();
+    prepare(&of.store, "news", minute(7), 0).unwrap();
     assert_eq!(of.store.verify_audit().unwrap().rows, rows);
     let deliveries = deliveries::of_key(&of.store, &made[0].kid).unwrap();
     let targets: Vec<_> = deliveries.iter().map(|of| of.target.as_str()).collect();
@@ -66,18 +62,18 @@ fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_ov
     let of = TestStore::new();
     channel(&of, &["licences"]);
     let kids = |infos: &[KeyInfo]| infos.iter().map(|info| info.kid).collect::<Vec<_>>();
-    let first = kids(&prepare(&of.store, "news", (minute(7), 0)).unwrap());
+    let first = kids(&prepare(&of.store, "news", minute(7), 0).unwrap());
     let rows = of.store.verify_audit().unwrap().rows;
     let waiting = turn(&of.store, "news", minute(7)).unwrap();
     assert_eq!((waiting.waiting.len(), waiting.activated.len()), (2, 0));
-    // It is asked every second while a target is down.
+    // The worker calls it every second while a target is down.
     assert_eq!(of.store.verify_audit().unwrap().rows, rows);
     for kid in &first {
         of.store.acknowledge(kid, "licences").unwrap();
     }
     let turned = turn(&of.store, "news", minute(7)).unwrap();
     assert_eq!((turned.waiting.len(), turned.activated.len()), (0, 2));
-    prepare(&of.store, "news", (minute(8), 0)).unwrap();
+    prepare(&of.store, "news", minute(8), 0).unwrap();
     let mut retired = turn(&of.store, "news", minute(8)).unwrap().retired;
     retired.sort();
     let mut expected = first;
@@ -89,26 +85,26 @@ fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_ov
             .retired
             .is_empty()
     );
-    let states: Vec<_> = timeline(&of.store, "news", (minute(8), ALL)).unwrap();
+    let states: Vec<_> = timeline(&of.store, "news", minute(8), ALL).unwrap();
     let states = states
         .iter()
-        .map(|p| (p.index, p.place, p.keys[0].info.state));
+        .map(|p| (p.index, p.phase, p.keys[0].info.state));
     assert_eq!(
         states.collect::<Vec<_>>(),
         [
-            (8, Place::Current, KeyState::Planned),
-            (7, Place::Past, KeyState::Retired)
+            (8, PeriodPhase::Current, KeyState::Planned),
+            (7, PeriodPhase::Past, KeyState::Retired)
         ]
     );
 }
 
 #[test]
-fn without_a_clock_the_next_period_is_the_one_behind_the_last() {
+fn without_a_clock_the_next_period_is_the_one_after_the_last() {
     let of = TestStore::new();
     of.store
         .put_content(&Content::new("film", Scheme::Cenc))
         .unwrap();
-    let refused = prepare(&of.store, "film", (minute(7), 1));
+    let refused = prepare(&of.store, "film", minute(7), 1);
     assert!(
         matches!(refused, Err(Error::NoCryptoPeriod(_))),
         "{refused:?}"
@@ -126,14 +122,14 @@ fn without_a_clock_the_next_period_is_the_one_behind_the_last() {
     }
     kids.dedup();
     assert_eq!(kids.len(), 3);
-    let places: Vec<_> = timeline(&of.store, "film", (minute(1), ALL)).unwrap();
-    let places: Vec<_> = places.iter().map(|p| (p.place, p.bounds)).collect();
+    let places: Vec<_> = timeline(&of.store, "film", minute(1), ALL).unwrap();
+    let places: Vec<_> = places.iter().map(|p| (p.phase, p.bounds)).collect();
     assert_eq!(
         places,
         [
-            (Place::Current, None),
-            (Place::Past, None),
-            (Place::Past, None)
+            (PeriodPhase::Current, None),
+            (PeriodPhase::Past, None),
+            (PeriodPhase::Past, None)
         ]
     );
 }
@@ -147,7 +143,7 @@ fn rotate_now_by_the_clock_makes_the_next_periods_keys() {
     let again = rotate_now(&of.store, "news").unwrap();
     assert!(again.len() == 2);
     let now = SystemTime::now();
-    let periods = timeline(&of.store, "news", (now, ALL)).unwrap();
-    let (start, end) = periods[0].bounds.unwrap();
-    assert_eq!(end.duration_since(start).unwrap(), MINUTE);
+    let periods = timeline(&of.store, "news", now, ALL).unwrap();
+    let bounds = periods[0].bounds.unwrap();
+    assert_eq!(bounds.end.duration_since(bounds.start).unwrap(), MINUTE);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The accounts that were asked for lately: packagers ask thousands of times with one token, and the store is asked once.
+//! A cache of accounts: packagers send thousands of requests with one token, and the store is read once.
 //!
-//! What one server changes counts at once there, and on other servers of the same store within [`FRESH`].
+//! Changes take effect at once in the server that makes them, and within [`FRESH`] in other servers of the same store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,33 +15,33 @@ use zeroize::Zeroizing;
 use crate::accounts::{self, Account, AccountError};
 use crate::tokens;
 
-/// How long an answer of the store counts.
+/// The time for which an account is valid in the cache.
 const FRESH: Duration = Duration::from_secs(5);
-/// More than this many are forgotten together.
+/// The most entries; beyond it the cache is cleared.
 const LIMIT: usize = 10_000;
 
-/// By what an account shows that it is itself.
+/// The proof with which an account signs in.
 pub enum Proof {
     /// A token.
     Token(Zeroizing<String>),
-    /// SHA-256 of a client certificate that was verified.
+    /// The SHA-256 of a verified client certificate.
     Certificate([u8; 32]),
 }
 
-/// An account, and when by the monotonic clock the store said so; None: it is to be asked again.
+/// An account, and the time when it was read by the monotonic clock; None if it must be read again.
 struct KnownAccount(Option<Duration>, Arc<Account>);
 
-/// Accounts by what they showed; tokens stand here as digests.
+/// The cache. It holds digests of tokens, not the tokens.
 pub struct AccountCache {
     known: Mutex<ByProof>,
     clock: Arc<dyn Clock>,
 }
 
-/// By the digest of what was shown.
+/// Accounts by the digest of their proof.
 type ByProof = HashMap<[u8; 32], KnownAccount>;
 
 impl AccountCache {
-    /// None yet.
+    /// Makes an empty cache.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         Self {
             known: Mutex::default(),
@@ -49,7 +49,7 @@ impl AccountCache {
         }
     }
 
-    /// The account, if the store has been asked lately.
+    /// Returns the account if it is in the cache and valid.
     pub fn get(&self, proof: &Proof) -> Option<Arc<Account>> {
         let known = self.lock();
         let KnownAccount(since, account) = known.get(&proof.digest())?;
@@ -58,12 +58,12 @@ impl AccountCache {
         is_fresh.then(|| Arc::clone(account))
     }
 
-    /// Whether somebody has signed in by it before.
+    /// True if somebody has signed in with this proof before.
     pub fn knows(&self, proof: &Proof) -> bool {
         self.lock().contains_key(&proof.digest())
     }
 
-    /// The account by the store's word. It blocks.
+    /// Reads the account from the store. It blocks.
     ///
     /// # Errors
     /// When the store fails.
@@ -73,7 +73,7 @@ impl AccountCache {
         proof: &Proof,
     ) -> Result<Option<Arc<Account>>, AccountError> {
         let account = match proof {
-            Proof::Token(token) => tokens::account_of(store, token)?.map(|(account, _)| account),
+            Proof::Token(token) => tokens::account_of(store, token)?,
             Proof::Certificate(digest) => accounts::by_certificate(store, digest)?,
         };
         let account = account.map(Arc::new);
@@ -92,7 +92,7 @@ impl AccountCache {
         Ok(account)
     }
 
-    /// Has all asked for again, after something about accounts has changed.
+    /// Makes all accounts be read again, after a change of accounts or tokens.
     pub fn forget(&self) {
         self.lock().values_mut().for_each(|known| known.0 = None);
     }
@@ -103,7 +103,7 @@ impl AccountCache {
 }
 
 impl Proof {
-    /// Lookups go by a digest, so that their time says nothing of a token.
+    /// Returns the digest under which the cache has the proof, so that the time of a look-up reveals nothing about a token.
     fn digest(&self) -> [u8; 32] {
         let (kind, bytes) = match self {
             Self::Token(token) => (b"token", token.as_bytes()),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Programs: a token with each request, or a client certificate.
+//! Programs, which send a token or a client certificate with each request.
 
 use std::ops::Deref;
 
@@ -17,7 +17,7 @@ use crate::server::app::App;
 use crate::server::listen::Peer;
 use crate::server::problem_details::Problem;
 
-/// A program that showed a token or a certificate.
+/// A program that has signed in.
 #[derive(Debug, Clone)]
 pub struct Client(pub Identity);
 
@@ -46,13 +46,13 @@ impl FromRequestParts<App> for Client {
     }
 }
 
-/// The token that a request shows, if it shows one.
+/// Returns the token of a request, if it has one.
 fn token(parts: &Parts) -> Result<Option<Zeroizing<String>>, Problem> {
     let Some(header) = parts.headers.get(AUTHORIZATION) else {
         return Ok(None);
     };
     let malformed = || {
-        let detail = "the header Authorization is not understood: 'Bearer TOKEN', or Basic with the token as password";
+        let detail = "the header Authorization cannot be read: send 'Bearer TOKEN', or Basic with the token as the password";
         Problem::new(StatusCode::BAD_REQUEST, detail)
     };
     let text = header.to_str().map_err(|_| malformed())?;

@@ -11,7 +11,7 @@ use host_access::Clock;
 /// FailedSignIns that an address has within a [`SPAN`].
 const ALLOWED: u32 = 10;
 const SPAN: Duration = Duration::from_secs(60);
-/// Addresses that are remembered; more than this are forgotten together when their spans are over.
+/// The most addresses; beyond it those whose spans have ended are removed.
 const LIMIT: usize = 100_000;
 
 /// FailedSignIns by address.
@@ -20,11 +20,11 @@ pub struct FailedSignIns {
     clock: Arc<dyn Clock>,
 }
 
-/// When the span of an address began, and its failures since.
+/// The start of the span of an address, and its failures since then.
 type ByAddress = HashMap<IpAddr, (Duration, u32)>;
 
 impl FailedSignIns {
-    /// None yet.
+    /// Starts without failures.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         Self {
             failed: Mutex::default(),
@@ -32,7 +32,7 @@ impl FailedSignIns {
         }
     }
 
-    /// For how long an address is to wait before it may try again.
+    /// Returns the time that an address must wait before it may try again.
     pub fn wait(&self, address: IpAddr) -> Option<Duration> {
         let failed = self.lock();
         let (since, count) = failed.get(&group(address))?;
@@ -40,7 +40,7 @@ impl FailedSignIns {
         (*count >= ALLOWED).then_some(left)
     }
 
-    /// Counts a failure; true: the last one that is allowed.
+    /// Counts a failure. Returns true for the last one that is allowed.
     pub fn count(&self, address: IpAddr) -> bool {
         let now = self.clock.monotonic();
         let is_over = |since: Duration| now.saturating_sub(since) >= SPAN;
@@ -65,7 +65,7 @@ impl FailedSignIns {
     }
 }
 
-/// One site has 2^64 addresses of IPv6.
+/// Returns the address that counts: one site has 2^64 addresses of IPv6, which count as one.
 fn group(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Forms of the page: taken only from somebody who signed in, and only where the session's own page has made the form.
+//! Forms of the pages. They are accepted only from a visitor who has signed in, and only with the token of the session.
 
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -12,7 +12,7 @@ use super::Visitor;
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
 
-/// A form with its hidden field `csrf`, which has the session's own value.
+/// A form whose hidden field `csrf` has the session's token.
 pub struct SafeForm<T> {
     pub visitor: Visitor,
     pub fields: T,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! An account that showed that it is itself.
+//! The account of a request.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::Permission;
 use crate::accounts::{Account, Role};
 use crate::server::problem_details::Problem;
 
-/// Who asks.
+/// An account that has signed in.
 #[derive(Debug, Clone)]
 pub struct Identity(Arc<Account>);
 
@@ -18,19 +18,21 @@ impl Identity {
         Self(account)
     }
 
-    /// The account's name, for the audit.
+    /// Returns the account's name, for the audit.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Whether one of the account's roles allows it.
+    /// True if one of the account's roles has the permission.
     pub fn may(&self, permission: Permission) -> bool {
         let roles = permission.roles();
         roles.iter().any(|role| self.0.roles.contains(role))
     }
 
+    /// Checks that the account has a permission.
+    ///
     /// # Errors
-    /// 403, with the roles that would do.
+    /// 403, with the roles that have the permission.
     pub fn needs(&self, permission: Permission) -> Result<(), Problem> {
         if self.may(permission) {
             return Ok(());
@@ -41,7 +43,7 @@ impl Identity {
             .map(|role| Role::name(*role))
             .collect();
         let detail = format!(
-            "'{}' may not do this: it takes the role {}",
+            "'{}' may not do this: it needs the role {}",
             self.name(),
             roles.join(" or ")
         );

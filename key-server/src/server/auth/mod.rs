@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Who asks, and what that one may do.
+//! Authentication and permissions.
 //!
-//! Programs show a token (`Bearer`, or as the password of `Basic`) or a client certificate with each request: [`Client`]. People sign
-//! in on the page with a token and get a session, whose cookie counts for the page's routes only: [`Visitor`]. So no other site can
-//! make a browser use the REST interface, and the page's forms carry a token of the session against the same: [`SafeForm`].
+//! Programs send a token (`Bearer`, or as the password of `Basic`) or a client certificate with each request: [`Client`]. People sign
+//! in at the pages with a token and get a session, whose cookie is valid for the pages only: [`Visitor`]. So no other site can make a
+//! browser use the REST interface. Forms carry a token of the session against forged requests: [`SafeForm`].
 
 mod account_cache;
 mod client;
@@ -21,4 +21,4 @@ pub use form::SafeForm;
 pub use identity::Identity;
 pub use permission::Permission;
 pub use session::{SESSION_COOKIE, Sessions};
-pub use visitor::{Visitor, cookie};
+pub use visitor::{Visitor, session_cookie};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What may be done, and by which roles.
+//! Permissions, and the roles that have them.
 
 use crate::accounts::Role;
 
-/// Something that not everybody may do.
+/// A permission to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     /// See contents, KIDs, periods, deliveries and the state of the store; no key.
@@ -20,14 +20,14 @@ pub enum Permission {
     ManageAccounts,
     /// Read the audit.
     ReadAudit,
-    /// Ask for keys to protect with, by SPEKE or CPIX.
+    /// Request keys to protect with, by SPEKE or CPIX.
     Package,
-    /// Take keys to license with.
+    /// Fetch keys to license with.
     License,
 }
 
 impl Permission {
-    /// The roles that have it; the administrator's alone does not show keys.
+    /// Returns the roles that have it. The role admin alone does not show keys.
     pub const fn roles(self) -> &'static [Role] {
         match self {
             Self::Look => &[

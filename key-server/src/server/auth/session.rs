@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sessions of people at the page. They live in memory: after a restart one signs in again.
+//! Sessions of people at the pages. They are kept in memory: after a restart people sign in again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,10 +18,10 @@ pub const SESSION_COOKIE: &str = "session";
 const IDLE: Duration = Duration::from_secs(30 * 60);
 /// … and after this time in any case.
 const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
-/// Sessions at a time; the oldest one ends for another.
+/// The most sessions; a new one then replaces the oldest.
 const LIMIT: usize = 1000;
 
-/// Sessions by the digest of their cookie, so that no lookup's time says something of one.
+/// Sessions by the digest of their cookie, so that the time of a look-up reveals nothing about a cookie.
 pub struct Sessions {
     sessions: Mutex<ByCookie>,
     host: Host,
@@ -30,23 +30,23 @@ pub struct Sessions {
 type ByCookie = HashMap<[u8; 32], Session>;
 
 struct Session {
-    /// What it was begun with: the account is looked up by it each time, so that a revoked token ends it.
+    /// The token of the sign-in. Each request looks up its account, so that revoking the token ends the session.
     token: Zeroizing<String>,
     csrf: String,
-    /// When, by the monotonic clock.
+    /// The time of the sign-in by the monotonic clock.
     begun: Duration,
     used: Duration,
 }
 
-/// A session as a request finds it.
+/// The open session of a request.
 pub struct OpenSession {
     pub token: Zeroizing<String>,
-    /// What forms of the session carry.
+    /// The token that the forms of the session carry.
     pub csrf: String,
 }
 
 impl Sessions {
-    /// None yet.
+    /// Starts without sessions.
     pub fn new(host: &Host) -> Self {
         Self {
             sessions: Mutex::default(),
@@ -54,7 +54,7 @@ impl Sessions {
         }
     }
 
-    /// Begins a session, and returns its cookie's value.
+    /// Starts a session, and returns the value of its cookie.
     ///
     /// # Errors
     /// When the operating system has no random numbers.
@@ -79,7 +79,7 @@ impl Sessions {
         Ok(cookie)
     }
 
-    /// The session of a cookie, if it is open; it is then used.
+    /// Returns the session of a cookie if it is open, and notes its use.
     pub fn open(&self, cookie: &str) -> Option<OpenSession> {
         let now = self.host.clock.monotonic();
         let mut sessions = self.lock();
@@ -110,7 +110,7 @@ impl Session {
 }
 
 impl OpenSession {
-    /// Whether a form is one of this session's.
+    /// True if a form carries this session's token.
     pub fn gave(&self, csrf: &str) -> bool {
         self.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
     }

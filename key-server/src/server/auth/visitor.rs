@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! People at the page, by the cookie of their session.
+//! People at the pages, who show the cookie of their session.
 
 use std::ops::Deref;
+use std::time::SystemTime;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,10 +16,12 @@ use super::{Identity, SESSION_COOKIE};
 use crate::server::app::App;
 use crate::server::listen::Peer;
 
-/// Somebody who signed in on the page. Who did not is sent to `/login`.
+/// Somebody who signed in at the pages. Others are redirected to `/login`.
 pub struct Visitor {
     pub identity: Identity,
     pub session: OpenSession,
+    /// The time of the request.
+    pub now: SystemTime,
 }
 
 impl Deref for Visitor {
@@ -32,25 +36,30 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let elsewhere = || Redirect::to("/login").into_response();
-        let session = cookie(parts).and_then(|cookie| app.sessions().open(cookie));
-        let session = session.ok_or_else(elsewhere)?;
-        let peer = parts.extensions.get::<Peer>().copied();
-        let peer = peer.ok_or_else(elsewhere)?;
+        let to_login = || Redirect::to("/login").into_response();
+        let session = session_cookie(&parts.headers)
+            .and_then(|cookie| app.sessions().open(cookie))
+            .ok_or_else(to_login)?;
+        let peer = *parts.extensions.get::<Peer>().ok_or_else(to_login)?;
         let identity = app
             .sign_in(&peer, Proof::Token(session.token.clone()))
-            .await;
-        let identity = identity.map_err(|_| elsewhere())?;
-        Ok(Self { identity, session })
+            .await
+            .map_err(|_| to_login())?;
+        Ok(Self {
+            identity,
+            session,
+            now: app.now(),
+        })
     }
 }
 
-/// The value of the session's cookie.
-pub fn cookie(parts: &Parts) -> Option<&str> {
-    let headers = parts.headers.get_all(COOKIE).into_iter();
-    let mut pairs = headers
+/// Returns the value of the session's cookie.
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(COOKIE)
+        .into_iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
 }

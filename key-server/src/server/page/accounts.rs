@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Accounts: who may use the server, and in which roles.
+//! The pages of accounts: the people and programs that may use the server, and their roles.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{path_segment, redirect, render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::accounts::{self, Account, Role};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
@@ -39,54 +39,57 @@ struct AccountListPage {
     accounts: Vec<Account>,
 }
 
-/// An account's screen.
+/// The page of an account.
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage {
     layout: Layout,
-    /// An empty text for a new account.
+    /// Empty for a new account.
     name: String,
     form: Form,
     tokens: Vec<TokenInfo>,
     is_disabled: bool,
-    now: SystemTime,
-    /// A token that was made by this request.
+    /// The token that this request has made.
     pub token: Option<Zeroizing<String>>,
 }
 
-/// Whether a token counts, in a word that the style sheet knows too.
+/// Returns the state of a token as a word, which is also its class in the style sheet.
 pub fn state(token: &TokenInfo, now: &SystemTime) -> &'static str {
     if token.revoked.is_some() {
-        return "revoked";
+        "revoked"
+    } else if token.expires.is_some_and(|end| end <= *now) {
+        "expired"
+    } else {
+        "active"
     }
-    let is_over = token.expires.is_some_and(|end| end <= *now);
-    if is_over { "expired" } else { "active" }
 }
 
-/// Where an account's screen is.
+/// Returns the path of an account's page.
 pub fn path(name: &str) -> String {
     format!("/accounts/{}", path_segment(name))
 }
 
-/// An account's screen with its settings as they are, or with a form that was refused.
+/// Loads the page of an account: with its settings, or with a form that was refused.
 ///
 /// # Errors
-/// When there is no such account.
+/// 404 when there is no such account.
 pub async fn account_page(
-    (app, visitor): (&App, &Visitor),
+    app: &App,
+    visitor: &Visitor,
     name: &str,
-    (refused, query): (Option<Form>, &Fields),
+    refused: Option<Form>,
+    query: &Fields,
 ) -> Result<AccountPage, Problem> {
-    let asked = name.to_owned();
-    let found = app.with_store(visitor.name(), move |store| {
-        Ok::<_, Problem>((accounts::get(store, &asked)?, tokens::list(store, &asked)?))
-    });
-    let (account, tokens) = found.await?;
+    let name = name.to_owned();
+    let (account, tokens) = app
+        .with_store(visitor.name(), move |store| {
+            Ok::<_, Problem>((accounts::get(store, &name)?, tokens::list(store, &name)?))
+        })
+        .await?;
     Ok(AccountPage {
         layout: Layout::new(visitor, Section::Accounts, query),
         form: refused.unwrap_or_else(|| Form::filled(fields_of(&account))),
         is_disabled: account.disabled.is_some(),
-        now: app.now(),
         name: account.name,
         tokens,
         token: None,
@@ -94,11 +97,16 @@ pub async fn account_page(
 }
 
 fn fields_of(account: &Account) -> Fields {
-    let certificate = account.certificate.iter().flatten();
-    let certificate: String = certificate.map(|byte| format!("{byte:02x}")).collect();
-    let roles = account.roles.iter().map(|role| role.name());
-    let fields = Fields::default().with("certificate", certificate);
-    roles.fold(fields, |fields, role| fields.with("role", role))
+    let certificate: String = account
+        .certificate
+        .iter()
+        .flatten()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    account.roles.iter().fold(
+        Fields::default().with("certificate", certificate),
+        |fields, role| fields.with("role", role.name()),
+    )
 }
 
 async fn list(
@@ -120,7 +128,6 @@ fn new_account_page(visitor: &Visitor, form: Form) -> AccountPage {
         form,
         tokens: Vec::new(),
         is_disabled: false,
-        now: SystemTime::UNIX_EPOCH,
         token: None,
     }
 }
@@ -137,13 +144,13 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageAccounts)?;
-    render(&account_page((&app, &visitor), &name, (None, &query)).await?)
+    render(&account_page(&app, &visitor, &name, None, &query).await?)
 }
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     let name = fields.text("name").to_owned();
-    match save_account(&app, &visitor, (&name, true), &fields).await {
+    match save_account(&app, &visitor, &name, true, &fields).await {
         Ok(()) => Ok(redirect(&path(&name), "account")),
         Err(problem) => render_refused(&new_account_page(
             &visitor,
@@ -158,12 +165,11 @@ async fn save(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
-    match save_account(&app, &visitor, (&name, false), &fields).await {
+    match save_account(&app, &visitor, &name, false, &fields).await {
         Ok(()) => Ok(redirect(&path(&name), "account")),
         Err(problem) => {
-            let form = Form::refused(fields, problem, "certificate")?;
-            let none = Fields::default();
-            render_refused(&account_page((&app, &visitor), &name, (Some(form), &none)).await?)
+            let refused = Some(Form::refused(fields, problem, "certificate")?);
+            render_refused(&account_page(&app, &visitor, &name, refused, &Fields::default()).await?)
         }
     }
 }
@@ -171,38 +177,48 @@ async fn save(
 async fn save_account(
     app: &App,
     visitor: &Visitor,
-    (name, is_new): (&str, bool),
+    name: &str,
+    is_new: bool,
     fields: &Fields,
 ) -> Result<(), Problem> {
     visitor.needs(Permission::ManageAccounts)?;
-    let roles = fields.all("role").map(str::parse::<Role>);
-    let roles = roles.collect::<Result<BTreeSet<_>, _>>()?;
-    let certificate = fingerprint(fields.text("certificate"))?;
+    let roles = fields
+        .all("role")
+        .map(str::parse::<Role>)
+        .collect::<Result<BTreeSet<_>, _>>()?;
+    let certificate = parse_fingerprint(fields.text("certificate"))?;
     let name = name.to_owned();
-    let put = app.with_store(visitor.name(), move |store| {
-        let known = accounts::get(store, &name);
-        if is_new && known.is_ok() {
-            let text = format!("account '{name}' is there already: choose another name");
-            return Err(wrong("name", text));
-        }
-        if !is_new {
-            known?;
+    app.with_store(visitor.name(), move |store| {
+        match accounts::get(store, &name) {
+            Ok(_) if is_new => {
+                return Err(field_error(
+                    "name",
+                    format!("account '{name}' exists already: choose another name"),
+                ));
+            }
+            Err(error) if !is_new => return Err(error.into()),
+            _ => (),
         }
         Ok(accounts::put(store, &name, &roles, certificate)?)
-    });
-    put.await?;
+    })
+    .await?;
     app.forget_accounts();
     Ok(())
 }
 
-fn fingerprint(text: &str) -> Result<Option<[u8; 32]>, Problem> {
+fn parse_fingerprint(text: &str) -> Result<Option<[u8; 32]>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
-    let digits = text.replace([':', ' '], "");
-    let bytes = decode_hex(&digits).and_then(|bytes| bytes.as_slice().try_into().ok());
-    let refused = "the fingerprint is not SHA-256: give 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 prints them";
-    bytes.map(Some).ok_or_else(|| wrong("certificate", refused))
+    decode_hex(&text.replace([':', ' '], ""))
+        .and_then(|bytes| bytes.as_slice().try_into().ok())
+        .map(Some)
+        .ok_or_else(|| {
+            field_error(
+                "certificate",
+                "the fingerprint is not SHA-256: give 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 prints them",
+            )
+        })
 }
 
 async fn disable(
@@ -228,12 +244,14 @@ async fn set_disabled(
     disabled: bool,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
-    let address = path(&name);
-    let set = app.with_store(form.visitor.name(), move |store| {
+    let page = path(&name);
+    app.with_store(form.visitor.name(), move |store| {
         accounts::set_disabled(store, &name, disabled)
-    });
-    set.await?;
+    })
+    .await?;
     app.forget_accounts();
-    let what = if disabled { "disabled" } else { "enabled" };
-    Ok(redirect(&address, what))
+    Ok(redirect(
+        &page,
+        if disabled { "disabled" } else { "enabled" },
+    ))
 }

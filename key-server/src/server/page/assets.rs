@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The page's files, which are in the binary: nothing is asked of another site.
+//! The static files of the pages. They are in the binary, so that browsers load nothing from another site.
 
 use axum::Router;
 use axum::http::header;
@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use crate::server::app::App;
 
-/// A newer binary's files count after this time at the latest.
+/// Browsers use the files of a newer binary after this time at the latest.
 const KEEP: &str = "public, max-age=300";
 
 pub fn routes() -> Router<App> {

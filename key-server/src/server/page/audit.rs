@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The audit: filtered, verified, and as a file for spreadsheets.
+//! The page of the audit: filtered, verified, and as a CSV file.
 
 use askama::Template;
 use axum::Router;
@@ -12,18 +12,18 @@ use content_key_store::{Error as StoreError, KeyStore, Page};
 use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
-use super::pager::{Pager, address, asked};
+use super::pager::{Pager, address, requested_page};
 use super::response::render;
-use super::settings::wrong;
+use super::settings::field_error;
 use super::time_text::UtcTime;
 use crate::audit::{self, AuditEntry, AuditFilter};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
 
-/// The fields by which the list is narrowed.
+/// The fields of the filter.
 const NAMES: [&str; 5] = ["actor", "action", "object", "since", "until"];
-/// Rows of a file at most.
+/// The most rows of a CSV file.
 const ROWS: u32 = 100_000;
 
 pub fn routes() -> Router<App> {
@@ -44,29 +44,31 @@ struct AuditPage {
     verified: Option<Result<Head, String>>,
 }
 
-/// The end of an audit that is whole.
+/// The end of an audit that is intact.
 struct Head {
     rows: u64,
     mac: String,
 }
 
-async fn audit_page((app, visitor): (&App, &Visitor), query: Fields) -> Result<AuditPage, Problem> {
+async fn audit_page(app: &App, visitor: &Visitor, query: Fields) -> Result<AuditPage, Problem> {
     visitor.needs(Permission::ReadAudit)?;
-    let page = asked(&query);
-    let (mut entries, problem) = match filter(&query) {
+    let page = requested_page(&query);
+    let (mut entries, problem) = match parse_filter(&query) {
         Ok(filter) => {
-            let found = app.with_store(visitor.name(), move |store| {
-                audit::list(store, &filter, page)
-            });
-            (found.await?, None)
+            let entries = app
+                .with_store(visitor.name(), move |store| {
+                    audit::list(store, &filter, page)
+                })
+                .await?;
+            (entries, None)
         }
         Err(problem) => (Vec::new(), Some(problem)),
     };
     Ok(AuditPage {
         layout: Layout::new(visitor, Section::Audit, &query),
-        pager: Pager::cut(&mut entries, "/audit", (&query, &NAMES)),
+        pager: Pager::cut(&mut entries, "/audit", &query, &NAMES),
         entries,
-        csv: address("/audit.csv", (&query, &NAMES), None),
+        csv: address("/audit.csv", &query, &NAMES, None),
         form: match problem {
             Some(problem) => Form::refused(query, problem, "since")?,
             None => Form::filled(query),
@@ -80,18 +82,15 @@ async fn list(
     visitor: Visitor,
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
-    render(&audit_page((&app, &visitor), query).await?)
+    render(&audit_page(&app, &visitor, query).await?)
 }
 
-fn filter(query: &Fields) -> Result<AuditFilter, Problem> {
-    let time = |name: &str| {
-        let time = query
-            .given(name)
-            .map(|text| UtcTime::parse(&text).ok_or(()));
-        let time = time.transpose();
-        let text = "times are written as 2026-01-31T23:59";
-        let time = time.map_err(|()| wrong(name, text))?;
-        Ok::<_, Problem>(time.map(|moment| moment.0))
+fn parse_filter(query: &Fields) -> Result<AuditFilter, Problem> {
+    let time = |name: &str| match query.given(name) {
+        Some(text) => UtcTime::parse(&text)
+            .map(|time| Some(time.0))
+            .ok_or_else(|| field_error(name, "write the time as 2026-01-31T23:59")),
+        None => Ok(None),
     };
     Ok(AuditFilter {
         actor: query.given("actor"),
@@ -102,10 +101,10 @@ fn filter(query: &Fields) -> Result<AuditFilter, Problem> {
     })
 }
 
-/// It changes nothing, so that its answer needs no other address.
+/// Verifies the audit. This changes nothing, so that the response needs no redirect.
 async fn verify(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let visitor = form.visitor;
-    let mut shown = audit_page((&app, &visitor), Fields::default()).await?;
+    let mut shown = audit_page(&app, &visitor, Fields::default()).await?;
     let verified = app.with_store(visitor.name(), |store| match store.verify_audit() {
         Err(error @ StoreError::AuditBroken { .. }) => Ok(Err(error.to_string())),
         found => found.map(Ok),
@@ -123,8 +122,10 @@ async fn file(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ReadAudit)?;
-    let filter = filter(&query)?;
-    let text = app.with_store(visitor.name(), move |store| csv(store, &filter));
+    let filter = parse_filter(&query)?;
+    let text = app
+        .with_store(visitor.name(), move |store| csv(store, &filter))
+        .await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (
@@ -132,10 +133,10 @@ async fn file(
             "attachment; filename=\"audit.csv\"",
         ),
     ];
-    Ok((headers, text.await?).into_response())
+    Ok((headers, text).into_response())
 }
 
-/// RFC 4180.
+/// Writes the audit as CSV (RFC 4180).
 fn csv(store: &KeyStore, filter: &AuditFilter) -> Result<String, StoreError> {
     let page = Page {
         offset: 0,
@@ -151,14 +152,14 @@ fn csv(store: &KeyStore, filter: &AuditFilter) -> Result<String, StoreError> {
             &entry.object,
             &entry.result,
         ];
-        let fields: Vec<_> = fields.into_iter().map(|field| cell(field)).collect();
-        text.push_str(&fields.join(","));
+        text.push_str(&fields.map(|field| cell(field)).join(","));
         text.push_str("\r\n");
     }
     Ok(text)
 }
 
-/// Spreadsheets take texts for formulas that begin like one, and somebody who is not signed in can put texts into the audit.
+/// Quotes a field. Spreadsheets run a text that starts like a formula, and people who are not signed in can put texts into the
+/// audit, so that such a text gets an apostrophe.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let guard = if is_formula { "'" } else { "" };

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A content: its crypto periods with their keys, and rotation.
-
-use std::time::SystemTime;
+//! The page of a content: its crypto periods with their keys, and rotation.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use content_key_store::{Content, KeyStore, Page};
+use content_key_store::{Content, Page};
 
 use super::fields::Fields;
 use super::layout::{Layout, Section};
@@ -28,10 +26,10 @@ pub fn routes() -> Router<App> {
         .route("/contents/{id}/rotate", post(rotate))
 }
 
-/// Slots that are shown at a time.
+/// The slots that a page shows.
 const SLOTS: u32 = 60;
 
-/// Where a content's screen is.
+/// Returns the path of a content's page.
 pub fn path(id: &str) -> String {
     format!("/contents/{}", path_segment(id))
 }
@@ -59,10 +57,11 @@ async fn show(
         offset: query.text("from").parse().unwrap_or(0),
         limit: SLOTS,
     };
-    let found = app.with_store(visitor.name(), move |store| {
-        load_content(store, &id, (now, page))
-    });
-    let (content, periods) = found.await?;
+    let (content, periods) = app
+        .with_store(visitor.name(), move |store| {
+            Ok::<_, Problem>((store.content(&id)?, timeline(store, &id, now, page)?))
+        })
+        .await?;
     render(&ContentPage {
         layout: Layout::new(&visitor, Section::Contents, &query),
         length: match content.crypto_period {
@@ -77,25 +76,17 @@ async fn show(
 }
 
 impl Pager {
-    /// The ways on through the tracks of periods, of which a page may hold only some.
+    /// Makes the links through the tracks of periods. A page may hold only some tracks of a period.
     fn of_slots(periods: &[TimelinePeriod], path: &str, page: Page) -> Self {
         let shown: usize = periods.iter().map(|period| period.keys.len()).sum();
         let (from, size) = (page.offset, u64::from(page.limit));
-        let is_full = shown as u64 == size;
         Self {
-            before: (from > 0).then(|| format!("{path}?from={}", from.saturating_sub(size))),
-            behind: is_full.then(|| format!("{path}?from={}", from.saturating_add(size))),
+            previous: (from > 0).then(|| format!("{path}?from={}", from.saturating_sub(size))),
+            next: (shown as u64 == size)
+                .then(|| format!("{path}?from={}", from.saturating_add(size))),
             text: "the last periods first".to_owned(),
         }
     }
-}
-
-fn load_content(
-    store: &KeyStore,
-    id: &str,
-    at: (SystemTime, Page),
-) -> Result<(Content, Vec<TimelinePeriod>), Problem> {
-    Ok((store.content(id)?, timeline(store, id, at)?))
 }
 
 async fn rotate(
@@ -105,9 +96,7 @@ async fn rotate(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let address = path(&id);
-    let rotated = app.with_store(form.visitor.name(), move |store| {
-        rotate_now(store, &id).map_err(Problem::from)
-    });
-    rotated.await?;
+    app.with_store(form.visitor.name(), move |store| rotate_now(store, &id))
+        .await?;
     Ok(redirect(&address, "rotated"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The list of contents.
+//! The page that lists contents.
 
 use askama::Template;
 use axum::Router;
@@ -11,13 +11,13 @@ use content_key_store::{ContentSummary, KeyStore, Page};
 use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
-use super::pager::{Pager, asked};
+use super::pager::{Pager, requested_page};
 use super::response::render;
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
 use crate::server::problem_details::Problem;
 
-/// Contents that are looked through at a time.
+/// The contents that a search reads at a time.
 const BATCH: u32 = 1000;
 
 pub fn routes() -> Router<App> {
@@ -40,19 +40,20 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let (page, part) = (asked(&query), query.text("q").to_lowercase());
-    let found = app.with_store(visitor.name(), move |store| find(store, &part, page));
-    let mut contents = found.await?;
+    let (page, part) = (requested_page(&query), query.text("q").to_lowercase());
+    let mut contents = app
+        .with_store(visitor.name(), move |store| find(store, &part, page))
+        .await?;
     render(&ContentListPage {
         layout: Layout::new(&visitor, Section::Contents, &query),
-        pager: Pager::cut(&mut contents, "/contents", (&query, &["q"])),
+        pager: Pager::cut(&mut contents, "/contents", &query, &["q"]),
         contents,
         form: Form::filled(query),
         may_operate: visitor.may(Permission::Operate),
     })
 }
 
-/// Contents whose ids hold a text, in whatever case.
+/// Finds the contents whose ids contain a text, in any case.
 fn find(
     store: &KeyStore,
     part: &str,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A content's keys as a CPIX document: encrypted to a certificate that somebody pastes, or in clear for a reason.
+//! The page that exports a content's keys as a CPIX document: encrypted to a certificate, or in clear for a stated reason.
 
 use askama::Template;
 use axum::Router;
@@ -13,7 +13,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::operations::Error;
 use crate::operations::cpix_documents::{Export, Recipient, export};
 use crate::server::app::App;
@@ -49,9 +49,9 @@ async fn show_form(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageKeys)?;
-    let asked = id.clone();
-    let found = app.with_store(visitor.name(), move |store| store.content(&asked));
-    found.await?;
+    let content_id = id.clone();
+    app.with_store(visitor.name(), move |store| store.content(&content_id))
+        .await?;
     render(&export_page(&visitor, id, Form::filled(query)))
 }
 
@@ -67,11 +67,11 @@ async fn send_document(
     }
     let exported = match recipient(&fields) {
         Ok(recipient) => {
-            let asked = id.clone();
-            let exported = app.with_store(visitor.name(), move |store| {
-                export(store, &asked, &recipient, Version::V2_4).map_err(problem)
-            });
-            exported.await
+            let content_id = id.clone();
+            app.with_store(visitor.name(), move |store| {
+                export(store, &content_id, &recipient, Version::V2_4).map_err(problem)
+            })
+            .await
         }
         Err(problem) => Err(problem),
     };
@@ -85,28 +85,27 @@ async fn send_document(
 }
 
 fn recipient(fields: &Fields) -> Result<Recipient, Problem> {
-    let needed = |field: &str, what: &str| {
-        let given = fields.given(field);
-        given.ok_or_else(|| wrong(field, what))
-    };
+    let needed =
+        |field: &str, what: &str| fields.given(field).ok_or_else(|| field_error(field, what));
     if fields.has("to", "certificate") {
         return Ok(Recipient::Certificate {
-            name: needed("recipient", "say who the recipient is")?,
+            name: needed("recipient", "name the recipient")?,
             pem: needed("certificate", "paste the recipient's certificate")?.into_bytes(),
         });
     }
-    let reason = needed("reason", "say why the keys leave in clear")?;
-    Ok(Recipient::Clear { reason })
+    Ok(Recipient::Clear {
+        reason: needed("reason", "say why you export the keys in clear")?,
+    })
 }
 
 fn problem(error: Error) -> Problem {
     match error {
-        Error::Pem(_) | Error::Cpix(_) => wrong("certificate", error.to_string()),
+        Error::Pem(_) | Error::Cpix(_) => field_error("certificate", error.to_string()),
         _ => error.into(),
     }
 }
 
-/// A file for the browser to keep; no name of the content's gets into a header.
+/// Sends the document as a download. Its name is fixed, so that no text of the content gets into a header.
 fn document(export: &Export) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/xml"),

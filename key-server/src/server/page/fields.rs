@@ -1,66 +1,76 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a form or a query holds.
+//! The fields of a form or a query.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
-/// Names and values, in their order; a name may come several times. It may hold secrets and cannot be printed.
+/// Names and values in their order; a name may occur several times. They may hold secrets and cannot be printed.
 #[derive(Default)]
-pub struct Fields(Vec<(String, Zeroizing<String>)>);
+pub struct Fields(Vec<FormField>);
+
+struct FormField {
+    name: String,
+    value: Zeroizing<String>,
+}
 
 impl Fields {
-    /// The first value of a name, without white space around it; an empty text where there is none.
+    /// Returns the first value of a name, trimmed; empty when there is none.
     pub fn text(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default().trim()
     }
 
-    /// The same, where somebody gave one.
+    /// Returns the first value of a name, trimmed; None when it is missing or empty.
     pub fn given(&self, name: &str) -> Option<String> {
         Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// All values of a name.
+    /// Returns all values of a name.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let same = move |(known, _): &&(String, Zeroizing<String>)| known == name;
-        self.0.iter().filter(same).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |field| field.name == name)
+            .map(|field| field.value.as_str())
     }
 
-    /// A value that is wiped when dropped.
+    /// Returns the first value of a name in memory that is wiped when dropped.
     pub fn secret(&self, name: &str) -> Zeroizing<String> {
         Zeroizing::new(self.text(name).to_owned())
     }
 
-    /// Whether a name has this value.
+    /// True if a name has this value.
     pub fn has(&self, name: &str, value: &str) -> bool {
         self.all(name).any(|given| given == value)
     }
 
-    /// Puts a value behind the others.
+    /// Appends a value.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.0.push((name.to_owned(), Zeroizing::new(value.into())));
+        self.0.push(FormField {
+            name: name.to_owned(),
+            value: Zeroizing::new(value.into()),
+        });
         self
     }
 
-    /// All but what must not be shown again.
+    /// Removes the fields of these names.
     #[must_use]
     pub fn without(mut self, names: &[&str]) -> Self {
-        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
+        self.0.retain(|field| !names.contains(&field.name.as_str()));
         self
     }
 }
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Pairs)
+        from.deserialize_map(FieldsVisitor)
     }
 }
 
-struct Pairs;
+struct FieldsVisitor;
 
-impl<'de> Visitor<'de> for Pairs {
+impl<'de> Visitor<'de> for FieldsVisitor {
     type Value = Fields;
 
     fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,11 +78,11 @@ impl<'de> Visitor<'de> for Pairs {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut pairs = Vec::new();
+        let mut fields = Fields::default();
         while let Some((name, value)) = map.next_entry::<String, String>()? {
-            pairs.push((name, Zeroizing::new(value)));
+            fields = fields.with(&name, value);
         }
-        Ok(Fields(pairs))
+        Ok(fields)
     }
 }
 
@@ -89,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn names_may_come_again_and_secrets_leave() {
+    fn names_may_repeat_and_secrets_are_removed() {
         let fields = Fields::default()
             .with("role", "viewer")
             .with("role", "admin")

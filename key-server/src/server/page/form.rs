@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A form as a screen shows it: empty, filled, or with what was wrong with it. Secrets are never in it.
+//! A form as a page shows it: empty, filled, or with its problems. It never holds a secret.
 
 use super::fields::Fields;
 use crate::server::problem_details::{FieldProblem, Problem};
 
-/// Fields that are never shown again.
+/// The fields that are never shown again.
 const SECRETS: [&str; 7] = [
     "csrf",
     "token",
@@ -15,16 +15,16 @@ const SECRETS: [&str; 7] = [
     "cpix",
 ];
 
-/// A form's values and problems.
+/// The values and problems of a form.
 #[derive(Default)]
 pub struct Form {
     values: Fields,
-    /// What is wrong, by field; an empty name where it is about all.
+    /// The problems by field; the name is empty for a problem of the whole form.
     pub problems: Vec<FieldProblem>,
 }
 
 impl Form {
-    /// A form with values and nothing wrong.
+    /// Makes a form with values and without problems.
     pub fn filled(values: Fields) -> Self {
         Self {
             values: values.without(&SECRETS),
@@ -32,10 +32,10 @@ impl Form {
         }
     }
 
-    /// A form that was refused, if the request was at fault and not the server or the person's roles.
+    /// Makes a form that was refused, with `field` for a problem that names no field.
     ///
     /// # Errors
-    /// Any other problem.
+    /// The problem itself, when it is no fault of the form but of the server or of the visitor's roles.
     pub fn refused(values: Fields, problem: Problem, field: &str) -> Result<Self, Problem> {
         if !matches!(problem.status, 400 | 404 | 409 | 413 | 422) {
             return Err(problem);
@@ -51,21 +51,22 @@ impl Form {
         Ok(form)
     }
 
-    /// What stands in a field.
+    /// Returns the value of a field.
     pub fn value(&self, name: &str) -> &str {
         self.values.text(name)
     }
 
-    /// Whether a box is ticked or an option chosen.
+    /// True if a box is ticked or an option chosen.
     pub fn has(&self, name: &str, value: &str) -> bool {
         self.values.has(name, value)
     }
 
-    /// What is wrong with a field; an empty text: nothing.
+    /// Returns the problem of a field; empty when there is none.
     pub fn problem(&self, name: &str) -> &str {
-        let mut of = self.problems.iter();
-        let found = of.find(|problem| problem.field == name);
-        found.map_or("", |problem| &problem.detail)
+        self.problems
+            .iter()
+            .find(|problem| problem.field == name)
+            .map_or("", |problem| &problem.detail)
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys out of a CPIX document that somebody pastes.
+//! The page that imports the keys of a CPIX document.
 
 use askama::Template;
 use axum::Router;
@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::operations::cpix_documents::{Import, Imported, ImportedKey, import, private_key};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
@@ -31,7 +31,7 @@ struct ImportPage {
     form: Form,
 }
 
-/// What came of a document. A second time it changes nothing, so that the answer may be loaded again.
+/// The result of an import. The same import again changes nothing, so that the page may be reloaded.
 #[derive(Template)]
 #[template(path = "imported.html")]
 struct ImportResultPage {
@@ -40,14 +40,14 @@ struct ImportResultPage {
     keys: Vec<ImportedKey>,
 }
 
-fn layout(visitor: &Visitor) -> Layout {
+fn keys_layout(visitor: &Visitor) -> Layout {
     Layout::new(visitor, Section::Keys, &Fields::default())
 }
 
 async fn show_form(visitor: Visitor) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageKeys)?;
     render(&ImportPage {
-        layout: layout(&visitor),
+        layout: keys_layout(&visitor),
         form: Form::default(),
     })
 }
@@ -58,21 +58,24 @@ async fn import_document(
 ) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageKeys)?;
-    let asked = ImportForm::of(&fields);
-    let imported = app.with_store(visitor.name(), move |store| asked.import(store));
-    match imported.await {
+    let import = ImportForm::of(&fields);
+    match app
+        .with_store(visitor.name(), move |store| import.import(store))
+        .await
+    {
         Ok(imported) => render(&ImportResultPage {
-            layout: layout(&visitor),
+            layout: keys_layout(&visitor),
             content: imported.content_id,
             keys: imported.keys,
         }),
         Err(problem) => render_refused(&ImportPage {
-            layout: layout(&visitor),
+            layout: keys_layout(&visitor),
             form: Form::refused(fields, problem, "cpix")?,
         }),
     }
 }
 
+/// The fields of the form.
 struct ImportForm {
     document: zeroize::Zeroizing<String>,
     private: Option<zeroize::Zeroizing<String>>,
@@ -91,18 +94,22 @@ impl ImportForm {
     }
 
     fn import(&self, store: &KeyStore) -> Result<Imported, Problem> {
-        let private = self.private.as_ref().map(|pem| private_key(pem.as_bytes()));
-        let private = private
+        let private = self
+            .private
+            .as_ref()
+            .map(|pem| private_key(pem.as_bytes()))
             .transpose()
-            .map_err(|error| wrong("private", error.to_string()))?;
-        let scheme = self.scheme.as_ref().map(|text| text.parse::<Scheme>());
-        let asked = Import {
+            .map_err(|error| field_error("private", error.to_string()))?;
+        let options = Import {
             private: private.as_ref().map(|key| key as &dyn UnwrapKey),
             content_id: self.content.as_deref(),
-            scheme: scheme
+            scheme: self
+                .scheme
+                .as_ref()
+                .map(|text| text.parse::<Scheme>())
                 .transpose()
-                .map_err(|error| wrong("scheme", error.to_string()))?,
+                .map_err(|error| field_error("scheme", error.to_string()))?,
         };
-        Ok(import(store, self.document.as_bytes(), &asked)?)
+        Ok(import(store, self.document.as_bytes(), &options)?)
     }
 }

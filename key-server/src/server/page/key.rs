@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A key: what is known of it, its deliveries and its end; and the clear key, for who may see it and says why.
+//! The page of a key: its data and deliveries, retiring it, and showing it in clear to a key-admin who gives a reason.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use base64::Engine;
@@ -16,7 +17,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use super::time_text::UtcTime;
 use crate::deliveries::{self, Delivery};
 use crate::operations::kid;
@@ -41,13 +42,19 @@ struct KeyPage {
     info: KeyInfo,
     forms: KeyIdForms,
     checksum: Option<String>,
-    times: Vec<(&'static str, UtcTime)>,
+    times: Vec<KeyTime>,
     slots: Vec<KeySlot>,
     deliveries: Vec<Delivery>,
     clear: Option<ClearKey>,
     may_operate: bool,
     may_manage: bool,
     may_clear: bool,
+}
+
+/// A time of a key, such as that of its delivery.
+struct KeyTime {
+    label: &'static str,
+    time: UtcTime,
 }
 
 /// A key in clear, in both notations.
@@ -72,7 +79,7 @@ impl ClearKey {
     }
 }
 
-/// What the store says of a key.
+/// All that the store has of a key but the key.
 struct KeyRecord {
     info: KeyInfo,
     checksum: Option<String>,
@@ -81,41 +88,51 @@ struct KeyRecord {
 }
 
 fn load_key(store: &KeyStore, kid: &KeyId) -> Result<KeyRecord, Problem> {
-    let checksum = store.header_key_id(kid)?.checksum;
     Ok(KeyRecord {
+        checksum: store
+            .header_key_id(kid)?
+            .checksum
+            .map(|bytes| STANDARD.encode(bytes)),
         info: store.info(kid)?,
-        checksum: checksum.map(|bytes| STANDARD.encode(bytes)),
         slots: store.slots_of(kid)?,
         deliveries: deliveries::of_key(store, kid)?,
     })
 }
 
 async fn key_page(
-    (app, visitor): (&App, &Visitor),
+    app: &App,
+    visitor: &Visitor,
     kid: KeyId,
-    (form, query): (Form, &Fields),
+    form: Form,
+    query: &Fields,
 ) -> Result<KeyPage, Problem> {
-    let found = app.with_store(visitor.name(), move |store| load_key(store, &kid));
-    let found = found.await?;
-    let info = &found.info;
+    let record = app
+        .with_store(visitor.name(), move |store| load_key(store, &kid))
+        .await?;
+    let info = &record.info;
     let times = [
         ("Made", Some(info.created)),
         ("Delivered", info.delivered),
         ("Active since", info.activated),
         ("Retired", info.retired),
     ];
-    let times = times.into_iter();
     Ok(KeyPage {
         layout: Layout::new(visitor, Section::Keys, query),
         form,
         forms: kid.into(),
-        checksum: found.checksum,
+        checksum: record.checksum,
         times: times
-            .filter_map(|(what, time)| Some((what, UtcTime(time?))))
+            .into_iter()
+            .filter_map(|(label, time)| {
+                Some(KeyTime {
+                    label,
+                    time: UtcTime(time?),
+                })
+            })
             .collect(),
-        slots: found.slots,
-        deliveries: found.deliveries,
-        info: found.info,
+        slots: record.slots,
+        deliveries: record.deliveries,
+        info: record.info,
         clear: None,
         may_operate: visitor.may(Permission::Operate),
         may_manage: visitor.may(Permission::ManageKeys),
@@ -124,10 +141,7 @@ async fn key_page(
 }
 
 fn parse_kid(kid: &str) -> Result<KeyId, Problem> {
-    kid::read(kid).map_err(|error| {
-        let status = axum::http::StatusCode::NOT_FOUND;
-        Problem::new(status, error.to_string())
-    })
+    kid::read(kid).map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))
 }
 
 async fn show(
@@ -138,7 +152,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let kid = parse_kid(&kid)?;
-    render(&key_page((&app, &visitor), kid, (Form::default(), &query)).await?)
+    render(&key_page(&app, &visitor, kid, Form::default(), &query).await?)
 }
 
 async fn retire(
@@ -148,10 +162,10 @@ async fn retire(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageKeys)?;
     let kid = parse_kid(&kid)?;
-    let retired = app.with_store(form.visitor.name(), move |store| {
+    app.with_store(form.visitor.name(), move |store| {
         store.set_state(&kid, KeyState::Retired)
-    });
-    retired.await?;
+    })
+    .await?;
     Ok(redirect(&format!("/keys/{kid}"), "retired"))
 }
 
@@ -163,21 +177,24 @@ async fn try_again(
     form.visitor.needs(Permission::Operate)?;
     let kid = parse_kid(&kid)?;
     let targets = [form.fields.text("target").to_owned()];
-    let enqueued = app.with_store(form.visitor.name(), move |store| {
-        let known = deliveries::of_key(store, &kid)?;
-        match known
+    app.with_store(
+        form.visitor.name(),
+        move |store| match deliveries::of_key(store, &kid)?
             .iter()
             .any(|delivery| targets.contains(&delivery.target))
         {
             true => Ok(store.enqueue(&kid, &targets)?),
-            false => Err(wrong("target", "this key is not for that target")),
-        }
-    });
-    enqueued.await?;
+            false => Err(field_error(
+                "target",
+                "this key has no delivery to that target",
+            )),
+        },
+    )
+    .await?;
     Ok(redirect(&format!("/keys/{kid}"), "again"))
 }
 
-/// The store leaves a row in the audit in the transaction that reads the key.
+/// Shows the clear key. The transaction that reads the key also writes the row of the audit.
 async fn clear(
     State(app): State<App>,
     Path(kid): Path<String>,
@@ -187,22 +204,24 @@ async fn clear(
     visitor.needs(Permission::SeeClearKeys)?;
     let kid = parse_kid(&kid)?;
     let none = Fields::default();
-    let Some(reason) = form.fields.given("reason") else {
-        let problem = wrong("reason", "say why you want to see the key");
-        let form = Form::refused(form.fields, problem, "reason")?;
-        return render_refused(&key_page((&app, &visitor), kid, (form, &none)).await?);
+    let key = match form.fields.given("reason") {
+        Some(reason) => app
+            .with_store(visitor.name(), move |store| {
+                store.key_for(&kid, &format!("shown in clear: {reason}"))
+            })
+            .await
+            .map(|stored| stored.key),
+        None => Err(field_error("reason", "say why you want to see the key")),
     };
-    let read = app.with_store(visitor.name(), move |store| {
-        store.key_for(&kid, &format!("shown in clear: {reason}"))
-    });
-    let key = match read.await {
-        Ok(stored) => stored.key,
-        Err(problem) => {
-            let form = Form::refused(form.fields, problem, "reason")?;
-            return render_refused(&key_page((&app, &visitor), kid, (form, &none)).await?);
+    match key {
+        Ok(key) => {
+            let mut page = key_page(&app, &visitor, kid, Form::default(), &none).await?;
+            page.clear = Some(ClearKey::of(&key));
+            render(&page)
         }
-    };
-    let mut shown = key_page((&app, &visitor), kid, (Form::default(), &none)).await?;
-    shown.clear = Some(ClearKey::of(&key));
-    render(&shown)
+        Err(problem) => {
+            let refused = Form::refused(form.fields, problem, "reason")?;
+            render_refused(&key_page(&app, &visitor, kid, refused, &none).await?)
+        }
+    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The list of keys, without the keys.
+//! The page that lists keys. It shows no key in clear.
 
 use askama::Template;
 use axum::Router;
@@ -12,15 +12,15 @@ use content_key_store::{KeyFilter, KeyInfo, KeyState};
 use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
-use super::pager::{Pager, asked};
+use super::pager::{Pager, requested_page};
 use super::response::render;
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::operations::kid;
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
 use crate::server::problem_details::Problem;
 
-/// The fields by which the list is narrowed.
+/// The fields of the filter.
 const NAMES: [&str; 5] = ["kid", "content", "label", "state", "seed"];
 
 pub fn routes() -> Router<App> {
@@ -38,7 +38,7 @@ struct KeyListPage {
     may_enter: bool,
 }
 
-/// A cipher mode in the words of the standard.
+/// Returns the name of a cipher mode in the standards.
 pub const fn mode(mode: &CipherMode) -> &'static str {
     match mode {
         CipherMode::Ctr => "AES-CTR",
@@ -52,16 +52,18 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let (page, filter) = (asked(&query), filter(&query));
-    let (mut keys, problem) = match filter {
+    let page = requested_page(&query);
+    let (mut keys, problem) = match parse_filter(&query) {
         Ok(filter) => {
-            let found = app.with_store(visitor.name(), move |store| store.keys(&filter, page));
-            (found.await?, None)
+            let keys = app
+                .with_store(visitor.name(), move |store| store.keys(&filter, page))
+                .await?;
+            (keys, None)
         }
         Err(problem) => (Vec::new(), Some(problem)),
     };
     let layout = Layout::new(&visitor, Section::Keys, &query);
-    let pager = Pager::cut(&mut keys, "/keys", (&query, &NAMES));
+    let pager = Pager::cut(&mut keys, "/keys", &query, &NAMES);
     let values = query.without(&["done"]);
     render(&KeyListPage {
         layout,
@@ -76,21 +78,23 @@ async fn list(
     })
 }
 
-fn filter(query: &Fields) -> Result<KeyFilter, Problem> {
-    let kid = query.given("kid").map(|text| kid::read(&text));
-    let kid = kid.transpose();
-    let mut states = [
-        KeyState::Planned,
-        KeyState::Delivered,
-        KeyState::Active,
-        KeyState::Retired,
-    ]
-    .into_iter();
+fn parse_filter(query: &Fields) -> Result<KeyFilter, Problem> {
     Ok(KeyFilter {
-        kid: kid.map_err(|error| wrong("kid", error.to_string()))?,
+        kid: query
+            .given("kid")
+            .map(|text| kid::read(&text))
+            .transpose()
+            .map_err(|error| field_error("kid", error.to_string()))?,
         content_id: query.given("content"),
         label: query.given("label"),
         seed: query.given("seed"),
-        state: states.find(|state| state.name() == query.text("state")),
+        state: [
+            KeyState::Planned,
+            KeyState::Delivered,
+            KeyState::Active,
+            KeyState::Retired,
+        ]
+        .into_iter()
+        .find(|state| state.name() == query.text("state")),
     })
 }

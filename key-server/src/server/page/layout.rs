@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What all screens have around them: the way to the others, who is signed in, and what was just done.
+//! The layout that all pages share: links to the sections, the account that is signed in, and the result of the last form.
+
+use std::time::SystemTime;
 
 use super::fields::Fields;
 use crate::server::auth::{Permission, Visitor};
 
-/// A part of the page.
+/// A section of the pages, with a link in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Overview,
@@ -15,29 +17,32 @@ pub enum Section {
     Audit,
     Accounts,
     Store,
-    /// A screen of no part.
+    /// A page of no section.
     Nowhere,
 }
 
-/// The layout of a screen.
+/// The layout of a page.
 pub struct Layout {
-    /// Who is signed in; an empty text: nobody.
+    /// The account that is signed in; empty for none.
     pub name: String,
-    /// What forms carry.
+    /// The session's token, which each form carries.
     pub csrf: String,
     pub links: Vec<Link>,
-    /// What was just done; an empty text: nothing.
+    /// The result of the last form; empty for none.
     pub done: &'static str,
+    /// The time of the request, from which pages count.
+    pub now: SystemTime,
 }
 
-/// A way to another part.
+/// A link to a section.
 pub struct Link {
     pub href: &'static str,
     pub text: &'static str,
     pub is_here: bool,
 }
 
-/// What was done, by the name that the address has for it: an address cannot make the page say anything else.
+/// The results of forms, by their names in the query. The text comes from here, so that a forged link cannot make the page say
+/// anything else.
 const DONE: [(&str, &str); 18] = [
     ("account", "The account was saved."),
     ("again", "The delivery will be tried again."),
@@ -73,37 +78,42 @@ const DONE: [(&str, &str); 18] = [
     ),
     (
         "was-there",
-        "The store had this key already: nothing changed.",
+        "The store has this key already: nothing was changed.",
     ),
 ];
 
 impl Layout {
-    /// The layout of a screen for somebody.
+    /// Makes the layout for a visitor, with links to the sections that the visitor may see.
     pub fn new(visitor: &Visitor, here: Section, query: &Fields) -> Self {
-        let parts = Section::ALL.into_iter();
-        let seen = parts.filter(|part| visitor.may(part.permission()));
         Self {
             name: visitor.name().to_owned(),
             csrf: visitor.session.csrf.clone(),
-            links: seen.map(|part| part.link(here)).collect(),
+            links: Section::ALL
+                .into_iter()
+                .filter(|section| visitor.may(section.permission()))
+                .map(|section| section.link(here))
+                .collect(),
             done: done_text(query),
+            now: visitor.now,
         }
     }
 
-    /// For who is not signed in.
-    pub fn outside(query: &Fields) -> Self {
+    /// Makes the layout for somebody who is not signed in. Such pages show no times.
+    pub fn signed_out(query: &Fields) -> Self {
         Self {
             name: String::new(),
             csrf: String::new(),
             links: Vec::new(),
             done: done_text(query),
+            now: SystemTime::UNIX_EPOCH,
         }
     }
 }
 
 fn done_text(query: &Fields) -> &'static str {
-    let known = DONE.iter().find(|(name, _)| *name == query.text("done"));
-    known.map_or("", |(_, text)| text)
+    DONE.iter()
+        .find(|(name, _)| *name == query.text("done"))
+        .map_or("", |(_, text)| text)
 }
 
 impl Section {
@@ -118,7 +128,7 @@ impl Section {
         Self::Store,
     ];
 
-    /// What it takes to see it.
+    /// Returns the permission to see it.
     pub const fn permission(self) -> Permission {
         match self {
             Self::Audit => Permission::ReadAudit,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Signing in and out.
+//! The page to sign in, and signing out.
 
 use askama::Template;
-use axum::extract::{Query, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -16,7 +15,7 @@ use super::layout::Layout;
 use super::response::{redirect, render, render_refused};
 use crate::audit;
 use crate::server::app::App;
-use crate::server::auth::{Proof, SESSION_COOKIE, SafeForm, cookie};
+use crate::server::auth::{Proof, SESSION_COOKIE, SafeForm, session_cookie};
 use crate::server::listen::Peer;
 use crate::server::problem_details::Problem;
 
@@ -35,7 +34,7 @@ struct LoginPage {
 
 async fn show_form(Query(query): Query<Fields>) -> Result<Response, Problem> {
     render(&LoginPage {
-        layout: Layout::outside(&query),
+        layout: Layout::signed_out(&query),
         form: Form::default(),
     })
 }
@@ -52,12 +51,12 @@ async fn sign_in(
     }
     let token = fields.secret("token");
     match app.sign_in(&peer, Proof::Token(token.clone())).await {
-        Ok(who) => {
+        Ok(identity) => {
             let record = |store: &KeyStore| audit::record(store, "sign in", "page", "ok");
-            app.with_store(who.name(), record).await?;
+            app.with_store(identity.name(), record).await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            let detail = "This token is not known, or was revoked, or has expired. Enter it again.";
+            let detail = "This token is unknown, revoked or expired. Enter it again, or get a new one from an administrator.";
             return refused(
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
                 fields,
@@ -66,7 +65,7 @@ async fn sign_in(
         Err(problem) => return Err(problem),
     }
     let session = app.sessions().begin(token).map_err(|_| {
-        let detail = "the operating system has no random numbers: try again later";
+        let detail = "the operating system gives no random numbers: try again later";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;
     let cookie = set_cookie(&app, &session, "");
@@ -75,38 +74,31 @@ async fn sign_in(
 
 fn refused(problem: Problem, fields: Fields) -> Result<Response, Problem> {
     render_refused(&LoginPage {
-        layout: Layout::outside(&Fields::default()),
+        layout: Layout::signed_out(&Fields::default()),
         form: Form::refused(fields, problem, "token")?,
     })
 }
 
-/// A sign-in has no session yet whose token its form could carry; browsers say where it comes from.
+/// True if another site made the browser send the form. Before the sign-in there is no session whose token could protect it.
 fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site");
-    site.is_some_and(|site| site != "same-origin" && site != "none")
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 async fn sign_out(State(app): State<App>, headers: HeaderMap, form: SafeForm<Fields>) -> Response {
     drop(form);
-    let (parts, ()) = request_of(headers);
-    if let Some(cookie) = cookie(&parts) {
+    if let Some(cookie) = session_cookie(&headers) {
         app.sessions().end(cookie);
     }
-    let over = set_cookie(&app, "", "; Max-Age=0");
     (
-        [(header::SET_COOKIE, over)],
+        [(header::SET_COOKIE, set_cookie(&app, "", "; Max-Age=0"))],
         redirect("/login", "signed-out"),
     )
         .into_response()
 }
 
-fn request_of(headers: HeaderMap) -> (Parts, ()) {
-    let (mut parts, body) = Request::new(()).into_parts();
-    parts.headers = headers;
-    (parts, body)
-}
-
-/// No script reads it, and no other site makes a browser send it.
+/// Returns the session's cookie, which no script can read and which browsers send from this site only.
 fn set_cookie(app: &App, value: &str, end: &str) -> String {
     let secure = if app.settings().has_tls {
         "; Secure"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The page for operators: written by the server, with forms that need no JavaScript. Scripts only show findings and previews while
-//! somebody types, and keep tables fresh.
+//! The pages for operators: HTML from the server, with forms that need no JavaScript. Scripts only show findings and previews while
+//! somebody types, and refresh tables.
 //!
-//! Each form is posted with the session's own token; the answer is a way to the screen that shows the result. Only what is shown
-//! once, such as a new token or a clear key, is the answer itself, since between two requests the server would have to keep it.
+//! Each form carries the session's token, and its response redirects to the page that shows the result. Only a secret that is shown
+//! once, such as a new token or a clear key, is in the response itself, so that the server need not keep it between two requests.
 
 mod accounts;
 mod assets;
@@ -36,9 +36,9 @@ use axum::middleware::from_fn_with_state;
 
 use crate::server::app::App;
 
-/// All screens, with what they are made of.
+/// Returns the routes of all pages and their static files.
 pub fn routes(app: &App) -> Router<App> {
-    let screens = [
+    [
         login::routes(),
         overview::routes(),
         contents::routes(),
@@ -56,9 +56,9 @@ pub fn routes(app: &App) -> Router<App> {
         accounts::routes(),
         token::routes(),
         store::routes(),
-    ];
-    let screens = screens.into_iter().fold(Router::new(), Router::merge);
-    screens
-        .layer(from_fn_with_state(app.clone(), response::problems_as_pages))
-        .merge(assets::routes())
+    ]
+    .into_iter()
+    .fold(Router::new(), Router::merge)
+    .layer(from_fn_with_state(app.clone(), response::problems_as_pages))
+    .merge(assets::routes())
 }

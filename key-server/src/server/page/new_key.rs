@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A new key: random, entered, or derived from a seed; with what there is to say of it while it is typed.
+//! The page of a new key: random, entered or derived from a seed. It shows findings while somebody types.
 
 use askama::Template;
 use axum::Router;
@@ -13,11 +13,10 @@ use content_key_store::{Content, Error as StoreError, KeyStore};
 use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
-use super::preview::key_uri;
 use super::response::{redirect, render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::operations::new_key::{
-    Draft, Field, Finding, Severity, Source, check, create, header_key_id,
+    Draft, DraftField, DraftKeySource, Finding, Severity, check, create, header_key_id,
 };
 use crate::operations::preview::{Preview, preview};
 use crate::server::app::App;
@@ -38,10 +37,10 @@ struct NewKeyPage {
     seeds: Vec<String>,
     may_enter: bool,
     findings: Vec<Finding>,
-    checked: Option<Result<Preview, String>>,
+    preview: Option<Result<Preview, String>>,
 }
 
-/// How much a finding matters, in a word that the style sheet knows too.
+/// Returns the severity of a finding as a word, which is also its class in the style sheet.
 pub const fn severity(severity: &Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -50,19 +49,20 @@ pub const fn severity(severity: &Severity) -> &'static str {
     }
 }
 
-async fn new_key_page((app, visitor): (&App, &Visitor), form: Form) -> Result<NewKeyPage, Problem> {
-    let seeds = app
-        .with_store(visitor.name(), KeyStore::seeds)
-        .await?
-        .into_iter();
-    let seeds = seeds.filter(|seed| seed.retired.is_none());
+async fn new_key_page(app: &App, visitor: &Visitor, form: Form) -> Result<NewKeyPage, Problem> {
     Ok(NewKeyPage {
         layout: Layout::new(visitor, Section::Keys, &Fields::default()),
         form,
-        seeds: seeds.map(|seed| seed.name).collect(),
+        seeds: app
+            .with_store(visitor.name(), KeyStore::seeds)
+            .await?
+            .into_iter()
+            .filter(|seed| seed.retired.is_none())
+            .map(|seed| seed.name)
+            .collect(),
         may_enter: visitor.may(Permission::ManageKeys),
         findings: Vec::new(),
-        checked: None,
+        preview: None,
     })
 }
 
@@ -74,108 +74,117 @@ async fn show_form(
     visitor.needs(Permission::Operate)?;
     let content = query.text("content").to_owned();
     let id = content.clone();
-    let scheme = app.with_store(visitor.name(), move |store| match store.content(&id) {
-        Err(StoreError::NoContent(_)) => Ok("cenc"),
-        found => found.map(|content| content.scheme.name()),
-    });
+    let scheme = app
+        .with_store(visitor.name(), move |store| match store.content(&id) {
+            Err(StoreError::NoContent(_)) => Ok("cenc"),
+            found => found.map(|content| content.scheme.name()),
+        })
+        .await?;
     let fields = Fields::default()
         .with("source", "random")
-        .with("scheme", scheme.await?)
+        .with("scheme", scheme)
         .with("content", content)
         .with("label", "ALL")
         .with("period", "0");
-    render(&new_key_page((&app, &visitor), Form::filled(fields)).await?)
+    render(&new_key_page(&app, &visitor, Form::filled(fields)).await?)
 }
 
-/// The same form filled in, for the buttons that add no key.
+/// Shows the form with its findings. It adds no key.
 async fn check_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
-    let draft = draft(&visitor, &fields);
-    let mut shown = new_key_page((&app, &visitor), Form::filled(fields)).await?;
+    let draft = parse_draft(&visitor, &fields);
+    let mut page = new_key_page(&app, &visitor, Form::filled(fields)).await?;
     match draft {
         Ok(draft) => {
-            let uri = key_uri(&app);
-            let found = app.with_store(visitor.name(), move |store| examine(store, &draft, &uri));
-            (shown.findings, shown.checked) = found.await?;
+            let uri = app.settings().speke_address();
+            (page.findings, page.preview) = app
+                .with_store(visitor.name(), move |store| {
+                    Ok::<_, Problem>((check(store, &draft)?, preview_draft(store, &draft, &uri)?))
+                })
+                .await?;
         }
         Err(problem) if problem.status() == StatusCode::FORBIDDEN => return Err(problem),
-        Err(problem) => shown.checked = Some(Err(problem.detail)),
+        Err(problem) => page.preview = Some(Err(problem.detail)),
     }
-    render(&shown)
+    render(&page)
 }
 
 async fn submit_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     if form.fields.has("do", "generate") {
-        return generate(&app, form).await;
+        return generate_kid(&app, form).await;
     }
     if form.fields.has("do", "check") {
         return check_form(State(app), form).await;
     }
     let (visitor, fields) = (form.visitor, form.fields);
-    let created = match draft(&visitor, &fields) {
+    let created = match parse_draft(&visitor, &fields) {
         Ok(draft) => {
-            let created = app.with_store(visitor.name(), move |store| {
-                create(store, &draft).map_err(Problem::from)
-            });
-            created.await
+            app.with_store(visitor.name(), move |store| create(store, &draft))
+                .await
         }
         Err(problem) => Err(problem),
     };
     match created {
         Ok(created) => {
-            let is_old = created
-                .warnings
-                .iter()
-                .any(|finding| finding.field == Field::Kid && finding.severity == Severity::Note);
-            let what = if is_old { "was-there" } else { "key" };
-            Ok(redirect(&format!("/keys/{}", created.info.kid), what))
+            let was_there = created.warnings.iter().any(|finding| {
+                finding.field == DraftField::Kid && finding.severity == Severity::Note
+            });
+            Ok(redirect(
+                &format!("/keys/{}", created.info.kid),
+                if was_there { "was-there" } else { "key" },
+            ))
         }
         Err(problem) => {
-            let form = Form::refused(fields, problem, "")?;
-            render_refused(&new_key_page((&app, &visitor), form).await?)
+            let refused = Form::refused(fields, problem, "")?;
+            render_refused(&new_key_page(&app, &visitor, refused).await?)
         }
     }
 }
 
-async fn generate(app: &App, form: SafeForm<Fields>) -> Result<Response, Problem> {
+async fn generate_kid(app: &App, form: SafeForm<Fields>) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let kid = KeyId::generate(&*app.key_store().host().random).map_err(|_| {
-        let detail = "the operating system has no random numbers: try again later";
+        let detail = "the operating system gives no random numbers: try again later";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;
     let fields = form.fields.without(&["kid"]).with("kid", kid.to_string());
-    render(&new_key_page((app, &form.visitor), Form::filled(fields)).await?)
+    render(&new_key_page(app, &form.visitor, Form::filled(fields)).await?)
 }
 
-fn draft(visitor: &Visitor, fields: &Fields) -> Result<Draft, Problem> {
+fn parse_draft(visitor: &Visitor, fields: &Fields) -> Result<Draft, Problem> {
     visitor.needs(Permission::Operate)?;
     let source = match fields.text("source") {
         "entered" => {
             visitor.needs(Permission::ManageKeys)?;
-            Source::Entered(fields.secret("key"))
+            DraftKeySource::Entered(fields.secret("key"))
         }
-        "seed" => Source::Seed(fields.text("seed").to_owned()),
-        _ => Source::Random,
+        "seed" => DraftKeySource::Seed(fields.text("seed").to_owned()),
+        _ => DraftKeySource::Random,
     };
-    let scheme = fields.text("scheme").parse();
-    let period = fields.given("period").map_or(Ok(0), |text| text.parse());
-    let label = fields.given("label");
     Ok(Draft {
         kid: fields.given("kid"),
         source,
-        scheme: scheme.map_err(|error: cenc_types::Error| wrong("scheme", error.to_string()))?,
+        scheme: fields
+            .text("scheme")
+            .parse()
+            .map_err(|error: cenc_types::Error| field_error("scheme", error.to_string()))?,
         content: fields.given("content"),
-        label: label.unwrap_or_else(|| "ALL".to_owned()),
-        period: period.map_err(|_| wrong("period", "the crypto period is a number: 0, 1, 2, …"))?,
+        label: fields.given("label").unwrap_or_else(|| "ALL".to_owned()),
+        period: fields
+            .given("period")
+            .map_or(Ok(0), |text| text.parse())
+            .map_err(|_| field_error("period", "the crypto period is a number: 0, 1, 2, …"))?,
     })
 }
 
-type Examined = (Vec<Finding>, Option<Result<Preview, String>>);
-
-fn examine(store: &KeyStore, draft: &Draft, uri: &str) -> Result<Examined, Problem> {
-    let findings = check(store, draft)?;
+/// Previews the signaling of a draft; None while its KID is unknown. The inner error is a text for the operator.
+fn preview_draft(
+    store: &KeyStore,
+    draft: &Draft,
+    key_uri: &str,
+) -> Result<Option<Result<Preview, String>>, Problem> {
     let Some(key) = header_key_id(store, draft)? else {
-        return Ok((findings, None));
+        return Ok(None);
     };
     let id = draft.content.as_deref().unwrap_or("content");
     let mut content = match store.content(id) {
@@ -183,6 +192,7 @@ fn examine(store: &KeyStore, draft: &Draft, uri: &str) -> Result<Examined, Probl
         found => found?,
     };
     content.scheme = draft.scheme;
-    let made = preview(&content, &[key], uri);
-    Ok((findings, Some(made.map_err(|error| error.to_string()))))
+    Ok(Some(
+        preview(&content, &[key], key_uri).map_err(|error| error.to_string()),
+    ))
 }

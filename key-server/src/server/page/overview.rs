@@ -17,7 +17,8 @@ use super::layout::{Layout, Section};
 use super::response::render;
 use super::time_text::{UtcTime, exact};
 use crate::deliveries::{self, Delivery};
-use crate::operations::timeline;
+use crate::operations::rotation::period_at;
+use crate::operations::timeline::PeriodBounds;
 use crate::server::app::App;
 use crate::server::auth::{Permission, Visitor};
 use crate::server::problem_details::Problem;
@@ -69,62 +70,79 @@ async fn show(
 
 fn overview_page(store: &KeyStore, layout: Layout) -> Result<OverviewPage, Problem> {
     let health = store_health::look(store)?;
-    let page = Page {
+    let first_rows = Page {
         offset: 0,
         limit: 20,
     };
-    let mut changing = rotating_contents(store)?;
-    let is_cut = changing.len() > ROWS;
-    changing.sort_by_key(|(_, boundary, _)| *boundary);
-    changing.truncate(ROWS);
-    let channels = changing.into_iter().map(|found| channel(store, found));
+    let mut rotating = rotating_contents(store, layout.now)?;
+    let is_cut = rotating.len() > ROWS;
+    rotating.sort_by_key(|rotating| rotating.boundary);
+    rotating.truncate(ROWS);
     Ok(OverviewPage {
         layout,
-        given_up: deliveries::given_up(store, page)?,
+        given_up: deliveries::given_up(store, first_rows)?,
         oldest: health.oldest_pending.map(UtcTime),
-        channels: channels.collect::<Result<_, _>>()?,
+        channels: rotating
+            .into_iter()
+            .map(|rotating| channel(store, rotating))
+            .collect::<Result<_, _>>()?,
         is_cut,
         health,
     })
 }
 
-/// A content, when its next period begins, and the current one's index.
-type Changing = (ContentSummary, SystemTime, u64);
+/// A content with a crypto period.
+struct RotatingContent {
+    content: ContentSummary,
+    /// The index of the current period.
+    period: u64,
+    /// The time when the next period starts.
+    boundary: SystemTime,
+}
 
-fn rotating_contents(store: &KeyStore) -> Result<Vec<Changing>, Problem> {
-    let now = store.host().clock.system_time();
-    let mut found = Vec::new();
+fn rotating_contents(store: &KeyStore, now: SystemTime) -> Result<Vec<RotatingContent>, Problem> {
+    let mut rotating = Vec::new();
     let mut offset = 0;
     loop {
-        let page = Page {
+        let contents = store.content_list(Page {
             offset,
             limit: BATCH,
-        };
-        let contents = store.content_list(page)?;
+        })?;
         offset += contents.len() as u64;
         let is_last = contents.len() < BATCH as usize;
-        found.extend(contents.into_iter().filter_map(|content| {
+        rotating.extend(contents.into_iter().filter_map(|content| {
             let length = content.crypto_period?;
-            let (index, (_, end)) = timeline::period(length, now)?;
-            Some((content, end, index))
+            let period = period_at(length, now);
+            Some(RotatingContent {
+                content,
+                period,
+                boundary: PeriodBounds::of(length, period)?.end,
+            })
         }));
         if is_last {
-            return Ok(found);
+            return Ok(rotating);
         }
     }
 }
 
-fn channel(store: &KeyStore, (content, boundary, index): Changing) -> Result<Channel, Problem> {
-    let keys = store.periods(&content.id, index..index.saturating_add(2))?;
+fn channel(store: &KeyStore, rotating: RotatingContent) -> Result<Channel, Problem> {
+    let RotatingContent {
+        content,
+        period,
+        boundary,
+    } = rotating;
+    let keys = store.periods(&content.id, period..period.saturating_add(2))?;
     let states = |period: u64| {
-        let of = keys.iter().filter(|key| key.slot.period == period);
-        of.map(|key| key.info.state.name()).collect()
+        keys.iter()
+            .filter(|key| key.slot.period == period)
+            .map(|key| key.info.state.name())
+            .collect()
     };
     Ok(Channel {
         length: content.crypto_period.map(exact).unwrap_or_default(),
         boundary: UtcTime(boundary),
-        current: states(index),
-        next: states(index + 1),
+        current: states(period),
+        next: states(period.saturating_add(1)),
         scheme: content.scheme,
         id: content.id,
     })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a content's files and manifests will say.
+//! The page that previews the signaling of a content's files and manifests.
 
 use askama::Template;
 use axum::Router;
@@ -20,11 +20,6 @@ pub fn routes() -> Router<App> {
     Router::new().route("/contents/{id}/preview", get(show))
 }
 
-/// Where packagers get keys, as `key-uri` has it.
-pub fn key_uri(app: &App) -> String {
-    format!("speke+{}/speke", app.settings().public_url)
-}
-
 #[derive(Template)]
 #[template(path = "preview.html")]
 struct PreviewPage {
@@ -40,17 +35,19 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let (asked, uri) = (id.clone(), key_uri(&app));
-    let preview = app.with_store(visitor.name(), move |store| {
-        match of_stored(store, &asked, &uri) {
-            Ok(preview) => Ok(Ok(preview)),
-            Err(Error::Store(error)) => Err(Problem::from(error)),
-            Err(error) => Ok(Err(error.to_string())),
-        }
-    });
+    let (content_id, uri) = (id.clone(), app.settings().speke_address());
+    let preview = app
+        .with_store(visitor.name(), move |store| {
+            match of_stored(store, &content_id, &uri) {
+                Ok(preview) => Ok(Ok(preview)),
+                Err(Error::Store(error)) => Err(Problem::from(error)),
+                Err(error) => Ok(Err(error.to_string())),
+            }
+        })
+        .await?;
     render(&PreviewPage {
         layout: Layout::new(&visitor, Section::Contents, &query),
-        preview: preview.await?,
+        preview,
         id,
     })
 }

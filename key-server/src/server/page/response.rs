@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Answers of the page: screens, ways to the next one, and problems that people can read.
+//! Responses of the pages: HTML, redirects, and problems that people can read.
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Request, State};
@@ -13,35 +13,34 @@ use crate::server::app::App;
 use crate::server::auth::Visitor;
 use crate::server::problem_details::Problem;
 
-/// A screen.
+/// Renders a page.
 ///
 /// # Errors
-/// When the template fails, which it does not.
+/// 500 when the template fails, which it does not.
 pub fn render(template: &impl Template) -> Result<Response, Problem> {
     let text = template.render().map_err(|error| {
-        tracing::error!(%error, "a screen was not written");
-        let detail = "the screen could not be written; the server's log says why";
+        tracing::error!(%error, "a page was not rendered");
+        let detail = "the page could not be rendered; the server's log has the cause";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     })?;
     Ok(Html(text).into_response())
 }
 
-/// A form's screen again, with what was wrong with it.
+/// Renders the page of a form that was refused, with status 422.
 ///
 /// # Errors
-/// As [`screen`].
+/// As [`render`].
 pub fn render_refused(template: &impl Template) -> Result<Response, Problem> {
-    let screen = render(template)?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, screen).into_response())
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(template)?).into_response())
 }
 
-/// To the screen that shows what was done.
+/// Redirects to a page that says what was done.
 pub fn redirect(path: &str, what: &str) -> Response {
     let mark = if path.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{path}{mark}done={what}")).into_response()
 }
 
-/// A name as a segment of an address.
+/// Percent-encodes a name as a segment of a path.
 pub fn path_segment(name: &str) -> String {
     let Ok(encoded) = askama::filters::urlencode_strict(name);
     encoded.to_string()
@@ -54,12 +53,11 @@ struct ProblemPage {
     problem: Problem,
 }
 
-/// Makes a screen of each problem, and sends who must sign in to the whole page and not into a part of it.
+/// Shows each problem as a page. A visitor who must sign in is sent there with the whole page, also from a request for a part.
 pub async fn problems_as_pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_part = request.headers().contains_key("hx-request");
-    let (parts, body) = request.into_parts();
-    let asked = parts.clone();
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let (mut parts, body) = request.into_parts();
+    let mut response = next.run(Request::from_parts(parts.clone(), body)).await;
     if is_part
         && response.headers().get(header::LOCATION) == Some(&HeaderValue::from_static("/login"))
     {
@@ -68,13 +66,13 @@ pub async fn problems_as_pages(State(app): State<App>, request: Request, next: N
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
-    let mut asked = asked;
-    let visitor = Visitor::from_request_parts(&mut asked, &app).await;
-    let layout = match &visitor {
-        Ok(visitor) => Layout::new(visitor, Section::Nowhere, &Fields::default()),
-        Err(_) => Layout::outside(&Fields::default()),
+    let layout = match Visitor::from_request_parts(&mut parts, &app).await {
+        Ok(visitor) => Layout::new(&visitor, Section::Nowhere, &Fields::default()),
+        Err(_) => Layout::signed_out(&Fields::default()),
     };
     let status = problem.status();
-    let written = render(&ProblemPage { layout, problem });
-    written.map_or(response, |screen| (status, screen).into_response())
+    match render(&ProblemPage { layout, problem }) {
+        Ok(page) => (status, page).into_response(),
+        Err(_) => response,
+    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Key seeds: added, retired, and never shown.
+//! The page of key seeds, which are never shown.
 
 use askama::Template;
 use axum::Router;
@@ -13,7 +13,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -34,8 +34,10 @@ struct SeedsPage {
 }
 
 async fn seeds_page(
-    (app, visitor): (&App, &Visitor),
-    (form, query): (Form, &Fields),
+    app: &App,
+    visitor: &Visitor,
+    form: Form,
+    query: &Fields,
 ) -> Result<SeedsPage, Problem> {
     Ok(SeedsPage {
         layout: Layout::new(visitor, Section::Seeds, query),
@@ -51,25 +53,27 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    render(&seeds_page((&app, &visitor), (Form::default(), &query)).await?)
+    render(&seeds_page(&app, &visitor, Form::default(), &query).await?)
 }
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageKeys)?;
     let (name, value) = (fields.text("name").to_owned(), fields.secret("value"));
-    let added = app.with_store(visitor.name(), move |store| {
-        let seed = KeySeed::parse(&value);
-        let seed = seed.map_err(|error| wrong("value", error.to_string()))?;
-        store.put_seed(&name, &seed)?;
-        Ok::<_, Problem>(seed.is_public_test_seed())
-    });
-    match added.await {
+    let added = app
+        .with_store(visitor.name(), move |store| {
+            let seed =
+                KeySeed::parse(&value).map_err(|error| field_error("value", error.to_string()))?;
+            store.put_seed(&name, &seed)?;
+            Ok::<_, Problem>(seed.is_public_test_seed())
+        })
+        .await;
+    match added {
         Ok(true) => Ok(redirect("/seeds", "public-seed")),
         Ok(false) => Ok(redirect("/seeds", "seed")),
         Err(problem) => {
-            let form = Form::refused(fields, problem, "name")?;
-            render_refused(&seeds_page((&app, &visitor), (form, &Fields::default())).await?)
+            let refused = Form::refused(fields, problem, "name")?;
+            render_refused(&seeds_page(&app, &visitor, refused, &Fields::default()).await?)
         }
     }
 }
@@ -77,7 +81,7 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
 async fn retire(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageKeys)?;
     let name = form.fields.text("name").to_owned();
-    let retired = app.with_store(form.visitor.name(), move |store| store.retire_seed(&name));
-    retired.await?;
+    app.with_store(form.visitor.name(), move |store| store.retire_seed(&name))
+        .await?;
     Ok(redirect("/seeds", "retired-seed"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A content's settings: new ones, changed ones, and the end of a content.
+//! The pages of a content's settings: adding, changing and removing contents.
 
 use askama::Template;
 use axum::Router;
@@ -35,7 +35,7 @@ pub fn routes() -> Router<App> {
 #[template(path = "content_form.html")]
 struct ContentSettingsPage {
     layout: Layout,
-    /// An empty text for a new content.
+    /// Empty for a new content.
     id: String,
     form: Form,
     seeds: Vec<String>,
@@ -43,20 +43,36 @@ struct ContentSettingsPage {
     may_operate: bool,
 }
 
-/// The seeds and targets that there are to choose from.
-fn choices(store: &KeyStore) -> Result<(Vec<String>, Vec<String>), content_key_store::Error> {
-    let seeds = store.seeds()?.into_iter();
-    let seeds = seeds.filter(|seed| seed.retired.is_none());
-    let targets = targets::list(store)?.into_iter().map(|target| target.name);
-    Ok((seeds.map(|seed| seed.name).collect(), targets.collect()))
+/// Returns the seeds and targets that a content can use.
+fn choices(store: &KeyStore) -> Result<Choices, content_key_store::Error> {
+    Ok(Choices {
+        seeds: store
+            .seeds()?
+            .into_iter()
+            .filter(|seed| seed.retired.is_none())
+            .map(|seed| seed.name)
+            .collect(),
+        targets: targets::list(store)?
+            .into_iter()
+            .map(|target| target.name)
+            .collect(),
+    })
+}
+
+/// The names of seeds and targets.
+struct Choices {
+    seeds: Vec<String>,
+    targets: Vec<String>,
 }
 
 async fn settings_page(
-    (app, visitor): (&App, &Visitor),
+    app: &App,
+    visitor: &Visitor,
     id: &str,
-    (form, query): (Form, &Fields),
+    form: Form,
+    query: &Fields,
 ) -> Result<ContentSettingsPage, Problem> {
-    let (seeds, targets) = app.with_store(visitor.name(), choices).await?;
+    let Choices { seeds, targets } = app.with_store(visitor.name(), choices).await?;
     Ok(ContentSettingsPage {
         layout: Layout::new(visitor, Section::Contents, query),
         id: id.to_owned(),
@@ -70,8 +86,7 @@ async fn settings_page(
 async fn show_new(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
     visitor.needs(Permission::Operate)?;
     let form = Form::filled(Fields::default().with("scheme", "cenc"));
-    let none = Fields::default();
-    render(&settings_page((&app, &visitor), "", (form, &none)).await?)
+    render(&settings_page(&app, &visitor, "", form, &Fields::default()).await?)
 }
 
 async fn show(
@@ -81,15 +96,17 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let asked = id.clone();
-    let content = app.with_store(visitor.name(), move |store| store.content(&asked));
-    let form = Form::filled(fields_of(&content.await?));
-    render(&settings_page((&app, &visitor), &id, (form, &query)).await?)
+    let content_id = id.clone();
+    let content = app
+        .with_store(visitor.name(), move |store| store.content(&content_id))
+        .await?;
+    let form = Form::filled(fields_of(&content));
+    render(&settings_page(&app, &visitor, &id, form, &query).await?)
 }
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let id = form.fields.text("id").to_owned();
-    save_content(&app, form, (id, true)).await
+    save_content(&app, form, id, true).await
 }
 
 async fn save(
@@ -97,17 +114,18 @@ async fn save(
     Path(id): Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
-    save_content(&app, form, (id, false)).await
+    save_content(&app, form, id, false).await
 }
 
 async fn save_content(
     app: &App,
     form: SafeForm<Fields>,
-    (id, is_new): (String, bool),
+    id: String,
+    is_new: bool,
 ) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::Operate)?;
-    let saved = match content_of(&id, &fields) {
+    let saved = match parse_content(&id, &fields) {
         Ok(content) => {
             app.with_store(visitor.name(), move |store| {
                 store_content(store, &content, is_new)
@@ -116,25 +134,26 @@ async fn save_content(
         }
         Err(problem) => Err(problem),
     };
-    let Err(problem) = saved else {
-        return Ok(redirect(&super::content::path(&id), "content"));
-    };
-    let form = Form::refused(fields, problem, "")?;
-    let id = if is_new { "" } else { &id };
-    render_refused(&settings_page((app, &visitor), id, (form, &Fields::default())).await?)
+    match saved {
+        Ok(()) => Ok(redirect(&super::content::path(&id), "content")),
+        Err(problem) => {
+            let id = if is_new { "" } else { &id };
+            let refused = Form::refused(fields, problem, "")?;
+            render_refused(&settings_page(app, &visitor, id, refused, &Fields::default()).await?)
+        }
+    }
 }
 
 fn store_content(store: &KeyStore, content: &Content, is_new: bool) -> Result<(), Problem> {
-    let known = store.content(&content.id);
-    if known.is_ok() && is_new {
-        let text = format!(
-            "content '{}' is there already: choose another id",
-            content.id
-        );
-        return Err(wrong("id", text));
-    }
-    if !is_new {
-        known?;
+    match store.content(&content.id) {
+        Ok(_) if is_new => {
+            return Err(field_error(
+                "id",
+                format!("content '{}' exists already: choose another id", content.id),
+            ));
+        }
+        Err(error) if !is_new => return Err(error.into()),
+        _ => (),
     }
     Ok(store.put_content(content)?)
 }
@@ -145,18 +164,22 @@ async fn remove(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
-    let name = form.visitor.name();
-    app.with_store(name, move |store| store.remove_content(&id))
+    app.with_store(form.visitor.name(), move |store| store.remove_content(&id))
         .await?;
     Ok(redirect("/contents", "removed-content"))
 }
 
 fn fields_of(content: &Content) -> Fields {
-    let tracks = content.tracks.iter();
-    let tracks = tracks.map(|(selector, label)| format!("{selector} = {label}\n"));
     let mut fields = Fields::default()
         .with("scheme", content.scheme.to_string())
-        .with("tracks", tracks.collect::<String>())
+        .with(
+            "tracks",
+            content
+                .tracks
+                .iter()
+                .map(|(selector, label)| format!("{selector} = {label}\n"))
+                .collect::<String>(),
+        )
         .with(
             "crypto_period",
             content.crypto_period.map(exact).unwrap_or_default(),
@@ -171,12 +194,14 @@ fn fields_of(content: &Content) -> Fields {
     ] {
         fields = fields.with(name, value.clone().unwrap_or_default());
     }
-    let targets = content.targets.iter();
-    targets.fold(fields, |fields, target| fields.with("target", target))
+    content
+        .targets
+        .iter()
+        .fold(fields, |fields, target| fields.with("target", target))
 }
 
-/// The content that a form describes, if its settings go together.
-fn content_of(id: &str, fields: &Fields) -> Result<Content, Problem> {
+/// Reads the content of a form, and checks its settings.
+fn parse_content(id: &str, fields: &Fields) -> Result<Content, Problem> {
     let mut problems = Vec::new();
     let scheme = fields.text("scheme").parse::<Scheme>();
     let length = fields
@@ -216,27 +241,28 @@ fn content_of(id: &str, fields: &Fields) -> Result<Content, Problem> {
     problems.extend(header_problem(&content));
     match problems.is_empty() {
         true => Ok(content),
-        false => Err(all_wrong(problems)),
+        false => Err(fields_error(problems)),
     }
 }
 
-/// Lines of `selector = label`.
+/// Reads the lines `selector = label`.
 fn tracks(text: &str) -> Result<Vec<(String, String)>, String> {
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let pairs = lines.map(|line| {
-        let (selector, label) = line
-            .split_once('=')
-            .ok_or_else(|| format!("'{line}' has no label: write selector = label"))?;
-        let (selector, label) = (selector.trim(), label.trim());
-        match selector.parse::<Selector>() {
-            Ok(_) => Ok((selector.to_owned(), label.to_owned())),
-            Err(error) => Err(format!("'{selector}': {error}")),
-        }
-    });
-    pairs.collect()
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let (selector, label) = line
+                .split_once('=')
+                .ok_or_else(|| format!("'{line}' has no label: write selector = label"))?;
+            let (selector, label) = (selector.trim(), label.trim());
+            match selector.parse::<Selector>() {
+                Ok(_) => Ok((selector.to_owned(), label.to_owned())),
+                Err(error) => Err(format!("'{selector}': {error}")),
+            }
+        })
+        .collect()
 }
 
-/// What a header of these settings would be refused for. Its KID is made up, since there may be none yet.
+/// Returns why no PlayReady Header can be made of these settings. It tries with a made-up KID, since there may be none yet.
 fn header_problem(content: &Content) -> Option<FieldProblem> {
     let kid = HeaderKeyId {
         kid: KeyId::from_bytes([1; 16]),
@@ -256,22 +282,22 @@ fn header_problem(content: &Content) -> Option<FieldProblem> {
     Some(field_problem(field, error.to_string()))
 }
 
-/// A field's problem.
-pub fn field_problem(field: &str, detail: impl Into<String>) -> FieldProblem {
+/// Makes the problem of a field.
+fn field_problem(field: &str, detail: impl Into<String>) -> FieldProblem {
     FieldProblem {
         field: field.to_owned(),
         detail: detail.into(),
     }
 }
 
-/// A form with one wrong field.
-pub fn wrong(field: &str, detail: impl Into<String>) -> Problem {
-    all_wrong(vec![field_problem(field, detail)])
+/// Makes the problem of a form with one wrong field.
+pub fn field_error(field: &str, detail: impl Into<String>) -> Problem {
+    fields_error(vec![field_problem(field, detail)])
 }
 
-/// A form with wrong fields.
-pub fn all_wrong(fields: Vec<FieldProblem>) -> Problem {
-    let detail = "some fields are wrong: mend them";
+/// Makes the problem of a form with wrong fields.
+fn fields_error(fields: Vec<FieldProblem>) -> Problem {
+    let detail = "some fields are wrong: correct them";
     let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     problem.fields = fields;
     problem

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The store's state, and the server's.
+//! The page of the state of the store and the server.
 
 use askama::Template;
 use axum::Router;
@@ -10,8 +10,7 @@ use axum::routing::get;
 use super::fields::Fields;
 use super::layout::{Layout, Section};
 use super::response::render;
-use super::time_text::UtcTime;
-use crate::server::app::{App, Settings};
+use crate::server::app::{App, AppSettings};
 use crate::server::auth::{Permission, Visitor};
 use crate::server::problem_details::Problem;
 use crate::store_health::{self, KekInfo, StoreHealth};
@@ -25,8 +24,8 @@ pub fn routes() -> Router<App> {
 struct StorePage<'a> {
     layout: Layout,
     health: StoreHealth,
-    keks: Vec<(KekInfo, UtcTime)>,
-    settings: &'a Settings,
+    keks: Vec<KekInfo>,
+    settings: &'a AppSettings,
     version: &'static str,
 }
 
@@ -37,12 +36,9 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let health = app.with_store(visitor.name(), store_health::look).await?;
-    let keks = health.keks.iter().cloned();
     render(&StorePage {
         layout: Layout::new(&visitor, Section::Store, &query),
-        keks: keks
-            .map(|kek| (kek.clone(), UtcTime(kek.created)))
-            .collect(),
+        keks: health.keks.clone(),
         health,
         settings: app.settings(),
         version: env!("CARGO_PKG_VERSION"),

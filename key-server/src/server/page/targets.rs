@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Delivery targets: set up, tested, removed.
+//! The pages of delivery targets: adding, changing, testing and removing them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use super::time_text::exact;
 use crate::audit;
 use crate::delivery::{Reach, Target};
@@ -45,7 +45,7 @@ struct TargetListPage {
 #[template(path = "target_form.html")]
 struct TargetPage {
     layout: Layout,
-    /// An empty text for a new target.
+    /// Empty for a new target.
     name: String,
     form: Form,
     has_credentials: bool,
@@ -110,7 +110,7 @@ async fn show(
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let name = form.fields.text("name").to_owned();
-    save_target(&app, form, (name, true)).await
+    save_target(&app, form, name, true).await
 }
 
 async fn save(
@@ -118,39 +118,35 @@ async fn save(
     Path(name): Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
-    save_target(&app, form, (name, false)).await
+    save_target(&app, form, name, false).await
 }
 
 async fn save_target(
     app: &App,
     form: SafeForm<Fields>,
-    (name, is_new): (String, bool),
+    name: String,
+    is_new: bool,
 ) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageTargets)?;
-    let saved = match settings(&name, &fields) {
+    let saved = match parse_settings(&name, &fields) {
         Ok(target) => {
-            let credentials = fields.secret("credentials");
-            let forget = fields.has("forget", "yes");
-            let given = match (credentials.is_empty(), forget) {
-                (true, false) => None,
-                (_, _) => Some(credentials),
-            };
-            let saved = app.with_store(visitor.name(), move |store| {
+            let credentials = Some(fields.secret("credentials"))
+                .filter(|text| !text.is_empty() || fields.has("forget", "yes"));
+            app.with_store(visitor.name(), move |store| {
                 if is_new && targets::get(store, &target.name).is_ok() {
-                    let text = format!(
-                        "target '{}' is there already: choose another name",
-                        target.name
-                    );
-                    return Err(wrong("name", text));
+                    return Err(field_error(
+                        "name",
+                        format!(
+                            "target '{}' exists already: choose another name",
+                            target.name
+                        ),
+                    ));
                 }
-                Ok(targets::put(
-                    store,
-                    &target,
-                    given.as_ref().map(|text| text.as_str()),
-                )?)
-            });
-            saved.await
+                let credentials = credentials.as_ref().map(|text| text.as_str());
+                Ok(targets::put(store, &target, credentials)?)
+            })
+            .await
         }
         Err(problem) => Err(problem),
     };
@@ -165,20 +161,21 @@ async fn save_target(
     }
 }
 
-fn settings(name: &str, fields: &Fields) -> Result<TargetSettings, Problem> {
-    let timeout = fields.given("timeout").map(|text| duration::parse(&text));
-    let timeout = timeout.unwrap_or(Ok(Duration::from_secs(10)));
+fn parse_settings(name: &str, fields: &Fields) -> Result<TargetSettings, Problem> {
     Ok(TargetSettings {
         name: name.to_owned(),
         url: fields.text("url").to_owned(),
         certificate: fields.given("certificate"),
         ca: fields.given("ca"),
-        timeout: timeout.map_err(|error| wrong("timeout", error.to_string()))?,
+        timeout: fields
+            .given("timeout")
+            .map_or(Ok(Duration::from_secs(10)), |text| duration::parse(&text))
+            .map_err(|error| field_error("timeout", error.to_string()))?,
         has_credentials: false,
     })
 }
 
-/// It changes nothing, so that its answer needs no other address.
+/// Tests a target. This changes nothing, so that the response needs no redirect.
 async fn test(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -186,31 +183,29 @@ async fn test(
 ) -> Result<Response, Problem> {
     let visitor = form.visitor;
     visitor.needs(Permission::ManageTargets)?;
-    let (asked, private) = (name.clone(), app.settings().allow_private_targets);
-    let result = app.with_store(visitor.name(), move |store| try_out(store, &asked, private));
+    let (target, reach) = (name.clone(), app.settings().reach());
+    let result = app
+        .with_store(visitor.name(), move |store| {
+            test_target(store, &target, reach)
+        })
+        .await?;
     render(&TargetTestPage {
         layout: target_layout(&visitor, &Fields::default()),
-        result: result.await?,
+        result,
         target: name,
     })
 }
 
-fn try_out(
+fn test_target(
     store: &KeyStore,
     name: &str,
-    allow_private: bool,
+    reach: Reach,
 ) -> Result<Result<String, String>, Problem> {
     let settings = targets::get(store, name)?;
-    let target = Target::from_store(store, &settings).and_then(|mut target| {
-        if allow_private {
-            target.reach = Reach::Anywhere;
-        }
-        target.test(store.host())
-    });
-    let result = match target {
-        Ok(took) => Ok(format!("after {} ms", took.as_millis())),
-        Err(error) => Err(error.to_string()),
-    };
+    let result = Target::from_store(store, &settings)
+        .and_then(|target| Target { reach, ..target }.test(store.host()))
+        .map(|took| format!("after {} ms", took.as_millis()))
+        .map_err(|error| error.to_string());
     let text = result.as_ref().unwrap_or_else(|error| error);
     audit::record(store, "test target", name, text)?;
     Ok(result)
@@ -222,9 +217,9 @@ async fn remove(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageTargets)?;
-    let removed = app.with_store(form.visitor.name(), move |store| {
+    app.with_store(form.visitor.name(), move |store| {
         targets::remove(store, &name)
-    });
-    removed.await?;
+    })
+    .await?;
     Ok(redirect("/targets", "removed-target"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Times as the page shows them: UTC, to the second, and how far away.
+//! Times and lengths as the pages show them: in UTC to the second, and the distance from now.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -7,27 +7,27 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A time.
+/// A time that is shown in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UtcTime(pub SystemTime);
 
 impl UtcTime {
-    /// For `<time datetime="">`.
+    /// Returns the time for `<time datetime="">`, as RFC 3339 to the second.
     pub fn iso(&self) -> String {
         let at = OffsetDateTime::from(self.0);
         let at = at.replace_millisecond(0).unwrap_or(at);
         at.format(&Rfc3339).unwrap_or_default()
     }
 
-    /// Such as `3 min ago` or `in 2 h`.
-    pub fn distance(&self) -> String {
-        match self.0.duration_since(SystemTime::now()) {
+    /// Returns the distance from `now`, such as `3 min ago` or `in 2 h`.
+    pub fn distance(&self, now: &SystemTime) -> String {
+        match self.0.duration_since(*now) {
             Ok(left) => format!("in {}", rough(left)),
             Err(error) => format!("{} ago", rough(error.duration())),
         }
     }
 
-    /// What a field of the kind `datetime-local` holds, taken as UTC.
+    /// Parses the value of a `datetime-local` field, taken as UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let seconds = if text.len() == 16 { ":00Z" } else { "Z" };
         let at = OffsetDateTime::parse(&format!("{text}{seconds}"), &Rfc3339).ok()?;
@@ -42,12 +42,12 @@ impl fmt::Display for UtcTime {
     }
 }
 
-/// A time, for templates, which pass references.
+/// Wraps a time. Templates pass references.
 pub const fn of(time: &SystemTime) -> UtcTime {
     UtcTime(*time)
 }
 
-/// A length, for templates.
+/// Returns a length as text. Templates pass references.
 pub fn shown(length: &Duration) -> String {
     exact(*length)
 }
@@ -62,7 +62,7 @@ fn rough(length: Duration) -> String {
     }
 }
 
-/// A length as fields take it, such as `1h30m`, without loss.
+/// Returns a length without loss, such as `1h30m`, as the fields of forms take it.
 pub fn exact(length: Duration) -> String {
     let mut left = length.as_nanos();
     let mut text = String::new();
@@ -100,6 +100,13 @@ mod tests {
         assert_eq!(UtcTime::parse("2009-02-13T23:31:30"), Some(moment));
         assert!(UtcTime::parse("2009-02-13T23:31").is_some());
         assert_eq!(UtcTime::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn distance_is_counted_from_the_given_time() {
+        let time = UtcTime(UNIX_EPOCH + Duration::from_secs(1_000));
+        let at = |seconds| time.distance(&(UNIX_EPOCH + Duration::from_secs(seconds)));
+        assert_eq!([at(910), at(1_180)], ["in 90 s", "3 min ago"]);
     }
 
     #[test]

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The picture of a content's crypto periods: a column for each, in it the tracks' keys, in these a mark for each delivery. Only
-//! places are computed here; the template draws, and the style sheet paints.
+//! The picture of a content's crypto periods: a column for each period, a cell for each track's key, a mark for each delivery. This
+//! module computes positions; the template draws them, and the style sheet has the colours.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use super::time_text::UtcTime;
 use crate::deliveries::DeliveryState;
-use crate::operations::timeline::{Place, TimelineKey, TimelinePeriod};
+use crate::operations::timeline::{PeriodBounds, PeriodPhase, TimelineKey, TimelinePeriod};
 
-/// Width of a column with its gap, of the labels before them, and heights of a column's head and of a key.
+/// The width of a column with its gap, the width of the labels, and the heights of a column's head and of a cell, in pixels.
 const STEP: u64 = 132;
 const LABELS: u64 = 96;
 const HEAD: u64 = 46;
 const ROW: u64 = 52;
-/// Columns at most: the last periods.
+/// The most columns: those of the last periods.
 const COLUMNS: usize = 12;
-/// Marks of a key at most; the table has them all.
+/// The most marks of a cell; the table lists all deliveries.
 const MARKS: usize = 6;
 
-/// What the template draws.
+/// The picture that the template draws.
 pub struct Picture {
     pub width: u64,
     pub height: u64,
     pub step: u64,
     pub columns: Vec<Column>,
     pub labels: Vec<Label>,
-    /// Where now is, if it is in a column.
+    /// The x position of the current time, if it is in a column.
     pub now: Option<u64>,
-    /// The periods, the last first, as the table lists them.
+    /// The periods for the table, the last first.
     pub periods: Vec<TimelinePeriod>,
 }
 
@@ -36,8 +36,8 @@ pub struct Picture {
 pub struct Column {
     pub x: u64,
     pub index: u64,
-    pub place: &'static str,
-    pub begins: String,
+    pub phase: &'static str,
+    pub start: String,
     pub cells: Vec<Cell>,
 }
 
@@ -64,17 +64,17 @@ pub struct Label {
     pub text: String,
 }
 
-/// Where a period is, in words.
-pub const fn name(place: &Place) -> &'static str {
-    match place {
-        Place::Past => "past",
-        Place::Current => "current",
-        Place::Next => "next",
+/// Returns the phase of a period as a word, which is also its class in the style sheet.
+pub const fn name(phase: &PeriodPhase) -> &'static str {
+    match phase {
+        PeriodPhase::Past => "past",
+        PeriodPhase::Current => "current",
+        PeriodPhase::Next => "next",
     }
 }
 
 impl Picture {
-    /// A picture of periods, of which the last ones come first.
+    /// Makes the picture of periods, which come with the last first.
     pub fn of(periods: Vec<TimelinePeriod>, now: SystemTime) -> Self {
         let shown = periods.iter().take(COLUMNS);
         let labels: BTreeSet<&str> = shown
@@ -108,60 +108,66 @@ impl Picture {
 
 impl Column {
     fn of(period: &TimelinePeriod, x: u64, rows: &[&str]) -> Self {
-        let places = rows.iter().zip((HEAD..).step_by(52));
-        let cells = places.filter_map(|(label, y)| {
-            let key = period.keys.iter().find(|key| key.label == **label)?;
-            Some(Cell::of(key, (x, y)))
-        });
-        let begins = period.bounds.map(|(begin, _)| UtcTime(begin).to_string());
         Self {
             x,
             index: period.index,
-            place: name(&period.place),
+            phase: name(&period.phase),
             // The time of day: the table has the date.
-            begins: begins
-                .and_then(|text| text.split_once(' ').map(|(_, time)| time.to_owned()))
+            start: period
+                .bounds
+                .and_then(|bounds| {
+                    let text = UtcTime(bounds.start).to_string();
+                    text.split_once(' ').map(|(_, time)| time.to_owned())
+                })
                 .unwrap_or_default(),
-            cells: cells.collect(),
+            cells: rows
+                .iter()
+                .zip((HEAD..).step_by(52))
+                .filter_map(|(label, y)| {
+                    let key = period.keys.iter().find(|key| key.label == **label)?;
+                    Some(Cell::of(key, x, y))
+                })
+                .collect(),
         }
     }
 }
 
 impl Cell {
-    fn of(key: &TimelineKey, (x, y): (u64, u64)) -> Self {
-        let places = key
-            .deliveries
-            .iter()
-            .take(MARKS)
-            .zip((x + 23..).step_by(16));
-        let marks = places.map(|(delivery, x)| Mark {
-            x,
-            state: delivery.state.name(),
-            sign: match delivery.state {
-                DeliveryState::Acknowledged => "✓",
-                DeliveryState::Pending => "…",
-                DeliveryState::GivenUp => "!",
-            },
-            text: format!("{}: {}", delivery.target, delivery.state.name()),
-        });
+    fn of(key: &TimelineKey, x: u64, y: u64) -> Self {
         Self {
             y,
             label: key.label.clone(),
             kid: key.info.kid.to_string(),
             state: key.info.state.name(),
-            marks: marks.collect(),
+            marks: key
+                .deliveries
+                .iter()
+                .take(MARKS)
+                .zip((x + 23..).step_by(16))
+                .map(|(delivery, x)| Mark {
+                    x,
+                    state: delivery.state.name(),
+                    sign: match delivery.state {
+                        DeliveryState::Acknowledged => "✓",
+                        DeliveryState::Pending => "…",
+                        DeliveryState::GivenUp => "!",
+                    },
+                    text: format!("{}: {}", delivery.target, delivery.state.name()),
+                })
+                .collect(),
         }
     }
 }
 
+/// Returns the x position of the current time within the column of a period; None outside of it.
 fn now_in(period: &TimelinePeriod, x: u64, now: SystemTime) -> Option<u64> {
-    let (begin, end) = period.bounds?;
-    let length = end.duration_since(begin).ok()?.as_millis();
-    let gone = now.duration_since(begin).ok()?.as_millis();
-    let along = (gone * 126)
+    let PeriodBounds { start, end } = period.bounds?;
+    let length = end.duration_since(start).ok()?.as_millis();
+    let elapsed = now.duration_since(start).ok()?.as_millis();
+    let offset = (elapsed * 126)
         .checked_div(length)
-        .filter(|along| *along <= 126)?;
-    Some(x + u64::try_from(along).ok()?)
+        .filter(|offset| *offset <= 126)?;
+    Some(x + u64::try_from(offset).ok()?)
 }
 
 fn short(label: &str) -> String {

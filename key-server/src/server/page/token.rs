@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tokens of accounts: made, shown once, and revoked.
+//! Making and revoking tokens of accounts. A new token is shown once.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use super::accounts::{account_page, path};
 use super::fields::Fields;
 use super::form::Form;
 use super::response::{redirect, render, render_refused};
-use super::settings::wrong;
+use super::settings::field_error;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm};
 use crate::server::problem_details::Problem;
@@ -33,38 +33,41 @@ async fn make(
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageAccounts)?;
     let none = Fields::default();
-    let made = match end(&fields, app.now()) {
+    let issued = match parse_end(&fields, app.now()) {
         Ok(end) => {
             let (name, label) = (name.clone(), fields.text("label").to_owned());
-            let made = app.with_store(visitor.name(), move |store| {
+            app.with_store(visitor.name(), move |store| {
                 tokens::issue(store, &name, &label, end)
-            });
-            made.await
+            })
+            .await
         }
         Err(problem) => Err(problem),
     };
-    match made {
-        Ok((_, token)) => {
-            let mut shown = account_page((&app, &visitor), &name, (None, &none)).await?;
-            shown.token = Some(token);
-            render(&shown)
+    match issued {
+        Ok(issued) => {
+            let mut page = account_page(&app, &visitor, &name, None, &none).await?;
+            page.token = Some(issued.token);
+            render(&page)
         }
         Err(problem) => {
-            let form = Form::refused(fields, problem, "label")?;
-            render_refused(&account_page((&app, &visitor), &name, (Some(form), &none)).await?)
+            let refused = Some(Form::refused(fields, problem, "label")?);
+            render_refused(&account_page(&app, &visitor, &name, refused, &none).await?)
         }
     }
 }
 
-fn end(fields: &Fields, now: SystemTime) -> Result<Option<SystemTime>, Problem> {
+fn parse_end(fields: &Fields, now: SystemTime) -> Result<Option<SystemTime>, Problem> {
     let Some(text) = fields.given("lifetime") else {
         return Ok(None);
     };
-    let length = duration::parse(&text);
-    let length = length.map_err(|error| wrong("lifetime", error.to_string()))?;
-    let end = now.checked_add(length);
-    end.map(Some)
-        .ok_or_else(|| wrong("lifetime", "this is too long: leave it empty"))
+    let lifetime =
+        duration::parse(&text).map_err(|error| field_error("lifetime", error.to_string()))?;
+    now.checked_add(lifetime).map(Some).ok_or_else(|| {
+        field_error(
+            "lifetime",
+            "the lifetime is too long: leave it empty for a token without end",
+        )
+    })
 }
 
 async fn revoke(
@@ -74,8 +77,8 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let id = form.fields.text("id").to_owned();
-    let revoked = app.with_store(form.visitor.name(), move |store| tokens::revoke(store, &id));
-    revoked.await?;
+    app.with_store(form.visitor.name(), move |store| tokens::revoke(store, &id))
+        .await?;
     app.forget_accounts();
     Ok(redirect(&path(&name), "revoked"))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Requests that may come again: a POST with the header `Idempotency-Key` is done once, and its answer is given again for 24 hours.
+//! Idempotent requests: a POST with the header `Idempotency-Key` runs once, and its response is repeated for 24 hours.
 //!
-//! Only answers of success are remembered, since whatever else was answered has done nothing, and never those that hold a secret: a
+//! Only successful responses are stored, since a request that failed has changed nothing. Responses with a secret are never stored: a
 //! repeated request for a token makes another token.
 
 use std::collections::HashSet;
@@ -23,22 +23,22 @@ use crate::server::problem_details::Problem;
 
 /// The header's name.
 pub const HEADER: &str = "idempotency-key";
-/// Says of an answer that it was given before.
+/// The header of a response that is a repetition.
 const REPLAYED: &str = "idempotency-replayed";
-/// The most characters of a key.
+/// The longest key, in characters.
 const LONGEST: usize = 255;
 
-/// The requests with keys that are under way in this process: account and key.
+/// The requests with idempotency keys that this process is handling, by account and key.
 #[derive(Clone, Default)]
 pub struct UnderWay(Arc<Mutex<HashSet<(String, String)>>>);
 
-/// A request's place among them.
-struct Place {
+/// The entry of a request, which is removed when dropped.
+struct RequestGuard {
     all: UnderWay,
     of: (String, String),
 }
 
-/// Does what was not done yet, and else gives the answer again.
+/// Runs a request that is new, and repeats the response of one that has run before.
 pub async fn answer_once(
     State((app, under_way)): State<(App, UnderWay)>,
     request: Request,
@@ -47,27 +47,28 @@ pub async fn answer_once(
     if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
-    // Who hangs up and asks again must not find it half done.
-    let answered = tokio::spawn(async move { once((&app, &under_way), request, next).await });
+    // The request runs to its end even if the client disconnects, so that a repetition never finds it half done.
+    let answered = tokio::spawn(async move { run_once(&app, &under_way, request, next).await });
     match answered.await {
         Ok(answered) => answered.unwrap_or_else(IntoResponse::into_response),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-async fn once(
-    (app, under_way): (&App, &UnderWay),
+async fn run_once(
+    app: &App,
+    under_way: &UnderWay,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let client = Client::from_request_parts(&mut parts, app).await?;
     let key = key(&parts.headers)?;
-    let place = under_way.enter(client.name(), &key)?;
+    let guard = under_way.enter(client.name(), &key)?;
     // The layer around all routes has limited the body.
     let body = to_bytes(body, usize::MAX).await;
     let body = body.map_err(|_| {
-        let detail = "the body is too long, or did not arrive";
+        let detail = "the body is too long or has not arrived: send it again, with at most 1 MiB";
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })?;
     let digest = digest(&parts.uri.to_string(), &body);
@@ -83,22 +84,22 @@ async fn once(
     if !is_to_keep || response.extensions().get::<HoldsSecret>().is_some() {
         return Ok(response);
     }
-    keep(app, &place, digest, response).await
+    store_response(app, &guard, digest, response).await
 }
 
-async fn keep(
+async fn store_response(
     app: &App,
-    place: &Place,
+    guard: &RequestGuard,
     digest: [u8; 32],
     response: Response,
 ) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let lost = |_| {
-        let detail = "the request was done, its answer was lost";
+        let detail = "the request has succeeded, but its response was lost: check the result before you repeat it";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     };
     let body: Bytes = to_bytes(body, usize::MAX).await.map_err(lost)?;
-    let (account, key) = place.of.clone();
+    let (account, key) = guard.of.clone();
     let (status, copy) = (parts.status.as_u16(), body.clone());
     let actor = account.clone();
     app.with_store(&actor, move |store| {
@@ -122,7 +123,9 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
         is_visible && (1..=LONGEST).contains(&key.len())
     };
     let key = key.filter(is_fit).map(str::to_owned);
-    key.ok_or_else(|| bad("an Idempotency-Key has 1 to 255 visible ASCII characters"))
+    key.ok_or_else(|| {
+        bad("an Idempotency-Key has 1 to 255 visible ASCII characters: choose another")
+    })
 }
 
 fn digest(uri: &str, body: &[u8]) -> [u8; 32] {
@@ -137,7 +140,7 @@ fn digest(uri: &str, body: &[u8]) -> [u8; 32] {
 fn repeat(before: Remembered, digest: &[u8; 32]) -> Result<Response, Problem> {
     if before.request != *digest {
         let detail =
-            "another request had this Idempotency-Key in the last 24 hours: take a new one";
+            "another request has used this Idempotency-Key in the last 24 hours: use a new one";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
@@ -150,20 +153,19 @@ fn repeat(before: Remembered, digest: &[u8; 32]) -> Result<Response, Problem> {
 }
 
 impl UnderWay {
-    fn enter(&self, account: &str, key: &str) -> Result<Place, Problem> {
+    fn enter(&self, account: &str, key: &str) -> Result<RequestGuard, Problem> {
         let of = (account.to_owned(), key.to_owned());
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !under_way.insert(of.clone()) {
-            let detail =
-                "a request with this Idempotency-Key is under way: ask for its answer later";
+            let detail = "a request with this Idempotency-Key is still running: repeat it later";
             return Err(Problem::new(StatusCode::CONFLICT, detail).retry_after(1));
         }
         let all = self.clone();
-        Ok(Place { all, of })
+        Ok(RequestGuard { all, of })
     }
 }
 
-impl Drop for Place {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let mut under_way = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         under_way.remove(&self.of);

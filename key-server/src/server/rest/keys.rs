@@ -23,7 +23,7 @@ use super::settings::LARGEST;
 use super::time::Time;
 use crate::deliveries::{self, Delivery, DeliveryState};
 use crate::operations::kid::KeyIdForms;
-use crate::operations::new_key::{Draft, Source};
+use crate::operations::new_key::{Draft, DraftKeySource};
 use crate::operations::{kid, new_key};
 use crate::server::app::App;
 use crate::server::auth::Permission;
@@ -314,9 +314,9 @@ impl From<NewKey> for Draft {
         Self {
             kid: new.kid,
             source: match new.source {
-                KeySource::Random => Source::Random,
-                KeySource::Entered(Secret(key)) => Source::Entered(key),
-                KeySource::Seed(name) => Source::Seed(name),
+                KeySource::Random => DraftKeySource::Random,
+                KeySource::Entered(Secret(key)) => DraftKeySource::Entered(key),
+                KeySource::Seed(name) => DraftKeySource::Seed(name),
             },
             scheme: new.scheme.0,
             content: new.content,

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::accounts::Role;
 use crate::deliveries::DeliveryState;
-use crate::operations::timeline::Place;
+use crate::operations::timeline::PeriodPhase;
 use crate::store_health::KekState;
 
 /// One of a few things that have names.
@@ -92,13 +92,13 @@ named!(
 );
 named!(
     PlaceName,
-    Place,
+    PeriodPhase,
     "Place",
     &[Self::Past, Self::Current, Self::Next],
     |place| match place {
-        Place::Past => "past",
-        Place::Current => "current",
-        Place::Next => "next",
+        PeriodPhase::Past => "past",
+        PeriodPhase::Current => "current",
+        PeriodPhase::Next => "next",
     }
 );
 

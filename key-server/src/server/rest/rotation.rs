@@ -79,7 +79,7 @@ async fn periods(
 ) -> Result<List<PeriodView>, Problem> {
     let fetch = page.to_fetch();
     let now = caller.app.now();
-    let found = caller.with_store(move |store| timeline(store, &id, (now, fetch)));
+    let found = caller.with_store(move |store| timeline(store, &id, now, fetch));
     let found = found.await?.into_iter().map(PeriodView::from);
     Ok(page.grouped(found.collect(), |period| &mut period.keys))
 }
@@ -98,9 +98,9 @@ impl From<TimelinePeriod> for PeriodView {
     fn from(period: TimelinePeriod) -> Self {
         Self {
             index: period.index,
-            start: period.bounds.map(|(start, _)| Time(start)),
-            end: period.bounds.map(|(_, end)| Time(end)),
-            place: Word(period.place),
+            start: period.bounds.map(|bounds| Time(bounds.start)),
+            end: period.bounds.map(|bounds| Time(bounds.end)),
+            place: Word(period.phase),
             keys: period.keys.into_iter().map(PeriodKey::from).collect(),
         }
     }

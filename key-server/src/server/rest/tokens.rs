@@ -89,12 +89,14 @@ async fn create(
     Name(name): Name,
     Body(new): Body<NewToken>,
 ) -> Result<impl IntoResponse, Problem> {
-    let expires = new.expires.map(|Time(expires)| expires);
-    let made = caller.with_store(move |store| tokens::issue(store, &name, &new.label, expires));
-    let (info, token) = made.await?;
+    let issued = caller
+        .with_store(move |store| {
+            tokens::issue(store, &name, &new.label, new.expires.map(|time| time.0))
+        })
+        .await?;
     let fresh = FreshToken {
-        info: info.into(),
-        token: Secret(token),
+        info: issued.info.into(),
+        token: Secret(issued.token),
     };
     Ok(Confidential((StatusCode::CREATED, Json(fresh))))
 }

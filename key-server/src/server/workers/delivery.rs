@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The hand-off of keys to the targets that the store knows.
+//! Hands keys to the targets of the store.
 
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use crate::delivery::{Error, Handoff, Outcome, Push, Reach, Report, Target};
 use crate::server::app::{App, SERVER};
 use crate::targets::{self, TargetSettings};
 
-/// How often the outbox is looked into.
+/// The interval of checks of the outbox.
 const POLL: Duration = Duration::from_secs(1);
-/// After this time targets are made anew: credentials do not show that they have changed.
+/// Targets are read again after this time, since changed credentials do not show.
 const STALE: Duration = Duration::from_secs(30);
 
-/// The targets as the store had them, ready for use.
-struct Ready {
+/// The targets as last read from the store, ready for use.
+struct ReadyTargets {
     settings: Vec<TargetSettings>,
     handoff: Handoff,
-    /// When, by the monotonic clock.
+    /// The time when they were read, by the monotonic clock.
     made: Duration,
 }
 
-/// Works until it is told to stop.
+/// Hands keys over until `stop` receives.
 pub fn run(app: &App, stop: &Receiver<()>) {
     let mut ready = None;
     let mut is_failing = false;
@@ -33,11 +33,11 @@ pub fn run(app: &App, stop: &Receiver<()>) {
         if let Err(error) = &turn
             && !is_failing
         {
-            tracing::error!(%error, "targets cannot be read; it is tried again every second");
+            tracing::error!(%error, "targets cannot be read; trying again every second");
         }
         is_failing = turn.is_err();
-        if let Some(Ready { handoff, .. }) = &ready {
-            tell(handoff.run_once());
+        if let Some(ReadyTargets { handoff, .. }) = &ready {
+            log_report(handoff.run_once());
         }
         if !wait(stop, POLL) {
             return;
@@ -45,7 +45,7 @@ pub fn run(app: &App, stop: &Receiver<()>) {
     }
 }
 
-fn refresh(app: &App, ready: &mut Option<Ready>) -> Result<(), Error> {
+fn refresh(app: &App, ready: &mut Option<ReadyTargets>) -> Result<(), Error> {
     let store = app.key_store().acting_for(SERVER)?;
     let settings = targets::list(&store)?;
     let now = store.host().clock.monotonic();
@@ -55,9 +55,9 @@ fn refresh(app: &App, ready: &mut Option<Ready>) -> Result<(), Error> {
     {
         return Ok(());
     }
-    let is_news = before.is_none_or(|ready| ready.settings != settings);
-    let handoff = prepare(&store, &settings, (app.settings().reach(), is_news))?;
-    *ready = Some(Ready {
+    let has_changed = before.is_none_or(|ready| ready.settings != settings);
+    let handoff = open_targets(&store, &settings, app.settings().reach(), has_changed)?;
+    *ready = Some(ReadyTargets {
         settings,
         handoff,
         made: now,
@@ -65,11 +65,12 @@ fn refresh(app: &App, ready: &mut Option<Ready>) -> Result<(), Error> {
     Ok(())
 }
 
-/// One target that cannot be used keeps the others from nothing.
-fn prepare(
+/// Opens the targets. One that cannot be used does not affect the others.
+fn open_targets(
     store: &KeyStore,
     settings: &[TargetSettings],
-    (reach, is_news): (Reach, bool),
+    reach: Reach,
+    has_changed: bool,
 ) -> Result<Handoff, Error> {
     let mut targets = Vec::with_capacity(settings.len());
     for settings in settings {
@@ -78,18 +79,18 @@ fn prepare(
             .and_then(|target| Handoff::new(store, std::slice::from_ref(&target)).map(|_| target));
         match checked {
             Ok(target) => targets.push(target),
-            Err(error) if is_news => tracing::error!(%error, "no keys go there"),
+            Err(error) if has_changed => tracing::error!(%error, "the target gets no keys"),
             Err(_) => (),
         }
     }
     let handoff = Handoff::new(store, &targets)?;
-    for warning in handoff.warnings().iter().filter(|_| is_news) {
+    for warning in handoff.warnings().iter().filter(|_| has_changed) {
         tracing::warn!("{warning}");
     }
     Ok(handoff)
 }
 
-fn tell(report: Report) {
+fn log_report(report: Report) {
     for Push {
         kid,
         target,
@@ -99,10 +100,10 @@ fn tell(report: Report) {
         match outcome {
             Outcome::Acknowledged => tracing::info!(%kid, target, "key delivered"),
             Outcome::Postponed { error, .. } => {
-                tracing::warn!(%kid, target, error, "key not delivered, it is tried again");
+                tracing::warn!(%kid, target, error, "key not delivered; it will be tried again");
             }
             Outcome::GivenUp { error } => {
-                tracing::error!(%kid, target, error, "key not delivered, it is not tried again");
+                tracing::error!(%kid, target, error, "key not delivered; it will not be tried again");
             }
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the server does without being asked: it makes the keys of coming crypto periods, and hands keys to licence servers.
+//! The background workers: one rotates keys, one hands keys to licence servers.
 //!
-//! Each worker is a thread, since the store blocks. Told to stop, it finishes what it has begun.
+//! Each worker is a thread, since the store blocks. When it stops, it finishes its current step first.
 
 mod delivery;
 mod rotation;
@@ -13,20 +13,21 @@ use std::time::Duration;
 
 use super::app::App;
 
-/// Works until it is told to stop.
-type Work = fn(&App, &Receiver<()>);
+/// The function of a worker, which runs until the receiver gets a message.
+type WorkerFn = fn(&App, &Receiver<()>);
 
-/// The threads at work.
+/// The threads of the workers.
 pub struct Workers(Vec<(Sender<()>, JoinHandle<()>)>);
 
 impl Workers {
-    /// Begins all work.
+    /// Starts the workers.
     ///
     /// # Errors
-    /// When the operating system has no more threads.
+    /// When a thread cannot be started.
     pub fn start(app: &App) -> io::Result<Self> {
-        let works: [(&str, Work); 2] = [("rotation", rotation::run), ("hand-off", delivery::run)];
-        let start = |(name, work): (&str, Work)| {
+        let works: [(&str, WorkerFn); 2] =
+            [("rotation", rotation::run), ("hand-off", delivery::run)];
+        let start = |(name, work): (&str, WorkerFn)| {
             let (stop, stopped) = mpsc::channel();
             let app = app.clone();
             let thread = Builder::new().name(name.to_owned());
@@ -40,21 +41,21 @@ impl Workers {
             .map(Self)
     }
 
-    /// Waits until all of it has ended.
+    /// Stops the workers, and waits for them.
     pub fn stop(self) {
         for (stop, _) in &self.0 {
-            // Who is gone already needs no telling.
+            // A worker that has ended needs no message.
             let _ = stop.send(());
         }
         for (_, thread) in self.0 {
             if thread.join().is_err() {
-                tracing::error!("a worker had failed; the lines before say where");
+                tracing::error!("a worker has failed; the lines before say where");
             }
         }
     }
 }
 
-/// Sleeps; false: it is time to stop.
+/// Sleeps; returns false when it is time to stop.
 fn wait(stop: &Receiver<()>, time: Duration) -> bool {
     matches!(stop.recv_timeout(time), Err(RecvTimeoutError::Timeout))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Crypto periods: the keys of coming ones are made and delivered before they are needed, those of the current one become active
-//! when it begins, those of past ones are retired.
+//! Rotates keys: it makes and delivers the keys of the next crypto periods ahead, activates those of the current period when it
+//! starts, and retires those of past periods.
 
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
@@ -11,38 +11,38 @@ use content_key_store::KeyStore;
 
 use super::wait;
 use crate::operations::Error;
-use crate::operations::rotation::{Turn, period_at, prepare, turn_since};
+use crate::operations::rotation::{PeriodChange, period_at, prepare, turn_since};
 use crate::server::app::{App, SERVER};
 
-/// How often contents are looked at between boundaries: new ones, and keys that were not delivered yet.
+/// The interval of checks between boundaries, for new contents and keys that were not delivered yet.
 const POLL: Duration = Duration::from_secs(1);
-/// From this length on a crypto period gives the targets time enough.
+/// A crypto period of this length or more gives the targets enough time.
 const LONG: Duration = Duration::from_secs(300);
 
-/// What was done for a content.
-struct Done {
-    /// The length that its periods had.
+/// The progress of a content.
+struct ContentProgress {
+    /// The length of its periods.
     length: Duration,
-    /// The period that has begun.
+    /// The current period.
     period: u64,
-    /// Keys of it that a target has not acknowledged.
+    /// The keys of the period that a target has not acknowledged.
     waiting: Vec<KeyId>,
 }
 
-/// The contents whose keys change, and what was done for them.
+/// The contents with crypto periods, and their progress.
 #[derive(Default)]
 struct Rotation {
-    done: HashMap<String, Done>,
-    /// Whether the store failed the last time, to say so once.
+    done: HashMap<String, ContentProgress>,
+    /// True if the last access of the store failed: the log says so once.
     is_failing: bool,
 }
 
-/// Works until it is told to stop.
+/// Rotates keys until `stop` receives.
 pub fn run(app: &App, stop: &Receiver<()>) {
     let mut rotation = Rotation::default();
     loop {
         let left = match app.key_store().acting_for(SERVER) {
-            Ok(store) => rotation.look(&store, app.now()),
+            Ok(store) => rotation.run_once(&store, app.now()),
             Err(_) => None,
         };
         app.metrics().next_boundary(left);
@@ -56,8 +56,8 @@ pub fn run(app: &App, stop: &Receiver<()>) {
 }
 
 impl Rotation {
-    /// Does what is due; the time to the next boundary of any content.
-    fn look(&mut self, store: &KeyStore, now: SystemTime) -> Option<Duration> {
+    /// Rotates what is due, and returns the time to the next boundary of any content.
+    fn run_once(&mut self, store: &KeyStore, now: SystemTime) -> Option<Duration> {
         let contents = match store.rotating() {
             Ok(contents) => contents,
             Err(error) => {
@@ -70,72 +70,75 @@ impl Rotation {
             .retain(|id, _| contents.iter().any(|(content, _)| content == id));
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         for (id, length) in &contents {
-            self.look_at(store, (id, *length), now);
+            self.rotate(store, id, *length, now);
         }
-        let lefts = contents
+        contents
             .iter()
-            .filter_map(|(_, length)| left(since, *length));
-        lefts.min()
+            .filter_map(|(_, length)| left(since, *length))
+            .min()
     }
 
-    fn look_at(&mut self, store: &KeyStore, (id, length): (&str, Duration), now: SystemTime) {
+    fn rotate(&mut self, store: &KeyStore, id: &str, length: Duration, now: SystemTime) {
         let period = period_at(length, now);
         let before = self.done.get(id).filter(|done| done.length == length);
         if before.is_some_and(|done| done.period == period && done.waiting.is_empty()) {
             return;
         }
         let since = before.map_or(0, |done| done.period);
-        match begin(store, id, (now, since, length)) {
-            Ok(turn) => {
-                self.tell(id, period, &turn);
-                let done = Done {
+        match start_period(store, id, now, since, length) {
+            Ok(change) => {
+                self.log(id, period, &change);
+                let progress = ContentProgress {
                     length,
                     period,
-                    waiting: turn.waiting,
+                    waiting: change.waiting,
                 };
-                self.done.insert(id.to_owned(), done);
+                self.done.insert(id.to_owned(), progress);
             }
-            // It is tried again at the next look, unless it was removed meanwhile.
+            // The next run tries again, unless the content was removed meanwhile.
             Err(error) => self.failed(&error),
         }
     }
 
-    /// Each thing once, though keys that wait are looked at every second.
-    fn tell(&self, content: &str, period: u64, turn: &Turn) {
-        for kid in &turn.activated {
+    /// Logs each change once, though waiting keys are checked every second.
+    fn log(&self, content: &str, period: u64, change: &PeriodChange) {
+        for kid in &change.activated {
             tracing::info!(content, period, %kid, "key active");
         }
-        for kid in &turn.retired {
+        for kid in &change.retired {
             tracing::info!(content, %kid, "key retired");
         }
         let known = self.done.get(content).filter(|done| done.period == period);
-        for kid in &turn.waiting {
+        for kid in &change.waiting {
             if !known.is_some_and(|done| done.waiting.contains(kid)) {
-                tracing::warn!(content, period, %kid, "the crypto period has begun, and a target has not acknowledged its key");
+                tracing::warn!(content, period, %kid, "the crypto period has started, but a target has not acknowledged its key");
             }
         }
     }
 
     fn failed(&mut self, error: &dyn std::error::Error) {
         if !self.is_failing {
-            tracing::error!(%error, "crypto periods cannot be looked after; it is tried again every second");
+            tracing::error!(%error, "keys cannot be rotated; trying again every second");
         }
         self.is_failing = true;
     }
 }
 
-fn begin(
+/// Makes the keys that are due, and activates and retires the others.
+fn start_period(
     store: &KeyStore,
     id: &str,
-    (now, since, length): (SystemTime, u64, Duration),
-) -> Result<Turn, Error> {
+    now: SystemTime,
+    since: u64,
+    length: Duration,
+) -> Result<PeriodChange, Error> {
     // Short periods leave little time to try again: more of them are made ahead.
     let ahead = if length < LONG { 3 } else { 2 };
-    prepare(store, id, (now, ahead))?;
-    turn_since(store, id, (now, since))
+    prepare(store, id, now, ahead)?;
+    turn_since(store, id, now, since)
 }
 
-/// The time to the next boundary of periods that are counted from 1970.
+/// Returns the time to the next boundary of periods that count from 1970.
 fn left(since: Duration, length: Duration) -> Option<Duration> {
     let begun = since.as_nanos().checked_rem(length.as_nanos())?;
     let left = length.as_nanos().checked_sub(begun)?;
