@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Accounts: who may use the server, and in which roles. They are disabled, never removed, since the audit names them.
+//! Accounts of the people and programs that may use the server, with their roles. Accounts are disabled, never removed, since the
+//! audit names them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -12,22 +13,22 @@ mod role;
 pub use error::AccountError;
 pub use role::Role;
 
-/// Somebody, or some program, that may use the server.
+/// A person or a program that may use the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Its name.
     pub name: String,
-    /// What it may do.
+    /// Its roles.
     pub roles: BTreeSet<Role>,
     /// SHA-256 of the DER client certificate that it signs in with over mutual TLS.
     pub certificate: Option<[u8; 32]>,
-    /// When it was added.
+    /// The time when it was added.
     pub created: SystemTime,
-    /// Since when it cannot be used.
+    /// The time when it was disabled; None while it is enabled.
     pub disabled: Option<SystemTime>,
 }
 
-/// Adds an account, or gives one that is there other roles and another certificate. It stays enabled or disabled.
+/// Adds an account, or replaces the roles and the certificate of an account. It stays enabled or disabled.
 ///
 /// # Errors
 /// [`content_key_store::Error::BadName`], [`AccountError::CertificateTaken`], [`AccountError::LastAdmin`].
@@ -49,7 +50,7 @@ pub fn put(
     })
 }
 
-/// An account by its name.
+/// Returns an account by its name.
 ///
 /// # Errors
 /// [`AccountError::NoAccount`].
@@ -57,7 +58,7 @@ pub fn get(store: &KeyStore, name: &str) -> Result<Account, AccountError> {
     store.read(|transaction| load(transaction, name))
 }
 
-/// All accounts, in alphabetical order.
+/// Lists all accounts in alphabetical order.
 ///
 /// # Errors
 /// When the database fails.
@@ -79,7 +80,7 @@ pub fn list(store: &KeyStore) -> Result<Vec<Account>, StoreError> {
     })
 }
 
-/// Keeps an account from being used, or lets it be used again. Its tokens go with it.
+/// Disables or enables an account and its tokens.
 ///
 /// # Errors
 /// [`AccountError::NoAccount`], [`AccountError::LastAdmin`].
@@ -106,7 +107,7 @@ pub fn set_disabled(store: &KeyStore, name: &str, disabled: bool) -> Result<(), 
     })
 }
 
-/// The account that signs in with a client certificate, by the SHA-256 of its DER; None when there is none, or it is disabled.
+/// Returns the account with a client certificate, by the SHA-256 of its DER form; None when there is none or it is disabled.
 ///
 /// # Errors
 /// When the database fails.
@@ -171,7 +172,7 @@ fn replace_roles(
     Ok(())
 }
 
-/// A change that must not leave a store that has an administrator without one.
+/// Runs a change, and refuses it if it removes the last enabled administrator.
 fn keep_admin(
     transaction: &mut Transaction<'_>,
     change: impl FnOnce(&mut Transaction<'_>) -> Result<(), AccountError>,
@@ -196,7 +197,7 @@ fn role_of(row: &mut Row) -> Result<Role, StoreError> {
 }
 
 impl Account {
-    /// All but the roles.
+    /// Reads an account without its roles.
     fn from_row(row: &mut Row) -> Result<Self, StoreError> {
         let name = row.text()?;
         let certificate = row.optional_blob()?.map(TryInto::try_into).transpose();

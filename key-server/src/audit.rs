@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The audit as people read it, and what is added to it of what happened outside the store.
+//! The audit: its rows for people, and rows for events outside the store.
 
 use std::time::SystemTime;
 
 use content_key_store::{Error, KeyStore, Page, Row, Value};
 
-/// The most characters of a text that is recorded.
+/// The longest text of a row, in characters.
 const MAX_TEXT: usize = 1000;
 
 /// A row of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its place, from 1.
+    /// Its number, from 1.
     pub seq: u64,
-    /// When.
+    /// The time of the action.
     pub time: SystemTime,
-    /// Who.
+    /// The account or worker that acted.
     pub actor: String,
-    /// What was done.
+    /// The action.
     pub action: String,
-    /// To what.
+    /// The object of the action.
     pub object: String,
-    /// What came of it.
+    /// The result.
     pub result: String,
 }
 
-/// Which rows of the audit are listed.
+/// A filter of the rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Those of somebody.
+    /// Rows of this actor.
     pub actor: Option<String>,
-    /// Those of an action.
+    /// Rows of this action.
     pub action: Option<String>,
-    /// Those whose object contains this, in the same case.
+    /// Rows whose object contains this text, in the same case.
     pub object: Option<String>,
-    /// Those of this time and later.
+    /// Rows of this time and later.
     pub since: Option<SystemTime>,
-    /// Those before this time.
+    /// Rows before this time.
     pub until: Option<SystemTime>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) const LISTS: [&str; 4] = [
     list_sql!("seq > 0", "seq DESC"),
 ];
 
-/// Rows of the audit, the last ones first; with times given, by their time.
+/// Lists rows of the audit, the last first; by time if the filter has times.
 ///
 /// # Errors
 /// When the database fails.
@@ -75,8 +75,8 @@ pub fn list(store: &KeyStore, filter: &AuditFilter, page: Page) -> Result<Vec<Au
         .collect()
 }
 
-/// Records what changes nothing in the store: a sign-in that was refused, a target that was tested, a key that was shown. Texts
-/// must hold no secret; they are cut at 1000 characters, with spaces in place of control characters.
+/// Records an event that changes nothing in the store, such as a refused sign-in or the test of a target. The texts must hold no
+/// secret. They are cut at 1000 characters, and control characters become spaces.
 ///
 /// # Errors
 /// When the database fails.
@@ -85,7 +85,7 @@ pub fn record(store: &KeyStore, action: &str, object: &str, result: &str) -> Res
     store.write(&action, &object, |_| Ok(((), result)))
 }
 
-/// Texts of whoever may not even be signed in.
+/// Cleans a text, which may come from somebody who is not signed in.
 fn printable(text: &str) -> String {
     let cut = text.chars().take(MAX_TEXT);
     cut.map(|c| if c.is_control() { ' ' } else { c }).collect()

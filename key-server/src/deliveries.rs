@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The deliveries in the outbox: which keys are still to be brought to which targets. The store puts a delivery there in the
-//! transaction that makes its key; whoever claims it has it alone for a while, and it comes back when nothing is heard of it.
+//! The deliveries in the outbox: the keys that go to targets. The transaction that makes a key also enqueues its deliveries. A worker
+//! that claims a delivery has it alone until its lease ends; then another worker may claim it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,26 +16,26 @@ pub struct Delivery {
     pub kid: KeyId,
     /// The target's name.
     pub target: String,
-    /// How far it is.
+    /// Its state.
     pub state: DeliveryState,
-    /// How often it was claimed.
+    /// The number of claims so far.
     pub attempts: u64,
-    /// When it may be claimed again.
+    /// The time from which it may be claimed again.
     pub next_try: SystemTime,
-    /// When the target acknowledged it.
+    /// The time when the target acknowledged it.
     pub acknowledged: Option<SystemTime>,
-    /// What went wrong the last time.
+    /// The error of the last attempt.
     pub error: Option<String>,
 }
 
-/// How far a delivery is.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// To be tried, or tried again.
+    /// It will be tried, or tried again.
     Pending,
     /// The target has the key.
     Acknowledged,
-    /// Not tried again until it is enqueued anew.
+    /// It is not tried again until it is enqueued again.
     GivenUp,
 }
 
@@ -60,18 +60,18 @@ macro_rules! claim_sql {
     };
 }
 
-/// Which deliveries are claimed.
+/// The deliveries to claim.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
-    /// Those to this target; None: to any.
+    /// Deliveries to this target; None for any target.
     pub target: Option<&'a str>,
-    /// How many at most.
+    /// The most deliveries.
     pub limit: u32,
-    /// How long nobody else gets them.
+    /// The time for which no other worker can claim them.
     pub lease: Duration,
 }
 
-/// Takes deliveries that are due. Nobody else gets them until the lease is over.
+/// Claims deliveries that are due. No other worker can claim them until the lease ends.
 ///
 /// # Errors
 /// When the database fails.
@@ -105,13 +105,13 @@ pub struct FailedDelivery<'a> {
     pub kid: &'a KeyId,
     /// The target's name.
     pub target: &'a str,
-    /// What went wrong; it must not hold secrets.
+    /// The error, which must not hold secrets.
     pub error: &'a str,
-    /// When it is tried again; None: not until it is enqueued anew.
+    /// The time of the next attempt; None to give up.
     pub retry: Option<SystemTime>,
 }
 
-/// Notes that a delivery failed. One that was acknowledged meanwhile stays so.
+/// Records that a delivery failed. One that was acknowledged meanwhile stays acknowledged.
 ///
 /// # Errors
 /// [`Error::NoDelivery`].
@@ -142,7 +142,7 @@ pub fn fail(store: &KeyStore, failed: &FailedDelivery<'_>) -> Result<(), Error> 
     })
 }
 
-/// All deliveries of a key, by target.
+/// Lists the deliveries of a key by target.
 ///
 /// # Errors
 /// When the database fails.
@@ -158,7 +158,7 @@ pub fn of_key(store: &KeyStore, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
         .collect()
 }
 
-/// Deliveries that are not tried again by themselves, by KID.
+/// Lists the deliveries that were given up, by KID.
 ///
 /// # Errors
 /// When the database fails.
@@ -175,7 +175,7 @@ pub(crate) const GIVEN_UP: &str = concat!(
     " FROM delivery WHERE state = 'given-up' ORDER BY kid, target LIMIT $1 OFFSET $2"
 );
 
-/// A key of a track in a crypto period, and how far it is on its way.
+/// A key of a track in a crypto period, with its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduledKey {
     /// The key.
@@ -191,7 +191,7 @@ pub(crate) const OF_PERIODS: &str = concat!(
         ORDER BY kid, target"
 );
 
-/// As [`KeyStore::periods`], with the deliveries of the keys.
+/// Lists the keys of crypto periods like [`KeyStore::periods`], with their deliveries.
 ///
 /// # Errors
 /// When the database fails.
@@ -233,7 +233,7 @@ fn of_periods(
 impl DeliveryState {
     const ALL: [Self; 3] = [Self::Pending, Self::Acknowledged, Self::GivenUp];
 
-    /// The state as text.
+    /// Returns the name of the state.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",

@@ -2,8 +2,8 @@
 //! Hands keys of the store to licence servers: each delivery of the outbox is posted as a CPIX 2.3 document, encrypted to the
 //! target's certificate, until the target acknowledges it by a status of success.
 //!
-//! A key is claimed for a while, posted, and only then marked: whoever is killed in between loses nothing, and the target is sent
-//! the same key again. Several workers may serve one store; each takes the deliveries of the targets that it was given. Failed
+//! A worker claims a delivery for a while, posts the key, and then records the result. A worker that is killed in between loses
+//! nothing: the target gets the same key again. Several workers may serve one store; each takes the deliveries of the targets that it was given. Failed
 //! connections, timeouts and the statuses 429 and 5xx are tried again without end, at growing intervals; any other status is final,
 //! until [`KeyStore::enqueue`] puts the key on its way anew. The database keeps a key from becoming active before all that its
 //! contents require have acknowledged it.
@@ -25,10 +25,10 @@ pub use key_http_client::{Pem, Reach};
 use target::Line;
 pub use target::{Credentials, Encryption, Target};
 
-/// How often the outbox is looked at.
+/// The interval of checks of the outbox.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How long one target is served before the others have their turn.
+/// The longest time for one target in a run.
 const TURN: Duration = Duration::from_secs(5);
 
 /// A worker that hands keys over.
@@ -36,50 +36,50 @@ pub struct Handoff {
     lines: Vec<Line>,
 }
 
-/// What was done for one key and target.
+/// The attempt to deliver a key to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
     /// The key.
     pub kid: KeyId,
     /// The target's name.
     pub target: String,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// What came of a push.
+/// The outcome of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The target has the key.
     Acknowledged,
     /// It is tried again.
     Postponed {
-        /// What went wrong.
+        /// The error.
         error: String,
-        /// When it is tried again.
+        /// The time of the next attempt.
         until: SystemTime,
     },
-    /// It is not tried again: tell the operator.
+    /// It is not tried again: the operator must act.
     GivenUp {
-        /// What went wrong.
+        /// The error.
         error: String,
     },
 }
 
-/// What was done in one turn.
+/// The pushes and errors of one run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Each push, by target.
     pub pushes: Vec<Push>,
-    /// Where the store failed; what was claimed then comes back by itself.
+    /// The failures of the store. Claimed deliveries are tried again when their lease ends.
     pub faults: Vec<content_key_store::Error>,
 }
 
 impl Handoff {
-    /// Reads certificates and credentials. No target is asked yet.
+    /// Reads the certificates and credentials of targets. It does not connect to them yet.
     ///
     /// # Errors
-    /// What is wrong with a target, by its name.
+    /// The errors of a target, with its name.
     pub fn new(store: &KeyStore, targets: &[Target]) -> Result<Self, Error> {
         let mut lines = Vec::<Line>::with_capacity(targets.len());
         for target in targets {
@@ -91,13 +91,12 @@ impl Handoff {
         Ok(Self { lines })
     }
 
-    /// What the operator should be told of the targets: weak keys, credentials that cross a network in the clear.
+    /// Returns warnings for the operator about weak keys, and credentials that cross a network in the clear.
     pub fn warnings(&self) -> Vec<String> {
         self.lines.iter().flat_map(Line::warnings).collect()
     }
 
-    /// Posts what is due, to all targets at once. A target that does not take a key for now has its turn ended; so has one that
-    /// takes long.
+    /// Posts the keys that are due, to all targets in parallel. The run of a target ends when it postpones a key or takes long.
     pub fn run_once(&self) -> Report {
         let reports = thread::scope(|scope| {
             let turns = self.lines.iter().map(|line| scope.spawn(|| turn(line)));
@@ -118,12 +117,12 @@ impl Handoff {
         all
     }
 
-    /// Posts what becomes due until it is told to stop, or the sender of that is gone. Tells each turn that was not empty.
-    pub fn run(&self, stop: &Receiver<()>, mut tell: impl FnMut(Report)) {
+    /// Posts keys as they become due until `stop` receives a message or its sender is gone. Reports each run that was not empty.
+    pub fn run(&self, stop: &Receiver<()>, mut on_report: impl FnMut(Report)) {
         loop {
             let report = self.run_once();
             if !report.is_empty() {
-                tell(report);
+                on_report(report);
             }
             match stop.recv_timeout(POLL) {
                 Err(RecvTimeoutError::Timeout) => (),
@@ -134,13 +133,13 @@ impl Handoff {
 }
 
 impl Report {
-    /// Whether nothing was due.
+    /// True if nothing was due.
     pub const fn is_empty(&self) -> bool {
         self.pushes.is_empty() && self.faults.is_empty()
     }
 }
 
-/// One at a time: what is claimed and not yet posted is kept from other workers.
+/// Posts the keys for one target, one at a time: a claimed delivery that waits is lost for other workers.
 fn turn(line: &Line) -> Report {
     let clock = &line.store.host().clock;
     let begun = clock.monotonic();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Answers to requests that may come again: a client that got no answer repeats its request with the same key and gets the first
-//! answer, instead of doing the work twice.
+//! Responses of idempotent requests. A client that got no response repeats its request with the same idempotency key, and gets the
+//! first response instead of running the request twice.
 
 use std::time::{Duration, SystemTime};
 
 use content_key_store::{Error, KeyStore, check_name};
 
-/// How long answers are remembered.
+/// The time for which responses are kept.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// What was answered to a request.
+/// The stored response of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
     /// SHA-256 of the request: another request must not use its key.
@@ -18,14 +18,14 @@ pub struct Remembered {
     pub status: u16,
     /// The answer's body.
     pub body: Vec<u8>,
-    /// When it was given.
+    /// The time when it was stored.
     pub created: SystemTime,
 }
 
-/// An answer that is to be remembered.
+/// A response to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAnswer<'a> {
-    /// Whose request it is.
+    /// The account that sent the request.
     pub account: &'a str,
     /// The idempotency key that the request came with.
     pub key: &'a str,
@@ -37,8 +37,8 @@ pub struct NewAnswer<'a> {
     pub body: &'a [u8],
 }
 
-/// Remembers for 24 hours what was answered to an account's request; the first answer stays. The body rests in clear: it must
-/// hold no key, token or other secret. This leaves no row in the audit, what the request did has its own.
+/// Stores the response to an account's request for 24 hours. The first response stays. The body is stored in clear, so that it must
+/// hold no key, token or other secret. It writes no row in the audit: the action of the request has its own.
 ///
 /// # Errors
 /// [`Error::BadName`] for the key, [`Error::OutOfRange`] for a status that is not 100 to 999.
@@ -72,7 +72,7 @@ pub fn remember(store: &KeyStore, answer: &NewAnswer<'_>) -> Result<(), Error> {
     })
 }
 
-/// What was answered to an account's request in the last 24 hours.
+/// Returns the response to an account's request of the last 24 hours.
 ///
 /// # Errors
 /// When the database fails.
@@ -93,7 +93,7 @@ pub fn recall(store: &KeyStore, account: &str, key: &str) -> Result<Option<Remem
     }))
 }
 
-/// The last time whose answers are forgotten.
+/// Returns the time up to which responses are expired.
 fn oldest(now: SystemTime) -> SystemTime {
     now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH)
 }

@@ -3,12 +3,12 @@
 //!
 //! - [`server`] runs it: connections, sign-in, and the routes of page, REST and SPEKE; [`speke`] reads and fills the
 //!   documents of SPEKE.
-//! - [`accounts`] and [`tokens`] say who may do what, [`idempotency`] keeps answers to requests that may come again, and [`audit`]
-//!   shows who did what.
-//! - [`targets`] are the licence servers, [`deliveries`] the keys on their way to them, and [`delivery`] brings the keys there.
-//! - [`operations`] is what page, REST and command line do with a store alike; [`store_health`] is how the store is doing.
+//! - [`accounts`] and [`tokens`] identify people and programs, [`idempotency`] keeps the responses of requests that may be repeated,
+//!   and [`audit`] lists the actions.
+//! - [`targets`] are the licence servers, [`deliveries`] the outbox of keys for them, and [`delivery`] posts the keys.
+//! - [`operations`] are the tasks that pages, REST and command line share; [`store_health`] has the figures of the store.
 //!
-//! All of it is over a [`KeyStore`](content_key_store::KeyStore), which holds the keys. Time, random bytes and files of secrets come
+//! Everything works on a [`KeyStore`](content_key_store::KeyStore), which holds the keys. Time, random bytes and files of secrets come
 //! from the store's [`Host`](host_access::Host).
 
 pub mod accounts;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why something was not done with an account or a token. No variant holds a token.
+//! Errors of accounts and tokens. No variant holds a token.
 
 use content_key_store::{Error as StoreError, RequestError};
 
@@ -7,7 +7,7 @@ use content_key_store::{Error as StoreError, RequestError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// What should be a role is none.
+    /// A text is no role.
     #[error(
         "no such role: give viewer, operator, key-admin, auditor, license-server, packager or admin"
     )]
@@ -15,7 +15,7 @@ pub enum AccountError {
     /// There is no such account.
     #[error("no account '{0}' in the store: check its name, or add it")]
     NoAccount(String),
-    /// Nobody could look after accounts any more.
+    /// The change would leave the store without an administrator.
     #[error(
         "this is the last enabled account with the role admin: give another one that role first"
     )]
@@ -27,17 +27,15 @@ pub enum AccountError {
     #[error("no token with this id in the store: give the id that the list of tokens shows")]
     NoToken,
     /// A token is too short or cannot be sent.
-    #[error(
-        "a token has 32 to 1024 visible ASCII characters: take one of a generator of passwords"
-    )]
+    #[error("a token has 32 to 1024 visible ASCII characters: use a password generator")]
     BadToken,
-    /// A token cannot be this account's.
-    #[error("the token is another account's, or was revoked: give another one")]
+    /// A token belongs to another account, or was revoked.
+    #[error("the token belongs to another account, or was revoked: give another one")]
     TokenTaken,
     /// There are no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),
-    /// The store refused it, or could not be asked.
+    /// The store refused the change, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

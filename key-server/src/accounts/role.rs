@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Roles: what the holder of an account may do. What each permits is decided where it is asked for, not here.
+//! The roles of accounts. The server decides which permissions each role has.
 
 use std::str::FromStr;
 
@@ -20,12 +20,12 @@ pub enum Role {
     LicenseServer,
     /// A packager, which asks for keys.
     Packager,
-    /// Looks after accounts, targets and the store.
+    /// Manages accounts, targets and the store.
     Admin,
 }
 
 impl Role {
-    /// All roles, in their order.
+    /// All roles in their order.
     pub const ALL: [Self; 7] = [
         Self::Viewer,
         Self::Operator,
@@ -36,7 +36,7 @@ impl Role {
         Self::Admin,
     ];
 
-    /// The role as text.
+    /// Returns the name of the role.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",

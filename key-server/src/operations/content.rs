@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What several tasks ask of a content: its labels, its slots, and the place of a moment among its crypto periods.
+//! Facts of a content that several tasks need: its labels, its slots, and its current crypto period.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use content_key_store::{AssignedSlot, Content, KeySlot, KeyStore, Page};
 
-/// What a track's label is where the content names none.
+/// The label of all tracks of a content that names none.
 pub const ALL: &str = "ALL";
 
-/// How many slots are asked for at a time.
+/// The slots that are read at a time.
 const BATCH: u32 = 500;
 
-/// The labels of the tracks, each once.
+/// Returns the labels of the tracks, each once.
 pub fn labels(content: &Content) -> BTreeSet<&str> {
     match content.tracks.as_slice() {
         [] => [ALL].into(),
@@ -20,7 +20,7 @@ pub fn labels(content: &Content) -> BTreeSet<&str> {
     }
 }
 
-/// The place of a key of the content's own cipher mode.
+/// Returns the slot of a key in the content's cipher mode.
 pub fn slot(content: &Content, label: &str, period: u64) -> KeySlot {
     KeySlot {
         content_id: content.id.clone(),
@@ -30,7 +30,7 @@ pub fn slot(content: &Content, label: &str, period: u64) -> KeySlot {
     }
 }
 
-/// The crypto period that `now` is in, counted from 1970-01-01 UTC.
+/// Returns the index of the crypto period at `now`, counted from 1970-01-01 UTC.
 pub fn period_at(length: Duration, now: SystemTime) -> u64 {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let index = since.as_millis().checked_div(length.as_millis());
@@ -39,7 +39,7 @@ pub fn period_at(length: Duration, now: SystemTime) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// All slots of a content in its own cipher mode, the last periods first.
+/// Returns all slots of a content in its cipher mode, the last periods first.
 ///
 /// # Errors
 /// When the database fails.
@@ -64,7 +64,7 @@ pub fn slots(
     Ok(all)
 }
 
-/// The slots of the content's last crypto period; none before the first key.
+/// Returns the slots of the content's last crypto period; none before the first key.
 ///
 /// # Errors
 /// When the database fails.

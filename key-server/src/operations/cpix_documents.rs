@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys out of CPIX documents and into them.
+//! Importing and exporting keys as CPIX documents.
 
 mod export;
 mod import;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why something was not done. No variant holds a key.
+//! Errors of the operations. No variant holds a key.
 
 use super::new_key::Finding;
 
-/// Errors of what is done with a key store.
+/// Errors of operations on a key store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The store refused it, or could not be asked.
+    /// The store refused the operation, or failed.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
     /// A draft of a key cannot become one.
@@ -15,10 +15,10 @@ pub enum Error {
     /// A CPIX document cannot be read or written.
     #[error(transparent)]
     Cpix(#[from] cpix::Error),
-    /// A PEM file without what is asked for.
+    /// A PEM text lacks the certificate or key.
     #[error("no {0} in the PEM text: give one that begins with -----BEGIN")]
     Pem(&'static str),
-    /// A document does not say what its keys protect with.
+    /// A document names no scheme for a key.
     #[error(
         "the cpix document names no common encryption scheme for KID {0}: say which scheme its keys are for"
     )]
@@ -36,17 +36,17 @@ pub enum Error {
         "the keys of content '{0}' do not change by the clock: give it a crypto period, or rotate now"
     )]
     NoCryptoPeriod(String),
-    /// More crypto periods than there are numbers.
-    #[error("content '{0}' has no crypto period behind this one")]
+    /// The index of the next crypto period is too large.
+    #[error("content '{0}' has no crypto period after this one")]
     LastPeriod(String),
-    /// A setting of a content is none that a PlayReady Header can have.
+    /// A setting of a content does not fit a PlayReady Header.
     #[error("{setting} of content '{content}': {source}")]
     Setting {
         /// The content's id.
         content: String,
-        /// Which one.
+        /// The name of the setting.
         setting: &'static str,
-        /// What is wrong with it.
+        /// The error of its value.
         source: playready_header::Error,
     },
     /// The header cannot be made.
@@ -56,7 +56,7 @@ pub enum Error {
     #[error("pssh box: {0}")]
     Box(#[from] isobmff_boxes::Error),
     /// The operating system has no random numbers.
-    #[error("no random numbers from the operating system: {0}")]
+    #[error("the operating system gives no random numbers: {0}")]
     Generator(String),
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! KIDs in the notations that people meet: UUID, hexadecimal digits, and the base64 that stands in PlayReady Headers.
+//! KIDs in their notations: UUID, hexadecimal digits, and the base64 of PlayReady Headers.
 
 use cenc_types::KeyId;
 use playready_header::guid;

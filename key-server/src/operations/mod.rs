@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the page, the API and the command line do with a key store, each by its own means of talking: no HTTP and no command line
-//! here.
+//! The tasks on a key store that the pages, the REST interface and the command line share. No HTTP and no command line here.
 
 mod content;
 pub mod cpix_documents;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A content's keys as a CPIX document: encrypted to a recipient's certificate, or in the clear where somebody says why.
+//! Exports a content's keys as a CPIX document, encrypted to a recipient's certificate, or in the clear for a stated reason.
 
 use std::collections::BTreeMap;
 
@@ -13,36 +13,36 @@ use zeroize::Zeroizing;
 use crate::delivery::{KeyUse, document};
 use crate::operations::{Error, content};
 
-/// To whom the keys go.
+/// The recipient of the keys.
 pub enum Recipient {
     /// Encrypted to an RSA certificate, the first of a PEM text.
     Certificate {
         /// The PEM text.
         pem: Vec<u8>,
-        /// Whose it is, for the audit.
+        /// The name of its owner, for the audit.
         name: String,
     },
     /// In the clear.
     Clear {
-        /// Why, for the audit: 1 to 200 characters.
+        /// The reason for the audit: 1 to 200 characters.
         reason: String,
     },
 }
 
-/// A document that was written.
+/// A document that was exported.
 pub struct Export {
     /// The document, which holds the keys in the clear unless there is a recipient.
     pub xml: Zeroizing<String>,
-    /// The KIDs, in its order.
+    /// The KIDs in the order of the document.
     pub kids: Vec<KeyId>,
-    /// What the operator should be told of the recipient's key.
+    /// A warning about the recipient's key.
     pub warning: Option<String>,
 }
 
-/// Writes all keys of a content, with the rules of its tracks and its crypto periods. Each key that leaves has a row in the audit.
+/// Exports all keys of a content, with usage rules for its tracks and crypto periods. Each key gets a row in the audit.
 ///
 /// # Errors
-/// [`Error::NoKeys`]; what is wrong with the certificate, before a key is read.
+/// [`Error::NoKeys`]; errors of the certificate, before a key is read.
 pub fn export(
     store: &KeyStore,
     content_id: &str,
