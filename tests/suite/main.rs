@@ -36,6 +36,8 @@ mod claims;
 mod clearkeydec;
 /// clearkeydec on MP4.
 mod clearkeydec_mp4;
+/// The commands, properties and dependencies in README.md and docs.
+mod documents;
 /// The examples of an encoder application, in C, Python and Rust.
 mod encoder_examples;
 /// What applications show of errors.
@@ -70,8 +72,6 @@ mod plain_pipelines;
 mod pull;
 /// GStreamer's own demuxer behind the element.
 mod qtdemux;
-/// The README's commands and properties.
-mod readme;
 /// No key appears in a log.
 mod secrets;
 /// What the element tells of all DRM systems.

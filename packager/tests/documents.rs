@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The README's commands of `playready-packager`, run in their order.
+//! The commands of `playready-packager` in README.md and docs/*.md, run in their order.
 
 #![cfg(feature = "serve")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use test_support::tools;
 
-const README: &str = include_str!("../../README.md");
 /// The start of each command.
 const PROGRAM: &str = "target/release/playready-packager ";
 /// Manifests of the file that they protect.
@@ -24,19 +24,33 @@ const MANIFESTS: [(&str, &str); 3] = [
 
 #[test]
 fn each_command_runs_as_it_stands() {
-    let Some(vectors) = tools::vectors_for("readme::each_command_runs_as_it_stands") else {
+    let Some(vectors) = tools::vectors_for("documents::each_command_runs_as_it_stands") else {
         return;
     };
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let clear = vectors.join("clear/o-avaac-prog/prog_8s.mp4");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let docs = fs::read_dir(root.join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let documents = std::iter::once(root.join("README.md"))
+        .chain(docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")));
+    let commands: usize = documents.map(|path| run_commands(&path, &clear)).sum();
+    assert!(commands >= 15, "only {commands} commands");
+}
+
+/// Runs the commands of a document in a folder with a clear film and its manifests, and returns how many there are.
+fn run_commands(document: &Path, clear: &Path) -> usize {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("documents")
+        .join(document.file_stem().unwrap());
     // Keys of an earlier run would be reused.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
-    let clear = vectors.join("clear/o-avaac-prog/prog_8s.mp4");
     fs::copy(clear, folder.join("clear.mp4")).unwrap();
     for (name, text) in MANIFESTS {
         fs::write(folder.join(name), text).unwrap();
     }
-    let commands: Vec<_> = README
+    let text = fs::read_to_string(document).unwrap();
+    let commands: Vec<&str> = text
         .lines()
         .filter_map(|line| line.strip_prefix(PROGRAM))
         .collect();
@@ -50,5 +64,5 @@ fn each_command_runs_as_it_stands() {
         let stderr = String::from_utf8_lossy(&shell.stderr);
         assert!(shell.status.success(), "{arguments}: {stderr}");
     }
-    assert!(commands.len() >= 3, "{commands:?}");
+    commands.len()
 }
