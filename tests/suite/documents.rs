@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::house_rules::rust_files;
 use crate::launch::{self, Run};
 use crate::media::{Audio, Recipe, Video};
 use crate::pipelines::is_protected;
@@ -237,6 +238,24 @@ fn every_named_file_of_the_repository_exists() {
             .filter(|path| folders.iter().any(|folder| path.starts_with(folder)))
             .filter(|path| !path.contains('<'))
             .for_each(|path| assert!(root().join(path).exists(), "{name}: {path}"));
+    }
+}
+
+#[test]
+fn every_message_is_in_the_code() {
+    let code: String = ["src", "crates", "key-server/src"]
+        .iter()
+        .flat_map(|folder| rust_files(&root().join(folder)))
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        // A message may be written over several lines.
+        .map(|text| text.split("\\\n").map(str::trim_start).collect::<String>())
+        .collect();
+    let document = Document::named("docs/troubleshooting.md");
+    let tables = document.text.split("\n| message | ").skip(1);
+    let rows = tables.flat_map(|table| table.lines().take_while(|line| !line.is_empty()).skip(2));
+    let messages = rows.map(|row| row[2..].split(" | ").next().unwrap());
+    for part in messages.flat_map(|message| message.split('…')) {
+        assert!(code.contains(part.trim()), "no message has: {part}");
     }
 }
 

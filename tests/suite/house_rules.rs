@@ -54,7 +54,7 @@ fn root() -> &'static Path {
 }
 
 /// All `.rs` files below a folder, which need not exist.
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
