@@ -265,10 +265,16 @@ impl TrackEncryptor {
                 .map_err(|reason| StreamError::Sample { pts, reason })?;
             return Ok(None);
         };
-        let how = (&mut self.format.codec, *method);
-        let with = (key.cipher(), &mut *key.ivs());
-        let protected = self.protector.protect(&mut map, how, with);
-        let protected = protected.map_err(|reason| StreamError::Sample { pts, reason })?;
+        let protected = self
+            .protector
+            .protect(
+                &mut map,
+                &mut self.format.codec,
+                *method,
+                key.cipher(),
+                &mut key.ivs(),
+            )
+            .map_err(|reason| StreamError::Sample { pts, reason })?;
         Ok(Some(self.current.metas.sample(&protected)))
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The ciphers alone, beside OpenSSL's EVP and the crates that are used by everyone: `cargo bench -p common-encryption`.
+//! The ciphers alone, compared with OpenSSL's EVP and with the crate `ctr`: `cargo bench -p common-encryption`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 #![expect(clippy::indexing_slicing, reason = "of its own buffers")]
@@ -88,7 +88,7 @@ fn cipher_block(scheme: Scheme) -> usize {
     }
 }
 
-/// OpenSSL as its other users have it: one context, a new IV for each sample, and what a pattern takes brought together.
+/// OpenSSL as others use it: one context, a new IV for each sample, and the blocks of a pattern gathered.
 struct Evp {
     context: CipherCtx,
     unit: Option<usize>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The four schemes' ciphers over samples, in place: 23001-7 clauses 9.4 to 9.7 and 10.
+//! In-place encryption of samples by the ciphers of the four schemes: 23001-7 clauses 9.4 to 9.7 and 10.
 
 mod chains;
 mod counter;
@@ -8,7 +8,7 @@ mod ranges;
 use aes::Aes128Enc;
 use cipher::KeyInit;
 
-use self::counter::KeyStream;
+use self::counter::CounterStream;
 use self::ranges::ProtectedRanges;
 use super::{Error, SampleSlices};
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
@@ -16,28 +16,28 @@ use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
 /// The key schedules of one content key; wiped when dropped.
 pub struct SampleCipher {
     blocks: Aes128Enc,
-    /// For counter mode, where the processor has VAES.
-    wide: Option<aes_vaes::VaesKey>,
+    /// For counter mode, if the processor has VAES.
+    vaes: Option<aes_vaes::VaesKey>,
 }
 
-/// What is done with the protected bytes of a track's samples.
+/// The encryption of a track's samples: scheme and pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncryptionMethod {
-    /// The cipher and how its chain or counter runs on.
+    /// The scheme, which decides the cipher mode and where its chain or counter restarts.
     pub scheme: Scheme,
-    /// The pattern, for `cens` and `cbcs`; the other schemes do not look at it.
+    /// The pattern; `cenc` and `cbc1` ignore it.
     pub pattern: Pattern,
 }
 
-/// A sample that waits for its cipher text.
+/// A sample to be encrypted in place.
 pub struct ClearSample<'a> {
-    /// By which its caller knows it.
+    /// The caller's number for it, which [`FailedSample`] repeats.
     pub number: usize,
-    /// Its own IV or the constant one.
+    /// The sample's own IV, or the constant one.
     pub iv: Iv,
-    /// All of the sample.
+    /// All bytes of the sample.
     pub bytes: SampleSlices<'a>,
-    /// Which bytes are protected; all where there are none.
+    /// The subsamples; if empty, all bytes are protected.
     pub subsamples: &'a [Subsample],
 }
 
@@ -51,20 +51,20 @@ pub struct FailedSample {
 }
 
 impl SampleCipher {
-    /// Expands the key, once for all samples under it.
+    /// Expands the key for all samples under it.
     pub fn new(key: &ContentKey) -> Self {
         let key = key.as_bytes();
         Self {
             blocks: Aes128Enc::new(key.into()),
-            wide: aes_vaes::VaesKey::new(key),
+            vaes: aes_vaes::VaesKey::new(key),
         }
     }
 
-    /// Encrypts `sample` in place. Without `subsamples` all of it is protected.
+    /// Encrypts `sample` in place; if `subsamples` is empty, all of it.
     ///
     /// # Errors
-    /// [`Error::MapMismatch`] when the subsamples do not add up to the sample, [`Error::StillClear`] when a block that
-    /// should be protected came out as it went in; the sample must not be used then.
+    /// [`Error::MapMismatch`] if the subsamples do not add up to the sample, [`Error::StillClear`] if the cipher did not
+    /// change a block that should be protected. The sample must not be used then.
     pub fn encrypt(
         &self,
         method: EncryptionMethod,
@@ -78,17 +78,17 @@ impl SampleCipher {
             bytes: sample.into(),
             subsamples,
         };
-        let encrypted = match method.scheme {
-            Scheme::Cenc | Scheme::Cens => self.count(method, sample),
+        match method.scheme {
+            Scheme::Cenc | Scheme::Cens => self.encrypt_counter_mode(method, sample),
             Scheme::Cbc1 | Scheme::Cbcs => chains::encrypt(&self.blocks, method, sample),
-        };
-        encrypted.map_err(|failed| failed.error)
+        }
+        .map_err(|failed| failed.error)
     }
 
-    /// Encrypts samples in place: in the CBC schemes faster than one by one.
+    /// Encrypts several samples in place, which for the CBC schemes is faster than one by one.
     ///
     /// # Errors
-    /// Those of [`Self::encrypt`], with the number of a sample; none of the samples must be used then.
+    /// Those of [`Self::encrypt`] for one of the samples. None of the samples must be used then.
     pub fn encrypt_all<'a>(
         &self,
         method: EncryptionMethod,
@@ -97,7 +97,7 @@ impl SampleCipher {
         match method.scheme {
             Scheme::Cenc | Scheme::Cens => {
                 for sample in samples {
-                    self.count(method, sample)?;
+                    self.encrypt_counter_mode(method, sample)?;
                 }
                 Ok(())
             }
@@ -105,20 +105,24 @@ impl SampleCipher {
         }
     }
 
-    fn count(&self, method: EncryptionMethod, sample: ClearSample<'_>) -> Result<(), FailedSample> {
+    fn encrypt_counter_mode(
+        &self,
+        method: EncryptionMethod,
+        sample: ClearSample<'_>,
+    ) -> Result<(), FailedSample> {
         let ClearSample {
             number,
             iv,
             bytes,
             subsamples,
         } = sample;
-        let mut stream = KeyStream::new((&self.blocks, self.wide.as_ref()), &iv);
-        let ranges = ProtectedRanges::new(bytes, subsamples);
-        let counted = ranges.and_then(|ranges| match method.scheme {
-            Scheme::Cens => stream.count_by_pattern(method.pattern, ranges),
-            _ => stream.count_through(ranges),
-        });
-        counted.map_err(|error| FailedSample { number, error })
+        let mut stream = CounterStream::new(&self.blocks, self.vaes.as_ref(), &iv);
+        ProtectedRanges::new(bytes, subsamples)
+            .and_then(|ranges| match method.scheme {
+                Scheme::Cens => stream.encrypt_by_pattern(method.pattern, ranges),
+                _ => stream.encrypt_ranges(ranges),
+            })
+            .map_err(|error| FailedSample { number, error })
     }
 }
 

@@ -1,23 +1,36 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From protected samples back to clear ones, 23001-7 clauses 9.3 to 9.6 and 10: the check of what was protected.
+//! Decryption of samples, 23001-7 clauses 9.3 to 9.6 and 10.
 //!
-//! Written apart from [`SampleCipher`](super::SampleCipher), on the bare AES block, so that a fault in one of the two shows.
+//! It shares no code with [`SampleCipher`](super::SampleCipher) and uses the bare AES block, so that each reveals errors of the other.
 
 use aes::{Aes128Dec, Aes128Enc};
 use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 
 use super::{EncryptionMethod, Error};
-use cenc_types::BLOCK;
-use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
+use cenc_types::{BLOCK, ContentKey, Iv, Pattern, Scheme, Subsample};
 
-/// The key schedules of one content key; wiped when dropped.
+/// Decrypts samples under one content key, whose key schedules are wiped when dropped.
+///
+/// ```
+/// use cenc_types::{ContentKey, Iv, Pattern, Scheme, decode_hex};
+/// use common_encryption::{EncryptionMethod, SampleDecryptor};
+///
+/// // The first block of NIST SP 800-38A, F.2.2.
+/// let key = ContentKey::parse("2b7e151628aed2a6abf7158809cf4f3c")?;
+/// let iv = Iv::new(&decode_hex("000102030405060708090a0b0c0d0e0f").unwrap())?;
+/// let method = EncryptionMethod { scheme: Scheme::Cbc1, pattern: Pattern::NONE };
+/// let mut sample = decode_hex("7649abac8119b246cee98e9b12e9197d").unwrap();
+/// SampleDecryptor::new(&key).decrypt(method, &iv, &mut sample, &[])?;
+/// assert_eq!(sample, decode_hex("6bc1bee22e409f96e93d7e117393172a").unwrap());
+/// # Ok::<(), common_encryption::Error>(())
+/// ```
 pub struct SampleDecryptor {
     counters: Aes128Enc,
     blocks: Aes128Dec,
 }
 
 impl SampleDecryptor {
-    /// Expands the key, once for all samples under it.
+    /// Expands the key for all samples under it.
     pub fn new(key: &ContentKey) -> Self {
         Self {
             counters: Aes128Enc::new(key.as_bytes().into()),
@@ -25,11 +38,11 @@ impl SampleDecryptor {
         }
     }
 
-    /// Decrypts `sample` in place. Without `subsamples` all of it is protected.
+    /// Decrypts `sample` in place; if `subsamples` is empty, all of it.
     ///
     /// # Errors
-    /// [`Error::MapMismatch`] when the subsamples do not add up to the sample, [`Error::BadIvSize`] for a CBC scheme with
-    /// an IV of 8 bytes. The sample is as it was then.
+    /// [`Error::MapMismatch`] if the subsamples do not add up to the sample, [`Error::BadIvSize`] for a CBC scheme with
+    /// an IV of 8 bytes. The sample is unchanged then.
     pub fn decrypt(
         &self,
         method: EncryptionMethod,
@@ -37,22 +50,21 @@ impl SampleDecryptor {
         sample: &mut [u8],
         subsamples: &[Subsample],
     ) -> Result<(), Error> {
-        let whole = sample.len();
-        check(whole, subsamples)?;
+        check_subsamples(sample.len(), subsamples)?;
         let ranges = Ranges {
+            whole: subsamples.is_empty().then_some(sample.len()),
             rest: sample,
-            whole: subsamples.is_empty().then_some(whole),
             subsamples: subsamples.iter(),
         };
         let pattern = method.pattern;
         match method.scheme {
             Scheme::Cenc => {
-                let mut stream = KeyStream::new(&self.counters, iv);
-                ranges.for_each(|range| stream.add_to(range));
+                let mut stream = DecryptionStream::new(&self.counters, iv);
+                ranges.for_each(|range| stream.apply(range));
             }
             Scheme::Cens => {
-                let mut stream = KeyStream::new(&self.counters, iv);
-                ranges.for_each(|range| each_run(range, pattern, |run| stream.add_to(run)));
+                let mut stream = DecryptionStream::new(&self.counters, iv);
+                ranges.for_each(|range| each_run(range, pattern, |run| stream.apply(run)));
             }
             Scheme::Cbc1 => {
                 let mut before = chain_start(iv)?;
@@ -69,7 +81,7 @@ impl SampleDecryptor {
         Ok(())
     }
 
-    /// Decrypts the whole blocks of `run`; `before` is the protected block in front of it in its chain.
+    /// Decrypts the whole blocks of `run`; `before` is the protected block before it in its chain.
     fn unchain(&self, before: &mut [u8; BLOCK], run: &mut [u8]) {
         for block in run.as_chunks_mut::<BLOCK>().0 {
             let protected = *block;
@@ -83,11 +95,12 @@ impl SampleDecryptor {
     }
 }
 
-fn check(len: usize, subsamples: &[Subsample]) -> Result<(), Error> {
-    let mut mapped = 0u64;
-    for subsample in subsamples {
-        mapped += u64::from(subsample.clear_bytes) + u64::from(subsample.protected_bytes);
-    }
+/// Checks that the subsamples, if any, add up to `len`.
+fn check_subsamples(len: usize, subsamples: &[Subsample]) -> Result<(), Error> {
+    let mapped: u64 = subsamples
+        .iter()
+        .map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes))
+        .sum();
     match subsamples.is_empty() || mapped == len as u64 {
         true => Ok(()),
         false => Err(Error::MapMismatch),
@@ -123,7 +136,7 @@ impl<'a> Iterator for Ranges<'a> {
     }
 }
 
-/// Visits the encrypted runs of a protected range: whole blocks of the pattern, all of them where nothing is skipped.
+/// Visits the runs of blocks that the pattern encrypts in a protected range; all blocks if it skips none.
 fn each_run(range: &mut [u8], pattern: Pattern, mut visit: impl FnMut(&mut [u8])) {
     let mut rest = range.as_chunks_mut::<BLOCK>().0;
     if pattern.skip_byte_block == 0 {
@@ -131,18 +144,18 @@ fn each_run(range: &mut [u8], pattern: Pattern, mut visit: impl FnMut(&mut [u8])
     }
     while !rest.is_empty() {
         let crypt = rest.len().min(pattern.crypt_byte_block.into());
-        let (run, behind) = rest.split_at_mut(crypt);
+        let (run, skipped) = rest.split_at_mut(crypt);
         visit(run.as_flattened_mut());
-        let skip = behind.len().min(pattern.skip_byte_block.into());
-        rest = behind.split_at_mut(skip).1;
+        let skip = skipped.len().min(pattern.skip_byte_block.into());
+        rest = skipped.split_at_mut(skip).1;
     }
 }
 
-/// Blocks of key stream that are made at a time.
+/// The number of blocks of key stream computed at a time.
 const BATCH: usize = 8;
 
-/// A sample's key stream: the encryption of counter blocks, of which bytes 8 to 15 count and wrap without carry.
-struct KeyStream<'a> {
+/// A sample's key stream: the encrypted counter blocks, of which bytes 8 to 15 count and wrap without carry.
+struct DecryptionStream<'a> {
     cipher: &'a Aes128Enc,
     fixed: [u8; 8],
     count: u64,
@@ -150,7 +163,7 @@ struct KeyStream<'a> {
     used: usize,
 }
 
-impl<'a> KeyStream<'a> {
+impl<'a> DecryptionStream<'a> {
     fn new(cipher: &'a Aes128Enc, iv: &Iv) -> Self {
         let halves: [[u8; 8]; 2] = [0, 8].map(|at| {
             let half = iv.block().get(at..).and_then(<[u8]>::first_chunk);
@@ -165,13 +178,13 @@ impl<'a> KeyStream<'a> {
         }
     }
 
-    fn add_to(&mut self, mut bytes: &mut [u8]) {
+    fn apply(&mut self, mut bytes: &mut [u8]) {
         while !bytes.is_empty() {
             if self.used == BATCH * BLOCK {
                 self.refill();
             }
-            let stream = self.stream.as_flattened().get(self.used..);
-            let stream = stream.unwrap_or_default();
+            let unused = self.stream.as_flattened().get(self.used..);
+            let stream = unused.unwrap_or_default();
             let len = bytes.len().min(stream.len());
             let (now, rest) = bytes.split_at_mut(len);
             for (byte, mask) in now.iter_mut().zip(stream) {
@@ -186,11 +199,9 @@ impl<'a> KeyStream<'a> {
         let mut blocks = [Block::<Aes128Enc>::default(); BATCH];
         for block in &mut blocks {
             let count = self.count.to_be_bytes();
-            let counter = self.fixed.iter().chain(&count);
-            block
-                .iter_mut()
-                .zip(counter)
-                .for_each(|(to, from)| *to = *from);
+            for (to, from) in block.iter_mut().zip(self.fixed.iter().chain(&count)) {
+                *to = *from;
+            }
             self.count = self.count.wrapping_add(1);
         }
         self.cipher.encrypt_blocks(&mut blocks);

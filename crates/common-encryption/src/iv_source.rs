@@ -1,59 +1,70 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where IVs come from, 23001-7 clause 9.2: none repeats under one key.
+//! Sources of IVs, 23001-7 clause 9.2: no IV repeats under one key.
 
 use cenc_types::{CipherMode, Iv, IvSize, Scheme};
 
 use super::Error;
 
-/// Hands out the IVs of one key. All tracks under that key draw from one source, so that their IVs cannot meet.
+/// The IVs of one key. All tracks under that key draw from one source, so that no two samples share an IV.
+///
+/// ```
+/// use cenc_types::{Iv, Scheme};
+/// use common_encryption::IvSource;
+///
+/// // 23001-7 clause 9.2: IVs of 8 bytes count samples, IVs of 16 bytes count encrypted blocks.
+/// let mut ivs = IvSource::new(Scheme::Cenc, Iv::new(&[0; 8])?)?;
+/// assert_eq!(ivs.next(3)?.as_bytes(), [0, 0, 0, 0, 0, 0, 0, 0]);
+/// assert_eq!(ivs.next(3)?.as_bytes(), [0, 0, 0, 0, 0, 0, 0, 1]);
+/// # Ok::<(), common_encryption::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IvSource {
     /// One IV for every sample: `cbcs`.
     Constant(Iv),
     /// An IV for each sample, ascending.
-    PerSample(Ascending),
+    PerSample(AscendingIvs),
 }
 
-/// Ascending IVs: 8-byte ones step by one sample, 16-byte ones by the cipher blocks that the sample took
-/// (clause 9.2, NOTE 3), so that no counter block comes twice.
+/// Ascending IVs. 8-byte IVs advance by 1 for each sample, 16-byte IVs by the number of cipher blocks in the sample
+/// (clause 9.2, NOTE 3), so that no counter block is used twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ascending {
+pub struct AscendingIvs {
     next: Iv,
     left: u64,
 }
 
 impl IvSource {
-    /// A source that starts with `first`; `cbcs` keeps it for all samples.
+    /// Creates a source that starts with `first`; `cbcs` uses `first` for all samples.
     ///
     /// # Errors
-    /// [`Error::BadIvSize`] when a CBC scheme is given 8 bytes.
+    /// [`Error::BadIvSize`] if a CBC scheme gets 8 bytes.
     pub fn new(scheme: Scheme, first: Iv) -> Result<Self, Error> {
         if scheme.cipher_mode() == CipherMode::Cbc && first.size() == IvSize::Eight {
             return Err(Error::BadIvSize);
         }
         Ok(match scheme {
             Scheme::Cbcs => Self::Constant(first),
-            Scheme::Cenc | Scheme::Cens | Scheme::Cbc1 => Self::PerSample(Ascending {
+            Scheme::Cenc | Scheme::Cens | Scheme::Cbc1 => Self::PerSample(AscendingIvs {
                 next: first,
                 left: u64::MAX,
             }),
         })
     }
 
-    /// The IV of the next sample, of which `blocks` cipher blocks will be encrypted.
+    /// Returns the IV of the next sample, in which `blocks` cipher blocks will be encrypted.
     ///
     /// # Errors
     /// [`Error::IvsExhausted`] after 2^64 steps.
     pub fn next(&mut self, blocks: u64) -> Result<Iv, Error> {
         match self {
             Self::Constant(iv) => Ok(*iv),
-            Self::PerSample(ascending) => ascending.next(blocks),
+            Self::PerSample(ivs) => ivs.next(blocks),
         }
     }
 }
 
-impl Ascending {
-    /// How many bytes each IV has.
+impl AscendingIvs {
+    /// The size of each IV.
     pub const fn size(&self) -> IvSize {
         self.next.size()
     }
@@ -63,10 +74,9 @@ impl Ascending {
             IvSize::Eight => 1,
             IvSize::Sixteen => blocks.max(1),
         };
-        let iv = self.next;
         self.left = self.left.checked_sub(step).ok_or(Error::IvsExhausted)?;
-        self.next = iv.advanced(step);
-        Ok(iv)
+        let advanced = self.next.advanced(step);
+        Ok(std::mem::replace(&mut self.next, advanced))
     }
 }
 

@@ -1,5 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Common Encryption, ISO/IEC 23001-7:2023: schemes, keys, IVs, subsamples, the ciphers and the boxes it defines.
+//! Common Encryption, ISO/IEC 23001-7:2023: the ciphers of the four schemes, IVs, subsamples, and the boxes `senc`, `tenc` and `seig`.
+//!
+//! ```
+//! use cenc_types::{ContentKey, Iv, Pattern, Scheme, decode_hex};
+//! use common_encryption::{EncryptionMethod, SampleCipher, SampleDecryptor};
+//!
+//! // The first block of NIST SP 800-38A, F.5.1.
+//! let key = ContentKey::parse("2b7e151628aed2a6abf7158809cf4f3c")?;
+//! let iv = Iv::new(&decode_hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").unwrap())?;
+//! let clear = decode_hex("6bc1bee22e409f96e93d7e117393172a").unwrap();
+//! let method = EncryptionMethod { scheme: Scheme::Cenc, pattern: Pattern::NONE };
+//!
+//! let mut sample = clear.clone();
+//! SampleCipher::new(&key).encrypt(method, &iv, &mut sample, &[])?;
+//! assert_eq!(sample, decode_hex("874d6191b620e3261bef6864990db6ce").unwrap());
+//!
+//! SampleDecryptor::new(&key).decrypt(method, &iv, &mut sample, &[])?;
+//! assert_eq!(sample, clear);
+//! # Ok::<(), common_encryption::Error>(())
+//! ```
 //!
 //! | scheme | cipher      | pattern       | IV                               |
 //! |--------|-------------|---------------|----------------------------------|
@@ -27,7 +46,7 @@ mod tenc;
 pub use cipher::{ClearSample, EncryptionMethod, FailedSample, SampleCipher};
 pub use decrypt::SampleDecryptor;
 pub use error::Error;
-pub use iv_source::IvSource;
+pub use iv_source::{AscendingIvs, IvSource};
 pub use known_keys::{KnownKeys, MissingKey};
 pub use parsed_protection::ParsedProtection;
 pub use piff::BoxFlavor;
@@ -39,5 +58,5 @@ pub use sample_key::SampleKey;
 pub use sample_slices::SampleSlices;
 pub use seig::{SEIG, clear_seig};
 pub use senc::{ParsedSenc, SampleInformation, SencBuilder};
-pub use subsample::map_subsamples;
+pub use subsample::{SampleRanges, map_subsamples};
 pub use tenc::{Tenc, TrackIv};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the packager asks whoever knows the keys: of each `moov`, and of each fragment whose key may be another.
+//! The interface between a packager and the code that knows the keys, used for each `moov` and for each fragment.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use cenc_types::Track;
 
 /// Decides how the tracks of a stream are protected.
 pub trait Protector {
-    /// In which boxes the protection is told; it must not change within a stream.
+    /// The kind of boxes that describe the protection; it must not change within a stream.
     fn flavor(&self) -> BoxFlavor {
         BoxFlavor::Cenc
     }
 
-    /// Called with the tracks of each `moov`, in its order.
+    /// Decides how the tracks of a `moov`, given in its order, are protected.
     ///
     /// # Errors
-    /// Whatever keeps a track from being protected; it ends the stream as an error.
+    /// The reason why a track cannot be protected; it ends the stream.
     fn protect(&mut self, tracks: &[Track])
     -> Result<InitProtection, Box<dyn Error + Send + Sync>>;
 
-    /// Whether [`Protector::fragment`] is to be called: otherwise all samples are protected as their track is.
+    /// True if [`Protector::fragment`] must be called; otherwise all samples are protected as their track is.
     fn follows_time(&self) -> bool {
         false
     }
 
-    /// Called with the track fragments of each `moof`, in its order, before their samples are encrypted.
+    /// Decides how the track fragments of a `moof`, given in its order, are protected, before their samples are encrypted.
     ///
     /// # Errors
     /// As [`Protector::protect`].
@@ -39,16 +39,16 @@ pub trait Protector {
     }
 }
 
-/// What a [`Protector`] answers.
+/// The protection of the tracks of a `moov`.
 #[derive(Default)]
 pub struct InitProtection {
-    /// For each track how it is protected; None leaves it clear.
+    /// One entry for each track; None leaves the track clear.
     pub tracks: Vec<Option<TrackProtection>>,
-    /// Whole `pssh` boxes, which go to the end of `moov`.
+    /// Whole `pssh` boxes, which are appended to `moov`.
     pub pssh: Vec<Vec<u8>>,
 }
 
-/// How one track is protected.
+/// The protection of one track.
 #[derive(Clone)]
 pub struct TrackProtection {
     /// The key, shared by all tracks under it.
@@ -58,7 +58,7 @@ pub struct TrackProtection {
 }
 
 impl TrackProtection {
-    /// What `tenc` says of it.
+    /// Builds the `tenc` of the track.
     pub fn tenc(&self) -> Tenc {
         Tenc {
             method: self.method,
@@ -68,51 +68,51 @@ impl TrackProtection {
     }
 }
 
-/// When the samples of a track fragment are decoded, from the start of the media.
+/// The decode times of a track fragment, from the start of the media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FragmentTime {
     /// The track.
     pub track_id: u32,
     /// Decode time of the first sample.
     pub start: Duration,
-    /// Decode time behind the last sample.
+    /// Decode time after the last sample.
     pub end: Duration,
-    /// Whether decoding can begin with the first sample.
+    /// True if decoding can start with the first sample.
     pub sync: bool,
 }
 
 impl FragmentTime {
-    /// The point in time that tells which crypto period it belongs to.
+    /// The moment that decides which crypto period the fragment belongs to.
     pub fn middle(&self) -> Duration {
         self.start + self.end.saturating_sub(self.start) / 2
     }
 }
 
-/// What a [`Protector`] answers of a fragment.
+/// The protection of the track fragments of a `moof`.
 #[derive(Default)]
 pub struct FragmentProtection {
-    /// For each track fragment what counts for its samples; clear tracks stay clear.
+    /// One rule for each track fragment; clear tracks stay clear.
     pub rules: Vec<FragmentRule>,
-    /// Whole `pssh` boxes, which go to the end of the `moof`.
+    /// Whole `pssh` boxes, which are appended to the `moof`.
     pub pssh: Vec<Vec<u8>>,
-    /// Whether it is to be announced before this fragment.
+    /// True if the change of keys is announced before this fragment.
     pub announced: bool,
 }
 
-/// What counts for the samples of a track fragment.
+/// The protection of the samples of a track fragment.
 #[derive(Clone, Default)]
 pub enum FragmentRule {
-    /// What the track's `tenc` says.
+    /// The samples are protected as the track's `tenc` says.
     #[default]
     Track,
-    /// They are clear.
+    /// The samples are clear.
     Clear,
-    /// They are under another key.
+    /// The samples are under another key.
     Key(TrackProtection),
 }
 
 impl FragmentRule {
-    /// How samples of a track are protected that is itself protected as `track` says; None: they are clear.
+    /// Returns the protection of the samples of a track protected by `track`; None if they are clear.
     pub const fn protection<'a>(
         &'a self,
         track: &'a TrackProtection,
@@ -124,7 +124,7 @@ impl FragmentRule {
         }
     }
 
-    /// The `seig` entry that says so; None where `tenc` does.
+    /// Builds the `seig` entry for this rule; None if `tenc` suffices.
     pub fn seig(&self, track: &TrackProtection) -> Option<Vec<u8>> {
         match self {
             Self::Track => None,

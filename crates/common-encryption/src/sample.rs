@@ -1,24 +1,44 @@
 // SPDX-License-Identifier: MPL-2.0
-//! One sample from clear to protected, whatever carries it: its subsamples, its IV and its cipher text, 23001-7 clause 9.
+//! Protection of single samples in any container: subsamples, IV and ciphertext, 23001-7 clause 9.
 
 use codec_headers::{Codec, ProtectableRange, SampleBytes};
 
-use super::{EncryptionMethod, Error, IvSource, SampleCipher, map_subsamples};
+use super::{EncryptionMethod, Error, IvSource, SampleCipher, SampleRanges, map_subsamples};
 use cenc_types::{Iv, Scheme, Subsample};
 
-/// Protects the samples of a track one by one, in decoding order; its buffers are kept from sample to sample.
+/// Protects the samples of a track one by one, in decoding order; its buffers are reused from sample to sample.
+///
+/// ```
+/// use cenc_types::{ContentKey, Iv, Pattern, Scheme};
+/// use codec_headers::Codec;
+/// use common_encryption::{EncryptionMethod, IvSource, SampleCipher, SampleProtector};
+///
+/// let key = ContentKey::parse("2b7e151628aed2a6abf7158809cf4f3c")?;
+/// let method = EncryptionMethod { scheme: Scheme::Cenc, pattern: Pattern::NONE };
+/// let mut codec = Codec::new(*b"Opus", None).unwrap();
+/// let mut ivs = IvSource::new(Scheme::Cenc, Iv::new(&[0; 8])?)?;
+/// let mut protector = SampleProtector::default();
+///
+/// let mut sample = [0; 40];
+/// let cipher = SampleCipher::new(&key);
+/// let protected = protector.protect(&mut sample, &mut codec, method, &cipher, &mut ivs).unwrap();
+/// // Audio is protected as a whole.
+/// assert!(protected.subsamples.is_empty());
+/// assert_eq!(protected.iv.as_bytes(), [0; 8]);
+/// # Ok::<(), common_encryption::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct SampleProtector {
     ranges: Vec<ProtectableRange>,
     map: Vec<Subsample>,
 }
 
-/// What a decryptor must be told of a protected sample beside its key.
+/// The parameters, in addition to the key, that a decryptor needs for a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProtectedSample<'a> {
-    /// The IV, its own or the constant one.
+    /// The sample's own IV, or the constant one.
     pub iv: Iv,
-    /// The subsamples; none when the sample is protected as a whole.
+    /// The subsamples; empty if the sample is protected as a whole.
     pub subsamples: &'a [Subsample],
 }
 
@@ -26,12 +46,14 @@ impl SampleProtector {
     /// Encrypts `sample` in place under the next IV.
     ///
     /// # Errors
-    /// Whatever keeps the sample from being protected; its bytes must not be used then.
+    /// [`SampleError`], after which the bytes of `sample` must not be used.
     pub fn protect(
         &mut self,
         sample: &mut [u8],
-        (codec, method): (&mut Codec, EncryptionMethod),
-        (cipher, ivs): (&SampleCipher, &mut IvSource),
+        codec: &mut Codec,
+        method: EncryptionMethod,
+        cipher: &SampleCipher,
+        ivs: &mut IvSource,
     ) -> Result<ProtectedSample<'_>, SampleError> {
         let protected = self.map(&*sample, codec, method.scheme)?;
         let iv = ivs.next(protected.div_ceil(16))?;
@@ -42,10 +64,10 @@ impl SampleProtector {
         })
     }
 
-    /// Maps a sample and returns how many bytes of it are protected. Samples must come in decoding order.
+    /// Maps the subsamples of a sample and returns its number of protected bytes. Samples must come in decoding order.
     ///
     /// # Errors
-    /// Damaged codec data, and what [`map_subsamples`] refuses.
+    /// [`SampleError::Codec`] for damaged codec data, and the errors of [`map_subsamples`].
     pub fn map(
         &mut self,
         sample: impl SampleBytes,
@@ -59,24 +81,28 @@ impl SampleProtector {
             return Ok(size as u64);
         }
         codec.protectable_ranges(sample, &mut self.ranges)?;
-        let ranges = (self.ranges.as_slice(), codec.alignment());
-        map_subsamples(scheme, size, ranges, &mut self.map)?;
+        let sample = SampleRanges {
+            sample_len: size,
+            ranges: &self.ranges,
+            alignment: codec.alignment(),
+        };
+        map_subsamples(scheme, &sample, &mut self.map)?;
         Ok(self.map.iter().map(|s| u64::from(s.protected_bytes)).sum())
     }
 
-    /// The subsamples of the sample mapped last; none when it is protected as a whole.
+    /// The subsamples of the last sample; empty if it is protected as a whole.
     pub fn subsamples(&self) -> &[Subsample] {
         &self.map
     }
 }
 
-/// Why one sample cannot be protected.
+/// The reason why a sample cannot be protected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleError {
-    /// Its codec data is damaged or not understood.
+    /// The codec data is damaged or not supported.
     #[error(transparent)]
     Codec(#[from] codec_headers::Error),
-    /// The cipher layer refuses it.
+    /// The sample cannot be mapped or encrypted.
     #[error(transparent)]
     Cenc(#[from] Error),
 }
@@ -88,7 +114,7 @@ mod tests {
     use super::*;
     use cenc_types::{ContentKey, Pattern};
 
-    /// IVs of samples of `len` bytes, one behind the other, and the last sample.
+    /// The IVs of three consecutive samples of `len` bytes, and the last sample protected.
     fn protect(scheme: Scheme, first: &[u8], len: usize) -> ([Vec<u8>; 3], Vec<u8>) {
         let key = ContentKey::from_bytes(Zeroizing::new([7; 16]));
         let (cipher, pattern) = (SampleCipher::new(&key), Pattern::NONE);
@@ -98,9 +124,10 @@ mod tests {
         let mut sample = Vec::new();
         let used = [(); 3].map(|()| {
             sample = vec![5; len];
-            let how = (&mut codec, EncryptionMethod { scheme, pattern });
-            let protected = protector.protect(&mut sample, how, (&cipher, &mut ivs));
-            let protected = protected.unwrap();
+            let method = EncryptionMethod { scheme, pattern };
+            let protected = protector
+                .protect(&mut sample, &mut codec, method, &cipher, &mut ivs)
+                .unwrap();
             assert!(protected.subsamples.is_empty(), "audio has no subsamples");
             protected.iv.as_bytes().to_vec()
         });

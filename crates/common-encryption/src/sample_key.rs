@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A content key made ready for a stream: its schedule, its scheme and its unused IVs.
+//! A content key with its key schedule, its scheme and its unused IVs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{IvSource, SampleCipher, TrackIv};
 use cenc_types::{ContentKey, KeyId, Scheme};
 
-/// What all tracks under one key share. It outlives streams, so that IVs go on where they stopped.
+/// A content key ready to encrypt samples, shared by all tracks under it. It is kept from stream to stream, so that no IV is
+/// used twice.
 pub struct SampleKey {
     kid: KeyId,
     scheme: Scheme,
@@ -15,12 +16,12 @@ pub struct SampleKey {
 }
 
 impl SampleKey {
-    /// Binds `key` to one scheme and one run of IVs.
+    /// Binds `key` to one scheme and a source of IVs of its own.
     pub fn new(kid: KeyId, key: &ContentKey, scheme: Scheme, ivs: IvSource) -> Self {
         Self::drawing_from(kid, key, scheme, Arc::new(Mutex::new(ivs)))
     }
 
-    /// Binds `key` to one scheme and a run of IVs that others draw from too.
+    /// Binds `key` to one scheme and a source of IVs that it shares with other keys.
     pub fn drawing_from(
         kid: KeyId,
         key: &ContentKey,
@@ -45,21 +46,21 @@ impl SampleKey {
         self.scheme
     }
 
-    /// The cipher.
+    /// The cipher under this key.
     pub const fn cipher(&self) -> &SampleCipher {
         &self.cipher
     }
 
-    /// The IVs not yet used; hold the guard for a fragment, not for each sample.
+    /// Locks the unused IVs. Hold the guard for a whole fragment rather than for each sample.
     pub fn ivs(&self) -> MutexGuard<'_, IvSource> {
         self.ivs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `tenc` says of the IV.
+    /// The IV fields of `tenc`.
     pub fn track_iv(&self) -> TrackIv {
         match &*self.ivs() {
             IvSource::Constant(iv) => TrackIv::Constant(*iv),
-            IvSource::PerSample(ascending) => TrackIv::PerSample(ascending.size()),
+            IvSource::PerSample(ivs) => TrackIv::PerSample(ivs.size()),
         }
     }
 }

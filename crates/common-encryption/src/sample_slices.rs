@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bytes of a sample, which need not lie in one piece: they are encrypted wherever they came.
+//! The bytes of a sample in one or several slices of memory, which are encrypted in place.
 
 use std::mem::take;
 
 use cenc_types::BLOCK;
 
-/// Bytes that follow each other in a sample, in one piece or in several.
+/// Consecutive bytes of a sample, in one slice or in several.
+///
+/// ```
+/// use common_encryption::SampleSlices;
+///
+/// let mut sample = [0; 10];
+/// let (start, end) = sample.split_at_mut(4);
+/// let mut slices = [start, end];
+/// assert_eq!(SampleSlices::from(slices.as_mut_slice()).len(), 10);
+/// ```
 #[derive(Debug, Default)]
 pub struct SampleSlices<'a> {
     first: &'a mut [u8],
@@ -22,8 +31,8 @@ impl<'a> From<&'a mut [u8]> for SampleSlices<'a> {
 }
 
 impl<'a> From<&'a mut [&'a mut [u8]]> for SampleSlices<'a> {
-    fn from(pieces: &'a mut [&'a mut [u8]]) -> Self {
-        match pieces.split_first_mut() {
+    fn from(slices: &'a mut [&'a mut [u8]]) -> Self {
+        match slices.split_first_mut() {
             Some((first, rest)) => Self {
                 first: take(first),
                 rest,
@@ -34,56 +43,55 @@ impl<'a> From<&'a mut [&'a mut [u8]]> for SampleSlices<'a> {
 }
 
 impl<'a> SampleSlices<'a> {
-    /// Bytes in all of them.
+    /// The number of bytes in all slices.
     pub fn len(&self) -> usize {
-        let behind = self.rest.iter().map(|piece| piece.len());
-        self.first.len() + behind.sum::<usize>()
+        self.first.len() + self.rest.iter().map(|slice| slice.len()).sum::<usize>()
     }
 
-    /// Whether there are none.
+    /// True if there are no bytes.
     pub fn is_empty(&self) -> bool {
         !self.has(1)
     }
 
-    /// Whether there are as many bytes: no more pieces are looked at than hold them.
+    /// True if there are at least `len` bytes; visits only as many slices as needed.
     pub(super) fn has(&self, len: usize) -> bool {
         let mut missing = len.saturating_sub(self.first.len());
         let mut rest = self.rest.iter();
         while missing > 0
-            && let Some(piece) = rest.next()
+            && let Some(slice) = rest.next()
         {
-            missing = missing.saturating_sub(piece.len());
+            missing = missing.saturating_sub(slice.len());
         }
         missing == 0
     }
 
-    /// Takes the first `len` bytes off; None, and nothing is taken, when there are fewer.
+    /// Splits off the first `len` bytes; None, without a change, if there are fewer.
     pub(super) fn split_to(&mut self, len: usize) -> Option<Self> {
         if self.first.len() < len {
-            return self.split_behind(len);
+            return self.split_several(len);
         }
         let (first, left) = take(&mut self.first).split_at_mut(len);
         self.first = left;
         Some(first.into())
     }
 
-    /// The same where the first piece is shorter than `len`.
-    fn split_behind(&mut self, len: usize) -> Option<Self> {
+    /// As [`Self::split_to`], if the first slice is shorter than `len`.
+    fn split_several(&mut self, len: usize) -> Option<Self> {
         let mut missing = len - self.first.len();
-        let mut before = 0;
-        while let piece = self.rest.get(before)?.len()
-            && piece < missing
+        let mut whole = 0;
+        while let len = self.rest.get(whole)?.len()
+            && len < missing
         {
-            missing -= piece;
-            before += 1;
+            missing -= len;
+            whole += 1;
         }
-        let (middle, behind) = take(&mut self.rest).split_at_mut(before + 1);
-        self.rest = behind;
+        let (middle, rest) = take(&mut self.rest).split_at_mut(whole + 1);
+        self.rest = rest;
         let mut left = Self::default().first;
         if let Some(divided) = middle.last_mut() {
-            let (taken, behind) = take(divided).split_at_mut(missing);
+            let (taken, remainder) = take(divided).split_at_mut(missing);
             *divided = taken;
-            left = behind;
+            left = remainder;
         }
         Some(Self {
             first: std::mem::replace(&mut self.first, left),
@@ -91,38 +99,38 @@ impl<'a> SampleSlices<'a> {
         })
     }
 
-    /// Takes the first bytes off that lie in one piece: at most `most`, none only where none are left.
-    pub(super) fn take_piece(&mut self, most: usize) -> &'a mut [u8] {
-        let len = self.piece_len();
-        let (taken, left) = take(&mut self.first).split_at_mut(most.min(len));
+    /// Splits off at most `max_len` bytes that are contiguous; the result is empty only if no bytes are left.
+    pub(super) fn take_slice(&mut self, max_len: usize) -> &'a mut [u8] {
+        let len = self.slice_len().min(max_len);
+        let (taken, left) = take(&mut self.first).split_at_mut(len);
         self.first = left;
         taken
     }
 
-    /// How many bytes the first piece has that is not empty.
-    pub(super) fn piece_len(&mut self) -> usize {
+    /// The length of the first slice that is not empty; 0 if there is none.
+    pub(super) fn slice_len(&mut self) -> usize {
         while self.first.is_empty()
-            && let Some((next, behind)) = take(&mut self.rest).split_first_mut()
+            && let Some((next, rest)) = take(&mut self.rest).split_first_mut()
         {
             self.first = take(next);
-            self.rest = behind;
+            self.rest = rest;
         }
         self.first.len()
     }
 
-    /// All bytes, when they lie in one piece.
-    pub(super) fn one_piece(&mut self) -> Option<&mut [u8]> {
-        self.piece_len();
+    /// All bytes, if they are contiguous.
+    pub(super) fn only_slice(&mut self) -> Option<&mut [u8]> {
+        self.slice_len();
         self.rest.is_empty().then_some(&mut *self.first)
     }
 
-    /// Runs `edit` on each piece, in order.
+    /// Runs `edit` on each slice, in order.
     pub(super) fn for_each(&mut self, mut edit: impl FnMut(&mut [u8])) {
         edit(self.first);
-        self.rest.iter_mut().for_each(|piece| edit(piece));
+        self.rest.iter_mut().for_each(|slice| edit(slice));
     }
 
-    /// The first block, as it is now.
+    /// Returns a copy of the first block; None if there are fewer bytes.
     pub(super) fn first_block(&self) -> Option<[u8; BLOCK]> {
         if let Some(block) = self.first.first_chunk() {
             return Some(*block);
@@ -130,15 +138,15 @@ impl<'a> SampleSlices<'a> {
         let mut bytes = self
             .first
             .iter()
-            .chain(self.rest.iter().flat_map(|piece| &**piece));
+            .chain(self.rest.iter().flat_map(|slice| &**slice));
         let mut block = [0; BLOCK];
-        for place in &mut block {
-            *place = *bytes.next()?;
+        for byte in &mut block {
+            *byte = *bytes.next()?;
         }
         Some(block)
     }
 
-    /// Takes the first block off and lets `edit` change it; None, and nothing is done, when there are fewer bytes.
+    /// Splits off the first block and runs `edit` on it; None, without a change, if there are fewer bytes.
     pub(super) fn edit_block<T>(&mut self, edit: impl FnOnce(&mut [u8; BLOCK]) -> T) -> Option<T> {
         let mut taken = self.split_to(BLOCK)?;
         if let Some(block) = taken.first.first_chunk_mut() {
@@ -147,16 +155,15 @@ impl<'a> SampleSlices<'a> {
         let mut block = taken.first_block()?;
         let edited = edit(&mut block);
         let mut changed = block.iter();
-        taken.for_each(|piece| {
-            piece
-                .iter_mut()
-                .zip(&mut changed)
-                .for_each(|(byte, changed)| *byte = *changed);
+        taken.for_each(|slice| {
+            for (byte, changed) in slice.iter_mut().zip(&mut changed) {
+                *byte = *changed;
+            }
         });
         Some(edited)
     }
 
-    /// Passes over as many bytes, or all there are.
+    /// Skips `len` bytes, or all if there are fewer.
     pub(super) fn skip(&mut self, len: usize) {
         if self.split_to(len).is_none() {
             *self = Self::default();
@@ -168,16 +175,17 @@ impl<'a> SampleSlices<'a> {
 mod tests {
     use super::*;
 
-    /// Bytes that count from 0, cut into pieces of these lengths.
+    /// Bytes that count from 0, cut into slices of these lengths.
     fn cut(bytes: &mut [u8], lens: &[usize]) -> Vec<Vec<u8>> {
         (0..).zip(&mut *bytes).for_each(|(n, byte)| *byte = n);
         let mut rest = &*bytes;
-        let pieces = lens.iter().map(|&len| {
-            let (piece, behind) = rest.split_at(len);
-            rest = behind;
-            piece.to_vec()
-        });
-        pieces.collect()
+        lens.iter()
+            .map(|&len| {
+                let (slice, remainder) = rest.split_at(len);
+                rest = remainder;
+                slice.to_vec()
+            })
+            .collect()
     }
 
     const CUTS: [&[usize]; 6] = [
@@ -189,51 +197,51 @@ mod tests {
         &[1; 40],
     ];
 
-    fn collect(mut pieces: SampleSlices<'_>) -> Vec<u8> {
+    fn collect(mut slices: SampleSlices<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
-        pieces.for_each(|piece| bytes.extend_from_slice(piece));
-        assert_eq!(bytes.len(), pieces.len());
+        slices.for_each(|slice| bytes.extend_from_slice(slice));
+        assert_eq!(bytes.len(), slices.len());
         bytes
     }
 
     #[test]
-    fn bytes_are_taken_off_wherever_pieces_end() {
+    fn bytes_are_taken_off_wherever_slices_end() {
         for cuts in CUTS {
             for len in 0..=40 {
                 let mut held = cut(&mut [0; 40], cuts);
                 let mut held: Vec<&mut [u8]> = held.iter_mut().map(Vec::as_mut_slice).collect();
-                let mut pieces = SampleSlices::from(held.as_mut_slice());
-                assert!(pieces.split_to(41).is_none());
-                let mut front = pieces.split_to(len).unwrap();
+                let mut slices = SampleSlices::from(held.as_mut_slice());
+                assert!(slices.split_to(41).is_none());
+                let mut front = slices.split_to(len).unwrap();
                 let again = front.split_to(len / 2).unwrap();
                 let middle = u8::try_from(len / 2).unwrap();
                 let end = u8::try_from(len).unwrap();
                 assert_eq!(collect(again), (0..middle).collect::<Vec<u8>>());
                 assert_eq!(collect(front), (middle..end).collect::<Vec<u8>>());
-                assert_eq!(collect(pieces), (end..40).collect::<Vec<u8>>());
+                assert_eq!(collect(slices), (end..40).collect::<Vec<u8>>());
             }
         }
     }
 
     #[test]
-    fn blocks_are_changed_wherever_pieces_end() {
+    fn blocks_are_changed_wherever_slices_end() {
         for cuts in CUTS {
             let mut bytes = cut(&mut [0; 40], cuts);
             let mut held: Vec<&mut [u8]> = bytes.iter_mut().map(Vec::as_mut_slice).collect();
-            let mut pieces = SampleSlices::from(held.as_mut_slice());
-            pieces.skip(3);
+            let mut slices = SampleSlices::from(held.as_mut_slice());
+            slices.skip(3);
             let expected = std::array::from_fn(|n| u8::try_from(n + 3).unwrap());
-            assert_eq!(pieces.first_block(), Some(expected));
-            let seen = pieces.edit_block(|block| std::mem::replace(block, [99; BLOCK]));
+            assert_eq!(slices.first_block(), Some(expected));
+            let seen = slices.edit_block(|block| std::mem::replace(block, [99; BLOCK]));
             assert_eq!(seen, Some(expected));
-            pieces.skip(10);
-            assert!(pieces.has(11) && !pieces.has(12));
+            slices.skip(10);
+            assert!(slices.has(11) && !slices.has(12));
             assert_eq!(
-                (pieces.first_block(), pieces.edit_block(|_| ())),
+                (slices.first_block(), slices.edit_block(|_| ())),
                 (None, None)
             );
-            pieces.skip(99);
-            assert!(pieces.is_empty() && pieces.take_piece(1).is_empty());
+            slices.skip(99);
+            assert!(slices.is_empty() && slices.take_slice(1).is_empty());
             let expected = (0..40).map(|n| if (3..19).contains(&n) { 99 } else { n });
             assert_eq!(bytes.concat(), expected.collect::<Vec<u8>>());
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `seig`, the sample group that says how its samples are encrypted, 23001-7 clause 6.
+//! `seig`, the sample group description of encryption parameters, 23001-7 clause 6.
 
 use isobmff_boxes::{Error, FourCc, Reader};
 
@@ -10,13 +10,13 @@ use cenc_types::Pattern;
 pub const SEIG: FourCc = FourCc(*b"seig");
 
 impl Tenc {
-    /// An entry for samples under another key than the track's.
+    /// Builds the entry for samples that are under this KID instead of the track's.
     pub fn to_seig(&self) -> Vec<u8> {
         self.fields()
     }
 }
 
-/// An entry for clear samples of a protected track. The pattern is the track's: Chrome refuses entries with another.
+/// Builds the entry for clear samples of a protected track. `pattern` is the track's: Chrome refuses entries with another one.
 pub fn clear_seig(pattern: Pattern) -> Vec<u8> {
     let mut entry = vec![0, pattern.to_byte(), 0, 0];
     entry.extend([0; 16]); // no KID
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(cbcs.constant_iv.map(|iv| iv.len()), Some(16));
     }
 
-    // Clause 6: constant_IV stands only where samples are protected.
+    // Clause 6: constant_IV is present only where samples are protected.
     #[test]
     fn clear_entry_has_no_constant_iv() {
         let clear = ParsedProtection::read_seig(&[0; 20]).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `senc`, the sample encryption box, 23001-7 clause 7.2, with the sizes that `saiz` states of its entries.
+//! `senc`, the sample encryption box, 23001-7 clause 7.2, and the entry sizes for `saiz`.
 
 use isobmff_boxes::{BoxTree, Error, FourCc, FullBoxHeader, MAX_SAMPLE_INFO_SIZE, Reader};
 
@@ -9,10 +9,24 @@ use cenc_types::{Iv, KeyId, Pattern, Subsample};
 /// PIFF only: the box has an AlgorithmID, IV size and KID of its own.
 const OVERRIDE: u32 = 0x00_0001;
 const USE_SUBSAMPLES: u32 = 0x00_0002;
-/// UInt16 and UInt32 of a subsample.
+/// Bytes of a subsample: UInt16 and UInt32.
 const SUBSAMPLE_SIZE: usize = 6;
 
-/// Collects the entries of one track fragment; the buffers are kept from fragment to fragment.
+/// Builds the `senc` of a track fragment; its buffers are reused from fragment to fragment.
+///
+/// ```
+/// use cenc_types::{Iv, Subsample};
+/// use common_encryption::{BoxFlavor, SencBuilder};
+///
+/// let mut senc = SencBuilder::default();
+/// senc.start(true, BoxFlavor::Cenc);
+/// let subsamples = [Subsample { clear_bytes: 5, protected_bytes: 16 }];
+/// senc.push(Some(&Iv::new(&[9; 8])?), &subsamples).unwrap();
+/// // 23001-7 clause 7.2.2: flag 2, one sample, its IV, one subsample.
+/// let body = [&[0, 0, 0, 2, 0, 0, 0, 1], &[9; 8][..], &[0, 1, 0, 5, 0, 0, 0, 16]].concat();
+/// assert_eq!(senc.to_box().body(), body);
+/// # Ok::<(), cenc_types::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct SencBuilder {
     samples: u32,
@@ -27,7 +41,7 @@ impl SencBuilder {
     /// Bytes from the start of the box to its first entry.
     pub const HEADER_SIZE: usize = 16;
 
-    /// Forgets the entries of the fragment before.
+    /// Starts a fragment without entries.
     pub fn start(&mut self, subsampled: bool, flavor: BoxFlavor) {
         self.samples = 0;
         self.entries.clear();
@@ -37,10 +51,10 @@ impl SencBuilder {
         self.flavor = flavor;
     }
 
-    /// Appends the entry of a sample: its own IV, if it has one, and its subsamples, if the track maps them.
+    /// Appends the entry of a sample: its IV, unless the IV is constant, and its subsamples, if the fragment is `subsampled`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when a count outgrows its field.
+    /// [`Error::TooLarge`] if a count exceeds its field.
     pub fn push(&mut self, iv: Option<&Iv>, subsamples: &[Subsample]) -> Result<(), Error> {
         let too_large = Error::TooLarge {
             box_type: FourCc::SENC,
@@ -63,29 +77,29 @@ impl SencBuilder {
         Ok(())
     }
 
-    /// Sizes of the entries, for `saiz`; None when there is nothing per sample, or when an entry is larger than `saiz` can
-    /// say (255 bytes, about 40 slices), or in PIFF: `senc` alone carries the facts then.
+    /// The sizes of the entries for `saiz`. None if the entries are empty, if one exceeds the 255 bytes that `saiz` can state
+    /// (about 40 slices), or in PIFF: then `senc` is used alone.
     pub fn sizes(&self) -> Option<&[u8]> {
         (!self.entries.is_empty() && !self.oversize && self.flavor == BoxFlavor::Cenc)
             .then_some(&self.sizes)
     }
 
-    /// The entries, one behind the other.
+    /// The bytes of all entries.
     pub fn entries(&self) -> &[u8] {
         &self.entries
     }
 
-    /// How many samples were entered.
+    /// The number of entries.
     pub const fn count(&self) -> u32 {
         self.samples
     }
 
-    /// Bytes that the box takes in Common Encryption.
+    /// The size in bytes of the box in [`BoxFlavor::Cenc`].
     pub const fn size(&self) -> usize {
         Self::HEADER_SIZE + self.entries.len()
     }
 
-    /// The box, or PIFF's in its place.
+    /// Builds the box, or PIFF's box for it.
     pub fn to_box(&self) -> BoxTree<'static> {
         let flags = if self.subsampled { USE_SUBSAMPLES } else { 0 };
         let mut fields = Vec::with_capacity(4 + self.entries.len());
@@ -99,16 +113,16 @@ impl SencBuilder {
     }
 }
 
-/// A `senc` that somebody wrote, or PIFF's box in its place.
+/// The fields of a `senc`, or of PIFF's box for it, as they were read.
 #[derive(Debug, Clone)]
 pub struct ParsedSenc<'a> {
-    /// Whether each entry has a subsample map.
+    /// True if each entry has a subsample map.
     pub subsampled: bool,
     /// sample_count.
     pub sample_count: u32,
-    /// What counts instead of `tenc`: PIFF only.
+    /// The parameters that replace those of `tenc`; PIFF only.
     pub protection: Option<ParsedProtection>,
-    /// The entries; how long each is depends on the IV size of its sample.
+    /// The entries, whose lengths depend on the IV sizes of their samples.
     pub entries: Reader<'a>,
 }
 
@@ -143,7 +157,7 @@ fn read_override(reader: &mut Reader<'_>) -> Result<ParsedProtection, Error> {
     })
 }
 
-/// The auxiliary information of one sample, in `senc` or where `saio` points.
+/// The auxiliary information of one sample, from `senc` or from the bytes that `saio` points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleInformation<'a> {
     /// The sample's own IV; empty with a constant one.
@@ -159,11 +173,13 @@ impl<'a> SampleInformation<'a> {
     pub fn read(reader: &mut Reader<'a>, iv_size: u8, subsampled: bool) -> Result<Self, Error> {
         let iv = reader.bytes(usize::from(iv_size))?;
         let count = if subsampled { reader.u16()? } else { 0 };
-        let subsamples = reader.bytes(SUBSAMPLE_SIZE * usize::from(count))?;
-        Ok(Self { iv, subsamples })
+        Ok(Self {
+            iv,
+            subsamples: reader.bytes(SUBSAMPLE_SIZE * usize::from(count))?,
+        })
     }
 
-    /// The subsamples; none for a sample that is encrypted as a whole.
+    /// The subsamples; empty if the sample is encrypted as a whole.
     pub fn subsamples(&self) -> impl ExactSizeIterator<Item = Subsample> + use<'a> {
         let (subsamples, _) = self.subsamples.as_chunks::<SUBSAMPLE_SIZE>();
         subsamples.iter().map(|&[a, b, c, d, e, f]| Subsample {
@@ -230,7 +246,7 @@ mod tests {
 
     // The box in the PIFF file of the shared vectors (o-piff-scheme-wma), for its first sample.
     #[test]
-    fn piff_box_has_no_sizes_beside_it() {
+    fn piff_box_has_no_sizes() {
         let mut senc = SencBuilder::default();
         senc.start(false, BoxFlavor::Piff);
         let iv = Iv::new(&[0xfd, 8, 0x5e, 0x39, 0x75, 0x8c, 0xa6, 0xc0]).unwrap();

@@ -1,45 +1,75 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From protectable ranges to subsamples, 23001-7 clause 9.5 and the schemes' rules of clause 10.
+//! Subsamples from protectable ranges, 23001-7 clause 9.5 and the schemes' rules of clause 10.
 
 use codec_headers::{Alignment, ProtectableRange};
 
 use super::Error;
 use cenc_types::{BLOCK, Scheme, Subsample};
 
-/// Appends the subsamples of a sample of `sample_len` bytes whose protectable ranges, in order, are `ranges`.
+/// The bytes of a sample that its codec allows to protect.
+#[derive(Debug, Clone, Copy)]
+pub struct SampleRanges<'a> {
+    /// The size of the sample in bytes.
+    pub sample_len: usize,
+    /// The protectable ranges, in order.
+    pub ranges: &'a [ProtectableRange],
+    /// The position of the whole blocks within a range.
+    pub alignment: Alignment,
+}
+
+/// Appends the subsamples of a sample to `map`.
 ///
-/// There is one subsample per range. In `cenc`, `cens` and `cbc1` BytesOfProtectedData is a multiple of 16 and the
-/// remainder joins the clear bytes in front, so that protection ends with the range; in `cbcs` it starts with the range,
-/// and the cipher leaves the partial block at its end clear, unless `alignment` is [`Alignment::BlocksAtEnd`]. Nothing of a
-/// range shorter than a block is encrypted: in `cbcs` it is still stated, as all other packagers do, elsewhere it is clear.
+/// There is one subsample for each range. In `cenc`, `cens` and `cbc1` BytesOfProtectedData is a multiple of 16, and the
+/// remainder is added to the clear bytes before it, so that protection ends with the range. In `cbcs` protection starts with
+/// the range, and the cipher leaves the partial block at its end clear, unless the alignment is [`Alignment::BlocksAtEnd`].
+/// Nothing of a range shorter than a block is encrypted: `cbcs` lists it as protected nevertheless, as all other packagers do;
+/// the other schemes list it as clear.
+///
+/// ```
+/// use cenc_types::{Scheme, Subsample};
+/// use codec_headers::{Alignment, ProtectableRange};
+/// use common_encryption::{SampleRanges, map_subsamples};
+///
+/// let sample = SampleRanges {
+///     sample_len: 47,
+///     ranges: &[ProtectableRange { start: 10, len: 37 }],
+///     alignment: Alignment::BySchemeRule,
+/// };
+/// let mut map = Vec::new();
+/// map_subsamples(Scheme::Cenc, &sample, &mut map)?;
+/// // 37 bytes are two blocks; the remaining 5 bytes stay clear.
+/// assert_eq!(map, [Subsample { clear_bytes: 15, protected_bytes: 32 }]);
+/// # Ok::<(), common_encryption::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`Error::MapMismatch`] when the ranges are out of order or leave the sample, [`Error::TooManySubsamples`]
-/// when the count outgrows its 16 bits.
+/// [`Error::MapMismatch`] if the ranges are out of order or exceed the sample, [`Error::TooManySubsamples`]
+/// if the count exceeds its 16 bits.
 pub fn map_subsamples(
     scheme: Scheme,
-    sample_len: usize,
-    (ranges, alignment): (&[ProtectableRange], Alignment),
+    sample: &SampleRanges<'_>,
     map: &mut Vec<Subsample>,
 ) -> Result<(), Error> {
     let first = map.len();
     let mut mapped = 0;
-    for range in ranges {
-        let end = range.start.checked_add(range.len);
-        let end = end.filter(|&end| range.start >= mapped && end <= sample_len);
-        let end = end.ok_or(Error::MapMismatch)?;
-        let protected = match (scheme, alignment) {
+    for range in sample.ranges {
+        let end = range
+            .start
+            .checked_add(range.len)
+            .filter(|&end| range.start >= mapped && end <= sample.sample_len)
+            .ok_or(Error::MapMismatch)?;
+        let protected = match (scheme, sample.alignment) {
             (Scheme::Cbcs, Alignment::BySchemeRule) => range.len,
             _ => range.len - range.len % BLOCK,
         };
         if protected == 0 {
             continue;
         }
-        push_clear(map, end - protected - mapped, protected)?;
+        push_subsample(map, end - protected - mapped, protected)?;
         mapped = end;
     }
-    if mapped < sample_len {
-        push_clear(map, sample_len - mapped, 0)?;
+    if mapped < sample.sample_len {
+        push_subsample(map, sample.sample_len - mapped, 0)?;
     }
     match u16::try_from(map.len() - first) {
         Ok(_) => Ok(()),
@@ -47,8 +77,12 @@ pub fn map_subsamples(
     }
 }
 
-/// Appends `clear` bytes and then `protected` ones.
-fn push_clear(map: &mut Vec<Subsample>, mut clear: usize, protected: usize) -> Result<(), Error> {
+/// Appends `clear` bytes followed by `protected` bytes.
+fn push_subsample(
+    map: &mut Vec<Subsample>,
+    mut clear: usize,
+    protected: usize,
+) -> Result<(), Error> {
     // BytesOfClearData has 16 bits: a longer clear run takes several entries.
     while clear > usize::from(u16::MAX) {
         map.push(Subsample {
@@ -74,8 +108,12 @@ mod tests {
             .map(|&(start, len)| ProtectableRange { start, len })
             .collect();
         let mut map = Vec::new();
-        let ranges = (ranges.as_slice(), Alignment::BySchemeRule);
-        map_subsamples(scheme, len, ranges, &mut map).unwrap();
+        let sample = SampleRanges {
+            sample_len: len,
+            ranges: &ranges,
+            alignment: Alignment::BySchemeRule,
+        };
+        map_subsamples(scheme, &sample, &mut map).unwrap();
         map.iter()
             .map(|s| (s.clear_bytes, s.protected_bytes))
             .collect()
@@ -98,7 +136,12 @@ mod tests {
         let ranges = [ProtectableRange { start: 10, len: 37 }];
         for scheme in Scheme::ALL {
             let mut map = Vec::new();
-            map_subsamples(scheme, 48, (&ranges, Alignment::BlocksAtEnd), &mut map).unwrap();
+            let sample = SampleRanges {
+                sample_len: 48,
+                ranges: &ranges,
+                alignment: Alignment::BlocksAtEnd,
+            };
+            map_subsamples(scheme, &sample, &mut map).unwrap();
             let sizes: Vec<_> = map
                 .iter()
                 .map(|s| (s.clear_bytes, s.protected_bytes))
@@ -146,8 +189,12 @@ mod tests {
                 .iter()
                 .map(|&(start, len)| ProtectableRange { start, len })
                 .collect();
-            let ranges = (ranges.as_slice(), Alignment::BySchemeRule);
-            let mapped = map_subsamples(Scheme::Cenc, 32, ranges, &mut Vec::new());
+            let sample = SampleRanges {
+                sample_len: 32,
+                ranges: &ranges,
+                alignment: Alignment::BySchemeRule,
+            };
+            let mapped = map_subsamples(Scheme::Cenc, &sample, &mut Vec::new());
             assert_eq!(mapped, Err(Error::MapMismatch));
         }
     }

@@ -6,7 +6,22 @@ use isobmff_boxes::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 use super::{EncryptionMethod, ParsedProtection, piff};
 use cenc_types::{Iv, IvSize, KeyId, Pattern};
 
-/// How a track's samples are encrypted unless a sample group says otherwise.
+/// The default encryption parameters of a track's samples.
+///
+/// ```
+/// use cenc_types::{IvSize, Pattern, Scheme};
+/// use common_encryption::{EncryptionMethod, Tenc, TrackIv};
+///
+/// let tenc = Tenc {
+///     method: EncryptionMethod { scheme: Scheme::Cenc, pattern: Pattern::NONE },
+///     kid: "0c1d2e3f-4051-6273-8495-a6b7c8d9eafb".parse().unwrap(),
+///     iv: TrackIv::PerSample(IvSize::Eight),
+/// };
+/// // 23001-7 clause 8.2.2: version and flags, two reserved bytes, default_isProtected, the IV size, and the KID.
+/// let body = tenc.to_box().body().to_vec();
+/// assert_eq!(body[..8], [0, 0, 0, 0, 0, 0, 1, 8]);
+/// assert_eq!(body[8..], *tenc.kid.as_bytes());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tenc {
     /// The scheme, and default_crypt_byte_block and default_skip_byte_block.
@@ -17,12 +32,12 @@ pub struct Tenc {
     pub iv: TrackIv,
 }
 
-/// Where the IV of a sample comes from.
+/// The source of a sample's IV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrackIv {
-    /// From the sample's own entry.
+    /// Each sample has an IV of this size.
     PerSample(IvSize),
-    /// From `tenc` itself.
+    /// All samples have this IV.
     Constant(Iv),
 }
 
@@ -38,7 +53,7 @@ impl TrackIv {
 }
 
 impl Tenc {
-    /// The box: version 1 for the schemes with a pattern, as Shaka Packager and CMAF have it, also where it is 0:0.
+    /// Builds the box. Schemes with a pattern get version 1, even if the pattern is 0:0, as in CMAF and Shaka Packager.
     pub fn to_box(&self) -> BoxTree<'static> {
         let version = u8::from(self.method.scheme.has_pattern());
         BoxTree::full(
@@ -48,7 +63,7 @@ impl Tenc {
         )
     }
 
-    /// What stands behind version and flags; a `seig` entry has the same.
+    /// The fields after version and flags, which are also those of a `seig` entry.
     pub(super) fn fields(&self) -> Vec<u8> {
         let mut fields = vec![
             0,
@@ -64,24 +79,24 @@ impl Tenc {
         fields
     }
 
-    /// PIFF's box in its place: default_AlgorithmID, default_IV_size and default_KID lie as the fields of a version 0.
+    /// Builds PIFF's box: default_AlgorithmID, default_IV_size and default_KID have the layout of a `tenc` of version 0.
     pub fn to_piff_box(&self) -> BoxTree<'static> {
         self.to_box().with_uuid(piff::TENC)
     }
 }
 
 impl ParsedProtection {
-    /// Reads a `tenc`. A version 0 box has no pattern.
+    /// Reads a `tenc`, which has no pattern in version 0.
     ///
     /// # Errors
     /// [`Error::Truncated`].
     pub fn read_tenc(mut reader: Reader<'_>) -> Result<Self, Error> {
         let version = reader.full_box_header()?.version;
-        let mut found = Self::read(&mut reader)?;
+        let mut parsed = Self::read(&mut reader)?;
         if version == 0 {
-            found.pattern = Pattern::NONE;
+            parsed.pattern = Pattern::NONE;
         }
-        Ok(found)
+        Ok(parsed)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use cenc_types::Scheme;
 use codec_headers::Codec;
-use common_encryption::map_subsamples;
+use common_encryption::{SampleRanges, map_subsamples};
 
 /// `dac4`, then samples of `ac-4`.
 pub fn codec_ac4(data: &[u8]) {
@@ -62,11 +62,17 @@ fn check_sample(codec: &mut Codec, sample: &[u8]) {
     assert!(end <= sample.len(), "{ranges:?}");
     for scheme in Scheme::ALL {
         let mut map = Vec::new();
-        map_subsamples(scheme, sample.len(), (&ranges, codec.alignment()), &mut map)
-            .expect("the ranges are in order");
-        let sizes = map.iter();
-        let sizes = sizes.map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes));
-        assert_eq!(sizes.sum::<u64>(), sample.len() as u64, "{scheme}");
+        let sample_ranges = SampleRanges {
+            sample_len: sample.len(),
+            ranges: &ranges,
+            alignment: codec.alignment(),
+        };
+        map_subsamples(scheme, &sample_ranges, &mut map).expect("the ranges are in order");
+        let mapped: u64 = map
+            .iter()
+            .map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes))
+            .sum();
+        assert_eq!(mapped, sample.len() as u64, "{scheme}");
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! CBC, several chains abreast: `cbc1`, 23001-7 clause 10.2, and `cbcs`, clause 10.4.
+//! CBC encryption of several chains in parallel: `cbc1`, 23001-7 clause 10.2, and `cbcs`, clause 10.4.
 //!
-//! Within a chain each block waits for the one before, some 40 cycles, while the processor could work on nine or ten. So the chains of all
-//! samples at hand, of which each sample has one in `cbc1` and each subsample one in `cbcs`, share the cipher in lanes. Other patterns than
-//! one block in so many, which no packager writes, go chain by chain.
+//! Within a chain each block waits some 40 cycles for the block before it, while the processor could encrypt nine or ten blocks. So the
+//! chains of all available samples (one for each sample in `cbc1`, one for each subsample in `cbcs`) are encrypted in parallel, each in a
+//! lane. Patterns with more than one encrypted block in a row, which no packager writes, are encrypted chain by chain.
 
 use std::cmp::Reverse;
 
@@ -16,29 +16,29 @@ use cipher::{
 use super::ranges::{ProtectedRanges, checked_block, for_each_block};
 use super::{super::Error, super::SampleSlices};
 use super::{ClearSample, EncryptionMethod, FailedSample};
-use cenc_types::BLOCK;
-use cenc_types::{Pattern, Scheme};
+use cenc_types::{BLOCK, Pattern, Scheme};
 
-/// Chains abreast: with fewer the cipher waits, with more no registers are left for the round keys.
+/// Chains in parallel: with fewer the cipher waits, with more the round keys do not fit into registers.
 const LANES: usize = 9;
 
-/// What is encrypted in one chain.
-struct Chain<'a> {
-    /// Which sample it is of.
+/// The bytes that one chain encrypts.
+struct CbcChain<'a> {
+    /// The number of its sample.
     number: usize,
-    /// The IV.
+    /// The IV, then the last encrypted block.
     state: Block<Aes128Enc>,
     ranges: ProtectedRanges<'a>,
 }
 
 /// The chains of one sample.
-struct Chains<'a> {
-    /// As if there were one through all of it.
-    sample: Chain<'a>,
+struct SampleChains<'a> {
+    /// A single chain through the whole sample.
+    sample: CbcChain<'a>,
+    /// True if each range has its own chain.
     by_range: bool,
 }
 
-impl<'a> Chains<'a> {
+impl<'a> SampleChains<'a> {
     fn new(scheme: Scheme, sample: ClearSample<'a>) -> Result<Self, FailedSample> {
         let ClearSample {
             number,
@@ -48,7 +48,7 @@ impl<'a> Chains<'a> {
         } = sample;
         let ranges = ProtectedRanges::new(bytes, subsamples);
         Ok(Self {
-            sample: Chain {
+            sample: CbcChain {
                 number,
                 state: (*iv.block()).into(),
                 ranges: ranges.map_err(|error| FailedSample { number, error })?,
@@ -58,16 +58,16 @@ impl<'a> Chains<'a> {
     }
 }
 
-impl<'a> Iterator for Chains<'a> {
-    type Item = Chain<'a>;
+impl<'a> Iterator for SampleChains<'a> {
+    type Item = CbcChain<'a>;
 
-    /// `cbcs`: a new chain from the IV for each range; `cbc1`: one chain through all ranges.
-    fn next(&mut self) -> Option<Chain<'a>> {
+    /// Returns a chain for each range in `cbcs`, and one chain for all ranges in `cbc1`.
+    fn next(&mut self) -> Option<CbcChain<'a>> {
         let ranges = match self.by_range {
             true => ProtectedRanges::one(self.sample.ranges.find(|range| !range.is_empty())?),
             false => std::mem::take(&mut self.sample.ranges),
         };
-        (!ranges.is_empty()).then_some(Chain {
+        (!ranges.is_empty()).then_some(CbcChain {
             ranges,
             ..self.sample
         })
@@ -87,19 +87,22 @@ pub(super) fn encrypt(
     method: EncryptionMethod,
     sample: ClearSample<'_>,
 ) -> Result<(), FailedSample> {
-    run(cipher, method, &mut Chains::new(method.scheme, sample)?)
+    run(
+        cipher,
+        method,
+        &mut SampleChains::new(method.scheme, sample)?,
+    )
 }
 
-/// Encrypts the chains of many samples. The longest begin, so that none is left to end alone.
+/// Encrypts the chains of many samples, the longest first, so that no long chain remains alone at the end.
 pub(super) fn encrypt_all<'a>(
     cipher: &Aes128Enc,
     method: EncryptionMethod,
     samples: &mut dyn Iterator<Item = ClearSample<'a>>,
 ) -> Result<(), FailedSample> {
-    // One for each sample at least, but for those with nothing to encrypt.
     let mut chains = Vec::with_capacity(samples.size_hint().0);
     for sample in samples {
-        chains.extend(Chains::new(method.scheme, sample)?);
+        chains.extend(SampleChains::new(method.scheme, sample)?);
     }
     chains.sort_unstable_by_key(|chain| Reverse(chain.ranges.len()));
     run(cipher, method, &mut chains.into_iter())
@@ -108,7 +111,7 @@ pub(super) fn encrypt_all<'a>(
 fn run<'a>(
     cipher: &Aes128Enc,
     method: EncryptionMethod,
-    chains: &mut dyn Iterator<Item = Chain<'a>>,
+    chains: &mut dyn Iterator<Item = CbcChain<'a>>,
 ) -> Result<(), FailedSample> {
     let pattern = match method.scheme {
         Scheme::Cbcs => method.pattern,
@@ -119,13 +122,13 @@ fn run<'a>(
         (1, skip) => BLOCK + usize::from(skip) * BLOCK,
         _ => {
             for chain in chains {
-                one_by_one(cipher, pattern, chain)?;
+                encrypt_chain(cipher, pattern, chain)?;
             }
             return Ok(());
         }
     };
     let mut result = Ok(());
-    cipher.encrypt_with_backend(Abreast {
+    cipher.encrypt_with_backend(ParallelChains {
         chains,
         stride,
         result: &mut result,
@@ -133,7 +136,11 @@ fn run<'a>(
     result
 }
 
-fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<(), FailedSample> {
+fn encrypt_chain(
+    cipher: &Aes128Enc,
+    pattern: Pattern,
+    chain: CbcChain<'_>,
+) -> Result<(), FailedSample> {
     let mut state = chain.state;
     for range in chain.ranges {
         let encrypted = for_each_block(range, pattern, |block| {
@@ -149,54 +156,56 @@ fn one_by_one(cipher: &Aes128Enc, pattern: Pattern, chain: Chain<'_>) -> Result<
     Ok(())
 }
 
-/// The work, as the cipher takes it into its own code.
-struct Abreast<'c, 'a> {
-    chains: &'c mut dyn Iterator<Item = Chain<'a>>,
-    /// From one encrypted block to the next, in bytes.
+/// The chains as a closure that the cipher inlines into its own code.
+struct ParallelChains<'c, 'a> {
+    chains: &'c mut dyn Iterator<Item = CbcChain<'a>>,
+    /// Bytes from one encrypted block to the next.
     stride: usize,
     result: &'c mut Result<(), FailedSample>,
 }
 
-impl BlockSizeUser for Abreast<'_, '_> {
+impl BlockSizeUser for ParallelChains<'_, '_> {
     type BlockSize = U16;
 }
 
-impl BlockCipherEncClosure for Abreast<'_, '_> {
+impl BlockCipherEncClosure for ParallelChains<'_, '_> {
     #[inline(always)]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
-        *self.result = in_lanes(backend, self.chains, self.stride);
+        *self.result = encrypt_in_lanes(backend, self.chains, self.stride);
     }
 }
 
+/// Encrypts the chains, [`LANES`] of them at a time.
 #[inline(always)]
-fn in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
+fn encrypt_in_lanes<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
-    chains: &mut dyn Iterator<Item = Chain<'a>>,
+    chains: &mut dyn Iterator<Item = CbcChain<'a>>,
     stride: usize,
 ) -> Result<(), FailedSample> {
     let mut lanes: [Lane<'_>; LANES] = Default::default();
-    let most = chains.size_hint().1;
-    let mut busy = most.map_or(LANES, |most| most.min(LANES));
+    let mut busy = chains.size_hint().1.map_or(LANES, |most| most.min(LANES));
     loop {
-        busy = refill(backend, (&mut lanes, busy), (chains, stride))?;
+        busy = refill(backend, &mut lanes, busy, chains, stride)?;
         let Some(blocks) = lanes.iter().take(busy).map(|lane| lane.blocks).min() else {
             return Ok(());
         };
-        advance(backend, (&mut lanes, busy), (blocks, stride));
+        advance(backend, &mut lanes, busy, Advance { blocks, stride });
     }
 }
 
-/// Sees to it that the first lanes have something to be done, and says how many.
+/// Refills the first `busy` lanes, moves those with blocks to the front and returns their number.
 #[inline(always)]
 fn refill<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
-    (lanes, busy): (&mut [Lane<'a>; LANES], usize),
-    (chains, stride): (&mut dyn Iterator<Item = Chain<'a>>, usize),
+    lanes: &mut [Lane<'a>; LANES],
+    busy: usize,
+    chains: &mut dyn Iterator<Item = CbcChain<'a>>,
+    stride: usize,
 ) -> Result<usize, FailedSample> {
     let mut full = 0;
     for index in 0..busy {
         if let Some(lane) = lanes.get_mut(index)
-            && has_blocks(backend, (lane, chains), stride)?
+            && refill_lane(backend, lane, chains, stride)?
         {
             if index > full {
                 lanes.swap(index, full);
@@ -207,11 +216,12 @@ fn refill<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     Ok(full)
 }
 
-/// Whether there is something to be done in a lane, if need be in the next chain.
+/// Gives a lane its next blocks, if necessary from the next chain; false if there are none.
 #[inline(always)]
-fn has_blocks<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
+fn refill_lane<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
-    (lane, chains): (&mut Lane<'a>, &mut dyn Iterator<Item = Chain<'a>>),
+    lane: &mut Lane<'a>,
+    chains: &mut dyn Iterator<Item = CbcChain<'a>>,
     stride: usize,
 ) -> Result<bool, FailedSample> {
     lane.check()?;
@@ -224,34 +234,44 @@ fn has_blocks<'a, B: BlockCipherEncBackend<BlockSize = U16>>(
     Ok(true)
 }
 
-/// Encrypts the next `blocks` blocks in each of the first `busy` lanes.
+/// The step by which all busy lanes advance.
+#[derive(Clone, Copy)]
+struct Advance {
+    /// Blocks to encrypt in each lane.
+    blocks: usize,
+    /// Bytes from one encrypted block to the next.
+    stride: usize,
+}
+
+/// Encrypts the next blocks in each of the first `busy` lanes.
 #[inline(always)]
 fn advance<B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
-    (lanes, busy): (&mut [Lane<'_>; LANES], usize),
-    how: (usize, usize),
+    lanes: &mut [Lane<'_>; LANES],
+    busy: usize,
+    step: Advance,
 ) {
     match busy {
-        1 => abreast::<1, B>(backend, lanes.first_chunk_mut(), how),
-        2 => abreast::<2, B>(backend, lanes.first_chunk_mut(), how),
-        3 => abreast::<3, B>(backend, lanes.first_chunk_mut(), how),
-        4 => abreast::<4, B>(backend, lanes.first_chunk_mut(), how),
-        5 => abreast::<5, B>(backend, lanes.first_chunk_mut(), how),
-        6 => abreast::<6, B>(backend, lanes.first_chunk_mut(), how),
-        7 => abreast::<7, B>(backend, lanes.first_chunk_mut(), how),
-        8 => abreast::<8, B>(backend, lanes.first_chunk_mut(), how),
-        _ => abreast::<LANES, B>(backend, Some(lanes), how),
+        1 => advance_lanes::<1, B>(backend, lanes.first_chunk_mut(), step),
+        2 => advance_lanes::<2, B>(backend, lanes.first_chunk_mut(), step),
+        3 => advance_lanes::<3, B>(backend, lanes.first_chunk_mut(), step),
+        4 => advance_lanes::<4, B>(backend, lanes.first_chunk_mut(), step),
+        5 => advance_lanes::<5, B>(backend, lanes.first_chunk_mut(), step),
+        6 => advance_lanes::<6, B>(backend, lanes.first_chunk_mut(), step),
+        7 => advance_lanes::<7, B>(backend, lanes.first_chunk_mut(), step),
+        8 => advance_lanes::<8, B>(backend, lanes.first_chunk_mut(), step),
+        _ => advance_lanes::<LANES, B>(backend, Some(lanes), step),
     }
 }
 
 #[inline(always)]
-fn abreast<const N: usize, B: BlockCipherEncBackend<BlockSize = U16>>(
+fn advance_lanes<const N: usize, B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
     lanes: Option<&mut [Lane<'_>; N]>,
-    (blocks, stride): (usize, usize),
+    Advance { blocks, stride }: Advance,
 ) {
     let Some(lanes) = lanes else { return };
-    // In variables of their own, so that they stay in registers.
+    // Local variables, so that they stay in registers.
     let mut states = lanes.each_ref().map(|lane| lane.state);
     let mut data = lanes.each_mut().map(|lane| &mut *lane.data);
     for at in (0..blocks).map(|block| block * stride) {
@@ -287,26 +307,26 @@ fn add(state: &mut Block<Aes128Enc>, block: &[u8; BLOCK]) {
     }
 }
 
-/// A chain under way.
+/// A chain that is being encrypted.
 #[derive(Default)]
 struct Lane<'a> {
     number: usize,
     state: Block<Aes128Enc>,
     ranges: ProtectedRanges<'a>,
-    /// What of the range under way is not in `data`; it starts with a block that is encrypted.
+    /// The rest of the current range after `data`; it starts with a block to be encrypted.
     range: SampleSlices<'a>,
-    /// Bytes in one piece, from the block on that was next when they were last looked at.
+    /// Contiguous bytes that start with the block to be encrypted next when [`Lane::check`] was called last.
     data: &'a mut [u8],
-    /// Bytes that were passed since.
+    /// The bytes of `data` that are done.
     done: usize,
-    /// Blocks to be encrypted in what is left of them.
+    /// The blocks of `data` still to be encrypted.
     blocks: usize,
-    /// The first block before it was encrypted.
+    /// The first block of `data` before its encryption.
     before: Option<[u8; BLOCK]>,
 }
 
 impl<'a> Lane<'a> {
-    fn new(chain: Chain<'a>) -> Self {
+    fn new(chain: CbcChain<'a>) -> Self {
         Self {
             number: chain.number,
             state: chain.state,
@@ -315,7 +335,8 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Goes to the next blocks that lie in one piece each, if there are any, and encrypts those on the way that do not.
+    /// Moves on to the next contiguous blocks, and encrypts the blocks before them that are split between slices; false at the
+    /// end of the chain.
     #[inline(always)]
     fn next_blocks<B: BlockCipherEncBackend<BlockSize = U16>>(
         &mut self,
@@ -323,7 +344,7 @@ impl<'a> Lane<'a> {
         stride: usize,
     ) -> Result<bool, FailedSample> {
         while self.range.has(BLOCK) || self.next_range() {
-            let len = self.range.piece_len();
+            let len = self.range.slice_len();
             if len >= BLOCK {
                 self.take_blocks((len - BLOCK) / stride + 1, stride);
                 return Ok(true);
@@ -341,23 +362,23 @@ impl<'a> Lane<'a> {
         Ok(false)
     }
 
-    /// Goes to the next range that has a whole block, if there is one.
+    /// Moves on to the next range with a whole block; false if there is none.
     fn next_range(&mut self) -> bool {
         let whole = self.ranges.find(|range| range.has(BLOCK));
         whole.map(|range| self.range = range).is_some()
     }
 
-    /// The next `count` blocks lie in one piece.
+    /// Takes the next `count` blocks, which are contiguous, as `data`.
     fn take_blocks(&mut self, count: usize, stride: usize) {
         let to_the_next = count * stride;
-        self.data = self.range.take_piece(to_the_next);
+        self.data = self.range.take_slice(to_the_next);
         self.range.skip(to_the_next - self.data.len());
         self.before = self.data.first_chunk().copied();
         self.blocks = count;
         self.done = 0;
     }
 
-    /// Leaves what was passed behind, and sees to it that the first block changed: see [`super::ranges::checked`].
+    /// Drops the bytes that are done, and checks that the first block changed: see [`super::ranges::checked`].
     fn check(&mut self) -> Result<(), FailedSample> {
         if let Some(before) = self.before.take()
             && self.data.first_chunk() == Some(&before)

@@ -11,27 +11,26 @@ use ctr::flavors::Ctr64BE;
 
 use super::ranges::{ProtectedRanges, checked, for_each_block};
 use super::{super::Error, super::SampleSlices};
-use cenc_types::BLOCK;
-use cenc_types::{Iv, Pattern};
+use cenc_types::{BLOCK, Iv, Pattern};
 
-/// Blocks that are gathered at once, so that they stay in the innermost cache.
+/// The number of blocks gathered at a time: few enough for the innermost cache.
 const GATHERED: usize = 128;
 
-/// The key stream of a sample: 8 bytes of counter, as clause 9.3 has it, wrap without carry.
+/// The key stream of a sample. The last 8 bytes of its counter blocks count and wrap without carry, by clause 9.3.
 #[expect(
     clippy::large_enum_variant,
-    reason = "one at a time, on the stack: a box would be an allocation per sample"
+    reason = "there is one at a time, on the stack; a box would be an allocation for each sample"
 )]
-pub(super) enum KeyStream<'k> {
-    /// Where the processor has VAES.
-    Wide(aes_vaes::VaesKeyStream<'k>),
+pub(super) enum CounterStream<'k> {
+    /// For processors with VAES.
+    Vaes(aes_vaes::VaesKeyStream<'k>),
     Portable(StreamCipherCoreWrapper<CtrCore<&'k Aes128Enc, Ctr64BE>>),
 }
 
-impl<'k> KeyStream<'k> {
-    pub(super) fn new((blocks, wide): (&'k Aes128Enc, Option<&'k VaesKey>), iv: &Iv) -> Self {
-        match wide {
-            Some(key) => Self::Wide(key.stream(iv.block())),
+impl<'k> CounterStream<'k> {
+    pub(super) fn new(blocks: &'k Aes128Enc, vaes: Option<&'k VaesKey>, iv: &Iv) -> Self {
+        match vaes {
+            Some(key) => Self::Vaes(key.stream(iv.block())),
             None => {
                 let core = CtrCore::inner_iv_init(blocks, iv.block().into());
                 Self::Portable(StreamCipherCoreWrapper::from_core(core))
@@ -41,18 +40,18 @@ impl<'k> KeyStream<'k> {
 
     fn apply(&mut self, data: &mut [u8]) {
         match self {
-            Self::Wide(stream) => stream.apply(data),
+            Self::Vaes(stream) => stream.apply(data),
             Self::Portable(stream) => stream.apply_keystream(data),
         }
     }
 
     /// `cenc`: the ranges of a sample share one continuous key stream.
-    pub(super) fn count_through(&mut self, mut ranges: ProtectedRanges<'_>) -> Result<(), Error> {
-        ranges.try_for_each(|range| self.count(range))
+    pub(super) fn encrypt_ranges(&mut self, mut ranges: ProtectedRanges<'_>) -> Result<(), Error> {
+        ranges.try_for_each(|range| self.encrypt_range(range))
     }
 
-    /// `cens`: the counter runs on over encrypted blocks only; a partial block stays clear.
-    pub(super) fn count_by_pattern(
+    /// `cens`: the counter counts encrypted blocks only; a partial block stays clear.
+    pub(super) fn encrypt_by_pattern(
         &mut self,
         pattern: Pattern,
         mut ranges: ProtectedRanges<'_>,
@@ -62,32 +61,36 @@ impl<'k> KeyStream<'k> {
                 let blocks = range.len() / BLOCK * BLOCK;
                 range
                     .split_to(blocks)
-                    .map_or(Ok(()), |blocks| self.count(blocks))
+                    .map_or(Ok(()), |blocks| self.encrypt_range(blocks))
             }
-            _ => self.count_units(pattern, range),
+            _ => self.encrypt_units(pattern, range),
         })
     }
 
-    fn count(&mut self, mut range: SampleSlices<'_>) -> Result<(), Error> {
+    fn encrypt_range(&mut self, mut range: SampleSlices<'_>) -> Result<(), Error> {
         checked(&mut range, |range| {
-            range.for_each(|piece| self.apply(piece));
+            range.for_each(|slice| self.apply(slice));
         })
     }
 
-    /// Units of the pattern that lie in one piece are encrypted together, others block by block.
-    fn count_units(&mut self, pattern: Pattern, mut range: SampleSlices<'_>) -> Result<(), Error> {
-        let unit = unit(pattern).1;
+    /// Encrypts units of the pattern that are contiguous together, and others block by block.
+    fn encrypt_units(
+        &mut self,
+        pattern: Pattern,
+        mut range: SampleSlices<'_>,
+    ) -> Result<(), Error> {
+        let unit = PatternUnit::new(pattern).len;
         while !range.is_empty() {
-            let here = match range.one_piece() {
+            let contiguous = match range.only_slice() {
                 Some(rest) => rest.len(),
-                None => range.piece_len() / unit * unit,
+                None => range.slice_len() / unit * unit,
             };
-            match here {
+            match contiguous {
                 0 => {
                     let divided = range.split_to(unit).unwrap_or_else(|| take(&mut range));
                     for_each_block(divided, pattern, |block| self.apply(block))?;
                 }
-                _ => checked(&mut range.take_piece(here).into(), |range| {
+                _ => checked(&mut range.take_slice(contiguous).into(), |range| {
                     range.for_each(|units| self.apply_gathered(pattern, units));
                 })?,
             }
@@ -95,36 +98,47 @@ impl<'k> KeyStream<'k> {
         Ok(())
     }
 
-    /// Brings the encrypted blocks together for the cipher, and back.
+    /// Copies the blocks to be encrypted into one array, encrypts them together and copies them back.
     fn apply_gathered(&mut self, pattern: Pattern, range: &mut [u8]) {
-        let (crypt, unit) = unit(pattern);
+        let unit = PatternUnit::new(pattern);
         let mut gathered = [[0; BLOCK]; GATHERED];
-        for units in range.chunks_mut((GATHERED * BLOCK / crypt.max(BLOCK)) * unit) {
+        for units in range.chunks_mut((GATHERED * BLOCK / unit.encrypted.max(BLOCK)) * unit.len) {
             let mut count = 0;
-            for (block, place) in blocks(units, pattern).zip(&mut gathered) {
-                *place = *block;
+            for (block, copy) in blocks(units, pattern).zip(&mut gathered) {
+                *copy = *block;
                 count += 1;
             }
-            let (made, _) = gathered.split_at_mut(count);
-            self.apply(made.as_flattened_mut());
-            for (block, made) in blocks(units, pattern).zip(made) {
-                *block = *made;
+            let (encrypted, _) = gathered.split_at_mut(count);
+            self.apply(encrypted.as_flattened_mut());
+            for (block, encrypted) in blocks(units, pattern).zip(encrypted) {
+                *block = *encrypted;
             }
         }
     }
 }
 
-/// The encrypted blocks of a range.
+/// Returns the blocks of a range that the pattern encrypts.
 fn blocks(range: &mut [u8], pattern: Pattern) -> impl Iterator<Item = &mut [u8; BLOCK]> {
-    let (crypt, unit) = unit(pattern);
-    range.chunks_mut(unit).flat_map(move |unit| {
-        let encrypted = unit.len().min(crypt);
-        unit.split_at_mut(encrypted).0.as_chunks_mut().0
+    let unit = PatternUnit::new(pattern);
+    range.chunks_mut(unit.len).flat_map(move |bytes| {
+        let encrypted = bytes.len().min(unit.encrypted);
+        bytes.split_at_mut(encrypted).0.as_chunks_mut().0
     })
 }
 
-/// How many bytes of a unit of the pattern are encrypted, and of how many; a pattern that skips all finds its error in [`checked`].
-fn unit(pattern: Pattern) -> (usize, usize) {
-    let crypt = usize::from(pattern.crypt_byte_block) * BLOCK;
-    (crypt, crypt + usize::from(pattern.skip_byte_block) * BLOCK)
+/// The encrypted and the skipped blocks of a pattern, in bytes.
+struct PatternUnit {
+    /// The bytes at the start that are encrypted; with 0 of them [`checked`] finds the error.
+    encrypted: usize,
+    len: usize,
+}
+
+impl PatternUnit {
+    fn new(pattern: Pattern) -> Self {
+        let encrypted = usize::from(pattern.crypt_byte_block) * BLOCK;
+        Self {
+            encrypted,
+            len: encrypted + usize::from(pattern.skip_byte_block) * BLOCK,
+        }
+    }
 }

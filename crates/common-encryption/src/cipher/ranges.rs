@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bytes of a sample that are encrypted: its protected ranges, and the blocks of the pattern in each.
+//! The protected ranges of a sample and the encrypted blocks in them.
 
 use crate::Error;
 use crate::sample_slices::SampleSlices;
-use cenc_types::BLOCK;
-use cenc_types::{Pattern, Subsample};
+use cenc_types::{BLOCK, Pattern, Subsample};
 
 /// The protected byte ranges of a sample, in order.
 #[derive(Default)]
@@ -14,13 +13,15 @@ pub(super) struct ProtectedRanges<'a> {
 }
 
 impl<'a> ProtectedRanges<'a> {
-    /// Without `subsamples` all of the sample is protected.
+    /// If `subsamples` is empty, all of the sample is one range.
     pub(super) fn new(
         sample: SampleSlices<'a>,
         subsamples: &'a [Subsample],
     ) -> Result<Self, Error> {
-        let size = |s: &Subsample| u64::from(s.clear_bytes) + u64::from(s.protected_bytes);
-        let mapped: u64 = subsamples.iter().map(size).sum();
+        let mapped: u64 = subsamples
+            .iter()
+            .map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes))
+            .sum();
         if !subsamples.is_empty() && mapped != sample.len() as u64 {
             return Err(Error::MapMismatch);
         }
@@ -30,17 +31,17 @@ impl<'a> ProtectedRanges<'a> {
         })
     }
 
-    /// Bytes that are left, clear ones between the ranges included.
+    /// The number of remaining bytes, including clear ones between the ranges.
     pub(super) fn len(&self) -> usize {
         self.left.len()
     }
 
-    /// Whether none are left.
+    /// True if no bytes remain.
     pub(super) fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 
-    /// One range.
+    /// A single range.
     pub(super) const fn one(range: SampleSlices<'a>) -> Self {
         Self {
             left: range,
@@ -70,7 +71,7 @@ impl<'a> Iterator for ProtectedRanges<'a> {
     }
 }
 
-/// Runs `encrypt` on each encrypted block of a range, wherever it lies, and sees to it that it changes.
+/// Runs `encrypt` on each block of a range that the pattern encrypts, and checks that each changes.
 pub(super) fn for_each_block(
     mut range: SampleSlices<'_>,
     pattern: Pattern,
@@ -89,7 +90,7 @@ pub(super) fn for_each_block(
     }
 }
 
-/// Runs `encrypt` on a block and sees to it that it changes: see [`checked`].
+/// Runs `encrypt` on a block and checks that it changes: see [`checked`].
 pub(super) fn checked_block(
     block: &mut [u8; BLOCK],
     encrypt: impl FnOnce(&mut [u8; BLOCK]),
@@ -102,8 +103,8 @@ pub(super) fn checked_block(
     }
 }
 
-/// Runs `encrypt` over `range` and sees to it that its first block changed: a packager that signs media as protected
-/// and sends it in the clear cannot take it back.
+/// Runs `encrypt` on `range` and checks that the first block changed: media that was signaled as protected but sent in the
+/// clear cannot be recalled.
 pub(super) fn checked(
     range: &mut SampleSlices<'_>,
     encrypt: impl FnOnce(&mut SampleSlices<'_>),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Known answers from NIST SP 800-38A (F.2.1 and F.5.1), laid out by the schemes' rules; each sample in one piece, and in all
-//! others that it may come in.
+//! Known answers from NIST SP 800-38A (F.2.1 and F.5.1), laid out by the schemes' rules; each sample in one slice, and
+//! in slices of other lengths.
 
 use super::*;
 use cenc_types::decode_hex;
@@ -19,7 +19,7 @@ fn hex(text: &str) -> Vec<u8> {
     decode_hex(text).unwrap().to_vec()
 }
 
-/// Lengths of pieces, over and over: one piece, single bytes, and cuts at, before and behind the ends of blocks.
+/// Repeated lengths of slices: one slice, single bytes, and cuts at, before and after the ends of blocks.
 const CUTS: [&[usize]; 7] = [
     &[usize::MAX],
     &[1],
@@ -30,7 +30,7 @@ const CUTS: [&[usize]; 7] = [
     &[1, 0, 100],
 ];
 
-/// The same in however many pieces the sample comes.
+/// Encrypts the sample in slices of all [`CUTS`], which must give the same result.
 fn encrypt(
     scheme: Scheme,
     pattern: Pattern,
@@ -47,33 +47,33 @@ fn encrypt(
         })
         .collect();
     let method = EncryptionMethod { scheme, pattern };
-    let made = CUTS.map(|cut| encrypt_pieces(&cipher, (method, iv), sample.to_vec(), (&map, cut)));
+    let made = CUTS.map(|cut| encrypt_slices(&cipher, (method, iv), sample.to_vec(), (&map, cut)));
     let [first, others @ ..] = made;
     for (other, cut) in others.into_iter().zip(CUTS.get(1..).unwrap()) {
-        assert_eq!(other, first, "pieces of {cut:?}");
+        assert_eq!(other, first, "slices of {cut:?}");
     }
     first
 }
 
-fn encrypt_pieces(
+fn encrypt_slices(
     cipher: &SampleCipher,
     (method, iv): (EncryptionMethod, &str),
     mut sample: Vec<u8>,
     (subsamples, cut): (&[Subsample], &[usize]),
 ) -> Result<Vec<u8>, Error> {
     let mut rest = sample.as_mut_slice();
-    let mut pieces = Vec::new();
+    let mut slices = Vec::new();
     let mut lens = cut.iter().cycle();
     while !rest.is_empty() {
         let len = *lens.next().unwrap();
-        let (piece, behind) = rest.split_at_mut(len.min(rest.len()));
-        pieces.push(piece);
-        rest = behind;
+        let (slice, remainder) = rest.split_at_mut(len.min(rest.len()));
+        slices.push(slice);
+        rest = remainder;
     }
     let clear = ClearSample {
         number: 0,
         iv: Iv::new(&hex(iv)).unwrap(),
-        bytes: pieces.as_mut_slice().into(),
+        bytes: slices.as_mut_slice().into(),
         subsamples,
     };
     let encrypted = cipher.encrypt_all(method, &mut std::iter::once(clear));
@@ -175,7 +175,7 @@ fn partial_block_at_the_end_stays_clear_but_in_cenc() {
     assert_eq!(cenc, &hex(CTR)[..23]);
 }
 
-// 9.3: an 8-byte IV stands in the upper half, the block counter starts at zero.
+// 9.3: an 8-byte IV is the upper half, and the block counter starts at zero.
 #[test]
 fn eight_byte_iv_counts_in_the_lower_half() {
     let short = encrypt(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is allocated for a sample.
+//! Allocations for each sample.
 
 use allocation_counter::measure;
 use cenc_types::{ContentKey, Iv, Pattern, Scheme};
@@ -32,9 +32,8 @@ fn sample_in_the_steady_state_allocates_nothing() {
             let mut ivs = IvSource::new(scheme, Iv::new(&[1; 16]).unwrap()).unwrap();
             let mut protector = SampleProtector::default();
             let mut protect = || {
-                let how = (&mut codec, method);
                 protector
-                    .protect(&mut sample, how, (&cipher, &mut ivs))
+                    .protect(&mut sample, &mut codec, method, &cipher, &mut ivs)
                     .unwrap();
             };
             protect();

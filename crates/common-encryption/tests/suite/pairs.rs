@@ -4,7 +4,6 @@
 use common_encryption::{SampleCipher, SampleDecryptor};
 use test_support::pairs;
 
-/// Their bytes come out, whatever partition the peer chose.
 #[test]
 fn every_sample_of_every_pair_is_encrypted_to_the_same_bytes() {
     let test = "every_sample_of_every_pair_is_encrypted_to_the_same_bytes";
@@ -15,7 +14,6 @@ fn every_sample_of_every_pair_is_encrypted_to_the_same_bytes() {
     });
 }
 
-/// What other packagers protected, by their own IVs, subsamples and patterns.
 #[test]
 fn every_sample_of_every_pair_is_decrypted_to_the_clear_bytes() {
     let test = "every_sample_of_every_pair_is_decrypted_to_the_clear_bytes";
