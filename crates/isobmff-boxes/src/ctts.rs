@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `ctts`, how much later than decoded a track's samples are shown, 14496-12 clause 8.6.1.3.
+//! `ctts`, the composition offsets of a track's samples, 14496-12 clause 8.6.1.3.
 
 use super::{Error, Reader, SampleRun};
 
@@ -8,7 +8,7 @@ use super::{Error, Reader, SampleRun};
 pub struct CompositionOffsets {
     /// 0: offsets are unsigned, 1: signed, as in a `trun` of the same version.
     pub version: u8,
-    /// The bits of sample_offset, in ticks of the media's timescale; samples behind the runs have 0.
+    /// The bits of sample_offset, in ticks of the media's timescale; samples after the runs have 0.
     pub runs: Vec<SampleRun>,
 }
 
@@ -29,7 +29,7 @@ mod tests {
 
     // Layout of clause 8.6.1.3.2.
     #[test]
-    fn version_tells_whether_offsets_are_signed() {
+    fn version_1_has_signed_offsets() {
         let body = b"\x01\0\0\0\0\0\0\x01\0\0\0\x05\xff\xff\xff\xfe";
         let offsets = read_ctts(Reader::new(FourCc::CTTS, body)).unwrap();
         assert_eq!(offsets.version, 1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What can be wrong with boxes.
+//! The errors of boxes.
 
 use super::FourCc;
 
-/// Errors of the box layer; each names the box.
+/// An error of a box, which it names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
         in_box: FourCc,
         /// Bytes that the next field takes.
         needed: usize,
-        /// Bytes that are there.
+        /// Bytes that are left.
         left: usize,
     },
     /// A size field is smaller than the box's own header.
@@ -22,7 +22,7 @@ pub enum Error {
     BadSize {
         /// The box.
         box_type: FourCc,
-        /// What its size field says.
+        /// The value of its size field.
         size: u64,
     },
     /// A box version that its standard does not define.
@@ -33,16 +33,16 @@ pub enum Error {
         /// Its version field.
         version: u8,
     },
-    /// A mandatory box is not there.
+    /// A mandatory box is missing.
     #[error("box '{parent}' has no '{child}'")]
     Missing {
-        /// Where it should be.
+        /// The box that should contain it.
         parent: FourCc,
-        /// What is missing.
+        /// The missing box.
         child: FourCc,
     },
-    /// A box that must be there once is there more often.
-    #[error("box '{box_type}' stands twice in its parent")]
+    /// A box occurs more than once.
+    #[error("box '{box_type}' occurs more than once in its parent")]
     Duplicate {
         /// The box.
         box_type: FourCc,
@@ -50,7 +50,7 @@ pub enum Error {
     /// Containers are nested deeper than any file needs.
     #[error("box '{box_type}' is nested too deeply")]
     TooDeep {
-        /// The innermost box that was looked at.
+        /// The innermost box that was read.
         box_type: FourCc,
     },
     /// A field has a width that its standard does not define.
@@ -58,10 +58,10 @@ pub enum Error {
     BadFieldSize {
         /// The box.
         box_type: FourCc,
-        /// What the box says.
+        /// The width in bits.
         bits: u8,
     },
-    /// A box or a value in it outgrows its field.
+    /// A box or a value in it exceeds its field.
     #[error("box '{box_type}' would be too large for its size field")]
     TooLarge {
         /// The box.

@@ -3,7 +3,7 @@
 
 use super::{Error, FourCc, Reader};
 
-/// handler_type: what kind of media a track holds (`vide`, `soun`, `text` …).
+/// Reads handler_type, the kind of media in a track (`vide`, `soun`, `text` …).
 ///
 /// # Errors
 /// [`Error::Truncated`].

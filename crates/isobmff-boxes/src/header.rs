@@ -4,13 +4,21 @@
 use super::{Error, FourCc, Reader};
 
 /// Type, size and header length of a box.
+///
+/// ```
+/// use isobmff_boxes::{BoxHeader, FourCc};
+///
+/// let header = BoxHeader::read(b"\0\0\0\x10ftypisom\0\0\x02\0", FourCc(*b"file"))?;
+/// assert_eq!((header.box_type, header.size), (FourCc::FTYP, Some(16)));
+/// # Ok::<(), isobmff_boxes::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BoxHeader {
     /// The four-character code.
     pub box_type: FourCc,
-    /// The whole box in bytes, header included; None: it runs to the end of the file.
+    /// The size of the whole box in bytes; None if it extends to the end of the file.
     pub size: Option<u64>,
-    /// The header in bytes: 8, or 16 with a 64-bit size; 16 more for a `uuid` box.
+    /// The size of the header in bytes: 8, or 16 with a 64-bit size; 16 more for a `uuid` box.
     pub len: usize,
     /// The extended type of a `uuid` box.
     pub uuid: Option<[u8; 16]>,
@@ -26,13 +34,13 @@ pub struct FullBoxHeader {
 }
 
 impl BoxHeader {
-    /// The most bytes that a header takes: 64-bit size and extended type.
+    /// The largest size of a header in bytes: with 64-bit size and extended type.
     pub const MAX_LEN: usize = 32;
 
-    /// Reads the header at the start of `data`.
+    /// Reads the header at the start of `data`; `parent` is the box that errors name.
     ///
     /// # Errors
-    /// [`Error::Truncated`] when more bytes are needed, [`Error::BadSize`] for a size below the header's own.
+    /// [`Error::Truncated`] if more bytes are needed, [`Error::BadSize`] for a size below the header's own.
     pub fn read(data: &[u8], parent: FourCc) -> Result<Self, Error> {
         let mut reader = Reader::new(parent, data);
         let size = reader.u32()?;
@@ -58,10 +66,10 @@ impl BoxHeader {
         }
     }
 
-    /// The box's size inside a parent of which `left` bytes remain.
+    /// Returns the size in bytes of the box in a parent of which `left` bytes remain.
     ///
     /// # Errors
-    /// [`Error::Truncated`] when the box runs past its parent.
+    /// [`Error::Truncated`] if the box runs past its parent.
     pub fn size_within(&self, left: usize) -> Result<usize, Error> {
         let Some(size) = self.size else {
             return Ok(left);

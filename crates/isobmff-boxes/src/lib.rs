@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
-//! ISO base media file format, ISO/IEC 14496-12:2022: bytes and boxes. It knows no encryption and sets no policy.
+//! Boxes of the ISO base media file format, ISO/IEC 14496-12:2022, without encryption and without policy.
 //!
-//! A box that is read has a file of its own, named by its four-character code.
+//! ```
+//! use isobmff_boxes::{BoxTree, FourCc};
+//!
+//! let moov = BoxTree::parse(b"\0\0\0\x18moov\0\0\0\x10mehd\0\0\0\0\0\0\x0e\x10")?;
+//! let mut reader = moov.child(FourCc::MEHD)?.reader();
+//! assert_eq!(reader.full_box_header()?.version, 0);
+//! assert_eq!(reader.u32()?, 3600);
+//! # Ok::<(), isobmff_boxes::Error>(())
+//! ```
+//!
+//! Each box that is read has a file of its own, named by its four-character code.
 
 mod ctts;
 mod error;

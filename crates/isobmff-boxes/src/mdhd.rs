@@ -3,7 +3,7 @@
 
 use super::{Error, FourCc, Reader};
 
-/// The media header's timescale: ticks in a second; 0 only in a damaged file.
+/// Reads the timescale of the media, in ticks per second; 0 only in a damaged file.
 ///
 /// # Errors
 /// [`Error::Truncated`], [`Error::UnknownVersion`].
@@ -28,7 +28,7 @@ mod tests {
 
     // Layouts of clause 8.4.2.2.
     #[test]
-    fn timescale_stands_behind_times_of_either_width() {
+    fn timescale_follows_times_of_either_width() {
         let read = |body: &[u8]| read_timescale(Reader::new(FourCc::MDHD, body));
         let narrow = [&[0; 12], [0, 0, 0x75, 0x30].as_slice()].concat();
         assert_eq!(read(&narrow), Ok(30000));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `tfra` in `mfra`: where the fragments lie in the file, 14496-12 clause 8.8.10.
+//! `tfra` in `mfra`, the offsets of the fragments in the file, 14496-12 clause 8.8.10.
 
 use super::{BoxTree, Error, FourCc, FullBoxHeader};
 
-/// `tfra` with each moof_offset replaced by what `map` makes of it; entries for which `map` knows no place are dropped.
+/// Maps each moof_offset of a `tfra` by `map`, and drops the entries for which `map` returns None.
 ///
 /// # Errors
-/// [`Error::Truncated`]; [`Error::TooLarge`] when an offset outgrows its field.
+/// [`Error::Truncated`]; [`Error::TooLarge`] if an offset exceeds its field.
 pub fn map_tfra(
     tfra: &BoxTree<'_>,
     map: impl Fn(u64) -> Option<u64>,
@@ -41,7 +41,7 @@ pub fn map_tfra(
     ))
 }
 
-/// `mfro`, which ends an `mfra` of `size` bytes.
+/// Builds the `mfro` at the end of an `mfra` of `size` bytes.
 ///
 /// # Errors
 /// [`Error::TooLarge`].
@@ -56,10 +56,12 @@ pub fn build_mfro(size: usize) -> Result<BoxTree<'static>, Error> {
     ))
 }
 
-/// length_size_of_traf_num, trun_num and sample_num: two bits each, one less than the bytes they take.
+/// Returns the bytes of traf_number, trun_number and sample_number, whose sizes minus one take two bits each in `lengths`.
 fn numbers_size(lengths: u32) -> usize {
-    let sizes = [4, 2, 0].map(|at| 1 + (lengths >> at & 3) as usize);
-    sizes.iter().sum()
+    [4, 2, 0]
+        .iter()
+        .map(|at| 1 + (lengths >> at & 3) as usize)
+        .sum()
 }
 
 fn push_offset(entries: &mut Vec<u8>, version: u8, offset: u64) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 
 use super::{Error, FourCc, Reader};
 
-/// The movie's duration in ticks of its own timescale; None where the box says that it is not known.
+/// Reads the movie's duration in ticks of the movie's timescale; None if the box marks it as unknown.
 ///
 /// # Errors
 /// [`Error::Truncated`], [`Error::UnknownVersion`].
@@ -31,7 +31,7 @@ pub fn read_movie_duration(mut reader: Reader<'_>) -> Result<Option<u64>, Error>
 mod tests {
     use super::*;
 
-    // Layouts of clause 8.2.2.2; all ones and, in files that others cut, zero say nothing.
+    // Layouts of clause 8.2.2.2; all ones and, in files of other segmenters, zero mean unknown.
     #[test]
     fn duration_of_either_width_is_known_or_not() {
         let read = |body: &[u8]| read_movie_duration(Reader::new(FourCc::MVHD, body));

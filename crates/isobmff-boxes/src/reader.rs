@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A big-endian reader that cannot leave its box.
+//! A big-endian reader that is limited to its box.
 
 use super::{BoxHeader, Error, FourCc, FullBoxHeader};
 
-/// Reads the fields of one box; every read is checked against the bytes left.
+/// Reads the fields of one box. A read beyond the end of the box returns [`Error::Truncated`].
+///
+/// ```
+/// use isobmff_boxes::{Error, FourCc, Reader};
+///
+/// let mut reader = Reader::new(FourCc::TFDT, &[0, 0, 0, 0, 0, 0, 1, 0]);
+/// reader.full_box_header()?;
+/// assert_eq!(reader.u32()?, 256);
+/// assert!(matches!(reader.u8(), Err(Error::Truncated { needed: 1, left: 0, .. })));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     left: &'a [u8],
@@ -20,25 +30,25 @@ pub struct ChildBox<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `body`, the bytes behind the header of box `in_box`.
+    /// Creates a reader of `body`, the bytes after the header of box `in_box`.
     pub const fn new(in_box: FourCc, body: &'a [u8]) -> Self {
         Self { left: body, in_box }
     }
 
-    /// The bytes not yet read.
+    /// The bytes that are not read yet.
     pub const fn left(&self) -> &'a [u8] {
         self.left
     }
 
-    /// Whether everything was read.
+    /// True if all bytes are read.
     pub const fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 
-    /// The next `len` bytes.
+    /// Reads `len` bytes.
     ///
     /// # Errors
-    /// [`Error::Truncated`], as for all reads here.
+    /// [`Error::Truncated`], as for all other reads.
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], Error> {
         let (taken, left) = self.left.split_at_checked(len).ok_or(Error::Truncated {
             in_box: self.in_box,
@@ -49,38 +59,40 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The next `N` bytes.
+    /// Reads `N` bytes.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let bytes = self.bytes(N)?;
-        Ok(bytes.try_into().expect("bytes(N) returns N bytes"))
+        Ok(*self
+            .bytes(N)?
+            .first_chunk()
+            .expect("bytes(N) returns N bytes"))
     }
 
-    /// The next byte.
+    /// Reads a byte.
     pub fn u8(&mut self) -> Result<u8, Error> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// The next 16-bit number.
+    /// Reads a 16-bit number.
     pub fn u16(&mut self) -> Result<u16, Error> {
         self.array().map(u16::from_be_bytes)
     }
 
-    /// The next 32-bit number.
+    /// Reads a 32-bit number.
     pub fn u32(&mut self) -> Result<u32, Error> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// The next signed 32-bit number.
+    /// Reads a signed 32-bit number.
     pub fn i32(&mut self) -> Result<i32, Error> {
         self.array().map(i32::from_be_bytes)
     }
 
-    /// The next 64-bit number.
+    /// Reads a 64-bit number.
     pub fn u64(&mut self) -> Result<u64, Error> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// The version and flags that a FullBox starts with.
+    /// Reads the version and flags at the start of a FullBox.
     pub fn full_box_header(&mut self) -> Result<FullBoxHeader, Error> {
         let [version, a, b, c] = self.array()?;
         Ok(FullBoxHeader {
@@ -89,7 +101,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next child box.
+    /// Reads a child box.
     pub fn child(&mut self) -> Result<ChildBox<'a>, Error> {
         let header = BoxHeader::read(self.left, self.in_box)?;
         let whole = self.bytes(header.size_within(self.left.len())?)?;

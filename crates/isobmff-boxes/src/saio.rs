@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `saio`, where sample auxiliary information lies, 14496-12 clause 8.7.9.
+//! `saio`, the offsets of sample auxiliary information, 14496-12 clause 8.7.9.
 
 use super::saiz::read_info_type;
 use super::{AuxInfoType, BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
-/// A `saio` whose one entry lies `offset` bytes behind the base of the track fragment.
+/// Builds a `saio` with one entry, `offset` bytes after the base of the track fragment.
 pub fn build_saio(offset: u32) -> BoxTree<'static> {
     let mut fields = 1u32.to_be_bytes().to_vec();
     fields.extend(offset.to_be_bytes());
     BoxTree::full(FourCc::SAIO, FullBoxHeader::default(), &fields)
 }
 
-/// What a `saio` that somebody wrote says.
+/// The fields of a `saio`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saio {
     /// The kind of information; None where the protection scheme implies it.
     pub info_type: Option<AuxInfoType>,
-    /// One offset for all samples, or one for each chunk or run: in the file for a track, from the base of its data for a
-    /// track fragment.
+    /// One offset for all samples, or one for each chunk or run, in bytes: for a track from the start of the file, for a track
+    /// fragment from the base of its data.
     pub offsets: Vec<u64>,
 }
 
@@ -28,9 +28,8 @@ impl Saio {
     /// [`Error::Truncated`], also for an entry_count that the box has no room for; [`Error::UnknownVersion`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
         let (version, info_type) = read_info_type(&mut reader)?;
-        let count = reader.u32()?;
         let mut offsets = Vec::new();
-        for _ in 0..count {
+        for _ in 0..reader.u32()? {
             offsets.push(match version {
                 0 => u64::from(reader.u32()?),
                 1 => reader.u64()?,

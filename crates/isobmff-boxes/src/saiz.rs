@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `saiz`, sizes of sample auxiliary information, 14496-12 clause 8.7.8.
+//! `saiz`, the sizes of sample auxiliary information, 14496-12 clause 8.7.8.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 /// The largest auxiliary information of one sample that `saiz` can state, in bytes.
 pub const MAX_SAMPLE_INFO_SIZE: usize = u8::MAX as usize;
 
-/// A `saiz` for samples whose information takes `sizes` bytes; one default size when all are alike.
+/// Builds a `saiz` for samples whose information takes `sizes` bytes, with a default size if all are equal.
 ///
 /// # Errors
 /// [`Error::TooLarge`] for more samples than 32 bits count.
@@ -33,7 +33,7 @@ pub fn build_saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
     ))
 }
 
-/// The kind of auxiliary information that `saiz` and `saio` are about.
+/// The kind of auxiliary information to which a `saiz` or `saio` refers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuxInfoType {
     /// aux_info_type: for Common Encryption the scheme_type, such as `cenc`.
@@ -42,14 +42,14 @@ pub struct AuxInfoType {
     pub parameter: u32,
 }
 
-/// What a `saiz` that somebody wrote says.
+/// The fields of a `saiz`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saiz<'a> {
     /// The kind of information; None where the protection scheme implies it.
     pub info_type: Option<AuxInfoType>,
     /// sample_count.
     pub sample_count: u32,
-    /// default_sample_info_size in bytes; 0 where each sample has a size of its own.
+    /// default_sample_info_size in bytes; 0 if each sample has its own size.
     pub default_size: u8,
     listed: Cow<'a, [u8]>,
 }
@@ -75,7 +75,7 @@ impl<'a> Saiz<'a> {
         })
     }
 
-    /// The same, independent of the box.
+    /// Copies the listed sizes, so that the result does not borrow the box.
     pub fn into_owned(self) -> Saiz<'static> {
         Saiz {
             info_type: self.info_type,
@@ -85,7 +85,7 @@ impl<'a> Saiz<'a> {
         }
     }
 
-    /// The size for the sample with this number, counted from 0.
+    /// Returns the size for the sample with this number, counted from 0; None after the last.
     pub fn size(&self, sample: u64) -> Option<u8> {
         if sample >= u64::from(self.sample_count) {
             return None;
@@ -96,7 +96,7 @@ impl<'a> Saiz<'a> {
         }
     }
 
-    /// Bytes of the information of these samples, counted from 0; those behind the last have none.
+    /// Returns the total size in bytes for these samples, counted from 0; samples after the last have no information.
     pub fn total(&self, samples: Range<u64>) -> u64 {
         let end = samples.end.min(u64::from(self.sample_count));
         let start = samples.start.min(end);
@@ -104,8 +104,8 @@ impl<'a> Saiz<'a> {
             return u64::from(self.default_size) * (end - start);
         }
         let index = |sample| usize::try_from(sample).unwrap_or(usize::MAX);
-        let listed = self.listed.get(index(start)..index(end));
-        listed
+        self.listed
+            .get(index(start)..index(end))
             .into_iter()
             .flatten()
             .map(|&size| u64::from(size))
@@ -113,7 +113,7 @@ impl<'a> Saiz<'a> {
     }
 }
 
-/// Reads version, flags and what `saiz` and `saio` both have behind them: aux_info_type and its parameter, if bit 0 is set.
+/// Reads the fields with which `saiz` and `saio` start: version, flags and, if bit 0 is set, the kind of information.
 pub(super) fn read_info_type(reader: &mut Reader<'_>) -> Result<(u8, Option<AuxInfoType>), Error> {
     let FullBoxHeader { version, flags } = reader.full_box_header()?;
     let info_type = match flags & 1 {

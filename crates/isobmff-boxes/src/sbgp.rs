@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `sbgp`, which samples belong to which group, 14496-12 clause 8.9.2.
+//! `sbgp`, the assignment of samples to groups, 14496-12 clause 8.9.2.
 
 use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
-/// The samples of a track or track fragment by group, in runs.
+/// The groups of the samples of a track or track fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sbgp {
-    /// What the groups are about, such as `seig`.
+    /// The criterion of the groups, such as `seig`.
     pub grouping_type: FourCc,
-    /// Runs of samples, in order; the samples behind them are in no group.
+    /// Runs of samples, in order; the samples after them are in no group.
     pub runs: Vec<GroupRun>,
 }
 
-/// Samples that follow each other and belong to one group.
+/// Consecutive samples of one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupRun {
-    /// How many they are.
+    /// The number of samples.
     pub sample_count: u32,
-    /// Which description is theirs.
+    /// Their group.
     pub description: GroupDescription,
 }
 
 /// A group_description_index, which counts from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupDescription {
-    /// In no group of this type.
+    /// No group.
     None,
     /// Index, from 0, into the entries of the track's `sgpd`.
     Track(usize),
@@ -32,10 +32,10 @@ pub enum GroupDescription {
     Fragment(usize),
 }
 
-/// From here on an index means the `sgpd` of the fragment (clause 8.9.4).
+/// The first index that refers to the `sgpd` of the fragment (clause 8.9.4).
 const FRAGMENT_LOCAL: u32 = 0x1_0001;
 
-/// A box that puts all `sample_count` samples of a track fragment into the one group that the fragment itself describes.
+/// Builds an `sbgp` that puts all `sample_count` samples of a track fragment into the first group of the fragment's own `sgpd`.
 pub fn build_fragment_sbgp(grouping_type: FourCc, sample_count: u32) -> BoxTree<'static> {
     let mut fields = grouping_type.0.to_vec();
     for word in [1, sample_count, FRAGMENT_LOCAL] {
@@ -46,10 +46,10 @@ pub fn build_fragment_sbgp(grouping_type: FourCc, sample_count: u32) -> BoxTree<
 
 impl GroupDescription {
     fn from_index(index: u32) -> Self {
-        let place = |index| usize::try_from(index).unwrap_or(usize::MAX);
+        let entry = |index| usize::try_from(index).unwrap_or(usize::MAX);
         match (index.checked_sub(FRAGMENT_LOCAL), index.checked_sub(1)) {
-            (Some(local), _) => Self::Fragment(place(local)),
-            (None, Some(global)) => Self::Track(place(global)),
+            (Some(local), _) => Self::Fragment(entry(local)),
+            (None, Some(global)) => Self::Track(entry(global)),
             (None, None) => Self::None,
         }
     }
@@ -66,9 +66,8 @@ impl Sbgp {
         if version >= 1 {
             reader.u32()?; // grouping_type_parameter
         }
-        let count = reader.u32()?;
         let mut runs = Vec::new();
-        for _ in 0..count {
+        for _ in 0..reader.u32()? {
             runs.push(GroupRun {
                 sample_count: reader.u32()?,
                 description: GroupDescription::from_index(reader.u32()?),

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `sgpd`, descriptions of sample groups, 14496-12 clause 8.9.3.
+//! `sgpd`, the descriptions of sample groups, 14496-12 clause 8.9.3.
 
 use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
-/// The descriptions of one kind of sample groups.
+/// The descriptions of sample groups of one type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sgpd<'a> {
-    /// What the groups are about, such as `seig`.
+    /// The criterion of the groups, such as `seig`.
     pub grouping_type: FourCc,
     /// The bytes of each SampleGroupDescriptionEntry.
     pub entries: Vec<&'a [u8]>,
-    /// The index, from 0, of the entry for samples that no `sbgp` puts into a group.
+    /// The index, from 0, of the entry for samples that are in no group of an `sbgp`.
     pub default_entry: Option<usize>,
 }
 
 impl<'a> Sgpd<'a> {
-    /// Reads the fields. The entries of a version 0 box, which does not say how long they are, must be of one length.
+    /// Reads the fields. The entries of a version 0 box, which states no lengths, must have equal lengths.
     ///
     /// # Errors
     /// [`Error::Truncated`].
@@ -33,7 +33,7 @@ impl<'a> Sgpd<'a> {
                 Some(0) => usize::try_from(reader.u32()?).unwrap_or(usize::MAX),
                 Some(len) => usize::try_from(len).unwrap_or(usize::MAX),
             };
-            // An entry of no bytes describes nothing, and a count of such entries has no bound.
+            // Empty entries are refused: they describe nothing, and the size of the box does not limit their number.
             entries.push(reader.bytes(len.max(1))?);
         }
         Ok(Self {
@@ -46,9 +46,9 @@ impl<'a> Sgpd<'a> {
     }
 }
 
-/// A box of version 1 with one entry.
+/// Builds a box of version 1 with one entry.
 pub fn build_sgpd(grouping_type: FourCc, entry: &[u8]) -> BoxTree<'static> {
-    let len = u32::try_from(entry.len()).expect("a sample group entry has far below 4 GiB");
+    let len = u32::try_from(entry.len()).expect("a sample group entry is far smaller than 4 GiB");
     let mut fields = grouping_type.0.to_vec();
     fields.extend(len.to_be_bytes());
     fields.extend(1u32.to_be_bytes());

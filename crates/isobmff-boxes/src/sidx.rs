@@ -3,10 +3,10 @@
 
 use super::{BoxTree, Error, FourCc, Reader};
 
-/// Bit 31 of a reference tells an index from media; the other bits are its size.
+/// The bits of referenced_size; bit 31 is reference_type, which separates indexes from media.
 const SIZE_MASK: u32 = 0x7fff_ffff;
 
-/// A segment index: how many bytes behind it each reference takes.
+/// A segment index: the sizes of the segments after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sidx {
     fields: Vec<u8>,
@@ -58,17 +58,18 @@ impl Sidx {
 
     /// referenced_size of each reference, in bytes.
     pub fn sizes(&self) -> impl Iterator<Item = u64> {
-        let references = self.fields.get(self.references_at..).unwrap_or_default();
-        references
+        self.fields
+            .get(self.references_at..)
+            .unwrap_or_default()
             .chunks_exact(12)
             .filter_map(|reference| reference.first_chunk::<4>())
             .map(|word| u64::from(u32::from_be_bytes(*word) & SIZE_MASK))
     }
 
-    /// The box with other sizes, which stand in the references' order.
+    /// Builds the box with other sizes, in the order of the references.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for a size above 31 bits or a first offset that outgrows its field.
+    /// [`Error::TooLarge`] for a size above 31 bits or a first offset that exceeds its field.
     pub fn to_box(&self, first_offset: u64, sizes: &[u64]) -> Result<BoxTree<'static>, Error> {
         let too_large = || Error::TooLarge {
             box_type: FourCc::SIDX,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `sinf` with `frma`, `schm` and `schi`: how a sample entry says that it is protected, 14496-12 clause 8.12.
+//! `sinf`, the protection scheme information of a sample entry, with `frma`, `schm` and `schi`: 14496-12 clause 8.12.
 
 use super::{BoxTree, ChildBox, Error, FourCc, FullBoxHeader, Reader};
 
@@ -30,19 +30,19 @@ pub fn build_sinf<'a>(
     )
 }
 
-/// What a `sinf` that somebody wrote says.
+/// The fields of a `sinf`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sinf<'a> {
     /// `frma`: the format of the entry before it was protected.
     pub original_format: FourCc,
-    /// `schm`, which says how the samples are protected.
+    /// `schm`, the protection scheme.
     pub schm: Option<Schm>,
-    /// The bytes that `schi` holds: boxes that the scheme defines.
+    /// The bytes of `schi`: boxes that the scheme defines.
     pub scheme_information: Option<&'a [u8]>,
 }
 
 impl<'a> Sinf<'a> {
-    /// Reads the child boxes; of several alike the first counts.
+    /// Reads the child boxes; the first of each type counts.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`], [`Error::Missing`] without `frma`.

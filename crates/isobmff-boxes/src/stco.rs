@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `stco` and `co64`, where the chunks of a track start in the file, 14496-12 clause 8.7.5.
+//! `stco` and `co64`, the offsets of a track's chunks in the file, 14496-12 clause 8.7.5.
 
 use super::{BoxTree, Error, FourCc, FullBoxHeader};
 
-/// Where each chunk of a progressive track starts.
+/// The offsets of the chunks of a progressive track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkOffsets<'a> {
     entries: &'a [u8],
@@ -24,12 +24,12 @@ impl<'a> ChunkOffsets<'a> {
         Ok(Self { entries, wide })
     }
 
-    /// Whether the offsets have 64 bits.
+    /// True if the offsets have 64 bits.
     pub const fn is_wide(&self) -> bool {
         self.wide
     }
 
-    /// How many chunks there are.
+    /// The number of chunks.
     pub const fn count(&self) -> usize {
         self.entries.len() / if self.wide { 8 } else { 4 }
     }
@@ -47,10 +47,10 @@ impl<'a> ChunkOffsets<'a> {
     }
 }
 
-/// A `co64`, if `wide`, or a `stco` with these offsets.
+/// Builds a `co64` if `wide`, or else a `stco`, with these offsets.
 ///
 /// # Errors
-/// [`Error::TooLarge`] when an offset or the count outgrows its field.
+/// [`Error::TooLarge`] if an offset or the count exceeds its field.
 pub fn build_chunk_offsets(offsets: &[u64], wide: bool) -> Result<BoxTree<'static>, Error> {
     let box_type = if wide { FourCc::CO64 } else { FourCc::STCO };
     let too_large = |_| Error::TooLarge { box_type };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `stsc`, how a track's samples are grouped into chunks, 14496-12 clause 8.7.4.
+//! `stsc`, the numbers of samples in a track's chunks, 14496-12 clause 8.7.4.
 
 use super::{Error, Reader};
 
-/// Chunks, from `first_chunk` to that of the next run, that are made alike.
+/// Chunks with equal properties, from `first_chunk` up to that of the next run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkRun {
-    /// Number of the first of them, counted from 1.
+    /// The number of the first chunk, counted from 1.
     pub first_chunk: u32,
-    /// Samples in each of them.
+    /// The number of samples in each chunk.
     pub samples_per_chunk: u32,
     /// 1-based index into `stsd`.
     pub sample_description_index: u32,
@@ -20,9 +20,8 @@ pub struct ChunkRun {
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
 pub fn read_stsc(mut reader: Reader<'_>) -> Result<Vec<ChunkRun>, Error> {
     reader.full_box_header()?;
-    let count = reader.u32()?;
     let mut runs = Vec::new();
-    for _ in 0..count {
+    for _ in 0..reader.u32()? {
         runs.push(ChunkRun {
             first_chunk: reader.u32()?,
             samples_per_chunk: reader.u32()?,

@@ -12,12 +12,12 @@ const VISUAL_FIELDS: usize = 78;
 /// AudioSampleEntry: the same (clause 12.2.3).
 const AUDIO_FIELDS: usize = 28;
 
-/// A sample entry: its format and the bytes behind its box header.
+/// A sample entry: its format and the bytes after its box header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleEntry<'a> {
     /// The format, such as `avc1`.
     pub format: FourCc,
-    /// Everything behind the entry's box header.
+    /// All bytes after the entry's box header.
     pub body: &'a [u8],
 }
 
@@ -37,9 +37,8 @@ impl<'a> SampleEntry<'a> {
     /// [`Error::Truncated`], [`Error::BadSize`].
     pub fn read_all(mut reader: Reader<'a>) -> Result<Vec<Self>, Error> {
         reader.full_box_header()?;
-        let count = reader.u32()?;
         let mut entries = Vec::new();
-        for _ in 0..count {
+        for _ in 0..reader.u32()? {
             let ChildBox { header, body } = reader.child()?;
             entries.push(Self {
                 format: header.box_type,
@@ -49,7 +48,7 @@ impl<'a> SampleEntry<'a> {
         Ok(entries)
     }
 
-    /// Whether the format is one of those that protected entries have (14496-12 clause 8.12).
+    /// True if the format is that of a protected entry (14496-12 clause 8.12).
     pub fn is_protected(&self) -> bool {
         const PROTECTED: [FourCc; 5] = [
             FourCc::ENCV,
@@ -61,7 +60,7 @@ impl<'a> SampleEntry<'a> {
         PROTECTED.contains(&self.format)
     }
 
-    /// The coded size of a visual sample entry.
+    /// Reads the coded size in a visual sample entry.
     ///
     /// # Errors
     /// [`Error::Truncated`].
@@ -74,7 +73,7 @@ impl<'a> SampleEntry<'a> {
         })
     }
 
-    /// The body of a visual sample entry's child box, such as `avcC`.
+    /// Returns the body of a visual sample entry's child box, such as `avcC`.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`].
@@ -88,33 +87,33 @@ impl<'a> SampleEntry<'a> {
         Ok(found)
     }
 
-    /// The body of the `sinf` that a protected entry must have.
+    /// Returns the body of the `sinf` of a protected entry.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`].
     pub fn sinf(&self) -> Result<Option<&'a [u8]>, Error> {
-        let place = self.find_sinf(0)?;
-        let whole = place.and_then(|place| self.body.get(place));
-        let sinf = whole.map(|whole| Reader::new(self.format, whole).child());
-        Ok(sinf.transpose()?.map(|sinf| sinf.body))
+        self.find_sinf(0)?
+            .and_then(|range| self.body.get(range))
+            .map(|whole| Ok(Reader::new(self.format, whole).child()?.body))
+            .transpose()
     }
 
-    /// The entry under the format that it had before it was protected, and without any `sinf`.
+    /// Builds the entry with its original format and without any `sinf`.
     ///
     /// # Errors
     /// As [`SampleEntry::sinf`].
     pub fn without_sinf(&self, original_format: FourCc) -> Result<BoxTree<'static>, Error> {
         let mut kept = Vec::with_capacity(self.body.len());
         let mut at = 0;
-        while let Some(place) = self.find_sinf(at)? {
-            kept.extend_from_slice(self.body.get(at..place.start).unwrap_or_default());
-            at = place.end;
+        while let Some(sinf) = self.find_sinf(at)? {
+            kept.extend_from_slice(self.body.get(at..sinf.start).unwrap_or_default());
+            at = sinf.end;
         }
         kept.extend_from_slice(self.body.get(at..).unwrap_or_default());
         Ok(BoxTree::leaf(original_format, kept))
     }
 
-    /// Where the next `sinf` stands in the body, from the end of a child box, or 0, on.
+    /// Finds the range of the next `sinf` in the body; `from` is 0 or the end of a child box.
     fn find_sinf(&self, from: usize) -> Result<Option<Range<usize>>, Error> {
         let fields = match self.format {
             FourCc::ENCV => VISUAL_FIELDS,
@@ -133,20 +132,19 @@ impl<'a> SampleEntry<'a> {
         Ok(None)
     }
 
-    /// The fields of an audio entry; QuickTime's versions 1 and 2 have more of them.
+    /// Returns the size of an audio entry's fields, which is larger in QuickTime's versions 1 and 2.
     fn audio_fields(&self) -> usize {
-        let version = self.body.get(SAMPLE_ENTRY_FIELDS..SAMPLE_ENTRY_FIELDS + 2);
-        match version {
+        match self.body.get(SAMPLE_ENTRY_FIELDS..SAMPLE_ENTRY_FIELDS + 2) {
             Some([0, 1]) => AUDIO_FIELDS + 16,
             Some([0, 2]) => AUDIO_FIELDS + 36,
             _ => AUDIO_FIELDS,
         }
     }
 
-    /// Where the first bytes stand, from `from` on, that read as a box of this type.
+    /// Finds the first range, at or after `from`, that can be read as a box of this type.
     fn search(&self, box_type: FourCc, from: usize) -> Option<Range<usize>> {
-        let starts = SAMPLE_ENTRY_FIELDS.max(from)..self.body.len().saturating_sub(7);
-        starts.into_iter().find_map(|start| {
+        let mut starts = SAMPLE_ENTRY_FIELDS.max(from)..self.body.len().saturating_sub(7);
+        starts.find_map(|start| {
             let mut reader = Reader::new(self.format, self.body.get(start..)?);
             if reader.left().get(4..8)? != box_type.0 {
                 return None;
@@ -156,20 +154,20 @@ impl<'a> SampleEntry<'a> {
         })
     }
 
-    /// A visual entry without the four zero bytes by which QuickTime ends its list of boxes: no box can stand behind them.
+    /// Removes the four zero bytes at the end of QuickTime's list of boxes from a visual entry, so that a box can be appended.
     ///
     /// # Errors
     /// As [`SampleEntry::visual_child`].
     pub fn without_terminator(self) -> Result<Self, Error> {
-        let behind = self.visit_visual_children(|_, _| ())?.len();
-        let body = self.body.get(..self.body.len() - behind);
+        let terminator = self.visit_visual_children(|_, _| ())?.len();
+        let body = self.body.get(..self.body.len() - terminator);
         Ok(Self {
             body: body.unwrap_or(self.body),
             ..self
         })
     }
 
-    /// Calls `visit` with the child boxes of a visual entry and returns what stands behind them.
+    /// Calls `visit` with the child boxes of a visual entry and returns the bytes after them.
     fn visit_visual_children(
         &self,
         mut visit: impl FnMut(FourCc, &'a [u8]),
@@ -183,7 +181,10 @@ impl<'a> SampleEntry<'a> {
         Ok(reader.left())
     }
 
-    /// The entry with a new format and one more child box at its end.
+    /// Builds the entry with another format and one more child box at its end.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
     pub fn with_child(
         &self,
         format: FourCc,
@@ -195,10 +196,10 @@ impl<'a> SampleEntry<'a> {
     }
 }
 
-/// A `stsd` of the given entries, version and flags as in `original`.
+/// Builds a `stsd` of the given entries, with version and flags as in `original`.
 ///
 /// # Errors
-/// [`Error::Truncated`] when `original` is too short, [`Error::TooLarge`].
+/// [`Error::Truncated`] if `original` is too short, [`Error::TooLarge`].
 pub fn build_stsd(
     mut original: Reader<'_>,
     entries: &[BoxTree<'_>],
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn sinf_is_found_behind_the_fields_of_each_kind() {
+    fn sinf_is_found_after_the_fields_of_each_kind() {
         for (format, fields, version) in [
             (FourCc::ENCV, 78, 0),
             (FourCc::ENCA, 28, 0),

@@ -3,7 +3,7 @@
 
 use super::{Error, Reader};
 
-/// Sample sizes of a progressive track.
+/// The sample sizes of a progressive track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stsz<'a> {
     /// sample_count.
@@ -35,7 +35,7 @@ impl<'a> Stsz<'a> {
         })
     }
 
-    /// The size in bytes of all samples, if they share one.
+    /// The size in bytes of all samples, if it is the same.
     pub const fn common_size(&self) -> Option<u32> {
         match self.common_size {
             0 => None,
@@ -43,7 +43,7 @@ impl<'a> Stsz<'a> {
         }
     }
 
-    /// The size in bytes of the sample with this number, counted from 0.
+    /// Returns the size in bytes of the sample with this number, counted from 0; None after the last.
     pub fn size(&self, sample: u64) -> Option<u32> {
         if sample >= u64::from(self.sample_count) {
             return None;

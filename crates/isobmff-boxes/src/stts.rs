@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `stts`, how long a track's samples last, 14496-12 clause 8.6.1.2.
+//! `stts`, the durations of a track's samples, 14496-12 clause 8.6.1.2.
 
 use super::{Error, Reader};
 
-/// Samples that follow each other and share a value.
+/// Consecutive samples with the same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleRun {
-    /// How many they are.
+    /// The number of samples.
     pub sample_count: u32,
-    /// What they share.
+    /// The value of each sample.
     pub value: u32,
 }
 
 impl SampleRun {
-    /// Reads `entry_count` and as many runs.
+    /// Reads `entry_count` and the runs after it.
     ///
     /// # Errors
     /// [`Error::Truncated`], also for an entry_count that the box has no room for.
@@ -21,13 +21,13 @@ impl SampleRun {
         let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
         let entries = reader.bytes(count.saturating_mul(8))?.as_chunks::<4>().0;
         let mut words = entries.iter().map(|&word| u32::from_be_bytes(word));
-        let run = || {
+        Ok(std::iter::from_fn(|| {
             Some(Self {
                 sample_count: words.next()?,
                 value: words.next()?,
             })
-        };
-        Ok(std::iter::from_fn(run).collect())
+        })
+        .collect())
     }
 }
 

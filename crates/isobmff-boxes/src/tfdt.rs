@@ -3,7 +3,7 @@
 
 use super::{Error, Reader};
 
-/// baseMediaDecodeTime: ticks of the track's timescale from the start of the media to the fragment's first sample.
+/// Reads baseMediaDecodeTime: the ticks of the track's timescale from the start of the media to the fragment's first sample.
 ///
 /// # Errors
 /// [`Error::Truncated`].

@@ -16,17 +16,17 @@ pub struct Tfhd<'a> {
     flags: u32,
     /// The track that the fragment belongs to.
     pub track_id: u32,
-    /// Where data offsets count from, as an offset in the file.
+    /// The base of data offsets, as an offset in the file.
     pub base_data_offset: Option<u64>,
-    /// 1-based index into `stsd`, when it is not `trex`'s.
+    /// The 1-based index into `stsd`; None: that of `trex`.
     pub sample_description_index: Option<u32>,
-    /// Sample duration in ticks, when it is not `trex`'s.
+    /// The sample duration in ticks; None: that of `trex`.
     pub default_sample_duration: Option<u32>,
-    /// Sample size in bytes, when it is not `trex`'s.
+    /// The sample size in bytes; None: that of `trex`.
     pub default_sample_size: Option<u32>,
-    /// Sample flags, when they are not `trex`'s.
+    /// The sample flags; None: those of `trex`.
     pub default_sample_flags: Option<u32>,
-    behind_base: &'a [u8],
+    after_base: &'a [u8],
 }
 
 impl<'a> Tfhd<'a> {
@@ -39,42 +39,38 @@ impl<'a> Tfhd<'a> {
         let has = |flag: u32| flags & flag != 0;
         let track_id = reader.u32()?;
         let base_data_offset = has(BASE_DATA_OFFSET).then(|| reader.u64()).transpose()?;
-        let behind_base = reader.left();
+        let after_base = reader.left();
         let mut optional = |flag| has(flag).then(|| reader.u32()).transpose();
-        let sample_description_index = optional(SAMPLE_DESCRIPTION_INDEX)?;
-        let default_sample_duration = optional(DEFAULT_SAMPLE_DURATION)?;
-        let default_sample_size = optional(DEFAULT_SAMPLE_SIZE)?;
-        let default_sample_flags = optional(DEFAULT_SAMPLE_FLAGS)?;
         Ok(Self {
             flags,
             track_id,
             base_data_offset,
-            sample_description_index,
-            default_sample_duration,
-            default_sample_size,
-            default_sample_flags,
-            behind_base,
+            sample_description_index: optional(SAMPLE_DESCRIPTION_INDEX)?,
+            default_sample_duration: optional(DEFAULT_SAMPLE_DURATION)?,
+            default_sample_size: optional(DEFAULT_SAMPLE_SIZE)?,
+            default_sample_flags: optional(DEFAULT_SAMPLE_FLAGS)?,
+            after_base,
         })
     }
 
-    /// Whether data offsets count from the first byte of the `moof`.
+    /// True if the first byte of the `moof` is the base of data offsets.
     pub const fn default_base_is_moof(&self) -> bool {
         self.base_data_offset.is_none() && self.flags & DEFAULT_BASE_IS_MOOF != 0
     }
 
-    /// Makes data offsets count from the first byte of the `moof` by its flag.
+    /// Sets the flag that makes the first byte of the `moof` the base of data offsets.
     pub const fn set_default_base_is_moof(&mut self) {
         self.flags |= DEFAULT_BASE_IS_MOOF;
     }
 
-    /// The box with its present fields.
+    /// Builds the box from the current fields.
     pub fn to_box(&self) -> BoxTree<'static> {
-        let mut fields = Vec::with_capacity(12 + self.behind_base.len());
+        let mut fields = Vec::with_capacity(12 + self.after_base.len());
         fields.extend(self.track_id.to_be_bytes());
         if let Some(offset) = self.base_data_offset {
             fields.extend(offset.to_be_bytes());
         }
-        fields.extend_from_slice(self.behind_base);
+        fields.extend_from_slice(self.after_base);
         BoxTree::full(
             FourCc::TFHD,
             FullBoxHeader {
@@ -90,7 +86,7 @@ impl<'a> Tfhd<'a> {
 mod tests {
     use super::*;
 
-    // 8.8.7.2: optional fields stand in the order of their flags.
+    // 8.8.7.2: optional fields are in the order of their flags.
     #[test]
     fn optional_fields_are_found_by_flag() {
         let body = [

@@ -6,7 +6,7 @@ use super::{Error, FourCc, Reader};
 /// The track header's track_ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tkhd {
-    /// Names the track in `trex`, `tfhd`, `tfra` and `sidx`.
+    /// The id of the track, also in `trex`, `tfhd`, `tfra` and `sidx`.
     pub track_id: u32,
 }
 
@@ -27,7 +27,8 @@ impl Tkhd {
             }
         };
         reader.bytes(times)?;
-        let track_id = reader.u32()?;
-        Ok(Self { track_id })
+        Ok(Self {
+            track_id: reader.u32()?,
+        })
     }
 }

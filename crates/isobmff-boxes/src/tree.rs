@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A box with its children: edits what is known and keeps every other box byte for byte.
+//! A box with its children, which keeps unknown boxes byte for byte.
 
 use std::borrow::Cow;
 
 use super::{ChildBox, Error, FourCc, FullBoxHeader, Reader};
 
-/// Boxes that hold nothing but boxes, as far as this crate looks into them.
+/// The containers whose children are read.
 const CONTAINERS: [FourCc; 9] = [
     FourCc::MOOV,
     FourCc::TRAK,
@@ -18,21 +18,32 @@ const CONTAINERS: [FourCc; 9] = [
     FourCc::MFRA,
 ];
 
-/// Containers inside containers; the deepest path of the list above has five.
+/// The deepest nesting of containers; the deepest path of the list above has five.
 const MAX_DEPTH: usize = 8;
 
-/// A box: its type and what it holds.
+/// A box: its type and its content.
+///
+/// ```
+/// use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
+///
+/// let mfhd = BoxTree::full(FourCc::MFHD, FullBoxHeader::default(), &7u32.to_be_bytes());
+/// let moof = BoxTree::container(FourCc::MOOF, vec![mfhd]);
+/// let mut bytes = Vec::new();
+/// moof.write(&mut bytes)?;
+/// assert_eq!(bytes, b"\0\0\0\x18moof\0\0\0\x10mfhd\0\0\0\0\0\0\0\x07");
+/// # Ok::<(), isobmff_boxes::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoxTree<'a> {
     /// The four-character code.
     pub box_type: FourCc,
     /// The extended type of a `uuid` box.
     pub uuid: Option<[u8; 16]>,
-    /// What stands behind the header.
+    /// The content after the header.
     pub content: BoxContent<'a>,
 }
 
-/// What stands behind a box's header.
+/// The content of a box after its header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BoxContent<'a> {
     /// The boxes of a container.
@@ -42,15 +53,15 @@ pub enum BoxContent<'a> {
 }
 
 impl<'a> BoxTree<'a> {
-    /// Reads the one box that fills `data`.
+    /// Reads the box at the start of `data`.
     ///
     /// # Errors
-    /// [`Error::Truncated`], [`Error::BadSize`] or [`Error::TooDeep`] where a box or child does not fit.
+    /// [`Error::Truncated`], [`Error::BadSize`] or [`Error::TooDeep`] if a box or child does not fit.
     pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
         Self::read(&mut Reader::new(FourCc(*b"file"), data), MAX_DEPTH)
     }
 
-    /// A box with children.
+    /// Creates a box with children.
     pub const fn container(box_type: FourCc, children: Vec<Self>) -> Self {
         Self {
             box_type,
@@ -59,7 +70,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// A box with a body of bytes.
+    /// Creates a box with a body of bytes.
     pub const fn leaf(box_type: FourCc, body: Vec<u8>) -> Self {
         Self {
             box_type,
@@ -68,7 +79,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// A FullBox: version and flags (24 bits), then `fields`.
+    /// Creates a FullBox: version and flags, then `fields`.
     pub fn full(box_type: FourCc, header: FullBoxHeader, fields: &[u8]) -> Self {
         let [_, a, b, c] = header.flags.to_be_bytes();
         let mut body = vec![header.version, a, b, c];
@@ -76,7 +87,7 @@ impl<'a> BoxTree<'a> {
         Self::leaf(box_type, body)
     }
 
-    /// The same body in a `uuid` box of that extended type.
+    /// Turns the box into a `uuid` box of that extended type with the same content.
     #[must_use]
     pub fn with_uuid(self, uuid: [u8; 16]) -> Self {
         Self {
@@ -94,7 +105,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// The child boxes, to be edited; None for a box of bytes.
+    /// The child boxes for editing; None for a box of bytes.
     pub const fn children_mut(&mut self) -> Option<&mut Vec<Self>> {
         match &mut self.content {
             BoxContent::Children(children) => Some(children),
@@ -102,7 +113,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// The bytes behind the header; empty for a container.
+    /// The bytes after the header; empty for a container.
     pub fn body(&self) -> &[u8] {
         match &self.content {
             BoxContent::Children(_) => &[],
@@ -115,17 +126,17 @@ impl<'a> BoxTree<'a> {
         Reader::new(self.box_type, self.body())
     }
 
-    /// All children of one type.
+    /// Returns all children of one type.
     pub fn all(&self, box_type: FourCc) -> impl Iterator<Item = &Self> {
         self.children()
             .iter()
             .filter(move |child| child.box_type == box_type)
     }
 
-    /// The only child of one type.
+    /// Returns the only child of one type.
     ///
     /// # Errors
-    /// [`Error::Missing`] when there is none, [`Error::Duplicate`] when there are several.
+    /// [`Error::Missing`] if there is none, [`Error::Duplicate`] if there are several.
     pub fn child(&self, box_type: FourCc) -> Result<&Self, Error> {
         let mut found = self.all(box_type);
         match (found.next(), found.next()) {
@@ -138,7 +149,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// The box at the end of a path of only children.
+    /// Returns the box at the end of a path, on which each box is the only child of its type.
     ///
     /// # Errors
     /// As [`BoxTree::child`].
@@ -147,7 +158,7 @@ impl<'a> BoxTree<'a> {
             .try_fold(self, |parent, &box_type| parent.child(box_type))
     }
 
-    /// The whole box in bytes, header included.
+    /// The size of the whole box in bytes.
     pub fn size(&self) -> usize {
         let content = match &self.content {
             BoxContent::Children(children) => children.iter().map(Self::size).sum(),
@@ -159,7 +170,7 @@ impl<'a> BoxTree<'a> {
     /// Appends the box to `out`, with 32-bit sizes.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the box outgrows 32 bits.
+    /// [`Error::TooLarge`] if the size of the box exceeds 32 bits.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         let size = u32::try_from(self.size()).map_err(|_| Error::TooLarge {
             box_type: self.box_type,

@@ -3,10 +3,10 @@
 
 use super::{Error, Reader};
 
-/// What a track fragment uses where it does not say otherwise.
+/// The defaults for the fragments of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trex {
-    /// The track these defaults are for.
+    /// The track.
     pub track_id: u32,
     /// 1-based index into `stsd`.
     pub sample_description_index: u32,

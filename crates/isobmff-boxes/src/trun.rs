@@ -11,16 +11,16 @@ const SAMPLE_FLAGS: u32 = 0x00_0400;
 /// sample_duration, sample_size, sample_flags, sample_composition_time_offset: 4 bytes each.
 const SAMPLE_FIELDS: [u32; 4] = [SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, 0x00_0800];
 
-/// A run of samples that lie one behind the other.
+/// A run of contiguous samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trun<'a> {
     version: u8,
     flags: u32,
     /// sample_count.
     pub sample_count: u32,
-    /// Where the first sample lies, relative to the track fragment's base; None: behind the run before.
+    /// The offset in bytes of the first sample from the track fragment's base; None: it follows the run before.
     pub data_offset: Option<i32>,
-    behind_offset: &'a [u8],
+    after_offset: &'a [u8],
     entries: &'a [u8],
 }
 
@@ -35,7 +35,7 @@ impl<'a> Trun<'a> {
         let data_offset = (flags & DATA_OFFSET != 0)
             .then(|| reader.i32())
             .transpose()?;
-        let behind_offset = reader.left();
+        let after_offset = reader.left();
         if flags & FIRST_SAMPLE_FLAGS != 0 {
             reader.u32()?;
         }
@@ -46,22 +46,22 @@ impl<'a> Trun<'a> {
             flags,
             sample_count,
             data_offset,
-            behind_offset,
+            after_offset,
             entries,
         })
     }
 
-    /// Whether the run states each sample's size.
+    /// True if the run states the size of each sample.
     pub const fn has_sizes(&self) -> bool {
         self.flags & SAMPLE_SIZE != 0
     }
 
-    /// The stated sample sizes in bytes; empty when [`Trun::has_sizes`] says no.
+    /// The stated sample sizes in bytes; empty unless [`Trun::has_sizes`].
     pub fn sizes(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.field(SAMPLE_SIZE)
     }
 
-    /// How long the samples last in all, in ticks, where `default` is the duration of one that states none.
+    /// Returns the total duration in ticks; `default` is the duration of each sample if the run states none.
     pub fn duration(&self, default: u32) -> u64 {
         match self.flags & SAMPLE_DURATION {
             0 => u64::from(default) * u64::from(self.sample_count),
@@ -69,18 +69,18 @@ impl<'a> Trun<'a> {
         }
     }
 
-    /// sample_flags of the first sample, if the run states them.
+    /// Returns sample_flags of the first sample, if the run states them.
     pub fn first_sample_flags(&self) -> Option<u32> {
         match self.flags & FIRST_SAMPLE_FLAGS {
             0 => self.field(SAMPLE_FLAGS).next(),
-            _ => {
-                let flags = self.behind_offset.first_chunk::<4>();
-                flags.map(|flags| u32::from_be_bytes(*flags))
-            }
+            _ => self
+                .after_offset
+                .first_chunk()
+                .map(|flags| u32::from_be_bytes(*flags)),
         }
     }
 
-    /// One field of each sample; empty when the run does not state it.
+    /// Returns one field of each sample; empty if the run does not state it.
     fn field(&self, field: u32) -> impl Iterator<Item = u32> + use<'a> {
         let before = SAMPLE_FIELDS.iter().take_while(|&&other| other != field);
         let at = 4 * before.filter(|&&f| self.flags & f != 0).count();
@@ -92,16 +92,16 @@ impl<'a> Trun<'a> {
             .map(u32::from_be_bytes)
     }
 
-    /// The box with its present data offset.
+    /// Builds the box with the current data offset.
     pub fn to_box(&self) -> BoxTree<'static> {
-        let mut fields = Vec::with_capacity(8 + self.behind_offset.len());
+        let mut fields = Vec::with_capacity(8 + self.after_offset.len());
         fields.extend(self.sample_count.to_be_bytes());
         let mut flags = self.flags & !DATA_OFFSET;
         if let Some(offset) = self.data_offset {
             flags |= DATA_OFFSET;
             fields.extend(offset.to_be_bytes());
         }
-        fields.extend_from_slice(self.behind_offset);
+        fields.extend_from_slice(self.after_offset);
         BoxTree::full(
             FourCc::TRUN,
             FullBoxHeader {
@@ -113,7 +113,7 @@ impl<'a> Trun<'a> {
     }
 }
 
-/// Bytes that each sample takes under `flags`.
+/// Returns the bytes of each sample's entry under `flags`.
 fn entry_size(flags: u32) -> usize {
     4 * SAMPLE_FIELDS
         .iter()
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_found_behind_durations() {
+    fn sizes_are_found_after_durations() {
         let body = run(0x701, &[2, 100, 512, 11, 0, 512, 22, 0]);
         let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
         assert_eq!(trun.sizes().collect::<Vec<_>>(), [11, 22]);

@@ -287,7 +287,7 @@ fn what_does_not_belong_into_a_progressive_file_is_refused() {
             "samples of its own, and fragments follow",
         ),
         (behind(&sidx), "'sidx' is not supported"),
-        (behind(&fine), "'moov' stands twice"),
+        (behind(&fine), "'moov' occurs more than once"),
         (in_front, "'sidx' is not supported"),
         (elsewhere(1), "outside of every 'mdat'"),
         (one(|at| good(at + 1)), "ends inside mdat"),
