@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What can be wrong with a value that somebody wrote down.
+//! The errors of values in text or bytes.
 
-/// Errors of values in text or bytes. None of them holds key bytes.
+/// An error in a value; none holds key bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -6,18 +6,28 @@ use host_access::{Random, RandomError};
 use super::Error;
 
 /// The initialization vector of one sample: 8 or 16 bytes.
+///
+/// ```
+/// use cenc_types::Iv;
+///
+/// // 23001-7 clause 9.2: only the last 8 bytes of 16 count, and they wrap without carry.
+/// let iv = Iv::new(&[0xff; 16])?.advanced(1);
+/// assert_eq!(iv.as_bytes()[..8], [0xff; 8]);
+/// assert_eq!(iv.as_bytes()[8..], [0; 8]);
+/// # Ok::<(), cenc_types::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Iv {
     block: [u8; 16],
     size: IvSize,
 }
 
-/// Per_Sample_IV_Size of a track whose samples have IVs of their own.
+/// Per_Sample_IV_Size of a track with an IV for each sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IvSize {
-    /// What every PlayReady client takes, in counter mode only.
+    /// 8 bytes, which all PlayReady clients support; counter mode only.
     Eight,
-    /// All of the first counter block, or the IV of a CBC chain.
+    /// 16 bytes: the whole first counter block, or the IV of a CBC chain.
     Sixteen,
 }
 
@@ -32,7 +42,7 @@ impl IvSize {
 }
 
 impl Iv {
-    /// An IV of 8 or 16 bytes.
+    /// Creates an IV of 8 or 16 bytes.
     ///
     /// # Errors
     /// [`Error::BadIv`] for any other length.
@@ -49,10 +59,10 @@ impl Iv {
         Ok(Self { block, size })
     }
 
-    /// A random IV.
+    /// Generates a random IV.
     ///
     /// # Errors
-    /// When there are no random bytes.
+    /// [`RandomError`] if there are no random bytes.
     pub fn generate(size: IvSize, random: &dyn Random) -> Result<Self, RandomError> {
         let mut block = [0; 16];
         let used = block.split_at_mut(size.bytes()).0;
@@ -60,7 +70,7 @@ impl Iv {
         Ok(Self { block, size })
     }
 
-    /// How many bytes `senc` or `tenc` store.
+    /// The number of bytes that `senc` or `tenc` store.
     pub const fn size(&self) -> IvSize {
         self.size
     }
@@ -70,20 +80,21 @@ impl Iv {
         self.block.split_at(self.size.bytes()).0
     }
 
-    /// The first counter block, or the IV of a chain: 8 bytes are followed by zeros.
+    /// The first counter block, or the IV of a CBC chain: an IV of 8 bytes is followed by zeros.
     pub const fn block(&self) -> &[u8; 16] {
         &self.block
     }
 
-    /// The IV `steps` counts after this one: all 8 bytes count, or the last 8 of 16 (clause 9.2), and wrap round.
+    /// Returns the IV advanced by `steps`. All 8 bytes, or the last 8 of 16, count and wrap (clause 9.2).
     #[must_use]
     pub fn advanced(mut self, steps: u64) -> Self {
         let counter = match self.size {
             IvSize::Eight => 0..8,
             IvSize::Sixteen => 8..16,
         };
-        let counter = self.block.get_mut(counter);
-        let counter: &mut [u8; 8] = counter
+        let counter: &mut [u8; 8] = self
+            .block
+            .get_mut(counter)
             .and_then(|bytes| bytes.try_into().ok())
             .expect("both ranges hold 8 of the block's 16 bytes");
         *counter = u64::from_be_bytes(*counter)

@@ -16,15 +16,15 @@ use super::Error;
 pub struct KeyId([u8; 16]);
 
 impl KeyId {
-    /// Takes the 16 bytes as they stand in a box.
+    /// Creates a KID from 16 bytes in the order of a box.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// A new random (version 4) KID.
+    /// Generates a random (version 4) KID.
     ///
     /// # Errors
-    /// When there are no random bytes.
+    /// [`RandomError`] if there are no random bytes.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = [0; 16];
         random.fill(&mut bytes)?;
@@ -38,7 +38,7 @@ impl KeyId {
         &self.0
     }
 
-    /// Whether this is the all-zero KID, which names no key.
+    /// True if this is the all-zero KID, which names no key.
     pub fn is_nil(&self) -> bool {
         self.0 == [0; 16]
     }
@@ -73,15 +73,15 @@ impl fmt::Debug for KeyId {
 pub struct ContentKey(Zeroizing<[u8; 16]>);
 
 impl ContentKey {
-    /// Takes the key's bytes over.
+    /// Creates a key from its bytes.
     pub const fn from_bytes(bytes: Zeroizing<[u8; 16]>) -> Self {
         Self(bytes)
     }
 
-    /// A new random key.
+    /// Generates a random key.
     ///
     /// # Errors
-    /// When there are no random bytes.
+    /// [`RandomError`] if there are no random bytes.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = Zeroizing::new([0; 16]);
         random.fill(bytes.as_mut_slice())?;
@@ -91,23 +91,20 @@ impl ContentKey {
     /// Reads 32 hexadecimal digits or the base64 of 16 bytes.
     ///
     /// # Errors
-    /// [`Error::BadContentKey`] for anything else; the text is not repeated in the error.
+    /// [`Error::BadContentKey`] for anything else; the error does not contain the text.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let bytes = decode_secret(text).ok_or(Error::BadContentKey)?;
-        let bytes: [u8; 16] = bytes
-            .as_slice()
-            .try_into()
-            .map_err(|_| Error::BadContentKey)?;
+        let decoded = decode_secret(text).ok_or(Error::BadContentKey)?;
+        let bytes = <[u8; 16]>::try_from(decoded.as_slice()).map_err(|_| Error::BadContentKey)?;
         Ok(Self(Zeroizing::new(bytes)))
     }
 
-    /// The key's bytes. Do not copy them to where they are not wiped.
+    /// The key's bytes. Copy them only to memory that is wiped after use.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 }
 
-/// Bytes of a secret given in hex (when every character is a hexadecimal digit and the count is even) or base64.
+/// Decodes a secret in hex or base64. It is read as hex if it has an even number of characters, all hexadecimal digits.
 pub fn decode_secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let text = text.trim();
     if text.len().is_multiple_of(2) && text.bytes().all(|c| c.is_ascii_hexdigit()) {
@@ -119,7 +116,7 @@ pub fn decode_secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(Zeroizing::new(decoded))
 }
 
-/// Bytes of an even number of hexadecimal digits.
+/// Decodes an even number of hexadecimal digits; None for anything else.
 pub fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     for pair in text.as_bytes().chunks(2) {

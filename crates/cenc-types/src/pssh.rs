@@ -5,24 +5,37 @@ use isobmff_boxes::{BoxTree, ChildBox, Error, FourCc, FullBoxHeader, Reader};
 
 use super::KeyId;
 
-/// The extended type of PIFF 1.1 in place of `pssh`; laid out as one of version 0.
+/// The extended type of PIFF 1.1 for `pssh`; its layout is that of version 0.
 pub const PIFF_PSSH: [u8; 16] = [
     0xd0, 0x8a, 0x4f, 0x18, 0x10, 0xf3, 0x4a, 0x82, 0xb6, 0xc8, 0x32, 0xd8, 0xab, 0xa1, 0x83, 0xd3,
 ];
 
-/// What a DRM system is told in the file.
+/// The data of one DRM system in a file or manifest.
+///
+/// ```
+/// use cenc_types::Pssh;
+///
+/// let pssh = Pssh { system_id: [0x10; 16], kids: None, data: vec![1, 2] };
+/// // 23001-7 clause 8.1.2: version and flags, SystemID, DataSize, Data.
+/// let mut expected = b"\0\0\0\x22pssh\0\0\0\0".to_vec();
+/// expected.extend([0x10; 16]);
+/// expected.extend([0, 0, 0, 2, 1, 2]);
+/// assert_eq!(pssh.to_bytes()?, expected);
+/// assert_eq!(Pssh::from_bytes(&expected)?, pssh);
+/// # Ok::<(), isobmff_boxes::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pssh {
     /// SystemID, in UUID order.
     pub system_id: [u8; 16],
-    /// The KIDs that a version 1 box lists; None makes a version 0 box.
+    /// The KIDs of a version 1 box; None for a version 0 box.
     pub kids: Option<Vec<KeyId>>,
-    /// Data, as the system defines it.
+    /// Data, whose format the system defines.
     pub data: Vec<u8>,
 }
 
 impl Pssh {
-    /// Reads the one box that fills `whole`, size and type included.
+    /// Reads the box, with size and type, that fills `whole`.
     ///
     /// # Errors
     /// As [`Self::read`]; [`Error::Missing`] for a box of another type, [`Error::BadSize`] unless its 32-bit size is that of `whole`.
@@ -62,19 +75,18 @@ impl Pssh {
                 });
             }
         };
-        let size = reader.u32()?;
-        let data = reader.bytes(usize::try_from(size).unwrap_or(usize::MAX))?;
+        let size = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
         Ok(Self {
             system_id,
             kids,
-            data: data.to_vec(),
+            data: reader.bytes(size)?.to_vec(),
         })
     }
 
-    /// PIFF's box in its place, which cannot list KIDs.
+    /// Builds PIFF's box, which cannot list KIDs.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the data outgrow their 32-bit count.
+    /// [`Error::TooLarge`] if the data exceed their 32-bit count.
     pub fn to_piff_box(&self) -> Result<BoxTree<'static>, Error> {
         let plain = Self {
             kids: None,
@@ -83,10 +95,10 @@ impl Pssh {
         Ok(plain.to_box()?.with_uuid(PIFF_PSSH))
     }
 
-    /// The whole box in bytes, size and type included.
+    /// Returns the bytes of the whole box, with size and type.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when KIDs or data outgrow their 32-bit counts.
+    /// [`Error::TooLarge`] if KIDs or data exceed their 32-bit counts.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let pssh = self.to_box()?;
         let mut bytes = Vec::with_capacity(pssh.size());
@@ -117,9 +129,8 @@ impl Pssh {
 }
 
 fn read_kids(reader: &mut Reader<'_>) -> Result<Vec<KeyId>, Error> {
-    let count = reader.u32()?;
     let mut kids = Vec::new();
-    for _ in 0..count {
+    for _ in 0..reader.u32()? {
         kids.push(KeyId::from_bytes(reader.array()?));
     }
     Ok(kids)

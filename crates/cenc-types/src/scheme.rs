@@ -19,7 +19,7 @@ pub enum Scheme {
     Cbcs,
 }
 
-/// What a key may be used for: PlayReady forbids one {KID, key} in both modes.
+/// The cipher mode of a key: PlayReady forbids the use of one {KID, key} in both modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CipherMode {
     /// Counter mode: `cenc` and `cens`.
@@ -60,14 +60,14 @@ impl Scheme {
         }
     }
 
-    /// Whether video is protected by a pattern of blocks.
+    /// True if video is protected by a pattern of blocks.
     pub const fn has_pattern(self) -> bool {
         matches!(self, Self::Cens | Self::Cbcs)
     }
 }
 
 impl CipherMode {
-    /// What keys of this mode protect with where nothing else is said.
+    /// The default scheme for keys of this mode.
     pub const fn usual_scheme(self) -> Scheme {
         match self {
             Self::Ctr => Scheme::Cenc,
@@ -108,7 +108,7 @@ impl Pattern {
         crypt_byte_block: 0,
         skip_byte_block: 0,
     };
-    /// One block in ten is encrypted: what the field uses for video.
+    /// One block in ten is encrypted, as is usual for video.
     pub const ONE_IN_TEN: Self = Self {
         crypt_byte_block: 1,
         skip_byte_block: 9,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Subsamples, 23001-7 clause 9.5.
 
-/// Bytes of an AES block.
+/// The size of an AES block in bytes.
 pub const BLOCK: usize = 16;
 
-/// A run of clear bytes and the run of protected bytes behind it.
+/// A run of clear bytes followed by a run of protected bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subsample {
     /// BytesOfClearData.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a track is, as far as the choice of its key and its protection goes.
+//! The properties of a track that decide its key and its protection.
 
 use std::fmt;
 
-/// A track, as the key sources and the packager speak of it.
+/// A track of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Track {
     /// track_ID, as in `tkhd`.
     pub track_id: u32,
-    /// What the track holds.
+    /// The kind of media.
     pub media: Media,
 }
 
-/// What a track holds.
+/// The kind of media in a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     /// Pictures, with their coded size in pixels.
@@ -24,7 +24,7 @@ pub enum Media {
     },
     /// Sound.
     Audio,
-    /// Subtitles, captions and metadata: clear unless they are asked for by track.
+    /// Subtitles, captions and metadata, which stay clear unless a selector names the track.
     Text,
 }
 
