@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Against NIST SP 800-38A and against the portable crates, cut in all ways.
+//! Comparison with NIST SP 800-38A and with the portable crates.
 
 use aes::Aes128;
 use ctr::Ctr64BE;
@@ -10,7 +10,7 @@ use super::*;
 /// 2b7e1516… of SP 800-38A, appendix F.
 const KEY: [u8; 16] = 0x2b7e1516_28aed2a6_abf71588_09cf4f3c_u128.to_be_bytes();
 
-/// None where the processor cannot run what is tested.
+/// None if the processor has no VAES.
 fn key(bytes: &[u8; 16]) -> Option<VaesKey> {
     let key = VaesKey::new(bytes);
     if key.is_none() {
@@ -19,7 +19,7 @@ fn key(bytes: &[u8; 16]) -> Option<VaesKey> {
     key
 }
 
-/// Bytes without a pattern, the same each time.
+/// Pseudorandom bytes, the same in each run.
 fn noise(len: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
@@ -80,9 +80,9 @@ fn cuts_change_nothing() {
         for size in noise(5000, seed) {
             // Mostly short, some of several batches.
             let size = usize::from(size) * if size % 16 == 0 { 5 } else { 1 };
-            let (part, behind) = rest.split_at_mut(size.min(rest.len()));
+            let (part, remainder) = rest.split_at_mut(size.min(rest.len()));
             stream.apply(part);
-            rest = behind;
+            rest = remainder;
         }
         assert_eq!(parts, whole, "cut by seed {seed}");
     }

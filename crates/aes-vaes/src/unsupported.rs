@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Processors that have no VAES.
+//! The key schedule on processors without VAES.
 
-use super::{BATCH, BLOCK};
+use super::{BATCH, BLOCK, CounterBlock};
 
-/// There is none.
+/// A key schedule that never exists.
 pub(crate) enum Schedule {}
 
 impl Schedule {
@@ -11,7 +11,7 @@ impl Schedule {
         None
     }
 
-    pub(crate) const fn apply(&self, _counter: (u64, u64), _batches: &mut [[u8; BATCH]]) {
+    pub(crate) const fn apply(&self, _counter: CounterBlock, _batches: &mut [[u8; BATCH]]) {
         match *self {}
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The key schedule of FIPS 197 and the key stream, by AES-NI, AVX2 and VAES.
+//! The key schedule of FIPS 197 and the key stream, with AES-NI, AVX2 and VAES.
 //!
-//! What is unsafe: two calls of functions compiled for these instructions, made only after they were found; loads and a store, whose
-//! arguments are references to as many bytes as they touch.
+//! The unsafe operations are two calls of functions that are compiled for these instructions, made only after the instructions were
+//! detected, and loads and a store, whose arguments are references to as many bytes as they access.
 
 #![expect(
     unsafe_code,
@@ -19,12 +19,12 @@ use std::arch::x86_64::{
 
 use zeroize::Zeroize;
 
-use super::{BATCH, BLOCK};
+use super::{BATCH, BLOCK, CounterBlock};
 
-/// What one register holds.
+/// The size of a register in bytes: two blocks.
 const PAIR: usize = 2 * BLOCK;
 
-/// The eleven round keys. Some exist only where [`Self::new`] has found the instructions.
+/// The eleven round keys, which exist only if [`Self::new`] detected the instructions.
 pub(crate) struct Schedule([__m128i; 11]);
 
 impl Schedule {
@@ -32,13 +32,13 @@ impl Schedule {
         let has_all = is_x86_feature_detected!("aes")
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("vaes");
-        // SAFETY: the processor, and the operating system for the wide registers, have all that expand() is compiled for.
+        // SAFETY: the processor, and the operating system for the wide registers, support all that expand() is compiled for.
         has_all.then(|| Self(unsafe { expand(key) }))
     }
 
-    /// Adds the key stream from the counter block of these two halves on.
-    pub(crate) fn apply(&self, counter: (u64, u64), batches: &mut [[u8; BATCH]]) {
-        // SAFETY: new() has found what apply() is compiled for, or there would be no `self`.
+    /// Adds (exclusive or) the key stream that starts with `counter`.
+    pub(crate) fn apply(&self, counter: CounterBlock, batches: &mut [[u8; BATCH]]) {
+        // SAFETY: `self` exists only if new() detected all that apply() is compiled for.
         unsafe { apply(&self.0, counter, batches) };
     }
 }
@@ -66,8 +66,8 @@ fn expand(key: &[u8; BLOCK]) -> [__m128i; 11] {
     [k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10]
 }
 
-/// The round key behind `key`: each of its words is the exclusive or of all words of `key` up to it and of the last one,
-/// rotated, substituted and with the round constant.
+/// Returns the round key after `key`. Each of its words is the exclusive or of all words of `key` up to it and of the last word
+/// after rotation, substitution and addition of the round constant.
 #[target_feature(enable = "aes")]
 fn next_key<const ROUND: i32>(key: __m128i) -> __m128i {
     let last = _mm_shuffle_epi32::<0xff>(_mm_aeskeygenassist_si128::<ROUND>(key));
@@ -76,12 +76,12 @@ fn next_key<const ROUND: i32>(key: __m128i) -> __m128i {
     _mm_xor_si128(four, last)
 }
 
-/// Eight registers of two blocks each run abreast: a round takes four cycles, and two can begin in each.
+/// Encrypts eight registers of two blocks each in parallel: a round takes four cycles, and two can start in each cycle.
 #[target_feature(enable = "avx2,vaes")]
-fn apply(keys: &[__m128i; 11], (upper, next): (u64, u64), batches: &mut [[u8; BATCH]]) {
+fn apply(keys: &[__m128i; 11], counter: CounterBlock, batches: &mut [[u8; BATCH]]) {
     let [first, middle @ .., last] = &keys.map(|key| _mm256_broadcastsi128_si256(key));
-    let [upper, next] = [upper, next].map(u64::cast_signed);
-    // In halves of 8 bytes, which add without carry from one to the other, as 23001-7 clause 9.3 has it.
+    let [upper, next] = [counter.upper, counter.next].map(u64::cast_signed);
+    // Halves of 8 bytes, which are added without carry between them, as in 23001-7 clause 9.3.
     let mut counters = _mm256_set_epi64x(next.wrapping_add(1), upper, next, upper);
     let step = _mm256_set_epi64x(2, 0, 2, 0);
     let big_endian = _mm256_set_epi8(
