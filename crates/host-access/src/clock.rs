@@ -4,18 +4,18 @@
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Tells the time.
+/// A source of the time of day and of monotonic time.
 pub trait Clock: Send + Sync {
-    /// The time since 1970-01-01 UTC, which an operator may set back or forth.
+    /// Returns the time since 1970-01-01 UTC, which an operator may change.
     fn since_1970(&self) -> Duration;
 
-    /// Time since some fixed moment, which never goes back.
+    /// Returns the time since a fixed moment, which never decreases.
     fn monotonic(&self) -> Duration;
 
-    /// Waits.
+    /// Blocks the thread for `duration`.
     fn sleep(&self, duration: Duration);
 
-    /// The time of day as the standard library has it.
+    /// Returns the time of day as a [`SystemTime`].
     fn system_time(&self) -> SystemTime {
         UNIX_EPOCH + self.since_1970()
     }
@@ -29,16 +29,18 @@ pub struct SystemClock {
 
 impl Default for SystemClock {
     fn default() -> Self {
-        let start = Instant::now();
-        Self { start }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 
 impl Clock for SystemClock {
     fn since_1970(&self) -> Duration {
-        // A clock before 1970 is not set at all.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        now.unwrap_or_default()
+        // A clock before 1970 is not set.
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
 
     fn monotonic(&self) -> Duration {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What can be wrong with a file of secrets.
+//! The errors of files of secrets.
 
 use std::path::PathBuf;
 
 use super::RandomError;
 
-/// Why a file of secrets cannot be read or written.
+/// The reason why a file of secrets cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretFileError {
@@ -14,12 +14,12 @@ pub enum SecretFileError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
-    /// Others than its owner may read a key file.
+    /// Users other than its owner may read a key file.
     #[error(
         "key file {path} has mode {mode:04o}: others may read the keys; run chmod 600 on it",
         path = .path.display()
@@ -30,7 +30,7 @@ pub enum SecretFileError {
         /// Its permission bits.
         mode: u32,
     },
-    /// A key file is too large to be one.
+    /// A key file is larger than 1 MiB.
     #[error("key file {path} is larger than 1 MiB", path = .path.display())]
     TooLong {
         /// The file.

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! All that is passed in, in one handle.
+//! The handle through which a library reaches the machine.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{Clock, Random, SecretFiles, SystemClock, SystemFiles, SystemRandom};
 
-/// The machine, as a library sees it; clones share it.
+/// The clock, random bytes and files of a machine; clones share them.
 #[derive(Clone)]
 pub struct Host {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Random bytes.
+    /// The generator of random bytes.
     pub random: Arc<dyn Random>,
-    /// Files of secrets.
+    /// The files of secrets.
     pub files: Arc<dyn SecretFiles>,
 }
 

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the libraries need of the machine they run on: the time, random bytes and files of secrets.
+//! Access of the libraries to the machine: the time, random bytes and files of secrets.
 //!
-//! Library crates take nothing of it from globals. Whoever uses them passes a [`Host`]: a program [`Host::system`], a test one
-//! with a clock that runs a day in a second and random bytes that repeat.
+//! ```
+//! use host_access::Host;
+//!
+//! let host = Host::system();
+//! let mut nonce = [0; 16];
+//! host.random.fill(&mut nonce)?;
+//! // 2020-01-01.
+//! assert!(host.clock.since_1970().as_secs() > 1_577_836_800);
+//! # Ok::<(), host_access::RandomError>(())
+//! ```
+//!
+//! Library crates use no globals for these. Their callers pass a [`Host`]: a program passes [`Host::system`], a test may pass one
+//! whose clock runs a day in a second and whose random bytes repeat.
 
 mod clock;
 mod error;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Random bytes, of which keys, KIDs, IVs and nonces are made.
+//! Random bytes for keys, KIDs, IVs and nonces.
 
 /// A source of random bytes.
 pub trait Random: Send + Sync {
     /// Fills `bytes`.
     ///
     /// # Errors
-    /// [`RandomError`] when there are no random bytes; `bytes` must not be used then.
+    /// [`RandomError`] if there are no random bytes; `bytes` must not be used then.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError>;
 }
 
-/// There are no random bytes.
+/// The error of a generator without random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no random numbers from the operating system: {0}")]
 pub struct RandomError(#[from] getrandom::Error);

@@ -155,7 +155,9 @@ fn missing_folder_and_foreign_uris_say_what_to_do() {
         .err()
         .unwrap();
     assert!(
-        error.to_string().contains("let its folder exist"),
+        error
+            .to_string()
+            .contains("create its folder and make it writable"),
         "{error}"
     );
     for uri in [
