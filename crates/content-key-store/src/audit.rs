@@ -8,19 +8,19 @@ use super::model::milliseconds;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
 
-/// Rows that are checked at a time.
+/// The number of rows checked at a time.
 const BATCH: i64 = 1000;
 
-/// The end of an audit that was found whole.
+/// The end of an audit that is intact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditHead {
-    /// How many rows there are.
+    /// The number of rows.
     pub rows: u64,
-    /// The MAC of the last row, which stands for all of them.
+    /// The MAC of the last row, which covers all rows.
     pub mac: Vec<u8>,
 }
 
-/// What is to be recorded.
+/// A row to be recorded.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'a> {
     pub(super) actor: &'a str,
@@ -51,7 +51,7 @@ pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Re
     let (seq, previous) = head(transaction)?;
     let seq = seq + 1;
     let time = milliseconds(transaction.now());
-    let mac = row_mac(transaction, (seq, time), event, &previous);
+    let mac = row_mac(transaction, RowPosition { seq, time }, event, &previous);
     let sql = "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let texts = [event.actor, event.action, event.object, event.result];
     let mut values = vec![seq.into(), time.into()];
@@ -64,7 +64,7 @@ pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Re
     transaction.run(sql, &values).map(|_| ())
 }
 
-/// The last row's place and MAC, if the seal says that it is the last one. A store without rows yet has no seal.
+/// Reads the number and MAC of the last row, and checks the seal, which proves that it is the last. A store without rows has no seal.
 fn head(transaction: &mut Transaction<'_>) -> Result<(i64, Vec<u8>), Error> {
     let row = transaction.one("SELECT seq, mac, seal FROM audit_head", &[])?;
     let mut row = row.ok_or(Error::Damaged("the end of the audit is missing"))?;
@@ -83,15 +83,23 @@ fn seal(transaction: &Transaction<'_>, seq: i64, mac: &[u8]) -> [u8; 32] {
     key.mac(&[b"end of audit", &seq.to_be_bytes(), mac])
 }
 
+/// The number and time of a row.
+#[derive(Clone, Copy)]
+struct RowPosition {
+    seq: i64,
+    /// In milliseconds since 1970.
+    time: i64,
+}
+
 fn row_mac(
     transaction: &Transaction<'_>,
-    (seq, time): (i64, i64),
+    position: RowPosition,
     event: &Event<'_>,
     previous: &[u8],
 ) -> [u8; 32] {
     let texts = [event.actor, event.action, event.object, event.result].map(str::as_bytes);
     let [actor, action, object, result] = texts;
-    let (seq, time) = (seq.to_be_bytes(), time.to_be_bytes());
+    let (seq, time) = (position.seq.to_be_bytes(), position.time.to_be_bytes());
     let fields = [
         b"audit",
         seq.as_slice(),
@@ -105,14 +113,14 @@ fn row_mac(
     transaction.secrets.audit.mac(&fields)
 }
 
-/// The part of the audit that was checked.
+/// The end of the part of the audit that was checked.
 struct Chain {
     seq: i64,
     mac: Vec<u8>,
 }
 
 impl Chain {
-    /// Whether there may be more.
+    /// Checks the next rows; true if there may be more.
     fn check_batch(&mut self, transaction: &mut Transaction<'_>) -> Result<bool, Error> {
         let sql = "SELECT seq, time, actor, action, object, result, mac FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
         let rows = transaction.run(sql, &[self.seq.into(), BATCH.into()])?;
@@ -143,7 +151,7 @@ impl Chain {
             result,
         };
         let mac = row.blob()?;
-        if row_mac(transaction, (seq, time), &event, &self.mac).as_slice() != mac {
+        if row_mac(transaction, RowPosition { seq, time }, &event, &self.mac).as_slice() != mac {
             return Err(broken(AuditFault::Changed));
         }
         (self.seq, self.mac) = (seq, mac);

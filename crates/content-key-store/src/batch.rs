@@ -13,9 +13,9 @@ use super::key_requests::{self, ContentKeys, SlotRequest};
 use super::transaction::{Recorded, Transaction};
 use super::{Error, KeyStore, StoredKey, model};
 
-/// How many requests may wait; more are refused.
+/// The largest number of waiting requests; more are refused.
 const MAX_WAITING: usize = 1024;
-/// How many requests are in a transaction: the last of them waits for the others' work.
+/// The largest number of requests in a transaction, all of which the last request waits for.
 const MAX_TOGETHER: usize = 64;
 
 /// Takes requests from any thread and answers them from its own. Requests that are waiting when it is dropped are answered first.
@@ -118,7 +118,7 @@ impl Drop for Batcher {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // It ends when the queue is empty; a panic of it was told already.
+            // It ends when the queue is empty; its panic was reported already.
             let _ = thread.join();
         }
     }

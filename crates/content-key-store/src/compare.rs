@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What can be said of keys without handing them out: which ones are equal, and the checksum that a PlayReady Header shows.
+//! Facts about keys that do not reveal them: equality, and the checksum in a PlayReady Header.
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
 use playready_header::header::HeaderKeyId;
@@ -9,10 +9,10 @@ use super::transaction::Transaction;
 use super::{Error, KeyStore, seed};
 
 impl KeyStore {
-    /// The KIDs that have a key, the first made first.
+    /// Returns the KIDs of a key, the oldest first.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn kids_with(&self, key: &ContentKey) -> Result<Vec<KeyId>, Error> {
         let nobody = KeyId::from_bytes([0; 16]);
         self.read(|transaction| others_with(transaction, &nobody, key))

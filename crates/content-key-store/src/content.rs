@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Contents: what packagers need to know of an asset or channel beside its keys.
+//! Contents: the settings of an asset or channel that packagers need in addition to its keys.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use super::model::check_name;
 use super::transaction::Transaction;
 use super::{Content, Error, KeyStore, Page};
 
-/// What lists show of a content.
+/// A content in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentSummary {
     /// Its id.
     pub id: String,
     /// The protection scheme.
     pub scheme: Scheme,
-    /// How long a key is used; None: keys do not change.
+    /// The duration for which a key is used; None: keys do not change.
     pub crypto_period: Option<Duration>,
-    /// How many keys it has.
+    /// The number of its keys.
     pub keys: u64,
 }
 
@@ -65,7 +65,7 @@ impl KeyStore {
     /// The contents whose keys change by the clock, and how long a key of theirs is used.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn rotating(&self) -> Result<Vec<(String, Duration)>, Error> {
         let rows = self.read(|transaction| transaction.run(ROTATING, &[]))?;
         let read = |mut row: Row| {
@@ -108,7 +108,7 @@ impl KeyStore {
     /// Contents with what lists show of them, in alphabetical order.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn content_list(&self, page: Page) -> Result<Vec<ContentSummary>, Error> {
         let rows = self.read(|transaction| transaction.run(LIST, &page.values()?))?;
         rows.into_iter()
@@ -119,7 +119,7 @@ impl KeyStore {
     /// Ids of contents, in alphabetical order.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn contents(&self, page: Page) -> Result<Vec<String>, Error> {
         let rows = self.read(|transaction| transaction.run(IDS, &page.values()?))?;
         rows.into_iter().map(|mut row| row.text()).collect()
@@ -140,8 +140,9 @@ fn check(content: &Content) -> Result<(), Error> {
 pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Content, Error> {
     let sql = "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
         FROM content WHERE id = $1";
-    let row = transaction.one(sql, &[id.into()])?;
-    let mut row = row.ok_or_else(|| Error::NoContent(id.to_owned()))?;
+    let mut row = transaction
+        .one(sql, &[id.into()])?
+        .ok_or_else(|| Error::NoContent(id.to_owned()))?;
     let scheme = scheme_of(&mut row)?;
     let mut content = Content {
         header_version: row.optional_text()?,
@@ -154,12 +155,14 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
         ..Content::new(id, scheme)
     };
     let sql = "SELECT selector, label FROM content_track WHERE content_id = $1 ORDER BY selector";
-    let pair = |mut row: Row| Ok((row.text()?, row.text()?));
-    let rows = transaction.run(sql, &[id.into()])?;
-    content.tracks = rows.into_iter().map(pair).collect::<Result<_, Error>>()?;
+    content.tracks = transaction
+        .run(sql, &[id.into()])?
+        .into_iter()
+        .map(|mut row| Ok((row.text()?, row.text()?)))
+        .collect::<Result<_, Error>>()?;
     let sql = "SELECT target FROM content_target WHERE content_id = $1 ORDER BY target";
-    let rows = transaction.run(sql, &[id.into()])?;
-    content.targets = rows
+    content.targets = transaction
+        .run(sql, &[id.into()])?
         .into_iter()
         .map(|mut row| row.text())
         .collect::<Result<_, _>>()?;
@@ -176,9 +179,11 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
     }
     let period = content
         .crypto_period
-        .map(|period| i64::try_from(period.as_millis()));
-    let period = period.transpose().ok().filter(|period| *period != Some(0));
-    let period = period.ok_or(Error::OutOfRange("the crypto period"))?;
+        .map(|period| i64::try_from(period.as_millis()))
+        .transpose()
+        .ok()
+        .filter(|period| *period != Some(0))
+        .ok_or(Error::OutOfRange("the crypto period"))?;
     let sql = "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
@@ -224,8 +229,9 @@ fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result
 }
 
 fn scheme_of(row: &mut Row) -> Result<Scheme, Error> {
-    let scheme = row.text()?.parse();
-    scheme.map_err(|_| Error::Damaged("unknown scheme"))
+    row.text()?
+        .parse()
+        .map_err(|_| Error::Damaged("unknown scheme"))
 }
 
 fn period_of(row: &mut Row) -> Result<Option<Duration>, Error> {

@@ -13,15 +13,15 @@ use super::{
     compare, content, outbox, seed,
 };
 
-/// What fingerprints of content keys are told from others by.
+/// The kind of secret for which fingerprints of content keys are computed.
 pub(super) const KIND: &str = "content key";
 
 impl KeyStore {
-    /// The key of a track in a crypto period. Whoever asks first makes it, from the content's seed or else by the operating
-    /// system's generator; it is then on its way to the content's targets. A content that is not known is added.
+    /// Returns the key of a track in a crypto period. The first request creates it, from the content's seed or else by the operating
+    /// system's generator, and enqueues it for the content's targets. An unknown content is added.
     ///
     /// # Errors
-    /// When a name or the period's index is out of range, the seed cannot be used, or the database fails.
+    /// If a name or the period's index is out of range, the seed cannot be used, or the database fails.
     pub fn get_or_create_key(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
         slot.check()?;
         self.write("key of", &slot_object(slot), |transaction| {
@@ -31,17 +31,17 @@ impl KeyStore {
         })
     }
 
-    /// The KID of a track's key in a crypto period, if it was made. No key is handed out or made.
+    /// Returns the KID of a track's key in a crypto period; None, without creating one, if there is none.
     ///
     /// # Errors
-    /// When a name or the period's index is out of range, or the database fails.
+    /// If a name or the period's index is out of range, or the database fails.
     pub fn kid_of(&self, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
         slot.check()?;
         self.read(|transaction| find_slot(transaction, slot))
     }
 
-    /// Adds a key by its KID, and gives it to the tracks named; it is then on its way to the targets of their contents. The same
-    /// key once more changes nothing.
+    /// Adds a key by its KID, assigns it to the given slots, and enqueues it for the targets of their contents. Adding the same
+    /// key again changes nothing.
     ///
     /// # Errors
     /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], [`Error::NoSeed`].
@@ -53,7 +53,7 @@ impl KeyStore {
         self.write("insert", &new.kid.to_string(), |transaction| {
             let inserted = insert(transaction, new)?;
             for slot in slots {
-                if assign(transaction, slot, (&new.kid, new.mode))? {
+                if assign(transaction, slot, new.identity())? {
                     let content = content::load(transaction, &slot.content_id)?;
                     outbox::enqueue(transaction, &new.kid, &content.targets)?;
                 }
@@ -67,7 +67,7 @@ impl KeyStore {
         })
     }
 
-    /// A key in clear.
+    /// Reads a key in clear.
     ///
     /// # Errors
     /// [`Error::NoKey`].
@@ -75,7 +75,7 @@ impl KeyStore {
         self.key_for(kid, "ok")
     }
 
-    /// A key in clear, for a reason that the audit keeps: 1 to 255 characters, not secret.
+    /// Reads a key in clear, for a reason that the audit records: 1 to 255 characters, not secret.
     ///
     /// # Errors
     /// [`Error::NoKey`], [`Error::BadName`].
@@ -111,23 +111,26 @@ pub(super) fn advance(
         WHERE kid = $1 RETURNING kid";
     let now = transaction.now();
     let values = [kid.into(), state.name().into(), now.into()];
-    let changed = transaction.one(sql, &values)?;
-    changed.map(|_| ()).ok_or(Error::NoKey(*kid))
+    transaction
+        .one(sql, &values)?
+        .map(|_| ())
+        .ok_or(Error::NoKey(*kid))
 }
 
-/// The content key of a KID, in clear.
+/// Reads the content key of a KID, in clear.
 pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Error> {
     let sql = concat!(
         "SELECT wrapped, kek_id, fingerprint, ",
         info_columns!(),
         " FROM content_key WHERE kid = $1"
     );
-    let row = transaction.one(sql, &[kid.into()])?;
-    let mut row = row.ok_or(Error::NoKey(*kid))?;
+    let mut row = transaction
+        .one(sql, &[kid.into()])?
+        .ok_or(Error::NoKey(*kid))?;
     let (wrapped, kek_id, fingerprint) = (row.blob()?, row.text()?, row.blob()?);
     let info = KeyInfo::from_row(&mut row)?;
     let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &kek_id, &wrapped)?;
-    // What another store has wrapped for the same KID, under the same key-encryption key, opens too.
+    // A key that another store wrapped for the same KID, under the same key-encryption key, opens too.
     if transaction.secrets.fingerprint(KIND, &clear).as_slice() != fingerprint {
         let what = format!("key of KID {kid}");
         return Err(Error::Tampered { what });
@@ -157,7 +160,7 @@ fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
     ])
 }
 
-/// Makes the key of a track, with a KID that the store does not have.
+/// Creates the key of a track, with a KID that the store does not have.
 pub(super) fn create(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
@@ -175,14 +178,20 @@ pub(super) fn create(
             Origin::Random,
         ),
     };
-    let source = (origin, content.seed.as_deref());
-    store(transaction, (&kid, slot.mode), &key, source)?;
-    assign(transaction, slot, (&kid, slot.mode))?;
+    let identity = KeyIdentity {
+        kid: &kid,
+        mode: slot.mode,
+    };
+    let provenance = Provenance {
+        origin,
+        seed: content.seed.as_deref(),
+    };
+    store(transaction, identity, &key, provenance)?;
+    assign(transaction, slot, identity)?;
     outbox::enqueue(transaction, &kid, &content.targets)?;
-    let made = load(transaction, &kid)?;
     Ok(StoredKey {
         is_new: true,
-        ..made
+        ..load(transaction, &kid)?
     })
 }
 
@@ -196,11 +205,24 @@ fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(
     }
 }
 
+/// The KID of a key and the only cipher mode in which it may be used.
+#[derive(Clone, Copy)]
+pub(super) struct KeyIdentity<'a> {
+    pub(super) kid: &'a KeyId,
+    pub(super) mode: CipherMode,
+}
+
+/// The origin of a key, with the name of its seed if it has one.
+struct Provenance<'a> {
+    origin: Origin,
+    seed: Option<&'a str>,
+}
+
 fn store(
     transaction: &mut Transaction<'_>,
-    (kid, mode): (&KeyId, CipherMode),
+    KeyIdentity { kid, mode }: KeyIdentity<'_>,
     key: &ContentKey,
-    (origin, seed): (Origin, Option<&str>),
+    Provenance { origin, seed }: Provenance<'_>,
 ) -> Result<(), Error> {
     let subject = Subject::ContentKey(kid, mode);
     let (wrapped, kek_id) = transaction.wrap(subject, key.as_bytes())?;
@@ -220,11 +242,11 @@ fn store(
     transaction.run(sql, &values).map(|_| ())
 }
 
-/// Gives a key to a track in a crypto period; the database refuses one of the other cipher mode. Whether the track had none.
+/// Assigns a key to a slot; false if the slot has it already. The database refuses a key of the other cipher mode.
 pub(super) fn assign(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
-    (kid, mode): (&KeyId, CipherMode),
+    KeyIdentity { kid, mode }: KeyIdentity<'_>,
 ) -> Result<bool, Error> {
     if slot.mode != mode {
         return Err(Error::OtherMode { kid: *kid, mode });
@@ -239,6 +261,15 @@ pub(super) fn assign(
     let mut values = Vec::from(slot_values(slot)?);
     values.push(kid.into());
     transaction.run(sql, &values).map(|_| true)
+}
+
+impl NewKey {
+    const fn identity(&self) -> KeyIdentity<'_> {
+        KeyIdentity {
+            kid: &self.kid,
+            mode: self.mode,
+        }
+    }
 }
 
 fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
@@ -257,7 +288,8 @@ fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, E
     };
     let was_there = match load(transaction, &new.kid) {
         Err(Error::NoKey(_)) => {
-            store(transaction, (&new.kid, new.mode), key, (origin, seed))?;
+            let provenance = Provenance { origin, seed };
+            store(transaction, new.identity(), key, provenance)?;
             false
         }
         found => {

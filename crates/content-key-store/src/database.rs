@@ -19,11 +19,11 @@ pub(super) trait Database: Send {
     fn commit(&mut self) -> Result<(), Error>;
     /// Undoes the transaction, as far as the connection is still there.
     fn roll_back(&mut self);
-    /// Which database it is.
+    /// The kind of database.
     fn backend(&self) -> Backend;
 }
 
-/// Which database a store is in.
+/// The kind of database of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// A file, with one writer at a time.
@@ -32,7 +32,7 @@ pub enum Backend {
     Postgres,
 }
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Sees the store as it was at one time.

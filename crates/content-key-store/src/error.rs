@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why the key store did not do what it was asked for. No variant holds a key, a passphrase or a URI's credentials.
+//! The errors of the key store. None holds a key, a passphrase or the credentials of a URI.
 
 use std::path::PathBuf;
 
@@ -20,16 +20,17 @@ pub enum Error {
     /// The database cannot be reached or used.
     #[error("key store {location}: {source}: {remedy}")]
     Unavailable {
-        /// Where it is, without credentials.
+        /// The location, without credentials.
         location: Location,
-        /// What the database's client says.
+        /// The error of the database's client.
         source: Box<dyn std::error::Error + Send + Sync>,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// The options of a PostgreSQL URI are not understood.
     #[error(
-        "cannot use the options of the key store's URI: give those of libpq's URIs, but not sslcert, sslkey or service;          sslmode is disable, prefer, require, verify-ca or verify-full"
+        "cannot use the options of the key store's URI: give those of libpq's URIs, but not sslcert, sslkey or service; \
+         sslmode is disable, prefer, require, verify-ca or verify-full"
     )]
     BadOptions,
     /// The trusted certificates for TLS cannot be read.
@@ -37,7 +38,7 @@ pub enum Error {
     BadRoots {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The password file cannot be read.
@@ -82,10 +83,10 @@ pub enum Error {
     Credential {
         /// The credential's name.
         name: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// What should be a key-encryption key is none.
+    /// A key-encryption key is malformed.
     #[error("a key-encryption key is 32 bytes: give 64 hexadecimal digits or 44 base64 characters")]
     BadKek,
     /// The parameters that the store holds for a passphrase are beyond what is accepted.
@@ -114,7 +115,7 @@ pub enum Error {
     /// A wrapped key does not open with the key-encryption key that it names.
     #[error("the wrapped {what} was changed or belongs elsewhere: restore the store from a backup")]
     Tampered {
-        /// What does not open.
+        /// The wrapped secret.
         what: String,
     },
     /// A row is not what the tables' rules allow.
@@ -127,7 +128,7 @@ pub enum Error {
     AuditBroken {
         /// The first row that does not fit, from 1.
         seq: u64,
-        /// What was done to it.
+        /// The kind of change.
         what: AuditFault,
     },
     /// There is no such key.
@@ -168,7 +169,7 @@ pub enum Error {
     OtherMode {
         /// The key.
         kid: KeyId,
-        /// What it is for.
+        /// Its cipher mode.
         mode: CipherMode,
     },
     /// A track has another key in the crypto period.
@@ -202,7 +203,7 @@ pub enum Error {
     Generator(#[from] host_access::RandomError),
 }
 
-/// What was done to a row of the audit.
+/// The kind of change to a row of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuditFault {
     /// Its content or its place is another.
@@ -214,7 +215,7 @@ pub enum AuditFault {
 }
 
 impl Error {
-    /// Whether the same request may succeed later: the database was not there, or was busy.
+    /// True if the same request may succeed later: the database was unreachable or busy.
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Busy)
     }

@@ -14,7 +14,7 @@ use super::mac::MacKey;
 use super::passphrase::Stretch;
 use super::wrap::Wrapper;
 
-/// Where a key-encryption key comes from. It cannot be printed.
+/// The source of a key-encryption key, which cannot be printed.
 pub enum KekSource {
     /// A file in hex or base64, mode 0600 or stricter; made with a new key where a store is made.
     File(PathBuf),
@@ -25,7 +25,7 @@ pub enum KekSource {
     Passphrase(Zeroizing<String>),
 }
 
-/// What the store's table says of a KEK.
+/// A key-encryption key in the store's table.
 pub(super) struct KnownKek {
     pub(super) id: String,
     pub(super) stretch: Option<Stretch>,
@@ -35,7 +35,7 @@ pub(super) struct KnownKek {
 pub(super) struct Kek {
     pub(super) id: String,
     pub(super) wrapper: Wrapper,
-    /// How it came from a passphrase, if it did.
+    /// The parameters by which it was derived from a passphrase, if it was.
     pub(super) stretch: Option<Stretch>,
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The keys of several tracks at once, as SPEKE asks for them: with KIDs that the packager wants.
+//! Requests for the keys of several tracks at once, with the KIDs that the packager wants, as in SPEKE.
 
 use cenc_types::KeyId;
 
-use super::content_key::{assign, create, find_slot, load};
+use super::content_key::{KeyIdentity, assign, create, find_slot, load};
 use super::model::mode_name;
 use super::transaction::{Recorded, Transaction};
 use super::{Content, Error, KeySlot, KeyStore, StoredKey, content};
@@ -17,17 +17,17 @@ pub struct SlotRequest {
     pub kid: Option<KeyId>,
 }
 
-/// The keys of a content and what its packagers need to know.
+/// The keys of a content and its settings.
 pub struct ContentKeys {
     /// The settings of the content.
     pub content: Content,
-    /// The keys, in the order in which they were asked for.
+    /// The keys, in the order of the requests.
     pub keys: Vec<StoredKey>,
 }
 
 impl KeyStore {
-    /// The keys of tracks in crypto periods, in their order: all of them or none. What is not there is made as by
-    /// [`Self::get_or_create_key`], with the KID that is wanted. A KID that the content has already brings its key to the track.
+    /// Returns the keys of several slots, in the order of the requests: all of them or none. Missing keys are created as by
+    /// [`Self::get_or_create_key`], with the requested KIDs. If the content has a key with that KID already, the slot gets that key.
     ///
     /// # Errors
     /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::OtherContent`], [`Error::OtherMode`].
@@ -39,7 +39,7 @@ impl KeyStore {
     }
 }
 
-/// What must hold before the database is asked.
+/// Checks the requests before the database is used.
 pub(super) fn check(wanted: &[SlotRequest]) -> Result<(), Error> {
     for request in wanted {
         request.slot.check()?;
@@ -50,10 +50,13 @@ pub(super) fn check(wanted: &[SlotRequest]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the audit calls the tracks.
+/// Describes the slots for the audit.
 pub(super) fn object(wanted: &[SlotRequest]) -> String {
-    let objects = wanted.iter().map(|request| slot_object(&request.slot));
-    objects.collect::<Vec<_>>().join("; ")
+    wanted
+        .iter()
+        .map(|request| slot_object(&request.slot))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 pub(super) fn slot_object(slot: &KeySlot) -> String {
@@ -66,7 +69,7 @@ pub(super) fn slot_object(slot: &KeySlot) -> String {
     format!("{content_id} / {label} / {period} / {}", mode_name(*mode))
 }
 
-/// The keys and the settings of the first one's content.
+/// Returns the keys, and the settings of the first one's content.
 pub(super) fn with_content(
     transaction: &mut Transaction<'_>,
     wanted: &[SlotRequest],
@@ -90,7 +93,7 @@ fn give_all(transaction: &mut Transaction<'_>, wanted: &[SlotRequest]) -> Record
     Ok((keys, results.join(", ")))
 }
 
-/// The key of a track, and what was done for it.
+/// Returns the key of a slot, and the verb for the audit.
 pub(super) fn give(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
@@ -110,7 +113,8 @@ pub(super) fn give(
     }
 }
 
-/// Gives a track the key of another one. Whoever knows the KID of another content's key does not get that key by asking for it.
+/// Assigns the key of another slot of the same content. A KID of another content is refused, so that knowing it does not give access
+/// to its key.
 fn share(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
@@ -119,8 +123,10 @@ fn share(
     let kid = key.info.kid;
     let sql = "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 LIMIT 1";
     let values = [(&kid).into(), slot.content_id.as_str().into()];
-    let own = transaction.one(sql, &values)?;
-    own.ok_or(Error::OtherContent(kid))?;
-    assign(transaction, slot, (&kid, key.info.mode))?;
+    transaction
+        .one(sql, &values)?
+        .ok_or(Error::OtherContent(kid))?;
+    let mode = key.info.mode;
+    assign(transaction, slot, KeyIdentity { kid: &kid, mode })?;
     Ok((key, "shared"))
 }

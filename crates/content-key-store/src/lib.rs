@@ -1,30 +1,49 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key store: content keys and key seeds at rest, in SQLite or PostgreSQL.
 //!
-//! - **One answer for all.** Whoever first asks for a content's track in a crypto period makes its key ([`KeyStore::get_or_create_key`]); all
-//!   others, in other processes and on other machines, get the same one.
-//! - **Nothing in clear.** Keys and seeds rest wrapped under a key-encryption key that the database never sees ([`KekSource`]).
-//!   [`KeyStore::rewrap`] changes it, and goes on where it was interrupted.
-//! - **Rules in the database.** One KID means one key in one cipher mode for ever, a key becomes active only when all required
-//!   targets have acknowledged it, and the audit only grows: constraints and triggers see to it, whoever writes.
-//! - **An account of everything.** Each request that changes the store or hands out a key leaves a row in the audit, in the same
+//! ```no_run
+//! use cenc_types::CipherMode;
+//! use content_key_store::{KekSource, KeySlot, KeyStore};
+//! use host_access::Host;
+//!
+//! let kek = KekSource::File("/var/lib/keys/keys.db.kek".into());
+//! let store = KeyStore::open("sqlite:///var/lib/keys/keys.db", vec![kek], &Host::system())?;
+//! let slot = KeySlot {
+//!     content_id: "film".to_owned(),
+//!     label: "VIDEO".to_owned(),
+//!     period: 0,
+//!     mode: CipherMode::Ctr,
+//! };
+//! let created = store.acting_for("packager")?.get_or_create_key(&slot)?;
+//! // Every other request for the slot gets the same key.
+//! assert_eq!(store.get_or_create_key(&slot)?.info.kid, created.info.kid);
+//! # Ok::<(), content_key_store::Error>(())
+//! ```
+//!
+//! - **One key for all.** The first request for a content's track in a crypto period creates its key
+//!   ([`KeyStore::get_or_create_key`]); all others, from other processes and machines too, get the same key.
+//! - **Nothing in clear.** Keys and seeds are stored wrapped under a key-encryption key that the database never sees ([`KekSource`]).
+//!   [`KeyStore::rewrap`] changes it, and continues after an interruption.
+//! - **Rules in the database.** Constraints and triggers enforce, for all writers, that a KID means one key in one cipher mode for
+//!   ever, that a key becomes active only when all required targets have acknowledged it, and that the audit only grows.
+//! - **A complete audit.** Each request that changes the store or hands out a key adds a row to the audit, in the same
 //!   transaction ([`KeyStore::verify_audit`]).
 //!
 //! # Tables of a program over the store
 //!
-//! A program may keep what it knows of its users and of its licence servers beside the keys, and change both in one transaction with
+//! A program may keep tables of its users and licence servers in the same database, and change them and the keys in one transaction with
 //! a row in the audit: [`KeyStore::read`], [`KeyStore::write`] and [`KeyStore::write_unrecorded`] give it a [`Transaction`], which
 //! runs statements ([`Value`], [`Row`]), makes fingerprints and wraps credentials. The key server keeps its accounts, tokens,
-//! targets, deliveries and answers that way. A `Transaction` gives no key and no seed in clear: those come from the requests of
-//! [`KeyStore`] only, which leave their rows in the audit.
+//! targets, deliveries and answers that way. A `Transaction` gives no key and no seed in clear: only the requests of
+//! [`KeyStore`] do, which add rows to the audit.
 //!
-//! The definitions of all these tables are with the store (`src/schema`). A database then has one version and one migration, and the
-//! rule that a key becomes active only when all required targets have acknowledged it is a trigger over the tables of both sides.
+//! The store defines all these tables (`src/schema`). So a database has one version and one migration, and a trigger over the tables of
+//! both sides enforces that a key becomes active only when all required targets have acknowledged it.
 //!
 //! # Threads
 //!
-//! Calls block, and so may the end of the last clone: use a store from threads that may, not from asynchronous tasks. A store is
-//! one connection; clones share it.
+//! Calls block, and so may dropping the last clone: use a store from threads that may block, not from asynchronous tasks. A store is
+//! one connection, which its clones share.
 
 mod audit;
 mod batch;
@@ -112,12 +131,12 @@ impl KeyStore {
         })
     }
 
-    /// Where the store takes the time, random bytes and files of secrets from.
+    /// The clock, random bytes and files of secrets that the store uses.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The same store for somebody, whom the audit names.
+    /// Returns the same store for an actor, whom the audit names.
     ///
     /// # Errors
     /// [`Error::BadName`].

@@ -47,7 +47,7 @@ impl KeyStore {
     /// Keys, the last made first.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn keys(&self, filter: &KeyFilter, page: Page) -> Result<Vec<KeyInfo>, Error> {
         let mut values = Vec::from(page.values()?);
         values.extend(filter.values());
@@ -60,7 +60,7 @@ impl KeyStore {
     /// The tracks and crypto periods that have a key of a content, the last periods first.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<AssignedSlot>, Error> {
         let [limit, offset] = page.values()?;
         let rows =
@@ -83,7 +83,7 @@ impl KeyStore {
     /// The tracks and crypto periods that a key is for, by content, period and label.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
         let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
             ORDER BY content_id, period, label";

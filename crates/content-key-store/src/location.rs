@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where a key store is: the URI that the operator gives, without what must not be shown.
+//! The location of a key store: the URI that the operator gives, without the parts that must not be shown.
 
 use std::fmt;
 use std::path::PathBuf;

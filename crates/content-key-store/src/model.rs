@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the store holds, as its callers see it.
+//! The public types of the store.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
 use super::Error;
 use super::database::{Row, Value};
 
-/// Whom a key is for: a track of a content in a crypto period, in one cipher mode.
+/// The use of a key: a track of a content in a crypto period, in one cipher mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySlot {
     /// The content.
@@ -17,7 +17,7 @@ pub struct KeySlot {
     pub label: String,
     /// The crypto period's index; 0 where keys do not change.
     pub period: u64,
-    /// What the key is used for.
+    /// The cipher mode.
     pub mode: CipherMode,
 }
 
@@ -30,7 +30,7 @@ pub struct AssignedSlot {
     pub kid: KeyId,
 }
 
-/// Where a key came from.
+/// The origin of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The operating system's generator.
@@ -43,7 +43,7 @@ pub enum Origin {
     Imported,
 }
 
-/// How far a key is. It only goes forward.
+/// The state of a key, which only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
     /// Made.
@@ -56,36 +56,36 @@ pub enum KeyState {
     Retired,
 }
 
-/// All of a key but the key.
+/// The properties of a key, without the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyInfo {
     /// The KID.
     pub kid: KeyId,
-    /// What the key is used for.
+    /// The cipher mode.
     pub mode: CipherMode,
-    /// Where it came from.
+    /// Its origin.
     pub origin: Origin,
     /// The seed's name, where it came from one.
     pub seed: Option<String>,
-    /// How far it is.
+    /// Its state.
     pub state: KeyState,
-    /// When it was made.
+    /// The time of its creation.
     pub created: SystemTime,
-    /// When it became delivered.
+    /// The time at which it became delivered.
     pub delivered: Option<SystemTime>,
-    /// When it became active.
+    /// The time at which it became active.
     pub activated: Option<SystemTime>,
-    /// When it was retired.
+    /// The time at which it was retired.
     pub retired: Option<SystemTime>,
 }
 
 /// A key in clear. It is wiped when dropped and cannot be printed.
 pub struct StoredKey {
-    /// What is known of it.
+    /// Its properties.
     pub info: KeyInfo,
     /// The key.
     pub key: ContentKey,
-    /// Whether it was made for this request.
+    /// True if it was created for this request.
     pub is_new: bool,
 }
 
@@ -93,13 +93,13 @@ pub struct StoredKey {
 pub struct NewKey {
     /// The KID.
     pub kid: KeyId,
-    /// What the key is used for.
+    /// The cipher mode.
     pub mode: CipherMode,
     /// The key, or where it is to come from.
     pub source: KeySource,
 }
 
-/// Where a new key comes from.
+/// The source of a new key.
 pub enum KeySource {
     /// The operating system's generator.
     Random,
@@ -111,16 +111,16 @@ pub enum KeySource {
     Imported(ContentKey),
 }
 
-/// What came of an insertion.
+/// The result of an insertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inserted {
-    /// Whether the store had the same KID with the same key already.
+    /// True if the store had the same KID with the same key already.
     pub was_there: bool,
     /// Other KIDs that have the same key: warn of them, since devices of security level 3000 want keys that differ.
     pub same_key: Vec<KeyId>,
 }
 
-/// Which keys are listed.
+/// A filter for lists of keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyFilter {
     /// Those of a content.
@@ -138,13 +138,13 @@ pub struct KeyFilter {
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// How many entries are left out before it.
+    /// The number of entries before it.
     pub offset: u64,
-    /// How many entries it has at most.
+    /// The largest number of its entries.
     pub limit: u32,
 }
 
-/// An asset or channel, and what its packagers need to know.
+/// The settings of an asset or channel that its packagers need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// Its id.
@@ -161,13 +161,13 @@ pub struct Content {
     pub ds_id: Option<String>,
     /// XML for CUSTOMATTRIBUTES.
     pub custom_attributes: Option<String>,
-    /// How long a key is used; None: keys do not change.
+    /// The duration for which a key is used; None: keys do not change.
     pub crypto_period: Option<Duration>,
     /// The seed from which its keys are derived; None: they are random.
     pub seed: Option<String>,
     /// Selectors and the labels of the tracks that match them.
     pub tracks: Vec<(String, String)>,
-    /// Who must have acknowledged a key before it becomes active.
+    /// The targets that must acknowledge a key before it becomes active.
     pub targets: Vec<String>,
 }
 

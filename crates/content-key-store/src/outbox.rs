@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a key waits for: a delivery for each target of its contents is put in the outbox by the transaction that makes the key, and
-//! the last acknowledgement that is required makes the key delivered. Whoever hands keys over takes the deliveries from there.
+//! The outbox of deliveries. The transaction that creates a key adds a delivery for each target of its contents, and the last required
+//! acknowledgement makes the key delivered. Workers that hand keys over take the deliveries from the outbox.
 
 use cenc_types::KeyId;
 
@@ -11,7 +11,7 @@ use super::transaction::Transaction;
 use super::{Error, KeyState, KeyStore};
 
 impl KeyStore {
-    /// Puts a key on its way to targets; those that gave up are tried again, those that acknowledged it are left.
+    /// Enqueues a key for targets. Deliveries that were given up are tried again; acknowledged ones stay as they are.
     ///
     /// # Errors
     /// [`Error::NoKey`], [`Error::BadName`].
@@ -26,7 +26,7 @@ impl KeyStore {
         })
     }
 
-    /// Notes that the target has the key. When it was the last that had to, the key is delivered.
+    /// Records that the target has the key. The last required acknowledgement makes the key delivered.
     ///
     /// # Errors
     /// [`Error::NoDelivery`].
@@ -62,7 +62,7 @@ pub(super) fn enqueue(
     Ok(())
 }
 
-/// Whether a planned key has all that it waits for.
+/// True if all required targets have acknowledged a planned key.
 fn is_delivered(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<bool, Error> {
     let sql = "SELECT kid FROM content_key WHERE kid = $1 AND state = 'planned' AND NOT EXISTS (
         SELECT 1 FROM key_slot JOIN content_target USING (content_id)

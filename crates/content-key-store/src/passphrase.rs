@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::Error;
 use super::database::Row;
 
-/// What Argon2id takes beside the passphrase.
+/// The parameters of Argon2id, without the passphrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stretch {
     pub(super) salt: Vec<u8>,
@@ -18,7 +18,7 @@ pub(super) struct Stretch {
     pub(super) lanes: u32,
 }
 
-/// What a database may ask of this machine at most: it is read before anything proves that it is ours.
+/// The limits of the parameters, which are read from a database before it has proved to be ours.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_PASSES: u32 = 64;
 const MAX_LANES: u32 = 64;

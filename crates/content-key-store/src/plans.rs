@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether lists stay quick in large stores: each statement is led by an index, and all but one have their order from it.
+//! Query plans of lists, which must stay fast in large stores: each statement uses an index, and all but one take their order from it.
 
 use cenc_types::KeyId;
 use test_support::query_plan::{scans, sorts};

@@ -24,13 +24,13 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("schema/postgres.sql"),
     include_str!("schema/postgres-2.sql"),
 ];
-/// Who changes the tables holds this advisory lock; the number is any that nobody else takes.
+/// The advisory lock of whoever changes the tables; its number is arbitrary, but must not be used for anything else.
 const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
 
 struct Postgres {
     server: Server,
     session: Option<Session>,
-    /// Whether a transaction was begun and not ended.
+    /// True if a transaction is open.
     is_open: bool,
 }
 

@@ -17,7 +17,7 @@ const AUDIT: &str = "audit";
 /// The name of the fingerprints' key.
 const FINGERPRINT: &str = "fingerprint";
 
-/// What a store needs to work, wiped on drop.
+/// The keys of an open store, wiped when dropped.
 pub(super) struct Secrets {
     sources: Vec<KekSource>,
     files: Arc<dyn SecretFiles>,

@@ -18,7 +18,7 @@ pub struct SeedInfo {
     pub name: String,
     /// 32 hexadecimal digits that tell it from the store's other seeds and say nothing of it.
     pub fingerprint: String,
-    /// When it was added.
+    /// The time at which it was added.
     pub created: SystemTime,
     /// Since when no more keys are derived from it.
     pub retired: Option<SystemTime>,
@@ -56,7 +56,7 @@ impl KeyStore {
     /// All seeds, in alphabetical order.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn seeds(&self) -> Result<Vec<SeedInfo>, Error> {
         let sql = "SELECT name, fingerprint, created, retired FROM seed ORDER BY name";
         let rows = self.read(|transaction| transaction.run(sql, &[]))?;

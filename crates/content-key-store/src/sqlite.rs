@@ -21,7 +21,7 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("schema/sqlite.sql"),
     include_str!("schema/sqlite-2.sql"),
 ];
-/// How long a writer waits for the others.
+/// The time for which a writer waits for others.
 const BUSY: Duration = Duration::from_secs(30);
 /// More statements than the store has.
 const STATEMENTS: usize = 256;
@@ -77,7 +77,7 @@ fn files(path: &Path) -> [PathBuf; 3] {
     })
 }
 
-/// What does not exist is no wider than it may be.
+/// Checks that a file or folder, if it exists, has no wider mode than `needed`.
 fn check_mode(path: &Path, needed: u32) -> Result<(), Error> {
     let mode = path.metadata().map_or(0, |file| file.permissions().mode());
     if mode & 0o777 & !needed != 0 {
@@ -211,7 +211,7 @@ impl ToSql for Value {
     }
 }
 
-/// What SQLite holds as another type comes out as NULL, which the reader of the row refuses or takes as absent.
+/// Converts a value. Other types become NULL, which the reader of the row refuses or takes as absent.
 fn value_of(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Integer(int) => Value::Int(int),

@@ -10,7 +10,7 @@ use host_access::Host;
 
 use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore, store_address};
 
-/// What a track's label is where the content names none.
+/// The label of tracks for which the content names none.
 const ALL: &str = "ALL";
 
 /// A content in a store.

@@ -13,9 +13,9 @@ const MAX_KEYS: i64 = 10_000;
 /// A key of a track in a crypto period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodKey {
-    /// Whom it is for.
+    /// Its slot.
     pub slot: KeySlot,
-    /// What is known of it.
+    /// Its properties.
     pub info: KeyInfo,
 }
 
@@ -28,11 +28,11 @@ pub(super) const PERIODS: &str = concat!(
 pub(super) const LAST: &str = "SELECT MAX(period) FROM key_slot WHERE content_id = $1";
 
 impl KeyStore {
-    /// The keys of a content in a range of crypto periods, by period and label, at most 10,000 of them: ask on from the last one's
-    /// period for more.
+    /// The keys of a content in a range of crypto periods, by period and label, at most 10,000 of them; continue from the last
+    /// one's period for more.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn periods(&self, content_id: &str, range: Range<u64>) -> Result<Vec<PeriodKey>, Error> {
         let column = |period| i64::try_from(period).unwrap_or(i64::MAX);
         let (start, end) = (column(range.start), column(range.end));
@@ -46,7 +46,7 @@ impl KeyStore {
     /// The last crypto period of a content that has a key; None where none has.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub fn last_period(&self, content_id: &str) -> Result<Option<u64>, Error> {
         let row = self.read(|transaction| transaction.one(LAST, &[content_id.into()]))?;
         let last = row.map(|mut row| row.optional_int()).transpose()?.flatten();

@@ -41,9 +41,9 @@ pub struct WrappedSecret {
     pub kek_id: String,
 }
 
-/// Why a request over the store fails: the store's errors, and perhaps more of the caller's own.
+/// The error of a request on the store: the store's errors, and possibly others of the caller.
 pub trait RequestError: From<Error> + Display {
-    /// Whether the same request may succeed later. One that cannot is refused, and the audit records that.
+    /// True if the same request may succeed later. Otherwise it counts as refused, which the audit records.
     fn is_temporary(&self) -> bool;
 }
 
@@ -62,20 +62,20 @@ impl Transaction<'_> {
         time_of(milliseconds(self.host.clock.system_time()))
     }
 
-    /// Where the store takes the time, random bytes and files of secrets from.
+    /// The clock, random bytes and files of secrets that the store uses.
     pub fn host(&self) -> &Host {
         self.host
     }
 
-    /// Which database it is, where statements differ.
+    /// The kind of database, for statements that differ.
     pub fn backend(&self) -> Backend {
         self.database.backend()
     }
 
-    /// Runs a statement, whose values stand as `$1`, `$2` and so on, and collects its rows.
+    /// Runs a statement with the values of `$1`, `$2` and so on, and returns its rows.
     ///
     /// # Errors
-    /// When the database fails, or [`Error::Rule`] when it refuses the statement.
+    /// If the database fails, or [`Error::Rule`] when it refuses the statement.
     pub fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
         self.database.run(sql, values)
     }
@@ -96,7 +96,7 @@ impl Transaction<'_> {
     /// Wraps the credentials for a target.
     ///
     /// # Errors
-    /// When the current key-encryption key cannot be had, or there are no random bytes.
+    /// If the current key-encryption key cannot be had, or there are no random bytes.
     pub fn wrap_credentials(
         &mut self,
         target: &str,

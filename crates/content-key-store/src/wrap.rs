@@ -16,7 +16,7 @@ const NONCE_LEN: usize = 12;
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
 
-/// What is wrapped.
+/// The identity of a wrapped secret.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
     /// A content key.
@@ -74,7 +74,7 @@ impl Wrapper {
     ) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
-        // Room for all of it, so that no copy of the clear bytes is left behind by a move.
+        // The full capacity, so that no reallocation leaves a copy of the clear bytes.
         let mut sealed = Zeroizing::new(Vec::with_capacity(secret.len() + TAG_LEN));
         sealed.extend_from_slice(secret);
         let associated = subject.associated_data();

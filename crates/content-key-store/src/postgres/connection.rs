@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which server, with which password and under which TLS: the URI's options, by PostgreSQL 17's manual, 32.1.2 and 32.19.
+//! The server, password and TLS settings in a URI's options, by PostgreSQL 17's manual, 32.1.2 and 32.19.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub(super) struct Server {
     location: Location,
 }
 
-/// What the client crate does not know of a URI's options.
+/// The options of a URI that the client crate does not know.
 #[derive(Default)]
 struct Own {
     roots: Option<PathBuf>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where the password is when it is not in the URI: PGPASSWORD, or a password file by PostgreSQL 17's manual, 32.16.
+//! Passwords outside the URI: PGPASSWORD, or a password file by PostgreSQL 17's manual, 32.16.
 
 use std::env;
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub(super) fn set_password(
     Ok(())
 }
 
-/// What a line's first four fields are compared with.
+/// Returns the values with which a line's first four fields are compared.
 fn wanted(config: &Config) -> [String; 4] {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),

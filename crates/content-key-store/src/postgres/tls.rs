@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::Error;
 
-/// Where Debian keeps the certificates of public authorities.
+/// The certificates of public authorities on Debian.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Makes TLS connections that trust certain authorities.
