@@ -9,7 +9,7 @@ use content_keys::{CpixFile, KeyFile, KeyProvider};
 use host_access::{Host, SecretFileError, SecretFiles};
 use zeroize::Zeroizing;
 
-/// The periods for which keys are asked.
+/// The periods for which keys are requested.
 const PERIODS: [u64; 3] = [0, 1, u64::MAX];
 
 /// A machine with one file.

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bodies of the fuzz targets: what must hold for any bytes. A panic is a finding. The tests replay the corpus through
-//! the same functions.
+//! The bodies of the fuzz targets, which check properties that hold for any bytes. A panic is a finding. The tests replay the corpus
+//! through the same functions.
+//!
+//! ```
+//! // Any bytes may be passed.
+//! fuzz_targets::bmff(b"\0\0\0\x08moov");
+//! ```
 
 mod bmff;
 mod codec;

@@ -9,17 +9,17 @@ use playready_header::{PlayReadyObject, SYSTEM_ID};
 use presentation::{Error, FileProtection, NamedProtection, PresentationFiles, protect_manifest};
 use url::Url;
 
-/// What each media playlist holds.
+/// The text of each media playlist.
 const PLAYLIST: &str = "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:2,\n1.m4s\n";
 
-/// Files that are all protected alike.
-struct Alike {
+/// Files with the same protection.
+struct UniformFiles {
     url: Url,
     protection: Rc<FileProtection>,
     is_given: bool,
 }
 
-impl PresentationFiles for Alike {
+impl PresentationFiles for UniformFiles {
     type Error = Error;
 
     fn manifest_url(&self) -> &Url {
@@ -49,7 +49,7 @@ pub fn manifest(data: &[u8]) {
         return;
     };
     for is_given in [false, true] {
-        let mut files = Alike {
+        let mut files = UniformFiles {
             url: Url::parse("file:///presentation/manifest").expect("it is a URL"),
             protection: Rc::new(protection()),
             is_given,
@@ -66,7 +66,7 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
-/// Whether the characters of `part` come in `whole`, in their order.
+/// True if `whole` contains the characters of `part`, in their order.
 fn is_within(part: &str, whole: &str) -> bool {
     let mut rest = whole.chars();
     part.chars().all(|c| rest.any(|other| other == c))

@@ -15,7 +15,7 @@ use crate::mp4::pairs;
 /// Streams up to this length are also pushed byte by byte.
 const BYTE_BY_BYTE: usize = 4096;
 
-/// What keys change to in some seeds.
+/// The key to which some seeds change.
 const SECOND: ([u8; 16], [u8; 16]) = (*b"second KID here.", *b"the second key..");
 
 fn keys() -> Arc<KnownKeys> {

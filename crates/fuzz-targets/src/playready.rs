@@ -24,7 +24,7 @@ pub fn playready_object(data: &[u8]) {
     }
 }
 
-/// What we write of a header is canonical, says the same and comes back the same.
+/// Checks that a header that we write is canonical, has the same meaning and is read back the same.
 fn write_back(found: &FoundHeader) {
     let Ok(header) = found.to_header() else {
         return;

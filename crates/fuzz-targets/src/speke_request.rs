@@ -8,7 +8,7 @@ use key_server::speke::{Given, HeaderSettings, Request};
 
 /// The header X-Speke-Version of each version.
 const VERSIONS: [Option<&str>; 4] = [None, Some("1.0"), Some("2.0"), Some("2.1")];
-/// Answers are longer than their requests by what each system signals.
+/// The factor by which an answer may be longer than its request, since it has the signaling of each system.
 const LONGER: usize = 64;
 
 /// Reads `data` as a request of each version and answers it: the answer is a document with the keys of the request.
@@ -18,8 +18,7 @@ pub fn speke_request(data: &[u8]) {
         let Ok(request) = Request::read(data, version) else {
             continue;
         };
-        let scheme = request.scheme();
-        let scheme = scheme.unwrap_or_else(|| request.default_scheme());
+        let scheme = request.scheme().unwrap_or_else(|| request.default_scheme());
         let Ok(slots) = request.slots(scheme) else {
             continue;
         };
