@@ -9,10 +9,10 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::Error;
-use super::digest::{self, Target};
+use super::digest::{self, RequestTarget};
 use host_access::Random;
 
-/// What shows the server who asks. Not printable.
+/// The credentials of one server. They have no Debug, so that no log shows them.
 #[derive(Default)]
 pub(super) struct Credentials {
     login: Option<Login>,
@@ -22,7 +22,7 @@ pub(super) struct Credentials {
     pub(super) client_key: Option<PathBuf>,
 }
 
-/// What goes into the Authorization header.
+/// The credentials for the Authorization header.
 enum Login {
     Basic(Zeroizing<String>),
     Digest(Zeroizing<String>),
@@ -30,61 +30,56 @@ enum Login {
 }
 
 impl Credentials {
-    /// Basic, if the address has a user part.
-    pub(super) fn of_url(url: &Url) -> Result<Self, Error> {
+    /// Reads basic credentials from the user part of an address, if it has one.
+    pub(super) fn from_url(url: &Url) -> Result<Self, Error> {
         let mut credentials = Self::default();
         if url.username().is_empty() && url.password().is_none() {
             return Ok(credentials);
         }
         let decode =
             |text| percent_decode(text).ok_or(Error::Address("its user part is not utf-8"));
-        let (user, password) = (
-            decode(url.username())?,
-            decode(url.password().unwrap_or_default())?,
-        );
-        let both = Zeroizing::new(format!("{}:{}", *user, *password));
-        credentials.login = Some(Login::Basic(both));
+        credentials.login = Some(Login::Basic(Zeroizing::new(format!(
+            "{}:{}",
+            *decode(url.username())?,
+            *decode(url.password().unwrap_or_default())?,
+        ))));
         Ok(credentials)
     }
 
-    /// Takes the lines of a file.
+    /// Adds the credentials in the lines of a file.
     pub(super) fn read(&mut self, text: &str) -> Result<(), Error> {
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
+        for (number, line) in (1..).zip(text.lines().map(str::trim)) {
             if !line.is_empty() && !line.starts_with('#') {
-                let taken = self.take(line);
-                taken.map_err(|reason| Error::Credentials {
-                    line: index + 1,
+                self.read_line(line).map_err(|reason| Error::Credentials {
+                    line: number,
                     reason,
                 })?;
             }
         }
         if self.client_certificate.is_some() != self.client_key.is_some() {
-            let reason = "client-certificate and client-key belong together";
-            return Err(Error::Credentials { line: 0, reason });
+            return Err(Error::Credentials {
+                line: 0,
+                reason: "client-certificate and client-key belong together",
+            });
         }
         Ok(())
     }
 
-    fn take(&mut self, line: &str) -> Result<(), &'static str> {
+    fn read_line(&mut self, line: &str) -> Result<(), &'static str> {
         let (word, value) = line
             .split_once(char::is_whitespace)
             .ok_or("it has one word")?;
         let value = value.trim();
         let secret = |text: &str| Zeroizing::new(text.trim().to_owned());
         match word {
-            "basic" => self.log_in(Login::Basic(user_and_password(value)?)),
-            "digest" => self.log_in(Login::Digest(user_and_password(value)?)),
-            "bearer" => self.log_in(Login::Bearer(secret(value))),
+            "basic" => self.set_login(Login::Basic(user_and_password(value)?)),
+            "digest" => self.set_login(Login::Digest(user_and_password(value)?)),
+            "bearer" => self.set_login(Login::Bearer(secret(value))),
             "header" => {
                 let (name, value) = value
                     .split_once(':')
-                    .ok_or("no ':' behind the header's name")?;
-                let is_name = !name.is_empty() && name.bytes().all(is_token);
-                let is_value = value
-                    .bytes()
-                    .all(|c| c == b'\t' || (b' '..=b'~').contains(&c));
-                if !is_name || !is_value {
+                    .ok_or("no ':' after the header's name")?;
+                if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(is_text) {
                     return Err("a header has characters that http does not allow");
                 }
                 self.headers.push((name.to_owned(), secret(value)));
@@ -93,29 +88,29 @@ impl Credentials {
             "query" => {
                 let (name, value) = value
                     .split_once('=')
-                    .ok_or("no '=' behind the parameter's name")?;
+                    .ok_or("no '=' after the parameter's name")?;
                 self.query.push((name.to_owned(), secret(value)));
                 Ok(())
             }
-            "client-certificate" => once(&mut self.client_certificate, value),
-            "client-key" => once(&mut self.client_key, value),
+            "client-certificate" => set_once(&mut self.client_certificate, value),
+            "client-key" => set_once(&mut self.client_key, value),
             _ => Err("its first word is not known"),
         }
     }
 
-    fn log_in(&mut self, login: Login) -> Result<(), &'static str> {
+    fn set_login(&mut self, login: Login) -> Result<(), &'static str> {
         match self.login.replace(login) {
             None => Ok(()),
             Some(_) => Err("there are credentials already"),
         }
     }
 
-    /// Whether there are a name and password, or a token.
+    /// Returns true if there are a name and password, or a token.
     pub(super) const fn has_login(&self) -> bool {
         self.login.is_some()
     }
 
-    /// The Authorization header that can be sent unasked.
+    /// Returns the Authorization header that is sent without a challenge; None for digest credentials.
     pub(super) fn authorization(&self) -> Option<Zeroizing<String>> {
         match self.login.as_ref()? {
             Login::Basic(both) => {
@@ -129,11 +124,11 @@ impl Credentials {
         }
     }
 
-    /// The Authorization header that answers the server's challenges; None when none can be answered.
-    pub(super) fn answer(
+    /// Returns the Authorization header for the server's challenges, or None if none of them is supported.
+    pub(super) fn answer_challenges(
         &self,
         challenges: &[String],
-        target: &Target<'_>,
+        target: &RequestTarget<'_>,
         random: &dyn Random,
     ) -> Result<Option<String>, Error> {
         match &self.login {
@@ -142,59 +137,73 @@ impl Credentials {
         }
     }
 
-    /// The text with stars in place of every secret.
+    /// Returns the text with stars in place of every secret.
     pub(super) fn mask(&self, text: &str) -> String {
-        let login = self.login.iter().flat_map(|login| match login {
-            Login::Bearer(token) => vec![token.as_str()],
-            Login::Basic(both) | Login::Digest(both) => {
+        self.login
+            .iter()
+            .flat_map(Login::secrets)
+            .chain(
+                self.headers
+                    .iter()
+                    .chain(&self.query)
+                    .map(|(_, value)| value.as_str()),
+            )
+            .filter(|secret| !secret.is_empty())
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+}
+
+impl Login {
+    fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Bearer(token) => vec![token.as_str()],
+            Self::Basic(both) | Self::Digest(both) => {
                 let password = both.split_once(':').map_or("", |(_, password)| password);
                 vec![both.as_str(), password]
             }
-        });
-        let others = self
-            .headers
-            .iter()
-            .chain(&self.query)
-            .map(|(_, value)| value.as_str());
-        let secrets = login.chain(others).filter(|secret| !secret.is_empty());
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        }
     }
 }
 
 fn user_and_password(text: &str) -> Result<Zeroizing<String>, &'static str> {
-    let user = text.split_once(':').map(|(user, _)| user);
-    match user {
-        Some(user) if !user.is_empty() => Ok(Zeroizing::new(text.to_owned())),
+    match text.split_once(':') {
+        Some((user, _)) if !user.is_empty() => Ok(Zeroizing::new(text.to_owned())),
         _ => Err("no USER:PASSWORD"),
     }
 }
 
-fn once(place: &mut Option<PathBuf>, path: &str) -> Result<(), &'static str> {
-    match place.replace(PathBuf::from(path)) {
+fn set_once(slot: &mut Option<PathBuf>, path: &str) -> Result<(), &'static str> {
+    match slot.replace(PathBuf::from(path)) {
         None => Ok(()),
-        Some(_) => Err("it stands above already"),
+        Some(_) => Err("a line above has it already"),
     }
 }
 
-/// RFC 9110, 5.6.2.
+/// A character of a token, RFC 9110, 5.6.2.
 const fn is_token(c: u8) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
+/// A character of a header's value, RFC 9110, 5.5, in ASCII.
+const fn is_text(c: u8) -> bool {
+    matches!(c, b'\t' | b' '..=b'~')
+}
+
 fn percent_decode(text: &str) -> Option<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let digits = behind.split_first_chunk::<2>().filter(|_| *first == b'%');
-        if let Some((digits, behind)) = digits {
-            let digits = std::str::from_utf8(digits).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = behind;
-        } else {
-            bytes.push(*first);
-            rest = behind;
-        }
+    while let [first, after @ ..] = rest {
+        (*bytes).push(match after {
+            [high, low, after @ ..] if *first == b'%' => {
+                rest = after;
+                u8::from_str_radix(std::str::from_utf8(&[*high, *low]).ok()?, 16).ok()?
+            }
+            _ => {
+                rest = after;
+                *first
+            }
+        });
     }
     String::from_utf8(std::mem::take(&mut *bytes))
         .ok()
@@ -214,11 +223,11 @@ mod tests {
     #[test]
     fn basic_is_that_of_the_rfc() {
         let expected = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
-        let file = of_file("# who\n\nbasic Aladdin:open sesame\n").unwrap();
+        let file = of_file("# login\n\nbasic Aladdin:open sesame\n").unwrap();
         assert_eq!(*file.authorization().unwrap(), expected);
         let url = "https://Aladdin:open%20sesame@h/".parse().unwrap();
-        let of_url = Credentials::of_url(&url).unwrap();
-        assert_eq!(*of_url.authorization().unwrap(), expected);
+        let from_url = Credentials::from_url(&url).unwrap();
+        assert_eq!(*from_url.authorization().unwrap(), expected);
     }
 
     #[test]
@@ -242,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_not_understood_are_refused_without_their_text() {
+    fn malformed_lines_are_refused_without_their_text() {
         for text in [
             "secret",
             "secret x",

@@ -9,8 +9,8 @@ use host_access::Random;
 
 use super::Error;
 
-/// What is asked of the server.
-pub(super) struct Target<'t> {
+/// The method and target of a request.
+pub(super) struct RequestTarget<'t> {
     pub(super) method: &'t str,
     /// Path and query, as in the request line.
     pub(super) uri: &'t str,
@@ -22,32 +22,35 @@ enum Algorithm {
     Sha256,
 }
 
-/// A challenge that can be answered.
+/// A supported challenge.
 #[derive(Debug)]
 struct Challenge {
     algorithm: Algorithm,
-    /// ALGORITHM as the server wrote it, if it did.
-    named: Option<String>,
+    /// The algorithm parameter as the server wrote it, if it did.
+    algorithm_text: Option<String>,
     realm: String,
     nonce: String,
     opaque: Option<String>,
-    qop: bool,
+    has_qop: bool,
 }
 
-/// The Authorization header for the strongest of the challenges, with `USER:PASSWORD`.
+/// Returns the Authorization header for the strongest of the challenges, with `USER:PASSWORD`; None if none is supported.
 pub(super) fn answer(
     challenges: &[String],
     both: &str,
-    target: &Target<'_>,
+    target: &RequestTarget<'_>,
     random: &dyn Random,
 ) -> Result<Option<String>, Error> {
-    let readable = challenges.iter().filter_map(|text| Challenge::read(text));
-    let Some(challenge) = readable.max_by_key(|challenge| challenge.algorithm) else {
+    let Some(challenge) = challenges
+        .iter()
+        .filter_map(|text| Challenge::read(text))
+        .max_by_key(|challenge| challenge.algorithm)
+    else {
         return Ok(None);
     };
-    let mut nonce = [0; 16];
-    random.fill(&mut nonce)?;
-    Ok(Some(challenge.answer(both, target, &hex(&nonce))))
+    let mut cnonce = [0; 16];
+    random.fill(&mut cnonce)?;
+    Ok(Some(challenge.answer(both, target, &hex(&cnonce))))
 }
 
 impl Challenge {
@@ -56,43 +59,50 @@ impl Challenge {
         if !scheme.eq_ignore_ascii_case("digest") {
             return None;
         }
-        let parameters = parameters(rest)?;
-        let of = |name: &str| {
-            let found = parameters
+        let parameters = read_parameters(rest)?;
+        let value_of = |name: &str| {
+            parameters
                 .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| value.clone())
+                .find(|parameter| parameter.name.eq_ignore_ascii_case(name))
+                .map(|parameter| parameter.value.clone())
         };
-        let named = of("algorithm");
-        let algorithm = match named.as_deref().map(str::to_ascii_uppercase).as_deref() {
-            None | Some("MD5") => Algorithm::Md5,
-            Some("SHA-256") => Algorithm::Sha256,
-            Some(_) => return None,
-        };
-        let qop = of("qop").map(|list| list.split(',').any(|qop| qop.trim() == "auth"));
-        if qop == Some(false) {
+        let algorithm_text = value_of("algorithm");
+        let qop = value_of("qop");
+        if qop
+            .as_ref()
+            .is_some_and(|list| !list.split(',').any(|qop| qop.trim() == "auth"))
+        {
             return None;
         }
         Some(Self {
-            algorithm,
-            named,
-            realm: of("realm")?,
-            nonce: of("nonce")?,
-            opaque: of("opaque"),
-            qop: qop.is_some(),
+            algorithm: match algorithm_text
+                .as_deref()
+                .map(str::to_ascii_uppercase)
+                .as_deref()
+            {
+                None | Some("MD5") => Algorithm::Md5,
+                Some("SHA-256") => Algorithm::Sha256,
+                Some(_) => return None,
+            },
+            algorithm_text,
+            realm: value_of("realm")?,
+            nonce: value_of("nonce")?,
+            opaque: value_of("opaque"),
+            has_qop: qop.is_some(),
         })
     }
 
-    fn answer(&self, both: &str, target: &Target<'_>, cnonce: &str) -> String {
+    fn answer(&self, both: &str, target: &RequestTarget<'_>, cnonce: &str) -> String {
         let (user, password) = both.split_once(':').unwrap_or((both, ""));
-        let secret = Zeroizing::new(format!("{user}:{}:{password}", self.realm));
-        let who = Zeroizing::new(self.hash(&secret));
-        let what = self.hash(&format!("{}:{}", target.method, target.uri));
-        let middle = match self.qop {
+        // A1, A2 and the response of RFC 7616, 3.4.
+        let a1 = Zeroizing::new(format!("{user}:{}:{password}", self.realm));
+        let a1_hash = Zeroizing::new(self.hash(&a1));
+        let a2_hash = self.hash(&format!("{}:{}", target.method, target.uri));
+        let nonces = match self.has_qop {
             true => format!("{}:00000001:{cnonce}:auth", self.nonce),
             false => self.nonce.clone(),
         };
-        let response = self.hash(&Zeroizing::new(format!("{}:{middle}:{what}", *who)));
+        let response = self.hash(&Zeroizing::new(format!("{}:{nonces}:{a2_hash}", *a1_hash)));
         let mut header = format!(
             "Digest username={}, realm={}, uri={}, nonce={}, response=\"{response}\"",
             quoted(user),
@@ -100,10 +110,10 @@ impl Challenge {
             quoted(target.uri),
             quoted(&self.nonce),
         );
-        if let Some(named) = &self.named {
-            header += &format!(", algorithm={named}");
+        if let Some(algorithm) = &self.algorithm_text {
+            header += &format!(", algorithm={algorithm}");
         }
-        if self.qop {
+        if self.has_qop {
             header += &format!(", qop=auth, nc=00000001, cnonce=\"{cnonce}\"");
         }
         if let Some(opaque) = &self.opaque {
@@ -124,14 +134,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A quoted-string of RFC 9110, 5.6.4.
+/// Writes a quoted-string of RFC 9110, 5.6.4.
 fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// `name=value, name="quoted value"`; None for anything else.
-fn parameters(mut text: &str) -> Option<Vec<(String, String)>> {
+/// A parameter of a challenge.
+struct Parameter {
+    name: String,
+    value: String,
+}
+
+/// Reads `name=value, name="quoted value"`. Returns None for anything else.
+fn read_parameters(mut text: &str) -> Option<Vec<Parameter>> {
     let mut found = Vec::new();
     loop {
         text = text.trim_start_matches([' ', '\t', ',']);
@@ -143,17 +158,19 @@ fn parameters(mut text: &str) -> Option<Vec<(String, String)>> {
         let (value, rest) = match rest.strip_prefix('"') {
             Some(rest) => unquote(rest)?,
             None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                let (value, rest) = rest.split_at(end);
+                let (value, rest) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
                 (value.trim().to_owned(), rest)
             }
         };
-        found.push((name.trim().to_owned(), value));
+        found.push(Parameter {
+            name: name.trim().to_owned(),
+            value,
+        });
         text = rest;
     }
 }
 
-/// The text up to the closing quotation mark, and what follows it.
+/// Reads the text up to the closing quotation mark. Returns it with the rest.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -176,9 +193,11 @@ mod tests {
     const MD5: &str = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=MD5, \
         nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"";
 
-    fn target() -> Target<'static> {
-        let (method, uri) = ("GET", "/dir/index.html");
-        Target { method, uri }
+    fn target() -> RequestTarget<'static> {
+        RequestTarget {
+            method: "GET",
+            uri: "/dir/index.html",
+        }
     }
 
     // RFC 7616, 3.9.1.
@@ -231,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_answered_is_left() {
+    fn unsupported_challenges_are_not_answered() {
         let challenges = [
             "Basic realm=\"x\"",
             "Digest realm=\"x\"",
@@ -243,11 +262,15 @@ mod tests {
             "Digest realm",
             "Digest realm=\"\\",
         ];
-        let challenges = challenges.map(str::to_owned);
         assert!(
-            answer(&challenges, "u:p", &target(), &SystemRandom)
-                .unwrap()
-                .is_none()
+            answer(
+                &challenges.map(str::to_owned),
+                "u:p",
+                &target(),
+                &SystemRandom
+            )
+            .unwrap()
+            .is_none()
         );
     }
 }

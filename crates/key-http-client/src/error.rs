@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why a server was not reached or did not do what it was asked for. No variant holds a key, a password or a token.
+//! Errors of requests. No variant holds a key, a password or a token.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address is not understood.
+    /// The address is malformed.
     #[error("cannot use the server's address: {0}")]
     Address(&'static str),
     /// The file of credentials cannot be read.
     #[error(transparent)]
     File(#[from] host_access::SecretFileError),
-    /// A line of that file is not understood.
+    /// A line of that file is malformed.
     #[error(
         "credentials file, line {line}: {reason}; a line is basic USER:PASSWORD, digest USER:PASSWORD, bearer TOKEN, \
          header NAME: VALUE, query NAME=VALUE, client-certificate /PATH or client-key /PATH"
@@ -23,29 +23,29 @@ pub enum Error {
     Credentials {
         /// The line, from 1; 0 for the whole file.
         line: usize,
-        /// What is wrong.
+        /// The fault of the line.
         reason: &'static str,
     },
-    /// PEM that was given as text cannot be used.
+    /// Certificates in PEM text cannot be used.
     #[error("certificates: {0}")]
     CertificateText(&'static str),
-    /// The server has no public address, but this one.
-    #[error("{0} is no public address; allow such ones with --allow-private-targets")]
+    /// The server has only addresses that are not public, such as this one.
+    #[error("{0} is not a public address; allow such addresses with --allow-private-targets")]
     NotPublic(IpAddr),
-    /// Certificates or the key of one cannot be used.
+    /// A file of certificates, or of a certificate's private key, cannot be used.
     #[error("{path}: {reason}", path = .path.display())]
     Certificates {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault of the file.
         reason: &'static str,
     },
-    /// No connection, or none that lasted.
+    /// A connection could not be made, or broke.
     #[error("server {server} cannot be reached (attempts: {attempts}): {cause}")]
     Unreachable {
         /// The server, masked.
         server: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
         /// The last cause.
         cause: String,
@@ -58,30 +58,30 @@ pub enum Error {
         /// The cause.
         cause: String,
     },
-    /// An answer of another status than success.
+    /// The status of the response is not success.
     #[error("server {server} answers with status {status} (attempts: {attempts}): {text}")]
     Refused {
         /// The server, masked.
         server: String,
-        /// HTTP's status.
+        /// The status of HTTP.
         status: u16,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What the server says, cut and masked.
+        /// The start of the response's text, masked.
         text: String,
-        /// How long it asks to wait.
+        /// The time after which the server allows another attempt.
         retry_after: Option<Duration>,
     },
-    /// The answer is too large.
+    /// The response is too large.
     #[error("the server's answer is larger than 1 MiB")]
     TooLarge,
-    /// There are no random bytes.
+    /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),
 }
 
 impl Error {
-    /// Whether asking again later may help.
+    /// Returns true if a later request may succeed.
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
@@ -91,7 +91,7 @@ impl Error {
     }
 }
 
-/// Too many requests, or a fault of the server.
+/// Returns true for too many requests and for faults of the server.
 pub(super) const fn is_temporary_status(status: u16) -> bool {
     status == 429 || (status >= 500 && status <= 599)
 }

@@ -1,5 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The HTTP side of key servers and of those that keys are handed to: address, credentials, TLS, attempts and their errors.
+//! A blocking HTTP client for servers that give or take keys: address, credentials, TLS, attempts and their errors.
+//!
+//! ```no_run
+//! use host_access::Host;
+//! use key_http_client::{Request, Schedule, Server, Transport};
+//!
+//! # fn main() -> Result<(), key_http_client::Error> {
+//! let host = Host::system();
+//! let mut server = Server::at("https://kms.example/speke")?;
+//! server.take_credentials("bearer TOKEN")?;
+//! let transport = Transport::new(&server, &host)?;
+//! let reply = transport.post(
+//!     &server,
+//!     &Request { headers: vec![("X-Speke-Version", "2.0")], body: b"<cpix:CPIX/>" },
+//!     Schedule::of(4),
+//! )?;
+//! assert!(!reply.body.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
 mod auth;
 mod digest;
@@ -15,4 +34,4 @@ pub use reach::Reach;
 pub use retry::{Schedule, pause};
 pub use server::Server;
 pub use tls::{Pem, certificates};
-pub use transport::{Request, Transport};
+pub use transport::{Reply, Request, Transport};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Which networks a server may be in. Whoever may enter an address could otherwise make this machine ask others behind its firewall
-//! (OWASP, "Server-Side Request Forgery"). What counts is the address that is connected to, not the one that was looked up before.
+//! The networks that a server may be in. Without this limit, a user who may enter an address could make this machine send requests to
+//! other machines inside its firewall (OWASP, "Server-Side Request Forgery"). The limit applies to the address that is connected to,
+//! so that a name cannot resolve to another one after a check.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,25 +10,25 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// Which networks a server may be in.
+/// The networks that a server may be in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// Any.
     Anywhere,
-    /// The public ones. No proxy is used.
+    /// Public networks, without a proxy.
     PublicOnly,
 }
 
-/// Looks names up as usual and leaves out addresses that are not public.
+/// A resolver that leaves out addresses that are not public.
 #[derive(Debug, Default)]
-pub(super) struct PublicOnly(DefaultResolver);
+pub(super) struct PublicResolver(DefaultResolver);
 
-/// A name has no public address; the first one that it has.
+/// The error for a name without public addresses, with the first of its addresses.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is no public address")]
-pub(super) struct NotPublic(pub(super) IpAddr);
+#[error("{0} is not a public address")]
+pub(super) struct NotPublicError(pub(super) IpAddr);
 
-impl Resolver for PublicOnly {
+impl Resolver for PublicResolver {
     fn resolve(
         &self,
         uri: &Uri,
@@ -41,14 +42,14 @@ impl Resolver for PublicOnly {
         }
         match found.first() {
             Some(first) if public.is_empty() => {
-                Err(ureq::Error::Other(NotPublic(first.ip()).into()))
+                Err(ureq::Error::Other(NotPublicError(first.ip()).into()))
             }
             _ => Ok(public),
         }
     }
 }
 
-/// By IANA's registries of special-purpose addresses.
+/// Returns true if IANA's registries of special-purpose addresses do not have the address.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -71,13 +72,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     }
 }
 
-/// Global unicast is 2000::/3; addresses that carry one of IPv4 reach that one.
+/// Global unicast is 2000::/3. An address that contains one of IPv4 reaches that one.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         // NAT64, RFC 6052.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            let bits = u32::from(high) << 16 | u32::from(low);
-            is_public_v4(Ipv4Addr::from_bits(bits))
+            is_public_v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
         }
         // Protocol assignments (Teredo among them), documentation, 6to4.
         [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
@@ -98,7 +98,7 @@ mod tests {
         :: ::1 ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 64:ff9b::127.0.0.1 64:ff9b::10.0.0.1
         64:ff9b:1::8.8.8.8 100::1 2001::1 2001:db8::1 2002:7f00:1::1 3fff::1 5f00::1 fc00::1 fd12:3456::1 fe80::1 fec0::1 ff02::1";
 
-    // Well-known hosts, and the addresses beside those blocks.
+    // Well-known hosts, and the addresses next to those blocks.
     const PUBLIC: &str = "1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.1 172.15.0.1 172.32.0.1 192.0.1.1 198.17.0.1 223.255.255.255
         64:ff9b::8.8.8.8 2001:4860:4860::8888 2606:4700:4700::1111 2a00:1450::1";
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! When to try again: delays that double, each cut by chance, so that packagers that lost a server together do not return together.
+//! Delays before further attempts. They double, and a random part of each is cut, so that packagers that lost a server at the same
+//! time do not all return at the same time.
 
 use std::time::Duration;
 
@@ -7,90 +8,108 @@ use host_access::{Random, RandomError};
 
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 
-/// The longest delay, also of those that a server asks for.
+/// The longest delay, even if the server demands a longer one.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// The attempts that are left and the delay before the next.
+/// The number of attempts, and the delays between them.
 pub struct Schedule {
-    made: u32,
+    failures: u32,
     attempts: u32,
-    first: Duration,
+    first_delay: Duration,
 }
 
 impl Schedule {
-    /// So many attempts.
+    /// Creates a schedule with at most `attempts` attempts.
     pub const fn of(attempts: u32) -> Self {
         Self::new(attempts, FIRST_DELAY)
     }
 
-    const fn new(attempts: u32, first: Duration) -> Self {
+    const fn new(attempts: u32, first_delay: Duration) -> Self {
         Self {
-            made: 0,
+            failures: 0,
             attempts,
-            first,
+            first_delay,
         }
     }
 
-    /// How many attempts have failed.
-    pub(super) const fn made(&self) -> u32 {
-        self.made
+    /// Returns the number of failed attempts.
+    pub(super) const fn failures(&self) -> u32 {
+        self.failures
     }
 
-    /// Counts a failed attempt; how long to wait for the next, at least what the server asks for, or None when it was the last.
+    /// Counts a failed attempt and returns the delay before the next one, or None after the last attempt. The delay is at least
+    /// `demanded`, which the server sent as Retry-After.
     pub(super) fn after_failure(
         &mut self,
-        asked: Option<Duration>,
+        demanded: Option<Duration>,
         random: &dyn Random,
     ) -> Result<Option<Duration>, RandomError> {
-        self.made += 1;
-        if self.made >= self.attempts {
+        self.failures += 1;
+        if self.failures >= self.attempts {
             return Ok(None);
         }
-        let limits = Limits {
-            failures: self.made,
+        DelayLimits {
+            failures: self.failures,
             longest: MAX_DELAY,
-            asked,
-        };
-        limits.delay(self.first, random).map(Some)
+            demanded,
+        }
+        .delay(self.first_delay, random)
+        .map(Some)
     }
 }
 
-/// Returns how long to wait after `failures`: at least what the server asked for, at most `longest`.
+/// Returns the delay after a number of failures: at least `demanded` by the server, at most `longest`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use host_access::SystemRandom;
+/// use key_http_client::pause;
+///
+/// // The third delay is 2 seconds, of which up to a half is cut.
+/// let delay = pause(3, Duration::from_secs(300), None, &SystemRandom)?;
+/// assert!((Duration::from_secs(1)..=Duration::from_secs(2)).contains(&delay));
+/// # Ok::<(), host_access::RandomError>(())
+/// ```
 ///
 /// # Errors
-/// When there are no random bytes.
+/// If the system gives no random bytes.
 pub fn pause(
     failures: u32,
     longest: Duration,
-    asked: Option<Duration>,
+    demanded: Option<Duration>,
     random: &dyn Random,
 ) -> Result<Duration, RandomError> {
-    let limits = Limits {
+    DelayLimits {
         failures,
         longest,
-        asked,
-    };
-    limits.delay(FIRST_DELAY, random)
+        demanded,
+    }
+    .delay(FIRST_DELAY, random)
 }
 
-/// What a delay depends on beside chance.
-struct Limits {
+/// The facts that limit a delay.
+struct DelayLimits {
     failures: u32,
     longest: Duration,
-    /// How long the server asks to wait.
-    asked: Option<Duration>,
+    /// The delay that the server demands.
+    demanded: Option<Duration>,
 }
 
-impl Limits {
+impl DelayLimits {
     fn delay(&self, first: Duration, random: &dyn Random) -> Result<Duration, RandomError> {
-        let doubled = 2_u32.checked_pow(self.failures.saturating_sub(1));
-        let full = doubled.and_then(|factor| first.checked_mul(factor));
-        let half = full.unwrap_or(self.longest).min(self.longest) / 2;
+        let half = 2_u32
+            .checked_pow(self.failures.saturating_sub(1))
+            .and_then(|factor| first.checked_mul(factor))
+            .unwrap_or(self.longest)
+            .min(self.longest)
+            / 2;
         let mut bytes = [0; 4];
         random.fill(&mut bytes)?;
-        let cut = half.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX));
-        let asked = self.asked.unwrap_or_default();
-        Ok((half + cut).max(asked).min(self.longest))
+        let random_part = half.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX));
+        Ok((half + random_part)
+            .max(self.demanded.unwrap_or_default())
+            .min(self.longest))
     }
 }
 
@@ -112,20 +131,22 @@ mod tests {
             assert!((limit / 2..=limit).contains(&delay), "{delay:?}");
         }
         assert_eq!(schedule.after_failure(None, &SystemRandom).unwrap(), None);
-        assert_eq!(schedule.made(), 4);
+        assert_eq!(schedule.failures(), 4);
     }
 
     #[test]
-    fn servers_may_ask_for_more_within_a_limit() {
+    fn servers_may_demand_more_within_a_limit() {
         let mut schedule = Schedule::new(9, Duration::from_millis(1));
-        let asked = Duration::from_secs(3);
+        let demanded = Duration::from_secs(3);
         assert_eq!(
-            schedule.after_failure(Some(asked), &SystemRandom).unwrap(),
-            Some(asked)
+            schedule
+                .after_failure(Some(demanded), &SystemRandom)
+                .unwrap(),
+            Some(demanded)
         );
-        let asked = Some(Duration::from_secs(3600));
+        let demanded = Some(Duration::from_secs(3600));
         assert_eq!(
-            schedule.after_failure(asked, &SystemRandom).unwrap(),
+            schedule.after_failure(demanded, &SystemRandom).unwrap(),
             Some(MAX_DELAY)
         );
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A server: where it is, how it knows us, and how long it may take.
+//! A server: its address, credentials, trusted certificates and time limit.
 
 use std::fmt;
 use std::path::Path;
@@ -12,42 +12,61 @@ use host_access::SecretFiles;
 use super::auth::Credentials;
 use super::{Error, Pem};
 
-/// A server. Display shows where it is, and stars in place of credentials and of all values in its query.
+/// A server. Display shows its address, with stars in place of credentials and of all values in the query.
+///
+/// ```
+/// use key_http_client::Server;
+///
+/// let server = Server::at("https://user:secret@kms.example/speke?token=secret")?;
+/// assert_eq!(server.to_string(), "https://***@kms.example/speke?token=***");
+/// assert_eq!(server.url.as_str(), "https://kms.example/speke?token=secret");
+/// # Ok::<(), key_http_client::Error>(())
+/// ```
 pub struct Server {
-    /// Without credentials.
+    /// The address without credentials.
     pub url: Url,
     pub(super) credentials: Credentials,
-    /// Who may sign its certificate; None: whom the system trusts.
+    /// The certificates that may sign the server's; None for those that the system trusts.
     pub ca: Option<Pem>,
-    /// For each attempt.
+    /// The time limit of each attempt.
     pub timeout: Duration,
 }
 
 impl Server {
-    /// Reads an address of scheme http or https.
+    /// Reads an address with the scheme http or https.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
     pub fn at(address: &str) -> Result<Self, Error> {
         let url = Url::parse(address).map_err(|_| Error::Address("it is not a URI"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Error::Address("its scheme is neither http nor https"));
         }
         let mut server = Self {
-            credentials: Credentials::of_url(&url)?,
+            credentials: Credentials::from_url(&url)?,
             url,
             ca: None,
             timeout: Duration::from_secs(10),
         };
-        // The setters refuse only addresses without host, which http and https do not have.
+        // The setters refuse only addresses without a host, and http and https always have one.
         let _ = (server.url.set_username(""), server.url.set_password(None));
         server.url.set_fragment(None);
         Ok(server)
     }
 
-    /// Takes the lines of a file of credentials.
+    /// Adds the credentials in a file.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Credentials`].
     pub fn read_credentials(&mut self, path: &Path, files: &dyn SecretFiles) -> Result<(), Error> {
         self.credentials.read(&files.read(path)?)
     }
 
-    /// Takes such lines from elsewhere. None of them names a file: whoever wrote them need not have a right to this machine's.
+    /// Adds credentials in the same lines, from another source than a file. They must not name files, since their author may have no
+    /// right to read files of this machine.
+    ///
+    /// # Errors
+    /// [`Error::Credentials`].
     pub fn take_credentials(&mut self, text: &str) -> Result<(), Error> {
         self.credentials.read(text)?;
         match self.credentials.client_certificate {
@@ -59,7 +78,7 @@ impl Server {
         }
     }
 
-    /// Whether what is sent can be read on its way by others.
+    /// Returns true if others can read the requests on their way.
     pub fn is_open(&self) -> bool {
         !self.is_https() && !self.is_loopback()
     }
@@ -77,7 +96,7 @@ impl Server {
         }
     }
 
-    /// Where requests go, with the secret parts of the query.
+    /// Returns the URL of requests, with the secret parts of the query.
     pub fn target(&self) -> Url {
         let mut url = self.url.clone();
         for (name, value) in &self.credentials.query {
@@ -99,10 +118,16 @@ impl fmt::Display for Server {
             write!(f, ":{port}")?;
         }
         f.write_str(url.path())?;
-        let sent = url.query_pairs().map(|(name, _)| name.into_owned());
-        let hidden = self.credentials.query.iter().map(|(name, _)| name.clone());
-        for (index, name) in sent.chain(hidden).enumerate() {
-            let separator = if index == 0 { '?' } else { '&' };
+        let names = url.query_pairs().map(|(name, _)| name).chain(
+            self.credentials
+                .query
+                .iter()
+                .map(|(name, _)| name.as_str().into()),
+        );
+        for (separator, name) in std::iter::once('?')
+            .chain(std::iter::repeat('&'))
+            .zip(names)
+        {
             write!(f, "{separator}{name}=***")?;
         }
         Ok(())

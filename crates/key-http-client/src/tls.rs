@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whom HTTPS trusts, and the client's own certificate.
+//! The certificates that HTTPS trusts, and the client's own certificate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,29 +18,28 @@ use super::{Error, Server};
 pub enum Pem {
     /// In a file.
     File(PathBuf),
-    /// As they are.
+    /// In a text.
     Text(String),
 }
 
-/// What the server's address and credentials ask for.
+/// Returns the TLS configuration for a server's address and credentials.
 pub(super) fn config(server: &Server, files: &dyn SecretFiles) -> Result<TlsConfig, Error> {
     let roots = match &server.ca {
         Some(pem) => certificates(pem)?,
         None if server.is_https() => system_roots(),
         None => Vec::new(),
     };
-    let provider = rustls::crypto::ring::default_provider();
     Ok(TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
         .client_cert(client_certificate(server, files)?)
-        .unversioned_rustls_crypto_provider(Arc::new(provider))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build())
 }
 
-/// Those that can be read; a connection that finds none of them says so.
+/// Returns the system's certificates that can be read. If there are none, the connection fails with that cause.
 fn system_roots() -> Vec<Certificate<'static>> {
-    let found = rustls_native_certs::load_native_certs().certs;
-    found
+    rustls_native_certs::load_native_certs()
+        .certs
         .iter()
         .map(|der| Certificate::from_der(der).to_owned())
         .collect()
@@ -56,44 +55,49 @@ fn client_certificate(
         return Ok(None);
     };
     let text: Zeroizing<String> = files.read(key)?;
-    let private = PrivateKey::from_pem(text.as_bytes());
-    let private =
-        private.map_err(|_| bad(key, "no private key in pem: give one without passphrase"))?;
+    let private_key = PrivateKey::from_pem(text.as_bytes())
+        .map_err(|_| file_error(key, "no private key in pem: give one without passphrase"))?;
     Ok(Some(ClientCert::new_with_certs(
-        &certificates_of_file(chain)?,
-        private,
+        &read_certificate_file(chain)?,
+        private_key,
     )))
 }
 
-/// Certificates, at least one.
+/// Reads certificates, of which there must be at least one.
+///
+/// # Errors
+/// [`Error::Certificates`] for a file, [`Error::CertificateText`] for a text.
 pub fn certificates(pem: &Pem) -> Result<Vec<Certificate<'static>>, Error> {
     match pem {
-        Pem::File(path) => certificates_of_file(path),
-        Pem::Text(text) => parse(text.as_bytes()).map_err(Error::CertificateText),
+        Pem::File(path) => read_certificate_file(path),
+        Pem::Text(text) => parse_certificates(text.as_bytes()).map_err(Error::CertificateText),
     }
 }
 
-fn certificates_of_file(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
-    let bytes = fs::read(path).map_err(|_| bad(path, "it cannot be read"))?;
-    parse(&bytes).map_err(|reason| bad(path, reason))
+fn read_certificate_file(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
+    fs::read(path)
+        .map_err(|_| "it cannot be read")
+        .and_then(|bytes| parse_certificates(&bytes))
+        .map_err(|reason| file_error(path, reason))
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Certificate<'static>>, &'static str> {
-    let items = parse_pem(bytes).map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Ok(Some(certificate)),
-        Ok(_) => Ok(None),
-        Err(_) => Err("it is not pem"),
-    });
-    let found: Vec<_> = items
-        .filter_map(Result::transpose)
+fn parse_certificates(bytes: &[u8]) -> Result<Vec<Certificate<'static>>, &'static str> {
+    let certificates: Vec<_> = parse_pem(bytes)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(_) => Some(Err("it is not pem")),
+        })
         .collect::<Result<_, _>>()?;
-    match found.is_empty() {
+    match certificates.is_empty() {
         true => Err("no certificate in it"),
-        false => Ok(found),
+        false => Ok(certificates),
     }
 }
 
-fn bad(path: &Path, reason: &'static str) -> Error {
-    let path = path.to_owned();
-    Error::Certificates { path, reason }
+fn file_error(path: &Path, reason: &'static str) -> Error {
+    Error::Certificates {
+        path: path.to_owned(),
+        reason,
+    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The exchange: one POST, tried again where that may help.
+//! POST requests, with further attempts after temporary errors.
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
@@ -12,19 +12,19 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 use zeroize::Zeroizing;
 
-use super::digest::Target;
+use super::digest::RequestTarget;
 use super::error::is_temporary_status;
-use super::reach::{NotPublic, PublicOnly};
+use super::reach::{NotPublicError, PublicResolver};
 use super::retry::Schedule;
 use super::{Error, Server, tls};
 
-/// Characters of a server's error text that are repeated.
+/// The most characters of a server's text in an error.
 const MAX_TEXT: usize = 300;
 
-/// The longest answer that is read, in bytes.
-const MAX_ANSWER: usize = 1 << 20;
+/// The longest response that is read, in bytes.
+const MAX_RESPONSE: usize = 1 << 20;
 
-/// Connections to one server.
+/// A client with connections to one server.
 pub struct Transport {
     agent: Agent,
     host: Host,
@@ -32,64 +32,83 @@ pub struct Transport {
 
 /// A document to post.
 pub struct Request<'a> {
-    /// Headers beside those of the credentials.
+    /// Names and values of headers, in addition to those of the credentials.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// XML.
+    /// The document, in XML.
     pub body: &'a [u8],
 }
 
-/// An answer of status 200.
+/// A response with status 200.
 pub struct Reply {
     headers: HeaderMap,
+    /// The body, of at most 1 MiB.
     pub body: Zeroizing<Vec<u8>>,
 }
 
-/// Why an attempt failed.
-enum Failure {
+/// The error of one attempt.
+enum AttemptError {
     /// Another attempt may succeed.
-    Passing(String),
-    /// It will not.
-    Lasting(String),
-    /// A status that is no success, what the server says, and how long it asks to wait.
-    Status(u16, String, Option<Duration>),
+    Temporary(String),
+    /// Another attempt would fail too.
+    Permanent(String),
+    /// The status is not success.
+    Status {
+        status: u16,
+        /// The start of the server's text, masked.
+        text: String,
+        retry_after: Option<Duration>,
+    },
     /// Another error.
     Other(Error),
 }
 
 impl Transport {
-    /// Loads certificates; connects to nothing.
+    /// Loads certificates. No connection is made yet.
+    ///
+    /// # Errors
+    /// [`Error::Certificates`], [`Error::CertificateText`], [`Error::File`].
     pub fn new(server: &Server, host: &Host) -> Result<Self, Error> {
-        let proxy = if server.is_loopback() {
-            None
-        } else {
-            Proxy::try_from_env()
+        let proxy = match server.is_loopback() {
+            true => None,
+            false => Proxy::try_from_env(),
         };
-        let config = config(server, proxy, &*host.files)?;
         Ok(Self {
-            agent: Agent::new_with_config(config),
+            agent: Agent::new_with_config(config(server, proxy, &*host.files)?),
             host: host.clone(),
         })
     }
 
-    /// As [`Self::new`], for public addresses alone. No proxy: it would look names up by itself.
+    /// As [`Self::new`], for public addresses only. It uses no proxy, since a proxy would look up names itself.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
     pub fn to_public(server: &Server, host: &Host) -> Result<Self, Error> {
-        let connector = DefaultConnector::default();
-        let config = config(server, None, &*host.files)?;
         Ok(Self {
-            agent: Agent::with_parts(config, connector, PublicOnly::default()),
+            agent: Agent::with_parts(
+                config(server, None, &*host.files)?,
+                DefaultConnector::default(),
+                PublicResolver::default(),
+            ),
             host: host.clone(),
         })
     }
 
-    /// Asks the server what it can do, without credentials. Any answer will do.
+    /// Sends OPTIONS without credentials, to see that the server responds. Any status is success.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Connection`], [`Error::NotPublic`].
     pub fn probe(&self, server: &Server) -> Result<(), Error> {
-        let answered = self.agent.options(server.url.as_str()).call();
-        answered
+        self.agent
+            .options(server.url.as_str())
+            .call()
             .map(drop)
-            .map_err(|error| Failure::from(error).into_error(server, 1))
+            .map_err(|error| AttemptError::from(error).into_error(server, 1))
     }
 
-    /// Posts a document until it is answered, refused, or the attempts are used up.
+    /// Posts a document until the server accepts or refuses it, or no attempts are left.
+    ///
+    /// # Errors
+    /// Any but those of addresses and credentials.
     pub fn post(
         &self,
         server: &Server,
@@ -97,31 +116,41 @@ impl Transport {
         mut schedule: Schedule,
     ) -> Result<Reply, Error> {
         loop {
-            let answered = self.attempt(server, request, 200..=200);
-            let failure = match answered.and_then(Reply::read) {
+            let error = match self
+                .attempt(server, request, 200..=200)
+                .and_then(Reply::read)
+            {
                 Ok(reply) => return Ok(reply),
-                Err(failure) => failure,
+                Err(error) => error,
             };
-            let asked = match &failure {
-                Failure::Passing(_) => None,
-                Failure::Status(status, _, asked) if is_temporary_status(*status) => *asked,
-                Failure::Status(..) | Failure::Lasting(_) | Failure::Other(_) => {
-                    return Err(failure.into_error(server, schedule.made() + 1));
+            let retry_after = match &error {
+                AttemptError::Temporary(_) => None,
+                AttemptError::Status {
+                    status,
+                    retry_after,
+                    ..
+                } if is_temporary_status(*status) => *retry_after,
+                AttemptError::Status { .. }
+                | AttemptError::Permanent(_)
+                | AttemptError::Other(_) => {
+                    return Err(error.into_error(server, schedule.failures() + 1));
                 }
             };
-            match schedule.after_failure(asked, &*self.host.random)? {
+            match schedule.after_failure(retry_after, &*self.host.random)? {
                 Some(delay) => self.host.clock.sleep(delay),
-                None => return Err(failure.into_error(server, schedule.made())),
+                None => return Err(error.into_error(server, schedule.failures())),
             }
         }
     }
 
-    /// Posts a document once. Any status of success will do, and what the server says with it is not read.
+    /// Posts a document once. Any status from 200 to 299 is success, and the body of the response is not read.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
     pub fn deliver(&self, server: &Server, request: &Request<'_>) -> Result<(), Error> {
-        let answered = self.attempt(server, request, 200..=299);
-        answered
+        self.attempt(server, request, 200..=299)
             .map(drop)
-            .map_err(|failure| failure.into_error(server, 1))
+            .map_err(|error| error.into_error(server, 1))
     }
 
     fn attempt(
@@ -129,26 +158,28 @@ impl Transport {
         server: &Server,
         request: &Request<'_>,
         success: RangeInclusive<u16>,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<Response<Body>, AttemptError> {
         let credentials = &server.credentials;
-        let authorization = credentials.authorization();
-        let authorization = authorization.as_deref().map(String::as_str);
-        let mut response = self.send(server, request, authorization)?;
-        if response.status() == 401 {
-            let url = server.target();
-            let uri = &url[url::Position::BeforePath..url::Position::AfterQuery];
-            let target = Target {
-                method: "POST",
-                uri,
-            };
-            let challenges = texts(response.headers(), "WWW-Authenticate");
-            if let Some(answer) = credentials.answer(&challenges, &target, &*self.host.random)? {
-                response = self.send(server, request, Some(&answer))?;
-            }
+        let mut response = self.send(
+            server,
+            request,
+            credentials.authorization().as_deref().map(String::as_str),
+        )?;
+        if response.status() == 401
+            && let Some(authorization) = credentials.answer_challenges(
+                &header_texts(response.headers(), "WWW-Authenticate"),
+                &RequestTarget {
+                    method: "POST",
+                    uri: &server.target()[url::Position::BeforePath..url::Position::AfterQuery],
+                },
+                &*self.host.random,
+            )?
+        {
+            response = self.send(server, request, Some(&authorization))?;
         }
         match success.contains(&response.status().as_u16()) {
             true => Ok(response),
-            false => Err(Failure::of_status(server, response)),
+            false => Err(AttemptError::from_status(server, response)),
         }
     }
 
@@ -157,7 +188,7 @@ impl Transport {
         server: &Server,
         request: &Request<'_>,
         authorization: Option<&str>,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<Response<Body>, AttemptError> {
         let mut builder = self.agent.post(server.target().as_str());
         builder = builder.header("Content-Type", "application/xml");
         for (name, value) in &request.headers {
@@ -169,24 +200,24 @@ impl Transport {
         for (name, value) in &server.credentials.headers {
             builder = builder.header(name, value.as_str());
         }
-        builder.send(request.body).map_err(Failure::from)
+        builder.send(request.body).map_err(AttemptError::from)
     }
 }
 
 fn config(server: &Server, proxy: Option<Proxy>, files: &dyn SecretFiles) -> Result<Config, Error> {
-    let config = Agent::config_builder()
+    Ok(Agent::config_builder()
         .tls_config(tls::config(server, files)?)
         .timeout_global(Some(server.timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(proxy)
-        .user_agent(concat!("gst-plugin-playready/", env!("CARGO_PKG_VERSION")));
-    Ok(config.build())
+        .user_agent(concat!("gst-plugin-playready/", env!("CARGO_PKG_VERSION")))
+        .build())
 }
 
 impl Reply {
-    fn read(response: Response<Body>) -> Result<Self, Failure> {
+    fn read(response: Response<Body>) -> Result<Self, AttemptError> {
         let (head, body) = response.into_parts();
         Ok(Self {
             headers: head.headers,
@@ -194,33 +225,35 @@ impl Reply {
         })
     }
 
-    /// The first header of that name.
+    /// Returns the first header with that name.
     pub fn header(&self, name: &str) -> Option<String> {
-        texts(&self.headers, name).into_iter().next()
+        header_texts(&self.headers, name).into_iter().next()
     }
 }
 
-/// The body, in memory that never moves while it grows, so that no copy of a key stays behind.
-fn read_body(body: Body) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_ANSWER + 1));
-    let reader = body.into_reader();
-    let read = reader.take(MAX_ANSWER as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::from(ureq::Error::from(error)))?;
-    match bytes.len() > MAX_ANSWER {
-        true => Err(Failure::Other(Error::TooLarge)),
+/// Reads a body into memory that does not move while it grows, so that no copy of a key is left.
+fn read_body(body: Body) -> Result<Zeroizing<Vec<u8>>, AttemptError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_RESPONSE + 1));
+    body.into_reader()
+        .take(MAX_RESPONSE as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| AttemptError::from(ureq::Error::from(error)))?;
+    match bytes.len() > MAX_RESPONSE {
+        true => Err(AttemptError::Other(Error::TooLarge)),
         false => Ok(bytes),
     }
 }
 
-fn texts(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let values = headers.get_all(name).into_iter();
-    values
+fn header_texts(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers
+        .get_all(name)
+        .into_iter()
         .filter_map(|value| value.to_str().ok())
         .map(|text| text.trim().to_owned())
         .collect()
 }
 
-/// The start of a text, on one line. It ends with a whole word, since a part of one could not be told for a secret any more.
+/// Returns the start of a text, on one line. It ends with a whole word, since masking does not find a part of a secret.
 fn start_of(text: &str) -> String {
     let line = text.replace(char::is_control, " ");
     let line = line.trim();
@@ -228,34 +261,41 @@ fn start_of(text: &str) -> String {
         return line.to_owned();
     };
     let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
-    let cut = line.get(..end).unwrap_or_default();
-    let whole = cut.rsplit_once(|c| !is_inner(c));
-    whole.map_or_else(String::new, |(whole, _)| whole.to_owned())
+    line.get(..end)
+        .unwrap_or_default()
+        .rsplit_once(|c| !is_inner(c))
+        .map_or_else(String::new, |(whole_words, _)| whole_words.to_owned())
 }
 
-impl Failure {
-    fn of_status(server: &Server, response: Response<Body>) -> Self {
+impl AttemptError {
+    fn from_status(server: &Server, response: Response<Body>) -> Self {
         let (head, body) = response.into_parts();
-        let asked = texts(&head.headers, "Retry-After");
-        let asked = asked
-            .first()
-            .and_then(|seconds| seconds.parse().ok())
-            .map(Duration::from_secs);
-        let text = read_body(body).unwrap_or_default();
-        let text = start_of(&server.credentials.mask(&String::from_utf8_lossy(&text)));
-        Self::Status(head.status.as_u16(), text, asked)
+        Self::Status {
+            status: head.status.as_u16(),
+            text: start_of(&server.credentials.mask(&String::from_utf8_lossy(
+                &read_body(body).unwrap_or_default(),
+            ))),
+            retry_after: header_texts(&head.headers, "Retry-After")
+                .first()
+                .and_then(|seconds| seconds.parse().ok())
+                .map(Duration::from_secs),
+        }
     }
 
     fn into_error(self, server: &Server, attempts: u32) -> Error {
         let server = server.to_string();
         match self {
-            Self::Passing(cause) => Error::Unreachable {
+            Self::Temporary(cause) => Error::Unreachable {
                 server,
                 attempts,
                 cause,
             },
-            Self::Lasting(cause) => Error::Connection { server, cause },
-            Self::Status(status, text, retry_after) => Error::Refused {
+            Self::Permanent(cause) => Error::Connection { server, cause },
+            Self::Status {
+                status,
+                text,
+                retry_after,
+            } => Error::Refused {
                 server,
                 status,
                 attempts,
@@ -267,31 +307,31 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for AttemptError {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
 }
 
-impl From<ureq::Error> for Failure {
-    /// Of ureq's errors some hold the address or a header, so their text is not used.
+impl From<ureq::Error> for AttemptError {
+    /// Some of ureq's errors hold the address or a header, so their text is not used.
     fn from(error: ureq::Error) -> Self {
         match error {
-            ureq::Error::Timeout(stage) => Self::Passing(format!("timeout ({stage})")),
-            ureq::Error::HostNotFound => Self::Passing("the host has no address".into()),
-            ureq::Error::ConnectionFailed => Self::Passing("no connection".into()),
+            ureq::Error::Timeout(stage) => Self::Temporary(format!("timeout ({stage})")),
+            ureq::Error::HostNotFound => Self::Temporary("the host has no address".into()),
+            ureq::Error::ConnectionFailed => Self::Temporary("no connection".into()),
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Self::Lasting(error.to_string())
+                Self::Permanent(error.to_string())
             }
-            ureq::Error::Io(error) => Self::Passing(error.to_string()),
-            ureq::Error::Rustls(error) => Self::Lasting(format!("tls: {error}")),
-            ureq::Error::Tls(cause) => Self::Lasting(format!("tls: {cause}")),
+            ureq::Error::Io(error) => Self::Temporary(error.to_string()),
+            ureq::Error::Rustls(error) => Self::Permanent(format!("tls: {error}")),
+            ureq::Error::Tls(cause) => Self::Permanent(format!("tls: {cause}")),
             ureq::Error::Other(error) => match error.downcast_ref() {
-                Some(NotPublic(address)) => Self::Other(Error::NotPublic(*address)),
-                None => Self::Lasting("the request cannot be sent".into()),
+                Some(NotPublicError(address)) => Self::Other(Error::NotPublic(*address)),
+                None => Self::Permanent("the request cannot be sent".into()),
             },
-            ureq::Error::Protocol(_) => Self::Lasting("its answer is not http".into()),
-            _ => Self::Lasting("the request cannot be sent".into()),
+            ureq::Error::Protocol(_) => Self::Permanent("its answer is not http".into()),
+            _ => Self::Permanent("the request cannot be sent".into()),
         }
     }
 }

@@ -57,7 +57,7 @@ fn private_addresses_are_refused_when_connecting() {
     let Outcome::Postponed { error, .. } = &report.pushes[0].outcome else {
         panic!("{report:?}");
     };
-    assert!(error.contains("no public address"), "{error}");
+    assert!(error.contains("not a public address"), "{error}");
     assert!(receiver.rest().is_empty(), "nothing arrived");
 }
 
