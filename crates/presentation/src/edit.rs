@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Changes to a text that leave the rest of it as it is.
+//! Edits that leave the rest of a text unchanged.
 
-/// A text in place of some bytes.
+/// The replacement of a part of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// Where, in bytes; at the border of a character.
+    /// The offset of the part in bytes, at a character boundary.
     pub at: usize,
-    /// How many bytes are taken away there.
+    /// The length of the part in bytes.
     pub remove: usize,
-    /// What is put there.
+    /// The text in place of the part.
     pub text: String,
 }
 
 impl Edit {
-    /// Takes nothing away.
+    /// Creates an edit that removes nothing.
     pub const fn insert(at: usize, text: String) -> Self {
         Self {
             at,
@@ -23,17 +23,17 @@ impl Edit {
     }
 }
 
-/// Makes all changes; none may reach into another.
-pub fn apply(text: &str, mut edits: Vec<Edit>) -> String {
+/// Applies edits, which must not overlap.
+pub fn apply_edits(text: &str, mut edits: Vec<Edit>) -> String {
     edits.sort_by_key(|edit| edit.at);
-    let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
-    let mut whole = String::with_capacity(text.len() + added);
+    let mut edited =
+        String::with_capacity(text.len() + edits.iter().map(|edit| edit.text.len()).sum::<usize>());
     let mut done = 0;
     for edit in edits {
-        whole.push_str(text.get(done..edit.at).unwrap_or_default());
-        whole.push_str(&edit.text);
+        edited.push_str(text.get(done..edit.at).unwrap_or_default());
+        edited.push_str(&edit.text);
         done = edit.at + edit.remove;
     }
-    whole.push_str(text.get(done..).unwrap_or_default());
-    whole
+    edited.push_str(text.get(done..).unwrap_or_default());
+    edited
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The files of a presentation, as far as a manifest needs to know them.
+//! The protection of the files in a presentation.
 
 use std::rc::Rc;
 
@@ -9,10 +9,10 @@ use url::Url;
 
 use super::Error;
 
-/// The protection of a file, as its init segment or its `moov` has it.
+/// The protection of a file, read from its init segment or its `moov`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileProtection {
-    /// The scheme of all protected tracks; None: no track is protected.
+    /// The scheme of all protected tracks; None if no track is protected.
     pub scheme: Option<Scheme>,
     /// The default KIDs of the tracks, each once, in the order of the tracks.
     pub kids: Vec<KeyId>,
@@ -20,36 +20,36 @@ pub struct FileProtection {
     pub drms: Vec<Drm>,
 }
 
-/// The protection of a file, or of one place in a manifest, with a name for people.
+/// The protection of a file or of one element of a manifest, with a name for reports.
 #[derive(Debug, Clone)]
 pub struct NamedProtection {
-    /// The file, or a place such as `AdaptationSet 1`.
+    /// The name of the file, or of an element, such as `AdaptationSet 1`.
     pub name: String,
     /// Its protection.
     pub protection: Rc<FileProtection>,
 }
 
-/// Finds the files that a manifest names.
+/// Reads the files that a manifest names.
 pub trait PresentationFiles {
-    /// Errors of the caller's own.
+    /// The caller's error type.
     type Error: From<Error>;
 
-    /// The URL of the manifest, to which the URLs in it are relative.
+    /// Returns the URL of the manifest, to which the URLs in it are relative.
     fn manifest_url(&self) -> &Url;
 
-    /// The files that the user named, in that order; none: those that the manifest names are used.
+    /// Returns the files that the user named, in that order. If there are none, those that the manifest names are used.
     ///
     /// # Errors
     /// A file that cannot be read.
     fn given(&mut self) -> Result<Vec<NamedProtection>, Self::Error>;
 
-    /// The protection of the file at `url`.
+    /// Returns the protection of the file at `url`.
     ///
     /// # Errors
     /// A file that is not there or cannot be read.
     fn protection(&mut self, url: &Url) -> Result<Rc<FileProtection>, Self::Error>;
 
-    /// The text of the media playlist at `url`.
+    /// Returns the text of the media playlist at `url`.
     ///
     /// # Errors
     /// A file that is not there or cannot be read.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! HLS playlists, RFC 8216: EXT-X-KEY in front of the EXT-X-MAP of each protected init segment, EXT-X-SESSION-KEY in a multivariant
+//! HLS playlists, RFC 8216: EXT-X-KEY before the EXT-X-MAP of each protected init segment, EXT-X-SESSION-KEY in a multivariant
 //! playlist.
 
 use drm_signaling::{Playlist, hls};
@@ -18,44 +18,47 @@ const VARIANTS: [&str; 3] = [
     "#EXT-X-I-FRAME-STREAM-INF",
 ];
 
-/// A line and where it starts.
+/// A line of a playlist.
 #[derive(Clone, Copy)]
-struct Line<'t> {
+struct PlaylistLine<'t> {
+    /// Its offset in bytes.
     at: usize,
     text: &'t str,
 }
 
-/// Finds out what a playlist needs.
+/// Plans the edits of a playlist.
 ///
 /// # Errors
 /// [`Error`].
-pub(super) fn plan<F: PresentationFiles>(text: &str, files: &mut F) -> Result<EditPlan, F::Error> {
-    let lines = lines(text);
+pub(super) fn plan_edits<F: PresentationFiles>(
+    text: &str,
+    files: &mut F,
+) -> Result<EditPlan, F::Error> {
+    let lines = split_lines(text);
     for tag in ["#EXT-X-KEY", "#EXT-X-SESSION-KEY"] {
         if lines.iter().any(|line| line.is(tag)) {
             return Err(Error::Protected(tag).into());
         }
     }
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let first = lines.iter().find(|line| line.is_variant());
-    match first {
-        Some(first) => multivariant(&lines, (first.at, end), files),
-        None => media(&lines, end, files),
+    match lines.iter().any(|line| line.is_variant()) {
+        true => plan_multivariant(&lines, end, files),
+        false => plan_media(&lines, end, files),
     }
 }
 
-fn media<F: PresentationFiles>(
-    lines: &[Line<'_>],
+fn plan_media<F: PresentationFiles>(
+    lines: &[PlaylistLine<'_>],
     end: &str,
     files: &mut F,
 ) -> Result<EditPlan, F::Error> {
     let mut plan = EditPlan::new(ManifestFormat::Hls);
-    let maps = maps(lines, files.manifest_url())?;
+    let maps = read_maps(lines, files.manifest_url())?;
     if maps.is_empty() {
         return Err(Error::NoMap.into());
     }
     let mut current = vec![CLEAR.to_owned()];
-    for (at, url) in maps {
+    for InitMap { at, url } in maps {
         let init = files.protection(&url)?;
         let keys = match init.scheme {
             None => vec![CLEAR.to_owned()],
@@ -64,58 +67,59 @@ fn media<F: PresentationFiles>(
         if keys == current {
             continue;
         }
-        plan.edits.push(Edit::insert(at, ended(&keys, end)));
+        plan.edits.push(Edit::insert(at, end_lines(&keys, end)));
         if init.scheme.is_some() {
-            plan.note(name(&url), &init);
+            plan.record(file_name(&url), &init);
         }
         current = keys;
     }
     Ok(plan)
 }
 
-fn multivariant<F: PresentationFiles>(
-    lines: &[Line<'_>],
-    (at, end): (usize, &str),
+fn plan_multivariant<F: PresentationFiles>(
+    lines: &[PlaylistLine<'_>],
+    end: &str,
     files: &mut F,
 ) -> Result<EditPlan, F::Error> {
-    let given = files.given()?;
-    let named = match given.is_empty() {
-        true => inits_of_variants(lines, files)?,
-        false => given,
-    };
+    let mut inits = files.given()?;
+    if inits.is_empty() {
+        inits = read_variants(lines, files)?;
+    }
     let mut plan = EditPlan::new(ManifestFormat::Hls);
     let mut keys = Vec::new();
-    let is_protected = |named: &&NamedProtection| named.protection.scheme.is_some();
-    for NamedProtection { name, protection } in named.iter().filter(is_protected) {
-        for key in key_lines(protection, Playlist::Multivariant, name)? {
+    for init in inits.iter().filter(|init| init.protection.scheme.is_some()) {
+        for key in key_lines(&init.protection, Playlist::Multivariant, &init.name)? {
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
-        plan.note(name.clone(), protection);
+        plan.record(init.name.clone(), &init.protection);
     }
-    if !keys.is_empty() {
-        plan.edits.push(Edit::insert(at, ended(&keys, end)));
+    if let Some(first) = lines.iter().find(|line| line.is_variant())
+        && !keys.is_empty()
+    {
+        plan.edits
+            .push(Edit::insert(first.at, end_lines(&keys, end)));
     }
     Ok(plan)
 }
 
-/// The init segments that the media playlists name.
-fn inits_of_variants<F: PresentationFiles>(
-    lines: &[Line<'_>],
+/// Reads the init segments that the media playlists name.
+fn read_variants<F: PresentationFiles>(
+    lines: &[PlaylistLine<'_>],
     files: &mut F,
 ) -> Result<Vec<NamedProtection>, F::Error> {
     let mut seen = Vec::new();
     let mut inits = Vec::new();
-    for playlist in variants(lines) {
+    for playlist in variant_uris(lines) {
         let playlist = files.manifest_url().join(playlist).map_err(Error::Url)?;
         if seen.contains(&playlist) {
             continue;
         }
         let text = files.playlist(&playlist)?;
-        for (_, url) in maps(&self::lines(&text), &playlist)? {
+        for InitMap { url, .. } in read_maps(&split_lines(&text), &playlist)? {
             inits.push(NamedProtection {
-                name: name(&url),
+                name: file_name(&url),
                 protection: files.protection(&url)?,
             });
         }
@@ -124,13 +128,17 @@ fn inits_of_variants<F: PresentationFiles>(
     Ok(inits)
 }
 
-fn variants<'t>(lines: &[Line<'t>]) -> Vec<&'t str> {
+fn variant_uris<'t>(lines: &[PlaylistLine<'t>]) -> Vec<&'t str> {
     let mut found = Vec::new();
     let mut lines = lines.iter();
     while let Some(line) = lines.next() {
         if line.is("#EXT-X-STREAM-INF") {
-            let mut rest = lines.clone();
-            found.extend(rest.find(|line| line.is_uri()).map(|line| line.text));
+            found.extend(
+                lines
+                    .clone()
+                    .find(|line| line.is_uri())
+                    .map(|line| line.text),
+            );
         } else if line.is_variant() {
             found.extend(line.attribute("URI"));
         }
@@ -138,73 +146,87 @@ fn variants<'t>(lines: &[Line<'t>]) -> Vec<&'t str> {
     found
 }
 
-/// Each EXT-X-MAP and the file that it names.
-fn maps(lines: &[Line<'_>], playlist: &Url) -> Result<Vec<(usize, Url)>, Error> {
-    let maps = lines.iter().filter(|line| line.is("#EXT-X-MAP"));
-    let maps = maps.map(|line| {
-        let range = line
-            .attribute("BYTERANGE")
-            .and_then(|range| range.split_once('@'));
-        if range.is_some_and(|(_, start)| start != "0") {
-            return Err(Error::MapWithin);
-        }
-        let uri = line.attribute("URI").ok_or(Error::NoMap)?;
-        Ok((line.at, playlist.join(uri)?))
-    });
-    maps.collect()
+/// An EXT-X-MAP.
+struct InitMap {
+    /// The offset of its line in bytes.
+    at: usize,
+    /// The init segment.
+    url: Url,
 }
 
-/// The lines of all systems that HLS can name, of those for one key each the ones for the keys of the file.
-fn key_lines(init: &FileProtection, playlist: Playlist, place: &str) -> Result<Vec<String>, Error> {
+fn read_maps(lines: &[PlaylistLine<'_>], playlist: &Url) -> Result<Vec<InitMap>, Error> {
+    lines
+        .iter()
+        .filter(|line| line.is("#EXT-X-MAP"))
+        .map(|line| {
+            let range = line
+                .attribute("BYTERANGE")
+                .and_then(|range| range.split_once('@'));
+            if range.is_some_and(|(_, start)| start != "0") {
+                return Err(Error::MapWithin);
+            }
+            Ok(InitMap {
+                at: line.at,
+                url: playlist.join(line.attribute("URI").ok_or(Error::NoMap)?)?,
+            })
+        })
+        .collect()
+}
+
+/// Returns the key lines of all systems that HLS can name. A media playlist gets only those for the keys of the file.
+fn key_lines(init: &FileProtection, playlist: Playlist, name: &str) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     for (drm, scheme) in init.drms.iter().zip(init.scheme.into_iter().cycle()) {
         lines.extend(hls::key_lines(drm, scheme, playlist)?);
     }
-    let own: Vec<String> = init
-        .kids
-        .iter()
-        .map(|kid| format!("KEYID=0x{}", kid.to_string().replace('-', "")))
-        .collect();
-    let is_own =
-        |line: &String| !line.contains("KEYID=0x") || own.iter().any(|id| line.contains(id));
     if playlist == Playlist::Media {
-        lines.retain(is_own);
+        let key_ids: Vec<String> = init
+            .kids
+            .iter()
+            .map(|kid| format!("KEYID=0x{}", kid.to_string().replace('-', "")))
+            .collect();
+        lines.retain(|line| {
+            !line.contains("KEYID=0x") || key_ids.iter().any(|key_id| line.contains(key_id))
+        });
     }
     match lines.is_empty() {
-        true => Err(Error::NoSystem(place.to_owned())),
+        true => Err(Error::NoSystem(name.to_owned())),
         false => Ok(lines),
     }
 }
 
-fn ended(lines: &[String], end: &str) -> String {
+fn end_lines(lines: &[String], end: &str) -> String {
     lines.iter().map(|line| format!("{line}{end}")).collect()
 }
 
-/// The last part of a URL.
-fn name(url: &Url) -> String {
-    let segments = url.path_segments();
-    let last = segments.and_then(|mut segments| segments.next_back());
-    last.unwrap_or_default().to_owned()
+/// Returns the last part of a URL.
+fn file_name(url: &Url) -> String {
+    url.path_segments()
+        .and_then(|mut segments| segments.next_back())
+        .unwrap_or_default()
+        .to_owned()
 }
 
-fn lines(text: &str) -> Vec<Line<'_>> {
+fn split_lines(text: &str) -> Vec<PlaylistLine<'_>> {
     let mut at = 0;
-    let lines = text.split_inclusive('\n').map(|whole| {
-        let line = Line {
-            at,
-            text: whole.trim_end_matches(['\r', '\n']),
-        };
-        at += whole.len();
-        line
-    });
-    lines.collect()
+    text.split_inclusive('\n')
+        .map(|whole| {
+            let line = PlaylistLine {
+                at,
+                text: whole.trim_end_matches(['\r', '\n']),
+            };
+            at += whole.len();
+            line
+        })
+        .collect()
 }
 
-impl<'t> Line<'t> {
-    /// Whether it is a tag of that whole name.
+impl<'t> PlaylistLine<'t> {
+    /// Returns true if the line is a tag with that name.
     fn is(self, tag: &str) -> bool {
-        let rest = self.text.strip_prefix(tag);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        self.text
+            .strip_prefix(tag)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     }
 
     fn is_variant(self) -> bool {
@@ -215,19 +237,19 @@ impl<'t> Line<'t> {
         !self.text.trim().is_empty() && !self.text.starts_with('#')
     }
 
-    /// A value of the attribute list, without its quotes.
+    /// Returns a value of the attribute list, without its quotes.
     fn attribute(self, name: &str) -> Option<&'t str> {
         let (_, mut rest) = self.text.split_once(':')?;
         loop {
             let (found, value) = rest.split_once('=')?;
-            let (value, behind) = match value.strip_prefix('"') {
+            let (value, after) = match value.strip_prefix('"') {
                 Some(quoted) => quoted.split_once('"')?,
                 None => value.split_at(value.find(',').unwrap_or(value.len())),
             };
             if found.trim() == name {
                 return Some(value);
             }
-            rest = behind.trim_start_matches([',', ' ']);
+            rest = after.trim_start_matches([',', ' ']);
         }
     }
 }
@@ -239,7 +261,7 @@ mod tests {
     #[test]
     fn attributes_are_read_as_rfc_8216_writes_them() {
         let text = "#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"URI=x,\",URI=\"a,b.m3u8\",CHANNELS=\"2\"";
-        let line = Line { at: 0, text };
+        let line = PlaylistLine { at: 0, text };
         let values = ["TYPE", "URI", "CHANNELS", "NONE"].map(|name| line.attribute(name));
         assert_eq!(values, [Some("AUDIO"), Some("a,b.m3u8"), Some("2"), None]);
         for text in [
@@ -248,14 +270,21 @@ mod tests {
             "#EXT-X-MAP:URI=\"a",
             "#EXT-X-MAP:,,=,",
         ] {
-            assert_eq!(Line { at: 0, text }.attribute("URI"), None, "{text}");
+            assert_eq!(
+                PlaylistLine { at: 0, text }.attribute("URI"),
+                None,
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn media_playlists_are_found_behind_comments_and_in_attributes() {
+    fn media_playlists_are_found_after_comments_and_in_attributes() {
         let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n# a comment\n\nv.m3u8\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"a.m3u8\"\n\
                     #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS\n#EXT-X-I-FRAME-STREAM-INF:URI=\"i.m3u8\"\n";
-        assert_eq!(variants(&lines(text)), ["v.m3u8", "a.m3u8", "i.m3u8"]);
+        assert_eq!(
+            variant_uris(&split_lines(text)),
+            ["v.m3u8", "a.m3u8", "i.m3u8"]
+        );
     }
 }

@@ -1,8 +1,53 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Manifests of protected presentations: DASH MPDs, HLS playlists and Smooth Streaming client manifests.
 //!
-//! [`protect_manifest`] puts into an existing manifest what the files that it names say of their protection, and leaves everything
-//! else as it is, byte for byte. It reads no files and no boxes: the caller gives both through [`PresentationFiles`].
+//! [`protect_manifest`] adds the protection of its files to an existing manifest and leaves all other bytes unchanged. It reads no files
+//! and no boxes: the caller supplies both through [`PresentationFiles`].
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! use cenc_types::Scheme;
+//! use drm_signaling::{Drm, System};
+//! use presentation::{Error, FileProtection, NamedProtection, PresentationFiles, protect_manifest};
+//! use url::Url;
+//!
+//! /// A presentation whose only init segment is protected.
+//! struct OneFile(Url);
+//!
+//! impl PresentationFiles for OneFile {
+//!     type Error = Error;
+//!
+//!     fn manifest_url(&self) -> &Url {
+//!         &self.0
+//!     }
+//!
+//!     fn given(&mut self) -> Result<Vec<NamedProtection>, Error> {
+//!         Ok(Vec::new())
+//!     }
+//!
+//!     fn protection(&mut self, url: &Url) -> Result<Rc<FileProtection>, Error> {
+//!         assert_eq!(url.as_str(), "https://cdn.example/init.mp4");
+//!         Ok(Rc::new(FileProtection {
+//!             scheme: Some(Scheme::Cenc),
+//!             kids: vec!["10000000-1000-1000-1000-100000000001".parse().unwrap()],
+//!             drms: vec![Drm::unknown(System::Common.id(), b"a pssh box".to_vec())],
+//!         }))
+//!     }
+//!
+//!     fn playlist(&mut self, _: &Url) -> Result<String, Error> {
+//!         Err(Error::Unknown)
+//!     }
+//! }
+//!
+//! let mpd = "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011'><Period><AdaptationSet>\
+//!            <SegmentTemplate initialization='init.mp4'/><Representation id='1'/>\
+//!            </AdaptationSet></Period></MPD>";
+//! let url = Url::parse("https://cdn.example/stream.mpd").map_err(Error::Url)?;
+//! let protected = protect_manifest(mpd, &mut OneFile(url))?;
+//! assert!(protected.text.contains("cenc:default_KID=\"10000000-1000-1000-1000-100000000001\""));
+//! # Ok::<(), Error>(())
+//! ```
 
 mod edit;
 mod error;

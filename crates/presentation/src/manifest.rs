@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Protection for an existing manifest of any format.
+//! Adds protection to an existing manifest of any format.
 
 use std::rc::Rc;
 
-use super::edit::{self, Edit};
+use super::edit::{Edit, apply_edits};
 use super::{Error, FileProtection, NamedProtection, PresentationFiles, hls, xml};
 
 /// The format of a manifest.
@@ -24,41 +24,41 @@ pub struct ProtectedManifest {
     pub text: String,
     /// Its format.
     pub format: ManifestFormat,
-    /// The protection that was added, by its place.
+    /// The protection that was added, with the element or file that has it.
     pub added: Vec<NamedProtection>,
 }
 
-/// The changes to a manifest.
+/// The edits of a manifest, with the protection that they add.
 pub(super) struct EditPlan {
     pub(super) format: ManifestFormat,
     pub(super) edits: Vec<Edit>,
     pub(super) added: Vec<NamedProtection>,
 }
 
-/// Adds to a manifest what its files say of their protection.
+/// Adds the protection of its files to a manifest. See the example of the crate.
 ///
 /// # Errors
-/// [`Error`] for a manifest that cannot be understood, has protection already or names no protected file; those of `files`.
+/// [`Error`] for a manifest that is malformed, has protection already or names no protected file; those of `files`.
 pub fn protect_manifest<F: PresentationFiles>(
     text: &str,
     files: &mut F,
 ) -> Result<ProtectedManifest, F::Error> {
     let plan = match text.trim_start_matches('\u{feff}').starts_with("#EXTM3U") {
-        true => hls::plan(text, files)?,
-        false => xml::plan(text, files)?,
+        true => hls::plan_edits(text, files)?,
+        false => xml::plan_edits(text, files)?,
     };
     if plan.edits.is_empty() {
         return Err(Error::NothingProtected.into());
     }
     Ok(ProtectedManifest {
-        text: edit::apply(text, plan.edits),
+        text: apply_edits(text, plan.edits),
         format: plan.format,
         added: plan.added,
     })
 }
 
 impl ManifestFormat {
-    /// The name of the format in lower case: `dash`, `hls` or `smooth`.
+    /// Returns the name of the format in lower case: `dash`, `hls` or `smooth`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dash => "dash",
@@ -69,7 +69,7 @@ impl ManifestFormat {
 }
 
 impl EditPlan {
-    /// A plan that changes nothing yet.
+    /// Creates a plan without edits.
     pub(super) const fn new(format: ManifestFormat) -> Self {
         Self {
             format,
@@ -78,10 +78,10 @@ impl EditPlan {
         }
     }
 
-    /// Notes that `protection` was added at `place`.
-    pub(super) fn note(&mut self, place: String, protection: &Rc<FileProtection>) {
+    /// Records that `protection` is added to an element or for a file.
+    pub(super) fn record(&mut self, name: String, protection: &Rc<FileProtection>) {
         self.added.push(NamedProtection {
-            name: place,
+            name,
             protection: Rc::clone(protection),
         });
     }

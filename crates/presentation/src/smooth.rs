@@ -5,14 +5,14 @@ use drm_signaling::smooth;
 use roxmltree::Node;
 
 use super::manifest::{EditPlan, ManifestFormat};
-use super::xml::{children, insert};
-use super::{Error, NamedProtection, PresentationFiles};
+use super::xml::{children, insert_elements};
+use super::{Error, PresentationFiles};
 
-/// Finds out what a client manifest needs; its protection is that of the files given.
+/// Plans the edits of a client manifest, which gets the protection of the files that the user named.
 ///
 /// # Errors
 /// [`Error`].
-pub(super) fn plan<F: PresentationFiles>(
+pub(super) fn plan_edits<F: PresentationFiles>(
     root: Node<'_, '_>,
     files: &mut F,
 ) -> Result<EditPlan, F::Error> {
@@ -24,18 +24,21 @@ pub(super) fn plan<F: PresentationFiles>(
         return Err(Error::NeedsInit.into());
     }
     let mut plan = EditPlan::new(ManifestFormat::Smooth);
-    let mut element: Option<String> = None;
-    let is_protected = |named: &&NamedProtection| named.protection.scheme.is_some();
-    for NamedProtection { name, protection } in given.iter().filter(is_protected) {
-        let found = protection.drms.iter().find_map(smooth::protection_of);
-        let found = found.ok_or_else(|| Error::NoSystem(name.clone()))?;
-        if element.as_ref().is_some_and(|known| *known != found) {
+    let mut common: Option<String> = None;
+    for file in given.iter().filter(|file| file.protection.scheme.is_some()) {
+        let element = file
+            .protection
+            .drms
+            .iter()
+            .find_map(smooth::protection_of)
+            .ok_or_else(|| Error::NoSystem(file.name.clone()))?;
+        if common.as_ref().is_some_and(|known| *known != element) {
             return Err(Error::Objects.into());
         }
-        element = Some(found);
-        plan.note(name.clone(), protection);
+        common = Some(element);
+        plan.record(file.name.clone(), &file.protection);
     }
     plan.edits
-        .extend(element.map(|element| insert(root, &[element], &[])));
+        .extend(common.map(|element| insert_elements(root, &[element], &[])));
     Ok(plan)
 }

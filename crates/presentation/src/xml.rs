@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Manifests in XML: which one it is, and where elements are put in.
+//! Manifests in XML: their format, and the insertion of elements.
 
 use roxmltree::{Document, Node};
 
@@ -7,29 +7,32 @@ use super::edit::Edit;
 use super::manifest::EditPlan;
 use super::{Error, PresentationFiles, mpd, smooth};
 
-/// Namespaces that are declared; the tree keeps those in scope for each element that declares one.
+/// The most namespace declarations. The parser copies those in scope for each element with another one.
 const MAX_NAMESPACES: usize = 4096;
 
-/// Finds out what an MPD or a Smooth Streaming client manifest needs.
+/// Plans the edits of an MPD or a Smooth Streaming client manifest.
 ///
 /// # Errors
 /// [`Error`].
-pub(super) fn plan<F: PresentationFiles>(text: &str, files: &mut F) -> Result<EditPlan, F::Error> {
+pub(super) fn plan_edits<F: PresentationFiles>(
+    text: &str,
+    files: &mut F,
+) -> Result<EditPlan, F::Error> {
     if text.matches("xmlns").count() > MAX_NAMESPACES {
         return Err(Error::TooComplex.into());
     }
     let document = Document::parse(text).map_err(Error::Xml)?;
     let root = document.root_element();
     if root.has_tag_name((mpd::NAMESPACE, "MPD")) {
-        mpd::plan(root, files)
+        mpd::plan_edits(root, files)
     } else if root.has_tag_name("SmoothStreamingMedia") {
-        smooth::plan(root, files)
+        smooth::plan_edits(root, files)
     } else {
         Err(Error::Unknown.into())
     }
 }
 
-/// The element children of a name in the parent's namespace.
+/// Returns the child elements with a name in the parent's namespace.
 pub(super) fn children<'a, 'd>(
     parent: Node<'a, 'd>,
     name: &'a str,
@@ -41,28 +44,36 @@ pub(super) fn children<'a, 'd>(
     })
 }
 
-/// Puts elements into a parent: behind those of its children that must stand in front, indented as its children are.
-pub(super) fn insert(parent: Node<'_, '_>, elements: &[String], behind: &[&str]) -> Edit {
+/// Inserts elements into a parent after its `preceding` children, with the indentation of its children.
+pub(super) fn insert_elements(
+    parent: Node<'_, '_>,
+    elements: &[String],
+    preceding: &[&str],
+) -> Edit {
     let text = parent.document().input_text();
-    let is_before =
-        |child: &Node<'_, '_>| child.is_element() && behind.contains(&child.tag_name().name());
-    if let Some(last) = parent.children().rfind(is_before) {
-        let blank = blank_before(text, last.range().start);
-        return Edit::insert(last.range().end, joined(blank, elements));
+    if let Some(last) = parent
+        .children()
+        .rfind(|child| child.is_element() && preceding.contains(&child.tag_name().name()))
+    {
+        return Edit::insert(
+            last.range().end,
+            indent(elements, blank_before(text, last.range().start)),
+        );
     }
     let Some(first) = parent.first_child() else {
-        return fill(parent, elements);
+        return fill_element(parent, elements);
     };
     let at = first.range().start;
-    let blank = text.get(at..).map_or("", leading_blank);
-    // The text in front of an end tag is the indentation of that.
-    let is_only_blank = parent.first_element_child().is_none();
-    let blank = if is_only_blank { "" } else { blank };
-    Edit::insert(at, joined(blank, elements))
+    let blank = match parent.first_element_child() {
+        Some(_) => text.get(at..).map_or("", leading_blank),
+        // The blank before an end tag is the indentation of that tag.
+        None => "",
+    };
+    Edit::insert(at, indent(elements, blank))
 }
 
-/// Puts elements into a parent without children.
-fn fill(parent: Node<'_, '_>, elements: &[String]) -> Edit {
+/// Inserts elements into a parent without children.
+fn fill_element(parent: Node<'_, '_>, elements: &[String]) -> Edit {
     let text = parent.document().input_text();
     let range = parent.range();
     let element = text.get(range.clone()).unwrap_or_default();
@@ -71,28 +82,29 @@ fn fill(parent: Node<'_, '_>, elements: &[String]) -> Edit {
         "" => String::new(),
         blank => format!("{blank}  "),
     };
-    let inside = format!("{}{blank}", joined(&inner, elements));
+    let content = format!("{}{blank}", indent(elements, &inner));
     match element.strip_suffix("/>") {
         Some(start) => {
-            let name = start.get(1..).unwrap_or_default();
-            let name = name
+            let name = start
+                .get(1..)
+                .unwrap_or_default()
                 .split(|c: char| c.is_ascii_whitespace())
                 .next()
                 .unwrap_or_default();
             Edit {
                 at: range.end - 2,
                 remove: 2,
-                text: format!(">{inside}</{name}>"),
+                text: format!(">{content}</{name}>"),
             }
         }
         None => {
             let end = element.rfind("</").unwrap_or(element.len());
-            Edit::insert(range.start + end, inside)
+            Edit::insert(range.start + end, content)
         }
     }
 }
 
-fn joined(blank: &str, elements: &[String]) -> String {
+fn indent(elements: &[String], blank: &str) -> String {
     elements
         .iter()
         .map(|element| format!("{blank}{element}"))
@@ -106,34 +118,43 @@ fn leading_blank(text: &str) -> &str {
 
 fn blank_before(text: &str, at: usize) -> &str {
     let before = text.get(..at).unwrap_or_default();
-    let start = before.trim_end_matches(is_blank).len();
-    last_line(before.get(start..).unwrap_or_default())
+    last_line(
+        before
+            .get(before.trim_end_matches(is_blank).len()..)
+            .unwrap_or_default(),
+    )
 }
 
 const fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
-/// The last line break of a blank, with what follows.
+/// Returns the part of a blank from its last line break on.
 fn last_line(blank: &str) -> &str {
-    let start = blank.rfind("\r\n").or_else(|| blank.rfind('\n'));
-    start.and_then(|start| blank.get(start..)).unwrap_or(blank)
+    blank
+        .rfind("\r\n")
+        .or_else(|| blank.rfind('\n'))
+        .and_then(|start| blank.get(start..))
+        .unwrap_or(blank)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::apply;
+    use crate::edit::apply_edits;
 
     fn inserted(text: &str) -> String {
         let document = Document::parse(text).unwrap();
         let parent = document.descendants().find(|node| node.has_tag_name("p"));
         let elements = ["<x/>".to_owned(), "<y/>".to_owned()];
-        apply(text, vec![insert(parent.unwrap(), &elements, &["front"])])
+        apply_edits(
+            text,
+            vec![insert_elements(parent.unwrap(), &elements, &["front"])],
+        )
     }
 
     #[test]
-    fn elements_stand_in_front_of_the_children_as_these_are_indented() {
+    fn elements_are_inserted_before_the_children_with_their_indentation() {
         for (text, expected) in [
             ("<p><a/></p>", "<p><x/><y/><a/></p>"),
             ("<p>\n  <a/>\n</p>", "<p>\n  <x/>\n  <y/>\n  <a/>\n</p>"),
@@ -150,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_stand_behind_those_that_must_be_in_front() {
+    fn elements_are_inserted_after_those_that_must_precede() {
         let text = "<p>\n <front/>\n <front></front>\n <a/>\n</p>";
         let expected = "<p>\n <front/>\n <front></front>\n <x/>\n <y/>\n <a/>\n</p>";
         assert_eq!(inserted(text), expected);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where the init segment of a Representation is: BaseURL, SegmentTemplate, SegmentList and SegmentBase, ISO/IEC 23009-1, 5.3.9 and 5.6.
+//! The URL of a Representation's init segment: BaseURL, SegmentTemplate, SegmentList and SegmentBase, ISO/IEC 23009-1, 5.3.9 and 5.6.
 
 use roxmltree::Node;
 use url::Url;
@@ -7,25 +7,28 @@ use url::Url;
 use crate::Error;
 use crate::xml::children;
 
-/// The most digits that a template may ask for.
+/// The most digits of a template's width.
 const MAX_WIDTH: usize = 20;
 
-/// The URL of the init segment, or of the whole file where there is none.
+/// Returns the URL of the init segment, or of the whole file if there is none.
 ///
 /// # Errors
 /// [`Error::Url`].
 pub fn init_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> {
     let base = base_url(representation, manifest)?;
-    let levels = representation.ancestors().filter(Node::is_element);
-    // Representation, AdaptationSet and Period; what stands further inside goes before the rest.
-    let named = levels.take(3).find_map(initialization);
-    match named {
+    // Representation, AdaptationSet and Period, of which the innermost takes precedence.
+    match representation
+        .ancestors()
+        .filter(Node::is_element)
+        .take(3)
+        .find_map(initialization)
+    {
         Some(name) => Ok(base.join(&expand(&name, representation))?),
         None => Ok(base),
     }
 }
 
-/// The BaseURL elements from MPD to Representation, each relative to the one before.
+/// Resolves the BaseURL elements from MPD to Representation, each relative to the one before.
 fn base_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> {
     let mut levels: Vec<_> = representation
         .ancestors()
@@ -34,8 +37,10 @@ fn base_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> 
     levels.reverse();
     let mut base = manifest.clone();
     for level in levels {
-        let named = children(level, "BaseURL").next();
-        if let Some(url) = named.and_then(|named| named.text()) {
+        if let Some(url) = children(level, "BaseURL")
+            .next()
+            .and_then(|element| element.text())
+        {
             base = base.join(url.trim())?;
         }
     }
@@ -43,38 +48,43 @@ fn base_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> 
 }
 
 fn initialization(level: Node<'_, '_>) -> Option<String> {
-    let template = children(level, "SegmentTemplate").next();
-    let attribute = template.and_then(|template| template.attribute("initialization"));
-    if let Some(name) = attribute {
-        return Some(name.to_owned());
-    }
-    let ways = ["SegmentTemplate", "SegmentList", "SegmentBase"];
-    let mut elements = ways.iter().flat_map(|way| children(level, way));
-    elements.find_map(|element| {
-        let named = children(element, "Initialization").next()?;
-        named.attribute("sourceURL").map(str::to_owned)
-    })
+    children(level, "SegmentTemplate")
+        .next()
+        .and_then(|template| template.attribute("initialization"))
+        .or_else(|| {
+            ["SegmentTemplate", "SegmentList", "SegmentBase"]
+                .iter()
+                .flat_map(|name| children(level, name))
+                .find_map(|element| {
+                    children(element, "Initialization")
+                        .next()?
+                        .attribute("sourceURL")
+                })
+        })
+        .map(str::to_owned)
 }
 
-/// Puts values in place of `$RepresentationID$` and `$Bandwidth$`, also with a width, and `$` in place of `$$`.
+/// Replaces `$RepresentationID$` and `$Bandwidth$`, also with a width, by their values, and `$$` by `$`.
 fn expand(template: &str, representation: Node<'_, '_>) -> String {
-    let value = |name: &str| representation.attribute(name).unwrap_or_default();
     let mut expanded = String::new();
-    // Every second part stands between two signs.
+    // Every second part is between two signs.
     for (number, part) in template.split('$').enumerate() {
         if number % 2 == 0 {
             expanded.push_str(part);
             continue;
         }
         let (name, format) = part.split_once('%').unwrap_or((part, ""));
-        let width = format.trim_end_matches('d').parse().unwrap_or(0);
         let text = match name {
             "" => "$",
-            "RepresentationID" => value("id"),
-            "Bandwidth" => value("bandwidth"),
+            "RepresentationID" => representation.attribute("id").unwrap_or_default(),
+            "Bandwidth" => representation.attribute("bandwidth").unwrap_or_default(),
             other => other,
         };
-        let width = usize::min(width, MAX_WIDTH);
+        let width = format
+            .trim_end_matches('d')
+            .parse()
+            .unwrap_or(0)
+            .min(MAX_WIDTH);
         expanded.push_str(&format!("{text:0>width$}"));
     }
     expanded
