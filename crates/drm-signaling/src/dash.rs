@@ -8,7 +8,21 @@ use playready_header::xml::Element;
 
 use super::Drm;
 
-/// The generic element: the scheme and the default KID of an AdaptationSet.
+/// Returns the generic element: the scheme and the default KID of an AdaptationSet.
+///
+/// ```
+/// use cenc_types::Scheme;
+/// use drm_signaling::dash;
+///
+/// let kid = "10000000-1000-1000-1000-100000000001".parse()?;
+/// assert_eq!(
+///     dash::mp4_protection(Scheme::Cbcs, &kid),
+///     "<ContentProtection xmlns:cenc=\"urn:mpeg:cenc:2013\" \
+///      cenc:default_KID=\"10000000-1000-1000-1000-100000000001\" \
+///      schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" value=\"cbcs\"></ContentProtection>"
+/// );
+/// # Ok::<(), cenc_types::Error>(())
+/// ```
 pub fn mp4_protection(scheme: Scheme, default_kid: &KeyId) -> String {
     Element::new("ContentProtection")
         .with_attribute("xmlns:cenc", "urn:mpeg:cenc:2013")
@@ -18,13 +32,13 @@ pub fn mp4_protection(scheme: Scheme, default_kid: &KeyId) -> String {
         .to_xml()
 }
 
-/// The element of one DRM system. The MPD takes precedence over what the init segment says.
+/// Returns the element of one DRM system. Clients prefer it to the `pssh` box of the init segment.
 pub fn content_protection(drm: &Drm) -> String {
-    if let Some(inside) = drm
-        .texts()
+    if let Some(content) = drm
+        .source_texts()
         .and_then(|texts| texts.content_protection.as_ref())
     {
-        return given_protection(drm, inside);
+        return source_protection(drm, content);
     }
     let mut element =
         Element::new("ContentProtection").with_attribute("schemeIdUri", &drm.dash_scheme());
@@ -39,38 +53,44 @@ pub fn content_protection(drm: &Drm) -> String {
     element.to_xml()
 }
 
-/// What stands inside the element of a DRM system, each part with its own namespace; empty where there is nothing.
+/// Returns the content of a DRM system's element, each part with its own namespace, or an empty text if there is none.
 ///
-/// This is what CPIX calls ContentProtectionData.
-pub fn inside(drm: &Drm) -> String {
-    let given = drm.texts();
-    if let Some(given) = given.and_then(|texts| texts.content_protection.as_ref()) {
-        return given.clone();
+/// CPIX calls it ContentProtectionData.
+pub fn protection_data(drm: &Drm) -> String {
+    if let Some(content) = drm
+        .source_texts()
+        .and_then(|texts| texts.content_protection.as_ref())
+    {
+        return content.clone();
     }
-    let children = drm.dash_children().into_iter().map(|child| {
-        let declaration = format!("xmlns:{}", child.prefix);
-        let element = child.element.with_attribute(&declaration, child.namespace);
-        element.to_xml()
-    });
-    children.collect()
+    drm.dash_children()
+        .into_iter()
+        .map(|child| {
+            child
+                .element
+                .with_attribute(&format!("xmlns:{}", child.prefix), child.namespace)
+                .to_xml()
+        })
+        .collect()
 }
 
-/// The element around what the source of the keys puts inside, byte for byte.
-fn given_protection(drm: &Drm, inside: &str) -> String {
+/// Writes the element around the content that the source of the keys supplies, which is unchanged.
+fn source_protection(drm: &Drm, content: &str) -> String {
     let scheme = drm.dash_scheme();
-    let value = drm.dash_value().map(|value| format!(" value=\"{value}\""));
-    let value = value.unwrap_or_default();
-    format!("<ContentProtection schemeIdUri=\"{scheme}\"{value}>{inside}</ContentProtection>")
+    let value = drm
+        .dash_value()
+        .map_or_else(String::new, |value| format!(" value=\"{value}\""));
+    format!("<ContentProtection schemeIdUri=\"{scheme}\"{value}>{content}</ContentProtection>")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::system_facts::DrmData;
-    use crate::{GivenTexts, System};
+    use crate::{SourceTexts, System};
 
     fn of_kids(system: System, kids: &[KeyId]) -> Drm {
-        Drm::new(system, DrmData::of_kids(kids))
+        Drm::new(system, DrmData::from_kids(kids))
     }
 
     // Form of the DASH sample in Microsoft's list of MP4-based formats; KID of its public test content.
@@ -98,25 +118,25 @@ mod tests {
 
     // Form of the children in SPEKE's ContentProtectionData.
     #[test]
-    fn parts_inside_declare_their_namespaces() {
+    fn parts_of_the_protection_data_declare_their_namespaces() {
         let drm = Drm::playready(Default::default(), b"box".to_vec());
         assert_eq!(
-            inside(&drm),
+            protection_data(&drm),
             "<cenc:pssh xmlns:cenc=\"urn:mpeg:cenc:2013\">Ym94</cenc:pssh>\
              <mspr:pro xmlns:mspr=\"urn:microsoft:playready\">BgAAAAAA</mspr:pro>"
         );
-        assert_eq!(inside(&of_kids(System::FairPlay, &[])), "");
+        assert_eq!(protection_data(&of_kids(System::FairPlay, &[])), "");
     }
 
     #[test]
-    fn what_is_given_stands_as_it_came() {
+    fn texts_of_the_source_are_unchanged() {
         let made = Drm::playready(Default::default(), b"box".to_vec());
-        let texts = GivenTexts {
+        let texts = SourceTexts {
             content_protection: Some("<a xmlns=\"b\"/>".to_owned()),
-            ..GivenTexts::default()
+            ..SourceTexts::default()
         };
         assert_eq!(
-            content_protection(&made.with_texts(texts)),
+            content_protection(&made.with_source_texts(texts)),
             "<ContentProtection schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
              <a xmlns=\"b\"/></ContentProtection>"
         );

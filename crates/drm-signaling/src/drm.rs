@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A DRM system of a stream, with the data that it takes to files and manifests.
+//! A DRM system of a stream, with its signaling in files and manifests.
 
 use cenc_types::Pssh;
 use playready_header::PlayReadyObject;
@@ -8,19 +8,19 @@ use playready_header::xml::Element;
 use super::system_facts::{DashChild, DrmData, HlsKey};
 use super::{Playlist, System, base64};
 
-/// A DRM system with the data that it takes to files and manifests.
+/// A DRM system with its signaling in files and manifests. [`System::signal`] and [`Drm::from_pssh`] create it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drm {
     system_id: [u8; 16],
-    /// None where no more is known of it than its `pssh` box.
+    /// None if only its `pssh` box is known.
     system: Option<System>,
     data: DrmData,
-    given: Option<GivenTexts>,
+    source_texts: Option<SourceTexts>,
 }
 
-/// What the source of the keys says of a system, for manifests; it is passed on as it came.
+/// Manifest texts that the source of the keys supplies for a system. They are copied unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GivenTexts {
+pub struct SourceTexts {
     /// The elements inside DASH ContentProtection, in XML.
     pub content_protection: Option<String>,
     /// Lines of HLS media playlists.
@@ -37,26 +37,29 @@ impl Drm {
             system_id: system.id(),
             system: Some(system),
             data,
-            given: None,
+            source_texts: None,
         }
     }
 
-    /// The system of a `pssh` that was made elsewhere; `whole` is the box in bytes, which is kept as it is.
+    /// Reads the system of an existing `pssh` box. `whole` is the complete box in bytes, which is kept unchanged.
     ///
-    /// Of a box with data that cannot be read no more is known than the box.
+    /// If the data in the box cannot be read, the system is [unknown](Self::unknown).
     pub fn from_pssh(pssh: &Pssh, whole: Vec<u8>) -> Self {
-        let known = System::from_id(&pssh.system_id).and_then(|system| {
-            let data = (system.facts().read)(&pssh.data)?;
-            Some((system, data))
-        });
-        let Some((system, data)) = known else {
-            return Self::unknown(pssh.system_id, whole);
-        };
-        let pssh = Some(whole);
-        Self::new(system, DrmData { pssh, ..data })
+        let known = System::from_id(&pssh.system_id)
+            .and_then(|system| Some((system, (system.facts().read)(&pssh.data)?)));
+        match known {
+            None => Self::unknown(pssh.system_id, whole),
+            Some((system, data)) => Self::new(
+                system,
+                DrmData {
+                    pssh: Some(whole),
+                    ..data
+                },
+            ),
+        }
     }
 
-    /// A system of which no more is known than its SystemID, in UUID order, and its whole `pssh` box.
+    /// Creates a system of which only the SystemID, in UUID order, and the complete `pssh` box are known.
     pub fn unknown(system_id: [u8; 16], pssh: Vec<u8>) -> Self {
         Self {
             system_id,
@@ -65,67 +68,71 @@ impl Drm {
                 pssh: Some(pssh),
                 ..DrmData::default()
             },
-            given: None,
+            source_texts: None,
         }
     }
 
-    /// PlayReady with an object, and the whole `pssh` box that it is in.
+    /// Creates PlayReady with an object and the complete `pssh` box that contains it.
     pub const fn playready(object: PlayReadyObject, pssh: Vec<u8>) -> Self {
-        let data = DrmData {
-            pssh: Some(pssh),
-            kids: Vec::new(),
-            object: Some(object),
-        };
-        Self::new(System::PlayReady, data)
+        Self::new(
+            System::PlayReady,
+            DrmData {
+                pssh: Some(pssh),
+                kids: Vec::new(),
+                object: Some(object),
+            },
+        )
     }
 
-    /// The same system with what the source of the keys says of it.
+    /// Adds the manifest texts that the source of the keys supplies.
     #[must_use]
-    pub fn with_texts(self, texts: GivenTexts) -> Self {
+    pub fn with_source_texts(self, texts: SourceTexts) -> Self {
         Self {
-            given: Some(texts),
+            source_texts: Some(texts),
             ..self
         }
     }
 
-    /// The SystemID, in UUID order.
+    /// Returns the SystemID, in UUID order.
     pub const fn system_id(&self) -> [u8; 16] {
         self.system_id
     }
 
-    /// Which system it is; None where no more is known of it than its `pssh` box.
+    /// Returns the system, or None if only its `pssh` box is known.
     pub const fn system(&self) -> Option<System> {
         self.system
     }
 
-    /// The whole `pssh` box, of the systems that have one.
+    /// Returns the complete `pssh` box, if the system has one.
     pub fn pssh(&self) -> Option<&[u8]> {
         self.data.pssh.as_deref()
     }
 
-    /// What the source of the keys says of it for manifests.
-    pub(super) const fn texts(&self) -> Option<&GivenTexts> {
-        self.given.as_ref()
+    /// Returns the manifest texts that the source of the keys supplies.
+    pub(super) const fn source_texts(&self) -> Option<&SourceTexts> {
+        self.source_texts.as_ref()
     }
 
-    /// The PlayReady Object, of PlayReady.
+    /// Returns the PlayReady Object, if the system is PlayReady.
     pub const fn playready_object(&self) -> Option<&PlayReadyObject> {
         self.data.object.as_ref()
     }
 
-    /// The schemeIdUri of DASH ContentProtection.
+    /// Returns the schemeIdUri of DASH ContentProtection.
     pub(super) fn dash_scheme(&self) -> String {
         let id = uuid::Uuid::from_bytes(self.system_id);
-        let of_system = self.system.map(|system| (system.facts().dash_scheme)(id));
-        of_system.unwrap_or_else(|| format!("urn:uuid:{id}"))
+        self.system.map_or_else(
+            || format!("urn:uuid:{id}"),
+            |system| (system.facts().dash_scheme)(id),
+        )
     }
 
-    /// The value attribute of DASH ContentProtection, where a system has one.
+    /// Returns the value attribute of DASH ContentProtection, if the system has one.
     pub(super) fn dash_value(&self) -> Option<&'static str> {
         self.system?.facts().dash_value
     }
 
-    /// What stands in DASH ContentProtection: the box, and what the system has of its own.
+    /// Returns the children of DASH ContentProtection: the box, and the system's own element.
     pub(super) fn dash_children(&self) -> Vec<DashChild> {
         let pssh = self.pssh().map(|pssh| DashChild {
             prefix: "cenc",
@@ -138,15 +145,14 @@ impl Drm {
         pssh.into_iter().chain(own).collect()
     }
 
-    /// The keys of a playlist; none for the systems for which HLS knows no key format.
+    /// Returns the keys of a playlist. Systems without a key format in HLS have none.
     pub(super) fn hls_keys(&self, playlist: Playlist) -> Vec<HlsKey> {
-        let keys = self
-            .system
-            .map(|system| (system.facts().hls_keys)(&self.data, playlist));
-        keys.unwrap_or_default()
+        self.system
+            .map(|system| (system.facts().hls_keys)(&self.data, playlist))
+            .unwrap_or_default()
     }
 
-    /// The text of a ProtectionHeader of Smooth Streaming, as the system makes it itself.
+    /// Returns the text of a ProtectionHeader of Smooth Streaming, without regard to the source's texts.
     pub(super) fn smooth_header(&self) -> Option<String> {
         self.system
             .and_then(|system| (system.facts().smooth)(&self.data))
@@ -172,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn box_made_elsewhere_is_known_by_its_system_and_data() {
+    fn existing_box_is_recognized_by_its_system_and_data() {
         let object = PlayReadyObject::default();
         let playready = read(System::PlayReady.id(), &object.to_bytes());
         assert_eq!(playready.playready_object(), Some(&object));

@@ -3,32 +3,32 @@
 
 use cenc_types::Scheme;
 
-use super::system_facts::HlsKey;
-use super::{Drm, Error, System, simple};
+pub use super::system_facts::HlsKey;
+use super::{Drm, Error, System, kid_digits};
 
 /// The playlist that a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Playlist {
     /// A media playlist: EXT-X-KEY, once more at each key change.
     Media,
-    /// The multivariant playlist: EXT-X-SESSION-KEY. Windows wants all KIDs in its object.
+    /// The multivariant playlist: EXT-X-SESSION-KEY. Windows needs all KIDs in its object.
     Multivariant,
 }
 
-/// The lines, without line breaks, by which clients of one DRM system find the keys: none for systems that HLS cannot name.
+/// Returns the key lines of one DRM system, without line breaks. Systems that HLS cannot name have none.
 ///
-/// A media playlist takes the one that is for the key of its track, where several are for one key each.
+/// Where there is a line for each key, a media playlist uses only that for the key of its track.
 ///
 /// # Errors
 /// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::SchemeOfSystem`] for FairPlay with `cenc`.
 pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<String>, Error> {
-    if let Some(texts) = drm.texts() {
-        let given = match playlist {
+    if let Some(texts) = drm.source_texts() {
+        let lines = match playlist {
             Playlist::Media => &texts.hls_media,
             Playlist::Multivariant => &texts.hls_multivariant,
         };
-        if !given.is_empty() {
-            return Ok(given.clone());
+        if !lines.is_empty() {
+            return Ok(lines.clone());
         }
     }
     let method = method(scheme)?;
@@ -38,26 +38,27 @@ pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<St
         Playlist::Multivariant => "EXT-X-SESSION-KEY",
     };
     let line = |key: HlsKey| {
-        let key_id = key.key_id.map(|kid| format!(",KEYID=0x{}", simple(&kid)));
         format!(
             "#{tag}:METHOD={method},URI=\"{}\"{},KEYFORMAT=\"{}\",KEYFORMATVERSIONS=\"1\"",
             key.uri,
-            key_id.unwrap_or_default(),
+            key.key_id
+                .map_or_else(String::new, |kid| format!(",KEYID=0x{}", kid_digits(&kid))),
             key.format
         )
     };
     Ok(drm.hls_keys(playlist).into_iter().map(line).collect())
 }
 
-/// URI and KEYFORMAT of the first key of a media playlist; None for systems that HLS cannot name.
-pub fn key_uri(drm: &Drm) -> Option<(String, &'static str)> {
-    let first = drm.hls_keys(Playlist::Media).into_iter().next();
-    first.map(|key| (key.uri, key.format))
+/// Returns the first key of a media playlist, or None for systems that HLS cannot name.
+pub fn first_key(drm: &Drm) -> Option<HlsKey> {
+    drm.hls_keys(Playlist::Media).into_iter().next()
 }
 
 fn check_scheme(drm: &Drm, scheme: Scheme) -> Result<(), Error> {
-    let only = |system: System| Some((system, system.facts().only_scheme?));
-    match drm.system().and_then(only) {
+    match drm
+        .system()
+        .and_then(|system: System| Some((system, system.facts().only_scheme?)))
+    {
         Some((system, only)) if only != scheme => Err(Error::SchemeOfSystem {
             system,
             scheme,
@@ -67,7 +68,7 @@ fn check_scheme(drm: &Drm, scheme: Scheme) -> Result<(), Error> {
     }
 }
 
-/// The METHOD of a scheme.
+/// Returns the METHOD of a scheme.
 ///
 /// # Errors
 /// [`Error::NoHlsMethod`].
@@ -91,7 +92,7 @@ mod tests {
     }
 
     fn of_kids(system: System, kids: &[KeyId]) -> Drm {
-        Drm::new(system, DrmData::of_kids(kids))
+        Drm::new(system, DrmData::from_kids(kids))
     }
 
     // Form of the HLS samples in Microsoft's list of MP4-based formats.
@@ -143,14 +144,12 @@ mod tests {
 
     // Form of URI and KEYFORMAT in Apple's FairPlay Streaming.
     #[test]
-    fn uri_and_format_stand_alone() {
+    fn first_key_has_uri_and_format() {
         let kid = KeyId::from_bytes([1; 16]);
-        let uri = "skd://01010101-0101-0101-0101-010101010101".to_owned();
-        assert_eq!(
-            key_uri(&of_kids(System::FairPlay, &[kid])),
-            Some((uri, "com.apple.streamingkeydelivery"))
-        );
-        assert_eq!(key_uri(&of_kids(System::Common, &[])), None);
+        let key = first_key(&of_kids(System::FairPlay, &[kid])).unwrap();
+        assert_eq!(key.uri, "skd://01010101-0101-0101-0101-010101010101");
+        assert_eq!(key.format, "com.apple.streamingkeydelivery");
+        assert!(first_key(&of_kids(System::Common, &[])).is_none());
     }
 
     #[test]

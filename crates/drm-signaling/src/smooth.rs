@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Protection of a Smooth Streaming client manifest, MS-SSTR 2.2.2: PlayReady is its only system in use.
+//! Protection of a Smooth Streaming client manifest, MS-SSTR 2.2.2. PlayReady is the only system that uses it.
 
 use playready_header::xml::Element;
 
 use super::Drm;
 
-/// The text of a ProtectionHeader: what the source of the keys gives, or else what the system makes. None: it has none.
+/// Returns the text of a ProtectionHeader, from the source of the keys or else from the system, or None if there is none.
 ///
 /// Several KIDs need a PlayReady Header of version 4.2.
 pub fn header(drm: &Drm) -> Option<String> {
-    let given = drm.texts().and_then(|texts| texts.smooth.clone());
-    given.or_else(|| drm.smooth_header())
+    drm.source_texts()
+        .and_then(|texts| texts.smooth.clone())
+        .or_else(|| drm.smooth_header())
 }
 
-/// The Protection element of a DRM system. None: the system has none.
+/// Returns the Protection element of a DRM system, or None if it has none.
 pub fn protection_of(drm: &Drm) -> Option<String> {
     let system = format!("{:X}", uuid::Uuid::from_bytes(drm.system_id()));
-    let header = Element::of_text("ProtectionHeader", &header(drm)?);
-    let protection =
-        Element::new("Protection").with_child(header.with_attribute("SystemID", &system));
-    Some(protection.to_xml())
+    let header =
+        Element::of_text("ProtectionHeader", &header(drm)?).with_attribute("SystemID", &system);
+    Some(Element::new("Protection").with_child(header).to_xml())
 }
 
 #[cfg(test)]

@@ -7,52 +7,52 @@ use playready_header::xml::Element;
 
 use super::{Error, PlayReadyContent, Playlist};
 
-/// All that is known of a DRM system: its SystemID, and what stands in files and manifests for it.
+/// The facts of a DRM system: its SystemID, and its signaling in files and manifests.
 #[derive(Debug)]
 pub struct SystemFacts {
     /// SystemID, in UUID order.
     pub id: [u8; 16],
     /// The name in reports.
     pub name: &'static str,
-    /// The only scheme that its clients play; None where it is not bound to one.
+    /// The only scheme that its clients play; None if they play several.
     pub only_scheme: Option<Scheme>,
-    /// Whether a `pssh` box is written.
+    /// True if files have a `pssh` box for it.
     pub has_pssh: bool,
-    /// Whether the multivariant playlist of HLS is to have one key line with all KIDs of the content.
+    /// True if the multivariant playlist of HLS has one key line with all KIDs of the content.
     pub has_shared_session_key: bool,
-    /// What a packager asks a key server for.
-    pub questions: SystemQuestions,
-    /// Makes what it takes to files and manifests.
+    /// The signaling that a packager requests from a key server.
+    pub requested: RequestedSignaling,
+    /// Creates its signaling data.
     pub(crate) make: fn(&DrmContent<'_>) -> Result<DrmData, Error>,
-    /// Reads the data of a `pssh` box; None where it cannot be read, or what it would be is not known.
+    /// Reads the data of a `pssh` box. Returns None if the data is malformed or its format is not public.
     pub(crate) read: fn(&[u8]) -> Option<DrmData>,
     /// The schemeIdUri of DASH ContentProtection.
     pub(crate) dash_scheme: fn(uuid::Uuid) -> String,
     /// The value of DASH ContentProtection.
     pub(crate) dash_value: Option<&'static str>,
-    /// What stands in DASH ContentProtection beside the `pssh` box.
+    /// The child of DASH ContentProtection in addition to the `pssh` box.
     pub(crate) dash_child: fn(&DrmData) -> Option<DashChild>,
-    /// The keys of a playlist; none for the systems for which HLS knows no key format.
+    /// The keys of a playlist. Systems without a key format in HLS have none.
     ///
-    /// `identity`, the format without a DRM system, would need a URI that gives out the key itself.
+    /// `identity`, the format without a DRM system, is not used, since its URI would serve the key itself.
     pub(crate) hls_keys: fn(&DrmData, Playlist) -> Vec<HlsKey>,
     /// The text of a ProtectionHeader of Smooth Streaming.
     pub(crate) smooth: fn(&DrmData) -> Option<String>,
 }
 
-/// The elements by which a packager asks a key server about a system, in CPIX.
+/// The CPIX elements that a packager requests from a key server for a system.
 #[derive(Debug, Clone, Copy)]
-pub struct SystemQuestions {
+pub struct RequestedSignaling {
     /// PSSH and ContentProtectionData.
     pub boxes: bool,
     /// SmoothStreamingProtectionHeaderData.
     pub smooth: bool,
-    /// URIExtXKey, where the version has no playlist lines.
+    /// URIExtXKey, in CPIX versions without playlist lines.
     pub key_uri: bool,
 }
 
-impl SystemQuestions {
-    /// The questions for a system of which no more is known.
+impl RequestedSignaling {
+    /// The elements for an unknown system.
     pub const GENERAL: Self = Self {
         boxes: true,
         smooth: false,
@@ -67,18 +67,18 @@ pub struct DrmContent<'a> {
     pub kids: &'a [KeyId],
     /// The scheme.
     pub scheme: Scheme,
-    /// What its provider calls it.
+    /// The provider's id of the content.
     pub content_id: Option<&'a str>,
-    /// What PlayReady says of it.
+    /// Its PlayReady signaling.
     pub playready: PlayReadyContent,
 }
 
-/// What a system takes to files and manifests.
+/// The signaling data of a system.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DrmData {
-    /// The whole `pssh` box.
+    /// The complete `pssh` box.
     pub(crate) pssh: Option<Vec<u8>>,
-    /// The KIDs that texts name one by one.
+    /// The KIDs that manifests name one by one.
     pub(crate) kids: Vec<KeyId>,
     /// The PlayReady Object in the box.
     pub(crate) object: Option<PlayReadyObject>,
@@ -91,16 +91,18 @@ pub(crate) struct DashChild {
     pub(crate) element: Element,
 }
 
-/// How HLS finds a key of a system.
-pub(crate) struct HlsKey {
-    pub(crate) format: &'static str,
-    pub(crate) uri: String,
+/// A key of a system in an HLS playlist.
+pub struct HlsKey {
+    /// The attribute KEYFORMAT.
+    pub format: &'static str,
+    /// The attribute URI.
+    pub uri: String,
     /// The attribute KEYID, which Widevine adds to those of HLS.
-    pub(crate) key_id: Option<KeyId>,
+    pub key_id: Option<KeyId>,
 }
 
 impl SystemFacts {
-    /// A system that finds its keys by KID: it has no box, and manifests do no more than name it.
+    /// Creates the facts of a system that finds its keys by KID, has no box, and is only named in manifests.
     pub(crate) const fn new(id: u128, name: &'static str) -> Self {
         Self {
             id: id.to_be_bytes(),
@@ -108,8 +110,8 @@ impl SystemFacts {
             only_scheme: None,
             has_pssh: false,
             has_shared_session_key: false,
-            questions: SystemQuestions::GENERAL,
-            make: |content| Ok(DrmData::of_kids(content.kids)),
+            requested: RequestedSignaling::GENERAL,
+            make: |content| Ok(DrmData::from_kids(content.kids)),
             read: |_| None,
             dash_scheme: |id| format!("urn:uuid:{id}"),
             dash_value: None,
@@ -121,8 +123,8 @@ impl SystemFacts {
 }
 
 impl DrmData {
-    /// The KIDs alone.
-    pub(crate) fn of_kids(kids: &[KeyId]) -> Self {
+    /// Creates data of KIDs only.
+    pub(crate) fn from_kids(kids: &[KeyId]) -> Self {
         Self {
             kids: kids.to_vec(),
             ..Self::default()

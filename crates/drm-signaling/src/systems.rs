@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The table of DRM systems, in the order of boxes and texts. A new system is a file in this folder and a row here.
+//! The table of DRM systems, in the order of boxes and manifest elements. A new system is a file in this folder and a row here.
 
 mod common;
 mod fairplay;
@@ -14,9 +14,9 @@ pub use playready::{PlayReadyContent, playready_pssh};
 pub use widevine_data::WidevineData;
 
 /// Calls a macro with the rows of the table: the variant of [`System`] and the module with its [`SystemFacts`], the name of its
-/// flag and its bit, the name that commands and `gst-launch-1.0` take, and words for people who choose. Bits never change.
+/// flag and its bit, its name in commands and `gst-launch-1.0`, and its description. Bits never change.
 ///
-/// GObject's types are made at compile time, so that a list of names must be too.
+/// The table is a macro because GObject's types need the names at compile time.
 #[macro_export]
 macro_rules! drm_systems {
     ($with_rows:ident) => {
@@ -32,7 +32,7 @@ macro_rules! drm_systems {
 
 macro_rules! system_enum {
     ($(($system:ident, $module:ident, $flag:ident = $bit:literal, $nick:literal, $words:literal))+) => {
-        /// A DRM system. The order is that of the boxes and texts: PlayReady first.
+        /// A DRM system, in the order of boxes and manifest elements.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum System {
             $(#[doc = $words] $system,)+
@@ -42,14 +42,14 @@ macro_rules! system_enum {
             /// All systems, in their order.
             pub const ALL: [Self; [$($bit),+].len()] = [$(Self::$system),+];
 
-            /// All that is known of it.
+            /// Returns the facts of the system.
             pub const fn facts(self) -> &'static SystemFacts {
                 match self {
                     $(Self::$system => &$module::FACTS,)+
                 }
             }
 
-            /// The name that commands and `gst-launch-1.0` take.
+            /// Returns its name in commands and `gst-launch-1.0`.
             pub const fn nick(self) -> &'static str {
                 match self {
                     $(Self::$system => $nick,)+
@@ -61,56 +61,61 @@ macro_rules! system_enum {
 
 drm_systems!(system_enum);
 
-/// Systems by SystemID that are seen in files, but never written.
-const SEEN_ONLY: [(u128, &str); 3] = [
+/// SystemIDs and names of systems that occur in files but are never written.
+const READ_ONLY: [(u128, &str); 3] = [
     (0x69f908af_4816_46ea_910c_cd5dcccb0a3a, "Marlin"),
     (0xadb41c24_2dbf_4a6d_958b_4457c0d27b95, "Nagra"),
     (0xe2719d58_a985_b3c9_781a_b030af78d30e, "Clear Key"),
 ];
 
-/// The name of any system that is known by its SystemID.
+/// Returns the name of a system with a known SystemID, in UUID order.
+///
+/// ```
+/// let nagra = 0xadb41c24_2dbf_4a6d_958b_4457c0d27b95_u128.to_be_bytes();
+/// assert_eq!(drm_signaling::system_name(&nagra), Some("Nagra"));
+/// assert_eq!(drm_signaling::system_name(&[7; 16]), None);
+/// ```
 pub fn system_name(id: &[u8; 16]) -> Option<&'static str> {
-    let mut seen_only = SEEN_ONLY.iter();
-    let written = System::from_id(id).map(System::name);
-    written.or_else(|| {
-        let seen = seen_only.find(|(other, _)| other.to_be_bytes() == *id);
-        seen.map(|(_, name)| *name)
+    System::from_id(id).map(System::name).or_else(|| {
+        READ_ONLY
+            .into_iter()
+            .find(|(other, _)| other.to_be_bytes() == *id)
+            .map(|(_, name)| name)
     })
 }
 
 impl System {
-    /// The SystemID, in UUID order.
+    /// Returns the SystemID, in UUID order.
     pub const fn id(self) -> [u8; 16] {
         self.facts().id
     }
 
-    /// The name in reports.
+    /// Returns the name in reports.
     pub const fn name(self) -> &'static str {
         self.facts().name
     }
 
-    /// The system with that SystemID.
+    /// Returns the system with a SystemID, in UUID order.
     pub fn from_id(id: &[u8; 16]) -> Option<Self> {
         Self::ALL.into_iter().find(|system| system.id() == *id)
     }
 
-    /// The system that commands and `gst-launch-1.0` know by that name.
+    /// Returns the system with a name of commands and `gst-launch-1.0`.
     pub fn from_nick(nick: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|system| system.nick() == nick)
     }
 
-    /// Whether its clients can play content of a scheme.
+    /// Returns true if its clients can play content of a scheme.
     pub fn plays(self, scheme: cenc_types::Scheme) -> bool {
         self.facts().only_scheme.is_none_or(|only| only == scheme)
     }
 
-    /// What files and manifests say of content for this system.
+    /// Creates the signaling of content for this system.
     ///
     /// # Errors
-    /// [`Error::BoxTooLarge`]; [`Error::PlayReady`] for a header that cannot say what it is to say.
+    /// [`Error::BoxTooLarge`]; [`Error::PlayReady`] for a header that cannot express the content.
     pub fn signal(self, content: &DrmContent<'_>) -> Result<Drm, Error> {
-        let data = (self.facts().make)(content)?;
-        Ok(Drm::new(self, data))
+        Ok(Drm::new(self, (self.facts().make)(content)?))
     }
 }
 
@@ -121,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_have_ids_names_and_bits_of_their_own() {
+    fn rows_have_distinct_ids_and_names() {
         let all = System::ALL;
         let ids: HashSet<_> = all.map(System::id).into();
         let nicks: HashSet<_> = all.map(System::nick).into();

@@ -4,7 +4,7 @@
 use cenc_types::KeyId;
 use content_keys::{KeyEntry, PeriodKeys};
 use cpix::DrmSystem;
-use drm_signaling::{Drm, DrmContent, GivenTexts, PlayReadyContent, System};
+use drm_signaling::{Drm, DrmContent, PlayReadyContent, SourceTexts, System};
 use playready_header::header::HeaderFields;
 use playready_header::{KeyIds, LicenseStore};
 
@@ -117,7 +117,7 @@ fn given_drm(given: &DrmSystem, content: &DrmContent<'_>) -> Result<Option<Drm>,
             .filter(move |hls| hls.playlist == playlist)
             .flat_map(|hls| hls.lines.lines().map(str::to_owned))
     };
-    let texts = GivenTexts {
+    let texts = SourceTexts {
         content_protection: given.content_protection.as_ref().map(|c| c.xml.clone()),
         hls_media: lines(None)
             .chain(lines(Some(cpix::Playlist::Media)))
@@ -125,10 +125,10 @@ fn given_drm(given: &DrmSystem, content: &DrmContent<'_>) -> Result<Option<Drm>,
         hls_multivariant: lines(Some(cpix::Playlist::MultiVariant)).collect(),
         smooth: given.smooth.clone(),
     };
-    if texts == GivenTexts::default() {
+    if texts == SourceTexts::default() {
         return Ok(Some(drm));
     }
-    Ok(Some(drm.with_texts(texts)))
+    Ok(Some(drm.with_source_texts(texts)))
 }
 
 /// Returns the content for PlayReady. With ONDEMAND and keys that change, the header in `moov` lists no KIDs, since players cannot

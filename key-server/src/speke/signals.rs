@@ -73,8 +73,8 @@ impl<'a> Signals<'a> {
         Ok(match placeholder {
             Placeholder::Pssh => drm.pssh().map(base64),
             Placeholder::ContentProtection => {
-                let inside = dash::inside(drm);
-                Some(inside).filter(|xml| !xml.is_empty()).map(base64)
+                let data = dash::protection_data(drm);
+                Some(data).filter(|xml| !xml.is_empty()).map(base64)
             }
             Placeholder::Hls(playlist) => {
                 let drm = self.in_playlist(drm, playlist);
@@ -83,9 +83,9 @@ impl<'a> Signals<'a> {
                 lines.map(base64)
             }
             Placeholder::Smooth => smooth::header(drm),
-            Placeholder::Uri => hls::key_uri(drm).map(|(uri, _)| base64(uri)),
-            Placeholder::KeyFormat => hls::key_uri(drm).map(|(_, format)| base64(format)),
-            Placeholder::KeyFormatVersions => hls::key_uri(drm).map(|_| base64("1")),
+            Placeholder::Uri => hls::first_key(drm).map(|key| base64(key.uri)),
+            Placeholder::KeyFormat => hls::first_key(drm).map(|key| base64(key.format)),
+            Placeholder::KeyFormatVersions => hls::first_key(drm).map(|_| base64("1")),
         })
     }
 

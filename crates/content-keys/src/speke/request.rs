@@ -10,7 +10,7 @@ use cpix::{
     Bounds, ContentKey, ContentProtection, Document, DrmSystem, HlsSignaling, Period, Playlist,
     UsageRule,
 };
-use drm_signaling::{System, SystemQuestions};
+use drm_signaling::{RequestedSignaling, System};
 
 use super::{Error, SpekeVersion, TrackRule};
 
@@ -172,16 +172,16 @@ fn period_element(period: KeyPeriod, version: SpekeVersion) -> Period {
 fn placeholders(system_id: [u8; 16], kid: KeyId, version: SpekeVersion) -> DrmSystem {
     let mut system = DrmSystem::new(system_id, kid);
     let known = System::from_id(&system_id);
-    let questions = known.map_or(SystemQuestions::GENERAL, |known| known.facts().questions);
-    if questions.boxes {
+    let requested = known.map_or(RequestedSignaling::GENERAL, |known| known.facts().requested);
+    if requested.boxes {
         system.pssh = Some(Vec::new());
         system.content_protection = Some(ContentProtection::default());
     }
-    if questions.smooth {
+    if requested.smooth {
         system.smooth = Some(String::new());
     }
     match version {
-        SpekeVersion::V1_0 => system.uri_ext_x_key = questions.key_uri.then(String::new),
+        SpekeVersion::V1_0 => system.uri_ext_x_key = requested.key_uri.then(String::new),
         SpekeVersion::V2_0 | SpekeVersion::V2_1 => {
             let lines = |playlist| HlsSignaling {
                 playlist: Some(playlist),

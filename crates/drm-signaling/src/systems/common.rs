@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! W3C common: the KIDs alone, for any system, as the "cenc" Initialization Data Format defines it in clause 4.
+//! W3C common: only the KIDs, for any system, as the "cenc" Initialization Data Format defines it in clause 4.
 
 use cenc_types::Pssh;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Marlin, which finds keys by KID; what it would have in a `pssh` is not public.
+//! Marlin, which finds keys by KID. The format of its `pssh` data is not public.
 
 use cenc_types::KeyId;
 use playready_header::xml::Element;
 
-use crate::simple;
+use crate::kid_digits;
 use crate::system_facts::{DashChild, SystemFacts};
 
 /// The row of Marlin.
@@ -22,9 +22,11 @@ pub const FACTS: SystemFacts = SystemFacts {
 };
 
 fn content_ids(kids: &[KeyId]) -> Element {
-    let ids = Element::new("mas:MarlinContentIds");
-    kids.iter().fold(ids, |ids, kid| {
-        let urn = format!("urn:marlin:kid:{}", simple(kid));
-        ids.with_child(Element::of_text("mas:MarlinContentId", &urn))
-    })
+    kids.iter()
+        .fold(Element::new("mas:MarlinContentIds"), |ids, kid| {
+            ids.with_child(Element::of_text(
+                "mas:MarlinContentId",
+                &format!("urn:marlin:kid:{}", kid_digits(kid)),
+            ))
+        })
 }

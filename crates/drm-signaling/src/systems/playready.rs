@@ -5,14 +5,14 @@ use cenc_types::{KeyId, Pssh};
 use playready_header::xml::Element;
 use playready_header::{Header, HeaderFields, LicenseStore, PlayReadyObject, SYSTEM_ID};
 
-use crate::system_facts::{DashChild, DrmContent, DrmData, HlsKey, SystemQuestions};
+use crate::system_facts::{DashChild, DrmContent, DrmData, HlsKey, RequestedSignaling};
 use crate::{Error, SystemFacts};
 
 /// The row of PlayReady.
 pub const FACTS: SystemFacts = SystemFacts {
     has_pssh: true,
     has_shared_session_key: true,
-    questions: SystemQuestions {
+    requested: RequestedSignaling {
         boxes: true,
         smooth: true,
         key_uri: false,
@@ -32,49 +32,49 @@ pub const FACTS: SystemFacts = SystemFacts {
     ..SystemFacts::new(u128::from_be_bytes(SYSTEM_ID), "PlayReady")
 };
 
-/// What PlayReady says of content.
+/// The PlayReady signaling of content.
 #[derive(Debug, Clone, Default)]
 pub struct PlayReadyContent {
     /// The header.
     pub header: HeaderFields,
-    /// What stands beside the header.
+    /// The licence store that the object has in addition to the header.
     pub license_store: Option<LicenseStore>,
-    /// The KIDs of a version 1 box; None makes one of version 0.
+    /// The KIDs of a version 1 `pssh` box; None for a version 0 box.
     pub listed: Option<Vec<KeyId>>,
 }
 
-/// The whole `pssh` box around an object; with KIDs it is of version 1.
+/// Returns the complete `pssh` box with an object. It has version 1 if there are KIDs, and else version 0.
 ///
 /// # Errors
-/// When it would be too long.
+/// If the box would be too long.
 pub fn playready_pssh(
     object: &PlayReadyObject,
     kids: Option<Vec<KeyId>>,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
-    let pssh = Pssh {
+    Pssh {
         system_id: SYSTEM_ID,
         kids,
         data: object.to_bytes(),
-    };
-    pssh.to_bytes()
+    }
+    .to_bytes()
 }
 
 fn make(content: &DrmContent<'_>) -> Result<DrmData, Error> {
     let playready = &content.playready;
-    let header = Header::new(playready.header.clone())?;
-    let mut object = PlayReadyObject::with_header(&header)?;
+    let mut object = PlayReadyObject::with_header(&Header::new(playready.header.clone())?)?;
     if let Some(store) = &playready.license_store {
         object.push_license_store(store.clone())?;
     }
-    let pssh = playready_pssh(&object, playready.listed.clone());
     Ok(DrmData {
-        pssh: Some(pssh.map_err(|_| Error::BoxTooLarge)?),
+        pssh: Some(
+            playready_pssh(&object, playready.listed.clone()).map_err(|_| Error::BoxTooLarge)?,
+        ),
         kids: Vec::new(),
         object: Some(object),
     })
 }
 
-/// Microsoft's DASH specification 1.3 recommends box and object.
+/// Returns the object. Microsoft's DASH specification 1.3 recommends it in addition to the box.
 fn dash_child(object: &PlayReadyObject) -> DashChild {
     DashChild {
         prefix: "mspr",

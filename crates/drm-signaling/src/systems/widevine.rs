@@ -11,12 +11,12 @@ use crate::{Error, Playlist, SystemFacts, base64};
 pub const FACTS: SystemFacts = SystemFacts {
     has_pssh: true,
     make,
-    read: |data| Some(DrmData::of_kids(&WidevineData::parse(data).ok()?.key_ids)),
+    read: |data| Some(DrmData::from_kids(&WidevineData::parse(data).ok()?.key_ids)),
     hls_keys,
     ..SystemFacts::new(0xedef8ba9_79d6_4ace_a3c8_27dcd51d21ed, "Widevine")
 };
 
-/// A version 0 box: the KIDs stand in its data, and old clients know no other version.
+/// Creates a version 0 box: the KIDs are in its data, and old clients support no other version.
 fn make(content: &DrmContent<'_>) -> Result<DrmData, Error> {
     let kids = content.kids.to_vec();
     let data = WidevineData {
@@ -37,12 +37,14 @@ fn make(content: &DrmContent<'_>) -> Result<DrmData, Error> {
     })
 }
 
-/// All have one URI, which RFC 8216, 4.3.4.5 allows once in a multivariant playlist.
+/// Returns a key for each KID. They all have one URI, which RFC 8216, 4.3.4.5 allows once in a multivariant playlist.
 fn hls_keys(data: &DrmData, playlist: Playlist) -> Vec<HlsKey> {
-    let pssh = data.pssh.as_deref().unwrap_or_default();
     let key = |key_id: Option<KeyId>| HlsKey {
         format: "urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed",
-        uri: format!("data:text/plain;base64,{}", base64(pssh)),
+        uri: format!(
+            "data:text/plain;base64,{}",
+            base64(data.pssh.as_deref().unwrap_or_default())
+        ),
         key_id,
     };
     match (playlist, data.kids.as_slice()) {

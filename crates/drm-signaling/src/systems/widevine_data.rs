@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The data of Widevine's `pssh`: the protobuf message WidevinePsshData, as Shaka Packager publishes it.
 //!
-//! Written and read by hand: four fields of it are of use, and a protobuf crate would bring a code generator for them.
+//! The message is written and read by hand: only four of its fields are used, and a protobuf crate would need a code generator.
 
 use cenc_types::KeyId;
 
@@ -18,43 +18,59 @@ const FIXED_64: u64 = 1;
 const LENGTH_DELIMITED: u64 = 2;
 const FIXED_32: u64 = 5;
 
-/// What Widevine is told in the file.
+/// The data of a Widevine `pssh` box.
+///
+/// ```
+/// use drm_signaling::WidevineData;
+///
+/// // Encoded by Google's protobuf for Python.
+/// let message = b"\x12\x100123456789abcdef\x1a\x0dwidevine_test\x48\xf3\xc6\x89\x9b\x06";
+/// let data = WidevineData::parse(message)?;
+/// assert_eq!(data.key_ids[0].as_bytes(), b"0123456789abcdef");
+/// assert_eq!(data.provider.as_deref(), Some("widevine_test"));
+/// assert_eq!(data.protection_scheme, Some(*b"cbcs"));
+/// assert_eq!(data.to_bytes(), message);
+/// # Ok::<(), drm_signaling::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WidevineData {
     /// The KIDs.
     pub key_ids: Vec<KeyId>,
     /// The content provider's name at the licence server.
     pub provider: Option<String>,
-    /// What the provider calls the content.
+    /// The provider's id of the content.
     pub content_id: Option<Vec<u8>>,
     /// scheme_type of the protection; absent in old content, which is AES-CTR.
     pub protection_scheme: Option<[u8; 4]>,
 }
 
 impl WidevineData {
-    /// Reads the message; fields of no use are passed over.
+    /// Reads the message and skips unused fields.
     ///
     /// # Errors
-    /// [`Error::WidevineMessage`] for bytes that are no such message, [`Error::WidevineKeyId`] for a KID that is not 16 bytes.
+    /// [`Error::WidevineMessage`] for bytes that are not such a message, [`Error::WidevineKeyId`] for a KID that is not 16 bytes.
     pub fn parse(data: &[u8]) -> Result<Self, Error> {
         let mut read = Self::default();
         let mut left = data;
         while !left.is_empty() {
-            let (field, value) = take_field(&mut left).ok_or(Error::WidevineMessage)?;
+            let (field, value) = read_field(&mut left).ok_or(Error::WidevineMessage)?;
             match (field, value) {
-                (KEY_ID, Value::Bytes(kid)) => {
-                    let kid = kid
-                        .try_into()
-                        .map_err(|_| Error::WidevineKeyId(kid.len()))?;
-                    read.key_ids.push(KeyId::from_bytes(kid));
+                (KEY_ID, FieldValue::Bytes(kid)) => {
+                    read.key_ids.push(KeyId::from_bytes(
+                        kid.try_into()
+                            .map_err(|_| Error::WidevineKeyId(kid.len()))?,
+                    ));
                 }
-                (PROVIDER, Value::Bytes(name)) => {
+                (PROVIDER, FieldValue::Bytes(name)) => {
                     read.provider = Some(String::from_utf8_lossy(name).into_owned());
                 }
-                (CONTENT_ID, Value::Bytes(id)) => read.content_id = Some(id.to_vec()),
-                (PROTECTION_SCHEME, Value::Number(fourcc)) => {
-                    let fourcc = u32::try_from(fourcc).map_err(|_| Error::WidevineMessage)?;
-                    read.protection_scheme = Some(fourcc.to_be_bytes());
+                (CONTENT_ID, FieldValue::Bytes(id)) => read.content_id = Some(id.to_vec()),
+                (PROTECTION_SCHEME, FieldValue::Number(fourcc)) => {
+                    read.protection_scheme = Some(
+                        u32::try_from(fourcc)
+                            .map_err(|_| Error::WidevineMessage)?
+                            .to_be_bytes(),
+                    );
                 }
                 _ => (),
             }
@@ -62,7 +78,7 @@ impl WidevineData {
         Ok(read)
     }
 
-    /// The message, its fields in rising order as protobuf encoders write them.
+    /// Writes the message, with its fields in rising order as protobuf encoders write them.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for kid in &self.key_ids {
@@ -82,37 +98,37 @@ impl WidevineData {
     }
 }
 
-enum Value<'a> {
+enum FieldValue<'a> {
     Number(u64),
     Bytes(&'a [u8]),
-    /// Of a fixed size, which no field of use has.
+    /// A number of fixed size, which no used field has.
     Fixed,
 }
 
-/// The next field's number and value; None where the bytes are no message.
-fn take_field<'a>(left: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
-    let tag = take_varint(left)?;
+/// Reads the next field's number and value. Returns None if the bytes are not a message.
+fn read_field<'a>(left: &mut &'a [u8]) -> Option<(u64, FieldValue<'a>)> {
+    let tag = read_varint(left)?;
     let value = match tag & 7 {
-        VARINT => Value::Number(take_varint(left)?),
-        FIXED_64 => take(left, 8).map(|_| Value::Fixed)?,
+        VARINT => FieldValue::Number(read_varint(left)?),
+        FIXED_64 => read_bytes(left, 8).map(|_| FieldValue::Fixed)?,
         LENGTH_DELIMITED => {
-            let len = usize::try_from(take_varint(left)?).ok()?;
-            Value::Bytes(take(left, len)?)
+            let len = usize::try_from(read_varint(left)?).ok()?;
+            FieldValue::Bytes(read_bytes(left, len)?)
         }
-        FIXED_32 => take(left, 4).map(|_| Value::Fixed)?,
+        FIXED_32 => read_bytes(left, 4).map(|_| FieldValue::Fixed)?,
         _ => return None,
     };
     Some((tag >> 3, value)).filter(|(field, _)| *field > 0)
 }
 
-fn take<'a>(left: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+fn read_bytes<'a>(left: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
     let (taken, rest) = left.split_at_checked(len)?;
     *left = rest;
     Some(taken)
 }
 
-/// Seven bits a byte, the low ones first; the top bit says that more follow.
-fn take_varint(left: &mut &[u8]) -> Option<u64> {
+/// Reads seven bits from each byte, the lowest first. The top bit of a byte is set if more bytes follow.
+fn read_varint(left: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..u64::BITS).step_by(7) {
         let (&byte, rest) = left.split_first()?;
@@ -166,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_no_use_are_passed_over() {
+    fn unused_fields_are_skipped() {
         // algorithm, policy, a fixed64 and a fixed32 field, the key id as a number.
         let others =
             b"\x08\x01\x32\x02hd\x79\x08\x08\x08\x08\x08\x08\x08\x08\x7d\x04\x04\x04\x04\x10\x07";
@@ -186,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused() {
+    fn malformed_messages_are_refused() {
         for end in 1..PROTOC.len() {
             let Ok(read) = WidevineData::parse(&PROTOC[..end]) else {
                 continue;
             };
-            // Between two fields a message may end.
+            // A message may end between two fields.
             assert!([18, 33, 38].contains(&end), "{end}: {read:?}");
         }
         let endless = [0xff; 11];
