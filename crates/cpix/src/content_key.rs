@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! ContentKey: a key, clear or encrypted, with its KID and what it is for.
+//! ContentKey: a key, clear or encrypted, with its KID and scheme.
 
 use std::fmt;
 
@@ -12,19 +12,19 @@ use super::{EncryptedKey, Error, Version};
 
 /// A ContentKey element.
 pub struct ContentKey {
-    /// What other elements call it.
+    /// The id for references of other elements.
     pub id: Option<String>,
     /// The KID.
     pub kid: KeyId,
-    /// The content, where it is not that of the document; from 2.4 on.
+    /// The content id, if it is not that of the document; from 2.4 on.
     pub content_id: Option<String>,
     /// A constant IV for `cbcs`, or the IV of HLS.
     pub explicit_iv: Option<[u8; 16]>,
-    /// The root key's KID: this is the key of a leaf licence.
+    /// The root key's KID, if this is the key of a leaf licence.
     pub depends_on_key: Option<KeyId>,
-    /// What the key protects with.
+    /// The scheme that the key is for.
     pub scheme: Option<EncryptionScheme>,
-    /// What outputs must do; from 2.4 on.
+    /// The output protection; from 2.4 on.
     pub hdcp: Option<Hdcp>,
     /// The key itself.
     pub data: KeyData,
@@ -50,7 +50,7 @@ pub struct Hdcp {
 
 /// The value of a content key.
 pub enum KeyData {
-    /// None: the document asks for it.
+    /// No value: the document requests it.
     Absent,
     /// In the clear.
     Clear(cenc_types::ContentKey),
@@ -59,7 +59,7 @@ pub enum KeyData {
 }
 
 impl ContentKey {
-    /// A clear key with its KID and scheme.
+    /// Creates a clear key with its KID and scheme.
     pub fn new(kid: KeyId, key: cenc_types::ContentKey, scheme: Scheme) -> Self {
         Self {
             data: KeyData::Clear(key),
@@ -67,7 +67,7 @@ impl ContentKey {
         }
     }
 
-    /// The question for a key.
+    /// Creates a request for a key.
     pub const fn request(kid: KeyId, scheme: Scheme) -> Self {
         Self {
             id: None,
@@ -81,7 +81,7 @@ impl ContentKey {
         }
     }
 
-    /// The key's bytes.
+    /// Returns the key.
     ///
     /// # Errors
     /// [`Error::NoKey`], [`Error::StillEncrypted`].
@@ -95,19 +95,22 @@ impl ContentKey {
 
     pub(super) fn read(element: Element<'_, '_>) -> Result<Self, Error> {
         let kid = element.required_kid("ContentKey")?;
-        let iv = element.attribute_bytes("explicitIV")?;
-        let iv = iv.map(|iv| iv.as_slice().try_into());
-        let scheme = element.attribute("commonEncryptionScheme");
         Ok(Self {
             id: element.owned_attribute("id"),
             kid,
             content_id: element.owned_attribute("contentId"),
-            explicit_iv: iv.transpose().map_err(|_| Error::BadValue {
-                name: "explicitIV",
-                expected: "the base64 of 16 bytes",
-            })?,
+            explicit_iv: element
+                .attribute_bytes("explicitIV")?
+                .map(|iv| iv.as_slice().try_into())
+                .transpose()
+                .map_err(|_| Error::BadValue {
+                    name: "explicitIV",
+                    expected: "the base64 of 16 bytes",
+                })?,
             depends_on_key: element.kid("dependsOnKey")?,
-            scheme: scheme.map(EncryptionScheme::from),
+            scheme: element
+                .attribute("commonEncryptionScheme")
+                .map(EncryptionScheme::from),
             hdcp: Hdcp::read(element)?,
             data: KeyData::read(element, kid)?,
         })
@@ -175,11 +178,11 @@ impl KeyData {
         if let Some(plain) = secret.child(Namespace::Pskc, "PlainValue") {
             return clear(&plain.bytes("PlainValue")?, kid).map(Self::Clear);
         }
-        let encrypted = EncryptedKey::read(secret)?;
-        Ok(encrypted.map_or(Self::Absent, Self::Encrypted))
+        Ok(EncryptedKey::read(secret)?.map_or(Self::Absent, Self::Encrypted))
     }
 
-    /// The Data element by itself with the namespaces that it needs, for a document that somebody else wrote; empty for no key.
+    /// Writes the Data element by itself with the namespaces that it needs, for insertion into another document. The text is empty if
+    /// there is no key.
     ///
     /// # Errors
     /// None for keys of this crate.
@@ -195,22 +198,30 @@ impl KeyData {
             return;
         }
         xml.element("Data", attributes, |xml| {
-            let secret = (Namespace::Pskc, "Secret");
-            xml.element_of(secret, Attributes::default(), |xml| match self {
-                Self::Absent => (),
-                Self::Encrypted(encrypted) => encrypted.write(xml),
-                Self::Clear(key) => {
-                    let plain = (Namespace::Pskc, "PlainValue");
-                    xml.element_of(plain, Attributes::default(), |xml| {
-                        xml.base64(key.as_bytes());
-                    });
-                }
-            });
+            xml.element_of(
+                Namespace::Pskc,
+                "Secret",
+                Attributes::default(),
+                |xml| match self {
+                    Self::Absent => (),
+                    Self::Encrypted(encrypted) => encrypted.write(xml),
+                    Self::Clear(key) => {
+                        xml.element_of(
+                            Namespace::Pskc,
+                            "PlainValue",
+                            Attributes::default(),
+                            |xml| {
+                                xml.base64(key.as_bytes());
+                            },
+                        );
+                    }
+                },
+            );
         });
     }
 }
 
-/// A key of 16 bytes.
+/// Returns a clear key, which must have 16 bytes.
 pub(super) fn clear(bytes: &[u8], kid: KeyId) -> Result<cenc_types::ContentKey, Error> {
     let len = bytes.len();
     let mut key = Zeroizing::new([0; 16]);
@@ -223,8 +234,9 @@ pub(super) fn clear(bytes: &[u8], kid: KeyId) -> Result<cenc_types::ContentKey, 
 
 impl From<&str> for EncryptionScheme {
     fn from(text: &str) -> Self {
-        let known = text.parse().map(Self::Common);
-        known.unwrap_or_else(|_| Self::Other(text.to_owned()))
+        text.parse()
+            .map(Self::Common)
+            .unwrap_or_else(|_| Self::Other(text.to_owned()))
     }
 }
 

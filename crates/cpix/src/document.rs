@@ -17,30 +17,30 @@ use super::{
 /// A CPIX document.
 #[derive(Default)]
 pub struct Document {
-    /// The content; `@id` stands for it in documents of SPEKE 1.0.
+    /// The content id, which is the attribute `id` in documents of SPEKE 1.0.
     pub content_id: Option<String>,
-    /// A name for people.
+    /// A name to display.
     pub name: Option<String>,
-    /// The version that the document says it has; [`Self::to_xml`] writes its own.
+    /// The version in the document. [`Self::to_xml`] writes that of its argument.
     pub version: Option<String>,
-    /// To whom the keys are encrypted.
+    /// The recipients of the keys.
     pub deliveries: Vec<Delivery>,
     /// The keys.
     pub content_keys: Vec<ContentKey>,
-    /// What DRM systems signal.
+    /// The DRM signaling.
     pub drm_systems: Vec<DrmSystem>,
-    /// When keys change.
+    /// The crypto periods.
     pub periods: Vec<Period>,
-    /// Which track has which key.
+    /// The rules that assign keys to tracks.
     pub usage_rules: Vec<UsageRule>,
 }
 
-/// A form in which documents are written.
+/// The version of a document that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// What SPEKE 1.0 exchanges: CPIX 2.0 with elements of its own.
+    /// CPIX 2.0 with the elements of SPEKE 1.0.
     Speke1,
-    /// 2.3, which 2.3.1 takes too.
+    /// 2.3, which readers of 2.3.1 accept too.
     V2_3,
     /// 2.4.
     V2_4,
@@ -53,7 +53,7 @@ impl Document {
     /// Reads a document in UTF-8 of any version from 2.0 to 2.4.
     ///
     /// # Errors
-    /// What is wrong with it. A document type definition is always refused.
+    /// An [`Error`] that names the fault. A document type definition is always refused.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Self::from_bytes_within(bytes, Self::MAX_LEN)
     }
@@ -63,10 +63,8 @@ impl Document {
     /// # Errors
     /// As [`Self::from_bytes`].
     pub fn from_bytes_within(bytes: &[u8], limit: usize) -> Result<Self, Error> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes);
-        let (line, column) = (1, 1);
-        let text = text.map_err(|_| Error::NotWellFormed { line, column })?;
+        let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+            .map_err(|_| Error::NotWellFormed { line: 1, column: 1 })?;
         let document = Element::with_root(text, limit, Self::read)?;
         document.check()?;
         Ok(document)
@@ -76,28 +74,28 @@ impl Document {
         if !root.is(Namespace::Cpix, "CPIX") {
             return Err(Error::NotCpix);
         }
-        let deliveries = root.items("DeliveryDataList", "DeliveryData");
-        let keys = root.items("ContentKeyList", "ContentKey");
-        let systems = root.items("DRMSystemList", "DRMSystem");
-        let periods = root.items("ContentKeyPeriodList", "ContentKeyPeriod");
-        let rules = root.items("ContentKeyUsageRuleList", "ContentKeyUsageRule");
-        let content_id = root.attribute("contentId").or_else(|| root.attribute("id"));
         Ok(Self {
-            content_id: content_id.map(str::to_owned),
+            content_id: root
+                .owned_attribute("contentId")
+                .or_else(|| root.owned_attribute("id")),
             name: root.owned_attribute("name"),
             version: root.owned_attribute("version"),
-            deliveries: deliveries.map(Delivery::read).collect::<Result<_, _>>()?,
-            content_keys: keys.map(ContentKey::read).collect::<Result<_, _>>()?,
-            drm_systems: systems.map(DrmSystem::read).collect::<Result<_, _>>()?,
-            periods: periods.map(Period::read).collect::<Result<_, _>>()?,
-            usage_rules: rules.map(UsageRule::read).collect::<Result<_, _>>()?,
+            deliveries: root.read_items("DeliveryDataList", "DeliveryData", Delivery::read)?,
+            content_keys: root.read_items("ContentKeyList", "ContentKey", ContentKey::read)?,
+            drm_systems: root.read_items("DRMSystemList", "DRMSystem", DrmSystem::read)?,
+            periods: root.read_items("ContentKeyPeriodList", "ContentKeyPeriod", Period::read)?,
+            usage_rules: root.read_items(
+                "ContentKeyUsageRuleList",
+                "ContentKeyUsageRule",
+                UsageRule::read,
+            )?,
         })
     }
 
-    /// Writes the document; a list that is empty is left out.
+    /// Writes the document without empty lists.
     ///
     /// # Errors
-    /// [`Error::NotInVersion`] for what the version cannot say; ids, KIDs and texts that it cannot hold.
+    /// [`Error::NotInVersion`] for a part that the version does not have; errors of ids, KIDs and texts.
     pub fn to_xml(&self, version: Version) -> Result<Zeroizing<String>, Error> {
         self.check()?;
         self.check_ids()?;
@@ -144,33 +142,40 @@ impl Document {
         }
     }
 
-    /// The ContentKey element of a KID.
+    /// Returns the ContentKey element of a KID.
     pub fn content_key(&self, kid: KeyId) -> Option<&ContentKey> {
         self.content_keys.iter().find(|key| key.kid == kid)
     }
 
-    /// Decrypts all encrypted keys; those that are clear stay so.
+    /// Decrypts all encrypted keys. Clear keys are unchanged.
     ///
     /// # Errors
-    /// [`Error::NotARecipient`]; [`Error::Unwrap`]; a MAC or key that is wrong, with its KID. The keys before it are decrypted then.
-    pub fn decrypt(&mut self, private: &dyn UnwrapKey) -> Result<(), Error> {
-        let mut deliveries = self.deliveries.iter();
-        let own = deliveries.find(|delivery| private.is_of(&delivery.certificate));
-        let own = own.ok_or(Error::NotARecipient)?;
-        let unwrapped = own.unwrap(private)?;
+    /// [`Error::NotARecipient`], [`Error::Unwrap`], and errors of MACs and keys, with their KID. The keys before the faulty one are
+    /// then decrypted.
+    pub fn decrypt(&mut self, private_key: &dyn UnwrapKey) -> Result<(), Error> {
+        let unwrapped = self
+            .deliveries
+            .iter()
+            .find(|delivery| private_key.is_of(&delivery.certificate))
+            .ok_or(Error::NotARecipient)?
+            .unwrap(private_key)?;
         for key in &mut self.content_keys {
             if let KeyData::Encrypted(value) = &key.data {
-                let keys = unwrapped.of(key.kid).ok_or(Error::NotARecipient)?;
-                key.data = KeyData::Clear(keys.decrypt(value, key.kid)?);
+                key.data = KeyData::Clear(
+                    unwrapped
+                        .for_kid(key.kid)
+                        .ok_or(Error::NotARecipient)?
+                        .decrypt(value, key.kid)?,
+                );
             }
         }
         Ok(())
     }
 
-    /// Encrypts all keys to each of the recipients, who take the place of those that the document has.
+    /// Encrypts all keys to each of the recipients, who replace those of the document.
     ///
     /// # Errors
-    /// [`Error::StillEncrypted`] for a key that is encrypted already; what a recipient's key says.
+    /// [`Error::StillEncrypted`] for a key that is encrypted already; those of the recipients' keys.
     pub fn encrypt_to(
         &mut self,
         recipients: &[&dyn WrapKey],
@@ -179,8 +184,8 @@ impl Document {
         let keys = DocumentKeys::generate(random)?;
         let deliveries = recipients
             .iter()
-            .map(|recipient| Delivery::wrap(*recipient, &keys));
-        let deliveries = deliveries.collect::<Result<_, _>>()?;
+            .map(|recipient| Delivery::wrap(*recipient, &keys))
+            .collect::<Result<_, _>>()?;
         for key in &mut self.content_keys {
             key.data = match &key.data {
                 KeyData::Absent => KeyData::Absent,
@@ -192,7 +197,7 @@ impl Document {
         Ok(())
     }
 
-    /// What every document must keep, whoever wrote it.
+    /// Checks the rules for every document that is read or written: unique ids and KIDs, and references that resolve.
     fn check(&self) -> Result<(), Error> {
         let mut ids = HashSet::new();
         if let Some(twice) = self.ids().find(|id| !ids.insert(*id)) {
@@ -216,33 +221,40 @@ impl Document {
             true => Ok(()),
             false => Err(Error::UnknownKid { by, kid }),
         };
-        let mut roots = self
+        for root in self
             .content_keys
             .iter()
-            .filter_map(|key| key.depends_on_key);
-        roots.try_for_each(|kid| known("dependsOnKey", kid))?;
-        let mut rules = self.usage_rules.iter();
-        rules.try_for_each(|rule| known("a usage rule", rule.kid))?;
-        let mut systems = self.drm_systems.iter();
-        systems.try_for_each(|system| known("a DRMSystem", system.kid))
+            .filter_map(|key| key.depends_on_key)
+        {
+            known("dependsOnKey", root)?;
+        }
+        for rule in &self.usage_rules {
+            known("a usage rule", rule.kid)?;
+        }
+        for system in &self.drm_systems {
+            known("a DRMSystem", system.kid)?;
+        }
+        Ok(())
     }
 
-    /// xs:ID is a name without colon.
+    /// Checks that each id is an xs:ID, a name without colon.
     fn check_ids(&self) -> Result<(), Error> {
-        let (name, expected) = (
-            "id",
-            "a letter or '_', then letters, digits, '.', '-' and '_'",
-        );
         let first = |c: char| c == '_' || c.is_ascii_alphabetic();
         let inner = |c: char| first(c) || c.is_ascii_digit() || matches!(c, '.' | '-');
-        let is_name = |id: &str| id.starts_with(first) && id.chars().all(inner);
-        match self.ids().all(is_name) {
+        match self
+            .ids()
+            .all(|id| id.starts_with(first) && id.chars().all(inner))
+        {
             true => Ok(()),
-            false => Err(Error::BadValue { name, expected }),
+            false => Err(Error::BadValue {
+                name: "id",
+                expected: "a letter or '_', then letters, digits, '.', '-' and '_'",
+            }),
         }
     }
 
-    /// What 2.4 says of leaf keys and of content ids: many readers do not mind, so only what is written must keep to it.
+    /// Checks the rules of 2.4 for leaf keys and content ids. Many writers ignore them, so they are checked only for documents that are
+    /// written.
     fn check_leaves(&self) -> Result<(), Error> {
         let refuse = |wrong: bool, cause| match wrong {
             true => Err(Error::Contradiction(cause)),
@@ -253,61 +265,60 @@ impl Document {
             .iter()
             .filter_map(|key| key.depends_on_key)
             .collect();
-        let leaves = self
+        let leaves: HashSet<_> = self
             .content_keys
             .iter()
-            .filter(|key| key.depends_on_key.is_some());
-        let leaves: HashSet<_> = leaves.map(|key| key.kid).collect();
+            .filter(|key| key.depends_on_key.is_some())
+            .map(|key| key.kid)
+            .collect();
         for key in &self.content_keys {
-            let own = key.scheme.is_some() || key.hdcp.is_some() || key.content_id.is_some();
-            let is_leaf = leaves.contains(&key.kid);
             refuse(
-                is_leaf && own,
+                leaves.contains(&key.kid)
+                    && (key.scheme.is_some() || key.hdcp.is_some() || key.content_id.is_some()),
                 "a key with dependsOnKey takes scheme, hdcp and content id from its root",
             )?;
-            let twice = self.content_id.is_some() && key.content_id.is_some();
-            refuse(twice, "the document has a content id, and a key another")?;
+            refuse(
+                self.content_id.is_some() && key.content_id.is_some(),
+                "the document has a content id, and a key another",
+            )?;
         }
         for system in &self.drm_systems {
-            let manifests = system.content_protection.is_some()
-                || system.smooth.is_some()
-                || !system.hls.is_empty();
-            let is_leaf = leaves.contains(&system.kid);
             refuse(
-                is_leaf && manifests,
+                leaves.contains(&system.kid)
+                    && (system.content_protection.is_some()
+                        || system.smooth.is_some()
+                        || !system.hls.is_empty()),
                 "manifests signal the root of a key with dependsOnKey",
             )?;
         }
-        let by_root = self
-            .usage_rules
-            .iter()
-            .any(|rule| roots.contains(&rule.kid));
         refuse(
-            by_root,
+            self.usage_rules
+                .iter()
+                .any(|rule| roots.contains(&rule.kid)),
             "a usage rule names a root key: only its leaves protect tracks",
         )
     }
 
     fn ids(&self) -> impl Iterator<Item = &str> {
-        let deliveries = self.deliveries.iter().map(|delivery| &delivery.id);
-        let wrapped = self
-            .deliveries
+        self.deliveries
             .iter()
-            .flat_map(|delivery| &delivery.document_keys);
-        let keys = self.content_keys.iter().map(|key| &key.id);
-        let systems = self.drm_systems.iter().map(|system| &system.id);
-        let periods = self.periods.iter().map(|period| &period.id);
-        let rules = self.usage_rules.iter().map(|rule| &rule.id);
-        let all = deliveries.chain(wrapped.map(|key| &key.id)).chain(keys);
-        all.chain(systems)
-            .chain(periods)
-            .chain(rules)
+            .map(|delivery| &delivery.id)
+            .chain(
+                self.deliveries
+                    .iter()
+                    .flat_map(|delivery| &delivery.document_keys)
+                    .map(|key| &key.id),
+            )
+            .chain(self.content_keys.iter().map(|key| &key.id))
+            .chain(self.drm_systems.iter().map(|system| &system.id))
+            .chain(self.periods.iter().map(|period| &period.id))
+            .chain(self.usage_rules.iter().map(|rule| &rule.id))
             .filter_map(Option::as_deref)
     }
 }
 
 impl Version {
-    /// CPIX@version, which came with 2.3.
+    /// Returns the attribute `version` of CPIX, which exists from 2.3 on.
     pub const fn number(self) -> Option<&'static str> {
         match self {
             Self::Speke1 => None,

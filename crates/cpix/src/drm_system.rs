@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! DRMSystem: what a DRM system signals for one key. A field that is there but empty is the question for it.
+//! DRMSystem: the signaling of a DRM system for one key. An empty field is a request for its value.
 
 use uuid::Uuid;
 
@@ -11,19 +11,19 @@ use super::{Error, Version};
 /// A DRMSystem element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrmSystem {
-    /// What other elements call it.
+    /// The id for references of other elements.
     pub id: Option<String>,
     /// SystemID, in UUID order.
     pub system_id: [u8; 16],
-    /// The key that it is about.
+    /// The KID of the key.
     pub kid: KeyId,
-    /// A name for people.
+    /// A name to display.
     pub name: Option<String>,
     /// ALLOWED-CPC of HLS; from 2.4 on.
     pub hls_allowed_cpc: Option<String>,
-    /// The whole `pssh` box.
+    /// The complete `pssh` box.
     pub pssh: Option<Vec<u8>>,
-    /// What stands inside the ContentProtection element of an MPD.
+    /// The content of the ContentProtection element of an MPD.
     pub content_protection: Option<ContentProtection>,
     /// Lines of HLS playlists, at most two.
     pub hls: Vec<HlsSignaling>,
@@ -45,7 +45,7 @@ pub struct ContentProtection {
 /// HLSSignalingData.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HlsSignaling {
-    /// The playlist that the lines are for; None stands for the media playlist.
+    /// The playlist that the lines are for; None means the media playlist.
     pub playlist: Option<Playlist>,
     /// The lines.
     pub lines: String,
@@ -63,7 +63,7 @@ pub enum Playlist {
 }
 
 impl DrmSystem {
-    /// A system that signals nothing for a key yet.
+    /// Creates a system without signaling for a key.
     pub const fn new(system_id: [u8; 16], kid: KeyId) -> Self {
         Self {
             id: None,
@@ -81,23 +81,28 @@ impl DrmSystem {
 
     pub(super) fn read(element: Element<'_, '_>) -> Result<Self, Error> {
         let cpix = |name| element.child(Namespace::Cpix, name);
-        let hls = element.all(Namespace::Cpix, "HLSSignalingData");
-        let pssh = cpix("PSSH").map(|pssh| pssh.public_bytes("PSSH"));
-        let protection = cpix("ContentProtectionData").map(ContentProtection::read);
-        let smooth = cpix("SmoothStreamingProtectionHeaderData")
-            .or_else(|| element.child(Namespace::Speke, "ProtectionHeader"));
-        let uri = cpix("URIExtXKey").map(|uri| uri.encoded_text("URIExtXKey"));
         Ok(Self {
             id: element.owned_attribute("id"),
             system_id: system_id(element)?,
             kid: element.required_kid("DRMSystem")?,
             name: element.owned_attribute("name"),
             hls_allowed_cpc: element.owned_attribute("HLSAllowedCPC"),
-            pssh: pssh.transpose()?,
-            content_protection: protection.transpose()?,
-            hls: hls.map(HlsSignaling::read).collect::<Result<_, _>>()?,
-            smooth: smooth.map(|smooth| smooth.text().trim().to_owned()),
-            uri_ext_x_key: uri.transpose()?,
+            pssh: cpix("PSSH")
+                .map(|pssh| pssh.public_bytes("PSSH"))
+                .transpose()?,
+            content_protection: cpix("ContentProtectionData")
+                .map(ContentProtection::read)
+                .transpose()?,
+            hls: element
+                .all(Namespace::Cpix, "HLSSignalingData")
+                .map(HlsSignaling::read)
+                .collect::<Result<_, _>>()?,
+            smooth: cpix("SmoothStreamingProtectionHeaderData")
+                .or_else(|| element.child(Namespace::Speke, "ProtectionHeader"))
+                .map(|smooth| smooth.text().trim().to_owned()),
+            uri_ext_x_key: cpix("URIExtXKey")
+                .map(|uri| uri.encoded_text("URIExtXKey"))
+                .transpose()?,
         })
     }
 
@@ -134,9 +139,8 @@ impl DrmSystem {
     }
 
     fn write_hls(&self, xml: &mut XmlWriter, version: Version) {
-        let playlists = self.hls.iter().map(|lines| lines.playlist);
         let mut seen = Vec::new();
-        for playlist in playlists {
+        for playlist in self.hls.iter().map(|lines| lines.playlist) {
             if seen.contains(&playlist) || seen.len() == 2 {
                 version.refuse(xml, "HLSSignalingData twice for one playlist");
             }
@@ -147,25 +151,25 @@ impl DrmSystem {
 
     fn write_smooth(&self, xml: &mut XmlWriter, version: Version) {
         let Some(smooth) = &self.smooth else { return };
-        let name = match version {
+        let (namespace, name) = match version {
             Version::Speke1 => (Namespace::Speke, "ProtectionHeader"),
             Version::V2_3 | Version::V2_4 => {
                 (Namespace::Cpix, "SmoothStreamingProtectionHeaderData")
             }
         };
-        xml.element_of(name, Attributes::default(), |xml| {
-            xml.characters(name.1, smooth);
+        xml.element_of(namespace, name, Attributes::default(), |xml| {
+            xml.characters(name, smooth);
         });
     }
 }
 
 impl ContentProtection {
-    /// The `pssh` box in the cenc:pssh element; None where there is none.
+    /// Returns the `pssh` box in the cenc:pssh element, or None if there is none.
     ///
     /// # Errors
-    /// When the text is not well-formed, or the element's is not base64.
+    /// If the XML is not well-formed, or the element's text is not base64.
     pub fn pssh(&self) -> Result<Option<Vec<u8>>, Error> {
-        // A root, since the text may have several elements.
+        // The text may have several elements, so it needs a root.
         let whole = format!("<x>{}</x>", self.xml);
         Element::with_root(&whole, usize::MAX, |root| {
             let pssh = root.descendant(Namespace::Mpeg, "pssh");
@@ -225,10 +229,13 @@ impl HlsSignaling {
 }
 
 fn system_id(element: Element<'_, '_>) -> Result<[u8; 16], Error> {
-    let id = element.parsed("systemId", "a UUID", |text| Uuid::try_parse(text).ok())?;
-    let missing = "@systemId";
-    let element = "DRMSystem";
-    Ok(id.ok_or(Error::Missing { element, missing })?.into_bytes())
+    Ok(element
+        .parsed("systemId", "a UUID", |text| Uuid::try_parse(text).ok())?
+        .ok_or(Error::Missing {
+            element: "DRMSystem",
+            missing: "@systemId",
+        })?
+        .into_bytes())
 }
 
 fn write_base64(xml: &mut XmlWriter, name: &'static str, bytes: Option<&[u8]>) {

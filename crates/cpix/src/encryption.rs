@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Content keys under a document key: AES-256-CBC with PKCS #7 padding, HMAC-SHA512 over the IV and what follows it. CPIX 2.4,
+//! Content keys encrypted with a document key: AES-256-CBC with PKCS #7 padding, and HMAC-SHA512 over IV and ciphertext. CPIX 2.4,
 //! "Mandatory algorithms".
 
 use aes::Aes256;
@@ -22,7 +22,7 @@ const AES_256_CBC: &str = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
 /// A content key that only the document's recipients can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncryptedKey {
-    /// The IV of 16 bytes, then the key with its padding, encrypted.
+    /// The IV of 16 bytes, then the encrypted key with its padding.
     pub cipher_value: Vec<u8>,
     /// The MAC of the cipher value.
     pub mac: Option<Vec<u8>>,
@@ -30,14 +30,14 @@ pub struct EncryptedKey {
 
 /// The two keys that all recipients of a document share.
 pub(super) struct DocumentKeys {
-    /// Of 32 bytes, for AES.
+    /// The AES key, of 32 bytes.
     pub(super) document_key: Zeroizing<Vec<u8>>,
-    /// For HMAC; 64 bytes in what is written. Without it nothing is decrypted.
+    /// The HMAC key, of 64 bytes in documents that are written. Without it nothing is decrypted.
     pub(super) mac_key: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl DocumentKeys {
-    /// New random ones.
+    /// Generates random keys.
     pub(super) fn generate(random: &dyn Random) -> Result<Self, Error> {
         let mut document_key = Zeroizing::new(vec![0; 32]);
         let mut mac_key = Zeroizing::new(vec![0; 64]);
@@ -57,14 +57,18 @@ impl DocumentKeys {
     ) -> Result<EncryptedKey, Error> {
         let mut iv = [0; 16];
         random.fill(&mut iv)?;
-        let cipher = Encryptor::<Aes256>::new_from_slices(&self.document_key, &iv);
-        let cipher = cipher.map_err(|_| Error::Unwrap)?;
-        let encrypted = cipher.encrypt_padded_vec::<Pkcs7>(key.as_bytes());
+        let encrypted = Encryptor::<Aes256>::new_from_slices(&self.document_key, &iv)
+            .map_err(|_| Error::Unwrap)?
+            .encrypt_padded_vec::<Pkcs7>(key.as_bytes());
         let cipher_value = [iv.as_slice(), encrypted.as_slice()].concat();
-        let mac = self.mac(&cipher_value, kid)?.finalize().into_bytes();
         Ok(EncryptedKey {
+            mac: Some(
+                self.mac(&cipher_value, kid)?
+                    .finalize()
+                    .into_bytes()
+                    .to_vec(),
+            ),
             cipher_value,
-            mac: Some(mac.to_vec()),
         })
     }
 
@@ -75,95 +79,114 @@ impl DocumentKeys {
         kid: KeyId,
     ) -> Result<cenc_types::ContentKey, Error> {
         let mac = value.mac.as_ref().ok_or(Error::NoMac(kid))?;
-        let expected = self.mac(&value.cipher_value, kid)?;
-        // In a time that does not depend on where they differ.
-        expected.verify_slice(mac).map_err(|_| Error::BadMac(kid))?;
-        let parts = value.cipher_value.split_first_chunk::<16>();
-        let (iv, encrypted) = parts.ok_or(Error::BadCiphertext(kid))?;
-        let cipher = Decryptor::<Aes256>::new_from_slices(&self.document_key, iv);
-        let cipher = cipher.map_err(|_| Error::Unwrap)?;
+        // The time of this comparison does not depend on the values.
+        self.mac(&value.cipher_value, kid)?
+            .verify_slice(mac)
+            .map_err(|_| Error::BadMac(kid))?;
+        let (iv, encrypted) = value
+            .cipher_value
+            .split_first_chunk::<16>()
+            .ok_or(Error::BadCiphertext(kid))?;
         let mut bytes = Zeroizing::new(encrypted.to_vec());
-        let key = cipher.decrypt_padded::<Pkcs7>(&mut bytes);
-        clear(key.map_err(|_| Error::BadCiphertext(kid))?, kid)
+        let key = Decryptor::<Aes256>::new_from_slices(&self.document_key, iv)
+            .map_err(|_| Error::Unwrap)?
+            .decrypt_padded::<Pkcs7>(&mut bytes)
+            .map_err(|_| Error::BadCiphertext(kid))?;
+        clear(key, kid)
     }
 
     fn mac(&self, cipher_value: &[u8], kid: KeyId) -> Result<Hmac<Sha512>, Error> {
         let mac_key = self.mac_key.as_ref().ok_or(Error::NoMac(kid))?;
-        let mac = <Hmac<Sha512> as KeyInit>::new_from_slice(mac_key);
-        let mut mac = mac.map_err(|_| Error::Unwrap)?;
+        let mut mac =
+            <Hmac<Sha512> as KeyInit>::new_from_slice(mac_key).map_err(|_| Error::Unwrap)?;
         mac.update(cipher_value);
         Ok(mac)
     }
 }
 
 impl EncryptedKey {
-    /// What stands in a pskc:Secret, if it is encrypted.
+    /// Reads the content of a pskc:Secret, if it is encrypted.
     pub(super) fn read(secret: Element<'_, '_>) -> Result<Option<Self>, Error> {
         let Some(value) = secret.child(Namespace::Pskc, "EncryptedValue") else {
             return Ok(None);
         };
         check_algorithm(value, "EncryptedValue", AES_256_CBC)?;
-        let mac = secret.child(Namespace::Pskc, "ValueMAC");
         Ok(Some(Self {
             cipher_value: cipher_value(value, "EncryptedValue")?,
-            mac: mac.map(|mac| mac.public_bytes("ValueMAC")).transpose()?,
+            mac: secret
+                .child(Namespace::Pskc, "ValueMAC")
+                .map(|mac| mac.public_bytes("ValueMAC"))
+                .transpose()?,
         }))
     }
 
     pub(super) fn write(&self, xml: &mut XmlWriter) {
-        write_encrypted(
-            xml,
-            (Namespace::Pskc, "EncryptedValue"),
-            AES_256_CBC,
-            &self.cipher_value,
-        );
+        write_encrypted(xml, "EncryptedValue", AES_256_CBC, &self.cipher_value);
         if let Some(mac) = &self.mac {
-            let name = (Namespace::Pskc, "ValueMAC");
-            xml.element_of(name, Attributes::default(), |xml| xml.base64(mac));
+            xml.element_of(Namespace::Pskc, "ValueMAC", Attributes::default(), |xml| {
+                xml.base64(mac);
+            });
         }
     }
 }
 
-/// The first CipherValue in an element, however it is wrapped.
+/// Reads the first CipherValue in an element, at any depth.
 pub(super) fn cipher_value(
     parent: Element<'_, '_>,
     element: &'static str,
 ) -> Result<Vec<u8>, Error> {
-    let missing = "CipherValue";
-    let value = parent.descendant(Namespace::Encryption, missing);
-    let value = value.ok_or(Error::Missing { element, missing })?;
-    value.public_bytes(missing)
+    parent
+        .descendant(Namespace::Encryption, "CipherValue")
+        .ok_or(Error::Missing {
+            element,
+            missing: "CipherValue",
+        })?
+        .public_bytes("CipherValue")
 }
 
-/// Refuses an EncryptionMethod other than the one that is known; none means that one.
+/// Refuses any EncryptionMethod but `known`. An element without one means `known`.
 pub(super) fn check_algorithm(
     parent: Element<'_, '_>,
     element: &'static str,
     known: &'static str,
 ) -> Result<(), Error> {
-    let method = parent.descendant(Namespace::Encryption, "EncryptionMethod");
-    let named = method.and_then(|method| method.attribute("Algorithm"));
-    if named.is_some_and(|named| named != known) {
+    if parent
+        .descendant(Namespace::Encryption, "EncryptionMethod")
+        .and_then(|method| method.attribute("Algorithm"))
+        .is_some_and(|named| named != known)
+    {
         return Err(Error::UnknownAlgorithm { element, known });
     }
     Ok(())
 }
 
-/// An xenc:EncryptedDataType.
+/// Writes an element of PSKC with the type xenc:EncryptedDataType.
 pub(super) fn write_encrypted(
     xml: &mut XmlWriter,
-    name: (Namespace, &'static str),
+    name: &'static str,
     algorithm: &'static str,
     value: &[u8],
 ) {
-    xml.element_of(name, Attributes::default(), |xml| {
-        let method = Attributes::default().with("Algorithm", algorithm);
-        xml.element_of((Namespace::Encryption, "EncryptionMethod"), method, |_| ());
-        let data = (Namespace::Encryption, "CipherData");
-        xml.element_of(data, Attributes::default(), |xml| {
-            let inner = (Namespace::Encryption, "CipherValue");
-            xml.element_of(inner, Attributes::default(), |xml| xml.base64(value));
-        });
+    xml.element_of(Namespace::Pskc, name, Attributes::default(), |xml| {
+        xml.element_of(
+            Namespace::Encryption,
+            "EncryptionMethod",
+            Attributes::default().with("Algorithm", algorithm),
+            |_| (),
+        );
+        xml.element_of(
+            Namespace::Encryption,
+            "CipherData",
+            Attributes::default(),
+            |xml| {
+                xml.element_of(
+                    Namespace::Encryption,
+                    "CipherValue",
+                    Attributes::default(),
+                    |xml| xml.base64(value),
+                );
+            },
+        );
     });
 }
 

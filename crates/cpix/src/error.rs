@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What can be wrong with a CPIX document or with what is asked of it. No variant holds text that may be a key.
+//! Errors of CPIX documents. No variant holds text that may be a key.
 
 use cenc_types::KeyId;
 
@@ -7,7 +7,7 @@ use cenc_types::KeyId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The document is larger than the reader takes.
+    /// The document exceeds the size limit.
     #[error("the cpix document has {size} bytes, more than the limit of {limit}")]
     TooLarge {
         /// Its size in bytes.
@@ -15,13 +15,13 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
-    /// More elements inside each other, attributes or namespaces than any real document has.
+    /// The document has deeper nesting, more attributes or more namespaces than any real one.
     #[error("the cpix document has more {0} than any real one; it is not read")]
     TooComplex(&'static str),
-    /// A document type definition, which could define entities.
+    /// The document has a document type definition, which could define entities.
     #[error("the cpix document has a document type definition: send it without")]
     Dtd,
-    /// Not UTF-8, or not well-formed.
+    /// The document is not UTF-8, or not well-formed.
     #[error("the cpix document is not well-formed xml in utf-8 (line {line}, column {column})")]
     NotWellFormed {
         /// The line, from 1.
@@ -32,7 +32,7 @@ pub enum Error {
     /// The root is another element.
     #[error("the document is not cpix: its root is not CPIX of the namespace urn:dashif:org:cpix")]
     NotCpix,
-    /// A part that cannot be left out.
+    /// A required part is missing.
     #[error("the cpix element {element} lacks {missing}")]
     Missing {
         /// The element.
@@ -40,32 +40,32 @@ pub enum Error {
         /// The attribute or child.
         missing: &'static str,
     },
-    /// A value of another form.
+    /// A value is malformed.
     #[error("the cpix value {name} is not {expected}")]
     BadValue {
         /// The element or attribute.
         name: &'static str,
-        /// What it must be.
+        /// The required form.
         expected: &'static str,
     },
-    /// Two elements with one id.
+    /// Two elements have the same id.
     #[error("two elements of the cpix document have the id '{0}'")]
     DuplicateId(String),
-    /// Two ContentKey elements with one KID.
+    /// Two ContentKey elements have the same KID.
     #[error("two content keys of the cpix document have the KID {0}")]
     DuplicateKid(KeyId),
-    /// A usage rule names a period that is not there.
+    /// A usage rule names an unknown period.
     #[error("a usage rule names the period '{0}', which the cpix document does not have")]
     UnknownPeriod(String),
-    /// Something names a content key that is not there.
+    /// An element names an unknown content key.
     #[error("{by} names the KID {kid}, for which the cpix document has no ContentKey")]
     UnknownKid {
-        /// What names it.
+        /// The element or attribute that names it.
         by: &'static str,
         /// The KID.
         kid: KeyId,
     },
-    /// A content key of another length than 16 bytes.
+    /// A content key is not 16 bytes long.
     #[error("the content key of KID {kid} has {len} bytes; common encryption takes 16")]
     BadKeyLength {
         /// Its KID.
@@ -73,36 +73,36 @@ pub enum Error {
         /// Its length in bytes.
         len: usize,
     },
-    /// A content key without a value.
+    /// A content key has no value.
     #[error("the cpix document names the KID {0} but does not give its key")]
     NoKey(KeyId),
-    /// A content key that was not decrypted.
+    /// A content key is still encrypted.
     #[error("the key of KID {0} is encrypted: decrypt it with a recipient's private key first")]
     StillEncrypted(KeyId),
-    /// Encrypted to others.
+    /// The document is encrypted to other recipients.
     #[error("the cpix document is not encrypted to this recipient's certificate")]
     NotARecipient,
-    /// The private key does not open the document key, or its size is wrong.
+    /// The private key does not decrypt the document key, or the document key has the wrong size.
     #[error("the document key or MAC key cannot be decrypted with the recipient's private key")]
     Unwrap,
-    /// A certificate or private key that RSA-OAEP cannot use.
+    /// RSA-OAEP cannot use the certificate or private key.
     #[error("{0}")]
     BadRecipient(&'static str),
-    /// No MAC where one must be.
+    /// An encrypted key has no MAC.
     #[error("the encrypted key of KID {0} has no MAC: it could be forged and is not used")]
     NoMac(KeyId),
-    /// The MAC is that of another value.
+    /// The MAC of an encrypted key is wrong.
     #[error("the MAC of the encrypted key of KID {0} is wrong: it is damaged or forged")]
     BadMac(KeyId),
-    /// What was encrypted is not a key with PKCS #7 padding.
+    /// The decrypted value is not a key with PKCS #7 padding.
     #[error("the encrypted key of KID {0} does not decrypt to a key")]
     BadCiphertext(KeyId),
-    /// An algorithm other than those that CPIX makes mandatory.
-    #[error("the algorithm of {element} is none that this version knows; it takes {known}")]
+    /// An algorithm is not one of those that CPIX requires.
+    #[error("the algorithm of {element} is unknown: use {known}")]
     UnknownAlgorithm {
-        /// Where it is named.
+        /// The element that names it.
         element: &'static str,
-        /// The one that is known.
+        /// The algorithm that CPIX requires.
         known: &'static str,
     },
     /// Two rules match a track.
@@ -113,7 +113,7 @@ pub enum Error {
         /// The second rule.
         second: String,
     },
-    /// A rule with a filter that is not understood, which makes the whole mapping unusable.
+    /// A rule has an unknown filter, which makes the whole mapping unusable.
     #[error("{rule} has a filter that is not understood ({filter}): no key can be chosen")]
     UnusableRule {
         /// The rule.
@@ -121,18 +121,18 @@ pub enum Error {
         /// The filter.
         filter: String,
     },
-    /// A filter asks what is not known of the track.
+    /// A filter needs an unknown fact of the track.
     #[error("{rule} asks for the {fact} of the track, which is not known")]
     UnknownFact {
         /// The rule.
         rule: String,
-        /// What must be known.
+        /// The unknown fact.
         fact: &'static str,
     },
-    /// Parts that may not stand together.
+    /// The document has parts that exclude each other.
     #[error("the cpix document cannot be written: {0}")]
     Contradiction(&'static str),
-    /// The version that is to be written cannot say it.
+    /// The version does not have an element or attribute.
     #[error("{what} cannot be written in cpix {version}")]
     NotInVersion {
         /// The element or attribute.
@@ -140,7 +140,7 @@ pub enum Error {
         /// The version.
         version: &'static str,
     },
-    /// There are no random bytes.
+    /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The filters of usage rules and what they match. Limits that are not given do not limit.
+//! The filters of usage rules. A limit of None does not limit.
+
+use std::ops::RangeInclusive;
 
 use super::matching::{FrameRate, Verdict};
 use super::xml::{Attributes, Element, XmlWriter};
@@ -11,11 +13,11 @@ pub struct VideoFilter {
     pub min_pixels: Option<u64>,
     /// The most pixels of a picture, inclusive.
     pub max_pixels: Option<u64>,
-    /// Whether the dynamic range must be high.
+    /// True if the dynamic range must be high, false if it must not be.
     pub hdr: Option<bool>,
-    /// Whether the gamut must be wide.
+    /// True if the gamut must be wide, false if it must not be.
     pub wcg: Option<bool>,
-    /// Frames a second must be above this; of interlaced video, half the fields.
+    /// The exclusive lower limit of frames a second; of interlaced video, half the fields.
     pub min_fps: Option<u64>,
     /// The most frames a second, inclusive.
     pub max_fps: Option<u64>,
@@ -39,7 +41,7 @@ pub struct BitrateFilter {
     pub max_bitrate: Option<u64>,
 }
 
-/// What is known of a video track.
+/// The known facts of a video track.
 pub(super) struct VideoFacts {
     pub(super) pixels: u64,
     pub(super) frame_rate: Option<FrameRate>,
@@ -51,7 +53,7 @@ impl VideoFilter {
     pub(super) fn matches(&self, video: &VideoFacts) -> Verdict {
         within(
             Some(video.pixels),
-            (self.min_pixels, self.max_pixels),
+            self.min_pixels..=self.max_pixels,
             "number of pixels",
         )
         .and(self.frame_rate(video.frame_rate))
@@ -59,7 +61,7 @@ impl VideoFilter {
         .and(same(video.wcg, self.wcg, "colour gamut (wcg)"))
     }
 
-    /// Above the one limit, not above the other.
+    /// Matches rates above the lower limit and not above the upper limit.
     fn frame_rate(&self, rate: Option<FrameRate>) -> Verdict {
         match (self.min_fps, self.max_fps, rate) {
             (None, None, _) => Verdict::Yes,
@@ -71,7 +73,7 @@ impl VideoFilter {
         }
     }
 
-    /// None when an attribute is not understood.
+    /// Returns None if an attribute is unknown or malformed.
     pub(super) fn read(element: Element<'_, '_>) -> Option<Self> {
         const NAMES: [&str; 6] = ["minPixels", "maxPixels", "hdr", "wcg", "minFps", "maxFps"];
         Some(Self {
@@ -100,7 +102,7 @@ impl AudioFilter {
     pub(super) fn matches(&self, channels: Option<u64>) -> Verdict {
         within(
             channels,
-            (self.min_channels, self.max_channels),
+            self.min_channels..=self.max_channels,
             "number of channels",
         )
     }
@@ -123,7 +125,7 @@ impl AudioFilter {
 
 impl BitrateFilter {
     pub(super) fn matches(&self, bitrate: Option<u64>) -> Verdict {
-        within(bitrate, (self.min_bitrate, self.max_bitrate), "bitrate")
+        within(bitrate, self.min_bitrate..=self.max_bitrate, "bitrate")
     }
 
     pub(super) fn read(element: Element<'_, '_>) -> Option<Self> {
@@ -142,14 +144,13 @@ impl BitrateFilter {
     }
 }
 
-/// Both ends belong to the range.
-fn within(value: Option<u64>, limits: (Option<u64>, Option<u64>), fact: &'static str) -> Verdict {
-    match (limits, value) {
-        ((None, None), _) => Verdict::Yes,
-        (_, None) => Verdict::Unknown(fact),
-        ((min, max), Some(value)) => {
-            let above = min.is_none_or(|min| min <= value);
-            Verdict::from(above && max.is_none_or(|max| value <= max))
+/// Matches a value within inclusive limits, of which each may be None.
+fn within(value: Option<u64>, limits: RangeInclusive<Option<u64>>, fact: &'static str) -> Verdict {
+    match (limits.start(), limits.end(), value) {
+        (None, None, _) => Verdict::Yes,
+        (_, _, None) => Verdict::Unknown(fact),
+        (min, max, Some(value)) => {
+            Verdict::from(min.is_none_or(|min| min <= value) && max.is_none_or(|max| value <= max))
         }
     }
 }
@@ -162,7 +163,7 @@ fn same(value: Option<bool>, wanted: Option<bool>, fact: &'static str) -> Verdic
     }
 }
 
-/// The number in an attribute; None when it is none, or the element has attributes of other names.
+/// Reads the number in an attribute. Returns None if it is malformed, or if the element has attributes with other names.
 fn number(element: Element<'_, '_>, names: &[&str], name: &'static str) -> Option<Option<u64>> {
     if element
         .attribute_names()
@@ -170,16 +171,16 @@ fn number(element: Element<'_, '_>, names: &[&str], name: &'static str) -> Optio
     {
         return None;
     }
-    let parsed = element.parsed(name, "", |text| text.parse().ok());
-    parsed.ok()
+    element.parsed(name, "", |text| text.parse().ok()).ok()
 }
 
-/// xs:boolean.
+/// Reads an xs:boolean.
 fn flag(element: Element<'_, '_>, name: &'static str) -> Option<Option<bool>> {
-    let parsed = element.parsed(name, "", |text| match text {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    });
-    parsed.ok()
+    element
+        .parsed(name, "", |text| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        })
+        .ok()
 }

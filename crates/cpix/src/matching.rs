@@ -4,10 +4,10 @@
 use super::filter::VideoFacts;
 use super::{ContentKey, Document, Error, Period, Position, UsageRule};
 
-/// What is known of a track. A rule that asks for more cannot be judged, which is an error.
+/// The known facts of a track. A rule that needs another fact cannot be evaluated, which is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackFacts {
-    /// What the track holds.
+    /// The kind of the track.
     pub kind: TrackKind,
     /// Nominal bits a second.
     pub bitrate: Option<u64>,
@@ -15,7 +15,7 @@ pub struct TrackFacts {
     pub labels: Vec<String>,
 }
 
-/// What a track holds.
+/// A kind of track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrackKind {
     /// Pictures.
@@ -24,9 +24,9 @@ pub enum TrackKind {
         pixels: u64,
         /// Frames a second; of interlaced video, half the fields.
         frame_rate: Option<FrameRate>,
-        /// Whether the dynamic range is high.
+        /// True if the dynamic range is high.
         hdr: Option<bool>,
-        /// Whether the gamut is wide.
+        /// True if the gamut is wide.
         wcg: Option<bool>,
     },
     /// Sound.
@@ -53,7 +53,7 @@ impl FrameRate {
     }
 }
 
-/// Whether something matches, in three values: what is not known counts only where the rest does not decide.
+/// The result of a match. An unknown fact counts only if the other facts do not decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Yes,
@@ -78,10 +78,13 @@ impl Verdict {
         }
     }
 
-    /// Whether one of the filters matches; no filters match everything.
+    /// Matches if one of the filters matches, or if there are none.
     fn any<T>(filters: &[T], matches: impl Fn(&T) -> Self) -> Self {
-        let verdicts = filters.iter().map(matches);
-        verdicts.reduce(Self::or).unwrap_or(Self::Yes)
+        filters
+            .iter()
+            .map(matches)
+            .reduce(Self::or)
+            .unwrap_or(Self::Yes)
     }
 }
 
@@ -93,17 +96,18 @@ impl From<bool> for Verdict {
 
 impl UsageRule {
     fn matches(&self, track: &TrackFacts, period: Option<&str>) -> Verdict {
-        let in_period = Verdict::any(&self.periods, |id| Verdict::from(period == Some(id)));
-        let labelled = Verdict::any(&self.labels, |label| track.labels.contains(label).into());
-        let bitrate = Verdict::any(&self.bitrate, |filter| filter.matches(track.bitrate));
-        in_period
-            .and(labelled)
-            .and(self.media(&track.kind))
-            .and(bitrate)
+        Verdict::any(&self.periods, |id| Verdict::from(period == Some(id)))
+            .and(Verdict::any(&self.labels, |label| {
+                track.labels.contains(label).into()
+            }))
+            .and(self.matches_kind(&track.kind))
+            .and(Verdict::any(&self.bitrate, |filter| {
+                filter.matches(track.bitrate)
+            }))
     }
 
-    /// Video and audio filters together are taken as alternatives, since no track is both: SPEKE's rule for all tracks has one of each.
-    fn media(&self, kind: &TrackKind) -> Verdict {
+    /// Video and audio filters are alternatives, since no track is both: SPEKE's rule for all tracks has one of each.
+    fn matches_kind(&self, kind: &TrackKind) -> Verdict {
         if self.video.is_empty() && self.audio.is_empty() {
             return Verdict::Yes;
         }
@@ -131,15 +135,15 @@ impl UsageRule {
 }
 
 impl Document {
-    /// The period of a place in the stream; the first, where several hold it.
+    /// Returns the first period that contains a position in the stream.
     pub fn period_at(&self, position: Position) -> Option<&Period> {
         self.periods.iter().find(|period| period.contains(position))
     }
 
-    /// The rule that matches a track in a period, which is given by its id. Rules of no period hold in all, and outside them.
+    /// Returns the rule that matches a track in the period with an id. Rules without a period match in all periods, and outside them.
     ///
     /// # Errors
-    /// [`Error::TwoRules`], [`Error::UnusableRule`] for a filter that is not understood in any rule, [`Error::UnknownFact`].
+    /// [`Error::TwoRules`], [`Error::UnusableRule`] if any rule has an unknown filter, [`Error::UnknownFact`].
     pub fn rule_for(
         &self,
         track: &TrackFacts,
@@ -147,8 +151,10 @@ impl Document {
     ) -> Result<Option<&UsageRule>, Error> {
         for rule in &self.usage_rules {
             if let Some(filter) = &rule.not_understood {
-                let (rule, filter) = (rule.name(), filter.clone());
-                return Err(Error::UnusableRule { rule, filter });
+                return Err(Error::UnusableRule {
+                    rule: rule.name(),
+                    filter: filter.clone(),
+                });
             }
         }
         let mut found: Option<&UsageRule> = None;
@@ -157,19 +163,23 @@ impl Document {
                 (Verdict::No, _) => (),
                 (Verdict::Yes, None) => found = Some(rule),
                 (Verdict::Yes, Some(first)) => {
-                    let (first, second) = (first.name(), rule.name());
-                    return Err(Error::TwoRules { first, second });
+                    return Err(Error::TwoRules {
+                        first: first.name(),
+                        second: rule.name(),
+                    });
                 }
                 (Verdict::Unknown(fact), _) => {
-                    let rule = rule.name();
-                    return Err(Error::UnknownFact { rule, fact });
+                    return Err(Error::UnknownFact {
+                        rule: rule.name(),
+                        fact,
+                    });
                 }
             }
         }
         Ok(found)
     }
 
-    /// The key of a track in a period; None when no rule matches, so that the track stays clear.
+    /// Returns the key of a track in a period, or None if no rule matches, so that the track stays clear.
     ///
     /// # Errors
     /// As [`Self::rule_for`].
@@ -178,12 +188,14 @@ impl Document {
         track: &TrackFacts,
         period: Option<&str>,
     ) -> Result<Option<&ContentKey>, Error> {
-        let rule = self.rule_for(track, period)?;
-        rule.map(|rule| {
-            let (by, kid) = ("a usage rule", rule.kid);
-            self.content_key(kid).ok_or(Error::UnknownKid { by, kid })
-        })
-        .transpose()
+        self.rule_for(track, period)?
+            .map(|rule| {
+                self.content_key(rule.kid).ok_or(Error::UnknownKid {
+                    by: "a usage rule",
+                    kid: rule.kid,
+                })
+            })
+            .transpose()
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! ContentKeyPeriod: when a key is used, by index, label or time.
+//! ContentKeyPeriod: a crypto period, by index, label or time.
 
 use super::time::{Offset, Timestamp};
 use super::xml::{Attributes, Element, XmlWriter};
@@ -8,48 +8,48 @@ use super::{Error, Version};
 /// A ContentKeyPeriod element.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Period {
-    /// What usage rules call it.
+    /// The id for references of usage rules.
     pub id: Option<String>,
     /// Its number.
     pub index: Option<u64>,
     /// Its name; from 2.4 on.
     pub label: Option<String>,
-    /// Where it begins and ends; None leaves that to the encryptor.
+    /// Its start and end; None if the encryptor chooses them.
     pub bounds: Option<Bounds>,
 }
 
-/// Beginning and end; the end belongs to the next period.
+/// The start and the exclusive end of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bounds {
-    /// On the clock: a live stream.
+    /// Times of the clock, for a live stream.
     Time {
-        /// The beginning.
+        /// The start.
         start: Timestamp,
         /// The end.
         end: Timestamp,
     },
-    /// On the presentation's own time line: a file. From 2.4 on.
+    /// Times of the presentation, for a file. From 2.4 on.
     Offset {
-        /// The beginning.
+        /// The start.
         start: Offset,
         /// The end.
         end: Offset,
     },
 }
 
-/// A place in a stream, for which a period is looked up.
+/// A position in a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     /// The number of the period.
     Index(u64),
-    /// On the clock.
+    /// A time of the clock.
     Time(Timestamp),
-    /// On the presentation's own time line.
+    /// A time of the presentation.
     Offset(Offset),
 }
 
 impl Period {
-    /// A period that is known by its number.
+    /// Creates a period with a number.
     pub fn with_index(id: &str, index: u64) -> Self {
         Self {
             id: Some(id.to_owned()),
@@ -58,7 +58,7 @@ impl Period {
         }
     }
 
-    /// Whether the place is in the period. A period without bounds holds its index only.
+    /// Returns true if the position is in the period. A period without bounds contains only its index.
     pub fn contains(&self, position: Position) -> bool {
         match (position, self.bounds) {
             (Position::Index(index), _) => self.index == Some(index),
@@ -73,10 +73,11 @@ impl Period {
     }
 
     pub(super) fn read(element: Element<'_, '_>) -> Result<Self, Error> {
-        let expected = "a number of at most 64 bits";
         Ok(Self {
             id: element.owned_attribute("id"),
-            index: element.parsed("index", expected, |text| text.parse().ok())?,
+            index: element.parsed("index", "a number of at most 64 bits", |text| {
+                text.parse().ok()
+            })?,
             label: element.owned_attribute("label"),
             bounds: Bounds::read(element)?,
         })
@@ -105,7 +106,7 @@ impl Period {
 }
 
 impl Bounds {
-    /// One of the four forms that CPIX 2.4 allows.
+    /// Reads one of the four forms that CPIX 2.4 allows.
     fn read(element: Element<'_, '_>) -> Result<Option<Self>, Error> {
         let time = |name| element.parsed(name, "a date and time", |text| text.parse().ok());
         let offset = |name| element.parsed(name, "a duration", |text| text.parse().ok());

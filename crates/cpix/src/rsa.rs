@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Recipients by RSA-OAEP (RFC 8017, 7.1) with MGF1 and SHA-1, the one algorithm that CPIX makes mandatory. Keys of 2048 to 4096 bits.
+//! Recipients by RSA-OAEP (RFC 8017, 7.1) with MGF1 and SHA-1, the only algorithm that CPIX requires. Keys have 2048 to 4096 bits.
 
 use std::fmt;
 
@@ -18,13 +18,13 @@ const SIZES: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// The recommended least size of a key, in bits: CPIX 2.4, "Mandatory algorithms".
 const RECOMMENDED: usize = 3072;
 
-/// Someone whose RSA certificate is at hand.
+/// A recipient with an RSA certificate.
 pub struct RsaRecipient {
     certificate: Vec<u8>,
     key: OaepPublicEncryptingKey,
 }
 
-/// A note that a key is shorter than CPIX recommends.
+/// A warning that a key is shorter than CPIX recommends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeakKey {
     /// Its size in bits.
@@ -38,7 +38,7 @@ pub struct RsaPrivateKey {
 }
 
 impl RsaRecipient {
-    /// Takes an X.509 certificate of version 3, in DER. Whether it is valid and trusted is the caller's to know.
+    /// Reads an X.509 certificate of version 3, in DER. The caller must check that it is valid and trusted.
     ///
     /// # Errors
     /// [`Error::BadRecipient`].
@@ -53,8 +53,8 @@ impl RsaRecipient {
         Ok(Self { certificate, key })
     }
 
-    /// What the operator should be told about the key.
-    pub fn note(&self) -> Option<WeakKey> {
+    /// Returns a warning for the operator if the key is weak.
+    pub fn weakness(&self) -> Option<WeakKey> {
         let bits = self.key.key_size_bits();
         (bits < RECOMMENDED).then_some(WeakKey { bits })
     }
@@ -67,17 +67,18 @@ impl WrapKey for RsaRecipient {
 
     fn wrap(&self, secret: &[u8]) -> Result<Vec<u8>, Error> {
         let mut wrapped = vec![0; self.key.ciphertext_size()];
-        let written = self
+        let len = self
             .key
-            .encrypt(&OAEP_SHA1_MGF1SHA1, secret, &mut wrapped, None);
-        let len = written.map_err(|_| Error::Unwrap)?.len();
+            .encrypt(&OAEP_SHA1_MGF1SHA1, secret, &mut wrapped, None)
+            .map_err(|_| Error::Unwrap)?
+            .len();
         wrapped.truncate(len);
         Ok(wrapped)
     }
 }
 
 impl RsaPrivateKey {
-    /// Takes a PKCS #8 key, in DER.
+    /// Reads a PKCS #8 key, in DER.
     ///
     /// # Errors
     /// [`Error::BadRecipient`].
@@ -85,10 +86,15 @@ impl RsaPrivateKey {
         let bad = Error::BadRecipient("not an rsa private key as pkcs #8 in der");
         let key = PrivateDecryptingKey::from_pkcs8(der).map_err(|_| bad.clone())?;
         check_size(key.key_size_bits())?;
-        let public = key.public_key().as_der().map_err(|_| bad.clone())?;
-        let public = public.as_ref().to_vec();
-        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| bad)?;
-        Ok(Self { key, public })
+        Ok(Self {
+            public: key
+                .public_key()
+                .as_der()
+                .map_err(|_| bad.clone())?
+                .as_ref()
+                .to_vec(),
+            key: OaepPrivateDecryptingKey::new(key).map_err(|_| bad)?,
+        })
     }
 }
 
@@ -99,10 +105,11 @@ impl UnwrapKey for RsaPrivateKey {
 
     fn unwrap_key(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut plain = Zeroizing::new(vec![0; self.key.min_output_size()]);
-        let written = self
+        let len = self
             .key
-            .decrypt(&OAEP_SHA1_MGF1SHA1, wrapped, &mut plain, None);
-        let len = written.map_err(|_| Error::Unwrap)?.len();
+            .decrypt(&OAEP_SHA1_MGF1SHA1, wrapped, &mut plain, None)
+            .map_err(|_| Error::Unwrap)?
+            .len();
         plain.truncate(len);
         Ok(plain)
     }
@@ -118,7 +125,7 @@ impl fmt::Display for WeakKey {
     }
 }
 
-/// SubjectPublicKeyInfo of a certificate, in DER.
+/// Returns the SubjectPublicKeyInfo of a certificate, in DER.
 fn public_key(certificate: &[u8]) -> Option<Vec<u8>> {
     let der = certificate.into();
     let certificate = EndEntityCert::try_from(&der).ok()?;

@@ -13,7 +13,7 @@ const DAY: i128 = 86_400 * SECOND;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-/// A length of time, or a place on a presentation's own time line, in nanoseconds.
+/// A duration, or a time of the presentation, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(pub u64);
 
@@ -64,7 +64,7 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
     i64::try_from(nanoseconds).ok().map(Timestamp)
 }
 
-/// The time without its zone, and the zone in minutes.
+/// Splits a time into the time without its zone, and the zone in minutes.
 fn split_zone(time: &str) -> Option<(&str, i128)> {
     if let Some(time) = time.strip_suffix('Z') {
         return Some((time, 0));
@@ -109,7 +109,7 @@ fn parse_offset(text: &str) -> Option<Offset> {
     u64::try_from(whole + seconds).ok().map(Offset)
 }
 
-/// The number before a unit at the start of the text, and what follows; 0 when the unit is not there.
+/// Reads the number before a unit at the start of the text. Returns it with the rest of the text; it is 0 if the unit is missing.
 fn unit(text: &str, unit: char) -> Option<(i128, &str)> {
     match text.split_once(unit) {
         Some((digits, rest)) => Some((number(digits, digits.len())?, rest)),
@@ -117,14 +117,14 @@ fn unit(text: &str, unit: char) -> Option<(i128, &str)> {
     }
 }
 
-/// A decimal number of exactly `len` digits, at most 12.
+/// Reads a decimal number of exactly `len` digits, at most 12.
 fn number(text: &str, len: usize) -> Option<i128> {
     let digits = text.bytes().all(|c| c.is_ascii_digit());
     let fits = text.len() == len && (1..=12).contains(&len);
     (digits && fits).then(|| text.parse().ok()).flatten()
 }
 
-/// Seconds with a fraction in nanoseconds (more digits are cut off), and the digits before the point.
+/// Reads seconds with a fraction. Returns nanoseconds, without further digits, and the number of digits before the point.
 fn seconds(text: &str) -> Option<(i128, usize)> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = fraction.bytes().all(|c| c.is_ascii_digit());
@@ -150,7 +150,7 @@ const fn days_in(year: i128, month: i128) -> i128 {
     }
 }
 
-/// Days of the Gregorian calendar. March is taken as a year's first month, so that a leap day is its last.
+/// Counts days of the Gregorian calendar. March counts as the first month of a year, so that a leap day is the last day.
 const fn days_since_1970(year: i128, month: i128, day: i128) -> i128 {
     let year = if month < 3 { year - 1 } else { year };
     let month = (month + 9) % 12;
@@ -158,7 +158,7 @@ const fn days_since_1970(year: i128, month: i128, day: i128) -> i128 {
     365 * year + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
-/// Year, month and day of a day since 1970-01-01, which may be before it.
+/// Returns year, month and day of a number of days since 1970-01-01, which may be negative.
 const fn date_of(days: i128) -> (i128, i128, i128) {
     let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -174,7 +174,7 @@ const fn date_of(days: i128) -> (i128, i128, i128) {
     }
 }
 
-/// A fraction of a second behind its point, without zeros at its end.
+/// Writes the fraction of a second with its point, without trailing zeros.
 fn fraction(nanoseconds: i128) -> String {
     let digits = format!(".{:09}", nanoseconds % SECOND);
     digits

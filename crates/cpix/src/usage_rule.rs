@@ -9,11 +9,11 @@ use super::{AudioFilter, BitrateFilter, Error, VideoFilter};
 /// A ContentKeyUsageRule element. Filters of one type are alternatives; filters of different types must all match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRule {
-    /// What other elements call it.
+    /// The id for references of other elements.
     pub id: Option<String>,
     /// The key.
     pub kid: KeyId,
-    /// A name of the tracks, such as `UHD+HD`; it has no part in the choice.
+    /// A name of the tracks, such as `UHD+HD`, which does not affect the choice.
     pub intended_track_type: Option<String>,
     /// KeyPeriodFilter: ids of the periods.
     pub periods: Vec<String>,
@@ -25,12 +25,12 @@ pub struct UsageRule {
     pub audio: Vec<AudioFilter>,
     /// BitrateFilter.
     pub bitrate: Vec<BitrateFilter>,
-    /// The first filter that is not understood; no key can be chosen by a document that has one.
+    /// The first unknown filter. A document with one cannot choose keys.
     pub not_understood: Option<String>,
 }
 
 impl UsageRule {
-    /// A rule that matches every track.
+    /// Creates a rule that matches every track.
     pub const fn new(kid: KeyId) -> Self {
         Self {
             id: None,
@@ -45,10 +45,9 @@ impl UsageRule {
         }
     }
 
-    /// What errors call the rule.
+    /// Returns the name of the rule in errors.
     pub(super) fn name(&self) -> String {
-        let named = self.intended_track_type.as_ref().or(self.id.as_ref());
-        match named {
+        match self.intended_track_type.as_ref().or(self.id.as_ref()) {
             Some(name) => format!("the usage rule '{name}' of KID {}", self.kid),
             None => format!("the usage rule of KID {}", self.kid),
         }
@@ -59,15 +58,15 @@ impl UsageRule {
         rule.id = element.owned_attribute("id");
         rule.intended_track_type = element.owned_attribute("intendedTrackType");
         for filter in element.elements() {
-            if rule.add(filter).is_none() && rule.not_understood.is_none() {
+            if rule.add_filter(filter).is_none() && rule.not_understood.is_none() {
                 rule.not_understood = Some(filter.name().to_owned());
             }
         }
         Ok(rule)
     }
 
-    /// None when the filter is not understood.
-    fn add(&mut self, filter: Element<'_, '_>) -> Option<()> {
+    /// Adds a filter. Returns None if it is unknown.
+    fn add_filter(&mut self, filter: Element<'_, '_>) -> Option<()> {
         if !filter.is(Namespace::Cpix, filter.name()) {
             return None;
         }
@@ -84,8 +83,10 @@ impl UsageRule {
 
     pub(super) fn write(&self, xml: &mut XmlWriter) {
         if let Some(filter) = &self.not_understood {
-            let (rule, filter) = (self.name(), filter.clone());
-            xml.fail(Error::UnusableRule { rule, filter });
+            xml.fail(Error::UnusableRule {
+                rule: self.name(),
+                filter: filter.clone(),
+            });
         }
         let attributes = Attributes::default()
             .maybe("id", self.id.as_ref())
@@ -93,12 +94,18 @@ impl UsageRule {
             .maybe("intendedTrackType", self.intended_track_type.as_ref());
         xml.element("ContentKeyUsageRule", attributes, |xml| {
             for id in &self.periods {
-                let attributes = Attributes::default().with("periodId", id);
-                xml.element("KeyPeriodFilter", attributes, |_| ());
+                xml.element(
+                    "KeyPeriodFilter",
+                    Attributes::default().with("periodId", id),
+                    |_| (),
+                );
             }
             for label in &self.labels {
-                let attributes = Attributes::default().with("label", label);
-                xml.element("LabelFilter", attributes, |_| ());
+                xml.element(
+                    "LabelFilter",
+                    Attributes::default().with("label", label),
+                    |_| (),
+                );
             }
             self.video.iter().for_each(|filter| filter.write(xml));
             self.audio.iter().for_each(|filter| filter.write(xml));

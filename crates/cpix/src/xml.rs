@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! XML as CPIX uses it: the names of its namespaces, and what its readers and writers share.
+//! XML of CPIX: its namespaces, its reader and its writer.
 
 mod guard;
 mod read;
@@ -8,7 +8,7 @@ mod write;
 pub(super) use read::Element;
 pub(super) use write::{Attributes, XmlWriter, encode};
 
-/// Where the name of an element belongs.
+/// The namespace of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Namespace {
     /// DASH-IF's CPIX.
@@ -37,7 +37,7 @@ impl Namespace {
         }
     }
 
-    /// The prefix that is written.
+    /// Returns the prefix in documents that are written.
     pub(super) const fn prefix(self) -> &'static str {
         match self {
             Self::Cpix => "cpix",
@@ -49,7 +49,7 @@ impl Namespace {
         }
     }
 
-    /// The attribute that declares the prefix.
+    /// Returns the attribute that declares the prefix.
     pub(super) const fn declaration(self) -> &'static str {
         match self {
             Self::Cpix => "xmlns:cpix",

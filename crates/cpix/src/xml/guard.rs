@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! One pass over a document before a tree is built of it. The tree's builder copies the namespaces in scope for each element that
+//! A check of a document before it is parsed into a tree. The parser copies the namespaces in scope for each element that
 //! declares one and compares each attribute with the others: without bounds, 1 MiB of text could take gigabytes and minutes.
 
 use quick_xml::Reader;
@@ -7,16 +7,16 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::Error;
 
-/// Elements inside each other; real documents use ten.
+/// The deepest nesting of elements; real documents have ten levels.
 const MAX_DEPTH: usize = 32;
 
-/// Attributes of an element; real ones have eight, the root's namespaces included.
+/// The most attributes of an element; real ones have eight, including the root's namespaces.
 const MAX_ATTRIBUTES: usize = 32;
 
-/// Namespaces that are declared by an element and those around it.
+/// The most namespaces that an element and its ancestors declare.
 const MAX_NAMESPACES: usize = 64;
 
-/// Refuses a document whose tree would be out of proportion, and any document type definition.
+/// Refuses a document whose tree would be too large, and any document type definition.
 pub(super) fn check(text: &str) -> Result<(), Error> {
     let mut reader = Reader::from_str(text);
     let mut declared: Vec<usize> = Vec::new();
@@ -46,11 +46,11 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
     }
 }
 
-/// The namespaces in scope of an element, `around` of which the elements around it declare.
+/// Counts the namespaces in scope of an element, `around` of which its ancestors declare.
 fn count(start: &BytesStart<'_>, around: usize) -> Result<usize, Error> {
     let mut namespaces = around;
     let mut attributes = start.attributes();
-    // The builder of the tree finds out what occurs twice.
+    // The parser of the tree refuses repeated attributes.
     for (index, attribute) in attributes.with_checks(false).flatten().enumerate() {
         namespaces += usize::from(attribute.key.0.starts_with("xmlns"));
         if index == MAX_ATTRIBUTES || namespaces > MAX_NAMESPACES {
@@ -60,7 +60,7 @@ fn count(start: &BytesStart<'_>, around: usize) -> Result<usize, Error> {
     Ok(namespaces)
 }
 
-/// The error of a document that is not well-formed at a byte.
+/// Returns the error of a document that is not well-formed at a byte.
 fn position_of(text: &str, byte: usize) -> Error {
     let before = text.get(..byte).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);

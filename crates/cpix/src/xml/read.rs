@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reading: elements by name in any order, their values with the errors that name them.
+//! Reads elements by name in any order, and their values with errors that name them.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -12,7 +12,7 @@ use cenc_types::KeyId;
 
 use super::{Namespace, guard};
 
-/// Padding is left out by some writers.
+/// Base64 with or without padding, which some writers omit.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -23,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Element<'a, 'text>(Node<'a, 'text>);
 
 impl<'a, 'text> Element<'a, 'text> {
-    /// Hands the root of a document of at most `limit` bytes to `read`.
+    /// Parses a document of at most `limit` bytes and calls `read` with its root.
     pub(crate) fn with_root<T>(
         text: &str,
         limit: usize,
@@ -42,52 +42,59 @@ impl<'a, 'text> Element<'a, 'text> {
         read(Element(document.root_element()))
     }
 
-    /// Whether the element has that name.
+    /// Returns true if the element has the name.
     pub(crate) fn is(&self, namespace: Namespace, name: &str) -> bool {
         self.0.has_tag_name((namespace.uri(), name))
     }
 
-    /// The name without its namespace.
+    /// Returns the name without its namespace.
     pub(crate) fn name(&self) -> &'text str {
         self.0.tag_name().name()
     }
 
-    /// All child elements.
+    /// Returns all child elements.
     pub(crate) fn elements(self) -> impl Iterator<Item = Self> {
         self.0.children().filter(Node::is_element).map(Element)
     }
 
-    /// The child elements of that name.
+    /// Returns the child elements with a name.
     pub(crate) fn all(self, namespace: Namespace, name: &str) -> impl Iterator<Item = Self> {
         self.elements()
             .filter(move |child| child.is(namespace, name))
     }
 
-    /// The first child element of that name.
+    /// Returns the first child element with a name.
     pub(crate) fn child(self, namespace: Namespace, name: &str) -> Option<Self> {
         self.all(namespace, name).next()
     }
 
-    /// The first element of that name below this one, however deep.
+    /// Returns the first element with a name below this one, at any depth.
     pub(crate) fn descendant(self, namespace: Namespace, name: &str) -> Option<Self> {
-        let mut below = self.0.descendants().map(Element);
-        below.find(|element| element.is(namespace, name))
+        self.0
+            .descendants()
+            .map(Element)
+            .find(|element| element.is(namespace, name))
     }
 
-    /// The items of a list such as ContentKeyList.
-    pub(crate) fn items(
+    /// Reads the items of a list such as ContentKeyList.
+    pub(crate) fn read_items<T>(
         self,
         list: &'static str,
         item: &'static str,
-    ) -> impl Iterator<Item = Self> {
-        let lists = self.all(Namespace::Cpix, list);
-        lists.flat_map(move |list| list.all(Namespace::Cpix, item))
+        read: impl Fn(Self) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.all(Namespace::Cpix, list)
+            .flat_map(|list| list.all(Namespace::Cpix, item))
+            .map(read)
+            .collect()
     }
 
-    /// The names of all attributes that belong to no namespace.
+    /// Returns the names of all attributes without a namespace.
     pub(crate) fn attribute_names(self) -> impl Iterator<Item = &'text str> {
-        let own = self.0.attributes().filter(|a| a.namespace().is_none());
-        own.map(|attribute| attribute.name())
+        self.0
+            .attributes()
+            .filter(|attribute| attribute.namespace().is_none())
+            .map(|attribute| attribute.name())
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
@@ -98,88 +105,91 @@ impl<'a, 'text> Element<'a, 'text> {
         self.attribute(name).map(str::to_owned)
     }
 
-    /// An attribute that `parse` understands, or none.
+    /// Returns the value of an attribute as `parse` reads it, or None if there is no such attribute.
     pub(crate) fn parsed<T>(
         &self,
         name: &'static str,
         expected: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        let value = self.attribute(name).map(|text| parse(text.trim()));
-        match value {
+        match self.attribute(name).map(|text| parse(text.trim())) {
             Some(None) => Err(Error::BadValue { name, expected }),
             value => Ok(value.flatten()),
         }
     }
 
-    /// A KID in an attribute.
+    /// Returns the KID in an attribute.
     pub(crate) fn kid(&self, name: &'static str) -> Result<Option<KeyId>, Error> {
         self.parsed(name, "a KID other than zero, as a UUID", |text| {
             text.parse().ok()
         })
     }
 
-    /// A KID in an attribute that `element` must have.
+    /// Returns the KID in the attribute `kid`, which `element` must have.
     pub(crate) fn required_kid(&self, element: &'static str) -> Result<KeyId, Error> {
         let missing = "@kid";
         self.kid("kid")?.ok_or(Error::Missing { element, missing })
     }
 
-    /// The text directly in the element.
+    /// Returns the text directly in the element.
     pub(crate) fn text(&self) -> String {
         self.texts().collect()
     }
 
-    /// The bytes whose base64 is the element's text. They may be a key: what is copied on the way is wiped.
+    /// Decodes the base64 in the element's text. The bytes may be a key, so all copies are wiped.
     pub(crate) fn bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let len = self.texts().map(str::len).sum();
-        let mut digits = Zeroizing::new(Vec::with_capacity(len));
-        let characters = self.texts().flat_map(str::bytes);
-        digits.extend(characters.filter(|c| !c.is_ascii_whitespace()));
+        let mut digits = Zeroizing::new(Vec::with_capacity(self.texts().map(str::len).sum()));
+        digits.extend(
+            self.texts()
+                .flat_map(str::bytes)
+                .filter(|c| !c.is_ascii_whitespace()),
+        );
         decode(&digits, name)
     }
 
-    /// The bytes of an element that holds no secret.
+    /// Decodes the base64 of an element without secrets.
     pub(crate) fn public_bytes(&self, name: &'static str) -> Result<Vec<u8>, Error> {
         self.bytes(name)
             .map(|mut bytes| std::mem::take(&mut *bytes))
     }
 
-    /// The UTF-8 text whose base64 is the element's text.
+    /// Decodes the base64 of UTF-8 text.
     pub(crate) fn encoded_text(&self, name: &'static str) -> Result<String, Error> {
         let expected = "the base64 of utf-8 text";
         String::from_utf8(self.public_bytes(name)?).map_err(|_| Error::BadValue { name, expected })
     }
 
-    /// The bytes whose base64 an attribute holds.
+    /// Decodes the base64 in an attribute.
     pub(crate) fn attribute_bytes(
         &self,
         name: &'static str,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let value = self.attribute(name);
-        value
+        self.attribute(name)
             .map(|text| decode(text.trim().as_bytes(), name))
             .transpose()
     }
 
     fn texts(&self) -> impl Iterator<Item = &'a str> {
-        let texts = self.0.children().filter(Node::is_text);
-        texts.filter_map(|node| node.text())
+        self.0
+            .children()
+            .filter(Node::is_text)
+            .filter_map(|node| node.text())
     }
 }
 
 fn decode(digits: &[u8], name: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    // With its whole room from the start, so that no copy is left behind.
+    // The capacity suffices from the start, so that growth leaves no copy.
     let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len()));
-    let decoded = BASE64.decode_vec(digits, &mut bytes);
-    decoded.map_err(|_| Error::BadValue {
-        name,
-        expected: "base64",
-    })?;
+    BASE64
+        .decode_vec(digits, &mut bytes)
+        .map_err(|_| Error::BadValue {
+            name,
+            expected: "base64",
+        })?;
     Ok(bytes)
 }
 
-/// The place only: what stands there may be a key.
+/// Returns an error with the position only, since the text there may be a key.
 fn not_well_formed(error: roxmltree::Error) -> Error {
     match error {
         roxmltree::Error::DtdDetected => Error::Dtd,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Writing: well-formed by construction, into memory that is wiped.
+//! Writes XML that is always well-formed, into memory that is wiped.
 
 use std::fmt::Display;
 use std::io;
@@ -19,7 +19,7 @@ use super::Namespace;
 pub(crate) struct Attributes(Vec<(&'static str, String)>);
 
 impl Attributes {
-    /// Adds an attribute that is there.
+    /// Adds an attribute.
     pub(crate) fn with(mut self, name: &'static str, value: &(impl Display + ?Sized)) -> Self {
         self.0.push((name, value.to_string()));
         self
@@ -32,7 +32,7 @@ impl Attributes {
         })
     }
 
-    /// Adds an attribute that may not be there.
+    /// Adds an attribute if it has a value.
     pub(crate) fn maybe(self, name: &'static str, value: Option<&(impl Display + ?Sized)>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -54,7 +54,7 @@ impl XmlWriter {
         writer
     }
 
-    /// Writes elements for a document that somebody else wrote.
+    /// Starts a part for insertion into another document.
     pub(crate) fn fragment() -> Self {
         Self {
             writer: Writer::new(WipedBuffer::default()),
@@ -62,20 +62,21 @@ impl XmlWriter {
         }
     }
 
-    /// An element of CPIX with what `content` writes into it.
+    /// Writes an element of CPIX with the content that `content` writes.
     pub(crate) fn element(
         &mut self,
         name: &'static str,
         attributes: Attributes,
         content: impl FnOnce(&mut Self),
     ) {
-        self.element_of((Namespace::Cpix, name), attributes, content);
+        self.element_of(Namespace::Cpix, name, attributes, content);
     }
 
-    /// An element of any namespace.
+    /// Writes an element of any namespace.
     pub(crate) fn element_of(
         &mut self,
-        (namespace, name): (Namespace, &'static str),
+        namespace: Namespace,
+        name: &'static str,
         attributes: Attributes,
         content: impl FnOnce(&mut Self),
     ) {
@@ -90,7 +91,7 @@ impl XmlWriter {
         self.event(Event::End(BytesEnd::new(name.as_str())));
     }
 
-    /// A list, which is left out when it has no items.
+    /// Writes a list, unless it is empty.
     pub(crate) fn list<T>(
         &mut self,
         name: &'static str,
@@ -105,7 +106,7 @@ impl XmlWriter {
         });
     }
 
-    /// An element of CPIX that holds text alone, if there is any.
+    /// Writes an element of CPIX with a text, if there is one.
     pub(crate) fn text(&mut self, name: &'static str, text: Option<&str>) {
         if let Some(text) = text {
             self.element(name, Attributes::default(), |xml| {
@@ -114,7 +115,7 @@ impl XmlWriter {
         }
     }
 
-    /// Text inside the element that is open.
+    /// Writes text into the open element.
     pub(crate) fn characters(&mut self, name: &'static str, text: &str) {
         self.check(text, name);
         if !text.is_empty() {
@@ -122,40 +123,44 @@ impl XmlWriter {
         }
     }
 
-    /// The base64 of bytes, which may be a key, inside the element that is open.
+    /// Writes the base64 of bytes, which may be a key, into the open element.
     pub(crate) fn base64(&mut self, bytes: &[u8]) {
         self.characters("base64", &encode(bytes));
     }
 
-    /// Makes [`Self::finish`] fail, unless it does already.
+    /// Makes [`Self::finish`] return this error, unless it has an earlier one.
     pub(crate) fn fail(&mut self, error: Error) {
         self.result = std::mem::replace(&mut self.result, Ok(())).and(Err(error));
     }
 
-    /// The whole document.
+    /// Returns the whole document.
     pub(crate) fn finish(self) -> Result<Zeroizing<String>, Error> {
         self.result?;
         let mut bytes = self.writer.into_inner().0;
-        let text = String::from_utf8(std::mem::take(&mut *bytes));
-        Ok(Zeroizing::new(text.expect("only strings were written")))
+        Ok(Zeroizing::new(
+            String::from_utf8(std::mem::take(&mut *bytes)).expect("only strings were written"),
+        ))
     }
 
     fn event(&mut self, event: Event<'_>) {
-        let written = self.writer.write_event(event);
-        written.expect("memory takes whatever is written");
+        self.writer
+            .write_event(event)
+            .expect("memory accepts all writes");
     }
 
-    /// XML 1.0, production 2. Line breaks and tabs are refused too: in attributes they would come back as spaces.
+    /// Refuses characters that XML 1.0, production 2, excludes, and line breaks and tabs, which readers turn into spaces in attributes.
     fn check(&mut self, text: &str, name: &'static str) {
         let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
         if text.contains(forbidden) {
-            let expected = "text without control characters";
-            self.fail(Error::BadValue { name, expected });
+            self.fail(Error::BadValue {
+                name,
+                expected: "text without control characters",
+            });
         }
     }
 }
 
-/// The base64 of bytes.
+/// Returns the base64 of bytes, in memory that is wiped.
 pub(crate) fn encode(bytes: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(bytes.len().div_ceil(3) * 4));
     STANDARD.encode_string(bytes, &mut text);

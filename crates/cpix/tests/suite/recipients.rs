@@ -42,7 +42,7 @@ fn the_oracle_decrypts_what_is_encrypted_to_its_certificate() {
         );
     };
     let recipient = RsaRecipient::from_certificate(pem(&folder.join("recipient.crt.pem"))).unwrap();
-    assert_eq!(recipient.note(), None);
+    assert_eq!(recipient.weakness(), None);
     for (version, name) in VERSIONS {
         let mut document = film();
         document
@@ -62,7 +62,7 @@ fn sizes_of_keys_are_noted_and_limited() {
         return tools::skip("sizes_of_keys_are_noted_and_limited", "no openssl");
     };
     let recipient = RsaRecipient::from_certificate(weak.clone()).unwrap();
-    assert_eq!(recipient.note().unwrap().bits, 2048);
+    assert_eq!(recipient.weakness().unwrap().bits, 2048);
     let key = RsaPrivateKey::from_pkcs8(&key).unwrap();
     let mut document = film();
     document

@@ -79,7 +79,7 @@ pub fn export(
         xml: document.to_xml(version)?,
         kids,
         warning: certificate
-            .and_then(|key| key.note())
+            .and_then(|key| key.weakness())
             .map(|note| note.to_string()),
     })
 }
