@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! CHECKSUM of a PlayReady Header: shows a client that it holds the key that belongs to the KID.
+//! CHECKSUM of a PlayReady Header, by which a client checks that its key belongs to the KID.
 //!
 //! AESCBC has no checksum.
 
@@ -11,10 +11,10 @@ use cenc_types::{ContentKey, KeyId};
 
 use super::{Error, guid};
 
-/// Rounds of SHA-1 that COCKTAIL's checksum takes.
+/// The number of SHA-1 rounds in a COCKTAIL checksum.
 const COCKTAIL_ROUNDS: usize = 5;
 
-/// AESCTR: the KID's GUID bytes under AES-128-ECB with the content key, cut to 8 bytes.
+/// Returns the checksum for AESCTR: the first 8 bytes of the KID in GUID order, encrypted by AES-128-ECB with the content key.
 pub fn aes_ctr(kid: &KeyId, key: &ContentKey) -> [u8; 8] {
     let mut block = guid::to_guid_bytes(kid).into();
     aes::Aes128::new(key.as_bytes().into()).encrypt_block(&mut block);
@@ -22,16 +22,17 @@ pub fn aes_ctr(kid: &KeyId, key: &ContentKey) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
-/// COCKTAIL: the key zero-filled to 21 bytes, five times through SHA-1, cut to 7 bytes. The KID has no part in it.
+/// Returns the checksum for COCKTAIL: the first 7 bytes of five rounds of SHA-1 over the key, padded with zeros to 21 bytes. It does
+/// not depend on the KID.
 ///
 /// # Errors
-/// [`Error::LongCocktailKey`] when the key is longer than 21 bytes; real ones have 7.
+/// [`Error::LongCocktailKey`] if the key is longer than 21 bytes; real keys have 7.
 pub fn cocktail(key: &[u8]) -> Result<[u8; 7], Error> {
     let mut filled = Zeroizing::new([0; 21]);
-    let room = filled
+    filled
         .get_mut(..key.len())
-        .ok_or(Error::LongCocktailKey { len: key.len() })?;
-    room.copy_from_slice(key);
+        .ok_or(Error::LongCocktailKey { len: key.len() })?
+        .copy_from_slice(key);
     let mut digest = Sha1::digest(filled.as_slice());
     for _ in 1..COCKTAIL_ROUNDS {
         digest = Sha1::digest(digest);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where a header that somebody wrote leaves the PlayReady Header specification.
+//! Deviations of existing headers from the PlayReady Header specification.
 
 use super::Error;
 
-/// One way in which a readable header is not what the specification asks for.
+/// A deviation of a readable header from the specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Deviation {
-    /// The text begins with a byte order mark.
+    /// The text starts with a byte order mark.
     #[error("byte order mark in front")]
     ByteOrderMark,
     /// The text has an XML declaration.
@@ -31,27 +31,27 @@ pub enum Deviation {
     /// Known elements in another order than the specification lists them.
     #[error("elements out of order")]
     ElementOrder,
-    /// A KID stands where another header version puts it.
+    /// A KID is where another header version has it.
     #[error("key id in the place of another header version")]
     KeyIdPlace,
     /// An element that the specification does not define; its content is not kept.
     #[error("unknown element {0}")]
     UnknownElement(String),
-    /// An element that may stand once stands again; the first one counts.
+    /// An element occurs more than once; the first one counts.
     #[error("repeated element {0}")]
     RepeatedElement(String),
-    /// Over the recommended 1 KB.
+    /// The header exceeds the recommended 1 KB.
     #[error("the header has {0} bytes, 1024 are recommended")]
     LongHeader(usize),
-    /// CUSTOMATTRIBUTES over the recommended 1 KB.
+    /// CUSTOMATTRIBUTES exceeds the recommended 1 KB.
     #[error("CUSTOMATTRIBUTES has {0} bytes, 1024 are recommended")]
     LongCustomAttributes(usize),
-    /// The content as a whole is something that no header may hold.
+    /// The content as a whole is not allowed in any header.
     #[error("{0}")]
     Refused(Error),
 }
 
-/// Notes each deviation once, in the order of sight.
+/// Collects each deviation once, in the order of occurrence.
 #[derive(Debug, Default)]
 pub(super) struct Deviations(Vec<Deviation>);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What can go wrong with PlayReady headers, objects and key seeds.
+//! Errors of PlayReady Headers, Objects and key seeds.
 
 use cenc_types::KeyId;
 
 use super::header::{Feature, HeaderVersion};
 
-/// Errors of the PlayReady layer. None of them holds key bytes.
+/// Errors of PlayReady Headers, Objects and key seeds. None of them holds key bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,15 +34,15 @@ pub enum Error {
         "not an absolute url: begin with a scheme and a host, such as https://host/path, and percent-encode what is not ascii"
     )]
     RelativeUrl,
-    /// A header version cannot hold what is asked of it.
+    /// A header version does not have a feature.
     #[error("a header of version {version} cannot hold {feature}: {}", feature.remedy())]
     VersionCannotHold {
-        /// The version asked for, or the last one tried.
+        /// The requested version, or the last one tried.
         version: HeaderVersion,
-        /// What it has no place for.
+        /// The feature.
         feature: Feature,
     },
-    /// A KID stands twice in a header.
+    /// A KID occurs twice in a header.
     #[error("the key id {0} stands twice in the header: name each key once")]
     DuplicateKeyId(KeyId),
     /// The all-zero KID, which names no key.
@@ -54,10 +54,10 @@ pub enum Error {
     /// An ALGID that the header specification does not define.
     #[error("unknown ALGID {0:?}: use AESCTR, AESCBC or COCKTAIL")]
     UnknownAlgorithm(String),
-    /// A CHECKSUM where none is allowed.
+    /// A CHECKSUM is not allowed with the algorithm.
     #[error("a CHECKSUM goes only with AESCTR or COCKTAIL: leave it out")]
     ChecksumNotAllowed,
-    /// A field of a header whose text means nothing.
+    /// The text of a header field is malformed.
     #[error(
         "the value of {0} in the header cannot be read: it is malformed or of the wrong length"
     )]
@@ -88,7 +88,7 @@ pub enum Error {
     /// A header or an object over its limit.
     #[error("{what} of {size} bytes is over the limit of {limit}: leave something out")]
     TooLarge {
-        /// What is too large.
+        /// The part that is too large.
         what: &'static str,
         /// Its size in bytes.
         size: usize,

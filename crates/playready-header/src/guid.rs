@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! KIDs as PlayReady's little-endian GUIDs: the first three fields of the UUID byte-swapped.
 //!
-//! Headers, the AESCTR checksum and the key seed want this order; boxes, manifests and CPIX never do.
+//! Headers, AESCTR checksums and key seeds use this order; boxes, manifests and CPIX never do.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,17 +11,25 @@ use cenc_types::KeyId;
 
 use super::Error;
 
-/// The 16 bytes of a KID in GUID order.
+/// Returns the 16 bytes of a KID in GUID order.
+///
+/// ```
+/// use playready_header::guid;
+///
+/// let kid = "10000000-1000-1000-1000-100000000001".parse()?;
+/// assert_eq!(guid::to_guid_bytes(&kid)[..8], [0, 0, 0, 0x10, 0, 0x10, 0, 0x10]);
+/// # Ok::<(), cenc_types::Error>(())
+/// ```
 pub fn to_guid_bytes(kid: &KeyId) -> [u8; 16] {
     Uuid::from_bytes(*kid.as_bytes()).to_bytes_le()
 }
 
-/// The KID whose bytes stand in GUID order.
+/// Returns the KID of 16 bytes in GUID order.
 pub fn from_guid_bytes(bytes: [u8; 16]) -> KeyId {
     KeyId::from_bytes(Uuid::from_bytes_le(bytes).into_bytes())
 }
 
-/// The base64 of a KID in GUID order, as a header writes it.
+/// Returns the base64 of a KID in GUID order, as in a header.
 pub fn to_base64(kid: &KeyId) -> String {
     STANDARD.encode(to_guid_bytes(kid))
 }
@@ -34,10 +42,13 @@ pub fn from_base64(text: &str) -> Result<KeyId, Error> {
     decode(text).map(from_guid_bytes)
 }
 
-/// The 16 bytes of a base64 GUID, in the order they stand.
+/// Decodes the 16 bytes of a base64 GUID, without a change of order.
 pub(super) fn decode(text: &str) -> Result<[u8; 16], Error> {
-    let bytes = STANDARD.decode(text.trim()).map_err(|_| Error::BadGuid)?;
-    bytes.try_into().map_err(|_| Error::BadGuid)
+    STANDARD
+        .decode(text.trim())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(Error::BadGuid)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The PlayReady Header (WRMHEADER), PlayReady Header specification, versions 4.0 to 4.3.
 //!
-//! [`Header`] is one that we write and always valid; [`FoundHeader`] is what somebody else wrote.
+//! A [`Header`] is for writing and always valid; a [`FoundHeader`] is an existing header that was read.
 
 mod key_ids;
 mod read;
@@ -19,14 +19,14 @@ use super::Error;
 /// The namespace of WRMHEADER.
 const NAMESPACE: &str = "http://schemas.microsoft.com/DRM/2007/03/PlayReadyHeader";
 
-/// What a header is to say. Empty fields are left out.
+/// The fields of a header. Empty fields are not written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeaderFields {
-    /// The version, or the choice of the lowest that holds the rest.
+    /// The version, or the choice of the lowest one that has the other fields.
     pub version: VersionChoice,
     /// The KIDs and their one algorithm.
     pub key_ids: KeyIds,
-    /// LA_URL: where a client asks for a licence.
+    /// LA_URL: the URL for licence requests.
     pub la_url: Option<AbsoluteUrl>,
     /// LUI_URL: the page that a client may show when it gets no licence.
     pub lui_url: Option<AbsoluteUrl>,
@@ -34,13 +34,13 @@ pub struct HeaderFields {
     pub ds_id: Option<ServiceId>,
     /// CUSTOMATTRIBUTES: the packager's own XML.
     pub custom_attributes: Option<CustomAttributes>,
-    /// DECRYPTORSETUP ONDEMAND: the keys come later, with the media.
+    /// DECRYPTORSETUP ONDEMAND: the keys follow later, with the media.
     pub on_demand: bool,
-    /// LICENSEREQUESTED: whether the client is to ask for at least one licence; absent means yes.
+    /// LICENSEREQUESTED: true if the client must request at least one licence. None means true.
     pub license_requested: Option<bool>,
 }
 
-/// A PlayReady Header that its version can hold.
+/// A PlayReady Header whose version has all of its fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     version: HeaderVersion,
@@ -48,22 +48,24 @@ pub struct Header {
 }
 
 impl Header {
-    /// Settles the version: the one asked for, or the lowest that holds all fields.
+    /// Creates a header with the requested version, or the lowest that has all fields.
     ///
     /// # Errors
     /// [`Error::VersionCannotHold`], [`Error::NilKeyId`] or [`Error::DuplicateKeyId`].
     pub fn new(fields: HeaderFields) -> Result<Self, Error> {
         fields.key_ids.check()?;
-        let version = fields.settle_version()?;
-        Ok(Self { version, fields })
+        Ok(Self {
+            version: fields.choose_version()?,
+            fields,
+        })
     }
 
-    /// The version that was settled.
+    /// Returns the version.
     pub const fn version(&self) -> HeaderVersion {
         self.version
     }
 
-    /// What the header says.
+    /// Returns the fields.
     pub const fn fields(&self) -> &HeaderFields {
         &self.fields
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! PlayReady's key seed: content keys computed from a secret and the KID, after the Key Seed page.
+//! PlayReady's key seed: content keys derived from a secret and the KID, by Microsoft's Key Seed page.
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use cenc_types::{ContentKey, KeyId, decode_secret};
 
 use super::{Error, guid};
 
-/// Bytes of a seed that count; what follows them is cut off.
+/// The used bytes of a seed; further bytes are ignored.
 const SEED_LEN: usize = 30;
 
 /// The seed that Microsoft's public test server uses and publishes.
@@ -21,13 +21,14 @@ const PUBLIC_TEST_SEED: [u8; SEED_LEN] = [
 pub struct KeySeed(Zeroizing<[u8; SEED_LEN]>);
 
 impl KeySeed {
-    /// Keeps the first 30 bytes.
+    /// Uses the first 30 bytes.
     ///
     /// # Errors
-    /// [`Error::ShortKeySeed`] when there are fewer.
+    /// [`Error::ShortKeySeed`] if there are fewer.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let short = Error::ShortKeySeed { len: bytes.len() };
-        let used = bytes.first_chunk::<SEED_LEN>().ok_or(short)?;
+        let used = bytes
+            .first_chunk::<SEED_LEN>()
+            .ok_or(Error::ShortKeySeed { len: bytes.len() })?;
         Ok(Self(Zeroizing::new(*used)))
     }
 
@@ -39,12 +40,12 @@ impl KeySeed {
         Self::from_bytes(&decode_secret(text).ok_or(Error::BadKeySeed)?)
     }
 
-    /// The seed's 30 bytes. Do not copy them to where they are not wiped.
+    /// Returns the seed's 30 bytes. Copy them only into memory that is wiped.
     pub fn as_bytes(&self) -> &[u8; 30] {
         &self.0
     }
 
-    /// The content key of a KID.
+    /// Derives the content key of a KID.
     pub fn content_key(&self, kid: &KeyId) -> ContentKey {
         let seed = self.0.as_slice();
         let guid = guid::to_guid_bytes(kid);
@@ -57,7 +58,7 @@ impl KeySeed {
         ContentKey::from_bytes(key)
     }
 
-    /// Whether this is the seed of Microsoft's public test server, which protects nothing: warn when it is used.
+    /// Returns true for the seed of Microsoft's public test server, which protects nothing. Warn users of it.
     pub fn is_public_test_seed(&self) -> bool {
         *self.0 == PUBLIC_TEST_SEED
     }

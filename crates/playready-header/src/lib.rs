@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
-//! PlayReady packaging, after Microsoft's PlayReady Header specification (2021) and Key Seed page: the
-//! PlayReady Header (WRMHEADER 4.0 to 4.3), the PlayReady Object around it, checksums and the key seed.
+//! PlayReady Headers (WRMHEADER 4.0 to 4.3), PlayReady Objects, checksums and key seeds, by Microsoft's PlayReady Header specification
+//! (2021) and Key Seed page.
 //!
-//! A KID is in UUID (big-endian) order everywhere but in a header, where it is a little-endian GUID;
-//! [`guid`] is the only place that turns one into the other.
+//! ```
+//! use cenc_types::ContentKey;
+//! use playready_header::{KeySeed, checksum};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The key seed of Microsoft's public test server, and a KID with the key that it derives.
+//! let seed = KeySeed::parse("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")?;
+//! let kid = "10000000-1000-1000-1000-100000000001".parse()?;
+//! let key = seed.content_key(&kid);
+//! assert_eq!(key.as_bytes(), ContentKey::parse("OiobaN0r2bLusl6ExHdmaA==")?.as_bytes());
+//! assert_eq!(checksum::aes_ctr(&kid, &key).len(), 8);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A KID is in UUID (big-endian) order everywhere but in a header, where it is a little-endian GUID. Only [`guid`] converts between
+//! them.
 
 pub mod checksum;
 mod deviation;

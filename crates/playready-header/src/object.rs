@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The PlayReady Object: records after a length and a count, all little-endian; the data of PlayReady's `pssh`.
+//! The PlayReady Object, which is the data of PlayReady's `pssh`: records after a length and a count, all little-endian.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Error, FoundHeader, Header};
 
-/// Bytes that a whole object may have.
+/// The size limit of an object, in bytes.
 const MAX_LEN: usize = 15 * 1024;
 
-/// Length (u32) and record count (u16) in front of the records.
+/// The size of length (u32) and record count (u16) before the records.
 const OBJECT_PREFIX: usize = 6;
 
-/// Type (u16) and length (u16) in front of a record's value.
+/// The size of type (u16) and length (u16) before a record's value.
 const RECORD_PREFIX: usize = 4;
 
 /// A PlayReady Object of at most 15 KB.
@@ -24,7 +24,7 @@ pub struct PlayReadyObject {
 /// One record of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// What the value is.
+    /// The type of the value.
     pub kind: RecordKind,
     /// The record's bytes.
     pub value: Vec<u8>,
@@ -43,17 +43,17 @@ pub enum RecordKind {
     Unknown(u16),
 }
 
-/// What goes into an embedded licence store record.
+/// The value of an embedded licence store record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LicenseStore {
-    /// A store that a licence server made; its bytes are not looked into.
+    /// A store of a licence server, which is not checked.
     Given(Vec<u8>),
-    /// Room of that many zero bytes for a client to write licences into.
+    /// A number of zero bytes, into which a client can write licences.
     Empty(usize),
 }
 
 impl PlayReadyObject {
-    /// An object of one header.
+    /// Creates an object with a header.
     ///
     /// # Errors
     /// [`Error::TooLarge`].
@@ -63,18 +63,20 @@ impl PlayReadyObject {
         Ok(object)
     }
 
-    /// An object of one header that somebody else wrote, as it stands; [`FoundHeader::from_xml`] tells what it is worth.
+    /// Creates an object with the unchanged text of an existing header. [`FoundHeader::from_xml`] checks such a text.
     ///
     /// # Errors
     /// [`Error::TooLarge`].
     pub fn with_header_text(xml: &str) -> Result<Self, Error> {
         let mut object = Self::default();
-        let value = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        object.push(RecordKind::Header, value)?;
+        object.push(
+            RecordKind::Header,
+            xml.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        )?;
         Ok(object)
     }
 
-    /// Adds an embedded licence store; an object without a header may hold one too.
+    /// Adds an embedded licence store. The object needs no header.
     ///
     /// # Errors
     /// [`Error::TooLarge`].
@@ -91,7 +93,7 @@ impl PlayReadyObject {
     /// Reads an object. Records of unknown type are kept.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], and [`Error::BadObject`] when the lengths do not add up.
+    /// [`Error::TooLarge`], and [`Error::BadObject`] if the lengths do not add up.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         check_len(bytes.len())?;
         let mut rest = bytes;
@@ -100,32 +102,33 @@ impl PlayReadyObject {
             return Err(Error::BadObject("its length field is not its size"));
         }
         let count = u16::from_le_bytes(take(&mut rest)?);
-        let records = (0..count).map(|_| Record::parse(&mut rest));
-        let records = records.collect::<Result<_, _>>()?;
+        let records = (0..count)
+            .map(|_| Record::parse(&mut rest))
+            .collect::<Result<_, _>>()?;
         if !rest.is_empty() {
             return Err(Error::BadObject("bytes follow its last record"));
         }
         Ok(Self { records })
     }
 
-    /// The records in order.
+    /// Returns the records in order.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
-    /// The header, read; none when the object has no header record.
+    /// Reads the header. Returns None if the object has no header record.
     ///
     /// # Errors
     /// Those of [`FoundHeader::from_bytes`].
     pub fn header(&self) -> Result<Option<FoundHeader>, Error> {
-        let mut records = self.records.iter();
-        let record = records.find(|record| record.kind == RecordKind::Header);
-        record
+        self.records
+            .iter()
+            .find(|record| record.kind == RecordKind::Header)
             .map(|record| FoundHeader::from_bytes(&record.value))
             .transpose()
     }
 
-    /// The same object without licence stores, which a Smooth client manifest must not carry.
+    /// Returns the object without licence stores, which a Smooth client manifest must not have.
     #[must_use]
     pub fn without_license_stores(&self) -> Self {
         let kept = self
@@ -137,7 +140,7 @@ impl PlayReadyObject {
         }
     }
 
-    /// The object's bytes.
+    /// Writes the object's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         const FITS: &str = "push and parse keep objects within 15 KB";
         let length = u32::try_from(self.len()).expect(FITS);
@@ -154,7 +157,7 @@ impl PlayReadyObject {
         bytes
     }
 
-    /// The object in base64, as manifests carry it.
+    /// Writes the object in base64, as in manifests.
     pub fn to_base64(&self) -> String {
         STANDARD.encode(self.to_bytes())
     }
@@ -199,7 +202,7 @@ impl RecordKind {
         }
     }
 
-    /// The record type.
+    /// Returns the record type.
     pub const fn number(self) -> u16 {
         match self {
             Self::Header => 1,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A small XML tree, written as the PlayReady Header specification wants it: every element closed by its own
-//! end tag, namespace declarations first, attributes in alphabetical order, text escaped as in Canonical XML.
+//! A small XML tree, written by the rules of the PlayReady Header specification: each element has its own end tag, namespace
+//! declarations come first, attributes are in alphabetical order, and text is escaped as in Canonical XML.
 
 mod read;
 
@@ -21,7 +21,7 @@ pub struct Element {
     pub(super) children: Vec<Node>,
 }
 
-/// What stands inside an element.
+/// A child of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     Element(Element),
@@ -29,6 +29,7 @@ pub(super) enum Node {
 }
 
 impl Element {
+    /// Creates an empty element.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -37,18 +38,22 @@ impl Element {
         }
     }
 
-    /// An element that holds nothing but text.
+    /// Creates an element with a text.
     pub fn of_text(name: &str, text: &str) -> Self {
         let mut element = Self::new(name);
         element.children.push(Node::Text(text.to_owned()));
         element
     }
 
+    /// Adds an attribute.
+    #[must_use]
     pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
         self.attributes.push((name.to_owned(), value.to_owned()));
         self
     }
 
+    /// Adds a child element.
+    #[must_use]
     pub fn with_child(mut self, child: Self) -> Self {
         self.push(child);
         self
@@ -65,12 +70,12 @@ impl Element {
         })
     }
 
-    /// The first child element of that name.
+    /// Returns the first child element with a name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.elements().find(|element| element.name == name)
     }
 
-    /// The element's own text without the white space around it, and whether there was any.
+    /// Returns the element's own text without the white space around it, and true if there was any.
     pub(super) fn text(&self) -> (String, bool) {
         let own = self.children.iter().filter_map(|node| match node {
             Node::Text(text) => Some(text.as_str()),
@@ -82,15 +87,16 @@ impl Element {
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
-    /// The element in canonical form.
+    /// Writes the element in canonical form.
     pub fn to_xml(&self) -> String {
         let mut writer = Writer::new(Vec::new());
-        self.write(&mut writer)
-            .expect("a Vec takes whatever is written");
+        self.write(&mut writer).expect("a Vec accepts all writes");
         String::from_utf8(writer.into_inner()).expect("only strings were written")
     }
 

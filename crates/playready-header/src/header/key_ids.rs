@@ -10,7 +10,7 @@ use cenc_types::{CipherMode, ContentKey, KeyId};
 
 use crate::{Error, checksum, guid};
 
-/// The KIDs of a header under their ALGID. Without any KID the algorithm has no meaning.
+/// The KIDs of a header with their ALGID. Without a KID the algorithm has no meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyIds {
     /// AESCTR, with a checksum of 8 bytes.
@@ -19,7 +19,7 @@ pub enum KeyIds {
     AesCbc(Vec<KeyId>),
     /// COCKTAIL, the cipher of WMDRM, with a checksum of 7 bytes.
     Cocktail(Vec<HeaderKeyId<7>>),
-    /// No ALGID: a header that serves content in either mode.
+    /// No ALGID: the header is for content in either cipher mode.
     NoAlgorithm(Vec<KeyId>),
 }
 
@@ -28,30 +28,34 @@ pub enum KeyIds {
 pub struct HeaderKeyId<const N: usize> {
     /// The KID.
     pub kid: KeyId,
-    /// CHECKSUM, where the key was at hand.
+    /// CHECKSUM; None if the key is unknown.
     pub checksum: Option<[u8; N]>,
 }
 
 impl HeaderKeyId<8> {
-    /// Keeps the AESCTR checksum of the key, not the key.
+    /// Computes the AESCTR checksum of a key, and does not keep the key.
     pub fn aes_ctr(kid: KeyId, key: Option<&ContentKey>) -> Self {
-        let checksum = key.map(|key| checksum::aes_ctr(&kid, key));
-        Self { kid, checksum }
+        Self {
+            kid,
+            checksum: key.map(|key| checksum::aes_ctr(&kid, key)),
+        }
     }
 }
 
 impl HeaderKeyId<7> {
-    /// Keeps the COCKTAIL checksum of the key, which has 7 bytes, not the key.
+    /// Computes the COCKTAIL checksum of a key of 7 bytes, and does not keep the key.
     ///
     /// # Errors
     /// [`Error::LongCocktailKey`].
     pub fn cocktail(kid: KeyId, key: Option<&[u8]>) -> Result<Self, Error> {
-        let checksum = key.map(checksum::cocktail).transpose()?;
-        Ok(Self { kid, checksum })
+        Ok(Self {
+            kid,
+            checksum: key.map(checksum::cocktail).transpose()?,
+        })
     }
 }
 
-/// One KID as it is written: ALGID, CHECKSUM and VALUE.
+/// The attributes of a KID that is written: ALGID, CHECKSUM and VALUE.
 pub(super) struct Entry {
     pub(super) algorithm: Option<&'static str>,
     pub(super) checksum: Option<String>,
@@ -65,7 +69,7 @@ impl Default for KeyIds {
 }
 
 impl KeyIds {
-    /// The KIDs of content that is protected in one cipher mode, with checksums where the mode has them.
+    /// Returns the KIDs of content in one cipher mode, with checksums if the mode has them.
     pub fn for_mode<'k, K>(mode: CipherMode, keys: K) -> Self
     where
         K: IntoIterator<Item = (KeyId, Option<&'k ContentKey>)>,
@@ -80,17 +84,17 @@ impl KeyIds {
         }
     }
 
-    /// How many KIDs there are.
+    /// Returns the number of KIDs.
     pub fn len(&self) -> usize {
         self.key_ids().count()
     }
 
-    /// Whether there is no KID.
+    /// Returns true if there is no KID.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The KIDs in the order of the header.
+    /// Returns the KIDs in the order of the header.
     pub fn key_ids(&self) -> impl Iterator<Item = KeyId> {
         let (ctr, cocktail, bare) = match self {
             Self::AesCtr(keys) => (keys.as_slice(), [].as_slice(), [].as_slice()),
@@ -118,7 +122,7 @@ impl KeyIds {
         Ok(())
     }
 
-    /// KEYLEN of version 4.0, in bytes.
+    /// Returns KEYLEN of version 4.0, in bytes.
     pub(super) const fn key_len(&self) -> &'static str {
         match self {
             Self::Cocktail(_) => "7",

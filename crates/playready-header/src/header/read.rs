@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reads a header that somebody else wrote: lenient in form, and every departure from the specification is listed.
+//! Reads existing headers. Deviations in form are accepted and listed.
 
 mod fields;
 
@@ -25,10 +25,23 @@ const DATA_ORDER: [&str; 8] = [
 /// Children of PROTECTINFO in the specification's order.
 const INFO_ORDER: [&str; 4] = ["KEYLEN", "ALGID", "KID", "KIDS"];
 
-/// Bytes that a header, and CUSTOMATTRIBUTES in it, should not exceed.
+/// The recommended limit of a header and of its CUSTOMATTRIBUTES, in bytes.
 const RECOMMENDED_LEN: usize = 1024;
 
-/// A header as it was found. The texts are those of the header, unchecked.
+/// An existing header, with unchecked texts.
+///
+/// ```
+/// use playready_header::{FoundHeader, HeaderVersion};
+///
+/// // The KID of Microsoft's public test content, in GUID order.
+/// let header = FoundHeader::from_xml(
+///     r#"<WRMHEADER xmlns="http://schemas.microsoft.com/DRM/2007/03/PlayReadyHeader" version="4.0.0.0"><DATA><PROTECTINFO><KEYLEN>16</KEYLEN><ALGID>AESCTR</ALGID></PROTECTINFO><KID>AAAAEAAQABAQABAAAAAAAQ==</KID></DATA></WRMHEADER>"#,
+/// )?;
+/// assert_eq!(header.version, HeaderVersion::V4_0);
+/// assert_eq!(header.key_ids[0].kid.to_string(), "10000000-1000-1000-1000-100000000001");
+/// assert!(header.deviations.is_empty());
+/// # Ok::<(), playready_header::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundHeader {
     /// The version it names.
@@ -49,11 +62,11 @@ pub struct FoundHeader {
     pub decryptor_setup: Option<String>,
     /// LICENSEREQUESTED.
     pub license_requested: Option<String>,
-    /// Where it leaves the specification.
+    /// Its deviations from the specification.
     pub deviations: Vec<Deviation>,
 }
 
-/// A KID as it was found.
+/// A KID of an existing header, with unchecked texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundKeyId {
     /// The KID, in UUID order.
@@ -81,7 +94,7 @@ impl FoundHeader {
     /// Reads a header's text, at most 64 KiB.
     ///
     /// # Errors
-    /// When it is not well-formed, has a document type definition, is not a header, is of an unknown version
+    /// If it is not well-formed, has a document type definition, is not a header, is of an unknown version
     /// or holds a KID that is not the base64 of 16 bytes.
     pub fn from_xml(text: &str) -> Result<Self, Error> {
         let mut notes = Deviations::default();
@@ -122,15 +135,15 @@ impl FoundHeader {
             ds_id: text(data, "DS_ID"),
             decryptor_setup: text(data, "DECRYPTORSETUP"),
             license_requested: info.attribute("LICENSEREQUESTED").map(str::to_owned),
-            key_ids: found_key_ids(version, data, info, notes)?,
+            key_ids: read_key_ids(version, data, info, notes)?,
             custom_attributes: custom_attributes(data, notes),
             deviations: Vec::new(),
         })
     }
 }
 
-/// The KIDs of all three places that versions have for them.
-fn found_key_ids(
+/// Reads the KIDs at the places of all versions.
+fn read_key_ids(
     version: HeaderVersion,
     data: &Element,
     info: &Element,
@@ -153,14 +166,14 @@ fn found_key_ids(
     ] {
         for element in parent.elements().filter(|element| element.name == "KID") {
             notes.note_if(!in_place, Deviation::KeyIdPlace);
-            found.push(attributed_key_id(element)?);
+            found.push(read_kid_element(element)?);
         }
     }
     Ok(found)
 }
 
-/// A KID of version 4.1 and above.
-fn attributed_key_id(element: &Element) -> Result<FoundKeyId, Error> {
+/// Reads a KID element of version 4.1 and above.
+fn read_kid_element(element: &Element) -> Result<FoundKeyId, Error> {
     let attribute = |name| element.attribute(name).map(str::to_owned);
     Ok(FoundKeyId {
         kid: read_kid(element.attribute("VALUE").unwrap_or_default())?,
@@ -180,7 +193,7 @@ fn custom_attributes(data: &Element, notes: &mut Deviations) -> Option<String> {
     Some(custom)
 }
 
-/// The text of a child element, without the white space around it.
+/// Returns the text of a child element, without the white space around it.
 fn text_of(parent: &Element, name: &str, notes: &mut Deviations) -> Option<String> {
     let (text, padded) = parent.child(name)?.text();
     notes.note_if(padded, Deviation::WhiteSpace);

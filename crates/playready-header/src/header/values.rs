@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Values of a header that are checked once, when they are read: URLs, service ids and custom XML.
+//! Values of a header that are checked when they are read: URLs, service ids and custom XML.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,12 @@ use crate::deviation::Deviations;
 use crate::{Error, guid};
 use crate::{xml, xml::Element};
 
-/// An absolute URL in ASCII: scheme, `://`, host and what follows.
+/// An absolute URL in ASCII, with scheme, `://` and host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsoluteUrl(String);
 
 impl AbsoluteUrl {
-    /// The URL as it was given.
+    /// Returns the URL as it was read.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -46,7 +46,7 @@ pub struct ServiceId([u8; 16]);
 impl FromStr for ServiceId {
     type Err = Error;
 
-    /// Reads the base64 of a GUID's 16 bytes, as a header and a licence server write it.
+    /// Reads the base64 of a GUID's 16 bytes, as in headers and licence servers.
     fn from_str(text: &str) -> Result<Self, Error> {
         guid::decode(text).map(Self)
     }
@@ -58,7 +58,7 @@ impl fmt::Display for ServiceId {
     }
 }
 
-/// CUSTOMATTRIBUTES: well-formed XML of the packager's own, kept in canonical form.
+/// CUSTOMATTRIBUTES: well-formed XML of the packager, in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomAttributes(Element);
 
@@ -92,7 +92,7 @@ impl fmt::Display for CustomAttributes {
     }
 }
 
-/// Refuses a prefix that no element around it declares: a namespace-aware client would refuse the whole header.
+/// Refuses a prefix that is not declared: a namespace-aware client would refuse the whole header.
 fn check_prefixes<'e>(element: &'e Element, declared: &mut Vec<&'e str>) -> Result<(), Error> {
     let outside = declared.len();
     let attributes = element.attributes.iter().map(|(name, _)| name.as_str());

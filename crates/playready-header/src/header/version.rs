@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Header versions and what each of them can hold.
+//! Header versions and their features.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,17 +20,17 @@ pub enum HeaderVersion {
     V4_3,
 }
 
-/// Which version to write.
+/// The choice of the version to write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum VersionChoice {
-    /// The lowest that holds what is asked, so that the oldest clients read it.
+    /// The lowest version that has all fields, so that the oldest clients can read the header.
     #[default]
     Auto,
-    /// This one or none.
+    /// This version, or an error.
     Only(HeaderVersion),
 }
 
-/// Something that not every version has a place for.
+/// A feature that not every version has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
@@ -54,7 +54,7 @@ impl HeaderVersion {
     /// All versions, the lowest first.
     pub const ALL: [Self; 4] = [Self::V4_0, Self::V4_1, Self::V4_2, Self::V4_3];
 
-    /// The version attribute of WRMHEADER.
+    /// Returns the attribute `version` of WRMHEADER.
     pub const fn attribute(self) -> &'static str {
         match self {
             Self::V4_0 => "4.0.0.0",
@@ -64,7 +64,7 @@ impl HeaderVersion {
         }
     }
 
-    /// The short form: 4.0 to 4.3.
+    /// Returns the short form: 4.0 to 4.3.
     pub const fn name(self) -> &'static str {
         match self {
             Self::V4_0 => "4.0",
@@ -74,7 +74,7 @@ impl HeaderVersion {
         }
     }
 
-    const fn holds(self, feature: Feature) -> bool {
+    const fn has(self, feature: Feature) -> bool {
         match feature {
             Feature::NoKeyId | Feature::OnDemand => !matches!(self, Self::V4_0),
             Feature::SeveralKeyIds => matches!(self, Self::V4_2 | Self::V4_3),
@@ -117,7 +117,7 @@ impl FromStr for VersionChoice {
 }
 
 impl Feature {
-    /// What to do when a version cannot hold it.
+    /// Returns the advice for a version without the feature.
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::NoKeyId | Self::OnDemand => "choose auto or 4.1 and above",
@@ -143,18 +143,18 @@ impl fmt::Display for Feature {
 }
 
 impl HeaderFields {
-    /// The version asked for, or the lowest that holds everything.
-    pub(super) fn settle_version(&self) -> Result<HeaderVersion, Error> {
+    /// Returns the requested version, or the lowest that has all fields.
+    pub(super) fn choose_version(&self) -> Result<HeaderVersion, Error> {
         let features = self.features();
-        let lacking = |version: &HeaderVersion| features.iter().find(|f| !version.holds(**f));
+        let missing = |version: &HeaderVersion| features.iter().find(|f| !version.has(**f));
         let version = match self.version {
             VersionChoice::Only(version) => version,
             VersionChoice::Auto => HeaderVersion::ALL
                 .into_iter()
-                .find(|version| lacking(version).is_none())
+                .find(|version| missing(version).is_none())
                 .unwrap_or(HeaderVersion::V4_3),
         };
-        match lacking(&version) {
+        match missing(&version) {
             None => Ok(version),
             Some(&feature) => Err(Error::VersionCannotHold { version, feature }),
         }
@@ -162,18 +162,21 @@ impl HeaderFields {
 
     fn features(&self) -> Vec<Feature> {
         let count = self.key_ids.len();
-        let algorithm = match &self.key_ids {
-            _ if count == 0 => Some(Feature::NoKeyId),
-            KeyIds::AesCtr(_) => None,
-            KeyIds::AesCbc(_) => Some(Feature::AesCbc),
-            KeyIds::Cocktail(_) => Some(Feature::Cocktail),
-            KeyIds::NoAlgorithm(_) => Some(Feature::NoAlgorithm),
-        };
-        let several = (count > 1).then_some(Feature::SeveralKeyIds);
-        let on_demand = self.on_demand.then_some(Feature::OnDemand);
-        let requested = self.license_requested.map(|_| Feature::LicenseRequested);
-        let all = [algorithm, several, on_demand, requested];
-        all.into_iter().flatten().collect()
+        [
+            match &self.key_ids {
+                _ if count == 0 => Some(Feature::NoKeyId),
+                KeyIds::AesCtr(_) => None,
+                KeyIds::AesCbc(_) => Some(Feature::AesCbc),
+                KeyIds::Cocktail(_) => Some(Feature::Cocktail),
+                KeyIds::NoAlgorithm(_) => Some(Feature::NoAlgorithm),
+            },
+            (count > 1).then_some(Feature::SeveralKeyIds),
+            self.on_demand.then_some(Feature::OnDemand),
+            self.license_requested.map(|_| Feature::LicenseRequested),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
@@ -218,7 +221,7 @@ mod tests {
             (requested, HeaderVersion::V4_3),
         ];
         for (fields, version) in cases {
-            assert_eq!(fields.settle_version(), Ok(version), "{fields:?}");
+            assert_eq!(fields.choose_version(), Ok(version), "{fields:?}");
         }
     }
 
@@ -241,19 +244,19 @@ mod tests {
             ),
         ];
         for (version, key_ids, feature) in cases {
-            let mut asked = fields(key_ids);
-            asked.version = VersionChoice::Only(version);
+            let mut requested = fields(key_ids);
+            requested.version = VersionChoice::Only(version);
             let refusal = Err(Error::VersionCannotHold { version, feature });
-            assert_eq!(asked.settle_version(), refusal);
+            assert_eq!(requested.choose_version(), refusal);
         }
     }
 
     #[test]
     fn cocktail_and_license_requested_fit_no_version() {
         let kid = HeaderKeyId::cocktail(KeyId::from_bytes([1; 16]), None).unwrap();
-        let mut asked = fields(KeyIds::Cocktail(vec![kid]));
-        asked.license_requested = Some(true);
-        let error = asked.settle_version().unwrap_err();
+        let mut requested = fields(KeyIds::Cocktail(vec![kid]));
+        requested.license_requested = Some(true);
+        let error = requested.choose_version().unwrap_err();
         assert_eq!(
             error.to_string(),
             "a header of version 4.3 cannot hold COCKTAIL: choose at most 4.2 and leave out what needs 4.3"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Writes a header: canonical XML in UTF-16LE, without byte order mark and XML declaration.
+//! Writes headers: canonical XML in UTF-16LE, without byte order mark and XML declaration.
 
 use super::key_ids::Entry;
 use super::{Header, HeaderVersion, NAMESPACE};
 use crate::xml::Element;
 
 impl Header {
-    /// The header's XML.
+    /// Writes the header's XML.
     pub fn to_xml(&self) -> String {
         Element::new("WRMHEADER")
             .with_attribute("xmlns", NAMESPACE)
@@ -15,10 +15,12 @@ impl Header {
             .to_xml()
     }
 
-    /// The header as the value of a PlayReady Object's record.
+    /// Writes the header in UTF-16LE, as the value of a PlayReady Object's record.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let xml = self.to_xml();
-        xml.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        self.to_xml()
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect()
     }
 
     fn data(&self) -> Element {
@@ -42,7 +44,7 @@ impl Header {
         data
     }
 
-    /// PROTECTINFO, where there is something to put into it, and what version 4.0 puts beside it.
+    /// Adds PROTECTINFO, unless it is empty, and the siblings that version 4.0 has in place of its children.
     fn push_protect_info(&self, data: &mut Element) {
         let entries = self.fields.key_ids.entries();
         match self.version {
@@ -91,7 +93,7 @@ impl Header {
     }
 }
 
-/// KID with its attributes, from version 4.1 on.
+/// Returns the element KID of version 4.1 and above.
 fn kid_element(entry: &Entry) -> Element {
     let optional = [
         ("ALGID", entry.algorithm),

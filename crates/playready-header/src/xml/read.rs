@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reads text of at most 64 KiB into a tree: XML 1.0 without document type definition, so that no entity can grow.
+//! Parses text of at most 64 KiB into a tree: XML 1.0 without document type definition, so that no entity can expand.
 //!
-//! Lenient in form, and every leniency is noted.
+//! Deviations from the canonical form are accepted and recorded.
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -10,21 +10,23 @@ use super::{Element, Node, attribute_rank};
 use crate::deviation::Deviations;
 use crate::{Deviation, Error};
 
-/// Bytes of UTF-8 that are read at most; a record of a PlayReady Object cannot hold more characters.
+/// The size limit in bytes of UTF-8; a record of a PlayReady Object cannot have more characters.
 const MAX_LEN: usize = 64 * 1024;
 
-/// Elements inside each other; headers of the field use five.
+/// The deepest nesting of elements; real headers have five levels.
 const MAX_DEPTH: usize = 32;
 
-/// Reads the one root element of a document and notes what is not canonical in its form.
+/// Parses the root element of a document and records deviations from the canonical form.
 pub(crate) fn parse(text: &str, notes: &mut Deviations) -> Result<Element, Error> {
     if text.len() > MAX_LEN {
-        let (what, size) = ("the xml", text.len());
-        let limit = MAX_LEN;
-        return Err(Error::TooLarge { what, size, limit });
+        return Err(Error::TooLarge {
+            what: "the xml",
+            size: text.len(),
+            limit: MAX_LEN,
+        });
     }
     let mut reader = Reader::from_str(text);
-    let mut tree = Tree::new(notes);
+    let mut tree = TreeBuilder::new(notes);
     loop {
         match reader.read_event().map_err(not_well_formed)? {
             Event::Start(start) => tree.open(&start)?,
@@ -47,14 +49,14 @@ pub(crate) fn parse(text: &str, notes: &mut Deviations) -> Result<Element, Error
     }
 }
 
-/// The elements that are open, and the root when it is closed.
-struct Tree<'n> {
+/// The open elements, and the root after its end tag.
+struct TreeBuilder<'n> {
     open: Vec<Element>,
     root: Option<Element>,
     notes: &'n mut Deviations,
 }
 
-impl<'n> Tree<'n> {
+impl<'n> TreeBuilder<'n> {
     fn new(notes: &'n mut Deviations) -> Self {
         Self {
             open: Vec::new(),
@@ -141,7 +143,7 @@ fn is_blank(node: &Node) -> bool {
     matches!(node, Node::Text(text) if text.trim_ascii().is_empty())
 }
 
-/// The character that a reference stands for: one of the five predefined or a character number.
+/// Returns the character of a reference: one of the five predefined ones, or a character number.
 fn resolve(reference: &BytesRef<'_>) -> Result<char, Error> {
     if let Some(c) = reference.resolve_char_ref().map_err(not_well_formed)? {
         return Ok(c);
@@ -156,7 +158,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, Error> {
     }
 }
 
-/// XML 1.0, production 5, without telling apart the letters beyond ASCII.
+/// Checks a name by XML 1.0, production 5, but accepts all characters beyond ASCII.
 fn checked_name(name: &str) -> Result<&str, Error> {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
     let inner = |c: char| letter(c) || c.is_ascii_digit() || matches!(c, '-' | '.' | ':');
@@ -166,7 +168,7 @@ fn checked_name(name: &str) -> Result<&str, Error> {
     Err(malformed("an element or attribute name"))
 }
 
-/// XML 1.0, production 2: the characters that text may hold.
+/// Checks that text has only characters of XML 1.0, production 2.
 fn check_chars(text: &str) -> Result<(), Error> {
     let forbidden = |c: char| {
         let control = c < ' ' && !matches!(c, '\t' | '\n' | '\r');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From a header as it was found to one that we can write again.
+//! Converts existing headers for writing.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,10 +13,10 @@ use crate::{
 };
 
 impl FoundHeader {
-    /// The same facts as a header of ours, in the same version.
+    /// Returns a header for writing with the same version and fields.
     ///
     /// # Errors
-    /// When the found header says something that no header of its version may say.
+    /// If a field is malformed, or not allowed in this version.
     pub fn to_header(&self) -> Result<Header, Error> {
         let key_ids = self.to_key_ids()?;
         self.check_key_length(&key_ids)?;
@@ -77,22 +77,23 @@ impl FoundHeader {
     }
 
     fn to_license_requested(&self) -> Result<Option<bool>, Error> {
-        let text = self.license_requested.as_deref();
-        let parsed = text.map(str::parse).transpose();
-        parsed.map_err(|_| Error::BadValue("LICENSEREQUESTED"))
+        self.license_requested
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Error::BadValue("LICENSEREQUESTED"))
     }
 }
 
 impl FoundKeyId {
     fn checked<const N: usize>(&self) -> Result<HeaderKeyId<N>, Error> {
-        let bytes = |text: &String| STANDARD.decode(text).ok()?.try_into().ok();
-        let checksum = match &self.checksum {
-            None => None,
-            Some(text) => Some(bytes(text).ok_or(Error::BadValue("CHECKSUM"))?),
-        };
+        let decode = |text: &String| STANDARD.decode(text).ok()?.try_into().ok();
         Ok(HeaderKeyId {
             kid: self.kid,
-            checksum,
+            checksum: match &self.checksum {
+                None => None,
+                Some(text) => Some(decode(text).ok_or(Error::BadValue("CHECKSUM"))?),
+            },
         })
     }
 
