@@ -165,7 +165,7 @@ impl Line {
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {
-        let weak = self.recipient.as_ref().and_then(RsaRecipient::note);
+        let weak = self.recipient.as_ref().and_then(RsaRecipient::weakness);
         let weak = weak.map(|note| note.to_string());
         let open = self.server.is_open().then(|| {
             "its credentials and answers cross the network unencrypted: use https".to_owned()
