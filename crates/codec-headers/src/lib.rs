@@ -65,6 +65,16 @@ pub struct ProtectableRange {
     pub len: usize,
 }
 
+/// The coded units of one sample: slices, data partitions, tiles, and the frames of codecs without slices.
+///
+/// Each of them that has bytes after its header has one [`ProtectableRange`]. A sample of a video track without coded units, or
+/// with units that got no protected bytes although they are longer than a cipher block, deserves a second look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct CodedUnits {
+    /// The number of coded units, with and without bytes after their headers.
+    pub count: usize,
+}
+
 /// The place of the whole cipher blocks in a range whose length is no multiple of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Alignment {
@@ -131,8 +141,23 @@ impl Codec {
         }))
     }
 
+    /// Puts the parameter sets of further layers or views in force. `config` is the payload of the sample entry's `mvcC` box (AVC) or
+    /// `lhvC` box (HEVC). Streams whose sample entry has such a box need it, unless the samples repeat these parameter sets.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedFeature`] for a codec without layers; a configuration that is truncated or out of range.
+    pub fn add_layers(&mut self, config: &[u8]) -> Result<(), Error> {
+        match &mut self.0 {
+            CodecReader::Avc(avc) => avc.add_views(config),
+            CodecReader::Hevc(hevc) => hevc.add_layers(config),
+            _ => Err(Error::UnsupportedFeature {
+                feature: "an mvcC or lhvC box in a sample entry that is neither AVC nor HEVC",
+            }),
+        }
+    }
+
     /// Appends the protectable ranges of one sample to `ranges`, in order, and keeps what later samples refer to. Samples must
-    /// come in decoding order. A slice or frame that has only header bytes gets no range.
+    /// come in decoding order. A slice or frame that has only header bytes gets no range, but it counts in the result.
     ///
     /// # Errors
     /// A damaged sample, one without the parameter sets or frames that it refers to, or a feature whose headers are not
@@ -141,7 +166,7 @@ impl Codec {
         &mut self,
         mut sample: impl SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<(), Error> {
+    ) -> Result<CodedUnits, Error> {
         match &mut self.0 {
             CodecReader::Ac4 => ac4::protectable_ranges(sample.all(), ranges),
             CodecReader::Av1(av1) => av1.protectable_ranges(&mut sample, ranges),
@@ -151,7 +176,9 @@ impl Codec {
             CodecReader::Vvc(vvc) => vvc.protectable_ranges(&mut sample, ranges),
             CodecReader::WholeSample => {
                 ranges.extend(ProtectableRange::new(0, sample.size()));
-                Ok(())
+                Ok(CodedUnits {
+                    count: usize::from(sample.size() > 0),
+                })
             }
         }
     }

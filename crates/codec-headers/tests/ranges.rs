@@ -10,7 +10,7 @@ use codec_headers::{Codec, ProtectableRange};
 
 use test_support::manifest::{self, SampleFact, Vector};
 use test_support::movie::{Movie, Track};
-use test_support::tools::skip;
+use test_support::tools::{self, skip};
 
 /// A slice with less data than a cipher block may be clear.
 const BLOCK: usize = 16;
@@ -81,6 +81,54 @@ fn every_sample_of_a_clear_file_has_something_to_protect() {
     assert!(
         vectors.is_empty() || samples >= 746,
         "only {samples} samples"
+    );
+}
+
+/// Opens ../shared/field-cases/`name`.
+fn field_case(name: &str) -> Option<Movie> {
+    let path = tools::vectors()?.parent()?.join("field-cases").join(name);
+    path.exists().then(|| Movie::open(&path))
+}
+
+#[test]
+fn both_layers_of_hevc_are_protectable() {
+    let Some(movie) = field_case("11-hevc-two-layers.mp4") else {
+        skip(
+            "both_layers_of_hevc_are_protectable",
+            "no ../shared/field-cases",
+        );
+        return;
+    };
+    let track = &movie.tracks[0];
+    let mut codec = codec_of(track).unwrap();
+    for sample in &track.samples {
+        let mut ranges = Vec::new();
+        let coded = codec
+            .protectable_ranges(movie.bytes(sample), &mut ranges)
+            .unwrap();
+        // The file has each slice twice, in the base layer and in layer 1.
+        assert_eq!((coded.count, ranges.len()), (2, 2));
+        assert_eq!(ranges[0].len, ranges[1].len);
+    }
+}
+
+#[test]
+fn slices_under_an_extension_type_are_refused() {
+    let Some(movie) = field_case("19-avc-slices-as-nal-type-20.mp4") else {
+        let test = "slices_under_an_extension_type_are_refused";
+        skip(test, "no ../shared/field-cases");
+        return;
+    };
+    let track = &movie.tracks[0];
+    let sample = movie.bytes(&track.samples[0]);
+    let found = codec_of(track)
+        .unwrap()
+        .protectable_ranges(sample, &mut Vec::new());
+    let error = found.unwrap_err().to_string();
+    // The bytes after the NAL unit type have svc_extension_flag set.
+    assert!(
+        error.contains("SVC") && error.contains("encode it without"),
+        "{error}"
     );
 }
 

@@ -7,18 +7,18 @@ mod substream;
 mod toc;
 
 use super::raw_bits::RawBitReader;
-use super::{Error, ProtectableRange};
+use super::{CodedUnits, Error, ProtectableRange};
 
 /// Appends the range after the table of contents of a frame.
 pub(super) fn protectable_ranges(
     frame: &[u8],
     ranges: &mut Vec<ProtectableRange>,
-) -> Result<(), Error> {
+) -> Result<CodedUnits, Error> {
     if frame.is_empty() {
-        return Ok(());
+        return Ok(CodedUnits::default());
     }
     ranges.extend(ProtectableRange::new(toc::len(frame)?, frame.len()));
-    Ok(())
+    Ok(CodedUnits { count: 1 })
 }
 
 /// The start of a table of contents, on which the rest depends.

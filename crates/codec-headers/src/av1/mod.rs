@@ -18,7 +18,7 @@ mod tile_info;
 use std::ops::Range;
 
 use super::raw_bits::RawBitReader;
-use super::{Error, ProtectableRange, SampleBytes};
+use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
 use frame::{FrameHeader, ParsedFrameHeader};
 use obu::{Obu, Obus};
 use references::ReferenceFrames;
@@ -60,7 +60,8 @@ impl Av1 {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<(), Error> {
+    ) -> Result<CodedUnits, Error> {
+        let before = ranges.len();
         let mut open = None;
         let mut obus = Obus::new(sample);
         while let Some(obu) = obus.next()? {
@@ -70,7 +71,10 @@ impl Av1 {
             Some(_) => Err(Error::Truncated {
                 structure: "frame, whose last tiles are not in its sample",
             }),
-            None => Ok(()),
+            // A tile is never empty, so each has a range.
+            None => Ok(CodedUnits {
+                count: ranges.len() - before,
+            }),
         }
     }
 

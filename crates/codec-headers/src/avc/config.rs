@@ -1,24 +1,45 @@
 // SPDX-License-Identifier: MPL-2.0
-//! AVCDecoderConfigurationRecord, the payload of `avcC`: ISO/IEC 14496-15, clause 5.3.
+//! AVCDecoderConfigurationRecord and MVCDecoderConfigurationRecord, the payloads of `avcC` and `mvcC`: ISO/IEC 14496-15, clauses
+//! 5.3 and 7.5.
 
 use super::{AvcNalHeader, AvcParameterSets};
 use crate::Error;
 use crate::{nal::LengthSize, nal::RecordReader};
 
-/// Reads the length size and puts the parameter sets in force.
-pub(super) fn read(config: &[u8], sets: &mut AvcParameterSets) -> Result<LengthSize, Error> {
+/// Reads the length size and puts the parameter sets of an `avcC` payload in force.
+pub(super) fn read_avcc(config: &[u8], sets: &mut AvcParameterSets) -> Result<LengthSize, Error> {
     let mut record = RecordReader::after_version(config, "avcC")?;
     // AVCProfileIndication, profile_compatibility, AVCLevelIndication
     record.bytes(3)?;
     let length_size = record.length_size()?;
-    // numOfSequenceParameterSets has three reserved bits above it, numOfPictureParameterSets none
-    for mask in [0x1f, 0xff] {
+    // numOfSequenceParameterSets has three reserved bits above it
+    read_sets(&mut record, 0x1f, sets)?;
+    Ok(length_size)
+}
+
+/// Puts the parameter sets of an `mvcC` payload in force.
+pub(super) fn read_mvcc(config: &[u8], sets: &mut AvcParameterSets) -> Result<(), Error> {
+    let mut record = RecordReader::after_version(config, "mvcC")?;
+    // AVCProfileIndication, profile_compatibility, AVCLevelIndication, two flags with lengthSizeMinusOne
+    record.bytes(4)?;
+    // numOfSequenceParameterSets has one reserved bit above it
+    read_sets(&mut record, 0x7f, sets)
+}
+
+fn read_sets(
+    record: &mut RecordReader<'_>,
+    sps_count_mask: u8,
+    sets: &mut AvcParameterSets,
+) -> Result<(), Error> {
+    for mask in [sps_count_mask, 0xff] {
         for _ in 0..record.byte()? & mask {
             let nal = record.nal_unit()?;
-            sets.insert(AvcNalHeader::of(nal), || nal)?;
+            if !nal.is_empty() {
+                sets.insert(AvcNalHeader::read(0, nal)?.kind()?, || nal)?;
+            }
         }
     }
-    Ok(length_size)
+    Ok(())
 }
 
 #[cfg(test)]

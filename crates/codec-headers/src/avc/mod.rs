@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! H.264: ISO/IEC 14496-10, with the NAL unit types of table 7-1.
+//! H.264: ISO/IEC 14496-10, with the views of Annex G, MVC.
 
 mod config;
+mod nal_header;
 mod pps;
 mod slice;
 mod sps;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{Error, ProtectableRange, SampleBytes};
+use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use nal_header::{AvcNalHeader, AvcNalKind};
 use pps::AvcPps;
-use slice::PartitionA;
-use sps::AvcSps;
+use slice::SliceNal;
+use sps::{AvcSps, SubsetSps};
 
 /// The reader of one AVC track.
 #[derive(Debug, Clone)]
@@ -24,16 +26,9 @@ pub(super) struct Avc {
 #[derive(Debug, Clone)]
 struct AvcParameterSets {
     sps: ParameterSets<AvcSps, 32>,
+    /// The SPSs of views other than the base view.
+    subset_sps: ParameterSets<SubsetSps, 32>,
     pps: ParameterSets<AvcPps, 256>,
-}
-
-/// The NAL unit header.
-#[derive(Debug, Clone, Copy)]
-struct AvcNalHeader {
-    /// nal_ref_idc
-    ref_idc: u8,
-    /// nal_unit_type
-    unit_type: u8,
 }
 
 impl Avc {
@@ -41,12 +36,18 @@ impl Avc {
     pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
         let mut sets = AvcParameterSets {
             sps: ParameterSets::new(),
+            subset_sps: ParameterSets::new(),
             pps: ParameterSets::new(),
         };
         Ok(Self {
-            length_size: config::read(config, &mut sets)?,
+            length_size: config::read_avcc(config, &mut sets)?,
             sets,
         })
+    }
+
+    /// Puts the parameter sets of an `mvcC` payload in force.
+    pub(super) fn add_views(&mut self, config: &[u8]) -> Result<(), Error> {
+        config::read_mvcc(config, &mut self.sets)
     }
 
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
@@ -54,67 +55,87 @@ impl Avc {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<(), Error> {
+    ) -> Result<CodedUnits, Error> {
+        let mut coded = CodedUnits::default();
         let mut partition_a_pps = None;
+        let mut primary_is_idr = None;
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
-            let header = units.read_head(unit, |nal| Ok(AvcNalHeader::of(nal)))?;
+            let header = units.read_head(unit, |nal| AvcNalHeader::read(unit.start, nal))?;
+            let kind = header.kind()?;
+            let is_idr = match kind {
+                AvcNalKind::AuxiliarySlice => primary_is_idr.ok_or(Error::Missing {
+                    what: "the primary coded picture of its auxiliary coded picture",
+                })?,
+                _ => header.is_idr(),
+            };
+            let slice = SliceNal { header, is_idr };
             let sets = &self.sets;
-            let header_len = match header.unit_type {
-                1 | 5 => units.read_head(unit, |nal| slice::header_len(nal, header, sets))?,
-                2 => {
+            let header_len = match kind {
+                AvcNalKind::Slice | AvcNalKind::AuxiliarySlice | AvcNalKind::MvcSlice => {
+                    units.read_head(unit, |nal| slice.header_len(nal, sets))?
+                }
+                AvcNalKind::PartitionA => {
                     let partition_a =
-                        units.read_head(unit, |nal| PartitionA::read(nal, header, sets))?;
+                        units.read_head(unit, |nal| slice.read_partition_a(nal, sets))?;
                     partition_a_pps = Some(partition_a.pps_id);
                     partition_a.header_len
                 }
-                3 | 4 => units.read_head(unit, |nal| {
+                AvcNalKind::PartitionBOrC => units.read_head(unit, |nal| {
                     slice::partition_b_or_c_header_len(nal, partition_a_pps, sets)
                 })?,
                 _ => {
-                    self.sets.insert(header, || units.bytes(unit))?;
+                    self.sets.insert(kind, || units.bytes(unit))?;
                     continue;
                 }
             };
+            if kind == AvcNalKind::Slice {
+                primary_is_idr = Some(is_idr);
+            }
+            coded.count += 1;
             ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
         }
-        Ok(())
+        Ok(coded)
     }
 }
 
 impl AvcParameterSets {
-    /// Puts a parameter set in force. SEI, delimiters, SPS extensions, auxiliary pictures and the NAL unit types of Annexes F to
-    /// I are skipped.
+    /// Puts a parameter set in force and skips all other NAL units.
     fn insert<'n>(
         &mut self,
-        header: AvcNalHeader,
+        kind: AvcNalKind,
         nal: impl FnOnce() -> &'n [u8],
     ) -> Result<(), Error> {
-        match header.unit_type {
-            7 => self.sps.insert(nal()),
-            8 => self.pps.insert(nal()),
+        match kind {
+            AvcNalKind::Sps => self.sps.insert(nal()),
+            AvcNalKind::SubsetSps => self.subset_sps.insert(nal()),
+            AvcNalKind::Pps => self.pps.insert(nal()),
             _ => Ok(()),
         }
     }
 
     /// Returns the PPS of this id and the SPS that it refers to.
-    fn active(&self, pps_id: u32) -> Result<(&AvcSps, &AvcPps), Error> {
+    fn active(&self, pps_id: u32) -> Result<ActiveSets<'_>, Error> {
         let pps = self.pps.find(pps_id)?;
-        Ok((self.sps.find(pps.sps_id)?, pps))
+        Ok(ActiveSets {
+            sps: self.sps.find(pps.sps_id)?,
+            pps,
+        })
+    }
+
+    /// Returns the PPS of this id and the subset SPS that it refers to.
+    fn active_of_view(&self, pps_id: u32) -> Result<ActiveSets<'_>, Error> {
+        let pps = self.pps.find(pps_id)?;
+        Ok(ActiveSets {
+            sps: &self.subset_sps.find(pps.sps_id)?.0,
+            pps,
+        })
     }
 }
 
-impl AvcNalHeader {
-    fn of(nal: &[u8]) -> Self {
-        let byte = nal.first().copied().unwrap_or_default();
-        Self {
-            ref_idc: (byte >> 5) & 3,
-            unit_type: byte & 31,
-        }
-    }
-
-    /// IdrPicFlag
-    const fn is_idr(self) -> bool {
-        self.unit_type == 5
-    }
+/// The parameter sets of one slice.
+#[derive(Debug, Clone, Copy)]
+struct ActiveSets<'a> {
+    sps: &'a AvcSps,
+    pps: &'a AvcPps,
 }

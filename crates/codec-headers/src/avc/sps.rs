@@ -18,6 +18,10 @@ pub(super) struct AvcSps {
     pub(super) map_units: u64,
 }
 
+/// A subset SPS, of views other than the base view: 7.3.2.1.3.
+#[derive(Debug, Clone)]
+pub(super) struct SubsetSps(pub(super) AvcSps);
+
 /// The form of the picture order count in slice headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PicOrderCount {
@@ -41,6 +45,15 @@ impl ParameterSet for AvcSps {
             id: bits.ue_max(31, "seq_parameter_set_id")?,
             set: Self::read(&mut bits, profile_idc)?,
         })
+    }
+}
+
+impl ParameterSet for SubsetSps {
+    const KIND: &'static str = "subset SPS";
+
+    fn parse(nal: &[u8]) -> Result<Identified<Self>, Error> {
+        let Identified { id, set } = AvcSps::parse(nal)?;
+        Ok(Identified { id, set: Self(set) })
     }
 }
 

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
-//! HEVCDecoderConfigurationRecord, the payload of `hvcC`: ISO/IEC 14496-15, clause 8.3.
+//! HEVCDecoderConfigurationRecord and LHEVCDecoderConfigurationRecord, the payloads of `hvcC` and `lhvC`: ISO/IEC 14496-15, clauses
+//! 8.3 and 9.5.
 
 use super::{HevcNalHeader, HevcParameterSets};
 use crate::Error;
 use crate::{nal::LengthSize, nal::RecordReader};
 
-/// Reads the length size and puts the parameter sets in force.
-pub(super) fn read(config: &[u8], sets: &mut HevcParameterSets) -> Result<LengthSize, Error> {
+/// Reads the length size and puts the parameter sets of an `hvcC` payload in force.
+pub(super) fn read_hvcc(config: &[u8], sets: &mut HevcParameterSets) -> Result<LengthSize, Error> {
     let mut record = RecordReader::after_version(config, "hvcC")?;
     // general_profile_space up to avgFrameRate
     record.bytes(20)?;
     let length_size = record.length_size()?;
+    read_arrays(&mut record, sets)?;
+    Ok(length_size)
+}
+
+/// Puts the parameter sets of an `lhvC` payload in force.
+pub(super) fn read_lhvc(config: &[u8], sets: &mut HevcParameterSets) -> Result<(), Error> {
+    let mut record = RecordReader::after_version(config, "lhvC")?;
+    // min_spatial_segmentation_idc up to lengthSizeMinusOne
+    record.bytes(4)?;
+    read_arrays(&mut record, sets)
+}
+
+fn read_arrays(record: &mut RecordReader<'_>, sets: &mut HevcParameterSets) -> Result<(), Error> {
     for _ in 0..record.byte()? {
         // array_completeness, NAL_unit_type: each NAL unit has its type in its header
         record.byte()?;
@@ -19,7 +33,7 @@ pub(super) fn read(config: &[u8], sets: &mut HevcParameterSets) -> Result<Length
             sets.insert(HevcNalHeader::of(0, nal)?, || nal)?;
         }
     }
-    Ok(length_size)
+    Ok(())
 }
 
 #[cfg(test)]

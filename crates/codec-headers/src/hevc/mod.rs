@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
-//! H.265: ISO/IEC 23008-2, with the NAL unit types of table 7-1. The base layer only.
+//! H.265: ISO/IEC 23008-2, with the NAL unit types of table 7-1 and the layers of Annexes F to H (MV-HEVC, SHVC, alpha).
 
 mod config;
+mod format;
 mod pps;
 mod ref_pic_set;
 mod scaling_list;
 mod slice;
 mod sps;
+mod vps;
+mod vps_layer_sets;
 mod vui;
 mod weights;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{Error, ProtectableRange, SampleBytes};
+use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use format::PictureFormat;
 use pps::HevcPps;
-use sps::HevcSps;
+use sps::{HevcSps, SpsFormat};
+use vps::{HevcVps, LayerRules};
 
 /// The number of bytes in a NAL unit header.
 const HEADER_LEN: usize = 2;
@@ -26,11 +31,30 @@ pub(super) struct Hevc {
     sets: HevcParameterSets,
 }
 
-/// The parameter sets in force. Slice headers of the base layer do not depend on video parameter sets.
+/// The parameter sets in force.
 #[derive(Debug, Clone)]
 struct HevcParameterSets {
+    vps: ParameterSets<HevcVps, 16>,
+    base: LayerParameterSets,
+    /// The sets with a nuh_layer_id above 0, which slices of the base layer do not use.
+    upper: LayerParameterSets,
+}
+
+/// The sequence and picture parameter sets of one or more layers.
+#[derive(Debug, Clone)]
+struct LayerParameterSets {
     sps: ParameterSets<HevcSps, 16>,
     pps: ParameterSets<HevcPps, 64>,
+}
+
+/// The parameter sets of one slice.
+#[derive(Debug, Clone, Copy)]
+struct ActiveSets<'a> {
+    sps: &'a HevcSps,
+    pps: &'a HevcPps,
+    format: PictureFormat,
+    /// None for the base layer, and for layers that the VPS does not describe.
+    layer: Option<LayerRules>,
 }
 
 /// The NAL unit header.
@@ -40,19 +64,27 @@ struct HevcNalHeader {
     unit_type: u8,
     /// nuh_layer_id
     layer_id: u8,
+    /// TemporalId
+    temporal_id: u8,
 }
 
 impl Hevc {
     /// Creates a reader with the parameter sets of an `hvcC` payload.
     pub(super) fn new(config: &[u8]) -> Result<Self, Error> {
         let mut sets = HevcParameterSets {
-            sps: ParameterSets::new(),
-            pps: ParameterSets::new(),
+            vps: ParameterSets::new(),
+            base: LayerParameterSets::new(),
+            upper: LayerParameterSets::new(),
         };
         Ok(Self {
-            length_size: config::read(config, &mut sets)?,
+            length_size: config::read_hvcc(config, &mut sets)?,
             sets,
         })
+    }
+
+    /// Puts the parameter sets of an `lhvC` payload in force.
+    pub(super) fn add_layers(&mut self, config: &[u8]) -> Result<(), Error> {
+        config::read_lhvc(config, &mut self.sets)
     }
 
     /// See [`Codec::protectable_ranges`](super::Codec::protectable_ranges).
@@ -60,41 +92,87 @@ impl Hevc {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<(), Error> {
+    ) -> Result<CodedUnits, Error> {
+        let mut coded = CodedUnits::default();
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
             let header = units.read_head(unit, |nal| HevcNalHeader::of(unit.start, nal))?;
-            if header.unit_type >= 32 {
+            if !header.is_slice()? {
                 self.sets.insert(header, || units.bytes(unit))?;
                 continue;
             }
-            header.check_slice()?;
             let header_len =
                 units.read_head(unit, |nal| slice::header_len(nal, header, &self.sets))?;
+            coded.count += 1;
             ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
         }
-        Ok(())
+        Ok(coded)
     }
 }
 
 impl HevcParameterSets {
-    /// Puts a parameter set of the base layer in force and skips all other NAL units.
+    /// Puts a parameter set in force and skips all other NAL units.
     fn insert<'n>(
         &mut self,
         header: HevcNalHeader,
         nal: impl FnOnce() -> &'n [u8],
     ) -> Result<(), Error> {
-        match (header.unit_type, header.layer_id) {
-            (33, 0) => self.sps.insert(nal()),
-            (34, 0) => self.pps.insert(nal()),
+        let layer = match header.layer_id {
+            0 => &mut self.base,
+            _ => &mut self.upper,
+        };
+        match header.unit_type {
+            32 => self.vps.insert(nal()),
+            33 => layer.sps.insert(nal()),
+            34 => layer.pps.insert(nal()),
             _ => Ok(()),
         }
     }
 
-    /// Returns the PPS of this id and the SPS that it refers to.
-    fn active(&self, pps_id: u32) -> Result<(&HevcSps, &HevcPps), Error> {
-        let pps = self.pps.find(pps_id)?;
-        Ok((self.sps.find(pps.sps_id)?, pps))
+    /// Returns the parameter sets of a slice that refers to the PPS of this id. Upper layers may use sets of the base layer.
+    fn active(&self, header: HevcNalHeader, pps_id: u32) -> Result<ActiveSets<'_>, Error> {
+        let is_upper = header.layer_id > 0;
+        let pps = match self.upper.pps.find(pps_id) {
+            Ok(pps) if is_upper => pps,
+            _ => self.base.pps.find(pps_id)?,
+        };
+        let sps = match self.upper.sps.find(pps.sps_id) {
+            Ok(sps) if is_upper => sps,
+            _ => self.base.sps.find(pps.sps_id)?,
+        };
+        let layer = match is_upper {
+            true => self
+                .vps
+                .find(sps.vps_id)?
+                .rules(header.layer_id, u32::from(header.temporal_id))?,
+            false => None,
+        };
+        if layer.is_some() && pps.extensions.current_picture_reference {
+            return Err(Error::UnsupportedFeature {
+                feature: "reference to the current picture in a layer above the base",
+            });
+        }
+        Ok(ActiveSets {
+            sps,
+            pps,
+            format: match sps.format {
+                SpsFormat::Own(format) => format,
+                SpsFormat::OfVps { index } => self
+                    .vps
+                    .find(sps.vps_id)?
+                    .rep_format(header.layer_id, index)?,
+            },
+            layer,
+        })
+    }
+}
+
+impl LayerParameterSets {
+    const fn new() -> Self {
+        Self {
+            sps: ParameterSets::new(),
+            pps: ParameterSets::new(),
+        }
     }
 }
 
@@ -105,24 +183,25 @@ impl HevcNalHeader {
             [first, second, ..] => Ok(Self {
                 unit_type: (first >> 1) & 63,
                 layer_id: ((first & 1) << 5) | (second >> 3),
+                temporal_id: (second & 7).saturating_sub(1),
             }),
             _ => Err(Error::TruncatedNalUnit { offset: start }),
         }
     }
 
-    /// Refuses VCL NAL units whose slice headers have another syntax than 7.3.6.1.
-    const fn check_slice(self) -> Result<(), Error> {
-        if self.layer_id != 0 {
-            return Err(Error::UnsupportedFeature {
-                feature: "more than one layer (nuh_layer_id above 0)",
-            });
-        }
-        match self.unit_type {
-            0..=9 | 16..=21 => Ok(()),
-            _ => Err(Error::UnsupportedFeature {
-                feature: "reserved VCL NAL unit types",
-            }),
-        }
+    /// True if the NAL unit is a slice segment, false if it has no coded slice data.
+    ///
+    /// # Errors
+    /// NAL units whose coded slices could not be protected.
+    const fn is_slice(self) -> Result<bool, Error> {
+        let feature = match self.unit_type {
+            0..=9 | 16..=21 => return Ok(true),
+            10..=15 | 22..=31 => "reserved VCL NAL unit types (10 to 15 and 22 to 31)",
+            48 | 49 => "aggregators or extractors (NAL unit types 48 and 49)",
+            63 => "a Dolby Vision enhancement layer (NAL unit type 63)",
+            _ => return Ok(false),
+        };
+        Err(Error::UnsupportedFeature { feature })
     }
 
     /// True if the picture starts a random access point (RSV_IRAP types included).
@@ -140,32 +219,34 @@ impl HevcNalHeader {
 mod tests {
     use super::*;
 
-    fn check(bytes: &[u8]) -> Result<(), Error> {
-        HevcNalHeader::of(4, bytes)?.check_slice()
+    fn is_slice(bytes: &[u8]) -> Result<bool, Error> {
+        HevcNalHeader::of(4, bytes)?.is_slice()
     }
 
+    /// Table 7-1: every type is protected, clear because it is not VCL, or refused.
     #[test]
-    fn slices_that_cannot_be_understood_are_refused_and_not_left_clear() {
-        assert!(check(&[1 << 1, 1]).is_ok(), "TRAIL_R");
-        assert!(check(&[21 << 1, 1]).is_ok(), "CRA_NUT");
-        for reserved in [10, 15, 22, 23, 24, 31] {
-            assert!(matches!(
-                check(&[reserved << 1, 1]),
-                Err(Error::UnsupportedFeature { .. })
-            ));
+    fn every_nal_unit_type_has_a_treatment() {
+        for unit_type in 0..64 {
+            let expected = match unit_type {
+                0..=9 | 16..=21 => Some(true),
+                10..=15 | 22..=31 | 48 | 49 | 63 => None,
+                _ => Some(false),
+            };
+            for layer in [1, 9] {
+                let found = is_slice(&[unit_type << 1, layer]);
+                assert_eq!(found.as_ref().ok(), expected.as_ref(), "{unit_type}");
+                if let Err(error) = found {
+                    assert!(error.to_string().contains("encode it without"), "{error}");
+                }
+            }
         }
-        assert!(matches!(
-            check(&[1 << 1, 9]),
-            Err(Error::UnsupportedFeature { .. })
-        ));
-        assert!(matches!(
-            check(&[(1 << 1) | 1, 1]),
-            Err(Error::UnsupportedFeature { .. })
-        ));
     }
 
     #[test]
     fn half_a_nal_unit_header_is_refused() {
-        assert_eq!(check(&[1 << 1]), Err(Error::TruncatedNalUnit { offset: 4 }));
+        assert_eq!(
+            is_slice(&[1 << 1]),
+            Err(Error::TruncatedNalUnit { offset: 4 })
+        );
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sequence parameter set, as far as slice segment headers depend on it: ISO/IEC 23008-2, 7.3.2.2.
+//! Sequence parameter set, as far as slice segment headers depend on it: ISO/IEC 23008-2, 7.3.2.2 and F.7.3.2.2.
 
+use super::format::{PictureFormat, skip_profile_tier_level, skip_sub_layer_ordering};
 use super::ref_pic_set::RefPicSet;
-use super::{HEADER_LEN, scaling_list, vui};
+use super::{HEADER_LEN, HevcNalHeader, scaling_list, vui};
 use crate::Error;
 use crate::parameter_sets::{Identified, ParameterSet};
 use crate::rbsp::{RbspReader, ceil_log2};
@@ -10,18 +11,27 @@ use crate::rbsp::{RbspReader, ceil_log2};
 /// The elements of an SPS on which slice segment headers depend.
 #[derive(Debug, Clone)]
 pub(super) struct HevcSps {
-    pub(super) separate_colour_plane: bool,
-    /// ChromaArrayType is not 0.
-    pub(super) has_chroma: bool,
+    /// sps_video_parameter_set_id
+    pub(super) vps_id: u32,
+    pub(super) format: SpsFormat,
+    /// CtbLog2SizeY
+    ctb_log2: u32,
     pub(super) order_count_lsb_bits: u32,
-    /// The number of bits of slice_segment_address: Ceil(Log2(PicSizeInCtbsY)).
-    pub(super) address_bits: u32,
     pub(super) sample_adaptive_offset: bool,
     pub(super) ref_pic_sets: Vec<RefPicSet>,
     pub(super) long_term: Option<LongTermCandidates>,
     pub(super) temporal_mvp: bool,
     /// motion_vector_resolution_control_idc is 2: slice segment headers have use_integer_mv_flag.
     pub(super) integer_mv_by_slice: bool,
+}
+
+/// The format of pictures: that of an SPS, or one of the VPS extension.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SpsFormat {
+    /// The SPS has it.
+    Own(PictureFormat),
+    /// sps_rep_format_idx refers to the VPS; None is the rep_format() of the layer.
+    OfVps { index: Option<u32> },
 }
 
 /// The candidate long-term reference pictures.
@@ -38,34 +48,47 @@ impl ParameterSet for HevcSps {
 
     fn parse(nal: &[u8]) -> Result<Identified<Self>, Error> {
         let mut bits = RbspReader::new(nal, HEADER_LEN, "SPS");
-        // sps_video_parameter_set_id
-        bits.u(4)?;
+        let vps_id = bits.u(4)?;
         let max_sub_layers = bits.u(3)? + 1;
+        let is_layered = max_sub_layers == 8 && HevcNalHeader::of(0, nal)?.layer_id > 0;
+        if is_layered {
+            // MultiLayerExtSpsFlag
+            return Ok(Identified {
+                id: bits.ue_max(15, "sps_seq_parameter_set_id")?,
+                set: Self::read(&mut bits, vps_id, None)?,
+            });
+        }
         if max_sub_layers > 7 {
             return Err(bits.out_of_range("sps_max_sub_layers_minus1"));
         }
         // sps_temporal_id_nesting_flag
         bits.flag()?;
-        skip_profile_tier_level(&mut bits, max_sub_layers)?;
+        skip_profile_tier_level(&mut bits, true, max_sub_layers)?;
         Ok(Identified {
             id: bits.ue_max(15, "sps_seq_parameter_set_id")?,
-            set: Self::read(&mut bits, max_sub_layers)?,
+            set: Self::read(&mut bits, vps_id, Some(max_sub_layers))?,
         })
     }
 }
 
 impl HevcSps {
-    /// Reads the elements after the id.
-    fn read(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<Self, Error> {
-        let picture = PictureFormat::read(bits)?;
+    /// Reads the elements after the id. `max_sub_layers` is None if MultiLayerExtSpsFlag is 1.
+    fn read(
+        bits: &mut RbspReader<'_>,
+        vps_id: u32,
+        max_sub_layers: Option<u32>,
+    ) -> Result<Self, Error> {
+        let format = SpsFormat::read(bits, max_sub_layers.is_none())?;
         let order_count_lsb_bits = bits.ue_max(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
-        skip_sub_layer_ordering(bits, max_sub_layers)?;
+        if let Some(max_sub_layers) = max_sub_layers {
+            skip_sub_layer_ordering(bits, max_sub_layers)?;
+        }
         Ok(Self {
-            separate_colour_plane: picture.separate_planes,
-            has_chroma: picture.chroma_format_idc != 0 && !picture.separate_planes,
+            vps_id,
+            format,
             order_count_lsb_bits,
-            address_bits: read_address_bits(bits, &picture)?,
-            sample_adaptive_offset: read_tools(bits)?,
+            ctb_log2: read_ctb_log2(bits)?,
+            sample_adaptive_offset: read_tools(bits, max_sub_layers.is_none())?,
             ref_pic_sets: read_ref_pic_sets(bits)?,
             long_term: LongTermCandidates::read(bits, order_count_lsb_bits)?,
             temporal_mvp: bits.flag()?,
@@ -75,78 +98,35 @@ impl HevcSps {
                 if bits.flag()? {
                     vui::skip(bits, max_sub_layers)?;
                 }
-                read_extensions(bits, &picture)?
+                read_extensions(bits, format)?
+            },
+        })
+    }
+
+    /// Returns the number of bits of slice_segment_address: Ceil(Log2(PicSizeInCtbsY)).
+    pub(super) fn address_bits(&self, format: &PictureFormat) -> u32 {
+        let ctbs = |length: u32| length.div_ceil(1 << self.ctb_log2);
+        ceil_log2(ctbs(format.width) * ctbs(format.height))
+    }
+}
+
+impl SpsFormat {
+    /// Reads chroma_format_idc up to bit_depth_chroma_minus8, or update_rep_format_flag and sps_rep_format_idx.
+    fn read(bits: &mut RbspReader<'_>, is_layered: bool) -> Result<Self, Error> {
+        Ok(match is_layered {
+            false => Self::Own(PictureFormat::read(bits)?),
+            true => Self::OfVps {
+                index: match bits.flag()? {
+                    true => Some(bits.u(8)?),
+                    false => None,
+                },
             },
         })
     }
 }
 
-/// Skips profile_tier_level(1, max_sub_layers - 1): 7.3.3.
-fn skip_profile_tier_level(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
-    const PROFILE: u64 = 88;
-    const LEVEL: u64 = 8;
-    bits.skip(PROFILE + LEVEL)?;
-    let mut sub_layers = 0;
-    for _ in 1..max_sub_layers {
-        sub_layers += PROFILE * u64::from(bits.u(1)?);
-        sub_layers += LEVEL * u64::from(bits.u(1)?);
-    }
-    if max_sub_layers > 1 {
-        // reserved_zero_2bits up to eight sub-layers
-        bits.skip(2 * u64::from(9 - max_sub_layers))?;
-    }
-    bits.skip(sub_layers)
-}
-
-/// The sample format and the size of pictures.
-struct PictureFormat {
-    chroma_format_idc: u32,
-    separate_planes: bool,
-    width: u32,
-    height: u32,
-    bit_depths: [u32; 2],
-}
-
-impl PictureFormat {
-    fn read(bits: &mut RbspReader<'_>) -> Result<Self, Error> {
-        const MAX: u32 = u16::MAX as u32;
-        let chroma_format_idc = bits.ue_max(3, "chroma_format_idc")?;
-        Ok(Self {
-            chroma_format_idc,
-            separate_planes: chroma_format_idc == 3 && bits.flag()?,
-            width: bits.ue_max(MAX, "pic_width_in_luma_samples")?,
-            height: bits.ue_max(MAX, "pic_height_in_luma_samples")?,
-            bit_depths: {
-                skip_conformance_window(bits)?;
-                [
-                    bits.ue_max(8, "bit_depth_luma_minus8")? + 8,
-                    bits.ue_max(8, "bit_depth_chroma_minus8")? + 8,
-                ]
-            },
-        })
-    }
-}
-
-fn skip_conformance_window(bits: &mut RbspReader<'_>) -> Result<(), Error> {
-    if bits.flag()? {
-        for _ in 0..4 {
-            bits.ue()?;
-        }
-    }
-    Ok(())
-}
-
-fn skip_sub_layer_ordering(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
-    let infos = if bits.flag()? { max_sub_layers } else { 1 };
-    for _ in 0..3 * infos {
-        bits.ue()?;
-    }
-    Ok(())
-}
-
-/// Reads log2_min_luma_coding_block_size_minus3 up to max_transform_hierarchy_depth_intra and returns the number of bits of
-/// slice_segment_address.
-fn read_address_bits(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result<u32, Error> {
+/// Reads log2_min_luma_coding_block_size_minus3 up to max_transform_hierarchy_depth_intra and returns CtbLog2SizeY.
+fn read_ctb_log2(bits: &mut RbspReader<'_>) -> Result<u32, Error> {
     let ctb_log2 = bits.ue_max(3, "log2_min_luma_coding_block_size_minus3")?
         + 3
         + bits.ue_max(3, "log2_diff_max_min_luma_coding_block_size")?;
@@ -156,14 +136,20 @@ fn read_address_bits(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Resu
     for _ in 0..4 {
         bits.ue()?;
     }
-    let ctbs = |length: u32| length.div_ceil(1 << ctb_log2);
-    Ok(ceil_log2(ctbs(picture.width) * ctbs(picture.height)))
+    Ok(ctb_log2)
 }
 
 /// Reads scaling lists, AMP, SAO and PCM, and returns sample_adaptive_offset_enabled_flag.
-fn read_tools(bits: &mut RbspReader<'_>) -> Result<bool, Error> {
-    if bits.flag()? && bits.flag()? {
-        scaling_list::skip(bits)?;
+fn read_tools(bits: &mut RbspReader<'_>, is_layered: bool) -> Result<bool, Error> {
+    // scaling_list_enabled_flag
+    if bits.flag()? {
+        // sps_infer_scaling_list_flag
+        if is_layered && bits.flag()? {
+            // sps_scaling_list_ref_layer_id
+            bits.u(6)?;
+        } else if bits.flag()? {
+            scaling_list::skip(bits)?;
+        }
     }
     // amp_enabled_flag
     bits.flag()?;
@@ -203,7 +189,7 @@ impl LongTermCandidates {
 }
 
 /// Reads sps_extension_present_flag and the extensions. Returns true if motion_vector_resolution_control_idc is 2.
-fn read_extensions(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result<bool, Error> {
+fn read_extensions(bits: &mut RbspReader<'_>, format: SpsFormat) -> Result<bool, Error> {
     if !bits.flag()? {
         return Ok(false);
     }
@@ -223,11 +209,11 @@ fn read_extensions(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result
     }
     // nine flags of sps_range_extension(), one of sps_multilayer_extension()
     bits.skip(9 * u64::from(range) + u64::from(multilayer))?;
-    read_screen_content(bits, picture)
+    read_screen_content(bits, format)
 }
 
 /// Reads sps_scc_extension(): 7.3.2.2.3. Returns true if motion_vector_resolution_control_idc is 2.
-fn read_screen_content(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Result<bool, Error> {
+fn read_screen_content(bits: &mut RbspReader<'_>, format: SpsFormat) -> Result<bool, Error> {
     // sps_curr_pic_ref_enabled_flag
     bits.flag()?;
     if bits.flag()? {
@@ -235,6 +221,11 @@ fn read_screen_content(bits: &mut RbspReader<'_>, picture: &PictureFormat) -> Re
         bits.ue()?;
         bits.ue()?;
         if bits.flag()? {
+            let SpsFormat::Own(picture) = format else {
+                return Err(Error::UnsupportedFeature {
+                    feature: "palette initializers in an SPS that takes its format from the VPS",
+                });
+            };
             let entries = u64::from(bits.ue()?) + 1;
             let [luma, chroma] = picture.bit_depths.map(u64::from);
             bits.skip(match picture.chroma_format_idc {

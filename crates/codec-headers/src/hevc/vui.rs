@@ -4,8 +4,8 @@
 use crate::Error;
 use crate::rbsp::RbspReader;
 
-/// Skips vui_parameters(); `max_sub_layers` is sps_max_sub_layers_minus1 + 1.
-pub(super) fn skip(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+/// Skips vui_parameters(). `max_sub_layers` is sps_max_sub_layers_minus1 + 1, None if the SPS does not have it.
+pub(super) fn skip(bits: &mut RbspReader<'_>, max_sub_layers: Option<u32>) -> Result<(), Error> {
     skip_sample_description(bits)?;
     // neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
     bits.skip(3)?;
@@ -49,7 +49,7 @@ fn skip_sample_description(bits: &mut RbspReader<'_>) -> Result<(), Error> {
 }
 
 /// Skips timing and HRD.
-fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
+fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: Option<u32>) -> Result<(), Error> {
     // vui_num_units_in_tick, vui_time_scale
     bits.skip(64)?;
     if bits.flag()? {
@@ -57,49 +57,61 @@ fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Err
         bits.ue()?;
     }
     if bits.flag()? {
-        skip_hrd(bits, max_sub_layers)?;
+        let max_sub_layers = max_sub_layers.ok_or(Error::UnsupportedFeature {
+            feature: "HRD parameters in an SPS that takes its sub-layers from the VPS",
+        })?;
+        HrdParameters::read(bits)?.skip_sub_layers(bits, max_sub_layers)?;
     }
     Ok(())
 }
 
 /// The elements on which sub_layer_hrd_parameters() depends.
-#[derive(Default)]
-struct HrdParameters {
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct HrdParameters {
     /// The number of flags set among nal_hrd_parameters_present_flag and vcl_hrd_parameters_present_flag.
     kinds: u32,
     /// sub_pic_hrd_params_present_flag
     sub_pic: bool,
 }
 
-/// Skips hrd_parameters() with common information: E.2.2.
-fn skip_hrd(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Error> {
-    let mut hrd = HrdParameters {
-        kinds: bits.u(1)? + bits.u(1)?,
-        sub_pic: false,
-    };
-    if hrd.kinds > 0 {
-        hrd.sub_pic = bits.flag()?;
-        if hrd.sub_pic {
-            // tick_divisor_minus2, two lengths and a flag
-            bits.skip(8 + 5 + 1 + 5)?;
-        }
-        // bit_rate_scale, cpb_size_scale
-        bits.skip(8)?;
-        if hrd.sub_pic {
-            // cpb_size_du_scale
-            bits.skip(4)?;
-        }
-        // three lengths
-        bits.skip(15)?;
-    }
-    for _ in 0..max_sub_layers {
-        hrd.skip_sub_layer(bits)?;
-    }
-    Ok(())
-}
-
 impl HrdParameters {
-    fn skip_sub_layer(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
+    /// Reads the common information of hrd_parameters(): E.2.2.
+    pub(super) fn read(bits: &mut RbspReader<'_>) -> Result<Self, Error> {
+        let mut hrd = Self {
+            kinds: bits.u(1)? + bits.u(1)?,
+            sub_pic: false,
+        };
+        if hrd.kinds > 0 {
+            hrd.sub_pic = bits.flag()?;
+            if hrd.sub_pic {
+                // tick_divisor_minus2, two lengths and a flag
+                bits.skip(8 + 5 + 1 + 5)?;
+            }
+            // bit_rate_scale, cpb_size_scale
+            bits.skip(8)?;
+            if hrd.sub_pic {
+                // cpb_size_du_scale
+                bits.skip(4)?;
+            }
+            // three lengths
+            bits.skip(15)?;
+        }
+        Ok(hrd)
+    }
+
+    /// Skips the information of each sub-layer in hrd_parameters().
+    pub(super) fn skip_sub_layers(
+        self,
+        bits: &mut RbspReader<'_>,
+        max_sub_layers: u32,
+    ) -> Result<(), Error> {
+        for _ in 0..max_sub_layers {
+            self.skip_sub_layer(bits)?;
+        }
+        Ok(())
+    }
+
+    fn skip_sub_layer(self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         // fixed_pic_rate_within_cvs_flag is 1 where fixed_pic_rate_general_flag is
         let fixed_rate = bits.flag()? || bits.flag()?;
         if fixed_rate {

@@ -6,7 +6,7 @@
 mod frame;
 
 use super::raw_bits::read_little_endian;
-use super::{Error, ProtectableRange, SampleBytes};
+use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
 use frame::Vp9FrameSize;
 
 /// The most frames in a superframe.
@@ -44,7 +44,8 @@ impl Vp9 {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<(), Error> {
+    ) -> Result<CodedUnits, Error> {
+        let mut coded = CodedUnits::default();
         let frames = Superframe::read(sample)?;
         let mut start = 0;
         for size in frames.sizes.iter().take(frames.count) {
@@ -52,10 +53,11 @@ impl Vp9 {
             let header_len = sample.read_head(start..end, |head| {
                 frame::header_len(head, &mut self.references)
             })?;
+            coded.count += usize::from(header_len < *size);
             ranges.extend(ProtectableRange::new(start + header_len, end));
             start = end;
         }
-        Ok(())
+        Ok(coded)
     }
 }
 

@@ -14,7 +14,7 @@ mod weights;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{Error, ProtectableRange, SampleBytes};
+use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
 use picture_header::PictureHeader;
 use pps::VvcPps;
 use sps::VvcSps;
@@ -71,7 +71,8 @@ impl Vvc {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<(), Error> {
+    ) -> Result<CodedUnits, Error> {
+        let mut coded = CodedUnits::default();
         self.picture = None;
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
@@ -84,9 +85,10 @@ impl Vvc {
             let header_len = units.read_head(unit, |nal| {
                 slice::header_len(nal, header, &self.sets, self.picture.as_ref())
             })?;
+            coded.count += 1;
             ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
         }
-        Ok(())
+        Ok(coded)
     }
 
     /// Reads a NAL unit that is not VCL.
