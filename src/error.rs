@@ -75,8 +75,8 @@ pub(super) fn post_unmappable(element: &impl Logged, error: &gst::glib::BoolErro
     post_text(element, gst::ResourceError::NoSpaceLeft, &text);
 }
 
-/// Posts a warning of a problem that may stop a stream later.
-pub(super) fn post_warning<E: Logged>(element: &E, code: gst::ResourceError, text: &str) {
+/// Posts a warning of what does not stop the stream, or not yet.
+pub(super) fn post_warning<E: Logged>(element: &E, code: impl MessageErrorDomain, text: &str) {
     gst::warning!(E::category(), obj = element.obj(), "{text}");
     gst::element_imp_warning!(element, code, ("{text}"), ["{}", element.progress()]);
 }

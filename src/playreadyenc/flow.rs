@@ -4,7 +4,7 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use cenc_mp4::Totals;
+use cenc_mp4::{Totals, Warning};
 
 use super::CATEGORY;
 use super::imp::PlayReadyEnc;
@@ -55,22 +55,32 @@ impl PlayReadyEnc {
             element: element.upcast_ref(),
         };
         let (before, after);
+        let mut changes = Vec::new();
         let (pushes, worked, warnings) = {
             let mut stream = lock(&self.stream);
             let stream = stream.as_mut().ok_or(gst::FlowError::Flushing)?;
             before = stream.totals();
             let (pushes, worked) = work(stream, target);
             after = stream.totals();
+            changes.extend(std::iter::from_fn(|| stream.next_warning()));
             (pushes, worked, stream.packaging_mut().warnings())
         };
         if after.fragments > before.fragments {
             self.log_fragments(before, after, &pushes);
         }
         self.session.warn_of_keys(self, warnings);
+        self.warn_of_changes(changes);
         for push in pushes {
             self.push(push, as_list)?;
         }
         worked.map(|()| gst::FlowSuccess::Ok)
+    }
+
+    /// Posts warnings of what was changed in the input.
+    pub(super) fn warn_of_changes(&self, changes: impl IntoIterator<Item = Warning>) {
+        for change in changes {
+            error::post_warning(self, gst::StreamError::Demux, &change.to_string());
+        }
     }
 
     fn log_fragments(&self, before: Totals, after: Totals, pushes: &[Push]) {

@@ -31,6 +31,7 @@ impl Puller for PlayReadyEnc {
                 .as_mut()
                 .ok_or(PushError::Flow(gst::FlowError::Flushing))?
                 .protect_file(&mut file)?;
+            self.warn_of_changes(std::iter::from_fn(|| file.next_warning()));
             file.measure(upstream)?;
             return Ok(Some(file));
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The current stream: turns input buffers into pushes.
 
-use cenc_mp4::{Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, protect_init};
+use cenc_mp4::{
+    Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, Warning, protect_init,
+};
 use protection_policy::{Packaging, SampleKeys};
 
 use super::logged_packaging::LoggedPackaging;
@@ -127,6 +129,11 @@ impl Mp4Stream {
     /// Chooses the keys of a progressive file.
     pub(super) fn protect_file(&mut self, file: &mut ProgressiveEncryptor) -> Result<(), Error> {
         file.protect(&mut self.packaging)
+    }
+
+    /// Returns the next warning of what was changed in the input.
+    pub(super) fn next_warning(&mut self) -> Option<Warning> {
+        self.encryptor.next_warning()
     }
 
     /// Adds the counts of a progressive file.

@@ -1,24 +1,86 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or `stbl` gets, and those that it must not have yet.
+//! Sample auxiliary information, 23001-7 clause 7: the boxes that a `traf` or `stbl` gets, and those of an earlier protection that are
+//! dropped.
 
+use cenc_types::PIFF_PSSH;
 use common_encryption::{SEIG, SencBuilder};
 use isobmff_boxes::{BoxTree, FourCc, build_fragment_sbgp, build_saio, build_saiz, build_sgpd};
 
-use super::Error;
-use super::information::{is_seig_group, is_senc};
+use super::information::{is_seig_group, is_senc, points_at_entries};
+use super::warning::WarningQueue;
+use super::{Error, Warning};
 
-/// Refuses a `traf` or `stbl` with protected samples, or with other auxiliary information, whose offsets would change.
-pub(super) fn refuse(parent: &BoxTree<'_>) -> Result<(), Error> {
-    let children = parent.children();
-    if let Some(child) = children
-        .iter()
-        .find(|child| is_senc(child) || is_seig_group(child))
-    {
-        return Err(Error::AlreadyProtected { by: child.box_type });
+/// Bytes of version and flags, which SystemID follows in a `pssh`.
+const FULL_BOX_HEADER: usize = 4;
+
+/// Refuses auxiliary information of other kinds in a `traf` or `stbl`: its offsets would change.
+pub(super) fn refuse_foreign(parent: &BoxTree<'_>) -> Result<(), Error> {
+    for saio in parent.all(FourCc::SAIO) {
+        if points_at_entries(saio)? == Some(false) {
+            return Err(Error::Unsupported(FourCc::SAIO));
+        }
     }
-    match children.iter().any(|child| child.box_type == FourCc::SAIO) {
-        true => Err(Error::Unsupported(FourCc::SAIO)),
-        false => Ok(()),
+    Ok(())
+}
+
+/// Drops what an earlier protection left in a `traf` or `stbl` whose samples are clear now: `senc`, its sizes and offsets, and `seig`
+/// groups. Sample entries say whether samples are protected, so no reader would use these.
+pub(super) fn drop_leftovers(
+    parent: &mut BoxTree<'_>,
+    warnings: &mut WarningQueue,
+) -> Result<(), Error> {
+    drop_children(parent, warnings, |child| {
+        Ok(points_at_entries(child)?.unwrap_or(is_senc(child) || is_seig_group(child)))
+    })
+}
+
+/// Drops the `pssh` boxes of an earlier protection, those of PIFF included, from a clear `moov` or `moof`: a player would request
+/// the old licence.
+pub(super) fn drop_old_pssh(
+    parent: &mut BoxTree<'_>,
+    warnings: &mut WarningQueue,
+) -> Result<(), Error> {
+    drop_children(parent, warnings, |child| Ok(is_pssh(child)))
+}
+
+fn is_pssh(child: &BoxTree<'_>) -> bool {
+    child.box_type == FourCc::PSSH || child.uuid == Some(PIFF_PSSH)
+}
+
+/// Drops children, and warns of each.
+fn drop_children(
+    parent: &mut BoxTree<'_>,
+    warnings: &mut WarningQueue,
+    is_dropped: impl Fn(&BoxTree<'_>) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let parent_type = parent.box_type;
+    let mut result = Ok(());
+    if let Some(children) = parent.children_mut() {
+        children.retain(|child| match is_dropped(child) {
+            Ok(true) => {
+                warnings.add(leftover(child, parent_type));
+                false
+            }
+            Ok(false) => true,
+            Err(error) => {
+                result = Err(error);
+                true
+            }
+        });
+    }
+    result
+}
+
+fn leftover(child: &BoxTree<'_>, parent: FourCc) -> Warning {
+    let system_id = child
+        .body()
+        .get(FULL_BOX_HEADER..)
+        .and_then(<[u8]>::first_chunk)
+        .filter(|_| is_pssh(child));
+    Warning::LeftoverSignaling {
+        box_type: child.box_type,
+        parent,
+        system_id: system_id.copied(),
     }
 }
 

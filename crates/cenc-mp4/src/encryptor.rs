@@ -15,6 +15,7 @@ use super::stream::{
     FragmentAssembler, MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamFragment,
     StreamReader, StreamWriter,
 };
+use super::warning::WarningQueue;
 use super::{Chunk, Error, IndexMode, Output, piff};
 use moov::MoovPlace;
 
@@ -28,6 +29,7 @@ pub struct Encryptor<C> {
     writer: StreamWriter<C>,
     movie: ClearMovie<C>,
     fragments: FragmentEncryptor,
+    warnings: WarningQueue,
     /// The most bytes of media in work after a chunk was taken.
     ahead: u64,
 }
@@ -52,6 +54,7 @@ impl<C: Chunk> Encryptor<C> {
             writer: StreamWriter::new(index_mode),
             movie: ClearMovie::of(None),
             fragments: FragmentEncryptor::default(),
+            warnings: WarningQueue::default(),
             ahead: 0,
         }
     }
@@ -207,6 +210,7 @@ impl<C: Chunk> Encryptor<C> {
             self.writer.position(),
             self.movie.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?,
             protector,
+            &mut self.warnings,
         )?;
         self.writer.write_fragment(&boxes, written)
     }

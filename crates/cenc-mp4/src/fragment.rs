@@ -13,6 +13,7 @@ use super::moof::{AddedBoxes, Moof, SampleLocation, TrackFragment};
 use super::payload::Payload;
 use super::plan::{EncryptionPlan, PayloadSample};
 use super::stream::{FragmentBoxes, WrittenFragment};
+use super::warning::WarningQueue;
 use super::workers::Workers;
 use super::{Chunk, Error};
 
@@ -47,8 +48,9 @@ impl FragmentEncryptor {
         position: u64,
         tracks: &mut [TrackState],
         protector: &mut dyn Protector,
+        warnings: &mut WarningQueue,
     ) -> Result<WrittenFragment<C>, Error> {
-        let moof = Moof::parse(&boxes.moof, boxes.position)?;
+        let moof = Moof::parse(&boxes.moof, boxes.position, warnings)?;
         self.locations.clear();
         let fragments = moof.locate(tracks, &mut self.locations)?;
         let len = chunks.iter().map(|chunk| chunk.as_ref().len()).sum();

@@ -8,7 +8,9 @@ use codec_headers::Codec;
 use common_encryption::{BoxFlavor, Protector, TrackProtection};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Schm, Tkhd, Trex};
 
+use super::auxiliary::{drop_leftovers, drop_old_pssh};
 use super::fragmenting::Fragmenter;
+use super::warning::WarningQueue;
 use super::{Error, piff};
 
 /// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
@@ -58,6 +60,7 @@ pub(super) struct ProtectedMoov<T> {
 pub(super) fn protect_moov(
     moov: &[u8],
     protector: &mut dyn Protector,
+    warnings: &mut WarningQueue,
 ) -> Result<ProtectedMoov<TrackState>, Error> {
     let moov = BoxTree::parse(moov)?;
     let trexes = read_trexes(&moov)?;
@@ -72,7 +75,7 @@ pub(super) fn protect_moov(
                 .transpose()?,
         );
     }
-    let ProtectedMoov { bytes, tracks } = protect_tracks(moov, protector)?;
+    let ProtectedMoov { bytes, tracks } = protect_tracks(moov, protector, warnings)?;
     let tracks = tracks
         .into_iter()
         .zip(timescales)
@@ -101,7 +104,9 @@ pub(super) fn protect_moov(
 pub(super) fn protect_tracks(
     mut moov: BoxTree<'_>,
     protector: &mut dyn Protector,
+    warnings: &mut WarningQueue,
 ) -> Result<ProtectedMoov<ProtectedTrack>, Error> {
+    drop_old_pssh(&mut moov, warnings)?;
     let clear = moov
         .all(FourCc::TRAK)
         .map(read_track)
@@ -114,6 +119,9 @@ pub(super) fn protect_tracks(
     let mut protections = protection.tracks.into_iter();
     let traks = moov.children_mut().into_iter().flatten();
     for (trak, track) in traks.filter(|b| b.box_type == FourCc::TRAK).zip(&clear) {
+        if let Some(stbl) = find_stbl_mut(trak) {
+            drop_leftovers(stbl, warnings)?;
+        }
         let protection = protections.next().flatten();
         tracks.push(ProtectedTrack {
             track_id: track.track_id,
@@ -145,7 +153,7 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
         match header.box_type {
             FourCc::MOOV => {
                 let (clear, _) = Fragmenter::<BytesMut>::open(whole)?;
-                out.extend(protect_moov(&clear, protector)?.bytes);
+                out.extend(protect_moov(&clear, protector, &mut WarningQueue::default())?.bytes);
             }
             _ => out.extend(piff::top_level(protector.flavor(), whole.to_vec())?),
         }

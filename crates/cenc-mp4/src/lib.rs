@@ -29,6 +29,7 @@ mod plan;
 mod progressive;
 mod stream;
 mod time;
+mod warning;
 mod workers;
 
 pub use chunk::Chunk;
@@ -40,3 +41,4 @@ pub use fragment::Totals;
 pub use init::protect_init;
 pub use progressive::{ProgressiveEncryptor, SeekableInput};
 pub use stream::{Announcement, IndexMode, Output};
+pub use warning::Warning;

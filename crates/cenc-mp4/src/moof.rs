@@ -11,10 +11,13 @@ use common_encryption::{FragmentTime, SencBuilder};
 use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, build_saio};
 
 use super::Error;
-use super::auxiliary::{push_auxiliary_information, push_sample_group, refuse};
+use super::auxiliary::{
+    drop_leftovers, drop_old_pssh, push_auxiliary_information, push_sample_group, refuse_foreign,
+};
 use super::init::TrackState;
 use super::stream::FragmentBoxes;
 use super::time::fragment_time;
+use super::warning::WarningQueue;
 
 /// Bytes of the size and type of the `moof`.
 const BOX_HEADER: usize = 8;
@@ -79,10 +82,18 @@ pub(super) struct SampleLocation {
 }
 
 impl<'a> Moof<'a> {
-    /// Reads a clear box.
-    pub(super) fn parse(bytes: &'a [u8], position: u64) -> Result<Self, Error> {
-        let moof = Self::read(bytes, position)?;
-        moof.tree.all(FourCc::TRAF).try_for_each(refuse)?;
+    /// Reads a clear box, and drops what an earlier protection left in it.
+    pub(super) fn parse(
+        bytes: &'a [u8],
+        position: u64,
+        warnings: &mut WarningQueue,
+    ) -> Result<Self, Error> {
+        let mut moof = Self::read(bytes, position)?;
+        drop_old_pssh(&mut moof.tree, warnings)?;
+        for traf in moof.trafs() {
+            drop_leftovers(traf, warnings)?;
+            refuse_foreign(traf)?;
+        }
         Ok(moof)
     }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use bytes::BytesMut;
-use cenc_mp4::{Encryptor, IndexMode, Output, ProgressiveEncryptor, RequiredForm, Totals};
+use cenc_mp4::{Encryptor, IndexMode, Output, ProgressiveEncryptor, RequiredForm, Totals, Warning};
 use protection_policy::Packaging;
 
 use super::Error;
@@ -46,6 +46,7 @@ impl ProtectJob<'_> {
     fn protect_progressive(&mut self, mut file: ProgressiveEncryptor) -> Result<Totals, Error> {
         file.protect(self.packaging)
             .map_err(|error| self.failed(error))?;
+        self.warn(std::iter::from_fn(|| file.next_warning()));
         self.input.start_pass("measuring");
         file.measure(self.input)
             .map_err(|error| self.failed(error))?;
@@ -80,13 +81,20 @@ impl ProtectJob<'_> {
             encryptor
                 .push(block, self.packaging, &mut outputs)
                 .map_err(|error| self.failed(error))?;
+            self.warn(std::iter::from_fn(|| encryptor.next_warning()));
             self.write_all(&mut outputs)?;
         }
         encryptor
             .finish(self.packaging, &mut outputs)
             .map_err(|error| self.failed(error))?;
+        self.warn(std::iter::from_fn(|| encryptor.next_warning()));
         self.write_all(&mut outputs)?;
         Ok(encryptor.totals())
+    }
+
+    /// Prints what was changed in the input.
+    fn warn(&self, warnings: impl Iterator<Item = Warning>) {
+        warnings.for_each(|warning| self.input.warn(&warning.to_string()));
     }
 
     /// Writes the outputs, and takes over key changes and warnings.

@@ -3,8 +3,9 @@
 
 use super::{
     Chunk, ClearMovie, Encryptor, Error, FragmentAssembler, IndexMode, StreamReader, StreamWriter,
-    Totals,
+    Totals, WarningQueue,
 };
+use crate::Warning;
 
 /// The bytes to read at once while the tracks are not known.
 const START: u64 = 1 << 20;
@@ -52,6 +53,12 @@ impl<C: Chunk> Encryptor<C> {
         self.start_over(index_mode, ClearMovie::of(None));
         self.ahead = 0;
         self.fragments.restart();
+        self.warnings = WarningQueue::default();
+    }
+
+    /// Returns the next warning of the stream so far; each is returned once.
+    pub fn next_warning(&mut self) -> Option<Warning> {
+        self.warnings.next()
     }
 
     /// Sets how to write the next `sidx` boxes.

@@ -61,7 +61,7 @@ impl<C: Chunk> Encryptor<C> {
         let ProtectedMoov {
             bytes: moov,
             tracks,
-        } = protect_moov(&clear, protector)?;
+        } = protect_moov(&clear, protector, &mut self.warnings)?;
         if let (Some(resume), Some(place)) = (self.movie.resume.take(), self.movie.moov) {
             if (found.position, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites {

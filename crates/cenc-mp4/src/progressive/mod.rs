@@ -20,7 +20,8 @@ use common_encryption::{BoxFlavor, Protector};
 use isobmff_boxes::BoxTree;
 
 use super::init::{ProtectedMoov, protect_tracks};
-use super::{Error, Output, RequiredForm, Totals};
+use super::warning::WarningQueue;
+use super::{Error, Output, RequiredForm, Totals, Warning};
 use file::ProgressiveFile;
 use measure::TrackPlan;
 use write::ProgressiveWriter;
@@ -38,6 +39,7 @@ pub struct ProgressiveEncryptor {
     /// The `moov` with protected sample entries, but without auxiliary information.
     moov: Vec<u8>,
     writer: ProgressiveWriter,
+    warnings: WarningQueue,
 }
 
 impl ProgressiveEncryptor {
@@ -57,6 +59,7 @@ impl ProgressiveEncryptor {
                 tracks: Vec::new(),
                 moov: Vec::new(),
                 writer: ProgressiveWriter::default(),
+                warnings: WarningQueue::default(),
             }))
     }
 
@@ -74,7 +77,7 @@ impl ProgressiveEncryptor {
         let tree = BoxTree::parse(&self.file.moov)?;
         let media: Vec<_> = self.file.media().collect();
         let tables = tables::read_all(&tree, Some(&media))?;
-        let ProtectedMoov { bytes, tracks } = protect_tracks(tree, protector)?;
+        let ProtectedMoov { bytes, tracks } = protect_tracks(tree, protector, &mut self.warnings)?;
         self.tracks = tracks
             .into_iter()
             .zip(tables)
@@ -112,6 +115,11 @@ impl ProgressiveEncryptor {
     ) -> Result<Option<Output<S::Chunk>>, Error> {
         self.writer
             .next_output(source, &self.file.pieces, &self.tracks)
+    }
+
+    /// Returns the next warning of the file so far; each is returned once.
+    pub fn next_warning(&mut self) -> Option<Warning> {
+        self.warnings.next()
     }
 
     /// Returns the amount of media written so far; a progressive file has no fragments.

@@ -66,7 +66,7 @@ pub(crate) fn read_all(
         let stbl = trak.descend(&STBL_PATH)?;
         // First, since its error says more than that of auxiliary information.
         clear_entries(stbl)?;
-        auxiliary::refuse(stbl)?;
+        auxiliary::refuse_foreign(stbl)?;
     }
     read_any(moov, media)
 }

@@ -4,6 +4,7 @@
 mod faststart;
 mod index;
 mod layout;
+mod leftovers;
 mod progressive;
 mod refused;
 mod regressions;

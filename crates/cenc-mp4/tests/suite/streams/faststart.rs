@@ -253,8 +253,10 @@ fn tables_that_cannot_be_cut_are_refused_before_anything_leaves() {
         ),
         (with(full(b"subs", &[0, 0])), "'subs' is not supported"),
         (with(full(b"csgp", &[0, 0])), "'csgp' is not supported"),
-        (with(full(b"saio", &[0, 0])), "'saio' is not supported"),
-        (with(full(b"senc", &[0, 0])), "already protected"),
+        (
+            with(full(b"saio", &[1, 0x6162_6364, 0, 0])),
+            "'saio' is not supported",
+        ),
         (huge(1 << 23, 20), "the number of fragments"),
         (huge(u32::MAX, 1), "more samples than any file has"),
         (huge(101, 1), "ends inside mdat"),

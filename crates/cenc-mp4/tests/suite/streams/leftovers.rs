@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Signaling that an earlier protection left in clear media is dropped, and a warning names it.
+
+use bytes::BytesMut;
+use cenc_mp4::{Encryptor, IndexMode, Warning};
+use cenc_types::Scheme;
+
+use test_support::build::{
+    Base, boxed, fragment, ftyp, full, mdat, media, moof, moov_of, tfhd, traf, trak, trak_of, trex,
+    trun, word,
+};
+use test_support::build_progressive::{self, stco, stsc, stsz};
+use test_support::encrypted::{FixedKey, file, protect};
+use test_support::progressive;
+
+/// The extended types of PIFF 1.1 in place of `senc` and `pssh`.
+const PIFF_SENC: &[u8; 16] = b"\xa2\x39\x4f\x52\x5a\x9b\x4f\x14\xa2\x44\x6c\x42\x7c\x64\x8d\xf4";
+const PIFF_PSSH: &[u8; 16] = b"\xd0\x8a\x4f\x18\x10\xf3\x4a\x82\xb6\xc8\x32\xd8\xab\xa1\x83\xd3";
+
+/// A box and the warning that it causes.
+struct Leftover {
+    bytes: Vec<u8>,
+    said: &'static str,
+}
+
+fn pssh(kind: &[u8; 4], uuid: &[u8], system: u8) -> Vec<u8> {
+    boxed(kind, &[uuid, &[0; 4], &[system; 16], &word(2), b"ab"])
+}
+
+/// The `pssh` boxes of a `moov` or `moof`.
+fn of_systems() -> [Leftover; 2] {
+    [
+        Leftover {
+            bytes: pssh(b"pssh", &[], 0xab),
+            said: "system abababab-abab-abab-abab-abababababab, 'pssh' from",
+        },
+        Leftover {
+            bytes: pssh(b"uuid", PIFF_PSSH, 0x11),
+            said: "system 11111111-1111-1111-1111-111111111111, 'uuid' from",
+        },
+    ]
+}
+
+/// The boxes of a `stbl` or `traf`.
+fn of_samples() -> [Leftover; 6] {
+    [
+        (full(b"senc", &[0, 0]), "'senc'"),
+        (boxed(b"uuid", &[PIFF_SENC, &[0; 8]]), "'uuid'"),
+        (boxed(b"saiz", &[&[0; 4], &[8], &word(1)]), "'saiz'"),
+        (
+            boxed(b"saio", &[&word(1), b"cenc", &[0; 4], &word(1), &word(9)]),
+            "'saio'",
+        ),
+        (boxed(b"sbgp", &[&[0; 4], b"seig", &[0; 4]]), "'sbgp'"),
+        (boxed(b"sgpd", &[&[1, 0, 0, 0], b"seig", &[0; 8]]), "'sgpd'"),
+    ]
+    .map(|(bytes, said)| Leftover { bytes, said })
+}
+
+/// A stream of one sound track with more boxes in its `moov`, its `stbl`, its `moof` and its `traf`.
+#[derive(Default)]
+struct Extra {
+    moov: Vec<u8>,
+    stbl: Vec<u8>,
+    moof: Vec<u8>,
+    traf: Vec<u8>,
+}
+
+impl Extra {
+    fn stream(&self) -> Vec<u8> {
+        let entry = boxed(b"mp4a", &[&[0; 28]]);
+        let stsd = boxed(b"stsd", &[&[0; 4], &word(1), &entry]);
+        let trak = trak_of(1, b"soun", &[stsd, self.stbl.clone()].concat());
+        let moov = moov_of(&[trak, self.moov.clone()], &[trex(1, 0)]);
+        let make = |data| {
+            let runs = [self.traf.clone(), trun(Some(data), &[60, 40])];
+            moof(&[self.moof.clone(), traf(&tfhd(1, Base::Moof), &runs)])
+        };
+        [ftyp(), moov, fragment(make, &[], &mdat(&media(100)))].concat()
+    }
+}
+
+/// Protects a stream; returns the output and the warnings.
+fn warned(stream: &[u8]) -> (Vec<u8>, Vec<Warning>) {
+    let mut encryptor = Encryptor::new(IndexMode::Hold);
+    let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
+    encryptor
+        .push(BytesMut::from(stream), &mut protector, &mut outputs)
+        .unwrap();
+    encryptor.finish(&mut protector, &mut outputs).unwrap();
+    let warnings = std::iter::from_fn(|| encryptor.next_warning()).collect();
+    (file(outputs), warnings)
+}
+
+#[test]
+fn leftovers_of_fragmented_streams_are_dropped() {
+    let clean = protect(
+        &Extra::default().stream(),
+        (Scheme::Cenc, IndexMode::Hold),
+        [],
+    )
+    .unwrap();
+    let in_moov = of_systems().map(|Leftover { bytes, said }| {
+        let moov = bytes;
+        (
+            Extra {
+                moov,
+                ..Extra::default()
+            },
+            said,
+            "'moov'",
+        )
+    });
+    let in_stbl = of_samples().map(|Leftover { bytes, said }| {
+        let stbl = bytes;
+        (
+            Extra {
+                stbl,
+                ..Extra::default()
+            },
+            said,
+            "'stbl'",
+        )
+    });
+    let in_moof = of_systems().map(|Leftover { bytes, said }| {
+        let moof = bytes;
+        (
+            Extra {
+                moof,
+                ..Extra::default()
+            },
+            said,
+            "'moof'",
+        )
+    });
+    let in_traf = of_samples().map(|Leftover { bytes, said }| {
+        let traf = bytes;
+        (
+            Extra {
+                traf,
+                ..Extra::default()
+            },
+            said,
+            "'traf'",
+        )
+    });
+    let all = in_moov
+        .into_iter()
+        .chain(in_stbl)
+        .chain(in_moof)
+        .chain(in_traf);
+    for (extra, said, parent) in all {
+        let (out, warnings) = warned(&extra.stream());
+        assert!(out == clean, "{said} {parent}");
+        let [warning] = warnings.as_slice() else {
+            panic!("{said} {parent}: {warnings:?}");
+        };
+        let text = warning.to_string();
+        assert!(text.contains(said) && text.contains(parent), "{text}");
+    }
+}
+
+#[test]
+fn leftovers_of_progressive_files_are_dropped() {
+    let at = ftyp().len() + 8;
+    let protected = |extra: &[u8], pssh: &[u8]| {
+        let tables = [
+            stsz(&[60, 40]),
+            stsc(&[[1, 2, 1]]),
+            stco(&[at]),
+            extra.to_vec(),
+        ];
+        let sound = build_progressive::trak(1, b"mp4a", &tables);
+        let moov = build_progressive::moov(&[sound, pssh.to_vec()]);
+        progressive::protect(&[ftyp(), mdat(&media(100)), moov].concat(), Scheme::Cenc).unwrap()
+    };
+    let clean = protected(&[], &[]);
+    for Leftover { bytes, said } in of_samples() {
+        assert!(protected(&bytes, &[]) == clean, "{said}");
+    }
+    for Leftover { bytes, said } in of_systems() {
+        assert!(protected(&[], &bytes) == clean, "{said}");
+    }
+}
+
+#[test]
+fn tracks_that_stay_clear_lose_them_too() {
+    let moov = moov_of(
+        &[trak(1, b"mp4a"), trak(2, b"stpp"), pssh(b"pssh", &[], 1)],
+        &[trex(1, 0), trex(2, 0)],
+    );
+    let (out, warnings) = warned(&[ftyp(), moov].concat());
+    assert!(!out.windows(4).any(|kind| kind == b"pssh"));
+    assert_eq!(warnings.len(), 1);
+}
