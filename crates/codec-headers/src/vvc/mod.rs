@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! H.266: ISO/IEC 23090-3:2024, with the NAL unit types of table 5. The base layer only, in pictures of one subpicture.
+//! H.266: ISO/IEC 23090-3:2024, with the NAL unit types of table 5. The base layer only.
 
 mod config;
 mod picture_header;
@@ -9,6 +9,7 @@ mod ref_pic_list;
 mod slice;
 mod sps;
 mod sps_tools;
+mod subpictures;
 mod tiles;
 mod weights;
 
@@ -77,11 +78,10 @@ impl Vvc {
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
             let header = units.read_head(unit, |nal| VvcNalHeader::of(unit.start, nal))?;
-            if header.unit_type >= FIRST_NON_VCL {
+            if !header.is_slice()? {
                 self.read_other(header, || units.bytes(unit))?;
                 continue;
             }
-            header.check_slice()?;
             let header_len = units.read_head(unit, |nal| {
                 slice::header_len(nal, header, &self.sets, self.picture.as_ref())
             })?;
@@ -138,19 +138,18 @@ impl VvcNalHeader {
         }
     }
 
-    /// Refuses VCL NAL units whose slice headers have another syntax than 7.3.7.
-    const fn check_slice(self) -> Result<(), Error> {
-        if self.layer_id != 0 {
-            return Err(Error::UnsupportedFeature {
-                feature: "more than one layer (nuh_layer_id above 0)",
-            });
-        }
-        match self.unit_type {
-            0..=3 | 7..=10 => Ok(()),
-            _ => Err(Error::UnsupportedFeature {
-                feature: "reserved VCL NAL unit types",
-            }),
-        }
+    /// True if the NAL unit is a slice, false if it has no coded slice data.
+    ///
+    /// # Errors
+    /// NAL units whose coded slices could not be protected.
+    const fn is_slice(self) -> Result<bool, Error> {
+        let feature = match (self.unit_type, self.layer_id) {
+            (FIRST_NON_VCL.., _) => return Ok(false),
+            (0..=3 | 7..=10, 0) => return Ok(true),
+            (0..=3 | 7..=10, _) => "more than one layer (nuh_layer_id above 0)",
+            _ => "reserved VCL NAL unit types (4 to 6 and 11)",
+        };
+        Err(Error::UnsupportedFeature { feature })
     }
 
     /// IDR_W_RADL or IDR_N_LP.
@@ -161,5 +160,27 @@ impl VvcNalHeader {
     /// IDR, CRA or GDR.
     const fn starts_sequence(self) -> bool {
         matches!(self.unit_type, 7..=10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Table 5: every type is protected, clear because it is not VCL, or refused.
+    #[test]
+    fn every_nal_unit_type_has_a_treatment() {
+        for unit_type in 0..32 {
+            let header = VvcNalHeader::of(0, &[0, unit_type << 3 | 1]).unwrap();
+            let expected = match unit_type {
+                0..=3 | 7..=10 => Some(true),
+                4..=6 | 11 => None,
+                _ => Some(false),
+            };
+            assert_eq!(header.is_slice().ok(), expected, "{unit_type}");
+        }
+        let upper = VvcNalHeader::of(0, &[1, 7 << 3 | 1]).unwrap();
+        let error = upper.is_slice().unwrap_err().to_string();
+        assert!(error.contains("more than one layer") && error.contains("encode it without"));
     }
 }

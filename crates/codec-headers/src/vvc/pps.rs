@@ -2,6 +2,7 @@
 //! Picture parameter sets: ISO/IEC 23090-3, 7.3.2.5.
 
 use super::HEADER_LEN;
+use super::subpictures::{MAX_SUBPICTURES, SubpictureIds};
 use super::tiles::{SliceShape, TileGrid};
 use crate::Error;
 use crate::parameter_sets::{Identified, ParameterSet};
@@ -15,7 +16,8 @@ const MAX_SIDE: u32 = 1 << 16;
 pub(super) struct VvcPps {
     pub(super) sps_id: u32,
     pub(super) output_flag_present: bool,
-    pub(super) subpicture_id_bits: Option<u32>,
+    /// pps_subpic_id, if the PPS has them.
+    pub(super) subpicture_ids: Option<SubpictureIds>,
     height: u32,
     /// None if pps_no_pic_partition_flag is 1: the picture is one tile of one slice.
     pub(super) partition: Option<PicturePartition>,
@@ -39,8 +41,18 @@ pub(super) struct VvcPps {
 #[derive(Debug, Clone)]
 pub(super) struct PicturePartition {
     pub(super) tiles: TileGrid,
-    /// Rectangular slices; None for slices in raster scan order.
-    pub(super) slices: Option<Vec<SliceShape>>,
+    pub(super) slices: SliceLayout,
+}
+
+/// The slices of a picture.
+#[derive(Debug, Clone)]
+pub(super) enum SliceLayout {
+    /// Any run of tiles in raster scan order.
+    Raster,
+    /// pps_single_slice_per_subpic_flag is 1: each subpicture is one slice.
+    OnePerSubpicture,
+    /// Rectangular slices, in order.
+    Rectangles(Vec<SliceShape>),
 }
 
 /// The deblocking control of a PPS.
@@ -116,14 +128,12 @@ impl VvcPps {
         bits: &mut RbspReader<'_>,
         no_partition: bool,
     ) -> Result<(), Error> {
-        if !no_partition && bits.ue()? > 0 {
-            return Err(Error::UnsupportedFeature {
-                feature: "several subpictures",
-            });
-        }
+        let count = match no_partition {
+            true => 1,
+            false => bits.ue_max(MAX_SUBPICTURES - 1, "pps_num_subpics_minus1")? + 1,
+        };
         let id_bits = bits.ue_max(15, "pps_subpic_id_len_minus1")? + 1;
-        bits.u(id_bits)?;
-        self.subpicture_id_bits = Some(id_bits);
+        self.subpicture_ids = Some(SubpictureIds::read(bits, count, id_bits)?);
         Ok(())
     }
 
@@ -214,13 +224,15 @@ impl PicturePartition {
             bits.flag()?;
             rectangular = bits.flag()?;
         }
-        let one_slice = rectangular && bits.flag()?;
-        let slices = match (rectangular, one_slice) {
-            (false, _) => None,
-            (true, true) => Some(vec![tiles.whole()]),
-            (true, false) => Some(tiles.read_slices(bits)?),
+        let slices = if !rectangular {
+            SliceLayout::Raster
+        } else if bits.flag()? {
+            SliceLayout::OnePerSubpicture
+        } else {
+            SliceLayout::Rectangles(tiles.read_slices(bits)?)
         };
-        if one_slice || slices.as_ref().is_none_or(|slices| slices.len() > 1) {
+        let is_one_slice = matches!(&slices, SliceLayout::Rectangles(shapes) if shapes.len() == 1);
+        if !is_one_slice {
             // pps_loop_filter_across_slices_enabled_flag
             bits.flag()?;
         }

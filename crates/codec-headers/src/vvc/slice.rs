@@ -6,9 +6,9 @@
 use super::picture_header::{
     PictureHeader, skip_adaptive_loop_filter, skip_deblocking, skip_extension,
 };
-use super::pps::VvcPps;
+use super::pps::{SliceLayout, VvcPps};
 use super::sps::VvcSps;
-use super::tiles::SliceShape;
+use super::tiles::{SliceShape, TileGrid};
 use super::{HEADER_LEN, VvcNalHeader, VvcParameterSets, ref_pic_list, weights};
 use crate::Error;
 use crate::rbsp::{RbspReader, ceil_log2};
@@ -75,31 +75,55 @@ pub(super) fn header_len(
 impl VvcSliceHeader<'_> {
     /// Reads sh_subpic_id up to sh_num_tiles_in_slice_minus1.
     fn read_shape(&self, bits: &mut RbspReader<'_>) -> Result<SliceShape, Error> {
-        if let Some(width) = self.sps.subpicture_id_bits {
-            bits.u(self.pps.subpicture_id_bits.unwrap_or(width))?;
-        }
+        let subpicture = match &self.sps.subpictures {
+            Some(subpictures) => subpictures.read_index(bits, self.pps.subpicture_ids.as_ref())?,
+            None => 0,
+        };
         let Some(partition) = &self.pps.partition else {
             self.skip_extra_bits(bits)?;
             return Ok(self.pps.unpartitioned(self.sps.ctb_log2));
         };
-        if let Some(slices) = &partition.slices {
-            let count = u32::try_from(slices.len()).unwrap_or(u32::MAX);
-            let address = bits.u(ceil_log2(count))?;
-            self.skip_extra_bits(bits)?;
-            return slices
-                .get(address as usize)
-                .copied()
-                .ok_or_else(|| bits.out_of_range("sh_slice_address"));
+        let tiles = &partition.tiles;
+        match &partition.slices {
+            SliceLayout::Raster => self.read_tile_run(bits, tiles),
+            SliceLayout::OnePerSubpicture => {
+                self.skip_extra_bits(bits)?;
+                Ok(match &self.sps.subpictures {
+                    Some(subpictures) if subpictures.count() > 1 => {
+                        tiles.cover(subpictures.rectangle(subpicture))
+                    }
+                    _ => tiles.whole(),
+                })
+            }
+            SliceLayout::Rectangles(slices) => {
+                let own = match &self.sps.subpictures {
+                    Some(subpictures) => subpictures.slices(subpicture, slices),
+                    None => slices,
+                };
+                let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
+                let address = bits.u(ceil_log2(count))?;
+                self.skip_extra_bits(bits)?;
+                own.get(address as usize)
+                    .copied()
+                    .ok_or_else(|| bits.out_of_range("sh_slice_address"))
+            }
         }
-        let tiles = partition.tiles.count();
-        let address = bits.u(ceil_log2(tiles))?;
+    }
+
+    /// Reads sh_slice_address up to sh_num_tiles_in_slice_minus1 of a slice in raster scan order.
+    fn read_tile_run(
+        &self,
+        bits: &mut RbspReader<'_>,
+        tiles: &TileGrid,
+    ) -> Result<SliceShape, Error> {
+        let address = bits.u(ceil_log2(tiles.count()))?;
         self.skip_extra_bits(bits)?;
-        let count = match tiles.saturating_sub(address) {
+        let count = match tiles.count().saturating_sub(address) {
             0 => return Err(bits.out_of_range("sh_slice_address")),
             1 => 1,
             left => 1 + bits.ue_max(left - 1, "sh_num_tiles_in_slice_minus1")?,
         };
-        Ok(partition.tiles.run(address, count))
+        Ok(tiles.run(address, count))
     }
 
     /// Skips sh_extra_bit.

@@ -4,6 +4,7 @@
 use super::HEADER_LEN;
 use super::profile::{skip_dpb_parameters, skip_profile_tier_level};
 use super::ref_pic_list::{RefPicList, RefPicListContext};
+use super::subpictures::Subpictures;
 use crate::Error;
 use crate::parameter_sets::{Identified, ParameterSet};
 use crate::rbsp::RbspReader;
@@ -25,8 +26,8 @@ pub(super) struct VvcSps {
     pub(super) ctb_log2: u32,
     pub(super) entropy_coding_sync: bool,
     pub(super) entry_points: bool,
-    /// The number of bits of sh_subpic_id, if there is one; the PPS may replace it.
-    pub(super) subpicture_id_bits: Option<u32>,
+    /// None if slice headers have no sh_subpic_id.
+    pub(super) subpictures: Option<Subpictures>,
     /// The number of bits of ph_poc_msb_cycle_val, if there may be one.
     pub(super) msb_cycle_bits: Option<u32>,
     pub(super) extra_header_bits: ExtraHeaderBits,
@@ -140,31 +141,16 @@ impl VvcSps {
             // sps_res_change_in_clvs_allowed_flag
             bits.flag()?;
         }
-        bits.ue_max(MAX_SIDE, "sps_pic_width_max_in_luma_samples")?;
-        bits.ue_max(MAX_SIDE, "sps_pic_height_max_in_luma_samples")?;
+        let width = bits.ue_max(MAX_SIDE, "sps_pic_width_max_in_luma_samples")?;
+        let height = bits.ue_max(MAX_SIDE, "sps_pic_height_max_in_luma_samples")?;
         if bits.flag()? {
             for _ in 0..4 {
                 bits.ue()?;
             }
         }
         if bits.flag()? {
-            self.read_subpictures(bits)?;
-        }
-        Ok(())
-    }
-
-    /// Reads sps_num_subpics_minus1 up to sps_subpic_id.
-    fn read_subpictures(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
-        if bits.ue()? > 0 {
-            return Err(Error::UnsupportedFeature {
-                feature: "several subpictures",
-            });
-        }
-        let id_bits = bits.ue_max(15, "sps_subpic_id_len_minus1")? + 1;
-        self.subpicture_id_bits = Some(id_bits);
-        // sps_subpic_id_mapping_explicitly_signalled_flag, sps_subpic_id_mapping_present_flag
-        if bits.flag()? && bits.flag()? {
-            bits.u(id_bits)?;
+            let ctus = |length: u32| length.div_ceil(1 << self.ctb_log2);
+            self.subpictures = Some(Subpictures::read(bits, ctus(width), ctus(height))?);
         }
         Ok(())
     }

@@ -12,18 +12,32 @@ const MAX_SLICES: u32 = 1023;
 /// The tiles of a picture.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TileGrid {
-    pub(super) columns: u32,
+    /// ColWidthVal
+    columns: Vec<u32>,
     /// RowHeightVal
     rows: Vec<u32>,
 }
 
-/// The size of a slice.
+/// The position and the size of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SliceShape {
+    /// The column of its first CTU.
+    pub(super) left: u32,
+    /// The row of its first CTU.
+    pub(super) top: u32,
     /// The number of tiles; 1 if the slice is a part of a tile.
     pub(super) tiles: u32,
     /// The number of CTU rows, summed over its tiles.
     pub(super) ctu_rows: u32,
+}
+
+/// A rectangle of CTUs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct CtuRectangle {
+    pub(super) left: u32,
+    pub(super) top: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
 }
 
 /// A rectangle of whole tiles.
@@ -38,7 +52,7 @@ impl TileGrid {
     /// Returns one tile, for a picture of this many CTU rows.
     pub(super) fn single(ctu_rows: u32) -> Self {
         Self {
-            columns: 1,
+            columns: vec![1],
             rows: vec![ctu_rows],
         }
     }
@@ -47,15 +61,18 @@ impl TileGrid {
     pub(super) fn read(bits: &mut RbspReader<'_>, width: u32, height: u32) -> Result<Self, Error> {
         let explicit_columns = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_columns_minus1")? + 1;
         let explicit_rows = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_rows_minus1")? + 1;
-        let column_widths = read_sizes(bits, explicit_columns, width)?;
         let tiles = Self {
-            columns: u32::try_from(column_widths.len()).unwrap_or(u32::MAX),
+            columns: read_sizes(bits, explicit_columns, width)?,
             rows: read_sizes(bits, explicit_rows, height)?,
         };
-        if tiles.columns > MAX_TILES || tiles.row_count() > MAX_TILES {
+        if tiles.column_count() > MAX_TILES || tiles.row_count() > MAX_TILES {
             return Err(bits.out_of_range("NumTilesInPic"));
         }
         Ok(tiles)
+    }
+
+    fn column_count(&self) -> u32 {
+        u32::try_from(self.columns.len()).unwrap_or(u32::MAX)
     }
 
     fn row_count(&self) -> u32 {
@@ -64,15 +81,38 @@ impl TileGrid {
 
     /// NumTilesInPic
     pub(super) fn count(&self) -> u32 {
-        self.columns * self.row_count()
+        self.column_count() * self.row_count()
     }
 
     /// Returns the number of CTU rows of the tile with this number.
     fn ctu_rows(&self, tile: u32) -> u32 {
         self.rows
-            .get((tile / self.columns.max(1)) as usize)
+            .get((tile / self.column_count().max(1)) as usize)
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Returns the column of the first CTU of the tile with this number.
+    fn left(&self, tile: u32) -> u32 {
+        let column = tile % self.column_count().max(1);
+        self.columns.iter().take(column as usize).sum()
+    }
+
+    /// Returns the row of the first CTU of the tile with this number.
+    fn top(&self, tile: u32) -> u32 {
+        let row = tile / self.column_count().max(1);
+        self.rows.iter().take(row as usize).sum()
+    }
+
+    /// Returns the shape of a slice that covers a rectangle of CTUs: whole tiles, or a part of one tile.
+    pub(super) fn cover(&self, rectangle: CtuRectangle) -> SliceShape {
+        let columns = count_overlaps(&self.columns, rectangle.left, rectangle.width);
+        SliceShape {
+            left: rectangle.left,
+            top: rectangle.top,
+            tiles: columns * count_overlaps(&self.rows, rectangle.top, rectangle.height),
+            ctu_rows: columns * rectangle.height,
+        }
     }
 
     /// Returns the shape of all tiles together.
@@ -83,6 +123,8 @@ impl TileGrid {
     /// Returns the shape of `count` tiles in raster scan order.
     pub(super) fn run(&self, first: u32, count: u32) -> SliceShape {
         SliceShape {
+            left: self.left(first),
+            top: self.top(first),
             tiles: count,
             ctu_rows: (first..first + count).map(|tile| self.ctu_rows(tile)).sum(),
         }
@@ -90,9 +132,11 @@ impl TileGrid {
 
     fn rectangle(&self, rectangle: TileRectangle) -> SliceShape {
         SliceShape {
+            left: self.left(rectangle.top_left),
+            top: self.top(rectangle.top_left),
             tiles: rectangle.width * rectangle.height,
             ctu_rows: (0..rectangle.height)
-                .map(|row| rectangle.top_left + row * self.columns)
+                .map(|row| rectangle.top_left + row * self.column_count())
                 .map(|tile| rectangle.width * self.ctu_rows(tile))
                 .sum(),
         }
@@ -110,9 +154,9 @@ impl TileGrid {
         };
         while shapes.len() < last {
             self.read_rectangle(bits, &mut next, has_deltas)?;
-            let rows = self.ctu_rows(next.top_left);
-            if (next.width, next.height) == (1, 1) && rows > 1 {
-                read_parts(bits, rows, &mut shapes)?;
+            let first = self.run(next.top_left, 1);
+            if (next.width, next.height) == (1, 1) && first.ctu_rows > 1 {
+                read_parts(bits, first, &mut shapes)?;
             } else {
                 shapes.push(self.rectangle(next));
             }
@@ -120,8 +164,8 @@ impl TileGrid {
                 next.top_left = next.top_left.wrapping_add_signed(bits.se()?);
             } else {
                 next.top_left += next.width;
-                if next.top_left.is_multiple_of(self.columns) {
-                    next.top_left += (next.height - 1) * self.columns;
+                if next.top_left.is_multiple_of(self.column_count()) {
+                    next.top_left += (next.height - 1) * self.column_count();
                 }
             }
             if shapes.len() <= last && next.top_left >= self.count() {
@@ -129,8 +173,8 @@ impl TileGrid {
             }
         }
         if shapes.len() == last {
-            next.width = self.columns - next.top_left % self.columns;
-            next.height = self.row_count() - next.top_left / self.columns;
+            next.width = self.column_count() - next.top_left % self.column_count();
+            next.height = self.row_count() - next.top_left / self.column_count();
             shapes.push(self.rectangle(next));
         }
         Ok(shapes)
@@ -143,9 +187,9 @@ impl TileGrid {
         slice: &mut TileRectangle,
         has_deltas: bool,
     ) -> Result<(), Error> {
-        let column = slice.top_left % self.columns;
-        let columns_left = self.columns - column;
-        let rows_left = self.row_count() - slice.top_left / self.columns;
+        let column = slice.top_left % self.column_count();
+        let columns_left = self.column_count() - column;
+        let rows_left = self.row_count() - slice.top_left / self.column_count();
         slice.width = 1;
         if columns_left > 1 {
             slice.width = bits.ue_max(columns_left - 1, "pps_slice_width_in_tiles_minus1")? + 1;
@@ -178,31 +222,43 @@ fn read_sizes(bits: &mut RbspReader<'_>, explicit: u32, total: u32) -> Result<Ve
     Ok(sizes)
 }
 
-/// Reads the slices of one tile of `rows` CTU rows.
+/// Reads the slices of one tile.
 fn read_parts(
     bits: &mut RbspReader<'_>,
-    rows: u32,
+    tile: SliceShape,
     shapes: &mut Vec<SliceShape>,
 ) -> Result<(), Error> {
-    let explicit = bits.ue_max(rows - 1, "pps_num_exp_slices_in_tile")?;
-    let mut uniform = rows;
-    let mut left = rows;
-    let mut push = |rows| {
+    let explicit = bits.ue_max(tile.ctu_rows - 1, "pps_num_exp_slices_in_tile")?;
+    let mut uniform = tile.ctu_rows;
+    let mut left = tile.ctu_rows;
+    let mut push = |ctu_rows: u32, left: &mut u32| {
         shapes.push(SliceShape {
-            tiles: 1,
-            ctu_rows: rows,
+            top: tile.top + tile.ctu_rows - *left,
+            ctu_rows,
+            ..tile
         });
+        *left -= ctu_rows;
     };
     for _ in 0..explicit {
         uniform = bits.ue()?.saturating_add(1);
-        left = left
-            .checked_sub(uniform)
-            .ok_or_else(|| bits.out_of_range("pps_exp_slice_height_in_ctus_minus1"))?;
-        push(uniform);
+        if uniform > left {
+            return Err(bits.out_of_range("pps_exp_slice_height_in_ctus_minus1"));
+        }
+        push(uniform, &mut left);
     }
     while left > 0 {
-        push(uniform.min(left));
-        left -= uniform.min(left);
+        push(uniform.min(left), &mut left);
     }
     Ok(())
+}
+
+/// Returns the number of sizes, laid side by side, that overlap `length` from `start` on.
+fn count_overlaps(sizes: &[u32], start: u32, length: u32) -> u32 {
+    let mut count = 0;
+    let mut position = 0;
+    for size in sizes {
+        count += u32::from(position < start.saturating_add(length) && position + size > start);
+        position += size;
+    }
+    count
 }
