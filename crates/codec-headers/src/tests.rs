@@ -218,6 +218,35 @@ fn an_av1_frame_needs_its_sequence_header_its_references_and_its_tiles() {
     assert!(matches!(found, Err(Error::Truncated { .. })), "{found:?}");
 }
 
+/// Table 5-1 of the AV1 specification: every type is read, skipped because it has no tiles, or refused.
+#[test]
+fn every_obu_type_has_a_treatment() {
+    let vectors = vectors();
+    let stream = |name: &str| vectors.iter().find(|v| v.name.ends_with(name)).unwrap();
+    let arf = stream("aom-arf.txt");
+    let (key, ranges) = &arf.samples[0];
+    for obu_type in 0..16u8 {
+        // a payload of two bytes, after the OBUs of a key frame
+        let sample = [key.as_slice(), &[obu_type << 3 | 2, 2, 0, 0]].concat();
+        let mut found = Vec::new();
+        let result = arf.codec().protectable_ranges(&sample, &mut found);
+        match obu_type {
+            // temporal delimiters, metadata, padding
+            2 | 5 | 15 => {
+                let coded = result.unwrap();
+                assert_eq!((&found, coded.count), (ranges, ranges.len()), "{obu_type}");
+            }
+            // reserved types, tile lists
+            0 | 8..=14 => {
+                let error = result.unwrap_err().to_string();
+                assert!(error.contains("encode it without"), "{obu_type}: {error}");
+            }
+            // headers and tiles that are damaged
+            _ => assert!(result.is_err(), "{obu_type}"),
+        }
+    }
+}
+
 #[test]
 fn a_slice_without_its_parameter_sets_is_refused() {
     // IDR slice with first_mb_in_slice 0, slice_type 7, pic_parameter_set_id 0; HEVC likewise

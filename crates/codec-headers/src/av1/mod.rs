@@ -93,20 +93,27 @@ impl Av1 {
             }
             obu::TEMPORAL_DELIMITER => *open = None,
             // A second header of the same frame is a copy of the first.
-            obu::FRAME_HEADER | obu::REDUNDANT_FRAME_HEADER if open.is_none() => {
-                self.open(obu, sample, open)?;
+            obu::FRAME_HEADER | obu::REDUNDANT_FRAME_HEADER => {
+                if open.is_none() {
+                    self.open(obu, sample, open)?;
+                }
             }
             obu::FRAME => {
                 let start = payload.start + self.open(obu, sample, open)?;
                 self.read_tiles(sample, start..payload.end, open, ranges)?;
             }
             obu::TILE_GROUP => self.read_tiles(sample, payload, open, ranges)?,
+            obu::METADATA | obu::PADDING => {}
             obu::TILE_LIST => {
                 return Err(Error::UnsupportedFeature {
                     feature: "large scale tiles (tile list OBUs)",
                 });
             }
-            _ => {}
+            _ => {
+                return Err(Error::UnsupportedFeature {
+                    feature: "reserved OBU types (0 and 9 to 14)",
+                });
+            }
         }
         Ok(())
     }

@@ -110,6 +110,78 @@ impl<'a> SuperframeIndex<'a> {
 mod tests {
     use super::*;
 
+    /// The bits of an uncompressed header of 64x64 pixels: 6.2.
+    fn header(profile: u8, start: &str, middle: &str) -> Vec<u8> {
+        let profile_bits = ["00", "10", "01", "110"][usize::from(profile)];
+        // frame_context_idx, loop filter, quantization, no segmentation, tile_rows_log2, header_size_in_bytes
+        let end = "00 000000 000 0 01000000 0 0 0 0 0 0000000000000101";
+        let bits = ["10", profile_bits, start, middle, end].concat();
+        let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').collect();
+        let byte = |bits: &[u8]| {
+            (0..8).fold(0, |value, at| {
+                value << 1 | u8::from(bits.get(at) == Some(&b'1'))
+            })
+        };
+        bits.chunks(8).map(byte).collect()
+    }
+
+    #[test]
+    fn every_frame_type_is_read_to_the_end_of_its_header() {
+        const SYNC: &str = "01001001 10000011 01000010";
+        const SIZE: &str = "0000000000111111 0000000000111111 0";
+        // color_config() of each profile
+        let color = ["001 0", "001 0 0 0 0", "1 001 0", "0 001 0 0 1 0"];
+        for profile in 0..4u8 {
+            let color = color[usize::from(profile)];
+            let intra_color = if profile == 0 { "" } else { color };
+            // show_existing_frame, frame_type, show_frame, error_resilient_mode; intra_only, reset_frame_context; refresh flags
+            let key = [SYNC, color, SIZE, "1 0"].concat();
+            let intra_only = [SYNC, intra_color, "11111111", SIZE, "1 0"].concat();
+            let resilient = [SYNC, intra_color, "11111111", SIZE].concat();
+            // three references, a size of its own, allow_high_precision_mv, is_filter_switchable
+            let inter = ["00000001 000 0 001 0 010 0 0 0 0", SIZE, "1 0 01 1 0"].concat();
+            // the size of the second reference
+            let same_size = "00000001 000 0 001 0 010 0 0 1 0 1 1 1 0".to_owned();
+            let mut vp9 = Vp9::new();
+            for (start, middle) in [
+                ("0 0 1 0", key),
+                ("0 1 0 0 1 00", intra_only),
+                ("0 1 0 1 1", resilient),
+                ("0 1 1 0 00", inter),
+                ("0 1 0 0 0 01", same_size),
+            ] {
+                let header = header(profile, start, &middle);
+                let frame = [header.as_slice(), &[0xaa; 20]].concat();
+                let mut ranges = Vec::new();
+                let coded = vp9
+                    .protectable_ranges(&mut frame.as_slice(), &mut ranges)
+                    .unwrap();
+                let expected = ProtectableRange {
+                    start: header.len(),
+                    len: 20,
+                };
+                assert_eq!(
+                    (ranges, coded.count),
+                    (vec![expected], 1),
+                    "{profile} {start}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_shown_again_has_no_coded_data() {
+        // show_existing_frame of index 3, alone and after another frame
+        for sample in [
+            [0b1000_1011].as_slice(),
+            &[0b1000_1011, 0b1000_1010, 0xc1, 1, 1, 0xc1],
+        ] {
+            let mut ranges = Vec::new();
+            let coded = Vp9::new().protectable_ranges(&mut &*sample, &mut ranges);
+            assert_eq!((ranges, coded), (Vec::new(), Ok(CodedUnits::default())));
+        }
+    }
+
     #[test]
     fn a_superframe_index_has_the_sizes_of_the_frames() {
         let sample = [1, 2, 3, 0b1100_1001, 2, 0, 1, 0, 0b1100_1001];
