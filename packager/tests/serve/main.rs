@@ -13,6 +13,7 @@ mod connections;
 mod delivery;
 mod first_start;
 mod health;
+mod key_receiver_example;
 mod lists;
 mod once;
 mod openapi;

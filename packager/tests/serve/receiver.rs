@@ -27,18 +27,7 @@ impl Receiver {
             tools::skip(test, "no ../shared, lxml, cryptography or xmlsec");
             return None;
         };
-        let mut make = Command::new("openssl");
-        make.current_dir(folder)
-            .args(["req", "-x509", "-nodes", "-newkey", "rsa:2048"]);
-        make.args([
-            "-subj",
-            "/CN=licences",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "certificate.pem",
-        ]);
-        assert!(make.output().unwrap().status.success());
+        make_certificate(folder);
         let mut receive = Command::new(tools::python());
         receive.arg(tools::project().join("tests/suite/store/receiver.py"));
         receive.arg(oracles).arg(folder.join("key.pem"));
@@ -85,6 +74,17 @@ impl Drop for Receiver {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Writes `certificate.pem` and its `key.pem` into a folder.
+pub fn make_certificate(folder: &Path) {
+    let options =
+        "req -x509 -nodes -newkey rsa:2048 -subj /CN=licences -keyout key.pem -out certificate.pem";
+    let made = Command::new("openssl")
+        .current_dir(folder)
+        .args(options.split(' '))
+        .output();
+    assert!(made.unwrap().status.success());
 }
 
 /// Waits until a condition is true.
