@@ -74,15 +74,22 @@ fn skip_conformance_window(bits: &mut RbspReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Skips profile_tier_level(`has_profile`, `max_sub_layers` - 1): 7.3.3.
-pub(super) fn skip_profile_tier_level(
+/// Reads profile_tier_level(`has_profile`, `max_sub_layers` - 1) and returns general_profile_idc, 0 without a profile: 7.3.3.
+pub(super) fn read_profile_tier_level(
     bits: &mut RbspReader<'_>,
     has_profile: bool,
     max_sub_layers: u32,
-) -> Result<(), Error> {
+) -> Result<u32, Error> {
     const PROFILE: u64 = 88;
     const LEVEL: u64 = 8;
-    bits.skip(if has_profile { PROFILE + LEVEL } else { LEVEL })?;
+    let mut profile_idc = 0;
+    if has_profile {
+        // general_profile_space, general_tier_flag
+        bits.u(3)?;
+        profile_idc = bits.u(5)?;
+        bits.skip(PROFILE - 8)?;
+    }
+    bits.skip(LEVEL)?;
     let mut sub_layers = 0;
     for _ in 1..max_sub_layers {
         sub_layers += PROFILE * u64::from(bits.u(1)?);
@@ -92,7 +99,8 @@ pub(super) fn skip_profile_tier_level(
         // reserved_zero_2bits up to eight sub-layers
         bits.skip(2 * u64::from(9 - max_sub_layers))?;
     }
-    bits.skip(sub_layers)
+    bits.skip(sub_layers)?;
+    Ok(profile_idc)
 }
 
 /// Skips the decoded picture buffer sizes of sub-layers in an SPS or VPS.

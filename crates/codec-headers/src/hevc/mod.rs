@@ -147,6 +147,9 @@ impl HevcParameterSets {
                 .rules(header.layer_id, u32::from(header.temporal_id))?,
             false => None,
         };
+        if layer.is_some() && (sps.extensions.is_3d || pps.extensions.is_3d) {
+            return Err(vps::UNSUPPORTED_3D);
+        }
         if layer.is_some() && pps.extensions.current_picture_reference {
             return Err(Error::UnsupportedFeature {
                 feature: "reference to the current picture in a layer above the base",

@@ -41,6 +41,8 @@ pub(super) struct PpsExtensions {
     pub(super) chroma_qp_offset_list: bool,
     pub(super) current_picture_reference: bool,
     pub(super) slice_act_qp_offsets_present: bool,
+    /// pps_3d_extension_flag
+    pub(super) is_3d: bool,
 }
 
 impl ParameterSet for HevcPps {
@@ -150,7 +152,7 @@ impl PpsExtensions {
         }
         let range = bits.flag()?;
         let multilayer = bits.flag()?;
-        let three_d = bits.flag()?;
+        extensions.is_3d = bits.flag()?;
         let screen_content = bits.flag()?;
         // pps_extension_4bits
         bits.u(4)?;
@@ -158,7 +160,7 @@ impl PpsExtensions {
             extensions.read_range(bits, transform_skip)?;
         }
         if screen_content {
-            if multilayer || three_d {
+            if multilayer || extensions.is_3d {
                 return Err(Error::UnsupportedFeature {
                     feature: "multilayer or 3D and screen content coding extensions together",
                 });

@@ -154,7 +154,7 @@ impl<'a> HevcSliceHeader<'a> {
         self.skip_weights(bits, lists)?;
         // five_minus_max_num_merge_cand
         bits.ue_max(4, "five_minus_max_num_merge_cand")?;
-        if self.sets.sps.integer_mv_by_slice {
+        if self.sets.sps.extensions.integer_mv_by_slice {
             bits.flag()?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sequence parameter set, as far as slice segment headers depend on it: ISO/IEC 23008-2, 7.3.2.2 and F.7.3.2.2.
 
-use super::format::{PictureFormat, skip_profile_tier_level, skip_sub_layer_ordering};
+use super::format::{PictureFormat, read_profile_tier_level, skip_sub_layer_ordering};
 use super::ref_pic_set::RefPicSet;
 use super::{HEADER_LEN, HevcNalHeader, scaling_list, vui};
 use crate::Error;
@@ -21,8 +21,16 @@ pub(super) struct HevcSps {
     pub(super) ref_pic_sets: Vec<RefPicSet>,
     pub(super) long_term: Option<LongTermCandidates>,
     pub(super) temporal_mvp: bool,
+    pub(super) extensions: SpsExtensions,
+}
+
+/// The elements of the SPS extensions on which slice segment headers depend.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SpsExtensions {
     /// motion_vector_resolution_control_idc is 2: slice segment headers have use_integer_mv_flag.
     pub(super) integer_mv_by_slice: bool,
+    /// sps_3d_extension_flag
+    pub(super) is_3d: bool,
 }
 
 /// The format of pictures: that of an SPS, or one of the VPS extension.
@@ -63,7 +71,7 @@ impl ParameterSet for HevcSps {
         }
         // sps_temporal_id_nesting_flag
         bits.flag()?;
-        skip_profile_tier_level(&mut bits, true, max_sub_layers)?;
+        read_profile_tier_level(&mut bits, true, max_sub_layers)?;
         Ok(Identified {
             id: bits.ue_max(15, "sps_seq_parameter_set_id")?,
             set: Self::read(&mut bits, vps_id, Some(max_sub_layers))?,
@@ -92,13 +100,13 @@ impl HevcSps {
             ref_pic_sets: read_ref_pic_sets(bits)?,
             long_term: LongTermCandidates::read(bits, order_count_lsb_bits)?,
             temporal_mvp: bits.flag()?,
-            integer_mv_by_slice: {
+            extensions: {
                 // strong_intra_smoothing_enabled_flag
                 bits.flag()?;
                 if bits.flag()? {
                     vui::skip(bits, max_sub_layers)?;
                 }
-                read_extensions(bits, format)?
+                SpsExtensions::read(bits, format)?
             },
         })
     }
@@ -188,28 +196,31 @@ impl LongTermCandidates {
     }
 }
 
-/// Reads sps_extension_present_flag and the extensions. Returns true if motion_vector_resolution_control_idc is 2.
-fn read_extensions(bits: &mut RbspReader<'_>, format: SpsFormat) -> Result<bool, Error> {
-    if !bits.flag()? {
-        return Ok(false);
+impl SpsExtensions {
+    /// Reads sps_extension_present_flag and the extensions.
+    fn read(bits: &mut RbspReader<'_>, format: SpsFormat) -> Result<Self, Error> {
+        let mut extensions = Self::default();
+        if !bits.flag()? {
+            return Ok(extensions);
+        }
+        let range = bits.flag()?;
+        let multilayer = bits.flag()?;
+        extensions.is_3d = bits.flag()?;
+        let screen_content = bits.flag()?;
+        // sps_extension_4bits
+        bits.u(4)?;
+        if screen_content {
+            if extensions.is_3d {
+                return Err(Error::UnsupportedFeature {
+                    feature: "3D and screen content coding extensions together",
+                });
+            }
+            // nine flags of sps_range_extension(), one of sps_multilayer_extension()
+            bits.skip(9 * u64::from(range) + u64::from(multilayer))?;
+            extensions.integer_mv_by_slice = read_screen_content(bits, format)?;
+        }
+        Ok(extensions)
     }
-    let range = bits.flag()?;
-    let multilayer = bits.flag()?;
-    let three_d = bits.flag()?;
-    let screen_content = bits.flag()?;
-    // sps_extension_4bits
-    bits.u(4)?;
-    if !screen_content {
-        return Ok(false);
-    }
-    if three_d {
-        return Err(Error::UnsupportedFeature {
-            feature: "3D and screen content coding extensions together",
-        });
-    }
-    // nine flags of sps_range_extension(), one of sps_multilayer_extension()
-    bits.skip(9 * u64::from(range) + u64::from(multilayer))?;
-    read_screen_content(bits, format)
 }
 
 /// Reads sps_scc_extension(): 7.3.2.2.3. Returns true if motion_vector_resolution_control_idc is 2.

@@ -3,7 +3,7 @@
 //! 7.3.2.1 and F.7.3.2.1.
 
 use super::HEADER_LEN;
-use super::format::{PictureFormat, skip_profile_tier_level, skip_sub_layer_ordering};
+use super::format::{PictureFormat, read_profile_tier_level, skip_sub_layer_ordering};
 use super::vps_layer_sets::LayerSets;
 use super::vui::HrdParameters;
 use crate::Error;
@@ -12,6 +12,13 @@ use crate::rbsp::{RbspReader, ceil_log2};
 
 /// The most layers of a bitstream: MaxLayersMinus1 + 1.
 pub(super) const MAX_LAYERS: u32 = 63;
+
+/// The slice segment headers of upper layers have another syntax in Annex I.
+pub(super) const UNSUPPORTED_3D: Error = Error::UnsupportedFeature {
+    feature: "layers of 3D-HEVC (Annex I)",
+};
+/// general_profile_idc of 3D-HEVC.
+const PROFILE_3D: u32 = 8;
 
 /// A VPS. A damaged one matters only to streams with layers, so the error is kept for them.
 #[derive(Debug, Clone)]
@@ -134,7 +141,7 @@ impl Layers {
         let max_sub_layers = bits.u(3)? + 1;
         // vps_temporal_id_nesting_flag, vps_reserved_0xffff_16bits
         bits.skip(17)?;
-        skip_profile_tier_level(bits, true, max_sub_layers)?;
+        read_profile_tier_level(bits, true, max_sub_layers)?;
         skip_sub_layer_ordering(bits, max_sub_layers)?;
         let layer_sets = LayerSets::read(bits)?;
         skip_timing(bits, max_sub_layers)?;
@@ -165,7 +172,7 @@ impl Layers {
         vps: VpsStart,
     ) -> Result<(), Error> {
         if vps.max_layers_minus1 > 0 && vps.internal_base {
-            skip_profile_tier_level(bits, false, vps.max_sub_layers)?;
+            read_profile_tier_level(bits, false, vps.max_sub_layers)?;
         }
         let views = self.read_dimensions(bits, vps.max_layers_minus1)?;
         let view_id_bits = bits.u(4)?;
@@ -177,7 +184,9 @@ impl Layers {
         let profiles_minus1 = bits.ue_max(63, "vps_num_profile_tier_level_minus1")?;
         for _ in if vps.internal_base { 2 } else { 1 }..=profiles_minus1 {
             let has_profile = bits.flag()?;
-            skip_profile_tier_level(bits, has_profile, vps.max_sub_layers)?;
+            if read_profile_tier_level(bits, has_profile, vps.max_sub_layers)? == PROFILE_3D {
+                return Err(UNSUPPORTED_3D);
+            }
         }
         layer_sets.skip_output_layer_sets(bits, &self.layers, ceil_log2(profiles_minus1 + 1))?;
         self.read_rep_formats(bits, vps.internal_base)?;
@@ -197,9 +206,7 @@ impl Layers {
         max_layers_minus1: u32,
     ) -> Result<u32, Error> {
         let splitting = bits.flag()?;
-        let mask = bits.u(16)?;
-        let mut dimensions = Dimensions::new(mask);
-        dimensions.read_lengths(bits, splitting)?;
+        let dimensions = Dimensions::read(bits, splitting)?;
         let has_ids = bits.flag()?;
         self.layers.push(Layer::default());
         let mut views = vec![0];
@@ -362,38 +369,33 @@ fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Err
     Ok(())
 }
 
-/// The scalability dimensions of layers.
+/// The scalability dimensions of layers. The view order index, if it is one of them, is the first.
 struct Dimensions {
-    /// scalability_mask_flag, the first dimension in bit 15.
-    mask: u32,
-    /// The number of bits of each dimension present, in order.
+    has_view: bool,
+    /// The number of bits of each dimension, in order.
     lengths: Vec<u32>,
 }
 
 impl Dimensions {
     /// The number of bits of nuh_layer_id.
     const LAYER_ID_BITS: u32 = 6;
-    /// The bit of `mask` for the view order index.
+    /// The bit of scalability_mask_flag for texture or depth.
+    const DEPTH: u32 = 1 << 15;
+    /// The bit of scalability_mask_flag for the view order index.
     const VIEW: u32 = 1 << 14;
 
-    const fn new(mask: u32) -> Self {
-        Self {
-            mask,
-            lengths: Vec::new(),
+    /// Reads scalability_mask_flag and dimension_id_len_minus1. With splitting_flag the last length is not coded.
+    fn read(bits: &mut RbspReader<'_>, splitting: bool) -> Result<Self, Error> {
+        let mask = bits.u(16)?;
+        if mask & Self::DEPTH != 0 {
+            return Err(UNSUPPORTED_3D);
         }
-    }
-
-    /// Reads dimension_id_len_minus1. With splitting_flag the last one is not coded.
-    fn read_lengths(&mut self, bits: &mut RbspReader<'_>, splitting: bool) -> Result<(), Error> {
-        for _ in u32::from(splitting)..self.mask.count_ones() {
-            self.lengths.push(bits.u(3)? + 1);
-        }
-        Ok(())
-    }
-
-    /// The position of the view order index among the dimensions present, if it is one of them.
-    fn view_position(&self) -> Option<usize> {
-        (self.mask & Self::VIEW != 0).then_some((self.mask >> 15) as usize)
+        Ok(Self {
+            has_view: mask & Self::VIEW != 0,
+            lengths: (u32::from(splitting)..mask.count_ones())
+                .map(|_| Ok(bits.u(3)? + 1))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     /// Reads dimension_id of a layer and returns the view order index.
@@ -401,20 +403,20 @@ impl Dimensions {
         let mut view = 0;
         for (position, length) in self.lengths.iter().enumerate() {
             let dimension_id = bits.u(*length)?;
-            if self.view_position() == Some(position) {
+            if self.has_view && position == 0 {
                 view = dimension_id;
             }
         }
         Ok(view)
     }
 
-    /// Returns the view order index in the bits of a nuh_layer_id.
+    /// Returns the view order index in the lowest bits of a nuh_layer_id.
     fn view_of_id(&self, id: u32) -> u32 {
-        self.view_position().map_or(0, |position| {
-            let offset: u32 = self.lengths.iter().take(position).sum();
-            let length = self.lengths.get(position).copied();
-            let length = length.unwrap_or(Self::LAYER_ID_BITS.saturating_sub(offset));
-            id.checked_shr(offset).unwrap_or(0) & ((1 << length) - 1)
-        })
+        let length = self.lengths.first().copied().unwrap_or(Self::LAYER_ID_BITS);
+        if self.has_view {
+            id & ((1 << length) - 1)
+        } else {
+            0
+        }
     }
 }

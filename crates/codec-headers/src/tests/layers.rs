@@ -156,34 +156,36 @@ fn auxiliary_pictures_have_the_headers_of_their_primary_pictures() {
     }
 }
 
-/// A VPS with this id: without extension, or with an independent layer 1 that has no picture order count in IDR pictures.
-fn vps(id: u8, has_extension: bool) -> Vec<u8> {
+/// vps_extension() of an independent layer 1 that has no picture order count in IDR pictures.
+const EXTENSION: &str = concat!(
+    // profile_tier_level(0, 0); splitting_flag, scalability_mask_flag of views, dimension_id_len_minus1
+    "00011110 0 0100000000000000 000",
+    // vps_nuh_layer_id_present_flag, dimension_id, view_id_len, direct_dependency_flag, num_add_layer_sets
+    " 0 1 0000 0 1",
+    // two presence flags, default_ref_layers_active_flag, vps_num_profile_tier_level_minus1 1
+    " 0 0 0 010",
+    // num_add_olss 0, default_output_layer_idc 1, profile_tier_level_idx of the one necessary layer
+    " 1 01 1",
+    // vps_num_rep_formats_minus1, rep_format(): 64x64, 4:2:0, 8 bits, no window
+    " 1 0000000001000000 0000000001000000 1 01 0000 0000 0",
+    // max_one_active_ref_layer_flag, vps_poc_lsb_aligned_flag, poc_lsb_not_present_flag
+    " 0 0 1",
+);
+
+/// A VPS with this id, of two layers if it has an extension.
+fn vps(id: u8, extension: Option<&str>) -> Vec<u8> {
     let profile = format!("{:0>88}00011110", "");
-    let extension = concat!(
-        // profile_tier_level(0, 0); splitting_flag, scalability_mask_flag of views, dimension_id_len_minus1
-        "00011110 0 0100000000000000 000",
-        // vps_nuh_layer_id_present_flag, dimension_id, view_id_len, direct_dependency_flag, num_add_layer_sets
-        "0 1 0000 0 1",
-        // two presence flags, default_ref_layers_active_flag, vps_num_profile_tier_level_minus1 1, profile_tier_level for none
-        "0 0 0 010",
-        // num_add_olss 0, default_output_layer_idc 1, profile_tier_level_idx of the one necessary layer
-        "1 01 1",
-        // vps_num_rep_formats_minus1, rep_format(): 64x64, 4:2:0, 8 bits, no window
-        "1 0000000001000000 0000000001000000 1 01 0000 0000 0",
-        // max_one_active_ref_layer_flag, vps_poc_lsb_aligned_flag, poc_lsb_not_present_flag
-        "0 0 1",
-    );
     let start = format!(
         // internal and available base layer, two layers, one sub-layer; ordering info; vps_max_layer_id 1, one more layer set of
         // both layers; no timing info
         "{id:04b} 11 000001 000 1 1111111111111111 {profile} 1 1 1 1 000001 010 11 0 {}",
-        u8::from(has_extension)
+        u8::from(extension.is_some())
     );
     let start: String = start.chars().filter(|c| *c != ' ').collect();
     let padding = "1".repeat((8 - start.len() % 8) % 8);
-    let rest = match has_extension {
-        true => format!("{padding}{extension}1"),
-        false => "1".to_owned(),
+    let rest = match extension {
+        Some(extension) => format!("{padding}{extension}1"),
+        None => "1".to_owned(),
     };
     nal_unit(32, &format!("{start}{rest}"))
 }
@@ -206,12 +208,15 @@ fn nal_unit(unit_type: u8, bits: &str) -> Vec<u8> {
 
 #[test]
 fn slices_of_upper_layers_are_protected_after_their_headers() {
-    for vector in of_formats(&[*b"hvc1", *b"hev1"]) {
-        for has_extension in [false, true] {
+    let mut vectors = of_formats(&[*b"hvc1", *b"hev1"]);
+    // These have layers already, with a VPS of their own.
+    vectors.retain(|vector| !vector.name.contains("mvhevc") && !vector.name.contains("layers"));
+    for vector in vectors {
+        for extension in [None, Some(EXTENSION)] {
             let mut codec = vector.codec();
             let mut all_vps = Vec::new();
             for id in 0..16 {
-                push(&mut all_vps, length_size(&vector), &vps(id, has_extension));
+                push(&mut all_vps, length_size(&vector), &vps(id, extension));
             }
             assert_eq!(
                 codec
@@ -246,15 +251,13 @@ fn slices_of_upper_layers_are_protected_after_their_headers() {
 }
 
 #[test]
-fn slices_of_upper_layers_need_a_vps() {
+fn slices_of_upper_layers_need_a_vps_that_is_understood() {
     let vectors = of_formats(&[*b"hvc1"]);
     let vector = vectors.iter().find(|v| v.name.ends_with("x265-nosao.txt"));
     let vector = vector.unwrap();
     let (sample, ranges) = &vector.samples[0];
     let layered = Relabelled::new(vector, sample, ranges, |nal| {
-        let mut nal = nal.to_vec();
-        nal[1] |= 1 << 3;
-        vec![nal]
+        vec![in_layer(1, nal.to_vec())]
     });
     // the configurations of these vectors have no VPS
     let found = vector
@@ -264,6 +267,28 @@ fn slices_of_upper_layers_need_a_vps() {
         found,
         Err(Error::MissingParameterSet { kind: "VPS", id: 0 })
     );
+    // scalability_mask_flag of depth; two additional layer sets
+    let depth = EXTENSION.replacen("0100000000000000", "1000000000000000", 1);
+    let layer_sets = EXTENSION.replacen("0 1 0000 0 1", "0 1 0000 0 011", 1);
+    for (extension, expected) in [(depth, "3D-HEVC"), (layer_sets, "additional layer sets")] {
+        let mut codec = vector.codec();
+        let mut with_vps = Vec::new();
+        push(
+            &mut with_vps,
+            length_size(vector),
+            &vps(0, Some(&extension)),
+        );
+        codec
+            .protectable_ranges(&with_vps, &mut Vec::new())
+            .unwrap();
+        let found = codec.protectable_ranges(&layered.sample, &mut Vec::new());
+        let error = found.unwrap_err().to_string();
+        assert!(
+            error.contains(expected) && error.contains("encode it without"),
+            "{error}"
+        );
+        assert!(codec.protectable_ranges(sample, &mut Vec::new()).is_ok());
+    }
 }
 
 /// Three layers of 64x64 pixels, after 7.3.2.1, F.7.3.2.1.1, F.7.3.2.2.1 and 7.3.2.3: nuh_layer_id 1 refers to the base layer, 3 to
