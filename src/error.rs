@@ -102,7 +102,7 @@ const fn stream_code(error: &cenc_mp4::Error) -> gst::StreamError {
     use cenc_mp4::Error as E;
     use gst::StreamError as Code;
     match error {
-        E::AlreadyProtected { .. } => Code::WrongType,
+        E::AlreadyProtected { .. } | E::NotMp4(_) => Code::WrongType,
         E::Codec { .. } | E::Unsupported(_) => Code::NotImplemented,
         E::Sample { .. } => Code::Encode,
         E::CoarseInterleaving { .. }

@@ -52,9 +52,42 @@ const ACCEPTED: &[Accepted] = &[
     Accepted::new("base-av.mp4"),
     Accepted::new("base-progressive.mp4"),
     Accepted::new("base-video.mp4"),
+    with_trailer(
+        "06-4-zero-bytes-at-the-end-progressive.mp4",
+        "dropped 4 bytes",
+    ),
+    with_trailer("06-4-zero-bytes-at-the-end.mp4", "dropped 4 bytes"),
+    with_trailer("06-64-zero-bytes-at-the-end.mp4", "dropped 64 bytes"),
+    with_trailer("06-samsung-trailer-progressive.mp4", "dropped 22 bytes"),
+    Accepted::new("07-mdat-before-moof.mp4"),
+    Accepted::new("07-padding-at-the-end-of-mdat.mp4"),
+    Accepted::new("07-two-mdat.mp4"),
+    Accepted::new("08-samples-in-moov-and-fragments.mp4"),
 ];
 
-const REFUSED: &[Refused] = &[];
+const fn with_trailer(file: &'static str, warning: &'static str) -> Accepted {
+    Accepted {
+        warning,
+        ..Accepted::new(file)
+    }
+}
+
+const REFUSED: &[Refused] = &[
+    refused("12-empty.mp4", &["there is no 'moov'", "empty"]),
+    refused(
+        "13-not-mp4.ts",
+        &["not an MP4 file", "MPEG-TS", "ffmpeg", "-c copy"],
+    ),
+];
+
+const fn refused(file: &'static str, words: &'static [&'static str]) -> Refused {
+    Refused {
+        file,
+        key_file: "all.keys",
+        arguments: "",
+        words,
+    }
+}
 
 #[test]
 fn files_that_can_be_protected_come_out_protected() {

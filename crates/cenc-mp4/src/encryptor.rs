@@ -16,7 +16,7 @@ use super::stream::{
     StreamReader, StreamWriter,
 };
 use super::warning::WarningQueue;
-use super::{Chunk, Error, IndexMode, Output, piff};
+use super::{Chunk, Error, IndexMode, Output, Warning, piff};
 use moov::MoovPlace;
 
 /// Protects one MP4 stream, fragmented or with `moov` in front; its output is fragmented.
@@ -41,8 +41,10 @@ struct ClearMovie<C> {
     moov: Option<MoovPlace>,
     /// Offset at which the input goes on after a rewritten `moov`.
     resume: Option<u64>,
-    /// Some for a progressive file.
+    /// Some while `moov` places samples.
     fragmenter: Option<Fragmenter<C>>,
+    /// The number of fragments that were cut from the samples of `moov`, by which those of the input are numbered later.
+    cut_fragments: u32,
 }
 
 impl<C: Chunk> Encryptor<C> {
@@ -106,10 +108,14 @@ impl<C: Chunk> Encryptor<C> {
         while let Some(event) = self.reader.next_event()? {
             match event {
                 StreamEvent::Box(found) => self.take_box(found, protector)?,
-                StreamEvent::MediaStart(header) => self.start_media(header)?,
+                StreamEvent::MediaStart(header) => self.start_media(header, protector)?,
                 StreamEvent::Media(media) => self.take_media(media, protector)?,
                 StreamEvent::MediaEnd(position) => self.end_media(position, protector)?,
                 StreamEvent::BoxBytes(chunk) => self.writer.take_box_bytes(chunk),
+                StreamEvent::Trailer(trailer) => self.warnings.add(Warning::Trailer {
+                    position: trailer.position,
+                    len: trailer.len,
+                }),
                 StreamEvent::StreamEnd => self.end_stream(protector)?,
             }
         }
@@ -122,9 +128,9 @@ impl<C: Chunk> Encryptor<C> {
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
         if let Some(fragment) = self.assembler.ended_by(found.box_type) {
-            self.protect_fragment(fragment, protector)?;
+            self.end_fragment(fragment, protector)?;
         }
-        self.movie.refuse_in_progressive(found.box_type)?;
+        self.end_tables(found.box_type, protector)?;
         found.bytes = piff::top_level(protector.flavor(), found.bytes)?;
         if found.box_type == FourCc::MOOV {
             return self.take_moov(&found, protector);
@@ -132,17 +138,28 @@ impl<C: Chunk> Encryptor<C> {
         if self.movie.resume.is_some() {
             return self.rewrite(found);
         }
+        let is_moof = found.box_type == FourCc::MOOF;
+        if is_moof {
+            self.movie.renumber(&mut found.bytes);
+        }
         match self.assembler.take_box(found)? {
             Some(other) => self.writer.write_moved(&other),
+            // All its media may be before it.
+            None if is_moof && self.assembler.has_media() => self.protect_if_complete(protector),
             None => Ok(()),
         }
     }
 
-    fn start_media(&mut self, header: MediaHeader) -> Result<(), Error> {
+    fn start_media(
+        &mut self,
+        header: MediaHeader,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
         if self.assembler.is_waiting() {
             self.assembler.take_media_header(header.bytes);
             return Ok(());
         }
+        self.end_tables(FourCc::MDAT, protector)?;
         match &self.movie {
             ClearMovie {
                 resume: Some(_), ..
@@ -158,7 +175,14 @@ impl<C: Chunk> Encryptor<C> {
                 Ok(())
             }
             ClearMovie { tracks: None, .. } => Err(Error::MediaBeforeMoov),
-            _ => Err(Error::MediaWithoutMoof),
+            ClearMovie {
+                fragmenter: Some(_),
+                ..
+            } => Err(Error::MediaWithoutMoof),
+            _ => {
+                self.assembler.take_media_header(header.bytes);
+                Ok(())
+            }
         }
     }
 
@@ -172,21 +196,24 @@ impl<C: Chunk> Encryptor<C> {
                 fragmenter.add(media);
                 self.protect_cut_fragments(protector)
             }
-            None => {
-                self.assembler.take_media(media.data);
-                Ok(())
-            }
+            None => self.assembler.take_media(media.data),
         }
     }
 
     fn end_media(&mut self, position: u64, protector: &mut dyn Protector) -> Result<(), Error> {
-        if let Some(fragment) = self.assembler.take() {
-            self.protect_fragment(fragment, protector)?;
+        if self.assembler.has_moof() {
+            self.protect_if_complete(protector)?;
         }
-        self.writer.mark(position)
+        match self.assembler.is_waiting() {
+            true => Ok(()),
+            false => self.writer.mark(position),
+        }
     }
 
     fn end_stream(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        if self.movie.tracks.is_none() {
+            return Err(Error::NoMoov);
+        }
         if let Some(fragmenter) = &mut self.movie.fragmenter {
             fragmenter.end();
         }
@@ -194,25 +221,59 @@ impl<C: Chunk> Encryptor<C> {
         let Some(fragment) = self.assembler.take() else {
             return Ok(());
         };
-        self.protect_fragment(fragment, protector)
-            .map_err(Error::at_end_of_stream)
+        let has_media = fragment.boxes.has_media();
+        self.end_fragment(fragment, protector)
+            .map_err(|error| match has_media {
+                true => error,
+                false => error.at_end_of_stream(),
+            })
     }
 
-    fn protect_fragment(
+    /// Protects the fragment under way unless media of it is still to come.
+    fn protect_if_complete(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        match self.assembler.take() {
+            Some(fragment) => self.protect_fragment(fragment, false, protector),
+            None => Ok(()),
+        }
+    }
+
+    /// Protects a fragment of which no more follows.
+    fn end_fragment(
         &mut self,
         fragment: StreamFragment<C>,
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
-        let StreamFragment { boxes, media } = fragment;
+        match fragment.boxes.has_moof() {
+            true => self.protect_fragment(fragment, true, protector),
+            // Nothing is lost of padding.
+            false if fragment.is_blank() => self
+                .writer
+                .write_undescribed(&fragment.boxes, fragment.media),
+            false => Err(Error::MediaWithoutMoof),
+        }
+    }
+
+    fn protect_fragment(
+        &mut self,
+        mut fragment: StreamFragment<C>,
+        last: bool,
+        protector: &mut dyn Protector,
+    ) -> Result<(), Error> {
         let written = self.fragments.protect(
-            &boxes,
-            media,
+            &mut fragment,
+            last,
             self.writer.position(),
-            self.movie.tracks.as_mut().ok_or(Error::MediaBeforeMoov)?,
+            self.movie.tracks.as_mut().ok_or(Error::NoMoov)?,
             protector,
             &mut self.warnings,
         )?;
-        self.writer.write_fragment(&boxes, written)
+        match written {
+            Some(written) => self.writer.write_fragment(&fragment.boxes, written),
+            None => {
+                self.assembler.put_back(fragment);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -224,6 +285,7 @@ impl<C> ClearMovie<C> {
             moov: None,
             resume: None,
             fragmenter: None,
+            cut_fragments: 0,
         }
     }
 }

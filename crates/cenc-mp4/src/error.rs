@@ -3,7 +3,7 @@
 
 use isobmff_boxes::FourCc;
 
-use super::DecryptionError;
+use super::{DecryptionError, OtherFormat};
 
 /// Errors of the packager and of the decryptor, with the remedy where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,26 @@ pub enum Error {
         position: u64,
         /// The damage.
         source: isobmff_boxes::Error,
+    },
+    /// The input is a file of another format.
+    #[error("this is not an MP4 file{0}")]
+    NotMp4(OtherFormat),
+    /// The input ends without a `moov`.
+    #[error(
+        "there is no 'moov': the input is empty or incomplete, or a segment whose init segment is missing (playready-packager \
+         protect --init FILE, or streamheader in the caps)"
+    )]
+    NoMoov,
+    /// Bytes form no box, and boxes with samples follow.
+    #[error(
+        "the bytes from {position} on form no box, but '{followed_by}' is among them: the file is damaged; get it again, or let a \
+         muxer write it again"
+    )]
+    NoBox {
+        /// Offset of these bytes in the input.
+        position: u64,
+        /// The type of a box that follows.
+        followed_by: FourCc,
     },
     /// Media comes before the `moov`.
     #[error(
@@ -71,16 +91,16 @@ pub enum Error {
     /// The system does not start more threads.
     #[error("cannot start threads: {0}: set a smaller number of threads")]
     Threads(#[source] std::io::Error),
-    /// The `moov` places samples itself, and fragments follow.
+    /// A fragment is among the samples that the `moov` places, or the `moov` has no `mvex`.
     #[error(
-        "'moov' has samples of its own, and fragments follow: let the muxer write an empty 'moov' (FFmpeg: -movflags \
-         empty_moov; mp4mux: fragment-mode=dash-or-mss, its default)"
+        "a fragment follows a 'moov' that announces none, or comes before the last of the samples that 'moov' places itself: let the \
+         muxer write an empty 'moov' (FFmpeg: -movflags empty_moov; mp4mux: fragment-mode=dash-or-mss, its default)"
     )]
     SamplesInMoov,
-    /// There is media without a `moof` before it.
+    /// There is media that no `moof` describes.
     #[error(
-        "media data without a 'moof' before it: each 'mdat' must follow its 'moof'; mp4mux needs \
-         fragment-mode=dash-or-mss, its default, not first-moov-then-finalise"
+        "media data without a 'moof': each 'mdat' needs one before or after it; mp4mux needs fragment-mode=dash-or-mss, its default, \
+         not first-moov-then-finalise"
     )]
     MediaWithoutMoof,
     /// The muxer rewrites a part of the stream that is protected already.
@@ -134,18 +154,17 @@ pub enum Error {
         /// Its number.
         number: u32,
     },
-    /// Samples are not in the `mdat` that follows the `moof`, or share bytes.
+    /// Samples are outside of every `mdat` of the fragment, or share bytes.
     #[error(
-        "the samples of the fragment at byte {position} are outside of the 'mdat' that follows, or share bytes: let a muxer \
-         write the stream again"
+        "samples of the fragment at byte {position} are outside of its 'mdat' boxes, or share bytes: let a muxer write the stream again"
     )]
     SamplesElsewhere {
         /// Offset of the `moof` in the input.
         position: u64,
     },
-    /// The `mdat` has bytes that belong to no sample: nobody knows whether they may stay clear.
+    /// No sample is in an `mdat`, whose media would be lost.
     #[error(
-        "the 'mdat' of the fragment at byte {position} has bytes that belong to no sample: let a muxer write the stream again"
+        "no sample is in an 'mdat' of the fragment at byte {position}, although it holds media: let a muxer write the stream again"
     )]
     UnclaimedMedia {
         /// Offset of the `moof` in the input.

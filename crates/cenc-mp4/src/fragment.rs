@@ -9,18 +9,19 @@ use common_encryption::{
 
 use super::error::SampleError;
 use super::init::TrackState;
-use super::moof::{AddedBoxes, Moof, SampleLocation, TrackFragment};
+use super::moof::{AddedBoxes, MediaGap, Moof, SampleLocation, TrackFragment};
 use super::payload::Payload;
 use super::plan::{EncryptionPlan, PayloadSample};
-use super::stream::{FragmentBoxes, WrittenFragment};
+use super::stream::{StreamFragment, WrittenFragment};
 use super::warning::WarningQueue;
-use super::workers::Workers;
+use super::workers::{FragmentMedia, Workers};
 use super::{Chunk, Error};
 
 /// Protects fragments; its buffers are kept from one to the next.
 #[derive(Default)]
 pub(super) struct FragmentEncryptor {
     locations: Vec<SampleLocation>,
+    gaps: Vec<MediaGap>,
     sencs: Vec<SencBuilder>,
     protector: SampleProtector,
     plan: EncryptionPlan,
@@ -40,46 +41,61 @@ pub struct Totals {
 }
 
 impl FragmentEncryptor {
-    /// Encrypts the samples in `chunks` and writes the new `moof`, for offset `position` of the output.
+    /// Encrypts the samples of a fragment and writes the new `moof`, for offset `position` of the output. None if media is still to
+    /// come, which it must not be if the fragment is the `last` that there is of it.
     pub(super) fn protect<C: Chunk>(
         &mut self,
-        boxes: &FragmentBoxes,
-        mut chunks: Vec<C>,
+        fragment: &mut StreamFragment<C>,
+        last: bool,
         position: u64,
         tracks: &mut [TrackState],
         protector: &mut dyn Protector,
         warnings: &mut WarningQueue,
-    ) -> Result<WrittenFragment<C>, Error> {
+    ) -> Result<Option<WrittenFragment<C>>, Error> {
+        if !last && fragment.lacks_media() {
+            return Ok(None);
+        }
+        let boxes = &fragment.boxes;
         let moof = Moof::parse(&boxes.moof, boxes.position, warnings)?;
         self.locations.clear();
-        let fragments = moof.locate(tracks, &mut self.locations)?;
-        let len = chunks.iter().map(|chunk| chunk.as_ref().len()).sum();
-        let payload = moof.payload_range(boxes, len)?;
-        moof.check_coverage(&self.locations, payload.clone())?;
+        let track_fragments = moof.locate(tracks, &mut self.locations)?;
+        fragment.samples_end = SampleLocation::last_end(&self.locations);
+        if !last && fragment.lacks_media() {
+            return Ok(None);
+        }
+        moof.place(&mut self.locations, &boxes.media(), &mut self.gaps)?;
 
         let protection = match protector.follows_time() {
             true => protector
-                .fragment(&moof.times(&fragments, tracks)?)
+                .fragment(&moof.times(&track_fragments, tracks)?)
                 .map_err(Error::Protection)?,
             false => FragmentProtection::default(),
         };
-        self.map_samples(
-            &fragments,
-            &mut Payload::new(&mut chunks),
-            payload.start,
-            tracks,
-            &protection.rules,
-        )?;
-        let media = self.workers.encrypt(&mut self.plan, chunks, len)?;
+        let mut payload = Payload::new(&mut fragment.media);
+        let len = payload.len();
+        clear_gaps(&self.gaps, &mut payload).ok_or(Error::UnclaimedMedia {
+            position: boxes.position,
+        })?;
+        self.map_samples(&track_fragments, &mut payload, tracks, &protection.rules)?;
+        let chunks = std::mem::take(&mut fragment.media);
+        let media = match boxes.is_plain() {
+            true => self.workers.encrypt(&mut self.plan, chunks, len)?,
+            false => FragmentMedia::Done(self.plan.encrypt_chunks(chunks)?),
+        };
         self.totals.samples += self.locations.len() as u64;
         self.totals.bytes += len as u64;
         self.totals.fragments += 1;
-        let added = self.added_boxes(&fragments, tracks, &protection.rules);
-        Ok(WrittenFragment {
-            moof: moof.rewrite(&fragments, &added, &protection.pssh, position)?,
+        let added = self.added_boxes(&track_fragments, tracks, &protection.rules);
+        Ok(Some(WrittenFragment {
+            moof: moof.rewrite(
+                &track_fragments,
+                &added,
+                &protection.pssh,
+                position + boxes.before.len(),
+            )?,
             media,
             announced: protection.announced,
-        })
+        }))
     }
 
     /// Maps the samples of all track fragments, fills their `senc` boxes and adds the samples to the plan.
@@ -87,7 +103,6 @@ impl FragmentEncryptor {
         &mut self,
         fragments: &[TrackFragment],
         payload: &mut Payload<'_, C>,
-        payload_start: i64,
         tracks: &mut [TrackState],
         rules: &[FragmentRule],
     ) -> Result<(), Error> {
@@ -98,7 +113,6 @@ impl FragmentEncryptor {
             protector: &mut self.protector,
             plan: &mut self.plan,
             payload,
-            payload_start,
         };
         let rules = rules.iter().chain(std::iter::repeat(&FragmentRule::Track));
         for ((fragment, senc), rule) in fragments.iter().zip(&mut self.sencs).zip(rules) {
@@ -166,8 +180,6 @@ struct SampleMapper<'m, 'p, C> {
     protector: &'m mut SampleProtector,
     plan: &'m mut EncryptionPlan,
     payload: &'m mut Payload<'p, C>,
-    /// Offset of the payload, as sample locations count.
-    payload_start: i64,
 }
 
 impl<C: Chunk> SampleMapper<'_, '_, C> {
@@ -198,12 +210,12 @@ impl<C: Chunk> SampleMapper<'_, '_, C> {
         for (number, location) in samples.iter().enumerate() {
             let sample = PayloadSample {
                 number,
-                offset: usize::try_from(location.offset - self.payload_start).unwrap_or(usize::MAX),
+                offset: usize::try_from(location.offset).unwrap_or(usize::MAX),
                 len: location.len as usize,
             };
             self.payload
                 .view(sample.offset, sample.len)
-                // check_coverage() has seen that every sample is in the payload.
+                // Moof::place() has seen that every sample is in the payload.
                 .ok_or(common_encryption::Error::MapMismatch.into())
                 .and_then(|bytes| self.protector.map(bytes, codec, method.scheme))
                 .map_err(SampleError::from)
@@ -223,6 +235,24 @@ impl<C: Chunk> SampleMapper<'_, '_, C> {
         }
         Ok(())
     }
+}
+
+/// Replaces bytes that belong to no sample by zeros: nobody knows whether they may stay clear. None if they are a whole `mdat` with
+/// other bytes, which would be lost.
+fn clear_gaps<C: Chunk>(gaps: &[MediaGap], payload: &mut Payload<'_, C>) -> Option<()> {
+    for MediaGap { bytes, fills_mdat } in gaps {
+        let offset = usize::try_from(bytes.start).ok()?;
+        let len = usize::try_from(bytes.end - bytes.start).ok()?;
+        let may_be_cleared = payload.edit(offset, len, |bytes| {
+            let may_be_cleared = !fills_mdat || bytes.iter().all(|&byte| byte == 0);
+            if may_be_cleared {
+                bytes.fill(0);
+            }
+            may_be_cleared
+        });
+        may_be_cleared.filter(|&cleared| cleared)?;
+    }
+    Some(())
 }
 
 /// Takes an IV for a sample with `protected` bytes to encrypt, and adds the sample to `senc`.

@@ -40,5 +40,5 @@ pub use form::{MovieForm, RequiredForm};
 pub use fragment::Totals;
 pub use init::protect_init;
 pub use progressive::{ProgressiveEncryptor, SeekableInput};
-pub use stream::{Announcement, IndexMode, Output};
+pub use stream::{Announcement, IndexMode, OtherFormat, Output};
 pub use warning::Warning;

@@ -2,7 +2,7 @@
 //! The `moof` box: finds its samples, and rewrites it with `senc`, which makes it longer.
 //!
 //! All offsets here count from the first byte of the `moof`. The rewritten box has its bases there too, which leaves one rule
-//! for `trun` and `saio`: a new offset is the old one plus the growth.
+//! for `trun`: a new offset is the old one plus the growth, or the old one before the `moof`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use super::auxiliary::{
     drop_leftovers, drop_old_pssh, push_auxiliary_information, push_sample_group, refuse_foreign,
 };
 use super::init::TrackState;
-use super::stream::FragmentBoxes;
+use super::stream::MediaExtent;
 use super::time::fragment_time;
 use super::warning::WarningQueue;
 
@@ -195,47 +195,76 @@ impl<'a> Moof<'a> {
         Ok(runs)
     }
 
-    /// Returns the range of a payload of `len` bytes.
-    pub(super) fn payload_range(
+    /// Converts the offsets of samples to those in the payload of all `media`, and collects the bytes of no sample in `gaps`. An
+    /// empty sample gets the end of the sample before.
+    ///
+    /// # Errors
+    /// [`Error::SamplesElsewhere`] for samples that share bytes or are outside of `media`.
+    pub(super) fn place(
         &self,
-        boxes: &FragmentBoxes,
-        len: usize,
-    ) -> Result<Range<i64>, Error> {
-        let start = i64::try_from(boxes.payload_at()).map_err(|_| self.elsewhere())?;
-        let len = i64::try_from(len).map_err(|_| self.elsewhere())?;
-        Ok(start..start + len)
+        samples: &mut [SampleLocation],
+        media: &[MediaExtent],
+        gaps: &mut Vec<MediaGap>,
+    ) -> Result<(), Error> {
+        self.find_gaps(samples, media, gaps)?;
+        let mut end = 0;
+        for sample in samples {
+            if sample.len > 0 {
+                let extent = media
+                    .partition_point(|extent| extent.offset <= sample.offset)
+                    .checked_sub(1)
+                    .and_then(|index| media.get(index))
+                    .ok_or_else(|| self.elsewhere())?;
+                sample.offset += extent.payload_at - extent.offset;
+                end = sample.end();
+            } else {
+                sample.offset = end;
+            }
+        }
+        Ok(())
     }
 
-    /// Refuses samples that share bytes, or that do not fill `payload` to the last byte.
-    pub(super) fn check_coverage(
+    fn find_gaps(
         &self,
         samples: &[SampleLocation],
-        payload: Range<i64>,
+        media: &[MediaExtent],
+        gaps: &mut Vec<MediaGap>,
     ) -> Result<(), Error> {
-        let position = self.position;
         let mut ordered = Cow::Borrowed(samples);
         if !samples.is_sorted_by_key(|sample| sample.offset) {
             ordered
                 .to_mut()
                 .sort_by_key(|sample| (sample.offset, sample.len));
         }
-        let mut covered = payload.start;
-        for sample in ordered.iter().filter(|sample| sample.len > 0) {
-            if sample.offset < covered || sample.end() > payload.end {
-                return Err(self.elsewhere());
+        let mut ordered = ordered.iter().filter(|sample| sample.len > 0).peekable();
+        gaps.clear();
+        for extent in media {
+            let gap = |bytes: Range<i64>| MediaGap {
+                fills_mdat: bytes.end - bytes.start == extent.len,
+                bytes: bytes.start + extent.payload_at - extent.offset
+                    ..bytes.end + extent.payload_at - extent.offset,
+            };
+            let mut covered = extent.offset;
+            while let Some(sample) = ordered.next_if(|sample| sample.offset < extent.end()) {
+                if sample.offset < covered || sample.end() > extent.end() {
+                    return Err(self.elsewhere());
+                }
+                if sample.offset > covered {
+                    gaps.push(gap(covered..sample.offset));
+                }
+                covered = sample.end();
             }
-            if sample.offset > covered {
-                return Err(Error::UnclaimedMedia { position });
+            if covered < extent.end() {
+                gaps.push(gap(covered..extent.end()));
             }
-            covered = sample.end();
         }
-        match covered == payload.end {
-            true => Ok(()),
-            false => Err(Error::UnclaimedMedia { position }),
+        match ordered.next() {
+            Some(_) => Err(self.elsewhere()),
+            None => Ok(()),
         }
     }
 
-    /// Returns the error for a sample outside of the `mdat`.
+    /// Returns the error for a sample outside of every `mdat`.
     pub(super) const fn elsewhere(&self) -> Error {
         Error::SamplesElsewhere {
             position: self.position,
@@ -320,7 +349,11 @@ impl<'a> Moof<'a> {
                 } else if child.box_type == FourCc::TRUN
                     && let Some((index, start)) = runs.next()
                 {
-                    *child = move_run(child, index == 0, start.checked_add(growth))?;
+                    let moved = match *start < 0 {
+                        true => Some(*start),
+                        false => start.checked_add(growth),
+                    };
+                    *child = move_run(child, index == 0, moved)?;
                 }
             }
         }
@@ -361,7 +394,25 @@ impl AddedBoxes<'_> {
     }
 }
 
+/// Bytes of an `mdat` that belong to no sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MediaGap {
+    /// Their range in the payload of all `mdat` boxes.
+    pub(super) bytes: Range<i64>,
+    /// True if they are the whole payload of an `mdat`.
+    pub(super) fills_mdat: bool,
+}
+
 impl SampleLocation {
+    /// Returns the end of the last of these samples in the file; None without bytes.
+    pub(super) fn last_end(samples: &[Self]) -> Option<i64> {
+        samples
+            .iter()
+            .filter(|sample| sample.len > 0)
+            .map(Self::end)
+            .max()
+    }
+
     /// Returns the offset of the first byte after the sample.
     pub(super) fn end(&self) -> i64 {
         self.offset.saturating_add(i64::from(self.len))

@@ -77,8 +77,14 @@ impl EncryptionPlan {
         }
     }
 
+    /// Encrypts all samples in the chunks of a payload.
+    pub(super) fn encrypt_chunks<C: Chunk>(&mut self, mut chunks: Vec<C>) -> Result<Vec<C>, Error> {
+        self.encrypt(&mut Payload::new(&mut chunks))?;
+        Ok(chunks)
+    }
+
     /// Encrypts all samples, wherever chunks end.
-    pub(super) fn encrypt<C: Chunk>(&mut self, payload: &mut Payload<'_, C>) -> Result<(), Error> {
+    fn encrypt<C: Chunk>(&mut self, payload: &mut Payload<'_, C>) -> Result<(), Error> {
         for track in &self.tracks {
             let samples = self
                 .samples

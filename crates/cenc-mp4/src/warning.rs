@@ -26,6 +26,16 @@ pub enum Warning {
         /// The SystemID of a `pssh`.
         system_id: Option<[u8; 16]>,
     },
+    /// Bytes after the last box, which form no box, were dropped.
+    #[error(
+        "dropped {len} bytes from byte {position} on: they follow the last box and form none, as trailers of phones and editors do"
+    )]
+    Trailer {
+        /// Offset in the input.
+        position: u64,
+        /// Their number.
+        len: u64,
+    },
 }
 
 /// The warnings of a stream that wait for the caller. Each is given once, however often its cause occurs.

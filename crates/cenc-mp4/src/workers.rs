@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::payload::Payload;
 use super::plan::EncryptionPlan;
 use super::{Chunk, Error};
 
@@ -81,19 +80,17 @@ impl Workers {
     pub(super) fn encrypt<C: Chunk>(
         &self,
         plan: &mut EncryptionPlan,
-        mut chunks: Vec<C>,
+        chunks: Vec<C>,
         len: usize,
     ) -> Result<FragmentMedia<C>, Error> {
         if self.threads.is_empty() || len < MIN_PAYLOAD {
-            plan.encrypt(&mut Payload::new(&mut chunks))?;
-            return Ok(FragmentMedia::Done(chunks));
+            return plan.encrypt_chunks(chunks).map(FragmentMedia::Done);
         }
         let mut plan = std::mem::take(plan);
         let (sender, encrypted) = sync_channel(1);
         self.queue.push(Box::new(move || {
-            let result = plan.encrypt(&mut Payload::new(&mut chunks));
             // The receiver may be dropped already.
-            let _ = sender.send(result.map(|()| chunks));
+            let _ = sender.send(plan.encrypt_chunks(chunks));
         }));
         Ok(FragmentMedia::InWork(MediaInWork {
             len: len as u64,
@@ -111,6 +108,17 @@ impl Drop for Workers {
             // The panic of a worker is raised where its payload is received.
             let _ = thread.join();
         }
+    }
+}
+
+impl<C> FragmentMedia<C> {
+    /// Takes the next `count` chunks, or all payload if a worker has it.
+    pub(super) fn take(&mut self, count: usize) -> Self {
+        let rest = match self {
+            Self::Done(chunks) => chunks.split_off(count.min(chunks.len())),
+            Self::InWork(_) => Vec::new(),
+        };
+        std::mem::replace(self, Self::Done(rest))
     }
 }
 

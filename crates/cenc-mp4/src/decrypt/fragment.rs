@@ -12,51 +12,61 @@ use super::gather::{InformationPlace, InformationReader};
 use super::movie::{EncryptedTrack, remove_protection, remove_pssh};
 use super::rules::{ProtectionRules, SampleSpan};
 use super::tables::TableTrack;
-use crate::moof::{Moof, SampleLocation, TrackFragment};
+use crate::moof::{MediaGap, Moof, SampleLocation, TrackFragment};
 use crate::payload::Payload;
-use crate::stream::FragmentBoxes;
+use crate::stream::{MediaExtent, StreamFragment};
 use crate::{Chunk, Error};
 
 /// Decrypts fragments; its buffers are kept from one to the next.
 #[derive(Default)]
 pub(super) struct FragmentDecryptor {
     locations: Vec<SampleLocation>,
+    gaps: Vec<MediaGap>,
     map: Vec<Subsample>,
 }
 
-/// A fragment under way. Offsets count from the first byte of the `moof`.
+/// A fragment under way. Offsets of samples count from the first byte of the payload.
 struct FragmentUnderWay<'w, 'p, C> {
     moof: &'w [u8],
     payload: &'w mut Payload<'p, C>,
-    payload_range: Range<i64>,
+    media: &'w [MediaExtent],
     keys: &'w KnownKeys,
     map: &'w mut Vec<Subsample>,
 }
 
 impl FragmentDecryptor {
-    /// Decrypts the samples in `chunks` and returns the new `moof`, for offset `position` of the output.
+    /// Decrypts the samples of a fragment and returns the new `moof`, for offset `position` of the output. None if media is still to
+    /// come, which it must not be if the fragment is the `last` that there is of it.
     pub(super) fn decrypt<C: Chunk>(
         &mut self,
-        boxes: &FragmentBoxes,
-        chunks: &mut [C],
+        fragment: &mut StreamFragment<C>,
+        last: bool,
         position: u64,
         tracks: &[TableTrack],
         keys: &KnownKeys,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Option<Vec<u8>>, Error> {
+        if !last && fragment.lacks_media() {
+            return Ok(None);
+        }
+        let boxes = &fragment.boxes;
         let mut moof = Moof::read(&boxes.moof, boxes.position)?;
         self.locations.clear();
-        let fragments = moof.locate(tracks, &mut self.locations)?;
-        let mut payload = Payload::new(chunks);
-        let payload_range = moof.payload_range(boxes, payload.len())?;
-        let gaps = gaps(&self.locations, &payload_range).ok_or_else(|| moof.elsewhere())?;
+        let track_fragments = moof.locate(tracks, &mut self.locations)?;
+        fragment.samples_end = SampleLocation::last_end(&self.locations);
+        if !last && fragment.lacks_media() {
+            return Ok(None);
+        }
+        let media = boxes.media();
+        moof.place(&mut self.locations, &media, &mut self.gaps)?;
+        let mut payload = Payload::new(&mut fragment.media);
         let mut under_way = FragmentUnderWay {
             moof: &boxes.moof,
             payload: &mut payload,
-            payload_range,
+            media: &media,
             keys,
             map: &mut self.map,
         };
-        for (traf, fragment) in moof.tree.all(FourCc::TRAF).zip(&fragments) {
+        for (traf, fragment) in moof.tree.all(FourCc::TRAF).zip(&track_fragments) {
             if let (Some(track), Some(samples)) = (
                 tracks.get(fragment.track),
                 self.locations.get(fragment.samples.clone()),
@@ -65,11 +75,12 @@ impl FragmentDecryptor {
             }
         }
         // Gaps have auxiliary information, or media that nothing describes.
-        for gap in gaps {
-            under_way.edit(gap, |bytes, _, _| bytes.fill(0));
+        for gap in &self.gaps {
+            under_way.edit(gap.bytes.clone(), |bytes, _, _| bytes.fill(0));
         }
         clear_moof(&mut moof.tree)?;
-        moof.rewrite(&fragments, &[], &[], position)
+        moof.rewrite(&track_fragments, &[], &[], position + boxes.before.len())
+            .map(Some)
     }
 }
 
@@ -126,11 +137,11 @@ impl<C: Chunk> FragmentUnderWay<'_, '_, C> {
         bytes: Range<i64>,
         edit: impl FnOnce(&mut [u8], &KnownKeys, &mut Vec<Subsample>) -> T,
     ) -> T {
-        let offset = usize::try_from(bytes.start - self.payload_range.start).unwrap_or(usize::MAX);
+        let offset = usize::try_from(bytes.start).unwrap_or(usize::MAX);
         let len = usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX);
         self.payload
             .edit(offset, len, |bytes| edit(bytes, self.keys, self.map))
-            .expect("gaps() has seen that every sample is in the payload")
+            .expect("Moof::place() has seen that every sample is in the payload")
     }
 
     /// Returns bytes of the `moof` or of the payload.
@@ -140,7 +151,11 @@ impl<C: Chunk> FragmentUnderWay<'_, '_, C> {
         {
             return Some(bytes.to_vec());
         }
-        let offset = usize::try_from(offset.checked_sub(self.payload_range.start)?).ok()?;
+        let extent = self
+            .media
+            .iter()
+            .find(|extent| (extent.offset..extent.end()).contains(&offset))?;
+        let offset = usize::try_from(offset - extent.offset + extent.payload_at).ok()?;
         Some(self.payload.view(offset, len)?.all().to_vec())
     }
 }
@@ -149,27 +164,6 @@ impl<C: Chunk> InformationReader for FragmentUnderWay<'_, '_, C> {
     fn read_at(&mut self, offset: i64, len: usize) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.bytes(offset, len))
     }
-}
-
-/// Returns the parts of the payload that belong to no sample; None if a sample is outside of it or shares bytes with another.
-fn gaps(samples: &[SampleLocation], payload: &Range<i64>) -> Option<Vec<Range<i64>>> {
-    let mut sorted: Vec<_> = samples.iter().filter(|sample| sample.len > 0).collect();
-    sorted.sort_by_key(|sample| sample.offset);
-    let mut gaps = Vec::new();
-    let mut covered = payload.start;
-    for sample in sorted {
-        if sample.offset < covered || sample.end() > payload.end {
-            return None;
-        }
-        if sample.offset > covered {
-            gaps.push(covered..sample.offset);
-        }
-        covered = sample.end();
-    }
-    if covered < payload.end {
-        gaps.push(covered..payload.end);
-    }
-    Some(gaps)
 }
 
 /// Returns the number of samples of each `trun`.

@@ -145,6 +145,8 @@ impl<C: Chunk> Decryptor<C> {
                 StreamEvent::Media(media) => self.take_media(media)?,
                 StreamEvent::MediaEnd(position) => self.end_media(position)?,
                 StreamEvent::BoxBytes(chunk) => self.writer.take_box_bytes(chunk),
+                // It holds no samples.
+                StreamEvent::Trailer(_) => (),
                 StreamEvent::StreamEnd => self.end_stream()?,
             }
         }
@@ -153,8 +155,9 @@ impl<C: Chunk> Decryptor<C> {
 
     fn take_box(&mut self, found: StreamBox) -> Result<(), Error> {
         if let Some(fragment) = self.assembler.ended_by(found.box_type) {
-            self.decrypt_fragment(fragment)?;
+            self.end_fragment(fragment)?;
         }
+        let is_moof = found.box_type == FourCc::MOOF;
         match (found.box_type, &self.movie) {
             (FourCc::MOOV, _) => {
                 let moov = self.read_moov(&found)?;
@@ -163,6 +166,8 @@ impl<C: Chunk> Decryptor<C> {
             (_, MovieState::Clear) => self.writer.write_box(&found),
             _ => match self.assembler.take_box(found)? {
                 Some(other) => self.writer.write_moved(&other),
+                // All its media may be before it.
+                None if is_moof && self.assembler.has_media() => self.decrypt_if_complete(),
                 None => Ok(()),
             },
         }
@@ -178,7 +183,10 @@ impl<C: Chunk> Decryptor<C> {
             _ if header.is_empty => (),
             (MovieState::Unknown, _) => return Err(Error::MediaBeforeMoov),
             (MovieState::Clear, _) => (),
-            (MovieState::Protected(_), None) => return Err(Error::MediaWithoutMoof),
+            (MovieState::Protected(_), None) => {
+                self.assembler.take_media_header(header.bytes);
+                return Ok(());
+            }
             (MovieState::Protected(_), Some(table_media)) => {
                 table_media.start(header.payload_at);
             }
@@ -189,8 +197,7 @@ impl<C: Chunk> Decryptor<C> {
 
     fn take_media(&mut self, media: MediaPiece<C>) -> Result<(), Error> {
         if self.assembler.is_waiting() {
-            self.assembler.take_media(media.data);
-            return Ok(());
+            return self.assembler.take_media(media.data);
         }
         match (&self.movie, &mut self.table_media) {
             (MovieState::Protected(tracks), Some(table_media)) => {
@@ -203,44 +210,79 @@ impl<C: Chunk> Decryptor<C> {
     }
 
     fn end_media(&mut self, position: u64) -> Result<(), Error> {
-        match (self.assembler.take(), &self.movie, &mut self.table_media) {
-            (Some(fragment), ..) => self.decrypt_fragment(fragment)?,
-            (None, MovieState::Protected(tracks), Some(table_media)) => {
-                table_media.finish_media(tracks)?;
-            }
-            (None, ..) => (),
+        if self.assembler.has_moof() {
+            self.decrypt_if_complete()?;
+        } else if let (false, MovieState::Protected(tracks), Some(table_media)) = (
+            self.assembler.is_waiting(),
+            &self.movie,
+            &mut self.table_media,
+        ) {
+            table_media.finish_media(tracks)?;
         }
-        self.writer.mark(position)
+        match self.assembler.is_waiting() {
+            true => Ok(()),
+            false => self.writer.mark(position),
+        }
     }
 
     fn end_stream(&mut self) -> Result<(), Error> {
+        let Some(fragment) = self.assembler.take() else {
+            return Ok(());
+        };
+        let has_media = fragment.boxes.has_media();
+        self.end_fragment(fragment)
+            .map_err(|error| match has_media {
+                true => error,
+                false => error.at_end_of_stream(),
+            })
+    }
+
+    /// Decrypts the fragment under way unless media of it is still to come.
+    fn decrypt_if_complete(&mut self) -> Result<(), Error> {
         match self.assembler.take() {
-            Some(fragment) => self
-                .decrypt_fragment(fragment)
-                .map_err(Error::at_end_of_stream),
+            Some(fragment) => self.decrypt_fragment(fragment, false),
             None => Ok(()),
         }
     }
 
-    fn decrypt_fragment(&mut self, fragment: StreamFragment<C>) -> Result<(), Error> {
-        let StreamFragment { boxes, mut media } = fragment;
+    /// Decrypts a fragment of which no more follows.
+    fn end_fragment(&mut self, fragment: StreamFragment<C>) -> Result<(), Error> {
+        match fragment.boxes.has_moof() {
+            true => self.decrypt_fragment(fragment, true),
+            // Nothing is lost of padding.
+            false if fragment.is_blank() => self
+                .writer
+                .write_undescribed(&fragment.boxes, fragment.media),
+            false => Err(Error::MediaWithoutMoof),
+        }
+    }
+
+    fn decrypt_fragment(
+        &mut self,
+        mut fragment: StreamFragment<C>,
+        last: bool,
+    ) -> Result<(), Error> {
         let moof = match &self.movie {
-            MovieState::Unknown => return Err(Error::MediaBeforeMoov),
-            MovieState::Clear => boxes.moof.clone(),
+            MovieState::Unknown => return Err(Error::NoMoov),
+            MovieState::Clear => Some(fragment.boxes.moof.clone()),
             MovieState::Protected(tracks) => self.fragments.decrypt(
-                &boxes,
-                &mut media,
+                &mut fragment,
+                last,
                 self.writer.position(),
                 tracks,
                 &self.keys,
             )?,
         };
+        let Some(moof) = moof else {
+            self.assembler.put_back(fragment);
+            return Ok(());
+        };
         let written = WrittenFragment {
             moof,
-            media: FragmentMedia::Done(media),
+            media: FragmentMedia::Done(fragment.media),
             announced: false,
         };
-        self.writer.write_fragment(&boxes, written)
+        self.writer.write_fragment(&fragment.boxes, written)
     }
 
     /// Reads a `moov` and returns the one to write.

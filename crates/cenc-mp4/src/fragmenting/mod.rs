@@ -18,9 +18,10 @@ use std::collections::HashMap;
 use isobmff_boxes::{BoxTree, FourCc};
 
 use super::form::MovieForm;
+use super::init::{STBL_PATH, has_samples};
 use super::items::refuse_items;
 use super::progressive::tables;
-use super::stream::{FragmentBoxes, MediaPiece, StreamFragment};
+use super::stream::{FragmentBoxes, FragmentPart, MediaPiece, StreamFragment};
 use super::{Chunk, Error};
 use moof::MDAT_HEADER;
 use plan::{FragmentPlan, PlannedFragment};
@@ -46,6 +47,8 @@ pub(super) struct Fragmenter<C> {
     sequence_number: u32,
     /// True if there is no more media.
     ended: bool,
+    /// True if the `moov` of the input has an `mvex`.
+    announces_fragments: bool,
 }
 
 /// The media of a fragment that has arrived.
@@ -62,13 +65,14 @@ struct ArrivedChunk<C> {
 }
 
 impl<C: Chunk> Fragmenter<C> {
-    /// Turns a `moov` without fragments into that of an init segment; returns any other as it is.
+    /// Turns a `moov` that places samples, or announces no fragments, into that of an init segment; returns any other as it is.
     ///
     /// # Errors
     /// Damaged tables, [`Error::CoarseInterleaving`], tables without a counterpart in fragments.
     pub(super) fn open(moov: &[u8]) -> Result<(Cow<'_, [u8]>, Option<Self>), Error> {
         let tree = BoxTree::parse(moov)?;
-        if MovieForm::of(&tree) == MovieForm::Fragmented {
+        let announces_fragments = MovieForm::of(&tree) == MovieForm::Fragmented;
+        if announces_fragments && !places_samples(&tree)? {
             return Ok((Cow::Borrowed(moov), None));
         }
         refuse_items(&tree)?;
@@ -76,7 +80,7 @@ impl<C: Chunk> Fragmenter<C> {
         let tracks = tree
             .all(FourCc::TRAK)
             .zip(tables)
-            .map(|(trak, table)| ProgressiveTrack::read(trak, table))
+            .map(|(trak, table)| ProgressiveTrack::read(trak, table, &tree))
             .collect::<Result<Vec<_>, _>>()?;
         let plan = plan::plan(&tracks)?;
         let init = moov::init(tree, &tracks)?;
@@ -91,6 +95,7 @@ impl<C: Chunk> Fragmenter<C> {
             arrived: HashMap::new(),
             sequence_number: 0,
             ended: false,
+            announces_fragments,
         };
         Ok((Cow::Owned(init), Some(fragmenter)))
     }
@@ -98,6 +103,21 @@ impl<C: Chunk> Fragmenter<C> {
     /// True if the `moov` places no bytes.
     pub(super) const fn is_empty(&self) -> bool {
         self.plan.pieces.is_empty()
+    }
+
+    /// True if fragments may follow the samples of the `moov`.
+    pub(super) const fn announces_fragments(&self) -> bool {
+        self.announces_fragments
+    }
+
+    /// True if the media of all samples has arrived.
+    pub(super) const fn has_all_media(&self) -> bool {
+        self.next_piece == self.plan.pieces.len()
+    }
+
+    /// Returns the number of fragments so far.
+    pub(super) const fn sequence_number(&self) -> u32 {
+        self.sequence_number
     }
 
     /// Takes payload of an `mdat`, after [`Self::next_fragment`] has returned None.
@@ -205,13 +225,19 @@ impl<C: Chunk> Fragmenter<C> {
             .map_or(Vec::new(), |arrived| arrived.chunks);
         chunks.sort_by_key(|chunk| chunk.piece);
         Ok(Some(StreamFragment {
-            boxes: self.write(&fragment, position)?,
+            boxes: self.write(&fragment, chunks.len(), position)?,
             media: chunks.into_iter().map(|chunk| chunk.data).collect(),
+            samples_end: None,
         }))
     }
 
-    /// Writes the boxes of a fragment.
-    fn write(&mut self, fragment: &PlannedFragment, position: u64) -> Result<FragmentBoxes, Error> {
+    /// Writes the boxes of a fragment whose payload has that number of chunks.
+    fn write(
+        &mut self,
+        fragment: &PlannedFragment,
+        chunks: usize,
+        position: u64,
+    ) -> Result<FragmentBoxes, Error> {
         let too_large = || isobmff_boxes::Error::TooLarge {
             box_type: FourCc::MDAT,
         };
@@ -219,13 +245,22 @@ impl<C: Chunk> Fragmenter<C> {
         self.sequence_number = self.sequence_number.wrapping_add(1);
         let moof = moof::write(self.sequence_number, fragment, track)?;
         let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| too_large())?;
-        Ok(FragmentBoxes {
-            moof,
-            position,
-            between: Vec::new(),
-            mdat_header: [size.to_be_bytes(), FourCc::MDAT.0].concat(),
-        })
+        let mdat = FragmentPart::Mdat {
+            header: [size.to_be_bytes(), FourCc::MDAT.0].concat(),
+            chunks,
+            len: fragment.len,
+        };
+        Ok(FragmentBoxes::new(moof, position, mdat))
     }
+}
+
+fn places_samples(moov: &BoxTree<'_>) -> Result<bool, Error> {
+    for trak in moov.all(FourCc::TRAK) {
+        if has_samples(trak.descend(&STBL_PATH)?)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Drops `len` bytes from the front of a chunk; false if it has no more.

@@ -37,6 +37,8 @@ pub(super) fn write(
         .iter_mut()
         .filter_map(|groups| groups.next_box(fragment.count))
         .collect();
+    let description =
+        Some(fragment.description).filter(|&index| index != track.default_description);
     let moof = |data_offset: u32| {
         let tfdt = BoxTree::full(
             FourCc::TFDT,
@@ -46,7 +48,7 @@ pub(super) fn write(
             },
             &fragment.decode_time.to_be_bytes(),
         );
-        let mut traf = vec![run.tfhd(track.track_id, fragment.description), tfdt];
+        let mut traf = vec![run.tfhd(track.track_id, description), tfdt];
         traf.push(run.trun(track.timing.offset_version(), data_offset));
         traf.extend(groups.iter().cloned());
         let mfhd = BoxTree::full(
@@ -98,12 +100,10 @@ impl TrackRun {
         }
     }
 
-    fn tfhd(&self, track_id: u32, description: u32) -> BoxTree<'static> {
+    /// Writes a `tfhd`, with a `description` if it is not the default.
+    fn tfhd(&self, track_id: u32, description: Option<u32>) -> BoxTree<'static> {
         let fields = [
-            (
-                SAMPLE_DESCRIPTION_INDEX,
-                Some(description).filter(|&index| index != 1),
-            ),
+            (SAMPLE_DESCRIPTION_INDEX, description),
             (DEFAULT_DURATION, common(&self.durations)),
             (DEFAULT_SIZE, common(&self.sizes)),
             (DEFAULT_FLAGS, self.common_flags()),
@@ -175,7 +175,7 @@ mod tests {
             flags: vec![0x0200_0000, 0x0001_0000, 0x0001_0000],
             offsets: vec![0, 2, 1],
         };
-        let tfhd = run.tfhd(5, 2);
+        let tfhd = run.tfhd(5, Some(2));
         let words = |words: &[u32]| -> Vec<u8> {
             let bytes = words.iter().flat_map(|word| word.to_be_bytes());
             bytes.collect()
@@ -195,7 +195,7 @@ mod tests {
             flags: vec![1, 2, 3],
             offsets: vec![0; 3],
         };
-        assert_eq!(run.tfhd(5, 1).body()[..4], [0, 0, 0, 0x10]);
+        assert_eq!(run.tfhd(5, None).body()[..4], [0, 0, 0, 0x10]);
         let trun = run.trun(0, 99);
         assert_eq!(trun.body()[..4], [0, 0, 5, 1]);
         assert_eq!(trun.body().len(), 12 + 3 * 8);

@@ -27,25 +27,27 @@ const DROPPED: [FourCc; 10] = [
     FourCc::SBGP,
 ];
 
-/// Writes the `moov` of the init segment from that of a progressive file with these tracks.
+/// Writes the `moov` of the init segment from one with these tracks, which place samples. An `mvex` stays.
 pub(super) fn init(
     mut moov: BoxTree<'_>,
     tracks: &[ProgressiveTrack],
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
     let mvhd = moov.all(FourCc::MVHD).next();
     let duration = mvhd.map(|mvhd| isobmff_boxes::read_movie_duration(mvhd.reader()));
-    let mvex = mvex(tracks, duration.transpose()?.flatten());
+    let fresh = mvex(tracks, duration.transpose()?.flatten());
     let children = moov.children_mut().into_iter().flatten();
     for trak in children.filter(|child| child.box_type == FourCc::TRAK) {
         if let Some(tables) = find_stbl_mut(trak).and_then(BoxTree::children_mut) {
             empty_tables(tables);
         }
     }
-    if let Some(children) = moov.children_mut() {
+    if let Some(children) = moov.children_mut()
+        && children.iter().all(|child| child.box_type != FourCc::MVEX)
+    {
         let last = children
             .iter()
             .rposition(|child| child.box_type == FourCc::TRAK);
-        children.insert(last.map_or(children.len(), |last| last + 1), mvex);
+        children.insert(last.map_or(children.len(), |last| last + 1), fresh);
     }
     let mut out = Vec::with_capacity(moov.size());
     moov.write(&mut out)?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A progressive track: its tables, and the position up to which its samples are written.
 
-use isobmff_boxes::{BoxTree, FourCc, Tkhd};
+use isobmff_boxes::{BoxTree, FourCc, Tkhd, Trex};
 
 use super::groups::TrackSampleGroups;
 use super::timing::{TimingCursor, TrackTiming};
@@ -17,6 +17,8 @@ const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 /// A track and the position of its next fragment.
 pub(super) struct ProgressiveTrack {
     pub(super) track_id: u32,
+    /// The 1-based sample description of fragments that state none.
+    pub(super) default_description: u32,
     pub(super) kind: TrackKind,
     pub(super) table: SampleTable,
     pub(super) timing: TrackTiming,
@@ -34,8 +36,13 @@ pub(super) enum TrackKind {
 }
 
 impl ProgressiveTrack {
-    /// Reads a `trak`, of which `table` is read already.
-    pub(super) fn read(trak: &BoxTree<'_>, table: SampleTable) -> Result<Self, Error> {
+    /// Reads a `trak` of `moov`, of which `table` is read already.
+    pub(super) fn read(
+        trak: &BoxTree<'_>,
+        table: SampleTable,
+        moov: &BoxTree<'_>,
+    ) -> Result<Self, Error> {
+        let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
         let stbl = trak.descend(&STBL_PATH)?;
         if let Some(child) = stbl
             .children()
@@ -46,7 +53,8 @@ impl ProgressiveTrack {
         }
         let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
         Ok(Self {
-            track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,
+            track_id,
+            default_description: default_description(moov, track_id)?,
             kind: match isobmff_boxes::read_handler_type(handler.reader())? {
                 VIDEO_HANDLER => TrackKind::Video,
                 AUDIO_HANDLER => TrackKind::Audio,
@@ -61,4 +69,18 @@ impl ProgressiveTrack {
             at: TimingCursor::default(),
         })
     }
+}
+
+/// Returns the default of the track's `trex`; 1 without one, which is written then.
+fn default_description(moov: &BoxTree<'_>, track_id: u32) -> Result<u32, isobmff_boxes::Error> {
+    for trex in moov
+        .all(FourCc::MVEX)
+        .flat_map(|mvex| mvex.all(FourCc::TREX))
+    {
+        let trex = Trex::read(trex.reader())?;
+        if trex.track_id == track_id {
+            return Ok(trex.sample_description_index);
+        }
+    }
+    Ok(1)
 }

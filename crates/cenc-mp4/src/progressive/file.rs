@@ -5,11 +5,14 @@ use std::ops::Range;
 
 use isobmff_boxes::{BoxHeader, BoxTree, FourCc};
 
+use super::BLOCK;
 use super::source::{SeekableInput, read};
 use crate::Error;
 use crate::form::MovieForm;
 use crate::items::{places_items, refuse_items};
-use crate::stream::MAX_BOX;
+use crate::stream::{
+    MAX_BOX, OtherFormat, Recognized, SIGNATURE, Trailer, TrailerScan, cut_movie_box, recognize,
+};
 
 /// The most top-level boxes; real files have a handful.
 const MAX_BOXES: usize = 1 << 16;
@@ -23,6 +26,8 @@ pub(crate) struct ProgressiveFile {
     pub(crate) pieces: Vec<FilePiece>,
     /// True if the `moov` of the input is before the media.
     pub(super) starts_with_moov: bool,
+    /// Bytes after the last box, which are not written.
+    pub(super) trailer: Option<Trailer>,
 }
 
 /// A part of the file.
@@ -42,7 +47,10 @@ impl ProgressiveFile {
         let mut file = Self::default();
         let mut at = 0;
         while at < source.size() {
-            let TopLevelBox { header, end } = read_header(source, at)?;
+            let Some(TopLevelBox { header, end }) = read_header(source, at)? else {
+                file.trailer = read_trailer(source, at)?;
+                break;
+            };
             if file.pieces.len() > MAX_BOXES {
                 return Err(Error::TooLarge {
                     what: "the number of boxes of a progressive file",
@@ -123,24 +131,46 @@ struct TopLevelBox {
     end: u64,
 }
 
-fn read_header<S: SeekableInput>(source: &mut S, at: u64) -> Result<TopLevelBox, Error> {
+/// Reads the header of the box at `at`; None if the rest of the file forms no box.
+fn read_header<S: SeekableInput>(source: &mut S, at: u64) -> Result<Option<TopLevelBox>, Error> {
     let size = source.size();
     let bytes = read(source, at, (at + BoxHeader::MAX_LEN as u64).min(size))?;
-    let header =
-        BoxHeader::read(bytes.as_ref(), FourCc(*b"file")).map_err(|source| Error::BoxAt {
+    let at_box = |error| match error {
+        Error::Box(source) => Error::BoxAt {
             position: at,
             source,
-        })?;
-    match header
-        .size
-        .map_or(Some(size), |len| at.checked_add(len))
-        .filter(|&end| end <= size)
+        },
+        error => error,
+    };
+    if let Recognized::Box(header) = recognize(bytes.as_ref(), at == 0).map_err(at_box)?
+        && let Some(end) = header
+            .size
+            .map_or(Some(size), |len| at.checked_add(len))
+            .filter(|&end| end <= size)
     {
-        Some(end) => Ok(TopLevelBox { header, end }),
-        None => Err(Error::Incomplete {
-            inside: header.box_type,
-        }),
+        return Ok(Some(TopLevelBox { header, end }));
     }
+    match cut_movie_box(bytes.as_ref()) {
+        Some(inside) => Err(Error::Incomplete { inside }),
+        None => Ok(None),
+    }
+}
+
+/// Reads bytes up to the end of the file that form no box.
+fn read_trailer<S: SeekableInput>(source: &mut S, at: u64) -> Result<Option<Trailer>, Error> {
+    if at == 0 {
+        let end = source.size().min(SIGNATURE as u64);
+        let start = read(source, 0, end)?;
+        return Err(Error::NotMp4(OtherFormat::of(start.as_ref())));
+    }
+    let mut scan = TrailerScan::new(at);
+    let mut position = at;
+    while position < source.size() {
+        let end = source.size().min(position + BLOCK);
+        scan.take(read(source, position, end)?.as_ref())?;
+        position = end;
+    }
+    Ok(Some(scan.trailer()))
 }
 
 /// Reads a whole box.

@@ -20,6 +20,7 @@ use common_encryption::{BoxFlavor, Protector};
 use isobmff_boxes::BoxTree;
 
 use super::init::{ProtectedMoov, protect_tracks};
+use super::stream::Trailer;
 use super::warning::WarningQueue;
 use super::{Error, Output, RequiredForm, Totals, Warning};
 use file::ProgressiveFile;
@@ -54,13 +55,21 @@ impl ProgressiveEncryptor {
     ) -> Result<Option<Self>, Error> {
         Ok(ProgressiveFile::scan(source)?
             .filter(|file| required == RequiredForm::Any || !file.starts_with_moov)
-            .map(|file| Self {
-                file,
-                tracks: Vec::new(),
-                moov: Vec::new(),
-                writer: ProgressiveWriter::default(),
-                warnings: WarningQueue::default(),
-            }))
+            .map(Self::new))
+    }
+
+    fn new(file: ProgressiveFile) -> Self {
+        let mut warnings = WarningQueue::default();
+        if let Some(Trailer { position, len }) = file.trailer {
+            warnings.add(Warning::Trailer { position, len });
+        }
+        Self {
+            file,
+            tracks: Vec::new(),
+            moov: Vec::new(),
+            writer: ProgressiveWriter::default(),
+            warnings,
+        }
     }
 
     /// Lets `protector` decide how the tracks are protected; reads nothing.

@@ -7,12 +7,19 @@ mod assembler;
 mod index;
 mod output;
 mod reader;
+mod recognition;
 mod splitter;
 mod writer;
 
-pub(crate) use assembler::{FragmentAssembler, FragmentBoxes, StreamFragment};
+pub(crate) use assembler::{
+    FragmentAssembler, FragmentBoxes, FragmentPart, MediaExtent, StreamFragment,
+};
 pub use output::{Announcement, Output};
 pub(crate) use reader::{MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamReader};
+pub use recognition::OtherFormat;
+pub(crate) use recognition::{
+    Recognized, SIGNATURE, Trailer, TrailerScan, cut_movie_box, recognize,
+};
 pub(crate) use splitter::MAX_BOX;
 pub use writer::IndexMode;
 pub(crate) use writer::{StreamWriter, WrittenFragment};

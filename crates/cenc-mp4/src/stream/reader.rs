@@ -3,6 +3,7 @@
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
+use super::recognition::{OtherFormat, SIGNATURE, Trailer, TrailerScan};
 use super::splitter::{BoxSplitter, Split};
 use crate::{Chunk, Error};
 
@@ -18,6 +19,8 @@ pub(crate) enum StreamEvent<C> {
     MediaEnd(u64),
     /// A chunk, or the front of one, that held only bytes of boxes: of those yielded before it and the start of the next.
     BoxBytes(C),
+    /// Bytes after the last box that form no box, which were dropped.
+    Trailer(Trailer),
     /// The end of the stream, between two boxes.
     StreamEnd,
 }
@@ -58,6 +61,7 @@ pub(crate) struct StreamReader<C> {
     position: u64,
     chunk: Option<ChunkUnderWay<C>>,
     media: Option<MediaLeft>,
+    unrecognized: Option<Unrecognized>,
     /// Some if there are no more chunks.
     end: Option<StreamEnd>,
 }
@@ -77,6 +81,14 @@ enum MediaLeft {
     UpToEnd,
 }
 
+/// Bytes that form no box, up to the end of the stream.
+enum Unrecognized {
+    /// The first bytes of the stream.
+    Start(Vec<u8>),
+    /// Bytes after a box.
+    Trailer(TrailerScan),
+}
+
 /// Progress at the end of a stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StreamEnd {
@@ -92,6 +104,7 @@ impl<C: Chunk> StreamReader<C> {
             position: 0,
             chunk: None,
             media: None,
+            unrecognized: None,
             end: None,
         }
     }
@@ -117,12 +130,17 @@ impl<C: Chunk> StreamReader<C> {
     /// Returns the next event, or None if that needs another chunk.
     ///
     /// # Errors
-    /// A damaged header, a box that is too large, and [`Error::Incomplete`] for a stream that ends inside a box.
+    /// A damaged header, a box that is too large, [`Error::Incomplete`] for a stream that ends inside a box, [`Error::NotMp4`] for one
+    /// that starts with no box.
     pub(crate) fn next_event(&mut self) -> Result<Option<StreamEvent<C>>, Error> {
         if self.media == Some(MediaLeft::Bytes(0)) {
             return Ok(Some(self.end_media()));
         }
         match (self.chunk.take(), self.media) {
+            (Some(under_way), None) if self.unrecognized.is_some() => {
+                self.take_unrecognized(&under_way)?;
+                self.next_event()
+            }
             (Some(under_way), None) => self.next_box(under_way),
             (Some(under_way), Some(left)) => Ok(Some(self.next_media(under_way, left))),
             (None, _) if self.end == Some(StreamEnd::ToBeYielded) => self.next_at_end().map(Some),
@@ -155,8 +173,8 @@ impl<C: Chunk> StreamReader<C> {
     }
 
     /// True inside a box other than `mdat`.
-    pub(crate) fn is_in_box(&self) -> bool {
-        self.splitter.unfinished().is_some()
+    pub(crate) const fn is_in_box(&self) -> bool {
+        self.splitter.is_in_box()
     }
 
     fn next_box(
@@ -167,6 +185,7 @@ impl<C: Chunk> StreamReader<C> {
         let mut taken = 0;
         let found = self.splitter.take(
             bytes.get(under_way.box_bytes..).unwrap_or_default(),
+            self.is_first_box(),
             &mut taken,
         )?;
         under_way.box_bytes += taken;
@@ -183,7 +202,54 @@ impl<C: Chunk> StreamReader<C> {
                 self.chunk = Some(under_way);
                 Some(StreamEvent::MediaStart(self.start_media(&header)))
             }
+            Split::NoBox => {
+                self.start_unrecognized()?;
+                self.take_unrecognized(&under_way)?;
+                self.next_event()?
+            }
         })
+    }
+
+    /// True if the box under way is the first of the stream.
+    const fn is_first_box(&self) -> bool {
+        self.position == self.splitter.held()
+    }
+
+    /// Takes the held bytes, which form no box.
+    fn start_unrecognized(&mut self) -> Result<(), Error> {
+        let is_first = self.is_first_box();
+        let held = self.splitter.take_box();
+        self.unrecognized = Some(match is_first {
+            true => Unrecognized::Start(held),
+            false => {
+                let mut scan = TrailerScan::new(self.position - held.len() as u64);
+                scan.take(&held)?;
+                Unrecognized::Trailer(scan)
+            }
+        });
+        Ok(())
+    }
+
+    /// Takes the rest of a chunk, which forms no box either.
+    fn take_unrecognized(&mut self, under_way: &ChunkUnderWay<C>) -> Result<(), Error> {
+        let bytes = under_way
+            .chunk
+            .as_ref()
+            .get(under_way.box_bytes..)
+            .unwrap_or_default();
+        self.position += bytes.len() as u64;
+        match &mut self.unrecognized {
+            Some(Unrecognized::Trailer(scan)) => scan.take(bytes),
+            Some(Unrecognized::Start(start)) => {
+                let wanted = SIGNATURE.saturating_sub(start.len()).min(bytes.len());
+                start.extend(bytes.iter().take(wanted));
+                match start.len() < SIGNATURE {
+                    true => Ok(()),
+                    false => Err(Error::NotMp4(OtherFormat::of(start))),
+                }
+            }
+            None => Ok(()),
+        }
     }
 
     fn take_box(&mut self, box_type: FourCc, ends_chunk: bool) -> StreamBox {
@@ -251,8 +317,20 @@ impl<C: Chunk> StreamReader<C> {
             }
             None => (),
         }
-        if let Some(inside) = self.splitter.unfinished() {
-            return Err(Error::Incomplete { inside });
+        if self.splitter.is_in_box() {
+            if let Some(inside) = self.splitter.cut_movie_box() {
+                return Err(Error::Incomplete { inside });
+            }
+            self.start_unrecognized()?;
+        }
+        match self.unrecognized.take() {
+            Some(Unrecognized::Start(start)) => {
+                return Err(Error::NotMp4(OtherFormat::of(&start)));
+            }
+            Some(Unrecognized::Trailer(scan)) => {
+                return Ok(StreamEvent::Trailer(scan.trailer()));
+            }
+            None => (),
         }
         self.end = Some(StreamEnd::Yielded);
         Ok(StreamEvent::StreamEnd)

@@ -3,6 +3,7 @@
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
+use super::recognition::{Recognized, cut_movie_box, recognize};
 use crate::Error;
 
 /// The largest size of a box other than `mdat`, in bytes.
@@ -16,6 +17,8 @@ pub(super) enum Split {
     Box(FourCc),
     /// The end of the header of an `mdat`; [`BoxSplitter::take_box`] returns the header, and the payload follows.
     Media(BoxHeader),
+    /// Bytes that form no box; [`BoxSplitter::take_box`] returns those that were taken.
+    NoBox,
 }
 
 /// Collects boxes byte by byte; payload of `mdat` does not pass through it.
@@ -26,21 +29,28 @@ pub(super) struct BoxSplitter {
 
 impl BoxSplitter {
     /// Takes bytes from the front of `data`, up to the end of a box or of an `mdat` header. Adds their number to `taken`.
-    pub(super) fn take(&mut self, data: &[u8], taken: &mut usize) -> Result<Split, Error> {
+    /// `is_first` is true for the first box of the input.
+    pub(super) fn take(
+        &mut self,
+        data: &[u8],
+        is_first: bool,
+        taken: &mut usize,
+    ) -> Result<Split, Error> {
         let mut left = data;
         loop {
-            let wanted = match self.header()? {
-                Some(header) if header.box_type == FourCc::MDAT => {
+            let wanted = match recognize(&self.held, is_first)? {
+                Recognized::Box(header) if header.box_type == FourCc::MDAT => {
                     return Ok(Split::Media(header));
                 }
-                Some(header) => {
+                Recognized::Box(header) => {
                     let size = Self::held_size(&header)?;
                     if self.held.len() == size {
                         return Ok(Split::Box(header.box_type));
                     }
                     size - self.held.len()
                 }
-                None => 1,
+                Recognized::NoBox => return Ok(Split::NoBox),
+                Recognized::Partial => 1,
             };
             if left.is_empty() {
                 return Ok(Split::Partial);
@@ -60,7 +70,8 @@ impl BoxSplitter {
     /// Returns the number of bytes that complete the box under way, or its header while its size is not known.
     pub(super) fn wanted(&self) -> u64 {
         let held = self.held.len() as u64;
-        match self.header().ok().flatten().and_then(|header| header.size) {
+        let header = BoxHeader::read(&self.held, FourCc(*b"file")).ok();
+        match header.and_then(|header| header.size) {
             Some(size) => size.saturating_sub(held),
             None => [8, 16, BoxHeader::MAX_LEN as u64]
                 .iter()
@@ -69,19 +80,19 @@ impl BoxSplitter {
         }
     }
 
-    /// Returns the type of the incomplete box; `free` if its type did not arrive.
-    pub(super) fn unfinished(&self) -> Option<FourCc> {
-        let box_type = self.held.get(4..8).and_then(|code| code.try_into().ok());
-        (!self.held.is_empty()).then_some(box_type.map_or(FourCc(*b"free"), FourCc))
+    /// Returns the number of bytes of the box under way.
+    pub(super) const fn held(&self) -> u64 {
+        self.held.len() as u64
     }
 
-    /// Returns the header of the box under way, once it is complete.
-    fn header(&self) -> Result<Option<BoxHeader>, Error> {
-        match BoxHeader::read(&self.held, FourCc(*b"file")) {
-            Ok(header) => Ok(Some(header)),
-            Err(isobmff_boxes::Error::Truncated { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    /// True inside a box.
+    pub(super) const fn is_in_box(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Returns the type of the incomplete box if it belongs to the movie.
+    pub(super) fn cut_movie_box(&self) -> Option<FourCc> {
+        cut_movie_box(&self.held)
     }
 
     fn held_size(header: &BoxHeader) -> Result<usize, Error> {

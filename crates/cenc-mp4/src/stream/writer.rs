@@ -3,7 +3,7 @@
 
 use isobmff_boxes::FourCc;
 
-use super::assembler::FragmentBoxes;
+use super::assembler::{FragmentBoxes, FragmentPart};
 use super::index::{StreamIndex, StreamOffsets, refuse_unmovable};
 use super::output::{Output, OutputQueue};
 use super::reader::StreamBox;
@@ -109,23 +109,53 @@ impl<C: Chunk> StreamWriter<C> {
     pub(crate) fn write_fragment(
         &mut self,
         boxes: &FragmentBoxes,
-        written: WrittenFragment<C>,
+        mut written: WrittenFragment<C>,
     ) -> Result<(), Error> {
         if written.announced {
             self.queue.announce_change();
         }
+        let mut end = boxes.start();
+        for part in boxes.before.iter() {
+            self.write_part(part, &mut written.media, &mut end)?;
+        }
         self.index.add_moof(self.offsets(boxes.position));
         self.queue.push_owned_boxes(written.moof);
-        let mut end = boxes.position + boxes.moof.len() as u64;
+        end += boxes.moof.len() as u64;
         self.mark(end)?;
-        for between in &boxes.between {
-            self.queue.push_boxes(between);
-            end += between.len() as u64;
-            self.mark(end)?;
+        for part in boxes.after.iter() {
+            self.write_part(part, &mut written.media, &mut end)?;
         }
-        self.queue.push_boxes(&boxes.mdat_header);
-        self.queue.push_fragment_media(written.media);
         Ok(())
+    }
+
+    /// Writes media that no `moof` describes, and the boxes around it, as they are.
+    pub(crate) fn write_undescribed(
+        &mut self,
+        boxes: &FragmentBoxes,
+        chunks: Vec<C>,
+    ) -> Result<(), Error> {
+        let mut media = FragmentMedia::Done(chunks);
+        let mut end = boxes.start();
+        boxes
+            .before
+            .iter()
+            .try_for_each(|part| self.write_part(part, &mut media, &mut end))
+    }
+
+    /// Writes a box of a fragment, which starts at `end` in the input, and moves `end` to its end.
+    fn write_part(
+        &mut self,
+        part: &FragmentPart,
+        media: &mut FragmentMedia<C>,
+        end: &mut u64,
+    ) -> Result<(), Error> {
+        self.queue.push_boxes(part.bytes());
+        *end += part.bytes().len() as u64;
+        if let FragmentPart::Mdat { chunks, len, .. } = part {
+            self.queue.push_fragment_media(media.take(*chunks));
+            *end += len;
+        }
+        self.mark(*end)
     }
 
     /// Writes the header of an `mdat` whose payload is not held.

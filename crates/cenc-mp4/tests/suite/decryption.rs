@@ -211,7 +211,7 @@ fn every_structure_is_cleared_kept_or_refused() {
                 same_clear_samples(stream.clone(), clear);
                 Outcome::Clear
             }
-            Err(Error::MediaBeforeMoov) => Outcome::NoMoov,
+            Err(Error::NoMoov) => Outcome::NoMoov,
             Err(error) => panic!("{}: {error}", vector.id),
         };
         assert_eq!(found, *expected, "{}", vector.id);

@@ -2,6 +2,7 @@
 //! The packager over streams built by hand, read again by an independent reader and decrypted by an independent cipher.
 
 mod faststart;
+mod field;
 mod index;
 mod layout;
 mod leftovers;

@@ -282,11 +282,11 @@ fn what_does_not_belong_into_a_progressive_file_is_refused() {
     for (file, said) in [
         (
             behind(&empty_moof()),
-            "samples of its own, and fragments follow",
+            "a fragment follows a 'moov' that announces none",
         ),
         (
             behind(&sound(&[20])),
-            "samples of its own, and fragments follow",
+            "a fragment follows a 'moov' that announces none",
         ),
         (behind(&sidx), "'sidx' is not supported"),
         (behind(&fine), "'moov' occurs more than once"),

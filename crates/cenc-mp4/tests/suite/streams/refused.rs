@@ -30,7 +30,10 @@ fn order_of_boxes() {
     let media = mdat(&media(20));
     for (stream, said) in [
         ([ftyp(), media.clone()], "media data comes before 'moov'"),
-        ([ftyp(), sound(&[20])], "media data comes before 'moov'"),
+        ([ftyp(), sound(&[20])], "there is no 'moov'"),
+        ([ftyp(), vec![]], "there is no 'moov'"),
+        ([ftyp(), boxed(b"free", &[])], "there is no 'moov'"),
+        ([vec![], vec![]], "there is no 'moov'"),
         ([init(), media.clone()], "without a 'moof'"),
         ([init(), [sound(&[20]), media].concat()], "without a 'moof'"),
     ] {
@@ -41,8 +44,7 @@ fn order_of_boxes() {
 
 #[test]
 fn samples_outside_their_mdat_or_upon_each_other() {
-    let elsewhere = "are outside of the 'mdat' that follows, or share bytes";
-    let unclaimed = "bytes that belong to no sample";
+    let elsewhere = "are outside of its 'mdat' boxes, or share bytes";
     for (stream, said) in [
         (runs(|data| vec![trun(Some(data), &[60, 41])]), elsewhere),
         (
@@ -61,16 +63,7 @@ fn samples_outside_their_mdat_or_upon_each_other() {
             runs(|data| vec![trun(Some(data), &[u32::MAX, u32::MAX])]),
             elsewhere,
         ),
-        (runs(|data| vec![trun(Some(data), &[60, 39])]), unclaimed),
-        (
-            runs(|data| vec![trun(Some(data + 1), &[60, 39])]),
-            unclaimed,
-        ),
-        (
-            runs(|data| vec![trun(Some(data), &[60]), trun(Some(data + 61), &[39])]),
-            unclaimed,
-        ),
-        (runs(|_| vec![]), unclaimed),
+        (runs(|_| vec![]), "no sample is in an 'mdat'"),
         (runs(|_| vec![trun(None, &[100])]), elsewhere),
     ] {
         let said_so = refusal(&stream);
@@ -103,7 +96,7 @@ fn what_moov_does_not_describe() {
     let stsd = boxed(b"stsd", &[&[0; 4], &word(0)]);
     let trak = trak_of(1, b"soun", &[stsd, samples].concat());
     let stream = [ftyp(), moov_of(&[trak], &[trex(1, 0)])].concat();
-    assert!(refusal(&stream).contains("samples of its own"));
+    assert!(refusal(&stream).contains("'stsz' occurs more than once"));
 }
 
 #[test]
@@ -119,7 +112,12 @@ fn ends_inside_a_box_or_fragment() {
     let whole = protect(&stream, (Scheme::Cenc, IndexMode::Hold), []).unwrap();
     let ends: Vec<_> = tops.iter().filter(|found| &found.kind != b"moof").collect();
     for cut in 0..stream.len() {
-        let at_end = cut == 0 || ends.iter().any(|found| found.body.end == cut);
+        let at_end = ends.iter().skip(1).any(|found| {
+            // Up to four bytes after a box may be a terminator; more have a type. A cut `free` holds nothing, once it is known
+            // not to be an `ftyp`.
+            (found.body.end..=found.body.end + 4).contains(&cut)
+                || &found.kind == b"free" && (found.start + 6..found.body.end).contains(&cut)
+        });
         match protect(&stream[..cut], (Scheme::Cenc, IndexMode::Hold), []) {
             Ok(out) => assert!(at_end && whole.starts_with(&out), "cut to {cut} bytes"),
             Err(_) => assert!(!at_end, "cut to {cut} bytes"),
@@ -132,7 +130,8 @@ fn nothing_of_a_refused_fragment_leaves() {
     let good = [init(), sound(&[20])].concat();
     let stream = [
         &*good,
-        &runs(|data| vec![trun(Some(data), &[99])])[init().len()..],
+        &runs(|data| vec![trun(Some(data), &[101])])[init().len()..],
+        &sound(&[20]),
     ]
     .concat();
     let expected = protect(&good, (Scheme::Cenc, IndexMode::Hold), []).unwrap();

@@ -84,12 +84,12 @@ fn nothing_stays_in_work_but_where_it_may() {
     let all = protect(Scheme::Cenc, &stream_of_three(4), (1, false, usize::MAX)).len();
     assert_eq!(pushed(&fragments, false), (all, true));
     // What came before an error comes out, whatever is in work.
-    let damaged = [&fragments, &[0, 0, 0, 4, b'b', b'a', b'd', b' '][..]].concat();
+    let damaged = [&fragments, &[0, 0, 0, 4, b'm', b'o', b'o', b'f'][..]].concat();
     assert_eq!(pushed(&damaged, true), (all, false));
     // So it is at an end that comes too early.
     let mut cut = encryptor(2, true);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
-    let data = [stream_of_three(4).as_slice(), b"\0\0"].concat();
+    let data = [stream_of_three(4).as_slice(), b"\0\0\0\x10moo"].concat();
     let data = BytesMut::from(data.as_slice());
     cut.push(data, &mut protector, &mut outputs).unwrap();
     cut.finish(&mut protector, &mut outputs).unwrap_err();
