@@ -93,8 +93,8 @@ impl ParameterSet for VvcPps {
 
 impl VvcPps {
     /// Returns the shape of the only slice of a picture without partitions.
-    pub(super) fn unpartitioned(&self, ctb_log2: u32) -> SliceShape {
-        TileGrid::single(self.height.div_ceil(1 << ctb_log2)).whole()
+    pub(super) const fn unpartitioned(&self, ctb_log2: u32) -> SliceShape {
+        SliceShape::whole_picture(self.height.div_ceil(1 << ctb_log2))
     }
 
     /// Reads pps_mixed_nalu_types_in_pic_flag up to pps_loop_filter_across_slices_enabled_flag.

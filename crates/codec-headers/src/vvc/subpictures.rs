@@ -78,15 +78,13 @@ impl Subpictures {
         self.rectangles.get(index).copied().unwrap_or_default()
     }
 
-    /// Returns the slices of a subpicture. They follow those of the subpictures before it: 7.4.8, picLevelSliceIdx.
+    /// Returns the slices of a subpicture. They are in a row among the slices of the picture: 7.4.8, picLevelSliceIdx.
     pub(super) fn slices<'s>(&self, index: usize, slices: &'s [SliceShape]) -> &'s [SliceShape] {
-        let count =
-            |area: &CtuRectangle| slices.iter().filter(|slice| area.contains(slice)).count();
-        let start = self.rectangles.iter().take(index).map(count).sum();
-        slices
-            .get(start..)
-            .and_then(|rest| rest.get(..count(&self.rectangle(index))))
-            .unwrap_or_default()
+        let area = self.rectangle(index);
+        let before = slices.iter().take_while(|slice| !area.contains(slice));
+        let rest = slices.split_at(before.count()).1;
+        let own = rest.iter().take_while(|slice| area.contains(slice));
+        rest.split_at(own.count()).0
     }
 }
 

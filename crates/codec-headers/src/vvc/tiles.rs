@@ -48,15 +48,19 @@ struct TileRectangle {
     height: u32,
 }
 
-impl TileGrid {
-    /// Returns one tile, for a picture of this many CTU rows.
-    pub(super) fn single(ctu_rows: u32) -> Self {
+impl SliceShape {
+    /// The only slice of a picture of one tile with this many CTU rows.
+    pub(super) const fn whole_picture(ctu_rows: u32) -> Self {
         Self {
-            columns: vec![1],
-            rows: vec![ctu_rows],
+            left: 0,
+            top: 0,
+            tiles: 1,
+            ctu_rows,
         }
     }
+}
 
+impl TileGrid {
     /// Reads pps_num_exp_tile_columns_minus1 up to the heights of tile rows. The picture has `width` by `height` CTUs.
     pub(super) fn read(bits: &mut RbspReader<'_>, width: u32, height: u32) -> Result<Self, Error> {
         let explicit_columns = bits.ue_max(MAX_TILES - 1, "pps_num_exp_tile_columns_minus1")? + 1;
@@ -126,7 +130,14 @@ impl TileGrid {
             left: self.left(first),
             top: self.top(first),
             tiles: count,
-            ctu_rows: (first..first + count).map(|tile| self.ctu_rows(tile)).sum(),
+            ctu_rows: (0..)
+                .zip(&self.rows)
+                .map(|(row, height)| {
+                    let start = row * self.column_count();
+                    let end = (start + self.column_count()).min(first + count);
+                    end.saturating_sub(start.max(first)) * height
+                })
+                .sum(),
         }
     }
 
