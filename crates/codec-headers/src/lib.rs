@@ -14,7 +14,8 @@
 //!
 //! let mut codec = Codec::new(*b"avc1", Some(&avcc))?;
 //! let mut ranges = Vec::new();
-//! codec.protectable_ranges(&sample, &mut ranges)?;
+//! let coded = codec.protectable_ranges(&sample, &mut ranges)?;
+//! assert_eq!(coded.count, 1);
 //! assert_eq!(ranges, [ProtectableRange { start: 8, len: 20 }]);
 //! # Ok::<(), codec_headers::Error>(())
 //! ```
@@ -23,7 +24,7 @@
 //!
 //! | codec | protectable | needed to find it |
 //! |---|---|---|
-//! | AVC, HEVC, VVC | the data of each slice; NAL unit lengths and headers, slice headers and all other NAL units stay clear | the parameter sets in force, from the decoder configuration record and from the stream |
+//! | AVC with MVC, HEVC with layers, VVC | the data of each slice; NAL unit lengths and headers, slice headers and all other NAL units stay clear | the parameter sets in force, from the decoder configuration records and from the stream |
 //! | AV1 | each tile | the sequence header and the frames before |
 //! | VP9 | each frame after its uncompressed header | the sizes of the frames before |
 //! | AC-4 | each frame after its table of contents | nothing |
@@ -67,8 +68,18 @@ pub struct ProtectableRange {
 
 /// The coded units of one sample: slices, data partitions, tiles, and the frames of codecs without slices.
 ///
-/// Each of them that has bytes after its header has one [`ProtectableRange`]. A sample of a video track without coded units, or
-/// with units that got no protected bytes although they are longer than a cipher block, deserves a second look.
+/// Each of them that has bytes after its header has one [`ProtectableRange`]. With it a caller can check that a video track does not
+/// leave clear: its samples have coded units, and each range of a cipher block or more has protected bytes.
+///
+/// ```
+/// use codec_headers::{Codec, CodedUnits};
+///
+/// // VP9: a frame that only shows frame 3 again has no coded data.
+/// let mut vp9 = Codec::new(*b"vp09", None)?;
+/// let coded = vp9.protectable_ranges(&[0b1000_1011], &mut Vec::new())?;
+/// assert_eq!(coded, CodedUnits { count: 0 });
+/// # Ok::<(), codec_headers::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CodedUnits {
     /// The number of coded units, with and without bytes after their headers.
@@ -143,6 +154,19 @@ impl Codec {
 
     /// Puts the parameter sets of further layers or views in force. `config` is the payload of the sample entry's `mvcC` box (AVC) or
     /// `lhvC` box (HEVC). Streams whose sample entry has such a box need it, unless the samples repeat these parameter sets.
+    ///
+    /// ```
+    /// use codec_headers::Codec;
+    ///
+    /// let hvcc = [&[1][..], &[0; 20], &[3, 0]].concat();
+    /// let mut codec = Codec::new(*b"hvc1", Some(&hvcc))?;
+    /// // An lhvC with the PPS (nal_unit_type 34) of layer 1: id 1, of the SPS 1.
+    /// let lhvc = [
+    ///     1, 0xf0, 0, 0xfc, 0xcb, 1, 0xa2, 0, 1, 0, 7, 0x44, 9, 0x48, 0x47, 0x18, 0x03, 0x20,
+    /// ];
+    /// codec.add_layers(&lhvc)?;
+    /// # Ok::<(), codec_headers::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::UnsupportedFeature`] for a codec without layers; a configuration that is truncated or out of range.

@@ -40,6 +40,10 @@ impl PictureFormat {
         previous: Option<&Self>,
     ) -> Result<Self, Error> {
         let (width, height) = (bits.u(16)?, bits.u(16)?);
+        if width == 0 || height == 0 {
+            return Err(bits
+                .out_of_range("pic_width_vps_in_luma_samples or pic_height_vps_in_luma_samples"));
+        }
         let mut format = match (bits.flag()?, previous) {
             (true, _) => {
                 let chroma_format_idc = bits.u(2)?;

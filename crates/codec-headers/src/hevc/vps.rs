@@ -174,11 +174,41 @@ impl Layers {
         if vps.max_layers_minus1 > 0 && vps.internal_base {
             read_profile_tier_level(bits, false, vps.max_sub_layers)?;
         }
-        let views = self.read_dimensions(bits, vps.max_layers_minus1)?;
+        let dimensions = self.read_dimensions(bits, vps.max_layers_minus1)?;
         let view_id_bits = bits.u(4)?;
         // view_id_val
-        bits.skip(u64::from(views) * u64::from(view_id_bits))?;
+        bits.skip(u64::from(dimensions.views) * u64::from(view_id_bits))?;
         self.read_dependencies(bits)?;
+        let is_independent = self.layers.iter().all(|layer| layer.references.is_empty());
+        match self.read_layer_sets(bits, layer_sets, vps) {
+            // Early encoders of HEVC with alpha write the rest wrong, and no picture order count in IDR pictures of the alpha layer.
+            Err(_) if dimensions.has_auxiliary && is_independent => {
+                for layer in &mut self.layers {
+                    layer.poc_lsb_not_present = true;
+                }
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Reads num_add_layer_sets up to poc_lsb_not_present_flag.
+    fn read_layer_sets(
+        &mut self,
+        bits: &mut RbspReader<'_>,
+        layer_sets: &LayerSets,
+        vps: VpsStart,
+    ) -> Result<(), Error> {
+        let independent = self
+            .layers
+            .iter()
+            .filter(|layer| layer.references.is_empty());
+        // num_add_layer_sets
+        if independent.count() > 1 && bits.ue()? > 0 {
+            return Err(Error::UnsupportedFeature {
+                feature: "additional layer sets in the VPS extension",
+            });
+        }
         self.read_sub_layers(bits, vps.max_sub_layers)?;
         self.default_ref_layers_active = bits.flag()?;
         let profiles_minus1 = bits.ue_max(63, "vps_num_profile_tier_level_minus1")?;
@@ -199,14 +229,14 @@ impl Layers {
         Ok(())
     }
 
-    /// Reads splitting_flag up to dimension_id, creates the layers and returns NumViews.
+    /// Reads splitting_flag up to dimension_id and creates the layers.
     fn read_dimensions(
         &mut self,
         bits: &mut RbspReader<'_>,
         max_layers_minus1: u32,
-    ) -> Result<u32, Error> {
+    ) -> Result<Dimensions, Error> {
         let splitting = bits.flag()?;
-        let dimensions = Dimensions::read(bits, splitting)?;
+        let mut dimensions = Dimensions::read(bits, splitting)?;
         let has_ids = bits.flag()?;
         self.layers.push(Layer::default());
         let mut views = vec![0];
@@ -224,10 +254,11 @@ impl Layers {
                 ..Layer::default()
             });
         }
-        Ok(u32::try_from(views.len()).unwrap_or(u32::MAX))
+        dimensions.views = u32::try_from(views.len()).unwrap_or(u32::MAX);
+        Ok(dimensions)
     }
 
-    /// Reads direct_dependency_flag, and refuses additional layer sets.
+    /// Reads direct_dependency_flag.
     fn read_dependencies(&mut self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         for index in 1..self.layers.len() {
             let mut references = Vec::new();
@@ -242,16 +273,6 @@ impl Layers {
             if let Some(layer) = self.layers.get_mut(index) {
                 layer.references = references;
             }
-        }
-        let independent = self
-            .layers
-            .iter()
-            .filter(|layer| layer.references.is_empty());
-        // num_add_layer_sets
-        if independent.count() > 1 && bits.ue()? > 0 {
-            return Err(Error::UnsupportedFeature {
-                feature: "additional layer sets in the VPS extension",
-            });
         }
         Ok(())
     }
@@ -372,6 +393,10 @@ fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Err
 /// The scalability dimensions of layers. The view order index, if it is one of them, is the first.
 struct Dimensions {
     has_view: bool,
+    /// Layers may be auxiliary pictures, such as alpha.
+    has_auxiliary: bool,
+    /// NumViews
+    views: u32,
     /// The number of bits of each dimension, in order.
     lengths: Vec<u32>,
 }
@@ -383,6 +408,8 @@ impl Dimensions {
     const DEPTH: u32 = 1 << 15;
     /// The bit of scalability_mask_flag for the view order index.
     const VIEW: u32 = 1 << 14;
+    /// The bit of scalability_mask_flag for auxiliary pictures.
+    const AUXILIARY: u32 = 1 << 12;
 
     /// Reads scalability_mask_flag and dimension_id_len_minus1. With splitting_flag the last length is not coded.
     fn read(bits: &mut RbspReader<'_>, splitting: bool) -> Result<Self, Error> {
@@ -392,6 +419,8 @@ impl Dimensions {
         }
         Ok(Self {
             has_view: mask & Self::VIEW != 0,
+            has_auxiliary: mask & Self::AUXILIARY != 0,
+            views: 1,
             lengths: (u32::from(splitting)..mask.count_ones())
                 .map(|_| Ok(bits.u(3)? + 1))
                 .collect::<Result<_, _>>()?,

@@ -289,6 +289,26 @@ fn slices_of_upper_layers_need_a_vps_that_is_understood() {
         );
         assert!(codec.protectable_ranges(sample, &mut Vec::new()).is_ok());
     }
+    // The same in a stream with alpha, as early encoders wrote it: the rest of the VPS extension is not used.
+    let alpha = EXTENSION.replacen("0100000000000000", "0001000000000000", 1);
+    let broken = alpha.replacen("0 1 0000 0 1", "0 1 0000 0 011", 1);
+    for extension in [alpha, broken] {
+        let mut codec = vector.codec();
+        let mut with_vps = Vec::new();
+        push(
+            &mut with_vps,
+            length_size(vector),
+            &vps(0, Some(&extension)),
+        );
+        codec
+            .protectable_ranges(&with_vps, &mut Vec::new())
+            .unwrap();
+        let mut found = Vec::new();
+        codec
+            .protectable_ranges(&layered.sample, &mut found)
+            .unwrap();
+        assert_eq!(found, layered.ranges);
+    }
 }
 
 /// Three layers of 64x64 pixels, after 7.3.2.1, F.7.3.2.1.1, F.7.3.2.2.1 and 7.3.2.3: nuh_layer_id 1 refers to the base layer, 3 to
