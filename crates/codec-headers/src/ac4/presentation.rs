@@ -8,50 +8,46 @@ use crate::raw_bits::RawBitReader;
 /// presentation_config of a presentation that has nothing but EMDF substreams.
 const EMDF_ONLY: u32 = 6;
 /// More groups than any level of AC-4 has.
-const MAX_GROUPS: u32 = 64;
+const MAX_GROUPS: usize = 64;
 
 /// The substream groups to which the presentations refer.
-#[derive(Default)]
-pub(super) struct NamedGroups(Vec<NamedGroup>);
-
-/// A reference of a presentation to a substream group.
-struct NamedGroup {
-    /// group_index
-    index: u32,
-    /// The frame_rate_factor of the presentation.
-    frame_rate_factor: u32,
+pub(super) struct NamedGroups {
+    /// The frame_rate_factor of each group: that of the first presentation which refers to it.
+    factors: [Option<u32>; MAX_GROUPS],
+    /// The frame_rate_factor of the first reference, which groups without a reference have too.
+    first: u32,
+    /// The greatest group_index + 1.
+    count: usize,
 }
 
 impl NamedGroups {
-    /// Returns the frame_rate_factor of each group from 0 up to the greatest index: that of the first presentation which refers
-    /// to it.
-    pub(super) fn frame_rate_factors(&self, bits: &RawBitReader<'_>) -> Result<Vec<u32>, Error> {
-        let count = self
-            .0
-            .iter()
-            .map(|group| group.index + 1)
-            .max()
-            .unwrap_or_default();
-        if count > MAX_GROUPS {
-            return Err(bits.out_of_range("group_index"));
+    pub(super) const fn new() -> Self {
+        Self {
+            factors: [None; MAX_GROUPS],
+            first: 1,
+            count: 0,
         }
-        Ok((0..count)
-            .map(|index| {
-                self.0
-                    .iter()
-                    .find(|group| group.index == index)
-                    .or(self.0.first())
-                    .map_or(1, |group| group.frame_rate_factor)
-            })
-            .collect())
+    }
+
+    /// Returns the frame_rate_factor of each group from 0 up to the greatest index.
+    pub(super) fn frame_rate_factors(&self) -> impl Iterator<Item = u32> {
+        self.factors
+            .iter()
+            .take(self.count)
+            .map(|factor| factor.unwrap_or(self.first))
     }
 
     /// Reads ac4_sgi_specifier().
     fn read(&mut self, bits: &mut RawBitReader<'_>, frame_rate_factor: u32) -> Result<(), Error> {
-        self.0.push(NamedGroup {
-            index: read_escaped(bits, 3, 2)?,
-            frame_rate_factor,
-        });
+        let index = read_escaped(bits, 3, 2)? as usize;
+        let Some(factor) = self.factors.get_mut(index) else {
+            return Err(bits.out_of_range("group_index"));
+        };
+        factor.get_or_insert(frame_rate_factor);
+        if self.count == 0 {
+            self.first = frame_rate_factor;
+        }
+        self.count = self.count.max(index + 1);
         Ok(())
     }
 }

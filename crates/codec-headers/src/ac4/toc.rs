@@ -35,11 +35,11 @@ pub(super) fn len(frame: &[u8]) -> Result<usize, Error> {
     let payload_base = read_payload_base(&mut bits)?;
     if format.has_groups {
         skip_program_id(&mut bits)?;
-        let mut groups = NamedGroups::default();
+        let mut groups = NamedGroups::new();
         for _ in 0..presentations {
             presentation::read(&mut bits, format, &mut groups)?;
         }
-        for factor in groups.frame_rate_factors(&bits)? {
+        for factor in groups.frame_rate_factors() {
             substream::skip_group(&mut bits, format, factor)?;
         }
     } else {

@@ -21,7 +21,7 @@ pub(super) enum ParsedFrameHeader {
     /// show_existing_frame is 1: the frame has no tiles.
     ShowExisting,
     /// Tiles follow.
-    Coded(Box<FrameHeader>),
+    Coded(FrameHeader),
 }
 
 /// The properties of a frame on which its tile groups and later frames depend.
@@ -91,13 +91,13 @@ impl FrameHeader {
         let tiles = TileInfo::read(bits, size, sequence.use_128x128_superblock)?;
         let reference = frame.read_quantization(bits, references, size)?;
         frame.skip_inter_modes(bits, references, &reference)?;
-        Ok(ParsedFrameHeader::Coded(Box::new(Self {
+        Ok(ParsedFrameHeader::Coded(Self {
             tiles,
             stored: StoredFrame {
                 reference,
                 refresh: frame.refresh,
             },
-        })))
+        }))
     }
 }
 

@@ -139,7 +139,7 @@ impl Av1 {
             match FrameHeader::read(&mut bits, sequence, &mut self.references, obu)? {
                 ParsedFrameHeader::Coded(header) => {
                     *open = Some(OpenFrame {
-                        header: *header,
+                        header,
                         next_tile: 0,
                     });
                 }
