@@ -63,6 +63,16 @@ const ACCEPTED: &[Accepted] = &[
     Accepted::new("07-padding-at-the-end-of-mdat.mp4"),
     Accepted::new("07-two-mdat.mp4"),
     Accepted::new("08-samples-in-moov-and-fragments.mp4"),
+    // Bytes after the last child box of a sample entry.
+    Accepted::new("01-audio-entry-4-zero-bytes.mp4"),
+    Accepted::new("01-audio-entry-4-zero-bytes-progressive.mp4"),
+    Accepted::new("01-video-entry-8-zero-bytes.mp4"),
+    Accepted {
+        warning: "warning: dropped the box of system",
+        ..Accepted::new("03-old-pssh-in-moov.mp4")
+    },
+    Accepted::new("10-audio-entry-version-1.mp4"),
+    Accepted::new("15-zero-bytes-at-the-end-of-moov.mp4"),
 ];
 
 const fn with_trailer(file: &'static str, warning: &'static str) -> Accepted {

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use cenc_types::{Media, Track};
 use codec_headers::Codec;
 use common_encryption::{BoxFlavor, Protector, TrackProtection};
-use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Schm, Tkhd, Trex};
+use isobmff_boxes::{BoxTree, EntryLayout, FourCc, SampleEntry, Schm, Tkhd, Trex};
 
 use super::auxiliary::{drop_leftovers, drop_old_pssh};
 use super::fragmenting::Fragmenter;
@@ -293,7 +293,7 @@ fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
         Media::Video { .. } => {
             let configs: Vec<_> = CONFIG_BOXES
                 .iter()
-                .map(|config| entry.visual_child(*config))
+                .map(|config| entry.child(EntryLayout::Visual, *config))
                 .collect::<Result<_, _>>()?;
             configs.into_iter().flatten().next()
         }
@@ -311,10 +311,10 @@ fn protect_entry(
     protection: &TrackProtection,
     flavor: BoxFlavor,
 ) -> Result<BoxTree<'static>, Error> {
-    let (format, entry) = match media {
-        Media::Video { .. } => (FourCc::ENCV, entry.without_terminator()?),
-        Media::Audio => (FourCc::ENCA, entry),
-        Media::Text => (FourCc::ENCT, entry),
+    let (format, layout) = match media {
+        Media::Video { .. } => (FourCc::ENCV, EntryLayout::Visual),
+        Media::Audio => (FourCc::ENCA, EntryLayout::Audio),
+        Media::Text => (FourCc::ENCT, EntryLayout::Other),
     };
     let tenc = protection.tenc();
     let sinf = match flavor {
@@ -330,7 +330,7 @@ fn protect_entry(
             isobmff_boxes::build_sinf(entry.format, schm, tenc.to_piff_box())
         }
     };
-    Ok(entry.with_child(format, &sinf)?)
+    Ok(entry.with_child(layout, format, &sinf)?)
 }
 
 /// Writes the `moov` with `pssh` boxes after its other children.

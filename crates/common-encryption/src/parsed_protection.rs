@@ -28,8 +28,7 @@ impl ParsedProtection {
     /// [`Error::Truncated`], [`Error::BadSize`].
     pub fn in_scheme_information(boxes: &[u8]) -> Result<Option<Self>, Error> {
         let mut reader = Reader::new(FourCc::SCHI, boxes);
-        while !reader.is_empty() {
-            let ChildBox { header, body } = reader.child()?;
+        while let Some(ChildBox { header, body }) = reader.next_child()? {
             if header.box_type == FourCc::TENC || header.uuid == Some(piff::TENC) {
                 return Self::read_tenc(Reader::new(header.box_type, body)).map(Some);
             }

@@ -3,8 +3,8 @@
 
 use cenc_types::Pssh;
 use isobmff_boxes::{
-    BoxHeader, BoxTree, FourCc, Reader, SampleEntry, Sidx, Tfhd, Tkhd, Trex, Trun, build_stsd,
-    map_tfra, read_handler_type,
+    BoxHeader, BoxTree, EntryLayout, FourCc, Reader, SampleEntry, Sidx, Tfhd, Tkhd, Trex, Trun,
+    build_stsd, map_tfra, read_handler_type,
 };
 
 /// Reads `data` as a box, and as the body of each box that has a reader.
@@ -61,11 +61,24 @@ fn read_entries(body: &[u8], entries: &[SampleEntry<'_>]) {
     let child = BoxTree::leaf(FourCc::SINF, vec![1]);
     let mut written = Vec::new();
     for entry in entries {
-        let _ = (entry.visual_size(), entry.visual_child(FourCc::PSSH));
-        let _ = entry.without_terminator();
-        let longer = entry.with_child(FourCc::ENCV, &child).expect("it is small");
-        assert_eq!(longer.body().len(), entry.body.len() + child.size());
-        written.push(longer);
+        let _ = entry.visual_size();
+        for (layout, format) in [
+            (EntryLayout::Visual, FourCc::ENCV),
+            (EntryLayout::Audio, FourCc::ENCA),
+            (EntryLayout::Other, FourCc::ENCT),
+        ] {
+            let _ = entry.child(layout, FourCc::PSSH);
+            let Ok(longer) = entry.with_child(layout, format, &child) else {
+                continue;
+            };
+            let read = SampleEntry {
+                format,
+                body: longer.body(),
+                ..*entry
+            };
+            assert!(read.sinf().expect("it was written").is_some());
+            written.push(longer);
+        }
     }
     build_stsd(Reader::new(FourCc::STSD, body), &written).expect("it was read before");
 }

@@ -34,6 +34,13 @@ pub struct FullBoxHeader {
 }
 
 impl BoxHeader {
+    /// True for a type that a writer may have chosen: all are printable, and some of QuickTime start with a copyright sign.
+    pub(super) fn is_plausible_type(box_type: [u8; 4]) -> bool {
+        box_type
+            .iter()
+            .all(|byte| matches!(byte, b' '..=b'~' | 0xa9))
+    }
+
     /// The largest size of a header in bytes: with 64-bit size and extended type.
     pub const MAX_LEN: usize = 32;
 

@@ -14,6 +14,7 @@
 //! Each box that is read has a file of its own, named by its four-character code.
 
 mod ctts;
+mod entry_children;
 mod error;
 mod fourcc;
 mod hdlr;
@@ -43,6 +44,7 @@ mod trex;
 mod trun;
 
 pub use ctts::{CompositionOffsets, read_ctts};
+pub use entry_children::EntryLayout;
 pub use error::Error;
 pub use fourcc::FourCc;
 pub use hdlr::read_handler_type;

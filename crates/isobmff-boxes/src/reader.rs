@@ -101,6 +101,18 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads the next child box; None at the end of the list. QuickTime ends a list of boxes with zero bytes, which may be fewer than a
+    /// box header has.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::BadSize`].
+    pub fn next_child(&mut self) -> Result<Option<ChildBox<'a>>, Error> {
+        match self.left.first_chunk::<8>() {
+            None | Some([0, 0, 0, 0, 0, 0, 0, 0]) => Ok(None),
+            Some(_) => self.child().map(Some),
+        }
+    }
+
     /// Reads a child box.
     pub fn child(&mut self) -> Result<ChildBox<'a>, Error> {
         let header = BoxHeader::read(self.left, self.in_box)?;

@@ -50,8 +50,7 @@ impl<'a> Sinf<'a> {
         let mut original_format = None;
         let mut schm = None;
         let mut scheme_information = None;
-        while !reader.is_empty() {
-            let ChildBox { header, body } = reader.child()?;
+        while let Some(ChildBox { header, body }) = reader.next_child()? {
             let mut fields = Reader::new(header.box_type, body);
             match header.box_type {
                 FourCc::FRMA => {

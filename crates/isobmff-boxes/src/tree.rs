@@ -58,7 +58,7 @@ impl<'a> BoxTree<'a> {
     /// # Errors
     /// [`Error::Truncated`], [`Error::BadSize`] or [`Error::TooDeep`] if a box or child does not fit.
     pub fn parse(data: &'a [u8]) -> Result<Self, Error> {
-        Self::read(&mut Reader::new(FourCc(*b"file"), data), MAX_DEPTH)
+        Self::read(Reader::new(FourCc(*b"file"), data).child()?, MAX_DEPTH)
     }
 
     /// Creates a box with children.
@@ -189,8 +189,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    fn read(reader: &mut Reader<'a>, depth: usize) -> Result<Self, Error> {
-        let ChildBox { header, body } = reader.child()?;
+    fn read(ChildBox { header, body }: ChildBox<'a>, depth: usize) -> Result<Self, Error> {
         let box_type = header.box_type;
         let content = if CONTAINERS.contains(&box_type) {
             let depth = depth.checked_sub(1).ok_or(Error::TooDeep { box_type })?;
@@ -207,8 +206,8 @@ impl<'a> BoxTree<'a> {
 
     fn read_children(mut reader: Reader<'a>, depth: usize) -> Result<Vec<Self>, Error> {
         let mut children = Vec::new();
-        while !reader.is_empty() {
-            children.push(Self::read(&mut reader, depth)?);
+        while let Some(child) = reader.next_child()? {
+            children.push(Self::read(child, depth)?);
         }
         Ok(children)
     }
@@ -269,5 +268,35 @@ mod tests {
             tree.child(FourCc::MVEX),
             Err(Error::Missing { .. })
         ));
+    }
+
+    // QuickTime File Format, "Atoms": a list may end with a 32-bit integer of 0.
+    #[test]
+    fn bytes_after_the_last_child_end_the_list() {
+        for leftover in [
+            &[0; 1][..],
+            &[0; 4],
+            &[0; 7],
+            &[0; 8],
+            &[0; 20],
+            b"\x01\x02\x03",
+        ] {
+            let minf = [b"\0\0\0\x08nmhd", leftover].concat();
+            let size = |len: usize| u32::try_from(len).unwrap().to_be_bytes();
+            let mut data = minf;
+            for parent in [b"minf", b"mdia", b"trak", b"moov"] {
+                data = [
+                    &size(data.len() + 8 + leftover.len())[..],
+                    parent,
+                    &data,
+                    leftover,
+                ]
+                .concat();
+            }
+            let mut out = Vec::new();
+            BoxTree::parse(&data).unwrap().write(&mut out).unwrap();
+            let clean = b"\0\0\0\x28moov\0\0\0\x20trak\0\0\0\x18mdia\0\0\0\x10minf\0\0\0\x08nmhd";
+            assert_eq!(out, clean, "{leftover:?}");
+        }
     }
 }

@@ -271,8 +271,7 @@ fn refuse_other_files(trak: &BoxTree<'_>) -> Result<(), Error> {
         return Ok(());
     };
     let mut inside = dinf.reader();
-    while !inside.is_empty() {
-        let ChildBox { header, body } = inside.child()?;
+    while let Some(ChildBox { header, body }) = inside.next_child()? {
         if header.box_type != FourCc::DREF {
             continue;
         }
