@@ -103,7 +103,11 @@ const fn stream_code(error: &cenc_mp4::Error) -> gst::StreamError {
     use gst::StreamError as Code;
     match error {
         E::AlreadyProtected { .. } | E::NotMp4(_) => Code::WrongType,
-        E::Codec { .. } | E::Unsupported(_) => Code::NotImplemented,
+        E::Codec { .. }
+        | E::Unsupported(_)
+        | E::CompressedMoov
+        | E::HandlerMismatch { .. }
+        | E::SchemeForFormat { .. } => Code::NotImplemented,
         E::Sample { .. } => Code::Encode,
         E::CoarseInterleaving { .. }
         | E::MediaBeforeMoov

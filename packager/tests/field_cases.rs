@@ -71,7 +71,16 @@ const ACCEPTED: &[Accepted] = &[
         warning: "warning: dropped the box of system",
         ..Accepted::new("03-old-pssh-in-moov.mp4")
     },
+    // Tracks of handlers that are neither picture nor sound.
+    with_clear_track("05-track-camm.mp4"),
+    with_clear_track("05-track-dfxp.mp4"),
+    with_clear_track("05-track-gpmd.mp4"),
+    with_clear_track("05-track-id3.mp4"),
+    with_clear_track("05-track-rtp.mp4"),
+    in_cenc("05-track-jpeg.mov"),
     Accepted::new("10-audio-entry-version-1.mp4"),
+    in_cenc("11-mp4v.mp4"),
+    in_cenc("11-pcm-twos.mov"),
     Accepted::new("15-zero-bytes-at-the-end-of-moov.mp4"),
 ];
 
@@ -82,13 +91,47 @@ const fn with_trailer(file: &'static str, warning: &'static str) -> Accepted {
     }
 }
 
+const fn with_clear_track(file: &'static str) -> Accepted {
+    Accepted {
+        clear_tracks: &[2],
+        ..Accepted::new(file)
+    }
+}
+
+/// A file with samples that only `cenc` can protect as a whole.
+const fn in_cenc(file: &'static str) -> Accepted {
+    Accepted {
+        arguments: "--scheme cenc",
+        ..Accepted::new(file)
+    }
+}
+
 const REFUSED: &[Refused] = &[
+    refused("02-cmov.mov", &["'cmov'", "ffmpeg -c copy"]),
+    in_cbcs("05-track-jpeg.mov", &["'jpeg'", "scheme=cenc"]),
+    in_cbcs("11-mp4v.mp4", &["'mp4v'", "scheme=cenc"]),
+    in_cbcs("11-pcm-twos.mov", &["'twos'", "scheme=cenc"]),
+    refused(
+        "20-audio-entry-under-auxv-handler.mp4",
+        &["'alac'", "'auxv'", "leave the track out"],
+    ),
+    refused(
+        "21-unknown-handler-empty-stsd.mp4",
+        &["no sample entry", "leave the track out"],
+    ),
     refused("12-empty.mp4", &["there is no 'moov'", "empty"]),
     refused(
         "13-not-mp4.ts",
         &["not an MP4 file", "MPEG-TS", "ffmpeg", "-c copy"],
     ),
 ];
+
+const fn in_cbcs(file: &'static str, words: &'static [&'static str]) -> Refused {
+    Refused {
+        arguments: "--scheme cbcs",
+        ..refused(file, words)
+    }
+}
 
 const fn refused(file: &'static str, words: &'static [&'static str]) -> Refused {
     Refused {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The errors of the packager and of the decryptor.
 
+use cenc_types::Scheme;
 use isobmff_boxes::FourCc;
 
 use super::{DecryptionError, OtherFormat};
@@ -127,6 +128,76 @@ pub enum Error {
         /// The cause.
         source: codec_headers::Error,
     },
+    /// A sample entry holds another kind of media than the handler of its track announces.
+    #[error(
+        "track {track_id}: the sample entry '{format}' contradicts the handler '{handler}': let a muxer write the file again with \
+         the right handler, or leave the track out"
+    )]
+    HandlerMismatch {
+        /// Its track_ID.
+        track_id: u32,
+        /// The type of the sample entry.
+        format: FourCc,
+        /// The handler_type.
+        handler: FourCc,
+    },
+    /// A track has samples, but no sample entry.
+    #[error(
+        "track {track_id} has no sample entry, so that nobody can protect or play it: let a muxer write the file again, or \
+         leave the track out"
+    )]
+    NoSampleEntry {
+        /// Its track_ID.
+        track_id: u32,
+    },
+    /// A scheme cannot protect samples of a format.
+    #[error(
+        "track {track_id}: scheme {scheme} cannot protect samples of type '{format}', {reason}: set scheme=cenc, or leave the \
+         track clear"
+    )]
+    SchemeForFormat {
+        /// Its track_ID.
+        track_id: u32,
+        /// The type of the sample entry.
+        format: FourCc,
+        /// The scheme.
+        scheme: Scheme,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// All samples of a track would leave clear.
+    #[error(
+        "track {track_id}: scheme {scheme} finds nothing to encrypt in any of its samples: set scheme=cenc if they are short, \
+         or leave the track clear"
+    )]
+    NothingToEncrypt {
+        /// Its track_ID.
+        track_id: u32,
+        /// The scheme.
+        scheme: Scheme,
+    },
+    /// The `moov` of QuickTime is compressed.
+    #[error(
+        "'moov' is compressed ('cmov'), so that its tracks cannot be read: write the file again, for instance with ffmpeg -c copy"
+    )]
+    CompressedMoov,
+    /// The `moov` has no tracks.
+    #[error(
+        "'moov' has no tracks, so that there is nothing to protect: write the file again, for instance with ffmpeg -c copy"
+    )]
+    NoTracks,
+    /// The file has media that no track refers to.
+    #[error(
+        "the file has media, but no track has a sample of it: all of it would be lost; write the file again, for instance with \
+         ffmpeg -c copy"
+    )]
+    NoSamples,
+    /// The protected `moov` cannot be read as it was meant.
+    #[error(
+        "the protected 'moov' cannot be read again, so that no player could decrypt the media: nothing was written; let a muxer \
+         write the input again, and report this file"
+    )]
+    UnreadableOutput,
     /// Two tracks have the same number.
     #[error("two tracks have track_ID {track_id}: let a muxer write the file again")]
     DuplicateTrack {

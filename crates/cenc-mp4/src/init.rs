@@ -3,13 +3,15 @@
 
 use bytes::BytesMut;
 
-use cenc_types::{Media, Track};
-use codec_headers::Codec;
+use cenc_types::{Media, Scheme, Track};
+use codec_headers::{Codec, FormatKind};
 use common_encryption::{BoxFlavor, Protector, TrackProtection};
 use isobmff_boxes::{BoxTree, EntryLayout, FourCc, SampleEntry, Schm, Tkhd, Trex};
 
 use super::auxiliary::{drop_leftovers, drop_old_pssh};
+use super::form::MovieForm;
 use super::fragmenting::Fragmenter;
+use super::readback::check_moov;
 use super::warning::WarningQueue;
 use super::{Error, piff};
 
@@ -17,7 +19,38 @@ use super::{Error, piff};
 const SCHEME_VERSION: u32 = 0x0001_0000;
 /// The boxes from a `trak` to its `stbl`.
 pub(super) const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
-const VIDEO_HANDLERS: [FourCc; 2] = [FourCc(*b"vide"), FourCc(*b"auxv")];
+/// QuickTime's compressed `moov`.
+const CMOV: FourCc = FourCc(*b"cmov");
+/// Boxes that only entries of video have.
+const VIDEO_BOXES: [FourCc; 12] = [
+    FourCc(*b"avcC"),
+    FourCc(*b"svcC"),
+    FourCc(*b"mvcC"),
+    FourCc(*b"hvcC"),
+    FourCc(*b"lhvC"),
+    FourCc(*b"vvcC"),
+    FourCc(*b"evcC"),
+    FourCc(*b"lvcC"),
+    FourCc(*b"av1C"),
+    FourCc(*b"vpcC"),
+    FourCc(*b"dvcC"),
+    FourCc(*b"d263"),
+];
+/// Boxes that only entries of audio have.
+const AUDIO_BOXES: [FourCc; 12] = [
+    FourCc(*b"dac3"),
+    FourCc(*b"dec3"),
+    FourCc(*b"dac4"),
+    FourCc(*b"dOps"),
+    FourCc(*b"dfLa"),
+    FourCc(*b"damr"),
+    FourCc(*b"ddts"),
+    FourCc(*b"dmlp"),
+    FourCc(*b"mhaC"),
+    FourCc(*b"iacb"),
+    FourCc(*b"pcmC"),
+    FourCc(*b"wave"),
+];
 /// The decoder configurations that are needed to read the headers of samples.
 const CONFIG_BOXES: [FourCc; 4] = [
     FourCc(*b"avcC"),
@@ -25,7 +58,6 @@ const CONFIG_BOXES: [FourCc; 4] = [
     FourCc(*b"av1C"),
     FourCc(*b"vvcC"),
 ];
-const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
 /// A track of the init segment, ready for its fragments.
 pub(super) struct TrackState {
@@ -107,9 +139,10 @@ pub(super) fn protect_tracks(
     warnings: &mut WarningQueue,
 ) -> Result<ProtectedMoov<ProtectedTrack>, Error> {
     drop_old_pssh(&mut moov, warnings)?;
+    let form = MovieForm::of(&moov);
     let clear = moov
         .all(FourCc::TRAK)
-        .map(read_track)
+        .map(|trak| read_track(trak, form))
         .collect::<Result<Vec<_>, _>>()?;
     refuse_duplicates(clear.iter().map(|track| track.track_id))?;
     let protection = protector.protect(&clear).map_err(Error::Protection)?;
@@ -132,10 +165,13 @@ pub(super) fn protect_tracks(
             protection,
         });
     }
-    Ok(ProtectedMoov {
-        bytes: write_with_pssh(moov, &protection.pssh, flavor)?,
-        tracks,
-    })
+    let bytes = write_with_pssh(moov, &protection.pssh, flavor)?;
+    let protections: Vec<_> = tracks
+        .iter()
+        .map(|track| track.protection.as_ref())
+        .collect();
+    check_moov(&bytes, &protections)?;
+    Ok(ProtectedMoov { bytes, tracks })
 }
 
 /// Protects a whole init segment, such as the stream header in a pipeline's caps. Returns it with a new `moov` and, in PIFF, a new
@@ -186,21 +222,46 @@ fn read_trexes(moov: &BoxTree<'_>) -> Result<Vec<Trex>, Error> {
         .collect::<Result<_, _>>()?)
 }
 
-/// Reads the kind of a track; refuses one that cannot be protected.
-fn read_track(trak: &BoxTree<'_>) -> Result<Track, Error> {
+/// Reads the kind of a track; refuses one that contradicts itself.
+fn read_track(trak: &BoxTree<'_>, form: MovieForm) -> Result<Track, Error> {
     let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
     let handler =
         isobmff_boxes::read_handler_type(trak.descend(&[FourCc::MDIA, FourCc::HDLR])?.reader())?;
-    let entries = clear_entries(trak.descend(&STBL_PATH)?)?;
+    let stbl = trak.descend(&STBL_PATH)?;
+    let entries = clear_entries(stbl)?;
+    // The samples of a fragmented track come later.
+    if entries.is_empty() && (form == MovieForm::Fragmented || has_samples(stbl)?) {
+        return Err(Error::NoSampleEntry { track_id });
+    }
+    let kind = handled_kind(handler);
+    if let Some(entry) = entries.iter().find(|entry| contradicts(entry, kind)) {
+        return Err(Error::HandlerMismatch {
+            track_id,
+            format: entry.format,
+            handler,
+        });
+    }
     Ok(Track {
         track_id,
-        media: read_media(handler, &entries)?.ok_or_else(|| Error::Codec {
-            track_id,
-            source: codec_headers::Error::Unsupported {
-                format: entries.first().map_or(*b"none", |entry| entry.format.0),
-            },
-        })?,
+        media: read_media(kind, &entries)?,
     })
+}
+
+/// Returns the kind of media that a handler_type announces, 14496-12 clause 12. Tracks of unknown handlers stay clear like metadata.
+const fn handled_kind(handler: FourCc) -> FormatKind {
+    match &handler.0 {
+        b"vide" | b"auxv" | b"pict" => FormatKind::Video,
+        b"soun" => FormatKind::Audio,
+        _ => FormatKind::TextOrMetadata,
+    }
+}
+
+/// True if a sample entry, by its type or its child boxes, holds another kind of media than `kind`.
+fn contradicts(entry: &SampleEntry<'_>, kind: FormatKind) -> bool {
+    let has = |boxes: &[FourCc]| boxes.iter().any(|&child| entry.may_contain(child));
+    FormatKind::of(entry.format.0).is_some_and(|own| own != kind)
+        || kind != FormatKind::Video && has(&VIDEO_BOXES)
+        || kind != FormatKind::Audio && has(&AUDIO_BOXES)
 }
 
 fn refuse_samples(stbl: &BoxTree<'_>) -> Result<(), Error> {
@@ -231,24 +292,53 @@ pub(super) fn clear_entries<'a>(stbl: &'a BoxTree<'_>) -> Result<Vec<SampleEntry
     }
 }
 
-/// Reads the kind of media; None for one that cannot be protected.
-fn read_media(handler: FourCc, entries: &[SampleEntry<'_>]) -> Result<Option<Media>, Error> {
-    if VIDEO_HANDLERS.contains(&handler) {
-        let (mut width, mut height) = (0, 0);
-        for entry in entries {
-            let size = entry.visual_size()?;
-            width = size.width.max(width);
-            height = size.height.max(height);
+/// Describes the media of a track for the choice of its key.
+fn read_media(kind: FormatKind, entries: &[SampleEntry<'_>]) -> Result<Media, Error> {
+    Ok(match kind {
+        FormatKind::Video => {
+            let (mut width, mut height) = (0, 0);
+            for entry in entries {
+                let size = entry.visual_size()?;
+                width = size.width.max(width);
+                height = size.height.max(height);
+            }
+            Media::Video { width, height }
         }
-        return Ok(Some(Media::Video { width, height }));
+        FormatKind::Audio => Media::Audio,
+        FormatKind::TextOrMetadata => Media::Text,
+    })
+}
+
+/// Refuses a `moov` whose tracks cannot be read, so that their media would be lost.
+pub(super) fn refuse_unreadable(moov: &BoxTree<'_>) -> Result<(), Error> {
+    if moov.all(CMOV).next().is_some() {
+        return Err(Error::CompressedMoov);
     }
-    if handler == AUDIO_HANDLER {
-        return Ok(Some(Media::Audio));
+    match moov.all(FourCc::TRAK).next() {
+        Some(_) => Ok(()),
+        None => Err(Error::NoTracks),
     }
-    Ok(entries
-        .iter()
-        .all(|entry| codec_headers::is_text_or_metadata(entry.format.0))
-        .then_some(Media::Text))
+}
+
+/// Refuses a scheme that would leave samples of a format clear, or that is not defined for them.
+fn check_scheme(entry: &SampleEntry<'_>, track: &Track, scheme: Scheme) -> Result<(), Error> {
+    let reason = match track.media {
+        Media::Audio if codec_headers::is_pcm(entry.format.0) && scheme != Scheme::Cenc => {
+            "whose frames are shorter than a cipher block and would stay clear"
+        }
+        Media::Video { .. }
+            if codec_headers::is_video_without_rule(entry.format.0) && scheme.has_pattern() =>
+        {
+            "whose pictures are protected as a whole, since patterns are for video with subsamples"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::SchemeForFormat {
+        track_id: track.track_id,
+        format: entry.format,
+        scheme,
+        reason,
+    })
 }
 
 /// Protects a track's sample entries and returns a codec for each.
@@ -262,6 +352,7 @@ fn protect_trak(
     let mut codecs = Vec::new();
     let mut protected = Vec::new();
     for entry in SampleEntry::read_all(stsd.reader())? {
+        check_scheme(&entry, track, protection.method.scheme)?;
         codecs.push(read_codec(&entry, track)?);
         protected.push(protect_entry(entry, track.media, protection, flavor)?);
     }
@@ -299,10 +390,14 @@ fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
         }
         Media::Audio | Media::Text => None,
     };
-    Codec::new(entry.format.0, config).map_err(|source| Error::Codec {
-        track_id: track.track_id,
-        source,
-    })
+    match FormatKind::of(entry.format.0) {
+        // Audio is protected by whole samples whatever its codec, 23001-7 clause 9.7.
+        None if track.media == Media::Audio => Ok(Codec::whole_samples()),
+        _ => Codec::new(entry.format.0, config).map_err(|source| Error::Codec {
+            track_id: track.track_id,
+            source,
+        }),
+    }
 }
 
 fn protect_entry(

@@ -27,6 +27,7 @@ mod payload;
 mod piff;
 mod plan;
 mod progressive;
+mod readback;
 mod stream;
 mod time;
 mod warning;

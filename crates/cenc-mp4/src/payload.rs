@@ -306,7 +306,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(cut(1, 2), [[1, 2]]);
-        assert_eq!(cut(0, 0), [[]; 0]);
+        assert_eq!(cut(0, 0), [[0; 0]; 0]);
         assert_eq!(cut(3, 2), [[3], [4]]);
         assert_eq!(cut(5, 3), [vec![5], vec![6, 7]]);
         assert_eq!(cut(8, 1), [[8]]);

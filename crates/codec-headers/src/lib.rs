@@ -28,7 +28,7 @@
 //! | AV1 | each tile | the sequence header and the frames before |
 //! | VP9 | each frame after its uncompressed header | the sizes of the frames before |
 //! | AC-4 | each frame after its table of contents | nothing |
-//! | VP8 and other audio codecs | the whole sample | nothing |
+//! | VP8, other audio codecs, video codecs without a rule | the whole sample | nothing |
 //!
 //! Clause numbers are those of ISO/IEC 14496-10:2022, ISO/IEC 23008-2:2023 and ISO/IEC 14496-15:2022; the modules of the other
 //! codecs name theirs.
@@ -54,7 +54,7 @@ mod tests;
 
 pub use error::Error;
 pub use sample_bytes::SampleBytes;
-pub use whole_sample::is_text_or_metadata;
+pub use whole_sample::{FormatKind, is_pcm, is_text_or_metadata, is_video_without_rule};
 
 /// A run of bytes of one sample that may be protected: the data of one slice, a tile, the compressed part of a frame, or the
 /// whole sample. Never empty.
@@ -108,7 +108,7 @@ pub enum Alignment {
 /// assert_eq!(ranges, [ProtectableRange { start: 0, len: 3 }]);
 ///
 /// // A codec without a rule is refused, never left clear.
-/// assert_eq!(Codec::new(*b"jpeg", None).unwrap_err(), Error::Unsupported { format: *b"jpeg" });
+/// assert_eq!(Codec::new(*b"svc1", None).unwrap_err(), Error::Unsupported { format: *b"svc1" });
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -126,6 +126,11 @@ enum CodecReader {
 }
 
 impl Codec {
+    /// Creates the reader for samples that are protected as a whole. This is right for audio of any type.
+    pub const fn whole_samples() -> Self {
+        Self(CodecReader::WholeSample)
+    }
+
     /// Creates the reader for samples of a sample entry of type `format` (before protection). `config` is the payload of its
     /// `avcC`, `hvcC`, `vvcC` or `av1C` box; other types need none. Text and metadata are accepted: the caller decides by
     /// [`is_text_or_metadata`] if they are protected at all.

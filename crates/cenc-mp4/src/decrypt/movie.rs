@@ -20,20 +20,20 @@ use crate::progressive::moov::place_chunks;
 use crate::progressive::tables::{self, SampleTable};
 
 /// A track of a movie that may be protected, as its fragments and sample tables need it.
-pub(super) struct EncryptedTrack {
+pub(crate) struct EncryptedTrack {
     pub(super) track_id: u32,
     pub(super) trex: Option<Trex>,
     /// One for each sample description; None for a clear one.
-    pub(super) entries: Vec<Option<EncryptedEntry>>,
+    pub(crate) entries: Vec<Option<EncryptedEntry>>,
     /// The `seig` entries of the `stbl`.
     pub(super) groups: SeigDescriptions,
 }
 
 /// A protected sample entry.
-pub(super) struct EncryptedEntry {
+pub(crate) struct EncryptedEntry {
     pub(super) scheme: FoundScheme,
     /// Its `tenc`, which may be missing if all samples are in groups.
-    pub(super) default: Option<ParsedProtection>,
+    pub(crate) default: Option<ParsedProtection>,
 }
 
 /// The scheme that `schm` names.
@@ -133,7 +133,7 @@ impl EncryptedTrack {
 }
 
 /// Reads the tracks of a `moov`.
-fn read_tracks(moov: &BoxTree<'_>) -> Result<Vec<EncryptedTrack>, Error> {
+pub(crate) fn read_tracks(moov: &BoxTree<'_>) -> Result<Vec<EncryptedTrack>, Error> {
     let trexes = moov
         .all(FourCc::MVEX)
         .flat_map(|mvex| mvex.all(FourCc::TREX))

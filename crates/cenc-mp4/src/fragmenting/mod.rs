@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use isobmff_boxes::{BoxTree, FourCc};
 
 use super::form::MovieForm;
+use super::init::refuse_unreadable;
 use super::init::{STBL_PATH, has_samples};
 use super::items::refuse_items;
 use super::progressive::tables;
@@ -71,6 +72,7 @@ impl<C: Chunk> Fragmenter<C> {
     /// Damaged tables, [`Error::CoarseInterleaving`], tables without a counterpart in fragments.
     pub(super) fn open(moov: &[u8]) -> Result<(Cow<'_, [u8]>, Option<Self>), Error> {
         let tree = BoxTree::parse(moov)?;
+        refuse_unreadable(&tree)?;
         let announces_fragments = MovieForm::of(&tree) == MovieForm::Fragmented;
         if announces_fragments && !places_samples(&tree)? {
             return Ok((Cow::Borrowed(moov), None));

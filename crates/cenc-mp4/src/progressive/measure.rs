@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The map and IV of each sample: found in the first pass, applied in the second.
 
-use cenc_types::{Iv, Subsample};
+use cenc_types::{CipherMode, Iv, Subsample};
 use common_encryption::{
     BoxFlavor, SampleInformation, SampleProtector, SencBuilder, TrackIv, TrackProtection,
 };
@@ -15,6 +15,9 @@ use crate::fragment::add_to_senc;
 use crate::init::ProtectedTrack;
 use crate::{Error, SampleError};
 
+/// The bytes that CBC encrypts at least.
+const CIPHER_BLOCK: u64 = 16;
+
 /// A track with its samples and their `senc` entries.
 pub(super) struct TrackPlan {
     pub(super) track: ProtectedTrack,
@@ -24,6 +27,8 @@ pub(super) struct TrackPlan {
     iv: Option<TrackIv>,
     /// True if samples have maps, for which they must be read.
     mapped: bool,
+    /// True if the scheme encrypts anything of the samples measured so far.
+    encrypts: bool,
 }
 
 impl TrackPlan {
@@ -44,6 +49,7 @@ impl TrackPlan {
             senc,
             iv,
             mapped,
+            encrypts: false,
         })
     }
 
@@ -59,7 +65,13 @@ impl TrackPlan {
             self.measure_chunk(chunk, source, &protection, &mut protector)?;
         }
         self.table.chunks = chunks;
-        Ok(())
+        match self.encrypts || !self.table.has_bytes() {
+            true => Ok(()),
+            false => Err(Error::NothingToEncrypt {
+                track_id: self.track.track_id,
+                scheme: protection.method.scheme,
+            }),
+        }
     }
 
     /// Reads whole samples, about a block at once.
@@ -132,6 +144,10 @@ impl TrackPlan {
             protected
                 .map_err(SampleError::from)
                 .and_then(|protected| {
+                    self.encrypts |= match protection.method.scheme.cipher_mode() {
+                        CipherMode::Ctr => protected > 0,
+                        CipherMode::Cbc => protected >= CIPHER_BLOCK,
+                    };
                     add_to_senc(&mut self.senc, &mut ivs, protector.subsamples(), protected)
                 })
                 .map_err(|reason| Error::Sample {

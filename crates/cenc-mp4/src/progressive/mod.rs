@@ -19,12 +19,13 @@ pub use source::SeekableInput;
 use common_encryption::{BoxFlavor, Protector};
 use isobmff_boxes::BoxTree;
 
-use super::init::{ProtectedMoov, protect_tracks};
+use super::init::{ProtectedMoov, protect_tracks, refuse_unreadable};
 use super::stream::Trailer;
 use super::warning::WarningQueue;
 use super::{Error, Output, RequiredForm, Totals, Warning};
 use file::ProgressiveFile;
 use measure::TrackPlan;
+use tables::SampleTable;
 use write::ProgressiveWriter;
 
 /// The bytes that are read and output at once; more if a sample is larger.
@@ -84,8 +85,13 @@ impl ProgressiveEncryptor {
             return Err(Error::ProgressivePeriods);
         }
         let tree = BoxTree::parse(&self.file.moov)?;
+        refuse_unreadable(&tree)?;
         let media: Vec<_> = self.file.media().collect();
         let tables = tables::read_all(&tree, Some(&media))?;
+        let has_samples = tables.iter().any(SampleTable::has_bytes);
+        if !has_samples && media.iter().any(|payload| !payload.is_empty()) {
+            return Err(Error::NoSamples);
+        }
         let ProtectedMoov { bytes, tracks } = protect_tracks(tree, protector, &mut self.warnings)?;
         self.tracks = tracks
             .into_iter()

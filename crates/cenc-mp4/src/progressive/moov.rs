@@ -12,6 +12,7 @@ use super::tables::offset_table;
 use crate::Error;
 use crate::auxiliary::push_auxiliary_information;
 use crate::init::{STBL_PATH, find_mut, find_stbl_mut};
+use crate::readback::check_moov;
 
 /// Bytes of the size and type of a container.
 const BOX_HEADER: u64 = 8;
@@ -36,6 +37,11 @@ pub(super) fn write(
     place_auxiliary_information(&mut tree, tracks, moov_at)?;
     let mut out = Vec::with_capacity(tree.size());
     tree.write(&mut out)?;
+    let protections: Vec<_> = tracks
+        .iter()
+        .map(|plan| plan.track.protection.as_ref())
+        .collect();
+    check_moov(&out, &protections)?;
     Ok(out)
 }
 

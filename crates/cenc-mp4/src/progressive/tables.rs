@@ -24,6 +24,13 @@ pub(crate) struct SampleTable {
     pub(crate) chunks: Vec<SampleChunk>,
 }
 
+impl SampleTable {
+    /// True if any sample has bytes.
+    pub(super) fn has_bytes(&self) -> bool {
+        self.chunks.iter().any(|chunk| chunk.len > 0)
+    }
+}
+
 /// The sizes of samples in bytes.
 pub(crate) enum SampleSizes {
     Common(u32),

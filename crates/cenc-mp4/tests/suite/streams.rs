@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The packager over streams built by hand, read again by an independent reader and decrypted by an independent cipher.
 
+mod entries;
 mod faststart;
 mod field;
 mod index;

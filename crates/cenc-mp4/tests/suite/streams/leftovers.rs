@@ -10,7 +10,7 @@ use test_support::build::{
     trun, word,
 };
 use test_support::build_progressive::{self, stco, stsc, stsz};
-use test_support::encrypted::{FixedKey, file, protect};
+use test_support::encrypted::{FixedKey, file};
 use test_support::progressive;
 
 /// The extended types of PIFF 1.1 in place of `senc` and `pssh`.
