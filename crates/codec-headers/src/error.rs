@@ -50,7 +50,7 @@ pub enum Error {
         "a slice needs {kind} {id}, which is missing: insert parameter sets in the stream or its configuration"
     )]
     MissingParameterSet {
-        /// `SPS` or `PPS`.
+        /// `SPS`, `PPS`, `VPS` or `subset SPS`.
         kind: &'static str,
         /// Its id.
         id: u32,

@@ -8,7 +8,7 @@ const MAX_LEN: usize = 65_535;
 
 /// A parameter set, as far as slice headers depend on it.
 pub(super) trait ParameterSet: Sized {
-    /// `SPS` or `PPS`, for error messages.
+    /// The name for error messages, such as `SPS`.
     const KIND: &'static str;
 
     /// Parses a NAL unit, header included.

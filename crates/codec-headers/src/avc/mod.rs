@@ -115,18 +115,18 @@ impl AvcParameterSets {
     }
 
     /// Returns the PPS of this id and the SPS that it refers to.
-    fn active(&self, pps_id: u32) -> Result<ActiveSets<'_>, Error> {
+    fn active(&self, pps_id: u32) -> Result<ActiveAvcSets<'_>, Error> {
         let pps = self.pps.find(pps_id)?;
-        Ok(ActiveSets {
+        Ok(ActiveAvcSets {
             sps: self.sps.find(pps.sps_id)?,
             pps,
         })
     }
 
     /// Returns the PPS of this id and the subset SPS that it refers to.
-    fn active_of_view(&self, pps_id: u32) -> Result<ActiveSets<'_>, Error> {
+    fn active_of_view(&self, pps_id: u32) -> Result<ActiveAvcSets<'_>, Error> {
         let pps = self.pps.find(pps_id)?;
-        Ok(ActiveSets {
+        Ok(ActiveAvcSets {
             sps: &self.subset_sps.find(pps.sps_id)?.0,
             pps,
         })
@@ -135,7 +135,7 @@ impl AvcParameterSets {
 
 /// The parameter sets of one slice.
 #[derive(Debug, Clone, Copy)]
-struct ActiveSets<'a> {
+struct ActiveAvcSets<'a> {
     sps: &'a AvcSps,
     pps: &'a AvcPps,
 }

@@ -5,7 +5,7 @@
 
 use super::nal_header::AvcNalHeader;
 use super::sps::PicOrderCount;
-use super::{ActiveSets, AvcParameterSets};
+use super::{ActiveAvcSets, AvcParameterSets};
 use crate::Error;
 use crate::rbsp::RbspReader;
 
@@ -21,7 +21,7 @@ enum AvcSliceType {
 
 /// The start of a slice header, on which the rest of it depends.
 struct AvcSliceHeader<'a> {
-    sets: ActiveSets<'a>,
+    sets: ActiveAvcSets<'a>,
     pps_id: u32,
     slice_type: AvcSliceType,
     nal: SliceNal,
@@ -79,7 +79,7 @@ pub(super) fn partition_b_or_c_header_len(
     sets: &AvcParameterSets,
 ) -> Result<usize, Error> {
     let mut bits = RbspReader::new(nal, 1, "slice data partition B or C");
-    let ActiveSets { sps, pps } =
+    let ActiveAvcSets { sps, pps } =
         sets.active(partition_a_pps.ok_or_else(|| bits.out_of_range("order of partitions"))?)?;
     // slice_id
     bits.ue()?;

@@ -49,7 +49,7 @@ struct LayerParameterSets {
 
 /// The parameter sets of one slice.
 #[derive(Debug, Clone, Copy)]
-struct ActiveSets<'a> {
+struct ActiveHevcSets<'a> {
     sps: &'a HevcSps,
     pps: &'a HevcPps,
     format: PictureFormat,
@@ -130,7 +130,7 @@ impl HevcParameterSets {
     }
 
     /// Returns the parameter sets of a slice that refers to the PPS of this id. Upper layers may use sets of the base layer.
-    fn active(&self, header: HevcNalHeader, pps_id: u32) -> Result<ActiveSets<'_>, Error> {
+    fn active(&self, header: HevcNalHeader, pps_id: u32) -> Result<ActiveHevcSets<'_>, Error> {
         let is_upper = header.layer_id > 0;
         let pps = match self.upper.pps.find(pps_id) {
             Ok(pps) if is_upper => pps,
@@ -155,7 +155,7 @@ impl HevcParameterSets {
                 feature: "reference to the current picture in a layer above the base",
             });
         }
-        Ok(ActiveSets {
+        Ok(ActiveHevcSets {
             sps,
             pps,
             format: match sps.format {

@@ -7,7 +7,7 @@ use super::ref_pic_set::RefPicSet;
 use super::sps::LongTermCandidates;
 use super::vps::LayerRules;
 use super::weights::RefList;
-use super::{ActiveSets, HEADER_LEN, HevcNalHeader, HevcParameterSets};
+use super::{ActiveHevcSets, HEADER_LEN, HevcNalHeader, HevcParameterSets};
 use crate::Error;
 use crate::rbsp::{RbspReader, ceil_log2};
 
@@ -20,7 +20,7 @@ enum HevcSliceType {
 
 /// The elements of an independent slice segment's header on which later elements depend.
 struct HevcSliceHeader<'a> {
-    sets: ActiveSets<'a>,
+    sets: ActiveHevcSets<'a>,
     slice_type: HevcSliceType,
     /// NumPicTotalCurr
     total_refs: u32,
@@ -75,7 +75,7 @@ impl<'a> HevcSliceHeader<'a> {
     fn skip(
         bits: &mut RbspReader<'_>,
         header: HevcNalHeader,
-        sets: ActiveSets<'a>,
+        sets: ActiveHevcSets<'a>,
     ) -> Result<(), Error> {
         // slice_reserved_flag; in layers above the base the first two are discardable_flag and cross_layer_bla_flag
         bits.u(sets.pps.extra_slice_header_bits)?;
