@@ -1,6 +1,55 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Encrypts and decrypts MP4 by Common Encryption (ISO/IEC 23001-7) and PIFF 1.1, without I/O.
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bytes::BytesMut;
+//! use cenc_mp4::{Encryptor, IndexMode, Output};
+//! use cenc_types::{ContentKey, Iv, Pattern, Scheme, Track};
+//! use common_encryption::{EncryptionMethod, InitProtection, IvSource, Protector, SampleKey, TrackProtection};
+//!
+//! /// Protects every track in the same way.
+//! struct OneKey(TrackProtection);
+//!
+//! impl Protector for OneKey {
+//!     fn protect(&mut self, tracks: &[Track]) -> Result<InitProtection, Box<dyn std::error::Error + Send + Sync>> {
+//!         Ok(InitProtection {
+//!             tracks: tracks.iter().map(|_| Some(self.0.clone())).collect(),
+//!             pssh: Vec::new(),
+//!         })
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut one_key = OneKey(TrackProtection {
+//!     key: Arc::new(SampleKey::new(
+//!         "0c1d2e3f-4051-6273-8495-a6b7c8d9eafb".parse()?,
+//!         &ContentKey::parse("00112233445566778899aabbccddeeff")?,
+//!         Scheme::Cenc,
+//!         IvSource::new(Scheme::Cenc, Iv::new(&[0, 1, 2, 3, 4, 5, 6, 7])?)?,
+//!     )),
+//!     method: EncryptionMethod { scheme: Scheme::Cenc, pattern: Pattern::NONE },
+//! });
+//! let fragmented_mp4 = BytesMut::from(&include_bytes!("../../../fuzz/corpus/mp4/ffmpeg-av")[..]);
+//!
+//! let (mut encryptor, mut outputs) = (Encryptor::new(IndexMode::Hold), Vec::new());
+//! encryptor.push(fragmented_mp4, &mut one_key, &mut outputs)?;
+//! encryptor.finish(&mut one_key, &mut outputs)?;
+//!
+//! let protected: Vec<u8> = outputs
+//!     .iter()
+//!     .flat_map(|output| match output {
+//!         Output::Boxes { bytes, .. } | Output::Patch { bytes, .. } => &bytes[..],
+//!         Output::Media(bytes) => &bytes[..],
+//!     })
+//!     .copied()
+//!     .collect();
+//! assert!(protected.windows(4).any(|name| name == b"encv"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! - [`Encryptor`] protects a stream: fragmented MP4 (CMAF, DASH, ISO/IEC 14496-12 clause 8.8), or a progressive file with `moov`
 //!   in front, which is output in fragments.
 //! - [`ProgressiveEncryptor`] protects a progressive file that is read through a [`SeekableInput`].

@@ -2,21 +2,26 @@
 //! Common Encryption, ISO/IEC 23001-7:2023: the ciphers of the four schemes, IVs, subsamples, and the boxes `senc`, `tenc` and `seig`.
 //!
 //! ```
-//! use cenc_types::{ContentKey, Iv, Pattern, Scheme, decode_hex};
+//! use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample, decode_hex};
 //! use common_encryption::{EncryptionMethod, SampleCipher, SampleDecryptor};
 //!
-//! // The first block of NIST SP 800-38A, F.5.1.
+//! // The first two blocks of NIST SP 800-38A, F.5.1.
 //! let key = ContentKey::parse("2b7e151628aed2a6abf7158809cf4f3c")?;
 //! let iv = Iv::new(&decode_hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").unwrap())?;
-//! let clear = decode_hex("6bc1bee22e409f96e93d7e117393172a").unwrap();
+//! let clear = decode_hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51").unwrap();
+//! let encrypted = decode_hex("874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff").unwrap();
+//!
+//! // A sample of two slices, each with a clear header of five bytes.
+//! let sample_of = |slices: &[u8]| [b"head1", &slices[..16], b"head2", &slices[16..]].concat();
+//! let subsamples = [Subsample { clear_bytes: 5, protected_bytes: 16 }; 2];
 //! let method = EncryptionMethod { scheme: Scheme::Cenc, pattern: Pattern::NONE };
 //!
-//! let mut sample = clear.clone();
-//! SampleCipher::new(&key).encrypt(method, &iv, &mut sample, &[])?;
-//! assert_eq!(sample, decode_hex("874d6191b620e3261bef6864990db6ce").unwrap());
+//! let mut sample = sample_of(&clear);
+//! SampleCipher::new(&key).encrypt(method, &iv, &mut sample, &subsamples)?;
+//! assert_eq!(sample, sample_of(&encrypted));
 //!
-//! SampleDecryptor::new(&key).decrypt(method, &iv, &mut sample, &[])?;
-//! assert_eq!(sample, clear);
+//! SampleDecryptor::new(&key).decrypt(method, &iv, &mut sample, &subsamples)?;
+//! assert_eq!(sample, sample_of(&clear));
 //! # Ok::<(), common_encryption::Error>(())
 //! ```
 //!

@@ -2,19 +2,30 @@
 //! Sources of content keys, and the choice of a key for each track.
 //!
 //! ```
-//! use cenc_types::{ContentKey, Media, Track};
-//! use content_keys::{KeyProvider, SeedKeys};
-//! use playready_header::KeySeed;
+//! use cenc_types::{ContentKey, Media, Scheme, Track};
+//! use content_keys::open_key_file;
+//! # use std::io::Write;
+//! # use std::os::unix::fs::OpenOptionsExt;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // The key seed of Microsoft's public test server, and a KID with the key that it derives.
-//! let seed = KeySeed::parse("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")?;
-//! let mut source = SeedKeys::new("10000000-1000-1000-1000-100000000001".parse()?, seed);
+//! let lines = "video 0c1d2e3f-4051-6273-8495-a6b7c8d9eafb 00112233445566778899aabbccddeeff\n\
+//!              audio 5a461e69-2b5c-4d0f-9c37-1f0d6a7c1b2e ffeeddccbbaa99887766554433221100\n";
+//! # let path = std::env::temp_dir().join(format!("content-keys-{}.keys", std::process::id()));
+//! # let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+//! # file.write_all(lines.as_bytes())?;
+//! // `path` is that of a file with these lines, mode 0600.
+//! let mut source = open_key_file(
+//!     &format!("file://{}", path.display()),
+//!     Scheme::Cenc,
+//!     &host_access::Host::system(),
+//! )?;
+//! # std::fs::remove_file(&path)?;
 //!
 //! let period_keys = source.period_keys(0)?;
 //! let audio = Track { track_id: 2, media: Media::Audio };
 //! let entry = period_keys.select(&audio, 0)?.ok_or("audio is protected")?;
-//! assert_eq!(entry.key.as_bytes(), ContentKey::parse("OiobaN0r2bLusl6ExHdmaA==")?.as_bytes());
+//! assert_eq!(entry.kid.to_string(), "5a461e69-2b5c-4d0f-9c37-1f0d6a7c1b2e");
+//! assert_eq!(entry.key.as_bytes(), ContentKey::parse("ffeeddccbbaa99887766554433221100")?.as_bytes());
 //! # Ok(())
 //! # }
 //! ```

@@ -2,32 +2,40 @@
 //! DRM signaling in files and manifests: `pssh` boxes, DASH ContentProtection, HLS EXT-X-KEY, Smooth ProtectionHeader.
 //!
 //! ```
-//! use cenc_types::Scheme;
-//! use drm_signaling::{DrmContent, PlayReadyContent, Playlist, System, dash, hls};
+//! use cenc_types::{CipherMode, Scheme};
+//! use drm_signaling::{DrmContent, PlayReadyContent, System, dash};
+//! use playready_header::{HeaderFields, KeyIds};
 //!
 //! # fn main() -> Result<(), drm_signaling::Error> {
 //! let kid = "10000000-1000-1000-1000-100000000001".parse().unwrap();
-//! let fairplay = System::FairPlay.signal(&DrmContent {
+//! let playready = System::PlayReady.signal(&DrmContent {
 //!     kids: &[kid],
 //!     scheme: Scheme::Cbcs,
 //!     content_id: None,
-//!     playready: PlayReadyContent::default(),
+//!     playready: PlayReadyContent {
+//!         header: HeaderFields {
+//!             key_ids: KeyIds::for_mode(CipherMode::Cbc, [(kid, None)]),
+//!             ..HeaderFields::default()
+//!         },
+//!         ..PlayReadyContent::default()
+//!     },
 //! })?;
-//! assert_eq!(
-//!     hls::key_lines(&fairplay, Scheme::Cbcs, Playlist::Media)?,
-//!     ["#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd://10000000-1000-1000-1000-100000000001\",\
-//!       KEYFORMAT=\"com.apple.streamingkeydelivery\",KEYFORMATVERSIONS=\"1\""]
-//! );
-//! assert_eq!(
-//!     dash::content_protection(&fairplay),
-//!     "<ContentProtection schemeIdUri=\"urn:uuid:94ce86fb-07ff-4f43-adb8-93d2fa968ca2\"></ContentProtection>"
+//!
+//! // A `pssh` box of version 0 starts with its size, type and version, and the SystemID of PlayReady.
+//! let pssh = playready.pssh().unwrap();
+//! assert_eq!(&pssh[4..12], b"pssh\0\0\0\0");
+//! assert_eq!(pssh[12..28], 0x9a04f079_9840_4286_ab92_e65be0885f95_u128.to_be_bytes());
+//!
+//! assert!(
+//!     dash::content_protection(&playready)
+//!         .contains("schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\"")
 //! );
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Everything specific to a system is one row of a table: a file in `systems/`. Each manifest format has a module that reads it from a
-//! [`Drm`].
+//! Everything specific to a system is in its file in `systems/`, with a row in `systems.rs`. Each manifest format has a module that
+//! reads it from a [`Drm`].
 
 pub mod dash;
 mod drm;

@@ -2,12 +2,15 @@
 //! Boxes of the ISO base media file format, ISO/IEC 14496-12:2022, without encryption and without policy.
 //!
 //! ```
-//! use isobmff_boxes::{BoxTree, FourCc};
+//! use isobmff_boxes::{BoxTree, FourCc, Trun};
 //!
-//! let moov = BoxTree::parse(b"\0\0\0\x18moov\0\0\0\x10mehd\0\0\0\0\0\0\x0e\x10")?;
-//! let mut reader = moov.child(FourCc::MEHD)?.reader();
-//! assert_eq!(reader.full_box_header()?.version, 0);
-//! assert_eq!(reader.u32()?, 3600);
+//! // A `traf` with a run of two samples.
+//! let traf = BoxTree::parse(
+//!     b"\0\0\0\x24traf\0\0\0\x1ctrun\0\0\x02\x01\0\0\0\x02\0\0\0\x70\0\0\x01\0\0\0\0\x40",
+//! )?;
+//! let run = Trun::read(traf.child(FourCc::TRUN)?.reader())?;
+//! assert_eq!(run.data_offset, Some(0x70));
+//! assert_eq!(run.sizes().collect::<Vec<_>>(), [256, 64]);
 //! # Ok::<(), isobmff_boxes::Error>(())
 //! ```
 //!

@@ -3,16 +3,28 @@
 //! (2021) and Key Seed page.
 //!
 //! ```
-//! use cenc_types::ContentKey;
-//! use playready_header::{KeySeed, checksum};
+//! use cenc_types::{CipherMode, ContentKey};
+//! use playready_header::{Header, HeaderFields, KeyIds, KeySeed, PlayReadyObject};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // The key seed of Microsoft's public test server, and a KID with the key that it derives.
+//! // The example of Microsoft's PlayReady Header specification, with the key that its public test seed gives.
 //! let seed = KeySeed::parse("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")?;
-//! let kid = "10000000-1000-1000-1000-100000000001".parse()?;
+//! let kid = "09e091ab-f838-41d2-9e35-58531fd19ec7".parse()?;
 //! let key = seed.content_key(&kid);
-//! assert_eq!(key.as_bytes(), ContentKey::parse("OiobaN0r2bLusl6ExHdmaA==")?.as_bytes());
-//! assert_eq!(checksum::aes_ctr(&kid, &key).len(), 8);
+//! assert_eq!(key.as_bytes(), ContentKey::parse("nLBhFktwE+rvzH1tGEJMLA==")?.as_bytes());
+//!
+//! let header = Header::new(HeaderFields {
+//!     key_ids: KeyIds::for_mode(CipherMode::Ctr, [(kid, Some(&key))]),
+//!     la_url: Some("https://profficialsite.keydelivery.mediaservices.windows.net/PlayReady/".parse()?),
+//!     custom_attributes: Some(
+//!         "<CUSTOMATTRIBUTES><IIS_DRM_VERSION>8.0.1705.19</IIS_DRM_VERSION></CUSTOMATTRIBUTES>".parse()?,
+//!     ),
+//!     ..HeaderFields::default()
+//! })?;
+//! assert!(header.to_xml().contains("<KID>q5HgCTj40kGeNVhTH9Gexw==</KID><CHECKSUM>w+OZVr8vzrQ=</CHECKSUM>"));
+//!
+//! let object = PlayReadyObject::with_header(&header)?.to_base64();
+//! assert!(object.starts_with("XAMAAAEAAQBSAzwAVwBSAE0ASABFAEEARABFAFIAIAB4AG0AbABuAHMA"));
 //! # Ok(())
 //! # }
 //! ```

@@ -8,7 +8,7 @@
 //! use std::rc::Rc;
 //!
 //! use cenc_types::Scheme;
-//! use drm_signaling::{Drm, System};
+//! use drm_signaling::{DrmContent, PlayReadyContent, System};
 //! use presentation::{Error, FileProtection, NamedProtection, PresentationFiles, protect_manifest};
 //! use url::Url;
 //!
@@ -28,10 +28,17 @@
 //!
 //!     fn protection(&mut self, url: &Url) -> Result<Rc<FileProtection>, Error> {
 //!         assert_eq!(url.as_str(), "https://cdn.example/init.mp4");
+//!         let kid = "10000000-1000-1000-1000-100000000001".parse().unwrap();
+//!         let content = DrmContent {
+//!             kids: &[kid],
+//!             scheme: Scheme::Cenc,
+//!             content_id: None,
+//!             playready: PlayReadyContent::default(),
+//!         };
 //!         Ok(Rc::new(FileProtection {
 //!             scheme: Some(Scheme::Cenc),
-//!             kids: vec!["10000000-1000-1000-1000-100000000001".parse().unwrap()],
-//!             drms: vec![Drm::unknown(System::Common.id(), b"a pssh box".to_vec())],
+//!             kids: vec![kid],
+//!             drms: vec![System::PlayReady.signal(&content).unwrap()],
 //!         }))
 //!     }
 //!
@@ -46,6 +53,7 @@
 //! let url = Url::parse("https://cdn.example/stream.mpd").map_err(Error::Url)?;
 //! let protected = protect_manifest(mpd, &mut OneFile(url))?;
 //! assert!(protected.text.contains("cenc:default_KID=\"10000000-1000-1000-1000-100000000001\""));
+//! assert!(protected.text.contains("urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95")); // PlayReady
 //! # Ok::<(), Error>(())
 //! ```
 
