@@ -81,6 +81,7 @@ const ACCEPTED: &[Accepted] = &[
     Accepted::new("10-audio-entry-version-1.mp4"),
     in_cenc("11-mp4v.mp4"),
     in_cenc("11-pcm-twos.mov"),
+    Accepted::new("18-subs-progressive.mp4"),
     Accepted::new("15-zero-bytes-at-the-end-of-moov.mp4"),
 ];
 

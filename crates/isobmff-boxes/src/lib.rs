@@ -56,7 +56,7 @@ pub use mdhd::read_timescale;
 pub use mfra::{build_mfro, map_tfra};
 pub use mvhd::read_movie_duration;
 pub use reader::{ChildBox, Reader};
-pub use saio::{Saio, build_saio};
+pub use saio::{Saio, build_saio, map_saio};
 pub use saiz::{AuxInfoType, MAX_SAMPLE_INFO_SIZE, Saiz, build_saiz};
 pub use sbgp::{GroupDescription, GroupRun, Sbgp, build_fragment_sbgp};
 pub use sgpd::{Sgpd, build_sgpd};

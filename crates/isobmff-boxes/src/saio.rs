@@ -4,11 +4,47 @@
 use super::saiz::read_info_type;
 use super::{AuxInfoType, BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
+/// The flag of the kind of information.
+const HAS_INFO_TYPE: u32 = 1;
+
 /// Builds a `saio` with one entry, `offset` bytes after the base of the track fragment.
 pub fn build_saio(offset: u32) -> BoxTree<'static> {
     let mut fields = 1u32.to_be_bytes().to_vec();
     fields.extend(offset.to_be_bytes());
     BoxTree::full(FourCc::SAIO, FullBoxHeader::default(), &fields)
+}
+
+/// Rewrites the offsets of a `saio` by `map`; its kind of information and the width of its offsets stay.
+///
+/// # Errors
+/// As [`Saio::read`]; [`Error::TooLarge`] for an offset that outgrows its field.
+pub fn map_saio(saio: &BoxTree<'_>, map: impl Fn(u64) -> u64) -> Result<BoxTree<'static>, Error> {
+    let offsets = Saio::read(saio.reader())?.offsets;
+    let header = saio.reader().full_box_header()?;
+    let kind = match header.flags & HAS_INFO_TYPE {
+        0 => 4..4,
+        _ => 4..12,
+    };
+    let mut fields = saio.body().get(kind).unwrap_or_default().to_vec();
+    let too_large = || Error::TooLarge {
+        box_type: FourCc::SAIO,
+    };
+    fields.extend(
+        u32::try_from(offsets.len())
+            .map_err(|_| too_large())?
+            .to_be_bytes(),
+    );
+    for offset in offsets.into_iter().map(map) {
+        match header.version {
+            0 => fields.extend(
+                u32::try_from(offset)
+                    .map_err(|_| too_large())?
+                    .to_be_bytes(),
+            ),
+            _ => fields.extend(offset.to_be_bytes()),
+        }
+    }
+    Ok(BoxTree::full(FourCc::SAIO, header, &fields))
 }
 
 /// The fields of a `saio`.
@@ -66,6 +102,27 @@ mod tests {
         assert_eq!(saio.offsets, [1 << 32]);
         let refused = read(b"\0\0\0\0\xff\xff\xff\xff\0\0\x01\0");
         assert!(matches!(refused, Err(Error::Truncated { .. })));
+    }
+
+    #[test]
+    fn mapped_offsets_keep_kind_and_width() {
+        for (body, expected) in [
+            (
+                b"\0\0\0\x01abcd\0\0\0\x07\0\0\0\x01\0\0\x01\0".as_slice(),
+                b"\0\0\0\x01abcd\0\0\0\x07\0\0\0\x01\0\0\x01\x05".as_slice(),
+            ),
+            (
+                b"\x01\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\0".as_slice(),
+                b"\x01\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\x05".as_slice(),
+            ),
+        ] {
+            let saio = BoxTree::leaf(FourCc::SAIO, body.to_vec());
+            let mapped = map_saio(&saio, |offset| offset + 5).unwrap();
+            assert_eq!(mapped.body(), expected);
+        }
+        let narrow = BoxTree::leaf(FourCc::SAIO, vec![0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9]);
+        let refused = map_saio(&narrow, |_| 1 << 32);
+        assert!(matches!(refused, Err(Error::TooLarge { .. })));
     }
 
     #[test]

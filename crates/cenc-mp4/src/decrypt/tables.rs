@@ -31,6 +31,7 @@ impl TableTrack {
             table: SampleTable {
                 sizes: SampleSizes::Common(0),
                 chunks: Vec::new(),
+                auxiliary: Vec::new(),
             },
             rules: ProtectionRules::default(),
             keys,

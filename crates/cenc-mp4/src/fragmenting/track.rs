@@ -6,11 +6,12 @@ use isobmff_boxes::{BoxTree, FourCc, Tkhd, Trex};
 use super::groups::TrackSampleGroups;
 use super::timing::{TimingCursor, TrackTiming};
 use crate::Error;
+use crate::information::points_at_entries;
 use crate::init::STBL_PATH;
 use crate::progressive::tables::SampleTable;
 
 /// Tables of samples that have no counterpart in fragments here.
-const UNSUPPORTED: [FourCc; 3] = [FourCc::SUBS, FourCc::CSGP, FourCc::SAIZ];
+const UNSUPPORTED: [FourCc; 4] = [FourCc::SUBS, FourCc::CSGP, FourCc::SAIZ, FourCc::SAIO];
 const VIDEO_HANDLER: FourCc = FourCc(*b"vide");
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
@@ -47,6 +48,7 @@ impl ProgressiveTrack {
         if let Some(child) = stbl
             .children()
             .iter()
+            .filter(|child| !matches!(points_at_entries(child), Ok(Some(true))))
             .find(|child| UNSUPPORTED.contains(&child.box_type))
         {
             return Err(Error::Unsupported(child.box_type));

@@ -4,13 +4,14 @@
 use std::ops::Range;
 
 use common_encryption::SencBuilder;
-use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, build_chunk_offsets, build_saio};
+use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, build_chunk_offsets, build_saio, map_saio};
 
 use super::file::FilePiece;
 use super::measure::TrackPlan;
 use super::tables::offset_table;
 use crate::Error;
 use crate::auxiliary::push_auxiliary_information;
+use crate::information::points_at_entries;
 use crate::init::{STBL_PATH, find_mut, find_stbl_mut};
 use crate::readback::check_moov;
 
@@ -151,6 +152,11 @@ fn max_growth(moov: &BoxTree<'_>) -> Result<u64, Error> {
 }
 
 fn move_chunks(stbl: &mut BoxTree<'_>, wide: bool, moves: &FileMoves) -> Result<(), Error> {
+    for child in stbl.children_mut().into_iter().flatten() {
+        if child.box_type == FourCc::SAIO && points_at_entries(child)? == Some(false) {
+            *child = map_saio(child, |offset| moves.moved(offset))?;
+        }
+    }
     let table = offset_table(stbl)?;
     let box_type = table.box_type;
     let moved: Vec<u64> = ChunkOffsets::read(table)?

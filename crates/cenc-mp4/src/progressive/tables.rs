@@ -4,16 +4,19 @@
 use std::ops::Range;
 
 use isobmff_boxes::{
-    BoxTree, ChildBox, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd,
+    BoxTree, ChildBox, ChunkOffsets, ChunkRun, FourCc, Reader, Saio, Saiz, SampleEntry, Stsz, Tkhd,
 };
 
+use crate::Error;
+use crate::information::{EntryExtent, entry_extents, points_at_entries};
 use crate::init::{STBL_PATH, clear_entries};
-use crate::{Error, auxiliary};
 
 /// The most samples of a file: 3 days at 60 pictures a second.
 const MAX_SAMPLES: u32 = 1 << 24;
 /// The most chunks of a file, 400 MB in memory: some muxers write one for each sample.
 const MAX_CHUNKS: usize = 1 << 23;
+/// The most auxiliary information of a track, in bytes.
+const MAX_AUXILIARY: u64 = 256 << 20;
 /// The flag of a `dref` entry whose media is in the same file.
 const SELF_CONTAINED: u32 = 1;
 
@@ -22,9 +25,20 @@ pub(crate) struct SampleTable {
     pub(crate) sizes: SampleSizes,
     /// In decoding order; all are inside the media of the file.
     pub(crate) chunks: Vec<SampleChunk>,
+    /// Auxiliary information of other kinds than Common Encryption's, which stays as it is.
+    pub(crate) auxiliary: Vec<Range<u64>>,
 }
 
 impl SampleTable {
+    /// True if all auxiliary information of other kinds is in `media`.
+    fn is_auxiliary_in(&self, media: &[Range<u64>]) -> bool {
+        self.auxiliary.iter().all(|bytes| {
+            media
+                .iter()
+                .any(|payload| payload.start <= bytes.start && bytes.end <= payload.end)
+        })
+    }
+
     /// True if any sample has bytes.
     pub(super) fn has_bytes(&self) -> bool {
         self.chunks.iter().any(|chunk| chunk.len > 0)
@@ -73,9 +87,47 @@ pub(crate) fn read_all(
         let stbl = trak.descend(&STBL_PATH)?;
         // First, since its error says more than that of auxiliary information.
         clear_entries(stbl)?;
-        auxiliary::refuse_foreign(stbl)?;
     }
-    read_any(moov, media)
+    let mut tables = read_any(moov, media)?;
+    for (trak, table) in moov.all(FourCc::TRAK).zip(&mut tables) {
+        table.auxiliary = other_information(trak.descend(&STBL_PATH)?, &table.chunks)?;
+    }
+    refuse_overlap(&tables)?;
+    let is_placed = |table: &SampleTable| match media {
+        Some(media) => table.is_auxiliary_in(media),
+        None => table.auxiliary.is_empty(),
+    };
+    match tables.iter().all(is_placed) {
+        false => Err(Error::Unsupported(FourCc::SAIO)),
+        true => Ok(tables),
+    }
+}
+
+/// Returns the bytes of auxiliary information of other kinds than Common Encryption's.
+fn other_information(stbl: &BoxTree<'_>, chunks: &[SampleChunk]) -> Result<Vec<Range<u64>>, Error> {
+    let starts: Vec<u64> = chunks.iter().map(|chunk| chunk.first.into()).collect();
+    let mut found = Vec::new();
+    for saio in stbl.all(FourCc::SAIO) {
+        if points_at_entries(saio)? != Some(false) {
+            continue;
+        }
+        let saio = Saio::read(saio.reader())?;
+        for saiz in stbl.all(FourCc::SAIZ) {
+            let saiz = Saiz::read(saiz.reader())?;
+            if saiz.info_type != saio.info_type {
+                continue;
+            }
+            let extents = entry_extents(&saiz, &saio, &starts, MAX_AUXILIARY)
+                .map_err(|_| Error::Unsupported(FourCc::SAIO))?;
+            for EntryExtent { offset, len } in extents.into_iter().filter(|extent| extent.len > 0) {
+                let end = offset
+                    .checked_add(len)
+                    .ok_or(Error::Unsupported(FourCc::SAIO))?;
+                found.push(offset..end);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Reads the tables of all tracks of a `moov` that may be protected.
@@ -189,7 +241,11 @@ impl TableReader<'_> {
             }
         }
         match next == count {
-            true => Ok(SampleTable { sizes, chunks }),
+            true => Ok(SampleTable {
+                sizes,
+                chunks,
+                auxiliary: Vec::new(),
+            }),
             false => Err(self.damaged("samples without a chunk")),
         }
     }
@@ -260,6 +316,11 @@ fn refuse_overlap(tables: &[SampleTable]) -> Result<(), Error> {
         .flat_map(|table| &table.chunks)
         .filter(|chunk| chunk.len > 0)
         .map(|chunk| chunk.offset..chunk.offset + chunk.len)
+        .chain(
+            tables
+                .iter()
+                .flat_map(|table| table.auxiliary.iter().cloned()),
+        )
         .collect();
     extents.sort_unstable_by_key(|extent| (extent.start, extent.end));
     let mut pairs = extents.iter().zip(extents.iter().skip(1));

@@ -20,6 +20,8 @@ pub(crate) struct ProgressiveWriter {
     /// Bytes of that piece that are written.
     written: u64,
     cursor: SampleCursor,
+    /// Auxiliary information of other kinds, ascending, which stays as it is.
+    kept: Vec<Range<u64>>,
     /// The samples of one block.
     samples: Vec<FileSample>,
     map: Vec<Subsample>,
@@ -29,9 +31,15 @@ pub(crate) struct ProgressiveWriter {
 impl ProgressiveWriter {
     /// Creates a writer, which takes the chunks out of the tracks.
     pub(crate) fn new<T: FileTrack>(moov: Vec<u8>, tracks: &mut [T]) -> Self {
+        let mut kept: Vec<_> = tracks
+            .iter()
+            .flat_map(|track| track.table().auxiliary.iter().cloned())
+            .collect();
+        kept.sort_unstable_by_key(|bytes| bytes.start);
         Self {
             moov,
             cursor: SampleCursor::new(tracks),
+            kept,
             ..Self::default()
         }
     }
@@ -93,8 +101,7 @@ impl ProgressiveWriter {
         let mut at = left.start;
         for sample in &samples {
             let (gap, from_sample) = split(rest, sample.offset - at);
-            // Nobody knows whether bytes that belong to no sample may be clear.
-            gap.fill(0);
+            clear_gap(gap, at, &self.kept);
             let (bytes, after) = split(from_sample, sample.len.into());
             if let Some(track) = tracks.get(sample.track) {
                 track.edit(bytes, sample, &mut self.map)?;
@@ -102,7 +109,7 @@ impl ProgressiveWriter {
             rest = after;
             at = sample.end();
         }
-        rest.fill(0);
+        clear_gap(rest, at, &self.kept);
         self.totals.bytes += end - left.start;
         self.samples = samples;
         Ok(block)
@@ -136,6 +143,27 @@ impl ProgressiveWriter {
             }
         }
         Ok(end)
+    }
+}
+
+/// Zeroes the bytes of a gap that starts at `at`, apart from those in `kept`: nobody knows whether they may be clear.
+fn clear_gap(gap: &mut [u8], at: u64, kept: &[Range<u64>]) {
+    let end = at + gap.len() as u64;
+    let index = |offset: u64| usize::try_from(offset.clamp(at, end) - at).unwrap_or(usize::MAX);
+    let mut done = 0;
+    let first = kept.partition_point(|bytes| bytes.end <= at);
+    for bytes in kept
+        .iter()
+        .skip(first)
+        .take_while(|bytes| bytes.start < end)
+    {
+        if let Some(before) = gap.get_mut(done..index(bytes.start)) {
+            before.fill(0);
+        }
+        done = index(bytes.end);
+    }
+    if let Some(rest) = gap.get_mut(done..) {
+        rest.fill(0);
     }
 }
 

@@ -220,12 +220,45 @@ fn features_whose_offsets_do_not_move_are_refused() {
     assert!(refusal(&with(boxed(b"udta", &[&meta]))).contains("'iloc'"));
     assert!(refusal(&[sound(good), meta].concat()).contains("'iloc'"));
     let inside = |extra: Vec<u8>| sound(|at| [good(at), vec![extra.clone()]].concat());
-    assert!(refusal(&inside(full(b"saio", &[1, 0x6162_6364, 0, 1, 9]))).contains("'saio'"));
+    let outside = [
+        boxed(b"saiz", &[&word(1), b"abcd", &word(0), &[4], &word(2)]),
+        full(b"saio", &[1, 0x6162_6364, 0, 1, 9]),
+    ];
+    assert!(refusal(&inside(outside.concat())).contains("'saio'"));
     assert!(refusal(&[sound(good), moov(&[])].concat()).contains("occurs more than once"));
     let cut = sound(good);
     assert!(refusal(&cut[..60]).contains("mdat"));
     let fragments = [sound(good), boxed(b"moof", &[])].concat();
     assert_eq!(refusal(&fragments), "not progressive");
+}
+
+// 14496-12 clauses 8.7.8 and 8.7.9: of a track, offsets count from the start of the file.
+#[test]
+fn auxiliary_information_of_other_kinds_stays_and_is_found() {
+    let at = ftyp().len() + 8;
+    let auxiliary = b"information";
+    for offsets in [&[at + 103][..], &[at + 103, at + 107]] {
+        let offsets: Vec<u8> = offsets.iter().flat_map(|offset| word(*offset)).collect();
+        let count = word(offsets.len() / 4);
+        let saiz = boxed(
+            b"saiz",
+            &[&word(1), b"abcd", &word(5), &[0], &word(2), &[4, 7]],
+        );
+        let saio = boxed(b"saio", &[&word(1), b"abcd", &word(5), &count, &offsets]);
+        let chunks = [stsz(&[60, 40]), stsc(&[[1, 1, 1]]), stco(&[at, at + 60])];
+        let sound = trak(1, b"mp4a", &[chunks.concat(), saiz.clone(), saio]);
+        let payload = [&media(100), b"gap".as_slice(), auxiliary, b"gap"].concat();
+        let out = protect(
+            &[ftyp(), mdat(&payload), moov(&[sound])].concat(),
+            Scheme::Cenc,
+        )
+        .unwrap();
+        let find = |bytes: &[u8]| out.windows(bytes.len()).position(|found| found == bytes);
+        assert!(find(&saiz).is_some());
+        let saio = find(b"saio\0\0\0\x01abcd").unwrap() + 20;
+        let moved = u32::from_be_bytes(out[saio..][..4].try_into().unwrap()) as usize;
+        assert_eq!(out[moved - 3..], *b"\0\0\0information\0\0\0");
+    }
 }
 
 /// A file whose second sample lies behind a hole; its `moov` is the last box.
