@@ -4,7 +4,7 @@
 use cenc_types::{ContentKey, KeyId};
 use cpix::Document;
 use host_access::SystemRandom;
-use key_server::speke::{Given, HeaderSettings, Request};
+use key_server::speke::{HeaderSettings, Request, ResponseKey};
 
 /// The header X-Speke-Version of each version.
 const VERSIONS: [Option<&str>; 4] = [None, Some("1.0"), Some("2.0"), Some("2.1")];
@@ -22,7 +22,7 @@ pub fn speke_request(data: &[u8]) {
         let Ok(slots) = request.slots(scheme) else {
             continue;
         };
-        let given = slots.iter().map(|request| Given {
+        let given = slots.iter().map(|request| ResponseKey {
             kid: request
                 .kid
                 .unwrap_or(KeyId::from_bytes(*b"a KID for tests.")),
@@ -36,7 +36,7 @@ pub fn speke_request(data: &[u8]) {
         let limit = LONGER * Document::MAX_LEN;
         let answer = Document::from_bytes_within(answer.as_bytes(), limit);
         let answer = answer.expect("an answer is a document");
-        for Given { kid, .. } in given {
+        for ResponseKey { kid, .. } in given {
             assert!(answer.content_keys.iter().any(|key| key.kid == kid));
         }
     }

@@ -15,15 +15,15 @@ use zeroize::Zeroizing;
 use super::app::App;
 use super::auth::{Client, Permission};
 use super::problem_details::Problem;
-use crate::speke::{Given, HeaderSettings, Protocol, Request};
+use crate::speke::{HeaderSettings, Protocol, Request, ResponseKey};
 
 mod failure;
 
 use failure::Failure;
 
-/// Which version is spoken, in requests and answers.
+/// The header with the version of SPEKE, in requests and responses.
 const VERSION: HeaderName = HeaderName::from_static("x-speke-version");
-/// What answers a request, from SPEKE 2 on.
+/// The header with the name of the server, from SPEKE 2 on.
 const USER_AGENT: HeaderName = HeaderName::from_static("x-speke-user-agent");
 /// The same in SPEKE 1.0.
 const USER_AGENT_1: HeaderName = HeaderName::from_static("speke-user-agent");
@@ -32,7 +32,7 @@ const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSI
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/speke", post(speke))
-        // SPEKE 1.0 asks whether the server lives.
+        // SPEKE 1.0 checks with it that the server is alive.
         .route("/speke/heartbeat", get(async || "alive\n"))
 }
 
@@ -43,30 +43,43 @@ async fn speke(
     body: Bytes,
 ) -> Result<Response, Problem> {
     client.needs(Permission::Package)?;
-    let asked = headers.get(VERSION);
-    let version = asked.map(|version| version.to_str().unwrap_or_default());
-    let answered = answer(&app, client.name(), &body, version).await;
-    let mut response = match answered {
-        Ok((text, protocol)) => {
-            let body = Body::from(Bytes::from_owner(text));
-            let kind = HeaderValue::from_static("application/xml");
-            let mut response = ([(header::CONTENT_TYPE, kind)], body).into_response();
-            if let Some(number) = protocol.number() {
-                let number = HeaderValue::from_static(number);
-                response.headers_mut().insert(VERSION, number);
-            }
-            response
-        }
-        Err(failure) => failure.into_response(),
-    };
-    let name = if asked.is_some() {
-        USER_AGENT
-    } else {
-        USER_AGENT_1
-    };
-    let program = HeaderValue::from_static(PROGRAM);
-    response.headers_mut().insert(name, program);
+    let version = headers
+        .get(VERSION)
+        .map(|version| version.to_str().unwrap_or_default());
+    let mut response = answer(&app, client.name(), &body, version)
+        .await
+        .map_or_else(IntoResponse::into_response, IntoResponse::into_response);
+    response.headers_mut().insert(
+        if version.is_some() {
+            USER_AGENT
+        } else {
+            USER_AGENT_1
+        },
+        HeaderValue::from_static(PROGRAM),
+    );
     Ok(response)
+}
+
+/// A document with keys, and the protocol of its request.
+struct Answer {
+    document: Zeroizing<String>,
+    protocol: Protocol,
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = (
+            [(header::CONTENT_TYPE, "application/xml")],
+            Body::from(Bytes::from_owner(self.document)),
+        )
+            .into_response();
+        if let Some(number) = self.protocol.number() {
+            response
+                .headers_mut()
+                .insert(VERSION, HeaderValue::from_static(number));
+        }
+        response
+    }
 }
 
 async fn answer(
@@ -74,25 +87,30 @@ async fn answer(
     actor: &str,
     body: &[u8],
     version: Option<&str>,
-) -> Result<(Zeroizing<String>, Protocol), Failure> {
+) -> Result<Answer, Failure> {
     let request = Request::read(body, version)?;
     let scheme = scheme(app, actor, &request).await?;
-    let wanted = request.slots(scheme)?;
-    let found =
-        app.with_batcher(|batcher, answer| batcher.get_or_create_keys(actor, wanted, answer));
-    let found = found.await?;
+    let slots = request.slots(scheme)?;
+    let found = app
+        .with_batcher(|batcher, answer| batcher.get_or_create_keys(actor, slots, answer))
+        .await?;
     check_delivered(&found)?;
     let settings = HeaderSettings::of(&found.content).map_err(crate::speke::Error::from)?;
-    let given = found.keys.iter().map(|stored| Given {
-        kid: stored.info.kid,
-        key: &stored.key,
-    });
-    let given: Vec<Given<'_>> = given.collect();
-    let text = request.answer(scheme, &settings, &given, &*app.key_store().host().random)?;
-    Ok((text, request.protocol()))
+    let keys: Vec<_> = found
+        .keys
+        .iter()
+        .map(|stored| ResponseKey {
+            kid: stored.info.kid,
+            key: &stored.key,
+        })
+        .collect();
+    Ok(Answer {
+        document: request.answer(scheme, &settings, &keys, &*app.key_store().host().random)?,
+        protocol: request.protocol(),
+    })
 }
 
-/// The scheme that is asked for, or else that of the content.
+/// Returns the scheme of the request, or else that of the content.
 async fn scheme(app: &App, actor: &str, request: &Request) -> Result<Scheme, Failure> {
     let must_be_known = app.settings().known_contents_only;
     if let Some(scheme) = request.scheme()
@@ -101,19 +119,25 @@ async fn scheme(app: &App, actor: &str, request: &Request) -> Result<Scheme, Fai
         return Ok(scheme);
     }
     let id = request.content_id().to_owned();
-    let content = app.with_store(actor, move |store| Ok::<_, Problem>(store.content(&id)));
-    match content.await.map_err(Failure::Problem)? {
+    match app
+        .with_store(actor, move |store| Ok::<_, Problem>(store.content(&id)))
+        .await
+        .map_err(Failure::Problem)?
+    {
         Ok(content) => Ok(request.scheme().unwrap_or(content.scheme)),
         Err(StoreError::NoContent(_)) if !must_be_known => Ok(request.default_scheme()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A key that licence servers must have first is not given before they do: nobody could play what it protects.
+/// Refuses keys that licence servers must have first and do not have yet: nobody could play content with them.
 fn check_delivered(found: &ContentKeys) -> Result<(), Failure> {
-    let mut keys = found.keys.iter();
-    let planned = keys.find(|key| key.info.state == KeyState::Planned);
-    match planned.filter(|_| !found.content.targets.is_empty()) {
+    match found
+        .keys
+        .iter()
+        .find(|key| key.info.state == KeyState::Planned)
+        .filter(|_| !found.content.targets.is_empty())
+    {
         Some(key) => Err(Failure::NotDelivered(key.info.kid)),
         None => Ok(()),
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The encryption contract: which tracks and crypto periods each key is for.
+//! The encryption contract: the tracks and crypto periods of each key.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,31 +11,31 @@ use super::request::Protocol;
 
 /// The tracks of a key that no rule names.
 const ALL: &str = "ALL";
-/// Tracks times crypto periods of a request: real ones have ten.
-const MAX_PLACES: usize = 512;
+/// The most tracks and crypto periods of a request; real ones have about ten.
+const MAX_TRACK_PERIODS: usize = 512;
 
-/// A key that is asked for.
-pub struct Asked {
-    /// The KID that it is to have, unless the tracks have a key already.
+/// A key that a request asks for.
+pub struct RequestedKey {
+    /// The KID to use, unless the tracks have a key already.
     pub kid: KeyId,
-    /// What it is for; never empty.
-    pub places: Vec<Place>,
+    /// The tracks and crypto periods that use it; never empty.
+    pub track_periods: Vec<TrackPeriod>,
 }
 
 /// A track in a crypto period.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct TrackPeriod {
     /// The tracks, by intendedTrackType.
     pub label: String,
     /// The number of the period; 0 where keys do not change.
     pub period: u64,
 }
 
-/// Reads which keys are asked for.
+/// Reads the requested keys with their tracks and crypto periods.
 ///
 /// # Errors
-/// What is missing or contradicts itself.
-pub fn read(protocol: Protocol, document: &Document) -> Result<Vec<Asked>, Error> {
+/// If a part of the contract is missing or contradicts another.
+pub fn read(protocol: Protocol, document: &Document) -> Result<Vec<RequestedKey>, Error> {
     if document.content_keys.is_empty() {
         return Err(Error::MissingList("ContentKeyList"));
     }
@@ -55,29 +55,38 @@ pub fn read(protocol: Protocol, document: &Document) -> Result<Vec<Asked>, Error
             .usage_rules
             .iter()
             .filter(|rule| rule.kid == key.kid);
-        let places = rules.flat_map(|rule| places(rule, &periods));
-        let mut places: Vec<Place> = places.collect();
-        if places.is_empty() {
-            places.push(without_rule(key.kid, document));
+        let mut track_periods: Vec<_> = rules
+            .flat_map(|rule| track_periods(rule, &periods))
+            .collect();
+        if track_periods.is_empty() {
+            track_periods.push(without_rule(key.kid, document));
         }
-        Asked {
+        RequestedKey {
             kid: key.kid,
-            places,
+            track_periods,
         }
     });
-    let keys: Vec<Asked> = keys.collect();
-    if keys.iter().map(|key| key.places.len()).sum::<usize>() > MAX_PLACES {
+    let keys: Vec<RequestedKey> = keys.collect();
+    if keys
+        .iter()
+        .map(|key| key.track_periods.len())
+        .sum::<usize>()
+        > MAX_TRACK_PERIODS
+    {
         return Err(Error::UnsupportedContract);
     }
     let mut seen = HashSet::new();
-    let mut all = keys.iter().flat_map(|key| &key.places);
-    match all.all(|place| seen.insert(place)) {
+    match keys
+        .iter()
+        .flat_map(|key| &key.track_periods)
+        .all(|track_period| seen.insert(track_period))
+    {
         true => Ok(keys),
         false => Err(Error::MalformedContract),
     }
 }
 
-/// What SPEKE 2 asks of the rules.
+/// Checks the rules that SPEKE 2 demands.
 fn check(document: &Document) -> Result<(), Error> {
     if document.drm_systems.is_empty() {
         return Err(Error::MissingList("DRMSystemList"));
@@ -94,11 +103,13 @@ fn check(document: &Document) -> Result<(), Error> {
         if rule.video.is_empty() && rule.audio.is_empty() {
             return Err(Error::MissingContract);
         }
-        let named = rule.intended_track_type.as_ref();
-        let named = named.is_some_and(|name| !name.is_empty());
-        // ALL is one key for all tracks: nothing stands beside it.
-        let fits = !has_all || is_all(rule) && is_bare(rule);
-        if !named || !rule.labels.is_empty() || !fits {
+        let is_named = rule
+            .intended_track_type
+            .as_ref()
+            .is_some_and(|name| !name.is_empty());
+        // ALL is one key for all tracks, so it excludes other rules.
+        let is_alone = !has_all || is_all(rule) && is_bare(rule);
+        if !is_named || !rule.labels.is_empty() || !is_alone {
             return Err(Error::MalformedContract);
         }
     }
@@ -117,19 +128,16 @@ fn is_bare(rule: &UsageRule) -> bool {
     rule.video == [VideoFilter::default()] && rule.audio == [AudioFilter::default()]
 }
 
-/// The periods by their ids.
+/// Returns the numbers of the periods by their ids.
 fn numbers(periods: &[Period]) -> Result<HashMap<&str, u64>, Error> {
-    let with_id = periods
+    periods
         .iter()
-        .filter_map(|period| Some((period.id.as_deref()?, period)));
-    let numbers = with_id.map(|(id, period)| {
-        let number = number(period).ok_or(Error::MalformedContract)?;
-        Ok((id, number))
-    });
-    numbers.collect()
+        .filter_map(|period| Some((period.id.as_deref()?, period)))
+        .map(|(id, period)| Ok((id, number(period).ok_or(Error::MalformedContract)?)))
+        .collect()
 }
 
-/// The index; without one, milliseconds from 1970 or from the start of the presentation.
+/// Returns the index of a period, or else its start in milliseconds from 1970 or from the start of the presentation.
 fn number(period: &Period) -> Option<u64> {
     const NANOSECONDS: u64 = 1_000_000;
     period.index.or_else(|| match period.bounds? {
@@ -138,41 +146,39 @@ fn number(period: &Period) -> Option<u64> {
     })
 }
 
-fn places<'r>(
+/// Returns the tracks of a rule in each of its crypto periods.
+fn track_periods<'r>(
     rule: &'r UsageRule,
     periods: &'r HashMap<&str, u64>,
-) -> impl Iterator<Item = Place> + 'r {
-    let numbers = rule
-        .periods
+) -> impl Iterator<Item = TrackPeriod> + 'r {
+    rule.periods
         .iter()
-        .filter_map(|id| periods.get(id.as_str()));
-    let none = rule.periods.is_empty().then_some(0);
-    numbers.copied().chain(none).map(|period| Place {
-        label: label(rule).to_owned(),
-        period,
-    })
+        .filter_map(|id| periods.get(id.as_str()).copied())
+        .chain(rule.periods.is_empty().then_some(0))
+        .map(|period| TrackPeriod {
+            label: label(rule).to_owned(),
+            period,
+        })
 }
 
-/// What the tracks of a rule are called; SPEKE 1.0 and plain CPIX may leave it to the filters.
+/// Returns the label of the tracks of a rule. In SPEKE 1.0 and plain CPIX the filters may imply it.
 fn label(rule: &UsageRule) -> &str {
-    let named = rule
-        .intended_track_type
+    rule.intended_track_type
         .as_deref()
-        .filter(|name| !name.is_empty());
-    let labelled = rule.labels.first().map(String::as_str);
-    let filtered = match (rule.video.is_empty(), rule.audio.is_empty()) {
-        (false, true) => "VIDEO",
-        (true, false) => "AUDIO",
-        _ => ALL,
-    };
-    named.or(labelled).unwrap_or(filtered)
+        .filter(|name| !name.is_empty())
+        .or(rule.labels.first().map(String::as_str))
+        .unwrap_or(match (rule.video.is_empty(), rule.audio.is_empty()) {
+            (false, true) => "VIDEO",
+            (true, false) => "AUDIO",
+            _ => ALL,
+        })
 }
 
-/// One key is that of all tracks; several without rules are told by what they are called.
-fn without_rule(kid: KeyId, document: &Document) -> Place {
+/// Returns the tracks of a key without a rule: all tracks for the only key, else a label made of the KID.
+fn without_rule(kid: KeyId, document: &Document) -> TrackPeriod {
     let label = match document.content_keys.as_slice() {
         [_] => ALL.to_owned(),
         _ => kid.to_string(),
     };
-    Place { label, period: 0 }
+    TrackPeriod { label, period: 0 }
 }

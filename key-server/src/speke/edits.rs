@@ -1,40 +1,49 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Changes of a text that is otherwise kept byte for byte.
+//! Edits of a text that stays the same byte for byte elsewhere.
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-/// What stands in place of parts of a text; the parts come in their order and do not overlap.
+/// Replacements of parts of a text, in the order of the parts, which do not overlap.
 #[derive(Default)]
-pub struct Edits(Vec<(Range<usize>, Zeroizing<String>)>);
+pub struct Edits(Vec<Edit>);
+
+/// A replacement of a part of a text.
+struct Edit {
+    range: Range<usize>,
+    text: Zeroizing<String>,
+}
 
 impl Edits {
-    /// Puts a text, which may hold a key, in place of a part.
-    pub fn replace(&mut self, part: Range<usize>, with: impl Into<Zeroizing<String>>) {
-        self.0.push((part, with.into()));
+    /// Replaces a part by a text, which may hold a key.
+    pub fn replace(&mut self, range: Range<usize>, text: impl Into<Zeroizing<String>>) {
+        self.0.push(Edit {
+            range,
+            text: text.into(),
+        });
     }
 
-    /// Puts a text, which may hold a key, before the byte `at`.
+    /// Inserts a text, which may hold a key, before the byte `at`.
     pub fn insert(&mut self, at: usize, text: impl Into<Zeroizing<String>>) {
         self.replace(at..at, text);
     }
 
-    /// Leaves a part out.
-    pub fn remove(&mut self, part: Range<usize>) {
-        self.replace(part, String::new());
+    /// Removes a part.
+    pub fn remove(&mut self, range: Range<usize>) {
+        self.replace(range, String::new());
     }
 
-    /// The text with all changes, in memory that is wiped; None where the parts are not as they must be.
+    /// Returns the edited text in memory that is wiped; None if the parts overlap or are out of order.
     pub fn apply(&self, text: &str) -> Option<Zeroizing<String>> {
-        let added: usize = self.0.iter().map(|(_, with)| with.len()).sum();
-        // With its whole room from the start, so that no copy is left behind.
+        let added: usize = self.0.iter().map(|edit| edit.text.len()).sum();
+        // Reserves the whole length, so that growing leaves no copy in memory.
         let mut out = Zeroizing::new(String::with_capacity(text.len() + added));
         let mut done = 0;
-        for (part, with) in &self.0 {
-            out.push_str(text.get(done..part.start)?);
-            out.push_str(with);
-            done = part.end;
+        for edit in &self.0 {
+            out.push_str(text.get(done..edit.range.start)?);
+            out.push_str(&edit.text);
+            done = edit.range.end;
         }
         out.push_str(text.get(done..)?);
         Some(out)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The request's document with its placeholders filled. What cannot be filled is left out, and so are signatures and old values,
-//! which would no longer hold.
+//! Fills the placeholders of the request's document. It removes placeholders without a value, and signatures and old values, which
+//! would be wrong in the response.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
 use cenc_types::{KeyId, Scheme};
-use cpix::{ContentKey, Delivery, Document, Error as CpixError, RsaRecipient, WrapKey};
+use cpix::{ContentKey, Document, Error as CpixError, RsaRecipient, WrapKey};
 use drm_signaling::{Drm, Playlist, System};
 use host_access::Random;
 use quick_xml::XmlVersion;
@@ -19,53 +19,56 @@ use zeroize::Zeroizing;
 use super::edits::Edits;
 use super::request::Request;
 use super::signals::{Placeholder, Signals};
-use super::{Error, Given, HeaderSettings};
+use super::{Error, HeaderSettings, ResponseKey};
 
 const CPIX: &str = "urn:dashif:org:cpix";
 const SPEKE: &str = "urn:aws:amazon:com:speke";
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
-/// Fills the request with a key for each of its own, in their order.
+/// Fills the request with one key for each of its keys, in their order.
 pub fn fill(
     request: &Request,
     scheme: Scheme,
     settings: &HeaderSettings,
-    keys: &[Given<'_>],
+    keys: &[ResponseKey<'_>],
     random: &dyn Random,
 ) -> Result<Zeroizing<String>, Error> {
-    let signals = Signals::new(scheme, &request.content_id, settings, keys);
-    let filler = Filler {
+    Filler {
         request,
         written: keys_document(request, scheme, keys, random)?,
-        signals,
+        signals: Signals::new(scheme, &request.content_id, settings, keys),
         seen: HashSet::new(),
         deliveries: 0,
         edits: Edits::default(),
         open: Vec::new(),
-    };
-    filler.run()
+    }
+    .run()
 }
 
-/// The keys as they are written, and to whom they are encrypted: the request's recipients, in their order.
+/// Returns a document with the keys, encrypted to the request's recipients in their order.
 fn keys_document(
     request: &Request,
     scheme: Scheme,
-    keys: &[Given<'_>],
+    keys: &[ResponseKey<'_>],
     random: &dyn Random,
 ) -> Result<Document, Error> {
     let mut document = Document::default();
-    for given in keys {
-        let key = cenc_types::ContentKey::from_bytes(Zeroizing::new(*given.key.as_bytes()));
-        document
-            .content_keys
-            .push(ContentKey::new(given.kid, key, scheme));
-    }
-    let deliveries = request.document.deliveries.iter();
-    let recipients = deliveries.map(|to| RsaRecipient::from_certificate(to.certificate.clone()));
-    let recipients: Vec<RsaRecipient> = recipients.collect::<Result<_, _>>()?;
+    document.content_keys.extend(keys.iter().map(|key| {
+        ContentKey::new(
+            key.kid,
+            cenc_types::ContentKey::from_bytes(Zeroizing::new(*key.key.as_bytes())),
+            scheme,
+        )
+    }));
+    let recipients = request
+        .document
+        .deliveries
+        .iter()
+        .map(|to| RsaRecipient::from_certificate(to.certificate.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
     if !recipients.is_empty() {
-        let recipients: Vec<&dyn WrapKey> = recipients.iter().map(|to| to as _).collect();
-        document.encrypt_to(&recipients, random)?;
+        let wrap_keys: Vec<&dyn WrapKey> = recipients.iter().map(|to| to as _).collect();
+        document.encrypt_to(&wrap_keys, random)?;
     }
     Ok(document)
 }
@@ -75,32 +78,39 @@ struct Filler<'a> {
     request: &'a Request,
     signals: Signals<'a>,
     written: Document,
-    /// Keys and systems that the answer has already.
+    /// The keys and systems that the response has already.
     seen: HashSet<(KeyId, Option<[u8; 16]>)>,
-    /// How many recipients were passed.
+    /// The number of recipients before the current position.
     deliveries: usize,
     edits: Edits,
-    /// The elements that are open, with the place where each begins and the place behind its start tag.
-    open: Vec<(Part, Range<usize>)>,
+    /// The open elements, the innermost last.
+    open: Vec<OpenElement>,
 }
 
-/// What an element is for us.
-enum Part {
+/// An element whose end tag is not read yet.
+struct OpenElement {
+    role: ElementRole,
+    /// The bytes of its start tag.
+    tag: Range<usize>,
+}
+
+/// The role of an element in the response.
+enum ElementRole {
     Root,
     /// A list such as ContentKeyList.
     List,
     Delivery,
-    /// DeliveryKey, behind which the encrypted document key goes.
+    /// A DeliveryKey, after which the encrypted document key is inserted.
     DeliveryKey,
     /// A ContentKey, with its Data element.
     Key(Zeroizing<String>),
     System(Box<Drm>),
     Rule,
-    /// An element whose text is ours.
+    /// An element whose text is replaced.
     Filled(String),
-    /// An element that is left out.
+    /// An element that is removed.
     Dropped,
-    /// Kept as it stands, with all that is in it.
+    /// An element that is kept with all its content.
     Kept,
 }
 
@@ -118,13 +128,16 @@ impl<'a> Filler<'a> {
             let to = position(reader.buffer_position());
             match event {
                 Event::Start(start) => {
-                    let part = self.part(&namespace, &start)?;
-                    self.begin(&part, &start, from..to)?;
-                    self.open.push((part, from..to));
+                    let role = self.role(&namespace, &start)?;
+                    self.start(&role, &start, from..to)?;
+                    self.open.push(OpenElement {
+                        role,
+                        tag: from..to,
+                    });
                 }
                 Event::Empty(empty) => {
-                    let part = self.part(&namespace, &empty)?;
-                    self.empty(part, &empty, from..to)?;
+                    let role = self.role(&namespace, &empty)?;
+                    self.empty(role, &empty, from..to)?;
                 }
                 Event::End(_) => self.end(from..to)?,
                 Event::Eof => break,
@@ -134,98 +147,111 @@ impl<'a> Filler<'a> {
         self.edits.apply(&request.text).ok_or_else(damaged)
     }
 
-    /// What an element is, by its name and what it stands in.
-    fn part(&mut self, namespace: &str, start: &BytesStart<'_>) -> Result<Part, Error> {
+    /// Returns the role of an element, by its name and its parent.
+    fn role(&mut self, namespace: &str, start: &BytesStart<'_>) -> Result<ElementRole, Error> {
         let local = start.local_name();
         let name = local.as_ref();
-        let parent = self.open.last().map(|(part, _)| part);
+        let parent = self.open.last().map(|element| &element.role);
         Ok(match (parent, namespace, name) {
-            (None, ..) => Part::Root,
-            (Some(Part::Root), SIGNATURE, "Signature") => Part::Dropped,
-            (Some(Part::Root), CPIX, _) => Part::List,
-            (Some(Part::List), CPIX, "DeliveryData") => Part::Delivery,
-            (Some(Part::List), CPIX, "ContentKey") => self.key(start)?,
-            (Some(Part::List), CPIX, "DRMSystem") => self.system(start)?,
-            (Some(Part::List), CPIX, "ContentKeyUsageRule") => Part::Rule,
-            (Some(Part::Delivery), CPIX, "DeliveryKey") => Part::DeliveryKey,
-            (Some(Part::Delivery), CPIX, "DocumentKey" | "MACMethod") => Part::Dropped,
-            (Some(Part::Key(_)), CPIX, "Data") => Part::Dropped,
-            (Some(Part::System(system)), ..) => match placeholder(namespace, name, start) {
+            (None, ..) => ElementRole::Root,
+            (Some(ElementRole::Root), SIGNATURE, "Signature") => ElementRole::Dropped,
+            (Some(ElementRole::Root), CPIX, _) => ElementRole::List,
+            (Some(ElementRole::List), CPIX, "DeliveryData") => ElementRole::Delivery,
+            (Some(ElementRole::List), CPIX, "ContentKey") => self.key(start)?,
+            (Some(ElementRole::List), CPIX, "DRMSystem") => self.system(start)?,
+            (Some(ElementRole::List), CPIX, "ContentKeyUsageRule") => ElementRole::Rule,
+            (Some(ElementRole::Delivery), CPIX, "DeliveryKey") => ElementRole::DeliveryKey,
+            (Some(ElementRole::Delivery), CPIX, "DocumentKey" | "MACMethod") => {
+                ElementRole::Dropped
+            }
+            (Some(ElementRole::Key(_)), CPIX, "Data") => ElementRole::Dropped,
+            (Some(ElementRole::System(system)), ..) => match placeholder(namespace, name, start) {
                 Some(placeholder) => {
                     let text = self.signals.text(system, placeholder)?;
-                    text.map_or(Part::Dropped, Part::Filled)
+                    text.map_or(ElementRole::Dropped, ElementRole::Filled)
                 }
-                None => Part::Kept,
+                None => ElementRole::Kept,
             },
-            _ => Part::Kept,
+            _ => ElementRole::Kept,
         })
     }
 
-    /// A key that stands in the answer already, since the store has one for two of the request, is left out.
-    fn key(&mut self, start: &BytesStart<'_>) -> Result<Part, Error> {
-        let given = self.given(start)?;
-        if !self.seen.insert((given.kid, None)) {
-            return Ok(Part::Dropped);
+    /// Removes a key that the response has already, because the store has one key for two of the request.
+    fn key(&mut self, start: &BytesStart<'_>) -> Result<ElementRole, Error> {
+        let key = self.response_key(start)?;
+        if !self.seen.insert((key.kid, None)) {
+            return Ok(ElementRole::Dropped);
         }
-        let key = self.written.content_key(given.kid).ok_or_else(damaged)?;
-        Ok(Part::Key(key.data.to_xml()?))
+        let written = self.written.content_key(key.kid).ok_or_else(damaged)?;
+        Ok(ElementRole::Key(written.data.to_xml()?))
     }
 
-    fn system(&mut self, start: &BytesStart<'_>) -> Result<Part, Error> {
-        let given = self.given(start)?;
-        let id = attribute(start, "systemId").and_then(|id| uuid::Uuid::try_parse(id.trim()).ok());
-        let id = id.ok_or_else(damaged)?.into_bytes();
-        if !self.seen.insert((given.kid, Some(id))) {
-            return Ok(Part::Dropped);
+    fn system(&mut self, start: &BytesStart<'_>) -> Result<ElementRole, Error> {
+        let key = self.response_key(start)?;
+        let id = attribute(start, "systemId")
+            .and_then(|id| uuid::Uuid::try_parse(id.trim()).ok())
+            .ok_or_else(damaged)?
+            .into_bytes();
+        if !self.seen.insert((key.kid, Some(id))) {
+            return Ok(ElementRole::Dropped);
         }
-        let system = System::from_id(&id).ok_or_else(damaged)?;
-        Ok(Part::System(Box::new(self.signals.system(system, given)?)))
+        Ok(ElementRole::System(Box::new(
+            self.signals
+                .system(System::from_id(&id).ok_or_else(damaged)?, key)?,
+        )))
     }
 
-    /// The key that stands for the KID of an element.
-    fn given(&self, start: &BytesStart<'_>) -> Result<Given<'a>, Error> {
+    /// Returns the key of the response for the KID of an element.
+    fn response_key(&self, start: &BytesStart<'_>) -> Result<ResponseKey<'a>, Error> {
         let kid: KeyId = kid(start).ok_or_else(damaged)?;
-        let mut asked = self.request.keys.iter().zip(self.signals.keys());
-        let found = asked.find(|(asked, _)| asked.kid == kid);
-        found.map(|(_, given)| *given).ok_or_else(damaged)
+        self.request
+            .keys
+            .iter()
+            .zip(self.signals.keys())
+            .find(|(requested, _)| requested.kid == kid)
+            .map(|(_, key)| *key)
+            .ok_or_else(damaged)
     }
 
-    /// A start tag with the KID of the key that is given; None where it stays as it is.
-    fn tag(&self, part: &Part, start: &BytesStart<'_>) -> Result<Option<String>, Error> {
-        if !matches!(part, Part::Key(_) | Part::System(_) | Part::Rule) {
+    /// Returns a start tag with the KID of the response; None if it stays the same.
+    fn tag(&self, role: &ElementRole, start: &BytesStart<'_>) -> Result<Option<String>, Error> {
+        if !matches!(
+            role,
+            ElementRole::Key(_) | ElementRole::System(_) | ElementRole::Rule
+        ) {
             return Ok(None);
         }
-        let given = self.given(start)?.kid;
-        Ok((kid(start) != Some(given)).then(|| with_kid(start, given)))
+        let new = self.response_key(start)?.kid;
+        Ok((kid(start) != Some(new)).then(|| with_kid(start, new)))
     }
 
-    fn begin(
+    fn start(
         &mut self,
-        part: &Part,
+        role: &ElementRole,
         start: &BytesStart<'_>,
         tag: Range<usize>,
     ) -> Result<(), Error> {
-        if let Some(new) = self.tag(part, start)? {
+        if let Some(new) = self.tag(role, start)? {
             self.edits.replace(tag, format!("<{new}>"));
         }
         Ok(())
     }
 
-    /// An element without content gets an end tag where something goes into it.
+    /// Fills an element without content, which needs an end tag then.
     fn empty(
         &mut self,
-        part: Part,
+        role: ElementRole,
         start: &BytesStart<'_>,
         whole: Range<usize>,
     ) -> Result<(), Error> {
-        let tag = self.tag(&part, start)?;
-        let inside = match part {
-            Part::Dropped => {
+        let tag = self.tag(&role, start)?;
+        let inside = match role {
+            ElementRole::Dropped => {
                 self.edits.remove(whole);
                 return Ok(());
             }
-            Part::Key(data) => data,
-            Part::Filled(text) => text.into(),
+            ElementRole::Key(data) => data,
+            ElementRole::Filled(text) => text.into(),
             _ => {
                 if let Some(tag) = tag {
                     self.edits.replace(whole, format!("<{tag}/>"));
@@ -243,14 +269,17 @@ impl<'a> Filler<'a> {
     }
 
     fn end(&mut self, tag: Range<usize>) -> Result<(), Error> {
-        let (part, start) = self.open.pop().ok_or_else(damaged)?;
-        match part {
-            Part::Dropped => self.edits.remove(start.start..tag.end),
-            Part::Filled(text) => self.edits.replace(start.end..tag.start, text),
-            Part::Key(data) => self.edits.insert(tag.start, data),
-            Part::DeliveryKey => {
-                let delivery = self.written.deliveries.get(self.deliveries);
-                let delivery: &Delivery = delivery.ok_or_else(damaged)?;
+        let OpenElement { role, tag: start } = self.open.pop().ok_or_else(damaged)?;
+        match role {
+            ElementRole::Dropped => self.edits.remove(start.start..tag.end),
+            ElementRole::Filled(text) => self.edits.replace(start.end..tag.start, text),
+            ElementRole::Key(data) => self.edits.insert(tag.start, data),
+            ElementRole::DeliveryKey => {
+                let delivery = self
+                    .written
+                    .deliveries
+                    .get(self.deliveries)
+                    .ok_or_else(damaged)?;
                 let version = self.request.protocol.cpix(&self.request.document);
                 self.edits.insert(tag.end, delivery.keys_to_xml(version)?);
                 self.deliveries += 1;
@@ -261,7 +290,7 @@ impl<'a> Filler<'a> {
     }
 }
 
-/// What an element of a DRMSystem asks for.
+/// Returns the placeholder of an element of a DRMSystem; None for other elements.
 fn placeholder(namespace: &str, name: &str, start: &BytesStart<'_>) -> Option<Placeholder> {
     match (namespace, name) {
         (CPIX, "PSSH") => Some(Placeholder::Pssh),
@@ -281,16 +310,20 @@ fn placeholder(namespace: &str, name: &str, start: &BytesStart<'_>) -> Option<Pl
 }
 
 fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = start.try_get_attribute(name).ok().flatten()?;
-    let value = found.normalized_value(XmlVersion::Implicit1_0);
-    value.ok().map(Cow::into_owned)
+    start
+        .try_get_attribute(name)
+        .ok()
+        .flatten()?
+        .normalized_value(XmlVersion::Implicit1_0)
+        .ok()
+        .map(Cow::into_owned)
 }
 
 fn kid(start: &BytesStart<'_>) -> Option<KeyId> {
     attribute(start, "kid")?.parse().ok()
 }
 
-/// The inside of a start tag with another KID; what the other attributes are is kept to the letter.
+/// Returns the inside of a start tag with another KID. The other attributes are not changed.
 fn with_kid(start: &BytesStart<'_>, kid: KeyId) -> String {
     let mut tag = start.name().as_ref().to_owned();
     for attribute in start.attributes().flatten() {
@@ -310,7 +343,7 @@ fn position(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
 
-/// The document was read once: a second reader that sees another one has a fault.
+/// Returns the error for a document that differs from the one that was read first, which is a fault of the server.
 const fn damaged() -> Error {
     Error::Document(CpixError::NotCpix)
 }

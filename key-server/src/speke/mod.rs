@@ -18,9 +18,9 @@ pub use error::Error;
 pub use request::{Protocol, Request};
 pub use settings::HeaderSettings;
 
-/// A key of the store for a key of a request.
+/// The key of a response for a key of a request.
 #[derive(Clone, Copy)]
-pub struct Given<'k> {
+pub struct ResponseKey<'k> {
     /// Its KID, which may differ from the one in the request.
     pub kid: KeyId,
     /// The key.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A checked request: which keys it asks for, and in which version.
+//! A checked request: the keys that it asks for, and its version of the protocol.
 
 use cenc_types::Scheme;
 use content_key_store::{KeySlot, SlotRequest};
@@ -11,10 +11,10 @@ use quick_xml::events::{BytesStart, Event};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::contract::{self, Asked};
-use super::{Error, Given, HeaderSettings, fill};
+use super::contract::{self, RequestedKey, TrackPeriod};
+use super::{Error, HeaderSettings, ResponseKey, fill};
 
-/// What the two sides speak.
+/// The protocol of a request and its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// SPEKE 1.0: CPIX 2.0 with elements of its own.
@@ -29,13 +29,13 @@ pub enum Protocol {
 
 /// A request for keys.
 pub struct Request {
-    /// The document as it came; a byte order mark is left out.
+    /// The received document, without a byte order mark.
     pub(super) text: String,
     pub(super) document: Document,
     pub(super) protocol: Protocol,
     pub(super) content_id: String,
     /// The keys, in the order of the document's ContentKey elements.
-    pub(super) keys: Vec<Asked>,
+    pub(super) keys: Vec<RequestedKey>,
     scheme: Option<Scheme>,
 }
 
@@ -43,7 +43,7 @@ impl Request {
     /// Reads a body of at most 1 MiB; `version` is the header X-Speke-Version.
     ///
     /// # Errors
-    /// What keeps it from being answered.
+    /// If the request is not valid.
     pub fn read(body: &[u8], version: Option<&str>) -> Result<Self, Error> {
         let document = Document::from_bytes(body).map_err(Error::of_document)?;
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -66,82 +66,88 @@ impl Request {
         })
     }
 
-    /// What both sides speak.
+    /// Returns the protocol.
     pub const fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// The content.
+    /// Returns the id of the content.
     pub fn content_id(&self) -> &str {
         &self.content_id
     }
 
-    /// What the keys are to protect with; None where the request leaves it to the content.
+    /// Returns the scheme of the keys; None if the request leaves it to the content.
     pub const fn scheme(&self) -> Option<Scheme> {
         self.scheme
     }
 
-    /// The scheme of a content that nobody has set up: `cbcs` where FairPlay is to play it.
+    /// Returns the scheme of a content that the store does not know: `cbcs` if FairPlay must play it.
     pub fn default_scheme(&self) -> Scheme {
-        let systems = self.document.drm_systems.iter();
-        let mut systems = systems.filter_map(|system| System::from_id(&system.system_id));
-        let only = systems.find_map(|system| system.facts().only_scheme);
-        only.unwrap_or(Scheme::Cenc)
+        self.document
+            .drm_systems
+            .iter()
+            .filter_map(|system| System::from_id(&system.system_id))
+            .find_map(|system| system.facts().only_scheme)
+            .unwrap_or(Scheme::Cenc)
     }
 
-    /// The places of the keys in the store, with the KIDs that are asked for. A key may have several places.
+    /// Returns the slots of the keys in the store, with the requested KIDs. A key may have several slots.
     ///
     /// # Errors
     /// [`Error::SchemeOfSystem`].
     pub fn slots(&self, scheme: Scheme) -> Result<Vec<SlotRequest>, Error> {
         self.check_scheme(scheme)?;
-        let slots = self.keys.iter().flat_map(|asked| {
-            asked.places.iter().map(|place| {
-                let slot = KeySlot {
-                    content_id: self.content_id.clone(),
-                    label: place.label.clone(),
-                    period: place.period,
-                    mode: scheme.cipher_mode(),
-                };
-                let kid = Some(asked.kid);
-                SlotRequest { slot, kid }
+        let slot = |track_period: &TrackPeriod| KeySlot {
+            content_id: self.content_id.clone(),
+            label: track_period.label.clone(),
+            period: track_period.period,
+            mode: scheme.cipher_mode(),
+        };
+        Ok(self
+            .keys
+            .iter()
+            .flat_map(|key| {
+                key.track_periods
+                    .iter()
+                    .map(move |track_period| SlotRequest {
+                        slot: slot(track_period),
+                        kid: Some(key.kid),
+                    })
             })
-        });
-        Ok(slots.collect())
+            .collect())
     }
 
-    /// The answer: the request with `given` in it, one for each of [`Self::slots`], in their order.
+    /// Returns the response: the request with `keys`, one for each of [`Self::slots`], in their order.
     ///
     /// # Errors
-    /// [`Error::UnsupportedContract`] where the places of one key have different ones; settings that make no header; recipients
-    /// without a certificate that can be used.
+    /// [`Error::UnsupportedContract`] if the slots of one key have different keys; [`Error::Header`] for settings that do not fit;
+    /// [`Error::Document`] for a recipient without a usable certificate.
     pub fn answer(
         &self,
         scheme: Scheme,
         settings: &HeaderSettings,
-        given: &[Given<'_>],
+        keys: &[ResponseKey<'_>],
         random: &dyn Random,
     ) -> Result<Zeroizing<String>, Error> {
-        let mut given = given.iter();
-        let mut keys = Vec::with_capacity(self.keys.len());
-        for asked in &self.keys {
-            let mut places = given.by_ref().take(asked.places.len());
-            let first = places.next().ok_or(Error::UnsupportedContract)?;
-            if places.any(|other| other.kid != first.kid) {
+        let mut keys = keys.iter();
+        let mut distinct = Vec::with_capacity(self.keys.len());
+        for requested in &self.keys {
+            let mut of_key = keys.by_ref().take(requested.track_periods.len());
+            let first = of_key.next().ok_or(Error::UnsupportedContract)?;
+            if of_key.any(|other| other.kid != first.kid) {
                 return Err(Error::UnsupportedContract);
             }
-            keys.push(*first);
+            distinct.push(*first);
         }
-        fill::fill(self, scheme, settings, &keys, random)
+        fill::fill(self, scheme, settings, &distinct, random)
     }
 
-    /// FairPlay plays `cbcs` alone, and HLS has no words for `cens` and `cbc1`.
+    /// Checks that all systems support the scheme: FairPlay supports only `cbcs`, and HLS has no methods for `cens` and `cbc1`.
     fn check_scheme(&self, scheme: Scheme) -> Result<(), Error> {
         for system in &self.document.drm_systems {
-            let known = System::from_id(&system.system_id);
-            let plays = known.is_none_or(|known| known.plays(scheme));
-            let has_words = system.hls.is_empty() || hls::method(scheme).is_ok();
-            if !plays || !has_words {
+            let plays = System::from_id(&system.system_id).is_none_or(|known| known.plays(scheme));
+            let has_method = system.hls.is_empty() || hls::method(scheme).is_ok();
+            if !plays || !has_method {
                 return Err(Error::SchemeOfSystem(Uuid::from_bytes(system.system_id)));
             }
         }
@@ -150,7 +156,7 @@ impl Request {
 }
 
 impl Protocol {
-    /// X-Speke-Version, which answers repeat from version 2 on.
+    /// Returns the value of X-Speke-Version, which responses have from version 2 on.
     pub const fn number(self) -> Option<&'static str> {
         match self {
             Self::Speke1 | Self::Cpix => None,
@@ -159,7 +165,7 @@ impl Protocol {
         }
     }
 
-    /// SPEKE 1.0 has neither contentId nor version.
+    /// Returns the protocol of a header and of root attributes: SPEKE 1.0 has neither contentId nor version.
     fn of(version: Option<&str>, names: &[String]) -> Result<Self, Error> {
         let has = |name| names.iter().any(|other| other == name);
         match version.map(str::trim) {
@@ -171,27 +177,26 @@ impl Protocol {
         }
     }
 
-    /// Whether there must be an encryption contract, and a scheme.
+    /// True if a request must have an encryption contract and a scheme.
     pub(super) const fn is_strict(self) -> bool {
         matches!(self, Self::Speke2_0 | Self::Speke2_1)
     }
 
     fn check_version(self, document: &Document) -> Result<(), Error> {
-        let version = document.version.as_deref();
         let known: &[&str] = match self {
             Self::Speke1 => return Ok(()),
             Self::Speke2_0 => &["2.3"],
             Self::Speke2_1 => &["2.4"],
             Self::Cpix => &["2.0", "2.1", "2.2", "2.3", "2.3.1", "2.4"],
         };
-        match version {
+        match document.version.as_deref() {
             None if self.is_strict() => Err(Error::MissingVersion),
             Some(version) if !known.contains(&version) => Err(Error::UnsupportedVersion),
             _ => Ok(()),
         }
     }
 
-    /// The form in which new elements are written.
+    /// Returns the version in which new elements are written.
     pub(super) fn cpix(self, document: &Document) -> Version {
         match (self, document.version.as_deref()) {
             (Self::Speke2_1, _) | (Self::Cpix, Some("2.4")) => Version::V2_4,
@@ -201,7 +206,7 @@ impl Protocol {
     }
 }
 
-/// The names of the root's attributes: the document's model does not tell `id` from `contentId`.
+/// Returns the names of the root's attributes, since [`Document`] does not distinguish `id` from `contentId`.
 fn root_attributes(text: &str) -> Vec<String> {
     let mut reader = Reader::from_str(text);
     loop {
@@ -214,8 +219,11 @@ fn root_attributes(text: &str) -> Vec<String> {
 }
 
 fn names(element: &BytesStart<'_>) -> Vec<String> {
-    let attributes = element.attributes().flatten();
-    attributes.map(|a| a.key.0.to_owned()).collect()
+    element
+        .attributes()
+        .flatten()
+        .map(|attribute| attribute.key.0.to_owned())
+        .collect()
 }
 
 fn content_id(protocol: Protocol, names: &[String], document: &Document) -> Result<String, Error> {
@@ -223,15 +231,14 @@ fn content_id(protocol: Protocol, names: &[String], document: &Document) -> Resu
         Protocol::Speke1 => ("id", Error::MissingId),
         _ => ("contentId", Error::MissingContentId),
     };
-    let is_there = names.iter().any(|other| other == name);
-    let id = document
+    document
         .content_id
         .clone()
-        .filter(|id| is_there && !id.is_empty());
-    id.ok_or(missing)
+        .filter(|id| !id.is_empty() && names.iter().any(|other| other == name))
+        .ok_or(missing)
 }
 
-/// The scheme of all keys.
+/// Returns the scheme of all keys.
 fn scheme(protocol: Protocol, keys: &[ContentKey]) -> Result<Option<Scheme>, Error> {
     let mut found = None;
     for key in keys {
@@ -251,7 +258,7 @@ fn scheme(protocol: Protocol, keys: &[ContentKey]) -> Result<Option<Scheme>, Err
     Ok(found)
 }
 
-/// CPIX 2.4 takes the methods of HLS too, RFC 8216, 4.3.2.4.
+/// Returns the scheme of a method of HLS (RFC 8216, 4.3.2.4), which CPIX 2.4 allows too.
 fn scheme_of_method(method: &str) -> Result<Scheme, Error> {
     match method {
         "SAMPLE-AES" => Ok(Scheme::Cbcs),

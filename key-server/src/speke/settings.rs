@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a content's PlayReady Headers say beside the KIDs.
+//! The fields of a content's PlayReady Headers besides the KIDs.
 
 use content_key_store::Content;
 use playready_header::header::{AbsoluteUrl, CustomAttributes, HeaderFields, ServiceId};
 use playready_header::{Error, KeyIds, VersionChoice};
 
-/// The settings of a content.
+/// The settings of a content for its PlayReady Headers.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderSettings {
     version: VersionChoice,
@@ -16,24 +16,31 @@ pub struct HeaderSettings {
 }
 
 impl HeaderSettings {
-    /// Those that the store has.
+    /// Reads the settings of a content in the store.
     ///
     /// # Errors
-    /// A text that is no version, absolute URL, GUID or XML.
+    /// If a setting is not a version, an absolute URL, a GUID or XML.
     pub fn of(content: &Content) -> Result<Self, Error> {
-        let version = content.header_version.as_deref().map(str::parse);
         let parse_url = |url: &Option<String>| url.as_deref().map(str::parse).transpose();
-        let custom_attributes = content.custom_attributes.as_deref().map(str::parse);
         Ok(Self {
-            version: version.transpose()?.unwrap_or_default(),
+            version: content
+                .header_version
+                .as_deref()
+                .map(str::parse)
+                .transpose()?
+                .unwrap_or_default(),
             la_url: parse_url(&content.la_url)?,
             lui_url: parse_url(&content.lui_url)?,
             ds_id: content.ds_id.as_deref().map(str::parse).transpose()?,
-            custom_attributes: custom_attributes.transpose()?,
+            custom_attributes: content
+                .custom_attributes
+                .as_deref()
+                .map(str::parse)
+                .transpose()?,
         })
     }
 
-    /// A header's fields with KIDs.
+    /// Returns the fields of a header with these KIDs.
     pub(super) fn fields(&self, key_ids: KeyIds) -> HeaderFields {
         HeaderFields {
             version: self.version,

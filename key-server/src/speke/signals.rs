@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the DRM systems signal for a key, as the texts of CPIX elements.
+//! The signaling of the DRM systems for a key, as the texts of CPIX elements.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -10,20 +10,20 @@ use cenc_types::Scheme;
 use drm_signaling::{Drm, DrmContent, PlayReadyContent, Playlist, System, dash, hls, smooth};
 use playready_header::KeyIds;
 
-use super::{Error, Given, HeaderSettings};
+use super::{Error, HeaderSettings, ResponseKey};
 
-/// What all systems of an answer share.
+/// The data that all systems of a response share.
 pub struct Signals<'a> {
     scheme: Scheme,
     content_id: &'a str,
     settings: &'a HeaderSettings,
-    keys: &'a [Given<'a>],
-    /// The systems with all keys of the answer, for those that want them in one line of a multivariant playlist; made when the
-    /// first is asked for. A system is missing where no header holds them all.
+    keys: &'a [ResponseKey<'a>],
+    /// The systems with all keys of the response, for those that need them in one line of a multivariant playlist; made at the first
+    /// use. A system is missing if one header cannot hold all keys.
     of_all: OnceCell<Vec<Drm>>,
 }
 
-/// An element that asks for something.
+/// An element that the response fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
     /// PSSH.
@@ -43,11 +43,12 @@ pub enum Placeholder {
 }
 
 impl<'a> Signals<'a> {
+    /// Makes the signaling of the keys of a response.
     pub const fn new(
         scheme: Scheme,
         content_id: &'a str,
         settings: &'a HeaderSettings,
-        keys: &'a [Given<'a>],
+        keys: &'a [ResponseKey<'a>],
     ) -> Self {
         Self {
             scheme,
@@ -58,29 +59,28 @@ impl<'a> Signals<'a> {
         }
     }
 
-    /// The keys of the answer.
-    pub const fn keys(&self) -> &'a [Given<'a>] {
+    /// Returns the keys of the response.
+    pub const fn keys(&self) -> &'a [ResponseKey<'a>] {
         self.keys
     }
 
-    /// A system for one of the keys.
-    pub fn system(&self, system: System, key: Given<'_>) -> Result<Drm, Error> {
+    /// Returns the signaling of a system for one of the keys.
+    pub fn system(&self, system: System, key: ResponseKey<'_>) -> Result<Drm, Error> {
         self.of_keys(system, &[key])
     }
 
-    /// The text of an element; None where the system has nothing to say there.
+    /// Returns the text of an element; None if the system has none.
     pub fn text(&self, drm: &Drm, placeholder: Placeholder) -> Result<Option<String>, Error> {
         Ok(match placeholder {
             Placeholder::Pssh => drm.pssh().map(base64),
-            Placeholder::ContentProtection => {
-                let data = dash::protection_data(drm);
-                Some(data).filter(|xml| !xml.is_empty()).map(base64)
-            }
+            Placeholder::ContentProtection => Some(dash::protection_data(drm))
+                .filter(|xml| !xml.is_empty())
+                .map(base64),
             Placeholder::Hls(playlist) => {
-                let drm = self.in_playlist(drm, playlist);
-                let lines = hls::key_lines(drm, self.scheme, playlist)?;
-                let lines = Some(lines.join("\n")).filter(|lines| !lines.is_empty());
-                lines.map(base64)
+                let lines = hls::key_lines(self.in_playlist(drm, playlist), self.scheme, playlist)?;
+                Some(lines.join("\n"))
+                    .filter(|lines| !lines.is_empty())
+                    .map(base64)
             }
             Placeholder::Smooth => smooth::header(drm),
             Placeholder::Uri => hls::first_key(drm).map(|key| base64(key.uri)),
@@ -93,33 +93,40 @@ impl<'a> Signals<'a> {
         if playlist != Playlist::Multivariant {
             return drm;
         }
-        let mut of_all = self.of_all.get_or_init(|| self.with_all_keys()).iter();
-        let same = of_all.find(|other| other.system_id() == drm.system_id());
-        same.unwrap_or(drm)
+        self.of_all
+            .get_or_init(|| self.with_all_keys())
+            .iter()
+            .find(|other| other.system_id() == drm.system_id())
+            .unwrap_or(drm)
     }
 
-    /// Without those where the content's header version holds one KID only, or an object cannot hold so many.
+    /// Returns the systems with all keys, except those whose header or object cannot hold so many KIDs.
     fn with_all_keys(&self) -> Vec<Drm> {
         let mut seen = HashSet::new();
-        let distinct = self.keys.iter().filter(|key| seen.insert(key.kid));
-        let distinct: Vec<Given<'_>> = distinct.copied().collect();
-        let mut systems = System::ALL.to_vec();
-        systems.retain(|system| system.facts().has_shared_session_key);
-        let made = systems.into_iter();
-        made.filter_map(|system| self.of_keys(system, &distinct).ok())
+        let distinct: Vec<_> = self
+            .keys
+            .iter()
+            .filter(|key| seen.insert(key.kid))
+            .copied()
+            .collect();
+        System::ALL
+            .iter()
+            .filter(|system| system.facts().has_shared_session_key)
+            .filter_map(|system| self.of_keys(*system, &distinct).ok())
             .collect()
     }
 
-    fn of_keys(&self, system: System, keys: &[Given<'_>]) -> Result<Drm, Error> {
+    fn of_keys(&self, system: System, keys: &[ResponseKey<'_>]) -> Result<Drm, Error> {
         let kids: Vec<_> = keys.iter().map(|key| key.kid).collect();
-        let mode = self.scheme.cipher_mode();
-        let keys = keys.iter().map(|key| (key.kid, Some(key.key)));
         Ok(system.signal(&DrmContent {
             kids: &kids,
             scheme: self.scheme,
             content_id: Some(self.content_id),
             playready: PlayReadyContent {
-                header: self.settings.fields(KeyIds::for_mode(mode, keys)),
+                header: self.settings.fields(KeyIds::for_mode(
+                    self.scheme.cipher_mode(),
+                    keys.iter().map(|key| (key.kid, Some(key.key))),
+                )),
                 ..PlayReadyContent::default()
             },
         })?)

@@ -9,7 +9,7 @@ use content_key_store::SlotRequest;
 use host_access::SystemRandom;
 use zeroize::Zeroizing;
 
-use super::{Error, Given, HeaderSettings, Request};
+use super::{Error, HeaderSettings, Request, ResponseKey};
 
 const NAMESPACES: &str = "xmlns:cpix=\"urn:dashif:org:cpix\" xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\" \
      xmlns:speke=\"urn:aws:amazon:com:speke\"";
@@ -115,8 +115,8 @@ fn answer(request: &Request, scheme: Scheme, kids: &[KeyId]) -> String {
     let given = kids
         .iter()
         .zip(&keys)
-        .map(|(kid, key)| Given { kid: *kid, key });
-    let given: Vec<Given<'_>> = given.collect();
+        .map(|(kid, key)| ResponseKey { kid: *kid, key });
+    let given: Vec<ResponseKey<'_>> = given.collect();
     let settings = HeaderSettings::default();
     let answer = request
         .answer(scheme, &settings, &given, &SystemRandom)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Refusals as SPEKE has them: a status and the cause as plain text.
+//! Refusals in the form of SPEKE: a status and the cause as plain text.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cenc_types::KeyId;
 use content_key_store::Error as StoreError;
@@ -9,15 +9,15 @@ use content_key_store::Error as StoreError;
 use crate::server::problem_details::Problem;
 use crate::speke::Error;
 
-/// Why there is no answer with keys.
+/// The failure of a request for keys.
 pub enum Failure {
-    /// The request.
+    /// The request is not valid.
     Request(Error),
-    /// The store.
+    /// The store failed or refused the request.
     Store(StoreError),
     /// A licence server has not acknowledged a key yet.
     NotDelivered(KeyId),
-    /// The server itself.
+    /// The server failed.
     Problem(Problem),
 }
 
@@ -25,11 +25,11 @@ impl Failure {
     fn parts(self) -> (StatusCode, String, Option<u64>) {
         match self {
             Self::Request(error) => {
-                let status = StatusCode::from_u16(error.status());
-                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status = StatusCode::from_u16(error.status())
+                    .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 (status, error.to_string(), None)
             }
-            // The same KID in both modes: SPEKE's words for what schemes do not go together.
+            // The KID has a key of the other cipher mode, which SPEKE reports as schemes that do not fit together.
             Self::Store(StoreError::OtherMode { .. }) => {
                 Self::Request(Error::SchemeCombination).parts()
             }
@@ -53,12 +53,12 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, text, retry_after) = self.parts();
+        // Axum sets Content-Type to text/plain.
         let mut response = (status, text).into_response();
-        let headers = response.headers_mut();
-        let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, kind);
         if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -208,11 +208,11 @@ fn places_of_one_key_with_two_keys_are_refused() {
     assert_eq!(request.slots(Scheme::Cenc).unwrap().len(), 2);
     let (a, b) = (key(1), key(2));
     let given = [
-        Given {
+        ResponseKey {
             kid: kid(1),
             key: &a,
         },
-        Given {
+        ResponseKey {
             kid: kid(2),
             key: &b,
         },
