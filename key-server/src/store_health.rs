@@ -1,53 +1,62 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How the store is doing, in numbers: for health checks, metrics and the start page.
+//! The figures of the store, for health checks, metrics and the start page.
 
 use std::time::SystemTime;
 
-use content_key_store::{Error, KeyState, KeyStore, Row, Transaction};
+use content_key_store::{Error, KeyState, KeyStore, Transaction};
 
-/// The store in numbers.
+/// The figures of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreHealth {
-    /// How many keys are as far as each state, in the states' order.
-    pub keys: Vec<(KeyState, u64)>,
-    /// Deliveries that are to be tried, or tried again.
+    /// The number of keys in each state, in the states' order.
+    pub keys: Vec<KeyCount>,
+    /// The number of deliveries that wait for an attempt.
     pub pending: u64,
-    /// When the oldest key that waits for a delivery was made.
+    /// The time when the oldest key with a pending delivery was made.
     pub oldest_pending: Option<SystemTime>,
-    /// Deliveries that are not tried again by themselves.
+    /// The number of deliveries that were given up.
     pub given_up: u64,
-    /// The key-encryption keys, the first made first.
+    /// The key-encryption keys, the oldest first.
     pub keks: Vec<KekInfo>,
-    /// Rows of the audit.
+    /// The number of rows of the audit.
     pub audit_rows: u64,
 }
 
-/// All of a key-encryption key but the key.
+/// The number of keys in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCount {
+    /// The state.
+    pub state: KeyState,
+    /// The number of keys.
+    pub count: u64,
+}
+
+/// A key-encryption key, without the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KekInfo {
     /// Its id.
     pub id: String,
-    /// What it is used for.
+    /// Its state.
     pub state: KekState,
-    /// When it came into use.
+    /// The time when it came into use.
     pub created: SystemTime,
 }
 
-/// What a key-encryption key is used for.
+/// The state of a key-encryption key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KekState {
-    /// Wraps all that is new.
+    /// It wraps all new secrets.
     Current,
-    /// Still wraps what a re-wrap has not reached yet.
+    /// It wraps the secrets that a re-wrap has not reached yet.
     Old,
-    /// Wraps nothing any more.
+    /// It wraps nothing any more.
     Retired,
 }
 
-/// How the store is doing.
+/// Reads the figures of the store.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn look(store: &KeyStore) -> Result<StoreHealth, Error> {
     store.read(|transaction| {
         let (pending, oldest_pending) = pending(transaction)?;
@@ -67,48 +76,62 @@ pub(crate) const PENDING: &str = "SELECT COUNT(*), MIN(content_key.created) FROM
     JOIN content_key ON content_key.kid = delivery.kid WHERE delivery.state = 'pending'";
 pub(crate) const GIVEN_UP: &str = "SELECT COUNT(*) FROM delivery WHERE state = 'given-up'";
 
-fn keys(transaction: &mut Transaction<'_>) -> Result<Vec<(KeyState, u64)>, Error> {
-    let mut keys = KeyState::ALL.map(|state| (state, 0)).to_vec();
+fn keys(transaction: &mut Transaction<'_>) -> Result<Vec<KeyCount>, Error> {
+    let mut counts = KeyState::ALL.map(|state| KeyCount { state, count: 0 });
     for mut row in transaction.run(KEYS, &[])? {
-        let (state, count) = (row.text()?, row.int()?.unsigned_abs());
-        let place = keys.iter_mut().find(|(known, _)| known.name() == state);
-        place.ok_or(Error::Damaged("unknown state"))?.1 = count;
+        let name = row.text()?;
+        counts
+            .iter_mut()
+            .find(|of| of.state.name() == name)
+            .ok_or(Error::Damaged("unknown state"))?
+            .count = row.int()?.unsigned_abs();
     }
-    Ok(keys)
+    Ok(counts.into())
 }
 
 fn pending(transaction: &mut Transaction<'_>) -> Result<(u64, Option<SystemTime>), Error> {
-    let row = transaction.one(PENDING, &[])?;
-    let mut row = row.ok_or(Error::Damaged("a count is missing"))?;
+    let mut row = transaction
+        .one(PENDING, &[])?
+        .ok_or(Error::Damaged("a count is missing"))?;
     Ok((row.int()?.unsigned_abs(), row.optional_time()?))
 }
 
 fn count(transaction: &mut Transaction<'_>, sql: &'static str) -> Result<u64, Error> {
-    let row = transaction.one(sql, &[])?;
-    let mut row = row.ok_or(Error::Damaged("a count is missing"))?;
-    Ok(row.int()?.unsigned_abs())
+    let count = transaction
+        .one(sql, &[])?
+        .ok_or(Error::Damaged("a count is missing"))?
+        .int()?;
+    Ok(count.unsigned_abs())
 }
 
 fn keks(transaction: &mut Transaction<'_>) -> Result<Vec<KekInfo>, Error> {
-    let sql = "SELECT id, state, created FROM kek ORDER BY created, id";
-    let read = |mut row: Row| {
-        Ok(KekInfo {
-            id: row.text()?,
-            state: {
-                let text = row.text()?;
-                let state = KekState::ALL.into_iter().find(|state| state.name() == text);
-                state.ok_or(Error::Damaged("unknown state of a key-encryption key"))?
-            },
-            created: row.time()?,
+    transaction
+        .run(
+            "SELECT id, state, created FROM kek ORDER BY created, id",
+            &[],
+        )?
+        .into_iter()
+        .map(|mut row| {
+            Ok(KekInfo {
+                id: row.text()?,
+                state: KekState::from_name(&row.text()?)?,
+                created: row.time()?,
+            })
         })
-    };
-    transaction.run(sql, &[])?.into_iter().map(read).collect()
+        .collect()
 }
 
 impl KekState {
     const ALL: [Self; 3] = [Self::Current, Self::Old, Self::Retired];
 
-    /// The state as text.
+    fn from_name(name: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or(Error::Damaged("unknown state of a key-encryption key"))
+    }
+
+    /// Returns the name of the state.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Current => "current",

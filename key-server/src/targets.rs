@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Targets: the licence servers that keys are handed to. Credentials for them rest wrapped, as keys do, and are never listed.
+//! Targets: the licence servers that receive keys. Their credentials are stored wrapped, as keys are, and are never listed.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub enum TargetError {
         /// The first content that requires it.
         content: String,
     },
-    /// The store refused it, or could not be asked.
+    /// The store failed or refused the request.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -47,25 +47,25 @@ impl RequestError for TargetError {
     }
 }
 
-/// What the store knows of a licence server, without credentials.
+/// The settings of a licence server, without its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSettings {
-    /// What contents call it in their list of targets; 1 to 200 characters.
+    /// Its name, by which contents refer to it; 1 to 200 characters.
     pub name: String,
-    /// Where documents are posted, `https://…` or `http://…`, without user and password.
+    /// The URL for documents, `https://…` or `http://…`, without user and password.
     pub url: String,
-    /// PEM; keys are encrypted to its first certificate. None: they go in the clear, within TLS.
+    /// PEM; keys are encrypted to its first certificate. None if they go in the clear within TLS.
     pub certificate: Option<String>,
-    /// PEM certificates that may sign the target's for TLS; None: those of the system.
+    /// The trusted certificates for TLS in PEM; None for those of the system.
     pub ca: Option<String>,
-    /// For each attempt, 1 to 300 seconds.
+    /// The timeout of an attempt, 1 to 300 seconds.
     pub timeout: Duration,
-    /// Whether the store has credentials for it; of no meaning in [`put`].
+    /// True if the store has credentials for it; ignored by [`put`].
     pub has_credentials: bool,
 }
 
-/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; None keeps those that are
-/// there, an empty text forgets them.
+/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; None keeps the stored ones, an
+/// empty text removes them.
 ///
 /// # Errors
 /// [`StoreError::BadName`], [`TargetError::BadTarget`].
@@ -89,10 +89,10 @@ pub fn put(
     })
 }
 
-/// All targets, in alphabetical order.
+/// Lists all targets, sorted by name.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
     let sql = concat!("SELECT ", columns!(), " ORDER BY name");
     let rows = store.read(|transaction| transaction.run(sql, &[]))?;
@@ -101,7 +101,7 @@ pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
         .collect()
 }
 
-/// A target by its name.
+/// Returns a target by its name.
 ///
 /// # Errors
 /// [`TargetError::NoTarget`].
@@ -112,7 +112,7 @@ pub fn get(store: &KeyStore, name: &str) -> Result<TargetSettings, TargetError> 
     Ok(TargetSettings::from_row(&mut row)?)
 }
 
-/// Forgets a target and its credentials.
+/// Removes a target and its credentials.
 ///
 /// # Errors
 /// [`TargetError::NoTarget`], [`TargetError::TargetRequired`] while a content requires it.
@@ -131,7 +131,7 @@ pub fn remove(store: &KeyStore, name: &str) -> Result<(), TargetError> {
     })
 }
 
-/// The credentials for a target, for use with it and for nothing else; this leaves no row in the audit.
+/// Returns the credentials of a target, for use with it only; the audit does not record it.
 ///
 /// # Errors
 /// [`TargetError::NoTarget`], [`StoreError::Tampered`].
@@ -145,7 +145,7 @@ pub fn credentials(store: &KeyStore, name: &str) -> Result<Option<Zeroizing<Stri
         };
         let wrapped = WrappedSecret { bytes, kek_id };
         let mut clear = transaction.unwrap_credentials(name, &wrapped)?;
-        // The bytes move, no copy stays.
+        // The bytes move, so that no copy stays.
         let text = String::from_utf8(std::mem::take(&mut *clear));
         let text = text.map_err(|_| StoreError::Damaged("credentials are not utf-8"))?;
         Ok(Some(Zeroizing::new(text)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The audit: who did what to which object with which result, never with key bytes. Each row has a MAC over itself and the MAC of
-//! the row before it, under a key that the database does not know, and the last one is sealed: a row that is changed, moved or
-//! removed, at the end too, is found. A whole database put back to an earlier state is not: keep [`AuditHead`] elsewhere for that.
+//! The audit records each actor, action, object and result, and never a key. Each row has a MAC over itself and the MAC of the row
+//! before it, under a key that is not in the database, and the last row is sealed. So a row that is changed, moved or removed, even
+//! at the end, is found. A database that was restored to an earlier state is not found: keep [`AuditHead`] elsewhere for that.
 
 use super::database::Row;
 use super::model::milliseconds;
@@ -20,7 +20,7 @@ pub struct AuditHead {
     pub mac: Vec<u8>,
 }
 
-/// A row to be recorded.
+/// A row to record.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'a> {
     pub(super) actor: &'a str,
@@ -48,26 +48,41 @@ impl KeyStore {
 
 /// Appends a row, as the last statement of a transaction that may write.
 pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Result<(), Error> {
-    let (seq, previous) = head(transaction)?;
-    let seq = seq + 1;
-    let time = milliseconds(transaction.now());
-    let mac = row_mac(transaction, RowPosition { seq, time }, event, &previous);
-    let sql = "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let texts = [event.actor, event.action, event.object, event.result];
-    let mut values = vec![seq.into(), time.into()];
-    values.extend(texts.map(Into::into));
-    values.push(mac.as_slice().into());
-    transaction.run(sql, &values)?;
-    let seal = seal(transaction, seq, &mac);
-    let sql = "UPDATE audit_head SET seq = $1, mac = $2, seal = $3";
-    let values = [seq.into(), mac.as_slice().into(), seal.as_slice().into()];
-    transaction.run(sql, &values).map(|_| ())
+    let (last, previous) = head(transaction)?;
+    let position = RowPosition {
+        seq: last + 1,
+        time: milliseconds(transaction.now()),
+    };
+    let mac = row_mac(transaction, position, event, &previous);
+    transaction.run(
+        "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            position.seq.into(),
+            position.time.into(),
+            event.actor.into(),
+            event.action.into(),
+            event.object.into(),
+            event.result.into(),
+            mac.as_slice().into(),
+        ],
+    )?;
+    let seal = seal(transaction, position.seq, &mac);
+    transaction.run(
+        "UPDATE audit_head SET seq = $1, mac = $2, seal = $3",
+        &[
+            position.seq.into(),
+            mac.as_slice().into(),
+            seal.as_slice().into(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// Reads the number and MAC of the last row, and checks the seal, which proves that it is the last. A store without rows has no seal.
 fn head(transaction: &mut Transaction<'_>) -> Result<(i64, Vec<u8>), Error> {
-    let row = transaction.one("SELECT seq, mac, seal FROM audit_head", &[])?;
-    let mut row = row.ok_or(Error::Damaged("the end of the audit is missing"))?;
+    let mut row = transaction
+        .one("SELECT seq, mac, seal FROM audit_head", &[])?
+        .ok_or(Error::Damaged("the end of the audit is missing"))?;
     let (seq, mac, found) = (row.int()?, row.blob()?, row.blob()?);
     if seq != 0 && seal(transaction, seq, &mac).as_slice() != found {
         return Err(Error::AuditBroken {
@@ -79,8 +94,10 @@ fn head(transaction: &mut Transaction<'_>) -> Result<(i64, Vec<u8>), Error> {
 }
 
 fn seal(transaction: &Transaction<'_>, seq: i64, mac: &[u8]) -> [u8; 32] {
-    let key = &transaction.secrets.audit;
-    key.mac(&[b"end of audit", &seq.to_be_bytes(), mac])
+    transaction
+        .secrets
+        .audit
+        .mac(&[b"end of audit", &seq.to_be_bytes(), mac])
 }
 
 /// The number and time of a row.
@@ -97,20 +114,16 @@ fn row_mac(
     event: &Event<'_>,
     previous: &[u8],
 ) -> [u8; 32] {
-    let texts = [event.actor, event.action, event.object, event.result].map(str::as_bytes);
-    let [actor, action, object, result] = texts;
-    let (seq, time) = (position.seq.to_be_bytes(), position.time.to_be_bytes());
-    let fields = [
+    transaction.secrets.audit.mac(&[
         b"audit",
-        seq.as_slice(),
-        &time,
-        actor,
-        action,
-        object,
-        result,
+        &position.seq.to_be_bytes(),
+        &position.time.to_be_bytes(),
+        event.actor.as_bytes(),
+        event.action.as_bytes(),
+        event.object.as_bytes(),
+        event.result.as_bytes(),
         previous,
-    ];
-    transaction.secrets.audit.mac(&fields)
+    ])
 }
 
 /// The end of the part of the audit that was checked.
@@ -122,8 +135,10 @@ struct Chain {
 impl Chain {
     /// Checks the next rows; true if there may be more.
     fn check_batch(&mut self, transaction: &mut Transaction<'_>) -> Result<bool, Error> {
-        let sql = "SELECT seq, time, actor, action, object, result, mac FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows = transaction.run(sql, &[self.seq.into(), BATCH.into()])?;
+        let rows = transaction.run(
+            "SELECT seq, time, actor, action, object, result, mac FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+            &[self.seq.into(), BATCH.into()],
+        )?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == BATCH);
         for row in rows {
             self.check_row(transaction, row)?;
@@ -137,11 +152,13 @@ impl Chain {
             seq: next.cast_unsigned(),
             what,
         };
-        let seq = row.int()?;
-        if seq != next {
+        let position = RowPosition {
+            seq: row.int()?,
+            time: row.int()?,
+        };
+        if position.seq != next {
             return Err(broken(AuditFault::Removed));
         }
-        let time = row.int()?;
         let texts = [row.text()?, row.text()?, row.text()?, row.text()?];
         let [actor, action, object, result] = texts.each_ref().map(String::as_str);
         let event = Event {
@@ -151,10 +168,10 @@ impl Chain {
             result,
         };
         let mac = row.blob()?;
-        if row_mac(transaction, RowPosition { seq, time }, &event, &self.mac).as_slice() != mac {
+        if row_mac(transaction, position, &event, &self.mac).as_slice() != mac {
             return Err(broken(AuditFault::Changed));
         }
-        (self.seq, self.mac) = (seq, mac);
+        (self.seq, self.mac) = (next, mac);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Many requests in one transaction, so that they wait for the disk once. Each has its own row in the audit and succeeds or is
-//! refused by itself; none is answered before all are on disk.
+//! Runs many requests in one transaction, so that they wait for the disk only once. Each has its own row in the audit and succeeds
+//! or is refused on its own. None is answered before all are on disk.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -18,18 +18,18 @@ const MAX_WAITING: usize = 1024;
 /// The largest number of requests in a transaction, all of which the last request waits for.
 const MAX_TOGETHER: usize = 64;
 
-/// Takes requests from any thread and answers them from its own. Requests that are waiting when it is dropped are answered first.
+/// Takes requests from any thread and answers them from its own. Dropping it first answers the waiting requests.
 pub struct Batcher {
-    /// None while it is dropped.
+    /// The queue; None while the batcher is dropped.
     queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// A request of any kind.
 trait Job: Send {
-    /// Does the request's work; an error ends the whole transaction.
+    /// Runs the request. An error ends the whole transaction.
     fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Error>;
-    /// Answers, when it is known what became of the transaction.
+    /// Answers the request with the result of the transaction.
     fn answer(self: Box<Self>, kept: Result<(), &Error>);
 }
 
@@ -50,24 +50,28 @@ impl Batcher {
     pub fn start(store: &KeyStore) -> Result<Self, Error> {
         let (queue, waiting) = sync_channel(MAX_WAITING);
         let store = store.clone();
-        let thread = Builder::new().name("key-store".to_owned());
-        let thread = thread.spawn(move || serve(&store, &waiting));
         Ok(Self {
             queue: Some(queue),
-            thread: Some(thread.map_err(Error::Thread)?),
+            thread: Some(
+                Builder::new()
+                    .name("key-store".to_owned())
+                    .spawn(move || serve(&store, &waiting))
+                    .map_err(Error::Thread)?,
+            ),
         })
     }
 
-    /// As [`KeyStore::get_or_create_keys`] for somebody, with the settings of the content. `answer` is called from the store's thread, or at
-    /// once where the request cannot be taken; it must not block.
+    /// Does the same as [`KeyStore::get_or_create_keys`] for an actor, and adds the settings of the content. `answer` is called from the
+    /// store's thread, or at once if the request cannot be taken. It must not block.
     pub fn get_or_create_keys(
         &self,
         actor: &str,
         wanted: Vec<SlotRequest>,
         answer: impl FnOnce(Result<ContentKeys, Error>) + Send + 'static,
     ) {
-        let checked = model::check_name("actor", actor).and_then(|()| key_requests::check(&wanted));
-        if let Err(error) = checked {
+        if let Err(error) =
+            model::check_name("actor", actor).and_then(|()| key_requests::check(&wanted))
+        {
             return answer(Err(error));
         }
         self.send(Request {
@@ -82,7 +86,7 @@ impl Batcher {
         });
     }
 
-    /// As [`KeyStore::key`] for somebody; `answer` as in [`Self::get_or_create_keys`].
+    /// Does the same as [`KeyStore::key`] for an actor. `answer` is called as by [`Self::get_or_create_keys`].
     pub fn key(
         &self,
         actor: &str,
@@ -128,10 +132,8 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(MAX_TOGETHER - 1));
-        let kept = store.change(|transaction| {
-            let mut jobs = jobs.iter_mut();
-            jobs.try_for_each(|job| job.run(transaction))
-        });
+        let kept =
+            store.change(|transaction| jobs.iter_mut().try_for_each(|job| job.run(transaction)));
         for job in jobs {
             job.answer(kept.as_ref().map(|&()| ()));
         }
@@ -176,10 +178,9 @@ where
     }
 
     fn answer(self: Box<Self>, kept: Result<(), &Error>) {
-        let done = match kept {
+        (self.answer)(match kept {
             Ok(()) => self.done.unwrap_or(Err(Error::Busy)),
             Err(error) => Err(error.again()),
-        };
-        (self.answer)(done);
+        });
     }
 }

@@ -18,7 +18,7 @@ impl KeyStore {
         self.read(|transaction| others_with(transaction, &nobody, key))
     }
 
-    /// A KID as a header lists it: with the checksum of its key, where the key is for counter mode.
+    /// Returns a KID as a PlayReady Header lists it, with the checksum of a key of counter mode.
     ///
     /// # Errors
     /// [`Error::NoKey`].
@@ -28,7 +28,7 @@ impl KeyStore {
         Ok(HeaderKeyId::aes_ctr(*kid, key))
     }
 
-    /// The same for a key that a seed would give, which need not be in the store.
+    /// Returns the same for the key that a seed gives, which need not be in the store.
     ///
     /// # Errors
     /// [`Error::NoSeed`].
@@ -38,14 +38,19 @@ impl KeyStore {
     }
 }
 
-/// Other KIDs than `kid` that have the key, the first made first.
+/// Returns the other KIDs than `kid` that have the key, the oldest first.
 pub(super) fn others_with(
     transaction: &mut Transaction<'_>,
     kid: &KeyId,
     key: &ContentKey,
 ) -> Result<Vec<KeyId>, Error> {
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
-    let sql = "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created";
-    let rows = transaction.run(sql, &[fingerprint.as_slice().into(), kid.into()])?;
-    rows.into_iter().map(|mut row| row.key_id()).collect()
+    transaction
+        .run(
+            "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created",
+            &[fingerprint.as_slice().into(), kid.into()],
+        )?
+        .into_iter()
+        .map(|mut row| row.key_id())
+        .collect()
 }

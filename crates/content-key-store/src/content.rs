@@ -8,7 +8,7 @@ use cenc_types::Scheme;
 use super::database::Row;
 use super::model::check_name;
 use super::transaction::Transaction;
-use super::{Content, Error, KeyStore, Page};
+use super::{Content, Error, KeyStore, Page, TrackLabel};
 
 /// A content in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +17,19 @@ pub struct ContentSummary {
     pub id: String,
     /// The protection scheme.
     pub scheme: Scheme,
-    /// The duration for which a key is used; None: keys do not change.
+    /// The duration of a crypto period; None if keys do not change.
     pub crypto_period: Option<Duration>,
     /// The number of its keys.
     pub keys: u64,
+}
+
+/// A content whose keys change by the clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RotatingContent {
+    /// Its id.
+    pub id: String,
+    /// The duration of a crypto period.
+    pub crypto_period: Duration,
 }
 
 pub(super) const IDS: &str = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET $2";
@@ -31,22 +40,22 @@ pub(super) const ROTATING: &str =
     "SELECT id, crypto_period FROM content WHERE crypto_period IS NOT NULL ORDER BY id";
 
 impl KeyStore {
-    /// Adds a content, or changes the settings of one that is there. Keys that it has already stay as they are.
+    /// Adds a content, or replaces the settings of one. Its keys stay as they are.
     ///
     /// # Errors
-    /// [`Error::BadName`], [`Error::NoSeed`], or the crypto period is out of range.
+    /// [`Error::BadName`], [`Error::NoSeed`], [`Error::OutOfRange`] for the crypto period.
     pub fn put_content(&self, content: &Content) -> Result<(), Error> {
         self.put_content_if(content, |_| true).map(|_| ())
     }
 
-    /// As [`Self::put_content`], if what is there now is as the caller wants it; whether it was. Nobody changes it in between.
+    /// Does the same as [`Self::put_content`] if `condition` is true for the stored content, in one transaction. Returns true if it was.
     ///
     /// # Errors
-    /// As [`Self::put_content`].
+    /// The same as [`Self::put_content`].
     pub fn put_content_if(
         &self,
         content: &Content,
-        is_wanted: impl FnOnce(Option<&Content>) -> bool,
+        condition: impl FnOnce(Option<&Content>) -> bool,
     ) -> Result<bool, Error> {
         check(content)?;
         self.write("put content", &content.id, |transaction| {
@@ -54,7 +63,7 @@ impl KeyStore {
                 Err(Error::NoContent(_)) => None,
                 current => Some(current?),
             };
-            if !is_wanted(current.as_ref()) {
+            if !condition(current.as_ref()) {
                 return Ok((false, "left as it is".to_owned()));
             }
             store(transaction, content)?;
@@ -62,20 +71,23 @@ impl KeyStore {
         })
     }
 
-    /// The contents whose keys change by the clock, and how long a key of theirs is used.
+    /// Lists the contents whose keys change by the clock, sorted by id.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn rotating(&self) -> Result<Vec<(String, Duration)>, Error> {
-        let rows = self.read(|transaction| transaction.run(ROTATING, &[]))?;
-        let read = |mut row: Row| {
-            let id = row.text()?;
-            Ok((id, period_of(&mut row)?.unwrap_or_default()))
-        };
-        rows.into_iter().map(read).collect()
+    pub fn rotating(&self) -> Result<Vec<RotatingContent>, Error> {
+        self.read(|transaction| transaction.run(ROTATING, &[]))?
+            .into_iter()
+            .map(|mut row| {
+                Ok(RotatingContent {
+                    id: row.text()?,
+                    crypto_period: period_of(&mut row)?.unwrap_or_default(),
+                })
+            })
+            .collect()
     }
 
-    /// A content by its id.
+    /// Returns a content by its id.
     ///
     /// # Errors
     /// [`Error::NoContent`].
@@ -105,31 +117,33 @@ impl KeyStore {
         })
     }
 
-    /// Contents with what lists show of them, in alphabetical order.
+    /// Lists contents for an overview, sorted by id.
     ///
     /// # Errors
     /// If the database fails.
     pub fn content_list(&self, page: Page) -> Result<Vec<ContentSummary>, Error> {
-        let rows = self.read(|transaction| transaction.run(LIST, &page.values()?))?;
-        rows.into_iter()
+        self.read(|transaction| transaction.run(LIST, &page.values()?))?
+            .into_iter()
             .map(|mut row| ContentSummary::from_row(&mut row))
             .collect()
     }
 
-    /// Ids of contents, in alphabetical order.
+    /// Lists the ids of contents in alphabetical order.
     ///
     /// # Errors
     /// If the database fails.
     pub fn contents(&self, page: Page) -> Result<Vec<String>, Error> {
-        let rows = self.read(|transaction| transaction.run(IDS, &page.values()?))?;
-        rows.into_iter().map(|mut row| row.text()).collect()
+        self.read(|transaction| transaction.run(IDS, &page.values()?))?
+            .into_iter()
+            .map(|mut row| row.text())
+            .collect()
     }
 }
 
 fn check(content: &Content) -> Result<(), Error> {
     check_name("content id", &content.id)?;
-    for (_, label) in &content.tracks {
-        check_name("track label", label)?;
+    for track in &content.tracks {
+        check_name("track label", &track.label)?;
     }
     for target in &content.targets {
         check_name("target", target)?;
@@ -143,8 +157,8 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
     let mut row = transaction
         .one(sql, &[id.into()])?
         .ok_or_else(|| Error::NoContent(id.to_owned()))?;
-    let scheme = scheme_of(&mut row)?;
     let mut content = Content {
+        scheme: scheme_of(&mut row)?,
         header_version: row.optional_text()?,
         la_url: row.optional_text()?,
         lui_url: row.optional_text()?,
@@ -152,17 +166,26 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
         custom_attributes: row.optional_text()?,
         crypto_period: period_of(&mut row)?,
         seed: row.optional_text()?,
-        ..Content::new(id, scheme)
+        ..Content::new(id, Scheme::Cenc)
     };
-    let sql = "SELECT selector, label FROM content_track WHERE content_id = $1 ORDER BY selector";
     content.tracks = transaction
-        .run(sql, &[id.into()])?
+        .run(
+            "SELECT selector, label FROM content_track WHERE content_id = $1 ORDER BY selector",
+            &[id.into()],
+        )?
         .into_iter()
-        .map(|mut row| Ok((row.text()?, row.text()?)))
+        .map(|mut row| {
+            Ok(TrackLabel {
+                selector: row.text()?,
+                label: row.text()?,
+            })
+        })
         .collect::<Result<_, Error>>()?;
-    let sql = "SELECT target FROM content_target WHERE content_id = $1 ORDER BY target";
     content.targets = transaction
-        .run(sql, &[id.into()])?
+        .run(
+            "SELECT target FROM content_target WHERE content_id = $1 ORDER BY target",
+            &[id.into()],
+        )?
         .into_iter()
         .map(|mut row| row.text())
         .collect::<Result<_, _>>()?;
@@ -171,11 +194,12 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
 
 pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {
     if let Some(seed) = &content.seed {
-        let known = transaction.one(
-            "SELECT name FROM seed WHERE name = $1 AND retired IS NULL",
-            &[seed.as_str().into()],
-        )?;
-        known.ok_or_else(|| Error::NoSeed(seed.clone()))?;
+        transaction
+            .one(
+                "SELECT name FROM seed WHERE name = $1 AND retired IS NULL",
+                &[seed.as_str().into()],
+            )?
+            .ok_or_else(|| Error::NoSeed(seed.clone()))?;
     }
     let period = content
         .crypto_period
@@ -210,10 +234,9 @@ fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result
         "DELETE FROM content_track WHERE content_id = $1",
         &[id.into()],
     )?;
-    for (selector, label) in &content.tracks {
-        let sql = "INSERT INTO content_track (content_id, selector, label) VALUES ($1, $2, $3)";
+    for TrackLabel { selector, label } in &content.tracks {
         transaction.run(
-            sql,
+            "INSERT INTO content_track (content_id, selector, label) VALUES ($1, $2, $3)",
             &[id.into(), selector.as_str().into(), label.as_str().into()],
         )?;
     }
@@ -222,8 +245,10 @@ fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result
         &[id.into()],
     )?;
     for target in &content.targets {
-        let sql = "INSERT INTO content_target (content_id, target) VALUES ($1, $2)";
-        transaction.run(sql, &[id.into(), target.as_str().into()])?;
+        transaction.run(
+            "INSERT INTO content_target (content_id, target) VALUES ($1, $2)",
+            &[id.into(), target.as_str().into()],
+        )?;
     }
     Ok(())
 }
@@ -235,8 +260,9 @@ fn scheme_of(row: &mut Row) -> Result<Scheme, Error> {
 }
 
 fn period_of(row: &mut Row) -> Result<Option<Duration>, Error> {
-    let period = row.optional_int()?;
-    Ok(period.map(|ms| Duration::from_millis(ms.unsigned_abs())))
+    Ok(row
+        .optional_int()?
+        .map(|ms| Duration::from_millis(ms.unsigned_abs())))
 }
 
 impl ContentSummary {

@@ -6,7 +6,7 @@ use cenc_types::{CipherMode, ContentKey, KeyId};
 use super::database::Value;
 use super::key_requests::{give, slot_object};
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
-use super::transaction::Transaction;
+use super::transaction::{Transaction, WrappedSecret};
 use super::wrap::{Subject, content_key};
 use super::{
     Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
@@ -86,7 +86,7 @@ impl KeyStore {
         })
     }
 
-    /// Moves a key forward: to active when its crypto period begins, to retired when it protects no more.
+    /// Moves a key forward: to active when its crypto period starts, to retired when it protects nothing more.
     ///
     /// # Errors
     /// [`Error::NoKey`], or [`Error::Rule`] when it would go back, or a required target has not acknowledged it.
@@ -127,13 +127,15 @@ pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Sto
     let mut row = transaction
         .one(sql, &[kid.into()])?
         .ok_or(Error::NoKey(*kid))?;
-    let (wrapped, kek_id, fingerprint) = (row.blob()?, row.text()?, row.blob()?);
+    let wrapped = WrappedSecret::from_row(&mut row)?;
+    let fingerprint = row.blob()?;
     let info = KeyInfo::from_row(&mut row)?;
-    let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &kek_id, &wrapped)?;
+    let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &wrapped)?;
     // A key that another store wrapped for the same KID, under the same key-encryption key, opens too.
     if transaction.secrets.fingerprint(KIND, &clear).as_slice() != fingerprint {
-        let what = format!("key of KID {kid}");
-        return Err(Error::Tampered { what });
+        return Err(Error::Tampered {
+            what: format!("key of KID {kid}"),
+        });
     }
     Ok(StoredKey {
         info,
@@ -147,8 +149,10 @@ pub(super) fn find_slot(
     slot: &KeySlot,
 ) -> Result<Option<KeyId>, Error> {
     let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
-    let row = transaction.one(sql, &slot_values(slot)?)?;
-    row.map(|mut row| row.key_id()).transpose()
+    transaction
+        .one(sql, &slot_values(slot)?)?
+        .map(|mut row| row.key_id())
+        .transpose()
 }
 
 fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
@@ -182,11 +186,15 @@ pub(super) fn create(
         kid: &kid,
         mode: slot.mode,
     };
-    let provenance = Provenance {
-        origin,
-        seed: content.seed.as_deref(),
-    };
-    store(transaction, identity, &key, provenance)?;
+    store(
+        transaction,
+        identity,
+        &key,
+        Provenance {
+            origin,
+            seed: content.seed.as_deref(),
+        },
+    )?;
     assign(transaction, slot, identity)?;
     outbox::enqueue(transaction, &kid, &content.targets)?;
     Ok(StoredKey {
@@ -197,10 +205,10 @@ pub(super) fn create(
 
 fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
     match content::load(transaction, &slot.content_id) {
-        Err(Error::NoContent(_)) => {
-            let content = Content::new(&slot.content_id, slot.mode.usual_scheme());
-            content::store(transaction, &content)
-        }
+        Err(Error::NoContent(_)) => content::store(
+            transaction,
+            &Content::new(&slot.content_id, slot.mode.usual_scheme()),
+        ),
         found => found.map(|_| ()),
     }
 }
@@ -224,16 +232,15 @@ fn store(
     key: &ContentKey,
     Provenance { origin, seed }: Provenance<'_>,
 ) -> Result<(), Error> {
-    let subject = Subject::ContentKey(kid, mode);
-    let (wrapped, kek_id) = transaction.wrap(subject, key.as_bytes())?;
+    let wrapped = transaction.wrap(Subject::ContentKey(kid, mode), key.as_bytes())?;
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
     let sql = "INSERT INTO content_key (kid, mode, wrapped, kek_id, fingerprint, origin, seed, state, created)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)";
     let values = [
         kid.into(),
         mode_name(mode).into(),
-        wrapped.into(),
-        kek_id.as_str().into(),
+        wrapped.bytes.into(),
+        wrapped.kek_id.as_str().into(),
         fingerprint.as_slice().into(),
         origin.name().into(),
         seed.into(),
@@ -256,11 +263,13 @@ pub(super) fn assign(
         Some(found) => return Err(Error::SlotTaken(found)),
         None => ensure_content(transaction, slot)?,
     }
-    let sql =
-        "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)";
     let mut values = Vec::from(slot_values(slot)?);
     values.push(kid.into());
-    transaction.run(sql, &values).map(|_| true)
+    transaction.run(
+        "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)",
+        &values,
+    )?;
+    Ok(true)
 }
 
 impl NewKey {
@@ -288,8 +297,12 @@ fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, E
     };
     let was_there = match load(transaction, &new.kid) {
         Err(Error::NoKey(_)) => {
-            let provenance = Provenance { origin, seed };
-            store(transaction, new.identity(), key, provenance)?;
+            store(
+                transaction,
+                new.identity(),
+                key,
+                Provenance { origin, seed },
+            )?;
             false
         }
         found => {
@@ -309,8 +322,10 @@ fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(
         return Err(Error::OtherKey(kid));
     }
     if found.info.mode != mode {
-        let mode = found.info.mode;
-        return Err(Error::OtherMode { kid, mode });
+        return Err(Error::OtherMode {
+            kid,
+            mode: found.info.mode,
+        });
     }
     Ok(())
 }

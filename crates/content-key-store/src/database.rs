@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the store asks of a database. All statements but the tables' own are the same for every back end: placeholders are `$1`,
-//! `$2`, …, and values are of the four kinds of [`Value`].
+//! The interface to a database. All statements except those that create the tables are the same for every back end: placeholders
+//! are `$1`, `$2`, …, and values have the four kinds of [`Value`].
 
 use std::time::SystemTime;
 
@@ -11,15 +11,15 @@ use super::model::{milliseconds, time_of};
 
 /// A connection to a database.
 pub(super) trait Database: Send {
-    /// Starts a transaction; one that was left open is rolled back before.
+    /// Starts a transaction, after rolling back one that is still open.
     fn begin(&mut self, access: Access) -> Result<(), Error>;
     /// Runs a statement and collects its rows.
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error>;
-    /// Makes the transaction's changes last: they are on disk when this returns.
+    /// Commits the transaction. Its changes are on disk when this returns.
     fn commit(&mut self) -> Result<(), Error>;
-    /// Undoes the transaction, as far as the connection is still there.
+    /// Rolls the transaction back, if the connection still exists.
     fn roll_back(&mut self);
-    /// The kind of database.
+    /// Returns the kind of database.
     fn backend(&self) -> Backend;
 }
 
@@ -35,15 +35,15 @@ pub enum Backend {
 /// The purpose of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Sees the store as it was at one time.
+    /// Reads a consistent snapshot of the store.
     Read,
-    /// Changes what the audit does not follow, at the same time as others.
+    /// Changes rows that the audit does not record. Several run at the same time.
     Claim,
-    /// Changes the store: one at a time, over all processes, since the audit is one chain.
+    /// Changes the store. Only one runs at a time in all processes, because the audit is one chain.
     Write,
 }
 
-/// A value in a row or a statement; secrets are wrapped before they become one.
+/// A value in a row or a statement. Secrets are wrapped before they become values.
 #[derive(Debug)]
 pub enum Value {
     /// None.
@@ -58,7 +58,7 @@ pub enum Value {
 
 /// The values of a row, taken from left to right.
 ///
-/// Each method takes the next value. It fails with [`Error::Damaged`] where that has another type, or is missing.
+/// Each method takes the next value. It fails with [`Error::Damaged`] if the value has another type or is missing.
 pub struct Row(std::vec::IntoIter<Value>);
 
 impl Row {
@@ -66,7 +66,7 @@ impl Row {
         Self(values.into_iter())
     }
 
-    /// A number.
+    /// Takes a number.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -74,7 +74,7 @@ impl Row {
         self.optional_int()?.ok_or(NULL)
     }
 
-    /// A text.
+    /// Takes a text.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -82,7 +82,7 @@ impl Row {
         self.optional_text()?.ok_or(NULL)
     }
 
-    /// Bytes.
+    /// Takes bytes.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -90,17 +90,18 @@ impl Row {
         self.optional_blob()?.ok_or(NULL)
     }
 
-    /// A KID.
+    /// Takes a KID.
     ///
     /// # Errors
     /// [`Error::Damaged`].
     pub fn key_id(&mut self) -> Result<KeyId, Error> {
-        let bytes = self.blob()?.try_into();
-        let bytes = bytes.map_err(|_| Error::Damaged("a KID has another length"))?;
-        Ok(KeyId::from_bytes(bytes))
+        self.blob()?
+            .try_into()
+            .map(KeyId::from_bytes)
+            .map_err(|_| Error::Damaged("a KID has another length"))
     }
 
-    /// A time.
+    /// Takes a time.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -108,7 +109,7 @@ impl Row {
         Ok(time_of(self.int()?))
     }
 
-    /// A time, if there is one.
+    /// Takes a time, or NULL.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -116,7 +117,7 @@ impl Row {
         Ok(self.optional_int()?.map(time_of))
     }
 
-    /// A number, if there is one.
+    /// Takes a number, or NULL.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -128,7 +129,7 @@ impl Row {
         }
     }
 
-    /// A text, if there is one.
+    /// Takes a text, or NULL.
     ///
     /// # Errors
     /// [`Error::Damaged`].
@@ -140,7 +141,7 @@ impl Row {
         }
     }
 
-    /// Bytes, if there are some.
+    /// Takes bytes, or NULL.
     ///
     /// # Errors
     /// [`Error::Damaged`].

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Key-encryption keys (KEKs): 32 bytes under which all other keys rest. They are never in the database; it knows them by an id
-//! that is computed from them.
+//! Key-encryption keys (KEKs): 32 bytes that wrap all other keys. They are never in the database, which has only an id that is
+//! computed from each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,11 @@ use super::wrap::Wrapper;
 
 /// The source of a key-encryption key, which cannot be printed.
 pub enum KekSource {
-    /// A file in hex or base64, mode 0600 or stricter; made with a new key where a store is made.
+    /// A file in hex or base64, of mode 0600 or stricter. It is created with a new key for a new store.
     File(PathBuf),
-    /// A credential that systemd gives to the service: 32 bytes, or hex or base64, in the file of this name in
-    /// `$CREDENTIALS_DIRECTORY`.
+    /// A systemd credential of the service: 32 bytes, or hex or base64, in the file of this name in `$CREDENTIALS_DIRECTORY`.
     Credential(String),
-    /// A passphrase, by Argon2id; salt and parameters are in the store.
+    /// A passphrase, from which Argon2id derives the key; salt and parameters are in the store.
     Passphrase(Zeroizing<String>),
 }
 
@@ -40,7 +39,7 @@ pub(super) struct Kek {
 }
 
 impl KekSource {
-    /// A key for a new store, or for a re-wrap: a file that does not exist is made, a passphrase gets a new salt.
+    /// Returns a key for a new store, or for a re-wrap. Creates a missing file, and a new salt for a passphrase.
     pub(super) fn create(&self, host: &Host) -> Result<Kek, Error> {
         match self {
             Self::File(path) => Ok(Kek::new(&*read_or_create(path, host)?, None)),
@@ -52,7 +51,7 @@ impl KekSource {
         }
     }
 
-    /// The key among those that the store knows; None when it is another.
+    /// Returns the key if it is one of those in the store.
     pub(super) fn find(
         &self,
         known: &[KnownKek],
@@ -112,11 +111,10 @@ fn read_or_create(path: &Path, host: &Host) -> Result<Zeroizing<[u8; 32]>, Error
 }
 
 fn read_file(path: &Path, files: &dyn SecretFiles) -> Result<Zeroizing<[u8; 32]>, Error> {
-    let text = files.read(path).map_err(Error::KekFile)?;
-    key_of_text(&text)
+    key_of_text(&files.read(path).map_err(Error::KekFile)?)
 }
 
-/// systemd itself keeps others from the file, by a folder of its own; its mode says nothing, since access may be by an ACL.
+/// Reads a credential without checking its mode: systemd protects its folder, and access may be by an ACL.
 fn read_credential(name: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
     let failed = |source| Error::Credential {
         name: name.to_owned(),
@@ -129,8 +127,7 @@ fn read_credential(name: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
     if !is_plain || parts.next().is_some() {
         return Err(failed(io::ErrorKind::InvalidInput.into()));
     }
-    let bytes = std::fs::read(Path::new(&folder).join(name)).map_err(failed)?;
-    let bytes = Zeroizing::new(bytes);
+    let bytes = Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).map_err(failed)?);
     if let Ok(key) = bytes.as_slice().try_into() {
         return Ok(Zeroizing::new(key));
     }

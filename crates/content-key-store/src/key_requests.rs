@@ -121,10 +121,11 @@ fn share(
     key: StoredKey,
 ) -> Result<(StoredKey, &'static str), Error> {
     let kid = key.info.kid;
-    let sql = "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 LIMIT 1";
-    let values = [(&kid).into(), slot.content_id.as_str().into()];
     transaction
-        .one(sql, &values)?
+        .one(
+            "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 LIMIT 1",
+            &[(&kid).into(), slot.content_id.as_str().into()],
+        )?
         .ok_or(Error::OtherContent(kid))?;
     let mode = key.info.mode;
     assign(transaction, slot, KeyIdentity { kid: &kid, mode })?;

@@ -81,7 +81,7 @@ use std::sync::{Arc, Mutex};
 pub use audit::AuditHead;
 use audit::Event;
 pub use batch::Batcher;
-pub use content::ContentSummary;
+pub use content::{ContentSummary, RotatingContent};
 use database::{Access, Database};
 pub use database::{Backend, Row, Value};
 pub use error::{AuditFault, Error};
@@ -91,11 +91,11 @@ pub use key_requests::{ContentKeys, SlotRequest};
 pub use location::Location;
 pub use model::{
     AssignedSlot, Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey,
-    Origin, Page, StoredKey, check_name,
+    Origin, Page, StoredKey, TrackLabel, check_name,
 };
 use secrets::Secrets;
 pub use seed::SeedInfo;
-pub use store_address::store_address;
+pub use store_address::StoreAddress;
 pub use store_keys::StoreKeys;
 pub use timeline::PeriodKey;
 use transaction::Shared;
@@ -110,8 +110,8 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// Opens the store at `sqlite:///path` or `postgresql://…`, and makes it where there is none: then the first of the
-    /// key-encryption keys wraps what it will hold. Before and while all is re-wrapped, give both the old and the new one.
+    /// Opens the store at `sqlite:///path` or `postgresql://…`, and creates it if there is none. The first of the key-encryption keys
+    /// then wraps its secrets. Before and during a re-wrap, give both the old and the new key.
     ///
     /// # Errors
     /// [`Error::BadUri`], [`Error::Unavailable`], [`Error::TooOpen`] for a folder or file that others may use,
@@ -119,19 +119,18 @@ impl KeyStore {
     pub fn open(uri: &str, keks: Vec<KekSource>, host: &Host) -> Result<Self, Error> {
         let mut database = connect(uri, host)?;
         let secrets = obtain_secrets(&mut *database, keks, host)?;
-        let shared = Mutex::new(Shared {
-            database,
-            secrets,
-            host: host.clone(),
-        });
         Ok(Self {
-            shared: Arc::new(shared),
+            shared: Arc::new(Mutex::new(Shared {
+                database,
+                secrets,
+                host: host.clone(),
+            })),
             host: host.clone(),
             actor: "unnamed".into(),
         })
     }
 
-    /// The clock, random bytes and files of secrets that the store uses.
+    /// Returns the clock, random bytes and files of secrets that the store uses.
     pub fn host(&self) -> &Host {
         &self.host
     }
@@ -176,7 +175,7 @@ fn obtain_secrets(
         Ok(secrets) => return Ok(secrets),
         Err(keks) => keks,
     };
-    // Only who finds a new store waits for its turn to write; others may have been faster.
+    // Only a new store is written to. Another process may have created it meanwhile.
     database.begin(Access::Write)?;
     let made = Secrets::obtain(database, keks, host).and_then(|found| {
         let made = found.or_else(|keks| create_secrets(database, keks, host))?;
@@ -200,12 +199,14 @@ fn create_secrets(
         secrets: &mut secrets,
         host,
     };
-    let event = Event {
-        actor: "store",
-        action: "create",
-        object: "store",
-        result: "ok",
-    };
-    audit::append(&mut transaction, &event)?;
+    audit::append(
+        &mut transaction,
+        &Event {
+            actor: "store",
+            action: "create",
+            object: "store",
+            result: "ok",
+        },
+    )?;
     Ok(secrets)
 }

@@ -23,7 +23,7 @@ macro_rules! keys_sql {
     };
 }
 
-/// By KID, by content, by seed, by state, by the time they were made. Only those of a content are sorted.
+/// The lists by KID, by content, by seed, by state, and of all keys. Only the list by content needs sorting.
 pub(super) const KEYS: [&str; 5] = [
     keys_sql!("content_key.kid = $7 AND "),
     keys_sql!("content_key.kid IN (SELECT kid FROM key_slot WHERE content_id = $3) AND "),
@@ -36,7 +36,7 @@ pub(super) const SLOTS: &str =
     ORDER BY period DESC, label, mode LIMIT $1 OFFSET $2";
 
 impl KeyStore {
-    /// All of a key but the key.
+    /// Returns the properties of a key, without the key.
     ///
     /// # Errors
     /// [`Error::NoKey`].
@@ -44,59 +44,47 @@ impl KeyStore {
         self.read(|transaction| info(transaction, kid))
     }
 
-    /// Keys, the last made first.
+    /// Lists keys, the newest first.
     ///
     /// # Errors
     /// If the database fails.
     pub fn keys(&self, filter: &KeyFilter, page: Page) -> Result<Vec<KeyInfo>, Error> {
         let mut values = Vec::from(page.values()?);
         values.extend(filter.values());
-        let rows = self.read(|transaction| transaction.run(filter.sql(), &values))?;
-        rows.into_iter()
+        self.read(|transaction| transaction.run(filter.sql(), &values))?
+            .into_iter()
             .map(|mut row| KeyInfo::from_row(&mut row))
             .collect()
     }
 
-    /// The tracks and crypto periods that have a key of a content, the last periods first.
+    /// Lists the slots of a content that have a key, the last periods first.
     ///
     /// # Errors
     /// If the database fails.
     pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<AssignedSlot>, Error> {
         let [limit, offset] = page.values()?;
-        let rows =
-            self.read(|transaction| transaction.run(SLOTS, &[limit, offset, content_id.into()]))?;
-        let read = |mut row: Row| {
-            let slot = KeySlot {
-                content_id: content_id.to_owned(),
-                label: row.text()?,
-                period: row.int()?.cast_unsigned(),
-                mode: mode_of(&row.text()?)?,
-            };
-            Ok(AssignedSlot {
-                slot,
-                kid: row.key_id()?,
+        self.read(|transaction| transaction.run(SLOTS, &[limit, offset, content_id.into()]))?
+            .into_iter()
+            .map(|mut row| {
+                Ok(AssignedSlot {
+                    slot: KeySlot::from_row(content_id.to_owned(), &mut row)?,
+                    kid: row.key_id()?,
+                })
             })
-        };
-        rows.into_iter().map(read).collect()
+            .collect()
     }
 
-    /// The tracks and crypto periods that a key is for, by content, period and label.
+    /// Lists the slots of a key by content, period and label.
     ///
     /// # Errors
     /// If the database fails.
     pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
         let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
             ORDER BY content_id, period, label";
-        let rows = self.read(|transaction| transaction.run(sql, &[kid.into()]))?;
-        let read = |mut row: Row| {
-            Ok(KeySlot {
-                content_id: row.text()?,
-                label: row.text()?,
-                period: row.int()?.cast_unsigned(),
-                mode: mode_of(&row.text()?)?,
-            })
-        };
-        rows.into_iter().map(read).collect()
+        self.read(|transaction| transaction.run(sql, &[kid.into()]))?
+            .into_iter()
+            .map(|mut row| KeySlot::from_row(row.text()?, &mut row))
+            .collect()
     }
 }
 
@@ -106,8 +94,22 @@ pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Key
         info_columns!(),
         " FROM content_key WHERE kid = $1"
     );
-    let row = transaction.one(sql, &[kid.into()])?;
-    KeyInfo::from_row(&mut row.ok_or(Error::NoKey(*kid))?)
+    let mut row = transaction
+        .one(sql, &[kid.into()])?
+        .ok_or(Error::NoKey(*kid))?;
+    KeyInfo::from_row(&mut row)
+}
+
+impl KeySlot {
+    /// Reads the columns `label, period, mode`.
+    fn from_row(content_id: String, row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            content_id,
+            label: row.text()?,
+            period: row.int()?.cast_unsigned(),
+            mode: mode_of(&row.text()?)?,
+        })
+    }
 }
 
 impl KeyFilter {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Error;
 
-/// A key store's place. Printing it shows neither user nor password nor options.
+/// The location of a key store. Printing it shows no user, password or options.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// The file of a SQLite database.
@@ -26,14 +26,16 @@ impl Location {
         if uri.starts_with("sqlite:///") {
             return Self::sqlite(uri).ok_or(Error::BadUri);
         }
+        // Url does not read it: a URI of PostgreSQL may have no host, or several.
         let rest = uri
             .strip_prefix("postgresql://")
-            .or_else(|| uri.strip_prefix("postgres://"));
-        // Not by Url: a URI of PostgreSQL may have no host, or several.
-        let rest = rest.ok_or(Error::BadUri)?;
-        let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        // A password may hold an unescaped '/' or '@': all up to the last '@' may be part of it.
-        let shown = rest.rsplit_once('@').map_or(rest, |(_, behind)| behind);
+            .or_else(|| uri.strip_prefix("postgres://"))
+            .ok_or(Error::BadUri)?
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default();
+        // A password may hold an unescaped '/' or '@', so all up to the last '@' may be part of it.
+        let shown = rest.rsplit_once('@').map_or(rest, |(_, shown)| shown);
         Ok(Self::Postgres(shown.to_owned()))
     }
 
@@ -42,9 +44,11 @@ impl Location {
         if url.query().is_some() || url.fragment().is_some() {
             return None;
         }
-        // Only file: URLs have paths for Url.
-        let file = format!("file://{}", url.path());
-        let path = Url::parse(&file).ok()?.to_file_path().ok()?;
+        // Url gives file paths only of file: URLs.
+        let path = Url::parse(&format!("file://{}", url.path()))
+            .ok()?
+            .to_file_path()
+            .ok()?;
         path.file_name()?;
         Some(Self::Sqlite(path))
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! HMAC-SHA-256 (RFC 2104) under the store's own keys: the audit's chain, and fingerprints by which equal keys are found.
+//! HMAC-SHA-256 (RFC 2104) under the store's own keys, for the audit's chain and for fingerprints that find equal keys.
 //!
-//! A fingerprint says only that two keys of one store are equal. A plain hash would let whoever reads the database test guesses
-//! at weak keys and see which keys two stores share.
+//! A fingerprint shows only that two keys of one store are equal. A plain hash would let a reader of the database test guesses at
+//! weak keys, and find the keys that two stores share.
 
 use hmac::{Hmac, KeyInit, Mac};
 use host_access::Random;
@@ -36,10 +36,10 @@ impl MacKey {
         &self.0
     }
 
-    /// The MAC of a list of fields, each with its length before it: no two lists have the same bytes.
+    /// Returns the MAC of a list of fields, each with its length before it, so that no two lists have the same bytes.
     pub(super) fn mac(&self, fields: &[&[u8]]) -> [u8; 32] {
-        let mac = Hmac::<Sha256>::new_from_slice(self.as_bytes());
-        let mut mac = mac.expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.as_bytes()).expect("HMAC takes keys of any length");
         for field in fields {
             mac.update(&(field.len() as u64).to_be_bytes());
             mac.update(field);
@@ -47,10 +47,12 @@ impl MacKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// The fingerprint of a secret of some kind.
+    /// Returns the fingerprint of a secret of some kind.
     pub(super) fn fingerprint(&self, kind: &str, secret: &[u8]) -> [u8; 16] {
-        let mac = self.mac(&[kind.as_bytes(), secret]);
-        *mac.first_chunk().expect("16 of 32 bytes")
+        *self
+            .mac(&[kind.as_bytes(), secret])
+            .first_chunk()
+            .expect("16 of 32 bytes")
     }
 }
 

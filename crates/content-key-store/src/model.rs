@@ -35,7 +35,7 @@ pub struct AssignedSlot {
 pub enum Origin {
     /// The operating system's generator.
     Random,
-    /// An operator's hand.
+    /// An operator, who entered it.
     Entered,
     /// A key seed.
     Seed,
@@ -46,13 +46,13 @@ pub enum Origin {
 /// The state of a key, which only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
-    /// Made.
+    /// It was created.
     Planned,
-    /// Acknowledged by every required target.
+    /// Every required target has acknowledged it.
     Delivered,
-    /// Protects samples.
+    /// It protects samples.
     Active,
-    /// Protects no new samples.
+    /// It protects no new samples.
     Retired,
 }
 
@@ -65,7 +65,7 @@ pub struct KeyInfo {
     pub mode: CipherMode,
     /// Its origin.
     pub origin: Origin,
-    /// The seed's name, where it came from one.
+    /// The name of the seed, if it was derived from one.
     pub seed: Option<String>,
     /// Its state.
     pub state: KeyState,
@@ -95,7 +95,7 @@ pub struct NewKey {
     pub kid: KeyId,
     /// The cipher mode.
     pub mode: CipherMode,
-    /// The key, or where it is to come from.
+    /// The source of the key.
     pub source: KeySource,
 }
 
@@ -103,11 +103,11 @@ pub struct NewKey {
 pub enum KeySource {
     /// The operating system's generator.
     Random,
-    /// An operator's hand.
+    /// A key that an operator has entered.
     Entered(ContentKey),
     /// A key seed of the store, by its name.
     Seed(String),
-    /// A document of another system.
+    /// A key from a document of another system.
     Imported(ContentKey),
 }
 
@@ -116,22 +116,22 @@ pub enum KeySource {
 pub struct Inserted {
     /// True if the store had the same KID with the same key already.
     pub was_there: bool,
-    /// Other KIDs that have the same key: warn of them, since devices of security level 3000 want keys that differ.
+    /// Other KIDs that have the same key, which security level 3000 does not allow.
     pub same_key: Vec<KeyId>,
 }
 
 /// A filter for lists of keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyFilter {
-    /// Those of a content.
+    /// Keys of this content.
     pub content_id: Option<String>,
-    /// Those that are as far as this.
+    /// Keys in this state.
     pub state: Option<KeyState>,
-    /// The one with this KID.
+    /// The key of this KID.
     pub kid: Option<KeyId>,
-    /// Those of tracks with this label.
+    /// Keys of tracks with this label.
     pub label: Option<String>,
-    /// Those that came from a seed, by its name.
+    /// Keys that were derived from the seed of this name.
     pub seed: Option<String>,
 }
 
@@ -144,6 +144,15 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// The tracks that share a label, and so a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackLabel {
+    /// The selector of the tracks, such as `video` or `track:2`.
+    pub selector: String,
+    /// Their label.
+    pub label: String,
+}
+
 /// The settings of an asset or channel that its packagers need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -151,28 +160,28 @@ pub struct Content {
     pub id: String,
     /// The protection scheme.
     pub scheme: Scheme,
-    /// Version of the PlayReady Header; None: as the scheme asks for.
+    /// The version of the PlayReady Header; None for the one that the scheme needs.
     pub header_version: Option<String>,
-    /// URL where licences are acquired.
+    /// The URL for licence acquisition (LA_URL).
     pub la_url: Option<String>,
-    /// URL of the page that people see.
+    /// The URL of the licence page for people (LUI_URL).
     pub lui_url: Option<String>,
-    /// Domain service id.
+    /// The domain service id (DS_ID).
     pub ds_id: Option<String>,
-    /// XML for CUSTOMATTRIBUTES.
+    /// The XML for CUSTOMATTRIBUTES.
     pub custom_attributes: Option<String>,
-    /// The duration for which a key is used; None: keys do not change.
+    /// The duration of a crypto period; None if keys do not change.
     pub crypto_period: Option<Duration>,
-    /// The seed from which its keys are derived; None: they are random.
+    /// The seed from which its keys are derived; None if they are random.
     pub seed: Option<String>,
-    /// Selectors and the labels of the tracks that match them.
-    pub tracks: Vec<(String, String)>,
+    /// The labels of its tracks; if it is empty, all tracks share one key.
+    pub tracks: Vec<TrackLabel>,
     /// The targets that must acknowledge a key before it becomes active.
     pub targets: Vec<String>,
 }
 
 impl Content {
-    /// A content with no settings but its id and scheme.
+    /// Makes a content with no settings but its id and scheme.
     pub fn new(id: &str, scheme: Scheme) -> Self {
         Self {
             id: id.to_owned(),
@@ -193,7 +202,7 @@ impl Content {
 impl Origin {
     const ALL: [Self; 4] = [Self::Random, Self::Entered, Self::Seed, Self::Imported];
 
-    /// The origin as text.
+    /// Returns the name of the origin.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Random => "random",
@@ -208,7 +217,7 @@ impl KeyState {
     /// All states, in their order.
     pub const ALL: [Self; 4] = [Self::Planned, Self::Delivered, Self::Active, Self::Retired];
 
-    /// The state as text.
+    /// Returns the name of the state.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Planned => "planned",
@@ -219,7 +228,7 @@ impl KeyState {
     }
 }
 
-/// The cipher mode as the tables name it.
+/// Returns the name of a cipher mode in the tables.
 pub(super) const fn mode_name(mode: CipherMode) -> &'static str {
     match mode {
         CipherMode::Ctr => "ctr",
@@ -228,9 +237,10 @@ pub(super) const fn mode_name(mode: CipherMode) -> &'static str {
 }
 
 pub(super) fn mode_of(text: &str) -> Result<CipherMode, Error> {
-    let mut modes = [CipherMode::Ctr, CipherMode::Cbc].into_iter();
-    let mode = modes.find(|mode| mode_name(*mode) == text);
-    mode.ok_or(Error::Damaged("unknown cipher mode"))
+    [CipherMode::Ctr, CipherMode::Cbc]
+        .into_iter()
+        .find(|mode| mode_name(*mode) == text)
+        .ok_or(Error::Damaged("unknown cipher mode"))
 }
 
 /// The columns of a [`KeyInfo`], as [`KeyInfo::from_row`] takes them.
@@ -247,15 +257,19 @@ impl KeyInfo {
             kid: row.key_id()?,
             mode: mode_of(&row.text()?)?,
             origin: {
-                let text = row.text()?;
-                let origin = Origin::ALL.into_iter().find(|origin| origin.name() == text);
-                origin.ok_or(Error::Damaged("unknown origin"))?
+                let name = row.text()?;
+                Origin::ALL
+                    .into_iter()
+                    .find(|origin| origin.name() == name)
+                    .ok_or(Error::Damaged("unknown origin"))?
             },
             seed: row.optional_text()?,
             state: {
-                let text = row.text()?;
-                let state = KeyState::ALL.into_iter().find(|state| state.name() == text);
-                state.ok_or(Error::Damaged("unknown state"))?
+                let name = row.text()?;
+                KeyState::ALL
+                    .into_iter()
+                    .find(|state| state.name() == name)
+                    .ok_or(Error::Damaged("unknown state"))?
             },
             created: row.time()?,
             delivered: row.optional_time()?,
@@ -265,25 +279,29 @@ impl KeyInfo {
     }
 }
 
-/// Milliseconds since 1970; a clock before that counts as 1970.
+/// Returns the milliseconds since 1970; 0 for an earlier time.
 pub(super) fn milliseconds(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn time_of(milliseconds: i64) -> SystemTime {
-    let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default());
-    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+    UNIX_EPOCH
+        .checked_add(Duration::from_millis(
+            u64::try_from(milliseconds).unwrap_or_default(),
+        ))
+        .unwrap_or(UNIX_EPOCH)
 }
 
-/// Checks a name, which is to be short and printable: names are in logs, in the audit and in lists.
+/// Checks that a name is short and printable, because logs, the audit and lists show it.
 ///
 /// # Errors
 /// [`Error::BadName`] of `what`.
 pub fn check_name(what: &'static str, name: &str) -> Result<(), Error> {
-    let length = name.chars().count();
-    let fits = (1..=255).contains(&length) && !name.contains(char::is_control);
-    fits.then_some(()).ok_or(Error::BadName(what))
+    match (1..=255).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        true => Ok(()),
+        false => Err(Error::BadName(what)),
+    }
 }
 
 impl KeySlot {
@@ -299,7 +317,7 @@ impl KeySlot {
 }
 
 impl Page {
-    /// The values of a statement with `LIMIT $1 OFFSET $2`.
+    /// Returns the values of a statement with `LIMIT $1 OFFSET $2`.
     ///
     /// # Errors
     /// [`Error::OutOfRange`].

@@ -35,11 +35,12 @@ impl KeyStore {
             let sql = "UPDATE delivery SET state = 'acknowledged', acknowledged = COALESCE(acknowledged, $3), error = NULL
                 WHERE kid = $1 AND target = $2 RETURNING kid";
             let now = transaction.now();
-            let found = transaction.one(sql, &[kid.into(), target.into(), now.into()])?;
-            found.ok_or_else(|| Error::NoDelivery {
-                kid: *kid,
-                target: target.to_owned(),
-            })?;
+            transaction
+                .one(sql, &[kid.into(), target.into(), now.into()])?
+                .ok_or_else(|| Error::NoDelivery {
+                    kid: *kid,
+                    target: target.to_owned(),
+                })?;
             if is_delivered(transaction, kid)? {
                 advance(transaction, kid, KeyState::Delivered)?;
             }

@@ -18,13 +18,13 @@ pub(super) struct Stretch {
     pub(super) lanes: u32,
 }
 
-/// The limits of the parameters, which are read from a database before it has proved to be ours.
+/// The limits of the parameters, which come from a database that is not authenticated yet.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_PASSES: u32 = 64;
 const MAX_LANES: u32 = 64;
 
 impl Stretch {
-    /// The second recommended choice of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes), with a new salt of 16 bytes.
+    /// Makes the parameters of the second recommended choice of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes), with a new salt of 16 bytes.
     pub(super) fn generate(random: &dyn Random) -> Result<Self, Error> {
         let mut salt = vec![0; 16];
         random.fill(&mut salt)?;
@@ -36,15 +36,16 @@ impl Stretch {
         })
     }
 
-    /// Takes salt, memory, passes and lanes from a row; None where they are NULL.
+    /// Takes salt, memory, passes and lanes from a row; None if they are NULL.
     pub(super) fn from_row(row: &mut Row) -> Result<Option<Self>, Error> {
         let Some(salt) = row.optional_blob()? else {
             return Ok(None);
         };
         let mut number = |max| {
-            let number = u32::try_from(row.int()?).ok();
-            let number = number.filter(|number| *number <= max);
-            number.ok_or(Error::BadPassphraseParameters)
+            u32::try_from(row.int()?)
+                .ok()
+                .filter(|number| *number <= max)
+                .ok_or(Error::BadPassphraseParameters)
         };
         Ok(Some(Self {
             salt,
@@ -55,12 +56,13 @@ impl Stretch {
     }
 
     pub(super) fn key(&self, passphrase: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32));
-        let params = params.map_err(|_| Error::BadPassphraseParameters)?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut key = Zeroizing::new([0; 32]);
-        let made = argon2.hash_password_into(passphrase.as_bytes(), &self.salt, key.as_mut_slice());
-        made.map_err(|_| Error::BadPassphraseParameters)?;
+        Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
+            .map(|params| Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+            .and_then(|argon2| {
+                argon2.hash_password_into(passphrase.as_bytes(), &self.salt, key.as_mut_slice())
+            })
+            .map_err(|_| Error::BadPassphraseParameters)?;
         Ok(key)
     }
 }

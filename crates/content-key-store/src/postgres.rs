@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The store that many packagers share: PostgreSQL; tested with version 15.
+//! The store in PostgreSQL, which many packagers share. It is tested with version 15.
 
 mod connection;
 mod passfile;
@@ -19,12 +19,12 @@ use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
 
-/// The tables of each version; a database of an earlier one gets those that follow.
+/// The changes of the tables in each version; a database of an earlier version gets the later changes.
 const MIGRATIONS: [&str; 2] = [
     include_str!("schema/postgres.sql"),
     include_str!("schema/postgres-2.sql"),
 ];
-/// The advisory lock of whoever changes the tables; its number is arbitrary, but must not be used for anything else.
+/// Takes the advisory lock for changes of the tables. Its number is arbitrary, but must not be used for anything else.
 const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
 
 struct Postgres {
@@ -39,7 +39,7 @@ struct Session {
     statements: HashMap<&'static str, Statement>,
 }
 
-/// Connects to the database of a URI, and makes the tables where they are missing.
+/// Connects to the database of a URI, and creates missing tables.
 pub(super) fn open(
     uri: &str,
     location: Location,
@@ -55,7 +55,7 @@ pub(super) fn open(
 }
 
 impl Postgres {
-    /// Starts a transaction, over a new connection where the last was lost.
+    /// Starts a transaction, over a new connection if the last was lost.
     fn start(&mut self, statements: &str) -> Result<(), Error> {
         if !self.is_connected() {
             self.session = Some(Session {
@@ -66,7 +66,7 @@ impl Postgres {
         self.batch(statements)
     }
 
-    /// The connection, which is never made anew here: another one would not know of the transaction.
+    /// Returns the connection. It does not reconnect, because a new connection would not have the transaction.
     fn session(&mut self) -> Result<&mut Session, Error> {
         match &mut self.session {
             Some(session) if !session.client.is_closed() => Ok(session),
@@ -75,13 +75,16 @@ impl Postgres {
     }
 
     fn is_connected(&self) -> bool {
-        let session = self.session.as_ref();
-        session.is_some_and(|session| !session.client.is_closed())
+        self.session
+            .as_ref()
+            .is_some_and(|session| !session.client.is_closed())
     }
 
     fn batch(&mut self, statements: &str) -> Result<(), Error> {
-        let done = self.session()?.client.batch_execute(statements);
-        done.map_err(|error| self.failed(error))
+        self.session()?
+            .client
+            .batch_execute(statements)
+            .map_err(|error| self.failed(error))
     }
 
     fn migrate(&mut self) -> Result<(), Error> {
@@ -107,9 +110,11 @@ impl Postgres {
     }
 
     fn version(&mut self) -> Result<i64, Error> {
-        let rows = self.run("SELECT version FROM key_store_version", &[])?;
-        let row = rows.into_iter().next();
-        row.ok_or(Error::Damaged("the version is missing"))?.int()
+        self.run("SELECT version FROM key_store_version", &[])?
+            .into_iter()
+            .next()
+            .ok_or(Error::Damaged("the version is missing"))?
+            .int()
     }
 
     fn failed(&self, error: postgres::Error) -> Error {
@@ -125,11 +130,14 @@ impl Postgres {
     }
 }
 
-/// Whether the same statement may succeed later, by the class of SQLSTATE: connection lost (08), rolled back to let others go on
-/// (40), insufficient resources (53), locked by others (55), operator intervention (57).
+/// True if the same statement may succeed later, by the class of SQLSTATE: connection exception (08), transaction rollback (40),
+/// insufficient resources (53), object not in the required state, such as locked (55), operator intervention (57).
 fn is_passing(error: &DbError) -> bool {
-    let class = error.code().code().get(..2);
-    class.is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
+    error
+        .code()
+        .code()
+        .get(..2)
+        .is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
 }
 
 impl Session {
@@ -138,15 +146,22 @@ impl Session {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(self.client.prepare(sql)?),
         };
-        let values = values.iter().map(|value| value as &(dyn ToSql + Sync));
-        // A statement need not use all of them.
-        let values: Vec<_> = values.take(statement.params().len()).collect();
-        let rows = self.client.query(&*statement, &values)?;
-        let read = |row: postgres::Row| {
-            let values = (0..row.len()).map(|column| row.try_get(column));
-            values.collect::<Result<Vec<Value>, _>>().map(Row::new)
-        };
-        rows.into_iter().map(read).collect()
+        // A statement need not use all values.
+        let used: Vec<_> = values
+            .iter()
+            .map(|value| value as &(dyn ToSql + Sync))
+            .take(statement.params().len())
+            .collect();
+        self.client
+            .query(&*statement, &used)?
+            .into_iter()
+            .map(|row| {
+                (0..row.len())
+                    .map(|column| row.try_get(column))
+                    .collect::<Result<_, _>>()
+                    .map(Row::new)
+            })
+            .collect()
     }
 }
 
@@ -160,7 +175,7 @@ impl Database for Postgres {
             Access::Claim => "BEGIN",
             Access::Write => "BEGIN; SELECT seq FROM audit_head FOR UPDATE",
         };
-        // A connection that was lost while it was idle shows only now; nothing was asked of it yet.
+        // A connection that was lost while it was idle fails only now, before any request was sent.
         let begun = match self.start(statements) {
             Err(error) if error.is_temporary() && !self.is_connected() => self.start(statements),
             begun => begun,
@@ -175,8 +190,9 @@ impl Database for Postgres {
     }
 
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        let rows = self.session()?.query(sql, values);
-        rows.map_err(|error| self.failed(error))
+        self.session()?
+            .query(sql, values)
+            .map_err(|error| self.failed(error))
     }
 
     fn commit(&mut self) -> Result<(), Error> {
@@ -186,7 +202,7 @@ impl Database for Postgres {
 
     fn roll_back(&mut self) {
         self.is_open = false;
-        // Where the connection is lost, the server does it by itself.
+        // If the connection is lost, the server rolls back by itself.
         if self.is_connected() {
             let _ = self.batch("ROLLBACK");
         }
@@ -212,7 +228,7 @@ impl ToSql for Value {
     }
 
     fn accepts(_: &Type) -> bool {
-        // Each of the kinds checks it by itself.
+        // Each kind of value checks its type itself.
         true
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use host_access::{Clock, Host, SecretFiles};
 
 use super::Error;
-use super::database::{Database, Row};
+use super::database::Database;
 use super::kek::{Kek, KekSource, KnownKek};
 use super::mac::MacKey;
 use super::passphrase::Stretch;
+use super::transaction::WrappedSecret;
 use super::wrap::{Subject, Wrapper};
 
 /// The name of the audit's key.
@@ -27,7 +28,7 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// Those of a store; None where it is new. It gives the sources back.
+    /// Reads the keys of a store. Returns the sources if the store is new.
     pub(super) fn obtain(
         database: &mut dyn Database,
         sources: Vec<KekSource>,
@@ -46,7 +47,7 @@ impl Secrets {
         }))
     }
 
-    /// Makes those of a new store.
+    /// Creates the keys of a new store.
     pub(super) fn create(
         database: &mut dyn Database,
         sources: Vec<KekSource>,
@@ -60,9 +61,10 @@ impl Secrets {
             let wrapped = kek
                 .wrapper
                 .wrap(Subject::Secret(name), key.as_bytes(), random)?;
-            let sql = "INSERT INTO secret (name, wrapped, kek_id) VALUES ($1, $2, $3)";
-            let values = [name.into(), wrapped.into(), kek.id.as_str().into()];
-            database.run(sql, &values)?;
+            database.run(
+                "INSERT INTO secret (name, wrapped, kek_id) VALUES ($1, $2, $3)",
+                &[name.into(), wrapped.into(), kek.id.as_str().into()],
+            )?;
         }
         Ok(Self {
             keks: vec![kek],
@@ -73,7 +75,7 @@ impl Secrets {
         })
     }
 
-    /// The wrapper of a key-encryption key. One that is not known yet is looked for once more: a re-wrap may have begun.
+    /// Returns the wrapper of a key-encryption key. An unknown key is looked up again, because a re-wrap may have begun.
     pub(super) fn wrapper(
         &mut self,
         database: &mut dyn Database,
@@ -96,7 +98,7 @@ impl Secrets {
     }
 }
 
-/// Adds what the sources have of the key-encryption keys that the store names; false where it names none yet.
+/// Adds the key-encryption keys of the store that the sources have. Returns false if the store has none yet.
 fn learn(
     database: &mut dyn Database,
     sources: &[KekSource],
@@ -111,35 +113,40 @@ fn learn(
     for source in sources {
         match source.find(&known, files) {
             Ok(found) => keks.extend(found),
-            // The key of a re-wrap that is to come need not be there yet.
+            // The key of a future re-wrap need not exist yet.
             Err(error) => failed = Some(error),
         }
     }
-    // All of them, so that no request fails half way through a re-wrap.
+    // All keys must be found, so that no request fails half way through a re-wrap.
     match known.into_iter().find(|known| is_missing(keks, known)) {
         Some(missing) => Err(failed.unwrap_or(Error::WrongKek { needed: missing.id })),
         None => Ok(is_made),
     }
 }
 
-/// The id of the key-encryption key under which all that is new is wrapped.
+/// Returns the id of the key-encryption key that wraps new secrets.
 pub(super) fn current(database: &mut dyn Database) -> Result<String, Error> {
-    let rows = database.run("SELECT id FROM kek WHERE state = 'current'", &[])?;
-    let row = rows.into_iter().next();
-    row.ok_or(Error::Damaged("no key-encryption key is current"))?
+    database
+        .run("SELECT id FROM kek WHERE state = 'current'", &[])?
+        .into_iter()
+        .next()
+        .ok_or(Error::Damaged("no key-encryption key is current"))?
         .text()
 }
 
-/// The key-encryption keys that rows may still name.
+/// Returns the key-encryption keys that rows may still name.
 pub(super) fn known_keks(database: &mut dyn Database) -> Result<Vec<KnownKek>, Error> {
     let sql = "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state <> 'retired' ORDER BY created";
-    let read = |mut row: Row| {
-        Ok(KnownKek {
-            id: row.text()?,
-            stretch: Stretch::from_row(&mut row)?,
+    database
+        .run(sql, &[])?
+        .into_iter()
+        .map(|mut row| {
+            Ok(KnownKek {
+                id: row.text()?,
+                stretch: Stretch::from_row(&mut row)?,
+            })
         })
-    };
-    database.run(sql, &[])?.into_iter().map(read).collect()
+        .collect()
 }
 
 /// Makes a key-encryption key the current one.
@@ -166,20 +173,22 @@ pub(super) fn add_kek(
 
 fn load(database: &mut dyn Database, keks: &[Kek], name: &str) -> Result<MacKey, Error> {
     let sql = "SELECT wrapped, kek_id FROM secret WHERE name = $1";
-    let rows = database.run(sql, &[name.into()])?;
-    let mut row = rows
+    let mut row = database
+        .run(sql, &[name.into()])?
         .into_iter()
         .next()
         .ok_or(Error::Damaged("a key of the store is missing"))?;
-    let (wrapped, kek_id) = (row.blob()?, row.text()?);
-    let key = wrapper(keks, &kek_id)?.unwrap(Subject::Secret(name), &wrapped)?;
-    MacKey::from_bytes(&key)
+    let wrapped = WrappedSecret::from_row(&mut row)?;
+    MacKey::from_bytes(
+        &wrapper(keks, &wrapped.kek_id)?.unwrap(Subject::Secret(name), &wrapped.bytes)?,
+    )
 }
 
 fn wrapper<'a>(keks: &'a [Kek], kek_id: &str) -> Result<&'a Wrapper, Error> {
-    let kek = keks.iter().find(|kek| kek.id == kek_id);
-    let kek = kek.ok_or_else(|| Error::WrongKek {
-        needed: kek_id.to_owned(),
-    })?;
-    Ok(&kek.wrapper)
+    keks.iter()
+        .find(|kek| kek.id == kek_id)
+        .map(|kek| &kek.wrapper)
+        .ok_or_else(|| Error::WrongKek {
+            needed: kek_id.to_owned(),
+        })
 }

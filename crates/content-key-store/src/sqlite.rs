@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The store in a file: SQLite with a write-ahead log that is on disk before a change counts.
+//! The store in a file: SQLite with a write-ahead log that is on disk before a change is committed.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -16,7 +16,7 @@ use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
 
-/// The tables of each version; a database of an earlier one gets those that follow.
+/// The changes of the tables in each version; a database of an earlier version gets the later changes.
 const MIGRATIONS: [&str; 2] = [
     include_str!("schema/sqlite.sql"),
     include_str!("schema/sqlite-2.sql"),
@@ -31,7 +31,7 @@ struct Sqlite {
     location: Location,
 }
 
-/// Opens the database of a file, and makes the file and its folder where they are missing.
+/// Opens the database of a file, and creates the file and its folder if they are missing.
 pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, Error> {
     let location = Location::Sqlite(path.to_owned());
     let unusable = |source: io::Error| Error::Unavailable {
@@ -40,20 +40,23 @@ pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, 
         remedy: "check the path and that this user may write there",
     };
     if let Some(folder) = path.parent() {
-        let mut make = DirBuilder::new();
-        let made = make.recursive(true).mode(0o700).create(folder);
-        made.map_err(unusable)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(unusable)?;
         check_mode(folder, 0o700)?;
     }
     make_file(path).map_err(unusable)?;
     for file in files(path) {
         check_mode(&file, 0o600)?;
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags(path, flags);
-    let connection = opened.map_err(|error| failed(&location, error))?;
     let mut sqlite = Sqlite {
-        connection,
+        connection: Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(|error| failed(&location, error))?,
         location,
     };
     sqlite.set_up(clock)?;
@@ -62,13 +65,17 @@ pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, 
 }
 
 fn make_file(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    // Not truncated: it may be there.
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map(|_| ())
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        // The database may exist already.
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map(|_| ())
 }
 
-/// The database, its log and the log's index, which SQLite makes with the mode of the first.
+/// Returns the paths of the database, its log and the log's index, which SQLite creates with the mode of the database.
 fn files(path: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|ending| {
         let mut name = path.as_os_str().to_owned();
@@ -92,11 +99,11 @@ fn check_mode(path: &Path, needed: u32) -> Result<(), Error> {
 
 impl Sqlite {
     fn set_up(&mut self, clock: &dyn Clock) -> Result<(), Error> {
-        let done = (|| {
+        (|| {
             self.connection.busy_timeout(BUSY)?;
             self.connection
                 .set_prepared_statement_cache_capacity(STATEMENTS);
-            // Several processes may turn to the log at the same time; for this, SQLite does not wait by itself.
+            // Several processes may switch to the log at the same time, and SQLite does not wait for that.
             let mut tries = 0..200;
             loop {
                 match self.connection.pragma_update(None, "journal_mode", "WAL") {
@@ -113,10 +120,11 @@ impl Sqlite {
                 .pragma_update(None, "trusted_schema", false)?;
             self.connection
                 .pragma_update(None, "temp_store", "MEMORY")?;
-            let defensive = DbConfig::SQLITE_DBCONFIG_DEFENSIVE;
-            self.connection.set_db_config(defensive, true).map(|_| ())
-        })();
-        done.map_err(|error| failed(&self.location, error))
+            self.connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
+                .map(|_| ())
+        })()
+        .map_err(|error| failed(&self.location, error))
     }
 
     fn migrate(&mut self) -> Result<(), Error> {
@@ -132,26 +140,27 @@ impl Sqlite {
         }
         let done = usize::try_from(found).map_err(|_| Error::Damaged("the version is negative"))?;
         for (index, statements) in MIGRATIONS.iter().enumerate().skip(done) {
-            let made = self.connection.execute_batch(statements).and_then(|()| {
-                let version = i64::try_from(index + 1).unwrap_or(i64::MAX);
-                self.connection.pragma_update(None, "user_version", version)
-            });
-            made.map_err(|error| failed(&self.location, error))?;
+            self.connection
+                .execute_batch(statements)
+                .and_then(|()| {
+                    let version = i64::try_from(index + 1).unwrap_or(i64::MAX);
+                    self.connection.pragma_update(None, "user_version", version)
+                })
+                .map_err(|error| failed(&self.location, error))?;
         }
         self.commit()
     }
 
     fn version(&self) -> Result<i64, Error> {
-        let version = self
-            .connection
-            .pragma_query_value(None, "user_version", |row| row.get(0));
-        version.map_err(|error| failed(&self.location, error))
+        self.connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|error| failed(&self.location, error))
     }
 
     fn query(&self, sql: &'static str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         for (number, value) in (1..).zip(values) {
-            // '$1' is a name for SQLite; it may stand in another place than the first, or in none.
+            // SQLite takes '$1' for a name, which may be at any position of the statement, or missing.
             if let Some(index) = statement.parameter_index(&format!("${number}"))? {
                 statement.raw_bind_parameter(index, value)?;
             }
@@ -160,10 +169,11 @@ impl Sqlite {
         let mut found = statement.raw_query();
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
-            let values: rusqlite::Result<Vec<Value>> = (0..columns)
-                .map(|column| row.get_ref(column).map(value_of))
-                .collect();
-            rows.push(Row::new(values?));
+            rows.push(Row::new(
+                (0..columns)
+                    .map(|column| row.get_ref(column).map(value_of))
+                    .collect::<rusqlite::Result<_>>()?,
+            ));
         }
         Ok(rows)
     }
@@ -182,8 +192,8 @@ impl Database for Sqlite {
     }
 
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        let rows = self.query(sql, values);
-        rows.map_err(|error| failed(&self.location, error))
+        self.query(sql, values)
+            .map_err(|error| failed(&self.location, error))
     }
 
     fn commit(&mut self) -> Result<(), Error> {
@@ -191,7 +201,7 @@ impl Database for Sqlite {
     }
 
     fn roll_back(&mut self) {
-        // It fails only where SQLite has rolled back by itself.
+        // It fails only if SQLite has rolled back by itself.
         let _ = self.run("ROLLBACK", &[]);
     }
 
@@ -224,9 +234,8 @@ fn value_of(value: ValueRef<'_>) -> Value {
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error_code();
     matches!(
-        code,
+        error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
 }

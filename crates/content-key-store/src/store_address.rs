@@ -1,46 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The address of a key store as users write it. It may say where the key-encryption key is: `?kek-file=/path` or
-//! `?kek-credential=name`. Otherwise that is the systemd credential `playready-kek`, where the service has one, or the file beside
-//! an SQLite store that has its name and `.kek` behind it.
+//! The address of a key store in the form that users write. It may name the source of the key-encryption key: `?kek-file=/path` or
+//! `?kek-credential=name`. Otherwise the source is the systemd credential `playready-kek`, if the service has one, or the file next
+//! to a SQLite store that has its name with `.kek` appended.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use content_keys::Error;
 
 use super::{KekSource, Location};
 
-/// The systemd credential that is looked for.
+/// The default systemd credential.
 const CREDENTIAL: &str = "playready-kek";
 
-/// The address without what says where the key-encryption key is, and that key.
-///
-/// # Errors
-/// [`Error::BadUri`], [`Error::NoKek`] for PostgreSQL when nothing says where it is.
-pub fn store_address(uri: &str) -> Result<(String, KekSource), Error> {
-    let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
-    let parts = query.split('&').filter(|part| !part.is_empty());
-    let (ours, theirs): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.starts_with("kek-"));
-    let address = match theirs.as_slice() {
-        [] => address.to_owned(),
-        theirs => format!("{address}?{}", theirs.join("&")),
-    };
-    let mut given = url::form_urlencoded::parse(ours.first().unwrap_or(&"").as_bytes());
-    let given = given.next();
-    let kek = match given.as_ref().map(|(name, value)| (&**name, &**value)) {
-        Some(("kek-file", path)) => KekSource::File(path.into()),
-        Some(("kek-credential", name)) => KekSource::Credential(name.to_owned()),
-        Some(_) => return Err(Error::BadUri),
-        None => default_kek(&address)?,
-    };
-    Ok((address, kek))
+/// The address of a key store, read from the form that users write.
+pub struct StoreAddress {
+    /// The URI for [`KeyStore::open`](super::KeyStore::open), without the options `kek-…`.
+    pub uri: String,
+    /// The source of the key-encryption key.
+    pub kek: KekSource,
 }
 
-fn default_kek(address: &str) -> Result<KekSource, Error> {
+impl FromStr for StoreAddress {
+    type Err = Error;
+
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`Error::BadUri`], [`Error::NoKek`] for PostgreSQL without a source of the key-encryption key.
+    fn from_str(address: &str) -> Result<Self, Error> {
+        let (base, query) = address.split_once('?').unwrap_or((address, ""));
+        let (kek_options, others): (Vec<&str>, Vec<&str>) = query
+            .split('&')
+            .filter(|option| !option.is_empty())
+            .partition(|option| option.starts_with("kek-"));
+        let uri = match others.as_slice() {
+            [] => base.to_owned(),
+            others => format!("{base}?{}", others.join("&")),
+        };
+        let kek_option =
+            url::form_urlencoded::parse(kek_options.first().unwrap_or(&"").as_bytes()).next();
+        let kek = match kek_option.as_ref().map(|(name, value)| (&**name, &**value)) {
+            Some(("kek-file", path)) => KekSource::File(path.into()),
+            Some(("kek-credential", name)) => KekSource::Credential(name.to_owned()),
+            Some(_) => return Err(Error::BadUri),
+            None => default_kek(&uri)?,
+        };
+        Ok(Self { uri, kek })
+    }
+}
+
+fn default_kek(uri: &str) -> Result<KekSource, Error> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     if credentials.is_some_and(|folder| folder.join(CREDENTIAL).exists()) {
         return Ok(KekSource::Credential(CREDENTIAL.to_owned()));
     }
-    match Location::parse(address)? {
+    match Location::parse(uri)? {
         Location::Sqlite(path) => {
             let mut name = path.into_os_string();
             name.push(".kek");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A key store as a source: the packagers that share it have one key for a content's track and crypto period.
+//! A key store as a source of keys: all packagers that share it have the same key for a track and crypto period of a content.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use content_keys::{ContentRequest, Error, KeyEntry, KeyProvider, KeyRing, PeriodKeys, Selector};
 use host_access::Host;
 
-use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore, store_address};
+use super::{Content, Error as StoreError, KeySlot, KeyState, KeyStore, StoreAddress, TrackLabel};
 
-/// The label of tracks for which the content names none.
+/// The label of all tracks of a content without labels.
 const ALL: &str = "ALL";
 
 /// A content in a store.
@@ -21,13 +21,13 @@ pub struct StoreKeys {
 }
 
 impl StoreKeys {
-    /// Opens the store, and makes it where it does not exist. A content that it does not know gets one key for all tracks.
+    /// Opens the store, and creates it if it does not exist. An unknown content gets one key for all tracks.
     ///
     /// # Errors
     /// [`Error::NoContentId`], [`Error::Source`].
     pub fn open(uri: &str, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
         let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
-        let (uri, kek) = store_address(uri)?;
+        let StoreAddress { uri, kek } = uri.parse()?;
         let store = KeyStore::open(&uri, vec![kek], host)?.acting_for("packager")?;
         let content = match store.content(&content_id) {
             Err(StoreError::NoContent(_)) => Content::new(&content_id, request.scheme),
@@ -46,14 +46,14 @@ impl StoreKeys {
         })
     }
 
-    /// Selectors and labels of the tracks.
-    fn tracks(&self) -> Vec<(&str, &str)> {
+    /// Returns the labels of the tracks.
+    fn tracks(&self) -> Vec<TrackLabel> {
         match self.content.tracks.as_slice() {
-            [] => vec![("*", ALL)],
-            tracks => tracks
-                .iter()
-                .map(|(s, l)| (s.as_str(), l.as_str()))
-                .collect(),
+            [] => vec![TrackLabel {
+                selector: "*".to_owned(),
+                label: ALL.to_owned(),
+            }],
+            tracks => tracks.to_vec(),
         }
     }
 
@@ -66,18 +66,20 @@ impl StoreKeys {
         }
     }
 
-    /// The key of a track. One that licence servers must have first is not given before they do.
-    fn entry(&self, selector: &str, label: &str, period: u64) -> Result<KeyEntry, Error> {
-        let stored = self.store.get_or_create_key(&self.slot(label, period))?;
+    /// Returns the key of tracks. Refuses one that licence servers must have first and do not have yet.
+    fn entry(&self, track: &TrackLabel, period: u64) -> Result<KeyEntry, Error> {
+        let stored = self
+            .store
+            .get_or_create_key(&self.slot(&track.label, period))?;
         let kid = stored.info.kid;
         if stored.info.state == KeyState::Planned && !self.content.targets.is_empty() {
             return Err(Error::NotDelivered(kid));
         }
-        let selector: Selector = selector
-            .parse()
-            .map_err(|error| Error::Source(Box::new(error)))?;
         Ok(KeyEntry {
-            selector,
+            selector: track
+                .selector
+                .parse::<Selector>()
+                .map_err(|error| Error::Source(Box::new(error)))?,
             kid,
             key: stored.key,
             iv: None,
@@ -93,25 +95,25 @@ impl KeyProvider for StoreKeys {
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
         let mut keys = KeyRing::default();
-        for (selector, label) in self.tracks() {
-            let added = keys.add(self.entry(selector, label, period)?);
-            added.map_err(|error| Error::Source(Box::new(error)))?;
+        for track in self.tracks() {
+            keys.add(self.entry(&track, period)?)
+                .map_err(|error| Error::Source(Box::new(error)))?;
         }
         Ok(Arc::new(keys.into()))
     }
 
-    /// The keys become active, and those of the period before retired.
+    /// Makes the keys active, and retires those of the period before.
     fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
-        let labels: BTreeSet<&str> = self.tracks().into_iter().map(|(_, label)| label).collect();
-        let over = period
+        let ended = period
             .checked_sub(1)
             .filter(|_| self.crypto_period.is_some());
+        let labels: BTreeSet<_> = self.tracks().into_iter().map(|track| track.label).collect();
         for label in labels {
-            if let Some(kid) = self.store.kid_of(&self.slot(label, period))? {
+            if let Some(kid) = self.store.kid_of(&self.slot(&label, period))? {
                 self.store.set_state(&kid, KeyState::Active)?;
             }
-            let over = over.map(|over| self.store.kid_of(&self.slot(label, over)));
-            if let Some(kid) = over.transpose()?.flatten()
+            if let Some(ended) = ended
+                && let Some(kid) = self.store.kid_of(&self.slot(&label, ended))?
                 && self.store.info(&kid)?.state == KeyState::Active
             {
                 self.store.set_state(&kid, KeyState::Retired)?;

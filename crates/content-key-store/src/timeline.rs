@@ -28,29 +28,35 @@ pub(super) const PERIODS: &str = concat!(
 pub(super) const LAST: &str = "SELECT MAX(period) FROM key_slot WHERE content_id = $1";
 
 impl KeyStore {
-    /// The keys of a content in a range of crypto periods, by period and label, at most 10,000 of them; continue from the last
-    /// one's period for more.
+    /// Lists the keys of a content in a range of crypto periods by period and label, at most 10,000. To get more, continue from the
+    /// period of the last one.
     ///
     /// # Errors
     /// If the database fails.
     pub fn periods(&self, content_id: &str, range: Range<u64>) -> Result<Vec<PeriodKey>, Error> {
         let column = |period| i64::try_from(period).unwrap_or(i64::MAX);
-        let (start, end) = (column(range.start), column(range.end));
-        let values = [content_id.into(), start.into(), end.into(), MAX_KEYS.into()];
-        let rows = self.read(|transaction| transaction.run(PERIODS, &values))?;
-        rows.into_iter()
+        let values = [
+            content_id.into(),
+            column(range.start).into(),
+            column(range.end).into(),
+            MAX_KEYS.into(),
+        ];
+        self.read(|transaction| transaction.run(PERIODS, &values))?
+            .into_iter()
             .map(|row| PeriodKey::from_row(content_id, row))
             .collect()
     }
 
-    /// The last crypto period of a content that has a key; None where none has.
+    /// Returns the last crypto period of a content that has a key; None if there is none.
     ///
     /// # Errors
     /// If the database fails.
     pub fn last_period(&self, content_id: &str) -> Result<Option<u64>, Error> {
-        let row = self.read(|transaction| transaction.one(LAST, &[content_id.into()]))?;
-        let last = row.map(|mut row| row.optional_int()).transpose()?.flatten();
-        Ok(last.map(i64::cast_unsigned))
+        let last = self
+            .read(|transaction| transaction.one(LAST, &[content_id.into()]))?
+            .map(|mut row| row.optional_int())
+            .transpose()?;
+        Ok(last.flatten().map(i64::cast_unsigned))
     }
 }
 

@@ -15,30 +15,40 @@ use super::secrets::{self, Secrets};
 use super::wrap::Subject;
 use super::{Error, KeyStore};
 
-/// A transaction under way, for those who keep tables of their own beside the store's keys.
+/// An open transaction, for programs that keep their own tables in the store's database.
 ///
-/// It runs any statement. Secrets are out of its reach all the same: keys and seeds are unwrapped by the store's own requests only,
-/// which leave their rows in the audit.
+/// It runs any statement, but gives no access to keys and seeds: only the store's own requests unwrap them, and the audit records
+/// each.
 pub struct Transaction<'a> {
     pub(super) database: &'a mut dyn Database,
     pub(super) secrets: &'a mut Secrets,
     pub(super) host: &'a Host,
 }
 
-/// The connection and what opens the wrapped keys in it.
+/// The connection, with the secrets that unwrap its keys.
 pub(super) struct Shared {
     pub(super) database: Box<dyn Database>,
     pub(super) secrets: Secrets,
     pub(super) host: Host,
 }
 
-/// A secret as a row has it.
+/// A secret in the columns of a row.
 #[derive(Debug)]
 pub struct WrappedSecret {
     /// The secret, wrapped.
     pub bytes: Vec<u8>,
     /// The id of the key-encryption key that it is wrapped under.
     pub kek_id: String,
+}
+
+impl WrappedSecret {
+    /// Reads the columns `wrapped, kek_id`.
+    pub(super) fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            bytes: row.blob()?,
+            kek_id: row.text()?,
+        })
+    }
 }
 
 /// The error of a request on the store: the store's errors, and possibly others of the caller.
@@ -57,17 +67,17 @@ impl RequestError for Error {
 pub(super) type Recorded<T> = Result<(T, String), Error>;
 
 impl Transaction<'_> {
-    /// The time of day in whole milliseconds, as the database has it.
+    /// Returns the current time in whole milliseconds, as the database stores it.
     pub fn now(&self) -> SystemTime {
         time_of(milliseconds(self.host.clock.system_time()))
     }
 
-    /// The clock, random bytes and files of secrets that the store uses.
+    /// Returns the clock, random bytes and files of secrets that the store uses.
     pub fn host(&self) -> &Host {
         self.host
     }
 
-    /// The kind of database, for statements that differ.
+    /// Returns the kind of database, for statements that differ.
     pub fn backend(&self) -> Backend {
         self.database.backend()
     }
@@ -88,7 +98,7 @@ impl Transaction<'_> {
         Ok(self.run(sql, values)?.into_iter().next())
     }
 
-    /// The fingerprint of a secret of some kind, under a key that the database does not know: equal secrets have equal ones.
+    /// Returns the fingerprint of a secret of some kind, under a key that is not in the database. Equal secrets have equal fingerprints.
     pub fn fingerprint(&self, kind: &str, secret: &[u8]) -> [u8; 16] {
         self.secrets.fingerprint(kind, secret)
     }
@@ -96,14 +106,13 @@ impl Transaction<'_> {
     /// Wraps the credentials for a target.
     ///
     /// # Errors
-    /// If the current key-encryption key cannot be had, or there are no random bytes.
+    /// [`Error::WrongKek`], [`Error::Generator`].
     pub fn wrap_credentials(
         &mut self,
         target: &str,
         credentials: &[u8],
     ) -> Result<WrappedSecret, Error> {
-        let (bytes, kek_id) = self.wrap(Subject::Target(target), credentials)?;
-        Ok(WrappedSecret { bytes, kek_id })
+        self.wrap(Subject::Target(target), credentials)
     }
 
     /// Unwraps the credentials for a target.
@@ -115,29 +124,35 @@ impl Transaction<'_> {
         target: &str,
         wrapped: &WrappedSecret,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.unwrap(Subject::Target(target), &wrapped.kek_id, &wrapped.bytes)
+        self.unwrap(Subject::Target(target), wrapped)
     }
 
-    /// Wraps a secret under the current key-encryption key, and says which that is.
+    /// Wraps a secret under the current key-encryption key.
     pub(super) fn wrap(
         &mut self,
         subject: Subject<'_>,
         secret: &[u8],
-    ) -> Result<(Vec<u8>, String), Error> {
-        let id = secrets::current(self.database)?;
-        let wrapper = self.secrets.wrapper(self.database, &id)?;
-        Ok((wrapper.wrap(subject, secret, &*self.host.random)?, id))
+    ) -> Result<WrappedSecret, Error> {
+        let kek_id = secrets::current(self.database)?;
+        Ok(WrappedSecret {
+            bytes: self.secrets.wrapper(self.database, &kek_id)?.wrap(
+                subject,
+                secret,
+                &*self.host.random,
+            )?,
+            kek_id,
+        })
     }
 
-    /// Unwraps what a row has under the key-encryption key that it names.
+    /// Unwraps a secret with the key-encryption key that it names.
     pub(super) fn unwrap(
         &mut self,
         subject: Subject<'_>,
-        kek_id: &str,
-        wrapped: &[u8],
+        wrapped: &WrappedSecret,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let wrapper = self.secrets.wrapper(self.database, kek_id)?;
-        wrapper.unwrap(subject, wrapped)
+        self.secrets
+            .wrapper(self.database, &wrapped.kek_id)?
+            .unwrap(subject, &wrapped.bytes)
     }
 }
 
@@ -150,7 +165,7 @@ impl KeyStore {
     /// Reads the store as it is at one time.
     ///
     /// # Errors
-    /// The work's own, and when the database fails.
+    /// The errors of the work, and of the database.
     pub fn read<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
@@ -158,11 +173,11 @@ impl KeyStore {
         self.lock().run(Access::Read, work)
     }
 
-    /// Changes rows that the audit does not follow, such as deliveries that are taken, at the same time as others: the work must
-    /// not wait for what another one of the kind has.
+    /// Changes rows that the audit does not record, such as claimed deliveries. Several of these run at the same time, so the work must
+    /// not wait for rows that another one has locked.
     ///
     /// # Errors
-    /// The work's own, and when the database fails.
+    /// The errors of the work, and of the database.
     pub fn write_unrecorded<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
@@ -170,7 +185,7 @@ impl KeyStore {
         self.lock().run(Access::Claim, work)
     }
 
-    /// Changes the store by work that records itself.
+    /// Changes the store by work that adds its own rows to the audit.
     pub(super) fn change<T>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
@@ -178,11 +193,11 @@ impl KeyStore {
         self.lock().run(Access::Write, work)
     }
 
-    /// Changes the store, and records who did `action` to `object` with the result that the work returns beside its value. What is
-    /// refused is recorded too. None of the texts may hold a secret.
+    /// Changes the store, and records in the audit that the actor did `action` to `object`, with the result that the work returns after
+    /// its value. Refused changes are recorded too. None of the texts may hold a secret.
     ///
     /// # Errors
-    /// The work's own, and when the database fails.
+    /// The errors of the work, and of the database.
     pub fn write<T, E: RequestError>(
         &self,
         action: &str,
@@ -207,7 +222,7 @@ impl KeyStore {
         {
             let refused = format!("refused: {error}");
             let result = refused.as_str();
-            // Where even this fails, the request's own error says more.
+            // If this fails too, the error of the request says more.
             let _ = shared.run(Access::Write, |transaction| {
                 audit::append(transaction, &Event { result, ..event })
             });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Wrapping: AES-256-GCM (NIST SP 800-38D) under a key-encryption key. A wrapped key is nonce (12 random bytes), ciphertext, tag (16
-//! bytes); the associated data says what it is the key of, so that no row's key opens in another row's place.
+//! Wraps secrets by AES-256-GCM (NIST SP 800-38D) under a key-encryption key. A wrapped secret is a nonce of 12 random bytes, the
+//! ciphertext, and a tag of 16 bytes. The associated data identifies the secret, so that it cannot be moved to another row.
 
 use aes_gcm::aead::KeyInit;
 use aes_gcm::{AeadInOut, Aes256Gcm, Nonce};
@@ -32,15 +32,12 @@ pub(super) enum Subject<'a> {
 impl Subject<'_> {
     fn associated_data(&self) -> Vec<u8> {
         match self {
-            Self::ContentKey(kid, mode) => {
-                let mode = mode_name(*mode).as_bytes();
-                [
-                    b"gstplayready content key 1\0",
-                    kid.as_bytes().as_slice(),
-                    mode,
-                ]
-                .concat()
-            }
+            Self::ContentKey(kid, mode) => [
+                b"gstplayready content key 1\0",
+                kid.as_bytes().as_slice(),
+                mode_name(*mode).as_bytes(),
+            ]
+            .concat(),
             Self::Seed(name) => [b"gstplayready key seed 1\0", name.as_bytes()].concat(),
             Self::Target(name) => [b"gstplayready target 1\0".as_slice(), name.as_bytes()].concat(),
             Self::Secret(name) => [b"gstplayready store key 1\0", name.as_bytes()].concat(),
@@ -48,13 +45,14 @@ impl Subject<'_> {
     }
 
     fn tampered(&self) -> Error {
-        let what = match self {
-            Self::ContentKey(kid, _) => format!("key of KID {kid}"),
-            Self::Seed(name) => format!("key seed '{name}'"),
-            Self::Target(name) => format!("credentials for target '{name}'"),
-            Self::Secret(name) => format!("key for {name}"),
-        };
-        Error::Tampered { what }
+        Error::Tampered {
+            what: match self {
+                Self::ContentKey(kid, _) => format!("key of KID {kid}"),
+                Self::Seed(name) => format!("key seed '{name}'"),
+                Self::Target(name) => format!("credentials for target '{name}'"),
+                Self::Secret(name) => format!("key for {name}"),
+            },
+        }
     }
 }
 
@@ -74,13 +72,16 @@ impl Wrapper {
     ) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
-        // The full capacity, so that no reallocation leaves a copy of the clear bytes.
+        // Reserves the whole length, so that growing leaves no copy of the clear bytes in memory.
         let mut sealed = Zeroizing::new(Vec::with_capacity(secret.len() + TAG_LEN));
         sealed.extend_from_slice(secret);
-        let associated = subject.associated_data();
-        let nonce = Nonce::from(nonce);
-        let done = self.0.encrypt_in_place(&nonce, &associated, &mut *sealed);
-        done.expect("a short secret fits into a message of 64 GiB");
+        self.0
+            .encrypt_in_place(
+                &Nonce::from(nonce),
+                &subject.associated_data(),
+                &mut *sealed,
+            )
+            .expect("a short secret fits into a message of 64 GiB");
         Ok([nonce.as_slice(), sealed.as_slice()].concat())
     }
 
@@ -89,19 +90,21 @@ impl Wrapper {
         subject: Subject<'_>,
         wrapped: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let opened = self.open(&subject.associated_data(), wrapped);
-        opened.ok_or_else(|| subject.tampered())
+        self.open(&subject.associated_data(), wrapped)
+            .ok_or_else(|| subject.tampered())
     }
 
     fn open(&self, associated: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, sealed) = wrapped.split_first_chunk::<NONCE_LEN>()?;
         let mut opened = Zeroizing::new(sealed.to_vec());
-        let done = (self.0).decrypt_in_place(&Nonce::from(*nonce), associated, &mut *opened);
-        done.ok().map(|()| opened)
+        self.0
+            .decrypt_in_place(&Nonce::from(*nonce), associated, &mut *opened)
+            .ok()?;
+        Some(opened)
     }
 }
 
-/// A content key of what was unwrapped.
+/// Makes a content key of unwrapped bytes.
 pub(super) fn content_key(bytes: &[u8]) -> Result<ContentKey, Error> {
     let bytes: &[u8; 16] = bytes
         .try_into()

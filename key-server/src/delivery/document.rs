@@ -8,16 +8,24 @@ use content_key_store::{Content, KeySlot, StoredKey};
 use content_keys::speke::TrackRule;
 use cpix::{ContentKey, Document, Period, UsageRule};
 
-/// A key and the tracks and crypto periods that it is for.
-pub type KeyUse = (StoredKey, Vec<KeySlot>);
+/// A key, with the tracks and crypto periods that use it.
+pub struct KeyUse {
+    /// The key.
+    pub key: StoredKey,
+    /// The tracks and crypto periods.
+    pub slots: Vec<KeySlot>,
+}
 
 /// Makes the document of keys with the tracks and crypto periods of one content. Only contents whose keys rotate have periods.
 pub fn document(content: Option<&Content>, keys: Vec<KeyUse>) -> Document {
-    let slots = keys.iter().flat_map(|(_, slots)| slots);
-    let changes = content.is_some_and(|content| content.crypto_period.is_some());
-    let mut periods = BTreeSet::new();
-    if changes || slots.clone().any(|slot| slot.period > 0) {
-        periods.extend(slots.map(|slot| slot.period));
+    let mut periods: BTreeSet<_> = keys
+        .iter()
+        .flat_map(|key_use| &key_use.slots)
+        .map(|slot| slot.period)
+        .collect();
+    let rotates = content.is_some_and(|content| content.crypto_period.is_some());
+    if !rotates && periods.iter().all(|period| *period == 0) {
+        periods.clear();
     }
     let mut document = Document {
         content_id: content.map(|content| content.id.clone()),
@@ -27,13 +35,15 @@ pub fn document(content: Option<&Content>, keys: Vec<KeyUse>) -> Document {
             .collect(),
         ..Document::default()
     };
-    for (key, slots) in keys {
+    for KeyUse { key, slots } in keys {
         document
             .usage_rules
             .extend(rules(key.info.kid, content, &slots, &periods));
-        let scheme = scheme(key.info.mode, content);
-        let key = ContentKey::new(key.info.kid, key.key, scheme);
-        document.content_keys.push(key);
+        document.content_keys.push(ContentKey::new(
+            key.info.kid,
+            key.key,
+            scheme(key.info.mode, content),
+        ));
     }
     document
 }
@@ -46,20 +56,26 @@ fn rules(
     periods: &BTreeSet<u64>,
 ) -> Vec<UsageRule> {
     let labels: BTreeSet<_> = slots.iter().map(|slot| slot.label.as_str()).collect();
-    let rules = labels.into_iter().map(|label| {
-        let mut rule = tracks(UsageRule::new(kid), label, content);
-        let own = slots.iter().filter(|slot| slot.label == label);
-        let own: BTreeSet<_> = own.map(|slot| slot.period).collect();
-        rule.periods = own.intersection(periods).map(period_id).collect();
-        rule
-    });
-    rules.collect()
+    labels
+        .into_iter()
+        .map(|label| {
+            let own: BTreeSet<_> = slots
+                .iter()
+                .filter(|slot| slot.label == label)
+                .map(|slot| slot.period)
+                .collect();
+            UsageRule {
+                periods: own.intersection(periods).map(period_id).collect(),
+                ..tracks(UsageRule::new(kid), label, content)
+            }
+        })
+        .collect()
 }
 
 /// Returns the content's scheme, or the usual one of the key's mode if the content has changed to the other mode.
 fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
-    let scheme = content.map(|content| content.scheme);
-    scheme
+    content
+        .map(|content| content.scheme)
         .filter(|scheme| scheme.cipher_mode() == mode)
         .unwrap_or_else(|| mode.usual_scheme())
 }
@@ -67,8 +83,10 @@ fn scheme(mode: CipherMode, content: Option<&Content>) -> Scheme {
 /// Adds the filters of a label: those of the name or of the selectors in SPEKE's encryption contract, else a label filter.
 fn tracks(mut rule: UsageRule, label: &str, content: Option<&Content>) -> UsageRule {
     rule.intended_track_type = Some(label.to_owned());
-    let named = TrackRule::from_label(label).ok();
-    match named.or_else(|| by_selectors(label, content?)) {
+    match TrackRule::from_label(label)
+        .ok()
+        .or_else(|| by_selectors(label, content?))
+    {
         Some(named) => (rule.video, rule.audio) = (named.video, named.audio),
         None => rule.labels.push(label.to_owned()),
     }
@@ -77,18 +95,21 @@ fn tracks(mut rule: UsageRule, label: &str, content: Option<&Content>) -> UsageR
 
 /// Returns the filters of all selectors that a content has for a label; None if a selector, such as `track:2`, has no filter.
 fn by_selectors(label: &str, content: &Content) -> Option<TrackRule> {
-    let selectors = content.tracks.iter().filter(|(_, of)| of == label);
-    let names = selectors.map(|(selector, _)| match selector.as_str() {
-        "*" => Some("ALL"),
-        "video" => Some("VIDEO"),
-        "audio" => Some("AUDIO"),
-        "sd" => Some("SD"),
-        "hd" => Some("HD"),
-        "uhd1" => Some("UHD1"),
-        "uhd2" => Some("UHD2"),
-        _ => None,
-    });
-    let names = names.collect::<Option<Vec<_>>>()?;
+    let names = content
+        .tracks
+        .iter()
+        .filter(|track| track.label == label)
+        .map(|track| match track.selector.as_str() {
+            "*" => Some("ALL"),
+            "video" => Some("VIDEO"),
+            "audio" => Some("AUDIO"),
+            "sd" => Some("SD"),
+            "hd" => Some("HD"),
+            "uhd1" => Some("UHD1"),
+            "uhd2" => Some("UHD2"),
+            _ => None,
+        })
+        .collect::<Option<Vec<_>>>()?;
     TrackRule::from_label(&names.join("+")).ok()
 }
 
@@ -100,12 +121,13 @@ fn period_id(index: &u64) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use content_key_store::{KeyInfo, KeyState, Origin};
+    use content_key_store::{KeyInfo, KeyState, Origin, TrackLabel};
 
     use super::*;
 
     fn of(key: StoredKey, content: Option<&Content>, slots: &[KeySlot]) -> Document {
-        document(content, vec![(key, slots.to_vec())])
+        let slots = slots.to_vec();
+        document(content, vec![KeyUse { key, slots }])
     }
 
     fn key(mode: CipherMode) -> StoredKey {
@@ -160,7 +182,10 @@ mod tests {
     #[test]
     fn selectors_of_a_content_become_filters_as_far_as_there_are_some() {
         let mut content = Content::new("film", Scheme::Cenc);
-        let track = |selector: &str, label: &str| (selector.to_owned(), label.to_owned());
+        let track = |selector: &str, label: &str| TrackLabel {
+            selector: selector.to_owned(),
+            label: label.to_owned(),
+        };
         content.tracks = vec![track("audio", "sound"), track("track:7", "seventh")];
         content
             .tracks

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Why keys cannot be handed over. No variant holds a key, a password or a token.
+//! The errors of deliveries. No variant holds a key, a password or a token.
 
 use key_http_client::Error as HttpError;
 
 use crate::targets::TargetError;
 
-/// What is wrong with a target.
+/// Errors of a target.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two targets have one name.
     #[error("two targets are called '{0}': give each a name of its own")]
     Twice(String),
-    /// The name cannot be one.
+    /// The name is not valid.
     #[error("a target's name has 1 to 200 characters, none of them a control character")]
     Name(#[source] content_key_store::Error),
-    /// The store could not be asked.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
-    /// The store did not give a target's settings.
+    /// The settings of a target cannot be read.
     #[error(transparent)]
     Settings(#[from] TargetError),
     /// The timeout is out of range.
-    #[error("target '{0}': its timeout is not 1 to 300 seconds")]
+    #[error("target '{0}': its timeout is not 1 to 300 seconds: change it")]
     Timeout(String),
     /// Clear keys would cross a network in the clear.
     #[error(
@@ -34,7 +34,7 @@ pub enum Error {
     Server {
         /// The target's name.
         target: String,
-        /// What is wrong.
+        /// The error.
         source: HttpError,
     },
     /// Keys cannot be encrypted to its certificate.
@@ -42,27 +42,27 @@ pub enum Error {
     Recipient {
         /// The target's name.
         target: String,
-        /// What is wrong.
+        /// The error.
         source: cpix::Error,
     },
 }
 
-/// Why a push failed.
+/// Errors of a push.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// The key could not be had.
+    /// The key cannot be read.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
-    /// The document could not be made.
+    /// The document cannot be made.
     #[error(transparent)]
     Document(#[from] cpix::Error),
-    /// The target did not take it.
+    /// The target did not accept it.
     #[error(transparent)]
     Http(#[from] HttpError),
 }
 
 impl Failure {
-    /// Whether another attempt is pointless: the target has answered and wants no such thing, or the key itself is at fault.
+    /// True if another attempt is pointless: the target has refused the document, or the key itself is at fault.
     pub(super) const fn is_final(&self) -> bool {
         match self {
             Self::Http(error) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! One delivery: claimed, posted, and marked by what the target says.
+//! Claims a delivery, posts it, and records the target's answer.
 
 use std::time::Duration;
 
@@ -10,24 +10,27 @@ use key_http_client::{Error as HttpError, Request, pause};
 
 use super::error::Failure;
 use super::target::Line;
-use super::{Outcome, Push, document};
+use super::{KeyUse, Outcome, Push, document};
 use crate::deliveries::{self, Claim, Delivery, FailedDelivery};
 
-/// The longest interval between attempts, also of those that a target asks for.
+/// The longest interval between attempts, also if a target requests a longer one.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// What a target says is repeated without words of this length or more, which might be a key.
+/// The shortest word that is masked in a target's answer, because it might be a key.
 const LONG_WORD: usize = 16;
 
-/// Takes the next delivery of a target that is due; None when none is.
+/// Claims and posts the next delivery of a target that is due; returns None if none is.
 pub(super) fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error> {
-    let one = Claim {
-        target: Some(&line.name),
-        limit: 1,
-        lease: line.lease(),
-    };
-    let claimed = deliveries::claim(&line.store, &one)?;
-    let Some(delivery) = claimed.into_iter().next() else {
+    let Some(delivery) = deliveries::claim(
+        &line.store,
+        &Claim {
+            target: Some(&line.name),
+            limit: 1,
+            lease: line.lease(),
+        },
+    )?
+    .into_iter()
+    .next() else {
         return Ok(None);
     };
     let outcome = match send(line, &delivery.kid) {
@@ -46,32 +49,38 @@ pub(super) fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error
     }))
 }
 
-/// Posts the key, once for each content that it is of. All of them may come again.
+/// Posts the key, once for each content that has it. A later attempt may post all of them again.
 fn send(line: &Line, kid: &KeyId) -> Result<(), Failure> {
     let slots = line.store.slots_of(kid)?;
     if slots.is_empty() {
         return post(line, kid, &[]);
     }
-    let mut contents = slots.chunk_by(|a, b| a.content_id == b.content_id);
-    contents.try_for_each(|slots| post(line, kid, slots))
+    slots
+        .chunk_by(|a, b| a.content_id == b.content_id)
+        .try_for_each(|slots| post(line, kid, slots))
 }
 
 fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
     let content = slots
         .first()
-        .map(|slot| line.store.content(&slot.content_id));
-    let content = content.transpose()?;
-    let key = (line.store.key(kid)?, slots.to_vec());
-    let mut document = document(content.as_ref(), vec![key]);
+        .map(|slot| line.store.content(&slot.content_id))
+        .transpose()?;
+    let key_use = KeyUse {
+        key: line.store.key(kid)?,
+        slots: slots.to_vec(),
+    };
+    let mut document = document(content.as_ref(), vec![key_use]);
     if let Some(recipient) = &line.recipient {
         document.encrypt_to(&[recipient as &dyn WrapKey], &*line.store.host().random)?;
     }
     let xml = document.to_xml(Version::V2_3)?;
-    let request = Request {
-        headers: Vec::new(),
-        body: xml.as_bytes(),
-    };
-    Ok(line.transport.deliver(&line.server, &request)?)
+    Ok(line.transport.deliver(
+        &line.server,
+        &Request {
+            headers: Vec::new(),
+            body: xml.as_bytes(),
+        },
+    )?)
 }
 
 fn postpone(
@@ -86,32 +95,32 @@ fn postpone(
         retry,
     };
     let is_final = failure.is_final();
-    let (error, asked) = describe(failure);
+    let (error, wait) = describe(failure);
     if is_final {
         deliveries::fail(&line.store, &failed(&error, None))?;
         return Ok(Outcome::GivenUp { error });
     }
     let attempts = u32::try_from(delivery.attempts).unwrap_or(u32::MAX);
     let now = line.store.host().clock.system_time();
-    let until = now + pause(attempts, LONGEST, asked, &*line.store.host().random)?;
+    let until = now + pause(attempts, LONGEST, wait, &*line.store.host().random)?;
     deliveries::fail(&line.store, &failed(&error, Some(until)))?;
     Ok(Outcome::Postponed { error, until })
 }
 
-/// The text for the operator, and how long the target asks to wait.
+/// Returns the text for the operator, and the wait that the target requests.
 fn describe(mut failure: Failure) -> (String, Option<Duration>) {
-    let mut asked = None;
+    let mut wait = None;
     if let Failure::Http(HttpError::Refused {
         text, retry_after, ..
     }) = &mut failure
     {
         *text = without_long_words(text);
-        asked = *retry_after;
+        wait = *retry_after;
     }
-    (failure.to_string(), asked)
+    (failure.to_string(), wait)
 }
 
-/// Stars in place of words in which a key would fit, in hex or base64.
+/// Replaces words that are long enough for a key, in hex or base64, by stars.
 fn without_long_words(text: &str) -> String {
     let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_');
     let mut out = String::with_capacity(text.len());
@@ -121,9 +130,9 @@ fn without_long_words(text: &str) -> String {
             true => rest.find(|c| !is_inner(c)).unwrap_or(rest.len()),
             false => first.len_utf8(),
         };
-        let (word, behind) = rest.split_at(len);
+        let (word, after) = rest.split_at(len);
         out.push_str(if len >= LONG_WORD { "***" } else { word });
-        rest = behind;
+        rest = after;
     }
     out
 }

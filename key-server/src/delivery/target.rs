@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Targets: what the operator says of them, and what is made of it.
+//! Targets: their settings, and the connections that are made from them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,53 +17,54 @@ use crate::targets::{self, TargetSettings};
 /// A licence server that takes keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// What contents call it in their list of targets; 1 to 200 characters.
+    /// Its name, by which contents refer to it; 1 to 200 characters.
     pub name: String,
-    /// Where documents are posted, `https://…` or `http://…`.
+    /// The URL for documents, `https://…` or `http://…`.
     pub url: String,
-    /// What shows the target who posts.
+    /// The credentials for the target.
     pub credentials: Option<Credentials>,
-    /// Certificates that may sign the target's for TLS; None: those of the system.
+    /// The trusted certificates for TLS; None for those of the system.
     pub ca: Option<Pem>,
-    /// How the keys in a document are protected.
+    /// The protection of the keys in a document.
     pub encryption: Encryption,
-    /// For each attempt, 1 to 300 seconds.
+    /// The timeout of an attempt, 1 to 300 seconds.
     pub timeout: Duration,
-    /// Where it may be.
+    /// The networks in which it may be.
     pub reach: Reach,
 }
 
 /// Credentials, with the lines that [`speke`](content_keys::speke) describes. They cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// In a file of mode 0600 or stricter.
+    /// A file of mode 0600 or stricter.
     File(PathBuf),
-    /// As they are; none of the lines may name a file.
+    /// The lines themselves, none of which may name a file.
     Text(Zeroizing<String>),
 }
 
-/// How the keys in a document are protected.
+/// The protection of the keys in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Encryption {
-    /// Encrypted to the first of the certificates, an RSA one. Whether it is still valid is the operator's to know.
+    /// Encrypts them to the first of the certificates, an RSA one. The operator must check that it is still valid.
     ToCertificate(Pem),
-    /// Not at all: what carries the document must protect it. Refused over http, other than to this machine.
+    /// Leaves them in the clear, so that TLS must protect them. Refused over http, except to this machine.
     Clear,
 }
 
 /// A target that is ready for use.
 pub(super) struct Line {
     pub(super) name: String,
-    /// Acting for this target, so that the audit says to whom keys went.
+    /// The store acting for this target, so that the audit records the recipient of keys.
     pub(super) store: KeyStore,
     pub(super) server: Server,
     pub(super) transport: Transport,
-    /// None: keys go in the clear.
+    /// The recipient of encrypted keys; None if they go in the clear.
     pub(super) recipient: Option<RsaRecipient>,
 }
 
 impl Target {
-    /// A target of the store, with its credentials. It may be in public networks only; set [`Target::reach`] where others may be.
+    /// Makes a target from its settings in the store, with its credentials. It may be in public networks only; set [`Target::reach`] to
+    /// allow others.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -84,11 +85,10 @@ impl Target {
         })
     }
 
-    /// Connects and asks the target what it can do (OPTIONS), without a key and without credentials. Any answer is one; how long it
-    /// took, with the handshake.
+    /// Connects and sends OPTIONS, without a key and without credentials. Any answer counts. Returns the time to it, with the handshake.
     ///
     /// # Errors
-    /// What is wrong with the target, or why it cannot be reached.
+    /// The errors of a target; among them [`Error::Server`] if it cannot be reached.
     pub fn test(&self, host: &Host) -> Result<Duration, Error> {
         let Access {
             server, transport, ..
@@ -115,7 +115,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The way to a target.
+/// The connection to a target.
 struct Access {
     server: Server,
     transport: Transport,
@@ -176,7 +176,7 @@ impl Line {
             .collect()
     }
 
-    /// How long others leave a delivery alone that was claimed: a post may be sent twice, for credentials that are asked for.
+    /// The lease of a claimed delivery. It covers two posts, because the target may request credentials after the first.
     pub(super) fn lease(&self) -> Duration {
         self.server.timeout * 2 + Duration::from_secs(3)
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use content_key_store::{AssignedSlot, Content, KeySlot, KeyStore, Page};
 
-/// The label of all tracks of a content that names none.
+/// The label of all tracks of a content without labels.
 pub const ALL: &str = "ALL";
 
 /// The slots that are read at a time.
@@ -16,7 +16,7 @@ const BATCH: u32 = 500;
 pub fn labels(content: &Content) -> BTreeSet<&str> {
     match content.tracks.as_slice() {
         [] => [ALL].into(),
-        tracks => tracks.iter().map(|(_, label)| label.as_str()).collect(),
+        tracks => tracks.iter().map(|track| track.label.as_str()).collect(),
     }
 }
 
@@ -33,8 +33,9 @@ pub fn slot(content: &Content, label: &str, period: u64) -> KeySlot {
 /// Returns the index of the crypto period at `now`, counted from 1970-01-01 UTC.
 pub fn period_at(length: Duration, now: SystemTime) -> u64 {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let index = since.as_millis().checked_div(length.as_millis());
-    index
+    since
+        .as_millis()
+        .checked_div(length.as_millis())
         .and_then(|index| u64::try_from(index).ok())
         .unwrap_or(u64::MAX)
 }
@@ -42,7 +43,7 @@ pub fn period_at(length: Duration, now: SystemTime) -> u64 {
 /// Returns all slots of a content in its cipher mode, the last periods first.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn slots(
     store: &KeyStore,
     content: &Content,
@@ -67,7 +68,7 @@ pub fn slots(
 /// Returns the slots of the content's last crypto period; none before the first key.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn last_slots(
     store: &KeyStore,
     content: &Content,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a content's files and manifests will say of its keys, and the line that protects a file by them. No key comes in here: a
-//! checksum is all that a header shows of one.
+//! The signaling of a content's keys in files and manifests, and the command that protects a file with them. It needs no keys: a header
+//! shows only their checksums.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,30 +28,30 @@ pub struct Preview {
     pub pssh_base64: String,
     /// The KIDs.
     pub kids: Vec<PreviewKey>,
-    /// ContentProtection elements of an MPD, a line each.
+    /// The ContentProtection elements of an MPD, a line each.
     pub mpd: String,
-    /// EXT-X-KEY line of media playlists; None for the schemes that HLS cannot name.
+    /// The EXT-X-KEY line of media playlists; None for schemes that HLS does not support.
     pub hls_media: Option<String>,
-    /// EXT-X-SESSION-KEY line of the multivariant playlist.
+    /// The EXT-X-SESSION-KEY line of the multivariant playlist.
     pub hls_multivariant: Option<String>,
-    /// Protection element of a Smooth Streaming manifest.
+    /// The Protection element of a Smooth Streaming manifest.
     pub smooth: Option<String>,
-    /// A command that protects a file as the content asks for.
+    /// A command that protects a file with the content's settings.
     pub gst_launch: String,
 }
 
 /// A KID of a preview.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PreviewKey {
-    /// In all notations.
+    /// The KID in all notations.
     #[serde(flatten)]
     pub forms: KeyIdForms,
-    /// CHECKSUM in base64, where the key is known and the scheme has one.
+    /// The CHECKSUM in base64, if the key is known and the scheme has one.
     pub checksum: Option<String>,
 }
 
-/// The signaling of KIDs by a content's settings; `key_uri` is where packagers get the keys, such as `sqlite:///var/lib/keys.db`.
-/// The KIDs need not be in a store yet: [`HeaderKeyId::aes_ctr`] makes one of a key that is being typed.
+/// Returns the signaling of KIDs with a content's settings. `key_uri` is the source of the packagers' keys, such as
+/// `sqlite:///var/lib/keys.db`. The KIDs need not be in a store yet: [`HeaderKeyId::aes_ctr`] makes one from a new key.
 ///
 /// # Errors
 /// [`Error::Setting`], [`Error::Header`], [`Error::Box`].
@@ -85,7 +85,7 @@ pub fn preview(
     })
 }
 
-/// The signaling of the keys that a content has in its last crypto period.
+/// Returns the signaling of the keys of a content in its last crypto period.
 ///
 /// # Errors
 /// [`Error::NoKeys`], and those of [`preview`].
@@ -105,7 +105,7 @@ pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Pr
     preview(&content, &keys.collect::<Result<Vec<_>, _>>()?, key_uri)
 }
 
-/// A content's settings for headers, checked.
+/// Checks the settings of a content for headers, and returns them.
 ///
 /// # Errors
 /// [`Error::Setting`].

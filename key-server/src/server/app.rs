@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::http::StatusCode;
-use content_key_store::{Batcher, Error as StoreError, KeyStore, store_address};
+use content_key_store::{Batcher, Error as StoreError, KeyStore, StoreAddress};
 use host_access::Host;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -73,8 +73,8 @@ impl App {
     /// # Errors
     /// When the store cannot be opened or created.
     pub fn open(settings: &ServerSettings, host: &Host) -> Result<Self, Error> {
-        let (address, kek) = store_address(&settings.database)?;
-        let store = KeyStore::open(&address, vec![kek], host)?;
+        let StoreAddress { uri, kek } = settings.database.parse()?;
+        let store = KeyStore::open(&uri, vec![kek], host)?;
         Ok(Self(Arc::new(State {
             batcher: Batcher::start(&store)?,
             store,

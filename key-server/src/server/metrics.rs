@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::store_health::StoreHealth;
+use crate::store_health::{KeyCount, StoreHealth};
 
 type Labels = Vec<(&'static str, String)>;
 type Seconds = Gauge<f64, AtomicU64>;
@@ -90,9 +90,10 @@ impl Metrics {
 
     /// Returns all metrics as text, with the current ones of the store.
     pub fn text(&self, health: &StoreHealth, now: SystemTime) -> String {
-        for (state, count) in &health.keys {
-            let labels = vec![("state", state.name().to_owned())];
-            self.keys.get_or_create(&labels).set(gauge(*count));
+        for KeyCount { state, count } in &health.keys {
+            self.keys
+                .get_or_create(&vec![("state", state.name().to_owned())])
+                .set(gauge(*count));
         }
         self.pending.set(gauge(health.pending));
         self.given_up.set(gauge(health.given_up));

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use cenc_types::{CipherMode, KeyId, Scheme};
-use content_key_store::{Content, Error, KeyFilter, KeySource, KeyState, NewKey, Origin, Page};
+use content_key_store::{
+    Content, Error, KeyFilter, KeySource, KeyState, NewKey, Origin, Page, TrackLabel,
+};
 use playready_header::KeySeed;
 
 use super::place::places;
@@ -182,10 +184,12 @@ fn settings_of_a_content_come_back() {
             custom_attributes: Some("<a xmlns=\"\">ü</a>".to_owned()),
             crypto_period: Some(Duration::from_secs(10)),
             seed: None,
-            tracks: vec![
-                ("audio".to_owned(), "AUDIO".to_owned()),
-                ("hd".to_owned(), "HD".to_owned()),
-            ],
+            tracks: [("audio", "AUDIO"), ("hd", "HD")]
+                .map(|(selector, label)| TrackLabel {
+                    selector: selector.to_owned(),
+                    label: label.to_owned(),
+                })
+                .into(),
             targets: vec!["one".to_owned(), "two".to_owned()],
             ..Content::new("a", Scheme::Cbcs)
         };

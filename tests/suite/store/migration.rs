@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use cenc_types::{CipherMode, Scheme};
-use content_key_store::{Content, KeyFilter};
+use content_key_store::{Content, KeyFilter, TrackLabel};
 use key_server::accounts::{self, Role};
 use key_server::deliveries;
 use playready_header::KeySeed;
@@ -62,7 +62,10 @@ fn store_of_version_1_keeps_its_keys() {
         store.put_seed("main", &seed).unwrap();
         let mut content = Content::new("film", Scheme::Cenc);
         content.targets = vec!["one".to_owned()];
-        content.tracks = vec![("audio".to_owned(), "AUDIO".to_owned())];
+        content.tracks = vec![TrackLabel {
+            selector: "audio".to_owned(),
+            label: "AUDIO".to_owned(),
+        }];
         store.put_content(&content).unwrap();
         let made = store.get_or_create_key(&slot("film", 7)).unwrap();
         let (inserted, bytes) = new_key(CipherMode::Cbc);

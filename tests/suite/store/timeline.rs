@@ -9,7 +9,7 @@ use content_key_store::{
     Content, Error, KekSource, KeyFilter, KeySlot, KeySource, KeyState, KeyStore, NewKey, Page,
 };
 use key_server::deliveries::{self, DeliveryState, FailedDelivery};
-use key_server::store_health::{self, KekState};
+use key_server::store_health::{self, KekState, KeyCount};
 use playready_header::KeySeed;
 
 use super::place::places;
@@ -181,7 +181,8 @@ fn health_counts_what_waits() {
             (KeyState::Delivered, 1),
             (KeyState::Active, 0),
             (KeyState::Retired, 0),
-        ];
+        ]
+        .map(|(state, count)| KeyCount { state, count });
         assert_eq!(health.keys, expected);
         assert_eq!((health.pending, health.given_up), (5, 1));
         let oldest = store.info(&second).unwrap().created;

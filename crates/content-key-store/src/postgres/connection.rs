@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The server, password and TLS settings in a URI's options, by PostgreSQL 17's manual, 32.1.2 and 32.19.
+//! The server, password and TLS settings of a URI (PostgreSQL 17 manual, 32.1.2 and 32.19).
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use super::{passfile, tls};
 use crate::Error;
 use crate::location::Location;
 
-/// A server that can be connected to again and again.
+/// A server, with all that a new connection to it needs.
 pub(super) struct Server {
     config: Config,
     tls: Option<tls::Connector>,
     location: Location,
 }
 
-/// The options of a URI that the client crate does not know.
+/// The options of a URI that the client crate does not support.
 #[derive(Default)]
-struct Own {
+struct OwnOptions {
     roots: Option<PathBuf>,
     passwords: Option<PathBuf>,
 }
@@ -44,11 +44,12 @@ impl Server {
                 .iter()
                 .any(|address| !address.is_loopback());
         if (is_remote || own.roots.is_some()) && config.get_ssl_mode() == SslMode::Prefer {
-            // Whoever stands between could choose no encryption.
+            // An attacker between both could make them use no encryption.
             config.ssl_mode(SslMode::Require);
         }
-        let tls = config.get_ssl_mode() == SslMode::Require;
-        let tls = tls.then(|| tls::Connector::new(own.roots)).transpose()?;
+        let tls = (config.get_ssl_mode() == SslMode::Require)
+            .then(|| tls::Connector::new(own.roots))
+            .transpose()?;
         if config.get_password().is_none() {
             passfile::set_password(&mut config, own.passwords, files)?;
         }
@@ -60,20 +61,20 @@ impl Server {
     }
 
     pub(super) fn connect(&self) -> Result<Client, Error> {
-        let client = match &self.tls {
+        match &self.tls {
             Some(tls) => self.config.connect(tls.clone()),
             None => self.config.connect(NoTls),
-        };
-        client.map_err(|error| self.unavailable(error))
+        }
+        .map_err(|error| self.unavailable(error))
     }
 
     pub(super) fn unavailable(&self, error: postgres::Error) -> Error {
-        // The crate's own text says only at which stage it failed.
+        // The crate's own text has only the stage at which it failed.
         let text = error.to_string();
         self.failed(error.into_source().unwrap_or_else(|| text.into()))
     }
 
-    /// The connection ended in the middle of a transaction.
+    /// Returns the error of a connection that ended during a transaction.
     pub(super) fn lost(&self) -> Error {
         self.failed("connection lost".into())
     }
@@ -87,7 +88,7 @@ impl Server {
     }
 }
 
-/// Nobody waits for ever for a server that is gone, or for a writer that hangs; options of the URI count more.
+/// Sets timeouts for a server that is gone, or a writer that hangs. Options of the URI replace them.
 fn set_limits(config: &mut Config) {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(10));
@@ -95,25 +96,25 @@ fn set_limits(config: &mut Config) {
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(Duration::from_secs(30));
     }
-    let limits = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s";
-    let options = config.get_options().unwrap_or_default();
-    let options = format!("{limits} {options}");
+    let options = format!(
+        "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s {}",
+        config.get_options().unwrap_or_default()
+    );
     config.options(&options);
 }
 
 fn is_remote(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => {
-            let is_loopback = name.parse::<IpAddr>().map(|address| address.is_loopback());
-            !is_loopback.unwrap_or(name == "localhost")
-        }
+        Host::Tcp(name) => name
+            .parse::<IpAddr>()
+            .map_or(name != "localhost", |address| !address.is_loopback()),
         Host::Unix(_) => false,
     }
 }
 
-/// The URI as the client crate understands it, and the options that are left to us.
-fn split_options(uri: &str) -> Result<(String, Own), Error> {
-    let mut own = Own::default();
+/// Returns the URI for the client crate, and the options that it does not support.
+fn split_options(uri: &str) -> Result<(String, OwnOptions), Error> {
+    let mut own = OwnOptions::default();
     let Some((place, options)) = uri.split_once('?') else {
         return Ok((uri.to_owned(), own));
     };
@@ -123,7 +124,7 @@ fn split_options(uri: &str) -> Result<(String, Own), Error> {
         match (name, value) {
             ("sslrootcert", path) => own.roots = Some(path_of(path)?),
             ("passfile", path) => own.passwords = Some(path_of(path)?),
-            // Ours always checks the certificate and its name, which is what verify-full asks for.
+            // This client always checks the certificate and its name, as verify-full demands.
             ("sslmode", "verify-ca" | "verify-full") => kept.push("sslmode=require"),
             _ => kept.push(option),
         }
@@ -133,9 +134,10 @@ fn split_options(uri: &str) -> Result<(String, Own), Error> {
 
 fn path_of(text: &str) -> Result<PathBuf, Error> {
     let text = text.replace("%2F", "/").replace("%2f", "/");
-    let url = Url::parse(&format!("file://{text}")).ok();
-    let path = url.and_then(|url| url.to_file_path().ok());
-    path.filter(|_| text.starts_with('/'))
+    Url::parse(&format!("file://{text}"))
+        .ok()
+        .and_then(|url| url.to_file_path().ok())
+        .filter(|_| text.starts_with('/'))
         .ok_or(Error::BadOptions)
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Passwords outside the URI: PGPASSWORD, or a password file by PostgreSQL 17's manual, 32.16.
+//! Passwords outside the URI: PGPASSWORD, or a password file (PostgreSQL 17 manual, 32.16).
 
 use std::env;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// Gives the configuration the password of its first host, if there is one: `PGPASSWORD`, or the line of the file given, of
-/// `PGPASSFILE` or of `~/.pgpass` that fits.
+/// Sets the password for the first host of the configuration, if there is one: `PGPASSWORD`, or the matching line of the given file,
+/// of `PGPASSFILE` or of `~/.pgpass`.
 pub(super) fn set_password(
     config: &mut Config,
     given: Option<PathBuf>,
@@ -22,12 +22,13 @@ pub(super) fn set_password(
         config.password(password.as_bytes());
         return Ok(());
     }
-    let named = given.or_else(|| env::var_os("PGPASSFILE").map(PathBuf::from));
-    let in_home = || {
-        let path = PathBuf::from(env::var_os("HOME")?).join(".pgpass");
-        path.exists().then_some(path)
-    };
-    let Some(path) = named.or_else(in_home) else {
+    let Some(path) = given
+        .or_else(|| env::var_os("PGPASSFILE").map(PathBuf::from))
+        .or_else(|| {
+            let path = PathBuf::from(env::var_os("HOME")?).join(".pgpass");
+            path.exists().then_some(path)
+        })
+    else {
         return Ok(());
     };
     let text = files.read(&path).map_err(Error::PasswordFile)?;
@@ -41,7 +42,7 @@ pub(super) fn set_password(
 fn wanted(config: &Config) -> [String; 4] {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),
-        // So the manual says of sockets.
+        // The manual demands this name for sockets.
         Some(Host::Unix(_)) | None => "localhost".to_owned(),
     };
     let port = config.get_ports().first().unwrap_or(&5432);
@@ -51,17 +52,20 @@ fn wanted(config: &Config) -> [String; 4] {
 }
 
 fn find(text: &str, wanted: &[String; 4]) -> Option<Zeroizing<String>> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(fields).find_map(|mut fields| {
-        let password = (fields.len() == 5).then(|| fields.pop())??;
-        let fits = |(field, wanted): (&Zeroizing<String>, &String)| {
-            field.as_str() == "*" || **field == *wanted
-        };
-        fields.iter().zip(wanted).all(fits).then_some(password)
-    })
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(fields)
+        .find_map(|mut fields| {
+            let password = (fields.len() == 5).then(|| fields.pop())??;
+            fields
+                .iter()
+                .zip(wanted)
+                .all(|(field, wanted)| field.as_str() == "*" || **field == *wanted)
+                .then_some(password)
+        })
 }
 
-/// `host:port:database:user:password`, with `\:` and `\\` for those characters.
+/// Splits a line `host:port:database:user:password`, in which `\:` and `\\` stand for those characters.
 fn fields(line: &str) -> Vec<Zeroizing<String>> {
     let new = || Zeroizing::new(String::with_capacity(line.len()));
     let (mut fields, mut field, mut characters) = (Vec::new(), new(), line.chars());

@@ -32,20 +32,24 @@ impl Connector {
             reason,
         };
         let mut trusted = RootCertStore::empty();
-        let certificates = CertificateDer::pem_file_iter(&path).map_err(|e| bad(e.to_string()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|e| bad(e.to_string()))?;
-            trusted.add(certificate).map_err(|e| bad(e.to_string()))?;
+        for certificate in
+            CertificateDer::pem_file_iter(&path).map_err(|error| bad(error.to_string()))?
+        {
+            certificate
+                .map_err(|error| error.to_string())
+                .and_then(|certificate| trusted.add(certificate).map_err(|e| e.to_string()))
+                .map_err(bad)?;
         }
         if trusted.is_empty() {
             return Err(bad("there is no certificate in it".to_owned()));
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider);
-        let config = config.with_safe_default_protocol_versions();
-        let config = config.map_err(|e| bad(e.to_string()))?;
-        let mut config = config.with_root_certificates(trusted).with_no_client_auth();
-        // Servers want it where TLS comes without PostgreSQL's own request for it before.
+        let mut config =
+            ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+                .with_safe_default_protocol_versions()
+                .map_err(|error| bad(error.to_string()))?
+                .with_root_certificates(trusted)
+                .with_no_client_auth();
+        // Servers require it if TLS starts without PostgreSQL's own request for it.
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
@@ -77,8 +81,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Hands
 
     fn connect(self, stream: S) -> Self::Future {
         Box::pin(async move {
-            let stream = self.connector.connect(self.name, stream).await?;
-            Ok(Encrypted(Box::new(stream)))
+            Ok(Encrypted(Box::new(
+                self.connector.connect(self.name, stream).await?,
+            )))
         })
     }
 }

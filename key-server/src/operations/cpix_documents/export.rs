@@ -67,11 +67,12 @@ pub fn export(
     let kids = slots.keys().copied().collect();
     let keys = slots
         .into_iter()
-        .map(|(kid, slots)| Ok((store.key_for(&kid, &reason)?, slots)));
-    let mut document = document(
-        Some(&content),
-        keys.collect::<Result<Vec<KeyUse>, Error>>()?,
-    );
+        .map(|(kid, slots)| {
+            let key = store.key_for(&kid, &reason)?;
+            Ok(KeyUse { key, slots })
+        })
+        .collect::<Result<_, Error>>()?;
+    let mut document = document(Some(&content), keys);
     if let Some(certificate) = &certificate {
         document.encrypt_to(&[certificate as &dyn WrapKey], &*store.host().random)?;
     }
@@ -85,7 +86,6 @@ pub fn export(
 }
 
 fn rsa_recipient(pem: &[u8]) -> Result<RsaRecipient, Error> {
-    let certificate = CertificateDer::from_pem_slice(pem);
-    let certificate = certificate.map_err(|_| Error::Pem("certificate"))?;
+    let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| Error::Pem("certificate"))?;
     Ok(RsaRecipient::from_certificate(certificate.to_vec())?)
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The `gst-launch-1.0` line that protects a file as a content asks for, with its keys from where packagers get them.
+//! The `gst-launch-1.0` command that protects a file with a content's settings and the packagers' source of keys.
 
 use std::time::Duration;
 
 use content_key_store::Content;
 
-/// A line for a shell.
+/// Returns the command for a shell.
 pub fn line(content: &Content, key_uri: &str) -> String {
     let period = content.crypto_period.map(nanoseconds);
     let clock = content.crypto_period.map(|_| "utc".to_owned());
@@ -35,7 +35,7 @@ fn nanoseconds(period: Duration) -> String {
     period.as_nanos().to_string()
 }
 
-/// A word that the shell passes on as it is.
+/// Quotes a word for the shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,%".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {

@@ -4,6 +4,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use cenc_types::Scheme;
+use content_key_store::TrackLabel;
 
 use super::*;
 use crate::deliveries;
@@ -15,8 +16,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn channel(of: &TestStore, targets: &[&str]) {
     let mut content = Content::new("news", Scheme::Cbcs);
     content.crypto_period = Some(MINUTE);
-    let tracks = [("video", "VIDEO"), ("audio", "AUDIO")];
-    content.tracks = tracks.map(|(s, l)| (s.to_owned(), l.to_owned())).into();
+    content.tracks = [("video", "VIDEO"), ("audio", "AUDIO")]
+        .map(|(selector, label)| TrackLabel {
+            selector: selector.to_owned(),
+            label: label.to_owned(),
+        })
+        .into();
     content.targets = targets.iter().map(|&name| name.to_owned()).collect();
     of.store.put_content(&content).unwrap();
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use cenc_types::{KeyId, Scheme};
-use content_key_store::{Content, KeyStore};
+use content_key_store::{Content, KeyStore, TrackLabel};
 use content_keys::Selector;
 use playready_header::header::HeaderKeyId;
 use protection_policy::duration;
@@ -177,7 +177,7 @@ fn fields_of(content: &Content) -> Fields {
             content
                 .tracks
                 .iter()
-                .map(|(selector, label)| format!("{selector} = {label}\n"))
+                .map(|TrackLabel { selector, label }| format!("{selector} = {label}\n"))
                 .collect::<String>(),
         )
         .with(
@@ -246,7 +246,7 @@ fn parse_content(id: &str, fields: &Fields) -> Result<Content, Problem> {
 }
 
 /// Reads the lines `selector = label`.
-fn tracks(text: &str) -> Result<Vec<(String, String)>, String> {
+fn tracks(text: &str) -> Result<Vec<TrackLabel>, String> {
     text.lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| {
@@ -255,7 +255,10 @@ fn tracks(text: &str) -> Result<Vec<(String, String)>, String> {
                 .ok_or_else(|| format!("'{line}' has no label: write selector = label"))?;
             let (selector, label) = (selector.trim(), label.trim());
             match selector.parse::<Selector>() {
-                Ok(_) => Ok((selector.to_owned(), label.to_owned())),
+                Ok(_) => Ok(TrackLabel {
+                    selector: selector.to_owned(),
+                    label: label.to_owned(),
+                }),
                 Err(error) => Err(format!("'{selector}': {error}")),
             }
         })

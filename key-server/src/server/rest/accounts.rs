@@ -28,7 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(enable))
 }
 
-/// What an account may do.
+/// The roles and the certificate of an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewAccount {
@@ -41,7 +41,7 @@ struct NewAccount {
     certificate: Option<String>,
 }
 
-/// Somebody, or some program.
+/// The account of a person or a program.
 #[derive(Serialize, ToSchema)]
 struct Account {
     /// Its name.
@@ -50,9 +50,9 @@ struct Account {
     roles: BTreeSet<RoleName>,
     /// SHA-256 of the client certificate that it signs in with.
     certificate: Option<String>,
-    /// When it was added.
+    /// The time when it was added.
     created: Time,
-    /// Since when it cannot be used.
+    /// The time since which it cannot be used.
     disabled: Option<Time>,
 }
 
@@ -78,7 +78,7 @@ async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<A
 
 /// Add an account, or change its roles and its certificate
 ///
-/// The last administrator stays one. Takes the role admin.
+/// The last administrator keeps the role. Takes the role admin.
 #[utoipa::path(put, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), request_body = NewAccount,
     responses((status = 200, body = Account)))]
 async fn put(
@@ -88,18 +88,19 @@ async fn put(
 ) -> Result<Json<Account>, Problem> {
     let roles: BTreeSet<Role> = new.roles.into_iter().map(|Word(role)| role).collect();
     let certificate = new.certificate.as_deref().map(digest).transpose()?;
-    let stored = caller.with_store(move |store| {
-        accounts::put(store, &name, &roles, certificate)?;
-        accounts::get(store, &name)
-    });
-    let stored = stored.await;
+    let stored = caller
+        .with_store(move |store| {
+            accounts::put(store, &name, &roles, certificate)?;
+            accounts::get(store, &name)
+        })
+        .await;
     caller.app.forget_accounts();
     stored.map(Account::from).map(Json)
 }
 
 /// Keep an account from being used
 ///
-/// Its tokens go with it. Once more changes nothing. Takes the role admin.
+/// This revokes its tokens too. Repeating the request changes nothing. Takes the role admin.
 #[utoipa::path(post, path = "/accounts/{name}/disable", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
 async fn disable(caller: Caller<ManageAccounts>, name: Name) -> Result<Json<Account>, Problem> {
     set_disabled(&caller, name, true).await
@@ -118,11 +119,12 @@ async fn set_disabled(
     Name(name): Name,
     disabled: bool,
 ) -> Result<Json<Account>, Problem> {
-    let changed = caller.with_store(move |store| {
-        accounts::set_disabled(store, &name, disabled)?;
-        accounts::get(store, &name)
-    });
-    let changed = changed.await;
+    let changed = caller
+        .with_store(move |store| {
+            accounts::set_disabled(store, &name, disabled)?;
+            accounts::get(store, &name)
+        })
+        .await;
     caller.app.forget_accounts();
     changed.map(Account::from).map(Json)
 }
@@ -130,13 +132,12 @@ async fn set_disabled(
 fn digest(text: &str) -> Result<[u8; 32], Problem> {
     let mut digest = [0; 32];
     let digits = text.as_bytes();
-    let pairs = digits.chunks_exact(2).zip(&mut digest);
-    let is_whole = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);
-    for (pair, byte) in pairs {
-        let pair = std::str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    for (pair, byte) in digits.chunks_exact(2).zip(&mut digest) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).unwrap_or_default(), 16)
+            .unwrap_or_default();
     }
-    is_whole.then_some(digest).ok_or_else(|| {
+    let is_digest = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);
+    is_digest.then_some(digest).ok_or_else(|| {
         unprocessable("a certificate is named by its SHA-256, 64 hexadecimal digits")
     })
 }

@@ -23,21 +23,21 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(verify))
 }
 
-/// Which rows.
+/// The rows to list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Filter {
-    /// Those of somebody.
+    /// Rows of this account.
     actor: Option<String>,
-    /// Those of an action.
+    /// Rows with this action.
     action: Option<String>,
-    /// Those whose object contains this.
+    /// Rows whose object contains this text.
     object: Option<String>,
-    /// Those of this time and later.
+    /// Rows of this time and later.
     #[param(inline)]
     since: Option<Time>,
-    /// Those before this time.
+    /// Rows before this time.
     #[param(inline)]
     until: Option<Time>,
 }
@@ -45,26 +45,26 @@ struct Filter {
 /// A row of the audit.
 #[derive(Serialize, ToSchema)]
 struct Entry {
-    /// Its place, from 1.
+    /// Its number, from 1.
     seq: u64,
-    /// When.
+    /// The time of the action.
     time: Time,
-    /// Who.
+    /// The account that acted.
     actor: String,
-    /// What was done.
+    /// The action.
     action: String,
-    /// To what.
+    /// The object of the action.
     object: String,
-    /// What came of it.
+    /// The result.
     result: String,
 }
 
-/// Whether the audit is whole.
+/// The result of a check of the audit.
 #[derive(Serialize, ToSchema)]
 struct Verified {
-    /// Whether no row was changed, moved or removed.
+    /// True if no row was changed, moved or removed.
     whole: bool,
-    /// How many rows there are, where it is whole.
+    /// The number of rows, if it is whole.
     rows: Option<u64>,
     /// The MAC of the last row, in hexadecimal digits. Kept elsewhere, it shows a database that was put back to an earlier state.
     mac: Option<String>,
@@ -74,7 +74,7 @@ struct Verified {
 
 /// List the audit
 ///
-/// The last rows first. Takes the role auditor or admin.
+/// The newest rows come first. Takes the role auditor or admin.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(Paging, Filter), responses((status = 200, body = Vec<Entry>)))]
 async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Entry>, Problem> {
     let query = &page.query;
@@ -86,10 +86,10 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
         until: query.until.map(|Time(until)| until),
     };
     let fetch = page.to_fetch();
-    let found = caller
+    let rows = caller
         .with_store(move |store| audit::list(store, &filter, fetch))
         .await?;
-    Ok(page.list(found.into_iter().map(Entry::from).collect()))
+    Ok(page.list(rows.into_iter().map(Entry::from).collect()))
 }
 
 /// Check the audit from its first row to its last
@@ -97,12 +97,14 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
 /// Takes the role auditor or admin.
 #[utoipa::path(get, path = "/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
 async fn verify(caller: Caller<ReadAudit>) -> Result<Json<Verified>, Problem> {
-    let checked = caller.with_store(|store| match store.verify_audit() {
-        Ok(head) => Ok(Ok(head)),
-        Err(fault @ Error::AuditBroken { .. }) => Ok(Err(fault.to_string())),
-        Err(error) => Err(error),
-    });
-    Ok(Json(match checked.await? {
+    let checked = caller
+        .with_store(|store| match store.verify_audit() {
+            Ok(head) => Ok(Ok(head)),
+            Err(fault @ Error::AuditBroken { .. }) => Ok(Err(fault.to_string())),
+            Err(error) => Err(error),
+        })
+        .await?;
+    Ok(Json(match checked {
         Ok(head) => Verified {
             whole: true,
             rows: Some(head.rows),
@@ -118,7 +120,7 @@ async fn verify(caller: Caller<ReadAudit>) -> Result<Json<Verified>, Problem> {
     }))
 }
 
-/// Bytes that are no secret.
+/// Returns bytes as hexadecimal digits. Not for secrets: the text is not wiped.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Bodies of requests in JSON. What is wrong with one is said without what it holds, which may be a key.
+//! Bodies of requests in JSON. Errors name the fault without repeating the body, which may hold a key.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -11,15 +11,16 @@ use crate::server::app::App;
 use crate::server::problem_details::Problem;
 use crate::server::service_errors::unprocessable;
 
-/// A body of JSON; fields that are not known are refused.
+/// A body of JSON; unknown fields are refused.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let read = Json::<T>::from_request(request, app).await;
-        read.map(|Json(value)| Self(value))
+        Json::<T>::from_request(request, app)
+            .await
+            .map(|Json(value)| Self(value))
             .map_err(|rejection| refused(&rejection))
     }
 }
@@ -36,7 +37,7 @@ fn refused(rejection: &JsonRejection) -> Problem {
     Problem::new(rejection.status(), detail)
 }
 
-/// What serde says of data that do not fit, without the data.
+/// Returns serde's message about data that do not fit, without the data.
 pub fn fault(text: &str) -> String {
     const ABOUT_NAMES: [&str; 3] = ["missing field", "duplicate field", "unknown field"];
     const ABOUT_VALUES: [&str; 4] = [
@@ -49,17 +50,16 @@ pub fn fault(text: &str) -> String {
     if let Some(start) = find(&ABOUT_NAMES) {
         return text.get(start..).unwrap_or_default().to_owned();
     }
-    let wanted = find(&ABOUT_VALUES).and_then(|_| text.rsplit_once(", expected "));
-    match wanted {
+    match find(&ABOUT_VALUES).and_then(|_| text.rsplit_once(", expected ")) {
         Some((_, wanted)) => format!("a value is not as wanted: expected {wanted}"),
         None => "a value is not as wanted: see /openapi.json".to_owned(),
     }
 }
 
-/// Why somebody is to see keys, as the audit keeps it.
+/// Checks the reason for showing keys, which the audit keeps.
 ///
 /// # Errors
-/// 422.
+/// A problem with status 422.
 pub fn reason(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     match (1..=200).contains(&text.chars().count()) {
@@ -70,7 +70,7 @@ pub fn reason(text: &str) -> Result<&str, Problem> {
     }
 }
 
-/// A request whose parts do not fit what is documented.
+/// Returns the problem of a request that does not fit the description, with status 400.
 pub fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }

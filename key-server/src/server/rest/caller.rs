@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Who calls, and that he may: looked at before anything else of a request is.
+//! The authenticated caller of a request, whose permission is checked before the rest of the request is read.
 
 use std::marker::PhantomData;
 
@@ -13,11 +13,11 @@ use crate::server::problem_details::Problem;
 
 /// A permission, as a type.
 pub trait Permit: Send + Sync {
-    /// What is needed.
+    /// The permission.
     const NEEDED: Permission;
 }
 
-/// Somebody who has a permission, and the server that he calls.
+/// A caller who has a permission, and the server.
 pub struct Caller<P> {
     pub app: App,
     client: Client,
@@ -37,15 +37,15 @@ macro_rules! permits {
 permits!(Look Operate ManageKeys SeeClearKeys ManageTargets ManageAccounts ReadAudit License);
 
 impl<P: Permit> Caller<P> {
-    /// His account's name, for the audit.
+    /// Returns the account's name, for the audit.
     pub fn name(&self) -> &str {
         self.client.name()
     }
 
-    /// Works on the store in the caller's name.
+    /// Runs an operation on the store in the caller's name.
     ///
     /// # Errors
-    /// The work's own.
+    /// The errors of the operation.
     pub async fn with_store<T, E>(
         &self,
         operation: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
@@ -57,10 +57,10 @@ impl<P: Permit> Caller<P> {
         self.app.with_store(self.name(), operation).await
     }
 
-    /// For what takes another permission too.
+    /// Checks that the caller has another permission too.
     ///
     /// # Errors
-    /// 403.
+    /// A problem with status 403.
     pub fn needs(&self, permission: Permission) -> Result<(), Problem> {
         self.client.needs(permission)
     }

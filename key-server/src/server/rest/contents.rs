@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/contents`: assets and channels, changed only by who has seen what he changes.
+//! `/contents`: assets and channels. Conditional requests protect concurrent changes (RFC 9110, 13.1).
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -32,20 +32,20 @@ struct Summary {
     id: String,
     /// The protection scheme.
     scheme: SchemeName,
-    /// How long a key is used, in milliseconds; null: keys do not change.
+    /// The duration of a crypto period in milliseconds; null if keys do not change.
     crypto_period_ms: Option<u64>,
-    /// How many keys it has.
+    /// The number of its keys.
     keys: u64,
 }
 
-/// Nothing else can be asked for.
+/// No parameters besides the page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// List contents
 ///
-/// In alphabetical order.
+/// Contents are sorted by id.
 #[utoipa::path(get, path = "/contents", tag = "contents", params(Paging), responses((status = 200, body = Vec<Summary>)))]
 async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary>, Problem> {
     let Nothing {} = &page.query;
@@ -60,15 +60,17 @@ async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary
 #[utoipa::path(get, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)),
     responses((status = 200, body = Settings, headers(("etag" = String, description = "The tag of the settings, for If-Match.")))))]
 async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse, Problem> {
-    let found = caller.with_store(move |store| store.content(&id));
-    let settings = Settings::from(found.await?);
+    let settings: Settings = caller
+        .with_store(move |store| store.content(&id))
+        .await?
+        .into();
     Ok(([(header::ETAG, settings.tag())], Json(settings)))
 }
 
 /// Add a content, or change its settings
 ///
-/// All settings are replaced. With `If-None-Match: *` only a new content is added; with `If-Match` and the tag that was shown, it is
-/// changed only if nobody else has changed it since. Keys that it has stay as they are. Takes the role operator or key-admin.
+/// All settings are replaced. With `If-None-Match: *` only a new content is added; with `If-Match` and the tag of a response, it is
+/// changed only if nobody else has changed it since. Its keys stay as they are. Takes the role operator or key-admin.
 #[utoipa::path(put, path = "/contents/{id}", tag = "contents", params(("id" = String, Path),
     ("if-match" = Option<String>, Header, description = "Tags of the settings that may be changed, or `*`."),
     ("if-none-match" = Option<String>, Header, description = "`*`: the content must be new.")),
@@ -81,24 +83,23 @@ async fn put(
     headers: HeaderMap,
     Body(settings): Body<Settings>,
 ) -> Result<impl IntoResponse, Problem> {
-    let wanted = Wanted::of(&headers);
-    let stored = caller.with_store(move |store| {
-        let content = settings.content(store, &id)?;
-        let mut was_there = false;
-        let may_change = store.put_content_if(&content, |current| {
-            was_there = current.is_some();
-            wanted.allows(current.cloned().map(Settings::from).as_ref())
-        })?;
-        match may_change {
-            true => Ok((was_there, content)),
-            false => Err(changed()),
-        }
-    });
-    let (was_there, content) = stored.await?;
-    let status = match was_there {
-        true => StatusCode::OK,
-        false => StatusCode::CREATED,
-    };
+    let preconditions = Preconditions::of(&headers);
+    let (status, content) = caller
+        .with_store(move |store| {
+            let content = settings.content(store, &id)?;
+            let mut status = StatusCode::CREATED;
+            let is_stored = store.put_content_if(&content, |current| {
+                if current.is_some() {
+                    status = StatusCode::OK;
+                }
+                preconditions.allows(current.cloned().map(Settings::from).as_ref())
+            })?;
+            match is_stored {
+                true => Ok((status, content)),
+                false => Err(changed()),
+            }
+        })
+        .await?;
     let settings = Settings::from(content);
     let tag = [(header::ETAG, settings.tag())];
     Ok((status, tag, Json(settings)))
@@ -109,25 +110,30 @@ async fn put(
 /// Takes the role operator or key-admin.
 #[utoipa::path(delete, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<Operate>, Name(id): Name) -> Result<StatusCode, Problem> {
-    let removed = caller.with_store(move |store| store.remove_content(&id));
-    removed.await.map(|()| StatusCode::NO_CONTENT)
+    caller
+        .with_store(move |store| store.remove_content(&id))
+        .await
+        .map(|()| StatusCode::NO_CONTENT)
 }
 
-/// What must hold for a content to be changed.
-struct Wanted {
+/// The conditions of a request (RFC 9110, 13.1).
+struct Preconditions {
     tags: Option<Vec<String>>,
     not_these: Option<Vec<String>>,
 }
 
-impl Wanted {
+impl Preconditions {
     fn of(headers: &HeaderMap) -> Self {
         let tags = |name| {
-            let values = headers.get_all(name).into_iter();
-            let texts = values.filter_map(|value| value.to_str().ok());
-            let tags = texts.flat_map(|text| text.split(','));
-            headers
-                .contains_key(name)
-                .then(|| tags.map(|tag| tag.trim().to_owned()).collect())
+            headers.contains_key(name).then(|| {
+                headers
+                    .get_all(name)
+                    .into_iter()
+                    .filter_map(|value| value.to_str().ok())
+                    .flat_map(|text| text.split(','))
+                    .map(|tag| tag.trim().to_owned())
+                    .collect()
+            })
         };
         Self {
             tags: tags(&header::IF_MATCH),
@@ -147,17 +153,17 @@ impl Wanted {
 }
 
 fn changed() -> Problem {
-    let detail = "the content is not as If-Match or If-None-Match wants it: look at it again";
+    let detail = "the content does not meet If-Match or If-None-Match: read it again, and repeat the change with its new tag";
     Problem::new(StatusCode::PRECONDITION_FAILED, detail)
 }
 
 impl From<ContentSummary> for Summary {
     fn from(summary: ContentSummary) -> Self {
-        let period = summary.crypto_period;
         Self {
             id: summary.id,
             scheme: Word(summary.scheme),
-            crypto_period_ms: period
+            crypto_period_ms: summary
+                .crypto_period
                 .map(|period| u64::try_from(period.as_millis()).unwrap_or(u64::MAX)),
             keys: summary.keys,
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/cpix` and `/contents/{id}/cpix`: keys out of documents of other systems, and into them.
+//! `/cpix` and `/contents/{id}/cpix`: imports and exports CPIX documents.
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -26,7 +26,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(export))
 }
 
-/// A document whose keys are to be kept.
+/// A document to import.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewDocument {
@@ -36,16 +36,16 @@ struct NewDocument {
     /// The private key for documents that are encrypted: RSA, PKCS #8 in PEM. It is used once and not kept.
     #[schema(value_type = Option<String>)]
     private_key: Option<Secret>,
-    /// The content's id, where the document names none, or another one is meant.
+    /// The content's id, which replaces the one in the document.
     content: Option<String>,
-    /// The scheme of keys for which the document names none.
+    /// The scheme of keys for which the document gives none.
     scheme: Option<SchemeName>,
 }
 
-/// What came of a document.
+/// The result of an import.
 #[derive(Serialize, ToSchema)]
 struct Imported {
-    /// The content that has the keys now; null where nobody named one.
+    /// The content that has the keys now; null if neither the request nor the document names one.
     content: Option<String>,
     /// The keys, in the document's order.
     keys: Vec<ImportedKey>,
@@ -56,36 +56,36 @@ struct Imported {
 struct ImportedKey {
     /// Its KID.
     kid: KeyIdForms,
-    /// Whether the store had it already.
+    /// True if the store had it already.
     was_there: bool,
-    /// Other KIDs that have the same key, which devices of security level 3000 do not want.
+    /// Other KIDs that have the same key, which security level 3000 does not allow.
     same_key: Vec<KeyIdForms>,
 }
 
-/// Which document is wanted.
+/// The document to export.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
-    /// To whom the keys go.
-    recipient: RecipientOf,
+struct ExportRequest {
+    /// The recipient of the keys.
+    recipient: ExportRecipient,
     /// The version of CPIX.
     #[serde(default)]
-    version: VersionOf,
+    version: CpixVersion,
 }
 
-/// To whom keys go.
+/// The recipient of keys.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum RecipientOf {
-    /// Encrypted to an RSA certificate in PEM.
+enum ExportRecipient {
+    /// The keys are encrypted to this RSA certificate in PEM.
     Certificate(String),
-    /// In the clear, for this reason, which the audit keeps. It takes the role key-admin.
+    /// The keys are in the clear, for this reason, which the audit keeps. Takes the role key-admin.
     Clear(String),
 }
 
 /// A version of CPIX.
 #[derive(Default, Deserialize, ToSchema)]
-enum VersionOf {
+enum CpixVersion {
     #[default]
     #[serde(rename = "2.3")]
     V23,
@@ -99,82 +99,90 @@ struct Exported {
     /// CPIX.
     #[schema(value_type = String)]
     document: Secret,
-    /// The KIDs, in its order.
+    /// The KIDs, in the document's order.
     kids: Vec<KeyIdForms>,
-    /// What is to be said of the recipient's key.
+    /// A warning about the recipient's key.
     warning: Option<String>,
 }
 
 /// Import the keys of a CPIX document
 ///
-/// Each goes to the tracks and crypto periods that the document's usage rules name. The same document again changes nothing. Takes
+/// Each is assigned to the tracks and crypto periods of the document's usage rules. Repeating the request changes nothing. Takes
 /// the role key-admin.
 #[utoipa::path(post, path = "/cpix", tag = "cpix", request_body = NewDocument, responses((status = 200, body = Imported)))]
 async fn import(
     caller: Caller<ManageKeys>,
     Body(new): Body<NewDocument>,
 ) -> Result<Json<Imported>, Problem> {
-    let done = caller.with_store(move |store| {
-        let private = new.private_key.as_ref();
-        let private = private.map(|pem| cpix_documents::private_key(pem.0.as_bytes()));
-        let private = private.transpose()?;
-        let asked = Import {
-            private: private.as_ref().map(|key| key as &dyn UnwrapKey),
-            content_id: new.content.as_deref(),
-            scheme: new.scheme.map(|Word(scheme)| scheme),
-        };
-        cpix_documents::import(store, new.document.0.as_bytes(), &asked)
-    });
-    done.await.map(Imported::from).map(Json)
+    caller
+        .with_store(move |store| {
+            let private = new
+                .private_key
+                .as_ref()
+                .map(|pem| cpix_documents::private_key(pem.0.as_bytes()))
+                .transpose()?;
+            let options = Import {
+                private: private.as_ref().map(|key| key as &dyn UnwrapKey),
+                content_id: new.content.as_deref(),
+                scheme: new.scheme.map(|Word(scheme)| scheme),
+            };
+            cpix_documents::import(store, new.document.0.as_bytes(), &options)
+        })
+        .await
+        .map(Imported::from)
+        .map(Json)
 }
 
 /// Export a content's keys as a CPIX document
 ///
-/// All of them, with the rules of the tracks and the crypto periods. Each key that leaves has a row in the audit. Takes the role
+/// The document has all keys, with usage rules for the tracks and the crypto periods. The audit records each key. Takes the role
 /// key-admin.
-#[utoipa::path(post, path = "/contents/{id}/cpix", tag = "cpix", params(("id" = String, Path)), request_body = Wanted,
+#[utoipa::path(post, path = "/contents/{id}/cpix", tag = "cpix", params(("id" = String, Path)), request_body = ExportRequest,
     responses((status = 200, body = Exported)))]
 async fn export(
     caller: Caller<ManageKeys>,
     Name(id): Name,
-    Body(wanted): Body<Wanted>,
+    Body(request): Body<ExportRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    if matches!(wanted.recipient, RecipientOf::Clear(_)) {
+    if matches!(request.recipient, ExportRecipient::Clear(_)) {
         caller.needs(Permission::SeeClearKeys)?;
     }
-    let recipient = match wanted.recipient {
-        RecipientOf::Certificate(pem) => Recipient::Certificate {
+    let recipient = match request.recipient {
+        ExportRecipient::Certificate(pem) => Recipient::Certificate {
             pem: pem.into_bytes(),
             name: "the certificate of the request".to_owned(),
         },
-        RecipientOf::Clear(text) => Recipient::Clear {
+        ExportRecipient::Clear(text) => Recipient::Clear {
             reason: reason(&text)?.to_owned(),
         },
     };
-    let version = match wanted.version {
-        VersionOf::V23 => Version::V2_3,
-        VersionOf::V24 => Version::V2_4,
+    let version = match request.version {
+        CpixVersion::V23 => Version::V2_3,
+        CpixVersion::V24 => Version::V2_4,
     };
-    let made =
-        caller.with_store(move |store| cpix_documents::export(store, &id, &recipient, version));
-    let made = made.await?;
+    let export = caller
+        .with_store(move |store| cpix_documents::export(store, &id, &recipient, version))
+        .await?;
     Ok(Confidential::json(Exported {
-        document: Secret(made.xml),
-        kids: made.kids.into_iter().map(KeyIdForms::from).collect(),
-        warning: made.warning,
+        document: Secret(export.xml),
+        kids: export.kids.into_iter().map(KeyIdForms::from).collect(),
+        warning: export.warning,
     }))
 }
 
 impl From<cpix_documents::Imported> for Imported {
-    fn from(done: cpix_documents::Imported) -> Self {
-        let keys = done.keys.into_iter().map(|key| ImportedKey {
-            kid: key.kid.into(),
-            was_there: key.was_there,
-            same_key: key.same_key.into_iter().map(KeyIdForms::from).collect(),
-        });
+    fn from(imported: cpix_documents::Imported) -> Self {
         Self {
-            content: done.content_id,
-            keys: keys.collect(),
+            content: imported.content_id,
+            keys: imported
+                .keys
+                .into_iter()
+                .map(|key| ImportedKey {
+                    kid: key.kid.into(),
+                    was_there: key.was_there,
+                    same_key: key.same_key.into_iter().map(KeyIdForms::from).collect(),
+                })
+                .collect(),
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What `/openapi.json` says beside the resources: how to sign in, and what every operation may answer.
+//! The parts of `/openapi.json` that all resources share: authentication, and the responses of every operation.
 
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -29,7 +29,7 @@ are not remembered.
 No answer holds a key in clear but those of `/v1/keys/{kid}/reveal`, of `/v1/keys/{kid}/value`, which licence servers ask, and of the clear
 export of a content.";
 
-/// The document before the resources are in it.
+/// Returns the document without the resources.
 pub fn begin(app: &App) -> OpenApi {
     let mut components = ComponentsBuilder::new()
         .schema_from::<Problem>()
@@ -47,19 +47,19 @@ pub fn begin(app: &App) -> OpenApi {
         .description(Some(DESCRIPTION))
         .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
         .build();
-    let server = ServerBuilder::new().url(&app.settings().public_url).build();
-    let none: [&str; 0] = [];
     OpenApiBuilder::new()
         .info(info)
-        .servers(Some([server]))
+        .servers(Some([ServerBuilder::new()
+            .url(&app.settings().public_url)
+            .build()]))
         .components(Some(components))
         .security(Some(
-            ["token", "password"].map(|name| SecurityRequirement::new(name, none)),
+            ["token", "password"].map(|name| SecurityRequirement::new(name, [""; 0])),
         ))
         .build()
 }
 
-/// The document as text, with what all operations have in common.
+/// Returns the document as text, with the parts that all operations share.
 pub fn finish(mut document: OpenApi) -> String {
     for (path, item) in &mut document.paths.paths {
         let PathItem {
@@ -91,11 +91,13 @@ fn add_problem(operation: &mut Operation) {
         .schema(Some(Ref::from_schema_name("Problem")))
         .build();
     let problem = ResponseBuilder::new()
-        .description("What is wrong, and what to do.")
+        .description("The problem and its remedy.")
         .content("application/problem+json", content)
         .build();
-    let responses = &mut operation.responses.responses;
-    responses.insert("default".to_owned(), RefOr::T(problem));
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), RefOr::T(problem));
 }
 
 fn add_key(operation: &mut Operation) {
@@ -108,10 +110,12 @@ fn add_key(operation: &mut Operation) {
         .name(idempotency::HEADER)
         .parameter_in(ParameterIn::Header)
         .description(Some(
-            "Any text that no other request of the last 24 hours had.",
+            "Any text that no other request of the last 24 hours has used.",
         ))
         .schema(Some(text))
         .build();
-    let parameters = operation.parameters.get_or_insert_default();
-    parameters.push(RefOr::T(parameter));
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(parameter));
 }

@@ -5,11 +5,11 @@
 //! repeated request for a token makes another token.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -30,12 +30,19 @@ const LONGEST: usize = 255;
 
 /// The requests with idempotency keys that this process is handling, by account and key.
 #[derive(Clone, Default)]
-pub struct UnderWay(Arc<Mutex<HashSet<(String, String)>>>);
+pub struct UnderWay(Arc<Mutex<HashSet<KeyedRequest>>>);
+
+/// The account of a request and its idempotency key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct KeyedRequest {
+    account: String,
+    key: String,
+}
 
 /// The entry of a request, which is removed when dropped.
 struct RequestGuard {
-    all: UnderWay,
-    of: (String, String),
+    under_way: UnderWay,
+    request: KeyedRequest,
 }
 
 /// Runs a request that is new, and repeats the response of one that has run before.
@@ -64,24 +71,29 @@ async fn run_once(
     let (mut parts, body) = request.into_parts();
     let client = Client::from_request_parts(&mut parts, app).await?;
     let key = key(&parts.headers)?;
-    let guard = under_way.enter(client.name(), &key)?;
+    let guard = under_way.enter(KeyedRequest {
+        account: client.name().to_owned(),
+        key: key.clone(),
+    })?;
     // The layer around all routes has limited the body.
-    let body = to_bytes(body, usize::MAX).await;
-    let body = body.map_err(|_| {
-        let detail = "the body is too long or has not arrived: send it again, with at most 1 MiB";
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    let body = to_bytes(body, usize::MAX).await.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too long or has not arrived: send it again, with at most 1 MiB",
+        )
     })?;
     let digest = digest(&parts.uri.to_string(), &body);
-    let recalled = app.with_store(client.name(), {
-        let (account, key) = (client.name().to_owned(), key.clone());
-        move |store| idempotency::recall(store, &account, &key)
-    });
-    if let Some(before) = recalled.await? {
+    let account = client.name().to_owned();
+    let recalled = app
+        .with_store(client.name(), move |store| {
+            idempotency::recall(store, &account, &key)
+        })
+        .await?;
+    if let Some(before) = recalled {
         return repeat(before, &digest);
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    let is_to_keep = response.status().is_success();
-    if !is_to_keep || response.extensions().get::<HoldsSecret>().is_some() {
+    if !response.status().is_success() || response.extensions().get::<HoldsSecret>().is_some() {
         return Ok(response);
     }
     store_response(app, &guard, digest, response).await
@@ -94,18 +106,18 @@ async fn store_response(
     response: Response,
 ) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
-    let lost = |_| {
-        let detail = "the request has succeeded, but its response was lost: check the result before you repeat it";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
-    };
-    let body: Bytes = to_bytes(body, usize::MAX).await.map_err(lost)?;
-    let (account, key) = guard.of.clone();
+    let body: Bytes = to_bytes(body, usize::MAX).await.map_err(|_| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the request has succeeded, but its response was lost: check the result before you repeat it",
+        )
+    })?;
+    let request = guard.request.clone();
     let (status, copy) = (parts.status.as_u16(), body.clone());
-    let actor = account.clone();
-    app.with_store(&actor, move |store| {
+    app.with_store(&guard.request.account, move |store| {
         let answer = NewAnswer {
-            account: &account,
-            key: &key,
+            account: &request.account,
+            key: &request.key,
             request: &digest,
             status,
             body: &copy,
@@ -117,20 +129,19 @@ async fn store_response(
 }
 
 fn key(headers: &HeaderMap) -> Result<String, Problem> {
-    let key = headers.get(HEADER).and_then(|key| key.to_str().ok());
-    let is_fit = |key: &&str| {
-        let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-        is_visible && (1..=LONGEST).contains(&key.len())
-    };
-    let key = key.filter(is_fit).map(str::to_owned);
-    key.ok_or_else(|| {
-        bad("an Idempotency-Key has 1 to 255 visible ASCII characters: choose another")
-    })
+    headers
+        .get(HEADER)
+        .and_then(|key| key.to_str().ok())
+        .filter(|key| (1..=LONGEST).contains(&key.len()))
+        .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            bad("an Idempotency-Key has 1 to 255 visible ASCII characters: choose another")
+        })
 }
 
 fn digest(uri: &str, body: &[u8]) -> [u8; 32] {
-    let length = u64::try_from(uri.len()).unwrap_or(u64::MAX);
-    Sha256::new_with_prefix(length.to_be_bytes())
+    Sha256::new_with_prefix((uri.len() as u64).to_be_bytes())
         .chain_update(uri)
         .chain_update(body)
         .finalize()
@@ -139,35 +150,48 @@ fn digest(uri: &str, body: &[u8]) -> [u8; 32] {
 
 fn repeat(before: Remembered, digest: &[u8; 32]) -> Result<Response, Problem> {
     if before.request != *digest {
-        let detail =
-            "another request has used this Idempotency-Key in the last 24 hours: use a new one";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "another request has used this Idempotency-Key in the last 24 hours: use a new one",
+        ));
     }
-    let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
-    let mut response = (status, before.body).into_response();
-    let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
-    headers.insert(REPLAYED, HeaderValue::from_static("true"));
-    Ok(response)
+    Ok((
+        StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK),
+        [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            ),
+            (
+                HeaderName::from_static(REPLAYED),
+                HeaderValue::from_static("true"),
+            ),
+        ],
+        before.body,
+    )
+        .into_response())
 }
 
 impl UnderWay {
-    fn enter(&self, account: &str, key: &str) -> Result<RequestGuard, Problem> {
-        let of = (account.to_owned(), key.to_owned());
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !under_way.insert(of.clone()) {
+    /// Adds a request, unless another one with the same key is under way.
+    fn enter(&self, request: KeyedRequest) -> Result<RequestGuard, Problem> {
+        if !self.lock().insert(request.clone()) {
             let detail = "a request with this Idempotency-Key is still running: repeat it later";
             return Err(Problem::new(StatusCode::CONFLICT, detail).retry_after(1));
         }
-        let all = self.clone();
-        Ok(RequestGuard { all, of })
+        Ok(RequestGuard {
+            under_way: self.clone(),
+            request,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<KeyedRequest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let mut under_way = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.remove(&self.of);
+        self.under_way.lock().remove(&self.request);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/keys`: made, entered, listed, retired, and shown in clear to who may and says why.
+//! `/keys`: makes, lists and retires keys, and shows one in the clear to callers who may see it and give a reason.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -38,7 +38,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reveal))
 }
 
-/// Which keys.
+/// The keys to list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -49,13 +49,13 @@ struct Filter {
         example = "10000000-1000-1000-1000-100000000001"
     )]
     kid: Option<String>,
-    /// The id of the content that they are for.
+    /// Keys of this content, by its id.
     content: Option<String>,
-    /// The label of the track that they are for.
+    /// Keys of tracks with this label.
     label: Option<String>,
-    /// The name of the key seed that they came from.
+    /// Keys that were derived from the key seed of this name.
     seed: Option<String>,
-    /// How far they are.
+    /// Keys in this state.
     #[param(inline)]
     state: Option<KeyStateName>,
 }
@@ -64,32 +64,32 @@ struct Filter {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewKey {
-    /// The KID: a UUID, 32 hexadecimal digits, or base64 in PlayReady order; a new one where none is given.
+    /// The KID: a UUID, 32 hexadecimal digits, or base64 in PlayReady order; a random one if none is given.
     #[schema(example = "10000000-1000-1000-1000-100000000001")]
     kid: Option<String>,
-    /// Where the key comes from.
+    /// The source of the key.
     source: KeySource,
-    /// What it is to protect with. Keys of CTR (`cenc`, `cens`) and of CBC (`cbc1`, `cbcs`) are never the same.
+    /// The scheme that uses the key. Keys of CTR (`cenc`, `cens`) and of CBC (`cbc1`, `cbcs`) are never the same.
     scheme: SchemeName,
-    /// The id of the content that it is for; one that is not known is added.
+    /// The id of its content; an unknown content is added.
     content: Option<String>,
-    /// The label of the track that it is for.
+    /// The label of its track.
     #[serde(default = "all_tracks")]
     #[schema(default = "ALL", min_length = 1, max_length = 255)]
     label: String,
-    /// The crypto period that it is for; 0 where keys do not change.
+    /// The index of its crypto period; 0 if keys do not change.
     #[serde(default)]
     #[schema(maximum = 9007199254740991u64)]
     period: u64,
 }
 
-/// Where a new key comes from.
+/// The source of a new key.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum KeySource {
     /// The operating system's generator.
     Random,
-    /// This key, 32 hexadecimal digits or base64. It takes the role key-admin.
+    /// This key, 32 hexadecimal digits or base64. Takes the role key-admin.
     Entered(Secret),
     /// The key seed of this name.
     Seed(String),
@@ -100,34 +100,34 @@ enum KeySource {
 pub struct Key {
     /// The KID.
     kid: KeyIdForms,
-    /// What the key is used for.
+    /// The cipher mode of the key.
     cipher: CipherName,
-    /// Where it came from.
+    /// The origin of the key.
     origin: OriginName,
-    /// The seed's name, where it came from one.
+    /// The name of the seed, if it was derived from one.
     seed: Option<String>,
-    /// How far it is.
+    /// Its state.
     state: KeyStateName,
-    /// When it was made.
+    /// The time when it was made.
     created: Time,
-    /// When all targets had it.
+    /// The time when the last target acknowledged it.
     delivered: Option<Time>,
-    /// When its crypto period began.
+    /// The time when it became active.
     activated: Option<Time>,
-    /// When it was retired.
+    /// The time when it was retired.
     retired: Option<Time>,
 }
 
-/// A key with what it is for and where it is on its way.
+/// A key with its slots and deliveries.
 #[derive(Serialize, ToSchema)]
 pub struct KeyDetail {
     #[serde(flatten)]
     key: Key,
-    /// What it is for.
+    /// The tracks and crypto periods that use it.
     slots: Vec<Slot>,
-    /// Who is to have it, and who has it.
+    /// The deliveries to its targets.
     deliveries: Vec<DeliveryView>,
-    /// What else there is to say of a key that was just made.
+    /// Warnings about a key that was just made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<FieldProblem>,
 }
@@ -143,25 +143,25 @@ struct Slot {
     period: u64,
 }
 
-/// A key on its way to a target.
+/// The delivery of a key to a target.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
     /// The target's name.
     target: String,
-    /// How far it is.
+    /// Its state.
     state: DeliveryStateName,
-    /// How often it was tried.
+    /// The number of attempts.
     attempts: u64,
-    /// When it is tried next, while it is pending.
+    /// The time of the next attempt, while it is pending.
     next_try: Option<Time>,
-    /// When the target acknowledged it.
+    /// The time when the target acknowledged it.
     acknowledged: Option<Time>,
-    /// What went wrong the last time.
+    /// The error of the last attempt.
     error: Option<String>,
 }
 
-/// Why a key is to be seen.
+/// The reason for showing a key.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Reason {
@@ -185,7 +185,7 @@ struct ClearKey {
 
 /// List keys
 ///
-/// The last made first. Without the keys themselves. Takes one of the roles that may look.
+/// The newest keys come first. The response does not contain the keys themselves. Takes any role that may read.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(Paging, Filter), responses((status = 200, body = Vec<Key>)))]
 async fn list(caller: Caller<Look>, page: Paged<Filter>) -> Result<List<Key>, Problem> {
     let Filter {
@@ -195,27 +195,30 @@ async fn list(caller: Caller<Look>, page: Paged<Filter>) -> Result<List<Key>, Pr
         seed,
         state,
     } = &page.query;
-    let kid = kid.as_deref().map(kid::read).transpose();
     let filter = KeyFilter {
-        kid: kid.map_err(|error| bad(error.to_string()))?,
+        kid: kid
+            .as_deref()
+            .map(kid::read)
+            .transpose()
+            .map_err(|error| bad(error.to_string()))?,
         content_id: content.clone(),
         label: label.clone(),
         seed: seed.clone(),
         state: state.map(|Name(state)| state),
     };
     let fetch = page.to_fetch();
-    let found = caller
+    let keys = caller
         .with_store(move |store| store.keys(&filter, fetch))
         .await?;
-    Ok(page.list(found.into_iter().map(Key::from).collect()))
+    Ok(page.list(keys.into_iter().map(Key::from).collect()))
 }
 
 /// Make or enter a key
 ///
-/// It is on its way to the content's targets when this answers. A key that is entered takes the role key-admin, others operator or
-/// key-admin. The same KID with the same key again changes nothing.
+/// The key is enqueued for the content's targets before the response. Entering a key takes the role key-admin, making one takes
+/// operator or key-admin. Repeating the request with the same KID and key changes nothing.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey,
-    responses((status = 201, body = KeyDetail, headers(("location" = String, description = "Where the key is.")))))]
+    responses((status = 201, body = KeyDetail, headers(("location" = String, description = "The URL of the key.")))))]
 async fn create(
     caller: Caller<Operate>,
     Body(new): Body<NewKey>,
@@ -224,48 +227,59 @@ async fn create(
         caller.needs(Permission::ManageKeys)?;
     }
     if new.period > LARGEST {
-        return Err(unprocessable("a crypto period's index is below 2^53"));
+        return Err(unprocessable(
+            "a crypto period's index is below 2^53: give a smaller one",
+        ));
     }
     let draft = Draft::from(new);
-    let made = caller.with_store(move |store| {
-        let made = new_key::create(store, &draft)?;
-        let mut detail = detail(store, made.info)?;
-        detail.warnings = made.warnings.iter().map(FieldProblem::from).collect();
-        Ok::<_, crate::operations::Error>(detail)
-    });
-    let made = made.await?;
-    let location = [(header::LOCATION, format!("/v1/keys/{}", made.key.kid.uuid))];
-    Ok((StatusCode::CREATED, location, Json(made)))
+    let detail = caller
+        .with_store(move |store| {
+            let created = new_key::create(store, &draft)?;
+            Ok::<_, crate::operations::Error>(KeyDetail {
+                warnings: created.warnings.iter().map(FieldProblem::from).collect(),
+                ..detail(store, created.info)?
+            })
+        })
+        .await?;
+    let location = [(
+        header::LOCATION,
+        format!("/v1/keys/{}", detail.key.kid.uuid),
+    )];
+    Ok((StatusCode::CREATED, location, Json(detail)))
 }
 
 /// Show a key
 ///
-/// Without the key itself.
+/// The response does not contain the key itself.
 #[utoipa::path(get, path = "/keys/{kid}", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     responses((status = 200, body = KeyDetail)))]
 async fn show(caller: Caller<Look>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Problem> {
-    let found = caller.with_store(move |store| detail(store, store.info(&kid)?));
-    found.await.map(Json)
+    caller
+        .with_store(move |store| detail(store, store.info(&kid)?))
+        .await
+        .map(Json)
 }
 
 /// Retire a key
 ///
-/// It protects nothing more; licence servers keep it. Once more changes nothing.
+/// It protects no new content; licence servers keep it. Repeating the request changes nothing.
 #[utoipa::path(post, path = "/keys/{kid}/retire", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     responses((status = 200, body = KeyDetail)))]
 async fn retire(caller: Caller<ManageKeys>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Problem> {
-    let retired = caller.with_store(move |store| {
-        if store.info(&kid)?.state != KeyState::Retired {
-            store.set_state(&kid, KeyState::Retired)?;
-        }
-        detail(store, store.info(&kid)?)
-    });
-    retired.await.map(Json)
+    caller
+        .with_store(move |store| {
+            if store.info(&kid)?.state != KeyState::Retired {
+                store.set_state(&kid, KeyState::Retired)?;
+            }
+            detail(store, store.info(&kid)?)
+        })
+        .await
+        .map(Json)
 }
 
-/// See a key in clear
+/// Show a key in the clear
 ///
-/// The audit says who saw it and why. Takes the role key-admin.
+/// The audit records the caller and the reason. Takes the role key-admin.
 #[utoipa::path(post, path = "/keys/{kid}/reveal", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     request_body = Reason, responses((status = 200, body = ClearKey)))]
 async fn reveal(
@@ -274,9 +288,10 @@ async fn reveal(
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<impl IntoResponse, Problem> {
     let reason = format!("shown: {}", body::reason(&reason)?);
-    let shown = caller.with_store(move |store| store.key_for(&kid, &reason));
-    let shown = shown.await?;
-    let bytes = shown.key.as_bytes();
+    let stored = caller
+        .with_store(move |store| store.key_for(&kid, &reason))
+        .await?;
+    let bytes = stored.key.as_bytes();
     let hex = bytes
         .iter()
         .fold(String::with_capacity(32), |mut hex, byte| {
@@ -294,17 +309,22 @@ fn all_tracks() -> String {
     "ALL".to_owned()
 }
 
-/// All that is known of a key but the key.
+/// Returns all that the store knows of a key, without the key.
 ///
 /// # Errors
-/// When the store cannot be asked.
+/// If the store fails.
 pub fn detail(store: &KeyStore, info: KeyInfo) -> Result<KeyDetail, StoreError> {
-    let slots = store.slots_of(&info.kid)?;
-    let deliveries = deliveries::of_key(store, &info.kid)?;
     Ok(KeyDetail {
+        slots: store
+            .slots_of(&info.kid)?
+            .into_iter()
+            .map(Slot::from)
+            .collect(),
+        deliveries: deliveries::of_key(store, &info.kid)?
+            .into_iter()
+            .map(DeliveryView::from)
+            .collect(),
         key: info.into(),
-        slots: slots.into_iter().map(Slot::from).collect(),
-        deliveries: deliveries.into_iter().map(DeliveryView::from).collect(),
         warnings: Vec::new(),
     })
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Lists in pages, and where the other pages are (RFC 8288).
+//! Lists in pages, with links to the next and the previous page (RFC 8288).
 
 use axum::Json;
 use axum::extract::{FromRequestParts, OriginalUri, Query};
@@ -18,23 +18,23 @@ use crate::server::problem_details::Problem;
 
 /// The longest page.
 const LONGEST: u32 = 1000;
-/// The last entry that a page may begin with.
+/// The largest offset of a page.
 const LAST: u64 = 1_000_000_000;
 
-/// Which page of a list.
+/// The page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct Paging {
-    /// How many entries the page has at most.
+    /// The most entries of the page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: u32,
-    /// How many entries are left out before it.
+    /// The number of entries before the page.
     #[param(maximum = 1000000000, default = 0)]
     offset: u64,
 }
 
-/// A query, and the page of the list that it asks for.
+/// A query, and the page of the list that it selects.
 pub struct Paged<Q> {
     pub query: Q,
     uri: Uri,
@@ -58,7 +58,7 @@ impl Default for Paging {
 }
 
 impl<Q> Paged<Q> {
-    /// One entry more than the page has, to see whether another page follows.
+    /// Returns the rows to fetch: one more than the page has, to see if another page follows.
     pub const fn to_fetch(&self) -> Page {
         Page {
             offset: self.offset,
@@ -66,7 +66,7 @@ impl<Q> Paged<Q> {
         }
     }
 
-    /// The page, of what was fetched.
+    /// Returns the page, made from the fetched entries.
     pub fn list<T>(&self, mut entries: Vec<T>) -> List<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_next = entries.len() > limit;
@@ -74,7 +74,7 @@ impl<Q> Paged<Q> {
         self.linked(entries, has_next)
     }
 
-    /// The page, of groups that were fetched: what counts is what is in them.
+    /// Returns a page of fetched groups; the limit counts the entries in the groups.
     pub fn grouped<G, T>(
         &self,
         mut groups: Vec<G>,
@@ -95,8 +95,8 @@ impl<Q> Paged<Q> {
     fn linked<T>(&self, entries: Vec<T>, has_next: bool) -> List<T> {
         let step = u64::from(self.limit);
         let next = has_next.then(|| self.link("next", self.offset.saturating_add(step)));
-        let is_later = self.offset > 0;
-        let previous = is_later.then(|| self.link("prev", self.offset.saturating_sub(step)));
+        let previous =
+            (self.offset > 0).then(|| self.link("prev", self.offset.saturating_sub(step)));
         let links: Vec<_> = next.into_iter().chain(previous).collect();
         List {
             entries,
@@ -106,13 +106,14 @@ impl<Q> Paged<Q> {
 
     fn link(&self, relation: &str, offset: u64) -> String {
         let query = self.uri.query().unwrap_or_default();
-        let kept = parse(query.as_bytes()).filter(|(name, _)| name != "offset");
-        let mut target = Serializer::new(String::new());
-        let target = target
-            .extend_pairs(kept)
-            .append_pair("offset", &offset.to_string())
-            .finish();
-        format!("<{}?{target}>; rel=\"{relation}\"", self.uri.path())
+        format!(
+            "<{}?{}>; rel=\"{relation}\"",
+            self.uri.path(),
+            Serializer::new(String::new())
+                .extend_pairs(parse(query.as_bytes()).filter(|(name, _)| name != "offset"))
+                .append_pair("offset", &offset.to_string())
+                .finish()
+        )
     }
 }
 
@@ -120,15 +121,17 @@ impl<Q: DeserializeOwned> FromRequestParts<App> for Paged<Q> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
-        let uri = parts.extensions.get::<OriginalUri>();
-        let uri = uri.map_or_else(|| parts.uri.clone(), |original| original.0.clone());
+        let uri = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or_else(|| parts.uri.clone(), |original| original.0.clone());
         let query = uri.query().unwrap_or_default().to_owned();
         let (page, rest): (Vec<_>, Vec<_>) =
             parse(query.as_bytes()).partition(|(name, _)| matches!(&**name, "limit" | "offset"));
         let page: Paging = read(page)?;
         if page.limit == 0 || page.limit > LONGEST || page.offset > LAST {
             return Err(bad(format!(
-                "a page has 1 to {LONGEST} entries and begins with one of the first {LAST}: change limit or offset"
+                "a page has a limit of 1 to {LONGEST} and an offset of at most {LAST}: change limit or offset"
             )));
         }
         Ok(Self {
@@ -144,21 +147,21 @@ fn read<Q: DeserializeOwned>(
     pairs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
 ) -> Result<Q, Problem> {
     let query = Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let uri: Uri = format!("/?{query}")
+    let uri = format!("/?{query}")
         .parse()
-        .map_err(|_| bad("the query is too long"))?;
-    let read = Query::<Q>::try_from_uri(&uri);
-    read.map(|Query(query)| query)
+        .map_err(|_| bad("the query is too long: send less"))?;
+    Query::<Q>::try_from_uri(&uri)
+        .map(|Query(query)| query)
         .map_err(|rejection| bad(format!("the query: {}", fault(&rejection.body_text()))))
 }
 
 impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         let mut response = Json(self.entries).into_response();
-        let links = self
+        if let Some(links) = self
             .links
-            .and_then(|links| HeaderValue::try_from(links).ok());
-        if let Some(links) = links {
+            .and_then(|links| HeaderValue::try_from(links).ok())
+        {
             response.headers_mut().insert(header::LINK, links);
         }
         response

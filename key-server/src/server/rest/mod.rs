@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The REST interface: all that the page does, for programs. One file for each resource; `/openapi.json` describes it.
+//! The REST interface, which does for programs what the pages do for people. Each resource has a file; `/openapi.json` describes it.
 //!
 //! Errors are problems of RFC 9457. Lists come in pages, with the next one in the header `Link` (RFC 8288). A POST with the header
 //! `Idempotency-Key` may be sent again without being done twice.
@@ -35,7 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
 
-/// All routes below `/v1`, and what describes them.
+/// Returns all routes below `/v1`, and the route of their description.
 pub fn routes(app: &App) -> Router<App> {
     let resources = OpenApiRouter::new()
         .merge(keys::routes())
@@ -49,12 +49,17 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(tokens::routes())
         .merge(store::routes())
         .merge(value::routes());
-    let nested = OpenApiRouter::with_openapi(document::begin(app)).nest("/v1", resources);
-    let (routes, description) = nested.split_for_parts();
+    let (routes, description) = OpenApiRouter::with_openapi(document::begin(app))
+        .nest("/v1", resources)
+        .split_for_parts();
     let text = document::finish(description);
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    let state = (app.clone(), UnderWay::default());
     routes
-        .layer(from_fn_with_state(state, idempotency::answer_once))
-        .route("/openapi.json", get(async move || (kind, text)))
+        .layer(from_fn_with_state(
+            (app.clone(), UnderWay::default()),
+            idempotency::answer_once,
+        ))
+        .route(
+            "/openapi.json",
+            get(async move || ([(header::CONTENT_TYPE, "application/json")], text)),
+        )
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Words that stand for one of a few things: read and written by their names, and listed in the description.
+//! Enumerations in JSON and queries: read and written by name, and listed in the OpenAPI description.
 
 use std::borrow::Cow;
 
@@ -16,16 +16,17 @@ use crate::deliveries::DeliveryState;
 use crate::operations::timeline::PeriodPhase;
 use crate::store_health::KekState;
 
-/// One of a few things that have names.
+/// An enumeration whose values have names.
 pub trait Named: Copy + 'static {
-    /// What they are called together.
+    /// The name of the enumeration.
     const TITLE: &'static str;
-    /// All of them.
+    /// All values.
     const ALL: &'static [Self];
+    /// Returns the name of the value.
     fn name(self) -> &'static str;
 }
 
-/// It, by its name.
+/// A value by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name<T>(pub T);
 
@@ -91,11 +92,11 @@ named!(
     Self::name
 );
 named!(
-    PlaceName,
+    PeriodPhaseName,
     PeriodPhase,
-    "Place",
+    "PeriodPhase",
     &[Self::Past, Self::Current, Self::Next],
-    |place| match place {
+    |phase| match phase {
         PeriodPhase::Past => "past",
         PeriodPhase::Current => "current",
         PeriodPhase::Next => "next",
@@ -111,20 +112,24 @@ impl<T: Named> Serialize for Name<T> {
 impl<'de, T: Named> Deserialize<'de> for Name<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let found = T::ALL.iter().find(|one| one.name() == text);
-        found.map(|one| Self(*one)).ok_or_else(|| {
-            let names: Vec<_> = T::ALL.iter().map(|one| one.name()).collect();
-            let wanted = format!("one of {}", names.join(", "));
-            D::Error::invalid_value(serde::de::Unexpected::Other("name"), &wanted.as_str())
-        })
+        T::ALL
+            .iter()
+            .find(|value| value.name() == text)
+            .map(|value| Self(*value))
+            .ok_or_else(|| {
+                let names: Vec<_> = T::ALL.iter().map(|value| value.name()).collect();
+                let expected = format!("one of {}", names.join(", "));
+                D::Error::invalid_value(serde::de::Unexpected::Other("name"), &expected.as_str())
+            })
     }
 }
 
 impl<T: Named> PartialSchema for Name<T> {
     fn schema() -> RefOr<Schema> {
-        let names = T::ALL.iter().map(|one| one.name());
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        text.enum_values(Some(names)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(T::ALL.iter().map(|value| value.name())))
+            .into()
     }
 }
 

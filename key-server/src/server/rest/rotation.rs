@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/contents/{id}/rotate`, `/periods` and `/preview`: keys that change, and what files and manifests will say of them.
+//! `/contents/{id}/rotate`, `/periods` and `/preview`: key rotation, and the signaling of keys in files and manifests.
 
 use axum::Json;
 use content_key_store::KeyInfo;
@@ -12,7 +12,7 @@ use super::caller::{Caller, Look, Operate};
 use super::contents::Nothing;
 use super::keys::{DeliveryView, Key};
 use super::list::{List, Paged, Paging};
-use super::names::{Name as Word, PlaceName};
+use super::names::{Name as Word, PeriodPhaseName};
 use super::path::Name;
 use super::time::Time;
 use crate::operations::preview::Preview;
@@ -34,12 +34,12 @@ pub fn routes() -> OpenApiRouter<App> {
 struct PeriodView {
     /// Its index.
     index: u64,
-    /// When it begins; null where keys do not change by the clock.
+    /// Its start; null if keys do not change by the clock.
     start: Option<Time>,
-    /// When it ends.
+    /// Its end; null if keys do not change by the clock.
     end: Option<Time>,
-    /// Where it is, seen from now.
-    place: PlaceName,
+    /// Its position relative to the current time.
+    place: PeriodPhaseName,
     /// The keys of its tracks.
     keys: Vec<PeriodKey>,
 }
@@ -51,14 +51,14 @@ struct PeriodKey {
     label: String,
     #[serde(flatten)]
     key: Key,
-    /// Who is to have it, and who has it.
+    /// The deliveries to its targets.
     deliveries: Vec<DeliveryView>,
 }
 
 /// Make the next crypto period's keys now
 ///
-/// They are on their way to the content's targets when this answers. By the clock it is the period after the current one, else the
-/// one behind the last. Takes the role operator or key-admin.
+/// They are enqueued for the content's targets before the response. If keys change by the clock, it is the period after the current
+/// one, else the one after the last. Takes the role operator or key-admin.
 #[utoipa::path(post, path = "/contents/{id}/rotate", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Vec<Key>)))]
 async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>>, Problem> {
     let made: Vec<KeyInfo> = caller
@@ -69,7 +69,7 @@ async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>
 
 /// List a content's crypto periods
 ///
-/// The last ones first, each with its keys and their deliveries. A page counts keys, so that its last period may go on in the next.
+/// The last ones come first, each with its keys and their deliveries. The limit counts keys, so a period may continue on the next page.
 #[utoipa::path(get, path = "/contents/{id}/periods", tag = "contents", params(("id" = String, Path), Paging),
     responses((status = 200, body = Vec<PeriodView>)))]
 async fn periods(
@@ -79,19 +79,26 @@ async fn periods(
 ) -> Result<List<PeriodView>, Problem> {
     let fetch = page.to_fetch();
     let now = caller.app.now();
-    let found = caller.with_store(move |store| timeline(store, &id, now, fetch));
-    let found = found.await?.into_iter().map(PeriodView::from);
-    Ok(page.grouped(found.collect(), |period| &mut period.keys))
+    let periods = caller
+        .with_store(move |store| timeline(store, &id, now, fetch))
+        .await?;
+    Ok(page.grouped(
+        periods.into_iter().map(PeriodView::from).collect(),
+        |period| &mut period.keys,
+    ))
 }
 
-/// Show what files and manifests will say
+/// Show the signaling in files and manifests
 ///
-/// PlayReady Header, `pssh`, and the lines of manifests for the keys of the last crypto period, and a command that protects a file.
+/// The PlayReady Header, the `pssh` box and the lines of manifests for the keys of the last crypto period, and a command that
+/// protects a file.
 #[utoipa::path(get, path = "/contents/{id}/preview", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Preview)))]
 async fn show_preview(caller: Caller<Look>, Name(id): Name) -> Result<Json<Preview>, Problem> {
     let address = caller.app.settings().speke_address();
-    let made = caller.with_store(move |store| preview::of_stored(store, &id, &address));
-    made.await.map(Json)
+    caller
+        .with_store(move |store| preview::of_stored(store, &id, &address))
+        .await
+        .map(Json)
 }
 
 impl From<TimelinePeriod> for PeriodView {

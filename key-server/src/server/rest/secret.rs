@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Secrets in requests and answers: wiped, never printed, and never kept with what was answered.
+//! Secrets in requests and responses: wiped after use, never printed, and never stored with a response.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use zeroize::Zeroizing;
 
-/// A text that is a secret.
+/// A secret text.
 pub struct Secret(pub Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for Secret {
@@ -28,8 +28,10 @@ impl Serialize for Secret {
 
 impl PartialSchema for Secret {
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        text.description(Some("A secret.")).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A secret."))
+            .into()
     }
 }
 
@@ -39,14 +41,15 @@ impl ToSchema for Secret {
     }
 }
 
-/// Marks answers that must not be remembered.
+/// Marks responses that must not be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldsSecret;
 
-/// An answer that holds a secret.
+/// A response that holds a secret.
 pub struct Confidential<R>(pub R);
 
 impl<T: Serialize> Confidential<Json<T>> {
+    /// Makes a response of JSON.
     pub const fn json(value: T) -> Self {
         Self(Json(value))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/seeds`: key seeds, which are shown by their fingerprints only.
+//! `/seeds`: key seeds, of which responses show only fingerprints.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -32,7 +32,7 @@ struct NewSeed {
     /// Its name.
     #[schema(min_length = 1, max_length = 255, example = "test server")]
     name: String,
-    /// The seed, in hexadecimal digits or base64: at least 30 bytes, of which 30 count. The example is the one that Microsoft's test
+    /// The seed, in hexadecimal digits or base64: at least 30 bytes, of which the first 30 are used. The example is the one that Microsoft's test
     /// server uses and publishes.
     #[schema(value_type = String, example = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")]
     seed: Secret,
@@ -43,11 +43,11 @@ struct NewSeed {
 struct Seed {
     /// Its name.
     name: String,
-    /// Tells it from the store's other seeds and says nothing of it.
+    /// Identifies the seed in this store and reveals nothing of it.
     fingerprint: String,
-    /// When it was added.
+    /// The time when it was added.
     created: Time,
-    /// Since when no more keys are derived from it.
+    /// The time since which no more keys are derived from it.
     retired: Option<Time>,
 }
 
@@ -60,35 +60,40 @@ async fn list(caller: Caller<Look>) -> Result<Json<Vec<Seed>>, Problem> {
 
 /// Add a key seed
 ///
-/// It is never shown again. Takes the role key-admin.
+/// No response shows it again. Takes the role key-admin.
 #[utoipa::path(post, path = "/seeds", tag = "seeds", request_body = NewSeed, responses((status = 201, body = Seed)))]
 async fn add(
     caller: Caller<ManageKeys>,
     Body(new): Body<NewSeed>,
 ) -> Result<impl IntoResponse, Problem> {
-    let added = caller.with_store(move |store| {
-        let seed = KeySeed::parse(&new.seed.0)?;
-        store.put_seed(&new.name, &seed)
-    });
-    Ok((StatusCode::CREATED, Json(Seed::from(added.await?))))
+    let seed = caller
+        .with_store(move |store| store.put_seed(&new.name, &KeySeed::parse(&new.seed.0)?))
+        .await?;
+    Ok((StatusCode::CREATED, Json(Seed::from(seed))))
 }
 
 /// Retire a key seed
 ///
-/// No more keys are derived from it; those that were stay. Once more changes nothing. Takes the role key-admin.
+/// No more keys are derived from it; keys that were derived stay. Repeating the request changes nothing. Takes the role key-admin.
 #[utoipa::path(post, path = "/seeds/{name}/retire", tag = "seeds", params(("name" = String, Path)), responses((status = 200, body = Seed)))]
 async fn retire(caller: Caller<ManageKeys>, Name(name): Name) -> Result<Json<Seed>, Problem> {
-    let retired = caller.with_store(move |store| {
-        let find = || {
-            let found = store.seeds()?.into_iter().find(|seed| seed.name == name);
-            found.ok_or_else(|| Error::NoSeed(name.clone()))
-        };
-        if find()?.retired.is_none() {
-            store.retire_seed(&name)?;
-        }
-        find()
-    });
-    retired.await.map(Seed::from).map(Json)
+    caller
+        .with_store(move |store| {
+            let find = || {
+                store
+                    .seeds()?
+                    .into_iter()
+                    .find(|seed| seed.name == name)
+                    .ok_or_else(|| Error::NoSeed(name.clone()))
+            };
+            if find()?.retired.is_none() {
+                store.retire_seed(&name)?;
+            }
+            find()
+        })
+        .await
+        .map(Seed::from)
+        .map(Json)
 }
 
 impl From<SeedInfo> for Seed {

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use content_key_store::{Content, KeyStore};
+use content_key_store::{Content, KeyStore, TrackLabel};
 use content_keys::Selector;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use super::audit::hex;
 use super::names::{Name, SchemeName};
 use crate::operations::preview::header_config;
 use crate::server::problem_details::Problem;
@@ -18,42 +19,42 @@ use crate::targets::{self, TargetError};
 /// The longest setting, in bytes.
 const LONGEST: usize = 1 << 16;
 
-/// The largest number that all programs read from JSON as it is (RFC 8259, 6).
+/// The largest integer that all programs read from JSON exactly (RFC 8259, 6).
 pub const LARGEST: u64 = (1 << 53) - 1;
 
-/// What packagers need to know of a content.
+/// The settings of a content for packagers.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The protection scheme.
     pub scheme: SchemeName,
-    /// Version of the PlayReady Header; null: as the scheme asks for.
+    /// The version of the PlayReady Header; null for the one that the scheme needs.
     #[schema(example = "4.3.0.0")]
     #[serde(default)]
     header_version: Option<String>,
-    /// URL where licences are acquired.
+    /// The URL for licence acquisition (LA_URL).
     #[schema(example = "https://license.example.com/playready")]
     #[serde(default)]
     la_url: Option<String>,
-    /// URL of the page that people see.
+    /// The URL of the licence page for people (LUI_URL).
     #[serde(default)]
     lui_url: Option<String>,
-    /// Domain service id: base64, or a UUID.
+    /// The domain service id (DS_ID): base64, or a UUID.
     #[serde(default)]
     ds_id: Option<String>,
-    /// XML for CUSTOMATTRIBUTES.
+    /// The XML for CUSTOMATTRIBUTES.
     #[serde(default)]
     custom_attributes: Option<String>,
-    /// How long a key is used, in milliseconds; null: keys do not change.
+    /// The duration of a crypto period in milliseconds; null if keys do not change.
     #[schema(minimum = 1, maximum = 9007199254740991u64, example = 60000)]
     #[serde(default)]
     crypto_period_ms: Option<u64>,
-    /// The key seed from which its keys are derived; null: they are random.
+    /// The key seed from which its keys are derived; null if they are random.
     #[serde(default)]
     seed: Option<String>,
-    /// Which tracks have keys of their own; none: one key for all.
+    /// The tracks that have their own keys; if it is empty, all tracks share one key.
     #[serde(default)]
-    tracks: Vec<TrackLabel>,
+    tracks: Vec<TrackLabelView>,
     /// The targets that must have acknowledged a key before it becomes active.
     #[serde(default)]
     targets: Vec<String>,
@@ -62,23 +63,23 @@ pub struct Settings {
 /// The tracks that share a key.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TrackLabel {
-    /// Which ones: `*`, `video`, `audio`, `text`, `sd`, `hd`, `uhd1`, `uhd2`, or `track:` and the track_ID.
+#[schema(as = TrackLabel)]
+struct TrackLabelView {
+    /// The selector of the tracks: `*`, `video`, `audio`, `text`, `sd`, `hd`, `uhd1`, `uhd2`, or `track:` and the track_ID.
     #[schema(example = "hd")]
     selector: String,
-    /// What their key is labelled; SPEKE calls it the intended track type.
+    /// The label of their key, which SPEKE calls the intended track type.
     #[schema(min_length = 1, max_length = 255, example = "HD")]
     label: String,
 }
 
 impl Settings {
-    /// The content, if its settings can be used.
+    /// Makes the content, if its settings are valid.
     ///
     /// # Errors
-    /// 422, with the setting that cannot.
+    /// A problem with status 422, which names the setting.
     pub fn content(self, store: &KeyStore, id: &str) -> Result<Content, Problem> {
         self.check(store)?;
-        let tracks = self.tracks.into_iter();
         let content = Content {
             header_version: self.header_version,
             la_url: self.la_url,
@@ -87,7 +88,14 @@ impl Settings {
             custom_attributes: self.custom_attributes,
             crypto_period: self.crypto_period_ms.map(Duration::from_millis),
             seed: self.seed,
-            tracks: tracks.map(|track| (track.selector, track.label)).collect(),
+            tracks: self
+                .tracks
+                .into_iter()
+                .map(|track| TrackLabel {
+                    selector: track.selector,
+                    label: track.label,
+                })
+                .collect(),
             targets: self.targets,
             ..Content::new(id, self.scheme.0)
         };
@@ -96,24 +104,26 @@ impl Settings {
     }
 
     fn check(&self, store: &KeyStore) -> Result<(), Problem> {
-        let texts = [&self.la_url, &self.lui_url, &self.custom_attributes];
-        let is_bad = |text: &String| text.len() > LONGEST || text.contains('\0');
-        if texts.into_iter().flatten().any(is_bad) {
-            return Err(unprocessable("a setting is no text of up to 64 KiB"));
+        if [&self.la_url, &self.lui_url, &self.custom_attributes]
+            .into_iter()
+            .flatten()
+            .any(|text| text.len() > LONGEST || text.contains('\0'))
+        {
+            return Err(unprocessable(
+                "a setting is longer than 64 KiB or contains a NUL character: shorten or correct it",
+            ));
         }
-        let lengths = 1..=LARGEST;
         if self
             .crypto_period_ms
-            .is_some_and(|length| !lengths.contains(&length))
+            .is_some_and(|length| !(1..=LARGEST).contains(&length))
         {
             return Err(unprocessable(
                 "a crypto period has 1 to 2^53 - 1 milliseconds; null: keys do not change",
             ));
         }
         let mut seen = Vec::new();
-        for TrackLabel { selector, .. } in &self.tracks {
-            let is_known = selector.parse::<Selector>().is_ok();
-            if !is_known || seen.contains(&selector) {
+        for TrackLabelView { selector, .. } in &self.tracks {
+            if selector.parse::<Selector>().is_err() || seen.contains(&selector) {
                 return Err(unprocessable(
                     "each track has a selector of its own: *, video, audio, text, sd, hd, uhd1, uhd2, or track:N",
                 ));
@@ -121,9 +131,12 @@ impl Settings {
             seen.push(selector);
         }
         let known = targets::list(store)?;
-        let is_unknown = |name: &&String| !known.iter().any(|target| target.name == **name);
-        match self.targets.iter().find(is_unknown) {
-            // Nobody would bring the keys there, and none of them would ever become active.
+        match self
+            .targets
+            .iter()
+            .find(|name| !known.iter().any(|target| target.name == **name))
+        {
+            // Its deliveries would never be acknowledged, so the keys would never become active.
             Some(name) => Err(unprocessable(
                 TargetError::NoTarget(name.clone()).to_string(),
             )),
@@ -131,19 +144,16 @@ impl Settings {
         }
     }
 
-    /// The tag of these settings.
+    /// Returns the entity tag of the settings.
     pub fn tag(&self) -> String {
+        // 128 bits of the hash, as 32 digits.
         let text = serde_json::to_vec(self).unwrap_or_default();
-        let digest = Sha256::digest(&text);
-        let digest = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
-        format!("\"{}\"", digest.collect::<String>())
+        format!("\"{:.32}\"", hex(&Sha256::digest(&text)))
     }
 }
 
 impl From<Content> for Settings {
     fn from(content: Content) -> Self {
-        let tracks = content.tracks.into_iter();
-        let period = content.crypto_period;
         Self {
             scheme: Name(content.scheme),
             header_version: content.header_version,
@@ -151,11 +161,17 @@ impl From<Content> for Settings {
             lui_url: content.lui_url,
             ds_id: content.ds_id,
             custom_attributes: content.custom_attributes,
-            crypto_period_ms: period
+            crypto_period_ms: content
+                .crypto_period
                 .map(|period| u64::try_from(period.as_millis()).unwrap_or(u64::MAX)),
             seed: content.seed,
-            tracks: tracks
-                .map(|(selector, label)| TrackLabel { selector, label })
+            tracks: content
+                .tracks
+                .into_iter()
+                .map(|track| TrackLabelView {
+                    selector: track.selector,
+                    label: track.label,
+                })
                 .collect(),
             targets: content.targets,
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/store`: how the key store is doing.
+//! `/store`: the figures of the key store.
 
 use axum::Json;
 use serde::Serialize;
@@ -18,44 +18,44 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(show))
 }
 
-/// The store in numbers.
+/// The figures of the key store.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// How many keys are how far.
+    /// The number of keys in each state.
     keys: Vec<Count>,
-    /// Deliveries that are to be tried, or tried again.
+    /// The number of deliveries that wait for an attempt.
     deliveries_pending: u64,
-    /// When the oldest key that waits for a delivery was made.
+    /// The time when the oldest key with a pending delivery was made.
     oldest_pending: Option<Time>,
-    /// Deliveries that are not tried again.
+    /// The number of deliveries that were given up.
     deliveries_given_up: u64,
-    /// The keys that wrap all others, without the keys.
+    /// The key-encryption keys, without the keys.
     key_encryption_keys: Vec<Kek>,
-    /// Rows of the audit.
+    /// The number of rows of the audit.
     audit_rows: u64,
 }
 
-/// How many keys are as far as this.
+/// The number of keys in a state.
 #[derive(Serialize, ToSchema)]
 struct Count {
-    /// How far.
+    /// The state.
     state: KeyStateName,
-    /// How many.
+    /// The number of keys.
     count: u64,
 }
 
-/// A key that wraps others.
+/// A key-encryption key.
 #[derive(Serialize, ToSchema)]
 struct Kek {
     /// Its id.
     id: String,
-    /// What it is used for.
+    /// Its state.
     state: KekStateName,
-    /// When it came into use.
+    /// The time when it came into use.
     created: Time,
 }
 
-/// Show how the key store is doing
+/// Show the figures of the key store
 #[utoipa::path(get, path = "/store", tag = "store", responses((status = 200, body = Health)))]
 async fn show(caller: Caller<Look>) -> Result<Json<Health>, Problem> {
     let health = caller.with_store(store_health::look).await?;
@@ -64,12 +64,13 @@ async fn show(caller: Caller<Look>) -> Result<Json<Health>, Problem> {
 
 impl From<StoreHealth> for Health {
     fn from(health: StoreHealth) -> Self {
-        let counts = health.keys.into_iter();
         Self {
-            keys: counts
-                .map(|(state, count)| Count {
-                    state: Name(state),
-                    count,
+            keys: health
+                .keys
+                .into_iter()
+                .map(|of| Count {
+                    state: Name(of.state),
+                    count: of.count,
                 })
                 .collect(),
             deliveries_pending: health.pending,

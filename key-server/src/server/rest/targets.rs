@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/targets`: the licence servers that keys are handed to.
+//! `/targets`: the licence servers that receive keys.
 
 use std::time::Duration;
 
@@ -28,25 +28,25 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(test))
 }
 
-/// How a target is reached.
+/// The settings of a target.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewTarget {
-    /// Where documents are posted: https, or http where there is a certificate. No user or password in it.
+    /// The URL for documents, without user and password: https, or http if there is a certificate.
     #[schema(example = "https://license.example.com/keys")]
     url: String,
-    /// PEM; keys are encrypted to this RSA certificate. Null: they go in the clear, within TLS.
+    /// The RSA certificate in PEM to which keys are encrypted; null to send them in the clear within TLS.
     #[serde(default)]
     certificate: Option<String>,
-    /// PEM certificates that may sign the target's for TLS; null: those of the system.
+    /// The trusted certificates for TLS in PEM; null for those of the system.
     #[serde(default)]
     ca: Option<String>,
-    /// For each attempt, in seconds.
+    /// The timeout of an attempt, in seconds.
     #[serde(default = "ten")]
     #[schema(minimum = 1, maximum = 300, default = 10)]
     timeout: u64,
-    /// What shows the target who posts: lines `bearer TOKEN`, `basic USER:PASSWORD`, `digest USER:PASSWORD` or `header NAME: VALUE`. Null keeps those that
-    /// are there, an empty text forgets them.
+    /// The credentials, as lines `bearer TOKEN`, `basic USER:PASSWORD`, `digest USER:PASSWORD` or `header NAME: VALUE`. Null keeps the
+    /// stored ones, an empty text removes them.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     credentials: Option<Secret>,
@@ -56,30 +56,30 @@ struct NewTarget {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Target)]
 struct TargetView {
-    /// What contents call it.
+    /// Its name, by which contents refer to it.
     name: String,
-    /// Where documents are posted.
+    /// The URL for documents.
     url: String,
-    /// PEM; keys are encrypted to this certificate. Null: they go in the clear, within TLS.
+    /// The RSA certificate in PEM to which keys are encrypted; null if they go in the clear within TLS.
     certificate: Option<String>,
-    /// PEM certificates that may sign the target's for TLS; null: those of the system.
+    /// The trusted certificates for TLS in PEM; null for those of the system.
     ca: Option<String>,
-    /// For each attempt, in seconds.
+    /// The timeout of an attempt, in seconds.
     timeout: u64,
-    /// Whether the store has credentials for it.
+    /// True if the store has credentials for it.
     has_credentials: bool,
-    /// What is to be said of it: weak keys, credentials that cross a network in the clear.
+    /// Warnings about weak keys, or credentials that cross a network in the clear.
     warnings: Vec<String>,
 }
 
-/// What came of asking a target.
+/// The result of a test.
 #[derive(Serialize, ToSchema)]
 struct Tested {
-    /// Whether it answered.
+    /// True if the target answered.
     answered: bool,
-    /// How long that took, with the handshake, in milliseconds.
+    /// The time to its answer with the handshake, in milliseconds.
     latency_ms: Option<u64>,
-    /// Why it did not.
+    /// The error, if it did not answer.
     error: Option<String>,
 }
 
@@ -101,7 +101,7 @@ async fn show(caller: Caller<Look>, Name(name): Name) -> Result<Json<TargetView>
 
 /// Add a target, or change it
 ///
-/// Addresses in this network are refused unless the server was started with --allow-private-targets. Takes the role key-admin or
+/// Private addresses are refused unless the server was started with --allow-private-targets. Takes the role key-admin or
 /// admin.
 #[utoipa::path(put, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), request_body = NewTarget,
     responses((status = 200, body = TargetView)))]
@@ -110,16 +110,19 @@ async fn put(
     Name(name): Name,
     Body(new): Body<NewTarget>,
 ) -> Result<Json<TargetView>, Problem> {
-    let (settings, credentials) = new.named(name);
-    let stored = caller.with_store(move |store| {
-        let warnings = check(store, &settings, credentials.as_ref())?;
-        let credentials = credentials.as_ref().map(|secret| secret.0.as_str());
-        targets::put(store, &settings, credentials)?;
-        let mut view = TargetView::from(targets::get(store, &settings.name)?);
-        view.warnings = warnings;
-        Ok::<_, Problem>(view)
-    });
-    stored.await.map(Json)
+    let settings = new.settings(name);
+    caller
+        .with_store(move |store| {
+            let warnings = check(store, &settings, new.credentials.as_ref())?;
+            let credentials = new.credentials.as_ref().map(|secret| secret.0.as_str());
+            targets::put(store, &settings, credentials)?;
+            Ok::<_, Problem>(TargetView {
+                warnings,
+                ..targets::get(store, &settings.name)?.into()
+            })
+        })
+        .await
+        .map(Json)
 }
 
 /// Remove a target that no content requires
@@ -127,34 +130,42 @@ async fn put(
 /// Takes the role key-admin or admin.
 #[utoipa::path(delete, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<StatusCode, Problem> {
-    let removed = caller.with_store(move |store| targets::remove(store, &name));
-    removed.await.map(|()| StatusCode::NO_CONTENT)
+    caller
+        .with_store(move |store| targets::remove(store, &name))
+        .await
+        .map(|()| StatusCode::NO_CONTENT)
 }
 
-/// Ask a target whether it is there
+/// Test if a target answers
 ///
-/// Without a key and without credentials; any answer is one. Takes the role key-admin or admin.
+/// The test sends no key and no credentials, and any answer counts. Takes the role key-admin or admin.
 #[utoipa::path(post, path = "/targets/{name}/test", tag = "targets", params(("name" = String, Path)), responses((status = 200, body = Tested)))]
 async fn test(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Json<Tested>, Problem> {
     let reach = caller.app.settings().reach();
-    let tested = caller.with_store(move |store| {
-        let settings = targets::get(store, &name)?;
-        let answer = Target::from_store(store, &settings)
-            .map(|target| Target { reach, ..target })
-            .and_then(|target| target.test(store.host()));
-        let result = match &answer {
-            Ok(_) => "answered".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        audit::record(store, "test target", &name, &result)?;
-        Ok::<_, TargetError>(answer)
-    });
-    let tested = tested.await?;
-    let latency = tested.as_ref().ok().map(Duration::as_millis);
-    Ok(Json(Tested {
-        answered: tested.is_ok(),
-        latency_ms: latency.map(|ms| u64::try_from(ms).unwrap_or(u64::MAX)),
-        error: tested.err().map(|error| error.to_string()),
+    let tested = caller
+        .with_store(move |store| {
+            let answer = Target::from_store(store, &targets::get(store, &name)?)
+                .map(|target| Target { reach, ..target })
+                .and_then(|target| target.test(store.host()));
+            let result = match &answer {
+                Ok(_) => "answered".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            audit::record(store, "test target", &name, &result)?;
+            Ok::<_, TargetError>(answer)
+        })
+        .await?;
+    Ok(Json(match tested {
+        Ok(latency) => Tested {
+            answered: true,
+            latency_ms: Some(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            error: None,
+        },
+        Err(error) => Tested {
+            answered: false,
+            latency_ms: None,
+            error: Some(error.to_string()),
+        },
     }))
 }
 
@@ -162,7 +173,7 @@ const fn ten() -> u64 {
     10
 }
 
-/// What is to be said of a target, before it is stored. Nobody is asked.
+/// Checks a target before it is stored, without connecting to it. Returns its warnings.
 fn check(
     store: &KeyStore,
     settings: &TargetSettings,
@@ -177,24 +188,22 @@ fn check(
         ..settings.clone()
     };
     let mut target = Target::from_store(store, &kept)?;
-    let given = credentials.filter(|text| !text.0.is_empty());
-    if let Some(Secret(text)) = given {
+    if let Some(Secret(text)) = credentials.filter(|text| !text.0.is_empty()) {
         target.credentials = Some(Credentials::Text(text.clone()));
     }
     Ok(Handoff::new(store, &[target])?.warnings())
 }
 
 impl NewTarget {
-    fn named(self, name: String) -> (TargetSettings, Option<Secret>) {
-        let settings = TargetSettings {
+    fn settings(&self, name: String) -> TargetSettings {
+        TargetSettings {
             name,
-            url: self.url,
-            certificate: self.certificate,
-            ca: self.ca,
+            url: self.url.clone(),
+            certificate: self.certificate.clone(),
+            ca: self.ca.clone(),
             timeout: Duration::from_secs(self.timeout),
             has_credentials: false,
-        };
-        (settings, self.credentials)
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Times in JSON and queries, as RFC 3339 has them.
+//! Times in JSON and queries, in the format of RFC 3339.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A moment; written in UTC.
+/// A time, which is written in UTC.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(pub SystemTime);
 
@@ -35,8 +35,9 @@ impl<'de> Deserialize<'de> for Time {
 
 impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             .examples(["2026-01-31T12:00:00Z"])
             .into()
     }

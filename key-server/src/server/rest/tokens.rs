@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/accounts/{name}/tokens` and `/tokens/{id}`: by what accounts sign in.
+//! `/accounts/{name}/tokens` and `/tokens/{id}`: the tokens with which accounts sign in.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -29,10 +29,10 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewToken {
-    /// What it is for.
+    /// Its purpose.
     #[schema(min_length = 1, max_length = 255, example = "packager in rack 4")]
     label: String,
-    /// When it ends; null: never.
+    /// The time when it expires; null for never.
     #[serde(default)]
     expires: Option<Time>,
 }
@@ -42,15 +42,15 @@ struct NewToken {
 struct Token {
     /// Its id.
     id: String,
-    /// Whose it is.
+    /// The name of its account.
     account: String,
-    /// What it is for.
+    /// Its purpose.
     label: String,
-    /// When it was made.
+    /// The time when it was made.
     created: Time,
-    /// When it ends; null: never.
+    /// The time when it expires; null for never.
     expires: Option<Time>,
-    /// Since when it cannot be used.
+    /// The time when it was revoked.
     revoked: Option<Time>,
 }
 
@@ -66,22 +66,24 @@ struct FreshToken {
 
 /// List an account's tokens
 ///
-/// The last made first, also those that cannot be used any more. Takes the role admin.
+/// The newest come first, including those that were revoked or have expired. Takes the role admin.
 #[utoipa::path(get, path = "/accounts/{name}/tokens", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Vec<Token>)))]
 async fn list(
     caller: Caller<ManageAccounts>,
     Name(name): Name,
 ) -> Result<Json<Vec<Token>>, Problem> {
-    let found = caller.with_store(move |store| {
-        accounts::get(store, &name)?;
-        Ok::<_, AccountError>(tokens::list(store, &name)?)
-    });
-    Ok(Json(found.await?.into_iter().map(Token::from).collect()))
+    let tokens = caller
+        .with_store(move |store| {
+            accounts::get(store, &name)?;
+            Ok::<_, AccountError>(tokens::list(store, &name)?)
+        })
+        .await?;
+    Ok(Json(tokens.into_iter().map(Token::from).collect()))
 }
 
 /// Make a token for an account
 ///
-/// It is shown in this answer only. A repeated request makes another one, whatever its Idempotency-Key. Takes the role admin.
+/// Only this response shows it. A repeated request makes another one, even with the same Idempotency-Key. Takes the role admin.
 #[utoipa::path(post, path = "/accounts/{name}/tokens", tag = "accounts", params(("name" = String, Path)), request_body = NewToken,
     responses((status = 201, body = FreshToken)))]
 async fn create(
@@ -94,16 +96,18 @@ async fn create(
             tokens::issue(store, &name, &new.label, new.expires.map(|time| time.0))
         })
         .await?;
-    let fresh = FreshToken {
-        info: issued.info.into(),
-        token: Secret(issued.token),
-    };
-    Ok(Confidential((StatusCode::CREATED, Json(fresh))))
+    Ok(Confidential((
+        StatusCode::CREATED,
+        Json(FreshToken {
+            info: issued.info.into(),
+            token: Secret(issued.token),
+        }),
+    )))
 }
 
 /// Revoke a token
 ///
-/// For good. Once more changes nothing. Takes the role admin.
+/// A revoked token stays revoked. Repeating the request changes nothing. Takes the role admin.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "accounts", params(("id" = String, Path)), responses((status = 204)))]
 async fn revoke(caller: Caller<ManageAccounts>, Name(id): Name) -> Result<StatusCode, Problem> {
     let revoked = caller

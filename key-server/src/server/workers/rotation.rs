@@ -67,14 +67,14 @@ impl Rotation {
         };
         self.is_failing = false;
         self.done
-            .retain(|id, _| contents.iter().any(|(content, _)| content == id));
+            .retain(|id, _| contents.iter().any(|content| content.id == *id));
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        for (id, length) in &contents {
-            self.rotate(store, id, *length, now);
+        for content in &contents {
+            self.rotate(store, &content.id, content.crypto_period, now);
         }
         contents
             .iter()
-            .filter_map(|(_, length)| left(since, *length))
+            .filter_map(|content| left(since, content.crypto_period))
             .min()
     }
 
@@ -88,12 +88,14 @@ impl Rotation {
         match start_period(store, id, now, since, length) {
             Ok(change) => {
                 self.log(id, period, &change);
-                let progress = ContentProgress {
-                    length,
-                    period,
-                    waiting: change.waiting,
-                };
-                self.done.insert(id.to_owned(), progress);
+                self.done.insert(
+                    id.to_owned(),
+                    ContentProgress {
+                        length,
+                        period,
+                        waiting: change.waiting,
+                    },
+                );
             }
             // The next run tries again, unless the content was removed meanwhile.
             Err(error) => self.failed(&error),
