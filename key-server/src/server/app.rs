@@ -71,7 +71,7 @@ impl App {
     /// Opens the store, and creates it at the first start.
     ///
     /// # Errors
-    /// When the store cannot be opened or created.
+    /// If the store cannot be opened or created.
     pub fn open(settings: &ServerSettings, host: &Host) -> Result<Self, Error> {
         let StoreAddress { uri, kek } = settings.database.parse()?;
         let store = KeyStore::open(&uri, vec![kek], host)?;
@@ -96,14 +96,17 @@ impl App {
         self.0.store.host().clock.system_time()
     }
 
+    /// Returns the settings that requests need.
     pub fn settings(&self) -> &AppSettings {
         &self.0.settings
     }
 
+    /// Returns the sessions of the pages.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
     }
 
+    /// Returns the metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
@@ -127,17 +130,16 @@ impl App {
         E: Into<Problem> + From<StoreError> + Send + 'static,
     {
         let (store, actor) = (self.0.store.clone(), actor.to_owned());
-        let done = spawn_blocking(move || operation(&store.acting_for(&actor)?)).await;
-        match done {
-            Ok(done) => done.map_err(Into::into),
-            Err(_) => Err(failed()),
-        }
+        spawn_blocking(move || operation(&store.acting_for(&actor)?))
+            .await
+            .map_err(|_| failed())?
+            .map_err(Into::into)
     }
 
     /// Sends a request to the batcher, which combines the requests that arrive at the same time.
     ///
     /// # Errors
-    /// Those of the store, and [`StoreError::Busy`] when it does not answer.
+    /// Those of the store, and [`StoreError::Busy`] if it does not answer.
     pub async fn with_batcher<T: Send + 'static>(
         &self,
         request: impl FnOnce(&Batcher, Answer<T>),
@@ -151,26 +153,29 @@ impl App {
         answered.await.unwrap_or(Err(StoreError::Busy))
     }
 
-    /// The account of a token or a certificate. FailedSignIns are counted by address, and the last one that is allowed is in the audit.
+    /// Returns the account of a token or a certificate. Failures are counted by address, and the audit records the last allowed one.
     ///
     /// # Errors
-    /// 401, 429 after too many failures.
+    /// A problem with status 401, or 429 after too many failures.
     pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Identity, Problem> {
         let address = peer.address.ip();
         // Failures at a shared address, such as that of a proxy, must not lock out accounts that have signed in before.
         let is_known = self.0.accounts.knows(&proof);
         if let Some(wait) = self.0.failed_sign_ins.wait(address).filter(|_| !is_known) {
-            let detail =
-                "too many failed attempts to sign in from this address: wait and try again";
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
-            return Err(problem.retry_after(wait.as_secs() + 1));
+            return Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many failed attempts to sign in from this address: wait and try again",
+            )
+            .retry_after(wait.as_secs() + 1));
         }
         if let Some(account) = self.0.accounts.get(&proof) {
             return Ok(Identity::new(account));
         }
         let state = Arc::clone(&self.0);
-        let asked = spawn_blocking(move || state.accounts.look_up(&state.store, &proof));
-        match asked.await.map_err(|_| failed())?? {
+        match spawn_blocking(move || state.accounts.look_up(&state.store, &proof))
+            .await
+            .map_err(|_| failed())??
+        {
             Some(account) => Ok(Identity::new(account)),
             None => Err(self.refuse(peer).await),
         }
@@ -189,8 +194,9 @@ impl App {
             let recorded = spawn_blocking(move || {
                 let store = state.store.acting_for(SERVER)?;
                 audit::record(&store, "sign in", &address.to_string(), "refused too often")
-            });
-            if !matches!(recorded.await, Ok(Ok(()))) {
+            })
+            .await;
+            if !matches!(recorded, Ok(Ok(()))) {
                 tracing::error!(%address, "refused sign-ins could not be recorded");
             }
         }
@@ -199,6 +205,8 @@ impl App {
 }
 
 fn failed() -> Problem {
-    let detail = "the server failed to handle the request; its log has the cause";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the server failed to handle the request; its log has the cause",
+    )
 }

@@ -12,6 +12,7 @@ use super::auth::{Client, Permission};
 use super::problem_details::Problem;
 use crate::store_health;
 
+/// Returns the routes.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/healthz", get(async || "alive\n"))
@@ -19,19 +20,29 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-/// Reports that the server is ready when the store answers.
+/// Reports that the server is ready if the store answers.
 async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
-    let answered = app.with_store(SERVER, store_health::look).await;
-    answered.map(|_| "ready\n").map_err(|_| {
-        let detail = "the key store does not answer: try again later";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
-    })
+    app.with_store(SERVER, store_health::look)
+        .await
+        .map(|_| "ready\n")
+        .map_err(|_| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the key store does not answer: try again later",
+            )
+            .retry_after(5)
+        })
 }
 
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
     client.needs(Permission::Look)?;
     let health = app.with_store(client.name(), store_health::look).await?;
-    let text = app.metrics().text(&health, app.now());
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+    Ok((
+        [(
+            header::CONTENT_TYPE,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        )],
+        app.metrics().text(&health, app.now()),
+    )
+        .into_response())
 }

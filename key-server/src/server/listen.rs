@@ -49,15 +49,14 @@ pub struct Server {
 /// # Errors
 /// [`Error::Listen`].
 pub fn bind(address: SocketAddr) -> Result<net::TcpListener, Error> {
-    let listener = net::TcpListener::bind(address);
-    listener.map_err(|source| Error::Listen { address, source })
+    net::TcpListener::bind(address).map_err(|source| Error::Listen { address, source })
 }
 
 impl Server {
     /// Makes a server of a bound listener. It must be called within a runtime.
     ///
     /// # Errors
-    /// When the operating system refuses it.
+    /// If the operating system refuses it.
     pub fn new(
         listener: net::TcpListener,
         tls: Option<TlsAcceptor>,
@@ -74,26 +73,27 @@ impl Server {
     /// Serves until `stop` ends, and then finishes the open requests.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let permits = Arc::new(Semaphore::new(CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         if let Ok(address) = self.listener.local_addr() {
             tracing::info!(%address, tls = self.tls.is_some(), "listening");
         }
         loop {
             let accepted = tokio::select! {
-                accepted = self.accept(&places) => accepted,
+                accepted = self.accept(&permits) => accepted,
                 () = &mut stop => break,
             };
-            let Some((stream, peer, place)) = accepted else {
-                continue;
-            };
+            let Some(accepted) = accepted else { continue };
             let connection = Connection {
-                peer,
+                peer: Peer {
+                    address: accepted.address,
+                    certificate: None,
+                },
                 router: self.router.clone(),
                 watcher: graceful.watcher(),
-                _place: place,
+                _permit: accepted.permit,
             };
-            tokio::spawn(connection.serve(stream, self.tls.clone()));
+            tokio::spawn(connection.serve(accepted.stream, self.tls.clone()));
         }
         drop(self.listener);
         tracing::info!("stopping");
@@ -102,23 +102,20 @@ impl Server {
         }
     }
 
-    async fn accept(
-        &self,
-        places: &Arc<Semaphore>,
-    ) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
-        let place = Arc::clone(places).acquire_owned().await.ok()?;
+    /// Accepts a connection as soon as there are fewer than [`CONNECTIONS`].
+    async fn accept(&self, permits: &Arc<Semaphore>) -> Option<Accepted> {
+        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, address)) => {
-                let certificate = None;
                 let _ = stream.set_nodelay(true);
-                let peer = Peer {
+                Some(Accepted {
+                    stream,
                     address,
-                    certificate,
-                };
-                Some((stream, peer, place))
+                    permit,
+                })
             }
             Err(error) => {
-                // Such as too many open files: it passes when connections end.
+                // The cause may be too many open files, which ends when connections end.
                 tracing::warn!(%error, "a connection was not accepted");
                 sleep(Duration::from_millis(100)).await;
                 None
@@ -127,12 +124,19 @@ impl Server {
     }
 }
 
+/// An accepted connection, with its permit of the limit.
+struct Accepted {
+    stream: TcpStream,
+    address: SocketAddr,
+    permit: OwnedSemaphorePermit,
+}
+
 /// A connection, with its permit of the limit.
 struct Connection {
     peer: Peer,
     router: Router,
     watcher: Watcher,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
@@ -143,8 +147,12 @@ impl Connection {
         let address = self.peer.address;
         match timeout(PATIENCE, tls.accept(stream)).await {
             Ok(Ok(stream)) => {
-                let shown = stream.get_ref().1.peer_certificates();
-                self.peer.certificate = shown.and_then(|shown| shown.first()).map(tls::fingerprint);
+                self.peer.certificate = stream
+                    .get_ref()
+                    .1
+                    .peer_certificates()
+                    .and_then(|chain| chain.first())
+                    .map(tls::fingerprint);
                 self.exchange(stream).await;
             }
             Ok(Err(error)) => tracing::info!(%address, %error, "no TLS"),
@@ -161,8 +169,10 @@ impl Connection {
             .header_read_timeout(PATIENCE);
         builder.http2().timer(timer).max_concurrent_streams(64);
         let service = TowerToHyperService::new(self.router.layer(Extension(self.peer)));
-        let served = builder.serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = self.watcher.watch(served.into_owned()).await {
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(address = %self.peer.address, %error, "connection ended");
         }
     }

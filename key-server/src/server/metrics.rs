@@ -30,10 +30,9 @@ pub struct Metrics {
 
 /// Makes a histogram from 0.5 ms to 2 s.
 fn histogram() -> Histogram {
-    let bounds = [
+    Histogram::new([
         0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0,
-    ];
-    Histogram::new(bounds)
+    ])
 }
 
 impl Default for Metrics {
@@ -56,30 +55,52 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        let requests = self.requests.clone();
-        registry.register("requests", "Requests by route and status", requests);
-        let latency = self.latency.clone();
-        let help = "Time to answer by route";
-        registry.register_with_unit("request_duration", help, Unit::Seconds, latency);
+        registry.register(
+            "requests",
+            "Requests by route and status",
+            self.requests.clone(),
+        );
+        registry.register_with_unit(
+            "request_duration",
+            "Time to answer by route",
+            Unit::Seconds,
+            self.latency.clone(),
+        );
         registry.register("keys", "Keys by state", self.keys.clone());
-        let help = "Deliveries that no target has acknowledged yet";
-        registry.register("deliveries_pending", help, self.pending.clone());
-        let help = "Deliveries that are not tried again";
-        registry.register("deliveries_given_up", help, self.given_up.clone());
-        let help = "Age of the oldest delivery that is pending";
-        registry.register_with_unit("delivery_lag", help, Unit::Seconds, self.lag.clone());
-        let help = "Time to the next start of a crypto period of any content; -1: none rotates";
-        registry.register_with_unit("next_boundary", help, Unit::Seconds, self.boundary.clone());
+        registry.register(
+            "deliveries_pending",
+            "Deliveries that no target has acknowledged yet",
+            self.pending.clone(),
+        );
+        registry.register(
+            "deliveries_given_up",
+            "Deliveries that are not tried again",
+            self.given_up.clone(),
+        );
+        registry.register_with_unit(
+            "delivery_lag",
+            "Age of the oldest delivery that is pending",
+            Unit::Seconds,
+            self.lag.clone(),
+        );
+        registry.register_with_unit(
+            "next_boundary",
+            "Time to the next start of a crypto period of any content; -1: none rotates",
+            Unit::Seconds,
+            self.boundary.clone(),
+        );
         self.boundary.set(-1.0);
     }
 
     /// Counts a request.
     pub fn request(&self, route: &str, status: u16, took: Duration) {
         let route = ("route", route.to_owned());
-        let labels = vec![route.clone(), ("status", status.to_string())];
-        self.requests.get_or_create(&labels).inc();
-        let latency = self.latency.get_or_create(&vec![route]);
-        latency.observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&vec![route.clone(), ("status", status.to_string())])
+            .inc();
+        self.latency
+            .get_or_create(&vec![route])
+            .observe(took.as_secs_f64());
     }
 
     /// Sets the time to the next start of a crypto period; None if no content rotates keys.
@@ -97,9 +118,11 @@ impl Metrics {
         }
         self.pending.set(gauge(health.pending));
         self.given_up.set(gauge(health.given_up));
-        let oldest = health.oldest_pending;
-        let lag = oldest.and_then(|since| now.duration_since(since).ok());
-        self.lag.set(lag.unwrap_or_default().as_secs_f64());
+        let lag = health
+            .oldest_pending
+            .and_then(|since| now.duration_since(since).ok())
+            .unwrap_or_default();
+        self.lag.set(lag.as_secs_f64());
         let mut text = String::new();
         // A string takes all that is written.
         let _ = encode(&mut text, &self.registry);

@@ -68,17 +68,18 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
     let clock = Arc::clone(&app.key_store().host().clock);
     let begun = clock.monotonic();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
     let address = request
         .extensions()
         .get::<Peer>()
         .map(|peer| peer.address.ip());
     let mut response = as_problem(next.run(request).await);
-    let (status, took) = (
-        response.status().as_u16(),
-        clock.monotonic().saturating_sub(begun),
-    );
+    let status = response.status().as_u16();
+    let took = clock.monotonic().saturating_sub(begun);
     app.metrics().request(&route, status, took);
     tracing::debug!(?address, %method, route, status, microseconds = took.as_micros(), "request");
     set_headers(&app, &mut response);
@@ -87,8 +88,6 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
 
 /// Makes problems of the errors of routing and of the layers, which have no body or a plain one.
 fn as_problem(response: Response) -> Response {
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    let kind = response.headers().get(header::CONTENT_TYPE);
     let status = response.status();
     let detail = match status {
         StatusCode::NOT_FOUND => "nothing has this path: /openapi.json lists the paths",
@@ -101,14 +100,17 @@ fn as_problem(response: Response) -> Response {
         }
         _ => return response,
     };
-    if kind.is_some_and(|kind| *kind != plain) {
+    if response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind != "text/plain; charset=utf-8")
+    {
         return response;
     }
     let mut problem = Problem::new(status, detail).into_response();
-    let allow = response.headers().get(header::ALLOW).cloned();
-    problem
-        .headers_mut()
-        .extend(allow.map(|allow| (header::ALLOW, allow)));
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        problem.headers_mut().insert(header::ALLOW, allow.clone());
+    }
     problem
 }
 
@@ -116,10 +118,14 @@ fn set_headers(app: &App, response: &mut Response) {
     let headers = response.headers_mut();
     headers.extend(HEADERS);
     // Routes whose responses may be cached, such as a style sheet, have set the header.
-    let no_store = HeaderValue::from_static("no-store");
-    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     if app.settings().has_tls {
-        let year = HeaderValue::from_static("max-age=31536000");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            // A year.
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
 }

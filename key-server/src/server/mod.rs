@@ -44,9 +44,10 @@ pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {
         let shutdown = shutdown::requested()?;
-        let router = router(&app);
-        let server = Server::new(listener, tls, router).map_err(Error::Runtime)?;
-        server.run(shutdown).await;
+        Server::new(listener, tls, router(&app))
+            .map_err(Error::Runtime)?
+            .run(shutdown)
+            .await;
         Ok(())
     });
     workers.stop();

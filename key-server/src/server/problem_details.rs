@@ -51,8 +51,10 @@ impl Problem {
 
     /// Makes the problem of a client that has not signed in, or with an unknown token or certificate.
     pub fn unauthorized() -> Self {
-        let detail = "sign in: a token as 'Authorization: Bearer …', or as the password of Basic";
-        Self::new(StatusCode::UNAUTHORIZED, detail)
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "sign in: a token as 'Authorization: Bearer …', or as the password of Basic",
+        )
     }
 
     /// Sets the number of seconds after which the client may try again.
@@ -64,6 +66,7 @@ impl Problem {
         }
     }
 
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -76,14 +79,18 @@ impl IntoResponse for Problem {
         // For the pages, which show it to people.
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
-        let json = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
-            let both = "Bearer, Basic realm=\"playready-packager\"";
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(both));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer, Basic realm=\"playready-packager\""),
+            );
         }
         response
     }
@@ -95,8 +102,11 @@ impl From<content_key_store::Error> for Problem {
         if status.is_server_error() {
             // The error names the place of the store, which clients must not see.
             tracing::error!(%error, "the key store failed");
-            let detail = "the key store failed; the server's log has the cause";
-            return Self::new(status, detail).retry_after(5);
+            return Self::new(
+                status,
+                "the key store failed; the server's log has the cause",
+            )
+            .retry_after(5);
         }
         Self::new(status, error.to_string())
     }

@@ -66,8 +66,10 @@ impl ServerSettings {
     /// Returns the URL for people and packagers, without a final slash.
     pub fn public_url(&self) -> String {
         let scheme = if self.has_tls() { "https" } else { "http" };
-        let given = self.public_url.as_ref().map(Url::to_string);
-        let url = given.unwrap_or_else(|| format!("{scheme}://{}", self.listen));
-        url.trim_end_matches('/').to_owned()
+        self.public_url
+            .as_ref()
+            .map_or_else(|| format!("{scheme}://{}", self.listen), Url::to_string)
+            .trim_end_matches('/')
+            .to_owned()
     }
 }

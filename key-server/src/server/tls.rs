@@ -20,25 +20,35 @@ use tokio_rustls::TlsAcceptor;
 use super::error::Error;
 use super::settings::{CertificateSource, ServerSettings};
 
+/// The PEM files of a certificate and its private key.
+struct CertificateFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
 /// Makes the TLS acceptor; None for plain HTTP.
 pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcceptor>, Error> {
-    let (certificate, key) = match &settings.certificate {
-        Some(CertificateSource::Files { certificate, key }) => (certificate.clone(), key.clone()),
+    let files = match &settings.certificate {
+        Some(CertificateSource::Files { certificate, key }) => CertificateFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        },
         Some(CertificateSource::SelfSigned(folder)) => self_signed(folder, settings)?,
         None => return Ok(None),
     };
     let provider = Arc::new(ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
-    let builder = builder
+    let versions = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(Error::Tls)?;
-    let builder = match &settings.client_ca {
-        Some(path) => builder.with_client_cert_verifier(clients(path, provider)?),
-        None => builder.with_no_client_auth(),
-    };
-    let key = private_key(&key, &*host.files)?;
-    let config = builder.with_single_cert(certificates(&certificate)?, key);
-    let mut config = config.map_err(Error::Tls)?;
+    let mut config = match &settings.client_ca {
+        Some(path) => versions.with_client_cert_verifier(clients(path, provider)?),
+        None => versions.with_no_client_auth(),
+    }
+    .with_single_cert(
+        certificates(&files.certificate)?,
+        private_key(&files.key, &*host.files)?,
+    )
+    .map_err(Error::Tls)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
@@ -57,50 +67,58 @@ fn clients(
     for certificate in certificates(path)? {
         roots.add(certificate).map_err(Error::Tls)?;
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let verifier = builder.allow_unauthenticated().build();
-    verifier.map_err(Error::ClientCa)
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .allow_unauthenticated()
+        .build()
+        .map_err(Error::ClientCa)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let bytes = fs::read(path).map_err(|source| file_error(path, source))?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let found = found.ok().filter(|found| !found.is_empty());
-    found.ok_or_else(|| Error::Pem {
-        path: path.to_owned(),
-        what: "certificate",
-    })
+    CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<Vec<_>, _>>()
+        .ok()
+        .filter(|found| !found.is_empty())
+        .ok_or_else(|| Error::Pem {
+            path: path.to_owned(),
+            what: "certificate",
+        })
 }
 
 fn private_key(path: &Path, files: &dyn SecretFiles) -> Result<PrivateKeyDer<'static>, Error> {
-    let text = files.read(path)?;
-    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| Error::Pem {
+    PrivateKeyDer::from_pem_slice(files.read(path)?.as_bytes()).map_err(|_| Error::Pem {
         path: path.to_owned(),
         what: "private key",
     })
 }
 
 /// Returns the files of the self-signed certificate, which names the listening and the public address. Creates missing files.
-fn self_signed(folder: &Path, settings: &ServerSettings) -> Result<(PathBuf, PathBuf), Error> {
-    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
-    if !certificate.exists() || !key.exists() {
+fn self_signed(folder: &Path, settings: &ServerSettings) -> Result<CertificateFiles, Error> {
+    let files = CertificateFiles {
+        certificate: folder.join("certificate.pem"),
+        key: folder.join("key.pem"),
+    };
+    if !files.certificate.exists() || !files.key.exists() {
         let made =
             rcgen::generate_simple_self_signed(names(settings)).map_err(Error::SelfSigned)?;
-        let mut make = DirBuilder::new();
-        let folder_made = make.recursive(true).mode(0o700).create(folder);
-        folder_made.map_err(|source| file_error(folder, source))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|source| file_error(folder, source))?;
         let private = zeroize::Zeroizing::new(made.signing_key.serialize_pem());
-        write(&key, private.as_bytes(), 0o600)?;
-        write(&certificate, made.cert.pem().as_bytes(), 0o644)?;
+        write(&files.key, private.as_bytes(), 0o600)?;
+        write(&files.certificate, made.cert.pem().as_bytes(), 0o644)?;
     }
-    let digest = certificates(&certificate)?.first().map(fingerprint);
-    let digest: String = digest
+    let digest: String = certificates(&files.certificate)?
+        .first()
+        .map(fingerprint)
         .unwrap_or_default()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    tracing::info!(sha256 = digest, file = %certificate.display(), "self-signed certificate");
-    Ok((certificate, key))
+    tracing::info!(sha256 = digest, file = %files.certificate.display(), "self-signed certificate");
+    Ok(files)
 }
 
 fn names(settings: &ServerSettings) -> Vec<String> {
@@ -108,8 +126,13 @@ fn names(settings: &ServerSettings) -> Vec<String> {
     if !settings.listen.ip().is_unspecified() {
         names.push(settings.listen.ip().to_string());
     }
-    let public = settings.public_url.as_ref();
-    names.extend(public.and_then(|url| url.host_str()).map(str::to_owned));
+    names.extend(
+        settings
+            .public_url
+            .as_ref()
+            .and_then(|url| url.host_str())
+            .map(str::to_owned),
+    );
     names.sort();
     names.dedup();
     names
@@ -117,12 +140,14 @@ fn names(settings: &ServerSettings) -> Vec<String> {
 
 /// Writes a file, over one that an interrupted start has left.
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(mode);
-    let written = options
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
         .open(path)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.map_err(|source| file_error(path, source))
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|source| file_error(path, source))
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> Error {

@@ -25,15 +25,18 @@ struct Watched {
 pub async fn close_connection(request: Request, next: Next) -> Response {
     let version = request.version();
     let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
-    let request = request.map(|body| {
-        let is_read = Arc::clone(&is_read);
-        Body::new(Watched { body, is_read })
+    let watched = request.map(|body| {
+        Body::new(Watched {
+            body,
+            is_read: Arc::clone(&is_read),
+        })
     });
-    let mut response = next.run(request).await;
+    let mut response = next.run(watched).await;
     // HTTP/2 ends the request's stream alone, and forbids the header.
     if version < Version::HTTP_2 && !is_read.load(Ordering::Relaxed) {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

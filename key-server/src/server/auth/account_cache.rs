@@ -28,8 +28,12 @@ pub enum Proof {
     Certificate([u8; 32]),
 }
 
-/// An account, and the time when it was read by the monotonic clock; None if it must be read again.
-struct KnownAccount(Option<Duration>, Arc<Account>);
+/// An account in the cache.
+struct KnownAccount {
+    account: Arc<Account>,
+    /// The time when it was read, by the monotonic clock; None if it must be read again.
+    read_at: Option<Duration>,
+}
 
 /// The cache. It holds digests of tokens, not the tokens.
 pub struct AccountCache {
@@ -52,10 +56,10 @@ impl AccountCache {
     /// Returns the account if it is in the cache and valid.
     pub fn get(&self, proof: &Proof) -> Option<Arc<Account>> {
         let known = self.lock();
-        let KnownAccount(since, account) = known.get(&proof.digest())?;
-        let is_fresh =
-            since.is_some_and(|since| self.clock.monotonic().saturating_sub(since) < FRESH);
-        is_fresh.then(|| Arc::clone(account))
+        let KnownAccount { account, read_at } = known.get(&proof.digest())?;
+        read_at
+            .filter(|read_at| self.clock.monotonic().saturating_sub(*read_at) < FRESH)
+            .map(|_| Arc::clone(account))
     }
 
     /// True if somebody has signed in with this proof before.
@@ -66,7 +70,7 @@ impl AccountCache {
     /// Reads the account from the store. It blocks.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub fn look_up(
         &self,
         store: &KeyStore,
@@ -75,8 +79,8 @@ impl AccountCache {
         let account = match proof {
             Proof::Token(token) => tokens::account_of(store, token)?,
             Proof::Certificate(digest) => accounts::by_certificate(store, digest)?,
-        };
-        let account = account.map(Arc::new);
+        }
+        .map(Arc::new);
         if let Some(account) = &account {
             let mut known = self.lock();
             if known.len() >= LIMIT {
@@ -84,7 +88,10 @@ impl AccountCache {
             }
             known.insert(
                 proof.digest(),
-                KnownAccount(Some(self.clock.monotonic()), Arc::clone(account)),
+                KnownAccount {
+                    account: Arc::clone(account),
+                    read_at: Some(self.clock.monotonic()),
+                },
             );
         } else {
             self.lock().remove(&proof.digest());
@@ -94,7 +101,9 @@ impl AccountCache {
 
     /// Makes all accounts be read again, after a change of accounts or tokens.
     pub fn forget(&self) {
-        self.lock().values_mut().for_each(|known| known.0 = None);
+        self.lock()
+            .values_mut()
+            .for_each(|known| known.read_at = None);
     }
 
     fn lock(&self) -> MutexGuard<'_, ByProof> {

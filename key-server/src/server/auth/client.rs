@@ -33,16 +33,16 @@ impl FromRequestParts<App> for Client {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<Peer>().copied();
-        let peer = peer.ok_or_else(Problem::unauthorized)?;
-        let identity = match (token(parts)?, peer.certificate) {
-            (Some(token), _) => app.sign_in(&peer, Proof::Token(token)).await?,
-            (None, Some(certificate)) => {
-                app.sign_in(&peer, Proof::Certificate(certificate)).await?
-            }
+        let peer = *parts
+            .extensions
+            .get::<Peer>()
+            .ok_or_else(Problem::unauthorized)?;
+        let proof = match (token(parts)?, peer.certificate) {
+            (Some(token), _) => Proof::Token(token),
+            (None, Some(certificate)) => Proof::Certificate(certificate),
             (None, None) => return Err(Problem::unauthorized()),
         };
-        Ok(Self(identity))
+        app.sign_in(&peer, proof).await.map(Self)
     }
 }
 
@@ -52,11 +52,16 @@ fn token(parts: &Parts) -> Result<Option<Zeroizing<String>>, Problem> {
         return Ok(None);
     };
     let malformed = || {
-        let detail = "the header Authorization cannot be read: send 'Bearer TOKEN', or Basic with the token as the password";
-        Problem::new(StatusCode::BAD_REQUEST, detail)
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the header Authorization cannot be read: send 'Bearer TOKEN', or Basic with the token as the password",
+        )
     };
-    let text = header.to_str().map_err(|_| malformed())?;
-    let (kind, value) = text.split_once(' ').ok_or_else(malformed)?;
+    let (kind, value) = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(malformed)?;
     if kind.eq_ignore_ascii_case("bearer") {
         return Ok(Some(Zeroizing::new(value.trim().to_owned())));
     }
@@ -64,7 +69,9 @@ fn token(parts: &Parts) -> Result<Option<Zeroizing<String>>, Problem> {
         return Err(malformed());
     }
     let pair = Zeroizing::new(STANDARD.decode(value.trim()).map_err(|_| malformed())?);
-    let pair = std::str::from_utf8(&pair).map_err(|_| malformed())?;
-    let (_, password) = pair.split_once(':').ok_or_else(malformed)?;
+    let (_, password) = std::str::from_utf8(&pair)
+        .ok()
+        .and_then(|pair| pair.split_once(':'))
+        .ok_or_else(malformed)?;
     Ok(Some(Zeroizing::new(password.to_owned())))
 }

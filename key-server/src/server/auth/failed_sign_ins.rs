@@ -8,20 +8,26 @@ use std::time::Duration;
 
 use host_access::Clock;
 
-/// FailedSignIns that an address has within a [`SPAN`].
+/// The failures that an address may have within a [`SPAN`].
 const ALLOWED: u32 = 10;
 const SPAN: Duration = Duration::from_secs(60);
 /// The most addresses; beyond it those whose spans have ended are removed.
 const LIMIT: usize = 100_000;
 
-/// FailedSignIns by address.
+/// The failed sign-ins of each address.
 pub struct FailedSignIns {
     failed: Mutex<ByAddress>,
     clock: Arc<dyn Clock>,
 }
 
-/// The start of the span of an address, and its failures since then.
-type ByAddress = HashMap<IpAddr, (Duration, u32)>;
+/// The failures of each address.
+type ByAddress = HashMap<IpAddr, Failures>;
+
+/// The failures of an address since the start of its span.
+struct Failures {
+    since: Duration,
+    count: u32,
+}
 
 impl FailedSignIns {
     /// Starts without failures.
@@ -35,8 +41,8 @@ impl FailedSignIns {
     /// Returns the time that an address must wait before it may try again.
     pub fn wait(&self, address: IpAddr) -> Option<Duration> {
         let failed = self.lock();
-        let (since, count) = failed.get(&group(address))?;
-        let left = SPAN.checked_sub(self.since(*since))?;
+        let Failures { since, count } = failed.get(&group(address))?;
+        let left = SPAN.checked_sub(self.clock.monotonic().saturating_sub(*since))?;
         (*count >= ALLOWED).then_some(left)
     }
 
@@ -46,18 +52,18 @@ impl FailedSignIns {
         let is_over = |since: Duration| now.saturating_sub(since) >= SPAN;
         let mut failed = self.lock();
         if failed.len() >= LIMIT {
-            failed.retain(|_, (since, _)| !is_over(*since));
+            failed.retain(|_, failures| !is_over(failures.since));
         }
-        let entry = failed.entry(group(address)).or_insert((now, 0));
-        if is_over(entry.0) {
-            *entry = (now, 0);
+        let start = || Failures {
+            since: now,
+            count: 0,
+        };
+        let failures = failed.entry(group(address)).or_insert_with(start);
+        if is_over(failures.since) {
+            *failures = start();
         }
-        entry.1 = entry.1.saturating_add(1);
-        entry.1 == ALLOWED
-    }
-
-    fn since(&self, moment: Duration) -> Duration {
-        self.clock.monotonic().saturating_sub(moment)
+        failures.count = failures.count.saturating_add(1);
+        failures.count == ALLOWED
     }
 
     fn lock(&self) -> MutexGuard<'_, ByAddress> {

@@ -14,7 +14,9 @@ use crate::server::problem_details::Problem;
 
 /// A form whose hidden field `csrf` has the session's token.
 pub struct SafeForm<T> {
+    /// The visitor who has sent it.
     pub visitor: Visitor,
+    /// The other fields.
     pub fields: T,
 }
 
@@ -31,11 +33,15 @@ impl<T: DeserializeOwned> FromRequest<App> for SafeForm<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, app).await?;
-        let form = Form::<Guarded<T>>::from_request(Request::from_parts(parts, body), app).await;
-        let Form(form) = form.map_err(IntoResponse::into_response)?;
+        let Form(form) = Form::<Guarded<T>>::from_request(Request::from_parts(parts, body), app)
+            .await
+            .map_err(IntoResponse::into_response)?;
         if !visitor.session.gave(&form.csrf) {
-            let detail = "the form is not of this session: load the page again";
-            return Err(Problem::new(StatusCode::FORBIDDEN, detail).into_response());
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "the form is not of this session: load the page again",
+            )
+            .into_response());
         }
         Ok(Self {
             visitor,

@@ -14,6 +14,7 @@ use crate::server::problem_details::Problem;
 pub struct Identity(Arc<Account>);
 
 impl Identity {
+    /// Makes the identity of an account.
     pub const fn new(account: Arc<Account>) -> Self {
         Self(account)
     }
@@ -25,14 +26,16 @@ impl Identity {
 
     /// True if one of the account's roles has the permission.
     pub fn may(&self, permission: Permission) -> bool {
-        let roles = permission.roles();
-        roles.iter().any(|role| self.0.roles.contains(role))
+        permission
+            .roles()
+            .iter()
+            .any(|role| self.0.roles.contains(role))
     }
 
     /// Checks that the account has a permission.
     ///
     /// # Errors
-    /// 403, with the roles that have the permission.
+    /// A problem with status 403, which names the roles that have the permission.
     pub fn needs(&self, permission: Permission) -> Result<(), Problem> {
         if self.may(permission) {
             return Ok(());
@@ -42,11 +45,13 @@ impl Identity {
             .iter()
             .map(|role| Role::name(*role))
             .collect();
-        let detail = format!(
-            "'{}' may not do this: it needs the role {}",
-            self.name(),
-            roles.join(" or ")
-        );
-        Err(Problem::new(StatusCode::FORBIDDEN, detail))
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            format!(
+                "'{}' may not do this: it needs the role {}",
+                self.name(),
+                roles.join(" or ")
+            ),
+        ))
     }
 }

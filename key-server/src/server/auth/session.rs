@@ -40,6 +40,7 @@ struct Session {
 
 /// The open session of a request.
 pub struct OpenSession {
+    /// The token of the sign-in.
     pub token: Zeroizing<String>,
     /// The token that the forms of the session carry.
     pub csrf: String,
@@ -57,22 +58,23 @@ impl Sessions {
     /// Starts a session, and returns the value of its cookie.
     ///
     /// # Errors
-    /// When the operating system has no random numbers.
+    /// If the operating system has no random numbers.
     pub fn begin(&self, token: Zeroizing<String>) -> Result<Zeroizing<String>, RandomError> {
-        let random = &*self.host.random;
-        let (cookie, csrf) = (secret(random)?, secret(random)?);
+        let cookie = secret(&*self.host.random)?;
         let now = self.host.clock.monotonic();
         let session = Session {
             token,
-            csrf: csrf.to_string(),
+            csrf: secret(&*self.host.random)?.to_string(),
             begun: now,
             used: now,
         };
         let mut sessions = self.lock();
         sessions.retain(|_, session| session.is_open(now));
         if sessions.len() >= LIMIT {
-            let oldest = sessions.iter().min_by_key(|(_, session)| session.used);
-            let oldest = oldest.map(|(digest, _)| *digest);
+            let oldest = sessions
+                .iter()
+                .min_by_key(|(_, session)| session.used)
+                .map(|(digest, _)| *digest);
             oldest.and_then(|digest| sessions.remove(&digest));
         }
         sessions.insert(digest(&cookie), session);
@@ -94,6 +96,7 @@ impl Sessions {
         })
     }
 
+    /// Ends a session.
     pub fn end(&self, cookie: &str) {
         self.lock().remove(&digest(cookie));
     }

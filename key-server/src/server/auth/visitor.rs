@@ -16,9 +16,11 @@ use super::{Identity, SESSION_COOKIE};
 use crate::server::app::App;
 use crate::server::listen::Peer;
 
-/// Somebody who signed in at the pages. Others are redirected to `/login`.
+/// A person who has signed in at the pages. Others are redirected to `/login`.
 pub struct Visitor {
+    /// The account.
     pub identity: Identity,
+    /// The session.
     pub session: OpenSession,
     /// The time of the request.
     pub now: SystemTime,

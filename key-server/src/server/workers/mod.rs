@@ -16,39 +16,47 @@ use super::app::App;
 /// The function of a worker, which runs until the receiver gets a message.
 type WorkerFn = fn(&App, &Receiver<()>);
 
-/// The threads of the workers.
-pub struct Workers(Vec<(Sender<()>, JoinHandle<()>)>);
+/// The background workers.
+pub struct Workers(Vec<Worker>);
+
+/// The thread of a worker, and the sender that stops it.
+struct Worker {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
 
 impl Workers {
     /// Starts the workers.
     ///
     /// # Errors
-    /// When a thread cannot be started.
+    /// If a thread cannot be started.
     pub fn start(app: &App) -> io::Result<Self> {
-        let works: [(&str, WorkerFn); 2] =
+        let workers: [(&str, WorkerFn); 2] =
             [("rotation", rotation::run), ("hand-off", delivery::run)];
-        let start = |(name, work): (&str, WorkerFn)| {
-            let (stop, stopped) = mpsc::channel();
-            let app = app.clone();
-            let thread = Builder::new().name(name.to_owned());
-            let thread = thread.spawn(move || work(&app, &stopped))?;
-            Ok((stop, thread))
-        };
-        works
+        workers
             .into_iter()
-            .map(start)
+            .map(|(name, run)| {
+                let (stop, stopped) = mpsc::channel();
+                let app = app.clone();
+                Ok(Worker {
+                    stop,
+                    thread: Builder::new()
+                        .name(name.to_owned())
+                        .spawn(move || run(&app, &stopped))?,
+                })
+            })
             .collect::<io::Result<_>>()
             .map(Self)
     }
 
     /// Stops the workers, and waits for them.
     pub fn stop(self) {
-        for (stop, _) in &self.0 {
+        for worker in &self.0 {
             // A worker that has ended needs no message.
-            let _ = stop.send(());
+            let _ = worker.stop.send(());
         }
-        for (_, thread) in self.0 {
-            if thread.join().is_err() {
+        for worker in self.0 {
+            if worker.thread.join().is_err() {
                 tracing::error!("a worker has failed; the lines before say where");
             }
         }
