@@ -61,22 +61,30 @@ pub fn get(store: &KeyStore, name: &str) -> Result<Account, AccountError> {
 /// Lists all accounts in alphabetical order.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn list(store: &KeyStore) -> Result<Vec<Account>, StoreError> {
     store.read(|transaction| {
         let mut roles = BTreeMap::<String, BTreeSet<Role>>::new();
         for mut row in transaction.run("SELECT account, role FROM account_role", &[])? {
-            let account = row.text()?;
-            roles.entry(account).or_default().insert(role_of(&mut row)?);
+            roles
+                .entry(row.text()?)
+                .or_default()
+                .insert(role_of(&mut row)?);
         }
-        let sql = "SELECT name, certificate, created, disabled FROM account ORDER BY name";
-        let rows = transaction.run(sql, &[])?;
-        let read = |mut row: Row| {
-            let mut account = Account::from_row(&mut row)?;
-            account.roles = roles.remove(&account.name).unwrap_or_default();
-            Ok(account)
-        };
-        rows.into_iter().map(read).collect()
+        transaction
+            .run(
+                "SELECT name, certificate, created, disabled FROM account ORDER BY name",
+                &[],
+            )?
+            .into_iter()
+            .map(|mut row| {
+                let account = Account::from_row(&mut row)?;
+                Ok(Account {
+                    roles: roles.remove(&account.name).unwrap_or_default(),
+                    ..account
+                })
+            })
+            .collect()
     })
 }
 
@@ -98,8 +106,8 @@ pub fn set_disabled(store: &KeyStore, name: &str, disabled: bool) -> Result<(), 
     store.write(action, name, |transaction| {
         keep_admin(transaction, |transaction| {
             let now = transaction.now();
-            let changed = transaction.one(sql, &[name.into(), now.into()])?;
-            changed
+            transaction
+                .one(sql, &[name.into(), now.into()])?
                 .map(|_| ())
                 .ok_or_else(|| AccountError::NoAccount(name.to_owned()))
         })?;
@@ -110,31 +118,40 @@ pub fn set_disabled(store: &KeyStore, name: &str, disabled: bool) -> Result<(), 
 /// Returns the account with a client certificate, by the SHA-256 of its DER form; None when there is none or it is disabled.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn by_certificate(
     store: &KeyStore,
     sha256: &[u8; 32],
 ) -> Result<Option<Account>, AccountError> {
     store.read(|transaction| {
-        let sql = "SELECT name FROM account WHERE certificate = $1 AND disabled IS NULL";
-        let row = transaction.one(sql, &[sha256.as_slice().into()])?;
-        row.map(|mut row| load(transaction, &row.text()?))
+        transaction
+            .one(
+                "SELECT name FROM account WHERE certificate = $1 AND disabled IS NULL",
+                &[sha256.as_slice().into()],
+            )?
+            .map(|mut row| load(transaction, &row.text()?))
             .transpose()
     })
 }
 
 pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<Account, AccountError> {
-    let sql = "SELECT name, certificate, created, disabled FROM account WHERE name = $1";
-    let row = transaction.one(sql, &[name.into()])?;
-    let mut row = row.ok_or_else(|| AccountError::NoAccount(name.to_owned()))?;
-    let mut account = Account::from_row(&mut row)?;
-    let sql = "SELECT role FROM account_role WHERE account = $1";
-    let rows = transaction.run(sql, &[name.into()])?;
-    account.roles = rows
-        .into_iter()
-        .map(|mut row| role_of(&mut row))
-        .collect::<Result<_, _>>()?;
-    Ok(account)
+    let mut row = transaction
+        .one(
+            "SELECT name, certificate, created, disabled FROM account WHERE name = $1",
+            &[name.into()],
+        )?
+        .ok_or_else(|| AccountError::NoAccount(name.to_owned()))?;
+    Ok(Account {
+        roles: transaction
+            .run(
+                "SELECT role FROM account_role WHERE account = $1",
+                &[name.into()],
+            )?
+            .into_iter()
+            .map(|mut row| role_of(&mut row))
+            .collect::<Result<_, _>>()?,
+        ..Account::from_row(&mut row)?
+    })
 }
 
 fn store_row(
@@ -143,16 +160,18 @@ fn store_row(
     certificate: Option<[u8; 32]>,
 ) -> Result<(), AccountError> {
     let certificate = certificate.as_ref().map(<[u8; 32]>::as_slice);
-    let sql = "SELECT name FROM account WHERE certificate = $1 AND name <> $2";
-    let other = transaction.one(sql, &[certificate.into(), name.into()])?;
-    if let Some(mut other) = other {
+    if let Some(mut other) = transaction.one(
+        "SELECT name FROM account WHERE certificate = $1 AND name <> $2",
+        &[certificate.into(), name.into()],
+    )? {
         return Err(AccountError::CertificateTaken(other.text()?));
     }
-    let sql = "INSERT INTO account (name, certificate, created) VALUES ($1, $2, $3)
-        ON CONFLICT (name) DO UPDATE SET certificate = $2";
     let created = transaction.now();
-    let values = [name.into(), certificate.into(), created.into()];
-    transaction.run(sql, &values)?;
+    transaction.run(
+        "INSERT INTO account (name, certificate, created) VALUES ($1, $2, $3)
+            ON CONFLICT (name) DO UPDATE SET certificate = $2",
+        &[name.into(), certificate.into(), created.into()],
+    )?;
     Ok(())
 }
 
@@ -166,8 +185,10 @@ fn replace_roles(
         &[name.into()],
     )?;
     for role in roles {
-        let sql = "INSERT INTO account_role (account, role) VALUES ($1, $2)";
-        transaction.run(sql, &[name.into(), role.name().into()])?;
+        transaction.run(
+            "INSERT INTO account_role (account, role) VALUES ($1, $2)",
+            &[name.into(), role.name().into()],
+        )?;
     }
     Ok(())
 }
@@ -192,19 +213,21 @@ fn has_admin(transaction: &mut Transaction<'_>) -> Result<bool, AccountError> {
 }
 
 fn role_of(row: &mut Row) -> Result<Role, StoreError> {
-    let role = row.text()?.parse();
-    role.map_err(|_| StoreError::Damaged("unknown role"))
+    row.text()?
+        .parse()
+        .map_err(|_| StoreError::Damaged("unknown role"))
 }
 
 impl Account {
     /// Reads an account without its roles.
     fn from_row(row: &mut Row) -> Result<Self, StoreError> {
-        let name = row.text()?;
-        let certificate = row.optional_blob()?.map(TryInto::try_into).transpose();
         Ok(Self {
-            name,
+            name: row.text()?,
             roles: BTreeSet::new(),
-            certificate: certificate
+            certificate: row
+                .optional_blob()?
+                .map(TryInto::try_into)
+                .transpose()
                 .map_err(|_| StoreError::Damaged("a certificate's hash has another length"))?,
             created: row.time()?,
             disabled: row.optional_time()?,

@@ -54,7 +54,7 @@ macro_rules! list_sql {
     };
 }
 
-/// All rows, the filter's order of statements: by time, by actor, by action, by place.
+/// The lists by time, by actor, by action, and of all rows.
 pub(crate) const LISTS: [&str; 4] = [
     list_sql!("time >= $6 AND time < $7", "time DESC, seq DESC"),
     list_sql!("actor = $3", "seq DESC"),
@@ -65,12 +65,13 @@ pub(crate) const LISTS: [&str; 4] = [
 /// Lists rows of the audit, the last first; by time if the filter has times.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn list(store: &KeyStore, filter: &AuditFilter, page: Page) -> Result<Vec<AuditEntry>, Error> {
     let mut values = Vec::from(page.values()?);
     values.extend(filter.values());
-    let rows = store.read(|transaction| transaction.run(filter.sql(), &values))?;
-    rows.into_iter()
+    store
+        .read(|transaction| transaction.run(filter.sql(), &values))?
+        .into_iter()
         .map(|mut row| AuditEntry::from_row(&mut row))
         .collect()
 }
@@ -79,7 +80,7 @@ pub fn list(store: &KeyStore, filter: &AuditFilter, page: Page) -> Result<Vec<Au
 /// secret. They are cut at 1000 characters, and control characters become spaces.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn record(store: &KeyStore, action: &str, object: &str, result: &str) -> Result<(), Error> {
     let [action, object, result] = [action, object, result].map(printable);
     store.write(&action, &object, |_| Ok(((), result)))
@@ -87,8 +88,10 @@ pub fn record(store: &KeyStore, action: &str, object: &str, result: &str) -> Res
 
 /// Cleans a text, which may come from somebody who is not signed in.
 fn printable(text: &str) -> String {
-    let cut = text.chars().take(MAX_TEXT);
-    cut.map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .take(MAX_TEXT)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 impl AuditFilter {

@@ -74,11 +74,12 @@ pub struct Claim<'a> {
 /// Claims deliveries that are due. No other worker can claim them until the lease ends.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn claim(store: &KeyStore, claim: &Claim<'_>) -> Result<Vec<Delivery>, Error> {
     let now = store.host().clock.system_time();
-    let until = now.checked_add(claim.lease);
-    let until = until.ok_or(Error::OutOfRange("the lease"))?;
+    let until = now
+        .checked_add(claim.lease)
+        .ok_or(Error::OutOfRange("the lease"))?;
     let values = [
         now.into(),
         until.into(),
@@ -91,8 +92,9 @@ pub fn claim(store: &KeyStore, claim: &Claim<'_>) -> Result<Vec<Delivery>, Error
             Backend::Sqlite => claim_sql!(""),
             Backend::Postgres => claim_sql!("FOR UPDATE SKIP LOCKED"),
         };
-        let rows = transaction.run(sql, &values)?;
-        rows.into_iter()
+        transaction
+            .run(sql, &values)?
+            .into_iter()
             .map(|mut row| Delivery::from_row(&mut row))
             .collect()
     })
@@ -123,21 +125,23 @@ pub fn fail(store: &KeyStore, failed: &FailedDelivery<'_>) -> Result<(), Error> 
         retry,
     } = *failed;
     store.write("delivery failed", &kid.to_string(), |transaction| {
-        let sql = "UPDATE delivery SET state = CASE WHEN state = 'acknowledged' THEN state ELSE $4 END, next_try = $5, error = $3
-            WHERE kid = $1 AND target = $2 RETURNING kid";
         let state = retry.map_or(DeliveryState::GivenUp, |_| DeliveryState::Pending);
-        let values = [
-            kid.into(),
-            target.into(),
-            error.into(),
-            state.name().into(),
-            retry.unwrap_or(SystemTime::UNIX_EPOCH).into(),
-        ];
-        let found = transaction.one(sql, &values)?;
-        found.ok_or_else(|| Error::NoDelivery {
-            kid: *kid,
-            target: target.to_owned(),
-        })?;
+        transaction
+            .one(
+                "UPDATE delivery SET state = CASE WHEN state = 'acknowledged' THEN state ELSE $4 END, next_try = $5, error = $3
+                    WHERE kid = $1 AND target = $2 RETURNING kid",
+                &[
+                    kid.into(),
+                    target.into(),
+                    error.into(),
+                    state.name().into(),
+                    retry.unwrap_or(SystemTime::UNIX_EPOCH).into(),
+                ],
+            )?
+            .ok_or_else(|| Error::NoDelivery {
+                kid: *kid,
+                target: target.to_owned(),
+            })?;
         Ok(((), format!("{target}: {error}")))
     })
 }
@@ -145,15 +149,16 @@ pub fn fail(store: &KeyStore, failed: &FailedDelivery<'_>) -> Result<(), Error> 
 /// Lists the deliveries of a key by target.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn of_key(store: &KeyStore, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
     let sql = concat!(
         "SELECT ",
         delivery_columns!(),
         " FROM delivery WHERE kid = $1 ORDER BY target"
     );
-    let rows = store.read(|transaction| transaction.run(sql, &[kid.into()]))?;
-    rows.into_iter()
+    store
+        .read(|transaction| transaction.run(sql, &[kid.into()]))?
+        .into_iter()
         .map(|mut row| Delivery::from_row(&mut row))
         .collect()
 }
@@ -161,10 +166,11 @@ pub fn of_key(store: &KeyStore, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
 /// Lists the deliveries that were given up, by KID.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn given_up(store: &KeyStore, page: Page) -> Result<Vec<Delivery>, Error> {
-    let rows = store.read(|transaction| transaction.run(GIVEN_UP, &page.values()?))?;
-    rows.into_iter()
+    store
+        .read(|transaction| transaction.run(GIVEN_UP, &page.values()?))?
+        .into_iter()
         .map(|mut row| Delivery::from_row(&mut row))
         .collect()
 }
@@ -194,7 +200,7 @@ pub(crate) const OF_PERIODS: &str = concat!(
 /// Lists the keys of crypto periods like [`KeyStore::periods`], with their deliveries.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn schedule(
     store: &KeyStore,
     content_id: &str,
@@ -207,11 +213,13 @@ pub fn schedule(
     };
     let end = last.slot.period.saturating_add(1);
     let of_keys = of_periods(store, content_id, start..end)?;
-    let keys = keys.into_iter().map(|key| ScheduledKey {
-        deliveries: of_keys.get(&key.info.kid).cloned().unwrap_or_default(),
-        key,
-    });
-    Ok(keys.collect())
+    Ok(keys
+        .into_iter()
+        .map(|key| ScheduledKey {
+            deliveries: of_keys.get(&key.info.kid).cloned().unwrap_or_default(),
+            key,
+        })
+        .collect())
 }
 
 fn of_periods(
@@ -220,8 +228,11 @@ fn of_periods(
     range: Range<u64>,
 ) -> Result<BTreeMap<KeyId, Vec<Delivery>>, Error> {
     let column = |period| i64::try_from(period).unwrap_or(i64::MAX);
-    let (start, end) = (column(range.start), column(range.end));
-    let values = [content_id.into(), start.into(), end.into()];
+    let values = [
+        content_id.into(),
+        column(range.start).into(),
+        column(range.end).into(),
+    ];
     let mut deliveries = BTreeMap::<_, Vec<_>>::new();
     for mut row in store.read(|transaction| transaction.run(OF_PERIODS, &values))? {
         let delivery = Delivery::from_row(&mut row)?;
@@ -249,11 +260,11 @@ impl Delivery {
             kid: row.key_id()?,
             target: row.text()?,
             state: {
-                let text = row.text()?;
-                let state = DeliveryState::ALL
+                let name = row.text()?;
+                DeliveryState::ALL
                     .into_iter()
-                    .find(|state| state.name() == text);
-                state.ok_or(Error::Damaged("unknown state of a delivery"))?
+                    .find(|state| state.name() == name)
+                    .ok_or(Error::Damaged("unknown state of a delivery"))?
             },
             attempts: row.int()?.unsigned_abs(),
             next_try: row.time()?,

@@ -99,8 +99,11 @@ impl Handoff {
     /// Posts the keys that are due, to all targets in parallel. The run of a target ends when it postpones a key or takes long.
     pub fn run_once(&self) -> Report {
         let reports = thread::scope(|scope| {
-            let turns = self.lines.iter().map(|line| scope.spawn(|| turn(line)));
-            let turns: Vec<_> = turns.collect();
+            let turns: Vec<_> = self
+                .lines
+                .iter()
+                .map(|line| scope.spawn(|| turn(line)))
+                .collect();
             turns
                 .into_iter()
                 .map(|turn| {

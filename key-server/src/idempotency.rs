@@ -64,30 +64,38 @@ pub fn remember(store: &KeyStore, answer: &NewAnswer<'_>) -> Result<(), Error> {
         now.into(),
     ];
     store.write_unrecorded(|transaction| {
-        let sql = "DELETE FROM idempotency WHERE created <= $1";
-        transaction.run(sql, &[oldest(now).into()])?;
-        let sql = "INSERT INTO idempotency (account, key, request, status, body, created) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (account, key) DO NOTHING";
-        transaction.run(sql, &values).map(|_| ())
+        transaction.run(
+            "DELETE FROM idempotency WHERE created <= $1",
+            &[oldest(now).into()],
+        )?;
+        transaction.run(
+            "INSERT INTO idempotency (account, key, request, status, body, created) VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (account, key) DO NOTHING",
+            &values,
+        )?;
+        Ok(())
     })
 }
 
 /// Returns the response to an account's request of the last 24 hours.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn recall(store: &KeyStore, account: &str, key: &str) -> Result<Option<Remembered>, Error> {
     let sql = "SELECT request, status, body, created FROM idempotency WHERE account = $1 AND key = $2 AND created > $3";
-    let now = store.host().clock.system_time();
-    let values = [account.into(), key.into(), oldest(now).into()];
-    let row = store.read(|transaction| transaction.one(sql, &values))?;
-    let Some(mut row) = row else { return Ok(None) };
-    let request = row.blob()?.try_into();
-    let request = request.map_err(|_| Error::Damaged("a request's hash has another length"))?;
-    let status = u16::try_from(row.int()?);
+    let since = oldest(store.host().clock.system_time());
+    let Some(mut row) = store
+        .read(|transaction| transaction.one(sql, &[account.into(), key.into(), since.into()]))?
+    else {
+        return Ok(None);
+    };
     Ok(Some(Remembered {
-        request,
-        status: status.map_err(|_| Error::Damaged("a status is out of range"))?,
+        request: row
+            .blob()?
+            .try_into()
+            .map_err(|_| Error::Damaged("a request's hash has another length"))?,
+        status: u16::try_from(row.int()?)
+            .map_err(|_| Error::Damaged("a status is out of range"))?,
         body: row.blob()?,
         created: row.time()?,
     }))

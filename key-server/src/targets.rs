@@ -94,9 +94,9 @@ pub fn put(
 /// # Errors
 /// If the database fails.
 pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
-    let sql = concat!("SELECT ", columns!(), " ORDER BY name");
-    let rows = store.read(|transaction| transaction.run(sql, &[]))?;
-    rows.into_iter()
+    store
+        .read(|transaction| transaction.run(concat!("SELECT ", columns!(), " ORDER BY name"), &[]))?
+        .into_iter()
         .map(|mut row| TargetSettings::from_row(&mut row))
         .collect()
 }
@@ -106,9 +106,14 @@ pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
 /// # Errors
 /// [`TargetError::NoTarget`].
 pub fn get(store: &KeyStore, name: &str) -> Result<TargetSettings, TargetError> {
-    let sql = concat!("SELECT ", columns!(), " WHERE name = $1");
-    let row = store.read(|transaction| transaction.one(sql, &[name.into()]))?;
-    let mut row = row.ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+    let mut row = store
+        .read(|transaction| {
+            transaction.one(
+                concat!("SELECT ", columns!(), " WHERE name = $1"),
+                &[name.into()],
+            )
+        })?
+        .ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
     Ok(TargetSettings::from_row(&mut row)?)
 }
 
@@ -118,15 +123,21 @@ pub fn get(store: &KeyStore, name: &str) -> Result<TargetSettings, TargetError> 
 /// [`TargetError::NoTarget`], [`TargetError::TargetRequired`] while a content requires it.
 pub fn remove(store: &KeyStore, name: &str) -> Result<(), TargetError> {
     store.write("remove target", name, |transaction| {
-        let sql =
-            "SELECT content_id FROM content_target WHERE target = $1 ORDER BY content_id LIMIT 1";
-        if let Some(mut row) = transaction.one(sql, &[name.into()])? {
-            let (target, content) = (name.to_owned(), row.text()?);
-            return Err(TargetError::TargetRequired { target, content });
+        if let Some(mut row) = transaction.one(
+            "SELECT content_id FROM content_target WHERE target = $1 ORDER BY content_id LIMIT 1",
+            &[name.into()],
+        )? {
+            return Err(TargetError::TargetRequired {
+                target: name.to_owned(),
+                content: row.text()?,
+            });
         }
-        let sql = "DELETE FROM target WHERE name = $1 RETURNING name";
-        let removed = transaction.one(sql, &[name.into()])?;
-        removed.ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+        transaction
+            .one(
+                "DELETE FROM target WHERE name = $1 RETURNING name",
+                &[name.into()],
+            )?
+            .ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
         Ok(((), "ok".to_owned()))
     })
 }
@@ -137,18 +148,20 @@ pub fn remove(store: &KeyStore, name: &str) -> Result<(), TargetError> {
 /// [`TargetError::NoTarget`], [`StoreError::Tampered`].
 pub fn credentials(store: &KeyStore, name: &str) -> Result<Option<Zeroizing<String>>, TargetError> {
     store.read(|transaction| {
-        let sql = "SELECT wrapped, kek_id FROM target WHERE name = $1";
-        let row = transaction.one(sql, &[name.into()])?;
-        let mut row = row.ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+        let mut row = transaction
+            .one(
+                "SELECT wrapped, kek_id FROM target WHERE name = $1",
+                &[name.into()],
+            )?
+            .ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
         let (Some(bytes), Some(kek_id)) = (row.optional_blob()?, row.optional_text()?) else {
             return Ok(None);
         };
-        let wrapped = WrappedSecret { bytes, kek_id };
-        let mut clear = transaction.unwrap_credentials(name, &wrapped)?;
+        let mut clear = transaction.unwrap_credentials(name, &WrappedSecret { bytes, kek_id })?;
         // The bytes move, so that no copy stays.
-        let text = String::from_utf8(std::mem::take(&mut *clear));
-        let text = text.map_err(|_| StoreError::Damaged("credentials are not utf-8"))?;
-        Ok(Some(Zeroizing::new(text)))
+        String::from_utf8(std::mem::take(&mut *clear))
+            .map(|text| Some(Zeroizing::new(text)))
+            .map_err(|_| StoreError::Damaged("credentials are not utf-8").into())
     })
 }
 
@@ -171,39 +184,42 @@ fn check(target: &TargetSettings) -> Result<(), TargetError> {
             "its address has a user or password: give them as credentials",
         ));
     }
-    let timeouts = Duration::from_secs(1)..=Duration::from_secs(300);
-    if !timeouts.contains(&target.timeout) {
+    if !(Duration::from_secs(1)..=Duration::from_secs(300)).contains(&target.timeout) {
         return Err(TargetError::BadTarget(
             "its timeout is not 1 to 300 seconds",
         ));
     }
-    let texts = [
+    match [
         Some(&target.url),
         target.certificate.as_ref(),
         target.ca.as_ref(),
-    ];
-    let is_bad = |text: &String| text.len() > MAX_TEXT || text.contains('\0');
-    match texts.into_iter().flatten().any(is_bad) {
+    ]
+    .into_iter()
+    .flatten()
+    .any(|text| text.len() > MAX_TEXT || text.contains('\0'))
+    {
         true => Err(TargetError::BadTarget(
-            "its address or a certificate is no text of up to 64 KiB",
+            "its address or a certificate is longer than 64 KiB or contains a NUL character",
         )),
         false => Ok(()),
     }
 }
 
 fn store_row(transaction: &mut Transaction<'_>, target: &TargetSettings) -> Result<(), StoreError> {
-    let timeout = i64::try_from(target.timeout.as_millis());
-    let timeout = timeout.map_err(|_| StoreError::OutOfRange("the timeout"))?;
-    let sql = "INSERT INTO target (name, url, certificate, ca, timeout) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (name) DO UPDATE SET url = $2, certificate = $3, ca = $4, timeout = $5";
-    let values = [
-        target.name.as_str().into(),
-        target.url.as_str().into(),
-        target.certificate.as_deref().into(),
-        target.ca.as_deref().into(),
-        timeout.into(),
-    ];
-    transaction.run(sql, &values).map(|_| ())
+    let timeout = i64::try_from(target.timeout.as_millis())
+        .map_err(|_| StoreError::OutOfRange("the timeout"))?;
+    transaction.run(
+        "INSERT INTO target (name, url, certificate, ca, timeout) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (name) DO UPDATE SET url = $2, certificate = $3, ca = $4, timeout = $5",
+        &[
+            target.name.as_str().into(),
+            target.url.as_str().into(),
+            target.certificate.as_deref().into(),
+            target.ca.as_deref().into(),
+            timeout.into(),
+        ],
+    )?;
+    Ok(())
 }
 
 fn store_credentials(
@@ -218,9 +234,11 @@ fn store_credentials(
             (wrapped.bytes.into(), wrapped.kek_id.as_str().into())
         }
     };
-    let sql = "UPDATE target SET wrapped = $2, kek_id = $3 WHERE name = $1";
-    let values = [name.into(), wrapped, kek_id];
-    transaction.run(sql, &values).map(|_| ())
+    transaction.run(
+        "UPDATE target SET wrapped = $2, kek_id = $3 WHERE name = $1",
+        &[name.into(), wrapped, kek_id],
+    )?;
+    Ok(())
 }
 
 impl TargetSettings {

@@ -64,13 +64,15 @@ pub fn issue(
     check_name("token's label", label)?;
     let token = generate(&*store.host().random)?;
     let info = store.write("new token", account, |transaction| {
-        let new = NewToken {
-            account,
-            label,
-            token: &token,
-            expires,
-        };
-        let info = store_row(transaction, &new)?;
+        let info = store_row(
+            transaction,
+            &NewToken {
+                account,
+                label,
+                token: &token,
+                expires,
+            },
+        )?;
         let result = format!("token {}", info.id);
         Ok::<_, AccountError>((info, result))
     })?;
@@ -89,41 +91,44 @@ pub fn add(
     token: &str,
 ) -> Result<TokenInfo, AccountError> {
     check_name("token's label", label)?;
-    let is_visible = token.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_visible || !LENGTHS.contains(&token.len()) {
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) || !LENGTHS.contains(&token.len()) {
         return Err(AccountError::BadToken);
     }
     store.write("put token", account, |transaction| {
         let (info, verb) = match find(transaction, token)? {
             Some(info) if info.account == account && info.revoked.is_none() => (info, "was there"),
             Some(_) => return Err(AccountError::TokenTaken),
-            None => {
-                let new = NewToken {
-                    account,
-                    label,
-                    token,
-                    expires: None,
-                };
-                (store_row(transaction, &new)?, "added")
-            }
+            None => (
+                store_row(
+                    transaction,
+                    &NewToken {
+                        account,
+                        label,
+                        token,
+                        expires: None,
+                    },
+                )?,
+                "added",
+            ),
         };
         let result = format!("token {} {verb}", info.id);
         Ok((info, result))
     })
 }
 
-/// Lists the tokens of an account, the last made first, with those that are revoked or expired.
+/// Lists the tokens of an account, the newest first, including revoked and expired ones.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn list(store: &KeyStore, account: &str) -> Result<Vec<TokenInfo>, StoreError> {
     let sql = concat!(
         "SELECT ",
         columns!(),
         " FROM token WHERE account = $1 ORDER BY created DESC, id DESC"
     );
-    let rows = store.read(|transaction| transaction.run(sql, &[account.into()]))?;
-    rows.into_iter()
+    store
+        .read(|transaction| transaction.run(sql, &[account.into()]))?
+        .into_iter()
         .map(|mut row| TokenInfo::from_row(&mut row))
         .collect()
 }
@@ -134,15 +139,18 @@ pub fn list(store: &KeyStore, account: &str) -> Result<Vec<TokenInfo>, StoreErro
 /// [`AccountError::NoToken`].
 pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
     // An unknown id may be a token by mistake, which must not get into the audit.
-    let sql = "SELECT id FROM token WHERE id = $1";
-    let known = store.read(|transaction| transaction.one(sql, &[id.into()]))?;
-    known.ok_or(AccountError::NoToken)?;
+    store
+        .read(|transaction| transaction.one("SELECT id FROM token WHERE id = $1", &[id.into()]))?
+        .ok_or(AccountError::NoToken)?;
     store.write("revoke token", id, |transaction| {
-        let sql =
-            "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account";
         let now = transaction.now();
-        let row = transaction.one(sql, &[id.into(), now.into()])?;
-        let account = row.ok_or(AccountError::NoToken)?.text()?;
+        let account = transaction
+            .one(
+                "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account",
+                &[id.into(), now.into()],
+            )?
+            .ok_or(AccountError::NoToken)?
+            .text()?;
         Ok(((), format!("of {account}")))
     })
 }
@@ -151,7 +159,7 @@ pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
 /// in the audit.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub fn account_of(store: &KeyStore, token: &str) -> Result<Option<Account>, AccountError> {
     store.read(|transaction| {
         let Some(info) = find(transaction, token)? else {
@@ -178,12 +186,16 @@ fn generate(random: &dyn Random) -> Result<Zeroizing<String>, AccountError> {
 
 fn find(transaction: &mut Transaction<'_>, token: &str) -> Result<Option<TokenInfo>, StoreError> {
     let mac = transaction.fingerprint(KIND, token.as_bytes());
-    let sql = concat!("SELECT ", columns!(), " FROM token WHERE mac = $1");
-    let row = transaction.one(sql, &[mac.as_slice().into()])?;
-    row.map(|mut row| TokenInfo::from_row(&mut row)).transpose()
+    transaction
+        .one(
+            concat!("SELECT ", columns!(), " FROM token WHERE mac = $1"),
+            &[mac.as_slice().into()],
+        )?
+        .map(|mut row| TokenInfo::from_row(&mut row))
+        .transpose()
 }
 
-/// A token that is to be stored.
+/// A token to store.
 struct NewToken<'a> {
     account: &'a str,
     label: &'a str,
@@ -198,19 +210,25 @@ fn store_row(
     accounts::load(transaction, new.account)?;
     let id = KeyId::generate(&*transaction.host().random)?.to_string();
     let mac = transaction.fingerprint(KIND, new.token.as_bytes());
-    let sql = "INSERT INTO token (id, account, label, mac, created, expires) VALUES ($1, $2, $3, $4, $5, $6)";
-    let values = [
-        id.as_str().into(),
-        new.account.into(),
-        new.label.into(),
-        mac.as_slice().into(),
-        transaction.now().into(),
-        new.expires.into(),
-    ];
-    transaction.run(sql, &values)?;
-    let sql = concat!("SELECT ", columns!(), " FROM token WHERE id = $1");
-    let row = transaction.one(sql, &[id.as_str().into()])?;
-    Ok(TokenInfo::from_row(&mut row.ok_or(AccountError::NoToken)?)?)
+    let created = transaction.now();
+    transaction.run(
+        "INSERT INTO token (id, account, label, mac, created, expires) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            id.as_str().into(),
+            new.account.into(),
+            new.label.into(),
+            mac.as_slice().into(),
+            created.into(),
+            new.expires.into(),
+        ],
+    )?;
+    let mut row = transaction
+        .one(
+            concat!("SELECT ", columns!(), " FROM token WHERE id = $1"),
+            &[id.as_str().into()],
+        )?
+        .ok_or(AccountError::NoToken)?;
+    Ok(TokenInfo::from_row(&mut row)?)
 }
 
 impl TokenInfo {

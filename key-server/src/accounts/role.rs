@@ -18,7 +18,7 @@ pub enum Role {
     Auditor,
     /// A licence server, which fetches keys.
     LicenseServer,
-    /// A packager, which asks for keys.
+    /// A packager, which requests keys.
     Packager,
     /// Manages accounts, targets and the store.
     Admin,
@@ -54,8 +54,9 @@ impl FromStr for Role {
     type Err = AccountError;
 
     fn from_str(text: &str) -> Result<Self, AccountError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|role| role.name() == text)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.name() == text)
             .ok_or(AccountError::BadRole)
     }
 }

@@ -73,13 +73,16 @@ impl Target {
             true => targets::credentials(store, &settings.name)?,
             false => None,
         };
-        let certificate = settings.certificate.clone().map(Pem::Text);
         Ok(Self {
             name: settings.name.clone(),
             url: settings.url.clone(),
             credentials: credentials.map(Credentials::Text),
             ca: settings.ca.clone().map(Pem::Text),
-            encryption: certificate.map_or(Encryption::Clear, Encryption::ToCertificate),
+            encryption: settings
+                .certificate
+                .clone()
+                .map(Pem::Text)
+                .map_or(Encryption::Clear, Encryption::ToCertificate),
             timeout: settings.timeout,
             reach: Reach::PublicOnly,
         })
@@ -101,8 +104,10 @@ impl Target {
     }
 
     fn failed(&self, source: HttpError) -> Error {
-        let target = self.name.clone();
-        Error::Server { target, source }
+        Error::Server {
+            target: self.name.clone(),
+            source,
+        }
     }
 }
 
@@ -124,8 +129,7 @@ struct Access {
 
 impl Access {
     fn of(target: &Target, host: &Host) -> Result<Self, Error> {
-        let timeouts = Duration::from_secs(1)..=Duration::from_secs(300);
-        if !timeouts.contains(&target.timeout) {
+        if !(Duration::from_secs(1)..=Duration::from_secs(300)).contains(&target.timeout) {
             return Err(Error::Timeout(target.name.clone()));
         }
         let server = server(target, host).map_err(|source| target.failed(source))?;
@@ -134,12 +138,12 @@ impl Access {
             Encryption::Clear if server.is_open() => return Err(Error::Open(target.name.clone())),
             Encryption::Clear => None,
         };
-        let transport = match target.reach {
-            Reach::Anywhere => Transport::new(&server, host),
-            Reach::PublicOnly => Transport::to_public(&server, host),
-        };
         Ok(Self {
-            transport: transport.map_err(|source| target.failed(source))?,
+            transport: match target.reach {
+                Reach::Anywhere => Transport::new(&server, host),
+                Reach::PublicOnly => Transport::to_public(&server, host),
+            }
+            .map_err(|source| target.failed(source))?,
             server,
             recipient,
         })
@@ -149,8 +153,9 @@ impl Access {
 impl Line {
     pub(super) fn open(store: &KeyStore, target: &Target) -> Result<Self, Error> {
         let name = target.name.clone();
-        let actor = store.acting_for(&format!("hand-off to {name}"));
-        let store = actor.map_err(Error::Name)?;
+        let store = store
+            .acting_for(&format!("hand-off to {name}"))
+            .map_err(Error::Name)?;
         if name.is_empty() || name.chars().count() > 200 {
             return Err(Error::Name(content_key_store::Error::BadName("target")));
         }
@@ -165,13 +170,15 @@ impl Line {
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {
-        let weak = self.recipient.as_ref().and_then(RsaRecipient::weakness);
-        let weak = weak.map(|note| note.to_string());
         let open = self.server.is_open().then(|| {
             "its credentials and answers cross the network unencrypted: use https".to_owned()
         });
-        let notes = weak.into_iter().chain(open);
-        notes
+        self.recipient
+            .as_ref()
+            .and_then(RsaRecipient::weakness)
+            .map(|note| note.to_string())
+            .into_iter()
+            .chain(open)
             .map(|note| format!("target '{}': {note}", self.name))
             .collect()
     }
@@ -197,10 +204,12 @@ fn server(target: &Target, host: &Host) -> Result<Server, HttpError> {
 }
 
 fn recipient(target: &Target, pem: &Pem) -> Result<RsaRecipient, Error> {
-    let found = certificates(pem).map_err(|source| target.failed(source))?;
-    let certificate = found.first().map(|found| found.der().to_vec());
-    let made = RsaRecipient::from_certificate(certificate.unwrap_or_default());
-    made.map_err(|source| Error::Recipient {
+    let der = certificates(pem)
+        .map_err(|source| target.failed(source))?
+        .first()
+        .map(|certificate| certificate.der().to_vec())
+        .unwrap_or_default();
+    RsaRecipient::from_certificate(der).map_err(|source| Error::Recipient {
         target: target.name.clone(),
         source,
     })

@@ -61,6 +61,9 @@ pub enum Error {
 }
 
 fn texts(findings: &[Finding]) -> String {
-    let texts = findings.iter().map(|finding| finding.text.as_str());
-    texts.collect::<Vec<_>>().join("\n")
+    findings
+        .iter()
+        .map(|finding| finding.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -93,7 +93,7 @@ pub struct CreatedKey {
 /// Checks a draft, and returns all findings. If none is an error, [`create`] makes the key.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub fn check(store: &KeyStore, draft: &Draft) -> Result<Vec<Finding>, content_key_store::Error> {
     check_draft(store, draft).map(|parsed| parsed.findings)
 }
@@ -120,12 +120,14 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<CreatedKey, Error> {
         (None, DraftKeySource::Seed(name)) => KeySource::Seed(name.clone()),
         (None, _) => KeySource::Random,
     };
-    let new = NewKey {
-        kid,
-        mode: draft.scheme.cipher_mode(),
-        source,
-    };
-    store.insert(&new, draft.slot().as_slice())?;
+    store.insert(
+        &NewKey {
+            kid,
+            mode: draft.scheme.cipher_mode(),
+            source,
+        },
+        draft.slot().as_slice(),
+    )?;
     Ok(CreatedKey {
         info: store.info(&kid)?,
         warnings,
@@ -136,19 +138,19 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<CreatedKey, Error> {
 /// or the key is unknown. For [`preview`](super::preview::preview) while somebody types.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub fn header_key_id(
     store: &KeyStore,
     draft: &Draft,
 ) -> Result<Option<HeaderKeyId<8>>, content_key_store::Error> {
-    let kid = draft.kid.as_deref().and_then(|kid| kid::read(kid).ok());
-    let Some(kid) = kid else { return Ok(None) };
+    let Some(kid) = draft.kid.as_deref().and_then(|kid| kid::read(kid).ok()) else {
+        return Ok(None);
+    };
     let has_checksum = draft.scheme.cipher_mode() == CipherMode::Ctr;
     match &draft.source {
-        DraftKeySource::Entered(text) if has_checksum => {
-            let key = ContentKey::parse(text).ok();
-            Ok(key.map(|key| HeaderKeyId::aes_ctr(kid, Some(&key))))
-        }
+        DraftKeySource::Entered(text) if has_checksum => Ok(ContentKey::parse(text)
+            .ok()
+            .map(|key| HeaderKeyId::aes_ctr(kid, Some(&key)))),
         DraftKeySource::Seed(name) if has_checksum => match store.header_key_id_of_seed(name, &kid)
         {
             Err(content_key_store::Error::NoSeed(_)) => Ok(None),

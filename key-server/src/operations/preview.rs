@@ -64,11 +64,13 @@ pub fn preview(
     let header = header(content, keys, &config)?;
     let object = PlayReadyObject::with_header(&header)?;
     let pssh = playready_pssh(&object, None)?;
-    let kids = keys.iter().map(|key| key.kid).collect();
     let drm = Drm::playready(object.clone(), pssh.clone());
     let session = hls::key_lines(&drm, content.scheme, Playlist::Multivariant);
-    let drms = vec![drm];
-    let texts = Published::new(&Signals { kids, drms }, content.scheme);
+    let signals = Signals {
+        kids: keys.iter().map(|key| key.kid).collect(),
+        drms: vec![drm],
+    };
+    let texts = Published::new(&signals, content.scheme);
     Ok(Preview {
         header_xml: header.to_xml(),
         object_base64: object.to_base64(),
@@ -101,8 +103,11 @@ pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Pr
             kids.push(kid);
         }
     }
-    let keys = kids.iter().map(|kid| store.header_key_id(kid));
-    preview(&content, &keys.collect::<Result<Vec<_>, _>>()?, key_uri)
+    let keys = kids
+        .iter()
+        .map(|kid| store.header_key_id(kid))
+        .collect::<Result<Vec<_>, _>>()?;
+    preview(&content, &keys, key_uri)
 }
 
 /// Checks the settings of a content for headers, and returns them.
@@ -110,9 +115,9 @@ pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Pr
 /// # Errors
 /// [`Error::Setting`].
 pub fn header_config(content: &Content) -> Result<HeaderConfig, Error> {
-    let version = content.header_version.as_ref();
     Ok(HeaderConfig {
-        version: setting(content, "header version", version)?.unwrap_or_default(),
+        version: setting(content, "header version", content.header_version.as_ref())?
+            .unwrap_or_default(),
         la_url: setting(content, "LA_URL", content.la_url.as_ref())?,
         lui_url: setting(content, "LUI_URL", content.lui_url.as_ref())?,
         ds_id: setting(content, "DS_ID", content.ds_id.as_ref())?,
@@ -130,12 +135,13 @@ fn setting<T: std::str::FromStr<Err = playready_header::Error>>(
     setting: &'static str,
     text: Option<&String>,
 ) -> Result<Option<T>, Error> {
-    let value = text.map(|text| text.parse());
-    value.transpose().map_err(|source| Error::Setting {
-        content: content.id.clone(),
-        setting,
-        source,
-    })
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(|source| Error::Setting {
+            content: content.id.clone(),
+            setting,
+            source,
+        })
 }
 
 fn header(content: &Content, keys: &[HeaderKeyId<8>], of: &HeaderConfig) -> Result<Header, Error> {
@@ -155,10 +161,12 @@ fn header(content: &Content, keys: &[HeaderKeyId<8>], of: &HeaderConfig) -> Resu
 }
 
 fn preview_key(key: &HeaderKeyId<8>, mode: CipherMode) -> PreviewKey {
-    let checksum = key.checksum.filter(|_| mode == CipherMode::Ctr);
     PreviewKey {
         forms: key.kid.into(),
-        checksum: checksum.map(|checksum| STANDARD.encode(checksum)),
+        checksum: key
+            .checksum
+            .filter(|_| mode == CipherMode::Ctr)
+            .map(|checksum| STANDARD.encode(checksum)),
     }
 }
 

@@ -135,8 +135,12 @@ fn enqueue_missing(store: &KeyStore, content: &Content, period: u64) -> Result<(
             continue;
         };
         let deliveries = deliveries::of_key(store, &kid)?;
-        let is_new = |target: &&String| !deliveries.iter().any(|of| of.target == **target);
-        let targets: Vec<_> = content.targets.iter().filter(is_new).cloned().collect();
+        let targets: Vec<_> = content
+            .targets
+            .iter()
+            .filter(|target| !deliveries.iter().any(|of| of.target == **target))
+            .cloned()
+            .collect();
         if !targets.is_empty() {
             store.enqueue(&kid, &targets)?;
         }
@@ -146,8 +150,7 @@ fn enqueue_missing(store: &KeyStore, content: &Content, period: u64) -> Result<(
 
 /// Inserts a key with the KID that packagers request from key servers. Returns false if another process has inserted one before.
 fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, Error> {
-    let rotates = content.crypto_period.is_some() || slot.period > 0;
-    let period = rotates.then_some(slot.period);
+    let period = (content.crypto_period.is_some() || slot.period > 0).then_some(slot.period);
     let new = NewKey {
         kid: key_id_for(&content.id, slot.mode, &slot.label, period),
         mode: slot.mode,

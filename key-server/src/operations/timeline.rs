@@ -57,7 +57,7 @@ pub struct TimelineKey {
 /// Returns the periods that have keys, the last first. `page` counts the keys of tracks, so that a page may hold a part of a period.
 ///
 /// # Errors
-/// [`Error::NoContent`](content_key_store::Error::NoContent), or when the database fails.
+/// [`Error::NoContent`](content_key_store::Error::NoContent), or an error of the database.
 pub fn timeline(
     store: &KeyStore,
     content_id: &str,
@@ -95,8 +95,9 @@ fn current(store: &KeyStore, content: &Content, now: SystemTime) -> Result<u64, 
     if let Some(length) = content.crypto_period {
         return Ok(period_at(length, now));
     }
-    let slots = super::content::last_slots(store, content)?;
-    Ok(slots.first().map_or(0, |assigned| assigned.slot.period))
+    Ok(super::content::last_slots(store, content)?
+        .first()
+        .map_or(0, |assigned| assigned.slot.period))
 }
 
 impl PeriodBounds {

@@ -39,7 +39,7 @@ pub struct ImportedKey {
     pub kid: KeyId,
     /// True if the store had it already.
     pub was_there: bool,
-    /// Other KIDs that have the same key, which devices of security level 3000 do not want.
+    /// Other KIDs that have the same key, which security level 3000 does not allow.
     pub same_key: Vec<KeyId>,
 }
 
@@ -48,8 +48,8 @@ pub struct ImportedKey {
 /// # Errors
 /// [`Error::Pem`], or [`Error::Cpix`] for a key that cannot be used.
 pub fn private_key(pem: &[u8]) -> Result<RsaPrivateKey, Error> {
-    let key = PrivatePkcs8KeyDer::from_pem_slice(pem);
-    let key = key.map_err(|_| Error::Pem("PKCS #8 private key"))?;
+    let key =
+        PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| Error::Pem("PKCS #8 private key"))?;
     Ok(RsaPrivateKey::from_pkcs8(key.secret_pkcs8_der())?)
 }
 
@@ -63,30 +63,46 @@ pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Im
     if let Some(private) = options.private {
         document.decrypt(private)?;
     }
-    let content_id = options.content_id.map(str::to_owned);
-    let content_id = content_id.or_else(|| document.content_id.clone());
+    let content_id = options
+        .content_id
+        .map(str::to_owned)
+        .or_else(|| document.content_id.clone());
     let known = known(store, content_id.as_deref())?;
-    let keys = document.content_keys.iter().map(|key| {
-        let scheme = scheme(key, options, known.as_ref())?;
-        let slots = match &content_id {
-            Some(id) => slots(&document, key.kid, id, scheme)?,
-            None => Vec::new(),
-        };
-        Ok((new_key(key, scheme)?, scheme, slots))
-    });
-    let keys = keys.collect::<Result<Vec<_>, Error>>()?;
-    if let (Some(id), None, Some((_, scheme, _))) = (&content_id, &known, keys.first()) {
-        store.put_content(&Content::new(id, *scheme))?;
+    let keys = document
+        .content_keys
+        .iter()
+        .map(|key| {
+            let scheme = scheme(key, options, known.as_ref())?;
+            Ok(CheckedKey {
+                new: new_key(key, scheme)?,
+                scheme,
+                slots: match &content_id {
+                    Some(id) => slots(&document, key.kid, id, scheme)?,
+                    None => Vec::new(),
+                },
+            })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    if let (Some(id), None, Some(first)) = (&content_id, &known, keys.first()) {
+        store.put_content(&Content::new(id, first.scheme))?;
     }
-    let keys = keys
-        .into_iter()
-        .map(|(new, _, slots)| insert(store, &new, &slots));
     Ok(Imported {
-        keys: keys.collect::<Result<_, _>>()?,
+        keys: keys
+            .into_iter()
+            .map(|key| insert(store, &key.new, &key.slots))
+            .collect::<Result<_, _>>()?,
         content_id,
     })
 }
 
+/// A key of the document, ready to be inserted.
+struct CheckedKey {
+    new: NewKey,
+    scheme: Scheme,
+    slots: Vec<KeySlot>,
+}
+
+/// Returns the content if the store has it.
 fn known(
     store: &KeyStore,
     content_id: Option<&str>,
@@ -128,9 +144,10 @@ fn scheme(
         Some(EncryptionScheme::Common(scheme)) => Some(scheme),
         Some(EncryptionScheme::Other(_)) | None => None,
     };
-    let content = known.map(|content| content.scheme);
-    let scheme = named.or(options.scheme).or(content);
-    scheme.ok_or(Error::NoScheme(key.kid))
+    named
+        .or(options.scheme)
+        .or(known.map(|content| content.scheme))
+        .ok_or(Error::NoScheme(key.kid))
 }
 
 /// Returns the slots of a key, by each rule that names it. Without rules the only key of a document is for all tracks, and one of
@@ -148,8 +165,10 @@ fn slots(
         mode: scheme.cipher_mode(),
     };
     if document.usage_rules.is_empty() {
-        let is_only = document.content_keys.len() == 1;
-        return Ok(is_only.then(|| slot(content::ALL, 0)).into_iter().collect());
+        return Ok(match document.content_keys.len() {
+            1 => vec![slot(content::ALL, 0)],
+            _ => Vec::new(),
+        });
     }
     let mut slots = Vec::new();
     for rule in document.usage_rules.iter().filter(|rule| rule.kid == kid) {
@@ -173,11 +192,15 @@ fn periods(document: &Document, rule: &UsageRule) -> Result<BTreeSet<u64>, Error
     if rule.periods.is_empty() {
         return Ok([0].into());
     }
-    let index = |id: &String| {
-        let mut periods = document.periods.iter();
-        let period = periods.find(|period| period.id.as_ref() == Some(id));
-        let index = period.and_then(|period| period.index);
-        index.ok_or_else(|| Error::NoIndex(id.clone()))
-    };
-    rule.periods.iter().map(index).collect()
+    rule.periods
+        .iter()
+        .map(|id| {
+            document
+                .periods
+                .iter()
+                .find(|period| period.id.as_ref() == Some(id))
+                .and_then(|period| period.index)
+                .ok_or_else(|| Error::NoIndex(id.clone()))
+        })
+        .collect()
 }

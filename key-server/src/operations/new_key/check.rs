@@ -19,7 +19,7 @@ pub(super) struct ParsedDraft {
 /// Parses a draft and compares it with the store.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub(super) fn check_draft(
     store: &KeyStore,
     draft: &Draft,
@@ -66,10 +66,12 @@ impl ParsedDraft {
         match (ContentKey::parse(text), length) {
             (Ok(key), _) => self.key = Some(key),
             (Err(_), Some(length)) => {
-                let text = format!(
-                    "a content key has 16 bytes, not {length}: 32 hexadecimal digits or 24 base64 characters"
+                self.error(
+                    DraftField::Key,
+                    &format!(
+                        "a content key has 16 bytes, not {length}: 32 hexadecimal digits or 24 base64 characters"
+                    ),
                 );
-                self.error(DraftField::Key, &text);
             }
             (Err(error), None) => self.error(DraftField::Key, &error),
         }
@@ -82,14 +84,16 @@ impl ParsedDraft {
                 &content_key_store::Error::NoSeed(name.to_owned()),
             ),
             Some(seed) if seed.retired.is_some() => {
-                let text = format!("the key seed '{name}' is retired: choose another seed");
-                self.error(DraftField::Seed, &text);
+                self.error(
+                    DraftField::Seed,
+                    &format!("the key seed '{name}' is retired: choose another seed"),
+                );
             }
             Some(_) => (),
         }
     }
 
-    /// A KID names one key in one cipher mode for ever.
+    /// Checks that the KID has no other key or cipher mode in the store.
     fn check_kid(
         &mut self,
         store: &KeyStore,
@@ -115,21 +119,30 @@ impl ParsedDraft {
                 &content_key_store::Error::OtherMode { kid, mode },
             );
         } else if is_same {
-            let text = format!("KID {kid} is in the store already, with the same key");
-            self.add(DraftField::Kid, Severity::Note, &text);
+            self.add(
+                DraftField::Kid,
+                Severity::Note,
+                &format!("KID {kid} is in the store already, with the same key"),
+            );
         } else {
             self.error(DraftField::Kid, &content_key_store::Error::OtherKey(kid));
         }
         Ok(())
     }
 
-    /// Devices of security level 3000 want a different key for each KID.
+    /// Warns of another KID with the same key, which security level 3000 does not allow.
     fn check_same_key(&mut self, store: &KeyStore) -> Result<(), content_key_store::Error> {
         let Some(key) = &self.key else { return Ok(()) };
-        let others = store.kids_with(key)?;
-        if let Some(other) = others.into_iter().find(|other| Some(*other) != self.kid) {
-            let text = format!("KID {other} has the same key: give each KID a key of its own");
-            self.add(DraftField::Key, Severity::Warning, &text);
+        if let Some(other) = store
+            .kids_with(key)?
+            .into_iter()
+            .find(|other| Some(*other) != self.kid)
+        {
+            self.add(
+                DraftField::Key,
+                Severity::Warning,
+                &format!("KID {other} has the same key: give each KID a key of its own"),
+            );
         }
         Ok(())
     }
@@ -144,17 +157,23 @@ impl ParsedDraft {
         };
         match store.content(id) {
             Err(content_key_store::Error::NoContent(_)) => {
-                let text = format!("content '{id}' is new and will be added");
-                self.add(DraftField::Content, Severity::Note, &text);
+                self.add(
+                    DraftField::Content,
+                    Severity::Note,
+                    &format!("content '{id}' is new and will be added"),
+                );
             }
             content => {
                 let scheme = content?.scheme;
                 if scheme.cipher_mode() != draft.scheme.cipher_mode() {
-                    let text = format!(
-                        "content '{id}' is protected with {scheme}: its packagers will not request a key of {}",
-                        draft.scheme
+                    self.add(
+                        DraftField::Scheme,
+                        Severity::Warning,
+                        &format!(
+                            "content '{id}' is protected with {scheme}: its packagers will not request a key of {}",
+                            draft.scheme
+                        ),
                     );
-                    self.add(DraftField::Scheme, Severity::Warning, &text);
                 }
             }
         }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The `gst-launch-1.0` command that protects a file with a content's settings and the packagers' source of keys.
 
-use std::time::Duration;
-
 use content_key_store::Content;
 
 /// Returns the command for a shell.
 pub fn line(content: &Content, key_uri: &str) -> String {
-    let period = content.crypto_period.map(nanoseconds);
-    let clock = content.crypto_period.map(|_| "utc".to_owned());
-    let properties = [
+    let properties: String = [
         ("scheme", Some(content.scheme.to_string())),
         ("key-uri", Some(key_uri.to_owned())),
         ("content-id", Some(content.id.clone())),
@@ -18,21 +14,23 @@ pub fn line(content: &Content, key_uri: &str) -> String {
         ("lui-url", content.lui_url.clone()),
         ("ds-id", content.ds_id.clone()),
         ("custom-attributes", content.custom_attributes.clone()),
-        ("crypto-period", period),
-        ("period-clock", clock),
-    ];
-    let properties = properties.into_iter().filter_map(|(name, value)| {
-        let value = quoted(&value?);
-        Some(format!(" {name}={value}"))
-    });
-    let properties: String = properties.collect();
+        (
+            "crypto-period",
+            content
+                .crypto_period
+                .map(|period| period.as_nanos().to_string()),
+        ),
+        (
+            "period-clock",
+            content.crypto_period.map(|_| "utc".to_owned()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!(" {name}={}", quoted(&value?))))
+    .collect();
     format!(
         "gst-launch-1.0 filesrc location=clear.mp4 ! playreadyenc{properties} ! filesink location=protected.mp4"
     )
-}
-
-fn nanoseconds(period: Duration) -> String {
-    period.as_nanos().to_string()
 }
 
 /// Quotes a word for the shell.
