@@ -19,6 +19,7 @@
 
 mod generate;
 mod header;
+mod input_file;
 mod inspect;
 #[cfg(feature = "serve")]
 mod keys;

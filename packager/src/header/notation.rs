@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reads a PlayReady Header as XML, PlayReady Object or `pssh` box, in bytes or in text.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use drm_signaling::playready_pssh;
 use playready_header::{PlayReadyObject, SYSTEM_ID};
 
 use crate::print::{FAULTY, NO_FILE};
-use crate::secrets;
+use crate::{input_file, secrets};
 
 /// The most bytes that are read: enough for the largest object in base64 with white space.
 const MAX_INPUT: u64 = 1 << 20;
@@ -84,8 +83,8 @@ impl Error {
 pub fn read(input: &str) -> Result<EncodedHeader, Error> {
     let bytes = match input {
         "-" => read_limited(io::stdin().lock(), "standard input")?,
-        path if Path::new(path).is_file() => {
-            let file = File::open(path).map_err(|source| Error::File {
+        path if Path::new(path).exists() => {
+            let file = input_file::open(Path::new(path)).map_err(|source| Error::File {
                 name: path.to_owned(),
                 source,
             })?;

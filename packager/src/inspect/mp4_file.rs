@@ -2,11 +2,12 @@
 //! Reads the top-level boxes of a file, ISO/IEC 14496-12 clause 4.2, without the content of `mdat`.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use isobmff_boxes::{BoxHeader, FourCc};
+
+use crate::input_file;
 
 /// The largest box that is read, in bytes; the `moov` of a progressive file of a day has about 100 MB.
 const MAX_BOX: u64 = 256 << 20;
@@ -72,9 +73,9 @@ pub struct Mp4File {
 }
 
 impl Mp4File {
-    /// Opens a file; determines its length by seeking.
+    /// Opens a regular file; determines its length by seeking.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::new(Box::new(File::open(path)?))
+        Self::new(Box::new(input_file::open(path)?))
     }
 
     /// Reads from bytes in memory.

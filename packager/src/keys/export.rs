@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `keys export`: exports the keys of a content as a CPIX document.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use key_server::operations::cpix_documents::{Export, Recipient, export};
 
 use super::error::{EXIT_CODES, Error};
 use crate::store::StoreOptions;
-use crate::{new_file, print};
+use crate::{input_file, new_file, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,7 +102,7 @@ impl ExportArgs {
 /// Reads a recipient's certificate; the audit log names the recipient by the file's name.
 fn read_certificate(path: &Path) -> Result<Recipient, Error> {
     Ok(Recipient::Certificate {
-        pem: std::fs::read(path).map_err(|source| Error::File {
+        pem: read_bytes(path).map_err(|source| Error::File {
             path: path.to_owned(),
             source,
         })?,
@@ -114,4 +115,10 @@ fn read_certificate(path: &Path) -> Result<Recipient, Error> {
             .take(200)
             .collect(),
     })
+}
+
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input_file::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `keys import`: imports the keys of a CPIX document.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use zeroize::Zeroizing;
 use super::CommandResult;
 use super::error::{EXIT_CODES, Error};
 use super::secret_text;
+use crate::input_file;
 use crate::options::scheme_parser;
 use crate::store::StoreOptions;
 
@@ -113,7 +113,7 @@ impl ImportArgs {
 /// Reads one byte more than a document may have, so that the parser refuses a longer one.
 fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(4096));
-    File::open(path)?
+    input_file::open(path)?
         .take(Document::MAX_LEN as u64 + 1)
         .read_to_string(&mut text)?;
     Ok(text)

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 
 use super::Error;
 use super::signals::StopSignals;
-use crate::new_file;
+use crate::input_file;
 
 /// The largest block that is read of a fragmented file, in bytes.
 const MAX_BLOCK: u64 = 8 << 20;
@@ -34,16 +34,13 @@ impl ClearFile {
     /// Opens a file.
     ///
     /// # Errors
-    /// [`Error::File`], or [`Error::Output`] if it is not a regular file.
+    /// [`Error::File`].
     pub fn open(path: &Path, bar: ProgressBar, signals: StopSignals) -> Result<Self, Error> {
         let failed = |source| Error::File {
             path: path.to_owned(),
             source,
         };
-        if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(new_file::Error::NotAFile(path.to_owned()).into());
-        }
-        let file = File::open(path).map_err(failed)?;
+        let file = input_file::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         bar.set_length(metadata.len());
         Ok(Self {
