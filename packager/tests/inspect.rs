@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use film::Film;
+use film::{Film, KID};
 use serde_json::Value;
 use test_support::tools::vectors_for;
 
@@ -112,7 +112,7 @@ fn check_track(id: &str, track: &Value, facts: &Value) {
         return;
     };
     assert_eq!(
-        track["protected_samples"], facts["protected_samples"],
+        track["signaled_samples"], facts["protected_samples"],
         "{id}"
     );
     let entry = entries
@@ -215,6 +215,7 @@ fn text_shows_key_ids_and_the_playready_header() {
         "scheme       cenc (AES-CTR), version 1.0",
         "KID          f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
         "IV           8 bytes per sample",
+        "protected    2 of 2 samples (100.0 %), 32 of 48 bytes (66.6 %)",
         "WRMHEADER    version 4.0",
         "rk8d+Ox90BGnZQCgyR5r9g== in PlayReady order",
         "LA_URL       https://example.com/rm.asmx",
@@ -229,7 +230,7 @@ type Fault = (&'static str, fn(&mut Film));
 
 #[test]
 fn each_fault_is_named() {
-    let faults: [Fault; 16] = [
+    let faults: [Fault; 19] = [
         ("senc-count", |film| film.senc[7] = 1),
         ("senc-entries", |film| film.senc[21] = 9),
         ("senc-missing", |film| film.senc.clear()),
@@ -252,6 +253,15 @@ fn each_fault_is_named() {
         ("kid-missing", |film| {
             film.other_pssh = systems::widevine(&[7; 16]);
         }),
+        ("pssh-left-over", |film| {
+            film.first_pssh = systems::widevine(&[7; 16]);
+            film.other_pssh = systems::widevine(&KID);
+        }),
+        ("unprotected", |film| {
+            film.clear_sample(0);
+            film.clear_sample(1);
+        }),
+        ("unprotected", |film| film.clear_sample(1)),
     ];
     for (expected, make) in faults {
         let mut film = Film::default();
@@ -261,6 +271,90 @@ fn each_fault_is_named() {
             codes.iter().any(|code| code == expected),
             "{expected}: {codes:?}"
         );
+    }
+}
+
+// The subsample maps count, not the signaling.
+#[test]
+fn protected_bytes_and_samples_are_counted() {
+    type Case = (&'static [usize], [u64; 3], &'static str, i32);
+    let cases: [Case; 3] = [
+        (&[], [2, 32, 0], "", 0),
+        (&[1], [1, 16, 1], "warning", 0),
+        (&[0, 1], [0, 0, 2], "error", 1),
+    ];
+    for (clear, [samples, bytes, bare], severity, code) in cases {
+        let mut film = Film::default();
+        clear.iter().for_each(|sample| film.clear_sample(*sample));
+        let (found, report) = report(&[written("counted.mp4", &film.to_bytes())]);
+        let track = &report["tracks"][0];
+        assert_eq!(
+            [&track["protected_samples"], &track["protected_bytes"]],
+            [&Value::from(samples), &Value::from(bytes)]
+        );
+        assert_eq!(track["encrypted_bytes"], bytes);
+        assert_eq!(track["bare_samples"], bare);
+        assert_eq!([&track["signaled_samples"], &track["bytes"]], [2, 48]);
+        assert_eq!(text(&report["findings"][0]["severity"]), severity);
+        assert_eq!(found, code);
+    }
+}
+
+#[test]
+fn bytes_after_the_last_box_are_a_warning() {
+    for trailer in [
+        &[0; 4][..],
+        &[0; 64],
+        b"\0\0\x01\x0bSEFH\x6b\0\0\0SEFT",
+        b"\0\0\0\x05xy",
+    ] {
+        let bytes = [Film::default().to_bytes(), trailer.to_vec()].concat();
+        let (code, report) = report(&[written("trailer.mp4", &bytes)]);
+        let findings = report["findings"].as_array().unwrap();
+        assert_eq!((code, findings.len()), (0, 1), "{trailer:?}");
+        assert_eq!(text(&findings[0]["code"]), "trailer");
+        assert_eq!(text(&findings[0]["severity"]), "warning");
+    }
+    let bytes = Film::default().to_bytes();
+    let cut = written("cut-mdat.mp4", bytes.get(..bytes.len() - 5).unwrap());
+    assert_eq!(text(&report(&[cut]).1["findings"][0]["code"]), "truncated");
+}
+
+// Field cases that our readers once failed on, as other tools protect them and as `protect` does.
+#[test]
+fn field_cases_are_read_after_they_are_protected() {
+    let test = "field_cases_are_read_after_they_are_protected";
+    let cases = test_support::tools::project().join("../shared/field-cases");
+    if !cases.is_dir() {
+        return test_support::tools::skip(test, "no ../shared");
+    }
+    let keys = written("field.keys", &fs::read(cases.join("all.keys")).unwrap());
+    fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for (name, shared) in [
+        ("base-av.mp4", true),
+        ("base-video.mp4", false),
+        ("base-progressive.mp4", true),
+    ] {
+        let output = written(&format!("field-{name}"), b"");
+        let protected = Command::new(env!("CARGO_BIN_EXE_playready-packager"))
+            .arg("protect")
+            .args([&cases.join(name), &output])
+            .args(["--key-uri", &format!("file://{}", keys.display())])
+            .status()
+            .unwrap();
+        assert!(protected.success());
+        let (code, report) = report(&[output]);
+        assert_eq!(code, 0, "{name}: {report}");
+        let codes: Vec<_> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| text(&finding["code"]))
+            .collect();
+        assert_eq!(codes.contains(&"kid-shared".to_owned()), shared, "{name}: {codes:?}");
+        for track in report["tracks"].as_array().unwrap() {
+            assert_eq!(track["protected_samples"], track["samples"], "{name}");
+        }
     }
 }
 

@@ -36,6 +36,19 @@ pub enum Error {
         "EXT-X-MAP with a BYTERANGE that does not start at 0: only an init segment at the start of a file can be read"
     )]
     MapWithin,
+    /// The byte ranges of a file cannot be those of the protected file.
+    #[error(
+        "the byte ranges of {0} do not match the boxes of the protected file: give the whole protected file with that name, or write the manifest for it"
+    )]
+    Ranges(String),
+    /// A byte range is malformed.
+    #[error("the manifest has a malformed byte range: {0}")]
+    MalformedRange(String),
+    /// The key changes between the fragments of a segment.
+    #[error(
+        "the key changes within {0}, but a playlist can name only one for a segment: change the key where a segment starts"
+    )]
+    ChangeWithin(String),
     /// HLS cannot express the protection.
     #[error(transparent)]
     Hls(#[from] drm_signaling::Error),

@@ -7,7 +7,7 @@ use cenc_types::{KeyId, Scheme};
 use drm_signaling::Drm;
 use url::Url;
 
-use super::Error;
+use super::{Error, FileLayout};
 
 /// The protection of a file, read from its init segment or its `moov`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +18,8 @@ pub struct FileProtection {
     pub kids: Vec<KeyId>,
     /// The DRM systems that have a `pssh` box.
     pub drms: Vec<Drm>,
+    /// True if all tracks are text, which usually stays clear.
+    pub is_text: bool,
 }
 
 /// The protection of a file or of one element of a manifest, with a name for reports.
@@ -48,6 +50,12 @@ pub trait PresentationFiles {
     /// # Errors
     /// A file that is not there or cannot be read.
     fn protection(&mut self, url: &Url) -> Result<Rc<FileProtection>, Self::Error>;
+
+    /// Returns the boxes of the file or media segment at `url`; None if it is not there.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    fn layout(&mut self, url: &Url) -> Result<Option<Rc<FileLayout>>, Self::Error>;
 
     /// Returns the text of the media playlist at `url`.
     ///

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
-//! HLS playlists, RFC 8216: EXT-X-KEY before the EXT-X-MAP of each protected init segment, EXT-X-SESSION-KEY in a multivariant
-//! playlist.
+//! HLS playlists, RFC 8216: EXT-X-KEY before the EXT-X-MAP of each protected init segment and before segments with another key,
+//! EXT-X-SESSION-KEY in a multivariant playlist.
+
+mod media;
+mod variables;
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use drm_signaling::{Playlist, hls};
 use url::Url;
 
 use super::edit::Edit;
 use super::manifest::{EditPlan, ManifestFormat};
-use super::{Error, FileProtection, NamedProtection, PresentationFiles};
+use super::{
+    ByteRange, Error, FileLayout, FileProtection, FragmentKeys, NamedProtection, PresentationFiles,
+};
+use media::{InitMap, MediaPlaylist, MediaSegment, PlaylistItem, WrittenRange};
+use variables::Variables;
 
 const CLEAR: &str = "#EXT-X-KEY:METHOD=NONE";
 
@@ -24,6 +34,15 @@ struct PlaylistLine<'t> {
     /// Its offset in bytes.
     at: usize,
     text: &'t str,
+}
+
+/// True if a text is a playlist. Blank lines and comments may precede its first tag.
+pub(super) fn is_playlist(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && (line.starts_with("#EXT") || !line.starts_with('#')))
+        .is_some_and(|line| line.starts_with("#EXTM3U"))
 }
 
 /// Plans the edits of a playlist.
@@ -52,28 +71,190 @@ fn plan_media<F: PresentationFiles>(
     end: &str,
     files: &mut F,
 ) -> Result<EditPlan, F::Error> {
+    let variables = Variables::read(lines, files.manifest_url(), &Variables::default());
+    let playlist = MediaPlaylist::read(lines, files.manifest_url(), &variables)?;
     let mut plan = EditPlan::new(ManifestFormat::Hls);
-    let maps = read_maps(lines, files.manifest_url())?;
-    if maps.is_empty() {
-        return Err(Error::NoMap.into());
-    }
-    let mut current = vec![CLEAR.to_owned()];
-    for InitMap { at, url } in maps {
-        let init = files.protection(&url)?;
-        let keys = match init.scheme {
-            None => vec![CLEAR.to_owned()],
-            Some(_) => key_lines(&init, Playlist::Media, url.as_str())?,
+    if playlist.has_no_map() {
+        plan.is_clear_text = playlist.is_text();
+        return match plan.is_clear_text {
+            true => Ok(plan),
+            false => Err(Error::NoMap.into()),
         };
-        if keys == current {
-            continue;
-        }
-        plan.edits.push(Edit::insert(at, end_lines(&keys, end)));
-        if init.scheme.is_some() {
-            plan.record(file_name(&url), &init);
-        }
-        current = keys;
     }
-    Ok(plan)
+    let mut planner = MediaPlanner {
+        plan,
+        end,
+        current: vec![CLEAR.to_owned()],
+        init: Rc::default(),
+        periods: Vec::new(),
+        ranges: HashMap::new(),
+        last_range_end: None,
+    };
+    let mut is_text = true;
+    for item in &playlist.items {
+        match item {
+            PlaylistItem::Map(map) => {
+                planner.add_map(map, files)?;
+                is_text &= planner.init.is_text;
+            }
+            PlaylistItem::Segment(segment) => planner.add_segment(segment, &playlist, files)?,
+        }
+    }
+    planner.plan.is_clear_text = is_text && planner.plan.added.is_empty();
+    Ok(planner.plan)
+}
+
+/// Plans the edits of a media playlist line by line.
+struct MediaPlanner<'e> {
+    plan: EditPlan,
+    /// The line break.
+    end: &'e str,
+    /// The key lines in force.
+    current: Vec<String>,
+    /// The protection of the init segment in force.
+    init: Rc<FileProtection>,
+    /// The keys that fragments named together with `pssh` boxes, which only the first fragment of a crypto period may have.
+    periods: Vec<FragmentKeys>,
+    /// The byte ranges of the segments in each file that are not yet written, in order.
+    ranges: HashMap<Url, VecDeque<ByteRange>>,
+    /// The end of the last range that was written.
+    last_range_end: Option<u64>,
+}
+
+impl MediaPlanner<'_> {
+    fn add_map<F: PresentationFiles>(
+        &mut self,
+        map: &InitMap,
+        files: &mut F,
+    ) -> Result<(), F::Error> {
+        self.init = files.protection(&map.url)?;
+        if self.init.scheme.is_none() {
+            self.set_keys(map.at, vec![CLEAR.to_owned()]);
+            return Ok(());
+        }
+        match key_lines(&self.init, Playlist::Media, map.url.as_str()) {
+            // Without a default KID, the fragments name the keys.
+            Err(Error::NoSystem(_)) if self.init.kids.is_empty() => (),
+            keys => {
+                if self.set_keys(map.at, keys?) {
+                    self.plan.record(file_name(&map.url), &self.init);
+                }
+            }
+        }
+        if let Some(written) = &map.range {
+            let init = files
+                .layout(&map.url)?
+                .and_then(|layout| layout.init_range())
+                .ok_or_else(|| Error::Ranges(map.url.to_string()))?;
+            self.plan
+                .edits
+                .push(written.replace_by(init, written.has_offset));
+        }
+        Ok(())
+    }
+
+    fn add_segment<F: PresentationFiles>(
+        &mut self,
+        segment: &MediaSegment,
+        playlist: &MediaPlaylist,
+        files: &mut F,
+    ) -> Result<(), F::Error> {
+        if self.init.scheme.is_none() {
+            return Ok(());
+        }
+        let layout = files.layout(&segment.url)?;
+        let range = match &segment.range {
+            None => None,
+            Some(written) => {
+                Some(self.move_range(segment, written, layout.as_deref(), playlist)?)
+            }
+        };
+        let Some(layout) = layout else {
+            self.plan
+                .unread_segment
+                .get_or_insert_with(|| segment.url.to_string());
+            return Ok(());
+        };
+        let mut lines: Option<Vec<String>> = None;
+        for keys in layout.fragment_keys(range) {
+            let protection = self.protection_of(keys);
+            if protection.kids.is_empty() {
+                continue;
+            }
+            let found = key_lines(&protection, Playlist::Media, segment.url.as_str())?;
+            if lines.as_ref().is_some_and(|known| *known != found) {
+                return Err(Error::ChangeWithin(file_name(&segment.url)).into());
+            }
+            if lines.is_none() && self.set_keys(segment.at, found.clone()) {
+                self.plan.record(file_name(&segment.url), &protection);
+            }
+            lines = Some(found);
+        }
+        Ok(())
+    }
+
+    /// Replaces the byte range of a segment by that of the protected file.
+    fn move_range(
+        &mut self,
+        segment: &MediaSegment,
+        written: &WrittenRange,
+        layout: Option<&FileLayout>,
+        playlist: &MediaPlaylist,
+    ) -> Result<ByteRange, Error> {
+        let unmapped = || Error::Ranges(segment.url.to_string());
+        if !self.ranges.contains_key(&segment.url) {
+            let mapped = layout
+                .and_then(|layout| layout.map_ranges(&playlist.ranges_of(&segment.url)))
+                .ok_or_else(unmapped)?;
+            self.ranges.insert(segment.url.clone(), mapped.into());
+        }
+        let range = self
+            .ranges
+            .get_mut(&segment.url)
+            .and_then(VecDeque::pop_front)
+            .ok_or_else(unmapped)?;
+        let follows = segment.follows && self.last_range_end == Some(range.start);
+        self.last_range_end = Some(range.end);
+        self.plan
+            .edits
+            .push(written.replace_by(range, written.has_offset || !follows));
+        Ok(range)
+    }
+
+    /// Returns the protection of a fragment: that of the init segment, unless the fragment names other keys.
+    fn protection_of(&mut self, keys: &FragmentKeys) -> Rc<FileProtection> {
+        if keys.kids.is_empty() {
+            return Rc::clone(&self.init);
+        }
+        let known = self.periods.iter().find(|known| known.kids == keys.kids);
+        let drms = match (keys.drms.is_empty(), known) {
+            (true, Some(known)) => known.drms.clone(),
+            (true, None) => self.init.drms.clone(),
+            (false, known) => {
+                if known.is_none() {
+                    self.periods.push(keys.clone());
+                }
+                keys.drms.clone()
+            }
+        };
+        Rc::new(FileProtection {
+            kids: keys.kids.clone(),
+            drms,
+            ..(*self.init).clone()
+        })
+    }
+
+    /// Inserts key lines unless they are in force; true if they were not.
+    fn set_keys(&mut self, at: usize, keys: Vec<String>) -> bool {
+        if keys == self.current {
+            return false;
+        }
+        self.plan
+            .edits
+            .push(Edit::insert(at, end_lines(&keys, self.end)));
+        self.current = keys;
+        true
+    }
 }
 
 fn plan_multivariant<F: PresentationFiles>(
@@ -87,7 +268,12 @@ fn plan_multivariant<F: PresentationFiles>(
     }
     let mut plan = EditPlan::new(ManifestFormat::Hls);
     let mut keys = Vec::new();
-    for init in inits.iter().filter(|init| init.protection.scheme.is_some()) {
+    for init in inits
+        .iter()
+        .filter(|init| init.protection.scheme.is_some())
+        // Without a default KID, the fragments may name keys and systems.
+        .filter(|init| !(init.protection.kids.is_empty() && init.protection.drms.is_empty()))
+    {
         for key in key_lines(&init.protection, Playlist::Multivariant, &init.name)? {
             if !keys.contains(&key) {
                 keys.push(key);
@@ -109,26 +295,45 @@ fn read_variants<F: PresentationFiles>(
     lines: &[PlaylistLine<'_>],
     files: &mut F,
 ) -> Result<Vec<NamedProtection>, F::Error> {
+    let variables = Variables::read(lines, files.manifest_url(), &Variables::default());
     let mut seen = Vec::new();
     let mut inits = Vec::new();
-    for playlist in variant_uris(lines) {
-        let playlist = files.manifest_url().join(playlist).map_err(Error::Url)?;
-        if seen.contains(&playlist) {
+    for uri in variant_uris(lines) {
+        let url = files
+            .manifest_url()
+            .join(&variables.expand(uri.text))
+            .map_err(Error::Url)?;
+        if seen.contains(&url) {
             continue;
         }
-        let text = files.playlist(&playlist)?;
-        for InitMap { url, .. } in read_maps(&split_lines(&text), &playlist)? {
-            inits.push(NamedProtection {
-                name: file_name(&url),
-                protection: files.protection(&url)?,
-            });
+        let text = match files.playlist(&url) {
+            // Subtitles are clear, and may be on another server.
+            Err(_) if uri.is_subtitles => continue,
+            text => text?,
+        };
+        let lines = split_lines(&text);
+        let variables = Variables::read(&lines, &url, &variables);
+        for item in MediaPlaylist::read(&lines, &url, &variables)?.items {
+            if let PlaylistItem::Map(map) = item {
+                inits.push(NamedProtection {
+                    name: file_name(&map.url),
+                    protection: files.protection(&map.url)?,
+                });
+            }
         }
-        seen.push(playlist);
+        seen.push(url);
     }
     Ok(inits)
 }
 
-fn variant_uris<'t>(lines: &[PlaylistLine<'t>]) -> Vec<&'t str> {
+/// The URI of a media playlist in a multivariant playlist.
+#[derive(Debug, PartialEq, Eq)]
+struct VariantUri<'t> {
+    text: &'t str,
+    is_subtitles: bool,
+}
+
+fn variant_uris<'t>(lines: &[PlaylistLine<'t>]) -> Vec<VariantUri<'t>> {
     let mut found = Vec::new();
     let mut lines = lines.iter();
     while let Some(line) = lines.next() {
@@ -137,40 +342,19 @@ fn variant_uris<'t>(lines: &[PlaylistLine<'t>]) -> Vec<&'t str> {
                 lines
                     .clone()
                     .find(|line| line.is_uri())
-                    .map(|line| line.text),
+                    .map(|line| VariantUri {
+                        text: line.text,
+                        is_subtitles: false,
+                    }),
             );
         } else if line.is_variant() {
-            found.extend(line.attribute("URI"));
+            found.extend(line.attribute("URI").map(|text| VariantUri {
+                text,
+                is_subtitles: line.attribute("TYPE") == Some("SUBTITLES"),
+            }));
         }
     }
     found
-}
-
-/// An EXT-X-MAP.
-struct InitMap {
-    /// The offset of its line in bytes.
-    at: usize,
-    /// The init segment.
-    url: Url,
-}
-
-fn read_maps(lines: &[PlaylistLine<'_>], playlist: &Url) -> Result<Vec<InitMap>, Error> {
-    lines
-        .iter()
-        .filter(|line| line.is("#EXT-X-MAP"))
-        .map(|line| {
-            let range = line
-                .attribute("BYTERANGE")
-                .and_then(|range| range.split_once('@'));
-            if range.is_some_and(|(_, start)| start != "0") {
-                return Err(Error::MapWithin);
-            }
-            Ok(InitMap {
-                at: line.at,
-                url: playlist.join(line.attribute("URI").ok_or(Error::NoMap)?)?,
-            })
-        })
-        .collect()
 }
 
 /// Returns the key lines of all systems that HLS can name. A media playlist gets only those for the keys of the file.
@@ -233,6 +417,13 @@ impl<'t> PlaylistLine<'t> {
         VARIANTS.iter().any(|tag| self.is(tag))
     }
 
+    /// Returns the offset of a part of the line in it, in bytes.
+    fn offset_of(self, part: &str) -> usize {
+        part.as_ptr()
+            .addr()
+            .saturating_sub(self.text.as_ptr().addr())
+    }
+
     fn is_uri(self) -> bool {
         !self.text.trim().is_empty() && !self.text.starts_with('#')
     }
@@ -282,9 +473,25 @@ mod tests {
     fn media_playlists_are_found_after_comments_and_in_attributes() {
         let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n# a comment\n\nv.m3u8\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"a.m3u8\"\n\
                     #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS\n#EXT-X-I-FRAME-STREAM-INF:URI=\"i.m3u8\"\n";
-        assert_eq!(
-            variant_uris(&split_lines(text)),
-            ["v.m3u8", "a.m3u8", "i.m3u8"]
-        );
+        let uris: Vec<_> = variant_uris(&split_lines(text))
+            .iter()
+            .map(|uri| uri.text)
+            .collect();
+        assert_eq!(uris, ["v.m3u8", "a.m3u8", "i.m3u8"]);
+    }
+
+    #[test]
+    fn comments_and_blank_lines_may_precede_the_first_tag() {
+        for (text, expected) in [
+            ("#EXTM3U\n", true),
+            ("\u{feff}#EXTM3U\r\n", true),
+            ("# by hand\n\n  \n#EXTM3U\n", true),
+            ("\u{feff}\n#EXTM3U", true),
+            ("#EXTINF:1,\n#EXTM3U\n", false),
+            ("<MPD/>", false),
+            ("", false),
+        ] {
+            assert_eq!(is_playlist(text), expected, "{text:?}");
+        }
     }
 }

@@ -9,7 +9,9 @@
 //!
 //! use cenc_types::Scheme;
 //! use drm_signaling::{DrmContent, PlayReadyContent, System};
-//! use presentation::{Error, FileProtection, NamedProtection, PresentationFiles, protect_manifest};
+//! use presentation::{
+//!     Error, FileLayout, FileProtection, NamedProtection, PresentationFiles, protect_manifest,
+//! };
 //! use url::Url;
 //!
 //! /// A presentation whose only init segment is protected.
@@ -39,7 +41,12 @@
 //!             scheme: Some(Scheme::Cenc),
 //!             kids: vec![kid],
 //!             drms: vec![System::PlayReady.signal(&content).unwrap()],
+//!             is_text: false,
 //!         }))
+//!     }
+//!
+//!     fn layout(&mut self, _: &Url) -> Result<Option<Rc<FileLayout>>, Error> {
+//!         Ok(None)
 //!     }
 //!
 //!     fn playlist(&mut self, _: &Url) -> Result<String, Error> {
@@ -61,6 +68,7 @@ mod edit;
 mod error;
 mod files;
 mod hls;
+mod layout;
 mod manifest;
 mod mpd;
 mod smooth;
@@ -68,4 +76,5 @@ mod xml;
 
 pub use error::Error;
 pub use files::{FileProtection, NamedProtection, PresentationFiles};
+pub use layout::{ByteRange, FileBox, FileBoxKind, FileLayout, FragmentKeys};
 pub use manifest::{ManifestFormat, ProtectedManifest, protect_manifest};

@@ -26,6 +26,8 @@ pub struct ProtectedManifest {
     pub format: ManifestFormat,
     /// The protection that was added, with the element or file that has it.
     pub added: Vec<NamedProtection>,
+    /// The first media segment that is not there, so that changes of the key in it were not seen.
+    pub unread_segment: Option<String>,
 }
 
 /// The edits of a manifest, with the protection that they add.
@@ -33,6 +35,9 @@ pub(super) struct EditPlan {
     pub(super) format: ManifestFormat,
     pub(super) edits: Vec<Edit>,
     pub(super) added: Vec<NamedProtection>,
+    pub(super) unread_segment: Option<String>,
+    /// True if a playlist has text only, which is clear.
+    pub(super) is_clear_text: bool,
 }
 
 /// Adds the protection of its files to a manifest. See the example of the crate.
@@ -43,17 +48,18 @@ pub fn protect_manifest<F: PresentationFiles>(
     text: &str,
     files: &mut F,
 ) -> Result<ProtectedManifest, F::Error> {
-    let plan = match text.trim_start_matches('\u{feff}').starts_with("#EXTM3U") {
+    let plan = match hls::is_playlist(text) {
         true => hls::plan_edits(text, files)?,
         false => xml::plan_edits(text, files)?,
     };
-    if plan.edits.is_empty() {
+    if plan.added.is_empty() && !plan.is_clear_text {
         return Err(Error::NothingProtected.into());
     }
     Ok(ProtectedManifest {
         text: apply_edits(text, plan.edits),
         format: plan.format,
         added: plan.added,
+        unread_segment: plan.unread_segment,
     })
 }
 
@@ -75,6 +81,8 @@ impl EditPlan {
             format,
             edits: Vec::new(),
             added: Vec::new(),
+            unread_segment: None,
+            is_clear_text: false,
         }
     }
 

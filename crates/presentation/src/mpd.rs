@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! DASH MPDs, ISO/IEC 23009-1, 5.8.4.1: ContentProtection in an AdaptationSet, or in its Representations where these differ.
 
+mod media_type;
+mod ranges;
 mod segment;
+mod segments;
 
 use std::rc::Rc;
 
 use drm_signaling::dash;
 use roxmltree::Node;
+use url::Url;
 
 use super::edit::Edit;
 use super::manifest::{EditPlan, ManifestFormat};
@@ -46,6 +50,15 @@ pub(super) fn plan_edits<F: PresentationFiles>(
     Ok(plan)
 }
 
+/// The MP4 file or init segment of a Representation.
+struct RepresentationFile<'a, 'd> {
+    representation: Node<'a, 'd>,
+    /// Its protection.
+    init: Rc<FileProtection>,
+    /// True if fragments have other keys than the init segment names.
+    changes_keys: bool,
+}
+
 impl EditPlan {
     fn protect_set<F: PresentationFiles>(
         &mut self,
@@ -53,27 +66,75 @@ impl EditPlan {
         name: String,
         files: &mut F,
     ) -> Result<(), F::Error> {
-        let inits = children(set, "Representation")
-            .map(|representation| {
-                let url = segment::init_url(representation, files.manifest_url())?;
-                Ok((representation, files.protection(&url)?))
-            })
-            .collect::<Result<Vec<_>, F::Error>>()?;
-        let Some((_, first)) = inits.first() else {
+        let mut protected = Vec::new();
+        let mut is_uniform = true;
+        for representation in children(set, "Representation") {
+            let url = segment::init_url(representation, files.manifest_url())?;
+            match media_type::is_mp4(representation, &url) {
+                true => protected.push(self.read_representation(representation, &url, files)?),
+                // Text, pictures and other containers stay as they are.
+                false => is_uniform = false,
+            }
+        }
+        let Some(first) = protected.first() else {
             return Ok(());
         };
-        if inits.iter().all(|(_, init)| init == first) {
-            return Ok(self.protect_element(set, name, first)?);
+        let changes_keys = protected.iter().any(|file| file.changes_keys);
+        if is_uniform && protected.iter().all(|file| file.init == first.init) {
+            return Ok(self.protect_element(set, name, &first.init, changes_keys)?);
         }
-        for (representation, init) in &inits {
-            let id = representation.attribute("id").unwrap_or_default();
+        for file in &protected {
+            let id = file.representation.attribute("id").unwrap_or_default();
             self.protect_element(
-                *representation,
+                file.representation,
                 format!("{name}, Representation {id}"),
-                init,
+                &file.init,
+                changes_keys,
             )?;
         }
         Ok(())
+    }
+
+    /// Reads the protection of a Representation, and replaces the byte ranges of its clear file.
+    fn read_representation<'a, 'd, F: PresentationFiles>(
+        &mut self,
+        representation: Node<'a, 'd>,
+        init_url: &Url,
+        files: &mut F,
+    ) -> Result<RepresentationFile<'a, 'd>, F::Error> {
+        let init = files.protection(init_url)?;
+        let mut changes_keys = false;
+        if init.scheme.is_some() {
+            for edit in ranges::plan_ranges(representation, init_url, files)? {
+                self.add_range(edit, init_url)?;
+            }
+            for url in segments::urls(representation, init_url, files)? {
+                let Some(layout) = files.layout(&url)? else {
+                    self.unread_segment.get_or_insert_with(|| url.to_string());
+                    break;
+                };
+                changes_keys |= layout
+                    .fragment_keys(None)
+                    .any(|keys| !keys.kids.is_empty() && keys.kids != init.kids);
+            }
+        }
+        Ok(RepresentationFile {
+            representation,
+            init,
+            changes_keys,
+        })
+    }
+
+    /// Adds the edit of a byte range, once where several Representations inherit it.
+    fn add_range(&mut self, edit: Edit, url: &Url) -> Result<(), Error> {
+        match self.edits.iter().find(|known| known.at == edit.at) {
+            Some(known) if *known == edit => Ok(()),
+            Some(_) => Err(Error::Ranges(url.to_string())),
+            None => {
+                self.edits.push(edit);
+                Ok(())
+            }
+        }
     }
 
     fn protect_element(
@@ -81,20 +142,21 @@ impl EditPlan {
         parent: Node<'_, '_>,
         name: String,
         init: &Rc<FileProtection>,
+        changes_keys: bool,
     ) -> Result<(), Error> {
         if init.scheme.is_none() {
             return Ok(());
         }
-        if init.drms.is_empty() {
+        if init.drms.is_empty() && !changes_keys {
             return Err(Error::NoSystem(name));
         }
-        self.edits.push(protection_edit(parent, init));
+        self.edits.push(protection_edit(parent, init, changes_keys));
         self.record(name, init);
         Ok(())
     }
 }
 
-fn protection_edit(parent: Node<'_, '_>, init: &FileProtection) -> Edit {
+fn protection_edit(parent: Node<'_, '_>, init: &FileProtection, changes_keys: bool) -> Edit {
     let elements: Vec<String> = init
         .scheme
         .into_iter()
@@ -103,7 +165,13 @@ fn protection_edit(parent: Node<'_, '_>, init: &FileProtection) -> Edit {
                 .iter()
                 .map(move |kid| dash::mp4_protection(scheme, kid))
         })
-        .chain(init.drms.iter().map(dash::content_protection))
+        .chain(init.drms.iter().map(|drm| {
+            let element = dash::content_protection(drm);
+            match changes_keys {
+                true => without_content(&element),
+                false => element,
+            }
+        }))
         .map(
             |element| match parent.default_namespace() == Some(NAMESPACE) {
                 true => element,
@@ -117,4 +185,12 @@ fn protection_edit(parent: Node<'_, '_>, init: &FileProtection) -> Edit {
         )
         .collect();
     insert_elements(parent, &elements, &PRECEDING)
+}
+
+/// Returns an element with its attributes only: a `pssh` in the MPD would hide those of the fragments from clients.
+fn without_content(element: &str) -> String {
+    match element.split_once('>') {
+        Some((start, _)) => format!("{start}></ContentProtection>"),
+        None => element.to_owned(),
+    }
 }

@@ -14,6 +14,9 @@ use super::lint::scheme_of;
 use super::mp4_file::{self, Mp4File};
 use super::track::{EntryProtection, TrackState};
 
+/// The handler types of subtitles and captions.
+const TEXT_HANDLERS: [&str; 4] = ["text", "subt", "sbtl", "clcp"];
+
 /// Errors of reading the protection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -26,6 +29,9 @@ pub enum Error {
     /// `moov` cannot be read.
     #[error("moov: {0}")]
     Moov(#[from] isobmff_boxes::Error),
+    /// A `moof` cannot be read.
+    #[error("moof: {0}")]
+    Moof(isobmff_boxes::Error),
     /// The file has no `moov`.
     #[error("no moov: give an init segment, or a whole file")]
     NoMoov,
@@ -65,13 +71,18 @@ pub fn read(path: &Path) -> Result<FileProtection, Error> {
 
 fn read_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
     let mut init = FileProtection::default();
+    let mut has_tracks = false;
+    let mut has_media = false;
     for trak in moov.all(FourCc::TRAK) {
         // Findings are reported by `inspect`, not here.
         let track = TrackState::read(trak, &mut Findings::default())?;
+        has_tracks = true;
+        has_media |= !TEXT_HANDLERS.contains(&track.report.handler.as_str());
         for description in &track.descriptions {
             add_entry(&mut init, description)?;
         }
     }
+    init.is_text = has_tracks && !has_media;
     for child in moov.children() {
         if child.box_type == FourCc::PSSH || child.uuid == Some(PIFF_PSSH) {
             let pssh = Pssh::read(child.reader())?;

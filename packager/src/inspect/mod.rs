@@ -7,6 +7,7 @@ mod fragment;
 mod information;
 pub mod init;
 mod key_ids;
+pub mod layout;
 mod lint;
 mod mp4_file;
 mod progressive;

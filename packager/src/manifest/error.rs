@@ -20,6 +20,9 @@ pub enum Error {
     /// The file is longer than any real manifest.
     #[error("{path} is longer than 8 MiB, too long for a manifest", path = .0.display())]
     TooLong(PathBuf),
+    /// The text is neither UTF-8 nor UTF-16.
+    #[error("{path} is neither UTF-8 nor UTF-16: save it as UTF-8", path = .0.display())]
+    Encoding(PathBuf),
     /// An init segment cannot be read.
     #[error("{path}: {source}", path = .path.display())]
     Init { path: PathBuf, source: init::Error },

@@ -2,16 +2,18 @@
 //! Finds the files that a manifest names among the given files and in the manifest's folder, never on a network.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use presentation::{FileProtection, NamedProtection, PresentationFiles};
+use presentation::{FileLayout, FileProtection, NamedProtection, PresentationFiles};
 use url::Url;
 
 use super::Error;
-use crate::inspect::init;
+use super::encoding::EncodedText;
+use crate::input_file;
+use crate::inspect::{init, layout};
 
 /// The longest manifest, in bytes.
 const MAX_MANIFEST: u64 = 8 << 20;
@@ -21,6 +23,7 @@ pub struct LocalFiles<'a> {
     manifest_url: Url,
     given: &'a [PathBuf],
     init_segments: HashMap<PathBuf, Rc<FileProtection>>,
+    layouts: HashMap<PathBuf, Rc<FileLayout>>,
 }
 
 impl<'a> LocalFiles<'a> {
@@ -37,6 +40,7 @@ impl<'a> LocalFiles<'a> {
             manifest_url: Url::from_file_path(path).map_err(|()| presentation::Error::Unknown)?,
             given,
             init_segments: HashMap::new(),
+            layouts: HashMap::new(),
         })
     }
 
@@ -111,8 +115,23 @@ impl PresentationFiles for LocalFiles<'_> {
         self.read_init(path)
     }
 
+    fn layout(&mut self, url: &Url) -> Result<Option<Rc<FileLayout>>, Error> {
+        let Some(path) = self.find_given(url)?.or_else(|| existing_file(url).ok()) else {
+            return Ok(None);
+        };
+        if let Some(layout) = self.layouts.get(&path) {
+            return Ok(Some(Rc::clone(layout)));
+        }
+        let layout = Rc::new(layout::read(&path).map_err(|source| Error::Init {
+            path: path.clone(),
+            source,
+        })?);
+        self.layouts.insert(path, Rc::clone(&layout));
+        Ok(Some(layout))
+    }
+
     fn playlist(&mut self, url: &Url) -> Result<String, Error> {
-        read_manifest(&existing_file(url)?)
+        Ok(read_manifest(&existing_file(url)?)?.text)
     }
 }
 
@@ -126,20 +145,20 @@ fn existing_file(url: &Url) -> Result<PathBuf, Error> {
 /// Reads the text of a manifest.
 ///
 /// # Errors
-/// [`Error::File`], [`Error::TooLong`].
-pub fn read_manifest(path: &Path) -> Result<String, Error> {
+/// [`Error::File`], [`Error::TooLong`], [`Error::Encoding`].
+pub fn read_manifest(path: &Path) -> Result<EncodedText, Error> {
     let failed = |source| Error::File {
         path: path.to_owned(),
         source,
     };
-    let mut text = String::new();
-    File::open(path)
+    let mut bytes = Vec::new();
+    input_file::open(path)
         .map_err(failed)?
         .take(MAX_MANIFEST + 1)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(failed)?;
-    match text.len() as u64 > MAX_MANIFEST {
-        true => Err(Error::TooLong(path.to_owned())),
-        false => Ok(text),
+    if bytes.len() as u64 > MAX_MANIFEST {
+        return Err(Error::TooLong(path.to_owned()));
     }
+    EncodedText::decode(bytes).ok_or_else(|| Error::Encoding(path.to_owned()))
 }

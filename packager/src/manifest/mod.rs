@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `manifest`: adds the protection of files to a manifest of them, which is otherwise left unchanged.
 
+mod encoding;
 mod error;
 mod local_files;
 
@@ -34,7 +35,8 @@ Exit codes:
 /// Add protection to a manifest of protected files: MPD, HLS playlist or Smooth Streaming client manifest
 ///
 /// Scheme, KIDs and DRM systems are read from the init segments that an MPD or media playlist names, which must be in its folder or
-/// given as INIT. For a multivariant playlist they are read through its media playlists. All other bytes of the manifest stay the same.
+/// given as INIT. For a multivariant playlist they are read through its media playlists. Byte ranges become those of the protected
+/// files. All other bytes of the manifest stay the same.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ManifestArgs {
@@ -74,11 +76,9 @@ struct AddedProtection {
 /// Adds protection and prints the manifest or the report.
 pub fn run(args: &ManifestArgs, host: &Host) -> ExitCode {
     match add_protection(args, host) {
-        Ok(manifest) if args.output.is_none() => {
-            print::out(0, |out| out.write_all(manifest.text.as_bytes()))
-        }
-        Ok(manifest) => {
-            let report = ManifestReport::from(manifest);
+        Ok(written) if args.output.is_none() => print::out(0, |out| out.write_all(&written.bytes)),
+        Ok(written) => {
+            let report = ManifestReport::from(written.manifest);
             print::out(0, |out| match args.json {
                 true => print::json(&report, out),
                 false => report.write(out),
@@ -88,13 +88,26 @@ pub fn run(args: &ManifestArgs, host: &Host) -> ExitCode {
     }
 }
 
-fn add_protection(args: &ManifestArgs, host: &Host) -> Result<ProtectedManifest, Error> {
+/// A manifest with protection, in the encoding of the clear manifest.
+struct WrittenManifest {
+    manifest: ProtectedManifest,
+    bytes: Vec<u8>,
+}
+
+fn add_protection(args: &ManifestArgs, host: &Host) -> Result<WrittenManifest, Error> {
+    let clear = local_files::read_manifest(&args.manifest)?;
     let mut files = LocalFiles::new(&args.manifest, &args.inits)?;
-    let manifest = protect_manifest(&local_files::read_manifest(&args.manifest)?, &mut files)?;
-    if let Some(path) = &args.output {
-        new_file::write(path, manifest.text.as_bytes(), None, &*host.random)?;
+    let manifest = protect_manifest(&clear.text, &mut files)?;
+    if let Some(segment) = &manifest.unread_segment {
+        eprintln!(
+            "warning: the segment {segment} is not there: changes of the key in it are not in the manifest"
+        );
     }
-    Ok(manifest)
+    let bytes = clear.encoding.encode(&manifest.text);
+    if let Some(path) = &args.output {
+        new_file::write(path, &bytes, None, &*host.random)?;
+    }
+    Ok(WrittenManifest { manifest, bytes })
 }
 
 impl From<ProtectedManifest> for ManifestReport {

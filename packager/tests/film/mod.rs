@@ -2,7 +2,7 @@
 //! A small protected file of one fragment, which a test can damage in many ways. Layouts: ISO/IEC 14496-12 and 23001-7.
 
 /// The KID and its GUID order of Microsoft's "MPEG-DASH for PlayReady", table 2.
-const KID: [u8; 16] = [
+pub const KID: [u8; 16] = [
     0xf8, 0x1d, 0x4f, 0xae, 0x7d, 0xec, 0x11, 0xd0, 0xa7, 0x65, 0x00, 0xa0, 0xc9, 0x1e, 0x6b, 0xf6,
 ];
 const GUID: &str = "rk8d+Ox90BGnZQCgyR5r9g==";
@@ -27,6 +27,8 @@ pub struct Film {
     pub la_url: String,
     /// The number of zero bytes after the PlayReady Object.
     pub object_padding: usize,
+    /// Boxes in front of that of PlayReady.
+    pub first_pssh: Vec<u8>,
     /// Boxes of other systems, after that of PlayReady.
     pub other_pssh: Vec<u8>,
     header_kid: &'static str,
@@ -50,6 +52,7 @@ impl Default for Film {
             saio_shift: 0,
             la_url: "https://example.com/rm.asmx".to_owned(),
             object_padding: 0,
+            first_pssh: Vec::new(),
             other_pssh: Vec::new(),
             header_kid: GUID,
         }
@@ -57,6 +60,13 @@ impl Default for Film {
 }
 
 impl Film {
+    /// Makes the subsample map of a sample, counted from 0, state that all its 24 bytes are clear.
+    pub fn clear_sample(&mut self, sample: usize) {
+        // The map is after the fields of the box, an IV and subsample_count.
+        let map = 8 + 16 * sample + 10;
+        self.senc[map..map + 6].copy_from_slice(&[0, 24, 0, 0, 0, 0]);
+    }
+
     /// Writes a KID in the wrong byte order.
     pub fn swap_header_kid(&mut self) {
         self.header_kid = UNSWAPPED;
@@ -83,7 +93,8 @@ impl Film {
         let trak = leaf(b"trak", &[&leaf(b"tkhd", &[&tkhd]), &mdia]);
         let trex = leaf(b"trex", &[&words(&[0, 1, 1, 0, 24, 0])]);
         let mvex = leaf(b"mvex", &[&trex]);
-        leaf(b"moov", &[&mvex, &trak, &self.pssh(), &self.other_pssh])
+        let pssh = [self.first_pssh.as_slice(), &self.pssh(), &self.other_pssh].concat();
+        leaf(b"moov", &[&mvex, &trak, &pssh])
     }
 
     fn entry(&self) -> Vec<u8> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use test_support::tools;
 
 pub const KID: &str = "339c45b5fb6d4bd9994ceabd9d41c95b";
@@ -191,6 +192,16 @@ pub fn ffmpeg(test: &str) -> Option<(Folder, PathBuf)> {
 
 /// Protects a stream, whose segments keep their names.
 pub fn protect(folder: &Folder, stream: &str, options: &[&str]) {
+    let uri = format!("file://{}", folder.0.join("film.keys").display());
+    protect_by(
+        folder,
+        stream,
+        &[&["--key-uri", &uri, "--json"], options].concat(),
+    );
+}
+
+/// Protects a stream by the keys in `options`; returns the report.
+pub fn protect_by(folder: &Folder, stream: &str, options: &[&str]) -> Value {
     let names: Vec<_> = std::iter::once(format!("init{stream}.mp4"))
         .chain((1..).map(|number| format!("{stream}-{number}.m4s")))
         .take_while(|name| folder.0.join(name).exists())
@@ -199,9 +210,8 @@ pub fn protect(folder: &Folder, stream: &str, options: &[&str]) {
         .iter()
         .map(|name| fs::read(folder.0.join(name)).unwrap());
     folder.write("whole.mp4", segments.collect::<Vec<_>>().concat());
-    let whole = ["protect", "whole.mp4", "protected.mp4", "--key-uri"];
-    let uri = format!("file://{}", folder.0.join("film.keys").display());
-    let output = folder.packager(&[&whole[..], &[&uri], options].concat());
+    let whole = ["protect", "whole.mp4", "protected.mp4"];
+    let output = folder.packager(&[&whole[..], options].concat());
     assert!(
         output.status.success(),
         "{}",
@@ -212,4 +222,5 @@ pub fn protect(folder: &Folder, stream: &str, options: &[&str]) {
     for (name, part) in names.iter().zip(parts) {
         folder.write(name, part);
     }
+    serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -140,6 +140,11 @@ pub fn entry_extents(
         .collect())
 }
 
+/// True if a child of a `traf` or `stbl` has encryption information, its sizes or its offsets.
+pub fn is_encryption_information(child: &BoxTree<'_>) -> bool {
+    is_senc(child) || matches!(points_at_entries(child), Ok(Some(true)))
+}
+
 /// True if a child of a `traf` or `stbl` is `senc`, or PIFF's box in its place.
 pub(crate) fn is_senc(child: &BoxTree<'_>) -> bool {
     match child.box_type {

@@ -8,7 +8,9 @@ mod boxes;
 mod entries;
 mod groups;
 
-pub use boxes::{EntryExtent, InformationBoxes, PlacementFault, entry_extents};
+pub use boxes::{
+    EntryExtent, InformationBoxes, PlacementFault, entry_extents, is_encryption_information,
+};
 pub(crate) use boxes::{is_senc, points_at_entries};
 pub use entries::{ClearEntries, SampleEntries};
 pub use groups::{

@@ -29,7 +29,7 @@ pub fn init_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Err
 }
 
 /// Resolves the BaseURL elements from MPD to Representation, each relative to the one before.
-fn base_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> {
+pub(super) fn base_url(representation: Node<'_, '_>, manifest: &Url) -> Result<Url, Error> {
     let mut levels: Vec<_> = representation
         .ancestors()
         .filter(Node::is_element)
@@ -66,6 +66,24 @@ fn initialization(level: Node<'_, '_>) -> Option<String> {
 
 /// Replaces `$RepresentationID$` and `$Bandwidth$`, also with a width, by their values, and `$$` by `$`.
 fn expand(template: &str, representation: Node<'_, '_>) -> String {
+    expand_media(template, representation, &SegmentTimes::default())
+}
+
+/// The place of a media segment in its Representation.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SegmentTimes {
+    /// `$Number$`.
+    pub(super) number: u64,
+    /// `$Time$`.
+    pub(super) time: u64,
+}
+
+/// Replaces the identifiers of a template of media segments, too: `$Number$` and `$Time$`.
+pub(super) fn expand_media(
+    template: &str,
+    representation: Node<'_, '_>,
+    segment: &SegmentTimes,
+) -> String {
     let mut expanded = String::new();
     // Every second part is between two signs.
     for (number, part) in template.split('$').enumerate() {
@@ -75,10 +93,12 @@ fn expand(template: &str, representation: Node<'_, '_>) -> String {
         }
         let (name, format) = part.split_once('%').unwrap_or((part, ""));
         let text = match name {
-            "" => "$",
-            "RepresentationID" => representation.attribute("id").unwrap_or_default(),
-            "Bandwidth" => representation.attribute("bandwidth").unwrap_or_default(),
-            other => other,
+            "" => "$".to_owned(),
+            "RepresentationID" => attribute_of(representation, "id"),
+            "Bandwidth" => attribute_of(representation, "bandwidth"),
+            "Number" => segment.number.to_string(),
+            "Time" => segment.time.to_string(),
+            other => other.to_owned(),
         };
         let width = format
             .trim_end_matches('d')
@@ -88,6 +108,13 @@ fn expand(template: &str, representation: Node<'_, '_>) -> String {
         expanded.push_str(&format!("{text:0>width$}"));
     }
     expanded
+}
+
+fn attribute_of(representation: Node<'_, '_>, name: &str) -> String {
+    representation
+        .attribute(name)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]
