@@ -351,7 +351,11 @@ fn field_cases_are_read_after_they_are_protected() {
             .iter()
             .map(|finding| text(&finding["code"]))
             .collect();
-        assert_eq!(codes.contains(&"kid-shared".to_owned()), shared, "{name}: {codes:?}");
+        assert_eq!(
+            codes.contains(&"kid-shared".to_owned()),
+            shared,
+            "{name}: {codes:?}"
+        );
         for track in report["tracks"].as_array().unwrap() {
             assert_eq!(track["protected_samples"], track["samples"], "{name}");
         }

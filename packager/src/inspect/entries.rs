@@ -2,17 +2,21 @@
 //! Reads the encryption information of samples one by one and compares each with its sample, ISO/IEC 23001-7 clause 7.
 
 use cenc_mp4::information::SampleEntries;
+use cenc_types::{CipherMode, Pattern};
 use common_encryption::SampleInformation;
 use isobmff_boxes::Saiz;
 
 use super::runs::ProtectionRun;
+use super::sizes::{SizeCursor, SizeRun, encrypted_bytes};
 
 /// Samples of a track fragment, or of a progressive track.
 pub struct TrackSamples<'a> {
     /// The number of samples.
     pub count: u64,
-    /// Returns an iterator over their sizes in bytes.
-    pub sizes: &'a dyn Fn() -> Box<dyn Iterator<Item = u32> + 'a>,
+    /// Returns an iterator over their sizes.
+    pub sizes: &'a dyn Fn() -> Box<dyn Iterator<Item = SizeRun> + 'a>,
+    /// The cipher mode of the protected samples, if it is known.
+    pub mode: Option<CipherMode>,
     /// The runs of samples with the same protection.
     pub runs: Vec<ProtectionRun<'a>>,
     /// The number of the first sample of each `trun` or chunk, for each of which `saio` may have an offset.
@@ -20,8 +24,8 @@ pub struct TrackSamples<'a> {
 }
 
 impl TrackSamples<'_> {
-    /// Returns the number of encrypted samples.
-    pub fn protected(&self) -> u64 {
+    /// Returns the number of samples that are protected according to `tenc` or their sample group.
+    pub fn signaled(&self) -> u64 {
         self.runs
             .iter()
             .filter(|run| run.protection.is_some())
@@ -48,6 +52,21 @@ pub struct EntryStatistics {
     pub starts: Vec<u64>,
     /// The first entry with another size than `saiz` states.
     pub size_mismatch: Option<SizeMismatch>,
+    /// The amount of protection in the samples.
+    pub amount: ProtectedAmount,
+}
+
+/// The amount of protection in samples, as their subsamples and the scheme state it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ProtectedAmount {
+    /// The number of samples with an encrypted byte.
+    pub samples: u64,
+    /// The number of bytes in protected ranges.
+    pub protected_bytes: u64,
+    /// The number of bytes of these that are encrypted: without those that a pattern skips, and without partial blocks in CBC.
+    pub encrypted_bytes: u64,
+    /// The number of samples that should be protected and have no encrypted byte. Samples without bytes do not count.
+    pub bare_samples: u64,
 }
 
 /// An entry with another size than `saiz` states.
@@ -100,7 +119,7 @@ pub fn measure_entries(
 ) -> Result<EntryStatistics, EntryFault> {
     let mut offset = 0;
     let mut statistics = EntryStatistics::default();
-    let mut sizes = (samples.sizes)();
+    let mut sizes = SizeCursor::new((samples.sizes)());
     let mut starts = samples.starts.iter().peekable();
     let mut sample = 0;
     for run in &samples.runs {
@@ -118,13 +137,19 @@ pub fn measure_entries(
                 statistics.starts.push(entry_offset as u64);
             }
             if is_empty {
+                statistics.add_whole(run, end - sample, samples.mode, &mut sizes);
                 break;
             }
             let entry = entries
                 .measure(&mut offset, sample, iv_size)
                 .map_err(|_| EntryFault::Ends { sample })?;
-            check_sum(&entry, sample, sizes.next())?;
+            let size = sizes.take(1).map(|run| run.size);
+            check_sum(&entry, sample, size)?;
             statistics.add(&entry);
+            if let Some(protection) = run.protection {
+                let ranges = RangeBytes::of_entry(&entry, size, samples.mode, protection.pattern);
+                statistics.amount.add(ranges, size, 1);
+            }
             statistics.compare(saiz, sample, offset - entry_offset);
             sample = next;
         }
@@ -136,7 +161,81 @@ pub fn measure_entries(
     }
 }
 
+/// The protected bytes of one sample.
+#[derive(Debug, Default, Clone, Copy)]
+struct RangeBytes {
+    protected: u64,
+    encrypted: u64,
+}
+
+impl RangeBytes {
+    /// Returns those of a sample with an entry.
+    fn of_entry(
+        entry: &SampleInformation<'_>,
+        size: Option<u32>,
+        mode: Option<CipherMode>,
+        pattern: Pattern,
+    ) -> Self {
+        let mut bytes = Self::default();
+        match entry.subsamples().len() {
+            0 => bytes.add(size.unwrap_or(0).into(), mode, pattern),
+            _ => entry
+                .subsamples()
+                .for_each(|subsample| bytes.add(subsample.protected_bytes.into(), mode, pattern)),
+        }
+        bytes
+    }
+
+    const fn add(&mut self, len: u64, mode: Option<CipherMode>, pattern: Pattern) {
+        self.protected += len;
+        self.encrypted += encrypted_bytes(len, mode, pattern);
+    }
+}
+
+impl ProtectedAmount {
+    /// Adds `count` equal samples of `size` bytes each.
+    fn add(&mut self, bytes: RangeBytes, size: Option<u32>, count: u64) {
+        if size == Some(0) {
+            return;
+        }
+        self.protected_bytes = self
+            .protected_bytes
+            .saturating_add(bytes.protected.saturating_mul(count));
+        self.encrypted_bytes = self
+            .encrypted_bytes
+            .saturating_add(bytes.encrypted.saturating_mul(count));
+        // Without a size, a sample counts as it is signaled.
+        if bytes.encrypted > 0 || size.is_none() {
+            self.samples += count;
+        } else {
+            self.bare_samples += count;
+        }
+    }
+}
+
 impl EntryStatistics {
+    /// Adds samples without entries, which are protected as a whole if they are protected.
+    fn add_whole(
+        &mut self,
+        run: &ProtectionRun<'_>,
+        count: u64,
+        mode: Option<CipherMode>,
+        sizes: &mut SizeCursor<'_>,
+    ) {
+        let mut remaining = count;
+        while remaining > 0 {
+            let taken = sizes.take(remaining);
+            let count = taken.map_or(remaining, |taken| taken.count);
+            if let Some(protection) = run.protection {
+                let size = taken.map(|taken| taken.size);
+                let mut bytes = RangeBytes::default();
+                bytes.add(size.unwrap_or(0).into(), mode, protection.pattern);
+                self.amount.add(bytes, size, count);
+            }
+            remaining -= count;
+        }
+    }
+
     fn add(&mut self, entry: &SampleInformation<'_>) {
         let subsamples = entry.subsamples().len();
         self.subsampled += u64::from(subsamples > 0);
@@ -197,7 +296,8 @@ mod tests {
         let count = sizes.len() as u64;
         let samples = TrackSamples {
             count,
-            sizes: &|| Box::new(sizes.iter().copied()),
+            sizes: &|| Box::new(sizes.iter().map(|&size| SizeRun { count: 1, size })),
+            mode: None,
             runs: vec![ProtectionRun {
                 count,
                 protection: Some(&protection),
@@ -222,6 +322,14 @@ mod tests {
         assert_eq!((statistics.subsampled, statistics.max_subsamples), (1, 1));
         assert_eq!(statistics.first_iv, Some(vec![1; 8]));
         assert_eq!(statistics.starts, [0, 16]);
+        // The second entry has no subsamples, so that the whole sample is protected.
+        let expected = ProtectedAmount {
+            samples: 2,
+            protected_bytes: 25,
+            encrypted_bytes: 25,
+            ..ProtectedAmount::default()
+        };
+        assert_eq!(statistics.amount, expected);
     }
 
     #[test]

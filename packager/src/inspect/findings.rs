@@ -4,11 +4,13 @@
 use serde::Serialize;
 
 /// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// A violation of a standard, or a contradiction to another part of the file.
     Error,
+    /// Allowed, but a part of the media may be clear that should not be.
+    Warning,
     /// Allowed, but rarely intended or not supported by every client.
     Note,
 }
@@ -76,6 +78,15 @@ impl Findings {
         self.push(Severity::Error, code, place, message.to_string());
     }
 
+    /// Adds a warning.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers create the message in the call"
+    )]
+    pub fn warning(&mut self, code: &'static str, place: &FindingPlace, message: impl ToString) {
+        self.push(Severity::Warning, code, place, message.to_string());
+    }
+
     /// Adds a note.
     #[expect(
         clippy::needless_pass_by_value,
@@ -85,10 +96,9 @@ impl Findings {
         self.push(Severity::Note, code, place, message.to_string());
     }
 
-    /// Returns the errors, then the notes, each in the order of their first occurrence.
+    /// Returns the errors, then the warnings, then the notes, each in the order of their first occurrence.
     pub fn into_vec(mut self) -> Vec<Finding> {
-        self.0
-            .sort_by_key(|finding| finding.severity == Severity::Note);
+        self.0.sort_by_key(|finding| finding.severity);
         self.0
     }
 

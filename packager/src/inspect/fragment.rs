@@ -12,6 +12,7 @@ use super::information::{InformationCheck, ParentBox};
 use super::lint;
 use super::mp4_file::Mp4File;
 use super::runs::{self, ProtectionRun, SeigLookup};
+use super::sizes::SizeRun;
 use super::track::{EntryProtection, TrackState, seig_descriptions};
 
 /// A `moof` and the file it is in.
@@ -137,6 +138,7 @@ impl Moof<'_> {
             samples: &TrackSamples {
                 count: traf.sample_count,
                 sizes: &|| traf.sizes(),
+                mode: state.cipher_mode(),
                 runs,
                 starts: traf.starts(),
             },
@@ -155,7 +157,7 @@ impl Moof<'_> {
 
 impl<'a> Traf<'a> {
     /// Returns the sizes of all samples, or none if some are unknown.
-    fn sizes(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+    fn sizes(&self) -> Box<dyn Iterator<Item = SizeRun> + '_> {
         let default = match self.default_size {
             Some(default) => default,
             None if self.truns.iter().all(Trun::has_sizes) => 0,
@@ -164,9 +166,14 @@ impl<'a> Traf<'a> {
         Box::new(self.truns.iter().flat_map(move |trun| {
             let without_size = match trun.has_sizes() {
                 true => 0,
-                false => trun.sample_count,
+                false => trun.sample_count.into(),
             };
-            trun.sizes().chain((0..without_size).map(move |_| default))
+            trun.sizes()
+                .map(|size| SizeRun { count: 1, size })
+                .chain([SizeRun {
+                    count: without_size,
+                    size: default,
+                }])
         }))
     }
 

@@ -46,7 +46,10 @@ impl InformationCheck<'_> {
         self.count(&mut track.information);
         let samples = self.samples;
         track.samples += samples.count;
-        track.protected_samples += samples.protected();
+        track.bytes = (samples.sizes)()
+            .map(|run| run.count.saturating_mul(run.size.into()))
+            .fold(track.bytes, u64::saturating_add);
+        track.signaled_samples += samples.signaled();
         track.key_ids_used.extend(
             samples
                 .runs
@@ -61,7 +64,7 @@ impl InformationCheck<'_> {
                 Ok(bytes) => self.check_listed(bytes, saiz, track, findings),
                 Err(message) => findings.error("saio", place, message),
             },
-            (None, None, None) => self.check_absence(findings),
+            (None, None, None) => self.check_absence(track, findings),
             (None, saiz, _) => {
                 let (present, missing) = match saiz {
                     Some(_) => ("saiz", "saio"),
@@ -83,10 +86,13 @@ impl InformationCheck<'_> {
         }
     }
 
-    fn check_absence(&self, findings: &mut Findings) {
+    fn check_absence(&self, track: &mut TrackReport, findings: &mut Findings) {
         let place = self.parent.place;
-        if self.samples.protected() == 0 {
+        if self.samples.signaled() == 0 {
             return;
+        }
+        if self.samples.need_no_information() {
+            self.add_whole_samples(track);
         }
         match self.samples.need_no_information() {
             true => findings.note(
@@ -110,17 +116,27 @@ impl InformationCheck<'_> {
             let message = format!("'senc' has {stated} entries for {samples} samples");
             return findings.error("senc-count", place, message);
         }
-        if self.samples.protected() == 0 && !senc.entries.is_empty() {
+        if self.samples.signaled() == 0 && !senc.entries.is_empty() {
             findings.error("senc-clear", place, "'senc' has entries for clear samples");
             return;
         }
         if is_empty {
+            self.add_whole_samples(track);
             return self.check_empty(senc, findings);
         }
         let entries = SampleEntries::of_senc(senc, ClearEntries::Mapped);
         if let Some(statistics) = self.measure(&entries, findings) {
             self.check_saiz(&statistics, findings);
             self.check_saio(senc, &statistics, findings);
+            add_statistics(track, &statistics);
+        }
+    }
+
+    /// Counts samples that have a constant IV and no subsamples.
+    fn add_whole_samples(&self, track: &mut TrackReport) {
+        if let Ok(statistics) =
+            measure_entries(&SampleEntries::default(), self.samples, None, Some(0))
+        {
             add_statistics(track, &statistics);
         }
     }
@@ -286,6 +302,11 @@ impl InformationCheck<'_> {
 }
 
 fn add_statistics(track: &mut TrackReport, statistics: &EntryStatistics) {
+    let amount = &statistics.amount;
+    track.protected_samples += amount.samples;
+    track.protected_bytes = track.protected_bytes.saturating_add(amount.protected_bytes);
+    track.encrypted_bytes = track.encrypted_bytes.saturating_add(amount.encrypted_bytes);
+    track.bare_samples += amount.bare_samples;
     track.subsampled_samples += statistics.subsampled;
     track.max_subsamples = track.max_subsamples.max(statistics.max_subsamples);
     if track.first_iv.is_none() {

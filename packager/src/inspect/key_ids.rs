@@ -7,7 +7,6 @@ use cenc_types::{CipherMode, KeyId};
 use playready_header::guid;
 
 use super::findings::{FindingPlace, Findings};
-use super::lint;
 use super::report::PsshReport;
 use super::track::{EntryProtection, TrackState};
 
@@ -21,6 +20,71 @@ pub fn check(tracks: &[TrackState], pssh: &[PsshReport], findings: &mut Findings
         check_source(&source, &named, &used, findings);
     }
     check_algorithms(pssh, &used, findings);
+    check_order(pssh, &used, findings);
+    check_shared(tracks, findings);
+}
+
+/// Finds `pssh` boxes of another protection in front of those of the tracks: a player requests the licence of the first box.
+fn check_order(
+    boxes: &[PsshReport],
+    used: &BTreeMap<KeyId, Option<CipherMode>>,
+    findings: &mut Findings,
+) {
+    for (index, pssh) in boxes.iter().enumerate() {
+        let named = box_key_ids(pssh);
+        if named.is_empty() || named.iter().any(|kid| used.contains_key(kid)) {
+            continue;
+        }
+        let is_in_front = boxes
+            .iter()
+            .skip(index + 1)
+            .filter(|later| later.system_id == pssh.system_id)
+            .any(|later| box_key_ids(later).iter().any(|kid| used.contains_key(kid)));
+        if is_in_front {
+            let place = FindingPlace::file(format!("pssh in {}", pssh.place));
+            let message = format!(
+                "the box of {} for KIDs that no track has is in front of the one for the tracks, so that players request the wrong licence: \
+                 it is left over from another protection, remove it",
+                pssh.system.unwrap_or(&pssh.system_id)
+            );
+            findings.error("pssh-left-over", &place, message);
+        }
+    }
+}
+
+/// Finds KIDs that video and audio share.
+fn check_shared(tracks: &[TrackState], findings: &mut Findings) {
+    let of_handler = |handler: &str| -> BTreeSet<KeyId> {
+        tracks
+            .iter()
+            .filter(|state| state.report.handler == handler)
+            .flat_map(track_key_ids)
+            .collect()
+    };
+    for kid in of_handler("vide").intersection(&of_handler("soun")) {
+        let message = format!(
+            "audio and video share KID {kid}: PlayReady SL3000 needs video keys that audio does not have"
+        );
+        findings.note("kid-shared", &FindingPlace::default(), message);
+    }
+}
+
+/// Returns the KIDs that a box names in its list or its data.
+fn box_key_ids(pssh: &PsshReport) -> BTreeSet<KeyId> {
+    let header = pssh
+        .playready
+        .as_ref()
+        .and_then(|object| object.header.as_ref());
+    pssh.kids
+        .iter()
+        .chain(pssh.widevine.iter().flat_map(|data| &data.kids))
+        .copied()
+        .chain(
+            header
+                .iter()
+                .flat_map(|header| header.key_ids.iter().map(|key| key.kid)),
+        )
+        .collect()
 }
 
 /// Returns the KIDs of `tenc`, `seig` and the samples, with their cipher modes.
@@ -31,7 +95,7 @@ fn used_key_ids(
     let mut used = BTreeMap::new();
     for state in tracks {
         let place = FindingPlace::track(state.report.track_id, "");
-        let mode = mode_of(state);
+        let mode = state.cipher_mode();
         for kid in track_key_ids(state) {
             let known = used.insert(kid, mode).flatten();
             if known.is_some() && mode.is_some() && known != mode {
@@ -42,18 +106,6 @@ fn used_key_ids(
         }
     }
     used
-}
-
-fn mode_of(state: &TrackState) -> Option<CipherMode> {
-    state
-        .descriptions
-        .iter()
-        .find_map(|description| match description {
-            EntryProtection::Protected { scheme, .. } => {
-                lint::scheme_of((*scheme)?).map(|s| s.cipher_mode())
-            }
-            EntryProtection::Clear => None,
-        })
 }
 
 fn track_key_ids(state: &TrackState) -> BTreeSet<KeyId> {

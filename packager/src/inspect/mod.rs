@@ -14,6 +14,7 @@ mod progressive;
 mod pssh;
 pub mod report;
 mod runs;
+mod sizes;
 mod stream;
 pub mod text;
 mod track;
@@ -34,13 +35,13 @@ Examples:
   playready-packager inspect --json *.mp4 | jq '.[].findings'
 
 Exit codes:
-  0  no errors; notes do not count
+  0  no errors; warnings and notes do not count
   1  a file has an error, or is not an MP4 file
   2  wrong usage, or a file that cannot be opened or read";
 
 /// Show how MP4 files are protected, and check their protection
 ///
-/// Shows tracks, schemes, KIDs, IVs, pssh boxes and PlayReady Headers, and checks that they agree with each other and with the
+/// Shows tracks, the share of them that is protected, schemes, KIDs, IVs, pssh boxes and PlayReady Headers, and checks that they agree with each other and with the
 /// encryption information of every sample. Media data is not read, and no key is needed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -70,6 +70,7 @@ pub struct Mp4File {
     len: u64,
     position: u64,
     information_left: u64,
+    trailing_bytes: Option<u64>,
 }
 
 impl Mp4File {
@@ -90,6 +91,7 @@ impl Mp4File {
             len,
             position: 0,
             information_left: len,
+            trailing_bytes: None,
         })
     }
 
@@ -104,8 +106,14 @@ impl Mp4File {
             return Ok(None);
         }
         let head = self.bytes_at(position, BoxHeader::MAX_LEN as u64)?;
-        let header = BoxHeader::read(&head, FourCc(*b"file"))
-            .map_err(|error| Error::Box(error, position))?;
+        let header = match BoxHeader::read(&head, FourCc(*b"file")) {
+            Ok(header) if position > 0 && is_trailer(&header, left) => {
+                return Ok(self.end_before(left));
+            }
+            Ok(header) => header,
+            Err(_) if position > 0 => return Ok(self.end_before(left)),
+            Err(error) => return Err(Error::Box(error, position)),
+        };
         let box_type = header.box_type;
         let size = header.size.unwrap_or(left);
         if size > left {
@@ -122,6 +130,18 @@ impl Mp4File {
             position,
             size,
         }))
+    }
+
+    /// Ends the file before bytes that form no box.
+    const fn end_before(&mut self, bytes: u64) -> Option<TopBox> {
+        self.trailing_bytes = Some(bytes);
+        self.position = self.len;
+        None
+    }
+
+    /// Returns the number of bytes after the last box that form no box, such as the trailer of a phone; None if there are none.
+    pub const fn trailing_bytes(&self) -> Option<u64> {
+        self.trailing_bytes
     }
 
     /// Reads a whole box.
@@ -158,4 +178,29 @@ impl Mp4File {
         self.information_left -= bytes.len() as u64;
         Ok(bytes)
     }
+}
+
+/// True if a header belongs to no box: it is zeros, or states more bytes than there are and has a type of no MP4 file.
+fn is_trailer(header: &BoxHeader, left: u64) -> bool {
+    /// The boxes that can be cut off, ISO/IEC 14496-12.
+    const TOP_LEVEL: [FourCc; 16] = [
+        FourCc(*b"ftyp"),
+        FourCc(*b"styp"),
+        FourCc(*b"moov"),
+        FourCc(*b"moof"),
+        FourCc(*b"mdat"),
+        FourCc(*b"sidx"),
+        FourCc(*b"ssix"),
+        FourCc(*b"mfra"),
+        FourCc(*b"pssh"),
+        FourCc(*b"emsg"),
+        FourCc(*b"prft"),
+        FourCc(*b"meta"),
+        FourCc(*b"uuid"),
+        FourCc(*b"free"),
+        FourCc(*b"skip"),
+        FourCc(*b"wide"),
+    ];
+    header.box_type.0 == [0; 4]
+        || header.size.is_some_and(|size| size > left) && !TOP_LEVEL.contains(&header.box_type)
 }

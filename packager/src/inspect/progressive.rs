@@ -11,6 +11,7 @@ use super::information::{InformationCheck, ParentBox};
 use super::lint;
 use super::mp4_file::Mp4File;
 use super::runs::{self, ProtectionRun, SeigLookup};
+use super::sizes::SizeRun;
 use super::track::{EntryProtection, TrackState};
 
 /// A `moov` and the file it is in.
@@ -63,7 +64,8 @@ impl Moov<'_> {
             boxes: &boxes,
             samples: &TrackSamples {
                 count,
-                sizes: &|| Box::new((0..count).map_while(|sample| stsz.size(sample))),
+                sizes: &|| size_runs(&stsz),
+                mode: state.cipher_mode(),
                 runs,
                 starts: chunk_starts(&chunks, count, offsets + 1),
             },
@@ -77,6 +79,19 @@ impl Moov<'_> {
         }
         .run(&mut state.report, file, findings);
         Ok(())
+    }
+}
+
+/// Returns the sizes in a `stsz`, which are listed or the same for all samples.
+fn size_runs<'a>(stsz: &'a Stsz<'_>) -> Box<dyn Iterator<Item = SizeRun> + 'a> {
+    let count = u64::from(stsz.sample_count);
+    match stsz.common_size() {
+        Some(size) => Box::new(std::iter::once(SizeRun { count, size })),
+        None => Box::new(
+            (0..count)
+                .map_while(|sample| stsz.size(sample))
+                .map(|size| SizeRun { count: 1, size }),
+        ),
     }
 }
 

@@ -65,8 +65,18 @@ pub struct TrackReport {
     pub sample_entries: Vec<SampleEntryReport>,
     /// The number of samples.
     pub samples: u64,
-    /// The number of samples that are encrypted according to `tenc` or their sample group.
+    /// The size of all samples in bytes, as far as it is known.
+    pub bytes: u64,
+    /// The number of samples that are protected according to `tenc` or their sample group.
+    pub signaled_samples: u64,
+    /// The number of samples of which at least one byte is encrypted.
     pub protected_samples: u64,
+    /// The number of bytes in the protected ranges of samples.
+    pub protected_bytes: u64,
+    /// The number of bytes of these that are encrypted: without those that a pattern skips, and without partial blocks in CBC.
+    pub encrypted_bytes: u64,
+    /// The number of samples that are signaled as protected and have no encrypted byte.
+    pub bare_samples: u64,
     /// The boxes with the encryption information of the samples.
     pub information: InformationCounts,
     /// The number of samples with subsamples.

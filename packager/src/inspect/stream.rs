@@ -13,7 +13,7 @@ use super::key_ids;
 use super::mp4_file::{self, Mp4File, TopBox};
 use super::progressive::Moov;
 use super::pssh::PsshBoxes;
-use super::report::{Container, InspectionReport};
+use super::report::{Container, InspectionReport, TrackReport};
 use super::track::TrackState;
 
 /// The largest number of listed brands.
@@ -70,7 +70,14 @@ impl Stream {
         loop {
             match file.next() {
                 Ok(Some(top)) => self.read_box(&top, file)?,
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    if let Some(bytes @ 1..) = file.trailing_bytes() {
+                        let message = format!("{bytes} bytes after the last box form no box");
+                        self.findings
+                            .warning("trailer", &FindingPlace::default(), message);
+                    }
+                    return Ok(());
+                }
                 Err(mp4_file::Error::Io(error)) => return Err(error),
                 Err(error) => {
                     self.findings
@@ -207,6 +214,9 @@ impl Stream {
             }
             Container::Fragmented | Container::Progressive => (),
         }
+        for state in &self.tracks {
+            check_amount(&state.report, &mut self.findings);
+        }
         let pssh = self.pssh.into_vec();
         if container != Container::MediaSegment {
             key_ids::check(&self.tracks, &pssh, &mut self.findings);
@@ -219,6 +229,26 @@ impl Stream {
             tracks: self.tracks.into_iter().map(|state| state.report).collect(),
             pssh,
             findings: self.findings.into_vec(),
+        }
+    }
+}
+
+/// Finds samples that are signaled as protected and have no encrypted byte.
+fn check_amount(track: &TrackReport, findings: &mut Findings) {
+    let place = FindingPlace::track(track.track_id, "");
+    match (track.bare_samples, track.protected_samples) {
+        (0, _) => (),
+        (_, 0) => findings.error(
+            "unprotected",
+            &place,
+            "the track is signaled as protected, but no sample has an encrypted byte: all of it is clear",
+        ),
+        (bare, protected) => {
+            let message = format!(
+                "{bare} of {} samples that are signaled as protected have no encrypted byte",
+                bare + protected
+            );
+            findings.warning("unprotected", &place, message);
         }
     }
 }

@@ -76,6 +76,9 @@ fn write_track(track: &TrackReport, fragmented: bool, out: &mut impl Write) -> i
     for entry in &track.sample_entries {
         write_entry(entry, out)?;
     }
+    if track.signaled_samples > 0 {
+        write_field("protected", &share_text(track), out)?;
+    }
     if let Some(iv) = &track.first_iv {
         write_field("first IV", iv, out)?;
     }
@@ -98,6 +101,36 @@ fn write_track(track: &TrackReport, fragmented: bool, out: &mut impl Write) -> i
         Some(text) => write_field("kept in", &text, out),
         None => Ok(()),
     }
+}
+
+/// Returns the protected share of a track.
+fn share_text(track: &TrackReport) -> String {
+    let share = |part: u64, whole: u64| match whole {
+        0 => String::new(),
+        // Rounded down, so that 100 % is all.
+        _ => {
+            let permille = u128::from(part) * 1000 / u128::from(whole);
+            format!(" ({}.{} %)", permille / 10, permille % 10)
+        }
+    };
+    let mut text = format!(
+        "{} of {}{}",
+        track.protected_samples,
+        counted(track.samples, "sample"),
+        share(track.protected_samples, track.samples)
+    );
+    if track.bytes > 0 {
+        text += &format!(
+            ", {} of {}{}",
+            track.protected_bytes,
+            counted(track.bytes, "byte"),
+            share(track.protected_bytes, track.bytes)
+        );
+    }
+    if track.encrypted_bytes < track.protected_bytes {
+        text += &format!(", {} of them encrypted", track.encrypted_bytes);
+    }
+    text
 }
 
 fn write_entry(entry: &SampleEntryReport, out: &mut impl Write) -> io::Result<()> {
@@ -298,6 +331,7 @@ fn write_findings(findings: &[Finding], out: &mut impl Write) -> io::Result<()> 
     for finding in findings {
         let severity = match finding.severity {
             Severity::Error => "ERROR",
+            Severity::Warning => "warning",
             Severity::Note => "note ",
         };
         let place = match (finding.track_id, finding.place.as_str()) {

@@ -2,6 +2,7 @@
 //! Reads a track of `moov`: its sample entries and the `seig` groups of its sample table.
 
 use cenc_mp4::information::{SeigDescriptions, is_seig_group};
+use cenc_types::CipherMode;
 use common_encryption::ParsedProtection;
 use isobmff_boxes::{
     BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, read_handler_type,
@@ -66,6 +67,18 @@ impl TrackState {
         }
         state.seig = seig;
         Ok(state)
+    }
+
+    /// Returns the cipher mode of the first protected sample entry, if its scheme is known.
+    pub fn cipher_mode(&self) -> Option<CipherMode> {
+        self.descriptions
+            .iter()
+            .find_map(|description| match description {
+                EntryProtection::Protected { scheme, .. } => {
+                    lint::scheme_of((*scheme)?).map(|scheme| scheme.cipher_mode())
+                }
+                EntryProtection::Clear => None,
+            })
     }
 
     /// Adds a `seig` entry to the report once, and checks it against the track's `tenc`.
