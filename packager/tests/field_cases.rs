@@ -83,6 +83,7 @@ const ACCEPTED: &[Accepted] = &[
     in_cenc("11-pcm-twos.mov"),
     Accepted::new("18-subs-progressive.mp4"),
     Accepted::new("15-zero-bytes-at-the-end-of-moov.mp4"),
+    Accepted::new("18-other-saiz-saio.mp4"),
 ];
 
 const fn with_trailer(file: &'static str, warning: &'static str) -> Accepted {
@@ -183,6 +184,72 @@ fn files_that_cannot_be_protected_are_refused_with_cause_and_remedy() {
     }
 }
 
+#[test]
+fn segments_are_protected_apart_from_their_init_segment() {
+    let test = "field_cases::segments_are_protected_apart_from_their_init_segment";
+    let (Some(cases), Some(cencbox)) = (field_cases(), tools::cencbox()) else {
+        return tools::skip(test, "no ../shared, or no pycryptodome");
+    };
+    let folder = scratch("segments", "apart");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let (init, clear) = (cases.join("17-init.mp4"), cases.join("17-segment.m4s"));
+    let clear_segment = fs::read(&clear).unwrap();
+    let second = folder.join("2.m4s");
+    fs::write(&second, &clear_segment).unwrap();
+    let init_out = folder.join("init.mp4");
+    let arguments = format!(
+        "--init {} --init-out {}",
+        init.display(),
+        init_out.display()
+    );
+    let run = |inputs: &[&Path], arguments: &str, output: &Path| {
+        let segments: Vec<_> = inputs.iter().map(|input| input.to_str().unwrap()).collect();
+        let run = protect_with(&cases, &segments, "all.keys", arguments, output);
+        String::from_utf8_lossy(&run.stderr).into_owned()
+    };
+    let out = folder.join("out");
+    for inputs in [vec![clear.as_path()], vec![&clear, &second]] {
+        let outputs = match inputs.len() {
+            1 => vec![folder.join("one.m4s")],
+            _ => vec![out.join("17-segment.m4s"), out.join("2.m4s")],
+        };
+        let output = if inputs.len() == 1 { &outputs[0] } else { &out };
+        assert_eq!(run(&inputs, &arguments, output), "");
+        let mut protected = fs::read(&init_out).unwrap();
+        let mut whole = fs::read(&init).unwrap();
+        for segment in outputs {
+            protected.extend(fs::read(segment).unwrap());
+            whole.extend(&clear_segment);
+        }
+        let files = ["clear.mp4", "protected.mp4"].map(|name| folder.join(name));
+        fs::write(&files[0], whole).unwrap();
+        fs::write(&files[1], protected).unwrap();
+        let compared = compare(&cencbox, &files[0], &files[1]);
+        assert!(compared.contains("-> SAME"), "{compared}");
+    }
+
+    fs::write(&second, b"").unwrap();
+    let none = folder.join("none.m4s");
+    for (inputs, arguments, words) in [
+        (
+            vec![second.as_path()],
+            arguments.as_str(),
+            "there is no 'moof' in this segment",
+        ),
+        (
+            vec![&init, &clear],
+            "",
+            "give their init segment with --init",
+        ),
+        (vec![&clear], "", "there is no 'moov'"),
+    ] {
+        let said = run(&inputs, arguments, &none);
+        assert!(said.contains(words), "{said}");
+        assert!(!none.exists());
+    }
+}
+
 struct Places<'a> {
     cases: &'a Path,
     cencbox: &'a Path,
@@ -203,6 +270,16 @@ fn scratch(file: &str, kind: &str) -> PathBuf {
 }
 
 fn protect(cases: &Path, file: &str, key_file: &str, arguments: &str, output: &Path) -> Output {
+    protect_with(cases, &[file], key_file, arguments, output)
+}
+
+fn protect_with(
+    cases: &Path,
+    files: &[&str],
+    key_file: &str,
+    arguments: &str,
+    output: &Path,
+) -> Output {
     // The folder may have come with a mode that lets others read it.
     let keys = output.with_extension("keys");
     let _ = fs::remove_file(&keys);
@@ -210,7 +287,7 @@ fn protect(cases: &Path, file: &str, key_file: &str, arguments: &str, output: &P
     fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     Command::new(PROGRAM)
         .arg("protect")
-        .arg(cases.join(file))
+        .args(files.iter().map(|file| cases.join(file)))
         .arg(output)
         .args(["--key-uri", &format!("file://{}", keys.display())])
         .args(arguments.split_whitespace())
@@ -259,17 +336,22 @@ fn check_accepted(case: &Accepted, scheme: &str, places: &Places<'_>) {
         assert_eq!(track["entries"][0]["scheme"], scheme, "{name}: {track}");
     }
 
-    let compared = Command::new(tools::python())
-        .arg(places.cencbox)
-        .arg("cmp")
-        .args([&places.cases.join(case.file), &output])
-        .args(["-k", KEY_PAIR])
-        .output()
-        .unwrap();
-    let compared = String::from_utf8_lossy(&compared.stdout);
+    let compared = compare(places.cencbox, &places.cases.join(case.file), &output);
     assert_eq!(
         compared.matches("-> SAME").count(),
         tracks.len(),
         "{name}: {compared}"
     );
+}
+
+/// The comparison of a protected file with the clear one by an independent decryptor.
+fn compare(cencbox: &Path, clear: &Path, protected: &Path) -> String {
+    let compared = Command::new(tools::python())
+        .arg(cencbox)
+        .arg("cmp")
+        .args([clear, protected])
+        .args(["-k", KEY_PAIR])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&compared.stdout).into_owned()
 }

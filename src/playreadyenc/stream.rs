@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The current stream: turns input buffers into pushes.
 
-use cenc_mp4::{
-    Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, Warning, protect_init,
-};
+use cenc_mp4::{Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, Warning};
 use protection_policy::{Packaging, SampleKeys};
 
 use super::logged_packaging::LoggedPackaging;
@@ -113,9 +111,9 @@ impl Mp4Stream {
         (group(&mut self.outputs), finished.map_err(PushError::Mp4))
     }
 
-    /// Returns the stream header of a muxer's caps, protected like the stream.
+    /// Returns the stream header of a muxer's caps, protected like the stream. It describes the fragments of a stream without `moov`.
     pub(super) fn protect_init(&mut self, init: &[u8]) -> Result<Vec<u8>, Error> {
-        protect_init(init, &mut self.packaging)
+        self.encryptor.take_init(init, &mut self.packaging)
     }
 
     /// Returns the numbers of samples, media bytes and fragments so far.

@@ -13,16 +13,6 @@ use super::{Error, Warning};
 /// Bytes of version and flags, which SystemID follows in a `pssh`.
 const FULL_BOX_HEADER: usize = 4;
 
-/// Refuses auxiliary information of other kinds in a `traf` or `stbl`: its offsets would change.
-pub(super) fn refuse_foreign(parent: &BoxTree<'_>) -> Result<(), Error> {
-    for saio in parent.all(FourCc::SAIO) {
-        if points_at_entries(saio)? == Some(false) {
-            return Err(Error::Unsupported(FourCc::SAIO));
-        }
-    }
-    Ok(())
-}
-
 /// Drops what an earlier protection left in a `traf` or `stbl` whose samples are clear now: `senc`, its sizes and offsets, and `seig`
 /// groups. Sample entries say whether samples are protected, so no reader would use these.
 pub(super) fn drop_leftovers(

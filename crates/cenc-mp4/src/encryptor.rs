@@ -45,6 +45,8 @@ struct ClearMovie<C> {
     fragmenter: Option<Fragmenter<C>>,
     /// The number of fragments that were cut from the samples of `moov`, by which those of the input are numbered later.
     cut_fragments: u32,
+    /// True if the `moov` was not part of the stream, so that its protection is announced with the first fragment.
+    is_unannounced: bool,
 }
 
 impl<C: Chunk> Encryptor<C> {
@@ -218,20 +220,25 @@ impl<C: Chunk> Encryptor<C> {
             fragmenter.end();
         }
         self.protect_cut_fragments(protector)?;
-        let Some(fragment) = self.assembler.take() else {
-            return Ok(());
-        };
-        let has_media = fragment.boxes.has_media();
-        self.end_fragment(fragment, protector)
-            .map_err(|error| match has_media {
-                true => error,
-                false => error.at_end_of_stream(),
-            })
+        if let Some(fragment) = self.assembler.take() {
+            let has_media = fragment.boxes.has_media();
+            self.end_fragment(fragment, protector)
+                .map_err(|error| match has_media {
+                    true => error,
+                    false => error.at_end_of_stream(),
+                })?;
+        }
+        self.fragments
+            .check_protected(self.movie.tracks.as_deref().unwrap_or_default())
     }
 
     /// Protects the fragment under way unless media of it is still to come.
     fn protect_if_complete(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
         match self.assembler.take() {
+            Some(fragment) if fragment.lacks_media() => {
+                self.assembler.put_back(fragment);
+                Ok(())
+            }
             Some(fragment) => self.protect_fragment(fragment, false, protector),
             None => Ok(()),
         }
@@ -268,7 +275,12 @@ impl<C: Chunk> Encryptor<C> {
             &mut self.warnings,
         )?;
         match written {
-            Some(written) => self.writer.write_fragment(&fragment.boxes, written),
+            Some(written) => {
+                if std::mem::take(&mut self.movie.is_unannounced) {
+                    self.writer.announce_init();
+                }
+                self.writer.write_fragment(&fragment.boxes, written)
+            }
             None => {
                 self.assembler.put_back(fragment);
                 Ok(())
@@ -286,6 +298,7 @@ impl<C> ClearMovie<C> {
             resume: None,
             fragmenter: None,
             cut_fragments: 0,
+            is_unannounced: false,
         }
     }
 }

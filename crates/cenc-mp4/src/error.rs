@@ -235,11 +235,33 @@ pub enum Error {
     },
     /// No sample is in an `mdat`, whose media would be lost.
     #[error(
-        "no sample is in an 'mdat' of the fragment at byte {position}, although it holds media: let a muxer write the stream again"
+        "no sample is in an 'mdat' of the fragment at byte {position}, although it holds media: let a muxer write the stream \
+         again; mp4mux needs fragment-mode=dash-or-mss, its default"
     )]
     UnclaimedMedia {
         /// Offset of the `moof` in the input.
         position: u64,
+    },
+    /// A written fragment does not describe its samples.
+    #[error(
+        "the fragment at byte {position} was not written correctly ({fault}), so nothing of it was output: please report this file"
+    )]
+    WrittenWrong {
+        /// Offset of the `moof` in the input.
+        position: u64,
+        /// The first fault.
+        fault: &'static str,
+    },
+    /// No byte of a track that is to be protected was.
+    #[error(
+        "nothing was protected in track {track_id}: none of its {samples} samples has pictures as its sample entry announces them; \
+         check the track with another tool, or leave it clear by a selector"
+    )]
+    NothingProtected {
+        /// Its track_ID.
+        track_id: u32,
+        /// The number of its samples so far.
+        samples: u32,
     },
     /// Something exceeds a limit of this crate.
     #[error("{what} is larger than {limit}")]

@@ -15,7 +15,8 @@ use super::plan::{EncryptionPlan, PayloadSample};
 use super::stream::{StreamFragment, WrittenFragment};
 use super::warning::WarningQueue;
 use super::workers::{FragmentMedia, Workers};
-use super::{Chunk, Error};
+use super::written::WrittenMoof;
+use super::{Chunk, Error, Warning};
 
 /// Protects fragments; its buffers are kept from one to the next.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(super) struct FragmentEncryptor {
     protector: SampleProtector,
     plan: EncryptionPlan,
     workers: Workers,
+    /// The protection of each track so far.
+    watches: Vec<TrackWatch>,
     totals: Totals,
 }
 
@@ -52,9 +55,6 @@ impl FragmentEncryptor {
         protector: &mut dyn Protector,
         warnings: &mut WarningQueue,
     ) -> Result<Option<WrittenFragment<C>>, Error> {
-        if !last && fragment.lacks_media() {
-            return Ok(None);
-        }
         let boxes = &fragment.boxes;
         let moof = Moof::parse(&boxes.moof, boxes.position, warnings)?;
         self.locations.clear();
@@ -63,7 +63,13 @@ impl FragmentEncryptor {
         if !last && fragment.lacks_media() {
             return Ok(None);
         }
-        moof.place(&mut self.locations, &boxes.media(), &mut self.gaps)?;
+        let extents = boxes.media();
+        moof.place(
+            &track_fragments,
+            &mut self.locations,
+            &extents,
+            &mut self.gaps,
+        )?;
 
         let protection = match protector.follows_time() {
             true => protector
@@ -76,7 +82,9 @@ impl FragmentEncryptor {
         clear_gaps(&self.gaps, &mut payload).ok_or(Error::UnclaimedMedia {
             position: boxes.position,
         })?;
+        self.watches.resize(tracks.len(), TrackWatch::default());
         self.map_samples(&track_fragments, &mut payload, tracks, &protection.rules)?;
+        self.warn_of_clear_samples(tracks, warnings);
         let chunks = std::mem::take(&mut fragment.media);
         let media = match boxes.is_plain() {
             true => self.workers.encrypt(&mut self.plan, chunks, len)?,
@@ -86,13 +94,25 @@ impl FragmentEncryptor {
         self.totals.bytes += len as u64;
         self.totals.fragments += 1;
         let added = self.added_boxes(&track_fragments, tracks, &protection.rules);
+        let position = position + boxes.before.len();
+        let bytes = moof.rewrite(&track_fragments, &added, &protection.pssh, position)?;
+        WrittenMoof {
+            bytes: &bytes,
+            position,
+            growth: bytes
+                .len()
+                .checked_signed_diff(boxes.moof.len())
+                .map_or(i64::MAX, |growth| growth as i64),
+            media: &extents,
+            samples: &self.locations,
+        }
+        .check(&track_fragments, &added, tracks)
+        .map_err(|fault| Error::WrittenWrong {
+            position: boxes.position,
+            fault,
+        })?;
         Ok(Some(WrittenFragment {
-            moof: moof.rewrite(
-                &track_fragments,
-                &added,
-                &protection.pssh,
-                position + boxes.before.len(),
-            )?,
+            moof: bytes,
             media,
             announced: protection.announced,
         }))
@@ -120,10 +140,39 @@ impl FragmentEncryptor {
                 tracks.get_mut(fragment.track),
                 self.locations.get(fragment.samples.clone()),
             ) {
-                mapper.map_track_fragment(samples, fragment.description, track, rule, senc)?;
+                let watch = self.watches.get_mut(fragment.track);
+                if let Some(watch) = watch {
+                    mapper.map_track_fragment(
+                        samples,
+                        fragment.description,
+                        &mut WatchedTrack { track, watch },
+                        rule,
+                        senc,
+                    )?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Warns of the first long sample of each track that stays clear.
+    fn warn_of_clear_samples(&self, tracks: &[TrackState], warnings: &mut WarningQueue) {
+        for (track, watch) in tracks.iter().zip(&self.watches) {
+            if watch.clear > 0 {
+                warnings.add(Warning::ClearSample {
+                    track_id: track.track_id,
+                    len: watch.first_clear,
+                });
+            }
+        }
+    }
+
+    /// Refuses tracks that are to be protected and of which nothing was, at the end of the stream.
+    pub(super) fn check_protected(&self, tracks: &[TrackState]) -> Result<(), Error> {
+        tracks
+            .iter()
+            .zip(&self.watches)
+            .try_for_each(|(track, watch)| watch.check_all(track.track_id))
     }
 
     /// Returns the boxes that each track fragment gets.
@@ -146,6 +195,9 @@ impl FragmentEncryptor {
                     Some(protection) => AddedBoxes {
                         seig: rule.seig(protection),
                         senc: rule.protection(protection).map(|_| senc),
+                        iv_size: rule
+                            .protection(protection)
+                            .map_or(0, |protection| protection.tenc().iv.per_sample_size()),
                     },
                     None => AddedBoxes::default(),
                 }
@@ -162,6 +214,7 @@ impl FragmentEncryptor {
     /// Resets the totals.
     pub(super) fn restart(&mut self) {
         self.totals = Totals::default();
+        self.watches.clear();
     }
 
     /// Returns the number of bytes in work that keeps all threads busy.
@@ -172,6 +225,60 @@ impl FragmentEncryptor {
     /// Returns the amount of media processed so far.
     pub(super) const fn totals(&self) -> Totals {
         self.totals
+    }
+}
+
+/// A track and its protection so far.
+struct WatchedTrack<'t> {
+    track: &'t mut TrackState,
+    watch: &'t mut TrackWatch,
+}
+
+/// Counts the samples of a track that is to be protected, which must not all stay clear.
+#[derive(Debug, Clone, Copy, Default)]
+struct TrackWatch {
+    /// Samples with protected bytes.
+    protected: u32,
+    /// Long samples without any.
+    clear: u32,
+    /// The length of the first of those.
+    first_clear: u32,
+}
+
+impl TrackWatch {
+    /// The largest sample that may have no pictures, only parameters of the stream, in bytes.
+    const SHORT: u32 = 256;
+    /// The number of long samples of which one must have a protected byte.
+    const LIMIT: u32 = 32;
+
+    const fn count(&mut self, len: u32, protected: u64) {
+        if protected > 0 {
+            self.protected = self.protected.saturating_add(1);
+        } else if len > Self::SHORT {
+            if self.clear == 0 {
+                self.first_clear = len;
+            }
+            self.clear = self.clear.saturating_add(1);
+        }
+    }
+
+    /// Refuses a track of which nothing was protected in many samples.
+    const fn check(&self, track_id: u32) -> Result<(), Error> {
+        match self.clear >= Self::LIMIT {
+            true => self.check_all(track_id),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a track of which nothing was protected.
+    const fn check_all(&self, track_id: u32) -> Result<(), Error> {
+        match self.protected == 0 && self.clear > 0 {
+            true => Err(Error::NothingProtected {
+                track_id,
+                samples: self.clear,
+            }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -188,7 +295,7 @@ impl<C: Chunk> SampleMapper<'_, '_, C> {
         &mut self,
         samples: &[SampleLocation],
         description: usize,
-        track: &mut TrackState,
+        WatchedTrack { track, watch }: &mut WatchedTrack<'_>,
         rule: &FragmentRule,
         senc: &mut SencBuilder,
     ) -> Result<(), Error> {
@@ -221,6 +328,7 @@ impl<C: Chunk> SampleMapper<'_, '_, C> {
                 .map_err(SampleError::from)
                 .and_then(|protected| {
                     if let Some(ivs) = &mut ivs {
+                        watch.count(location.len, protected);
                         let subsamples = self.protector.subsamples();
                         let iv = add_to_senc(senc, ivs, subsamples, protected)?;
                         self.plan.add(sample, iv, subsamples);
@@ -233,7 +341,7 @@ impl<C: Chunk> SampleMapper<'_, '_, C> {
                     reason,
                 })?;
         }
-        Ok(())
+        watch.check(track.track_id)
     }
 }
 

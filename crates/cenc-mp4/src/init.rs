@@ -174,14 +174,21 @@ pub(super) fn protect_tracks(
     Ok(ProtectedMoov { bytes, tracks })
 }
 
-/// Protects a whole init segment, such as the stream header in a pipeline's caps. Returns it with a new `moov` and, in PIFF, a new
-/// `ftyp`; other boxes are kept.
+/// Protects a whole init segment. Returns it with a new `moov` and, in PIFF, a new `ftyp`; other boxes are kept. Without a `moov` it
+/// has no tracks.
 ///
 /// # Errors
 /// As [`super::Encryptor::push`].
-pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8>, Error> {
+pub(super) fn protect_init(
+    init: &[u8],
+    protector: &mut dyn Protector,
+    warnings: &mut WarningQueue,
+) -> Result<ProtectedMoov<TrackState>, Error> {
     let mut reader = isobmff_boxes::Reader::new(FourCc(*b"file"), init);
-    let mut out = Vec::with_capacity(init.len() + 1024);
+    let mut protected = ProtectedMoov {
+        bytes: Vec::with_capacity(init.len() + 1024),
+        tracks: Vec::new(),
+    };
     while !reader.is_empty() {
         let before = reader.left();
         let header = reader.child()?.header;
@@ -189,12 +196,16 @@ pub fn protect_init(init: &[u8], protector: &mut dyn Protector) -> Result<Vec<u8
         match header.box_type {
             FourCc::MOOV => {
                 let (clear, _) = Fragmenter::<BytesMut>::open(whole)?;
-                out.extend(protect_moov(&clear, protector, &mut WarningQueue::default())?.bytes);
+                let moov = protect_moov(&clear, protector, warnings)?;
+                protected.bytes.extend(moov.bytes);
+                protected.tracks = moov.tracks;
             }
-            _ => out.extend(piff::top_level(protector.flavor(), whole.to_vec())?),
+            _ => protected
+                .bytes
+                .extend(piff::top_level(protector.flavor(), whole.to_vec())?),
         }
     }
-    Ok(out)
+    Ok(protected)
 }
 
 /// Refuses two tracks with one track_ID, by which fragments name their track.

@@ -81,6 +81,7 @@ mod stream;
 mod time;
 mod warning;
 mod workers;
+mod written;
 
 pub use chunk::Chunk;
 pub use decrypt::{DecryptionError, Decryptor, ProgressiveDecryptor, SampleFault};
@@ -88,7 +89,6 @@ pub use encryptor::Encryptor;
 pub use error::{Error, SampleError};
 pub use form::{MovieForm, RequiredForm};
 pub use fragment::Totals;
-pub use init::protect_init;
 pub use progressive::{ProgressiveEncryptor, SeekableInput};
 pub use stream::{Announcement, IndexMode, OtherFormat, Output};
 pub use warning::Warning;

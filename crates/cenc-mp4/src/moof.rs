@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use common_encryption::{FragmentTime, SencBuilder};
-use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, build_saio};
+use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Saio, Saiz, Tfhd, Trex, Trun, build_saio};
 
 use super::Error;
 use super::auxiliary::{
-    drop_leftovers, drop_old_pssh, push_auxiliary_information, push_sample_group, refuse_foreign,
+    drop_leftovers, drop_old_pssh, push_auxiliary_information, push_sample_group,
 };
+use super::information::points_at_entries;
 use super::init::TrackState;
 use super::stream::MediaExtent;
 use super::time::fragment_time;
@@ -44,6 +45,8 @@ pub(super) struct TrackFragment {
     pub(super) base: i64,
     /// The offset of each run.
     runs: Vec<i64>,
+    /// The offsets in each `saio` of another kind than Common Encryption's.
+    other_information: Vec<Vec<i64>>,
 }
 
 /// The boxes that a track fragment gets.
@@ -53,6 +56,8 @@ pub(super) struct AddedBoxes<'a> {
     pub(super) seig: Option<Vec<u8>>,
     /// None if its samples are clear.
     pub(super) senc: Option<&'a SencBuilder>,
+    /// Bytes of the IV of each sample in `senc`.
+    pub(super) iv_size: u8,
 }
 
 /// A track of the `moov` with the defaults of its fragments.
@@ -92,7 +97,6 @@ impl<'a> Moof<'a> {
         drop_old_pssh(&mut moof.tree, warnings)?;
         for traf in moof.trafs() {
             drop_leftovers(traf, warnings)?;
-            refuse_foreign(traf)?;
         }
         Ok(moof)
     }
@@ -104,6 +108,10 @@ impl<'a> Moof<'a> {
             len: bytes.len(),
             position,
         })
+    }
+
+    fn len_signed(&self) -> i64 {
+        i64::try_from(self.len).unwrap_or(i64::MAX)
     }
 
     /// Finds the samples of all track fragments and appends their locations to `samples`.
@@ -140,6 +148,7 @@ impl<'a> Moof<'a> {
                 samples: first..samples.len(),
                 base,
                 runs,
+                other_information: self.locate_other_information(traf, base)?,
             });
         }
         Ok(fragments)
@@ -195,18 +204,90 @@ impl<'a> Moof<'a> {
         Ok(runs)
     }
 
+    /// Returns the offsets in each `saio` of another kind than Common Encryption's.
+    fn locate_other_information(
+        &self,
+        traf: &BoxTree<'_>,
+        base: i64,
+    ) -> Result<Vec<Vec<i64>>, Error> {
+        let mut located = Vec::new();
+        for saio in traf.all(FourCc::SAIO) {
+            if points_at_entries(saio)? == Some(false) {
+                located.push(
+                    Saio::read(saio.reader())?
+                        .offsets
+                        .into_iter()
+                        .map(|offset| base.checked_add_unsigned(offset))
+                        .collect::<Option<_>>()
+                        .ok_or_else(|| self.elsewhere())?,
+                );
+            }
+        }
+        Ok(located)
+    }
+
+    /// Returns the bytes of auxiliary information of other kinds, which stays as it is.
+    fn other_information(&self, fragments: &[TrackFragment]) -> Result<Vec<SampleLocation>, Error> {
+        let mut found = Vec::new();
+        for (traf, fragment) in self.tree.all(FourCc::TRAF).zip(fragments) {
+            let mut offsets = fragment.other_information.iter();
+            for saio in traf.all(FourCc::SAIO) {
+                if points_at_entries(saio)? != Some(false) {
+                    continue;
+                }
+                let kind = Saio::read(saio.reader())?.info_type;
+                let offsets = offsets.next().map(Vec::as_slice).unwrap_or_default();
+                let sizes = traf
+                    .all(FourCc::SAIZ)
+                    .map(|saiz| Saiz::read(saiz.reader()))
+                    .find(|saiz| saiz.as_ref().is_ok_and(|saiz| saiz.info_type == kind))
+                    .transpose()?;
+                let Some(saiz) = sizes else { continue };
+                // One offset for all samples, or one for each run.
+                let mut starts = run_starts(traf)?;
+                if let [_] = offsets {
+                    starts.truncate(1);
+                }
+                let ends = starts.iter().skip(1).copied().chain([u64::MAX]);
+                for ((&offset, &first), end) in offsets.iter().zip(&starts).zip(ends) {
+                    let len = u32::try_from(saiz.total(first..end))
+                        .map_err(|_| too_large(FourCc::SAIZ))?;
+                    found.push(SampleLocation { offset, len });
+                }
+            }
+        }
+        found.retain(|information| information.len > 0);
+        Ok(found)
+    }
+
     /// Converts the offsets of samples to those in the payload of all `media`, and collects the bytes of no sample in `gaps`. An
     /// empty sample gets the end of the sample before.
     ///
     /// # Errors
-    /// [`Error::SamplesElsewhere`] for samples that share bytes or are outside of `media`.
+    /// [`Error::SamplesElsewhere`] for samples that share bytes, also with auxiliary information, or are outside of `media`.
     pub(super) fn place(
         &self,
+        fragments: &[TrackFragment],
         samples: &mut [SampleLocation],
         media: &[MediaExtent],
         gaps: &mut Vec<MediaGap>,
     ) -> Result<(), Error> {
-        self.find_gaps(samples, media, gaps)?;
+        let mut information = self.other_information(fragments)?;
+        let moof = 0..self.len_signed();
+        // Boxes inside the moof move by different distances.
+        if information
+            .iter()
+            .any(|kept| kept.offset < moof.end && kept.end() > moof.start)
+        {
+            return Err(Error::Unsupported(FourCc::SAIO));
+        }
+        let is_in_media = |kept: &SampleLocation| {
+            media
+                .iter()
+                .any(|extent| kept.offset < extent.end() && kept.end() > extent.offset)
+        };
+        information.retain(is_in_media);
+        self.find_gaps(samples, &information, media, gaps)?;
         let mut end = 0;
         for sample in samples {
             if sample.len > 0 {
@@ -227,11 +308,15 @@ impl<'a> Moof<'a> {
     fn find_gaps(
         &self,
         samples: &[SampleLocation],
+        information: &[SampleLocation],
         media: &[MediaExtent],
         gaps: &mut Vec<MediaGap>,
     ) -> Result<(), Error> {
         let mut ordered = Cow::Borrowed(samples);
-        if !samples.is_sorted_by_key(|sample| sample.offset) {
+        if !information.is_empty() {
+            ordered.to_mut().extend_from_slice(information);
+        }
+        if !ordered.is_sorted_by_key(|sample| sample.offset) {
             ordered
                 .to_mut()
                 .sort_by_key(|sample| (sample.offset, sample.len));
@@ -341,19 +426,22 @@ impl<'a> Moof<'a> {
         growth: i64,
         position: u64,
     ) -> Result<(), Error> {
+        let len = self.len_signed();
         for (number, (traf, fragment)) in self.trafs().zip(fragments).enumerate() {
             let mut runs = fragment.runs.iter().enumerate();
+            let mut other_information = fragment.other_information.iter();
             for child in traf.children_mut().into_iter().flatten() {
                 if child.box_type == FourCc::TFHD {
                     *child = move_base(child, number == 0, position)?;
                 } else if child.box_type == FourCc::TRUN
                     && let Some((index, start)) = runs.next()
                 {
-                    let moved = match *start < 0 {
-                        true => Some(*start),
-                        false => start.checked_add(growth),
-                    };
-                    *child = move_run(child, index == 0, moved)?;
+                    *child = move_run(child, index == 0, moved(*start, growth))?;
+                } else if child.box_type == FourCc::SAIO
+                    && points_at_entries(child)? == Some(false)
+                    && let Some(offsets) = other_information.next()
+                {
+                    *child = move_saio(child, offsets, len, growth)?;
                 }
             }
         }
@@ -428,6 +516,57 @@ fn move_base(tfhd: &BoxTree<'_>, first: bool, position: u64) -> Result<BoxTree<'
         None => tfhd.set_default_base_is_moof(),
     }
     Ok(tfhd.to_box())
+}
+
+/// Returns the new offset of bytes outside of a `moof` that grows.
+fn moved(offset: i64, growth: i64) -> Option<i64> {
+    match offset < 0 {
+        true => Some(offset),
+        false => offset.checked_add(growth),
+    }
+}
+
+/// Moves the offsets of a `saio`; those into the `moof`, which had `len` bytes, are of no information.
+fn move_saio(
+    saio: &BoxTree<'_>,
+    offsets: &[i64],
+    len: i64,
+    growth: i64,
+) -> Result<BoxTree<'static>, Error> {
+    let mut body = saio.body().to_vec();
+    let width = match body.first() {
+        Some(0) => size_of::<u32>(),
+        _ => size_of::<u64>(),
+    };
+    let table = body.len().saturating_sub(width * offsets.len());
+    let fields = body.get_mut(table..).unwrap_or_default();
+    for (field, &offset) in fields.chunks_exact_mut(width).zip(offsets) {
+        let moved = match offset < len {
+            true => Some(offset),
+            false => offset.checked_add(growth),
+        };
+        let moved = moved
+            .and_then(|offset| u64::try_from(offset).ok())
+            .ok_or(Error::Unsupported(FourCc::SAIO))?
+            .to_be_bytes();
+        let (high, low) = moved.split_at(moved.len() - width);
+        if high.iter().any(|&byte| byte != 0) {
+            return Err(too_large(FourCc::SAIO).into());
+        }
+        field.copy_from_slice(low);
+    }
+    Ok(BoxTree::leaf(FourCc::SAIO, body))
+}
+
+/// Returns the number of the first sample of each run of a track fragment.
+fn run_starts(traf: &BoxTree<'_>) -> Result<Vec<u64>, Error> {
+    let mut starts = Vec::new();
+    let mut next = 0;
+    for trun in traf.all(FourCc::TRUN) {
+        starts.push(next);
+        next += u64::from(Trun::read(trun.reader())?.sample_count);
+    }
+    Ok(starts)
 }
 
 fn move_run(

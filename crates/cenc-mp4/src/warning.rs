@@ -26,6 +26,16 @@ pub enum Warning {
         /// The SystemID of a `pssh`.
         system_id: Option<[u8; 16]>,
     },
+    /// A sample of a protected track has no byte to protect, although it is long.
+    #[error(
+        "track {track_id}: a sample of {len} bytes has nothing to protect and stays clear: check whether it has pictures"
+    )]
+    ClearSample {
+        /// Its track_ID.
+        track_id: u32,
+        /// Its length in bytes.
+        len: u32,
+    },
     /// Bytes after the last box, which form no box, were dropped.
     #[error(
         "dropped {len} bytes from byte {position} on: they follow the last box and form none, as trailers of phones and editors do"

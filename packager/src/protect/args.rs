@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   playready-packager protect clear.mp4 film.mp4 --key-uri file:///etc/keys/film.keys
   playready-packager protect clear.mp4 film.mp4 --key-uri speke+https://host/v2 --content-id film --scheme cbcs
+  playready-packager protect --init init.mp4 --init-out out/init.mp4 1.m4s 2.m4s out --key-uri file:///etc/keys/film.keys
   playready-packager protect --json clear.mp4 film.mp4 --key-id KID --key-seed-file service.seed --crypto-period 10m
 
 Exit codes:
@@ -34,12 +35,18 @@ Exit codes:
 #[command(group = ArgGroup::new("source of keys").required(true).args([KEY_URI.name, "key_file", "key_seed_file"]))]
 #[command(group = ArgGroup::new("name of keys").args([KEY_URI.name, KEY_ID.name]))]
 pub struct ProtectArgs {
-    /// The clear file
-    #[arg(value_name = "IN")]
-    pub input: PathBuf,
-    /// The protected file; an existing file is replaced
-    #[arg(value_name = "OUT")]
+    /// The clear file; with --init one or more segments, in their order
+    #[arg(value_name = "IN", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// The protected file; an existing file is replaced. For several segments, the folder of the protected ones
+    #[arg(value_name = "OUT", required = true)]
     pub output: PathBuf,
+    /// Clear init segment of segments that are files of their own
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+    /// File for the protected init segment
+    #[arg(long, value_name = "FILE", requires = "init")]
+    pub init_out: Option<PathBuf>,
     /// Write one JSON object with KIDs, counts and the texts for manifests
     #[arg(long)]
     pub json: bool,

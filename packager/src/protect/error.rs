@@ -19,6 +19,17 @@ pub enum Error {
     /// The output would overwrite the input.
     #[error("{path} is the input itself: give another name for the protected file", path = .0.display())]
     SameFile(PathBuf),
+    /// Several files without their init segment.
+    #[error(
+        "several files are taken only as segments: give their init segment with --init, or protect one file after the other"
+    )]
+    SeveralFiles,
+    /// Two segments would get the same name.
+    #[error("two segments are named {0:?}: protect them into different folders")]
+    SameName(std::ffi::OsString),
+    /// A segment without a fragment.
+    #[error("{path}: there is no 'moof' in this segment: it is empty or incomplete", path = .0.display())]
+    NoFragment(PathBuf),
     /// A key or key seed cannot be read from its file.
     #[error(transparent)]
     Secret(#[from] secrets::Error),
@@ -52,11 +63,12 @@ impl Error {
     /// The exit code of the command.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Setup(_) => FAULTY,
+            Self::Setup(_) | Self::NoFragment(_) => FAULTY,
             Self::Mp4 { source, .. } if !matches!(source, cenc_mp4::Error::Input(_)) => FAULTY,
             // The code with which a shell reports a program that SIGINT ended.
             Self::Interrupted => 130,
             Self::File { .. } | Self::Output(_) | Self::SameFile(_) | Self::Secret(_) => NO_FILE,
+            Self::SeveralFiles | Self::SameName(_) => NO_FILE,
             Self::Mp4 { .. } | Self::Threads(_) | Self::Signals(_) => NO_FILE,
         }
     }

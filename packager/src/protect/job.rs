@@ -61,12 +61,17 @@ impl ProtectJob<'_> {
     }
 
     fn protect_fragmented(&mut self) -> Result<Totals, Error> {
+        let mut encryptor = new_encryptor(self.threads).map_err(|error| self.failed(error))?;
+        self.protect_stream(&mut encryptor)?;
+        Ok(encryptor.totals())
+    }
+
+    /// Protects the whole file as a stream.
+    ///
+    /// # Errors
+    /// Errors of reading, protecting and writing.
+    pub fn protect_stream(&mut self, encryptor: &mut Encryptor<BytesMut>) -> Result<(), Error> {
         self.input.start_pass("protecting");
-        let mut encryptor = Encryptor::new(IndexMode::Patch);
-        encryptor
-            .set_threads(self.threads)
-            .map_err(|error| self.failed(error))?;
-        encryptor.look_ahead();
         let mut outputs = Vec::new();
         let mut position = 0;
         loop {
@@ -88,8 +93,7 @@ impl ProtectJob<'_> {
             .finish(self.packaging, &mut outputs)
             .map_err(|error| self.failed(error))?;
         self.warn(std::iter::from_fn(|| encryptor.next_warning()));
-        self.write_all(&mut outputs)?;
-        Ok(encryptor.totals())
+        self.write_all(&mut outputs)
     }
 
     /// Prints what was changed in the input.
@@ -116,7 +120,8 @@ impl ProtectJob<'_> {
         Ok(())
     }
 
-    fn failed(&self, source: cenc_mp4::Error) -> Error {
+    /// Returns the error of the command for one of the file.
+    pub fn failed(&self, source: cenc_mp4::Error) -> Error {
         match source {
             cenc_mp4::Error::Input(error) if error.is::<Stopped>() => Error::Interrupted,
             cenc_mp4::Error::Threads(source) => Error::Threads(source),
@@ -126,4 +131,15 @@ impl ProtectJob<'_> {
             },
         }
     }
+}
+
+/// Creates an encryptor of files, with this number of threads.
+///
+/// # Errors
+/// [`cenc_mp4::Error::Threads`].
+pub fn new_encryptor(threads: usize) -> Result<Encryptor<BytesMut>, cenc_mp4::Error> {
+    let mut encryptor = Encryptor::new(IndexMode::Patch);
+    encryptor.set_threads(threads)?;
+    encryptor.look_ahead();
+    Ok(encryptor)
 }

@@ -8,10 +8,12 @@ mod error;
 mod job;
 mod output;
 pub mod report;
+mod segments;
 mod signals;
 mod writer;
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 pub use args::ProtectArgs;
@@ -21,8 +23,9 @@ use host_access::Host;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use job::ProtectJob;
 use output::OutputFile;
-use protection_policy::{Packaging, SampleKeys};
+use protection_policy::{Config, Packaging, SampleKeys};
 use report::ProtectReport;
+use segments::{SegmentsJob, encrypting};
 use signals::StopSignals;
 use writer::OutputWriter;
 
@@ -44,7 +47,20 @@ pub fn run(args: &ProtectArgs, host: &Host) -> ExitCode {
 
 fn protect(args: &ProtectArgs, host: &Host) -> Result<ProtectReport, Error> {
     let signals = StopSignals::register().map_err(Error::Signals)?;
-    let mut input = ClearFile::open(&args.input, progress_bar(args.json), signals)?;
+    match (&args.init, args.inputs.as_slice()) {
+        (Some(init), _) => protect_segments(args, init, host, signals),
+        (None, [input]) => protect_file(args, input, host, signals),
+        (None, _) => Err(Error::SeveralFiles),
+    }
+}
+
+fn protect_file(
+    args: &ProtectArgs,
+    path: &Path,
+    host: &Host,
+    signals: StopSignals,
+) -> Result<ProtectReport, Error> {
+    let mut input = ClearFile::open(path, progress_bar(args.json), signals)?;
     let config = args.config(host)?;
     let threads = usize::from(args.threads);
     let mut output = OutputWriter::new(
@@ -54,19 +70,13 @@ fn protect(args: &ProtectArgs, host: &Host) -> Result<ProtectReport, Error> {
     for warning in config.warnings() {
         input.warn(&warning);
     }
-    let mut packaging = Packaging::open(
-        config,
-        args.provider(host)?,
-        SampleKeys::default(),
-        Default::default(),
-    )?;
+    let mut packaging = open_packaging(args, config, host)?;
     let mut job = ProtectJob {
-        path: &args.input,
+        path,
         input: &mut input,
         output: &mut output,
         packaging: &mut packaging,
-        // One of several threads writes.
-        threads: threads.saturating_sub(1).max(1),
+        threads: encrypting(threads),
         key_changes: Vec::new(),
     };
     let totals = job.run()?;
@@ -79,6 +89,47 @@ fn protect(args: &ProtectArgs, host: &Host) -> Result<ProtectReport, Error> {
         size,
         key_changes,
     ))
+}
+
+fn protect_segments(
+    args: &ProtectArgs,
+    init: &Path,
+    host: &Host,
+    signals: StopSignals,
+) -> Result<ProtectReport, Error> {
+    let config = args.config(host)?;
+    for warning in config.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    let mut packaging = open_packaging(args, config, host)?;
+    let mut job = SegmentsJob {
+        args,
+        host,
+        signals,
+        packaging: &mut packaging,
+        key_changes: Vec::new(),
+        size: 0,
+    };
+    let totals = job.run(init)?;
+    let SegmentsJob {
+        key_changes, size, ..
+    } = job;
+    Ok(ProtectReport::new(
+        args,
+        &packaging,
+        totals,
+        size,
+        key_changes,
+    ))
+}
+
+fn open_packaging(args: &ProtectArgs, config: Config, host: &Host) -> Result<Packaging, Error> {
+    Ok(Packaging::open(
+        config,
+        args.provider(host)?,
+        SampleKeys::default(),
+        Default::default(),
+    )?)
 }
 
 /// Returns a progress bar, which is hidden if standard error is not a terminal or JSON is written.

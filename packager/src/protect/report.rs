@@ -13,7 +13,7 @@ use super::ProtectArgs;
 /// The result of protecting a file.
 #[derive(Debug, Serialize)]
 pub struct ProtectReport {
-    /// The name of the clear file.
+    /// The name of the clear file, or the names of the segments.
     pub input: String,
     /// The name of the protected file.
     pub output: String,
@@ -128,7 +128,12 @@ impl ProtectReport {
             }
         }
         Self {
-            input: args.input.display().to_string(),
+            input: args
+                .inputs
+                .iter()
+                .map(|input| input.display().to_string())
+                .collect::<Vec<_>>()
+                .join(", "),
             output: args.output.display().to_string(),
             scheme: scheme.name(),
             kids,

@@ -57,7 +57,12 @@ impl FragmentDecryptor {
             return Ok(None);
         }
         let media = boxes.media();
-        moof.place(&mut self.locations, &media, &mut self.gaps)?;
+        moof.place(
+            &track_fragments,
+            &mut self.locations,
+            &media,
+            &mut self.gaps,
+        )?;
         let mut payload = Payload::new(&mut fragment.media);
         let mut under_way = FragmentUnderWay {
             moof: &boxes.moof,

@@ -5,7 +5,10 @@ use super::{
     Chunk, ClearMovie, Encryptor, Error, FragmentAssembler, IndexMode, StreamReader, StreamWriter,
     Totals, WarningQueue,
 };
+use common_encryption::Protector;
+
 use crate::Warning;
+use crate::init::{ProtectedMoov, protect_init};
 
 /// The bytes to read at once while the tracks are not known.
 const START: u64 = 1 << 20;
@@ -17,6 +20,24 @@ impl<C: Chunk> Encryptor<C> {
         self.start_over(self.writer.index_mode(), ClearMovie::of(tracks));
     }
 
+    /// Takes an init segment that is not part of the stream, such as a file of its own or the stream header in a pipeline's caps, and
+    /// returns it protected. It describes the fragments of the stream unless that has a `moov` too. Other boxes are kept.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn take_init(
+        &mut self,
+        init: &[u8],
+        protector: &mut dyn Protector,
+    ) -> Result<Vec<u8>, Error> {
+        let ProtectedMoov { bytes, tracks } = protect_init(init, protector, &mut self.warnings)?;
+        if self.movie.moov.is_none() && !tracks.is_empty() {
+            self.movie.tracks = Some(tracks);
+            self.movie.is_unannounced = true;
+        }
+        Ok(bytes)
+    }
+
     /// Returns the best size of the next chunk in bytes: up to the end of the box or payload under way, so that nothing has to be
     /// split or copied. Any other size works too.
     pub fn wanted(&self) -> u64 {
@@ -25,6 +46,11 @@ impl<C: Chunk> Encryptor<C> {
             true => START,
             false => self.reader.wanted().unwrap_or(START),
         }
+    }
+
+    /// True once the tracks are known.
+    pub const fn has_tracks(&self) -> bool {
+        self.movie.tracks.is_some()
     }
 
     /// Returns the amount of media processed so far.

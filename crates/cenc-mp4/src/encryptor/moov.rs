@@ -76,6 +76,7 @@ impl<C: Chunk> Encryptor<C> {
             return Err(Error::Unsupported(FourCc::SIDX));
         }
         self.movie.fragmenter = fragmenter;
+        self.movie.is_unannounced = false;
         self.movie.tracks = Some(tracks);
         self.movie.moov = Some(MoovPlace {
             input: found.position,

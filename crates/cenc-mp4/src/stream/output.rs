@@ -35,7 +35,7 @@ pub enum Output<C> {
 /// The changes that downstream and the application must learn of before they get the boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Announcement {
-    /// True if the last of the boxes is a `moov`.
+    /// True if the last of the boxes is a `moov`, or if they start the first fragment after a `moov` that is not in the stream.
     pub init: bool,
     /// True if the boxes have the `moof` of the first fragment under another protection:
     /// [`common_encryption::FragmentProtection::announced`].
@@ -109,7 +109,7 @@ impl<C: Chunk> OutputQueue<C> {
         }
     }
 
-    /// Takes note that the output under way ends with the init segment.
+    /// Takes note that the output under way ends with the init segment, or is the first after one that is not in the stream.
     pub(super) const fn end_init(&mut self) {
         self.boxes.announcement.init = true;
     }

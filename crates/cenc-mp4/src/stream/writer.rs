@@ -78,6 +78,11 @@ impl<C: Chunk> StreamWriter<C> {
         Ok(())
     }
 
+    /// Announces an init segment that is not part of the stream with the boxes that follow.
+    pub(crate) const fn announce_init(&mut self) {
+        self.queue.end_init();
+    }
+
     /// Writes a box unchanged.
     pub(crate) fn write_box(&mut self, found: &StreamBox) -> Result<(), Error> {
         self.queue.push_boxes(&found.bytes);
