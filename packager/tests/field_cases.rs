@@ -95,7 +95,7 @@ const fn with_trailer(file: &'static str, warning: &'static str) -> Accepted {
 
 const fn with_clear_track(file: &'static str) -> Accepted {
     Accepted {
-        clear_tracks: &[2],
+        clear_tracks: &[3],
         ..Accepted::new(file)
     }
 }
