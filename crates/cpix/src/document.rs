@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use zeroize::Zeroizing;
 
 use cenc_types::KeyId;
-use host_access::Random;
+use host_access::{Random, decode_text};
 
 use super::encryption::DocumentKeys;
 use super::xml::{Attributes, Element, Namespace, XmlWriter};
@@ -50,7 +50,7 @@ impl Document {
     /// The largest document that [`Self::from_bytes`] reads, in bytes.
     pub const MAX_LEN: usize = 1 << 20;
 
-    /// Reads a document in UTF-8 of any version from 2.0 to 2.4.
+    /// Reads a document of any version from 2.0 to 2.4, in UTF-8 or, with a byte order mark, in UTF-16.
     ///
     /// # Errors
     /// An [`Error`] that names the fault. A document type definition is always refused.
@@ -63,9 +63,8 @@ impl Document {
     /// # Errors
     /// As [`Self::from_bytes`].
     pub fn from_bytes_within(bytes: &[u8], limit: usize) -> Result<Self, Error> {
-        let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
-            .map_err(|_| Error::NotWellFormed { line: 1, column: 1 })?;
-        let document = Element::with_root(text, limit, Self::read)?;
+        let text = decode_text(bytes).ok_or(Error::NotWellFormed { line: 1, column: 1 })?;
+        let document = Element::with_root(&text, limit, Self::read)?;
         document.check()?;
         Ok(document)
     }

@@ -36,6 +36,12 @@ pub enum SecretFileError {
         /// The file.
         path: PathBuf,
     },
+    /// A key file is not text.
+    #[error("key file {path} is not text in UTF-8 or UTF-16: write it again with a text editor", path = .path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
     /// There are no random bytes for the name of a temporary file.
     #[error(transparent)]
     Generator(#[from] RandomError),

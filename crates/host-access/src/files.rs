@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Small files of secrets that only their owner may read: `.keys` files, credentials and the key-encryption key.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{Random, SecretFileError};
+use super::{Random, SecretFileError, decode_text};
 
 /// The largest size of a file in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
 /// Storage of files of secrets.
 pub trait SecretFiles: Send + Sync {
-    /// Reads the text of a file, which only its owner may be able to read.
+    /// Reads the text of a file, which only its owner may be able to read: see [`decode_text`].
     ///
     /// # Errors
-    /// [`SecretFileError::TooOpen`] for a mode wider than 0600, [`SecretFileError::TooLong`], [`SecretFileError::File`].
+    /// [`SecretFileError::TooOpen`] for a mode wider than 0600, [`SecretFileError::TooLong`], [`SecretFileError::NotText`],
+    /// [`SecretFileError::File`], also for anything but a regular file.
     fn read(&self, path: &Path) -> Result<Zeroizing<String>, SecretFileError>;
 
     /// Creates the file atomically, and returns when it is on disk. A file that exists already is left unchanged, and no process sees an
@@ -49,22 +50,27 @@ impl SecretFiles for SystemFiles {
             source,
             remedy: "check the path and that this user may read it",
         };
-        let file = File::open(path).map_err(failed)?;
+        let file = open_regular_file(path).map_err(failed)?;
         // The mode of the open file, not of the path, so that the checked file is the one that is read.
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
+        let metadata = file.metadata().map_err(failed)?;
+        let mode = metadata.permissions().mode() & 0o7777;
         if mode & 0o177 != 0 {
             let path = path.to_owned();
             return Err(SecretFileError::TooOpen { path, mode });
         }
-        let mut text = Zeroizing::new(String::with_capacity(4096));
+        // With the capacity for all, no copy remains unwiped.
+        let capacity = usize::try_from(metadata.len().min(MAX_FILE) + 1).unwrap_or_default();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
         file.take(MAX_FILE + 1)
-            .read_to_string(&mut text)
+            .read_to_end(&mut bytes)
             .map_err(failed)?;
-        if text.len() as u64 > MAX_FILE {
+        if bytes.len() as u64 > MAX_FILE {
             let path = path.to_owned();
             return Err(SecretFileError::TooLong { path });
         }
-        Ok(text)
+        decode_text(&bytes).ok_or_else(|| SecretFileError::NotText {
+            path: path.to_owned(),
+        })
     }
 
     fn create(&self, path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
@@ -94,6 +100,43 @@ impl SecretFiles for SystemFiles {
     }
 }
 
+/// Opens a regular file for reading. Anything else of that name, such as a FIFO that nobody writes to, is an error at once.
+///
+/// # Errors
+/// Those of the operating system, and one that says what there is in place of a file.
+pub fn open_regular_file(path: &Path) -> io::Result<File> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path);
+    match opened {
+        Ok(file) => {
+            check_regular(file.metadata()?.file_type())?;
+            Ok(file)
+        }
+        // A socket cannot be opened.
+        Err(error) => {
+            check_regular(fs::metadata(path)?.file_type())?;
+            Err(error)
+        }
+    }
+}
+
+fn check_regular(file_type: FileType) -> io::Result<()> {
+    if file_type.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::other(if file_type.is_dir() {
+        "it is a folder, not a file"
+    } else if file_type.is_fifo() {
+        "it is a FIFO, not a regular file"
+    } else if file_type.is_socket() {
+        "it is a socket, not a file"
+    } else {
+        "it is a device, not a file"
+    }))
+}
+
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -102,4 +145,94 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use super::*;
+    use crate::{Host, SystemRandom};
+
+    /// A folder that goes when the test ends.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            let mut unique = [0; 16];
+            SystemRandom.fill(&mut unique).unwrap();
+            let name = format!("files-{:032x}", u128::from_be_bytes(unique));
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    fn read(path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
+        Host::system().files.read(path)
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_named_at_once() {
+        let folder = Folder::new();
+        let fifo = folder.0.join("fifo");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let socket = folder.0.join("socket");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let link = folder.0.join("link");
+        std::os::unix::fs::symlink(&fifo, &link).unwrap();
+        for (path, kind) in [
+            (folder.0.clone(), "a folder"),
+            (fifo, "a FIFO"),
+            (link, "a FIFO"),
+            (socket, "a socket"),
+            ("/dev/zero".into(), "a device"),
+        ] {
+            let error = read(&path).unwrap_err().to_string();
+            let named = error.contains(kind) && error.contains(path.to_str().unwrap());
+            assert!(named, "{error}");
+        }
+    }
+
+    #[test]
+    fn byte_order_mark_is_not_part_of_the_text() {
+        let folder = Folder::new();
+        let path = folder.0.join("key");
+        for bytes in [
+            b"\xef\xbb\xbfk1".as_slice(),
+            b"\xff\xfek\x001\0",
+            b"\xfe\xff\0k\x001",
+        ] {
+            write_private(&path, bytes).unwrap();
+            assert_eq!(**read(&path).unwrap(), *"k1");
+            fs::remove_file(&path).unwrap();
+        }
+        write_private(&path, b"k\xff").unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn file_over_one_mebibyte_is_refused() {
+        let folder = Folder::new();
+        for (len, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+            let path = folder.0.join(len.to_string());
+            write_private(&path, &vec![b'k'; len]).unwrap();
+            assert_eq!(read(&path).is_ok(), fits, "{len}");
+        }
+    }
 }

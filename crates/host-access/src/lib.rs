@@ -21,10 +21,12 @@ mod files;
 mod host;
 mod random;
 mod secret_text;
+mod text;
 
 pub use clock::{Clock, SystemClock};
 pub use error::SecretFileError;
-pub use files::{SecretFiles, SystemFiles};
+pub use files::{SecretFiles, SystemFiles, open_regular_file};
 pub use host::Host;
 pub use random::{Random, RandomError, SystemRandom};
 pub use secret_text::push_hex;
+pub use text::decode_text;

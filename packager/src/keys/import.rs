@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cenc_types::Scheme;
 use clap::Args;
 use cpix::{Document, UnwrapKey};
-use host_access::Host;
+use host_access::{Host, decode_text};
 use key_server::operations::cpix_documents::{Import, import, private_key};
 use key_server::operations::kid::KeyIdForms;
 use serde::Serialize;
@@ -112,11 +112,11 @@ impl ImportArgs {
 
 /// Reads one byte more than a document may have, so that the parser refuses a longer one.
 fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::with_capacity(4096));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     input_file::open(path)?
         .take(Document::MAX_LEN as u64 + 1)
-        .read_to_string(&mut text)?;
-    Ok(text)
+        .read_to_end(&mut bytes)?;
+    decode_text(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 impl CommandResult for ImportedKeys {

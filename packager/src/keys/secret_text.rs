@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use host_access::Host;
+use host_access::{Host, decode_text};
 use zeroize::Zeroizing;
 
 /// The longest text that is read from standard input, in bytes.
@@ -29,14 +29,14 @@ pub fn read(path: &Path, host: &Host) -> Result<Zeroizing<String>, Error> {
     if path != Path::new("-") {
         return Ok(host.files.read(path)?);
     }
-    let mut text = Zeroizing::new(String::with_capacity(4096));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     std::io::stdin()
         .lock()
         .take(MAX_INPUT + 1)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(Error::Input)?;
-    match text.len() as u64 > MAX_INPUT {
-        true => Err(Error::Input(std::io::ErrorKind::FileTooLarge.into())),
-        false => Ok(text),
+    if bytes.len() as u64 > MAX_INPUT {
+        return Err(Error::Input(std::io::ErrorKind::FileTooLarge.into()));
     }
+    decode_text(&bytes).ok_or_else(|| Error::Input(std::io::ErrorKind::InvalidData.into()))
 }

@@ -32,6 +32,20 @@ fn error(text: &str) -> Error {
     Document::from_bytes(text.as_bytes()).err().unwrap()
 }
 
+#[test]
+fn byte_order_mark_names_the_encoding() {
+    let text = with_keys(KEY);
+    let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
+    for bytes in [
+        format!("\u{feff}{text}").into_bytes(),
+        units().flat_map(u16::to_le_bytes).collect(),
+        units().flat_map(u16::to_be_bytes).collect(),
+    ] {
+        let document = Document::from_bytes(&bytes).unwrap();
+        assert_eq!(document.content_keys[0].kid, kid(10));
+    }
+}
+
 const KEY: &str = "<ContentKey kid='10000000-0000-0000-0000-00000000000a'/>";
 
 #[test]
