@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use cenc_types::{ContentKey, Iv, Scheme};
 use cpix::{Document, Position};
 
+use super::signaling_check::SignalingCheck;
 use super::{Error, KeyEntry, KeyProvider, KeyRing, LineError, PeriodKeys, PeriodRules, Selector};
 use host_access::{Host, SecretFiles};
 
@@ -45,15 +46,41 @@ impl CpixFile {
                 .id
                 .clone(),
         };
+        let keys = period_ring(&self.document, self.scheme, period_id.as_deref())?;
+        self.check_signaling(&keys)?;
         Ok(PeriodKeys {
-            keys: period_ring(&self.document, self.scheme, period_id.as_deref())?,
+            keys,
             systems: self.document.drm_systems.clone(),
             rules: (!self.document.usage_rules.is_empty()).then(|| PeriodRules {
                 document: Arc::clone(&self.document),
                 period: period_id,
+                scheme: self.scheme,
             }),
             license_store: None,
         })
+    }
+}
+
+impl CpixFile {
+    /// Checks that the PlayReady Objects of the document are for the keys and for the mode of the scheme.
+    fn check_signaling(&self, keys: &KeyRing) -> Result<(), Error> {
+        for entry in keys.entries() {
+            for system in &self.document.drm_systems {
+                if system.kid == entry.kid {
+                    SignalingCheck {
+                        system,
+                        key: Some(&entry.key),
+                        mode: self.scheme.cipher_mode(),
+                    }
+                    .check_playready_key()
+                    .map_err(|reason| Error::Signaling {
+                        kid: entry.kid,
+                        reason,
+                    })?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -117,11 +144,28 @@ fn period_ring(
             true => Selector::Track(number),
             false => Selector::Any,
         };
+        match check_scheme(key, scheme) {
+            // Its rules may be for tracks that are not in this file.
+            Err(_) if has_rules => continue,
+            checked => checked?,
+        }
         let iv = key.explicit_iv.filter(|_| scheme == Scheme::Cbcs);
         ring.add(key_entry(key, selector, iv)?)
             .map_err(explain_conflict)?;
     }
     Ok(ring)
+}
+
+/// Refuses a key that the document gives for another scheme.
+pub(super) fn check_scheme(key: &cpix::ContentKey, requested: Scheme) -> Result<(), Error> {
+    match key.other_scheme(requested) {
+        None => Ok(()),
+        Some(stated) => Err(Error::KeyScheme {
+            kid: key.kid,
+            stated: stated.clone(),
+            requested,
+        }),
+    }
 }
 
 fn key_entry(
@@ -146,3 +190,6 @@ fn explain_conflict(error: LineError) -> Error {
         error => Error::Source(Box::new(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use host_access::SecretFileError;
 
 use cenc_types::{KeyId, Scheme, Track};
+use cpix::EncryptionScheme;
 
 use super::Selector;
 
@@ -16,12 +17,13 @@ pub enum Error {
     /// No selector matches a track that must be protected.
     #[error(
         "no key for {0}: add a line with a selector that matches it ('*', 'video', 'audio', 'sd', 'hd', 'uhd1', \
-         'uhd2' or 'track:{id}') to the key file", id = .0.track_id
+         'uhd2' or 'track:{id}') to the key file, or a line 'track:{id} clear' to leave it clear", id = .0.track_id
     )]
     NoKey(Track),
     /// No usage rule matches a track that must be protected.
     #[error(
-        "no usage rule of the CPIX document matches {0}: add a rule with its key, or let the rule's filters match it"
+        "no usage rule of the CPIX document matches {0}: add a rule with its key, let the rule's filters match it, or set \
+         clear-tracks=track:{id} to leave it clear", id = .0.track_id
     )]
     NoRule(Track),
     /// A CPIX document cannot be used.
@@ -41,7 +43,30 @@ pub enum Error {
         "KID {0} is not delivered to all licence servers that need it: see their deliveries, or mark the content as not needing them"
     )]
     NotDelivered(KeyId),
-    /// The keys of the content are for the other cipher mode.
+    /// The source of a key says that it is for another scheme.
+    #[error(
+        "KID {kid} is for scheme {stated} by its source and cannot be used with {requested}: {}",
+        scheme_remedy(stated, *requested)
+    )]
+    KeyScheme {
+        /// The KID.
+        kid: KeyId,
+        /// The scheme that the source states.
+        stated: EncryptionScheme,
+        /// The requested scheme.
+        requested: Scheme,
+    },
+    /// The PlayReady Object of the source says that a key is for the other cipher mode.
+    #[error(
+        "the PlayReady Object of the CPIX document does not fit KID {kid}: {reason}; request a document for the scheme in use"
+    )]
+    Signaling {
+        /// The KID.
+        kid: KeyId,
+        /// The part that does not fit.
+        reason: &'static str,
+    },
+    /// The keys of the content are for another scheme.
     #[error(
         "the content is stored for scheme {stored}, whose keys cannot be used with {requested}: set scheme={stored}, or another content-id"
     )]
@@ -83,7 +108,7 @@ pub enum Error {
     File(#[from] SecretFileError),
     /// A line of a key file is malformed.
     #[error(
-        "key file {path}, line {line}: {reason}; a line is 'selector kid key [iv]'",
+        "key file {path}, line {line}: {reason}; a line is 'selector kid key [iv]', or 'selector clear'",
         path = .path.display()
     )]
     Line {
@@ -97,6 +122,14 @@ pub enum Error {
     /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),
+}
+
+/// Returns what to do about a key that is for another scheme.
+pub(crate) fn scheme_remedy(stated: &EncryptionScheme, requested: Scheme) -> String {
+    match stated {
+        EncryptionScheme::Common(scheme) => format!("set scheme={scheme}, or take another key"),
+        EncryptionScheme::Other(_) => format!("take a key for scheme {requested}"),
+    }
 }
 
 #[cfg(feature = "speke")]
@@ -118,11 +151,16 @@ pub enum LineError {
          period N only"
     )]
     Selector,
+    /// Tracks are to stay clear in one crypto period.
+    #[error(
+        "tracks stay clear in all crypto periods or in none: write 'selector clear' without @N"
+    )]
+    ClearPeriod,
     /// The KID, key or IV is malformed.
     #[error(transparent)]
     Value(#[from] cenc_types::Error),
-    /// An earlier line has a key for the selector.
-    #[error("selector '{0}' has a key in a line above")]
+    /// An earlier line is for the same selector.
+    #[error("selector '{0}' is in a line above already")]
     SelectorTaken(Selector),
     /// An earlier line has the KID with another key or IV.
     #[error("KID {0} has another key or IV in a line above")]

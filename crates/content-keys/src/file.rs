@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `.keys` files: one key per line, `selector[@period] kid key [iv]`; `#` starts a comment. A selector with `@N` is for crypto
-//! period N only.
+//! period N only. A line `selector clear` leaves tracks clear.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -98,19 +98,19 @@ fn read(path: &Path, files: &dyn SecretFiles) -> Result<KeyRing, Error> {
         if words.is_empty() {
             continue;
         }
-        parse_line(&words)
-            .and_then(|entry| ring.add(entry))
-            .map_err(|reason| Error::Line {
-                path: path.to_owned(),
-                line: number,
-                reason,
-            })?;
+        add_line(&mut ring, &words).map_err(|reason| Error::Line {
+            path: path.to_owned(),
+            line: number,
+            reason,
+        })?;
     }
     Ok(ring)
 }
 
-fn parse_line(words: &[&str]) -> Result<KeyEntry, LineError> {
+fn add_line(ring: &mut KeyRing, words: &[&str]) -> Result<(), LineError> {
     let (selector, kid, key, iv) = match *words {
+        [selector, "clear"] if selector.contains('@') => return Err(LineError::ClearPeriod),
+        [selector, "clear"] => return ring.add_clear(selector.parse()?),
         [selector, kid, key] => (selector, kid, key, None),
         [selector, kid, key, iv] => (selector, kid, key, Some(parse_iv(iv))),
         _ => return Err(LineError::Words(words.len())),
@@ -122,7 +122,7 @@ fn parse_line(words: &[&str]) -> Result<KeyEntry, LineError> {
             Some(period.parse().map_err(|_| LineError::Selector)?),
         ),
     };
-    Ok(KeyEntry {
+    ring.add(KeyEntry {
         period,
         selector: selector.parse()?,
         kid: kid.parse()?,

@@ -43,6 +43,7 @@ mod request;
 mod ring;
 mod seed;
 mod selector;
+mod signaling_check;
 #[cfg(feature = "speke")]
 pub mod speke;
 #[cfg(feature = "speke")]

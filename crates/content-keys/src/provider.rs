@@ -3,13 +3,20 @@
 
 use std::sync::Arc;
 
-use cenc_types::{Media, Track};
+use cenc_types::{Media, Scheme, Track};
 use cpix::{Document, DrmSystem, TrackFacts, TrackKind};
 
-use super::{Error, KeyEntry, KeyRing};
+use super::cpix_file::check_scheme;
+use super::{Error, KeyEntry, KeyRing, Selector};
 
 /// A source of keys. It may read files or call servers, so it is never called on a streaming thread.
 pub trait KeyProvider: Send {
+    /// Returns true if the user gives each key directly, together with its first IV if it has one, and so can tell that no IV of it was
+    /// used before. Other sources give the same key and first IV to each stream, which in counter mode reveals the media.
+    fn takes_first_iv(&self) -> bool {
+        false
+    }
+
     /// Returns true if each crypto period has keys of its own.
     fn rotates(&self) -> bool;
 
@@ -47,30 +54,60 @@ pub struct PeriodRules {
     pub document: Arc<Document>,
     /// The id of the period.
     pub period: Option<String>,
+    /// The scheme of the tracks.
+    pub scheme: Scheme,
 }
 
 impl PeriodKeys {
-    /// Returns the key of a track in a crypto period, or None for a text track that stays clear.
+    /// Returns the key of a track in a crypto period, or None for a track that stays clear: text, or one that a selector leaves clear.
     ///
     /// # Errors
     /// [`Error::NoKey`] or [`Error::NoRule`] for any other track that no selector or rule matches; [`Error::Cpix`] for rules that
-    /// cannot be evaluated.
+    /// cannot be evaluated; [`Error::KeyScheme`].
     pub fn select(&self, track: &Track, period: u64) -> Result<Option<&KeyEntry>, Error> {
         let Some(rules) = &self.rules else {
             return self.keys.select(track, period);
         };
-        let entry = rules
+        let key = rules
             .document
-            .key_for(&track_facts(track), rules.period.as_deref())?
-            .and_then(|key| {
-                self.keys
-                    .entries()
-                    .iter()
-                    .find(|entry| entry.kid == key.kid)
-            });
+            .key_for(&track_facts(track), rules.period.as_deref())?;
+        if let Some(key) = key {
+            check_scheme(key, rules.scheme)?;
+        }
+        let entry = key.and_then(|key| {
+            self.keys
+                .entries()
+                .iter()
+                .find(|entry| entry.kid == key.kid)
+        });
         match entry {
             None if track.media != Media::Text => Err(Error::NoRule(*track)),
             entry => Ok(entry),
+        }
+    }
+
+    /// Returns the key of a track as [`Self::select`] does, or None if one of the selectors in `clear` leaves the track clear. The most
+    /// specific selector wins, that of `clear` if both are equally specific. Usage rules, which have no selectors, never win.
+    ///
+    /// # Errors
+    /// As [`Self::select`], but a track that is left clear needs no key.
+    pub fn select_unless_clear(
+        &self,
+        track: &Track,
+        period: u64,
+        clear: &[Selector],
+    ) -> Result<Option<&KeyEntry>, Error> {
+        let Some(clear) = clear.iter().filter_map(|s| s.specificity(track)).max() else {
+            return self.select(track, period);
+        };
+        if self.rules.is_some() {
+            return Ok(None);
+        }
+        match self.keys.select(track, period) {
+            Err(Error::NoKey(_)) => Ok(None),
+            selected => {
+                Ok(selected?.filter(|entry| entry.selector.specificity(track) > Some(clear)))
+            }
         }
     }
 }
@@ -113,6 +150,10 @@ impl FixedKeys {
 }
 
 impl KeyProvider for FixedKeys {
+    fn takes_first_iv(&self) -> bool {
+        true
+    }
+
     fn rotates(&self) -> bool {
         false
     }

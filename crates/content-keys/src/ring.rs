@@ -20,7 +20,7 @@ pub struct KeyEntry {
     pub period: Option<u64>,
 }
 
-/// All keys of an asset.
+/// All keys of an asset, and the tracks that stay clear.
 ///
 /// ```
 /// use cenc_types::{ContentKey, Media, Track};
@@ -47,60 +47,84 @@ pub struct KeyEntry {
 /// # }
 /// ```
 #[derive(Default)]
-pub struct KeyRing(Vec<KeyEntry>);
+pub struct KeyRing {
+    keys: Vec<KeyEntry>,
+    clear: Vec<Selector>,
+}
 
 impl KeyRing {
     /// Creates a ring of one key, for every track but text.
     pub fn single(kid: KeyId, key: ContentKey) -> Self {
-        Self(vec![KeyEntry {
-            selector: Selector::Any,
-            kid,
-            key,
-            iv: None,
-            period: None,
-        }])
+        Self {
+            keys: vec![KeyEntry {
+                selector: Selector::Any,
+                kid,
+                key,
+                iv: None,
+                period: None,
+            }],
+            clear: Vec::new(),
+        }
     }
 
     /// Adds a key.
     ///
     /// # Errors
-    /// [`LineError::SelectorTaken`] if the selector has a key in the same period, [`LineError::ConflictingKid`] if the KID has
-    /// another key or IV.
+    /// [`LineError::SelectorTaken`] if the selector has a key in the same period or leaves tracks clear,
+    /// [`LineError::ConflictingKid`] if the KID has another key or IV.
     pub fn add(&mut self, entry: KeyEntry) -> Result<(), LineError> {
-        if self
-            .0
+        let is_taken = self
+            .keys
             .iter()
-            .any(|other| other.selector == entry.selector && other.period == entry.period)
-        {
+            .any(|other| other.selector == entry.selector && other.period == entry.period);
+        if is_taken || self.clear.contains(&entry.selector) {
             return Err(LineError::SelectorTaken(entry.selector));
         }
         if self
-            .0
+            .keys
             .iter()
             .any(|other| other.kid == entry.kid && !other.has_same_key(&entry))
         {
             return Err(LineError::ConflictingKid(entry.kid));
         }
-        self.0.push(entry);
+        self.keys.push(entry);
+        Ok(())
+    }
+
+    /// Leaves the tracks of a selector clear, in all crypto periods.
+    ///
+    /// # Errors
+    /// [`LineError::SelectorTaken`] if the selector has a key, or leaves tracks clear already.
+    pub fn add_clear(&mut self, selector: Selector) -> Result<(), LineError> {
+        let has_key = self.keys.iter().any(|entry| entry.selector == selector);
+        if has_key || self.clear.contains(&selector) {
+            return Err(LineError::SelectorTaken(selector));
+        }
+        self.clear.push(selector);
         Ok(())
     }
 
     /// Returns all keys, in the order in which they were added.
     pub fn entries(&self) -> &[KeyEntry] {
-        &self.0
+        &self.keys
+    }
+
+    /// Returns the selectors of the tracks that stay clear.
+    pub fn clear_selectors(&self) -> &[Selector] {
+        &self.clear
     }
 
     /// Returns true if any key is for one crypto period only.
     pub fn rotates(&self) -> bool {
-        self.0.iter().any(|entry| entry.period.is_some())
+        self.keys.iter().any(|entry| entry.period.is_some())
     }
 
     /// Returns true if there are keys for a crypto period.
     pub fn covers(&self, period: u64) -> bool {
-        !self.rotates() || self.0.iter().any(|entry| entry.period == Some(period))
+        !self.rotates() || self.keys.iter().any(|entry| entry.period == Some(period))
     }
 
-    /// Returns the key of a track in a crypto period, or None for a text track that stays clear.
+    /// Returns the key of a track in a crypto period, or None for a track that stays clear: text, or one that a selector leaves clear.
     ///
     /// The most specific selector wins; of two equal ones, the one that names the period.
     ///
@@ -108,15 +132,16 @@ impl KeyRing {
     /// [`Error::NoKey`] for any other track that no selector matches.
     pub fn select(&self, track: &Track, period: u64) -> Result<Option<&KeyEntry>, Error> {
         let best = self
-            .0
+            .keys
             .iter()
             .filter(|entry| entry.period.is_none_or(|own| own == period))
             .filter_map(|entry| Some((entry.selector.specificity(track)?, entry)))
-            .max_by_key(|(specificity, entry)| (*specificity, entry.period.is_some()))
-            .map(|(_, entry)| entry);
-        match best {
-            None if track.media != Media::Text => Err(Error::NoKey(*track)),
-            best => Ok(best),
+            .max_by_key(|(specificity, entry)| (*specificity, entry.period.is_some()));
+        let clear = self.clear.iter().filter_map(|s| s.specificity(track)).max();
+        match (best, clear) {
+            (Some((specificity, entry)), clear) if Some(specificity) > clear => Ok(Some(entry)),
+            (None, None) if track.media != Media::Text => Err(Error::NoKey(*track)),
+            (Some(_) | None, Some(_) | None) => Ok(None),
         }
     }
 }
@@ -171,6 +196,45 @@ mod tests {
         assert_eq!(kid(track(1, hd)), Some(3));
         assert_eq!(kid(track(9, hd)), Some(4));
         assert_eq!(kid(track(1, Media::Text)), None);
+    }
+
+    #[test]
+    fn track_is_clear_by_the_most_specific_selector_only() {
+        let mut ring = KeyRing::default();
+        for (selector, kid) in [("*", 1), ("hd", 2), ("track:5", 3)] {
+            ring.add(entry(selector, kid, kid)).unwrap();
+        }
+        for selector in [Selector::Video, Selector::Track(7), Selector::Text] {
+            ring.add_clear(selector).unwrap();
+        }
+        let kid = |track_id, media| {
+            ring.select(&track(track_id, media), 0)
+                .unwrap()
+                .map(|entry| entry.kid.as_bytes()[0])
+        };
+        let video = |width, height| Media::Video { width, height };
+        assert_eq!(kid(1, Media::Audio), Some(1));
+        assert_eq!(kid(7, Media::Audio), None);
+        assert_eq!(kid(1, video(320, 240)), None);
+        assert_eq!(kid(1, video(1920, 1080)), Some(2));
+        assert_eq!(kid(5, video(320, 240)), Some(3));
+        assert_eq!(kid(7, video(1920, 1080)), None);
+        assert_eq!(kid(9, Media::Text), None);
+    }
+
+    #[test]
+    fn selector_cannot_have_a_key_and_leave_tracks_clear() {
+        let mut ring = KeyRing::default();
+        let taken = |selector| Err(LineError::SelectorTaken(selector));
+        ring.add_clear(Selector::Audio).unwrap();
+        assert_eq!(ring.add_clear(Selector::Audio), taken(Selector::Audio));
+        let of_period = KeyEntry {
+            period: Some(1),
+            ..entry("audio", 1, 1)
+        };
+        assert_eq!(ring.add(of_period), taken(Selector::Audio));
+        ring.add(entry("*", 1, 1)).unwrap();
+        assert_eq!(ring.add_clear(Selector::Any), taken(Selector::Any));
     }
 
     #[test]

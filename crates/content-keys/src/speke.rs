@@ -142,7 +142,7 @@ impl SpekeClient {
         if let Some(recipient) = &self.recipient {
             received.decrypt(&*recipient.private_key)?;
         }
-        check::check_echo(version, &sent, &received)?;
+        check::check_echo(version, request.scheme, &sent, &received)?;
         let response = KeyResponse::new(request, &sent, received)?;
         check::check_signaling(&response)?;
         Ok(response)

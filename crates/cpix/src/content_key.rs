@@ -93,6 +93,13 @@ impl ContentKey {
         }
     }
 
+    /// Returns the scheme that the key is for, if it is another than `scheme`. A key without a scheme is for any.
+    pub fn other_scheme(&self, scheme: Scheme) -> Option<&EncryptionScheme> {
+        self.scheme
+            .as_ref()
+            .filter(|own| **own != EncryptionScheme::Common(scheme))
+    }
+
     pub(super) fn read(element: Element<'_, '_>) -> Result<Self, Error> {
         let kid = element.required_kid("ContentKey")?;
         Ok(Self {

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use host_access::Host;
 
+use super::super::Selector;
 use super::*;
 use cenc_types::{Media, Track};
 
@@ -82,6 +83,19 @@ fn lines_comments_and_ivs_are_read() {
 }
 
 #[test]
+fn byte_order_mark_is_skipped_and_tracks_are_left_clear() {
+    let folder = Folder::new();
+    let uri = folder.write(
+        "\u{feff}* 10000000-1000-1000-1000-100000000001 5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d\naudio clear # on purpose\n",
+        0o600,
+    );
+    let ring = load(&uri, &*Host::system().files).unwrap();
+    assert!(ring.select(&AUDIO, 0).unwrap().is_none());
+    assert_eq!(ring.entries().len(), 1);
+    assert_eq!(ring.clear_selectors(), [Selector::Audio]);
+}
+
+#[test]
 fn bad_lines_are_named_by_number_without_their_content() {
     for (text, reason) in [
         ("* 1 2 3 4", "line 1: it has 5 words"),
@@ -90,6 +104,17 @@ fn bad_lines_are_named_by_number_without_their_content() {
             "line 2: unknown selector",
         ),
         ("* kid 00", "line 1: not a key id"),
+        ("* clear 00ff", "line 1: not a key id"),
+        ("audio", "line 1: it has 1 words"),
+        (
+            "audio@1 clear",
+            "line 1: tracks stay clear in all crypto periods",
+        ),
+        ("sound clear", "line 1: unknown selector"),
+        (
+            "audio clear\naudio clear",
+            "line 2: selector 'audio' is in a line above",
+        ),
         (
             "* 10000000-1000-1000-1000-100000000001 00ff",
             "line 1: a content key is 16 bytes",

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Errors of the SPEKE client. No variant holds a key, a password or a token.
 
-use cenc_types::KeyId;
-
+use cenc_types::{KeyId, Scheme};
+use cpix::EncryptionScheme;
 use key_http_client::Error as HttpError;
+
+use crate::error::scheme_remedy;
 
 /// Errors of SPEKE.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,19 @@ pub enum Error {
     /// A field of the response differs from the request.
     #[error("the key server's answer is for another request: its {0} differs")]
     Echo(&'static str),
+    /// The response gives a key for another scheme.
+    #[error(
+        "the key server's answer gives KID {kid} for scheme {stated}, not {requested}: {}",
+        scheme_remedy(stated, *requested)
+    )]
+    Scheme {
+        /// The KID.
+        kid: KeyId,
+        /// The scheme in the answer.
+        stated: EncryptionScheme,
+        /// The requested scheme.
+        requested: Scheme,
+    },
     /// The response has no key for some tracks.
     #[error("the key server's answer has no key for the tracks '{0}'")]
     NoKey(String),

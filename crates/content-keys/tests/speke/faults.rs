@@ -29,7 +29,7 @@ fn each_wrong_answer_is_refused_by_its_cause() {
         ("wrong-content", "its content id differs"),
         ("wrong-cpix-version", "its CPIX version differs"),
         ("wrong-speke-version", "its X-Speke-Version header differs"),
-        ("wrong-scheme", "its encryption scheme differs"),
+        ("wrong-scheme", "set scheme="),
         ("wrong-period", "its crypto period differs"),
         ("no-key", "no key for the tracks 'VIDEO'"),
         ("no-rule", "no key for the tracks 'VIDEO'"),
