@@ -32,7 +32,9 @@ pub(super) fn post_stream(element: &impl Logged, error: &StreamError) {
         StreamError::Setup(error) => return post_text(element, setup_code(error), error),
         StreamError::Format(FormatError::Codec(_)) => Code::NotImplemented,
         StreamError::Format(_) | StreamError::NoCaps => Code::Format,
-        StreamError::OtherKind { .. } | StreamError::AlreadyProtected => Code::WrongType,
+        StreamError::OtherKind { .. }
+        | StreamError::AlreadyProtected
+        | StreamError::LeftClear(_) => Code::WrongType,
         StreamError::Unmappable | StreamError::Sample { .. } => Code::Encode,
     };
     post_text(element, code, error);
@@ -126,6 +128,7 @@ const fn setup_code(error: &protection_policy::Error) -> gst::ResourceError {
             Code::NotAuthorized
         }
         E::Keys(content_keys::Error::Generator(_)) | E::Generator(_) => Code::Failed,
+        E::Keys(content_keys::Error::KeyScheme { .. }) => Code::Settings,
         E::Keys(_) => Code::OpenRead,
         _ => Code::Settings,
     }

@@ -59,6 +59,10 @@ impl RequestedKeys {
 }
 
 impl KeyProvider for RequestedKeys {
+    fn takes_first_iv(&self) -> bool {
+        true
+    }
+
     fn rotates(&self) -> bool {
         true
     }

@@ -11,7 +11,7 @@ use gst::subclass::prelude::*;
 use cenc_types::Scheme;
 use host_access::Host;
 use protection_policy::{
-    Config, Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals,
+    Config, Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals, Warning,
 };
 
 use super::action_signals::is_answered;
@@ -251,10 +251,14 @@ impl Session {
         self.post(element, structure);
     }
 
-    /// Posts warnings of keys that are or soon will be missing.
-    pub(super) fn warn_of_keys(&self, element: &impl Logged, warnings: Vec<String>) {
-        for text in warnings {
-            error::post_warning(element, gst::ResourceError::NotFound, &text);
+    /// Posts warnings of missing or unwanted keys.
+    pub(super) fn warn_of_keys(&self, element: &impl Logged, warnings: Vec<Warning>) {
+        for warning in warnings {
+            let code = match warning {
+                Warning::MissingKeys { .. } => gst::ResourceError::NotFound,
+                _ => gst::ResourceError::Settings,
+            };
+            error::post_warning(element, code, &warning.to_string());
         }
     }
 

@@ -84,6 +84,35 @@ const ACCEPTED: &[Accepted] = &[
     Accepted::new("18-subs-progressive.mp4"),
     Accepted::new("15-zero-bytes-at-the-end-of-moov.mp4"),
     Accepted::new("18-other-saiz-saio.mp4"),
+    Accepted {
+        key_file: "04-key-for-cbcs.cpix",
+        arguments: "--scheme cbcs",
+        ..Accepted::new("base-video.mp4")
+    },
+    Accepted {
+        key_file: "14-with-byte-order-mark.keys",
+        ..Accepted::new("base-video.mp4")
+    },
+    Accepted {
+        key_file: "16-video-only.keys",
+        arguments: "--clear-tracks audio",
+        clear_tracks: &[2],
+        ..Accepted::new("base-av.mp4")
+    },
+    Accepted {
+        arguments: "--clear-tracks track:1,text",
+        clear_tracks: &[1],
+        ..Accepted::new("base-av.mp4")
+    },
+    Accepted {
+        arguments: "--clear-tracks *",
+        clear_tracks: &[1],
+        ..Accepted::new("base-video.mp4")
+    },
+    Accepted {
+        warning: "video and audio have one key",
+        ..Accepted::new("base-av.mp4")
+    },
 ];
 
 const fn with_trailer(file: &'static str, warning: &'static str) -> Accepted {
@@ -126,6 +155,24 @@ const REFUSED: &[Refused] = &[
         "13-not-mp4.ts",
         &["not an MP4 file", "MPEG-TS", "ffmpeg", "-c copy"],
     ),
+    Refused {
+        file: "base-video.mp4",
+        key_file: "04-key-for-cbcs.cpix",
+        arguments: "",
+        words: &["is for scheme cbcs", "set scheme=cbcs"],
+    },
+    Refused {
+        file: "base-video.mp4",
+        key_file: "all.keys",
+        arguments: "--iv 0102030405060708",
+        words: &["used again", "leave out iv", "scheme=cbcs"],
+    },
+    Refused {
+        file: "base-av.mp4",
+        key_file: "16-video-only.keys",
+        arguments: "",
+        words: &["no key for audio track 2", "track:2 clear"],
+    },
 ];
 
 const fn in_cbcs(file: &'static str, words: &'static [&'static str]) -> Refused {
@@ -281,7 +328,7 @@ fn protect_with(
     output: &Path,
 ) -> Output {
     // The folder may have come with a mode that lets others read it.
-    let keys = output.with_extension("keys");
+    let keys = output.with_extension(Path::new(key_file).extension().unwrap());
     let _ = fs::remove_file(&keys);
     fs::copy(cases.join(key_file), &keys).unwrap();
     fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

@@ -353,7 +353,12 @@ fn keys_are_taken_from_private_files_alone() {
         "--key-uri file://{} --iv {IV}",
         folder.path("new.keys").display()
     );
+    // The next file with this key would have the same key stream.
     let output = folder.run(&format!("progressive.mp4 out.mp4 {made}"));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("leave out iv"), "{stderr}");
+    let output = folder.run(&format!("progressive.mp4 out.mp4 {made} --scheme cbcs"));
     assert!(output.status.success());
     assert_eq!(folder.mode("new.keys"), 0o600);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Errors of protecting an elementary stream.
 
+use cenc_types::Track;
+
 use crate::clear_caps::FormatError;
 
 /// The reason why an elementary stream cannot be protected.
@@ -22,6 +24,11 @@ pub(crate) enum StreamError {
         /// The type in the caps.
         found: &'static str,
     },
+    /// The stream is to stay clear.
+    #[error(
+        "{0} is to stay clear by clear-tracks or by the source of keys: link it without this element, or give it a key"
+    )]
+    LeftClear(Track),
     /// A buffer arrived before the caps.
     #[error("a buffer arrived before caps: put the stream's parser before the element")]
     NoCaps,

@@ -5,7 +5,7 @@ use cenc_types::{Media, Scheme, Track};
 use common_encryption::{
     EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
 };
-use protection_policy::{KeyChange, Packaging, SampleKeys, Signals};
+use protection_policy::{KeyChange, Packaging, SampleKeys, Signals, Warning};
 
 use super::StreamError;
 use crate::clear_caps::StreamFormat;
@@ -76,18 +76,14 @@ impl ElementaryStream {
             .into_iter()
             .flatten()
             .next();
-        match &protection {
-            Some(protection) => {
-                gst::info!(
-                    category,
-                    obj = element,
-                    "{track}: protected by {}",
-                    describe(protection)
-                );
-            }
-            None => gst::warning!(category, obj = element, "{track}: no key matches it"),
-        }
-        self.track = protection.map(|protection| TrackEncryptor {
+        let protection = protection.ok_or(StreamError::LeftClear(track))?;
+        gst::info!(
+            category,
+            obj = element,
+            "{track}: protected by {}",
+            describe(&protection)
+        );
+        self.track = Some(TrackEncryptor {
             format,
             current: CurrentProtection::with_key(protection.clone()),
             protection,
@@ -130,7 +126,7 @@ impl ElementaryStream {
             return Err(StreamError::AlreadyProtected);
         }
         self.apply_rule(buffer, target)?;
-        // Without caps or key there is no track: no buffer may leave unprotected.
+        // Without caps there is no track: no buffer may leave unprotected.
         let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;
         let info = match track.protect(buffer)? {
             Some(info) => {
@@ -167,7 +163,7 @@ impl ElementaryStream {
         Some((change, self.packaging.config().scheme))
     }
 
-    pub(super) fn warnings(&mut self) -> Vec<String> {
+    pub(super) fn warnings(&mut self) -> Vec<Warning> {
         self.packaging.warnings()
     }
 

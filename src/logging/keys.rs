@@ -44,6 +44,10 @@ impl LoggedKeys {
 }
 
 impl KeyProvider for LoggedKeys {
+    fn takes_first_iv(&self) -> bool {
+        self.source.takes_first_iv()
+    }
+
     fn rotates(&self) -> bool {
         self.source.rotates()
     }
@@ -99,6 +103,12 @@ fn kids(keys: &PeriodKeys) -> String {
         .entries()
         .iter()
         .map(|entry| format!("KID {} for '{}'", entry.kid, entry.selector))
+        .chain(
+            keys.keys
+                .clear_selectors()
+                .iter()
+                .map(|selector| format!("'{selector}' stays clear")),
+        )
         .collect::<Vec<_>>()
         .join(", ")
 }

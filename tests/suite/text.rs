@@ -25,12 +25,10 @@ fn subtitles(folder: &Scratch) -> Option<PathBuf> {
     Some(folder.join("clear.mp4"))
 }
 
-fn protect(clear: &Path, selector: &str, folder: &Scratch) -> PathBuf {
-    let keys = folder.write_secret("some.keys", &format!("{selector} {KID} {KEY}\n"));
-    let protected = folder.join("protected.mp4");
+fn protect(clear: &Path, lines: &str, protected: &Path, folder: &Scratch) -> Run {
+    let keys = folder.write_secret("some.keys", lines);
     let element = format!("playreadyenc key-uri=file://{}", keys.display());
-    enc::protect_file(clear, 4096, &element, &protected).succeeded();
-    protected
+    enc::protect_file(clear, 4096, &element, protected)
 }
 
 #[test]
@@ -39,8 +37,18 @@ fn text_is_protected_by_its_own_selector_only() {
     let Some(clear) = subtitles(&folder) else {
         return skip("text tracks", "PLAYREADY_PACKAGER names none");
     };
+    let protected = folder.join("protected.mp4");
+    let refused = protect(&clear, &format!("* {KID} {KEY}\n"), &protected, &folder);
+    assert!(!refused.status.success());
+    assert!(
+        refused.stderr.contains("clear-tracks=*"),
+        "{}",
+        refused.stderr
+    );
     for (selector, protects) in [("*", false), ("text", true), ("track:1", true)] {
-        let protected = protect(&clear, selector, &folder);
+        let clear_line = if protects { "" } else { "text clear" };
+        let lines = format!("{selector} {KID} {KEY}\n{clear_line}\n");
+        protect(&clear, &lines, &protected, &folder).succeeded();
         let twin = Twin {
             clear: &clear,
             protected: &protected,

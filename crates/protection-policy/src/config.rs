@@ -7,17 +7,18 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use cenc_types::{Iv, IvSize, Media, Pattern, Pssh, Scheme};
+use cenc_types::{CipherMode, Iv, IvSize, Media, Pattern, Pssh, Scheme};
 use common_encryption::{BoxFlavor, EncryptionMethod, SampleKey, TrackIv};
+use content_keys::Selector;
 use drm_signaling::{Drm, System};
 use host_access::Host;
 use playready_header::VersionChoice;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
 
 use super::properties::{
-    CLEAR_LEAD, CONTENT_ID, CRYPT_BYTE_BLOCK, CRYPTO_PERIOD, CUSTOM_ATTRIBUTES, DS_ID, FLAVOR,
-    HEADER_VERSION, IV, IV_SIZE, LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND,
-    ON_KEY_MISSING, PSSH, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
+    CLEAR_LEAD, CLEAR_TRACKS, CONTENT_ID, CRYPT_BYTE_BLOCK, CRYPTO_PERIOD, CUSTOM_ATTRIBUTES,
+    DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE, LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE,
+    LUI_URL, ON_DEMAND, ON_KEY_MISSING, PSSH, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
 };
 use super::property_spec::items;
 use super::{Error, PropertyValues};
@@ -55,6 +56,8 @@ pub struct Config {
     pub content_id: Option<String>,
     /// The length of the clear part at the start, rounded to whole fragments.
     pub clear_lead: Duration,
+    /// The tracks to leave clear.
+    pub clear_tracks: Vec<Selector>,
     /// The DRM systems to signal.
     pub systems: BTreeSet<System>,
     /// The content of the PlayReady Header in addition to the KIDs.
@@ -121,6 +124,14 @@ pub struct HeaderConfig {
 struct InvalidIvSize(u32);
 
 impl IvConfig {
+    /// Returns the first IV, if it is given.
+    pub(super) const fn first(self) -> Option<Iv> {
+        match self {
+            Self::First(iv) => Some(iv),
+            Self::Random(_) => None,
+        }
+    }
+
     fn from_values(values: &PropertyValues) -> Result<Self, Error> {
         let size = match values.number(&IV_SIZE) {
             8 => IvSize::Eight,
@@ -134,6 +145,18 @@ impl IvConfig {
             })
             .map_err(|error| IV.error(error))
     }
+}
+
+/// A text that is no selector.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "unknown selector: use *, video, audio, text, sd, hd, uhd1, uhd2 or track:N, separated by commas"
+)]
+pub(super) struct InvalidSelector;
+
+/// Reads the selector of tracks to leave clear.
+pub(super) fn parse_clear_track(text: &str) -> Result<Selector, InvalidSelector> {
+    text.parse().map_err(|_| InvalidSelector)
 }
 
 /// Reads an IV in hex.
@@ -190,6 +213,11 @@ impl Config {
                 _ => OnKeyMissing::Stop,
             },
             content_id: values.text(&CONTENT_ID).map(str::to_owned),
+            clear_tracks: items(values.text(&CLEAR_TRACKS).unwrap_or_default())
+                .map(|selector| {
+                    parse_clear_track(selector).map_err(|error| CLEAR_TRACKS.error(error))
+                })
+                .collect::<Result<_, _>>()?,
             systems: values.systems(&SYSTEMS),
             header: HeaderConfig::from_values(values)?,
             extra_pssh: Self::read_extra_pssh(values)?,
@@ -219,6 +247,7 @@ impl Config {
             host,
             on_key_missing: OnKeyMissing::default(),
             content_id: None,
+            clear_tracks: Vec::new(),
             systems: PropertyValues::default().systems(&SYSTEMS),
             header: HeaderConfig::default(),
             extra_pssh: Vec::new(),
@@ -322,16 +351,14 @@ impl Config {
         }
     }
 
-    /// Returns the first IV for a key that has none of its own.
-    pub(super) fn first_iv(&self) -> Result<Iv, Error> {
-        let random = &*self.host.random;
-        Ok(match (self.iv, self.scheme) {
-            (IvConfig::First(iv), _) => iv,
-            (IvConfig::Random(size), Scheme::Cenc | Scheme::Cens) => Iv::generate(size, random)?,
-            (IvConfig::Random(_), Scheme::Cbc1 | Scheme::Cbcs) => {
-                Iv::generate(IvSize::Sixteen, random)?
-            }
-        })
+    /// Returns a random first IV.
+    pub(super) fn random_iv(&self) -> Result<Iv, Error> {
+        let size = match (self.iv, self.scheme.cipher_mode()) {
+            (IvConfig::First(iv), _) => iv.size(),
+            (IvConfig::Random(size), CipherMode::Ctr) => size,
+            (IvConfig::Random(_), CipherMode::Cbc) => IvSize::Sixteen,
+        };
+        Ok(Iv::generate(size, &*self.host.random)?)
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Errors of setting up a stream's protection.
 
-use cenc_types::{IvSize, KeyId, Scheme};
+use cenc_types::{IvSize, KeyId, Scheme, Track};
 
 use super::ValueError;
 
@@ -87,6 +87,38 @@ pub enum Error {
         "flavor piff takes no crypto-period, clear-lead, rotate-key or protect=false: its boxes signal one key per track"
     )]
     PiffPeriods,
+    /// A first IV is given for a key that other streams use too.
+    #[error(
+        "a first IV for KID {kid} in scheme {scheme} would be used again in the next stream with this key, which reveals the media: \
+         leave out iv and the IVs of the .keys file, or set scheme=cbcs"
+    )]
+    FirstIv {
+        /// The KID.
+        kid: KeyId,
+        /// The scheme.
+        scheme: Scheme,
+    },
+    /// The process has used too many keys to remember the IVs of another.
+    #[error(
+        "too many keys with first IVs of their own in one process to keep their IVs apart: leave out iv, or start a new process"
+    )]
+    TooManyKeys,
+    /// No track would be protected.
+    #[error(
+        "nothing in the stream would be protected: it has no video or audio track, and text stays clear unless a key has the \
+         selector 'text'; set clear-tracks=* if all of it may stay clear"
+    )]
+    NothingProtected,
+    /// A track would be clear in one crypto period and protected in another.
+    #[error(
+        "{track} is clear in one crypto period and has a key in period {period}: give it a key for each period, or for none"
+    )]
+    ProtectionChanged {
+        /// The track.
+        track: Track,
+        /// The later period.
+        period: u64,
+    },
     /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),

@@ -47,6 +47,7 @@ mod protection;
 mod published;
 mod sample_keys;
 mod timeline;
+mod warning;
 
 pub use choices::ChoiceType;
 pub use config::{Config, HeaderConfig, IvConfig, OnKeyMissing, PeriodClock};
@@ -62,3 +63,4 @@ pub use property_values::PropertyValues;
 pub use protection::{Packaging, Signals};
 pub use published::Published;
 pub use sample_keys::SampleKeys;
+pub use warning::Warning;

@@ -11,7 +11,7 @@ use content_keys::PeriodFailure;
 use super::drms::SignalPosition;
 use super::protection::ReadyPeriod;
 use super::timeline::Phase;
-use super::{Config, Error, OnKeyMissing, Packaging, PeriodClock, Signals};
+use super::{Config, Error, OnKeyMissing, Packaging, PeriodClock, Signals, Warning};
 
 /// The start of a crypto period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,17 +157,22 @@ impl Packaging {
         }
     }
 
-    /// Returns one warning for each period whose key is missing and needed now or soon.
-    pub fn warnings(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.next_warning()).collect()
+    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon, and one for the stream
+    /// if video and audio have one key.
+    pub fn warnings(&mut self) -> Vec<Warning> {
+        let shared_key = self.shared_key.take().map(Warning::SharedKey);
+        shared_key
+            .into_iter()
+            .chain(std::iter::from_fn(|| self.next_missing_keys()))
+            .collect()
     }
 
-    fn next_warning(&mut self) -> Option<String> {
+    fn next_missing_keys(&mut self) -> Option<Warning> {
         while let Some(PeriodFailure { period, reason }) = self.source.next_failure() {
             let is_near = period <= self.current.saturating_add(1);
             if is_near && self.warned_period != Some(period) {
                 self.warned_period = Some(period);
-                return Some(format!("crypto period {period}: {reason}"));
+                return Some(Warning::MissingKeys { period, reason });
             }
         }
         None
@@ -182,6 +187,7 @@ impl Packaging {
     fn enter(&mut self, period: u64, start: Duration) -> Result<(), Error> {
         if period != self.moov_period && self.ready(period).is_none() {
             let ready = self.prepare(period, SignalPosition::Moof)?;
+            self.check_same_tracks(&ready)?;
             self.ready.push_back(ready);
             if self.ready.len() > Self::READY {
                 self.ready.pop_front();

@@ -11,7 +11,7 @@ use super::property_spec::OptionGroup::{Encryption, Header, Keys};
 use super::property_spec::{PropertyKind, PropertySpec, ValueError};
 
 /// All properties, in the order in which commands list their options.
-pub static PROPERTIES: [PropertySpec; 27] = [
+pub static PROPERTIES: [PropertySpec; 28] = [
     KEY_URI,
     CONTENT_ID,
     KEY_ID,
@@ -27,6 +27,7 @@ pub static PROPERTIES: [PropertySpec; 27] = [
     CRYPT_BYTE_BLOCK,
     SKIP_BYTE_BLOCK,
     CLEAR_LEAD,
+    CLEAR_TRACKS,
     PROTECT,
     SYSTEMS,
     PSSH,
@@ -157,7 +158,7 @@ pub const IV: PropertySpec = PropertySpec::new(
     "iv",
     "First IV",
     PropertyKind::Text { check: check_iv },
-    "First IV in hex (16 or 32 digits), constant in cbcs; random if unset. Never use the same IV twice with one key",
+    "First IV in hex (16 or 32 digits), constant in cbcs; random if unset. In cenc and cens only for a key set by key-id and key; never use the same IV twice with one key",
 )
 .option(Encryption, "HEX");
 
@@ -199,6 +200,15 @@ pub const CLEAR_LEAD: PropertySpec = PropertySpec::new(
     "TIME",
     "Length of the clear part at the start of the file, such as 10s, rounded to whole fragments",
 );
+
+/// The tracks to leave clear.
+pub const CLEAR_TRACKS: PropertySpec = PropertySpec::new(
+    "clear-tracks",
+    "Clear tracks",
+    PropertyKind::Texts { check: check_selector },
+    "Tracks to leave clear, as selectors separated by commas: *, video, audio, text, sd, hd, uhd1, uhd2 or track:N; the more specific selector of a key wins",
+)
+.option(Encryption, "SELECTORS");
 
 /// The switch for protection while a stream runs, see [`super::Controls`].
 pub const PROTECT: PropertySpec = PropertySpec {
@@ -322,6 +332,11 @@ pub const PSSH_VERSION: PropertySpec = PropertySpec::new(
 
 fn check_iv(text: &str) -> Result<(), ValueError> {
     super::config::parse_iv(text)?;
+    Ok(())
+}
+
+fn check_selector(text: &str) -> Result<(), ValueError> {
+    super::config::parse_clear_track(text)?;
     Ok(())
 }
 

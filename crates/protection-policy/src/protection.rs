@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use cenc_types::{KeyId, Track};
+use cenc_types::{CipherMode, KeyId, Media, Track};
 use common_encryption::BoxFlavor;
 use common_encryption::{
     FragmentProtection, FragmentTime, InitProtection, Protector, TrackProtection,
 };
-use content_keys::KeyProvider;
-use drm_signaling::Drm;
+use content_keys::{KeyEntry, KeyProvider, PeriodKeys, Selector};
+use drm_signaling::{Drm, System};
 
 use super::drms::{SignalPosition, SignaledKeys, drms};
 use super::period_keys::PeriodKeySource;
@@ -40,6 +40,11 @@ pub struct Packaging {
     pub(super) media_start: Option<i128>,
     /// The last period for which a missing key was reported.
     pub(super) warned_period: Option<u64>,
+    /// The KID that video and audio share, until that is reported.
+    pub(super) shared_key: Option<KeyId>,
+    warned_of_shared_key: bool,
+    /// True if the keys may have first IVs in counter mode.
+    takes_first_iv: bool,
     pub(super) timeline: Timeline,
     pub(super) ready: VecDeque<ReadyPeriod>,
     pub(super) changes: VecDeque<KeyChange>,
@@ -105,6 +110,8 @@ impl Packaging {
             return Err(Error::NoPeriods);
         }
         let first = first_period(&config, &*provider);
+        let takes_first_iv =
+            config.scheme.cipher_mode() == CipherMode::Cbc || provider.takes_first_iv();
         Ok(Self {
             source: PeriodKeySource::open(provider, first, &config)?,
             config,
@@ -118,6 +125,9 @@ impl Packaging {
             previous: None,
             media_start: None,
             warned_period: None,
+            shared_key: None,
+            warned_of_shared_key: false,
+            takes_first_iv,
             timeline: Timeline::default(),
             ready: VecDeque::new(),
             changes: VecDeque::new(),
@@ -159,6 +169,7 @@ impl Packaging {
         self.signals = None;
         let ready = self.prepare(self.moov_period, SignalPosition::Moov)?;
         self.protected = ready.tracks.iter().map(Option::is_some).collect();
+        self.note_shared_key(&ready);
         let pssh = ready.pssh();
         self.signals = ready.signals;
         self.source.start_period(self.moov_period);
@@ -178,7 +189,10 @@ impl Packaging {
         let mut signaled = SignaledKeys::new(&keys, period, position);
         let mut protections = Vec::with_capacity(self.tracks.len());
         for track in &self.tracks {
-            let entry = keys.select(track, period)?;
+            let entry = keys.select_unless_clear(track, period, &self.config.clear_tracks)?;
+            if let Some(entry) = entry {
+                self.check_first_iv(entry)?;
+            }
             let protection = entry.map(|entry| {
                 let key = self.sample_keys.key(&self.config, entry)?;
                 let method = self.config.method(track.media);
@@ -187,6 +201,9 @@ impl Packaging {
             });
             protections.push(protection.transpose()?);
             signaled.used.extend(entry);
+        }
+        if signaled.used.is_empty() && !self.may_stay_clear(&keys) {
+            return Err(Error::NothingProtected);
         }
         let kids = signaled.used_kids();
         let signals = match kids.is_empty() {
@@ -201,6 +218,66 @@ impl Packaging {
             tracks: protections,
             signals,
         })
+    }
+
+    /// Refuses a first IV for a key that other streams get with the same IV: in counter mode they would repeat the key stream.
+    fn check_first_iv(&self, entry: &KeyEntry) -> Result<(), Error> {
+        match entry.iv.or(self.config.iv.first()) {
+            Some(_) if !self.takes_first_iv => Err(Error::FirstIv {
+                kid: entry.kid,
+                scheme: self.config.scheme,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// True if the user left a track of the stream clear on purpose, or all tracks of any stream.
+    fn may_stay_clear(&self, keys: &PeriodKeys) -> bool {
+        let mut clear = keys
+            .keys
+            .clear_selectors()
+            .iter()
+            .chain(&self.config.clear_tracks);
+        clear.any(|selector| {
+            *selector == Selector::Any
+                || self
+                    .tracks
+                    .iter()
+                    .any(|track| selector.specificity(track).is_some())
+        })
+    }
+
+    /// Checks that the tracks with keys in a later period are those of `moov`. The sample entries of the others say that they are clear.
+    pub(super) fn check_same_tracks(&self, ready: &ReadyPeriod) -> Result<(), Error> {
+        let changed = self
+            .tracks
+            .iter()
+            .zip(self.protected.iter().zip(&ready.tracks))
+            .find(|(_, (before, now))| **before != now.is_some());
+        match changed {
+            None => Ok(()),
+            Some((track, _)) => Err(Error::ProtectionChanged {
+                track: *track,
+                period: ready.number,
+            }),
+        }
+    }
+
+    /// Notes a key that video and audio share, for one warning, if PlayReady is signaled.
+    fn note_shared_key(&mut self, ready: &ReadyPeriod) {
+        if self.warned_of_shared_key || !self.config.systems.contains(&System::PlayReady) {
+            return;
+        }
+        let kids = |is_wanted: fn(&Media) -> bool| {
+            self.tracks
+                .iter()
+                .zip(&ready.tracks)
+                .filter(move |(track, _)| is_wanted(&track.media))
+                .filter_map(|(_, protection)| Some(protection.as_ref()?.key.kid()))
+        };
+        self.shared_key = kids(|media| matches!(media, Media::Video { .. }))
+            .find(|video| kids(|media| *media == Media::Audio).any(|audio| audio == *video));
+        self.warned_of_shared_key = self.shared_key.is_some();
     }
 
     /// Returns the protected tracks of the last `moov`.

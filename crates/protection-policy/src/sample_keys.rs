@@ -8,6 +8,7 @@ use cenc_types::KeyId;
 use common_encryption::{IvSource, SampleKey};
 use content_keys::KeyEntry;
 
+use super::iv_runs::{FirstIv, RunKey};
 use super::{Config, Error, IvRuns};
 
 /// The keys in use. They outlive streams, so that IVs continue after the last one used.
@@ -42,11 +43,14 @@ impl SampleKeys {
             }
             return Ok(Arc::clone(key));
         }
-        let first_iv = entry.iv.map_or_else(|| config.first_iv(), Ok)?;
+        let given = entry.iv.or(config.iv.first());
         let ivs = self.runs.join(
             entry.kid,
-            config.scheme.cipher_mode(),
-            IvSource::new(config.scheme, first_iv)?,
+            RunKey::new(&entry.key, config.scheme.cipher_mode()),
+            FirstIv {
+                ivs: IvSource::new(config.scheme, given.map_or_else(|| config.random_iv(), Ok)?)?,
+                is_random: given.is_none(),
+            },
         )?;
         let key = Arc::new(SampleKey::drawing_from(
             entry.kid,

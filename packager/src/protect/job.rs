@@ -47,6 +47,7 @@ impl ProtectJob<'_> {
         file.protect(self.packaging)
             .map_err(|error| self.failed(error))?;
         self.warn(std::iter::from_fn(|| file.next_warning()));
+        self.warn_of_keys();
         self.input.start_pass("measuring");
         file.measure(self.input)
             .map_err(|error| self.failed(error))?;
@@ -107,10 +108,14 @@ impl ProtectJob<'_> {
         while let Some(change) = self.packaging.next_change() {
             self.key_changes.push(KeyChangeReport::new(&change, scheme));
         }
-        for warning in self.packaging.warnings() {
-            self.input.warn(&warning);
-        }
+        self.warn_of_keys();
         outputs.drain(..).try_for_each(|output| self.write(output))
+    }
+
+    fn warn_of_keys(&mut self) {
+        for warning in self.packaging.warnings() {
+            self.input.warn(&warning.to_string());
+        }
     }
 
     fn write(&mut self, output: Output<BytesMut>) -> Result<(), Error> {

@@ -136,7 +136,7 @@ fn half_an_hour_with_the_key_server_down_for_five_minutes() {
     assert!(
         warnings
             .iter()
-            .any(|text| text.contains("the key server is down"))
+            .any(|warning| warning.to_string().contains("the key server is down"))
     );
     let changes = std::iter::from_fn(|| channel.packaging.next_change());
     let periods: Vec<u64> = changes.map(|change| change.period).collect();

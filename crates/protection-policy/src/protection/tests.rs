@@ -31,16 +31,19 @@ const TEXT: Track = Track {
 fn ring(keys: &[(&str, u8)]) -> KeyRing {
     let mut ring = KeyRing::default();
     for &(selector, byte) in keys {
-        let entry = KeyEntry {
-            selector: selector.parse().unwrap(),
-            kid: KeyId::from_bytes([byte; 16]),
-            key: ContentKey::from_bytes(Zeroizing::new([byte; 16])),
-            iv: None,
-            period: None,
-        };
-        ring.add(entry).unwrap();
+        ring.add(entry(selector, byte)).unwrap();
     }
     ring
+}
+
+fn entry(selector: &str, byte: u8) -> KeyEntry {
+    KeyEntry {
+        selector: selector.parse().unwrap(),
+        kid: KeyId::from_bytes([byte; 16]),
+        key: ContentKey::from_bytes(Zeroizing::new([byte; 16])),
+        iv: None,
+        period: None,
+    }
 }
 
 fn packaging(scheme: Scheme, keys: &[(&str, u8)], sample_keys: SampleKeys) -> Packaging {
@@ -110,11 +113,168 @@ fn header_lists_each_key_of_the_asset_once() {
 }
 
 #[test]
-fn stream_of_text_alone_stays_clear_and_unsigned() {
-    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
-    let made = packaging.protect_tracks(&[TEXT]).unwrap();
-    assert!(made.tracks[0].is_none() && made.pssh.is_empty());
-    assert!(packaging.signals().is_none());
+fn stream_stays_clear_only_if_the_user_asks_for_it() {
+    for (clear, tracks, passes) in [
+        ([].as_slice(), [TEXT].as_slice(), false),
+        (&[], &[], false),
+        (&["audio"], &[TEXT], false),
+        (&["text"], &[TEXT], true),
+        (&["*"], &[TEXT], true),
+        (&["*"], &[], true),
+        (&["*"], &[VIDEO, AUDIO, TEXT], true),
+        (&["video", "track:2"], &[VIDEO, AUDIO, TEXT], true),
+    ] {
+        let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
+        packaging.config.clear_tracks = clear.iter().map(|s| s.parse().unwrap()).collect();
+        match packaging.protect_tracks(tracks) {
+            Ok(init) => {
+                assert!(passes, "{clear:?} {tracks:?}");
+                assert!(init.tracks.iter().all(Option::is_none) && init.pssh.is_empty());
+                assert!(packaging.signals().is_none());
+            }
+            Err(error) => {
+                assert!(!passes, "{clear:?} {tracks:?}: {error}");
+                assert!(error.to_string().contains("clear-tracks=*"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn track_is_left_clear_by_the_source_or_by_the_property() {
+    let protected = |line: Option<&str>, property: Option<&str>, keys| {
+        let mut ring = ring(keys);
+        if let Some(line) = line {
+            ring.add_clear(line.parse().unwrap()).unwrap();
+        }
+        let mut config = Config::new(Scheme::Cenc, Host::system());
+        config.clear_tracks = property.iter().map(|s| s.parse().unwrap()).collect();
+        let keys = Box::new(FixedKeys::new(ring));
+        let mut packaging =
+            Packaging::open(config, keys, SampleKeys::default(), Arc::default()).unwrap();
+        let tracks = protections(&mut packaging, &[VIDEO, AUDIO]);
+        tracks.iter().map(Option::is_some).collect::<Vec<_>>()
+    };
+    let all: &[(&str, u8)] = &[("*", 1)];
+    let video: &[(&str, u8)] = &[("video", 1)];
+    assert_eq!(protected(Some("audio"), None, all), [true, false]);
+    assert_eq!(protected(Some("audio"), None, video), [true, false]);
+    assert_eq!(protected(None, Some("audio"), all), [true, false]);
+    assert_eq!(protected(None, Some("audio"), video), [true, false]);
+    assert_eq!(protected(None, Some("track:1"), all), [false, true]);
+    // The more specific selector of a key wins.
+    assert_eq!(protected(None, Some("*"), video), [true, false]);
+    assert_eq!(protected(Some("*"), None, video), [true, false]);
+    assert_eq!(
+        protected(None, Some("video"), &[("*", 1), ("hd", 2)]),
+        [true, true]
+    );
+    assert_eq!(
+        protected(None, Some("hd"), &[("*", 1), ("hd", 2)]),
+        [false, true]
+    );
+}
+
+#[test]
+fn first_iv_in_counter_mode_is_for_keys_that_are_given_directly() {
+    /// Keys that others share, with or without an IV.
+    struct SharedKeys(Option<Iv>);
+
+    impl KeyProvider for SharedKeys {
+        fn rotates(&self) -> bool {
+            false
+        }
+
+        fn period_keys(
+            &mut self,
+            _period: u64,
+        ) -> Result<Arc<content_keys::PeriodKeys>, content_keys::Error> {
+            let mut ring = KeyRing::default();
+            ring.add(KeyEntry {
+                iv: self.0,
+                ..entry("*", 1)
+            })
+            .unwrap();
+            Ok(Arc::new(ring.into()))
+        }
+    }
+
+    let iv = Iv::new(&[7; 16]).unwrap();
+    let opened = |scheme, own: Option<Iv>, property: IvConfig| {
+        let mut config = Config::new(scheme, Host::system());
+        config.iv = property;
+        let provider = Box::new(SharedKeys(own));
+        Packaging::open(config, provider, SampleKeys::default(), Arc::default())
+            .unwrap()
+            .protect_tracks(&[AUDIO])
+            .map(|init| init.tracks[0].as_ref().unwrap().key.track_iv())
+    };
+    let random = IvConfig::Random(IvSize::Eight);
+    for scheme in [Scheme::Cenc, Scheme::Cens] {
+        for refused in [
+            opened(scheme, Some(iv), random),
+            opened(scheme, None, IvConfig::First(iv)),
+        ] {
+            let error = refused.unwrap_err().to_string();
+            assert!(
+                error.contains("leave out iv") && error.contains("scheme=cbcs"),
+                "{error}"
+            );
+        }
+        assert!(opened(scheme, None, random).is_ok());
+    }
+    for own in [(Some(iv), random), (None, IvConfig::First(iv))] {
+        let constant = opened(Scheme::Cbcs, own.0, own.1).unwrap();
+        assert_eq!(constant, TrackIv::Constant(iv));
+    }
+}
+
+#[test]
+fn one_key_under_two_kids_gives_no_iv_twice() {
+    let runs = Arc::<IvRuns>::default();
+    let first_iv = |kid| {
+        let key = ContentKey::from_bytes(Zeroizing::new([9; 16]));
+        let ring = KeyRing::single(KeyId::from_bytes([kid; 16]), key);
+        let mut config = Config::new(Scheme::Cenc, Host::system());
+        config.iv = IvConfig::First(Iv::new(&[5; 8]).unwrap());
+        let keys = SampleKeys::drawing_from(Arc::clone(&runs));
+        let mut packaging =
+            Packaging::open(config, Box::new(FixedKeys::new(ring)), keys, Arc::default()).unwrap();
+        let track = protections(&mut packaging, &[AUDIO])[0].clone().unwrap();
+        track.key.ivs().next(1).unwrap()
+    };
+    assert_ne!(first_iv(1), first_iv(2));
+}
+
+// PlayReady compliance rules: audio at security level 2000 needs another key than video at 3000.
+#[test]
+fn key_of_video_and_audio_is_warned_about_once() {
+    for (keys, tracks, systems, count) in [
+        (
+            [("*", 1)].as_slice(),
+            [VIDEO, AUDIO].as_slice(),
+            [System::PlayReady],
+            1,
+        ),
+        (&[("*", 1)], &[VIDEO], [System::PlayReady], 0),
+        (
+            &[("*", 1), ("audio", 2)],
+            &[VIDEO, AUDIO],
+            [System::PlayReady],
+            0,
+        ),
+        (&[("*", 1)], &[VIDEO, AUDIO], [System::Widevine], 0),
+    ] {
+        let mut packaging = packaging(Scheme::Cenc, keys, SampleKeys::default());
+        packaging.config.systems = systems.into();
+        let mut warnings = Vec::new();
+        for _ in 0..3 {
+            packaging.protect_tracks(tracks).unwrap();
+            warnings.extend(packaging.warnings());
+        }
+        let shared = crate::Warning::SharedKey(KeyId::from_bytes([1; 16]));
+        assert_eq!(warnings, vec![shared; count]);
+    }
 }
 
 #[test]

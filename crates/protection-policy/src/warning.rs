@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Warnings about a stream.
+
+use cenc_types::KeyId;
+
+/// Something about a stream that its user may not want.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The keys of a crypto period that starts soon or has started are missing.
+    #[error("crypto period {period}: {reason}")]
+    MissingKeys {
+        /// The period.
+        period: u64,
+        /// The cause, without secrets.
+        reason: String,
+    },
+    /// Video and audio have one key, which PlayReady's compliance rules forbid at security level 3000.
+    #[error(
+        "video and audio have one key, KID {0}: PlayReady clients of security level 3000 want a key for each; add one for audio"
+    )]
+    SharedKey(KeyId),
+}
