@@ -33,7 +33,7 @@ pub fn samples(row: &Row) -> Vec<String> {
     }
 }
 
-/// Properties with a key and a first IV for each scheme: elements of one process share the run of IVs of a key.
+/// Properties with a key and a first IV of its own for each scheme: elements of one process share the run of IVs of a key.
 fn with_iv(scheme: &str) -> String {
     let (digit, iv) = match scheme {
         "cenc" => ('1', "0011223344556677"),
@@ -41,11 +41,8 @@ fn with_iv(scheme: &str) -> String {
         "cbc1" => ('3', "00112233445566778899aabbccddeeff"),
         _ => ('4', "00112233445566778899aabbccddeeff"),
     };
-    let kid = &enc::KID[..35];
-    format!(
-        "scheme={scheme} key-id={kid}{digit} key={} iv={iv}",
-        enc::KEY
-    )
+    let (kid, key) = (&enc::KID[..35], &enc::KEY[..31]);
+    format!("scheme={scheme} key-id={kid}{digit} key={key}{digit} iv={iv}")
 }
 
 #[test]
