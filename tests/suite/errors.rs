@@ -191,7 +191,7 @@ fn a_video_codec_that_we_cannot_protect_is_refused_by_name() {
     let run = launch::pipeline(&format!(
         "videotestsrc num-buffers=30 ! video/x-raw,width=160,height=120 ! avenc_mpeg4 ! mpeg4videoparse \
          ! mp4mux fragment-duration=500 ! {} ! filesink location={}",
-        enc::one_key("cenc"),
+        enc::one_key("cbcs"),
         output.display()
     ));
     says(&run, &["mp4v"]);
