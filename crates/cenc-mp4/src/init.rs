@@ -59,6 +59,9 @@ const CONFIG_BOXES: [FourCc; 4] = [
     FourCc(*b"vvcC"),
 ];
 
+/// The parameter sets of views (MVC) and layers (MV-HEVC) beside those of the base.
+const LAYER_CONFIG_BOXES: [FourCc; 2] = [FourCc(*b"mvcC"), FourCc(*b"lhvC")];
+
 /// A track of the init segment, ready for its fragments.
 pub(super) struct TrackState {
     pub(super) track_id: u32,
@@ -391,24 +394,27 @@ pub(super) fn find_mut<'a, 'b>(
 }
 
 fn read_codec(entry: &SampleEntry<'_>, track: &Track) -> Result<Codec, Error> {
-    let config = match track.media {
-        Media::Video { .. } => {
-            let configs: Vec<_> = CONFIG_BOXES
-                .iter()
-                .map(|config| entry.child(EntryLayout::Visual, *config))
-                .collect::<Result<_, _>>()?;
-            configs.into_iter().flatten().next()
-        }
-        Media::Audio | Media::Text => None,
+    let read_boxes = |types: &[FourCc]| match track.media {
+        Media::Video { .. } => types
+            .iter()
+            .filter_map(|config| entry.child(EntryLayout::Visual, *config).transpose())
+            .collect::<Result<Vec<_>, _>>(),
+        Media::Audio | Media::Text => Ok(Vec::new()),
     };
-    match FormatKind::of(entry.format.0) {
+    if FormatKind::of(entry.format.0).is_none() && track.media == Media::Audio {
         // Audio is protected by whole samples whatever its codec, 23001-7 clause 9.7.
-        None if track.media == Media::Audio => Ok(Codec::whole_samples()),
-        _ => Codec::new(entry.format.0, config).map_err(|source| Error::Codec {
-            track_id: track.track_id,
-            source,
-        }),
+        return Ok(Codec::whole_samples());
     }
+    let refused = |source| Error::Codec {
+        track_id: track.track_id,
+        source,
+    };
+    let config = read_boxes(&CONFIG_BOXES)?.first().copied();
+    let mut codec = Codec::new(entry.format.0, config).map_err(refused)?;
+    for layers in read_boxes(&LAYER_CONFIG_BOXES)? {
+        codec.add_layers(layers).map_err(refused)?;
+    }
+    Ok(codec)
 }
 
 fn protect_entry(

@@ -14,8 +14,10 @@ pub enum Error {
     /// All IVs of a key are used.
     #[error("the key has no unused IV left: change to a new key")]
     IvsExhausted,
-    /// The subsamples do not add up to the sample.
-    #[error("the subsamples do not add up to the size of the sample")]
+    /// The subsamples do not add up to the sample, or leave a cipher block clear that must be protected.
+    #[error(
+        "the subsamples do not add up to the size of the sample, or leave a part clear that must be protected"
+    )]
     MapMismatch,
     /// A sample has more subsamples than their 16-bit count holds.
     #[error("the sample has more than 65535 subsamples: encode fewer slices")]

@@ -87,7 +87,20 @@ impl SampleProtector {
             alignment: codec.alignment(),
         };
         map_subsamples(scheme, &sample, &mut self.map)?;
-        Ok(self.map.iter().map(|s| u64::from(s.protected_bytes)).sum())
+        self.check_map(size)
+    }
+
+    /// Returns the number of protected bytes, if the subsamples add up to the sample and no range with a whole cipher block stays
+    /// clear.
+    fn check_map(&self, size: usize) -> Result<u64, SampleError> {
+        let sum = |bytes: fn(&Subsample) -> u64| self.map.iter().map(bytes).sum::<u64>();
+        let protected = sum(|subsample| u64::from(subsample.protected_bytes));
+        let clear = sum(|subsample| u64::from(subsample.clear_bytes));
+        let whole_blocks: usize = self.ranges.iter().map(|range| range.len / 16 * 16).sum();
+        match clear + protected == size as u64 && protected >= whole_blocks as u64 {
+            true => Ok(protected),
+            false => Err(Error::MapMismatch.into()),
+        }
     }
 
     /// The subsamples of the last sample; empty if it is protected as a whole.
