@@ -3,6 +3,10 @@
 //! remedy. What comes out is decrypted by `cencbox.py`, which shares no code with this project.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test that reads past the end fails there"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -237,9 +241,7 @@ fn segments_are_protected_apart_from_their_init_segment() {
     let (Some(cases), Some(cencbox)) = (field_cases(), tools::cencbox()) else {
         return tools::skip(test, "no ../shared, or no pycryptodome");
     };
-    let folder = scratch("segments", "apart");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir(&folder).unwrap();
+    let folder = scratch_folder("segments");
     let (init, clear) = (cases.join("17-init.mp4"), cases.join("17-segment.m4s"));
     let clear_segment = fs::read(&clear).unwrap();
     let second = folder.join("2.m4s");
@@ -314,6 +316,14 @@ fn scratch(file: &str, kind: &str) -> PathBuf {
     let output = folder.join(format!("{kind}-{file}"));
     let _ = fs::remove_file(&output);
     output
+}
+
+/// An empty folder.
+fn scratch_folder(name: &str) -> PathBuf {
+    let folder = scratch(name, "folder");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    folder
 }
 
 fn protect(cases: &Path, file: &str, key_file: &str, arguments: &str, output: &Path) -> Output {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Folders, FIFOs, devices and sockets as input files: each command names them and ends, and never waits for their bytes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
-
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::Path;

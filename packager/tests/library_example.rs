@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `examples/protect_stream.rs`: the libraries protect a stream without GStreamer.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
-
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;

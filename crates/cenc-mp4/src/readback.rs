@@ -49,12 +49,14 @@ mod tests {
     use test_support::encrypted::{FixedKey, KID};
 
     use super::*;
-    use crate::protect_init;
+    use crate::init::protect_init;
 
     #[test]
     fn damage_of_what_was_written_is_found() {
         let mut protector = FixedKey::new(Scheme::Cenc);
-        let written = protect_init(&init(), &mut protector).unwrap();
+        let written = protect_init(&init(), &mut protector, &mut Default::default())
+            .unwrap()
+            .bytes;
         let moov = &written[ftyp().len()..];
         let track = cenc_types::Track {
             track_id: 1,

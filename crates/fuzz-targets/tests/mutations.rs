@@ -163,7 +163,11 @@ fn mutate(nodes: &[Node], random: &mut Random) -> Vec<u8> {
     match random.below(12) {
         0 => data.truncate(random.below(data.len())),
         1 => data.extend(std::iter::repeat_n(0, 1 + random.below(40))),
-        2 => data.extend((0..1 + random.below(40)).map(|index| (index * 37) as u8)),
+        2 => data.extend(
+            (0..=random.below(40))
+                .map(|_| random.pick(&[0x13, 0x65, 0x9a, 0xd1]))
+                .collect::<Vec<_>>(),
+        ),
         _ => {}
     }
     data
@@ -190,7 +194,8 @@ fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
             let other = random.below(nodes.len());
             nodes.swap(index, other);
         }
-        3 => node.kind = *random.pick(&TYPES),
+        // What was in an 'mdat' is no media elsewhere.
+        3 if node.kind != *b"mdat" => node.kind = *random.pick(&TYPES),
         4 => nodes.insert(index, junk(random)),
         5 if node.kind != *b"mdat" => {
             let end = random.below(node.fields.len());

@@ -251,15 +251,15 @@ fn without(trak: &[u8], old: &[u8], mdhd: &[u8]) -> Vec<u8> {
     ]
     .concat();
     // The sizes of the boxes around them.
-    for (kind, change) in [
-        (b"trak", mdhd.len() as i64 - old.len() as i64),
-        (b"mdia", mdhd.len() as i64 - old.len() as i64),
-        (b"minf", -(old.len() as i64)),
-        (b"stbl", -(old.len() as i64)),
+    for (kind, added) in [
+        (b"trak", mdhd.len()),
+        (b"mdia", mdhd.len()),
+        (b"minf", 0),
+        (b"stbl", 0),
     ] {
         let at = out.windows(4).position(|window| window == kind).unwrap() - 4;
-        let size = number(&out, at, 4) as i64 + change;
-        out[at..at + 4].copy_from_slice(&word(usize::try_from(size).unwrap()));
+        let size = number(&out, at, 4) + added - old.len();
+        out[at..at + 4].copy_from_slice(&word(size));
     }
     out
 }
