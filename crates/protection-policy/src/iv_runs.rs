@@ -187,10 +187,9 @@ mod tests {
         runs.join(KID, key, FirstIv { ivs, is_random })
     }
 
-    /// Adds runs of other keys until there is no room, then two more.
+    /// Adds more runs of other keys than there is room for.
     fn fill(runs: &IvRuns, is_random: bool) -> Result<(), Error> {
-        let len = runs.0.lock().unwrap().len();
-        for number in len..IvRuns::MAX + 2 {
+        for number in 1..IvRuns::MAX + 8 {
             join_numbered(runs, number, is_random)?;
         }
         Ok(())
