@@ -29,7 +29,7 @@ def sign_in(desk):
     assert desk.go("/contents") == 200 and desk.page.url.endswith("/login")
     desk.is_accessible()
     desk.fill(token="not-the-token-of-anybody-0123456789")
-    assert "not known" in desk.refused("Sign in")
+    assert "unknown" in desk.refused("Sign in")
     assert desk.page.locator("[name=token]").input_value() == ""
     focused = desk.page.evaluate("document.activeElement.className")
     assert focused == "summary", focused
@@ -283,7 +283,7 @@ def let_others_in(desk, chromium, other):
     vera.expected.add("forbidden")
     for path in ("/audit", "/accounts", "/new-key", "/new-content", "/import", "/targets/licences", "/contents/film%2F1/cpix"):
         assert vera.go(path) == 403, path
-        vera.sees("it takes the role")
+        vera.sees("it needs the role")
     vera.is_accessible()
     vera.go(f"/keys/{UUID}")
     assert vera.page.locator("main button").count() == 0
