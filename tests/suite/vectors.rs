@@ -35,13 +35,22 @@ fn is_in_scope(vector: &Vector) -> bool {
         .all(|entry| IN_SCOPE.contains(&entry.as_str()))
 }
 
+/// The settings that a vector needs besides the key: text stays clear, and alone it must be allowed to.
+fn clear_tracks(vector: &Vector) -> &'static str {
+    let is_text = |entry: &String| matches!(entry.as_str(), "stpp" | "wvtt" | "tx3g");
+    match vector.sample_entries().iter().all(is_text) {
+        true => " clear-tracks=*",
+        false => "",
+    }
+}
+
 /// The element with fixed IV, so that two runs give the same bytes.
-fn fixed(scheme: &str) -> String {
+fn fixed(vector: &Vector, scheme: &str) -> String {
     let iv = match scheme {
         "cenc" => "0011223344556677",
         _ => "00112233445566778899aabbccddeeff",
     };
-    format!("{} iv={iv}", enc::one_key(scheme))
+    format!("{} iv={iv}{}", enc::one_key(scheme), clear_tracks(vector))
 }
 
 #[test]
@@ -63,7 +72,7 @@ fn in_every_chunking(vector: &Vector, scheme: &str) {
         .iter()
         .map(|chunk| {
             let protected = folder.join(&format!("{chunk}.mp4"));
-            let run = enc::protect_file(&clear, *chunk, &fixed(scheme), &protected);
+            let run = enc::protect_file(&clear, *chunk, &fixed(vector, scheme), &protected);
             let said = &run.stderr;
             assert!(
                 run.status.success(),
@@ -75,7 +84,7 @@ fn in_every_chunking(vector: &Vector, scheme: &str) {
         .collect();
     let first = std::fs::read(&outputs[0]).unwrap();
     let pulled = folder.join("pulled.mp4");
-    enc::protect_pulled(&clear, &fixed(scheme), &pulled).succeeded();
+    enc::protect_pulled(&clear, &fixed(vector, scheme), &pulled).succeeded();
     let is_same = first == std::fs::read(&pulled).unwrap();
     assert!(
         is_same,
@@ -126,13 +135,20 @@ fn every_progressive_clear_file_is_protected_with_its_moov_in_front() {
 
 /// FFmpeg 8.1 leaves out the samples of a second protected sample entry; it takes those of a clear one.
 const TWO_ENTRIES: &str = "o-gst-av1-two-entries";
+/// Its audio is silence, in samples shorter than a cipher block, which stay clear in CBC: nothing of the track would be protected.
+const SILENCE: &str = "o-gst-h264-opus";
 
 fn pulled(vector: &Vector, scheme: &str) {
     let folder = Scratch::new("progressive");
     let clear = folder.write("clear.mp4", vector.bytes());
     let protected = folder.join("protected.mp4");
-    let run = enc::protect_pulled(&clear, &enc::one_key(scheme), &protected);
+    let settings = enc::one_key(scheme) + clear_tracks(vector);
+    let run = enc::protect_pulled(&clear, &settings, &protected);
     let said = &run.stderr;
+    if vector.id == SILENCE && matches!(scheme, "cbcs" | "cbc1") {
+        assert!(said.contains("set scheme=cenc"), "{scheme}: {said}");
+        return;
+    }
     assert!(run.status.success(), "{} {scheme}: {said}", vector.id);
     all_is_protected_but_text(&protected, &vector.id);
     let file = std::fs::read(&protected).unwrap();
@@ -179,11 +195,17 @@ fn every_codec_out_of_scope_is_refused_by_name() {
     }
 }
 
+/// A decryptor left boxes of protection in this one, whose samples are clear: they are dropped with a warning.
+const DECRYPTED: &str = "o-clear-with-enc-boxes";
+
 #[test]
 fn every_file_that_others_protected_is_refused() {
     let test = "every_file_that_others_protected_is_refused";
     for class in ["pair", "encrypted", "structure"] {
         for vector in vectors(class, test) {
+            if vector.id == DECRYPTED {
+                continue;
+            }
             let folder = Scratch::new("twice");
             let once = folder.write("once.mp4", vector.bytes());
             let twice = folder.join("twice.mp4");
@@ -192,10 +214,7 @@ fn every_file_that_others_protected_is_refused() {
             // Some are fragments without what describes them.
             let is_alone = vector.sample_entries().is_empty();
             let is_named = run.stderr.contains("already protected");
-            // A decryptor left boxes of protection in this one, whose samples are clear. Its media is missing.
-            let is_decrypted = vector.id == "o-clear-with-enc-boxes";
-            let is_refused = is_named || is_alone || is_decrypted;
-            assert!(is_refused, "{}: {}", vector.id, run.stderr);
+            assert!(is_named || is_alone, "{}: {}", vector.id, run.stderr);
             // A clear moov may have left before protected fragments come.
             let left = std::fs::read(&twice).unwrap_or_default();
             let is_media = |kind: &[u8; 4]| matches!(kind, b"moof" | b"mdat");

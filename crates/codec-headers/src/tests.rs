@@ -282,3 +282,20 @@ fn formats_without_a_rule_are_refused_by_name() {
     assert_eq!(error, Error::MissingConfig { format: *b"avc1" });
     assert!(error.to_string().contains("\"avc1\""));
 }
+
+#[test]
+fn codecs_without_layers_refuse_their_configuration() {
+    let mut codec = Codec::new(*b"vp09", None).unwrap();
+    assert!(matches!(
+        codec.add_layers(&[]),
+        Err(Error::UnsupportedFeature { .. })
+    ));
+    let vectors = of_formats(&[*b"hvc1"]);
+    assert!(vectors[0].codec().add_layers(&[1, 0, 0, 0]).is_err());
+    assert!(
+        vectors[0]
+            .codec()
+            .add_layers(&[1, 0xf0, 0, 0xfc, 0xcb, 0])
+            .is_ok()
+    );
+}

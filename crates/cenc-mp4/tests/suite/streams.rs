@@ -4,6 +4,7 @@
 mod entries;
 mod faststart;
 mod field;
+mod field_information;
 mod index;
 mod layout;
 mod leftovers;

@@ -2,6 +2,8 @@
 //! Video parameter sets with their extension, on which slice segment headers of layers above the base depend: ISO/IEC 23008-2,
 //! 7.3.2.1 and F.7.3.2.1.
 
+mod dimensions;
+
 use super::HEADER_LEN;
 use super::format::{PictureFormat, read_profile_tier_level, skip_sub_layer_ordering};
 use super::vps_layer_sets::LayerSets;
@@ -9,6 +11,7 @@ use super::vui::HrdParameters;
 use crate::Error;
 use crate::parameter_sets::{Identified, ParameterSet};
 use crate::rbsp::{RbspReader, ceil_log2};
+use dimensions::Dimensions;
 
 /// The most layers of a bitstream: MaxLayersMinus1 + 1.
 pub(super) const MAX_LAYERS: u32 = 63;
@@ -388,64 +391,4 @@ fn skip_timing(bits: &mut RbspReader<'_>, max_sub_layers: u32) -> Result<(), Err
         hrd.skip_sub_layers(bits, max_sub_layers)?;
     }
     Ok(())
-}
-
-/// The scalability dimensions of layers. The view order index, if it is one of them, is the first.
-struct Dimensions {
-    has_view: bool,
-    /// Layers may be auxiliary pictures, such as alpha.
-    has_auxiliary: bool,
-    /// NumViews
-    views: u32,
-    /// The number of bits of each dimension, in order.
-    lengths: Vec<u32>,
-}
-
-impl Dimensions {
-    /// The number of bits of nuh_layer_id.
-    const LAYER_ID_BITS: u32 = 6;
-    /// The bit of scalability_mask_flag for texture or depth.
-    const DEPTH: u32 = 1 << 15;
-    /// The bit of scalability_mask_flag for the view order index.
-    const VIEW: u32 = 1 << 14;
-    /// The bit of scalability_mask_flag for auxiliary pictures.
-    const AUXILIARY: u32 = 1 << 12;
-
-    /// Reads scalability_mask_flag and dimension_id_len_minus1. With splitting_flag the last length is not coded.
-    fn read(bits: &mut RbspReader<'_>, splitting: bool) -> Result<Self, Error> {
-        let mask = bits.u(16)?;
-        if mask & Self::DEPTH != 0 {
-            return Err(UNSUPPORTED_3D);
-        }
-        Ok(Self {
-            has_view: mask & Self::VIEW != 0,
-            has_auxiliary: mask & Self::AUXILIARY != 0,
-            views: 1,
-            lengths: (u32::from(splitting)..mask.count_ones())
-                .map(|_| Ok(bits.u(3)? + 1))
-                .collect::<Result<_, _>>()?,
-        })
-    }
-
-    /// Reads dimension_id of a layer and returns the view order index.
-    fn read_view(&self, bits: &mut RbspReader<'_>) -> Result<u32, Error> {
-        let mut view = 0;
-        for (position, length) in self.lengths.iter().enumerate() {
-            let dimension_id = bits.u(*length)?;
-            if self.has_view && position == 0 {
-                view = dimension_id;
-            }
-        }
-        Ok(view)
-    }
-
-    /// Returns the view order index in the lowest bits of a nuh_layer_id.
-    fn view_of_id(&self, id: u32) -> u32 {
-        let length = self.lengths.first().copied().unwrap_or(Self::LAYER_ID_BITS);
-        if self.has_view {
-            id & ((1 << length) - 1)
-        } else {
-            0
-        }
-    }
 }

@@ -388,20 +388,3 @@ fn slices_with_inter_layer_prediction_are_read_to_their_end() {
     let coded = codec.protectable_ranges(&sample, &mut found).unwrap();
     assert_eq!((found, coded.count), (expected, slices.len()));
 }
-
-#[test]
-fn codecs_without_layers_refuse_their_configuration() {
-    let mut codec = Codec::new(*b"vp09", None).unwrap();
-    assert!(matches!(
-        codec.add_layers(&[]),
-        Err(Error::UnsupportedFeature { .. })
-    ));
-    let vectors = of_formats(&[*b"hvc1"]);
-    assert!(vectors[0].codec().add_layers(&[1, 0, 0, 0]).is_err());
-    assert!(
-        vectors[0]
-            .codec()
-            .add_layers(&[1, 0xf0, 0, 0xfc, 0xcb, 0])
-            .is_ok()
-    );
-}
