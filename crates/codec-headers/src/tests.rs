@@ -290,7 +290,7 @@ fn codecs_without_layers_refuse_their_configuration() {
         codec.add_layers(&[]),
         Err(Error::UnsupportedFeature { .. })
     ));
-    let vectors = of_formats(&[*b"hvc1"]);
+    let vectors = layers::of_formats(&[*b"hvc1"]);
     assert!(vectors[0].codec().add_layers(&[1, 0, 0, 0]).is_err());
     assert!(
         vectors[0]

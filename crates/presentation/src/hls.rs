@@ -2,6 +2,7 @@
 //! HLS playlists, RFC 8216: EXT-X-KEY before the EXT-X-MAP of each protected init segment and before segments with another key,
 //! EXT-X-SESSION-KEY in a multivariant playlist.
 
+mod lines;
 mod media;
 mod variables;
 
@@ -16,25 +17,11 @@ use super::manifest::{EditPlan, ManifestFormat};
 use super::{
     ByteRange, Error, FileLayout, FileProtection, FragmentKeys, NamedProtection, PresentationFiles,
 };
+use lines::{PlaylistLine, split_lines};
 use media::{InitMap, MediaPlaylist, MediaSegment, PlaylistItem, WrittenRange};
 use variables::Variables;
 
 const CLEAR: &str = "#EXT-X-KEY:METHOD=NONE";
-
-/// The tags that name media playlists.
-const VARIANTS: [&str; 3] = [
-    "#EXT-X-STREAM-INF",
-    "#EXT-X-MEDIA",
-    "#EXT-X-I-FRAME-STREAM-INF",
-];
-
-/// A line of a playlist.
-#[derive(Clone, Copy)]
-struct PlaylistLine<'t> {
-    /// Its offset in bytes.
-    at: usize,
-    text: &'t str,
-}
 
 /// True if a text is a playlist. Blank lines and comments may precede its first tag.
 pub(super) fn is_playlist(text: &str) -> bool {
@@ -389,60 +376,6 @@ fn file_name(url: &Url) -> String {
         .and_then(|mut segments| segments.next_back())
         .unwrap_or_default()
         .to_owned()
-}
-
-fn split_lines(text: &str) -> Vec<PlaylistLine<'_>> {
-    let mut at = 0;
-    text.split_inclusive('\n')
-        .map(|whole| {
-            let line = PlaylistLine {
-                at,
-                text: whole.trim_end_matches(['\r', '\n']),
-            };
-            at += whole.len();
-            line
-        })
-        .collect()
-}
-
-impl<'t> PlaylistLine<'t> {
-    /// Returns true if the line is a tag with that name.
-    fn is(self, tag: &str) -> bool {
-        self.text
-            .strip_prefix(tag)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    }
-
-    fn is_variant(self) -> bool {
-        VARIANTS.iter().any(|tag| self.is(tag))
-    }
-
-    /// Returns the offset of a part of the line in it, in bytes.
-    fn offset_of(self, part: &str) -> usize {
-        part.as_ptr()
-            .addr()
-            .saturating_sub(self.text.as_ptr().addr())
-    }
-
-    fn is_uri(self) -> bool {
-        !self.text.trim().is_empty() && !self.text.starts_with('#')
-    }
-
-    /// Returns a value of the attribute list, without its quotes.
-    fn attribute(self, name: &str) -> Option<&'t str> {
-        let (_, mut rest) = self.text.split_once(':')?;
-        loop {
-            let (found, value) = rest.split_once('=')?;
-            let (value, after) = match value.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"')?,
-                None => value.split_at(value.find(',').unwrap_or(value.len())),
-            };
-            if found.trim() == name {
-                return Some(value);
-            }
-            rest = after.trim_start_matches([',', ' ']);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn length_size(vector: &Vector) -> usize {
     usize::from(vector.config[at] & 3) + 1
 }
 
-fn of_formats(formats: &[[u8; 4]]) -> Vec<Vector> {
+pub(super) fn of_formats(formats: &[[u8; 4]]) -> Vec<Vector> {
     let mut vectors = vectors();
     vectors.retain(|vector| formats.contains(&vector.format));
     assert!(vectors.len() > 10);
