@@ -167,8 +167,8 @@ pub enum Error {
     },
     /// All samples of a track would leave clear.
     #[error(
-        "track {track_id}: scheme {scheme} finds nothing to encrypt in any of its samples: set scheme=cenc if they are short, \
-         or leave the track clear"
+        "track {track_id}: scheme {scheme} finds nothing to encrypt in any of its samples, which are too short: leave the track clear \
+         with clear-tracks, or, for audio, set scheme=cenc"
     )]
     NothingToEncrypt {
         /// Its track_ID.
