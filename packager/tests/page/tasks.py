@@ -3,12 +3,14 @@
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from playwright.sync_api import expect
 
 # Published: the key seed of Microsoft's test server, a KID of it with its key (Azure's documentation), and that key's checksum.
 SEED = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I"
@@ -106,7 +108,7 @@ def make_a_random_key(desk):
     assert desk.page.locator("#content").input_value() == "film/1"
     desk.fill(label="VIDEO")
     desk.click("Generate")
-    desk.page.wait_for_function("document.getElementById('kid').value.length === 36")
+    expect(desk.page.locator("#kid")).to_have_value(re.compile("^.{36}$"))
     desk.press("Add key")
     desk.sees("The key is in the store", "film/1", "VIDEO", "planned")
     desk.is_accessible()
@@ -193,7 +195,7 @@ def import_keys(desk):
     desk.is_accessible()
     chosen = {"name": "keys.cpix", "mimeType": "application/xml", "buffer": CPIX.encode()}
     desk.page.locator("#cpix-file").set_input_files(chosen)
-    desk.page.wait_for_function("document.getElementById('cpix').value.includes('ContentKey')")
+    expect(desk.page.locator("#cpix")).to_have_value(re.compile("ContentKey"))
     desk.press("Import")
     desk.sees("1 key", "film/2", CPIX_KID, "added")
     desk.is_accessible()
