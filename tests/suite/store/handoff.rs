@@ -50,15 +50,23 @@ fn outcome(report: &Report) -> &Outcome {
 /// Hands over until nothing waits any more; what was said of each failure.
 fn failures(handoff: &Handoff) -> Vec<String> {
     let mut failures = Vec::new();
+    let mut report = handoff.run_once();
     loop {
-        match outcome(&handoff.run_once()) {
+        match outcome(&report) {
             Outcome::Acknowledged => return failures,
             Outcome::Postponed { error, until } => {
                 failures.push(error.clone());
-                assert!(handoff.run_once().is_empty(), "it is tried before its time");
+                let until = *until;
+                report = handoff.run_once();
                 let wait = until.duration_since(SystemTime::now()).unwrap_or_default();
                 assert!(wait < Duration::from_secs(5));
-                std::thread::sleep(wait + Duration::from_millis(2));
+                if report.is_empty() {
+                    std::thread::sleep(wait + Duration::from_millis(2));
+                    report = handoff.run_once();
+                } else {
+                    // On a busy machine its time may have come meanwhile.
+                    assert!(wait.is_zero(), "it is tried before its time");
+                }
             }
             Outcome::GivenUp { error } => panic!("{error}"),
         }
