@@ -19,7 +19,6 @@
 
 mod generate;
 mod header;
-mod input_file;
 mod inspect;
 #[cfg(feature = "serve")]
 mod keys;

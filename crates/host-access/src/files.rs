@@ -127,13 +127,13 @@ fn check_regular(file_type: FileType) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(if file_type.is_dir() {
-        "it is a folder, not a file"
+        "it is a folder, not a regular file: give a regular file"
     } else if file_type.is_fifo() {
-        "it is a FIFO, not a regular file"
+        "it is a FIFO, not a regular file: give a regular file"
     } else if file_type.is_socket() {
-        "it is a socket, not a file"
+        "it is a socket, not a regular file: give a regular file"
     } else {
-        "it is a device, not a file"
+        "it is a device, not a regular file: give a regular file"
     }))
 }
 

@@ -9,7 +9,8 @@ use drm_signaling::playready_pssh;
 use playready_header::{PlayReadyObject, SYSTEM_ID};
 
 use crate::print::{FAULTY, NO_FILE};
-use crate::{input_file, secrets};
+use crate::secrets;
+use host_access::open_regular_file;
 
 /// The most bytes that are read: enough for the largest object in base64 with white space.
 const MAX_INPUT: u64 = 1 << 20;
@@ -84,7 +85,7 @@ pub fn read(input: &str) -> Result<EncodedHeader, Error> {
     let bytes = match input {
         "-" => read_limited(io::stdin().lock(), "standard input")?,
         path if Path::new(path).exists() => {
-            let file = input_file::open(Path::new(path)).map_err(|source| Error::File {
+            let file = open_regular_file(Path::new(path)).map_err(|source| Error::File {
                 name: path.to_owned(),
                 source,
             })?;

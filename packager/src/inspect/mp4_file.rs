@@ -7,7 +7,7 @@ use std::path::Path;
 
 use isobmff_boxes::{BoxHeader, FourCc};
 
-use crate::input_file;
+use host_access::open_regular_file;
 
 /// The largest box that is read, in bytes; the `moov` of a progressive file of a day has about 100 MB.
 const MAX_BOX: u64 = 256 << 20;
@@ -76,7 +76,7 @@ pub struct Mp4File {
 impl Mp4File {
     /// Opens a regular file; determines its length by seeking.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::new(Box::new(input_file::open(path)?))
+        Self::new(Box::new(open_regular_file(path)?))
     }
 
     /// Reads from bytes in memory.

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use cpix::Version;
-use host_access::Host;
+use host_access::{Host, open_regular_file};
 use key_server::operations::cpix_documents::{Export, Recipient, export};
 
 use super::error::{EXIT_CODES, Error};
 use crate::store::StoreOptions;
-use crate::{input_file, new_file, print};
+use crate::{new_file, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -119,6 +119,6 @@ fn read_certificate(path: &Path) -> Result<Recipient, Error> {
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    input_file::open(path)?.read_to_end(&mut bytes)?;
+    open_regular_file(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
 }

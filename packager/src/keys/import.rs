@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cenc_types::Scheme;
 use clap::Args;
 use cpix::{Document, UnwrapKey};
-use host_access::{Host, decode_text};
+use host_access::{Host, decode_text, open_regular_file};
 use key_server::operations::cpix_documents::{Import, import, private_key};
 use key_server::operations::kid::KeyIdForms;
 use serde::Serialize;
@@ -16,7 +16,6 @@ use zeroize::Zeroizing;
 use super::CommandResult;
 use super::error::{EXIT_CODES, Error};
 use super::secret_text;
-use crate::input_file;
 use crate::options::scheme_parser;
 use crate::store::StoreOptions;
 
@@ -113,7 +112,7 @@ impl ImportArgs {
 /// Reads one byte more than a document may have, so that the parser refuses a longer one.
 fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    input_file::open(path)?
+    open_regular_file(path)?
         .take(Document::MAX_LEN as u64 + 1)
         .read_to_end(&mut bytes)?;
     decode_text(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())

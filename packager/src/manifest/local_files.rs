@@ -12,8 +12,8 @@ use url::Url;
 
 use super::Error;
 use super::encoding::EncodedText;
-use crate::input_file;
 use crate::inspect::{init, layout};
+use host_access::open_regular_file;
 
 /// The longest manifest, in bytes.
 const MAX_MANIFEST: u64 = 8 << 20;
@@ -152,7 +152,7 @@ pub fn read_manifest(path: &Path) -> Result<EncodedText, Error> {
         source,
     };
     let mut bytes = Vec::new();
-    input_file::open(path)
+    open_regular_file(path)
         .map_err(failed)?
         .take(MAX_MANIFEST + 1)
         .read_to_end(&mut bytes)

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 
 use super::Error;
 use super::signals::StopSignals;
-use crate::input_file;
+use host_access::open_regular_file;
 
 /// The largest block that is read of a fragmented file, in bytes.
 const MAX_BLOCK: u64 = 8 << 20;
@@ -40,7 +40,7 @@ impl ClearFile {
             path: path.to_owned(),
             source,
         };
-        let file = input_file::open(path).map_err(failed)?;
+        let file = open_regular_file(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         bar.set_length(metadata.len());
         Ok(Self {
