@@ -29,4 +29,4 @@ pub use files::{SecretFiles, SystemFiles, open_regular_file};
 pub use host::Host;
 pub use random::{Random, RandomError, SystemRandom};
 pub use secret_text::push_hex;
-pub use text::decode_text;
+pub use text::{decode_text, decode_utf16};

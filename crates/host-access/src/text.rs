@@ -23,7 +23,15 @@ pub fn decode_text(bytes: &[u8]) -> Option<Zeroizing<String>> {
     }
 }
 
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Zeroizing<String>> {
+/// Decodes UTF-16 whose units are read by `unit`. Returns None for half a unit or half a surrogate pair.
+///
+/// ```
+/// use host_access::decode_utf16;
+///
+/// assert_eq!(**decode_utf16(b"\0a\0b", u16::from_be_bytes).unwrap(), *"ab");
+/// assert!(decode_utf16(b"\0", u16::from_be_bytes).is_none());
+/// ```
+pub fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Zeroizing<String>> {
     let (units, []) = bytes.as_chunks() else {
         return None;
     };

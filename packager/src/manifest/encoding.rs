@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The character encoding of a manifest: UTF-8, or UTF-16 as in the manifests of Smooth Streaming.
 
+use std::mem;
+
+use host_access::decode_utf16;
+
 /// The character encoding of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -28,8 +32,10 @@ impl EncodedText {
         };
         let text = match encoding {
             Encoding::Utf8 => String::from_utf8(bytes).ok()?,
-            Encoding::Utf16LittleEndian => decode_utf16(&bytes, u16::from_le_bytes)?,
-            Encoding::Utf16BigEndian => decode_utf16(&bytes, u16::from_be_bytes)?,
+            Encoding::Utf16LittleEndian => {
+                mem::take(&mut *decode_utf16(&bytes, u16::from_le_bytes)?)
+            }
+            Encoding::Utf16BigEndian => mem::take(&mut *decode_utf16(&bytes, u16::from_be_bytes)?),
         };
         Some(Self { text, encoding })
     }
@@ -44,15 +50,6 @@ impl Encoding {
             Self::Utf16BigEndian => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         }
     }
-}
-
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
-    let (units, []) = bytes.as_chunks::<2>() else {
-        return None;
-    };
-    char::decode_utf16(units.iter().copied().map(unit))
-        .collect::<Result<_, _>>()
-        .ok()
 }
 
 #[cfg(test)]
