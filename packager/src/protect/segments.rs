@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Segments that are files of their own, apart from their init segment.
 
-use std::ffi::OsString;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -141,21 +141,20 @@ impl SegmentsJob<'_> {
                 output: output.clone(),
             }]);
         }
-        let mut names: Vec<OsString> = Vec::new();
+        let mut names = HashSet::new();
         let mut segments = Vec::new();
         for input in inputs {
             let name = input
                 .file_name()
                 .ok_or_else(|| new_file::Error::NotAFile(input.clone()))?
                 .to_owned();
-            if names.contains(&name) {
-                return Err(Error::SameName(name));
-            }
             segments.push(Segment {
                 input: input.clone(),
                 output: output.join(&name),
             });
-            names.push(name);
+            if !names.insert(name.clone()) {
+                return Err(Error::SameName(name));
+            }
         }
         fs::create_dir_all(output).map_err(|source| Error::File {
             path: output.clone(),
