@@ -4,12 +4,12 @@
 mod config;
 mod format;
 mod pps;
+mod present_extensions;
 mod ref_pic_set;
 mod scaling_list;
 mod slice;
 mod sps;
 mod vps;
-mod vps_layer_sets;
 mod vui;
 mod weights;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Picture parameter set, as far as slice segment headers depend on it: ISO/IEC 23008-2, 7.3.2.3.
 
+use super::present_extensions::PresentExtensions;
 use super::{HEADER_LEN, scaling_list};
 use crate::Error;
 use crate::parameter_sets::{Identified, ParameterSet};
@@ -146,21 +147,16 @@ impl HevcDeblocking {
 impl PpsExtensions {
     /// Reads pps_extension_present_flag and the extensions.
     fn read(bits: &mut RbspReader<'_>, transform_skip: bool) -> Result<Self, Error> {
-        let mut extensions = Self::default();
-        if !bits.flag()? {
-            return Ok(extensions);
-        }
-        let range = bits.flag()?;
-        let multilayer = bits.flag()?;
-        extensions.is_3d = bits.flag()?;
-        let screen_content = bits.flag()?;
-        // pps_extension_4bits
-        bits.u(4)?;
-        if range {
+        let present = PresentExtensions::read(bits)?;
+        let mut extensions = Self {
+            is_3d: present.is_3d,
+            ..Self::default()
+        };
+        if present.range {
             extensions.read_range(bits, transform_skip)?;
         }
-        if screen_content {
-            if multilayer || extensions.is_3d {
+        if present.screen_content {
+            if present.multilayer || present.is_3d {
                 return Err(Error::UnsupportedFeature {
                     feature: "multilayer or 3D and screen content coding extensions together",
                 });

@@ -2,6 +2,7 @@
 //! Sequence parameter set, as far as slice segment headers depend on it: ISO/IEC 23008-2, 7.3.2.2 and F.7.3.2.2.
 
 use super::format::{PictureFormat, read_profile_tier_level, skip_sub_layer_ordering};
+use super::present_extensions::PresentExtensions;
 use super::ref_pic_set::RefPicSet;
 use super::{HEADER_LEN, HevcNalHeader, scaling_list, vui};
 use crate::Error;
@@ -199,24 +200,19 @@ impl LongTermCandidates {
 impl SpsExtensions {
     /// Reads sps_extension_present_flag and the extensions.
     fn read(bits: &mut RbspReader<'_>, format: SpsFormat) -> Result<Self, Error> {
-        let mut extensions = Self::default();
-        if !bits.flag()? {
-            return Ok(extensions);
-        }
-        let range = bits.flag()?;
-        let multilayer = bits.flag()?;
-        extensions.is_3d = bits.flag()?;
-        let screen_content = bits.flag()?;
-        // sps_extension_4bits
-        bits.u(4)?;
-        if screen_content {
-            if extensions.is_3d {
+        let present = PresentExtensions::read(bits)?;
+        let mut extensions = Self {
+            is_3d: present.is_3d,
+            ..Self::default()
+        };
+        if present.screen_content {
+            if present.is_3d {
                 return Err(Error::UnsupportedFeature {
                     feature: "3D and screen content coding extensions together",
                 });
             }
             // nine flags of sps_range_extension(), one of sps_multilayer_extension()
-            bits.skip(9 * u64::from(range) + u64::from(multilayer))?;
+            bits.skip(9 * u64::from(present.range) + u64::from(present.multilayer))?;
             extensions.integer_mv_by_slice = read_screen_content(bits, format)?;
         }
         Ok(extensions)

@@ -3,15 +3,16 @@
 //! 7.3.2.1 and F.7.3.2.1.
 
 mod dimensions;
+mod layer_sets;
 
 use super::HEADER_LEN;
 use super::format::{PictureFormat, read_profile_tier_level, skip_sub_layer_ordering};
-use super::vps_layer_sets::LayerSets;
 use super::vui::HrdParameters;
 use crate::Error;
 use crate::parameter_sets::{Identified, ParameterSet};
 use crate::rbsp::{RbspReader, ceil_log2};
 use dimensions::Dimensions;
+use layer_sets::LayerSets;
 
 /// The most layers of a bitstream: MaxLayersMinus1 + 1.
 pub(super) const MAX_LAYERS: u32 = 63;

@@ -2,7 +2,7 @@
 //! Layer sets and output layer sets of a VPS, only to get the length of their syntax: ISO/IEC 23008-2, 7.3.2.1, F.7.3.2.1.1 and
 //! F.7.4.3.1.1.
 
-use super::vps::{Layer, MAX_LAYERS};
+use super::{Layer, MAX_LAYERS};
 use crate::Error;
 use crate::rbsp::{RbspReader, ceil_log2};
 
