@@ -255,6 +255,15 @@ fn slices_of_upper_layers_are_protected_after_their_headers() {
     }
 }
 
+/// A codec that has read a VPS with this extension.
+fn codec_with_vps(vector: &Vector, extension: &str) -> Codec {
+    let mut codec = vector.codec();
+    let mut sample = Vec::new();
+    push(&mut sample, length_size(vector), &vps(0, Some(extension)));
+    codec.protectable_ranges(&sample, &mut Vec::new()).unwrap();
+    codec
+}
+
 #[test]
 fn slices_of_upper_layers_need_a_vps_that_is_understood() {
     let vectors = of_formats(&[*b"hvc1"]);
@@ -276,16 +285,7 @@ fn slices_of_upper_layers_need_a_vps_that_is_understood() {
     let depth = EXTENSION.replacen("0100000000000000", "1000000000000000", 1);
     let layer_sets = EXTENSION.replacen("0 1 0000 0 1", "0 1 0000 0 011", 1);
     for (extension, expected) in [(depth, "3D-HEVC"), (layer_sets, "additional layer sets")] {
-        let mut codec = vector.codec();
-        let mut with_vps = Vec::new();
-        push(
-            &mut with_vps,
-            length_size(vector),
-            &vps(0, Some(&extension)),
-        );
-        codec
-            .protectable_ranges(&with_vps, &mut Vec::new())
-            .unwrap();
+        let mut codec = codec_with_vps(vector, &extension);
         let found = codec.protectable_ranges(&layered.sample, &mut Vec::new());
         let error = found.unwrap_err().to_string();
         assert!(
@@ -298,16 +298,7 @@ fn slices_of_upper_layers_need_a_vps_that_is_understood() {
     let alpha = EXTENSION.replacen("0100000000000000", "0001000000000000", 1);
     let broken = alpha.replacen("0 1 0000 0 1", "0 1 0000 0 011", 1);
     for extension in [alpha, broken] {
-        let mut codec = vector.codec();
-        let mut with_vps = Vec::new();
-        push(
-            &mut with_vps,
-            length_size(vector),
-            &vps(0, Some(&extension)),
-        );
-        codec
-            .protectable_ranges(&with_vps, &mut Vec::new())
-            .unwrap();
+        let mut codec = codec_with_vps(vector, &extension);
         let mut found = Vec::new();
         codec
             .protectable_ranges(&layered.sample, &mut found)
