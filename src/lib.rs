@@ -21,6 +21,7 @@ mod request_key;
 mod session;
 mod settings;
 mod signals;
+mod stream_counts;
 mod upstream;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The element's class: caps, properties and the processing of a buffer.
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use gst::glib;
 use gst::glib::subclass::Signal;
@@ -10,12 +10,15 @@ use gst_base::prelude::*;
 use gst_base::subclass::BaseTransformMode;
 use gst_base::subclass::prelude::*;
 
-use super::stream::{ElementaryStream, Totals};
+use cenc_mp4::Totals;
+
+use super::stream::ElementaryStream;
 use super::{CATEGORY, StreamError};
 use crate::action_signals::{self, Encryptor};
 use crate::logging::{self, LogTarget, Logged};
 use crate::session::{self, Session};
 use crate::settings::TrackTypeProperty;
+use crate::stream_counts::StreamCounts;
 use crate::{clear_caps, error, lock, protected_caps};
 
 /// See [`super::CencEnc`].
@@ -23,7 +26,8 @@ use crate::{clear_caps, error, lock, protected_caps};
 pub struct CencEnc {
     session: Session,
     track_type: Mutex<TrackTypeProperty>,
-    /// Some between start and stop. Never locked while pushing.
+    counts: Arc<StreamCounts>,
+    /// Some between start and stop. Only the streaming thread locks it in between, and never while pushing.
     stream: Mutex<Option<ElementaryStream>>,
 }
 
@@ -33,7 +37,7 @@ impl Logged for CencEnc {
     }
 
     fn progress(&self) -> String {
-        let Totals { samples, bytes } = self.totals();
+        let Totals { samples, bytes, .. } = self.counts.get();
         format!("after {samples} protected samples of {bytes} bytes")
     }
 }
@@ -65,13 +69,8 @@ impl CencEnc {
         })
     }
 
-    fn totals(&self) -> Totals {
-        let totals = lock(&self.stream).as_ref().map(ElementaryStream::totals);
-        totals.unwrap_or_default()
-    }
-
     fn stats(&self) -> gst::Structure {
-        let totals = self.totals();
+        let totals = self.counts.get();
         gst::Structure::builder("playready-stats")
             .field("samples", totals.samples)
             .field("bytes", totals.bytes)
@@ -178,7 +177,8 @@ impl BaseTransformImpl for CencEnc {
     /// Reads the settings and keys. It is not called on a streaming thread.
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let packaging = self.session.open(self)?;
-        *lock(&self.stream) = Some(ElementaryStream::new(packaging));
+        let counts = Arc::clone(&self.counts);
+        *lock(&self.stream) = Some(ElementaryStream::new(packaging, counts));
         Ok(())
     }
 
@@ -187,6 +187,7 @@ impl BaseTransformImpl for CencEnc {
         if let Some(stream) = lock(&self.stream).take() {
             self.session.close(stream.into_sample_keys());
         }
+        self.counts.set(Totals::default());
         Ok(())
     }
 

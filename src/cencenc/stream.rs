@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The current stream: protects buffers in place.
 
+use std::sync::Arc;
+
 use cenc_types::{Media, Scheme, Track};
 use common_encryption::{
     EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
@@ -12,6 +14,7 @@ use crate::clear_caps::StreamFormat;
 use crate::logging::{LogTarget, RuleLog, describe_protection};
 use crate::meta::Metas;
 use crate::settings::TrackTypeProperty;
+use crate::stream_counts::StreamCounts;
 
 /// An elementary stream is the first and only track.
 const TRACK_ID: u32 = 1;
@@ -23,26 +26,18 @@ pub(super) struct ElementaryStream {
     track: Option<TrackEncryptor>,
     /// The signaling already announced for this stream.
     announced: Option<Signals>,
-    totals: Totals,
-}
-
-/// The counts of protected data.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Totals {
-    /// The number of samples, without empty buffers and headers.
-    pub(super) samples: u64,
-    /// The number of bytes in samples.
-    pub(super) bytes: u64,
+    /// The samples, without empty buffers and headers.
+    counts: Arc<StreamCounts>,
 }
 
 impl ElementaryStream {
-    pub(super) fn new(packaging: Packaging) -> Self {
+    pub(super) fn new(packaging: Packaging, counts: Arc<StreamCounts>) -> Self {
         Self {
             packaging,
             rules: RuleLog::default(),
             track: None,
             announced: None,
-            totals: Totals::default(),
+            counts,
         }
     }
 
@@ -130,8 +125,7 @@ impl ElementaryStream {
         let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;
         let info = match track.protect(buffer)? {
             Some(info) => {
-                self.totals.samples += 1;
-                self.totals.bytes += buffer.size() as u64;
+                self.counts.add_sample(buffer.size() as u64);
                 info
             }
             None => track.current.metas.clear(),
@@ -165,10 +159,6 @@ impl ElementaryStream {
 
     pub(super) fn warnings(&mut self) -> Vec<Warning> {
         self.packaging.warnings()
-    }
-
-    pub(super) const fn totals(&self) -> Totals {
-        self.totals
     }
 }
 

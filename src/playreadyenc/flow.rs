@@ -62,6 +62,7 @@ impl PlayReadyEnc {
             before = stream.totals();
             let (pushes, worked) = work(stream, target);
             after = stream.totals();
+            self.counts.set(after);
             changes.extend(std::iter::from_fn(|| stream.next_warning()));
             (pushes, worked, stream.packaging_mut().warnings())
         };

@@ -16,6 +16,7 @@ use super::stream::Mp4Stream;
 use crate::action_signals::{self, Encryptor};
 use crate::logging::Logged;
 use crate::session::{self, Session};
+use crate::stream_counts::StreamCounts;
 use crate::{caps, lock, pulling};
 
 /// See [`super::PlayReadyEnc`].
@@ -24,7 +25,8 @@ pub struct PlayReadyEnc {
     pub(super) srcpad: gst::Pad,
     pub(super) session: Session,
     threads: AtomicU32,
-    /// Some between READY and PAUSED. Never locked while pushing.
+    pub(super) counts: StreamCounts,
+    /// Some between READY and PAUSED. Only the streaming thread locks it in between, and never while pushing.
     pub(super) stream: Mutex<Option<Mp4Stream>>,
 }
 
@@ -38,7 +40,7 @@ impl Logged for PlayReadyEnc {
             samples,
             bytes,
             fragments,
-        } = self.totals();
+        } = self.counts.get();
         format!("after {fragments} fragments, {samples} samples and {bytes} bytes of media")
     }
 }
@@ -70,6 +72,7 @@ impl PlayReadyEnc {
         if let Some(stream) = lock(&self.stream).take() {
             self.session.close(stream.into_sample_keys());
         }
+        self.counts.set(Totals::default());
     }
 
     /// Ends waits for keys before the pads are stopped.
@@ -79,13 +82,8 @@ impl PlayReadyEnc {
         }
     }
 
-    fn totals(&self) -> Totals {
-        let totals = lock(&self.stream).as_ref().map(Mp4Stream::totals);
-        totals.unwrap_or_default()
-    }
-
     fn stats(&self) -> gst::Structure {
-        let totals = self.totals();
+        let totals = self.counts.get();
         gst::Structure::builder("playready-stats")
             .field("samples", totals.samples)
             .field("bytes", totals.bytes)
@@ -147,6 +145,7 @@ impl ObjectSubclass for PlayReadyEnc {
             srcpad,
             session: Session::default(),
             threads: AtomicU32::new(1),
+            counts: StreamCounts::default(),
             stream: Mutex::default(),
         }
     }

@@ -49,7 +49,7 @@ impl Puller for PlayReadyEnc {
         upstream: &mut Upstream,
     ) -> Result<Option<Output<BufferChunk>>, PushError> {
         let output = file.next_output(upstream)?;
-        self.with_stream(|stream| stream.set_file_totals(file.totals()));
+        self.counts.set(file.totals());
         Ok(output)
     }
 

@@ -17,8 +17,6 @@ pub(super) struct Mp4Stream {
     encryptor: Encryptor<BufferChunk>,
     /// Reused for every buffer to keep its memory.
     outputs: Vec<Output<BufferChunk>>,
-    /// The counts of a progressive file.
-    file_totals: Option<Totals>,
 }
 
 impl Mp4Stream {
@@ -31,7 +29,6 @@ impl Mp4Stream {
             rules: RuleLog::default(),
             encryptor,
             outputs: Vec::new(),
-            file_totals: None,
         })
     }
 
@@ -52,7 +49,6 @@ impl Mp4Stream {
         self.encryptor.restart(IndexMode::Hold);
         self.packaging.restart();
         self.rules = RuleLog::default();
-        self.file_totals = None;
     }
 
     pub(super) const fn set_index_mode(&mut self, index_mode: IndexMode) {
@@ -118,10 +114,7 @@ impl Mp4Stream {
 
     /// Returns the numbers of samples, media bytes and fragments so far.
     pub(super) const fn totals(&self) -> Totals {
-        match self.file_totals {
-            Some(totals) => totals,
-            None => self.encryptor.totals(),
-        }
+        self.encryptor.totals()
     }
 
     /// Chooses the keys of a progressive file.
@@ -132,10 +125,5 @@ impl Mp4Stream {
     /// Returns the next warning of what was changed in the input.
     pub(super) fn next_warning(&mut self) -> Option<Warning> {
         self.encryptor.next_warning()
-    }
-
-    /// Adds the counts of a progressive file.
-    pub(super) const fn set_file_totals(&mut self, totals: Totals) {
-        self.file_totals = Some(totals);
     }
 }

@@ -52,6 +52,8 @@ mod hls;
 mod hostile;
 /// What each file starts with, and its length.
 mod house_rules;
+/// Waits for keys, and what ends them.
+mod key_waits;
 /// Buffer lists, flags, times and caps.
 mod lists;
 /// A minute of a live pipeline.

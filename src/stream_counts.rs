@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The counts that `stats` shows.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cenc_mp4::Totals;
+
+/// What the current stream has protected so far. The streaming thread writes it, and any thread may read it without waiting for that.
+#[derive(Default)]
+pub(super) struct StreamCounts {
+    samples: AtomicU64,
+    bytes: AtomicU64,
+    fragments: AtomicU64,
+}
+
+impl StreamCounts {
+    /// Replaces the counts by `totals`.
+    pub(super) fn set(&self, totals: Totals) {
+        self.samples.store(totals.samples, Ordering::Relaxed);
+        self.bytes.store(totals.bytes, Ordering::Relaxed);
+        self.fragments.store(totals.fragments, Ordering::Relaxed);
+    }
+
+    /// Counts one more sample.
+    pub(super) fn add_sample(&self, bytes: u64) {
+        self.samples.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the counts.
+    pub(super) fn get(&self) -> Totals {
+        Totals {
+            samples: self.samples.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            fragments: self.fragments.load(Ordering::Relaxed),
+        }
+    }
+}
