@@ -82,14 +82,14 @@ fn goes_there_and_back() {
             back.metas().iter().all(Vec::is_empty) && back.events().is_empty(),
             "{what}"
         );
-        // The sound decoded from MP3 differs at times though the bytes are the same: only the bytes count.
-        if name == "mp3" {
-            continue;
-        }
         let decoded = seen::of(&format!(
             "{stream} ! {both} ! {decoder} ! fakesink name=out"
         ));
-        assert!(decoded.bytes() == shown.bytes(), "decoded {what}");
+        // libav reads beyond the end of a sample, so that the same bytes of sound give other noise at times.
+        match audio {
+            Audio::None => assert!(decoded.bytes() == shown.bytes(), "decoded {what}"),
+            _ => assert_eq!(decoded.lengths(), shown.lengths(), "decoded {what}"),
+        }
     }
 }
 

@@ -90,6 +90,11 @@ impl Seen {
             .collect()
     }
 
+    /// The number of bytes of each buffer.
+    pub fn lengths(&self) -> Vec<usize> {
+        self.buffers().iter().map(|buffer| buffer.size()).collect()
+    }
+
     /// The last caps.
     pub fn caps(&self) -> &gst::Caps {
         let caps = self.0.iter().rev().find_map(|item| match item {
