@@ -18,12 +18,12 @@ pub fn mp4(data: &[u8]) {
         0 => Scheme::Cenc,
         _ => Scheme::Cbcs,
     };
-    let whole = protect(data, (scheme, IndexMode::Hold), []);
+    let whole = protect(data, scheme, IndexMode::Hold, []);
     let sizes = std::iter::repeat_with(|| 1 + random.below(64));
-    let pieces = protect(data, (scheme, IndexMode::Hold), sizes);
+    let pieces = protect(data, scheme, IndexMode::Hold, sizes);
     assert_eq!(pieces, whole, "in pieces");
     if data.len() <= BYTE_BY_BYTE {
-        let bytes = protect(data, (scheme, IndexMode::Patch), std::iter::repeat(1));
+        let bytes = protect(data, scheme, IndexMode::Patch, std::iter::repeat(1));
         assert_eq!(bytes, whole, "byte by byte, sidx patched");
     }
     if let Ok(protected) = whole {

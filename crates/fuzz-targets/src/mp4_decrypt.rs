@@ -44,7 +44,7 @@ pub fn mp4_decrypt(data: &[u8]) {
         let _ = all(|| file.next_output(&mut source), |_, _| ());
     }
     for scheme in Scheme::ALL {
-        if let Ok(protected) = protect(data, (scheme, IndexMode::Hold), []) {
+        if let Ok(protected) = protect(data, scheme, IndexMode::Hold, []) {
             let clear = decrypt(&protected, IndexMode::Hold, usize::MAX);
             let clear = clear.expect("what was protected can be decrypted");
             for (before, after) in pairs(data, &clear) {

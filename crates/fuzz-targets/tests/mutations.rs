@@ -148,7 +148,7 @@ fn mutated_boxes_give_an_error_or_a_whole_protected_file() {
 
 /// The outputs of the packager for a file: as a stream and as a file that is read, where it takes it.
 fn protect_in_all_ways(data: &[u8]) -> Vec<Vec<u8>> {
-    let stream = encrypted::protect(data, (Scheme::Cenc, IndexMode::Hold), []);
+    let stream = encrypted::protect(data, Scheme::Cenc, IndexMode::Hold, []);
     let file = progressive::protect(data, Scheme::Cenc);
     stream.into_iter().chain(file).collect()
 }

@@ -58,7 +58,7 @@ fn real_streams_in_the_corpus_are_protected() {
         let data = fs::read(input).unwrap();
         let scheme = cenc_types::Scheme::Cenc;
         let mode = cenc_mp4::IndexMode::Hold;
-        let protected = test_support::encrypted::protect(&data, (scheme, mode), []).unwrap();
+        let protected = test_support::encrypted::protect(&data, scheme, mode, []).unwrap();
         let samples = test_support::stream::samples(&protected);
         assert!(samples.iter().all(|sample| sample.protection.is_some()));
         assert!(!samples.is_empty(), "{}", input.display());

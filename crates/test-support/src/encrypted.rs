@@ -71,7 +71,8 @@ impl Protector for FixedKey {
 /// Protects `data`, pushed in chunks of the sizes `sizes`, and returns the bytes of the resulting file.
 pub fn protect(
     data: &[u8],
-    (scheme, mode): (Scheme, IndexMode),
+    scheme: Scheme,
+    mode: IndexMode,
     sizes: impl IntoIterator<Item = usize>,
 ) -> Result<Vec<u8>, String> {
     let mut encryptor = Encryptor::new(mode);

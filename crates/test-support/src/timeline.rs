@@ -20,6 +20,13 @@ pub struct Moment {
     pub groups: BTreeMap<[u8; 4], u32>,
 }
 
+/// The values of `trex` that hold for samples whose fragment does not state its own.
+#[derive(Clone, Copy)]
+struct TrackDefaults {
+    duration: u32,
+    flags: u32,
+}
+
 /// The samples of each track by its track_ID, in decoding order.
 pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
     let mut tracks: BTreeMap<u32, Vec<Moment>> = BTreeMap::new();
@@ -41,7 +48,7 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                     let mut fields = Fields(&trex.body()[4..]);
                     let track = fields.u32();
                     let [_description, duration, _size, flags] = [(); 4].map(|()| fields.u32());
-                    defaults.insert(track, (duration, flags));
+                    defaults.insert(track, TrackDefaults { duration, flags });
                 }
             }
             b"moof" => {
@@ -50,8 +57,7 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                     let moments = tracks.get_mut(&track).unwrap();
                     let last = moments.last();
                     let end = last.map_or(0, |last| last.decode_time + u64::from(last.duration));
-                    let fragment = fragment(traf, defaults[&track], end);
-                    moments.extend(fragment);
+                    moments.extend(fragment(traf, defaults[&track], end));
                 }
             }
             _ => (),
@@ -136,8 +142,8 @@ fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     }
 }
 
-/// The samples of a `traf`, with the duration and flags of `trex` and the time at which those before it end.
-fn fragment(traf: Bx<'_>, defaults: (u32, u32), end: u64) -> Vec<Moment> {
+/// The samples of a `traf`, with the defaults of `trex` and the time at which those before it end.
+fn fragment(traf: Bx<'_>, defaults: TrackDefaults, end: u64) -> Vec<Moment> {
     let tfhd = traf.at(&[b"tfhd"]);
     let flags = tfhd.flags();
     let mut fields = Fields(&tfhd.body()[8 + 8 * (flags as usize & 1)..]);
@@ -146,8 +152,8 @@ fn fragment(traf: Bx<'_>, defaults: (u32, u32), end: u64) -> Vec<Moment> {
     let tfdt = traf.child(b"tfdt");
     let stated = tfdt.map(|tfdt| Fields(&tfdt.body()[4..]).wide(tfdt.version() == 1));
     let mut decode_time = stated.unwrap_or(end);
-    let duration = duration.unwrap_or(defaults.0);
-    let sample_flags = sample_flags.unwrap_or(defaults.1);
+    let duration = duration.unwrap_or(defaults.duration);
+    let sample_flags = sample_flags.unwrap_or(defaults.flags);
     let mut moments = Vec::new();
     for trun in traf.all(b"trun") {
         let flags = trun.flags();

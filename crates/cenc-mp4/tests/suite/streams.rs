@@ -25,10 +25,10 @@ const LAST_SOUND_TRACK: u32 = 9;
 
 /// Protects a stream in chunks of every size, which must make no difference, and returns the one result.
 fn protected(stream: &[u8], scheme: Scheme) -> Vec<u8> {
-    let whole = protect(stream, (scheme, IndexMode::Hold), []).unwrap();
+    let whole = protect(stream, scheme, IndexMode::Hold, []).unwrap();
     for size in [1, 2, 3, 7] {
         for mode in [IndexMode::Hold, IndexMode::Patch] {
-            let chunked = protect(stream, (scheme, mode), std::iter::repeat(size)).unwrap();
+            let chunked = protect(stream, scheme, mode, std::iter::repeat(size)).unwrap();
             assert!(chunked == whole, "in chunks of {size} bytes, {mode:?}");
         }
     }
@@ -64,7 +64,7 @@ fn kinds(stream: &[u8]) -> Vec<String> {
 
 /// Why a stream is refused; the same in chunks of any size.
 fn refusal(stream: &[u8]) -> String {
-    let protect = |sizes| protect(stream, (Scheme::Cenc, IndexMode::Hold), sizes);
+    let protect = |sizes| protect(stream, Scheme::Cenc, IndexMode::Hold, sizes);
     let whole = protect(vec![]).unwrap_err();
     assert_eq!(protect(vec![1; stream.len()]).unwrap_err(), whole);
     whole

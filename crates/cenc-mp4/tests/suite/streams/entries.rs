@@ -55,7 +55,7 @@ fn every_handler_with_every_sample_entry() {
         for format in PICTURES.iter().chain(&SOUND).chain(&OTHERS) {
             let name = format!("{}/{}", handler.escape_ascii(), format.escape_ascii());
             let clear = stream(handler, format, &[]);
-            let out = protect(&clear, (Scheme::Cenc, IndexMode::Hold), []);
+            let out = protect(&clear, Scheme::Cenc, IndexMode::Hold, []);
             let is_video = matches!(handler, b"vide" | b"auxv" | b"pict");
             let is_foreign = !is_video && handler != b"soun";
             let fits = is_video && PICTURES.contains(format)
@@ -105,7 +105,7 @@ fn schemes_that_cannot_protect_whole_samples_are_refused_by_name() {
         for format in formats {
             let clear = stream(handler, format, &[]);
             for &scheme in schemes {
-                let said = protect(&clear, (scheme, IndexMode::Hold), []).unwrap_err();
+                let said = protect(&clear, scheme, IndexMode::Hold, []).unwrap_err();
                 let format = format.escape_ascii().to_string();
                 for word in [&format, &scheme.to_string(), "scheme=cenc"] {
                     assert!(said.contains(word), "no {word} in {said}");
@@ -115,7 +115,8 @@ fn schemes_that_cannot_protect_whole_samples_are_refused_by_name() {
     }
     let whole = protect(
         &stream(b"vide", b"mp4v", &[]),
-        (Scheme::Cbc1, IndexMode::Hold),
+        Scheme::Cbc1,
+        IndexMode::Hold,
         [],
     );
     assert!(is_encrypted(&whole.unwrap()));
@@ -160,7 +161,7 @@ fn media_that_no_track_claims_is_not_lost() {
             "{refused}"
         );
         let in_front = [ftyp(), build_progressive::moov(&boxes), mdat(&media(100))].concat();
-        assert!(protect(&in_front, (Scheme::Cenc, IndexMode::Hold), []).is_err());
+        assert!(protect(&in_front, Scheme::Cenc, IndexMode::Hold, []).is_err());
     }
     let fragmented = boxed(b"moov", &[&full(b"mvhd", &[0; 25]), &boxed(b"mvex", &[])]);
     assert!(refusal(&[ftyp(), fragmented].concat()).contains("no tracks"));

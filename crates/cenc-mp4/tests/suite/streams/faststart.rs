@@ -320,7 +320,7 @@ fn coarse_interleaving_is_refused_at_once_and_large_fragments_are_divided() {
         };
         file(traks, &mdat(&vec![7; len as usize + 40]))
     };
-    let whole = |clear: &[u8]| protect(clear, (Scheme::Cenc, IndexMode::Hold), []);
+    let whole = |clear: &[u8]| protect(clear, Scheme::Cenc, IndexMode::Hold, []);
     // 80 MiB of pictures in front of the sound.
     let coarse = tracks(&[MEBIBYTE; 80], 8 + (80 << 20));
     assert!(

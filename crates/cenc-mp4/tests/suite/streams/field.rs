@@ -306,7 +306,7 @@ fn fragment_among_the_samples_of_moov_is_refused() {
     let stream = mixed(&[]);
     let cut = stream.len() - 98;
     let early = [&stream[..cut], &sound(&[20]), &stream[cut..]].concat();
-    let whole = protect(&early, (Scheme::Cenc, IndexMode::Hold), []);
+    let whole = protect(&early, Scheme::Cenc, IndexMode::Hold, []);
     assert!(
         whole
             .unwrap_err()

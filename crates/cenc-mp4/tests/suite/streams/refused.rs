@@ -108,7 +108,7 @@ fn offsets_that_are_not_moved() {
 fn ends_inside_a_box_or_fragment() {
     let stream = [init(), sound(&[20]), boxed(b"free", &[]), sound(&[30])].concat();
     let tops = boxes(&stream, 0..stream.len());
-    let whole = protect(&stream, (Scheme::Cenc, IndexMode::Hold), []).unwrap();
+    let whole = protect(&stream, Scheme::Cenc, IndexMode::Hold, []).unwrap();
     let ends: Vec<_> = tops.iter().filter(|found| &found.kind != b"moof").collect();
     for cut in 0..stream.len() {
         let at_end = ends.iter().skip(1).any(|found| {
@@ -117,7 +117,7 @@ fn ends_inside_a_box_or_fragment() {
             (found.body.end..=found.body.end + 4).contains(&cut)
                 || &found.kind == b"free" && (found.start + 6..found.body.end).contains(&cut)
         });
-        match protect(&stream[..cut], (Scheme::Cenc, IndexMode::Hold), []) {
+        match protect(&stream[..cut], Scheme::Cenc, IndexMode::Hold, []) {
             Ok(out) => assert!(at_end && whole.starts_with(&out), "cut to {cut} bytes"),
             Err(_) => assert!(!at_end, "cut to {cut} bytes"),
         }
@@ -133,7 +133,7 @@ fn nothing_of_a_refused_fragment_leaves() {
         &sound(&[20]),
     ]
     .concat();
-    let expected = protect(&good, (Scheme::Cenc, IndexMode::Hold), []).unwrap();
+    let expected = protect(&good, Scheme::Cenc, IndexMode::Hold, []).unwrap();
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
     let mut chunks = stream.chunks(5);

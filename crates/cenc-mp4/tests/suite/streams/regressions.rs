@@ -53,7 +53,7 @@ fn two_tracks_of_one_number_are_refused() {
     let traks = [trak(1, b"wvtt"), trak(1, b"mp4a")];
     let moov = moov_of(&traks, &[trex(1, 0)]);
     let stream = [ftyp(), moov, sound(&[20])].concat();
-    assert!(protect(&stream, (Scheme::Cenc, IndexMode::Hold), []).is_err());
+    assert!(protect(&stream, Scheme::Cenc, IndexMode::Hold, []).is_err());
 }
 
 // Auxiliary information of another kind was left behind where it had been.
@@ -70,7 +70,7 @@ fn saio_of_another_kind_is_moved_or_refused() {
         )])
     };
     let stream = [init(), fragment(make, &[], &mdat(&media(100)))].concat();
-    if let Ok(out) = protect(&stream, (Scheme::Cenc, IndexMode::Hold), []) {
+    if let Ok(out) = protect(&stream, Scheme::Cenc, IndexMode::Hold, []) {
         let tops = boxes(&out, 0..out.len());
         let saio = &all(&out, &all(&out, &tops[2], b"traf")[0], b"saio")[0];
         let place = tops[2].start + number(&out, saio.body.end - 4, 4);
@@ -83,7 +83,7 @@ fn saio_of_another_kind_is_moved_or_refused() {
 fn ssix_is_refused() {
     let ssix = boxed(b"ssix", &[&[0; 8]]);
     let stream = [init(), ssix, sound(&[20])].concat();
-    assert!(protect(&stream, (Scheme::Cenc, IndexMode::Hold), []).is_err());
+    assert!(protect(&stream, Scheme::Cenc, IndexMode::Hold, []).is_err());
 }
 
 // Each chunk cut off kept the room of all that had stood behind it: memory grew with the square of the chunk.
