@@ -4,10 +4,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use host_access::Host;
-use key_server::server::{CertificateSource, ServerSettings};
+use key_server::server::{CertificateSource, ConnectionLimits, ServerSettings};
 use url::Url;
 
 use crate::{log, print};
@@ -56,9 +58,37 @@ pub struct ServeArgs {
     /// Format of the log on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log: LogFormat,
+    #[command(flatten)]
+    pub limits: LimitOptions,
     // The last, because its heading applies to all options after it.
     #[command(flatten)]
     pub tls: TlsOptions,
+}
+
+/// The limits of connections.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitOptions {
+    /// The most connections at a time
+    #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = number())]
+    pub max_connections: u32,
+    /// The most connections of one address at a time; raise it if all clients come through one proxy
+    #[arg(long, value_name = "NUMBER", default_value = "256", value_parser = number())]
+    pub max_connections_per_address: u32,
+    /// Seconds for the TLS handshake and for the head of each request
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds())]
+    pub head_timeout: u32,
+    /// Seconds that a connection may have no request, and that a client may take to read a response
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
+    pub idle_timeout: u32,
+}
+
+fn number() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=1_000_000)
+}
+
+fn seconds() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=3600)
 }
 
 /// The certificates of the server and of its clients.
@@ -112,6 +142,19 @@ impl From<ServeArgs> for ServerSettings {
             client_ca: args.tls.client_ca,
             allow_private_targets: args.allow_private_targets,
             known_contents_only: args.known_contents_only,
+            connections: args.limits.into(),
+        }
+    }
+}
+
+impl From<LimitOptions> for ConnectionLimits {
+    fn from(options: LimitOptions) -> Self {
+        let seconds = |count: u32| Duration::from_secs(count.into());
+        Self {
+            total: usize::try_from(options.max_connections).unwrap_or(usize::MAX),
+            per_address: usize::try_from(options.max_connections_per_address).unwrap_or(usize::MAX),
+            head: seconds(options.head_timeout),
+            idle: seconds(options.idle_timeout),
         }
     }
 }

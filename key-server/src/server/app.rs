@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::auth::{AccountCache, FailedSignIns, Identity, Proof, Sessions};
+use super::connection::Peer;
 use super::error::Error;
-use super::listen::Peer;
+use super::failures::RequestIds;
 use super::metrics::Metrics;
 use super::problem_details::Problem;
 use super::settings::ServerSettings;
@@ -49,6 +50,7 @@ struct State {
     failed_sign_ins: FailedSignIns,
     sessions: Sessions,
     metrics: Metrics,
+    request_ids: RequestIds,
     settings: AppSettings,
 }
 
@@ -82,6 +84,7 @@ impl App {
             failed_sign_ins: FailedSignIns::new(&host.clock),
             sessions: Sessions::new(host),
             metrics: Metrics::default(),
+            request_ids: RequestIds::default(),
             settings: AppSettings {
                 public_url: settings.public_url(),
                 has_tls: settings.has_tls(),
@@ -111,6 +114,11 @@ impl App {
         &self.0.metrics
     }
 
+    /// Returns the source of the numbers of requests.
+    pub fn request_ids(&self) -> &RequestIds {
+        &self.0.request_ids
+    }
+
     /// Returns the store, for threads that may block.
     pub fn key_store(&self) -> &KeyStore {
         &self.0.store
@@ -132,7 +140,7 @@ impl App {
         let (store, actor) = (self.0.store.clone(), actor.to_owned());
         spawn_blocking(move || operation(&store.acting_for(&actor)?))
             .await
-            .map_err(|_| failed())?
+            .map_err(|_| Problem::failed())?
             .map_err(Into::into)
     }
 
@@ -174,7 +182,7 @@ impl App {
         let state = Arc::clone(&self.0);
         match spawn_blocking(move || state.accounts.look_up(&state.store, &proof))
             .await
-            .map_err(|_| failed())??
+            .map_err(|_| Problem::failed())??
         {
             Some(account) => Ok(Identity::new(account)),
             None => Err(self.refuse(peer).await),
@@ -202,11 +210,4 @@ impl App {
         }
         Problem::unauthorized()
     }
-}
-
-fn failed() -> Problem {
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "the server failed to handle the request; its log has the cause",
-    )
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Accepts connections up to a limit, with timeouts for the TLS handshake, and lets open requests finish at the end.
+//! Accepts connections up to the limits of all and of each address, and lets open requests finish at the end.
 
 use std::future::Future;
 use std::io;
@@ -7,41 +7,29 @@ use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
+use axum::Router;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::connection::{AddressShare, AddressShares, Connection, Peer};
 use super::error::Error;
-use super::tls;
+use super::settings::ConnectionLimits;
 
-/// The most connections at a time.
-const CONNECTIONS: usize = 1024;
-/// The longest time for the TLS handshake, and for the head of a request.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest time for open requests when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
-
-/// The other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    /// The address of the client.
-    pub address: SocketAddr,
-    /// The SHA-256 of its client certificate, which is verified.
-    pub certificate: Option<[u8; 32]>,
-}
 
 /// A server with its listener.
 pub struct Server {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
+    limits: ConnectionLimits,
+    /// One permit for each connection that may be open.
+    permits: Arc<Semaphore>,
+    shares: AddressShares,
 }
 
 /// Binds an address, without accepting connections yet.
@@ -61,26 +49,29 @@ impl Server {
         listener: net::TcpListener,
         tls: Option<TlsAcceptor>,
         router: Router,
+        limits: ConnectionLimits,
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         Ok(Self {
             listener: TcpListener::from_std(listener)?,
             tls,
             router,
+            limits,
+            permits: Arc::new(Semaphore::new(limits.total)),
+            shares: AddressShares::new(limits.per_address),
         })
     }
 
     /// Serves until `stop` ends, and then finishes the open requests.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
-        let permits = Arc::new(Semaphore::new(CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         if let Ok(address) = self.listener.local_addr() {
             tracing::info!(%address, tls = self.tls.is_some(), "listening");
         }
         loop {
             let accepted = tokio::select! {
-                accepted = self.accept(&permits) => accepted,
+                accepted = self.accept() => accepted,
                 () = &mut stop => break,
             };
             let Some(accepted) = accepted else { continue };
@@ -90,10 +81,14 @@ impl Server {
                     certificate: None,
                 },
                 router: self.router.clone(),
+                limits: self.limits,
                 watcher: graceful.watcher(),
-                _permit: accepted.permit,
             };
-            tokio::spawn(connection.serve(accepted.stream, self.tls.clone()));
+            let tls = self.tls.clone();
+            tokio::spawn(async move {
+                connection.serve(accepted.stream, tls).await;
+                drop((accepted.permit, accepted.share));
+            });
         }
         drop(self.listener);
         tracing::info!("stopping");
@@ -102,16 +97,18 @@ impl Server {
         }
     }
 
-    /// Accepts a connection as soon as there are fewer than [`CONNECTIONS`].
-    async fn accept(&self, permits: &Arc<Semaphore>) -> Option<Accepted> {
-        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    /// Accepts a connection as soon as the limit allows one more, and closes it if its address has its share already.
+    async fn accept(&self) -> Option<Accepted> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, address)) => {
+                let share = self.shares.enter(address.ip())?;
                 let _ = stream.set_nodelay(true);
                 Some(Accepted {
                     stream,
                     address,
                     permit,
+                    share,
                 })
             }
             Err(error) => {
@@ -124,56 +121,10 @@ impl Server {
     }
 }
 
-/// An accepted connection, with its permit of the limit.
+/// An accepted connection, with its shares of the limits.
 struct Accepted {
     stream: TcpStream,
     address: SocketAddr,
     permit: OwnedSemaphorePermit,
-}
-
-/// A connection, with its permit of the limit.
-struct Connection {
-    peer: Peer,
-    router: Router,
-    watcher: Watcher,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    async fn serve(mut self, stream: TcpStream, tls: Option<TlsAcceptor>) {
-        let Some(tls) = tls else {
-            return self.exchange(stream).await;
-        };
-        let address = self.peer.address;
-        match timeout(PATIENCE, tls.accept(stream)).await {
-            Ok(Ok(stream)) => {
-                self.peer.certificate = stream
-                    .get_ref()
-                    .1
-                    .peer_certificates()
-                    .and_then(|chain| chain.first())
-                    .map(tls::fingerprint);
-                self.exchange(stream).await;
-            }
-            Ok(Err(error)) => tracing::info!(%address, %error, "no TLS"),
-            Err(_) => tracing::info!(%address, "no TLS in time"),
-        }
-    }
-
-    async fn exchange(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        let timer = TokioTimer::new();
-        builder
-            .http1()
-            .timer(timer.clone())
-            .header_read_timeout(PATIENCE);
-        builder.http2().timer(timer).max_concurrent_streams(64);
-        let service = TowerToHyperService::new(self.router.layer(Extension(self.peer)));
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        if let Err(error) = self.watcher.watch(connection).await {
-            tracing::debug!(address = %self.peer.address, %error, "connection ended");
-        }
-    }
+    share: AddressShare,
 }

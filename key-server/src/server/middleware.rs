@@ -13,12 +13,16 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::app::App;
-use super::listen::Peer;
+use super::body_budget::{self, BodyBudget};
+use super::connection::Peer;
+use super::failures::{self, REQUEST_ID};
 use super::problem_details::Problem;
 use super::unread_body;
 
 /// The longest body of a request, in bytes: CPIX documents of thousands of keys fit.
 const LONGEST_BODY: usize = 1024 * 1024;
+/// The most bytes of the bodies of all requests together.
+const BODIES: usize = 64 * 1024 * 1024;
 /// The longest time of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -54,7 +58,13 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 /// Adds the middleware to routes.
 pub fn layered(routes: Router<App>, app: &App) -> Router<App> {
     routes
+        .layer(from_fn(failures::name_request))
+        // The innermost around the body, since extractors recognize only its own error.
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
+        .layer(from_fn_with_state(
+            BodyBudget::new(BODIES),
+            body_budget::limit,
+        ))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             PATIENCE,
@@ -64,7 +74,9 @@ pub fn layered(routes: Router<App>, app: &App) -> Router<App> {
 }
 
 /// Measures and logs a request. The log has the route and not the path, which may hold text that a person has typed.
-async fn account_for(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn account_for(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = app.request_ids().next();
+    request.extensions_mut().insert(id);
     let clock = Arc::clone(&app.key_store().host().clock);
     let begun = clock.monotonic();
     let method = request.method().clone();
@@ -81,32 +93,33 @@ async fn account_for(State(app): State<App>, request: Request, next: Next) -> Re
     let status = response.status().as_u16();
     let took = clock.monotonic().saturating_sub(begun);
     app.metrics().request(&route, status, took);
-    tracing::debug!(?address, %method, route, status, microseconds = took.as_micros(), "request");
+    tracing::debug!(%id, ?address, %method, route, status, microseconds = took.as_micros(), "request");
+    if status == StatusCode::INTERNAL_SERVER_ERROR.as_u16() {
+        tracing::error!(%id, ?address, %method, route, "the request was not handled; the lines before have the cause");
+    }
     set_headers(&app, &mut response);
+    response.headers_mut().insert(REQUEST_ID, id.into());
     response
 }
 
-/// Makes problems of the errors of routing and of the layers, which have no body or a plain one.
+/// Makes problems of the errors of routing and of the layers, which have no body or, if a body is too long, a plain one. Responses
+/// of the routes have a `Content-Type`.
 fn as_problem(response: Response) -> Response {
     let status = response.status();
-    let detail = match status {
-        StatusCode::NOT_FOUND => "nothing has this path: /openapi.json lists the paths",
-        StatusCode::METHOD_NOT_ALLOWED => {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let detail = match (status, kind) {
+        (StatusCode::NOT_FOUND, None) => "nothing has this path: /openapi.json lists the paths",
+        (StatusCode::METHOD_NOT_ALLOWED, None) => {
             "the path has no such method: the header Allow lists its methods"
         }
-        StatusCode::PAYLOAD_TOO_LARGE => "the request is longer than 1 MiB: send less at a time",
-        StatusCode::SERVICE_UNAVAILABLE => {
+        (StatusCode::PAYLOAD_TOO_LARGE, Some(kind)) if kind == "text/plain; charset=utf-8" => {
+            "the request is longer than the path allows: send less at a time"
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, None) => {
             "the request took too long to arrive, or the server to answer it: try again"
         }
         _ => return response,
     };
-    if response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind != "text/plain; charset=utf-8")
-    {
-        return response;
-    }
     let mut problem = Problem::new(status, detail).into_response();
     if let Some(allow) = response.headers().get(header::ALLOW) {
         problem.headers_mut().insert(header::ALLOW, allow.clone());

@@ -3,7 +3,11 @@
 
 mod app;
 mod auth;
+mod body_budget;
+mod client_network;
+mod connection;
 mod error;
+mod failures;
 mod first_start;
 mod health;
 mod listen;
@@ -25,7 +29,7 @@ use axum::Router;
 pub use error::Error;
 use host_access::Host;
 use listen::Server;
-pub use settings::{CertificateSource, ServerSettings};
+pub use settings::{CertificateSource, ConnectionLimits, ServerSettings};
 use tokio::runtime::Runtime;
 use workers::Workers;
 
@@ -44,7 +48,7 @@ pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {
         let shutdown = shutdown::requested()?;
-        Server::new(listener, tls, router(&app))
+        Server::new(listener, tls, router(&app), settings.connections)
             .map_err(Error::Runtime)?
             .run(shutdown)
             .await;

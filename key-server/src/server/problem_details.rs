@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Errors of requests as problem details (RFC 9457, `application/problem+json`).
 
+use std::num::NonZeroU64;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +24,10 @@ pub struct Problem {
     /// The fields that are wrong, if any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldProblem>,
+    /// The number of a request that the server failed to handle, as in its log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>)]
+    pub request_id: Option<NonZeroU64>,
     /// The number of seconds after which the client may try again.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -45,6 +51,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             fields: Vec::new(),
+            request_id: None,
             retry_after: None,
         }
     }
@@ -54,6 +61,14 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "sign in: a token as 'Authorization: Bearer …', or as the password of Basic",
+        )
+    }
+
+    /// Makes the problem of a request that the server failed to handle.
+    pub fn failed() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the server failed to handle the request; its log has the cause",
         )
     }
 

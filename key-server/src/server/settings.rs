@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -27,6 +28,32 @@ pub struct ServerSettings {
     pub allow_private_targets: bool,
     /// True if only contents that were added before get keys.
     pub known_contents_only: bool,
+    /// The limits of connections.
+    pub connections: ConnectionLimits,
+}
+
+/// The limits of connections, which keep a client from stopping the server for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// The most connections at a time.
+    pub total: usize,
+    /// The most connections of one address, or of one IPv6 network of 64 bits.
+    pub per_address: usize,
+    /// The longest time for the TLS handshake, and for the head of a request.
+    pub head: Duration,
+    /// The longest time without a request, and for the reading of a response.
+    pub idle: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            total: 1024,
+            per_address: 256,
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+        }
+    }
 }
 
 /// The source of the server's certificate.

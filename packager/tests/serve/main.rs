@@ -8,6 +8,7 @@
     reason = "a test that reads past the end fails there"
 )]
 
+mod attacks;
 mod client;
 mod connections;
 mod delivery;

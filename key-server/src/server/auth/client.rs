@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::Identity;
 use super::account_cache::Proof;
 use crate::server::app::App;
-use crate::server::listen::Peer;
+use crate::server::connection::Peer;
 use crate::server::problem_details::Problem;
 
 /// A program that has signed in.

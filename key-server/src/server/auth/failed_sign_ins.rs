@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use host_access::Clock;
 
+use crate::server::client_network::client_network;
+
 /// The failures that an address may have within a [`SPAN`].
 const ALLOWED: u32 = 10;
 const SPAN: Duration = Duration::from_secs(60);
@@ -41,7 +43,7 @@ impl FailedSignIns {
     /// Returns the time that an address must wait before it may try again.
     pub fn wait(&self, address: IpAddr) -> Option<Duration> {
         let failed = self.lock();
-        let Failures { since, count } = failed.get(&group(address))?;
+        let Failures { since, count } = failed.get(&client_network(address))?;
         let left = SPAN.checked_sub(self.clock.monotonic().saturating_sub(*since))?;
         (*count >= ALLOWED).then_some(left)
     }
@@ -58,7 +60,7 @@ impl FailedSignIns {
             since: now,
             count: 0,
         };
-        let failures = failed.entry(group(address)).or_insert_with(start);
+        let failures = failed.entry(client_network(address)).or_insert_with(start);
         if is_over(failures.since) {
             *failures = start();
         }
@@ -68,17 +70,6 @@ impl FailedSignIns {
 
     fn lock(&self) -> MutexGuard<'_, ByAddress> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Returns the address that counts: one site has 2^64 addresses of IPv6, which count as one.
-fn group(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -14,7 +14,7 @@ use super::account_cache::Proof;
 use super::session::OpenSession;
 use super::{Identity, SESSION_COOKIE};
 use crate::server::app::App;
-use crate::server::listen::Peer;
+use crate::server::connection::Peer;
 
 /// A person who has signed in at the pages. Others are redirected to `/login`.
 pub struct Visitor {

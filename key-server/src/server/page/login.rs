@@ -4,10 +4,12 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Form as Posted, Router};
 use content_key_store::KeyStore;
+use tower_http::limit::RequestBodyLimitLayer;
 
 use super::fields::Fields;
 use super::form::Form;
@@ -16,12 +18,23 @@ use super::response::{redirect, render, render_refused};
 use crate::audit;
 use crate::server::app::App;
 use crate::server::auth::{Proof, SESSION_COOKIE, SafeForm, session_cookie};
-use crate::server::listen::Peer;
+use crate::server::body_budget::{self, BodyBudget};
+use crate::server::connection::Peer;
 use crate::server::problem_details::Problem;
+
+/// The longest form of a sign-in, in bytes.
+const LONGEST_FORM: usize = 16 * 1024;
+/// The most bytes of all of them together, so that strangers leave the budget of bodies to those who have signed in.
+const FORMS: usize = 4 * 1024 * 1024;
 
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/login", get(show_form).post(sign_in))
+        .layer(RequestBodyLimitLayer::new(LONGEST_FORM))
+        .layer(from_fn_with_state(
+            BodyBudget::new(FORMS),
+            body_budget::limit,
+        ))
         .route("/logout", post(sign_out))
 }
 

@@ -32,9 +32,10 @@ mod timeline;
 mod token;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::server::app::App;
+use crate::server::failures;
 
 /// Returns the routes of all pages and their static files.
 pub fn routes(app: &App) -> Router<App> {
@@ -59,6 +60,7 @@ pub fn routes(app: &App) -> Router<App> {
     ]
     .into_iter()
     .fold(Router::new(), Router::merge)
+    .layer(from_fn(failures::name_request))
     .layer(from_fn_with_state(app.clone(), response::problems_as_pages))
     .merge(assets::routes())
 }

@@ -58,7 +58,7 @@ pub async fn answer_once(
     let answered = tokio::spawn(async move { run_once(&app, &under_way, request, next).await });
     match answered.await {
         Ok(answered) => answered.unwrap_or_else(IntoResponse::into_response),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => Problem::failed().into_response(),
     }
 }
 
