@@ -33,17 +33,7 @@ pub(super) fn urls<F: PresentationFiles>(
             .find_map(|level| children(*level, name).next())
     };
     if let Some(list) = in_force("SegmentList") {
-        let mut found: Vec<Url> = Vec::new();
-        for segment in children(list, "SegmentURL") {
-            let url = match segment.attribute("media") {
-                Some(media) => base.join(media).map_err(Error::Url)?,
-                None => base.clone(),
-            };
-            if found.last() != Some(&url) {
-                found.push(url);
-            }
-        }
-        return Ok(found);
+        return Ok(listed_urls(list, &base)?);
     }
     // Attributes and timelines may be at different levels.
     let templates: Vec<_> = levels
@@ -70,9 +60,32 @@ pub(super) fn urls<F: PresentationFiles>(
             .map(url_of)
             .collect::<Result<_, _>>()?);
     }
+    numbered_urls(first, files, |number| {
+        url_of(&SegmentTimes { number, time: 0 })
+    })
+}
+
+/// Returns the files of a SegmentList, 5.3.9.3. Neighbours in the same file count once.
+fn listed_urls(list: Node<'_, '_>, base: &Url) -> Result<Vec<Url>, Error> {
+    let mut found = children(list, "SegmentURL")
+        .map(|segment| match segment.attribute("media") {
+            Some(media) => base.join(media).map_err(Error::Url),
+            None => Ok(base.clone()),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    found.dedup();
+    Ok(found)
+}
+
+/// Returns the files of the segments from number `first` on that are there, and at least the first.
+fn numbered_urls<F: PresentationFiles>(
+    first: u64,
+    files: &mut F,
+    url_of: impl Fn(u64) -> Result<Url, Error>,
+) -> Result<Vec<Url>, F::Error> {
     let mut found = Vec::new();
     for number in first..first.saturating_add(MAX_SEGMENTS) {
-        let url = url_of(&SegmentTimes { number, time: 0 })?;
+        let url = url_of(number)?;
         let is_last = found.last() == Some(&url);
         if is_last || (!found.is_empty() && files.layout(&url)?.is_none()) {
             break;
