@@ -6,6 +6,7 @@ use gst::prelude::*;
 use cenc_mp4::{Error, IndexMode};
 
 use super::buffers::Push;
+use super::error::WaitEnd;
 use super::pulling::Puller;
 
 /// Pushes buffers, as one list if they arrived as one, or bytes that replace earlier ones.
@@ -88,6 +89,8 @@ pub(super) fn not_seekable(query: &mut gst::query::Seeking) -> bool {
 pub(super) enum PushError {
     /// Downstream or the element's own state stops it.
     Flow(gst::FlowError),
+    /// The error was posted already.
+    Reported,
     /// A buffer's memory cannot be mapped.
     Unmappable(gst::glib::BoolError),
     /// Its bytes are not readable MP4.
@@ -102,6 +105,14 @@ impl From<gst::FlowError> for PushError {
 
 impl From<Error> for PushError {
     fn from(error: Error) -> Self {
-        Self::Mp4(error)
+        let end = match &error {
+            Error::Protection(source) => source.downcast_ref().and_then(WaitEnd::of),
+            _ => None,
+        };
+        match end {
+            Some(WaitEnd::Stopped) => Self::Flow(gst::FlowError::Flushing),
+            Some(WaitEnd::Reported) => Self::Reported,
+            None => Self::Mp4(error),
+        }
     }
 }

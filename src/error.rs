@@ -77,6 +77,39 @@ pub(super) fn post_unmappable(element: &impl Logged, error: &gst::glib::BoolErro
     post_text(element, gst::ResourceError::NoSpaceLeft, &text);
 }
 
+/// Posts an error message for a stream that cannot start, because of its settings or its keys.
+pub(super) fn post_setup(element: &impl Logged, error: &protection_policy::Error) {
+    post_text(element, setup_code(error), error);
+}
+
+/// The reason why a stream that waits for keys stops.
+pub(super) enum WaitEnd {
+    /// It flushes or ends.
+    Stopped,
+    /// There are no keys, as the thread that requested them has reported.
+    Reported,
+}
+
+impl WaitEnd {
+    /// Returns the reason if `error` is the end of a wait, of which there is nothing to report.
+    pub(super) const fn of(error: &protection_policy::Error) -> Option<Self> {
+        match error {
+            protection_policy::Error::Keys(content_keys::Error::Stopped) => Some(Self::Stopped),
+            protection_policy::Error::Keys(content_keys::Error::NoFirstKeys) => {
+                Some(Self::Reported)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) const fn flow(self) -> gst::FlowError {
+        match self {
+            Self::Stopped => gst::FlowError::Flushing,
+            Self::Reported => gst::FlowError::Error,
+        }
+    }
+}
+
 /// Posts a warning of what does not stop the stream, or not yet.
 pub(super) fn post_warning<E: Logged>(element: &E, code: impl MessageErrorDomain, text: &str) {
     gst::warning!(E::category(), obj = element.obj(), "{text}");

@@ -10,7 +10,9 @@ mod cencenc;
 mod chunk;
 mod clear_caps;
 mod clearkeydec;
+mod element_keys;
 mod error;
+mod key_thread;
 mod logging;
 mod meta;
 mod mux_bin;
@@ -22,6 +24,7 @@ mod session;
 mod settings;
 mod signals;
 mod stream_counts;
+mod stream_keys;
 mod upstream;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

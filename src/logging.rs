@@ -13,7 +13,7 @@ use std::time::Duration;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-pub(super) use keys::LoggedKeys;
+pub(super) use keys::KeyLog;
 pub(super) use rules::RuleLog;
 pub(super) use tracks::describe_protection;
 

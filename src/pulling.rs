@@ -149,7 +149,7 @@ fn step<E: Puller>(element: &E, pad: &gst::Pad, work: PullStep<E::File>) -> Pull
 /// Logs the reason why the task stops. The end of an incomplete stream is not passed on, since it would look complete.
 fn tell<E: Puller>(element: &E, why: PushError) {
     match why {
-        PushError::Flow(gst::FlowError::Flushing) => (),
+        PushError::Flow(gst::FlowError::Flushing) | PushError::Reported => (),
         PushError::Flow(gst::FlowError::Eos) => {
             element.srcpad().push_event(gst::event::Eos::new());
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The state of an encryptor apart from its pads: the properties, the keys that outlive a stream, and the published signaling.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use gst::glib;
@@ -11,16 +11,17 @@ use gst::subclass::prelude::*;
 use cenc_types::Scheme;
 use host_access::Host;
 use protection_policy::{
-    Config, Controls, IvRuns, KeyChange, Packaging, Published, SampleKeys, Signals, Warning,
+    Config, Controls, IvRuns, KeyChange, Packaging, PackagingSetup, PreparedPackaging, Published,
+    SampleKeys, Signals, StopCheck, Warning,
 };
 
-use super::action_signals::is_answered;
-use super::logging::{LogTarget, Logged, LoggedKeys, media_time};
+use super::element_keys::ElementKeys;
+use super::logging::{Logged, media_time};
 use super::protected_caps::CapsProtection;
-use super::request_key::RequestedKeys;
-use super::settings::{self, Settings, SettingsError};
+use super::settings::{self, Settings};
 use super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
-use super::{error, lock};
+use super::stream_keys::StreamKeys;
+use super::{error, key_thread, lock};
 
 /// The sequences of IVs shared by all encryptors in this process.
 static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
@@ -57,10 +58,12 @@ const PUBLISHED: [PublishedProperty; 5] = [
 /// The state of an encryptor that lasts from its first stream to its last.
 pub(super) struct Session {
     settings: Mutex<Settings>,
+    keys: ElementKeys,
     /// The keys of earlier streams, whose IVs must not be reused.
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
     controls: Arc<Controls>,
+    is_flushing: Arc<AtomicBool>,
     key_changes: AtomicU64,
 }
 
@@ -70,9 +73,11 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             settings: Mutex::default(),
+            keys: ElementKeys::default(),
             sample_keys: Mutex::new(sample_keys()),
             published: Mutex::default(),
             controls: Arc::default(),
+            is_flushing: Arc::default(),
             key_changes: AtomicU64::new(0),
         }
     }
@@ -91,7 +96,12 @@ impl Session {
                 gst::info!(E::category(), obj = element.obj(), "protect={protect}");
                 self.controls.set_protect(protect);
             }
-            _ => lock(&self.settings).set(name, value),
+            _ => {
+                lock(&self.settings).set(name, value);
+                if name == "key-uri" {
+                    self.keys.forget();
+                }
+            }
         }
     }
 
@@ -109,44 +119,64 @@ impl Session {
         lock(&self.settings).caps_protection()
     }
 
-    /// Reads the settings and keys for the following streams. It may block, so do not call it on a streaming thread.
+    /// Reads the settings for the following streams, and starts to request the first keys on a thread of its own. The stream waits for
+    /// them at its first buffer, until `sinkpad` flushes.
     ///
     /// # Errors
-    /// Settings or keys that cannot be used.
-    pub(super) fn open<E: Logged>(&self, element: &E) -> Result<Packaging, gst::ErrorMessage> {
-        let object = element.obj().upcast_ref::<gst::Element>().clone();
-        let target = LogTarget {
-            category: E::category(),
-            element: &object,
-        };
+    /// Settings that cannot be used.
+    pub(super) fn open<E: Logged>(
+        &self,
+        element: &E,
+        sinkpad: &gst::Pad,
+    ) -> Result<Packaging, gst::ErrorMessage> {
         let host = Host::system();
-        let (config, provider) = {
-            let settings = lock(&self.settings);
-            let both = settings.config(host.clone()).and_then(|config| {
-                let provider = match settings.provider(&host) {
-                    Err(SettingsError::NoKey) if is_answered(&object) => None,
-                    provider => Some(provider?),
-                };
-                Ok((config, provider))
-            });
-            both.map_err(|error| error::settings_message(element, &error))?
-        };
-        self.log_settings(target, &config, provider.is_none());
-        self.warn_of_settings(element, &config);
-        let provider = LoggedKeys::new(
-            provider.unwrap_or_else(|| Box::new(RequestedKeys::of(&object))),
-            target,
-            host.clock,
-        );
+        let opened = lock(&self.settings)
+            .config(host.clone())
+            .map_err(|error| error::settings_message(element, &error))?;
+        self.warn_of_settings(element, &opened);
+        let StreamKeys { source, cache } =
+            StreamKeys::of(element, &lock(&self.settings), &self.keys, &host)
+                .map_err(|error| error::settings_message(element, &error))?;
+        self.log_settings(element, &opened);
         *lock(&self.published) = Published::default();
-        let keys = std::mem::replace(&mut *lock(&self.sample_keys), sample_keys());
-        self.controls.set_stopped(false);
-        Packaging::open(config, Box::new(provider), keys, Arc::clone(&self.controls))
-            .map_err(|error| error::settings_message(element, &error.into()))
+        self.set_flushing(false);
+        let PreparedPackaging {
+            packaging,
+            key_task,
+        } = Packaging::set_up(PackagingSetup {
+            config: opened,
+            source,
+            cache,
+            sample_keys: std::mem::replace(&mut *lock(&self.sample_keys), sample_keys()),
+            controls: Arc::clone(&self.controls),
+            is_stopped: self.stop_check(sinkpad),
+        })
+        .map_err(|error| error::settings_message(element, &error.into()))?;
+        key_thread::spawn(element, key_task).map_err(|error| {
+            let error = protection_policy::Error::Keys(content_keys::Error::Thread(error));
+            error::settings_message(element, &error.into())
+        })?;
+        Ok(packaging)
     }
 
-    fn log_settings(&self, target: LogTarget<'_>, config: &Config, is_requested: bool) {
-        let LogTarget { category, element } = target;
+    /// Ends waits for keys from the start of a flush to its end.
+    pub(super) fn set_flushing(&self, is_flushing: bool) {
+        self.is_flushing.store(is_flushing, Ordering::Relaxed);
+    }
+
+    /// Returns the check that ends waits for keys: by a flush, by a change to READY, and when the pad is deactivated or taken away.
+    ///
+    /// The flag of the pad alone would not do, since the end of a flush clears it before the streaming thread has come back.
+    fn stop_check(&self, sinkpad: &gst::Pad) -> StopCheck {
+        let (sinkpad, is_flushing) = (sinkpad.downgrade(), Arc::clone(&self.is_flushing));
+        let is_inactive = |pad: gst::Pad| pad.pad_flags().contains(gst::PadFlags::FLUSHING);
+        Arc::new(move || {
+            is_flushing.load(Ordering::Relaxed) || sinkpad.upgrade().is_none_or(is_inactive)
+        })
+    }
+
+    fn log_settings<E: Logged>(&self, element: &E, config: &Config) {
+        let (category, element) = (E::category(), element.obj());
         gst::info!(
             category,
             obj = element,
@@ -154,7 +184,7 @@ impl Session {
             config.scheme,
             config.flavor,
             config.systems,
-            self.key_source(is_requested)
+            self.key_source()
         );
         gst::info!(
             category,
@@ -170,13 +200,14 @@ impl Session {
     }
 
     /// Returns the source of keys for display, without credentials.
-    fn key_source(&self, is_requested: bool) -> String {
-        let uri = lock(&self.settings).get("key-uri");
+    fn key_source(&self) -> String {
+        let settings = lock(&self.settings);
+        let uri = settings.get("key-uri");
         let uri = uri.and_then(|uri| uri.get::<Option<String>>().ok());
-        match uri.flatten() {
-            Some(uri) => uri,
-            None if is_requested => "the signal request-key".to_owned(),
-            None => "key-id and key or key-seed".to_owned(),
+        match (uri.flatten(), settings.source()) {
+            (Some(uri), _) => uri,
+            (None, Err(_)) => "the signal request-key".to_owned(),
+            (None, Ok(_)) => "key-id and key or key-seed".to_owned(),
         }
     }
 

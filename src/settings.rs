@@ -11,7 +11,7 @@ mod values;
 
 use gst::glib;
 
-use content_keys::KeyProvider;
+use content_keys::ContentRequest;
 use drm_signaling::{Drm, System};
 use host_access::Host;
 use protection_policy::properties::SYSTEMS;
@@ -19,7 +19,7 @@ use protection_policy::{Config, Error, PropertyValues};
 
 use super::protected_caps::CapsProtection;
 pub(super) use enums::TrackTypeProperty;
-pub(super) use keys::KeySettings;
+pub(super) use keys::{GivenSource, KeySettings};
 pub(super) use specs::{key_specs, specs};
 
 /// The values of all shared properties.
@@ -39,12 +39,17 @@ impl Settings {
         values::get(&self.values, name)
     }
 
-    /// Opens the source of keys. It may read and write the key file, so do not call it on a streaming thread.
+    /// Returns the source of keys, which is not opened yet.
     ///
     /// # Errors
     /// The property that is missing or malformed.
-    pub(super) fn provider(&self, host: &Host) -> Result<Box<dyn KeyProvider>, SettingsError> {
-        keys::provider(&self.values, &self.values.content_request(), host)
+    pub(super) fn source(&self) -> Result<GivenSource, SettingsError> {
+        keys::source(&self.values)
+    }
+
+    /// Returns the request that is sent to the source of keys.
+    pub(super) fn content_request(&self) -> ContentRequest {
+        self.values.content_request()
     }
 
     /// Reads and checks the settings.

@@ -4,6 +4,7 @@
 use cenc_types::Track;
 
 use crate::clear_caps::FormatError;
+use crate::error::WaitEnd;
 
 /// The reason why an elementary stream cannot be protected.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,16 @@ pub(crate) enum StreamError {
         /// The reason.
         reason: common_encryption::SampleError,
     },
+}
+
+impl StreamError {
+    /// Returns why a wait for keys ended, if that is the error.
+    pub(super) fn wait_end(&self) -> Option<WaitEnd> {
+        match self {
+            Self::Setup(error) => WaitEnd::of(error),
+            _ => None,
+        }
+    }
 }
 
 fn time(pts: &Option<gst::ClockTime>) -> String {

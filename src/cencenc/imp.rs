@@ -63,9 +63,12 @@ impl CencEnc {
             let mut stream = lock(&self.stream);
             work(stream.as_mut().ok_or(gst::FlowError::Flushing)?, target)
         };
-        worked.map_err(|error| {
-            error::post_stream(self, &error);
-            gst::FlowError::Error
+        worked.map_err(|error| match error.wait_end() {
+            Some(end) => end.flow(),
+            None => {
+                error::post_stream(self, &error);
+                gst::FlowError::Error
+            }
         })
     }
 
@@ -129,15 +132,11 @@ impl ObjectImpl for CencEnc {
 impl GstObjectImpl for CencEnc {}
 
 impl ElementImpl for CencEnc {
-    /// Ends waits for keys before the pads are stopped.
     fn change_state(
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         gst::debug!(CATEGORY, imp = self, "changes state: {transition:?}");
-        if transition == gst::StateChange::PausedToReady {
-            self.session.controls().set_stopped(true);
-        }
         self.parent_change_state(transition)
     }
 
@@ -174,9 +173,9 @@ impl BaseTransformImpl for CencEnc {
     const PASSTHROUGH_ON_SAME_CAPS: bool = false;
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
-    /// Reads the settings and keys. It is not called on a streaming thread.
+    /// Reads the settings, and starts to request keys.
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        let packaging = self.session.open(self)?;
+        let packaging = self.session.open(self, self.obj().sink_pad())?;
         let counts = Arc::clone(&self.counts);
         *lock(&self.stream) = Some(ElementaryStream::new(packaging, counts));
         Ok(())
@@ -227,7 +226,7 @@ impl BaseTransformImpl for CencEnc {
         gst::debug!(CATEGORY, imp = self, "caps in: {clear}");
         gst::debug!(CATEGORY, imp = self, "caps out: {protected}");
         let track_type = *lock(&self.track_type);
-        self.with_stream(|stream, target| stream.set_caps(clear, track_type, target))
+        self.with_stream(|stream, _| stream.set_caps(clear, track_type))
             .map_err(|_| gst::loggable_error!(CATEGORY, "the stream cannot be protected"))
     }
 
@@ -239,8 +238,8 @@ impl BaseTransformImpl for CencEnc {
                     stream.restart();
                 }
             }
-            gst::EventType::FlushStart => self.session.controls().set_stopped(true),
-            gst::EventType::FlushStop => self.session.controls().set_stopped(false),
+            gst::EventType::FlushStart => self.session.set_flushing(true),
+            gst::EventType::FlushStop => self.session.set_flushing(false),
             _ => (),
         }
         self.parent_sink_event(event)

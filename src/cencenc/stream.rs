@@ -23,6 +23,8 @@ const TRACK_ID: u32 = 1;
 pub(super) struct ElementaryStream {
     packaging: Packaging,
     rules: RuleLog,
+    /// The format of the caps, until the first buffer with them.
+    format: Option<StreamFormat>,
     track: Option<TrackEncryptor>,
     /// The signaling already announced for this stream.
     announced: Option<Signals>,
@@ -35,6 +37,7 @@ impl ElementaryStream {
         Self {
             packaging,
             rules: RuleLog::default(),
+            format: None,
             track: None,
             announced: None,
             counts,
@@ -55,11 +58,23 @@ impl ElementaryStream {
         &mut self,
         caps: &gst::CapsRef,
         track_type: TrackTypeProperty,
-        LogTarget { category, element }: LogTarget<'_>,
     ) -> Result<(), StreamError> {
         self.track = None;
         let format = StreamFormat::of(caps)?;
         check_kind(track_type, format.media)?;
+        self.format = Some(format);
+        Ok(())
+    }
+
+    /// Chooses the key for new caps. It waits for keys, and that is for a buffer: caps that were refused would come again.
+    fn begin_track(
+        &mut self,
+        LogTarget { category, element }: LogTarget<'_>,
+    ) -> Result<(), StreamError> {
+        self.packaging.begin()?;
+        let Some(format) = self.format.take() else {
+            return Ok(());
+        };
         let track = Track {
             track_id: TRACK_ID,
             media: format.media,
@@ -120,6 +135,7 @@ impl ElementaryStream {
         if buffer.meta::<gst::meta::ProtectionMeta>().is_some() {
             return Err(StreamError::AlreadyProtected);
         }
+        self.begin_track(target)?;
         self.apply_rule(buffer, target)?;
         // Without caps there is no track: no buffer may leave unprotected.
         let track = self.track.as_mut().ok_or(StreamError::NoCaps)?;

@@ -147,6 +147,7 @@ impl Puller for ClearKeyDec {
     fn refuse(&self, why: PushError) -> gst::FlowError {
         match why {
             PushError::Flow(flow) => return flow,
+            PushError::Reported => (),
             PushError::Mp4(error) => error::post_decryption(self, &error.into()),
             PushError::Unmappable(_) => error::post_decryption(self, &DecryptError::Unmappable),
         }

@@ -8,39 +8,65 @@ use gst::prelude::*;
 
 use host_access::Clock;
 
-use content_keys::{Error, KeyProvider, PeriodKeys};
+use content_keys::{Error, KeyProvider, KeySource, PeriodKeys};
 
-use super::LogTarget;
-
-/// A source of keys whose answers are logged, without the keys.
-pub(crate) struct LoggedKeys {
-    source: Box<dyn KeyProvider>,
+/// The log of an element's requests for keys.
+#[derive(Clone)]
+pub(crate) struct KeyLog {
     category: gst::DebugCategory,
+    /// No reference to the element is held while waiting for the source.
     element: glib::WeakRef<gst::Element>,
     clock: Arc<dyn Clock>,
 }
 
-impl LoggedKeys {
-    /// Logs the answers of `source`; `clock` measures how long they take.
+impl KeyLog {
+    /// Logs the requests of `element`; `clock` measures how long they take.
     pub(crate) fn new(
-        source: Box<dyn KeyProvider>,
-        target: LogTarget<'_>,
+        category: gst::DebugCategory,
+        element: &gst::Element,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            source,
-            category: target.category,
-            element: target.element.downgrade(),
+            category,
+            element: element.downgrade(),
             clock,
         }
     }
 
-    /// Runs `log` if the element still exists. No reference to the element is held while waiting for the source.
-    fn log(&self, log: impl FnOnce(gst::DebugCategory, &gst::Element)) {
+    /// Returns a source that is open and whose answers are logged.
+    pub(crate) fn opened(self, source: Box<dyn KeyProvider>) -> KeySource {
+        KeySource::Opened(Box::new(LoggedKeys { source, log: self }))
+    }
+
+    /// Returns a source that `open` opens when it is needed, and whose answers are logged.
+    pub(crate) fn unopened(
+        self,
+        open: impl Fn() -> Result<Box<dyn KeyProvider>, Error> + Send + 'static,
+    ) -> KeySource {
+        KeySource::Unopened(Box::new(move || {
+            let log = self.clone();
+            log.write(|category, element| {
+                gst::debug!(category, obj = element, "opens the source of keys");
+            });
+            Ok(Box::new(LoggedKeys {
+                source: open()?,
+                log,
+            }))
+        }))
+    }
+
+    /// Runs `write` if the element still exists.
+    fn write(&self, write: impl FnOnce(gst::DebugCategory, &gst::Element)) {
         if let Some(element) = self.element.upgrade() {
-            log(self.category, &element);
+            write(self.category, &element);
         }
     }
+}
+
+/// A source of keys whose answers are logged, without the keys.
+struct LoggedKeys {
+    source: Box<dyn KeyProvider>,
+    log: KeyLog,
 }
 
 impl KeyProvider for LoggedKeys {
@@ -53,22 +79,27 @@ impl KeyProvider for LoggedKeys {
     }
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
-        self.log(|category, element| {
+        self.log.write(|category, element| {
             gst::debug!(
                 category,
                 obj = element,
                 "requesting the keys of crypto period {period}"
             );
         });
-        let start = self.clock.monotonic();
+        let start = self.log.clock.monotonic();
         let answer = self.source.period_keys(period);
-        let took = self.clock.monotonic().saturating_sub(start);
-        self.log(|category, element| match &answer {
+        let took = self.log.clock.monotonic().saturating_sub(start);
+        self.log.write(|category, element| match &answer {
             Ok(keys) => gst::info!(
                 category,
                 obj = element,
                 "crypto period {period}: keys came after {took:.1?}: {}",
                 kids(keys)
+            ),
+            Err(Error::Pending { .. }) => gst::debug!(
+                category,
+                obj = element,
+                "crypto period {period}: the keys come later"
             ),
             Err(error) => gst::warning!(
                 category,
@@ -81,7 +112,7 @@ impl KeyProvider for LoggedKeys {
 
     fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
         let recorded = self.source.record_period_start(period);
-        self.log(|category, element| match &recorded {
+        self.log.write(|category, element| match &recorded {
             Ok(()) => gst::debug!(
                 category,
                 obj = element,

@@ -15,9 +15,9 @@ impl PlayReadyEnc {
         logging::event::<Self>(pad, &event);
         match event.view() {
             gst::EventView::StreamStart(_) => self.with_stream(Mp4Stream::restart),
-            gst::EventView::FlushStart(_) => self.session.controls().set_stopped(true),
+            gst::EventView::FlushStart(_) => self.session.set_flushing(true),
             gst::EventView::FlushStop(_) => {
-                self.session.controls().set_stopped(false);
+                self.session.set_flushing(false);
                 self.with_stream(Mp4Stream::flush);
             }
             gst::EventView::Segment(segment) => {
@@ -119,7 +119,7 @@ impl PlayReadyEnc {
         match protected {
             Ok(header) => self.push_caps(&caps::with_stream_header(caps, header)),
             Err(error) => {
-                error::post(self, &error);
+                let _ = self.refuse(error.into());
                 false
             }
         }

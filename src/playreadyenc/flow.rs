@@ -107,6 +107,7 @@ impl PlayReadyEnc {
     pub(super) fn refuse(&self, why: PushError) -> gst::FlowError {
         match why {
             PushError::Flow(flow) => return flow,
+            PushError::Reported => (),
             PushError::Mp4(error) => error::post(self, &error),
             PushError::Unmappable(error) => error::post_unmappable(self, &error),
         }

@@ -52,9 +52,9 @@ impl Encryptor for PlayReadyEnc {
 }
 
 impl PlayReadyEnc {
-    /// Reads the settings and keys. It is not called on a streaming thread.
+    /// Reads the settings, and starts to request keys.
     fn start(&self) -> Result<(), gst::StateChangeError> {
-        let packaging = self.session.open(self).map_err(|message| {
+        let packaging = self.session.open(self, &self.sinkpad).map_err(|message| {
             self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
@@ -73,13 +73,6 @@ impl PlayReadyEnc {
             self.session.close(stream.into_sample_keys());
         }
         self.counts.set(Totals::default());
-    }
-
-    /// Ends waits for keys before the pads are stopped.
-    fn release(&self, transition: gst::StateChange) {
-        if transition == gst::StateChange::PausedToReady {
-            self.session.controls().set_stopped(true);
-        }
     }
 
     fn stats(&self) -> gst::Structure {
@@ -241,7 +234,6 @@ impl ElementImpl for PlayReadyEnc {
         if transition == gst::StateChange::ReadyToPaused {
             self.start()?;
         }
-        self.release(transition);
         let changed = self.parent_change_state(transition);
         if transition == gst::StateChange::PausedToReady || changed.is_err() {
             self.stop();

@@ -104,7 +104,7 @@ impl Mp4Stream {
             target,
         };
         let finished = self.encryptor.finish(&mut protector, &mut self.outputs);
-        (group(&mut self.outputs), finished.map_err(PushError::Mp4))
+        (group(&mut self.outputs), finished.map_err(PushError::from))
     }
 
     /// Returns the stream header of a muxer's caps, protected like the stream. It describes the fragments of a stream without `moov`.

@@ -4,12 +4,12 @@
 use gst::glib;
 
 use cenc_types::{ContentKey, KeyId};
-use content_keys::{ContentRequest, FixedKeys, KeyProvider, KeyRing, SeedKeys};
+use content_keys::{FixedKeys, KeyProvider, KeyRing, SeedKeys};
 use playready_header::KeySeed;
 use protection_policy::properties::{KEY, KEY_ID, KEY_SEED, KEY_URI};
 use protection_policy::{Error, PropertyValues};
 
-use host_access::{Host, SecretFiles};
+use host_access::SecretFiles;
 
 use super::{SettingsError, values};
 
@@ -43,21 +43,25 @@ impl KeySettings {
     }
 }
 
-/// Opens the source of keys for an encryptor. It may read and write the key file.
+/// The keys that an encryptor's properties give, before anything is opened.
+pub(crate) enum GivenSource {
+    /// The keys themselves.
+    Keys(Box<dyn KeyProvider>),
+    /// The place of a source, which is opened on the thread of requests.
+    Location(String),
+}
+
+/// Reads the source of keys of an encryptor from its properties.
 ///
 /// # Errors
 /// As [`KeySettings::ring`].
-pub(super) fn provider(
-    values: &PropertyValues,
-    request: &ContentRequest,
-    host: &Host,
-) -> Result<Box<dyn KeyProvider>, SettingsError> {
+pub(super) fn source(values: &PropertyValues) -> Result<GivenSource, SettingsError> {
     Ok(match KeyProperties::from_values(values)? {
-        KeyProperties::Uri(uri) => {
-            protection_policy::open(uri, request, host).map_err(Error::Keys)?
+        KeyProperties::Uri(uri) => GivenSource::Location(uri.to_owned()),
+        KeyProperties::Key(kid, key) => {
+            GivenSource::Keys(Box::new(FixedKeys::new(KeyRing::single(kid, key))))
         }
-        KeyProperties::Key(kid, key) => Box::new(FixedKeys::new(KeyRing::single(kid, key))),
-        KeyProperties::Seed(kid, seed) => Box::new(SeedKeys::new(kid, seed)),
+        KeyProperties::Seed(kid, seed) => GivenSource::Keys(Box::new(SeedKeys::new(kid, seed))),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::media::{Audio, MP4MUX, Recipe, Video};
 /// Longer than anything takes that does not wait for a key.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const VIDEO: &str = "videotestsrc ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \
+const VIDEO: &str = "videotestsrc name=source ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \
                      ! x264enc tune=zerolatency key-int-max=5 ! h264parse";
 
 /// The places of an encryptor in a pipeline, each with its name. All change keys every 400 ms.
@@ -123,6 +123,46 @@ fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
         .unwrap_or_else(|_| panic!("{what} waits"))
 }
 
+/// Plays the places one by one with an application that holds the keys from a period on, and calls `work` when the stream waits.
+fn while_waiting(from: u64, work: impl Fn(&str, &gst::Pipeline, &Application)) {
+    let Some(file) = in_process::argument() else {
+        return;
+    };
+    gst::init().unwrap();
+    for (place, line) in places(&file.to_string_lossy()) {
+        let pipeline = in_process::pipeline(&line);
+        let application = Application::holding_from(from);
+        application.answers(&encryptor(&pipeline));
+        set_state(&pipeline, gst::State::Playing, place);
+        application.until_requested(from);
+        // The stream gets to the end of the period before.
+        std::thread::sleep(Duration::from_millis(300));
+        work(place, &pipeline, &application);
+        set_state(&pipeline, gst::State::Null, place);
+        no_error(&pipeline, place);
+        application.release();
+    }
+}
+
+/// Sets a state, which must not wait for a key.
+fn set_state(pipeline: &gst::Pipeline, state: gst::State, place: &str) {
+    let setting = pipeline.clone();
+    soon(&format!("{place}: {state:?}"), move || {
+        setting.set_state(state)
+    })
+    .unwrap();
+}
+
+/// Waits until samples have left the element.
+fn until_samples(element: &gst::Element, place: &str) {
+    let has_samples = || {
+        std::thread::sleep(Duration::from_millis(20));
+        let stats: gst::Structure = element.property("stats");
+        stats.get::<u64>("samples").unwrap() > 0
+    };
+    assert!((0..1000).any(|_| has_samples()), "{place}: no samples");
+}
+
 /// Requires that no error is on the bus.
 fn no_error(pipeline: &gst::Pipeline, place: &str) {
     let kinds = [gst::MessageType::Error, gst::MessageType::Warning];
@@ -131,46 +171,146 @@ fn no_error(pipeline: &gst::Pipeline, place: &str) {
     }
 }
 
-fn fragmented_file() -> String {
-    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::None).clear();
-    clear.display().to_string()
-}
-
 #[test]
 fn properties_are_read_while_a_key_is_awaited() {
-    in_process::run(
-        "key_waits::reads_properties_while_keys_are_awaited",
-        fragmented_file().as_ref(),
-    );
+    run("reads_properties_while_keys_are_awaited");
 }
 
 #[test]
-#[ignore = "runs in a process of its own, started by the test above"]
+fn state_changes_do_not_wait_for_keys() {
+    run("changes_states_while_keys_are_awaited");
+}
+
+#[test]
+fn flush_ends_a_wait_and_the_stream_goes_on() {
+    run("flushes_while_keys_are_awaited");
+}
+
+#[test]
+fn missing_first_key_is_one_error() {
+    run("answers_no_request");
+}
+
+#[test]
+fn keys_stay_while_the_settings_do() {
+    run("plays_again_and_again");
+}
+
+/// Runs one of the tests below in a process of its own.
+fn run(test: &str) {
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::None).clear();
+    in_process::run(&format!("key_waits::{test}"), clear.as_os_str());
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by a test above"]
 fn reads_properties_while_keys_are_awaited() {
+    for period in [0, 1] {
+        while_waiting(period, |place, pipeline, _| {
+            for element in pipeline.iterate_recurse().into_iter().flatten() {
+                let name = element.name();
+                soon(&format!("{place}: {name}"), move || {
+                    for property in element.list_properties() {
+                        if property.flags().contains(gst::glib::ParamFlags::READABLE) {
+                            element.property_value(property.name());
+                        }
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by a test above"]
+fn changes_states_while_keys_are_awaited() {
+    for period in [0, 1] {
+        while_waiting(period, |place, pipeline, application| {
+            for state in [gst::State::Paused, gst::State::Ready] {
+                set_state(pipeline, state, place);
+            }
+            no_error(pipeline, place);
+            application.release();
+            set_state(pipeline, gst::State::Playing, place);
+            until_samples(&encryptor(pipeline), place);
+        });
+    }
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by a test above"]
+fn flushes_while_keys_are_awaited() {
+    while_waiting(0, |place, pipeline, application| {
+        if place == "reads a file" {
+            // Nothing flushes a source that is pulled from.
+            return;
+        }
+        let source = pipeline.by_name("source").unwrap();
+        soon(place, move || {
+            let start = gst::ClockTime::from_seconds(10);
+            assert!(source.seek_simple(gst::SeekFlags::FLUSH, start).is_ok());
+        });
+        no_error(pipeline, place);
+        application.release();
+        until_samples(&encryptor(pipeline), place);
+        let requested = application.held().requested.clone();
+        assert_eq!(requested.iter().filter(|&&period| period == 0).count(), 1);
+    });
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by a test above"]
+fn answers_no_request() {
     let Some(file) = in_process::argument() else {
         return;
     };
     gst::init().unwrap();
     for (place, line) in places(&file.to_string_lossy()) {
         let pipeline = in_process::pipeline(&line);
-        let application = Application::holding_from(1);
-        application.answers(&encryptor(&pipeline));
-        pipeline.set_state(gst::State::Playing).unwrap();
-        application.until_requested(1);
-        // The stream gets to the end of period 0.
-        std::thread::sleep(Duration::from_millis(300));
-        for element in pipeline.iterate_recurse().into_iter().flatten() {
-            let name = element.name();
-            soon(&format!("{place}: {name}"), move || {
-                for property in element.list_properties() {
-                    if property.flags().contains(gst::glib::ParamFlags::READABLE) {
-                        element.property_value(property.name());
-                    }
-                }
-            });
+        encryptor(&pipeline).connect("request-key", false, |_| {
+            Some(None::<gst::Structure>.to_value())
+        });
+        set_state(&pipeline, gst::State::Playing, place);
+        let bus = pipeline.bus().unwrap();
+        let errors: Vec<_> = std::iter::from_fn(|| {
+            let limit = gst::ClockTime::from_seconds(2);
+            bus.timed_pop_filtered(limit, &[gst::MessageType::Error])
+        })
+        .filter(|message| message.src().is_some_and(|source| source.name() == "enc"))
+        .collect();
+        assert_eq!(errors.len(), 1, "{place}: {errors:?}");
+        let gst::MessageView::Error(error) = errors[0].view() else {
+            unreachable!("the bus was asked for errors");
+        };
+        let text = error.error().to_string();
+        assert!(text.contains("no handler answered request-key"), "{text}");
+        set_state(&pipeline, gst::State::Null, place);
+    }
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by a test above"]
+fn plays_again_and_again() {
+    let Some(file) = in_process::argument() else {
+        return;
+    };
+    gst::init().unwrap();
+    let requests_for_first = |application: &Application| {
+        let requested = application.held().requested.clone();
+        requested.iter().filter(|&&period| period == 0).count()
+    };
+    for (place, line) in places(&file.to_string_lossy()) {
+        let pipeline = in_process::pipeline(&line);
+        let application = Application::default();
+        let element = encryptor(&pipeline);
+        application.answers(&element);
+        for (systems, requests) in [("playready", 1), ("playready", 1), ("playready+common", 2)] {
+            element.set_property_from_str("systems", systems);
+            set_state(&pipeline, gst::State::Playing, place);
+            until_samples(&element, place);
+            set_state(&pipeline, gst::State::Null, place);
+            no_error(&pipeline, place);
+            assert_eq!(requests_for_first(&application), requests, "{place}");
         }
-        application.release();
-        pipeline.set_state(gst::State::Null).unwrap();
-        no_error(&pipeline, place);
     }
 }

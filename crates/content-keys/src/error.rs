@@ -2,6 +2,7 @@
 //! Errors of key sources. No variant holds a key, or text that may be one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use host_access::SecretFileError;
 
@@ -94,6 +95,20 @@ pub enum Error {
     /// The stream stopped while it waited for keys.
     #[error("the stream stopped before its keys came")]
     Stopped,
+    /// The stream cannot start, for a reason that was reported when the request failed.
+    #[error("the stream has no keys: see the error of their request")]
+    NoFirstKeys,
+    /// The thread that requests keys has ended early.
+    #[error(
+        "the thread that requests keys has ended: start the stream again, and report this error"
+    )]
+    RequestsEnded,
+    /// The source gives the keys later.
+    #[error("the keys are not there yet")]
+    Pending {
+        /// The time after which the source gives up.
+        limit: Duration,
+    },
     /// The operating system cannot start the thread that requests keys.
     #[error("cannot start the thread that requests keys: {0}")]
     Thread(#[source] std::io::Error),

@@ -74,7 +74,7 @@ impl KeyProvider for KeyFile {
     }
 }
 
-fn file_path(uri: &str) -> Result<PathBuf, Error> {
+pub(super) fn file_path(uri: &str) -> Result<PathBuf, Error> {
     // Url reads file:x.keys as a path below the root, so only absolute paths are accepted.
     Some(uri)
         .filter(|uri| uri.starts_with("file:///"))

@@ -31,12 +31,15 @@
 //! ```
 //!
 //! A source (one given key, a key seed, a `.keys` file, a CPIX file, a SPEKE server) implements [`KeyProvider`], which returns the
-//! [`PeriodKeys`] of each crypto period. A [`KeyPrefetcher`] requests them ahead on a thread of its own, so that the streaming
-//! thread only runs [`PeriodKeys::select`].
+//! [`PeriodKeys`] of each crypto period. [`KeyRequests`] requests them ahead on a thread of its own, and the streaming thread gets them
+//! by its [`KeyPrefetcher`]. A [`KeyCache`] keeps them for the next stream.
 
 mod cpix_file;
 mod error;
 mod file;
+mod key_cache;
+mod key_requests;
+mod key_source;
 mod prefetcher;
 mod provider;
 mod request;
@@ -52,9 +55,12 @@ mod speke_keys;
 pub use cpix_file::CpixFile;
 pub use error::{Error, LineError};
 pub use file::KeyFile;
-pub use prefetcher::{KeyPrefetcher, PeriodFailure};
+pub use key_cache::KeyCache;
+pub use key_requests::KeyRequests;
+pub use key_source::{KeySource, OpenSource, SourceFacts};
+pub use prefetcher::{FirstKeys, KeyChannel, KeyPrefetcher, KeyWaker, PeriodFailure};
 pub use provider::{FixedKeys, KeyProvider, PeriodKeys, PeriodRules};
-pub use request::{ContentRequest, load_keys, open_key_file};
+pub use request::{ContentRequest, check_key_file_uri, load_keys, open_key_file};
 pub use ring::{KeyEntry, KeyRing};
 pub use seed::{SeedKeys, period_kid};
 pub use selector::{Selector, VideoClass};

@@ -1,48 +1,82 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Requests the keys of crypto periods ahead, on a thread of its own, so that they are there when the stream needs them. A failed
-//! request is repeated after growing delays for as long as the keys are wanted.
+//! The keys of crypto periods, requested ahead so that they are there when the stream needs them. A failed request is repeated after
+//! growing delays for as long as the keys are wanted.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::{Error, KeyProvider, PeriodKeys};
+use super::key_requests::KeyRequests;
+use super::{Error, KeyCache, KeySource, PeriodKeys, SourceFacts};
 use host_access::Clock;
 
-/// Requests keys of a source on a thread.
+/// The keys of a stream's crypto periods as they come.
 ///
 /// ```
 /// use std::sync::Arc;
 ///
-/// use content_keys::{KeyPrefetcher, SeedKeys, period_kid};
+/// use content_keys::{KeyChannel, KeySource, SeedKeys, period_kid};
 /// use host_access::Host;
 /// use playready_header::KeySeed;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let kid = "10000000-1000-1000-1000-100000000001".parse()?;
 /// let seed = KeySeed::parse("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I")?;
-/// let prefetcher = KeyPrefetcher::start(Box::new(SeedKeys::new(kid, seed)), Host::system().clock)?;
-/// prefetcher.prefetch(1);
-/// let period_keys = prefetcher.wait(1, || false)?;
+/// let source = KeySource::Opened(Box::new(SeedKeys::new(kid, seed)));
+/// let KeyChannel { keys, mut requests } =
+///     KeyChannel::new(source, Arc::default(), Host::system().clock);
+/// std::thread::spawn(move || {
+///     if requests.request_first(0).is_ok() {
+///         requests.run();
+///     }
+/// });
+/// assert_eq!(keys.wait_first(|| false)?.keys.keys.entries()[0].kid, kid);
+/// keys.prefetch(1);
+/// let period_keys = keys.wait(1, || false)?;
 /// assert_eq!(period_keys.keys.entries()[0].kid, period_kid(kid, 1));
 /// # Ok(())
 /// # }
 /// ```
 pub struct KeyPrefetcher(Arc<SharedState>);
 
-struct SharedState {
+/// The two ends between which keys move.
+pub struct KeyChannel {
+    /// The end of the stream, which never calls the source.
+    pub keys: KeyPrefetcher,
+    /// The end of the source, for a thread of its own.
+    pub requests: KeyRequests,
+}
+
+/// The keys with which a stream starts.
+#[derive(Clone)]
+pub struct FirstKeys {
+    /// The crypto period.
+    pub period: u64,
+    /// Its keys.
+    pub keys: Arc<PeriodKeys>,
+    /// What is known of their source.
+    pub facts: SourceFacts,
+}
+
+/// Tells the thread of requests that a source has an answer for which it waits.
+#[derive(Clone, Default)]
+pub struct KeyWaker(Weak<SharedState>);
+
+pub(super) struct SharedState {
     state: Mutex<PrefetchState>,
     changed: Condvar,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) cache: Arc<KeyCache>,
 }
 
 #[derive(Default)]
-struct PrefetchState {
+pub(super) struct PrefetchState {
+    first: Option<FirstKeys>,
     periods: BTreeMap<u64, PeriodState>,
     /// Periods whose start the source has yet to record.
     started: Vec<u64>,
     failures: Vec<PeriodFailure>,
+    /// True once one of the two ends is gone.
     closed: bool,
 }
 
@@ -75,28 +109,34 @@ impl KeyPrefetcher {
     /// The most failures that are kept for [`KeyPrefetcher::next_failure`].
     const MAX_FAILURES: usize = 64;
 
-    /// Starts the thread. It ends when the prefetcher is dropped and the source has returned.
+    /// Waits for the keys with which the stream starts, until `stop` returns true.
     ///
     /// # Errors
-    /// [`Error::Thread`].
-    pub fn start(provider: Box<dyn KeyProvider>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let shared = Arc::new(SharedState {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            clock,
-        });
-        let thread_state = Arc::clone(&shared);
-        thread::Builder::new()
-            .name("playready-keys".to_owned())
-            .spawn(move || thread_state.run(provider))
-            .map_err(Error::Thread)?;
-        Ok(Self(shared))
+    /// [`Error::Stopped`], [`Error::NoFirstKeys`] if they will not come.
+    pub fn wait_first(&self, stop: impl Fn() -> bool) -> Result<FirstKeys, Error> {
+        let mut state = self.0.lock();
+        loop {
+            if let Some(first) = &state.first {
+                return Ok(first.clone());
+            }
+            if stop() {
+                return Err(Error::Stopped);
+            }
+            if state.closed {
+                return Err(Error::NoFirstKeys);
+            }
+            state = self.0.sleep(state, Self::STOP_CHECK_INTERVAL);
+        }
+    }
+
+    /// Returns what wakes the thread of requests.
+    pub fn waker(&self) -> KeyWaker {
+        KeyWaker(Arc::downgrade(&self.0))
     }
 
     /// Requests the keys of a period, unless they are already wanted. Returns at once.
     pub fn prefetch(&self, period: u64) {
-        self.0.lock().want(period);
-        self.0.changed.notify_all();
+        self.0.change(|state| state.prefetch(period));
     }
 
     /// Returns the keys of a period if they are there, and requests them otherwise.
@@ -114,7 +154,7 @@ impl KeyPrefetcher {
     /// Waits for the keys of a period until `stop` returns true. A request that failed before is repeated at once.
     ///
     /// # Errors
-    /// Those of the source, [`Error::Stopped`].
+    /// Those of the source, [`Error::Stopped`], [`Error::RequestsEnded`].
     pub fn wait(&self, period: u64, stop: impl Fn() -> bool) -> Result<Arc<PeriodKeys>, Error> {
         let mut state = self.0.lock();
         if let PeriodState::Wanted { due, error, .. } = state.want(period) {
@@ -130,8 +170,11 @@ impl KeyPrefetcher {
                     }
                 }
             }
-            if stop() || state.closed {
+            if stop() {
                 return Err(Error::Stopped);
+            }
+            if state.closed {
+                return Err(Error::RequestsEnded);
             }
             state = self.0.sleep(state, Self::STOP_CHECK_INTERVAL);
         }
@@ -142,6 +185,7 @@ impl KeyPrefetcher {
         let mut state = self.0.lock();
         state.periods = state.periods.split_off(&period.saturating_sub(1));
         state.started.push(period);
+        self.0.cache.forget_before(period);
         self.0.changed.notify_all();
     }
 
@@ -167,8 +211,37 @@ impl Drop for KeyPrefetcher {
     }
 }
 
+impl KeyChannel {
+    /// Connects a stream and a source. Keys that `cache` has are not requested, and it keeps those that come.
+    pub fn new(source: KeySource, cache: Arc<KeyCache>, clock: Arc<dyn Clock>) -> Self {
+        let shared = Arc::new(SharedState {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            clock,
+            cache,
+        });
+        Self {
+            keys: KeyPrefetcher(Arc::clone(&shared)),
+            requests: KeyRequests::new(source, shared),
+        }
+    }
+}
+
+impl KeyWaker {
+    /// Repeats the request for the keys of a period at once, if they are awaited.
+    pub fn wake(&self, period: u64) {
+        let Some(shared) = self.0.upgrade() else {
+            return;
+        };
+        if let Some(PeriodState::Wanted { due, .. }) = shared.lock().periods.get_mut(&period) {
+            *due = Duration::ZERO;
+        }
+        shared.changed.notify_all();
+    }
+}
+
 /// A call that the thread makes to the source.
-enum ProviderCall {
+pub(super) enum ProviderCall {
     PeriodKeys(u64),
     RecordStart(u64),
 }
@@ -189,33 +262,24 @@ impl SharedState {
             .0
     }
 
-    fn close(&self) {
+    pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    fn run(&self, mut provider: Box<dyn KeyProvider>) {
-        let _close = CloseOnDrop(self);
-        while let Some(call) = self.next_call() {
-            match call {
-                ProviderCall::PeriodKeys(period) => {
-                    let keys = provider.period_keys(period);
-                    self.lock()
-                        .store_keys(period, keys, self.clock.since_1970());
-                }
-                ProviderCall::RecordStart(period) => {
-                    if let Err(error) = provider.record_period_start(period) {
-                        self.lock()
-                            .store_failure(period, error, self.clock.since_1970());
-                    }
-                }
-            }
-            self.changed.notify_all();
-        }
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Runs `work` on the state and wakes those that wait for a change of it.
+    pub(super) fn change<T>(&self, work: impl FnOnce(&mut PrefetchState) -> T) -> T {
+        let changed = work(&mut self.lock());
+        self.changed.notify_all();
+        changed
     }
 
     /// Waits for the next call. Returns None when the prefetcher is closed.
-    fn next_call(&self) -> Option<ProviderCall> {
+    pub(super) fn next_call(&self) -> Option<ProviderCall> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -238,16 +302,11 @@ impl SharedState {
     }
 }
 
-/// Closes the prefetcher when its thread ends, even by a panic, so that no caller waits for ever.
-struct CloseOnDrop<'a>(&'a SharedState);
-
-impl Drop for CloseOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
 impl PrefetchState {
+    pub(super) fn prefetch(&mut self, period: u64) {
+        self.want(period);
+    }
+
     fn want(&mut self, period: u64) -> &mut PeriodState {
         self.periods.entry(period).or_insert(PeriodState::Wanted {
             due: Duration::ZERO,
@@ -266,16 +325,32 @@ impl PrefetchState {
             })
     }
 
-    fn store_keys(&mut self, period: u64, keys: Result<Arc<PeriodKeys>, Error>, now: Duration) {
+    pub(super) fn store_first(&mut self, first: FirstKeys) {
+        self.periods
+            .insert(first.period, PeriodState::Ready(Arc::clone(&first.keys)));
+        self.first = Some(first);
+    }
+
+    pub(super) fn store_keys(
+        &mut self,
+        period: u64,
+        keys: Result<Arc<PeriodKeys>, Error>,
+        now: Duration,
+    ) {
         match keys {
             Ok(keys) => {
                 self.periods.insert(period, PeriodState::Ready(keys));
+            }
+            Err(Error::Pending { limit }) => {
+                if let PeriodState::Wanted { due, .. } = self.want(period) {
+                    *due = now + limit;
+                }
             }
             Err(error) => self.store_failure(period, error, now),
         }
     }
 
-    fn store_failure(&mut self, period: u64, failure: Error, now: Duration) {
+    pub(super) fn store_failure(&mut self, period: u64, failure: Error, now: Duration) {
         if self.failures.len() < KeyPrefetcher::MAX_FAILURES {
             self.failures.push(PeriodFailure {
                 period,

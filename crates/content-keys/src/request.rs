@@ -11,6 +11,7 @@ use url::Url;
 use super::{CpixFile, Error, KeyFile, KeyProvider, KeyRing, cpix_file, file};
 
 /// The facts of a content that a source needs to find its keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRequest {
     /// The content id of key servers and stores.
     pub content_id: Option<String>,
@@ -36,6 +37,17 @@ pub fn open_key_file(
     match cpix_path(uri) {
         Some(path) => Ok(Box::new(CpixFile::open(path, scheme, host)?)),
         None => Ok(Box::new(KeyFile::open_or_create(uri, host)?)),
+    }
+}
+
+/// Checks that a URI is one that [`open_key_file`] takes, without opening the file.
+///
+/// # Errors
+/// [`Error::BadUri`].
+pub fn check_key_file_uri(uri: &str) -> Result<(), Error> {
+    match cpix_path(uri) {
+        Some(_) => Ok(()),
+        None => file::file_path(uri).map(drop),
     }
 }
 

@@ -20,7 +20,6 @@ pub struct Controls {
     /// True if `protect` was ever false.
     was_clear: AtomicBool,
     rotations: AtomicU64,
-    stopped: AtomicBool,
 }
 
 impl Default for Controls {
@@ -29,7 +28,6 @@ impl Default for Controls {
             protect: AtomicBool::new(true),
             was_clear: AtomicBool::new(false),
             rotations: AtomicU64::new(0),
-            stopped: AtomicBool::new(false),
         }
     }
 }
@@ -51,17 +49,8 @@ impl Controls {
         self.rotations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets whether the stream ends or seeks, in which case waiting for keys is given up.
-    pub fn set_stopped(&self, stopped: bool) {
-        self.stopped.store(stopped, Ordering::Relaxed);
-    }
-
     pub(super) fn rotations(&self) -> u64 {
         self.rotations.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
     }
 
     /// True if a switch was used.

@@ -37,6 +37,7 @@ mod drms;
 pub mod duration;
 mod error;
 mod iv_runs;
+mod key_task;
 mod key_uri;
 mod period_keys;
 mod periods;
@@ -54,13 +55,15 @@ pub use config::{Config, HeaderConfig, IvConfig, OnKeyMissing, PeriodClock};
 pub use controls::Controls;
 pub use error::Error;
 pub use iv_runs::IvRuns;
-pub use key_uri::open;
+pub use key_task::KeyTask;
+pub use key_uri::{check_location, open};
+pub use period_keys::StopCheck;
 pub use periods::KeyChange;
 pub use property_spec::{
     CommandOption, OptionGroup, PropertyKind, PropertySpec, PropertyValue, ValueError, system_names,
 };
 pub use property_values::PropertyValues;
-pub use protection::{Packaging, Signals};
+pub use protection::{Packaging, PackagingSetup, PreparedPackaging, Signals};
 pub use published::Published;
 pub use sample_keys::SampleKeys;
 pub use warning::Warning;

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use content_keys::{KeyPrefetcher, KeyProvider, PeriodFailure, PeriodKeys};
+use content_keys::{Error, FirstKeys, KeyPrefetcher, KeyWaker, PeriodFailure, PeriodKeys};
 
-use super::{Config, Controls};
+/// Returns true once a stream ends or seeks, so that it waits for keys no longer.
+pub type StopCheck = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// The keys of the first crypto period, and the prefetcher for the following ones.
+/// The keys of the first crypto period, once they are there, and those of the following ones.
 pub(super) struct PeriodKeySource {
-    first_period: u64,
-    first_keys: Arc<PeriodKeys>,
-    /// None if the first keys are those of all periods.
-    later: Option<KeyPrefetcher>,
+    keys: KeyPrefetcher,
+    is_stopped: StopCheck,
+    first: Option<FirstKeys>,
     /// The number of periods whose keys are requested ahead.
     lead: u64,
 }
@@ -23,93 +23,89 @@ impl PeriodKeySource {
     const LONG: Duration = Duration::from_mins(5);
     const SHORT_LEAD: u64 = 3;
 
-    /// Requests the keys of period `first`, and ahead those of the next periods.
-    pub(super) fn open(
-        mut provider: Box<dyn KeyProvider>,
-        first_period: u64,
-        config: &Config,
-    ) -> Result<Self, content_keys::Error> {
-        let first_keys = provider.period_keys(first_period)?;
-        let later = match provider.rotates() {
-            true => Some(KeyPrefetcher::start(
-                provider,
-                Arc::clone(&config.host.clock),
-            )?),
-            false => None,
-        };
-        let source = Self {
-            first_period,
-            first_keys,
-            later,
-            lead: match config.crypto_period {
+    /// Takes keys from `keys`, for crypto periods of a length.
+    pub(super) fn new(keys: KeyPrefetcher, crypto_period: Duration, is_stopped: StopCheck) -> Self {
+        Self {
+            keys,
+            is_stopped,
+            first: None,
+            lead: match crypto_period {
                 Duration::ZERO => 0,
                 period if period < Self::LONG => Self::SHORT_LEAD,
                 _ => 1,
             },
-        };
-        source.prefetch_after(first_period);
-        Ok(source)
+        }
+    }
+
+    /// Waits for the first keys until the stream stops, and requests those of the next periods ahead. Returns None if they were there
+    /// before.
+    pub(super) fn begin(&mut self) -> Result<Option<&FirstKeys>, Error> {
+        if self.first.is_some() {
+            return Ok(None);
+        }
+        let first = self.keys.wait_first(&*self.is_stopped)?;
+        let period = first.period;
+        self.first = Some(first);
+        self.prefetch_after(period);
+        Ok(self.first.as_ref())
+    }
+
+    /// Returns what wakes the thread of requests.
+    pub(super) fn waker(&self) -> KeyWaker {
+        self.keys.waker()
     }
 
     /// True if each crypto period has keys of its own.
-    pub(super) const fn rotates(&self) -> bool {
-        self.later.is_some()
+    pub(super) fn rotates(&self) -> bool {
+        self.first.as_ref().is_some_and(|first| first.facts.rotates)
     }
 
-    /// Returns the keys of a period. Waits for them until `controls` stop the stream.
-    pub(super) fn keys(
-        &self,
-        period: u64,
-        controls: &Controls,
-    ) -> Result<Arc<PeriodKeys>, content_keys::Error> {
-        match &self.later {
-            Some(later) if period != self.first_period => {
-                let keys = later.wait(period, || controls.is_stopped())?;
-                self.prefetch_after(period);
-                Ok(keys)
-            }
-            _ => Ok(Arc::clone(&self.first_keys)),
+    /// Returns the keys of a period. Waits for them until the stream stops.
+    pub(super) fn keys(&self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
+        if let Some(keys) = self.first_keys(period) {
+            return Ok(keys);
         }
+        let keys = self.keys.wait(period, &*self.is_stopped)?;
+        self.prefetch_after(period);
+        Ok(keys)
+    }
+
+    /// Returns the first keys if they are those of a period, as they are of all periods if they never change.
+    fn first_keys(&self, period: u64) -> Option<Arc<PeriodKeys>> {
+        let first = self.first.as_ref()?;
+        (first.period == period || !first.facts.rotates).then(|| Arc::clone(&first.keys))
     }
 
     /// True if the keys of a period are available.
     pub(super) fn has(&self, period: u64) -> bool {
-        period == self.first_period
-            || self
-                .later
-                .as_ref()
-                .is_none_or(|later| later.get(period).is_some())
+        self.first_keys(period).is_some() || self.keys.get(period).is_some()
     }
 
     /// Notes that a period has started.
     pub(super) fn start_period(&self, period: u64) {
-        if let Some(later) = &self.later {
-            later.start_period(period);
+        if self.rotates() {
+            self.keys.start_period(period);
         }
     }
 
     /// Waits until the source has answered all due requests.
     #[cfg(test)]
     pub(super) fn settle(&self) {
-        while self
-            .later
-            .as_ref()
-            .is_some_and(KeyPrefetcher::has_due_request)
-        {
+        while self.keys.has_due_request() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
     /// Returns the next failure that was not reported yet.
     pub(super) fn next_failure(&self) -> Option<PeriodFailure> {
-        self.later.as_ref()?.next_failure()
+        self.keys.next_failure()
     }
 
     fn prefetch_after(&self, period: u64) {
-        if let Some(later) = &self.later {
+        if self.rotates() {
             (1..=self.lead)
                 .filter_map(|ahead| period.checked_add(ahead))
-                .for_each(|period| later.prefetch(period));
+                .for_each(|period| self.keys.prefetch(period));
         }
     }
 }

@@ -11,7 +11,7 @@ use content_keys::PeriodFailure;
 use super::drms::SignalPosition;
 use super::protection::ReadyPeriod;
 use super::timeline::Phase;
-use super::{Config, Error, OnKeyMissing, Packaging, PeriodClock, Signals, Warning};
+use super::{Error, OnKeyMissing, Packaging, PeriodClock, Signals, Warning};
 
 /// The start of a crypto period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Packaging {
             PeriodClock::Stream => middle,
             PeriodClock::Utc => self.media_start(time).saturating_add(middle),
         };
-        period_index(at, &self.config).saturating_add(self.controls.rotations())
+        period_index(at, self.config.crypto_period).saturating_add(self.controls.rotations())
     }
 
     /// Returns the wall clock time of media time 0, on the assumption that a fragment arrives when it ends. An offset of less than
@@ -153,7 +153,7 @@ impl Packaging {
         }
         match self.config.clock {
             PeriodClock::Utc => !self.source.has(period),
-            PeriodClock::Stream => self.source.keys(period, &self.controls).is_err(),
+            PeriodClock::Stream => self.source.keys(period).is_err(),
         }
     }
 
@@ -231,8 +231,8 @@ impl Packaging {
 }
 
 /// Returns the number of the crypto period at a time in nanoseconds; 0 if keys never change.
-pub(super) fn period_index(nanoseconds: i128, config: &Config) -> u64 {
-    let length = config.crypto_period.as_nanos().cast_signed();
+pub(super) fn period_index(nanoseconds: i128, crypto_period: Duration) -> u64 {
+    let length = crypto_period.as_nanos().cast_signed();
     let index = nanoseconds.checked_div(length).unwrap_or_default();
     u64::try_from(index).unwrap_or_default()
 }

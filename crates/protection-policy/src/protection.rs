@@ -10,14 +10,16 @@ use common_encryption::BoxFlavor;
 use common_encryption::{
     FragmentProtection, FragmentTime, InitProtection, Protector, TrackProtection,
 };
-use content_keys::{KeyEntry, KeyProvider, PeriodKeys, Selector};
+use content_keys::{
+    KeyCache, KeyChannel, KeyEntry, KeyProvider, KeySource, KeyWaker, PeriodKeys, Selector,
+};
 use drm_signaling::{Drm, System};
 
 use super::drms::{SignalPosition, SignaledKeys, drms};
-use super::period_keys::PeriodKeySource;
-use super::periods::period_index;
+use super::key_task::FirstPeriodRule;
+use super::period_keys::{PeriodKeySource, StopCheck};
 use super::timeline::Timeline;
-use super::{Config, Controls, Error, KeyChange, PeriodClock, SampleKeys};
+use super::{Config, Controls, Error, KeyChange, KeyTask, SampleKeys};
 
 /// Protects the tracks of a stream according to a [`Config`].
 pub struct Packaging {
@@ -48,6 +50,30 @@ pub struct Packaging {
     pub(super) timeline: Timeline,
     pub(super) ready: VecDeque<ReadyPeriod>,
     pub(super) changes: VecDeque<KeyChange>,
+}
+
+/// What a [`Packaging`] is made of.
+pub struct PackagingSetup {
+    /// The settings.
+    pub config: Config,
+    /// The source of keys.
+    pub source: KeySource,
+    /// The keys that earlier streams got from this source.
+    pub cache: Arc<KeyCache>,
+    /// The keys whose IVs continue.
+    pub sample_keys: SampleKeys,
+    /// The switches of the operator.
+    pub controls: Arc<Controls>,
+    /// Ends waits for keys.
+    pub is_stopped: StopCheck,
+}
+
+/// A packaging without keys, and the task that gets them.
+pub struct PreparedPackaging {
+    /// The packaging.
+    pub packaging: Packaging,
+    /// The requests for its keys.
+    pub key_task: KeyTask,
 }
 
 /// The signaling of a stream's protection.
@@ -92,8 +118,8 @@ impl ReadyPeriod {
 }
 
 impl Packaging {
-    /// Prepares protection for the following streams, continuing the IVs of `sample_keys`. It requests the first keys from
-    /// `provider` and may block, so do not call it on a streaming thread.
+    /// Prepares protection for the following streams. It requests the first keys from `provider` and may block, so do not call it on
+    /// a streaming thread.
     ///
     /// # Errors
     /// [`Error::Keys`], [`Error::NoPeriods`], [`Error::PiffPeriods`].
@@ -103,35 +129,79 @@ impl Packaging {
         sample_keys: SampleKeys,
         controls: Arc<Controls>,
     ) -> Result<Self, Error> {
+        let PreparedPackaging {
+            mut packaging,
+            mut key_task,
+        } = Self::set_up(PackagingSetup {
+            config,
+            source: KeySource::Opened(provider),
+            cache: Arc::default(),
+            sample_keys,
+            controls,
+            is_stopped: Arc::new(|| false),
+        })?;
+        key_task.request_first()?;
+        key_task.spawn()?;
+        packaging.begin()?;
+        Ok(packaging)
+    }
+
+    /// Prepares protection for the following streams without waiting for anything. The keys come once [`KeyTask`] runs.
+    ///
+    /// # Errors
+    /// [`Error::PiffPeriods`], and [`Error::NoPeriods`] for a source that is open.
+    pub fn set_up(setup: PackagingSetup) -> Result<PreparedPackaging, Error> {
+        let config = setup.config;
         if config.is_timed() && config.flavor == BoxFlavor::Piff {
             return Err(Error::PiffPeriods);
         }
-        if config.rotates() && !provider.rotates() {
-            return Err(Error::NoPeriods);
-        }
-        let first = first_period(&config, &*provider);
-        let takes_first_iv =
-            config.scheme.cipher_mode() == CipherMode::Cbc || provider.takes_first_iv();
-        Ok(Self {
-            source: PeriodKeySource::open(provider, first, &config)?,
+        let rule = FirstPeriodRule::of(&config);
+        rule.check(&setup.source)?;
+        let clock = Arc::clone(&config.host.clock);
+        let KeyChannel { keys, requests } = KeyChannel::new(setup.source, setup.cache, clock);
+        let packaging = Self {
+            source: PeriodKeySource::new(keys, config.crypto_period, setup.is_stopped),
             config,
-            controls,
-            sample_keys,
+            controls: setup.controls,
+            sample_keys: setup.sample_keys,
             signals: None,
             tracks: Vec::new(),
             protected: Vec::new(),
-            moov_period: first,
-            current: first,
+            moov_period: 0,
+            current: 0,
             previous: None,
             media_start: None,
             warned_period: None,
             shared_key: None,
             warned_of_shared_key: false,
-            takes_first_iv,
+            takes_first_iv: false,
             timeline: Timeline::default(),
             ready: VecDeque::new(),
             changes: VecDeque::new(),
+        };
+        Ok(PreparedPackaging {
+            packaging,
+            key_task: KeyTask::new(requests, rule),
         })
+    }
+
+    /// Waits for the keys with which the stream starts, unless they are there.
+    ///
+    /// # Errors
+    /// [`Error::Keys`].
+    pub fn begin(&mut self) -> Result<(), Error> {
+        if let Some(first) = self.source.begin()? {
+            self.takes_first_iv =
+                self.config.scheme.cipher_mode() == CipherMode::Cbc || first.facts.takes_first_iv;
+            self.moov_period = first.period;
+            self.current = first.period;
+        }
+        Ok(())
+    }
+
+    /// Returns what wakes the thread of [`KeyTask`] when the application has given keys.
+    pub fn key_waker(&self) -> KeyWaker {
+        self.source.waker()
     }
 
     /// Returns the signaling of the last `moov`; None before the first one, or if no track is protected.
@@ -160,6 +230,7 @@ impl Packaging {
     /// # Errors
     /// [`Error`], for instance if no key matches a track.
     pub fn protect_tracks(&mut self, tracks: &[Track]) -> Result<InitProtection, Error> {
+        self.begin()?;
         if self.tracks != tracks {
             self.tracks = tracks.to_vec();
             self.timeline = Timeline::default();
@@ -185,7 +256,7 @@ impl Packaging {
         period: u64,
         position: SignalPosition,
     ) -> Result<ReadyPeriod, Error> {
-        let keys = self.source.keys(period, &self.controls)?;
+        let keys = self.source.keys(period)?;
         let mut signaled = SignaledKeys::new(&keys, period, position);
         let mut protections = Vec::with_capacity(self.tracks.len());
         for track in &self.tracks {
@@ -287,17 +358,6 @@ impl Packaging {
             .zip(&self.protected)
             .filter(|(_, protected)| **protected)
             .map(|(track, _)| track)
-    }
-}
-
-/// Returns the crypto period in which a stream starts, as far as it is known in advance.
-fn first_period(config: &Config, provider: &dyn KeyProvider) -> u64 {
-    match config.clock {
-        PeriodClock::Utc if provider.rotates() => period_index(
-            config.host.clock.since_1970().as_nanos().cast_signed(),
-            config,
-        ),
-        PeriodClock::Utc | PeriodClock::Stream => 0,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::SampleKeys;
+use crate::{Config, SampleKeys};
 use cenc_types::{KeyId, Scheme, Track};
 use content_keys::{KeyProvider, PeriodKeys, SeedKeys};
 use playready_header::KeySeed;

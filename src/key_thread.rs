@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The thread on which an element requests keys.
+
+use std::thread;
+
+use gst::subclass::prelude::*;
+
+use protection_policy::KeyTask;
+
+use super::error;
+use super::logging::Logged;
+
+/// Starts the requests of `task` on a thread of its own. If the first keys fail, it posts the error, and then lets the stream know.
+///
+/// Nobody waits for the thread: a call to a key server or to the application may take long after the stream has ended. It ends when
+/// that call returns, and holds no reference to the element meanwhile.
+///
+/// # Errors
+/// The operating system starts no thread.
+pub(super) fn spawn<E: Logged>(element: &E, mut task: KeyTask) -> std::io::Result<()> {
+    let element = element.ref_counted().downgrade();
+    thread::Builder::new()
+        .name("playready-keys".to_owned())
+        .spawn(move || match task.request_first() {
+            Ok(()) => task.run(),
+            Err(error) => {
+                if let Some(element) = element.upgrade().filter(|_| !task.is_unwanted()) {
+                    error::post_setup(&*element, &error);
+                }
+            }
+        })
+        .map(drop)
+}
