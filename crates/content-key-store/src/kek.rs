@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cenc_types::decode_secret;
-use host_access::{Host, SecretFiles, push_hex};
+use host_access::{Host, SecretFiles, push_hex, read_regular_file};
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -127,7 +127,7 @@ fn read_credential(name: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
     if !is_plain || parts.next().is_some() {
         return Err(failed(io::ErrorKind::InvalidInput.into()));
     }
-    let bytes = Zeroizing::new(std::fs::read(Path::new(&folder).join(name)).map_err(failed)?);
+    let bytes = read_regular_file(&Path::new(&folder).join(name)).map_err(failed)?;
     if let Ok(key) = bytes.as_slice().try_into() {
         return Ok(Zeroizing::new(key));
     }

@@ -58,12 +58,7 @@ impl SecretFiles for SystemFiles {
             let path = path.to_owned();
             return Err(SecretFileError::TooOpen { path, mode });
         }
-        // With the capacity for all, no copy remains unwiped.
-        let capacity = usize::try_from(metadata.len().min(MAX_FILE) + 1).unwrap_or_default();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
-        file.take(MAX_FILE + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        let bytes = read_start(file).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE {
             let path = path.to_owned();
             return Err(SecretFileError::TooLong { path });
@@ -98,6 +93,31 @@ impl SecretFiles for SystemFiles {
             .and_then(|folder| folder.sync_all())
             .map_err(failed)
     }
+}
+
+/// Reads a regular file of at most 1 MiB, such as one of certificates, whose mode does not matter.
+///
+/// # Errors
+/// Those of [`open_regular_file`], and one for a longer file.
+pub fn read_regular_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let bytes = read_start(open_regular_file(path)?)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(io::Error::other(
+            "it is longer than 1 MiB: check that it is the right file",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file up to one byte more than the largest size.
+fn read_start(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
+    // With the capacity for all, no copy remains unwiped.
+    let length = file.metadata()?.len().min(MAX_FILE);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(length + 1).unwrap_or_default(),
+    ));
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Opens a regular file for reading. Anything else of that name, such as a FIFO that nobody writes to, is an error at once.
@@ -205,6 +225,8 @@ mod tests {
             let error = read(&path).unwrap_err().to_string();
             let named = error.contains(kind) && error.contains(path.to_str().unwrap());
             assert!(named, "{error}");
+            let error = read_regular_file(&path).unwrap_err().to_string();
+            assert!(error.contains(kind), "{error}");
         }
     }
 
@@ -233,6 +255,7 @@ mod tests {
             let path = folder.0.join(len.to_string());
             write_private(&path, &vec![b'k'; len]).unwrap();
             assert_eq!(read(&path).is_ok(), fits, "{len}");
+            assert_eq!(read_regular_file(&path).is_ok(), fits, "{len}");
         }
     }
 }

@@ -25,7 +25,7 @@ mod text;
 
 pub use clock::{Clock, SystemClock};
 pub use error::SecretFileError;
-pub use files::{SecretFiles, SystemFiles, open_regular_file};
+pub use files::{SecretFiles, SystemFiles, open_regular_file, read_regular_file};
 pub use host::Host;
 pub use random::{Random, RandomError, SystemRandom};
 pub use secret_text::push_hex;

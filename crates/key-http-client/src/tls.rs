@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The certificates that HTTPS trusts, and the client's own certificate.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
-use host_access::SecretFiles;
+use host_access::{SecretFiles, read_regular_file};
 
 use super::{Error, Server};
 
@@ -75,7 +74,7 @@ pub fn certificates(pem: &Pem) -> Result<Vec<Certificate<'static>>, Error> {
 }
 
 fn read_certificate_file(path: &Path) -> Result<Vec<Certificate<'static>>, Error> {
-    fs::read(path)
+    read_regular_file(path)
         .map_err(|_| "it cannot be read")
         .and_then(|bytes| parse_certificates(&bytes))
         .map_err(|reason| file_error(path, reason))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! TLS: the certificate of the server, from files or self-signed, and the certificates of clients.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use host_access::{Host, SecretFiles};
+use host_access::{Host, SecretFiles, read_regular_file};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -74,7 +74,7 @@ fn clients(
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let bytes = fs::read(path).map_err(|source| file_error(path, source))?;
+    let bytes = read_regular_file(path).map_err(|source| file_error(path, source))?;
     CertificateDer::pem_slice_iter(&bytes)
         .collect::<Result<Vec<_>, _>>()
         .ok()
