@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Contents: the settings of an asset or channel that packagers need in addition to its keys.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use cenc_types::Scheme;
 
 use super::database::Row;
-use super::model::check_name;
+use super::model::{check_name, milliseconds};
 use super::transaction::Transaction;
-use super::{Content, Error, KeyStore, Page, TrackLabel};
+use super::{Content, Error, KeySlot, KeyStore, Page, TrackLabel};
 
 /// A content in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,11 @@ pub struct RotatingContent {
 }
 
 pub(super) const IDS: &str = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET $2";
+/// The lengths of crypto periods, in milliseconds.
+const CRYPTO_PERIODS: RangeInclusive<i64> = 1..=A_YEAR;
+/// 366 days in milliseconds: the longest crypto period, and the longest time by which keys are made ahead.
+const A_YEAR: i64 = 366 * 24 * 60 * 60 * 1000;
+
 pub(super) const LIST: &str = "SELECT id, scheme, crypto_period,
     (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content ORDER BY id LIMIT $1 OFFSET $2";
 
@@ -192,6 +198,24 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
     Ok(content)
 }
 
+/// Checks that a crypto period does not start far ahead of now, which a wrong clock or number has caused.
+///
+/// # Errors
+/// [`Error::FarPeriod`].
+pub(super) fn check_period(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
+    let sql = "SELECT crypto_period FROM content WHERE id = $1 AND crypto_period IS NOT NULL";
+    let id = slot.content_id.as_str();
+    let Some(mut row) = transaction.one(sql, &[id.into()])? else {
+        return Ok(());
+    };
+    let latest = milliseconds(transaction.now()).saturating_add(A_YEAR);
+    row.int()?
+        .checked_mul(slot.period_column()?)
+        .filter(|start| *start <= latest)
+        .map(|_| ())
+        .ok_or(Error::FarPeriod(slot.period))
+}
+
 pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {
     if let Some(seed) = &content.seed {
         transaction
@@ -206,8 +230,10 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
         .map(|period| i64::try_from(period.as_millis()))
         .transpose()
         .ok()
-        .filter(|period| *period != Some(0))
-        .ok_or(Error::OutOfRange("the crypto period"))?;
+        .filter(|period| period.is_none_or(|period| CRYPTO_PERIODS.contains(&period)))
+        .ok_or(Error::OutOfRange(
+            "the crypto period (1 millisecond to 366 days)",
+        ))?;
     let sql = "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,

@@ -263,6 +263,7 @@ pub(super) fn assign(
         Some(found) => return Err(Error::SlotTaken(found)),
         None => ensure_content(transaction, slot)?,
     }
+    content::check_period(transaction, slot)?;
     let mut values = Vec::from(slot_values(slot)?);
     values.push(kid.into());
     transaction.run(

@@ -189,6 +189,11 @@ pub enum Error {
     /// A crypto period's index or duration, or a time, is out of range.
     #[error("{0} is out of range")]
     OutOfRange(&'static str),
+    /// A crypto period starts more than a year from now.
+    #[error(
+        "crypto period {0} starts more than a year from now: check the packager's clock, and the content's crypto period"
+    )]
+    FarPeriod(u64),
     /// A key cannot be derived from a seed.
     #[error(transparent)]
     Seed(#[from] playready_header::Error),

@@ -279,18 +279,19 @@ impl KeyInfo {
     }
 }
 
-/// Returns the milliseconds since 1970; 0 for an earlier time.
+/// The last millisecond of the year 9999, the last that RFC 3339 can write.
+pub(super) const LAST_MILLISECOND: i64 = 253_402_300_799_999;
+
+/// Returns the milliseconds since 1970; 0 for an earlier time, and [`LAST_MILLISECOND`] for a later one.
 pub(super) fn milliseconds(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_millis()).map_or(LAST_MILLISECOND, |since| since.min(LAST_MILLISECOND))
 }
 
+/// Returns the time of a row. A row may be from a time when the clock was wrong or no bound was checked.
 pub(super) fn time_of(milliseconds: i64) -> SystemTime {
-    UNIX_EPOCH
-        .checked_add(Duration::from_millis(
-            u64::try_from(milliseconds).unwrap_or_default(),
-        ))
-        .unwrap_or(UNIX_EPOCH)
+    let since = milliseconds.clamp(0, LAST_MILLISECOND).unsigned_abs();
+    UNIX_EPOCH + Duration::from_millis(since)
 }
 
 /// Checks that a name is short and printable, because logs, the audit and lists show it.
@@ -312,7 +313,11 @@ impl KeySlot {
     }
 
     pub(super) fn period_column(&self) -> Result<i64, Error> {
-        i64::try_from(self.period).map_err(|_| Error::OutOfRange("the crypto period's index"))
+        // No period that counts from 1970 is shorter than a millisecond.
+        i64::try_from(self.period)
+            .ok()
+            .filter(|period| *period <= LAST_MILLISECOND)
+            .ok_or(Error::OutOfRange("the crypto period's index"))
     }
 }
 

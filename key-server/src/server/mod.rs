@@ -4,6 +4,7 @@
 mod app;
 mod auth;
 mod body_budget;
+mod calendar;
 mod client_network;
 mod connection;
 mod error;

@@ -142,9 +142,11 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::SameSeed(_)
         | Error::OtherRewrap { .. }
         | Error::ContentHasKeys(_) => StatusCode::CONFLICT,
-        Error::NilKeyId | Error::BadName(_) | Error::OutOfRange(_) | Error::Seed(_) => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Error::NilKeyId
+        | Error::BadName(_)
+        | Error::OutOfRange(_)
+        | Error::FarPeriod(_)
+        | Error::Seed(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unavailable { .. } | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

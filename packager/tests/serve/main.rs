@@ -12,6 +12,7 @@ mod attacks;
 mod client;
 mod connections;
 mod delivery;
+mod far_times;
 mod first_start;
 mod health;
 mod key_receiver_example;

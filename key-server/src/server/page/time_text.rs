@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::server::calendar;
+
 /// A time that is shown in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UtcTime(pub SystemTime);
@@ -14,7 +16,7 @@ pub struct UtcTime(pub SystemTime);
 impl UtcTime {
     /// Returns the time for `<time datetime="">`, as RFC 3339 to the second.
     pub fn iso(&self) -> String {
-        let at = OffsetDateTime::from(self.0);
+        let at = calendar::utc(self.0);
         let at = at.replace_millisecond(0).unwrap_or(at);
         at.format(&Rfc3339).unwrap_or_default()
     }

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use time::OffsetDateTime;
 use time::serde::rfc3339;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::server::calendar;
 
 /// A time, which is written in UTC.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ impl From<SystemTime> for Time {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        rfc3339::serialize(&OffsetDateTime::from(self.0), serializer)
+        rfc3339::serialize(&calendar::utc(self.0), serializer)
     }
 }
 

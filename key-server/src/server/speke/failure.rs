@@ -38,6 +38,7 @@ impl Failure {
                 | StoreError::NilKeyId
                 | StoreError::BadName(_)
                 | StoreError::OutOfRange(_)
+                | StoreError::FarPeriod(_)
                 | StoreError::NoContent(_)),
             ) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), None),
             Self::Store(error) => Self::Problem(error.into()).parts(),
