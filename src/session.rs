@@ -10,9 +10,10 @@ use gst::subclass::prelude::*;
 
 use cenc_types::Scheme;
 use host_access::Host;
+use protection_policy::properties::PROPERTIES;
 use protection_policy::{
-    Config, Controls, IvRuns, KeyChange, Packaging, PackagingSetup, PreparedPackaging, Published,
-    SampleKeys, Signals, StopCheck, Warning,
+    Config, Controls, IvRuns, KeyChange, Packaging, PackagingSetup, PreparedPackaging,
+    PropertySpec, Published, SampleKeys, Signals, StopCheck, Warning,
 };
 
 use super::element_keys::ElementKeys;
@@ -26,35 +27,6 @@ use super::{error, key_thread, lock};
 /// The sequences of IVs shared by all encryptors in this process.
 static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
 
-/// A read-only property that changes with the stream's protection.
-struct PublishedProperty {
-    name: &'static str,
-    blurb: &'static str,
-}
-
-const PUBLISHED: [PublishedProperty; 5] = [
-    PublishedProperty {
-        name: "current-key-id",
-        blurb: "KIDs in use as UUIDs, in track order, separated by commas",
-    },
-    PublishedProperty {
-        name: "playready-object",
-        blurb: "PlayReady Object in base64; unset unless systems has playready",
-    },
-    PublishedProperty {
-        name: "content-protection",
-        blurb: "ContentProtection elements for an MPD, one per line; of the mp4protection elements use the one with the track's KID",
-    },
-    PublishedProperty {
-        name: "hls-key",
-        blurb: "EXT-X-KEY lines for HLS media playlists; of the lines with KEYID or skd use the one with the track's KID; unset for cens and cbc1, which HLS does not support",
-    },
-    PublishedProperty {
-        name: "smooth-protection",
-        blurb: "Protection element for a Smooth Streaming manifest; unset unless systems has playready",
-    },
-];
-
 /// The state of an encryptor that lasts from its first stream to its last.
 pub(super) struct Session {
     settings: Mutex<Settings>,
@@ -64,6 +36,8 @@ pub(super) struct Session {
     published: Mutex<Published>,
     controls: Arc<Controls>,
     is_flushing: Arc<AtomicBool>,
+    /// True while a stream uses the settings.
+    is_open: AtomicBool,
     key_changes: AtomicU64,
 }
 
@@ -78,6 +52,7 @@ impl Default for Session {
             published: Mutex::default(),
             controls: Arc::default(),
             is_flushing: Arc::default(),
+            is_open: AtomicBool::new(false),
             key_changes: AtomicU64::new(0),
         }
     }
@@ -90,6 +65,9 @@ fn sample_keys() -> SampleKeys {
 impl Session {
     /// Sets a property of `element`; its type was checked by GObject.
     pub(super) fn set<E: Logged>(&self, element: &E, name: &str, value: &glib::Value) {
+        if !self.takes(element, name) {
+            return;
+        }
         match name {
             "protect" => {
                 let protect = value.get().expect("GObject has checked the value's type");
@@ -156,7 +134,23 @@ impl Session {
             let error = protection_policy::Error::Keys(content_keys::Error::Thread(error));
             error::settings_message(element, &error.into())
         })?;
+        self.is_open.store(true, Ordering::Relaxed);
         Ok(packaging)
+    }
+
+    /// True if a property may be set now. If a stream uses its value already, warns that this value stays.
+    pub(super) fn takes(&self, element: &impl Logged, name: &str) -> bool {
+        let is_mutable =
+            |property: &PropertySpec| property.name == name && property.is_mutable_in_playing;
+        let takes = !self.is_open.load(Ordering::Relaxed) || PROPERTIES.iter().any(is_mutable);
+        if !takes {
+            let text = format!(
+                "property {name} was set while the stream runs, and keeps the value with which the stream started: set it in the \
+                 state NULL or READY"
+            );
+            error::post_warning(element, gst::ResourceError::Settings, &text);
+        }
+        takes
     }
 
     /// Ends waits for keys from the start of a flush to its end.
@@ -226,8 +220,14 @@ impl Session {
         &self.controls
     }
 
-    /// Takes the keys back.
+    /// Notes that no stream uses the settings any longer.
+    pub(super) fn end(&self) {
+        self.is_open.store(false, Ordering::Relaxed);
+    }
+
+    /// Takes the keys back when the stream has ended.
     pub(super) fn close(&self, sample_keys: SampleKeys) {
+        self.end();
         *lock(&self.sample_keys) = sample_keys;
     }
 
@@ -309,8 +309,8 @@ impl Session {
         let object = element.upcast_ref::<gst::Element>();
         let message = gst::message::Element::builder(structure).src(object);
         let _ = object.post_message(message.build());
-        for property in &PUBLISHED {
-            object.notify(property.name);
+        for property in signals::published_names() {
+            object.notify(property);
         }
     }
 }
@@ -350,7 +350,7 @@ fn describe(signals: &Signals) -> String {
 /// Returns the properties of every encryptor.
 pub(super) fn specs() -> Vec<glib::ParamSpec> {
     let mut specs = settings::specs();
-    specs.extend(published_specs());
+    specs.extend(signals::specs());
     specs.push(
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
@@ -361,13 +361,4 @@ pub(super) fn specs() -> Vec<glib::ParamSpec> {
             .build(),
     );
     specs
-}
-
-fn published_specs() -> impl Iterator<Item = glib::ParamSpec> {
-    PUBLISHED.iter().map(|property| {
-        glib::ParamSpecString::builder(property.name)
-            .blurb(property.blurb)
-            .read_only()
-            .build()
-    })
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The signaling inside a pipeline: events downstream, properties and a message on the bus.
 
+use gst::glib;
+use gst::prelude::*;
+
 use drm_signaling::Drm;
 use protection_policy::{Published, Signals};
 
@@ -8,6 +11,50 @@ use protection_policy::{Published, Signals};
 pub(super) const ORIGIN_MOOV: &str = "isobmff/moov";
 /// The origin of an event whose `pssh` is in the `moof` of a crypto period.
 pub(super) const ORIGIN_MOOF: &str = "isobmff/moof";
+
+/// A read-only property that changes with the stream's protection.
+struct PublishedProperty {
+    name: &'static str,
+    blurb: &'static str,
+}
+
+const PUBLISHED: [PublishedProperty; 5] = [
+    PublishedProperty {
+        name: "current-key-id",
+        blurb: "KIDs in use as UUIDs, in track order, separated by commas",
+    },
+    PublishedProperty {
+        name: "playready-object",
+        blurb: "PlayReady Object in base64; unset unless systems has playready",
+    },
+    PublishedProperty {
+        name: "content-protection",
+        blurb: "ContentProtection elements for an MPD, one per line; of the mp4protection elements use the one with the track's KID",
+    },
+    PublishedProperty {
+        name: "hls-key",
+        blurb: "EXT-X-KEY lines for HLS media playlists; of the lines with KEYID or skd use the one with the track's KID; unset for cens and cbc1, which HLS does not support",
+    },
+    PublishedProperty {
+        name: "smooth-protection",
+        blurb: "Protection element for a Smooth Streaming manifest; unset unless systems has playready",
+    },
+];
+
+/// Returns the read-only properties.
+pub(super) fn specs() -> impl Iterator<Item = glib::ParamSpec> {
+    PUBLISHED.iter().map(|property| {
+        glib::ParamSpecString::builder(property.name)
+            .blurb(property.blurb)
+            .read_only()
+            .build()
+    })
+}
+
+/// Returns the names of the read-only properties.
+pub(super) fn published_names() -> impl Iterator<Item = &'static str> {
+    PUBLISHED.iter().map(|property| property.name)
+}
 
 /// Returns the value of a read-only property.
 pub(super) fn property(published: &Published, name: &str) -> Option<String> {
@@ -26,6 +73,8 @@ pub(super) fn structure(published: &Published, name: &str) -> gst::Structure {
     gst::Structure::builder(name)
         .field("key-id", published.key_ids.first())
         .field("key-ids", gst::Array::new(&published.key_ids))
+        // Python without python3-gst-1.0 cannot read an array of GStreamer.
+        .field("key-id-list", published.key_ids.clone())
         .field_if_some("playready-object", published.playready_object.as_ref())
         .field_if_some("content-protection", published.content_protection.as_ref())
         .field_if_some("hls-key", published.hls_key.as_ref())

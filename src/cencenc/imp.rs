@@ -112,6 +112,7 @@ impl ObjectImpl for CencEnc {
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
         match spec.name() {
+            "track-type" if !self.session.takes(self, "track-type") => (),
             "track-type" => {
                 let track_type = value.get().expect("GObject has checked the value's type");
                 *lock(&self.track_type) = track_type;

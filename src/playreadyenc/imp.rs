@@ -60,6 +60,7 @@ impl PlayReadyEnc {
         })?;
         let threads = self.threads.load(Ordering::Relaxed) as usize;
         let stream = Mp4Stream::new(packaging, threads).map_err(|error| {
+            self.session.end();
             crate::error::post(self, &error);
             gst::StateChangeError
         })?;
@@ -171,6 +172,7 @@ impl ObjectImpl for PlayReadyEnc {
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
         match spec.name() {
+            "threads" if !self.session.takes(self, "threads") => (),
             "threads" => {
                 let threads = value.get().expect("GObject has checked the value's type");
                 self.threads.store(threads, Ordering::Relaxed);

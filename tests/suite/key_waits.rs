@@ -192,6 +192,11 @@ fn missing_first_key_is_one_error() {
 }
 
 #[test]
+fn settings_stay_while_the_stream_runs() {
+    run("sets_properties_while_a_stream_runs");
+}
+
+#[test]
 fn keys_stay_while_the_settings_do() {
     run("plays_again_and_again");
 }
@@ -312,5 +317,46 @@ fn plays_again_and_again() {
             no_error(&pipeline, place);
             assert_eq!(requests_for_first(&application), requests, "{place}");
         }
+    }
+}
+
+#[test]
+#[ignore = "runs in a process of its own, started by a test above"]
+fn sets_properties_while_a_stream_runs() {
+    gst::init().unwrap();
+    let one_key =
+        "key-id=0c1d2e3f-4051-6273-8495-a6b7c8d9eafb key=00112233445566778899aabbccddeeff";
+    for element in ["mp4mux fragment-duration=200 ! playreadyenc", "cencenc"] {
+        let line = format!("{VIDEO} ! {element} name=enc {one_key} ! fakesink sync=true");
+        let pipeline = in_process::pipeline(&line);
+        let encryptor = encryptor(&pipeline);
+        let warning = |part: &str| {
+            let limit = gst::ClockTime::from_seconds(20);
+            let bus = pipeline.bus().unwrap();
+            let message = bus.timed_pop_filtered(limit, &[gst::MessageType::Warning]);
+            let message = message.unwrap_or_else(|| panic!("{element}: no warning of {part}"));
+            let gst::MessageView::Warning(warning) = message.view() else {
+                unreachable!("the bus was asked for warnings");
+            };
+            let text = warning.error().to_string();
+            assert!(text.contains(part), "{element}: {text}");
+        };
+        set_state(&pipeline, gst::State::Playing, element);
+        until_samples(&encryptor, element);
+        encryptor.set_property("crypto-period", 1_000_000_000_u64);
+        warning("property crypto-period was set while the stream runs");
+        assert_eq!(encryptor.property::<u64>("crypto-period"), 0, "{element}");
+        encryptor.emit_by_name::<()>("rotate-key", &[]);
+        warning("rotate-key changes nothing");
+        encryptor.set_property("protect", false);
+        set_state(&pipeline, gst::State::Ready, element);
+        encryptor.set_property("crypto-period", 1_000_000_000_u64);
+        assert_eq!(
+            encryptor.property::<u64>("crypto-period"),
+            1_000_000_000,
+            "{element}"
+        );
+        set_state(&pipeline, gst::State::Null, element);
+        no_error(&pipeline, element);
     }
 }

@@ -40,7 +40,7 @@ impl PeriodKeySource {
     /// Waits for the first keys until the stream stops, and requests those of the next periods ahead. Returns None if they were there
     /// before.
     pub(super) fn begin(&mut self) -> Result<Option<&FirstKeys>, Error> {
-        if self.first.is_some() {
+        if self.has_begun() {
             return Ok(None);
         }
         let first = self.keys.wait_first(&*self.is_stopped)?;
@@ -53,6 +53,11 @@ impl PeriodKeySource {
     /// Returns what wakes the thread of requests.
     pub(super) fn waker(&self) -> KeyWaker {
         self.keys.waker()
+    }
+
+    /// True once the first keys are there.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.first.is_some()
     }
 
     /// True if each crypto period has keys of its own.

@@ -157,14 +157,25 @@ impl Packaging {
         }
     }
 
-    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon, and one for the stream
-    /// if video and audio have one key.
+    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon, one for each use of
+    /// `rotate-key` that changes nothing, and one for the stream if video and audio have one key.
     pub fn warnings(&mut self) -> Vec<Warning> {
         let shared_key = self.shared_key.take().map(Warning::SharedKey);
         shared_key
             .into_iter()
+            .chain(self.vain_rotation())
             .chain(std::iter::from_fn(|| self.next_missing_keys()))
             .collect()
+    }
+
+    /// Returns the warning of a rotation that a source of one key cannot follow.
+    fn vain_rotation(&mut self) -> Option<Warning> {
+        let is_new = self.controls.rotations() > self.followed_rotations;
+        if !is_new || !self.source.has_begun() {
+            return None;
+        }
+        self.followed_rotations = self.controls.rotations();
+        (!self.source.rotates()).then_some(Warning::NothingToRotate)
     }
 
     fn next_missing_keys(&mut self) -> Option<Warning> {

@@ -45,6 +45,8 @@ pub struct Packaging {
     /// The KID that video and audio share, until that is reported.
     pub(super) shared_key: Option<KeyId>,
     warned_of_shared_key: bool,
+    /// The number of rotations that the source could follow, or of which it was said that it could not.
+    pub(super) followed_rotations: u64,
     /// True if the keys may have first IVs in counter mode.
     takes_first_iv: bool,
     pub(super) timeline: Timeline,
@@ -162,6 +164,7 @@ impl Packaging {
         let packaging = Self {
             source: PeriodKeySource::new(keys, config.crypto_period, setup.is_stopped),
             config,
+            followed_rotations: setup.controls.rotations(),
             controls: setup.controls,
             sample_keys: setup.sample_keys,
             signals: None,

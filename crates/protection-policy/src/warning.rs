@@ -15,6 +15,12 @@ pub enum Warning {
         /// The cause, without secrets.
         reason: String,
     },
+    /// `rotate-key` cannot change the key.
+    #[error(
+        "rotate-key changes nothing: the source has one key for all crypto periods; use a key seed, .keys lines with @N, a store, a \
+         key server or request-key"
+    )]
+    NothingToRotate,
     /// Video and audio have one key, which PlayReady's compliance rules forbid at security level 3000.
     #[error(
         "video and audio have one key, KID {0}: PlayReady clients of security level 3000 want a key for each; add one for audio"
