@@ -22,6 +22,20 @@ pub(super) struct Credentials {
     pub(super) client_key: Option<PathBuf>,
 }
 
+/// The headers that frame a request or choose its server: a value of somebody else's would smuggle a second request.
+const FRAMING: [&str; 10] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// The credentials for the Authorization header.
 enum Login {
     Basic(Zeroizing<String>),
@@ -81,6 +95,14 @@ impl Credentials {
                     .ok_or("no ':' after the header's name")?;
                 if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(is_text) {
                     return Err("a header has characters that http does not allow");
+                }
+                if FRAMING
+                    .iter()
+                    .any(|framing| name.eq_ignore_ascii_case(framing))
+                {
+                    return Err(
+                        "a header of the connection or the body is not a credential: leave it out",
+                    );
                 }
                 self.headers.push((name.to_owned(), secret(value)));
                 Ok(())
@@ -261,6 +283,10 @@ mod tests {
             "header secret",
             "header a secret: x",
             "header a: secret\u{e9}",
+            "header Host: secret",
+            "header content-length: secret",
+            "header Transfer-Encoding: secret",
+            "header connection: secret",
             "query secret",
             "client-key /secret",
             "client-key /secret\nclient-key /secret",
