@@ -183,8 +183,8 @@ pub enum Error {
     /// The nil KID.
     #[error("the nil key id (all zero) names no key: give the KID of a real key")]
     NilKeyId,
-    /// A name is empty, too long, or has control characters.
-    #[error("a {0} has 1 to 255 characters, none of them a control character")]
+    /// A name is empty, too long, or has characters that people do not see.
+    #[error("a {0} has 1 to 255 characters, none of them a control character or invisible")]
     BadName(&'static str),
     /// A crypto period's index or duration, or a time, is out of range.
     #[error("{0} is out of range")]

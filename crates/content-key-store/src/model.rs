@@ -294,15 +294,26 @@ pub(super) fn time_of(milliseconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(since)
 }
 
-/// Checks that a name is short and printable, because logs, the audit and lists show it.
+/// Checks that a name is short and visible, because logs, the audit and lists show it, and two names must not look the same.
 ///
 /// # Errors
 /// [`Error::BadName`] of `what`.
 pub fn check_name(what: &'static str, name: &str) -> Result<(), Error> {
-    match (1..=255).contains(&name.chars().count()) && !name.contains(char::is_control) {
+    match (1..=255).contains(&name.chars().count()) && !name.contains(is_unseen) {
         true => Ok(()),
         false => Err(Error::BadName(what)),
     }
+}
+
+/// True for characters that people do not see: controls, separators of lines, and the format characters of Unicode (category Cf), which
+/// have no width or change the direction of writing.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+            | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
 impl KeySlot {
@@ -330,5 +341,36 @@ impl Page {
         let offset =
             i64::try_from(self.offset).map_err(|_| Error::OutOfRange("the page's offset"))?;
         Ok([i64::from(self.limit).into(), offset.into()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_no_characters_that_people_do_not_see() {
+        for name in ["news", "news/1 ü", "新闻", "x y"] {
+            assert!(check_name("content id", name).is_ok(), "{name}");
+        }
+        for unseen in [
+            "\0",
+            "\n",
+            "\u{ad}",
+            "\u{61c}",
+            "\u{200b}",
+            "\u{200d}",
+            "\u{200f}",
+            "\u{2028}",
+            "\u{202e}",
+            "\u{2060}",
+            "\u{2066}",
+            "\u{2069}",
+            "\u{feff}",
+            "\u{e0041}",
+        ] {
+            let name = format!("ne{unseen}ws");
+            assert!(check_name("content id", &name).is_err(), "{name:?}");
+        }
     }
 }
