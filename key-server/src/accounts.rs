@@ -50,6 +50,25 @@ pub fn put(
     })
 }
 
+/// Gives an account the role admin, and adds or enables it, so that somebody can sign in again.
+///
+/// # Errors
+/// If the database fails.
+pub fn restore_admin(store: &KeyStore, name: &str) -> Result<(), AccountError> {
+    let account = match get(store, name) {
+        Err(AccountError::NoAccount(_)) => return put(store, name, &Role::ALL.into(), None),
+        account => account?,
+    };
+    if account.disabled.is_some() {
+        set_disabled(store, name, false)?;
+    }
+    if !account.roles.contains(&Role::Admin) {
+        let roles = account.roles.iter().copied().chain([Role::Admin]).collect();
+        put(store, name, &roles, account.certificate)?;
+    }
+    Ok(())
+}
+
 /// Returns an account by its name.
 ///
 /// # Errors
@@ -193,24 +212,32 @@ fn replace_roles(
     Ok(())
 }
 
-/// Runs a change, and refuses it if it removes the last enabled administrator.
-fn keep_admin(
+/// Runs a change, and refuses it if no administrator can sign in after it, unless none could before.
+///
+/// # Errors
+/// [`AccountError::LastAdmin`], and those of the change.
+pub(super) fn keep_admin<T>(
     transaction: &mut Transaction<'_>,
-    change: impl FnOnce(&mut Transaction<'_>) -> Result<(), AccountError>,
-) -> Result<(), AccountError> {
+    change: impl FnOnce(&mut Transaction<'_>) -> Result<T, AccountError>,
+) -> Result<T, AccountError> {
     let had_admin = has_admin(transaction)?;
-    change(transaction)?;
+    let changed = change(transaction)?;
     match had_admin && !has_admin(transaction)? {
         true => Err(AccountError::LastAdmin),
-        false => Ok(()),
+        false => Ok(changed),
     }
 }
 
+/// True if an enabled administrator has a certificate, or a token that is valid.
 fn has_admin(transaction: &mut Transaction<'_>) -> Result<bool, AccountError> {
-    let sql = "SELECT name FROM account_role JOIN account ON account.name = account_role.account
-        WHERE role = 'admin' AND disabled IS NULL LIMIT 1";
-    Ok(transaction.one(sql, &[])?.is_some())
+    let now = transaction.now();
+    Ok(transaction.one(ADMIN_WITH_PROOF, &[now.into()])?.is_some())
 }
+
+/// An enabled administrator who can sign in.
+const ADMIN_WITH_PROOF: &str = "SELECT name FROM account_role JOIN account ON account.name = account_role.account
+    WHERE role = 'admin' AND disabled IS NULL AND (certificate IS NOT NULL OR EXISTS (SELECT id FROM token
+        WHERE token.account = account.name AND revoked IS NULL AND (expires IS NULL OR expires > $1))) LIMIT 1";
 
 fn role_of(row: &mut Row) -> Result<Role, StoreError> {
     row.text()?

@@ -82,7 +82,7 @@ pub fn issue(
 /// Adds a token from elsewhere, of 32 to 1024 visible ASCII characters. Adding it to the same account again changes nothing.
 ///
 /// # Errors
-/// [`AccountError::BadToken`], [`AccountError::TokenTaken`] for one that is another account's or revoked, [`AccountError::NoAccount`],
+/// [`AccountError::BadToken`], [`AccountError::TokenTaken`] for one that is another account's, [`AccountError::TokenEnded`], [`AccountError::NoAccount`],
 /// [`content_key_store::Error::BadName`] for the label.
 pub fn add(
     store: &KeyStore,
@@ -96,7 +96,10 @@ pub fn add(
     }
     store.write("put token", account, |transaction| {
         let (info, verb) = match find(transaction, token)? {
-            Some(info) if info.account == account && info.revoked.is_none() => (info, "was there"),
+            Some(info) if info.account == account && info.is_valid(transaction.now()) => {
+                (info, "was there")
+            }
+            Some(info) if info.account == account => return Err(AccountError::TokenEnded),
             Some(_) => return Err(AccountError::TokenTaken),
             None => (
                 store_row(
@@ -136,21 +139,22 @@ pub fn list(store: &KeyStore, account: &str) -> Result<Vec<TokenInfo>, StoreErro
 /// Revokes a token for good. Revoking it again changes nothing.
 ///
 /// # Errors
-/// [`AccountError::NoToken`].
+/// [`AccountError::NoToken`], [`AccountError::LastAdmin`].
 pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
     // An unknown id may be a token by mistake, which must not get into the audit.
     store
         .read(|transaction| transaction.one("SELECT id FROM token WHERE id = $1", &[id.into()]))?
         .ok_or(AccountError::NoToken)?;
     store.write("revoke token", id, |transaction| {
-        let now = transaction.now();
-        let account = transaction
-            .one(
-                "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account",
-                &[id.into(), now.into()],
-            )?
-            .ok_or(AccountError::NoToken)?
-            .text()?;
+        let account = accounts::keep_admin(transaction, |transaction| {
+            let now = transaction.now();
+            let sql =
+                "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account";
+            let mut row = transaction
+                .one(sql, &[id.into(), now.into()])?
+                .ok_or(AccountError::NoToken)?;
+            Ok(row.text()?)
+        })?;
         Ok(((), format!("of {account}")))
     })
 }
@@ -166,15 +170,17 @@ pub fn account_of(store: &KeyStore, token: &str) -> Result<Option<Account>, Acco
             return Ok(None);
         };
         let account = accounts::load(transaction, &info.account)?;
-        let is_over = info
-            .expires
-            .is_some_and(|end| end <= transaction.host().clock.system_time());
-        let is_usable = account.disabled.is_none() && info.revoked.is_none() && !is_over;
+        let is_usable =
+            account.disabled.is_none() && info.is_valid(transaction.host().clock.system_time());
         Ok(is_usable.then_some(account))
     })
 }
 
-fn generate(random: &dyn Random) -> Result<Zeroizing<String>, AccountError> {
+/// Returns a new token of 256 random bits.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn generate(random: &dyn Random) -> Result<Zeroizing<String>, AccountError> {
     let mut bytes = Zeroizing::new([0; 32]);
     random.fill(bytes.as_mut_slice())?;
     // Reserves the whole length, so that growing leaves no copy in memory.
@@ -232,6 +238,10 @@ fn store_row(
 }
 
 impl TokenInfo {
+    fn is_valid(&self, now: SystemTime) -> bool {
+        self.revoked.is_none() && self.expires.is_none_or(|end| end > now)
+    }
+
     fn from_row(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.text()?,

@@ -17,7 +17,7 @@ pub enum AccountError {
     NoAccount(String),
     /// The change would leave the store without an administrator.
     #[error(
-        "this is the last enabled account with the role admin: give another one that role first"
+        "no administrator could sign in after this: give another account the role admin and a token first"
     )]
     LastAdmin,
     /// Another account signs in with the certificate.
@@ -32,6 +32,9 @@ pub enum AccountError {
     /// A token belongs to another account, or was revoked.
     #[error("the token belongs to another account, or was revoked: give another one")]
     TokenTaken,
+    /// The token was revoked or has expired.
+    #[error("the token was revoked or has expired: make another")]
+    TokenEnded,
     /// There are no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),

@@ -44,7 +44,8 @@ impl From<AccountError> for Problem {
             AccountError::NoAccount(_) | AccountError::NoToken => StatusCode::NOT_FOUND,
             AccountError::LastAdmin
             | AccountError::CertificateTaken(_)
-            | AccountError::TokenTaken => StatusCode::CONFLICT,
+            | AccountError::TokenTaken
+            | AccountError::TokenEnded => StatusCode::CONFLICT,
             AccountError::BadRole | AccountError::BadToken => StatusCode::UNPROCESSABLE_ENTITY,
             // Logged as a failure of the store.
             AccountError::Generator(error) => return StoreError::from(error).into(),

@@ -4,6 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::json;
+
 use crate::server::{Server, command, folder};
 
 #[test]
@@ -42,6 +44,46 @@ fn administrators_token_may_come_from_a_file() {
         .get("/v1/accounts")
         .json(200);
     assert!(!server.said().contains(&token) && !server.said().contains("prp_"));
+}
+
+#[test]
+fn file_of_the_token_is_made_and_always_gives_a_way_back() {
+    let folder = folder("way-back");
+    let file = folder.join("token");
+    let arguments = ["--admin-token-file", file.to_str().unwrap()];
+    let server = Server::start_with(&folder, &arguments);
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let token = fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert!(!server.said().contains(&token));
+    let admin = server.stranger().with_token(&token);
+    // No administrator could sign in without its only token, or if another one without a token were all that is left.
+    let tokens = admin.get("/v1/accounts/admin/tokens").json(200);
+    let revoke = format!("/v1/tokens/{}", tokens[0]["id"].as_str().unwrap());
+    admin.ask("DELETE", &revoke).send().problem(409);
+    let second = json!({"roles": ["admin"]});
+    admin.put("/v1/accounts/second", &second).json(200);
+    admin.ask("DELETE", &revoke).send().problem(409);
+    let disable = || admin.post("/v1/accounts/admin/disable", &json!({}));
+    disable().problem(409);
+    let made = admin.post("/v1/accounts/second/tokens", &json!({"label": "x"}));
+    let second = admin.with_token(made.json(201)["token"].as_str().unwrap());
+    admin.ask("DELETE", &revoke).send().json(204);
+    second
+        .post("/v1/accounts/admin/disable", &json!({}))
+        .json(200);
+    let viewer = json!({"roles": ["viewer"]});
+    second.put("/v1/accounts/admin", &viewer).json(200);
+    admin.get("/v1/accounts").problem(401);
+    server.stop();
+    // The revoked token stays revoked, and the file has another.
+    let server = Server::start_with(&folder, &arguments);
+    let revoked = server.stranger().with_token(&token);
+    revoked.get("/v1/accounts").problem(401);
+    let token = fs::read_to_string(&file).unwrap().trim().to_owned();
+    let admin = server.stranger().with_token(&token);
+    let shown = admin.get("/v1/accounts/admin").json(200);
+    assert_eq!(shown["roles"], json!(["viewer", "admin"]));
 }
 
 #[test]
