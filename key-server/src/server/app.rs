@@ -161,21 +161,13 @@ impl App {
         answered.await.unwrap_or(Err(StoreError::Busy))
     }
 
-    /// Returns the account of a token or a certificate. Failures are counted by address, and the audit records the last allowed one.
+    /// Returns the account of a token or a certificate. A correct proof is always accepted, so that nobody who shares an address, such as
+    /// that of a proxy, can lock others out; guessing is hopeless by the length of tokens. Failures are counted by address, and the audit
+    /// records the last allowed one.
     ///
     /// # Errors
     /// A problem with status 401, or 429 after too many failures.
     pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Identity, Problem> {
-        let address = peer.address.ip();
-        // Failures at a shared address, such as that of a proxy, must not lock out accounts that have signed in before.
-        let is_known = self.0.accounts.knows(&proof);
-        if let Some(wait) = self.0.failed_sign_ins.wait(address).filter(|_| !is_known) {
-            return Err(Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many failed attempts to sign in from this address: wait and try again",
-            )
-            .retry_after(wait.as_secs() + 1));
-        }
         if let Some(account) = self.0.accounts.get(&proof) {
             return Ok(Identity::new(account));
         }
@@ -196,6 +188,13 @@ impl App {
 
     async fn refuse(&self, peer: &Peer) -> Problem {
         let address = peer.address.ip();
+        if let Some(wait) = self.0.failed_sign_ins.wait(address) {
+            return Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many failed attempts to sign in from this address: wait and try again",
+            )
+            .retry_after(wait.as_secs() + 1);
+        }
         tracing::info!(%address, "sign-in refused");
         if self.0.failed_sign_ins.count(address) {
             let state = Arc::clone(&self.0);

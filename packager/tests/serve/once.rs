@@ -31,6 +31,22 @@ fn request_with_the_same_key_is_done_once() {
 }
 
 #[test]
+fn account_that_has_lost_its_role_gets_no_old_response() {
+    let server = Server::start("lost-role");
+    let (admin, member) = (server.admin(), server.member(&["operator"]));
+    let ask = || {
+        let asking = member
+            .ask("POST", "/v1/keys")
+            .header("idempotency-key", "one");
+        asking.json(&json!({"source": "random", "scheme": "cenc"}))
+    };
+    ask().json(201);
+    let viewer = json!({"roles": ["viewer"]});
+    admin.put("/v1/accounts/operator", &viewer).json(200);
+    ask().problem(422);
+}
+
+#[test]
 fn refusals_and_secrets_are_not_remembered() {
     let server = Server::start("forgotten");
     let admin = server.admin();

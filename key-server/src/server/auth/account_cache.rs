@@ -62,11 +62,6 @@ impl AccountCache {
             .map(|_| Arc::clone(account))
     }
 
-    /// True if somebody has signed in with this proof before.
-    pub fn knows(&self, proof: &Proof) -> bool {
-        self.lock().contains_key(&proof.digest())
-    }
-
     /// Reads the account from the store. It blocks.
     ///
     /// # Errors

@@ -24,6 +24,11 @@ impl Identity {
         &self.0.name
     }
 
+    /// Returns the account's roles.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        self.0.roles.iter().copied()
+    }
+
     /// True if one of the account's roles has the permission.
     pub fn may(&self, permission: Permission) -> bool {
         permission

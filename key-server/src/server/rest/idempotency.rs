@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::body::bad;
 use super::secret::HoldsSecret;
+use crate::accounts::Role;
 use crate::idempotency::{self, NewAnswer, Remembered};
 use crate::server::app::App;
 use crate::server::auth::Client;
@@ -82,7 +83,7 @@ async fn run_once(
             "the body is too long or has not arrived: send it again, with at most 1 MiB",
         )
     })?;
-    let digest = digest(&parts.uri.to_string(), &body);
+    let digest = digest(&client, &parts.uri.to_string(), &body);
     let account = client.name().to_owned();
     let recalled = app
         .with_store(client.name(), move |store| {
@@ -140,9 +141,12 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
         })
 }
 
-fn digest(uri: &str, body: &[u8]) -> [u8; 32] {
-    Sha256::new_with_prefix((uri.len() as u64).to_be_bytes())
-        .chain_update(uri)
+/// Returns the digest of a request. The roles are part of it, so that an account that has lost one gets no response that needed it.
+fn digest(client: &Client, uri: &str, body: &[u8]) -> [u8; 32] {
+    let roles = client.roles().map(Role::name).collect::<Vec<_>>().join(" ");
+    let head = format!("{roles}\n{uri}\n");
+    Sha256::new_with_prefix((head.len() as u64).to_be_bytes())
+        .chain_update(head)
         .chain_update(body)
         .finalize()
         .into()
@@ -152,7 +156,7 @@ fn repeat(before: Remembered, digest: &[u8; 32]) -> Result<Response, Problem> {
     if before.request != *digest {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "another request has used this Idempotency-Key in the last 24 hours: use a new one",
+            "another request, or this one with other roles, has used this Idempotency-Key in the last 24 hours: use a new one",
         ));
     }
     Ok((
