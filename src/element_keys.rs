@@ -2,7 +2,8 @@
 //! The keys that an element keeps from one stream to the next, while its settings stay the same.
 //!
 //! A muxer factory makes an element for each part of a recording. The elements of one process whose settings name the same source and
-//! content therefore share their keys for as long as one of them exists.
+//! content therefore share their keys for as long as one of them exists. A part that starts after the last one is gone requests its keys
+//! again, since no key outlives the elements that use it.
 
 use std::sync::{Arc, Mutex, Weak};
 
