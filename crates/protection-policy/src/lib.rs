@@ -32,6 +32,7 @@
 
 mod choices;
 mod config;
+mod constant_iv;
 mod controls;
 mod drms;
 pub mod duration;

@@ -158,7 +158,7 @@ pub const IV: PropertySpec = PropertySpec::new(
     "iv",
     "First IV",
     PropertyKind::Text { check: check_iv },
-    "First IV in hex (16 or 32 digits), constant in cbcs; random if unset. In cenc and cens only for a key set by key-id and key; never use the same IV twice with one key",
+    "First IV in hex (16 or 32 digits), constant in cbcs. If unset, it follows from key and KID in cbcs and is random in the other schemes. In cenc and cens only for a key set by key-id and key; never use the same IV twice with one key",
 )
 .option(Encryption, "HEX");
 

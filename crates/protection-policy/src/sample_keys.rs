@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cenc_types::KeyId;
+use cenc_types::{KeyId, Scheme};
 use common_encryption::{IvSource, SampleKey};
 use content_keys::KeyEntry;
 
+use super::constant_iv::constant_iv;
 use super::iv_runs::{FirstIv, RunKey};
 use super::{Config, Error, IvRuns};
 
@@ -43,14 +44,10 @@ impl SampleKeys {
             }
             return Ok(Arc::clone(key));
         }
-        let given = entry.iv.or(config.iv.first());
         let ivs = self.runs.join(
             entry.kid,
             RunKey::new(&entry.key, config.scheme.cipher_mode()),
-            FirstIv {
-                ivs: IvSource::new(config.scheme, given.map_or_else(|| config.random_iv(), Ok)?)?,
-                is_random: given.is_none(),
-            },
+            first_iv(config, entry)?,
         )?;
         let key = Arc::new(SampleKey::drawing_from(
             entry.kid,
@@ -66,4 +63,19 @@ impl SampleKeys {
     pub(super) fn forget_unused(&mut self) {
         self.keys.retain(|_, key| Arc::strong_count(key) > 1);
     }
+}
+
+/// Returns the first IV of an entry's key: that of `cbcs` is the same for all packagers with the key, others are random unless given.
+fn first_iv(config: &Config, entry: &KeyEntry) -> Result<FirstIv, Error> {
+    let property = config.iv.first();
+    let given = match config.scheme {
+        Scheme::Cbcs => property
+            .or(entry.iv)
+            .or(Some(constant_iv(entry.kid, &entry.key))),
+        _ => entry.iv.or(property),
+    };
+    Ok(FirstIv {
+        ivs: IvSource::new(config.scheme, given.map_or_else(|| config.random_iv(), Ok)?)?,
+        is_random: given.is_none(),
+    })
 }

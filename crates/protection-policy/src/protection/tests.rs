@@ -230,6 +230,40 @@ fn first_iv_in_counter_mode_is_for_keys_that_are_given_directly() {
 }
 
 #[test]
+fn packagers_share_only_the_constant_iv_of_cbcs() {
+    for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
+        let first_iv = || {
+            let mut packaging = packaging(scheme, &[("*", 1)], SampleKeys::default());
+            let track = protections(&mut packaging, &[VIDEO])[0].clone().unwrap();
+            track.key.ivs().next(1).unwrap()
+        };
+        assert_eq!(
+            first_iv() == first_iv(),
+            scheme == Scheme::Cbcs,
+            "{scheme:?}"
+        );
+    }
+}
+
+#[test]
+fn property_iv_comes_before_that_of_the_source_in_cbcs() {
+    let [property, source] = [[5; 16], [6; 16]].map(|bytes| Iv::new(&bytes).unwrap());
+    let mut ring = KeyRing::default();
+    ring.add(KeyEntry {
+        iv: Some(source),
+        ..entry("*", 1)
+    })
+    .unwrap();
+    let mut config = Config::new(Scheme::Cbcs, Host::system());
+    config.iv = IvConfig::First(property);
+    let provider = Box::new(FixedKeys::new(ring));
+    let mut packaging =
+        Packaging::open(config, provider, SampleKeys::default(), Arc::default()).unwrap();
+    let track = protections(&mut packaging, &[VIDEO])[0].clone().unwrap();
+    assert_eq!(track.key.track_iv(), TrackIv::Constant(property));
+}
+
+#[test]
 fn one_key_under_two_kids_gives_no_iv_twice() {
     let runs = Arc::<IvRuns>::default();
     let first_iv = |kid| {
