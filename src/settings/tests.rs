@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! From properties to a configuration.
 
-use content_keys::PeriodKeys;
 use gst::prelude::*;
 
 use super::enums::SystemsProperty;
@@ -18,11 +17,20 @@ fn settings(values: &[(&str, &str)]) -> Settings {
     settings
 }
 
+/// Returns the first content key that the settings give for a track.
+fn key(settings: &Settings, track: &cenc_types::Track) -> [u8; 16] {
+    let GivenSource::Keys(mut provider) = settings.source().unwrap() else {
+        panic!("the keys are in the properties");
+    };
+    let keys = provider.period_keys(0).unwrap();
+    *keys.select(track, 0).unwrap().unwrap().key.as_bytes()
+}
+
 fn error(values: &[(&str, &str)]) -> String {
     let settings = settings(values);
     let keys = settings
         .config(Host::system())
-        .and_then(|_| settings.provider(&Host::system()));
+        .and_then(|_| settings.source());
     keys.err().unwrap().to_string()
 }
 
@@ -75,20 +83,9 @@ fn key_comes_from_key_or_seed() {
     };
     let seeded = settings(&[kid, seed]);
     assert!(seeded.has_public_seed());
-    let ring = seeded
-        .provider(&Host::system())
-        .unwrap()
-        .period_keys(0)
-        .unwrap();
     let given = settings(&[kid, ("key", "nLBhFktwE+rvzH1tGEJMLA==")]);
     assert!(!given.has_public_seed());
-    let given = given
-        .provider(&Host::system())
-        .unwrap()
-        .period_keys(0)
-        .unwrap();
-    let bytes = |ring: &PeriodKeys| *ring.keys.select(&track, 0).unwrap().unwrap().key.as_bytes();
-    assert_eq!(bytes(&ring), bytes(&given));
+    assert_eq!(key(&seeded, &track), key(&given, &track));
 }
 
 // Boxes made by Shaka Packager 3.8.0.
