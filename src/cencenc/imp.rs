@@ -233,14 +233,19 @@ impl BaseTransformImpl for CencEnc {
 
     fn sink_event(&self, event: gst::Event) -> bool {
         logging::event::<Self>(self.obj().sink_pad(), &event);
-        match event.type_() {
-            gst::EventType::StreamStart => {
+        match event.view() {
+            gst::EventView::StreamStart(_) => {
                 if let Some(stream) = lock(&self.stream).as_mut() {
                     stream.restart();
                 }
             }
-            gst::EventType::FlushStart => self.session.set_flushing(true),
-            gst::EventType::FlushStop => self.session.set_flushing(false),
+            gst::EventView::Segment(event) => {
+                if let Some(stream) = lock(&self.stream).as_mut() {
+                    stream.set_segment(event.segment());
+                }
+            }
+            gst::EventView::FlushStart(_) => self.session.set_flushing(true),
+            gst::EventView::FlushStop(_) => self.session.set_flushing(false),
             _ => (),
         }
         self.parent_sink_event(event)

@@ -23,6 +23,8 @@ const TRACK_ID: u32 = 1;
 pub(super) struct ElementaryStream {
     packaging: Packaging,
     rules: RuleLog,
+    /// The current segment, if it is in time.
+    segment: Option<gst::FormattedSegment<gst::ClockTime>>,
     /// The format of the caps, until the first buffer with them.
     format: Option<StreamFormat>,
     track: Option<TrackEncryptor>,
@@ -37,6 +39,7 @@ impl ElementaryStream {
         Self {
             packaging,
             rules: RuleLog::default(),
+            segment: None,
             format: None,
             track: None,
             announced: None,
@@ -51,6 +54,11 @@ impl ElementaryStream {
     /// Starts another stream, which is announced again.
     pub(super) fn restart(&mut self) {
         self.announced = None;
+    }
+
+    /// Sets the segment of the following samples, whose stream time decides about periods and clear leads.
+    pub(super) fn set_segment(&mut self, segment: &gst::Segment) {
+        self.segment = segment.downcast_ref().cloned();
     }
 
     /// Sets new caps, which determine the format and the key of the following samples.
@@ -111,7 +119,7 @@ impl ElementaryStream {
         if !self.packaging.follows_time() {
             return Ok(());
         }
-        let start = buffer.pts().or(buffer.dts()).unwrap_or_default();
+        let start = self.stream_time(buffer.pts().or(buffer.dts()).unwrap_or_default());
         let time = FragmentTime {
             track_id: TRACK_ID,
             start: start.into(),
@@ -124,6 +132,20 @@ impl ElementaryStream {
             track.apply_rule(rule);
         }
         Ok(())
+    }
+
+    /// Returns the stream time of a timestamp, since encoders and live sources start anywhere. Timestamps before the beginning of
+    /// the stream belong to its first sample.
+    fn stream_time(&self, timestamp: gst::ClockTime) -> gst::ClockTime {
+        let time = self
+            .segment
+            .as_ref()
+            .map(|segment| segment.to_stream_time_full(timestamp));
+        match time {
+            Some(Some(gst::Signed::Positive(time))) => time,
+            Some(Some(gst::Signed::Negative(_))) => gst::ClockTime::ZERO,
+            Some(None) | None => timestamp,
+        }
     }
 
     /// Protects a buffer and adds its protection meta.

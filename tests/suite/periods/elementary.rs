@@ -51,6 +51,37 @@ fn comes_back_under_each_key() {
     assert!(back.bytes() == clear.bytes(), "clear lead: other samples");
 }
 
+#[test]
+fn periods_and_clear_leads_count_from_the_start_of_the_segment() {
+    in_process::run(
+        "periods::elementary::counts_in_stream_time",
+        OsStr::new("x264enc"),
+    );
+}
+
+// x264enc's timestamps begin at 1000 hours, and so does its segment.
+#[test]
+#[ignore = "runs in a process of its own, started by the test above"]
+fn counts_in_stream_time() {
+    if in_process::argument().is_none() {
+        return;
+    }
+    gst::init().unwrap();
+    let folder = Scratch::new("stream-time");
+    let keys = key_file(&folder);
+    let through = |element: &str| {
+        seen::of(&format!(
+            "videotestsrc num-buffers=75 ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \
+             ! x264enc key-int-max=25 tune=zerolatency ! h264parse ! {element} ! fakesink name=out"
+        ))
+    };
+    let protected = through(&format!("cencenc {keys} crypto-period={SECOND}"));
+    assert!(protected.buffers()[0].pts().unwrap().hours() >= 1000);
+    assert_eq!(kid_changes(&protected).len(), 3);
+    let protected = through(&format!("cencenc {keys} clear-lead={SECOND}"));
+    assert_eq!(encrypted(&protected), 50);
+}
+
 fn through(element: &str, file: &OsStr) -> Seen {
     seen::of(&format!(
         "filesrc location={} ! qtdemux ! {element} ! fakesink name=out",
