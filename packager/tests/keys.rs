@@ -313,7 +313,7 @@ fn keys_change_and_retire() {
     let retired = place.json("list", &["--state", "retired"], "");
     assert_eq!(retired[0]["uuid"], kid);
     let mut content = Content::new("news", Scheme::Cenc);
-    content.crypto_period = Some(Duration::from_secs(86_400 * 365 * 40));
+    content.crypto_period = Some(Duration::from_secs(86_400 * 100));
     content.targets = vec!["licences".to_owned()];
     place.store().put_content(&content).unwrap();
     let rotated = place.run("rotate", &["news", "--ahead", "2", "--json"], "");

@@ -29,8 +29,8 @@ pub enum AccountError {
     /// A token is too short or cannot be sent.
     #[error("a token has 32 to 1024 visible ASCII characters: use a password generator")]
     BadToken,
-    /// A token belongs to another account, or was revoked.
-    #[error("the token belongs to another account, or was revoked: give another one")]
+    /// A token belongs to another account.
+    #[error("the token belongs to another account: give another one")]
     TokenTaken,
     /// The token was revoked or has expired.
     #[error("the token was revoked or has expired: make another")]

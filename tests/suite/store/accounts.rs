@@ -101,6 +101,9 @@ fn last_administrator_stays() {
         // Before there is one, nothing is kept.
         put(&store, "first", Role::Viewer);
         put(&store, "one", Role::Admin);
+        let token = tokens::issue(&store, "one", "only", None).unwrap().info;
+        let revoked = tokens::revoke(&store, &token.id);
+        assert!(matches!(revoked, Err(AccountError::LastAdmin)));
         let disabled = accounts::set_disabled(&store, "one", true);
         assert!(matches!(disabled, Err(AccountError::LastAdmin)));
         let demoted = accounts::put(&store, "one", &roles(&[Role::Viewer]), None);
@@ -112,13 +115,19 @@ fn last_administrator_stays() {
                 .contains(&Role::Admin)
         );
         put(&store, "two", Role::Admin);
+        let disabled = accounts::set_disabled(&store, "one", true);
+        assert!(
+            matches!(disabled, Err(AccountError::LastAdmin)),
+            "two cannot sign in"
+        );
+        tokens::issue(&store, "two", "first", None).unwrap();
         accounts::set_disabled(&store, "one", true).unwrap();
         let demoted = accounts::put(&store, "two", &roles(&[]), None);
         assert!(
             matches!(demoted, Err(AccountError::LastAdmin)),
             "one is disabled"
         );
-        assert!(audit(&store).contains("put account two: refused: this is the last"));
+        assert!(audit(&store).contains("put account two: refused: no administrator could sign in"));
     }
 }
 
@@ -173,7 +182,7 @@ fn token_is_shown_once_and_known_until_it_ends() {
 fn token_from_elsewhere_is_put_once() {
     for place in places("store-put-token") {
         let store = place.open();
-        put(&store, "adam", Role::Admin);
+        put(&store, "adam", Role::Packager);
         put(&store, "eve", Role::Viewer);
         let token = "0123456789abcdef".repeat(2);
         let first = tokens::add(&store, "adam", "file", &token).unwrap();
@@ -188,7 +197,7 @@ fn token_from_elsewhere_is_put_once() {
         }
         tokens::revoke(&store, &first.id).unwrap();
         let revoked = tokens::add(&store, "adam", "file", &token);
-        assert!(matches!(revoked, Err(AccountError::TokenTaken)));
+        assert!(matches!(revoked, Err(AccountError::TokenEnded)));
     }
 }
 
@@ -214,7 +223,7 @@ fn no_token_is_in_the_database_or_the_audit() {
 fn accounts_and_tokens_stay_known_past_the_store_too() {
     for place in places("store-account-rules") {
         let store = place.open();
-        put(&store, "adam", Role::Admin);
+        put(&store, "adam", Role::Packager);
         let info = tokens::issue(&store, "adam", "one", None).unwrap().info;
         tokens::revoke(&store, &info.id).unwrap();
         for statement in [

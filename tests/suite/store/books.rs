@@ -44,6 +44,9 @@ fn first_request_makes_the_key_and_later_ones_get_it() {
     }
 }
 
+/// The last millisecond of the year 9999, since no period is shorter than a millisecond.
+const LAST_PERIOD: u64 = 253_402_300_799_999;
+
 #[test]
 fn names_and_periods_out_of_range_are_refused() {
     for place in places("store-names") {
@@ -54,11 +57,13 @@ fn names_and_periods_out_of_range_are_refused() {
         }
         assert!(
             store
-                .get_or_create_key(&slot(&"ü".repeat(255), i64::MAX as u64))
+                .get_or_create_key(&slot(&"ü".repeat(255), LAST_PERIOD))
                 .is_ok()
         );
-        let refused = store.get_or_create_key(&slot("a", u64::MAX)).err().unwrap();
-        assert!(matches!(refused, Error::OutOfRange(_)), "{refused}");
+        for period in [LAST_PERIOD + 1, i64::MAX as u64, u64::MAX] {
+            let refused = store.get_or_create_key(&slot("a", period)).err().unwrap();
+            assert!(matches!(refused, Error::OutOfRange(_)), "{refused}");
+        }
     }
 }
 
