@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Boxes of ISO/IEC 14496-12 for the tests: an own reader, which shares no line with the crate under test.
+//! Reads boxes of ISO/IEC 14496-12 for the tests. This reader shares no line with the crate under test.
 
-/// One box: its type, where it starts in the file, and its payload (of a `uuid` box: with the extended type).
+/// A box of a file. The payload of a `uuid` box includes the extended type.
 #[derive(Clone, Copy)]
 pub struct Bx<'a> {
+    /// The type of the box.
     pub kind: [u8; 4],
+    /// The position of its first byte in the file.
     pub start: usize,
+    /// The position after its last byte in the file.
     pub end: usize,
+    /// The length of its header in bytes.
     pub header: usize,
     file: &'a [u8],
 }
@@ -17,26 +21,29 @@ impl<'a> Bx<'a> {
         &self.file[self.start + self.header..self.end]
     }
 
-    /// The boxes in the payload, which begin `skip` bytes after the box header.
+    /// The boxes in the payload, of which the first begins `skip` bytes after the box header.
     pub fn children_after(&self, skip: usize) -> Vec<Self> {
         walk(self.file, self.start + self.header + skip, self.end)
     }
 
+    /// The boxes in the payload.
     pub fn children(&self) -> Vec<Self> {
         self.children_after(0)
     }
 
+    /// The boxes of one type in the payload.
     pub fn all(&self, kind: &[u8; 4]) -> Vec<Self> {
         let mut children = self.children();
         children.retain(|child| &child.kind == kind);
         children
     }
 
+    /// The first box of a type in the payload.
     pub fn child(&self, kind: &[u8; 4]) -> Option<Self> {
         self.all(kind).first().copied()
     }
 
-    /// The box at the end of a path, which must be there.
+    /// The box that a path of types leads to. Panics if a part of the path is absent.
     pub fn at(&self, path: &[&[u8; 4]]) -> Self {
         path.iter().fold(*self, |parent, kind| {
             parent.child(kind).unwrap_or_else(|| {
@@ -49,12 +56,12 @@ impl<'a> Bx<'a> {
         })
     }
 
-    /// version of a FullBox
+    /// The version of a FullBox.
     pub fn version(&self) -> u8 {
         self.body()[0]
     }
 
-    /// flags of a FullBox
+    /// The flags of a FullBox.
     pub fn flags(&self) -> u32 {
         u32_at(self.body(), 0) & 0x00ff_ffff
     }
@@ -91,19 +98,22 @@ fn walk(file: &[u8], mut start: usize, end: usize) -> Vec<Bx<'_>> {
     found
 }
 
+/// The big-endian number of 16 bits at a position.
 pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes(bytes[at..at + 2].try_into().unwrap())
 }
 
+/// The big-endian number of 32 bits at a position.
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())
 }
 
+/// The big-endian number of 64 bits at a position.
 pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap())
 }
 
-/// A 64-bit offset or size as an index: the tests' files fit in memory.
+/// Converts a 64-bit offset or size to an index: the tests' files fit in memory.
 pub fn usize_of(value: u64) -> usize {
     usize::try_from(value).unwrap()
 }
@@ -112,25 +122,29 @@ pub fn usize_of(value: u64) -> usize {
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
+    /// Reads `count` bytes.
     pub fn take(&mut self, count: usize) -> &'a [u8] {
         let (head, tail) = self.0.split_at(count);
         self.0 = tail;
         head
     }
 
+    /// Reads a number of 8 bits.
     pub fn u8(&mut self) -> u8 {
         self.take(1)[0]
     }
 
+    /// Reads a number of 16 bits.
     pub fn u16(&mut self) -> u16 {
         u16_at(self.take(2), 0)
     }
 
+    /// Reads a number of 32 bits.
     pub fn u32(&mut self) -> u32 {
         u32_at(self.take(4), 0)
     }
 
-    /// A field that is 64 bits wide in version 1 and 32 bits in version 0.
+    /// Reads a field that is 64 bits wide in version 1 of a box and 32 bits in version 0.
     pub fn wide(&mut self, is_wide: bool) -> u64 {
         if is_wide {
             u64_at(self.take(8), 0)
@@ -139,7 +153,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The field if its flag is set.
+    /// Reads a field of 32 bits if its flag is set.
     pub fn if_set(&mut self, flags: u32, flag: u32) -> Option<u32> {
         (flags & flag != 0).then(|| self.u32())
     }

@@ -6,12 +6,14 @@
 pub enum Base {
     /// default-base-is-moof.
     Moof,
-    /// Nothing is said: from the `moof` for the first track fragment, else from the end of the one before.
+    /// No flag is set: offsets count from the `moof` in the first track fragment, and in the others from the end of the data
+    /// before.
     Legacy,
-    /// base-data-offset, in the file.
+    /// base-data-offset, which counts from the start of the file.
     At(usize),
 }
 
+/// A box with these parts as its payload.
 pub fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
     let mut whole = word(body.len() + 8).to_vec();
@@ -26,6 +28,7 @@ pub fn full(kind: &[u8; 4], words: &[u32]) -> Vec<u8> {
     boxed(kind, &[&body])
 }
 
+/// The `ftyp` of every stream.
 pub fn ftyp() -> Vec<u8> {
     boxed(b"ftyp", &[b"iso6\0\0\0\0iso6"])
 }
@@ -43,6 +46,7 @@ pub fn trak(id: u32, format: &[u8; 4]) -> Vec<u8> {
     )
 }
 
+/// A track with this handler_type and `stsd`.
 pub fn trak_of(id: u32, handler: &[u8], stsd: &[u8]) -> Vec<u8> {
     let hdlr = boxed(b"hdlr", &[&[0; 8], handler, &[0; 13]]);
     let stbl = boxed(b"stbl", &[stsd, &full(b"stsz", &[0, 0, 0])]);
@@ -52,17 +56,18 @@ pub fn trak_of(id: u32, handler: &[u8], stsd: &[u8]) -> Vec<u8> {
     boxed(b"trak", &[&full(b"tkhd", &tkhd), &mdia])
 }
 
-/// Defaults of a track: sample description 1, `size` bytes in a sample.
+/// The defaults of a track: sample description 1 and `size` bytes in a sample.
 pub fn trex(id: u32, size: u32) -> Vec<u8> {
     full(b"trex", &[0, id, 1, 0, size, 0])
 }
 
+/// A `moov` with these tracks and their defaults.
 pub fn moov_of(traks: &[Vec<u8>], trexes: &[Vec<u8>]) -> Vec<u8> {
     let mvex = boxed(b"mvex", &[&trexes.concat()]);
     boxed(b"moov", &[&full(b"mvhd", &[0; 25]), &traks.concat(), &mvex])
 }
 
-/// Tracks 1, 2 … of these formats.
+/// A `moov` with the tracks 1, 2 … whose sample entries have these formats.
 pub fn moov(formats: &[&[u8; 4]]) -> Vec<u8> {
     let numbered = || (1..).zip(formats);
     let traks: Vec<_> = numbered().map(|(id, format)| trak(id, format)).collect();
@@ -70,11 +75,12 @@ pub fn moov(formats: &[&[u8; 4]]) -> Vec<u8> {
     moov_of(&traks, &trexes)
 }
 
-/// `ftyp` and a `moov` with one sound track.
+/// An initialization segment: `ftyp` and a `moov` with one sound track.
 pub fn init() -> Vec<u8> {
     [ftyp(), moov(&[b"mp4a"])].concat()
 }
 
+/// The header of a track fragment.
 pub fn tfhd(track: u32, base: Base) -> Vec<u8> {
     match base {
         Base::Moof => full(b"tfhd", &[0x02_0000, track]),
@@ -95,24 +101,26 @@ pub fn trun(offset: Option<i32>, sizes: &[u32]) -> Vec<u8> {
     full(b"trun", &words)
 }
 
+/// A track fragment of this header and these boxes.
 pub fn traf(tfhd: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
     boxed(b"traf", &[tfhd, &full(b"tfdt", &[0, 7]), &others.concat()])
 }
 
+/// A `moof` of these track fragments.
 pub fn moof(trafs: &[Vec<u8>]) -> Vec<u8> {
     boxed(b"moof", &[&full(b"mfhd", &[0, 1]), &trafs.concat()])
 }
 
-/// A `moof` that `make` builds, told how far behind its start the payload lies; then `behind` and the `mdat`.
-pub fn fragment(make: impl Fn(i32) -> Vec<u8>, behind: &[u8], mdat: &[u8]) -> Vec<u8> {
+/// A `moof`, then the boxes `between`, then the `mdat`. `make` gets the offset of the payload from the start of the `moof`.
+pub fn fragment(make: impl Fn(i32) -> Vec<u8>, between: &[u8], mdat: &[u8]) -> Vec<u8> {
     let header = if mdat.starts_with(&[0, 0, 0, 1]) {
         16
     } else {
         8
     };
-    let payload = make(0).len() + behind.len() + header;
+    let payload = make(0).len() + between.len() + header;
     let moof = make(i32::try_from(payload).unwrap());
-    [&moof, behind, mdat].concat()
+    [&moof, between, mdat].concat()
 }
 
 /// A fragment of one sound track with default-base-is-moof.
@@ -127,6 +135,7 @@ pub fn empty_moof() -> Vec<u8> {
     moof(&[traf(&tfhd(1, Base::Moof), &[])])
 }
 
+/// An `mdat` with this payload.
 pub fn mdat(payload: &[u8]) -> Vec<u8> {
     boxed(b"mdat", &[payload])
 }
@@ -138,6 +147,7 @@ pub fn media(len: usize) -> Vec<u8> {
         .collect()
 }
 
+/// A number in 32 bits, big-endian.
 pub fn word(number: usize) -> [u8; 4] {
     u32::try_from(number).unwrap().to_be_bytes()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Certificates by OpenSSL.
+//! Makes certificates with OpenSSL.
 
 use std::fs;
 use std::path::Path;
@@ -10,14 +10,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::scratch::Scratch;
 
-/// The bytes between the lines of a PEM file.
+/// The DER bytes in a PEM file.
 pub fn pem(path: &Path) -> Vec<u8> {
     let text = fs::read_to_string(path).unwrap();
     let digits = text.lines().filter(|line| !line.starts_with('-'));
     STANDARD.decode(digits.collect::<String>()).unwrap()
 }
 
-/// A new certificate and its key, by OpenSSL.
+/// A new certificate and its key. None if OpenSSL is not installed.
 pub fn certificate(folder: &Scratch, bits: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
     let mut openssl = Command::new("openssl");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A stream through the library's encryptor, a fragment at a time.
+//! Protects a stream with the library's encryptor, one fragment at a time.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
@@ -7,7 +7,7 @@ use cenc_types::Scheme;
 
 use crate::encrypted::FixedKey;
 
-/// A stream under way.
+/// A stream of which the initialization segment has been protected.
 pub struct Channel {
     encryptor: Encryptor<BytesMut>,
     protector: FixedKey,
@@ -15,6 +15,7 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// Begins a stream with its initialization segment.
     pub fn new(scheme: Scheme, init: &[u8]) -> Self {
         let mut channel = Self {
             encryptor: Encryptor::new(IndexMode::Hold),
@@ -25,7 +26,8 @@ impl Channel {
         channel
     }
 
-    /// Leaves the cipher's work to threads, as a file's is left to them or as a live stream's.
+    /// Lets threads do the cipher's work: with `ahead` several fragments at a time, as for a file, else one, as for a live
+    /// stream.
     pub fn set_threads(&mut self, threads: usize, ahead: bool) {
         self.encryptor.set_threads(threads).unwrap();
         if ahead {
@@ -33,19 +35,19 @@ impl Channel {
         }
     }
 
-    /// The end of the stream: appends the payload that comes out to `done`.
+    /// Ends the stream and appends the payload that comes out to `done`.
     pub fn finish(&mut self, done: &mut Vec<BytesMut>) {
         let finished = self.encryptor.finish(&mut self.protector, &mut self.out);
         finished.unwrap();
         done.extend(self.out.drain(..).filter_map(payload));
     }
 
-    /// Pushes a chunk and returns the payload that came out last.
+    /// Pushes a chunk and returns the last payload that comes out.
     pub fn push(&mut self, chunk: BytesMut) -> Option<BytesMut> {
         self.outputs(chunk).next_back()
     }
 
-    /// Pushes a chunk and appends the payload that came out to `done`.
+    /// Pushes a chunk and appends the payload that comes out to `done`.
     pub fn push_to(&mut self, chunk: BytesMut, done: &mut Vec<BytesMut>) {
         done.extend(self.outputs(chunk));
     }

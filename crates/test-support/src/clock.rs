@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use host_access::{Clock, Host};
 
-/// A clock that stays where a test sets it; sleeping moves it on at once. Clones are one clock.
+/// A clock that stays where a test sets it. Sleeping moves it on at once. All clones show the same time.
 #[derive(Debug, Default, Clone)]
 pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
-    /// A clock at so many seconds since 1970.
+    /// A clock that shows a time in seconds since 1970.
     pub fn at(seconds: u64) -> Self {
         let clock = Self::default();
         clock.set(seconds);
         clock
     }
 
-    /// Sets the clock to so many seconds since 1970.
+    /// Sets the clock to a time in seconds since 1970.
     pub fn set(&self, seconds: u64) {
         self.0.store(seconds * 1_000, Ordering::Relaxed);
     }
 
-    /// This machine with this clock.
+    /// This machine's environment and files, with this clock.
     pub fn host(&self) -> Host {
         Host {
             clock: Arc::new(self.clone()),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A decryptor written from ISO/IEC 23001-7, clauses 9 and 10, on the bare AES block: no line of the crate under test.
+//! A decryptor written from ISO/IEC 23001-7, clauses 9 and 10, on the bare AES block. It shares no line with the crate under
+//! test.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,11 +15,12 @@ use crate::movie::{Movie, Protection, Track};
 pub struct Keys(HashMap<[u8; 16], [u8; 16]>);
 
 impl Keys {
+    /// A single key. Both values are in hex, and the KID may be a UUID.
     pub fn one(kid: &str, key: &str) -> Self {
         Self::default().with(kid, key)
     }
 
-    /// Adds a key; both in hex, the KID also as UUID.
+    /// Adds a key. Both values are in hex, and the KID may be a UUID.
     pub fn with(mut self, kid: &str, key: &str) -> Self {
         self.0.insert(unhex(kid), unhex(key));
         self
@@ -34,11 +36,12 @@ impl Keys {
     }
 }
 
+/// The bytes in hex.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// 16 bytes from 32 hexadecimal digits or a UUID.
+/// The 16 bytes of 32 hexadecimal digits or of a UUID.
 pub fn unhex(text: &str) -> [u8; 16] {
     let digits = text.replace('-', "");
     assert_eq!(digits.len(), 32, "{text}");
@@ -73,7 +76,7 @@ pub fn decrypt(sample: &mut [u8], protection: &Protection, key: &[u8; 16]) {
                 .collect();
             counter_mode(&cipher, sample, &protection.iv, &blocks);
         }
-        // One chain over the sample: the ranges end on whole blocks, but for the tail of a whole sample.
+        // One chain runs over the sample: the ranges end on whole blocks, but for the end of a sample without subsamples.
         b"cbc1" => {
             let blocks: Vec<_> = ranges.iter().map(whole_blocks).collect();
             chain(&cipher, sample, &protection.iv, &blocks);
@@ -129,7 +132,7 @@ fn pattern(range: &Range<usize>, protection: &Protection) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// One key stream over all ranges; the low eight bytes of the counter block count, without carry.
+/// Decrypts all ranges with one key stream. The low eight bytes of the counter block count up without carry.
 fn counter_mode(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range<usize>]) {
     let mut counter = [0; 16];
     counter[..iv.len()].copy_from_slice(iv);
@@ -147,7 +150,7 @@ fn counter_mode(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range<u
     }
 }
 
-/// One CBC chain over all ranges, each of whole blocks.
+/// Decrypts all ranges as one CBC chain. Each range consists of whole blocks.
 fn chain(cipher: &Aes128, sample: &mut [u8], iv: &[u8], ranges: &[Range<usize>]) {
     let mut previous: [u8; 16] = iv.try_into().unwrap();
     for at in ranges.iter().flat_map(|range| range.clone().step_by(16)) {

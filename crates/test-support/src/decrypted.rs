@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The library's decryptor over whole streams.
+//! Decrypts whole streams with the library's decryptor.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use common_encryption::KnownKeys;
 use crate::decrypt::{self, Keys};
 use crate::encrypted::file;
 
-/// Keys as the library takes them.
+/// The keys in the form that the library takes.
 pub fn known(keys: &Keys) -> Arc<KnownKeys> {
     let pairs = keys.pairs();
     let pairs = pairs.iter().map(|pair| {
         let (kid, key) = pair.split_once(':').unwrap();
-        // Some files have the nil KID, which does not count as one elsewhere.
+        // The nil KID occurs in some files, though it is refused as a KID elsewhere.
         let kid = KeyId::from_bytes(decrypt::unhex(kid));
         (kid, ContentKey::parse(key).unwrap())
     });
@@ -24,12 +24,12 @@ pub fn known(keys: &Keys) -> Arc<KnownKeys> {
     Arc::new(pairs.iter().map(|(kid, key)| (*kid, key)).collect())
 }
 
-/// The pieces that a stream comes in.
+/// The way in which a stream is pushed.
 #[derive(Debug, Clone, Copy)]
 pub struct Chunks {
-    /// What becomes of a `sidx`.
+    /// The treatment of `sidx` boxes.
     pub mode: IndexMode,
-    /// Bytes of each but the last.
+    /// The size of each chunk in bytes. The last one may be shorter.
     pub size: usize,
 }
 

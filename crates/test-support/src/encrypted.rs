@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The library's encryptor over whole streams, under one key and without policy.
+//! Protects whole streams with the library's encryptor, under one key and without a policy.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::decrypt::{Keys, hex};
 
 /// The content key of all tracks.
 pub const KEY: [u8; 16] = *b"a key for tests.";
-/// Its KID.
+/// The KID of that key.
 pub const KID: [u8; 16] = *b"a KID for tests.";
 
-/// The key of all tracks, for the independent decryptor.
+/// The key of all tracks in the form of the independent decryptor.
 pub fn keys() -> Keys {
     Keys::one(&hex(&KID), &hex(&KEY))
 }
@@ -26,7 +26,7 @@ pub fn keys() -> Keys {
 pub struct FixedKey(Scheme);
 
 impl FixedKey {
-    /// `scheme` with the pattern of the field for video.
+    /// Protects by `scheme`, with the usual pattern for video.
     pub const fn new(scheme: Scheme) -> Self {
         Self(scheme)
     }

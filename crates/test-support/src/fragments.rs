@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Samples of a movie fragment with their `senc` entries and `seig` groups.
+//! Reads the samples of movie fragments with their `senc` entries and `seig` groups.
 
 use crate::boxes::{Bx, Fields, usize_of};
 use crate::movie::{Protection, Sample, Seig, Track};
@@ -24,7 +24,7 @@ pub fn read(moof: Bx<'_>, file: &[u8], tracks: &mut [Track]) {
     }
 }
 
-/// Appends samples with the protection of a `traf` or `stbl`; `base` is the base of the offsets in `saio`.
+/// Appends samples with the protection that a `traf` or `stbl` states. The offsets in `saio` count from `base`.
 pub fn append(
     parent: Bx<'_>,
     file: &[u8],
@@ -71,7 +71,7 @@ impl Tfhd {
     }
 }
 
-/// Offset and size of each sample of a `trun`; `next` is where a run without data_offset goes on.
+/// The offset and size of each sample of a `trun`. A run without data_offset continues at `next`.
 fn read_run(trun: Bx<'_>, base: usize, size: u32, next: &mut usize) -> Vec<(usize, usize)> {
     let flags = trun.flags();
     let mut fields = Fields(&trun.body()[4..]);
@@ -125,7 +125,7 @@ pub fn seig_entries(parent: Bx<'_>) -> Vec<Seig> {
     found
 }
 
-/// group_description_index of each sample, as far as `sbgp` goes.
+/// The group_description_index of each sample that `sbgp` covers.
 fn group_indices(traf: Bx<'_>) -> Vec<u32> {
     let mut indices = Vec::new();
     for sbgp in traf.all(b"sbgp") {
@@ -143,7 +143,7 @@ fn group_indices(traf: Bx<'_>) -> Vec<u32> {
 
 type AuxInfo = (Vec<u8>, Vec<(u16, u32)>);
 
-/// IV and subsamples of each sample, from `senc`; without one, from where `saiz` and `saio` point.
+/// The IV and subsamples of each sample, from `senc` or, without one, from the place that `saio` states.
 fn aux_info(traf: Bx<'_>, file: &[u8], base: usize, rules: &[Option<Seig>]) -> Vec<AuxInfo> {
     if let Some(senc) = traf.child(b"senc") {
         let mut fields = Fields(&senc.body()[4..]);
@@ -168,7 +168,7 @@ fn aux_info(traf: Bx<'_>, file: &[u8], base: usize, rules: &[Option<Seig>]) -> V
     entries.collect()
 }
 
-/// sample_info_size of each sample.
+/// The sample_info_size of each sample.
 pub fn saiz_sizes(saiz: Bx<'_>) -> Vec<u8> {
     let mut fields = Fields(&saiz.body()[4 + 8 * (saiz.flags() as usize & 1)..]);
     let default_size = fields.u8();

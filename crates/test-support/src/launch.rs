@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Runs gst-launch-1.0 with the freshly built plugin and a registry of its own, and other programs under a time limit.
+//! Runs gst-launch-1.0 with the freshly built plugin and a registry of its own, and runs other programs under a time limit.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -13,25 +13,28 @@ use std::time::{Duration, Instant};
 use crate::tools;
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// The last words of gst-launch-1.0 when a pipeline fails at its start. Version 1.22 at times never ends after them, with
-/// whatever elements: it waits in a main loop that was told to quit before it ran.
+/// The last line that gst-launch-1.0 prints when a pipeline fails to start. Version 1.22 sometimes hangs after it, whatever
+/// the elements: it waits in a main loop that was stopped before it ran.
 const GIVEN_UP: &str = "pipeline doesn't want to preroll";
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A program that ended.
 pub struct Run {
+    /// The status with which it ended.
     pub status: ExitStatus,
+    /// Its standard output.
     pub stdout: String,
+    /// Its standard error.
     pub stderr: String,
 }
 
 impl Run {
-    /// Runs a program for at most a minute.
+    /// Runs a program for a minute at most.
     pub fn of(command: &mut Command) -> Self {
         Self::within(command, TIME_LIMIT)
     }
 
-    /// Runs a program and kills it, and the test, when it takes longer than the limit.
+    /// Runs a program. If it takes longer than the limit, it is killed and the test fails.
     pub fn within(command: &mut Command, limit: Duration) -> Self {
         command.stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -53,7 +56,7 @@ impl Run {
         }
     }
 
-    /// The run, if it succeeded; else the test ends with what the program said.
+    /// Returns the run if it succeeded. Otherwise the test fails and shows the program's output.
     pub fn succeeded(self) -> Self {
         assert!(
             self.status.success(),
@@ -66,7 +69,7 @@ impl Run {
     }
 }
 
-/// The output of a program, collected on a separate thread.
+/// The output of a program, which a separate thread collects.
 struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
     thread: JoinHandle<()>,
@@ -98,9 +101,10 @@ impl Output {
     }
 }
 
-/// Waits for a child; at the limit kills it and returns None.
+/// Waits for a child. At the limit it kills the child and returns None.
 ///
-/// A child that still runs two seconds after `given_up` told its status is killed too, and counts as ended with it.
+/// A child that still runs two seconds after `given_up` reported its status is killed too. It counts as ended with that
+/// status.
 pub fn wait(
     child: &mut Child,
     limit: Duration,
@@ -125,18 +129,18 @@ pub fn wait(
     told
 }
 
-/// gst-launch-1.0 on a pipeline in its own language; quotes hold a value with spaces together. Warnings are fatal.
+/// Runs gst-launch-1.0 on a pipeline in its own language. Quotes hold a value with spaces together. Warnings are fatal.
 pub fn pipeline(line: &str) -> Run {
     let options = ["-q", "--gst-fatal-warnings"];
     Run::of(command().args(options).args(words(line)))
 }
 
-/// gst-launch-1.0 in the tests' environment, without arguments.
+/// A command that runs gst-launch-1.0 in the tests' environment, without arguments.
 pub fn command() -> Command {
     program("gst-launch-1.0")
 }
 
-/// A program in an environment where it finds the plugin under test.
+/// A command that runs a program in an environment where it finds the plugin under test.
 pub fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     let plugins = plugins();
     let mut command = Command::new(name);
@@ -164,7 +168,7 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// True if GStreamer has an element of any version, since plugins in Rust have version numbers of their own.
+/// Returns whether GStreamer has an element. Any version will do, since plugins in Rust have version numbers of their own.
 pub fn has(element: &str) -> bool {
     static KNOWN: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -178,12 +182,12 @@ pub fn has(element: &str) -> bool {
     found
 }
 
-/// The first element of a list that GStreamer has not.
+/// The first element of a list that GStreamer lacks.
 pub fn missing<'a>(elements: &[&'a str]) -> Option<&'a str> {
     elements.iter().find(|element| !has(element)).copied()
 }
 
-/// A folder with links to the plugin under test, to the fragment muxers and to hlscmafsink, and nothing else for GStreamer to scan.
+/// A folder with links to the plugin under test, to the fragment muxers and to hlscmafsink. GStreamer scans no other folder.
 fn plugins() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -202,19 +206,19 @@ fn plugins() -> &'static Path {
     })
 }
 
-/// Puts a copy of a file into a folder if the one there is not the same.
+/// Copies a file into a folder unless an equal one is there.
 fn replace(file: &Path, folder: &Path) {
     let target = folder.join(file.file_name().unwrap());
     let modified = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
     if modified(&target) < modified(file) {
-        // Several processes of one run may do this at a time.
+        // Several processes of one test run may do this at the same time.
         let fresh = target.with_extension(format!("new-{}", std::process::id()));
         std::fs::copy(file, &fresh).unwrap();
         std::fs::rename(&fresh, &target).unwrap();
     }
 }
 
-/// Builds what `cargo test` does not, as the plugin, and returns the folder it is in.
+/// Builds targets that `cargo test` does not build, such as the plugin, and returns their folder.
 pub fn build(targets: &[&str]) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap().to_owned();

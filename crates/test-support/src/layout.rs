@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Checks of a protected file's structure: each offset and size refers to the right box or sample.
+//! Checks the structure of a protected file: each offset and size refers to the right box or sample.
 
 use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
 use crate::fragments::saiz_sizes;
@@ -35,7 +35,7 @@ pub fn check(file: &[u8]) {
     }
 }
 
-/// Nothing has left that a player could take for a file: no moov, no fragment, no media.
+/// Checks that a failed run left nothing that a player could take for a file: no `moov`, no fragment, no media.
 pub fn nothing_plays(file: &std::path::Path) {
     let left = std::fs::read(file).unwrap_or_default();
     for piece in top_level(&left) {
@@ -66,7 +66,7 @@ fn check_samples_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
     }
 }
 
-/// 23001-7, 7.1: saio points at the first entry of senc, and saiz has the sizes of the entries.
+/// Checks 23001-7, 7.1: `saio` points at the first entry of `senc`, and `saiz` has the sizes of the entries.
 fn check_saio(parent: Bx<'_>, base: usize) {
     let Some(saio) = parent.child(b"saio") else {
         return;
@@ -91,7 +91,7 @@ fn check_saio(parent: Bx<'_>, base: usize) {
     assert_eq!(entries + total, senc.end, "saiz covers senc");
 }
 
-/// Each reference of a sidx ends where a box ends, and the next box belongs to the next one.
+/// Checks that each reference of a `sidx` ends where a box ends, and that the next reference begins with the next box.
 fn check_sidx(boxes: &[Bx<'_>], index: usize) {
     let sidx = boxes[index];
     let is_wide = sidx.version() == 1;
@@ -114,7 +114,7 @@ fn check_sidx(boxes: &[Bx<'_>], index: usize) {
     }
 }
 
-/// Each entry of a tfra names the first byte of a moof.
+/// Checks that each entry of a `tfra` points at the first byte of a `moof`.
 fn check_tfra(mfra: Bx<'_>, boxes: &[Bx<'_>]) {
     for tfra in mfra.all(b"tfra") {
         let is_wide = tfra.version() == 1;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Support for the tests of several crates: readers and decryptors that are independent of the tested code, builders of streams, the
-//! shared vectors, external programs under a time limit, and a clock that tests control.
+//! Supports the tests of several crates: readers and decryptors that are independent of the tested code, builders of
+//! streams, the shared vectors, external programs under a time limit, and a clock that tests control.
 //!
 //! The independent ones, which use neither `isobmff-boxes` nor `common-encryption`, are [`boxes`], [`decrypt`], [`fragments`],
 //! [`layout`], [`movie`], [`stream`], [`stream_cipher`], [`tables`] and [`timeline`].
+#![warn(missing_docs)]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,13 +13,13 @@
 
 /// An independent reader of boxes.
 pub mod boxes;
-/// Small fragmented streams built by hand.
+/// Builders of small fragmented streams.
 pub mod build;
-/// Fragmented streams that are long enough for threads.
+/// Builders of fragmented streams that are long enough for threads.
 pub mod build_long;
-/// Progressive files built by hand.
+/// Builders of progressive files.
 pub mod build_progressive;
-/// Certificates by OpenSSL.
+/// Certificates made with OpenSSL.
 pub mod certificate;
 /// A stream that is protected fragment by fragment.
 pub mod channel;
@@ -50,11 +51,11 @@ pub mod pairs;
 pub mod postgres_server;
 /// The library's encryptor over progressive files.
 pub mod progressive;
-/// The query plans of a store's databases.
+/// A reader of SQLite's query plans.
 pub mod query_plan;
-/// Progressive files out of others.
+/// Progressive files made from fragmented ones.
 pub mod remux;
-/// Buffers that go through an element round and round.
+/// Buffers that pass an element again and again.
 #[cfg(feature = "gstreamer")]
 pub mod ring;
 /// Comparison of protected samples with clear ones.

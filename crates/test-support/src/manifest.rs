@@ -11,44 +11,56 @@ use crate::tools;
 
 /// One entry of MANIFEST.json.
 pub struct Vector {
+    /// The name of the vector.
     pub id: String,
     folder: PathBuf,
     value: Value,
 }
 
-/// One line of a `*.samples.json`: what a protected sample is made of.
+/// The facts about one protected sample, from a line of a `*.samples.json`.
 pub struct SampleFact {
-    /// In the protected file, and in its clear counterpart.
+    /// Its position in the protected file.
     pub offset: usize,
+    /// Its position in the clear counterpart.
     pub clear_offset: usize,
+    /// Its size in bytes.
     pub size: usize,
+    /// The KID of its key, as the list writes it.
     pub kid: String,
+    /// Its IV.
     pub iv: Vec<u8>,
+    /// BytesOfClearData and BytesOfProtectedData of each subsample.
     pub subsamples: Vec<(u16, u32)>,
-    /// The first 32 hexadecimal digits of SHA-256, of the clear and of the protected bytes.
+    /// The first 32 hexadecimal digits of the SHA-256 of the clear bytes.
     pub clear_hash: String,
+    /// The first 32 hexadecimal digits of the SHA-256 of the protected bytes.
     pub protected_hash: String,
 }
 
 /// The samples of one track of a pair.
 pub struct TrackFacts {
+    /// The track_ID in the protected file.
     pub id: u32,
+    /// The track_ID in the clear counterpart.
     pub clear_id: u32,
+    /// The codec of the track.
     pub codec: String,
+    /// The scheme_type of its protection.
     pub scheme: String,
     /// crypt_byte_block and skip_byte_block.
     pub pattern: (u8, u8),
+    /// The samples in decoding order.
     pub samples: Vec<SampleFact>,
 }
 
-/// All vectors of a class, or nothing when the vectors are not here.
+/// All vectors of a class. Empty if the vectors are not on this machine.
 pub fn of_class(class: &str) -> Vec<Vector> {
     let mut vectors = all();
     vectors.retain(|vector| vector.class() == class);
     vectors
 }
 
-/// All vectors, or nothing when they are not here.
+/// All vectors. Empty if the vectors are not on this machine.
 pub fn all() -> Vec<Vector> {
     let Some(folder) = tools::vectors() else {
         return Vec::new();
@@ -65,11 +77,12 @@ pub fn all() -> Vec<Vector> {
 }
 
 impl Vector {
+    /// The class to which the vector belongs.
     pub fn class(&self) -> String {
         text_of(&self.value["class"])
     }
 
-    /// The files of a role; the main files have none.
+    /// The files of a role. The main files have no role.
     pub fn files(&self, role: Option<&str>) -> Vec<PathBuf> {
         let files = self.value["files"].as_array().unwrap().iter();
         let chosen = files.filter(|file| file.get("role").and_then(Value::as_str) == role);
@@ -88,10 +101,12 @@ impl Vector {
         joined(&self.files(Some("clear counterpart")))
     }
 
+    /// The main files, parsed.
     pub fn movie(&self) -> Movie {
         Movie::parse(self.bytes())
     }
 
+    /// The content keys of the vector.
     pub fn keys(&self) -> Keys {
         let keys = self.value["keys"].as_object().unwrap().iter();
         keys.fold(Keys::default(), |keys, (kid, key)| {
@@ -99,23 +114,25 @@ impl Vector {
         })
     }
 
+    /// Returns whether the vector is a fragmented file.
     pub fn is_fragmented(&self) -> bool {
         self.value["facts"]["container"] == "fragmented"
     }
 
-    /// Sample entry types of all tracks.
+    /// The sample entry types of all tracks.
     pub fn sample_entries(&self) -> Vec<String> {
         let tracks = self.value["facts"]["tracks"].as_array().unwrap().iter();
         let entries = tracks.flat_map(|track| track["sample_entries"].as_array().unwrap());
         entries.map(text_of).collect()
     }
 
-    /// True if key, IV and scheme determine every protected byte.
+    /// Returns whether key, IV and scheme determine every protected byte.
     pub fn is_byte_exact(&self) -> bool {
         let strictness = text_of(&self.value["byte_exact"]);
         strictness.starts_with("consensus") || strictness.starts_with("fully determined")
     }
 
+    /// The facts about the samples of a pair, by track.
     pub fn facts(&self) -> Vec<TrackFacts> {
         let file = self.files(Some("per-sample vectors"));
         let facts: Value = serde_json::from_slice(&joined(&file)).unwrap();
@@ -168,7 +185,7 @@ fn number<T: TryFrom<u64>>(value: &Value) -> T {
     number.unwrap_or_else(|_| panic!("{value} is out of range"))
 }
 
-/// The two numbers of `1:9`.
+/// The two numbers of a text such as `1:9`.
 fn pattern_of(text: &str) -> (u8, u8) {
     let (crypt, skip) = text.split_once(':').unwrap();
     (crypt.parse().unwrap(), skip.parse().unwrap())

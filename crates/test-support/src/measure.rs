@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Variants of the same work, timed in turns. What else the machine does meets all of them, and the quickest of many turns is hardly
-//! met by it: their ratios hold where times do not. Benchmark frameworks time one variant after the other.
+//! Times variants of the same work in turns. Other work of the machine slows all variants alike, and the quickest of many
+//! turns hardly at all: the ratios of the times hold even where the times do not. Benchmark frameworks time one variant
+//! after the other.
 #![expect(clippy::print_stdout, reason = "benchmarks print")]
 
 use std::time::{Duration, Instant};
 
-/// One way to do the work; the state that it changes is its own.
+/// One way to do the work, with the state that it changes.
 pub struct Variant<'v> {
     name: String,
     work: Box<dyn FnMut() + 'v>,
@@ -13,6 +14,7 @@ pub struct Variant<'v> {
 }
 
 impl<'v> Variant<'v> {
+    /// A variant with the name that the report shows.
     pub fn new(name: impl Into<String>, work: impl FnMut() + 'v) -> Self {
         Self {
             name: name.into(),
@@ -22,7 +24,7 @@ impl<'v> Variant<'v> {
     }
 }
 
-/// Times `variants` in turns and prints their speed over `bytes`, with the ratio to the first.
+/// Times `variants` in turns. Prints the speed of each over `bytes`, and its ratio to the first.
 pub fn compare(title: &str, bytes: usize, mut variants: Vec<Variant<'_>>) {
     const AT_LEAST: Duration = Duration::from_millis(400);
     let start = Instant::now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Small real streams: encoder and muxer descriptions in gst-launch's language, and the clear file of each, made once.
+//! Makes small real streams: describes encoders and muxers in gst-launch's language, and writes the clear file of each once.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -7,67 +7,91 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::launch;
 use crate::scratch::Scratch;
 
-/// Three seconds of moving picture, 160 x 120 at 25 frames a second, as raw video.
+/// Three seconds of moving picture as raw video, of 160 x 120 pixels at 25 frames a second.
 const PICTURE: &str = "videotestsrc num-buffers=75 pattern=zone-plate kx2=20 ky2=20 kt=1 \
     ! video/x-raw,format=I420,width=160,height=120,framerate=25/1";
 /// Three seconds of sound as raw audio.
 const SOUND: &str = "audiotestsrc num-buffers=130 samplesperbuffer=1024 wave=ticks \
     ! audio/x-raw,rate=48000,channels=2 ! audioconvert";
 
-/// Muxers, with fragments of a second.
+/// mp4mux with fragments of one second.
 ///
-/// Those of the fmp4 plugin ask for key frames unless told not to. The encoders give one a second anyway, while what is asked
-/// for comes sooner or later as the machine has time, and h264parse of GStreamer 1.22 at times reads a request that is freed.
+/// The muxers of the fmp4 plugin request key frames by default, and here they must not. The encoders make a key frame each
+/// second anyway. A requested key frame comes sooner or later, as the load of the machine has it, and h264parse of GStreamer
+/// 1.22 sometimes reads a request after it was freed.
 pub const MP4MUX: &str = "mp4mux fragment-duration=1000";
+/// ismlmux with fragments of one second.
 pub const ISMLMUX: &str = "ismlmux fragment-duration=1000";
+/// isofmp4mux with fragments of one second.
 pub const ISOFMP4MUX: &str = "isofmp4mux fragment-duration=1000000000 send-force-keyunit=false";
+/// cmafmux with fragments of one second.
 pub const CMAFMUX: &str = "cmafmux fragment-duration=1000000000 send-force-keyunit=false";
+/// cmafmux with fragments of one second in chunks of 200 ms.
 pub const CHUNKED_CMAFMUX: &str =
     "cmafmux fragment-duration=1000000000 chunk-duration=200000000 send-force-keyunit=false";
+/// dashmp4mux with fragments of one second.
 pub const DASHMP4MUX: &str = "dashmp4mux fragment-duration=1000000000 send-force-keyunit=false";
 
-/// A muxer of progressive files with `moov` in front.
+/// A muxer that writes progressive files with `moov` in front.
 pub const FASTSTART: &str = "mp4mux faststart=true";
 
 /// An encoder for the picture.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Video {
+    /// No video track.
     None,
+    /// H.264.
     Avc,
-    /// Four slices a picture and two B-frames between others.
+    /// H.264 with four slices in a picture and two B-frames between other frames.
     AvcSlicesAndBFrames,
+    /// H.265.
     Hevc,
-    /// Parameter sets in the samples: avc3 and hev1.
+    /// H.264 with its parameter sets in the samples (avc3).
     AvcInBand,
+    /// H.265 with its parameter sets in the samples (hev1).
     HevcInBand,
+    /// AV1.
     Av1,
+    /// VP8.
     Vp8,
+    /// VP9.
     Vp9,
 }
 
 /// An encoder for the sound.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Audio {
+    /// No audio track.
     None,
+    /// AAC.
     Aac,
+    /// AC-3.
     Ac3,
+    /// Enhanced AC-3.
     Eac3,
+    /// Apple Lossless.
     Alac,
+    /// FLAC.
     Flac,
+    /// MP3.
     Mp3,
+    /// Opus.
     Opus,
 }
 
-/// A muxer with its encoders: a stream that is made again and again with the same samples.
+/// A muxer with its encoders. Each run gives a stream with the same samples.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Recipe {
     /// The muxer and its properties.
     pub muxer: &'static str,
+    /// The encoder of the picture.
     pub video: Video,
+    /// The encoder of the sound.
     pub audio: Audio,
 }
 
 impl Recipe {
+    /// A recipe of these three.
     pub const fn new(muxer: &'static str, video: Video, audio: Audio) -> Self {
         Self {
             muxer,
@@ -76,7 +100,7 @@ impl Recipe {
         }
     }
 
-    /// The whole pipeline from the encoders, with what is to follow the muxer.
+    /// The whole pipeline, of which `tail` follows the muxer.
     pub fn pipeline(&self, tail: &str) -> String {
         let sources = [self.video.stream(), self.audio.stream()];
         let sources = sources.into_iter().flatten();
@@ -86,12 +110,12 @@ impl Recipe {
         format!("{} name=mux ! {tail} {}", self.muxer, feeds.join(" "))
     }
 
-    /// The stream of a recipe of one, without a muxer.
+    /// The stream of a recipe with one track, without a muxer.
     pub fn stream(&self) -> String {
         self.video.stream().or_else(|| self.audio.stream()).unwrap()
     }
 
-    /// An element that the recipe needs and GStreamer has not.
+    /// An element that the recipe needs and that GStreamer lacks.
     pub fn missing(&self) -> Option<&'static str> {
         let muxer = self.muxer.split(' ').next().unwrap();
         let encoder = self.video.encoder().and_then(|e| e.split(' ').next());
@@ -103,7 +127,7 @@ impl Recipe {
         launch::missing(&needed)
     }
 
-    /// The clear file, which is made at the first call.
+    /// The clear file, which the first call makes.
     pub fn clear(&self) -> PathBuf {
         static FOLDER: OnceLock<Scratch> = OnceLock::new();
         static MADE: Mutex<Vec<Recipe>> = Mutex::new(Vec::new());
@@ -121,7 +145,7 @@ impl Recipe {
 }
 
 impl Video {
-    /// The picture through the encoder and its parser.
+    /// The picture after the encoder and its parser.
     pub fn stream(self) -> Option<String> {
         let encoder = self.encoder()?;
         Some(format!("{PICTURE} ! {encoder}"))
@@ -154,7 +178,7 @@ impl Video {
 }
 
 impl Audio {
-    /// The sound through the encoder and its parser.
+    /// The sound after the encoder and its parser.
     pub fn stream(self) -> Option<String> {
         let encoder = self.encoder()?;
         Some(format!("{SOUND} ! {encoder}"))

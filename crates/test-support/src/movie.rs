@@ -6,70 +6,97 @@ use crate::fragments;
 
 /// A file in memory with its tracks.
 pub struct Movie {
+    /// The bytes of the file.
     pub file: Vec<u8>,
+    /// The tracks in the order of `moov`.
     pub tracks: Vec<Track>,
-    /// SystemIDs of the `pssh` boxes in `moov`.
+    /// The SystemIDs of the `pssh` boxes in `moov`.
     pub systems: Vec<[u8; 16]>,
 }
 
 /// A track: its sample entries and samples in decoding order.
 pub struct Track {
+    /// track_ID.
     pub id: u32,
+    /// handler_type, such as `vide`.
     pub handler: [u8; 4],
+    /// The sample entries in the order of `stsd`.
     pub entries: Vec<Entry>,
+    /// The samples in decoding order.
     pub samples: Vec<Sample>,
-    /// `seig` entries of the `sgpd` in `stbl`.
+    /// The `seig` entries of the `sgpd` in `stbl`.
     pub groups: Vec<Seig>,
+    /// The defaults for fragments.
     pub trex: Trex,
 }
 
-/// Defaults of a `trex`.
+/// The defaults of a `trex`.
 #[derive(Clone, Copy, Default)]
 pub struct Trex {
+    /// default_sample_description_index.
     pub description: u32,
+    /// default_sample_size.
     pub size: u32,
 }
 
 /// A sample entry: the original format, scheme_type and `tenc`.
 pub struct Entry {
+    /// The original format, such as `avc1`.
     pub format: [u8; 4],
-    /// Payload of the `avcC` or `hvcC` of a clear entry.
+    /// The payload of the `avcC` or `hvcC` of a clear entry.
     pub config: Option<Vec<u8>>,
+    /// scheme_type of a protected entry.
     pub scheme: Option<[u8; 4]>,
+    /// The `tenc` of a protected entry.
     pub tenc: Option<Seig>,
 }
 
 /// The fields that `tenc` and `seig` share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seig {
+    /// crypt_byte_block of the pattern.
     pub crypt_byte_block: u8,
+    /// skip_byte_block of the pattern.
     pub skip_byte_block: u8,
+    /// isProtected.
     pub is_protected: bool,
+    /// Per_Sample_IV_Size.
     pub iv_size: u8,
+    /// The KID.
     pub kid: [u8; 16],
+    /// The constant IV, empty if each sample has its own.
     pub constant_iv: Vec<u8>,
 }
 
 /// The position of a sample in the file and its protection.
 pub struct Sample {
+    /// The position in the file.
     pub offset: usize,
+    /// The size in bytes.
     pub size: usize,
+    /// The protection, if the sample is protected.
     pub protection: Option<Protection>,
 }
 
-/// The protection of a sample; without subsamples the whole sample is protected.
+/// The protection of a sample. Without subsamples the whole sample is protected.
 pub struct Protection {
+    /// scheme_type.
     pub scheme: [u8; 4],
+    /// The parameters from `tenc` or `seig`.
     pub rules: Seig,
+    /// The IV.
     pub iv: Vec<u8>,
+    /// BytesOfClearData and BytesOfProtectedData of each subsample.
     pub subsamples: Vec<(u16, u32)>,
 }
 
 impl Movie {
+    /// Reads a file.
     pub fn open(path: &std::path::Path) -> Self {
         Self::parse(std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
     }
 
+    /// Reads the bytes of a file.
     pub fn parse(file: Vec<u8>) -> Self {
         let mut tracks = Vec::new();
         let mut systems = Vec::new();
@@ -95,6 +122,7 @@ impl Movie {
         }
     }
 
+    /// The track with this handler_type.
     pub fn track(&self, handler: &[u8; 4]) -> &Track {
         let found = self.tracks.iter().find(|track| &track.handler == handler);
         found.unwrap_or_else(|| panic!("no {} track", String::from_utf8_lossy(handler)))
@@ -154,7 +182,7 @@ impl Entry {
     fn read(entry: Bx<'_>) -> Self {
         let fixed_part = match &entry.kind {
             b"encv" => 78,
-            // QuickTime's version 1 has four more fields.
+            // Version 1 of QuickTime's sound description has four more fields.
             b"enca" => match entry.body()[8..10] {
                 [0, 1] => 28 + 16,
                 _ => 28,
@@ -195,7 +223,7 @@ impl Entry {
 }
 
 impl Seig {
-    /// Reads what follows the version and flags of `tenc`, or a `seig` entry: the two have one layout.
+    /// Reads the fields after version and flags of `tenc`, or a `seig` entry, which has the same layout.
     pub fn read(bytes: &[u8]) -> Self {
         let mut fields = Fields(bytes);
         let _reserved = fields.u8();
@@ -216,7 +244,7 @@ impl Seig {
     }
 }
 
-/// Offset and size of each sample of the sample tables.
+/// The offset and size of each sample in the sample tables.
 fn progressive_places(stbl: Bx<'_>) -> Vec<(usize, usize)> {
     let Some(stsz) = stbl.child(b"stsz") else {
         return Vec::new();
@@ -248,7 +276,7 @@ fn chunk_offsets(stbl: Bx<'_>) -> Vec<usize> {
     (0..count).map(|_| usize_of(fields.wide(is_wide))).collect()
 }
 
-/// first_chunk and samples_per_chunk of each run.
+/// The first_chunk and samples_per_chunk of each run.
 fn samples_per_chunk(stbl: Bx<'_>) -> Vec<(u32, u32)> {
     let mut fields = Fields(&stbl.at(&[b"stsc"]).body()[4..]);
     let count = fields.u32();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The samples of the shared pairs, clear and protected, with the parameters of their cipher.
+//! Reads the samples of the shared pairs, clear and protected, with the parameters of their cipher.
 
 use cenc_types::{ContentKey, Iv, Pattern, Scheme, Subsample};
 use common_encryption::EncryptionMethod;
@@ -8,22 +8,28 @@ use crate::manifest::{self, SampleFact, TrackFacts, Vector};
 use crate::samples;
 use crate::tools::skip;
 
-/// The parameters of a cipher.
+/// The parameters for the cipher of one sample.
 pub struct Material {
+    /// The content key.
     pub key: ContentKey,
+    /// The scheme with its pattern.
     pub method: EncryptionMethod,
+    /// The IV of the sample.
     pub iv: Iv,
+    /// The subsamples. If empty, the whole sample is protected.
     pub subsamples: Vec<Subsample>,
 }
 
-/// From which of the two a sample comes, and so which it must become.
+/// The side of a pair from which samples are taken. They must become those of the other side.
 #[derive(Clone, Copy, PartialEq)]
 pub enum From {
+    /// The clear file.
     Clear,
+    /// The protected file.
     Protected,
 }
 
-/// Lets `change` turn every sample of every pair into its counterpart, and compares.
+/// Lets `change` turn every sample of every pair into its counterpart, and compares the result with that.
 pub fn each(test: &str, from: From, change: impl Fn(&mut [u8], &Material)) {
     let pairs = manifest::of_class("pair");
     if pairs.is_empty() {
@@ -61,7 +67,7 @@ fn material(fact: &SampleFact, track: &TrackFacts, pair: &Vector) -> Material {
     Material {
         key: ContentKey::parse(key.unwrap()).unwrap(),
         method: EncryptionMethod {
-            // PIFF's scheme is cenc by another name.
+            // The scheme of PIFF is cenc by another name.
             scheme: track.scheme.parse().unwrap_or(Scheme::Cenc),
             pattern: Pattern {
                 crypt_byte_block: track.pattern.0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A PostgreSQL server for the tests, on a socket and a port of its own, as a user who is not root. It ends with the last test that
-//! uses it, or with the tests' process.
+//! Runs a PostgreSQL server for the tests, on a socket and a port of its own, as a user who is not root. It ends with the
+//! last test that uses it, or with the process of the tests.
 
 use std::fs;
 use std::net::TcpListener;
@@ -16,21 +16,24 @@ use postgres::{Client, NoTls};
 use crate::launch::Run;
 use crate::tools;
 
-/// The password of the user, which TLS connections must give.
+/// The password of the user. Connections over TLS must give it.
 const PASSWORD: &str = "pass:wo\\rd";
 
-/// What the folders' names begin with, before the process's id.
+/// The start of the folders' names. The id of the process follows.
 const FOLDER: &str = "playready-postgres-";
 
+/// A running server.
 pub struct Server {
+    /// The folder with its data and its socket.
     pub folder: PathBuf,
+    /// Its port.
     pub port: u16,
     stop: mpsc::Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// The server of this process; None, and a word of it, where PostgreSQL is not installed.
+    /// The server of this process. Returns None and reports a skipped test where PostgreSQL is not installed.
     pub fn shared(test: &str) -> Option<Arc<Self>> {
         static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +52,8 @@ impl Server {
     fn start(programs: &Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Not below the target folder: the user may be unable to reach it, and a socket's path must be short.
+        // The folder is not below the target folder, which the user may be unable to reach, and the path of a socket must be
+        // short.
         sweep();
         let name = format!("{FOLDER}{}-{count}", std::process::id());
         let folder = std::env::temp_dir().join(name);
@@ -74,7 +78,7 @@ impl Server {
         let port = free_port();
         let mut serve = as_user(&programs.join("postgres"));
         let folder_text = folder.display();
-        // The tests kill programs, not the machine: nothing need reach the disk.
+        // The tests kill programs, not the machine: no data needs to reach the disk.
         for option in [
             format!("unix_socket_directories={folder_text}"),
             format!("port={port}"),
@@ -84,7 +88,7 @@ impl Server {
             format!("ssl_key_file={folder_text}/server.key"),
             "fsync=off".to_owned(),
             "shared_buffers=16MB".to_owned(),
-            // In the folder, which goes when the server is killed: what lies in /dev/shm stays.
+            // Shared memory is in the folder, which is removed after the server is killed. Files in /dev/shm would remain.
             "dynamic_shared_memory_type=mmap".to_owned(),
         ] {
             serve.args(["-c", &option]);
@@ -114,12 +118,13 @@ impl Server {
         run(&self.uri("postgres"), &escaped).unwrap();
     }
 
-    /// The URI of a database by the server's socket.
+    /// The URI of a database over the server's socket.
     fn uri(&self, database: &str) -> String {
         let folder = self.folder.to_str().unwrap().replace('/', "%2F");
         format!("postgresql://keys@{folder}:{}/{database}", self.port)
     }
 
+    /// Makes an empty database and returns its URI.
     pub fn new_database(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -127,7 +132,7 @@ impl Server {
         self.uri(&name)
     }
 
-    /// The bytes of a database's files and of the log, after all that is in memory has been written.
+    /// The bytes of a database's files and of the log, after a checkpoint.
     pub fn files(&self, uri: &str) -> Vec<Vec<u8>> {
         let mut client = Client::connect(uri, NoTls).unwrap();
         client.batch_execute("CHECKPOINT").unwrap();
@@ -137,7 +142,7 @@ impl Server {
         let entries = folders
             .iter()
             .flat_map(|folder| fs::read_dir(self.folder.join(folder)).unwrap());
-        // What cannot be read is a folder, or was removed meanwhile.
+        // An entry that cannot be read is a folder, or was removed meanwhile.
         entries
             .flat_map(|entry| fs::read(entry.unwrap().path()))
             .collect()
@@ -148,12 +153,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.stop.send(());
         let _ = self.thread.take().map(JoinHandle::join);
-        // What stays behind is removed by the next run.
+        // The next run removes a folder that remains.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Runs statements past the store.
+/// Runs SQL statements directly, without the store.
 pub fn run(uri: &str, sql: &str) -> Result<(), String> {
     let mut client = Client::connect(uri, NoTls).unwrap();
     let done = client.batch_execute(sql);
@@ -163,7 +168,7 @@ pub fn run(uri: &str, sql: &str) -> Result<(), String> {
     })
 }
 
-/// Runs a server until it is to stop, by a thread that stays: the server ends with the thread that began it.
+/// Runs a server on a thread that lasts until it is to stop: the server ends with the thread that started it.
 fn keep(mut serve: Command) -> (mpsc::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -188,7 +193,7 @@ fn sweep() {
     }
 }
 
-/// A command as a user who is not root, which ends when its parent does.
+/// A command that runs as a user who is not root, and that ends when its parent does.
 fn as_user(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.current_dir("/");
@@ -209,7 +214,7 @@ fn succeed(command: &mut Command) {
     Run::of(command).succeeded();
 }
 
-/// The newest version's programs, where Debian keeps them.
+/// The folder with the programs of the newest version, where Debian installs them.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let folders = versions.flatten().map(|version| version.path().join("bin"));
@@ -223,7 +228,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// A certificate for localhost that is its own authority, and another one.
+/// Makes two self-signed certificates for localhost.
 fn certify(folder: &Path) {
     for name in ["server", "other"] {
         let mut make = Command::new("openssl");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The library's encryptor over progressive files, under one key and without policy.
+//! Protects progressive files with the library's encryptor, under one key and without a policy.
 
 use bytes::BytesMut;
 use cenc_mp4::{Error, Output, ProgressiveEncryptor, RequiredForm, SeekableInput};
@@ -28,7 +28,7 @@ impl SeekableInput for Memory<'_> {
     }
 }
 
-/// Protects a file and hands each part of the result to `take`, with its place.
+/// Protects a file and hands each part of the result to `take` with its position.
 pub fn pass<S: SeekableInput>(
     source: &mut S,
     scheme: Scheme,
@@ -42,7 +42,7 @@ pub fn pass<S: SeekableInput>(
     all(|| file.next_output(source), &mut take).map_err(said)
 }
 
-/// Hands each part of a file that `next` gives to `take`, with its place.
+/// Hands each part of a file that `next` returns to `take` with its position.
 pub fn all<C: AsRef<[u8]>>(
     mut next: impl FnMut() -> Result<Option<Output<C>>, Error>,
     mut take: impl FnMut(u64, &[u8]),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Progressive files for the tests: out of fragmented ones, and with `moov` in front, without the crate's own writer.
+//! Makes progressive files for the tests from fragmented ones, and moves `moov` to the front, without the crate's own
+//! writer.
 
 use crate::boxes::{Bx, Fields, top_level, u32_at};
 use crate::build::{boxed, full, word};
 use crate::movie::Movie;
 use crate::timeline::{self, Moment};
 
-/// The file of one track with all its samples in one `mdat`, told of by a `moov` in front or behind.
+/// Makes a progressive file of one track with all samples in one `mdat`. The `moov` is in front or at the end.
 pub fn progressive(fragmented: &[u8], moov_in_front: bool) -> Vec<u8> {
     let movie = Movie::parse(fragmented.to_vec());
     let [track] = movie.tracks.as_slice() else {
@@ -33,7 +34,7 @@ fn whole<'a>(piece: Bx<'_>, file: &'a [u8]) -> &'a [u8] {
     &file[piece.start..piece.end]
 }
 
-/// The box with `tables` for its sample tables and without `mvex`.
+/// Copies a box with `tables` in place of its sample tables and without `mvex`.
 fn rebuilt(parent: Bx<'_>, file: &[u8], tables: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     for child in parent.children() {
@@ -79,7 +80,7 @@ fn tables(times: &[Moment], sizes: &[usize], at: usize) -> Vec<u8> {
     out
 }
 
-/// A progressive file with its `moov` before its `mdat`, moved there if need be.
+/// Moves the `moov` of a progressive file before its `mdat` if it is not there.
 pub fn with_moov_in_front(file: Vec<u8>) -> Vec<u8> {
     let boxes = top_level(&file);
     let place = |kind: &[u8; 4]| boxes.iter().position(|piece| &piece.kind == kind).unwrap();
@@ -108,7 +109,7 @@ pub fn with_moov_in_front(file: Vec<u8>) -> Vec<u8> {
     .concat()
 }
 
-/// The file with another name for each sample entry of one.
+/// Gives each sample entry of type `from` the type `to`.
 pub fn relabelled(mut file: Vec<u8>, from: &[u8; 4], to: &[u8; 4]) -> Vec<u8> {
     let boxes = top_level(&file);
     let moov = boxes.iter().find(|piece| &piece.kind == b"moov").unwrap();
@@ -128,10 +129,10 @@ pub fn relabelled(mut file: Vec<u8>, from: &[u8; 4], to: &[u8; 4]) -> Vec<u8> {
     file
 }
 
-/// A fragmented file of one sound track: these samples of 1/10 s behind an entry with this configuration box.
+/// Makes a fragmented file of one sound track: samples of 1/10 s, and a sample entry with this configuration box.
 pub fn fragmented_sound(format: &[u8; 4], config: &[u8], samples: &[Vec<u8>]) -> Vec<u8> {
     use crate::build::{Base, fragment, ftyp, mdat, moof, moov_of, tfhd, traf, trex, trun};
-    // channelcount 2, samplesize 16, samplerate 48 kHz.
+    // The fields are channelcount 2, samplesize 16 and samplerate 48 kHz.
     let mut fields = [0; 28];
     fields[7] = 1;
     fields[17] = 2;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Buffers that go through an element round and round.
+//! Sends buffers through an element again and again.
 
 use std::sync::{Arc, Mutex};
 
 use cenc_types::Scheme;
 use gst::prelude::*;
 
+/// The content key of the element.
 pub const KEY: [u8; 16] = [0x3a; 16];
 const KID: &str = "10101010-1010-1010-1010-101010101010";
 
-/// The slice of an IDR picture, cut to `len` bytes: length, NAL unit header, slice header, data.
+/// A slice of an IDR picture, cut to `len` bytes. It consists of length, NAL unit header, slice header and data.
 pub fn slice(len: usize) -> Vec<u8> {
     let unit = u32::try_from(len - 4).unwrap();
     let mut sample = unit.to_be_bytes().to_vec();
@@ -18,6 +19,7 @@ pub fn slice(len: usize) -> Vec<u8> {
     sample
 }
 
+/// Caps of H.264 in MP4 form.
 pub fn avc_caps() -> gst::Caps {
     let caps = format!(
         "video/x-h264, stream-format=avc, alignment=au, width=16, height=16, codec_data=(buffer){AVCC}"
@@ -25,10 +27,11 @@ pub fn avc_caps() -> gst::Caps {
     caps.parse().unwrap()
 }
 
-/// Of 16 x 16 pixels by x264, baseline profile.
+/// The configuration of a picture of 16 x 16 pixels, which x264 wrote in baseline profile.
 const AVCC: &str =
     "0142c015ffe1001a6742c015da7b016a0c0c0d4a000003000200000300791e2c5d4001000468ce3c80";
 
+/// Caps of AAC.
 pub fn aac_caps() -> gst::Caps {
     gst::Caps::builder("audio/mpeg")
         .field("mpegversion", 4)
@@ -40,7 +43,7 @@ pub fn aac_caps() -> gst::Caps {
         .build()
 }
 
-/// An element that buffers run through and come back from.
+/// An element between a source and a sink that return each buffer to the caller.
 pub struct Ring {
     source: gst::Pad,
     _sink: gst::Pad,
@@ -49,6 +52,7 @@ pub struct Ring {
 }
 
 impl Ring {
+    /// Links the element and starts it with these caps.
     pub fn new(element: gst::Element, caps: &gst::Caps) -> Self {
         let back = Arc::new(Mutex::new(None));
         let source = gst::Pad::builder(gst::PadDirection::Src).build();
@@ -77,7 +81,7 @@ impl Ring {
         }
     }
 
-    /// Sends a buffer round, and takes off what the element has put on it.
+    /// Sends a buffer through the element, and removes the meta that the element has added.
     pub fn turn(&self, buffer: &mut Option<gst::Buffer>) {
         if self.source.push(buffer.take().unwrap()).is_err() {
             let bus = self.element.bus().unwrap();
@@ -98,6 +102,7 @@ impl Drop for Ring {
     }
 }
 
+/// A `cencenc` with this key.
 pub fn cencenc(scheme: Scheme) -> gst::Element {
     gst::ElementFactory::make("cencenc")
         .property_from_str("scheme", scheme.name())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sample-by-sample comparison of a protected file with the clear one: by our own reader, and by the peers that are here.
+//! Compares a protected file with the clear one, sample by sample: by the tests' own reader, and by the tools on this
+//! machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,15 +13,19 @@ use crate::movie::{Movie, Protection, Track};
 use crate::scratch::Scratch;
 use crate::tools;
 
-/// A protected file, the clear one that holds the same samples, and the keys.
+/// A protected file, the clear file with the same samples, and the keys.
 pub struct Twin<'a> {
+    /// The clear file.
     pub clear: &'a Path,
+    /// The protected file.
     pub protected: &'a Path,
+    /// The content keys.
     pub keys: Keys,
 }
 
 impl Twin<'_> {
-    /// All that can judge a file of this scheme: our own reader, the oracle, Shaka Packager and, for cenc, FFmpeg.
+    /// Checks with all tools that can read this scheme: the tests' own reader, the oracle, Shaka Packager and, for cenc,
+    /// FFmpeg.
     pub fn check(&self, scheme: &str) {
         self.check_own();
         self.check_cencbox();
@@ -30,13 +35,13 @@ impl Twin<'_> {
         }
     }
 
-    /// Every sample of every track decrypts to the clear sample, read by the tests' own reader.
+    /// Checks with the tests' own reader that every sample of every track decrypts to the clear sample.
     pub fn check_own(&self) {
         let (clear, protected) = (Movie::open(self.clear), Movie::open(self.protected));
         same_samples(&clear, &protected, &self.keys);
     }
 
-    /// The same by the oracle script.
+    /// Checks the same with the oracle script.
     pub fn check_cencbox(&self) {
         let Some(script) = tools::cencbox() else {
             return tools::skip(
@@ -57,7 +62,7 @@ impl Twin<'_> {
         assert_eq!(same, tracks, "{}", run.stdout);
     }
 
-    /// FFmpeg 8 decrypts every packet to the clear sample.
+    /// Checks that FFmpeg 8 decrypts every packet to the clear sample.
     pub fn check_ffmpeg8(&self) {
         match tools::ffmpeg8() {
             Some(ffmpeg) => self.check_ffmpeg(&ffmpeg),
@@ -65,7 +70,7 @@ impl Twin<'_> {
         }
     }
 
-    /// An FFmpeg decrypts every packet to the clear sample.
+    /// Checks that an FFmpeg decrypts every packet to the clear sample.
     pub fn check_ffmpeg(&self, ffmpeg: &Path) {
         let mut run = Command::new(ffmpeg);
         run.args(["-v", "error"]);
@@ -98,7 +103,7 @@ impl Twin<'_> {
         }
     }
 
-    /// Shaka Packager decrypts every track to the clear samples.
+    /// Checks that Shaka Packager decrypts every track to the clear samples.
     pub fn check_packager(&self, scheme: &str) {
         let Some(packager) = tools::packager() else {
             return tools::skip(
@@ -108,8 +113,8 @@ impl Twin<'_> {
         };
         let clear = Movie::open(self.clear);
         if matches!(scheme, "cens" | "cbcs") && clear.tracks.len() > self.keys.pairs().len() {
-            // Shaka Packager keeps one decryptor for each key, with the pattern of the track that comes first: audio has
-            // none, so video under the same key comes out wrong. Keys by track type show it both tracks.
+            // Shaka Packager keeps one decryptor for each key, with the pattern of the first track: audio has no pattern, so
+            // video under the same key comes out wrong. It can read both tracks only where each track type has its own key.
             return;
         }
         let folder = Scratch::new("packager");
@@ -152,7 +157,7 @@ impl Twin<'_> {
     }
 }
 
-/// FFmpeg 8 decodes every frame of a file under one key without a complaint.
+/// Checks that FFmpeg 8 decodes every frame of a file under one key without a complaint.
 pub fn decodes_by_ffmpeg8(file: &Path, key: &str) {
     let Some(ffmpeg) = tools::ffmpeg8() else {
         return tools::skip("decoding by FFmpeg 8", "PLAYREADY_FFMPEG8 names none");
@@ -195,7 +200,7 @@ fn same(expected: &[Vec<u8>], found: &[Vec<u8>], what: &str) {
     assert!(differing.is_empty(), "{what}: samples {differing:?} differ");
 }
 
-/// Numbers of the samples that are not the same.
+/// The numbers of the samples that differ.
 pub fn differing(expected: &[Vec<u8>], found: &[Vec<u8>]) -> Vec<usize> {
     let unequal = |&i: &usize| expected[i] != found[i];
     (0..expected.len()).filter(unequal).collect()
@@ -206,12 +211,12 @@ fn hashes(movie: &Movie, track: &Track) -> Vec<String> {
     samples.map(|sample| sha256(movie.bytes(sample))).collect()
 }
 
-/// SHA-256 in hex.
+/// The SHA-256 in hex.
 pub fn sha256(bytes: &[u8]) -> String {
     decrypt::hex(&Sha256::digest(bytes))
 }
 
-/// The hashes that FFmpeg's framehash lists for a stream: the sixth field; hashes of side data may follow.
+/// The hashes that FFmpeg's framehash lists for a stream. Each is the sixth field. Hashes of side data may follow it.
 fn packet_hashes(list: &str, stream: usize) -> Vec<String> {
     let lines = list.lines().filter(|line| !line.starts_with('#'));
     let fields = lines.map(|line| line.split(',').map(str::trim).collect::<Vec<_>>());
@@ -219,7 +224,7 @@ fn packet_hashes(list: &str, stream: usize) -> Vec<String> {
     own.map(|fields| fields[5].to_owned()).collect()
 }
 
-/// No counter block, and no IV of a chain, comes twice under one key, over all tracks of all movies.
+/// Checks that no counter block, and no IV of a chain, is used twice under one key, over all tracks of all movies.
 pub fn no_iv_repeats(movies: &[Movie]) {
     let tracks = movies.iter().flat_map(|movie| &movie.tracks);
     let samples = tracks.flat_map(|track| &track.samples);
@@ -240,7 +245,8 @@ pub fn no_iv_repeats(movies: &[Movie]) {
     }
 }
 
-/// Returns the KID and the first and last counter block of a sample as numbers; an IV of 8 bytes is the upper half of a block.
+/// Returns the KID, and the first and last counter block of a sample as numbers. An IV of 8 bytes is the upper half of a
+/// block.
 fn counter_blocks(protection: &Protection, size: usize) -> ([u8; 16], u128, u128) {
     let mut block = [0; 16];
     block[..protection.iv.len()].copy_from_slice(&protection.iv);

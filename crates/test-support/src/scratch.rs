@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A folder of its own for each test, below the target folder; removed when the test passed, else by the next run.
+//! Gives each test a folder of its own below the target folder. The folder is removed when the test passes, else by the next
+//! run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -7,9 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::tools;
 
+/// A folder for one test.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
+    /// Makes the folder.
     pub fn new(name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         static SWEEP: Once = Once::new();
@@ -21,22 +24,24 @@ impl Scratch {
         Self(path)
     }
 
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
+    /// The path of a file in the folder.
     pub fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// Writes a file here.
+    /// Writes a file into the folder.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.join(name);
         std::fs::write(&path, content).unwrap();
         path
     }
 
-    /// Writes a file here that only its owner may read, as a `.keys` file must be.
+    /// Writes a file that only its owner may read, as a `.keys` file must be.
     pub fn write_secret(&self, name: &str, content: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let path = self.write(name, content);
@@ -45,7 +50,7 @@ impl Scratch {
     }
 }
 
-/// Removes the folders of earlier runs: those of tests that failed, and those that live as long as the process.
+/// Removes the folders of earlier runs: those of failed tests, and those that were shared by all tests of a process.
 fn sweep() {
     let entries = std::fs::read_dir(tools::scratch_root());
     let entries = entries.into_iter().flatten();
@@ -62,7 +67,7 @@ fn sweep() {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            // A folder that stays behind is removed by the next run.
+            // The next run removes a folder that remains.
             let _ = std::fs::remove_dir_all(&self.0);
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The SPEKE server of ../shared/oracles: `python/speke_peer.py` on a free port.
+//! Runs the SPEKE server of ../shared/oracles: `python/speke_peer.py` on a free port.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,17 +8,17 @@ use std::sync::OnceLock;
 
 use crate::tools;
 
-/// Why there is no server.
+/// The reason why there is no server.
 pub const ABSENT: &str = "no ../shared, lxml, cryptography or xmlsec";
 
-/// A running server; it ends when its standard input does.
+/// A running server. It ends when its standard input is closed.
 pub struct Peer {
     process: Child,
     address: String,
 }
 
 impl Peer {
-    /// Starts a server, over TLS with certificates in a folder. None where its libraries are absent.
+    /// Starts a server, over TLS if it gets a folder of certificates. None where its libraries are absent.
     pub fn start(certificates: Option<&Path>) -> Option<Self> {
         tools::cpix_oracle()?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/speke_peer.py");
@@ -45,7 +45,7 @@ impl Peer {
         Some(Self { process, address })
     }
 
-    /// The server's address with a path and parameters.
+    /// The URI of a path with parameters at the server.
     pub fn uri(&self, target: &str) -> String {
         format!("{}{target}", self.address)
     }
@@ -53,13 +53,13 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// One server for all tests that need no certificates; it ends with this process.
+/// A server without certificates that all tests share. It ends with this process.
 pub fn shared(test: &str) -> Option<&'static Peer> {
     static PEER: OnceLock<Option<Peer>> = OnceLock::new();
     let peer = PEER.get_or_init(|| Peer::start(None));

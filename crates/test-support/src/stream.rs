@@ -1,36 +1,47 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A reader of fragmented MP4, clear or protected, for tests: independent of the library crates and written from ISO/IEC 14496-12
-//! and 23001-7. It panics if the stream violates them.
+//! Reads fragmented MP4, clear or protected, for tests. The reader is written from ISO/IEC 14496-12 and 23001-7, and shares
+//! no line with the library crates. It panics if the stream violates these standards.
 
 use std::ops::Range;
 
-/// A box: type, first byte, body and end.
+/// A box of a stream.
 #[derive(Debug, Clone)]
 pub struct Found {
+    /// Its type.
     pub kind: [u8; 4],
+    /// The position of its first byte.
     pub start: usize,
+    /// The range of its payload.
     pub body: Range<usize>,
 }
 
 /// A sample of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
+    /// track_ID.
     pub track: u32,
+    /// The position in the stream.
     pub at: usize,
+    /// The bytes as they are in the stream.
     pub bytes: Vec<u8>,
+    /// The protection, if the sample is protected.
     pub protection: Option<Protection>,
 }
 
 /// The protection of a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Protection {
+    /// scheme_type.
     pub scheme: [u8; 4],
+    /// crypt_byte_block and skip_byte_block.
     pub pattern: (usize, usize),
+    /// The IV, followed by zeros if it has 8 bytes.
     pub iv: [u8; 16],
+    /// BytesOfClearData and BytesOfProtectedData of each subsample. None if the whole sample is protected.
     pub subsamples: Option<Vec<(usize, usize)>>,
 }
 
-/// A track of `moov`.
+/// A track of a `moov`.
 struct StreamTrack {
     id: u32,
     description: u32,
@@ -39,7 +50,7 @@ struct StreamTrack {
     entries: Vec<Option<EntryProtection>>,
 }
 
-/// The protection in a sample entry; `iv_size` 0 is for a constant IV.
+/// The protection in a sample entry. An `iv_size` of 0 says that the IV is constant.
 struct EntryProtection {
     defaults: Protection,
     iv_size: usize,
@@ -83,7 +94,7 @@ pub fn boxes(data: &[u8], range: Range<usize>) -> Vec<Found> {
     found
 }
 
-/// Returns all children of one type.
+/// Returns all children of a type.
 pub fn all(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Vec<Found> {
     let mut found = boxes(data, parent.body.clone());
     found.retain(|found| &found.kind == kind);
@@ -138,7 +149,8 @@ fn read_moov(data: &[u8], moov: &Found) -> Vec<StreamTrack> {
     tracks
 }
 
-/// `sinf` is the last child of a protected entry and `schi` with `tenc` its last one.
+/// Reads the protection of a sample entry. `sinf` is the last box of a protected entry, and `schi` with `tenc` the last of
+/// `sinf`.
 fn read_entry(data: &[u8], entry: Found) -> Option<EntryProtection> {
     if ![b"encv", b"enca", b"enct"].contains(&&entry.kind) {
         return None;
@@ -209,12 +221,12 @@ fn read_moof(data: &[u8], moof: &Found, tracks: &[StreamTrack], samples: &mut Ve
     }
 }
 
-/// The context of a `trun`.
+/// The values that the samples of a `trun` depend on.
 struct TrackRun {
     track: u32,
-    /// The base of data offsets.
+    /// The position from which data offsets count.
     base: usize,
-    /// The start of the data if the run has no offset.
+    /// The position of the data if the run has no data_offset.
     start: usize,
     /// The default sample size.
     size: usize,
@@ -249,7 +261,8 @@ impl TrackRun {
     }
 }
 
-/// Sets the protection of each sample of a track fragment: IV and subsamples from `senc`, with which `saio` and `saiz` must agree.
+/// Sets the protection of each sample of a track fragment: the IV and subsamples from `senc`, with which `saio` and `saiz`
+/// must agree.
 fn read_senc(
     data: &[u8],
     traf: &Found,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Decryption by ISO/IEC 23001-7, clauses 9 and 10, written apart from the crate's cipher: `cenc` and `cbcs`.
+//! Decrypts `cenc` and `cbcs` by ISO/IEC 23001-7, clauses 9 and 10. It shares no line with the crate's cipher.
 
 use aes::Aes128;
 use cipher::{BlockCipherDecrypt, KeyInit, KeyIvInit, StreamCipher};
 
 use super::stream::{Protection, Sample};
 
-/// The sample's bytes in the clear.
+/// The clear bytes of the sample.
 pub fn decrypt(key: [u8; 16], sample: &Sample) -> Vec<u8> {
     let mut bytes = sample.bytes.clone();
     let Some(protection) = &sample.protection else {
@@ -36,7 +36,7 @@ fn subsamples(protection: &Protection, len: usize) -> Vec<(usize, usize)> {
     }
 }
 
-/// CBC over the encrypted blocks of the pattern; a partial block and the skipped ones are clear.
+/// Decrypts the encrypted blocks of the pattern as a CBC chain. A partial block and the skipped blocks are clear.
 fn decrypt_pattern(key: [u8; 16], protection: &Protection, range: &mut [u8]) {
     let cipher = Aes128::new(&key.into());
     let (crypt, skip) = match protection.pattern {

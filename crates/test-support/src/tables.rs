@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The samples that a progressive `moov` places, after ISO/IEC 14496-12 clause 8.7: for the tests, and independent of the
-//! crate's own reader.
+//! Reads the sample tables of a progressive `moov` by ISO/IEC 14496-12, clause 8.7. It shares no line with the crate's own
+//! reader.
 
 use super::stream::{Found, Sample, all, boxes, number};
 
-/// The samples of a progressive file, track by track; None for a file whose `moov` announces fragments, or without one.
+/// The samples of a progressive file, track by track. None for a file without `moov`, or with one that announces fragments.
 pub fn samples(data: &[u8]) -> Option<Vec<Sample>> {
     let mut top = boxes(data, 0..data.len()).into_iter();
     let moov = top.find(|found| &found.kind == b"moov")?;

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The times, dependencies and groups of each sample, of a progressive or a fragmented
-//! file: the tests' own reading of ISO/IEC 14496-12, clauses 8.6, 8.8 and 8.9.
+//! Reads times, dependencies and groups of each sample of a progressive or fragmented file, by ISO/IEC 14496-12, clauses
+//! 8.6, 8.8 and 8.9, independently of the library crates.
 
 use std::collections::BTreeMap;
 
 use crate::boxes::{Bx, Fields, top_level, u32_at};
 
-/// The entry of a sample in the sample tables or in a track run.
+/// The facts about a sample from the sample tables or a track run.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Moment {
+    /// The decoding time.
     pub decode_time: u64,
+    /// The duration.
     pub duration: u32,
+    /// The composition time offset.
     pub composition_offset: i32,
+    /// True for a sync sample.
     pub is_sync: bool,
-    /// The entry of `sdtp`; None where nothing is said but by is_sync.
+    /// The entry of `sdtp`. None where only is_sync is known.
     pub dependencies: Option<u8>,
+    /// sample_description_index.
     pub description: u32,
-    /// group_description_index by grouping_type.
+    /// The group_description_index by grouping_type.
     pub groups: BTreeMap<[u8; 4], u32>,
 }
 
-/// The values of `trex` that hold for samples whose fragment does not state its own.
+/// The values of `trex` that apply to samples whose fragment states none.
 #[derive(Clone, Copy)]
 struct TrackDefaults {
     duration: u32,
     flags: u32,
 }
 
-/// The samples of each track by its track_ID, in decoding order.
+/// The samples of each track in decoding order, by track_ID.
 pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
     let mut tracks: BTreeMap<u32, Vec<Moment>> = BTreeMap::new();
     let mut defaults = BTreeMap::new();
@@ -66,7 +71,7 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
     tracks
 }
 
-/// The words of a table, which starts with version, flags and entry_count.
+/// The words of a table after version, flags and entry_count.
 fn words(table: Bx<'_>) -> Vec<u32> {
     let words = table.body()[8..].chunks_exact(4);
     words.map(|word| u32_at(word, 0)).collect()
@@ -127,7 +132,7 @@ fn descriptions(stbl: Bx<'_>, count: u32) -> Vec<u32> {
     descriptions
 }
 
-/// Enters the groups of the `sbgp` boxes of an `stbl` or `traf`.
+/// Sets the groups from the `sbgp` boxes of an `stbl` or `traf`.
 fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     for sbgp in parent.all(b"sbgp") {
         let kind: [u8; 4] = sbgp.body()[4..8].try_into().unwrap();
@@ -142,7 +147,7 @@ fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     }
 }
 
-/// The samples of a `traf`, with the defaults of `trex` and the time at which those before it end.
+/// The samples of a `traf`. `defaults` comes from `trex`, and `end` is the end of the samples before.
 fn fragment(traf: Bx<'_>, defaults: TrackDefaults, end: u64) -> Vec<Moment> {
     let tfhd = traf.at(&[b"tfhd"]);
     let flags = tfhd.flags();
@@ -184,13 +189,13 @@ fn fragment(traf: Bx<'_>, defaults: TrackDefaults, end: u64) -> Vec<Moment> {
     moments
 }
 
-/// Panics unless a fragmented file says of its samples what the progressive one says from which it was made.
+/// Panics unless a fragmented file states the same about its samples as the progressive file from which it was made.
 pub fn same(progressive: &[u8], fragmented: &[u8]) {
     let (mut expected, found) = (of(progressive), of(fragmented));
     for moment in expected.values_mut().flatten() {
-        // Without sdtp a sync sample is known to depend on no other.
-        let untold = if moment.is_sync { 0x20 } else { 0 };
-        moment.dependencies.get_or_insert(untold);
+        // Without `sdtp` it is known of a sync sample that it depends on no other.
+        let implied = if moment.is_sync { 0x20 } else { 0 };
+        moment.dependencies.get_or_insert(implied);
     }
     assert_eq!(
         expected.keys().collect::<Vec<_>>(),

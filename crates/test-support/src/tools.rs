@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The paths of external tools and vectors for tests. A test whose tools are missing is reported as skipped, by name.
+//! Finds the external tools and vectors of the tests. A test whose tools are missing is reported as skipped, by name.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 
 use crate::launch::Run;
 
-/// Says on stderr, past the capture of the test harness, that a test or a part of it did not run; appends it to the file that
-/// PLAYREADY_SKIPPED names, for a summary at the end.
+/// Reports on stderr, past the capture of the test harness, that a test or a part of it did not run. Appends this to the
+/// file that PLAYREADY_SKIPPED names, for a summary at the end.
 pub fn skip(name: &str, why: &str) {
     let line = format!("{name}: {why}\n");
-    // The print macros would be captured.
+    // The test harness would capture the print macros.
     let shown = format!("skipped: {line}");
     std::io::stderr().write_all(shown.as_bytes()).unwrap();
     if let Some(list) = std::env::var_os("PLAYREADY_SKIPPED") {
@@ -22,7 +22,7 @@ pub fn skip(name: &str, why: &str) {
     }
 }
 
-/// The folder of vectors: PLAYREADY_VECTORS, or `../shared/vectors` of the project.
+/// The folder of vectors: that of PLAYREADY_VECTORS, or `../shared/vectors` next to the project.
 pub fn vectors() -> Option<PathBuf> {
     let given = std::env::var_os("PLAYREADY_VECTORS").map(PathBuf::from);
     existing(given.unwrap_or_else(|| shared().join("vectors")))
@@ -33,7 +33,7 @@ pub fn oracles() -> Option<PathBuf> {
     existing(shared().join("oracles"))
 }
 
-/// The sample-by-sample oracle, if Python has the ciphers that it wants.
+/// The oracle that checks sample by sample, if Python has the ciphers that it needs.
 pub fn cencbox() -> Option<PathBuf> {
     static HAS_CIPHERS: OnceLock<bool> = OnceLock::new();
     let script = oracles()?.join("cencbox.py");
@@ -41,20 +41,20 @@ pub fn cencbox() -> Option<PathBuf> {
     has_ciphers.then_some(script)
 }
 
-/// The oracle of CPIX documents, if Python has what it and its demonstration want.
+/// The oracle of CPIX documents, if Python has the modules that it and its demonstration need.
 pub fn cpix_oracle() -> Option<PathBuf> {
     let script = oracles()?.join("cpix_oracle.py");
     python_has("lxml, cryptography, xmlsec").then_some(script)
 }
 
-/// True if Python can import these modules.
+/// Returns whether Python can import these modules.
 pub fn python_has(modules: &str) -> bool {
     let mut run = Command::new(python());
     let run = run.args(["-c", &format!("import {modules}")]).output();
     run.is_ok_and(|run| run.status.success())
 }
 
-/// The check in a browser.
+/// The script that plays files in a browser.
 pub fn browser_check() -> Option<PathBuf> {
     existing(shared().join("browser-check/bcheck.py"))
 }
@@ -64,12 +64,12 @@ pub fn python() -> PathBuf {
     std::env::var_os("PLAYREADY_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }
 
-/// Shaka Packager's binary.
+/// The binary of Shaka Packager.
 pub fn packager() -> Option<PathBuf> {
     tool("PLAYREADY_PACKAGER", &["packager", "packager-linux-x64"])
 }
 
-/// FFmpeg from version 8 on, which needs no sidx to decrypt several fragments.
+/// FFmpeg of version 8 or later, which decrypts several fragments without a `sidx`.
 pub fn ffmpeg8() -> Option<PathBuf> {
     let found = tool("PLAYREADY_FFMPEG8", &["ffmpeg"])?;
     let mut run = Command::new(&found);
@@ -79,16 +79,18 @@ pub fn ffmpeg8() -> Option<PathBuf> {
     (digits.parse::<u32>().ok()? >= 8).then_some(found)
 }
 
-/// FFmpeg as the system has it.
+/// The FFmpeg of the system.
 pub fn ffmpeg() -> Option<PathBuf> {
     tool("PLAYREADY_FFMPEG", &["ffmpeg"])
 }
 
+/// The browser Chromium.
 pub fn chromium() -> Option<PathBuf> {
     tool("CHROMIUM", &["chromium"])
 }
 
-/// A folder with libgstfmp4.so: isofmp4mux, cmafmux and dashmp4mux. hlscmafsink's libgsthlssink3.so may be there too.
+/// A folder with libgstfmp4.so, the plugin of isofmp4mux, cmafmux and dashmp4mux. libgsthlssink3.so for hlscmafsink may be
+/// there too.
 pub fn fragment_muxers() -> Option<PathBuf> {
     let given = std::env::var_os("PLAYREADY_TEST_PLUGINS").map(PathBuf::from);
     let built =
@@ -106,14 +108,14 @@ pub fn project() -> &'static Path {
     })
 }
 
-/// Cargo's folder for the scratch files of tests, of the target folder from which this process runs.
+/// Cargo's folder for the scratch files of tests, below the target folder from which this process runs.
 pub fn scratch_root() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).unwrap();
     target.join("tmp")
 }
 
-/// The folder of vectors, or a note that the test is skipped.
+/// The folder of vectors. If it is absent, the test is reported as skipped.
 pub fn vectors_for(test: &str) -> Option<PathBuf> {
     let found = vectors().filter(|folder| folder.join("MANIFEST.json").is_file());
     if found.is_none() {
@@ -130,7 +132,7 @@ fn existing(path: PathBuf) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// The path in an environment variable, or the first of the names that is in PATH.
+/// The path in an environment variable, else the first of the names that is found in PATH.
 fn tool(variable: &str, names: &[&str]) -> Option<PathBuf> {
     if let Some(given) = std::env::var_os(variable).filter(|given| !given.is_empty()) {
         let given = PathBuf::from(given);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The tests' own reader and decryptor against protected files that others made, before they judge the plugin.
+//! Checks the tests' own reader and decryptor on protected files that other tools made, before they judge the plugin.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,7 +13,7 @@ use test_support::movie::{Movie, Sample};
 use test_support::samples::{self, Twin};
 use test_support::tools::skip;
 
-/// Formats of the pairs that these tests read: PIFF has boxes of its own.
+/// The formats of the pairs that these tests read. PIFF is left out, since it has boxes of its own.
 fn pairs() -> Vec<Vector> {
     let mut pairs = manifest::of_class("pair");
     pairs.retain(|pair| !pair.id.contains("piff"));
