@@ -305,10 +305,11 @@ fn keys_change_and_retire() {
         );
         assert_eq!(rotated["tracks"][0]["period"], period);
     }
-    let rotated = place.json("rotate", &["film"], "");
-    assert_eq!(rotated["keys"][0]["tracks"][0]["period"], 2);
+    let before = place.json("list", &["--content", "film"], "");
+    place.refused("rotate", &["film"], (1, "give it a crypto period"));
     place.refused("rotate", &["film", "--ahead", "2"], (1, "crypto period"));
-    let kid = rotated["keys"][0]["uuid"].as_str().unwrap();
+    assert_eq!(place.json("list", &["--content", "film"], ""), before);
+    let kid = before[0]["uuid"].as_str().unwrap();
     assert!(place.text("retire", &[kid], "").contains("is retired"));
     let retired = place.json("list", &["--state", "retired"], "");
     assert_eq!(retired[0]["uuid"], kid);

@@ -149,6 +149,19 @@ pub enum Error {
     /// A content has keys.
     #[error("content '{0}' has keys, which must stay known: retire the keys and leave it")]
     ContentHasKeys(String),
+    /// A request is for tracks that a content does not have.
+    #[error(
+        "content '{content}' has no tracks with the label {label}: its labels are {labels}; request these \
+         (speke-version=2.0 and speke-tracks={labels}), or add the label to the content's tracks"
+    )]
+    UnknownLabel {
+        /// The content.
+        content: String,
+        /// The label that was requested.
+        label: String,
+        /// The content's labels, with commas between them.
+        labels: String,
+    },
     /// There is no such delivery.
     #[error("key {kid} is not on its way to '{target}': enqueue it first")]
     NoDelivery {

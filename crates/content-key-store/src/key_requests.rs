@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Requests for the keys of several tracks at once, with the KIDs that the packager wants, as in SPEKE.
 
+use std::collections::BTreeSet;
+
 use cenc_types::KeyId;
 
 use super::content_key::{KeyIdentity, assign, create, find_slot, load};
@@ -30,11 +32,13 @@ impl KeyStore {
     /// [`Self::get_or_create_key`], with the requested KIDs. If the content has a key with that KID already, the slot gets that key.
     ///
     /// # Errors
-    /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::OtherContent`], [`Error::OtherMode`].
+    /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::OtherContent`], [`Error::OtherMode`],
+    /// [`Error::UnknownLabel`].
     pub fn get_or_create_keys(&self, wanted: &[SlotRequest]) -> Result<Vec<StoredKey>, Error> {
         check(wanted)?;
         self.write("keys of", &object(wanted), |transaction| {
-            give_all(transaction, wanted)
+            let (found, result) = with_content(transaction, wanted)?;
+            Ok((found.keys, result))
         })
     }
 }
@@ -74,12 +78,45 @@ pub(super) fn with_content(
     transaction: &mut Transaction<'_>,
     wanted: &[SlotRequest],
 ) -> Recorded<ContentKeys> {
-    let (keys, result) = give_all(transaction, wanted)?;
     let id = wanted
         .first()
-        .map(|request| request.slot.content_id.as_str());
-    let content = content::load(transaction, id.unwrap_or_default())?;
+        .map(|request| request.slot.content_id.as_str())
+        .unwrap_or_default();
+    let known = match content::load(transaction, id) {
+        Err(Error::NoContent(_)) => None,
+        found => Some(found?),
+    };
+    if let Some(content) = &known {
+        check_labels(content, wanted)?;
+    }
+    let (keys, result) = give_all(transaction, wanted)?;
+    let content = match known {
+        Some(content) => content,
+        None => content::load(transaction, id)?,
+    };
     Ok((ContentKeys { content, keys }, result))
+}
+
+/// Checks that the tracks are the content's. Otherwise a packager that names none would get a new key, and would protect with it what has
+/// keys of its own. A content without tracks of its own takes all labels.
+fn check_labels(content: &Content, wanted: &[SlotRequest]) -> Result<(), Error> {
+    let labels: BTreeSet<&str> = content
+        .tracks
+        .iter()
+        .map(|track| track.label.as_str())
+        .collect();
+    match wanted
+        .iter()
+        .map(|request| request.slot.label.as_str())
+        .find(|label| !labels.is_empty() && !labels.contains(label))
+    {
+        Some(label) => Err(Error::UnknownLabel {
+            content: content.id.clone(),
+            label: label.to_owned(),
+            labels: Vec::from_iter(labels).join(","),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn give_all(transaction: &mut Transaction<'_>, wanted: &[SlotRequest]) -> Recorded<Vec<StoredKey>> {

@@ -33,7 +33,8 @@ pub enum Error {
     NoKeys(String),
     /// A content's keys do not change by the clock.
     #[error(
-        "the keys of content '{0}' do not change by the clock: give it a crypto period, or rotate now"
+        "content '{0}' has no crypto period, so its packagers request one key for each track and never the next: give it a crypto period, \
+         or protect it again under a new content id"
     )]
     NoCryptoPeriod(String),
     /// The index of the next crypto period is too large.

@@ -17,6 +17,25 @@ use super::{Error, content};
 
 mod launch;
 
+pub use launch::{CERTIFICATE, CREDENTIALS};
+
+/// The source of the packagers' keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackagerKeys {
+    /// A key store that the packager opens itself.
+    Store {
+        /// The value of the property `key-uri`, such as `sqlite:///var/lib/keys.db`.
+        uri: String,
+    },
+    /// A key server.
+    Speke {
+        /// Its address without parameters, such as `speke+https://keys.example.com/speke`.
+        address: String,
+        /// True if packagers must be given its certificate.
+        is_self_signed: bool,
+    },
+}
+
 /// A content's signaling.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Preview {
@@ -50,15 +69,15 @@ pub struct PreviewKey {
     pub checksum: Option<String>,
 }
 
-/// Returns the signaling of KIDs with a content's settings. `key_uri` is the source of the packagers' keys, such as
-/// `sqlite:///var/lib/keys.db`. The KIDs need not be in a store yet: [`HeaderKeyId::aes_ctr`] makes one from a new key.
+/// Returns the signaling of KIDs with a content's settings. `source` is for the command that protects a file. The KIDs need not be in a
+/// store yet: [`HeaderKeyId::aes_ctr`] makes one from a new key.
 ///
 /// # Errors
 /// [`Error::Setting`], [`Error::Header`], [`Error::Box`].
 pub fn preview(
     content: &Content,
     keys: &[HeaderKeyId<8>],
-    key_uri: &str,
+    source: &PackagerKeys,
 ) -> Result<Preview, Error> {
     let config = header_config(content)?;
     let header = header(content, keys, &config)?;
@@ -83,7 +102,7 @@ pub fn preview(
         hls_media: texts.hls_key,
         hls_multivariant: session.ok().map(|lines| lines.join("\n")),
         smooth: texts.smooth_protection,
-        gst_launch: launch::line(content, key_uri),
+        gst_launch: launch::line(content, source),
     })
 }
 
@@ -91,7 +110,11 @@ pub fn preview(
 ///
 /// # Errors
 /// [`Error::NoKeys`], and those of [`preview`].
-pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Preview, Error> {
+pub fn of_stored(
+    store: &KeyStore,
+    content_id: &str,
+    source: &PackagerKeys,
+) -> Result<Preview, Error> {
     let content = store.content(content_id)?;
     let slots = content::last_slots(store, &content)?;
     if slots.is_empty() {
@@ -107,7 +130,7 @@ pub fn of_stored(store: &KeyStore, content_id: &str, key_uri: &str) -> Result<Pr
         .iter()
         .map(|kid| store.header_key_id(kid))
         .collect::<Result<Vec<_>, _>>()?;
-    preview(&content, &keys, key_uri)
+    preview(&content, &keys, source)
 }
 
 /// Checks the settings of a content for headers, and returns them.

@@ -12,7 +12,7 @@ use content_keys::speke::key_id_for;
 
 use super::Error;
 pub use super::content::period_at;
-use super::content::{labels, last_slots, slot};
+use super::content::{labels, slot};
 use crate::deliveries::{self, DeliveryState, ScheduledKey};
 
 /// The keys whose states the start of a crypto period has changed, or should have.
@@ -83,21 +83,15 @@ pub fn turn_since(
     Ok(change)
 }
 
-/// Makes the keys of the next crypto period now. With a clock this is the period after the current one, without a clock the one
-/// after the last. Returns the keys of that period.
+/// Makes the keys of the crypto period after the current one now. Returns the keys of that period.
 ///
 /// # Errors
-/// [`Error::NoContent`](content_key_store::Error::NoContent), [`Error::LastPeriod`].
+/// [`Error::NoContent`](content_key_store::Error::NoContent), [`Error::NoCryptoPeriod`]: packagers would never request the new keys;
+/// [`Error::LastPeriod`].
 pub fn rotate_now(store: &KeyStore, content_id: &str) -> Result<Vec<KeyInfo>, Error> {
     let content = store.content(content_id)?;
-    let last = match content.crypto_period {
-        Some(_) => Some(current(&content, store.host().clock.system_time())?),
-        None => last_slots(store, &content)?
-            .first()
-            .map(|assigned| assigned.slot.period),
-    };
-    let next = last
-        .map_or(Some(0), |last| last.checked_add(1))
+    let next = current(&content, store.host().clock.system_time())?
+        .checked_add(1)
         .ok_or_else(|| Error::LastPeriod(content.id.clone()))?;
     make_keys(store, &content, next)?;
     labels(&content)

@@ -19,6 +19,7 @@ use super::problem_details::Problem;
 use super::settings::ServerSettings;
 use crate::audit;
 use crate::delivery::Reach;
+use crate::operations::preview::PackagerKeys;
 
 /// The actor of the server's own actions in the audit.
 pub const SERVER: &str = "server";
@@ -37,6 +38,8 @@ pub struct AppSettings {
     pub public_url: String,
     /// True if the server has TLS, so that cookies are for TLS only.
     pub has_tls: bool,
+    /// True if the server has made its certificate itself.
+    pub is_self_signed: bool,
     /// True if delivery targets may have private addresses.
     pub allow_private_targets: bool,
     /// True if only contents that were added before get keys.
@@ -55,9 +58,12 @@ struct State {
 }
 
 impl AppSettings {
-    /// Returns the value of the property `key-uri` for packagers.
-    pub fn speke_address(&self) -> String {
-        format!("speke+{}/speke", self.public_url)
+    /// Returns the source of the packagers' keys.
+    pub fn packager_keys(&self) -> PackagerKeys {
+        PackagerKeys::Speke {
+            address: format!("speke+{}/speke", self.public_url),
+            is_self_signed: self.is_self_signed,
+        }
     }
 
     /// Returns the addresses that delivery targets may have.
@@ -88,6 +94,7 @@ impl App {
             settings: AppSettings {
                 public_url: settings.public_url(),
                 has_tls: settings.has_tls(),
+                is_self_signed: settings.is_self_signed(),
                 allow_private_targets: settings.allow_private_targets,
                 known_contents_only: settings.known_contents_only,
             },

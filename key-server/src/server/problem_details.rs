@@ -146,6 +146,7 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::BadName(_)
         | Error::OutOfRange(_)
         | Error::FarPeriod(_)
+        | Error::UnknownLabel { .. }
         | Error::Seed(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unavailable { .. } | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -90,6 +90,11 @@ impl ServerSettings {
         self.certificate.is_some()
     }
 
+    /// True if the server makes its certificate itself.
+    pub const fn is_self_signed(&self) -> bool {
+        matches!(self.certificate, Some(CertificateSource::SelfSigned(_)))
+    }
+
     /// Returns the URL for people and packagers, without a final slash.
     pub fn public_url(&self) -> String {
         let scheme = if self.has_tls() { "https" } else { "http" };

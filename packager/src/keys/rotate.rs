@@ -16,10 +16,11 @@ use crate::store::StoreOptions;
 
 const EXAMPLES: &str = "\
 Examples:
-  playready-packager keys rotate sqlite:///var/lib/packager/keys.db film --kek-file keys.kek
+  playready-packager keys rotate sqlite:///var/lib/packager/keys.db news --kek-file keys.kek
   playready-packager keys rotate STORE news --kek-file keys.kek --ahead 2";
 
-/// Create the keys of a content's next crypto period now or, with --ahead, those of the periods that start soon
+/// Create the keys of a content's next crypto period now or, with --ahead, those of the periods that start soon; the content must have
+/// a crypto period
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct RotateArgs {

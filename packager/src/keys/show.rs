@@ -10,7 +10,7 @@ use clap::{ArgGroup, Args};
 use content_key_store::KeyStore;
 use host_access::Host;
 use key_server::deliveries;
-use key_server::operations::preview::{self, Preview};
+use key_server::operations::preview::{self, PackagerKeys, Preview};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -102,7 +102,10 @@ impl ShowArgs {
             }
             (None, content) => {
                 let content = content.as_deref().unwrap_or_default();
-                let preview = preview::of_stored(&store, content, &self.store.key_uri())?;
+                let source = PackagerKeys::Store {
+                    uri: self.store.key_uri(),
+                };
+                let preview = preview::of_stored(&store, content, &source)?;
                 Ok(ShownKeys::Content(Box::new(preview)))
             }
         }

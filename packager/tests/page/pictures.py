@@ -3,6 +3,7 @@
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import tasks
 from desk import Desk, browser
@@ -27,8 +28,14 @@ def fill_the_store(desk, address):
         desk.fill(id=name, scheme="cbcs" if period else "cenc", crypto_period=period, seed=seed, tracks=tracks, la_url="https://licence.example/rightsmanager.asmx")
         desk.page.get_by_label("licences").check()
         desk.press("Add content")
-        for _ in range(1 if period else 3):
+        if period:
             desk.press("Rotate now")
+            continue
+        for label in ("VIDEO", "AUDIO"):
+            desk.page.get_by_role("link", name="New key for this content").click()
+            desk.fill(label=label)
+            desk.press("Add key")
+            desk.go("/contents/" + quote(name, safe=""))
     desk.go("/new-account")
     for name, role in [("encoder-1", "packager:"), ("vera", "viewer:"), ("kim", "key-admin:"), ("licence-server", "license-server:")]:
         desk.go("/new-account")

@@ -3,8 +3,10 @@
 
 import csv
 import io
+import os
 import re
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from xml.etree import ElementTree
 
 from cryptography import x509
@@ -203,12 +205,9 @@ def import_keys(desk):
 
 def rotate(desk):
     desk.go("/contents/film%2F1")
-    desk.press("Rotate now")
-    desk.sees("The next crypto period has its keys")
-    picture = desk.page.get_by_role("img", name="Crypto periods of film/1")
-    assert picture.locator(".period").count() == 2
-    assert picture.locator(".mark").count() >= 3
-    desk.sees("current", "past", "licences")
+    desk.sees("Keys do not change", "licences")
+    desk.lacks("Rotate now")
+    assert desk.page.get_by_role("img", name="Crypto periods of film/1").locator(".mark").count() >= 2
     desk.is_accessible()
 
 
@@ -217,6 +216,10 @@ def follow_a_channel(desk):
     desk.fill(id="channel", scheme="cbcs", crypto_period="1h")
     desk.press("Add content")
     desk.press("Rotate now")
+    desk.sees("The next crypto period has its keys")
+    picture = desk.page.get_by_role("img", name="Crypto periods of channel")
+    assert picture.locator(".period").count() >= 1
+    desk.is_accessible()
     desk.go("/")
     desk.sees("channel", "1h", "planned")
     desk.is_accessible()
@@ -230,6 +233,7 @@ def preview(desk):
     desk.page.get_by_role("button", name="Copied").wait_for()
     copied = desk.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("gst-launch-1.0") and copied == desk.page.locator("#gst-launch").inner_text()
+    Path(os.environ["PAGE_COPIED"]).write_text(copied)
     desk.is_accessible()
 
 
@@ -258,7 +262,7 @@ def export(desk):
         document = ElementTree.parse(download.value.path())
         pskc = "{urn:ietf:params:xml:ns:keyprov:pskc}"
         found = document.findall(f".//{{urn:dashif:org:cpix}}ContentKey//{pskc}Secret/{pskc}{element}")
-        assert len(found) == 4, found
+        assert len(found) == 2, found
 
 
 def let_others_in(desk, chromium, other):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Walks every task on the page with scripts, and the essential forms without. Environment: PAGE_URL, PAGE_TOKEN, CHROMIUM."""
+"""Walks every task on the page with scripts, and the essential forms without. Environment: PAGE_URL, PAGE_TOKEN, CHROMIUM, and
+PAGE_COPIED, the file for the command that was copied."""
 
 import sys
 

@@ -74,7 +74,8 @@ fn targets_in_this_network_are_refused_unless_they_are_allowed() {
     assert!(error.contains("--allow-private-targets"), "{error}");
     let film = json!({"scheme": "cenc", "targets": ["here"]});
     admin.put("/v1/contents/film", &film).json(201);
-    admin.post("/v1/contents/film/rotate", &json!({})).json(200);
+    let key = json!({"source": "random", "scheme": "cenc", "content": "film"});
+    admin.post("/v1/keys", &key).json(201);
     let failed = || {
         let periods = admin.get("/v1/contents/film/periods").json(200);
         periods[0]["keys"][0]["deliveries"][0]["error"].clone()

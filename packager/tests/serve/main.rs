@@ -16,6 +16,7 @@ mod far_times;
 mod first_start;
 mod health;
 mod key_receiver_example;
+mod launch_line;
 mod lists;
 mod once;
 mod openapi;

@@ -99,7 +99,11 @@ fn contents_are_changed_only_as_they_were_seen() {
     put("if-match", tag, &cbcs).json(200);
     put("if-match", tag, &cenc).problem(412);
     assert_eq!(admin.get(path).json(200)["scheme"], "cbcs");
-    admin.post(&format!("{path}/rotate"), &json!({})).json(200);
+    admin
+        .post(&format!("{path}/rotate"), &json!({}))
+        .problem(409);
+    let key = json!({"source": "random", "scheme": "cbcs", "content": "news/1 ü"});
+    admin.post("/v1/keys", &key).json(201);
     admin.ask("DELETE", path).send().problem(409);
     for wrong in [
         json!({"scheme": "cbcs", "la_url": "\u{0}"}),

@@ -130,6 +130,46 @@ fn contents_that_nobody_set_up_get_no_keys_where_that_is_asked_for() {
 }
 
 #[test]
+fn labels_that_the_content_does_not_have_are_refused_with_the_remedy() {
+    let server = Server::start("labels", &[]);
+    let store = server.store();
+    let mut content = content_key_store::Content::new("film", Scheme::Cenc);
+    content.tracks = [("sd", "SD"), ("audio", "AUDIO")]
+        .map(|(selector, label)| content_key_store::TrackLabel {
+            selector: selector.to_owned(),
+            label: label.to_owned(),
+        })
+        .into();
+    store.put_content(&content).unwrap();
+    assert_eq!(server.post(&document(), Some("2.0")).status, 200);
+    let before = store.keys(&Default::default(), ALL).unwrap();
+    // A key without a rule is one for all tracks, in SPEKE 1.0 and in plain CPIX.
+    let lone = "<CPIX id=\"film\" xmlns=\"urn:dashif:org:cpix\"><ContentKeyList>\
+        <ContentKey kid=\"11111111-1111-4111-8111-111111111111\"/></ContentKeyList></CPIX>";
+    let plain = lone.replace(" id=", " contentId=");
+    let unmapped = document().replace("\"SD\"", "\"UHD\"");
+    for (body, version, label) in [
+        (lone, Some("1.0"), "ALL"),
+        (&plain, None, "ALL"),
+        (&unmapped, Some("2.0"), "UHD"),
+    ] {
+        let reply = server.post(body, version);
+        let text = format!(
+            "content 'film' has no tracks with the label {label}: its labels are AUDIO,SD; request these (speke-version=2.0 and \
+             speke-tracks=AUDIO,SD), or add the label to the content's tracks"
+        );
+        assert_eq!((reply.status, reply.body), (422, text));
+    }
+    assert_eq!(store.keys(&Default::default(), ALL).unwrap(), before);
+}
+
+/// All keys of a store of a test.
+const ALL: content_key_store::Page = content_key_store::Page {
+    offset: 0,
+    limit: 100,
+};
+
+#[test]
 fn versions_are_told_apart_by_header_and_attributes() {
     let server = Server::start("told-apart", &[]);
     let reply = server.post(&document(), Some("2.0"));

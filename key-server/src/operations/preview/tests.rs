@@ -21,7 +21,13 @@ const KEYS: [(&str, &str, &str); 2] = [
         "GnKaQIRacPU=",
     ),
 ];
-const URI: &str = "speke+https://keys.example.com/speke";
+
+fn source() -> PackagerKeys {
+    PackagerKeys::Speke {
+        address: "speke+https://keys.example.com/speke".to_owned(),
+        is_self_signed: false,
+    }
+}
 
 fn keys() -> Vec<HeaderKeyId<8>> {
     let keys = KEYS.iter().map(|(kid, key, _)| {
@@ -35,7 +41,7 @@ fn keys() -> Vec<HeaderKeyId<8>> {
 fn two_typed_keys_make_the_header_of_the_specification() {
     let mut content = Content::new("film", Scheme::Cenc);
     content.la_url = Some("http://rm.contoso.com/rightsmanager.asmx".to_owned());
-    let preview = preview(&content, &keys(), URI).unwrap();
+    let preview = preview(&content, &keys(), &source()).unwrap();
     let entries = "<KIDS><KID ALGID=\"AESCTR\" CHECKSUM=\"xNvWVxoWk04=\" VALUE=\"0IbHou/5s0yzM80yOkKEpQ==\"></KID>\
                    <KID ALGID=\"AESCTR\" CHECKSUM=\"GnKaQIRacPU=\" VALUE=\"/qgG2xbs4k2SKCxx6bhWqw==\"></KID></KIDS>";
     assert!(
@@ -68,15 +74,17 @@ fn two_typed_keys_make_the_header_of_the_specification() {
     );
     assert_eq!(
         preview.gst_launch,
-        "gst-launch-1.0 filesrc location=clear.mp4 ! playreadyenc scheme=cenc key-uri=speke+https://keys.example.com/speke \
-         content-id=film la-url=http://rm.contoso.com/rightsmanager.asmx ! filesink location=protected.mp4"
+        "gst-launch-1.0 filesrc location=clear.mp4 ! playreadyenc scheme=cenc content-id=film \
+         la-url=http://rm.contoso.com/rightsmanager.asmx \
+         key-uri='speke+https://keys.example.com/speke?speke-version=2.0&speke-tracks=ALL&speke-auth-file='\"$PWD/packager.auth\" \
+         ! filesink location=protected.mp4"
     );
 }
 
 #[test]
 fn chaining_mode_shows_no_checksum() {
     let content = Content::new("film", Scheme::Cbcs);
-    let preview = preview(&content, &keys()[..1], URI).unwrap();
+    let preview = preview(&content, &keys()[..1], &source()).unwrap();
     assert!(!preview.header_xml.contains("CHECKSUM"));
     assert_eq!(preview.kids[0].checksum, None);
 }
@@ -84,12 +92,12 @@ fn chaining_mode_shows_no_checksum() {
 #[test]
 fn stored_keys_show_their_checksum_and_are_not_handed_out() {
     let of = TestStore::new();
-    let missing = of_stored(&of.store, "film", URI);
+    let missing = of_stored(&of.store, "film", &source());
     assert!(matches!(missing, Err(Error::Store(_))), "{missing:?}");
     of.store
         .put_content(&Content::new("film", Scheme::Cenc))
         .unwrap();
-    let empty = of_stored(&of.store, "film", URI);
+    let empty = of_stored(&of.store, "film", &source());
     assert!(matches!(empty, Err(Error::NoKeys(_))), "{empty:?}");
     let content = of.store.content("film").unwrap();
     for ((kid, key, _), label) in KEYS.iter().zip(["AUDIO", "VIDEO"]) {
@@ -102,7 +110,7 @@ fn stored_keys_show_their_checksum_and_are_not_handed_out() {
         of.store.insert(&new, &[slot]).unwrap();
     }
     let rows = of.store.verify_audit().unwrap().rows;
-    let preview = of_stored(&of.store, "film", URI).unwrap();
+    let preview = of_stored(&of.store, "film", &source()).unwrap();
     let checksums: Vec<_> = preview
         .kids
         .iter()
@@ -116,7 +124,9 @@ fn stored_keys_show_their_checksum_and_are_not_handed_out() {
 fn settings_that_no_header_can_have_are_named() {
     let mut content = Content::new("film", Scheme::Cenc);
     content.la_url = Some("/rm.asmx".to_owned());
-    let refused = preview(&content, &keys(), URI).unwrap_err().to_string();
+    let refused = preview(&content, &keys(), &source())
+        .unwrap_err()
+        .to_string();
     assert!(
         refused.starts_with("LA_URL of content 'film': "),
         "{refused}"

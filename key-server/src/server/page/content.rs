@@ -66,7 +66,7 @@ async fn show(
         layout: Layout::new(&visitor, Section::Contents, &query),
         length: match content.crypto_period {
             Some(length) => exact(length),
-            None => "off: keys change by hand".to_owned(),
+            None => "none: keys do not change".to_owned(),
         },
         content,
         pager: Pager::of_slots(&periods, &address, page),

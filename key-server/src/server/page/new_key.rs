@@ -18,7 +18,7 @@ use super::settings::field_error;
 use crate::operations::new_key::{
     Draft, DraftField, DraftKeySource, Finding, Severity, check, create, header_key_id,
 };
-use crate::operations::preview::{Preview, preview};
+use crate::operations::preview::{PackagerKeys, Preview, preview};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -96,10 +96,13 @@ async fn check_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<Re
     let mut page = new_key_page(&app, &visitor, Form::filled(fields)).await?;
     match draft {
         Ok(draft) => {
-            let uri = app.settings().speke_address();
+            let source = app.settings().packager_keys();
             (page.findings, page.preview) = app
                 .with_store(visitor.name(), move |store| {
-                    Ok::<_, Problem>((check(store, &draft)?, preview_draft(store, &draft, &uri)?))
+                    Ok::<_, Problem>((
+                        check(store, &draft)?,
+                        preview_draft(store, &draft, &source)?,
+                    ))
                 })
                 .await?;
         }
@@ -181,7 +184,7 @@ fn parse_draft(visitor: &Visitor, fields: &Fields) -> Result<Draft, Problem> {
 fn preview_draft(
     store: &KeyStore,
     draft: &Draft,
-    key_uri: &str,
+    source: &PackagerKeys,
 ) -> Result<Option<Result<Preview, String>>, Problem> {
     let Some(key) = header_key_id(store, draft)? else {
         return Ok(None);
@@ -193,6 +196,6 @@ fn preview_draft(
     };
     content.scheme = draft.scheme;
     Ok(Some(
-        preview(&content, &[key], key_uri).map_err(|error| error.to_string()),
+        preview(&content, &[key], source).map_err(|error| error.to_string()),
     ))
 }

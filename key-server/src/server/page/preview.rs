@@ -35,10 +35,10 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let (content_id, uri) = (id.clone(), app.settings().speke_address());
+    let (content_id, source) = (id.clone(), app.settings().packager_keys());
     let preview = app
         .with_store(visitor.name(), move |store| {
-            match of_stored(store, &content_id, &uri) {
+            match of_stored(store, &content_id, &source) {
                 Ok(preview) => Ok(Ok(preview)),
                 Err(Error::Store(error)) => Err(Problem::from(error)),
                 Err(error) => Ok(Err(error.to_string())),

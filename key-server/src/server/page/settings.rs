@@ -18,7 +18,7 @@ use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
 use super::time_text::exact;
-use crate::operations::preview::preview;
+use crate::operations::preview::{PackagerKeys, preview};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::{FieldProblem, Problem};
@@ -271,7 +271,8 @@ fn header_problem(content: &Content) -> Option<FieldProblem> {
         kid: KeyId::from_bytes([1; 16]),
         checksum: None,
     };
-    let error = preview(content, &[kid], "").err()?;
+    let source = PackagerKeys::Store { uri: String::new() };
+    let error = preview(content, &[kid], &source).err()?;
     let field = match &error {
         operations::Error::Setting { setting, .. } => match *setting {
             "LA_URL" => "la_url",

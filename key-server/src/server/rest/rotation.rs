@@ -57,8 +57,8 @@ struct PeriodKey {
 
 /// Make the next crypto period's keys now
 ///
-/// They are enqueued for the content's targets before the response. If keys change by the clock, it is the period after the current
-/// one, else the one after the last. Takes the role operator or key-admin.
+/// It is the period after the current one. The keys are enqueued for the content's targets before the response. A content without a crypto
+/// period is refused (409), since its packagers would never request the new keys. Takes the role operator or key-admin.
 #[utoipa::path(post, path = "/contents/{id}/rotate", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Vec<Key>)))]
 async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>>, Problem> {
     let made: Vec<KeyInfo> = caller
@@ -94,9 +94,9 @@ async fn periods(
 /// protects a file.
 #[utoipa::path(get, path = "/contents/{id}/preview", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Preview)))]
 async fn show_preview(caller: Caller<Look>, Name(id): Name) -> Result<Json<Preview>, Problem> {
-    let address = caller.app.settings().speke_address();
+    let source = caller.app.settings().packager_keys();
     caller
-        .with_store(move |store| preview::of_stored(store, &id, &address))
+        .with_store(move |store| preview::of_stored(store, &id, &source))
         .await
         .map(Json)
 }

@@ -39,6 +39,7 @@ impl Failure {
                 | StoreError::BadName(_)
                 | StoreError::OutOfRange(_)
                 | StoreError::FarPeriod(_)
+                | StoreError::UnknownLabel { .. }
                 | StoreError::NoContent(_)),
             ) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), None),
             Self::Store(error) => Self::Problem(error.into()).parts(),
