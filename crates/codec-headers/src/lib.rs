@@ -14,8 +14,7 @@
 //!
 //! let mut codec = Codec::new(*b"avc1", Some(&avcc))?;
 //! let mut ranges = Vec::new();
-//! let coded = codec.protectable_ranges(&sample, &mut ranges)?;
-//! assert_eq!(coded.count, 1);
+//! codec.protectable_ranges(&sample, &mut ranges)?;
 //! assert_eq!(ranges, [ProtectableRange { start: 8, len: 20 }]);
 //! # Ok::<(), codec_headers::Error>(())
 //! ```
@@ -38,6 +37,7 @@
 mod ac4;
 mod av1;
 mod avc;
+mod coded_unit;
 mod error;
 mod hevc;
 mod nal;
@@ -52,38 +52,21 @@ mod whole_sample;
 #[cfg(test)]
 mod tests;
 
+use coded_unit::NalSyntax;
+
+pub use coded_unit::CodedUnit;
 pub use error::Error;
 pub use sample_bytes::SampleBytes;
 pub use whole_sample::{FormatKind, is_pcm, is_text_or_metadata, is_video_without_rule};
 
 /// A run of bytes of one sample that may be protected: the data of one slice, a tile, the compressed part of a frame, or the
-/// whole sample. Never empty.
+/// whole sample. Empty if there is only a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProtectableRange {
     /// The first byte, from the start of the sample.
     pub start: usize,
     /// The number of bytes.
     pub len: usize,
-}
-
-/// The coded units of one sample: slices, data partitions, tiles, and the frames of codecs without slices.
-///
-/// Each of them that has bytes after its header has one [`ProtectableRange`]. With it a caller can check that a video track does not
-/// leave clear: its samples have coded units, and each range of a cipher block or more has protected bytes.
-///
-/// ```
-/// use codec_headers::{Codec, CodedUnits};
-///
-/// // VP9: a frame that only shows frame 3 again has no coded data.
-/// let mut vp9 = Codec::new(*b"vp09", None)?;
-/// let coded = vp9.protectable_ranges(&[0b1000_1011], &mut Vec::new())?;
-/// assert_eq!(coded, CodedUnits { count: 0 });
-/// # Ok::<(), codec_headers::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct CodedUnits {
-    /// The number of coded units, with and without bytes after their headers.
-    pub count: usize,
 }
 
 /// The place of the whole cipher blocks in a range whose length is no multiple of them.
@@ -186,7 +169,7 @@ impl Codec {
     }
 
     /// Appends the protectable ranges of one sample to `ranges`, in order, and keeps what later samples refer to. Samples must
-    /// come in decoding order. A slice or frame that has only header bytes gets no range, but it counts in the result.
+    /// come in decoding order. The last range of each coded unit ends with it.
     ///
     /// # Errors
     /// A damaged sample, one without the parameter sets or frames that it refers to, or a feature whose headers are not
@@ -195,7 +178,7 @@ impl Codec {
         &mut self,
         mut sample: impl SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<CodedUnits, Error> {
+    ) -> Result<(), Error> {
         match &mut self.0 {
             CodecReader::Ac4 => ac4::protectable_ranges(sample.all(), ranges),
             CodecReader::Av1(av1) => av1.protectable_ranges(&mut sample, ranges),
@@ -204,12 +187,35 @@ impl Codec {
             CodecReader::Vp9(vp9) => vp9.protectable_ranges(&mut sample, ranges),
             CodecReader::Vvc(vvc) => vvc.protectable_ranges(&mut sample, ranges),
             CodecReader::WholeSample => {
-                ranges.extend(ProtectableRange::new(0, sample.size()));
-                Ok(CodedUnits {
-                    count: usize::from(sample.size() > 0),
-                })
+                let size = sample.size();
+                ranges.extend((size > 0).then_some(ProtectableRange::new(0, size)));
+                Ok(())
             }
         }
+    }
+
+    /// Appends the coded units of one sample to `units`, in order. Reads only the framing of the sample, so that a caller can check by
+    /// them that no unit was overlooked: each has at least one protectable range.
+    ///
+    /// # Errors
+    /// A sample whose framing is damaged.
+    pub fn coded_units(
+        &self,
+        mut sample: impl SampleBytes,
+        units: &mut Vec<CodedUnit>,
+    ) -> Result<(), Error> {
+        let (length_size, syntax) = match &self.0 {
+            CodecReader::Avc(avc) => (avc.length_size, NalSyntax::Avc),
+            CodecReader::Hevc(hevc) => (hevc.length_size, NalSyntax::Hevc),
+            CodecReader::Vvc(vvc) => (vvc.length_size, NalSyntax::Vvc),
+            CodecReader::Av1(_) => return coded_unit::in_obus(&mut sample, units),
+            CodecReader::Vp9(_) => return coded_unit::in_superframe(&mut sample, units),
+            CodecReader::Ac4 | CodecReader::WholeSample => {
+                coded_unit::in_whole_sample(&sample, units);
+                return Ok(());
+            }
+        };
+        coded_unit::in_nal_units(&mut sample, length_size, syntax, units)
     }
 
     /// True if samples get a subsample map; otherwise each is protected as a whole.
@@ -229,9 +235,11 @@ impl Codec {
 }
 
 impl ProtectableRange {
-    /// Returns the range from `start` up to `end`, unless it is empty.
-    fn new(start: usize, end: usize) -> Option<Self> {
-        let len = end.checked_sub(start)?;
-        (len > 0).then_some(Self { start, len })
+    /// Returns the range from `start` up to `end`.
+    const fn new(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            len: end.saturating_sub(start),
+        }
     }
 }

@@ -67,6 +67,20 @@ impl<T: AsRef<[u8]> + ?Sized> SampleBytes for &T {
     }
 }
 
+impl<S: SampleBytes> SampleBytes for &mut S {
+    fn size(&self) -> usize {
+        (**self).size()
+    }
+
+    fn peek(&mut self, range: Range<usize>, few: usize) -> Option<&[u8]> {
+        (**self).peek(range, few)
+    }
+
+    fn head_size(&self) -> usize {
+        (**self).head_size()
+    }
+}
+
 /// A sample that gives no more bytes than the caller needs.
 #[cfg(test)]
 pub(super) struct SampleInPieces<'a>(pub(super) &'a [u8]);

@@ -34,11 +34,13 @@ fn allocations(name: &str) -> u64 {
     let config = unhex(&field("config")[0]);
     let samples: Vec<Vec<u8>> = field("sample").iter().map(|hex| unhex(hex)).collect();
     let mut codec = Codec::new(format, Some(&config)).unwrap();
-    let mut ranges = Vec::with_capacity(1000);
+    let (mut ranges, mut units) = (Vec::with_capacity(1000), Vec::new());
     let mut read = || {
         ranges.clear();
         for sample in &samples {
             codec.protectable_ranges(sample, &mut ranges).unwrap();
+            units.clear();
+            codec.coded_units(sample, &mut units).unwrap();
         }
     };
     read();

@@ -72,7 +72,7 @@ fn every_sample_of_a_clear_file_has_something_to_protect() {
             for sample in &track.samples {
                 let mut ranges = Vec::new();
                 let found = codec.protectable_ranges(movie.bytes(sample), &mut ranges);
-                let has_data = found.is_ok() && !ranges.is_empty();
+                let has_data = found.is_ok() && ranges.iter().any(|range| range.len > 0);
                 assert!(has_data, "{}: {found:?}", vector.id);
                 samples += 1;
             }
@@ -103,11 +103,11 @@ fn both_layers_of_hevc_are_protectable() {
     let mut codec = codec_of(track).unwrap();
     for sample in &track.samples {
         let mut ranges = Vec::new();
-        let coded = codec
+        codec
             .protectable_ranges(movie.bytes(sample), &mut ranges)
             .unwrap();
         // The file has each slice twice, in the base layer and in layer 1.
-        assert_eq!((coded.count, ranges.len()), (2, 2));
+        assert_eq!(ranges.len(), 2);
         assert_eq!(ranges[0].len, ranges[1].len);
     }
 }

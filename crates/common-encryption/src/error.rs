@@ -14,11 +14,20 @@ pub enum Error {
     /// All IVs of a key are used.
     #[error("the key has no unused IV left: change to a new key")]
     IvsExhausted,
-    /// The subsamples do not add up to the sample, or leave a cipher block clear that must be protected.
-    #[error(
-        "the subsamples do not add up to the size of the sample, or leave a part clear that must be protected"
-    )]
+    /// The subsamples do not add up to the sample.
+    #[error("the subsamples do not add up to the size of the sample")]
     MapMismatch,
+    /// The subsamples leave media clear that must be protected, or protect what must be clear.
+    #[error(
+        "the slice, tile or frame at byte {position} of the sample would not be protected as it must be ({fault}), so the sample was \
+         not encrypted: please report this file"
+    )]
+    WrongMap {
+        /// Offset in the sample.
+        position: usize,
+        /// The fault.
+        fault: &'static str,
+    },
     /// A sample has more subsamples than their 16-bit count holds.
     #[error("the sample has more than 65535 subsamples: encode fewer slices")]
     TooManySubsamples,

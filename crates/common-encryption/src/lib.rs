@@ -37,6 +37,7 @@ mod decrypt;
 mod error;
 mod iv_source;
 mod known_keys;
+mod map_check;
 mod parsed_protection;
 pub mod piff;
 mod protector;

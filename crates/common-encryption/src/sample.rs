@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Protection of single samples in any container: subsamples, IV and ciphertext, 23001-7 clause 9.
 
-use codec_headers::{Codec, ProtectableRange, SampleBytes};
+use codec_headers::{Codec, CodedUnit, ProtectableRange, SampleBytes};
 
+use super::map_check::MappedSample;
 use super::{EncryptionMethod, Error, IvSource, SampleCipher, SampleRanges, map_subsamples};
 use cenc_types::{Iv, Scheme, Subsample};
 
@@ -30,6 +31,7 @@ use cenc_types::{Iv, Scheme, Subsample};
 #[derive(Debug, Default)]
 pub struct SampleProtector {
     ranges: Vec<ProtectableRange>,
+    units: Vec<CodedUnit>,
     map: Vec<Subsample>,
 }
 
@@ -67,40 +69,39 @@ impl SampleProtector {
     /// Maps the subsamples of a sample and returns its number of protected bytes. Samples must come in decoding order.
     ///
     /// # Errors
-    /// [`SampleError::Codec`] for damaged codec data, and the errors of [`map_subsamples`].
+    /// [`SampleError::Codec`] for damaged codec data, the errors of [`map_subsamples`], and [`Error::WrongMap`] if the map would leave a
+    /// part of the media clear.
     pub fn map(
         &mut self,
-        sample: impl SampleBytes,
+        mut sample: impl SampleBytes,
         codec: &mut Codec,
         scheme: Scheme,
     ) -> Result<u64, SampleError> {
-        self.ranges.clear();
         self.map.clear();
-        let size = sample.size();
+        let len = sample.size();
         if !codec.maps_subsamples() {
-            return Ok(size as u64);
+            return Ok(len as u64);
         }
-        codec.protectable_ranges(sample, &mut self.ranges)?;
-        let sample = SampleRanges {
-            sample_len: size,
+        self.ranges.clear();
+        codec.protectable_ranges(&mut sample, &mut self.ranges)?;
+        let alignment = codec.alignment();
+        let ranges = SampleRanges {
+            sample_len: len,
             ranges: &self.ranges,
-            alignment: codec.alignment(),
+            alignment,
         };
-        map_subsamples(scheme, &sample, &mut self.map)?;
-        self.check_map(size)
-    }
-
-    /// Returns the number of protected bytes, if the subsamples add up to the sample and no range with a whole cipher block stays
-    /// clear.
-    fn check_map(&self, size: usize) -> Result<u64, SampleError> {
-        let sum = |bytes: fn(&Subsample) -> u64| self.map.iter().map(bytes).sum::<u64>();
-        let protected = sum(|subsample| u64::from(subsample.protected_bytes));
-        let clear = sum(|subsample| u64::from(subsample.clear_bytes));
-        let whole_blocks: usize = self.ranges.iter().map(|range| range.len / 16 * 16).sum();
-        match clear + protected == size as u64 && protected >= whole_blocks as u64 {
-            true => Ok(protected),
-            false => Err(Error::MapMismatch.into()),
+        map_subsamples(scheme, &ranges, &mut self.map)?;
+        self.units.clear();
+        codec.coded_units(&mut sample, &mut self.units)?;
+        Ok(MappedSample {
+            scheme,
+            alignment,
+            len,
+            units: &self.units,
+            ranges: &self.ranges,
+            map: &self.map,
         }
+        .check()?)
     }
 
     /// The subsamples of the last sample; empty if it is protected as a whole.

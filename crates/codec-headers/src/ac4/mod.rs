@@ -7,18 +7,17 @@ mod substream;
 mod toc;
 
 use super::raw_bits::RawBitReader;
-use super::{CodedUnits, Error, ProtectableRange};
+use super::{Error, ProtectableRange};
 
 /// Appends the range after the table of contents of a frame.
 pub(super) fn protectable_ranges(
     frame: &[u8],
     ranges: &mut Vec<ProtectableRange>,
-) -> Result<CodedUnits, Error> {
-    if frame.is_empty() {
-        return Ok(CodedUnits::default());
+) -> Result<(), Error> {
+    if !frame.is_empty() {
+        ranges.push(ProtectableRange::new(toc::len(frame)?, frame.len()));
     }
-    ranges.extend(ProtectableRange::new(toc::len(frame)?, frame.len()));
-    Ok(CodedUnits { count: 1 })
+    Ok(())
 }
 
 /// The start of a table of contents, on which the rest depends.

@@ -8,7 +8,7 @@ mod filters;
 mod frame;
 mod frame_size;
 mod global_motion;
-mod obu;
+pub(super) mod obu;
 mod quantization;
 mod references;
 mod sequence;
@@ -18,7 +18,7 @@ mod tile_info;
 use std::ops::Range;
 
 use super::raw_bits::RawBitReader;
-use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use super::{Error, ProtectableRange, SampleBytes};
 use frame::{FrameHeader, ParsedFrameHeader};
 use obu::{Obu, Obus};
 use references::ReferenceFrames;
@@ -60,8 +60,7 @@ impl Av1 {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<CodedUnits, Error> {
-        let before = ranges.len();
+    ) -> Result<(), Error> {
         let mut open = None;
         let mut obus = Obus::new(sample);
         while let Some(obu) = obus.next()? {
@@ -71,10 +70,7 @@ impl Av1 {
             Some(_) => Err(Error::Truncated {
                 structure: "frame, whose last tiles are not in its sample",
             }),
-            // A tile is never empty, so each has a range.
-            None => Ok(CodedUnits {
-                count: ranges.len() - before,
-            }),
+            None => Ok(()),
         }
     }
 

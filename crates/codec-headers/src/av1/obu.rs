@@ -8,40 +8,40 @@ use crate::{Error, SampleBytes};
 pub(super) const SEQUENCE_HEADER: u8 = 1;
 pub(super) const TEMPORAL_DELIMITER: u8 = 2;
 pub(super) const FRAME_HEADER: u8 = 3;
-pub(super) const TILE_GROUP: u8 = 4;
+pub(crate) const TILE_GROUP: u8 = 4;
 pub(super) const METADATA: u8 = 5;
-pub(super) const FRAME: u8 = 6;
+pub(crate) const FRAME: u8 = 6;
 pub(super) const REDUNDANT_FRAME_HEADER: u8 = 7;
-pub(super) const TILE_LIST: u8 = 8;
+pub(crate) const TILE_LIST: u8 = 8;
 pub(super) const PADDING: u8 = 15;
 
 const TRUNCATED: Error = Error::Truncated { structure: "OBU" };
 
 /// One OBU.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Obu {
-    pub(super) obu_type: u8,
+pub(crate) struct Obu {
+    pub(crate) obu_type: u8,
     /// 0 without an extension.
     pub(super) temporal_id: u32,
     /// 0 without an extension.
     pub(super) spatial_id: u32,
     /// Its payload, from the start of the sample.
-    pub(super) payload: Range<usize>,
+    pub(crate) payload: Range<usize>,
 }
 
 /// Reads the OBUs of a sample in order. One without obu_size ends with the sample.
-pub(super) struct Obus<'a> {
+pub(crate) struct Obus<'a> {
     pub(super) sample: &'a mut dyn SampleBytes,
     offset: usize,
 }
 
 impl<'a> Obus<'a> {
-    pub(super) const fn new(sample: &'a mut dyn SampleBytes) -> Self {
+    pub(crate) const fn new(sample: &'a mut dyn SampleBytes) -> Self {
         Self { sample, offset: 0 }
     }
 
     /// Returns the next OBU; None at the end of the sample.
-    pub(super) fn next(&mut self) -> Result<Option<Obu>, Error> {
+    pub(crate) fn next(&mut self) -> Result<Option<Obu>, Error> {
         match self.offset < self.sample.size() {
             true => self.read().map(Some),
             false => Ok(None),

@@ -36,10 +36,13 @@ pub(super) fn read(
             return Err(TRUNCATED);
         }
         offset = start + size;
-        ranges.extend(ProtectableRange::new(start, offset));
+        ranges.push(ProtectableRange::new(start, offset));
     }
     // The last tile has all bytes left, at least one.
-    ranges.push(ProtectableRange::new(offset, group.end).ok_or(TRUNCATED)?);
+    if offset >= group.end {
+        return Err(TRUNCATED);
+    }
+    ranges.push(ProtectableRange::new(offset, group.end));
     Ok(header.end)
 }
 

@@ -9,7 +9,7 @@ mod sps;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use super::{Error, ProtectableRange, SampleBytes};
 use nal_header::{AvcNalHeader, AvcNalKind};
 use pps::AvcPps;
 use slice::SliceNal;
@@ -18,7 +18,7 @@ use sps::{AvcSps, SubsetSps};
 /// The reader of one AVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Avc {
-    length_size: LengthSize,
+    pub(super) length_size: LengthSize,
     sets: AvcParameterSets,
 }
 
@@ -55,8 +55,7 @@ impl Avc {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<CodedUnits, Error> {
-        let mut coded = CodedUnits::default();
+    ) -> Result<(), Error> {
         let mut partition_a_pps = None;
         let mut primary_is_idr = None;
         let mut units = NalUnits::new(sample, self.length_size);
@@ -92,10 +91,9 @@ impl Avc {
             if kind == AvcNalKind::Slice {
                 primary_is_idr = Some(is_idr);
             }
-            coded.count += 1;
-            ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
+            ranges.push(ProtectableRange::new(unit.start + header_len, unit.end));
         }
-        Ok(coded)
+        Ok(())
     }
 }
 

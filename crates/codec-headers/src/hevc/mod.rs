@@ -15,7 +15,7 @@ mod weights;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use super::{Error, ProtectableRange, SampleBytes};
 use format::PictureFormat;
 use pps::HevcPps;
 use sps::{HevcSps, SpsFormat};
@@ -27,7 +27,7 @@ const HEADER_LEN: usize = 2;
 /// The reader of one HEVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Hevc {
-    length_size: LengthSize,
+    pub(super) length_size: LengthSize,
     sets: HevcParameterSets,
 }
 
@@ -92,8 +92,7 @@ impl Hevc {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<CodedUnits, Error> {
-        let mut coded = CodedUnits::default();
+    ) -> Result<(), Error> {
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
             let header = units.read_head(unit, |nal| HevcNalHeader::of(unit.start, nal))?;
@@ -103,10 +102,9 @@ impl Hevc {
             }
             let header_len =
                 units.read_head(unit, |nal| slice::header_len(nal, header, &self.sets))?;
-            coded.count += 1;
-            ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
+            ranges.push(ProtectableRange::new(unit.start + header_len, unit.end));
         }
-        Ok(coded)
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Views of AVC and layers of HEVC: the streams of tests/vectors, relabelled so that their slice headers keep their lengths.
 
-use super::{Vector, vectors};
+use super::{Vector, vectors, with_data};
 use crate::{Codec, Error, ProtectableRange};
 
 /// The NAL unit header extension of an MVC slice: view_id 1, reserved_one_bit.
@@ -103,9 +103,8 @@ fn slices_of_other_views_are_protected_after_their_headers() {
         for (sample, ranges) in &vector.samples {
             let mvc = Relabelled::new(&vector, sample, ranges, to_mvc);
             let mut found = Vec::new();
-            let coded = codec.protectable_ranges(&mvc.sample, &mut found).unwrap();
-            assert_eq!(found, mvc.ranges, "{}", vector.name);
-            assert!(coded.count >= found.len());
+            codec.protectable_ranges(&mvc.sample, &mut found).unwrap();
+            assert_eq!(with_data(&found), mvc.ranges, "{}", vector.name);
         }
     }
 }
@@ -223,13 +222,9 @@ fn slices_of_upper_layers_are_protected_after_their_headers() {
             for id in 0..16 {
                 push(&mut all_vps, length_size(&vector), &vps(id, extension));
             }
-            assert_eq!(
-                codec
-                    .protectable_ranges(&all_vps, &mut Vec::new())
-                    .unwrap()
-                    .count,
-                0
-            );
+            let mut found = Vec::new();
+            codec.protectable_ranges(&all_vps, &mut found).unwrap();
+            assert_eq!(found, []);
             for (sample, ranges) in &vector.samples {
                 let layered = Relabelled::new(&vector, sample, ranges, |nal| {
                     let mut nal = nal.to_vec();
@@ -240,7 +235,7 @@ fn slices_of_upper_layers_are_protected_after_their_headers() {
                 });
                 let mut found = Vec::new();
                 match codec.protectable_ranges(&layered.sample, &mut found) {
-                    Ok(_) => assert_eq!(found, layered.ranges, "{}", vector.name),
+                    Ok(()) => assert_eq!(with_data(&found), layered.ranges, "{}", vector.name),
                     Err(error) => {
                         assert!(vector.name.contains("scc"), "{}: {error}", vector.name);
                         assert!(
@@ -303,7 +298,7 @@ fn slices_of_upper_layers_need_a_vps_that_is_understood() {
         codec
             .protectable_ranges(&layered.sample, &mut found)
             .unwrap();
-        assert_eq!(found, layered.ranges);
+        assert_eq!(with_data(&found), layered.ranges);
     }
 }
 
@@ -376,6 +371,6 @@ fn slices_with_inter_layer_prediction_are_read_to_their_end() {
         });
     }
     let mut found = Vec::new();
-    let coded = codec.protectable_ranges(&sample, &mut found).unwrap();
-    assert_eq!((found, coded.count), (expected, slices.len()));
+    codec.protectable_ranges(&sample, &mut found).unwrap();
+    assert_eq!(found, expected);
 }

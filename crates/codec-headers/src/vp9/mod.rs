@@ -6,7 +6,7 @@
 mod frame;
 
 use super::raw_bits::read_little_endian;
-use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use super::{Error, ProtectableRange, SampleBytes};
 use frame::Vp9FrameSize;
 
 /// The most frames in a superframe.
@@ -20,9 +20,9 @@ pub(super) struct Vp9 {
 
 /// The frames of a sample.
 #[derive(Debug, PartialEq, Eq)]
-struct Superframe {
-    sizes: [usize; MAX_FRAMES],
-    count: usize,
+pub(super) struct Superframe {
+    pub(super) sizes: [usize; MAX_FRAMES],
+    pub(super) count: usize,
 }
 
 /// superframe_index()
@@ -44,8 +44,7 @@ impl Vp9 {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<CodedUnits, Error> {
-        let mut coded = CodedUnits::default();
+    ) -> Result<(), Error> {
         let frames = Superframe::read(sample)?;
         let mut start = 0;
         for size in frames.sizes.iter().take(frames.count) {
@@ -53,16 +52,15 @@ impl Vp9 {
             let header_len = sample.read_head(start..end, |head| {
                 frame::header_len(head, &mut self.references)
             })?;
-            coded.count += usize::from(header_len < *size);
-            ranges.extend(ProtectableRange::new(start + header_len, end));
+            ranges.push(ProtectableRange::new(start + header_len, end));
             start = end;
         }
-        Ok(coded)
+        Ok(())
     }
 }
 
 impl Superframe {
-    fn read(sample: &mut dyn SampleBytes) -> Result<Self, Error> {
+    pub(super) fn read(sample: &mut dyn SampleBytes) -> Result<Self, Error> {
         let len = sample.size();
         let mut frames = Self {
             sizes: [len, 0, 0, 0, 0, 0, 0, 0],
@@ -153,18 +151,13 @@ mod tests {
                 let header = header(profile, start, &middle);
                 let frame = [header.as_slice(), &[0xaa; 20]].concat();
                 let mut ranges = Vec::new();
-                let coded = vp9
-                    .protectable_ranges(&mut frame.as_slice(), &mut ranges)
+                vp9.protectable_ranges(&mut frame.as_slice(), &mut ranges)
                     .unwrap();
                 let expected = ProtectableRange {
                     start: header.len(),
                     len: 20,
                 };
-                assert_eq!(
-                    (ranges, coded.count),
-                    (vec![expected], 1),
-                    "{profile} {start}"
-                );
+                assert_eq!(ranges, [expected], "{profile} {start}");
             }
         }
     }
@@ -172,13 +165,16 @@ mod tests {
     #[test]
     fn a_frame_that_is_shown_again_has_no_coded_data() {
         // show_existing_frame of index 3, alone and after another frame
-        for sample in [
-            [0b1000_1011].as_slice(),
-            &[0b1000_1011, 0b1000_1010, 0xc1, 1, 1, 0xc1],
+        for (sample, frames) in [
+            ([0b1000_1011].as_slice(), 1),
+            (&[0b1000_1011, 0b1000_1010, 0xc1, 1, 1, 0xc1], 2),
         ] {
             let mut ranges = Vec::new();
-            let coded = Vp9::new().protectable_ranges(&mut &*sample, &mut ranges);
-            assert_eq!((ranges, coded), (Vec::new(), Ok(CodedUnits::default())));
+            Vp9::new()
+                .protectable_ranges(&mut &*sample, &mut ranges)
+                .unwrap();
+            let lens: Vec<_> = ranges.iter().map(|range| range.len).collect();
+            assert_eq!(lens, vec![0; frames]);
         }
     }
 

@@ -15,7 +15,7 @@ mod weights;
 
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
-use super::{CodedUnits, Error, ProtectableRange, SampleBytes};
+use super::{Error, ProtectableRange, SampleBytes};
 use picture_header::PictureHeader;
 use pps::VvcPps;
 use sps::VvcSps;
@@ -31,7 +31,7 @@ const PH_NUT: u8 = 19;
 /// The reader of one VVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Vvc {
-    length_size: LengthSize,
+    pub(super) length_size: LengthSize,
     sets: VvcParameterSets,
     /// The picture header that applies to the next slices.
     picture: Option<PictureHeader>,
@@ -72,8 +72,7 @@ impl Vvc {
         &mut self,
         sample: &mut dyn SampleBytes,
         ranges: &mut Vec<ProtectableRange>,
-    ) -> Result<CodedUnits, Error> {
-        let mut coded = CodedUnits::default();
+    ) -> Result<(), Error> {
         self.picture = None;
         let mut units = NalUnits::new(sample, self.length_size);
         while let Some(unit) = units.next()? {
@@ -85,10 +84,9 @@ impl Vvc {
             let header_len = units.read_head(unit, |nal| {
                 slice::header_len(nal, header, &self.sets, self.picture.as_ref())
             })?;
-            coded.count += 1;
-            ranges.extend(ProtectableRange::new(unit.start + header_len, unit.end));
+            ranges.push(ProtectableRange::new(unit.start + header_len, unit.end));
         }
-        Ok(coded)
+        Ok(())
     }
 
     /// Reads a NAL unit that is not VCL.
