@@ -82,6 +82,7 @@ mod time;
 mod warning;
 mod workers;
 mod written;
+mod written_information;
 
 pub use chunk::Chunk;
 pub use decrypt::{DecryptionError, Decryptor, ProgressiveDecryptor, SampleFault};

@@ -8,7 +8,7 @@ mod samples;
 
 use std::ops::Range;
 
-use common_encryption::{FragmentTime, SencBuilder};
+use common_encryption::{FragmentTime, SencBuilder, Tenc};
 use isobmff_boxes::{BoxHeader, BoxTree, FourCc, Tfhd, Trex, Trun, build_saio};
 
 use super::Error;
@@ -56,8 +56,8 @@ pub(super) struct AddedBoxes<'a> {
     pub(super) seig: Option<Vec<u8>>,
     /// None if its samples are clear.
     pub(super) senc: Option<&'a SencBuilder>,
-    /// Bytes of the IV of each sample in `senc`.
-    pub(super) iv_size: u8,
+    /// The protection of its samples; None if they are clear.
+    pub(super) tenc: Option<Tenc>,
 }
 
 /// A track of the `moov` with the defaults of its fragments.

@@ -44,6 +44,12 @@ struct PlannedSample {
     slices: usize,
 }
 
+/// The IV and the map by which a sample is to be encrypted.
+pub(super) struct PlannedEntry<'p> {
+    pub(super) iv: &'p Iv,
+    pub(super) subsamples: &'p [Subsample],
+}
+
 impl EncryptionPlan {
     /// Forgets the fragment before.
     pub(super) fn start(&mut self) {
@@ -75,6 +81,25 @@ impl EncryptionPlan {
         if let Some(track) = self.tracks.last_mut() {
             track.samples.end = self.samples.len();
         }
+    }
+
+    /// Returns what is planned for the samples of each track fragment that is to be protected.
+    pub(super) fn tracks(
+        &self,
+    ) -> impl Iterator<Item = impl ExactSizeIterator<Item = PlannedEntry<'_>>> {
+        self.tracks.iter().map(|track| {
+            self.samples
+                .get(track.samples.clone())
+                .unwrap_or_default()
+                .iter()
+                .map(|sample| PlannedEntry {
+                    iv: &sample.iv,
+                    subsamples: self
+                        .subsamples
+                        .get(sample.subsamples.clone())
+                        .unwrap_or_default(),
+                })
+        })
     }
 
     /// Encrypts all samples in the chunks of a payload.

@@ -5,7 +5,7 @@ use common_encryption::TrackProtection;
 use isobmff_boxes::BoxTree;
 
 use super::Error;
-use super::decrypt::{EncryptedTrack, read_tracks};
+use super::decrypt::{EncryptedTrack, FoundScheme, read_tracks};
 
 /// Checks that the sample entries of a `moov` say of each track how it is protected, or that it is clear.
 ///
@@ -34,10 +34,17 @@ pub(super) fn check_moov(
 fn signals(track: &EncryptedTrack, protection: Option<&TrackProtection>) -> bool {
     track.entries.iter().all(|entry| match (entry, protection) {
         (None, None) => true,
-        (Some(entry), Some(protection)) => entry
-            .default
-            .as_ref()
-            .is_some_and(|tenc| tenc.is_protected != 0 && tenc.kid == protection.key.kid()),
+        (Some(entry), Some(protection)) => {
+            let is_scheme = match entry.scheme {
+                FoundScheme::Cenc(scheme) => scheme == protection.method.scheme,
+                FoundScheme::Piff => true,
+            };
+            is_scheme
+                && entry
+                    .default
+                    .as_ref()
+                    .is_some_and(|found| found.states(&protection.tenc()))
+        }
         _ => false,
     })
 }
@@ -67,7 +74,7 @@ mod tests {
         assert!(check_moov(moov, &protections).is_ok());
         assert!(check_moov(moov, &[None]).is_err());
         assert!(check_moov(moov, &[]).is_err());
-        for name in [b"sinf".as_slice(), b"tenc", b"enca", &KID] {
+        for name in [b"sinf".as_slice(), b"tenc", b"enca", b"cenc", &KID] {
             let at = moov
                 .windows(name.len())
                 .position(|found| found == name)

@@ -2,12 +2,14 @@
 //! Reads a protected `moof` again before it is output, as a player does: its samples must be where they are in the output, and `senc`
 //! must describe each.
 
-use common_encryption::{ParsedSenc, SampleInformation};
-use isobmff_boxes::{BoxTree, FourCc, Saio, Saiz, Tfhd, Trun};
+use common_encryption::{SampleInformation, Tenc, TrackIv};
+use isobmff_boxes::{BoxTree, FourCc, GroupDescription, Tfhd, Trun};
 
-use super::information::is_senc;
+use super::information::{GroupedSamples, SampleGroups, SeigDescriptions, is_senc};
 use super::moof::{AddedBoxes, FragmentDefaults, SampleLocation, TrackFragment};
+use super::plan::{EncryptionPlan, PlannedEntry};
 use super::stream::MediaExtent;
+use super::written_information::WrittenInformation;
 
 /// A `moof` as it was written, and the fragment that it must describe.
 pub(super) struct WrittenMoof<'a> {
@@ -21,6 +23,10 @@ pub(super) struct WrittenMoof<'a> {
     pub(super) media: &'a [MediaExtent],
     /// The samples; offsets count from the first byte of the payload.
     pub(super) samples: &'a [SampleLocation],
+    /// The IVs and maps by which they will be encrypted.
+    pub(super) plan: &'a EncryptionPlan,
+    /// The whole `pssh` boxes that it must have.
+    pub(super) pssh: &'a [Vec<u8>],
 }
 
 impl WrittenMoof<'_> {
@@ -33,6 +39,7 @@ impl WrittenMoof<'_> {
     ) -> Result<(), &'static str> {
         let moof = BoxTree::parse(self.bytes).map_err(|_| "its boxes do not fit")?;
         let mut trafs = moof.all(FourCc::TRAF);
+        let mut plans = self.plan.tracks();
         for (number, (fragment, added)) in fragments.iter().zip(added).enumerate() {
             let traf = trafs.next().ok_or("'traf' is missing")?;
             let samples = self
@@ -45,10 +52,38 @@ impl WrittenMoof<'_> {
                 .map_or(0, |trex| trex.sample_size);
             self.check_runs(traf, number == 0, default_size, samples)
                 .ok_or("'trun' does not lead to the samples")?;
-            self.check_information(traf, added, samples)
-                .ok_or("'senc' does not describe the samples")?;
+            check_group(traf, added, samples.len())
+                .ok_or("'seig' does not describe the samples")?;
+            match (&added.tenc, added.senc) {
+                (Some(tenc), Some(senc)) => {
+                    let information = WrittenInformation {
+                        parent: traf,
+                        senc,
+                        iv_size: tenc.iv.per_sample_size(),
+                        bytes: self.bytes,
+                        position: 0,
+                    };
+                    let planned = plans.next().ok_or("samples are not planned")?;
+                    check_information(&information, tenc, samples, planned)
+                }
+                _ => (!traf.children().iter().any(is_senc)).then_some(()),
+            }
+            .ok_or("'senc' does not describe the samples")?;
         }
-        Ok(())
+        match trafs.next().is_none() && self.has_pssh_boxes(&moof) {
+            true => Ok(()),
+            false => Err("it has other boxes than it should"),
+        }
+    }
+
+    /// True if the `pssh` boxes of a `moof` are those that it must have.
+    fn has_pssh_boxes(&self, moof: &BoxTree<'_>) -> bool {
+        let mut found = moof.all(FourCc::PSSH);
+        self.pssh.iter().all(|whole| {
+            found
+                .next()
+                .is_some_and(|pssh| whole.ends_with(pssh.body()))
+        }) && found.next().is_none()
     }
 
     /// Compares the samples that the runs describe with those of the fragment.
@@ -102,63 +137,53 @@ impl WrittenMoof<'_> {
                 .then_some(inside + extent.payload_at)
         })
     }
+}
 
-    /// Compares `senc` with the samples, and `saiz` and `saio` with `senc`.
-    fn check_information(
-        &self,
-        traf: &BoxTree<'_>,
-        added: &AddedBoxes<'_>,
-        samples: &[SampleLocation],
-    ) -> Option<()> {
-        let Some(expected) = added.senc else {
-            return traf
-                .children()
-                .iter()
-                .all(|child| !is_senc(child))
-                .then_some(());
-        };
-        let mut sencs = traf.children().iter().filter(|child| is_senc(child));
-        let senc = ParsedSenc::read(sencs.next()?.reader()).ok()?;
-        // Ours are the last: other information comes before it.
-        let listed = expected.sizes().is_some();
-        let saiz = traf
-            .all(FourCc::SAIZ)
-            .last()
-            .map(|saiz| Saiz::read(saiz.reader()))
-            .transpose()
-            .ok()?;
-        if listed {
-            let saio = Saio::read(traf.all(FourCc::SAIO).last()?.reader()).ok()?;
-            let [offset] = saio.offsets.as_slice() else {
-                return None;
-            };
-            let place = self.bytes.get(usize::try_from(*offset).ok()?..)?;
-            if !place.starts_with(senc.entries.left()) {
-                return None;
-            }
-        }
-        let mut entries = senc.entries;
-        for (number, sample) in (0..).zip(samples) {
-            let before = entries.left().len();
-            let entry =
-                SampleInformation::read(&mut entries, added.iv_size, senc.subsampled).ok()?;
-            let size = (before - entries.left().len()) as u64;
-            if listed && saiz.as_ref()?.total(number..number + 1) != size {
-                return None;
-            }
-            let described: u64 = entry
-                .subsamples()
-                .map(|subsample| {
-                    u64::from(subsample.clear_bytes) + u64::from(subsample.protected_bytes)
-                })
-                .sum();
-            if senc.subsampled && described != u64::from(sample.len) {
-                return None;
-            }
-        }
-        let is_complete = entries.is_empty()
-            && sencs.next().is_none()
-            && senc.sample_count as usize == samples.len();
-        is_complete.then_some(())
+/// Compares `senc` with the samples and their plan, and `saiz` and `saio` with `senc`.
+fn check_information<'p>(
+    information: &WrittenInformation<'_>,
+    tenc: &Tenc,
+    samples: &[SampleLocation],
+    mut planned: impl ExactSizeIterator<Item = PlannedEntry<'p>>,
+) -> Option<()> {
+    if planned.len() != samples.len() {
+        return None;
     }
+    information.check(samples.iter().map(|sample| sample.len), |entry| {
+        planned
+            .next()
+            .is_some_and(|planned| says(entry, tenc, &planned))
+    })
+}
+
+/// True if an entry of `senc` has the IV and the map by which its sample will be encrypted.
+fn says(entry: &SampleInformation<'_>, tenc: &Tenc, planned: &PlannedEntry<'_>) -> bool {
+    let has_iv = match &tenc.iv {
+        TrackIv::PerSample(_) => entry.iv == planned.iv.as_bytes(),
+        TrackIv::Constant(iv) => iv == planned.iv,
+    };
+    has_iv && entry.subsamples().eq(planned.subsamples.iter().copied())
+}
+
+/// Checks that all samples are in the one group that the `traf` describes, or in none.
+fn check_group(traf: &BoxTree<'_>, added: &AddedBoxes<'_>, samples: usize) -> Option<()> {
+    let own = SeigDescriptions::read(traf).sound().ok()?;
+    let groups = SampleGroups::read(traf, &SeigDescriptions::default(), &own)
+        .ok()?
+        .sound()
+        .ok()?;
+    if added.seig.is_none() || samples == 0 {
+        return groups.is_empty().then_some(());
+    }
+    let is_grouped = *groups.runs()
+        == [GroupedSamples {
+            end: samples as u64,
+            description: GroupDescription::Fragment(0),
+        }];
+    let mut described = own.readable();
+    let is_described = described.next().is_some_and(|entry| match &added.tenc {
+        Some(tenc) => entry.states(tenc),
+        None => entry.is_protected == 0,
+    });
+    (is_grouped && is_described && described.next().is_none()).then_some(())
 }

@@ -86,6 +86,20 @@ impl Tenc {
 }
 
 impl ParsedProtection {
+    /// True if it states the protection of `tenc`, as a `tenc` or `seig` or, without the scheme, as PIFF's box.
+    pub fn states(&self, tenc: &Tenc) -> bool {
+        let constant_iv = match &tenc.iv {
+            TrackIv::PerSample(_) => None,
+            TrackIv::Constant(iv) => Some(iv.as_bytes()),
+        };
+        let EncryptionMethod { scheme, pattern } = tenc.method;
+        self.is_protected != 0
+            && self.kid == tenc.kid
+            && self.per_sample_iv_size == tenc.iv.per_sample_size()
+            && self.constant_iv.as_deref() == constant_iv
+            && (!scheme.has_pattern() || self.pattern == pattern)
+    }
+
     /// Reads a `tenc`, which has no pattern in version 0.
     ///
     /// # Errors

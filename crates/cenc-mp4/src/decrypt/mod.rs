@@ -35,7 +35,7 @@ use super::{Chunk, Error, IndexMode, Output};
 use fragment::FragmentDecryptor;
 use gather::InformationReader;
 use movie::EncryptedMovie;
-pub(super) use movie::{EncryptedTrack, read_tracks};
+pub(super) use movie::{EncryptedTrack, FoundScheme, read_tracks};
 use table_media::TableMediaDecryptor;
 use tables::TableTrack;
 

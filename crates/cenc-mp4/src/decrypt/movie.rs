@@ -31,14 +31,14 @@ pub(crate) struct EncryptedTrack {
 
 /// A protected sample entry.
 pub(crate) struct EncryptedEntry {
-    pub(super) scheme: FoundScheme,
+    pub(crate) scheme: FoundScheme,
     /// Its `tenc`, which may be missing if all samples are in groups.
     pub(crate) default: Option<ParsedProtection>,
 }
 
 /// The scheme that `schm` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FoundScheme {
+pub(crate) enum FoundScheme {
     /// One of the four schemes of Common Encryption.
     Cenc(Scheme),
     /// PIFF 1.1, in which AlgorithmID selects the cipher.

@@ -41,6 +41,16 @@ pub(crate) enum FilePiece {
     Media(Range<u64>),
 }
 
+impl FilePiece {
+    /// Returns the bytes of the input that are written; None for the `moov`.
+    pub(super) fn input(&self) -> Option<Range<u64>> {
+        match self {
+            Self::Moov => None,
+            Self::Kept(bytes) | Self::Media(bytes) => Some(bytes.clone()),
+        }
+    }
+}
+
 impl ProgressiveFile {
     /// Reads all top-level boxes; None if the file is not progressive.
     pub(crate) fn scan<S: SeekableInput>(source: &mut S) -> Result<Option<Self>, Error> {

@@ -13,6 +13,7 @@ pub(super) mod moov;
 pub(super) mod source;
 pub(super) mod tables;
 pub(super) mod write;
+mod written;
 
 pub use source::SeekableInput;
 

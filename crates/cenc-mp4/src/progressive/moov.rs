@@ -9,6 +9,7 @@ use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, build_chunk_offsets, build_sa
 use super::file::FilePiece;
 use super::measure::TrackPlan;
 use super::tables::offset_table;
+use super::written::WrittenTables;
 use crate::Error;
 use crate::auxiliary::push_auxiliary_information;
 use crate::information::points_at_entries;
@@ -43,6 +44,13 @@ pub(super) fn write(
         .map(|plan| plan.track.protection.as_ref())
         .collect();
     check_moov(&out, &protections)?;
+    WrittenTables {
+        bytes: &out,
+        input: &BoxTree::parse(moov)?,
+        tracks,
+        pieces,
+    }
+    .check()?;
     Ok(out)
 }
 
