@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `cencenc` per buffer: beside `identity`, which does nothing, and beside its cipher alone. Buffers go round and round, without
-//! their meta, so that only what the element does to them is timed.
+//! Times `cencenc` per buffer, next to `identity`, which does nothing, and next to its cipher alone. Buffers pass the
+//! element again and again, without their meta, so that only the work of the element is timed.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use test_support::measure::{Variant, compare};
 use test_support::ring::{KEY, Ring, aac_caps, avc_caps, cencenc, slice};
 use zeroize::Zeroizing;
 
-/// Buffers of a turn: what a turn takes in microseconds, a buffer takes in nanoseconds.
+/// The buffers in a turn: a turn takes as many microseconds as a buffer takes nanoseconds.
 const COUNT: usize = 1000;
 
 fn buffers(name: &str, sample: &[u8], (caps, scheme): (&gst::Caps, Scheme)) {

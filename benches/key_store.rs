@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether the key store costs the same with one content as with 100,000: keys that are there, new keys, a page of the list, the
-//! time line of a channel. Over SQLite in the folder for temporary files.
+//! Shows that the key store costs the same with one content as with 100,000: keys that exist, new keys, a page of the list,
+//! the time line of a channel. The store is SQLite in the folder for temporary files.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,9 +17,9 @@ use cenc_types::CipherMode;
 use content_key_store::{KekSource, KeySlot, KeyStore, Page};
 use key_server::deliveries;
 
-/// Contents in the store when it is timed.
+/// The numbers of contents in the store at which it is timed.
 const SIZES: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
-/// How often each thing is done.
+/// The number of times that each operation runs.
 const TIMES: usize = 200;
 
 fn slot(content: usize, period: u64) -> KeySlot {
@@ -31,7 +31,7 @@ fn slot(content: usize, period: u64) -> KeySlot {
     }
 }
 
-/// The median of what `work` takes, which is told how often it ran before.
+/// The median time of `work`, which gets the number of the run.
 fn median(mut work: impl FnMut(usize)) -> Duration {
     let mut times: Vec<_> = (0..TIMES)
         .map(|turn| {
@@ -45,7 +45,7 @@ fn median(mut work: impl FnMut(usize)) -> Duration {
 }
 
 fn row(store: &KeyStore, contents: usize, fill: Duration) {
-    // Spread over all contents, and not one behind the other.
+    // The turns are spread over all contents, not in their order.
     let some = |turn: usize| turn * 7919 % contents;
     let there = median(|turn| drop(store.get_or_create_key(&slot(some(turn), 0)).unwrap()));
     let period = u64::try_from(contents).unwrap();
@@ -75,7 +75,7 @@ fn row(store: &KeyStore, contents: usize, fill: Duration) {
 
 fn main() {
     let folder = std::env::temp_dir().join(format!("key-store-bench-{}", std::process::id()));
-    // The store takes no folder that others may look into.
+    // The store accepts no folder that other users may read.
     DirBuilder::new().mode(0o700).create(&folder).unwrap();
     let uri = format!("sqlite://{}", folder.join("keys.db").display());
     let store = KeyStore::open(

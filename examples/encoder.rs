@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! An encoder application: live test pictures as protected HLS, with a new key after two seconds.
+//! An encoder application: it writes live test pictures as protected HLS, with a new key after two seconds.
 //!
 //! The application answers `request-key` with keys of its own, asks for a new crypto period by `rotate-key`, and writes the
 //! EXT-X-KEY lines that the element posts on the bus into the playlist.
@@ -28,7 +28,7 @@ struct Segment {
     duration: gst::ClockTime,
 }
 
-/// EXT-X-KEY lines and the running time from which they count.
+/// EXT-X-KEY lines and the running time from which they apply.
 struct KeyLines {
     start: gst::ClockTime,
     lines: String,
@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Makes the key of a crypto period, and keeps it where only this user can read it before it is used.
+/// Makes the key of a crypto period. Before the key is used, it is saved where only this user can read it.
 fn answer_request(
     folder: &Path,
     request: &gst::StructureRef,
@@ -105,7 +105,7 @@ fn answer_request(
 fn store(folder: &Path, segments: &mut Vec<Segment>, buffer: &gst::BufferRef) -> io::Result<()> {
     let data = buffer.map_readable().map_err(io::Error::other)?;
     match data.get(4..8) {
-        // Lists the fragments of one whole file.
+        // An `mfra` lists the fragments of one whole file.
         Some(b"mfra") => return Ok(()),
         Some(b"moof") => segments.push(Segment {
             name: format!("segment{}.m4s", segments.len()),
@@ -126,7 +126,7 @@ fn store(folder: &Path, segments: &mut Vec<Segment>, buffer: &gst::BufferRef) ->
         .write_all(&data)
 }
 
-/// Changes the key once and returns the key lines, when the stream has ended.
+/// Changes the key once, and returns the key lines when the stream has ended.
 fn run(
     pipeline: &gst::Pipeline,
     encryptor: &gst::Element,
@@ -164,7 +164,7 @@ fn key_lines_of(structure: &gst::StructureRef) -> Option<KeyLines> {
     Some(KeyLines { start, lines })
 }
 
-/// The playlist, with key lines before the first segment that they count for.
+/// The playlist, with key lines before the first segment to which they apply.
 fn playlist(segments: &[Segment], key_lines: &[KeyLines]) -> String {
     let longest = segments
         .iter()

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Protected HLS: puts `playreadyenc` into hlscmafsink and its EXT-X-KEY lines into the playlist.
 //!
-//! hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named `muxer` and an appsink named `sink`, and takes no other
-//! elements. Before it starts an application may part the two and link an element between them that keeps buffer lists whole.
-//! The playlist is asked for by signal: it gets a file of its own, which takes the playlist's name once the lines are in it.
+//! hlscmafsink (gst-plugins-rs, plugin hlssink3) contains a cmafmux named `muxer` and an appsink named `sink`, and takes no
+//! other elements. Before it starts, an application may unlink the two and link an element between them that keeps buffer
+//! lists whole. hlscmafsink requests the playlist's stream by a signal: this example gives it a draft file, which takes the
+//! playlist's name once it contains the key lines.
 //!
 //! usage: hlscmafsink FOLDER [SCHEME], with GST_PLUGIN_PATH naming the folders of both plugins
 
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use gio::prelude::*;
 use gst::prelude::*;
 
-/// Playlists without the lines, oldest first.
+/// Draft playlists without the key lines, oldest first.
 type Drafts = Arc<Mutex<VecDeque<PathBuf>>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,7 +63,8 @@ fn put_into(encryptor: &gst::Element, hlscmafsink: &gst::Bin) -> Result<(), Box<
             .ok_or(format!("hlscmafsink has no {name}"))
     };
     let (muxer, sink) = (inner("muxer")?, inner("sink")?);
-    // The encoder's key frames stand where segments begin; one that is asked for would come late, and a short segment with it.
+    // The encoder makes key frames where segments begin. A requested key frame would come late, and so would a short
+    // segment.
     muxer.set_property("send-force-keyunit", false);
     muxer.unlink(&sink);
     hlscmafsink.add(encryptor)?;
@@ -93,7 +95,7 @@ fn collect_playlists(hlscmafsink: &gst::Element, folder: &Path) -> Drafts {
     drafts
 }
 
-/// Runs a test picture into the sink until its end.
+/// Plays a test picture into the sink to its end.
 fn play(sink: &gst::Element, playlist: &Playlist) -> Result<(), Box<dyn Error>> {
     let picture = gst::parse::bin_from_description(
         "videotestsrc num-buffers=200 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1 \
@@ -105,7 +107,7 @@ fn play(sink: &gst::Element, playlist: &Playlist) -> Result<(), Box<dyn Error>> 
     picture.link(sink)?;
     pipeline.set_state(gst::State::Playing)?;
     let watched = watch(&pipeline, playlist);
-    // The last playlist, with its end, is written on the way down.
+    // hlscmafsink writes the last playlist, with its end tag, when it stops.
     pipeline.set_state(gst::State::Null)?;
     playlist.write_all()?;
     watched
@@ -149,7 +151,7 @@ impl Playlist {
         let clear = std::fs::read_to_string(&draft)?;
         let lines = self.encryptor.property::<Option<String>>("hls-key");
         let lines = lines.ok_or("HLS cannot name the scheme, or nothing is protected yet")?;
-        // Renamed into place: a player never sees half of it.
+        // The file is renamed into place: a player never sees half of it.
         std::fs::write(&draft, with_key(&clear, &lines))?;
         std::fs::rename(&draft, &self.file)?;
         Ok(true)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is allocated for a buffer: its meta by GStreamer, and nothing by the plugin.
+//! Counts the allocations for a buffer: GStreamer allocates its meta, and the plugin allocates nothing.
 
 use allocation_counter::measure;
 use cenc_types::Scheme;
 use test_support::ring;
 
-/// A buffer through `cencenc`; GStreamer allocates the meta by itself, which is not counted.
+/// Sends a buffer through `cencenc`. GStreamer allocates the meta itself, outside the count.
 #[test]
 fn buffer_in_the_steady_state_allocates_nothing_but_its_meta() {
     gst::init().unwrap();

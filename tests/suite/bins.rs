@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playreadymp4mux` and `playreadycmafmux` where muxers are asked for: splitmuxsink, encodebin, gst-launch-1.0, applications.
+//! `playreadymp4mux` and `playreadycmafmux` in the places where a muxer is needed: splitmuxsink, encodebin, gst-launch-1.0,
+//! applications.
 
 use std::path::PathBuf;
 
@@ -14,14 +15,14 @@ use crate::samples::{self, Twin, no_iv_repeats};
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
-/// Each bin, the muxer inside and a fragment duration of half a second as its muxer counts.
+/// Each bin, the muxer inside, and a fragment duration of half a second in the units of its muxer.
 const BINS: [(&str, &str, &str); 2] = [
     ("playreadymp4mux", "mp4mux", "500"),
     ("playreadycmafmux", "cmafmux", "(guint64)500000000"),
 ];
 const IV: &str = "00000000fffffff0";
 
-/// The bins whose muxers are here.
+/// The bins whose muxers are on this machine.
 fn bins(test: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     BINS.into_iter().filter_map(move |(bin, muxer, duration)| {
         if launch::has(muxer) {
@@ -46,7 +47,7 @@ fn every_part_of_a_recording_decrypts_and_no_iv_comes_twice() {
     }
 }
 
-/// Each part has an element of its own, made by splitmuxsink.
+/// splitmuxsink makes an element of its own for each part.
 #[test]
 fn parts_from_a_muxer_factory_share_one_run_of_ivs() {
     for (bin, duration) in bins("parts_from_a_muxer_factory_share_one_run_of_ivs") {
@@ -66,11 +67,11 @@ fn ivs(movie: &Movie) -> Vec<u64> {
         .collect()
 }
 
-/// The same first IV is asked for in every part; the samples are recorded in the clear too.
+/// Records parts that all start with the same first IV, and records the samples in the clear too.
 fn records_in_parts(muxer: &str) {
     let folder = Scratch::new("parts");
     let clear = folder.join("clear.mp4");
-    // Live: splitmuxsink of GStreamer 1.22 at times stops for ever at a change of file when frames come faster.
+    // The source is live: splitmuxsink of GStreamer 1.22 sometimes hangs at a change of file when frames come faster.
     let line = format!(
         "videotestsrc is-live=true num-buffers=75 ! video/x-raw,format=I420,width=160,height=120,framerate=25/1 \
          ! x264enc speed-preset=ultrafast key-int-max=25 ! h264parse ! tee name=both \
@@ -91,7 +92,7 @@ fn records_in_parts(muxer: &str) {
     );
     let mut ivs = parts.concat();
     if muxer.contains("muxer-factory") {
-        // A part that ends may have its last fragments written while the next begins.
+        // The last fragments of a part may be written after the next part has begun.
         ivs.sort_unstable();
     }
     let first = u64::from_str_radix(IV, 16).unwrap();

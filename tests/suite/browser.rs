@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A browser plays what the element wrote, by EME ClearKey with the right key, and not with a wrong one.
+//! A browser plays the files of the element by EME ClearKey with the right key, and not with a wrong one.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use crate::tools::{self, skip};
 
 const WRONG_KEY: &str = "00112233445566778899aabbccddee00";
 
-/// Protects a file by an element and plays it with all keys, and with all but the last, in whose place a wrong one stands.
+/// Protects a file with an element. It must play with all keys, and must not play when the last key is wrong.
 fn plays_with_all_keys_only(muxer: &'static str, element: &str, keys: &[String]) {
     let test = format!("browser: {muxer} {element}");
     let Some(script) = tools::browser_check() else {
@@ -54,7 +54,7 @@ fn plays_with_the_right_key_only(muxer: &'static str, scheme: &str) {
     plays_with_all_keys_only(muxer, &enc::one_key(scheme), &[format!("{KID}:{KEY}")]);
 }
 
-// Of the open decryptors that others made it is the only one that follows keys that change within a file.
+// Among the open decryptors of other projects, only the browser follows keys that change within a file.
 #[test]
 fn a_browser_follows_keys_that_change() {
     for (scheme, clear_lead) in [("cenc", 0), ("cbcs", 900_000_000)] {
@@ -63,7 +63,7 @@ fn a_browser_follows_keys_that_change() {
             "playreadyenc scheme={scheme} crypto-period=1000000000 clear-lead={clear_lead} {}",
             periods::key_file(&folder)
         );
-        // The key of the last second's picture goes last.
+        // The key of the picture's last second comes last.
         let last = periods::kid_of_picture(2);
         let mut keys = periods::all_keys().pairs();
         keys.sort_by_key(|pair| pair.starts_with(&last));

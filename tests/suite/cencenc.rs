@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `cencenc`: what leaves it is what qtdemux makes of the same samples protected by `playreadyenc`.
+//! `cencenc`: its output is what qtdemux makes of the same samples that `playreadyenc` protected.
 
 use std::ffi::OsStr;
 
@@ -16,7 +16,7 @@ use crate::tools::skip;
 
 pub const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
 
-/// The element with the tests' key and IVs that are the same in each run.
+/// The element with the tests' key and a fixed first IV, so that each run gives the same IVs.
 pub fn cencenc(scheme: &str) -> String {
     format!(
         "cencenc scheme={scheme} key-id={KID} key={KEY} iv={}",
@@ -26,7 +26,7 @@ pub fn cencenc(scheme: &str) -> String {
 
 fn iv(scheme: &str) -> &'static str {
     match scheme {
-        // Elements of one process share a run of IVs, which all have one size.
+        // The elements of a process draw their IVs from one sequence, so all IVs have one size.
         "cenc" | "cens" => "0011223344556677",
         _ => "00112233445566778899aabbccddeeff",
     }
@@ -40,7 +40,7 @@ fn caps_metas_events_and_bytes_are_those_of_a_demuxed_file() {
         Video::Hevc,
         Video::AvcInBand,
     ];
-    // mp4mux 1.22 writes a moov for fragments of AC-3 that it cannot rewrite in place, and knows no FLAC.
+    // mp4mux 1.22 writes a moov for fragments of AC-3 that it cannot rewrite in place, and does not support FLAC.
     let audios = [
         (MP4MUX, Audio::Aac),
         (MP4MUX, Audio::Opus),
@@ -70,11 +70,11 @@ fn compares_with_qtdemux() {
     in_process::let_qtdemux_find_clearkeydec();
     let clear = std::path::Path::new(&clear);
     let folder = Scratch::new("cencenc");
-    // qtdemux reads no others.
+    // qtdemux reads no other schemes.
     for scheme in ["cenc", "cbcs"] {
         let protected = folder.join("protected.mp4");
         let element = format!("{} iv={}", enc::one_key(scheme), iv(scheme));
-        // By another process: in this one the element would go on with the IVs of cencenc.
+        // Another process does this: in this one the element would continue the IVs of cencenc.
         enc::protect_pulled(clear, &element, &protected).succeeded();
         let file = protected.display();
         let golden = seen::of(&format!(
@@ -91,7 +91,7 @@ fn compares_with_qtdemux() {
 
 fn compare(ours: &Seen, golden: &Seen) {
     assert!(!golden.buffers().is_empty());
-    // qtdemux 1.22 does not look for the stream header of protected FLAC.
+    // qtdemux 1.22 does not read the stream header of protected FLAC.
     let mut caps = ours.caps().clone();
     caps.make_mut()
         .structure_mut(0)
@@ -112,8 +112,8 @@ fn compare(ours: &Seen, golden: &Seen) {
     }
 }
 
-/// Where nothing is said per sample, qtdemux says iv_size 0 and the size of the constant IV, and no count of subsamples.
-/// The first would make some decryptors take the buffer for clear, and others want the second.
+/// For a sample with neither an IV of its own nor subsamples, qtdemux states iv_size 0, the size of the constant IV, and no
+/// subsample_count. Some decryptors take a buffer with iv_size 0 for clear, and others require subsample_count.
 fn with_stated_size(mut golden: Vec<String>) -> Vec<String> {
     let constant = golden
         .iter()
@@ -142,7 +142,7 @@ fn looks_at_addresses() {
     gst::init().unwrap();
     let stream = Video::Avc.stream().unwrap();
     let clear = seen::of(&format!("{stream} ! fakesink name=out"));
-    // With a constant IV: the others would go on from run to run.
+    // The scheme has a constant IV: other IVs would continue from run to run.
     let element = cencenc("cbcs");
 
     let line = format!("{stream} ! {element} name=enc ! fakesink name=out");
@@ -169,7 +169,7 @@ fn looks_at_addresses() {
     let [protected, beside] = [protected, beside].map(|recorder| seen::take(&recorder));
     assert!(
         protected.bytes() == alone.bytes(),
-        "other bytes behind a tee"
+        "other bytes after a tee"
     );
     assert!(
         beside.bytes() == clear.bytes(),
@@ -180,7 +180,7 @@ fn looks_at_addresses() {
 
 type Addresses = std::sync::Arc<std::sync::Mutex<Vec<usize>>>;
 
-/// Where the bytes of each buffer lie that passes a pad.
+/// The addresses of the bytes of each buffer that passes a pad.
 fn addresses(pad: &gst::Pad) -> Addresses {
     let addresses = Addresses::default();
     let recorded = std::sync::Arc::clone(&addresses);
@@ -224,7 +224,7 @@ fn feeds_buffers() {
     let (seen, error) = seen::feed(&cencenc("cbcs"), vec![(caps.clone(), buffers)]);
     assert!(error.is_none(), "{error:?}");
     let bytes = seen.bytes();
-    // One IV for all: the same clear bytes give the same protected ones.
+    // All buffers have one IV: the same clear bytes give the same protected bytes.
     assert_ne!(bytes[0], (0..100u8).collect::<Vec<_>>());
     assert!(bytes[0] == bytes[1] && bytes[0] == bytes[2] && bytes[0] == bytes[4]);
     assert!(bytes[3].is_empty());

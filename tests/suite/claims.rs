@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::manifest;
 use crate::tools::skip;
 
-/// Tests that take all rows of a class: class, file, test.
+/// Tests that use all rows of a class: class, file, test.
 const WHOLE_CLASSES: [(&str, &str, &str); 12] = [
     (
         "clear",
@@ -69,7 +69,7 @@ const WHOLE_CLASSES: [(&str, &str, &str); 12] = [
         "each_target_holds_for_shared_files",
     ),
 ];
-/// Files whose tests take rows by their ids, or the file of a row by its name.
+/// Files whose tests select rows by id, or by the name of the row's file.
 const BY_NAME: [&str; 2] = [
     "tests/suite/table.rs",
     "crates/playready-header/tests/suite/shared.rs",

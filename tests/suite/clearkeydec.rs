@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `clearkeydec`: samples come back as they were, whoever protected them; a missing key or meta is an error.
+//! `clearkeydec`: samples come back unchanged, whatever protected them. A missing key or meta is an error.
 
 use std::ffi::OsStr;
 
@@ -54,14 +54,14 @@ fn goes_there_and_back() {
     let (_, video, audio, decoder) = codec;
     gst::init().unwrap();
     let stream = video.stream().or(audio.stream()).unwrap();
-    // Left alone the parser would give byte-stream to the sink, and its samples to the encryptor.
+    // By default the parser would give byte-stream to the sink, and its samples to the encryptor.
     let stream = match video {
         Video::Hevc => format!("{stream} ! video/x-h265,stream-format=hvc1,alignment=au"),
         _ => stream,
     };
     let folder = Scratch::new("back");
     let stream = match audio {
-        // lamemp3enc does not always give the same bytes on a busy machine: all runs take those of one.
+        // lamemp3enc sometimes gives other bytes on a busy machine: all runs use the bytes of one run.
         Audio::Mp3 => {
             let file = folder.join("clear.mp3");
             let file = file.display();
@@ -85,7 +85,7 @@ fn goes_there_and_back() {
         let decoded = seen::of(&format!(
             "{stream} ! {both} ! {decoder} ! fakesink name=out"
         ));
-        // libav reads beyond the end of a sample, so that the same bytes of sound give other noise at times.
+        // libav reads beyond the end of a sample, so that the same bytes of sound sometimes give other noise.
         match audio {
             Audio::None => assert!(decoded.bytes() == shown.bytes(), "decoded {what}"),
             _ => assert_eq!(decoded.lengths(), shown.lengths(), "decoded {what}"),
@@ -162,7 +162,7 @@ fn demuxes_both_tracks() {
     in_process::let_qtdemux_find_clearkeydec();
     let folder = Scratch::new("tracks");
     let clear = std::path::Path::new(&clear).display();
-    // qtdemux reads no others.
+    // qtdemux reads no other schemes.
     for scheme in ["cenc", "cbcs"] {
         let protected = folder.join("protected.mp4");
         let protected = protected.display();
@@ -189,7 +189,7 @@ fn demuxes_both_tracks() {
     }
 }
 
-/// By its rank alone the element is never chosen; the rank that a test gives it opens qtdemux's way.
+/// The default rank of the element excludes it from automatic plugging. The rank that a test sets lets qtdemux find it.
 #[test]
 fn qtdemux_takes_the_element_for_a_decryptor_when_its_rank_is_raised() {
     let clear = Recipe::new(MP4MUX, Video::Avc, Audio::None).clear();

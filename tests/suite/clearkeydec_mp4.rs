@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `clearkeydec` on MP4 in pipelines: pushed and read by itself, behind muxers and before demuxers, and what it says when it stops.
+//! `clearkeydec` on MP4 in pipelines: in push and in pull mode, after muxers and before demuxers, and the errors with which
+//! it stops.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,10 +20,10 @@ use crate::scratch::Scratch;
 use crate::tools::{self, skip};
 use test_support::decrypted::{decrypted, known};
 
-/// 23001-7 keeps it for "no key", and no property takes it.
+/// The KID that 23001-7 reserves for "no key". No property takes it.
 const NIL: &str = "00000000000000000000000000000000";
 
-/// Rows of the shared vectors whose keys can be given by a `.keys` file.
+/// The rows of the shared vectors whose keys a `.keys` file can contain.
 fn with_keys(test: &str) -> Vec<Vector> {
     let mut vectors = manifest::of_class("pair");
     vectors.extend(manifest::of_class("encrypted"));
@@ -33,7 +34,7 @@ fn with_keys(test: &str) -> Vec<Vector> {
     vectors
 }
 
-/// The element with a `.keys` file; the selectors do not count.
+/// The element with a `.keys` file whose selectors have no effect.
 fn element(keys: &Keys, folder: &Scratch) -> String {
     let lines = (1..).zip(keys.pairs());
     let lines = lines.map(|(n, pair)| format!("track:{n} {}\n", pair.replace(':', " ")));
@@ -41,7 +42,7 @@ fn element(keys: &Keys, folder: &Scratch) -> String {
     format!("clearkeydec key-uri=file://{}", file.display())
 }
 
-/// Behind a queue the element is pushed to; right behind filesrc it reads by itself.
+/// Decrypts a file. After a queue the element runs in push mode; directly after filesrc it runs in pull mode.
 fn through(input: &Path, way: &str, element: &str, output: &Path) -> launch::Run {
     launch::pipeline(&format!(
         "filesrc location={} {way} ! {element} ! filesink location={}",
@@ -120,12 +121,12 @@ fn progressive_files_come_back_wherever_their_moov_is() {
     for scheme in ["cenc", "cens", "cbc1", "cbcs"] {
         let front = folder.join("front.mp4");
         enc::protect_pulled(&clear, &enc::one_key(scheme), &front).succeeded();
-        let behind = moov_behind(&front, &folder);
+        let at_end = moov_at_end(&front, &folder);
         let element = element(&enc::one_key_known(), &folder);
         for (file, way) in [
             (&front, ""),
             (&front, "blocksize=1999 ! queue"),
-            (&behind, ""),
+            (&at_end, ""),
         ] {
             let back = folder.join("back.mp4");
             through(file, way, &element, &back).succeeded();
@@ -133,15 +134,15 @@ fn progressive_files_come_back_wherever_their_moov_is() {
             layout::check(&std::fs::read(&back).unwrap());
             decodes(&ffmpeg, &back);
         }
-        let run = through(&behind, "! queue", &element, &folder.join("none.mp4"));
+        let run = through(&at_end, "! queue", &element, &folder.join("none.mp4"));
         assert!(!run.status.success());
         assert!(run.stderr.contains("read it from a file"), "{}", run.stderr);
         layout::nothing_plays(&folder.join("none.mp4"));
     }
 }
 
-/// The same file with its `moov` at the end: chunk offsets and `saio` move by its size.
-fn moov_behind(front: &Path, folder: &Scratch) -> PathBuf {
+/// Moves the `moov` of a file to its end. Chunk offsets and `saio` change by its size.
+fn moov_at_end(front: &Path, folder: &Scratch) -> PathBuf {
     let file = std::fs::read(front).unwrap();
     let pieces = crate::boxes::top_level(&file);
     let moov = pieces.iter().find(|piece| &piece.kind == b"moov").unwrap();
@@ -166,8 +167,8 @@ fn moov_behind(front: &Path, folder: &Scratch) -> PathBuf {
             }
         }
     }
-    let behind = [&file[..moov.start], &file[moov.end..], &moved].concat();
-    folder.write("behind.mp4", &behind)
+    let at_end = [&file[..moov.start], &file[moov.end..], &moved].concat();
+    folder.write("at-end.mp4", &at_end)
 }
 
 fn decodes(ffmpeg: &Path, file: &Path) {
@@ -185,7 +186,7 @@ fn others_demux_and_decode_what_comes_out() {
         return skip("others_demux_and_decode_what_comes_out", "no ffmpeg");
     };
     for vector in with_keys("others_demux_and_decode_what_comes_out") {
-        // FFmpeg wants the frames of a whole file there, or cannot decode WMA of one fragment.
+        // FFmpeg needs the frames of a whole file there, or it cannot decode WMA of one fragment.
         if vector.id.contains("piff") {
             continue;
         }
@@ -199,7 +200,7 @@ fn others_demux_and_decode_what_comes_out() {
     }
 }
 
-/// The stream header in a muxer's caps tells of no protection any more.
+/// The stream header in a muxer's caps has no boxes of protection any more.
 #[test]
 fn a_header_in_caps_is_cleared_too() {
     let recipe = Recipe::new(ISOFMP4MUX, Video::Avc, Audio::None);
@@ -289,7 +290,7 @@ fn bytes_of(id: &str) -> Vec<u8> {
 /// The error that a pipeline ends with.
 fn error_of(line: &str) -> (Option<gst::StreamError>, String) {
     let pipeline = in_process::pipeline(line);
-    // Where the first buffer is refused the change of state fails, and the bus has the reason.
+    // If the first buffer is refused, the change of state fails. The bus has the reason.
     let _ = pipeline.set_state(gst::State::Playing);
     let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
     let bus = pipeline.bus().unwrap();
@@ -306,7 +307,7 @@ fn error_of(line: &str) -> (Option<gst::StreamError>, String) {
     }
 }
 
-/// Rows that no property can give the key of are decrypted by the library alone.
+/// The library alone decrypts the rows whose key no property can take.
 #[test]
 fn only_files_under_the_nil_key_id_are_left_to_the_library() {
     let all = ["pair", "encrypted"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! README.md and docs/*.md: each command in them runs, and they name each property and each dependency.
+//! README.md and docs/*.md: each command in them runs, and they list each property and each dependency.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,24 +11,24 @@ use crate::pipelines::is_protected;
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
-/// The tables of properties against gst-inspect-1.0.
+/// Compares the tables of properties with gst-inspect-1.0.
 mod properties;
 
 const TEST_SCRIPT: &str = include_str!("../../scripts/test");
 const DEMO_SCRIPT: &str = include_str!("../../scripts/demo");
 
-/// The start of a packager command; a test of the packager runs them.
+/// The start of a packager command. A test of the packager runs these commands.
 const PACKAGER: &str = "target/release/playready-packager ";
 const PACKAGER_TEST: &str = include_str!("../../packager/tests/documents.rs");
 
-/// Debian's Python, for which python3-gi is made.
+/// Debian's Python, which has python3-gi.
 const PYTHON: &str = "/usr/bin/python3";
 
-/// A command that is no pipeline, and the script that runs it.
+/// A command that is no pipeline, with the script that runs it.
 struct ScriptCommand {
     command: &'static str,
     script: &'static str,
-    /// The command as the script writes it.
+    /// The command in the words of the script.
     in_script: &'static str,
 }
 
@@ -115,7 +115,7 @@ fn is_pipeline(block: &str) -> bool {
     block.starts_with("gst-launch-1.0 ")
 }
 
-/// A folder with a clear file, as a reader has one.
+/// A folder with a clear file, such as a reader of the document has.
 fn folder() -> Scratch {
     let folder = Scratch::new("documents");
     let clear = Recipe::new("mp4mux fragment-duration=2000", Video::Avc, Audio::Aac);
@@ -123,7 +123,7 @@ fn folder() -> Scratch {
     folder
 }
 
-/// Runs a document's pipelines and returns how many protected files they left.
+/// Runs a document's pipelines and returns the number of protected files that they wrote.
 fn run_pipelines(document: &Document) -> usize {
     let folder = folder();
     for block in document.blocks("sh").into_iter().filter(|b| is_pipeline(b)) {
@@ -247,7 +247,7 @@ fn every_message_is_in_the_code() {
         .iter()
         .flat_map(|folder| rust_files(&root().join(folder)))
         .map(|file| std::fs::read_to_string(file).unwrap())
-        // A message may be written over several lines.
+        // A message may take several lines.
         .map(|text| text.split("\\\n").map(str::trim_start).collect::<String>())
         .collect();
     let document = Document::named("docs/troubleshooting.md");

@@ -7,7 +7,7 @@ use crate::decrypt::Keys;
 use crate::launch::{self, Run};
 use crate::scratch::Scratch;
 
-/// Keys that protect nothing but these tests.
+/// The tests' keys, which protect nothing else.
 pub const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
 pub const KEY: &str = "b7a1c35d0e9f48267d3c5a1be8f60492";
 const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";
@@ -22,7 +22,7 @@ pub fn one_key_known() -> Keys {
     Keys::one(KID, KEY)
 }
 
-/// Properties for a scheme with the key of its mode: no key is used in CTR and in CBC.
+/// Properties for a scheme with a key for its cipher mode: no key is used both in CTR and in CBC.
 pub fn properties_of_mode(scheme: &str) -> String {
     let (kid, key) = key_of_mode(scheme);
     format!("scheme={scheme} key-id={kid} key={key}")
@@ -54,7 +54,7 @@ pub fn key_by_track_type_known() -> Keys {
     one_key_known().with(AUDIO_KID, AUDIO_KEY)
 }
 
-/// Sends a file through the element, in pieces of `blocksize` bytes; the queue keeps the element from reading the file itself.
+/// Sends a file through the element in pieces of `blocksize` bytes. A queue before the element makes it run in push mode.
 pub fn protect_file(clear: &Path, blocksize: usize, element: &str, protected: &Path) -> Run {
     let queue = "queue max-size-bytes=0 max-size-time=0";
     launch::pipeline(&format!(
@@ -64,7 +64,7 @@ pub fn protect_file(clear: &Path, blocksize: usize, element: &str, protected: &P
     ))
 }
 
-/// Lets the element read a file itself, in pull mode.
+/// Protects a file with the element in pull mode.
 pub fn protect_pulled(clear: &Path, element: &str, protected: &Path) -> Run {
     launch::pipeline(&format!(
         "filesrc location={} ! {element} ! filesink location={}",

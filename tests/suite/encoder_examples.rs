@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The encoder applications of examples/: each writes protected HLS whose key changes once.
+//! The encoder applications in examples/: each writes protected HLS whose key changes once.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::samples::no_iv_repeats;
 use crate::scratch::Scratch;
 use crate::tools::{project, skip};
 
-/// Debian's Python, for which python3-gi is made.
+/// Debian's Python, which has python3-gi.
 const PYTHON: &str = "/usr/bin/python3";
 const FRAMES: usize = 125;
 
@@ -60,7 +60,7 @@ fn writes_protected_hls(encoder: &mut Command) {
     let folder = Scratch::new("encoder");
     Run::of(encoder.arg(folder.path())).succeeded();
 
-    // Selector, KID and key of each crypto period.
+    // Each line has the selector, KID and key of a crypto period.
     let keys = fs::read_to_string(folder.join("channel.keys")).unwrap();
     let kids: Vec<String> = keys
         .lines()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The text of an error or warning, which is all that most applications show, has its cause and its remedy.
+//! The text of an error or warning, which is all that most applications show, names the cause and the remedy.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::seen;
 
 const CLEAR: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::None);
 
-/// What GStreamer says where an element gives no text, in parts that no text of ours has.
+/// Parts of the texts that GStreamer uses where an element gives none. No text of the plugin contains them.
 const DEFAULT_TEXTS: [&str; 4] = [
     "file a bug",
     "GStreamer encountered",
@@ -32,11 +32,11 @@ fn cause_and_remedy_are_in_the_text_that_applications_show() {
     in_process::run("error_texts::plays_what_fails", folder.path().as_os_str());
 }
 
-/// The file with a sample entry of a type that nothing is known of.
+/// The file with a sample entry of a type that no table lists.
 fn with_unknown_codec(mut file: Vec<u8>) -> Vec<u8> {
     let entry = file.windows(4).position(|kind| kind == b"avc1");
     let entry = entry.expect("a sample entry");
-    // The first is a brand of `ftyp`, where the muxer writes it.
+    // The first match is a brand of `ftyp`, where the muxer writes it.
     let last = file.windows(4).rposition(|kind| kind == b"avc1").unwrap();
     for at in [entry, last] {
         file[at..at + 4].copy_from_slice(b"xvid");
@@ -79,7 +79,7 @@ fn fixed_key(scheme: &str) -> String {
     format!("scheme={scheme} key-id={KID} key={KEY}")
 }
 
-/// Pipelines that fail, and words of the text that says why.
+/// Pipelines that fail, each with words from the text that gives the reason.
 fn failing(folder: &Path) -> Vec<(String, [&'static str; 2])> {
     let key = fixed_key("cenc");
     let file = |name: &str| format!("filesrc location={}", folder.join(name).display());
@@ -126,7 +126,7 @@ fn failing(folder: &Path) -> Vec<(String, [&'static str; 2])> {
     ]
 }
 
-/// The text and details of the first message of a kind.
+/// The text and details of the first message of a type.
 fn texts(line: &str, kind: gst::MessageType) -> (String, Option<String>) {
     let pipeline = in_process::pipeline(line);
     let _ = pipeline.set_state(gst::State::Playing);

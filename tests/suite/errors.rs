@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What goes wrong stops the pipeline with its cause and its remedy, and leaves nothing that looks whole.
+//! Failures stop the pipeline with their cause and remedy, and leave nothing that looks like a whole file.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -15,9 +15,9 @@ use crate::tools::skip;
 
 const FRAGMENTED: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
 
-/// The run failed by an error of the element which has all the words, whatever their case.
+/// Checks that the run failed with an error of the element that contains all the words, whatever their case.
 fn says(run: &Run, words: &[&str]) {
-    // gst-launch-1.0 returns 255 where a pipeline does not start, 1 where it fails later; None is a signal.
+    // gst-launch-1.0 returns 255 if a pipeline does not start, and 1 if it fails later. None stands for a signal.
     let code = run.status.code();
     assert!(
         matches!(code, Some(1 | 255)),
@@ -40,7 +40,7 @@ fn says(run: &Run, words: &[&str]) {
     }
 }
 
-/// Protecting the fragmented file with these properties fails, by these words, and not a byte leaves.
+/// Checks that the element refuses these properties for the fragmented file, with these words, and that no byte leaves it.
 fn refuses_properties(properties: &str, words: &[&str]) {
     let folder = Scratch::new("errors");
     let output = folder.join("protected.mp4");
@@ -145,7 +145,7 @@ fn a_file_that_is_protected_already_is_refused() {
     layout::nothing_plays(&twice);
 }
 
-/// Muxes live into the element, which fails by these words.
+/// Checks that the element refuses the live output of a muxer with these words.
 fn refuses_muxer(muxer: &'static str, words: &[&str]) {
     let folder = Scratch::new("errors");
     let output = folder.join("protected.mp4");

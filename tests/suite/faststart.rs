@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Progressive files with `moov` in front as a stream: they come out in protected fragments, sample for sample and time for time.
+//! Progressive files with `moov` in front as a stream: they become protected fragments with the same samples and the same
+//! times.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +20,7 @@ use crate::tools::{self, skip};
 
 const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
 
-/// Protects a progressive file as a stream, and holds all that is told of its samples against the file.
+/// Protects a progressive file as a stream, and compares all that is known of its samples with the file.
 fn protect(clear: &Path, element: &str, folder: &Scratch) -> PathBuf {
     let protected = folder.join("protected.mp4");
     enc::protect_file(clear, 4096, element, &protected).succeeded();
@@ -76,7 +77,7 @@ fn every_progressive_vector_comes_out_in_fragments() {
     }
 }
 
-/// The file written anew by FFmpeg, with `moov` in front.
+/// Rewrites the file with FFmpeg, with `moov` in front.
 fn remuxed(ffmpeg: &Path, file: &Path, folder: &Scratch, options: &[&str]) -> PathBuf {
     let out = folder.join("faststart.mp4");
     let mut run = Command::new(ffmpeg);
@@ -132,7 +133,7 @@ fn a_muxer_right_before_the_element_may_write_its_moov_in_front() {
     twin(&clear, &protected).check("cenc");
 }
 
-/// What FFmpeg reads of every packet, edit lists followed: times, durations, sizes and bytes.
+/// Compares what FFmpeg reads of every packet: times (with edit lists applied), durations, sizes and bytes.
 fn same_times_by_ffmpeg8(clear: &Path, protected: &Path) {
     let Some(ffmpeg) = tools::ffmpeg8() else {
         return skip("times by FFmpeg 8", "PLAYREADY_FFMPEG8 names none");
@@ -160,7 +161,8 @@ fn files_of_ffmpeg_keep_their_times() {
     };
     let film = Recipe::new("mp4mux", Video::AvcSlicesAndBFrames, Audio::Aac).clear();
     let sound = Recipe::new("mp4mux", Video::None, Audio::Opus).clear();
-    // Cut at a key frame by an edit list; two streams of each kind; sound that starts later; a time code track.
+    // The cases are a cut at a key frame by an edit list, two streams of each kind, sound that starts later, and a time code
+    // track.
     let cases: [&[&str]; 4] = [
         &["-ss", "1.1"],
         &["-map", "0:v", "-map", "0:a"],
@@ -178,7 +180,8 @@ fn files_of_ffmpeg_keep_their_times() {
     let clear = remuxed(&ffmpeg, &sound, &folder, &[]);
     let protected = protect(&clear, &enc::one_key("cbcs"), &folder);
     twin(&clear, &protected).check("cbcs");
-    // Offsets below zero: FFmpeg shifts the times of any fragmented file by the largest of them, and is not asked.
+    // Offsets are below zero here: FFmpeg shifts the times of any fragmented file by the largest of them, so it cannot
+    // compare.
     let out = folder.join("negative.mp4");
     let mut run = Command::new(&ffmpeg);
     run.args(["-v", "error", "-i"]).arg(&film);

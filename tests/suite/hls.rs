@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The examples: hlscmafsink with the element inside writes protected segments and a playlist that names their key.
+//! The examples with hlscmafsink: with the element inside it writes protected segments and a playlist with their key.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::samples::{self, no_iv_repeats};
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
-/// Debian's Python, for which python3-gi is made.
+/// Debian's Python, which has python3-gi.
 const PYTHON: &str = "/usr/bin/python3";
 
 #[test]
@@ -76,7 +76,7 @@ fn writes_protected_hls(example: &mut Command, scheme: &str, method: &str) {
     assert_eq!(drafts, [""; 0]);
 }
 
-/// One PlayReady key, in front of the first segment and its header; returns the segments.
+/// Checks that one PlayReady key comes before the first segment and its header. Returns the segments.
 fn check_playlist<'a>(playlist: &'a str, method: &str) -> Vec<&'a str> {
     let lines: Vec<_> = playlist.lines().collect();
     let is_key = |line: &&str| line.starts_with("#EXT-X-KEY:");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Damaged and malicious files through the elements: an error or a clean end, soon, and no panic.
+//! Damaged and malicious files through the elements: each ends soon, cleanly or with an error, and without a panic.
 //!
-//! All go through one process of its own, in which a crash or a hang of any is seen.
+//! All files go through one separate process, in which a crash or a hang is noticed.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::enc;
 use crate::in_process;
 use crate::tools::{self, skip};
 
-/// What one file may take; the vectors' own limit is 5 s.
+/// The time that one file may take. The vectors' own limit is 5 s.
 const LIMIT: Duration = Duration::from_secs(5);
 
 #[test]
@@ -62,7 +62,7 @@ fn push(file: &Path, element: &str, source: &str) {
     let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
     let source = pipeline.by_name("in").unwrap();
     source.set_property("location", file.to_str().unwrap());
-    // Where the first buffer is refused the change of state fails, and the bus has the reason.
+    // If the first buffer is refused, the change of state fails. The bus has the reason.
     let _ = pipeline.set_state(gst::State::Playing);
     let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
     let bus = pipeline.bus().unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The house rules that a compiler does not check: what each file starts with, and how long it is.
+//! The house rules that a compiler does not check: the first lines of each file, and its length.
 
 use std::fs;
 use std::path::{Path, PathBuf};

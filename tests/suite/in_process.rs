@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tests that look into a pipeline: each runs in a process of its own, so that the plugin comes from the built file and the
-//! registry is the tests'.
+//! Runs tests that look into a pipeline. Each has a process of its own, so that GStreamer loads the built plugin and uses
+//! the tests' registry.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,7 +10,7 @@ use crate::launch::{self, Run};
 
 const ARGUMENT: &str = "PLAYREADY_SUITE_ARGUMENT";
 
-/// Runs one ignored test of this binary, with an argument that it gets from [`argument`].
+/// Runs one ignored test of this binary with an argument, which the test gets from [`argument`].
 pub fn run(test: &str, argument: &OsStr) {
     let mut command = launch::program(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--ignored", "--nocapture"]);
@@ -30,7 +30,7 @@ pub fn pipeline(line: &str) -> gst::Pipeline {
     pipeline.downcast().unwrap()
 }
 
-/// Plays a pipeline until its end, which must come without an error.
+/// Plays a pipeline to its end. Panics on an error.
 pub fn run_to_the_end(pipeline: &gst::Pipeline) {
     pipeline.set_state(gst::State::Playing).unwrap();
     let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
@@ -43,7 +43,7 @@ pub fn run_to_the_end(pipeline: &gst::Pipeline) {
     pipeline.set_state(gst::State::Null).unwrap();
 }
 
-/// qtdemux lets a protected track out only where it finds a decryptor, by its rank and system.
+/// Raises the rank of clearkeydec: qtdemux exposes a protected track only if it finds a decryptor by rank and system.
 pub fn let_qtdemux_find_clearkeydec() {
     let decryptor = gst::ElementFactory::find("clearkeydec").expect("the plugin is found");
     decryptor.set_rank(gst::Rank::MARGINAL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Elements that wait for keys: what an application can do meanwhile, and what ends the wait.
+//! Elements that wait for keys: the actions that remain possible for an application, and the events that end the wait.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -9,13 +9,13 @@ use gst::prelude::*;
 use crate::in_process;
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 
-/// Longer than anything takes that does not wait for a key.
+/// More time than anything takes that does not wait for a key.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const VIDEO: &str = "videotestsrc name=source ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \
                      ! x264enc tune=zerolatency key-int-max=5 ! h264parse";
 
-/// The places of an encryptor in a pipeline, each with its name. All change keys every 400 ms.
+/// The encryptors in each place of a pipeline, with names. All change keys every 400 ms.
 fn places(file: &str) -> [(&'static str, String); 4] {
     [
         (
@@ -47,13 +47,13 @@ fn encryptor(pipeline: &gst::Pipeline) -> gst::Element {
     pipeline.by_name("enc").unwrap()
 }
 
-/// An application that answers `request-key` up to a period, and then holds the handler.
+/// An application that answers `request-key` up to a period, and then does not return from the handler.
 #[derive(Clone, Default)]
 struct Application(Arc<(Mutex<Held>, Condvar)>);
 
 #[derive(Default)]
 struct Held {
-    /// The first period whose answer is held; None answers all.
+    /// The first period that stays without an answer. None: all are answered.
     from: Option<u64>,
     requested: Vec<u64>,
 }
@@ -114,7 +114,7 @@ fn key(period: u64) -> gst::Structure {
         .build()
 }
 
-/// Runs `work` on a thread and requires that it ends soon.
+/// Runs `work` on a thread and requires that it ends in time.
 fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, result) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(work()));
@@ -123,7 +123,8 @@ fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
         .unwrap_or_else(|_| panic!("{what} waits"))
 }
 
-/// Plays the places one by one with an application that holds the keys from a period on, and calls `work` when the stream waits.
+/// For each place, plays a pipeline whose application holds the keys back from a period on, and calls `work` when the stream
+/// waits.
 fn while_waiting(from: u64, work: impl Fn(&str, &gst::Pipeline, &Application)) {
     let Some(file) = in_process::argument() else {
         return;
@@ -135,7 +136,7 @@ fn while_waiting(from: u64, work: impl Fn(&str, &gst::Pipeline, &Application)) {
         application.answers(&encryptor(&pipeline));
         set_state(&pipeline, gst::State::Playing, place);
         application.until_requested(from);
-        // The stream gets to the end of the period before.
+        // The stream plays to the end of the period before.
         std::thread::sleep(Duration::from_millis(300));
         work(place, &pipeline, &application);
         set_state(&pipeline, gst::State::Null, place);
@@ -247,7 +248,7 @@ fn changes_states_while_keys_are_awaited() {
 fn flushes_while_keys_are_awaited() {
     while_waiting(0, |place, pipeline, application| {
         if place == "reads a file" {
-            // Nothing flushes a source that is pulled from.
+            // No flush reaches a source in pull mode.
             return;
         }
         let source = pipeline.by_name("source").unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What leaves the element as buffers: lists, flags and times are the muxer's, samples are encrypted where they lie, and
-//! caps carry the protected header.
+//! The buffers that leave the element: lists, flags and times are the muxer's, samples are encrypted in place, and caps
+//! carry the protected header.
 
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex};
@@ -74,7 +74,7 @@ struct Shape {
     times: [Option<gst::ClockTime>; 3],
     flags: gst::BufferFlags,
     bytes: Vec<u8>,
-    /// Where the bytes lie.
+    /// The address of the bytes.
     address: usize,
 }
 
@@ -89,7 +89,7 @@ impl Shape {
         }
     }
 
-    /// Times and flags are kept; a sample keeps its size and its place in memory.
+    /// Checks that times and flags are the same, and that a sample keeps its size and its address.
     fn compare(&self, after: &Self) {
         assert_eq!(self.times, after.times);
         let kept = self.flags.difference(gst::BufferFlags::TAG_MEMORY);

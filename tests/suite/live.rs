@@ -12,14 +12,14 @@ use crate::scratch::Scratch;
 
 const SECONDS: usize = 60;
 const FRAMES_A_SECOND: usize = 10;
-/// Buffers of 1024 samples at 44.1 kHz.
+/// The sound comes in buffers of 1024 samples at 44.1 kHz.
 const SOUND_BUFFERS: usize = SECONDS * 44_100 / 1024;
 
 #[test]
 fn a_live_pipeline_runs_a_minute_without_warnings_and_leaks() {
     let folder = Scratch::new("live");
     let [cenc, cbcs] = ["cenc.mp4", "cbcs.mp4"].map(|name| folder.join(name));
-    // The encoder gives a key frame every two seconds by itself: see crate::media.
+    // The encoder makes a key frame every two seconds by itself: see crate::media.
     let muxer = match launch::has("isofmp4mux") {
         true => "isofmp4mux fragment-duration=2000000000 send-force-keyunit=false",
         false => "mp4mux fragment-duration=2000",
@@ -62,7 +62,7 @@ fn decrypted(movie: &Movie, keys: &Keys) -> Vec<Vec<Vec<u8>>> {
         .collect()
 }
 
-/// Objects that the tracer found alive at the end. It describes the form of such a line too, in one of its own.
+/// The lines about objects that the tracer found alive at the end. One further line describes the format of these lines.
 pub fn leaks(log: &str) -> Vec<&str> {
     let lines = log.lines().filter(|line| line.contains("object-alive,"));
     lines

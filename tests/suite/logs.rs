@@ -28,7 +28,7 @@ fn each_element_has_a_debug_category_of_its_name() {
     }
 }
 
-/// What an element logs up to a level, a line each.
+/// The log of an element up to a level, line by line.
 fn log(category: &str, pipeline: &str) -> String {
     let mut command = launch::command();
     command

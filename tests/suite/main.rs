@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The integration tests: real encoders, muxers and sinks around the plugin, and real decryptors behind it.
+//! The integration tests: real encoders, muxers and sinks around the plugin, and real decryptors for its output.
 //!
-//! Each tool that is absent, and ../shared where the repository stands alone, skips its tests by name on stderr.
+//! Without a tool, or without ../shared, the tests that need it are skipped, and stderr names them.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,12 +15,12 @@ use test_support::{
     tools,
 };
 
-// What the tests share.
+// Modules that the tests share.
 /// The element and the keys that the tests share.
 mod enc;
 /// Tests that look into a pipeline.
 mod in_process;
-/// What comes out of a pipeline of one stream.
+/// The output of a pipeline of one stream.
 mod seen;
 
 // The tests.
@@ -30,19 +30,19 @@ mod bins;
 mod browser;
 /// Elementary streams: protected as demuxed files are.
 mod cencenc;
-/// Every shared vector is used.
+/// A check that every shared vector is used.
 mod claims;
-/// The way back: what cencenc, playreadyenc and others protected.
+/// Decryption of the output of cencenc, playreadyenc and other tools.
 mod clearkeydec;
 /// clearkeydec on MP4.
 mod clearkeydec_mp4;
-/// The commands, properties and dependencies in README.md and docs.
+/// The commands, properties and dependencies in README.md and docs/.
 mod documents;
 /// The examples of an encoder application, in C, Python and Rust.
 mod encoder_examples;
-/// What applications show of errors.
+/// The error texts that applications show.
 mod error_texts;
-/// What goes wrong, and what it leaves behind.
+/// Failures, and the files that they leave.
 mod errors;
 /// Progressive files as streams.
 mod faststart;
@@ -50,15 +50,15 @@ mod faststart;
 mod hls;
 /// Damaged and malicious files.
 mod hostile;
-/// What each file starts with, and its length.
+/// The first lines of each file, and its length.
 mod house_rules;
-/// Waits for keys, and what ends them.
+/// Waits for keys, and the events that end them.
 mod key_waits;
 /// Buffer lists, flags, times and caps.
 mod lists;
 /// A minute of a live pipeline.
 mod live;
-/// What the elements log.
+/// The elements' log messages.
 mod logs;
 /// Encoders, muxers and decryptors around the element.
 mod matrix;
@@ -68,27 +68,27 @@ mod periods;
 mod piff;
 /// The scripts in pipelines/.
 mod pipelines;
-/// What plain pipelines give downstream, item by item.
+/// The output of plain pipelines, item by item.
 mod plain_pipelines;
-/// Pull mode, where the element reads the file itself.
+/// Pull mode, in which the element reads the file itself.
 mod pull;
-/// GStreamer's own demuxer behind the element.
+/// GStreamer's own demuxer after the element.
 mod qtdemux;
-/// No key appears in a log.
+/// A check that no key appears in a log.
 mod secrets;
-/// What the element tells of all DRM systems.
+/// The signaling of all DRM systems.
 mod signaling;
-/// Keys from CPIX files, stores and SPEKE servers, by key-uri.
+/// Keys from CPIX files, stores and SPEKE servers, through key-uri.
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 mod sources;
-/// What an application sees of the element.
+/// The element as an application sees it.
 mod state;
-/// The key store in SQLite and, with that feature, in PostgreSQL.
+/// The key store in SQLite and, if that feature is on, in PostgreSQL.
 #[cfg(feature = "sqlite")]
 mod store;
-/// Codec, scheme, container and place, cell by cell.
+/// The table of codecs, schemes, containers and places, cell by cell.
 mod table;
-/// Text tracks, by selector.
+/// Text tracks, which a selector includes.
 mod text;
 /// The shared vectors through the element.
 mod vectors;

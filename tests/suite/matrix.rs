@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Real encoders and muxers in front of the element, real decryptors behind it: no sample may differ. Files of several tracks, and
-//! what is no codec, scheme, container or place of the table.
+//! Real encoders and muxers before the element, and real decryptors after it: no sample may differ. The files have several
+//! tracks, or something else that the table does not have as a codec, scheme, container or place.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,7 +20,7 @@ const PLAYREADY: [u8; 16] = [
     0x9a, 0x04, 0xf0, 0x79, 0x98, 0x40, 0x42, 0x86, 0xab, 0x92, 0xe6, 0x5b, 0xe0, 0x88, 0x5f, 0x95,
 ];
 
-/// Muxes live into the element with one key, and holds the result against the clear file.
+/// Protects the live output of a muxer with one key, and compares the result with the clear file.
 fn one_key(muxer: &'static str, video: Video, audio: Audio, scheme: &str) {
     let recipe = Recipe::new(muxer, video, audio);
     if let Some(element) = recipe.missing() {
@@ -46,7 +46,7 @@ fn one_key(muxer: &'static str, video: Video, audio: Audio, scheme: &str) {
     twin.check(scheme);
 }
 
-/// The same with a key for video and one for audio from a `.keys` file.
+/// Does the same with a key for video and one for audio from a `.keys` file.
 fn key_by_track_type(muxer: &'static str, scheme: &str) {
     let recipe = Recipe::new(muxer, Video::Avc, Audio::Aac);
     if let Some(element) = recipe.missing() {
@@ -73,7 +73,7 @@ fn key_by_track_type(muxer: &'static str, scheme: &str) {
     twin.check(scheme);
 }
 
-/// Every track says scheme and key, every sample is protected by them, and the file holds together.
+/// Checks that every track states scheme and key, that every sample is protected by them, and that the file is consistent.
 fn signals(protected: &Path, scheme: &str) {
     let movie = Movie::open(protected);
     assert_eq!(movie.systems, [PLAYREADY], "SystemIDs of the pssh boxes");
@@ -203,7 +203,7 @@ fn one_tee_gives_the_clear_file_and_both_protected_ones() {
         clear.display(),
         enc::one_key("cenc"),
         cenc.display(),
-        // A key is used in one cipher mode only.
+        // Each key is used in one cipher mode only.
         enc::key_by_track_type("cbcs", &folder),
         cbcs.display(),
     );
@@ -253,7 +253,7 @@ fn a_file_with_segment_indices_keeps_them_true() {
             keys: enc::one_key_known(),
         };
         twin.check("cenc");
-        // FFmpeg 5 finds later fragments by a sidx in front of all of them, and by nothing else.
+        // FFmpeg 5 finds later fragments only by a `sidx` in front of all fragments.
         if flags.ends_with("global_sidx") {
             twin.check_ffmpeg(&ffmpeg);
         }

@@ -55,11 +55,11 @@ pub fn all_keys() -> Keys {
     tracks.fold(Keys::default(), |keys, [kid, key]| keys.with(&kid, &key))
 }
 
-/// Muxes three seconds of picture and sound into the element and returns the file, if the muxer is there.
+/// Protects three seconds of picture and sound from a muxer and returns the file. None without the muxer.
 fn protected(recipe: &Recipe, element: &str, folder: &Scratch) -> Option<Movie> {
     if let Some(element) = recipe.missing() {
         skip(
-            &format!("crypto periods behind {}", recipe.muxer),
+            &format!("crypto periods after {}", recipe.muxer),
             &format!("no {element}"),
         );
         return None;
@@ -78,7 +78,7 @@ fn twin<'a>(clear: &'a Path, protected: &'a Path) -> Twin<'a> {
     }
 }
 
-/// The period of each protected sample, by its KID; None for a clear one.
+/// The period of each sample, which its KID shows. None for a clear sample.
 fn periods(track: &Track) -> Vec<Option<u8>> {
     let samples = track.samples.iter();
     samples
@@ -86,7 +86,7 @@ fn periods(track: &Track) -> Vec<Option<u8>> {
         .collect()
 }
 
-/// Where the periods of a track change, in samples.
+/// The samples at which the period of a track changes.
 fn changes(track: &Track) -> Vec<(usize, Option<u8>)> {
     let periods = periods(track);
     let mut changes: Vec<(usize, Option<u8>)> = periods.into_iter().enumerate().collect();
@@ -101,7 +101,7 @@ fn moofs(movie: &Movie) -> Vec<Bx<'_>> {
 }
 
 #[test]
-fn keys_change_with_every_fragment_behind_every_muxer() {
+fn keys_change_with_every_fragment_after_every_muxer() {
     for (muxer, scheme, video, audio) in [
         (MP4MUX, "cenc", Video::Avc, Audio::Aac),
         (MP4MUX, "cens", Video::Avc, Audio::Aac),
@@ -144,7 +144,7 @@ fn keys_change_with_every_fragment_behind_every_muxer() {
     }
 }
 
-// The layout that GStreamer's and GPAC's readers look for: ../shared/spec/gstreamer.md, B1.
+// This is the layout that the readers of GStreamer and GPAC expect: ../shared/spec/gstreamer.md, B1.
 #[test]
 fn a_fragment_under_another_key_says_so_itself() {
     let folder = Scratch::new("periods");
@@ -220,7 +220,7 @@ fn seed_gives_each_period_a_kid_that_follows_from_the_first() {
         .iter()
         .map(|sample| sample.protection.as_ref().unwrap().rules.kid)
         .collect();
-    // uuid.uuid5(first, "1") and "2" of Python.
+    // These are the values of uuid.uuid5(first, "1") and "2" in Python.
     let expected = [
         kid,
         "8648e2b7-069a-52ac-8315-1759d2285621",
@@ -230,7 +230,7 @@ fn seed_gives_each_period_a_kid_that_follows_from_the_first() {
     assert_eq!(kids, BTreeSet::from(expected));
 }
 
-/// Protecting a fragmented file with these properties fails by these words.
+/// Checks that the element refuses a fragmented file with these properties, and with these words.
 fn refused(properties: &str, words: &[&str]) {
     let folder = Scratch::new("periods");
     let clear = Recipe::new(MP4MUX, Video::Avc, Audio::Aac).clear();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `flavor=piff`: the boxes of PIFF 1.1, judged by the oracle and by the shared pairs that others packaged.
+//! `flavor=piff`: the boxes of PIFF 1.1, checked by the oracle and against the shared pairs that other tools packaged.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ fn check_boxes(file: &[u8]) {
     for trak in moov.all(b"trak") {
         let stsd = trak.at(&[b"mdia", b"minf", b"stbl", b"stsd"]).body();
         let schm = b"schm\0\0\0\0piff\0\x01\0\x01";
-        // AlgorithmID 1 in 24 bits, IV_size 8.
+        // AlgorithmID is 1 in 24 bits, and IV_size is 8.
         let tenc = [b"uuid", TENC.as_slice(), b"\0\0\0\0\0\0\x01\x08"].concat();
         for searched in [schm.as_slice(), &tenc] {
             let found = stsd.windows(searched.len());
@@ -95,7 +95,7 @@ fn what_piff_cannot_say_is_refused() {
     }
 }
 
-/// From the IVs and subsamples that a pair lists comes the pair's own box; its samples are compared with all others'.
+/// The IVs and subsamples that a pair lists give the pair's own box. Another test compares its samples with all others.
 #[test]
 fn sample_boxes_of_the_pairs_are_reproduced() {
     let pairs = manifest::of_class("pair");

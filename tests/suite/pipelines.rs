@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Every script in pipelines/ runs to its end, and what it leaves is protected.
+//! Every script in pipelines/ runs to its end, and its output is protected.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::samples::no_iv_repeats;
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
-/// What a script returns when an element that it needs is not here.
+/// The status that a script returns when an element that it needs is missing.
 const SKIPPED: i32 = 77;
 
 #[test]
@@ -34,7 +34,7 @@ fn every_pipeline_of_the_folder_runs_and_leaves_protected_files_only() {
     }
 }
 
-/// Every moov of a file has protected tracks only, and there are samples behind one.
+/// Checks that each `moov` of a file has only protected tracks, and that samples follow one.
 pub fn is_protected(file: &Path, script: &str) -> Movie {
     let movie = Movie::open(file);
     let moovs = top_level(&movie.file)

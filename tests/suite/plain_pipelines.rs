@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a plain pipeline gives downstream, item by item, as it was before the plugin was divided into crates: who links the
-//! elements in gst-launch's language counts on it.
+//! The output of a plain pipeline, item by item, as it was before the plugin was divided into crates. Users who link the
+//! elements in gst-launch's language rely on it.
 
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use crate::enc;
 use crate::in_process;
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 
-/// The event's data: a `pssh` box of version 0 with a PlayReady Object of the tests' KID.
+/// The data of the event: a `pssh` box of version 0 with a PlayReady Object of the tests' KID.
 const PSSH: &str = "\
     AAACJnBzc2gAAAAAmgTweZhAQoarkuZb4IhflQAAAgYGAgAAAQABAPwBPABXAFIATQBIAEUAQQBEAEUAUgAgAHgAbQBsAG4AcwA9\
     ACIAaAB0AHQAcAA6AC8ALwBzAGMAaABlAG0AYQBzAC4AbQBpAGMAcgBvAHMAbwBmAHQALgBjAG8AbQAvAEQAUgBNAC8AMgAwADAA\
@@ -101,7 +101,7 @@ fn cencenc() {
     );
 }
 
-/// What reaches the sink called `out`; a run of items that read alike is counted.
+/// The items that reach the sink called `out`. A run of items with equal text becomes one item with a count.
 fn items(line: &str) -> Vec<String> {
     let pipeline = in_process::pipeline(line);
     let out = pipeline.by_name("out").unwrap();
@@ -127,7 +127,7 @@ fn record(pad: &gst::Pad) -> Arc<Mutex<Vec<String>>> {
                 items.push(format!("list of {}", list.len()));
                 items.extend(list.iter().map(of_buffer));
             }
-            // Parsers send tags when the bit rate that they measure changes.
+            // Parsers send tags when the measured bit rate changes.
             Some(gst::PadProbeData::Event(event)) if event.type_() != gst::EventType::Tag => {
                 items.push(of_event(event));
             }
@@ -151,7 +151,7 @@ fn of_event(event: &gst::Event) -> String {
     }
 }
 
-/// Names and texts; what an encoder chooses is left out.
+/// The names and texts of caps, without the values that an encoder chooses.
 fn of_caps(caps: &gst::CapsRef) -> String {
     let structure = caps.structure(0).unwrap();
     let texts = [
@@ -175,7 +175,7 @@ fn of_caps(caps: &gst::CapsRef) -> String {
     )
 }
 
-/// Flags, which times it has, and what it starts with.
+/// The flags of a buffer, which times it has, and the boxes at its start.
 fn of_buffer(buffer: &gst::BufferRef) -> String {
     let flags: Vec<_> = buffer.flags().iter_names().map(|(name, _)| name).collect();
     let times = [
@@ -191,7 +191,7 @@ fn of_buffer(buffer: &gst::BufferRef) -> String {
     item.trim_end().to_owned()
 }
 
-/// The types of the boxes that a buffer starts with, where they are such.
+/// The types of the boxes at the start of a buffer, if it begins with boxes.
 fn boxes(mut bytes: &[u8]) -> String {
     let known = ["ftyp", "moov", "moof", "mdat"];
     let mut kinds = String::new();

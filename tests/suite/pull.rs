@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element in pull mode, where it drives the pipeline itself: progressive files of real muxers, large files, state changes.
+//! Pull mode, in which the element drives the pipeline itself: progressive files of real muxers, large files, state changes.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -26,7 +26,7 @@ use test_support::build_progressive::{co64, moov, stsc, stsz, trak};
 
 const AT_END: Recipe = Recipe::new("mp4mux", Video::AvcSlicesAndBFrames, Audio::Aac);
 const IN_FRONT: Recipe = Recipe::new(FASTSTART, Video::AvcInBand, Audio::Aac);
-/// What a process may take for a file of four gibibytes, GStreamer and the test binary included, in KiB.
+/// The memory in KiB that a process may use for a file of 4 GiB, including GStreamer and the test binary.
 const MEMORY: u64 = 128 << 10;
 
 #[test]
@@ -167,7 +167,7 @@ fn plays_and_stops_the_given_file() {
     pipeline.set_state(gst::State::Null).unwrap();
 }
 
-/// A file with two samples of sound, a hole of four gibibytes between them, and its `moov` at the end.
+/// A file with two samples of sound, a hole of 4 GiB between them, and its `moov` at the end.
 fn large_file(folder: &Scratch) -> PathBuf {
     let path = folder.join("large.mp4");
     let mut file = File::create(&path).unwrap();
@@ -201,7 +201,7 @@ fn protects_the_large_file() {
         counted.fetch_add(size, Ordering::Relaxed);
         gst::PadProbeReturn::Ok
     });
-    // Stopped in the middle first.
+    // The pipeline is first stopped in the middle.
     pipeline.set_state(gst::State::Playing).unwrap();
     std::thread::sleep(Duration::from_millis(100));
     pipeline.set_state(gst::State::Null).unwrap();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What GStreamer's own demuxer makes of the element's files: caps, protection events and one meta per buffer.
+//! GStreamer's own demuxer reads the element's files: it gives caps, protection events and one meta for each buffer.
 //!
-//! The demuxer runs in a process of its own, where a registry without the user's plugins is in force.
+//! The demuxer runs in a separate process, whose registry has none of the user's plugins.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -62,7 +62,7 @@ fn demuxes_the_given_file() {
     }
 }
 
-/// What came out of one pad of the demuxer.
+/// The output of one pad of the demuxer.
 struct Seen {
     caps: gst::Caps,
     events: Vec<gst::Event>,
@@ -133,7 +133,7 @@ impl Seen {
         assert_eq!(self.field("protection-system"), PLAYREADY);
     }
 
-    /// One event for the moov, with the whole pssh box.
+    /// Checks that there is one event for the `moov`, with the whole `pssh` box.
     fn check_events(&self, movie: &Movie) {
         assert_eq!(self.events.len(), 1, "protection events");
         let gst::EventView::Protection(event) = self.events[0].view() else {
@@ -152,7 +152,7 @@ impl Seen {
     }
 }
 
-/// The meta says what senc and tenc say; the bytes are those of the file.
+/// Checks that the meta agrees with `senc` and `tenc`, and that the bytes are those of the file.
 fn check_buffer(buffer: &gst::Buffer, sample: &Sample, bytes: &[u8]) {
     assert_eq!(buffer.map_readable().unwrap().as_slice(), bytes);
     let meta = buffer.meta::<gst::meta::ProtectionMeta>();
@@ -184,7 +184,7 @@ fn check_buffer(buffer: &gst::Buffer, sample: &Sample, bytes: &[u8]) {
     assert_eq!(pattern, expected, "pattern");
 }
 
-/// An element that does nothing: qtdemux wants to see a decryptor for the system before it lets a track out.
+/// An element that does nothing: qtdemux exposes a track only if a decryptor for its system exists.
 mod decryptor {
     use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! With everything logged that GStreamer can log, no key appears anywhere: whatever its source, in whatever element.
+//! No key appears in the output when GStreamer logs all it can, whatever the source of the key and whatever the element.
 
 use std::io::Read;
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::scratch::Scratch;
 
 const CLEAR: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
 const LIMIT: Duration = Duration::from_secs(600);
-/// No secret: it shows that the search finds what is there.
+/// A text that is no secret, which the search must find: this shows that the search works.
 const CONTROL: &[u8] = b"playreadyenc0";
 
 #[test]
@@ -82,7 +82,8 @@ fn a_key_of_a_cpix_document_appears_in_no_log_no_dot_file_and_no_error() {
     child("x.cpix", &document, &[&key]);
 }
 
-/// Runs all elements with a source of keys, whose secret is in a file of that name, in a process that logs everything.
+/// Runs all elements with one source of keys, in a process that logs everything. `source` is the name of the file with the
+/// secret.
 fn child(source: &str, secret: &str, secrets: &[&[u8]]) {
     let folder = Scratch::new("secrets");
     folder.write_secret(source, secret);
@@ -99,7 +100,7 @@ fn child(source: &str, secret: &str, secrets: &[&[u8]]) {
     says_no_secret(command, &folder, secrets);
 }
 
-/// Runs a program at the highest level of logs: neither they nor its DOT files have a secret in any form.
+/// Runs a program at the highest log level. Neither its logs nor its DOT files contain a secret in any form.
 fn says_no_secret(mut command: std::process::Command, folder: &Scratch, secrets: &[&[u8]]) {
     let mut forms: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| forms(secret)).collect();
     forms.push(CONTROL.to_vec());
@@ -132,12 +133,12 @@ fn says_no_secret(mut command: std::process::Command, folder: &Scratch, secrets:
     assert_eq!(found, [control], "forms in DOT files");
 }
 
-/// Elements after which nothing more is asked of the clear file's samples.
+/// Pipelines that use the samples of the clear file in all elements. Each ends without further checks.
 const PIPELINES: [&str; 5] = [
     "playreadyenc ! clearkeydec ! fakesink",
     "qtdemux name=demux demux.video_0 ! h264parse ! cencenc ! clearkeydec ! fakesink",
     "qtdemux name=demux demux.video_0 ! h264parse ! playreadymp4mux ! fakesink",
-    // h264parse of GStreamer 1.22 may read a key unit event that it has freed: see `test_support::media`.
+    // h264parse of GStreamer 1.22 may read a key unit event after it was freed: see `test_support::media`.
     "qtdemux name=demux demux.video_0 ! h264parse ! playreadycmafmux mux::send-force-keyunit=false ! fakesink",
     "queue ! playreadyenc crypto-period=1000000000 clear-lead=1000000000 ! fakesink",
 ];
@@ -174,7 +175,7 @@ fn uses_the_key() {
     println!("{}", String::from_utf8_lossy(CONTROL));
 }
 
-/// Gives an element its key by the source that the file's name says; a wrong one is followed by what makes it none.
+/// Gives an element its key from the source that the file's name implies. With `is_wrong` the value is made invalid.
 fn give_key(element: &gst::Element, file: &Path, is_wrong: bool) {
     let source = file.file_name().unwrap().to_str().unwrap();
     let mut secret = std::fs::read_to_string(file).unwrap();
@@ -219,7 +220,7 @@ fn answer(element: &gst::Element, key: String) {
         });
 }
 
-/// Plays to the end or to an error, and returns what an application would show.
+/// Plays to the end or to an error, and returns the text that an application would show.
 fn play(pipeline: &gst::Pipeline) -> String {
     let _ = pipeline.set_state(gst::State::Playing);
     let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
@@ -238,7 +239,7 @@ fn random<const LEN: usize>() -> [u8; LEN] {
     bytes
 }
 
-/// The shapes in which programs print bytes.
+/// The forms in which programs print bytes.
 fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let lower = decrypt::hex(secret);
     let upper = lower.to_uppercase();
@@ -266,7 +267,7 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Which of the forms, by their index, a stream of any length has: searched on a thread of its own.
+/// Searches a stream of any length for the forms on a separate thread. Returns the indices of those that it contains.
 fn search(mut stream: impl Read + Send + 'static, forms: Vec<Vec<u8>>) -> JoinHandle<Vec<usize>> {
     std::thread::spawn(move || {
         let overlap = forms.iter().map(Vec::len).max().unwrap() - 1;

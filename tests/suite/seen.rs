@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What comes out of a pipeline of one stream: caps, protection events and buffers, in their order.
+//! The output of a pipeline of one stream: caps, protection events and buffers, in their order.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,23 +7,23 @@ use gst::prelude::*;
 
 use crate::in_process;
 
-/// One thing that passed a pad.
+/// An item that passed a pad.
 pub enum Item {
     Caps(gst::Caps),
     Segment,
-    /// SystemID, data and origin of a protection event.
+    /// The SystemID, data and origin of a protection event.
     Protection(String, Vec<u8>, String),
     Buffer(gst::Buffer),
 }
 
-/// All of them.
+/// The items in their order.
 #[derive(Default)]
 pub struct Seen(pub Vec<Item>);
 
-/// What a recorder collects while the pipeline runs.
+/// The items that a probe collects while the pipeline runs.
 pub type Recorder = Arc<Mutex<Seen>>;
 
-/// Plays a pipeline whose sink is called `out` to its end.
+/// Plays a pipeline to its end and returns the items at its sink called `out`.
 pub fn of(line: &str) -> Seen {
     let pipeline = in_process::pipeline(line);
     let out = pipeline.by_name("out").unwrap();
@@ -33,7 +33,7 @@ pub fn of(line: &str) -> Seen {
     take(&recorder)
 }
 
-/// Collects what passes a pad.
+/// Collects the items that pass a pad.
 pub fn record(pad: &gst::Pad) -> Recorder {
     let recorder = Recorder::default();
     let items = Arc::clone(&recorder);
@@ -41,7 +41,7 @@ pub fn record(pad: &gst::Pad) -> Recorder {
         | gst::PadProbeType::BUFFER_LIST
         | gst::PadProbeType::EVENT_DOWNSTREAM;
     pad.add_probe(kinds, move |_, info| {
-        // A copy: decoders use the memory of buffers again.
+        // Copies the memory: decoders reuse the memory of buffers.
         let copy = |buffer: &gst::BufferRef| Item::Buffer(buffer.copy_deep().unwrap());
         let seen: Vec<_> = match &info.data {
             Some(gst::PadProbeData::Buffer(buffer)) => vec![copy(buffer)],
@@ -115,7 +115,7 @@ impl Seen {
         events.collect()
     }
 
-    /// The kinds of items, a run of buffers as one.
+    /// The kinds of the items. A run of buffers counts as one.
     pub fn order(&self) -> Vec<&'static str> {
         let kinds = self.0.iter().map(|item| match item {
             Item::Caps(_) => "caps",
@@ -128,13 +128,13 @@ impl Seen {
         kinds
     }
 
-    /// The fields of each buffer's protection meta as text, sorted; buffers in them by their bytes.
+    /// The fields of each buffer's protection meta as text, sorted. A buffer in a field appears as its bytes.
     pub fn metas(&self) -> Vec<Vec<String>> {
         self.buffers().into_iter().map(|b| meta(b)).collect()
     }
 }
 
-/// The fields of a buffer's protection meta; none without one.
+/// The fields of a buffer's protection meta. Empty without a meta.
 pub fn meta(buffer: &gst::BufferRef) -> Vec<String> {
     let metas: Vec<_> = buffer.iter_meta::<gst::meta::ProtectionMeta>().collect();
     assert!(metas.len() <= 1, "several protection metas");
@@ -148,7 +148,7 @@ pub fn meta(buffer: &gst::BufferRef) -> Vec<String> {
     fields
 }
 
-/// Sends buffers through an element, and returns what came out and the error that ended it.
+/// Sends buffers through an element. Returns its output and the error that ended it.
 pub fn feed(
     element: &str,
     parts: Vec<(gst::Caps, Vec<gst::Buffer>)>,
@@ -161,7 +161,7 @@ pub fn feed(
     for (caps, buffers) in parts {
         for buffer in buffers {
             let sample = gst::Sample::builder().caps(&caps).buffer(&buffer).build();
-            // The sample's reference would make the buffer shared.
+            // The reference that the sample holds would make the buffer shared.
             drop(buffer);
             let pushed: gst::FlowReturn = source.emit_by_name("push-sample", &[&sample]);
             assert_eq!(pushed, gst::FlowReturn::Ok);

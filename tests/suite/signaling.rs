@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the element tells of several systems: events, properties and boxes.
+//! The signaling of several systems: events, properties and boxes.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use gst::prelude::*;
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::{enc, in_process};
 
-/// Written by Shaka Packager 3.8.0 for another KID.
+/// A box that Shaka Packager 3.8.0 wrote for another KID.
 const GIVEN: &str = "AAAAOHBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAABgSEBAAAAAQABAAEAAQAAAAAKpI88aJmwY=";
 const WIDEVINE: &str = "edef8ba9-79d6-4ace-a3c8-27dcd51d21ed";
 const COMMON: &str = "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b";

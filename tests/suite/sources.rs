@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys for the element from CPIX files, key stores and SPEKE servers, by `key-uri`.
+//! Keys from CPIX files, key stores and SPEKE servers, which the element gets through `key-uri`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -39,7 +39,7 @@ fn check(folder: &Scratch, name: &str, keys: Keys) {
     twin.check_cencbox();
 }
 
-/// A document with a key for video and one for audio, and a box of a system of its own.
+/// A document with a key for video and one for audio, and with a box of another system.
 fn cpix(pssh: &[u8]) -> String {
     let key = |kid: &str, key: &str| {
         let key = STANDARD.encode(decrypt::unhex(key));
@@ -185,7 +185,7 @@ fn period_that_begins_makes_its_key_active_and_no_other_key() {
     let mut states = states();
     states.sort_by_key(|state| *state == KeyState::Retired);
     assert_eq!(states, [KeyState::Active, KeyState::Retired]);
-    // The two states, and no key that was handed out.
+    // The audit has the two state changes, and no entry about a key that was handed out.
     assert_eq!(store.verify_audit().unwrap().rows, rows + 2);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element as an application sees it: what it tells at the start, and what it keeps when it starts again.
+//! The element as an application sees it: its message at the start, and its values after a restart.
 
 use std::sync::{Arc, Mutex};
 
@@ -65,10 +65,10 @@ fn pssh(movie: &Movie) -> Vec<u8> {
     movie.file[pssh.start..pssh.end].to_vec()
 }
 
-/// Plays to the end and returns the structure of the message by which the element tells of its protection.
+/// Plays to the end and returns the structure of the message in which the element describes its protection.
 fn play(pipeline: &gst::Pipeline) -> gst::Structure {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&told);
+    let messages = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&messages);
     let bus = pipeline.bus().unwrap();
     bus.set_sync_handler(move |_, message| {
         let structure = message
@@ -81,12 +81,12 @@ fn play(pipeline: &gst::Pipeline) -> gst::Structure {
     });
     in_process::run_to_the_end(pipeline);
     bus.unset_sync_handler();
-    let mut told = told.lock().unwrap();
-    assert_eq!(told.len(), 1, "messages: {told:?}");
-    told.remove(0)
+    let mut messages = messages.lock().unwrap();
+    assert_eq!(messages.len(), 1, "messages: {messages:?}");
+    messages.remove(0)
 }
 
-/// What left a pad: its bytes, and the protection events with the number of bytes before each.
+/// The output of a pad: its bytes, and the protection events with the number of bytes before each.
 #[derive(Default)]
 struct Seen {
     bytes: Vec<u8>,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The key store, each test over every back end that is built in. PostgreSQL is started for it, as a server of its own.
+//! The key store: each test runs on every back end that is built in. For PostgreSQL it starts a server of its own.
 
-/// Who may use a service over the store, and by which tokens.
+/// The users of a service over the store, and their tokens.
 mod accounts;
-/// Answers to requests that may come again.
+/// Answers that are kept for repeated requests.
 mod answers;
-/// What the audit shows.
+/// The entries of the audit.
 mod audit;
 /// Many keys and many requests at once.
 mod batch;
@@ -15,28 +15,28 @@ mod books;
 mod handoff;
 /// Key-encryption keys and re-wrapping.
 mod kek;
-/// Stores of earlier versions.
+/// Stores that an earlier version wrote.
 mod migration;
-/// Deliveries to licence servers, as the store keeps them.
+/// Deliveries to licence servers in the store.
 mod outbox;
-/// Where the tests keep their stores.
+/// The databases and folders of the tests.
 mod place;
-/// What only PostgreSQL has.
+/// Properties of PostgreSQL alone.
 #[cfg(feature = "postgres")]
 mod postgres;
 /// Many processes, and processes that are killed.
 mod processes;
-/// Targets that are entered by hand, and which networks they may be in.
+/// Targets that an operator enters, and the networks in which they may be.
 mod reach;
 /// A licence server for the tests.
 mod receiver;
-/// What the database itself refuses.
+/// Rules that the database itself enforces.
 mod rules;
-/// Licence servers, as the store knows them.
+/// Licence servers in the store.
 mod targets;
 /// Keys over time, contents and numbers.
 mod timeline;
-/// Random writes, and whether they are kept.
+/// Random writes, and a check that they are kept.
 mod writes;
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
@@ -59,7 +59,7 @@ pub fn slot(content: &str, period: u64) -> KeySlot {
     }
 }
 
-/// A key from elsewhere, and what it is.
+/// A key from another source, and its bytes.
 pub fn new_key(mode: CipherMode) -> (NewKey, [u8; 16]) {
     let key = ContentKey::generate(&host_access::SystemRandom).unwrap();
     let bytes = *key.as_bytes();

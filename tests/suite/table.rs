@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Codec × scheme × container × place: every legal cell is run and judged by decryptors that are not ours.
+//! Every legal combination of codec, scheme, container and place is run, and decryptors of other projects check it.
 //!
-//! A row is a codec, a column a place in the pipeline with the container that stands there, and each cell is run under all schemes
-//! that are legal in it. Judges are the tests' own reader with its own cipher, the oracle cencbox.py for every cell, and FFmpeg 8
-//! and Shaka Packager for all cells but those that [`UNREAD`] names, each with the reason. Elementary streams, which no file
-//! reader takes, must be the samples of the file from `playreadyenc` under the same IVs, byte for byte.
+//! A row is a codec. A column is a place in the pipeline with its container. Each cell runs under all schemes that are legal
+//! in it. The judges are the tests' own reader with its own cipher and the oracle cencbox.py for every cell, and FFmpeg 8
+//! and Shaka Packager for all cells except those that [`UNREAD`] lists with the reason. No file reader takes elementary
+//! streams: they must equal the samples that `playreadyenc` writes under the same IVs, byte for byte.
 
 mod cell;
 mod elementary;
@@ -15,7 +15,7 @@ use crate::tools;
 use cell::Judge;
 use source::Source;
 
-/// A codec: its name, its sample entry, where streams of it come from, and the columns in which it stands.
+/// A codec: its name, its sample entry, the source of its streams, and the columns in which it occurs.
 struct Row {
     codec: &'static str,
     entry: &'static str,
@@ -23,39 +23,39 @@ struct Row {
     places: &'static [Place],
 }
 
-/// Where the element stands, and in which container the stream is.
+/// The place of the element, and the container of the stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
-    /// `playreadyenc` behind a muxer.
-    BehindMp4mux,
-    BehindIsofmp4mux,
-    BehindCmafmux,
-    /// The same with `flavor=piff`.
-    BehindIsmlmux,
-    /// In the place of a muxer.
+    /// `playreadyenc` after a muxer.
+    AfterMp4mux,
+    AfterIsofmp4mux,
+    AfterCmafmux,
+    /// The same, with `flavor=piff`.
+    AfterIsmlmux,
+    /// A bin in the place of a muxer.
     Mp4muxBin,
     CmafmuxBin,
-    /// `playreadyenc` behind a fragmented file.
+    /// `playreadyenc` after a fragmented file.
     Fragmented,
-    /// `playreadyenc` reads a progressive file, `moov` at the end, itself.
+    /// `playreadyenc` in pull mode on a progressive file with `moov` at the end.
     Pulled,
-    /// `playreadyenc` is sent a progressive file, `moov` in front.
+    /// `playreadyenc` in push mode on a progressive file with `moov` in front.
     Pushed,
-    /// `cencenc`, of samples behind qtdemux.
+    /// `cencenc` on samples from qtdemux.
     Elementary,
 }
 
 use Place::{
-    BehindCmafmux, BehindIsmlmux, BehindIsofmp4mux, BehindMp4mux, CmafmuxBin, Elementary,
-    Fragmented, Mp4muxBin, Pulled, Pushed,
+    AfterCmafmux, AfterIsmlmux, AfterIsofmp4mux, AfterMp4mux, CmafmuxBin, Elementary, Fragmented,
+    Mp4muxBin, Pulled, Pushed,
 };
 
-/// What the muxers of GStreamer 1.22 and gst-plugin-fmp4 0.14 take.
+/// The places whose muxers, of GStreamer 1.22 and gst-plugin-fmp4 0.14, accept the codec.
 const ANYWHERE: &[Place] = &[
-    BehindMp4mux,
-    BehindIsofmp4mux,
-    BehindCmafmux,
-    BehindIsmlmux,
+    AfterMp4mux,
+    AfterIsofmp4mux,
+    AfterCmafmux,
+    AfterIsmlmux,
     Mp4muxBin,
     CmafmuxBin,
     Fragmented,
@@ -64,9 +64,9 @@ const ANYWHERE: &[Place] = &[
     Elementary,
 ];
 const NOT_ISML: &[Place] = &[
-    BehindMp4mux,
-    BehindIsofmp4mux,
-    BehindCmafmux,
+    AfterMp4mux,
+    AfterIsofmp4mux,
+    AfterCmafmux,
     Mp4muxBin,
     CmafmuxBin,
     Fragmented,
@@ -75,8 +75,8 @@ const NOT_ISML: &[Place] = &[
     Elementary,
 ];
 const NOT_CMAF: &[Place] = &[
-    BehindMp4mux,
-    BehindIsofmp4mux,
+    AfterMp4mux,
+    AfterIsofmp4mux,
     Mp4muxBin,
     Fragmented,
     Pulled,
@@ -84,24 +84,24 @@ const NOT_CMAF: &[Place] = &[
     Elementary,
 ];
 const ONLY_MP4: &[Place] = &[
-    BehindMp4mux,
+    AfterMp4mux,
     Mp4muxBin,
     Fragmented,
     Pulled,
     Pushed,
     Elementary,
 ];
-const ONLY_ISO: &[Place] = &[BehindIsofmp4mux, Fragmented, Pulled, Pushed, Elementary];
+const ONLY_ISO: &[Place] = &[AfterIsofmp4mux, Fragmented, Pulled, Pushed, Elementary];
 const ISO_AND_CMAF: &[Place] = &[
-    BehindIsofmp4mux,
-    BehindCmafmux,
+    AfterIsofmp4mux,
+    AfterCmafmux,
     CmafmuxBin,
     Fragmented,
     Pulled,
     Pushed,
     Elementary,
 ];
-/// No encoder, muxer or demuxer of GStreamer 1.22 knows it.
+/// The places for a codec that no encoder, muxer or demuxer of GStreamer 1.22 supports.
 const FILES: &[Place] = &[Fragmented, Pulled, Pushed];
 
 #[rustfmt::skip]
@@ -134,7 +134,7 @@ const ROWS: [Row; 26] = [
     Row { codec: "MP3", entry: "mp4a", source: Source::Audio(Audio::Mp3), places: ONLY_MP4 },
 ];
 
-/// Cells that a judge does not read: its name, codecs, schemes and places (none: all), and why.
+/// The cells that a judge does not read. An empty list means all. `why` is the reason.
 struct Unread {
     judge: Judge,
     codecs: &'static [&'static str],
@@ -145,14 +145,14 @@ struct Unread {
 
 #[rustfmt::skip]
 const UNREAD: [Unread; 9] = [
-    Unread { judge: Judge::Ffmpeg8, codecs: &[], schemes: &[], places: &[BehindIsmlmux], why: "reads no PIFF" },
+    Unread { judge: Judge::Ffmpeg8, codecs: &[], schemes: &[], places: &[AfterIsmlmux], why: "reads no PIFF" },
     Unread { judge: Judge::Ffmpeg8, codecs: &["AAC", "MP3", "Opus", "FLAC", "ALAC"], schemes: &["cens"], places: &[],
         why: "runs the counter over the partial block at the end of a sample, which whole blocks leave clear" },
     Unread { judge: Judge::Ffmpeg8, codecs: &["VP8"], schemes: &["cens", "cbcs"], places: &[],
         why: "has no pattern for samples without a subsample map" },
     Unread { judge: Judge::Ffmpeg8, codecs: &["AC-4"], schemes: &["cens", "cbcs"], places: &[],
         why: "refuses a subsample map without a pattern" },
-    Unread { judge: Judge::Packager, codecs: &[], schemes: &[], places: &[BehindIsmlmux], why: "reads no PIFF" },
+    Unread { judge: Judge::Packager, codecs: &[], schemes: &[], places: &[AfterIsmlmux], why: "reads no PIFF" },
     Unread { judge: Judge::Packager, codecs: &[], schemes: &[], places: &[Pulled],
         why: "reads sample auxiliary information of fragments only" },
     Unread { judge: Judge::Packager, codecs: &["Dolby AVC", "Dolby AVC in band", "Dolby AV1", "VVC", "MP3"], schemes: &[], places: &[],
@@ -161,10 +161,10 @@ const UNREAD: [Unread; 9] = [
     Unread { judge: Judge::Packager, codecs: &["AC-4"], schemes: &[], places: &[], why: "wants a dac4 that tells presentations" },
 ];
 
-/// Cells that no judge but the oracle reads: codecs, scheme and places; FFmpeg and Shaka Packager each for the reason above.
+/// The cells that only the oracle reads, by codecs, scheme and places. FFmpeg and Shaka Packager each have a reason above.
 #[rustfmt::skip]
 const ONLY_THE_ORACLE: [(&[&str], &str, &[Place]); 7] = [
-    (&["AVC", "AAC"], "cenc", &[BehindIsmlmux]),
+    (&["AVC", "AAC"], "cenc", &[AfterIsmlmux]),
     (&["AAC", "Opus", "FLAC", "ALAC"], "cens", &[Pulled]),
     (&["MP3"], "cens", ONLY_MP4),
     (&["VP8"], "cens", ONLY_ISO),
@@ -173,7 +173,7 @@ const ONLY_THE_ORACLE: [(&[&str], &str, &[Place]); 7] = [
     (&["AC-4"], "cbcs", FILES),
 ];
 
-/// Why a judge does not read a cell.
+/// The reason why a judge does not read a cell.
 fn unread(judge: Judge, row: &Row, scheme: &str, place: Place) -> Option<&'static str> {
     let is = |unread: &&Unread| {
         let of_codec = unread.codecs.is_empty() || unread.codecs.contains(&row.codec);
@@ -184,7 +184,7 @@ fn unread(judge: Judge, row: &Row, scheme: &str, place: Place) -> Option<&'stati
     UNREAD.iter().find(is).map(|unread| unread.why)
 }
 
-/// Runs a column: each row that stands in it, under each scheme.
+/// Runs a column: each row that occurs in it, under each scheme.
 fn column(place: Place, run: impl Fn(&Row) -> Vec<String>) {
     let mut faults = Vec::new();
     for row in ROWS.iter().filter(|row| row.places.contains(&place)) {
@@ -224,23 +224,23 @@ fn cells_that_only_the_oracle_reads_are_named() {
 }
 
 #[test]
-fn behind_mp4mux() {
-    files(BehindMp4mux);
+fn after_mp4mux() {
+    files(AfterMp4mux);
 }
 
 #[test]
-fn behind_isofmp4mux() {
-    files(BehindIsofmp4mux);
+fn after_isofmp4mux() {
+    files(AfterIsofmp4mux);
 }
 
 #[test]
-fn behind_cmafmux() {
-    files(BehindCmafmux);
+fn after_cmafmux() {
+    files(AfterCmafmux);
 }
 
 #[test]
-fn behind_ismlmux_as_piff() {
-    files(BehindIsmlmux);
+fn after_ismlmux_as_piff() {
+    files(AfterIsmlmux);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn in_the_place_of_cmafmux() {
 }
 
 #[test]
-fn behind_a_fragmented_file() {
+fn after_a_fragmented_file() {
     files(Fragmented);
 }
 
@@ -264,7 +264,7 @@ fn reading_a_progressive_file() {
 }
 
 #[test]
-fn behind_a_progressive_stream() {
+fn after_a_progressive_stream() {
     files(Pushed);
 }
 

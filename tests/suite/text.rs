@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Text tracks: clear, unless a selector asks for them.
+//! Text tracks: they stay clear unless a selector includes them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::tools::{self, skip};
 const SUBTITLES: &str = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nfirst line of words\n\n\
     00:00:01.500 --> 00:00:02.900\nsecond line of words\n";
 
-/// Subtitles as WebVTT in fragmented MP4, by Shaka Packager.
+/// Subtitles as WebVTT in fragmented MP4, which Shaka Packager writes.
 fn subtitles(folder: &Scratch) -> Option<PathBuf> {
     let packager = tools::packager()?;
     std::fs::write(folder.join("subtitles.vtt"), SUBTITLES).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The shared vectors through the element: every clear file in every chunking, and the pairs that fix every byte.
+//! The shared vectors through the element: every clear file in every chunking, and the pairs that determine every byte.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ const IN_SCOPE: [&str; 17] = [
     "avc1", "avc3", "hvc1", "hev1", "vvc1", "av01", "vp08", "vp09", "mp4a", "ac-3", "ec-3", "Opus",
     "fLaC", "alac", "stpp", "wvtt", "c608",
 ];
-/// Buffer sizes of the sources; the last one takes each file whole.
+/// The buffer sizes of the sources. With the last one each file is a single buffer.
 const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];
 
 fn vectors(class: &str, test: &str) -> Vec<Vector> {
@@ -35,7 +35,8 @@ fn is_in_scope(vector: &Vector) -> bool {
         .all(|entry| IN_SCOPE.contains(&entry.as_str()))
 }
 
-/// The settings that a vector needs besides the key: text stays clear, and alone it must be allowed to.
+/// The settings that a vector needs besides the key: text stays clear, and a file of text alone must be allowed to stay
+/// clear.
 fn clear_tracks(vector: &Vector) -> &'static str {
     let is_text = |entry: &String| matches!(entry.as_str(), "stpp" | "wvtt" | "tx3g");
     match vector.sample_entries().iter().all(is_text) {
@@ -44,7 +45,7 @@ fn clear_tracks(vector: &Vector) -> &'static str {
     }
 }
 
-/// The element with fixed IV, so that two runs give the same bytes.
+/// The element with a fixed IV, so that two runs give the same bytes.
 fn fixed(vector: &Vector, scheme: &str) -> String {
     let iv = match scheme {
         "cenc" => "0011223344556677",
@@ -133,10 +134,10 @@ fn every_progressive_clear_file_is_protected_with_its_moov_in_front() {
     }
 }
 
-/// FFmpeg 8.1 leaves out the samples of a second protected sample entry; it takes those of a clear one.
+/// FFmpeg 8.1 leaves out the samples of a second protected sample entry, but not those of a clear one.
 const TWO_ENTRIES: &str = "o-gst-av1-two-entries";
-/// Vectors with a track of which nothing can be encrypted, and the schemes for which that is so: the samples of Opus are silence,
-/// shorter than a cipher block; the tiles of AV1 are.
+/// The vectors with a track in which nothing can be encrypted, and the schemes for which this is so. The samples of Opus are
+/// silence, shorter than a cipher block, and so are the tiles of AV1.
 const NOTHING_TO_ENCRYPT: [(&str, &[&str]); 2] = [
     ("o-gst-h264-opus", &["cbcs", "cbc1"]),
     ("o-gst-av1-only", &["cenc", "cbcs", "cens", "cbc1"]),
@@ -201,7 +202,7 @@ fn every_codec_out_of_scope_is_refused_by_name() {
     }
 }
 
-/// A decryptor left boxes of protection in this one, whose samples are clear: they are dropped with a warning.
+/// A decryptor left boxes of protection in this file, whose samples are clear: the element removes the boxes with a warning.
 const DECRYPTED: &str = "o-clear-with-enc-boxes";
 
 #[test]
@@ -217,11 +218,11 @@ fn every_file_that_others_protected_is_refused() {
             let twice = folder.join("twice.mp4");
             let run = enc::protect_file(&once, 4096, &enc::one_key("cenc"), &twice);
             assert!(!run.status.success(), "{} is not refused", vector.id);
-            // Some are fragments without what describes them.
+            // Some vectors are fragments without their initialization segment.
             let is_alone = vector.sample_entries().is_empty();
             let is_named = run.stderr.contains("already protected");
             assert!(is_named || is_alone, "{}: {}", vector.id, run.stderr);
-            // A clear moov may have left before protected fragments come.
+            // A clear `moov` may have left the element before protected fragments come.
             let left = std::fs::read(&twice).unwrap_or_default();
             let is_media = |kind: &[u8; 4]| matches!(kind, b"moof" | b"mdat");
             assert!(top_level(&left).iter().all(|piece| !is_media(&piece.kind)));
@@ -229,7 +230,7 @@ fn every_file_that_others_protected_is_refused() {
     }
 }
 
-/// What the element says when it refuses a file, of which nothing may leave.
+/// The error with which the element refuses a file, of which nothing may leave.
 fn refusal(vector: &Vector) -> String {
     let folder = Scratch::new("refused");
     let clear = folder.write("clear.mp4", vector.bytes());
@@ -240,8 +241,8 @@ fn refusal(vector: &Vector) -> String {
     run.stderr
 }
 
-/// Shaka Packager 3.8 and mp4ff start protection on a tile's first byte in cenc too. The AV1 binding (AV1 in ISOBMFF 1.2, 4.2)
-/// has it end on the tile's last byte, as GPAC, FFmpeg 8 and we do.
+/// Shaka Packager 3.8 and mp4ff start protection at a tile's first byte in cenc too. By the AV1 binding (AV1 in ISOBMFF 1.2,
+/// 4.2) it ends at the tile's last byte, as in GPAC, FFmpeg 8 and here.
 const STARTS_WITH_THE_TILE: &str = "o-peer-av1-cenc";
 
 #[test]
@@ -267,7 +268,7 @@ fn reproduce(pair: &Vector) {
     let protected = folder.join("protected.mp4");
     let key = pair.keys().pairs()[0].split_once(':').unwrap().1.to_owned();
     let first = &facts[0].samples[0];
-    // The KID is not an input of the ciphers, and one pair has the nil KID, which we refuse.
+    // The KID does not affect the ciphers. One pair has the nil KID, which the element refuses.
     let element = format!(
         "playreadyenc scheme={} key-id={} key={key} iv={}",
         facts[0].scheme,
@@ -282,7 +283,7 @@ fn reproduce(pair: &Vector) {
     }
 }
 
-/// Same IVs, subsamples and protected bytes, sample by sample.
+/// Compares IVs, subsamples and protected bytes, sample by sample.
 fn compare(movie: &Movie, facts: &TrackFacts, id: &str) {
     let track = movie.tracks.iter().find(|track| track.id == facts.clear_id);
     let track = track.unwrap();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The tables of properties in docs/elements.md have the rows that gst-inspect-1.0 gives.
+//! Compares the tables of properties in docs/elements.md with the output of gst-inspect-1.0.
 
 use std::collections::BTreeSet;
 
 use super::Document;
 use crate::launch::{self, Run};
 
-/// Every element writes these as GStreamer does.
+/// The properties of GstObject, which every element has.
 const OF_OBJECT: [&str; 2] = ["name", "parent"];
 const ENCRYPTORS: [&str; 4] = [
     "playreadyenc",
@@ -15,7 +15,7 @@ const ENCRYPTORS: [&str; 4] = [
     "playreadycmafmux",
 ];
 
-/// Rows of a table without their last cell, the meaning.
+/// The rows of a table without the last cell, which is the meaning.
 type Rows = BTreeSet<String>;
 
 #[test]
@@ -40,7 +40,7 @@ fn every_property_is_in_its_table() {
     }
 }
 
-/// The rows with five cells in the section of a heading.
+/// The rows with five cells in the section under a heading.
 fn documented_rows(document: &Document, heading: &str) -> Rows {
     let start = format!("\n## {heading}\n");
     let (_, section) = document.text.split_once(&start).unwrap();
@@ -79,7 +79,7 @@ fn property_name(line: &str) -> Option<&str> {
     (is_name(name) && !name.is_empty()).then_some(name)
 }
 
-/// A row from the lines under a property: its flags, its type with the default, and the choices it has.
+/// A row made from the lines about a property: its flags, its type with the default, and its choices.
 fn row(name: &str, details: &[&str]) -> String {
     let [flags, kind, choices @ ..] = details else {
         panic!("{name}: {details:?}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What an application asks of a running element, what it answers, and what it is told.
+//! An application's questions to a running element, its answers, and the messages about key changes.
 
 use std::sync::{Arc, Mutex};
 
@@ -28,10 +28,10 @@ fn pipeline(element: &str) -> Option<gst::Pipeline> {
     Some(in_process::pipeline(&line))
 }
 
-/// The structures of one name that the element posts.
-fn told(pipeline: &gst::Pipeline, name: &'static str) -> Arc<Mutex<Vec<gst::Structure>>> {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&told);
+/// Collects the structures of one name that the element posts.
+fn messages(pipeline: &gst::Pipeline, name: &'static str) -> Arc<Mutex<Vec<gst::Structure>>> {
+    let messages = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&messages);
     pipeline.bus().unwrap().set_sync_handler(move |_, message| {
         let structure = message.structure().filter(|s| s.name() == name);
         kept.lock()
@@ -39,7 +39,7 @@ fn told(pipeline: &gst::Pipeline, name: &'static str) -> Arc<Mutex<Vec<gst::Stru
             .extend(structure.map(ToOwned::to_owned));
         gst::BusSyncReply::Pass
     });
-    told
+    messages
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn answers_request_key() {
             .build();
         Some(Some(answer).to_value())
     });
-    let told = told(&pipeline, "playready-key-change");
+    let messages = messages(&pipeline, "playready-key-change");
     let recorder = seen::record(&pipeline.by_name("out").unwrap().static_pad("sink").unwrap());
     in_process::run_to_the_end(&pipeline);
     let seen = seen::take(&recorder);
@@ -78,10 +78,10 @@ fn answers_request_key() {
             .collect();
         assert_eq!(periods, [Some(0), Some(1), Some(2)]);
     }
-    let told = told.lock().unwrap();
-    let periods: Vec<u64> = told.iter().map(|s| s.get("period").unwrap()).collect();
+    let messages = messages.lock().unwrap();
+    let periods: Vec<u64> = messages.iter().map(|s| s.get("period").unwrap()).collect();
     assert_eq!(periods, [1, 2]);
-    for (change, period) in told.iter().zip(1..) {
+    for (change, period) in messages.iter().zip(1..) {
         let kid = uuid(&key_of(period, 0)[0]);
         assert_eq!(change.get::<String>("key-id").unwrap(), kid);
         assert!(
@@ -111,7 +111,7 @@ fn answers_request_key() {
     );
 }
 
-/// Each event's box stands in the very next buffer.
+/// Checks that each event's box is in the very next buffer.
 fn events_stand_before_their_fragments(items: &[Item]) {
     let mut waiting = Vec::new();
     let mut origins = Vec::new();
@@ -153,7 +153,7 @@ fn switches_by_fragments() {
     let element = pipeline.by_name("enc").unwrap();
     let moofs_seen = Mutex::new(0);
     let controlled = element.clone();
-    // mp4mux writes a moof for each track: the third and fourth are the second fragment.
+    // mp4mux writes a moof for each track: the third and fourth moof are the second fragment.
     let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
     let switch = move |buffer: &gst::BufferRef| {
         let bytes = buffer.map_readable().unwrap();
@@ -180,7 +180,7 @@ fn switches_by_fragments() {
         }
         gst::PadProbeReturn::Ok
     });
-    let told = told(&pipeline, "playready-key-change");
+    let messages = messages(&pipeline, "playready-key-change");
     let recorder = seen::record(&pipeline.by_name("out").unwrap().static_pad("sink").unwrap());
     in_process::run_to_the_end(&pipeline);
     let movie = Movie::parse(seen::take(&recorder).bytes().concat());
@@ -196,6 +196,6 @@ fn switches_by_fragments() {
             "{kids:?}"
         );
     }
-    assert_eq!(told.lock().unwrap().len(), 1);
+    assert_eq!(messages.lock().unwrap().len(), 1);
     assert!(element.property::<bool>("protect"));
 }

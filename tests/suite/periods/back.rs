@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The way back by clearkeydec: MP4 under keys that change, with the keys in a `.keys` or in a CPIX file.
+//! Decryption by clearkeydec: MP4 under keys that change, with the keys in a `.keys` or a CPIX file.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::movie::Movie;
 use crate::samples::same_samples;
 use crate::scratch::Scratch;
 
-/// A CPIX file with the keys of the first `periods` periods, as key-uri names it.
+/// Writes a CPIX file with the keys of the first `periods` periods. Returns it in the form of key-uri.
 fn cpix_file(folder: &Scratch, periods: u8) -> String {
     let keys = (0..periods).flat_map(|period| [0, 1].map(|track| key_of(period, track)));
     let keys = keys.map(|[kid, key]| {
@@ -31,13 +31,13 @@ fn cpix_file(folder: &Scratch, periods: u8) -> String {
     format!("key-uri=file://{}", file.display())
 }
 
-/// What playreadyenc is told beside the keys: periods of a second each, with and without a clear lead.
+/// The properties of playreadyenc besides the keys: periods of a second each, with and without a clear lead.
 fn settings() -> [String; 2] {
     let lead = SECOND * 9 / 10;
     ["", &format!(" clear-lead={lead}")].map(|more| format!("crypto-period={SECOND}{more}"))
 }
 
-/// The samples of `clear`, and nothing that tells of protection.
+/// Checks that the file has the samples of `clear` and no boxes of protection.
 fn is_clear(back: &Movie, clear: &Path) {
     same_samples(&Movie::open(clear), back, &Keys::default());
     layout::check(&back.file);
@@ -54,7 +54,7 @@ fn is_clear(back: &Movie, clear: &Path) {
     }
 }
 
-/// Pushed in small pieces behind the queue, read by the element itself without it.
+/// Decrypts a file in push mode, in small pieces after a queue, or in pull mode without a queue.
 fn decrypted(file: &Path, way: &str, keys: &str, back: &Path) -> Run {
     launch::pipeline(&format!(
         "filesrc location={} {way} ! clearkeydec {keys} ! filesink location={}",
@@ -87,7 +87,7 @@ fn files_come_back_by_a_keys_and_by_a_cpix_file() {
 }
 
 #[test]
-fn fragments_come_back_right_behind_the_encryptor() {
+fn fragments_come_back_right_after_the_encryptor() {
     for (muxer, scheme, audio) in [
         (MP4MUX, "cenc", Audio::Aac),
         (ISOFMP4MUX, "cbcs", Audio::Aac),
@@ -118,7 +118,7 @@ fn key_that_the_cpix_file_has_not_is_named() {
     let (file, back) = (folder.join("protected.mp4"), folder.join("back.mp4"));
     let run = decrypted(&file, "! queue", &cpix_file(&folder, 2), &back);
     assert!(!run.status.success());
-    // Which track's fragment comes first is the muxer's choice.
+    // The muxer chooses which track's fragment comes first.
     let kids = [0, 1].map(|track| key_of(2, track)[0].parse::<KeyId>().unwrap());
     let said = kids.map(|kid| run.stderr.contains(&format!("no key for KID {kid}:")));
     assert!(said.contains(&true), "{}", run.stderr);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Crypto periods and clear leads of elementary streams, by cencenc and back by clearkeydec.
+//! Crypto periods and clear leads of elementary streams, which cencenc protects and clearkeydec decrypts.
 
 use std::ffi::OsStr;
 
@@ -59,7 +59,7 @@ fn periods_and_clear_leads_count_from_the_start_of_the_segment() {
     );
 }
 
-// x264enc's timestamps begin at 1000 hours, and so does its segment.
+// The timestamps of x264enc begin at 1000 hours, and so does its segment.
 #[test]
 #[ignore = "runs in a process of its own, started by the test above"]
 fn counts_in_stream_time() {
@@ -89,7 +89,7 @@ fn through(element: &str, file: &OsStr) -> Seen {
     ))
 }
 
-/// Where the KID changes, and that video does so at key frames only.
+/// The buffers at which the KID changes. Panics if video changes it elsewhere than at a key frame.
 fn kid_changes(seen: &Seen) -> Vec<String> {
     let mut kids: Vec<String> = Vec::new();
     for buffer in seen.buffers() {

@@ -11,11 +11,11 @@ use crate::launch;
 use crate::movie::Movie;
 use crate::scratch::Scratch;
 
-/// How much later the second starts, and how long the first goes on.
+/// The time in seconds by which the second packager starts later, and the length of the first one's stream.
 const LATER: u64 = 7;
 const LENGTH: u64 = 20;
 
-/// A live channel of `seconds` whose keys, derived from a seed, change every four seconds of the wall clock.
+/// Writes a live channel of `seconds`. Its keys are derived from a seed and change every four seconds of the wall clock.
 fn channel(seconds: u64, file: &Path) {
     let seed = "key-id=10000000-1000-1000-1000-100000000001 key-seed=XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
     launch::pipeline(&format!(
@@ -51,7 +51,7 @@ fn live_packagers_started_at_different_times_use_the_same_kids() {
         channel(LENGTH - LATER - 1, &second);
     });
     let (first, second) = (kids(&first), kids(&second));
-    // 12 s of the wall clock are 3 or 4 periods, 20 s are 5 or 6.
+    // A stream of 12 s spans 3 or 4 periods of the wall clock, and one of 20 s spans 5 or 6.
     assert!((3..=5).contains(&second.len()), "{}", second.len());
     assert!((5..=7).contains(&first.len()), "{}", first.len());
     let all: BTreeSet<_> = first.iter().collect();

@@ -20,7 +20,7 @@ fn put(store: &KeyStore, name: &str, role: Role) {
     accounts::put(store, name, &roles(&[role]), None).unwrap();
 }
 
-/// What the audit shows, newest first, as one text.
+/// The entries of the audit, newest first, as one text.
 fn audit(store: &KeyStore) -> String {
     let rows = audit::list(store, &AuditFilter::default(), ALL).unwrap();
     let texts = rows
@@ -76,7 +76,7 @@ fn account_keeps_what_it_was_given() {
         assert!(matches!(named, Err(AccountError::Store(Error::BadName(_)))));
         accounts::set_disabled(&store, "adam", true).unwrap();
         assert_eq!(accounts::by_certificate(&store, &[7; 32]).unwrap(), None);
-        // Other roles do not enable it.
+        // Accounts of other roles do not enable it.
         put(&store, "adam", Role::Viewer);
         let adam = accounts::get(&store, "adam").unwrap();
         assert!(adam.disabled.is_some() && adam.certificate.is_none());
@@ -98,7 +98,7 @@ fn account_keeps_what_it_was_given() {
 fn last_administrator_stays() {
     for place in places("store-last-admin") {
         let store = place.open();
-        // Before there is one, nothing is kept.
+        // The rule does not apply while there is no administrator yet.
         put(&store, "first", Role::Viewer);
         put(&store, "one", Role::Admin);
         let token = tokens::issue(&store, "one", "only", None).unwrap().info;
@@ -207,7 +207,7 @@ fn no_token_is_in_the_database_or_the_audit() {
         let store = place.open();
         put(&store, "adam", Role::Admin);
         let token = tokens::issue(&store, "adam", "one", None).unwrap().token;
-        // Given where its id belongs, by mistake.
+        // By mistake the token is given in place of its id.
         assert!(matches!(
             tokens::revoke(&store, &token),
             Err(AccountError::NoToken)

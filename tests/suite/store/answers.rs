@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Answers to requests that may come again.
+//! Answers that the store keeps for repeated requests.
 
 use content_key_store::{Error, KeyStore};
 use key_server::idempotency::{self, NewAnswer};
 
 use super::place::places;
 
-/// Remembers an answer to adam's request of the digest `[request; 32]`.
+/// Stores an answer to adam's request with the digest `[request; 32]`.
 fn remember(
     store: &KeyStore,
     key: &str,
@@ -58,7 +58,7 @@ fn answers_of_yesterday_are_forgotten() {
                 .unwrap()
                 .is_some()
         );
-        // It is gone, not only hidden.
+        // The answer is deleted, not only hidden.
         let back = format!("UPDATE idempotency SET created = created + {day} WHERE key = 'old'");
         place.run(&back).unwrap();
         assert_eq!(idempotency::recall(&store, "adam", "old").unwrap(), None);

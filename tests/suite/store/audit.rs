@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The audit: what it records, and that no hand in it goes unseen.
+//! The audit: the events that it records, and the detection of every change by hand.
 
 use content_key_store::{AuditFault, Error, KeyStore};
 use key_server::audit::{self, AuditFilter};
@@ -9,7 +9,7 @@ use super::{ALL, hex, slot};
 
 const TRIGGERS: [&str; 3] = ["audit_update", "audit_delete", "audit_head_delete"];
 
-/// A store with some rows of audit, and without what keeps others from them.
+/// A store with some rows of audit, and without the triggers that protect them.
 fn unguarded(place: &Place) -> KeyStore {
     let store = place.open();
     for period in 0..5 {
@@ -112,7 +112,7 @@ fn removed_rows_are_found_at_the_end_too() {
         let store = unguarded(&place);
         place.run("DELETE FROM audit WHERE seq = 6").unwrap();
         assert_eq!(fault(&store), (6, AuditFault::Removed));
-        // Whoever removes the last row and puts the head back cannot seal it.
+        // An attacker who removes the last row and puts the head back cannot seal the head.
         let head = "UPDATE audit_head SET seq = 5, mac = (SELECT mac FROM audit WHERE seq = 5)";
         place.run(head).unwrap();
         assert_eq!(fault(&store), (5, AuditFault::Changed));
@@ -169,7 +169,7 @@ fn events_outside_the_tables_are_recorded_as_plain_text() {
     }
 }
 
-/// Three events of each of two.
+/// Three events of each of two users.
 fn with_events(place: &Place) -> KeyStore {
     let store = place.open();
     for actor in ["alice", "bob"] {
@@ -217,7 +217,7 @@ fn rows_are_found_by_time() {
     for place in places("store-audit-times") {
         let store = with_events(&place);
         let all = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
-        // Times are whole milliseconds: rows of one time come or go together.
+        // Times are whole milliseconds: rows with the same time appear together or not at all.
         let time = Some(all[3].time);
         let (later, earlier) = (
             seqs(&store, |f| f.since = time),

@@ -15,7 +15,7 @@ fn kid(byte: u8) -> KeyId {
     KeyId::from_bytes([byte; 16])
 }
 
-/// Tracks of a content with the KIDs that they want.
+/// The tracks of a content, each with the KID that it requests.
 fn wanted(content: &str, kids: &[u8]) -> Vec<SlotRequest> {
     let tracks = (0..).zip(kids);
     let requests = tracks.map(|(period, byte)| request(slot(content, period), kid(*byte)));
@@ -65,7 +65,7 @@ fn kid_never_hands_out_the_key_of_another_content() {
         let of_none = [request(slot("b", 0), loose.kid)];
         let refused = kids(&store, &of_none).err().unwrap();
         assert!(matches!(refused, Error::OtherContent(_)));
-        // All or none: the one before it was not made.
+        // A batch is stored whole or not at all: the key before the failed one was not made.
         assert!(matches!(store.info(&kid(2)), Err(Error::NoKey(_))));
         let nil = kids(&store, &wanted("b", &[0])).err().unwrap();
         assert!(matches!(nil, Error::NilKeyId));
@@ -106,7 +106,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
         let (answers, answered) = mpsc::channel();
         let batcher = Batcher::start(&store).unwrap();
         for number in 1..=REQUESTS {
-            // Every fourth asks for the KID of another content.
+            // Every fourth request names the KID of another content.
             let byte = if number % 4 == 0 { 255 } else { number };
             let wanted = vec![request(slot("a", number.into()), kid(byte))];
             let answers = answers.clone();

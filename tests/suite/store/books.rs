@@ -28,7 +28,7 @@ fn first_request_makes_the_key_and_later_ones_get_it() {
         assert_eq!(again.key.as_bytes(), made.key.as_bytes());
         let by_kid = store.key(&made.info.kid).unwrap();
         assert_eq!(by_kid.key.as_bytes(), made.key.as_bytes());
-        // Any other track, crypto period, content or cipher mode has its own.
+        // Any other track, crypto period, content or cipher mode has its own key.
         let mut others = [slot("a", 3), slot("a", 4), slot("b", 3), slot("a", 3)];
         others[0].label = "audio".to_owned();
         others[3].mode = CipherMode::Cbc;
@@ -44,7 +44,7 @@ fn first_request_makes_the_key_and_later_ones_get_it() {
     }
 }
 
-/// The last millisecond of the year 9999, since no period is shorter than a millisecond.
+/// The last millisecond of the year 9999. No period is shorter than a millisecond.
 const LAST_PERIOD: u64 = 253_402_300_799_999;
 
 #[test]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys on their way from the store to a licence server that another hand wrote, which fails in all ways that servers do.
+//! The delivery of keys from the store to a licence server, which another author wrote and which fails in all the ways of
+//! servers.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -20,7 +21,7 @@ use super::place::{Place, places};
 use super::receiver::Receiver;
 use super::{ALL, hex, new_key, processes, slot};
 
-/// A store with a content whose keys change and which the targets must have, and a key of it.
+/// A store with a content whose keys change and go to the targets, and one of its keys.
 fn with_key(place: &Place, targets: &[&Target]) -> (KeyStore, KeyId) {
     let store = place.open();
     let mut content = Content::new("film & more", Scheme::Cens);
@@ -35,19 +36,19 @@ fn with_key(place: &Place, targets: &[&Target]) -> (KeyStore, KeyId) {
     (store, kid)
 }
 
-/// The key in the form of the receiver.
+/// The keys in the receiver's form.
 fn keys_of(store: &KeyStore, kid: &KeyId) -> Value {
     json!({ kid.to_string(): hex(store.key(kid).unwrap().key.as_bytes()) })
 }
 
-/// What came of the one push of a turn.
+/// The outcome of the only delivery in a turn.
 fn outcome(report: &Report) -> &Outcome {
     assert!(report.faults.is_empty(), "{report:?}");
     assert_eq!(report.pushes.len(), 1, "{report:?}");
     &report.pushes[0].outcome
 }
 
-/// Hands over until nothing waits any more; what was said of each failure.
+/// Delivers until no delivery waits any more. Returns the text of each failure.
 fn failures(handoff: &Handoff) -> Vec<String> {
     let mut failures = Vec::new();
     let mut report = handoff.run_once();
@@ -64,7 +65,7 @@ fn failures(handoff: &Handoff) -> Vec<String> {
                     std::thread::sleep(wait + Duration::from_millis(2));
                     report = handoff.run_once();
                 } else {
-                    // On a busy machine its time may have come meanwhile.
+                    // On a busy machine the time of the next attempt may have come meanwhile.
                     assert!(wait.is_zero(), "it is tried before its time");
                 }
             }
@@ -186,7 +187,7 @@ fn nobody_at_the_address_is_waited_for_and_ends_the_turn() {
     let Some(receiver) = Receiver::start("hand-off to nobody") else {
         return;
     };
-    // A port that was free a moment ago.
+    // The port was free a moment ago.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -265,7 +266,7 @@ fn worker_killed_before_the_answer_loses_nothing() {
 }
 
 #[test]
-fn workers_share_the_keys_and_stop_when_told() {
+fn workers_share_the_keys_and_stop_when_asked() {
     let Some(receiver) = Receiver::start("hand-off by two") else {
         return;
     };

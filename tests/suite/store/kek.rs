@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Key-encryption keys: where they come from, wrong ones, and the change to a new one.
+//! Key-encryption keys: their sources, wrong keys, and the change to a new key.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -22,7 +22,7 @@ fn file_is_made_at_first_use_and_needed_then() {
         let made = place.open().get_or_create_key(&slot("a", 0)).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        // Another one is not made in its place.
+        // No new key is made in its place.
         let away = place.kek_path("away");
         std::fs::rename(&path, &away).unwrap();
         let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
@@ -106,7 +106,7 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
         store.put_seed("seed", &seed).unwrap();
         let made = store.get_or_create_key(&slot("a", 0)).unwrap();
         let new = || KekSource::File(place.kek_path("new"));
-        // Two keys, the seed, and the store's own two.
+        // They are two keys, the seed, and the store's own two keys.
         assert_eq!(store.rewrap(&new()).unwrap(), 5);
         assert_eq!(store.rewrap(&new()).unwrap(), 0);
         assert!(
@@ -125,7 +125,7 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
             assert_eq!(store.key(kid).unwrap().key.as_bytes(), key);
         }
         assert!(store.verify_audit().is_ok());
-        // Fingerprints outlast it.
+        // Fingerprints remain valid afterwards.
         assert!(matches!(
             store.put_seed("again", &seed),
             Err(Error::SameSeed(_))
@@ -144,7 +144,7 @@ fn everything_is_wrapped_anew_and_the_old_key_is_forgotten() {
 fn others_go_on_through_a_re_wrap() {
     for place in places("store-others") {
         let new = || KekSource::File(place.kek_path("new"));
-        // The new key's file is not there yet.
+        // The file of the new key does not exist yet.
         let other = KeyStore::open(
             &place.uri,
             vec![place.kek(), new()],
@@ -161,7 +161,7 @@ fn others_go_on_through_a_re_wrap() {
             KeyStore::open(&place.uri, vec![new()], &host_access::Host::system()).unwrap();
         let same = only_new.get_or_create_key(&slot("a", 1)).unwrap();
         assert_eq!(same.key.as_bytes(), later.key.as_bytes());
-        // Whoever was not told of the new key finds out by name.
+        // A process that lacks the new key gets an error that names it.
         let third = KekSource::File(place.kek_path("third"));
         only_new.rewrap(&third).unwrap();
         let refused = other.get_or_create_key(&slot("a", 0)).err().unwrap();
@@ -171,7 +171,7 @@ fn others_go_on_through_a_re_wrap() {
 
 #[test]
 fn credentials_come_from_the_folder_that_systemd_names() {
-    // Set for a process of its own: this one runs other tests.
+    // A separate process gets the variable: this one runs other tests.
     for place in places("store-credential") {
         let hex = place.scratch.write("hex", "42".repeat(32));
         place.scratch.write("raw", [0x42; 32]);

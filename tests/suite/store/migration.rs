@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Stores of earlier versions: they are brought up to date at the first opening, and nothing in them is lost.
+//! Stores of earlier versions: the first opening updates them, and loses nothing in them.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -12,11 +12,11 @@ use playready_header::KeySeed;
 use super::place::{Place, places};
 use super::{ALL, new_key, slot};
 
-/// The tables of version 1, as it made them.
+/// The statements with which version 1 made its tables.
 const SQLITE: &str = include_str!("../../../crates/content-key-store/src/schema/sqlite.sql");
 const POSTGRES: &str = include_str!("../../../crates/content-key-store/src/schema/postgres.sql");
 
-/// In the order that references ask for.
+/// The tables in an order that satisfies the references between them.
 const TABLES: [&str; 10] = [
     "kek",
     "secret",
@@ -30,7 +30,7 @@ const TABLES: [&str; 10] = [
     "audit",
 ];
 
-/// Puts the rows of the store into a database that version 1's statements made.
+/// Moves the rows of the store into a database that the statements of version 1 made.
 fn go_back(place: &Place) {
     let copies = TABLES.map(|table| format!("INSERT INTO {table} SELECT * FROM later.{table};"));
     let head =
@@ -86,7 +86,7 @@ fn store_of_version_1_keeps_its_keys() {
         assert_eq!(deliveries::of_key(&store, &made.info.kid).unwrap().len(), 1);
         let admin = [Role::Admin].into_iter().collect();
         accounts::put(&store, "adam", &admin, None).unwrap();
-        // The second opening finds nothing to do.
+        // The second opening has nothing to update.
         assert_eq!(accounts::list(&place.open()).unwrap().len(), 1);
     }
 }

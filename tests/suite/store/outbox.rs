@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Handing keys to licence servers: nothing is lost, nothing is sent by two at a time, and no key is used too early.
+//! The deliveries to licence servers: none is lost, no two workers send one, and no key is used too early.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +21,7 @@ fn claim(store: &KeyStore, limit: u32, lease: Duration) -> Vec<Delivery> {
     deliveries::claim(store, &claim).unwrap()
 }
 
-/// Has the store note that a delivery failed.
+/// Records a failed delivery in the store.
 fn fail(store: &KeyStore, kid: &KeyId, target: &str, error: &str, retry: Option<SystemTime>) {
     let failed = FailedDelivery {
         kid,
@@ -32,7 +32,7 @@ fn fail(store: &KeyStore, kid: &KeyId, target: &str, error: &str, retry: Option<
     deliveries::fail(store, &failed).unwrap();
 }
 
-/// A store with a content whose keys two targets must have, and a key of it.
+/// A store with a content whose keys go to two targets, and one of its keys.
 fn with_targets(place: &Place) -> (KeyStore, KeyId) {
     let store = place.open();
     let mut content = Content::new("a", Scheme::Cenc);
@@ -57,7 +57,7 @@ fn key_becomes_active_only_when_all_required_targets_have_it() {
         store.acknowledge(&kid, "two").unwrap();
         assert_eq!(state(), KeyState::Delivered);
         store.set_state(&kid, KeyState::Active).unwrap();
-        // Said twice, as after a lost answer.
+        // The acknowledgement comes twice, as after a lost answer.
         store.acknowledge(&kid, "two").unwrap();
         assert_eq!(state(), KeyState::Active);
         assert!(matches!(
@@ -83,7 +83,7 @@ fn key_that_is_inserted_is_on_its_way_to_the_targets_of_its_contents() {
         };
         let pending = ["one", "two"].map(|name| (name.to_owned(), DeliveryState::Pending));
         assert_eq!(targets(), pending);
-        // The same key once more changes nothing.
+        // The same key again changes nothing.
         fail(&store, &new.kid, "one", "no", None);
         store.insert(&new, &slots).unwrap();
         assert_eq!(targets()[0].1, DeliveryState::GivenUp);
@@ -164,7 +164,7 @@ fn failed_delivery_waits_or_gives_up() {
             .enqueue(&kid, &["two".to_owned(), "three".to_owned()])
             .unwrap();
         assert_eq!(claim(&store, 10, LEASE).len(), 2);
-        // A late failure does not undo what the target has acknowledged.
+        // A late failure does not undo the acknowledgement of the target.
         store.acknowledge(&kid, "two").unwrap();
         fail(&store, &kid, "two", "timeout", None);
         let two = deliveries::of_key(&store, &kid).unwrap().pop().unwrap();

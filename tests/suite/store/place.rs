@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A place for a store: a database of its own and a folder with its key-encryption keys.
+//! The place of a store: a database of its own, and a folder with its key-encryption keys.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use content_key_store::{KekSource, KeyStore};
 
 use crate::scratch::Scratch;
 
-/// A database that goes when the test ends.
+/// A database that is removed when the test ends.
 pub struct Place {
     pub uri: String,
     pub scratch: Scratch,
@@ -15,7 +15,7 @@ pub struct Place {
     pub server: Option<std::sync::Arc<super::server::Server>>,
 }
 
-/// A place over each back end.
+/// A place for each back end.
 pub fn places(test: &str) -> Vec<Place> {
     let sqlite = sqlite(test);
     #[cfg(feature = "postgres")]
@@ -58,7 +58,7 @@ impl Place {
             .unwrap_or_else(|e| panic!("{}: {e}", self.uri))
     }
 
-    /// Runs statements past the store.
+    /// Runs SQL statements directly, without the store.
     pub fn run(&self, sql: &str) -> Result<(), String> {
         #[cfg(feature = "postgres")]
         if self.server.is_some() {
@@ -74,7 +74,7 @@ impl Place {
         self.scratch.join("store/keys.db")
     }
 
-    /// Lets statements past the rules that triggers keep, as whoever owns the database can.
+    /// Drops triggers, as the owner of the database can, so that statements may break their rules.
     pub fn drop_triggers(&self, table: &str, names: &[&str]) {
         for name in names {
             let on_table = match self.is_sqlite() {
@@ -89,7 +89,7 @@ impl Place {
         self.uri.starts_with("sqlite:")
     }
 
-    /// Bytes as SQL writes them.
+    /// Bytes as an SQL literal.
     pub fn literal(&self, bytes: &[u8]) -> String {
         match self.is_sqlite() {
             true => format!("x'{}'", super::hex(bytes)),

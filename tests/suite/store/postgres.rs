@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What only PostgreSQL has: connections that are lost or slow, TLS, passwords, schemas.
+//! Properties of PostgreSQL alone: lost or slow connections, TLS, passwords, schemas.
 
 use postgres::{Client, NoTls};
 
@@ -56,7 +56,7 @@ fn connection_that_was_lost_is_made_anew() {
     let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     place.run(terminate).unwrap();
-    // The first request may find out; the next one goes through.
+    // The first request may fail on the lost connection. The next one succeeds.
     let first = store.get_or_create_key(&slot("a", 0));
     let again = first.or_else(|error| {
         assert!(error.is_temporary(), "{error}");
@@ -75,7 +75,7 @@ fn transaction_whose_connection_was_lost_keeps_nothing() {
     let cut = "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$";
     place.run(cut).unwrap();
-    // In the middle, and as the last statement before the commit.
+    // The connection is lost in the middle of a transaction, and at the last statement before its commit.
     for table in ["key_slot", "audit_head"] {
         let event = "BEFORE INSERT OR UPDATE";
         place

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Many processes at one store, and processes that are killed: this binary started again. `PLAYREADY_STORE_SOAK=1` makes them long:
-//! 1,000 periods in SQLite too, 2,000 writes with 200 kills, one more kill of a re-wrap.
+//! Many processes on one store, and processes that are killed. Each runs this binary again. `PLAYREADY_STORE_SOAK=1` makes
+//! the tests long: 1,000 periods in SQLite too, 2,000 writes with 200 kills, and one more kill of a re-wrap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -23,7 +23,7 @@ fn soak(short: u64, long: u64) -> u64 {
     if is_long { long } else { short }
 }
 
-/// This binary, with something else to do.
+/// Runs this binary with another job.
 pub fn helper(job: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([
@@ -46,7 +46,7 @@ pub fn start(place: &Place, job: &str) -> Child {
         .unwrap()
 }
 
-/// The lines that a helper writes of its own.
+/// The lines that a helper prints itself.
 fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let lines = lines.map_while(Result::ok);
@@ -88,7 +88,7 @@ fn open(uri: &str, kek: &str) -> KeyStore {
     .unwrap()
 }
 
-/// What is written at once is whole for the reader even if this process is killed.
+/// Writes a line at once, so that the reader gets it whole even if this process is killed.
 fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("\n> {text}\n").as_bytes()).unwrap();
@@ -107,7 +107,7 @@ fn agree(store: &KeyStore, periods: u64) {
     }
 }
 
-/// Writes until it is killed, and says what is acknowledged.
+/// Writes to the store until it is killed, and prints each write that the store acknowledges.
 fn write(store: &KeyStore) {
     loop {
         say(&writes::write(store));
@@ -138,7 +138,7 @@ fn re_wrap(uri: &str, kek: &str, new: &str) {
 #[test]
 fn eight_processes_agree_on_every_key() {
     for place in places("store-agree") {
-        // A file's writers wait for the disk at each key; the server of the tests does not.
+        // With a file, writers wait for the disk at each key. The tests' server does not wait.
         let periods = if place.is_sqlite() {
             soak(100, 1000)
         } else {
@@ -167,7 +167,7 @@ fn eight_processes_agree_on_every_key() {
         assert_eq!((made, answers), (periods, 8 * periods));
         let distinct: BTreeSet<_> = keys.values().map(|(_, key)| key).collect();
         assert_eq!(distinct.len() as u64, periods);
-        // One row for the store's making, one for each answer.
+        // There is one row for the creation of the store, and one for each answer.
         assert_eq!(place.open().verify_audit().unwrap().rows, 8 * periods + 1);
     }
 }
@@ -211,7 +211,7 @@ fn killed_writer_loses_nothing_that_was_acknowledged() {
             let mut lines = lines(&mut child);
             let count = usize::try_from(1 + kill * 7 % 19).unwrap();
             acknowledged.extend(lines.by_ref().take(count));
-            // Somewhere in the next write.
+            // The kill comes at some point of the next write.
             std::thread::sleep(Duration::from_micros(kill * 1037 % 5000));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -242,7 +242,7 @@ fn killed_re_wrap_goes_on_and_loses_nothing() {
         for round in 0..soak(2, 3) {
             let mut child = start(&place, &format!("re-wrap\t{}", paths[1].display()));
             let lines = lines(&mut child);
-            // Each batch has 200 keys, one row in the audit, and a kill behind it.
+            // Each batch has 200 keys and one row in the audit. The kill comes after a batch.
             wait_for_batches(&store, round + 1);
             child.kill().unwrap();
             child.wait().unwrap();
@@ -252,7 +252,7 @@ fn killed_re_wrap_goes_on_and_loses_nothing() {
             let sources = paths.iter().cloned().map(KekSource::File);
             KeyStore::open(&place.uri, sources.collect(), &host_access::Host::system())
         };
-        // It is half done: one of the two does not do, both do.
+        // The re-wrap is half done: one of the two keys does not suffice, and both do.
         for one in paths.chunks(1) {
             assert!(matches!(open(one), Err(Error::WrongKek { .. })));
         }
@@ -267,7 +267,7 @@ fn killed_re_wrap_goes_on_and_loses_nothing() {
 }
 
 fn check_keys(store: &KeyStore, keys: &[(NewKey, [u8; 16])]) {
-    // Few of them: each is a row in the audit.
+    // Only some keys are checked: each check adds a row to the audit.
     for (key, bytes) in keys.iter().step_by(23) {
         assert_eq!(store.key(&key.kid).unwrap().key.as_bytes(), bytes);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Targets that are entered by hand: they may be in public networks only, and are tested before keys go there.
+//! Targets that an operator enters: they may be in public networks only, and are tested before keys go there.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::place::{places, sqlite};
 use super::receiver::Receiver;
 use super::slot;
 
-/// A receiver's target, as an operator enters it.
+/// Enters a receiver as a target, as an operator does.
 fn enter(store: &KeyStore, target: &Target, pem: [Option<String>; 2]) -> Target {
     let [certificate, ca] = pem;
     let settings = TargetSettings {

@@ -15,7 +15,7 @@ use crate::scratch::Scratch;
 use crate::tools;
 use test_support::certificate;
 
-/// A running server; it ends when its standard input does.
+/// A running server. It ends when its standard input is closed.
 pub struct Receiver {
     process: Child,
     address: String,
@@ -24,13 +24,13 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts a server; None, and a word of it, where what it needs is absent.
+    /// Starts a server. Returns None and reports a skipped test where its requirements are absent.
     pub fn start(test: &str) -> Option<Self> {
         let scratch = Scratch::new("receiver");
         Self::start_with(scratch, "http", &[]).or_else(|| absent(test))
     }
 
-    /// Starts a server over TLS, whose certificate is `tls.pem` in its folder.
+    /// Starts a server over TLS. Its certificate is `tls.pem` in its folder.
     pub fn start_tls(test: &str) -> Option<Self> {
         let scratch = Scratch::new("receiver-tls");
         let files = ["tls.pem", "tls-key.pem"].map(|name| scratch.join(name));
@@ -59,7 +59,7 @@ impl Receiver {
         let (sender, documents) = mpsc::channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                // Nobody listens any more when the test has ended.
+                // If the test has ended, no receiver is left.
                 let _ = sender.send(serde_json::from_str(&line).unwrap());
             }
         });
@@ -71,7 +71,7 @@ impl Receiver {
         })
     }
 
-    /// The server as a target to which keys are encrypted; the first part of the path names what is wrong with it.
+    /// The server as a target to which keys are encrypted. The first part of the path says which fault it simulates.
     pub fn target(&self, name: &str, path: &str) -> Target {
         Target {
             name: name.to_owned(),
@@ -84,7 +84,7 @@ impl Receiver {
         }
     }
 
-    /// A file of the server's.
+    /// A file in the server's folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.scratch.join(name)
     }
@@ -93,13 +93,13 @@ impl Receiver {
         &self.scratch
     }
 
-    /// The next document that it got.
+    /// The next document that the server received.
     pub fn next(&self) -> Value {
         let next = self.documents.recv_timeout(Duration::from_secs(20));
         next.expect("a document comes")
     }
 
-    /// Those that it got meanwhile.
+    /// The documents that the server has received meanwhile.
     pub fn rest(&self) -> Vec<Value> {
         self.documents.try_iter().collect()
     }
@@ -107,7 +107,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

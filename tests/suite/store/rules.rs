@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the database itself refuses, whoever writes, and what its files show.
+//! Rules that the database itself enforces on every writer, and the content of its files.
 
 use cenc_types::CipherMode;
 use content_key_store::{Error, KeyState, KeyStore};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Licence servers, as the store knows them.
+//! Licence servers in the store.
 
 use std::time::Duration;
 
@@ -120,12 +120,12 @@ fn credentials_rest_wrapped_and_are_wrapped_anew() {
         let audit = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
         assert_eq!(audit[1].result, "ok, with new credentials");
         assert!(!format!("{audit:?}").contains("correct-horse"));
-        // The credentials, and the store's own two keys.
+        // They are the credentials and the store's own two keys.
         let new = || KekSource::File(place.kek_path("new"));
         assert_eq!(store.rewrap(&new()).unwrap(), 3);
         let store = KeyStore::open(&place.uri, vec![new()], &host_access::Host::system()).unwrap();
         assert_eq!(credentials(&store, "one").as_deref(), Some(SECRET));
-        // They open for no other target.
+        // The credentials of one target cannot be decrypted for another.
         let sql = "UPDATE target SET kek_id = s.kek_id, wrapped = s.wrapped FROM target s WHERE target.name = 'two' AND s.name = 'one'";
         place.run(sql).unwrap();
         let moved = targets::credentials(&store, "two").err().unwrap();

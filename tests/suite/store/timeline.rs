@@ -22,7 +22,7 @@ fn audio(content: &str, period: u64) -> KeySlot {
     }
 }
 
-/// A channel that two targets must have the keys of, with video of periods 3 to 5 and audio of period 4.
+/// A channel whose keys go to two targets, with video of periods 3 to 5 and audio of period 4.
 fn channel(store: &KeyStore) {
     let mut content = Content::new("channel", Scheme::Cbcs);
     content.crypto_period = Some(Duration::from_secs(10));
@@ -81,7 +81,7 @@ fn contents_are_listed_with_their_keys_and_removed_without() {
     for place in places("store-content-list") {
         let store = place.open();
         channel(&store);
-        // One key of two tracks counts once.
+        // A key that two tracks share counts once.
         let (key, _) = new_key(CipherMode::Ctr);
         store
             .insert(&key, &[slot("film", 0), audio("film", 0)])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Random writes of all kinds, what is said of each when the store has acknowledged it, and that the store still has it.
+//! Random writes of all kinds: each acknowledged write is described on a line, and the store must still have it later.
 
 use cenc_types::{CipherMode, KeyId, Scheme};
 use content_key_store::{Content, Error, KeyState, KeyStore};
@@ -8,7 +8,7 @@ use playready_header::KeySeed;
 
 use super::{ALL, hex, new_key, slot};
 
-/// A write that the store acknowledged, on one line.
+/// Makes a random write and returns the line that describes it once the store has acknowledged it.
 pub fn write(store: &KeyStore) -> String {
     let (new, key) = new_key(CipherMode::Ctr);
     let kid = new.kid;
@@ -51,7 +51,7 @@ pub fn write(store: &KeyStore) -> String {
     }
 }
 
-/// What a line says of the store is so.
+/// Checks that the store still has the write that a line describes.
 pub fn check(store: &KeyStore, line: &str) {
     let words: Vec<&str> = line.split(' ').collect();
     let [kind, name, value] = *words.as_slice() else {
@@ -80,7 +80,7 @@ pub fn check(store: &KeyStore, line: &str) {
     assert_eq!(found, value, "{line}");
 }
 
-/// What was written when the writer was killed is there as a whole or not at all.
+/// Checks that the write during which the writer was killed is in the store as a whole or not at all.
 pub fn check_whole(store: &KeyStore) {
     for key in store.keys(&Default::default(), ALL).unwrap() {
         store.key(&key.kid).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How a cell of the table is run and judged.
+//! Runs and judges a cell of the table.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::scratch::Scratch;
 
 pub const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
 
-/// Decryptors beside the oracle and the tests' own.
+/// The decryptors besides the oracle and the tests' own reader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Judge {
     Ffmpeg8,
@@ -25,10 +25,10 @@ pub enum Judge {
 impl Place {
     pub const fn muxer(self) -> Option<&'static str> {
         match self {
-            Self::BehindMp4mux | Self::Mp4muxBin => Some(MP4MUX),
-            Self::BehindIsofmp4mux => Some(ISOFMP4MUX),
-            Self::BehindCmafmux | Self::CmafmuxBin => Some(CMAFMUX),
-            Self::BehindIsmlmux => Some(ISMLMUX),
+            Self::AfterMp4mux | Self::Mp4muxBin => Some(MP4MUX),
+            Self::AfterIsofmp4mux => Some(ISOFMP4MUX),
+            Self::AfterCmafmux | Self::CmafmuxBin => Some(CMAFMUX),
+            Self::AfterIsmlmux => Some(ISMLMUX),
             Self::Fragmented | Self::Pulled | Self::Pushed | Self::Elementary => None,
         }
     }
@@ -44,7 +44,7 @@ impl Place {
     /// PIFF has one scheme.
     pub const fn schemes(self) -> &'static [&'static str] {
         match self {
-            Self::BehindIsmlmux => &["cenc"],
+            Self::AfterIsmlmux => &["cenc"],
             _ => &SCHEMES,
         }
     }
@@ -75,7 +75,7 @@ pub fn files(row: &Row, place: Place) -> Vec<String> {
     faults
 }
 
-/// The pipeline that writes the clear file, unless it is there, and a protected one for each scheme.
+/// The pipeline that writes the clear file, unless it exists, and a protected file for each scheme.
 fn line(row: &Row, place: Place, (clear, folder): (&Path, &Scratch)) -> String {
     let branches = place.schemes().iter().map(|scheme| {
         let element = element(place, &enc::properties_of_mode(scheme));
@@ -105,12 +105,12 @@ fn line(row: &Row, place: Place, (clear, folder): (&Path, &Scratch)) -> String {
 fn element(place: Place, properties: &str) -> String {
     match (place, place.bin()) {
         (_, Some(bin)) => format!("{bin} {properties} {}", inner(place)),
-        (Place::BehindIsmlmux, _) => format!("playreadyenc flavor=piff {properties}"),
+        (Place::AfterIsmlmux, _) => format!("playreadyenc flavor=piff {properties}"),
         _ => format!("playreadyenc {properties}"),
     }
 }
 
-/// The muxer's properties as those of the bin, which has the fragment duration itself.
+/// The muxer's properties in the form of the bin, which has the fragment duration itself.
 fn inner(place: Place) -> String {
     let muxer = place.muxer().unwrap_or_default();
     let properties = muxer.split(' ').skip(1);
@@ -121,10 +121,10 @@ fn inner(place: Place) -> String {
     named.collect::<Vec<_>>().join(" ")
 }
 
-/// Lets all judges look at a file, and returns the names of those that find fault with it.
+/// Lets all judges check a file, and returns the names of those that find a fault.
 fn judge(row: &Row, scheme: &str, place: Place, twin: &Twin<'_>) -> Vec<String> {
     let is_unread = |judge| unread(judge, row, scheme, place).is_some();
-    let piff = place == Place::BehindIsmlmux;
+    let piff = place == Place::AfterIsmlmux;
     let judges: [(&str, bool, &dyn Fn()); 5] = [
         ("cencbox.py", false, &|| twin.check_cencbox()),
         ("FFmpeg 8", is_unread(Judge::Ffmpeg8), &|| {
@@ -147,7 +147,7 @@ fn judge(row: &Row, scheme: &str, place: Place, twin: &Twin<'_>) -> Vec<String> 
     faults
 }
 
-/// Every sample is under the scheme, behind the entry of the row.
+/// Checks that every sample is protected by the scheme, under the sample entry of the row.
 fn is_protected(file: &Path, scheme: &str, entry: &str) {
     let movie = Movie::open(file);
     layout::check(&movie.file);

@@ -12,7 +12,7 @@ use crate::movie::Movie;
 use crate::scratch::Scratch;
 use crate::seen;
 
-/// The samples behind `cencenc` are those in the file of `playreadyenc`.
+/// Compares the samples from `cencenc` with those in the file of `playreadyenc`.
 pub fn samples(row: &Row) -> Vec<String> {
     let folder = Scratch::new("table");
     let clear = folder.write("clear.mp4", row.source.fragmented(row.entry));
@@ -33,7 +33,7 @@ pub fn samples(row: &Row) -> Vec<String> {
     }
 }
 
-/// Properties with a key and a first IV of its own for each scheme: elements of one process share the run of IVs of a key.
+/// Properties with a key and a first IV of its own for each scheme: elements of one process share the IVs of a key.
 fn with_iv(scheme: &str) -> String {
     let (digit, iv) = match scheme {
         "cenc" => ('1', "0011223344556677"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where the streams of a row come from.
+//! The sources of a row's streams.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,18 +13,18 @@ use crate::remux;
 use crate::scratch::Scratch;
 use crate::tools;
 
-/// One track of one codec.
+/// A track of one codec.
 #[derive(Clone, Copy)]
 pub enum Source {
     Video(Video),
     Audio(Audio),
     /// A fragmented file of the shared vectors.
     Vector(&'static str),
-    /// An elementary stream of the shared vectors, made a file by FFmpeg.
+    /// An elementary stream of the shared vectors, which FFmpeg makes into a file.
     Stream(&'static str),
-    /// Samples of an encoder under the name of a Dolby Vision entry, instead of this one.
+    /// Samples of an encoder whose sample entry is renamed to a Dolby Vision entry.
     Relabelled(Video, &'static [u8; 4]),
-    /// Frames of AC-4 with real tables of contents; see fuzz/README.md.
+    /// Frames of AC-4 with real tables of contents: see fuzz/README.md.
     Ac4,
 }
 
@@ -40,7 +40,7 @@ impl Source {
         }
     }
 
-    /// What a cell needs and is not here.
+    /// A requirement of a cell that is missing on this machine.
     pub fn missing(self, place: Place) -> Option<String> {
         let absent = match self {
             Self::Ac4 => None,
@@ -58,7 +58,7 @@ impl Source {
     /// A muxer that takes the stream and can write fragments of it.
     const fn muxer(self) -> &'static str {
         match self {
-            // mp4mux 1.22 writes an av1C of zeros where the parser gives none, as that of 1.22 does.
+            // mp4mux 1.22 writes an av1C of zeros if the parser gives none, as the parser of 1.22 does.
             Self::Video(Video::Vp8 | Video::Av1)
             | Self::Relabelled(Video::Av1, _)
             | Self::Audio(Audio::Ac3 | Audio::Eac3 | Audio::Flac) => ISOFMP4MUX,
@@ -82,7 +82,7 @@ impl Source {
         }
     }
 
-    /// The clear file for a cell of files.
+    /// The clear file for a cell whose output is a file.
     pub fn file(self, entry: &str, place: Place, folder: &Scratch) -> PathBuf {
         let fragmented = self.fragmented(entry);
         let bytes = match place {
@@ -118,7 +118,7 @@ fn muxed(stream: &Vector) -> Vec<u8> {
     std::fs::read(out).unwrap()
 }
 
-/// NAL units behind their lengths, as one vector has them, behind start codes.
+/// Replaces the lengths before NAL units, which one vector has, by start codes.
 fn in_start_codes(mut stream: Vec<u8>) -> Vec<u8> {
     if stream.starts_with(b"DKIF")
         || stream.starts_with(&[0, 0, 0, 1])
@@ -136,16 +136,16 @@ fn in_start_codes(mut stream: Vec<u8>) -> Vec<u8> {
     stream
 }
 
-/// The frames of a seed of the fuzz target: each stands behind its length in two bytes, and the first is the empty `dac4`.
+/// The frames in a seed of the fuzz target. Each follows its length in two bytes, and the first part is the empty `dac4`.
 fn ac4() -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/codec_ac4");
     let mut samples = Vec::new();
     let seed = std::fs::read(folder.join("dolby-stereo")).unwrap();
     let mut rest = seed.as_slice();
-    while let Some((len, behind)) = rest.split_first_chunk() {
-        let (sample, behind) = behind.split_at(u16::from_be_bytes(*len).into());
+    while let Some((len, following)) = rest.split_first_chunk() {
+        let (sample, following) = following.split_at(u16::from_be_bytes(*len).into());
         samples.push(sample.to_vec());
-        rest = behind;
+        rest = following;
     }
     samples.retain(|sample| !sample.is_empty());
     remux::fragmented_sound(b"ac-4", b"\0\0\0\x0cdac4\0\0\0\0", &samples)
