@@ -11,7 +11,7 @@ use test_support::tools;
 
 /// The start of each command.
 const PROGRAM: &str = "target/release/playready-packager ";
-/// Manifests of the file that they protect.
+/// The manifests of the protected file.
 const MANIFESTS: [(&str, &str); 3] = [
     (
         "clear.mpd",
@@ -42,7 +42,7 @@ fn run_commands(document: &Path, clear: &Path) -> usize {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("documents")
         .join(document.file_stem().unwrap());
-    // Keys of an earlier run would be reused.
+    // The keys of an earlier run would be reused.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     fs::copy(clear, folder.join("clear.mp4")).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Files of phones, cameras, editors and other packagers: `protect` takes each of them as it is, or refuses it with cause and
-//! remedy. What comes out is decrypted by `cencbox.py`, which shares no code with this project.
+//! Files of phones, cameras, editors and other packagers: `protect` protects each of them, or refuses it with cause and
+//! remedy. `cencbox.py`, which shares no code with this project, decrypts the results.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 #![expect(
@@ -26,7 +26,7 @@ struct Accepted {
     arguments: &'static str,
     /// The numbers of the tracks that stay clear; all others are protected.
     clear_tracks: &'static [u64],
-    /// What the warning on standard error contains; empty where nothing needs one.
+    /// Words of the warning on standard error. Empty if nothing needs a warning.
     warning: &'static str,
 }
 
@@ -67,7 +67,7 @@ const ACCEPTED: &[Accepted] = &[
     Accepted::new("07-padding-at-the-end-of-mdat.mp4"),
     Accepted::new("07-two-mdat.mp4"),
     Accepted::new("08-samples-in-moov-and-fragments.mp4"),
-    // Bytes after the last child box of a sample entry.
+    // The sample entry has bytes after its last child box.
     Accepted::new("01-audio-entry-4-zero-bytes.mp4"),
     Accepted::new("01-audio-entry-4-zero-bytes-progressive.mp4"),
     Accepted::new("01-video-entry-8-zero-bytes.mp4"),
@@ -75,7 +75,7 @@ const ACCEPTED: &[Accepted] = &[
         warning: "warning: dropped the box of system",
         ..Accepted::new("03-old-pssh-in-moov.mp4")
     },
-    // Tracks of handlers that are neither picture nor sound.
+    // These tracks have handlers that are neither picture nor sound.
     with_clear_track("05-track-camm.mp4"),
     with_clear_track("05-track-dfxp.mp4"),
     with_clear_track("05-track-gpmd.mp4"),
@@ -309,7 +309,7 @@ fn field_cases() -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
-/// The place of an output, at which nothing is.
+/// The path of an output, where no file exists yet.
 fn scratch(file: &str, kind: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("field-cases");
     fs::create_dir_all(&folder).unwrap();
@@ -337,7 +337,7 @@ fn protect_with(
     arguments: &str,
     output: &Path,
 ) -> Output {
-    // The folder may have come with a mode that lets others read it.
+    // Other users may be able to read the key file of the field cases.
     let keys = output.with_extension(Path::new(key_file).extension().unwrap());
     let _ = fs::remove_file(&keys);
     fs::copy(cases.join(key_file), &keys).unwrap();
@@ -401,7 +401,7 @@ fn check_accepted(case: &Accepted, scheme: &str, places: &Places<'_>) {
     );
 }
 
-/// The comparison of a protected file with the clear one by an independent decryptor.
+/// Compares a protected file with the clear one by an independent decryptor.
 fn compare(cencbox: &Path, clear: &Path, protected: &Path) -> String {
     let compared = Command::new(tools::python())
         .arg(cencbox)

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use test_support::tools;
 
-/// Example of version 4.0 in the PlayReady Header specification; its key comes from the public test key seed.
+/// An example of version 4.0 in the PlayReady Header specification. Its key comes from the public test key seed.
 const KID: &str = "09e091ab-f838-41d2-9e35-58531fd19ec7";
 const KEY: &str = "nLBhFktwE+rvzH1tGEJMLA==";
 const CHECKSUM: &str = "w+OZVr8vzrQ=";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Folders, FIFOs, devices and sockets as input files: each command names them and ends, and never waits for their bytes.
+//! Folders, FIFOs, devices and sockets as input files: each command refuses them by name, and never waits for their bytes.
 
 use std::fs;
 use std::os::unix::net::UnixListener;

@@ -128,7 +128,7 @@ fn check_track(id: &str, track: &Value, facts: &Value) {
     assert_eq!(tenc["is_protected"], facts["default_is_protected"], "{id}");
     let seig = track["seig"].as_array().unwrap();
     assert_eq!(!seig.is_empty(), facts["seig"].as_bool().unwrap(), "{id}");
-    // Nil is among the manifest's used KIDs where no other is named.
+    // Where the manifest names no KID for a track, it lists the nil KID.
     let nil = Value::from("0".repeat(32));
     let used = track["key_ids_used"].as_array().unwrap().iter();
     let used = used.map(|kid| Value::from(text(kid).replace('-', "")));
@@ -136,7 +136,7 @@ fn check_track(id: &str, track: &Value, facts: &Value) {
     assert!(used.eq(stated.filter(|kid| **kid != nil).cloned()), "{id}");
 }
 
-/// The manifest lists equal boxes each time.
+/// Compares the `pssh` boxes with the manifest, which lists equal boxes each time they occur.
 fn check_pssh(id: &str, report: &Value, facts: &Value) {
     let key = |place: &Value, system: &Value, size: &Value| {
         (text(place), text(system).replace('-', ""), size.clone())
@@ -157,7 +157,7 @@ fn check_pssh(id: &str, report: &Value, facts: &Value) {
     assert!(stated.is_empty(), "{id}: {stated:?}");
 }
 
-// What Shaka Packager, Bento4 and others wrote is right; four files are known not to be.
+// The files of Shaka Packager, Bento4 and other packagers are right, except for four with known faults.
 #[test]
 fn other_packagers_files_have_only_known_faults() {
     let Some(folder) = vectors_for("other_packagers_files_have_only_known_faults") else {
@@ -320,7 +320,7 @@ fn bytes_after_the_last_box_are_a_warning() {
     assert_eq!(text(&report(&[cut]).1["findings"][0]["code"]), "truncated");
 }
 
-// Field cases that our readers once failed on, as other tools protect them and as `protect` does.
+// Field cases that our readers once failed on, protected by other tools and by `protect`.
 #[test]
 fn field_cases_are_read_after_they_are_protected() {
     let test = "field_cases_are_read_after_they_are_protected";

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use test_support::tools;
 
-/// Published by Microsoft: a KID in two notations, and the checksum of the key that the test seed gives (keys.md 3.1).
+/// Microsoft published these: a KID in two notations, and the checksum of its key from the test seed (keys.md 3.1).
 const KID: &str = "8ba94ade-6eb9-449d-b44f-a5beefaf43b0";
 const KID_PLAYREADY: &str = "3kqpi7lunUS0T6W+769DsA==";
 const CHECKSUM: &str = "Me48z71nuqY=";
@@ -61,7 +61,7 @@ fn keys_of_all_sources_are_made_and_seen_for_a_reason_only() {
         (KID, "shown: ticket 4711")
     );
     assert_eq!(row.actor, "playready-packager");
-    // The same key is entered again, and with another KID.
+    // The same key is entered again, and then with another KID.
     let file = place.file("film.key", KEY_HEX, 0o600);
     place.text("new", &[&film[..], &["--key-file", &file]].concat(), "");
     let other = [
@@ -153,7 +153,7 @@ fn packagers_take_the_keys_from_the_same_store() {
     );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["kids"], Value::from(vec![KID]));
-    // The previewed signaling is the one that is written, and the command line has the store's address.
+    // The preview shows the signaling that is written later, and the command line contains the store's address.
     let preview = place.json("show", &["--content", "film"], "");
     let launch = preview["gst_launch"].as_str().unwrap();
     assert!(launch.contains("/store/keys.db?kek-file=%2F"), "{launch}");

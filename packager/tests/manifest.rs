@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `playready-packager manifest`: manifests of Shaka Packager against those that it writes itself for protected files, and
-//! manifests of FFmpeg, which plays the results.
+//! `playready-packager manifest`: compares its manifests with those that Shaka Packager writes for protected files, and
+//! plays those of FFmpeg with FFmpeg.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
@@ -76,7 +76,7 @@ fn mpd_says_what_shaka_packager_says() {
     assert_eq!(without(&ours, "<ContentProtection"), before);
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["added"].as_array().unwrap().len(), 2);
-    // Once is enough.
+    // A second run is refused.
     clear.refused(&["ours.mpd"], (1, "protection already"));
     assert_eq!(clear.manifest(&["stream.mpd"]), ours);
 }

@@ -45,7 +45,7 @@ impl Server {
             let (_, rest) = line.split_once("\"address\":\"")?;
             Some(rest.split_once('"')?.0.to_owned())
         });
-        // Unless its output is read, the server blocks when the pipe is full.
+        // If nobody reads its output, the server blocks once the pipe is full.
         thread::spawn(move || log.for_each(drop));
         Self {
             process,

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use test_support::tools;
 
-/// A key for these tests only.
+/// A key that only these tests use.
 const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
 const KEY: &str = "b7a1c35d0e9f48267d3c5a1be8f60492";
 const IV: &str = "0102030405060708090a0b0c0d0e0f10";
@@ -261,7 +261,7 @@ fn nothing_is_left_of_what_is_refused() {
     folder.refused("progressive.mp4 link.mp4", 2, "the input itself");
     fs::hard_link(folder.path("progressive.mp4"), folder.path("hard.mp4")).unwrap();
     folder.refused("hard.mp4 progressive.mp4", 2, "the input itself");
-    // A truncated file, which is noticed after most of it was written.
+    // The file is truncated, which `protect` notices after it has written most of the output.
     let whole = fs::read(folder.path("fragmented.mp4")).unwrap();
     fs::write(folder.path("cut.mp4"), &whole[..whole.len() - 1]).unwrap();
     folder.refused("cut.mp4 out.mp4", 1, "ends inside");
@@ -368,7 +368,7 @@ fn threads_change_nothing_of_what_comes_out() {
     let Some(folder) = Folder::new("threads_change_nothing_of_what_comes_out") else {
         return;
     };
-    // More fragments than the writer's queue holds.
+    // The stream has more fragments than the writer's queue holds.
     let [init, fragments] = &folder.parts;
     let film = [init.as_slice(), &fragments.repeat(20)].concat();
     fs::write(folder.path("clear.mp4"), film).unwrap();
@@ -393,7 +393,7 @@ fn nothing_is_left_where_there_is_no_room() {
     };
     let clear = [("fragmented.mp4", 16), ("progressive.mp4", 64)];
     for (threads, (clear, limit)) in ["1", "2"].into_iter().flat_map(|n| clear.map(|c| (n, c))) {
-        // In blocks of 1 kB; without the signal the write fails.
+        // The limit counts blocks of 1 kB. Without the signal the write fails.
         let line = format!("ulimit -f {limit}; trap '' XFSZ; exec \"$0\" \"$@\"");
         let mut limited = Command::new("bash");
         limited.args(["-c", &line, PROGRAM]);

@@ -18,7 +18,7 @@ const KEY: [u8; 16] = [0x3a; 16];
 const IV: [u8; 16] = [0x51; 16];
 const BLOCK: usize = 16;
 
-/// Two seconds of 8 Mb/s, samples of 4 to 200 kB, the longest first as in a group of pictures.
+/// The sample sizes of two seconds at 8 Mb/s: 4 to 200 kB, the longest first as in a group of pictures.
 fn video() -> Vec<usize> {
     let samples = (0..60u32).map(|index| 200_000 / (1 + index.pow(2) % 47) as usize);
     samples.map(|len| len.max(4000)).collect()
@@ -40,7 +40,7 @@ fn main() {
     }
 }
 
-/// Whole samples, a new IV for each.
+/// Times whole samples, with a new IV for each.
 fn samples(name: &str, sizes: &[usize], scheme: Scheme, pattern: Pattern) {
     let total = sizes.iter().sum();
     let data = || vec![1u8; total];
@@ -88,7 +88,7 @@ fn cipher_block(scheme: Scheme) -> usize {
     }
 }
 
-/// OpenSSL as others use it: one context, a new IV for each sample, and the blocks of a pattern gathered.
+/// OpenSSL in its usual form: one context, a new IV for each sample, and the blocks of a pattern gathered.
 struct Evp {
     context: CipherCtx,
     unit: Option<usize>,

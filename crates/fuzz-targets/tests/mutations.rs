@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Damaged and unusual box structures, the same at each run: whatever comes out is decryptable, and holds no clear media.
+//! Damaged and unusual box structures, the same in each run: all output can be decrypted, and contains no clear media.
 //!
-//! A mutation changes boxes, never sample data, so that the search for clear media has a fixed answer.
+//! A mutation changes boxes and never sample data, so that the search for clear media has a fixed answer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ use test_support::progressive::{Memory, all};
 use test_support::{encrypted, progressive, tools};
 
 const COUNT: u64 = 3_000;
-/// Boxes that hold boxes, and the number of bytes before the first of these.
+/// The boxes that contain boxes, with the number of bytes before the first child.
 const CONTAINERS: [(&[u8; 4], usize); 15] = [
     (b"moov", 0),
     (b"trak", 0),
@@ -146,7 +146,7 @@ fn mutated_boxes_give_an_error_or_a_whole_protected_file() {
     assert!(accepted > COUNT / 10, "{accepted} of {COUNT} accepted");
 }
 
-/// The outputs of the packager for a file: as a stream and as a file that is read, where it takes it.
+/// Protects a file as a stream and as a file that is read. Returns the outputs of those that succeed.
 fn protect_in_all_ways(data: &[u8]) -> Vec<Vec<u8>> {
     let stream = encrypted::protect(data, Scheme::Cenc, IndexMode::Hold, []);
     let file = progressive::protect(data, Scheme::Cenc);
@@ -173,7 +173,7 @@ fn mutate(nodes: &[Node], random: &mut Random) -> Vec<u8> {
     data
 }
 
-/// Changes a list of boxes, or a list further down.
+/// Changes a list of boxes, or one further down the tree.
 fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
     let index = random.below(nodes.len());
     let Some(node) = nodes.get_mut(index) else {
@@ -194,7 +194,7 @@ fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
             let other = random.below(nodes.len());
             nodes.swap(index, other);
         }
-        // What was in an 'mdat' is no media elsewhere.
+        // The content of an `mdat` is no media in another box.
         3 if node.kind != *b"mdat" => node.kind = *random.pick(&TYPES),
         4 => nodes.insert(index, junk(random)),
         5 if node.kind != *b"mdat" => {
@@ -226,7 +226,7 @@ fn junk(random: &mut Random) -> Node {
     }
 }
 
-/// Pieces of the media that protection must change.
+/// The pieces of the media that protection must change.
 struct ClearMedia(HashSet<[u8; WINDOW]>);
 
 impl ClearMedia {
@@ -235,12 +235,12 @@ impl ClearMedia {
         let mut windows = HashSet::new();
         for track in &movie.tracks {
             for (index, sample) in track.samples.iter().enumerate() {
-                // The encoder's own description is in the first sample.
+                // The first sample contains the encoder's own description.
                 let start = if index == 0 { 1024 } else { CLEAR_START };
                 let bytes = movie.bytes(sample).get(start..).unwrap_or_default();
                 windows.extend(bytes.chunks_exact(WINDOW).filter_map(|window| {
                     let distinct: HashSet<_> = window.iter().collect();
-                    // Filler may be in the boxes too.
+                    // Filler may occur in the boxes too.
                     (distinct.len() > WINDOW / 2).then(|| <[u8; WINDOW]>::try_from(window).unwrap())
                 }));
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The bodies of the fuzz targets over their corpus, and over the damaged and clear files of ../shared/vectors.
+//! Runs the bodies of the fuzz targets on their corpus, and on the damaged and clear files of ../shared/vectors.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use fuzz_targets as targets;
 
 use test_support::tools;
 
-/// A longer file of ../shared is cut: the targets push each file several times.
+/// Longer files of ../shared are truncated to this: the targets push each file several times.
 const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
@@ -80,7 +80,7 @@ fn each_target_holds_for_shared_files() {
     }
 }
 
-/// Runs a target; a panic is reported with the input's name.
+/// Runs a target. If it panics, the report names the input.
 fn replay(name: &str, target: Target, input: &Path) {
     let mut data = fs::read(input).unwrap();
     data.truncate(MAX_LEN);
@@ -88,7 +88,7 @@ fn replay(name: &str, target: Target, input: &Path) {
     assert!(held.is_ok(), "target {name} fails on {}", input.display());
 }
 
-/// All files below a folder, in the order of their names.
+/// All files below a folder, sorted by name.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

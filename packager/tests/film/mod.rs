@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A small protected file of one fragment, which a test can damage in many ways. Layouts: ISO/IEC 14496-12 and 23001-7.
+//! Makes a small protected file of one fragment, which a test can damage in many ways. Layouts: ISO/IEC 14496-12 and
+//! 23001-7.
 
 /// The KID and its GUID order of Microsoft's "MPEG-DASH for PlayReady", table 2.
 pub const KID: [u8; 16] = [
@@ -16,7 +17,7 @@ const PLAYREADY: [u8; 16] = [
 pub struct Film {
     pub scheme: [u8; 4],
     pub has_sinf: bool,
-    /// Body of `tenc`.
+    /// The body of `tenc`.
     pub tenc: Vec<u8>,
     /// The body of `senc`; if empty, there is neither `senc` nor `saiz` nor `saio`.
     pub senc: Vec<u8>,
@@ -27,9 +28,9 @@ pub struct Film {
     pub la_url: String,
     /// The number of zero bytes after the PlayReady Object.
     pub object_padding: usize,
-    /// Boxes in front of that of PlayReady.
+    /// The boxes before that of PlayReady.
     pub first_pssh: Vec<u8>,
-    /// Boxes of other systems, after that of PlayReady.
+    /// The boxes of other systems, after that of PlayReady.
     pub other_pssh: Vec<u8>,
     header_kid: &'static str,
 }
@@ -60,7 +61,7 @@ impl Default for Film {
 }
 
 impl Film {
-    /// Makes the subsample map of a sample, counted from 0, state that all its 24 bytes are clear.
+    /// Makes the subsample map of a sample state that all its 24 bytes are clear. Samples are counted from 0.
     pub fn clear_sample(&mut self, sample: usize) {
         // The map is after the fields of the box, an IV and subsample_count.
         let map = 8 + 16 * sample + 10;

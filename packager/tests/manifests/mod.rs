@@ -12,7 +12,7 @@ pub const KID: &str = "339c45b5fb6d4bd9994ceabd9d41c95b";
 pub const KEY: &str = "a537cdc0ca65841406d525e7bf22d754";
 const AUDIO_KID: &str = "10000000100010001000100000000001";
 const AUDIO_KEY: &str = "5b7d5b7d5b7d5b7d5b7d5b7d5b7d5b7d";
-/// Video and audio, 8 seconds.
+/// A file with video and audio of 8 seconds.
 pub const CLEAR: &str = "clear/o-avaac-prog/prog_8s.mp4";
 
 /// The folder of a test.
@@ -78,7 +78,7 @@ pub fn without(text: &str, word: &str) -> String {
         .collect()
 }
 
-/// Segments, MPD and playlists of Shaka Packager; with keys they are protected by them.
+/// Segments, an MPD and playlists of Shaka Packager. With `keys` they are protected.
 fn shaka(test: &str, keys: &[&str]) -> Option<Folder> {
     let clear = tools::vectors_for(test)?.join(CLEAR);
     let clear = fs::canonicalize(clear).unwrap().display().to_string();
@@ -144,7 +144,7 @@ fn parts(file: &[u8]) -> Vec<Vec<u8>> {
     parts
 }
 
-/// Segments with FFmpeg's MPD and playlists; `protect` is done to each stream as a whole.
+/// Segments with FFmpeg's MPD and playlists. `protect` later processes each stream as a whole.
 pub fn ffmpeg(test: &str) -> Option<(Folder, PathBuf)> {
     let clear = fs::canonicalize(tools::vectors_for(test)?.join(CLEAR)).unwrap();
     let ffmpeg = PathBuf::from("ffmpeg");
@@ -190,7 +190,7 @@ pub fn ffmpeg(test: &str) -> Option<(Folder, PathBuf)> {
     Some((folder, ffmpeg))
 }
 
-/// Protects a stream, whose segments keep their names.
+/// Protects a stream. Its segments keep their names.
 pub fn protect(folder: &Folder, stream: &str, options: &[&str]) {
     let uri = format!("file://{}", folder.0.join("film.keys").display());
     protect_by(
@@ -200,7 +200,7 @@ pub fn protect(folder: &Folder, stream: &str, options: &[&str]) {
     );
 }
 
-/// Protects a stream by the keys in `options`; returns the report.
+/// Protects a stream with the keys in `options` and returns the report.
 pub fn protect_by(folder: &Folder, stream: &str, options: &[&str]) -> Value {
     let names: Vec<_> = std::iter::once(format!("init{stream}.mp4"))
         .chain((1..).map(|number| format!("{stream}-{number}.m4s")))

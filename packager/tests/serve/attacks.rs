@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Clients that hold connections without using them, or that send what nobody should. Each ends, and the server serves others.
+//! Clients that hold connections without using them, or that send what no client should. The server ends each connection and
+//! serves others.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -83,7 +84,7 @@ fn limited(name: &str, more: &[&str]) -> Server {
     Server::start_with(&folder(name), &arguments)
 }
 
-/// Waits until the server has closed a connection, and reads nothing that it need not.
+/// Waits until the server has closed a connection, and reads no more than it must.
 fn wait_for_end(mut stream: TcpStream, attack: &Attack) {
     let until = Instant::now() + Duration::from_secs(60);
     stream
@@ -121,7 +122,7 @@ fn connections_that_do_nothing_end() {
 /// Returns the number of connections that the server has open, by the kernel's list of sockets.
 fn open_connections(server: &Server) -> usize {
     let (_, port) = server.address.split_once(':').unwrap();
-    // The second column is the server's end, and the fourth the state: 01 is established.
+    // The second column is the server's end and the fourth is the state, where 01 means established.
     let local = format!("0100007F:{:04X}", port.parse::<u16>().unwrap());
     std::fs::read_to_string("/proc/net/tcp")
         .unwrap()

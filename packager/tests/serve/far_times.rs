@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Times that no calendar has: they are refused, or shown as the end of the year 9999.
+//! Times that no calendar contains: they are refused, or shown as the end of the year 9999.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::server::Server;
 fn times_beyond_the_calendar_break_no_page() {
     let server = Server::start("far-times");
     let admin = server.admin();
-    // The last is a day more than the longest.
+    // The last one is a day more than the longest allowed length.
     for length in [1 << 53, u64::MAX, 367 * 86_400_000] {
         let content = json!({"scheme": "cenc", "crypto_period_ms": length});
         admin.put("/v1/contents/news", &content).problem(422);
@@ -20,7 +20,7 @@ fn times_beyond_the_calendar_break_no_page() {
         let key = json!({"source": "random", "scheme": "cenc", "content": "news", "label": "ALL", "period": period});
         admin.post("/v1/keys", &key).problem(422);
     }
-    // A number of a content whose keys do not change by the clock has no time.
+    // A numbered period of a content whose keys do not change by the clock has no time.
     let far = json!({"source": "random", "scheme": "cenc", "content": "film", "label": "ALL", "period": 13_000_000_000_u64});
     admin.post("/v1/keys", &far).json(201);
     let late = json!({"label": "late", "expires": "9999-12-31T23:59:59-01:00"});

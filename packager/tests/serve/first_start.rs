@@ -57,7 +57,7 @@ fn file_of_the_token_is_made_and_always_gives_a_way_back() {
     let token = fs::read_to_string(&file).unwrap().trim().to_owned();
     assert!(!server.said().contains(&token));
     let admin = server.stranger().with_token(&token);
-    // No administrator could sign in without its only token, or if another one without a token were all that is left.
+    // The only token of the only administrator cannot be revoked, nor while the other administrators have no token.
     let tokens = admin.get("/v1/accounts/admin/tokens").json(200);
     let revoke = format!("/v1/tokens/{}", tokens[0]["id"].as_str().unwrap());
     admin.ask("DELETE", &revoke).send().problem(409);
@@ -76,7 +76,7 @@ fn file_of_the_token_is_made_and_always_gives_a_way_back() {
     second.put("/v1/accounts/admin", &viewer).json(200);
     admin.get("/v1/accounts").problem(401);
     server.stop();
-    // The revoked token stays revoked, and the file has another.
+    // The revoked token stays revoked, and the file gets another one.
     let server = Server::start_with(&folder, &arguments);
     let revoked = server.stranger().with_token(&token);
     revoked.get("/v1/accounts").problem(401);

@@ -17,7 +17,7 @@ struct Example(Child);
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The example may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

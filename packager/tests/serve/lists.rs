@@ -52,7 +52,7 @@ fn keys_and_audit_are_found_by_what_is_known_of_them() {
     admin
         .post("/v1/keys", &json!({"source": "random", "scheme": "cenc"}))
         .json(201);
-    // One KID in three notations, Microsoft's DASH specification, table 2.
+    // The queries have one KID in three notations, from Microsoft's DASH specification, table 2.
     for query in [
         "kid=f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
         "kid=f81d4fae7dec11d0a76500a0c91e6bf6",

@@ -52,7 +52,7 @@ fn check(name: &str, choice: &[&str]) {
     check.arg(format!("{}/openapi.json", server.base()));
     check.args(["--url", &server.base()]);
     check.env("PLAYREADY_TOKEN", server.token());
-    // Its caches belong to the test.
+    // The test keeps the caches of schemathesis in its folder.
     let checked = check.current_dir(&server.folder).output().unwrap();
     let said = String::from_utf8_lossy(&checked.stdout);
     let complaints = String::from_utf8_lossy(&checked.stderr);

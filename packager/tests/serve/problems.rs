@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Errors of requests are RFC 9457 problems, in every layer of the server, and contain nothing of the request.
+//! Errors of requests: in every layer of the server they are RFC 9457 problems, and contain nothing of the request.
 
 use serde_json::json;
 
@@ -125,7 +125,7 @@ fn contents_are_changed_only_as_they_were_seen() {
     admin.get("/v1/contents/short").problem(404);
 }
 
-// Microsoft's published test seed and its key for this KID: keys.md 3.1.
+// The seed and its key for this KID are Microsoft's published test values: keys.md 3.1.
 #[test]
 fn key_of_a_seed_is_shown_to_who_says_why() {
     let server = Server::start("seed");

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use test_support::tools;
 
-/// A licence server; it ends when its standard input does.
+/// A licence server. It ends when its standard input is closed.
 pub struct Receiver {
     process: Child,
     documents: mpsc::Receiver<Value>,
@@ -70,7 +70,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The receiver may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

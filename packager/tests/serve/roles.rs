@@ -73,7 +73,7 @@ fn each_role_gets_what_it_may_and_nothing_else() {
     for role in ROLES {
         let member = server.member(&[role]);
         for (method, path, allowed) in ROUTES {
-            // A body that no route takes: whoever may ask is told so, or that there is no such thing.
+            // No route takes this body: a role with access gets the answer that the body or the resource is unknown.
             let answer = member.ask(method, path).json(&json!({"unknown": 1}));
             let may = allowed.split(' ').any(|allowed| allowed == role);
             assert_eq!(
@@ -86,7 +86,7 @@ fn each_role_gets_what_it_may_and_nothing_else() {
         }
     }
     let stranger = server.stranger();
-    // Nobody at all is not a failed attempt for a rate limit of one address: each of them is one.
+    // One request without credentials suffices: each one counts as a failed attempt of its address.
     let (method, path, _) = ROUTES[1];
     stranger.ask(method, path).send().problem(401);
 }

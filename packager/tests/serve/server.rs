@@ -79,7 +79,7 @@ impl Server {
         server
     }
 
-    /// Returns everything that it has written to standard error.
+    /// Returns all that the server has written to standard error.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -129,13 +129,13 @@ impl Server {
         made.json(201)["token"].as_str().unwrap().to_owned()
     }
 
-    /// Stops the server and waits for its end; returns everything that it wrote.
+    /// Stops the server, waits for its end, and returns all that it wrote.
     pub fn stop(self) -> String {
         self.signal("TERM");
         self.wait()
     }
 
-    /// Waits for the server's end; returns everything that it wrote.
+    /// Waits for the server's end and returns all that it wrote.
     pub fn wait(mut self) -> String {
         let status = self.process.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
@@ -152,7 +152,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The server may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -60,7 +60,7 @@ fn failures_are_limited_and_recorded() {
     refused.problem(429);
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=61).contains(&wait));
-    // Correct tokens are accepted, also one that is new: whoever shares the address cannot lock others out.
+    // Correct tokens are accepted, even a new one: a client of the same address cannot lock others out.
     stranger.with_token(&second).get("/v1/keys").json(200);
     server.admin().get("/v1/keys").json(200);
     assert!(!server.said().contains("prp_wrong"));

@@ -46,7 +46,7 @@ fn read(folder: &Path, name: &str) -> Certificate<'static> {
     Certificate::from_pem(&fs::read(folder.join(name)).unwrap()).unwrap()
 }
 
-/// SHA-256 of a certificate's DER form, by OpenSSL.
+/// The SHA-256 of a certificate's DER form, computed by OpenSSL.
 fn fingerprint(folder: &Path, name: &str) -> String {
     let mut show = Command::new("openssl");
     show.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]);

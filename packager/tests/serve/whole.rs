@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A key from its creation to its use: a channel is set up by REST, a live stream is protected with keys from SPEKE, a licence server
-//! receives the same keys, and the stream is decrypted with nothing but these.
+//! Follows a key from its creation to its use: a channel is set up by REST, a live stream is protected with keys from SPEKE,
+//! a licence server receives the same keys, and only these decrypt the stream.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,14 +15,14 @@ use crate::server::{Server, folder};
 use test_support::tools::{oracles, python, skip};
 
 const NAME: &str = "serve::whole::live_stream_is_decrypted_with_what_the_licence_server_got";
-/// A tenth of a second each: four crypto periods, at least three boundaries.
+/// Each frame is a tenth of a second: the stream spans four crypto periods and at least three boundaries.
 const FRAMES: u32 = 170;
 
 fn has(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
-/// Protects a live stream and writes it in the clear too.
+/// Protects a live stream, and also writes it in the clear.
 fn protect(server: &Server, folder: &Path, credentials: &Path) {
     let (protected, clear) = (folder.join("protected.mp4"), folder.join("clear.mp4"));
     let key_uri = format!(

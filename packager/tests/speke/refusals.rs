@@ -6,7 +6,7 @@ use super::*;
 const FAIRPLAY: &str = "94ce86fb-07ff-4f43-adb8-93d2fa968ca2";
 const PLAYREADY: &str = "9a04f079-9840-4286-ab92-e65be0885f95";
 
-/// A request of SPEKE 2.0 for a key of its own for SD and for audio.
+/// A SPEKE 2.0 request that asks for one key for SD and another for audio.
 fn document() -> String {
     let key = |kid| format!("<cpix:ContentKey kid=\"{kid}\" commonEncryptionScheme=\"cenc\"/>");
     let system = |kid| {

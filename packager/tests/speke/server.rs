@@ -13,7 +13,7 @@ use key_server::accounts::{self, Role};
 use key_server::tokens;
 use serde_json::Value;
 
-/// A running server; it is killed when it is dropped.
+/// A running server, which is killed when it is dropped.
 pub struct Server {
     process: Mutex<Child>,
     pub address: String,
@@ -68,7 +68,7 @@ impl Server {
         process.wait().unwrap();
     }
 
-    /// Starts another one on the same store.
+    /// Starts another server on the same store.
     pub fn start_again(&mut self) {
         let (process, address) = run(&self.folder, &[]);
         (self.process, self.address) = (Mutex::new(process), address);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::film::{self, Film};
 use crate::{inspect, report, written};
 
-/// A Widevine box of version 0; its data was encoded by Google's protobuf 7.36 for Python, but for the KID.
+/// A Widevine box of version 0. Google's protobuf 7.36 for Python encoded its data, except for the KID.
 pub fn widevine(kid: &[u8]) -> Vec<u8> {
     const SYSTEM_ID: &[u8] = b"\xed\xef\x8b\xa9\x79\xd6\x4a\xce\xa3\xc8\x27\xdc\xd5\x1d\x21\xed";
     let rest = b"\x1a\x0dwidevine_test\x22\x06film 1\x48\xe3\xdc\x95\x9b\x06";

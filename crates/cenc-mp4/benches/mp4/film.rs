@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A fragmented film, cut into what a muxer pushes. Protected payload is as good as clear one for the next turn: what a parser looks at
-//! stays clear.
+//! A fragmented film, cut into the chunks that a muxer pushes. Each turn protects the payload that the turn before has
+//! protected: the headers that a parser reads stay clear.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub struct Film {
 
 #[derive(Clone)]
 pub struct Fragment {
-    /// `moof` and the header of `mdat`.
+    /// The `moof` and the header of the `mdat`.
     pub boxes: Vec<u8>,
     /// The payload.
     pub media: BytesMut,
@@ -57,7 +57,8 @@ impl Film {
         self.protect_through(&mut Channel::new(scheme, &self.init));
     }
 
-    /// Protects the fragments by a stream that has the init segment, and that may give them later; at the end it has given all.
+    /// Protects the fragments as a stream that already has its initialization segment. The stream may return fragments late,
+    /// but has returned all at its end.
     pub fn protect_through(&mut self, channel: &mut Channel) {
         let mut done = Vec::with_capacity(self.fragments.len());
         for Fragment { boxes, media } in &mut self.fragments {
@@ -70,7 +71,7 @@ impl Film {
         }
     }
 
-    /// The same where the payload comes in chunks of `len` bytes.
+    /// Does the same with payload that comes in chunks of `len` bytes.
     pub fn protect_chunks(&mut self, scheme: Scheme, len: usize) {
         let mut channel = Channel::new(scheme, &self.init);
         let mut done = Vec::new();
@@ -81,7 +82,7 @@ impl Film {
                 let chunk = rest.split_to(len.min(rest.len()));
                 channel.push_to(chunk, &mut done);
             }
-            // They lie side by side still.
+            // The chunks are still next to each other in memory.
             done.drain(..).for_each(|chunk| media.unsplit(chunk));
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether cost grows as the work does: tracks, sizes of samples, number of fragments.
+//! Shows that the cost grows in proportion to the work: number of tracks, sizes of samples, number of fragments.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use cenc_types::Scheme;
 use test_support::build::{Base, ftyp, moof, moov, tfhd, traf, trun};
 use test_support::channel::Channel;
 
-/// Bytes of each stream; where the fragments are counted it is less.
+/// The bytes of each stream. Where fragments are counted, the stream is shorter.
 const TOTAL: usize = 64 << 20;
 
 pub fn all() {

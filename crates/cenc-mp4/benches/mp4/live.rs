@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a live stream waits for, and what many of them cost.
+//! The delay of a live stream, and the cost of many such streams.
 
 use std::time::Instant;
 
@@ -12,13 +12,13 @@ use test_support::channel::Channel;
 
 use super::film::{Film, Fragment};
 
-/// Channels in one process, and bytes of each in two seconds at 2 Mb/s, in 50 samples.
+/// The number of channels in one process, and the bytes of each in two seconds at 2 Mb/s, in 50 samples.
 const CHANNELS: usize = 100;
 const SECONDS: f64 = 2.0;
 const SAMPLE: u32 = 10_000;
 const SAMPLES: usize = 50;
 
-/// From the last byte in to the first byte out, for each fragment of a film.
+/// Times each fragment of a film from its last byte in to its first byte out.
 pub fn latency(film: &Film) {
     for scheme in [Scheme::Cenc, Scheme::Cbcs] {
         let mut channel = Channel::new(scheme, &film.init);
@@ -45,7 +45,7 @@ pub fn latency(film: &Film) {
     }
 }
 
-/// A hundred channels that take turns, so that none finds its data in a cache.
+/// Runs a hundred channels in turns, so that none finds its data in a cache.
 pub fn channels() {
     let init = [ftyp(), moov_of(&[avc_track()], &[trex(1, 0)])].concat();
     for scheme in [Scheme::Cenc, Scheme::Cbcs] {
@@ -54,7 +54,7 @@ pub fn channels() {
                 let mut media = BytesMut::new();
                 for _ in 0..SAMPLES {
                     media.extend_from_slice(&(SAMPLE - 4).to_be_bytes());
-                    // A slice of an IDR picture, of which the bytes behind are anything.
+                    // These bytes begin a slice of an IDR picture, and any bytes may follow.
                     media.extend_from_slice(&[0x65, 0x88, 0x84]);
                     media.resize(media.len() + SAMPLE as usize - 7, 0x5a);
                 }
@@ -83,7 +83,7 @@ pub fn channels() {
 
 /// H.264 of the baseline profile, with the smallest parameter sets.
 fn avc_track() -> Vec<u8> {
-    // 14496-10 clause 7.3.2: profile 66, level 30, then all that is variable as short as it gets.
+    // 14496-10, clause 7.3.2: profile 66, level 30, and the shortest form of all that is variable.
     let sps = [0x67, 0x42, 0x00, 0x1e, 0xf8, 0x41, 0xa2];
     let pps = [0x68, 0xce, 0x38, 0x80];
     let mut avcc = vec![1, 0x42, 0, 0x1e, 0xff, 0xe1, 0, sps.len() as u8];

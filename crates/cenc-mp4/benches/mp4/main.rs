@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Fragments in memory through the packager: its speed beside the bare ciphers, how cost grows, and what a live stream waits.
+//! Protects fragments in memory: measures the speed next to the bare ciphers, the growth of the cost, and the delay of a
+//! live stream.
 //!
-//! `PLAYREADY_FILM=FILE cargo bench -p cenc-mp4`, FILE being what `benches/compare --film FILE` makes; without it only what needs no
-//! video is run.
+//! Run `PLAYREADY_FILM=FILE cargo bench -p cenc-mp4`, with FILE from `benches/compare --film FILE`. Without a film only the
+//! parts that need no video run.
 
 #![expect(
     clippy::unwrap_used,
@@ -30,7 +31,7 @@ use test_support::measure::{Variant, compare};
 /// The counter block of the bare ciphers.
 const IV: [u8; 16] = [0x51; 16];
 
-/// Of a film only its start is taken, so that all of it stays in the cache that the cores share, or none does.
+/// Only the start of a film is read, so that either all of it fits the cache that the cores share, or hardly any of it.
 const SIZES: [(usize, &str); 2] = [(2 << 20, "in the shared cache"), (256 << 20, "in memory")];
 
 fn main() {
@@ -52,7 +53,7 @@ fn main() {
     growth::all();
 }
 
-/// All schemes over the film's fragments, with the ciphers alone over the same payload.
+/// Runs all schemes over the film's fragments, and the ciphers alone over the same payload.
 fn beside_ciphers(film: &Film, place: &str) {
     let total = film.media_len();
     let key = Aes128Enc::new(&KEY.into());
@@ -91,7 +92,7 @@ fn beside_ciphers(film: &Film, place: &str) {
     );
 }
 
-/// Chunks that end anywhere, as a network source pushes them: nearly every video sample lies in several.
+/// The chunks end anywhere, as those of a network source do: nearly every video sample spans several.
 fn in_chunks(film: &Film, place: &str) {
     for scheme in Scheme::ALL {
         let ways = [
@@ -109,7 +110,8 @@ fn in_chunks(film: &Film, place: &str) {
     }
 }
 
-/// By workers that live as long as the stream: fragments side by side, as in a file, or each by itself, as in a live stream.
+/// Uses threads that live as long as the stream: on several fragments at a time, as for a file, or on one, as for a live
+/// stream.
 fn by_threads(film: &Film, place: &str) {
     for scheme in Scheme::ALL {
         let ways = [

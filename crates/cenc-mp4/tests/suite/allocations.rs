@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is allocated for a fragment: its boxes, and nothing for its samples.
+//! Counts the allocations for a fragment: its boxes are allocated, and nothing else for its samples.
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::BytesMut;
@@ -7,7 +7,7 @@ use cenc_types::Scheme;
 use test_support::build::{Base, ftyp, moof, moov, tfhd, traf, trun};
 use test_support::channel::Channel;
 
-/// What the third of three fragments allocates, of a track with this many samples of 1000 bytes.
+/// The allocations for the third of three fragments, whose track has `samples` samples of 1000 bytes.
 fn fragment(scheme: Scheme, samples: usize) -> AllocationInfo {
     let sizes = vec![1000; samples];
     let build = |data| moof(&[traf(&tfhd(1, Base::Moof), &[trun(Some(data), &sizes)])]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The library's way back on MP4: what others protected comes out as it was, in every chunking; what cannot, is an error.
+//! The library's decryptor on MP4: files that other tools protected become the clear files in every chunking, or give an
+//! error.
 
 mod built;
 
@@ -20,7 +21,7 @@ use test_support::samples::{self, Twin};
 use test_support::scratch::Scratch;
 use test_support::tools::skip;
 
-/// Sizes of the chunks that streams come in; the last one takes each whole.
+/// The sizes of the chunks in which streams are pushed. With the last one each stream is a single chunk.
 const CHUNKS: [usize; 5] = [1, 7, 4096, 65_537, 1 << 24];
 
 fn vectors(class: &str, test: &str) -> Vec<Vector> {
@@ -31,7 +32,7 @@ fn vectors(class: &str, test: &str) -> Vec<Vector> {
     vectors
 }
 
-/// The clear file, the same in every chunking.
+/// Decrypts a stream in every chunking, which must all give the same clear file, and returns it.
 fn in_every_chunking(stream: &[u8], keys: &Arc<KnownKeys>, id: &str) -> Vec<u8> {
     let whole = decrypted(stream, keys, usize::MAX);
     let whole = whole.unwrap_or_else(|error| panic!("{id}: {error}"));
@@ -42,9 +43,9 @@ fn in_every_chunking(stream: &[u8], keys: &Arc<KnownKeys>, id: &str) -> Vec<u8> 
     whole
 }
 
-/// Nothing tells of protection any more, and all offsets point at what they name.
+/// Checks that no box of protection is left, and that all offsets point at the right bytes.
 fn is_clear(file: &[u8], id: &str) {
-    // The first fragments of longer files, all of which their sidx measures.
+    // These files are the first fragments of longer files, and their `sidx` describes the longer files.
     if !id.starts_with("o-piff-uuid") {
         layout::check(file);
     }
@@ -91,7 +92,7 @@ fn every_pair_comes_out_as_its_clear_counterpart() {
     }
 }
 
-/// With one of the two places of the information hidden, in moov and in moof; and with neither where nothing is per sample.
+/// Hides the information in one of its two places, in `moov` and in `moof`, and in both if no sample has its own.
 #[test]
 fn information_is_found_wherever_it_is() {
     for (id, class, hidden) in [
@@ -126,7 +127,7 @@ fn information_is_found_wherever_it_is() {
     }
 }
 
-/// Files of which there is no clear counterpart: the tests' own decryptor and the oracle say what they hold.
+/// These files have no clear counterpart: the tests' own decryptor and the oracle decrypt them.
 #[test]
 fn every_protected_file_with_a_known_key_comes_out_as_others_decrypt_it() {
     let test = "every_protected_file_with_a_known_key_comes_out_as_others_decrypt_it";
@@ -169,14 +170,14 @@ fn a_missing_key_is_named_and_nothing_of_its_fragment_leaves() {
     }
 }
 
-/// What becomes of files that show a structure: initialization segments, fragments without one, clear files.
+/// The result for files that test a structure: initialization segments, fragments without one, clear files.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// Nothing is protected any more.
+    /// No sample is protected any more.
     Clear,
-    /// Not a byte changes.
+    /// No byte changes.
     Unchanged,
-    /// There are fragments, and no `moov`.
+    /// There are fragments without a `moov`.
     NoMoov,
 }
 
@@ -218,7 +219,7 @@ fn every_structure_is_cleared_kept_or_refused() {
     }
 }
 
-/// Of files whose samples, if they have any, are clear.
+/// Compares the samples of files in which all samples, if there are any, are clear.
 fn same_clear_samples(before: Vec<u8>, after: Vec<u8>) {
     let (before, after) = (Movie::parse(before), Movie::parse(after));
     let keys = Keys::default();
@@ -237,7 +238,7 @@ fn clear_files_stay_as_they_are() {
         for chunk in [7, usize::MAX] {
             match decrypted(&stream, &keys, chunk) {
                 Ok(same) => assert!(same == stream, "{}", vector.id),
-                // It may be protected: that is told behind it.
+                // The file may be protected: only a `moov` after the media could show it.
                 Err(error) => assert!(matches!(error, Error::MediaBeforeMoov), "{}", vector.id),
             }
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Encryptor and decryptor over streams built by hand and over the shared vectors, judged by independent readers and decryptors.
+//! Encryptor and decryptor on streams built by hand and on the shared vectors. Independent readers and decryptors check the
+//! results.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The packager over streams built by hand, read again by an independent reader and decrypted by an independent cipher.
+//! Protects streams built by hand. An independent reader and an independent cipher check the results.
 
 mod entries;
 mod faststart;
@@ -20,10 +20,10 @@ use test_support::encrypted::{KEY, protect};
 use test_support::stream::{boxes, samples};
 use test_support::stream_cipher::decrypt;
 
-/// Tracks above this one are text, which stays clear.
+/// The last track_ID of a sound track. Tracks with greater numbers are text, which stays clear.
 const LAST_SOUND_TRACK: u32 = 9;
 
-/// Protects a stream in chunks of every size, which must make no difference, and returns the one result.
+/// Protects a stream in chunks of every size, which must all give the same result, and returns it.
 fn protected(stream: &[u8], scheme: Scheme) -> Vec<u8> {
     let whole = protect(stream, scheme, IndexMode::Hold, []).unwrap();
     for size in [1, 2, 3, 7] {
@@ -35,8 +35,8 @@ fn protected(stream: &[u8], scheme: Scheme) -> Vec<u8> {
     whole
 }
 
-/// Protects a stream that holds these samples, sees to it that they are all there, protected where they must be, and returns
-/// the `cenc` form.
+/// Protects a stream with these samples, checks that all are there and protected as they must be, and returns the `cenc`
+/// form.
 fn checked(stream: &[u8], expected: &[(u32, &[u8])]) -> Vec<u8> {
     let cbcs = protected(stream, Scheme::Cbcs);
     let cenc = protected(stream, Scheme::Cenc);
@@ -54,7 +54,7 @@ fn checked(stream: &[u8], expected: &[(u32, &[u8])]) -> Vec<u8> {
     cenc
 }
 
-/// The types of the boxes at the top.
+/// The types of the boxes at the top level.
 fn kinds(stream: &[u8]) -> Vec<String> {
     let kinds = boxes(stream, 0..stream.len()).into_iter();
     kinds
@@ -62,7 +62,7 @@ fn kinds(stream: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// Why a stream is refused; the same in chunks of any size.
+/// The error with which a stream is refused. It is the same for chunks of any size.
 fn refusal(stream: &[u8]) -> String {
     let protect = |sizes| protect(stream, Scheme::Cenc, IndexMode::Hold, sizes);
     let whole = protect(vec![]).unwrap_err();

@@ -268,7 +268,7 @@ fn slices_of_upper_layers_need_a_vps_that_is_understood() {
     let layered = Relabelled::new(vector, sample, ranges, |nal| {
         vec![in_layer(1, nal.to_vec())]
     });
-    // the configurations of these vectors have no VPS
+    // The configurations of these vectors have no VPS.
     let found = vector
         .codec()
         .protectable_ranges(&layered.sample, &mut Vec::new());
@@ -276,7 +276,7 @@ fn slices_of_upper_layers_need_a_vps_that_is_understood() {
         found,
         Err(Error::MissingParameterSet { kind: "VPS", id: 0 })
     );
-    // scalability_mask_flag of depth; two additional layer sets
+    // The mask is that of depth, with two additional layer sets.
     let depth = EXTENSION.replacen("0100000000000000", "1000000000000000", 1);
     let layer_sets = EXTENSION.replacen("0 1 0000 0 1", "0 1 0000 0 011", 1);
     for (extension, expected) in [(depth, "3D-HEVC"), (layer_sets, "additional layer sets")] {

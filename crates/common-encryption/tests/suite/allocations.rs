@@ -7,7 +7,7 @@ use codec_headers::Codec;
 use common_encryption::{EncryptionMethod, IvSource, SampleCipher, SampleProtector};
 use zeroize::Zeroizing;
 
-/// An `avcC` with parameter sets as short as they get, and a sample of two slices of an IDR picture.
+/// An `avcC` with the shortest parameter sets, and a sample of two slices of an IDR picture.
 fn avc() -> (Codec, Vec<u8>) {
     let config = [
         1, 0x42, 0, 0x1e, 0xff, 0xe1, 0, 7, 0x67, 0x42, 0, 0x1e, 0xf8, 0x41, 0xa2, 1, 0, 4, 0x68,

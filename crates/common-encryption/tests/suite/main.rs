@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The ciphers against the samples of other packagers, and what they allocate.
+//! Compares the ciphers with the samples of other packagers, and counts their allocations.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod allocations;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The ciphers over every sample of the shared pairs, with each pair's own IVs and subsamples.
+//! The ciphers on every sample of the shared pairs, with each pair's own IVs and subsamples.
 
 use common_encryption::{SampleCipher, SampleDecryptor};
 use test_support::pairs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a document says about its keys, compared with their use.
+//! Compares the facts that a document states about its keys with their use.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -91,7 +91,7 @@ fn rule_for_a_track_of_another_scheme_is_refused_where_the_track_is() {
     assert!(error.contains("set scheme=cbcs"), "{error}");
     // The PlayReady Header lists no key of another scheme.
     assert_eq!(keys.keys.entries().len(), 1);
-    // A track that is to stay clear needs no key.
+    // A track that stays clear needs no key.
     let clear = keys.select_unless_clear(&AUDIO, 0, &[Selector::Audio]);
     assert!(clear.unwrap().is_none());
 }

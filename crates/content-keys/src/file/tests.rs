@@ -15,7 +15,7 @@ const AUDIO: Track = Track {
     media: Media::Audio,
 };
 
-/// A folder that goes when the test ends.
+/// A folder that is removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -47,7 +47,7 @@ impl Drop for Folder {
     }
 }
 
-/// The keys of a file that may have to be made.
+/// The keys of a file that is created if it does not exist.
 fn made(uri: &str) -> KeyRing {
     drop(KeyFile::open_or_create(uri, &Host::system()).unwrap());
     load(uri, &*Host::system().files).unwrap()

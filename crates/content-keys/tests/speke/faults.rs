@@ -153,7 +153,7 @@ fn credentials_are_in_no_error() {
 
 #[test]
 fn nobody_at_the_address_is_temporary() {
-    // A port that was free a moment ago.
+    // The port was free a moment ago.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);

@@ -277,7 +277,7 @@ fn tls_checks_both_sides() {
     };
     let untrusted = failure("/?speke-attempts=1");
     assert!(untrusted.contains("UnknownIssuer"), "{untrusted}");
-    // The server may hang up before its alert is read.
+    // The server may close the connection before the client reads its alert.
     let stranger = failure(&trusted);
     let causes = ["CertificateRequired", "Broken pipe", "reset"];
     assert!(

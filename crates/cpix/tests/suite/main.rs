@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! CPIX documents: those of ../shared/oracles/cpix_oracle.py read, ours judged by its schemas and by PyPI's cpix.
+//! CPIX documents: reads those of ../shared/oracles/cpix_oracle.py, and checks our own by its schemas and by PyPI's cpix.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -26,7 +26,7 @@ mod recipients;
 
 const VERSIONS: [(Version, &str); 2] = [(Version::V2_3, "2.3"), (Version::V2_4, "2.4")];
 
-/// What the oracle's demonstration writes: clear, encrypted and signed documents, questions, a certificate and its key.
+/// The output of the oracle's demonstration: clear, encrypted and signed documents, requests, a certificate and its key.
 fn samples() -> Option<&'static Scratch> {
     static SAMPLES: OnceLock<Option<Scratch>> = OnceLock::new();
     let made = SAMPLES.get_or_init(|| {
@@ -36,7 +36,7 @@ fn samples() -> Option<&'static Scratch> {
     made.as_ref()
 }
 
-/// What the oracle prints; None where it or its libraries are absent.
+/// The standard output of the oracle. None if it or its libraries are missing.
 fn oracle(arguments: &[&str]) -> Option<String> {
     let script = tools::cpix_oracle()?;
     let mut python = Command::new(tools::python());
@@ -54,7 +54,7 @@ fn keys_by_oracle(document: &Path, private: Option<&Path>) -> Value {
     serde_json::from_str(&oracle(&arguments).unwrap()).unwrap()
 }
 
-/// The keys of a document of ours in the same form.
+/// The keys of one of our documents in the same form.
 fn keys_of(document: &Document) -> Value {
     let keys = document.content_keys.iter().map(|key| {
         let bytes = key.key().ok().map(|bytes| {
@@ -96,7 +96,7 @@ fn kid(last: u8) -> KeyId {
     )
 }
 
-/// Video and audio with a key each, all of what 2.3 holds.
+/// A document with a key for video and one for audio, and with everything that version 2.3 can contain.
 fn film() -> Document {
     let key = |last: u8| {
         let key = Key::parse(&format!("{last:02x}").repeat(16)).unwrap();
@@ -195,7 +195,7 @@ fn written_documents_are_valid() {
     }
     let full = read(Path::new(FULL));
     validate(&folder, &full.to_xml(Version::V2_4).unwrap(), "2.4");
-    // 2.3.1 differs from 2.3 in what it allows only.
+    // Version 2.3.1 differs from 2.3 only in what it allows.
     validate(&folder, &film().to_xml(Version::V2_3).unwrap(), "2.3.1");
 }
 

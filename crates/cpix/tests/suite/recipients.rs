@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Documents that are encrypted to an RSA certificate, both ways.
+//! Documents that are encrypted to an RSA certificate, read and written.
 
 use cpix::{Error, RsaPrivateKey, RsaRecipient, WrapKey};
 

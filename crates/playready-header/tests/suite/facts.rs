@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The essential facts, from the text files in tests/vectors: `#` lines say where they come from.
+//! The essential facts, from the text files in tests/vectors: their `#` lines state the source.
 
 use cenc_types::ContentKey;
 use playready_header::{FoundHeader, KeySeed, PlayReadyObject, checksum, guid};
@@ -7,7 +7,7 @@ use playready_header::{header::Header, header::HeaderFields, header::VersionChoi
 
 use super::{KeyFacts, decode, key_ids, kid_of_hex, own_vectors};
 
-/// The lines of a vector file that are no comments, cut into words.
+/// The lines of a vector file without its comments, split into words.
 fn rows(name: &str) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(own_vectors().join(name)).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -60,7 +60,7 @@ fn cocktail_checksum_agrees_with_other_implementations() {
     }
 }
 
-/// A header file: `name value` lines.
+/// A header file, which consists of `name value` lines.
 #[derive(Default)]
 struct HeaderFile {
     fields: HeaderFields,
@@ -96,7 +96,7 @@ impl HeaderFile {
     }
 }
 
-/// `UUID ALGID key`, the key as base64 or `-`.
+/// Reads a line `UUID ALGID key`. The key is base64 or `-`.
 fn key_facts(value: &str) -> KeyFacts {
     let words: Vec<_> = value.split(' ').collect();
     let [kid, algorithm, key] = words.as_slice() else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! PlayReady headers, objects, checksums and key seed against values that others published or computed.
+//! Compares PlayReady headers, objects, checksums and the key seed with values that others published or computed.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use cenc_types::{ContentKey, KeyId};
 use playready_header::{header::HeaderKeyId, header::KeyIds};
 
-/// One KID as a vector states it.
+/// A KID as a vector states it.
 struct KeyFacts {
     kid: KeyId,
     algorithm: Option<String>,
@@ -25,7 +25,7 @@ struct KeyFacts {
     checksum: Option<String>,
 }
 
-/// The KIDs of a header from stated facts; the checksum is computed where the key is known.
+/// The KIDs of a header from these facts. The checksum is computed if the key is known.
 fn key_ids(keys: &[KeyFacts]) -> KeyIds {
     let kids = || keys.iter().map(|key| key.kid).collect();
     match keys.first().and_then(|key| key.algorithm.as_deref()) {
@@ -53,7 +53,7 @@ fn decode(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64).unwrap()
 }
 
-/// The KID of 32 hexadecimal digits, the nil one included.
+/// The KID of 32 hexadecimal digits, which may be the nil KID.
 fn kid_of_hex(hex: &str) -> KeyId {
     let number = u128::from_str_radix(&hex.replace('-', ""), 16).unwrap();
     KeyId::from_bytes(number.to_be_bytes())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Headers that we write, judged by the strict parser in ../shared/oracles; its interpreter is PLAYREADY_PYTHON or python3.
+//! Checks headers that we write with the strict parser in ../shared/oracles. Its interpreter is PLAYREADY_PYTHON or python3.
 
 use std::path::Path;
 use std::process::Command;
@@ -42,7 +42,7 @@ fn cocktail() -> KeyIds {
     KeyIds::Cocktail(vec![HeaderKeyId::cocktail(kid, Some(&key)).unwrap()])
 }
 
-/// A header with every field that its version can hold.
+/// A header with every field that its version can have.
 fn full(version: HeaderVersion, key_ids: KeyIds) -> HeaderFields {
     HeaderFields {
         version: VersionChoice::Only(version),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Every entry of the PlayReady vectors and samples in ../shared, both ways: read, and written from the same facts.
+//! Reads every entry of the PlayReady vectors and samples in ../shared, and writes it from the same facts.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ fn json(test: &str, folder: Option<PathBuf>, file: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// A text field; absent and null are the same.
+/// A text field. A field that is null counts as absent.
 fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
 }
@@ -130,7 +130,7 @@ fn oracle_headers_are_read_and_written_byte_for_byte() {
     }
 }
 
-/// The oracle's checksums come from Microsoft's test key seed.
+/// The checksums of the oracle come from Microsoft's test key seed.
 fn check_oracle_header(name: &str, sample: &Value, found: &FoundHeader) {
     assert_eq!(found.deviations, [], "{name}");
     assert_eq!(found.version.attribute(), text(sample, "version").unwrap());
@@ -155,7 +155,7 @@ fn check_oracle_header(name: &str, sample: &Value, found: &FoundHeader) {
     }
 }
 
-/// The data of a `pssh` box, ISO/IEC 23001-7, 8.1.
+/// The data of a `pssh` box: ISO/IEC 23001-7, 8.1.
 fn pssh_data(pssh: &[u8]) -> Vec<u8> {
     let number = |at: usize| u32::from_be_bytes(pssh[at..at + 4].try_into().unwrap());
     let kids = match pssh[8] {
@@ -181,7 +181,7 @@ fn headers_of_the_field_are_read_and_written() {
     }
 }
 
-/// The entry's header out of its XML, PlayReady Object or `pssh`.
+/// The entry's header, read from its XML, PlayReady Object or `pssh`.
 fn found_header(entry: &Value) -> FoundHeader {
     let xml = text(entry, "xml").unwrap();
     let Some(object) = object_bytes(entry) else {
@@ -248,7 +248,7 @@ fn check_read(id: &str, entry: &Value, found: &FoundHeader) {
     assert_eq!(found.deviations.iter().find(odd), None, "{id}");
 }
 
-/// Canonical headers come back byte for byte; those with elements in another order hold the same characters.
+/// Canonical headers are reproduced byte for byte. Those with another order of elements have the same characters.
 fn check_written(id: &str, entry: &Value, found: &FoundHeader) {
     let header = header_of_facts(entry);
     assert_eq!(found.to_header().as_ref(), Ok(&header), "{id}");
@@ -294,12 +294,12 @@ fn key_facts(key: &Value) -> KeyFacts {
     }
 }
 
-/// The entries give LA_URL with its escapes as it stands in the XML.
+/// The value of LA_URL with the escapes of the XML, as the entries give it.
 fn la_url(entry: &Value) -> Option<String> {
     text(entry, "la_url").map(|url| url.replace("&amp;", "&"))
 }
 
-/// XML without the white space between elements.
+/// The XML without white space between elements.
 fn unindented(xml: &str) -> String {
     let mut parts = xml.split('>').map(str::trim_start);
     let first = parts.next().unwrap_or_default().to_owned();

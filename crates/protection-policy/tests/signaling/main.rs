@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Boxes and manifest texts of all DRM systems against those of another packager: the facts in tests/vectors, and the
-//! packager itself where it is installed.
+//! Compares boxes and manifest texts of all DRM systems with those of another packager: with the facts in tests/vectors, and
+//! with the packager itself where it is installed.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,17 +21,17 @@ use protection_policy::{Config, Packaging, Signals};
 
 use normal::{element, key_line};
 
-/// A file of facts: `name value` lines; `#` lines say where they come from.
+/// A file of facts in lines `name value`. Its `#` lines state the source.
 struct Facts {
     scheme: Scheme,
     systems: BTreeSet<System>,
-    /// Selector, KID and key.
+    /// The selector, KID and key of each key.
     keys: Vec<(String, KeyId, String)>,
-    /// ContentProtection elements, a line each.
+    /// ContentProtection elements, one in each line.
     dash: Vec<String>,
-    /// EXT-X-KEY lines.
+    /// The EXT-X-KEY lines.
     hls: Vec<String>,
-    /// EXT-X-SESSION-KEY lines.
+    /// The EXT-X-SESSION-KEY lines.
     session: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Facts {
         Packaging::open(config, keys, Default::default(), Default::default()).unwrap()
     }
 
-    /// What is signaled of one track for each key, and the `pssh` boxes.
+    /// The signaling of one track for each key, and the `pssh` boxes.
     fn ours(&self) -> (Signals, Vec<Vec<u8>>) {
         let tracks = (1..).zip(&self.keys).map(|(track_id, (selector, ..))| {
             let media = match selector.as_str() {
@@ -125,7 +125,7 @@ fn elements_agree_with_another_packagers_mpd() {
     }
 }
 
-/// In an MPD the other packager says nothing of FairPlay.
+/// Returns whether this is FairPlay, which the other packager does not signal in an MPD.
 fn is_fairplay(drm: &Drm) -> bool {
     drm.system() == Some(System::FairPlay)
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What XML elements and playlist lines say, without the order of attributes and where namespaces are declared.
+//! Normal forms of XML elements and playlist lines, independent of the order of attributes and of where namespaces are
+//! declared.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +30,7 @@ fn start(tag: &BytesStart<'_>) -> String {
     format!("{} {kept:?}", tag.name().as_ref())
 }
 
-/// The tag of a line and its attributes, but for IV: players take the IV from the samples' own information.
+/// The tag of a line and its attributes except IV: players take the IV from the samples' own information.
 pub fn key_line(line: &str) -> (String, BTreeSet<String>) {
     let (tag, list) = line.split_once(':').unwrap();
     let mut attributes = BTreeSet::new();

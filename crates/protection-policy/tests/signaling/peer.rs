@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The other packager itself, Shaka Packager: it still writes what the facts say, and it reads a file with boxes of all systems.
+//! The other packager is Shaka Packager: it still writes what the facts state, and it reads a file with boxes of all
+//! systems.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub fn boxes_in(xml: &str) -> Vec<Vec<u8>> {
     texts.map(|text| STANDARD.decode(text).unwrap()).collect()
 }
 
-/// The packager, a clear file with one video track and a folder of the test's own; None where they are not here.
+/// The packager, a clear file with one video track, and a folder for the test. None if they are missing.
 fn peer(test: &str) -> Option<(PathBuf, PathBuf, Scratch)> {
     let clear = tools::vectors().map(|f| f.join("clear/o-shi-black-h264-fmp4/black-h264-fmp4.mp4"));
     match (tools::packager(), clear) {

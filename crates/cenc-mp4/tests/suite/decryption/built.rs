@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Streams built by hand, after ISO/IEC 23001-7 and PIFF 1.1: groups, clear leads, auxiliary information in every place.
+//! Streams built by hand by ISO/IEC 23001-7 and PIFF 1.1: groups, clear leads, auxiliary information in every place.
 //!
 //! Samples are encrypted by the tests' own counter mode, which is its own inverse.
 
@@ -23,7 +23,7 @@ fn keys() -> Keys {
     })
 }
 
-/// A `tenc` body behind version and flags, or a `seig` entry.
+/// The fields of `tenc` after version and flags, or a `seig` entry.
 fn fields(kid: Option<usize>) -> Vec<u8> {
     match kid {
         Some(kid) => [[0, 0, 1, IV_SIZE].as_slice(), &KIDS[kid]].concat(),
@@ -39,7 +39,7 @@ fn init(groups: &[u8]) -> Vec<u8> {
     let sinf = boxed(b"sinf", &[&boxed(b"frma", &[b"mp4a"]), &schm, &schi]);
     let enca = boxed(b"enca", &[&[0; 28], &sinf]);
     let stsd = boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &enca]);
-    // Behind the stsd stand other boxes of the stbl: groups pass for them.
+    // Other boxes of the `stbl` follow the `stsd`. Here these are the groups.
     let trak = trak_of(1, b"soun", &[stsd, groups.to_vec()].concat());
     [ftyp(), moov_of(&[trak], &[trex(1, 0)])].concat()
 }
@@ -48,7 +48,7 @@ fn iv(number: u8) -> [u8; 8] {
     [number; 8]
 }
 
-/// Sample `number` of 40 bytes under a key, the first `clear` bytes as they are.
+/// Sample `number` of 40 bytes under a key. The first `clear` bytes are not encrypted.
 fn sample(number: u8, kid: Option<usize>, clear: u16) -> Vec<u8> {
     let mut bytes = vec![number; 40];
     let Some(kid) = kid else { return bytes };
@@ -85,7 +85,7 @@ fn senc(flags: u8, samples: usize, entries: &[u8]) -> Vec<u8> {
     boxed(b"senc", &[&[0, 0, 0, flags], &word(samples), entries])
 }
 
-/// One fragment of samples of 40 bytes, with these boxes in its `traf`.
+/// A fragment of samples of 40 bytes, with these boxes in its `traf`.
 fn fragment_of(samples: &[Vec<u8>], boxes: &[Vec<u8>]) -> Vec<u8> {
     let sizes = vec![40; samples.len()];
     let make = |data| {
@@ -96,7 +96,7 @@ fn fragment_of(samples: &[Vec<u8>], boxes: &[Vec<u8>]) -> Vec<u8> {
     fragment(make, &[], &mdat(&samples.concat()))
 }
 
-/// Sees to it that `count` samples come out, each filled with its number, and returns the clear file.
+/// Checks that `count` samples come out, each filled with its number, and returns the clear file.
 fn comes_out(stream: &[u8], count: u8) -> Vec<u8> {
     let clear = in_every_chunking(stream, &known(&keys()), "built");
     tells_of_no_protection(&clear, "built");
@@ -111,7 +111,7 @@ fn error(stream: &[u8]) -> Error {
     decrypted(stream, &known(&keys()), 1).unwrap_err()
 }
 
-/// A clear lead, the track's key and another key, in one fragment.
+/// One fragment has a clear lead, samples under the track's key, and samples under another key.
 #[test]
 fn groups_of_a_fragment_rule_its_samples() {
     let samples = [
@@ -128,7 +128,7 @@ fn groups_of_a_fragment_rule_its_samples() {
     comes_out(&[init(&[]), fragment_of(&samples, &boxes)].concat(), 3);
 }
 
-/// Writers differ in what a senc with subsamples has for a clear sample: nothing, or an empty map.
+/// Writers differ in what a `senc` with subsamples has for a clear sample: nothing, or an empty map.
 #[test]
 fn clear_samples_may_have_a_map_or_none() {
     let samples = [sample(1, None, 0), sample(2, Some(0), 8)];
@@ -143,7 +143,7 @@ fn clear_samples_may_have_a_map_or_none() {
     }
 }
 
-/// The default entry of a version 2 box in the stbl rules samples that no sbgp groups.
+/// The default entry of a version 2 box in the `stbl` applies to samples that no `sbgp` groups.
 #[test]
 fn default_group_of_the_track_rules_the_rest() {
     let samples = [sample(1, Some(1), 0), sample(2, Some(0), 0)];
@@ -156,7 +156,7 @@ fn default_group_of_the_track_rules_the_rest() {
     comes_out(&[init(&groups), fragment_of(&samples, &mixed)].concat(), 2);
 }
 
-/// saiz and saio alone; what they point at in the mdat does not leave.
+/// Only `saiz` and `saio` are there. The bytes of the `mdat` to which they point do not come out.
 #[test]
 fn information_may_lie_in_front_of_the_samples() {
     let samples = [sample(1, Some(0), 0), sample(2, Some(0), 0)];
@@ -182,7 +182,7 @@ fn information_may_lie_in_front_of_the_samples() {
     }
 }
 
-/// PIFF's box may say of a fragment what tenc says of the track.
+/// PIFF's box may state for a fragment what `tenc` states for the track.
 #[test]
 fn piff_box_overrides_the_track() {
     const UUID: &[u8] = b"\xa2\x39\x4f\x52\x5a\x9b\x4f\x14\xa2\x44\x6c\x42\x7c\x64\x8d\xf4";
@@ -232,19 +232,19 @@ fn what_would_leave_undecrypted_is_an_error() {
         error => panic!("{error}"),
     };
     let said = |error: Error| error.to_string();
-    // No IV anywhere.
+    // The sample has no IV.
     assert!(matches!(fault(one(&[])), SampleFault::Box(_)));
     assert!(matches!(
         fault(one(&[senc(0, 1, &[1; 7])])),
         SampleFault::Box(_)
     ));
-    // Subsamples of another sample.
+    // The subsamples do not fit the size of the sample.
     let map = [iv(1).as_slice(), &[0, 1, 0, 8, 0, 0, 0, 31]].concat();
     assert!(matches!(
         fault(one(&[senc(2, 1, &map)])),
         SampleFault::Cenc(_)
     ));
-    // A group that nothing describes, and a reserved isProtected.
+    // One group has no description, and another has a reserved isProtected.
     let missing = [sbgp(&[(1, 0x1_0001)]), senc(0, 1, &iv(1))];
     assert_eq!(fault(one(&missing)), SampleFault::Undescribed);
     let mut reserved = fields(Some(0));
@@ -255,7 +255,7 @@ fn what_would_leave_undecrypted_is_an_error() {
         senc(0, 1, &iv(1)),
     ];
     assert_eq!(fault(one(&reserved)), SampleFault::Reserved(9));
-    // Groups in a form that is not read, and information that is not there.
+    // One form of groups is not supported, and one piece of information is missing.
     let compact = boxed(b"csgp", &[b"\0\0\0\0seig"]);
     assert!(matches!(one(&[compact]), Error::Unsupported(_)));
     let saiz = boxed(b"saiz", &[&[0, 0, 0, 0, 8, 0, 0, 0, 1]]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Handlers and sample entries: each pair is protected, stays clear because it is neither picture nor sound, or is refused by name.
+//! Handlers and sample entries: each pair is protected, stays clear because it is neither picture nor sound, or is refused
+//! by name.
 
 use cenc_mp4::IndexMode;
 use cenc_types::Scheme;
@@ -13,7 +14,7 @@ use test_support::build_progressive::{self, stco, stsc, stsz};
 use test_support::encrypted::protect;
 use test_support::progressive;
 
-/// A movie of one track and one fragment of 100 bytes; `children` follow 78 bytes of fields.
+/// A movie of one track and one fragment of 100 bytes. `children` follow the 78 bytes of fields of the sample entry.
 fn stream(handler: &[u8; 4], format: &[u8; 4], children: &[u8]) -> Vec<u8> {
     let entry = boxed(format, &[&[0; 78], children]);
     let stsd = boxed(b"stsd", &[&[0; 4], &word(1), &entry]);
@@ -22,7 +23,7 @@ fn stream(handler: &[u8; 4], format: &[u8; 4], children: &[u8]) -> Vec<u8> {
     [ftyp(), moov, fragment(make, &[], &mdat(&media(100)))].concat()
 }
 
-/// True if no block of the media is in the output.
+/// Returns whether no block of the media is in the output.
 fn is_encrypted(out: &[u8]) -> bool {
     let clear = media(100);
     let (blocks, _) = clear.as_chunks::<16>();
@@ -31,7 +32,7 @@ fn is_encrypted(out: &[u8]) -> bool {
         .any(|block| out.windows(16).any(|found| found == block))
 }
 
-/// Formats by the kind of media that they hold: pictures and sound without headers, and others.
+/// Formats by their kind of media. These are pictures and sound without headers.
 const PICTURES: [&[u8; 4]; 7] = [
     b"vp08", b"mp4v", b"jpeg", b"s263", b"ap4h", b"png ", b"dvc ",
 ];
@@ -42,7 +43,7 @@ const SOUND: [&[u8; 4]; 12] = [
 const OTHERS: [&[u8; 4]; 8] = [
     b"gpmd", b"camm", b"id3 ", b"rtp ", b"zzzz", b"dfxp", b"tmcd", b"mett",
 ];
-/// Those of them that may be anything: under the handler of sound they are sound.
+/// Formats of any kind of media: with the handler of sound they are sound.
 const UNKNOWN: [&[u8; 4]; 5] = [b"gpmd", b"camm", b"id3 ", b"rtp ", b"zzzz"];
 const HANDLERS: [&[u8; 4]; 12] = [
     b"vide", b"auxv", b"pict", b"soun", b"text", b"sbtl", b"subt", b"meta", b"hint", b"tmcd",
@@ -87,7 +88,7 @@ fn child_boxes_say_what_an_unknown_entry_holds() {
     }
 }
 
-// 23001-7 clauses 10.1 to 10.4; frames of PCM are shorter than a cipher block.
+// 23001-7, clauses 10.1 to 10.4: frames of PCM are shorter than a cipher block.
 #[test]
 fn schemes_that_cannot_protect_whole_samples_are_refused_by_name() {
     for (handler, formats, schemes) in [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Progressive files built by hand that come as a stream: where they are cut, what goes with each fragment, what is refused.
+//! Progressive files built by hand and pushed as streams: where fragments begin, which boxes go with each, which files are
+//! refused.
 
 use cenc_mp4::IndexMode;
 use cenc_types::Scheme;
@@ -14,7 +15,7 @@ use test_support::movie::Movie;
 use test_support::samples;
 use test_support::timeline;
 
-/// A track in ticks of 1/10 s: pictures (`vp08`), sound (`mp4a`) or text, with these tables.
+/// A track of pictures (`vp08`), sound (`mp4a`) or text, with these tables. A tick is 1/10 s.
 fn trak(id: u32, format: &[u8; 4], tables: &[Vec<u8>]) -> Vec<u8> {
     let (handler, fields): (&[u8], _) = match format {
         b"vp08" => (b"vide", 78),
@@ -41,13 +42,13 @@ fn stts(runs: &[[u32; 2]]) -> Vec<u8> {
     table(b"stts", runs.len(), runs.as_flattened())
 }
 
-/// A file of a `moov` that `traks` makes, told where the media starts, and that media.
-fn file(traks: impl Fn(usize) -> Vec<Vec<u8>>, behind: &[u8]) -> Vec<u8> {
+/// A file of a `moov` and its media. `traks` makes the tracks, and gets the position where the media starts.
+fn file(traks: impl Fn(usize) -> Vec<Vec<u8>>, media: &[u8]) -> Vec<u8> {
     let head = ftyp().len() + moov(&traks(0)).len();
-    [ftyp(), moov(&traks(head)), behind.to_vec()].concat()
+    [ftyp(), moov(&traks(head)), media.to_vec()].concat()
 }
 
-/// Protects a file in every chunking, and sees to it that all is told and decrypted as before.
+/// Protects a file in every chunking, and checks that its times and its decrypted samples are as before.
 fn checked(clear: &[u8]) -> Vec<u8> {
     let out = protected(clear, Scheme::Cenc);
     timeline::same(clear, &out);
@@ -57,7 +58,7 @@ fn checked(clear: &[u8]) -> Vec<u8> {
     out
 }
 
-/// track_ID and sample_count of each fragment.
+/// The track_ID and sample_count of each fragment.
 fn fragments(out: &[u8]) -> Vec<(u8, u8)> {
     let boxes = top_level(out);
     let moofs = boxes.iter().filter(|piece| &piece.kind == b"moof");
@@ -68,7 +69,8 @@ fn fragments(out: &[u8]) -> Vec<(u8, u8)> {
     told.collect()
 }
 
-/// Six seconds of pictures with sync samples each 1.5 s and of sound, in chunks of 1 s; a text that lies behind all else.
+/// Six seconds of pictures, with a sync sample every 1.5 s, and of sound, in chunks of 1 s. A text comes after all other
+/// media.
 fn film(at: usize) -> Vec<Vec<u8>> {
     let chunk = |n: usize| at + 8 + 100 * n;
     let starts = |of: usize| (0..6).map(move |second| chunk(2 * second + of));
@@ -103,7 +105,8 @@ fn film(at: usize) -> Vec<Vec<u8>> {
 fn fragments_start_at_sync_samples_two_seconds_apart_and_leave_in_the_order_of_time() {
     let clear = file(film, &mdat(&media(1215)));
     let out = checked(&clear);
-    // The sync samples at 1.5 s and 4.5 s come too soon; the text's second sample is of another time.
+    // The sync samples at 1.5 s and 4.5 s come too early for a new fragment, and the second sample of the text belongs to
+    // another time.
     assert_eq!(
         fragments(&out),
         [(1, 6), (2, 30), (1, 6), (2, 30), (3, 1), (3, 1)]
@@ -121,7 +124,7 @@ fn boxes_between_stay_and_bytes_that_no_sample_claims_do_not() {
             stts(&[[3, 5]]),
             stsz(&[30, 20, 40]),
             stsc(&[[1, 1, 1]]),
-            // The second sample lies first.
+            // The second sample comes first in the file.
             stco(&[at + 8 + 50, at + 8 + 5, at + 8 + 100 + 12 + 16]),
         ];
         vec![trak(1, b"mp4a", &tables)]
@@ -137,7 +140,7 @@ fn boxes_between_stay_and_bytes_that_no_sample_claims_do_not() {
     let out = checked(&clear);
     assert_eq!(super::kinds(&out).join(" "), "ftyp moov free moof mdat");
     assert_eq!(top_level(&out).last().unwrap().body().len(), 90);
-    // An mdat to the end of the file.
+    // The `mdat` extends to the end of the file.
     let mut open = clear;
     let last = open.len() - 66;
     open.truncate(last);
@@ -270,7 +273,7 @@ fn tables_that_cannot_be_cut_are_refused_before_anything_leaves() {
 fn what_does_not_belong_into_a_progressive_file_is_refused() {
     let fine = one(good);
     let sidx = full(b"sidx", &[0, 1, 10, 0, 0, 1, 100, 0, 0]);
-    let behind = |extra: &[u8]| [&fine, extra].concat();
+    let followed_by = |extra: &[u8]| [&fine, extra].concat();
     let in_front = [sidx.as_slice(), &fine].concat();
     let elsewhere = |by: usize| one(move |at| good(at - by));
     let none = one(|_| vec![stts(&[]), stsz(&[]), stsc(&[]), stco(&[])]);
@@ -281,15 +284,15 @@ fn what_does_not_belong_into_a_progressive_file_is_refused() {
     );
     for (file, said) in [
         (
-            behind(&empty_moof()),
+            followed_by(&empty_moof()),
             "a fragment follows a 'moov' that announces none",
         ),
         (
-            behind(&sound(&[20])),
+            followed_by(&sound(&[20])),
             "a fragment follows a 'moov' that announces none",
         ),
-        (behind(&sidx), "'sidx' is not supported"),
-        (behind(&fine), "'moov' occurs more than once"),
+        (followed_by(&sidx), "'sidx' is not supported"),
+        (followed_by(&fine), "'moov' occurs more than once"),
         (in_front, "'sidx' is not supported"),
         (elsewhere(1), "outside of every 'mdat'"),
         (one(|at| good(at + 1)), "ends inside mdat"),
@@ -321,7 +324,7 @@ fn coarse_interleaving_is_refused_at_once_and_large_fragments_are_divided() {
         file(traks, &mdat(&vec![7; len as usize + 40]))
     };
     let whole = |clear: &[u8]| protect(clear, Scheme::Cenc, IndexMode::Hold, []);
-    // 80 MiB of pictures in front of the sound.
+    // The sound comes after 80 MiB of pictures.
     let coarse = tracks(&[MEBIBYTE; 80], 8 + (80 << 20));
     assert!(
         whole(&coarse)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Forms of streams that phones, editors and other packagers write: trailers, several `mdat` boxes, padding, `mdat` before its
-//! `moof`, and samples in `moov` before fragments.
+//! Forms of streams that phones, editors and other packagers write: trailers, several `mdat` boxes, padding, `mdat` before
+//! its `moof`, and samples in `moov` before fragments.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Warning};
@@ -16,7 +16,7 @@ use test_support::movie::Movie;
 use test_support::samples;
 use test_support::stream::{boxes, number};
 
-/// The warnings of a stream, and what it becomes.
+/// Protects a stream, and returns the warnings and the output.
 fn warned(stream: &[u8]) -> (Vec<Warning>, Vec<u8>) {
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
@@ -104,7 +104,7 @@ fn other_files_are_named() {
     }
 }
 
-/// A `moof` whose runs have these distances from its start and sizes.
+/// A `moof` of these runs. Each has the distance of its data from the start of the `moof`, and the sizes of its samples.
 fn moof_at(runs: &[(i32, &[u32])]) -> Vec<u8> {
     let runs: Vec<_> = runs
         .iter()
@@ -151,7 +151,7 @@ fn fragment_may_have_any_number_of_mdat_boxes() {
 #[test]
 fn bytes_of_no_sample_become_zeros() {
     let payload = media(100);
-    // Before, between and after the samples.
+    // Padding comes before, between and after the samples.
     let make = |data: i32| moof_at(&[(data + 5, &[20]), (data + 30, &[20, 20]), (data + 90, &[4])]);
     let stream = [init(), fragment(make, &[], &mdat(&payload))].concat();
     let out = checked(
@@ -182,7 +182,7 @@ fn mdat_may_be_before_its_moof() {
     let out = checked(&stream, &samples.repeat(2));
     assert_eq!(kinds(&out), kinds(&stream));
 
-    // On both sides, and padding between fragments.
+    // The samples are on both sides of the `moof`, and there is padding between fragments.
     let make = |moof: usize| moof_at(&[(-70, &[30, 40]), (signed(moof + 8), &[50])]);
     let both = [mdat(&payload), make(make(0).len()), mdat(&media(50))].concat();
     let stream = [init(), both, mdat(&[0; 9]), sound(&[20]), mdat(&[0; 9])].concat();
@@ -211,7 +211,7 @@ fn media_that_no_moof_describes_is_refused() {
     ] {
         assert!(refusal(&stream).contains(lost));
     }
-    // One of two that has no sample.
+    // One of the two `mdat` boxes has no sample.
     let stream = [init(), mdat(&media(20)), sound(&[20])].concat();
     assert!(refusal(&stream).contains("no sample is in an 'mdat'"));
 }
@@ -227,7 +227,7 @@ fn moov_with_samples(at: usize) -> Vec<u8> {
         full(b"stsz", &[0, 0, 3, 20, 30, 40]),
     ];
     let trak = trak_of(1, b"soun", &tables.concat());
-    // trak_of() writes the mandatory boxes, but no mdhd and an empty stsz.
+    // trak_of() writes the mandatory boxes except `mdhd`, and an empty `stsz`.
     let empty = full(b"stsz", &[0, 0, 0]);
     let mdhd = full(b"mdhd", &[0, 0, 0, 48_000, 0, 0]);
     let trak = without(&trak, &empty, &mdhd);
@@ -250,7 +250,7 @@ fn without(trak: &[u8], old: &[u8], mdhd: &[u8]) -> Vec<u8> {
         &trak[old_at + old.len()..],
     ]
     .concat();
-    // The sizes of the boxes around them.
+    // The sizes of the parent boxes change too.
     for (kind, added) in [
         (b"trak", mdhd.len()),
         (b"mdia", mdhd.len()),
@@ -292,7 +292,7 @@ fn fragments_may_follow_the_samples_of_moov() {
             .filter(|found| &found.kind == b"moof")
             .map(|found| number(&out, found.start + 8 + 12, 4))
             .collect();
-        // sound() and moof_at() number their fragment 1, and one is cut from the samples of the moov.
+        // sound() and moof_at() number their fragment 1, and the samples of the moov become one more fragment.
         assert_eq!(numbers[0], 1);
         assert!(
             numbers[1..].iter().all(|&number| number == 2),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Other auxiliary information, segments apart from their init segment, and tracks of which nothing is protected.
+//! Auxiliary information of other kinds, segments separate from their initialization segment, and tracks with nothing to
+//! protect.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output, Warning};
@@ -18,7 +19,7 @@ fn other_auxiliary_information_is_carried_along() {
     let payload = media(70);
     let kind = b"\0\0\0\x01abcd\0\0\0\0";
     for (version, width) in [(0, 4), (1, 8)] {
-        // Ten bytes of information after the sample, and ten of nobody.
+        // After the sample come ten bytes of information, and ten bytes that belong to nothing.
         let make = |data: i32| {
             let place = u64::try_from(data + 50).unwrap().to_be_bytes();
             let saiz = boxed(b"saiz", &[kind, &[10, 0, 0, 0, 1]]);
@@ -45,9 +46,9 @@ fn other_auxiliary_information_is_carried_along() {
 #[test]
 fn auxiliary_information_that_shares_bytes_with_a_sample_is_refused() {
     let kind = b"\0\0\0\x01abcd\0\0\0\0";
-    for behind in [0, 45] {
+    for offset in [0, 45] {
         let make = |data: i32| {
-            let place = word(usize::try_from(data + behind).unwrap());
+            let place = word(usize::try_from(data + offset).unwrap());
             let saiz = boxed(b"saiz", &[kind, &[10, 0, 0, 0, 1]]);
             let saio = boxed(b"saio", &[kind, &word(1), &place]);
             moof(&[traf(
@@ -80,14 +81,14 @@ fn segments_follow_an_init_segment_that_is_apart() {
         }));
         out.extend(file(outputs));
     }
-    // IVs go on from one segment to the next.
+    // The IVs continue from one segment to the next.
     assert!(out == expected);
     assert_eq!(announced, [true, false]);
 }
 
 /// Pictures in NAL units of type 12, filler data, which no codec protects.
 fn filler(samples: usize) -> Vec<u8> {
-    // Parameter sets are in the samples.
+    // The parameter sets are in the samples.
     let config = b"\x01\x42\xc0\x1e\xff\xe0\0";
     let entry = boxed(b"avc1", &[&[0; 78], &boxed(b"avcC", &[config])]);
     let stsd = boxed(b"stsd", &[&[0; 4], &word(1), &entry]);
@@ -112,7 +113,7 @@ fn track_of_which_nothing_is_protected_is_refused() {
             "{refused}"
         );
     }
-    // At the limit before anything of the fragment leaves.
+    // The error comes at the limit, before a byte of the fragment leaves.
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
     let chunk = BytesMut::from(filler(32).as_slice());
@@ -120,7 +121,7 @@ fn track_of_which_nothing_is_protected_is_refused() {
         .push(chunk, &mut protector, &mut outputs)
         .unwrap_err();
     assert!(!file(outputs).windows(4).any(|kind| kind == b"moof"));
-    // A shorter one leaves with a warning until the stream ends.
+    // A shorter track leaves with a warning until the stream ends.
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     let mut outputs = Vec::new();
     let chunk = BytesMut::from(filler(2).as_slice());

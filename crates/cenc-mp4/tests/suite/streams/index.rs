@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `sidx` and `mfra` point at the same boxes as before: 14496-12 clauses 8.16.3 and 8.8.9 to 8.8.11.
+//! `sidx` and `mfra` point at the same boxes as before: 14496-12, clauses 8.16.3 and 8.8.9 to 8.8.11.
 
 use super::protected;
 use cenc_types::Scheme;
 use test_support::build::{boxed, full, init, media, sound, word};
 use test_support::stream::{boxes, number};
 
-/// A `sidx` of version 0 or 1; each reference is bit 31 and a size.
+/// A `sidx` of version 0 or 1. Each reference consists of bit 31 and a size.
 pub fn sidx(version: u32, first_offset: u32, references: &[usize]) -> Vec<u8> {
     let mut words = vec![version << 24, 1, 48_000];
     match version {
@@ -20,7 +20,7 @@ pub fn sidx(version: u32, first_offset: u32, references: &[usize]) -> Vec<u8> {
     full(b"sidx", &words)
 }
 
-/// What the references of the `sidx` at `at` cover, as indices of the stream's boxes.
+/// The boxes of the stream, as ranges of indices, that the references of the `sidx` at `at` cover.
 fn covered(stream: &[u8], at: usize) -> Vec<std::ops::Range<usize>> {
     let tops = boxes(stream, 0..stream.len());
     let sidx = &tops[at];
@@ -45,7 +45,7 @@ fn covered(stream: &[u8], at: usize) -> Vec<std::ops::Range<usize>> {
     references.collect()
 }
 
-/// Protects the stream and checks that each `sidx` covers the same boxes after as before.
+/// Protects the stream and checks that each `sidx` covers the same boxes as before.
 pub fn check(stream: &[u8]) {
     let out = protected(stream, Scheme::Cenc);
     assert!(out.len() > stream.len());

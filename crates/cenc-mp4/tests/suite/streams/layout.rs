@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Every way in which a `moof` may say where its samples lie, 14496-12 clauses 8.8.4 to 8.8.8.
+//! Every way in which a `moof` can state the position of its samples: 14496-12, clauses 8.8.4 to 8.8.8.
 
 use super::{checked, kinds};
 use test_support::build::{
@@ -44,11 +44,11 @@ fn track_fragments_and_runs_may_be_interleaved() {
 fn base_data_offset_follows_the_fragment() {
     let payload = media(64);
     let first = [init(), sound(&[40])].concat();
-    // Once the moof is the base, once the payload, once the end of the file.
-    for behind in [0, 112, 176] {
+    // The base is the `moof`, the payload, or the end of the file.
+    for offset in [0, 112, 176] {
         let make = |data| {
-            let run = trun(Some(data - behind), &[24, 40]);
-            let base = first.len() + usize::try_from(behind).unwrap();
+            let run = trun(Some(data - offset), &[24, 40]);
+            let base = first.len() + usize::try_from(offset).unwrap();
             moof(&[traf(&tfhd(1, Base::At(base)), &[run])])
         };
         let stream = [first.clone(), fragment(make, &[], &mdat(&payload))].concat();
@@ -63,7 +63,7 @@ fn first_base_is_the_moof_and_the_next_is_where_data_ended() {
     for second in [trun(Some(10), &[30]), trun(None, &[40])] {
         let gap = second == trun(Some(10), &[30]);
         let make = |data| {
-            // In the first case the bytes between are claimed by a third track fragment.
+            // In the first case a third track fragment uses the bytes between.
             let third = traf(&tfhd(1, Base::Moof), &[trun(Some(data + 50), &[10])]);
             let mut trafs = vec![
                 traf(

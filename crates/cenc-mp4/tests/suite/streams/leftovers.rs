@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Signaling that an earlier protection left in clear media is dropped, and a warning names it.
+//! Signaling that an earlier protection left in clear media is removed, and a warning names it.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Warning};
@@ -74,7 +74,7 @@ fn stream(parent: &str, extra: &[u8]) -> Vec<u8> {
     [ftyp(), moov, fragment(make, &[], &mdat(&media(100)))].concat()
 }
 
-/// Protects a stream; returns the output and the warnings.
+/// Protects a stream, and returns the output and the warnings.
 fn warned(stream: &[u8]) -> (Vec<u8>, Vec<Warning>) {
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Progressive files built by hand: what moves, what stays, what is refused.
+//! Progressive files built by hand: the bytes that move, the bytes that stay, and the files that are refused.
 
 use bytes::BytesMut;
 use cenc_mp4::SeekableInput;
@@ -16,7 +16,7 @@ use test_support::progressive::{pass, protect};
 
 const SCHEMES: [Scheme; 4] = [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs];
 
-/// A file that is zero but for its first bytes and some others.
+/// A file of zeros except for its first bytes and some others.
 pub struct Sparse {
     pub head: Vec<u8>,
     pub others: Vec<(u64, Vec<u8>)>,
@@ -60,8 +60,8 @@ fn two_mdats() -> Vec<u8> {
     [mdat(&media(300)), free, mdat(&media(300))].concat()
 }
 
-/// A `moov` for media that starts at `at` with [`two_mdats`]: sound in three chunks, text in one. Six bytes of each `mdat`
-/// belong to no sample.
+/// A `moov` for [`two_mdats`] at position `at`: sound in three chunks, text in one. Six bytes of each `mdat` belong to no
+/// sample.
 fn interleaved(at: usize) -> Vec<u8> {
     let (first, second) = (at + 8, at + 8 + 300 + 12 + 8);
     let sound = [
@@ -125,7 +125,7 @@ fn bytes_that_no_sample_claims_leave_as_zeros() {
     let movie = Movie::parse(protect(&moov_first(), Scheme::Cenc).unwrap());
     let boxes = top_level(&movie.file);
     let mdat = boxes.iter().find(|piece| &piece.kind == b"mdat").unwrap();
-    // The first mdat has 100 bytes of sound, 50 of text, 50 of nobody's, 94 of sound, 6 of nobody's.
+    // The first `mdat` has 100 bytes of sound, 50 of text, 50 of no sample, 94 of sound and 6 of no sample.
     let body = mdat.body();
     assert!(
         body[150..200]
@@ -136,7 +136,7 @@ fn bytes_that_no_sample_claims_leave_as_zeros() {
     assert!(body[..150].iter().any(|byte| *byte != 0));
 }
 
-/// A file with the tables that `tables` makes for 100 bytes of media at the place it is told.
+/// A file with 100 bytes of media. `tables` makes its tables, and gets the position of the media.
 fn sound(tables: impl Fn(usize) -> Vec<Vec<u8>>) -> Vec<u8> {
     let at = ftyp().len() + 8;
     [
@@ -232,7 +232,7 @@ fn features_whose_offsets_do_not_move_are_refused() {
     assert_eq!(refusal(&fragments), "not progressive");
 }
 
-// 14496-12 clauses 8.7.8 and 8.7.9: of a track, offsets count from the start of the file.
+// 14496-12, clauses 8.7.8 and 8.7.9: for a track, offsets count from the start of the file.
 #[test]
 fn auxiliary_information_of_other_kinds_stays_and_is_found() {
     let at = ftyp().len() + 8;
@@ -261,7 +261,7 @@ fn auxiliary_information_of_other_kinds_stays_and_is_found() {
     }
 }
 
-/// A file whose second sample lies behind a hole; its `moov` is the last box.
+/// A file with a hole before its second sample. Its `moov` is the last box.
 fn with_hole(hole: u64, offsets: impl Fn(u64) -> Vec<u8>) -> Sparse {
     let head = [ftyp(), word(1).to_vec(), b"mdat".to_vec()].concat();
     let first = head.len() as u64 + 8;
@@ -282,7 +282,7 @@ fn with_hole(hole: u64, offsets: impl Fn(u64) -> Vec<u8>) -> Sparse {
     }
 }
 
-/// Protects a file with a hole and returns its `moov` with the samples at the places that it names, decrypted.
+/// Protects a file with a hole. Returns its `moov`, and the decrypted samples from the positions that it states.
 fn across(mut source: Sparse) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut head = Vec::new();
     let mut places: Vec<u64> = Vec::new();
@@ -315,7 +315,7 @@ fn across(mut source: Sparse) -> (Vec<u8>, Vec<Vec<u8>>) {
     (moov, samples)
 }
 
-/// The boxes in front of the first `mdat`.
+/// The boxes before the first `mdat`.
 fn whole_boxes(head: &[u8]) -> Vec<u8> {
     let at = ftyp().len();
     let moov = u32::from_be_bytes(head[at..][..4].try_into().unwrap());
@@ -331,7 +331,7 @@ fn files_beyond_four_gibibytes_keep_their_offsets() {
 
 #[test]
 fn offsets_that_outgrow_32_bits_get_64() {
-    // The second sample lies in front of 4 GiB until the moov goes before it.
+    // The second sample is below 4 GiB until the `moov` is moved in front of it.
     let narrow = |second: u64| stco(&[36, usize::try_from(second).unwrap()]);
     let (moov, samples) = across(with_hole((1 << 32) - 400, narrow));
     assert!(moov.windows(4).any(|kind| kind == b"co64"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Streams that cannot be protected whole are refused, and nothing of the fragment in question leaves.
+//! Streams that cannot be protected completely are refused, and no byte of the affected fragment leaves.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
@@ -13,7 +13,8 @@ use test_support::build::{
 use test_support::encrypted::{FixedKey, protect};
 use test_support::stream::boxes;
 
-/// A fragment of track 1 with these runs, told where the payload lies, and 100 bytes of payload.
+/// A fragment of track 1 with 100 bytes of payload. `runs` makes its runs, and gets the offset of the payload from the
+/// `moof`.
 fn runs(runs: impl Fn(i32) -> Vec<Vec<u8>>) -> Vec<u8> {
     let make = |data| moof(&[traf(&tfhd(1, Base::Moof), &runs(data))]);
     [init(), fragment(make, &[], &mdat(&media(100)))].concat()
@@ -112,8 +113,8 @@ fn ends_inside_a_box_or_fragment() {
     let ends: Vec<_> = tops.iter().filter(|found| &found.kind != b"moof").collect();
     for cut in 0..stream.len() {
         let at_end = ends.iter().skip(1).any(|found| {
-            // Up to four bytes after a box may be a terminator; more have a type. A cut `free` holds nothing, once it is known
-            // not to be an `ftyp`.
+            // Up to four bytes after a box may be a terminator, and longer ones have a type. A truncated `free` has no
+            // content, once it is clear that it is no `ftyp`.
             (found.body.end..=found.body.end + 4).contains(&cut)
                 || &found.kind == b"free" && (found.start + 6..found.body.end).contains(&cut)
         });

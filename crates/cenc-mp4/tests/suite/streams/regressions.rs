@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Streams that the packager once got wrong.
+//! Streams that the packager once handled wrongly.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
@@ -14,7 +14,7 @@ use test_support::build::{
 use test_support::encrypted::{FixedKey, protect};
 use test_support::stream::{all, boxes, number};
 
-// The end of a moof that needs no mdat was not noticed as the end of a box.
+// The end of a `moof` that needs no `mdat` was not recognized as the end of a box.
 #[test]
 fn sidx_may_measure_a_moof_without_samples() {
     let [a, empty, styp] = [sound(&[20]), empty_moof(), boxed(b"styp", &[b"msdh"])];
@@ -31,7 +31,7 @@ fn sidx_may_measure_a_moof_without_samples() {
     );
 }
 
-// Adding the run's data offset overflowed.
+// The addition of the run's data offset overflowed.
 #[test]
 fn base_data_offset_at_the_end_of_numbers() {
     let far = usize::try_from(i64::MAX).unwrap();
@@ -47,7 +47,7 @@ fn base_data_offset_at_the_end_of_numbers() {
     }
 }
 
-// The fragments of the second track, which is protected by what moov says, went out clear as those of the first.
+// The fragments of the second track, which `moov` protects, left in the clear like those of the first.
 #[test]
 fn two_tracks_of_one_number_are_refused() {
     let traks = [trak(1, b"wvtt"), trak(1, b"mp4a")];
@@ -56,7 +56,7 @@ fn two_tracks_of_one_number_are_refused() {
     assert!(protect(&stream, Scheme::Cenc, IndexMode::Hold, []).is_err());
 }
 
-// Auxiliary information of another kind was left behind where it had been.
+// Auxiliary information of another kind stayed at its old position.
 #[test]
 fn saio_of_another_kind_is_moved_or_refused() {
     let kind = b"\0\0\0\x01abcd\0\0\0\0";
@@ -78,7 +78,7 @@ fn saio_of_another_kind_is_moved_or_refused() {
     }
 }
 
-// Its ranges measure bytes of moof boxes, which grow.
+// The ranges of an `ssix` count bytes of `moof` boxes, which grow.
 #[test]
 fn ssix_is_refused() {
     let ssix = boxed(b"ssix", &[&[0; 8]]);
@@ -86,7 +86,7 @@ fn ssix_is_refused() {
     assert!(protect(&stream, Scheme::Cenc, IndexMode::Hold, []).is_err());
 }
 
-// Each chunk cut off kept the room of all that had stood behind it: memory grew with the square of the chunk.
+// Each part of a chunk reserved memory for all parts after it: memory grew with the square of the chunk's size.
 #[test]
 fn chunks_cut_off_share_the_memory_they_came_in() {
     let stream = [init(), sound(&[100]).repeat(50)].concat();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The output does not depend on how many threads share the cipher's work, nor on where chunks end.
+//! The output depends neither on the number of threads that share the cipher's work nor on the ends of the chunks.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode};
@@ -10,7 +10,7 @@ use test_support::encrypted::{FixedKey, KEY, file};
 use test_support::stream::samples;
 use test_support::stream_cipher::decrypt;
 
-/// A packager that works with as many threads, on fragments side by side if `ahead`.
+/// An encryptor with this number of threads. With `ahead` they work on several fragments at a time.
 fn encryptor(threads: usize, ahead: bool) -> Encryptor<BytesMut> {
     let mut encryptor = Encryptor::new(IndexMode::Hold);
     encryptor.set_threads(threads).unwrap();
@@ -43,7 +43,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
                 assert!(made == one, "{scheme:?}, {threads} threads, {chunk} bytes");
             }
         }
-        // The independent cipher has no others.
+        // The independent cipher supports no other schemes.
         if !matches!(scheme, Scheme::Cenc | Scheme::Cbcs) {
             continue;
         }
@@ -67,7 +67,7 @@ fn more_fragments_than_may_be_in_work_come_out_in_order() {
     }
 }
 
-/// What comes out when this is pushed behind the start of a stream, and whether it is taken.
+/// Pushes data after the start of a stream. Returns the length of the output and whether the data was accepted.
 fn pushed(data: &[u8], ahead: bool) -> (usize, bool) {
     let mut encryptor = encryptor(2, ahead);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
@@ -83,10 +83,10 @@ fn nothing_stays_in_work_but_where_it_may() {
     let fragments = fragment_of_three().repeat(4);
     let all = protect(Scheme::Cenc, &stream_of_three(4), (1, false, usize::MAX)).len();
     assert_eq!(pushed(&fragments, false), (all, true));
-    // What came before an error comes out, whatever is in work.
+    // All output before an error comes out, even if threads were working on it.
     let damaged = [&fragments, &[0, 0, 0, 4, b'm', b'o', b'o', b'f'][..]].concat();
     assert_eq!(pushed(&damaged, true), (all, false));
-    // So it is at an end that comes too early.
+    // The same holds for an end that comes too early.
     let mut cut = encryptor(2, true);
     let (mut protector, mut outputs) = (FixedKey::new(Scheme::Cenc), Vec::new());
     let data = [stream_of_three(4).as_slice(), b"\0\0\0\x10moo"].concat();
@@ -94,7 +94,7 @@ fn nothing_stays_in_work_but_where_it_may() {
     cut.push(data, &mut protector, &mut outputs).unwrap();
     cut.finish(&mut protector, &mut outputs).unwrap_err();
     assert_eq!(file(outputs).len(), all);
-    // An init segment is announced while its protector knows of no other.
+    // All fragments come out before the protector gets the next initialization segment.
     let both = [stream_of_three(4), init_of_three()].concat();
     let all = protect(Scheme::Cenc, &both, (1, false, usize::MAX)).len();
     assert_eq!(

@@ -6,7 +6,7 @@ use crate::IvRuns;
 
 #[test]
 fn first_iv_in_counter_mode_is_for_keys_that_are_given_directly() {
-    /// Keys that others share, with or without an IV.
+    /// Keys that several streams share, with or without an IV.
     struct SharedKeys(Option<Iv>);
 
     impl KeyProvider for SharedKeys {
