@@ -58,7 +58,7 @@ struct Account {
 
 /// List accounts
 ///
-/// Takes the role admin.
+/// Requires the role admin.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = Vec<Account>)))]
 async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Problem> {
     let accounts = caller.with_store(accounts::list).await?;
@@ -67,7 +67,7 @@ async fn list(caller: Caller<ManageAccounts>) -> Result<Json<Vec<Account>>, Prob
 
 /// Show an account
 ///
-/// Takes the role admin.
+/// Requires the role admin.
 #[utoipa::path(get, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
 async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<Account>, Problem> {
     let account = caller
@@ -78,7 +78,7 @@ async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<A
 
 /// Add an account, or change its roles and its certificate
 ///
-/// The last administrator keeps the role. Takes the role admin.
+/// The last administrator keeps the role. Requires the role admin.
 #[utoipa::path(put, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), request_body = NewAccount,
     responses((status = 200, body = Account)))]
 async fn put(
@@ -100,7 +100,7 @@ async fn put(
 
 /// Keep an account from being used
 ///
-/// This revokes its tokens too. Repeating the request changes nothing. Takes the role admin.
+/// This revokes its tokens too. Repeating the request changes nothing. Requires the role admin.
 #[utoipa::path(post, path = "/accounts/{name}/disable", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
 async fn disable(caller: Caller<ManageAccounts>, name: Name) -> Result<Json<Account>, Problem> {
     set_disabled(&caller, name, true).await
@@ -108,7 +108,7 @@ async fn disable(caller: Caller<ManageAccounts>, name: Name) -> Result<Json<Acco
 
 /// Let an account be used again
 ///
-/// Takes the role admin.
+/// Requires the role admin.
 #[utoipa::path(post, path = "/accounts/{name}/enable", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Account)))]
 async fn enable(caller: Caller<ManageAccounts>, name: Name) -> Result<Json<Account>, Problem> {
     set_disabled(&caller, name, false).await

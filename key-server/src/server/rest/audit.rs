@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/audit`: who did what to which object, and whether the record is whole.
+//! `/audit`: the actions with their actors and objects, and a check that the record is whole.
 
 use std::fmt::Write;
 
@@ -74,7 +74,7 @@ struct Verified {
 
 /// List the audit
 ///
-/// The newest rows come first. Takes the role auditor or admin.
+/// The newest rows come first. Requires the role auditor or admin.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(Paging, Filter), responses((status = 200, body = Vec<Entry>)))]
 async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Entry>, Problem> {
     let query = &page.query;
@@ -94,7 +94,7 @@ async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Ent
 
 /// Check the audit from its first row to its last
 ///
-/// Takes the role auditor or admin.
+/// Requires the role auditor or admin.
 #[utoipa::path(get, path = "/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
 async fn verify(caller: Caller<ReadAudit>) -> Result<Json<Verified>, Problem> {
     let checked = caller

@@ -26,7 +26,7 @@ pub struct Caller<P> {
 
 macro_rules! permits {
     ($($name:ident)*) => { $(
-        #[doc = concat!("Takes [`Permission::", stringify!($name), "`].")]
+        #[doc = concat!("Requires [`Permission::", stringify!($name), "`].")]
         pub struct $name;
 
         impl Permit for $name {

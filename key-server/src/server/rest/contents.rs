@@ -69,8 +69,9 @@ async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse,
 
 /// Add a content, or change its settings
 ///
-/// All settings are replaced. With `If-None-Match: *` only a new content is added; with `If-Match` and the tag of a response, it is
-/// changed only if nobody else has changed it since. Its keys stay as they are. Takes the role operator or key-admin.
+/// All settings are replaced. With `If-None-Match: *` only a new content is added; with `If-Match` and the tag of a
+/// response, it is changed only if nobody else has changed it since. Its keys stay as they are. Requires the role operator
+/// or key-admin.
 #[utoipa::path(put, path = "/contents/{id}", tag = "contents", params(("id" = String, Path),
     ("if-match" = Option<String>, Header, description = "Tags of the settings that may be changed, or `*`."),
     ("if-none-match" = Option<String>, Header, description = "`*`: the content must be new.")),
@@ -107,7 +108,7 @@ async fn put(
 
 /// Remove a content that has no keys
 ///
-/// Takes the role operator or key-admin.
+/// Requires the role operator or key-admin.
 #[utoipa::path(delete, path = "/contents/{id}", tag = "contents", params(("id" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<Operate>, Name(id): Name) -> Result<StatusCode, Problem> {
     caller

@@ -79,7 +79,7 @@ struct ExportRequest {
 enum ExportRecipient {
     /// The keys are encrypted to this RSA certificate in PEM.
     Certificate(String),
-    /// The keys are in the clear, for this reason, which the audit keeps. Takes the role key-admin.
+    /// The keys are in the clear, for this reason, which the audit keeps. Requires the role key-admin.
     Clear(String),
 }
 
@@ -107,8 +107,8 @@ struct Exported {
 
 /// Import the keys of a CPIX document
 ///
-/// Each is assigned to the tracks and crypto periods of the document's usage rules. Repeating the request changes nothing. Takes
-/// the role key-admin.
+/// Each key is assigned to the tracks and crypto periods of the document's usage rules. Repeating the request changes
+/// nothing. Requires the role key-admin.
 #[utoipa::path(post, path = "/cpix", tag = "cpix", request_body = NewDocument, responses((status = 200, body = Imported)))]
 async fn import(
     caller: Caller<ManageKeys>,
@@ -135,8 +135,8 @@ async fn import(
 
 /// Export a content's keys as a CPIX document
 ///
-/// The document has all keys, with usage rules for the tracks and the crypto periods. The audit records each key. Takes the role
-/// key-admin.
+/// The document has all keys, with usage rules for the tracks and the crypto periods. The audit records each key. Requires
+/// the role key-admin.
 #[utoipa::path(post, path = "/contents/{id}/cpix", tag = "cpix", params(("id" = String, Path)), request_body = ExportRequest,
     responses((status = 200, body = Exported)))]
 async fn export(

@@ -76,7 +76,7 @@ async fn run_once(
         account: client.name().to_owned(),
         key: key.clone(),
     })?;
-    // The layer around all routes has limited the body.
+    // The layer around all routes has already limited the body.
     let body = to_bytes(body, usize::MAX).await.map_err(|_| {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,

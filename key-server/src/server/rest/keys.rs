@@ -89,7 +89,7 @@ struct NewKey {
 enum KeySource {
     /// The operating system's generator.
     Random,
-    /// This key, 32 hexadecimal digits or base64. Takes the role key-admin.
+    /// This key, 32 hexadecimal digits or base64. Requires the role key-admin.
     Entered(Secret),
     /// The key seed of this name.
     Seed(String),
@@ -185,7 +185,7 @@ struct ClearKey {
 
 /// List keys
 ///
-/// The newest keys come first. The response does not contain the keys themselves. Takes any role that may read.
+/// The newest keys come first. The response does not contain the keys themselves. Requires a role that may read.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(Paging, Filter), responses((status = 200, body = Vec<Key>)))]
 async fn list(caller: Caller<Look>, page: Paged<Filter>) -> Result<List<Key>, Problem> {
     let Filter {
@@ -215,8 +215,8 @@ async fn list(caller: Caller<Look>, page: Paged<Filter>) -> Result<List<Key>, Pr
 
 /// Make or enter a key
 ///
-/// The key is enqueued for the content's targets before the response. Entering a key takes the role key-admin, making one takes
-/// operator or key-admin. Repeating the request with the same KID and key changes nothing.
+/// The key is enqueued for the content's targets before the response. Entering a key requires the role key-admin, and making
+/// one requires operator or key-admin. Repeating the request with the same KID and key changes nothing.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = NewKey,
     responses((status = 201, body = KeyDetail, headers(("location" = String, description = "The URL of the key.")))))]
 async fn create(
@@ -279,7 +279,7 @@ async fn retire(caller: Caller<ManageKeys>, Kid(kid): Kid) -> Result<Json<KeyDet
 
 /// Show a key in the clear
 ///
-/// The audit records the caller and the reason. Takes the role key-admin.
+/// The audit records the caller and the reason. Requires the role key-admin.
 #[utoipa::path(post, path = "/keys/{kid}/reveal", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     request_body = Reason, responses((status = 200, body = ClearKey)))]
 async fn reveal(

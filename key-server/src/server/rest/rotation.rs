@@ -57,8 +57,8 @@ struct PeriodKey {
 
 /// Make the next crypto period's keys now
 ///
-/// It is the period after the current one. The keys are enqueued for the content's targets before the response. A content without a crypto
-/// period is refused (409), since its packagers would never request the new keys. Takes the role operator or key-admin.
+/// It is the period after the current one. The keys are enqueued for the content's targets before the response. A content without
+/// a crypto period is refused (409), since its packagers would never request the new keys. Requires the role operator or key-admin.
 #[utoipa::path(post, path = "/contents/{id}/rotate", tag = "contents", params(("id" = String, Path)), responses((status = 200, body = Vec<Key>)))]
 async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>>, Problem> {
     let made: Vec<KeyInfo> = caller

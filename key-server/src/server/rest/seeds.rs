@@ -60,7 +60,7 @@ async fn list(caller: Caller<Look>) -> Result<Json<Vec<Seed>>, Problem> {
 
 /// Add a key seed
 ///
-/// No response shows it again. Takes the role key-admin.
+/// No response shows it again. Requires the role key-admin.
 #[utoipa::path(post, path = "/seeds", tag = "seeds", request_body = NewSeed, responses((status = 201, body = Seed)))]
 async fn add(
     caller: Caller<ManageKeys>,
@@ -74,7 +74,7 @@ async fn add(
 
 /// Retire a key seed
 ///
-/// No more keys are derived from it; keys that were derived stay. Repeating the request changes nothing. Takes the role key-admin.
+/// No more keys are derived from it; keys that were derived stay. Repeating the request changes nothing. Requires the role key-admin.
 #[utoipa::path(post, path = "/seeds/{name}/retire", tag = "seeds", params(("name" = String, Path)), responses((status = 200, body = Seed)))]
 async fn retire(caller: Caller<ManageKeys>, Name(name): Name) -> Result<Json<Seed>, Problem> {
     caller

@@ -101,7 +101,7 @@ async fn show(caller: Caller<Look>, Name(name): Name) -> Result<Json<TargetView>
 
 /// Add a target, or change it
 ///
-/// Private addresses are refused unless the server was started with --allow-private-targets. Takes the role key-admin or
+/// Private addresses are refused unless the server was started with --allow-private-targets. Requires the role key-admin or
 /// admin.
 #[utoipa::path(put, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), request_body = NewTarget,
     responses((status = 200, body = TargetView)))]
@@ -127,7 +127,7 @@ async fn put(
 
 /// Remove a target that no content requires
 ///
-/// Takes the role key-admin or admin.
+/// Requires the role key-admin or admin.
 #[utoipa::path(delete, path = "/targets/{name}", tag = "targets", params(("name" = String, Path)), responses((status = 204)))]
 async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<StatusCode, Problem> {
     caller
@@ -138,7 +138,7 @@ async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Statu
 
 /// Test if a target answers
 ///
-/// The test sends no key and no credentials, and any answer counts. Takes the role key-admin or admin.
+/// The test sends no key and no credentials, and any answer counts. Requires the role key-admin or admin.
 #[utoipa::path(post, path = "/targets/{name}/test", tag = "targets", params(("name" = String, Path)), responses((status = 200, body = Tested)))]
 async fn test(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Json<Tested>, Problem> {
     let reach = caller.app.settings().reach();

@@ -66,7 +66,7 @@ struct FreshToken {
 
 /// List an account's tokens
 ///
-/// The newest come first, including those that were revoked or have expired. Takes the role admin.
+/// The newest come first, including those that were revoked or have expired. Requires the role admin.
 #[utoipa::path(get, path = "/accounts/{name}/tokens", tag = "accounts", params(("name" = String, Path)), responses((status = 200, body = Vec<Token>)))]
 async fn list(
     caller: Caller<ManageAccounts>,
@@ -83,7 +83,7 @@ async fn list(
 
 /// Make a token for an account
 ///
-/// Only this response shows it. A repeated request makes another one, even with the same Idempotency-Key. Takes the role admin.
+/// Only this response shows it. A repeated request makes another one, even with the same Idempotency-Key. Requires the role admin.
 #[utoipa::path(post, path = "/accounts/{name}/tokens", tag = "accounts", params(("name" = String, Path)), request_body = NewToken,
     responses((status = 201, body = FreshToken)))]
 async fn create(
@@ -107,7 +107,7 @@ async fn create(
 
 /// Revoke a token
 ///
-/// A revoked token stays revoked. Repeating the request changes nothing. Takes the role admin.
+/// A revoked token stays revoked. Repeating the request changes nothing. Requires the role admin.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "accounts", params(("id" = String, Path)), responses((status = 204)))]
 async fn revoke(caller: Caller<ManageAccounts>, Name(id): Name) -> Result<StatusCode, Problem> {
     let revoked = caller

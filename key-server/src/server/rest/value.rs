@@ -40,7 +40,7 @@ struct KeyValue {
 
 /// Fetch a key for a licence server
 ///
-/// The audit records the caller. Takes the role license-server.
+/// The audit records the caller. Requires the role license-server.
 #[utoipa::path(get, path = "/keys/{kid}/value", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
     responses((status = 200, body = KeyValue)))]
 async fn value(caller: Caller<License>, Kid(kid): Kid) -> Result<Response, Problem> {
