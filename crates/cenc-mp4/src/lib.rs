@@ -37,14 +37,14 @@
 //! encryptor.push(fragmented_mp4, &mut one_key, &mut outputs)?;
 //! encryptor.finish(&mut one_key, &mut outputs)?;
 //!
-//! let protected: Vec<u8> = outputs
-//!     .iter()
-//!     .flat_map(|output| match output {
-//!         Output::Boxes { bytes, .. } | Output::Patch { bytes, .. } => &bytes[..],
-//!         Output::Media(bytes) => &bytes[..],
-//!     })
-//!     .copied()
-//!     .collect();
+//! let mut protected = Vec::new();
+//! for output in outputs {
+//!     match output {
+//!         Output::Boxes { bytes, .. } => protected.extend(bytes),
+//!         Output::Media(bytes) => protected.extend(bytes),
+//!         Output::Patch { .. } => return Err("only IndexMode::Patch gives patches".into()),
+//!     }
+//! }
 //! assert!(protected.windows(4).any(|name| name == b"encv"));
 //! # Ok(())
 //! # }

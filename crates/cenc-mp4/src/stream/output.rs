@@ -21,7 +21,7 @@ pub enum Output<C> {
     },
     /// Payload of an `mdat`, encrypted or decrypted in place.
     Media(C),
-    /// Bytes that replace as many earlier ones.
+    /// Bytes that replace as many earlier ones. They come out only with [`crate::IndexMode::Patch`].
     Patch {
         /// Offset of the first byte to replace, from the start of the output.
         position: u64,
@@ -109,12 +109,12 @@ impl<C: Chunk> OutputQueue<C> {
         }
     }
 
-    /// Takes note that the output under way ends with the init segment, or is the first after one that is not in the stream.
+    /// Records that the output under way ends with the init segment, or is the first after one that is not in the stream.
     pub(super) const fn end_init(&mut self) {
         self.boxes.announcement.init = true;
     }
 
-    /// Takes note that the boxes under way are the first under another protection.
+    /// Records that the boxes under way are the first under another protection.
     pub(super) const fn announce_change(&mut self) {
         self.boxes.announcement.change = true;
     }
@@ -179,7 +179,7 @@ impl<C: Chunk> OutputQueue<C> {
     /// # Errors
     /// Those of a worker. The outputs before its payload are in `out` then; none after it may be used.
     pub(super) fn release(&mut self, ahead: u64, out: &mut Vec<Output<C>>) -> Result<(), Error> {
-        // An init segment is announced by what its protector knows now.
+        // An init segment is announced with the protection that its protector knows at that moment.
         let ahead = match self.queue.iter().any(QueuedOutput::is_init) {
             true => 0,
             false => ahead,

@@ -13,10 +13,10 @@ use crate::{Chunk, Error};
 /// The way to write values that are known only after later bytes: the sizes in a `sidx`, and a `moov` that the muxer rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IndexMode {
-    /// Holds everything after a `sidx` until its sizes are known, and drops a rewritten `moov`.
+    /// Holds everything after a `sidx` until its sizes are known, and drops a rewritten `moov`: no [`Output::Patch`] comes out.
     #[default]
     Hold,
-    /// Replaces either by an [`Output::Patch`].
+    /// Writes both at once, and corrects them later by an [`Output::Patch`].
     Patch,
 }
 
@@ -133,7 +133,7 @@ impl<C: Chunk> StreamWriter<C> {
         Ok(())
     }
 
-    /// Writes media that no `moof` describes, and the boxes around it, as they are.
+    /// Writes media that no `moof` describes, and the boxes around it, unchanged.
     pub(crate) fn write_undescribed(
         &mut self,
         boxes: &FragmentBoxes,
@@ -185,7 +185,7 @@ impl<C: Chunk> StreamWriter<C> {
         self.queue.set_chunk_of_boxes(chunk);
     }
 
-    /// Takes note that a box, which is written, ends at `position` of the input.
+    /// Records that a box, which is written, ends at `position` of the input.
     pub(crate) fn mark(&mut self, position: u64) -> Result<(), Error> {
         for sidx in self.index.mark(self.offsets(position))? {
             self.queue.place_sidx(sidx);
