@@ -1,6 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key server of `playready-packager serve`: its page, REST, SPEKE, accounts and delivery to licence servers.
 //!
+//! ```
+//! use cenc_types::{ContentKey, Scheme};
+//! use host_access::SystemRandom;
+//! use key_server::speke::{HeaderSettings, Request, ResponseKey};
+//!
+//! // A packager requests one key for all tracks of a film, and PlayReady's `pssh` box with it.
+//! let document = r#"<CPIX xmlns="urn:dashif:org:cpix" contentId="film" version="2.3">
+//!   <ContentKeyList>
+//!     <ContentKey kid="09e091ab-f838-41d2-9e35-58531fd19ec7" commonEncryptionScheme="cenc"/>
+//!   </ContentKeyList>
+//!   <DRMSystemList>
+//!     <DRMSystem kid="09e091ab-f838-41d2-9e35-58531fd19ec7" systemId="9a04f079-9840-4286-ab92-e65be0885f95">
+//!       <PSSH/>
+//!     </DRMSystem>
+//!   </DRMSystemList>
+//!   <ContentKeyUsageRuleList>
+//!     <ContentKeyUsageRule kid="09e091ab-f838-41d2-9e35-58531fd19ec7" intendedTrackType="ALL">
+//!       <VideoFilter/><AudioFilter/>
+//!     </ContentKeyUsageRule>
+//!   </ContentKeyUsageRuleList>
+//! </CPIX>"#;
+//! let request = Request::read(document.as_bytes(), Some("2.0"))?;
+//! let slots = request.slots(Scheme::Cenc)?;
+//! assert_eq!((&*slots[0].slot.content_id, &*slots[0].slot.label), ("film", "ALL"));
+//!
+//! // The server takes the key from its store; this one belongs to the KID in Microsoft's PlayReady Header specification.
+//! let key = ContentKey::parse("nLBhFktwE+rvzH1tGEJMLA==")?;
+//! let keys = [ResponseKey { kid: slots[0].kid.unwrap(), key: &key }];
+//! let answer = request.answer(Scheme::Cenc, &HeaderSettings::default(), &keys, &SystemRandom)?;
+//! assert!(answer.contains("nLBhFktwE+rvzH1tGEJMLA==") && !answer.contains("<PSSH/>"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! - [`server`] runs it: connections, sign-in, and the routes of page, REST and SPEKE; [`speke`] reads and fills the
 //!   documents of SPEKE.
 //! - [`accounts`] and [`tokens`] identify people and programs, [`idempotency`] keeps the responses of requests that may be repeated,
