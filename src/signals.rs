@@ -25,7 +25,7 @@ const PUBLISHED: [PublishedProperty; 5] = [
     },
     PublishedProperty {
         name: "playready-object",
-        blurb: "PlayReady Object in base64; unset unless systems has playready",
+        blurb: "PlayReady Object in base64; unset unless systems includes playready",
     },
     PublishedProperty {
         name: "content-protection",
@@ -37,7 +37,7 @@ const PUBLISHED: [PublishedProperty; 5] = [
     },
     PublishedProperty {
         name: "smooth-protection",
-        blurb: "Protection element for a Smooth Streaming manifest; unset unless systems has playready",
+        blurb: "Protection element for a Smooth Streaming manifest; unset unless systems includes playready",
     },
 ];
 

@@ -96,7 +96,7 @@ impl ObjectImpl for CencEnc {
             specs.push(
                 glib::ParamSpecEnum::builder::<TrackTypeProperty>("track-type")
                     .nick("Track type")
-                    .blurb("Required type of the stream; the key is chosen by the caps, whatever this is")
+                    .blurb("Type of stream that the element accepts; in any case the caps decide which key is used")
                     .mutable_ready()
                     .build(),
             );
@@ -271,7 +271,7 @@ impl BaseTransformImpl for CencEnc {
         })?;
         self.session.warn_of_keys(self, warnings);
         let element = self.obj();
-        // Not when the caps are set, since the caps of the source pad must go first.
+        // This comes after the caps, since the caps of the source pad must go first.
         if let Some((signals, scheme)) = announcement {
             self.session
                 .announce(self, element.src_pad(), &signals, scheme);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element's class: caps, properties and the way of a buffer through it.
+//! The element's class: caps, properties and the path of a buffer.
 
 use std::sync::{LazyLock, Mutex};
 
@@ -118,7 +118,7 @@ impl ObjectImpl for ClearKeyDec {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             settings::key_specs(
-                "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]'; keys are chosen by KID alone",
+                "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]', or file:///path/x.cpix with keys in the clear. Keys are found by their KID; selectors have no effect",
             )
         });
         &PROPERTIES

@@ -24,7 +24,7 @@ macro_rules! drm_systems {
             (PlayReady, playready, PLAYREADY = 0, "playready", "Microsoft PlayReady")
             (Widevine, widevine, WIDEVINE = 1, "widevine", "Google Widevine")
             (Common, common, COMMON = 2, "common", "W3C common: the KIDs for any system, such as Clear Key")
-            (FairPlay, fairplay, FAIRPLAY = 3, "fairplay", "Apple FairPlay: a key URI in HLS, scheme cbcs alone")
+            (FairPlay, fairplay, FAIRPLAY = 3, "fairplay", "Apple FairPlay: a key URI in HLS; requires scheme cbcs")
             (Marlin, marlin, MARLIN = 4, "marlin", "Marlin: content IDs in an MPD")
         }
     };

@@ -28,16 +28,16 @@ macro_rules! property_choices {
                 (Piff, "piff", "PIFF 1.1 for Smooth Streaming; requires scheme cenc"))
             (HEADER_VERSIONS, HeaderVersionProperty, "GstPlayReadyHeaderVersion",
                 (Auto, "auto", "The lowest version that supports the settings")
-                (V4_0, "4.0", "One KID; clients from 1.0")
-                (V4_1, "4.1", "At most one KID; clients from 2.0")
-                (V4_2, "4.2", "Several KIDs; clients from 3.0")
-                (V4_3, "4.3", "AES-CBC; clients from 4.0"))
+                (V4_0, "4.0", "One KID; for clients from 1.0 on")
+                (V4_1, "4.1", "At most one KID; for clients from 2.0 on")
+                (V4_2, "4.2", "Several KIDs; for clients from 3.0 on")
+                (V4_3, "4.3", "AES-CBC; for clients from 4.0 on"))
             (PERIOD_CLOCKS, PeriodClockProperty, "GstPlayReadyPeriodClock",
                 (Stream, "stream", "Media time, from 0")
                 (Utc, "utc", "Wall clock time from 1970-01-01 UTC, for live streams"))
             (ON_KEY_MISSING_CHOICES, OnKeyMissingProperty, "GstPlayReadyOnKeyMissing",
                 (Stop, "stop", "Stop with an error")
-                (Hold, "hold", "Continue with the last key until the next one is available, with warnings"))
+                (Hold, "hold", "Continue with the last key and with warnings until the next key is available"))
         }
     };
 }

@@ -69,12 +69,12 @@ pub const KEY_ID: PropertySpec = PropertySpec::new(
     "key-id",
     "Key ID",
     PropertyKind::text_of::<KeyId>(),
-    "KID of the key set by key or key-seed: a UUID or 32 hex digits",
+    "KID of key, or of the first key that is computed from key-seed: a UUID or 32 hex digits",
 )
 .option_with_help(
     Keys,
     "KID",
-    "KID of the key in --key-file or of the first in --key-seed-file: a UUID or 32 hex digits",
+    "KID of the key in --key-file, or of the first key that is computed from --key-seed-file: a UUID or 32 hex digits",
 );
 
 /// A single key. It is not a command option, since every user of a machine can read its command lines.
@@ -82,7 +82,7 @@ pub const KEY: PropertySpec = PropertySpec::new(
     "key",
     "Content key",
     PropertyKind::Secret,
-    "Content key of 16 bytes in hex or base64, write-only; other users of the machine can read it in a command line, so prefer key-uri",
+    "Content key of 16 bytes in hex or base64. It cannot be read back, but other users of the machine can read a command line: prefer key-uri",
 );
 
 /// The seed from which the key of any KID is computed. It is not a command option, as [`KEY`] is not.
@@ -90,7 +90,7 @@ pub const KEY_SEED: PropertySpec = PropertySpec::new(
     "key-seed",
     "Key seed",
     PropertyKind::Secret,
-    "PlayReady key seed of 30 bytes or more in hex or base64, from which the key of key-id is computed; write-only",
+    "PlayReady key seed of 30 bytes or more in hex or base64, from which the content key of each KID is computed. It cannot be read back, but other users of the machine can read a command line: set it in a program",
 );
 
 /// The time for which each key is used.
@@ -98,12 +98,12 @@ pub const CRYPTO_PERIOD: PropertySpec = PropertySpec::new(
     "crypto-period",
     "Crypto period",
     PropertyKind::Time,
-    "How long each key is used, in nanoseconds of media time; 0: until the signal rotate-key",
+    "Media time for which each key is used, in nanoseconds; with 0 a key is used until the signal rotate-key",
 )
 .option_with_help(
     Keys,
     "TIME",
-    "How long each key is used, such as 10m; by default the key never changes",
+    "Media time for which each key is used, such as 10m; by default the key never changes",
 );
 
 /// The clock by which crypto periods are numbered.
@@ -111,7 +111,7 @@ pub const PERIOD_CLOCK: PropertySpec = PropertySpec::new(
     "period-clock",
     "Period clock",
     PropertyKind::Choice(&PERIOD_CLOCKS),
-    "How crypto periods are numbered; with utc, redundant packagers agree on the number",
+    "Clock by which crypto periods are numbered; with utc, redundant packagers agree on the numbers",
 );
 
 /// The reaction to a crypto period whose key is missing.
@@ -119,7 +119,7 @@ pub const ON_KEY_MISSING: PropertySpec = PropertySpec::new(
     "on-key-missing",
     "On key missing",
     PropertyKind::Choice(&ON_KEY_MISSING_CHOICES),
-    "What to do when a crypto period starts and its key is missing; the stream is never sent in the clear",
+    "Reaction to a crypto period that starts without its key; in no case is the stream sent in the clear",
 );
 
 /// The protection scheme.
@@ -206,7 +206,7 @@ pub const CLEAR_TRACKS: PropertySpec = PropertySpec::new(
     "clear-tracks",
     "Clear tracks",
     PropertyKind::Texts { check: check_selector },
-    "Tracks to leave clear, as selectors separated by commas: *, video, audio, text, sd, hd, uhd1, uhd2 or track:N; the more specific selector of a key wins",
+    "Tracks to leave clear, as selectors separated by commas: *, video, audio, text, sd, hd, uhd1, uhd2 or track:N; a key with a more specific selector still protects its tracks",
 )
 .option(Encryption, "SELECTORS");
 
@@ -226,7 +226,7 @@ pub const SYSTEMS: PropertySpec = PropertySpec::new(
     "systems",
     "DRM systems",
     PropertyKind::Systems,
-    "DRM systems to signal in the file and in the manifest texts",
+    "DRM systems to signal in the file and in the manifest texts; join several with +, such as playready+widevine",
 )
 .option(Encryption, "SYSTEMS");
 
@@ -244,12 +244,12 @@ pub const HEADER_VERSION: PropertySpec = PropertySpec::new(
     "header-version",
     "Header version",
     PropertyKind::Choice(&HEADER_VERSIONS),
-    "Version of the PlayReady Header",
+    "Version of the PlayReady Header; auto selects the lowest version that supports the other settings",
 )
 .option_with_help(
     Header,
     "VERSION",
-    "Version of the header; auto is the lowest that supports the settings",
+    "Version of the header; auto selects the lowest version that supports the other settings",
 );
 
 /// LA_URL.
@@ -302,7 +302,7 @@ pub const LICENSE_REQUESTED: PropertySpec = PropertySpec::new(
     "license-requested",
     "Licence requested",
     PropertyKind::Flag { default: true },
-    "LICENSEREQUESTED: whether the player should request a licence; only false is written, since players assume true",
+    "LICENSEREQUESTED: whether the player should request a licence. The element is written only for false, since players assume true",
 );
 
 /// The space reserved for a licence store.
