@@ -59,10 +59,10 @@ const DONE: [(&str, &str); 18] = [
     ),
     ("removed-content", "The content was removed."),
     ("removed-target", "The target was removed."),
-    ("retired", "The key was retired: it protects nothing new."),
+    ("retired", "The key was retired: it protects no new content."),
     (
         "retired-seed",
-        "The seed was retired: no more keys come from it.",
+        "The seed was retired: no more keys are derived from it.",
     ),
     ("revoked", "The token was revoked."),
     (
@@ -74,7 +74,7 @@ const DONE: [(&str, &str); 18] = [
     ("signed-out", "You are signed out."),
     (
         "public-seed",
-        "The seed was added, but it is the public one of Microsoft's test server: whoever knows a KID knows its key. Keep it for tests.",
+        "The seed was added, but it is the public one of Microsoft's test server: anyone who knows a KID can compute its key. Use it for tests only.",
     ),
     (
         "was-there",
