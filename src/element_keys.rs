@@ -14,10 +14,10 @@ use super::lock;
 /// The keys of sources that elements of this process have opened.
 static PROCESS_KEYS: Mutex<Vec<Weak<SharedKeys>>> = Mutex::new(Vec::new());
 
-/// What identifies a source of keys and the content that is requested from it.
+/// The source of keys and the content whose keys are requested, by which caches are found.
 #[derive(PartialEq, Eq)]
 pub(super) struct KeyIdentity {
-    /// None for the application, whose keys are for one element only.
+    /// The URI of the source. None for the application, whose keys are for one element only.
     pub(super) uri: Option<String>,
     pub(super) request: ContentRequest,
 }

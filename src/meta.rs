@@ -29,7 +29,7 @@ pub(super) struct Metas {
 }
 
 impl Metas {
-    /// Also for a constant IV, iv_size is its size, since decryptors take 0 as a clear buffer.
+    /// Makes the metas. For a constant IV too, iv_size is its size, since decryptors take a buffer with 0 for clear.
     pub(super) fn new(protection: &TrackProtection) -> Self {
         let TrackProtection { key, method } = protection;
         let EncryptionMethod { scheme, pattern } = *method;

@@ -51,8 +51,8 @@ pub(super) trait Puller: Logged {
 
     fn srcpad(&self) -> &gst::Pad;
 
-    /// Examines a file and prepares for it. None for a file that is processed as a stream, as one must be whose end is unknown: then
-    /// `upstream` is None.
+    /// Examines a file and prepares for it. None for a file that is processed as a stream. If the end of the file is
+    /// unknown, `upstream` is None, and the file must be processed as a stream.
     fn open(&self, upstream: Option<&mut Upstream>) -> Result<Option<Self::File>, PushError>;
 
     /// Returns the next part of a progressive file; None at its end.

@@ -160,7 +160,7 @@ impl Session {
 
     /// Returns the check that ends waits for keys: by a flush, by a change to READY, and when the pad is deactivated or taken away.
     ///
-    /// The flag of the pad alone would not do, since the end of a flush clears it before the streaming thread has come back.
+    /// The flag of the pad would not suffice, since the end of a flush clears it before the streaming thread has come back.
     fn stop_check(&self, sinkpad: &gst::Pad) -> StopCheck {
         let (sinkpad, is_flushing) = (sinkpad.downgrade(), Arc::clone(&self.is_flushing));
         let is_inactive = |pad: gst::Pad| pad.pad_flags().contains(gst::PadFlags::FLUSHING);

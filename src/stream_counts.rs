@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cenc_mp4::Totals;
 
-/// What the current stream has protected so far. The streaming thread writes it, and any thread may read it without waiting for that.
+/// The counts of the current stream. The streaming thread writes them, and any thread may read them without waiting.
 #[derive(Default)]
 pub(super) struct StreamCounts {
     samples: AtomicU64,

@@ -74,7 +74,8 @@ impl ElementaryStream {
         Ok(())
     }
 
-    /// Chooses the key for new caps. It waits for keys, and that is for a buffer: caps that were refused would come again.
+    /// Chooses the key for new caps. It waits for keys, so it runs at the first buffer: caps that were refused would come
+    /// again.
     fn begin_track(
         &mut self,
         LogTarget { category, element }: LogTarget<'_>,
@@ -282,7 +283,7 @@ impl TrackEncryptor {
             return Ok(None);
         }
         let Some(TrackProtection { key, method }) = &self.current.protection else {
-            // Its parameter sets apply to later samples.
+            // The parameter sets of a clear sample apply to later samples.
             let scheme = self.protection.method.scheme;
             self.protector
                 .map(&*map, &mut self.format.codec, scheme)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Caps as parsers and demuxers give them.
+//! Caps in the form that parsers and demuxers give.
 
 use super::*;
 
-// The codec_data of a stream of 16 x 16 pixels by x264.
+// x264 wrote this codec_data for a stream of 16 x 16 pixels.
 const AVCC: &str =
     "0142c015ffe1001a6742c015da7b016a0c0c0d4a000003000200000300791e2c5d4001000468ce3c80";
 

@@ -134,7 +134,7 @@ impl Parts {
     /// Releases the muxer's pad of the ghost `pad`.
     pub(super) fn release_pad(&self, pad: &MuxPad) {
         let target = pad.target();
-        // Unset first, so that a released pad of the muxer cannot be reached through the ghost pad.
+        // The target is unset first, so that a released pad of the muxer cannot be reached through the ghost pad.
         let unset = pad.set_target(None::<&gst::Pad>);
         if let (Ok(()), Some(muxer), Some(target)) = (unset, &self.muxer, target) {
             match is_request(&target) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! From properties to a configuration.
+//! Reads properties into a configuration.
 
 use gst::prelude::*;
 
@@ -72,7 +72,7 @@ fn malformed_values_are_named_and_not_repeated() {
     }
 }
 
-// Key seed and KID from a Microsoft test content; the key is confirmed by its published checksum.
+// The key seed and KID are those of a Microsoft test content; its published checksum confirms the key.
 #[test]
 fn key_comes_from_key_or_seed() {
     let kid = ("key-id", "09e091ab-f838-41d2-9e35-58531fd19ec7");
@@ -88,7 +88,7 @@ fn key_comes_from_key_or_seed() {
     assert_eq!(key(&seeded, &track), key(&given, &track));
 }
 
-// Boxes made by Shaka Packager 3.8.0.
+// Shaka Packager 3.8.0 made the boxes.
 #[test]
 fn systems_and_boxes_are_in_the_configuration() {
     let key = [("key-id", KID), ("key", KEY)];

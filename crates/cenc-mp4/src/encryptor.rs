@@ -252,7 +252,7 @@ impl<C: Chunk> Encryptor<C> {
     ) -> Result<(), Error> {
         match fragment.boxes.has_moof() {
             true => self.protect_fragment(fragment, true, protector),
-            // Nothing is lost of padding.
+            // A fragment of padding loses no media.
             false if fragment.is_blank() => self
                 .writer
                 .write_undescribed(&fragment.boxes, fragment.media),

@@ -47,8 +47,8 @@ pub struct Totals {
 }
 
 impl FragmentEncryptor {
-    /// Encrypts the samples of a fragment and writes the new `moof`, for offset `position` of the output. None if media is still to
-    /// come, which it must not be if the fragment is the `last` that there is of it.
+    /// Encrypts the samples of a fragment and writes the new `moof`, for offset `position` of the output. Returns None if
+    /// media is still to come. If `last`, no more of the fragment comes, and missing media is an error.
     pub(super) fn protect<C: Chunk>(
         &mut self,
         fragment: &mut StreamFragment<C>,

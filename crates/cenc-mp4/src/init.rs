@@ -62,7 +62,7 @@ const CONFIG_BOXES: [FourCc; 4] = [
     FourCc(*b"vvcC"),
 ];
 
-/// The parameter sets of views (MVC) and layers (MV-HEVC) beside those of the base.
+/// The parameter sets of views (MVC) and layers (MV-HEVC), in addition to those of the base.
 const LAYER_CONFIG_BOXES: [FourCc; 2] = [FourCc(*b"mvcC"), FourCc(*b"lhvC")];
 
 /// A track of the init segment, ready for its fragments.

@@ -284,7 +284,7 @@ fn moved(offset: i64, growth: i64) -> Option<i64> {
     }
 }
 
-/// Moves the offsets of a `saio`; those into the `moof`, which had `len` bytes, are of no information.
+/// Moves the offsets of a `saio`. Offsets into the `moof`, which had `len` bytes, belong to no information.
 fn move_saio(
     saio: &BoxTree<'_>,
     offsets: &[i64],

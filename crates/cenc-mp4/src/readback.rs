@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Reads a `moov` again before it leaves, by the reader of decryption: what it does not find, no player finds.
+//! Reads a `moov` again before it is output, with the reader of decryption: what this reader does not find, no player finds.
 
 use common_encryption::TrackProtection;
 use isobmff_boxes::BoxTree;

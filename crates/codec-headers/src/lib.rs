@@ -74,7 +74,7 @@ pub struct ProtectableRange {
 pub enum Alignment {
     /// The protection scheme's rule decides.
     BySchemeRule,
-    /// They end with the range, whatever the scheme.
+    /// They end where the range ends, under every scheme.
     BlocksAtEnd,
 }
 

@@ -170,7 +170,7 @@ pub enum Error {
         /// The target.
         target: String,
     },
-    /// The KID stands for another key.
+    /// The KID belongs to another key.
     #[error(
         "KID {0} has another key in the store: one KID means one key for ever; use another KID"
     )]

@@ -14,7 +14,7 @@ pub enum KeySource {
     Unopened(OpenSource),
 }
 
-/// What is known of a source once it is open.
+/// The facts about a source that are known once it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceFacts {
     /// See [`KeyProvider::rotates`].

@@ -54,7 +54,7 @@ pub struct FirstKeys {
     pub period: u64,
     /// Its keys.
     pub keys: Arc<PeriodKeys>,
-    /// What is known of their source.
+    /// The facts about their source.
     pub facts: SourceFacts,
 }
 

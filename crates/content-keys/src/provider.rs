@@ -11,7 +11,7 @@ use super::{Error, KeyEntry, KeyRing, Selector};
 
 /// A source of keys. It may read files or call servers, so it is never called on a streaming thread.
 pub trait KeyProvider: Send {
-    /// Returns true if the user gives each key directly, together with its first IV if it has one, and so can tell that no IV of it was
+    /// Returns true if the user gives each key directly, with its first IV if it has one, and so can know that no IV of it was
     /// used before. Other sources give the same key and first IV to each stream, which in counter mode reveals the media.
     fn takes_first_iv(&self) -> bool {
         false

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use crate::{ContentKey, Document, UnwrapKey, Version, WrapKey};
 
-    /// Stands for RSA: what is wrapped is what it is, behind the certificate.
+    /// Replaces RSA in these tests: the wrapped secret is the secret in reverse order.
     struct Reversed(&'static [u8]);
 
     impl WrapKey for Reversed {

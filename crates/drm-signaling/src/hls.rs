@@ -17,7 +17,7 @@ pub enum Playlist {
 
 /// Returns the key lines of one DRM system, without line breaks. Systems that HLS cannot name have none.
 ///
-/// Where there is a line for each key, a media playlist uses only that for the key of its track.
+/// If there is a line for each key, a media playlist uses only the line for the key of its track.
 ///
 /// # Errors
 /// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::SchemeOfSystem`] for FairPlay with `cenc`.

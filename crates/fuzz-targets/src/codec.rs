@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Headers of slices and frames: whatever configuration and samples say, what may be protected lies in the sample, in order.
+//! Headers of slices and frames: for any configuration and samples, the protectable ranges are inside the sample and in
+//! order.
 //!
-//! The input is the configuration record and then samples, each behind its length in two bytes.
+//! The input is the configuration record and then samples. Each follows its length in two bytes.
 
 use cenc_types::Scheme;
 use codec_headers::Codec;

@@ -17,7 +17,7 @@ pub struct KeyTask {
     rule: FirstPeriodRule,
 }
 
-/// What decides in which crypto period a stream starts.
+/// The facts that decide in which crypto period a stream starts.
 pub(super) struct FirstPeriodRule {
     rotates: bool,
     crypto_period: Duration,

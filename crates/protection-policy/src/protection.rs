@@ -54,7 +54,7 @@ pub struct Packaging {
     pub(super) changes: VecDeque<KeyChange>,
 }
 
-/// What a [`Packaging`] is made of.
+/// The parts of a [`Packaging`].
 pub struct PackagingSetup {
     /// The settings.
     pub config: Config,

@@ -21,11 +21,11 @@ pub enum Error {
 /// A KID in each notation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct KeyIdForms {
-    /// As boxes, MPDs and CPIX documents have it.
+    /// The form in boxes, MPDs and CPIX documents.
     pub uuid: String,
-    /// The same order in 32 hexadecimal digits, as HLS and FFmpeg have it.
+    /// The same byte order in 32 hexadecimal digits, the form in HLS and FFmpeg.
     pub hex: String,
-    /// Base64 in PlayReady order, a little-endian GUID, as PlayReady Headers and licence servers have it.
+    /// Base64 in PlayReady order, a little-endian GUID: the form in PlayReady Headers and licence servers.
     pub base64_playready: String,
 }
 
@@ -61,7 +61,7 @@ mod tests {
 
     const KID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
 
-    // Microsoft's DASH specification, table 2: one KID in boxes and in a PlayReady Header.
+    // Microsoft's DASH specification, table 2, has one KID in boxes and in a PlayReady Header.
     #[test]
     fn all_notations_are_one_kid() {
         let forms = KeyIdForms {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The tasks on a key store that the pages, the REST interface and the command line share. No HTTP and no command line here.
+//! The tasks on a key store that the pages, the REST interface and the command line share. This module contains no HTTP and
+//! no command line.
 
 mod content;
 pub mod cpix_documents;

@@ -10,7 +10,7 @@ use playready_header::KeySeed;
 
 /// The key seed that Microsoft published for tests.
 pub const SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
-/// More than any test makes.
+/// A page of more rows than any test makes.
 pub const ALL: Page = Page {
     offset: 0,
     limit: 10_000,
@@ -38,7 +38,7 @@ impl TestStore {
         Self { store, folder }
     }
 
-    /// With the published seed by the name `tenant`.
+    /// Makes a store with the published seed under the name `tenant`.
     pub fn with_seed() -> Self {
         let this = Self::new();
         let seed = KeySeed::parse(SEED).unwrap();

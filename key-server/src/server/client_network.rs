@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-/// Returns the address that stands for a client's network: one site has 2^64 addresses of IPv6, which count as one.
+/// Returns the address that limits use for a client's network: one site has 2^64 addresses of IPv6, which count as one.
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

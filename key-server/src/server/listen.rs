@@ -18,7 +18,7 @@ use super::connection::{AddressShare, AddressShares, Connection, Peer};
 use super::error::Error;
 use super::settings::ConnectionLimits;
 
-/// The longest time for open requests when the server stops.
+/// The longest time that open requests get when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// A server with its listener.

@@ -81,7 +81,7 @@ impl Request {
         self.scheme
     }
 
-    /// Returns the scheme of a content that the store does not know: `cbcs` if FairPlay must play it.
+    /// Returns the scheme of a content that the store does not know: `cbcs` if the request names FairPlay, else `cenc`.
     pub fn default_scheme(&self) -> Scheme {
         self.document
             .drm_systems

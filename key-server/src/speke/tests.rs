@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Requests as encryptors send them, and what becomes of them.
+//! Requests in the form that encryptors send, and their results.
 
 mod answers;
 mod refusals;
@@ -27,7 +27,7 @@ fn key(byte: u8) -> ContentKey {
     ContentKey::from_bytes(Zeroizing::new([byte; 16]))
 }
 
-/// A document with those attributes of its root.
+/// A document with these attributes of its root.
 fn document(attributes: &str, inside: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<cpix:CPIX {attributes} {NAMESPACES}>{inside}</cpix:CPIX>\n"
@@ -44,7 +44,7 @@ fn keys(keys: &[(&str, &str)]) -> String {
     )
 }
 
-/// A DRMSystem with those elements.
+/// A DRMSystem with these elements.
 fn system(id: &str, kid: &str, inside: &str) -> String {
     format!("<cpix:DRMSystem systemId=\"{id}\" kid=\"{kid}\">{inside}</cpix:DRMSystem>")
 }
@@ -63,7 +63,7 @@ fn rules(inside: &str) -> String {
     format!("<cpix:ContentKeyUsageRuleList>{inside}</cpix:ContentKeyUsageRuleList>")
 }
 
-/// SD and HD under `cenc`, as 2.0 asks for them, with other parts in place of those.
+/// A request of SPEKE 2.0 for SD and HD under `cenc`, some parts of which can be replaced.
 struct Parts {
     attributes: &'static str,
     keys: String,
@@ -109,7 +109,7 @@ fn read(text: &str, version: Option<&str>) -> Result<Request, Error> {
     Request::read(text.as_bytes(), version)
 }
 
-/// The answer with keys 1, 2, … under KIDs that are given.
+/// The answer with keys 1, 2, … under these KIDs.
 fn answer(request: &Request, scheme: Scheme, kids: &[KeyId]) -> String {
     let keys: Vec<ContentKey> = (1..).take(kids.len()).map(key).collect();
     let given = kids

@@ -50,7 +50,7 @@ pub struct BuildArgs {
 }
 
 impl BuildArgs {
-    /// Makes the header and shows it in all notations.
+    /// Makes the header, and shows it in all notations.
     ///
     /// # Errors
     /// Keys that cannot be read, or a header that its version does not allow.

@@ -9,7 +9,7 @@ use isobmff_boxes::{BoxHeader, FourCc};
 
 use host_access::open_regular_file;
 
-/// The largest box that is read, in bytes; the `moov` of a progressive file of a day has about 100 MB.
+/// The largest box that is read, in bytes. The `moov` of a progressive file of a day has about 100 MB.
 const MAX_BOX: u64 = 256 << 20;
 
 /// Errors of reading a box.

@@ -35,8 +35,8 @@ struct FragmentUnderWay<'w, 'p, C> {
 }
 
 impl FragmentDecryptor {
-    /// Decrypts the samples of a fragment and returns the new `moof`, for offset `position` of the output. None if media is still to
-    /// come, which it must not be if the fragment is the `last` that there is of it.
+    /// Decrypts the samples of a fragment and returns the new `moof`, for offset `position` of the output. Returns None if
+    /// media is still to come. If `last`, no more of the fragment comes, and missing media is an error.
     pub(super) fn decrypt<C: Chunk>(
         &mut self,
         fragment: &mut StreamFragment<C>,
@@ -79,7 +79,7 @@ impl FragmentDecryptor {
                 under_way.decrypt(traf, &track.track, fragment, samples)?;
             }
         }
-        // Gaps have auxiliary information, or media that nothing describes.
+        // Gaps contain auxiliary information, or media that no box describes.
         for gap in &self.gaps {
             under_way.edit(gap.bytes.clone(), |bytes, _, _| bytes.fill(0));
         }

@@ -250,7 +250,7 @@ impl<C: Chunk> Decryptor<C> {
     fn end_fragment(&mut self, fragment: StreamFragment<C>) -> Result<(), Error> {
         match fragment.boxes.has_moof() {
             true => self.decrypt_fragment(fragment, true),
-            // Nothing is lost of padding.
+            // A fragment of padding loses no media.
             false if fragment.is_blank() => self
                 .writer
                 .write_undescribed(&fragment.boxes, fragment.media),

@@ -32,8 +32,8 @@ impl MoovPlace {
 }
 
 impl<C: Chunk> Encryptor<C> {
-    /// Takes note that the input goes on at byte `position`: where it stopped, or at or before the `moov`, which the muxer
-    /// rewrites then.
+    /// Records that the input continues at byte `position`: where it stopped, or at or before the `moov`, which the muxer
+    /// then rewrites.
     ///
     /// # Errors
     /// [`Error::Rewrites`] for any other position.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Samples that the `moov` of a stream places: each fragment that is cut from them is protected like a fragment of the input. In a
-//! progressive file these are all samples; in others the first, and fragments follow.
+//! Protects the samples that the `moov` of a stream places: each fragment that is cut from them is protected like a fragment
+//! of the input. In a progressive file these are all samples. In other files they are the first samples, and fragments
+//! follow.
 
 use common_encryption::Protector;
 use isobmff_boxes::{BoxHeader, FourCc};
@@ -36,8 +37,8 @@ impl<C> ClearMovie<C> {
 }
 
 impl<C: Chunk> Encryptor<C> {
-    /// Goes on to the fragments of the input before a box of this type, if `moov` places samples and announces fragments too, as
-    /// FFmpeg's `-movflags frag_keyframe` writes it.
+    /// Continues with the fragments of the input before a box of this type, if `moov` places samples and announces fragments
+    /// too, as FFmpeg's `-movflags frag_keyframe` writes it.
     ///
     /// # Errors
     /// A progressive file with a box that indexes or places its bytes, which move; [`Error::SamplesInMoov`] for fragments among the

@@ -127,7 +127,7 @@ impl<C: Chunk> Fragmenter<C> {
         self.incoming = (!media.data.as_ref().is_empty()).then_some(media);
     }
 
-    /// Takes note that there is no more media.
+    /// Records that there is no more media.
     pub(super) const fn end(&mut self) {
         self.ended = true;
     }

@@ -84,7 +84,7 @@ impl TrackTiming {
             .map(|stss| isobmff_boxes::read_stss(stss.reader()))
             .transpose()?;
         if let Some(numbers) = &mut sync {
-            // Only in damaged files do they not ascend.
+            // The numbers ascend unless the file is damaged.
             numbers.sort_unstable();
         }
         let mut dependencies = Vec::new();

@@ -46,8 +46,8 @@ pub struct ProgressiveEncryptor {
 }
 
 impl ProgressiveEncryptor {
-    /// Reads the boxes of a file; None for a file that is for an [`super::Encryptor`]: it is fragmented, or its output must be
-    /// and can be, as its `moov` is in front.
+    /// Reads the boxes of a file. Returns None for a file that an [`super::Encryptor`] must protect: it is fragmented, or
+    /// its output must be fragmented and can be, as its `moov` is in front.
     ///
     /// # Errors
     /// Damaged boxes, boxes with offsets that cannot be updated, [`Error::Input`].

@@ -85,7 +85,7 @@ pub(crate) fn read_all(
 ) -> Result<Vec<SampleTable>, Error> {
     for trak in moov.all(FourCc::TRAK) {
         let stbl = trak.descend(&STBL_PATH)?;
-        // First, since its error says more than that of auxiliary information.
+        // This comes first, since its error says more than that of auxiliary information.
         clear_entries(stbl)?;
     }
     let mut tables = read_any(moov, media)?;

@@ -100,7 +100,7 @@ impl StreamIndex {
         !self.pending.is_empty()
     }
 
-    /// Takes note that a box ends here, and returns the `sidx` boxes that this finishes.
+    /// Records that a box ends here, and returns the `sidx` boxes that this finishes.
     pub(super) fn mark(&mut self, end: StreamOffsets) -> Result<Vec<FinishedSidx>, Error> {
         for pending in &mut self.pending {
             pending.mark(end)?;

@@ -122,7 +122,7 @@ impl<C: Chunk> StreamReader<C> {
         self.chunk = None;
     }
 
-    /// Takes note that there are no more chunks.
+    /// Records that there are no more chunks.
     pub(crate) const fn end_stream(&mut self) {
         self.end = Some(StreamEnd::ToBeYielded);
     }
@@ -153,7 +153,7 @@ impl<C: Chunk> StreamReader<C> {
         self.position
     }
 
-    /// Takes note that the input goes on at another offset, between two boxes.
+    /// Records that the input goes on at another offset, between two boxes.
     pub(crate) const fn jump(&mut self, position: u64) {
         self.position = position;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tells top-level boxes from bytes that form none: a trailer of a phone or an editor, or a file of another format.
+//! Distinguishes top-level boxes from bytes that form none: a trailer of a phone or an editor, or a file of another format.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ pub(crate) struct Trailer {
     pub(crate) len: u64,
 }
 
-/// Searches a trailer for boxes: with one of those it is the rest of a damaged file.
+/// Searches a trailer for boxes: a trailer with a box of a movie is the rest of a damaged file.
 pub(crate) struct TrailerScan {
     trailer: Trailer,
     /// The last four bytes as a number.

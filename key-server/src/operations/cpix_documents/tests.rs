@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Documents into a store and out of it again.
+//! Imports documents into a store and exports them again.
 
 use cenc_types::{CipherMode, Scheme};
 use content_key_store::{AssignedSlot, Content, Origin};
@@ -10,7 +10,7 @@ use crate::audit::{self, AuditFilter};
 use crate::operations::Error;
 use crate::operations::test_store::{ALL, TestStore};
 
-// CPIX 2.3's elements; KID and key of Microsoft's published test content, keys.md 3.1.
+// The elements are those of CPIX 2.3; KID and key are those of Microsoft's published test content, keys.md 3.1.
 const DOCUMENT: &str = r#"<CPIX xmlns="urn:dashif:org:cpix" xmlns:pskc="urn:ietf:params:xml:ns:keyprov:pskc" contentId="news" version="2.3">
 <ContentKeyList>
 <ContentKey kid="10000000-1000-1000-1000-100000000001" commonEncryptionScheme="cbcs"><Data><pskc:Secret><pskc:PlainValue>W31bfVt9W31bfVt9W31bfQ==</pskc:PlainValue></pskc:Secret></Data></ContentKey>
@@ -112,7 +112,7 @@ fn scheme_that_a_document_lacks_is_the_contents_or_the_one_given() {
     import(&of.store, document.as_bytes(), &asked).unwrap();
     assert_eq!(of.store.content("other").unwrap().scheme, Scheme::Cens);
     assert!(slots(&of).is_empty());
-    // Known to the store.
+    // The store knows this content.
     of.store
         .put_content(&Content::new("news", Scheme::Cenc))
         .unwrap();

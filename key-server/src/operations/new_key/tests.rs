@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Drafts against a store.
+//! Checks drafts against a store.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use super::*;
 use crate::deliveries::{self, DeliveryState};
 use crate::operations::test_store::{ALL, TestStore};
 
-// keys.md 3.1: published with the key that the test seed gives.
+// keys.md 3.1: this KID is published with the key that the test seed gives.
 const KID: &str = "339c45b5-fb6d-4bd9-994c-eabd9d41c95b";
 const KEY: &str = "pTfNwMplhBQG1SXnvyLXVA==";
 
@@ -48,7 +48,7 @@ fn key_from_a_seed_is_the_published_one() {
     );
     let key = of.store.key(&created.info.kid).unwrap().key;
     assert_eq!(STANDARD.encode(key.as_bytes()), KEY);
-    // Once more is no error, and neither is the same key by hand.
+    // The same key again is no error, whether derived or entered by hand.
     for source in [seed(), entered(KEY)] {
         let again = create(&of.store, &draft(KID, source)).unwrap();
         assert_eq!(again.warnings.len(), 1, "{:?}", again.warnings);
@@ -102,7 +102,7 @@ fn what_the_store_has_already_is_found() {
     let mut other_mode = draft(KID, entered(KEY));
     other_mode.scheme = Scheme::Cbcs;
     assert_eq!(errors(&of.store, &other_mode), [DraftField::Scheme]);
-    // The slot has a key.
+    // The slot has a key already.
     assert_eq!(
         errors(&of.store, &draft("", DraftKeySource::Random)),
         [DraftField::Period]
@@ -153,7 +153,7 @@ fn unknown_content_is_added_with_the_drafts_scheme() {
     );
 }
 
-// keys.md 3.1, published with its checksum.
+// keys.md 3.1: the KID is published with its checksum.
 #[test]
 fn checksum_is_known_before_there_is_a_key() {
     let of = TestStore::with_seed();

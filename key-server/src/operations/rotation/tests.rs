@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Crypto periods that come and go.
+//! Crypto periods that start and end.
 
 use std::time::{Duration, UNIX_EPOCH};
 

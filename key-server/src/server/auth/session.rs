@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 
 /// The name of the cookie.
 pub const SESSION_COOKIE: &str = "session";
-/// A session ends after this time without a request, …
+/// The time without a request after which a session ends.
 const IDLE: Duration = Duration::from_secs(30 * 60);
-/// … and after this time in any case.
+/// The time after which a session ends in any case.
 const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 /// The most sessions; a new one then replaces the oldest.
 const LIMIT: usize = 1000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The deadline of a connection, which its requests renew.
 //!
-//! A timeout of reads or writes would not do: a client may send a byte or a ping now and then, for ever. So only what the server
-//! is for renews the deadline: the head of a request, and the end of its response.
+//! A timeout of reads or writes would not suffice: a client may send a byte or a ping now and then without end. So only the
+//! work of the server renews the deadline: the head of a request, and the end of its response.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -25,11 +25,11 @@ use service::ConnectionService;
 
 /// The most bytes of heads and bodies that HTTP/1.1 buffers for a connection.
 const HTTP1_BUFFER: usize = 64 * 1024;
-/// The most requests of a connection at a time over HTTP/2, …
+/// The most requests of a connection at a time over HTTP/2.
 const HTTP2_STREAMS: u32 = 64;
-/// … the most bytes of bodies that each may send ahead of what is read, …
+/// The most bytes of its body that each such request may send ahead of what is read.
 const HTTP2_STREAM_WINDOW: u32 = 64 * 1024;
-/// … and all of them together.
+/// The most bytes of bodies that all of them together may send ahead.
 const HTTP2_WINDOW: u32 = 128 * 1024;
 
 /// The other end of a connection.

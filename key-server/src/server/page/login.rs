@@ -24,7 +24,8 @@ use crate::server::problem_details::Problem;
 
 /// The longest form of a sign-in, in bytes.
 const LONGEST_FORM: usize = 16 * 1024;
-/// The most bytes of all of them together, so that strangers leave the budget of bodies to those who have signed in.
+/// The most bytes of the sign-in forms of all requests together, so that strangers leave the rest of the budget to those who
+/// have signed in.
 const FORMS: usize = 4 * 1024 * 1024;
 
 pub fn routes() -> Router<App> {

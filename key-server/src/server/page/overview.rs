@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The first screen: what needs somebody, and what comes next.
+//! The first page: what needs an operator's attention, and what comes next.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -24,9 +24,9 @@ use crate::server::auth::{Permission, Visitor};
 use crate::server::problem_details::Problem;
 use crate::store_health::{self, StoreHealth};
 
-/// Rows of a table at most.
+/// The most rows of a table.
 const ROWS: usize = 50;
-/// Contents that are asked for at a time.
+/// The number of contents that are read at a time.
 const BATCH: u32 = 1000;
 
 pub fn routes() -> Router<App> {

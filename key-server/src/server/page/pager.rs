@@ -6,7 +6,7 @@ use url::form_urlencoded::Serializer;
 
 use super::fields::Fields;
 
-/// Rows of a page.
+/// The rows of a page.
 pub const ROWS: u32 = 50;
 
 /// The links to other pages of a list.

@@ -9,10 +9,13 @@ use super::time_text::UtcTime;
 use crate::deliveries::DeliveryState;
 use crate::operations::timeline::{PeriodBounds, PeriodPhase, TimelineKey, TimelinePeriod};
 
-/// The width of a column with its gap, the width of the labels, and the heights of a column's head and of a cell, in pixels.
+/// The width of a column with its gap, in pixels.
 const STEP: u64 = 132;
+/// The width of the labels, in pixels.
 const LABELS: u64 = 96;
+/// The height of a column's head, in pixels.
 const HEAD: u64 = 46;
+/// The height of a cell, in pixels.
 const ROW: u64 = 52;
 /// The most columns: those of the last periods.
 const COLUMNS: usize = 12;
@@ -112,7 +115,7 @@ impl Column {
             x,
             index: period.index,
             phase: name(&period.phase),
-            // The time of day: the table has the date.
+            // It shows the time of day: the table has the date.
             start: period
                 .bounds
                 .and_then(|bounds| {

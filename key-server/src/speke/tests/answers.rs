@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Answers: what is filled, and that all else stays.
+//! Answers: placeholders are filled, and all else stays the same.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ fn asked() -> [KeyId; 2] {
     [SD, HD].map(|kid| kid.parse().unwrap())
 }
 
-/// The text of the first element whose start tag begins so.
+/// The text of the first element whose start tag begins with `tag`.
 fn text_of<'d>(answer: &'d str, tag: &str) -> &'d str {
     let (_, rest) = answer.split_once(tag).unwrap();
     let (_, rest) = rest.split_once('>').unwrap();
@@ -25,7 +25,7 @@ fn decoded(answer: &str, tag: &str) -> String {
     String::from_utf8(STANDARD.decode(text_of(answer, tag)).unwrap()).unwrap()
 }
 
-/// The KIDs of the header in an object.
+/// The KIDs of the header in a PlayReady Object.
 fn kids_of(object: &str) -> Vec<KeyId> {
     let object = PlayReadyObject::parse(&STANDARD.decode(object).unwrap()).unwrap();
     let header = object.header().unwrap().unwrap();
