@@ -59,7 +59,10 @@ const DONE: [(&str, &str); 18] = [
     ),
     ("removed-content", "The content was removed."),
     ("removed-target", "The target was removed."),
-    ("retired", "The key was retired: it protects no new content."),
+    (
+        "retired",
+        "The key was retired: it protects no new content.",
+    ),
     (
         "retired-seed",
         "The seed was retired: no more keys are derived from it.",
