@@ -32,6 +32,8 @@ pub mod decrypted;
 pub mod encrypted;
 /// Samples of movie fragments.
 pub mod fragments;
+/// Samples of all codecs with headers, and the ranges that other tools found in them.
+pub mod header_vectors;
 /// gst-launch-1.0 and other programs under a time limit.
 pub mod launch;
 /// Offsets and sizes that must agree in every protected file.

@@ -12,6 +12,7 @@ mod progressive;
 mod refused;
 mod regressions;
 mod threads;
+mod unit_types;
 
 use cenc_mp4::IndexMode;
 use cenc_types::Scheme;

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Wrong maps of real samples of each codec family, each with one fault: all are refused.
 
-use std::fs;
-use std::path::Path;
-
 use cenc_types::decode_hex;
 use codec_headers::Codec;
+use test_support::header_vectors::HeaderVector;
 
 use super::*;
 use crate::{SampleRanges, map_subsamples};
@@ -33,27 +31,13 @@ impl Found {
         }
     }
 
-    /// Reads the samples of a vector of codec-headers.
-    fn all(name: &str) -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../codec-headers/tests/vectors");
-        let text = fs::read_to_string(folder.join(name)).unwrap();
-        let mut format = *b"    ";
-        let mut codec = None;
-        let mut found = Vec::new();
-        for line in text.lines() {
-            let bytes = |hex: &str| decode_hex(hex).unwrap();
-            match line.split(' ').collect::<Vec<_>>()[..] {
-                ["format", name] => format = name.as_bytes().try_into().unwrap(),
-                ["config", config] => codec = Codec::new(format, Some(&bytes(config))).ok(),
-                ["sample", sample, _] => {
-                    let codec = codec.as_mut().unwrap();
-                    let sample = with_long_slices(&format, codec, &bytes(sample));
-                    found.push(Self::read(name, codec, &sample));
-                }
-                _ => {}
-            }
-        }
-        found
+    /// Reads the samples of a vector.
+    fn all(vector: &HeaderVector) -> Vec<Self> {
+        let mut codec = Codec::new(vector.format, Some(&vector.config)).unwrap();
+        let samples = vector.samples.iter();
+        samples
+            .map(|sample| Self::read(&vector.name, &mut codec, &sample.bytes))
+            .collect()
     }
 
     fn map(&self, scheme: Scheme, ranges: &[ProtectableRange]) -> Vec<Subsample> {
@@ -96,25 +80,6 @@ impl Found {
         });
         Some(map)
     }
-}
-
-/// Makes each slice longer, which the vectors have only to their headers and a few bytes.
-fn with_long_slices(format: &[u8; 4], codec: &Codec, sample: &[u8]) -> Vec<u8> {
-    let header_len = match format {
-        b"avc1" | b"avc3" => 1,
-        b"hvc1" | b"hev1" | b"vvc1" | b"vvi1" => 2,
-        _ => return sample.to_vec(),
-    };
-    let mut units = Vec::new();
-    codec.coded_units(sample, &mut units).unwrap();
-    let mut long = sample.to_vec();
-    for unit in units.iter().rev() {
-        long.splice(unit.end..unit.end, [0xaa; 70]);
-        let start = unit.start - header_len;
-        let len = u32::try_from(unit.end + 70 - start).unwrap();
-        long[start - 4..start].copy_from_slice(&len.to_be_bytes());
-    }
-    long
 }
 
 /// The protected bytes of a map.
@@ -169,7 +134,11 @@ fn families() -> Vec<Vec<Found>> {
     frame.resize(360, 0);
     let mut ac4 = Codec::new(*b"ac-4", None).unwrap();
     let mut families = vec![vec![Found::read("AC-4", &mut ac4, &frame)]];
-    families.extend(FAMILIES.map(Found::all));
+    let vectors = HeaderVector::all();
+    families.extend(FAMILIES.map(|name| {
+        let vector = vectors.iter().find(|vector| vector.name == name);
+        Found::all(vector.unwrap())
+    }));
     families
 }
 
