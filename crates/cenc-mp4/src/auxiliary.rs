@@ -87,8 +87,8 @@ pub(super) fn push_auxiliary_information(
     senc: &SencBuilder,
 ) -> Result<(), Error> {
     if let Some(sizes) = senc.sizes() {
-        children.push(build_saiz(sizes)?);
-        children.push(build_saio(0));
+        children.push(build_saiz(None, sizes)?);
+        children.push(build_saio(None, 0));
     }
     children.push(senc.to_box());
     Ok(())

@@ -220,7 +220,7 @@ impl<'a> Moof<'a> {
                 && let Some([.., before_senc, _]) = child.children_mut().map(Vec::as_mut_slice)
             {
                 let entries = u32::try_from(end - senc.size() + SencBuilder::HEADER_SIZE);
-                *before_senc = build_saio(entries.map_err(|_| too_large(FourCc::MOOF))?);
+                *before_senc = build_saio(None, entries.map_err(|_| too_large(FourCc::MOOF))?);
             }
         }
         Ok(())

@@ -16,6 +16,7 @@
 //!
 //! Each box that is read has a file of its own, named by its four-character code.
 
+mod csgp;
 mod ctts;
 mod entry_children;
 mod error;
@@ -46,6 +47,7 @@ mod tree;
 mod trex;
 mod trun;
 
+pub use csgp::{Csgp, GroupPattern};
 pub use ctts::{CompositionOffsets, read_ctts};
 pub use entry_children::EntryLayout;
 pub use error::Error;

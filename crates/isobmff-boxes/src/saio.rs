@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `saio`, the offsets of sample auxiliary information, 14496-12 clause 8.7.9.
 
-use super::saiz::read_info_type;
-use super::{AuxInfoType, BoxTree, Error, FourCc, FullBoxHeader, Reader};
+use super::saiz::{info_type_fields, info_type_header, read_info_type};
+use super::{AuxInfoType, BoxTree, Error, FourCc, Reader};
 
 /// The flag of the kind of information.
 const HAS_INFO_TYPE: u32 = 1;
 
-/// Builds a `saio` with one entry, `offset` bytes after the base of the track fragment.
-pub fn build_saio(offset: u32) -> BoxTree<'static> {
-    let mut fields = 1u32.to_be_bytes().to_vec();
+/// Builds a `saio` with one entry, `offset` bytes after the base of the track fragment. Without `info_type` the protection scheme
+/// implies the kind of information.
+pub fn build_saio(info_type: Option<AuxInfoType>, offset: u32) -> BoxTree<'static> {
+    let mut fields = info_type_fields(info_type);
+    fields.extend(1u32.to_be_bytes());
     fields.extend(offset.to_be_bytes());
-    BoxTree::full(FourCc::SAIO, FullBoxHeader::default(), &fields)
+    BoxTree::full(FourCc::SAIO, info_type_header(info_type), &fields)
 }
 
 /// Rewrites the offsets of a `saio` by `map`; its kind of information and the width of its offsets stay.
@@ -127,6 +129,9 @@ mod tests {
 
     #[test]
     fn one_offset_of_32_bits() {
-        assert_eq!(build_saio(7).body(), [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7]);
+        assert_eq!(
+            build_saio(None, 7).body(),
+            [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 7]
+        );
     }
 }

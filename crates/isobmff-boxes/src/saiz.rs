@@ -9,11 +9,12 @@ use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 /// The largest auxiliary information of one sample that `saiz` can state, in bytes.
 pub const MAX_SAMPLE_INFO_SIZE: usize = u8::MAX as usize;
 
-/// Builds a `saiz` for samples whose information takes `sizes` bytes, with a default size if all are equal.
+/// Builds a `saiz` for samples whose information takes `sizes` bytes, with a default size if all are equal. Without `info_type` the
+/// protection scheme implies the kind of information.
 ///
 /// # Errors
 /// [`Error::TooLarge`] for more samples than 32 bits count.
-pub fn build_saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
+pub fn build_saiz(info_type: Option<AuxInfoType>, sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
     let count = u32::try_from(sizes.len()).map_err(|_| Error::TooLarge {
         box_type: FourCc::SAIZ,
     })?;
@@ -21,14 +22,15 @@ pub fn build_saiz(sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
         [first, rest @ ..] if rest.iter().all(|size| size == first) => *first,
         _ => 0,
     };
-    let mut fields = vec![default];
+    let mut fields = info_type_fields(info_type);
+    fields.push(default);
     fields.extend(count.to_be_bytes());
     if default == 0 {
         fields.extend_from_slice(sizes);
     }
     Ok(BoxTree::full(
         FourCc::SAIZ,
-        FullBoxHeader::default(),
+        info_type_header(info_type),
         &fields,
     ))
 }
@@ -126,6 +128,21 @@ pub(super) fn read_info_type(reader: &mut Reader<'_>) -> Result<(u8, Option<AuxI
     Ok((version, info_type))
 }
 
+/// Returns version and flags of a `saiz` or `saio` of version 0.
+pub(super) fn info_type_header(info_type: Option<AuxInfoType>) -> FullBoxHeader {
+    FullBoxHeader {
+        version: 0,
+        flags: u32::from(info_type.is_some()),
+    }
+}
+
+/// Returns the kind of information as `saiz` and `saio` state it after version and flags.
+pub(super) fn info_type_fields(info_type: Option<AuxInfoType>) -> Vec<u8> {
+    info_type.map_or(Vec::new(), |info| {
+        [info.aux_info_type.0, info.parameter.to_be_bytes()].concat()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,15 +185,27 @@ mod tests {
     #[test]
     fn equal_sizes_take_one_default() {
         assert_eq!(
-            build_saiz(&[8, 8]).unwrap().body(),
+            build_saiz(None, &[8, 8]).unwrap().body(),
             [0, 0, 0, 0, 8, 0, 0, 0, 2]
+        );
+    }
+
+    #[test]
+    fn kind_of_information_is_stated_before_the_sizes() {
+        let info_type = AuxInfoType {
+            aux_info_type: FourCc(*b"abcd"),
+            parameter: 5,
+        };
+        assert_eq!(
+            build_saiz(Some(info_type), &[8, 8]).unwrap().body(),
+            b"\0\0\0\x01abcd\0\0\0\x05\x08\0\0\0\x02"
         );
     }
 
     #[test]
     fn unequal_sizes_are_listed() {
         assert_eq!(
-            build_saiz(&[8, 16]).unwrap().body(),
+            build_saiz(None, &[8, 16]).unwrap().body(),
             [0, 0, 0, 0, 0, 0, 0, 0, 2, 8, 16]
         );
     }

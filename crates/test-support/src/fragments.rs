@@ -153,19 +153,26 @@ fn aux_info(traf: Bx<'_>, file: &[u8], base: usize, rules: &[Option<Seig>]) -> V
         let mut entry = |rules| entry(&mut fields, rules, has_subsamples);
         return rules.iter().map(|rules| entry(rules.as_ref())).collect();
     }
-    let Some(saio) = traf.child(b"saio") else {
+    let Some(saio) = of_encryption(traf, b"saio") else {
         return vec![Default::default(); rules.len()];
     };
     let mut places = Fields(&saio.body()[4 + 8 * (saio.flags() as usize & 1)..]);
     assert_eq!(places.u32(), 1, "entry_count of saio");
     let start = base + usize_of(places.wide(saio.version() == 1));
     let mut fields = Fields(&file[start..]);
-    let sizes = saiz_sizes(traf.at(&[b"saiz"]));
+    let sizes = saiz_sizes(of_encryption(traf, b"saiz").unwrap());
     let entries = rules.iter().zip(sizes).map(|(rules, size)| {
         let iv_size = rules.as_ref().map_or(0, |rules| rules.iv_size);
         entry(&mut fields, rules.as_ref(), size > iv_size)
     });
     entries.collect()
+}
+
+/// The `saiz` or `saio` of Common Encryption, 23001-7 clause 7.1: without a kind of information, or with that of a scheme.
+pub fn of_encryption<'a>(parent: Bx<'a>, kind: &[u8; 4]) -> Option<Bx<'a>> {
+    let is_scheme = |kind: &[u8]| matches!(kind, b"cenc" | b"cens" | b"cbc1" | b"cbcs" | b"piff");
+    let mut found = parent.all(kind).into_iter();
+    found.find(|found| found.flags() & 1 == 0 || is_scheme(&found.body()[4..8]))
 }
 
 /// The sample_info_size of each sample.

@@ -2,7 +2,7 @@
 //! Checks the structure of a protected file: each offset and size refers to the right box or sample.
 
 use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
-use crate::fragments::saiz_sizes;
+use crate::fragments::{of_encryption, saiz_sizes};
 use crate::movie::Movie;
 
 /// Checks a protected file: sample entries, aux info offsets, samples inside mdat, sidx and mfra.
@@ -68,7 +68,7 @@ fn check_samples_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
 
 /// Checks 23001-7, 7.1: `saio` points at the first entry of `senc`, and `saiz` has the sizes of the entries.
 fn check_saio(parent: Bx<'_>, base: usize) {
-    let Some(saio) = parent.child(b"saio") else {
+    let Some(saio) = of_encryption(parent, b"saio") else {
         return;
     };
     let senc = parent.at(&[b"senc"]);
@@ -81,7 +81,7 @@ fn check_saio(parent: Bx<'_>, base: usize) {
         entries,
         "saio points at the first entry of senc"
     );
-    let sizes = saiz_sizes(parent.at(&[b"saiz"]));
+    let sizes = saiz_sizes(of_encryption(parent, b"saiz").unwrap());
     assert_eq!(
         sizes.len(),
         u32_at(senc.body(), 4) as usize,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::boxes::{Bx, Fields, top_level, u32_at};
+use crate::fragments::saiz_sizes;
 
 /// The facts about a sample from the sample tables or a track run.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -23,6 +24,10 @@ pub struct Moment {
     pub description: u32,
     /// The group_description_index by grouping_type.
     pub groups: BTreeMap<[u8; 4], u32>,
+    /// The bytes of an entry of `subs` after sample_delta, by version and flags.
+    pub sub_samples: BTreeMap<u32, Vec<u8>>,
+    /// The auxiliary information by aux_info_type and its parameter.
+    pub information: BTreeMap<[u8; 8], Vec<u8>>,
 }
 
 /// The values of `trex` that apply to samples whose fragment states none.
@@ -43,7 +48,7 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                     let tkhd = trak.at(&[b"tkhd"]);
                     let at = if tkhd.version() == 1 { 20 } else { 12 };
                     let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
-                    tracks.insert(u32_at(tkhd.body(), at), progressive(stbl));
+                    tracks.insert(u32_at(tkhd.body(), at), progressive(file, stbl));
                 }
                 for trex in piece
                     .child(b"mvex")
@@ -62,7 +67,9 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                     let moments = tracks.get_mut(&track).unwrap();
                     let last = moments.last();
                     let end = last.map_or(0, |last| last.decode_time + u64::from(last.duration));
-                    moments.extend(fragment(traf, defaults[&track], end));
+                    let mut found = fragment(traf, defaults[&track], end);
+                    carry(file, traf, piece.start, &[0], &mut found);
+                    moments.extend(found);
                 }
             }
             _ => (),
@@ -84,7 +91,7 @@ fn expanded(words: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-fn progressive(stbl: Bx<'_>) -> Vec<Moment> {
+fn progressive(file: &[u8], stbl: Bx<'_>) -> Vec<Moment> {
     let count = match stbl.child(b"stsz") {
         Some(stsz) => u32_at(stsz.body(), 8),
         None => u32_at(stbl.at(&[b"stz2"]).body(), 8),
@@ -106,33 +113,64 @@ fn progressive(stbl: Bx<'_>) -> Vec<Moment> {
             is_sync: sync.as_ref().is_none_or(|sync| sync.contains(&number)),
             dependencies: dependencies.map(|sdtp| sdtp.body()[4 + sample]),
             description: descriptions[sample],
-            groups: BTreeMap::new(),
+            ..Moment::default()
         });
         decode_time += u64::from(durations[sample]);
     }
     group(stbl, &mut moments);
+    carry(file, stbl, 0, &first_samples(stbl, count), &mut moments);
     moments
+}
+
+/// The fields of `stsc` that hold for a chunk.
+struct ChunkFields {
+    samples: u32,
+    description: u32,
+}
+
+fn chunks(stbl: Bx<'_>) -> Vec<ChunkFields> {
+    let count = match stbl.child(b"stco") {
+        Some(stco) => u32_at(stco.body(), 4),
+        None => u32_at(stbl.at(&[b"co64"]).body(), 4),
+    };
+    let runs = words(stbl.at(&[b"stsc"]));
+    let fields = |chunk: u32| {
+        let run = runs.chunks_exact(3).rfind(|run| run[0] <= chunk).unwrap();
+        ChunkFields {
+            samples: run[1],
+            description: run[2],
+        }
+    };
+    (1..=count).map(fields).collect()
+}
+
+/// The number of the first sample of each chunk, from 0.
+fn first_samples(stbl: Bx<'_>, count: u32) -> Vec<usize> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut next = 0;
+    let first = |chunk: &ChunkFields| {
+        let first = next;
+        next += chunk.samples as usize;
+        first
+    };
+    chunks(stbl).iter().map(first).collect()
 }
 
 fn descriptions(stbl: Bx<'_>, count: u32) -> Vec<u32> {
     if count == 0 {
         return Vec::new();
     }
-    let chunks = match stbl.child(b"stco") {
-        Some(stco) => u32_at(stco.body(), 4),
-        None => u32_at(stbl.at(&[b"co64"]).body(), 4),
-    };
-    let runs = words(stbl.at(&[b"stsc"]));
-    let mut descriptions = Vec::new();
-    for chunk in 1..=chunks {
-        let run = runs.chunks_exact(3).rfind(|run| run[0] <= chunk).unwrap();
-        descriptions.extend(std::iter::repeat_n(run[2], run[1] as usize));
-    }
+    let mut descriptions: Vec<u32> = chunks(stbl)
+        .iter()
+        .flat_map(|chunk| std::iter::repeat_n(chunk.description, chunk.samples as usize))
+        .collect();
     descriptions.truncate(count as usize);
     descriptions
 }
 
-/// Sets the groups from the `sbgp` boxes of an `stbl` or `traf`.
+/// Sets the groups from the `sbgp` boxes of an `stbl` or `traf`, and those of a `csgp` with fields of 8 bits.
 fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     for sbgp in parent.all(b"sbgp") {
         let kind: [u8; 4] = sbgp.body()[4..8].try_into().unwrap();
@@ -143,6 +181,66 @@ fn group(parent: Bx<'_>, moments: &mut [Moment]) {
             if index > 0 {
                 moment.groups.insert(kind, index);
             }
+        }
+    }
+    for csgp in parent.all(b"csgp") {
+        assert_eq!(csgp.flags(), 0x15, "fields of 8 bits");
+        let kind: [u8; 4] = csgp.body()[4..8].try_into().unwrap();
+        let (counts, indices) = csgp.body()[12..].split_at(2 * u32_at(csgp.body(), 8) as usize);
+        let mut indices = Fields(indices);
+        let mut moments = moments.iter_mut();
+        for pattern in counts.chunks_exact(2) {
+            let pattern_of = indices.take(pattern[0].into()).iter().cycle();
+            for (moment, &index) in moments.by_ref().take(pattern[1].into()).zip(pattern_of) {
+                moment.groups.insert(kind, index.into());
+            }
+        }
+    }
+}
+
+/// Sets the sub-samples and the auxiliary information of other kinds, whose offsets count from `base`: one for each chunk, of
+/// which `chunks` has the first samples, or one for all.
+fn carry(file: &[u8], parent: Bx<'_>, base: usize, chunks: &[usize], moments: &mut [Moment]) {
+    for subs in parent.all(b"subs") {
+        let kind = u32_at(subs.body(), 0);
+        let mut fields = Fields(&subs.body()[4..]);
+        let mut sample = 0;
+        for _ in 0..fields.u32() {
+            sample += fields.u32() as usize;
+            let count = fields.u16();
+            let len = if subs.version() == 0 { 8 } else { 10 };
+            let sub_samples = fields.take(len * usize::from(count));
+            let bytes = [&count.to_be_bytes(), sub_samples].concat();
+            moments[sample - 1].sub_samples.insert(kind, bytes);
+        }
+    }
+    let kind = |found: Bx<'_>| match found.flags() & 1 {
+        0 => None,
+        _ => Some(<[u8; 8]>::try_from(&found.body()[4..12]).unwrap()),
+    };
+    for saiz in parent.all(b"saiz") {
+        let Some(of) = kind(saiz) else { continue };
+        let saios = parent.all(b"saio");
+        let saio = saios
+            .into_iter()
+            .find(|saio| kind(*saio) == Some(of))
+            .unwrap();
+        let offsets: Vec<_> = saio.body()[16..]
+            .chunks_exact(4)
+            .map(|offset| base + u32_at(offset, 0) as usize)
+            .collect();
+        let mut at = 0;
+        for (sample, (moment, size)) in moments.iter_mut().zip(saiz_sizes(saiz)).enumerate() {
+            if let Some(chunk) = chunks.iter().position(|&first| first == sample)
+                && let Some(&offset) = offsets.get(chunk)
+            {
+                at = offset;
+            }
+            let end = at + usize::from(size);
+            if size > 0 {
+                moment.information.insert(of, file[at..end].to_vec());
+            }
+            at = end;
         }
     }
 }
@@ -180,7 +278,7 @@ fn fragment(traf: Bx<'_>, defaults: TrackDefaults, end: u64) -> Vec<Moment> {
                 is_sync: own & 0x1_0000 == 0,
                 dependencies: Some(dependencies),
                 description,
-                groups: BTreeMap::new(),
+                ..Moment::default()
             });
             decode_time += u64::from(duration);
         }

@@ -31,7 +31,7 @@ impl TableTrack {
             table: SampleTable {
                 sizes: SampleSizes::Common(0),
                 chunks: Vec::new(),
-                auxiliary: Vec::new(),
+                other_information: Vec::new(),
             },
             rules: ProtectionRules::default(),
             keys,

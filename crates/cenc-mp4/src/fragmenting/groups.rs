@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sample groups of a progressive track, 14496-12 clause 8.9: `sgpd` stays in `stbl`, and each track fragment gets its part of `sbgp`.
+//! Sample groups of a progressive track, 14496-12 clause 8.9: `sgpd` stays in `stbl`, and each track fragment gets its part of `sbgp`
+//! or `csgp` as an `sbgp`.
 
-use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader, SampleRun};
+use isobmff_boxes::{BoxTree, Csgp, FourCc, FullBoxHeader, GroupPattern, SampleRun};
 
 use super::timing::RunCursor;
 
@@ -10,22 +11,90 @@ pub(super) struct TrackSampleGroups {
     version: u8,
     /// grouping_type and, from version 1 on, grouping_type_parameter.
     kind: Vec<u8>,
-    /// group_description_index of each sample; 0 is no group.
-    runs: Vec<SampleRun>,
-    at: RunCursor,
+    indices: GroupIndices,
+}
+
+/// The group_description_index of each sample; 0 is no group.
+enum GroupIndices {
+    /// Those of `sbgp`.
+    Runs { runs: Vec<SampleRun>, at: RunCursor },
+    /// Those of `csgp`.
+    Patterns {
+        patterns: Vec<GroupPattern>,
+        at: PatternCursor,
+    },
+}
+
+/// A position in patterns.
+#[derive(Default)]
+struct PatternCursor {
+    pattern: usize,
+    /// Number of samples of the pattern before the next.
+    used: u32,
+}
+
+impl PatternCursor {
+    /// Returns the index of the next sample; None after the last pattern.
+    fn next(&mut self, patterns: &[GroupPattern]) -> Option<u32> {
+        loop {
+            let pattern = patterns.get(self.pattern)?;
+            if self.used < pattern.sample_count {
+                let at = (self.used as usize).checked_rem(pattern.indices.len());
+                self.used += 1;
+                return at
+                    .and_then(|at| pattern.indices.get(at))
+                    .copied()
+                    .or(Some(0));
+            }
+            *self = Self {
+                pattern: self.pattern + 1,
+                used: 0,
+            };
+        }
+    }
 }
 
 impl TrackSampleGroups {
-    /// Reads a `sbgp`.
-    pub(super) fn read(sbgp: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
+    /// Reads all `sbgp` and `csgp` boxes of an `stbl`.
+    pub(super) fn read_all(stbl: &BoxTree<'_>) -> Result<Vec<Self>, isobmff_boxes::Error> {
+        stbl.children()
+            .iter()
+            .filter_map(|child| match child.box_type {
+                FourCc::SBGP => Some(Self::read(child)),
+                FourCc::CSGP => Some(Self::read_compact(child)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn read(sbgp: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
         let mut reader = sbgp.reader();
         let version = reader.full_box_header()?.version;
         let kind = reader.bytes(if version >= 1 { 8 } else { 4 })?.to_vec();
         Ok(Self {
             version,
             kind,
-            runs: SampleRun::read_all(&mut reader)?,
-            at: RunCursor::default(),
+            indices: GroupIndices::Runs {
+                runs: SampleRun::read_all(&mut reader)?,
+                at: RunCursor::default(),
+            },
+        })
+    }
+
+    fn read_compact(csgp: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
+        let csgp = Csgp::read(csgp.reader())?;
+        let parameter = csgp.parameter.map(u32::to_be_bytes);
+        Ok(Self {
+            version: u8::from(parameter.is_some()),
+            kind: [
+                csgp.grouping_type.0.as_slice(),
+                parameter.as_slice().as_flattened(),
+            ]
+            .concat(),
+            indices: GroupIndices::Patterns {
+                patterns: csgp.patterns,
+                at: PatternCursor::default(),
+            },
         })
     }
 
@@ -33,7 +102,11 @@ impl TrackSampleGroups {
     pub(super) fn next_box(&mut self, samples: u32) -> Option<BoxTree<'static>> {
         let mut runs: Vec<SampleRun> = Vec::new();
         for _ in 0..samples {
-            let value = self.at.next(&self.runs).unwrap_or(0);
+            let value = match &mut self.indices {
+                GroupIndices::Runs { runs, at } => at.next(runs),
+                GroupIndices::Patterns { patterns, at } => at.next(patterns),
+            }
+            .unwrap_or(0);
             match runs.last_mut() {
                 Some(run) if run.value == value => run.sample_count += 1,
                 _ => runs.push(SampleRun {
@@ -82,6 +155,26 @@ mod tests {
         let second =
             b"\0\0\0\0roll\0\0\0\x03\0\0\0\x01\0\0\0\x01\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\0\0\0";
         assert_eq!(part(4).unwrap(), second);
+        assert_eq!(part(9), None);
+    }
+
+    // Clause 8.9.5.3: a pattern is repeated for all its samples, the last time in part.
+    #[test]
+    fn patterns_of_compact_groups_repeat() {
+        // Fields of 8 bits: the pattern 1, 2 for five samples, then the pattern 0, 3 for two.
+        let body = b"\0\0\0\x55roll\0\0\0\x07\0\0\0\x02\x02\x05\x02\x02\x01\x02\0\x03";
+        let mut groups =
+            TrackSampleGroups::read_compact(&BoxTree::leaf(FourCc::CSGP, body.to_vec())).unwrap();
+        let mut part = |samples| groups.next_box(samples).map(|sbgp| sbgp.body().to_vec());
+        let made = |runs: &[u32]| {
+            let count = u32::try_from(runs.len() / 2).unwrap();
+            let words = [&[count], runs].concat();
+            let words = words.iter().flat_map(|word| word.to_be_bytes());
+            let head = b"\x01\0\0\0roll\0\0\0\x07".iter().copied();
+            head.chain(words).collect::<Vec<_>>()
+        };
+        assert_eq!(part(3).unwrap(), made(&[1, 1, 1, 2, 1, 1]));
+        assert_eq!(part(5).unwrap(), made(&[1, 2, 1, 1, 1, 0, 1, 3, 1, 0]));
         assert_eq!(part(9), None);
     }
 }

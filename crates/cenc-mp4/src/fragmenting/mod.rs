@@ -9,6 +9,7 @@ mod groups;
 mod moof;
 mod moov;
 mod plan;
+mod subsamples;
 mod timing;
 mod track;
 

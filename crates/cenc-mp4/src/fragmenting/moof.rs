@@ -4,7 +4,7 @@
 //! Each has one track fragment: then its offsets count from the `moof` without a flag that older brands do not have, and it has the
 //! form that Smooth Streaming needs and mp4mux writes.
 
-use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
+use isobmff_boxes::{AuxInfoType, BoxTree, FourCc, FullBoxHeader, build_saio, build_saiz};
 
 use super::plan::PlannedFragment;
 use super::track::ProgressiveTrack;
@@ -37,6 +37,23 @@ pub(super) fn write(
         .iter_mut()
         .filter_map(|groups| groups.next_box(fragment.count))
         .collect();
+    let sub_samples: Vec<_> = track
+        .sub_samples
+        .iter_mut()
+        .filter_map(|sub_samples| sub_samples.next_box(fragment.first, fragment.count))
+        .collect();
+    let information: Vec<_> = track
+        .table
+        .other_information
+        .iter()
+        .map(|information| RunInformation {
+            info_type: information.info_type,
+            sizes: (fragment.first..fragment.first + fragment.count)
+                .map(|sample| information.size(sample))
+                .collect(),
+        })
+        .filter(|information| information.len() > 0)
+        .collect();
     let description =
         Some(fragment.description).filter(|&index| index != track.default_description);
     let moof = |data_offset: u32| {
@@ -50,21 +67,46 @@ pub(super) fn write(
         );
         let mut traf = vec![run.tfhd(track.track_id, description), tfdt];
         traf.push(run.trun(track.timing.offset_version(), data_offset));
-        traf.extend(groups.iter().cloned());
+        traf.extend(sub_samples.iter().chain(&groups).cloned());
+        let mut entries = run.end(data_offset);
+        for information in &information {
+            let offset = u32::try_from(entries).map_err(|_| too_large())?;
+            traf.push(build_saiz(information.info_type, &information.sizes)?);
+            traf.push(build_saio(information.info_type, offset));
+            entries += information.len();
+        }
         let mfhd = BoxTree::full(
             FourCc::MFHD,
             FullBoxHeader::default(),
             &sequence_number.to_be_bytes(),
         );
         let traf = BoxTree::container(FourCc::TRAF, traf);
-        BoxTree::container(FourCc::MOOF, vec![mfhd, traf])
+        Ok(BoxTree::container(FourCc::MOOF, vec![mfhd, traf]))
     };
-    let size = moof(0).size();
-    let box_type = FourCc::MOOF;
-    let payload = u32::try_from(size + MDAT_HEADER);
+    let size = moof(0)?.size();
+    let payload = u32::try_from(size + MDAT_HEADER).map_err(|_| too_large())?;
     let mut out = Vec::with_capacity(size);
-    moof(payload.map_err(|_| isobmff_boxes::Error::TooLarge { box_type })?).write(&mut out)?;
+    moof(payload)?.write(&mut out)?;
     Ok(out)
+}
+
+const fn too_large() -> isobmff_boxes::Error {
+    isobmff_boxes::Error::TooLarge {
+        box_type: FourCc::MOOF,
+    }
+}
+
+/// The auxiliary information of one kind of the samples of a fragment.
+struct RunInformation {
+    info_type: Option<AuxInfoType>,
+    /// The size of each entry in bytes.
+    sizes: Vec<u8>,
+}
+
+impl RunInformation {
+    fn len(&self) -> u64 {
+        self.sizes.iter().map(|&size| u64::from(size)).sum()
+    }
 }
 
 /// The values of the samples of a fragment, column by column.
@@ -89,6 +131,13 @@ impl TrackRun {
             run.offsets.push(timing.offset);
         }
         run
+    }
+
+    /// Returns the offset of the end of the samples, which start at `start`.
+    fn end(&self, start: u32) -> u64 {
+        self.sizes
+            .iter()
+            .fold(start.into(), |end, &size| end + u64::from(size))
     }
 
     /// Returns the flags that all samples share, or all after the first.

@@ -4,6 +4,7 @@
 use isobmff_boxes::{BoxTree, FourCc, FullBoxHeader};
 
 use super::track::ProgressiveTrack;
+use crate::information::points_at_entries;
 use crate::init::find_stbl_mut;
 
 /// The tables that `stbl` must have, with their fields after version and flags if they are empty.
@@ -14,7 +15,7 @@ const EMPTY: [(FourCc, &[u8]); 4] = [
     (FourCc::STCO, &[0; 4]),
 ];
 /// The tables that refer to samples by number, whose contents move into the fragments.
-const DROPPED: [FourCc; 10] = [
+const DROPPED: [FourCc; 12] = [
     FourCc::STZ2,
     FourCc::CO64,
     FourCc::CTTS,
@@ -25,6 +26,8 @@ const DROPPED: [FourCc; 10] = [
     FourCc::PADB,
     FourCc::SDTP,
     FourCc::SBGP,
+    FourCc::CSGP,
+    FourCc::SUBS,
 ];
 
 /// Writes the `moov` of the init segment from one with these tracks, which place samples. An `mvex` stays.
@@ -58,7 +61,9 @@ pub(super) fn init(
 fn empty_tables(tables: &mut Vec<BoxTree<'_>>) {
     let stale = |table: &BoxTree<'_>| {
         let mut emptied = EMPTY.iter().map(|(box_type, _)| box_type);
-        DROPPED.contains(&table.box_type) || emptied.any(|&kind| kind == table.box_type)
+        DROPPED.contains(&table.box_type)
+            || emptied.any(|&kind| kind == table.box_type)
+            || matches!(points_at_entries(table), Ok(Some(false)))
     };
     tables.retain(|table| !stale(table));
     let description = tables.iter().position(|t| t.box_type == FourCc::STSD);

@@ -7,6 +7,7 @@
 use super::timing::{SampleTiming, TimingCursor};
 use super::track::{ProgressiveTrack, TrackKind};
 use crate::Error;
+use crate::progressive::other_information::InformationCursor;
 use crate::progressive::tables::SampleChunk;
 
 /// Seconds of a fragment after which the next sync sample starts another.
@@ -46,7 +47,7 @@ pub(super) struct PlannedFragment {
     pub(super) decode_time: u64,
     /// 1-based index into `stsd`.
     pub(super) description: u32,
-    /// Bytes of its samples.
+    /// Bytes of its samples and of their auxiliary information, which follows them.
     pub(super) len: u64,
 }
 
@@ -151,6 +152,8 @@ struct TrackWalk<'a> {
     track: &'a ProgressiveTrack,
     at: TimingCursor,
     decode_time: u64,
+    /// The next entry of auxiliary information of each kind.
+    information: Vec<InformationCursor>,
     /// The fragment under way.
     fragment: PlannedFragment,
     /// Number of its pieces so far.
@@ -163,6 +166,7 @@ impl FragmentPlanner {
             track,
             at: TimingCursor::default(),
             decode_time: 0,
+            information: vec![InformationCursor::default(); track.table.other_information.len()],
             fragment: PlannedFragment {
                 track: index,
                 lane: 0,
@@ -259,10 +263,25 @@ impl FragmentPlanner {
         walk.pieces += 1;
     }
 
+    /// Adds the auxiliary information of the samples of a fragment, one kind after the other.
+    fn add_information(&mut self, walk: &mut TrackWalk<'_>) {
+        let mut cursors = std::mem::take(&mut walk.information);
+        let samples = walk.fragment.first..walk.fragment.first + walk.fragment.count;
+        for (information, at) in walk.track.table.other_information.iter().zip(&mut cursors) {
+            for sample in samples.clone() {
+                let entry = information.next(at, sample);
+                walk.fragment.len += entry.end - entry.start;
+                self.add_piece(walk, entry);
+            }
+        }
+        walk.information = cursors;
+    }
+
     fn end_fragment(&mut self, walk: &mut TrackWalk<'_>) -> Result<(), Error> {
         if walk.fragment.count == 0 {
             return Ok(());
         }
+        self.add_information(walk);
         if self.fragments.len() == MAX_FRAGMENTS {
             return Err(Error::TooLarge {
                 what: "the number of fragments that a progressive file makes",

@@ -4,14 +4,12 @@
 use isobmff_boxes::{BoxTree, FourCc, Tkhd, Trex};
 
 use super::groups::TrackSampleGroups;
+use super::subsamples::TrackSubSamples;
 use super::timing::{TimingCursor, TrackTiming};
 use crate::Error;
-use crate::information::points_at_entries;
 use crate::init::STBL_PATH;
 use crate::progressive::tables::SampleTable;
 
-/// Tables of samples that have no counterpart in fragments here.
-const UNSUPPORTED: [FourCc; 4] = [FourCc::SUBS, FourCc::CSGP, FourCc::SAIZ, FourCc::SAIO];
 const VIDEO_HANDLER: FourCc = FourCc(*b"vide");
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
@@ -24,6 +22,7 @@ pub(super) struct ProgressiveTrack {
     pub(super) table: SampleTable,
     pub(super) timing: TrackTiming,
     pub(super) groups: Vec<TrackSampleGroups>,
+    pub(super) sub_samples: Vec<TrackSubSamples>,
     /// The timing of the next sample to write.
     pub(super) at: TimingCursor,
 }
@@ -45,14 +44,6 @@ impl ProgressiveTrack {
     ) -> Result<Self, Error> {
         let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
         let stbl = trak.descend(&STBL_PATH)?;
-        if let Some(child) = stbl
-            .children()
-            .iter()
-            .filter(|child| !matches!(points_at_entries(child), Ok(Some(true))))
-            .find(|child| UNSUPPORTED.contains(&child.box_type))
-        {
-            return Err(Error::Unsupported(child.box_type));
-        }
         let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
         Ok(Self {
             track_id,
@@ -64,9 +55,10 @@ impl ProgressiveTrack {
             },
             table,
             timing: TrackTiming::read(trak)?,
-            groups: stbl
-                .all(FourCc::SBGP)
-                .map(TrackSampleGroups::read)
+            groups: TrackSampleGroups::read_all(stbl)?,
+            sub_samples: stbl
+                .all(FourCc::SUBS)
+                .map(TrackSubSamples::read)
                 .collect::<Result<_, _>>()?,
             at: TimingCursor::default(),
         })

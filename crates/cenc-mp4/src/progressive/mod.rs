@@ -10,6 +10,7 @@ pub(super) mod cursor;
 pub(super) mod file;
 mod measure;
 pub(super) mod moov;
+pub(super) mod other_information;
 pub(super) mod source;
 pub(super) mod tables;
 pub(super) mod write;

@@ -197,12 +197,12 @@ fn place_auxiliary_information(
             stbl?.children_mut().map(Vec::as_mut_slice),
         ) {
             let entries = end - plan.senc.size() as u64 + SencBuilder::HEADER_SIZE as u64;
-            *offset =
-                build_saio(
-                    u32::try_from(entries).map_err(|_| isobmff_boxes::Error::TooLarge {
-                        box_type: FourCc::SAIO,
-                    })?,
-                );
+            *offset = build_saio(
+                None,
+                u32::try_from(entries).map_err(|_| isobmff_boxes::Error::TooLarge {
+                    box_type: FourCc::SAIO,
+                })?,
+            );
         }
     }
     Ok(())

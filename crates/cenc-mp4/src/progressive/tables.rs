@@ -4,19 +4,17 @@
 use std::ops::Range;
 
 use isobmff_boxes::{
-    BoxTree, ChildBox, ChunkOffsets, ChunkRun, FourCc, Reader, Saio, Saiz, SampleEntry, Stsz, Tkhd,
+    BoxTree, ChildBox, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd,
 };
 
+use super::other_information::OtherInformation;
 use crate::Error;
-use crate::information::{EntryExtent, entry_extents, points_at_entries};
 use crate::init::{STBL_PATH, clear_entries};
 
 /// The most samples of a file: 3 days at 60 pictures a second.
 const MAX_SAMPLES: u32 = 1 << 24;
 /// The most chunks of a file, 400 MB in memory: some muxers write one for each sample.
 const MAX_CHUNKS: usize = 1 << 23;
-/// The most auxiliary information of a track, in bytes.
-const MAX_AUXILIARY: u64 = 256 << 20;
 /// The flag of a `dref` entry whose media is in the same file.
 const SELF_CONTAINED: u32 = 1;
 
@@ -25,14 +23,21 @@ pub(crate) struct SampleTable {
     pub(crate) sizes: SampleSizes,
     /// In decoding order; all are inside the media of the file.
     pub(crate) chunks: Vec<SampleChunk>,
-    /// Auxiliary information of other kinds than Common Encryption's, which stays as it is.
-    pub(crate) auxiliary: Vec<Range<u64>>,
+    /// One for each kind.
+    pub(crate) other_information: Vec<OtherInformation>,
 }
 
 impl SampleTable {
+    /// Returns the ranges of the file that have auxiliary information of other kinds than Common Encryption's.
+    pub(super) fn kept(&self) -> impl Iterator<Item = Range<u64>> {
+        self.other_information
+            .iter()
+            .flat_map(OtherInformation::extents)
+    }
+
     /// True if all auxiliary information of other kinds is in `media`.
-    fn is_auxiliary_in(&self, media: &[Range<u64>]) -> bool {
-        self.auxiliary.iter().all(|bytes| {
+    fn is_information_in(&self, media: &[Range<u64>]) -> bool {
+        self.kept().all(|bytes| {
             media
                 .iter()
                 .any(|payload| payload.start <= bytes.start && bytes.end <= payload.end)
@@ -90,44 +95,15 @@ pub(crate) fn read_all(
     }
     let mut tables = read_any(moov, media)?;
     for (trak, table) in moov.all(FourCc::TRAK).zip(&mut tables) {
-        table.auxiliary = other_information(trak.descend(&STBL_PATH)?, &table.chunks)?;
+        table.other_information =
+            OtherInformation::read_all(trak.descend(&STBL_PATH)?, &table.chunks)?;
     }
     refuse_overlap(&tables)?;
-    let is_placed = |table: &SampleTable| match media {
-        Some(media) => table.is_auxiliary_in(media),
-        None => table.auxiliary.is_empty(),
-    };
-    match tables.iter().all(is_placed) {
+    // Of a stream it is checked when the media arrives.
+    match media.is_none_or(|media| tables.iter().all(|table| table.is_information_in(media))) {
         false => Err(Error::Unsupported(FourCc::SAIO)),
         true => Ok(tables),
     }
-}
-
-/// Returns the bytes of auxiliary information of other kinds than Common Encryption's.
-fn other_information(stbl: &BoxTree<'_>, chunks: &[SampleChunk]) -> Result<Vec<Range<u64>>, Error> {
-    let starts: Vec<u64> = chunks.iter().map(|chunk| chunk.first.into()).collect();
-    let mut found = Vec::new();
-    for saio in stbl.all(FourCc::SAIO) {
-        if points_at_entries(saio)? != Some(false) {
-            continue;
-        }
-        let saio = Saio::read(saio.reader())?;
-        for saiz in stbl.all(FourCc::SAIZ) {
-            let saiz = Saiz::read(saiz.reader())?;
-            if saiz.info_type != saio.info_type {
-                continue;
-            }
-            let extents = entry_extents(&saiz, &saio, &starts, MAX_AUXILIARY)
-                .map_err(|_| Error::Unsupported(FourCc::SAIO))?;
-            for EntryExtent { offset, len } in extents.into_iter().filter(|extent| extent.len > 0) {
-                let end = offset
-                    .checked_add(len)
-                    .ok_or(Error::Unsupported(FourCc::SAIO))?;
-                found.push(offset..end);
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// Reads the tables of all tracks of a `moov` that may be protected.
@@ -244,7 +220,7 @@ impl TableReader<'_> {
             true => Ok(SampleTable {
                 sizes,
                 chunks,
-                auxiliary: Vec::new(),
+                other_information: Vec::new(),
             }),
             false => Err(self.damaged("samples without a chunk")),
         }
@@ -316,11 +292,7 @@ fn refuse_overlap(tables: &[SampleTable]) -> Result<(), Error> {
         .flat_map(|table| &table.chunks)
         .filter(|chunk| chunk.len > 0)
         .map(|chunk| chunk.offset..chunk.offset + chunk.len)
-        .chain(
-            tables
-                .iter()
-                .flat_map(|table| table.auxiliary.iter().cloned()),
-        )
+        .chain(tables.iter().flat_map(SampleTable::kept))
         .collect();
     extents.sort_unstable_by_key(|extent| (extent.start, extent.end));
     let mut pairs = extents.iter().zip(extents.iter().skip(1));

@@ -33,7 +33,7 @@ impl ProgressiveWriter {
     pub(crate) fn new<T: FileTrack>(moov: Vec<u8>, tracks: &mut [T]) -> Self {
         let mut kept: Vec<_> = tracks
             .iter()
-            .flat_map(|track| track.table().auxiliary.iter().cloned())
+            .flat_map(|track| track.table().kept())
             .collect();
         kept.sort_unstable_by_key(|bytes| bytes.start);
         Self {
