@@ -48,6 +48,7 @@ pub mod accounts;
 pub mod audit;
 pub mod deliveries;
 pub mod delivery;
+mod fingerprints;
 pub mod idempotency;
 pub mod operations;
 #[cfg(test)]

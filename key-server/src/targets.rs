@@ -6,8 +6,11 @@ use std::time::Duration;
 use content_key_store::{
     Error as StoreError, KeyStore, RequestError, Row, Transaction, Value, WrappedSecret, check_name,
 };
+use key_http_client::Server;
 use url::Url;
 use zeroize::Zeroizing;
+
+use crate::fingerprints::fingerprints;
 
 macro_rules! columns {
     () => {
@@ -64,8 +67,8 @@ pub struct TargetSettings {
     pub has_credentials: bool,
 }
 
-/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; None keeps the stored ones, an
-/// empty text removes them.
+/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; an empty text removes the stored ones.
+/// None keeps them, unless the URL or the trusted certificates change: whoever may change these must not learn the credentials.
 ///
 /// # Errors
 /// [`StoreError::BadName`], [`TargetError::BadTarget`].
@@ -76,16 +79,23 @@ pub fn put(
 ) -> Result<(), TargetError> {
     check(target)?;
     store.write("put target", &target.name, |transaction| {
+        let before = load(transaction, &target.name)?;
+        let has_others = before
+            .is_some_and(|before| before.has_credentials && !before.keeps_credentials(target));
         store_row(transaction, target)?;
-        let result = match credentials {
-            None => "ok",
-            Some("") => "ok, without credentials",
-            Some(_) => "ok, with new credentials",
+        let (credentials, change) = match credentials {
+            None if has_others => (
+                Some(""),
+                ", credentials removed: they were for another url or ca",
+            ),
+            None => (None, ""),
+            Some("") => (Some(""), ", without credentials"),
+            Some(text) => (Some(text), ", with new credentials"),
         };
         if let Some(credentials) = credentials {
             store_credentials(transaction, &target.name, credentials)?;
         }
-        Ok(((), result.to_owned()))
+        Ok(((), format!("ok: {}{change}", description(target))))
     })
 }
 
@@ -106,15 +116,35 @@ pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
 /// # Errors
 /// [`TargetError::NoTarget`].
 pub fn get(store: &KeyStore, name: &str) -> Result<TargetSettings, TargetError> {
-    let mut row = store
-        .read(|transaction| {
-            transaction.one(
-                concat!("SELECT ", columns!(), " WHERE name = $1"),
-                &[name.into()],
-            )
-        })?
-        .ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
-    Ok(TargetSettings::from_row(&mut row)?)
+    store
+        .read(|transaction| load(transaction, name))?
+        .ok_or_else(|| TargetError::NoTarget(name.to_owned()))
+}
+
+fn load(
+    transaction: &mut Transaction<'_>,
+    name: &str,
+) -> Result<Option<TargetSettings>, StoreError> {
+    transaction
+        .one(
+            concat!("SELECT ", columns!(), " WHERE name = $1"),
+            &[name.into()],
+        )?
+        .map(|mut row| TargetSettings::from_row(&mut row))
+        .transpose()
+}
+
+/// Describes a target for the audit: its URL without the values of its query, and the fingerprints of its certificates.
+fn description(target: &TargetSettings) -> String {
+    let url = Server::at(&target.url).map_or_else(|_| String::new(), |server| server.to_string());
+    let keys = match &target.certificate {
+        Some(pem) => format!("keys encrypted to {}", fingerprints(pem)),
+        None => "keys in the clear".to_owned(),
+    };
+    match &target.ca {
+        Some(pem) => format!("{url}, {keys}, ca {}", fingerprints(pem)),
+        None => format!("{url}, {keys}"),
+    }
 }
 
 /// Removes a target and its credentials.
@@ -165,7 +195,11 @@ pub fn credentials(store: &KeyStore, name: &str) -> Result<Option<Zeroizing<Stri
     })
 }
 
-fn check(target: &TargetSettings) -> Result<(), TargetError> {
+/// Checks a target on its own.
+///
+/// # Errors
+/// [`StoreError::BadName`], [`TargetError::BadTarget`].
+pub fn check(target: &TargetSettings) -> Result<(), TargetError> {
     check_name("target's name", &target.name)?;
     if target.name.chars().count() > 200 {
         return Err(TargetError::BadTarget(
@@ -242,6 +276,11 @@ fn store_credentials(
 }
 
 impl TargetSettings {
+    /// True if the credentials of this target may go to where `new` says.
+    pub fn keeps_credentials(&self, new: &Self) -> bool {
+        self.has_credentials && self.url == new.url && self.ca == new.ca
+    }
+
     fn from_row(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self {
             name: row.text()?,

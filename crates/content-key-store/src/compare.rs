@@ -2,9 +2,11 @@
 //! Facts about keys that do not reveal them: equality, and the checksum in a PlayReady Header.
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
+use playready_header::guid;
 use playready_header::header::HeaderKeyId;
 
 use super::content_key::{KIND, load};
+use super::model::{mode_name, mode_of};
 use super::transaction::Transaction;
 use super::{Error, KeyStore, seed};
 
@@ -35,6 +37,36 @@ impl KeyStore {
     pub fn header_key_id_of_seed(&self, seed: &str, kid: &KeyId) -> Result<HeaderKeyId<8>, Error> {
         let seed = self.read(|transaction| seed::load(transaction, seed))?;
         Ok(HeaderKeyId::aes_ctr(*kid, Some(&seed.content_key(kid))))
+    }
+}
+
+/// True if anybody can guess a key: it is all zero, or its own KID in one of the two orders of its bytes.
+pub fn is_guessable(kid: Option<&KeyId>, key: &ContentKey) -> bool {
+    key.as_bytes() == &[0; 16]
+        || kid
+            .is_some_and(|kid| [*kid.as_bytes(), guid::to_guid_bytes(kid)].contains(key.as_bytes()))
+}
+
+/// Checks that no KID of the other cipher mode has the key.
+///
+/// # Errors
+/// [`Error::SameKeyOtherMode`].
+pub(super) fn check_mode(
+    transaction: &mut Transaction<'_>,
+    key: &ContentKey,
+    mode: CipherMode,
+) -> Result<(), Error> {
+    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
+    let sql = "SELECT kid, mode FROM content_key WHERE fingerprint = $1 AND mode <> $2 LIMIT 1";
+    match transaction.one(
+        sql,
+        &[fingerprint.as_slice().into(), mode_name(mode).into()],
+    )? {
+        None => Ok(()),
+        Some(mut row) => Err(Error::SameKeyOtherMode {
+            kid: row.key_id()?,
+            mode: mode_of(&row.text()?)?,
+        }),
     }
 }
 

@@ -44,7 +44,8 @@ impl KeyStore {
     /// key again changes nothing.
     ///
     /// # Errors
-    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SlotTaken`], [`Error::NilKeyId`], [`Error::NoSeed`].
+    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SameKeyOtherMode`], [`Error::GuessableKey`], [`Error::SlotTaken`],
+    /// [`Error::NilKeyId`], [`Error::NoSeed`].
     pub fn insert(&self, new: &NewKey, slots: &[KeySlot]) -> Result<Inserted, Error> {
         slots.iter().try_for_each(KeySlot::check)?;
         if new.kid.is_nil() {
@@ -296,8 +297,12 @@ fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, E
             (&made, Origin::Seed, Some(name.as_str()))
         }
     };
+    if compare::is_guessable(Some(&new.kid), key) {
+        return Err(Error::GuessableKey);
+    }
     let was_there = match load(transaction, &new.kid) {
         Err(Error::NoKey(_)) => {
+            compare::check_mode(transaction, key, new.mode)?;
             store(
                 transaction,
                 new.identity(),

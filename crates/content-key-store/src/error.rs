@@ -185,6 +185,19 @@ pub enum Error {
         /// Its cipher mode.
         mode: CipherMode,
     },
+    /// A key that others can guess.
+    #[error("the key is all zero or its own KID, so that anybody can guess it: use a random key")]
+    GuessableKey,
+    /// Another KID has the same key, for the other cipher mode.
+    #[error(
+        "KID {kid} has the same key, for {mode:?}: PlayReady forbids one key in CTR and CBC; use another key for the other mode"
+    )]
+    SameKeyOtherMode {
+        /// The other KID.
+        kid: KeyId,
+        /// Its cipher mode.
+        mode: CipherMode,
+    },
     /// A track has another key in the crypto period.
     #[error("the track has key {0} in that crypto period: change keys with the next period")]
     SlotTaken(KeyId),

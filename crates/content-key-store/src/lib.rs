@@ -81,6 +81,7 @@ use std::sync::{Arc, Mutex};
 pub use audit::AuditHead;
 use audit::Event;
 pub use batch::Batcher;
+pub use compare::is_guessable;
 pub use content::{ContentSummary, RotatingContent};
 use database::{Access, Database};
 pub use database::{Backend, Row, Value};

@@ -50,7 +50,7 @@ impl Resolver for PublicResolver {
 }
 
 /// Returns true if IANA's registries of special-purpose addresses do not have the address.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -10,6 +10,7 @@ use url::{Host, Url};
 use host_access::SecretFiles;
 
 use super::auth::Credentials;
+use super::reach;
 use super::{Error, Pem};
 
 /// A server. Display shows its address, with stars in place of credentials and of all values in the query.
@@ -81,6 +82,16 @@ impl Server {
     /// Returns true if others can read the requests on their way.
     pub fn is_open(&self) -> bool {
         !self.is_https() && !self.is_loopback()
+    }
+
+    /// Returns true if its address is one that [`Reach::PublicOnly`](super::Reach::PublicOnly) refuses. A name may still have such an address.
+    pub fn has_private_address(&self) -> bool {
+        match self.url.host() {
+            Some(Host::Ipv4(address)) => !reach::is_public(address.into()),
+            Some(Host::Ipv6(address)) => !reach::is_public(address.into()),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
     }
 
     pub(super) fn is_https(&self) -> bool {

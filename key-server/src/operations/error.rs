@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Errors of the operations. No variant holds a key.
 
-use super::new_key::Finding;
+use super::finding::Finding;
 
 /// Errors of operations on a key store.
 #[derive(Debug, thiserror::Error)]
@@ -9,9 +9,9 @@ pub enum Error {
     /// The store refused the operation, or failed.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
-    /// A draft of a key cannot become one.
+    /// Checks refuse what somebody wants to store.
     #[error("{}", texts(.0))]
-    Draft(Vec<Finding>),
+    Refused(Vec<Finding>),
     /// A CPIX document cannot be read or written.
     #[error(transparent)]
     Cpix(#[from] cpix::Error),

@@ -3,12 +3,16 @@
 //! no command line.
 
 mod content;
+pub mod content_check;
 pub mod cpix_documents;
 mod error;
+pub mod finding;
 pub mod kid;
 pub mod new_key;
 pub mod preview;
 pub mod rotation;
+pub mod seed_check;
+pub mod target_check;
 #[cfg(test)]
 pub(crate) mod test_store;
 pub mod timeline;

@@ -7,9 +7,9 @@ use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
 use check::check_draft;
 use content_key_store::{Content, KeyInfo, KeySlot, KeySource, KeyStore, NewKey};
 use playready_header::header::HeaderKeyId;
-use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::finding::{Finding, unless_refused};
 use super::{Error, kid};
 
 /// A key that is to be made. It holds a secret and cannot be printed.
@@ -38,49 +38,6 @@ pub enum DraftKeySource {
     Seed(String),
 }
 
-/// A field of a draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DraftField {
-    /// The KID.
-    Kid,
-    /// The key that was entered.
-    Key,
-    /// The seed's name.
-    Seed,
-    /// The scheme.
-    Scheme,
-    /// The content's id.
-    Content,
-    /// The track's label.
-    Label,
-    /// The crypto period.
-    Period,
-}
-
-/// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// No key can be made.
-    Error,
-    /// The key can be made, but the operator should think again.
-    Warning,
-    /// For information.
-    Note,
-}
-
-/// A statement about a draft.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The field that it is about.
-    pub field: DraftField,
-    /// Its severity.
-    pub severity: Severity,
-    /// The text for people.
-    pub text: String,
-}
-
 /// A key that [`create`] has made.
 #[derive(Debug)]
 pub struct CreatedKey {
@@ -95,20 +52,16 @@ pub struct CreatedKey {
 /// # Errors
 /// If the store fails.
 pub fn check(store: &KeyStore, draft: &Draft) -> Result<Vec<Finding>, content_key_store::Error> {
-    check_draft(store, draft).map(|parsed| parsed.findings)
+    check_draft(store, draft).map(|parsed| parsed.findings.0)
 }
 
 /// Makes the key, and enqueues its deliveries to the content's targets.
 ///
 /// # Errors
-/// [`Error::Draft`] with all errors of the draft; errors of the store.
+/// [`Error::Refused`] with all errors of the draft; errors of the store.
 pub fn create(store: &KeyStore, draft: &Draft) -> Result<CreatedKey, Error> {
     let parsed = check_draft(store, draft)?;
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        parsed.findings.into_iter().partition(Finding::is_error);
-    if !errors.is_empty() {
-        return Err(Error::Draft(errors));
-    }
+    let warnings = unless_refused(parsed.findings.0)?;
     let kid = match parsed.kid {
         Some(kid) => kid,
         None => KeyId::generate(&*store.host().random)
@@ -184,28 +137,6 @@ impl Draft {
             period: self.period,
             mode: self.scheme.cipher_mode(),
         })
-    }
-}
-
-impl DraftField {
-    /// Returns its name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kid => "kid",
-            Self::Key => "key",
-            Self::Seed => "seed",
-            Self::Scheme => "scheme",
-            Self::Content => "content",
-            Self::Label => "label",
-            Self::Period => "period",
-        }
-    }
-}
-
-impl Finding {
-    /// True if no key can be made.
-    pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
     }
 }
 

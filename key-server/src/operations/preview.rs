@@ -133,11 +133,25 @@ pub fn of_stored(
     preview(&content, &keys, source)
 }
 
+/// Checks that a PlayReady Header can be made of a content's settings. It tries with a made-up KID, since there may be none yet.
+///
+/// # Errors
+/// [`Error::Setting`], [`Error::Header`], [`Error::Box`].
+pub fn check_header(content: &Content) -> Result<(), Error> {
+    let kid = HeaderKeyId {
+        kid: KeyId::from_bytes([1; 16]),
+        checksum: None,
+    };
+    let header = header(content, &[kid], &header_config(content)?)?;
+    playready_pssh(&PlayReadyObject::with_header(&header)?, None)?;
+    Ok(())
+}
+
 /// Checks the settings of a content for headers, and returns them.
 ///
 /// # Errors
 /// [`Error::Setting`].
-pub fn header_config(content: &Content) -> Result<HeaderConfig, Error> {
+fn header_config(content: &Content) -> Result<HeaderConfig, Error> {
     Ok(HeaderConfig {
         version: setting(content, "header version", content.header_version.as_ref())?
             .unwrap_or_default(),

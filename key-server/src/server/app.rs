@@ -10,7 +10,7 @@ use host_access::Host;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use super::auth::{AccountCache, FailedSignIns, Identity, Proof, Sessions};
+use super::auth::{AccountCache, FailedSignIns, Identity, Proof, Refusal, Refusals, Sessions};
 use super::connection::Peer;
 use super::error::Error;
 use super::failures::RequestIds;
@@ -51,6 +51,7 @@ struct State {
     batcher: Batcher,
     accounts: AccountCache,
     failed_sign_ins: FailedSignIns,
+    refusals: Refusals,
     sessions: Sessions,
     metrics: Metrics,
     request_ids: RequestIds,
@@ -88,6 +89,7 @@ impl App {
             store,
             accounts: AccountCache::new(&host.clock),
             failed_sign_ins: FailedSignIns::new(&host.clock),
+            refusals: Refusals::new(&host.clock),
             sessions: Sessions::new(host),
             metrics: Metrics::default(),
             request_ids: RequestIds::default(),
@@ -191,6 +193,23 @@ impl App {
     /// Makes the next requests read their accounts again, after a change of accounts or tokens.
     pub fn forget_accounts(&self) {
         self.0.accounts.forget();
+    }
+
+    /// Records in the audit that an account was refused for want of a role, once a minute for each route.
+    pub async fn record_refusal(&self, refusal: Refusal, route: &str) {
+        let Refusal { account, detail } = refusal;
+        if !self.0.refusals.count(&account, route) {
+            return;
+        }
+        let (state, route) = (Arc::clone(&self.0), route.to_owned());
+        let recorded = spawn_blocking(move || {
+            let store = state.store.acting_for(&account)?;
+            audit::record(&store, "refused", &route, &detail)
+        })
+        .await;
+        if !matches!(recorded, Ok(Ok(()))) {
+            tracing::error!("a refused request could not be recorded");
+        }
     }
 
     async fn refuse(&self, peer: &Peer) -> Problem {

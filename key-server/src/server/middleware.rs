@@ -13,6 +13,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::app::App;
+use super::auth::Refusal;
 use super::body_budget::{self, BodyBudget};
 use super::connection::Peer;
 use super::failures::{self, REQUEST_ID};
@@ -96,6 +97,10 @@ async fn account_for(State(app): State<App>, mut request: Request, next: Next) -
     tracing::debug!(%id, ?address, %method, route, status, microseconds = took.as_micros(), "request");
     if status == StatusCode::INTERNAL_SERVER_ERROR.as_u16() {
         tracing::error!(%id, ?address, %method, route, "the request was not handled; the lines before have the cause");
+    }
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        app.record_refusal(refusal, &format!("{method} {route}"))
+            .await;
     }
     set_headers(&app, &mut response);
     response.headers_mut().insert(REQUEST_ID, id.into());

@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::auth::Refusal;
+
 /// The problem of a request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
@@ -16,7 +18,7 @@ pub struct Problem {
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The status in words.
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// The cause and the remedy.
@@ -31,6 +33,9 @@ pub struct Problem {
     /// The number of seconds after which the client may try again.
     #[serde(skip)]
     pub retry_after: Option<u64>,
+    /// The account that was refused, for the audit.
+    #[serde(skip)]
+    pub refused: Option<Box<Refusal>>,
 }
 
 /// The problem of a field.
@@ -47,12 +52,25 @@ impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
             fields: Vec::new(),
             request_id: None,
             retry_after: None,
+            refused: None,
+        }
+    }
+
+    /// Makes the problem of an account that may not do what it requests. The audit records it.
+    pub fn forbidden(account: &str, detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::FORBIDDEN, detail);
+        Self {
+            refused: Some(Box::new(Refusal {
+                account: account.to_owned(),
+                detail: problem.detail.clone(),
+            })),
+            ..problem
         }
     }
 
@@ -91,6 +109,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status(), self.retry_after);
         let mut response = (status, Json(&self)).into_response();
+        if let Some(refusal) = &self.refused {
+            response.extensions_mut().insert(Refusal::clone(refusal));
+        }
         // For the pages, which show it to people.
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
@@ -136,6 +157,7 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         Error::Rule(_)
         | Error::OtherKey(_)
         | Error::OtherMode { .. }
+        | Error::SameKeyOtherMode { .. }
         | Error::SlotTaken(_)
         | Error::OtherContent(_)
         | Error::SeedNameTaken(_)
@@ -143,6 +165,7 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::OtherRewrap { .. }
         | Error::ContentHasKeys(_) => StatusCode::CONFLICT,
         Error::NilKeyId
+        | Error::GuessableKey
         | Error::BadName(_)
         | Error::OutOfRange(_)
         | Error::FarPeriod(_)

@@ -7,7 +7,7 @@ use content_key_store::Error as StoreError;
 use crate::accounts::AccountError;
 use crate::delivery;
 use crate::operations::Error;
-use crate::operations::new_key::Finding;
+use crate::operations::finding::Finding;
 use crate::server::problem_details::{FieldProblem, Problem};
 use crate::targets::TargetError;
 
@@ -15,7 +15,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Store(error) => error.into(),
-            Error::Draft(findings) => Self {
+            Error::Refused(findings) => Self {
                 fields: findings.iter().map(FieldProblem::from).collect(),
                 ..unprocessable(findings.first().map_or("", |finding| &finding.text))
             },
@@ -31,7 +31,7 @@ impl From<Error> for Problem {
 impl From<&Finding> for FieldProblem {
     fn from(finding: &Finding) -> Self {
         Self {
-            field: finding.field.name().to_owned(),
+            field: finding.field.to_owned(),
             detail: finding.text.clone(),
         }
     }

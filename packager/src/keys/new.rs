@@ -10,8 +10,9 @@ use cenc_types::Scheme;
 use clap::Args;
 use content_key_store::KeyStore;
 use host_access::Host;
+use key_server::operations::finding::{Finding, Severity};
 use key_server::operations::new_key;
-use key_server::operations::new_key::{Draft, DraftKeySource, Finding, Severity};
+use key_server::operations::new_key::{Draft, DraftKeySource};
 use playready_header::header::HeaderKeyId;
 use serde::Serialize;
 
@@ -121,7 +122,7 @@ impl NewArgs {
 fn check_draft(store: &KeyStore, draft: &Draft) -> Result<NewKey, Error> {
     let findings = new_key::check(store, draft)?;
     match findings.iter().any(Finding::is_error) {
-        true => Err(key_server::operations::Error::Draft(findings).into()),
+        true => Err(key_server::operations::Error::Refused(findings).into()),
         false => Ok(NewKey {
             key: None,
             checksum: checksum(new_key::header_key_id(store, draft)?),

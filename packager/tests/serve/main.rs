@@ -9,6 +9,9 @@
 )]
 
 mod attacks;
+mod audited;
+mod browser;
+mod checks;
 mod client;
 mod connections;
 mod delivery;

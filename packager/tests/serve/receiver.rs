@@ -78,8 +78,14 @@ impl Drop for Receiver {
 
 /// Writes `certificate.pem` and its `key.pem` into a folder.
 pub fn make_certificate(folder: &Path) {
-    let options =
-        "req -x509 -nodes -newkey rsa:2048 -subj /CN=licences -keyout key.pem -out certificate.pem";
+    make_certificate_of(folder, "rsa:2048");
+}
+
+/// Writes the same with another key.
+pub fn make_certificate_of(folder: &Path, key: &str) {
+    let options = format!(
+        "req -x509 -nodes -newkey {key} -subj /CN=licences -keyout key.pem -out certificate.pem"
+    );
     let made = Command::new("openssl")
         .current_dir(folder)
         .args(options.split(' '))

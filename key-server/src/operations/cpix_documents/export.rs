@@ -11,6 +11,7 @@ use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use crate::delivery::{KeyUse, document};
+use crate::fingerprints::fingerprint;
 use crate::operations::{Error, content};
 
 /// The recipient of the keys.
@@ -52,8 +53,16 @@ pub fn export(
     let content = store.content(content_id)?;
     let (certificate, reason) = match recipient {
         Recipient::Certificate { pem, name } => {
-            let reason = format!("exported, encrypted to {name}");
-            (Some(rsa_recipient(pem)?), reason)
+            let certificate =
+                CertificateDer::from_pem_slice(pem).map_err(|_| Error::Pem("certificate"))?;
+            let reason = format!(
+                "exported, encrypted to {name:.150}, {}",
+                fingerprint(&certificate)
+            );
+            (
+                Some(RsaRecipient::from_certificate(certificate.to_vec())?),
+                reason,
+            )
         }
         Recipient::Clear { reason } => (None, format!("exported in the clear: {reason}")),
     };
@@ -83,9 +92,4 @@ pub fn export(
             .and_then(|key| key.weakness())
             .map(|note| note.to_string()),
     })
-}
-
-fn rsa_recipient(pem: &[u8]) -> Result<RsaRecipient, Error> {
-    let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| Error::Pem("certificate"))?;
-    Ok(RsaRecipient::from_certificate(certificate.to_vec())?)
 }

@@ -2,10 +2,12 @@
 //! Checks of a draft. They return all findings at once, each with its field.
 
 use cenc_types::{ContentKey, KeyId, decode_secret};
-use content_key_store::{KeyStore, SeedInfo};
+use content_key_store::{Content, KeyStore, SeedInfo, is_guessable};
 use zeroize::Zeroizing;
 
-use super::{Draft, DraftField, DraftKeySource, Finding, Severity};
+use super::{Draft, DraftKeySource};
+use crate::operations::content::labels;
+use crate::operations::finding::Findings;
 use crate::operations::kid;
 
 /// A draft that was parsed, with its findings.
@@ -13,7 +15,7 @@ use crate::operations::kid;
 pub(super) struct ParsedDraft {
     pub(super) kid: Option<KeyId>,
     pub(super) key: Option<ContentKey>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Findings,
 }
 
 /// Parses a draft and compares it with the store.
@@ -32,32 +34,21 @@ pub(super) fn check_draft(
         DraftKeySource::Seed(name) => parsed.check_seed(name, &store.seeds()?),
     }
     parsed.check_kid(store, draft)?;
-    parsed.check_same_key(store)?;
+    parsed.check_guessable();
+    parsed.check_same_key(store, draft)?;
     parsed.check_content(store, draft)?;
     parsed.check_slot(store, draft)?;
     Ok(parsed)
 }
 
 impl ParsedDraft {
-    fn add(&mut self, field: DraftField, severity: Severity, text: &impl ToString) {
-        self.findings.push(Finding {
-            field,
-            severity,
-            text: text.to_string(),
-        });
-    }
-
-    fn error(&mut self, field: DraftField, text: &impl ToString) {
-        self.add(field, Severity::Error, text);
-    }
-
     fn read_kid(&mut self, text: Option<&str>) {
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
             return;
         };
         match kid::read(text) {
             Ok(kid) => self.kid = Some(kid),
-            Err(error) => self.error(DraftField::Kid, &error),
+            Err(error) => self.findings.error("kid", &error),
         }
     }
 
@@ -66,26 +57,25 @@ impl ParsedDraft {
         match (ContentKey::parse(text), length) {
             (Ok(key), _) => self.key = Some(key),
             (Err(_), Some(length)) => {
-                self.error(
-                    DraftField::Key,
+                self.findings.error(
+                    "key",
                     &format!(
                         "a content key has 16 bytes, not {length}: 32 hexadecimal digits or 24 base64 characters"
                     ),
                 );
             }
-            (Err(error), None) => self.error(DraftField::Key, &error),
+            (Err(error), None) => self.findings.error("key", &error),
         }
     }
 
     fn check_seed(&mut self, name: &str, seeds: &[SeedInfo]) {
         match seeds.iter().find(|seed| seed.name == name) {
-            None => self.error(
-                DraftField::Seed,
-                &content_key_store::Error::NoSeed(name.to_owned()),
-            ),
+            None => self
+                .findings
+                .error("seed", &content_key_store::Error::NoSeed(name.to_owned())),
             Some(seed) if seed.retired.is_some() => {
-                self.error(
-                    DraftField::Seed,
+                self.findings.error(
+                    "seed",
                     &format!("the key seed '{name}' is retired: choose another seed"),
                 );
             }
@@ -114,35 +104,51 @@ impl ParsedDraft {
         };
         let mode = info.mode;
         if mode != draft.scheme.cipher_mode() {
-            self.error(
-                DraftField::Scheme,
-                &content_key_store::Error::OtherMode { kid, mode },
-            );
+            self.findings
+                .error("scheme", &content_key_store::Error::OtherMode { kid, mode });
         } else if is_same {
-            self.add(
-                DraftField::Kid,
-                Severity::Note,
+            self.findings.note(
+                "kid",
                 &format!("KID {kid} is in the store already, with the same key"),
             );
         } else {
-            self.error(DraftField::Kid, &content_key_store::Error::OtherKey(kid));
+            self.findings
+                .error("kid", &content_key_store::Error::OtherKey(kid));
         }
         Ok(())
     }
 
-    /// Warns of another KID with the same key, which security level 3000 does not allow.
-    fn check_same_key(&mut self, store: &KeyStore) -> Result<(), content_key_store::Error> {
-        let Some(key) = &self.key else { return Ok(()) };
-        if let Some(other) = store
-            .kids_with(key)?
-            .into_iter()
-            .find(|other| Some(*other) != self.kid)
+    fn check_guessable(&mut self) {
+        if let Some(key) = &self.key
+            && is_guessable(self.kid.as_ref(), key)
         {
-            self.add(
-                DraftField::Key,
-                Severity::Warning,
-                &format!("KID {other} has the same key: give each KID a key of its own"),
-            );
+            self.findings
+                .error("key", &content_key_store::Error::GuessableKey);
+        }
+    }
+
+    /// Refuses the key of another KID for the other cipher mode, and warns of one for the same mode, which security level 3000 does not
+    /// allow.
+    fn check_same_key(
+        &mut self,
+        store: &KeyStore,
+        draft: &Draft,
+    ) -> Result<(), content_key_store::Error> {
+        let Some(key) = &self.key else { return Ok(()) };
+        for other in store.kids_with(key)? {
+            let mode = store.info(&other)?.mode;
+            if Some(other) == self.kid {
+                continue;
+            }
+            if mode != draft.scheme.cipher_mode() {
+                let error = content_key_store::Error::SameKeyOtherMode { kid: other, mode };
+                self.findings.error("key", &error);
+            } else {
+                self.findings.warning(
+                    "key",
+                    &format!("KID {other} has the same key: give each KID a key of its own"),
+                );
+            }
         }
         Ok(())
     }
@@ -157,19 +163,17 @@ impl ParsedDraft {
         };
         match store.content(id) {
             Err(content_key_store::Error::NoContent(_)) => {
-                self.add(
-                    DraftField::Content,
-                    Severity::Note,
+                self.findings.note(
+                    "content",
                     &format!("content '{id}' is new and will be added"),
                 );
             }
             content => {
-                let scheme = content?.scheme;
+                let content = content?;
+                self.check_slot_of(&content, draft);
+                let scheme = content.scheme;
                 if scheme.cipher_mode() != draft.scheme.cipher_mode() {
-                    self.add(
-                        DraftField::Scheme,
-                        Severity::Warning,
-                        &format!(
+                    self.findings.warning("scheme", &format!(
                             "content '{id}' is protected with {scheme}: its packagers will not request a key of {}",
                             draft.scheme
                         ),
@@ -178,6 +182,26 @@ impl ParsedDraft {
             }
         }
         Ok(())
+    }
+
+    /// Warns of tracks and crypto periods for which the content's packagers request no key.
+    fn check_slot_of(&mut self, content: &Content, draft: &Draft) {
+        let labels = labels(content);
+        if !content.tracks.is_empty() && !labels.contains(draft.label.as_str()) {
+            let text = format!(
+                "content '{}' has no tracks with this label, so no packager gets the key: its labels are {}",
+                content.id,
+                Vec::from_iter(labels).join(", ")
+            );
+            self.findings.warning("label", &text);
+        }
+        if content.crypto_period.is_none() && draft.period > 0 {
+            let text = format!(
+                "content '{}' has no crypto period, so its packagers request the key of period 0 only",
+                content.id
+            );
+            self.findings.warning("period", &text);
+        }
     }
 
     fn check_slot(
@@ -190,20 +214,18 @@ impl ParsedDraft {
         };
         match store.kid_of(&slot) {
             Ok(Some(found)) if Some(found) != self.kid => {
-                self.error(
-                    DraftField::Period,
-                    &content_key_store::Error::SlotTaken(found),
-                );
+                self.findings
+                    .error("period", &content_key_store::Error::SlotTaken(found));
             }
             Ok(_) => (),
             Err(error @ content_key_store::Error::BadName("track label")) => {
-                self.error(DraftField::Label, &error);
+                self.findings.error("label", &error);
             }
             Err(error @ content_key_store::Error::BadName(_)) => {
-                self.error(DraftField::Content, &error);
+                self.findings.error("content", &error);
             }
             Err(error @ content_key_store::Error::OutOfRange(_)) => {
-                self.error(DraftField::Period, &error);
+                self.findings.error("period", &error);
             }
             Err(error) => return Err(error),
         }

@@ -3,7 +3,6 @@
 
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -37,8 +36,8 @@ impl<T: DeserializeOwned> FromRequest<App> for SafeForm<T> {
             .await
             .map_err(IntoResponse::into_response)?;
         if !visitor.session.gave(&form.csrf) {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
+            return Err(Problem::forbidden(
+                visitor.name(),
                 "the form is not of this session: load the page again",
             )
             .into_response());

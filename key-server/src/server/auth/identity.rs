@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
-
 use super::Permission;
 use crate::accounts::{Account, Role};
 use crate::server::problem_details::Problem;
@@ -50,8 +48,8 @@ impl Identity {
             .iter()
             .map(|role| Role::name(*role))
             .collect();
-        Err(Problem::new(
-            StatusCode::FORBIDDEN,
+        Err(Problem::forbidden(
+            self.name(),
             format!(
                 "'{}' may not do this: it needs the role {}",
                 self.name(),

@@ -11,6 +11,7 @@ mod failed_sign_ins;
 mod form;
 mod identity;
 mod permission;
+mod refusals;
 mod session;
 mod visitor;
 
@@ -20,5 +21,6 @@ pub use failed_sign_ins::FailedSignIns;
 pub use form::SafeForm;
 pub use identity::Identity;
 pub use permission::Permission;
+pub use refusals::{Refusal, Refusals};
 pub use session::{SESSION_COOKIE, Sessions};
 pub use visitor::{Visitor, session_cookie};

@@ -2,6 +2,7 @@
 //! A form as a page shows it: empty, filled, or with its problems. It never holds a secret.
 
 use super::fields::Fields;
+use crate::operations::finding::{Finding, Severity};
 use crate::server::problem_details::{FieldProblem, Problem};
 
 /// The fields that are never shown again.
@@ -21,6 +22,25 @@ pub struct Form {
     values: Fields,
     /// The problems by field; the name is empty for a problem of the whole form.
     pub problems: Vec<FieldProblem>,
+    /// Warnings that the operator has not accepted yet.
+    pub warnings: Vec<String>,
+}
+
+/// The result of a form that was sent.
+pub enum Submitted<T> {
+    /// It was done.
+    Done(T),
+    /// Nothing was done: the operator is to accept these warnings first.
+    Warned(Vec<String>),
+}
+
+/// Returns the texts of warnings.
+pub fn warnings(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Warning)
+        .map(|finding| finding.text.clone())
+        .collect()
 }
 
 impl Form {
@@ -29,6 +49,20 @@ impl Form {
         Self {
             values: values.without(&SECRETS),
             problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// True if the operator has read the warnings and accepts them.
+    pub fn accepts(values: &Fields) -> bool {
+        values.has("anyway", "yes")
+    }
+
+    /// Makes a form whose warnings the operator is to accept.
+    pub fn warned(values: Fields, warnings: Vec<String>) -> Self {
+        Self {
+            warnings,
+            ..Self::filled(values)
         }
     }
 

@@ -11,13 +11,12 @@ use cenc_types::KeyId;
 use content_key_store::{Content, Error as StoreError, KeyStore};
 
 use super::fields::Fields;
-use super::form::Form;
+use super::form::{Form, Submitted, warnings};
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
 use super::settings::field_error;
-use crate::operations::new_key::{
-    Draft, DraftField, DraftKeySource, Finding, Severity, check, create, header_key_id,
-};
+use crate::operations::finding::{Finding, Severity, unless_refused};
+use crate::operations::new_key::{CreatedKey, Draft, DraftKeySource, check, create, header_key_id};
 use crate::operations::preview::{PackagerKeys, Preview, preview};
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
@@ -38,15 +37,6 @@ struct NewKeyPage {
     may_enter: bool,
     findings: Vec<Finding>,
     preview: Option<Result<Preview, String>>,
-}
-
-/// Returns the severity of a finding as a word, which is also its class in the style sheet.
-pub const fn severity(severity: &Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }
 
 async fn new_key_page(app: &App, visitor: &Visitor, form: Form) -> Result<NewKeyPage, Problem> {
@@ -122,16 +112,24 @@ async fn submit_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<R
     let (visitor, fields) = (form.visitor, form.fields);
     let created = match parse_draft(&visitor, &fields) {
         Ok(draft) => {
-            app.with_store(visitor.name(), move |store| create(store, &draft))
-                .await
+            let accepted = Form::accepts(&fields);
+            app.with_store(visitor.name(), move |store| {
+                create_accepted(store, &draft, accepted)
+            })
+            .await
         }
         Err(problem) => Err(problem),
     };
     match created {
-        Ok(created) => {
-            let was_there = created.warnings.iter().any(|finding| {
-                finding.field == DraftField::Kid && finding.severity == Severity::Note
-            });
+        Ok(Submitted::Warned(warnings)) => {
+            let form = Form::warned(fields, warnings);
+            render_refused(&new_key_page(&app, &visitor, form).await?)
+        }
+        Ok(Submitted::Done(created)) => {
+            let was_there = created
+                .warnings
+                .iter()
+                .any(|finding| finding.field == "kid" && finding.severity == Severity::Note);
             Ok(redirect(
                 &format!("/keys/{}", created.info.kid),
                 if was_there { "was-there" } else { "key" },
@@ -141,6 +139,19 @@ async fn submit_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<R
             let refused = Form::refused(fields, problem, "")?;
             render_refused(&new_key_page(&app, &visitor, refused).await?)
         }
+    }
+}
+
+/// Makes the key unless there are warnings that the operator has not accepted.
+fn create_accepted(
+    store: &KeyStore,
+    draft: &Draft,
+    accepted: bool,
+) -> Result<Submitted<CreatedKey>, Problem> {
+    let warnings = warnings(&unless_refused(check(store, draft)?)?);
+    match accepted || warnings.is_empty() {
+        true => Ok(Submitted::Done(create(store, draft)?)),
+        false => Ok(Submitted::Warned(warnings)),
     }
 }
 

@@ -72,7 +72,12 @@ pub async fn problems_as_pages(State(app): State<App>, request: Request, next: N
     };
     let status = problem.status();
     match render(&ProblemPage { layout, problem }) {
-        Ok(page) => (status, page).into_response(),
+        Ok(page) => {
+            let mut shown = (status, page).into_response();
+            // The middleware around reads them.
+            *shown.extensions_mut() = std::mem::take(response.extensions_mut());
+            shown
+        }
         Err(_) => response,
     }
 }

@@ -14,6 +14,7 @@ use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
 use super::settings::field_error;
+use crate::operations::seed_check;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -65,7 +66,7 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
             let seed =
                 KeySeed::parse(&value).map_err(|error| field_error("value", error.to_string()))?;
             store.put_seed(&name, &seed)?;
-            Ok::<_, Problem>(seed.is_public_test_seed())
+            Ok::<_, Problem>(!seed_check::check(&seed).is_empty())
         })
         .await;
     match added {

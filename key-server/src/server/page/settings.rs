@@ -7,22 +7,21 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use cenc_types::{KeyId, Scheme};
+use cenc_types::Scheme;
 use content_key_store::{Content, KeyStore, TrackLabel};
 use content_keys::Selector;
-use playready_header::header::HeaderKeyId;
 use protection_policy::duration;
 
 use super::fields::Fields;
-use super::form::Form;
+use super::form::{Form, Submitted, warnings};
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
 use super::time_text::exact;
-use crate::operations::preview::{PackagerKeys, preview};
+use crate::operations::content_check;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::{FieldProblem, Problem};
-use crate::{operations, targets};
+use crate::targets;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -125,37 +124,55 @@ async fn save_content(
 ) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::Operate)?;
-    let saved = match parse_content(&id, &fields) {
-        Ok(content) => {
-            app.with_store(visitor.name(), move |store| {
-                store_content(store, &content, is_new)
-            })
-            .await
-        }
-        Err(problem) => Err(problem),
+    let (form, accepted) = (parse_content(&id, &fields), Form::accepts(&fields));
+    let saved = app
+        .with_store(visitor.name(), move |store| {
+            store_content(store, form, is_new, accepted)
+        })
+        .await;
+    let form = match saved {
+        Ok(Submitted::Done(())) => return Ok(redirect(&super::content::path(&id), "content")),
+        Ok(Submitted::Warned(warnings)) => Form::warned(fields, warnings),
+        Err(problem) => Form::refused(fields, problem, "")?,
     };
-    match saved {
-        Ok(()) => Ok(redirect(&super::content::path(&id), "content")),
-        Err(problem) => {
-            let id = if is_new { "" } else { &id };
-            let refused = Form::refused(fields, problem, "")?;
-            render_refused(&settings_page(app, &visitor, id, refused, &Fields::default()).await?)
-        }
-    }
+    let id = if is_new { "" } else { &id };
+    render_refused(&settings_page(app, &visitor, id, form, &Fields::default()).await?)
 }
 
-fn store_content(store: &KeyStore, content: &Content, is_new: bool) -> Result<(), Problem> {
+/// Stores a content unless something is wrong, or there are warnings that the operator has not accepted.
+fn store_content(
+    store: &KeyStore,
+    ParsedContent {
+        content,
+        mut problems,
+    }: ParsedContent,
+    is_new: bool,
+    accepted: bool,
+) -> Result<Submitted<()>, Problem> {
     match store.content(&content.id) {
-        Ok(_) if is_new => {
-            return Err(field_error(
-                "id",
-                format!("content '{}' exists already: choose another id", content.id),
-            ));
-        }
+        Ok(_) if is_new => problems.push(field_problem(
+            "id",
+            format!("content '{}' exists already: choose another id", content.id),
+        )),
         Err(error) if !is_new => return Err(error.into()),
         _ => (),
     }
-    Ok(store.put_content(content)?)
+    let findings = content_check::check(store, &content)?;
+    problems.extend(
+        findings
+            .iter()
+            .filter(|finding| finding.is_error())
+            .map(FieldProblem::from),
+    );
+    if !problems.is_empty() {
+        return Err(fields_error(problems));
+    }
+    let warnings = warnings(&findings);
+    if !accepted && !warnings.is_empty() {
+        return Ok(Submitted::Warned(warnings));
+    }
+    store.put_content(&content)?;
+    Ok(Submitted::Done(()))
 }
 
 async fn remove(
@@ -200,8 +217,14 @@ fn fields_of(content: &Content) -> Fields {
         .fold(fields, |fields, target| fields.with("target", target))
 }
 
-/// Reads the content of a form, and checks its settings.
-fn parse_content(id: &str, fields: &Fields) -> Result<Content, Problem> {
+/// The content of a form, as far as its fields can be read.
+struct ParsedContent {
+    content: Content,
+    problems: Vec<FieldProblem>,
+}
+
+/// Reads the content of a form.
+fn parse_content(id: &str, fields: &Fields) -> ParsedContent {
     let mut problems = Vec::new();
     let scheme = fields.text("scheme").parse::<Scheme>();
     let length = fields
@@ -238,11 +261,7 @@ fn parse_content(id: &str, fields: &Fields) -> Result<Content, Problem> {
     ] {
         *place = fields.given(name);
     }
-    problems.extend(header_problem(&content));
-    match problems.is_empty() {
-        true => Ok(content),
-        false => Err(fields_error(problems)),
-    }
+    ParsedContent { content, problems }
 }
 
 /// Reads the lines `selector = label`.
@@ -263,27 +282,6 @@ fn tracks(text: &str) -> Result<Vec<TrackLabel>, String> {
             }
         })
         .collect()
-}
-
-/// Returns why no PlayReady Header can be made of these settings. It tries with a made-up KID, since there may be none yet.
-fn header_problem(content: &Content) -> Option<FieldProblem> {
-    let kid = HeaderKeyId {
-        kid: KeyId::from_bytes([1; 16]),
-        checksum: None,
-    };
-    let source = PackagerKeys::Store { uri: String::new() };
-    let error = preview(content, &[kid], &source).err()?;
-    let field = match &error {
-        operations::Error::Setting { setting, .. } => match *setting {
-            "LA_URL" => "la_url",
-            "LUI_URL" => "lui_url",
-            "DS_ID" => "ds_id",
-            "CUSTOMATTRIBUTES" => "custom_attributes",
-            _ => "header_version",
-        },
-        _ => "header_version",
-    };
-    Some(field_problem(field, error.to_string()))
 }
 
 /// Makes the problem of a field.

@@ -10,15 +10,18 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use content_key_store::KeyStore;
 use protection_policy::duration;
+use zeroize::Zeroizing;
 
 use super::fields::Fields;
-use super::form::Form;
+use super::form::{Form, Submitted, warnings};
 use super::layout::{Layout, Section};
 use super::response::{redirect, render, render_refused};
 use super::settings::field_error;
 use super::time_text::exact;
 use crate::audit;
 use crate::delivery::{Reach, Target};
+use crate::operations::finding::unless_refused;
+use crate::operations::target_check;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -130,34 +133,60 @@ async fn save_target(
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageTargets)?;
     let saved = match parse_settings(&name, &fields) {
-        Ok(target) => {
-            let credentials = Some(fields.secret("credentials"))
-                .filter(|text| !text.is_empty() || fields.has("forget", "yes"));
-            app.with_store(visitor.name(), move |store| {
-                if is_new && targets::get(store, &target.name).is_ok() {
-                    return Err(field_error(
-                        "name",
-                        format!(
-                            "target '{}' exists already: choose another name",
-                            target.name
-                        ),
-                    ));
-                }
-                let credentials = credentials.as_ref().map(|text| text.as_str());
-                Ok(targets::put(store, &target, credentials)?)
-            })
-            .await
+        Ok(settings) => {
+            let form = TargetForm {
+                settings,
+                credentials: Some(fields.secret("credentials"))
+                    .filter(|text| !text.is_empty() || fields.has("forget", "yes")),
+                is_new,
+                accepted: Form::accepts(&fields),
+            };
+            let reach = app.settings().reach();
+            app.with_store(visitor.name(), move |store| form.store(store, reach))
+                .await
         }
         Err(problem) => Err(problem),
     };
-    match saved {
-        Ok(()) => Ok(redirect("/targets", "target")),
-        Err(problem) => render_refused(&TargetPage {
-            layout: target_layout(&visitor, &Fields::default()),
-            name: if is_new { String::new() } else { name },
-            has_credentials: !is_new,
-            form: Form::refused(fields, problem, "url")?,
-        }),
+    let form = match saved {
+        Ok(Submitted::Done(())) => return Ok(redirect("/targets", "target")),
+        Ok(Submitted::Warned(warnings)) => Form::warned(fields, warnings),
+        Err(problem) => Form::refused(fields, problem, "url")?,
+    };
+    render_refused(&TargetPage {
+        layout: target_layout(&visitor, &Fields::default()),
+        name: if is_new { String::new() } else { name },
+        has_credentials: !is_new,
+        form,
+    })
+}
+
+/// A target that somebody wants to add or change.
+struct TargetForm {
+    settings: TargetSettings,
+    /// None keeps those that are there.
+    credentials: Option<Zeroizing<String>>,
+    is_new: bool,
+    accepted: bool,
+}
+
+impl TargetForm {
+    /// Stores the target unless something is wrong, or there are warnings that the operator has not accepted.
+    fn store(self, store: &KeyStore, reach: Reach) -> Result<Submitted<()>, Problem> {
+        let name = &self.settings.name;
+        if self.is_new && targets::get(store, name).is_ok() {
+            return Err(field_error(
+                "name",
+                format!("target '{name}' exists already: choose another name"),
+            ));
+        }
+        let credentials = self.credentials.as_ref();
+        let found = target_check::check(store, &self.settings, credentials, reach)?;
+        let warnings = warnings(&unless_refused(found)?);
+        if !self.accepted && !warnings.is_empty() {
+            return Ok(Submitted::Warned(warnings));
+        }
+        targets::put(store, &self.settings, credentials.map(|text| text.as_str()))?;
+        Ok(Submitted::Done(()))
     }
 }
 

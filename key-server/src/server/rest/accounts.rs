@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::audit::hex;
 use super::body::Body;
 use super::caller::{Caller, ManageAccounts};
 use super::names::{Name as Word, RoleName};
 use super::path::Name;
 use super::time::Time;
 use crate::accounts::{self, Account as Stored, Role};
+use crate::fingerprints::hex;
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
 use crate::server::service_errors::unprocessable;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `/audit`: the actions with their actors and objects, and a check that the record is whole.
 
-use std::fmt::Write;
-
 use axum::Json;
 use content_key_store::Error;
 use serde::{Deserialize, Serialize};
@@ -14,6 +12,7 @@ use super::caller::{Caller, ReadAudit};
 use super::list::{List, Paged, Paging};
 use super::time::Time;
 use crate::audit::{self, AuditEntry, AuditFilter};
+use crate::fingerprints::hex;
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
 
@@ -118,14 +117,6 @@ async fn verify(caller: Caller<ReadAudit>) -> Result<Json<Verified>, Problem> {
             fault: Some(fault),
         },
     }))
-}
-
-/// Returns bytes as hexadecimal digits. Not for secrets: the text is not wiped.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 impl From<AuditEntry> for Entry {

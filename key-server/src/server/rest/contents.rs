@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use content_key_store::ContentSummary;
+use content_key_store::{Content, ContentSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,9 +15,11 @@ use super::caller::{Caller, Look, Operate};
 use super::list::{List, Paged, Paging};
 use super::names::{Name as Word, SchemeName};
 use super::path::Name;
-use super::settings::Settings;
+use super::settings::{Settings, StoredSettings};
+use crate::operations::content_check;
+use crate::operations::finding::{Finding, unless_refused};
 use crate::server::app::App;
-use crate::server::problem_details::Problem;
+use crate::server::problem_details::{FieldProblem, Problem};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -76,8 +78,8 @@ async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse,
     ("if-match" = Option<String>, Header, description = "Tags of the settings that may be changed, or `*`."),
     ("if-none-match" = Option<String>, Header, description = "`*`: the content must be new.")),
     request_body = Settings, responses(
-        (status = 200, description = "Changed", body = Settings, headers(("etag" = String))),
-        (status = 201, description = "Added", body = Settings, headers(("etag" = String)))))]
+        (status = 200, description = "Changed", body = StoredSettings, headers(("etag" = String))),
+        (status = 201, description = "Added", body = StoredSettings, headers(("etag" = String)))))]
 async fn put(
     caller: Caller<Operate>,
     Name(id): Name,
@@ -85,9 +87,10 @@ async fn put(
     Body(settings): Body<Settings>,
 ) -> Result<impl IntoResponse, Problem> {
     let preconditions = Preconditions::of(&headers);
-    let (status, content) = caller
+    let (status, stored) = caller
         .with_store(move |store| {
-            let content = settings.content(store, &id)?;
+            let content = settings.content(&id);
+            let warnings = unless_refused(content_check::check(store, &content)?)?;
             let mut status = StatusCode::CREATED;
             let is_stored = store.put_content_if(&content, |current| {
                 if current.is_some() {
@@ -96,14 +99,15 @@ async fn put(
                 preconditions.allows(current.cloned().map(Settings::from).as_ref())
             })?;
             match is_stored {
-                true => Ok((status, content)),
+                true => Ok((status, StoredContent { content, warnings })),
                 false => Err(changed()),
             }
         })
         .await?;
-    let settings = Settings::from(content);
+    let settings = Settings::from(stored.content);
     let tag = [(header::ETAG, settings.tag())];
-    Ok((status, tag, Json(settings)))
+    let warnings = stored.warnings.iter().map(FieldProblem::from).collect();
+    Ok((status, tag, Json(StoredSettings { settings, warnings })))
 }
 
 /// Remove a content that has no keys
@@ -115,6 +119,12 @@ async fn remove(caller: Caller<Operate>, Name(id): Name) -> Result<StatusCode, P
         .with_store(move |store| store.remove_content(&id))
         .await
         .map(|()| StatusCode::NO_CONTENT)
+}
+
+/// A content that was stored, with the warnings about it.
+struct StoredContent {
+    content: Content,
+    warnings: Vec<Finding>,
 }
 
 /// The conditions of a request (RFC 9110, 13.1).

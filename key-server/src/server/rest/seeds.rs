@@ -16,8 +16,9 @@ use super::caller::{Caller, Look, ManageKeys};
 use super::path::Name;
 use super::secret::Secret;
 use super::time::Time;
+use crate::operations::seed_check;
 use crate::server::app::App;
-use crate::server::problem_details::Problem;
+use crate::server::problem_details::{FieldProblem, Problem};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -49,6 +50,9 @@ struct Seed {
     created: Time,
     /// The time since which no more keys are derived from it.
     retired: Option<Time>,
+    /// Warnings about a seed that was just added.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<FieldProblem>,
 }
 
 /// List key seeds
@@ -66,10 +70,19 @@ async fn add(
     caller: Caller<ManageKeys>,
     Body(new): Body<NewSeed>,
 ) -> Result<impl IntoResponse, Problem> {
-    let seed = caller
-        .with_store(move |store| store.put_seed(&new.name, &KeySeed::parse(&new.seed.0)?))
+    let added = caller
+        .with_store(move |store| {
+            let seed = KeySeed::parse(&new.seed.0)?;
+            Ok::<_, Error>(Seed {
+                warnings: seed_check::check(&seed)
+                    .iter()
+                    .map(FieldProblem::from)
+                    .collect(),
+                ..store.put_seed(&new.name, &seed)?.into()
+            })
+        })
         .await?;
-    Ok((StatusCode::CREATED, Json(Seed::from(seed))))
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// Retire a key seed
@@ -103,6 +116,7 @@ impl From<SeedInfo> for Seed {
             fingerprint: info.fingerprint,
             created: Time(info.created),
             retired: info.retired.map(Time),
+            warnings: Vec::new(),
         }
     }
 }

@@ -3,21 +3,14 @@
 
 use std::time::Duration;
 
-use content_key_store::{Content, KeyStore, TrackLabel};
-use content_keys::Selector;
+use content_key_store::{Content, TrackLabel};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::audit::hex;
 use super::names::{Name, SchemeName};
-use crate::operations::preview::header_config;
-use crate::server::problem_details::Problem;
-use crate::server::service_errors::unprocessable;
-use crate::targets::{self, TargetError};
-
-/// The longest setting, in bytes.
-const LONGEST: usize = 1 << 16;
+use crate::fingerprints::hex;
+use crate::server::problem_details::FieldProblem;
 
 /// The largest integer that all programs read from JSON exactly (RFC 8259, 6).
 pub const LARGEST: u64 = (1 << 53) - 1;
@@ -60,6 +53,16 @@ pub struct Settings {
     targets: Vec<String>,
 }
 
+/// The settings that were stored.
+#[derive(Serialize, ToSchema)]
+pub struct StoredSettings {
+    #[serde(flatten)]
+    pub settings: Settings,
+    /// Warnings about settings that are allowed, but probably not meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FieldProblem>,
+}
+
 /// The tracks that share a key.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -74,13 +77,9 @@ struct TrackLabelView {
 }
 
 impl Settings {
-    /// Makes the content, if its settings are valid.
-    ///
-    /// # Errors
-    /// A problem with status 422, which names the setting.
-    pub fn content(self, store: &KeyStore, id: &str) -> Result<Content, Problem> {
-        self.check(store)?;
-        let content = Content {
+    /// Makes the content.
+    pub fn content(self, id: &str) -> Content {
+        Content {
             header_version: self.header_version,
             la_url: self.la_url,
             lui_url: self.lui_url,
@@ -98,49 +97,6 @@ impl Settings {
                 .collect(),
             targets: self.targets,
             ..Content::new(id, self.scheme.0)
-        };
-        header_config(&content)?;
-        Ok(content)
-    }
-
-    fn check(&self, store: &KeyStore) -> Result<(), Problem> {
-        if [&self.la_url, &self.lui_url, &self.custom_attributes]
-            .into_iter()
-            .flatten()
-            .any(|text| text.len() > LONGEST || text.contains('\0'))
-        {
-            return Err(unprocessable(
-                "a setting is longer than 64 KiB or contains a NUL character: shorten or correct it",
-            ));
-        }
-        if self
-            .crypto_period_ms
-            .is_some_and(|length| !(1..=LARGEST).contains(&length))
-        {
-            return Err(unprocessable(
-                "a crypto period has 1 to 2^53 - 1 milliseconds; null: keys do not change",
-            ));
-        }
-        let mut seen = Vec::new();
-        for TrackLabelView { selector, .. } in &self.tracks {
-            if selector.parse::<Selector>().is_err() || seen.contains(&selector) {
-                return Err(unprocessable(
-                    "each track has a selector of its own: *, video, audio, text, sd, hd, uhd1, uhd2, or track:N",
-                ));
-            }
-            seen.push(selector);
-        }
-        let known = targets::list(store)?;
-        match self
-            .targets
-            .iter()
-            .find(|name| !known.iter().any(|target| target.name == **name))
-        {
-            // Its deliveries would never be acknowledged, so the keys would never become active.
-            Some(name) => Err(unprocessable(
-                TargetError::NoTarget(name.clone()).to_string(),
-            )),
-            None => Ok(()),
         }
     }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::http::StatusCode;
-use content_key_store::KeyStore;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +15,9 @@ use super::caller::{Caller, Look, ManageTargets};
 use super::path::Name;
 use super::secret::Secret;
 use crate::audit;
-use crate::delivery::{Credentials, Handoff, Target};
+use crate::delivery::Target;
+use crate::operations::finding::unless_refused;
+use crate::operations::target_check;
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
 use crate::targets::{self, TargetError, TargetSettings};
@@ -46,7 +47,7 @@ struct NewTarget {
     #[schema(minimum = 1, maximum = 300, default = 10)]
     timeout: u64,
     /// The credentials, as lines `bearer TOKEN`, `basic USER:PASSWORD`, `digest USER:PASSWORD` or `header NAME: VALUE`. Null keeps the
-    /// stored ones, an empty text removes them.
+    /// stored ones if `url` and `ca` stay the same, an empty text removes them.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     credentials: Option<Secret>,
@@ -68,7 +69,7 @@ struct TargetView {
     timeout: u64,
     /// True if the store has credentials for it.
     has_credentials: bool,
-    /// Warnings about weak keys, or credentials that cross a network in the clear.
+    /// Warnings about weak keys, credentials that cross a network in the clear, and addresses to which nothing is delivered.
     warnings: Vec<String>,
 }
 
@@ -111,13 +112,15 @@ async fn put(
     Body(new): Body<NewTarget>,
 ) -> Result<Json<TargetView>, Problem> {
     let settings = new.settings(name);
+    let reach = caller.app.settings().reach();
     caller
         .with_store(move |store| {
-            let warnings = check(store, &settings, new.credentials.as_ref())?;
-            let credentials = new.credentials.as_ref().map(|secret| secret.0.as_str());
-            targets::put(store, &settings, credentials)?;
+            let credentials = new.credentials.as_ref().map(|secret| &secret.0);
+            let found = target_check::check(store, &settings, credentials, reach)?;
+            let warnings = unless_refused(found)?;
+            targets::put(store, &settings, credentials.map(|text| text.as_str()))?;
             Ok::<_, Problem>(TargetView {
-                warnings,
+                warnings: warnings.into_iter().map(|finding| finding.text).collect(),
                 ..targets::get(store, &settings.name)?.into()
             })
         })
@@ -171,27 +174,6 @@ async fn test(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Json<Te
 
 const fn ten() -> u64 {
     10
-}
-
-/// Checks a target before it is stored, without connecting to it. Returns its warnings.
-fn check(
-    store: &KeyStore,
-    settings: &TargetSettings,
-    credentials: Option<&Secret>,
-) -> Result<Vec<String>, Problem> {
-    let is_known = match targets::get(store, &settings.name) {
-        Err(TargetError::NoTarget(_)) => false,
-        known => known.map(|known| known.has_credentials)?,
-    };
-    let kept = TargetSettings {
-        has_credentials: is_known && credentials.is_none(),
-        ..settings.clone()
-    };
-    let mut target = Target::from_store(store, &kept)?;
-    if let Some(Secret(text)) = credentials.filter(|text| !text.0.is_empty()) {
-        target.credentials = Some(Credentials::Text(text.clone()));
-    }
-    Ok(Handoff::new(store, &[target])?.warnings())
 }
 
 impl NewTarget {
