@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn constant_ivs_are_each_packagers_own() {
+    fn constant_iv_is_that_which_each_packager_gives() {
         let runs = IvRuns::default();
         let join = |byte| join(&runs, 1, Scheme::Cbcs, &[byte; 16]).unwrap();
         assert_eq!(next(&join(1)), [1; 16]);
