@@ -6,12 +6,13 @@ hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named "muxer" and 
 application may part the two and link playreadyenc between them. The playlist is asked for by signal: it is collected in
 memory and written once the lines are in it.
 
-usage: hlscmafsink.py FOLDER [SCHEME], with GST_PLUGIN_PATH naming the folders of both plugins
+usage: hlscmafsink.py FOLDER [SCHEME [SECONDS]], with GST_PLUGIN_PATH naming the folders of both plugins
+
+After each SECONDS the key changes: FOLDER/hls.keys must then have a line for each crypto period.
 """
 
 import collections
 import os
-import re
 import sys
 
 import gi
@@ -21,6 +22,7 @@ from gi.repository import Gio, Gst
 
 folder = os.path.abspath(sys.argv[1])
 scheme = sys.argv[2] if len(sys.argv) > 2 else "cbcs"
+crypto_period = int(sys.argv[3]) * Gst.SECOND if len(sys.argv) > 3 else 0
 playlist_file = os.path.join(folder, "playlist.m3u8")
 
 Gst.init(None)
@@ -36,6 +38,7 @@ hls.set_property("location", os.path.join(folder, "segment%05d.m4s"))
 encryptor = Gst.ElementFactory.make("playreadyenc", "enc")
 Gst.util_set_object_arg(encryptor, "scheme", scheme)
 encryptor.set_property("key-uri", f"file://{folder}/hls.keys")
+encryptor.set_property("crypto-period", crypto_period)
 muxer, sink = hls.get_by_name("muxer"), hls.get_by_name("sink")
 # The encoder's key frames stand where segments begin; one that is asked for would come late, and a short segment with it.
 muxer.set_property("send-force-keyunit", False)
@@ -45,6 +48,8 @@ if not (muxer.link(encryptor) and encryptor.link(sink)):
     sys.exit("hlscmafsink does not take playreadyenc")
 
 playlists = collections.deque()  # one stream for each time that hlscmafsink writes
+key_lines = []  # running time from which EXT-X-KEY lines count, and the lines
+starts = {}  # running time of each segment by the name of its file
 
 
 def get_playlist_stream(_hls, _location):
@@ -52,16 +57,38 @@ def get_playlist_stream(_hls, _location):
     return playlists[-1]
 
 
+def with_keys(playlist):
+    """Puts EXT-X-KEY lines before each segment whose key is not that of the segment before, and before that segment's tags."""
+    lines, tags, last = [], [], None
+    for line in playlist.splitlines():
+        if line.startswith(("#EXT-X-MAP", "#EXT-X-PROGRAM-DATE-TIME", "#EXTINF")) or line == "#EXT-X-DISCONTINUITY":
+            tags.append(line)
+        elif line.startswith("#"):
+            lines.append(line)
+        else:
+            key = [key for start, key in key_lines if start <= starts[os.path.basename(line)]][-1]
+            lines += ([key] if key != last else []) + tags + [line]
+            tags, last = [], key
+    return "\n".join(lines + [""])
+
+
 def write_playlist():
-    """Writes the oldest playlist that is complete, with the key before its first segment and that segment's tags."""
+    """Writes the oldest playlist that is complete."""
     stream = playlists.popleft()
     stream.close(None)
-    text = stream.steal_as_bytes().get_data().decode()
-    lines = encryptor.get_property("hls-key")
-    text = re.sub(r"^#(EXT-X-MAP|EXT-X-PROGRAM-DATE-TIME|EXTINF)", lambda tag: f"{lines}\n{tag[0]}", text, count=1, flags=re.M)
     with open(playlist_file + ".new", "w", encoding="utf-8") as fresh:
-        fresh.write(text)
+        fresh.write(with_keys(stream.steal_as_bytes().get_data().decode()))
     os.replace(playlist_file + ".new", playlist_file)  # a player never sees half of it
+
+
+def take(structure):
+    if structure.get_name() == "playready-protection":
+        key_lines.append((0, structure.get_string("hls-key")))
+    elif structure.get_name() == "playready-key-change":
+        key_lines.append((structure.get_value("running-time"), structure.get_string("hls-key")))
+    elif structure.get_name() == "hls-segment-added":
+        starts[os.path.basename(structure.get_string("location"))] = structure.get_value("running-time")
+        write_playlist()
 
 
 hls.connect("get-playlist-stream", get_playlist_stream)
@@ -75,8 +102,7 @@ while True:
     if message.type == Gst.MessageType.ERROR:
         failure = " ".join(map(str, message.parse_error()))
         break
-    if message.get_structure().get_name() == "hls-segment-added":
-        write_playlist()
+    take(message.get_structure())
 pipeline.set_state(Gst.State.NULL)
 while failure is None and playlists:  # the last one, with its end, is written on the way down
     write_playlist()

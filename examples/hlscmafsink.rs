@@ -6,9 +6,11 @@
 //! lists whole. hlscmafsink requests the playlist's stream by a signal: this example gives it a draft file, which takes the
 //! playlist's name once it contains the key lines.
 //!
-//! usage: hlscmafsink FOLDER [SCHEME], with GST_PLUGIN_PATH naming the folders of both plugins
+//! usage: hlscmafsink FOLDER [SCHEME [SECONDS]], with GST_PLUGIN_PATH naming the folders of both plugins
+//!
+//! After each SECONDS the key changes: FOLDER/hls.keys must then have a line for each crypto period.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(arguments.next().ok_or("give the folder for the output")?);
     let folder = folder.canonicalize()?;
     let scheme = arguments.next().unwrap_or_else(|| "cbcs".to_owned());
+    let seconds = arguments.next().map_or(Ok(0), |text| text.parse::<u64>())?;
     gst::init()?;
     let sink = gst::ElementFactory::make("hlscmafsink")
         .property("target-duration", 2u32)
@@ -37,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let encryptor = gst::ElementFactory::make("playreadyenc")
         .property_from_str("scheme", &scheme)
         .property("key-uri", format!("file://{}/hls.keys", text(&folder)?))
+        .property("crypto-period", seconds * gst::ClockTime::SECOND.nseconds())
         .build()?;
     put_into(
         &encryptor,
@@ -44,10 +48,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     let playlist = Playlist {
         file: folder.join("playlist.m3u8"),
-        encryptor,
         drafts: collect_playlists(&sink, &folder),
+        key_lines: BTreeMap::new(),
+        starts: BTreeMap::new(),
     };
-    play(&sink, &playlist)
+    play(&sink, playlist)
 }
 
 fn text(path: &Path) -> Result<&str, String> {
@@ -96,7 +101,7 @@ fn collect_playlists(hlscmafsink: &gst::Element, folder: &Path) -> Drafts {
 }
 
 /// Plays a test picture into the sink to its end.
-fn play(sink: &gst::Element, playlist: &Playlist) -> Result<(), Box<dyn Error>> {
+fn play(sink: &gst::Element, mut playlist: Playlist) -> Result<(), Box<dyn Error>> {
     let picture = gst::parse::bin_from_description(
         "videotestsrc num-buffers=200 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1 \
          ! x264enc key-int-max=50 ! h264parse",
@@ -106,7 +111,7 @@ fn play(sink: &gst::Element, playlist: &Playlist) -> Result<(), Box<dyn Error>> 
     pipeline.add_many([picture.upcast_ref(), sink])?;
     picture.link(sink)?;
     pipeline.set_state(gst::State::Playing)?;
-    let watched = watch(&pipeline, playlist);
+    let watched = watch(&pipeline, &mut playlist);
     // hlscmafsink writes the last playlist, with its end tag, when it stops.
     pipeline.set_state(gst::State::Null)?;
     playlist.write_all()?;
@@ -114,7 +119,7 @@ fn play(sink: &gst::Element, playlist: &Playlist) -> Result<(), Box<dyn Error>> 
 }
 
 /// Writes the playlist after each segment.
-fn watch(pipeline: &gst::Pipeline, playlist: &Playlist) -> Result<(), Box<dyn Error>> {
+fn watch(pipeline: &gst::Pipeline, playlist: &mut Playlist) -> Result<(), Box<dyn Error>> {
     let bus = pipeline.bus().ok_or("a pipeline has a bus")?;
     for message in bus.iter_timed(gst::ClockTime::NONE) {
         match message.view() {
@@ -123,9 +128,8 @@ fn watch(pipeline: &gst::Pipeline, playlist: &Playlist) -> Result<(), Box<dyn Er
                 return Err(format!("{}: {:?}", error.error(), error.debug()).into());
             }
             gst::MessageView::Element(element) => {
-                let name = element.structure().map(gst::StructureRef::name);
-                if name.is_some_and(|name| name == "hls-segment-added") {
-                    playlist.write_next()?;
+                if let Some(structure) = element.structure() {
+                    playlist.take(structure)?;
                 }
             }
             _ => (),
@@ -137,11 +141,37 @@ fn watch(pipeline: &gst::Pipeline, playlist: &Playlist) -> Result<(), Box<dyn Er
 /// The playlist on disk.
 struct Playlist {
     file: PathBuf,
-    encryptor: gst::Element,
     drafts: Drafts,
+    /// EXT-X-KEY lines by the running time from which they count.
+    key_lines: BTreeMap<gst::ClockTime, String>,
+    /// The running time of each segment by the name of its file.
+    starts: BTreeMap<String, gst::ClockTime>,
 }
 
 impl Playlist {
+    /// Takes the message of a key or of a segment.
+    fn take(&mut self, message: &gst::StructureRef) -> Result<(), Box<dyn Error>> {
+        match message.name().as_str() {
+            "playready-protection" => {
+                self.key_lines
+                    .insert(gst::ClockTime::ZERO, message.get("hls-key")?);
+            }
+            "playready-key-change" => {
+                self.key_lines
+                    .insert(message.get("running-time")?, message.get("hls-key")?);
+            }
+            "hls-segment-added" => {
+                self.starts.insert(
+                    file_name(message.get("location")?).to_owned(),
+                    message.get("running-time")?,
+                );
+                self.write_next()?;
+            }
+            _ => (),
+        }
+        Ok(())
+    }
+
     /// Writes the oldest playlist that is complete; false when there is none.
     fn write_next(&self) -> Result<bool, Box<dyn Error>> {
         let next = self.drafts.lock().ok().and_then(|mut all| all.pop_front());
@@ -149,10 +179,8 @@ impl Playlist {
             return Ok(false);
         };
         let clear = std::fs::read_to_string(&draft)?;
-        let lines = self.encryptor.property::<Option<String>>("hls-key");
-        let lines = lines.ok_or("HLS cannot name the scheme, or nothing is protected yet")?;
         // The file is renamed into place: a player never sees half of it.
-        std::fs::write(&draft, with_key(&clear, &lines))?;
+        std::fs::write(&draft, self.with_keys(&clear)?)?;
         std::fs::rename(&draft, &self.file)?;
         Ok(true)
     }
@@ -161,17 +189,39 @@ impl Playlist {
         while self.write_next()? {}
         Ok(())
     }
+
+    /// Returns the EXT-X-KEY lines of a segment.
+    fn lines_of(&self, segment: &str) -> Result<&str, Box<dyn Error>> {
+        let start = self.starts.get(file_name(segment));
+        let start = start.ok_or_else(|| format!("no message of segment {segment}"))?;
+        let lines = self.key_lines.range(..=start).next_back();
+        let (_, lines) = lines.ok_or("nothing was protected before the first segment")?;
+        Ok(lines)
+    }
+
+    /// Returns the playlist with EXT-X-KEY lines before each segment whose key is not that of the segment before, and before that
+    /// segment's tags.
+    fn with_keys(&self, playlist: &str) -> Result<String, Box<dyn Error>> {
+        const SEGMENT_TAGS: [&str; 3] = ["#EXT-X-MAP", "#EXT-X-PROGRAM-DATE-TIME", "#EXTINF"];
+        let (mut text, mut tags, mut last) = (String::new(), String::new(), None);
+        for line in playlist.lines() {
+            let is_tag = SEGMENT_TAGS.iter().any(|tag| line.starts_with(tag));
+            if is_tag || line == "#EXT-X-DISCONTINUITY" {
+                tags += &format!("{line}\n");
+            } else if line.starts_with('#') {
+                text += &format!("{line}\n");
+            } else {
+                let lines = self.lines_of(line)?;
+                if last.replace(lines) != Some(lines) {
+                    text += &format!("{lines}\n");
+                }
+                text += &format!("{}{line}\n", std::mem::take(&mut tags));
+            }
+        }
+        Ok(text)
+    }
 }
 
-/// The playlist with the EXT-X-KEY lines in front of its first media segment and that segment's tags.
-fn with_key(playlist: &str, key: &str) -> String {
-    const SEGMENT_TAGS: [&str; 4] = [
-        "#EXT-X-MAP",
-        "#EXT-X-PROGRAM-DATE-TIME",
-        "#EXT-X-DISCONTINUITY\n",
-        "#EXTINF",
-    ];
-    let tags = SEGMENT_TAGS.iter().filter_map(|tag| playlist.find(tag));
-    let (head, segments) = playlist.split_at(tags.min().unwrap_or(playlist.len()));
-    format!("{head}{key}\n{segments}")
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }

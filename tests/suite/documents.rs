@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::boxes::top_level;
 use crate::house_rules::rust_files;
 use crate::launch::{self, Run};
 use crate::media::{Audio, Recipe, Video};
@@ -163,6 +164,36 @@ fn every_pipeline_of_the_other_documents_runs_as_it_stands() {
     let has_pipeline = |document: &&Document| document.blocks("sh").iter().any(|b| is_pipeline(b));
     let protected = documents.iter().filter(has_pipeline).map(run_pipelines);
     assert!(protected.sum::<usize>() >= 3);
+}
+
+/// The pipeline that writes a file for each fragment does that: six seconds in files of two.
+#[test]
+fn pipeline_of_a_file_for_each_fragment_writes_one() {
+    let test = "documents::pipeline_of_a_file_for_each_fragment_writes_one";
+    if let Some(element) = launch::missing(&["isofmp4mux"]) {
+        return skip(test, &format!("no {element}"));
+    }
+    let document = Document::named("docs/elements.md");
+    let mut blocks = document.blocks("sh").into_iter();
+    let block = blocks.find(|block| block.contains("location=segment-%03d.mp4"));
+    let folder = folder();
+    let mut shell = launch::program("sh");
+    Run::of(
+        shell
+            .args(["-ec", block.unwrap()])
+            .current_dir(folder.path()),
+    )
+    .succeeded();
+    for number in 0..3 {
+        let file = folder.join(&format!("segment-{number:03}.mp4"));
+        let movie = is_protected(&file, &document.name);
+        let samples = movie.tracks[0].samples.len();
+        assert_eq!(samples, 50, "{}", file.display());
+        let pieces = top_level(&movie.file);
+        let fragments = pieces.iter().filter(|piece| piece.kind == *b"moof");
+        assert_eq!(fragments.count(), 1, "{}", file.display());
+    }
+    assert!(!folder.join("segment-003.mp4").exists());
 }
 
 #[test]

@@ -18,7 +18,8 @@ fn the_rust_example_writes_a_protected_presentation() {
     let test = "hls::the_rust_example_writes_a_protected_presentation";
     if is_runnable(test) {
         let example = launch::build(&["--example", "hlscmafsink"]).join("examples/hlscmafsink");
-        writes_protected_hls(&mut launch::program(example), "cbcs", "SAMPLE-AES");
+        writes_protected_hls(&mut launch::program(&example), "cbcs", "SAMPLE-AES");
+        writes_each_key(&mut launch::program(example));
     }
 }
 
@@ -36,7 +37,8 @@ fn the_python_example_writes_a_protected_presentation() {
     if is_runnable(test) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hlscmafsink.py");
         let mut python = launch::program(PYTHON);
-        writes_protected_hls(python.arg(script), "cenc", "SAMPLE-AES-CTR");
+        writes_protected_hls(python.arg(&script), "cenc", "SAMPLE-AES-CTR");
+        writes_each_key(launch::program(PYTHON).arg(script));
     }
 }
 
@@ -74,6 +76,44 @@ fn writes_protected_hls(example: &mut Command, scheme: &str, method: &str) {
     let names = left.map(|file| file.unwrap().file_name().into_string().unwrap());
     let drafts: Vec<_> = names.filter(|name| name.contains("draft")).collect();
     assert_eq!(drafts, [""; 0]);
+}
+
+/// Eight seconds in segments of two, under keys of four: the playlist has the lines of a key where it begins.
+fn writes_each_key(example: &mut Command) {
+    let folder = Scratch::new("hls-keys");
+    let line = |period: u8| format!("*@{period} {:032x} {:032x}\n", period + 1, period + 5);
+    let keys = [line(0), line(1), line(2), line(3)].concat();
+    let keys = folder.write_secret("hls.keys", &keys);
+    Run::of(example.arg(folder.path()).args(["cbcs", "4"])).succeeded();
+    let playlist = std::fs::read_to_string(folder.join("playlist.m3u8")).unwrap();
+    let (mut key, mut seen) = (String::new(), Vec::new());
+    for line in playlist.lines() {
+        if line.starts_with("#EXT-X-KEY:") {
+            assert_ne!(key, line, "{playlist}");
+            line.clone_into(&mut key);
+        } else if !line.starts_with('#') {
+            seen.push((key.clone(), line.to_owned()));
+        }
+    }
+    assert_eq!(seen.len(), 4, "{playlist}");
+    let mut presentation = std::fs::read(folder.join("init00000.mp4")).unwrap();
+    for (index, (key, segment)) in seen.iter().enumerate() {
+        assert_eq!(key == &seen[0].0, index < 2, "{playlist}");
+        assert!(!key.is_empty(), "{playlist}");
+        presentation.extend(std::fs::read(folder.join(segment)).unwrap());
+    }
+    let file = folder.write("presentation.mp4", presentation);
+    let movie = is_protected(&file, "hlscmafsink");
+    for (index, sample) in movie.tracks[0].samples.iter().enumerate() {
+        let kid = u128::from_be_bytes(sample.protection.as_ref().unwrap().rules.kid);
+        assert_eq!(kid, 1 + u128::from(index >= 100), "sample {index}");
+    }
+    launch::pipeline(&format!(
+        "filesrc location={} ! clearkeydec key-uri=file://{} ! qtdemux ! h264parse ! avdec_h264 ! fakesink",
+        file.display(),
+        keys.display(),
+    ))
+    .succeeded();
 }
 
 /// Checks that one PlayReady key comes before the first segment and its header. Returns the segments.

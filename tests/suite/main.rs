@@ -36,11 +36,10 @@ mod claims;
 mod clearkeydec;
 /// clearkeydec on MP4.
 mod clearkeydec_mp4;
-/// The commands, properties and dependencies in README.md and docs/.
 /// The constant IV of cbcs, and packagers that agree on it.
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 mod constant_ivs;
-/// The commands, properties and dependencies in README.md and docs.
+/// The commands, properties and dependencies in README.md and docs/.
 mod documents;
 /// The examples of an encoder application, in C, Python and Rust.
 mod encoder_examples;
