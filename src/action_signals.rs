@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The signals of every encryptor: `request-key` requests keys from the application, `rotate-key` starts a new crypto period.
+//! The signals of every encryptor: `request-key` requests keys from the application, `set-key` gives those that it announced, and
+//! `rotate-key` starts a new crypto period.
 
 use std::ops::ControlFlow;
 
 use gst::glib;
-use gst::glib::subclass::{Signal, SignalId};
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
@@ -17,15 +18,25 @@ pub(super) trait Encryptor: Logged {
     fn session(&self) -> &Session;
 }
 
-/// The signals of an element class.
-pub(super) fn signals<T: Encryptor>() -> Vec<Signal> {
-    vec![request_key(), rotate_key::<T>()]
+/// An element with the signals of an encryptor: the encryptor itself, or a bin with one.
+pub(super) trait KeySignals: ObjectSubclass<Type: IsA<glib::Object>> {
+    type Encryptor: Encryptor;
+
+    /// None before the element is constructed.
+    fn encryptor(&self) -> Option<&Self::Encryptor>;
 }
 
-/// True if a handler for `request-key` is connected.
-pub(super) fn is_answered(element: &gst::Element) -> bool {
-    SignalId::lookup(REQUEST_KEY, element.type_())
-        .is_some_and(|id| glib::signal::signal_has_handler_pending(element, id, None, false))
+impl<T: Encryptor> KeySignals for T {
+    type Encryptor = Self;
+
+    fn encryptor(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+/// The signals of an element class.
+pub(super) fn signals<T: KeySignals>() -> Vec<Signal> {
+    vec![request_key(), set_key::<T>(), rotate_key::<T>()]
 }
 
 /// Emission stops at the first handler that returns a structure.
@@ -43,19 +54,45 @@ fn request_key() -> Signal {
         .build()
 }
 
-fn rotate_key<T: Encryptor>() -> Signal {
+fn set_key<T: KeySignals>() -> Signal {
+    Signal::builder("set-key")
+        .param_types([gst::Structure::static_type()])
+        .return_type::<bool>()
+        .action()
+        .run_last()
+        .class_handler(|values| {
+            let answer = values.get(1)?.get::<Option<&gst::StructureRef>>().ok()?;
+            let is_taken = with_encryptor::<T, _>(values, |encryptor| {
+                answer.is_some_and(|answer| encryptor.session().keys().give(encryptor, answer))
+            });
+            Some(is_taken.unwrap_or(false).to_value())
+        })
+        .build()
+}
+
+fn rotate_key<T: KeySignals>() -> Signal {
     Signal::builder("rotate-key")
         .action()
         .run_last()
         .class_handler(|values| {
-            let element = values.first()?.get::<T::Type>().ok()?;
-            gst::info!(
-                T::category(),
-                obj = element,
-                "rotate-key: a new crypto period starts at the next possible fragment"
-            );
-            T::from_obj(&element).session().controls().rotate();
+            with_encryptor::<T, _>(values, |encryptor| {
+                gst::info!(
+                    T::Encryptor::category(),
+                    obj = encryptor.obj(),
+                    "rotate-key: a new crypto period starts at the next possible fragment"
+                );
+                encryptor.session().controls().rotate();
+            });
             None
         })
         .build()
+}
+
+/// Runs `work` on the encryptor of the element that a signal is emitted on.
+fn with_encryptor<T: KeySignals, R>(
+    values: &[glib::Value],
+    work: impl FnOnce(&T::Encryptor) -> R,
+) -> Option<R> {
+    let element = values.first()?.get::<T::Type>().ok()?;
+    T::from_obj(&element).encryptor().map(work)
 }

@@ -16,9 +16,9 @@ use protection_policy::{
     PropertySpec, Published, SampleKeys, Signals, StopCheck, Warning,
 };
 
-use super::element_keys::ElementKeys;
 use super::logging::{Logged, media_time};
 use super::protected_caps::CapsProtection;
+use super::session_keys::SessionKeys;
 use super::settings::{self, Settings};
 use super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
 use super::stream_keys::StreamKeys;
@@ -30,7 +30,7 @@ static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
 /// The state of an encryptor that lasts from its first stream to its last.
 pub(super) struct Session {
     settings: Mutex<Settings>,
-    keys: ElementKeys,
+    keys: SessionKeys,
     /// The keys of earlier streams, whose IVs must not be reused.
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
@@ -47,7 +47,7 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             settings: Mutex::default(),
-            keys: ElementKeys::default(),
+            keys: SessionKeys::default(),
             sample_keys: Mutex::new(sample_keys()),
             published: Mutex::default(),
             controls: Arc::default(),
@@ -112,9 +112,14 @@ impl Session {
             .config(host.clone())
             .map_err(|error| error::settings_message(element, &error))?;
         self.warn_of_settings(element, &opened);
-        let StreamKeys { source, cache } =
-            StreamKeys::of(element, &lock(&self.settings), &self.keys, &host)
-                .map_err(|error| error::settings_message(element, &error))?;
+        let StreamKeys {
+            source,
+            cache,
+            answers,
+        } = self
+            .keys
+            .of_stream(element, &lock(&self.settings), &host)
+            .map_err(|error| error::settings_message(element, &error))?;
         self.log_settings(element, &opened);
         *lock(&self.published) = Published::default();
         self.set_flushing(false);
@@ -130,12 +135,18 @@ impl Session {
             is_stopped: self.stop_check(sinkpad),
         })
         .map_err(|error| error::settings_message(element, &error.into()))?;
+        self.keys.take_answers(answers, packaging.key_waker());
         key_thread::spawn(element, key_task).map_err(|error| {
             let error = protection_policy::Error::Keys(content_keys::Error::Thread(error));
             error::settings_message(element, &error.into())
         })?;
         self.is_open.store(true, Ordering::Relaxed);
         Ok(packaging)
+    }
+
+    /// Returns the keys of the element and the ways by which it gets them.
+    pub(super) const fn keys(&self) -> &SessionKeys {
+        &self.keys
     }
 
     /// True if a property may be set now. If a stream uses its value already, warns that this value stays.
@@ -163,9 +174,11 @@ impl Session {
     /// The flag of the pad would not suffice, since the end of a flush clears it before the streaming thread has come back.
     fn stop_check(&self, sinkpad: &gst::Pad) -> StopCheck {
         let (sinkpad, is_flushing) = (sinkpad.downgrade(), Arc::clone(&self.is_flushing));
-        let is_inactive = |pad: gst::Pad| pad.pad_flags().contains(gst::PadFlags::FLUSHING);
+        let is_usable = |pad: gst::Pad| {
+            pad.parent().is_some() && !pad.pad_flags().contains(gst::PadFlags::FLUSHING)
+        };
         Arc::new(move || {
-            is_flushing.load(Ordering::Relaxed) || sinkpad.upgrade().is_none_or(is_inactive)
+            is_flushing.load(Ordering::Relaxed) || !sinkpad.upgrade().is_some_and(is_usable)
         })
     }
 
@@ -223,6 +236,7 @@ impl Session {
     /// Notes that no stream uses the settings any longer.
     pub(super) fn end(&self) {
         self.is_open.store(false, Ordering::Relaxed);
+        self.keys.end();
     }
 
     /// Takes the keys back when the stream has ended.

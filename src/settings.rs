@@ -9,12 +9,14 @@ mod keys;
 mod specs;
 mod values;
 
+use std::time::Duration;
+
 use gst::glib;
 
 use content_keys::ContentRequest;
 use drm_signaling::{Drm, System};
 use host_access::Host;
-use protection_policy::properties::SYSTEMS;
+use protection_policy::properties::{KEY_TIMEOUT, SYSTEMS};
 use protection_policy::{Config, Error, PropertyValues};
 
 use super::protected_caps::CapsProtection;
@@ -50,6 +52,11 @@ impl Settings {
     /// Returns the request that is sent to the source of keys.
     pub(super) fn content_request(&self) -> ContentRequest {
         self.values.content_request()
+    }
+
+    /// Returns the longest time from the announcement of a key to the key.
+    pub(super) fn key_timeout(&self) -> Duration {
+        self.values.time(&KEY_TIMEOUT)
     }
 
     /// Reads and checks the settings.

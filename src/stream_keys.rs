@@ -9,41 +9,59 @@ use gst::subclass::prelude::*;
 use content_keys::{KeyCache, KeySource};
 use host_access::Host;
 
-use super::action_signals::is_answered;
 use super::element_keys::{ElementKeys, KeyIdentity};
+use super::key_answers::KeyAnswers;
 use super::logging::{KeyLog, Logged};
-use super::request_key::RequestedKeys;
+use super::request_key::{KeyHandlers, RequestedKeys};
 use super::settings::{GivenSource, Settings, SettingsError};
 
 /// The source of a stream's keys, and those that it gave before.
 pub(super) struct StreamKeys {
     pub(super) source: KeySource,
     pub(super) cache: Arc<KeyCache>,
+    /// Where the application gives keys after their request.
+    pub(super) answers: Arc<KeyAnswers>,
+}
+
+/// What the source of an element's keys follows from.
+pub(super) struct KeyOrigin<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) handlers: KeyHandlers,
+    /// The keys that the element has.
+    pub(super) kept: &'a ElementKeys,
 }
 
 impl StreamKeys {
-    /// Reads the source from the settings of `element`, which keeps its keys in `kept`. Nothing is opened yet.
+    /// Reads the source of the keys of `element`. Nothing is opened yet.
     ///
     /// # Errors
     /// Properties that name no source, or none that can be opened.
     pub(super) fn of<E: Logged>(
         element: &E,
-        settings: &Settings,
-        kept: &ElementKeys,
+        origin: KeyOrigin<'_>,
         host: &Host,
     ) -> Result<Self, SettingsError> {
-        let object = element.obj().upcast_ref::<gst::Element>().clone();
-        let log = KeyLog::new(E::category(), &object, Arc::clone(&host.clock));
+        let KeyOrigin {
+            settings,
+            handlers,
+            kept,
+        } = origin;
+        let clock = Arc::clone(&host.clock);
+        let log = KeyLog::new(E::category(), element.obj().upcast_ref(), clock);
         let request = settings.content_request();
+        let clock = Arc::clone(&host.clock);
+        let answers = Arc::new(KeyAnswers::new(clock, settings.key_timeout()));
         Ok(match settings.source() {
-            Err(SettingsError::NoKey) if is_answered(&object) => Self {
-                source: log.opened(Box::new(RequestedKeys::of(&object))),
+            Err(SettingsError::NoKey) if handlers.are_connected() => Self {
+                source: log.opened(Box::new(RequestedKeys::new(handlers, Arc::clone(&answers)))),
                 cache: kept.cache(KeyIdentity { uri: None, request }),
+                answers,
             },
             Err(error) => return Err(error),
             Ok(GivenSource::Keys(provider)) => Self {
                 source: log.opened(provider),
                 cache: Arc::default(),
+                answers,
             },
             Ok(GivenSource::Location(uri)) => {
                 protection_policy::check_location(&uri, &request)
@@ -57,6 +75,7 @@ impl StreamKeys {
                         let host = host.clone();
                         move || protection_policy::open(&uri, &request, &host)
                     }),
+                    answers,
                 }
             }
         })

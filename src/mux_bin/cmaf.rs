@@ -4,8 +4,11 @@
 use std::sync::LazyLock;
 
 use gst::glib;
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
+
+use crate::action_signals;
 
 use super::imp::{MuxBin, properties};
 use super::parts::Inner;
@@ -58,6 +61,11 @@ impl Inner for Cmaf {
             )
         });
         &PROPERTIES
+    }
+
+    fn signals() -> &'static [Signal] {
+        static SIGNALS: LazyLock<Vec<Signal>> = LazyLock::new(action_signals::signals::<CmafBin>);
+        &SIGNALS
     }
 }
 

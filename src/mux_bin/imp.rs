@@ -5,9 +5,12 @@ use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 use gst::glib;
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use crate::action_signals::KeySignals;
+use crate::playreadyenc::PlayReadyEnc;
 use crate::session;
 
 use super::pad::MuxPad;
@@ -90,12 +93,27 @@ where
     }
 }
 
+impl<I: Inner> KeySignals for MuxBin<I>
+where
+    Self: ObjectSubclass<Type: BinType>,
+{
+    type Encryptor = <PlayReadyEnc as glib::object::ObjectSubclassIs>::Subclass;
+
+    fn encryptor(&self) -> Option<&Self::Encryptor> {
+        Some(self.parts()?.encryptor.imp())
+    }
+}
+
 impl<I: Inner> ObjectImpl for MuxBin<I>
 where
     Self: ObjectSubclass<Type: BinType>,
 {
     fn properties() -> &'static [glib::ParamSpec] {
         I::properties()
+    }
+
+    fn signals() -> &'static [Signal] {
+        I::signals()
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
@@ -162,10 +180,10 @@ where
 
     fn release_pad(&self, pad: &gst::Pad) {
         gst::debug!(I::category(), imp = self, "takes pad {} back", pad.name());
-        let _ = pad.set_active(false);
         if let (Some(pad), Some(parts)) = (pad.downcast_ref::<MuxPad>(), self.parts()) {
             parts.release_pad(pad);
         }
+        let _ = pad.set_active(false);
         let _ = self.obj().remove_pad(pad);
     }
 

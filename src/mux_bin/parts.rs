@@ -4,8 +4,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use gst::glib;
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
+use crate::action_signals::Encryptor;
 use crate::playreadyenc::PlayReadyEnc;
 
 use super::pad::MuxPad;
@@ -26,13 +29,14 @@ pub trait Inner: Default + Send + Sync + 'static {
     fn metadata() -> &'static gst::subclass::ElementMetadata;
     fn pad_templates() -> &'static [gst::PadTemplate];
     fn properties() -> &'static [glib::ParamSpec];
+    fn signals() -> &'static [Signal];
 }
 
 pub(super) struct Parts {
     /// `mux`.
     pub(super) muxer: Option<gst::Element>,
     /// `enc`.
-    pub(super) encryptor: gst::Element,
+    pub(super) encryptor: PlayReadyEnc,
     /// Keeps the only pad of a single-track muxer linked until it is requested, since gst-launch-1.0 would add ghost pads for
     /// unlinked pads in a quoted bin.
     spare: Mutex<Option<gst::GhostPad>>,
@@ -43,8 +47,12 @@ impl Parts {
     pub(super) fn new<I: Inner>(bin: &gst::Bin) -> Result<Self, glib::BoolError> {
         let encryptor = glib::Object::builder::<PlayReadyEnc>()
             .property("name", "enc")
-            .build()
-            .upcast::<gst::Element>();
+            .build();
+        encryptor
+            .imp()
+            .session()
+            .keys()
+            .request_on(bin.upcast_ref());
         bin.add(&encryptor)?;
         let factory = gst::ElementFactory::find(I::FACTORY);
         let muxer = factory.and_then(|factory| factory.create().name("mux").build().ok());
@@ -86,7 +94,7 @@ impl Parts {
 
     /// Returns the part that has a property of the bin.
     pub(super) fn holder(&self, property: &str) -> Option<&gst::Element> {
-        let encryptor = &self.encryptor;
+        let encryptor: &gst::Element = self.encryptor.upcast_ref();
         match encryptor.find_property(property).is_some() {
             true => Some(encryptor),
             false => self.muxer.as_ref(),
@@ -131,17 +139,29 @@ impl Parts {
         names.find(|name| !is_taken(name)).unwrap_or_default()
     }
 
-    /// Releases the muxer's pad of the ghost `pad`.
+    /// Releases the muxer's pad of the ghost `pad`. A thread that waits in the muxer holds the lock of the ghost pad, which can be
+    /// deactivated only after this.
     pub(super) fn release_pad(&self, pad: &MuxPad) {
         let target = pad.target();
+        pad.set_pad_flags(gst::PadFlags::FLUSHING);
         // The target is unset first, so that a released pad of the muxer cannot be reached through the ghost pad.
         let unset = pad.set_target(None::<&gst::Pad>);
         if let (Ok(()), Some(muxer), Some(target)) = (unset, &self.muxer, target) {
             match is_request(&target) {
                 true => muxer.release_request_pad(&target),
-                false => _ = self.keep_spare(),
+                false => {
+                    end_waits(&target);
+                    let _ = self.keep_spare();
+                }
             }
         }
+    }
+}
+
+/// Lets go the threads that wait in an element behind its pad.
+fn end_waits(pad: &gst::Pad) {
+    if pad.is_active() && pad.send_event(gst::event::FlushStart::new()) {
+        pad.send_event(gst::event::FlushStop::new(true));
     }
 }
 

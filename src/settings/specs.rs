@@ -41,7 +41,9 @@ fn spec(property: &PropertySpec) -> ParamSpec {
                 .default_value(*default)
                 .build()
         }
-        PropertyKind::Time => described(ParamSpecUInt64::builder(name), property).build(),
+        PropertyKind::Time { default } => described(ParamSpecUInt64::builder(name), property)
+            .default_value(*default)
+            .build(),
         PropertyKind::Flag { default } => described(ParamSpecBoolean::builder(name), property)
             .default_value(*default)
             .build(),

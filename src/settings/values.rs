@@ -43,7 +43,7 @@ fn read(kind: &PropertyKind, value: &glib::Value) -> PropertyValue {
                 .map(Zeroizing::new),
         ),
         PropertyKind::Number { .. } => PropertyValue::Number(value.get().expect(CHECKED)),
-        PropertyKind::Time => PropertyValue::Time(value.get().expect(CHECKED)),
+        PropertyKind::Time { .. } => PropertyValue::Time(value.get().expect(CHECKED)),
         PropertyKind::Flag { .. } => PropertyValue::Flag(value.get().expect(CHECKED)),
         PropertyKind::Choice(_) => {
             let (_, choice) = glib::EnumValue::from_value(value).expect(CHECKED);

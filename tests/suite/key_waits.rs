@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Elements that wait for keys: the actions that remain possible for an application, and the events that end the wait.
 
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use gst::prelude::*;
@@ -9,119 +8,19 @@ use gst::prelude::*;
 use crate::in_process;
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 
-/// More time than anything takes that does not wait for a key.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// An application that answers requests for keys.
+mod application;
+/// The parts of recordings.
+mod parts;
+/// Keys that the application announces and gives later.
+mod pending;
+/// The places of an encryptor in a pipeline.
+mod places;
+/// A key server that never answers.
+mod silent;
 
-const VIDEO: &str = "videotestsrc name=source ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \
-                     ! x264enc tune=zerolatency key-int-max=5 ! h264parse";
-
-/// The encryptors in each place of a pipeline, with names. All change keys every 400 ms.
-fn places(file: &str) -> [(&'static str, String); 4] {
-    [
-        (
-            "after a muxer",
-            format!(
-                "{VIDEO} ! mp4mux fragment-duration=200 ! playreadyenc name=enc crypto-period=400000000 ! fakesink"
-            ),
-        ),
-        (
-            "reads a file",
-            format!(
-                "filesrc location={file} ! playreadyenc name=enc crypto-period=400000000 ! fakesink"
-            ),
-        ),
-        (
-            "after a parser",
-            format!("{VIDEO} ! cencenc name=enc crypto-period=400000000 ! fakesink"),
-        ),
-        (
-            "in a bin",
-            format!(
-                "{VIDEO} ! playreadymp4mux name=bin fragment-duration=200 enc::crypto-period=400000000 ! fakesink"
-            ),
-        ),
-    ]
-}
-
-fn encryptor(pipeline: &gst::Pipeline) -> gst::Element {
-    pipeline.by_name("enc").unwrap()
-}
-
-/// An application that answers `request-key` up to a period, and then does not return from the handler.
-#[derive(Clone, Default)]
-struct Application(Arc<(Mutex<Held>, Condvar)>);
-
-#[derive(Default)]
-struct Held {
-    /// The first period that stays without an answer. None: all are answered.
-    from: Option<u64>,
-    requested: Vec<u64>,
-}
-
-impl Application {
-    fn holding_from(period: u64) -> Self {
-        let application = Self::default();
-        application.held().from = Some(period);
-        application
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
-        self.0.0.lock().unwrap()
-    }
-
-    fn answers(&self, element: &gst::Element) {
-        let application = self.clone();
-        element.connect("request-key", false, move |values| {
-            let request: gst::Structure = values[1].get().unwrap();
-            Some(Some(application.answer(request.get("period").unwrap())).to_value())
-        });
-    }
-
-    fn answer(&self, period: u64) -> gst::Structure {
-        let mut held = self.held();
-        held.requested.push(period);
-        self.0.1.notify_all();
-        while held.from.is_some_and(|from| period >= from) {
-            held = self.0.1.wait(held).unwrap();
-        }
-        key(period)
-    }
-
-    fn release(&self) {
-        self.held().from = None;
-        self.0.1.notify_all();
-    }
-
-    /// Waits until the keys of a period are requested.
-    fn until_requested(&self, period: u64) {
-        let held = self.held();
-        let waited = self
-            .0
-            .1
-            .wait_timeout_while(held, PATIENCE, |held| !held.requested.contains(&period));
-        assert!(
-            !waited.unwrap().1.timed_out(),
-            "period {period} is requested"
-        );
-    }
-}
-
-/// The answer for a period.
-fn key(period: u64) -> gst::Structure {
-    gst::Structure::builder("keys")
-        .field("key-id", format!("0c1d2e3f-4051-6273-8495-{period:012x}"))
-        .field("key", format!("{:032x}", period + 1))
-        .build()
-}
-
-/// Runs `work` on a thread and requires that it ends in time.
-fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, result) = std::sync::mpsc::channel();
-    std::thread::spawn(move || done.send(work()));
-    result
-        .recv_timeout(PATIENCE)
-        .unwrap_or_else(|_| panic!("{what} waits"))
-}
+use application::Application;
+use places::{VIDEO, encryptor, no_error, places, set_state, soon, until_samples};
 
 /// For each place, plays a pipeline whose application holds the keys back from a period on, and calls `work` when the stream
 /// waits.
@@ -142,33 +41,6 @@ fn while_waiting(from: u64, work: impl Fn(&str, &gst::Pipeline, &Application)) {
         set_state(&pipeline, gst::State::Null, place);
         no_error(&pipeline, place);
         application.release();
-    }
-}
-
-/// Sets a state, which must not wait for a key.
-fn set_state(pipeline: &gst::Pipeline, state: gst::State, place: &str) {
-    let setting = pipeline.clone();
-    soon(&format!("{place}: {state:?}"), move || {
-        setting.set_state(state)
-    })
-    .unwrap();
-}
-
-/// Waits until samples have left the element.
-fn until_samples(element: &gst::Element, place: &str) {
-    let has_samples = || {
-        std::thread::sleep(Duration::from_millis(20));
-        let stats: gst::Structure = element.property("stats");
-        stats.get::<u64>("samples").unwrap() > 0
-    };
-    assert!((0..1000).any(|_| has_samples()), "{place}: no samples");
-}
-
-/// Requires that no error is on the bus.
-fn no_error(pipeline: &gst::Pipeline, place: &str) {
-    let kinds = [gst::MessageType::Error, gst::MessageType::Warning];
-    if let Some(message) = pipeline.bus().unwrap().pop_filtered(&kinds) {
-        panic!("{place}: {message:?}");
     }
 }
 

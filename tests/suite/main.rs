@@ -55,6 +55,8 @@ mod hls;
 mod hostile;
 /// The first lines of each file, and its length.
 mod house_rules;
+/// The examples of applications that give keys, in C and Python.
+mod key_applications;
 /// Waits for keys, and the events that end them.
 mod key_waits;
 /// Buffer lists, flags, times and caps.

@@ -85,6 +85,8 @@ enum PeriodState {
         /// The time of the next request, since 1970.
         due: Duration,
         failed_requests: u32,
+        /// True if the source was given an answer that it may not have seen at its last request.
+        is_answered: bool,
         /// The last error, for a caller that waits.
         error: Option<Error>,
     },
@@ -233,8 +235,11 @@ impl KeyWaker {
         let Some(shared) = self.0.upgrade() else {
             return;
         };
-        if let Some(PeriodState::Wanted { due, .. }) = shared.lock().periods.get_mut(&period) {
-            *due = Duration::ZERO;
+        if let Some(PeriodState::Wanted {
+            due, is_answered, ..
+        }) = shared.lock().periods.get_mut(&period)
+        {
+            (*due, *is_answered) = (Duration::ZERO, true);
         }
         shared.changed.notify_all();
     }
@@ -311,6 +316,7 @@ impl PrefetchState {
         self.periods.entry(period).or_insert(PeriodState::Wanted {
             due: Duration::ZERO,
             failed_requests: 0,
+            is_answered: false,
             error: None,
         })
     }
@@ -342,8 +348,15 @@ impl PrefetchState {
                 self.periods.insert(period, PeriodState::Ready(keys));
             }
             Err(Error::Pending { limit }) => {
-                if let PeriodState::Wanted { due, .. } = self.want(period) {
-                    *due = now + limit;
+                if let PeriodState::Wanted {
+                    due, is_answered, ..
+                } = self.want(period)
+                {
+                    // An answer that came during the request is looked for at once.
+                    *due = match std::mem::take(is_answered) {
+                        true => Duration::ZERO,
+                        false => now + limit,
+                    };
                 }
             }
             Err(error) => self.store_failure(period, error, now),
@@ -361,6 +374,7 @@ impl PrefetchState {
             due,
             failed_requests,
             error,
+            ..
         }) = self.periods.get_mut(&period)
         {
             *due = now

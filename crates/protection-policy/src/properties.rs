@@ -11,12 +11,13 @@ use super::property_spec::OptionGroup::{Encryption, Header, Keys};
 use super::property_spec::{PropertyKind, PropertySpec, ValueError};
 
 /// All properties, in the order in which commands list their options.
-pub static PROPERTIES: [PropertySpec; 28] = [
+pub static PROPERTIES: [PropertySpec; 29] = [
     KEY_URI,
     CONTENT_ID,
     KEY_ID,
     KEY,
     KEY_SEED,
+    KEY_TIMEOUT,
     CRYPTO_PERIOD,
     PERIOD_CLOCK,
     ON_KEY_MISSING,
@@ -93,11 +94,21 @@ pub const KEY_SEED: PropertySpec = PropertySpec::new(
     "PlayReady key seed of 30 bytes or more in hex or base64, from which the content key of each KID is computed. It cannot be read back, but other users of the machine can read a command line: set it in a program",
 );
 
+/// The longest time until the application gives a key that it announced.
+pub const KEY_TIMEOUT: PropertySpec = PropertySpec::new(
+    "key-timeout",
+    "Key timeout",
+    PropertyKind::Time {
+        default: 30_000_000_000,
+    },
+    "How long the signal set-key may take to give a key after a handler of request-key returned a structure 'pending', in nanoseconds",
+);
+
 /// The time for which each key is used.
 pub const CRYPTO_PERIOD: PropertySpec = PropertySpec::new(
     "crypto-period",
     "Crypto period",
-    PropertyKind::Time,
+    PropertyKind::Time { default: 0 },
     "Media time for which each key is used, in nanoseconds; with 0 a key is used until the signal rotate-key",
 )
 .option_with_help(
@@ -192,7 +203,7 @@ pub const SKIP_BYTE_BLOCK: PropertySpec = PropertySpec::new(
 pub const CLEAR_LEAD: PropertySpec = PropertySpec::new(
     "clear-lead",
     "Clear lead",
-    PropertyKind::Time,
+    PropertyKind::Time { default: 0 },
     "Length of the clear part at the start of the stream, in nanoseconds, rounded to whole fragments",
 )
 .option_with_help(

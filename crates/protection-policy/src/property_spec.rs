@@ -58,8 +58,11 @@ pub enum PropertyKind {
         /// The valid values; empty if all values in the range are valid.
         only: &'static [u32],
     },
-    /// A time, 0 by default: nanoseconds in a property, a number with a unit in a command option.
-    Time,
+    /// A time: nanoseconds in a property, a number with a unit in a command option.
+    Time {
+        /// The value if none is set, in nanoseconds.
+        default: u64,
+    },
     /// A truth value.
     Flag {
         /// The value if none is set.
@@ -243,7 +246,7 @@ impl PropertyKind {
             Self::Text { .. } | Self::Texts { .. } | Self::Location => PropertyValue::Text(None),
             Self::Secret => PropertyValue::Secret(None),
             Self::Number { default, .. } => PropertyValue::Number(*default),
-            Self::Time => PropertyValue::Time(0),
+            Self::Time { default } => PropertyValue::Time(*default),
             Self::Flag { default } => PropertyValue::Flag(*default),
             Self::Choice(choices) => PropertyValue::Choice(choices.default_nick()),
             Self::Systems => PropertyValue::Systems([System::PlayReady].into()),
@@ -265,7 +268,9 @@ impl PropertyKind {
             Self::Number { range, .. } => {
                 PropertyValue::Number(check_number(range, text.parse()?)?)
             }
-            Self::Time => PropertyValue::Time(u64::try_from(duration::parse(text)?.as_nanos())?),
+            Self::Time { .. } => {
+                PropertyValue::Time(u64::try_from(duration::parse(text)?.as_nanos())?)
+            }
             Self::Flag { .. } => PropertyValue::Flag(text.parse().map_err(|_| InvalidValue::Flag)?),
             Self::Choice(choices) => parse_choice(choices, text)?,
             Self::Systems => PropertyValue::Systems(parse_systems(text)?),
