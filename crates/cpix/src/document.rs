@@ -93,6 +93,24 @@ impl Document {
 
     /// Writes the document without empty lists.
     ///
+    /// ```
+    /// use cenc_types::Scheme;
+    /// use cpix::{ContentKey, Document, Version};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // The KID and key of Microsoft's public test content.
+    /// let kid = "10000000-1000-1000-1000-100000000001".parse()?;
+    /// let key = cenc_types::ContentKey::parse("OiobaN0r2bLusl6ExHdmaA==")?;
+    /// let document = Document {
+    ///     content_id: Some("film".to_owned()),
+    ///     content_keys: vec![ContentKey::new(kid, key, Scheme::Cenc)],
+    ///     ..Document::default()
+    /// };
+    /// assert!(document.to_xml(Version::V2_3)?.contains("OiobaN0r2bLusl6ExHdmaA=="));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotInVersion`] for a part that the version does not have; errors of ids, KIDs and texts.
     pub fn to_xml(&self, version: Version) -> Result<Zeroizing<String>, Error> {

@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::{Host, SystemRandom};
 
-    /// A folder that goes when the test ends.
+    /// A folder that is removed when the test ends.
     struct Folder(PathBuf);
 
     impl Folder {

@@ -41,6 +41,15 @@ impl From<KeyId> for KeyIdForms {
 
 /// Reads a UUID or GUID with braces or without, 32 hexadecimal digits in the same order, or base64 in PlayReady order.
 ///
+/// ```
+/// use key_server::operations::kid;
+///
+/// // One KID in two notations, from Microsoft's DASH specification, table 2.
+/// let uuid = kid::read("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")?;
+/// assert_eq!(kid::read("rk8d+Ox90BGnZQCgyR5r9g==")?, uuid);
+/// # Ok::<(), kid::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error`].
 pub fn read(text: &str) -> Result<KeyId, Error> {

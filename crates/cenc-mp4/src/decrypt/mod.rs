@@ -43,6 +43,34 @@ use tables::TableTrack;
 ///
 /// Pass the stream in chunks of any size to [`Self::push`] and end it with [`Self::finish`]. The output does not depend on the
 /// chunks.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bytes::BytesMut;
+/// use cenc_mp4::{Decryptor, IndexMode, Output};
+/// use cenc_types::{ContentKey, KeyId};
+/// use common_encryption::KnownKeys;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // "a key for tests." in hex.
+/// let key = ContentKey::parse("61206b657920666f722074657374732e")?;
+/// let kid = KeyId::from_bytes(*b"a KID for tests.");
+/// let keys: KnownKeys = [(kid, &key)].into_iter().collect();
+/// let protected_mp4 = &include_bytes!("../../../../fuzz/corpus/mp4_decrypt/ffmpeg-av-cenc")[..];
+///
+/// let (mut decryptor, mut outputs) = (Decryptor::new(IndexMode::Hold, Arc::new(keys)), Vec::new());
+/// decryptor.push(BytesMut::from(protected_mp4), &mut outputs)?;
+/// decryptor.finish(&mut outputs)?;
+///
+/// let Some(Output::Boxes { bytes: init, .. }) = outputs.first() else {
+///     return Err("the stream starts with its init segment".into());
+/// };
+/// assert!(init.windows(4).any(|name| name == b"avc1"));
+/// assert!(!init.windows(4).any(|name| name == b"encv"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Decryptor<C> {
     reader: StreamReader<C>,
     assembler: FragmentAssembler<C>,

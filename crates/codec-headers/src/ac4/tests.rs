@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tables of contents: of encoded streams, and written by hand after the syntax of TS 103 190-1 and -2.
+//! Tables of contents of encoded streams, and others written by hand by the syntax of TS 103 190-1 and -2.
 
 use super::*;
 use crate::Codec;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Documents as a whole: what is read, what is written, what is refused.
+//! Whole documents: those that are read, written and refused.
 
 use super::*;
 use crate::{Bounds, EncryptionScheme, Offset, Playlist, Position, VideoFilter};
@@ -16,7 +16,7 @@ fn kid(last: u8) -> KeyId {
     KeyId::from_bytes(bytes)
 }
 
-/// A document around what `ContentKeyList` and the lists behind it hold.
+/// A document with this content in `ContentKeyList` and the lists after it.
 fn around(lists: &str) -> String {
     format!(
         "<CPIX xmlns=\"urn:dashif:org:cpix\" xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\" \
@@ -179,7 +179,7 @@ fn text_that_xml_cannot_hold_is_refused() {
     }
 }
 
-// Order and elements as in the examples of SPEKE 1.0's documentation.
+// The order and the elements are those of the examples in SPEKE 1.0's documentation.
 #[test]
 fn elements_of_speke_1_are_read_in_any_order() {
     let system = "<DRMSystemList><DRMSystem kid='10000000-0000-0000-0000-00000000000a' \

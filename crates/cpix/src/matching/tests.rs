@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The choice of keys: limits as CPIX 2.4, "Usage rules", has them.
+//! The choice of keys, with the limits of CPIX 2.4, "Usage rules".
 
 use super::*;
 use crate::{AudioFilter, BitrateFilter, VideoFilter};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Playlists that are odd, and their keys.
+//! Playlists in unusual forms, and their keys.
 
 use super::*;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Headers as the field writes them; facts and samples from the PlayReady Header specification.
+//! Headers as they occur in practice. Facts and samples come from the PlayReady Header specification.
 
 use super::*;
 use crate::header::Feature;
@@ -15,7 +15,7 @@ fn read(version: &str, data: &str) -> FoundHeader {
     FoundHeader::from_xml(&header(version, data)).unwrap()
 }
 
-// The specification's example of version 4.0, indented and with ALGID before KEYLEN as it stands there.
+// The specification's example of version 4.0, indented and with ALGID before KEYLEN as there.
 #[test]
 fn indented_header_gives_all_fields_back() {
     let data = "\n <PROTECTINFO>\n  <ALGID>AESCTR</ALGID>\n  <KEYLEN>16</KEYLEN>\n </PROTECTINFO>\n \
