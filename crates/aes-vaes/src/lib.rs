@@ -86,8 +86,7 @@ pub struct VaesKeyStream<'k> {
 impl VaesKeyStream<'_> {
     /// Adds (exclusive or) the next bytes of the key stream to `data`.
     pub fn apply(&mut self, data: &mut [u8]) {
-        let data = self.apply_left(data);
-        let (batches, rest) = data.as_chunks_mut::<BATCH>();
+        let (batches, rest) = self.apply_left(data).as_chunks_mut::<BATCH>();
         self.schedule.apply(self.counter, batches);
         self.advance(batches.len());
         if !rest.is_empty() {

@@ -269,14 +269,15 @@ fn clear_gaps<C: Chunk>(gaps: &[MediaGap], payload: &mut Payload<'_, C>) -> Opti
     for MediaGap { bytes, fills_mdat } in gaps {
         let offset = usize::try_from(bytes.start).ok()?;
         let len = usize::try_from(bytes.end - bytes.start).ok()?;
-        let may_be_cleared = payload.edit(offset, len, |bytes| {
-            let may_be_cleared = !fills_mdat || bytes.iter().all(|&byte| byte == 0);
-            if may_be_cleared {
-                bytes.fill(0);
-            }
-            may_be_cleared
-        });
-        may_be_cleared.filter(|&cleared| cleared)?;
+        payload
+            .edit(offset, len, |bytes| {
+                let may_be_cleared = !fills_mdat || bytes.iter().all(|&byte| byte == 0);
+                if may_be_cleared {
+                    bytes.fill(0);
+                }
+                may_be_cleared
+            })
+            .filter(|&cleared| cleared)?;
     }
     Some(())
 }

@@ -363,11 +363,12 @@ fn write_with_pssh<'a>(
         .iter()
         .map(|pssh| piff::pssh(flavor, pssh))
         .collect::<Result<Vec<_>, _>>()?;
-    let children = moov.children_mut().ok_or(isobmff_boxes::Error::Missing {
-        parent: FourCc::MOOV,
-        child: FourCc::TRAK,
-    })?;
-    children.append(&mut boxes);
+    moov.children_mut()
+        .ok_or(isobmff_boxes::Error::Missing {
+            parent: FourCc::MOOV,
+            child: FourCc::TRAK,
+        })?
+        .append(&mut boxes);
     let mut out = Vec::with_capacity(moov.size());
     moov.write(&mut out)?;
     Ok(out)

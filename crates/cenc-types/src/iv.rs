@@ -65,8 +65,7 @@ impl Iv {
     /// [`RandomError`] if there are no random bytes.
     pub fn generate(size: IvSize, random: &dyn Random) -> Result<Self, RandomError> {
         let mut block = [0; 16];
-        let used = block.split_at_mut(size.bytes()).0;
-        random.fill(used)?;
+        random.fill(block.split_at_mut(size.bytes()).0)?;
         Ok(Self { block, size })
     }
 

@@ -93,9 +93,10 @@ impl ContentKey {
     /// # Errors
     /// [`Error::BadContentKey`] for anything else; the error does not contain the text.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let decoded = decode_secret(text).ok_or(Error::BadContentKey)?;
-        let bytes = <[u8; 16]>::try_from(decoded.as_slice()).map_err(|_| Error::BadContentKey)?;
-        Ok(Self(Zeroizing::new(bytes)))
+        decode_secret(text)
+            .and_then(|bytes| bytes.as_slice().try_into().ok())
+            .map(|bytes| Self(Zeroizing::new(bytes)))
+            .ok_or(Error::BadContentKey)
     }
 
     /// The key's bytes. Copy them only to memory that is wiped after use.
@@ -110,10 +111,10 @@ pub fn decode_secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if text.len().is_multiple_of(2) && text.bytes().all(|c| c.is_ascii_hexdigit()) {
         return decode_hex(text);
     }
-    let decoded = base64::engine::general_purpose::STANDARD
+    base64::engine::general_purpose::STANDARD
         .decode(text)
-        .ok()?;
-    Some(Zeroizing::new(decoded))
+        .ok()
+        .map(Zeroizing::new)
 }
 
 /// Decodes an even number of hexadecimal digits; None for anything else.

@@ -64,22 +64,20 @@ impl Pssh {
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
         let version = reader.full_box_header()?.version;
-        let system_id = reader.array()?;
-        let kids = match version {
-            0 => None,
-            1 => Some(read_kids(&mut reader)?),
-            version => {
-                return Err(Error::UnknownVersion {
-                    box_type: FourCc::PSSH,
-                    version,
-                });
-            }
-        };
-        let size = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+        // The fields are read in this order.
         Ok(Self {
-            system_id,
-            kids,
-            data: reader.bytes(size)?.to_vec(),
+            system_id: reader.array()?,
+            kids: match version {
+                0 => None,
+                1 => Some(read_kids(&mut reader)?),
+                version => {
+                    return Err(Error::UnknownVersion {
+                        box_type: FourCc::PSSH,
+                        version,
+                    });
+                }
+            },
+            data: read_data(&mut reader)?,
         })
     }
 
@@ -134,6 +132,11 @@ fn read_kids(reader: &mut Reader<'_>) -> Result<Vec<KeyId>, Error> {
         kids.push(KeyId::from_bytes(reader.array()?));
     }
     Ok(kids)
+}
+
+fn read_data(reader: &mut Reader<'_>) -> Result<Vec<u8>, Error> {
+    let size = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+    Ok(reader.bytes(size)?.to_vec())
 }
 
 #[cfg(test)]

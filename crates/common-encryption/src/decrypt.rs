@@ -143,8 +143,7 @@ fn each_run(range: &mut [u8], pattern: Pattern, mut visit: impl FnMut(&mut [u8])
         return visit(rest.as_flattened_mut());
     }
     while !rest.is_empty() {
-        let crypt = rest.len().min(pattern.crypt_byte_block.into());
-        let (run, skipped) = rest.split_at_mut(crypt);
+        let (run, skipped) = rest.split_at_mut(rest.len().min(pattern.crypt_byte_block.into()));
         visit(run.as_flattened_mut());
         let skip = skipped.len().min(pattern.skip_byte_block.into());
         rest = skipped.split_at_mut(skip).1;
@@ -183,8 +182,11 @@ impl<'a> DecryptionStream<'a> {
             if self.used == BATCH * BLOCK {
                 self.refill();
             }
-            let unused = self.stream.as_flattened().get(self.used..);
-            let stream = unused.unwrap_or_default();
+            let stream = self
+                .stream
+                .as_flattened()
+                .get(self.used..)
+                .unwrap_or_default();
             let len = bytes.len().min(stream.len());
             let (now, rest) = bytes.split_at_mut(len);
             for (byte, mask) in now.iter_mut().zip(stream) {

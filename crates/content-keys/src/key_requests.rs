@@ -73,8 +73,10 @@ impl KeyRequests {
                         .change(|state| state.store_keys(period, keys, now(&self.shared)));
                 }
                 ProviderCall::RecordStart(period) => {
-                    let provider = self.source.provider();
-                    let recorded = provider.and_then(|p| p.record_period_start(period));
+                    let recorded = self
+                        .source
+                        .provider()
+                        .and_then(|p| p.record_period_start(period));
                     self.shared.change(|state| {
                         if let Err(error) = recorded {
                             state.store_failure(period, error, now(&self.shared));

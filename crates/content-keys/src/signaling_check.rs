@@ -69,8 +69,7 @@ impl SignalingCheck<'_> {
 
     /// Checks the mode and the key in PlayReady's `pssh` box, where it names the KID.
     pub(crate) fn check_playready_key(&self) -> Result<(), &'static str> {
-        let named = self
-            .system
+        self.system
             .pssh
             .as_deref()
             .filter(|_| self.is_playready())
@@ -78,8 +77,8 @@ impl SignalingCheck<'_> {
             .and_then(|object| object.header().ok()?)
             .into_iter()
             .flat_map(|header| header.key_ids)
-            .find(|key_id| key_id.kid == self.system.kid);
-        named.map_or(Ok(()), |key_id| self.check_key(&key_id))
+            .find(|key_id| key_id.kid == self.system.kid)
+            .map_or(Ok(()), |key_id| self.check_key(&key_id))
     }
 
     /// Checks a PlayReady Object. One without a header, or with a header without KIDs, cannot be wrong.

@@ -170,8 +170,7 @@ impl ContentProtection {
     /// If the XML is not well-formed, or the element's text is not base64.
     pub fn pssh(&self) -> Result<Option<Vec<u8>>, Error> {
         // The text may have several elements, so it needs a root.
-        let whole = format!("<x>{}</x>", self.xml);
-        Element::with_root(&whole, usize::MAX, |root| {
+        Element::with_root(&format!("<x>{}</x>", self.xml), usize::MAX, |root| {
             let pssh = root.descendant(Namespace::Mpeg, "pssh");
             pssh.map(|pssh| pssh.public_bytes("cenc:pssh")).transpose()
         })
@@ -197,14 +196,16 @@ impl ContentProtection {
 
 impl HlsSignaling {
     fn read(element: Element<'_, '_>) -> Result<Self, Error> {
-        let expected = "master, multiVariant or media";
-        let playlist = element.parsed("playlist", expected, |text| match text {
-            "master" | "multiVariant" => Some(Playlist::MultiVariant),
-            "media" => Some(Playlist::Media),
-            _ => None,
-        });
         Ok(Self {
-            playlist: playlist?,
+            playlist: element.parsed(
+                "playlist",
+                "master, multiVariant or media",
+                |text| match text {
+                    "master" | "multiVariant" => Some(Playlist::MultiVariant),
+                    "media" => Some(Playlist::Media),
+                    _ => None,
+                },
+            )?,
             lines: element.encoded_text("HLSSignalingData")?,
             allowed_cpc: element.owned_attribute("allowedCPC"),
         })

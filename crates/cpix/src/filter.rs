@@ -87,14 +87,17 @@ impl VideoFilter {
     }
 
     pub(super) fn write(&self, xml: &mut XmlWriter) {
-        let attributes = Attributes::default()
-            .maybe("minPixels", self.min_pixels.as_ref())
-            .maybe("maxPixels", self.max_pixels.as_ref())
-            .maybe("hdr", self.hdr.as_ref())
-            .maybe("wcg", self.wcg.as_ref())
-            .maybe("minFps", self.min_fps.as_ref())
-            .maybe("maxFps", self.max_fps.as_ref());
-        xml.element("VideoFilter", attributes, |_| ());
+        xml.element(
+            "VideoFilter",
+            Attributes::default()
+                .maybe("minPixels", self.min_pixels.as_ref())
+                .maybe("maxPixels", self.max_pixels.as_ref())
+                .maybe("hdr", self.hdr.as_ref())
+                .maybe("wcg", self.wcg.as_ref())
+                .maybe("minFps", self.min_fps.as_ref())
+                .maybe("maxFps", self.max_fps.as_ref()),
+            |_| (),
+        );
     }
 }
 
@@ -116,10 +119,13 @@ impl AudioFilter {
     }
 
     pub(super) fn write(&self, xml: &mut XmlWriter) {
-        let attributes = Attributes::default()
-            .maybe("minChannels", self.min_channels.as_ref())
-            .maybe("maxChannels", self.max_channels.as_ref());
-        xml.element("AudioFilter", attributes, |_| ());
+        xml.element(
+            "AudioFilter",
+            Attributes::default()
+                .maybe("minChannels", self.min_channels.as_ref())
+                .maybe("maxChannels", self.max_channels.as_ref()),
+            |_| (),
+        );
     }
 }
 
@@ -137,10 +143,13 @@ impl BitrateFilter {
     }
 
     pub(super) fn write(&self, xml: &mut XmlWriter) {
-        let attributes = Attributes::default()
-            .maybe("minBitrate", self.min_bitrate.as_ref())
-            .maybe("maxBitrate", self.max_bitrate.as_ref());
-        xml.element("BitrateFilter", attributes, |_| ());
+        xml.element(
+            "BitrateFilter",
+            Attributes::default()
+                .maybe("minBitrate", self.min_bitrate.as_ref())
+                .maybe("maxBitrate", self.max_bitrate.as_ref()),
+            |_| (),
+        );
     }
 }
 

@@ -60,8 +60,9 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
         return None;
     }
     let minutes = hour * 60 + minute - zone;
-    let nanoseconds = days_since_1970(year, month, day) * DAY + minutes * 60 * SECOND + seconds;
-    i64::try_from(nanoseconds).ok().map(Timestamp)
+    i64::try_from(days_since_1970(year, month, day) * DAY + minutes * 60 * SECOND + seconds)
+        .ok()
+        .map(Timestamp)
 }
 
 /// Splits a time into the time without its zone, and the zone in minutes.
@@ -78,13 +79,8 @@ fn split_zone(time: &str) -> Option<(&str, i128)> {
     if hours > 14 || minutes > 59 {
         return None;
     }
-    let minutes = hours * 60 + minutes;
-    let zone = if zone.starts_with('-') {
-        -minutes
-    } else {
-        minutes
-    };
-    Some((time, zone))
+    let sign = if zone.starts_with('-') { -1 } else { 1 };
+    Some((time, sign * (hours * 60 + minutes)))
 }
 
 fn parse_offset(text: &str) -> Option<Offset> {
@@ -105,8 +101,9 @@ fn parse_offset(text: &str) -> Option<Offset> {
         "" => 0,
         rest => seconds(rest.strip_suffix('S')?)?.0,
     };
-    let whole = days * DAY + (hours * 60 + minutes) * 60 * SECOND;
-    u64::try_from(whole + seconds).ok().map(Offset)
+    u64::try_from(days * DAY + (hours * 60 + minutes) * 60 * SECOND + seconds)
+        .ok()
+        .map(Offset)
 }
 
 /// Reads the number before a unit at the start of the text. Returns it with the rest of the text; it is 0 if the unit is missing.
@@ -119,16 +116,16 @@ fn unit(text: &str, unit: char) -> Option<(i128, &str)> {
 
 /// Reads a decimal number of exactly `len` digits, at most 12.
 fn number(text: &str, len: usize) -> Option<i128> {
-    let digits = text.bytes().all(|c| c.is_ascii_digit());
-    let fits = text.len() == len && (1..=12).contains(&len);
-    (digits && fits).then(|| text.parse().ok()).flatten()
+    if text.len() != len || !(1..=12).contains(&len) || !text.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
 }
 
 /// Reads seconds with a fraction. Returns nanoseconds, without further digits, and the number of digits before the point.
 fn seconds(text: &str) -> Option<(i128, usize)> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = fraction.bytes().all(|c| c.is_ascii_digit());
-    if fraction.is_empty() || !digits {
+    if fraction.is_empty() || !fraction.bytes().all(|c| c.is_ascii_digit()) {
         return None;
     }
     let kept: String = fraction
@@ -136,8 +133,10 @@ fn seconds(text: &str) -> Option<(i128, usize)> {
         .chain("000000000".chars())
         .take(9)
         .collect();
-    let seconds = number(whole, whole.len())? * SECOND + number(&kept, 9)?;
-    Some((seconds, whole.len()))
+    Some((
+        number(whole, whole.len())? * SECOND + number(&kept, 9)?,
+        whole.len(),
+    ))
 }
 
 const fn days_in(year: i128, month: i128) -> i128 {
@@ -176,8 +175,7 @@ const fn date_of(days: i128) -> (i128, i128, i128) {
 
 /// Writes the fraction of a second with its point, without trailing zeros.
 fn fraction(nanoseconds: i128) -> String {
-    let digits = format!(".{:09}", nanoseconds % SECOND);
-    digits
+    format!(".{:09}", nanoseconds % SECOND)
         .trim_end_matches('0')
         .trim_end_matches('.')
         .to_owned()

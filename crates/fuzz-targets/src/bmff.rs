@@ -44,12 +44,12 @@ fn read_bodies(body: &[u8]) {
         assert_eq!(trun.to_box().body(), body);
     }
     if let Ok(sidx) = Sidx::read(reader()) {
-        let sizes: Vec<u64> = sidx.sizes().collect();
-        let written = sidx.to_box(sidx.first_offset, &sizes);
-        assert_eq!(written.expect("the sizes fitted").body(), body);
+        let written = sidx
+            .to_box(sidx.first_offset, &sidx.sizes().collect::<Vec<_>>())
+            .expect("the sizes fitted");
+        assert_eq!(written.body(), body);
     }
-    let tfra = BoxTree::leaf(FourCc::TFRA, body.to_vec());
-    if let Ok(same) = map_tfra(&tfra, Some) {
+    if let Ok(same) = map_tfra(&BoxTree::leaf(FourCc::TFRA, body.to_vec()), Some) {
         assert!(body.starts_with(same.body()));
     }
     if let Ok(entries) = SampleEntry::read_all(reader()) {
@@ -71,12 +71,13 @@ fn read_entries(body: &[u8], entries: &[SampleEntry<'_>]) {
             let Ok(longer) = entry.with_child(layout, format, &child) else {
                 continue;
             };
-            let read = SampleEntry {
+            let sinf = SampleEntry {
                 format,
                 body: longer.body(),
                 ..*entry
-            };
-            assert!(read.sinf().expect("it was written").is_some());
+            }
+            .sinf();
+            assert!(sinf.expect("it was written").is_some());
             written.push(longer);
         }
     }

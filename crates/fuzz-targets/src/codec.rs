@@ -63,12 +63,16 @@ fn check_sample(codec: &mut Codec, sample: &[u8]) {
     assert!(end <= sample.len(), "{ranges:?}");
     for scheme in Scheme::ALL {
         let mut map = Vec::new();
-        let sample_ranges = SampleRanges {
-            sample_len: sample.len(),
-            ranges: &ranges,
-            alignment: codec.alignment(),
-        };
-        map_subsamples(scheme, &sample_ranges, &mut map).expect("the ranges are in order");
+        map_subsamples(
+            scheme,
+            &SampleRanges {
+                sample_len: sample.len(),
+                ranges: &ranges,
+                alignment: codec.alignment(),
+            },
+            &mut map,
+        )
+        .expect("the ranges are in order");
         let mapped: u64 = map
             .iter()
             .map(|s| u64::from(s.clear_bytes) + u64::from(s.protected_bytes))
@@ -80,8 +84,7 @@ fn check_sample(codec: &mut Codec, sample: &[u8]) {
 /// The next part; the last one may be shorter than it says.
 fn take<'d>(data: &mut &'d [u8]) -> Option<&'d [u8]> {
     let (len, rest) = data.split_first_chunk::<2>()?;
-    let len = usize::from(u16::from_be_bytes(*len)).min(rest.len());
-    let (part, rest) = rest.split_at(len);
+    let (part, rest) = rest.split_at(usize::from(u16::from_be_bytes(*len)).min(rest.len()));
     *data = rest;
     Some(part)
 }

@@ -12,8 +12,8 @@ pub fn cpix(data: &[u8]) {
         let Ok(written) = document.to_xml(version) else {
             continue;
         };
-        let limit = 4 * Document::MAX_LEN;
-        let again = Document::from_bytes_within(written.as_bytes(), limit).expect("it is ours");
+        let again = Document::from_bytes_within(written.as_bytes(), 4 * Document::MAX_LEN)
+            .expect("it is ours");
         assert_eq!(again.drm_systems, document.drm_systems);
         assert_eq!(again.periods, document.periods);
         assert_eq!(again.usage_rules, document.usage_rules);
@@ -33,21 +33,24 @@ pub fn cpix(data: &[u8]) {
 }
 
 fn choose(document: &Document) {
-    let audio = TrackKind::Audio { channels: Some(2) };
-    let video = TrackKind::Video {
-        pixels: 2_073_600,
-        frame_rate: None,
-        hdr: Some(false),
-        wcg: None,
-    };
-    for kind in [audio, video, TrackKind::Other] {
+    for kind in [
+        TrackKind::Audio { channels: Some(2) },
+        TrackKind::Video {
+            pixels: 2_073_600,
+            frame_rate: None,
+            hdr: Some(false),
+            wcg: None,
+        },
+        TrackKind::Other,
+    ] {
         let track = TrackFacts {
             kind,
             bitrate: None,
             labels: Vec::new(),
         };
-        let period = document.period_at(Position::Index(1));
-        let period = period.and_then(|period| period.id.as_deref());
+        let period = document
+            .period_at(Position::Index(1))
+            .and_then(|period| period.id.as_deref());
         if let Ok(Some(key)) = document.key_for(&track, period) {
             assert!(document.usage_rules.iter().any(|rule| rule.kid == key.kid));
         }

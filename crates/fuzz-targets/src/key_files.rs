@@ -65,9 +65,8 @@ fn choose(source: &mut dyn KeyProvider) {
             continue;
         };
         for media in [video, Media::Audio, Media::Text] {
-            let track = Track { track_id: 1, media };
             let kid = || {
-                keys.select(&track, period)
+                keys.select(&Track { track_id: 1, media }, period)
                     .map(|key| key.map(|key| key.kid))
             };
             assert_eq!(kid().ok(), kid().ok());

@@ -29,11 +29,11 @@ impl PresentationFiles for UniformFiles {
     }
 
     fn given(&mut self) -> Result<Vec<NamedProtection>, Error> {
-        let named = NamedProtection {
+        let named = || NamedProtection {
             name: "init.mp4".to_owned(),
             protection: Rc::clone(&self.protection),
         };
-        Ok(self.is_given.then_some(named).into_iter().collect())
+        Ok(self.is_given.then(named).into_iter().collect())
     }
 
     fn protection(&mut self, _: &Url) -> Result<Rc<FileProtection>, Error> {
@@ -71,8 +71,10 @@ pub fn manifest(data: &[u8]) {
         // An empty element is opened: its slash moves.
         let kept = |text: &str| text.replace('/', "");
         assert!(is_within(&kept(text), &kept(&protected.text)));
-        let again = protect_manifest(&protected.text, &mut files);
-        assert!(again.is_err(), "protected twice");
+        assert!(
+            protect_manifest(&protected.text, &mut files).is_err(),
+            "protected twice"
+        );
     }
 }
 
@@ -88,11 +90,10 @@ fn protection() -> FileProtection {
         kids: None,
         data: PlayReadyObject::default().to_bytes(),
     };
-    let whole = pssh.to_bytes().expect("it is small");
     FileProtection {
         scheme: Some(Scheme::Cbcs),
         kids: vec![KeyId::from_bytes(*b"a KID for tests.")],
-        drms: vec![Drm::from_pssh(&pssh, whole)],
+        drms: vec![Drm::from_pssh(&pssh, pssh.to_bytes().expect("it is small"))],
         is_text: false,
     }
 }

@@ -61,8 +61,7 @@ struct Random(u64);
 
 impl Random {
     fn of(data: &[u8]) -> Self {
-        let seed = data.iter();
-        Self(seed.fold(0x9e37_79b9_7f4a_7c15, |seed, &byte| {
+        Self(data.iter().fold(0x9e37_79b9_7f4a_7c15, |seed, &byte| {
             (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) | 1
         }))
     }

@@ -19,15 +19,14 @@ const BYTE_BY_BYTE: usize = 4096;
 const SECOND: ([u8; 16], [u8; 16]) = (*b"second KID here.", *b"the second key..");
 
 fn keys() -> Arc<KnownKeys> {
-    let keys = [(KID, KEY), SECOND];
-    let keys = keys.map(|(kid, key)| (KeyId::from_bytes(kid), ContentKey::from_bytes(key.into())));
+    let keys = [(KID, KEY), SECOND]
+        .map(|(kid, key)| (KeyId::from_bytes(kid), ContentKey::from_bytes(key.into())));
     Arc::new(keys.iter().map(|(kid, key)| (*kid, key)).collect())
 }
 
 /// Decrypts `data`, pushed in chunks of `size` bytes, and returns the bytes as a file would hold them.
 fn decrypt(data: &[u8], mode: IndexMode, size: usize) -> Result<Vec<u8>, String> {
-    let done = decrypted_in(data, &keys(), Chunks { mode, size });
-    done.map_err(|error| error.to_string())
+    decrypted_in(data, &keys(), Chunks { mode, size }).map_err(|error| error.to_string())
 }
 
 /// Decrypts `data` as it is, pushed and read, and what the packager makes of it.
@@ -45,8 +44,8 @@ pub fn mp4_decrypt(data: &[u8]) {
     }
     for scheme in Scheme::ALL {
         if let Ok(protected) = protect(data, scheme, IndexMode::Hold, []) {
-            let clear = decrypt(&protected, IndexMode::Hold, usize::MAX);
-            let clear = clear.expect("what was protected can be decrypted");
+            let clear = decrypt(&protected, IndexMode::Hold, usize::MAX)
+                .expect("what was protected can be decrypted");
             for (before, after) in pairs(data, &clear) {
                 assert_eq!(before.bytes, after.bytes);
                 assert_eq!(after.protection, None);

@@ -22,20 +22,21 @@ pub fn speke_request(data: &[u8]) {
         let Ok(slots) = request.slots(scheme) else {
             continue;
         };
-        let given = slots.iter().map(|request| ResponseKey {
-            kid: request
-                .kid
-                .unwrap_or(KeyId::from_bytes(*b"a KID for tests.")),
-            key: &key,
-        });
-        let given: Vec<_> = given.collect();
+        let given: Vec<_> = slots
+            .iter()
+            .map(|request| ResponseKey {
+                kid: request
+                    .kid
+                    .unwrap_or(KeyId::from_bytes(*b"a KID for tests.")),
+                key: &key,
+            })
+            .collect();
         let settings = HeaderSettings::default();
         let Ok(answer) = request.answer(scheme, &settings, &given, &SystemRandom) else {
             continue;
         };
-        let limit = LONGER * Document::MAX_LEN;
-        let answer = Document::from_bytes_within(answer.as_bytes(), limit);
-        let answer = answer.expect("an answer is a document");
+        let answer = Document::from_bytes_within(answer.as_bytes(), LONGER * Document::MAX_LEN)
+            .expect("an answer is a document");
         for ResponseKey { kid, .. } in given {
             assert!(answer.content_keys.iter().any(|key| key.kid == kid));
         }

@@ -52,8 +52,7 @@ impl SecretFiles for SystemFiles {
         };
         let file = open_regular_file(path).map_err(failed)?;
         // The mode of the open file, not of the path, so that the checked file is the one that is read.
-        let metadata = file.metadata().map_err(failed)?;
-        let mode = metadata.permissions().mode() & 0o7777;
+        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
         if mode & 0o177 != 0 {
             let path = path.to_owned();
             return Err(SecretFileError::TooOpen { path, mode });
@@ -112,9 +111,8 @@ pub fn read_regular_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// Reads a file up to one byte more than the largest size.
 fn read_start(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
     // With the capacity for all, no copy remains unwiped.
-    let length = file.metadata()?.len().min(MAX_FILE);
     let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(length + 1).unwrap_or_default(),
+        usize::try_from(file.metadata()?.len().min(MAX_FILE) + 1).unwrap_or_default(),
     ));
     file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -67,8 +67,8 @@ fn other_fields(entry: &SampleEntry<'_>) -> usize {
 
 /// Returns the offset after a number of zero-terminated strings.
 fn after_strings(body: &[u8], count: usize) -> usize {
-    let strings = body.get(SAMPLE_ENTRY_FIELDS..).unwrap_or_default();
-    strings
+    body.get(SAMPLE_ENTRY_FIELDS..)
+        .unwrap_or_default()
         .iter()
         .enumerate()
         .filter(|(_, byte)| **byte == 0)

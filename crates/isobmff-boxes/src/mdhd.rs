@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `mdhd`, the media header box, 14496-12 clause 8.4.2.
 
-use super::{Error, FourCc, Reader};
+use super::{Error, Reader};
 
 /// Reads the timescale of the media, in ticks per second; 0 only in a damaged file.
 ///
 /// # Errors
 /// [`Error::Truncated`], [`Error::UnknownVersion`].
 pub fn read_timescale(mut reader: Reader<'_>) -> Result<u32, Error> {
-    let times = match reader.full_box_header()?.version {
-        0 => 2 * 4,
-        1 => 2 * 8,
-        version => {
-            return Err(Error::UnknownVersion {
-                box_type: FourCc::MDHD,
-                version,
-            });
-        }
-    };
-    reader.bytes(times)?;
+    reader.skip_times()?;
     reader.u32()
 }
 

@@ -46,13 +46,14 @@ pub fn map_tfra(
 /// # Errors
 /// [`Error::TooLarge`].
 pub fn build_mfro(size: usize) -> Result<BoxTree<'static>, Error> {
-    let size = u32::try_from(size).map_err(|_| Error::TooLarge {
-        box_type: FourCc::MFRO,
-    })?;
     Ok(BoxTree::full(
         FourCc::MFRO,
         FullBoxHeader::default(),
-        &size.to_be_bytes(),
+        &u32::try_from(size)
+            .map_err(|_| Error::TooLarge {
+                box_type: FourCc::MFRO,
+            })?
+            .to_be_bytes(),
     ))
 }
 

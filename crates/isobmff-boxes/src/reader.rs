@@ -92,6 +92,32 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
+    /// Reads a 32-bit number if it is there.
+    pub(super) fn optional_u32(&mut self, is_there: bool) -> Result<Option<u32>, Error> {
+        is_there.then(|| self.u32()).transpose()
+    }
+
+    /// Reads a 32-bit count and that many entries of `SIZE` bytes.
+    pub(super) fn table<const SIZE: usize>(&mut self) -> Result<&'a [[u8; SIZE]], Error> {
+        let count = usize::try_from(self.u32()?).unwrap_or(usize::MAX);
+        Ok(self.bytes(count.saturating_mul(SIZE))?.as_chunks().0)
+    }
+
+    /// Reads the version and flags, and skips creation_time and modification_time, which are longer in version 1.
+    pub(super) fn skip_times(&mut self) -> Result<(), Error> {
+        match self.full_box_header()?.version {
+            0 => self.bytes(2 * 4)?,
+            1 => self.bytes(2 * 8)?,
+            version => {
+                return Err(Error::UnknownVersion {
+                    box_type: self.in_box,
+                    version,
+                });
+            }
+        };
+        Ok(())
+    }
+
     /// Reads the version and flags at the start of a FullBox.
     pub fn full_box_header(&mut self) -> Result<FullBoxHeader, Error> {
         let [version, a, b, c] = self.array()?;

@@ -22,8 +22,8 @@ impl<'a> Sgpd<'a> {
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
         let version = reader.full_box_header()?.version;
         let grouping_type = FourCc(reader.array()?);
-        let default_length = (version >= 1).then(|| reader.u32()).transpose()?;
-        let default_index = if version >= 2 { reader.u32()? } else { 0 };
+        let default_length = reader.optional_u32(version >= 1)?;
+        let default_index = reader.optional_u32(version >= 2)?;
         let count = reader.u32()?;
         let even = reader.left().len() / usize::try_from(count).unwrap_or(usize::MAX).max(1);
         let mut entries = Vec::new();
@@ -39,9 +39,8 @@ impl<'a> Sgpd<'a> {
         Ok(Self {
             grouping_type,
             entries,
-            default_entry: usize::try_from(default_index)
-                .ok()
-                .and_then(|index| index.checked_sub(1)),
+            default_entry: default_index
+                .and_then(|index| usize::try_from(index).ok()?.checked_sub(1)),
         })
     }
 }

@@ -19,9 +19,13 @@ impl<'a> ChunkOffsets<'a> {
         let wide = table.box_type == FourCc::CO64;
         let mut reader = table.reader();
         reader.full_box_header()?;
-        let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
-        let entries = reader.bytes(count.saturating_mul(if wide { 8 } else { 4 }))?;
-        Ok(Self { entries, wide })
+        Ok(Self {
+            entries: match wide {
+                true => reader.table::<8>()?.as_flattened(),
+                false => reader.table::<4>()?.as_flattened(),
+            },
+            wide,
+        })
     }
 
     /// True if the offsets have 64 bits.
@@ -40,10 +44,10 @@ impl<'a> ChunkOffsets<'a> {
             true => (self.entries.as_chunks().0, [].as_slice()),
             false => ([].as_slice(), self.entries.as_chunks().0),
         };
-        let narrow = narrow
+        narrow
             .iter()
-            .map(|&offset| u64::from(u32::from_be_bytes(offset)));
-        narrow.chain(wide.iter().map(|&offset| u64::from_be_bytes(offset)))
+            .map(|&offset| u64::from(u32::from_be_bytes(offset)))
+            .chain(wide.iter().map(|&offset| u64::from_be_bytes(offset)))
     }
 }
 

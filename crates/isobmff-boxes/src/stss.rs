@@ -9,9 +9,11 @@ use super::{Error, Reader};
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
 pub fn read_stss(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
     reader.full_box_header()?;
-    let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
-    let numbers = reader.bytes(count.saturating_mul(4))?.as_chunks().0.iter();
-    Ok(numbers.map(|&number| u32::from_be_bytes(number)).collect())
+    Ok(reader
+        .table()?
+        .iter()
+        .map(|&number| u32::from_be_bytes(number))
+        .collect())
 }
 
 #[cfg(test)]

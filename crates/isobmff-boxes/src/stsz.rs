@@ -52,8 +52,7 @@ impl<'a> Stsz<'a> {
             return Some(self.common_size);
         }
         let at = usize::try_from(sample).ok()?.checked_mul(4)?;
-        let size = self.listed.get(at..)?.first_chunk()?;
-        Some(u32::from_be_bytes(*size))
+        Some(u32::from_be_bytes(*self.listed.get(at..)?.first_chunk()?))
     }
 }
 

@@ -18,16 +18,14 @@ impl SampleRun {
     /// # Errors
     /// [`Error::Truncated`], also for an entry_count that the box has no room for.
     pub fn read_all(reader: &mut Reader<'_>) -> Result<Vec<Self>, Error> {
-        let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
-        let entries = reader.bytes(count.saturating_mul(8))?.as_chunks::<4>().0;
-        let mut words = entries.iter().map(|&word| u32::from_be_bytes(word));
-        Ok(std::iter::from_fn(|| {
-            Some(Self {
-                sample_count: words.next()?,
-                value: words.next()?,
+        Ok(reader
+            .table()?
+            .iter()
+            .map(|&[a, b, c, d, e, f, g, h]| Self {
+                sample_count: u32::from_be_bytes([a, b, c, d]),
+                value: u32::from_be_bytes([e, f, g, h]),
             })
-        })
-        .collect())
+            .collect())
     }
 }
 

@@ -12,25 +12,24 @@ pub fn read_stz2(mut reader: Reader<'_>) -> Result<Vec<u32>, Error> {
     let [_, _, _, field_size] = reader.array()?;
     let count = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
     let mut sizes = match field_size {
-        4 => {
-            let pairs = reader.bytes(count.div_ceil(2))?.iter();
-            pairs
-                .flat_map(|&pair| [u32::from(pair >> 4), u32::from(pair & 15)])
-                .collect()
-        }
+        4 => reader
+            .bytes(count.div_ceil(2))?
+            .iter()
+            .flat_map(|&pair| [u32::from(pair >> 4), u32::from(pair & 15)])
+            .collect(),
         8 => reader
             .bytes(count)?
             .iter()
             .copied()
             .map(u32::from)
             .collect(),
-        16 => {
-            let bytes = reader.bytes(count.saturating_mul(2))?;
-            let fields = bytes.as_chunks().0.iter();
-            fields
-                .map(|&field| u32::from(u16::from_be_bytes(field)))
-                .collect::<Vec<_>>()
-        }
+        16 => reader
+            .bytes(count.saturating_mul(2))?
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&field| u32::from(u16::from_be_bytes(field)))
+            .collect::<Vec<_>>(),
         bits => {
             return Err(Error::BadFieldSize {
                 box_type: FourCc::STZ2,

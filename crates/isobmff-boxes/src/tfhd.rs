@@ -37,19 +37,16 @@ impl<'a> Tfhd<'a> {
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
         let flags = reader.full_box_header()?.flags;
         let has = |flag: u32| flags & flag != 0;
-        let track_id = reader.u32()?;
-        let base_data_offset = has(BASE_DATA_OFFSET).then(|| reader.u64()).transpose()?;
-        let after_base = reader.left();
-        let mut optional = |flag| has(flag).then(|| reader.u32()).transpose();
+        // The fields are read in this order.
         Ok(Self {
             flags,
-            track_id,
-            base_data_offset,
-            sample_description_index: optional(SAMPLE_DESCRIPTION_INDEX)?,
-            default_sample_duration: optional(DEFAULT_SAMPLE_DURATION)?,
-            default_sample_size: optional(DEFAULT_SAMPLE_SIZE)?,
-            default_sample_flags: optional(DEFAULT_SAMPLE_FLAGS)?,
-            after_base,
+            track_id: reader.u32()?,
+            base_data_offset: has(BASE_DATA_OFFSET).then(|| reader.u64()).transpose()?,
+            after_base: reader.left(),
+            sample_description_index: reader.optional_u32(has(SAMPLE_DESCRIPTION_INDEX))?,
+            default_sample_duration: reader.optional_u32(has(DEFAULT_SAMPLE_DURATION))?,
+            default_sample_size: reader.optional_u32(has(DEFAULT_SAMPLE_SIZE))?,
+            default_sample_flags: reader.optional_u32(has(DEFAULT_SAMPLE_FLAGS))?,
         })
     }
 

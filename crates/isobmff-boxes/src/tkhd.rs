@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `tkhd`, the track header box, 14496-12 clause 8.3.2.
 
-use super::{Error, FourCc, Reader};
+use super::{Error, Reader};
 
 /// The track header's track_ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,17 +16,7 @@ impl Tkhd {
     /// # Errors
     /// [`Error::Truncated`], [`Error::UnknownVersion`].
     pub fn read(mut reader: Reader<'_>) -> Result<Self, Error> {
-        let times = match reader.full_box_header()?.version {
-            0 => 2 * 4,
-            1 => 2 * 8,
-            version => {
-                return Err(Error::UnknownVersion {
-                    box_type: FourCc::TKHD,
-                    version,
-                });
-            }
-        };
-        reader.bytes(times)?;
+        reader.skip_times()?;
         Ok(Self {
             track_id: reader.u32()?,
         })

@@ -40,14 +40,13 @@ impl<'a> Trun<'a> {
             reader.u32()?;
         }
         let count = usize::try_from(sample_count).unwrap_or(usize::MAX);
-        let entries = reader.bytes(count.saturating_mul(entry_size(flags)))?;
         Ok(Self {
             version,
             flags,
             sample_count,
             data_offset,
             after_offset,
-            entries,
+            entries: reader.bytes(count.saturating_mul(entry_size(flags)))?,
         })
     }
 
@@ -82,10 +81,15 @@ impl<'a> Trun<'a> {
 
     /// Returns one field of each sample; empty if the run does not state it.
     fn field(&self, field: u32) -> impl Iterator<Item = u32> + use<'a> {
-        let before = SAMPLE_FIELDS.iter().take_while(|&&other| other != field);
-        let at = 4 * before.filter(|&&f| self.flags & f != 0).count();
-        let stated = self.flags & field != 0;
-        let entries: &'a [u8] = if stated { self.entries } else { &[] };
+        let at = 4 * SAMPLE_FIELDS
+            .iter()
+            .take_while(|&&other| other != field)
+            .filter(|&&before| self.flags & before != 0)
+            .count();
+        let entries: &'a [u8] = match self.flags & field {
+            0 => &[],
+            _ => self.entries,
+        };
         entries
             .chunks_exact(entry_size(self.flags).max(4))
             .filter_map(move |entry| entry.get(at..at + 4)?.try_into().ok())

@@ -26,10 +26,10 @@ impl KeySeed {
     /// # Errors
     /// [`Error::ShortKeySeed`] if there are fewer.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let used = bytes
-            .first_chunk::<SEED_LEN>()
-            .ok_or(Error::ShortKeySeed { len: bytes.len() })?;
-        Ok(Self(Zeroizing::new(*used)))
+        bytes
+            .first_chunk()
+            .map(|seed| Self(Zeroizing::new(*seed)))
+            .ok_or(Error::ShortKeySeed { len: bytes.len() })
     }
 
     /// Reads a seed in hex or base64.

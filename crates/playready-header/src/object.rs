@@ -97,8 +97,7 @@ impl PlayReadyObject {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         check_len(bytes.len())?;
         let mut rest = bytes;
-        let length = u32::from_le_bytes(take(&mut rest)?);
-        if usize::try_from(length) != Ok(bytes.len()) {
+        if usize::try_from(u32::from_le_bytes(take(&mut rest)?)) != Ok(bytes.len()) {
             return Err(Error::BadObject("its length field is not its size"));
         }
         let count = u16::from_le_bytes(take(&mut rest)?);
@@ -131,27 +130,25 @@ impl PlayReadyObject {
     /// Returns the object without licence stores, which a Smooth client manifest must not have.
     #[must_use]
     pub fn without_license_stores(&self) -> Self {
-        let kept = self
-            .records
-            .iter()
-            .filter(|record| record.kind != RecordKind::LicenseStore);
         Self {
-            records: kept.cloned().collect(),
+            records: self
+                .records
+                .iter()
+                .filter(|record| record.kind != RecordKind::LicenseStore)
+                .cloned()
+                .collect(),
         }
     }
 
     /// Writes the object's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         const FITS: &str = "push and parse keep objects within 15 KB";
-        let length = u32::try_from(self.len()).expect(FITS);
-        let count = u16::try_from(self.records.len()).expect(FITS);
         let mut bytes = Vec::with_capacity(self.len());
-        bytes.extend(length.to_le_bytes());
-        bytes.extend(count.to_le_bytes());
+        bytes.extend(u32::try_from(self.len()).expect(FITS).to_le_bytes());
+        bytes.extend(u16::try_from(self.records.len()).expect(FITS).to_le_bytes());
         for record in &self.records {
             bytes.extend(record.kind.number().to_le_bytes());
-            let length = u16::try_from(record.value.len()).expect(FITS);
-            bytes.extend(length.to_le_bytes());
+            bytes.extend(u16::try_from(record.value.len()).expect(FITS).to_le_bytes());
             bytes.extend(&record.value);
         }
         bytes
@@ -169,9 +166,10 @@ impl PlayReadyObject {
     }
 
     fn len(&self) -> usize {
-        let records = self.records.iter();
         OBJECT_PREFIX
-            + records
+            + self
+                .records
+                .iter()
                 .map(|record| RECORD_PREFIX + record.value.len())
                 .sum::<usize>()
     }

@@ -77,11 +77,14 @@ impl Element {
 
     /// Returns the element's own text without the white space around it, and true if there was any.
     pub(super) fn text(&self) -> (String, bool) {
-        let own = self.children.iter().filter_map(|node| match node {
-            Node::Text(text) => Some(text.as_str()),
-            Node::Element(_) => None,
-        });
-        let whole: String = own.collect();
+        let whole: String = self
+            .children
+            .iter()
+            .filter_map(|node| match node {
+                Node::Text(text) => Some(text.as_str()),
+                Node::Element(_) => None,
+            })
+            .collect();
         let text = whole.trim_ascii();
         (text.to_owned(), text.len() < whole.len())
     }

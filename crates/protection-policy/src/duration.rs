@@ -56,8 +56,7 @@ pub fn parse(text: &str) -> Result<Duration, BadDuration> {
 }
 
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
-    let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
-    text.split_at(end)
+    text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
 }
 
 #[cfg(test)]

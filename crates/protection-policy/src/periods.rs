@@ -160,8 +160,9 @@ impl Packaging {
     /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon, one for each use of
     /// `rotate-key` that changes nothing, and one for the stream if video and audio have one key.
     pub fn warnings(&mut self) -> Vec<Warning> {
-        let shared_key = self.shared_key.take().map(Warning::SharedKey);
-        shared_key
+        self.shared_key
+            .take()
+            .map(Warning::SharedKey)
             .into_iter()
             .chain(self.vain_rotation())
             .chain(std::iter::from_fn(|| self.next_missing_keys()))
@@ -244,8 +245,7 @@ impl Packaging {
 /// Returns the number of the crypto period at a time in nanoseconds; 0 if keys never change.
 pub(super) fn period_index(nanoseconds: i128, crypto_period: Duration) -> u64 {
     let length = crypto_period.as_nanos().cast_signed();
-    let index = nanoseconds.checked_div(length).unwrap_or_default();
-    u64::try_from(index).unwrap_or_default()
+    u64::try_from(nanoseconds.checked_div(length).unwrap_or_default()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -161,29 +161,28 @@ impl Packaging {
         rule.check(&setup.source)?;
         let clock = Arc::clone(&config.host.clock);
         let KeyChannel { keys, requests } = KeyChannel::new(setup.source, setup.cache, clock);
-        let packaging = Self {
-            source: PeriodKeySource::new(keys, config.crypto_period, setup.is_stopped),
-            config,
-            followed_rotations: setup.controls.rotations(),
-            controls: setup.controls,
-            sample_keys: setup.sample_keys,
-            signals: None,
-            tracks: Vec::new(),
-            protected: Vec::new(),
-            moov_period: 0,
-            current: 0,
-            previous: None,
-            media_start: None,
-            warned_period: None,
-            shared_key: None,
-            warned_of_shared_key: false,
-            takes_first_iv: false,
-            timeline: Timeline::default(),
-            ready: VecDeque::new(),
-            changes: VecDeque::new(),
-        };
         Ok(PreparedPackaging {
-            packaging,
+            packaging: Self {
+                source: PeriodKeySource::new(keys, config.crypto_period, setup.is_stopped),
+                config,
+                followed_rotations: setup.controls.rotations(),
+                controls: setup.controls,
+                sample_keys: setup.sample_keys,
+                signals: None,
+                tracks: Vec::new(),
+                protected: Vec::new(),
+                moov_period: 0,
+                current: 0,
+                previous: None,
+                media_start: None,
+                warned_period: None,
+                shared_key: None,
+                warned_of_shared_key: false,
+                takes_first_iv: false,
+                timeline: Timeline::default(),
+                ready: VecDeque::new(),
+                changes: VecDeque::new(),
+            },
             key_task: KeyTask::new(requests, rule),
         })
     }
@@ -307,18 +306,17 @@ impl Packaging {
 
     /// True if the user left a track of the stream clear on purpose, or all tracks of any stream.
     fn may_stay_clear(&self, keys: &PeriodKeys) -> bool {
-        let mut clear = keys
-            .keys
+        keys.keys
             .clear_selectors()
             .iter()
-            .chain(&self.config.clear_tracks);
-        clear.any(|selector| {
-            *selector == Selector::Any
-                || self
-                    .tracks
-                    .iter()
-                    .any(|track| selector.specificity(track).is_some())
-        })
+            .chain(&self.config.clear_tracks)
+            .any(|selector| {
+                *selector == Selector::Any
+                    || self
+                        .tracks
+                        .iter()
+                        .any(|track| selector.specificity(track).is_some())
+            })
     }
 
     /// Checks that the tracks with keys in a later period are those of `moov`. The sample entries of the others say that they are clear.

@@ -44,16 +44,15 @@ impl SampleKeys {
             }
             return Ok(Arc::clone(key));
         }
-        let ivs = self.runs.join(
-            entry.kid,
-            RunKey::new(&entry.key, config.scheme.cipher_mode()),
-            first_iv(config, entry)?,
-        )?;
         let key = Arc::new(SampleKey::drawing_from(
             entry.kid,
             &entry.key,
             config.scheme,
-            ivs,
+            self.runs.join(
+                entry.kid,
+                RunKey::new(&entry.key, config.scheme.cipher_mode()),
+                first_iv(config, entry)?,
+            )?,
         ));
         self.keys.insert(entry.kid, Arc::clone(&key));
         Ok(key)

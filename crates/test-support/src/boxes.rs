@@ -144,6 +144,11 @@ impl<'a> Fields<'a> {
         u32_at(self.take(4), 0)
     }
 
+    /// Reads fields of 32 bits.
+    pub fn words<const COUNT: usize>(&mut self) -> [u32; COUNT] {
+        [(); COUNT].map(|()| self.u32())
+    }
+
     /// Reads a field that is 64 bits wide in version 1 of a box and 32 bits in version 0.
     pub fn wide(&mut self, is_wide: bool) -> u64 {
         if is_wide {

@@ -24,8 +24,7 @@ pub fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
 
 /// A FullBox; its first word holds version and flags.
 pub fn full(kind: &[u8; 4], words: &[u32]) -> Vec<u8> {
-    let body: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
-    boxed(kind, &[&body])
+    boxed(kind, &[&bytes_of(words)])
 }
 
 /// The `ftyp` of every stream.
@@ -35,25 +34,51 @@ pub fn ftyp() -> Vec<u8> {
 
 /// A track with one sample entry: sound for `mp4a`, else text.
 pub fn trak(id: u32, format: &[u8; 4]) -> Vec<u8> {
-    let sound = format == b"mp4a";
-    let handler: &[u8] = if sound { b"soun" } else { b"text" };
-    let fields = vec![0; if sound { 28 } else { 8 }];
-    let entry = boxed(format, &[&fields]);
-    trak_of(
-        id,
-        handler,
-        &boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &entry]),
+    trak_of(id, handler(format), &stsd(format))
+}
+
+/// A track with these sample tables and an empty `stsz`.
+pub fn trak_of(id: u32, handler: &[u8], tables: &[u8]) -> Vec<u8> {
+    trak_with(id, handler, &[tables, &full(b"stsz", &[0, 0, 0])])
+}
+
+/// A track with these sample tables and no others.
+pub fn trak_with(id: u32, handler: &[u8], tables: &[&[u8]]) -> Vec<u8> {
+    let mut tkhd = [0; 21];
+    tkhd[3] = id;
+    let stbl = boxed(b"stbl", tables);
+    let media = [hdlr(handler), boxed(b"minf", &[&stbl])].concat();
+    boxed(
+        b"trak",
+        &[&full(b"tkhd", &tkhd), &boxed(b"mdia", &[&media])],
     )
 }
 
-/// A track with this handler_type and `stsd`.
-pub fn trak_of(id: u32, handler: &[u8], stsd: &[u8]) -> Vec<u8> {
-    let hdlr = boxed(b"hdlr", &[&[0; 8], handler, &[0; 13]]);
-    let stbl = boxed(b"stbl", &[stsd, &full(b"stsz", &[0, 0, 0])]);
-    let mdia = boxed(b"mdia", &[&hdlr, &boxed(b"minf", &[&stbl])]);
-    let mut tkhd = [0; 21];
-    tkhd[3] = id;
-    boxed(b"trak", &[&full(b"tkhd", &tkhd), &mdia])
+/// The handler_type of a sound track for `mp4a`, else of a text track.
+pub fn handler(format: &[u8; 4]) -> &'static [u8] {
+    match format {
+        b"mp4a" => b"soun",
+        _ => b"text",
+    }
+}
+
+/// The `hdlr` with this handler_type.
+pub fn hdlr(handler: &[u8]) -> Vec<u8> {
+    boxed(b"hdlr", &[&[0; 8], handler, &[0; 13]])
+}
+
+/// The `stsd` of a track with one sample entry: sound for `mp4a`, else text.
+pub fn stsd(format: &[u8; 4]) -> Vec<u8> {
+    let fields: &[u8] = match format {
+        b"mp4a" => &[0; 28],
+        _ => &[0; 8],
+    };
+    stsd_of(&boxed(format, &[fields]))
+}
+
+/// The `stsd` with this sample entry.
+pub fn stsd_of(entry: &[u8]) -> Vec<u8> {
+    boxed(b"stsd", &[&[0; 4], &word(1), entry])
 }
 
 /// The defaults of a track: sample description 1 and `size` bytes in a sample.
@@ -63,15 +88,16 @@ pub fn trex(id: u32, size: u32) -> Vec<u8> {
 
 /// A `moov` with these tracks and their defaults.
 pub fn moov_of(traks: &[Vec<u8>], trexes: &[Vec<u8>]) -> Vec<u8> {
-    let mvex = boxed(b"mvex", &[&trexes.concat()]);
-    boxed(b"moov", &[&full(b"mvhd", &[0; 25]), &traks.concat(), &mvex])
+    let tracks = [traks.concat(), boxed(b"mvex", &[&trexes.concat()])].concat();
+    boxed(b"moov", &[&full(b"mvhd", &[0; 25]), &tracks])
 }
 
 /// A `moov` with the tracks 1, 2 … whose sample entries have these formats.
 pub fn moov(formats: &[&[u8; 4]]) -> Vec<u8> {
-    let numbered = || (1..).zip(formats);
-    let traks: Vec<_> = numbered().map(|(id, format)| trak(id, format)).collect();
-    let trexes: Vec<_> = numbered().map(|(id, _)| trex(id, 0)).collect();
+    let (traks, trexes): (Vec<_>, Vec<_>) = (1..)
+        .zip(formats)
+        .map(|(id, format)| (trak(id, format), trex(id, 0)))
+        .unzip();
     moov_of(&traks, &trexes)
 }
 
@@ -94,9 +120,10 @@ pub fn tfhd(track: u32, base: Base) -> Vec<u8> {
 
 /// A run that states sizes, and an offset if it has one.
 pub fn trun(offset: Option<i32>, sizes: &[u32]) -> Vec<u8> {
-    let flags = if offset.is_some() { 0x201 } else { 0x200 };
-    let mut words = vec![flags, u32::try_from(sizes.len()).unwrap()];
-    words.extend(offset.map(i32::cast_unsigned));
+    let mut words = match offset {
+        Some(offset) => vec![0x201, count(sizes), offset.cast_unsigned()],
+        None => vec![0x200, count(sizes)],
+    };
     words.extend(sizes);
     full(b"trun", &words)
 }
@@ -113,21 +140,24 @@ pub fn moof(trafs: &[Vec<u8>]) -> Vec<u8> {
 
 /// A `moof`, then the boxes `between`, then the `mdat`. `make` gets the offset of the payload from the start of the `moof`.
 pub fn fragment(make: impl Fn(i32) -> Vec<u8>, between: &[u8], mdat: &[u8]) -> Vec<u8> {
-    let header = if mdat.starts_with(&[0, 0, 0, 1]) {
-        16
-    } else {
-        8
+    let header = match mdat {
+        [0, 0, 0, 1, ..] => 16,
+        _ => 8,
     };
     let payload = make(0).len() + between.len() + header;
-    let moof = make(i32::try_from(payload).unwrap());
-    [&moof, between, mdat].concat()
+    [&make(i32::try_from(payload).unwrap()), between, mdat].concat()
 }
 
 /// A fragment of one sound track with default-base-is-moof.
 pub fn sound(sizes: &[u32]) -> Vec<u8> {
     let len: u32 = sizes.iter().sum();
+    sound_of(sizes, &media(len as usize))
+}
+
+/// The same with these samples.
+pub fn sound_of(sizes: &[u32], samples: &[u8]) -> Vec<u8> {
     let make = |data| moof(&[traf(&tfhd(1, Base::Moof), &[trun(Some(data), sizes)])]);
-    fragment(make, &[], &mdat(&media(len as usize)))
+    fragment(make, &[], &mdat(samples))
 }
 
 /// A `moof` without samples.
@@ -150,4 +180,14 @@ pub fn media(len: usize) -> Vec<u8> {
 /// A number in 32 bits, big-endian.
 pub fn word(number: usize) -> [u8; 4] {
     u32::try_from(number).unwrap().to_be_bytes()
+}
+
+/// The entry_count of a table.
+pub fn count<T>(entries: &[T]) -> u32 {
+    u32::try_from(entries.len()).unwrap()
+}
+
+/// The words in big-endian bytes.
+fn bytes_of(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }

@@ -10,11 +10,10 @@ const SIZES: [u32; 9] = [90_000, 1, 400, 16, 33_333, 40_000, 0, 17, 8000];
 pub fn fragment_of_three() -> Vec<u8> {
     let size: u32 = SIZES.iter().sum();
     let make = |data: i32| {
-        let trafs = [1u32, 2, 3].map(|track| {
+        moof(&[1u32, 2, 3].map(|track| {
             let at = data + i32::try_from(size * (track - 1)).unwrap();
             traf(&tfhd(track, Base::Moof), &[trun(Some(at), &SIZES)])
-        });
-        moof(&trafs)
+        }))
     };
     fragment(make, &[], &mdat(&media(3 * size as usize)))
 }

@@ -12,9 +12,12 @@ use crate::scratch::Scratch;
 
 /// The DER bytes in a PEM file.
 pub fn pem(path: &Path) -> Vec<u8> {
-    let text = fs::read_to_string(path).unwrap();
-    let digits = text.lines().filter(|line| !line.starts_with('-'));
-    STANDARD.decode(digits.collect::<String>()).unwrap()
+    let digits: String = fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    STANDARD.decode(digits).unwrap()
 }
 
 /// A new certificate and its key. None if OpenSSL is not installed.

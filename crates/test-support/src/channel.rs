@@ -37,8 +37,9 @@ impl Channel {
 
     /// Ends the stream and appends the payload that comes out to `done`.
     pub fn finish(&mut self, done: &mut Vec<BytesMut>) {
-        let finished = self.encryptor.finish(&mut self.protector, &mut self.out);
-        finished.unwrap();
+        self.encryptor
+            .finish(&mut self.protector, &mut self.out)
+            .unwrap();
         done.extend(self.out.drain(..).filter_map(payload));
     }
 
@@ -53,10 +54,9 @@ impl Channel {
     }
 
     fn outputs(&mut self, chunk: BytesMut) -> impl DoubleEndedIterator<Item = BytesMut> {
-        let pushed = self
-            .encryptor
-            .push(chunk, &mut self.protector, &mut self.out);
-        pushed.unwrap();
+        self.encryptor
+            .push(chunk, &mut self.protector, &mut self.out)
+            .unwrap();
         self.out.drain(..).filter_map(payload)
     }
 

@@ -28,11 +28,10 @@ impl Keys {
 
     /// Returns each pair as `KID:KEY` in hex, the form that many tools take.
     pub fn pairs(&self) -> Vec<String> {
-        let pairs = self
-            .0
+        self.0
             .iter()
-            .map(|(kid, key)| format!("{}:{}", hex(kid), hex(key)));
-        pairs.collect()
+            .map(|(kid, key)| format!("{}:{}", hex(kid), hex(key)))
+            .collect()
     }
 }
 
@@ -50,17 +49,22 @@ pub fn unhex(text: &str) -> [u8; 16] {
 
 /// Returns the clear bytes of every sample of a track.
 pub fn samples(movie: &Movie, track: &Track, keys: &Keys) -> Vec<Vec<u8>> {
-    let clear = track.samples.iter().map(|sample| {
-        let mut bytes = movie.bytes(sample).to_vec();
-        if let Some(protection) = &sample.protection {
-            let kid = &protection.rules.kid;
-            let key = keys.0.get(kid);
-            let key = key.unwrap_or_else(|| panic!("no key for KID {}", hex(kid)));
-            decrypt(&mut bytes, protection, key);
-        }
-        bytes
-    });
-    clear.collect()
+    track
+        .samples
+        .iter()
+        .map(|sample| {
+            let mut bytes = movie.bytes(sample).to_vec();
+            if let Some(protection) = &sample.protection {
+                let kid = &protection.rules.kid;
+                let key = keys
+                    .0
+                    .get(kid)
+                    .unwrap_or_else(|| panic!("no key for KID {}", hex(kid)));
+                decrypt(&mut bytes, protection, key);
+            }
+            bytes
+        })
+        .collect()
 }
 
 /// Decrypts a sample in place.

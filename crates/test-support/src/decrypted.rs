@@ -13,14 +13,16 @@ use crate::encrypted::file;
 
 /// The keys in the form that the library takes.
 pub fn known(keys: &Keys) -> Arc<KnownKeys> {
-    let pairs = keys.pairs();
-    let pairs = pairs.iter().map(|pair| {
-        let (kid, key) = pair.split_once(':').unwrap();
-        // The nil KID occurs in some files, though it is refused as a KID elsewhere.
-        let kid = KeyId::from_bytes(decrypt::unhex(kid));
-        (kid, ContentKey::parse(key).unwrap())
-    });
-    let pairs: Vec<_> = pairs.collect();
+    let pairs: Vec<_> = keys
+        .pairs()
+        .iter()
+        .map(|pair| {
+            let (kid, key) = pair.split_once(':').unwrap();
+            // The nil KID occurs in some files, though it is refused as a KID elsewhere.
+            let kid = KeyId::from_bytes(decrypt::unhex(kid));
+            (kid, ContentKey::parse(key).unwrap())
+        })
+        .collect();
     Arc::new(pairs.iter().map(|(kid, key)| (*kid, key)).collect())
 }
 

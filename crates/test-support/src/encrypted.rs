@@ -42,11 +42,9 @@ impl Protector for FixedKey {
             Scheme::Cbcs | Scheme::Cbc1 => Iv::new(b"the constant IV.")?,
             _ => Iv::new(b"first IV")?,
         };
-        let key = ContentKey::from_bytes(KEY.into());
-        let kid = KeyId::from_bytes(KID);
         let key = Arc::new(SampleKey::new(
-            kid,
-            &key,
+            KeyId::from_bytes(KID),
+            &ContentKey::from_bytes(KEY.into()),
             scheme,
             IvSource::new(scheme, iv)?,
         ));

@@ -8,20 +8,31 @@ use crate::movie::{Protection, Sample, Seig, Track};
 pub fn read(moof: Bx<'_>, file: &[u8], tracks: &mut [Track]) {
     for traf in moof.all(b"traf") {
         let tfhd = Tfhd::read(traf.at(&[b"tfhd"]));
-        let track = tracks.iter_mut().find(|track| track.id == tfhd.track_id);
-        let track = track.expect("the fragment's track is in moov");
+        let track = tracks
+            .iter_mut()
+            .find(|track| track.id == tfhd.track_id)
+            .expect("the fragment's track is in moov");
         let base = tfhd.base_data_offset.unwrap_or(moof.start);
         let description = tfhd.description.unwrap_or(track.trex.description);
         let size = tfhd.size.unwrap_or(track.trex.size);
-        let places: Vec<(usize, usize)> = {
-            let mut next = base;
-            let runs = traf.all(b"trun");
-            runs.iter()
-                .flat_map(|trun| read_run(*trun, base, size, &mut next))
-                .collect()
-        };
-        append(traf, file, base, description, places, track);
+        append(
+            traf,
+            file,
+            base,
+            description,
+            places(traf, base, size),
+            track,
+        );
     }
+}
+
+/// The offset and size of each sample of a `traf`.
+fn places(traf: Bx<'_>, base: usize, size: u32) -> Vec<(usize, usize)> {
+    let mut next = base;
+    traf.all(b"trun")
+        .into_iter()
+        .flat_map(|trun| read_run(trun, base, size, &mut next))
+        .collect()
 }
 
 /// Appends samples with the protection that a `traf` or `stbl` states. The offsets in `saio` count from `base`.
@@ -37,11 +48,10 @@ pub fn append(
     let scheme = track.entries[description as usize - 1].scheme;
     let aux = aux_info(parent, file, base, &rules);
     for (((offset, size), rules), aux) in places.into_iter().zip(rules).zip(aux) {
-        let protection = protection(scheme, rules, aux);
         track.samples.push(Sample {
             offset,
             size,
-            protection,
+            protection: protection(scheme, rules, aux),
         });
     }
 }
@@ -99,12 +109,14 @@ fn sample_rules(traf: Bx<'_>, track: &Track, entry: u32, count: usize) -> Vec<Op
     let tenc = &track.entries[entry as usize - 1].tenc;
     let mut indices = group_indices(traf);
     indices.resize(count, 0);
-    let rules = indices.into_iter().map(|index| match index {
-        0 => tenc.clone(),
-        1..=0x1_0000 => Some(track.groups[index as usize - 1].clone()),
-        _ => Some(local[index as usize - 0x1_0001].clone()),
-    });
-    rules.collect()
+    indices
+        .into_iter()
+        .map(|index| match index {
+            0 => tenc.clone(),
+            1..=0x1_0000 => Some(track.groups[index as usize - 1].clone()),
+            _ => Some(local[index as usize - 0x1_0001].clone()),
+        })
+        .collect()
 }
 
 /// The `seig` entries of the `sgpd` boxes in an `stbl` or `traf`.
@@ -146,26 +158,31 @@ type AuxInfo = (Vec<u8>, Vec<(u16, u32)>);
 /// The IV and subsamples of each sample, from `senc` or, without one, from the place that `saio` states.
 fn aux_info(traf: Bx<'_>, file: &[u8], base: usize, rules: &[Option<Seig>]) -> Vec<AuxInfo> {
     if let Some(senc) = traf.child(b"senc") {
-        let mut fields = Fields(&senc.body()[4..]);
-        let count = fields.u32() as usize;
-        assert_eq!(count, rules.len(), "sample_count of senc");
-        let has_subsamples = senc.flags() & 2 != 0;
-        let mut entry = |rules| entry(&mut fields, rules, has_subsamples);
-        return rules.iter().map(|rules| entry(rules.as_ref())).collect();
+        return senc_entries(senc, rules);
     }
     let Some(saio) = of_encryption(traf, b"saio") else {
         return vec![Default::default(); rules.len()];
     };
     let mut places = Fields(&saio.body()[4 + 8 * (saio.flags() as usize & 1)..]);
     assert_eq!(places.u32(), 1, "entry_count of saio");
-    let start = base + usize_of(places.wide(saio.version() == 1));
-    let mut fields = Fields(&file[start..]);
-    let sizes = saiz_sizes(of_encryption(traf, b"saiz").unwrap());
-    let entries = rules.iter().zip(sizes).map(|(rules, size)| {
-        let iv_size = rules.as_ref().map_or(0, |rules| rules.iv_size);
-        entry(&mut fields, rules.as_ref(), size > iv_size)
-    });
-    entries.collect()
+    let mut fields = Fields(&file[base + usize_of(places.wide(saio.version() == 1))..]);
+    rules
+        .iter()
+        .zip(saiz_sizes(of_encryption(traf, b"saiz").unwrap()))
+        .map(|(rules, size)| {
+            let iv_size = rules.as_ref().map_or(0, |rules| rules.iv_size);
+            entry(&mut fields, rules.as_ref(), size > iv_size)
+        })
+        .collect()
+}
+
+fn senc_entries(senc: Bx<'_>, rules: &[Option<Seig>]) -> Vec<AuxInfo> {
+    let mut fields = Fields(&senc.body()[4..]);
+    assert_eq!(fields.u32() as usize, rules.len(), "sample_count of senc");
+    rules
+        .iter()
+        .map(|rules| entry(&mut fields, rules.as_ref(), senc.flags() & 2 != 0))
+        .collect()
 }
 
 /// The `saiz` or `saio` of Common Encryption, 23001-7 clause 7.1: without a kind of information, or with that of a scheme.

@@ -89,8 +89,9 @@ impl Output {
     }
 
     fn has(&self, text: &str) -> bool {
-        let bytes = self.bytes.lock().unwrap();
-        bytes
+        self.bytes
+            .lock()
+            .unwrap()
             .windows(text.len())
             .any(|window| window == text.as_bytes())
     }
@@ -131,8 +132,11 @@ pub fn wait(
 
 /// Runs gst-launch-1.0 on a pipeline in its own language. Quotes hold a value with spaces together. Warnings are fatal.
 pub fn pipeline(line: &str) -> Run {
-    let options = ["-q", "--gst-fatal-warnings"];
-    Run::of(command().args(options).args(words(line)))
+    Run::of(
+        command()
+            .args(["-q", "--gst-fatal-warnings"])
+            .args(words(line)),
+    )
 }
 
 /// A command that runs gst-launch-1.0 in the tests' environment, without arguments.
@@ -175,9 +179,10 @@ pub fn has(element: &str) -> bool {
     if let Some(&known) = known().get(element) {
         return known;
     }
-    let mut inspect = program("gst-inspect-1.0");
-    let run = Run::of(inspect.args(["--exists", "--atleast-version=0.0.0", element]));
-    let found = run.status.success();
+    let found =
+        Run::of(program("gst-inspect-1.0").args(["--exists", "--atleast-version=0.0.0", element]))
+            .status
+            .success();
     known().insert(element.to_owned(), found);
     found
 }
@@ -220,8 +225,12 @@ fn replace(file: &Path, folder: &Path) {
 
 /// Builds targets that `cargo test` does not build, such as the plugin, and returns their folder.
 pub fn build(targets: &[&str]) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap().to_owned();
+    let folder = std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_owned();
     let profile = match folder.file_name().unwrap().to_str().unwrap() {
         "debug" => "dev",
         other => other,

@@ -47,8 +47,12 @@ pub fn nothing_plays(file: &std::path::Path) {
 
 /// Checks that every sample is in one mdat, and that no two samples overlap.
 fn check_samples_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
-    let all = movie.tracks.iter().flat_map(|track| &track.samples);
-    let mut places: Vec<_> = all.map(|s| (s.offset, s.offset + s.size)).collect();
+    let mut places: Vec<_> = movie
+        .tracks
+        .iter()
+        .flat_map(|track| &track.samples)
+        .map(|sample| (sample.offset, sample.offset + sample.size))
+        .collect();
     places.sort_unstable();
     for pair in places.windows(2) {
         assert!(pair[0].1 <= pair[1].0, "samples {pair:?} overlap");
@@ -74,10 +78,9 @@ fn check_saio(parent: Bx<'_>, base: usize) {
     let senc = parent.at(&[b"senc"]);
     let mut fields = Fields(&saio.body()[4 + 8 * (saio.flags() as usize & 1)..]);
     assert_eq!(fields.u32(), 1, "entry_count of saio");
-    let offset = usize_of(fields.wide(saio.version() == 1));
     let entries = senc.start + senc.header + 8;
     assert_eq!(
-        base + offset,
+        base + usize_of(fields.wide(saio.version() == 1)),
         entries,
         "saio points at the first entry of senc"
     );
@@ -107,9 +110,10 @@ fn check_sidx(boxes: &[Bx<'_>], index: usize) {
             "reference {reference} of sidx begins at {at}, where no box begins"
         );
         at += size as usize;
-        let last = boxes.iter().find(|piece| piece.end == at);
-        let last =
-            last.unwrap_or_else(|| panic!("reference {reference} of sidx ends at {at}, in a box"));
+        let last = boxes
+            .iter()
+            .find(|piece| piece.end == at)
+            .unwrap_or_else(|| panic!("reference {reference} of sidx ends at {at}, in a box"));
         assert_eq!(&last.kind, b"mdat", "reference {reference} of sidx");
     }
 }

@@ -67,13 +67,16 @@ pub fn all() -> Vec<Vector> {
     };
     let text = std::fs::read_to_string(folder.join("MANIFEST.json")).unwrap();
     let manifest: Value = serde_json::from_str(&text).unwrap();
-    let entries = manifest["entries"].as_array().unwrap();
-    let vectors = entries.iter().map(|entry| Vector {
-        id: text_of(&entry["id"]),
-        folder: folder.clone(),
-        value: entry.clone(),
-    });
-    vectors.collect()
+    manifest["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| Vector {
+            id: text_of(&entry["id"]),
+            folder: folder.clone(),
+            value: entry.clone(),
+        })
+        .collect()
 }
 
 impl Vector {
@@ -84,9 +87,11 @@ impl Vector {
 
     /// The files of a role. The main files have no role.
     pub fn files(&self, role: Option<&str>) -> Vec<PathBuf> {
-        let files = self.value["files"].as_array().unwrap().iter();
-        let chosen = files.filter(|file| file.get("role").and_then(Value::as_str) == role);
-        chosen
+        self.value["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|file| file.get("role").and_then(Value::as_str) == role)
             .map(|file| self.folder.join(text_of(&file["file"])))
             .collect()
     }
@@ -121,9 +126,13 @@ impl Vector {
 
     /// The sample entry types of all tracks.
     pub fn sample_entries(&self) -> Vec<String> {
-        let tracks = self.value["facts"]["tracks"].as_array().unwrap().iter();
-        let entries = tracks.flat_map(|track| track["sample_entries"].as_array().unwrap());
-        entries.map(text_of).collect()
+        self.value["facts"]["tracks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|track| track["sample_entries"].as_array().unwrap())
+            .map(text_of)
+            .collect()
     }
 
     /// Returns whether key, IV and scheme determine every protected byte.
@@ -181,8 +190,7 @@ fn text_of(value: &Value) -> String {
 }
 
 fn number<T: TryFrom<u64>>(value: &Value) -> T {
-    let number = T::try_from(value.as_u64().unwrap());
-    number.unwrap_or_else(|_| panic!("{value} is out of range"))
+    T::try_from(value.as_u64().unwrap()).unwrap_or_else(|_| panic!("{value} is out of range"))
 }
 
 /// The two numbers of a text such as `1:9`.
@@ -192,8 +200,9 @@ fn pattern_of(text: &str) -> (u8, u8) {
 }
 
 fn bytes_of(hex: &str) -> Vec<u8> {
-    let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
-    pairs
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| &hex[at..at + 2])
         .map(|pair| u8::from_str_radix(pair, 16).unwrap())
         .collect()
 }

@@ -102,9 +102,9 @@ impl Recipe {
 
     /// The whole pipeline, of which `tail` follows the muxer.
     pub fn pipeline(&self, tail: &str) -> String {
-        let sources = [self.video.stream(), self.audio.stream()];
-        let sources = sources.into_iter().flatten();
-        let feeds: Vec<_> = sources
+        let feeds: Vec<_> = [self.video.stream(), self.audio.stream()]
+            .into_iter()
+            .flatten()
             .map(|source| format!("{source} ! queue ! mux."))
             .collect();
         format!("{} name=mux ! {tail} {}", self.muxer, feeds.join(" "))
@@ -117,12 +117,10 @@ impl Recipe {
 
     /// An element that the recipe needs and that GStreamer lacks.
     pub fn missing(&self) -> Option<&'static str> {
-        let muxer = self.muxer.split(' ').next().unwrap();
-        let encoder = self.video.encoder().and_then(|e| e.split(' ').next());
-        let audio = self.audio.encoder().and_then(|e| e.split(' ').next());
-        let needed: Vec<&str> = [Some(muxer), encoder, audio]
+        let needed: Vec<&str> = [Some(self.muxer), self.video.encoder(), self.audio.encoder()]
             .into_iter()
             .flatten()
+            .filter_map(|description| description.split(' ').next())
             .collect();
         launch::missing(&needed)
     }

@@ -106,8 +106,11 @@ impl Movie {
         for piece in pieces {
             match &piece.kind {
                 b"moov" => {
-                    let traks = piece.all(b"trak").into_iter();
-                    tracks = traks.map(|trak| Track::read(trak, &file)).collect();
+                    tracks = piece
+                        .all(b"trak")
+                        .into_iter()
+                        .map(|trak| Track::read(trak, &file))
+                        .collect();
                     systems = piece.all(b"pssh").iter().map(system_id).collect();
                     read_trex(piece, &mut tracks);
                 }
@@ -124,8 +127,10 @@ impl Movie {
 
     /// The track with this handler_type.
     pub fn track(&self, handler: &[u8; 4]) -> &Track {
-        let found = self.tracks.iter().find(|track| &track.handler == handler);
-        found.unwrap_or_else(|| panic!("no {} track", String::from_utf8_lossy(handler)))
+        self.tracks
+            .iter()
+            .find(|track| &track.handler == handler)
+            .unwrap_or_else(|| panic!("no {} track", String::from_utf8_lossy(handler)))
     }
 
     /// Returns the bytes of a sample in the file.
@@ -144,11 +149,7 @@ fn read_trex(moov: Bx<'_>, tracks: &mut [Track]) {
         .iter()
         .flat_map(|mvex| mvex.all(b"trex"))
     {
-        let mut fields = Fields(&trex.body()[4..]);
-        let id = fields.u32();
-        let description = fields.u32();
-        let _duration = fields.u32();
-        let size = fields.u32();
+        let [id, description, _duration, size] = Fields(&trex.body()[4..]).words();
         for track in tracks.iter_mut().filter(|track| track.id == id) {
             track.trex = Trex { description, size };
         }
@@ -160,10 +161,11 @@ impl Track {
         let tkhd = trak.at(&[b"tkhd"]);
         let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
         let entries = stbl.at(&[b"stsd"]).children_after(8);
-        let hdlr = trak.at(&[b"mdia", b"hdlr"]);
         let mut track = Self {
             id: u32_at(tkhd.body(), if tkhd.version() == 1 { 20 } else { 12 }),
-            handler: hdlr.body()[8..12].try_into().unwrap(),
+            handler: trak.at(&[b"mdia", b"hdlr"]).body()[8..12]
+                .try_into()
+                .unwrap(),
             entries: entries.into_iter().map(Entry::read).collect(),
             samples: Vec::new(),
             groups: fragments::seig_entries(stbl),
@@ -190,16 +192,19 @@ impl Entry {
             b"enct" => 8,
             _ => return Self::clear(entry),
         };
-        let children = entry.children_after(fixed_part);
-        let sinf = children.iter().find(|child| child.kind == *b"sinf");
-        let sinf = sinf.expect("a protected sample entry has a sinf");
-        let schm = sinf.at(&[b"schm"]);
-        let tenc = sinf.child(b"schi").and_then(|schi| schi.child(b"tenc"));
+        let sinf = entry
+            .children_after(fixed_part)
+            .into_iter()
+            .find(|child| child.kind == *b"sinf")
+            .expect("a protected sample entry has a sinf");
         Self {
             format: sinf.at(&[b"frma"]).body()[..4].try_into().unwrap(),
             config: None,
-            scheme: Some(schm.body()[4..8].try_into().unwrap()),
-            tenc: tenc.map(|tenc| Seig::read(&tenc.body()[4..])),
+            scheme: Some(sinf.at(&[b"schm"]).body()[4..8].try_into().unwrap()),
+            tenc: sinf
+                .child(b"schi")
+                .and_then(|schi| schi.child(b"tenc"))
+                .map(|tenc| Seig::read(&tenc.body()[4..])),
         }
     }
 
@@ -210,8 +215,8 @@ impl Entry {
             }
             _ => Vec::new(),
         };
-        let mut configs = children.iter();
-        let config = configs
+        let config = children
+            .iter()
             .find(|child| matches!(&child.kind, b"avcC" | b"hvcC" | b"av1C" | b"vpcC" | b"vvcC"));
         Self {
             format: entry.kind,
@@ -231,8 +236,10 @@ impl Seig {
         let is_protected = fields.u8() == 1;
         let iv_size = fields.u8();
         let kid = fields.take(16).try_into().unwrap();
-        let has_constant_iv = is_protected && iv_size == 0;
-        let constant_iv_size = if has_constant_iv { fields.u8() } else { 0 };
+        let constant_iv_size = match (is_protected, iv_size) {
+            (true, 0) => fields.u8(),
+            _ => 0,
+        };
         Self {
             crypt_byte_block: pattern >> 4,
             skip_byte_block: pattern & 0xf,
@@ -250,8 +257,7 @@ fn progressive_places(stbl: Bx<'_>) -> Vec<(usize, usize)> {
         return Vec::new();
     };
     let mut fields = Fields(&stsz.body()[4..]);
-    let fixed_size = fields.u32();
-    let count = fields.u32();
+    let [fixed_size, count] = fields.words();
     let mut sizes = (0..count).map(|_| match fixed_size {
         0 => fields.u32() as usize,
         size => size as usize,
@@ -271,19 +277,18 @@ fn progressive_places(stbl: Bx<'_>) -> Vec<(usize, usize)> {
 fn chunk_offsets(stbl: Bx<'_>) -> Vec<usize> {
     let table = stbl.child(b"stco").or_else(|| stbl.child(b"co64")).unwrap();
     let mut fields = Fields(&table.body()[4..]);
-    let count = fields.u32();
-    let is_wide = table.kind == *b"co64";
-    (0..count).map(|_| usize_of(fields.wide(is_wide))).collect()
+    (0..fields.u32())
+        .map(|_| usize_of(fields.wide(table.kind == *b"co64")))
+        .collect()
 }
 
 /// The first_chunk and samples_per_chunk of each run.
 fn samples_per_chunk(stbl: Bx<'_>) -> Vec<(u32, u32)> {
     let mut fields = Fields(&stbl.at(&[b"stsc"]).body()[4..]);
-    let count = fields.u32();
-    let mut run = || {
-        let run = (fields.u32(), fields.u32());
-        let _description = fields.u32();
-        run
-    };
-    (0..count).map(|_| run()).collect()
+    (0..fields.u32())
+        .map(|_| {
+            let [first_chunk, samples_per_chunk, _description] = fields.words();
+            (first_chunk, samples_per_chunk)
+        })
+        .collect()
 }

@@ -48,8 +48,12 @@ pub fn each(test: &str, from: From, change: impl Fn(&mut [u8], &Material)) {
                 };
                 let mut sample = file[offset..][..fact.size].to_vec();
                 change(&mut sample, &material(fact, &track, &pair));
-                let hash = &samples::sha256(&sample)[..32];
-                assert_eq!(hash, expected, "{}: sample {index}", pair.id);
+                assert_eq!(
+                    &samples::sha256(&sample)[..32],
+                    expected,
+                    "{}: sample {index}",
+                    pair.id
+                );
             }
         }
     }
@@ -59,11 +63,6 @@ fn material(fact: &SampleFact, track: &TrackFacts, pair: &Vector) -> Material {
     let pairs = pair.keys().pairs();
     let prefix = format!("{}:", fact.kid);
     let key = pairs.iter().find_map(|pair| pair.strip_prefix(&prefix));
-    let subsamples = fact.subsamples.iter();
-    let subsamples = subsamples.map(|&(clear_bytes, protected_bytes)| Subsample {
-        clear_bytes,
-        protected_bytes,
-    });
     Material {
         key: ContentKey::parse(key.unwrap()).unwrap(),
         method: EncryptionMethod {
@@ -75,6 +74,13 @@ fn material(fact: &SampleFact, track: &TrackFacts, pair: &Vector) -> Material {
             },
         },
         iv: Iv::new(&fact.iv).unwrap(),
-        subsamples: subsamples.collect(),
+        subsamples: fact
+            .subsamples
+            .iter()
+            .map(|&(clear_bytes, protected_bytes)| Subsample {
+                clear_bytes,
+                protected_bytes,
+            })
+            .collect(),
     }
 }

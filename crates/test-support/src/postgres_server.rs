@@ -55,8 +55,7 @@ impl Server {
         // The folder is not below the target folder, which the user may be unable to reach, and the path of a socket must be
         // short.
         sweep();
-        let name = format!("{FOLDER}{}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = std::env::temp_dir().join(format!("{FOLDER}{}-{count}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         certify(&folder);
         if is_root() {
@@ -114,8 +113,8 @@ impl Server {
             assert!(Instant::now() < until, "{error}: {:?}", log());
             std::thread::sleep(Duration::from_millis(50));
         }
-        let escaped = format!("ALTER USER keys PASSWORD '{PASSWORD}'");
-        run(&self.uri("postgres"), &escaped).unwrap();
+        let sql = format!("ALTER USER keys PASSWORD '{PASSWORD}'");
+        run(&self.uri("postgres"), &sql).unwrap();
     }
 
     /// The URI of a database over the server's socket.
@@ -138,8 +137,7 @@ impl Server {
         client.batch_execute("CHECKPOINT").unwrap();
         let sql = "SELECT oid FROM pg_database WHERE datname = current_database()";
         let oid: u32 = client.query_one(sql, &[]).unwrap().get(0);
-        let folders = [format!("data/base/{oid}"), "data/pg_wal".to_owned()];
-        let entries = folders
+        let entries = [format!("data/base/{oid}"), "data/pg_wal".to_owned()]
             .iter()
             .flat_map(|folder| fs::read_dir(self.folder.join(folder)).unwrap());
         // An entry that cannot be read is a folder, or was removed meanwhile.
@@ -160,12 +158,13 @@ impl Drop for Server {
 
 /// Runs SQL statements directly, without the store.
 pub fn run(uri: &str, sql: &str) -> Result<(), String> {
-    let mut client = Client::connect(uri, NoTls).unwrap();
-    let done = client.batch_execute(sql);
-    done.map_err(|e| {
-        e.as_db_error()
-            .map_or_else(|| e.to_string(), |e| e.message().to_owned())
-    })
+    Client::connect(uri, NoTls)
+        .unwrap()
+        .batch_execute(sql)
+        .map_err(|e| {
+            e.as_db_error()
+                .map_or_else(|| e.to_string(), |e| e.message().to_owned())
+        })
 }
 
 /// Runs a server on a thread that lasts until it is to stop: the server ends with the thread that started it.
@@ -216,16 +215,20 @@ fn succeed(command: &mut Command) {
 
 /// The folder with the programs of the newest version, where Debian installs them.
 fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-    let folders = versions.flatten().map(|version| version.path().join("bin"));
-    folders
+    fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .flatten()
+        .map(|version| version.path().join("bin"))
         .filter(|folder| folder.join("postgres").exists())
         .max()
 }
 
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Makes two self-signed certificates for localhost.

@@ -35,8 +35,9 @@ pub fn pass<S: SeekableInput>(
     mut take: impl FnMut(u64, &[u8]),
 ) -> Result<(), String> {
     let said = |error: Error| error.to_string();
-    let file = ProgressiveEncryptor::open(source, RequiredForm::Any).map_err(said)?;
-    let mut file = file.ok_or("not progressive")?;
+    let mut file = ProgressiveEncryptor::open(source, RequiredForm::Any)
+        .map_err(said)?
+        .ok_or("not progressive")?;
     file.protect(&mut FixedKey::new(scheme)).map_err(said)?;
     file.measure(source).map_err(said)?;
     all(|| file.next_output(source), &mut take).map_err(said)

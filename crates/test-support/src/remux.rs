@@ -3,7 +3,7 @@
 //! writer.
 
 use crate::boxes::{Bx, Fields, top_level, u32_at};
-use crate::build::{boxed, full, word};
+use crate::build::{boxed, count, ftyp, full, hdlr, moov_of, sound_of, stsd_of, trex, word};
 use crate::movie::Movie;
 use crate::timeline::{self, Moment};
 
@@ -41,8 +41,7 @@ fn rebuilt(parent: Bx<'_>, file: &[u8], tables: &[u8]) -> Vec<u8> {
         match &child.kind {
             b"trak" | b"mdia" | b"minf" => body.extend(rebuilt(child, file, tables)),
             b"stbl" => {
-                let stsd = whole(child.at(&[b"stsd"]), file);
-                body.extend(boxed(b"stbl", &[stsd, tables]));
+                body.extend(boxed(b"stbl", &[whole(child.at(&[b"stsd"]), file), tables]));
             }
             b"mvex" => (),
             _ => body.extend(whole(child, file)),
@@ -59,8 +58,11 @@ fn tables(times: &[Moment], sizes: &[usize], at: usize) -> Vec<u8> {
     let table = |kind: &[u8; 4], head: &[u32], words: Vec<u32>| {
         full(kind, &[head, words.as_slice()].concat())
     };
-    let sync = (1..).zip(times).filter(|(_, moment)| moment.is_sync);
-    let sync: Vec<u32> = sync.map(|(number, _)| number).collect();
+    let sync: Vec<u32> = (1..)
+        .zip(times)
+        .filter(|(_, moment)| moment.is_sync)
+        .map(|(number, _)| number)
+        .collect();
     let offset = |m: &Moment| m.composition_offset.cast_unsigned();
     let mut out = [
         table(b"stts", &[0, count], runs(|m| m.duration).collect()),
@@ -111,14 +113,16 @@ pub fn with_moov_in_front(file: Vec<u8>) -> Vec<u8> {
 
 /// Gives each sample entry of type `from` the type `to`.
 pub fn relabelled(mut file: Vec<u8>, from: &[u8; 4], to: &[u8; 4]) -> Vec<u8> {
-    let boxes = top_level(&file);
-    let moov = boxes.iter().find(|piece| &piece.kind == b"moov").unwrap();
-    let stsds = moov.all(b"trak").into_iter();
-    let entries = stsds.flat_map(|trak| {
-        trak.at(&[b"mdia", b"minf", b"stbl", b"stsd"])
-            .children_after(8)
-    });
-    let places: Vec<usize> = entries
+    let places: Vec<usize> = top_level(&file)
+        .iter()
+        .find(|piece| &piece.kind == b"moov")
+        .unwrap()
+        .all(b"trak")
+        .into_iter()
+        .flat_map(|trak| {
+            trak.at(&[b"mdia", b"minf", b"stbl", b"stsd"])
+                .children_after(8)
+        })
         .filter(|entry| &entry.kind == from)
         .map(|entry| entry.start + 4)
         .collect();
@@ -131,39 +135,63 @@ pub fn relabelled(mut file: Vec<u8>, from: &[u8; 4], to: &[u8; 4]) -> Vec<u8> {
 
 /// Makes a fragmented file of one sound track: samples of 1/10 s, and a sample entry with this configuration box.
 pub fn fragmented_sound(format: &[u8; 4], config: &[u8], samples: &[Vec<u8>]) -> Vec<u8> {
-    use crate::build::{Base, fragment, ftyp, mdat, moof, moov_of, tfhd, traf, trex, trun};
-    // The fields are channelcount 2, samplesize 16 and samplerate 48 kHz.
+    let trex = [&trex(1, 0)[..16], &[0, 0, 0, 1, 0, 0, 0, 1], &[0; 8]].concat();
+    let sizes: Vec<u32> = samples.iter().map(|sample| count(sample)).collect();
+    [
+        ftyp(),
+        moov_of(&[sound_trak(format, config)], &[trex]),
+        sound_of(&sizes, &samples.concat()),
+    ]
+    .concat()
+}
+
+/// An enabled sound track without samples, of 10 ticks a second.
+fn sound_trak(format: &[u8; 4], config: &[u8]) -> Vec<u8> {
+    let media = [
+        full(b"mdhd", &[0, 0, 0, 10, 0, 0x55c4_0000]),
+        hdlr(b"soun"),
+        boxed(
+            b"minf",
+            &[
+                &full(b"smhd", &[0, 0]),
+                &dinf(),
+                &empty_stbl(&stsd_of(&boxed(format, &[&sound_fields(), config]))),
+            ],
+        ),
+    ];
+    let mut tkhd = [0; 21];
+    (tkhd[0], tkhd[3]) = (7, 1);
+    boxed(
+        b"trak",
+        &[&full(b"tkhd", &tkhd), &boxed(b"mdia", &[&media.concat()])],
+    )
+}
+
+/// The fields of an AudioSampleEntry: channelcount 2, samplesize 16, samplerate 48 kHz.
+fn sound_fields() -> [u8; 28] {
     let mut fields = [0; 28];
     fields[7] = 1;
     fields[17] = 2;
     fields[19] = 16;
     fields[24..26].copy_from_slice(&48_000u16.to_be_bytes());
-    let entry = boxed(format, &[&fields, config]);
-    let stsd = boxed(b"stsd", &[&[0; 4], &word(1), &entry]);
-    let empty = |kind| full(kind, &[0, 0]);
-    let tables = [
-        stsd,
-        empty(b"stts"),
-        empty(b"stsc"),
-        full(b"stsz", &[0, 0, 0]),
-        empty(b"stco"),
-    ];
-    let stbl = boxed(b"stbl", &[&tables.concat()]);
+    fields
+}
+
+/// The data reference of media in the same file.
+fn dinf() -> Vec<u8> {
     let url = full(b"url ", &[1]);
-    let dinf = boxed(b"dinf", &[&boxed(b"dref", &[&[0; 4], &word(1), &url])]);
-    let minf = boxed(b"minf", &[&full(b"smhd", &[0, 0]), &dinf, &stbl]);
-    let hdlr = boxed(b"hdlr", &[&[0; 8], b"soun", &[0; 13]]);
-    let mdhd = full(b"mdhd", &[0, 0, 0, 10, 0, 0x55c4_0000]);
-    let mdia = boxed(b"mdia", &[&mdhd, &hdlr, &minf]);
-    let mut tkhd = [0; 21];
-    (tkhd[0], tkhd[3]) = (7, 1);
-    let trak = boxed(b"trak", &[&full(b"tkhd", &tkhd), &mdia]);
-    let trex = [&trex(1, 0)[..16], &[0, 0, 0, 1, 0, 0, 0, 1], &[0; 8]].concat();
-    let sizes: Vec<u32> = samples
-        .iter()
-        .map(|s| u32::try_from(s.len()).unwrap())
-        .collect();
-    let make = |data| moof(&[traf(&tfhd(1, Base::Moof), &[trun(Some(data), &sizes)])]);
-    let fragment = fragment(make, &[], &mdat(&samples.concat()));
-    [ftyp(), moov_of(&[trak], &[trex]), fragment].concat()
+    boxed(b"dinf", &[&boxed(b"dref", &[&[0; 4], &word(1), &url])])
+}
+
+fn empty_stbl(stsd: &[u8]) -> Vec<u8> {
+    boxed(
+        b"stbl",
+        &[
+            stsd,
+            &full(b"stts", &[0, 0]),
+            &full(b"stsc", &[0, 0]),
+            &full(b"stsz", &[0, 0, 0]),
+            &full(b"stco", &[0, 0]),
+        ],
+    )
 }

@@ -12,8 +12,7 @@ const KID: &str = "10101010-1010-1010-1010-101010101010";
 
 /// A slice of an IDR picture, cut to `len` bytes. It consists of length, NAL unit header, slice header and data.
 pub fn slice(len: usize) -> Vec<u8> {
-    let unit = u32::try_from(len - 4).unwrap();
-    let mut sample = unit.to_be_bytes().to_vec();
+    let mut sample = u32::try_from(len - 4).unwrap().to_be_bytes().to_vec();
     sample.extend([0x65, 0x88, 0x84, 0xff, 0xff]);
     sample.resize(len, 0x5a);
     sample
@@ -21,10 +20,9 @@ pub fn slice(len: usize) -> Vec<u8> {
 
 /// Caps of H.264 in MP4 form.
 pub fn avc_caps() -> gst::Caps {
-    let caps = format!(
+    format!(
         "video/x-h264, stream-format=avc, alignment=au, width=16, height=16, codec_data=(buffer){AVCC}"
-    );
-    caps.parse().unwrap()
+    ).parse().unwrap()
 }
 
 /// The configuration of a picture of 16 x 16 pixels, which x264 wrote in baseline profile.

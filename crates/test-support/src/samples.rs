@@ -57,9 +57,12 @@ impl Twin<'_> {
             run.args(["-k", &pair]);
         }
         let run = Run::of(&mut run).succeeded();
-        let tracks = Movie::open(self.clear).tracks.len();
-        let same = run.stdout.matches("-> SAME").count();
-        assert_eq!(same, tracks, "{}", run.stdout);
+        assert_eq!(
+            run.stdout.matches("-> SAME").count(),
+            Movie::open(self.clear).tracks.len(),
+            "{}",
+            run.stdout
+        );
     }
 
     /// Checks that FFmpeg 8 decrypts every packet to the clear sample.
@@ -94,10 +97,9 @@ impl Twin<'_> {
         let run = Run::of(&mut run).succeeded();
         let clear = Movie::open(self.clear);
         for (stream, track) in clear.tracks.iter().enumerate() {
-            let expected: Vec<String> = hashes(&clear, track);
             assert_eq!(
                 packet_hashes(&run.stdout, stream),
-                expected,
+                hashes(&clear, track),
                 "stream {stream}"
             );
         }
@@ -146,11 +148,9 @@ impl Twin<'_> {
         run.succeeded();
         for track in &clear.tracks {
             let decrypted = Movie::open(&output(track));
-            let found = decrypt::samples(&decrypted, &decrypted.tracks[0], &Keys::default());
-            let expected = decrypt::samples(&clear, track, &Keys::default());
             same(
-                &expected,
-                &found,
+                &decrypt::samples(&clear, track, &Keys::default()),
+                &decrypt::samples(&decrypted, &decrypted.tracks[0], &Keys::default()),
                 &format!("track {} by Shaka Packager", track.id),
             );
         }
@@ -165,21 +165,27 @@ pub fn decodes_by_ffmpeg8(file: &Path, key: &str) {
     let mut run = Command::new(ffmpeg);
     run.args(["-v", "error", "-decryption_key", key, "-i"]);
     run.arg(file).args(["-f", "null", "-"]);
-    let run = Run::of(&mut run).succeeded();
-    assert_eq!(run.stderr, "");
+    assert_eq!(Run::of(&mut run).succeeded().stderr, "");
 }
 
 fn ffmpeg_keys(pairs: &[String]) -> String {
-    let dictionary = pairs.iter().map(|pair| pair.replace(':', "="));
-    dictionary.collect::<Vec<_>>().join(":")
+    pairs
+        .iter()
+        .map(|pair| pair.replace(':', "="))
+        .collect::<Vec<_>>()
+        .join(":")
 }
 
 fn shaka_keys(keys: &Keys) -> String {
-    let labelled = keys.pairs().into_iter().enumerate().map(|(index, pair)| {
-        let (kid, key) = pair.split_once(':').unwrap();
-        format!("label={index}:key_id={kid}:key={key}")
-    });
-    labelled.collect::<Vec<_>>().join(",")
+    keys.pairs()
+        .iter()
+        .enumerate()
+        .map(|(index, pair)| {
+            let (kid, key) = pair.split_once(':').unwrap();
+            format!("label={index}:key_id={kid}:key={key}")
+        })
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Panics unless both movies have the same tracks and, decrypted, the same samples.
@@ -187,9 +193,11 @@ pub fn same_samples(clear: &Movie, protected: &Movie, keys: &Keys) {
     assert_eq!(clear.tracks.len(), protected.tracks.len(), "tracks");
     for (source, target) in clear.tracks.iter().zip(&protected.tracks) {
         assert_eq!(source.id, target.id, "track_ID");
-        let expected = decrypt::samples(clear, source, keys);
-        let found = decrypt::samples(protected, target, keys);
-        same(&expected, &found, &format!("track {}", source.id));
+        same(
+            &decrypt::samples(clear, source, keys),
+            &decrypt::samples(protected, target, keys),
+            &format!("track {}", source.id),
+        );
     }
 }
 
@@ -202,13 +210,17 @@ fn same(expected: &[Vec<u8>], found: &[Vec<u8>], what: &str) {
 
 /// The numbers of the samples that differ.
 pub fn differing(expected: &[Vec<u8>], found: &[Vec<u8>]) -> Vec<usize> {
-    let unequal = |&i: &usize| expected[i] != found[i];
-    (0..expected.len()).filter(unequal).collect()
+    (0..expected.len())
+        .filter(|&i| expected[i] != found[i])
+        .collect()
 }
 
 fn hashes(movie: &Movie, track: &Track) -> Vec<String> {
-    let samples = track.samples.iter();
-    samples.map(|sample| sha256(movie.bytes(sample))).collect()
+    track
+        .samples
+        .iter()
+        .map(|sample| sha256(movie.bytes(sample)))
+        .collect()
 }
 
 /// The SHA-256 in hex.
@@ -218,17 +230,20 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// The hashes that FFmpeg's framehash lists for a stream. Each is the sixth field. Hashes of side data may follow it.
 fn packet_hashes(list: &str, stream: usize) -> Vec<String> {
-    let lines = list.lines().filter(|line| !line.starts_with('#'));
-    let fields = lines.map(|line| line.split(',').map(str::trim).collect::<Vec<_>>());
-    let own = fields.filter(|fields| fields[0] == stream.to_string());
-    own.map(|fields| fields[5].to_owned()).collect()
+    list.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(',').map(str::trim).collect::<Vec<_>>())
+        .filter(|fields| fields[0] == stream.to_string())
+        .map(|fields| fields[5].to_owned())
+        .collect()
 }
 
 /// Checks that no counter block, and no IV of a chain, is used twice under one key, over all tracks of all movies.
 pub fn no_iv_repeats(movies: &[Movie]) {
-    let tracks = movies.iter().flat_map(|movie| &movie.tracks);
-    let samples = tracks.flat_map(|track| &track.samples);
-    let mut used: Vec<_> = samples
+    let mut used: Vec<_> = movies
+        .iter()
+        .flat_map(|movie| &movie.tracks)
+        .flat_map(|track| &track.samples)
         .filter_map(|sample| Some((sample.protection.as_ref()?, sample.size)))
         .filter(|(protection, _)| &protection.scheme != b"cbcs")
         .map(|(protection, size)| counter_blocks(protection, size))
@@ -251,13 +266,12 @@ fn counter_blocks(protection: &Protection, size: usize) -> ([u8; 16], u128, u128
     let mut block = [0; 16];
     block[..protection.iv.len()].copy_from_slice(&protection.iv);
     let first = u128::from_be_bytes(block);
-    let protected = protection
-        .subsamples
-        .iter()
-        .map(|(_, protected)| *protected as usize);
-    let length = match protection.subsamples.is_empty() {
-        true => size,
-        false => protected.sum(),
+    let length = match protection.subsamples.as_slice() {
+        [] => size,
+        subsamples => subsamples
+            .iter()
+            .map(|(_, protected)| *protected as usize)
+            .sum(),
     };
     let blocks = length.div_ceil(16).max(1) as u128;
     (protection.rules.kid, first, first + blocks - 1)

@@ -18,8 +18,7 @@ impl Scratch {
         static SWEEP: Once = Once::new();
         SWEEP.call_once(sweep);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = format!("{name}-{}-{count}", std::process::id());
-        let path = tools::scratch_root().join(folder);
+        let path = tools::scratch_root().join(format!("{name}-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -52,9 +51,12 @@ impl Scratch {
 
 /// Removes the folders of earlier runs: those of failed tests, and those that were shared by all tests of a process.
 fn sweep() {
-    let entries = std::fs::read_dir(tools::scratch_root());
-    let entries = entries.into_iter().flatten();
-    for path in entries.flatten().map(|entry| entry.path()) {
+    for path in std::fs::read_dir(tools::scratch_root())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+    {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let process = name.rsplit('-').nth(1).unwrap_or_default();
         let is_ours = process.parse::<u32>().is_ok();

@@ -21,10 +21,9 @@ impl Peer {
     /// Starts a server, over TLS if it gets a folder of certificates. None where its libraries are absent.
     pub fn start(certificates: Option<&Path>) -> Option<Self> {
         tools::cpix_oracle()?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/speke_peer.py");
         let mut python = Command::new(tools::python());
         python
-            .arg(script)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("python/speke_peer.py"))
             .arg(tools::oracles()?)
             .args(certificates)
             .stdin(Stdio::piped());
@@ -34,8 +33,9 @@ impl Peer {
             .spawn()
             .unwrap();
         let mut port = String::new();
-        let output = process.stdout.take().unwrap();
-        BufReader::new(output).read_line(&mut port).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut port)
+            .unwrap();
         let scheme = if certificates.is_some() {
             "https"
         } else {

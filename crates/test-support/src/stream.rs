@@ -126,22 +126,23 @@ fn read_moov(data: &[u8], moov: &Found) -> Vec<StreamTrack> {
     for trak in all(data, moov, b"trak") {
         let tkhd = only(data, &trak, b"tkhd").body.start;
         let id = word(data, tkhd + if data[tkhd] == 1 { 20 } else { 12 });
-        let path = [b"mdia", b"minf", b"stbl", b"stsd"];
-        let stsd = path
+        let stsd = [b"mdia", b"minf", b"stbl", b"stsd"]
             .iter()
             .fold(trak, |parent, kind| only(data, &parent, kind))
             .body;
-        let trex = trexes.iter().map(|trex| trex.body.start);
-        let trex = trex.clone().find(|&at| word(data, at + 4) == id).unwrap();
-        let count = number(data, stsd.start + 4, 4);
-        let mut entries = boxes(data, stsd.start + 8..stsd.end);
-        assert_eq!(entries.len(), count);
+        let trex = trexes
+            .iter()
+            .map(|trex| trex.body.start)
+            .find(|&at| word(data, at + 4) == id)
+            .unwrap();
+        let entries = boxes(data, stsd.start + 8..stsd.end);
+        assert_eq!(entries.len(), number(data, stsd.start + 4, 4));
         tracks.push(StreamTrack {
             id,
             description: word(data, trex + 8),
             size: word(data, trex + 16),
             entries: entries
-                .drain(..)
+                .into_iter()
                 .map(|entry| read_entry(data, entry))
                 .collect(),
         });
@@ -158,10 +159,6 @@ fn read_entry(data: &[u8], entry: Found) -> Option<EntryProtection> {
     let body = &data[entry.body];
     let at = |kind: &[u8]| body.windows(4).rposition(|four| four == kind).unwrap() + 4;
     let (schm, tenc) = (at(b"schm"), at(b"tenc"));
-    let pattern = (
-        usize::from(body[tenc + 5] >> 4),
-        usize::from(body[tenc + 5] & 15),
-    );
     let iv_size = usize::from(body[tenc + 7]);
     assert_eq!(body[tenc + 6], 1, "default_isProtected");
     let constant = match iv_size {
@@ -170,7 +167,10 @@ fn read_entry(data: &[u8], entry: Found) -> Option<EntryProtection> {
     };
     let defaults = Protection {
         scheme: body[schm + 4..schm + 8].try_into().unwrap(),
-        pattern,
+        pattern: (
+            usize::from(body[tenc + 5] >> 4),
+            usize::from(body[tenc + 5] & 15),
+        ),
         iv: padded(constant),
         subsamples: None,
     };
@@ -188,8 +188,10 @@ fn read_moof(data: &[u8], moof: &Found, tracks: &[StreamTrack], samples: &mut Ve
     for traf in all(data, moof, b"traf") {
         let tfhd = only(data, &traf, b"tfhd").body.start;
         let flags = word(data, tfhd);
-        let track = word(data, tfhd + 4);
-        let track = tracks.iter().find(|found| found.id == track).unwrap();
+        let track = tracks
+            .iter()
+            .find(|track| track.id == word(data, tfhd + 4))
+            .unwrap();
         let mut fields = tfhd + 8;
         let mut field = |flag: u32, len: usize| {
             let here = (flags & flag != 0).then(|| number(data, fields, len));
@@ -237,9 +239,11 @@ impl TrackRun {
     fn read(&self, data: &[u8], trun: &Found, samples: &mut Vec<Sample>) -> usize {
         let flags = word(data, trun.body.start);
         let has = |flag: u32| usize::from(flags & flag != 0);
-        let offset = word(data, trun.body.start + 8).cast_signed();
         let mut at = match has(1) {
-            1 => self.base.checked_add_signed(offset as isize).unwrap(),
+            1 => {
+                let offset = word(data, trun.body.start + 8).cast_signed();
+                self.base.checked_add_signed(offset as isize).unwrap()
+            }
             _ => self.start,
         };
         let mut entry = trun.body.start + 8 + 4 * (has(1) + has(4));
@@ -271,7 +275,6 @@ fn read_senc(
     samples: &mut [Sample],
 ) {
     let senc = only(data, traf, b"senc").body;
-    let subsampled = word(data, senc.start) & 2 != 0;
     assert_eq!(
         number(data, senc.start + 4, 4),
         samples.len(),
@@ -286,7 +289,7 @@ fn read_senc(
             protection.iv = padded(&data[at..at + entry.iv_size]);
             at += entry.iv_size;
         }
-        if subsampled {
+        if word(data, senc.start) & 2 != 0 {
             let subsamples: Vec<_> = (0..number(data, at, 2))
                 .map(|index| at + 2 + 6 * index)
                 .map(|start| (number(data, start, 2), number(data, start + 2, 4)))
@@ -301,9 +304,8 @@ fn read_senc(
     if let Some(saio) = all(data, traf, b"saio").last() {
         assert_eq!(word(data, saio.body.start), 0, "version and flags of saio");
         assert_eq!(number(data, saio.body.start + 4, 4), 1, "entries of saio");
-        let offset = number(data, saio.body.start + 8, 4);
         assert_eq!(
-            base + offset,
+            base + number(data, saio.body.start + 8, 4),
             senc.start + 8,
             "place of sample auxiliary information"
         );

@@ -15,10 +15,9 @@ pub fn decrypt(key: [u8; 16], sample: &Sample) -> Vec<u8> {
     let mut stream = ctr::Ctr64BE::<Aes128>::new(&key.into(), &protection.iv.into());
     let mut rest = bytes.as_mut_slice();
     for (clear, protected) in subsamples(protection, rest.len()) {
-        let range = rest
+        let range = &mut rest
             .split_off_mut(..clear + protected)
-            .expect("in the sample");
-        let range = &mut range[clear..];
+            .expect("in the sample")[clear..];
         match &protection.scheme {
             b"cenc" => stream.apply_keystream(range),
             b"cbcs" => decrypt_pattern(key, protection, range),

@@ -6,8 +6,9 @@ use super::stream::{Found, Sample, all, boxes, number};
 
 /// The samples of a progressive file, track by track. None for a file without `moov`, or with one that announces fragments.
 pub fn samples(data: &[u8]) -> Option<Vec<Sample>> {
-    let mut top = boxes(data, 0..data.len()).into_iter();
-    let moov = top.find(|found| &found.kind == b"moov")?;
+    let moov = boxes(data, 0..data.len())
+        .into_iter()
+        .find(|found| &found.kind == b"moov")?;
     if !all(data, &moov, b"mvex").is_empty() {
         return None;
     }
@@ -22,8 +23,7 @@ fn only(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Found {
 fn of(data: &[u8], trak: &Found) -> Vec<Sample> {
     let tkhd = only(data, trak, b"tkhd").body.start;
     let track = number(data, tkhd + if data[tkhd] == 1 { 20 } else { 12 }, 4);
-    let path = [b"mdia", b"minf", b"stbl"];
-    let stbl = path
+    let stbl = [b"mdia", b"minf", b"stbl"]
         .iter()
         .fold(trak.clone(), |parent, kind| only(data, &parent, kind));
     let sizes = sizes(data, &stbl);

@@ -33,6 +33,7 @@ pub struct Moment {
 /// The values of `trex` that apply to samples whose fragment states none.
 #[derive(Clone, Copy)]
 struct TrackDefaults {
+    description: u32,
     duration: u32,
     flags: u32,
 }
@@ -47,26 +48,33 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                 for trak in piece.all(b"trak") {
                     let tkhd = trak.at(&[b"tkhd"]);
                     let at = if tkhd.version() == 1 { 20 } else { 12 };
-                    let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
-                    tracks.insert(u32_at(tkhd.body(), at), progressive(file, stbl));
+                    tracks.insert(
+                        u32_at(tkhd.body(), at),
+                        progressive(file, trak.at(&[b"mdia", b"minf", b"stbl"])),
+                    );
                 }
                 for trex in piece
                     .child(b"mvex")
                     .iter()
                     .flat_map(|mvex| mvex.all(b"trex"))
                 {
-                    let mut fields = Fields(&trex.body()[4..]);
-                    let track = fields.u32();
-                    let [_description, duration, _size, flags] = [(); 4].map(|()| fields.u32());
-                    defaults.insert(track, TrackDefaults { duration, flags });
+                    let [track, description, duration, _size, flags] =
+                        Fields(&trex.body()[4..]).words();
+                    let values = TrackDefaults {
+                        description,
+                        duration,
+                        flags,
+                    };
+                    defaults.insert(track, values);
                 }
             }
             b"moof" => {
                 for traf in piece.all(b"traf") {
                     let track = u32_at(traf.at(&[b"tfhd"]).body(), 4);
                     let moments = tracks.get_mut(&track).unwrap();
-                    let last = moments.last();
-                    let end = last.map_or(0, |last| last.decode_time + u64::from(last.duration));
+                    let end = moments
+                        .last()
+                        .map_or(0, |last| last.decode_time + u64::from(last.duration));
                     let mut found = fragment(traf, defaults[&track], end);
                     carry(file, traf, piece.start, &[0], &mut found);
                     moments.extend(found);
@@ -80,14 +88,18 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
 
 /// The words of a table after version, flags and entry_count.
 fn words(table: Bx<'_>) -> Vec<u32> {
-    let words = table.body()[8..].chunks_exact(4);
-    words.map(|word| u32_at(word, 0)).collect()
+    words_of(&table.body()[8..])
+}
+
+fn words_of(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|word| u32_at(word, 0)).collect()
 }
 
 /// The value of each sample in a table of runs.
 fn expanded(words: &[u32]) -> Vec<u32> {
-    let runs = words.chunks_exact(2);
-    runs.flat_map(|run| std::iter::repeat_n(run[1], run[0] as usize))
+    words
+        .chunks_exact(2)
+        .flat_map(|run| std::iter::repeat_n(run[1], run[0] as usize))
         .collect()
 }
 
@@ -97,19 +109,19 @@ fn progressive(file: &[u8], stbl: Bx<'_>) -> Vec<Moment> {
         None => u32_at(stbl.at(&[b"stz2"]).body(), 8),
     };
     let durations = expanded(&words(stbl.at(&[b"stts"])));
-    let offsets = stbl.child(b"ctts").map(|ctts| expanded(&words(ctts)));
+    let offsets = stbl
+        .child(b"ctts")
+        .map_or_else(Vec::new, |ctts| expanded(&words(ctts)));
     let sync = stbl.child(b"stss").map(words);
     let dependencies = stbl.child(b"sdtp");
     let descriptions = descriptions(stbl, count);
     let mut decode_time = 0;
     let mut moments = Vec::new();
-    for sample in 0..count as usize {
-        let offset = offsets.as_ref().and_then(|all| all.get(sample));
-        let number = u32::try_from(sample).unwrap() + 1;
+    for (number, sample) in (1..).zip(0..count as usize) {
         moments.push(Moment {
             decode_time,
             duration: durations[sample],
-            composition_offset: offset.copied().unwrap_or(0).cast_signed(),
+            composition_offset: offsets.get(sample).copied().unwrap_or(0).cast_signed(),
             is_sync: sync.as_ref().is_none_or(|sync| sync.contains(&number)),
             dependencies: dependencies.map(|sdtp| sdtp.body()[4 + sample]),
             description: descriptions[sample],
@@ -174,10 +186,8 @@ fn descriptions(stbl: Bx<'_>, count: u32) -> Vec<u32> {
 fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     for sbgp in parent.all(b"sbgp") {
         let kind: [u8; 4] = sbgp.body()[4..8].try_into().unwrap();
-        let fields = if sbgp.version() == 1 { 16 } else { 12 };
-        let runs = sbgp.body()[fields..].chunks_exact(4);
-        let indices = expanded(&runs.map(|word| u32_at(word, 0)).collect::<Vec<_>>());
-        for (moment, index) in moments.iter_mut().zip(indices) {
+        let runs = &sbgp.body()[if sbgp.version() == 1 { 16 } else { 12 }..];
+        for (moment, index) in moments.iter_mut().zip(expanded(&words_of(runs))) {
             if index > 0 {
                 moment.groups.insert(kind, index);
             }
@@ -245,46 +255,54 @@ fn carry(file: &[u8], parent: Bx<'_>, base: usize, chunks: &[usize], moments: &m
     }
 }
 
-/// The samples of a `traf`. `defaults` comes from `trex`, and `end` is the end of the samples before.
-fn fragment(traf: Bx<'_>, defaults: TrackDefaults, end: u64) -> Vec<Moment> {
+/// The samples of a `traf`. `end` is the end of the samples before.
+fn fragment(traf: Bx<'_>, of_trex: TrackDefaults, end: u64) -> Vec<Moment> {
     let tfhd = traf.at(&[b"tfhd"]);
     let flags = tfhd.flags();
     let mut fields = Fields(&tfhd.body()[8 + 8 * (flags as usize & 1)..]);
-    let description = fields.if_set(flags, 2).unwrap_or(1);
-    let [duration, _size, sample_flags] = [8, 0x10, 0x20].map(|flag| fields.if_set(flags, flag));
-    let tfdt = traf.child(b"tfdt");
-    let stated = tfdt.map(|tfdt| Fields(&tfdt.body()[4..]).wide(tfdt.version() == 1));
-    let mut decode_time = stated.unwrap_or(end);
-    let duration = duration.unwrap_or(defaults.duration);
-    let sample_flags = sample_flags.unwrap_or(defaults.flags);
+    let [description, duration, _size, sample_flags] =
+        [2, 8, 0x10, 0x20].map(|flag| fields.if_set(flags, flag));
+    let defaults = TrackDefaults {
+        description: description.unwrap_or(of_trex.description),
+        duration: duration.unwrap_or(of_trex.duration),
+        flags: sample_flags.unwrap_or(of_trex.flags),
+    };
+    let mut decode_time = traf.child(b"tfdt").map_or(end, |tfdt| {
+        Fields(&tfdt.body()[4..]).wide(tfdt.version() == 1)
+    });
     let mut moments = Vec::new();
     for trun in traf.all(b"trun") {
-        let flags = trun.flags();
-        let mut fields = Fields(&trun.body()[4..]);
-        let count = fields.u32();
-        let _data_offset = fields.if_set(flags, 1);
-        let first_flags = fields.if_set(flags, 4);
-        for sample in 0..count {
-            let duration = fields.if_set(flags, 0x100).unwrap_or(duration);
-            let _size = fields.if_set(flags, 0x200);
-            let own = fields.if_set(flags, 0x400).unwrap_or(sample_flags);
-            let own = first_flags.filter(|_| sample == 0).unwrap_or(own);
-            let [dependencies, ..] = (own << 4).to_be_bytes();
-            let offset = fields.if_set(flags, 0x800).unwrap_or(0);
-            moments.push(Moment {
-                decode_time,
-                duration,
-                composition_offset: offset.cast_signed(),
-                is_sync: own & 0x1_0000 == 0,
-                dependencies: Some(dependencies),
-                description,
-                ..Moment::default()
-            });
-            decode_time += u64::from(duration);
+        for mut moment in run(trun, defaults) {
+            moment.decode_time = decode_time;
+            decode_time += u64::from(moment.duration);
+            moments.push(moment);
         }
     }
     group(traf, &mut moments);
     moments
+}
+
+/// The samples of a `trun`, without their times and groups.
+fn run(trun: Bx<'_>, defaults: TrackDefaults) -> Vec<Moment> {
+    let flags = trun.flags();
+    let mut fields = Fields(&trun.body()[4..]);
+    let count = fields.u32();
+    let [_data_offset, mut first_flags] = [1, 4].map(|flag| fields.if_set(flags, flag));
+    let mut moment = || {
+        let [duration, _size, own_flags, offset] =
+            [0x100, 0x200, 0x400, 0x800].map(|flag| fields.if_set(flags, flag));
+        let sample_flags = first_flags.take().or(own_flags).unwrap_or(defaults.flags);
+        let [dependencies, ..] = (sample_flags << 4).to_be_bytes();
+        Moment {
+            duration: duration.unwrap_or(defaults.duration),
+            composition_offset: offset.unwrap_or(0).cast_signed(),
+            is_sync: sample_flags & 0x1_0000 == 0,
+            dependencies: Some(dependencies),
+            description: defaults.description,
+            ..Moment::default()
+        }
+    };
+    (0..count).map(|_| moment()).collect()
 }
 
 /// Panics unless a fragmented file states the same about its samples as the progressive file from which it was made.
@@ -292,8 +310,9 @@ pub fn same(progressive: &[u8], fragmented: &[u8]) {
     let (mut expected, found) = (of(progressive), of(fragmented));
     for moment in expected.values_mut().flatten() {
         // Without `sdtp` it is known of a sync sample that it depends on no other.
-        let implied = if moment.is_sync { 0x20 } else { 0 };
-        moment.dependencies.get_or_insert(implied);
+        moment
+            .dependencies
+            .get_or_insert(if moment.is_sync { 0x20 } else { 0 });
     }
     assert_eq!(
         expected.keys().collect::<Vec<_>>(),

@@ -14,18 +14,26 @@ use crate::launch::Run;
 pub fn skip(name: &str, why: &str) {
     let line = format!("{name}: {why}\n");
     // The test harness would capture the print macros.
-    let shown = format!("skipped: {line}");
-    std::io::stderr().write_all(shown.as_bytes()).unwrap();
+    std::io::stderr()
+        .write_all(format!("skipped: {line}").as_bytes())
+        .unwrap();
     if let Some(list) = std::env::var_os("PLAYREADY_SKIPPED") {
-        let list = File::options().append(true).create(true).open(list);
-        list.unwrap().write_all(line.as_bytes()).unwrap();
+        File::options()
+            .append(true)
+            .create(true)
+            .open(list)
+            .unwrap()
+            .write_all(line.as_bytes())
+            .unwrap();
     }
 }
 
 /// The folder of vectors: that of PLAYREADY_VECTORS, or `../shared/vectors` next to the project.
 pub fn vectors() -> Option<PathBuf> {
-    let given = std::env::var_os("PLAYREADY_VECTORS").map(PathBuf::from);
-    existing(given.unwrap_or_else(|| shared().join("vectors")))
+    existing(
+        std::env::var_os("PLAYREADY_VECTORS")
+            .map_or_else(|| shared().join("vectors"), PathBuf::from),
+    )
 }
 
 /// The folder of oracles.
@@ -36,22 +44,24 @@ pub fn oracles() -> Option<PathBuf> {
 /// The oracle that checks sample by sample, if Python has the ciphers that it needs.
 pub fn cencbox() -> Option<PathBuf> {
     static HAS_CIPHERS: OnceLock<bool> = OnceLock::new();
-    let script = oracles()?.join("cencbox.py");
-    let has_ciphers = HAS_CIPHERS.get_or_init(|| python_has("Crypto"));
-    has_ciphers.then_some(script)
+    oracles()
+        .filter(|_| *HAS_CIPHERS.get_or_init(|| python_has("Crypto")))
+        .map(|folder| folder.join("cencbox.py"))
 }
 
 /// The oracle of CPIX documents, if Python has the modules that it and its demonstration need.
 pub fn cpix_oracle() -> Option<PathBuf> {
-    let script = oracles()?.join("cpix_oracle.py");
-    python_has("lxml, cryptography, xmlsec").then_some(script)
+    oracles()
+        .filter(|_| python_has("lxml, cryptography, xmlsec"))
+        .map(|folder| folder.join("cpix_oracle.py"))
 }
 
 /// Returns whether Python can import these modules.
 pub fn python_has(modules: &str) -> bool {
-    let mut run = Command::new(python());
-    let run = run.args(["-c", &format!("import {modules}")]).output();
-    run.is_ok_and(|run| run.status.success())
+    Command::new(python())
+        .args(["-c", &format!("import {modules}")])
+        .output()
+        .is_ok_and(|run| run.status.success())
 }
 
 /// The script that plays files in a browser.
@@ -72,11 +82,16 @@ pub fn packager() -> Option<PathBuf> {
 /// FFmpeg of version 8 or later, which decrypts several fragments without a `sidx`.
 pub fn ffmpeg8() -> Option<PathBuf> {
     let found = tool("PLAYREADY_FFMPEG8", &["ffmpeg"])?;
-    let mut run = Command::new(&found);
-    let version = Run::of(run.arg("-version")).stdout;
-    let major = version.split("version ").nth(1)?;
-    let digits = major.trim_start_matches('n').split('.').next()?;
-    (digits.parse::<u32>().ok()? >= 8).then_some(found)
+    let major: u32 = Run::of(Command::new(&found).arg("-version"))
+        .stdout
+        .split("version ")
+        .nth(1)?
+        .trim_start_matches('n')
+        .split('.')
+        .next()?
+        .parse()
+        .ok()?;
+    (major >= 8).then_some(found)
 }
 
 /// The FFmpeg of the system.
@@ -95,24 +110,32 @@ pub fn fragment_muxers() -> Option<PathBuf> {
     let given = std::env::var_os("PLAYREADY_TEST_PLUGINS").map(PathBuf::from);
     let built =
         ["release", "debug"].map(|profile| project().join("tests/fmp4mux/target").join(profile));
-    let mut places = given.into_iter().chain(built);
-    places.find(|place| place.join("libgstfmp4.so").exists())
+    given
+        .into_iter()
+        .chain(built)
+        .find(|place| place.join("libgstfmp4.so").exists())
 }
 
 /// The folder of the root package.
 pub fn project() -> &'static Path {
     static PROJECT: OnceLock<PathBuf> = OnceLock::new();
     PROJECT.get_or_init(|| {
-        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        crates.parent().unwrap().to_owned()
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .to_owned()
     })
 }
 
 /// Cargo's folder for the scratch files of tests, below the target folder from which this process runs.
 pub fn scratch_root() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).unwrap();
-    target.join("tmp")
+    std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .nth(3)
+        .unwrap()
+        .join("tmp")
 }
 
 /// The folder of vectors. If it is absent, the test is reported as skipped.
@@ -143,10 +166,9 @@ fn tool(variable: &str, names: &[&str]) -> Option<PathBuf> {
         );
         return Some(given);
     }
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let candidates = names
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    names
         .iter()
-        .flat_map(|name| folders.iter().map(move |f| f.join(name)));
-    candidates.into_iter().find(|candidate| candidate.is_file())
+        .flat_map(|name| folders.iter().map(move |f| f.join(name)))
+        .find(|candidate| candidate.is_file())
 }

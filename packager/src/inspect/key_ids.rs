@@ -175,8 +175,11 @@ fn check_source(
             false => findings.error("kid-missing", &place, format!("KID {kid} of the tracks is not named")),
         }
     }
-    let unused = named.iter().filter(|kid| !used.contains_key(kid));
-    for kid in unused.filter(|kid| !used.contains_key(&swapped(kid)) && !kid.is_nil()) {
+    for kid in named
+        .iter()
+        .filter(|kid| !used.contains_key(kid))
+        .filter(|kid| !used.contains_key(&swapped(kid)) && !kid.is_nil())
+    {
         let message = format!("KID {kid} is named, but no track here uses it");
         findings.note("kid-unused", &place, message);
     }

@@ -165,8 +165,9 @@ impl Mp4File {
         let mut bytes = Vec::new();
         if offset < self.len {
             self.file.seek(SeekFrom::Start(offset))?;
-            let file = Read::by_ref(&mut self.file);
-            file.take(len.min(MAX_BOX)).read_to_end(&mut bytes)?;
+            Read::by_ref(&mut self.file)
+                .take(len.min(MAX_BOX))
+                .read_to_end(&mut bytes)?;
         }
         Ok(bytes)
     }

@@ -48,10 +48,9 @@ impl Moov<'_> {
         let boxes = InformationBoxes::read(&[stbl, trak])?;
         let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
         let defaults = default_runs(&chunks, count, &state.descriptions, piff);
-        let no_fragment = SeigDescriptions::default();
         let lookup = SeigLookup {
             track: &state.seig,
-            fragment: &no_fragment,
+            fragment: &SeigDescriptions::default(),
         };
         let groups = runs::read_groups(stbl, lookup)?;
         let runs = runs::resolve(&defaults, &groups, lookup).unwrap_or_else(|fault| {

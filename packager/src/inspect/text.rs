@@ -211,19 +211,18 @@ fn information_text(information: &InformationCounts, fragmented: bool) -> Option
         piff_senc,
         saiz_saio,
     } = information;
-    let kinds = [
+    let found: Vec<_> = [
         (*senc, "senc"),
         (*piff_senc, "PIFF's uuid box"),
         (*saiz_saio, "saiz and saio"),
-    ];
-    let found: Vec<_> = kinds
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| match fragmented {
-            true => format!("{name} of {}", counted(*count, "fragment")),
-            false => (*name).to_owned(),
-        })
-        .collect();
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, name)| match fragmented {
+        true => format!("{name} of {}", counted(*count, "fragment")),
+        false => (*name).to_owned(),
+    })
+    .collect();
     (!found.is_empty()).then(|| found.join(", "))
 }
 

@@ -136,8 +136,11 @@ pub fn seig_descriptions(
     place: &FindingPlace,
     findings: &mut Findings,
 ) -> SeigDescriptions {
-    let others = parent.all(FourCc::SGPD).filter(|sgpd| !is_seig_group(sgpd));
-    for fault in others.filter_map(|sgpd| Sgpd::read(sgpd.reader()).err()) {
+    for fault in parent
+        .all(FourCc::SGPD)
+        .filter(|sgpd| !is_seig_group(sgpd))
+        .filter_map(|sgpd| Sgpd::read(sgpd.reader()).err())
+    {
         findings.error("unreadable", place, fault);
     }
     let found = SeigDescriptions::read(parent);

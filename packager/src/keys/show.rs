@@ -96,10 +96,9 @@ impl ShowArgs {
     pub fn run(&self, host: &Host) -> Result<ShownKeys, Error> {
         let store = self.store.open(host)?;
         match (&self.kid, &self.content) {
-            (Some(kid), _) => {
-                let key = self.load_key(&store, &read_kid(kid)?)?;
-                Ok(ShownKeys::Key(Box::new(key)))
-            }
+            (Some(kid), _) => Ok(ShownKeys::Key(Box::new(
+                self.load_key(&store, &read_kid(kid)?)?,
+            ))),
             (None, content) => {
                 let content = content.as_deref().unwrap_or_default();
                 let source = PackagerKeys::Store {

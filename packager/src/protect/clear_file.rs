@@ -66,8 +66,11 @@ impl ClearFile {
         position: u64,
         wanted: u64,
     ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
-        let remaining = self.size().saturating_sub(position);
-        let len = remaining.min(wanted).min(MAX_BLOCK);
+        let len = self
+            .size()
+            .saturating_sub(position)
+            .min(wanted)
+            .min(MAX_BLOCK);
         self.read(position, usize::try_from(len)?)
     }
 

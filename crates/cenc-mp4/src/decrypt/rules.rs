@@ -161,14 +161,13 @@ impl<'a> ProtectionRules<'a> {
         else {
             return Ok(None);
         };
-        let sources = ProtectionSources {
+        let protection = ProtectionSources {
             default: self.override_of_tenc.as_ref().or(entry.default.as_ref()),
             track: &track.groups,
             fragment: &self.own,
-        };
-        let protection = sources
-            .in_force(self.groups.of(sample))
-            .ok_or(SampleFault::Undescribed)?;
+        }
+        .in_force(self.groups.of(sample))
+        .ok_or(SampleFault::Undescribed)?;
         Ok((protection.is_protected != 0).then_some(ProtectionInForce {
             scheme: entry.scheme,
             protection,

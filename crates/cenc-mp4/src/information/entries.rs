@@ -103,8 +103,7 @@ impl<'a> SampleEntries<'a> {
             EntryLayout::Sized(saiz) => {
                 let size = saiz.size(sample.into()).unwrap_or(0);
                 let mut entry = Reader::new(FourCc::SAIZ, reader.bytes(size.into())?);
-                let subsampled = iv_size.is_some() && size > own_size;
-                SampleInformation::read(&mut entry, own_size, subsampled)?
+                SampleInformation::read(&mut entry, own_size, iv_size.is_some() && size > own_size)?
             }
         };
         *at += rest.len() - reader.left().len();

@@ -255,10 +255,9 @@ impl<'a> AvcSliceHeader<'a> {
     /// Skips slice_group_change_cycle: Ceil(Log2(PicSizeInMapUnits / SliceGroupChangeRate + 1)) bits, without rounding the quotient.
     fn skip_slice_group_change_cycle(&self, bits: &mut RbspReader<'_>) -> Result<(), Error> {
         match self.sets.pps.slice_group_change_rate {
-            Some(rate) => {
-                let cycles = self.sets.sps.map_units.div_ceil(rate);
-                bits.skip(u64::from(u64::BITS - cycles.leading_zeros()))
-            }
+            Some(rate) => bits.skip(u64::from(
+                u64::BITS - self.sets.sps.map_units.div_ceil(rate).leading_zeros(),
+            )),
             None => Ok(()),
         }
     }

@@ -100,8 +100,7 @@ impl VvcSliceHeader<'_> {
                     Some(subpictures) => subpictures.slices(subpicture, slices),
                     None => slices,
                 };
-                let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
-                let address = bits.u(ceil_log2(count))?;
+                let address = bits.u(ceil_log2(u32::try_from(own.len()).unwrap_or(u32::MAX)))?;
                 self.skip_extra_bits(bits)?;
                 own.get(address as usize)
                     .copied()

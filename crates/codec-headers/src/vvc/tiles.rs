@@ -134,8 +134,10 @@ impl TileGrid {
                 .zip(&self.rows)
                 .map(|(row, height)| {
                     let start = row * self.column_count();
-                    let end = (start + self.column_count()).min(first + count);
-                    end.saturating_sub(start.max(first)) * height
+                    (start + self.column_count())
+                        .min(first + count)
+                        .saturating_sub(start.max(first))
+                        * height
                 })
                 .sum(),
         }

@@ -143,12 +143,12 @@ fn encrypt_chain(
 ) -> Result<(), FailedSample> {
     let mut state = chain.state;
     for range in chain.ranges {
-        let encrypted = for_each_block(range, pattern, |block| {
+        for_each_block(range, pattern, |block| {
             add(&mut state, block);
             cipher.encrypt_block(&mut state);
             *block = state.into();
-        });
-        encrypted.map_err(|error| FailedSample {
+        })
+        .map_err(|error| FailedSample {
             number: chain.number,
             error,
         })?;
@@ -350,13 +350,15 @@ impl<'a> Lane<'a> {
                 return Ok(true);
             }
             let state = &mut self.state;
-            let encrypted = self.range.edit_block(|block| {
-                checked_block(block, |block| encrypt_next(backend, state, block))
-            });
-            encrypted.unwrap_or(Ok(())).map_err(|error| FailedSample {
-                number: self.number,
-                error,
-            })?;
+            self.range
+                .edit_block(|block| {
+                    checked_block(block, |block| encrypt_next(backend, state, block))
+                })
+                .unwrap_or(Ok(()))
+                .map_err(|error| FailedSample {
+                    number: self.number,
+                    error,
+                })?;
             self.range.skip(stride - BLOCK);
         }
         Ok(false)
@@ -364,8 +366,10 @@ impl<'a> Lane<'a> {
 
     /// Moves on to the next range with a whole block; false if there is none.
     fn next_range(&mut self) -> bool {
-        let whole = self.ranges.find(|range| range.has(BLOCK));
-        whole.map(|range| self.range = range).is_some()
+        self.ranges
+            .find(|range| range.has(BLOCK))
+            .map(|range| self.range = range)
+            .is_some()
     }
 
     /// Takes the next `count` blocks, which are contiguous, as `data`.

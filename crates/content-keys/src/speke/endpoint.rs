@@ -115,10 +115,9 @@ impl Endpoint {
         for (name, value) in url::form_urlencoded::parse(ours.join("&").as_bytes()) {
             self.set_parameter(&name, &value, files)?;
         }
-        let theirs = theirs.join("&");
         self.server
             .url
-            .set_query(Some(theirs.as_str()).filter(|query| !query.is_empty()));
+            .set_query(Some(theirs.join("&").as_str()).filter(|query| !query.is_empty()));
         Ok(())
     }
 

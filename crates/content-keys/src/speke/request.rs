@@ -103,18 +103,17 @@ impl KeyRequest {
                 .map(move |id| placeholders(*id, kid, version))
         };
         let period = self.period.map(|period| period_element(period, version));
-        let rules = self
-            .tracks
-            .iter()
-            .map(|rule| self.usage_rule(rule, period.as_ref(), version));
         Ok(Document {
             content_id: Some(self.content_id.clone()),
             content_keys: keys.collect(),
             drm_systems: kids.flat_map(signaling).collect(),
-            usage_rules: rules
+            usage_rules: self
+                .tracks
+                .iter()
+                .map(|rule| self.usage_rule(rule, period.as_ref(), version))
                 .filter(|_| version != SpekeVersion::V1_0 || period.is_some())
                 .collect(),
-            periods: period.clone().into_iter().collect(),
+            periods: period.into_iter().collect(),
             ..Document::default()
         })
     }

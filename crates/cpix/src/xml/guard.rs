@@ -21,21 +21,18 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
     let mut reader = Reader::from_str(text);
     let mut declared: Vec<usize> = Vec::new();
     loop {
-        let event = reader.read_event().map_err(|_| {
+        match reader.read_event().map_err(|_| {
             let read = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
             position_of(text, read)
-        })?;
-        match event {
+        })? {
             Event::Start(start) => {
                 if declared.len() == MAX_DEPTH {
                     return Err(Error::TooComplex("elements inside each other"));
                 }
-                let around = declared.last().copied().unwrap_or_default();
-                declared.push(count(&start, around)?);
+                declared.push(count(&start, declared.last().copied().unwrap_or_default())?);
             }
             Event::Empty(empty) => {
-                let around = declared.last().copied().unwrap_or_default();
-                count(&empty, around)?;
+                count(&empty, declared.last().copied().unwrap_or_default())?;
             }
             Event::End(_) => drop(declared.pop()),
             Event::DocType(_) => return Err(Error::Dtd),

@@ -150,8 +150,7 @@ impl XmlWriter {
 
     /// Refuses characters that XML 1.0, production 2, excludes, and line breaks and tabs, which readers turn into spaces in attributes.
     fn check(&mut self, text: &str, name: &'static str) {
-        let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-        if text.contains(forbidden) {
+        if text.contains(|c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
             self.fail(Error::BadValue {
                 name,
                 expected: "text without control characters",

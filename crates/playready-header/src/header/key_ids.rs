@@ -103,9 +103,10 @@ impl KeyIds {
                 ([].as_slice(), [].as_slice(), kids.as_slice())
             }
         };
-        let ctr = ctr.iter().map(|key| key.kid);
-        let cocktail = cocktail.iter().map(|key| key.kid);
-        ctr.chain(cocktail).chain(bare.iter().copied())
+        ctr.iter()
+            .map(|key| key.kid)
+            .chain(cocktail.iter().map(|key| key.kid))
+            .chain(bare.iter().copied())
     }
 
     /// Refuses the nil KID and repeated KIDs.

@@ -101,8 +101,7 @@ impl FoundHeader {
         let unmarked = text.strip_prefix('\u{feff}');
         notes.note_if(unmarked.is_some(), Deviation::ByteOrderMark);
         let text = unmarked.unwrap_or(text);
-        let root = xml::parse(text, &mut notes)?;
-        let mut header = Self::from_root(&root, &mut notes)?;
+        let mut header = Self::from_root(&xml::parse(text, &mut notes)?, &mut notes)?;
         let len = 2 * text.encode_utf16().count();
         notes.note_if(len > RECOMMENDED_LEN, Deviation::LongHeader(len));
         if let Err(error) = header.to_header() {

@@ -79,8 +79,10 @@ impl FromStr for CustomAttributes {
         let name = Self::NAME;
         let wrapped = format!("<{name} xmlns=\"\">{text}</{name}>");
         let wrapper = xml::parse(&wrapped, &mut Deviations::default())?;
-        let whole = wrapper.child(name).filter(|_| wrapper.children.len() == 1);
-        let element = whole.unwrap_or(&wrapper);
+        let element = wrapper
+            .child(name)
+            .filter(|_| wrapper.children.len() == 1)
+            .unwrap_or(&wrapper);
         check_prefixes(element, &mut vec!["xml", "xmlns"])?;
         Ok(Self(element.clone()))
     }
@@ -104,8 +106,9 @@ fn check_prefixes<'e>(element: &'e Element, declared: &mut Vec<&'e str>) -> Resu
     for name in attributes.chain([element.name.as_str()]) {
         let prefix = name.split_once(':').map(|(prefix, _)| prefix);
         if let Some(unknown) = prefix.filter(|prefix| !declared.contains(prefix)) {
-            let cause = format!("the namespace prefix {unknown:?} is not declared");
-            return Err(Error::NotWellFormed(cause));
+            return Err(Error::NotWellFormed(format!(
+                "the namespace prefix {unknown:?} is not declared"
+            )));
         }
     }
     for child in element.elements() {

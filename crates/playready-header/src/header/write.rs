@@ -27,10 +27,17 @@ impl Header {
         let mut data = Element::new("DATA");
         self.push_protect_info(&mut data);
         let fields = &self.fields;
-        let la_url = fields.la_url.as_ref().map(|url| url.as_str().to_owned());
-        let lui_url = fields.lui_url.as_ref().map(|url| url.as_str().to_owned());
-        let ds_id = fields.ds_id.map(|id| id.to_string());
-        for (name, text) in [("LA_URL", la_url), ("LUI_URL", lui_url), ("DS_ID", ds_id)] {
+        for (name, text) in [
+            (
+                "LA_URL",
+                fields.la_url.as_ref().map(|url| url.as_str().to_owned()),
+            ),
+            (
+                "LUI_URL",
+                fields.lui_url.as_ref().map(|url| url.as_str().to_owned()),
+            ),
+            ("DS_ID", fields.ds_id.as_ref().map(ToString::to_string)),
+        ] {
             if let Some(text) = text {
                 data.push(Element::of_text(name, &text));
             }
@@ -95,12 +102,11 @@ impl Header {
 
 /// Returns the element KID of version 4.1 and above.
 fn kid_element(entry: &Entry) -> Element {
-    let optional = [
+    let mut element = Element::new("KID");
+    for (name, value) in [
         ("ALGID", entry.algorithm),
         ("CHECKSUM", entry.checksum.as_deref()),
-    ];
-    let mut element = Element::new("KID");
-    for (name, value) in optional {
+    ] {
         if let Some(value) = value {
             element = element.with_attribute(name, value);
         }

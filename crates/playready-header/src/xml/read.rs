@@ -76,8 +76,9 @@ impl<'n> TreeBuilder<'n> {
         for attribute in start.attributes() {
             let attribute = attribute.map_err(not_well_formed)?;
             let name = checked_name(attribute.key.0)?;
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-            let value = value.map_err(|_| malformed("an attribute value"))?;
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|_| malformed("an attribute value"))?;
             check_chars(&value)?;
             element
                 .attributes
@@ -110,8 +111,8 @@ impl<'n> TreeBuilder<'n> {
         }
         let before = element.children.len();
         element.children.retain(|node| !is_blank(node));
-        let dropped = element.children.len() < before;
-        self.notes.note_if(dropped, Deviation::WhiteSpace);
+        self.notes
+            .note_if(element.children.len() < before, Deviation::WhiteSpace);
     }
 
     fn text(&mut self, text: &str) -> Result<(), Error> {
@@ -170,11 +171,10 @@ fn checked_name(name: &str) -> Result<&str, Error> {
 
 /// Checks that text has only characters of XML 1.0, production 2.
 fn check_chars(text: &str) -> Result<(), Error> {
-    let forbidden = |c: char| {
+    if text.contains(|c: char| {
         let control = c < ' ' && !matches!(c, '\t' | '\n' | '\r');
         control || matches!(c, '\u{fffe}' | '\u{ffff}')
-    };
-    if text.contains(forbidden) {
+    }) {
         return Err(malformed("a character that xml does not allow"));
     }
     Ok(())

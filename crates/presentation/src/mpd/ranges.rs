@@ -43,8 +43,8 @@ pub(super) fn plan_ranges<F: PresentationFiles>(
                 edits.push(written.replace_by(range, init_url)?);
             }
         }
-        let indices = children(element, "RepresentationIndex").take(1);
-        for (node, name) in indices
+        for (node, name) in children(element, "RepresentationIndex")
+            .take(1)
             .map(|index| (index, "range"))
             .chain([(element, "indexRange")])
         {
