@@ -82,8 +82,8 @@ fn boxes(bytes: Vec<u8>, from: Option<BufferChunk>) -> gst::Buffer {
     let written = buffer.make_mut();
     match from {
         Some(chunk) => {
-            let from = chunk.into_buffer();
-            if from
+            if chunk
+                .into_buffer()
                 .copy_into(written, gst::BUFFER_COPY_METADATA, ..)
                 .is_err()
             {

@@ -49,8 +49,7 @@ pub(super) fn stream_header(caps: &gst::CapsRef) -> Option<Vec<u8>> {
         .ok()?;
     let mut bytes = Vec::new();
     for value in header.as_slice() {
-        let buffer = value.get::<gst::Buffer>().ok()?;
-        bytes.extend_from_slice(&buffer.map_readable().ok()?);
+        bytes.extend_from_slice(&value.get::<gst::Buffer>().ok()?.map_readable().ok()?);
     }
     Some(bytes)
 }

@@ -26,9 +26,9 @@ impl BufferChunk {
         } else {
             buffer.copy_deep()?
         };
-        let mapped = buffer.into_mapped_buffer_writable();
-        let buffer =
-            mapped.map_err(|_| gst::glib::bool_error!("cannot map the buffer for writing"))?;
+        let buffer = buffer
+            .into_mapped_buffer_writable()
+            .map_err(|_| gst::glib::bool_error!("cannot map the buffer for writing"))?;
         let range = 0..buffer.size();
         Ok(Self::Mapped { buffer, range })
     }
@@ -40,8 +40,10 @@ impl BufferChunk {
                 let whole = 0..buffer.size();
                 let mut buffer = buffer.into_buffer();
                 if range != whole {
-                    let resized = buffer.make_mut().resize(range);
-                    resized.expect("the range was cut from the buffer");
+                    buffer
+                        .make_mut()
+                        .resize(range)
+                        .expect("the range was cut from the buffer");
                 }
                 buffer
             }
@@ -64,10 +66,10 @@ impl AsRef<[u8]> for BufferChunk {
 impl AsMut<[u8]> for BufferChunk {
     fn as_mut(&mut self) -> &mut [u8] {
         match self {
-            Self::Mapped { buffer, range } => {
-                let bytes = buffer.as_mut_slice().get_mut(range.clone());
-                bytes.unwrap_or_default()
-            }
+            Self::Mapped { buffer, range } => buffer
+                .as_mut_slice()
+                .get_mut(range.clone())
+                .unwrap_or_default(),
             Self::Copied(bytes) => bytes,
         }
     }

@@ -33,8 +33,7 @@ pub(super) fn framed() -> gst::Caps {
 
 /// Returns the media types of [`framed`], whatever the framing.
 pub(super) fn media_types() -> Vec<String> {
-    let caps = framed();
-    let mut names: Vec<_> = caps.iter().map(|s| s.name().to_string()).collect();
+    let mut names: Vec<_> = framed().iter().map(|s| s.name().to_string()).collect();
     names.dedup();
     names
 }
@@ -62,10 +61,14 @@ impl StreamFormat {
             return Err(not_framed());
         }
         let format = sample_entry(structure).ok_or_else(not_framed)?;
-        let config = structure.get::<gst::Buffer>("codec_data").ok();
-        let config = config.and_then(|buffer| buffer.into_mapped_buffer_readable().ok());
-        let config = config.as_ref().map(|config| config.as_slice());
-        let config = config.or_else(|| (format == *b"av01").then_some(AV1_IN_BAND.as_slice()));
+        let config = structure
+            .get::<gst::Buffer>("codec_data")
+            .ok()
+            .and_then(|buffer| buffer.into_mapped_buffer_readable().ok());
+        let config = config
+            .as_ref()
+            .map(|config| config.as_slice())
+            .or_else(|| (format == *b"av01").then_some(AV1_IN_BAND.as_slice()));
         Ok(Self {
             codec: Codec::new(format, config)?,
             media: media(structure).ok_or_else(|| FormatError::NoSize(caps.to_owned()))?,
@@ -75,13 +78,12 @@ impl StreamFormat {
 
     /// True if a buffer repeats one of the caps, which is no sample and already public.
     pub(super) fn is_header(&self, bytes: &[u8]) -> bool {
-        let same = |header: &gst::Buffer| {
+        self.headers.iter().any(|header: &gst::Buffer| {
             header.size() == bytes.len()
                 && header
                     .map_readable()
                     .is_ok_and(|map| map.as_slice() == bytes)
-        };
-        self.headers.iter().any(same)
+        })
     }
 }
 
@@ -92,11 +94,10 @@ fn is_loose(structure: &gst::StructureRef) -> bool {
         "audio/x-ac3" | "audio/x-eac3" => Some("frame"),
         _ => None,
     };
-    let alignment = structure.get::<&str>("alignment").ok();
-    let differs = wanted
-        .zip(alignment)
-        .is_some_and(|(wanted, is)| wanted != is);
-    differs || structure.get("parsed") == Ok(false)
+    wanted
+        .zip(structure.get::<&str>("alignment").ok())
+        .is_some_and(|(wanted, is)| wanted != is)
+        || structure.get("parsed") == Ok(false)
 }
 
 /// Returns the sample entry type of the stream in MP4.
@@ -137,8 +138,11 @@ fn media(structure: &gst::StructureRef) -> Option<Media> {
 
 fn headers(structure: &gst::StructureRef) -> Vec<gst::Buffer> {
     let array = structure.get::<gst::ArrayRef>("streamheader");
-    let values = array.iter().flat_map(|array| array.as_slice());
-    values.filter_map(|value| value.get().ok()).collect()
+    array
+        .iter()
+        .flat_map(|array| array.as_slice())
+        .filter_map(|value| value.get().ok())
+        .collect()
 }
 
 /// The reason why a stream cannot be protected sample by sample.

@@ -56,18 +56,17 @@ fn share(identity: KeyIdentity) -> Arc<SharedKeys> {
     let mut all = lock(&PROCESS_KEYS);
     all.retain(|keys| keys.strong_count() > 0);
     let is_shared = identity.uri.is_some();
-    let found = all
-        .iter()
+    all.iter()
         .filter_map(Weak::upgrade)
-        .find(|keys| is_shared && keys.identity == identity);
-    found.unwrap_or_else(|| {
-        let keys = Arc::new(SharedKeys {
-            identity,
-            cache: Arc::default(),
-        });
-        if is_shared {
-            all.push(Arc::downgrade(&keys));
-        }
-        keys
-    })
+        .find(|keys| is_shared && keys.identity == identity)
+        .unwrap_or_else(|| {
+            let keys = Arc::new(SharedKeys {
+                identity,
+                cache: Arc::default(),
+            });
+            if is_shared {
+                all.push(Arc::downgrade(&keys));
+            }
+            keys
+        })
 }

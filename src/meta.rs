@@ -74,8 +74,8 @@ impl Metas {
             info.set(IV, buffer(sample.iv.as_bytes()));
         }
         if !sample.subsamples.is_empty() {
-            let count = u32::try_from(sample.subsamples.len());
-            let count = count.expect("the map was made with a 16-bit count");
+            let count = u32::try_from(sample.subsamples.len())
+                .expect("the map was made with a 16-bit count");
             info.set(SUBSAMPLE_COUNT, count);
             info.set(SUBSAMPLES, map(sample.subsamples));
         }
@@ -181,14 +181,18 @@ fn read_subsamples(info: &gst::StructureRef) -> Result<Vec<Subsample>, MetaError
 
 fn blocks(info: &gst::StructureRef, name: &'static str) -> Result<u8, MetaError> {
     let blocks = optional::<u32>(info, name)?.unwrap_or(0);
-    let nibble = u8::try_from(blocks).ok().filter(|blocks| *blocks < 16);
-    nibble.ok_or(MetaError::Field(name))
+    u8::try_from(blocks)
+        .ok()
+        .filter(|blocks| *blocks < 16)
+        .ok_or(MetaError::Field(name))
 }
 
 fn bytes(info: &gst::StructureRef, name: &'static str) -> Result<Vec<u8>, MetaError> {
     let buffer: gst::Buffer = required(info, name)?;
-    let map = buffer.map_readable().map_err(|_| MetaError::Field(name))?;
-    Ok(map.to_vec())
+    Ok(buffer
+        .map_readable()
+        .map_err(|_| MetaError::Field(name))?
+        .to_vec())
 }
 
 fn required<'a, T: gst::glib::value::FromValue<'a>>(

@@ -89,10 +89,11 @@ pub(super) fn unprotect(protected: &gst::CapsRef) -> gst::Caps {
 pub(super) fn fitting(protected: &gst::CapsRef, protection: &CapsProtection) -> gst::Caps {
     let mut ours = gst::Structure::new_empty(PROTECTED);
     protection.name_in(&mut ours);
-    let fitting = protected
+    protected
         .iter()
-        .filter(|structure| structure.can_intersect(&ours));
-    fitting.map(ToOwned::to_owned).collect()
+        .filter(|structure| structure.can_intersect(&ours))
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 /// Returns the protected caps that a decryptor accepts for the caps accepted downstream.
@@ -133,8 +134,9 @@ pub(super) fn decryptable() -> gst::Caps {
 /// An unknown scheme.
 pub(super) fn scheme(protected: &gst::CapsRef) -> Result<Scheme, cenc_types::Error> {
     let structure = protected.structure(0);
-    let name = structure.and_then(|structure| structure.get::<&str>(CIPHER_MODE).ok());
-    name.map_or(Ok(Scheme::Cenc), str::parse)
+    structure
+        .and_then(|structure| structure.get::<&str>(CIPHER_MODE).ok())
+        .map_or(Ok(Scheme::Cenc), str::parse)
 }
 
 /// Returns the media type before protection in fixed caps.

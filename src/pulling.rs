@@ -79,9 +79,8 @@ pub(super) trait Puller: Logged {
 /// Chooses pull mode if upstream supports random access.
 pub(super) fn activate<E: Logged>(pad: &gst::Pad) -> Result<(), gst::LoggableError> {
     let mut query = gst::query::Scheduling::new();
-    let seekable = gst::SchedulingFlags::SEEKABLE;
     let can_pull = pad.peer_query(&mut query)
-        && query.has_scheduling_mode_with_flags(gst::PadMode::Pull, seekable);
+        && query.has_scheduling_mode_with_flags(gst::PadMode::Pull, gst::SchedulingFlags::SEEKABLE);
     let mode = match can_pull {
         true => gst::PadMode::Pull,
         false => gst::PadMode::Push,
@@ -105,8 +104,7 @@ pub(super) fn activate_mode<E: Puller>(
                 let (Some(element), Some(pad)) = (element.upgrade(), sinkpad.upgrade()) else {
                     return;
                 };
-                let taken = std::mem::replace(&mut work, PullStep::End);
-                work = step(&*element, &pad, taken);
+                work = step(&*element, &pad, std::mem::replace(&mut work, PullStep::End));
                 if matches!(work, PullStep::End) {
                     // A pad without a task is being deactivated.
                     let _ = pad.pause_task();
@@ -165,8 +163,8 @@ fn tell<E: Puller>(element: &E, why: PushError) {
 /// Announces the stream and examines the file.
 fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, PushError> {
     let srcpad = element.srcpad();
-    let id = srcpad.create_stream_id(&*element.obj(), None);
-    let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
+    let start = gst::event::StreamStart::builder(&srcpad.create_stream_id(&*element.obj(), None))
+        .group_id(gst::GroupId::next());
     srcpad.push_event(start.build());
     let size = pad.peer_query_duration::<gst::format::Bytes>();
     let mut upstream = Upstream::new(pad, size.map_or(u64::MAX, |size| *size));
@@ -211,8 +209,11 @@ fn pass_through<E: Puller>(
     upstream: Upstream,
     position: u64,
 ) -> Result<PullStep<E::File>, PushError> {
-    let left = upstream.size().saturating_sub(position);
-    let len = left.min(element.wanted()).min(MAX_BLOCK);
+    let len = upstream
+        .size()
+        .saturating_sub(position)
+        .min(element.wanted())
+        .min(MAX_BLOCK);
     let len = u32::try_from(len).unwrap_or(u32::MAX);
     let pulled = match len {
         0 => Err(gst::FlowError::Eos),

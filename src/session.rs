@@ -337,9 +337,10 @@ fn push_events(pad: &gst::Pad, signals: &Signals, origin: &str) {
 
 /// Returns the running time of a timestamp, if the stream has a segment in time.
 fn running_time(pad: &gst::Pad, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
-    let segment = pad.sticky_event::<gst::event::Segment>(0)?;
-    let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
-    segment.to_running_time(at?)
+    pad.sticky_event::<gst::event::Segment>(0)?
+        .segment()
+        .downcast_ref::<gst::ClockTime>()?
+        .to_running_time(at?)
 }
 
 /// Returns the KIDs and the DRM systems in `signals`, for the log.

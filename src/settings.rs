@@ -79,8 +79,10 @@ impl Settings {
                 .find(|system| system.facts().has_pssh)
                 .map(System::id)
                 .or_else(|| {
-                    let extra = Config::read_extra_pssh(&self.values).ok()?;
-                    extra.first().map(Drm::system_id)
+                    Config::read_extra_pssh(&self.values)
+                        .ok()?
+                        .first()
+                        .map(Drm::system_id)
                 }),
         }
     }

@@ -87,8 +87,11 @@ pub(super) fn events(signals: &Signals, origin: &str) -> Vec<gst::Event> {
     let event = |drm: &Drm| {
         let system_id = uuid::Uuid::from_bytes(drm.system_id()).to_string();
         let data = gst::Buffer::from_slice(drm.pssh()?.to_vec());
-        let event = gst::event::Protection::builder(&system_id, &data);
-        Some(event.origin(origin).build())
+        Some(
+            gst::event::Protection::builder(&system_id, &data)
+                .origin(origin)
+                .build(),
+        )
     };
     signals.drms.iter().filter_map(event).collect()
 }

@@ -34,8 +34,7 @@ impl Upstream {
 
     /// Pulls `len` bytes at `offset`; fewer at the end.
     pub(super) fn pull(&self, offset: u64, len: u32) -> Result<gst::Buffer, gst::FlowError> {
-        let spare = self.spare(len).filter(|_| self.size != u64::MAX);
-        let Some(mut buffer) = spare else {
+        let Some(mut buffer) = self.spare(len).filter(|_| self.size != u64::MAX) else {
             return self.pad.pull_range(offset, len);
         };
         self.pad.pull_range_fill(offset, buffer.make_mut(), len)?;

@@ -124,9 +124,8 @@ pub fn set_disabled(store: &KeyStore, name: &str, disabled: bool) -> Result<(), 
     };
     store.write(action, name, |transaction| {
         keep_admin(transaction, |transaction| {
-            let now = transaction.now();
             transaction
-                .one(sql, &[name.into(), now.into()])?
+                .one(sql, &[name.into(), transaction.now().into()])?
                 .map(|_| ())
                 .ok_or_else(|| AccountError::NoAccount(name.to_owned()))
         })?;
@@ -185,11 +184,10 @@ fn store_row(
     )? {
         return Err(AccountError::CertificateTaken(other.text()?));
     }
-    let created = transaction.now();
     transaction.run(
         "INSERT INTO account (name, certificate, created) VALUES ($1, $2, $3)
             ON CONFLICT (name) DO UPDATE SET certificate = $2",
-        &[name.into(), certificate.into(), created.into()],
+        &[name.into(), certificate.into(), transaction.now().into()],
     )?;
     Ok(())
 }
@@ -230,8 +228,9 @@ pub(super) fn keep_admin<T>(
 
 /// True if an enabled administrator has a certificate, or a token that is valid.
 fn has_admin(transaction: &mut Transaction<'_>) -> Result<bool, AccountError> {
-    let now = transaction.now();
-    Ok(transaction.one(ADMIN_WITH_PROOF, &[now.into()])?.is_some())
+    Ok(transaction
+        .one(ADMIN_WITH_PROOF, &[transaction.now().into()])?
+        .is_some())
 }
 
 /// An enabled administrator who can sign in.

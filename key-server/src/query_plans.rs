@@ -11,29 +11,32 @@ use crate::{audit, deliveries, store_health};
 fn plan(of: &TestStore, sql: &str) -> Vec<String> {
     let explain: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();
     let values: [Value; 2] = [1, 0].map(Into::into);
-    let rows = of
-        .store
-        .read(|transaction| transaction.run(explain, &values));
-    let steps = rows.unwrap().into_iter().map(|mut row| {
-        for _ in ["id", "parent", "unused"] {
-            row.int().unwrap();
-        }
-        row.text().unwrap()
-    });
-    steps.collect()
+    of.store
+        .read(|transaction| transaction.run(explain, &values))
+        .unwrap()
+        .into_iter()
+        .map(|mut row| {
+            for _ in ["id", "parent", "unused"] {
+                row.int().unwrap();
+            }
+            row.text().unwrap()
+        })
+        .collect()
 }
 
 #[test]
 fn no_list_scans_or_sorts_without_an_index() {
     let of = TestStore::new();
-    let lists = [
+    for sql in [
         deliveries::GIVEN_UP,
         deliveries::OF_PERIODS,
         store_health::KEYS,
         store_health::PENDING,
         store_health::GIVEN_UP,
-    ];
-    for sql in lists.into_iter().chain(audit::LISTS) {
+    ]
+    .into_iter()
+    .chain(audit::LISTS)
+    {
         let steps = plan(&of, sql);
         let is_slow = steps.iter().any(|step| scans(step) || sorts(step));
         assert!(!is_slow, "{sql}: {steps:?}");

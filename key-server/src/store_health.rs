@@ -97,11 +97,11 @@ fn pending(transaction: &mut Transaction<'_>) -> Result<(u64, Option<SystemTime>
 }
 
 fn count(transaction: &mut Transaction<'_>, sql: &'static str) -> Result<u64, Error> {
-    let count = transaction
+    Ok(transaction
         .one(sql, &[])?
         .ok_or(Error::Damaged("a count is missing"))?
-        .int()?;
-    Ok(count.unsigned_abs())
+        .int()?
+        .unsigned_abs())
 }
 
 fn keks(transaction: &mut Transaction<'_>) -> Result<Vec<KekInfo>, Error> {

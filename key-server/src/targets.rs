@@ -240,8 +240,6 @@ pub fn check(target: &TargetSettings) -> Result<(), TargetError> {
 }
 
 fn store_row(transaction: &mut Transaction<'_>, target: &TargetSettings) -> Result<(), StoreError> {
-    let timeout = i64::try_from(target.timeout.as_millis())
-        .map_err(|_| StoreError::OutOfRange("the timeout"))?;
     transaction.run(
         "INSERT INTO target (name, url, certificate, ca, timeout) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (name) DO UPDATE SET url = $2, certificate = $3, ca = $4, timeout = $5",
@@ -250,7 +248,9 @@ fn store_row(transaction: &mut Transaction<'_>, target: &TargetSettings) -> Resu
             target.url.as_str().into(),
             target.certificate.as_deref().into(),
             target.ca.as_deref().into(),
-            timeout.into(),
+            i64::try_from(target.timeout.as_millis())
+                .map_err(|_| StoreError::OutOfRange("the timeout"))?
+                .into(),
         ],
     )?;
     Ok(())

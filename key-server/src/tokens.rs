@@ -150,10 +150,10 @@ pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
             let now = transaction.now();
             let sql =
                 "UPDATE token SET revoked = COALESCE(revoked, $2) WHERE id = $1 RETURNING account";
-            let mut row = transaction
+            Ok(transaction
                 .one(sql, &[id.into(), now.into()])?
-                .ok_or(AccountError::NoToken)?;
-            Ok(row.text()?)
+                .ok_or(AccountError::NoToken)?
+                .text()?)
         })?;
         Ok(((), format!("of {account}")))
     })
@@ -216,7 +216,6 @@ fn store_row(
     accounts::load(transaction, new.account)?;
     let id = KeyId::generate(&*transaction.host().random)?.to_string();
     let mac = transaction.fingerprint(KIND, new.token.as_bytes());
-    let created = transaction.now();
     transaction.run(
         "INSERT INTO token (id, account, label, mac, created, expires) VALUES ($1, $2, $3, $4, $5, $6)",
         &[
@@ -224,7 +223,7 @@ fn store_row(
             new.account.into(),
             new.label.into(),
             mac.as_slice().into(),
-            created.into(),
+            transaction.now().into(),
             new.expires.into(),
         ],
     )?;

@@ -47,10 +47,11 @@ pub fn print_man_page(args: &ManArgs, mut program: Command) -> ExitCode {
             }
         };
     }
-    let title = command
-        .get_display_name()
-        .unwrap_or_else(|| command.get_name())
-        .to_uppercase();
-    let page = clap_mangen::Man::new(command.clone()).title(title);
+    let page = clap_mangen::Man::new(command.clone()).title(
+        command
+            .get_display_name()
+            .unwrap_or_else(|| command.get_name())
+            .to_uppercase(),
+    );
     print::out(0, |mut out| page.render(&mut out))
 }

@@ -181,8 +181,9 @@ fn kek_source(
         (_, Some(name), _) => Ok(KekSource::Credential(name.to_owned())),
         (_, _, Some(file)) => {
             let text = host.files.read(file).map_err(Error::KekFile)?;
-            let passphrase = text.trim_end_matches(['\r', '\n']).to_owned();
-            Ok(KekSource::Passphrase(passphrase.into()))
+            Ok(KekSource::Passphrase(
+                text.trim_end_matches(['\r', '\n']).to_owned().into(),
+            ))
         }
         (None, None, None) => Err(Error::NoKek),
     }

@@ -114,8 +114,8 @@ impl ObjectImpl for CencEnc {
         match spec.name() {
             "track-type" if !self.session.takes(self, "track-type") => (),
             "track-type" => {
-                let track_type = value.get().expect("GObject has checked the value's type");
-                *lock(&self.track_type) = track_type;
+                *lock(&self.track_type) =
+                    value.get().expect("GObject has checked the value's type");
             }
             name => self.session.set(self, name, value),
         }
@@ -177,8 +177,7 @@ impl BaseTransformImpl for CencEnc {
     /// Reads the settings, and starts to request keys.
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let packaging = self.session.open(self, self.obj().sink_pad())?;
-        let counts = Arc::clone(&self.counts);
-        *lock(&self.stream) = Some(ElementaryStream::new(packaging, counts));
+        *lock(&self.stream) = Some(ElementaryStream::new(packaging, Arc::clone(&self.counts)));
         Ok(())
     }
 

@@ -94,8 +94,8 @@ impl ElementaryStream {
             .tracks
             .into_iter()
             .flatten()
-            .next();
-        let protection = protection.ok_or(StreamError::LeftClear(track))?;
+            .next()
+            .ok_or(StreamError::LeftClear(track))?;
         gst::info!(
             category,
             obj = element,
@@ -284,9 +284,8 @@ impl TrackEncryptor {
         }
         let Some(TrackProtection { key, method }) = &self.current.protection else {
             // The parameter sets of a clear sample apply to later samples.
-            let scheme = self.protection.method.scheme;
             self.protector
-                .map(&*map, &mut self.format.codec, scheme)
+                .map(&*map, &mut self.format.codec, self.protection.method.scheme)
                 .map_err(|reason| StreamError::Sample { pts, reason })?;
             return Ok(None);
         };

@@ -19,8 +19,7 @@ impl ClearKeyDec {
             gst::EventView::FlushStop(_) => self.with_stream(DecryptedStream::flush),
             gst::EventView::Caps(event) => return self.take_caps(event.caps_owned()),
             gst::EventView::Segment(segment) if !self.is_of_samples() => {
-                let segment = segment.segment().clone();
-                return self.segment(pad, event, &segment);
+                return self.segment(pad, event, &segment.segment().clone());
             }
             // The stream is clear from here on, so its protection is no longer signaled.
             gst::EventView::Protection(_) => return true,
@@ -78,8 +77,10 @@ impl ClearKeyDec {
 
     /// Returns the input caps that fit the caps accepted downstream.
     fn wanted(&self) -> gst::Caps {
-        let clear = self.srcpad.peer_query_caps(None);
-        let clear = clear.intersect(&self.srcpad.pad_template_caps());
+        let clear = self
+            .srcpad
+            .peer_query_caps(None)
+            .intersect(&self.srcpad.pad_template_caps());
         let (mp4, clear) = divided(&clear);
         let mut wanted = protected_caps::wanted(&clear);
         wanted.merge(mp4);
@@ -88,9 +89,11 @@ impl ClearKeyDec {
 
     /// Returns the output caps for the caps of upstream.
     fn given(&self) -> gst::Caps {
-        let protected = self.sinkpad.current_caps();
-        let protected = protected.unwrap_or_else(|| self.sinkpad.peer_query_caps(None));
-        let protected = protected.intersect(&self.sinkpad.pad_template_caps());
+        let protected = self
+            .sinkpad
+            .current_caps()
+            .unwrap_or_else(|| self.sinkpad.peer_query_caps(None))
+            .intersect(&self.sinkpad.pad_template_caps());
         let (mp4, protected) = divided(&protected);
         let mut given = protected_caps::unprotect(&protected);
         given.merge(mp4);
@@ -131,10 +134,7 @@ impl ClearKeyDec {
         };
         stream.take_mp4();
         match caps::stream_header(&caps) {
-            Some(header) => {
-                let header = stream.clear_init(&header)?;
-                Ok(caps::with_stream_header(caps, header))
-            }
+            Some(header) => Ok(caps::with_stream_header(caps, stream.clear_init(&header)?)),
             None => Ok(caps),
         }
     }

@@ -163,8 +163,10 @@ impl ElementImpl for ClearKeyDec {
                 gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
                     .expect("name and caps are valid")
             };
-            let types = clear_caps::media_types();
-            let mut clear: gst::Caps = types.iter().map(gst::Structure::new_empty).collect();
+            let mut clear: gst::Caps = clear_caps::media_types()
+                .iter()
+                .map(gst::Structure::new_empty)
+                .collect();
             clear.merge(caps::mp4());
             let mut protected = protected_caps::decryptable();
             protected.merge(caps::mp4());

@@ -98,8 +98,7 @@ impl DecryptedStream {
         buffer: &mut gst::BufferRef,
         LogTarget { category, element }: LogTarget<'_>,
     ) -> Result<(), DecryptError> {
-        let scheme = self.samples.unwrap_or(Scheme::Cenc);
-        let found = samples::decrypt(buffer, &self.keys, scheme)?;
+        let found = samples::decrypt(buffer, &self.keys, self.samples.unwrap_or(Scheme::Cenc))?;
         self.decrypted += 1;
         let pts = buffer.pts().display();
         match found {
@@ -146,10 +145,12 @@ impl DecryptedStream {
         let mut outputs = Vec::new();
         decryptor.push(BytesMut::from(init), &mut outputs)?;
         decryptor.finish(&mut outputs)?;
-        let bytes = outputs.into_iter().flat_map(|output| match output {
-            Output::Boxes { bytes, .. } | Output::Patch { bytes, .. } => bytes,
-            Output::Media(chunk) => chunk.to_vec(),
-        });
-        Ok(bytes.collect())
+        Ok(outputs
+            .into_iter()
+            .flat_map(|output| match output {
+                Output::Boxes { bytes, .. } | Output::Patch { bytes, .. } => bytes,
+                Output::Media(chunk) => chunk.to_vec(),
+            })
+            .collect())
     }
 }

@@ -14,8 +14,7 @@ pub(super) fn describe(init: &[u8]) -> Result<Vec<String>, Error> {
     let mut reader = Reader::new(FourCc(*b"file"), init);
     while !reader.is_empty() {
         let before = reader.left();
-        let header = reader.child()?.header;
-        if header.box_type == FourCc::MOOV {
+        if reader.child()?.header.box_type == FourCc::MOOV {
             let whole = before.split_at(before.len() - reader.left().len()).0;
             for trak in BoxTree::parse(whole)?.all(FourCc::TRAK) {
                 lines.extend(describe_track(trak)?);
@@ -29,12 +28,13 @@ fn describe_track(trak: &BoxTree<'_>) -> Result<Vec<String>, Error> {
     let id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
     let handler = read_handler_type(trak.descend(&[FourCc::MDIA, FourCc::HDLR])?.reader())?;
     let stsd = [FourCc::MDIA, FourCc::MINF, FourCc::STBL, FourCc::STSD];
-    let entries = SampleEntry::read_all(trak.descend(&stsd)?.reader())?;
-    let lines = entries.iter().map(|entry| {
-        let described = describe_entry(entry, handler)?;
-        Ok(format!("track {id} ({handler}): {described}"))
-    });
-    lines.collect()
+    SampleEntry::read_all(trak.descend(&stsd)?.reader())?
+        .iter()
+        .map(|entry| {
+            let described = describe_entry(entry, handler)?;
+            Ok(format!("track {id} ({handler}): {described}"))
+        })
+        .collect()
 }
 
 fn describe_entry(entry: &SampleEntry<'_>, handler: FourCc) -> Result<String, Error> {

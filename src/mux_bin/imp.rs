@@ -82,11 +82,13 @@ where
     fn add_parts(&self) -> Result<(), glib::BoolError> {
         let bin = self.obj().upcast_ref::<gst::Bin>().clone();
         let parts = Parts::new::<I>(&bin)?;
-        let source = I::pad_templates().iter();
-        let mut source = source.filter(|template| template.direction() == gst::PadDirection::Src);
+        let mut source = I::pad_templates()
+            .iter()
+            .filter(|template| template.direction() == gst::PadDirection::Src);
         if let (Some(template), Some(target)) = (source.next(), parts.encryptor.static_pad("src")) {
-            let pad = gst::GhostPad::builder_from_template_with_target(template, &target)?;
-            bin.add_pad(&pad.build())?;
+            bin.add_pad(
+                &gst::GhostPad::builder_from_template_with_target(template, &target)?.build(),
+            )?;
         }
         let _ = self.parts.set(parts);
         Ok(())
@@ -207,8 +209,8 @@ where
     Self: ObjectSubclass<Type: BinType>,
 {
     fn child_by_name(&self, name: &str) -> Option<glib::Object> {
-        let pad = || self.obj().static_pad(name).map(gst::Pad::upcast);
-        self.parent_child_by_name(name).or_else(pad)
+        self.parent_child_by_name(name)
+            .or_else(|| self.obj().static_pad(name).map(gst::Pad::upcast))
     }
 
     fn child_by_index(&self, index: u32) -> Option<glib::Object> {

@@ -135,8 +135,10 @@ impl Parts {
                 .is_some_and(|bin| bin.static_pad(name).is_some())
         };
         let template = template.name_template();
-        let mut names = (0u32..).map(|number| template.replace("%u", &number.to_string()));
-        names.find(|name| !is_taken(name)).unwrap_or_default()
+        (0u32..)
+            .map(|number| template.replace("%u", &number.to_string()))
+            .find(|name| !is_taken(name))
+            .unwrap_or_default()
     }
 
     /// Releases the muxer's pad of the ghost `pad`. A thread that waits in the muxer holds the lock of the ghost pad, which can be

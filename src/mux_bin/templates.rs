@@ -7,12 +7,12 @@ use super::pad::MuxPad;
 
 /// Returns the template `video_%u`.
 pub(super) fn video() -> gst::PadTemplate {
-    let streams = [
+    let aligned = [
         ("video/x-h264", &["avc", "avc3"][..], "au"),
         ("video/x-h265", &["hvc1", "hev1"], "au"),
         ("video/x-av1", &["obu-stream"], "tu"),
-    ];
-    let aligned = streams.map(|(name, formats, alignment)| {
+    ]
+    .map(|(name, formats, alignment)| {
         gst::Structure::builder(name)
             .field("stream-format", gst::List::new(formats))
             .field("alignment", alignment)
@@ -24,15 +24,17 @@ pub(super) fn video() -> gst::PadTemplate {
 
 /// Returns the template `audio_%u`.
 pub(super) fn audio() -> gst::PadTemplate {
-    let names = [
+    let caps = [
         "audio/mpeg",
         "audio/x-ac3",
         "audio/x-eac3",
         "audio/x-opus",
         "audio/x-alac",
         "audio/x-flac",
-    ];
-    let caps = names.into_iter().map(gst::Structure::new_empty).collect();
+    ]
+    .into_iter()
+    .map(gst::Structure::new_empty)
+    .collect();
     request("audio_%u", &caps)
 }
 

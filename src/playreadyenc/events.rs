@@ -21,8 +21,7 @@ impl PlayReadyEnc {
                 self.with_stream(Mp4Stream::flush);
             }
             gst::EventView::Segment(segment) => {
-                let segment = segment.segment().clone();
-                return self.segment(pad, event, &segment);
+                return self.segment(pad, event, &segment.segment().clone());
             }
             gst::EventView::Caps(event) => return self.caps(event.caps_owned()),
             // The end of an incomplete stream is not passed on, since it would look complete.
@@ -94,8 +93,7 @@ impl PlayReadyEnc {
     /// Sends caps before the segment if upstream, like filesrc, sends none.
     fn give_caps(&self) {
         if self.srcpad.current_caps().is_none() {
-            let caps = caps::fragmented_mp4();
-            self.push_caps(&caps);
+            self.push_caps(&caps::fragmented_mp4());
         }
     }
 

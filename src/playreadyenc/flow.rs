@@ -137,8 +137,10 @@ impl PlayReadyEnc {
     fn announce_change(&self, at: Option<gst::ClockTime>) {
         let change = {
             let mut stream = lock(&self.stream);
-            let packaging = stream.as_mut().map(Mp4Stream::packaging_mut);
-            packaging.and_then(|p| Some((p.next_change()?, p.config().scheme)))
+            stream
+                .as_mut()
+                .map(Mp4Stream::packaging_mut)
+                .and_then(|p| Some((p.next_change()?, p.config().scheme)))
         };
         let Some((change, scheme)) = change else {
             return;
@@ -151,8 +153,10 @@ impl PlayReadyEnc {
     fn announce(&self) {
         let signals = {
             let stream = lock(&self.stream);
-            let packaging = stream.as_ref().map(Mp4Stream::packaging);
-            packaging.and_then(|p| Some((p.signals()?.clone(), p.config().scheme)))
+            stream
+                .as_ref()
+                .map(Mp4Stream::packaging)
+                .and_then(|p| Some((p.signals()?.clone(), p.config().scheme)))
         };
         let Some((signals, scheme)) = signals else {
             return;

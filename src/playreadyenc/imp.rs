@@ -216,8 +216,7 @@ impl ElementImpl for PlayReadyEnc {
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
             let template = |name, direction| {
-                let always = gst::PadPresence::Always;
-                gst::PadTemplate::new(name, direction, always, &caps::mp4())
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps::mp4())
                     .expect("name and caps are valid")
             };
             vec![

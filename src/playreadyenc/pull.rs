@@ -79,8 +79,10 @@ impl PlayReadyEnc {
     /// Returns the form of the output file that the settings require.
     fn required_form(&self) -> Result<RequiredForm, PushError> {
         let stream = lock(&self.stream);
-        let packaging = stream.as_ref().map(Mp4Stream::packaging);
-        let packaging = packaging.ok_or(PushError::Flow(gst::FlowError::Flushing))?;
+        let packaging = stream
+            .as_ref()
+            .map(Mp4Stream::packaging)
+            .ok_or(PushError::Flow(gst::FlowError::Flushing))?;
         Ok(RequiredForm::of(packaging))
     }
 }

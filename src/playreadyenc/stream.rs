@@ -88,10 +88,9 @@ impl Mp4Stream {
         };
         let taken = buffers.into_iter().try_for_each(|buffer| {
             let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
-            let pushed = self
+            Ok(self
                 .encryptor
-                .push(chunk, &mut protector, &mut self.outputs);
-            Ok(pushed?)
+                .push(chunk, &mut protector, &mut self.outputs)?)
         });
         (group(&mut self.outputs), taken)
     }

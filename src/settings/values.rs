@@ -69,8 +69,8 @@ fn write(kind: &PropertyKind, value: PropertyValue) -> Option<glib::Value> {
             let PropertyKind::Choice(choices) = kind else {
                 return None;
             };
-            let class = glib::EnumClass::with_type(glib::Type::from_name(choices.type_name)?)?;
-            class.to_value_by_nick(nick)?
+            glib::EnumClass::with_type(glib::Type::from_name(choices.type_name)?)?
+                .to_value_by_nick(nick)?
         }
     })
 }

@@ -114,28 +114,30 @@ pub(super) fn protect_moov(
         );
     }
     let ProtectedMoov { bytes, tracks } = protect_tracks(moov, protector, warnings)?;
-    let tracks = tracks
-        .into_iter()
-        .zip(timescales)
-        .map(|(track, timescale)| {
-            Ok(TrackState {
-                track_id: track.track_id,
-                protection: track.protection,
-                codecs: track.codecs,
-                trex: *trexes
-                    .iter()
-                    .find(|trex| trex.track_id == track.track_id)
-                    .ok_or(isobmff_boxes::Error::Missing {
-                        parent: FourCc::MVEX,
-                        child: FourCc::TREX,
-                    })?,
-                timescale,
-                decoded: 0,
-                flavor: protector.flavor(),
+    Ok(ProtectedMoov {
+        bytes,
+        tracks: tracks
+            .into_iter()
+            .zip(timescales)
+            .map(|(track, timescale)| {
+                Ok(TrackState {
+                    track_id: track.track_id,
+                    protection: track.protection,
+                    codecs: track.codecs,
+                    trex: *trexes
+                        .iter()
+                        .find(|trex| trex.track_id == track.track_id)
+                        .ok_or(isobmff_boxes::Error::Missing {
+                            parent: FourCc::MVEX,
+                            child: FourCc::TREX,
+                        })?,
+                    timescale,
+                    decoded: 0,
+                    flavor: protector.flavor(),
+                })
             })
-        })
-        .collect::<Result<_, Error>>()?;
-    Ok(ProtectedMoov { bytes, tracks })
+            .collect::<Result<_, Error>>()?,
+    })
 }
 
 /// Lets `protector` decide how each track is protected, and writes that into the sample entries and `pssh` boxes.
@@ -156,8 +158,13 @@ pub(super) fn protect_tracks(
 
     let mut tracks = Vec::with_capacity(clear.len());
     let mut protections = protection.tracks.into_iter();
-    let traks = moov.children_mut().into_iter().flatten();
-    for (trak, track) in traks.filter(|b| b.box_type == FourCc::TRAK).zip(&clear) {
+    for (trak, track) in moov
+        .children_mut()
+        .into_iter()
+        .flatten()
+        .filter(|child| child.box_type == FourCc::TRAK)
+        .zip(&clear)
+    {
         if let Some(stbl) = find_stbl_mut(trak) {
             drop_leftovers(stbl, warnings)?;
         }
@@ -338,17 +345,19 @@ fn protect_entry(
     };
     let tenc = protection.tenc();
     let sinf = match flavor {
-        BoxFlavor::Cenc => {
-            let schm = Schm {
+        BoxFlavor::Cenc => isobmff_boxes::build_sinf(
+            entry.format,
+            Schm {
                 scheme_type: FourCc(*protection.method.scheme.fourcc()),
                 scheme_version: SCHEME_VERSION,
-            };
-            isobmff_boxes::build_sinf(entry.format, schm, tenc.to_box())
-        }
-        BoxFlavor::Piff => {
-            let schm = common_encryption::piff::SCHM;
-            isobmff_boxes::build_sinf(entry.format, schm, tenc.to_piff_box())
-        }
+            },
+            tenc.to_box(),
+        ),
+        BoxFlavor::Piff => isobmff_boxes::build_sinf(
+            entry.format,
+            common_encryption::piff::SCHM,
+            tenc.to_piff_box(),
+        ),
     };
     Ok(entry.with_child(layout, format, &sinf)?)
 }

@@ -99,20 +99,13 @@ impl WrittenMoof<'_> {
             Some(base) => base == self.position,
             None => first || tfhd.default_base_is_moof(),
         };
-        let default_size = tfhd.default_sample_size.unwrap_or(default_size);
+
         let mut samples = samples.iter();
         let mut offset = 0;
         for trun in traf.all(FourCc::TRUN) {
             let trun = Trun::read(trun.reader()).ok()?;
             offset = trun.data_offset.map_or(offset, i64::from);
-            let defaulted = match trun.has_sizes() {
-                true => 0,
-                false => trun.sample_count as usize,
-            };
-            for len in trun
-                .sizes()
-                .chain(std::iter::repeat_n(default_size, defaulted))
-            {
+            for len in trun.sizes_or(tfhd.default_sample_size.unwrap_or(default_size)) {
                 let sample = samples.next()?;
                 let is_there = sample.len == 0 || self.payload_offset(offset)? == sample.offset;
                 if sample.len != len || !is_there {

@@ -145,8 +145,9 @@ fn each_run(range: &mut [u8], pattern: Pattern, mut visit: impl FnMut(&mut [u8])
     while !rest.is_empty() {
         let (run, skipped) = rest.split_at_mut(rest.len().min(pattern.crypt_byte_block.into()));
         visit(run.as_flattened_mut());
-        let skip = skipped.len().min(pattern.skip_byte_block.into());
-        rest = skipped.split_at_mut(skip).1;
+        rest = skipped
+            .split_at_mut(skipped.len().min(pattern.skip_byte_block.into()))
+            .1;
     }
 }
 

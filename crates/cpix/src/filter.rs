@@ -66,10 +66,10 @@ impl VideoFilter {
         match (self.min_fps, self.max_fps, rate) {
             (None, None, _) => Verdict::Yes,
             (_, _, None) => Verdict::Unknown("frame rate"),
-            (min, max, Some(rate)) => {
-                let above = min.is_none_or(|min| rate.is_above(min));
-                Verdict::from(above && max.is_none_or(|max| !rate.is_above(max)))
-            }
+            (min, max, Some(rate)) => Verdict::from(
+                min.is_none_or(|min| rate.is_above(min))
+                    && max.is_none_or(|max| !rate.is_above(max)),
+            ),
         }
     }
 

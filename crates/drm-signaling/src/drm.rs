@@ -45,9 +45,9 @@ impl Drm {
     ///
     /// If the data in the box cannot be read, the system is [unknown](Self::unknown).
     pub fn from_pssh(pssh: &Pssh, whole: Vec<u8>) -> Self {
-        let known = System::from_id(&pssh.system_id)
-            .and_then(|system| Some((system, (system.facts().read)(&pssh.data)?)));
-        match known {
+        match System::from_id(&pssh.system_id)
+            .and_then(|system| Some((system, (system.facts().read)(&pssh.data)?)))
+        {
             None => Self::unknown(pssh.system_id, whole),
             Some((system, data)) => Self::new(
                 system,

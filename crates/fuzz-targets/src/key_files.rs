@@ -56,7 +56,7 @@ pub fn cpix_file(data: &[u8]) {
 
 /// A key that is given for a track is the one that is given again.
 fn choose(source: &mut dyn KeyProvider) {
-    let video = Media::Video {
+    const VIDEO: Media = Media::Video {
         width: 1920,
         height: 1080,
     };
@@ -64,7 +64,7 @@ fn choose(source: &mut dyn KeyProvider) {
         let Ok(keys) = source.period_keys(period) else {
             continue;
         };
-        for media in [video, Media::Audio, Media::Text] {
+        for media in [VIDEO, Media::Audio, Media::Text] {
             let kid = || {
                 keys.select(&Track { track_id: 1, media }, period)
                     .map(|key| key.map(|key| key.kid))

@@ -20,11 +20,17 @@ pub fn mp4(data: &[u8]) {
     };
     let whole = protect(data, scheme, IndexMode::Hold, []);
     let sizes = std::iter::repeat_with(|| 1 + random.below(64));
-    let pieces = protect(data, scheme, IndexMode::Hold, sizes);
-    assert_eq!(pieces, whole, "in pieces");
+    assert_eq!(
+        protect(data, scheme, IndexMode::Hold, sizes),
+        whole,
+        "in pieces"
+    );
     if data.len() <= BYTE_BY_BYTE {
-        let bytes = protect(data, scheme, IndexMode::Patch, std::iter::repeat(1));
-        assert_eq!(bytes, whole, "byte by byte, sidx patched");
+        assert_eq!(
+            protect(data, scheme, IndexMode::Patch, std::iter::repeat(1)),
+            whole,
+            "byte by byte, sidx patched"
+        );
     }
     if let Ok(protected) = whole {
         check(data, &protected);

@@ -11,7 +11,9 @@ pub fn progressive(data: &[u8]) {
             continue;
         };
         let is_signaled = protected.windows(4).any(|kind| kind == b"sinf");
-        let again = protect(&protected, scheme);
-        assert!(again.is_err() || !is_signaled, "protected twice");
+        assert!(
+            protect(&protected, scheme).is_err() || !is_signaled,
+            "protected twice"
+        );
     }
 }

@@ -31,8 +31,8 @@ pub fn speke_request(data: &[u8]) {
                 key: &key,
             })
             .collect();
-        let settings = HeaderSettings::default();
-        let Ok(answer) = request.answer(scheme, &settings, &given, &SystemRandom) else {
+        let Ok(answer) = request.answer(scheme, &HeaderSettings::default(), &given, &SystemRandom)
+        else {
             continue;
         };
         let answer = Document::from_bytes_within(answer.as_bytes(), LONGER * Document::MAX_LEN)

@@ -123,11 +123,11 @@ fn read_start(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
 /// # Errors
 /// Those of the operating system, and one that says what there is in place of a file.
 pub fn open_regular_file(path: &Path) -> io::Result<File> {
-    let opened = OpenOptions::new()
+    match OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path);
-    match opened {
+        .open(path)
+    {
         Ok(file) => {
             check_regular(file.metadata()?.file_type())?;
             Ok(file)

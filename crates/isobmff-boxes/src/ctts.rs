@@ -17,9 +17,10 @@ pub struct CompositionOffsets {
 /// # Errors
 /// [`Error::Truncated`], also for an entry_count that the box has no room for.
 pub fn read_ctts(mut reader: Reader<'_>) -> Result<CompositionOffsets, Error> {
-    let version = reader.full_box_header()?.version;
-    let runs = SampleRun::read_all(&mut reader)?;
-    Ok(CompositionOffsets { version, runs })
+    Ok(CompositionOffsets {
+        version: reader.full_box_header()?.version,
+        runs: SampleRun::read_all(&mut reader)?,
+    })
 }
 
 #[cfg(test)]

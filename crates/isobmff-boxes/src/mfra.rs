@@ -66,14 +66,16 @@ fn numbers_size(lengths: u32) -> usize {
 }
 
 fn push_offset(entries: &mut Vec<u8>, version: u8, offset: u64) -> Result<(), Error> {
-    if version == 1 {
-        entries.extend(offset.to_be_bytes());
-        return Ok(());
+    match version {
+        1 => entries.extend(offset.to_be_bytes()),
+        _ => entries.extend(
+            u32::try_from(offset)
+                .map_err(|_| Error::TooLarge {
+                    box_type: FourCc::TFRA,
+                })?
+                .to_be_bytes(),
+        ),
     }
-    let offset = u32::try_from(offset).map_err(|_| Error::TooLarge {
-        box_type: FourCc::TFRA,
-    })?;
-    entries.extend(offset.to_be_bytes());
     Ok(())
 }
 

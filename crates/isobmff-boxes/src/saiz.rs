@@ -15,16 +15,19 @@ pub const MAX_SAMPLE_INFO_SIZE: usize = u8::MAX as usize;
 /// # Errors
 /// [`Error::TooLarge`] for more samples than 32 bits count.
 pub fn build_saiz(info_type: Option<AuxInfoType>, sizes: &[u8]) -> Result<BoxTree<'static>, Error> {
-    let count = u32::try_from(sizes.len()).map_err(|_| Error::TooLarge {
-        box_type: FourCc::SAIZ,
-    })?;
     let default = match sizes {
         [first, rest @ ..] if rest.iter().all(|size| size == first) => *first,
         _ => 0,
     };
     let mut fields = info_type_fields(info_type);
     fields.push(default);
-    fields.extend(count.to_be_bytes());
+    fields.extend(
+        u32::try_from(sizes.len())
+            .map_err(|_| Error::TooLarge {
+                box_type: FourCc::SAIZ,
+            })?
+            .to_be_bytes(),
+    );
     if default == 0 {
         fields.extend_from_slice(sizes);
     }

@@ -75,12 +75,18 @@ impl Sidx {
             box_type: FourCc::SIDX,
         };
         let mut body = self.fields.clone();
-        let references = body.get_mut(self.references_at..).unwrap_or_default();
-        for (reference, &size) in references.chunks_exact_mut(12).zip(sizes) {
-            let size = u32::try_from(size).ok().filter(|size| *size <= SIZE_MASK);
+        for (reference, &size) in body
+            .get_mut(self.references_at..)
+            .unwrap_or_default()
+            .chunks_exact_mut(12)
+            .zip(sizes)
+        {
+            let size = u32::try_from(size)
+                .ok()
+                .filter(|size| *size <= SIZE_MASK)
+                .ok_or_else(too_large)?;
             let word = reference.first_chunk_mut::<4>().ok_or_else(too_large)?;
-            let kind = u32::from_be_bytes(*word) & !SIZE_MASK;
-            *word = (kind | size.ok_or_else(too_large)?).to_be_bytes();
+            *word = (u32::from_be_bytes(*word) & !SIZE_MASK | size).to_be_bytes();
         }
         let first_offset = if self.version == 0 {
             u32::try_from(first_offset)

@@ -58,9 +58,12 @@ impl<'a> ChunkOffsets<'a> {
 pub fn build_chunk_offsets(offsets: &[u64], wide: bool) -> Result<BoxTree<'static>, Error> {
     let box_type = if wide { FourCc::CO64 } else { FourCc::STCO };
     let too_large = |_| Error::TooLarge { box_type };
-    let count = u32::try_from(offsets.len()).map_err(too_large)?;
     let mut fields = Vec::with_capacity(4 + offsets.len() * if wide { 8 } else { 4 });
-    fields.extend(count.to_be_bytes());
+    fields.extend(
+        u32::try_from(offsets.len())
+            .map_err(too_large)?
+            .to_be_bytes(),
+    );
     for &offset in offsets {
         match wide {
             true => fields.extend(offset.to_be_bytes()),

@@ -160,11 +160,11 @@ impl<'a> BoxTree<'a> {
 
     /// The size of the whole box in bytes.
     pub fn size(&self) -> usize {
-        let content = match &self.content {
-            BoxContent::Children(children) => children.iter().map(Self::size).sum(),
-            BoxContent::Bytes(bytes) => bytes.len(),
-        };
-        8 + self.uuid.map_or(0, |uuid| uuid.len()) + content
+        8 + self.uuid.map_or(0, |uuid| uuid.len())
+            + match &self.content {
+                BoxContent::Children(children) => children.iter().map(Self::size).sum(),
+                BoxContent::Bytes(bytes) => bytes.len(),
+            }
     }
 
     /// Appends the box to `out`, with 32-bit sizes.
@@ -191,16 +191,15 @@ impl<'a> BoxTree<'a> {
 
     fn read(ChildBox { header, body }: ChildBox<'a>, depth: usize) -> Result<Self, Error> {
         let box_type = header.box_type;
-        let content = if CONTAINERS.contains(&box_type) {
-            let depth = depth.checked_sub(1).ok_or(Error::TooDeep { box_type })?;
-            BoxContent::Children(Self::read_children(Reader::new(box_type, body), depth)?)
-        } else {
-            BoxContent::Bytes(Cow::Borrowed(body))
-        };
         Ok(Self {
             box_type,
             uuid: header.uuid,
-            content,
+            content: if CONTAINERS.contains(&box_type) {
+                let depth = depth.checked_sub(1).ok_or(Error::TooDeep { box_type })?;
+                BoxContent::Children(Self::read_children(Reader::new(box_type, body), depth)?)
+            } else {
+                BoxContent::Bytes(Cow::Borrowed(body))
+            },
         })
     }
 

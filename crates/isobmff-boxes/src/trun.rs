@@ -32,21 +32,20 @@ impl<'a> Trun<'a> {
     pub fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
         let FullBoxHeader { version, flags } = reader.full_box_header()?;
         let sample_count = reader.u32()?;
-        let data_offset = (flags & DATA_OFFSET != 0)
-            .then(|| reader.i32())
-            .transpose()?;
-        let after_offset = reader.left();
-        if flags & FIRST_SAMPLE_FLAGS != 0 {
-            reader.u32()?;
-        }
-        let count = usize::try_from(sample_count).unwrap_or(usize::MAX);
+        // The fields are read in this order.
         Ok(Self {
             version,
             flags,
             sample_count,
-            data_offset,
-            after_offset,
-            entries: reader.bytes(count.saturating_mul(entry_size(flags)))?,
+            data_offset: (flags & DATA_OFFSET != 0)
+                .then(|| reader.i32())
+                .transpose()?,
+            after_offset: reader.left(),
+            entries: {
+                reader.optional_u32(flags & FIRST_SAMPLE_FLAGS != 0)?;
+                let count = usize::try_from(sample_count).unwrap_or(usize::MAX);
+                reader.bytes(count.saturating_mul(entry_size(flags)))?
+            },
         })
     }
 
@@ -58,6 +57,15 @@ impl<'a> Trun<'a> {
     /// The stated sample sizes in bytes; empty unless [`Trun::has_sizes`].
     pub fn sizes(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.field(SAMPLE_SIZE)
+    }
+
+    /// Returns the size of each sample in bytes; `default` is the size if the run states none.
+    pub fn sizes_or(&self, default: u32) -> impl Iterator<Item = u32> + use<'a> {
+        let unstated = match self.has_sizes() {
+            true => 0,
+            false => self.sample_count as usize,
+        };
+        self.sizes().chain(std::iter::repeat_n(default, unstated))
     }
 
     /// Returns the total duration in ticks; `default` is the duration of each sample if the run states none.

@@ -156,9 +156,8 @@ fn map_by_size(media: &[FileBox], clear: &[ByteRange]) -> Option<Vec<ByteRange>>
         let positions: Vec<u64> = anchored
             .iter()
             .scan(start, |next, found| {
-                let position = *next;
-                *next = next.saturating_add(found.size.saturating_sub(found.added));
-                Some(position)
+                let end = next.saturating_add(found.size.saturating_sub(found.added));
+                Some(std::mem::replace(next, end))
             })
             .collect();
         clear

@@ -97,10 +97,10 @@ fn fill_element(parent: Node<'_, '_>, elements: &[String]) -> Edit {
                 text: format!(">{content}</{name}>"),
             }
         }
-        None => {
-            let end = element.rfind("</").unwrap_or(element.len());
-            Edit::insert(range.start + end, content)
-        }
+        None => Edit::insert(
+            range.start + element.rfind("</").unwrap_or(element.len()),
+            content,
+        ),
     }
 }
 

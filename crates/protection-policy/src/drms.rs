@@ -157,7 +157,6 @@ fn playready(
         on_demand,
         license_requested: settings.license_requested,
     };
-    let reserved = Some(settings.license_store_size).filter(|size| *size > 0);
     PlayReadyContent {
         header,
         license_store: signaled
@@ -165,7 +164,9 @@ fn playready(
             .license_store
             .clone()
             .map(LicenseStore::Given)
-            .or(reserved.map(LicenseStore::Empty)),
+            .or(Some(settings.license_store_size)
+                .filter(|size| *size > 0)
+                .map(LicenseStore::Empty)),
         listed: settings.pssh_lists_kids.then(|| kids(listed)),
     }
 }

@@ -48,10 +48,10 @@ impl FirstPeriodRule {
             return Err(Error::NoPeriods);
         }
         Ok(match self.period_clock {
-            PeriodClock::Utc if facts.rotates => {
-                let now = self.clock.since_1970().as_nanos().cast_signed();
-                period_index(now, self.crypto_period)
-            }
+            PeriodClock::Utc if facts.rotates => period_index(
+                self.clock.since_1970().as_nanos().cast_signed(),
+                self.crypto_period,
+            ),
             PeriodClock::Utc | PeriodClock::Stream => 0,
         })
     }

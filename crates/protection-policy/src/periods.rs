@@ -137,13 +137,14 @@ impl Packaging {
     /// Returns the wall clock time of media time 0, on the assumption that a fragment arrives when it ends. An offset of less than
     /// half a period is taken as network jitter, not as a new clock.
     fn media_start(&mut self, time: &FragmentTime) -> i128 {
-        let now = self.config.host.clock.since_1970().as_nanos().cast_signed();
-        let found = now - time.end.as_nanos().cast_signed();
+        let found = self.config.host.clock.since_1970().as_nanos().cast_signed()
+            - time.end.as_nanos().cast_signed();
         let tolerance = self.config.crypto_period.max(Self::HICCUP).as_nanos() / 2;
-        let known = self
-            .media_start
-            .filter(|known| known.abs_diff(found) <= tolerance);
-        *self.media_start.insert(known.unwrap_or(found))
+        *self.media_start.insert(
+            self.media_start
+                .filter(|known| known.abs_diff(found) <= tolerance)
+                .unwrap_or(found),
+        )
     }
 
     /// True if the current key stays in use since that of the period is not available.

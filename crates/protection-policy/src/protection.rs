@@ -159,8 +159,8 @@ impl Packaging {
         }
         let rule = FirstPeriodRule::of(&config);
         rule.check(&setup.source)?;
-        let clock = Arc::clone(&config.host.clock);
-        let KeyChannel { keys, requests } = KeyChannel::new(setup.source, setup.cache, clock);
+        let KeyChannel { keys, requests } =
+            KeyChannel::new(setup.source, setup.cache, Arc::clone(&config.host.clock));
         Ok(PreparedPackaging {
             packaging: Self {
                 source: PeriodKeySource::new(keys, config.crypto_period, setup.is_stopped),

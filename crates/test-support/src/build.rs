@@ -46,8 +46,7 @@ pub fn trak_of(id: u32, handler: &[u8], tables: &[u8]) -> Vec<u8> {
 pub fn trak_with(id: u32, handler: &[u8], tables: &[&[u8]]) -> Vec<u8> {
     let mut tkhd = [0; 21];
     tkhd[3] = id;
-    let stbl = boxed(b"stbl", tables);
-    let media = [hdlr(handler), boxed(b"minf", &[&stbl])].concat();
+    let media = [hdlr(handler), boxed(b"minf", &[&boxed(b"stbl", tables)])].concat();
     boxed(
         b"trak",
         &[&full(b"tkhd", &tkhd), &boxed(b"mdia", &[&media])],
@@ -88,8 +87,14 @@ pub fn trex(id: u32, size: u32) -> Vec<u8> {
 
 /// A `moov` with these tracks and their defaults.
 pub fn moov_of(traks: &[Vec<u8>], trexes: &[Vec<u8>]) -> Vec<u8> {
-    let tracks = [traks.concat(), boxed(b"mvex", &[&trexes.concat()])].concat();
-    boxed(b"moov", &[&full(b"mvhd", &[0; 25]), &tracks])
+    boxed(
+        b"moov",
+        &[
+            &full(b"mvhd", &[0; 25]),
+            &traks.concat(),
+            &boxed(b"mvex", &[&trexes.concat()]),
+        ],
+    )
 }
 
 /// A `moov` with the tracks 1, 2 … whose sample entries have these formats.

@@ -79,8 +79,8 @@ pub fn protect(
     let mut sizes = sizes.into_iter();
     let mut rest = data;
     while !rest.is_empty() {
-        let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
-        let (chunk, remaining) = rest.split_at(size);
+        let (chunk, remaining) =
+            rest.split_at(sizes.next().unwrap_or(rest.len()).clamp(1, rest.len()));
         encryptor
             .push(BytesMut::from(chunk), &mut protector, &mut outputs)
             .map_err(|error| error.to_string())?;

@@ -14,13 +14,12 @@ pub fn read(moof: Bx<'_>, file: &[u8], tracks: &mut [Track]) {
             .expect("the fragment's track is in moov");
         let base = tfhd.base_data_offset.unwrap_or(moof.start);
         let description = tfhd.description.unwrap_or(track.trex.description);
-        let size = tfhd.size.unwrap_or(track.trex.size);
         append(
             traf,
             file,
             base,
             description,
-            places(traf, base, size),
+            places(traf, base, tfhd.size.unwrap_or(track.trex.size)),
             track,
         );
     }
@@ -106,13 +105,13 @@ fn read_run(trun: Bx<'_>, base: usize, size: u32, next: &mut usize) -> Vec<(usiz
 /// Returns the encryption parameters of each sample: those of its `seig` group, or of the sample entry's `tenc`.
 fn sample_rules(traf: Bx<'_>, track: &Track, entry: u32, count: usize) -> Vec<Option<Seig>> {
     let local = seig_entries(traf);
-    let tenc = &track.entries[entry as usize - 1].tenc;
+
     let mut indices = group_indices(traf);
     indices.resize(count, 0);
     indices
         .into_iter()
         .map(|index| match index {
-            0 => tenc.clone(),
+            0 => track.entries[entry as usize - 1].tenc.clone(),
             1..=0x1_0000 => Some(track.groups[index as usize - 1].clone()),
             _ => Some(local[index as usize - 0x1_0001].clone()),
         })
@@ -146,8 +145,7 @@ fn group_indices(traf: Bx<'_>) -> Vec<u32> {
             continue;
         }
         for _ in 0..fields.u32() {
-            let count = fields.u32() as usize;
-            indices.resize(indices.len() + count, fields.u32());
+            indices.resize(indices.len() + fields.u32() as usize, fields.u32());
         }
     }
     indices
@@ -209,8 +207,10 @@ fn entry(fields: &mut Fields<'_>, rules: Option<&Seig>, has_subsamples: bool) ->
     };
     let iv = fields.take(rules.iv_size.into()).to_vec();
     let count = if has_subsamples { fields.u16() } else { 0 };
-    let subsamples = (0..count).map(|_| (fields.u16(), fields.u32())).collect();
-    (iv, subsamples)
+    (
+        iv,
+        (0..count).map(|_| (fields.u16(), fields.u32())).collect(),
+    )
 }
 
 fn protection(scheme: Option<[u8; 4]>, rules: Option<Seig>, aux: AuxInfo) -> Option<Protection> {

@@ -43,8 +43,9 @@ impl Run {
             .unwrap_or_else(|e| panic!("{command:?}: {e}"));
         let stdout = Output::of(child.stdout.take().unwrap());
         let stderr = Output::of(child.stderr.take().unwrap());
-        let given_up = || stderr.has(GIVEN_UP).then(|| ExitStatus::from_raw(1 << 8));
-        let status = wait(&mut child, limit, given_up);
+        let status = wait(&mut child, limit, || {
+            stderr.has(GIVEN_UP).then(|| ExitStatus::from_raw(1 << 8))
+        });
         let (stdout, stderr) = (stdout.text(), stderr.text());
         let Some(status) = status else {
             panic!("{command:?} still runs after {limit:?}\n{stderr}");

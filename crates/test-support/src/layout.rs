@@ -7,9 +7,8 @@ use crate::movie::Movie;
 
 /// Checks a protected file: sample entries, aux info offsets, samples inside mdat, sidx and mfra.
 pub fn check(file: &[u8]) {
-    let movie = Movie::parse(file.to_vec());
     let boxes = top_level(file);
-    check_samples_in_mdat(&movie, &boxes);
+    check_samples_in_mdat(&Movie::parse(file.to_vec()), &boxes);
     for moof in boxes.iter().filter(|piece| &piece.kind == b"moof") {
         for traf in moof.all(b"traf") {
             let tfhd = traf.at(&[b"tfhd"]);
@@ -57,14 +56,12 @@ fn check_samples_in_mdat(movie: &Movie, boxes: &[Bx<'_>]) {
     for pair in places.windows(2) {
         assert!(pair[0].1 <= pair[1].0, "samples {pair:?} overlap");
     }
-    let mdats: Vec<_> = boxes
-        .iter()
-        .filter(|piece| &piece.kind == b"mdat")
-        .collect();
     for (start, end) in places {
-        let holds = |mdat: &&Bx<'_>| mdat.start + mdat.header <= start && end <= mdat.end;
         assert!(
-            mdats.iter().any(holds),
+            boxes
+                .iter()
+                .filter(|piece| &piece.kind == b"mdat")
+                .any(|mdat| mdat.start + mdat.header <= start && end <= mdat.end),
             "sample {start}..{end} is in no mdat"
         );
     }
@@ -90,8 +87,11 @@ fn check_saio(parent: Bx<'_>, base: usize) {
         u32_at(senc.body(), 4) as usize,
         "sample_count of saiz"
     );
-    let total: usize = sizes.iter().map(|size| usize::from(*size)).sum();
-    assert_eq!(entries + total, senc.end, "saiz covers senc");
+    assert_eq!(
+        entries + sizes.iter().map(|&size| usize::from(size)).sum::<usize>(),
+        senc.end,
+        "saiz covers senc"
+    );
 }
 
 /// Checks that each reference of a `sidx` ends where a box ends, and that the next reference begins with the next box.
@@ -103,13 +103,12 @@ fn check_sidx(boxes: &[Bx<'_>], index: usize) {
     let mut at = sidx.end + usize_of(fields.wide(is_wide));
     let _reserved = fields.u16();
     for reference in 0..fields.u16() {
-        let size = fields.u32() & 0x7fff_ffff;
-        let _duration_and_sap = (fields.u32(), fields.u32());
+        let [kind_and_size, _duration, _sap] = fields.words();
         assert!(
             boxes.iter().any(|piece| piece.start == at),
             "reference {reference} of sidx begins at {at}, where no box begins"
         );
-        at += size as usize;
+        at += (kind_and_size & 0x7fff_ffff) as usize;
         let last = boxes
             .iter()
             .find(|piece| piece.end == at)
@@ -131,9 +130,10 @@ fn check_tfra(mfra: Bx<'_>, boxes: &[Bx<'_>]) {
         for _ in 0..fields.u32() {
             let _time = fields.wide(is_wide);
             let offset = usize_of(fields.wide(is_wide));
-            let named = boxes.iter().find(|piece| piece.start == offset);
             assert!(
-                named.is_some_and(|piece| &piece.kind == b"moof"),
+                boxes
+                    .iter()
+                    .any(|piece| piece.start == offset && &piece.kind == b"moof"),
                 "tfra names byte {offset}, where no moof begins"
             );
             fields.take(numbers);

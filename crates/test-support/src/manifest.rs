@@ -65,8 +65,8 @@ pub fn all() -> Vec<Vector> {
     let Some(folder) = tools::vectors() else {
         return Vec::new();
     };
-    let text = std::fs::read_to_string(folder.join("MANIFEST.json")).unwrap();
-    let manifest: Value = serde_json::from_str(&text).unwrap();
+    let text = std::fs::read(folder.join("MANIFEST.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&text).unwrap();
     manifest["entries"]
         .as_array()
         .unwrap()
@@ -145,8 +145,12 @@ impl Vector {
     pub fn facts(&self) -> Vec<TrackFacts> {
         let file = self.files(Some("per-sample vectors"));
         let facts: Value = serde_json::from_slice(&joined(&file)).unwrap();
-        let tracks = facts["tracks"].as_array().unwrap().iter();
-        tracks.map(TrackFacts::read).collect()
+        facts["tracks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(TrackFacts::read)
+            .collect()
     }
 }
 
@@ -181,8 +185,10 @@ impl SampleFact {
 }
 
 fn joined(files: &[PathBuf]) -> Vec<u8> {
-    let read = |file| std::fs::read(file).unwrap();
-    files.iter().flat_map(read).collect()
+    files
+        .iter()
+        .flat_map(|file| std::fs::read(file).unwrap())
+        .collect()
 }
 
 fn text_of(value: &Value) -> String {

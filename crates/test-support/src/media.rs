@@ -129,13 +129,14 @@ impl Recipe {
     pub fn clear(&self) -> PathBuf {
         static FOLDER: OnceLock<Scratch> = OnceLock::new();
         static MADE: Mutex<Vec<Recipe>> = Mutex::new(Vec::new());
-        let folder = FOLDER.get_or_init(|| Scratch::new("clear"));
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         let known = made.iter().position(|known| known == self);
-        let file = folder.join(&format!("{}.mp4", known.unwrap_or(made.len())));
+        let file = FOLDER
+            .get_or_init(|| Scratch::new("clear"))
+            .join(&format!("{}.mp4", known.unwrap_or(made.len())));
         if known.is_none() {
-            let sink = format!("filesink location={}", file.display());
-            launch::pipeline(&self.pipeline(&sink)).succeeded();
+            launch::pipeline(&self.pipeline(&format!("filesink location={}", file.display())))
+                .succeeded();
             made.push(*self);
         }
         file

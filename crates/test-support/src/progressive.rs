@@ -22,9 +22,12 @@ impl SeekableInput for Memory<'_> {
         offset: u64,
         len: usize,
     ) -> Result<BytesMut, Box<dyn std::error::Error + Send + Sync>> {
-        let start = usize::try_from(offset)?;
-        let bytes = self.0.get(start..).and_then(|rest| rest.get(..len));
-        Ok(BytesMut::from(bytes.ok_or("outside the file")?))
+        Ok(self
+            .0
+            .get(usize::try_from(offset)?..)
+            .and_then(|rest| rest.get(..len))
+            .map(BytesMut::from)
+            .ok_or("outside the file")?)
     }
 }
 

@@ -2,7 +2,7 @@
 //! Makes progressive files for the tests from fragmented ones, and moves `moov` to the front, without the crate's own
 //! writer.
 
-use crate::boxes::{Bx, Fields, top_level, u32_at};
+use crate::boxes::{Bx, top_level, u32_at};
 use crate::build::{boxed, count, ftyp, full, hdlr, moov_of, sound_of, stsd_of, trex, word};
 use crate::movie::Movie;
 use crate::timeline::{self, Moment};
@@ -94,8 +94,7 @@ pub fn with_moov_in_front(file: Vec<u8>) -> Vec<u8> {
     let shift = u32::try_from(moved.len()).unwrap();
     for trak in moov.all(b"trak") {
         let stco = trak.at(&[b"mdia", b"minf", b"stbl", b"stco"]);
-        let count = Fields(&stco.body()[4..]).u32() as usize;
-        for entry in 0..count {
+        for entry in 0..u32_at(stco.body(), 4) as usize {
             let at = stco.start + 16 + 4 * entry;
             let to = u32_at(&file, at) + shift;
             moved[at - moov.start..][..4].copy_from_slice(&to.to_be_bytes());
@@ -179,8 +178,10 @@ fn sound_fields() -> [u8; 28] {
 
 /// The data reference of media in the same file.
 fn dinf() -> Vec<u8> {
-    let url = full(b"url ", &[1]);
-    boxed(b"dinf", &[&boxed(b"dref", &[&[0; 4], &word(1), &url])])
+    boxed(
+        b"dinf",
+        &[&boxed(b"dref", &[&[0; 4], &word(1), &full(b"url ", &[1])])],
+    )
 }
 
 fn empty_stbl(stsd: &[u8]) -> Vec<u8> {

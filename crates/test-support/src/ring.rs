@@ -82,8 +82,13 @@ impl Ring {
     /// Sends a buffer through the element, and removes the meta that the element has added.
     pub fn turn(&self, buffer: &mut Option<gst::Buffer>) {
         if self.source.push(buffer.take().unwrap()).is_err() {
-            let bus = self.element.bus().unwrap();
-            panic!("{:?}", bus.pop_filtered(&[gst::MessageType::Error]));
+            panic!(
+                "{:?}",
+                self.element
+                    .bus()
+                    .unwrap()
+                    .pop_filtered(&[gst::MessageType::Error])
+            );
         }
         let mut back = self.back.lock().unwrap().take().unwrap();
         let meta = back.make_mut().meta_mut::<gst::meta::ProtectionMeta>();

@@ -273,6 +273,9 @@ fn counter_blocks(protection: &Protection, size: usize) -> ([u8; 16], u128, u128
             .map(|(_, protected)| *protected as usize)
             .sum(),
     };
-    let blocks = length.div_ceil(16).max(1) as u128;
-    (protection.rules.kid, first, first + blocks - 1)
+    (
+        protection.rules.kid,
+        first,
+        first + length.div_ceil(16).max(1) as u128 - 1,
+    )
 }

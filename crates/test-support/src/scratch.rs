@@ -59,8 +59,7 @@ fn sweep() {
     {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let process = name.rsplit('-').nth(1).unwrap_or_default();
-        let is_ours = process.parse::<u32>().is_ok();
-        if is_ours && !Path::new("/proc").join(process).exists() {
+        if process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists() {
             let _ = std::fs::remove_dir_all(path);
         }
     }

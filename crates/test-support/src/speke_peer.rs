@@ -41,8 +41,10 @@ impl Peer {
         } else {
             "http"
         };
-        let address = format!("speke+{scheme}://127.0.0.1:{}", port.trim());
-        Some(Self { process, address })
+        Some(Self {
+            process,
+            address: format!("speke+{scheme}://127.0.0.1:{}", port.trim()),
+        })
     }
 
     /// The URI of a path with parameters at the server.

@@ -161,20 +161,21 @@ fn read_entry(data: &[u8], entry: Found) -> Option<EntryProtection> {
     let (schm, tenc) = (at(b"schm"), at(b"tenc"));
     let iv_size = usize::from(body[tenc + 7]);
     assert_eq!(body[tenc + 6], 1, "default_isProtected");
-    let constant = match iv_size {
-        0 => &body[tenc + 25..][..usize::from(body[tenc + 24])],
-        _ => &[],
-    };
-    let defaults = Protection {
-        scheme: body[schm + 4..schm + 8].try_into().unwrap(),
-        pattern: (
-            usize::from(body[tenc + 5] >> 4),
-            usize::from(body[tenc + 5] & 15),
-        ),
-        iv: padded(constant),
-        subsamples: None,
-    };
-    Some(EntryProtection { defaults, iv_size })
+    Some(EntryProtection {
+        defaults: Protection {
+            scheme: body[schm + 4..schm + 8].try_into().unwrap(),
+            pattern: (
+                usize::from(body[tenc + 5] >> 4),
+                usize::from(body[tenc + 5] & 15),
+            ),
+            iv: padded(match iv_size {
+                0 => &body[tenc + 25..][..usize::from(body[tenc + 24])],
+                _ => &[],
+            }),
+            subsamples: None,
+        },
+        iv_size,
+    })
 }
 
 fn padded(iv: &[u8]) -> [u8; 16] {
@@ -209,13 +210,13 @@ fn read_moof(data: &[u8], moof: &Found, tracks: &[StreamTrack], samples: &mut Ve
         };
         let first = samples.len();
         for trun in all(data, &traf, b"trun") {
-            let run = TrackRun {
+            end = TrackRun {
                 track: track.id,
                 base,
                 start: if samples.len() == first { base } else { end },
                 size,
-            };
-            end = run.read(data, &trun, samples);
+            }
+            .read(data, &trun, samples);
         }
         if let Some(Some(entry)) = track.entries.get(description.wrapping_sub(1)) {
             read_senc(data, &traf, base, entry, &mut samples[first..]);
@@ -240,10 +241,10 @@ impl TrackRun {
         let flags = word(data, trun.body.start);
         let has = |flag: u32| usize::from(flags & flag != 0);
         let mut at = match has(1) {
-            1 => {
-                let offset = word(data, trun.body.start + 8).cast_signed();
-                self.base.checked_add_signed(offset as isize).unwrap()
-            }
+            1 => self
+                .base
+                .checked_add_signed(word(data, trun.body.start + 8).cast_signed() as isize)
+                .unwrap(),
             _ => self.start,
         };
         let mut entry = trun.body.start + 8 + 4 * (has(1) + has(4));

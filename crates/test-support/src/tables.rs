@@ -12,8 +12,12 @@ pub fn samples(data: &[u8]) -> Option<Vec<Sample>> {
     if !all(data, &moov, b"mvex").is_empty() {
         return None;
     }
-    let traks = all(data, &moov, b"trak");
-    Some(traks.iter().flat_map(|trak| of(data, trak)).collect())
+    Some(
+        all(data, &moov, b"trak")
+            .iter()
+            .flat_map(|trak| of(data, trak))
+            .collect(),
+    )
 }
 
 fn only(data: &[u8], parent: &Found, kind: &[u8; 4]) -> Found {
@@ -56,11 +60,12 @@ fn sizes(data: &[u8], stbl: &Found) -> Vec<usize> {
     if let Some(stz2) = all(data, stbl, b"stz2").first() {
         let at = stz2.body.start + 7;
         let bits = number(data, at, 1);
-        let field = |n: usize| match bits {
-            4 => number(data, at + 5 + n / 2, 1) >> (4 * (1 - n % 2)) & 15,
-            bits => number(data, at + 5 + n * bits / 8, bits / 8),
-        };
-        return (0..number(data, at + 1, 4)).map(field).collect();
+        return (0..number(data, at + 1, 4))
+            .map(|n: usize| match bits {
+                4 => number(data, at + 5 + n / 2, 1) >> (4 * (1 - n % 2)) & 15,
+                bits => number(data, at + 5 + n * bits / 8, bits / 8),
+            })
+            .collect();
     }
     let at = only(data, stbl, b"stsz").body.start + 4;
     let count = number(data, at + 4, 4);

@@ -60,12 +60,14 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                 {
                     let [track, description, duration, _size, flags] =
                         Fields(&trex.body()[4..]).words();
-                    let values = TrackDefaults {
-                        description,
-                        duration,
-                        flags,
-                    };
-                    defaults.insert(track, values);
+                    defaults.insert(
+                        track,
+                        TrackDefaults {
+                            description,
+                            duration,
+                            flags,
+                        },
+                    );
                 }
             }
             b"moof" => {

@@ -107,12 +107,13 @@ pub fn chromium() -> Option<PathBuf> {
 /// A folder with libgstfmp4.so, the plugin of isofmp4mux, cmafmux and dashmp4mux. libgsthlssink3.so for hlscmafsink may be
 /// there too.
 pub fn fragment_muxers() -> Option<PathBuf> {
-    let given = std::env::var_os("PLAYREADY_TEST_PLUGINS").map(PathBuf::from);
-    let built =
-        ["release", "debug"].map(|profile| project().join("tests/fmp4mux/target").join(profile));
-    given
+    std::env::var_os("PLAYREADY_TEST_PLUGINS")
+        .map(PathBuf::from)
         .into_iter()
-        .chain(built)
+        .chain(
+            ["release", "debug"]
+                .map(|profile| project().join("tests/fmp4mux/target").join(profile)),
+        )
         .find(|place| place.join("libgstfmp4.so").exists())
 }
 

@@ -73,12 +73,11 @@ fn post(line: &Line, kid: &KeyId, slots: &[KeySlot]) -> Result<(), Failure> {
     if let Some(recipient) = &line.recipient {
         document.encrypt_to(&[recipient as &dyn WrapKey], &*line.store.host().random)?;
     }
-    let xml = document.to_xml(Version::V2_3)?;
     Ok(line.transport.deliver(
         &line.server,
         &Request {
             headers: Vec::new(),
-            body: xml.as_bytes(),
+            body: document.to_xml(Version::V2_3)?.as_bytes(),
         },
     )?)
 }
@@ -101,8 +100,8 @@ fn postpone(
         return Ok(Outcome::GivenUp { error });
     }
     let attempts = u32::try_from(delivery.attempts).unwrap_or(u32::MAX);
-    let now = line.store.host().clock.system_time();
-    let until = now + pause(attempts, LONGEST, wait, &*line.store.host().random)?;
+    let until = line.store.host().clock.system_time()
+        + pause(attempts, LONGEST, wait, &*line.store.host().random)?;
     deliveries::fail(&line.store, &failed(&error, Some(until)))?;
     Ok(Outcome::Postponed { error, until })
 }

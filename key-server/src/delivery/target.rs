@@ -170,15 +170,14 @@ impl Line {
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {
-        let open = self.server.is_open().then(|| {
-            "its credentials and answers cross the network unencrypted: use https".to_owned()
-        });
         self.recipient
             .as_ref()
             .and_then(RsaRecipient::weakness)
             .map(|note| note.to_string())
             .into_iter()
-            .chain(open)
+            .chain(self.server.is_open().then(|| {
+                "its credentials and answers cross the network unencrypted: use https".to_owned()
+            }))
             .map(|note| format!("target '{}': {note}", self.name))
             .collect()
     }

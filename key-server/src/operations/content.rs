@@ -32,8 +32,8 @@ pub fn slot(content: &Content, label: &str, period: u64) -> KeySlot {
 
 /// Returns the index of the crypto period at `now`, counted from 1970-01-01 UTC.
 pub fn period_at(length: Duration, now: SystemTime) -> u64 {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since
+    now.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
         .as_millis()
         .checked_div(length.as_millis())
         .and_then(|index| u64::try_from(index).ok())

@@ -79,8 +79,7 @@ pub fn preview(
     keys: &[HeaderKeyId<8>],
     source: &PackagerKeys,
 ) -> Result<Preview, Error> {
-    let config = header_config(content)?;
-    let header = header(content, keys, &config)?;
+    let header = header(content, keys, &header_config(content)?)?;
     let object = PlayReadyObject::with_header(&header)?;
     let pssh = playready_pssh(&object, None)?;
     let drm = Drm::playready(object.clone(), pssh.clone());

@@ -23,26 +23,27 @@ pub struct TestStore {
 
 impl TestStore {
     pub fn new() -> Self {
-        let name = format!(
+        let folder = std::env::temp_dir().join(format!(
             "playready-packager-{}",
             KeyId::generate(&host_access::SystemRandom).unwrap()
-        );
-        let folder = std::env::temp_dir().join(name);
+        ));
         let uri = format!("sqlite://{}", folder.join("keys.db").display());
         let kek = KekSource::File(folder.join("kek"));
         fs::create_dir(&folder).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        fs::set_permissions(&folder, mode).unwrap();
-        let store = KeyStore::open(&uri, vec![kek], &host_access::Host::system()).unwrap();
-        let store = store.acting_for("test").unwrap();
+        fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let store = KeyStore::open(&uri, vec![kek], &host_access::Host::system())
+            .unwrap()
+            .acting_for("test")
+            .unwrap();
         Self { store, folder }
     }
 
     /// Makes a store with the published seed under the name `tenant`.
     pub fn with_seed() -> Self {
         let this = Self::new();
-        let seed = KeySeed::parse(SEED).unwrap();
-        this.store.put_seed("tenant", &seed).unwrap();
+        this.store
+            .put_seed("tenant", &KeySeed::parse(SEED).unwrap())
+            .unwrap();
         this
     }
 }

@@ -55,18 +55,21 @@ pub async fn limit(State(budget): State<BodyBudget>, request: Request, next: Nex
         held: AtomicUsize::new(0),
         was_refused: AtomicBool::new(false),
     });
-    let request = request.map(|body| {
-        Body::new(CountedBody {
-            body,
-            share: Arc::clone(&share),
-        })
-    });
-    let response = next.run(request).await;
+    let response = next
+        .run(request.map(|body| {
+            Body::new(CountedBody {
+                body,
+                share: Arc::clone(&share),
+            })
+        }))
+        .await;
     if share.was_refused.load(Ordering::Relaxed) {
-        let detail = "the server has no memory left for the bodies of requests: try again";
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-            .retry_after(1)
-            .into_response();
+        return Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server has no memory left for the bodies of requests: try again",
+        )
+        .retry_after(1)
+        .into_response();
     }
     response
 }

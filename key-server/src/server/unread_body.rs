@@ -25,13 +25,14 @@ struct Watched {
 pub async fn close_connection(request: Request, next: Next) -> Response {
     let version = request.version();
     let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
-    let watched = request.map(|body| {
-        Body::new(Watched {
-            body,
-            is_read: Arc::clone(&is_read),
-        })
-    });
-    let mut response = next.run(watched).await;
+    let mut response = next
+        .run(request.map(|body| {
+            Body::new(Watched {
+                body,
+                is_read: Arc::clone(&is_read),
+            })
+        }))
+        .await;
     // HTTP/2 ends the request's stream alone, and forbids the header.
     if version < Version::HTTP_2 && !is_read.load(Ordering::Relaxed) {
         response

@@ -50,23 +50,25 @@ pub fn read(protocol: Protocol, document: &Document) -> Result<Vec<RequestedKey>
         check(document)?;
     }
     let periods = numbers(&document.periods)?;
-    let keys = document.content_keys.iter().map(|key| {
-        let rules = document
-            .usage_rules
-            .iter()
-            .filter(|rule| rule.kid == key.kid);
-        let mut track_periods: Vec<_> = rules
-            .flat_map(|rule| track_periods(rule, &periods))
-            .collect();
-        if track_periods.is_empty() {
-            track_periods.push(without_rule(key.kid, document));
-        }
-        RequestedKey {
-            kid: key.kid,
-            track_periods,
-        }
-    });
-    let keys: Vec<RequestedKey> = keys.collect();
+    let keys: Vec<RequestedKey> = document
+        .content_keys
+        .iter()
+        .map(|key| {
+            let mut track_periods: Vec<_> = document
+                .usage_rules
+                .iter()
+                .filter(|rule| rule.kid == key.kid)
+                .flat_map(|rule| track_periods(rule, &periods))
+                .collect();
+            if track_periods.is_empty() {
+                track_periods.push(without_rule(key.kid, document));
+            }
+            RequestedKey {
+                kid: key.kid,
+                track_periods,
+            }
+        })
+        .collect();
     if keys
         .iter()
         .map(|key| key.track_periods.len())

@@ -57,21 +57,23 @@ impl BuildArgs {
     pub fn report(&self, host: &Host) -> Result<HeaderReport, Error> {
         let config = HeaderConfig::from_values(self.header.values())?;
         let listed_kids = config.pssh_lists_kids.then(|| self.key_ids.clone());
-        let header = Header::new(self.header_fields(config, &self.read_keys(host)?))?;
-        let object = PlayReadyObject::with_header(&header)?;
+        let object = PlayReadyObject::with_header(&Header::new(
+            self.header_fields(config, &self.read_keys(host)?),
+        )?)?;
         let pssh = playready_pssh(&object, listed_kids)?;
         HeaderReport::new(&EncodedHeader { object, pssh }, Some(self.scheme))
     }
 
     fn header_fields(&self, config: HeaderConfig, keys: &[ContentKey]) -> HeaderFields {
-        let kids_with_keys = self
-            .key_ids
-            .iter()
-            .enumerate()
-            .map(|(index, kid)| (*kid, keys.get(index)));
         HeaderFields {
             version: config.version,
-            key_ids: KeyIds::for_mode(self.scheme.cipher_mode(), kids_with_keys),
+            key_ids: KeyIds::for_mode(
+                self.scheme.cipher_mode(),
+                self.key_ids
+                    .iter()
+                    .enumerate()
+                    .map(|(index, kid)| (*kid, keys.get(index))),
+            ),
             la_url: config.la_url,
             lui_url: config.lui_url,
             ds_id: config.ds_id,

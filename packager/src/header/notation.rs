@@ -134,8 +134,9 @@ fn from_bytes(bytes: &[u8]) -> Result<EncodedHeader, Error> {
     } else if is_object {
         from_object(PlayReadyObject::parse(bytes)?)
     } else {
-        let xml = decode_xml(bytes).ok_or(Error::Unknown)?;
-        from_object(PlayReadyObject::with_header_text(&xml)?)
+        from_object(PlayReadyObject::with_header_text(
+            &decode_xml(bytes).ok_or(Error::Unknown)?,
+        )?)
     }
 }
 

@@ -182,9 +182,10 @@ impl<'a> Traf<'a> {
         self.truns
             .iter()
             .scan(0, |next, trun| {
-                let start = *next;
-                *next += u64::from(trun.sample_count);
-                Some(start)
+                Some(std::mem::replace(
+                    next,
+                    *next + u64::from(trun.sample_count),
+                ))
             })
             .collect()
     }

@@ -113,8 +113,11 @@ impl InformationCheck<'_> {
         let (stated, samples) = (u64::from(senc.sample_count), self.samples.count);
         let is_empty = !senc.subsampled && self.samples.need_no_information();
         if stated != samples && !(stated == 0 && is_empty) {
-            let message = format!("'senc' has {stated} entries for {samples} samples");
-            return findings.error("senc-count", place, message);
+            return findings.error(
+                "senc-count",
+                place,
+                format_args!("'senc' has {stated} entries for {samples} samples"),
+            );
         }
         if self.samples.signaled() == 0 && !senc.entries.is_empty() {
             findings.error("senc-clear", place, "'senc' has entries for clear samples");
@@ -170,8 +173,11 @@ impl InformationCheck<'_> {
         let place = self.parent.place;
         let (stated, samples) = (u64::from(saiz.sample_count), self.samples.count);
         if stated > samples {
-            let message = format!("'saiz' has {stated} sizes for {samples} samples");
-            return findings.error("saiz", place, message);
+            return findings.error(
+                "saiz",
+                place,
+                format_args!("'saiz' has {stated} sizes for {samples} samples"),
+            );
         }
         let entries = SampleEntries::listed(bytes, saiz.clone());
         if let Some(statistics) = self.measure(&entries, findings) {
@@ -204,10 +210,13 @@ impl InformationCheck<'_> {
                     .iter()
                     .find(|run| run.protection.is_some())
                     .map_or(0, ProtectionRun::iv_size);
-                let message = format!(
-                    "the samples have IVs of {iv_size} bytes, but 'tenc' or 'seig' states {stated}"
+                findings.error(
+                    "iv-size",
+                    place,
+                    format_args!(
+                        "the samples have IVs of {iv_size} bytes, but 'tenc' or 'seig' states {stated}"
+                    ),
                 );
-                findings.error("iv-size", place, message);
             }
             None => findings.error("senc-entries", place, fault),
         }
@@ -218,15 +227,18 @@ impl InformationCheck<'_> {
         let Some(mismatch) = &statistics.size_mismatch else {
             return;
         };
-        let message = format!(
-            "'saiz' states {} as the size of entry {}, which has {} bytes",
-            mismatch
-                .stated
-                .map_or("nothing".to_owned(), |size| size.to_string()),
-            mismatch.sample,
-            mismatch.actual
+        findings.error(
+            "saiz",
+            self.parent.place,
+            format_args!(
+                "'saiz' states {} as the size of entry {}, which has {} bytes",
+                mismatch
+                    .stated
+                    .map_or("nothing".to_owned(), |size| size.to_string()),
+                mismatch.sample,
+                mismatch.actual
+            ),
         );
-        findings.error("saiz", self.parent.place, message);
     }
 
     fn check_saio(
@@ -253,10 +265,13 @@ impl InformationCheck<'_> {
             let stated = self.parent.offset_base.wrapping_add(*offset);
             let actual = first + start;
             if stated != actual {
-                let message = format!(
-                    "'saio' points to byte {stated}, but the entries of 'senc' are at byte {actual}"
+                return findings.error(
+                    "saio",
+                    place,
+                    format_args!(
+                        "'saio' points to byte {stated}, but the entries of 'senc' are at byte {actual}"
+                    ),
                 );
-                return findings.error("saio", place, message);
             }
         }
     }

@@ -42,12 +42,15 @@ fn check_order(
             .any(|later| box_key_ids(later).iter().any(|kid| used.contains_key(kid)));
         if is_in_front {
             let place = FindingPlace::file(format!("pssh in {}", pssh.place));
-            let message = format!(
-                "the box of {} for KIDs that no track has is in front of the one for the tracks, so that players request the wrong licence: \
-                 it is left over from another protection, remove it",
-                pssh.system.unwrap_or(&pssh.system_id)
+            findings.error(
+                "pssh-left-over",
+                &place,
+                format_args!(
+                    "the box of {} for KIDs that no track has is in front of the one for the tracks, so that players request the wrong licence: \
+                     it is left over from another protection, remove it",
+                    pssh.system.unwrap_or(&pssh.system_id)
+                ),
             );
-            findings.error("pssh-left-over", &place, message);
         }
     }
 }
@@ -62,10 +65,13 @@ fn check_shared(tracks: &[TrackState], findings: &mut Findings) {
             .collect()
     };
     for kid in of_handler("vide").intersection(&of_handler("soun")) {
-        let message = format!(
-            "audio and video share KID {kid}: PlayReady SL3000 needs video keys that audio does not have"
+        findings.note(
+            "kid-shared",
+            &FindingPlace::default(),
+            format_args!(
+                "audio and video share KID {kid}: PlayReady SL3000 needs video keys that audio does not have"
+            ),
         );
-        findings.note("kid-shared", &FindingPlace::default(), message);
     }
 }
 
@@ -180,8 +186,11 @@ fn check_source(
         .filter(|kid| !used.contains_key(kid))
         .filter(|kid| !used.contains_key(&swapped(kid)) && !kid.is_nil())
     {
-        let message = format!("KID {kid} is named, but no track here uses it");
-        findings.note("kid-unused", &place, message);
+        findings.note(
+            "kid-unused",
+            &place,
+            format_args!("KID {kid} is named, but no track here uses it"),
+        );
     }
 }
 
@@ -203,11 +212,14 @@ fn check_algorithms(
         };
         let stated = key.algorithm.as_deref().unwrap_or(expected);
         if stated != expected {
-            let message = format!(
-                "KID {} has ALGID {stated}, its samples need {expected}",
-                key.kid
+            findings.error(
+                "algorithm",
+                &place,
+                format_args!(
+                    "KID {} has ALGID {stated}, its samples need {expected}",
+                    key.kid
+                ),
             );
-            findings.error("algorithm", &place, message);
         }
     }
 }

@@ -32,8 +32,11 @@ pub fn check_entry(
             "'sinf' has no 'schm': the scheme is not named",
         ),
         Some(unknown) if scheme_of(unknown).is_none() => {
-            let message = format!("the scheme is '{unknown}', not one of cenc, cens, cbc1, cbcs");
-            findings.error("schm", place, message);
+            findings.error(
+                "schm",
+                place,
+                format_args!("the scheme is '{unknown}', not one of cenc, cens, cbc1, cbcs"),
+            );
         }
         Some(_) => (),
     }
@@ -68,10 +71,13 @@ pub fn check_seig(
     }
     if let Some(tenc) = tenc.filter(|tenc| tenc.pattern != seig.pattern) {
         let (seig, tenc) = (pattern_text(seig.pattern), pattern_text(tenc.pattern));
-        let message = format!(
-            "pattern {seig} of a 'seig' group differs from {tenc} of 'tenc', which Chromium refuses"
+        findings.error(
+            "seig-pattern",
+            place,
+            format_args!(
+                "pattern {seig} of a 'seig' group differs from {tenc} of 'tenc', which Chromium refuses"
+            ),
         );
-        findings.error("seig-pattern", place, message);
     }
 }
 
@@ -86,11 +92,14 @@ fn check_protection(
         return;
     }
     if !matches!(found.per_sample_iv_size, 0 | 8 | 16) {
-        let message = format!(
-            "the IV size is {}, not 0, 8 or 16",
-            found.per_sample_iv_size
+        return findings.error(
+            "iv-size",
+            place,
+            format_args!(
+                "the IV size is {}, not 0, 8 or 16",
+                found.per_sample_iv_size
+            ),
         );
-        return findings.error("iv-size", place, message);
     }
     if let Some(scheme) = scheme_type.and_then(scheme_of) {
         check_iv(scheme, found, place, findings);
@@ -125,10 +134,13 @@ fn check_iv(
             );
         }
         (_, 0, Some(_)) => {
-            let message = format!(
-                "a constant IV is for cbcs, but the scheme is {scheme}, so that IVs repeat under one key"
+            findings.error(
+                "constant-iv",
+                place,
+                format_args!(
+                    "a constant IV is for cbcs, but the scheme is {scheme}, so that IVs repeat under one key"
+                ),
             );
-            findings.error("constant-iv", place, message);
         }
         (_, 8, _) if is_cbc => {
             findings.error(
@@ -153,14 +165,20 @@ fn check_pattern(scheme: Scheme, found: Pattern, place: &FindingPlace, findings:
         return;
     }
     if !scheme.has_pattern() {
-        let message = format!(
-            "pattern {}, but {scheme} has no pattern",
-            pattern_text(found)
+        findings.error(
+            "pattern",
+            place,
+            format_args!(
+                "pattern {}, but {scheme} has no pattern",
+                pattern_text(found)
+            ),
         );
-        findings.error("pattern", place, message);
     } else if found.crypt_byte_block == 0 {
-        let message = format!("pattern {} encrypts nothing", pattern_text(found));
-        findings.error("pattern", place, message);
+        findings.error(
+            "pattern",
+            place,
+            format_args!("pattern {} encrypts nothing", pattern_text(found)),
+        );
     }
 }
 

@@ -170,9 +170,11 @@ impl Stream {
             .iter()
             .any(|state| !state.descriptions.is_empty())
         {
-            let message = "there is a second 'moov'; only the first is used";
-            self.findings
-                .error("moov", &FindingPlace::default(), message);
+            self.findings.error(
+                "moov",
+                &FindingPlace::default(),
+                "there is a second 'moov'; only the first is used",
+            );
             return Ok(());
         }
         self.container = Some(match MovieForm::of(moov.tree) {
@@ -205,12 +207,19 @@ impl Stream {
         let place = FindingPlace::default();
         match container {
             Container::NotMp4 => {
-                let message = "the file has no readable 'moov' or 'moof': it is not an MP4 file";
-                self.findings.error("not-mp4", &place, message);
+                self.findings.error(
+                    "not-mp4",
+                    &place,
+                    "the file has no readable 'moov' or 'moof': it is not an MP4 file",
+                );
             }
             Container::MediaSegment => {
-                let message = "without the init segment only the fragments themselves can be checked: give the init segment first, with --as-one";
-                self.findings.note("no-moov", &place, message);
+                self.findings.note(
+                    "no-moov",
+                    &place,
+                    "without the init segment only the fragments themselves can be checked: give the init segment first, \
+                     with --as-one",
+                );
             }
             Container::Fragmented | Container::Progressive => (),
         }
@@ -244,11 +253,14 @@ fn check_amount(track: &TrackReport, findings: &mut Findings) {
             "the track is signaled as protected, but no sample has an encrypted byte: all of it is clear",
         ),
         (bare, protected) => {
-            let message = format!(
-                "{bare} of {} samples that are signaled as protected have no encrypted byte",
-                bare + protected
+            findings.warning(
+                "unprotected",
+                &place,
+                format_args!(
+                    "{bare} of {} samples that are signaled as protected have no encrypted byte",
+                    bare + protected
+                ),
             );
-            findings.warning("unprotected", &place, message);
         }
     }
 }

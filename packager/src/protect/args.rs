@@ -80,10 +80,10 @@ impl ProtectArgs {
         let values = self.properties.values();
         let kid: Option<KeyId> = values.parsed(&KEY_ID)?;
         Ok(match (kid, &self.key_file, &self.key_seed_file) {
-            (Some(kid), Some(file), _) => {
-                let key = secrets::read_key(file, host)?;
-                Box::new(FixedKeys::new(KeyRing::single(kid, key)))
-            }
+            (Some(kid), Some(file), _) => Box::new(FixedKeys::new(KeyRing::single(
+                kid,
+                secrets::read_key(file, host)?,
+            ))),
             (Some(kid), None, Some(file)) => {
                 Box::new(SeedKeys::new(kid, secrets::read_seed(file, host)?))
             }

@@ -109,8 +109,8 @@ impl SegmentsJob<'_> {
                 }));
             }
         };
-        let threads = encrypting(usize::from(self.args.threads));
-        let mut encryptor = new_encryptor(threads).map_err(failed)?;
+        let mut encryptor =
+            new_encryptor(encrypting(usize::from(self.args.threads))).map_err(failed)?;
         let protected = encryptor
             .take_init(&clear, self.packaging)
             .map_err(failed)?;

@@ -63,9 +63,7 @@ impl<'p> InformationPlace<'p, '_> {
             .runs
             .iter()
             .scan(0, |next, &count| {
-                let start = *next;
-                *next += u64::from(count);
-                Some(start)
+                Some(std::mem::replace(next, *next + u64::from(count)))
             })
             .collect();
         let extents = entry_extents(saiz, saio, &starts, MAX_INFORMATION).map_err(|fault| {
@@ -83,8 +81,11 @@ impl<'p> InformationPlace<'p, '_> {
                 .ok()
                 .and_then(|offset| self.base.checked_add(offset))
                 .ok_or_else(unreadable)?;
-            let len = usize::try_from(extent.len).unwrap_or(usize::MAX);
-            entries.extend(bytes.read_at(offset, len)?.ok_or_else(unreadable)?);
+            entries.extend(
+                bytes
+                    .read_at(offset, usize::try_from(extent.len).unwrap_or(usize::MAX))?
+                    .ok_or_else(unreadable)?,
+            );
         }
         Ok(SampleEntries::listed(entries, saiz.clone()))
     }

@@ -49,13 +49,17 @@ impl TableTrack {
         let mut rules = ProtectionRules::default();
         if track.is_protected() {
             let runs: Vec<u32> = table.chunks.iter().map(|chunk| chunk.count).collect();
-            let place = InformationPlace {
-                parent: stbl,
-                track_id: track.track_id,
-                runs: &runs,
-                base: 0,
-            };
-            rules = ProtectionRules::read(&place, &track, bytes)?.into_owned();
+            rules = ProtectionRules::read(
+                &InformationPlace {
+                    parent: stbl,
+                    track_id: track.track_id,
+                    runs: &runs,
+                    base: 0,
+                },
+                &track,
+                bytes,
+            )?
+            .into_owned();
             let spans = table.chunks.iter().map(|chunk| SampleSpan {
                 description: chunk.description as usize,
                 samples: chunk.first..chunk.first + chunk.count,

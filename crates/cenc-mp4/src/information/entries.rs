@@ -50,10 +50,12 @@ impl Default for SampleEntries<'_> {
 impl<'a> SampleEntries<'a> {
     /// Returns those of a `senc`.
     pub fn of_senc(senc: &ParsedSenc<'a>, clear: ClearEntries) -> Self {
-        let subsampled = senc.subsampled;
         Self {
             bytes: Cow::Borrowed(senc.entries.left()),
-            layout: EntryLayout::Flagged { subsampled, clear },
+            layout: EntryLayout::Flagged {
+                subsampled: senc.subsampled,
+                clear,
+            },
         }
     }
 

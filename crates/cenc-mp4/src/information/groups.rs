@@ -52,8 +52,9 @@ impl SeigDescriptions {
 
     /// Returns `self`, or the first error.
     pub(crate) fn sound(self) -> Result<Self, crate::Error> {
-        let box_type = FourCc::SGPD;
-        let repeated = self.is_repeated.then_some(Error::Duplicate { box_type });
+        let repeated = self.is_repeated.then_some(Error::Duplicate {
+            box_type: FourCc::SGPD,
+        });
         match self.faults.first().cloned().or(repeated) {
             Some(fault) => Err(fault.into()),
             None => Ok(self),
@@ -109,8 +110,10 @@ impl SampleGroups {
             let mut end = 0;
             for run in Sbgp::read(sbgp.reader())?.runs {
                 end += u64::from(run.sample_count);
-                let description = run.description;
-                found.runs.push(GroupedSamples { end, description });
+                found.runs.push(GroupedSamples {
+                    end,
+                    description: run.description,
+                });
             }
         }
         Ok(found)
@@ -118,10 +121,11 @@ impl SampleGroups {
 
     /// Returns `self`, or an error for a compact or repeated box.
     pub(crate) fn sound(self) -> Result<Self, crate::Error> {
-        let box_type = FourCc::SBGP;
         match (self.is_compact, self.is_repeated) {
             (true, _) => Err(crate::Error::Unsupported(FourCc::CSGP)),
-            (false, true) => Err(crate::Error::Box(Error::Duplicate { box_type })),
+            (false, true) => Err(crate::Error::Box(Error::Duplicate {
+                box_type: FourCc::SBGP,
+            })),
             (false, false) => Ok(self),
         }
     }
@@ -138,11 +142,11 @@ impl SampleGroups {
 
     /// Returns the description of a sample, counted from 0.
     pub fn of(&self, sample: u32) -> GroupDescription {
-        let index = self
-            .runs
-            .partition_point(|run| run.end <= u64::from(sample));
         self.runs
-            .get(index)
+            .get(
+                self.runs
+                    .partition_point(|run| run.end <= u64::from(sample)),
+            )
             .map_or(self.rest(), |run| run.description)
     }
 

@@ -84,18 +84,13 @@ impl<'a> Moof<'a> {
                     .ok_or_else(|| self.elsewhere())?;
             }
             runs.push(offset);
-            let count = trun.sample_count as usize;
-            if samples.len().saturating_add(count) > MAX_SAMPLES {
+            if samples.len().saturating_add(trun.sample_count as usize) > MAX_SAMPLES {
                 return Err(Error::TooLarge {
                     what: "the number of samples of a fragment",
                     limit: MAX_SAMPLES as u64,
                 });
             }
-            let defaulted = if trun.has_sizes() { 0 } else { count };
-            for len in trun
-                .sizes()
-                .chain(std::iter::repeat_n(default_size, defaulted))
-            {
+            for len in trun.sizes_or(default_size) {
                 samples.push(SampleLocation { offset, len });
                 offset = offset
                     .checked_add(i64::from(len))
@@ -138,12 +133,13 @@ impl<'a> Moof<'a> {
                 }
                 let kind = Saio::read(saio.reader())?.info_type;
                 let offsets = offsets.next().map(Vec::as_slice).unwrap_or_default();
-                let sizes = traf
+                let Some(saiz) = traf
                     .all(FourCc::SAIZ)
-                    .map(|saiz| Saiz::read(saiz.reader()))
-                    .find(|saiz| saiz.as_ref().is_ok_and(|saiz| saiz.info_type == kind))
-                    .transpose()?;
-                let Some(saiz) = sizes else { continue };
+                    .filter_map(|saiz| Saiz::read(saiz.reader()).ok())
+                    .find(|saiz| saiz.info_type == kind)
+                else {
+                    continue;
+                };
                 // One offset for all samples, or one for each run.
                 let mut starts = run_starts(traf)?;
                 if let [_] = offsets {

@@ -39,24 +39,24 @@ impl KeyResponse {
         sent: &Document,
         received: Document,
     ) -> Result<Self, Error> {
-        let keys = request
-            .tracks
-            .iter()
-            .map(|tracks| {
-                let missing = || Error::NoKey(tracks.label.clone());
-                let kid = received_kid(request, tracks, sent, &received)?.ok_or_else(missing)?;
-                let key = received.content_key(kid).ok_or_else(missing)?;
-                Ok(ResponseKey {
-                    tracks: tracks.clone(),
-                    kid,
-                    key: copy(key.key().map_err(|_| missing())?),
-                    explicit_iv: key.explicit_iv,
-                    depends_on_key: key.depends_on_key,
-                })
-            })
-            .collect::<Result<_, Error>>()?;
         Ok(Self {
-            keys,
+            keys: request
+                .tracks
+                .iter()
+                .map(|tracks| {
+                    let missing = || Error::NoKey(tracks.label.clone());
+                    let kid =
+                        received_kid(request, tracks, sent, &received)?.ok_or_else(missing)?;
+                    let key = received.content_key(kid).ok_or_else(missing)?;
+                    Ok(ResponseKey {
+                        tracks: tracks.clone(),
+                        kid,
+                        key: copy(key.key().map_err(|_| missing())?),
+                        explicit_iv: key.explicit_iv,
+                        depends_on_key: key.depends_on_key,
+                    })
+                })
+                .collect::<Result<_, Error>>()?,
             systems: received.drm_systems,
             scheme: request.scheme,
         })

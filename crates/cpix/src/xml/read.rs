@@ -127,8 +127,10 @@ impl<'a, 'text> Element<'a, 'text> {
 
     /// Returns the KID in the attribute `kid`, which `element` must have.
     pub(crate) fn required_kid(&self, element: &'static str) -> Result<KeyId, Error> {
-        let missing = "@kid";
-        self.kid("kid")?.ok_or(Error::Missing { element, missing })
+        self.kid("kid")?.ok_or(Error::Missing {
+            element,
+            missing: "@kid",
+        })
     }
 
     /// Returns the text directly in the element.
@@ -155,8 +157,10 @@ impl<'a, 'text> Element<'a, 'text> {
 
     /// Decodes the base64 of UTF-8 text.
     pub(crate) fn encoded_text(&self, name: &'static str) -> Result<String, Error> {
-        let expected = "the base64 of utf-8 text";
-        String::from_utf8(self.public_bytes(name)?).map_err(|_| Error::BadValue { name, expected })
+        String::from_utf8(self.public_bytes(name)?).map_err(|_| Error::BadValue {
+            name,
+            expected: "the base64 of utf-8 text",
+        })
     }
 
     /// Decodes the base64 in an attribute.

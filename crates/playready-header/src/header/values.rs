@@ -28,9 +28,10 @@ impl FromStr for AbsoluteUrl {
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").ok_or(Error::RelativeUrl)?;
-        let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-        let scheme_fits =
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(in_scheme);
+        let scheme_fits = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
         let has_host = !rest.is_empty() && !rest.starts_with(['/', '?', '#']);
         if scheme_fits && has_host && rest.chars().all(|c| c.is_ascii_graphic()) {
             return Ok(Self(text.to_owned()));

@@ -127,11 +127,12 @@ fn insert(
 }
 
 fn new_key(key: &ContentKey, scheme: Scheme) -> Result<NewKey, Error> {
-    let bytes = Zeroizing::new(*key.key()?.as_bytes());
     Ok(NewKey {
         kid: key.kid,
         mode: scheme.cipher_mode(),
-        source: KeySource::Imported(cenc_types::ContentKey::from_bytes(bytes)),
+        source: KeySource::Imported(cenc_types::ContentKey::from_bytes(Zeroizing::new(
+            *key.key()?.as_bytes(),
+        ))),
     })
 }
 

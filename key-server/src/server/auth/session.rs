@@ -71,11 +71,11 @@ impl Sessions {
         let mut sessions = self.lock();
         sessions.retain(|_, session| session.is_open(now));
         if sessions.len() >= LIMIT {
-            let oldest = sessions
+            sessions
                 .iter()
                 .min_by_key(|(_, session)| session.used)
-                .map(|(digest, _)| *digest);
-            oldest.and_then(|digest| sessions.remove(&digest));
+                .map(|(digest, _)| *digest)
+                .and_then(|digest| sessions.remove(&digest));
         }
         sessions.insert(digest(&cookie), session);
         Ok(cookie)

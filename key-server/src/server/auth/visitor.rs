@@ -43,12 +43,11 @@ impl FromRequestParts<App> for Visitor {
             .and_then(|cookie| app.sessions().open(cookie))
             .ok_or_else(to_login)?;
         let peer = *parts.extensions.get::<Peer>().ok_or_else(to_login)?;
-        let identity = app
-            .sign_in(&peer, Proof::Token(session.token.clone()))
-            .await
-            .map_err(|_| to_login())?;
         Ok(Self {
-            identity,
+            identity: app
+                .sign_in(&peer, Proof::Token(session.token.clone()))
+                .await
+                .map_err(|_| to_login())?,
             session,
             now: app.now(),
         })

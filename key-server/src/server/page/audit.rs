@@ -54,14 +54,13 @@ async fn audit_page(app: &App, visitor: &Visitor, query: Fields) -> Result<Audit
     visitor.needs(Permission::ReadAudit)?;
     let page = requested_page(&query);
     let (mut entries, problem) = match parse_filter(&query) {
-        Ok(filter) => {
-            let entries = app
-                .with_store(visitor.name(), move |store| {
-                    audit::list(store, &filter, page)
-                })
-                .await?;
-            (entries, None)
-        }
+        Ok(filter) => (
+            app.with_store(visitor.name(), move |store| {
+                audit::list(store, &filter, page)
+            })
+            .await?,
+            None,
+        ),
         Err(problem) => (Vec::new(), Some(problem)),
     };
     Ok(AuditPage {

@@ -77,10 +77,11 @@ async fn send_document(
     };
     match exported {
         Ok(export) => Ok(document(&export)),
-        Err(problem) => {
-            let form = Form::refused(fields, problem, "")?;
-            render_refused(&export_page(&visitor, id, form))
-        }
+        Err(problem) => render_refused(&export_page(
+            &visitor,
+            id,
+            Form::refused(fields, problem, "")?,
+        )),
     }
 }
 

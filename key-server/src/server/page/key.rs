@@ -151,8 +151,7 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let kid = parse_kid(&kid)?;
-    render(&key_page(&app, &visitor, kid, Form::default(), &query).await?)
+    render(&key_page(&app, &visitor, parse_kid(&kid)?, Form::default(), &query).await?)
 }
 
 async fn retire(

@@ -54,12 +54,11 @@ async fn list(
     visitor.needs(Permission::Look)?;
     let page = requested_page(&query);
     let (mut keys, problem) = match parse_filter(&query) {
-        Ok(filter) => {
-            let keys = app
-                .with_store(visitor.name(), move |store| store.keys(&filter, page))
-                .await?;
-            (keys, None)
-        }
+        Ok(filter) => (
+            app.with_store(visitor.name(), move |store| store.keys(&filter, page))
+                .await?,
+            None,
+        ),
         Err(problem) => (Vec::new(), Some(problem)),
     };
     let layout = Layout::new(&visitor, Section::Keys, &query);

@@ -60,8 +60,10 @@ async fn sign_in(
     Posted(fields): Posted<Fields>,
 ) -> Result<Response, Problem> {
     if comes_from_elsewhere(&headers) {
-        let detail = "another site sent this form: sign in on this server's own page";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "another site sent this form: sign in on this server's own page",
+        ));
     }
     let token = fields.secret("token");
     match app.sign_in(&peer, Proof::Token(token.clone())).await {
@@ -70,17 +72,21 @@ async fn sign_in(
             app.with_store(identity.name(), record).await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            let detail = "This token is unknown, revoked or expired. Enter it again, or get a new one from an administrator.";
             return refused(
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+                Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "This token is unknown, revoked or expired. Enter it again, or get a new one from an administrator.",
+                ),
                 fields,
             );
         }
         Err(problem) => return Err(problem),
     }
     let session = app.sessions().begin(token).map_err(|_| {
-        let detail = "the operating system gives no random numbers: try again later";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the operating system gives no random numbers: try again later",
+        )
     })?;
     let cookie = set_cookie(&app, &session, "");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())

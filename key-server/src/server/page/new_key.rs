@@ -135,10 +135,9 @@ async fn submit_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<R
                 if was_there { "was-there" } else { "key" },
             ))
         }
-        Err(problem) => {
-            let refused = Form::refused(fields, problem, "")?;
-            render_refused(&new_key_page(&app, &visitor, refused).await?)
-        }
+        Err(problem) => render_refused(
+            &new_key_page(&app, &visitor, Form::refused(fields, problem, "")?).await?,
+        ),
     }
 }
 
@@ -158,8 +157,10 @@ fn create_accepted(
 async fn generate_kid(app: &App, form: SafeForm<Fields>) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let kid = KeyId::generate(&*app.key_store().host().random).map_err(|_| {
-        let detail = "the operating system gives no random numbers: try again later";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the operating system gives no random numbers: try again later",
+        )
     })?;
     let fields = form.fields.without(&["kid"]).with("kid", kid.to_string());
     render(&new_key_page(app, &form.visitor, Form::filled(fields)).await?)

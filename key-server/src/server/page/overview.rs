@@ -62,10 +62,10 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let layout = Layout::new(&visitor, Section::Overview, &query);
-    let found = app
-        .with_store(visitor.name(), |store| overview_page(store, layout))
-        .await?;
-    render(&found)
+    render(
+        &app.with_store(visitor.name(), |store| overview_page(store, layout))
+            .await?,
+    )
 }
 
 fn overview_page(store: &KeyStore, layout: Layout) -> Result<OverviewPage, Problem> {

@@ -20,8 +20,10 @@ use crate::server::problem_details::Problem;
 pub fn render(template: &impl Template) -> Result<Response, Problem> {
     let text = template.render().map_err(|error| {
         tracing::error!(%error, "a page was not rendered");
-        let detail = "the page could not be rendered; the server's log has the cause";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the page could not be rendered; the server's log has the cause",
+        )
     })?;
     Ok(Html(text).into_response())
 }

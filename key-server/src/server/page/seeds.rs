@@ -61,15 +61,15 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
     let (visitor, fields) = (form.visitor, form.fields);
     visitor.needs(Permission::ManageKeys)?;
     let (name, value) = (fields.text("name").to_owned(), fields.secret("value"));
-    let added = app
+    match app
         .with_store(visitor.name(), move |store| {
             let seed =
                 KeySeed::parse(&value).map_err(|error| field_error("value", error.to_string()))?;
             store.put_seed(&name, &seed)?;
             Ok::<_, Problem>(!seed_check::check(&seed).is_empty())
         })
-        .await;
-    match added {
+        .await
+    {
         Ok(true) => Ok(redirect("/seeds", "public-seed")),
         Ok(false) => Ok(redirect("/seeds", "seed")),
         Err(problem) => {

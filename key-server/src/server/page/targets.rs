@@ -96,8 +96,9 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageTargets)?;
-    let target = app.with_store(visitor.name(), move |store| targets::get(store, &name));
-    let target = target.await?;
+    let target = app
+        .with_store(visitor.name(), move |store| targets::get(store, &name))
+        .await?;
     let fields = Fields::default()
         .with("url", target.url)
         .with("timeout", exact(target.timeout))
@@ -213,14 +214,13 @@ async fn test(
     let visitor = form.visitor;
     visitor.needs(Permission::ManageTargets)?;
     let (target, reach) = (name.clone(), app.settings().reach());
-    let result = app
-        .with_store(visitor.name(), move |store| {
-            test_target(store, &target, reach)
-        })
-        .await?;
     render(&TargetTestPage {
         layout: target_layout(&visitor, &Fields::default()),
-        result,
+        result: app
+            .with_store(visitor.name(), move |store| {
+                test_target(store, &target, reach)
+            })
+            .await?,
         target: name,
     })
 }
@@ -230,8 +230,7 @@ fn test_target(
     name: &str,
     reach: Reach,
 ) -> Result<Result<String, String>, Problem> {
-    let settings = targets::get(store, name)?;
-    let result = Target::from_store(store, &settings)
+    let result = Target::from_store(store, &targets::get(store, name)?)
         .and_then(|target| Target { reach, ..target }.test(store.host()))
         .map(|took| format!("after {} ms", took.as_millis()))
         .map_err(|error| error.to_string());

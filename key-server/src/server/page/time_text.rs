@@ -17,8 +17,10 @@ impl UtcTime {
     /// Returns the time for `<time datetime="">`, as RFC 3339 to the second.
     pub fn iso(&self) -> String {
         let at = calendar::utc(self.0);
-        let at = at.replace_millisecond(0).unwrap_or(at);
-        at.format(&Rfc3339).unwrap_or_default()
+        at.replace_millisecond(0)
+            .unwrap_or(at)
+            .format(&Rfc3339)
+            .unwrap_or_default()
     }
 
     /// Returns the distance from `now`, such as `3 min ago` or `in 2 h`.
@@ -39,8 +41,7 @@ impl UtcTime {
 
 impl fmt::Display for UtcTime {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let iso = self.iso().replace('T', " ");
-        text.write_str(iso.trim_end_matches('Z'))
+        text.write_str(self.iso().replace('T', " ").trim_end_matches('Z'))
     }
 }
 

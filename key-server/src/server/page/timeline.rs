@@ -119,8 +119,10 @@ impl Column {
             start: period
                 .bounds
                 .and_then(|bounds| {
-                    let text = UtcTime(bounds.start).to_string();
-                    text.split_once(' ').map(|(_, time)| time.to_owned())
+                    UtcTime(bounds.start)
+                        .to_string()
+                        .split_once(' ')
+                        .map(|(_, time)| time.to_owned())
                 })
                 .unwrap_or_default(),
             cells: rows
@@ -166,8 +168,7 @@ impl Cell {
 fn now_in(period: &TimelinePeriod, x: u64, now: SystemTime) -> Option<u64> {
     let PeriodBounds { start, end } = period.bounds?;
     let length = end.duration_since(start).ok()?.as_millis();
-    let elapsed = now.duration_since(start).ok()?.as_millis();
-    let offset = (elapsed * 126)
+    let offset = (now.duration_since(start).ok()?.as_millis() * 126)
         .checked_div(length)
         .filter(|offset| *offset <= 126)?;
     Some(x + u64::try_from(offset).ok()?)

@@ -164,8 +164,10 @@ impl Preconditions {
 }
 
 fn changed() -> Problem {
-    let detail = "the content does not meet If-Match or If-None-Match: read it again, and repeat the change with its new tag";
-    Problem::new(StatusCode::PRECONDITION_FAILED, detail)
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "the content does not meet If-Match or If-None-Match: read it again, and repeat the change with its new tag",
+    )
 }
 
 impl From<ContentSummary> for Summary {

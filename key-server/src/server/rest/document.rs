@@ -41,14 +41,15 @@ pub fn begin(app: &App) -> OpenApi {
     ] {
         components.add_security_scheme(name, SecurityScheme::Http(Http::new(kind)));
     }
-    let info = InfoBuilder::new()
-        .title("playready-packager")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(DESCRIPTION))
-        .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
-        .build();
     OpenApiBuilder::new()
-        .info(info)
+        .info(
+            InfoBuilder::new()
+                .title("playready-packager")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .license(Some(License::new(env!("CARGO_PKG_LICENSE"))))
+                .build(),
+        )
         .servers(Some([ServerBuilder::new()
             .url(&app.settings().public_url)
             .build()]))
@@ -90,29 +91,31 @@ fn add_problem(operation: &mut Operation) {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
         .build();
-    let problem = ResponseBuilder::new()
-        .description("The problem and its remedy.")
-        .content("application/problem+json", content)
-        .build();
-    operation
-        .responses
-        .responses
-        .insert("default".to_owned(), RefOr::T(problem));
+    operation.responses.responses.insert(
+        "default".to_owned(),
+        RefOr::T(
+            ResponseBuilder::new()
+                .description("The problem and its remedy.")
+                .content("application/problem+json", content)
+                .build(),
+        ),
+    );
 }
 
 fn add_key(operation: &mut Operation) {
-    let text = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .min_length(Some(1))
-        .max_length(Some(255))
-        .pattern(Some("^[!-~]+$"));
     let parameter = ParameterBuilder::new()
         .name(idempotency::HEADER)
         .parameter_in(ParameterIn::Header)
         .description(Some(
             "Any text that no other request of the last 24 hours has used.",
         ))
-        .schema(Some(text))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some("^[!-~]+$")),
+        ))
         .build();
     operation
         .parameters

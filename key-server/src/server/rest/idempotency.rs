@@ -85,12 +85,12 @@ async fn run_once(
     })?;
     let digest = digest(&client, &parts.uri.to_string(), &body);
     let account = client.name().to_owned();
-    let recalled = app
+    if let Some(before) = app
         .with_store(client.name(), move |store| {
             idempotency::recall(store, &account, &key)
         })
-        .await?;
-    if let Some(before) = recalled {
+        .await?
+    {
         return repeat(before, &digest);
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -180,8 +180,11 @@ impl UnderWay {
     /// Adds a request, unless another one with the same key is under way.
     fn enter(&self, request: KeyedRequest) -> Result<RequestGuard, Problem> {
         if !self.lock().insert(request.clone()) {
-            let detail = "a request with this Idempotency-Key is still running: repeat it later";
-            return Err(Problem::new(StatusCode::CONFLICT, detail).retry_after(1));
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "a request with this Idempotency-Key is still running: repeat it later",
+            )
+            .retry_after(1));
         }
         Ok(RequestGuard {
             under_way: self.clone(),

@@ -58,8 +58,7 @@ struct Kek {
 /// Show the figures of the key store
 #[utoipa::path(get, path = "/store", tag = "store", responses((status = 200, body = Health)))]
 async fn show(caller: Caller<Look>) -> Result<Json<Health>, Problem> {
-    let health = caller.with_store(store_health::look).await?;
-    Ok(Json(health.into()))
+    Ok(Json(caller.with_store(store_health::look).await?.into()))
 }
 
 impl From<StoreHealth> for Health {

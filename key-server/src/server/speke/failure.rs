@@ -24,11 +24,11 @@ pub enum Failure {
 impl Failure {
     fn parts(self) -> (StatusCode, String, Option<u64>) {
         match self {
-            Self::Request(error) => {
-                let status = StatusCode::from_u16(error.status())
-                    .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (status, error.to_string(), None)
-            }
+            Self::Request(error) => (
+                StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                error.to_string(),
+                None,
+            ),
             // The KID has a key of the other cipher mode, which SPEKE reports as schemes that do not fit together.
             Self::Store(StoreError::OtherMode { .. }) => {
                 Self::Request(Error::SchemeCombination).parts()
@@ -43,10 +43,11 @@ impl Failure {
                 | StoreError::NoContent(_)),
             ) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), None),
             Self::Store(error) => Self::Problem(error.into()).parts(),
-            Self::NotDelivered(kid) => {
-                let text = format!("key {kid} is on its way to licence servers: ask again");
-                (StatusCode::SERVICE_UNAVAILABLE, text, Some(1))
-            }
+            Self::NotDelivered(kid) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("key {kid} is on its way to licence servers: ask again"),
+                Some(1),
+            ),
             Self::Problem(problem) => (problem.status(), problem.detail, problem.retry_after),
         }
     }

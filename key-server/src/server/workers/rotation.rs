@@ -84,8 +84,7 @@ impl Rotation {
         if before.is_some_and(|done| done.period == period && done.waiting.is_empty()) {
             return;
         }
-        let since = before.map_or(0, |done| done.period);
-        match start_period(store, id, now, since, length) {
+        match start_period(store, id, now, before.map_or(0, |done| done.period), length) {
             Ok(change) => {
                 self.log(id, period, &change);
                 self.done.insert(
