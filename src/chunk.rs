@@ -29,17 +29,18 @@ impl BufferChunk {
         let buffer = buffer
             .into_mapped_buffer_writable()
             .map_err(|_| gst::glib::bool_error!("cannot map the buffer for writing"))?;
-        let range = 0..buffer.size();
-        Ok(Self::Mapped { buffer, range })
+        Ok(Self::Mapped {
+            range: 0..buffer.size(),
+            buffer,
+        })
     }
 
     /// Returns the buffer with these bytes.
     pub(super) fn into_buffer(self) -> gst::Buffer {
         match self {
             Self::Mapped { buffer, range } => {
-                let whole = 0..buffer.size();
                 let mut buffer = buffer.into_buffer();
-                if range != whole {
+                if range != (0..buffer.size()) {
                     buffer
                         .make_mut()
                         .resize(range)

@@ -62,19 +62,25 @@ pub(super) fn post_decryption(element: &impl Logged, error: &DecryptError) {
 
 /// Posts an error message for a stream that downstream stopped. The element that stopped it may post the cause.
 pub(super) fn post_flow(element: &impl Logged, flow: gst::FlowError) {
-    let text = format!(
-        "downstream stopped the stream ({flow}): look for the error of an element after this one, and link the source pad if it \
-         is not linked"
+    post_text(
+        element,
+        gst::StreamError::Failed,
+        &format_args!(
+            "downstream stopped the stream ({flow}): look for the error of an element after this one, and link the source pad if \
+             it is not linked"
+        ),
     );
-    post_text(element, gst::StreamError::Failed, &text);
 }
 
 /// Posts an error message for a buffer whose memory cannot be used.
 pub(super) fn post_unmappable(element: &impl Logged, error: &gst::glib::BoolError) {
-    let text = format!(
-        "{error}: upstream must give memory that programs can write, or the system has none left"
+    post_text(
+        element,
+        gst::ResourceError::NoSpaceLeft,
+        &format_args!(
+            "{error}: upstream must give memory that programs can write, or the system has none left"
+        ),
     );
-    post_text(element, gst::ResourceError::NoSpaceLeft, &text);
 }
 
 /// Posts an error message for a stream that cannot start, because of its settings or its keys.

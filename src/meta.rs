@@ -74,9 +74,11 @@ impl Metas {
             info.set(IV, buffer(sample.iv.as_bytes()));
         }
         if !sample.subsamples.is_empty() {
-            let count = u32::try_from(sample.subsamples.len())
-                .expect("the map was made with a 16-bit count");
-            info.set(SUBSAMPLE_COUNT, count);
+            info.set(
+                SUBSAMPLE_COUNT,
+                u32::try_from(sample.subsamples.len())
+                    .expect("the map was made with a 16-bit count"),
+            );
             info.set(SUBSAMPLES, map(sample.subsamples));
         }
         info
@@ -136,13 +138,15 @@ pub(super) fn read(
         None => scheme,
     };
     let kid = bytes(info, KID)?.try_into();
-    let pattern = Pattern {
-        crypt_byte_block: blocks(info, CRYPT_BYTE_BLOCK)?,
-        skip_byte_block: blocks(info, SKIP_BYTE_BLOCK)?,
-    };
     Ok(Some(FoundSample {
         kid: KeyId::from_bytes(kid.map_err(|_| MetaError::Field(KID))?),
-        method: EncryptionMethod { scheme, pattern },
+        method: EncryptionMethod {
+            scheme,
+            pattern: Pattern {
+                crypt_byte_block: blocks(info, CRYPT_BYTE_BLOCK)?,
+                skip_byte_block: blocks(info, SKIP_BYTE_BLOCK)?,
+            },
+        },
         iv: read_iv(info)?,
         subsamples: read_subsamples(info)?,
     }))
@@ -172,11 +176,13 @@ fn read_subsamples(info: &gst::StructureRef) -> Result<Vec<Subsample>, MetaError
     if !rest.is_empty() || u32::try_from(entries.len()) != Ok(count) {
         return Err(MetaError::Field(SUBSAMPLES));
     }
-    let read = |&[a, b, c, d, e, f]: &[u8; SUBSAMPLE_SIZE]| Subsample {
-        clear_bytes: u16::from_be_bytes([a, b]),
-        protected_bytes: u32::from_be_bytes([c, d, e, f]),
-    };
-    Ok(entries.iter().map(read).collect())
+    Ok(entries
+        .iter()
+        .map(|&[a, b, c, d, e, f]| Subsample {
+            clear_bytes: u16::from_be_bytes([a, b]),
+            protected_bytes: u32::from_be_bytes([c, d, e, f]),
+        })
+        .collect())
 }
 
 fn blocks(info: &gst::StructureRef, name: &'static str) -> Result<u8, MetaError> {

@@ -163,8 +163,8 @@ fn tell<E: Puller>(element: &E, why: PushError) {
 /// Announces the stream and examines the file.
 fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, PushError> {
     let srcpad = element.srcpad();
-    let start = gst::event::StreamStart::builder(&srcpad.create_stream_id(&*element.obj(), None))
-        .group_id(gst::GroupId::next());
+    let id = srcpad.create_stream_id(&*element.obj(), None);
+    let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
     srcpad.push_event(start.build());
     let size = pad.peer_query_duration::<gst::format::Bytes>();
     let mut upstream = Upstream::new(pad, size.map_or(u64::MAX, |size| *size));

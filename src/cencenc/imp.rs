@@ -159,10 +159,13 @@ impl ElementImpl for CencEnc {
                 gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
                     .expect("name and caps are valid")
             };
-            let protected = gst::Caps::new_empty_simple(protected_caps::PROTECTED);
             vec![
                 template("sink", gst::PadDirection::Sink, clear_caps::framed()),
-                template("src", gst::PadDirection::Src, protected),
+                template(
+                    "src",
+                    gst::PadDirection::Src,
+                    gst::Caps::new_empty_simple(protected_caps::PROTECTED),
+                ),
             ]
         });
         &TEMPLATES

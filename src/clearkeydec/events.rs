@@ -19,7 +19,8 @@ impl ClearKeyDec {
             gst::EventView::FlushStop(_) => self.with_stream(DecryptedStream::flush),
             gst::EventView::Caps(event) => return self.take_caps(event.caps_owned()),
             gst::EventView::Segment(segment) if !self.is_of_samples() => {
-                return self.segment(pad, event, &segment.segment().clone());
+                let segment = segment.segment().clone();
+                return self.segment(pad, event, &segment);
             }
             // The stream is clear from here on, so its protection is no longer signaled.
             gst::EventView::Protection(_) => return true,

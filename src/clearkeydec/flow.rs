@@ -112,8 +112,8 @@ impl Puller for ClearKeyDec {
         self.with_stream(DecryptedStream::restart);
         let keys = lock(&self.stream)
             .as_ref()
-            .map(|stream| stream.keys().clone());
-        let keys = keys.ok_or(gst::FlowError::Flushing)?;
+            .map(|stream| stream.keys().clone())
+            .ok_or(gst::FlowError::Flushing)?;
         if let Some(upstream) = upstream
             && let Some(file) = ProgressiveDecryptor::open(upstream, &keys)?
         {

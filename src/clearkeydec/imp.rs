@@ -31,8 +31,9 @@ impl Logged for ClearKeyDec {
     }
 
     fn progress(&self) -> String {
-        let progress = lock(&self.stream).as_ref().map(DecryptedStream::progress);
-        progress.unwrap_or_else(|| "before the stream".to_owned())
+        lock(&self.stream)
+            .as_ref()
+            .map_or_else(|| "before the stream".to_owned(), DecryptedStream::progress)
     }
 }
 
@@ -129,8 +130,9 @@ impl ObjectImpl for ClearKeyDec {
     }
 
     fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
-        let value = lock(&self.settings).get(spec.name());
-        value.expect("GObject reads only readable properties of key_specs()")
+        lock(&self.settings)
+            .get(spec.name())
+            .expect("GObject reads only readable properties of key_specs()")
     }
 
     fn constructed(&self) {

@@ -39,8 +39,16 @@ pub(super) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     LazyLock::force(&CMAF_CATEGORY);
     LazyLock::force(&MP4_CATEGORY);
     let rank = gst::Rank::MARGINAL;
-    let cmaf = PlayReadyCmafMux::static_type();
-    gst::Element::register(Some(plugin), "playreadycmafmux", rank, cmaf)?;
-    let mp4 = PlayReadyMp4Mux::static_type();
-    gst::Element::register(Some(plugin), "playreadymp4mux", rank, mp4)
+    gst::Element::register(
+        Some(plugin),
+        "playreadycmafmux",
+        rank,
+        PlayReadyCmafMux::static_type(),
+    )?;
+    gst::Element::register(
+        Some(plugin),
+        "playreadymp4mux",
+        rank,
+        PlayReadyMp4Mux::static_type(),
+    )
 }

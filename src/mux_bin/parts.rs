@@ -75,8 +75,11 @@ impl Parts {
     }
 
     fn keep_spare(&self) -> Result<(), glib::BoolError> {
-        let pad = self.only_pad().as_ref().map(gst::GhostPad::with_target);
-        *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = pad.transpose()?;
+        *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = self
+            .only_pad()
+            .as_ref()
+            .map(gst::GhostPad::with_target)
+            .transpose()?;
         Ok(())
     }
 

@@ -40,8 +40,12 @@ pub(super) fn audio() -> gst::PadTemplate {
 
 /// Returns the template `subtitle_%u`, whose tracks stay clear.
 pub(super) fn subtitle() -> gst::PadTemplate {
-    let text = gst::Caps::builder("text/x-raw").field("format", "utf8");
-    request("subtitle_%u", &text.build())
+    request(
+        "subtitle_%u",
+        &gst::Caps::builder("text/x-raw")
+            .field("format", "utf8")
+            .build(),
+    )
 }
 
 /// Returns the template `src`.

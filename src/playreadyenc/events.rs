@@ -21,7 +21,8 @@ impl PlayReadyEnc {
                 self.with_stream(Mp4Stream::flush);
             }
             gst::EventView::Segment(segment) => {
-                return self.segment(pad, event, &segment.segment().clone());
+                let segment = segment.segment().clone();
+                return self.segment(pad, event, &segment);
             }
             gst::EventView::Caps(event) => return self.caps(event.caps_owned()),
             // The end of an incomplete stream is not passed on, since it would look complete.

@@ -28,6 +28,8 @@ mod clock;
 pub mod decrypt;
 /// The library's decryptor over whole streams.
 pub mod decrypted;
+/// Servers of the tests in other languages.
+pub mod document_server;
 /// The library's encryptor over whole streams, under one key.
 pub mod encrypted;
 /// Samples of movie fragments.

@@ -137,11 +137,10 @@ impl Server {
         client.batch_execute("CHECKPOINT").unwrap();
         let sql = "SELECT oid FROM pg_database WHERE datname = current_database()";
         let oid: u32 = client.query_one(sql, &[]).unwrap().get(0);
-        let entries = [format!("data/base/{oid}"), "data/pg_wal".to_owned()]
+        [format!("data/base/{oid}"), "data/pg_wal".to_owned()]
             .iter()
-            .flat_map(|folder| fs::read_dir(self.folder.join(folder)).unwrap());
-        // An entry that cannot be read is a folder, or was removed meanwhile.
-        entries
+            .flat_map(|folder| fs::read_dir(self.folder.join(folder)).unwrap())
+            // An entry that cannot be read is a folder, or was removed meanwhile.
             .flat_map(|entry| fs::read(entry.unwrap().path()))
             .collect()
     }

@@ -7,6 +7,12 @@ pub fn scans(step: &str) -> bool {
 }
 
 /// Returns whether a step sorts. "TEMP B-TREE FOR LAST TERM" sorts only rows that are equal in the terms before the last.
-pub fn sorts(step: &str) -> bool {
+fn sorts(step: &str) -> bool {
     step.contains("TEMP B-TREE") && !step.contains("LAST")
+}
+
+/// Panics if a step in the plan of a statement reads a whole table or sorts.
+pub fn assert_indexed(sql: &str, steps: &[String]) {
+    let is_slow = steps.iter().any(|step| scans(step) || sorts(step));
+    assert!(!is_slow, "{sql}: {steps:?}");
 }

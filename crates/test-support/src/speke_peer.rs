@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Runs the SPEKE server of ../shared/oracles: `python/speke_peer.py` on a free port.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::document_server::DocumentServer;
 use crate::tools;
 
 /// The reason why there is no server.
@@ -13,8 +13,8 @@ pub const ABSENT: &str = "no ../shared, lxml, cryptography or xmlsec";
 
 /// A running server. It ends when its standard input is closed.
 pub struct Peer {
-    process: Child,
-    address: String,
+    server: DocumentServer,
+    scheme: &'static str,
 }
 
 impl Peer {
@@ -26,38 +26,20 @@ impl Peer {
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("python/speke_peer.py"))
             .arg(tools::oracles()?)
             .args(certificates)
-            .stdin(Stdio::piped());
-        let mut process = python
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut port)
-            .unwrap();
-        let scheme = if certificates.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+            .stderr(Stdio::null());
         Some(Self {
-            process,
-            address: format!("speke+{scheme}://127.0.0.1:{}", port.trim()),
+            server: DocumentServer::start(&mut python),
+            scheme: match certificates {
+                Some(_) => "https",
+                None => "http",
+            },
         })
     }
 
     /// The URI of a path with parameters at the server.
     pub fn uri(&self, target: &str) -> String {
-        format!("{}{target}", self.address)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // The server may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let (scheme, port) = (self.scheme, self.server.port());
+        format!("speke+{scheme}://127.0.0.1:{port}{target}")
     }
 }
 

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A licence server that receives keys: `receiver.py` of the library's tests.
 
-use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use test_support::document_server::DocumentServer;
 use test_support::tools;
 
-/// A licence server. It ends when its standard input is closed.
+/// A licence server with a certificate.
 pub struct Receiver {
-    process: Child,
-    documents: mpsc::Receiver<Value>,
-    port: String,
+    server: DocumentServer,
     certificate: String,
 }
 
 impl Receiver {
     pub fn start(test: &str, folder: &Path) -> Option<Self> {
-        let has = || tools::python_has("lxml, cryptography, xmlsec");
-        let Some(oracles) = tools::oracles().filter(|_| has()) else {
+        let Some(oracles) =
+            tools::oracles().filter(|_| tools::python_has("lxml, cryptography, xmlsec"))
+        else {
             tools::skip(test, "no ../shared, lxml, cryptography or xmlsec");
             return None;
         };
@@ -31,48 +30,24 @@ impl Receiver {
         let mut receive = Command::new(tools::python());
         receive.arg(tools::project().join("tests/suite/store/receiver.py"));
         receive.arg(oracles).arg(folder.join("key.pem"));
-        receive.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = receive.spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines.next().unwrap().unwrap();
-        let (sender, documents) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                // The receiver is dropped when the test has ended.
-                let _ = sender.send(serde_json::from_str(&line).unwrap());
-            }
-        });
         Some(Self {
-            port,
+            server: DocumentServer::start(&mut receive),
             certificate: std::fs::read_to_string(folder.join("certificate.pem")).unwrap(),
-            process,
-            documents,
         })
     }
 
     /// Returns its URL; the first part of the path selects an error.
     pub fn target(&self, path: &str) -> Value {
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let url = format!("http://127.0.0.1:{}{path}", self.port());
         json!({"url": url, "certificate": self.certificate, "timeout": 5})
-    }
-
-    /// Returns the next received document.
-    pub fn next(&self) -> Value {
-        let next = self.documents.recv_timeout(Duration::from_secs(60));
-        next.expect("a document comes")
-    }
-
-    /// Returns the documents that were received meanwhile.
-    pub fn rest(&self) -> Vec<Value> {
-        self.documents.try_iter().collect()
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        // The receiver may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+impl Deref for Receiver {
+    type Target = DocumentServer;
+
+    fn deref(&self) -> &DocumentServer {
+        &self.server
     }
 }
 

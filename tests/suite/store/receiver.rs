@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The licence server: `receiver.py` on a free port, with an RSA certificate of its own.
 
-use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Command, Stdio};
 use std::time::Duration;
-
-use serde_json::Value;
 
 use key_server::{delivery::Encryption, delivery::Pem, delivery::Reach, delivery::Target};
 
 use crate::scratch::Scratch;
 use crate::tools;
 use test_support::certificate;
+use test_support::document_server::DocumentServer;
 
-/// A running server. It ends when its standard input is closed.
+/// A running server.
 pub struct Receiver {
-    process: Child,
-    address: String,
-    documents: mpsc::Receiver<Value>,
+    server: DocumentServer,
+    scheme: &'static str,
     scratch: Scratch,
 }
 
@@ -45,28 +42,16 @@ impl Receiver {
             .or_else(|| absent(test))
     }
 
-    fn start_with(scratch: Scratch, scheme: &str, tls: &[PathBuf]) -> Option<Self> {
+    fn start_with(scratch: Scratch, scheme: &'static str, tls: &[PathBuf]) -> Option<Self> {
         tools::cpix_oracle()?;
         certificate::certificate(&scratch, "rsa:2048")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/store/receiver.py");
         let mut python = Command::new(tools::python());
         python.arg(script).arg(tools::oracles()?);
         python.arg(scratch.join("key.pem")).args(tls);
-        python.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = python.stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines.next().unwrap().unwrap();
-        let (sender, documents) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                // If the test has ended, no receiver is left.
-                let _ = sender.send(serde_json::from_str(&line).unwrap());
-            }
-        });
         Some(Self {
-            process,
-            address: format!("{scheme}://127.0.0.1:{port}"),
-            documents,
+            server: DocumentServer::start(python.stderr(Stdio::null())),
+            scheme,
             scratch,
         })
     }
@@ -75,7 +60,7 @@ impl Receiver {
     pub fn target(&self, name: &str, path: &str) -> Target {
         Target {
             name: name.to_owned(),
-            url: format!("{}{path}", self.address),
+            url: format!("{}://127.0.0.1:{}{path}", self.scheme, self.port()),
             credentials: None,
             ca: None,
             encryption: Encryption::ToCertificate(Pem::File(self.file("certificate.pem"))),
@@ -92,24 +77,13 @@ impl Receiver {
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
     }
-
-    /// The next document that the server received.
-    pub fn next(&self) -> Value {
-        let next = self.documents.recv_timeout(Duration::from_secs(20));
-        next.expect("a document comes")
-    }
-
-    /// The documents that the server has received meanwhile.
-    pub fn rest(&self) -> Vec<Value> {
-        self.documents.try_iter().collect()
-    }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        // The server may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+impl Deref for Receiver {
+    type Target = DocumentServer;
+
+    fn deref(&self) -> &DocumentServer {
+        &self.server
     }
 }
 

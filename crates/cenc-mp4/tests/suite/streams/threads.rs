@@ -20,10 +20,25 @@ fn encryptor(threads: usize, ahead: bool) -> Encryptor<BytesMut> {
     encryptor
 }
 
-fn protect(scheme: Scheme, data: &[u8], (threads, ahead, chunk): (usize, bool, usize)) -> Vec<u8> {
-    let mut encryptor = encryptor(threads, ahead);
+/// The way in which a stream is pushed.
+struct Push {
+    threads: usize,
+    ahead: bool,
+    /// Bytes of each chunk but the last.
+    chunk: usize,
+}
+
+/// The whole stream in one chunk, without threads.
+const ONE: Push = Push {
+    threads: 1,
+    ahead: false,
+    chunk: usize::MAX,
+};
+
+fn protect(scheme: Scheme, data: &[u8], push: &Push) -> Vec<u8> {
+    let mut encryptor = encryptor(push.threads, push.ahead);
     let (mut protector, mut outputs) = (FixedKey::new(scheme), Vec::new());
-    for chunk in data.chunks(chunk) {
+    for chunk in data.chunks(push.chunk) {
         let chunk = BytesMut::from(chunk);
         encryptor.push(chunk, &mut protector, &mut outputs).unwrap();
     }
@@ -36,10 +51,15 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let stream = stream_of_three(2);
     let clear = samples(&stream);
     for scheme in [Scheme::Cenc, Scheme::Cens, Scheme::Cbc1, Scheme::Cbcs] {
-        let one = protect(scheme, &stream, (1, false, usize::MAX));
+        let one = protect(scheme, &stream, &ONE);
         for (threads, ahead) in [2, 3, 7].into_iter().flat_map(|n| [(n, false), (n, true)]) {
             for chunk in [usize::MAX, 50_001, 1000] {
-                let made = protect(scheme, &stream, (threads, ahead, chunk));
+                let push = Push {
+                    threads,
+                    ahead,
+                    chunk,
+                };
+                let made = protect(scheme, &stream, &push);
                 assert!(made == one, "{scheme:?}, {threads} threads, {chunk} bytes");
             }
         }
@@ -59,9 +79,14 @@ fn any_number_of_threads_gives_the_same_bytes() {
 fn more_fragments_than_may_be_in_work_come_out_in_order() {
     let stream = long_stream();
     for scheme in [Scheme::Cenc, Scheme::Cbcs] {
-        let one = protect(scheme, &stream, (1, false, usize::MAX));
+        let one = protect(scheme, &stream, &ONE);
         for chunk in [usize::MAX, 1 << 20] {
-            let made = protect(scheme, &stream, (2, true, chunk));
+            let push = Push {
+                threads: 2,
+                ahead: true,
+                chunk,
+            };
+            let made = protect(scheme, &stream, &push);
             assert!(made == one, "{scheme:?}, {chunk} bytes");
         }
     }
@@ -81,7 +106,7 @@ fn pushed(data: &[u8], ahead: bool) -> (usize, bool) {
 #[test]
 fn nothing_stays_in_work_but_where_it_may() {
     let fragments = fragment_of_three().repeat(4);
-    let all = protect(Scheme::Cenc, &stream_of_three(4), (1, false, usize::MAX)).len();
+    let all = protect(Scheme::Cenc, &stream_of_three(4), &ONE).len();
     assert_eq!(pushed(&fragments, false), (all, true));
     // All output before an error comes out, even if threads were working on it.
     let damaged = [&fragments, &[0, 0, 0, 4, b'm', b'o', b'o', b'f'][..]].concat();
@@ -96,7 +121,7 @@ fn nothing_stays_in_work_but_where_it_may() {
     assert_eq!(file(outputs).len(), all);
     // All fragments come out before the protector gets the next initialization segment.
     let both = [stream_of_three(4), init_of_three()].concat();
-    let all = protect(Scheme::Cenc, &both, (1, false, usize::MAX)).len();
+    let all = protect(Scheme::Cenc, &both, &ONE).len();
     assert_eq!(
         pushed(&[fragments, init_of_three()].concat(), true),
         (all, true)
