@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Protection of a file that the element reads itself.
 
-use cenc_mp4::{Output, ProgressiveEncryptor, RequiredForm};
+use cenc_mp4::{LateMoov, Output, ProgressiveEncryptor, RequiredForm};
 
 use super::imp::PlayReadyEnc;
 use super::stream::Mp4Stream;
@@ -24,21 +24,26 @@ impl Puller for PlayReadyEnc {
         upstream: Option<&mut Upstream>,
     ) -> Result<Option<ProgressiveEncryptor>, PushError> {
         self.with_stream(Mp4Stream::restart);
-        if let Some(upstream) = upstream
-            && let Some(mut file) = ProgressiveEncryptor::open(upstream, self.required_form()?)?
-        {
-            lock(&self.stream)
-                .as_mut()
-                .ok_or(PushError::Flow(gst::FlowError::Flushing))?
-                .protect_file(&mut file)?;
-            self.warn_of_changes(std::iter::from_fn(|| file.next_warning()));
-            file.measure(upstream)?;
-            return Ok(Some(file));
+        let mut late_moov = None;
+        if let Some(upstream) = upstream {
+            if let Some(mut file) = ProgressiveEncryptor::open(upstream, self.required_form()?)? {
+                lock(&self.stream)
+                    .as_mut()
+                    .ok_or(PushError::Flow(gst::FlowError::Flushing))?
+                    .protect_file(&mut file)?;
+                self.warn_of_changes(std::iter::from_fn(|| file.next_warning()));
+                file.measure(upstream)?;
+                return Ok(Some(file));
+            }
+            late_moov = LateMoov::find(upstream)?;
         }
         let mode = index_mode(&self.srcpad);
         self.with_stream(|stream| {
             stream.set_index_mode(mode);
             stream.look_ahead();
+            if let Some(moov) = late_moov {
+                stream.expect_moov(moov);
+            }
         });
         Ok(None)
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The current stream: turns input buffers into pushes.
 
-use cenc_mp4::{Encryptor, Error, IndexMode, Output, ProgressiveEncryptor, Totals, Warning};
+use cenc_mp4::{
+    Encryptor, Error, IndexMode, LateMoov, Output, ProgressiveEncryptor, Totals, Warning,
+};
 use protection_policy::{Packaging, SampleKeys};
 
 use super::logged_packaging::LoggedPackaging;
@@ -58,6 +60,11 @@ impl Mp4Stream {
     /// Treats the input as a file: fragments may be encrypted while the next ones are read.
     pub(super) fn look_ahead(&mut self) {
         self.encryptor.look_ahead();
+    }
+
+    /// Sets the `moov` of a file that has media in front of it.
+    pub(super) fn expect_moov(&mut self, moov: LateMoov) {
+        self.encryptor.expect_moov(moov);
     }
 
     /// Continues the input at byte `position`.

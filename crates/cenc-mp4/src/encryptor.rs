@@ -2,6 +2,7 @@
 //! Protects a stream: the loop over the events of its reader.
 
 mod control;
+mod late_moov;
 mod moov;
 mod progressive;
 
@@ -16,7 +17,7 @@ use super::stream::{
     StreamReader, StreamWriter,
 };
 use super::warning::WarningQueue;
-use super::{Chunk, Error, IndexMode, Output, Warning, piff};
+use super::{Chunk, Error, IndexMode, LateMoov, Output, Warning, piff};
 use moov::MoovPlace;
 
 /// Protects one MP4 stream, fragmented or with `moov` in front; its output is fragmented.
@@ -39,6 +40,8 @@ struct ClearMovie<C> {
     /// None before the first `moov`.
     tracks: Option<Vec<TrackState>>,
     moov: Option<MoovPlace>,
+    /// The `moov`, if it was read before the media in front of it.
+    late_moov: Option<LateMoov>,
     /// Offset at which the input goes on after a rewritten `moov`.
     resume: Option<u64>,
     /// Some while `moov` places samples.
@@ -132,6 +135,12 @@ impl<C: Chunk> Encryptor<C> {
         if let Some(fragment) = self.assembler.ended_by(found.box_type) {
             self.end_fragment(fragment, protector)?;
         }
+        if self.movie.is_late_moov(&found) {
+            return self.writer.mark(found.end);
+        }
+        if found.box_type == FourCc::MOOF {
+            self.take_late_moov(found.position, protector)?;
+        }
         self.end_tables(found.box_type, protector)?;
         found.bytes = piff::top_level(protector.flavor(), found.bytes)?;
         if found.box_type == FourCc::MOOV {
@@ -161,6 +170,7 @@ impl<C: Chunk> Encryptor<C> {
             self.assembler.take_media_header(header.bytes);
             return Ok(());
         }
+        self.take_late_moov(header.position(), protector)?;
         self.end_tables(FourCc::MDAT, protector)?;
         match &self.movie {
             ClearMovie {
@@ -206,6 +216,7 @@ impl<C: Chunk> Encryptor<C> {
         if self.assembler.has_moof() {
             self.protect_if_complete(protector)?;
         }
+        self.end_cut_media(protector)?;
         match self.assembler.is_waiting() {
             true => Ok(()),
             false => self.writer.mark(position),
@@ -295,6 +306,7 @@ impl<C> ClearMovie<C> {
         Self {
             tracks,
             moov: None,
+            late_moov: None,
             resume: None,
             fragmenter: None,
             cut_fragments: 0,

@@ -90,6 +90,6 @@ pub use encryptor::Encryptor;
 pub use error::{Error, SampleError};
 pub use form::{MovieForm, RequiredForm};
 pub use fragment::Totals;
-pub use progressive::{ProgressiveEncryptor, SeekableInput};
+pub use progressive::{LateMoov, ProgressiveEncryptor, SeekableInput};
 pub use stream::{Announcement, IndexMode, OtherFormat, Output};
 pub use warning::Warning;

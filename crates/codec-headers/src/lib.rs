@@ -57,7 +57,9 @@ use coded_unit::NalSyntax;
 pub use coded_unit::CodedUnit;
 pub use error::Error;
 pub use sample_bytes::SampleBytes;
-pub use whole_sample::{FormatKind, is_pcm, is_text_or_metadata, is_video_without_rule};
+pub use whole_sample::{
+    FormatKind, is_pcm, is_text_or_metadata, is_video_without_rule, pcm_value_bytes,
+};
 
 /// A run of bytes of one sample that may be protected: the data of one slice, a tile, the compressed part of a frame, or the
 /// whole sample. Empty if there is only a header.

@@ -111,6 +111,22 @@ pub fn is_pcm(format: [u8; 4]) -> bool {
     PCM.contains(&&format)
 }
 
+/// Returns the bytes of one value of PCM audio; `bits` is its width by the sample entry, for types that state none.
+///
+/// ```
+/// assert_eq!(codec_headers::pcm_value_bytes(*b"in24", 16), 3);
+/// assert_eq!(codec_headers::pcm_value_bytes(*b"twos", 16), 2);
+/// ```
+pub const fn pcm_value_bytes(format: [u8; 4], bits: u32) -> u32 {
+    match &format {
+        b"ulaw" | b"alaw" => 1,
+        b"in24" | b"42ni" => 3,
+        b"in32" | b"23ni" | b"fl32" => 4,
+        b"fl64" => 8,
+        _ => bits.div_ceil(8),
+    }
+}
+
 /// True for video that is protected by whole samples because the standard has no subsample rule for it. The schemes with patterns are
 /// for video with subsamples (23001-7 clauses 10.3 and 10.4).
 ///

@@ -187,6 +187,7 @@ impl Entry {
             // Version 1 of QuickTime's sound description has four more fields.
             b"enca" => match entry.body()[8..10] {
                 [0, 1] => 28 + 16,
+                [0, 2] => 28 + 36,
                 _ => 28,
             },
             b"enct" => 8,

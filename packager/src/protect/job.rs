@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use bytes::BytesMut;
-use cenc_mp4::{Encryptor, IndexMode, Output, ProgressiveEncryptor, RequiredForm, Totals, Warning};
+use cenc_mp4::{
+    Encryptor, IndexMode, LateMoov, Output, ProgressiveEncryptor, RequiredForm, Totals, Warning,
+};
 use protection_policy::Packaging;
 
 use super::Error;
@@ -63,6 +65,9 @@ impl ProtectJob<'_> {
 
     fn protect_fragmented(&mut self) -> Result<Totals, Error> {
         let mut encryptor = new_encryptor(self.threads).map_err(|error| self.failed(error))?;
+        if let Some(moov) = LateMoov::find(self.input).map_err(|error| self.failed(error))? {
+            encryptor.expect_moov(moov);
+        }
         self.protect_stream(&mut encryptor)?;
         Ok(encryptor.totals())
     }

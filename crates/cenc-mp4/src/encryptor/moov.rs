@@ -72,7 +72,11 @@ impl<C: Chunk> Encryptor<C> {
             self.writer.patch(place.output, moov);
             return self.writer.mark(resume);
         }
-        if fragmenter.is_some() && self.writer.is_index_pending() {
+        if fragmenter
+            .as_ref()
+            .is_some_and(|fragmenter| !fragmenter.announces_fragments())
+            && self.writer.is_index_pending()
+        {
             return Err(Error::Unsupported(FourCc::SIDX));
         }
         self.movie.fragmenter = fragmenter;

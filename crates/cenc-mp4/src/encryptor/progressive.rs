@@ -62,9 +62,22 @@ impl<C: Chunk> Encryptor<C> {
                 }
                 Ok(())
             }
+            // Its references may start behind the samples of the moov.
+            FourCc::SIDX if fragmenter.announces_fragments() => Ok(()),
             FourCc::MOOV => Err(Error::Box(isobmff_boxes::Error::Duplicate { box_type })),
             FourCc::MOOF => Err(Error::SamplesInMoov),
             FourCc::SIDX | FourCc::MFRA => Err(Error::Unsupported(box_type)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Protects all fragments that are cut from the samples of a `moov` once the last of these has arrived.
+    pub(super) fn end_cut_media(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
+        match &mut self.movie.fragmenter {
+            Some(fragmenter) if fragmenter.has_all_media() => {
+                fragmenter.end();
+                self.protect_cut_fragments(protector)
+            }
             _ => Ok(()),
         }
     }

@@ -253,7 +253,7 @@ impl<C: Chunk> Fragmenter<C> {
             chunks,
             len: fragment.len,
         };
-        Ok(FragmentBoxes::new(moof, position, mdat))
+        Ok(FragmentBoxes::cut(moof, position, mdat))
     }
 }
 

@@ -135,14 +135,17 @@ impl ProgressiveFile {
 }
 
 /// A top-level box.
-struct TopLevelBox {
-    header: BoxHeader,
+pub(super) struct TopLevelBox {
+    pub(super) header: BoxHeader,
     /// Offset of its end in the file.
-    end: u64,
+    pub(super) end: u64,
 }
 
 /// Reads the header of the box at `at`; None if the rest of the file forms no box.
-fn read_header<S: SeekableInput>(source: &mut S, at: u64) -> Result<Option<TopLevelBox>, Error> {
+pub(super) fn read_header<S: SeekableInput>(
+    source: &mut S,
+    at: u64,
+) -> Result<Option<TopLevelBox>, Error> {
     let size = source.size();
     let bytes = read(source, at, (at + BoxHeader::MAX_LEN as u64).min(size))?;
     let at_box = |error| match error {
@@ -184,7 +187,10 @@ fn read_trailer<S: SeekableInput>(source: &mut S, at: u64) -> Result<Option<Trai
 }
 
 /// Reads a whole box.
-fn read_box<S: SeekableInput>(source: &mut S, bytes: Range<u64>) -> Result<Vec<u8>, Error> {
+pub(super) fn read_box<S: SeekableInput>(
+    source: &mut S,
+    bytes: Range<u64>,
+) -> Result<Vec<u8>, Error> {
     if bytes.end - bytes.start > MAX_BOX {
         return Err(Error::TooLarge {
             what: "a box other than 'mdat', in bytes,",

@@ -6,8 +6,10 @@
 //! all media. The second pass copies the file in its order and encrypts as `senc` says. Sizes do not change, so each `mdat` keeps its
 //! own. Memory is needed for tables of the size of the `moov` and for one block of samples.
 
+mod constant_rate;
 pub(super) mod cursor;
 pub(super) mod file;
+mod late_moov;
 mod measure;
 pub(super) mod moov;
 pub(super) mod other_information;
@@ -16,6 +18,7 @@ pub(super) mod tables;
 pub(super) mod write;
 mod written;
 
+pub use late_moov::LateMoov;
 pub use source::SeekableInput;
 
 use common_encryption::{BoxFlavor, Protector};

@@ -8,7 +8,7 @@ use isobmff_boxes::{BoxTree, ChunkOffsets, FourCc, build_chunk_offsets, build_sa
 
 use super::file::FilePiece;
 use super::measure::TrackPlan;
-use super::tables::offset_table;
+use super::tables::{SampleSizes, offset_table};
 use super::written::WrittenTables;
 use crate::Error;
 use crate::auxiliary::push_auxiliary_information;
@@ -16,6 +16,8 @@ use crate::information::points_at_entries;
 use crate::init::{STBL_PATH, find_mut, find_stbl_mut};
 use crate::readback::check_moov;
 
+/// The bytes of sample_size in the body of `stsz`.
+const COMMON_SIZE: Range<usize> = 4..8;
 /// Bytes of the size and type of a container.
 const BOX_HEADER: u64 = 8;
 /// The bytes that an offset of `co64` has more than one of `stco`.
@@ -29,7 +31,9 @@ pub(super) fn write(
 ) -> Result<Vec<u8>, Error> {
     let mut tree = BoxTree::parse(moov)?;
     for (stbl, plan) in stbls(&mut tree).zip(tracks) {
-        if let (Some(_), Some(children)) = (&plan.track.protection, stbl?.children_mut())
+        let stbl = stbl?;
+        state_common_size(stbl, &plan.table.sizes);
+        if let (Some(_), Some(children)) = (&plan.track.protection, stbl.children_mut())
             && plan.senc.count() > 0
         {
             push_auxiliary_information(children, &plan.senc)?;
@@ -52,6 +56,19 @@ pub(super) fn write(
     }
     .check()?;
     Ok(out)
+}
+
+/// Writes the common size of samples into `stsz`, which may count frames of sound instead of their bytes.
+fn state_common_size(stbl: &mut BoxTree<'_>, sizes: &SampleSizes) {
+    if let SampleSizes::Common(size) = sizes
+        && let Some(stsz) = find_mut(stbl, FourCc::STSZ)
+    {
+        let mut body = stsz.body().to_vec();
+        if let Some(field) = body.get_mut(COMMON_SIZE) {
+            field.copy_from_slice(&size.to_be_bytes());
+            *stsz = BoxTree::leaf(FourCc::STSZ, body);
+        }
+    }
 }
 
 /// Moves the chunk offsets of a `moov` that is otherwise complete, and returns its offset in the output.

@@ -7,6 +7,7 @@ use isobmff_boxes::{
     BoxTree, ChildBox, ChunkOffsets, ChunkRun, FourCc, Reader, SampleEntry, Stsz, Tkhd,
 };
 
+use super::constant_rate::{CountedSize, sample_size};
 use super::other_information::OtherInformation;
 use crate::Error;
 use crate::init::{STBL_PATH, clear_entries};
@@ -171,7 +172,7 @@ impl TableReader<'_> {
             refuse_count(count)?;
             return Ok(CountedSizes {
                 sizes: match stsz.common_size() {
-                    Some(size) => SampleSizes::Common(size),
+                    Some(size) => SampleSizes::Common(self.counted_size(stbl, size)?),
                     None => {
                         SampleSizes::Listed((0..count.into()).map_while(|n| stsz.size(n)).collect())
                     }
@@ -187,6 +188,15 @@ impl TableReader<'_> {
             count: u32::try_from(sizes.len()).unwrap_or(u32::MAX),
             sizes: SampleSizes::Listed(sizes),
         })
+    }
+
+    fn counted_size(&self, stbl: &BoxTree<'_>, common: u32) -> Result<u32, Error> {
+        match sample_size(stbl, common)? {
+            CountedSize::Bytes(size) => Ok(size),
+            CountedSize::Packed => Err(self.damaged(
+                "the sizes of packets of sound are missing: write them, for instance with ffmpeg -c copy",
+            )),
+        }
     }
 
     /// Places the samples in chunks. Tables may have room for more samples than there are, at their end.

@@ -31,6 +31,8 @@ pub(crate) struct FragmentBoxes {
     pub(crate) before: FragmentParts,
     /// The boxes after the `moof`, up to its last `mdat`.
     pub(crate) after: FragmentParts,
+    /// True if it is cut from the samples of a `moov`, so that its boxes are at no offset of the input.
+    pub(crate) is_cut: bool,
 }
 
 /// Boxes on one side of the `moof`.
@@ -194,14 +196,15 @@ impl<C: Chunk> StreamFragment<C> {
 }
 
 impl FragmentBoxes {
-    /// Creates a fragment with one `mdat` right after the `moof`.
-    pub(crate) fn new(moof: Vec<u8>, position: u64, mdat: FragmentPart) -> Self {
+    /// Creates a fragment that is cut from the samples of a `moov`, with one `mdat` right after the `moof`.
+    pub(crate) fn cut(moof: Vec<u8>, position: u64, mdat: FragmentPart) -> Self {
         let mut after = FragmentParts::default();
         after.push(mdat);
         Self {
             moof,
             position,
             after,
+            is_cut: true,
             ..Self::default()
         }
     }

@@ -47,6 +47,13 @@ pub(crate) struct MediaHeader {
     pub(crate) is_empty: bool,
 }
 
+impl MediaHeader {
+    /// Returns the offset of the box in the input.
+    pub(crate) const fn position(&self) -> u64 {
+        self.payload_at.saturating_sub(self.bytes.len() as u64)
+    }
+}
+
 /// Part of the payload of an `mdat`.
 pub(crate) struct MediaPiece<C> {
     /// Offset in the input.

@@ -121,14 +121,23 @@ impl<C: Chunk> StreamWriter<C> {
         }
         let mut end = boxes.start();
         for part in boxes.before.iter() {
-            self.write_part(part, &mut written.media, &mut end)?;
+            self.write_part(part, &mut written.media);
+            self.mark_part(part, &mut end)?;
+        }
+        if boxes.is_cut {
+            self.queue.push_owned_boxes(written.moof);
+            for part in boxes.after.iter() {
+                self.write_part(part, &mut written.media);
+            }
+            return Ok(());
         }
         self.index.add_moof(self.offsets(boxes.position));
         self.queue.push_owned_boxes(written.moof);
         end += boxes.moof.len() as u64;
         self.mark(end)?;
         for part in boxes.after.iter() {
-            self.write_part(part, &mut written.media, &mut end)?;
+            self.write_part(part, &mut written.media);
+            self.mark_part(part, &mut end)?;
         }
         Ok(())
     }
@@ -141,23 +150,25 @@ impl<C: Chunk> StreamWriter<C> {
     ) -> Result<(), Error> {
         let mut media = FragmentMedia::Done(chunks);
         let mut end = boxes.start();
-        boxes
-            .before
-            .iter()
-            .try_for_each(|part| self.write_part(part, &mut media, &mut end))
+        for part in boxes.before.iter() {
+            self.write_part(part, &mut media);
+            self.mark_part(part, &mut end)?;
+        }
+        Ok(())
     }
 
-    /// Writes a box of a fragment, which starts at `end` in the input, and moves `end` to its end.
-    fn write_part(
-        &mut self,
-        part: &FragmentPart,
-        media: &mut FragmentMedia<C>,
-        end: &mut u64,
-    ) -> Result<(), Error> {
+    /// Writes a box of a fragment.
+    fn write_part(&mut self, part: &FragmentPart, media: &mut FragmentMedia<C>) {
         self.queue.push_boxes(part.bytes());
-        *end += part.bytes().len() as u64;
-        if let FragmentPart::Mdat { chunks, len, .. } = part {
+        if let FragmentPart::Mdat { chunks, .. } = part {
             self.queue.push_fragment_media(media.take(*chunks));
+        }
+    }
+
+    /// Takes note of the end of a written box, which starts at `end` in the input, and moves `end` there.
+    fn mark_part(&mut self, part: &FragmentPart, end: &mut u64) -> Result<(), Error> {
+        *end += part.bytes().len() as u64;
+        if let FragmentPart::Mdat { len, .. } = part {
             *end += len;
         }
         self.mark(*end)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Protects streams built by hand. An independent reader and an independent cipher check the results.
 
+mod constant_rate;
 mod entries;
 mod faststart;
 mod field;
@@ -8,6 +9,7 @@ mod field_information;
 mod index;
 mod layout;
 mod leftovers;
+mod mixed;
 mod progressive;
 mod refused;
 mod regressions;

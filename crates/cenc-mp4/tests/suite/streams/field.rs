@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Forms of streams that phones, editors and other packagers write: trailers, several `mdat` boxes, padding, `mdat` before
-//! its `moof`, and samples in `moov` before fragments.
+//! Forms of streams that phones, editors and other packagers write: trailers, several `mdat` boxes, padding, and `mdat` before its
+//! `moof`.
 
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Warning};
@@ -8,13 +8,9 @@ use cenc_types::Scheme;
 
 use super::{checked, kinds, protected, refusal};
 use test_support::build::{
-    Base, boxed, fragment, ftyp, full, init, mdat, media, moof, moov, moov_of, sound, tfhd, traf,
-    trak_of, trex, trun, word,
+    Base, boxed, fragment, init, mdat, media, moof, moov, sound, tfhd, traf, trun,
 };
-use test_support::encrypted::{FixedKey, file, keys, protect};
-use test_support::movie::Movie;
-use test_support::samples;
-use test_support::stream::{boxes, number};
+use test_support::encrypted::{FixedKey, file};
 
 /// Protects a stream, and returns the warnings and the output.
 fn warned(stream: &[u8]) -> (Vec<Warning>, Vec<u8>) {
@@ -105,7 +101,7 @@ fn other_files_are_named() {
 }
 
 /// A `moof` of these runs. Each has the distance of its data from the start of the `moof`, and the sizes of its samples.
-fn moof_at(runs: &[(i32, &[u32])]) -> Vec<u8> {
+pub(super) fn moof_at(runs: &[(i32, &[u32])]) -> Vec<u8> {
     let runs: Vec<_> = runs
         .iter()
         .map(|(at, sizes)| trun(Some(*at), sizes))
@@ -214,102 +210,4 @@ fn media_that_no_moof_describes_is_refused() {
     // One of the two `mdat` boxes has no sample.
     let stream = [init(), mdat(&media(20)), sound(&[20])].concat();
     assert!(refusal(&stream).contains("no sample is in an 'mdat'"));
-}
-
-/// A `moov` with one sound track of three samples in one chunk at `at`, and an `mvex`.
-fn moov_with_samples(at: usize) -> Vec<u8> {
-    let entry = boxed(b"mp4a", &[&[0; 28]]);
-    let tables = [
-        boxed(b"stsd", &[&[0; 4], &word(1), &entry]),
-        full(b"stts", &[0, 1, 3, 1024]),
-        full(b"stsc", &[0, 1, 1, 3, 1]),
-        full(b"stco", &[0, 1, u32::try_from(at).unwrap()]),
-        full(b"stsz", &[0, 0, 3, 20, 30, 40]),
-    ];
-    let trak = trak_of(1, b"soun", &tables.concat());
-    // trak_of() writes the mandatory boxes except `mdhd`, and an empty `stsz`.
-    let empty = full(b"stsz", &[0, 0, 0]);
-    let mdhd = full(b"mdhd", &[0, 0, 0, 48_000, 0, 0]);
-    let trak = without(&trak, &empty, &mdhd);
-    moov_of(&[trak], &[trex(1, 0)])
-}
-
-/// Removes the last `old` from a track and puts `mdhd` in front of its `hdlr`.
-fn without(trak: &[u8], old: &[u8], mdhd: &[u8]) -> Vec<u8> {
-    let find = |bytes: &[u8]| {
-        trak.windows(bytes.len())
-            .rposition(|window| window == bytes)
-            .unwrap()
-    };
-    let hdlr = find(b"hdlr") - 4;
-    let old_at = find(old);
-    let mut out = [
-        &trak[..hdlr],
-        mdhd,
-        &trak[hdlr..old_at],
-        &trak[old_at + old.len()..],
-    ]
-    .concat();
-    // The sizes of the parent boxes change too.
-    for (kind, added) in [
-        (b"trak", mdhd.len()),
-        (b"mdia", mdhd.len()),
-        (b"minf", 0),
-        (b"stbl", 0),
-    ] {
-        let at = out.windows(4).position(|window| window == kind).unwrap() - 4;
-        let size = number(&out, at, 4) + added - old.len();
-        out[at..at + 4].copy_from_slice(&word(size));
-    }
-    out
-}
-
-/// A stream whose `moov` places three samples of 90 bytes, followed by `rest`.
-fn mixed(rest: &[u8]) -> Vec<u8> {
-    let at = ftyp().len() + moov_with_samples(0).len() + 8;
-    [
-        ftyp(),
-        moov_with_samples(at),
-        mdat(&media(90)),
-        rest.to_vec(),
-    ]
-    .concat()
-}
-
-#[test]
-fn fragments_may_follow_the_samples_of_moov() {
-    for rest in [
-        vec![],
-        sound(&[33, 44]),
-        [sound(&[33, 44]), sound(&[55])].concat(),
-        [mdat(&media(25)), moof_at(&[(-25, &[25])]), sound(&[55])].concat(),
-    ] {
-        let clear = mixed(&rest);
-        let out = protected(&clear, Scheme::Cenc);
-        samples::same_samples(&Movie::parse(clear), &Movie::parse(out.clone()), &keys());
-        let numbers: Vec<_> = boxes(&out, 0..out.len())
-            .iter()
-            .filter(|found| &found.kind == b"moof")
-            .map(|found| number(&out, found.start + 8 + 12, 4))
-            .collect();
-        // sound() and moof_at() number their fragment 1, and the samples of the moov become one more fragment.
-        assert_eq!(numbers[0], 1);
-        assert!(
-            numbers[1..].iter().all(|&number| number == 2),
-            "{numbers:?}"
-        );
-    }
-}
-
-#[test]
-fn fragment_among_the_samples_of_moov_is_refused() {
-    let stream = mixed(&[]);
-    let cut = stream.len() - 98;
-    let early = [&stream[..cut], &sound(&[20]), &stream[cut..]].concat();
-    let whole = protect(&early, Scheme::Cenc, IndexMode::Hold, []);
-    assert!(
-        whole
-            .unwrap_err()
-            .contains("before the last of the samples")
-    );
 }
