@@ -4,7 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use cenc_types::{PIFF_PSSH, Pssh, Scheme};
+use cenc_mp4::information::{ProtectionSources, SampleGroups, SeigDescriptions};
+use cenc_types::{KeyId, PIFF_PSSH, Pssh, Scheme};
 use drm_signaling::Drm;
 use isobmff_boxes::{BoxTree, FourCc};
 use presentation::FileProtection;
@@ -38,6 +39,18 @@ pub enum Error {
     /// A track is protected by something other than Common Encryption.
     #[error("a protected track has none of the schemes cenc, cens, cbc1, cbcs")]
     Scheme,
+    /// A fragment names its key in the init segment, which is in another file.
+    #[error(
+        "a fragment names its key by a 'seig' entry of its init segment, which is not in the same file: put the entries into the \
+         fragments, as playready-packager protect does"
+    )]
+    UnknownGroup,
+    /// The samples of a progressive track have several keys.
+    #[error(
+        "samples of track {0} have other keys than its sample entry names: a manifest can name one key for a progressive track, so \
+         write fragmented MP4"
+    )]
+    SampleKeys(u32),
     /// The tracks have different schemes; a manifest names one scheme per file.
     #[error(
         "the tracks have the schemes {0} and {1}, but a manifest can name only one: protect all tracks with the same scheme"
@@ -81,6 +94,7 @@ fn read_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
         for description in &track.descriptions {
             add_entry(&mut init, description)?;
         }
+        refuse_other_keys(trak, &track)?;
     }
     init.is_text = has_tracks && !has_media;
     for child in moov.children() {
@@ -93,6 +107,33 @@ fn read_moov(moov: &BoxTree<'_>) -> Result<FileProtection, Error> {
         }
     }
     Ok(init)
+}
+
+/// Refuses `seig` groups of samples in the `moov` with other KIDs than those of the sample entries.
+fn refuse_other_keys(trak: &BoxTree<'_>, track: &TrackState) -> Result<(), Error> {
+    let stbl = trak.descend(&[FourCc::MDIA, FourCc::MINF, FourCc::STBL])?;
+    let descriptions = SeigDescriptions::read(stbl);
+    let none = SeigDescriptions::default();
+    let groups = SampleGroups::read(stbl, &descriptions, &none)?;
+    let sources = ProtectionSources {
+        default: None,
+        track: &descriptions,
+        fragment: &none,
+    };
+    let is_own = |kid: KeyId| {
+        track.descriptions.iter().any(|description| {
+            matches!(description, EntryProtection::Protected { tenc: Some(tenc), .. } if tenc.kid == kid)
+        })
+    };
+    let has_other = groups
+        .runs()
+        .iter()
+        .filter_map(|run| sources.in_force(run.description))
+        .any(|seig| seig.is_protected != 0 && !is_own(seig.kid));
+    match has_other {
+        true => Err(Error::SampleKeys(track.report.track_id)),
+        false => Ok(()),
+    }
 }
 
 fn add_entry(init: &mut FileProtection, description: &EntryProtection) -> Result<(), Error> {

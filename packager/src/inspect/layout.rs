@@ -3,10 +3,12 @@
 
 use std::path::Path;
 
-use cenc_mp4::information::{SeigDescriptions, is_encryption_information, is_seig_group};
-use cenc_types::{PIFF_PSSH, Pssh};
+use cenc_mp4::information::{
+    ProtectionSources, SampleGroups, SeigDescriptions, is_encryption_information, is_seig_group,
+};
+use cenc_types::{KeyId, PIFF_PSSH, Pssh};
 use drm_signaling::Drm;
-use isobmff_boxes::{BoxTree, Error, FourCc};
+use isobmff_boxes::{BoxTree, FourCc, GroupDescription, Tfhd, Tkhd};
 use presentation::{FileBox, FileBoxKind, FileLayout, FragmentKeys};
 
 use super::init;
@@ -19,13 +21,39 @@ use super::mp4_file::{Mp4File, TopBox};
 pub fn read(path: &Path) -> Result<FileLayout, init::Error> {
     let mut file = Mp4File::open(path)?;
     let mut layout = FileLayout::default();
+    let mut tracks = Vec::new();
     while let Some(top) = file.next()? {
-        layout.boxes.push(read_box(&top, &mut file)?);
+        if top.box_type == FourCc::MOOV {
+            tracks = read_tracks(&BoxTree::parse(&file.load(&top)?)?)?;
+        }
+        layout.boxes.push(read_box(&top, &mut file, &tracks)?);
     }
     Ok(layout)
 }
 
-fn read_box(top: &TopBox, file: &mut Mp4File) -> Result<FileBox, init::Error> {
+/// The `seig` descriptions of a track, which its fragments may use.
+struct TrackDescriptions {
+    track_id: u32,
+    seig: SeigDescriptions,
+}
+
+fn read_tracks(moov: &BoxTree<'_>) -> Result<Vec<TrackDescriptions>, init::Error> {
+    moov.all(FourCc::TRAK)
+        .map(|trak| {
+            let stbl = trak.descend(&[FourCc::MDIA, FourCc::MINF, FourCc::STBL])?;
+            Ok(TrackDescriptions {
+                track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,
+                seig: SeigDescriptions::read(stbl),
+            })
+        })
+        .collect()
+}
+
+fn read_box(
+    top: &TopBox,
+    file: &mut Mp4File,
+    tracks: &[TrackDescriptions],
+) -> Result<FileBox, init::Error> {
     let mut found = FileBox {
         kind: match top.box_type {
             FourCc::MOOV => FileBoxKind::Movie,
@@ -43,7 +71,7 @@ fn read_box(top: &TopBox, file: &mut Mp4File) -> Result<FileBox, init::Error> {
         let bytes = file.load(top)?;
         let moof = BoxTree::parse(&bytes).map_err(init::Error::Moof)?;
         found.added = added_bytes(&moof);
-        found.keys = fragment_keys(&moof).map_err(init::Error::Moof)?;
+        found.keys = fragment_keys(&moof, tracks)?;
     }
     Ok(found)
 }
@@ -62,21 +90,22 @@ fn added_bytes(moof: &BoxTree<'_>) -> u64 {
         .sum()
 }
 
-fn fragment_keys(moof: &BoxTree<'_>) -> Result<FragmentKeys, Error> {
+fn fragment_keys(
+    moof: &BoxTree<'_>,
+    tracks: &[TrackDescriptions],
+) -> Result<FragmentKeys, init::Error> {
     let mut keys = FragmentKeys::default();
     for traf in moof.all(FourCc::TRAF) {
-        for seig in SeigDescriptions::read(traf)
-            .readable()
-            .filter(|seig| seig.is_protected != 0)
-        {
-            if !keys.kids.contains(&seig.kid) {
-                keys.kids.push(seig.kid);
+        for kid in used_key_ids(traf, tracks)? {
+            if !keys.kids.contains(&kid) {
+                keys.kids.push(kid);
             }
         }
     }
     for child in moof.children().iter().filter(|child| is_pssh(child)) {
-        let pssh = Pssh::read(child.reader())?;
-        let drm = Drm::from_pssh(&pssh, pssh.to_bytes()?);
+        let pssh = Pssh::read(child.reader()).map_err(init::Error::Moof)?;
+        let whole = pssh.to_bytes().map_err(init::Error::Moof)?;
+        let drm = Drm::from_pssh(&pssh, whole);
         if !keys.drms.contains(&drm) {
             keys.drms.push(drm);
         }
@@ -84,6 +113,48 @@ fn fragment_keys(moof: &BoxTree<'_>) -> Result<FragmentKeys, Error> {
     Ok(keys)
 }
 
+/// Returns the KIDs that the `seig` groups of a track fragment name: those that it has itself, and those of its track that it uses.
+fn used_key_ids(
+    traf: &BoxTree<'_>,
+    tracks: &[TrackDescriptions],
+) -> Result<Vec<KeyId>, init::Error> {
+    let tfhd = traf
+        .child(FourCc::TFHD)
+        .and_then(|tfhd| Tfhd::read(tfhd.reader()));
+    let track_id = tfhd.map_err(init::Error::Moof)?.track_id;
+    let none = SeigDescriptions::default();
+    let fragment = SeigDescriptions::read(traf);
+    let track = tracks
+        .iter()
+        .find(|track| track.track_id == track_id)
+        .map_or(&none, |track| &track.seig);
+    let groups = SampleGroups::read(traf, track, &fragment).map_err(init::Error::Moof)?;
+    let sources = ProtectionSources {
+        default: None,
+        track,
+        fragment: &fragment,
+    };
+    let rest = groups.runs().is_empty().then(|| groups.rest());
+    let of_track = groups
+        .runs()
+        .iter()
+        .map(|run| run.description)
+        .chain(rest)
+        .filter(|group| matches!(group, GroupDescription::Track(_)));
+    let mut used: Vec<_> = fragment.readable().collect();
+    for group in of_track {
+        used.push(sources.in_force(group).ok_or(init::Error::UnknownGroup)?);
+    }
+    Ok(used
+        .into_iter()
+        .filter(|seig| seig.is_protected != 0)
+        .map(|seig| seig.kid)
+        .collect())
+}
+
 fn is_pssh(child: &BoxTree<'_>) -> bool {
     child.box_type == FourCc::PSSH || child.uuid == Some(PIFF_PSSH)
 }
+
+#[cfg(test)]
+mod tests;
