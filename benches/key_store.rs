@@ -80,7 +80,7 @@ fn main() {
     let uri = format!("sqlite://{}", folder.join("keys.db").display());
     let store = KeyStore::open(
         &uri,
-        vec![KekSource::File(folder.join("kek"))],
+        &[KekSource::File(folder.join("kek"))],
         &host_access::Host::system(),
     )
     .unwrap();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use content_key_store::{Error as StoreError, KeyStore, Row, Transaction, check_name};
+use content_key_store::{Error as StoreError, KeyStore, Row, SignedRow, Transaction, check_name};
 
 mod error;
 mod role;
@@ -44,6 +44,7 @@ pub fn put(
             store_row(transaction, name, certificate)?;
             replace_roles(transaction, name, roles)
         })?;
+        transaction.sign(SignedRow::Account(name))?;
         let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
         let with = certificate.map_or("", |_| " with a certificate");
         Ok(((), format!("roles: {}{with}", names.join(", "))))
@@ -83,6 +84,7 @@ pub fn get(store: &KeyStore, name: &str) -> Result<Account, AccountError> {
 /// If the database fails.
 pub fn list(store: &KeyStore) -> Result<Vec<Account>, StoreError> {
     store.read(|transaction| {
+        transaction.verify_rows()?;
         let mut roles = BTreeMap::<String, BTreeSet<Role>>::new();
         for mut row in transaction.run("SELECT account, role FROM account_role", &[])? {
             roles
@@ -129,6 +131,7 @@ pub fn set_disabled(store: &KeyStore, name: &str, disabled: bool) -> Result<(), 
                 .map(|_| ())
                 .ok_or_else(|| AccountError::NoAccount(name.to_owned()))
         })?;
+        transaction.sign(SignedRow::Account(name))?;
         Ok(((), "ok".to_owned()))
     })
 }
@@ -153,6 +156,7 @@ pub fn by_certificate(
 }
 
 pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<Account, AccountError> {
+    transaction.verify(SignedRow::Account(name))?;
     let mut row = transaction
         .one(
             "SELECT name, certificate, created, disabled FROM account WHERE name = $1",

@@ -45,10 +45,8 @@ pub struct KekInfo {
 /// The state of a key-encryption key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KekState {
-    /// It wraps all new secrets.
+    /// It wraps the master key.
     Current,
-    /// It wraps the secrets that a re-wrap has not reached yet.
-    Old,
     /// It wraps nothing any more.
     Retired,
 }
@@ -122,7 +120,8 @@ fn keks(transaction: &mut Transaction<'_>) -> Result<Vec<KekInfo>, Error> {
 }
 
 impl KekState {
-    const ALL: [Self; 3] = [Self::Current, Self::Old, Self::Retired];
+    /// All states.
+    pub const ALL: [Self; 2] = [Self::Current, Self::Retired];
 
     fn from_name(name: &str) -> Result<Self, Error> {
         Self::ALL
@@ -135,7 +134,6 @@ impl KekState {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Current => "current",
-            Self::Old => "old",
             Self::Retired => "retired",
         }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use content_key_store::{
-    Error as StoreError, KeyStore, RequestError, Row, Transaction, Value, WrappedSecret, check_name,
+    Error as StoreError, KeyStore, RequestError, Row, SignedRow, Transaction, Value, check_name,
 };
 use key_http_client::Server;
 use url::Url;
@@ -14,7 +14,7 @@ use crate::fingerprints::fingerprints;
 
 macro_rules! columns {
     () => {
-        "name, url, certificate, ca, timeout, kek_id FROM target"
+        "name, url, certificate, ca, timeout, CAST(length(wrapped) AS BIGINT) FROM target"
     };
 }
 
@@ -95,6 +95,7 @@ pub fn put(
         if let Some(credentials) = credentials {
             store_credentials(transaction, &target.name, credentials)?;
         }
+        transaction.sign(SignedRow::Target(&target.name))?;
         Ok(((), format!("ok: {}{change}", description(target))))
     })
 }
@@ -105,7 +106,10 @@ pub fn put(
 /// If the database fails.
 pub fn list(store: &KeyStore) -> Result<Vec<TargetSettings>, StoreError> {
     store
-        .read(|transaction| transaction.run(concat!("SELECT ", columns!(), " ORDER BY name"), &[]))?
+        .read(|transaction| {
+            transaction.verify_rows()?;
+            transaction.run(concat!("SELECT ", columns!(), " ORDER BY name"), &[])
+        })?
         .into_iter()
         .map(|mut row| TargetSettings::from_row(&mut row))
         .collect()
@@ -125,6 +129,7 @@ fn load(
     transaction: &mut Transaction<'_>,
     name: &str,
 ) -> Result<Option<TargetSettings>, StoreError> {
+    transaction.verify(SignedRow::Target(name))?;
     transaction
         .one(
             concat!("SELECT ", columns!(), " WHERE name = $1"),
@@ -168,6 +173,7 @@ pub fn remove(store: &KeyStore, name: &str) -> Result<(), TargetError> {
                 &[name.into()],
             )?
             .ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
+        transaction.sign(SignedRow::Target(name))?;
         Ok(((), "ok".to_owned()))
     })
 }
@@ -178,16 +184,14 @@ pub fn remove(store: &KeyStore, name: &str) -> Result<(), TargetError> {
 /// [`TargetError::NoTarget`], [`StoreError::Tampered`].
 pub fn credentials(store: &KeyStore, name: &str) -> Result<Option<Zeroizing<String>>, TargetError> {
     store.read(|transaction| {
+        transaction.verify(SignedRow::Target(name))?;
         let mut row = transaction
-            .one(
-                "SELECT wrapped, kek_id FROM target WHERE name = $1",
-                &[name.into()],
-            )?
+            .one("SELECT wrapped FROM target WHERE name = $1", &[name.into()])?
             .ok_or_else(|| TargetError::NoTarget(name.to_owned()))?;
-        let (Some(bytes), Some(kek_id)) = (row.optional_blob()?, row.optional_text()?) else {
+        let Some(wrapped) = row.optional_blob()? else {
             return Ok(None);
         };
-        let mut clear = transaction.unwrap_credentials(name, &WrappedSecret { bytes, kek_id })?;
+        let mut clear = transaction.unwrap_credentials(name, &wrapped)?;
         // The bytes move, so that no copy stays.
         String::from_utf8(std::mem::take(&mut *clear))
             .map(|text| Some(Zeroizing::new(text)))
@@ -261,16 +265,13 @@ fn store_credentials(
     name: &str,
     credentials: &str,
 ) -> Result<(), StoreError> {
-    let (wrapped, kek_id) = match credentials {
-        "" => (Value::Null, Value::Null),
-        text => {
-            let wrapped = transaction.wrap_credentials(name, text.as_bytes())?;
-            (wrapped.bytes.into(), wrapped.kek_id.as_str().into())
-        }
+    let wrapped = match credentials {
+        "" => Value::Null,
+        text => transaction.wrap_credentials(name, text.as_bytes())?.into(),
     };
     transaction.run(
-        "UPDATE target SET wrapped = $2, kek_id = $3 WHERE name = $1",
-        &[name.into(), wrapped, kek_id],
+        "UPDATE target SET wrapped = $2 WHERE name = $1",
+        &[name.into(), wrapped],
     )?;
     Ok(())
 }
@@ -288,7 +289,7 @@ impl TargetSettings {
             certificate: row.optional_text()?,
             ca: row.optional_text()?,
             timeout: Duration::from_millis(row.int()?.unsigned_abs()),
-            has_credentials: row.optional_text()?.is_some(),
+            has_credentials: row.optional_int()?.is_some(),
         })
     }
 }

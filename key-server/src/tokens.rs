@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cenc_types::KeyId;
-use content_key_store::{Error as StoreError, KeyStore, Row, Transaction, check_name};
+use content_key_store::{Error as StoreError, KeyStore, Row, SignedRow, Transaction, check_name};
 use host_access::Random;
 use zeroize::Zeroizing;
 
@@ -155,6 +155,7 @@ pub fn revoke(store: &KeyStore, id: &str) -> Result<(), AccountError> {
                 .ok_or(AccountError::NoToken)?
                 .text()?)
         })?;
+        transaction.sign(SignedRow::Token(id))?;
         Ok(((), format!("of {account}")))
     })
 }
@@ -192,13 +193,16 @@ pub fn generate(random: &dyn Random) -> Result<Zeroizing<String>, AccountError> 
 
 fn find(transaction: &mut Transaction<'_>, token: &str) -> Result<Option<TokenInfo>, StoreError> {
     let mac = transaction.fingerprint(KIND, token.as_bytes());
-    transaction
-        .one(
-            concat!("SELECT ", columns!(), " FROM token WHERE mac = $1"),
-            &[mac.as_slice().into()],
-        )?
-        .map(|mut row| TokenInfo::from_row(&mut row))
-        .transpose()
+    let Some(mut row) = transaction.one(
+        concat!("SELECT ", columns!(), " FROM token WHERE mac = $1"),
+        &[mac.as_slice().into()],
+    )?
+    else {
+        return Ok(None);
+    };
+    let info = TokenInfo::from_row(&mut row)?;
+    transaction.verify(SignedRow::Token(&info.id))?;
+    Ok(Some(info))
 }
 
 /// A token to store.
@@ -227,6 +231,7 @@ fn store_row(
             new.expires.into(),
         ],
     )?;
+    transaction.sign(SignedRow::Token(&id))?;
     let mut row = transaction
         .one(
             concat!("SELECT ", columns!(), " FROM token WHERE id = $1"),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use content_key_store::{Error, KekSource, KeyStore};
+use content_key_store::{Error, KekSource, KeyStore, Upgraded};
 use host_access::Host;
 use url::form_urlencoded::byte_serialize;
 
@@ -13,7 +13,8 @@ use crate::print;
 
 const EXAMPLES: &str = "\
 Examples:
-  playready-packager store verify-audit sqlite:///var/lib/packager/keys.db --kek-file /var/lib/packager/keys.db.kek
+  playready-packager store verify sqlite:///var/lib/packager/keys.db --kek-file /var/lib/packager/keys.db.kek
+  playready-packager store accept-restore sqlite:///var/lib/packager/keys.db --kek-file /var/lib/packager/keys.db.kek
   playready-packager store rewrap sqlite:///var/lib/packager/keys.db --kek-file old.kek --to-kek-file new.kek
 
 Exit codes:
@@ -21,7 +22,7 @@ Exit codes:
   1  the store cannot be opened, or its audit log was changed
   2  wrong usage";
 
-/// Maintain a key store: verify its audit log, or change its key-encryption key
+/// Maintain a key store: verify it, bring it up to date, or change its key-encryption key
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct StoreArgs {
@@ -31,17 +32,28 @@ pub struct StoreArgs {
 
 #[derive(Debug, Subcommand)]
 enum StoreCommand {
-    /// Verify that no row of the audit log was changed, removed or moved
-    VerifyAudit {
+    /// Verify that no other program has changed the audit log, the accounts, the tokens or the targets
+    #[command(alias = "verify-audit")]
+    Verify {
         #[command(flatten)]
         store: StoreOptions,
     },
-    /// Wrap all keys and key seeds with another key-encryption key; after an interruption, run it again to finish
+    /// Wrap the store's master key, which wraps all others, with another key-encryption key
     Rewrap {
         #[command(flatten)]
         store: StoreOptions,
         #[command(flatten)]
         new_kek: NewKekOptions,
+    },
+    /// Let a store that was restored from a backup, or copied, make keys again
+    AcceptRestore {
+        #[command(flatten)]
+        store: StoreOptions,
+    },
+    /// Bring a store of an earlier version up to date, and sign its accounts, tokens and targets; make a backup first
+    Upgrade {
+        #[command(flatten)]
+        store: StoreOptions,
     },
 }
 
@@ -88,7 +100,9 @@ struct NewKekOptions {
 /// Runs a command of `store` and prints its result.
 pub fn run(args: &StoreArgs, host: &Host) -> ExitCode {
     let result = match &args.command {
-        StoreCommand::VerifyAudit { store } => verify_audit(store, host),
+        StoreCommand::Verify { store } => verify(store, host),
+        StoreCommand::Upgrade { store } => upgrade(store, host),
+        StoreCommand::AcceptRestore { store } => accept_restore(store, host),
         StoreCommand::Rewrap { store, new_kek } => rewrap(store, new_kek, host),
     };
     match result {
@@ -97,22 +111,44 @@ pub fn run(args: &StoreArgs, host: &Host) -> ExitCode {
     }
 }
 
-fn verify_audit(store: &StoreOptions, host: &Host) -> Result<String, Error> {
-    let head = store.open(host)?.verify_audit()?;
+fn verify(store: &StoreOptions, host: &Host) -> Result<String, Error> {
+    let store = store.open(host)?;
+    let head = store.verify_audit()?;
+    let signed = store.verify_rows()?;
     let mac: String = head.mac.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!(
-        "{} rows, all unchanged\nlast MAC {mac}\n",
+        "{} rows of the audit log, all unchanged\nlast MAC {mac}\n{signed} accounts, tokens and targets, all unchanged\n",
         head.rows
     ))
 }
 
+fn upgrade(store: &StoreOptions, host: &Host) -> Result<String, Error> {
+    let keks = [store.kek.source(host)?];
+    Ok(match KeyStore::upgrade(&store.uri, &keks, host)? {
+        Some(Upgraded { from, secrets }) => format!(
+            "upgraded from version {from}: the master key wraps {secrets} secrets, and accounts, tokens and targets are signed\n"
+        ),
+        None => "the store is of the present version\n".to_owned(),
+    })
+}
+
+fn accept_restore(store: &StoreOptions, host: &Host) -> Result<String, Error> {
+    Ok(match store.open(host)?.accept_restore()? {
+        true => "the store makes keys again\n",
+        false => "the store makes keys: it is neither a backup nor a copy\n",
+    }
+    .to_owned())
+}
+
 fn rewrap(store: &StoreOptions, new_kek: &NewKekOptions, host: &Host) -> Result<String, Error> {
-    let count = store
-        .open_with(vec![store.kek.source(host)?, new_kek.source(host)?], host)?
+    let changed = store
+        .open_with(&[store.kek.source(host)?, new_kek.source(host)?], host)?
         .rewrap(&new_kek.source(host)?)?;
-    Ok(format!(
-        "{count} keys and key seeds wrapped with the new key-encryption key\n"
-    ))
+    Ok(match changed {
+        true => "the master key is wrapped with the new key-encryption key\n",
+        false => "the key-encryption key wraps the master key already\n",
+    }
+    .to_owned())
 }
 
 impl StoreOptions {
@@ -121,10 +157,10 @@ impl StoreOptions {
     /// # Errors
     /// Those of [`KeyStore::open`].
     pub fn open(&self, host: &Host) -> Result<KeyStore, Error> {
-        self.open_with(vec![self.kek.source(host)?], host)
+        self.open_with(&[self.kek.source(host)?], host)
     }
 
-    fn open_with(&self, keks: Vec<KekSource>, host: &Host) -> Result<KeyStore, Error> {
+    fn open_with(&self, keks: &[KekSource], host: &Host) -> Result<KeyStore, Error> {
         KeyStore::open(&self.uri, keks, host)?.acting_for("playready-packager")
     }
 

@@ -32,7 +32,7 @@ fn text(bytes: &[u8]) -> String {
 fn keys(uri: &str, kek: &str) -> Vec<[u8; 16]> {
     let store = KeyStore::open(
         uri,
-        vec![KekSource::File(kek.into())],
+        &[KekSource::File(kek.into())],
         &host_access::Host::system(),
     )
     .unwrap();

@@ -176,7 +176,7 @@ fn fragments_of_one_packager_decode_with_the_init_segment_of_the_other() {
     let uri = format!("sqlite://{}", database.display());
     let store = KeyStore::open(
         &uri,
-        vec![KekSource::File(kek.into())],
+        &[KekSource::File(kek.into())],
         &host_access::Host::system(),
     );
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -30,9 +30,15 @@ mod processes;
 mod reach;
 /// A licence server for the tests.
 mod receiver;
-/// Rules that the database itself enforces.
+/// Backups and copies.
+mod restore;
+/// What the database itself refuses.
 mod rules;
-/// Licence servers in the store.
+/// Rows that other programs change in the database.
+mod signed_rows;
+/// The states of a key, and who gets it in each.
+mod states;
+/// Licence servers, as the store knows them.
 mod targets;
 /// Keys over time, contents and numbers.
 mod timeline;

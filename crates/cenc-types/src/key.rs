@@ -38,6 +38,12 @@ impl KeyId {
         &self.0
     }
 
+    /// True if its bits say that it is a random UUID (RFC 9562, version 4).
+    pub const fn is_random(&self) -> bool {
+        let [_, _, _, _, _, _, version, _, variant, ..] = self.0;
+        version >> 4 == 4 && variant >> 6 == 0b10
+    }
+
     /// True if this is the all-zero KID, which names no key.
     pub fn is_nil(&self) -> bool {
         self.0 == [0; 16]

@@ -4,6 +4,7 @@
 //! at the end, is found. A database that was restored to an earlier state is not found: keep [`AuditHead`] elsewhere for that.
 
 use super::database::Row;
+use super::generation::RecordedRow;
 use super::model::milliseconds;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
@@ -46,14 +47,26 @@ impl KeyStore {
     }
 }
 
+/// The end of the chain, and what its seal covers.
+pub(super) struct Head {
+    /// The number of the last row.
+    seq: i64,
+    /// The MAC of the last row.
+    mac: Vec<u8>,
+    /// The number of changes to the signed rows.
+    pub(super) row_changes: i64,
+    /// The MAC over all signed rows.
+    pub(super) row_mac: Vec<u8>,
+}
+
 /// Appends a row, as the last statement of a transaction that may write.
 pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Result<(), Error> {
-    let (last, previous) = head(transaction)?;
+    let head = read_head(transaction)?;
     let position = RowPosition {
-        seq: last + 1,
+        seq: head.seq + 1,
         time: milliseconds(transaction.now()),
     };
-    let mac = row_mac(transaction, position, event, &previous);
+    let mac = row_mac(transaction, position, event, &head.mac);
     transaction.run(
         "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
@@ -66,38 +79,103 @@ pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Re
             mac.as_slice().into(),
         ],
     )?;
-    let seal = seal(transaction, position.seq, &mac);
-    transaction.run(
-        "UPDATE audit_head SET seq = $1, mac = $2, seal = $3",
-        &[
-            position.seq.into(),
-            mac.as_slice().into(),
-            seal.as_slice().into(),
-        ],
-    )?;
-    Ok(())
+    write_head(
+        transaction,
+        &Head {
+            seq: position.seq,
+            mac: mac.into(),
+            ..head
+        },
+    )
 }
 
-/// Reads the number and MAC of the last row, and checks the seal, which proves that it is the last. A store without rows has no seal.
-fn head(transaction: &mut Transaction<'_>) -> Result<(i64, Vec<u8>), Error> {
+/// Reads the end of the chain and checks its seal, which proves that the last row is the last. A store without rows has no seal.
+pub(super) fn read_head(transaction: &mut Transaction<'_>) -> Result<Head, Error> {
     let mut row = transaction
-        .one("SELECT seq, mac, seal FROM audit_head", &[])?
+        .one(
+            "SELECT seq, mac, row_changes, row_mac, seal FROM audit_head",
+            &[],
+        )?
         .ok_or(Error::Damaged("the end of the audit is missing"))?;
-    let (seq, mac, found) = (row.int()?, row.blob()?, row.blob()?);
-    if seq != 0 && seal(transaction, seq, &mac).as_slice() != found {
+    let head = Head {
+        seq: row.int()?,
+        mac: row.blob()?,
+        row_changes: row.int()?,
+        row_mac: row.blob()?,
+    };
+    if (head.seq, head.row_changes) != (0, 0)
+        && seal(transaction, &head).as_slice() != row.blob()?
+    {
         return Err(Error::AuditBroken {
-            seq: seq.cast_unsigned(),
+            seq: head.seq.cast_unsigned(),
             what: AuditFault::Changed,
         });
     }
-    Ok((seq, mac))
+    Ok(head)
 }
 
-fn seal(transaction: &Transaction<'_>, seq: i64, mac: &[u8]) -> [u8; 32] {
-    transaction
+/// Writes and seals the end of the chain.
+pub(super) fn write_head(transaction: &mut Transaction<'_>, head: &Head) -> Result<(), Error> {
+    let seal = seal(transaction, head);
+    let values = [
+        head.seq.into(),
+        head.mac.as_slice().into(),
+        head.row_changes.into(),
+        head.row_mac.as_slice().into(),
+        seal.as_slice().into(),
+    ];
+    let sql = "UPDATE audit_head SET seq = $1, mac = $2, row_changes = $3, row_mac = $4, seal = $5";
+    transaction.run(sql, &values)?;
+    transaction.last_row = Some(head.last_row());
+    Ok(())
+}
+
+/// Reads the last row for the record of the store.
+pub(super) fn last_row(transaction: &mut Transaction<'_>) -> Result<RecordedRow, Error> {
+    read_head(transaction).map(|head| head.last_row())
+}
+
+impl Head {
+    fn last_row(&self) -> RecordedRow {
+        RecordedRow {
+            seq: self.seq,
+            mac: self.mac.clone(),
+        }
+    }
+}
+
+fn seal(transaction: &Transaction<'_>, head: &Head) -> [u8; 32] {
+    transaction.secrets.audit.mac(&[
+        b"end of audit",
+        &head.seq.to_be_bytes(),
+        &head.mac,
+        &head.row_changes.to_be_bytes(),
+        &head.row_mac,
+    ])
+}
+
+/// Replaces the seal of version 2, which covered the last row only, after checking it.
+pub(super) fn replace_seal(transaction: &mut Transaction<'_>) -> Result<(), Error> {
+    let mut row = transaction
+        .one("SELECT seq, mac, seal FROM audit_head", &[])?
+        .ok_or(Error::Damaged("the end of the audit is missing"))?;
+    let head = Head {
+        seq: row.int()?,
+        mac: row.blob()?,
+        row_changes: 0,
+        row_mac: Vec::new(),
+    };
+    let old = transaction
         .secrets
         .audit
-        .mac(&[b"end of audit", &seq.to_be_bytes(), mac])
+        .mac(&[b"end of audit", &head.seq.to_be_bytes(), &head.mac]);
+    if head.seq != 0 && old.as_slice() != row.blob()? {
+        return Err(Error::AuditBroken {
+            seq: head.seq.cast_unsigned(),
+            what: AuditFault::Changed,
+        });
+    }
+    write_head(transaction, &head)
 }
 
 /// The number and time of a row.
@@ -176,7 +254,7 @@ impl Chain {
     }
 
     fn check_head(self, transaction: &mut Transaction<'_>) -> Result<AuditHead, Error> {
-        let (seq, mac) = head(transaction)?;
+        let Head { seq, mac, .. } = read_head(transaction)?;
         let broken = |seq: i64, what| Error::AuditBroken {
             seq: seq.cast_unsigned(),
             what,

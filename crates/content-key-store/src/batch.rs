@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use cenc_types::KeyId;
 
 use super::audit::{self, Event};
-use super::content_key::load;
+use super::content_key::load_for_licences;
 use super::key_requests::{self, ContentKeys, SlotRequest};
 use super::transaction::{Recorded, Transaction};
 use super::{Error, KeyStore, StoredKey, model};
@@ -101,7 +101,7 @@ impl Batcher {
             action: "read",
             object: kid.to_string(),
             work: Some(move |transaction: &mut Transaction<'_>| {
-                Ok((load(transaction, &kid)?, "ok".to_owned()))
+                Ok((load_for_licences(transaction, &kid)?, "ok".to_owned()))
             }),
             done: None,
             answer,

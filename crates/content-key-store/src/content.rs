@@ -65,10 +65,7 @@ impl KeyStore {
     ) -> Result<bool, Error> {
         check(content)?;
         self.write("put content", &content.id, |transaction| {
-            let current = match load(transaction, &content.id) {
-                Err(Error::NoContent(_)) => None,
-                current => Some(current?),
-            };
+            let current = load_if_there(transaction, &content.id)?;
             if !condition(current.as_ref()) {
                 return Ok((false, "left as it is".to_owned()));
             }
@@ -214,6 +211,17 @@ pub(super) fn check_period(transaction: &mut Transaction<'_>, slot: &KeySlot) ->
         .filter(|start| *start <= latest)
         .map(|_| ())
         .ok_or(Error::FarPeriod(slot.period))
+}
+
+/// Reads the settings of a content; None if there is no such content.
+pub(super) fn load_if_there(
+    transaction: &mut Transaction<'_>,
+    id: &str,
+) -> Result<Option<Content>, Error> {
+    match load(transaction, id) {
+        Err(Error::NoContent(_)) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {

@@ -4,9 +4,9 @@
 use cenc_types::{CipherMode, ContentKey, KeyId};
 
 use super::database::Value;
-use super::key_requests::{give, slot_object};
+use super::key_requests::{GivenKey, give, slot_object};
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
-use super::transaction::{Transaction, WrappedSecret};
+use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
     Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
@@ -21,11 +21,12 @@ impl KeyStore {
     /// system's generator, and enqueues it for the content's targets. An unknown content is added.
     ///
     /// # Errors
-    /// If a name or the period's index is out of range, the seed cannot be used, or the database fails.
+    /// If a name or the period's index is out of range, the seed cannot be used, or the database fails; [`Error::Retired`],
+    /// [`Error::Compromised`], [`Error::Superseded`] for a key that must protect nothing new.
     pub fn get_or_create_key(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
         slot.check()?;
         self.write("key of", &slot_object(slot), |transaction| {
-            let (key, verb) = give(transaction, slot, None)?;
+            let GivenKey { key, verb } = give(transaction, slot, None)?;
             let result = format!("{verb} {}", key.info.kid);
             Ok((key, result))
         })
@@ -68,15 +69,17 @@ impl KeyStore {
         })
     }
 
-    /// Reads a key in clear.
+    /// Reads a key in clear, for a licence server.
     ///
     /// # Errors
-    /// [`Error::NoKey`].
+    /// [`Error::NoKey`], [`Error::Compromised`].
     pub fn key(&self, kid: &KeyId) -> Result<StoredKey, Error> {
-        self.key_for(kid, "ok")
+        self.write("read", &kid.to_string(), |transaction| {
+            Ok((load_for_licences(transaction, kid)?, "ok".to_owned()))
+        })
     }
 
-    /// Reads a key in clear, for a reason that the audit records: 1 to 255 characters, not secret.
+    /// Reads a key in clear, in any state, for a reason that the audit records: 1 to 255 characters, not secret.
     ///
     /// # Errors
     /// [`Error::NoKey`], [`Error::BadName`].
@@ -87,7 +90,8 @@ impl KeyStore {
         })
     }
 
-    /// Moves a key forward: to active when its crypto period starts, to retired when it protects nothing more.
+    /// Moves a key forward: to active when its crypto period starts, to draining when it has ended. A person retires it, or reports that it
+    /// is compromised, which ends its deliveries.
     ///
     /// # Errors
     /// [`Error::NoKey`], or [`Error::Rule`] when it would go back, or a required target has not acknowledged it.
@@ -108,27 +112,30 @@ pub(super) fn advance(
     let sql = "UPDATE content_key SET state = $2,
             delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
             activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
-            retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END
+            draining = CASE WHEN $2 = 'draining' THEN COALESCE(draining, $3) ELSE draining END,
+            retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END,
+            compromised = CASE WHEN $2 = 'compromised' THEN COALESCE(compromised, $3) ELSE compromised END
         WHERE kid = $1 RETURNING kid";
     let now = transaction.now();
     let values = [kid.into(), state.name().into(), now.into()];
-    transaction
-        .one(sql, &values)?
-        .map(|_| ())
-        .ok_or(Error::NoKey(*kid))
+    transaction.one(sql, &values)?.ok_or(Error::NoKey(*kid))?;
+    match state {
+        KeyState::Compromised => outbox::give_up(transaction, kid),
+        _ => Ok(()),
+    }
 }
 
 /// Reads the content key of a KID, in clear.
 pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Error> {
     let sql = concat!(
-        "SELECT wrapped, kek_id, fingerprint, ",
+        "SELECT wrapped, fingerprint, ",
         info_columns!(),
         " FROM content_key WHERE kid = $1"
     );
     let mut row = transaction
         .one(sql, &[kid.into()])?
         .ok_or(Error::NoKey(*kid))?;
-    let wrapped = WrappedSecret::from_row(&mut row)?;
+    let wrapped = row.blob()?;
     let fingerprint = row.blob()?;
     let info = KeyInfo::from_row(&mut row)?;
     let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &wrapped)?;
@@ -143,6 +150,18 @@ pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Sto
         key: content_key(&clear)?,
         is_new: false,
     })
+}
+
+/// Reads the content key of a KID, in clear, unless it must not be delivered.
+pub(super) fn load_for_licences(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+) -> Result<StoredKey, Error> {
+    let key = load(transaction, kid)?;
+    match key.info.state {
+        KeyState::Compromised => Err(Error::Compromised(*kid)),
+        _ => Ok(key),
+    }
 }
 
 pub(super) fn find_slot(
@@ -205,12 +224,12 @@ pub(super) fn create(
 }
 
 fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
-    match content::load(transaction, &slot.content_id) {
-        Err(Error::NoContent(_)) => content::store(
+    match content::load_if_there(transaction, &slot.content_id)? {
+        Some(_) => Ok(()),
+        None => content::store(
             transaction,
             &Content::new(&slot.content_id, slot.mode.usual_scheme()),
         ),
-        found => found.map(|_| ()),
     }
 }
 
@@ -233,15 +252,18 @@ fn store(
     key: &ContentKey,
     Provenance { origin, seed }: Provenance<'_>,
 ) -> Result<(), Error> {
+    if let Some(doubt) = transaction.doubt {
+        return Err(Error::Restored(doubt));
+    }
     let wrapped = transaction.wrap(Subject::ContentKey(kid, mode), key.as_bytes())?;
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
-    let sql = "INSERT INTO content_key (kid, mode, wrapped, kek_id, fingerprint, origin, seed, state, created)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8)";
+    let sql =
+        "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
+        VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)";
     let values = [
         kid.into(),
         mode_name(mode).into(),
-        wrapped.bytes.into(),
-        wrapped.kek_id.as_str().into(),
+        wrapped.into(),
         fingerprint.as_slice().into(),
         origin.name().into(),
         seed.into(),

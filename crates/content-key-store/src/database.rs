@@ -21,7 +21,16 @@ pub(super) trait Database: Send {
     fn roll_back(&mut self);
     /// Returns the kind of database.
     fn backend(&self) -> Backend;
+    /// Returns the version of the tables; 0 if there are none.
+    fn version(&mut self) -> Result<i64, Error>;
+    /// Starts a transaction that changes tables. Afterwards the connection must be opened again.
+    fn begin_upgrade(&mut self) -> Result<(), Error>;
+    /// Changes the tables to the next version.
+    fn apply_next(&mut self) -> Result<(), Error>;
 }
+
+/// The version of the tables that this program uses.
+pub(super) const VERSION: i64 = 3;
 
 /// The kind of database of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +73,11 @@ pub struct Row(std::vec::IntoIter<Value>);
 impl Row {
     pub(super) fn new(values: Vec<Value>) -> Self {
         Self(values.into_iter())
+    }
+
+    /// Takes all values that are left.
+    pub(super) fn rest(self) -> impl Iterator<Item = Value> {
+        self.0
     }
 
     /// Takes a number.

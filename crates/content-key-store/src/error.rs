@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use cenc_types::{CipherMode, KeyId};
 
+use super::generation::Doubt;
+use super::key_requests::GRACE_PERIODS;
 use super::location::Location;
 
 /// Errors of the key store.
@@ -60,6 +62,43 @@ pub enum Error {
         /// The last one that is known.
         known: i64,
     },
+    /// The tables are of an earlier version.
+    #[error(
+        "the key store has tables of version {found}: make a backup, then run playready-packager store upgrade"
+    )]
+    OlderSchema {
+        /// The version in the database.
+        found: i64,
+    },
+    /// There is no store to upgrade.
+    #[error("there is no key store at this address: check it")]
+    NoStore,
+    /// The database of a key-encryption key is gone.
+    #[error(
+        "the database of store {store} is missing or empty, though {record} says that it had keys: restore a backup, or remove that file \
+         to start a new store",
+        record = .record.display()
+    )]
+    StoreMissing {
+        /// The id of the store.
+        store: String,
+        /// The file that names it.
+        record: PathBuf,
+    },
+    /// The store may be a backup or a copy.
+    #[error(
+        "the key store makes no keys because it may be a backup or a copy: {0}; look at what is lost, then run playready-packager \
+         store accept-restore"
+    )]
+    Restored(Doubt),
+    /// The record of the store's last change cannot be written.
+    #[error("cannot write {path}, the record of the key store's last change: {source}; let this user write there", path = .path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: std::io::Error,
+    },
     /// Others than its owner may use the folder or the file of a SQLite store.
     #[error(
         "{path} has mode {mode:04o}: others may reach the key store; run chmod {needed:04o} on it",
@@ -99,18 +138,12 @@ pub enum Error {
     NoKek,
     /// The store is wrapped under another key-encryption key.
     #[error(
-        "wrong key-encryption key: the store is wrapped under the one with id {needed}, which none of the given ones is; \
-         give that one, and during a re-wrap both"
+        "wrong key-encryption key: the store is wrapped under the one with id {needed}, which none of the given ones is: \
+         give that one"
     )]
     WrongKek {
         /// The id of the one that is needed.
         needed: String,
-    },
-    /// A re-wrap to another key began meanwhile.
-    #[error("another re-wrap began, to the key-encryption key with id {current}: finish that one")]
-    OtherRewrap {
-        /// The id of that key.
-        current: String,
     },
     /// A wrapped key does not open with the key-encryption key that it names.
     #[error("the wrapped {what} was changed or belongs elsewhere: restore the store from a backup")]
@@ -121,6 +154,21 @@ pub enum Error {
     /// A row is not what the tables' rules allow.
     #[error("the key store's tables are damaged: {0}; restore the store from a backup")]
     Damaged(&'static str),
+    /// A signed row is not as it was signed last.
+    #[error(
+        "{kind} '{name}' was changed in the database by another program: nobody gets keys by it; restore the store from a backup"
+    )]
+    RowChanged {
+        /// `account`, `token` or `target`.
+        kind: &'static str,
+        /// The name or id.
+        name: String,
+    },
+    /// A signed row was added, removed or put back to an earlier version.
+    #[error(
+        "an account, token or target was removed or put back in the database by another program: restore the store from a backup"
+    )]
+    RowsChanged,
     /// The audit's chain is broken.
     #[error(
         "audit row {seq} was {what}: rows before it are as they were written, later ones prove nothing"
@@ -201,11 +249,21 @@ pub enum Error {
     /// A track has another key in the crypto period.
     #[error("the track has key {0} in that crypto period: change keys with the next period")]
     SlotTaken(KeyId),
-    /// The KID is that of a key that the content does not have.
+    /// An operator has retired the key.
     #[error(
-        "KID {0} has a key that is not of this content: use another KID, or give that key to one of the content's tracks first"
+        "key {0} is retired and protects nothing new: use the next crypto period, or another content id where keys do not change"
     )]
-    OtherContent(KeyId),
+    Retired(KeyId),
+    /// The key is known to others.
+    #[error(
+        "key {0} is compromised and is given to nobody: use the next crypto period, or another content id where keys do not change"
+    )]
+    Compromised(KeyId),
+    /// The crypto period of a key has ended too long ago.
+    #[error(
+        "key {0} was superseded more than {GRACE_PERIODS} crypto periods ago: check the packager's clock, and set period-clock=utc"
+    )]
+    Superseded(KeyId),
     /// The nil KID.
     #[error("the nil key id (all zero) names no key: give the KID of a real key")]
     NilKeyId,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Key-encryption keys (KEKs): 32 bytes that wrap all other keys. They are never in the database, which has only an id that is
+//! Key-encryption keys (KEKs): 32 bytes that wrap the store's master key. They are never in the database, which has only an id that is
 //! computed from each.
 
 use std::io;
@@ -10,6 +10,7 @@ use host_access::{Host, SecretFiles, push_hex, read_regular_file};
 use zeroize::Zeroizing;
 
 use super::Error;
+use super::database::{Database, Row};
 use super::mac::MacKey;
 use super::passphrase::Stretch;
 use super::wrap::Wrapper;
@@ -36,13 +37,15 @@ pub(super) struct Kek {
     pub(super) wrapper: Wrapper,
     /// The parameters by which it was derived from a passphrase, if it was.
     pub(super) stretch: Option<Stretch>,
+    /// Its file, if it is in one.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl KekSource {
     /// Returns a key for a new store, or for a re-wrap. Creates a missing file, and a new salt for a passphrase.
     pub(super) fn create(&self, host: &Host) -> Result<Kek, Error> {
         match self {
-            Self::File(path) => Ok(Kek::new(&*read_or_create(path, host)?, None)),
+            Self::File(path) => Ok(Kek::in_file(&*read_or_create(path, host)?, path)),
             Self::Credential(name) => Ok(Kek::new(&*read_credential(name)?, None)),
             Self::Passphrase(passphrase) => {
                 let stretch = Stretch::generate(&*host.random)?;
@@ -60,7 +63,7 @@ impl KekSource {
         let is_known = |kek: &Kek| known.iter().any(|known| known.id == kek.id);
         match self {
             Self::File(path) => {
-                Ok(Some(Kek::new(&*read_file(path, files)?, None)).filter(is_known))
+                Ok(Some(Kek::in_file(&*read_file(path, files)?, path)).filter(is_known))
             }
             Self::Credential(name) => {
                 Ok(Some(Kek::new(&*read_credential(name)?, None)).filter(is_known))
@@ -79,6 +82,13 @@ impl KekSource {
 }
 
 impl Kek {
+    fn in_file(key: &[u8; 32], path: &Path) -> Self {
+        Self {
+            file: Some(path.to_owned()),
+            ..Self::new(key, None)
+        }
+    }
+
     fn new(key: &[u8; 32], stretch: Option<Stretch>) -> Self {
         let mac = MacKey::from_array(key).mac(&[b"id of a key-encryption key"]);
         Self {
@@ -89,7 +99,29 @@ impl Kek {
                 .collect(),
             wrapper: Wrapper::new(key),
             stretch,
+            file: None,
         }
+    }
+}
+
+/// Reads the id of the key-encryption key that wraps the master key.
+pub(super) fn current(database: &mut dyn Database) -> Result<KnownKek, Error> {
+    let sql = "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state = 'current'";
+    let mut row = database
+        .run(sql, &[])?
+        .into_iter()
+        .next()
+        .ok_or(Error::Damaged("no key-encryption key is current"))?;
+    KnownKek::from_row(&mut row)
+}
+
+impl KnownKek {
+    /// Takes id, salt, memory, passes and lanes from a row.
+    pub(super) fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.text()?,
+            stretch: Stretch::from_row(row)?,
+        })
     }
 }
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use cenc_types::KeyId;
+use content_keys::key_id_for;
 
 use super::content_key::{KeyIdentity, assign, create, find_slot, load};
-use super::model::mode_name;
+use super::model::{KeyInfo, KeyState, mode_name};
 use super::transaction::{Recorded, Transaction};
 use super::{Content, Error, KeySlot, KeyStore, StoredKey, content};
 
@@ -15,8 +16,20 @@ use super::{Content, Error, KeySlot, KeyStore, StoredKey, content};
 pub struct SlotRequest {
     /// The track in a crypto period.
     pub slot: KeySlot,
-    /// The KID for a new key; random if None. A key that the slot has already keeps its own.
+    /// The KID that the packager proposes. A slot that has a key keeps its KID. A new key has the proposed KID if it is a random UUID
+    /// (version 4) that is free, and the content has no seed; otherwise the store chooses.
     pub kid: Option<KeyId>,
+}
+
+/// The crypto periods for which packagers still get a key after its own has ended: redundant packagers run seconds apart, and some
+/// restart.
+pub(super) const GRACE_PERIODS: u32 = 3;
+
+/// A key that was given to a packager.
+pub(super) struct GivenKey {
+    pub(super) key: StoredKey,
+    /// The verb for the audit.
+    pub(super) verb: &'static str,
 }
 
 /// The keys of a content and its settings.
@@ -29,11 +42,10 @@ pub struct ContentKeys {
 
 impl KeyStore {
     /// Returns the keys of several slots, in the order of the requests: all of them or none. Missing keys are created as by
-    /// [`Self::get_or_create_key`], with the requested KIDs. If the content has a key with that KID already, the slot gets that key.
+    /// [`Self::get_or_create_key`]. If another slot of the content has a key with the proposed KID, this slot gets that key too.
     ///
     /// # Errors
-    /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::OtherContent`], [`Error::OtherMode`],
-    /// [`Error::UnknownLabel`].
+    /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::UnknownLabel`].
     pub fn get_or_create_keys(&self, wanted: &[SlotRequest]) -> Result<Vec<StoredKey>, Error> {
         check(wanted)?;
         self.write("keys of", &object(wanted), |transaction| {
@@ -82,10 +94,7 @@ pub(super) fn with_content(
         .first()
         .map(|request| request.slot.content_id.as_str())
         .unwrap_or_default();
-    let known = match content::load(transaction, id) {
-        Err(Error::NoContent(_)) => None,
-        found => Some(found?),
-    };
+    let known = content::load_if_there(transaction, id)?;
     if let Some(content) = &known {
         check_labels(content, wanted)?;
     }
@@ -123,7 +132,7 @@ fn give_all(transaction: &mut Transaction<'_>, wanted: &[SlotRequest]) -> Record
     let mut keys = Vec::with_capacity(wanted.len());
     let mut results = Vec::with_capacity(wanted.len());
     for SlotRequest { slot, kid } in wanted {
-        let (key, verb) = give(transaction, slot, *kid)?;
+        let GivenKey { key, verb } = give(transaction, slot, *kid)?;
         results.push(format!("{verb} {}", key.info.kid));
         keys.push(key);
     }
@@ -135,36 +144,94 @@ pub(super) fn give(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
     wanted: Option<KeyId>,
-) -> Result<(StoredKey, &'static str), Error> {
+) -> Result<GivenKey, Error> {
     if let Some(kid) = find_slot(transaction, slot)? {
-        return Ok((load(transaction, &kid)?, "read"));
+        let key = load(transaction, &kid)?;
+        check_usable(transaction, slot, &key.info)?;
+        return Ok(GivenKey { key, verb: "read" });
     }
-    let Some(kid) = wanted else {
-        let kid = KeyId::generate(&*transaction.host.random)?;
-        return Ok((create(transaction, slot, kid)?, "made"));
-    };
-    match load(transaction, &kid) {
-        Err(Error::NoKey(_)) => Ok((create(transaction, slot, kid)?, "made")),
-        Err(error) => Err(error),
-        Ok(key) => share(transaction, slot, key),
+    if let Some(kid) = wanted
+        && is_of_content(transaction, slot, &kid)?
+    {
+        let key = load(transaction, &kid)?;
+        check_usable(transaction, slot, &key.info)?;
+        let mode = key.info.mode;
+        assign(transaction, slot, KeyIdentity { kid: &kid, mode })?;
+        return Ok(GivenKey {
+            key,
+            verb: "shared",
+        });
     }
+    let kid = new_kid(transaction, slot, wanted)?;
+    Ok(GivenKey {
+        key: create(transaction, slot, kid)?,
+        verb: "made",
+    })
 }
 
-/// Assigns the key of another slot of the same content. A KID of another content is refused, so that knowing it does not give access
-/// to its key.
-fn share(
+/// True if the KID has a key that another slot of the same content uses, so that both may share it.
+fn is_of_content(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
-    key: StoredKey,
-) -> Result<(StoredKey, &'static str), Error> {
-    let kid = key.info.kid;
-    transaction
-        .one(
-            "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 LIMIT 1",
-            &[(&kid).into(), slot.content_id.as_str().into()],
-        )?
-        .ok_or(Error::OtherContent(kid))?;
-    let mode = key.info.mode;
-    assign(transaction, slot, KeyIdentity { kid: &kid, mode })?;
-    Ok((key, "shared"))
+    kid: &KeyId,
+) -> Result<bool, Error> {
+    let sql = "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 AND mode = $3 LIMIT 1";
+    let values = [
+        kid.into(),
+        slot.content_id.as_str().into(),
+        mode_name(slot.mode).into(),
+    ];
+    Ok(transaction.one(sql, &values)?.is_some())
+}
+
+/// Returns the KID for a new key. The requested one is used only if it is random and free: whoever can compute a KID could claim it for
+/// another content. A content with a seed has the KID that every packager computes, since the licence server derives its key from it.
+fn new_kid(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    wanted: Option<KeyId>,
+) -> Result<KeyId, Error> {
+    let derived = content::load_if_there(transaction, &slot.content_id)?
+        .filter(|content| content.seed.is_some())
+        .map(|content| {
+            let rotates = content.crypto_period.is_some() || slot.period > 0;
+            let period = rotates.then_some(slot.period);
+            key_id_for(&slot.content_id, slot.mode, &slot.label, period)
+        });
+    let proposed = derived.or(wanted.filter(KeyId::is_random));
+    if let Some(kid) = proposed
+        && matches!(load(transaction, &kid), Err(Error::NoKey(_)))
+    {
+        return Ok(kid);
+    }
+    Ok(KeyId::generate(&*transaction.host.random)?)
+}
+
+/// Refuses a key that must not protect new samples.
+fn check_usable(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    info: &KeyInfo,
+) -> Result<(), Error> {
+    match info.state {
+        KeyState::Planned | KeyState::Delivered | KeyState::Active => Ok(()),
+        KeyState::Retired => Err(Error::Retired(info.kid)),
+        KeyState::Compromised => Err(Error::Compromised(info.kid)),
+        KeyState::Draining => {
+            let content = content::load(transaction, &slot.content_id)?;
+            let grace = content
+                .crypto_period
+                .map(|period| period.saturating_mul(GRACE_PERIODS));
+            let has_ended = grace.zip(info.draining).is_some_and(|(grace, since)| {
+                transaction
+                    .now()
+                    .duration_since(since)
+                    .is_ok_and(|drained| drained > grace)
+            });
+            match has_ended {
+                true => Err(Error::Superseded(info.kid)),
+                false => Ok(()),
+            }
+        }
+    }
 }

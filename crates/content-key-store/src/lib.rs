@@ -7,7 +7,7 @@
 //! use host_access::Host;
 //!
 //! let kek = KekSource::File("/var/lib/keys/keys.db.kek".into());
-//! let store = KeyStore::open("sqlite:///var/lib/keys/keys.db", vec![kek], &Host::system())?;
+//! let store = KeyStore::open("sqlite:///var/lib/keys/keys.db", &[kek], &Host::system())?;
 //! let slot = KeySlot {
 //!     content_id: "film".to_owned(),
 //!     label: "VIDEO".to_owned(),
@@ -22,12 +22,14 @@
 //!
 //! - **One key for all.** The first request for a content's track in a crypto period creates its key
 //!   ([`KeyStore::get_or_create_key`]); all others, from other processes and machines too, get the same key.
-//! - **Nothing in clear.** Keys and seeds are stored wrapped under a key-encryption key that the database never sees ([`KekSource`]).
-//!   [`KeyStore::rewrap`] changes it, and continues after an interruption.
+//! - **Nothing in clear.** Keys and seeds are stored wrapped under the store's master key, and that under a key-encryption key that the
+//!   database never sees ([`KekSource`]). [`KeyStore::rewrap`] changes it.
 //! - **Rules in the database.** Constraints and triggers enforce, for all writers, that a KID means one key in one cipher mode for
 //!   ever, that a key becomes active only when all required targets have acknowledged it, and that the audit only grows.
 //! - **A complete audit.** Each request that changes the store or hands out a key adds a row to the audit, in the same
 //!   transaction ([`KeyStore::verify_audit`]).
+//! - **Signed rows.** Accounts, tokens and targets decide who gets keys. Whoever can write the database, without the key-encryption key,
+//!   cannot change them without being noticed ([`SignedRow`]).
 //!
 //! # Tables of a program over the store
 //!
@@ -52,6 +54,7 @@ mod content;
 mod content_key;
 mod database;
 mod error;
+mod generation;
 mod kek;
 mod key_requests;
 mod list;
@@ -68,24 +71,29 @@ mod postgres;
 mod rewrap;
 mod secrets;
 mod seed;
+mod signed_rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store_address;
 mod store_keys;
 mod timeline;
 mod transaction;
+mod upgrade;
 mod wrap;
 
+use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};
 
 pub use audit::AuditHead;
 use audit::Event;
 pub use batch::Batcher;
+use cenc_types::KeyId;
 pub use compare::is_guessable;
 pub use content::{ContentSummary, RotatingContent};
-use database::{Access, Database};
 pub use database::{Backend, Row, Value};
+use database::{Database, VERSION};
 pub use error::{AuditFault, Error};
+pub use generation::Doubt;
 use host_access::Host;
 pub use kek::KekSource;
 pub use key_requests::{ContentKeys, SlotRequest};
@@ -96,11 +104,13 @@ pub use model::{
 };
 use secrets::Secrets;
 pub use seed::SeedInfo;
+pub use signed_rows::SignedRow;
 pub use store_address::StoreAddress;
 pub use store_keys::StoreKeys;
 pub use timeline::PeriodKey;
 use transaction::Shared;
-pub use transaction::{RequestError, Transaction, WrappedSecret};
+pub use transaction::{RequestError, Transaction};
+pub use upgrade::Upgraded;
 
 /// A store of content keys.
 #[derive(Clone)]
@@ -112,20 +122,25 @@ pub struct KeyStore {
 
 impl KeyStore {
     /// Opens the store at `sqlite:///path` or `postgresql://…`, and creates it if there is none. The first of the key-encryption keys
-    /// then wraps its secrets. Before and during a re-wrap, give both the old and the new key.
+    /// then wraps its secrets. While a re-wrap may happen, give both the old and the new key.
     ///
     /// # Errors
-    /// [`Error::BadUri`], [`Error::Unavailable`], [`Error::TooOpen`] for a folder or file that others may use,
-    /// [`Error::WrongKek`], and those of [`KekSource`].
-    pub fn open(uri: &str, keks: Vec<KekSource>, host: &Host) -> Result<Self, Error> {
+    /// [`Error::BadUri`], [`Error::Unavailable`], [`Error::TooOpen`] for a folder or file that others may use, [`Error::WrongKek`],
+    /// [`Error::OlderSchema`] for a store that [`Self::upgrade`] must bring up to date first, and those of [`KekSource`].
+    pub fn open(uri: &str, keks: &[KekSource], host: &Host) -> Result<Self, Error> {
+        if keks.is_empty() {
+            return Err(Error::NoKek);
+        }
+        let location = Location::parse(uri)?;
         let mut database = connect(uri, host)?;
-        let secrets = obtain_secrets(&mut *database, keks, host)?;
+        if database.version()? == 0 {
+            create(&mut *database, &location, keks, host)?;
+            database = connect(uri, host)?;
+        }
+        check_version(&mut *database)?;
+        let opened = Shared::open(database, &location, keks, host)?;
         Ok(Self {
-            shared: Arc::new(Mutex::new(Shared {
-                database,
-                secrets,
-                host: host.clone(),
-            })),
+            shared: Arc::new(Mutex::new(opened)),
             host: host.clone(),
             actor: "unnamed".into(),
         })
@@ -161,53 +176,66 @@ fn connect(uri: &str, host: &Host) -> Result<Box<dyn Database>, Error> {
     }
 }
 
-fn obtain_secrets(
+/// Creates the tables and keys of a new store, unless another process has created them meanwhile.
+fn create(
     database: &mut dyn Database,
-    keks: Vec<KekSource>,
+    location: &Location,
+    keks: &[KekSource],
     host: &Host,
-) -> Result<Secrets, Error> {
-    if keks.is_empty() {
-        return Err(Error::NoKek);
-    }
-    database.begin(Access::Read)?;
-    let found = Secrets::obtain(database, keks, host);
-    database.roll_back();
-    let keks = match found? {
-        Ok(secrets) => return Ok(secrets),
-        Err(keks) => keks,
+) -> Result<(), Error> {
+    database.begin_upgrade()?;
+    let created = match database.version() {
+        Ok(0) => fill(database, location, keks, host),
+        version => version.map(|_| ()),
     };
-    // Only a new store is written to. Another process may have created it meanwhile.
-    database.begin(Access::Write)?;
-    let made = Secrets::obtain(database, keks, host).and_then(|found| {
-        let made = found.or_else(|keks| create_secrets(database, keks, host))?;
-        database.commit()?;
-        Ok(made)
-    });
-    if made.is_err() {
-        database.roll_back();
+    match created.is_ok() {
+        true => database.commit()?,
+        false => database.roll_back(),
     }
-    made
+    created
 }
 
-fn create_secrets(
+fn fill(
     database: &mut dyn Database,
-    keks: Vec<KekSource>,
+    location: &Location,
+    keks: &[KekSource],
     host: &Host,
-) -> Result<Secrets, Error> {
+) -> Result<(), Error> {
+    while database.version()? < VERSION {
+        database.apply_next()?;
+    }
     let mut secrets = Secrets::create(database, keks, host)?;
-    let mut transaction = Transaction {
-        database,
-        secrets: &mut secrets,
-        host,
+    let mut transaction = Transaction::of_all(database, &mut secrets, host);
+    create_identity(&mut transaction, location)?;
+    signed_rows::sign_all(&mut transaction)?;
+    let event = Event {
+        actor: "store",
+        action: "create",
+        object: "store",
+        result: "ok",
     };
-    audit::append(
-        &mut transaction,
-        &Event {
-            actor: "store",
-            action: "create",
-            object: "store",
-            result: "ok",
-        },
-    )?;
-    Ok(secrets)
+    audit::append(&mut transaction, &event)
+}
+
+/// Gives the store an id, and begins its record, so that its backups and copies are recognised.
+fn create_identity(transaction: &mut Transaction<'_>, location: &Location) -> Result<(), Error> {
+    let id = KeyId::generate(&*transaction.host.random)?.to_string();
+    let sql = "INSERT INTO store_identity (one, id) VALUES (1, $1)";
+    transaction.run(sql, &[id.as_str().into()])?;
+    match generation::path(transaction.secrets.kek_file.as_deref(), location, &id) {
+        Some(path) => generation::begin(&path, &id),
+        None => Ok(()),
+    }
+}
+
+fn check_version(database: &mut dyn Database) -> Result<(), Error> {
+    let found = database.version()?;
+    match found.cmp(&VERSION) {
+        Ordering::Less => Err(Error::OlderSchema { found }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Error::NewerSchema {
+            found,
+            known: VERSION,
+        }),
+    }
 }

@@ -52,8 +52,12 @@ pub enum KeyState {
     Delivered,
     /// It protects samples.
     Active,
-    /// It protects no new samples.
+    /// Its crypto period has ended. Packagers that are late still get it for some periods, and licence servers for ever.
+    Draining,
+    /// An operator has retired it: it protects no new samples. Licence servers still get it.
     Retired,
+    /// Others know it: it protects no new samples, and licence servers do not get it.
+    Compromised,
 }
 
 /// The properties of a key, without the key.
@@ -75,8 +79,12 @@ pub struct KeyInfo {
     pub delivered: Option<SystemTime>,
     /// The time at which it became active.
     pub activated: Option<SystemTime>,
+    /// The time at which its crypto period had ended.
+    pub draining: Option<SystemTime>,
     /// The time at which it was retired.
     pub retired: Option<SystemTime>,
+    /// The time at which it was reported as compromised.
+    pub compromised: Option<SystemTime>,
 }
 
 /// A key in clear. It is wiped when dropped and cannot be printed.
@@ -215,7 +223,14 @@ impl Origin {
 
 impl KeyState {
     /// All states, in their order.
-    pub const ALL: [Self; 4] = [Self::Planned, Self::Delivered, Self::Active, Self::Retired];
+    pub const ALL: [Self; 6] = [
+        Self::Planned,
+        Self::Delivered,
+        Self::Active,
+        Self::Draining,
+        Self::Retired,
+        Self::Compromised,
+    ];
 
     /// Returns the name of the state.
     pub const fn name(self) -> &'static str {
@@ -223,7 +238,9 @@ impl KeyState {
             Self::Planned => "planned",
             Self::Delivered => "delivered",
             Self::Active => "active",
+            Self::Draining => "draining",
             Self::Retired => "retired",
+            Self::Compromised => "compromised",
         }
     }
 }
@@ -246,7 +263,7 @@ pub(super) fn mode_of(text: &str) -> Result<CipherMode, Error> {
 /// The columns of a [`KeyInfo`], as [`KeyInfo::from_row`] takes them.
 macro_rules! info_columns {
     () => {
-        "content_key.kid, content_key.mode, origin, seed, state, created, delivered, activated, retired"
+        "content_key.kid, content_key.mode, origin, seed, state, created, delivered, activated, draining, retired, compromised"
     };
 }
 pub(super) use info_columns;
@@ -274,7 +291,9 @@ impl KeyInfo {
             created: row.time()?,
             delivered: row.optional_time()?,
             activated: row.optional_time()?,
+            draining: row.optional_time()?,
             retired: row.optional_time()?,
+            compromised: row.optional_time()?,
         })
     }
 }

@@ -14,13 +14,15 @@ impl KeyStore {
     /// Enqueues a key for targets. Deliveries that were given up are tried again; acknowledged ones stay as they are.
     ///
     /// # Errors
-    /// [`Error::NoKey`], [`Error::BadName`].
+    /// [`Error::NoKey`], [`Error::BadName`], [`Error::Compromised`].
     pub fn enqueue(&self, kid: &KeyId, targets: &[String]) -> Result<(), Error> {
         for target in targets {
             check_name("target", target)?;
         }
         self.write("enqueue", &kid.to_string(), |transaction| {
-            info(transaction, kid)?;
+            if info(transaction, kid)?.state == KeyState::Compromised {
+                return Err(Error::Compromised(*kid));
+            }
             enqueue(transaction, kid, targets)?;
             Ok(((), targets.join(", ")))
         })
@@ -61,6 +63,12 @@ pub(super) fn enqueue(
         transaction.run(sql, &[kid.into(), target.as_str().into(), now.into()])?;
     }
     Ok(())
+}
+
+/// Gives up the deliveries of a compromised key.
+pub(super) fn give_up(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<(), Error> {
+    let sql = "UPDATE delivery SET state = 'given-up', error = 'the key is compromised' WHERE kid = $1 AND state = 'pending'";
+    transaction.run(sql, &[kid.into()]).map(|_| ())
 }
 
 /// True if all required targets have acknowledged a planned key.

@@ -19,13 +19,14 @@ use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
 
-/// The changes of the tables in each version; a database of an earlier version gets the later changes.
-const MIGRATIONS: [&str; 2] = [
+/// The changes of the tables in each version.
+const MIGRATIONS: [&str; 3] = [
     include_str!("schema/postgres.sql"),
     include_str!("schema/postgres-2.sql"),
+    include_str!("schema/postgres-3.sql"),
 ];
 /// Takes the advisory lock for changes of the tables. Its number is arbitrary, but must not be used for anything else.
-const BEGIN_MIGRATION: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
+const BEGIN_UPGRADE: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
 
 struct Postgres {
     server: Server,
@@ -39,7 +40,7 @@ struct Session {
     statements: HashMap<&'static str, Statement>,
 }
 
-/// Connects to the database of a URI, and creates missing tables.
+/// Connects to the database of a URI.
 pub(super) fn open(
     uri: &str,
     location: Location,
@@ -50,7 +51,7 @@ pub(super) fn open(
         session: None,
         is_open: false,
     };
-    postgres.migrate()?;
+    postgres.start("")?;
     Ok(Box::new(postgres))
 }
 
@@ -85,36 +86,6 @@ impl Postgres {
             .client
             .batch_execute(statements)
             .map_err(|error| self.failed(error))
-    }
-
-    fn migrate(&mut self) -> Result<(), Error> {
-        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        self.start(BEGIN_MIGRATION)?;
-        let table = "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'";
-        let found = match self.run(table, &[])?.is_empty() {
-            true => 0,
-            false => self.version()?,
-        };
-        if found > known {
-            return Err(Error::NewerSchema { found, known });
-        }
-        let done = usize::try_from(found).map_err(|_| Error::Damaged("the version is negative"))?;
-        if found == 0 {
-            self.batch("CREATE TABLE key_store_version (version BIGINT NOT NULL); INSERT INTO key_store_version VALUES (0)")?;
-        }
-        for statements in MIGRATIONS.iter().skip(done) {
-            self.batch(statements)?;
-            self.batch("UPDATE key_store_version SET version = version + 1")?;
-        }
-        self.commit()
-    }
-
-    fn version(&mut self) -> Result<i64, Error> {
-        self.run("SELECT version FROM key_store_version", &[])?
-            .into_iter()
-            .next()
-            .ok_or(Error::Damaged("the version is missing"))?
-            .int()
     }
 
     fn failed(&self, error: postgres::Error) -> Error {
@@ -210,6 +181,40 @@ impl Database for Postgres {
 
     fn backend(&self) -> Backend {
         Backend::Postgres
+    }
+
+    fn version(&mut self) -> Result<i64, Error> {
+        let table = "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'";
+        if self.run(table, &[])?.is_empty() {
+            return Ok(0);
+        }
+        self.run("SELECT version FROM key_store_version", &[])?
+            .into_iter()
+            .next()
+            .ok_or(Error::Damaged("the version is missing"))?
+            .int()
+    }
+
+    fn begin_upgrade(&mut self) -> Result<(), Error> {
+        if self.is_open {
+            self.roll_back();
+        }
+        self.start(BEGIN_UPGRADE)?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    fn apply_next(&mut self) -> Result<(), Error> {
+        let version = self.version()?;
+        let statements = usize::try_from(version)
+            .ok()
+            .and_then(|version| MIGRATIONS.get(version))
+            .ok_or(Error::Damaged("the version is negative"))?;
+        if version == 0 {
+            self.batch("CREATE TABLE key_store_version (version BIGINT NOT NULL); INSERT INTO key_store_version VALUES (0)")?;
+        }
+        self.batch(statements)?;
+        self.batch("UPDATE key_store_version SET version = version + 1")
     }
 }
 

@@ -1,161 +1,181 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The keys that a store needs for its work: the key-encryption keys that its rows name, and its own two keys.
+//! The keys that a store needs for its work. A key-encryption key (KEK) wraps the master key, and the master key wraps everything else:
+//! the store's own keys, content keys, seeds and credentials.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use host_access::{Clock, Host, SecretFiles};
+use host_access::{Clock, Host, Random};
+use zeroize::Zeroizing;
 
 use super::Error;
 use super::database::Database;
-use super::kek::{Kek, KekSource, KnownKek};
+use super::kek::{self, Kek, KekSource, KnownKek};
 use super::mac::MacKey;
 use super::passphrase::Stretch;
-use super::transaction::WrappedSecret;
+use super::signed_rows::VerifiedRows;
 use super::wrap::{Subject, Wrapper};
 
 /// The name of the audit's key.
 const AUDIT: &str = "audit";
 /// The name of the fingerprints' key.
 const FINGERPRINT: &str = "fingerprint";
+/// The name of the key for the MACs of signed rows.
+const ROWS: &str = "rows";
 
 /// The keys of an open store, wiped when dropped.
 pub(super) struct Secrets {
-    sources: Vec<KekSource>,
-    files: Arc<dyn SecretFiles>,
-    keks: Vec<Kek>,
+    pub(super) master: MasterKey,
+    /// The file of the KEK, if it is in one.
+    pub(super) kek_file: Option<PathBuf>,
     pub(super) audit: MacKey,
+    pub(super) rows: MacKey,
+    /// The signed rows that were found to be intact.
+    pub(super) verified: VerifiedRows,
     fingerprint: MacKey,
 }
 
+/// The key that wraps all other secrets of the store.
+pub(super) struct MasterKey {
+    /// In one place on the heap, so that moving it leaves no copy.
+    key: Box<Zeroizing<[u8; 32]>>,
+    pub(super) wrapper: Wrapper,
+}
+
 impl Secrets {
-    /// Reads the keys of a store. Returns the sources if the store is new.
+    /// Reads the keys of a store with the KEK that wraps its master key.
     pub(super) fn obtain(
         database: &mut dyn Database,
-        sources: Vec<KekSource>,
+        sources: &[KekSource],
         host: &Host,
-    ) -> Result<Result<Self, Vec<KekSource>>, Error> {
-        let mut keks = Vec::new();
-        if !learn(database, &sources, &*host.files, &mut keks)? {
-            return Ok(Err(sources));
-        }
-        Ok(Ok(Self {
-            audit: load(database, &keks, AUDIT)?,
-            fingerprint: load(database, &keks, FINGERPRINT)?,
-            sources,
-            files: Arc::clone(&host.files),
-            keks,
-        }))
+    ) -> Result<Self, Error> {
+        let kek = find_kek(sources, kek::current(database)?, host)?;
+        let master = MasterKey::open(database, &kek)?;
+        Ok(Self {
+            audit: load(database, &master, AUDIT)?,
+            fingerprint: load(database, &master, FINGERPRINT)?,
+            rows: load(database, &master, ROWS)?,
+            verified: VerifiedRows::default(),
+            kek_file: kek.file,
+            master,
+        })
     }
 
     /// Creates the keys of a new store.
     pub(super) fn create(
         database: &mut dyn Database,
-        sources: Vec<KekSource>,
+        sources: &[KekSource],
         host: &Host,
     ) -> Result<Self, Error> {
         let kek = sources.first().ok_or(Error::NoKek)?.create(host)?;
         add_kek(database, &kek, &*host.clock)?;
         let random = &*host.random;
-        let (audit, fingerprint) = (MacKey::generate(random)?, MacKey::generate(random)?);
-        for (name, key) in [(AUDIT, &audit), (FINGERPRINT, &fingerprint)] {
-            let wrapped = kek
-                .wrapper
-                .wrap(Subject::Secret(name), key.as_bytes(), random)?;
-            database.run(
-                "INSERT INTO secret (name, wrapped, kek_id) VALUES ($1, $2, $3)",
-                &[name.into(), wrapped.into(), kek.id.as_str().into()],
-            )?;
-        }
+        let master = MasterKey::generate(random)?;
+        master.store(database, &kek, random)?;
         Ok(Self {
-            keks: vec![kek],
-            sources,
-            files: Arc::clone(&host.files),
-            audit,
-            fingerprint,
+            audit: create_key(database, &master, AUDIT, random)?,
+            fingerprint: create_key(database, &master, FINGERPRINT, random)?,
+            rows: create_key(database, &master, ROWS, random)?,
+            verified: VerifiedRows::default(),
+            kek_file: kek.file,
+            master,
         })
     }
 
-    /// Returns the wrapper of a key-encryption key. An unknown key is looked up again, because a re-wrap may have begun.
-    pub(super) fn wrapper(
-        &mut self,
+    /// Adds what version 3 needs beyond the secrets of version 2, which `master` wraps already.
+    pub(super) fn extend(
         database: &mut dyn Database,
-        kek_id: &str,
-    ) -> Result<&Wrapper, Error> {
-        if !self.keks.iter().any(|kek| kek.id == kek_id) {
-            learn(database, &self.sources, &*self.files, &mut self.keks)?;
-        }
-        wrapper(&self.keks, kek_id)
+        master: MasterKey,
+        kek: Kek,
+        random: &dyn Random,
+    ) -> Result<Self, Error> {
+        master.store(database, &kek, random)?;
+        Ok(Self {
+            audit: load(database, &master, AUDIT)?,
+            fingerprint: load(database, &master, FINGERPRINT)?,
+            rows: create_key(database, &master, ROWS, random)?,
+            verified: VerifiedRows::default(),
+            kek_file: kek.file,
+            master,
+        })
     }
 
     pub(super) fn fingerprint(&self, kind: &str, secret: &[u8]) -> [u8; 16] {
         self.fingerprint.fingerprint(kind, secret)
     }
+}
 
-    pub(super) fn add(&mut self, kek: Kek) {
-        if !self.keks.iter().any(|other| other.id == kek.id) {
-            self.keks.push(kek);
+impl MasterKey {
+    pub(super) fn generate(random: &dyn Random) -> Result<Self, Error> {
+        let mut key = Box::new(Zeroizing::new([0; 32]));
+        random.fill(key.as_mut_slice())?;
+        Ok(Self::new(key))
+    }
+
+    fn new(key: Box<Zeroizing<[u8; 32]>>) -> Self {
+        Self {
+            wrapper: Wrapper::new(&key),
+            key,
         }
+    }
+
+    fn open(database: &mut dyn Database, kek: &Kek) -> Result<Self, Error> {
+        let wrapped = database
+            .run("SELECT wrapped FROM master_key", &[])?
+            .into_iter()
+            .next()
+            .ok_or(Error::Damaged("the master key is missing"))?
+            .blob()?;
+        let clear = kek.wrapper.unwrap(Subject::MasterKey, &wrapped)?;
+        let mut key = Box::new(Zeroizing::new([0; 32]));
+        match clear.len() == key.len() {
+            true => key.copy_from_slice(&clear),
+            false => return Err(Error::Damaged("the master key has another length")),
+        }
+        Ok(Self::new(key))
+    }
+
+    /// Wraps it under a KEK, in the only row of its table.
+    pub(super) fn store(
+        &self,
+        database: &mut dyn Database,
+        kek: &Kek,
+        random: &dyn Random,
+    ) -> Result<(), Error> {
+        let wrapped = kek
+            .wrapper
+            .wrap(Subject::MasterKey, self.key.as_slice(), random)?;
+        let sql = "INSERT INTO master_key (one, wrapped, kek_id) VALUES (1, $1, $2)
+            ON CONFLICT (one) DO UPDATE SET wrapped = $1, kek_id = $2";
+        database
+            .run(sql, &[wrapped.into(), kek.id.as_str().into()])
+            .map(|_| ())
     }
 }
 
-/// Adds the key-encryption keys of the store that the sources have. Returns false if the store has none yet.
-fn learn(
-    database: &mut dyn Database,
-    sources: &[KekSource],
-    files: &dyn SecretFiles,
-    keks: &mut Vec<Kek>,
-) -> Result<bool, Error> {
-    let is_missing = |keks: &[Kek], known: &KnownKek| !keks.iter().any(|kek| kek.id == known.id);
-    let mut known = known_keks(database)?;
-    let is_made = !known.is_empty();
-    known.retain(|known| is_missing(keks, known));
+/// Returns the KEK of the sources that the store knows.
+pub(super) fn find_kek(sources: &[KekSource], known: KnownKek, host: &Host) -> Result<Kek, Error> {
     let mut failed = None;
     for source in sources {
-        match source.find(&known, files) {
-            Ok(found) => keks.extend(found),
-            // The key of a future re-wrap need not exist yet.
+        match source.find(std::slice::from_ref(&known), &*host.files) {
+            Ok(Some(kek)) => return Ok(kek),
+            Ok(None) => (),
+            // The file of a later KEK need not exist yet.
             Err(error) => failed = Some(error),
         }
     }
-    // All keys must be found, so that no request fails half way through a re-wrap.
-    match known.into_iter().find(|known| is_missing(keks, known)) {
-        Some(missing) => Err(failed.unwrap_or(Error::WrongKek { needed: missing.id })),
-        None => Ok(is_made),
-    }
+    Err(failed.unwrap_or(Error::WrongKek { needed: known.id }))
 }
 
-/// Returns the id of the key-encryption key that wraps new secrets.
-pub(super) fn current(database: &mut dyn Database) -> Result<String, Error> {
-    database
-        .run("SELECT id FROM kek WHERE state = 'current'", &[])?
-        .into_iter()
-        .next()
-        .ok_or(Error::Damaged("no key-encryption key is current"))?
-        .text()
-}
-
-/// Returns the key-encryption keys that rows may still name.
-pub(super) fn known_keks(database: &mut dyn Database) -> Result<Vec<KnownKek>, Error> {
-    let sql = "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state <> 'retired' ORDER BY created";
-    database
-        .run(sql, &[])?
-        .into_iter()
-        .map(|mut row| {
-            Ok(KnownKek {
-                id: row.text()?,
-                stretch: Stretch::from_row(&mut row)?,
-            })
-        })
-        .collect()
-}
-
-/// Makes a key-encryption key the current one.
+/// Makes a KEK the current one, and retires the one before.
 pub(super) fn add_kek(
     database: &mut dyn Database,
     kek: &Kek,
     clock: &dyn Clock,
 ) -> Result<(), Error> {
-    database.run("UPDATE kek SET state = 'old' WHERE state = 'current'", &[])?;
+    database.run(
+        "UPDATE kek SET state = 'retired' WHERE state = 'current'",
+        &[],
+    )?;
     let stretch = kek.stretch.as_ref();
     let number = |of: fn(&Stretch) -> u32| stretch.map(|stretch| i64::from(of(stretch)));
     let sql = "INSERT INTO kek (id, state, created, salt, memory_kib, passes, lanes) VALUES ($1, 'current', $2, $3, $4, $5, $6)
@@ -171,24 +191,29 @@ pub(super) fn add_kek(
     database.run(sql, &values).map(|_| ())
 }
 
-fn load(database: &mut dyn Database, keks: &[Kek], name: &str) -> Result<MacKey, Error> {
-    let sql = "SELECT wrapped, kek_id FROM secret WHERE name = $1";
-    let mut row = database
-        .run(sql, &[name.into()])?
-        .into_iter()
-        .next()
-        .ok_or(Error::Damaged("a key of the store is missing"))?;
-    let wrapped = WrappedSecret::from_row(&mut row)?;
-    MacKey::from_bytes(
-        &wrapper(keks, &wrapped.kek_id)?.unwrap(Subject::Secret(name), &wrapped.bytes)?,
-    )
+fn create_key(
+    database: &mut dyn Database,
+    master: &MasterKey,
+    name: &str,
+    random: &dyn Random,
+) -> Result<MacKey, Error> {
+    let key = MacKey::generate(random)?;
+    let wrapped = master
+        .wrapper
+        .wrap(Subject::Secret(name), key.as_bytes(), random)?;
+    database.run(
+        "INSERT INTO secret (name, wrapped) VALUES ($1, $2)",
+        &[name.into(), wrapped.into()],
+    )?;
+    Ok(key)
 }
 
-fn wrapper<'a>(keks: &'a [Kek], kek_id: &str) -> Result<&'a Wrapper, Error> {
-    keks.iter()
-        .find(|kek| kek.id == kek_id)
-        .map(|kek| &kek.wrapper)
-        .ok_or_else(|| Error::WrongKek {
-            needed: kek_id.to_owned(),
-        })
+fn load(database: &mut dyn Database, master: &MasterKey, name: &str) -> Result<MacKey, Error> {
+    let wrapped = database
+        .run("SELECT wrapped FROM secret WHERE name = $1", &[name.into()])?
+        .into_iter()
+        .next()
+        .ok_or(Error::Damaged("a key of the store is missing"))?
+        .blob()?;
+    MacKey::from_bytes(&master.wrapper.unwrap(Subject::Secret(name), &wrapped)?)
 }

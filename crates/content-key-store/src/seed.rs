@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use playready_header::KeySeed;
 
 use super::model::check_name;
-use super::transaction::{Transaction, WrappedSecret};
+use super::transaction::Transaction;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
 
@@ -76,11 +76,11 @@ impl KeyStore {
 
 /// Reads a seed that is not retired.
 pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<KeySeed, Error> {
-    let sql = "SELECT wrapped, kek_id FROM seed WHERE name = $1 AND retired IS NULL";
+    let sql = "SELECT wrapped FROM seed WHERE name = $1 AND retired IS NULL";
     let mut row = transaction
         .one(sql, &[name.into()])?
         .ok_or_else(|| Error::NoSeed(name.to_owned()))?;
-    let wrapped = WrappedSecret::from_row(&mut row)?;
+    let wrapped = row.blob()?;
     Ok(KeySeed::from_bytes(
         &transaction.unwrap(Subject::Seed(name), &wrapped)?,
     )?)
@@ -103,11 +103,10 @@ fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Resul
     let wrapped = transaction.wrap(Subject::Seed(name), seed.as_bytes())?;
     let created = transaction.now();
     transaction.run(
-        "INSERT INTO seed (name, wrapped, kek_id, fingerprint, created) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO seed (name, wrapped, fingerprint, created) VALUES ($1, $2, $3, $4)",
         &[
             name.into(),
-            wrapped.bytes.into(),
-            wrapped.kek_id.as_str().into(),
+            wrapped.into(),
             fingerprint.as_slice().into(),
             created.into(),
         ],

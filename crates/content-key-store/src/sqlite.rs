@@ -16,10 +16,11 @@ use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
 
-/// The changes of the tables in each version; a database of an earlier version gets the later changes.
-const MIGRATIONS: [&str; 2] = [
+/// The changes of the tables in each version.
+const MIGRATIONS: [&str; 3] = [
     include_str!("schema/sqlite.sql"),
     include_str!("schema/sqlite-2.sql"),
+    include_str!("schema/sqlite-3.sql"),
 ];
 /// The time for which a writer waits for others.
 const BUSY: Duration = Duration::from_secs(30);
@@ -60,7 +61,6 @@ pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, 
         location,
     };
     sqlite.set_up(clock)?;
-    sqlite.migrate()?;
     Ok(Box::new(sqlite))
 }
 
@@ -127,36 +127,6 @@ impl Sqlite {
         .map_err(|error| failed(&self.location, error))
     }
 
-    fn migrate(&mut self) -> Result<(), Error> {
-        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        if self.version()? == known {
-            return Ok(());
-        }
-        self.begin(Access::Write)?;
-        // Others may have been faster.
-        let found = self.version()?;
-        if found > known {
-            return Err(Error::NewerSchema { found, known });
-        }
-        let done = usize::try_from(found).map_err(|_| Error::Damaged("the version is negative"))?;
-        for (index, statements) in MIGRATIONS.iter().enumerate().skip(done) {
-            self.connection
-                .execute_batch(statements)
-                .and_then(|()| {
-                    let version = i64::try_from(index + 1).unwrap_or(i64::MAX);
-                    self.connection.pragma_update(None, "user_version", version)
-                })
-                .map_err(|error| failed(&self.location, error))?;
-        }
-        self.commit()
-    }
-
-    fn version(&self) -> Result<i64, Error> {
-        self.connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(|error| failed(&self.location, error))
-    }
-
     fn query(&self, sql: &'static str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         for (number, value) in (1..).zip(values) {
@@ -207,6 +177,39 @@ impl Database for Sqlite {
 
     fn backend(&self) -> Backend {
         Backend::Sqlite
+    }
+
+    fn version(&mut self) -> Result<i64, Error> {
+        self.connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|error| failed(&self.location, error))
+    }
+
+    fn begin_upgrade(&mut self) -> Result<(), Error> {
+        // Tables are copied under their names, to which others refer. This cannot be changed in a transaction.
+        self.connection
+            .pragma_update(None, "foreign_keys", false)
+            .map_err(|error| failed(&self.location, error))?;
+        self.begin(Access::Write)
+    }
+
+    fn apply_next(&mut self) -> Result<(), Error> {
+        let version = self.version()?;
+        let statements = usize::try_from(version)
+            .ok()
+            .and_then(|version| MIGRATIONS.get(version))
+            .ok_or(Error::Damaged("the version is negative"))?;
+        self.connection
+            .execute_batch(statements)
+            .and_then(|()| {
+                self.connection
+                    .pragma_update(None, "user_version", version + 1)
+            })
+            .map_err(|error| failed(&self.location, error))?;
+        match self.run("PRAGMA foreign_key_check", &[])?.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Damaged("a row refers to one that is missing")),
+        }
     }
 }
 
@@ -295,7 +298,7 @@ mod tests {
             ("PRAGMA secure_delete", 1),
             ("PRAGMA foreign_keys", 1),
             ("PRAGMA trusted_schema", 0),
-            ("PRAGMA user_version", 2),
+            ("PRAGMA user_version", 0),
         ] {
             assert_eq!(setting(pragma).int().unwrap(), value, "{pragma}");
         }

@@ -28,7 +28,7 @@ impl StoreKeys {
     pub fn open(uri: &str, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
         let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
         let StoreAddress { uri, kek } = uri.parse()?;
-        let store = KeyStore::open(&uri, vec![kek], host)?.acting_for("packager")?;
+        let store = KeyStore::open(&uri, &[kek], host)?.acting_for("packager")?;
         let content = match store.content(&content_id) {
             Err(StoreError::NoContent(_)) => Content::new(&content_id, request.scheme),
             content => content?,
@@ -64,6 +64,18 @@ impl StoreKeys {
             period,
             mode: self.content.scheme.cipher_mode(),
         }
+    }
+
+    /// Moves the key of a slot to a state, unless it is there already or beyond. A key that protected nothing does not drain.
+    fn advance(&self, slot: &KeySlot, state: KeyState) -> Result<(), Error> {
+        let Some(kid) = self.store.kid_of(slot)? else {
+            return Ok(());
+        };
+        let found = self.store.info(&kid)?.state;
+        if found < state && (state == KeyState::Active || found == KeyState::Active) {
+            self.store.set_state(&kid, state)?;
+        }
+        Ok(())
     }
 
     /// Returns the key of tracks. Refuses one that licence servers must have first and do not have yet.
@@ -102,21 +114,16 @@ impl KeyProvider for StoreKeys {
         Ok(Arc::new(keys.into()))
     }
 
-    /// Makes the keys active, and retires those of the period before.
+    /// Makes the keys active, and lets those of the period before drain.
     fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
         let ended = period
             .checked_sub(1)
             .filter(|_| self.crypto_period.is_some());
         let labels: BTreeSet<_> = self.tracks().into_iter().map(|track| track.label).collect();
         for label in labels {
-            if let Some(kid) = self.store.kid_of(&self.slot(&label, period))? {
-                self.store.set_state(&kid, KeyState::Active)?;
-            }
-            if let Some(ended) = ended
-                && let Some(kid) = self.store.kid_of(&self.slot(&label, ended))?
-                && self.store.info(&kid)?.state == KeyState::Active
-            {
-                self.store.set_state(&kid, KeyState::Retired)?;
+            self.advance(&self.slot(&label, period), KeyState::Active)?;
+            if let Some(ended) = ended {
+                self.advance(&self.slot(&label, ended), KeyState::Draining)?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 //! A transaction with the keys that it needs: what is changed and its row in the audit last together or not at all.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -10,8 +11,11 @@ use zeroize::Zeroizing;
 
 use super::audit::{self, Event};
 use super::database::{Access, Backend, Database, Row, Value};
+use super::generation::{self, Doubt, Generation, RecordedRow};
+use super::kek::KekSource;
+use super::location::Location;
 use super::model::{milliseconds, time_of};
-use super::secrets::{self, Secrets};
+use super::secrets::Secrets;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
 
@@ -23,6 +27,10 @@ pub struct Transaction<'a> {
     pub(super) database: &'a mut dyn Database,
     pub(super) secrets: &'a mut Secrets,
     pub(super) host: &'a Host,
+    /// The reason why the store makes no keys.
+    pub(super) doubt: Option<Doubt>,
+    /// The last row of the audit, if this transaction wrote one.
+    pub(super) last_row: Option<RecordedRow>,
 }
 
 /// The connection, with the secrets that unwrap its keys.
@@ -30,25 +38,26 @@ pub(super) struct Shared {
     pub(super) database: Box<dyn Database>,
     pub(super) secrets: Secrets,
     pub(super) host: Host,
+    pub(super) generation: Generation,
+    store_id: String,
+    location: Location,
 }
 
-/// A secret in the columns of a row.
-#[derive(Debug)]
-pub struct WrappedSecret {
-    /// The secret, wrapped.
-    pub bytes: Vec<u8>,
-    /// The id of the key-encryption key that it is wrapped under.
-    pub kek_id: String,
+/// The keys and the id of a store.
+struct OpenedKeys {
+    secrets: Secrets,
+    store_id: String,
 }
 
-impl WrappedSecret {
-    /// Reads the columns `wrapped, kek_id`.
-    pub(super) fn from_row(row: &mut Row) -> Result<Self, Error> {
-        Ok(Self {
-            bytes: row.blob()?,
-            kek_id: row.text()?,
-        })
-    }
+/// Reads the store as it is at one time.
+fn read_only<T>(
+    database: &mut dyn Database,
+    work: impl FnOnce(&mut dyn Database) -> Result<T, Error>,
+) -> Result<T, Error> {
+    database.begin(Access::Read)?;
+    let done = work(database);
+    database.roll_back();
+    done
 }
 
 /// The error of a request on the store: the store's errors, and possibly others of the caller.
@@ -66,7 +75,22 @@ impl RequestError for Error {
 /// A request's value, and its result as the audit has it.
 pub(super) type Recorded<T> = Result<(T, String), Error>;
 
-impl Transaction<'_> {
+impl<'a> Transaction<'a> {
+    /// Makes a transaction of a store that nobody can have copied yet.
+    pub(super) fn of_all(
+        database: &'a mut dyn Database,
+        secrets: &'a mut Secrets,
+        host: &'a Host,
+    ) -> Self {
+        Self {
+            database,
+            secrets,
+            host,
+            doubt: None,
+            last_row: None,
+        }
+    }
+
     /// Returns the current time in whole milliseconds, as the database stores it.
     pub fn now(&self) -> SystemTime {
         time_of(milliseconds(self.host.clock.system_time()))
@@ -106,58 +130,41 @@ impl Transaction<'_> {
     /// Wraps the credentials for a target.
     ///
     /// # Errors
-    /// [`Error::WrongKek`], [`Error::Generator`].
-    pub fn wrap_credentials(
-        &mut self,
-        target: &str,
-        credentials: &[u8],
-    ) -> Result<WrappedSecret, Error> {
+    /// [`Error::Generator`].
+    pub fn wrap_credentials(&self, target: &str, credentials: &[u8]) -> Result<Vec<u8>, Error> {
         self.wrap(Subject::Target(target), credentials)
     }
 
     /// Unwraps the credentials for a target.
     ///
     /// # Errors
-    /// [`Error::Tampered`], [`Error::WrongKek`].
+    /// [`Error::Tampered`].
     pub fn unwrap_credentials(
-        &mut self,
+        &self,
         target: &str,
-        wrapped: &WrappedSecret,
+        wrapped: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.unwrap(Subject::Target(target), wrapped)
     }
 
-    /// Wraps a secret under the current key-encryption key.
-    pub(super) fn wrap(
-        &mut self,
-        subject: Subject<'_>,
-        secret: &[u8],
-    ) -> Result<WrappedSecret, Error> {
-        let kek_id = secrets::current(self.database)?;
-        Ok(WrappedSecret {
-            bytes: self.secrets.wrapper(self.database, &kek_id)?.wrap(
-                subject,
-                secret,
-                &*self.host.random,
-            )?,
-            kek_id,
-        })
+    /// Wraps a secret under the master key.
+    pub(super) fn wrap(&self, subject: Subject<'_>, secret: &[u8]) -> Result<Vec<u8>, Error> {
+        let wrapper = &self.secrets.master.wrapper;
+        wrapper.wrap(subject, secret, &*self.host.random)
     }
 
-    /// Unwraps a secret with the key-encryption key that it names.
+    /// Unwraps a secret with the master key.
     pub(super) fn unwrap(
-        &mut self,
+        &self,
         subject: Subject<'_>,
-        wrapped: &WrappedSecret,
+        wrapped: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.secrets
-            .wrapper(self.database, &wrapped.kek_id)?
-            .unwrap(subject, &wrapped.bytes)
+        self.secrets.master.wrapper.unwrap(subject, wrapped)
     }
 }
 
 impl KeyStore {
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
         // A panic elsewhere left at most an open transaction, which the next one rolls back.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,6 +239,49 @@ impl KeyStore {
 }
 
 impl Shared {
+    /// Reads the keys of a store, and compares it with its record.
+    pub(super) fn open(
+        mut database: Box<dyn Database>,
+        location: &Location,
+        keks: &[KekSource],
+        host: &Host,
+    ) -> Result<Self, Error> {
+        let keys = read_only(&mut *database, |database| {
+            Ok(OpenedKeys {
+                secrets: Secrets::obtain(database, keks, host)?,
+                store_id: generation::store_id(database)?,
+            })
+        })?;
+        let OpenedKeys { secrets, store_id } = keys;
+        let path = generation::path(secrets.kek_file.as_deref(), location, &store_id);
+        // The record is read before the state with which it is compared, since other processes go on.
+        let record = Generation::open(path);
+        Ok(Self {
+            generation: read_only(&mut *database, |database| record.compare(database))?,
+            database,
+            secrets,
+            host: host.clone(),
+            store_id,
+            location: location.clone(),
+        })
+    }
+
+    /// Begins a new record, for a store that somebody has accepted.
+    pub(super) fn accept(&mut self) -> Result<(), Error> {
+        let row = self.run(Access::Read, audit::last_row)?;
+        self.generation.accept(&self.store_id, &row)
+    }
+
+    /// Begins a new record beside a new key-encryption key, unless the store is in doubt.
+    pub(super) fn move_record(&mut self, kek_file: Option<&Path>) -> Result<(), Error> {
+        if self.generation.doubt.is_some() {
+            return Ok(());
+        }
+        self.generation =
+            Generation::at(generation::path(kek_file, &self.location, &self.store_id));
+        self.accept()
+    }
+
     fn run<T, E: From<Error>>(
         &mut self,
         access: Access,
@@ -239,16 +289,19 @@ impl Shared {
     ) -> Result<T, E> {
         self.database.begin(access)?;
         let mut transaction = Transaction {
-            database: &mut *self.database,
-            secrets: &mut self.secrets,
-            host: &self.host,
+            doubt: self.generation.doubt,
+            ..Transaction::of_all(&mut *self.database, &mut self.secrets, &self.host)
         };
-        let done = work(&mut transaction).and_then(|value| {
+        let done = work(&mut transaction);
+        let last_row = transaction.last_row;
+        let done = done.and_then(|value| {
             self.database.commit()?;
             Ok(value)
         });
-        if done.is_err() {
-            self.database.roll_back();
+        match (&done, last_row) {
+            (Ok(_), Some(row)) => self.generation.record(&self.store_id, &row),
+            (Ok(_), None) => (),
+            (Err(_), _) => self.database.roll_back(),
         }
         done
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Wraps secrets by AES-256-GCM (NIST SP 800-38D) under a key-encryption key. A wrapped secret is a nonce of 12 random bytes, the
+//! Wraps secrets by AES-256-GCM (NIST SP 800-38D) under the master key, and that under a key-encryption key. A wrapped secret is a nonce of 12 random bytes, the
 //! ciphertext, and a tag of 16 bytes. The associated data identifies the secret, so that it cannot be moved to another row.
 
 use aes_gcm::aead::KeyInit;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::Error;
 use super::model::mode_name;
 
-/// Bytes of a nonce. Random ones are safe for 2^32 keys under one key-encryption key.
+/// Bytes of a nonce. Random ones are safe for 2^32 secrets under one wrapping key.
 const NONCE_LEN: usize = 12;
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
@@ -27,6 +27,8 @@ pub(super) enum Subject<'a> {
     Target(&'a str),
     /// One of the store's own keys, by its name.
     Secret(&'a str),
+    /// The key that wraps all others.
+    MasterKey,
 }
 
 impl Subject<'_> {
@@ -41,6 +43,7 @@ impl Subject<'_> {
             Self::Seed(name) => [b"gstplayready key seed 1\0", name.as_bytes()].concat(),
             Self::Target(name) => [b"gstplayready target 1\0".as_slice(), name.as_bytes()].concat(),
             Self::Secret(name) => [b"gstplayready store key 1\0", name.as_bytes()].concat(),
+            Self::MasterKey => b"gstplayready master key 1\0".to_vec(),
         }
     }
 
@@ -51,12 +54,13 @@ impl Subject<'_> {
                 Self::Seed(name) => format!("key seed '{name}'"),
                 Self::Target(name) => format!("credentials for target '{name}'"),
                 Self::Secret(name) => format!("key for {name}"),
+                Self::MasterKey => "master key".to_owned(),
             },
         }
     }
 }
 
-/// AES-256-GCM with one key-encryption key; the key schedule is wiped on drop.
+/// AES-256-GCM with one wrapping key; the key schedule is wiped on drop.
 pub(super) struct Wrapper(Aes256Gcm);
 
 impl Wrapper {
@@ -154,6 +158,7 @@ mod tests {
             Subject::Seed("a"),
             Subject::Target("a"),
             Subject::Secret("a"),
+            Subject::MasterKey,
         ] {
             assert!(wrapper.unwrap(elsewhere, &wrapped).is_err());
         }

@@ -35,6 +35,7 @@
 //! by its [`KeyPrefetcher`]. A [`KeyCache`] keeps them for the next stream.
 
 mod cpix_file;
+mod derived_key_id;
 mod error;
 mod file;
 mod key_cache;
@@ -53,6 +54,7 @@ pub mod speke;
 mod speke_keys;
 
 pub use cpix_file::CpixFile;
+pub use derived_key_id::key_id_for;
 pub use error::{Error, LineError};
 pub use file::KeyFile;
 pub use key_cache::KeyCache;

@@ -65,7 +65,7 @@ use key_http_client::{Request, Schedule, Transport};
 pub use contract::TrackRule;
 pub use endpoint::{Endpoint, SpekeVersion};
 pub use error::Error;
-pub use request::{KeyPeriod, KeyRequest, key_id_for};
+pub use request::{KeyPeriod, KeyRequest};
 pub use response::{KeyResponse, ResponseKey};
 
 /// A client of one key server. Its calls block, so make them on a thread of their own.

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Key rotation. The keys of a crypto period are made ahead and sent to licence servers, become active when the period starts, and
-//! retire when it has ended. Periods of a fixed length count from 1970-01-01 UTC, as in packagers with `period-clock=utc`.
+//! drain when it has ended. Periods of a fixed length count from 1970-01-01 UTC, as in packagers with `period-clock=utc`.
 
 use std::time::SystemTime;
 
 use cenc_types::KeyId;
-use content_key_store::{
-    Content, KeyInfo, KeySlot, KeySource, KeyState, KeyStore, NewKey, PeriodKey,
-};
-use content_keys::speke::key_id_for;
+use content_key_store::{Content, KeyInfo, KeyState, KeyStore, PeriodKey};
 
 use super::Error;
 pub use super::content::period_at;
@@ -20,8 +17,8 @@ use crate::deliveries::{self, DeliveryState, ScheduledKey};
 pub struct PeriodChange {
     /// The keys of the current period that have become active.
     pub activated: Vec<KeyId>,
-    /// The keys of past periods that were retired.
-    pub retired: Vec<KeyId>,
+    /// The keys of past periods that drain from now on.
+    pub draining: Vec<KeyId>,
     /// The keys of the current period that a required target has not acknowledged: packagers must not use them yet.
     pub waiting: Vec<KeyId>,
 }
@@ -55,7 +52,7 @@ pub fn turn(store: &KeyStore, content_id: &str, now: SystemTime) -> Result<Perio
     turn_since(store, content_id, now, 0)
 }
 
-/// As [`turn`], without the periods before `since`, whose keys are retired already: a channel may have millions of them.
+/// As [`turn`], without the periods before `since`, whose keys drain already: a channel may have millions of them.
 ///
 /// # Errors
 /// As [`turn`].
@@ -114,10 +111,12 @@ fn make_keys(store: &KeyStore, content: &Content, period: u64) -> Result<Vec<Key
     let mut made = Vec::new();
     for label in labels(content) {
         let slot = slot(content, label, period);
-        if store.kid_of(&slot)?.is_none() && insert(store, content, &slot)? {
-            let kid = store.kid_of(&slot)?;
-            made.extend(kid.map(|kid| store.info(&kid)).transpose()?);
+        if store.kid_of(&slot)?.is_some() {
+            continue;
         }
+        let key = store.get_or_create_key(&slot)?;
+        // Another process may have made it meanwhile.
+        made.extend(key.is_new.then_some(key.info));
     }
     Ok(made)
 }
@@ -142,31 +141,7 @@ fn enqueue_missing(store: &KeyStore, content: &Content, period: u64) -> Result<(
     Ok(())
 }
 
-/// Inserts a key with the KID that packagers request from key servers. Returns false if another process has inserted one before.
-fn insert(store: &KeyStore, content: &Content, slot: &KeySlot) -> Result<bool, Error> {
-    let period = (content.crypto_period.is_some() || slot.period > 0).then_some(slot.period);
-    let new = NewKey {
-        kid: key_id_for(&content.id, slot.mode, &slot.label, period),
-        mode: slot.mode,
-        source: match &content.seed {
-            Some(name) => KeySource::Seed(name.clone()),
-            None => KeySource::Random,
-        },
-    };
-    match store.insert(&new, std::slice::from_ref(slot)) {
-        Ok(_) => Ok(true),
-        Err(
-            error
-            @ (content_key_store::Error::OtherKey(_) | content_key_store::Error::SlotTaken(_)),
-        ) => match store.kid_of(slot)? {
-            Some(_) => Ok(false),
-            None => Err(error.into()),
-        },
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Activates or retires a key as its period demands.
+/// Activates a key, or lets it drain, as its period demands.
 fn update_state(
     store: &KeyStore,
     scheduled: &ScheduledKey,
@@ -179,8 +154,8 @@ fn update_state(
         return Ok(());
     }
     if slot.period < current {
-        if retire(store, info, content, current)? {
-            change.retired.push(info.kid);
+        if drain(store, info, content, current)? {
+            change.draining.push(info.kid);
         }
     } else if is_delivered(scheduled, content) {
         activate(store, info, change)?;
@@ -219,14 +194,14 @@ fn activate(
     Ok(())
 }
 
-/// Retires a key unless another content or a later period uses it too. Returns true if it was retired now.
-fn retire(
+/// Lets a key drain unless another content or a later period uses it too. Returns true if it began now.
+fn drain(
     store: &KeyStore,
     info: &KeyInfo,
     content: &Content,
     current: u64,
 ) -> Result<bool, content_key_store::Error> {
-    if info.state == KeyState::Retired {
+    if info.state >= KeyState::Draining {
         return Ok(false);
     }
     let has_ended = store
@@ -234,7 +209,7 @@ fn retire(
         .iter()
         .all(|slot| slot.content_id == content.id && slot.period < current);
     if has_ended {
-        store.set_state(&info.kid, KeyState::Retired)?;
+        store.set_state(&info.kid, KeyState::Draining)?;
     }
     Ok(has_ended)
 }

@@ -31,7 +31,7 @@ impl TestStore {
         let kek = KekSource::File(folder.join("kek"));
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let store = KeyStore::open(&uri, vec![kek], &host_access::Host::system())
+        let store = KeyStore::open(&uri, &[kek], &host_access::Host::system())
             .unwrap()
             .acting_for("test")
             .unwrap();

@@ -83,7 +83,7 @@ impl App {
     /// If the store cannot be opened or created.
     pub fn open(settings: &ServerSettings, host: &Host) -> Result<Self, Error> {
         let StoreAddress { uri, kek } = settings.database.parse()?;
-        let store = KeyStore::open(&uri, vec![kek], host)?;
+        let store = KeyStore::open(&uri, &[kek], host)?;
         Ok(Self(Arc::new(State {
             batcher: Batcher::start(&store)?,
             store,

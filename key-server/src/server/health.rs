@@ -20,18 +20,21 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-/// Reports that the server is ready if the store answers.
+/// Reports that the server is ready if the store answers, and makes keys.
 async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
-    app.with_store(SERVER, store_health::look)
-        .await
-        .map(|_| "ready\n")
-        .map_err(|_| {
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the key store does not answer: try again later",
-            )
-            .retry_after(5)
-        })
+    let not_ready =
+        |detail: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
+    app.with_store(SERVER, |store| {
+        store_health::look(store)?;
+        Ok::<_, content_key_store::Error>(store.doubt())
+    })
+    .await
+    .map_err(|_| not_ready("the key store does not answer: try again later".to_owned()))?
+    .map_or(Ok("ready\n"), |doubt| {
+        Err(not_ready(
+            content_key_store::Error::Restored(doubt).to_string(),
+        ))
+    })
 }
 
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {

@@ -135,6 +135,9 @@ impl IntoResponse for Problem {
 impl From<content_key_store::Error> for Problem {
     fn from(error: content_key_store::Error) -> Self {
         let status = status_of(&error);
+        if matches!(error, content_key_store::Error::Restored(_)) {
+            return Self::new(status, error.to_string()).retry_after(60);
+        }
         if status.is_server_error() {
             // The error names the place of the store, which clients must not see.
             tracing::error!(%error, "the key store failed");
@@ -159,10 +162,11 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::OtherMode { .. }
         | Error::SameKeyOtherMode { .. }
         | Error::SlotTaken(_)
-        | Error::OtherContent(_)
         | Error::SeedNameTaken(_)
         | Error::SameSeed(_)
-        | Error::OtherRewrap { .. }
+        | Error::Retired(_)
+        | Error::Compromised(_)
+        | Error::Superseded(_)
         | Error::ContentHasKeys(_) => StatusCode::CONFLICT,
         Error::NilKeyId
         | Error::GuessableKey
@@ -171,7 +175,9 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::FarPeriod(_)
         | Error::UnknownLabel { .. }
         | Error::Seed(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Unavailable { .. } | Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable { .. } | Error::Busy | Error::Restored(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -16,13 +16,6 @@ use super::error::{EXIT_CODES, Error};
 use super::report::{HEADINGS, KeyReport, now, utc, write_table};
 use crate::store::StoreOptions;
 
-const STATES: [KeyState; 4] = [
-    KeyState::Planned,
-    KeyState::Delivered,
-    KeyState::Active,
-    KeyState::Retired,
-];
-
 const EXAMPLES: &str = "\
 Examples:
   playready-packager keys list sqlite:///var/lib/packager/keys.db --kek-file keys.kek --content film
@@ -96,8 +89,8 @@ impl Serialize for PeriodDelivery {
 }
 
 fn state_parser() -> impl TypedValueParser<Value = KeyState> {
-    PossibleValuesParser::new(STATES.map(KeyState::name)).try_map(|name| {
-        STATES
+    PossibleValuesParser::new(KeyState::ALL.map(KeyState::name)).try_map(|name| {
+        KeyState::ALL
             .into_iter()
             .find(|state| state.name() == name)
             .ok_or("no state of a key")

@@ -33,8 +33,12 @@ pub struct KeyReport {
     pub delivered: Option<String>,
     /// The time at which it became active.
     pub activated: Option<String>,
+    /// The time at which its crypto period had ended.
+    pub draining: Option<String>,
     /// The time at which it was retired.
     pub retired: Option<String>,
+    /// The time at which it was reported as compromised.
+    pub compromised: Option<String>,
     /// The tracks and crypto periods that it protects.
     pub tracks: Vec<KeyTrack>,
 }
@@ -71,7 +75,9 @@ impl KeyReport {
             created: utc(key.created),
             delivered: key.delivered.map(utc),
             activated: key.activated.map(utc),
+            draining: key.draining.map(utc),
             retired: key.retired.map(utc),
+            compromised: key.compromised.map(utc),
             tracks: store
                 .slots_of(&key.kid)?
                 .into_iter()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `keys retire`: marks keys as retired, so that they protect no new content.
+//! `keys retire`: marks keys as retired or compromised, so that they protect no new content.
 
 use std::io::{self, Write};
 
@@ -26,6 +26,9 @@ pub struct RetireArgs {
     /// KIDs, each as a UUID, 32 hex digits, or base64 in PlayReady byte order
     #[arg(value_name = "KID", required = true)]
     kids: Vec<String>,
+    /// Others know the keys: licence servers do not get them any more either
+    #[arg(long)]
+    compromised: bool,
     /// Write one JSON array
     #[arg(long)]
     pub json: bool,
@@ -48,10 +51,14 @@ impl RetireArgs {
             .iter()
             .map(|kid| read_kid(kid))
             .collect::<Result<_, _>>()?;
+        let state = match self.compromised {
+            true => KeyState::Compromised,
+            false => KeyState::Retired,
+        };
         let store = self.store.open(host)?;
         kids.iter()
             .map(|kid| {
-                store.set_state(kid, KeyState::Retired)?;
+                store.set_state(kid, state)?;
                 KeyReport::load(&store, &store.info(kid)?)
             })
             .collect::<Result<_, Error>>()
@@ -63,6 +70,6 @@ impl CommandResult for RetiredKeys {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.0
             .iter()
-            .try_for_each(|key| writeln!(out, "{} is retired", key.kid.uuid))
+            .try_for_each(|key| writeln!(out, "{} is {}", key.kid.uuid, key.state))
     }
 }

@@ -29,8 +29,8 @@ pub struct RotateArgs {
     /// The content
     #[arg(value_name = "CONTENT")]
     content: String,
-    /// Create the missing keys of the current crypto period and of this many periods after it, and activate and retire keys by the
-    /// clock; for a content whose packagers number crypto periods by UTC
+    /// Create the missing keys of the current crypto period and of this many periods after it, and activate keys and let them drain
+    /// by the clock; for a content whose packagers number crypto periods by UTC
     #[arg(long, value_name = "PERIODS")]
     ahead: Option<u8>,
     /// Write one JSON object
@@ -45,8 +45,8 @@ pub struct RotatedKeys {
     keys: Vec<KeyReport>,
     /// KIDs that became active.
     activated: Vec<String>,
-    /// KIDs that were retired.
-    retired: Vec<String>,
+    /// KIDs that drain from now on.
+    draining: Vec<String>,
     /// KIDs that should be active, but have not been acknowledged by a delivery target.
     waiting: Vec<String>,
 }
@@ -71,7 +71,7 @@ impl RotateArgs {
         Ok(RotatedKeys {
             keys: load_reports(&store, &created)?,
             activated: texts(&turned.activated),
-            retired: texts(&turned.retired),
+            draining: texts(&turned.draining),
             waiting: texts(&turned.waiting),
         })
     }
@@ -88,8 +88,8 @@ impl CommandResult for RotatedKeys {
         for kid in &self.activated {
             writeln!(out, "{kid} is now active")?;
         }
-        for kid in &self.retired {
-            writeln!(out, "{kid} is now retired")?;
+        for kid in &self.draining {
+            writeln!(out, "{kid} is now draining")?;
         }
         Ok(())
     }

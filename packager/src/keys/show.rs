@@ -177,7 +177,9 @@ impl ShownKey {
             ("made", Some(&key.created)),
             ("delivered", key.delivered.as_deref()),
             ("active", key.activated.as_deref()),
+            ("draining", key.draining.as_deref()),
             ("retired", key.retired.as_deref()),
+            ("compromised", key.compromised.as_deref()),
         ] {
             writeln!(out, "{name:18} {}", value.unwrap_or("-"))?;
         }

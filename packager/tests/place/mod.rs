@@ -44,7 +44,7 @@ impl Place {
     pub fn store(&self) -> KeyStore {
         KeyStore::open(
             &self.uri(),
-            vec![KekSource::File(self.kek())],
+            &[KekSource::File(self.kek())],
             &host_access::Host::system(),
         )
         .unwrap()

@@ -36,8 +36,8 @@ fn keys_of_a_channel_are_delivered_before_they_become_active() {
         .to_owned();
     let detail = admin.get(&format!("/v1/keys/{kid}")).json(200);
     assert_eq!(detail["deliveries"][0]["state"], "acknowledged");
-    wait_until("the key was not retired", || {
-        admin.get(&format!("/v1/keys/{kid}")).json(200)["state"] == "retired"
+    wait_until("the key did not drain", || {
+        admin.get(&format!("/v1/keys/{kid}")).json(200)["state"] == "draining"
     });
     let metrics = admin.get("/metrics").text;
     let left = metrics

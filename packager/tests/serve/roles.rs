@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::server::Server;
 
 /// Method and path, and the roles that do not get 403.
-const ROUTES: [(&str, &str, &str); 35] = [
+const ROUTES: [(&str, &str, &str); 36] = [
     ("GET", "/metrics", LOOK),
     ("GET", "/v1/keys", LOOK),
     ("POST", "/v1/keys", OPERATE),
@@ -19,6 +19,11 @@ const ROUTES: [(&str, &str, &str); 35] = [
     (
         "POST",
         "/v1/keys/10000000-1000-1000-1000-100000000001/retire",
+        "key-admin",
+    ),
+    (
+        "POST",
+        "/v1/keys/10000000-1000-1000-1000-100000000001/compromise",
         "key-admin",
     ),
     (

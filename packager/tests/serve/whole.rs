@@ -77,7 +77,7 @@ fn live_stream_is_decrypted_with_what_the_licence_server_got() {
 
     protect(&server, &folder, &credentials);
 
-    assert!(count("retired") >= 3, "{}", server.said());
+    assert!(count("draining") >= 3, "{}", server.said());
     let mut keys = BTreeMap::new();
     for document in receiver.rest() {
         assert_eq!(document["content"], "live");

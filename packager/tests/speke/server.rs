@@ -125,7 +125,7 @@ impl Drop for Server {
 
 fn open(folder: &Path) -> KeyStore {
     let kek = KekSource::File(folder.join("store/keys.db.kek"));
-    KeyStore::open(&uri(folder), vec![kek], &host_access::Host::system()).unwrap()
+    KeyStore::open(&uri(folder), &[kek], &host_access::Host::system()).unwrap()
 }
 
 fn uri(folder: &Path) -> String {

@@ -54,7 +54,7 @@ impl Place {
     }
 
     pub fn open(&self) -> KeyStore {
-        KeyStore::open(&self.uri, vec![self.kek()], &host_access::Host::system())
+        KeyStore::open(&self.uri, &[self.kek()], &host_access::Host::system())
             .unwrap_or_else(|e| panic!("{}: {e}", self.uri))
     }
 

@@ -31,7 +31,7 @@ fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
             "postgresql://keys@{host}:{}/{database}?{options}",
             server.port
         );
-        KeyStore::open(&uri, vec![place.kek()], &host_access::Host::system())
+        KeyStore::open(&uri, &[place.kek()], &host_access::Host::system())
     };
     let made = open("localhost", "server.pem")
         .unwrap()
@@ -101,7 +101,7 @@ fn open_finds_the_tables_in_their_schema_only() {
     place.run("CREATE SCHEMA other").unwrap();
     place.open().get_or_create_key(&slot("a", 0)).unwrap();
     let uri = format!("{}?options=-csearch_path%3Dother", place.uri);
-    let store = KeyStore::open(&uri, vec![place.kek()], &host_access::Host::system()).unwrap();
+    let store = KeyStore::open(&uri, &[place.kek()], &host_access::Host::system()).unwrap();
     assert!(store.contents(ALL).unwrap().is_empty());
 }
 
@@ -118,7 +118,7 @@ fn wrong_password_is_refused_without_repeating_it() {
         server.port,
         roots.display()
     );
-    let refused = KeyStore::open(&uri, vec![place.kek()], &host_access::Host::system())
+    let refused = KeyStore::open(&uri, &[place.kek()], &host_access::Host::system())
         .err()
         .unwrap();
     let text = refused.to_string();
@@ -137,7 +137,7 @@ fn writer_that_hangs_does_not_stop_the_others_for_ever() {
     let place = place::postgres("store-locks", server);
     drop(place.open());
     let uri = format!("{}?options=-clock_timeout%3D100ms", place.uri);
-    let store = KeyStore::open(&uri, vec![place.kek()], &host_access::Host::system()).unwrap();
+    let store = KeyStore::open(&uri, &[place.kek()], &host_access::Host::system()).unwrap();
     let mut hanging = Client::connect(&place.uri, NoTls).unwrap();
     let lock = "BEGIN; SELECT seq FROM audit_head FOR UPDATE";
     hanging.batch_execute(lock).unwrap();

@@ -28,7 +28,7 @@ fn kid_keeps_its_key_and_its_cipher_mode_past_the_store_too() {
             ),
             format!("DELETE FROM content_key WHERE kid = {kid}"),
             format!(
-                "INSERT INTO content_key SELECT kid, 'cbc', wrapped, kek_id, fingerprint, origin, seed, state, created FROM content_key WHERE kid = {kid}"
+                "INSERT INTO content_key SELECT kid, 'cbc', wrapped, fingerprint, origin, seed, state, created FROM content_key WHERE kid = {kid}"
             ),
             format!("UPDATE key_slot SET kid = {other} WHERE kid = {kid}"),
             "DELETE FROM key_slot".to_owned(),
@@ -59,15 +59,22 @@ fn keys_go_forward_only() {
     for place in places("store-states") {
         let store = place.open();
         let kid = store.get_or_create_key(&slot("a", 0)).unwrap().info.kid;
-        for state in [KeyState::Delivered, KeyState::Active, KeyState::Retired] {
+        for (index, state) in KeyState::ALL.into_iter().enumerate() {
             store.set_state(&kid, state).unwrap();
-        }
-        for state in [KeyState::Active, KeyState::Planned] {
-            let refused = store.set_state(&kid, state).err().unwrap();
-            assert!(matches!(refused, Error::Rule(_)), "{refused}");
+            for earlier in &KeyState::ALL[..index] {
+                let refused = store.set_state(&kid, *earlier).err().unwrap();
+                assert!(matches!(refused, Error::Rule(_)), "{refused}");
+            }
         }
         let info = store.info(&kid).unwrap();
-        assert!(info.delivered.is_some() && info.activated.is_some() && info.retired.is_some());
+        let times = [
+            info.delivered,
+            info.activated,
+            info.draining,
+            info.retired,
+            info.compromised,
+        ];
+        assert!(times.iter().all(Option::is_some), "{times:?}");
     }
 }
 
@@ -157,7 +164,7 @@ fn file_and_folder_are_the_owners_alone() {
         (&file, 0o604, 0o600),
     ] {
         set_permissions(path, PermissionsExt::from_mode(wide)).unwrap();
-        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+        let refused = KeyStore::open(&place.uri, &[place.kek()], &host_access::Host::system())
             .err()
             .unwrap();
         assert!(matches!(refused, Error::TooOpen { .. }), "{refused}");
@@ -179,7 +186,7 @@ fn tables_of_a_later_version_are_left_alone() {
             false => "UPDATE key_store_version SET version = 99",
         };
         place.run(sql).unwrap();
-        let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+        let refused = KeyStore::open(&place.uri, &[place.kek()], &host_access::Host::system())
             .err()
             .unwrap();
         assert!(
@@ -194,7 +201,7 @@ fn file_that_is_no_database_is_refused() {
     let place = super::place::sqlite("store-garbage");
     drop(place.open());
     std::fs::write(place.sqlite_path(), vec![0x55; 8192]).unwrap();
-    let refused = KeyStore::open(&place.uri, vec![place.kek()], &host_access::Host::system())
+    let refused = KeyStore::open(&place.uri, &[place.kek()], &host_access::Host::system())
         .err()
         .unwrap();
     assert!(

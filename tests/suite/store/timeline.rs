@@ -180,7 +180,9 @@ fn health_counts_what_waits() {
             (KeyState::Planned, 3),
             (KeyState::Delivered, 1),
             (KeyState::Active, 0),
+            (KeyState::Draining, 0),
             (KeyState::Retired, 0),
+            (KeyState::Compromised, 0),
         ]
         .map(|(state, count)| KeyCount { state, count });
         assert_eq!(health.keys, expected);

@@ -6,8 +6,8 @@ mod faults;
 
 use cenc_types::{CipherMode, Media, Pssh, Scheme, Track};
 use content_keys::{
-    speke::KeyPeriod, speke::KeyRequest, speke::KeyResponse, speke::SpekeClient, speke::TrackRule,
-    speke::key_id_for,
+    key_id_for, speke::KeyPeriod, speke::KeyRequest, speke::KeyResponse, speke::SpekeClient,
+    speke::TrackRule,
 };
 use cpix::{Bounds, Playlist};
 use playready_header::{PlayReadyObject, SYSTEM_ID};

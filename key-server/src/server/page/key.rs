@@ -30,6 +30,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/keys/{kid}", get(show))
         .route("/keys/{kid}/retire", post(retire))
+        .route("/keys/{kid}/compromise", post(compromise))
         .route("/keys/{kid}/again", post(try_again))
         .route("/keys/{kid}/clear", post(clear))
 }
@@ -114,7 +115,9 @@ async fn key_page(
         ("Made", Some(info.created)),
         ("Delivered", info.delivered),
         ("Active since", info.activated),
+        ("Draining", info.draining),
         ("Retired", info.retired),
+        ("Compromised", info.compromised),
     ];
     Ok(KeyPage {
         layout: Layout::new(visitor, Section::Keys, query),
@@ -159,13 +162,31 @@ async fn retire(
     Path(kid): Path<String>,
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
+    end(&app, &kid, &form, KeyState::Retired).await
+}
+
+async fn compromise(
+    State(app): State<App>,
+    Path(kid): Path<String>,
+    form: SafeForm<Fields>,
+) -> Result<Response, Problem> {
+    end(&app, &kid, &form, KeyState::Compromised).await
+}
+
+/// Moves a key to a state in which it protects nothing new.
+async fn end(
+    app: &App,
+    kid: &str,
+    form: &SafeForm<Fields>,
+    state: KeyState,
+) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageKeys)?;
-    let kid = parse_kid(&kid)?;
+    let kid = parse_kid(kid)?;
     app.with_store(form.visitor.name(), move |store| {
-        store.set_state(&kid, KeyState::Retired)
+        store.set_state(&kid, state)
     })
     .await?;
-    Ok(redirect(&format!("/keys/{kid}"), "retired"))
+    Ok(redirect(&format!("/keys/{kid}"), state.name()))
 }
 
 async fn try_again(

@@ -87,13 +87,8 @@ fn parse_filter(query: &Fields) -> Result<KeyFilter, Problem> {
         content_id: query.given("content"),
         label: query.given("label"),
         seed: query.given("seed"),
-        state: [
-            KeyState::Planned,
-            KeyState::Delivered,
-            KeyState::Active,
-            KeyState::Retired,
-        ]
-        .into_iter()
-        .find(|state| state.name() == query.text("state")),
+        state: KeyState::ALL
+            .into_iter()
+            .find(|state| state.name() == query.text("state")),
     })
 }

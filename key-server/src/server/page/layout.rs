@@ -43,7 +43,7 @@ pub struct Link {
 
 /// The results of forms, by their names in the query. The text comes from here, so that a forged link cannot make the page say
 /// anything else.
-const DONE: [(&str, &str); 18] = [
+const DONE: [(&str, &str); 19] = [
     ("account", "The account was saved."),
     ("again", "The delivery will be tried again."),
     ("content", "The content was saved."),
@@ -59,6 +59,10 @@ const DONE: [(&str, &str); 18] = [
     ),
     ("removed-content", "The content was removed."),
     ("removed-target", "The target was removed."),
+    (
+        "compromised",
+        "The key is compromised: it protects no new content, and nobody gets it.",
+    ),
     (
         "retired",
         "The key was retired: it protects no new content.",

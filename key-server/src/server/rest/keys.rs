@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/keys`: makes, lists and retires keys, and shows one in the clear to callers who may see it and give a reason.
+//! `/keys`: makes and lists keys, and shows one in the clear to callers who may see it and give a reason.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use content_key_store::{Error as StoreError, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore};
+use content_key_store::{Error as StoreError, KeyFilter, KeyInfo, KeySlot, KeyStore};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
 use super::body::{self, Body, bad};
-use super::caller::{Caller, Look, ManageKeys, Operate, SeeClearKeys};
+use super::caller::{Caller, Look, Operate, SeeClearKeys};
 use super::list::{List, Paged, Paging};
 use super::names::{CipherName, DeliveryStateName, KeyStateName, Name, OriginName, SchemeName};
 use super::path::Kid;
@@ -34,7 +34,6 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show))
-        .routes(routes!(retire))
         .routes(routes!(reveal))
 }
 
@@ -114,8 +113,12 @@ pub struct Key {
     delivered: Option<Time>,
     /// The time when it became active.
     activated: Option<Time>,
+    /// The time when its crypto period had ended.
+    draining: Option<Time>,
     /// The time when it was retired.
     retired: Option<Time>,
+    /// The time when it was reported as compromised.
+    compromised: Option<Time>,
 }
 
 /// A key with its slots and deliveries.
@@ -260,23 +263,6 @@ async fn show(caller: Caller<Look>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Pr
         .map(Json)
 }
 
-/// Retire a key
-///
-/// It protects no new content; licence servers keep it. Repeating the request changes nothing.
-#[utoipa::path(post, path = "/keys/{kid}/retire", tag = "keys", params(("kid" = String, Path, description = "In any notation; `/` as `%2F`.")),
-    responses((status = 200, body = KeyDetail)))]
-async fn retire(caller: Caller<ManageKeys>, Kid(kid): Kid) -> Result<Json<KeyDetail>, Problem> {
-    caller
-        .with_store(move |store| {
-            if store.info(&kid)?.state != KeyState::Retired {
-                store.set_state(&kid, KeyState::Retired)?;
-            }
-            detail(store, store.info(&kid)?)
-        })
-        .await
-        .map(Json)
-}
-
 /// Show a key in the clear
 ///
 /// The audit records the caller and the reason. Requires the role key-admin.
@@ -357,7 +343,9 @@ impl From<KeyInfo> for Key {
             created: Time(info.created),
             delivered: info.delivered.map(Time),
             activated: info.activated.map(Time),
+            draining: info.draining.map(Time),
             retired: info.retired.map(Time),
+            compromised: info.compromised.map(Time),
         }
     }
 }

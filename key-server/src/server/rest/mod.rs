@@ -12,6 +12,7 @@ mod contents;
 mod cpix;
 mod document;
 mod idempotency;
+mod key_states;
 mod keys;
 mod list;
 mod names;
@@ -39,6 +40,7 @@ use super::app::App;
 pub fn routes(app: &App) -> Router<App> {
     let resources = OpenApiRouter::new()
         .merge(keys::routes())
+        .merge(key_states::routes())
         .merge(seeds::routes())
         .merge(contents::routes())
         .merge(rotation::routes())

@@ -59,13 +59,7 @@ named!(
         CipherMode::Cbc => "cbc",
     }
 );
-named!(
-    KeyStateName,
-    KeyState,
-    "KeyState",
-    &[Self::Planned, Self::Delivered, Self::Active, Self::Retired],
-    Self::name
-);
+named!(KeyStateName, KeyState, "KeyState", &Self::ALL, Self::name);
 named!(
     OriginName,
     Origin,
@@ -84,13 +78,7 @@ named!(
         DeliveryState::GivenUp => "given-up",
     }
 );
-named!(
-    KekStateName,
-    KekState,
-    "KekState",
-    &[Self::Current, Self::Old, Self::Retired],
-    Self::name
-);
+named!(KekStateName, KekState, "KekState", &Self::ALL, Self::name);
 named!(
     PeriodPhaseName,
     PeriodPhase,

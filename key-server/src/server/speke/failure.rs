@@ -34,7 +34,9 @@ impl Failure {
                 Self::Request(Error::SchemeCombination).parts()
             }
             Self::Store(
-                error @ (StoreError::OtherContent(_)
+                error @ (StoreError::Retired(_)
+                | StoreError::Compromised(_)
+                | StoreError::Superseded(_)
                 | StoreError::NilKeyId
                 | StoreError::BadName(_)
                 | StoreError::OutOfRange(_)

@@ -106,8 +106,8 @@ impl Rotation {
         for kid in &change.activated {
             tracing::info!(content, period, %kid, "key active");
         }
-        for kid in &change.retired {
-            tracing::info!(content, %kid, "key retired");
+        for kid in &change.draining {
+            tracing::info!(content, %kid, "key draining");
         }
         let known = self.done.get(content).filter(|done| done.period == period);
         for kid in &change.waiting {

@@ -1,0 +1,76 @@
+-- SPDX-License-Identifier: MPL-2.0
+-- The key store, version 3, for PostgreSQL: a master key that wraps all secrets, so that a key-encryption key wraps one row; keys that
+-- drain or are compromised; signed rows of accounts, tokens and targets; contents that an account is limited to; the store's identity.
+
+-- A key's state and its place in the order, which a key only moves forward in.
+CREATE TABLE key_state (
+    name TEXT PRIMARY KEY,
+    rank BIGINT NOT NULL UNIQUE
+);
+INSERT INTO key_state VALUES ('planned', 0), ('delivered', 1), ('active', 2), ('draining', 3), ('retired', 4), ('compromised', 5);
+
+CREATE TABLE store_identity (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    id TEXT NOT NULL
+);
+CREATE TRIGGER store_identity_fixed BEFORE UPDATE OR DELETE OR TRUNCATE ON store_identity FOR EACH STATEMENT
+    EXECUTE FUNCTION key_store_refuse('a store keeps its id');
+
+-- The key that wraps all other secrets, wrapped itself under a key-encryption key.
+CREATE TABLE master_key (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    wrapped BYTEA NOT NULL CHECK (length(wrapped) = 60),
+    kek_id TEXT NOT NULL REFERENCES kek (id)
+);
+
+DROP TRIGGER seed_fixed ON seed;
+DROP TRIGGER content_key_fixed ON content_key;
+DROP TRIGGER content_key_forward ON content_key;
+ALTER TABLE secret DROP COLUMN kek_id;
+ALTER TABLE seed DROP COLUMN kek_id;
+ALTER TABLE content_key DROP COLUMN kek_id;
+ALTER TABLE target DROP COLUMN kek_id;
+CREATE TRIGGER seed_fixed BEFORE UPDATE ON seed FOR EACH ROW
+    WHEN (NEW.name <> OLD.name OR NEW.fingerprint <> OLD.fingerprint OR NEW.created <> OLD.created OR NEW.wrapped <> OLD.wrapped)
+    EXECUTE FUNCTION key_store_refuse('a seed does not change; add another by a new name');
+
+-- Keys that version 2 retired because their crypto period had ended drain. Keys that a person retired stay retired.
+ALTER TABLE content_key DROP CONSTRAINT content_key_state_check;
+ALTER TABLE content_key ADD COLUMN draining BIGINT;
+ALTER TABLE content_key ADD COLUMN compromised BIGINT;
+UPDATE content_key SET state = 'draining', draining = retired, retired = NULL WHERE state = 'retired' AND encode(kid, 'hex') NOT IN (
+    SELECT replace(object, '-', '') FROM audit WHERE action = 'retired' AND actor NOT IN ('packager', 'server') AND result = 'ok');
+ALTER TABLE content_key ADD FOREIGN KEY (state) REFERENCES key_state (name);
+CREATE TRIGGER content_key_fixed BEFORE UPDATE ON content_key FOR EACH ROW
+    WHEN (NEW.kid <> OLD.kid OR NEW.mode <> OLD.mode OR NEW.fingerprint <> OLD.fingerprint OR NEW.origin <> OLD.origin
+        OR NEW.seed IS DISTINCT FROM OLD.seed OR NEW.created <> OLD.created OR NEW.wrapped <> OLD.wrapped)
+    EXECUTE FUNCTION key_store_refuse('a KID means one key in one cipher mode for ever; use another KID');
+-- Looks at the tables beside it, wherever the session would look.
+CREATE FUNCTION key_store_forward() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (SELECT rank FROM key_state WHERE name = NEW.state) < (SELECT rank FROM key_state WHERE name = OLD.state) THEN
+        RAISE EXCEPTION
+            'rule: keys go from planned over delivered, active and draining to retired or compromised, never back; make a new key'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER content_key_forward BEFORE UPDATE OF state ON content_key FOR EACH ROW EXECUTE FUNCTION key_store_forward();
+
+-- The contents that an account may use, by patterns; an account without any may use all.
+CREATE TABLE account_content (
+    account TEXT NOT NULL REFERENCES account (name),
+    pattern TEXT NOT NULL CHECK (length(pattern) BETWEEN 1 AND 255),
+    PRIMARY KEY (account, pattern)
+);
+
+-- A MAC over the row and its version, under a key that is wrapped in 'secret'.
+ALTER TABLE account ADD COLUMN row_version BIGINT NOT NULL DEFAULT 0, ADD COLUMN row_mac BYTEA NOT NULL DEFAULT '';
+ALTER TABLE token ADD COLUMN row_version BIGINT NOT NULL DEFAULT 0, ADD COLUMN row_mac BYTEA NOT NULL DEFAULT '';
+ALTER TABLE target ADD COLUMN row_version BIGINT NOT NULL DEFAULT 0, ADD COLUMN row_mac BYTEA NOT NULL DEFAULT '';
+
+-- The number of changes to the signed rows, and a MAC over all of them. The audit's seal covers both.
+ALTER TABLE audit_head ADD COLUMN row_changes BIGINT NOT NULL DEFAULT 0, ADD COLUMN row_mac BYTEA NOT NULL DEFAULT '';
+
+UPDATE kek SET state = 'retired' WHERE state = 'old';
+DELETE FROM kek WHERE id = 'master';
