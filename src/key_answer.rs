@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The structures by which the application gives keys: what a handler of `request-key` returns, and what `set-key` takes.
+//! The structures in which the application gives keys: those that a handler of `request-key` returns, and those that
+//! `set-key` takes.
 //!
 //! A structure has the fields `key-id`, `key` (hex or base64) and optionally `iv` (hex) and `selector` (as in a key file), or `keys`, an
 //! array of such structures. Optional fields are `pssh` (complete boxes in base64, separated by commas), `license-store` (base64: leaf

@@ -56,7 +56,7 @@ impl KeyAnswers {
         }
     }
 
-    /// Sets what makes the thread of requests look for an answer.
+    /// Sets the waker, which makes the thread of requests look for an answer.
     pub(super) fn wake_by(&self, waker: KeyWaker) {
         *lock(&self.waker) = waker;
     }
@@ -75,7 +75,7 @@ impl KeyAnswers {
         }
     }
 
-    /// Takes what a handler has returned, and starts the time limit for what it announced.
+    /// Takes the structure that a handler has returned, and starts the time limit if it announces keys.
     pub(super) fn take_returned(&self, period: u64, answer: Option<&gst::StructureRef>) {
         let mut requests = lock(&self.requests);
         let Some(state) = requests.get_mut(&period) else {

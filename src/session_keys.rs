@@ -22,7 +22,7 @@ use super::{error, lock};
 pub(super) struct SessionKeys {
     kept: ElementKeys,
     handlers: KeyHandlers,
-    /// Where the application gives the keys of the stream after their request.
+    /// The place in which the application puts the keys of the stream after their request.
     answers: Mutex<Option<Arc<KeyAnswers>>>,
 }
 

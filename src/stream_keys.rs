@@ -19,11 +19,11 @@ use super::settings::{GivenSource, Settings, SettingsError};
 pub(super) struct StreamKeys {
     pub(super) source: KeySource,
     pub(super) cache: Arc<KeyCache>,
-    /// Where the application gives keys after their request.
+    /// The place in which the application puts keys after their request.
     pub(super) answers: Arc<KeyAnswers>,
 }
 
-/// What the source of an element's keys follows from.
+/// The settings and handlers that determine the source of an element's keys.
 pub(super) struct KeyOrigin<'a> {
     pub(super) settings: &'a Settings,
     pub(super) handlers: KeyHandlers,

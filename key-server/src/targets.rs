@@ -67,8 +67,9 @@ pub struct TargetSettings {
     pub has_credentials: bool,
 }
 
-/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; an empty text removes the stored ones.
-/// None keeps them, unless the URL or the trusted certificates change: whoever may change these must not learn the credentials.
+/// Adds a target, or changes the one of that name. Credentials are lines as in a file of credentials; an empty text removes
+/// the stored ones. None keeps them, unless the URL or the trusted certificates change: whoever may change these must not
+/// learn the credentials.
 ///
 /// # Errors
 /// [`StoreError::BadName`], [`TargetError::BadTarget`].
@@ -277,7 +278,7 @@ fn store_credentials(
 }
 
 impl TargetSettings {
-    /// True if the credentials of this target may go to where `new` says.
+    /// True if the credentials of this target may be sent to the target with the settings `new`.
     pub fn keeps_credentials(&self, new: &Self) -> bool {
         self.has_credentials && self.url == new.url && self.ca == new.ca
     }

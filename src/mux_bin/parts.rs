@@ -163,7 +163,7 @@ impl Parts {
     }
 }
 
-/// Lets go the threads that wait in an element behind its pad.
+/// Releases the threads that wait in the element of the pad.
 fn end_waits(pad: &gst::Pad) {
     if pad.is_active() && pad.send_event(gst::event::FlushStart::new()) {
         pad.send_event(gst::event::FlushStop::new(true));

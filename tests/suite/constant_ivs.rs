@@ -24,7 +24,7 @@ use crate::speke_peer as peer;
 use crate::tools;
 
 const CLEAR: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::None);
-/// No IV that anything derives.
+/// An IV that no source derives.
 const OF_PROPERTY: &str = "0102030405060708090a0b0c0d0e0f10";
 const OF_SOURCE: &str = "a1a2a3a4a5a6a7a8a9aaabacadaeafb0";
 /// The public seed of Microsoft's test server, and the key that its documentation shows for this KID.
@@ -133,7 +133,7 @@ fn property_comes_before_the_source_and_the_source_before_what_follows_from_the_
     }
 }
 
-/// How long each key is used: no test is likely to see its end.
+/// The time for which each key is used. It is so long that no test sees its end.
 const PERIOD: Duration = Duration::from_hours(24 * 30);
 
 /// The first bytes of a file up to its first fragment, and the others.

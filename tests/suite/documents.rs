@@ -166,7 +166,7 @@ fn every_pipeline_of_the_other_documents_runs_as_it_stands() {
     assert!(protected.sum::<usize>() >= 3);
 }
 
-/// The pipeline that writes a file for each fragment does that: six seconds in files of two.
+/// The pipeline that writes a file for each fragment makes three files of two seconds each.
 #[test]
 fn pipeline_of_a_file_for_each_fragment_writes_one() {
     let test = "documents::pipeline_of_a_file_for_each_fragment_writes_one";

@@ -78,7 +78,8 @@ fn writes_protected_hls(example: &mut Command, scheme: &str, method: &str) {
     assert_eq!(drafts, [""; 0]);
 }
 
-/// Eight seconds in segments of two, under keys of four: the playlist has the lines of a key where it begins.
+/// The film has eight seconds in segments of two seconds, and each key lasts four: the playlist has the lines of a key where
+/// it begins.
 fn writes_each_key(example: &mut Command) {
     let folder = Scratch::new("hls-keys");
     let line = |period: u8| format!("*@{period} {:032x} {:032x}\n", period + 1, period + 5);

@@ -9,7 +9,7 @@ use crate::pipelines::is_protected;
 use crate::scratch::Scratch;
 use crate::tools::{project, skip};
 
-/// Debian's Python, for which python3-gi is made.
+/// Debian's Python, which has python3-gi.
 const PYTHON: &str = "/usr/bin/python3";
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) struct WrittenInformation<'a> {
 }
 
 impl WrittenInformation<'_> {
-    /// Compares the boxes with the sizes of the samples, and each entry with what `is_right` expects of it.
+    /// Compares the boxes with the sizes of the samples, and checks each entry with `is_right`.
     pub(super) fn check(
         &self,
         mut sizes: impl ExactSizeIterator<Item = u32>,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The coded units of a sample, found by the framing of its NAL units, OBUs or frames alone: no header is read beyond its type.
 //!
-//! The types are listed here once more than where headers are read, so that a unit that is overlooked there is found here.
+//! The types are listed here a second time, independently of the readers of headers, so that a unit that a reader overlooks
+//! is found here.
 
 use super::av1::obu::{self, Obus};
 use super::nal::{LengthSize, NalUnits};
@@ -27,7 +28,7 @@ pub struct CodedUnit {
     pub end: usize,
 }
 
-/// Tells NAL units with coded slices from others by their first two bytes.
+/// Distinguishes NAL units with coded slices from others by their first two bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NalSyntax {
     Avc,

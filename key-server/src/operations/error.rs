@@ -9,7 +9,7 @@ pub enum Error {
     /// The store refused the operation, or failed.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
-    /// Checks refuse what somebody wants to store.
+    /// The checks refuse the data that somebody wants to store.
     #[error("{}", texts(.0))]
     Refused(Vec<Finding>),
     /// A CPIX document cannot be read or written.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Statements about what somebody wants to store: what is refused, and what should be thought about again.
+//! Findings about data that somebody wants to store: errors, warnings and notes.
 
 use serde::Serialize;
 

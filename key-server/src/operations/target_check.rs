@@ -9,7 +9,8 @@ use super::finding::{Finding, Findings};
 use crate::delivery::{self, Credentials, Handoff, Reach, Target};
 use crate::targets::{self, TargetError, TargetSettings};
 
-/// Returns all findings about a target with its new credentials; None for those that it keeps. `reach` is where keys are delivered to.
+/// Returns all findings about a target with its new credentials; None for those that it keeps. `reach` says in which
+/// networks targets may be.
 ///
 /// # Errors
 /// If the store fails.

@@ -170,9 +170,9 @@ impl App {
         answered.await.unwrap_or(Err(StoreError::Busy))
     }
 
-    /// Returns the account of a token or a certificate. A correct proof is always accepted, so that nobody who shares an address, such as
-    /// that of a proxy, can lock others out; guessing is hopeless by the length of tokens. Failures are counted by address, and the audit
-    /// records the last allowed one.
+    /// Returns the account of a token or a certificate. A correct proof is always accepted, so that nobody who shares an
+    /// address, such as that of a proxy, can lock others out; guessing is hopeless by the length of tokens. Failures are
+    /// counted by address, and the audit records the last allowed one.
     ///
     /// # Errors
     /// A problem with status 401, or 429 after too many failures.
@@ -195,7 +195,7 @@ impl App {
         self.0.accounts.forget();
     }
 
-    /// Records in the audit that an account was refused for want of a role, once a minute for each route.
+    /// Records in the audit that an account was refused because it lacks a role, once a minute for each route.
     pub async fn record_refusal(&self, refusal: Refusal, route: &str) {
         let Refusal { account, detail } = refusal;
         if !self.0.refusals.count(&account, route) {

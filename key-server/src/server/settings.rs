@@ -90,7 +90,7 @@ impl ServerSettings {
         self.certificate.is_some()
     }
 
-    /// True if the server makes its certificate itself.
+    /// True if the server creates its certificate itself.
     pub const fn is_self_signed(&self) -> bool {
         matches!(self.certificate, Some(CertificateSource::SelfSigned(_)))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the audit says of targets, exports and refusals, and what becomes of a target's credentials.
+//! The audit of targets, exports and refusals, and the removal of a target's credentials.
 
 use std::fs;
 use std::process::Command;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::server::Server;
 
-/// Somebody who has signed in at the page.
+/// A person who has signed in at the page.
 pub struct Browser {
     base: String,
     cookies: String,

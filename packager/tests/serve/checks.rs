@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What would have a wrong outcome: it is refused, or warned of, by REST and at the page.
+//! Settings and keys with a wrong outcome: REST and the page refuse them, or warn of them.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::browser::Browser;
 use crate::receiver::make_certificate_of;
 use crate::server::{Server, folder};
 
-/// Published: the key seed of Microsoft's test server.
+/// The key seed that Microsoft published for its test server.
 const TEST_SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
 /// A KID in UUID order and, as Microsoft's "MPEG-DASH for PlayReady" has it, in GUID order.
 const KID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
@@ -54,7 +54,7 @@ fn content_whose_keys_would_be_hidden_is_warned_of() {
     assert_eq!(admin.get("/v1/contents/film").json(200)["scheme"], "cenc");
     let changed = admin.put("/v1/contents/film", &settings("cbcs")).json(200);
     assert_warns(&changed, "the content has keys of cenc");
-    // What GET has can be sent back.
+    // The response of GET can be sent back.
     admin
         .put(
             "/v1/contents/film",
@@ -114,7 +114,7 @@ fn keys_that_anybody_can_guess_are_refused() {
             "{problem}"
         );
     }
-    // Published: a key of Microsoft's Big Buck Bunny.
+    // A key that Microsoft published for its Big Buck Bunny.
     let key = "W31bfVt9W31bfVt9W31bfQ==";
     entered(KID, key, "cenc").json(201);
     let other = "10000000-1000-1000-1000-100000000001";

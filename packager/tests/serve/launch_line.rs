@@ -48,7 +48,7 @@ fn write_film(film: &Path) {
     );
 }
 
-/// Runs a line as somebody does who pastes it.
+/// Runs a line as if it were pasted into a shell.
 fn paste(line: &str, folder: &Path) {
     let done = Command::new("bash")
         .args(["-c", line])

@@ -56,7 +56,7 @@ pub fn make_certificate(folder: &Path) {
     make_certificate_of(folder, "rsa:2048");
 }
 
-/// Writes the same with another key.
+/// Writes another key and its certificate under the same names.
 pub fn make_certificate_of(folder: &Path, key: &str) {
     let options = format!(
         "req -x509 -nodes -newkey {key} -subj /CN=licences -keyout key.pem -out certificate.pem"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Sinks that start and end elements while they run: their streaming threads request no keys and wait for none in a change of state.
+//! Sinks that start and end elements while they run: their streaming threads request no keys and wait for none in a change
+//! of state.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +19,7 @@ use super::places::{VIDEO, encryptor, no_error, set_state, soon};
 struct RequestThreads(Arc<Mutex<Vec<String>>>);
 
 impl RequestThreads {
-    /// Takes them from the element's log, which is written on the thread that it tells of.
+    /// Takes them from the element's log, whose lines are written on the thread that they describe.
     fn logged() -> Self {
         let threads = Self::default();
         gst::log::set_threshold_for_name("playreadyenc", gst::DebugLevel::Debug);

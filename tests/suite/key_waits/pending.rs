@@ -173,7 +173,7 @@ fn gives_a_key_for_each_track() {
         let selected = |selector: &str, number: i32| {
             let mut key = key(u64::try_from(number).unwrap());
             key.set("selector", selector);
-            // As Python gives it.
+            // Python gives a number of this type.
             key.set("period", 0_i32);
             key.set("more", selector == "video");
             key

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The places of an encryptor in a pipeline, and what its state changes must do there.
+//! The places of an encryptor in a pipeline, and checks of its state changes there.
 
 use std::time::Duration;
 
 use gst::prelude::*;
 
-/// More time than anything takes that does not wait for a key.
+/// A time in which everything ends that does not wait for a key.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub const VIDEO: &str = "videotestsrc name=source ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \

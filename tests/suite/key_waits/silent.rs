@@ -44,7 +44,7 @@ fn changes_states_while_a_server_is_silent() {
     for (place, line) in places(&file.to_string_lossy()) {
         let pipeline = in_process::pipeline(&line);
         let element = encryptor(&pipeline);
-        // Five minutes for each of ten attempts.
+        // The client would wait five minutes for each of ten attempts.
         let uri = format!("speke+http://127.0.0.1:{port}/?speke-timeout=300&speke-attempts=10");
         element.set_property("key-uri", uri);
         element.set_property("content-id", place);

@@ -119,7 +119,7 @@ fn damage_of_every_field_is_noticed() {
                         Scheme::Cenc => entry..entry + 2,
                         _ => entry..entry + 1,
                     };
-                    // The entry of clear samples says nothing else.
+                    // The entry of clear samples has no other fields.
                     let is_unused = *name == b"sgpd"
                         && (unused.contains(&at)
                             || names == groups && at > entry && at != entry + 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Notices tracks of which nothing is protected although something should be.
+//! Detects tracks that should be protected and of which nothing is.
 
 use crate::Error;
 

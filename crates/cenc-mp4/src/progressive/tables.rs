@@ -100,7 +100,7 @@ pub(crate) fn read_all(
             OtherInformation::read_all(trak.descend(&STBL_PATH)?, &table.chunks)?;
     }
     refuse_overlap(&tables)?;
-    // Of a stream it is checked when the media arrives.
+    // In a stream this is checked when the media arrives.
     match media.is_none_or(|media| tables.iter().all(|table| table.is_information_in(media))) {
         false => Err(Error::Unsupported(FourCc::SAIO)),
         true => Ok(tables),

@@ -108,7 +108,7 @@ const FAULTS: [Fault; 10] = [
     // A block of the header is protected, and its last byte.
     |runs, at| runs[at].start = runs[at].start.saturating_sub(BLOCK),
     |runs, at| runs[at].start -= 1,
-    // All is one byte before its place.
+    // All protected bytes are one byte too early.
     |runs, at| runs[at] = runs[at].start - 1..runs[at].end - 1,
 ];
 

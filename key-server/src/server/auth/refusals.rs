@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Refusals of accounts for want of a role. The audit has them, but not each of a program that repeats its request without end.
+//! Refusals of accounts that lack a role. The audit records them, but not every refusal of a program that repeats its
+//! request without end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -30,7 +30,7 @@ pub struct Form {
 pub enum Submitted<T> {
     /// It was done.
     Done(T),
-    /// Nothing was done: the operator is to accept these warnings first.
+    /// Nothing was done: the operator must accept these warnings first.
     Warned(Vec<String>),
 }
 
@@ -58,7 +58,7 @@ impl Form {
         values.has("anyway", "yes")
     }
 
-    /// Makes a form whose warnings the operator is to accept.
+    /// Makes a form whose warnings the operator must accept.
     pub fn warned(values: Fields, warnings: Vec<String>) -> Self {
         Self {
             warnings,

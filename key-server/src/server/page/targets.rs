@@ -164,7 +164,7 @@ async fn save_target(
 /// A target that somebody wants to add or change.
 struct TargetForm {
     settings: TargetSettings,
-    /// None keeps those that are there.
+    /// None keeps the stored ones.
     credentials: Option<Zeroizing<String>>,
     is_new: bool,
     accepted: bool,

@@ -58,7 +58,7 @@ pub struct Settings {
 pub struct StoredSettings {
     #[serde(flatten)]
     pub settings: Settings,
-    /// Warnings about settings that are allowed, but probably not meant.
+    /// Warnings about settings that are allowed, but probably not intended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<FieldProblem>,
 }

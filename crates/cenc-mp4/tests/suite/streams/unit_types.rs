@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! NAL units, OBUs and frames of every type: what the standards call coded pictures leaves encrypted or is refused, and everything else
-//! stays as it is.
+//! NAL units, OBUs and frames of every type: coded pictures, as the standards define them, leave encrypted or are refused.
+//! Everything else stays as it is.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn movie(vector: &HeaderVector, samples: &[&[u8]]) -> Vec<u8> {
     [ftyp(), moov, fragment(make, &[], &mdat(&samples.concat()))].concat()
 }
 
-/// True if the bytes are in the output as they are.
+/// Returns whether the bytes are unchanged in the output.
 fn has(out: &[u8], bytes: &[u8]) -> bool {
     out.windows(bytes.len()).any(|found| found == bytes)
 }
@@ -160,7 +160,7 @@ fn nal_units_of_every_type_leave_encrypted_or_clear_as_the_standard_says() {
                 Ok(out) if types.slices.contains(&kind) => {
                     assert!(!out.ends_with(&unit), "{name} {scheme} leaves clear");
                     if !scheme.has_pattern() {
-                        // It was made longer twice, so that its data starts before that.
+                        // The unit was made longer twice, so its data starts before that.
                         let longer = out.len() - 2 * LONGER;
                         let data = &unit[unit.len() - 2 * LONGER..];
                         assert_encrypted(&out[longer..], data, scheme, &name);
