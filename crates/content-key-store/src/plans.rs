@@ -4,7 +4,7 @@
 use cenc_types::KeyId;
 use test_support::query_plan::{assert_indexed, scans};
 
-use super::database::Database;
+use super::database::{Database, VERSION};
 use super::{content, list, sqlite, timeline};
 
 /// SQLite's plan, a line for each step. It knows no figures of the tables, so that an empty store has the plan of a full one.
@@ -35,6 +35,10 @@ fn no_list_scans_or_sorts_without_an_index() {
         &host_access::SystemClock::default(),
     )
     .unwrap();
+    database.begin_upgrade().unwrap();
+    while database.version().unwrap() < VERSION {
+        database.apply_next().unwrap();
+    }
     let [by_kid, by_content, others @ ..] = list::KEYS;
     for sql in [
         by_kid,

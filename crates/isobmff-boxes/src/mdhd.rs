@@ -15,6 +15,7 @@ pub fn read_timescale(mut reader: Reader<'_>) -> Result<u32, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FourCc;
 
     // Layouts of clause 8.4.2.2.
     #[test]

@@ -22,7 +22,7 @@ fn known(pipeline: &gst::Pipeline) -> gst::Element {
 }
 
 /// Announces the keys of each period, and hands the periods over.
-fn announce(element: &gst::Element, mut take: impl FnMut(gst::Element, u64) + Send + 'static) {
+fn announce(element: &gst::Element, take: impl FnMut(gst::Element, u64) + Send + 'static) {
     let take = Mutex::new(take);
     element.connect("request-key", false, move |values| {
         let element: gst::Element = values[0].get().unwrap();

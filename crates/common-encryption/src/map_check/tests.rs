@@ -96,7 +96,9 @@ type Fault = fn(&mut Vec<Range<usize>>, usize);
 
 const FAULTS: [Fault; 10] = [
     // One unit stays clear, and all do.
-    |runs, at| drop(runs.remove(at)),
+    |runs, at| {
+        runs.remove(at);
+    },
     |runs, _| runs.clear(),
     // The first and the last block stay clear, and the first byte.
     |runs, at| runs[at].start += BLOCK,

@@ -31,17 +31,20 @@ fn minute(index: u32) -> SystemTime {
 }
 
 #[test]
-fn keys_are_made_ahead_once_and_have_the_kids_that_packagers_request() {
+fn keys_are_made_ahead_once_and_delivered() {
     let of = TestStore::new();
     channel(&of, &["licences"]);
     let made = prepare(&of.store, "news", minute(7), 2).unwrap();
     assert_eq!(made.len(), 6);
     let content = of.store.content("news").unwrap();
     for (period, label) in [(7, "AUDIO"), (9, "VIDEO")] {
-        let asked = key_id_for("news", content.scheme.cipher_mode(), label, Some(period));
-        let slot = slot(&content, label, period);
-        assert_eq!(of.store.kid_of(&slot).unwrap(), Some(asked));
-        assert_eq!(deliveries::of_key(&of.store, &asked).unwrap().len(), 1);
+        let kid = of
+            .store
+            .kid_of(&slot(&content, label, period))
+            .unwrap()
+            .unwrap();
+        assert!(kid.is_random());
+        assert_eq!(deliveries::of_key(&of.store, &kid).unwrap().len(), 1);
     }
     assert!(prepare(&of.store, "news", minute(7), 2).unwrap().is_empty());
     assert_eq!(prepare(&of.store, "news", minute(8), 2).unwrap().len(), 2);
@@ -63,7 +66,7 @@ fn targets_that_come_later_get_the_keys_too() {
 }
 
 #[test]
-fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_over() {
+fn keys_become_active_when_they_are_delivered_and_drain_when_their_period_is_over() {
     let of = TestStore::new();
     channel(&of, &["licences"]);
     let kids = |infos: &[KeyInfo]| infos.iter().map(|info| info.kid).collect::<Vec<_>>();
@@ -79,15 +82,15 @@ fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_ov
     let turned = turn(&of.store, "news", minute(7)).unwrap();
     assert_eq!((turned.waiting.len(), turned.activated.len()), (0, 2));
     prepare(&of.store, "news", minute(8), 0).unwrap();
-    let mut retired = turn(&of.store, "news", minute(8)).unwrap().retired;
-    retired.sort();
+    let mut draining = turn(&of.store, "news", minute(8)).unwrap().draining;
+    draining.sort();
     let mut expected = first;
     expected.sort();
-    assert_eq!(retired, expected);
+    assert_eq!(draining, expected);
     assert!(
         turn(&of.store, "news", minute(8))
             .unwrap()
-            .retired
+            .draining
             .is_empty()
     );
     let states: Vec<_> = timeline(&of.store, "news", minute(8), ALL).unwrap();
@@ -98,7 +101,7 @@ fn keys_become_active_when_they_are_delivered_and_retire_when_their_period_is_ov
         states.collect::<Vec<_>>(),
         [
             (8, PeriodPhase::Current, KeyState::Planned),
-            (7, PeriodPhase::Past, KeyState::Retired)
+            (7, PeriodPhase::Past, KeyState::Draining)
         ]
     );
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `seig` descriptions in `moov`: fragments refer to them by 14496-12, clause 8.9.4, and progressive tracks by clause 8.9.2.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
-
 use cenc_types::{KeyId, Scheme};
 use test_support::boxes::top_level;
 use test_support::build::{Base, boxed, ftyp, full, mdat, media, moof, tfhd, traf, word};
