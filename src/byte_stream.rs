@@ -2,12 +2,15 @@
 //! The byte stream that leaves an element: pushes, rewrites of earlier bytes, and the reasons to stop.
 
 use gst::prelude::*;
+use gst::subclass::prelude::*;
 
 use cenc_mp4::{Error, IndexMode};
 
 use super::buffers::Push;
-use super::error::WaitEnd;
+use super::caps;
+use super::error::{PostedError, UnmappableBuffer, WaitEnd};
 use super::pulling::Puller;
+use super::sent_stream::{self, StreamStop};
 
 /// Pushes buffers, as one list if they arrived as one, or bytes that replace earlier ones.
 pub(super) fn push<E: Puller>(
@@ -16,8 +19,8 @@ pub(super) fn push<E: Puller>(
     as_list: bool,
 ) -> Result<gst::FlowSuccess, gst::FlowError> {
     let srcpad = element.srcpad();
-    match push {
-        Push::Init(_) | Push::Change(_) => Ok(gst::FlowSuccess::Ok),
+    let flow = match push {
+        Push::Init(_) | Push::Change(_) => return Ok(gst::FlowSuccess::Ok),
         Push::Buffers(mut buffers) => match buffers.pop() {
             Some(only) if buffers.is_empty() && !as_list => {
                 gst::trace!(E::category(), obj = srcpad, "pushes {only:?}");
@@ -41,11 +44,94 @@ pub(super) fn push<E: Puller>(
                 "rewrites {size} bytes at {position}"
             );
             srcpad.push_event(segment_from(position));
-            srcpad.push(buffer)?;
+            let flow = srcpad.push(buffer);
+            // Whatever the flow is, so that later bytes are not written there.
             srcpad.push_event(segment_from(resume));
-            Ok(gst::FlowSuccess::Ok)
+            flow
         }
+    };
+    element.sent().note_flow(flow);
+    flow
+}
+
+/// Processes a part of the stream by `work`, and posts its error.
+pub(super) fn process<E: Puller>(
+    element: &E,
+    work: impl FnOnce() -> Result<gst::FlowSuccess, PushError>,
+) -> Result<gst::FlowSuccess, gst::FlowError> {
+    match element.sent().is_refused() {
+        true => Err(gst::FlowError::Error),
+        false => work().map_err(|why| refuse(element, why)),
     }
+}
+
+/// Ends the stream: pushes the rest, or posts the error if it is incomplete. Returns whether the end may be passed on: that of an
+/// incomplete stream would look complete, but downstream that has stopped the stream must learn of its end.
+pub(super) fn end<E: Puller>(element: &E) -> bool {
+    let sent = element.sent();
+    let ended = match sent.stop() {
+        None => element.take(None).map_err(|why| refuse(element, why)),
+        Some(_) => Err(gst::FlowError::Error),
+    };
+    ended.is_ok() || sent.stop() == Some(StreamStop::Downstream)
+}
+
+/// Posts the error of the stream unless that was done, and returns the flow error for upstream.
+pub(super) fn refuse<E: Puller>(element: &E, why: PushError) -> gst::FlowError {
+    match why {
+        PushError::Flow(flow) => flow,
+        PushError::Reported => sent_stream::refuse_reported(element),
+        PushError::Unmappable(error) => sent_stream::refuse(element, &UnmappableBuffer(error)),
+        PushError::Mp4(error) => sent_stream::refuse(element, &error),
+    }
+}
+
+/// Sends caps.
+pub(super) fn push_caps<E: Puller>(element: &E, caps: &gst::Caps) -> bool {
+    let srcpad = element.srcpad();
+    gst::debug!(E::category(), obj = srcpad, "caps {caps}");
+    element.sent().note_caps();
+    srcpad.push_event(gst::event::Caps::new(caps))
+}
+
+/// Where a stream of bytes continues.
+#[derive(Clone, Copy)]
+pub(super) struct SoughtByte {
+    pub(super) position: u64,
+    /// How to write the segment indices that follow.
+    pub(super) index_mode: IndexMode,
+}
+
+/// Passes on the first segment of a stream in bytes; later ones are seeks of the muxer, which `seek` follows or refuses.
+pub(super) fn take_segment<E: Puller, R: PostedError>(
+    element: &E,
+    pad: &gst::Pad,
+    event: gst::Event,
+    seek: impl FnOnce(SoughtByte) -> Result<(), R>,
+) -> bool {
+    if element.sent().lacks_caps() {
+        // Caps must precede the segment, but filesrc sends none.
+        push_caps(element, &caps::fragmented_mp4());
+    }
+    let gst::EventView::Segment(segment) = event.view() else {
+        return false;
+    };
+    let segment = segment.segment().clone();
+    let is_new = element.sent().note_segment(segment.format());
+    let bytes = segment.downcast_ref::<gst::format::Bytes>();
+    let passes = is_new || bytes.is_none();
+    if passes && !gst::Pad::event_default(pad, Some(&*element.obj()), event) {
+        return false;
+    }
+    let Some(bytes) = bytes else {
+        return true;
+    };
+    seek(SoughtByte {
+        position: bytes.start().map_or(0, |start| *start),
+        index_mode: index_mode(element.srcpad()),
+    })
+    .map_err(|error| sent_stream::refuse(element, &error))
+    .is_ok()
 }
 
 /// Makes a sink that supports byte offsets continue at `position`.

@@ -25,7 +25,7 @@ pub(super) fn spawn<E: Logged>(element: &E, mut task: KeyTask) -> std::io::Resul
             Ok(()) => task.run(),
             Err(error) => {
                 if let Some(element) = element.upgrade().filter(|_| !task.is_unwanted()) {
-                    error::post_setup(&*element, &error);
+                    error::post(&*element, &error);
                 }
             }
         })

@@ -22,6 +22,7 @@ mod playreadyenc;
 mod protected_caps;
 mod pulling;
 mod request_key;
+mod sent_stream;
 mod session;
 mod session_keys;
 mod settings;

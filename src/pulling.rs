@@ -7,9 +7,11 @@ use gst::subclass::prelude::*;
 use cenc_mp4::{Error, Output, SeekableInput};
 
 use super::buffers::{Push, group};
-use super::byte_stream::PushError;
+use super::byte_stream::{self, PushError};
 use super::chunk::BufferChunk;
+use super::error::StoppedDownstream;
 use super::logging::Logged;
+use super::sent_stream::StreamSender;
 pub(super) use super::upstream::Upstream;
 use super::{caps, error};
 
@@ -45,7 +47,7 @@ impl SeekableInput for Upstream {
 }
 
 /// An element that reads files itself if upstream supports it.
-pub(super) trait Puller: Logged {
+pub(super) trait Puller: StreamSender {
     /// The current progressive file.
     type File: Send + 'static;
 
@@ -71,9 +73,6 @@ pub(super) trait Puller: Logged {
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError>;
 
     fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError>;
-
-    /// Posts an error.
-    fn refuse(&self, why: PushError) -> gst::FlowError;
 }
 
 /// Chooses pull mode if upstream supports random access.
@@ -144,18 +143,21 @@ fn step<E: Puller>(element: &E, pad: &gst::Pad, work: PullStep<E::File>) -> Pull
     }
 }
 
-/// Logs the reason why the task stops. The end of an incomplete stream is not passed on, since it would look complete.
+/// Posts the reason why the task stops. As after GStreamer's sources, the end follows where downstream stopped the stream; that of an
+/// incomplete stream is not passed on, since it would look complete.
 fn tell<E: Puller>(element: &E, why: PushError) {
     match why {
-        PushError::Flow(gst::FlowError::Flushing) | PushError::Reported => (),
-        PushError::Flow(gst::FlowError::Eos) => {
+        PushError::Flow(gst::FlowError::Flushing) => (),
+        PushError::Flow(flow) => {
+            if flow != gst::FlowError::Eos {
+                error::post(element, &StoppedDownstream(flow));
+            }
             element.srcpad().push_event(gst::event::Eos::new());
         }
-        PushError::Flow(flow) => error::post_flow(element, flow),
         PushError::Mp4(Error::Input(source))
             if source.downcast_ref() == Some(&gst::FlowError::Flushing) => {}
         other => {
-            let _ = element.refuse(other);
+            let _ = byte_stream::refuse(element, other);
         }
     }
 }
@@ -166,6 +168,7 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, Pu
     let id = srcpad.create_stream_id(&*element.obj(), None);
     let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
     srcpad.push_event(start.build());
+    element.sent().restart();
     let size = pad.peer_query_duration::<gst::format::Bytes>();
     let mut upstream = Upstream::new(pad, size.map_or(u64::MAX, |size| *size));
     let file = element.open(size.is_some().then_some(&mut upstream))?;
@@ -179,7 +182,7 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, Pu
         "takes the file of {} as {caps}",
         size.map_or("unknown size".to_owned(), |size| size.to_string())
     );
-    srcpad.push_event(gst::event::Caps::new(&caps));
+    byte_stream::push_caps(element, &caps);
     let segment = gst::FormattedSegment::<gst::format::Bytes>::new();
     srcpad.push_event(gst::event::Segment::new(&segment));
     Ok(match file {

@@ -134,11 +134,11 @@ impl Session {
             controls: Arc::clone(&self.controls),
             is_stopped: self.stop_check(sinkpad),
         })
-        .map_err(|error| error::settings_message(element, &error.into()))?;
+        .map_err(|error| error::settings_message(element, &error))?;
         self.keys.take_answers(answers, packaging.key_waker());
         key_thread::spawn(element, key_task).map_err(|error| {
             let error = protection_policy::Error::Keys(content_keys::Error::Thread(error));
-            error::settings_message(element, &error.into())
+            error::settings_message(element, &error)
         })?;
         self.is_open.store(true, Ordering::Relaxed);
         Ok(packaging)

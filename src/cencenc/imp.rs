@@ -15,16 +15,19 @@ use cenc_mp4::Totals;
 use super::stream::ElementaryStream;
 use super::{CATEGORY, StreamError};
 use crate::action_signals::{self, Encryptor};
+use crate::error::WaitEnd;
 use crate::logging::{self, LogTarget, Logged};
+use crate::sent_stream::{self, SentStream, StreamSender};
 use crate::session::{self, Session};
 use crate::settings::TrackTypeProperty;
 use crate::stream_counts::StreamCounts;
-use crate::{clear_caps, error, lock, protected_caps};
+use crate::{clear_caps, lock, protected_caps};
 
 /// See [`super::CencEnc`].
 #[derive(Default)]
 pub struct CencEnc {
     session: Session,
+    sent: SentStream,
     track_type: Mutex<TrackTypeProperty>,
     counts: Arc<StreamCounts>,
     /// Some between start and stop. Only the streaming thread locks it in between, and never while pushing.
@@ -39,6 +42,12 @@ impl Logged for CencEnc {
     fn progress(&self) -> String {
         let Totals { samples, bytes, .. } = self.counts.get();
         format!("after {samples} protected samples of {bytes} bytes")
+    }
+}
+
+impl StreamSender for CencEnc {
+    fn sent(&self) -> &SentStream {
+        &self.sent
     }
 }
 
@@ -59,16 +68,17 @@ impl CencEnc {
             category: *CATEGORY,
             element: element.upcast_ref(),
         };
+        if self.sent.is_refused() {
+            return Err(gst::FlowError::Error);
+        }
         let worked = {
             let mut stream = lock(&self.stream);
             work(stream.as_mut().ok_or(gst::FlowError::Flushing)?, target)
         };
         worked.map_err(|error| match error.wait_end() {
-            Some(end) => end.flow(),
-            None => {
-                error::post_stream(self, &error);
-                gst::FlowError::Error
-            }
+            Some(WaitEnd::Stopped) => gst::FlowError::Flushing,
+            Some(WaitEnd::Reported) => sent_stream::refuse_reported(self),
+            None => sent_stream::refuse(self, &error),
         })
     }
 
@@ -180,7 +190,9 @@ impl BaseTransformImpl for CencEnc {
     /// Reads the settings, and starts to request keys.
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let packaging = self.session.open(self, self.obj().sink_pad())?;
-        *lock(&self.stream) = Some(ElementaryStream::new(packaging, Arc::clone(&self.counts)));
+        let counts = Arc::clone(&self.counts);
+        self.sent.restart();
+        *lock(&self.stream) = Some(ElementaryStream::new(packaging, counts));
         Ok(())
     }
 
@@ -237,6 +249,7 @@ impl BaseTransformImpl for CencEnc {
         logging::event::<Self>(self.obj().sink_pad(), &event);
         match event.view() {
             gst::EventView::StreamStart(_) => {
+                self.sent.restart();
                 if let Some(stream) = lock(&self.stream).as_mut() {
                     stream.restart();
                 }
@@ -247,7 +260,12 @@ impl BaseTransformImpl for CencEnc {
                 }
             }
             gst::EventView::FlushStart(_) => self.session.set_flushing(true),
-            gst::EventView::FlushStop(_) => self.session.set_flushing(false),
+            gst::EventView::FlushStop(_) => {
+                self.session.set_flushing(false);
+                self.sent.flush();
+            }
+            // It would make an incomplete stream look complete.
+            gst::EventView::Eos(_) if self.sent.is_refused() => return false,
             _ => (),
         }
         self.parent_sink_event(event)

@@ -8,26 +8,28 @@ use super::CATEGORY;
 use super::imp::ClearKeyDec;
 use super::samples::DecryptError;
 use super::stream::DecryptedStream;
-use crate::byte_stream::{index_mode, not_seekable};
-use crate::{caps, error, lock, logging, protected_caps};
+use crate::byte_stream::{self, SoughtByte, not_seekable};
+use crate::{caps, lock, logging, protected_caps, sent_stream};
 
 impl ClearKeyDec {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
         match event.view() {
-            gst::EventView::StreamStart(_) => self.with_stream(DecryptedStream::restart),
-            gst::EventView::FlushStop(_) => self.with_stream(DecryptedStream::flush),
+            gst::EventView::StreamStart(_) => {
+                self.sent.restart();
+                self.with_stream(DecryptedStream::restart);
+            }
+            gst::EventView::FlushStop(_) => {
+                self.sent.flush();
+                self.with_stream(DecryptedStream::flush);
+            }
             gst::EventView::Caps(event) => return self.take_caps(event.caps_owned()),
-            gst::EventView::Segment(segment) if !self.is_of_samples() => {
-                let segment = segment.segment().clone();
-                return self.segment(pad, event, &segment);
+            gst::EventView::Segment(_) if !self.is_of_samples() => {
+                return byte_stream::take_segment(self, pad, event, |to| self.seek(to));
             }
             // The stream is clear from here on, so its protection is no longer signaled.
             gst::EventView::Protection(_) => return true,
-            // The end of an incomplete stream is not passed on, since it would look complete.
-            gst::EventView::Eos(_) if !self.is_of_samples() && self.finish().is_err() => {
-                return false;
-            }
+            gst::EventView::Eos(_) if !self.ends() => return false,
             _ => (),
         }
         gst::Pad::event_default(pad, Some(&*self.obj()), event)
@@ -107,17 +109,20 @@ impl ClearKeyDec {
             false => self.clear_sample_caps(&caps),
         };
         match taken {
-            Ok(clear) => self.push_caps(&clear),
+            Ok(clear) => byte_stream::push_caps(self, &clear),
             Err(error) => {
-                error::post_decryption(self, &error);
+                let _ = sent_stream::refuse(self, &error);
                 false
             }
         }
     }
 
-    fn push_caps(&self, caps: &gst::Caps) -> bool {
-        gst::debug!(CATEGORY, obj = self.srcpad, "caps {caps}");
-        self.srcpad.push_event(gst::event::Caps::new(caps))
+    /// Ends the stream. Returns whether the end may be passed on.
+    fn ends(&self) -> bool {
+        match self.is_of_samples() {
+            true => !self.sent.is_refused(),
+            false => byte_stream::end(self),
+        }
     }
 
     fn clear_sample_caps(&self, protected: &gst::Caps) -> Result<gst::Caps, DecryptError> {
@@ -140,29 +145,15 @@ impl ClearKeyDec {
         }
     }
 
-    /// Passes on the first segment in bytes; later ones must continue where the stream stopped.
-    fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
-        if self.srcpad.current_caps().is_none() {
-            // Caps must precede the segment, but filesrc sends none.
-            self.push_caps(&caps::fragmented_mp4());
+    /// Continues at a byte, which must be where the stream stopped.
+    fn seek(&self, to: SoughtByte) -> Result<(), DecryptError> {
+        match lock(&self.stream).as_mut() {
+            Some(stream) => {
+                stream.set_index_mode(to.index_mode);
+                stream.seek(to.position)
+            }
+            None => Ok(()),
         }
-        let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
-            return gst::Pad::event_default(pad, Some(&*self.obj()), event);
-        };
-        let start = segment.start().map_or(0, |start| *start);
-        let first = self.srcpad.sticky_event::<gst::event::Segment>(0).is_none();
-        if first && !gst::Pad::event_default(pad, Some(&*self.obj()), event) {
-            return false;
-        }
-        let mode = index_mode(&self.srcpad);
-        let mut sought = Ok(());
-        self.with_stream(|stream| {
-            stream.set_index_mode(mode);
-            sought = stream.seek(start);
-        });
-        sought
-            .map_err(|error| error::post_decryption(self, &error))
-            .is_ok()
     }
 }
 

@@ -8,14 +8,13 @@ use cenc_mp4::{Output, ProgressiveDecryptor};
 
 use super::CATEGORY;
 use super::imp::ClearKeyDec;
-use super::samples::DecryptError;
 use super::stream::DecryptedStream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError, index_mode};
 use crate::chunk::BufferChunk;
 use crate::logging::{self, LogTarget};
 use crate::pulling::{Puller, Upstream};
-use crate::{error, lock};
+use crate::{lock, sent_stream};
 
 impl ClearKeyDec {
     pub(super) fn chain(
@@ -27,8 +26,7 @@ impl ClearKeyDec {
         if self.is_of_samples() {
             return self.chain_sample(buffer);
         }
-        self.decrypt(false, |stream| stream.push([buffer]))
-            .map_err(|why| self.refuse(why))
+        byte_stream::process(self, || self.decrypt(false, |stream| stream.push([buffer])))
     }
 
     pub(super) fn chain_list(
@@ -41,12 +39,14 @@ impl ClearKeyDec {
         if self.is_of_samples() {
             return buffers.try_fold(gst::FlowSuccess::Ok, |_, buffer| self.chain_sample(buffer));
         }
-        self.decrypt(true, |stream| stream.push(buffers))
-            .map_err(|why| self.refuse(why))
+        byte_stream::process(self, || self.decrypt(true, |stream| stream.push(buffers)))
     }
 
     /// Decrypts and pushes a buffer of an elementary stream.
     fn chain_sample(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if self.sent.is_refused() {
+            return Err(gst::FlowError::Error);
+        }
         let element = self.obj();
         let target = LogTarget {
             category: *CATEGORY,
@@ -61,17 +61,8 @@ impl ClearKeyDec {
                 gst::trace!(CATEGORY, obj = self.srcpad, "pushes {buffer:?}");
                 self.srcpad.push(buffer)
             }
-            Err(error) => {
-                error::post_decryption(self, &error);
-                Err(gst::FlowError::Error)
-            }
+            Err(error) => Err(sent_stream::refuse(self, &error)),
         }
-    }
-
-    /// Ends MP4: pushes the rest, or posts the error if it is incomplete.
-    pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.decrypt(false, DecryptedStream::finish)
-            .map_err(|why| self.refuse(why))
     }
 
     /// Runs `work` on the current stream and pushes its output.
@@ -142,15 +133,5 @@ impl Puller for ClearKeyDec {
 
     fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError> {
         self.push(push, false)
-    }
-
-    fn refuse(&self, why: PushError) -> gst::FlowError {
-        match why {
-            PushError::Flow(flow) => return flow,
-            PushError::Reported => (),
-            PushError::Mp4(error) => error::post_decryption(self, &error.into()),
-            PushError::Unmappable(_) => error::post_decryption(self, &DecryptError::Unmappable),
-        }
-        gst::FlowError::Error
     }
 }

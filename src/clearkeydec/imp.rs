@@ -13,6 +13,7 @@ use common_encryption::KnownKeys;
 use super::CATEGORY;
 use super::stream::DecryptedStream;
 use crate::logging::Logged;
+use crate::sent_stream::{SentStream, StreamSender};
 use crate::settings::{self, KeySettings, SettingsError};
 use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 
@@ -20,6 +21,7 @@ use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 pub struct ClearKeyDec {
     pub(super) sinkpad: gst::Pad,
     pub(super) srcpad: gst::Pad,
+    pub(super) sent: SentStream,
     settings: Mutex<KeySettings>,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<DecryptedStream>>,
@@ -34,6 +36,12 @@ impl Logged for ClearKeyDec {
         lock(&self.stream)
             .as_ref()
             .map_or_else(|| "before the stream".to_owned(), DecryptedStream::progress)
+    }
+}
+
+impl StreamSender for ClearKeyDec {
+    fn sent(&self) -> &SentStream {
+        &self.sent
     }
 }
 
@@ -62,6 +70,7 @@ impl ClearKeyDec {
             self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
+        self.sent.restart();
         *lock(&self.stream) = Some(DecryptedStream::new(keys));
         Ok(())
     }
@@ -109,6 +118,7 @@ impl ObjectSubclass for ClearKeyDec {
         Self {
             sinkpad,
             srcpad,
+            sent: SentStream::default(),
             settings: Mutex::default(),
             stream: Mutex::default(),
         }

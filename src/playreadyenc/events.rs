@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Events and queries.
 
-use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::CATEGORY;
 use super::imp::PlayReadyEnc;
 use super::stream::Mp4Stream;
-use crate::byte_stream::{index_mode, not_seekable};
-use crate::{caps, error, lock, logging};
+use crate::byte_stream::{self, SoughtByte, not_seekable};
+use crate::{caps, lock, logging};
 
 impl PlayReadyEnc {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
         match event.view() {
-            gst::EventView::StreamStart(_) => self.with_stream(Mp4Stream::restart),
+            gst::EventView::StreamStart(_) => {
+                self.sent.restart();
+                self.with_stream(Mp4Stream::restart);
+            }
             gst::EventView::FlushStart(_) => self.session.set_flushing(true),
             gst::EventView::FlushStop(_) => {
                 self.session.set_flushing(false);
+                self.sent.flush();
                 self.with_stream(Mp4Stream::flush);
             }
-            gst::EventView::Segment(segment) => {
-                let segment = segment.segment().clone();
-                return self.segment(pad, event, &segment);
+            gst::EventView::Segment(_) => {
+                return byte_stream::take_segment(self, pad, event, |to| self.seek(to));
             }
             gst::EventView::Caps(event) => return self.caps(event.caps_owned()),
-            // The end of an incomplete stream is not passed on, since it would look complete.
-            gst::EventView::Eos(_) if self.finish().is_err() => return false,
+            gst::EventView::Eos(_) if !byte_stream::end(self) => return false,
             _ => (),
         }
         gst::Pad::event_default(pad, Some(&*self.obj()), event)
@@ -71,42 +72,21 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Passes on the first segment in bytes; later ones are seeks of the muxer, which are followed or refused.
-    fn segment(&self, pad: &gst::Pad, event: gst::Event, segment: &gst::Segment) -> bool {
-        self.give_caps();
-        let Some(segment) = segment.downcast_ref::<gst::format::Bytes>() else {
-            return gst::Pad::event_default(pad, Some(&*self.obj()), event);
-        };
-        let start = segment.start().map_or(0, |start| *start);
-        let first = self.srcpad.sticky_event::<gst::event::Segment>(0).is_none();
-        if first && !gst::Pad::event_default(pad, Some(&*self.obj()), event) {
-            return false;
+    /// Continues at a byte.
+    fn seek(&self, to: SoughtByte) -> Result<(), cenc_mp4::Error> {
+        match lock(&self.stream).as_mut() {
+            Some(stream) => {
+                stream.set_index_mode(to.index_mode);
+                stream.seek(to.position)
+            }
+            None => Ok(()),
         }
-        let mode = index_mode(&self.srcpad);
-        let mut sought = Ok(());
-        self.with_stream(|stream| {
-            stream.set_index_mode(mode);
-            sought = stream.seek(start);
-        });
-        sought.map_err(|error| error::post(self, &error)).is_ok()
-    }
-
-    /// Sends caps before the segment if upstream, like filesrc, sends none.
-    fn give_caps(&self) {
-        if self.srcpad.current_caps().is_none() {
-            self.push_caps(&caps::fragmented_mp4());
-        }
-    }
-
-    fn push_caps(&self, caps: &gst::Caps) -> bool {
-        gst::debug!(CATEGORY, obj = self.srcpad, "caps {caps}");
-        self.srcpad.push_event(gst::event::Caps::new(caps))
     }
 
     /// Passes caps on; a stream header in them is protected like the stream itself.
     fn caps(&self, caps: gst::Caps) -> bool {
         let Some(header) = caps::stream_header(&caps) else {
-            return self.push_caps(&caps);
+            return byte_stream::push_caps(self, &caps);
         };
         let protected = {
             let mut stream = lock(&self.stream);
@@ -116,9 +96,9 @@ impl PlayReadyEnc {
             stream.protect_init(&header)
         };
         match protected {
-            Ok(header) => self.push_caps(&caps::with_stream_header(caps, header)),
+            Ok(header) => byte_stream::push_caps(self, &caps::with_stream_header(caps, header)),
             Err(error) => {
-                let _ = self.refuse(error.into());
+                let _ = byte_stream::refuse(self, error.into());
                 false
             }
         }

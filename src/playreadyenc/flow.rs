@@ -21,8 +21,9 @@ impl PlayReadyEnc {
         buffer: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         gst::log!(CATEGORY, obj = pad, "received {buffer:?}");
-        self.protect(false, |stream, target| stream.push([buffer], target))
-            .map_err(|why| self.refuse(why))
+        byte_stream::process(self, || {
+            self.protect(false, |stream, target| stream.push([buffer], target))
+        })
     }
 
     /// Turns one list of whole fragments into one list, which hlscmafsink's inner sink requires.
@@ -33,14 +34,9 @@ impl PlayReadyEnc {
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         gst::log!(CATEGORY, obj = pad, "received {list:?}");
         let buffers = byte_stream::buffers_of(list);
-        self.protect(true, |stream, target| stream.push(buffers, target))
-            .map_err(|why| self.refuse(why))
-    }
-
-    /// Ends the stream: pushes the rest, or posts the error if it is incomplete.
-    pub(super) fn finish(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
-        self.protect(false, Mp4Stream::finish)
-            .map_err(|why| self.refuse(why))
+        byte_stream::process(self, || {
+            self.protect(true, |stream, target| stream.push(buffers, target))
+        })
     }
 
     /// Runs `work` on the current stream and pushes its output.
@@ -101,17 +97,6 @@ impl PlayReadyEnc {
                 "fragments {first} to {last} from {pts} on: {samples} samples, {bytes} bytes of media"
             ),
         }
-    }
-
-    /// Posts the error of the stream, and returns the flow error for upstream.
-    pub(super) fn refuse(&self, why: PushError) -> gst::FlowError {
-        match why {
-            PushError::Flow(flow) => return flow,
-            PushError::Reported => (),
-            PushError::Mp4(error) => error::post(self, &error),
-            PushError::Unmappable(error) => error::post_unmappable(self, &error),
-        }
-        gst::FlowError::Error
     }
 
     pub(super) fn push(

@@ -15,6 +15,7 @@ use super::CATEGORY;
 use super::stream::Mp4Stream;
 use crate::action_signals::{self, Encryptor};
 use crate::logging::Logged;
+use crate::sent_stream::{SentStream, StreamSender};
 use crate::session::{self, Session};
 use crate::stream_counts::StreamCounts;
 use crate::{caps, lock, pulling};
@@ -24,6 +25,7 @@ pub struct PlayReadyEnc {
     pub(super) sinkpad: gst::Pad,
     pub(super) srcpad: gst::Pad,
     pub(super) session: Session,
+    pub(super) sent: SentStream,
     threads: AtomicU32,
     pub(super) counts: StreamCounts,
     /// Some between READY and PAUSED. Only the streaming thread locks it in between, and never while pushing.
@@ -42,6 +44,12 @@ impl Logged for PlayReadyEnc {
             fragments,
         } = self.counts.get();
         format!("after {fragments} fragments, {samples} samples and {bytes} bytes of media")
+    }
+}
+
+impl StreamSender for PlayReadyEnc {
+    fn sent(&self) -> &SentStream {
+        &self.sent
     }
 }
 
@@ -64,6 +72,7 @@ impl PlayReadyEnc {
             crate::error::post(self, &error);
             gst::StateChangeError
         })?;
+        self.sent.restart();
         *lock(&self.stream) = Some(stream);
         Ok(())
     }
@@ -138,6 +147,7 @@ impl ObjectSubclass for PlayReadyEnc {
             sinkpad,
             srcpad,
             session: Session::default(),
+            sent: SentStream::default(),
             threads: AtomicU32::new(1),
             counts: StreamCounts::default(),
             stream: Mutex::default(),

@@ -74,10 +74,6 @@ impl Puller for PlayReadyEnc {
     fn push(&self, push: Push) -> Result<gst::FlowSuccess, gst::FlowError> {
         self.push(push, false)
     }
-
-    fn refuse(&self, why: PushError) -> gst::FlowError {
-        self.refuse(why)
-    }
 }
 
 impl PlayReadyEnc {

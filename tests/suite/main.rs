@@ -16,6 +16,8 @@ use test_support::{
 };
 
 // Modules that the tests share.
+/// An element between two pads of a test.
+mod between;
 /// The element and the keys that the tests share.
 mod enc;
 /// Tests that look into a pipeline.
@@ -49,6 +51,8 @@ mod error_texts;
 mod errors;
 /// Progressive files as streams.
 mod faststart;
+/// What downstream returns, and the events around each stream.
+mod flows;
 /// The examples with hlscmafsink.
 mod hls;
 /// Damaged and malicious files.
