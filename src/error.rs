@@ -65,6 +65,15 @@ pub(super) fn post_warning<E: Logged>(element: &E, code: impl MessageErrorDomain
     gst::element_imp_warning!(element, code, ("{text}"), ["{}", element.progress()]);
 }
 
+/// Posts a warning of a property that was set too late.
+pub(super) fn post_late_setting(element: &impl Logged, name: &str) {
+    let text = format!(
+        "property {name} was set while the stream runs, and keeps the value with which the stream started: set it in the state NULL \
+         or READY"
+    );
+    post_warning(element, gst::ResourceError::Settings, &text);
+}
+
 /// Returns the error message for unusable settings or keys.
 pub(super) fn settings_message<E: Logged>(
     element: &E,

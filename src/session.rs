@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The state of an encryptor apart from its pads: the properties, the keys that outlive a stream, and the published signaling.
 
+mod announcements;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -8,21 +10,21 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use cenc_types::Scheme;
 use host_access::Host;
 use protection_policy::properties::PROPERTIES;
 use protection_policy::{
-    Config, Controls, IvRuns, KeyChange, Packaging, PackagingSetup, PreparedPackaging,
-    PropertySpec, Published, SampleKeys, Signals, StopCheck, Warning,
+    Config, Controls, IvRuns, Packaging, PackagingSetup, PreparedPackaging, PropertySpec,
+    Published, SampleKeys, StopCheck, Warning,
 };
 
 use super::logging::{Logged, media_time};
 use super::protected_caps::CapsProtection;
 use super::session_keys::SessionKeys;
 use super::settings::{self, Settings};
-use super::signals::{self, ORIGIN_MOOF, ORIGIN_MOOV};
+use super::signals;
 use super::stream_keys::StreamKeys;
 use super::{error, key_thread, lock};
+pub(super) use announcements::AnnouncedChange;
 
 /// The sequences of IVs shared by all encryptors in this process.
 static PROCESS_IVS: LazyLock<Arc<IvRuns>> = LazyLock::new(Arc::default);
@@ -155,11 +157,7 @@ impl Session {
             |property: &PropertySpec| property.name == name && property.is_mutable_in_playing;
         let takes = !self.is_open.load(Ordering::Relaxed) || PROPERTIES.iter().any(is_mutable);
         if !takes {
-            let text = format!(
-                "property {name} was set while the stream runs, and keeps the value with which the stream started: set it in the \
-                 state NULL or READY"
-            );
-            error::post_warning(element, gst::ResourceError::Settings, &text);
+            error::post_late_setting(element, name);
         }
         takes
     }
@@ -245,57 +243,6 @@ impl Session {
         *lock(&self.sample_keys) = sample_keys;
     }
 
-    /// Signals the protection downstream by events on `pad`. If it changed, also updates the properties and posts a message for the
-    /// application.
-    pub(super) fn announce<E: Logged>(
-        &self,
-        element: &E,
-        pad: &gst::Pad,
-        signals: &Signals,
-        scheme: Scheme,
-    ) {
-        gst::info!(
-            E::category(),
-            obj = element.obj(),
-            "protected {}",
-            describe(signals)
-        );
-        push_events(pad, signals, ORIGIN_MOOV);
-        if let Some(published) = self.replace(Published::new(signals, scheme)) {
-            self.post(
-                element,
-                signals::structure(&published, "playready-protection"),
-            );
-        }
-    }
-
-    /// Signals a crypto period that starts at the buffer with timestamp `at`, in the same ways.
-    pub(super) fn announce_change<E: Logged>(
-        &self,
-        element: &E,
-        pad: &gst::Pad,
-        change: &KeyChange,
-        scheme: Scheme,
-        at: Option<gst::ClockTime>,
-    ) {
-        let start = media_time(change.start);
-        gst::info!(
-            E::category(),
-            obj = element.obj(),
-            "crypto period {} begins at {start}, protected {}",
-            change.period,
-            describe(&change.signals)
-        );
-        push_events(pad, &change.signals, ORIGIN_MOOF);
-        self.key_changes.fetch_add(1, Ordering::Relaxed);
-        let published = Published::new(&change.signals, scheme);
-        let mut structure = signals::structure(&published, "playready-key-change");
-        structure.set("period", change.period);
-        structure.set("running-time", running_time(pad, at).unwrap_or(start));
-        self.replace(published);
-        self.post(element, structure);
-    }
-
     /// Posts warnings of missing or unwanted keys.
     pub(super) fn warn_of_keys(&self, element: &impl Logged, warnings: Vec<Warning>) {
         for warning in warnings {
@@ -311,55 +258,6 @@ impl Session {
     pub(super) fn key_changes(&self) -> u64 {
         self.key_changes.load(Ordering::Relaxed)
     }
-
-    /// Replaces the values of the published properties; None if they are unchanged.
-    fn replace(&self, published: Published) -> Option<Published> {
-        let before = std::mem::replace(&mut *lock(&self.published), published.clone());
-        (before != published).then_some(published)
-    }
-
-    fn post(&self, element: &impl Logged, structure: gst::Structure) {
-        let element = element.obj();
-        let object = element.upcast_ref::<gst::Element>();
-        let message = gst::message::Element::builder(structure).src(object);
-        let _ = object.post_message(message.build());
-        for property in signals::published_names() {
-            object.notify(property);
-        }
-    }
-}
-
-fn push_events(pad: &gst::Pad, signals: &Signals, origin: &str) {
-    for event in signals::events(signals, origin) {
-        pad.push_event(event);
-    }
-}
-
-/// Returns the running time of a timestamp, if the stream has a segment in time.
-fn running_time(pad: &gst::Pad, at: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
-    pad.sticky_event::<gst::event::Segment>(0)?
-        .segment()
-        .downcast_ref::<gst::ClockTime>()?
-        .to_running_time(at?)
-}
-
-/// Returns the KIDs and the DRM systems in `signals`, for the log.
-fn describe(signals: &Signals) -> String {
-    let kids: Vec<_> = signals
-        .kids
-        .iter()
-        .map(|kid| format!("by KID {kid}"))
-        .collect();
-    let systems: Vec<_> = signals
-        .drms
-        .iter()
-        .map(|drm| uuid::Uuid::from_bytes(drm.system_id()).to_string())
-        .collect();
-    format!(
-        "{}; signaled to systems: {}",
-        kids.join(", "),
-        systems.join(", ")
-    )
 }
 
 /// Returns the properties of every encryptor.

@@ -82,6 +82,18 @@ pub(super) fn structure(published: &Published, name: &str) -> gst::Structure {
         .build()
 }
 
+/// Returns the message and the event that say from when on a stream is protected, with `published`, or clear.
+pub(super) fn state(published: Option<&Published>, running_time: gst::ClockTime) -> gst::Structure {
+    const NAME: &str = "playready-protection-state";
+    let mut state = match published {
+        Some(published) => structure(published, NAME),
+        None => gst::Structure::new_empty(NAME),
+    };
+    state.set("protected", published.is_some());
+    state.set("running-time", running_time);
+    state
+}
+
 /// Returns a protection event for each DRM system that has a `pssh`, to be pushed before the first buffer that it applies to.
 pub(super) fn events(signals: &Signals, origin: &str) -> Vec<gst::Event> {
     let event = |drm: &Drm| {

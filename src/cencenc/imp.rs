@@ -285,7 +285,7 @@ impl BaseTransformImpl for CencEnc {
             stream.protect(buffer, target)?;
             Ok((
                 stream.announcement(),
-                stream.next_change(),
+                stream.next_change(buffer.pts()),
                 stream.warnings(),
             ))
         })?;
@@ -296,9 +296,9 @@ impl BaseTransformImpl for CencEnc {
             self.session
                 .announce(self, element.src_pad(), &signals, scheme);
         }
-        if let Some((change, scheme)) = change {
+        if let Some(change) = change {
             self.session
-                .announce_change(self, element.src_pad(), &change, scheme, buffer.pts());
+                .announce_change(self, element.src_pad(), &change);
         }
         Ok(gst::FlowSuccess::Ok)
     }

@@ -7,12 +7,13 @@ use cenc_types::{Media, Scheme, Track};
 use common_encryption::{
     EncryptionMethod, FragmentRule, FragmentTime, SampleProtector, TrackIv, TrackProtection,
 };
-use protection_policy::{KeyChange, Packaging, SampleKeys, Signals, Warning};
+use protection_policy::{Packaging, SampleKeys, Signals, Warning};
 
 use super::StreamError;
 use crate::clear_caps::StreamFormat;
 use crate::logging::{LogTarget, RuleLog, describe_protection};
 use crate::meta::Metas;
+use crate::session::AnnouncedChange;
 use crate::settings::TrackTypeProperty;
 use crate::stream_counts::StreamCounts;
 
@@ -120,11 +121,14 @@ impl ElementaryStream {
         if !self.packaging.follows_time() {
             return Ok(());
         }
-        let start = self.stream_time(buffer.pts().or(buffer.dts()).unwrap_or_default());
+        let first = buffer.pts().or(buffer.dts()).unwrap_or_default();
+        let last = first.saturating_add(buffer.duration().unwrap_or_default());
+        // Stream time runs back where the applied rate is negative.
+        let [one, other] = [first, last].map(|timestamp| self.stream_time(timestamp));
         let time = FragmentTime {
             track_id: TRACK_ID,
-            start: start.into(),
-            end: (start + buffer.duration().unwrap_or_default()).into(),
+            start: one.min(other).into(),
+            end: one.max(other).into(),
             sync: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
         };
         let rule = self.packaging.rule(&time)?;
@@ -135,17 +139,20 @@ impl ElementaryStream {
         Ok(())
     }
 
-    /// Returns the stream time of a timestamp, since encoders and live sources start anywhere. Timestamps before the beginning of
-    /// the stream belong to its first sample.
+    /// Returns the stream time of a timestamp, since encoders and live sources start anywhere; the running time if the segment has no
+    /// stream time. Timestamps before the beginning of the stream belong to its first sample.
     fn stream_time(&self, timestamp: gst::ClockTime) -> gst::ClockTime {
         let time = self
             .segment
             .as_ref()
-            .map(|segment| segment.to_stream_time_full(timestamp));
+            .and_then(|segment| match segment.time() {
+                Some(_) => segment.to_stream_time_full(timestamp),
+                None => segment.to_running_time_full(timestamp),
+            });
         match time {
-            Some(Some(gst::Signed::Positive(time))) => time,
-            Some(Some(gst::Signed::Negative(_))) => gst::ClockTime::ZERO,
-            Some(None) | None => timestamp,
+            Some(gst::Signed::Positive(time)) => time,
+            Some(gst::Signed::Negative(_)) => gst::ClockTime::ZERO,
+            None => timestamp,
         }
     }
 
@@ -190,10 +197,13 @@ impl ElementaryStream {
         Some((signals, self.packaging.config().scheme))
     }
 
-    /// Returns the crypto period that started at the last buffer.
-    pub(super) fn next_change(&mut self) -> Option<(KeyChange, Scheme)> {
-        let change = self.packaging.next_change()?;
-        Some((change, self.packaging.config().scheme))
+    /// Returns what changed at the last buffer, whose timestamp is `at`.
+    pub(super) fn next_change(&mut self, at: Option<gst::ClockTime>) -> Option<AnnouncedChange> {
+        Some(AnnouncedChange {
+            change: self.packaging.next_change()?,
+            scheme: self.packaging.config().scheme,
+            at,
+        })
     }
 
     pub(super) fn warnings(&mut self) -> Vec<Warning> {

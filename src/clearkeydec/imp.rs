@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The element's class: caps, properties and the path of a buffer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 use gst::glib;
@@ -23,6 +24,8 @@ pub struct ClearKeyDec {
     pub(super) srcpad: gst::Pad,
     pub(super) sent: SentStream,
     settings: Mutex<KeySettings>,
+    /// True while a stream uses the settings.
+    is_open: AtomicBool,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<DecryptedStream>>,
 }
@@ -71,6 +74,7 @@ impl ClearKeyDec {
             gst::StateChangeError
         })?;
         self.sent.restart();
+        self.is_open.store(true, Ordering::Relaxed);
         *lock(&self.stream) = Some(DecryptedStream::new(keys));
         Ok(())
     }
@@ -120,6 +124,7 @@ impl ObjectSubclass for ClearKeyDec {
             srcpad,
             sent: SentStream::default(),
             settings: Mutex::default(),
+            is_open: AtomicBool::new(false),
             stream: Mutex::default(),
         }
     }
@@ -136,7 +141,10 @@ impl ObjectImpl for ClearKeyDec {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
-        lock(&self.settings).set(spec.name(), value);
+        match self.is_open.load(Ordering::Relaxed) {
+            true => error::post_late_setting(self, spec.name()),
+            false => lock(&self.settings).set(spec.name(), value),
+        }
     }
 
     fn property(&self, _id: usize, spec: &glib::ParamSpec) -> glib::Value {
@@ -202,6 +210,7 @@ impl ElementImpl for ClearKeyDec {
         if transition == gst::StateChange::PausedToReady || changed.is_err() {
             gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
             *lock(&self.stream) = None;
+            self.is_open.store(false, Ordering::Relaxed);
         }
         changed
     }

@@ -10,8 +10,9 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use crate::action_signals::KeySignals;
+use crate::logging::Logged;
 use crate::playreadyenc::PlayReadyEnc;
-use crate::session;
+use crate::{error, session};
 
 use super::pad::MuxPad;
 use super::parts::{Inner, Parts};
@@ -106,6 +107,19 @@ where
     }
 }
 
+impl<I: Inner> Logged for MuxBin<I>
+where
+    Self: ObjectSubclass<Type: BinType>,
+{
+    fn category() -> gst::DebugCategory {
+        I::category()
+    }
+
+    fn progress(&self) -> String {
+        "see the element enc in it".to_owned()
+    }
+}
+
 impl<I: Inner> ObjectImpl for MuxBin<I>
 where
     Self: ObjectSubclass<Type: BinType>,
@@ -119,8 +133,17 @@ where
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
-        if let Some(part) = self.parts().and_then(|parts| parts.holder(spec.name())) {
-            part.set_property_from_value(spec.name(), value);
+        let Some(parts) = self.parts() else {
+            return;
+        };
+        let Some(part) = parts.holder(spec.name()) else {
+            return;
+        };
+        // `enc` knows itself what it takes while it runs.
+        let is_of_muxer = parts.muxer.as_ref() == Some(part);
+        match is_of_muxer && self.obj().current_state() > gst::State::Ready {
+            true => error::post_late_setting(self, spec.name()),
+            false => part.set_property_from_value(spec.name(), value),
         }
     }
 

@@ -12,6 +12,7 @@ use super::stream::Mp4Stream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError};
 use crate::logging::{self, LogTarget};
+use crate::session::AnnouncedChange;
 use crate::{error, lock};
 
 impl PlayReadyEnc {
@@ -118,20 +119,22 @@ impl PlayReadyEnc {
         }
     }
 
-    /// Signals a crypto period before its first fragment, whose buffer has the timestamp `at`, is pushed.
+    /// Signals a change of protection before its first fragment, whose buffer has the timestamp `at`, is pushed.
     fn announce_change(&self, at: Option<gst::ClockTime>) {
         let change = {
             let mut stream = lock(&self.stream);
-            stream
-                .as_mut()
-                .map(Mp4Stream::packaging_mut)
-                .and_then(|p| Some((p.next_change()?, p.config().scheme)))
+            let packaging = stream.as_mut().map(Mp4Stream::packaging_mut);
+            packaging.and_then(|packaging| {
+                Some(AnnouncedChange {
+                    change: packaging.next_change()?,
+                    scheme: packaging.config().scheme,
+                    at,
+                })
+            })
         };
-        let Some((change, scheme)) = change else {
-            return;
-        };
-        self.session
-            .announce_change(self, &self.srcpad, &change, scheme, at);
+        if let Some(change) = change {
+            self.session.announce_change(self, &self.srcpad, &change);
+        }
     }
 
     /// Signals the protection before the init segment is pushed: downstream by events, to the application by a message.

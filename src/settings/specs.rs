@@ -34,7 +34,16 @@ fn spec(property: &PropertySpec) -> ParamSpec {
         PropertyKind::Secret => described(ParamSpecString::builder(name), property)
             .write_only()
             .build(),
-        PropertyKind::Number { range, default, .. } => {
+        PropertyKind::Number {
+            range,
+            default,
+            only,
+        } => {
+            // GObject would ignore a number out of range. Where a range alone does not say what is valid, the start fails instead.
+            let range = match only.is_empty() || only.len() == range.clone().count() {
+                true => range.clone(),
+                false => 0..=u32::MAX,
+            };
             described(ParamSpecUInt::builder(name), property)
                 .minimum(*range.start())
                 .maximum(*range.end())

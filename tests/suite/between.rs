@@ -72,6 +72,7 @@ pub struct Between {
     source: Option<gst::Pad>,
     sink: gst::Pad,
     received: Arc<Mutex<Received>>,
+    posted: Arc<Mutex<Vec<gst::Message>>>,
 }
 
 impl Between {
@@ -97,13 +98,14 @@ impl Between {
         let sink = downstream(Arc::clone(&received), is_seekable, answer);
         sink.set_active(true).unwrap();
         element.static_pad("src").unwrap().link(&sink).unwrap();
-        let input = element.static_pad("sink").unwrap();
-        let source = (!input.is_linked()).then(|| {
+        let input = element.static_pad("sink");
+        let source = input.filter(|input| !input.is_linked()).map(|input| {
             let source = gst::Pad::new(gst::PadDirection::Src);
             source.set_active(true).unwrap();
             source.link(&input).unwrap();
             source
         });
+        let posted = posted(&pipeline);
         pipeline.set_state(gst::State::Playing).unwrap();
         Self {
             pipeline,
@@ -111,6 +113,7 @@ impl Between {
             source,
             sink,
             received,
+            posted,
         }
     }
 
@@ -158,11 +161,50 @@ impl Between {
         std::mem::take(&mut self.received.lock().unwrap().buffers)
     }
 
+    /// The states of protection that came downstream since the last call, each with the number of buffers before it. The bus must have
+    /// the same.
+    pub fn states(&self) -> Vec<String> {
+        let posted: Vec<String> = self
+            .take_posted(&[gst::MessageType::Element])
+            .into_iter()
+            .filter_map(|message| message.structure().map(ToOwned::to_owned))
+            .filter(|structure| structure.name() == "playready-protection-state")
+            .map(|structure| state_of(&structure))
+            .collect();
+        let events = self.events();
+        let states = events.into_iter().filter(|event| event.contains(" at "));
+        let states: Vec<String> = states.collect();
+        assert_eq!(posted.len(), states.len(), "{posted:?}, {states:?}");
+        for (posted, sent) in posted.iter().zip(&states) {
+            assert!(sent.starts_with(posted.as_str()), "{posted}, {sent}");
+        }
+        states
+    }
+
+    /// The messages of some kinds that were posted since the last call for these.
+    fn take_posted(&self, kinds: &[gst::MessageType]) -> Vec<gst::Message> {
+        let mut posted = self.posted.lock().unwrap();
+        posted
+            .extract_if(.., |message| kinds.contains(&message.type_()))
+            .collect()
+    }
+
+    /// Waits for the end of the stream.
+    pub fn until_end(&self) {
+        let has_ended = || {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            let received = self.received.lock().unwrap();
+            received.events.iter().any(|event| event == "eos")
+        };
+        let ended = (0..4000).any(|_| has_ended());
+        assert!(ended, "no end: {:?}", self.messages());
+    }
+
     /// Errors and warnings on the bus, by domain and code.
     pub fn messages(&self) -> Vec<String> {
-        let bus = self.pipeline.bus().unwrap();
         let kinds = [gst::MessageType::Error, gst::MessageType::Warning];
-        std::iter::from_fn(|| bus.pop_filtered(&kinds))
+        self.take_posted(&kinds)
+            .into_iter()
             .map(|message| match message.view() {
                 gst::MessageView::Error(error) => code_of(&error.error()),
                 gst::MessageView::Warning(warning) => {
@@ -174,13 +216,38 @@ impl Between {
     }
 }
 
+/// Collects the messages of a pipeline.
+fn posted(pipeline: &gst::Pipeline) -> Arc<Mutex<Vec<gst::Message>>> {
+    let posted = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&posted);
+    pipeline.bus().unwrap().set_sync_handler(move |_, message| {
+        kept.lock().unwrap().push(message.clone());
+        gst::BusSyncReply::Drop
+    });
+    posted
+}
+
 impl Drop for Between {
     fn drop(&mut self) {
         let _ = self.pipeline.set_state(gst::State::Null);
         let output = self.element.static_pad("src").unwrap();
         let _ = output.unlink(&self.sink);
         let _ = self.sink.set_active(false);
+        self.pipeline.bus().unwrap().unset_sync_handler();
+        self.posted.lock().unwrap().clear();
     }
+}
+
+/// The state of protection in a structure, and the milliseconds at which it begins.
+fn state_of(structure: &gst::StructureRef) -> String {
+    assert_eq!(structure.name(), "playready-protection-state");
+    let at: gst::ClockTime = structure.get("running-time").unwrap();
+    let state = match structure.get("protected").unwrap() {
+        true => "protected",
+        false => "clear",
+    };
+    assert_eq!(structure.has_field("key-id"), state == "protected");
+    format!("{state} at {}", at.mseconds())
 }
 
 fn code_of(error: &gst::glib::Error) -> String {
@@ -206,7 +273,9 @@ fn downstream(
         })
         .event_function(move |pad, parent, event| {
             if NAMED.contains(&event.type_()) {
-                of_events.lock().unwrap().events.push(named(&event));
+                let mut received = of_events.lock().unwrap();
+                let name = named(&event, received.buffers.len());
+                received.events.push(name);
             }
             gst::Pad::event_default(pad, parent, event)
         })
@@ -221,13 +290,16 @@ fn downstream(
         .build()
 }
 
-fn named(event: &gst::EventRef) -> String {
+/// The name of an event that comes after some buffers, with what a test wants to know of it.
+fn named(event: &gst::EventRef, after: usize) -> String {
     match event.view() {
         gst::EventView::Segment(segment) => {
             let segment = segment.segment();
             format!("segment {:?} {}", segment.format(), segment.start().value())
         }
-        gst::EventView::CustomDownstream(custom) => custom.structure().unwrap().name().to_string(),
+        gst::EventView::CustomDownstream(custom) => {
+            format!("{} after {after}", state_of(custom.structure().unwrap()))
+        }
         _ => event.type_().name().to_string(),
     }
 }

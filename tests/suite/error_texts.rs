@@ -120,6 +120,14 @@ fn failing(folder: &Path) -> Vec<(String, [&'static str; 2])> {
             ["track-type=audio", "link the other stream"],
         ),
         (
+            format!("{clear} ! playreadyenc {key} iv-size=4 ! fakesink"),
+            ["iv-size: 4 is not an IV size", "give 8 or 16"],
+        ),
+        (
+            format!("{} ! cencenc {key} iv-size=4 ! fakesink", CLEAR.stream()),
+            ["iv-size: 4 is not an IV size", "give 8 or 16"],
+        ),
+        (
             format!("{protected} ! clearkeydec ! fakesink"),
             ["no key for KID", "give it by key-uri"],
         ),

@@ -27,19 +27,19 @@ const STOPS: [gst::FlowError; 5] = [
 ];
 
 /// An element with input for it.
-struct Fed {
-    element: String,
-    stream: Stream,
+pub struct Fed {
+    pub element: String,
+    pub stream: Stream,
 }
 
 /// A folder with the clear and the protected form of each file.
-fn files() -> Scratch {
+pub fn files() -> Scratch {
     let folder = Scratch::new("flows");
     for (recipe, name) in [(FRAGMENTED, "fragmented"), (PROGRESSIVE, "progressive")] {
         let clear = recipe.clear();
         std::fs::copy(&clear, folder.join(&format!("{name}.mp4"))).unwrap();
         let protected = folder.join(&format!("protected-{name}.mp4"));
-        enc::protect_pulled(&clear, &enc::one_key("cenc"), &protected).succeeded();
+        enc::protect_pulled(&clear, &enc::one_key("cbcs"), &protected).succeeded();
     }
     folder
 }
@@ -49,11 +49,11 @@ fn decryptor() -> String {
 }
 
 fn encryptor(element: &str) -> String {
-    format!("{element} key-id={KID} key={KEY} name=element")
+    format!("{element} scheme=cbcs key-id={KID} key={KEY} name=element")
 }
 
 /// Each element, with input that it is pushed.
-fn all_fed(folder: &Path) -> Vec<Fed> {
+pub fn all_fed(folder: &Path) -> Vec<Fed> {
     let bytes = |name| Stream::of_bytes(&std::fs::read(folder.join(name)).unwrap());
     let samples = |line: &str| {
         let seen = seen::of(&format!("{line} ! fakesink name=out"));

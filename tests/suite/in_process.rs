@@ -3,20 +3,42 @@
 //! the tests' registry.
 
 use std::ffi::{OsStr, OsString};
+use std::process::Command;
+use std::time::Duration;
 
 use gst::prelude::*;
 
 use crate::launch::{self, Run};
 
+/// Tests that repeat things take longer than a command, in particular with tracers.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 const ARGUMENT: &str = "PLAYREADY_SUITE_ARGUMENT";
 
 /// Runs one ignored test of this binary with an argument, which the test gets from [`argument`].
 pub fn run(test: &str, argument: &OsStr) {
+    run_by(
+        &mut launch::program(std::env::current_exe().unwrap()),
+        test,
+        argument,
+    );
+}
+
+/// As [`run`], with GLib's warnings as errors and GStreamer's tracer of leaks, which logs to stderr.
+pub fn run_traced(test: &str, argument: &OsStr) -> Run {
     let mut command = launch::program(std::env::current_exe().unwrap());
+    command
+        .env("G_DEBUG", "fatal-warnings")
+        .env("GST_TRACERS", "leaks")
+        .env("GST_DEBUG", "GST_TRACER:7")
+        .env("GST_DEBUG_NO_COLOR", "1");
+    run_by(&mut command, test, argument)
+}
+
+fn run_by(command: &mut Command, test: &str, argument: &OsStr) -> Run {
     command.args([test, "--exact", "--ignored", "--nocapture"]);
-    command.env(ARGUMENT, argument);
-    let run = Run::of(&mut command).succeeded();
+    let run = Run::within(command.env(ARGUMENT, argument), TIME_LIMIT).succeeded();
     assert!(run.stdout.contains("1 passed"), "{}", run.stdout);
+    run
 }
 
 /// The argument that [`run`] gave to this process.

@@ -63,6 +63,8 @@ mod house_rules;
 mod key_applications;
 /// Waits for keys, and the events that end them.
 mod key_waits;
+/// Properties that are set while a stream runs.
+mod late_settings;
 /// Buffer lists, flags, times and caps.
 mod lists;
 /// A minute of a live pipeline.

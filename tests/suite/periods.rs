@@ -5,6 +5,7 @@ mod asked;
 mod back;
 mod elementary;
 mod redundant;
+mod states;
 
 use std::collections::BTreeSet;
 use std::path::Path;

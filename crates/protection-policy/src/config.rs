@@ -325,6 +325,12 @@ impl Config {
         self.rotates() || !self.clear_lead.is_zero()
     }
 
+    /// True if the KIDs are in each `moof` where decoding can start, and not in `moov`: with ONDEMAND and keys that change, players
+    /// request no licence before.
+    pub(super) const fn lists_kids_in_moof(&self) -> bool {
+        self.header.on_demand && self.rotates()
+    }
+
     /// True if keys change after each crypto period.
     pub(super) const fn rotates(&self) -> bool {
         !self.crypto_period.is_zero()

@@ -140,7 +140,7 @@ fn playready(
 ) -> PlayReadyContent {
     let settings = &config.header;
     let on_demand = settings.on_demand && signaled.position == SignalPosition::Moov;
-    let listed = match on_demand && config.rotates() {
+    let listed = match on_demand && config.lists_kids_in_moof() {
         true => &[],
         false => entries,
     };

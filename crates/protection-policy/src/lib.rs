@@ -30,6 +30,7 @@
 //! [`PropertyValues`] holds the values of the properties listed in [`properties`], [`Config`] the settings read from them.
 //! [`Packaging`] applies the settings to each stream and fragment.
 
+mod changes;
 mod choices;
 mod config;
 mod constant_iv;
@@ -47,10 +48,12 @@ mod property_spec;
 mod property_values;
 mod protection;
 mod published;
+mod ready_period;
 mod sample_keys;
 mod timeline;
 mod warning;
 
+pub use changes::{KeyChange, ProtectionChange};
 pub use choices::ChoiceType;
 pub use config::{Config, HeaderConfig, IvConfig, OnKeyMissing, PeriodClock};
 pub use controls::Controls;
@@ -59,7 +62,6 @@ pub use iv_runs::IvRuns;
 pub use key_task::KeyTask;
 pub use key_uri::{check_location, open};
 pub use period_keys::StopCheck;
-pub use periods::KeyChange;
 pub use property_spec::{
     CommandOption, OptionGroup, PropertyKind, PropertySpec, PropertyValue, ValueError, system_names,
 };

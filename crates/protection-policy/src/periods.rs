@@ -8,21 +8,11 @@ use common_encryption::BoxFlavor;
 use common_encryption::{FragmentProtection, FragmentRule, FragmentTime};
 use content_keys::PeriodFailure;
 
+use super::changes::{KeyChange, ProtectionChange};
 use super::drms::SignalPosition;
-use super::protection::ReadyPeriod;
+use super::ready_period::ReadyPeriod;
 use super::timeline::Phase;
 use super::{Error, OnKeyMissing, Packaging, PeriodClock, Signals, Warning};
-
-/// The start of a crypto period.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyChange {
-    /// The number of the period, counted from 0.
-    pub period: u64,
-    /// The decode time of its first fragment.
-    pub start: Duration,
-    /// The signaling of its keys.
-    pub signals: Signals,
-}
 
 impl Packaging {
     /// The number of periods that are kept ready: the current one, and earlier ones for tracks that lag.
@@ -35,9 +25,9 @@ impl Packaging {
         self.config.is_timed() || self.controls.were_used()
     }
 
-    /// Removes and returns the oldest change of keys; None if there is none left.
-    pub fn next_change(&mut self) -> Option<KeyChange> {
-        self.changes.pop_front()
+    /// Removes and returns the oldest change; None if there is none left.
+    pub fn next_change(&mut self) -> Option<ProtectionChange> {
+        self.changes.next()
     }
 
     /// Returns the protection of samples at a time, for a track of the last `moov` or stream.
@@ -45,12 +35,14 @@ impl Packaging {
     /// # Errors
     /// [`Error::Keys`] if the period has no key, [`Error::PiffPeriods`].
     pub fn rule(&mut self, time: &FragmentTime) -> Result<FragmentRule, Error> {
+        let announced = self.changes.len();
         let Some(phase) = self.phase(time)? else {
             return Ok(FragmentRule::Track);
         };
         if let Phase::Period(period) = phase {
             self.enter(period, time.start)?;
         }
+        self.changes.join_after(announced);
         Ok(self.rule_in(phase, time.track_id))
     }
 
@@ -74,20 +66,18 @@ impl Packaging {
             };
             if let Phase::Period(period) = phase {
                 self.enter(period, time.start)?;
-                signaled_period =
-                    signaled_period.or((time.sync && period != self.moov_period).then_some(period));
+                let is_signaled = time.sync && self.in_moof(period).is_some();
+                signaled_period = signaled_period.or(is_signaled.then_some(period));
             }
             if let Some(rule) = rules.get_mut(index) {
                 *rule = self.rule_in(phase, time.track_id);
             }
         }
-        // Tracks that enter different periods at once are announced as one.
-        let last = self.changes.len().saturating_sub(1).max(announced);
-        self.changes.drain(announced..last);
+        self.changes.join_after(announced);
         Ok(FragmentProtection {
             rules,
             pssh: signaled_period
-                .and_then(|period| self.ready(period))
+                .and_then(|period| self.in_moof(period))
                 .map(ReadyPeriod::pssh)
                 .unwrap_or_default(),
             announced: self.changes.len() > announced,
@@ -106,7 +96,27 @@ impl Packaging {
             return Err(Error::PiffPeriods);
         }
         let required = self.required_phase(time);
-        Ok(Some(self.timeline.phase(time, required)))
+        let decision = self.timeline.phase(time, required);
+        self.note_length(time.track_id);
+        if decision.leads {
+            let is_clear = decision.phase == Phase::Clear;
+            self.changes.note_state(is_clear, time.start);
+        }
+        Ok(Some(decision.phase))
+    }
+
+    /// Notes that a track's key cannot change in time, for one warning. Fragments are a little longer or shorter than they should be.
+    fn note_length(&mut self, track_id: u32) {
+        let crypto_period = self.config.crypto_period;
+        let fragment = self.timeline.since_sync(track_id);
+        let is_short = self.source.rotates() && !crypto_period.is_zero();
+        if is_short && !self.warned_of_short_period && fragment > crypto_period * 11 / 10 {
+            self.warned_of_short_period = true;
+            self.short_period = Some(Warning::ShortPeriod {
+                crypto_period,
+                fragment,
+            });
+        }
     }
 
     /// Returns the phase that the settings require at a time.
@@ -165,6 +175,7 @@ impl Packaging {
             .take()
             .map(Warning::SharedKey)
             .into_iter()
+            .chain(self.short_period.take())
             .chain(self.vain_rotation())
             .chain(std::iter::from_fn(|| self.next_missing_keys()))
             .collect()
@@ -208,24 +219,50 @@ impl Packaging {
             self.sample_keys.forget_unused();
         }
         if [Some(self.current), self.previous].contains(&Some(period)) {
+            self.announce_first(period, start);
             return Ok(());
         }
         self.previous = Some(std::mem::replace(&mut self.current, period));
         self.source.start_period(period);
         let signals = match self.ready(period) {
-            Some(ready) => ready.signals().cloned(),
+            Some(ready) => ready.signals.clone(),
             None => self.signals.clone(),
         };
-        self.changes.extend(signals.map(|signals| KeyChange {
-            period,
-            start,
-            signals,
-        }));
+        self.announce_keys(period, start, signals);
         Ok(())
     }
 
+    /// Queues the announcement of the first crypto period if `moov` does not list its KIDs.
+    fn announce_first(&mut self, period: u64, start: Duration) {
+        if self.announced_first || period != self.moov_period {
+            return;
+        }
+        self.announced_first = true;
+        let first = self.first_on_demand.as_ref();
+        self.announce_keys(period, start, first.and_then(|first| first.signals.clone()));
+    }
+
+    fn announce_keys(&mut self, period: u64, start: Duration, signals: Option<Signals>) {
+        if let Some(signals) = signals {
+            self.changes.add_keys(KeyChange {
+                period,
+                start,
+                signals,
+            });
+        }
+    }
+
+    /// Returns a period as the `moof` boxes with random access points signal it; None if `moov` does.
+    fn in_moof(&self, period: u64) -> Option<&ReadyPeriod> {
+        let first = self.first_on_demand.as_ref();
+        match period == self.moov_period {
+            true => first,
+            false => self.ready(period),
+        }
+    }
+
     fn ready(&self, period: u64) -> Option<&ReadyPeriod> {
-        self.ready.iter().find(|ready| ready.number() == period)
+        self.ready.iter().find(|ready| ready.number == period)
     }
 
     fn rule_in(&self, phase: Phase, track_id: u32) -> FragmentRule {

@@ -15,11 +15,13 @@ use content_keys::{
 };
 use drm_signaling::{Drm, System};
 
+use super::changes::ChangeQueue;
 use super::drms::{SignalPosition, SignaledKeys, drms};
 use super::key_task::FirstPeriodRule;
 use super::period_keys::{PeriodKeySource, StopCheck};
+use super::ready_period::ReadyPeriod;
 use super::timeline::Timeline;
-use super::{Config, Controls, Error, KeyChange, KeyTask, SampleKeys};
+use super::{Config, Controls, Error, KeyTask, SampleKeys, Warning};
 
 /// Protects the tracks of a stream according to a [`Config`].
 pub struct Packaging {
@@ -51,7 +53,14 @@ pub struct Packaging {
     takes_first_iv: bool,
     pub(super) timeline: Timeline,
     pub(super) ready: VecDeque<ReadyPeriod>,
-    pub(super) changes: VecDeque<KeyChange>,
+    pub(super) changes: ChangeQueue,
+    /// The first crypto period as its fragments signal it, if `moov` does not list its KIDs.
+    pub(super) first_on_demand: Option<ReadyPeriod>,
+    /// True once that was announced.
+    pub(super) announced_first: bool,
+    /// The warning of a crypto period that is too short, until it is given.
+    pub(super) short_period: Option<Warning>,
+    pub(super) warned_of_short_period: bool,
 }
 
 /// The parts of a [`Packaging`].
@@ -85,38 +94,6 @@ pub struct Signals {
     pub kids: Vec<KeyId>,
     /// The signaling of each DRM system.
     pub drms: Vec<Drm>,
-}
-
-/// A crypto period whose keys are prepared for the tracks.
-pub(super) struct ReadyPeriod {
-    number: u64,
-    tracks: Vec<Option<TrackProtection>>,
-    signals: Option<Signals>,
-}
-
-impl ReadyPeriod {
-    pub(super) const fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Returns the protection of a track by its index in `moov`.
-    pub(super) fn protection(&self, index: usize) -> Option<&TrackProtection> {
-        self.tracks.get(index)?.as_ref()
-    }
-
-    pub(super) const fn signals(&self) -> Option<&Signals> {
-        self.signals.as_ref()
-    }
-
-    /// Returns the `pssh` boxes of its keys.
-    pub(super) fn pssh(&self) -> Vec<Vec<u8>> {
-        self.signals
-            .iter()
-            .flat_map(|signals| &signals.drms)
-            .filter_map(Drm::pssh)
-            .map(<[u8]>::to_vec)
-            .collect()
-    }
 }
 
 impl Packaging {
@@ -181,7 +158,11 @@ impl Packaging {
                 takes_first_iv: false,
                 timeline: Timeline::default(),
                 ready: VecDeque::new(),
-                changes: VecDeque::new(),
+                changes: ChangeQueue::default(),
+                first_on_demand: None,
+                announced_first: false,
+                short_period: None,
+                warned_of_short_period: false,
             },
             key_task: KeyTask::new(requests, rule),
         })
@@ -224,6 +205,7 @@ impl Packaging {
     /// Prepares for another stream, which starts in the current crypto period.
     pub fn restart(&mut self) {
         self.tracks.clear();
+        self.changes.restart();
     }
 
     /// Chooses keys for the tracks of a stream, prepares them and builds the signaling. A repeated `moov` with the same tracks gets
@@ -238,6 +220,7 @@ impl Packaging {
             self.timeline = Timeline::default();
             self.ready.clear();
             self.moov_period = self.current;
+            self.announced_first = false;
         }
         self.signals = None;
         let ready = self.prepare(self.moov_period, SignalPosition::Moov)?;
@@ -245,6 +228,10 @@ impl Packaging {
         self.note_shared_key(&ready);
         let pssh = ready.pssh();
         self.signals = ready.signals;
+        self.first_on_demand = match self.config.lists_kids_in_moof() {
+            true => Some(self.prepare(self.moov_period, SignalPosition::Moof)?),
+            false => None,
+        };
         self.source.start_period(self.moov_period);
         Ok(InitProtection {
             tracks: ready.tracks,

@@ -19,14 +19,30 @@ pub(super) enum Phase {
     Period(u64),
 }
 
+/// The phase of a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PhaseDecision {
+    pub(super) phase: Phase,
+    /// True if no other track got as far.
+    pub(super) leads: bool,
+}
+
 /// The phases decided so far.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     changes: VecDeque<PhaseChange>,
     /// The time up to which phases are decided.
     decided: Duration,
-    /// The last phase of each track, by track_ID.
-    tracks: HashMap<u32, Phase>,
+    /// The state of each track, by track_ID.
+    tracks: HashMap<u32, TrackPhase>,
+}
+
+/// The current phase of a track.
+#[derive(Debug)]
+struct TrackPhase {
+    phase: Phase,
+    /// The length of the media since decoding could start last.
+    since_sync: Duration,
 }
 
 /// The start of a phase.
@@ -41,17 +57,27 @@ impl Timeline {
     const MEMORY: usize = 64;
 
     /// Returns the phase of a fragment; `required` applies if nothing is decided for its time yet.
-    pub(super) fn phase(&mut self, time: &FragmentTime, required: Phase) -> Phase {
+    pub(super) fn phase(&mut self, time: &FragmentTime, required: Phase) -> PhaseDecision {
         let decided = self.decided_at(time.middle());
-        let phase = match self.tracks.get(&time.track_id) {
-            Some(current) if !time.sync => *current,
-            _ => decided.unwrap_or(required),
-        };
-        self.tracks.insert(time.track_id, phase);
+        let last = self.tracks.get(&time.track_id).filter(|_| !time.sync);
+        let phase = last.map_or(decided.unwrap_or(required), |last| last.phase);
+        let before = last.map(|last| last.since_sync).unwrap_or_default();
+        let since_sync = before.saturating_add(time.end.saturating_sub(time.start));
+        self.tracks
+            .insert(time.track_id, TrackPhase { phase, since_sync });
         if decided.is_none() {
             self.decide(time, phase);
         }
-        phase
+        PhaseDecision {
+            phase,
+            leads: decided.is_none(),
+        }
+    }
+
+    /// Returns the length of a track's media since decoding could start last, which is the shortest crypto period that it can follow.
+    pub(super) fn since_sync(&self, track_id: u32) -> Duration {
+        let track = self.tracks.get(&track_id);
+        track.map(|track| track.since_sync).unwrap_or_default()
     }
 
     fn decided_at(&self, middle: Duration) -> Option<Phase> {
@@ -96,7 +122,7 @@ mod tests {
     /// With periods of 4 seconds.
     fn phase(timeline: &mut Timeline, time: FragmentTime) -> Phase {
         let wanted = Phase::Period(time.middle().as_secs() / 4);
-        timeline.phase(&time, wanted)
+        timeline.phase(&time, wanted).phase
     }
 
     #[test]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Warnings about a stream.
 
+use std::time::Duration;
+
 use cenc_types::KeyId;
 
 /// Something about a stream that its user may not want.
@@ -21,6 +23,18 @@ pub enum Warning {
          key server or request-key"
     )]
     NothingToRotate,
+    /// Keys cannot change as often as they should.
+    #[error(
+        "crypto-period is {} ms, but keys can change only where decoding can start, which is after {} ms or more, so that some keys are \
+         never used: set a longer crypto-period, or make fragments and the distance of key frames shorter",
+        crypto_period.as_millis(), fragment.as_millis()
+    )]
+    ShortPeriod {
+        /// The length of a crypto period.
+        crypto_period: Duration,
+        /// The length of media in which keys cannot change.
+        fragment: Duration,
+    },
     /// Video and audio have one key, which PlayReady's compliance rules forbid at security level 3000.
     #[error(
         "video and audio have one key, KID {0}: PlayReady clients of security level 3000 want a key for each; add one for audio"

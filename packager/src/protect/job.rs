@@ -111,7 +111,9 @@ impl ProtectJob<'_> {
     fn write_all(&mut self, outputs: &mut Vec<Output<BytesMut>>) -> Result<(), Error> {
         let scheme = self.packaging.config().scheme;
         while let Some(change) = self.packaging.next_change() {
-            self.key_changes.push(KeyChangeReport::new(&change, scheme));
+            let keys = change.keys.iter();
+            self.key_changes
+                .extend(keys.map(|keys| KeyChangeReport::new(keys, scheme)));
         }
         self.warn_of_keys();
         outputs.drain(..).try_for_each(|output| self.write(output))
