@@ -38,6 +38,8 @@ mod claims;
 mod clearkeydec;
 /// clearkeydec on MP4.
 mod clearkeydec_mp4;
+/// Each element under the conditions of real pipelines.
+mod conditions;
 /// The constant IV of cbcs, and packagers that agree on it.
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 mod constant_ivs;
