@@ -11,7 +11,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub const VIDEO: &str = "videotestsrc name=source ! video/x-raw,format=I420,width=64,height=64,framerate=25/1 \
                      ! x264enc tune=zerolatency key-int-max=5 ! h264parse";
 
-/// The encryptors in each place of a pipeline, with names. All change keys every 400 ms.
+/// The encryptors in each place of a pipeline, with names. All change keys every 400 ms, but for the file, whose
+/// fragments are of a second.
 pub fn places(file: &str) -> [(&'static str, String); 4] {
     [
         (
@@ -23,7 +24,7 @@ pub fn places(file: &str) -> [(&'static str, String); 4] {
         (
             "reads a file",
             format!(
-                "filesrc location={file} ! playreadyenc name=enc crypto-period=400000000 ! fakesink"
+                "filesrc location={file} ! playreadyenc name=enc crypto-period=1000000000 ! fakesink"
             ),
         ),
         (
