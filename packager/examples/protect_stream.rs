@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use bytes::BytesMut;
 use cenc_mp4::{Encryptor, IndexMode, Output};
 use cenc_types::Scheme;
-use content_keys::open_key_file;
+use content_keys::{ContentRequest, open_key_file};
 use host_access::Host;
 use protection_policy::{Config, Controls, Packaging, Published, SampleKeys};
 
@@ -21,7 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .ok_or("usage: protect_stream KEYS < clear.mp4 > protected.mp4")?;
     let host = Host::system();
-    let provider = open_key_file(&format!("file://{keys}"), Scheme::Cbcs, &host)?;
+    let provider = open_key_file(
+        &format!("file://{keys}"),
+        &ContentRequest::new(Scheme::Cbcs),
+        &host,
+    )?;
     let mut packaging = Packaging::open(
         Config::new(Scheme::Cbcs, host),
         provider,

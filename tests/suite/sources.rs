@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use cenc_types::{CipherMode, KeyId, Scheme};
-use content_key_store::{KekSource, KeyFilter, KeySlot, KeyState, KeyStore, Page};
+use content_key_store::{Content, KekSource, KeyFilter, KeySlot, KeyState, KeyStore, Page};
 use content_keys::ContentRequest;
 use content_keys::{speke::KeyPeriod, speke::KeyRequest, speke::SpekeClient, speke::TrackRule};
 
@@ -187,6 +187,65 @@ fn period_that_begins_makes_its_key_active_and_no_other_key() {
     assert_eq!(states, [KeyState::Active, KeyState::Draining]);
     // The audit has the two state changes, and no entry about a key that was handed out.
     assert_eq!(store.verify_audit().unwrap().rows, rows + 2);
+}
+
+#[test]
+fn store_gives_keys_for_the_scheme_and_the_periods_of_a_content_only() {
+    let folder = Scratch::new("sources");
+    let database = folder.join("store").join("keys.db");
+    let uri = format!("sqlite://{}", database.display());
+    let host = host_access::Host::system();
+    let request = |content_id: &str, scheme| ContentRequest {
+        content_id: Some(content_id.into()),
+        ..ContentRequest::new(scheme)
+    };
+    let opened = |request: &ContentRequest| {
+        protection_policy::open(&uri, request, &host).map_err(|error| error.to_string())
+    };
+    // An unknown content is added for the scheme of its first packager.
+    for (id, used) in Scheme::ALL.map(|scheme| (scheme.name(), scheme)) {
+        opened(&request(id, used)).unwrap().period_keys(0).unwrap();
+        for scheme in Scheme::ALL {
+            match opened(&request(id, scheme)).err() {
+                None => assert_eq!(scheme, used),
+                Some(error) => {
+                    assert_ne!(scheme, used);
+                    assert!(error.contains(&format!("set scheme={used}")), "{error}");
+                }
+            }
+        }
+    }
+    let mut kek = database.into_os_string();
+    kek.push(".kek");
+    let store = KeyStore::open(&uri, &[KekSource::File(kek.into())], &host).unwrap();
+    let ten_seconds = Some(std::time::Duration::from_secs(10));
+    store
+        .put_content(&Content {
+            crypto_period: ten_seconds,
+            ..Content::new("news", Scheme::Cenc)
+        })
+        .unwrap();
+    for (crypto_period, by_clock) in [
+        (None, false),
+        (ten_seconds, false),
+        (Some(std::time::Duration::from_secs(5)), true),
+    ] {
+        let other = ContentRequest {
+            crypto_period,
+            by_clock,
+            ..request("news", Scheme::Cenc)
+        };
+        let error = opened(&other).err().unwrap();
+        for word in ["crypto-period=10000000000", "period-clock=utc"] {
+            assert!(error.contains(word), "{error}");
+        }
+    }
+    let right = ContentRequest {
+        crypto_period: ten_seconds,
+        by_clock: true,
+        ..request("news", Scheme::Cenc)
+    };
+    assert!(opened(&right).is_ok());
 }
 
 #[test]

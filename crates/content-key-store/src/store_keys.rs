@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cenc_types::Scheme;
 use content_keys::{ContentRequest, Error, KeyEntry, KeyProvider, KeyRing, PeriodKeys, Selector};
 use host_access::Host;
 
@@ -24,20 +25,22 @@ impl StoreKeys {
     /// Opens the store, and creates it if it does not exist. An unknown content gets one key for all tracks.
     ///
     /// # Errors
-    /// [`Error::NoContentId`], [`Error::Source`].
+    /// [`Error::NoContentId`], [`Error::ContentScheme`], [`Error::ContentPeriod`], [`Error::Source`].
     pub fn open(uri: &str, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
         let content_id = request.content_id.clone().ok_or(Error::NoContentId)?;
         let StoreAddress { uri, kek } = uri.parse()?;
         let store = KeyStore::open(&uri, &[kek], host)?.acting_for("packager")?;
-        let content = match store.content(&content_id) {
-            Err(StoreError::NoContent(_)) => Content::new(&content_id, request.scheme),
-            content => content?,
-        };
-        if content.scheme.cipher_mode() != request.scheme.cipher_mode() {
+        let content = content_of(&store, &content_id, request.scheme)?;
+        if content.scheme != request.scheme {
             return Err(Error::ContentScheme {
                 stored: content.scheme,
                 requested: request.scheme,
             });
+        }
+        if let Some(stored) = content.crypto_period
+            && !(request.by_clock && request.crypto_period == Some(stored))
+        {
+            return Err(Error::ContentPeriod { stored });
         }
         Ok(Self {
             store,
@@ -97,6 +100,18 @@ impl StoreKeys {
             iv: None,
             period: None,
         })
+    }
+}
+
+/// Returns a content. An unknown one is added for `scheme`.
+fn content_of(store: &KeyStore, id: &str, scheme: Scheme) -> Result<Content, StoreError> {
+    match store.content(id) {
+        Err(StoreError::NoContent(_)) => {
+            store.put_content_if(&Content::new(id, scheme), |stored| stored.is_none())?;
+            // Another packager may have added it first.
+            store.content(id)
+        }
+        content => content,
     }
 }
 

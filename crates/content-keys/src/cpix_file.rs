@@ -10,13 +10,16 @@ use cenc_types::{ContentKey, Iv, Scheme};
 use cpix::{Document, Position};
 
 use super::signaling_check::SignalingCheck;
-use super::{Error, KeyEntry, KeyProvider, KeyRing, LineError, PeriodKeys, PeriodRules, Selector};
+use super::{
+    ContentRequest, Error, KeyEntry, KeyProvider, KeyRing, LineError, PeriodKeys, PeriodRules,
+    Selector,
+};
 use host_access::{Host, SecretFiles};
 
 /// A CPIX document in a file. The file is read again when the document has no keys for a crypto period.
 pub struct CpixFile {
     path: PathBuf,
-    scheme: Scheme,
+    request: ContentRequest,
     document: Arc<Document>,
     files: Arc<dyn SecretFiles>,
 }
@@ -26,11 +29,11 @@ impl CpixFile {
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Cpix`].
-    pub fn open(path: PathBuf, scheme: Scheme, host: &Host) -> Result<Self, Error> {
+    pub fn open(path: PathBuf, request: &ContentRequest, host: &Host) -> Result<Self, Error> {
         Ok(Self {
             document: Arc::new(read(&path, &*host.files)?),
             path,
-            scheme,
+            request: request.clone(),
             files: Arc::clone(&host.files),
         })
     }
@@ -39,14 +42,16 @@ impl CpixFile {
     fn find_keys(&self, period: Option<u64>) -> Result<PeriodKeys, Error> {
         let period_id = match period {
             None => None,
-            Some(number) => self
-                .document
-                .period_at(Position::Index(number))
-                .ok_or(Error::NoPeriod { period: number })?
-                .id
-                .clone(),
+            Some(number) => {
+                let period = self
+                    .document
+                    .period_at(Position::Index(number))
+                    .ok_or(Error::NoPeriod { period: number })?;
+                self.check_time(number, period)?;
+                period.id.clone()
+            }
         };
-        let keys = period_ring(&self.document, self.scheme, period_id.as_deref())?;
+        let keys = period_ring(&self.document, self.request.scheme, period_id.as_deref())?;
         self.check_signaling(&keys)?;
         Ok(PeriodKeys {
             keys,
@@ -54,7 +59,7 @@ impl CpixFile {
             rules: (!self.document.usage_rules.is_empty()).then(|| PeriodRules {
                 document: Arc::clone(&self.document),
                 period: period_id,
-                scheme: self.scheme,
+                scheme: self.request.scheme,
             }),
             license_store: None,
         })
@@ -62,6 +67,16 @@ impl CpixFile {
 }
 
 impl CpixFile {
+    /// Refuses a period of which the document says that it is at another time.
+    fn check_time(&self, number: u64, period: &cpix::Period) -> Result<(), Error> {
+        match (period.bounds, self.request.bounds(number)) {
+            (Some(stated), Some(used)) if stated != used => {
+                Err(Error::PeriodTime { period: number })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that the PlayReady Objects of the document are for the keys and for the mode of the scheme.
     fn check_signaling(&self, keys: &KeyRing) -> Result<(), Error> {
         for entry in keys.entries() {
@@ -70,7 +85,7 @@ impl CpixFile {
                     SignalingCheck {
                         system,
                         key: Some(&entry.key),
-                        mode: self.scheme.cipher_mode(),
+                        mode: self.request.scheme.cipher_mode(),
                     }
                     .check_playready_key()
                     .map_err(|reason| Error::Signaling {

@@ -77,6 +77,24 @@ pub enum Error {
         /// The requested scheme.
         requested: Scheme,
     },
+    /// The keys of the content change at other times.
+    #[error(
+        "the content is stored with a crypto period of {stored:?} that is counted by the clock: set crypto-period={} and \
+         period-clock=utc, or another content-id", stored.as_nanos()
+    )]
+    ContentPeriod {
+        /// The stored length.
+        stored: Duration,
+    },
+    /// A document gives the keys of a crypto period for another time.
+    #[error(
+        "the CPIX document says that crypto period {period} is at another time: set crypto-period to the length of its periods, and \
+         period-clock=utc if they are by the clock"
+    )]
+    PeriodTime {
+        /// The period, counted from 0.
+        period: u64,
+    },
     /// A source that finds keys by content id was opened without one.
     #[error("this source finds keys by content id: set content-id")]
     NoContentId,

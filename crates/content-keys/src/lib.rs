@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use cenc_types::{ContentKey, Media, Scheme, Track};
-//! use content_keys::open_key_file;
+//! use content_keys::{ContentRequest, open_key_file};
 //! # use std::io::Write;
 //! # use std::os::unix::fs::OpenOptionsExt;
 //!
@@ -16,7 +16,7 @@
 //! // `path` is that of a file with these lines, mode 0600.
 //! let mut source = open_key_file(
 //!     &format!("file://{}", path.display()),
-//!     Scheme::Cenc,
+//!     &ContentRequest::new(Scheme::Cenc),
 //!     &host_access::Host::system(),
 //! )?;
 //! # std::fs::remove_file(&path)?;

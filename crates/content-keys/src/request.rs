@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cenc_types::Scheme;
+use cpix::{Bounds, Offset, Timestamp};
 use host_access::{Host, SecretFiles};
 use url::Url;
 
@@ -25,17 +26,47 @@ pub struct ContentRequest {
     pub by_clock: bool,
 }
 
+impl ContentRequest {
+    /// Creates a request for keys that never change, from a source that knows one content only.
+    pub const fn new(scheme: Scheme) -> Self {
+        Self {
+            content_id: None,
+            scheme,
+            systems: Vec::new(),
+            crypto_period: None,
+            by_clock: false,
+        }
+    }
+
+    /// Returns the time of a crypto period, on the clock or from the start of the stream; None where periods have no length.
+    pub(super) fn bounds(&self, period: u64) -> Option<Bounds> {
+        let length = u64::try_from(self.crypto_period?.as_nanos()).ok()?;
+        let start = period.checked_mul(length)?;
+        let end = start.checked_add(length)?;
+        if !self.by_clock {
+            return Some(Bounds::Offset {
+                start: Offset(start),
+                end: Offset(end),
+            });
+        }
+        Some(Bounds::Time {
+            start: Timestamp(i64::try_from(start).ok()?),
+            end: Timestamp(i64::try_from(end).ok()?),
+        })
+    }
+}
+
 /// Opens a `.keys`, `.cpix` or `.xml` (CPIX) file as a source. A `.keys` file that does not exist is created.
 ///
 /// # Errors
 /// [`Error::BadUri`], and those of the source.
 pub fn open_key_file(
     uri: &str,
-    scheme: Scheme,
+    request: &ContentRequest,
     host: &Host,
 ) -> Result<Box<dyn KeyProvider>, Error> {
     match cpix_path(uri) {
-        Some(path) => Ok(Box::new(CpixFile::open(path, scheme, host)?)),
+        Some(path) => Ok(Box::new(CpixFile::open(path, request, host)?)),
         None => Ok(Box::new(KeyFile::open_or_create(uri, host)?)),
     }
 }

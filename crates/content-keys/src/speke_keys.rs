@@ -2,9 +2,7 @@
 //! A SPEKE key server as a source of keys.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use cpix::{Bounds, Timestamp};
 use host_access::Host;
 
 use super::speke::{KeyPeriod, KeyRequest, SpekeClient};
@@ -14,8 +12,7 @@ use super::{ContentRequest, Error, KeyProvider, PeriodKeys};
 pub struct SpekeKeys {
     client: SpekeClient,
     request: KeyRequest,
-    crypto_period: Option<Duration>,
-    by_clock: bool,
+    content: ContentRequest,
 }
 
 impl SpekeKeys {
@@ -34,35 +31,24 @@ impl SpekeKeys {
                 period: None,
             },
             client,
-            crypto_period: request.crypto_period,
-            by_clock: request.by_clock,
-        })
-    }
-
-    /// Returns the start and end of a period, which are known if periods are counted by the clock.
-    fn bounds(&self, period: u64) -> Option<Bounds> {
-        let length = self.crypto_period.filter(|_| self.by_clock)?.as_nanos();
-        let start_of = |period: u64| {
-            i64::try_from(u128::from(period).checked_mul(length)?)
-                .ok()
-                .map(Timestamp)
-        };
-        Some(Bounds::Time {
-            start: start_of(period)?,
-            end: start_of(period.checked_add(1)?)?,
+            content: request.clone(),
         })
     }
 }
 
 impl KeyProvider for SpekeKeys {
     fn rotates(&self) -> bool {
-        self.crypto_period.is_some()
+        self.content.crypto_period.is_some()
     }
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
         self.request.period = self.rotates().then(|| KeyPeriod {
             index: period,
-            bounds: self.bounds(period),
+            // Servers know no start of a stream.
+            bounds: self
+                .content
+                .bounds(period)
+                .filter(|_| self.content.by_clock),
         });
         let response = self.client.request_keys(&self.request)?;
         Ok(Arc::new(PeriodKeys {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cenc_types::{Media, Scheme, Track};
-use content_keys::{CpixFile, KeyFile, KeyProvider};
+use content_keys::{ContentRequest, CpixFile, KeyFile, KeyProvider};
 use host_access::{Host, SecretFileError, SecretFiles};
 use zeroize::Zeroizing;
 
@@ -47,8 +47,8 @@ pub fn cpix_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    for scheme in [Scheme::Cenc, Scheme::Cbcs] {
-        if let Ok(mut file) = CpixFile::open("any.cpix".into(), scheme, &host(text)) {
+    for request in [Scheme::Cenc, Scheme::Cbcs].map(ContentRequest::new) {
+        if let Ok(mut file) = CpixFile::open("any.cpix".into(), &request, &host(text)) {
             choose(&mut file);
         }
     }

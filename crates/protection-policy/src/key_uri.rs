@@ -46,6 +46,6 @@ pub fn open(
         Some("speke+http" | "speke+https") => {
             Ok(Box::new(content_keys::SpekeKeys::open(uri, request, host)?))
         }
-        _ => open_key_file(uri, request.scheme, host),
+        _ => open_key_file(uri, request, host),
     }
 }

@@ -47,6 +47,10 @@ fn key(kid: &str, scheme: &str) -> String {
 }
 
 fn keys(keys: &str, lists: &str, scheme: Scheme) -> Result<Arc<PeriodKeys>, Error> {
+    requested(keys, lists, &ContentRequest::new(scheme))
+}
+
+fn requested(keys: &str, lists: &str, request: &ContentRequest) -> Result<Arc<PeriodKeys>, Error> {
     let host = Host {
         files: Arc::new(OneDocument(format!(
             "<CPIX xmlns='urn:dashif:org:cpix' xmlns:pskc='urn:ietf:params:xml:ns:keyprov:pskc'>\
@@ -54,7 +58,7 @@ fn keys(keys: &str, lists: &str, scheme: Scheme) -> Result<Arc<PeriodKeys>, Erro
         ))),
         ..Host::system()
     };
-    CpixFile::open("any.cpix".into(), scheme, &host)?.period_keys(0)
+    CpixFile::open("any.cpix".into(), request, &host)?.period_keys(0)
 }
 
 #[test]
@@ -139,6 +143,45 @@ fn playready_object_is_for_the_mode_of_the_scheme() {
         assert_eq!(error.is_none(), fits, "{algorithm} {scheme}: {error:?}");
         if let Some(error) = error {
             assert!(error.to_string().contains("ALGID"), "{error}");
+        }
+    }
+}
+
+// CPIX 2.4: start and end of a period are by the clock, their offsets by the presentation.
+#[test]
+fn period_is_used_at_its_time_only() {
+    let ten_seconds = ContentRequest {
+        crypto_period: Some(std::time::Duration::from_secs(10)),
+        ..ContentRequest::new(Scheme::Cenc)
+    };
+    let by_clock = ContentRequest {
+        by_clock: true,
+        ..ten_seconds.clone()
+    };
+    let offset = "startOffset='PT0S' endOffset='PT10S'";
+    let longer = "startOffset='PT0S' endOffset='PT12S'";
+    let clock = "start='1970-01-01T00:00:00Z' end='1970-01-01T00:00:10Z'";
+    let later = "start='1970-01-01T00:00:05Z' end='1970-01-01T00:00:15Z'";
+    for (bounds, request, is_right) in [
+        ("", &ten_seconds, true),
+        ("", &by_clock, true),
+        (offset, &ten_seconds, true),
+        (offset, &by_clock, false),
+        (longer, &ten_seconds, false),
+        (clock, &by_clock, true),
+        (clock, &ten_seconds, false),
+        (later, &by_clock, false),
+        // Without a length, the application decides when a period starts.
+        (later, &ContentRequest::new(Scheme::Cenc), true),
+    ] {
+        let lists = format!(
+            "<ContentKeyPeriodList><ContentKeyPeriod id='p' index='0' {bounds}/></ContentKeyPeriodList>"
+        );
+        let found = requested(&key(KID, ""), &lists, request);
+        assert_eq!(found.is_ok(), is_right, "{bounds} {:?}", found.err());
+        if !is_right {
+            let error = requested(&key(KID, ""), &lists, request).err().unwrap();
+            assert!(error.to_string().contains("at another time"), "{error}");
         }
     }
 }
