@@ -79,3 +79,13 @@ pub fn no_error(pipeline: &gst::Pipeline, place: &str) {
         panic!("{place}: {message:?}");
     }
 }
+
+/// Waits until the key has changed.
+pub fn until_key_change(element: &gst::Element, place: &str) {
+    let has_changed = || {
+        std::thread::sleep(Duration::from_millis(20));
+        let stats: gst::Structure = element.property("stats");
+        stats.get::<u64>("key-changes").unwrap() > 0
+    };
+    assert!((0..1000).any(|_| has_changed()), "{place}: no new key");
+}
