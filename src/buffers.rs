@@ -4,6 +4,7 @@
 use cenc_mp4::{Announcement, Output};
 
 use super::chunk::BufferChunk;
+use super::keyframe_meta::{self, MoofPlace};
 
 /// A step of pushing data downstream.
 pub(super) enum Push {
@@ -78,16 +79,21 @@ fn flush_buffers(pushes: &mut Vec<Push>, buffers: &mut Vec<gst::Buffer>) {
 
 /// Makes a buffer of boxes with the flags, timestamps and metas of the input buffer.
 fn boxes(bytes: Vec<u8>, from: Option<BufferChunk>) -> gst::Buffer {
+    let moof_after = MoofPlace::find(&bytes);
     let mut buffer = gst::Buffer::from_mut_slice(bytes);
     let written = buffer.make_mut();
     match from {
         Some(chunk) => {
+            let moof_before = MoofPlace::find(chunk.as_ref());
             if chunk
                 .into_buffer()
                 .copy_into(written, gst::BUFFER_COPY_METADATA, ..)
                 .is_err()
             {
                 written.set_flags(gst::BufferFlags::HEADER);
+            }
+            if let (Some(before), Some(after)) = (moof_before, moof_after) {
+                keyframe_meta::correct(written, &before, &after);
             }
         }
         None => written.set_flags(gst::BufferFlags::HEADER),

@@ -15,6 +15,7 @@ mod error;
 mod key_answer;
 mod key_answers;
 mod key_thread;
+mod keyframe_meta;
 mod logging;
 mod meta;
 mod mux_bin;

@@ -65,6 +65,8 @@ mod house_rules;
 mod key_applications;
 /// Waits for keys, and the events that end them.
 mod key_waits;
+/// Ranges of key frames for I-frame playlists.
+mod keyframe_meta;
 /// Properties that are set while a stream runs.
 mod late_settings;
 /// Buffer lists, flags, times and caps.
