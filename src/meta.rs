@@ -152,6 +152,11 @@ pub(super) fn read(
     }))
 }
 
+/// True if a meta has only what the track says of all samples, as qtdemux gives it where a fragment has no sample auxiliary information.
+pub(super) fn is_of_track(info: &gst::StructureRef) -> bool {
+    info.has_field(CONSTANT_IV_SIZE) && !info.has_field(SUBSAMPLE_COUNT)
+}
+
 /// Reads the IV, which is the constant one if iv_size is 0.
 fn read_iv(info: &gst::StructureRef) -> Result<Iv, MetaError> {
     let iv = Iv::new(&bytes(info, IV)?).map_err(MetaError::Cenc)?;

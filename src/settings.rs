@@ -21,7 +21,7 @@ use protection_policy::{Config, Error, PropertyValues};
 
 use super::protected_caps::CapsProtection;
 pub(super) use enums::TrackTypeProperty;
-pub(super) use keys::{GivenSource, KeySettings};
+pub(super) use keys::{DecryptionKeys, GivenSource, KeySettings};
 pub(super) use specs::{key_specs, specs};
 
 /// The values of all shared properties.

@@ -14,6 +14,10 @@ use crate::{caps, lock, logging, protected_caps, sent_stream};
 impl ClearKeyDec {
     pub(super) fn sink_event(&self, pad: &gst::Pad, event: gst::Event) -> bool {
         logging::event::<Self>(pad, &event);
+        if self.ends_in_lead(&event) {
+            let _ = sent_stream::refuse(self, &DecryptError::NoMeta);
+            return false;
+        }
         match event.view() {
             gst::EventView::StreamStart(_) => {
                 self.sent.restart();
@@ -32,7 +36,28 @@ impl ClearKeyDec {
             gst::EventView::Eos(_) if !self.ends() => return false,
             _ => (),
         }
-        gst::Pad::event_default(pad, Some(&*self.obj()), event)
+        match self.behind_lead(event) {
+            Some(event) => gst::Pad::event_default(pad, Some(&*self.obj()), event),
+            None => true,
+        }
+    }
+
+    /// True if a stream ends with `event` while nothing has shown yet whether its samples are clear.
+    fn ends_in_lead(&self, event: &gst::Event) -> bool {
+        matches!(
+            event.type_(),
+            gst::EventType::Eos | gst::EventType::StreamStart
+        ) && lock(&self.stream)
+            .as_ref()
+            .is_some_and(DecryptedStream::is_holding)
+    }
+
+    /// Returns an event that may pass now. Others pass after the samples that are held before them.
+    fn behind_lead(&self, event: gst::Event) -> Option<gst::Event> {
+        match lock(&self.stream).as_mut() {
+            Some(stream) if event.type_().is_serialized() => stream.lead_mut().pass_event(event),
+            _ => Some(event),
+        }
     }
 
     /// Refuses seeks, since byte positions of protected and clear MP4 differ.
@@ -109,7 +134,10 @@ impl ClearKeyDec {
             false => self.clear_sample_caps(&caps),
         };
         match taken {
-            Ok(clear) => byte_stream::push_caps(self, &clear),
+            Ok(clear) => match self.behind_lead(gst::event::Caps::new(&clear)) {
+                Some(_) => byte_stream::push_caps(self, &clear),
+                None => true,
+            },
             Err(error) => {
                 let _ = sent_stream::refuse(self, &error);
                 false

@@ -8,7 +8,8 @@ use cenc_mp4::{Output, ProgressiveDecryptor};
 
 use super::CATEGORY;
 use super::imp::ClearKeyDec;
-use super::stream::DecryptedStream;
+use super::lead::Held;
+use super::stream::{DecryptedStream, ReadySamples};
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError, index_mode};
 use crate::chunk::BufferChunk;
@@ -43,7 +44,7 @@ impl ClearKeyDec {
     }
 
     /// Decrypts and pushes a buffer of an elementary stream.
-    fn chain_sample(&self, mut buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+    fn chain_sample(&self, buffer: gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
         if self.sent.is_refused() {
             return Err(gst::FlowError::Error);
         }
@@ -53,16 +54,27 @@ impl ClearKeyDec {
             element: element.upcast_ref(),
         };
         let decrypted = match lock(&self.stream).as_mut() {
-            Some(stream) => stream.decrypt(buffer.make_mut(), target),
+            Some(stream) => stream.decrypt(buffer, target),
             None => return Err(gst::FlowError::Flushing),
         };
         match decrypted {
-            Ok(()) => {
-                gst::trace!(CATEGORY, obj = self.srcpad, "pushes {buffer:?}");
-                self.srcpad.push(buffer)
-            }
+            Ok(ready) => self.push_samples(ready),
             Err(error) => Err(sent_stream::refuse(self, &error)),
         }
+    }
+
+    fn push_samples(&self, ready: ReadySamples) -> Result<gst::FlowSuccess, gst::FlowError> {
+        for held in ready.held {
+            match held {
+                Held::Sample(sample) => drop(self.srcpad.push(sample)?),
+                Held::Event(event) => drop(self.srcpad.push_event(event)),
+            }
+        }
+        let Some(sample) = ready.sample else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        gst::trace!(CATEGORY, obj = self.srcpad, "pushes {sample:?}");
+        self.srcpad.push(sample)
     }
 
     /// Runs `work` on the current stream and pushes its output.

@@ -15,7 +15,7 @@ use super::CATEGORY;
 use super::stream::DecryptedStream;
 use crate::logging::Logged;
 use crate::sent_stream::{SentStream, StreamSender};
-use crate::settings::{self, KeySettings, SettingsError};
+use crate::settings::{self, DecryptionKeys, KeySettings, SettingsError};
 use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 
 /// See [`super::ClearKeyDec`].
@@ -51,13 +51,16 @@ impl StreamSender for ClearKeyDec {
 impl ClearKeyDec {
     /// Reads the keys. Having none is an error only when a sample needs one.
     fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
-        match lock(&self.settings).ring(&*Host::system().files) {
+        match lock(&self.settings).decryption_keys(&*Host::system().files) {
             Err(SettingsError::NoKey) => {
                 gst::warning!(CATEGORY, imp = self, "no keys: only clear streams can pass");
                 Ok(KnownKeys::default())
             }
             Err(error) => Err(error::settings_message(self, &error)),
-            Ok(ring) => {
+            Ok(DecryptionKeys::Seed(seed)) => Ok(KnownKeys::looked_up(Box::new(move |kid| {
+                Some(seed.content_key(&kid))
+            }))),
+            Ok(DecryptionKeys::Ring(ring)) => {
                 let entries = ring.entries().iter();
                 for kid in entries.clone().map(|entry| entry.kid) {
                     gst::info!(CATEGORY, imp = self, "has the key of KID {kid}");

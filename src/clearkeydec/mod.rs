@@ -4,6 +4,7 @@
 mod events;
 mod flow;
 mod imp;
+mod lead;
 mod samples;
 mod stream;
 

@@ -13,24 +13,36 @@ pub(super) enum FoundBuffer {
     Empty,
     /// Clear according to its meta.
     Clear,
+    /// Bytes without a meta, or with a meta that cannot be of a protected sample.
+    Unknown,
     /// Protected by the key of this KID.
     Protected(KeyId),
 }
 
-/// Decrypts a buffer in place and removes its meta; `scheme` is that of the caps.
+/// What the caps say of all samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SampleFormat {
+    pub(super) scheme: Scheme,
+    /// True if each protected sample has subsamples, as those of AVC, HEVC and VVC have (ISO/IEC 23001-7, 9.5.2).
+    pub(super) has_subsamples: bool,
+}
+
+/// Decrypts a buffer in place and removes its meta.
 pub(super) fn decrypt(
     buffer: &mut gst::BufferRef,
     keys: &KnownKeys,
-    scheme: Scheme,
+    format: SampleFormat,
 ) -> Result<FoundBuffer, DecryptError> {
     let Some(meta) = buffer.meta::<gst::meta::ProtectionMeta>() else {
-        // Without a meta it is unknown whether bytes are clear, so none may pass.
-        return match buffer.size() {
-            0 => Ok(FoundBuffer::Empty),
-            _ => Err(DecryptError::NoMeta),
-        };
+        return Ok(match buffer.size() {
+            0 => FoundBuffer::Empty,
+            _ => FoundBuffer::Unknown,
+        });
     };
-    let found = meta::read(meta.info(), scheme)?;
+    let found = meta::read(meta.info(), format.scheme)?;
+    // qtdemux gives clear leads of cbcs the meta of the track.
+    let is_unknown = found.is_some() && format.has_subsamples && meta::is_of_track(meta.info());
+    let found = found.filter(|_| !is_unknown);
     if let Some(found) = &found {
         let mut map = buffer
             .map_writable()
@@ -41,9 +53,11 @@ pub(super) fn decrypt(
     if let Some(meta) = buffer.meta_mut::<gst::meta::ProtectionMeta>() {
         meta.remove().map_err(|_| DecryptError::Unmappable)?;
     }
-    Ok(found.map_or(FoundBuffer::Clear, |found| {
-        FoundBuffer::Protected(found.kid)
-    }))
+    Ok(match found {
+        Some(found) => FoundBuffer::Protected(found.kid),
+        None if is_unknown => FoundBuffer::Unknown,
+        None => FoundBuffer::Clear,
+    })
 }
 
 /// The reason why a stream cannot be decrypted.
@@ -55,11 +69,17 @@ pub(crate) enum DecryptError {
     /// The media type of the clear stream is unknown.
     #[error("caps without original-media-type do not say what the clear stream is: {0}")]
     NoType(gst::Caps),
-    /// A buffer has no protection meta.
+    /// A buffer has no protection meta, and is in no clear lead.
     #[error(
-        "a buffer of a protected stream has no protection meta: whether it is clear cannot be known"
+        "a buffer of a protected stream has no protection meta: whether it is clear cannot be known; put clearkeydec before the demuxer"
     )]
     NoMeta,
+    /// The first protected buffer comes late.
+    #[error(
+        "more than {0} MiB without protection meta begin a protected stream: put clearkeydec before the demuxer, where it reads what is \
+         clear"
+    )]
+    LongLead(usize),
     /// The meta is unusable.
     #[error(transparent)]
     Meta(#[from] MetaError),

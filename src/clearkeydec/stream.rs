@@ -10,18 +10,28 @@ use cenc_mp4::{Decryptor, Error, IndexMode, Output};
 use cenc_types::Scheme;
 use common_encryption::KnownKeys;
 
-use super::samples::{self, DecryptError, FoundBuffer};
+use super::lead::{ClearLead, Held};
+use super::samples::{self, DecryptError, FoundBuffer, SampleFormat};
 use crate::buffers::{Push, group};
 use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
 use crate::logging::LogTarget;
 use crate::protected_caps;
 
+/// What a sample of an elementary stream makes ready for downstream.
+pub(super) struct ReadySamples {
+    /// What was held back before it.
+    pub(super) held: Vec<Held>,
+    /// The sample itself, unless it is held.
+    pub(super) sample: Option<gst::Buffer>,
+}
+
 /// The decryptor from READY to PAUSED and back.
 pub(super) struct DecryptedStream {
     keys: Arc<KnownKeys>,
-    /// The scheme of an elementary stream; None if the stream is MP4.
-    samples: Option<Scheme>,
+    /// The format of an elementary stream; None if the stream is MP4.
+    samples: Option<SampleFormat>,
+    lead: ClearLead,
     /// The protection of its last buffer.
     last: FoundBuffer,
     /// The number of decrypted buffers of samples.
@@ -38,6 +48,7 @@ impl DecryptedStream {
             decryptor: Decryptor::new(IndexMode::Hold, Arc::clone(&keys)),
             keys,
             samples: None,
+            lead: ClearLead::default(),
             last: FoundBuffer::Empty,
             decrypted: 0,
             outputs: Vec::new(),
@@ -55,10 +66,12 @@ impl DecryptedStream {
 
     /// Sets the caps of an elementary stream.
     pub(super) fn take_caps(&mut self, protected: &gst::CapsRef) -> Result<(), DecryptError> {
-        if protected_caps::original_media_type(protected).is_none() {
-            return Err(DecryptError::NoType(protected.to_owned()));
-        }
-        self.samples = Some(protected_caps::scheme(protected)?);
+        let media_type = protected_caps::original_media_type(protected)
+            .ok_or_else(|| DecryptError::NoType(protected.to_owned()))?;
+        self.samples = Some(SampleFormat {
+            scheme: protected_caps::scheme(protected)?,
+            has_subsamples: ["video/x-h264", "video/x-h265", "video/x-h266"].contains(&media_type),
+        });
         Ok(())
     }
 
@@ -70,12 +83,14 @@ impl DecryptedStream {
     /// Starts again at the beginning of a file.
     pub(super) fn restart(&mut self) {
         self.samples = None;
+        self.lead = ClearLead::default();
         self.last = FoundBuffer::Empty;
         self.decrypted = 0;
         self.decryptor = Decryptor::new(IndexMode::Hold, Arc::clone(&self.keys));
     }
 
     pub(super) fn flush(&mut self) {
+        self.lead.skip();
         self.decryptor.flush();
     }
 
@@ -92,25 +107,68 @@ impl DecryptedStream {
         }
     }
 
+    /// Returns the samples at the start of an elementary stream that may be clear.
+    pub(super) const fn lead_mut(&mut self) -> &mut ClearLead {
+        &mut self.lead
+    }
+
+    /// True if samples are held that may be clear.
+    pub(super) const fn is_holding(&self) -> bool {
+        self.lead.is_holding()
+    }
+
     /// Decrypts the sample of an elementary stream.
     pub(super) fn decrypt(
         &mut self,
-        buffer: &mut gst::BufferRef,
-        LogTarget { category, element }: LogTarget<'_>,
-    ) -> Result<(), DecryptError> {
-        let found = samples::decrypt(buffer, &self.keys, self.samples.unwrap_or(Scheme::Cenc))?;
+        mut buffer: gst::Buffer,
+        target: LogTarget<'_>,
+    ) -> Result<ReadySamples, DecryptError> {
+        let format = self.samples.unwrap_or(SampleFormat {
+            scheme: Scheme::Cenc,
+            has_subsamples: false,
+        });
+        let found = samples::decrypt(buffer.make_mut(), &self.keys, format)?;
         self.decrypted += 1;
-        let pts = buffer.pts().display();
+        self.log_change(found, buffer.pts(), target);
+        Ok(match found {
+            FoundBuffer::Unknown => ReadySamples {
+                held: Vec::new(),
+                sample: self.lead.take(buffer)?,
+            },
+            FoundBuffer::Protected(_) => ReadySamples {
+                held: self.lead.prove(&buffer),
+                sample: Some(buffer),
+            },
+            FoundBuffer::Clear | FoundBuffer::Empty => ReadySamples {
+                held: Vec::new(),
+                sample: self.lead.pass(buffer),
+            },
+        })
+    }
+
+    fn log_change(
+        &mut self,
+        found: FoundBuffer,
+        pts: Option<gst::ClockTime>,
+        LogTarget { category, element }: LogTarget<'_>,
+    ) {
+        let pts = pts.display();
         match found {
             _ if self.last == found => (),
-            FoundBuffer::Empty => return Ok(()),
+            FoundBuffer::Empty => return,
             FoundBuffer::Clear => gst::info!(category, obj = element, "clear from {pts} on"),
+            FoundBuffer::Unknown => {
+                gst::info!(
+                    category,
+                    obj = element,
+                    "not known to be protected from {pts} on"
+                );
+            }
             FoundBuffer::Protected(kid) => {
                 gst::info!(category, obj = element, "under KID {kid} from {pts} on");
             }
         }
         self.last = found;
-        Ok(())
     }
 
     /// Returns the progress of the stream for messages.

@@ -156,7 +156,9 @@ impl PostedError for DecryptError {
             Self::NoKey(_) => Stream::DecryptNokey.into(),
             Self::NoType(_) | Self::Jump { .. } => Stream::Format.into(),
             Self::Unmappable => Resource::NoSpaceLeft.into(),
-            Self::NoMeta | Self::Meta(_) | Self::Cenc(_) | Self::Value(_) => Stream::Decrypt.into(),
+            Self::NoMeta | Self::LongLead(_) | Self::Meta(_) | Self::Cenc(_) | Self::Value(_) => {
+                Stream::Decrypt.into()
+            }
         }
     }
 }

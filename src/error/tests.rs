@@ -186,6 +186,7 @@ fn of_the_media() -> [Kind; 5] {
             Stream::Decrypt,
             [
                 boxed(DecryptError::NoMeta),
+                boxed(DecryptError::LongLead(64)),
                 boxed(DecryptError::Cenc(common_encryption::Error::MapMismatch)),
                 boxed(Mp4Error::Decryption(DecryptionError::Information {
                     track_id,

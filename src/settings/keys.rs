@@ -30,17 +30,30 @@ impl KeySettings {
         values::get(&self.values, name)
     }
 
-    /// Reads all keys, for a decryptor.
+    /// Reads the keys of a decryptor.
     ///
     /// # Errors
     /// The property that is missing, malformed or given twice.
-    pub(crate) fn ring(&self, files: &dyn SecretFiles) -> Result<KeyRing, SettingsError> {
+    pub(crate) fn decryption_keys(
+        &self,
+        files: &dyn SecretFiles,
+    ) -> Result<DecryptionKeys, SettingsError> {
         Ok(match KeyProperties::from_values(&self.values)? {
-            KeyProperties::Uri(uri) => content_keys::load_keys(uri, files).map_err(Error::Keys)?,
-            KeyProperties::Key(kid, key) => KeyRing::single(kid, key),
-            KeyProperties::Seed(kid, seed) => KeyRing::single(kid, seed.content_key(&kid)),
+            KeyProperties::Uri(uri) => {
+                DecryptionKeys::Ring(content_keys::load_keys(uri, files).map_err(Error::Keys)?)
+            }
+            KeyProperties::Key(kid, key) => DecryptionKeys::Ring(KeyRing::single(kid, key)),
+            KeyProperties::Seed(_, seed) => DecryptionKeys::Seed(seed),
         })
     }
+}
+
+/// The keys of a decryptor.
+pub(crate) enum DecryptionKeys {
+    /// These keys only.
+    Ring(KeyRing),
+    /// The seed from which the key of every KID follows.
+    Seed(KeySeed),
 }
 
 /// The keys that an encryptor's properties give, before anything is opened.
@@ -61,7 +74,10 @@ pub(super) fn source(values: &PropertyValues) -> Result<GivenSource, SettingsErr
         KeyProperties::Key(kid, key) => {
             GivenSource::Keys(Box::new(FixedKeys::new(KeyRing::single(kid, key))))
         }
-        KeyProperties::Seed(kid, seed) => GivenSource::Keys(Box::new(SeedKeys::new(kid, seed))),
+        KeyProperties::Seed(kid, seed) => GivenSource::Keys(Box::new(SeedKeys::new(
+            kid.ok_or(SettingsError::NoKeyId)?,
+            seed,
+        ))),
     })
 }
 
@@ -76,7 +92,8 @@ pub(super) fn has_public_seed(values: &PropertyValues) -> bool {
 enum KeyProperties<'a> {
     Uri(&'a str),
     Key(KeyId, ContentKey),
-    Seed(KeyId, KeySeed),
+    /// A decryptor needs no KID.
+    Seed(Option<KeyId>, KeySeed),
 }
 
 impl<'a> KeyProperties<'a> {
@@ -88,8 +105,8 @@ impl<'a> KeyProperties<'a> {
                 parse_key_id(kid)?,
                 ContentKey::parse(key).map_err(|error| KEY.error(error))?,
             )),
-            (None, Some(kid), (None, Some(seed))) => Ok(KeyProperties::Seed(
-                parse_key_id(kid)?,
+            (None, kid, (None, Some(seed))) => Ok(KeyProperties::Seed(
+                kid.map(parse_key_id).transpose()?,
                 KeySeed::parse(seed).map_err(|error| KEY_SEED.error(error))?,
             )),
             (None, None, (None, None)) => Err(SettingsError::NoKey),

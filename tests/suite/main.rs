@@ -69,6 +69,8 @@ mod key_waits;
 mod keyframe_meta;
 /// Properties that are set while a stream runs.
 mod late_settings;
+/// Clear leads through qtdemux.
+mod leads;
 /// Buffer lists, flags, times and caps.
 mod lists;
 /// A minute of a live pipeline.

@@ -53,7 +53,7 @@ pub use cipher::{ClearSample, EncryptionMethod, FailedSample, SampleCipher};
 pub use decrypt::SampleDecryptor;
 pub use error::Error;
 pub use iv_source::{AscendingIvs, IvSource};
-pub use known_keys::{KnownKeys, MissingKey};
+pub use known_keys::{KeyLookup, KnownKeys, MissingKey};
 pub use parsed_protection::ParsedProtection;
 pub use piff::BoxFlavor;
 pub use protector::{

@@ -8,6 +8,7 @@ use cpix::{ContentKey, Document, Version};
 
 use super::{CHUNKED_ISOFMP4MUX, PERIODS, SECOND, changes, key_file, key_of, moofs, protected};
 use crate::decrypt::Keys;
+use crate::enc;
 use crate::launch::{self, Run};
 use crate::layout;
 use crate::media::{Audio, CMAFMUX, ISOFMP4MUX, MP4MUX, Recipe, Video};
@@ -105,6 +106,25 @@ fn fragments_come_back_right_after_the_encryptor() {
             if let Some(back) = protected(&recipe, &both, &folder) {
                 is_clear(&back, &recipe.clear());
             }
+        }
+    }
+}
+
+#[test]
+fn seed_gives_the_key_of_each_kid() {
+    let seed = "key-seed=XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
+    let recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
+    let folder = Scratch::new("back");
+    // The KID and its key that Microsoft publishes with the seed; then KIDs that follow from another one.
+    let published = "key-id=bd3c3069-fbcc-4862-9595-64a4d3e1afba key=PRasCFTVWww5r0MzGt/uUA==";
+    let rotating = format!("key-id={} {seed} crypto-period={SECOND}", enc::KID);
+    for keys in [published, &rotating] {
+        let element = format!("playreadyenc {keys}");
+        protected(&recipe, &element, &folder).unwrap();
+        let (file, back) = (folder.join("protected.mp4"), folder.join("back.mp4"));
+        for way in ["! queue", ""] {
+            decrypted(&file, way, seed, &back).succeeded();
+            is_clear(&Movie::open(&back), &recipe.clear());
         }
     }
 }
