@@ -43,12 +43,12 @@ fn follows_the_ranges() {
     CustomMeta::register(META, &[]);
     for scheme in ["cenc", "cbcs"] {
         let folder = Scratch::new("keyframes");
-        // From one fragment to the next the key changes, and so does the size of the header in its moof.
+        // The key changes after two fragments, and so does the size of the header in its moof.
         let lines = format!("*@0 {KID} {KEY}\n*@1 {AUDIO_KID} {AUDIO_KEY}\n");
         let keys = folder.write_secret("periods.keys", &lines);
         let keys = format!("key-uri=file://{}", keys.display());
         let line = Recipe::new(muxer, Video::Avc, Audio::None).pipeline(&format!(
-            "playreadyenc name=enc scheme={scheme} {keys} crypto-period=1000000000 \
+            "playreadyenc name=enc scheme={scheme} {keys} crypto-period=2000000000 \
              ! clearkeydec name=dec {keys} ! fakesink"
         ));
         let pipeline = in_process::pipeline(&line);
