@@ -83,6 +83,7 @@ const ACCEPTED: &[Accepted] = &[
     with_clear_track("05-track-rtp.mp4"),
     in_cenc("05-track-jpeg.mov"),
     Accepted::new("10-audio-entry-version-1.mp4"),
+    Accepted::new("11-hevc-two-layers.mp4"),
     in_cenc("11-mp4v.mp4"),
     in_cenc("11-pcm-twos.mov"),
     Accepted::new("18-subs-progressive.mp4"),
@@ -146,6 +147,10 @@ const REFUSED: &[Refused] = &[
     in_cbcs("05-track-jpeg.mov", &["'jpeg'", "scheme=cenc"]),
     in_cbcs("11-mp4v.mp4", &["'mp4v'", "scheme=cenc"]),
     in_cbcs("11-pcm-twos.mov", &["'twos'", "scheme=cenc"]),
+    refused(
+        "19-avc-slices-as-nal-type-20.mp4",
+        &["SVC", "encode it without"],
+    ),
     refused(
         "20-audio-entry-under-auxv-handler.mp4",
         &["'alac'", "'auxv'", "leave the track out"],

@@ -334,6 +334,7 @@ fn field_cases_are_read_after_they_are_protected() {
         ("base-av.mp4", true),
         ("base-video.mp4", false),
         ("base-progressive.mp4", true),
+        ("10-audio-entry-version-1.mp4", false),
     ] {
         let output = written(&format!("field-{name}"), b"");
         let protected = Command::new(env!("CARGO_BIN_EXE_playready-packager"))

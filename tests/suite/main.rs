@@ -22,6 +22,8 @@ mod between;
 mod enc;
 /// Tests that look into a pipeline.
 mod in_process;
+/// An element between pads of a test.
+mod line;
 /// The output of a pipeline of one stream.
 mod seen;
 
@@ -53,6 +55,8 @@ mod error_texts;
 mod errors;
 /// Progressive files as streams.
 mod faststart;
+/// The shared files of phones, editors and other packagers.
+mod field_cases;
 /// What downstream returns, and the events around each stream.
 mod flows;
 /// The examples with hlscmafsink.
@@ -79,6 +83,8 @@ mod live;
 mod logs;
 /// Encoders, muxers and decryptors around the element.
 mod matrix;
+/// Damaged and unusual structures, by fixed seeds.
+mod mutations;
 /// Keys that change, clear leads and protection that is switched.
 mod periods;
 /// PIFF 1.1 in place of Common Encryption.

@@ -48,6 +48,8 @@ pub mod measure;
 pub mod media;
 /// A reader of progressive and fragmented files.
 pub mod movie;
+/// Boxes and NAL units that are changed by a fixed seed, and the search for clear media.
+pub mod mutations;
 /// Every sample of the shared pairs with its cipher's parameters.
 pub mod pairs;
 /// A PostgreSQL server for the tests.
