@@ -115,7 +115,7 @@ fn every_coded_unit_has_ranges_up_to_its_end() {
             units += coded.len();
             for unit in coded {
                 let found = ranges.partition_point(|range| range.start <= unit.end);
-                let last = ranges.drain(..found).last().unwrap();
+                let last = ranges.drain(..found).next_back().unwrap();
                 assert!(last.start >= unit.start, "{}", vector.name);
                 assert_eq!(last.start + last.len, unit.end, "{}", vector.name);
             }
