@@ -235,13 +235,8 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
     }
     let period = content
         .crypto_period
-        .map(|period| i64::try_from(period.as_millis()))
-        .transpose()
-        .ok()
-        .filter(|period| period.is_none_or(|period| CRYPTO_PERIODS.contains(&period)))
-        .ok_or(Error::OutOfRange(
-            "the crypto period (1 millisecond to 366 days)",
-        ))?;
+        .map(crypto_period_column)
+        .transpose()?;
     let sql = "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
@@ -260,6 +255,19 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
     ];
     transaction.run(sql, &values)?;
     replace_lists(transaction, content)
+}
+
+/// Checks the length of a crypto period, and returns it in milliseconds.
+///
+/// # Errors
+/// [`Error::OutOfRange`].
+pub fn crypto_period_column(length: Duration) -> Result<i64, Error> {
+    i64::try_from(length.as_millis())
+        .ok()
+        .filter(|length| CRYPTO_PERIODS.contains(length))
+        .ok_or(Error::OutOfRange(
+            "the crypto period (1 millisecond to 366 days)",
+        ))
 }
 
 fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {

@@ -89,7 +89,7 @@ use audit::Event;
 pub use batch::Batcher;
 use cenc_types::KeyId;
 pub use compare::is_guessable;
-pub use content::{ContentSummary, RotatingContent};
+pub use content::{ContentSummary, RotatingContent, crypto_period_column};
 pub use database::{Backend, Row, Value};
 use database::{Database, VERSION};
 pub use error::{AuditFault, Error};

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use content_key_store::{Content, KeyStore, Page};
+use content_key_store::{Content, KeyStore, Page, crypto_period_column};
 use content_keys::Selector;
 use content_keys::speke::TrackRule;
 
@@ -15,7 +15,7 @@ use crate::targets::{self, TargetError};
 /// The longest setting, in bytes.
 const LONGEST: usize = 1 << 16;
 
-/// Returns all findings about the settings of a content; its id and the length of its crypto period are checked by the store.
+/// Returns all findings about the settings of a content; its names are checked by the store.
 ///
 /// # Errors
 /// If the store fails.
@@ -25,6 +25,9 @@ pub fn check(
 ) -> Result<Vec<Finding>, content_key_store::Error> {
     let mut findings = Findings::default();
     check_lengths(content, &mut findings);
+    if let Some(Err(error)) = content.crypto_period.map(crypto_period_column) {
+        findings.error("crypto_period", &error);
+    }
     check_tracks(content, &mut findings);
     if let Err(error) = check_header(content) {
         findings.error(header_field(&error), &error);

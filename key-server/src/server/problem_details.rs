@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::Refusal;
@@ -39,7 +39,7 @@ pub struct Problem {
 }
 
 /// The problem of a field.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FieldProblem {
     /// The field's name.
     pub field: String,

@@ -15,7 +15,7 @@ use super::caller::{Caller, Look, Operate};
 use super::list::{List, Paged, Paging};
 use super::names::{Name as Word, SchemeName};
 use super::path::Name;
-use super::settings::{Settings, StoredSettings};
+use super::settings::Settings;
 use crate::operations::content_check;
 use crate::operations::finding::{Finding, unless_refused};
 use crate::server::app::App;
@@ -78,8 +78,8 @@ async fn show(caller: Caller<Look>, Name(id): Name) -> Result<impl IntoResponse,
     ("if-match" = Option<String>, Header, description = "Tags of the settings that may be changed, or `*`."),
     ("if-none-match" = Option<String>, Header, description = "`*`: the content must be new.")),
     request_body = Settings, responses(
-        (status = 200, description = "Changed", body = StoredSettings, headers(("etag" = String))),
-        (status = 201, description = "Added", body = StoredSettings, headers(("etag" = String)))))]
+        (status = 200, description = "Changed", body = Settings, headers(("etag" = String))),
+        (status = 201, description = "Added", body = Settings, headers(("etag" = String)))))]
 async fn put(
     caller: Caller<Operate>,
     Name(id): Name,
@@ -107,7 +107,7 @@ async fn put(
     let settings = Settings::from(stored.content);
     let tag = [(header::ETAG, settings.tag())];
     let warnings = stored.warnings.iter().map(FieldProblem::from).collect();
-    Ok((status, tag, Json(StoredSettings { settings, warnings })))
+    Ok((status, tag, Json(settings.with_warnings(warnings))))
 }
 
 /// Remove a content that has no keys

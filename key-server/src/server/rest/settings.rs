@@ -51,16 +51,10 @@ pub struct Settings {
     /// The targets that must have acknowledged a key before it becomes active.
     #[serde(default)]
     targets: Vec<String>,
-}
-
-/// The settings that were stored.
-#[derive(Serialize, ToSchema)]
-pub struct StoredSettings {
-    #[serde(flatten)]
-    pub settings: Settings,
-    /// Warnings about settings that are allowed, but probably not intended.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<FieldProblem>,
+    /// Warnings about settings that are allowed, but probably not intended. Only responses to PUT have them; they are ignored in requests.
+    #[schema(read_only)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<FieldProblem>,
 }
 
 /// The tracks that share a key.
@@ -100,6 +94,11 @@ impl Settings {
         }
     }
 
+    /// Adds warnings for a response.
+    pub fn with_warnings(self, warnings: Vec<FieldProblem>) -> Self {
+        Self { warnings, ..self }
+    }
+
     /// Returns the entity tag of the settings.
     pub fn tag(&self) -> String {
         // 128 bits of the hash, as 32 digits.
@@ -130,6 +129,7 @@ impl From<Content> for Settings {
                 })
                 .collect(),
             targets: content.targets,
+            warnings: Vec::new(),
         }
     }
 }
