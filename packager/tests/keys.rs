@@ -295,6 +295,16 @@ fn keys_in_the_clear_leave_with_a_reason() {
 }
 
 #[test]
+fn key_encryption_key_behind_a_link_is_refused() {
+    let place = Place::new("link");
+    place.text("new", &["--content", "film"], "");
+    let elsewhere = place.path("elsewhere.kek");
+    std::fs::rename(place.kek(), &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, place.kek()).unwrap();
+    place.refused("list", &[], (1, "symbolic link"));
+}
+
+#[test]
 fn keys_change_and_retire() {
     let place = Place::new("rotate");
     for period in 0..2 {

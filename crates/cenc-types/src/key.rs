@@ -75,13 +75,25 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// A content key of 16 bytes. It is wiped when dropped and cannot be printed, cloned or compared.
-pub struct ContentKey(Zeroizing<[u8; 16]>);
+/// A content key of 16 bytes. It is wiped when dropped and cannot be printed, cloned or compared. Its bytes have one place in memory, which
+/// stays the same when the key moves, so that no copy is left behind.
+pub struct ContentKey(Box<Zeroizing<[u8; 16]>>);
 
 impl ContentKey {
     /// Creates a key from its bytes.
-    pub const fn from_bytes(bytes: Zeroizing<[u8; 16]>) -> Self {
-        Self(bytes)
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the bytes are wiped here, when they are dropped"
+    )]
+    pub fn from_bytes(bytes: Zeroizing<[u8; 16]>) -> Self {
+        Self::copy_of(&bytes)
+    }
+
+    /// Creates a key from a copy of bytes that the caller wipes.
+    pub fn copy_of(bytes: &[u8; 16]) -> Self {
+        let mut key = Self(Box::new(Zeroizing::new([0; 16])));
+        key.0.copy_from_slice(bytes);
+        key
     }
 
     /// Generates a random key.
@@ -89,9 +101,9 @@ impl ContentKey {
     /// # Errors
     /// [`RandomError`] if there are no random bytes.
     pub fn generate(random: &dyn Random) -> Result<Self, RandomError> {
-        let mut bytes = Zeroizing::new([0; 16]);
-        random.fill(bytes.as_mut_slice())?;
-        Ok(Self(bytes))
+        let mut key = Self::copy_of(&[0; 16]);
+        random.fill(key.0.as_mut_slice())?;
+        Ok(key)
     }
 
     /// Reads 32 hexadecimal digits or the base64 of 16 bytes.
@@ -99,10 +111,10 @@ impl ContentKey {
     /// # Errors
     /// [`Error::BadContentKey`] for anything else; the error does not contain the text.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        decode_secret(text)
-            .and_then(|bytes| bytes.as_slice().try_into().ok())
-            .map(|bytes| Self(Zeroizing::new(bytes)))
-            .ok_or(Error::BadContentKey)
+        let decoded = decode_secret(text).ok_or(Error::BadContentKey)?;
+        <&[u8; 16]>::try_from(decoded.as_slice())
+            .map(Self::copy_of)
+            .map_err(|_| Error::BadContentKey)
     }
 
     /// The key's bytes. Copy them only to memory that is wiped after use.

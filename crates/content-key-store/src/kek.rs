@@ -143,7 +143,7 @@ fn read_or_create(path: &Path, host: &Host) -> Result<Zeroizing<[u8; 32]>, Error
 }
 
 fn read_file(path: &Path, files: &dyn SecretFiles) -> Result<Zeroizing<[u8; 32]>, Error> {
-    key_of_text(&files.read(path).map_err(Error::KekFile)?)
+    key_of_text(&files.read_own(path).map_err(Error::KekFile)?)
 }
 
 /// Reads a credential without checking its mode: systemd protects its folder, and access may be by an ACL.

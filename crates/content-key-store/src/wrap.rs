@@ -110,10 +110,10 @@ impl Wrapper {
 
 /// Makes a content key of unwrapped bytes.
 pub(super) fn content_key(bytes: &[u8]) -> Result<ContentKey, Error> {
-    let bytes: &[u8; 16] = bytes
+    bytes
         .try_into()
-        .map_err(|_| Error::Damaged("a content key has another length"))?;
-    Ok(ContentKey::from_bytes(Zeroizing::new(*bytes)))
+        .map(ContentKey::copy_of)
+        .map_err(|_| Error::Damaged("a content key has another length"))
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use cenc_types::{ContentKey, Iv, Scheme};
 use cpix::{Document, Position};
 
@@ -135,7 +133,9 @@ pub(super) fn load(path: &Path, files: &dyn SecretFiles) -> Result<KeyRing, Erro
 }
 
 fn read(path: &Path, files: &dyn SecretFiles) -> Result<Document, Error> {
-    Ok(Document::from_bytes(files.read(path)?.as_bytes())?)
+    let document = Document::from_bytes(files.read(path)?.as_bytes())?;
+    document.refuse_signature()?;
+    Ok(document)
 }
 
 /// Returns the keys that usage rules name for the period. A document without rules has one key, for every track.
@@ -191,7 +191,7 @@ fn key_entry(
     Ok(KeyEntry {
         selector,
         kid: key.kid,
-        key: ContentKey::from_bytes(Zeroizing::new(*key.key()?.as_bytes())),
+        key: ContentKey::copy_of(key.key()?.as_bytes()),
         iv: iv.and_then(|iv| Iv::new(&iv).ok()),
         period: None,
     })

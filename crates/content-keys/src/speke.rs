@@ -139,6 +139,7 @@ impl SpekeClient {
         )?;
         check::check_version(version, reply.header("X-Speke-Version").as_deref())?;
         let mut received = Document::from_bytes(&reply.body)?;
+        received.refuse_signature()?;
         if let Some(recipient) = &self.recipient {
             received.decrypt(&*recipient.private_key)?;
         }

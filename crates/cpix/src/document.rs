@@ -33,6 +33,8 @@ pub struct Document {
     pub periods: Vec<Period>,
     /// The rules that assign keys to tracks.
     pub usage_rules: Vec<UsageRule>,
+    /// True if it was read with a signature, which was not verified.
+    pub is_signed: bool,
 }
 
 /// The version of a document that is written.
@@ -88,7 +90,19 @@ impl Document {
                 "ContentKeyUsageRule",
                 UsageRule::read,
             )?,
+            is_signed: root.child(Namespace::Signature, "Signature").is_some(),
         })
+    }
+
+    /// Refuses a document with signatures, since none is verified: whoever has signed it wants changes to be noticed.
+    ///
+    /// # Errors
+    /// [`Error::Signed`].
+    pub const fn refuse_signature(&self) -> Result<(), Error> {
+        match self.is_signed {
+            true => Err(Error::Signed),
+            false => Ok(()),
+        }
     }
 
     /// Writes the document without empty lists.

@@ -32,6 +32,12 @@ pub enum Error {
     /// The root is another element.
     #[error("the document is not cpix: its root is not CPIX of the namespace urn:dashif:org:cpix")]
     NotCpix,
+    /// The document has a signature.
+    #[error(
+        "the cpix document is signed, and signatures are not verified here: verify it with another program, such as xmlsec1, then \
+         remove its Signature elements"
+    )]
+    Signed,
     /// A required part is missing.
     #[error("the cpix element {element} lacks {missing}")]
     Missing {

@@ -20,7 +20,7 @@
 //!
 //! [`Document::from_bytes`] reads documents as they occur in practice: children in any order, `master` or `multiVariant`, three forms
 //! of MAC keys, the elements of SPEKE 1.0. [`Document::to_xml`] writes documents that are valid by the schemas of 2.3 and 2.4.
-//! Signatures are neither verified nor kept.
+//! Signatures are neither verified nor kept; [`Document::refuse_signature`] is for programs that must not ignore them.
 
 mod content_key;
 mod delivery;

@@ -30,6 +30,23 @@ pub enum SecretFileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// A key file is a symbolic link.
+    #[error("key file {path} is a symbolic link, whose target others may choose: name the file itself", path = .path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A key file belongs to another user.
+    #[error(
+        "key file {path} belongs to user {owner}, who knows its keys: make root or the user of this process its owner, and use a new key",
+        path = .path.display()
+    )]
+    OtherOwner {
+        /// The file.
+        path: PathBuf,
+        /// The user's number.
+        owner: u32,
+    },
     /// A key file is larger than 1 MiB.
     #[error("key file {path} is larger than 1 MiB", path = .path.display())]
     TooLong {

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +22,15 @@ pub trait SecretFiles: Send + Sync {
     /// [`SecretFileError::TooOpen`] for a mode wider than 0600, [`SecretFileError::TooLong`], [`SecretFileError::NotText`],
     /// [`SecretFileError::File`], also for anything but a regular file.
     fn read(&self, path: &Path) -> Result<Zeroizing<String>, SecretFileError>;
+
+    /// As [`Self::read`], of a file that nobody else could have put there: it belongs to the user of this process or to root, and its path is
+    /// not a symbolic link.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`], [`SecretFileError::Link`], [`SecretFileError::OtherOwner`].
+    fn read_own(&self, path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
+        self.read(path)
+    }
 
     /// Creates the file atomically, and returns when it is on disk. A file that exists already is left unchanged, and no process sees an
     /// incomplete file.
@@ -45,25 +54,19 @@ impl SystemFiles {
 
 impl SecretFiles for SystemFiles {
     fn read(&self, path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
-        let failed = |source| SecretFileError::File {
-            path: path.to_owned(),
-            source,
-            remedy: "check the path and that this user may read it",
-        };
-        let file = open_regular_file(path).map_err(failed)?;
-        // The mode of the open file, not of the path, so that the checked file is the one that is read.
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-        if mode & 0o177 != 0 {
-            let path = path.to_owned();
-            return Err(SecretFileError::TooOpen { path, mode });
+        read_private(path, open_regular_file(path), &|_| true)
+    }
+
+    fn read_own(&self, path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
+        let is_link = |found: fs::Metadata| found.file_type().is_symlink();
+        if fs::symlink_metadata(path).is_ok_and(is_link) {
+            return Err(SecretFileError::Link {
+                path: path.to_owned(),
+            });
         }
-        let bytes = read_start(file).map_err(failed)?;
-        if bytes.len() as u64 > MAX_FILE {
-            let path = path.to_owned();
-            return Err(SecretFileError::TooLong { path });
-        }
-        decode_text(&bytes).ok_or_else(|| SecretFileError::NotText {
-            path: path.to_owned(),
+        let user = rustix::process::geteuid().as_raw();
+        read_private(path, open_file(path, libc::O_NOFOLLOW), &|owner| {
+            owner == user || owner == 0
         })
     }
 
@@ -92,6 +95,36 @@ impl SecretFiles for SystemFiles {
             .and_then(|folder| folder.sync_all())
             .map_err(failed)
     }
+}
+
+/// Reads the text of an open file that only its owner may read, if it may be the file of its owner.
+fn read_private(
+    path: &Path,
+    file: io::Result<File>,
+    may_own: &dyn Fn(u32) -> bool,
+) -> Result<Zeroizing<String>, SecretFileError> {
+    let failed = |source| SecretFileError::File {
+        path: path.to_owned(),
+        source,
+        remedy: "check the path and that this user may read it",
+    };
+    let file = file.map_err(failed)?;
+    // The mode of the open file, not of the path, so that the checked file is the one that is read.
+    let metadata = file.metadata().map_err(failed)?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    let path = path.to_owned();
+    if mode & 0o177 != 0 {
+        return Err(SecretFileError::TooOpen { path, mode });
+    }
+    let owner = metadata.uid();
+    if !may_own(owner) {
+        return Err(SecretFileError::OtherOwner { path, owner });
+    }
+    let bytes = read_start(file).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(SecretFileError::TooLong { path });
+    }
+    decode_text(&bytes).ok_or(SecretFileError::NotText { path })
 }
 
 /// Reads a regular file of at most 1 MiB, such as one of certificates, whose mode does not matter.
@@ -123,11 +156,15 @@ fn read_start(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
 /// # Errors
 /// Those of the operating system, and one that says what there is in place of a file.
 pub fn open_regular_file(path: &Path) -> io::Result<File> {
-    match OpenOptions::new()
+    open_file(path, 0)
+}
+
+fn open_file(path: &Path, flags: i32) -> io::Result<File> {
+    let opened = OpenOptions::new()
         .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-    {
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | flags)
+        .open(path);
+    match opened {
         Ok(file) => {
             check_regular(file.metadata()?.file_type())?;
             Ok(file)
@@ -225,6 +262,31 @@ mod tests {
             assert!(named, "{error}");
             let error = read_regular_file(&path).unwrap_err().to_string();
             assert!(error.contains(kind), "{error}");
+        }
+    }
+
+    #[test]
+    fn own_file_is_no_link_and_nobody_elses() {
+        let folder = Folder::new();
+        let (path, link) = (folder.0.join("kek"), folder.0.join("link"));
+        write_private(&path, b"k").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let files = Host::system().files;
+        assert_eq!(**files.read_own(&path).unwrap(), *"k");
+        assert_eq!(**files.read(&link).unwrap(), *"k");
+        let refused = files.read_own(&link);
+        assert!(
+            matches!(refused, Err(SecretFileError::Link { .. })),
+            "{refused:?}"
+        );
+        // Only root can give a file away, and read it then.
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+            let refused = files.read_own(&path);
+            let owner = matches!(
+                refused,
+                Err(SecretFileError::OtherOwner { owner: 65_534, .. })
+            );
+            assert!(owner, "{refused:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Fills the placeholders of the request's document. It removes placeholders without a value, and signatures and old values, which
-//! would be wrong in the response.
+//! Fills the placeholders of the request's document. It removes placeholders without a value, and old values, which would be wrong in
+//! the response.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -23,7 +23,6 @@ use super::{Error, HeaderSettings, ResponseKey};
 
 const CPIX: &str = "urn:dashif:org:cpix";
 const SPEKE: &str = "urn:aws:amazon:com:speke";
-const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// Fills the request with one key for each of its keys, in their order.
 pub fn fill(
@@ -56,7 +55,7 @@ fn keys_document(
     document.content_keys.extend(keys.iter().map(|key| {
         ContentKey::new(
             key.kid,
-            cenc_types::ContentKey::from_bytes(Zeroizing::new(*key.key.as_bytes())),
+            cenc_types::ContentKey::copy_of(key.key.as_bytes()),
             scheme,
         )
     }));
@@ -154,7 +153,6 @@ impl<'a> Filler<'a> {
         let parent = self.open.last().map(|element| &element.role);
         Ok(match (parent, namespace, name) {
             (None, ..) => ElementRole::Root,
-            (Some(ElementRole::Root), SIGNATURE, "Signature") => ElementRole::Dropped,
             (Some(ElementRole::Root), CPIX, _) => ElementRole::List,
             (Some(ElementRole::List), CPIX, "DeliveryData") => ElementRole::Delivery,
             (Some(ElementRole::List), CPIX, "ContentKey") => self.key(start)?,

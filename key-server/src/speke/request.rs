@@ -46,6 +46,7 @@ impl Request {
     /// If the request is not valid.
     pub fn read(body: &[u8], version: Option<&str>) -> Result<Self, Error> {
         let document = Document::from_bytes(body).map_err(Error::of_document)?;
+        document.refuse_signature()?;
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         // The document was read from the same bytes.
         let text = String::from_utf8_lossy(body).into_owned();

@@ -145,6 +145,18 @@ fn keys_that_anybody_can_guess_are_refused() {
         assert!([409, 422].contains(&refused.status), "{}", refused.text);
         admin.get(&format!("/v1/keys/{kid}")).problem(404);
     }
+    // Published: another key of Microsoft's test contents.
+    let signed = "<CPIX xmlns=\"urn:dashif:org:cpix\" xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\" version=\"2.3\"><ContentKeyList>\
+         <ContentKey kid=\"10000000-1000-1000-1000-100000000004\" commonEncryptionScheme=\"cenc\"><Data><pskc:Secret><pskc:PlainValue>\
+         OiobaN0r2bLusl6ExHdmaA==</pskc:PlainValue></pskc:Secret></Data></ContentKey></ContentKeyList>\
+         <Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/></CPIX>";
+    let problem = admin
+        .post("/v1/cpix", &json!({"document": signed}))
+        .problem(422);
+    assert!(
+        problem["detail"].as_str().unwrap().contains("is signed"),
+        "{problem}"
+    );
     let seed = json!({"name": "test", "seed": TEST_SEED});
     assert_warns(
         &admin.post("/v1/seeds", &seed).json(201),

@@ -56,6 +56,11 @@ pub enum Error {
     /// The response has no key for some tracks.
     #[error("the key server's answer has no key for the tracks '{0}'")]
     NoKey(String),
+    /// The response gives tracks a KID that was requested for others.
+    #[error(
+        "the key server's answer gives the tracks '{0}' the KID that was requested for other tracks; nothing of the answer is used"
+    )]
+    Swapped(String),
     /// The signaling does not fit the key.
     #[error("the key server's signaling for KID {kid}: {reason}; nothing of the answer is used")]
     Signaling {

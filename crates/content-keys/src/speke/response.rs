@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The server's response: a key for each of the tracks, and the signaling as the server wrote it.
 
-use zeroize::Zeroizing;
-
 use crate::{KeyEntry, KeyRing};
 use cenc_types::{ContentKey, Iv, KeyId, Scheme};
 use cpix::{Document, DrmSystem};
@@ -39,24 +37,25 @@ impl KeyResponse {
         sent: &Document,
         received: Document,
     ) -> Result<Self, Error> {
-        Ok(Self {
-            keys: request
-                .tracks
-                .iter()
-                .map(|tracks| {
-                    let missing = || Error::NoKey(tracks.label.clone());
-                    let kid =
-                        received_kid(request, tracks, sent, &received)?.ok_or_else(missing)?;
-                    let key = received.content_key(kid).ok_or_else(missing)?;
-                    Ok(ResponseKey {
-                        tracks: tracks.clone(),
-                        kid,
-                        key: copy(key.key().map_err(|_| missing())?),
-                        explicit_iv: key.explicit_iv,
-                        depends_on_key: key.depends_on_key,
-                    })
+        let keys: Vec<_> = request
+            .tracks
+            .iter()
+            .map(|tracks| {
+                let missing = || Error::NoKey(tracks.label.clone());
+                let kid = received_kid(request, tracks, sent, &received)?.ok_or_else(missing)?;
+                let key = received.content_key(kid).ok_or_else(missing)?;
+                Ok(ResponseKey {
+                    tracks: tracks.clone(),
+                    kid,
+                    key: ContentKey::copy_of(key.key().map_err(|_| missing())?.as_bytes()),
+                    explicit_iv: key.explicit_iv,
+                    depends_on_key: key.depends_on_key,
                 })
-                .collect::<Result<_, Error>>()?,
+            })
+            .collect::<Result<_, Error>>()?;
+        check_kids(request, &keys)?;
+        Ok(Self {
+            keys,
             systems: received.drm_systems,
             scheme: request.scheme,
         })
@@ -75,7 +74,7 @@ impl KeyResponse {
                 ring.add(KeyEntry {
                     selector,
                     kid: key.kid,
-                    key: copy(&key.key),
+                    key: ContentKey::copy_of(key.key.as_bytes()),
                     iv: iv.and_then(|iv| Iv::new(&iv).ok()),
                     period: None,
                 })
@@ -123,7 +122,18 @@ fn received_kid(
     }
 }
 
-/// Copies a key. `ContentKey` is not `Clone`, so that no copy is made by accident.
-fn copy(key: &ContentKey) -> ContentKey {
-    ContentKey::from_bytes(Zeroizing::new(*key.as_bytes()))
+/// Checks that no KID that was requested for some tracks came for others: a document's encryption does not bind keys to tracks. Tracks
+/// may share a key.
+fn check_kids(request: &KeyRequest, keys: &[ResponseKey]) -> Result<(), Error> {
+    let swapped = keys.iter().find(|key| {
+        keys.iter().any(|other| {
+            request.key_id(&other.tracks) == key.kid
+                && request.key_id(&key.tracks) != key.kid
+                && other.kid != key.kid
+        })
+    });
+    match swapped {
+        Some(key) => Err(Error::Swapped(key.tracks.label.clone())),
+        None => Ok(()),
+    }
 }

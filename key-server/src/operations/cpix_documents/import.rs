@@ -8,7 +8,6 @@ use content_key_store::{Content, KeySlot, KeySource, KeyStore, NewKey};
 use cpix::{ContentKey, Document, EncryptionScheme, RsaPrivateKey, UnwrapKey, UsageRule};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
-use zeroize::Zeroizing;
 
 use crate::operations::{Error, content};
 
@@ -60,6 +59,7 @@ pub fn private_key(pem: &[u8]) -> Result<RsaPrivateKey, Error> {
 /// Errors of the document, before any key is inserted; errors of the store.
 pub fn import(store: &KeyStore, bytes: &[u8], options: &Import<'_>) -> Result<Imported, Error> {
     let mut document = Document::from_bytes(bytes)?;
+    document.refuse_signature()?;
     if let Some(private) = options.private {
         document.decrypt(private)?;
     }
@@ -130,9 +130,7 @@ fn new_key(key: &ContentKey, scheme: Scheme) -> Result<NewKey, Error> {
     Ok(NewKey {
         kid: key.kid,
         mode: scheme.cipher_mode(),
-        source: KeySource::Imported(cenc_types::ContentKey::from_bytes(Zeroizing::new(
-            *key.key()?.as_bytes(),
-        ))),
+        source: KeySource::Imported(cenc_types::ContentKey::copy_of(key.key()?.as_bytes())),
     })
 }
 

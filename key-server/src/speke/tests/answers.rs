@@ -180,13 +180,14 @@ fn elements_of_speke_1_are_filled() {
 }
 
 #[test]
-fn signatures_are_left_out() {
+fn signed_requests_are_refused() {
     let signature = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo/></ds:Signature>";
     let text = Parts::default()
         .document()
         .replace("</cpix:CPIX>", &format!("{signature}</cpix:CPIX>"));
-    let request = read(&text, Some("2.0")).unwrap();
-    assert!(!answer(&request, Scheme::Cenc, &asked()).contains("Signature"));
+    let refused = read(&text, Some("2.0")).err().unwrap();
+    assert_eq!(refused.status(), 422);
+    assert!(refused.to_string().contains("xmlsec1"), "{refused}");
 }
 
 #[test]
