@@ -28,6 +28,8 @@ mod manifest;
 mod new_file;
 mod options;
 mod print;
+#[cfg(feature = "serve")]
+mod process;
 mod protect;
 mod secrets;
 #[cfg(feature = "serve")]

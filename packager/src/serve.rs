@@ -12,7 +12,7 @@ use host_access::Host;
 use key_server::server::{CertificateSource, ConnectionLimits, ServerSettings};
 use url::Url;
 
-use crate::{log, print};
+use crate::{log, print, process};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,7 +121,11 @@ pub enum LogFormat {
 /// Runs the server until a signal stops it.
 pub fn run(args: ServeArgs, host: &Host) -> ExitCode {
     log::start(args.log);
-    match key_server::server::run(&args.into(), host) {
+    let settings = ServerSettings::from(args);
+    if let Err(error) = process::prepare(settings.connections.total) {
+        return print::fail(print::FAULTY, &error);
+    }
+    match key_server::server::run(&settings, host) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => print::fail(print::FAULTY, &error),
     }

@@ -2,6 +2,7 @@
 //! Runs many requests in one transaction, so that they wait for the disk only once. Each has its own row in the audit and succeeds
 //! or is refused on its own. None is answered before all are on disk.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
@@ -132,10 +133,14 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(MAX_TOGETHER - 1));
-        let kept =
-            store.change(|transaction| jobs.iter_mut().try_for_each(|job| job.run(transaction)));
+        // A panic must not end the thread, and with it all later requests. Its place is on standard error.
+        let kept = catch_unwind(AssertUnwindSafe(|| {
+            store.change(|transaction| jobs.iter_mut().try_for_each(|job| job.run(transaction)))
+        }))
+        .unwrap_or_else(|_| Err(Error::Statement("the program failed".to_owned())));
         for job in jobs {
-            job.answer(kept.as_ref().map(|&()| ()));
+            let kept = kept.as_ref().map(|&()| ());
+            let _ = catch_unwind(AssertUnwindSafe(|| job.answer(kept)));
         }
     }
 }

@@ -322,6 +322,7 @@ impl Error {
                 source: source.to_string().into(),
                 remedy,
             },
+            Self::Statement(text) => Self::Statement(text.clone()),
             error => Self::Statement(error.to_string()),
         }
     }

@@ -38,6 +38,12 @@ impl TestStore {
         Self { store, folder }
     }
 
+    /// Returns its address, with the file of the key-encryption key.
+    pub fn address(&self) -> String {
+        let folder = self.folder.display();
+        format!("sqlite://{folder}/keys.db?kek-file={folder}/kek")
+    }
+
     /// Makes a store with the published seed under the name `tenant`.
     pub fn with_seed() -> Self {
         let this = Self::new();

@@ -53,23 +53,30 @@ pub async fn name_request(request: Request, next: Next) -> Response {
     let mut response = without_panic(next.run(request))
         .await
         .unwrap_or_else(|| Problem::failed().into_response());
-    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+    let is_named = response.extensions().get::<Named>().is_some();
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || is_named {
         return response;
     }
     let problem = response
         .extensions_mut()
         .remove::<Problem>()
         .unwrap_or_else(Problem::failed);
-    match id {
-        Some(id) if problem.request_id.is_none() => Problem {
+    let mut named = match id {
+        Some(id) => Problem {
             detail: format!("{} (request {id})", problem.detail),
             request_id: Some(id.0),
             ..problem
         },
-        _ => problem,
+        None => problem,
     }
-    .into_response()
+    .into_response();
+    named.extensions_mut().insert(Named);
+    named
 }
+
+/// Marks a response that names its request, which the page shows in HTML.
+#[derive(Debug, Clone, Copy)]
+struct Named;
 
 /// Runs a future to its end; None if it panics. The hook of the process writes the panic's place to standard error.
 async fn without_panic<F: Future>(future: F) -> Option<F::Output> {

@@ -2,8 +2,9 @@
 //! Clients that hold connections without using them, or that send what no client should. The server ends each connection and
 //! serves others.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 use crate::server::{Server, folder};
+use test_support::tools;
 
 /// The preface of HTTP/2 and an empty SETTINGS frame: RFC 9113, 3.4 and 6.5.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -221,4 +223,52 @@ fn sign_in_takes_a_short_form() {
     };
     assert_eq!(sign_in(16 * 1024).status, 413);
     assert_eq!(sign_in(16 * 1000).status, 422);
+}
+
+/// Opens connections from four addresses of the loopback network, and keeps them until its input ends.
+const CROWD: &str = "
+import socket, sys
+port, each = int(sys.argv[1]), int(sys.argv[2])
+held = [socket.create_connection(('127.0.0.1', port), source_address=(f'127.0.0.{last}', 0)) for last in range(2, 6) for _ in range(each)]
+print(len(held), flush=True)
+sys.stdin.read()
+";
+
+#[test]
+fn crowd_of_silent_connections_ends_and_takes_little_memory() {
+    let server = Server::start("crowd");
+    let admin = server.admin();
+    admin.get("/v1/keys").json(200);
+    let before = resident(&server);
+    let (_, port) = server.address.split_once(':').unwrap();
+    // All that the server takes by default.
+    let mut crowd = Command::new(tools::python())
+        .args(["-c", CROWD, port, "256"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(crowd.stdout.take().unwrap()).lines();
+    assert_eq!(said.next().unwrap().unwrap(), "1024");
+    let grown = resident(&server).saturating_sub(before);
+    assert!(
+        grown < 64 * 1024,
+        "1024 silent connections take {grown} KiB"
+    );
+    // The server answers while its clients still hold them.
+    admin.get("/v1/keys").json(200);
+    drop(crowd.stdin.take());
+    assert!(crowd.wait().unwrap().success());
+}
+
+/// Returns the memory of the server in KiB.
+fn resident(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(server.proc("status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
 }

@@ -35,6 +35,18 @@ impl Browser {
         browser
     }
 
+    /// The token of the session for forms.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// The header that carries the session, as curl has stored it.
+    pub fn cookie(&self) -> String {
+        let stored = std::fs::read_to_string(&self.cookies).unwrap();
+        let value = stored.lines().last().unwrap().split('\t').next_back();
+        format!("session={}", value.unwrap())
+    }
+
     pub fn get(&self, path: &str) -> String {
         self.curl(&[], path).text
     }

@@ -143,6 +143,13 @@ impl Server {
         self.said()
     }
 
+    /// Returns the path of a file that the kernel has about its process.
+    pub fn proc(&self, file: &str) -> PathBuf {
+        Path::new("/proc")
+            .join(self.process.id().to_string())
+            .join(file)
+    }
+
     pub fn signal(&self, signal: &str) {
         let id = self.process.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();

@@ -165,6 +165,23 @@ fn keys_are_read_together_too() {
 }
 
 #[test]
+fn panic_of_one_request_leaves_the_others_their_answers() {
+    let place = super::place::sqlite("store-panic");
+    let batcher = Batcher::start(&place.open()).unwrap();
+    let (answers, answered) = mpsc::channel();
+    for number in 0..3 {
+        let answers = answers.clone();
+        batcher.get_or_create_keys("packager", wanted("a", &[number + 1]), move |answer| {
+            assert!(number != 1, "a fault in an answer");
+            answers.send(answer.map(|found| found.keys.len())).unwrap();
+        });
+    }
+    for _ in 0..2 {
+        assert!(matches!(answered.recv(), Ok(Ok(1))));
+    }
+}
+
+#[test]
 fn who_asks_without_a_name_is_answered_at_once() {
     let place = super::place::sqlite("store-nameless");
     let batcher = Batcher::start(&place.open()).unwrap();

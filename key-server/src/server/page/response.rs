@@ -83,3 +83,66 @@ pub async fn problems_as_pages(State(app): State<App>, request: Request, next: N
         Err(_) => response,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::middleware::{from_fn, from_fn_with_state};
+    use axum::routing::get;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::operations::test_store::TestStore;
+    use crate::server::settings::{ConnectionLimits, ServerSettings};
+    use crate::server::{failures, middleware};
+
+    #[test]
+    fn panic_of_a_page_is_shown_to_people_with_the_number_of_the_request() {
+        let of = TestStore::new();
+        let settings = ServerSettings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            database: of.address(),
+            admin_token_file: None,
+            public_url: None,
+            certificate: None,
+            client_ca: None,
+            allow_private_targets: false,
+            known_contents_only: false,
+            connections: ConnectionLimits::default(),
+        };
+        let app = App::open(&settings, of.store.host()).unwrap();
+        let pages = Router::new()
+            .route("/", get(async || -> &'static str { panic!("in a test") }))
+            .layer(from_fn(failures::name_request))
+            .layer(from_fn_with_state(app.clone(), problems_as_pages));
+        let routes = middleware::layered(pages, &app).with_state(app);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let answer = runtime.block_on(async {
+            let request = Request::new(Body::empty());
+            let answer = TowerToHyperService::new(routes)
+                .call(request)
+                .await
+                .unwrap();
+            let headers = answer.headers().clone();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(headers["x-request-id"], "1");
+            assert!(
+                headers[header::CONTENT_TYPE]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("text/html")
+            );
+            to_bytes(answer.into_body(), 100_000).await.unwrap()
+        });
+        let text = String::from_utf8_lossy(&answer);
+        assert!(
+            text.contains("<h1>") && text.contains("(request 1)"),
+            "{text}"
+        );
+    }
+}

@@ -2,10 +2,12 @@
 //! Bodies of requests in JSON. Errors name the fault without repeating the body, which may hold a key.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use zeroize::Zeroize;
 
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
@@ -18,10 +20,44 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        Json::<T>::from_request(request, app)
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the body is to be JSON: send it with 'Content-Type: application/json'",
+            ));
+        }
+        let bytes = Bytes::from_request(request, app)
             .await
+            .map_err(|rejection| {
+                Problem::new(
+                    rejection.status(),
+                    "the body cannot be read, or is too long",
+                )
+            })?;
+        let value = Json::<T>::from_bytes(&bytes)
             .map(|Json(value)| Self(value))
-            .map_err(|rejection| refused(&rejection))
+            .map_err(|rejection| refused(&rejection));
+        wipe(bytes);
+        value
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| {
+            let kind = kind.trim().to_ascii_lowercase();
+            kind == "application/json"
+                || kind.starts_with("application/") && kind.ends_with("+json")
+        })
+}
+
+/// Wipes a body, which may hold a key, unless it is still a part of the connection's buffer, which the next request overwrites.
+fn wipe(bytes: Bytes) {
+    if let Ok(mut bytes) = bytes.try_into_mut() {
+        bytes.as_mut().zeroize();
     }
 }
 
@@ -29,9 +65,6 @@ fn refused(rejection: &JsonRejection) -> Problem {
     let detail = match rejection {
         JsonRejection::JsonDataError(_) => fault(&rejection.body_text()),
         JsonRejection::JsonSyntaxError(_) => "the body is not JSON".to_owned(),
-        JsonRejection::MissingJsonContentType(_) => {
-            "the body is to be JSON: send it with 'Content-Type: application/json'".to_owned()
-        }
         _ => "the body cannot be read, or is too long".to_owned(),
     };
     Problem::new(rejection.status(), detail)

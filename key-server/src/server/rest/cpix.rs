@@ -163,11 +163,14 @@ async fn export(
     let export = caller
         .with_store(move |store| cpix_documents::export(store, &id, &recipient, version))
         .await?;
-    Ok(Confidential::json(Exported {
+    // Quotes and line breaks take two bytes each.
+    let size = 2 * export.xml.len() + 200 * export.kids.len() + 1024;
+    let exported = Exported {
         document: Secret(export.xml),
         kids: export.kids.into_iter().map(KeyIdForms::from).collect(),
         warning: export.warning,
-    }))
+    };
+    Ok(Confidential::json(exported, size))
 }
 
 impl From<cpix_documents::Imported> for Imported {

@@ -278,17 +278,24 @@ async fn reveal(
         .with_store(move |store| store.key_for(&kid, &reason))
         .await?;
     let bytes = stored.key.as_bytes();
-    let hex = bytes
-        .iter()
-        .fold(String::with_capacity(32), |mut hex, byte| {
-            hex.push_str(&format!("{byte:02x}"));
-            hex
-        });
-    Ok(Confidential::json(ClearKey {
+    // With the capacity for all digits, no copy of them remains.
+    let mut hex = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+    for byte in bytes {
+        hex.extend(
+            [byte >> 4, byte & 15]
+                .map(|digit| char::from_digit(digit.into(), 16))
+                .into_iter()
+                .flatten(),
+        );
+    }
+    let mut base64 = Zeroizing::new(String::with_capacity(24));
+    STANDARD.encode_string(bytes, &mut base64);
+    let clear = ClearKey {
         kid: kid.into(),
-        hex: Secret(Zeroizing::new(hex)),
-        base64: Secret(Zeroizing::new(STANDARD.encode(bytes))),
-    }))
+        hex: Secret(hex),
+        base64: Secret(base64),
+    };
+    Ok(Confidential::json(clear, 512))
 }
 
 fn all_tracks() -> String {

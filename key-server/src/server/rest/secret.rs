@@ -3,13 +3,16 @@
 
 use std::borrow::Cow;
 
-use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use zeroize::Zeroizing;
+
+use crate::server::problem_details::Problem;
 
 /// A secret text.
 pub struct Secret(pub Zeroizing<String>);
@@ -48,10 +51,34 @@ pub struct HoldsSecret;
 /// A response that holds a secret.
 pub struct Confidential<R>(pub R);
 
-impl<T: Serialize> Confidential<Json<T>> {
-    /// Makes a response of JSON.
-    pub const fn json(value: T) -> Self {
-        Self(Json(value))
+/// JSON with a secret, written to memory that is wiped. The connection still copies it on its way out.
+pub struct SecretJson<T> {
+    value: T,
+    /// The most bytes that it takes: growing would leave copies behind.
+    size: usize,
+}
+
+impl<T: Serialize> Confidential<SecretJson<T>> {
+    /// Makes a response of JSON that takes at most `size` bytes.
+    pub const fn json(value: T, size: usize) -> Self {
+        Self(SecretJson { value, size })
+    }
+}
+
+impl<T: Serialize> IntoResponse for SecretJson<T> {
+    fn into_response(self) -> Response {
+        let mut text = Zeroizing::new(Vec::with_capacity(self.size));
+        match serde_json::to_writer(&mut *text, &self.value) {
+            Ok(()) => (
+                [(header::CONTENT_TYPE, "application/json")],
+                Body::from(Bytes::from_owner(text)),
+            )
+                .into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a response was not written");
+                Problem::failed().into_response()
+            }
+        }
     }
 }
 

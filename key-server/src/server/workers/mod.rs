@@ -7,11 +7,15 @@ mod delivery;
 mod rotation;
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::app::App;
+
+/// The time after which a worker starts again that has panicked.
+const RESTART: Duration = Duration::from_secs(1);
 
 /// The function of a worker, which runs until the receiver gets a message.
 type WorkerFn = fn(&App, &Receiver<()>);
@@ -42,7 +46,7 @@ impl Workers {
                     stop,
                     thread: Builder::new()
                         .name(name.to_owned())
-                        .spawn(move || run(&app, &stopped))?,
+                        .spawn(move || supervise(&stopped, || run(&app, &stopped)))?,
                 })
             })
             .collect::<io::Result<_>>()
@@ -63,7 +67,37 @@ impl Workers {
     }
 }
 
+/// Runs a worker, and starts it again after a panic: without it, keys would be neither rotated nor delivered.
+fn supervise(stop: &Receiver<()>, run: impl Fn()) {
+    while catch_unwind(AssertUnwindSafe(&run)).is_err() {
+        tracing::error!("a worker has panicked and starts again; standard error has the place");
+        if !wait(stop, RESTART) {
+            return;
+        }
+    }
+}
+
 /// Sleeps; returns false when it is time to stop.
 fn wait(stop: &Receiver<()>, time: Duration) -> bool {
     matches!(stop.recv_timeout(time), Err(RecvTimeoutError::Timeout))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn worker_that_panics_starts_again() {
+        let (_stop, stopped) = mpsc::channel();
+        let runs = AtomicUsize::new(0);
+        supervise(&stopped, || {
+            assert!(
+                runs.fetch_add(1, Ordering::Relaxed) > 0,
+                "the first run fails"
+            );
+        });
+        assert_eq!(runs.into_inner(), 2);
+    }
 }
