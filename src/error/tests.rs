@@ -115,10 +115,9 @@ fn of_the_format() -> [Kind; 2] {
     ]
 }
 
-/// The errors of input that is damaged, or cannot be protected or decrypted.
-fn of_the_media() -> [Kind; 5] {
+/// The errors of input that is damaged, or cannot be protected.
+fn of_the_media() -> [Kind; 3] {
     let (track_id, position) = (1, 0);
-    let missing = common_encryption::MissingKey(KID);
     [
         kind(
             Stream::Demux,
@@ -175,6 +174,13 @@ fn of_the_media() -> [Kind; 5] {
                 }),
             ],
         ),
+    ]
+}
+
+/// The errors of decryption.
+fn of_decryption() -> [Kind; 2] {
+    let missing = common_encryption::MissingKey(KID);
+    [
         kind(
             Stream::DecryptNokey,
             [
@@ -189,7 +195,7 @@ fn of_the_media() -> [Kind; 5] {
                 boxed(DecryptError::LongLead(64)),
                 boxed(DecryptError::Cenc(common_encryption::Error::MapMismatch)),
                 boxed(Mp4Error::Decryption(DecryptionError::Information {
-                    track_id,
+                    track_id: 1,
                     reason: "is missing",
                 })),
             ],
@@ -307,6 +313,7 @@ fn each_kind_of_error_has_its_domain_and_code() {
     let kinds = of_the_format()
         .into_iter()
         .chain(of_the_media())
+        .chain(of_decryption())
         .chain(of_keys())
         .chain(of_settings());
     let document = include_str!("../../docs/elements.md");

@@ -84,7 +84,8 @@ impl Server {
         !self.is_https() && !self.is_loopback()
     }
 
-    /// Returns true if its address is one that [`Reach::PublicOnly`](super::Reach::PublicOnly) refuses. A name may still have such an address.
+    /// Returns true if its address is one that [`Reach::PublicOnly`](super::Reach::PublicOnly) refuses. A name may still have such an
+    /// address.
     pub fn has_private_address(&self) -> bool {
         match self.url.host() {
             Some(Host::Ipv4(address)) => !reach::is_public(address.into()),

@@ -145,6 +145,12 @@ fn keys_that_anybody_can_guess_are_refused() {
         assert!([409, 422].contains(&refused.status), "{}", refused.text);
         admin.get(&format!("/v1/keys/{kid}")).problem(404);
     }
+}
+
+#[test]
+fn signed_documents_are_refused_and_public_seeds_are_warned_of() {
+    let server = Server::start("signed");
+    let admin = server.admin();
     // Published: another key of Microsoft's test contents.
     let signed = "<CPIX xmlns=\"urn:dashif:org:cpix\" xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\" version=\"2.3\"><ContentKeyList>\
          <ContentKey kid=\"10000000-1000-1000-1000-100000000004\" commonEncryptionScheme=\"cenc\"><Data><pskc:Secret><pskc:PlainValue>\

@@ -119,7 +119,7 @@ GET /v1/keys/10000000-1000-1000-1000-100000000001
 GET /v1/contents/film/periods?limit=5
 GET /v1/contents/film/preview
 POST /v1/contents/film/rotate {}
-PUT /v1/contents/film {"scheme":"cenc","la_url":"https://la.example/","crypto_period_ms":86400000,"tracks":[{"selector":"sd","label":"SD"}]}
+PUT /v1/contents/film {"scheme":"cenc","la_url":"https://la.test/","crypto_period_ms":86400000,"tracks":[{"selector":"sd","label":"SD"}]}
 POST /v1/keys {"kid":"10000000-1000-1000-1000-100000000001","source":"random","scheme":"cenc","content":"other","label":"ALL","period":3}
 POST /v1/seeds {"name":"s","seed":"XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I"}
 PUT /v1/targets/t {"url":"https://license.example.com/keys","timeout":10,"credentials":"bearer x"}

@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use host_access::SecretFileError;
+use zeroize::Zeroizing;
 
 use super::*;
 use cenc_types::{Media, Track};
