@@ -40,7 +40,7 @@ pub(super) fn signals<T: KeySignals>() -> Vec<Signal> {
 }
 
 /// Emission stops at the first handler that returns a structure.
-fn request_key() -> Signal {
+pub(super) fn request_key() -> Signal {
     Signal::builder(REQUEST_KEY)
         .param_types([gst::Structure::static_type()])
         .return_type::<Option<gst::Structure>>()

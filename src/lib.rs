@@ -31,6 +31,7 @@ mod signals;
 mod stream_counts;
 mod stream_keys;
 mod upstream;
+mod wait_stop;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

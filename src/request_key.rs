@@ -16,18 +16,21 @@ use super::key_answers::KeyAnswers;
 
 /// The signal's name.
 pub(super) const REQUEST_KEY: &str = "request-key";
+/// The name of its argument.
+pub(super) const REQUEST: &str = "playready-key-request";
 
 /// The elements to which the application may have connected a handler. No reference to them is held while a handler is awaited.
 #[derive(Clone, Default)]
 pub(super) struct KeyHandlers {
-    pub(super) encryptor: glib::WeakRef<gst::Element>,
-    /// The bin of which the encryptor is a part.
+    /// The encryptor or decryptor.
+    pub(super) element: glib::WeakRef<gst::Element>,
+    /// The bin of which it is a part.
     pub(super) bin: glib::WeakRef<gst::Element>,
 }
 
 impl KeyHandlers {
     fn elements(&self) -> impl Iterator<Item = gst::Element> {
-        [&self.encryptor, &self.bin]
+        [&self.element, &self.bin]
             .into_iter()
             .filter_map(glib::WeakRef::upgrade)
     }
@@ -41,13 +44,15 @@ impl KeyHandlers {
         })
     }
 
-    /// Returns the first structure that a handler returns.
     fn request(&self, period: u64) -> Option<gst::Structure> {
-        let request = gst::Structure::builder("playready-key-request")
-            .field("period", period)
-            .build();
+        let request = gst::Structure::builder(REQUEST).field("period", period);
+        self.ask(&request.build())
+    }
+
+    /// Returns the first structure that a handler returns.
+    pub(super) fn ask(&self, request: &gst::Structure) -> Option<gst::Structure> {
         self.elements().find_map(|element| {
-            element.emit_by_name::<Option<gst::Structure>>(REQUEST_KEY, &[&request])
+            element.emit_by_name::<Option<gst::Structure>>(REQUEST_KEY, &[request])
         })
     }
 }

@@ -14,7 +14,7 @@ use host_access::Host;
 use protection_policy::properties::PROPERTIES;
 use protection_policy::{
     Config, Controls, IvRuns, Packaging, PackagingSetup, PreparedPackaging, PropertySpec,
-    Published, SampleKeys, StopCheck, Warning,
+    Published, SampleKeys, Warning,
 };
 
 use super::logging::{Logged, media_time};
@@ -23,6 +23,7 @@ use super::session_keys::SessionKeys;
 use super::settings::{self, Settings};
 use super::signals;
 use super::stream_keys::StreamKeys;
+use super::wait_stop::WaitStop;
 use super::{error, key_thread, lock};
 pub(super) use announcements::AnnouncedChange;
 
@@ -37,7 +38,7 @@ pub(super) struct Session {
     sample_keys: Mutex<SampleKeys>,
     published: Mutex<Published>,
     controls: Arc<Controls>,
-    is_flushing: Arc<AtomicBool>,
+    pub(super) waits: WaitStop,
     /// True while a stream uses the settings.
     is_open: AtomicBool,
     key_changes: AtomicU64,
@@ -53,7 +54,7 @@ impl Default for Session {
             sample_keys: Mutex::new(sample_keys()),
             published: Mutex::default(),
             controls: Arc::default(),
-            is_flushing: Arc::default(),
+            waits: WaitStop::default(),
             is_open: AtomicBool::new(false),
             key_changes: AtomicU64::new(0),
         }
@@ -124,7 +125,7 @@ impl Session {
             .map_err(|error| error::settings_message(element, &error))?;
         self.log_settings(element, &opened);
         *lock(&self.published) = Published::default();
-        self.set_flushing(false);
+        self.waits.set_flushing(false);
         let PreparedPackaging {
             packaging,
             key_task,
@@ -134,7 +135,7 @@ impl Session {
             cache,
             sample_keys: std::mem::replace(&mut *lock(&self.sample_keys), sample_keys()),
             controls: Arc::clone(&self.controls),
-            is_stopped: self.stop_check(sinkpad),
+            is_stopped: self.waits.check(sinkpad),
         })
         .map_err(|error| error::settings_message(element, &error))?;
         self.keys.take_answers(answers, packaging.key_waker());
@@ -160,24 +161,6 @@ impl Session {
             error::post_late_setting(element, name);
         }
         takes
-    }
-
-    /// Ends waits for keys from the start of a flush to its end.
-    pub(super) fn set_flushing(&self, is_flushing: bool) {
-        self.is_flushing.store(is_flushing, Ordering::Relaxed);
-    }
-
-    /// Returns the check that ends waits for keys: by a flush, by a change to READY, and when the pad is deactivated or taken away.
-    ///
-    /// The flag of the pad would not suffice, since the end of a flush clears it before the streaming thread has come back.
-    fn stop_check(&self, sinkpad: &gst::Pad) -> StopCheck {
-        let (sinkpad, is_flushing) = (sinkpad.downgrade(), Arc::clone(&self.is_flushing));
-        let is_usable = |pad: gst::Pad| {
-            pad.parent().is_some() && !pad.pad_flags().contains(gst::PadFlags::FLUSHING)
-        };
-        Arc::new(move || {
-            is_flushing.load(Ordering::Relaxed) || !sinkpad.upgrade().is_some_and(is_usable)
-        })
     }
 
     fn log_settings<E: Logged>(&self, element: &E, config: &Config) {

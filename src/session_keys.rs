@@ -38,7 +38,7 @@ impl SessionKeys {
         host: &Host,
     ) -> Result<StreamKeys, SettingsError> {
         let handlers = self.handlers.clone();
-        handlers.encryptor.set(Some(element.obj().upcast_ref()));
+        handlers.element.set(Some(element.obj().upcast_ref()));
         let origin = KeyOrigin {
             settings,
             handlers,

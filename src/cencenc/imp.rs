@@ -259,9 +259,9 @@ impl BaseTransformImpl for CencEnc {
                     stream.set_segment(event.segment());
                 }
             }
-            gst::EventView::FlushStart(_) => self.session.set_flushing(true),
+            gst::EventView::FlushStart(_) => self.session.waits.set_flushing(true),
             gst::EventView::FlushStop(_) => {
-                self.session.set_flushing(false);
+                self.session.waits.set_flushing(false);
                 self.sent.flush();
             }
             // It would make an incomplete stream look complete.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Events and queries. Caps of samples become those of the clear stream; caps of MP4 stay.
 
+use std::sync::atomic::Ordering;
+
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
@@ -23,7 +25,9 @@ impl ClearKeyDec {
                 self.sent.restart();
                 self.with_stream(DecryptedStream::restart);
             }
+            gst::EventView::FlushStart(_) => self.waits.set_flushing(true),
             gst::EventView::FlushStop(_) => {
+                self.waits.set_flushing(false);
                 self.sent.flush();
                 self.with_stream(DecryptedStream::flush);
             }
@@ -95,12 +99,13 @@ impl ClearKeyDec {
     pub(super) fn with_stream(&self, work: impl FnOnce(&mut DecryptedStream)) {
         if let Some(stream) = lock(&self.stream).as_mut() {
             work(stream);
+            let is_of_samples = stream.is_of_samples();
+            self.is_of_samples.store(is_of_samples, Ordering::Relaxed);
         }
     }
 
     pub(super) fn is_of_samples(&self) -> bool {
-        let stream = lock(&self.stream);
-        stream.as_ref().is_some_and(DecryptedStream::is_of_samples)
+        self.is_of_samples.load(Ordering::Relaxed)
     }
 
     /// Returns the input caps that fit the caps accepted downstream.
@@ -154,23 +159,23 @@ impl ClearKeyDec {
     }
 
     fn clear_sample_caps(&self, protected: &gst::Caps) -> Result<gst::Caps, DecryptError> {
-        if let Some(stream) = lock(&self.stream).as_mut() {
-            stream.take_caps(protected)?;
-        }
-        Ok(protected_caps::unprotect(protected))
+        let mut taken = Ok(());
+        self.with_stream(|stream| taken = stream.take_caps(protected));
+        taken.map(|()| protected_caps::unprotect(protected))
     }
 
     /// Passes caps on; a stream header in them is decrypted like the stream itself.
     fn clear_mp4_caps(&self, caps: gst::Caps) -> Result<gst::Caps, DecryptError> {
-        let mut stream = lock(&self.stream);
-        let Some(stream) = stream.as_mut() else {
-            return Ok(caps);
-        };
-        stream.take_mp4();
-        match caps::stream_header(&caps) {
-            Some(header) => Ok(caps::with_stream_header(caps, stream.clear_init(&header)?)),
-            None => Ok(caps),
-        }
+        let mut clear = Ok(None);
+        self.with_stream(|stream| {
+            stream.take_mp4();
+            let header = caps::stream_header(&caps);
+            clear = header.map(|header| stream.clear_init(&header)).transpose();
+        });
+        Ok(match clear? {
+            Some(header) => caps::with_stream_header(caps, header),
+            None => caps,
+        })
     }
 
     /// Continues at a byte, which must be where the stream stopped.

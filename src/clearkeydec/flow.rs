@@ -9,6 +9,8 @@ use cenc_mp4::{Output, ProgressiveDecryptor};
 use super::CATEGORY;
 use super::imp::ClearKeyDec;
 use super::lead::Held;
+use super::requested::RequestEnd;
+use super::samples::DecryptError;
 use super::stream::{DecryptedStream, ReadySamples};
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError, index_mode};
@@ -59,8 +61,36 @@ impl ClearKeyDec {
         };
         match decrypted {
             Ok(ready) => self.push_samples(ready),
-            Err(error) => Err(sent_stream::refuse(self, &error)),
+            Err(error) => Err(self.refuse_decryption(&error)),
         }
+    }
+
+    /// Posts why samples cannot be decrypted, unless the stream stopped while it waited for a key.
+    fn refuse_decryption(&self, error: &DecryptError) -> gst::FlowError {
+        match self.take_request_end() {
+            Some(RequestEnd::Stopped) => gst::FlowError::Flushing,
+            Some(RequestEnd::Answer(answer)) => {
+                sent_stream::refuse(self, &DecryptError::from(answer))
+            }
+            None => sent_stream::refuse(self, error),
+        }
+    }
+
+    /// Returns why MP4 cannot be decrypted: the reason for which a requested key did not come, if it is one.
+    fn why(&self, error: PushError) -> PushError {
+        match self.take_request_end() {
+            Some(RequestEnd::Stopped) => PushError::Flow(gst::FlowError::Flushing),
+            Some(RequestEnd::Answer(answer)) => {
+                let _ = sent_stream::refuse(self, &DecryptError::from(answer));
+                PushError::Reported
+            }
+            None => error,
+        }
+    }
+
+    fn take_request_end(&self) -> Option<RequestEnd> {
+        let requested = lock(&self.requested).clone();
+        requested.and_then(|requested| requested.take_end())
     }
 
     fn push_samples(&self, ready: ReadySamples) -> Result<gst::FlowSuccess, gst::FlowError> {
@@ -90,7 +120,9 @@ impl ClearKeyDec {
         for push in pushes {
             self.push(push, as_list)?;
         }
-        worked.map(|()| gst::FlowSuccess::Ok)
+        worked
+            .map(|()| gst::FlowSuccess::Ok)
+            .map_err(|error| self.why(error))
     }
 
     fn push(&self, push: Push, as_list: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
@@ -132,7 +164,8 @@ impl Puller for ClearKeyDec {
         file: &mut ProgressiveDecryptor,
         upstream: &mut Upstream,
     ) -> Result<Option<Output<BufferChunk>>, PushError> {
-        Ok(file.next_output(upstream)?)
+        file.next_output(upstream)
+            .map_err(|error| self.why(error.into()))
     }
 
     fn take(&self, buffer: Option<gst::Buffer>) -> Result<(), PushError> {

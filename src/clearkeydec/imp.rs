@@ -2,9 +2,10 @@
 //! The element's class: caps, properties and the path of a buffer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use gst::glib;
+use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use host_access::Host;
@@ -12,10 +13,14 @@ use host_access::Host;
 use common_encryption::KnownKeys;
 
 use super::CATEGORY;
+use super::requested::RequestedKeys;
 use super::stream::DecryptedStream;
+use crate::action_signals::request_key;
 use crate::logging::Logged;
+use crate::request_key::KeyHandlers;
 use crate::sent_stream::{SentStream, StreamSender};
 use crate::settings::{self, DecryptionKeys, KeySettings, SettingsError};
+use crate::wait_stop::WaitStop;
 use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 
 /// See [`super::ClearKeyDec`].
@@ -26,6 +31,11 @@ pub struct ClearKeyDec {
     settings: Mutex<KeySettings>,
     /// True while a stream uses the settings.
     is_open: AtomicBool,
+    pub(super) waits: WaitStop,
+    /// Some if the application gives the keys.
+    pub(super) requested: Mutex<Option<Arc<RequestedKeys>>>,
+    /// True if buffers are samples of an elementary stream. It is read while the stream waits for a key.
+    pub(super) is_of_samples: AtomicBool,
     /// Some between READY and PAUSED. Never locked while pushing.
     pub(super) stream: Mutex<Option<DecryptedStream>>,
 }
@@ -52,10 +62,7 @@ impl ClearKeyDec {
     /// Reads the keys. Having none is an error only when a sample needs one.
     fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
         match lock(&self.settings).decryption_keys(&*Host::system().files) {
-            Err(SettingsError::NoKey) => {
-                gst::warning!(CATEGORY, imp = self, "no keys: only clear streams can pass");
-                Ok(KnownKeys::default())
-            }
+            Err(SettingsError::NoKey) => Ok(self.requested_keys()),
             Err(error) => Err(error::settings_message(self, &error)),
             Ok(DecryptionKeys::Seed(seed)) => Ok(KnownKeys::looked_up(Box::new(move |kid| {
                 Some(seed.content_key(&kid))
@@ -70,8 +77,24 @@ impl ClearKeyDec {
         }
     }
 
+    /// Returns keys that the application gives by `request-key`, or none if it answers no requests.
+    fn requested_keys(&self) -> KnownKeys {
+        let handlers = KeyHandlers::default();
+        handlers.element.set(Some(self.obj().upcast_ref()));
+        if !handlers.are_connected() {
+            gst::warning!(CATEGORY, imp = self, "no keys: only clear streams can pass");
+            return KnownKeys::default();
+        }
+        let requested = RequestedKeys::new(handlers, self.waits.check(&self.sinkpad));
+        let requested = Arc::clone(lock(&self.requested).insert(Arc::new(requested)));
+        KnownKeys::looked_up(Box::new(move |kid| requested.request(kid)))
+    }
+
     /// Reads the keys. It is not called on a streaming thread.
     fn start(&self) -> Result<(), gst::StateChangeError> {
+        self.waits.set_flushing(false);
+        self.is_of_samples.store(false, Ordering::Relaxed);
+        *lock(&self.requested) = None;
         let keys = self.keys().map_err(|message| {
             self.obj().post_error_message(message);
             gst::StateChangeError
@@ -128,6 +151,9 @@ impl ObjectSubclass for ClearKeyDec {
             sent: SentStream::default(),
             settings: Mutex::default(),
             is_open: AtomicBool::new(false),
+            waits: WaitStop::default(),
+            requested: Mutex::default(),
+            is_of_samples: AtomicBool::new(false),
             stream: Mutex::default(),
         }
     }
@@ -141,6 +167,11 @@ impl ObjectImpl for ClearKeyDec {
             )
         });
         &PROPERTIES
+    }
+
+    fn signals() -> &'static [Signal] {
+        static SIGNALS: LazyLock<Vec<Signal>> = LazyLock::new(|| vec![request_key()]);
+        &SIGNALS
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {

@@ -5,6 +5,7 @@ mod events;
 mod flow;
 mod imp;
 mod lead;
+mod requested;
 mod samples;
 mod stream;
 

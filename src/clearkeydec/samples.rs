@@ -4,6 +4,7 @@
 use cenc_types::{KeyId, Scheme};
 use common_encryption::{KnownKeys, MissingKey};
 
+use super::requested::RequestError;
 use crate::meta::{self, MetaError};
 
 /// The protection of a buffer before it was decrypted.
@@ -66,6 +67,9 @@ pub(crate) enum DecryptError {
     /// The key is not among the given ones.
     #[error(transparent)]
     NoKey(#[from] MissingKey),
+    /// The application gave no usable key.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The media type of the clear stream is unknown.
     #[error("caps without original-media-type do not say what the clear stream is: {0}")]
     NoType(gst::Caps),

@@ -17,9 +17,9 @@ impl PlayReadyEnc {
                 self.sent.restart();
                 self.with_stream(Mp4Stream::restart);
             }
-            gst::EventView::FlushStart(_) => self.session.set_flushing(true),
+            gst::EventView::FlushStart(_) => self.session.waits.set_flushing(true),
             gst::EventView::FlushStop(_) => {
-                self.session.set_flushing(false);
+                self.session.waits.set_flushing(false);
                 self.sent.flush();
                 self.with_stream(Mp4Stream::flush);
             }

@@ -10,8 +10,8 @@ use crate::scratch::Scratch;
 /// The tests' keys, which protect nothing else.
 pub const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
 pub const KEY: &str = "b7a1c35d0e9f48267d3c5a1be8f60492";
-const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";
-const AUDIO_KEY: &str = "3f92d08c61b74e05a9e8c7d6102b4f5a";
+pub const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";
+pub const AUDIO_KEY: &str = "3f92d08c61b74e05a9e8c7d6102b4f5a";
 
 /// The element with one key for all tracks.
 pub fn one_key(scheme: &str) -> String {

@@ -11,14 +11,12 @@ use std::sync::{Arc, Mutex};
 use gst::meta::CustomMeta;
 use gst::prelude::*;
 
-use crate::enc::{KEY, KID};
+use crate::enc::{AUDIO_KEY, AUDIO_KID, KEY, KID};
 use crate::in_process;
 use crate::media::{Audio, CHUNKED_CMAFMUX, ISOFMP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 use crate::tools::skip;
 
-const AUDIO_KID: &str = "a0a1a2a3-a4a5-4647-9849-aaabacadaeaf";
-const AUDIO_KEY: &str = "3f92d08c61b74e05a9e8c7d6102b4f5a";
 const META: &str = "FMP4KeyframeMeta";
 const MUXERS: [&str; 2] = [ISOFMP4MUX, CHUNKED_CMAFMUX];
 

@@ -45,6 +45,8 @@ mod conditions;
 /// The constant IV of cbcs, and packagers that agree on it.
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 mod constant_ivs;
+/// Keys that the application gives clearkeydec.
+mod decryption_keys;
 /// The commands, properties and dependencies in README.md and docs/.
 mod documents;
 /// The examples of an encoder application, in C, Python and Rust.
