@@ -94,11 +94,11 @@ pub(super) fn push_caps<E: Puller>(element: &E, caps: &gst::Caps) -> bool {
     srcpad.push_event(gst::event::Caps::new(caps))
 }
 
-/// Where a stream of bytes continues.
+/// The position at which a stream of bytes continues.
 #[derive(Clone, Copy)]
 pub(super) struct SoughtByte {
     pub(super) position: u64,
-    /// How to write the segment indices that follow.
+    /// The mode in which the segment indices that follow are written.
     pub(super) index_mode: IndexMode,
 }
 

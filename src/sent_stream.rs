@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What an element has sent downstream since its stream started, and what stopped the stream.
+//! The caps and segments that an element has sent downstream since its stream started, and the cause that stopped the stream.
 
 use std::sync::Mutex;
 
@@ -7,8 +7,8 @@ use super::error::{self, PostedError};
 use super::lock;
 use super::logging::Logged;
 
-/// What was sent since STREAM_START or, apart from caps, since the end of the last flush. Sticky events of the source pad would not
-/// do, since they outlive STREAM_START.
+/// The caps and segments that were sent since STREAM_START or, for segments, since the end of the last flush. The sticky events of the
+/// source pad do not tell this, since they outlive STREAM_START.
 #[derive(Default)]
 pub(super) struct SentStream(Mutex<SentState>);
 
@@ -20,7 +20,7 @@ struct SentState {
     stop: Option<StreamStop>,
 }
 
-/// What stopped a stream.
+/// The cause that stopped a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StreamStop {
     /// Downstream, by the flow that it returned for the last buffer.

@@ -11,13 +11,13 @@ use super::samples::DecryptError;
 /// The most bytes that are held.
 const MAX_HELD: usize = 64 << 20;
 
-/// What passes to downstream in order.
+/// A sample or an event that is held until downstream may have it.
 pub(super) enum Held {
     Sample(gst::Buffer),
     Event(gst::Event),
 }
 
-/// What is known of the samples without meta at the start of a stream.
+/// The samples without meta at the start of a stream.
 #[derive(Default)]
 pub(super) struct ClearLead {
     state: LeadState,

@@ -20,7 +20,7 @@ pub(super) enum FoundBuffer {
     Protected(KeyId),
 }
 
-/// What the caps say of all samples.
+/// The facts about all samples that the caps state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SampleFormat {
     pub(super) scheme: Scheme,

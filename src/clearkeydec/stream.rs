@@ -18,7 +18,7 @@ use crate::chunk::BufferChunk;
 use crate::logging::LogTarget;
 use crate::protected_caps;
 
-/// What a sample of an elementary stream makes ready for downstream.
+/// The samples that one more sample of an elementary stream makes ready for downstream.
 pub(super) struct ReadySamples {
     /// What was held back before it.
     pub(super) held: Vec<Held>,

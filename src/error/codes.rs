@@ -26,7 +26,7 @@ pub(crate) trait PostedError: Display {
 pub(crate) enum ErrorCode {
     /// The media.
     Stream(Stream),
-    /// What the element needs apart from the media: settings, keys, memory.
+    /// The needs of the element apart from the media: settings, keys, memory.
     Resource(Resource),
 }
 

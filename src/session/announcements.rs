@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What an encryptor tells of its protection: events downstream, properties, and messages for the application.
+//! The announcements of an encryptor's protection: events downstream, properties, and messages for the application.
 
 use std::sync::atomic::Ordering;
 

@@ -32,13 +32,13 @@ mod reach;
 mod receiver;
 /// Backups and copies.
 mod restore;
-/// What the database itself refuses.
+/// Rules that the database itself enforces.
 mod rules;
 /// Rows that other programs change in the database.
 mod signed_rows;
 /// The states of a key, and who gets it in each.
 mod states;
-/// Licence servers, as the store knows them.
+/// Licence servers in the store.
 mod targets;
 /// Keys over time, contents and numbers.
 mod timeline;

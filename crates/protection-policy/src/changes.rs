@@ -17,14 +17,14 @@ pub struct KeyChange {
     pub signals: Signals,
 }
 
-/// What changes in the protection of a stream at a fragment.
+/// The changes in the protection of a stream at a fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectionChange {
     /// The decode time of the fragment.
     pub start: Duration,
     /// The crypto period that starts.
     pub keys: Option<KeyChange>,
-    /// Whether fragments are protected from here on, if that changes. A stream is protected at first.
+    /// True if fragments are protected from here on, false if they are clear; None if that does not change. A stream starts protected.
     pub is_protected: Option<bool>,
 }
 

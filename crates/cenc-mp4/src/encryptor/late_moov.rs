@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A `moov` behind media: it is written before the first media, for which it is read from the file in advance.
+//! A `moov` after media: it is written before the first media, for which it is read from the file in advance.
 
 use common_encryption::Protector;
 use isobmff_boxes::FourCc;

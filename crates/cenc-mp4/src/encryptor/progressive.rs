@@ -62,7 +62,7 @@ impl<C: Chunk> Encryptor<C> {
                 }
                 Ok(())
             }
-            // Its references may start behind the samples of the moov.
+            // Its references may start after the samples of the moov.
             FourCc::SIDX if fragmenter.announces_fragments() => Ok(()),
             FourCc::MOOV => Err(Error::Box(isobmff_boxes::Error::Duplicate { box_type })),
             FourCc::MOOF => Err(Error::SamplesInMoov),

@@ -5,7 +5,7 @@
 use codec_headers::{FormatKind, is_pcm, pcm_value_bytes};
 use isobmff_boxes::{BoxTree, FourCc, SampleEntry};
 
-/// The common size of samples that stands for the size of a frame.
+/// The common size of samples that means the size of a frame.
 const COUNTED: u32 = 1;
 /// Formats that pack several frames whether or not their sample entry says so.
 const PACKED: [&[u8; 4]; 6] = [b"ima4", b"MAC3", b"MAC6", b"agsm", b"ms\0\x02", b"ms\0\x11"];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Finds a `moov` behind media, in a file that is processed as a stream since it has fragments too.
+//! Finds a `moov` after media, in a file that is processed as a stream since it has fragments too.
 
 use isobmff_boxes::FourCc;
 
@@ -7,7 +7,7 @@ use super::file::{read_box, read_header};
 use super::source::SeekableInput;
 use crate::Error;
 
-/// A `moov` behind media, for [`crate::Encryptor::expect_moov`].
+/// A `moov` after media, for [`crate::Encryptor::expect_moov`].
 pub struct LateMoov {
     /// Offset of the box in the file.
     pub(crate) position: u64,
