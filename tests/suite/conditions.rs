@@ -32,6 +32,8 @@ fn for_each(work: impl Fn(Fed)) {
     };
     gst::init().unwrap();
     all_fed(Path::new(&folder)).into_iter().for_each(work);
+    // The thread of a task has a reference to it until it ends.
+    gst::Task::cleanup_all();
     for tracer in gst::active_tracers() {
         tracer.emit_by_name::<()>("log-live-objects", &[]);
     }

@@ -158,7 +158,7 @@ fn seeks_in_a_file_while_a_key_is_awaited() {
     };
     gst::init().unwrap();
     let pipeline = in_process::pipeline(&format!(
-        "filesrc location={} ! qtdemux ! h264parse ! cencenc name=enc crypto-period=400000000 ! fakesink sync=true",
+        "filesrc location={} ! qtdemux ! h264parse ! cencenc name=enc crypto-period=1000000000 ! fakesink sync=true",
         file.to_string_lossy()
     ));
     let application = Application::holding_from(1);
@@ -167,7 +167,7 @@ fn seeks_in_a_file_while_a_key_is_awaited() {
     set_state(&pipeline, gst::State::Playing, place);
     application.until_requested(1);
     until_samples(&encryptor(&pipeline), place);
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(2));
     let seeking = pipeline.clone();
     soon(place, move || {
         let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT;
