@@ -137,3 +137,55 @@ fn check_kids(request: &KeyRequest, keys: &[ResponseKey]) -> Result<(), Error> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speke::SpekeVersion;
+
+    /// Answers a request for VIDEO and AUDIO with the KIDs that a server gives them.
+    fn answer(kids: impl FnOnce([KeyId; 2]) -> [KeyId; 2]) -> Result<KeyResponse, Error> {
+        let request = KeyRequest {
+            content_id: "film".to_owned(),
+            scheme: Scheme::Cbcs,
+            tracks: ["VIDEO", "AUDIO"]
+                .map(|label| TrackRule::from_label(label).unwrap())
+                .into(),
+            systems: Vec::new(),
+            period: None,
+        };
+        let sent = request.to_document(SpekeVersion::V2_0).unwrap();
+        let mut received = request.to_document(SpekeVersion::V2_0).unwrap();
+        let [video, audio] = [0, 1].map(|index: usize| request.key_id(&request.tracks[index]));
+        let given = kids([video, audio]);
+        for (rule, kid) in received.usage_rules.iter_mut().zip(given) {
+            rule.kid = kid;
+        }
+        received.content_keys = given
+            .into_iter()
+            .map(|kid| {
+                let key = ContentKey::generate(&host_access::SystemRandom).unwrap();
+                cpix::ContentKey::new(kid, key, Scheme::Cbcs)
+            })
+            .collect();
+        KeyResponse::new(&request, &sent, received)
+    }
+
+    #[test]
+    fn kids_that_were_requested_for_other_tracks_are_refused() {
+        let own = KeyId::from_bytes([7; 16]);
+        assert!(answer(|kids| kids).is_ok());
+        assert!(answer(|[_, audio]| [own, audio]).is_ok(), "its own KID");
+        assert!(
+            answer(|[video, _]| [video, video]).is_ok(),
+            "one key for both"
+        );
+        for swapped in [
+            answer(|[video, audio]| [audio, video]),
+            answer(|[_, audio]| [audio, own]),
+        ] {
+            let refused = swapped.err().unwrap();
+            assert!(matches!(refused, Error::Swapped(_)), "{refused}");
+        }
+    }
+}
