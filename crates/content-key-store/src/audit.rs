@@ -103,14 +103,7 @@ pub(super) fn read_head(transaction: &mut Transaction<'_>) -> Result<Head, Error
         row_changes: row.int()?,
         row_mac: row.blob()?,
     };
-    if (head.seq, head.row_changes) != (0, 0)
-        && seal(transaction, &head).as_slice() != row.blob()?
-    {
-        return Err(Error::AuditBroken {
-            seq: head.seq.cast_unsigned(),
-            what: AuditFault::Changed,
-        });
-    }
+    head.check_seal(&seal(transaction, &head), &row.blob()?)?;
     Ok(head)
 }
 
@@ -136,6 +129,17 @@ pub(super) fn last_row(transaction: &mut Transaction<'_>) -> Result<RecordedRow,
 }
 
 impl Head {
+    /// Compares the seal that was found with the right one. A store without rows and changes has none.
+    fn check_seal(&self, right: &[u8; 32], found: &[u8]) -> Result<(), Error> {
+        match (self.seq, self.row_changes) == (0, 0) || right == found {
+            true => Ok(()),
+            false => Err(Error::AuditBroken {
+                seq: self.seq.cast_unsigned(),
+                what: AuditFault::Changed,
+            }),
+        }
+    }
+
     fn last_row(&self) -> RecordedRow {
         RecordedRow {
             seq: self.seq,
@@ -169,12 +173,7 @@ pub(super) fn replace_seal(transaction: &mut Transaction<'_>) -> Result<(), Erro
         .secrets
         .audit
         .mac(&[b"end of audit", &head.seq.to_be_bytes(), &head.mac]);
-    if head.seq != 0 && old.as_slice() != row.blob()? {
-        return Err(Error::AuditBroken {
-            seq: head.seq.cast_unsigned(),
-            what: AuditFault::Changed,
-        });
-    }
+    head.check_seal(&old, &row.blob()?)?;
     write_head(transaction, &head)
 }
 

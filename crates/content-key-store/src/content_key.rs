@@ -2,9 +2,11 @@
 //! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out and retired.
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
+use content_keys::key_id_for;
 
 use super::database::Value;
 use super::key_requests::{GivenKey, give, slot_object};
+use super::list::info;
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
@@ -184,14 +186,15 @@ fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
     ])
 }
 
-/// Creates the key of a track, with a KID that the store does not have.
+/// Creates the key of a track. `proposed` is the KID that the packager wants.
 pub(super) fn create(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
-    kid: KeyId,
+    proposed: Option<KeyId>,
 ) -> Result<StoredKey, Error> {
     ensure_content(transaction, slot)?;
     let content = content::load(transaction, &slot.content_id)?;
+    let kid = choose_kid(transaction, slot, &content, proposed)?;
     let (key, origin) = match &content.seed {
         Some(name) => (
             seed::load(transaction, name)?.content_key(&kid),
@@ -221,6 +224,35 @@ pub(super) fn create(
         is_new: true,
         ..load(transaction, &kid)?
     })
+}
+
+/// Chooses a KID that the store does not have. The proposed one is used only if it is random and free. A computable KID could be claimed
+/// for another content. A content with a seed has the KID that every packager computes, since the licence server derives its key from it.
+fn choose_kid(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    content: &Content,
+    proposed: Option<KeyId>,
+) -> Result<KeyId, Error> {
+    let preferred = match content.seed {
+        Some(_) => {
+            let rotates = content.crypto_period.is_some() || slot.period > 0;
+            let period = rotates.then_some(slot.period);
+            Some(key_id_for(&content.id, slot.mode, &slot.label, period))
+        }
+        None => proposed.filter(KeyId::is_random),
+    };
+    match preferred {
+        Some(kid) if is_free(transaction, &kid)? => Ok(kid),
+        _ => Ok(KeyId::generate(&*transaction.host.random)?),
+    }
+}
+
+fn is_free(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<bool, Error> {
+    match info(transaction, kid) {
+        Err(Error::NoKey(_)) => Ok(true),
+        found => found.map(|_| false),
+    }
 }
 
 fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {

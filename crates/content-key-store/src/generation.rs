@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The record of the store's last change, in a file beside the SQLite database, or beside the key-encryption key of a PostgreSQL store. A
-//! store that was restored from a backup, or copied, does not agree with it. Such a store must not make keys until somebody has accepted it: for the same crypto periods it would make other
-//! keys than those that packagers and licence servers have.
+//! The record of the store's last change, in a file beside the SQLite database, or beside the key-encryption key of a PostgreSQL store.
+//!
+//! A store that was restored from a backup, or copied, does not agree with it. Such a store must not make keys until somebody has accepted
+//! it: for the same crypto periods, it would make other keys than those that packagers and licence servers have.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::database::Database;
 use super::location::Location;
+use super::model::hex;
 use super::{Error, KeyStore};
 
 /// The reason why a store may be a backup or a copy.
@@ -177,8 +179,11 @@ fn create(path: &Path, store: &str, row: &RecordedRow) -> Result<File, Error> {
 
 /// All records have the same length, so that a shorter one leaves nothing of a longer one.
 fn write(file: &File, store: &str, row: &RecordedRow) -> io::Result<()> {
-    let mac: String = row.mac.iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = format!("store {store}\nrow {:020}\nmac {mac}\n", row.seq);
+    let text = format!(
+        "store {store}\nrow {:020}\nmac {}\n",
+        row.seq,
+        hex(&row.mac)
+    );
     file.write_all_at(text.as_bytes(), 0)
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use cenc_types::KeyId;
-use content_keys::key_id_for;
 
 use super::content_key::{KeyIdentity, assign, create, find_slot, load};
 use super::model::{KeyInfo, KeyState, mode_name};
@@ -162,9 +161,8 @@ pub(super) fn give(
             verb: "shared",
         });
     }
-    let kid = new_kid(transaction, slot, wanted)?;
     Ok(GivenKey {
-        key: create(transaction, slot, kid)?,
+        key: create(transaction, slot, wanted)?,
         verb: "made",
     })
 }
@@ -182,29 +180,6 @@ fn is_of_content(
         mode_name(slot.mode).into(),
     ];
     Ok(transaction.one(sql, &values)?.is_some())
-}
-
-/// Returns the KID for a new key. The requested one is used only if it is random and free: whoever can compute a KID could claim it for
-/// another content. A content with a seed has the KID that every packager computes, since the licence server derives its key from it.
-fn new_kid(
-    transaction: &mut Transaction<'_>,
-    slot: &KeySlot,
-    wanted: Option<KeyId>,
-) -> Result<KeyId, Error> {
-    let derived = content::load_if_there(transaction, &slot.content_id)?
-        .filter(|content| content.seed.is_some())
-        .map(|content| {
-            let rotates = content.crypto_period.is_some() || slot.period > 0;
-            let period = rotates.then_some(slot.period);
-            key_id_for(&slot.content_id, slot.mode, &slot.label, period)
-        });
-    let proposed = derived.or(wanted.filter(KeyId::is_random));
-    if let Some(kid) = proposed
-        && matches!(load(transaction, &kid), Err(Error::NoKey(_)))
-    {
-        return Ok(kid);
-    }
-    Ok(KeyId::generate(&*transaction.host.random)?)
 }
 
 /// Refuses a key that must not protect new samples.

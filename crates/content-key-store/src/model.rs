@@ -245,6 +245,11 @@ impl KeyState {
     }
 }
 
+/// Writes bytes that are not secret as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Returns the name of a cipher mode in the tables.
 pub(super) const fn mode_name(mode: CipherMode) -> &'static str {
     match mode {

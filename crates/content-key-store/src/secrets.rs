@@ -50,14 +50,7 @@ impl Secrets {
     ) -> Result<Self, Error> {
         let kek = find_kek(sources, kek::current(database)?, host)?;
         let master = MasterKey::open(database, &kek)?;
-        Ok(Self {
-            audit: load(database, &master, AUDIT)?,
-            fingerprint: load(database, &master, FINGERPRINT)?,
-            rows: load(database, &master, ROWS)?,
-            verified: VerifiedRows::default(),
-            kek_file: kek.file,
-            master,
-        })
+        Self::read(database, master, kek)
     }
 
     /// Creates the keys of a new store.
@@ -71,14 +64,10 @@ impl Secrets {
         let random = &*host.random;
         let master = MasterKey::generate(random)?;
         master.store(database, &kek, random)?;
-        Ok(Self {
-            audit: create_key(database, &master, AUDIT, random)?,
-            fingerprint: create_key(database, &master, FINGERPRINT, random)?,
-            rows: create_key(database, &master, ROWS, random)?,
-            verified: VerifiedRows::default(),
-            kek_file: kek.file,
-            master,
-        })
+        for name in [AUDIT, FINGERPRINT, ROWS] {
+            create_key(database, &master, name, random)?;
+        }
+        Self::read(database, master, kek)
     }
 
     /// Adds what version 3 needs beyond the secrets of version 2, which `master` wraps already.
@@ -89,10 +78,15 @@ impl Secrets {
         random: &dyn Random,
     ) -> Result<Self, Error> {
         master.store(database, &kek, random)?;
+        create_key(database, &master, ROWS, random)?;
+        Self::read(database, master, kek)
+    }
+
+    fn read(database: &mut dyn Database, master: MasterKey, kek: Kek) -> Result<Self, Error> {
         Ok(Self {
             audit: load(database, &master, AUDIT)?,
             fingerprint: load(database, &master, FINGERPRINT)?,
-            rows: create_key(database, &master, ROWS, random)?,
+            rows: load(database, &master, ROWS)?,
             verified: VerifiedRows::default(),
             kek_file: kek.file,
             master,
@@ -196,16 +190,15 @@ fn create_key(
     master: &MasterKey,
     name: &str,
     random: &dyn Random,
-) -> Result<MacKey, Error> {
+) -> Result<(), Error> {
     let key = MacKey::generate(random)?;
     let wrapped = master
         .wrapper
         .wrap(Subject::Secret(name), key.as_bytes(), random)?;
-    database.run(
-        "INSERT INTO secret (name, wrapped) VALUES ($1, $2)",
-        &[name.into(), wrapped.into()],
-    )?;
-    Ok(key)
+    let sql = "INSERT INTO secret (name, wrapped) VALUES ($1, $2)";
+    database
+        .run(sql, &[name.into(), wrapped.into()])
+        .map(|_| ())
 }
 
 fn load(database: &mut dyn Database, master: &MasterKey, name: &str) -> Result<MacKey, Error> {

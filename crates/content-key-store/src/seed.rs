@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use playready_header::KeySeed;
 
-use super::model::check_name;
+use super::model::{check_name, hex};
 use super::transaction::Transaction;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
@@ -117,8 +117,4 @@ fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Resul
         created,
         retired: None,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
