@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::error::Error;
 use super::settings::{CertificateSource, ServerSettings};
+use crate::fingerprints::hex;
 
 /// The PEM files of a certificate and its private key.
 struct CertificateFiles {
@@ -110,13 +111,8 @@ fn self_signed(folder: &Path, settings: &ServerSettings) -> Result<CertificateFi
         write(&files.key, private.as_bytes(), 0o600)?;
         write(&files.certificate, made.cert.pem().as_bytes(), 0o644)?;
     }
-    let digest: String = certificates(&files.certificate)?
-        .first()
-        .map(fingerprint)
-        .unwrap_or_default()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let certificates = certificates(&files.certificate)?;
+    let digest = hex(&certificates.first().map(fingerprint).unwrap_or_default());
     tracing::info!(sha256 = digest, file = %files.certificate.display(), "self-signed certificate");
     Ok(files)
 }

@@ -18,6 +18,7 @@ use super::layout::{Layout, Section};
 use super::response::{path_segment, redirect, render, render_refused};
 use super::settings::field_error;
 use crate::accounts::{self, Account, Role};
+use crate::fingerprints::hex;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -97,12 +98,10 @@ pub async fn account_page(
 }
 
 fn fields_of(account: &Account) -> Fields {
-    let certificate: String = account
+    let certificate = account
         .certificate
-        .iter()
-        .flatten()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .map(|sha256| hex(&sha256))
+        .unwrap_or_default();
     account.roles.iter().fold(
         Fields::default().with("certificate", certificate),
         |fields, role| fields.with("role", role.name()),

@@ -17,6 +17,7 @@ use super::response::render;
 use super::settings::field_error;
 use super::time_text::UtcTime;
 use crate::audit::{self, AuditEntry, AuditFilter};
+use crate::fingerprints::hex;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -110,7 +111,7 @@ async fn verify(State(app): State<App>, form: SafeForm<Fields>) -> Result<Respon
     });
     shown.verified = Some(verified.await?.map(|head| Head {
         rows: head.rows,
-        mac: head.mac.iter().map(|byte| format!("{byte:02x}")).collect(),
+        mac: hex(&head.mac),
     }));
     render(&shown)
 }

@@ -29,10 +29,6 @@ impl Failure {
                 error.to_string(),
                 None,
             ),
-            // The KID has a key of the other cipher mode, which SPEKE reports as schemes that do not fit together.
-            Self::Store(StoreError::OtherMode { .. }) => {
-                Self::Request(Error::SchemeCombination).parts()
-            }
             Self::Store(
                 error @ (StoreError::Retired(_)
                 | StoreError::Compromised(_)
