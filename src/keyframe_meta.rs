@@ -13,7 +13,7 @@ const OFFSET: &str = "keyframe-offset";
 /// The bytes from there to the end of the key frame, which comes right after the header (guint64).
 const LENGTH: &str = "keyframe-length";
 
-/// Where the `moof` is in the header of a fragment: the boxes up to the header of its `mdat`.
+/// The place of the `moof` in the header of a fragment, which has the boxes up to the header of the `mdat`.
 pub(super) struct MoofPlace {
     /// The bytes before the `moof`.
     start: u64,

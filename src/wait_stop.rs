@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What ends the waits of an element's streaming thread for a key.
+//! The end of an element's waits for a key, by flushes and by its pad.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -40,7 +40,7 @@ impl ClearKeyDec {
             gst::EventView::Eos(_) if !self.ends() => return false,
             _ => (),
         }
-        match self.behind_lead(event) {
+        match self.after_lead(event) {
             Some(event) => gst::Pad::event_default(pad, Some(&*self.obj()), event),
             None => true,
         }
@@ -57,7 +57,7 @@ impl ClearKeyDec {
     }
 
     /// Returns an event that may pass now. Others pass after the samples that are held before them.
-    fn behind_lead(&self, event: gst::Event) -> Option<gst::Event> {
+    fn after_lead(&self, event: gst::Event) -> Option<gst::Event> {
         match lock(&self.stream).as_mut() {
             Some(stream) if event.type_().is_serialized() => stream.lead_mut().pass_event(event),
             _ => Some(event),
@@ -139,7 +139,7 @@ impl ClearKeyDec {
             false => self.clear_sample_caps(&caps),
         };
         match taken {
-            Ok(clear) => match self.behind_lead(gst::event::Caps::new(&clear)) {
+            Ok(clear) => match self.after_lead(gst::event::Caps::new(&clear)) {
                 Some(_) => byte_stream::push_caps(self, &clear),
                 None => true,
             },

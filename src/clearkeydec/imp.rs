@@ -13,7 +13,7 @@ use host_access::Host;
 use common_encryption::KnownKeys;
 
 use super::CATEGORY;
-use super::requested::RequestedKeys;
+use super::requested::KeyIdRequests;
 use super::stream::DecryptedStream;
 use crate::action_signals::request_key;
 use crate::logging::Logged;
@@ -33,7 +33,7 @@ pub struct ClearKeyDec {
     is_open: AtomicBool,
     pub(super) waits: WaitStop,
     /// Some if the application gives the keys.
-    pub(super) requested: Mutex<Option<Arc<RequestedKeys>>>,
+    pub(super) requested: Mutex<Option<Arc<KeyIdRequests>>>,
     /// True if buffers are samples of an elementary stream. It is read while the stream waits for a key.
     pub(super) is_of_samples: AtomicBool,
     /// Some between READY and PAUSED. Never locked while pushing.
@@ -85,7 +85,7 @@ impl ClearKeyDec {
             gst::warning!(CATEGORY, imp = self, "no keys: only clear streams can pass");
             return KnownKeys::default();
         }
-        let requested = RequestedKeys::new(handlers, self.waits.check(&self.sinkpad));
+        let requested = KeyIdRequests::new(handlers, self.waits.check(&self.sinkpad));
         let requested = Arc::clone(lock(&self.requested).insert(Arc::new(requested)));
         KnownKeys::looked_up(Box::new(move |kid| requested.request(kid)))
     }

@@ -22,7 +22,7 @@ use crate::request_key::{KeyHandlers, REQUEST};
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The application as the source of a decryptor's keys.
-pub(super) struct RequestedKeys {
+pub(super) struct KeyIdRequests {
     handlers: KeyHandlers,
     is_stopped: StopCheck,
     end: Mutex<Option<RequestEnd>>,
@@ -52,7 +52,7 @@ pub(crate) enum RequestError {
     Thread(#[from] std::io::Error),
 }
 
-impl RequestedKeys {
+impl KeyIdRequests {
     /// Requests keys from `handlers`. A wait ends once `is_stopped` returns true.
     pub(super) fn new(handlers: KeyHandlers, is_stopped: StopCheck) -> Self {
         Self {

@@ -20,7 +20,7 @@ use crate::protected_caps;
 
 /// The samples that one more sample of an elementary stream makes ready for downstream.
 pub(super) struct ReadySamples {
-    /// What was held back before it.
+    /// The samples and events that were held before it.
     pub(super) held: Vec<Held>,
     /// The sample itself, unless it is held.
     pub(super) sample: Option<gst::Buffer>,
