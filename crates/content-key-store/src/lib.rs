@@ -28,8 +28,8 @@
 //!   ever, that a key becomes active only when all required targets have acknowledged it, and that the audit only grows.
 //! - **A complete audit.** Each request that changes the store or hands out a key adds a row to the audit, in the same
 //!   transaction ([`KeyStore::verify_audit`]).
-//! - **Signed rows.** Accounts, tokens and targets decide who gets keys. Whoever can write the database, without the key-encryption key,
-//!   cannot change them without being noticed ([`SignedRow`]).
+//! - **Signed rows.** Accounts, tokens and targets decide who gets keys. Somebody who can write the database, but lacks the
+//!   key-encryption key, cannot change them without being noticed ([`SignedRow`]).
 //!
 //! # Tables of a program over the store
 //!

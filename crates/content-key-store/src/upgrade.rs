@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Brings a store of an earlier version up to date, in one transaction. It is an explicit command, because it signs rows that nobody has
-//! signed before: whoever runs it vouches for the accounts, tokens and targets that the store has.
+//! Brings a store of an earlier version up to date, in one transaction. It is an explicit command, because it signs rows for the first
+//! time: the person who runs it vouches for the accounts, tokens and targets that the store has.
 
 use host_access::Host;
 

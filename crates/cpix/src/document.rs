@@ -94,7 +94,7 @@ impl Document {
         })
     }
 
-    /// Refuses a document with signatures, since none is verified: whoever has signed it wants changes to be noticed.
+    /// Refuses a document with signatures, since none is verified: its author wants changes to be noticed.
     ///
     /// # Errors
     /// [`Error::Signed`].
