@@ -55,6 +55,7 @@ mod content_key;
 mod database;
 mod error;
 mod generation;
+mod insert;
 mod kek;
 mod key_requests;
 mod list;
@@ -138,9 +139,8 @@ impl KeyStore {
             database = connect(uri, host)?;
         }
         check_version(&mut *database)?;
-        let opened = Shared::open(database, &location, keks, host)?;
         Ok(Self {
-            shared: Arc::new(Mutex::new(opened)),
+            shared: Arc::new(Mutex::new(Shared::open(database, &location, keks, host)?)),
             host: host.clone(),
             actor: "unnamed".into(),
         })
@@ -208,20 +208,16 @@ fn fill(
     let mut transaction = Transaction::of_all(database, &mut secrets, host);
     create_identity(&mut transaction, location)?;
     signed_rows::sign_all(&mut transaction)?;
-    let event = Event {
-        actor: "store",
-        action: "create",
-        object: "store",
-        result: "ok",
-    };
-    audit::append(&mut transaction, &event)
+    audit::append(&mut transaction, &Event::of_store("create"))
 }
 
 /// Gives the store an id, and begins its record, so that its backups and copies are recognised.
 fn create_identity(transaction: &mut Transaction<'_>, location: &Location) -> Result<(), Error> {
     let id = KeyId::generate(&*transaction.host.random)?.to_string();
-    let sql = "INSERT INTO store_identity (one, id) VALUES (1, $1)";
-    transaction.run(sql, &[id.as_str().into()])?;
+    transaction.run(
+        "INSERT INTO store_identity (one, id) VALUES (1, $1)",
+        &[id.as_str().into()],
+    )?;
     match generation::path(transaction.secrets.kek_file.as_deref(), location, &id) {
         Some(path) => generation::begin(&path, &id),
         None => Ok(()),

@@ -79,25 +79,32 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
-        let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
-            ORDER BY content_id, period, label";
-        self.read(|transaction| transaction.run(sql, &[kid.into()]))?
-            .into_iter()
-            .map(|mut row| KeySlot::from_row(row.text()?, &mut row))
-            .collect()
+        self.read(|transaction| {
+            transaction.run(
+                "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
+                    ORDER BY content_id, period, label",
+                &[kid.into()],
+            )
+        })?
+        .into_iter()
+        .map(|mut row| KeySlot::from_row(row.text()?, &mut row))
+        .collect()
     }
 }
 
 pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<KeyInfo, Error> {
-    let sql = concat!(
-        "SELECT ",
-        info_columns!(),
-        " FROM content_key WHERE kid = $1"
-    );
-    let mut row = transaction
-        .one(sql, &[kid.into()])?
-        .ok_or(Error::NoKey(*kid))?;
-    KeyInfo::from_row(&mut row)
+    transaction
+        .one(
+            concat!(
+                "SELECT ",
+                info_columns!(),
+                " FROM content_key WHERE kid = $1"
+            ),
+            &[kid.into()],
+        )?
+        .as_mut()
+        .ok_or(Error::NoKey(*kid))
+        .and_then(KeyInfo::from_row)
 }
 
 impl KeySlot {

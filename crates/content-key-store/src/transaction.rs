@@ -149,8 +149,10 @@ impl<'a> Transaction<'a> {
 
     /// Wraps a secret under the master key.
     pub(super) fn wrap(&self, subject: Subject<'_>, secret: &[u8]) -> Result<Vec<u8>, Error> {
-        let wrapper = &self.secrets.master.wrapper;
-        wrapper.wrap(subject, secret, &*self.host.random)
+        self.secrets
+            .master
+            .wrapper
+            .wrap(subject, secret, &*self.host.random)
     }
 
     /// Unwraps a secret with the master key.
@@ -220,18 +222,27 @@ impl KeyStore {
         };
         let done = shared.run(Access::Write, |transaction| {
             let (value, result) = work(transaction)?;
-            let result = result.as_str();
-            audit::append(transaction, &Event { result, ..event })?;
+            audit::append(
+                transaction,
+                &Event {
+                    result: &result,
+                    ..event
+                },
+            )?;
             Ok::<_, E>(value)
         });
         if let Err(error) = &done
             && !error.is_temporary()
         {
-            let refused = format!("refused: {error}");
-            let result = refused.as_str();
             // If this fails too, the error of the request says more.
             let _ = shared.run(Access::Write, |transaction| {
-                audit::append(transaction, &Event { result, ..event })
+                audit::append(
+                    transaction,
+                    &Event {
+                        result: &format!("refused: {error}"),
+                        ..event
+                    },
+                )
             });
         }
         done
@@ -246,16 +257,18 @@ impl Shared {
         keks: &[KekSource],
         host: &Host,
     ) -> Result<Self, Error> {
-        let keys = read_only(&mut *database, |database| {
+        let OpenedKeys { secrets, store_id } = read_only(&mut *database, |database| {
             Ok(OpenedKeys {
                 secrets: Secrets::obtain(database, keks, host)?,
                 store_id: generation::store_id(database)?,
             })
         })?;
-        let OpenedKeys { secrets, store_id } = keys;
-        let path = generation::path(secrets.kek_file.as_deref(), location, &store_id);
         // The record is read before the state with which it is compared, since other processes go on.
-        let record = Generation::open(path);
+        let record = Generation::open(generation::path(
+            secrets.kek_file.as_deref(),
+            location,
+            &store_id,
+        ));
         Ok(Self {
             generation: read_only(&mut *database, |database| record.compare(database))?,
             database,
