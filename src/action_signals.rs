@@ -34,6 +34,21 @@ impl<T: Encryptor> KeySignals for T {
     }
 }
 
+/// An element with the signal `set-key`.
+pub(super) trait KeyReceiver: ObjectSubclass<Type: IsA<glib::Object>> {
+    /// Takes a key of the application. Returns false if it is not awaited.
+    fn give_key(&self, answer: &gst::StructureRef) -> bool;
+}
+
+impl<T: KeySignals> KeyReceiver for T {
+    fn give_key(&self, answer: &gst::StructureRef) -> bool {
+        self.encryptor().is_some_and(|encryptor| {
+            let answers = encryptor.session().keys().answers();
+            answers.give(encryptor, answer)
+        })
+    }
+}
+
 /// The signals of an element class.
 pub(super) fn signals<T: KeySignals>() -> Vec<Signal> {
     vec![request_key(), set_key::<T>(), rotate_key::<T>()]
@@ -54,18 +69,18 @@ pub(super) fn request_key() -> Signal {
         .build()
 }
 
-fn set_key<T: KeySignals>() -> Signal {
+/// The action that gives a key which a handler of `request-key` announced.
+pub(super) fn set_key<T: KeyReceiver>() -> Signal {
     Signal::builder("set-key")
         .param_types([gst::Structure::static_type()])
         .return_type::<bool>()
         .action()
         .run_last()
         .class_handler(|values| {
+            let element = values.first()?.get::<T::Type>().ok()?;
             let answer = values.get(1)?.get::<Option<&gst::StructureRef>>().ok()?;
-            let is_taken = with_encryptor::<T, _>(values, |encryptor| {
-                answer.is_some_and(|answer| encryptor.session().keys().give(encryptor, answer))
-            });
-            Some(is_taken.unwrap_or(false).to_value())
+            let is_taken = answer.is_some_and(|answer| T::from_obj(&element).give_key(answer));
+            Some(is_taken.to_value())
         })
         .build()
 }
@@ -75,24 +90,15 @@ fn rotate_key<T: KeySignals>() -> Signal {
         .action()
         .run_last()
         .class_handler(|values| {
-            with_encryptor::<T, _>(values, |encryptor| {
-                gst::info!(
-                    T::Encryptor::category(),
-                    obj = encryptor.obj(),
-                    "rotate-key: a new crypto period starts at the next possible fragment"
-                );
-                encryptor.session().controls().rotate();
-            });
+            let element = values.first()?.get::<T::Type>().ok()?;
+            let encryptor = T::from_obj(&element).encryptor()?;
+            gst::info!(
+                T::Encryptor::category(),
+                obj = encryptor.obj(),
+                "rotate-key: a new crypto period starts at the next possible fragment"
+            );
+            encryptor.session().controls().rotate();
             None
         })
         .build()
-}
-
-/// Runs `work` on the encryptor of the element that a signal is emitted on.
-fn with_encryptor<T: KeySignals, R>(
-    values: &[glib::Value],
-    work: impl FnOnce(&T::Encryptor) -> R,
-) -> Option<R> {
-    let element = values.first()?.get::<T::Type>().ok()?;
-    T::from_obj(&element).encryptor().map(work)
 }

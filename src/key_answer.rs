@@ -14,6 +14,8 @@ use cenc_types::{ContentKey, Iv, Pssh, decode_hex};
 use content_keys::{KeyEntry, KeyRing, LineError, PeriodKeys};
 use cpix::DrmSystem;
 
+use super::key_subject::KeySubject;
+
 /// The name of the structure that announces keys.
 const PENDING: &str = "pending";
 
@@ -21,16 +23,15 @@ const PENDING: &str = "pending";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AnswerError {
     #[error(
-        "no handler answered request-key for crypto period {0}: return a structure with key-id and key, or one named pending and \
-         call set-key later"
+        "no handler answered request-key for {0}: return a structure with key-id and key, or one named pending and call set-key later"
     )]
-    None(u64),
+    None(KeySubject),
     #[error(
-        "set-key did not give the keys of crypto period {period} within {limit:?} after request-key: call it earlier, or set \
-         key-timeout to a longer time"
+        "set-key did not give the keys of {subject} within {limit:?} after request-key: call it earlier, or set key-timeout to a \
+         longer time"
     )]
     Late {
-        period: u64,
+        subject: KeySubject,
         limit: std::time::Duration,
     },
     #[error("the answer to request-key has no text field '{0}'")]
@@ -44,15 +45,6 @@ pub(super) enum AnswerError {
 /// True if a handler says that `set-key` will give the keys.
 pub(super) fn is_pending(answer: &gst::StructureRef) -> bool {
     answer.name() == PENDING
-}
-
-/// Returns the crypto period that a structure names. Languages differ in the type that they give to a number.
-pub(super) fn named_period(answer: &gst::StructureRef) -> Option<u64> {
-    let period = answer.value("period").ok()?;
-    period.get::<u64>().ok().or_else(|| {
-        let number = period.transform::<i64>().ok()?;
-        u64::try_from(number.get::<i64>().ok()?).ok()
-    })
 }
 
 /// True if structures with other keys of the period follow.

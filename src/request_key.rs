@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Keys from the application, by the signal `request-key`.
 //!
-//! The argument of the signal is a structure `playready-key-request` with the field `period` (guint64, from 0). The answer is a
-//! structure as in [`super::key_answer`], or one named `pending`, after which the application gives the keys by the signal `set-key`.
+//! The argument of the signal is a structure `playready-key-request` with the field `period` (guint64, from 0), or `key-id` from a
+//! decryptor. The answer is a structure as in [`super::key_answer`], or one named `pending`, after which the application gives the keys by
+//! the signal `set-key`.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use gst::prelude::*;
 use content_keys::{Error, KeyProvider, PeriodKeys};
 
 use super::key_answers::KeyAnswers;
+use super::key_subject::KeySubject;
 
 /// The signal's name.
 pub(super) const REQUEST_KEY: &str = "request-key";
@@ -44,16 +46,14 @@ impl KeyHandlers {
         })
     }
 
-    fn request(&self, period: u64) -> Option<gst::Structure> {
-        let request = gst::Structure::builder(REQUEST).field("period", period);
-        self.ask(&request.build())
-    }
-
-    /// Returns the first structure that a handler returns.
-    pub(super) fn ask(&self, request: &gst::Structure) -> Option<gst::Structure> {
-        self.elements().find_map(|element| {
-            element.emit_by_name::<Option<gst::Structure>>(REQUEST_KEY, &[request])
-        })
+    /// Requests keys from the application, and gives `answers` what it returns.
+    pub(super) fn request(&self, subject: KeySubject, answers: &KeyAnswers) {
+        let request = subject.request();
+        // The first structure that a handler returns counts.
+        let returned = self.elements().find_map(|element| {
+            element.emit_by_name::<Option<gst::Structure>>(REQUEST_KEY, &[&request])
+        });
+        answers.take_returned(subject, returned.as_deref());
     }
 }
 
@@ -79,10 +79,10 @@ impl KeyProvider for RequestedKeys {
     }
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
-        if self.answers.open(period) {
-            let returned = self.handlers.request(period);
-            self.answers.take_returned(period, returned.as_deref());
+        let subject = KeySubject::Period(period);
+        if self.answers.open(subject) {
+            self.handlers.request(subject, &self.answers);
         }
-        self.answers.keys(period)
+        Ok(self.answers.keys(subject).map(Arc::new)?)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The keys of an encryptor: those that it has, and those that the application has yet to give.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -11,11 +11,12 @@ use host_access::Host;
 
 use super::element_keys::ElementKeys;
 use super::key_answers::KeyAnswers;
+use super::key_subject::KeySubject;
 use super::logging::Logged;
+use super::open_answers::OpenAnswers;
 use super::request_key::KeyHandlers;
 use super::settings::{Settings, SettingsError};
 use super::stream_keys::{KeyOrigin, StreamKeys};
-use super::{error, lock};
 
 /// The keys of an encryptor and the ways by which it gets them.
 #[derive(Default)]
@@ -23,7 +24,7 @@ pub(super) struct SessionKeys {
     kept: ElementKeys,
     handlers: KeyHandlers,
     /// The place in which the application puts the keys of the stream after their request.
-    answers: Mutex<Option<Arc<KeyAnswers>>>,
+    answers: OpenAnswers,
 }
 
 impl SessionKeys {
@@ -54,27 +55,22 @@ impl SessionKeys {
 
     /// Takes the application's keys in `answers` from now on; `waker` makes the thread of requests look for them.
     pub(super) fn take_answers(&self, answers: Arc<KeyAnswers>, waker: KeyWaker) {
-        answers.wake_by(waker);
-        *lock(&self.answers) = Some(answers);
+        answers.wake_by(Box::new(move |subject| {
+            if let KeySubject::Period(period) = subject {
+                waker.wake(period);
+            }
+        }));
+        self.answers.begin(answers);
     }
 
-    /// Takes a key that the application gives after its request. Returns false if it is not awaited, which a warning says while a
-    /// stream runs.
-    pub(super) fn give(&self, element: &impl Logged, answer: &gst::StructureRef) -> bool {
-        let Some(answers) = lock(&self.answers).clone() else {
-            return false;
-        };
-        let given = answers.give(answer);
-        if let Err(unwanted) = &given {
-            let text = unwanted.to_string();
-            error::post_warning(element, gst::ResourceError::Settings, &text);
-        }
-        given.is_ok()
+    /// Returns the place for keys that the application gives after their request.
+    pub(super) const fn answers(&self) -> &OpenAnswers {
+        &self.answers
     }
 
     /// Notes that no stream wants keys any longer.
     pub(super) fn end(&self) {
-        *lock(&self.answers) = None;
+        self.answers.end();
     }
 
     /// Forgets the keys, so that the next stream requests them again.

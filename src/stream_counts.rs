@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The counts that `stats` shows.
+//! The counts that `stats` and messages show.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

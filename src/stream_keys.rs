@@ -11,6 +11,7 @@ use host_access::Host;
 
 use super::element_keys::{ElementKeys, KeyIdentity};
 use super::key_answers::KeyAnswers;
+use super::key_subject::SubjectKind;
 use super::logging::{KeyLog, Logged};
 use super::request_key::{KeyHandlers, RequestedKeys};
 use super::settings::{GivenSource, Settings, SettingsError};
@@ -50,7 +51,11 @@ impl StreamKeys {
         let log = KeyLog::new(E::category(), element.obj().upcast_ref(), clock);
         let request = settings.content_request();
         let clock = Arc::clone(&host.clock);
-        let answers = Arc::new(KeyAnswers::new(clock, settings.key_timeout()));
+        let answers = Arc::new(KeyAnswers::new(
+            SubjectKind::Period,
+            clock,
+            settings.key_timeout(),
+        ));
         Ok(match settings.source() {
             Err(SettingsError::NoKey) if handlers.are_connected() => Self {
                 source: log.opened(Box::new(RequestedKeys::new(handlers, Arc::clone(&answers)))),

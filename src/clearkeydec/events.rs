@@ -58,9 +58,13 @@ impl ClearKeyDec {
 
     /// Returns an event that may pass now. Others pass after the samples that are held before them.
     fn after_lead(&self, event: gst::Event) -> Option<gst::Event> {
+        // Other events may come while the streaming thread waits for a key.
+        if !event.type_().is_serialized() {
+            return Some(event);
+        }
         match lock(&self.stream).as_mut() {
-            Some(stream) if event.type_().is_serialized() => stream.lead_mut().pass_event(event),
-            _ => Some(event),
+            Some(stream) => stream.lead_mut().pass_event(event),
+            None => Some(event),
         }
     }
 

@@ -7,9 +7,9 @@ use gst::subclass::prelude::*;
 use cenc_mp4::{Output, ProgressiveDecryptor};
 
 use super::CATEGORY;
+use super::awaited_keys::WaitEnd;
 use super::imp::ClearKeyDec;
 use super::lead::Held;
-use super::requested::RequestEnd;
 use super::samples::DecryptError;
 use super::stream::{DecryptedStream, ReadySamples};
 use crate::buffers::Push;
@@ -67,30 +67,30 @@ impl ClearKeyDec {
 
     /// Posts why samples cannot be decrypted, unless the stream stopped while it waited for a key.
     fn refuse_decryption(&self, error: &DecryptError) -> gst::FlowError {
-        match self.take_request_end() {
-            Some(RequestEnd::Stopped) => gst::FlowError::Flushing,
-            Some(RequestEnd::Answer(answer)) => {
-                sent_stream::refuse(self, &DecryptError::from(answer))
-            }
+        match self.keys.take_wait_end() {
+            Some(end) => byte_stream::refuse(self, self.waited(end)),
             None => sent_stream::refuse(self, error),
         }
     }
 
-    /// Returns why MP4 cannot be decrypted: the reason for which a requested key did not come, if it is one.
+    /// Returns why MP4 cannot be decrypted: the reason for which an awaited key did not come, if it is one.
     fn why(&self, error: PushError) -> PushError {
-        match self.take_request_end() {
-            Some(RequestEnd::Stopped) => PushError::Flow(gst::FlowError::Flushing),
-            Some(RequestEnd::Answer(answer)) => {
-                let _ = sent_stream::refuse(self, &DecryptError::from(answer));
-                PushError::Reported
-            }
+        match self.keys.take_wait_end() {
+            Some(end) => self.waited(end),
             None => error,
         }
     }
 
-    fn take_request_end(&self) -> Option<RequestEnd> {
-        let requested = lock(&self.requested).clone();
-        requested.and_then(|requested| requested.take_end())
+    /// Returns what the end of a wait is for the stream. Posts the error of an answer.
+    fn waited(&self, end: WaitEnd) -> PushError {
+        match end {
+            WaitEnd::Stopped => PushError::Flow(gst::FlowError::Flushing),
+            WaitEnd::Reported => PushError::Reported,
+            WaitEnd::Answer(answer) => {
+                let _ = sent_stream::refuse(self, &DecryptError::from(answer));
+                PushError::Reported
+            }
+        }
     }
 
     fn push_samples(&self, ready: ReadySamples) -> Result<gst::FlowSuccess, gst::FlowError> {

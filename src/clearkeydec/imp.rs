@@ -8,18 +8,17 @@ use gst::glib;
 use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
-use host_access::Host;
 
-use common_encryption::KnownKeys;
+use cenc_mp4::Totals;
 
 use super::CATEGORY;
-use super::requested::KeyIdRequests;
+use super::keys::DecryptorKeys;
 use super::stream::DecryptedStream;
-use crate::action_signals::request_key;
+use crate::action_signals::{KeyReceiver, request_key, set_key};
 use crate::logging::Logged;
-use crate::request_key::KeyHandlers;
 use crate::sent_stream::{SentStream, StreamSender};
-use crate::settings::{self, DecryptionKeys, KeySettings, SettingsError};
+use crate::settings::{self, KeySettings};
+use crate::stream_counts::StreamCounts;
 use crate::wait_stop::WaitStop;
 use crate::{caps, clear_caps, error, lock, protected_caps, pulling};
 
@@ -32,8 +31,9 @@ pub struct ClearKeyDec {
     /// True while a stream uses the settings.
     is_open: AtomicBool,
     pub(super) waits: WaitStop,
-    /// Some if the application gives the keys.
-    pub(super) requested: Mutex<Option<Arc<KeyIdRequests>>>,
+    pub(super) keys: DecryptorKeys,
+    /// Read by any thread, for messages.
+    counts: Arc<StreamCounts>,
     /// True if buffers are samples of an elementary stream. It is read while the stream waits for a key.
     pub(super) is_of_samples: AtomicBool,
     /// Some between READY and PAUSED. Never locked while pushing.
@@ -46,9 +46,11 @@ impl Logged for ClearKeyDec {
     }
 
     fn progress(&self) -> String {
-        lock(&self.stream)
-            .as_ref()
-            .map_or_else(|| "before the stream".to_owned(), DecryptedStream::progress)
+        let Totals { samples, bytes, .. } = self.counts.get();
+        match self.is_of_samples() {
+            true => format!("after {samples} buffers"),
+            false => format!("after {bytes} bytes of MP4"),
+        }
     }
 }
 
@@ -58,51 +60,35 @@ impl StreamSender for ClearKeyDec {
     }
 }
 
+impl KeyReceiver for ClearKeyDec {
+    fn give_key(&self, answer: &gst::StructureRef) -> bool {
+        self.keys.answers.give(self, answer)
+    }
+}
+
 impl ClearKeyDec {
-    /// Reads the keys. Having none is an error only when a sample needs one.
-    fn keys(&self) -> Result<KnownKeys, gst::ErrorMessage> {
-        match lock(&self.settings).decryption_keys(&*Host::system().files) {
-            Err(SettingsError::NoKey) => Ok(self.requested_keys()),
-            Err(error) => Err(error::settings_message(self, &error)),
-            Ok(DecryptionKeys::Seed(seed)) => Ok(KnownKeys::looked_up(Box::new(move |kid| {
-                Some(seed.content_key(&kid))
-            }))),
-            Ok(DecryptionKeys::Ring(ring)) => {
-                let entries = ring.entries().iter();
-                for kid in entries.clone().map(|entry| entry.kid) {
-                    gst::info!(CATEGORY, imp = self, "has the key of KID {kid}");
-                }
-                Ok(entries.map(|entry| (entry.kid, &entry.key)).collect())
-            }
-        }
-    }
-
-    /// Returns keys that the application gives by `request-key`, or none if it answers no requests.
-    fn requested_keys(&self) -> KnownKeys {
-        let handlers = KeyHandlers::default();
-        handlers.element.set(Some(self.obj().upcast_ref()));
-        if !handlers.are_connected() {
-            gst::warning!(CATEGORY, imp = self, "no keys: only clear streams can pass");
-            return KnownKeys::default();
-        }
-        let requested = KeyIdRequests::new(handlers, self.waits.check(&self.sinkpad));
-        let requested = Arc::clone(lock(&self.requested).insert(Arc::new(requested)));
-        KnownKeys::looked_up(Box::new(move |kid| requested.request(kid)))
-    }
-
-    /// Reads the keys. It is not called on a streaming thread.
+    /// Reads the settings, and starts to read a key file. It is not called on a streaming thread.
     fn start(&self) -> Result<(), gst::StateChangeError> {
         self.waits.set_flushing(false);
         self.is_of_samples.store(false, Ordering::Relaxed);
-        *lock(&self.requested) = None;
-        let keys = self.keys().map_err(|message| {
+        self.counts.set(Totals::default());
+        let keys = self.keys.of_stream(self, &lock(&self.settings));
+        let keys = keys.map_err(|message| {
             self.obj().post_error_message(message);
             gst::StateChangeError
         })?;
         self.sent.restart();
         self.is_open.store(true, Ordering::Relaxed);
-        *lock(&self.stream) = Some(DecryptedStream::new(keys));
+        let counts = Arc::clone(&self.counts);
+        *lock(&self.stream) = Some(DecryptedStream::new(keys, counts));
         Ok(())
+    }
+
+    fn stop(&self) {
+        gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
+        *lock(&self.stream) = None;
+        self.keys.end();
+        self.is_open.store(false, Ordering::Relaxed);
     }
 }
 
@@ -152,7 +138,8 @@ impl ObjectSubclass for ClearKeyDec {
             settings: Mutex::default(),
             is_open: AtomicBool::new(false),
             waits: WaitStop::default(),
-            requested: Mutex::default(),
+            keys: DecryptorKeys::default(),
+            counts: Arc::default(),
             is_of_samples: AtomicBool::new(false),
             stream: Mutex::default(),
         }
@@ -170,14 +157,18 @@ impl ObjectImpl for ClearKeyDec {
     }
 
     fn signals() -> &'static [Signal] {
-        static SIGNALS: LazyLock<Vec<Signal>> = LazyLock::new(|| vec![request_key()]);
+        static SIGNALS: LazyLock<Vec<Signal>> =
+            LazyLock::new(|| vec![request_key(), set_key::<ClearKeyDec>()]);
         &SIGNALS
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
         match self.is_open.load(Ordering::Relaxed) {
             true => error::post_late_setting(self, spec.name()),
-            false => lock(&self.settings).set(spec.name(), value),
+            false => {
+                lock(&self.settings).set(spec.name(), value);
+                self.keys.forget();
+            }
         }
     }
 
@@ -242,9 +233,7 @@ impl ElementImpl for ClearKeyDec {
         }
         let changed = self.parent_change_state(transition);
         if transition == gst::StateChange::PausedToReady || changed.is_err() {
-            gst::info!(CATEGORY, imp = self, "stops {}", self.progress());
-            *lock(&self.stream) = None;
-            self.is_open.store(false, Ordering::Relaxed);
+            self.stop();
         }
         changed
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `clearkeydec`: decrypts with given keys, to check protected streams.
 
+mod awaited_keys;
 mod events;
 mod flow;
 mod imp;
+mod keys;
 mod lead;
-mod requested;
 mod samples;
 mod stream;
 

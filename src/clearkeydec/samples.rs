@@ -4,7 +4,7 @@
 use cenc_types::{KeyId, Scheme};
 use common_encryption::{KnownKeys, MissingKey};
 
-use super::requested::RequestError;
+use super::awaited_keys::RequestError;
 use crate::meta::{self, MetaError};
 
 /// The protection of a buffer before it was decrypted.

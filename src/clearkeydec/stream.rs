@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use gst::prelude::*;
 
-use cenc_mp4::{Decryptor, Error, IndexMode, Output};
+use cenc_mp4::{Decryptor, Error, IndexMode, Output, Totals};
 use cenc_types::Scheme;
 use common_encryption::KnownKeys;
 
@@ -17,6 +17,7 @@ use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
 use crate::logging::LogTarget;
 use crate::protected_caps;
+use crate::stream_counts::StreamCounts;
 
 /// The samples that one more sample of an elementary stream makes ready for downstream.
 pub(super) struct ReadySamples {
@@ -34,23 +35,22 @@ pub(super) struct DecryptedStream {
     lead: ClearLead,
     /// The protection of its last buffer.
     last: FoundBuffer,
-    /// The number of decrypted buffers of samples.
-    decrypted: u64,
+    /// The samples of an elementary stream, or the bytes of MP4.
+    counts: Arc<StreamCounts>,
     decryptor: Decryptor<BufferChunk>,
     /// Reused for every buffer to keep its memory.
     outputs: Vec<Output<BufferChunk>>,
 }
 
 impl DecryptedStream {
-    pub(super) fn new(keys: KnownKeys) -> Self {
-        let keys = Arc::new(keys);
+    pub(super) fn new(keys: Arc<KnownKeys>, counts: Arc<StreamCounts>) -> Self {
         Self {
             decryptor: Decryptor::new(IndexMode::Hold, Arc::clone(&keys)),
             keys,
             samples: None,
             lead: ClearLead::default(),
             last: FoundBuffer::Empty,
-            decrypted: 0,
+            counts,
             outputs: Vec::new(),
         }
     }
@@ -85,7 +85,7 @@ impl DecryptedStream {
         self.samples = None;
         self.lead = ClearLead::default();
         self.last = FoundBuffer::Empty;
-        self.decrypted = 0;
+        self.counts.set(Totals::default());
         self.decryptor = Decryptor::new(IndexMode::Hold, Arc::clone(&self.keys));
     }
 
@@ -128,7 +128,7 @@ impl DecryptedStream {
             has_subsamples: false,
         });
         let found = samples::decrypt(buffer.make_mut(), &self.keys, format)?;
-        self.decrypted += 1;
+        self.counts.add_sample(buffer.size() as u64);
         self.log_change(found, buffer.pts(), target);
         Ok(match found {
             FoundBuffer::Unknown => ReadySamples {
@@ -171,14 +171,6 @@ impl DecryptedStream {
         self.last = found;
     }
 
-    /// Returns the progress of the stream for messages.
-    pub(super) fn progress(&self) -> String {
-        match self.is_of_samples() {
-            true => format!("after {} buffers", self.decrypted),
-            false => format!("after {} bytes of MP4", self.decryptor.position()),
-        }
-    }
-
     /// Decrypts bytes of MP4 and returns what can be pushed, with the error that stopped it.
     pub(super) fn push(
         &mut self,
@@ -187,6 +179,10 @@ impl DecryptedStream {
         let taken = buffers.into_iter().try_for_each(|buffer| {
             let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
             Ok(self.decryptor.push(chunk, &mut self.outputs)?)
+        });
+        self.counts.set(Totals {
+            bytes: self.decryptor.position(),
+            ..Totals::default()
         });
         (group(&mut self.outputs), taken)
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key properties of the encryptors and the decryptor.
 
+use std::time::Duration;
+
 use gst::glib;
 
 use cenc_types::{ContentKey, KeyId};
 use content_keys::{FixedKeys, KeyProvider, KeyRing, SeedKeys};
 use playready_header::KeySeed;
-use protection_policy::properties::{KEY, KEY_ID, KEY_SEED, KEY_URI};
+use protection_policy::properties::{KEY, KEY_ID, KEY_SEED, KEY_TIMEOUT, KEY_URI};
 use protection_policy::{Error, PropertyValues};
-
-use host_access::SecretFiles;
 
 use super::{SettingsError, values};
 
@@ -34,24 +34,29 @@ impl KeySettings {
     ///
     /// # Errors
     /// The property that is missing, malformed or given twice.
-    pub(crate) fn decryption_keys(
-        &self,
-        files: &dyn SecretFiles,
-    ) -> Result<DecryptionKeys, SettingsError> {
+    pub(crate) fn decryption_keys(&self) -> Result<DecryptionKeys, SettingsError> {
         Ok(match KeyProperties::from_values(&self.values)? {
             KeyProperties::Uri(uri) => {
-                DecryptionKeys::Ring(content_keys::load_keys(uri, files).map_err(Error::Keys)?)
+                content_keys::check_key_file_uri(uri).map_err(Error::Keys)?;
+                DecryptionKeys::File(uri.to_owned())
             }
-            KeyProperties::Key(kid, key) => DecryptionKeys::Ring(KeyRing::single(kid, key)),
+            KeyProperties::Key(kid, key) => DecryptionKeys::Given(kid, key),
             KeyProperties::Seed(_, seed) => DecryptionKeys::Seed(seed),
         })
+    }
+
+    /// Returns the longest time from the announcement of a key to the key.
+    pub(crate) fn key_timeout(&self) -> Duration {
+        self.values.time(&KEY_TIMEOUT)
     }
 }
 
 /// The keys of a decryptor.
 pub(crate) enum DecryptionKeys {
-    /// These keys only.
-    Ring(KeyRing),
+    /// This key only.
+    Given(KeyId, ContentKey),
+    /// The URI of a file, which is read on the thread of requests.
+    File(String),
     /// The seed from which the key of every KID follows.
     Seed(KeySeed),
 }
@@ -67,7 +72,7 @@ pub(crate) enum GivenSource {
 /// Reads the source of keys of an encryptor from its properties.
 ///
 /// # Errors
-/// As [`KeySettings::ring`].
+/// The property that is missing, malformed or given twice.
 pub(super) fn source(values: &PropertyValues) -> Result<GivenSource, SettingsError> {
     Ok(match KeyProperties::from_values(values)? {
         KeyProperties::Uri(uri) => GivenSource::Location(uri.to_owned()),

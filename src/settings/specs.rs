@@ -6,7 +6,7 @@ use gst::glib::{
 };
 use gst::prelude::*;
 
-use protection_policy::properties::{KEY, KEY_ID, KEY_SEED, KEY_URI, PROPERTIES};
+use protection_policy::properties::{KEY, KEY_ID, KEY_SEED, KEY_TIMEOUT, KEY_URI, PROPERTIES};
 use protection_policy::{PropertyKind, PropertySpec};
 
 use super::enums::{SystemsProperty, choice_spec};
@@ -16,13 +16,14 @@ pub(crate) fn specs() -> Vec<ParamSpec> {
     PROPERTIES.iter().map(spec).collect()
 }
 
-/// Returns the key properties; `key_uri_blurb` describes `key-uri`.
+/// Returns the key properties of a decryptor; `key_uri_blurb` describes `key-uri`.
 pub(crate) fn key_specs(key_uri_blurb: &'static str) -> Vec<ParamSpec> {
     let key_uri = PropertySpec {
         blurb: key_uri_blurb,
         ..KEY_URI
     };
-    [key_uri, KEY_ID, KEY, KEY_SEED].iter().map(spec).collect()
+    let properties = [key_uri, KEY_ID, KEY, KEY_SEED, KEY_TIMEOUT];
+    properties.iter().map(spec).collect()
 }
 
 fn spec(property: &PropertySpec) -> ParamSpec {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Keys that the application gives clearkeydec by `request-key`, one request for each KID.
+//! Keys that clearkeydec gets on a thread of its own: those that the application gives by `request-key`, one request for each KID, and
+//! those of a file.
+
+mod later;
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -17,22 +20,32 @@ use crate::tools::skip;
 
 #[test]
 fn the_application_gives_the_key_of_each_kid() {
+    run("answers_requests");
+}
+
+/// Runs a test of this file with a clear file.
+fn run(test: &str) {
     let recipe = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
+    let test = format!("decryption_keys::{test}");
     match recipe.missing() {
-        Some(element) => skip(
-            "request-key of clearkeydec",
-            &format!("no element {element}"),
-        ),
-        None => in_process::run(
-            "decryption_keys::answers_requests",
-            recipe.clear().as_os_str(),
-        ),
+        Some(element) => skip(&test, &format!("no element {element}")),
+        None => in_process::run(&test, recipe.clear().as_os_str()),
     }
 }
 
 #[test]
 #[ignore = "runs in a process of its own, started by the test above"]
 fn answers_requests() {
+    with_files(|clear, protected| {
+        whole_files_come_back(protected, clear);
+        samples_come_back(protected, clear);
+        useless_answers_are_errors(protected);
+        a_wait_ends_with_the_stream(protected);
+    });
+}
+
+/// Calls `work` with the clear file of a test and its protected form.
+fn with_files(work: impl FnOnce(&Path, &Path)) {
     let Some(clear) = in_process::argument() else {
         return;
     };
@@ -47,10 +60,7 @@ fn answers_requests() {
         enc::key_by_track_type("cenc", &folder),
         protected.display()
     ));
-    whole_files_come_back(&protected, clear);
-    samples_come_back(&protected, clear);
-    useless_answers_are_errors(&protected);
-    a_wait_ends_with_the_stream(&protected);
+    work(clear, &protected);
 }
 
 /// Answers each request for one of the two keys, and collects the KIDs.

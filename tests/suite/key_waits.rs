@@ -15,7 +15,7 @@ mod parts;
 /// Keys that the application announces and gives later.
 mod pending;
 /// The places of an encryptor in a pipeline.
-mod places;
+pub mod places;
 /// A key server that never answers.
 mod silent;
 

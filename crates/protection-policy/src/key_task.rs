@@ -14,7 +14,8 @@ use super::{Config, Error, PeriodClock};
 /// The requests of one stream. Nothing waits for keys once this is dropped.
 pub struct KeyTask {
     requests: KeyRequests,
-    rule: FirstPeriodRule,
+    /// None if the source has the same keys for every period.
+    rule: Option<FirstPeriodRule>,
 }
 
 /// The facts that decide in which crypto period a stream starts.
@@ -59,6 +60,13 @@ impl FirstPeriodRule {
 
 impl KeyTask {
     pub(super) const fn new(requests: KeyRequests, rule: FirstPeriodRule) -> Self {
+        let rule = Some(rule);
+        Self { requests, rule }
+    }
+
+    /// The requests to a source of keys for decryption, which has no crypto periods.
+    pub const fn of_decryptor(requests: KeyRequests) -> Self {
+        let rule = None;
         Self { requests, rule }
     }
 
@@ -67,7 +75,9 @@ impl KeyTask {
     /// # Errors
     /// [`Error::Keys`], [`Error::NoPeriods`].
     pub fn request_first(&mut self) -> Result<(), Error> {
-        let period = self.rule.first_period(self.requests.facts()?)?;
+        let facts = self.requests.facts()?;
+        let rule = self.rule.as_ref();
+        let period = rule.map_or(Ok(0), |rule| rule.first_period(facts))?;
         Ok(self.requests.request_first(period)?)
     }
 
