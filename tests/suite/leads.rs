@@ -3,6 +3,7 @@
 //! auxiliary information it does not read: only the former pass.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gst::prelude::*;
 
@@ -22,6 +23,71 @@ fn only_clear_samples_pass_without_meta() {
         Some(element) => skip("clear leads", &format!("no element {element}")),
         None => in_process::run("leads::demuxes_leads", recipe.clear().as_os_str()),
     }
+}
+
+#[test]
+fn later_clear_periods_pass_only_before_qtdemux() {
+    let clear = Recipe::new(MP4MUX, Video::Avc, Audio::None).clear();
+    in_process::run("leads::demuxes_later_clear_periods", clear.as_os_str());
+}
+
+/// qtdemux that reads a file itself gives no meta to the last sample before a clear fragment, so that samples without meta after protected
+/// ones may be protected: they are refused, and nothing protected passes.
+#[test]
+#[ignore = "runs in a process of its own, started by the test above"]
+fn demuxes_later_clear_periods() {
+    let Some(clear) = in_process::argument() else {
+        return;
+    };
+    let clear = Path::new(&clear);
+    gst::init().unwrap();
+    in_process::let_qtdemux_find_clearkeydec();
+    let folder = Scratch::new("periods");
+    let protected = folder.join("protected.mp4");
+    protect_but_the_second_fragment(clear, &protected);
+    let expected = seen::of(&demuxed(clear, "video_0", "identity")).bytes();
+    for way in ["", "queue !"] {
+        let line = demuxed(&protected, "video_0", &decryptor());
+        let Played { seen, error } = play(&line.replace("qtdemux", &format!("{way} qtdemux")));
+        let error = error.expect("samples without meta are refused");
+        let remedy = "put clearkeydec before the demuxer";
+        assert!(error.contains(remedy), "{error}");
+        let passed = seen.bytes();
+        assert!(!passed.is_empty() && passed.len() < expected.len());
+        assert!(expected.starts_with(&passed), "{way}");
+        let before = demuxed(&protected, "video_0", "identity")
+            .replace("qtdemux", &format!("{way} {} ! qtdemux", decryptor()));
+        assert!(seen::of(&before).bytes() == expected, "{way}");
+    }
+}
+
+/// Sets `protect` to false while the second of three fragments is written.
+fn protect_but_the_second_fragment(clear: &Path, protected: &Path) {
+    let pipeline = in_process::pipeline(&format!(
+        "filesrc blocksize=1024 location={} ! queue ! {} name=enc ! filesink location={}",
+        clear.display(),
+        enc::one_key("cenc"),
+        protected.display()
+    ));
+    let encryptor = pipeline.by_name("enc").unwrap();
+    let fragments = AtomicUsize::new(0);
+    let output = encryptor.static_pad("src").unwrap();
+    let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
+    output.add_probe(kinds, move |pad, info| {
+        let first = match &info.data {
+            Some(gst::PadProbeData::Buffer(buffer)) => Some(&**buffer),
+            Some(gst::PadProbeData::BufferList(list)) => list.get(0),
+            _ => None,
+        };
+        let first = first.unwrap().map_readable().unwrap();
+        if first.get(4..8) == Some(b"moof".as_slice()) {
+            let written = fragments.fetch_add(1, Ordering::Relaxed) + 1;
+            let encryptor = pad.parent_element().unwrap();
+            encryptor.set_property("protect", written != 1);
+        }
+        gst::PadProbeReturn::Ok
+    });
+    in_process::run_to_the_end(&pipeline);
 }
 
 #[test]
