@@ -12,8 +12,8 @@ use super::logging::Logged;
 
 /// Starts the requests of `task` on a thread of its own. If the first keys fail, it posts the error, and then lets the stream know.
 ///
-/// Nobody waits for the thread: a call to a key server or to the application may take long after the stream has ended. It ends when
-/// that call returns, and holds no reference to the element meanwhile.
+/// Nobody waits for the thread. The end of the stream cancels a request to a key server, but a call to the application may take long
+/// after it. The thread ends when that call returns, and holds no reference to the element meanwhile.
 ///
 /// # Errors
 /// The operating system starts no thread.

@@ -8,7 +8,7 @@ use gst::prelude::*;
 
 use host_access::Clock;
 
-use content_keys::{Error, KeyProvider, KeySource, PeriodKeys};
+use content_keys::{CancelRequests, Error, KeyProvider, KeySource, PeriodKeys};
 
 /// The log of an element's requests for keys.
 #[derive(Clone)]
@@ -70,6 +70,10 @@ struct LoggedKeys {
 }
 
 impl KeyProvider for LoggedKeys {
+    fn canceller(&self) -> Option<CancelRequests> {
+        self.source.canceller()
+    }
+
     fn takes_first_iv(&self) -> bool {
         self.source.takes_first_iv()
     }

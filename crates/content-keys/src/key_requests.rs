@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::prefetcher::{FirstKeys, ProviderCall, SharedState};
-use super::{Error, KeySource, PeriodKeys, SourceFacts};
+use super::{Error, KeyProvider, KeySource, PeriodKeys, SourceFacts};
 
 /// Makes the requests of a [`super::KeyPrefetcher`]. When it is dropped, also by a panic, nothing waits for keys any longer.
 pub struct KeyRequests {
@@ -25,7 +25,7 @@ impl KeyRequests {
         if let Some(facts) = self.shared.cache.facts().or_else(|| self.source.facts()) {
             return Ok(facts);
         }
-        self.source.provider()?;
+        self.provider()?;
         let facts = self.source.facts().ok_or(Error::NoFirstKeys)?;
         self.shared.cache.set_facts(facts);
         Ok(facts)
@@ -73,10 +73,7 @@ impl KeyRequests {
                         .change(|state| state.store_keys(period, keys, now(&self.shared)));
                 }
                 ProviderCall::RecordStart(period) => {
-                    let recorded = self
-                        .source
-                        .provider()
-                        .and_then(|p| p.record_period_start(period));
+                    let recorded = self.provider().and_then(|p| p.record_period_start(period));
                     self.shared.change(|state| {
                         if let Err(error) = recorded {
                             state.store_failure(period, error, now(&self.shared));
@@ -92,11 +89,25 @@ impl KeyRequests {
         self.shared.is_closed()
     }
 
+    /// Returns the source, whose calls end with the stream.
+    fn provider(&mut self) -> Result<&mut dyn KeyProvider, Error> {
+        let is_new = matches!(self.source, KeySource::Unopened(_));
+        let provider = self.source.provider()?;
+        if is_new {
+            self.shared.cancel.set(provider.canceller());
+            // The stream may have ended meanwhile.
+            if self.shared.is_closed() {
+                self.shared.cancel.cancel();
+            }
+        }
+        Ok(provider)
+    }
+
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error> {
         if let Some(keys) = self.shared.cache.get(period) {
             return Ok(keys);
         }
-        let keys = self.source.provider()?.period_keys(period)?;
+        let keys = self.provider()?.period_keys(period)?;
         self.shared.cache.insert(period, &keys);
         Ok(keys)
     }

@@ -34,6 +34,7 @@
 //! [`PeriodKeys`] of each crypto period. [`KeyRequests`] requests them ahead on a thread of its own, and the streaming thread gets them
 //! by its [`KeyPrefetcher`]. A [`KeyCache`] keeps them for the next stream.
 
+mod cancel;
 mod cpix_file;
 mod derived_key_id;
 mod error;
@@ -53,6 +54,7 @@ pub mod speke;
 #[cfg(feature = "speke")]
 mod speke_keys;
 
+pub use cancel::CancelRequests;
 pub use cpix_file::CpixFile;
 pub use derived_key_id::key_id_for;
 pub use error::{Error, LineError};

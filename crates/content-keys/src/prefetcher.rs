@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use super::cancel::SourceCancel;
 use super::key_requests::KeyRequests;
 use super::{Error, KeyCache, KeySource, PeriodKeys, SourceFacts};
 use host_access::Clock;
@@ -67,6 +68,7 @@ pub(super) struct SharedState {
     changed: Condvar,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cache: Arc<KeyCache>,
+    pub(super) cancel: SourceCancel,
 }
 
 #[derive(Default)]
@@ -210,6 +212,7 @@ impl KeyPrefetcher {
 impl Drop for KeyPrefetcher {
     fn drop(&mut self) {
         self.0.close();
+        self.0.cancel.cancel();
     }
 }
 
@@ -221,6 +224,7 @@ impl KeyChannel {
             changed: Condvar::new(),
             clock,
             cache,
+            cancel: SourceCancel::default(),
         });
         Self {
             keys: KeyPrefetcher(Arc::clone(&shared)),

@@ -7,7 +7,7 @@ use cenc_types::{Media, Scheme, Track};
 use cpix::{Document, DrmSystem, TrackFacts, TrackKind};
 
 use super::cpix_file::check_scheme;
-use super::{Error, KeyEntry, KeyRing, Selector};
+use super::{CancelRequests, Error, KeyEntry, KeyRing, Selector};
 
 /// A source of keys. It may read files or call servers, so it is never called on a streaming thread.
 pub trait KeyProvider: Send {
@@ -25,6 +25,11 @@ pub trait KeyProvider: Send {
     /// # Errors
     /// Any error of the source. A later call tries again.
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, Error>;
+
+    /// Returns what ends calls that wait for a server, so that the thread of requests ends with the stream. None if no call waits long.
+    fn canceller(&self) -> Option<CancelRequests> {
+        None
+    }
 
     /// Records that a period has started.
     ///

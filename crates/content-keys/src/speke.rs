@@ -60,7 +60,7 @@ mod response;
 use cpix::{Delivery, Document, UnwrapKey};
 
 use host_access::Host;
-use key_http_client::{Request, Schedule, Transport};
+use key_http_client::{Canceller, Request, Schedule, Transport};
 
 pub use contract::TrackRule;
 pub use endpoint::{Endpoint, SpekeVersion};
@@ -112,6 +112,11 @@ impl SpekeClient {
     /// Returns the server, whose Display masks secrets.
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Returns what ends requests from another thread.
+    pub fn canceller(&self) -> Canceller {
+        self.transport.canceller()
     }
 
     /// Requests the keys of a content. The same request has the same keys, so it can be repeated safely.

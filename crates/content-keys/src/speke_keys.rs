@@ -6,7 +6,7 @@ use std::sync::Arc;
 use host_access::Host;
 
 use super::speke::{KeyPeriod, KeyRequest, SpekeClient};
-use super::{ContentRequest, Error, KeyProvider, PeriodKeys};
+use super::{CancelRequests, ContentRequest, Error, KeyProvider, PeriodKeys};
 
 /// A source that requests the keys of one content from a SPEKE server.
 pub struct SpekeKeys {
@@ -37,6 +37,11 @@ impl SpekeKeys {
 }
 
 impl KeyProvider for SpekeKeys {
+    fn canceller(&self) -> Option<CancelRequests> {
+        let canceller = self.client.canceller();
+        Some(Box::new(move || canceller.cancel()))
+    }
+
     fn rotates(&self) -> bool {
         self.content.crypto_period.is_some()
     }

@@ -75,6 +75,9 @@ pub enum Error {
     /// The response is too large.
     #[error("the server's answer is larger than 1 MiB")]
     TooLarge,
+    /// The request was ended by [`super::Canceller`].
+    #[error("the request was cancelled: its answer is no longer needed")]
+    Cancelled,
     /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),

@@ -21,6 +21,7 @@
 //! ```
 
 mod auth;
+mod cancel;
 mod digest;
 mod error;
 mod reach;
@@ -29,6 +30,7 @@ mod server;
 mod tls;
 mod transport;
 
+pub use cancel::Canceller;
 pub use error::Error;
 pub use reach::Reach;
 pub use retry::{Schedule, pause};

@@ -12,6 +12,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 use zeroize::Zeroizing;
 
+use super::cancel::Canceller;
 use super::digest::RequestTarget;
 use super::error::is_temporary_status;
 use super::reach::{NotPublicError, PublicResolver};
@@ -28,6 +29,7 @@ const MAX_RESPONSE: usize = 1 << 20;
 pub struct Transport {
     agent: Agent,
     host: Host,
+    canceller: Canceller,
 }
 
 /// A document to post.
@@ -72,10 +74,8 @@ impl Transport {
             true => None,
             false => Proxy::try_from_env(),
         };
-        Ok(Self {
-            agent: Agent::new_with_config(config(server, proxy, &*host.files)?),
-            host: host.clone(),
-        })
+        let agent = Agent::new_with_config(config(server, proxy, &*host.files)?);
+        Ok(Self::of(agent, host))
     }
 
     /// As [`Self::new`], for public addresses only. It uses no proxy, since a proxy would look up names itself.
@@ -83,14 +83,25 @@ impl Transport {
     /// # Errors
     /// As [`Self::new`].
     pub fn to_public(server: &Server, host: &Host) -> Result<Self, Error> {
-        Ok(Self {
-            agent: Agent::with_parts(
-                config(server, None, &*host.files)?,
-                DefaultConnector::default(),
-                PublicResolver::default(),
-            ),
+        let agent = Agent::with_parts(
+            config(server, None, &*host.files)?,
+            DefaultConnector::default(),
+            PublicResolver::default(),
+        );
+        Ok(Self::of(agent, host))
+    }
+
+    fn of(agent: Agent, host: &Host) -> Self {
+        Self {
+            canceller: Canceller::of(agent.clone()),
+            agent,
             host: host.clone(),
-        })
+        }
+    }
+
+    /// Returns what ends the requests of this client.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
     }
 
     /// Sends OPTIONS without credentials, to see that the server responds. Any status is success.
@@ -123,6 +134,7 @@ impl Transport {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
+            self.canceller.check()?;
             let retry_after = match &error {
                 AttemptError::Temporary(_) => None,
                 AttemptError::Status {
@@ -137,7 +149,7 @@ impl Transport {
                 }
             };
             match schedule.after_failure(retry_after, &*self.host.random)? {
-                Some(delay) => self.host.clock.sleep(delay),
+                Some(delay) => self.canceller.sleep(delay, &*self.host.clock)?,
                 None => return Err(error.into_error(server, schedule.failures())),
             }
         }

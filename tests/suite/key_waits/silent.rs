@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A key server that takes connections and never answers: no change of state waits for it.
+//! A key server that takes connections and never answers: no change of state waits for it, and no request to it outlives the stream.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -48,13 +48,18 @@ fn changes_states_while_a_server_is_silent() {
         let uri = format!("speke+http://127.0.0.1:{port}/?speke-timeout=300&speke-attempts=10");
         element.set_property("key-uri", uri);
         element.set_property("content-id", place);
+        assert!(
+            has_request_thread(false),
+            "{place}: the last request goes on"
+        );
         for state in [gst::State::Playing, gst::State::Paused, gst::State::Ready] {
             set_state(&pipeline, state, place);
             if state == gst::State::Playing {
                 held.push(connections.recv_timeout(PATIENCE).unwrap());
-                std::thread::sleep(Duration::from_millis(300));
+                assert!(has_request_thread(true), "{place}");
             }
         }
+        assert!(has_request_thread(false), "{place}: the request goes on");
         set_state(&pipeline, gst::State::Playing, place);
         held.push(connections.recv_timeout(PATIENCE).unwrap());
         set_state(&pipeline, gst::State::Null, place);
@@ -63,4 +68,22 @@ fn changes_states_while_a_server_is_silent() {
             drop((element, pipeline));
         });
     }
+    assert!(has_request_thread(false), "the last request goes on");
+}
+
+/// Waits until this process has a thread of requests, or has none. Returns false if it takes too long.
+fn has_request_thread(wanted: bool) -> bool {
+    let is_of_requests = |thread: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(thread.path().join("comm"));
+        name.is_ok_and(|name| name.trim_end() == "playready-keys")
+    };
+    let is_so = || {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        threads.flatten().any(is_of_requests) == wanted
+    };
+    let pause = Duration::from_millis(10);
+    (0..PATIENCE.as_millis() / pause.as_millis()).any(|_| {
+        std::thread::sleep(pause);
+        is_so()
+    })
 }
