@@ -24,7 +24,7 @@ impl Upstream {
         Self {
             pad: pad.clone(),
             size,
-            spares: pool().ok(),
+            spares: fills_buffers(pad).then(pool).and_then(Result::ok),
         }
     }
 
@@ -60,6 +60,13 @@ impl Drop for Upstream {
             let _ = pool.set_active(false);
         }
     }
+}
+
+/// True if upstream reads into the buffers that it is given. Filters such as capsfilter and identity pass on others, which GStreamer
+/// takes for a programming error.
+fn fills_buffers(pad: &gst::Pad) -> bool {
+    let upstream = pad.peer().and_then(|peer| peer.parent_element());
+    upstream.is_some_and(|element| element.is::<gst_base::BaseSrc>())
 }
 
 fn pool() -> Result<gst::BufferPool, gst::glib::BoolError> {

@@ -71,6 +71,31 @@ fn threads_change_nothing_of_what_comes_out() {
     }
 }
 
+/// A filter between the file and the element passes on buffers of its own.
+#[test]
+fn filters_in_front_change_nothing() {
+    let fragmented = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
+    for file in [AT_END.clear(), fragmented.clear()] {
+        let folder = Scratch::new("filters");
+        let element = format!("{} iv=0102030405060708", enc::one_key("cenc"));
+        let made = ["", "identity !", "video/quicktime !", "typefind !"].map(|filter| {
+            let protected = folder.join("protected.mp4");
+            let line = format!(
+                "filesrc location={} ! {filter} {element} ! filesink location={}",
+                file.display(),
+                protected.display()
+            );
+            let mut command = launch::command();
+            command.args(launch::words(&line));
+            Run::of(command.env("G_DEBUG", "fatal-warnings")).succeeded();
+            std::fs::read(protected).unwrap()
+        });
+        let [one, others @ ..] = made;
+        let is_same: Vec<_> = others.iter().map(|other| *other == one).collect();
+        assert_eq!(is_same, [true; 3]);
+    }
+}
+
 #[test]
 fn nothing_leaks_in_pull_mode() {
     let fragmented = Recipe::new(MP4MUX, Video::Avc, Audio::Aac);
