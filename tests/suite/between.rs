@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! An element between two pads of a test, which are its upstream and its downstream.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
@@ -71,6 +72,8 @@ pub struct Between {
     /// None if the element reads a file itself.
     source: Option<gst::Pad>,
     sink: gst::Pad,
+    /// The number of seeks that came upstream.
+    seeks: Arc<AtomicUsize>,
     received: Arc<Mutex<Received>>,
     posted: Arc<Mutex<Vec<gst::Message>>>,
 }
@@ -98,9 +101,13 @@ impl Between {
         let sink = downstream(Arc::clone(&received), is_seekable, answer);
         sink.set_active(true).unwrap();
         element.static_pad("src").unwrap().link(&sink).unwrap();
-        let input = element.static_pad("sink");
+        // A muxer has pads on request only.
+        let input = element
+            .static_pad("sink")
+            .or_else(|| element.request_pad_simple("video_%u"));
+        let seeks = Arc::new(AtomicUsize::new(0));
         let source = input.filter(|input| !input.is_linked()).map(|input| {
-            let source = gst::Pad::new(gst::PadDirection::Src);
+            let source = upstream(Arc::clone(&seeks));
             source.set_active(true).unwrap();
             source.link(&input).unwrap();
             source
@@ -112,6 +119,7 @@ impl Between {
             element,
             source,
             sink,
+            seeks,
             received,
             posted,
         }
@@ -120,6 +128,16 @@ impl Between {
     /// Sends an event to the element.
     pub fn event(&self, event: gst::Event) -> bool {
         self.source.as_ref().unwrap().push_event(event)
+    }
+
+    /// Sends an event to the element from downstream.
+    pub fn event_from_downstream(&self, event: gst::Event) -> bool {
+        self.sink.push_event(event)
+    }
+
+    /// The number of seeks that came to the source, which takes none.
+    pub fn seeks(&self) -> usize {
+        self.seeks.load(Ordering::Relaxed)
     }
 
     /// Sends the events at the start of a stream.
@@ -200,6 +218,23 @@ impl Between {
         assert!(ended, "no end: {:?}", self.messages());
     }
 
+    /// Waits until an event came downstream or an error was posted.
+    pub fn until_event_or_error(&self, event: &str) {
+        let has_come = || {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            let received = self.received.lock().unwrap();
+            let posted = self.posted.lock().unwrap();
+            received.events.iter().any(|other| other == event)
+                || posted
+                    .iter()
+                    .any(|message| message.type_() == gst::MessageType::Error)
+        };
+        assert!(
+            (0..4000).any(|_| has_come()),
+            "neither {event} nor an error"
+        );
+    }
+
     /// Errors and warnings on the bus, by domain and code.
     pub fn messages(&self) -> Vec<String> {
         let kinds = [gst::MessageType::Error, gst::MessageType::Warning];
@@ -259,6 +294,16 @@ fn code_of(error: &gst::glib::Error) -> String {
         .unwrap_or_else(|| error.to_string())
 }
 
+fn upstream(seeks: Arc<AtomicUsize>) -> gst::Pad {
+    gst::Pad::builder(gst::PadDirection::Src)
+        .event_function(move |_, _, event| {
+            let is_seek = event.type_() == gst::EventType::Seek;
+            seeks.fetch_add(usize::from(is_seek), Ordering::Relaxed);
+            !is_seek
+        })
+        .build()
+}
+
 fn downstream(
     received: Arc<Mutex<Received>>,
     is_seekable: bool,
@@ -283,6 +328,12 @@ fn downstream(
             gst::QueryViewMut::Seeking(seeking) if is_seekable => {
                 let bytes = gst::format::Bytes::from_u64;
                 seeking.set(true, bytes(0), bytes(u64::MAX - 1));
+                true
+            }
+            // By default a pad without a template takes no caps but its first.
+            gst::QueryViewMut::Caps(caps) => {
+                let any = gst::Caps::new_any();
+                caps.set_result(&caps.filter_owned().unwrap_or(any));
                 true
             }
             _ => gst::Pad::query_default(pad, parent, query),

@@ -2,6 +2,8 @@
 //! Each element under the conditions that pipelines bring: starts, flushes, buffers of every kind, and other threads. Warnings of
 //! GLib are fatal, and nothing may leak.
 
+mod muxers;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 

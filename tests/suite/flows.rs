@@ -18,7 +18,7 @@ const FRAGMENTED: Recipe = Recipe::new(MP4MUX, Video::Avc, Audio::None);
 const PROGRESSIVE: Recipe = Recipe::new("mp4mux", Video::Avc, Audio::None);
 
 /// Flows by which downstream stops a stream.
-const STOPS: [gst::FlowError; 5] = [
+pub const STOPS: [gst::FlowError; 5] = [
     gst::FlowError::Flushing,
     gst::FlowError::Eos,
     gst::FlowError::NotLinked,
@@ -44,11 +44,11 @@ pub fn files() -> Scratch {
     folder
 }
 
-fn decryptor() -> String {
+pub fn decryptor() -> String {
     format!("clearkeydec key-id={KID} key={KEY} name=element")
 }
 
-fn encryptor(element: &str) -> String {
+pub fn encryptor(element: &str) -> String {
     format!("{element} scheme=cbcs key-id={KID} key={KEY} name=element")
 }
 
@@ -83,7 +83,7 @@ pub fn all_fed(folder: &Path) -> Vec<Fed> {
 }
 
 /// Each pipeline in which an element reads a file itself.
-fn all_pulling(folder: &Path) -> Vec<String> {
+pub fn all_pulling(folder: &Path) -> Vec<String> {
     let line = |name: &str, element: String| {
         format!(
             "filesrc location={} ! {element}",
