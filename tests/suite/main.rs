@@ -34,6 +34,8 @@ mod bins;
 mod browser;
 /// Elementary streams: protected as demuxed files are.
 mod cencenc;
+/// Changes of caps in the middle of a stream, and seeks.
+mod changes;
 /// A check that every shared vector is used.
 mod claims;
 /// Decryption of the output of cencenc, playreadyenc and other tools.
