@@ -30,6 +30,13 @@ enum PullStep<F> {
     End,
 }
 
+/// An end where the file has more bytes.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it ends at byte {0}, before the file does: the application ended the stream, or the file is shorter now"
+)]
+struct EarlyEnd(u64);
+
 impl SeekableInput for Upstream {
     type Chunk = BufferChunk;
 
@@ -42,7 +49,11 @@ impl SeekableInput for Upstream {
         offset: u64,
         len: usize,
     ) -> Result<BufferChunk, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(BufferChunk::new(self.pull(offset, u32::try_from(len)?)?)?)
+        match self.pull(offset, u32::try_from(len)?) {
+            Ok(buffer) => Ok(BufferChunk::new(buffer)?),
+            Err(gst::FlowError::Eos) => Err(EarlyEnd(offset).into()),
+            Err(flow) => Err(flow.into()),
+        }
     }
 }
 
