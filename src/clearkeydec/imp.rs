@@ -150,7 +150,7 @@ impl ObjectImpl for ClearKeyDec {
     fn properties() -> &'static [glib::ParamSpec] {
         static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             settings::key_specs(
-                "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]', or file:///path/x.cpix with keys in the clear. Keys are found by their KID; selectors have no effect",
+                "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]', or file:///path/x.cpix with keys in the clear. Keys are found by their KID; selectors have no effect. If no property gives keys, the signal request-key requests them: a handler gets a structure with the field key-id (string), and returns one with key-id and key (strings), or one named 'pending' before set-key",
             )
         });
         &PROPERTIES

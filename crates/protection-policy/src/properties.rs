@@ -48,7 +48,7 @@ pub const KEY_URI: PropertySpec = PropertySpec::new(
     "key-uri",
     "Key location",
     PropertyKind::Location,
-    "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]' (created with a new key if it does not exist), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path",
+    "Location of the keys: file:///path/x.keys with lines 'selector kid key [iv]' (created with a new key if it does not exist), file:///path/x.cpix, sqlite:///path/keys.db, postgresql://host/name or speke+https://host/path. If no property gives keys, the signal request-key requests them: a handler gets a structure with the field period (guint64), and returns one with key-id and key (strings), or one named 'pending' before set-key",
 )
 .option_with_help(
     Keys,
@@ -169,7 +169,7 @@ pub const IV: PropertySpec = PropertySpec::new(
     "iv",
     "First IV",
     PropertyKind::Text { check: check_iv },
-    "First IV in hex (16 or 32 digits), constant in cbcs. If unset, it follows from key and KID in cbcs and is random in the other schemes. In cenc and cens only for a key set by key-id and key; never use the same IV twice with one key",
+    "First IV in hex (16 or 32 digits), constant in cbcs. If unset, it follows from key and KID in cbcs and is random in the other schemes. In cenc and cens only for a key that key-id and key or the application give; never use the same IV twice with one key",
 )
 .option(Encryption, "HEX");
 
