@@ -5,7 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use content_key_store::{Error as StoreError, KeyStore, Row, SignedRow, Transaction, check_name};
+use content_key_store::{
+    ContentPattern, ContentScope, Error as StoreError, KeyStore, Row, SignedRow, Transaction,
+    check_name,
+};
 
 mod error;
 mod role;
@@ -22,33 +25,80 @@ pub struct Account {
     pub roles: BTreeSet<Role>,
     /// SHA-256 of the DER client certificate that it signs in with over mutual TLS.
     pub certificate: Option<[u8; 32]>,
+    /// The contents that it may use.
+    pub contents: ContentScope,
     /// The time when it was added.
     pub created: SystemTime,
     /// The time when it was disabled; None while it is enabled.
     pub disabled: Option<SystemTime>,
 }
 
-/// Adds an account, or replaces the roles and the certificate of an account. It stays enabled or disabled.
+/// The settings of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountSettings {
+    /// Its roles.
+    pub roles: BTreeSet<Role>,
+    /// SHA-256 of the DER client certificate that it signs in with over mutual TLS.
+    pub certificate: Option<[u8; 32]>,
+    /// The contents that it may use; None for those that it has, or all for a new account.
+    pub contents: Option<ContentScope>,
+}
+
+impl AccountSettings {
+    /// Makes the settings of an account with roles and without a certificate.
+    pub fn with_roles(roles: impl IntoIterator<Item = Role>) -> Self {
+        Self {
+            roles: roles.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Adds an account, or replaces the settings of an account. It stays enabled or disabled.
 ///
 /// # Errors
-/// [`content_key_store::Error::BadName`], [`AccountError::CertificateTaken`], [`AccountError::LastAdmin`].
-pub fn put(
-    store: &KeyStore,
-    name: &str,
-    roles: &BTreeSet<Role>,
-    certificate: Option<[u8; 32]>,
-) -> Result<(), AccountError> {
+/// [`content_key_store::Error::BadName`], [`AccountError::CertificateTaken`], [`AccountError::LastAdmin`],
+/// [`AccountError::WholeStore`].
+pub fn put(store: &KeyStore, name: &str, settings: &AccountSettings) -> Result<(), AccountError> {
     check_name("account's name", name)?;
     store.write("put account", name, |transaction| {
+        let before = contents_of(transaction, name)?;
+        let contents = settings.contents.as_ref().unwrap_or(&before);
+        check_scope(&settings.roles, contents)?;
         keep_admin(transaction, |transaction| {
-            store_row(transaction, name, certificate)?;
-            replace_roles(transaction, name, roles)
+            store_row(transaction, name, settings.certificate)?;
+            replace_roles(transaction, name, &settings.roles)?;
+            replace_contents(transaction, name, contents)
         })?;
         transaction.sign(SignedRow::Account(name))?;
-        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
-        let with = certificate.map_or("", |_| " with a certificate");
-        Ok(((), format!("roles: {}{with}", names.join(", "))))
+        let changed = match *contents == before {
+            true => String::new(),
+            false => format!(", before: {before}"),
+        };
+        Ok((
+            (),
+            format!("{}; contents: {contents}{changed}", description(settings)),
+        ))
     })
+}
+
+/// Describes the roles and the certificate of an account for the audit.
+fn description(settings: &AccountSettings) -> String {
+    let names: Vec<_> = settings.roles.iter().map(|role| role.name()).collect();
+    let with = settings.certificate.map_or("", |_| " with a certificate");
+    format!("roles: {}{with}", names.join(", "))
+}
+
+/// Refuses to limit an account whose role concerns the whole store: an administrator could lift the limit, and the audit is of all
+/// contents.
+fn check_scope(roles: &BTreeSet<Role>, contents: &ContentScope) -> Result<(), AccountError> {
+    match roles
+        .iter()
+        .find(|role| contents.is_limited() && role.is_of_whole_store())
+    {
+        Some(role) => Err(AccountError::WholeStore(*role)),
+        None => Ok(()),
+    }
 }
 
 /// Gives an account the role admin, and adds or enables it, so that somebody can sign in again.
@@ -57,15 +107,21 @@ pub fn put(
 /// If the database fails.
 pub fn restore_admin(store: &KeyStore, name: &str) -> Result<(), AccountError> {
     let account = match get(store, name) {
-        Err(AccountError::NoAccount(_)) => return put(store, name, &Role::ALL.into(), None),
+        Err(AccountError::NoAccount(_)) => {
+            return put(store, name, &AccountSettings::with_roles(Role::ALL));
+        }
         account => account?,
     };
     if account.disabled.is_some() {
         set_disabled(store, name, false)?;
     }
     if !account.roles.contains(&Role::Admin) {
-        let roles = account.roles.iter().copied().chain([Role::Admin]).collect();
-        put(store, name, &roles, account.certificate)?;
+        let settings = AccountSettings {
+            roles: account.roles.iter().copied().chain([Role::Admin]).collect(),
+            certificate: account.certificate,
+            contents: Some(ContentScope::default()),
+        };
+        put(store, name, &settings)?;
     }
     Ok(())
 }
@@ -92,6 +148,13 @@ pub fn list(store: &KeyStore) -> Result<Vec<Account>, StoreError> {
                 .or_default()
                 .insert(role_of(&mut row)?);
         }
+        let mut contents = BTreeMap::<String, BTreeSet<ContentPattern>>::new();
+        for mut row in transaction.run("SELECT account, pattern FROM account_content", &[])? {
+            contents
+                .entry(row.text()?)
+                .or_default()
+                .insert(ContentPattern::parse(&row.text()?)?);
+        }
         transaction
             .run(
                 "SELECT name, certificate, created, disabled FROM account ORDER BY name",
@@ -102,6 +165,7 @@ pub fn list(store: &KeyStore) -> Result<Vec<Account>, StoreError> {
                 let account = Account::from_row(&mut row)?;
                 Ok(Account {
                     roles: roles.remove(&account.name).unwrap_or_default(),
+                    contents: ContentScope::of(contents.remove(&account.name).unwrap_or_default())?,
                     ..account
                 })
             })
@@ -172,8 +236,22 @@ pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<Acco
             .into_iter()
             .map(|mut row| role_of(&mut row))
             .collect::<Result<_, _>>()?,
+        contents: contents_of(transaction, name)?,
         ..Account::from_row(&mut row)?
     })
+}
+
+fn contents_of(transaction: &mut Transaction<'_>, name: &str) -> Result<ContentScope, StoreError> {
+    ContentScope::of(
+        transaction
+            .run(
+                "SELECT pattern FROM account_content WHERE account = $1",
+                &[name.into()],
+            )?
+            .into_iter()
+            .map(|mut row| ContentPattern::parse(&row.text()?))
+            .collect::<Result<_, _>>()?,
+    )
 }
 
 fn store_row(
@@ -214,6 +292,24 @@ fn replace_roles(
     Ok(())
 }
 
+fn replace_contents(
+    transaction: &mut Transaction<'_>,
+    name: &str,
+    contents: &ContentScope,
+) -> Result<(), AccountError> {
+    transaction.run(
+        "DELETE FROM account_content WHERE account = $1",
+        &[name.into()],
+    )?;
+    for pattern in contents.patterns() {
+        transaction.run(
+            "INSERT INTO account_content (account, pattern) VALUES ($1, $2)",
+            &[name.into(), pattern.as_str().into()],
+        )?;
+    }
+    Ok(())
+}
+
 /// Runs a change, and refuses it if no administrator can sign in after it, unless none could before.
 ///
 /// # Errors
@@ -249,7 +345,7 @@ fn role_of(row: &mut Row) -> Result<Role, StoreError> {
 }
 
 impl Account {
-    /// Reads an account without its roles.
+    /// Reads an account without its roles and contents.
     fn from_row(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self {
             name: row.text()?,
@@ -259,6 +355,7 @@ impl Account {
                 .map(TryInto::try_into)
                 .transpose()
                 .map_err(|_| StoreError::Damaged("a certificate's hash has another length"))?,
+            contents: ContentScope::default(),
             created: row.time()?,
             disabled: row.optional_time()?,
         })

@@ -70,7 +70,10 @@ pub fn list(store: &KeyStore, filter: &AuditFilter, page: Page) -> Result<Vec<Au
     let mut values = Vec::from(page.values()?);
     values.extend(filter.values());
     store
-        .read(|transaction| transaction.run(filter.sql(), &values))?
+        .read(|transaction| {
+            transaction.actor().check_all_contents()?;
+            transaction.run(filter.sql(), &values)
+        })?
         .into_iter()
         .map(|mut row| AuditEntry::from_row(&mut row))
         .collect()

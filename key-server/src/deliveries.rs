@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use cenc_types::KeyId;
-use content_key_store::{Backend, Error, KeyStore, Page, PeriodKey, Row};
+use content_key_store::{Backend, Error, KeyStore, Page, PeriodKey, Row, may_use_key};
 
 /// A key on its way to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,19 +157,26 @@ pub fn of_key(store: &KeyStore, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
         " FROM delivery WHERE kid = $1 ORDER BY target"
     );
     store
-        .read(|transaction| transaction.run(sql, &[kid.into()]))?
+        .read(|transaction| {
+            transaction.check_key(kid)?;
+            transaction.run(sql, &[kid.into()])
+        })?
         .into_iter()
         .map(|mut row| Delivery::from_row(&mut row))
         .collect()
 }
 
-/// Lists the deliveries that were given up, by KID.
+/// Lists the deliveries of the actor's keys that were given up, by KID.
 ///
 /// # Errors
 /// If the database fails.
 pub fn given_up(store: &KeyStore, page: Page) -> Result<Vec<Delivery>, Error> {
     store
-        .read(|transaction| transaction.run(GIVEN_UP, &page.values()?))?
+        .read(|transaction| {
+            let [limit, offset] = page.values()?;
+            let actor = transaction.limited_actor()?;
+            transaction.run(GIVEN_UP, &[limit, offset, actor])
+        })?
         .into_iter()
         .map(|mut row| Delivery::from_row(&mut row))
         .collect()
@@ -178,7 +185,9 @@ pub fn given_up(store: &KeyStore, page: Page) -> Result<Vec<Delivery>, Error> {
 pub(crate) const GIVEN_UP: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    " FROM delivery WHERE state = 'given-up' ORDER BY kid, target LIMIT $1 OFFSET $2"
+    " FROM delivery WHERE state = 'given-up' AND ",
+    may_use_key!("delivery.kid", "$3"),
+    " ORDER BY kid, target LIMIT $1 OFFSET $2"
 );
 
 /// A key of a track in a crypto period, with its deliveries.

@@ -3,9 +3,9 @@
 
 use std::time::SystemTime;
 
-use content_key_store::{Error, KeyState, KeyStore, Transaction};
+use content_key_store::{Error, KeyState, KeyStore, Transaction, Value, may_use_key};
 
-/// The figures of the store.
+/// The figures of the store: of the keys that the actor may use, if it is limited to contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreHealth {
     /// The number of keys in each state, in the states' order.
@@ -18,8 +18,8 @@ pub struct StoreHealth {
     pub given_up: u64,
     /// The key-encryption keys, the oldest first.
     pub keks: Vec<KekInfo>,
-    /// The number of rows of the audit.
-    pub audit_rows: u64,
+    /// The number of rows of the audit; None for an actor that is limited to contents.
+    pub audit_rows: Option<u64>,
 }
 
 /// The number of keys in a state.
@@ -57,26 +57,41 @@ pub enum KekState {
 /// If the database fails.
 pub fn look(store: &KeyStore) -> Result<StoreHealth, Error> {
     store.read(|transaction| {
-        let (pending, oldest_pending) = pending(transaction)?;
+        let actor = [transaction.limited_actor()?];
+        let (pending, oldest_pending) = pending(transaction, &actor)?;
+        let is_limited = transaction.actor().scope().is_limited();
         Ok(StoreHealth {
-            keys: keys(transaction)?,
+            keys: keys(transaction, &actor)?,
             pending,
             oldest_pending,
-            given_up: count(transaction, GIVEN_UP)?,
+            given_up: count(transaction, GIVEN_UP, &actor)?,
             keks: keks(transaction)?,
-            audit_rows: count(transaction, "SELECT seq FROM audit_head")?,
+            audit_rows: match is_limited {
+                true => None,
+                false => Some(count(transaction, "SELECT seq FROM audit_head", &[])?),
+            },
         })
     })
 }
 
-pub(crate) const KEYS: &str = "SELECT state, COUNT(*) FROM content_key GROUP BY state";
-pub(crate) const PENDING: &str = "SELECT COUNT(*), MIN(content_key.created) FROM delivery
-    JOIN content_key ON content_key.kid = delivery.kid WHERE delivery.state = 'pending'";
-pub(crate) const GIVEN_UP: &str = "SELECT COUNT(*) FROM delivery WHERE state = 'given-up'";
+pub(crate) const KEYS: &str = concat!(
+    "SELECT state, COUNT(*) FROM content_key WHERE ",
+    may_use_key!("content_key.kid", "$1"),
+    " GROUP BY state"
+);
+pub(crate) const PENDING: &str = concat!(
+    "SELECT COUNT(*), MIN(content_key.created) FROM delivery
+        JOIN content_key ON content_key.kid = delivery.kid WHERE delivery.state = 'pending' AND ",
+    may_use_key!("delivery.kid", "$1")
+);
+pub(crate) const GIVEN_UP: &str = concat!(
+    "SELECT COUNT(*) FROM delivery WHERE state = 'given-up' AND ",
+    may_use_key!("delivery.kid", "$1")
+);
 
-fn keys(transaction: &mut Transaction<'_>) -> Result<Vec<KeyCount>, Error> {
+fn keys(transaction: &mut Transaction<'_>, actor: &[Value]) -> Result<Vec<KeyCount>, Error> {
     let mut counts = KeyState::ALL.map(|state| KeyCount { state, count: 0 });
-    for mut row in transaction.run(KEYS, &[])? {
+    for mut row in transaction.run(KEYS, actor)? {
         let name = row.text()?;
         counts
             .iter_mut()
@@ -87,16 +102,23 @@ fn keys(transaction: &mut Transaction<'_>) -> Result<Vec<KeyCount>, Error> {
     Ok(counts.into())
 }
 
-fn pending(transaction: &mut Transaction<'_>) -> Result<(u64, Option<SystemTime>), Error> {
+fn pending(
+    transaction: &mut Transaction<'_>,
+    actor: &[Value],
+) -> Result<(u64, Option<SystemTime>), Error> {
     let mut row = transaction
-        .one(PENDING, &[])?
+        .one(PENDING, actor)?
         .ok_or(Error::Damaged("a count is missing"))?;
     Ok((row.int()?.unsigned_abs(), row.optional_time()?))
 }
 
-fn count(transaction: &mut Transaction<'_>, sql: &'static str) -> Result<u64, Error> {
+fn count(
+    transaction: &mut Transaction<'_>,
+    sql: &'static str,
+    values: &[Value],
+) -> Result<u64, Error> {
     Ok(transaction
-        .one(sql, &[])?
+        .one(sql, values)?
         .ok_or(Error::Damaged("a count is missing"))?
         .int()?
         .unsigned_abs())

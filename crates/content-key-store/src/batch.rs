@@ -8,11 +8,12 @@ use std::thread::{Builder, JoinHandle};
 
 use cenc_types::KeyId;
 
+use super::actor::Actor;
 use super::audit::{self, Event};
 use super::content_key::load_for_licences;
 use super::key_requests::{self, ContentKeys, SlotRequest};
 use super::transaction::{Recorded, Transaction};
-use super::{Error, KeyStore, StoredKey, model};
+use super::{Error, KeyStore, StoredKey};
 
 /// The largest number of waiting requests; more are refused.
 const MAX_WAITING: usize = 1024;
@@ -35,7 +36,7 @@ trait Job: Send {
 }
 
 struct Request<T, W, A> {
-    actor: String,
+    actor: Actor,
     action: &'static str,
     object: String,
     work: Option<W>,
@@ -66,17 +67,15 @@ impl Batcher {
     /// store's thread, or at once if the request cannot be taken. It must not block.
     pub fn get_or_create_keys(
         &self,
-        actor: &str,
+        actor: &Actor,
         wanted: Vec<SlotRequest>,
         answer: impl FnOnce(Result<ContentKeys, Error>) + Send + 'static,
     ) {
-        if let Err(error) =
-            model::check_name("actor", actor).and_then(|()| key_requests::check(&wanted))
-        {
+        if let Err(error) = key_requests::check(actor, &wanted) {
             return answer(Err(error));
         }
         self.send(Request {
-            actor: actor.to_owned(),
+            actor: actor.clone(),
             action: "keys of",
             object: key_requests::object(&wanted),
             work: Some(move |transaction: &mut Transaction<'_>| {
@@ -90,15 +89,12 @@ impl Batcher {
     /// Does the same as [`KeyStore::key`] for an actor. `answer` is called as by [`Self::get_or_create_keys`].
     pub fn key(
         &self,
-        actor: &str,
+        actor: &Actor,
         kid: KeyId,
         answer: impl FnOnce(Result<StoredKey, Error>) + Send + 'static,
     ) {
-        if let Err(error) = model::check_name("actor", actor) {
-            return answer(Err(error));
-        }
         self.send(Request {
-            actor: actor.to_owned(),
+            actor: actor.clone(),
             action: "read",
             object: kid.to_string(),
             work: Some(move |transaction: &mut Transaction<'_>| {
@@ -139,9 +135,8 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
         }))
         .unwrap_or_else(|_| Err(Error::Statement("the program failed".to_owned())));
         for job in jobs {
-            let _ = catch_unwind(AssertUnwindSafe(|| {
-                job.answer(kept.as_ref().map(|&()| ()));
-            }));
+            let kept = kept.as_ref().map(|&()| ());
+            let _ = catch_unwind(AssertUnwindSafe(|| job.answer(kept)));
         }
     }
 }
@@ -157,20 +152,16 @@ where
             return Ok(());
         };
         let event = Event {
-            actor: &self.actor,
+            actor: self.actor.name(),
             action: self.action,
             object: &self.object,
             result: "",
         };
+        transaction.actor = self.actor.clone();
         transaction.run("SAVEPOINT request", &[])?;
         let done = work(transaction).and_then(|(value, result)| {
-            audit::append(
-                transaction,
-                &Event {
-                    result: &result,
-                    ..event
-                },
-            )?;
+            let result = result.as_str();
+            audit::append(transaction, &Event { result, ..event })?;
             Ok(value)
         });
         match &done {
@@ -178,13 +169,9 @@ where
             Err(error) if error.is_temporary() => return done.map(|_| ()),
             Err(error) => {
                 transaction.run("ROLLBACK TO SAVEPOINT request", &[])?;
-                audit::append(
-                    transaction,
-                    &Event {
-                        result: &format!("refused: {error}"),
-                        ..event
-                    },
-                )?;
+                let refused = format!("refused: {error}");
+                let result = refused.as_str();
+                audit::append(transaction, &Event { result, ..event })?;
             }
         }
         transaction.run("RELEASE SAVEPOINT request", &[])?;

@@ -5,10 +5,11 @@ use cenc_types::{CipherMode, ContentKey, KeyId};
 use playready_header::guid;
 use playready_header::header::HeaderKeyId;
 
+use super::actor::Outside;
 use super::content_key::{KIND, load};
 use super::model::{mode_name, mode_of};
 use super::transaction::Transaction;
-use super::{Error, KeyStore, seed};
+use super::{Error, KeyStore, may_use_key, seed};
 
 impl KeyStore {
     /// Returns the KIDs of a key, the oldest first.
@@ -16,7 +17,8 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn kids_with(&self, key: &ContentKey) -> Result<Vec<KeyId>, Error> {
-        self.read(|transaction| others_with(transaction, &KeyId::from_bytes([0; 16]), key))
+        let nobody = KeyId::from_bytes([0; 16]);
+        self.read(|transaction| others_with(transaction, &nobody, key))
     }
 
     /// Returns a KID as a PlayReady Header lists it, with the checksum of a key of counter mode.
@@ -56,29 +58,41 @@ pub(super) fn check_mode(
     mode: CipherMode,
 ) -> Result<(), Error> {
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
+    let sql = "SELECT kid, mode FROM content_key WHERE fingerprint = $1 AND mode <> $2 LIMIT 1";
     match transaction.one(
-        "SELECT kid, mode FROM content_key WHERE fingerprint = $1 AND mode <> $2 LIMIT 1",
+        sql,
         &[fingerprint.as_slice().into(), mode_name(mode).into()],
     )? {
         None => Ok(()),
-        Some(mut row) => Err(Error::SameKeyOtherMode {
-            kid: row.key_id()?,
-            mode: mode_of(&row.text()?)?,
-        }),
+        Some(mut row) => {
+            let kid = row.key_id()?;
+            if transaction.check_key(&kid).is_err() {
+                return Err(transaction.actor.outside(Outside::SameKey));
+            }
+            Err(Error::SameKeyOtherMode {
+                kid,
+                mode: mode_of(&row.text()?)?,
+            })
+        }
     }
 }
 
-/// Returns the other KIDs than `kid` that have the key, the oldest first.
+/// Returns the other KIDs than `kid` that have the key and that the actor may use, the oldest first.
 pub(super) fn others_with(
     transaction: &mut Transaction<'_>,
     kid: &KeyId,
     key: &ContentKey,
 ) -> Result<Vec<KeyId>, Error> {
+    let actor = transaction.limited_actor()?;
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
     transaction
         .run(
-            "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 ORDER BY created",
-            &[fingerprint.as_slice().into(), kid.into()],
+            concat!(
+                "SELECT kid FROM content_key WHERE fingerprint = $1 AND kid <> $2 AND ",
+                may_use_key!("content_key.kid", "$3"),
+                " ORDER BY created"
+            ),
+            &[fingerprint.as_slice().into(), kid.into(), actor],
         )?
         .into_iter()
         .map(|mut row| row.key_id())

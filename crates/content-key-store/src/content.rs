@@ -7,6 +7,7 @@ use std::time::Duration;
 use cenc_types::Scheme;
 
 use super::database::Row;
+use super::may_use_content;
 use super::model::{check_name, milliseconds};
 use super::transaction::Transaction;
 use super::{Content, Error, KeySlot, KeyStore, Page, TrackLabel};
@@ -33,17 +34,28 @@ pub struct RotatingContent {
     pub crypto_period: Duration,
 }
 
-pub(super) const IDS: &str = "SELECT id FROM content ORDER BY id LIMIT $1 OFFSET $2";
+pub(super) const IDS: &str = concat!(
+    "SELECT id FROM content WHERE ",
+    may_use_content!("id", "$3"),
+    " ORDER BY id LIMIT $1 OFFSET $2"
+);
 /// The lengths of crypto periods, in milliseconds.
 const CRYPTO_PERIODS: RangeInclusive<i64> = 1..=A_YEAR;
 /// 366 days in milliseconds: the longest crypto period, and the longest time by which keys are made ahead.
 const A_YEAR: i64 = 366 * 24 * 60 * 60 * 1000;
 
-pub(super) const LIST: &str = "SELECT id, scheme, crypto_period,
-    (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content ORDER BY id LIMIT $1 OFFSET $2";
+pub(super) const LIST: &str = concat!(
+    "SELECT id, scheme, crypto_period,
+        (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content WHERE ",
+    may_use_content!("id", "$3"),
+    " ORDER BY id LIMIT $1 OFFSET $2"
+);
 
-pub(super) const ROTATING: &str =
-    "SELECT id, crypto_period FROM content WHERE crypto_period IS NOT NULL ORDER BY id";
+pub(super) const ROTATING: &str = concat!(
+    "SELECT id, crypto_period FROM content WHERE crypto_period IS NOT NULL AND ",
+    may_use_content!("id", "$1"),
+    " ORDER BY id"
+);
 
 impl KeyStore {
     /// Adds a content, or replaces the settings of one. Its keys stay as they are.
@@ -64,8 +76,10 @@ impl KeyStore {
         condition: impl FnOnce(Option<&Content>) -> bool,
     ) -> Result<bool, Error> {
         check(content)?;
+        self.actor.check_content(&content.id)?;
         self.write("put content", &content.id, |transaction| {
-            if !condition(load_if_there(transaction, &content.id)?.as_ref()) {
+            let current = load_if_there(transaction, &content.id)?;
+            if !condition(current.as_ref()) {
                 return Ok((false, "left as it is".to_owned()));
             }
             store(transaction, content)?;
@@ -78,21 +92,24 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn rotating(&self) -> Result<Vec<RotatingContent>, Error> {
-        self.read(|transaction| transaction.run(ROTATING, &[]))?
-            .into_iter()
-            .map(|mut row| {
-                Ok(RotatingContent {
-                    id: row.text()?,
-                    crypto_period: period_of(&mut row)?.unwrap_or_default(),
-                })
+        self.read(|transaction| {
+            let actor = transaction.limited_actor()?;
+            transaction.run(ROTATING, &[actor])
+        })?
+        .into_iter()
+        .map(|mut row| {
+            Ok(RotatingContent {
+                id: row.text()?,
+                crypto_period: period_of(&mut row)?.unwrap_or_default(),
             })
-            .collect()
+        })
+        .collect()
     }
 
     /// Returns a content by its id.
     ///
     /// # Errors
-    /// [`Error::NoContent`].
+    /// [`Error::NoContent`], [`Error::OutsideContents`].
     pub fn content(&self, id: &str) -> Result<Content, Error> {
         self.read(|transaction| load(transaction, id))
     }
@@ -102,6 +119,7 @@ impl KeyStore {
     /// # Errors
     /// [`Error::NoContent`], [`Error::ContentHasKeys`].
     pub fn remove_content(&self, id: &str) -> Result<(), Error> {
+        self.actor.check_content(id)?;
         self.write("remove content", id, |transaction| {
             load(transaction, id)?;
             let sql = "SELECT kid FROM key_slot WHERE content_id = $1 LIMIT 1";
@@ -124,7 +142,7 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn content_list(&self, page: Page) -> Result<Vec<ContentSummary>, Error> {
-        self.read(|transaction| transaction.run(LIST, &page.values()?))?
+        self.read(|transaction| list(transaction, LIST, page))?
             .into_iter()
             .map(|mut row| ContentSummary::from_row(&mut row))
             .collect()
@@ -135,11 +153,22 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn contents(&self, page: Page) -> Result<Vec<String>, Error> {
-        self.read(|transaction| transaction.run(IDS, &page.values()?))?
+        self.read(|transaction| list(transaction, IDS, page))?
             .into_iter()
             .map(|mut row| row.text())
             .collect()
     }
+}
+
+/// Returns a page of the contents that the actor may use.
+fn list(
+    transaction: &mut Transaction<'_>,
+    sql: &'static str,
+    page: Page,
+) -> Result<Vec<Row>, Error> {
+    let [limit, offset] = page.values()?;
+    let actor = transaction.limited_actor()?;
+    transaction.run(sql, &[limit, offset, actor])
 }
 
 fn check(content: &Content) -> Result<(), Error> {
@@ -154,12 +183,11 @@ fn check(content: &Content) -> Result<(), Error> {
 }
 
 pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Content, Error> {
+    transaction.actor.check_content(id)?;
+    let sql = "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
+        FROM content WHERE id = $1";
     let mut row = transaction
-        .one(
-            "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
-                FROM content WHERE id = $1",
-            &[id.into()],
-        )?
+        .one(sql, &[id.into()])?
         .ok_or_else(|| Error::NoContent(id.to_owned()))?;
     let mut content = Content {
         scheme: scheme_of(&mut row)?,
@@ -201,11 +229,9 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
 /// # Errors
 /// [`Error::FarPeriod`].
 pub(super) fn check_period(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
-    let Some(mut row) = transaction.one(
-        "SELECT crypto_period FROM content WHERE id = $1 AND crypto_period IS NOT NULL",
-        &[slot.content_id.as_str().into()],
-    )?
-    else {
+    let sql = "SELECT crypto_period FROM content WHERE id = $1 AND crypto_period IS NOT NULL";
+    let id = slot.content_id.as_str();
+    let Some(mut row) = transaction.one(sql, &[id.into()])? else {
         return Ok(());
     };
     let latest = milliseconds(transaction.now()).saturating_add(A_YEAR);
@@ -228,6 +254,7 @@ pub(super) fn load_if_there(
 }
 
 pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {
+    transaction.actor.check_content(&content.id)?;
     if let Some(seed) = &content.seed {
         transaction
             .one(
@@ -236,28 +263,27 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
             )?
             .ok_or_else(|| Error::NoSeed(seed.clone()))?;
     }
-    transaction.run(
-        "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-            ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
-                custom_attributes = $7, crypto_period = $8, seed = $9",
-        &[
-            content.id.as_str().into(),
-            content.scheme.name().into(),
-            content.header_version.as_deref().into(),
-            content.la_url.as_deref().into(),
-            content.lui_url.as_deref().into(),
-            content.ds_id.as_deref().into(),
-            content.custom_attributes.as_deref().into(),
-            content
-                .crypto_period
-                .map(crypto_period_column)
-                .transpose()?
-                .into(),
-            content.seed.as_deref().into(),
-            transaction.now().into(),
-        ],
-    )?;
+    let period = content
+        .crypto_period
+        .map(crypto_period_column)
+        .transpose()?;
+    let sql = "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
+            custom_attributes = $7, crypto_period = $8, seed = $9";
+    let values = [
+        content.id.as_str().into(),
+        content.scheme.name().into(),
+        content.header_version.as_deref().into(),
+        content.la_url.as_deref().into(),
+        content.lui_url.as_deref().into(),
+        content.ds_id.as_deref().into(),
+        content.custom_attributes.as_deref().into(),
+        period.into(),
+        content.seed.as_deref().into(),
+        transaction.now().into(),
+    ];
+    transaction.run(sql, &values)?;
     replace_lists(transaction, content)
 }
 

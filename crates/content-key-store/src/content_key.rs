@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Content keys: made once for a track and a crypto period, handed out and retired.
+//! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out and retired.
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
 use content_keys::key_id_for;
 
 use super::database::Value;
 use super::key_requests::{GivenKey, give, slot_object};
-use super::list::info;
+use super::list::exists;
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
-    Content, Error, KeySlot, KeyState, KeyStore, Origin, StoredKey, content, outbox, seed,
+    Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
+    compare, content, outbox, seed,
 };
 
 /// The kind of secret for which fingerprints of content keys are computed.
 pub(super) const KIND: &str = "content key";
-
-/// Sets the state `$2` of the key `$1`, and the time `$3` at which it had that state first.
-const ADVANCE: &str = "UPDATE content_key SET state = $2,
-        delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
-        activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
-        draining = CASE WHEN $2 = 'draining' THEN COALESCE(draining, $3) ELSE draining END,
-        retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END,
-        compromised = CASE WHEN $2 = 'compromised' THEN COALESCE(compromised, $3) ELSE compromised END
-    WHERE kid = $1 RETURNING kid";
 
 impl KeyStore {
     /// Returns the key of a track in a crypto period. The first request creates it, from the content's seed or else by the operating
@@ -35,10 +27,11 @@ impl KeyStore {
     /// [`Error::Compromised`], [`Error::Superseded`] for a key that must protect nothing new.
     pub fn get_or_create_key(&self, slot: &KeySlot) -> Result<StoredKey, Error> {
         slot.check()?;
+        self.actor.check_content(&slot.content_id)?;
         self.write("key of", &slot_object(slot), |transaction| {
             let GivenKey { key, verb } = give(transaction, slot, None)?;
-            let kid = key.info.kid;
-            Ok((key, format!("{verb} {kid}")))
+            let result = format!("{verb} {}", key.info.kid);
+            Ok((key, result))
         })
     }
 
@@ -49,6 +42,35 @@ impl KeyStore {
     pub fn kid_of(&self, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
         slot.check()?;
         self.read(|transaction| find_slot(transaction, slot))
+    }
+
+    /// Adds a key by its KID, assigns it to the given slots, and enqueues it for the targets of their contents. Adding the same
+    /// key again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SameKeyOtherMode`], [`Error::GuessableKey`], [`Error::SlotTaken`],
+    /// [`Error::NilKeyId`], [`Error::NoSeed`].
+    pub fn insert(&self, new: &NewKey, slots: &[KeySlot]) -> Result<Inserted, Error> {
+        slots.iter().try_for_each(KeySlot::check)?;
+        if new.kid.is_nil() {
+            return Err(Error::NilKeyId);
+        }
+        self.check_insert(new, slots)?;
+        self.write("insert", &new.kid.to_string(), |transaction| {
+            let inserted = insert(transaction, new)?;
+            for slot in slots {
+                if assign(transaction, slot, new.identity())? {
+                    let content = content::load(transaction, &slot.content_id)?;
+                    outbox::enqueue(transaction, &new.kid, &content.targets)?;
+                }
+            }
+            let result = match (inserted.was_there, inserted.same_key.as_slice()) {
+                (true, _) => "was there".to_owned(),
+                (false, []) => "ok".to_owned(),
+                (false, [other, ..]) => format!("same key as {other}"),
+            };
+            Ok((inserted, result))
+        })
     }
 
     /// Reads a key in clear, for a licence server.
@@ -91,10 +113,19 @@ pub(super) fn advance(
     kid: &KeyId,
     state: KeyState,
 ) -> Result<(), Error> {
-    let values = [kid.into(), state.name().into(), transaction.now().into()];
+    let sql = "UPDATE content_key SET state = $2,
+            delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
+            activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
+            draining = CASE WHEN $2 = 'draining' THEN COALESCE(draining, $3) ELSE draining END,
+            retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END,
+            compromised = CASE WHEN $2 = 'compromised' THEN COALESCE(compromised, $3) ELSE compromised END
+        WHERE kid = $1 RETURNING kid";
+    transaction.check_key_change(kid)?;
+    let now = transaction.now();
+    let values = [kid.into(), state.name().into(), now.into()];
     transaction
-        .one(ADVANCE, &values)?
-        .ok_or(Error::NoKey(*kid))?;
+        .one(sql, &values)?
+        .ok_or_else(|| transaction.actor.no_key(kid))?;
     match state {
         KeyState::Compromised => outbox::give_up(transaction, kid),
         _ => Ok(()),
@@ -103,16 +134,15 @@ pub(super) fn advance(
 
 /// Reads the content key of a KID, in clear.
 pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Error> {
+    transaction.check_key(kid)?;
+    let sql = concat!(
+        "SELECT wrapped, fingerprint, ",
+        info_columns!(),
+        " FROM content_key WHERE kid = $1"
+    );
     let mut row = transaction
-        .one(
-            concat!(
-                "SELECT wrapped, fingerprint, ",
-                info_columns!(),
-                " FROM content_key WHERE kid = $1"
-            ),
-            &[kid.into()],
-        )?
-        .ok_or(Error::NoKey(*kid))?;
+        .one(sql, &[kid.into()])?
+        .ok_or_else(|| transaction.actor.no_key(kid))?;
     let wrapped = row.blob()?;
     let fingerprint = row.blob()?;
     let info = KeyInfo::from_row(&mut row)?;
@@ -146,11 +176,10 @@ pub(super) fn find_slot(
     transaction: &mut Transaction<'_>,
     slot: &KeySlot,
 ) -> Result<Option<KeyId>, Error> {
+    transaction.actor.check_content(&slot.content_id)?;
+    let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
     transaction
-        .one(
-            "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4",
-            &slot_values(slot)?,
-        )?
+        .one(sql, &slot_values(slot)?)?
         .map(|mut row| row.key_id())
         .transpose()
 }
@@ -215,25 +244,14 @@ fn choose_kid(
     let preferred = match content.seed {
         Some(_) => {
             let rotates = content.crypto_period.is_some() || slot.period > 0;
-            Some(key_id_for(
-                &content.id,
-                slot.mode,
-                &slot.label,
-                rotates.then_some(slot.period),
-            ))
+            let period = rotates.then_some(slot.period);
+            Some(key_id_for(&content.id, slot.mode, &slot.label, period))
         }
         None => proposed.filter(KeyId::is_random),
     };
     match preferred {
-        Some(kid) if is_free(transaction, &kid)? => Ok(kid),
+        Some(kid) if !exists(transaction, &kid)? => Ok(kid),
         _ => Ok(KeyId::generate(&*transaction.host.random)?),
-    }
-}
-
-fn is_free(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<bool, Error> {
-    match info(transaction, kid) {
-        Err(Error::NoKey(_)) => Ok(true),
-        found => found.map(|_| false),
     }
 }
 
@@ -255,12 +273,12 @@ pub(super) struct KeyIdentity<'a> {
 }
 
 /// The origin of a key, with the name of its seed if it has one.
-pub(super) struct Provenance<'a> {
-    pub(super) origin: Origin,
-    pub(super) seed: Option<&'a str>,
+struct Provenance<'a> {
+    origin: Origin,
+    seed: Option<&'a str>,
 }
 
-pub(super) fn store(
+fn store(
     transaction: &mut Transaction<'_>,
     KeyIdentity { kid, mode }: KeyIdentity<'_>,
     key: &ContentKey,
@@ -269,27 +287,21 @@ pub(super) fn store(
     if let Some(doubt) = transaction.doubt {
         return Err(Error::Restored(doubt));
     }
+    let wrapped = transaction.wrap(Subject::ContentKey(kid, mode), key.as_bytes())?;
+    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
+    let sql =
+        "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
+        VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)";
     let values = [
         kid.into(),
         mode_name(mode).into(),
-        transaction
-            .wrap(Subject::ContentKey(kid, mode), key.as_bytes())?
-            .into(),
-        transaction
-            .fingerprint(KIND, key.as_bytes())
-            .as_slice()
-            .into(),
+        wrapped.into(),
+        fingerprint.as_slice().into(),
         origin.name().into(),
         seed.into(),
         transaction.now().into(),
     ];
-    transaction
-        .run(
-            "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
-                VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)",
-            &values,
-        )
-        .map(|_| ())
+    transaction.run(sql, &values).map(|_| ())
 }
 
 /// Assigns a key to a slot; false if the slot has it already. The database refuses a key of the other cipher mode.
@@ -314,4 +326,66 @@ pub(super) fn assign(
         &values,
     )?;
     Ok(true)
+}
+
+impl NewKey {
+    const fn identity(&self) -> KeyIdentity<'_> {
+        KeyIdentity {
+            kid: &self.kid,
+            mode: self.mode,
+        }
+    }
+}
+
+fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
+    let made;
+    let (key, origin, seed) = match &new.source {
+        KeySource::Entered(key) => (key, Origin::Entered, None),
+        KeySource::Imported(key) => (key, Origin::Imported, None),
+        KeySource::Random => {
+            made = ContentKey::generate(&*transaction.host.random)?;
+            (&made, Origin::Random, None)
+        }
+        KeySource::Seed(name) => {
+            made = seed::load(transaction, name)?.content_key(&new.kid);
+            (&made, Origin::Seed, Some(name.as_str()))
+        }
+    };
+    if compare::is_guessable(Some(&new.kid), key) {
+        return Err(Error::GuessableKey);
+    }
+    let was_there = match exists(transaction, &new.kid)? {
+        false => {
+            compare::check_mode(transaction, key, new.mode)?;
+            store(
+                transaction,
+                new.identity(),
+                key,
+                Provenance { origin, seed },
+            )?;
+            false
+        }
+        true => {
+            check_same(&load(transaction, &new.kid)?, key, new.mode)?;
+            true
+        }
+    };
+    Ok(Inserted {
+        was_there,
+        same_key: compare::others_with(transaction, &new.kid, key)?,
+    })
+}
+
+fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(), Error> {
+    let kid = found.info.kid;
+    if found.key.as_bytes() != key.as_bytes() {
+        return Err(Error::OtherKey(kid));
+    }
+    if found.info.mode != mode {
+        return Err(Error::OtherMode {
+            kid,
+            mode: found.info.mode,
+        });
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use cenc_types::{CipherMode, KeyId};
 
+use super::actor::Outside;
 use super::generation::Doubt;
 use super::key_requests::GRACE_PERIODS;
 use super::location::Location;
@@ -194,6 +195,28 @@ pub enum Error {
     /// A seed is there already.
     #[error("the key seed is in the store as '{0}': use that name")]
     SameSeed(String),
+    /// An account that is limited to contents has requested another one.
+    #[error(
+        "account '{actor}' is limited to contents {patterns}: {what}; use one of them, or let an administrator change the account's contents"
+    )]
+    OutsideContents {
+        /// The account.
+        actor: String,
+        /// The patterns of its contents.
+        patterns: String,
+        /// What it has tried to use.
+        what: Outside,
+    },
+    /// A pattern of contents is not understood.
+    #[error(
+        "'{0}' is no pattern of contents: give a content id, or its start and one * at the end, such as news/*"
+    )]
+    BadPattern(String),
+    /// An account has too many patterns.
+    #[error(
+        "an account has at most {0} patterns of contents: give the common start of several ids and a *, such as news/*"
+    )]
+    TooManyPatterns(usize),
     /// A content has keys.
     #[error("content '{0}' has keys, which must stay known: retire the keys and leave it")]
     ContentHasKeys(String),

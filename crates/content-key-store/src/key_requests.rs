@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use cenc_types::KeyId;
 
+use super::actor::Actor;
 use super::content_key::{KeyIdentity, assign, create, find_slot, load};
 use super::model::{KeyInfo, KeyState, mode_name};
 use super::transaction::{Recorded, Transaction};
@@ -46,7 +47,7 @@ impl KeyStore {
     /// # Errors
     /// Those of [`Self::get_or_create_key`], [`Error::NilKeyId`], [`Error::UnknownLabel`].
     pub fn get_or_create_keys(&self, wanted: &[SlotRequest]) -> Result<Vec<StoredKey>, Error> {
-        check(wanted)?;
+        check(&self.actor, wanted)?;
         self.write("keys of", &object(wanted), |transaction| {
             let (found, result) = with_content(transaction, wanted)?;
             Ok((found.keys, result))
@@ -55,9 +56,10 @@ impl KeyStore {
 }
 
 /// Checks the requests before the database is used.
-pub(super) fn check(wanted: &[SlotRequest]) -> Result<(), Error> {
+pub(super) fn check(actor: &Actor, wanted: &[SlotRequest]) -> Result<(), Error> {
     for request in wanted {
         request.slot.check()?;
+        actor.check_content(&request.slot.content_id)?;
         if request.kid.is_some_and(|kid| kid.is_nil()) {
             return Err(Error::NilKeyId);
         }
@@ -154,14 +156,8 @@ pub(super) fn give(
     {
         let key = load(transaction, &kid)?;
         check_usable(transaction, slot, &key.info)?;
-        assign(
-            transaction,
-            slot,
-            KeyIdentity {
-                kid: &kid,
-                mode: key.info.mode,
-            },
-        )?;
+        let mode = key.info.mode;
+        assign(transaction, slot, KeyIdentity { kid: &kid, mode })?;
         return Ok(GivenKey {
             key,
             verb: "shared",
@@ -179,15 +175,13 @@ fn is_of_content(
     slot: &KeySlot,
     kid: &KeyId,
 ) -> Result<bool, Error> {
-    let found = transaction.one(
-        "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 AND mode = $3 LIMIT 1",
-        &[
-            kid.into(),
-            slot.content_id.as_str().into(),
-            mode_name(slot.mode).into(),
-        ],
-    )?;
-    Ok(found.is_some())
+    let sql = "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 AND mode = $3 LIMIT 1";
+    let values = [
+        kid.into(),
+        slot.content_id.as_str().into(),
+        mode_name(slot.mode).into(),
+    ];
+    Ok(transaction.one(sql, &values)?.is_some())
 }
 
 /// Refuses a key that must not protect new samples.
@@ -200,26 +194,21 @@ fn check_usable(
         KeyState::Planned | KeyState::Delivered | KeyState::Active => Ok(()),
         KeyState::Retired => Err(Error::Retired(info.kid)),
         KeyState::Compromised => Err(Error::Compromised(info.kid)),
-        KeyState::Draining => match has_drained(transaction, slot, info)? {
-            true => Err(Error::Superseded(info.kid)),
-            false => Ok(()),
-        },
+        KeyState::Draining => {
+            let content = content::load(transaction, &slot.content_id)?;
+            let grace = content
+                .crypto_period
+                .map(|period| period.saturating_mul(GRACE_PERIODS));
+            let has_ended = grace.zip(info.draining).is_some_and(|(grace, since)| {
+                transaction
+                    .now()
+                    .duration_since(since)
+                    .is_ok_and(|drained| drained > grace)
+            });
+            match has_ended {
+                true => Err(Error::Superseded(info.kid)),
+                false => Ok(()),
+            }
+        }
     }
-}
-
-/// True if a draining key has drained for longer than late packagers may use it.
-fn has_drained(
-    transaction: &mut Transaction<'_>,
-    slot: &KeySlot,
-    info: &KeyInfo,
-) -> Result<bool, Error> {
-    let grace = content::load(transaction, &slot.content_id)?
-        .crypto_period
-        .map(|period| period.saturating_mul(GRACE_PERIODS));
-    Ok(grace.zip(info.draining).is_some_and(|(grace, since)| {
-        transaction
-            .now()
-            .duration_since(since)
-            .is_ok_and(|drained| drained > grace)
-    }))
 }

@@ -47,6 +47,7 @@
 //! Calls block, and so may dropping the last clone: use a store from threads that may block, not from asynchronous tasks. A store is
 //! one connection, which its clones share.
 
+mod actor;
 mod audit;
 mod batch;
 mod compare;
@@ -55,7 +56,6 @@ mod content_key;
 mod database;
 mod error;
 mod generation;
-mod insert;
 mod kek;
 mod key_requests;
 mod list;
@@ -85,6 +85,7 @@ mod wrap;
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};
 
+pub use actor::{Actor, ContentPattern, ContentScope, Outside};
 pub use audit::AuditHead;
 use audit::Event;
 pub use batch::Batcher;
@@ -118,7 +119,7 @@ pub use upgrade::Upgraded;
 pub struct KeyStore {
     shared: Arc<Mutex<Shared>>,
     host: Host,
-    actor: Arc<str>,
+    actor: Actor,
 }
 
 impl KeyStore {
@@ -139,10 +140,11 @@ impl KeyStore {
             database = connect(uri, host)?;
         }
         check_version(&mut *database)?;
+        let opened = Shared::open(database, &location, keks, host)?;
         Ok(Self {
-            shared: Arc::new(Mutex::new(Shared::open(database, &location, keks, host)?)),
+            shared: Arc::new(Mutex::new(opened)),
             host: host.clone(),
-            actor: "unnamed".into(),
+            actor: Actor::unnamed(),
         })
     }
 
@@ -156,12 +158,7 @@ impl KeyStore {
     /// # Errors
     /// [`Error::BadName`].
     pub fn acting_for(&self, actor: &str) -> Result<Self, Error> {
-        model::check_name("actor", actor)?;
-        Ok(Self {
-            shared: Arc::clone(&self.shared),
-            host: self.host.clone(),
-            actor: actor.into(),
-        })
+        Ok(self.acting_as(&Actor::new(actor, self.actor.scope().clone())?))
     }
 }
 
@@ -208,16 +205,20 @@ fn fill(
     let mut transaction = Transaction::of_all(database, &mut secrets, host);
     create_identity(&mut transaction, location)?;
     signed_rows::sign_all(&mut transaction)?;
-    audit::append(&mut transaction, &Event::of_store("create"))
+    let event = Event {
+        actor: "store",
+        action: "create",
+        object: "store",
+        result: "ok",
+    };
+    audit::append(&mut transaction, &event)
 }
 
 /// Gives the store an id, and begins its record, so that its backups and copies are recognised.
 fn create_identity(transaction: &mut Transaction<'_>, location: &Location) -> Result<(), Error> {
     let id = KeyId::generate(&*transaction.host.random)?.to_string();
-    transaction.run(
-        "INSERT INTO store_identity (one, id) VALUES (1, $1)",
-        &[id.as_str().into()],
-    )?;
+    let sql = "INSERT INTO store_identity (one, id) VALUES (1, $1)";
+    transaction.run(sql, &[id.as_str().into()])?;
     match generation::path(transaction.secrets.kek_file.as_deref(), location, &id) {
         Some(path) => generation::begin(&path, &id),
         None => Ok(()),

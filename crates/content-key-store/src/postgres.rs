@@ -184,11 +184,8 @@ impl Database for Postgres {
     }
 
     fn version(&mut self) -> Result<i64, Error> {
-        let tables = self.run(
-            "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'",
-            &[],
-        )?;
-        if tables.is_empty() {
+        let table = "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'";
+        if self.run(table, &[])?.is_empty() {
             return Ok(0);
         }
         self.run("SELECT version FROM key_store_version", &[])?

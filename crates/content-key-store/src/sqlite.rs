@@ -136,15 +136,16 @@ impl Sqlite {
             }
         }
         let columns = statement.column_count();
-        statement
-            .raw_query()
-            .mapped(|row| {
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            rows.push(Row::new(
                 (0..columns)
                     .map(|column| row.get_ref(column).map(value_of))
-                    .collect::<rusqlite::Result<_>>()
-                    .map(Row::new)
-            })
-            .collect()
+                    .collect::<rusqlite::Result<_>>()?,
+            ));
+        }
+        Ok(rows)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use host_access::Host;
 use zeroize::Zeroizing;
 
+use super::actor::Actor;
 use super::audit::{self, Event};
 use super::database::{Access, Backend, Database, Row, Value};
 use super::generation::{self, Doubt, Generation, RecordedRow};
@@ -27,6 +28,7 @@ pub struct Transaction<'a> {
     pub(super) database: &'a mut dyn Database,
     pub(super) secrets: &'a mut Secrets,
     pub(super) host: &'a Host,
+    pub(super) actor: Actor,
     /// The reason why the store makes no keys.
     pub(super) doubt: Option<Doubt>,
     /// The last row of the audit, if this transaction wrote one.
@@ -86,6 +88,7 @@ impl<'a> Transaction<'a> {
             database,
             secrets,
             host,
+            actor: Actor::unnamed(),
             doubt: None,
             last_row: None,
         }
@@ -149,10 +152,8 @@ impl<'a> Transaction<'a> {
 
     /// Wraps a secret under the master key.
     pub(super) fn wrap(&self, subject: Subject<'_>, secret: &[u8]) -> Result<Vec<u8>, Error> {
-        self.secrets
-            .master
-            .wrapper
-            .wrap(subject, secret, &*self.host.random)
+        let wrapper = &self.secrets.master.wrapper;
+        wrapper.wrap(subject, secret, &*self.host.random)
     }
 
     /// Unwraps a secret with the master key.
@@ -179,7 +180,7 @@ impl KeyStore {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.lock().run(Access::Read, work)
+        self.lock().run(&self.actor, Access::Read, work)
     }
 
     /// Changes rows that the audit does not record, such as claimed deliveries. Several of these run at the same time, so the work must
@@ -191,7 +192,7 @@ impl KeyStore {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.lock().run(Access::Claim, work)
+        self.lock().run(&self.actor, Access::Claim, work)
     }
 
     /// Changes the store by work that adds its own rows to the audit.
@@ -199,7 +200,7 @@ impl KeyStore {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.lock().run(Access::Write, work)
+        self.lock().run(&self.actor, Access::Write, work)
     }
 
     /// Changes the store, and records in the audit that the actor did `action` to `object`, with the result that the work returns after
@@ -215,34 +216,25 @@ impl KeyStore {
     ) -> Result<T, E> {
         let mut shared = self.lock();
         let event = Event {
-            actor: &self.actor,
+            actor: self.actor.name(),
             action,
             object,
             result: "",
         };
-        let done = shared.run(Access::Write, |transaction| {
+        let done = shared.run(&self.actor, Access::Write, |transaction| {
             let (value, result) = work(transaction)?;
-            audit::append(
-                transaction,
-                &Event {
-                    result: &result,
-                    ..event
-                },
-            )?;
+            let result = result.as_str();
+            audit::append(transaction, &Event { result, ..event })?;
             Ok::<_, E>(value)
         });
         if let Err(error) = &done
             && !error.is_temporary()
         {
+            let refused = format!("refused: {error}");
+            let result = refused.as_str();
             // If this fails too, the error of the request says more.
-            let _ = shared.run(Access::Write, |transaction| {
-                audit::append(
-                    transaction,
-                    &Event {
-                        result: &format!("refused: {error}"),
-                        ..event
-                    },
-                )
+            let _ = shared.run(&self.actor, Access::Write, |transaction| {
+                audit::append(transaction, &Event { result, ..event })
             });
         }
         done
@@ -257,18 +249,16 @@ impl Shared {
         keks: &[KekSource],
         host: &Host,
     ) -> Result<Self, Error> {
-        let OpenedKeys { secrets, store_id } = read_only(&mut *database, |database| {
+        let keys = read_only(&mut *database, |database| {
             Ok(OpenedKeys {
                 secrets: Secrets::obtain(database, keks, host)?,
                 store_id: generation::store_id(database)?,
             })
         })?;
+        let OpenedKeys { secrets, store_id } = keys;
+        let path = generation::path(secrets.kek_file.as_deref(), location, &store_id);
         // The record is read before the state with which it is compared, since other processes go on.
-        let record = Generation::open(generation::path(
-            secrets.kek_file.as_deref(),
-            location,
-            &store_id,
-        ));
+        let record = Generation::open(path);
         Ok(Self {
             generation: read_only(&mut *database, |database| record.compare(database))?,
             database,
@@ -281,7 +271,7 @@ impl Shared {
 
     /// Begins a new record, for a store that somebody has accepted.
     pub(super) fn accept(&mut self) -> Result<(), Error> {
-        let row = self.run(Access::Read, audit::last_row)?;
+        let row = self.run(&Actor::unnamed(), Access::Read, audit::last_row)?;
         self.generation.accept(&self.store_id, &row)
     }
 
@@ -297,11 +287,13 @@ impl Shared {
 
     fn run<T, E: From<Error>>(
         &mut self,
+        actor: &Actor,
         access: Access,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.database.begin(access)?;
         let mut transaction = Transaction {
+            actor: actor.clone(),
             doubt: self.generation.doubt,
             ..Transaction::of_all(&mut *self.database, &mut self.secrets, &self.host)
         };

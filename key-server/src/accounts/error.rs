@@ -3,6 +3,8 @@
 
 use content_key_store::{Error as StoreError, RequestError};
 
+use super::Role;
+
 /// Errors of accounts and tokens.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,12 @@ pub enum AccountError {
         "no administrator could sign in after this: give another account the role admin and a token first"
     )]
     LastAdmin,
+    /// An account with a role for the whole store cannot be limited to contents.
+    #[error(
+        "an account with the role {} is for the whole store and cannot be limited to contents: take the role away, or give no contents",
+        .0.name()
+    )]
+    WholeStore(Role),
     /// Another account signs in with the certificate.
     #[error("account '{0}' signs in with this certificate: give each account one of its own")]
     CertificateTaken(String),

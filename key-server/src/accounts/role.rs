@@ -36,6 +36,11 @@ impl Role {
         Self::Admin,
     ];
 
+    /// True if the role is for the whole store, so that its accounts cannot be limited to contents.
+    pub const fn is_of_whole_store(self) -> bool {
+        matches!(self, Self::Auditor | Self::Admin)
+    }
+
     /// Returns the name of the role.
     pub const fn name(self) -> &'static str {
         match self {

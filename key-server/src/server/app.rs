@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::http::StatusCode;
-use content_key_store::{Batcher, Error as StoreError, KeyStore, StoreAddress};
+use content_key_store::{Actor, Batcher, Error as StoreError, KeyStore, StoreAddress};
 use host_access::Host;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -133,21 +133,21 @@ impl App {
         &self.0.store
     }
 
-    /// Runs an operation on the store as `actor`, on a thread that may block.
+    /// Runs an operation on the store as `actor`, with its contents only, on a thread that may block.
     ///
     /// # Errors
     /// Those of the operation.
     pub async fn with_store<T, E>(
         &self,
-        actor: &str,
+        actor: &Actor,
         operation: impl FnOnce(&KeyStore) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
         E: Into<Problem> + From<StoreError> + Send + 'static,
     {
-        let (store, actor) = (self.0.store.clone(), actor.to_owned());
-        spawn_blocking(move || operation(&store.acting_for(&actor)?))
+        let store = self.0.store.acting_as(actor);
+        spawn_blocking(move || operation(&store))
             .await
             .map_err(|_| Problem::failed())?
             .map_err(Into::into)
@@ -178,14 +178,14 @@ impl App {
     /// A problem with status 401, or 429 after too many failures.
     pub async fn sign_in(&self, peer: &Peer, proof: Proof) -> Result<Identity, Problem> {
         if let Some(account) = self.0.accounts.get(&proof) {
-            return Ok(Identity::new(account));
+            return Ok(Identity::new(account)?);
         }
         let state = Arc::clone(&self.0);
         match spawn_blocking(move || state.accounts.look_up(&state.store, &proof))
             .await
             .map_err(|_| Problem::failed())??
         {
-            Some(account) => Ok(Identity::new(account)),
+            Some(account) => Ok(Identity::new(account)?),
             None => Err(self.refuse(peer).await),
         }
     }

@@ -24,7 +24,8 @@ pub fn routes() -> Router<App> {
 async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     let not_ready =
         |detail: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
-    app.with_store(SERVER, |store| {
+    let server = app.key_store().acting_for(SERVER)?.actor().clone();
+    app.with_store(&server, |store| {
         store_health::look(store)?;
         Ok::<_, content_key_store::Error>(store.doubt())
     })
@@ -39,7 +40,7 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
 
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
     client.needs(Permission::Look)?;
-    let health = app.with_store(client.name(), store_health::look).await?;
+    let health = app.with_store(client.actor(), store_health::look).await?;
     Ok((
         [(
             header::CONTENT_TYPE,

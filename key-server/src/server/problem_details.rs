@@ -134,6 +134,9 @@ impl IntoResponse for Problem {
 
 impl From<content_key_store::Error> for Problem {
     fn from(error: content_key_store::Error) -> Self {
+        if let content_key_store::Error::OutsideContents { actor, .. } = &error {
+            return Self::forbidden(actor, error.to_string());
+        }
         let status = status_of(&error);
         if matches!(error, content_key_store::Error::Restored(_)) {
             return Self::new(status, error.to_string()).retry_after(60);
@@ -154,6 +157,7 @@ impl From<content_key_store::Error> for Problem {
 fn status_of(error: &content_key_store::Error) -> StatusCode {
     use content_key_store::Error;
     match error {
+        Error::OutsideContents { .. } => StatusCode::FORBIDDEN,
         Error::NoKey(_) | Error::NoContent(_) | Error::NoSeed(_) | Error::NoDelivery { .. } => {
             StatusCode::NOT_FOUND
         }
@@ -174,6 +178,8 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::OutOfRange(_)
         | Error::FarPeriod(_)
         | Error::UnknownLabel { .. }
+        | Error::BadPattern(_)
+        | Error::TooManyPatterns(_)
         | Error::Seed(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unavailable { .. } | Error::Busy | Error::Restored(_) => {
             StatusCode::SERVICE_UNAVAILABLE

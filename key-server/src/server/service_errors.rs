@@ -46,7 +46,9 @@ impl From<AccountError> for Problem {
             | AccountError::CertificateTaken(_)
             | AccountError::TokenTaken
             | AccountError::TokenEnded => StatusCode::CONFLICT,
-            AccountError::BadRole | AccountError::BadToken => StatusCode::UNPROCESSABLE_ENTITY,
+            AccountError::BadRole | AccountError::BadToken | AccountError::WholeStore(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             // Logged as a failure of the store.
             AccountError::Generator(error) => return StoreError::from(error).into(),
         };

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use cenc_types::Scheme;
-use content_key_store::{ContentKeys, Error as StoreError, KeyState};
+use content_key_store::{Actor, ContentKeys, Error as StoreError, KeyState};
 use zeroize::Zeroizing;
 
 use super::app::App;
@@ -46,7 +46,7 @@ async fn speke(
     let version = headers
         .get(VERSION)
         .map(|version| version.to_str().unwrap_or_default());
-    let mut response = answer(&app, client.name(), &body, version)
+    let mut response = answer(&app, client.actor(), &body, version)
         .await
         .map_or_else(IntoResponse::into_response, IntoResponse::into_response);
     response.headers_mut().insert(
@@ -84,11 +84,12 @@ impl IntoResponse for Answer {
 
 async fn answer(
     app: &App,
-    actor: &str,
+    actor: &Actor,
     body: &[u8],
     version: Option<&str>,
 ) -> Result<Answer, Failure> {
     let request = Request::read(body, version)?;
+    actor.check_content(request.content_id())?;
     let scheme = scheme(app, actor, &request).await?;
     let slots = request.slots(scheme)?;
     let found = app
@@ -111,7 +112,7 @@ async fn answer(
 }
 
 /// Returns the scheme of the request, or else that of the content.
-async fn scheme(app: &App, actor: &str, request: &Request) -> Result<Scheme, Failure> {
+async fn scheme(app: &App, actor: &Actor, request: &Request) -> Result<Scheme, Failure> {
     let must_be_known = app.settings().known_contents_only;
     if let Some(scheme) = request.scheme()
         && !must_be_known

@@ -21,13 +21,18 @@ pub struct Answer {
 impl Browser {
     /// Signs in with the first token.
     pub fn sign_in(server: &Server) -> Self {
-        let cookies = server.folder.join("cookies").display().to_string();
+        Self::sign_in_with(server, "cookies", &server.token())
+    }
+
+    /// Signs in with a token. The cookies are kept in a file of that name.
+    pub fn sign_in_with(server: &Server, file: &str, token: &str) -> Self {
+        let cookies = server.folder.join(file).display().to_string();
         let mut browser = Self {
             base: server.base(),
             cookies,
             csrf: String::new(),
         };
-        let signed_in = browser.post("/login", &[("token", &server.token())]);
+        let signed_in = browser.post("/login", &[("token", token)]);
         assert_eq!(signed_in.status, 303, "{}", signed_in.text);
         let page = browser.get("/contents");
         let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
@@ -48,7 +53,11 @@ impl Browser {
     }
 
     pub fn get(&self, path: &str) -> String {
-        self.curl(&[], path).text
+        self.load(path).text
+    }
+
+    pub fn load(&self, path: &str) -> Answer {
+        self.curl(&[], path)
     }
 
     /// Sends a form.

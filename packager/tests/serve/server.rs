@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 
@@ -122,9 +122,14 @@ impl Server {
 
     /// A token of an account of these roles.
     pub fn member_token(&self, roles: &[&str]) -> String {
+        self.account_token(&roles.join("+"), &json!({"roles": roles}))
+    }
+
+    /// A token of an account with these settings.
+    pub fn account_token(&self, name: &str, settings: &Value) -> String {
         let admin = self.admin();
-        let account = format!("/v1/accounts/{}", roles.join("+"));
-        admin.put(&account, &json!({"roles": roles})).json(200);
+        let account = format!("/v1/accounts/{name}");
+        admin.put(&account, settings).json(200);
         let made = admin.post(&format!("{account}/tokens"), &json!({"label": "test"}));
         made.json(201)["token"].as_str().unwrap().to_owned()
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A server with a store in its own folder, on a free port of the loopback interface.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use content_key_store::{KekSource, KeyStore};
-use key_server::accounts::{self, Role};
+use key_server::accounts::{self, AccountSettings, Role};
 use key_server::tokens;
 use serde_json::Value;
 
@@ -40,7 +39,7 @@ impl Server {
         let store = open(&folder);
         let roles = [Role::Packager, Role::LicenseServer];
         let [packager, license_server] = roles.map(|role| {
-            accounts::put(&store, role.name(), &BTreeSet::from([role]), None).unwrap();
+            accounts::put(&store, role.name(), &AccountSettings::with_roles([role])).unwrap();
             tokens::issue(&store, role.name(), "test", None)
                 .unwrap()
                 .token

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Accounts, their roles and their tokens.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use content_key_store::{Error, KeyStore};
-use key_server::accounts::{self, AccountError, Role};
+use key_server::accounts::{self, AccountError, AccountSettings, Role};
 use key_server::audit::{self, AuditFilter};
 use key_server::tokens;
 
 use super::ALL;
 use super::place::places;
 
-fn roles(roles: &[Role]) -> BTreeSet<Role> {
-    roles.iter().copied().collect()
-}
-
 fn put(store: &KeyStore, name: &str, role: Role) {
-    accounts::put(store, name, &roles(&[role]), None).unwrap();
+    accounts::put(store, name, &AccountSettings::with_roles([role])).unwrap();
 }
 
 /// The entries of the audit, newest first, as one text.
@@ -54,25 +49,31 @@ fn account_keeps_what_it_was_given() {
     for place in places("store-accounts") {
         let store = place.open().acting_for("setup").unwrap();
         put(&store, "zoe", Role::Admin);
-        let both = roles(&[Role::Viewer, Role::Auditor]);
-        accounts::put(&store, "adam", &both, Some([7; 32])).unwrap();
+        let both = AccountSettings {
+            certificate: Some([7; 32]),
+            ..AccountSettings::with_roles([Role::Viewer, Role::Auditor])
+        };
+        accounts::put(&store, "adam", &both).unwrap();
         let accounts = accounts::list(&store).unwrap();
         let names: Vec<_> = accounts.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, ["adam", "zoe"]);
         let adam = accounts::get(&store, "adam").unwrap();
         assert_eq!(accounts[0], adam);
-        assert_eq!((&adam.roles, adam.certificate), (&both, Some([7; 32])));
+        assert_eq!(
+            (&adam.roles, adam.certificate),
+            (&both.roles, Some([7; 32]))
+        );
         let found = accounts::by_certificate(&store, &[7; 32]).unwrap();
         assert_eq!(found.as_ref(), Some(&adam));
         assert_eq!(accounts::by_certificate(&store, &[8; 32]).unwrap(), None);
 
-        let taken = accounts::put(&store, "eve", &both, Some([7; 32]));
+        let taken = accounts::put(&store, "eve", &both);
         assert!(matches!(taken, Err(AccountError::CertificateTaken(name)) if name == "adam"));
         assert!(matches!(
             accounts::get(&store, "eve"),
             Err(AccountError::NoAccount(_))
         ));
-        let named = accounts::put(&store, "", &both, None);
+        let named = accounts::put(&store, "", &both);
         assert!(matches!(named, Err(AccountError::Store(Error::BadName(_)))));
         accounts::set_disabled(&store, "adam", true).unwrap();
         assert_eq!(accounts::by_certificate(&store, &[7; 32]).unwrap(), None);
@@ -106,7 +107,7 @@ fn last_administrator_stays() {
         assert!(matches!(revoked, Err(AccountError::LastAdmin)));
         let disabled = accounts::set_disabled(&store, "one", true);
         assert!(matches!(disabled, Err(AccountError::LastAdmin)));
-        let demoted = accounts::put(&store, "one", &roles(&[Role::Viewer]), None);
+        let demoted = accounts::put(&store, "one", &AccountSettings::with_roles([Role::Viewer]));
         assert!(matches!(demoted, Err(AccountError::LastAdmin)));
         assert!(
             accounts::get(&store, "one")
@@ -122,7 +123,7 @@ fn last_administrator_stays() {
         );
         tokens::issue(&store, "two", "first", None).unwrap();
         accounts::set_disabled(&store, "one", true).unwrap();
-        let demoted = accounts::put(&store, "two", &roles(&[]), None);
+        let demoted = accounts::put(&store, "two", &AccountSettings::with_roles([]));
         assert!(
             matches!(demoted, Err(AccountError::LastAdmin)),
             "one is disabled"

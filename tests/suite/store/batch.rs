@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::mpsc;
 
 use cenc_types::{CipherMode, KeyId};
-use content_key_store::{Batcher, Content, Error, KeySlot, KeyStore, SlotRequest, TrackLabel};
+use content_key_store::{
+    Actor, Batcher, Content, ContentScope, Error, KeySlot, KeyStore, SlotRequest, TrackLabel,
+};
 use key_server::audit::{self, AuditFilter};
 
 use super::place::places;
@@ -29,6 +31,10 @@ fn wanted(content: &str, kids: &[u8]) -> Vec<SlotRequest> {
 fn request(slot: KeySlot, kid: KeyId) -> SlotRequest {
     let kid = Some(kid);
     SlotRequest { slot, kid }
+}
+
+fn actor(name: &str) -> Actor {
+    Actor::new(name, ContentScope::default()).unwrap()
 }
 
 fn kids(store: &KeyStore, wanted: &[SlotRequest]) -> Result<Vec<KeyId>, Error> {
@@ -114,7 +120,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
             }
             let wanted = vec![request(slot, kid(number))];
             let answers = answers.clone();
-            batcher.get_or_create_keys("packager", wanted, move |answer| {
+            batcher.get_or_create_keys(&actor("packager"), wanted, move |answer| {
                 answers.send((number, answer)).unwrap();
             });
         }
@@ -148,7 +154,7 @@ fn keys_are_read_together_too() {
         let (answers, answered) = mpsc::channel();
         for asked in [made.info.kid, kid(9)] {
             let answers = answers.clone();
-            batcher.key("licence-server", asked, move |answer| {
+            batcher.key(&actor("licence-server"), asked, move |answer| {
                 answers.send(answer).unwrap();
             });
         }
@@ -171,10 +177,14 @@ fn panic_of_one_request_leaves_the_others_their_answers() {
     let (answers, answered) = mpsc::channel();
     for number in 0..3 {
         let answers = answers.clone();
-        batcher.get_or_create_keys("packager", wanted("a", &[number + 1]), move |answer| {
-            assert!(number != 1, "a fault in an answer");
-            answers.send(answer.map(|found| found.keys.len())).unwrap();
-        });
+        batcher.get_or_create_keys(
+            &actor("packager"),
+            wanted("a", &[number + 1]),
+            move |answer| {
+                assert!(number != 1, "a fault in an answer");
+                answers.send(answer.map(|found| found.keys.len())).unwrap();
+            },
+        );
     }
     for _ in 0..2 {
         assert!(matches!(answered.recv(), Ok(Ok(1))));
@@ -182,12 +192,8 @@ fn panic_of_one_request_leaves_the_others_their_answers() {
 }
 
 #[test]
-fn who_asks_without_a_name_is_answered_at_once() {
-    let place = super::place::sqlite("store-nameless");
-    let batcher = Batcher::start(&place.open()).unwrap();
-    let (answers, answered) = mpsc::channel();
-    batcher.get_or_create_keys("", wanted("a", &[1]), move |answer| {
-        answers.send(answer.err()).unwrap();
-    });
-    assert!(matches!(answered.recv(), Ok(Some(Error::BadName("actor")))));
+fn actor_has_a_name() {
+    let named = |name| Actor::new(name, ContentScope::default());
+    assert!(matches!(named(""), Err(Error::BadName("actor"))));
+    assert!(matches!(named("a\nb"), Err(Error::BadName("actor"))));
 }

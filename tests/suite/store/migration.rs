@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use cenc_types::KeyId;
 use content_key_store::{Error, KeyFilter, KeyState, KeyStore};
 use host_access::Host;
-use key_server::accounts::{self, Role};
+use key_server::accounts::{self, AccountSettings, Role};
 use key_server::{deliveries, targets, tokens};
 
 use super::place::{Place, places};
@@ -189,8 +189,7 @@ fn store_of_version_1_keeps_its_keys() {
             .map(|key| deliveries::of_key(&store, &key.kid).unwrap().len())
             .sum();
         assert_eq!(to_targets, 1);
-        let admin = [Role::Admin].into_iter().collect();
-        accounts::put(&store, "adam", &admin, None).unwrap();
+        accounts::put(&store, "adam", &AccountSettings::with_roles([Role::Admin])).unwrap();
         assert_eq!(accounts::list(&place.open()).unwrap().len(), 1);
     }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Rows that another program changes in the database.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use content_key_store::{Error, KeyStore};
-use key_server::accounts::{self, AccountError, Role};
+use key_server::accounts::{self, AccountError, AccountSettings, Role};
 use key_server::targets::{self, TargetSettings};
 use key_server::tokens;
 
@@ -13,12 +12,23 @@ use super::place::{Place, places};
 
 const TOKEN: &str = "a-token-of-the-operator-for-the-tests-0001";
 
+fn with_certificate(role: Option<Role>, certificate: [u8; 32]) -> AccountSettings {
+    AccountSettings {
+        certificate: Some(certificate),
+        ..AccountSettings::with_roles(role)
+    }
+}
+
 fn prepare(place: &Place) -> KeyStore {
     let store = place.open();
-    let roles = |roles: &[Role]| roles.iter().copied().collect::<BTreeSet<_>>();
-    accounts::put(&store, "admin", &Role::ALL.into(), None).unwrap();
-    accounts::put(&store, "op", &roles(&[Role::Viewer]), Some([7; 32])).unwrap();
-    accounts::put(&store, "gone", &roles(&[Role::KeyAdmin]), Some([8; 32])).unwrap();
+    accounts::put(&store, "admin", &AccountSettings::with_roles(Role::ALL)).unwrap();
+    accounts::put(&store, "op", &with_certificate(Some(Role::Viewer), [7; 32])).unwrap();
+    accounts::put(
+        &store,
+        "gone",
+        &with_certificate(Some(Role::KeyAdmin), [8; 32]),
+    )
+    .unwrap();
     tokens::add(&store, "op", "desk", TOKEN).unwrap();
     tokens::add(
         &store,
@@ -103,7 +113,7 @@ fn rows_that_are_put_back_are_found() {
             .run("CREATE TABLE earlier AS SELECT * FROM account; CREATE TABLE earlier_role AS SELECT * FROM account_role")
             .unwrap();
         // The administrator takes the role away, and somebody puts the rows of before back.
-        accounts::put(&store, "op", &BTreeSet::new(), Some([7; 32])).unwrap();
+        accounts::put(&store, "op", &with_certificate(None, [7; 32])).unwrap();
         assert!(
             tokens::account_of(&store, TOKEN)
                 .unwrap()

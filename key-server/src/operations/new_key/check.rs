@@ -90,9 +90,8 @@ impl ParsedDraft {
         draft: &Draft,
     ) -> Result<(), content_key_store::Error> {
         let Some(kid) = self.kid else { return Ok(()) };
-        let info = match store.info(&kid) {
-            Err(content_key_store::Error::NoKey(_)) => return Ok(()),
-            info => info?,
+        let Some(info) = store.find(&kid)? else {
+            return Ok(());
         };
         let is_same = match &draft.source {
             DraftKeySource::Random => false,

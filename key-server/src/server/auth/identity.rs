@@ -3,36 +3,53 @@
 
 use std::sync::Arc;
 
+use content_key_store::{Actor, Error as StoreError};
+
 use super::Permission;
 use crate::accounts::{Account, Role};
 use crate::server::problem_details::Problem;
 
 /// An account that has signed in.
 #[derive(Debug, Clone)]
-pub struct Identity(Arc<Account>);
+pub struct Identity {
+    account: Arc<Account>,
+    actor: Actor,
+}
 
 impl Identity {
     /// Makes the identity of an account.
-    pub const fn new(account: Arc<Account>) -> Self {
-        Self(account)
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`].
+    pub fn new(account: Arc<Account>) -> Result<Self, StoreError> {
+        Ok(Self {
+            actor: Actor::new(&account.name, account.contents.clone())?,
+            account,
+        })
+    }
+
+    /// Returns the account as the store needs it: with its contents.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// Returns the account's name, for the audit.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.account.name
     }
 
     /// Returns the account's roles.
     pub fn roles(&self) -> impl Iterator<Item = Role> {
-        self.0.roles.iter().copied()
+        self.account.roles.iter().copied()
     }
 
-    /// True if one of the account's roles has the permission.
+    /// True if one of the account's roles has the permission, and the account is not limited to contents where it is for all.
     pub fn may(&self, permission: Permission) -> bool {
-        permission
+        let has_role = permission
             .roles()
             .iter()
-            .any(|role| self.0.roles.contains(role))
+            .any(|role| self.account.roles.contains(role));
+        has_role && !(permission.is_for_all_contents() && self.actor.scope().is_limited())
     }
 
     /// Checks that the account has a permission.
@@ -42,6 +59,9 @@ impl Identity {
     pub fn needs(&self, permission: Permission) -> Result<(), Problem> {
         if self.may(permission) {
             return Ok(());
+        }
+        if permission.is_for_all_contents() {
+            self.actor.check_all_contents()?;
         }
         let roles: Vec<_> = permission
             .roles()

@@ -10,8 +10,10 @@ pub enum Permission {
     Look,
     /// Add contents, change their settings, make their keys and rotate them.
     Operate,
-    /// Enter, import and retire keys, and keep key seeds.
+    /// Enter, import and retire keys.
     ManageKeys,
+    /// Add and retire key seeds.
+    ManageSeeds,
     /// See or export a key in clear.
     SeeClearKeys,
     /// Set up delivery targets.
@@ -27,6 +29,14 @@ pub enum Permission {
 }
 
 impl Permission {
+    /// True if it concerns all contents, so that an account that is limited to contents never has it.
+    pub const fn is_for_all_contents(self) -> bool {
+        matches!(
+            self,
+            Self::ManageSeeds | Self::ManageTargets | Self::ManageAccounts | Self::ReadAudit
+        )
+    }
+
     /// Returns the roles that have it. The role admin alone does not show keys.
     pub const fn roles(self) -> &'static [Role] {
         match self {
@@ -38,7 +48,7 @@ impl Permission {
                 Role::Admin,
             ],
             Self::Operate => &[Role::Operator, Role::KeyAdmin],
-            Self::ManageKeys | Self::SeeClearKeys => &[Role::KeyAdmin],
+            Self::ManageKeys | Self::ManageSeeds | Self::SeeClearKeys => &[Role::KeyAdmin],
             Self::ManageTargets => &[Role::KeyAdmin, Role::Admin],
             Self::ManageAccounts => &[Role::Admin],
             Self::ReadAudit => &[Role::Auditor, Role::Admin],

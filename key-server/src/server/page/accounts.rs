@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use cenc_types::decode_hex;
+use content_key_store::ContentScope;
 use zeroize::Zeroizing;
 
 use super::fields::Fields;
@@ -17,7 +18,7 @@ use super::form::Form;
 use super::layout::{Layout, Section};
 use super::response::{path_segment, redirect, render, render_refused};
 use super::settings::field_error;
-use crate::accounts::{self, Account, Role};
+use crate::accounts::{self, Account, AccountError, AccountSettings, Role};
 use crate::fingerprints::hex;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
@@ -83,7 +84,7 @@ pub async fn account_page(
 ) -> Result<AccountPage, Problem> {
     let name = name.to_owned();
     let (account, tokens) = app
-        .with_store(visitor.name(), move |store| {
+        .with_store(visitor.actor(), move |store| {
             Ok::<_, Problem>((accounts::get(store, &name)?, tokens::list(store, &name)?))
         })
         .await?;
@@ -102,8 +103,15 @@ fn fields_of(account: &Account) -> Fields {
         .certificate
         .map(|sha256| hex(&sha256))
         .unwrap_or_default();
+    let contents: Vec<_> = account
+        .contents
+        .patterns()
+        .map(|pattern| pattern.as_str())
+        .collect();
     account.roles.iter().fold(
-        Fields::default().with("certificate", certificate),
+        Fields::default()
+            .with("certificate", certificate)
+            .with("contents", contents.join("\n")),
         |fields, role| fields.with("role", role.name()),
     )
 }
@@ -116,7 +124,7 @@ async fn list(
     visitor.needs(Permission::ManageAccounts)?;
     render(&AccountListPage {
         layout: Layout::new(&visitor, Section::Accounts, &query),
-        accounts: app.with_store(visitor.name(), accounts::list).await?,
+        accounts: app.with_store(visitor.actor(), accounts::list).await?,
     })
 }
 
@@ -181,13 +189,20 @@ async fn save_account(
     fields: &Fields,
 ) -> Result<(), Problem> {
     visitor.needs(Permission::ManageAccounts)?;
-    let roles = fields
-        .all("role")
-        .map(str::parse::<Role>)
-        .collect::<Result<BTreeSet<_>, _>>()?;
-    let certificate = parse_fingerprint(fields.text("certificate"))?;
+    let settings = AccountSettings {
+        roles: fields
+            .all("role")
+            .map(str::parse::<Role>)
+            .collect::<Result<BTreeSet<_>, _>>()?,
+        certificate: parse_fingerprint(fields.text("certificate"))?,
+        contents: fields
+            .all("contents")
+            .next()
+            .map(parse_contents)
+            .transpose()?,
+    };
     let name = name.to_owned();
-    app.with_store(visitor.name(), move |store| {
+    app.with_store(visitor.actor(), move |store| {
         match accounts::get(store, &name) {
             Ok(_) if is_new => {
                 return Err(field_error(
@@ -198,11 +213,23 @@ async fn save_account(
             Err(error) if !is_new => return Err(error.into()),
             _ => (),
         }
-        Ok(accounts::put(store, &name, &roles, certificate)?)
+        accounts::put(store, &name, &settings).map_err(|error| match error {
+            AccountError::WholeStore(_) => field_error("contents", error.to_string()),
+            error => error.into(),
+        })
     })
     .await?;
     app.forget_accounts();
     Ok(())
+}
+
+/// Reads patterns of contents, one on each line.
+fn parse_contents(text: &str) -> Result<ContentScope, Problem> {
+    let patterns = text
+        .lines()
+        .map(str::trim)
+        .filter(|pattern| !pattern.is_empty());
+    ContentScope::parse(patterns).map_err(|error| field_error("contents", error.to_string()))
 }
 
 fn parse_fingerprint(text: &str) -> Result<Option<[u8; 32]>, Problem> {
@@ -244,7 +271,7 @@ async fn set_disabled(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let page = path(&name);
-    app.with_store(form.visitor.name(), move |store| {
+    app.with_store(form.visitor.actor(), move |store| {
         accounts::set_disabled(store, &name, disabled)
     })
     .await?;

@@ -56,7 +56,7 @@ async fn audit_page(app: &App, visitor: &Visitor, query: Fields) -> Result<Audit
     let page = requested_page(&query);
     let (mut entries, problem) = match parse_filter(&query) {
         Ok(filter) => (
-            app.with_store(visitor.name(), move |store| {
+            app.with_store(visitor.actor(), move |store| {
                 audit::list(store, &filter, page)
             })
             .await?,
@@ -105,7 +105,7 @@ fn parse_filter(query: &Fields) -> Result<AuditFilter, Problem> {
 async fn verify(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let visitor = form.visitor;
     let mut shown = audit_page(&app, &visitor, Fields::default()).await?;
-    let verified = app.with_store(visitor.name(), |store| match store.verify_audit() {
+    let verified = app.with_store(visitor.actor(), |store| match store.verify_audit() {
         Err(error @ StoreError::AuditBroken { .. }) => Ok(Err(error.to_string())),
         found => found.map(Ok),
     });
@@ -124,7 +124,7 @@ async fn file(
     visitor.needs(Permission::ReadAudit)?;
     let filter = parse_filter(&query)?;
     let text = app
-        .with_store(visitor.name(), move |store| csv(store, &filter))
+        .with_store(visitor.actor(), move |store| csv(store, &filter))
         .await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),

@@ -58,7 +58,7 @@ async fn show(
         limit: SLOTS,
     };
     let (content, periods) = app
-        .with_store(visitor.name(), move |store| {
+        .with_store(visitor.actor(), move |store| {
             Ok::<_, Problem>((store.content(&id)?, timeline(store, &id, now, page)?))
         })
         .await?;
@@ -96,7 +96,7 @@ async fn rotate(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
     let address = path(&id);
-    app.with_store(form.visitor.name(), move |store| rotate_now(store, &id))
+    app.with_store(form.visitor.actor(), move |store| rotate_now(store, &id))
         .await?;
     Ok(redirect(&address, "rotated"))
 }

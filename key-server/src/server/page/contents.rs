@@ -42,7 +42,7 @@ async fn list(
     visitor.needs(Permission::Look)?;
     let (page, part) = (requested_page(&query), query.text("q").to_lowercase());
     let mut contents = app
-        .with_store(visitor.name(), move |store| find(store, &part, page))
+        .with_store(visitor.actor(), move |store| find(store, &part, page))
         .await?;
     render(&ContentListPage {
         layout: Layout::new(&visitor, Section::Contents, &query),

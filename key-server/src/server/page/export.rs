@@ -50,7 +50,7 @@ async fn show_form(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageKeys)?;
     let content_id = id.clone();
-    app.with_store(visitor.name(), move |store| store.content(&content_id))
+    app.with_store(visitor.actor(), move |store| store.content(&content_id))
         .await?;
     render(&export_page(&visitor, id, Form::filled(query)))
 }
@@ -68,7 +68,7 @@ async fn send_document(
     let exported = match recipient(&fields) {
         Ok(recipient) => {
             let content_id = id.clone();
-            app.with_store(visitor.name(), move |store| {
+            app.with_store(visitor.actor(), move |store| {
                 export(store, &content_id, &recipient, Version::V2_4).map_err(problem)
             })
             .await

@@ -60,7 +60,7 @@ async fn import_document(
     visitor.needs(Permission::ManageKeys)?;
     let import = ImportForm::of(&fields);
     match app
-        .with_store(visitor.name(), move |store| import.import(store))
+        .with_store(visitor.actor(), move |store| import.import(store))
         .await
     {
         Ok(imported) => render(&ImportResultPage {

@@ -108,7 +108,7 @@ async fn key_page(
     query: &Fields,
 ) -> Result<KeyPage, Problem> {
     let record = app
-        .with_store(visitor.name(), move |store| load_key(store, &kid))
+        .with_store(visitor.actor(), move |store| load_key(store, &kid))
         .await?;
     let info = &record.info;
     let times = [
@@ -182,7 +182,7 @@ async fn end(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageKeys)?;
     let kid = parse_kid(kid)?;
-    app.with_store(form.visitor.name(), move |store| {
+    app.with_store(form.visitor.actor(), move |store| {
         store.set_state(&kid, state)
     })
     .await?;
@@ -198,7 +198,7 @@ async fn try_again(
     let kid = parse_kid(&kid)?;
     let targets = [form.fields.text("target").to_owned()];
     app.with_store(
-        form.visitor.name(),
+        form.visitor.actor(),
         move |store| match deliveries::of_key(store, &kid)?
             .iter()
             .any(|delivery| targets.contains(&delivery.target))
@@ -226,7 +226,7 @@ async fn clear(
     let none = Fields::default();
     let key = match form.fields.given("reason") {
         Some(reason) => app
-            .with_store(visitor.name(), move |store| {
+            .with_store(visitor.actor(), move |store| {
                 store.key_for(&kid, &format!("shown in clear: {reason}"))
             })
             .await

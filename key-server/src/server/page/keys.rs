@@ -55,7 +55,7 @@ async fn list(
     let page = requested_page(&query);
     let (mut keys, problem) = match parse_filter(&query) {
         Ok(filter) => (
-            app.with_store(visitor.name(), move |store| store.keys(&filter, page))
+            app.with_store(visitor.actor(), move |store| store.keys(&filter, page))
                 .await?,
             None,
         ),

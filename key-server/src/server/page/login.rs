@@ -69,7 +69,7 @@ async fn sign_in(
     match app.sign_in(&peer, Proof::Token(token.clone())).await {
         Ok(identity) => {
             let record = |store: &KeyStore| audit::record(store, "sign in", "page", "ok");
-            app.with_store(identity.name(), record).await?;
+            app.with_store(identity.actor(), record).await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
             return refused(

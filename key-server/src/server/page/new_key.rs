@@ -44,7 +44,7 @@ async fn new_key_page(app: &App, visitor: &Visitor, form: Form) -> Result<NewKey
         layout: Layout::new(visitor, Section::Keys, &Fields::default()),
         form,
         seeds: app
-            .with_store(visitor.name(), KeyStore::seeds)
+            .with_store(visitor.actor(), KeyStore::seeds)
             .await?
             .into_iter()
             .filter(|seed| seed.retired.is_none())
@@ -65,9 +65,9 @@ async fn show_form(
     let content = query.text("content").to_owned();
     let id = content.clone();
     let scheme = app
-        .with_store(visitor.name(), move |store| match store.content(&id) {
-            Err(StoreError::NoContent(_)) => Ok("cenc"),
-            found => found.map(|content| content.scheme.name()),
+        .with_store(visitor.actor(), move |store| {
+            let content = known(store, Some(&id).filter(|id| !id.is_empty()))?;
+            Ok::<_, StoreError>(content.map_or("cenc", |content| content.scheme.name()))
         })
         .await?;
     let fields = Fields::default()
@@ -88,7 +88,7 @@ async fn check_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<Re
         Ok(draft) => {
             let source = app.settings().packager_keys();
             (page.findings, page.preview) = app
-                .with_store(visitor.name(), move |store| {
+                .with_store(visitor.actor(), move |store| {
                     Ok::<_, Problem>((
                         check(store, &draft)?,
                         preview_draft(store, &draft, &source)?,
@@ -113,7 +113,7 @@ async fn submit_form(State(app): State<App>, form: SafeForm<Fields>) -> Result<R
     let created = match parse_draft(&visitor, &fields) {
         Ok(draft) => {
             let accepted = Form::accepts(&fields);
-            app.with_store(visitor.name(), move |store| {
+            app.with_store(visitor.actor(), move |store| {
                 create_accepted(store, &draft, accepted)
             })
             .await
@@ -192,6 +192,14 @@ fn parse_draft(visitor: &Visitor, fields: &Fields) -> Result<Draft, Problem> {
     })
 }
 
+/// Returns a content if a form names it and the store has it.
+fn known(store: &KeyStore, id: Option<&String>) -> Result<Option<Content>, StoreError> {
+    match id.map(|id| store.content(id)) {
+        None | Some(Err(StoreError::NoContent(_))) => Ok(None),
+        Some(found) => found.map(Some),
+    }
+}
+
 /// Previews the signaling of a draft; None while its KID is unknown. The inner error is a text for the operator.
 fn preview_draft(
     store: &KeyStore,
@@ -202,11 +210,10 @@ fn preview_draft(
         return Ok(None);
     };
     let id = draft.content.as_deref().unwrap_or("content");
-    let mut content = match store.content(id) {
-        Err(StoreError::NoContent(_)) => Content::new(id, draft.scheme),
-        found => found?,
+    let content = Content {
+        scheme: draft.scheme,
+        ..known(store, draft.content.as_ref())?.unwrap_or_else(|| Content::new(id, draft.scheme))
     };
-    content.scheme = draft.scheme;
     Ok(Some(
         preview(&content, &[key], source).map_err(|error| error.to_string()),
     ))

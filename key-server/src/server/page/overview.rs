@@ -63,7 +63,7 @@ async fn show(
     visitor.needs(Permission::Look)?;
     let layout = Layout::new(&visitor, Section::Overview, &query);
     render(
-        &app.with_store(visitor.name(), |store| overview_page(store, layout))
+        &app.with_store(visitor.actor(), |store| overview_page(store, layout))
             .await?,
     )
 }

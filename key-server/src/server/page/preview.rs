@@ -37,7 +37,7 @@ async fn show(
     visitor.needs(Permission::Look)?;
     let (content_id, source) = (id.clone(), app.settings().packager_keys());
     let preview = app
-        .with_store(visitor.name(), move |store| {
+        .with_store(visitor.actor(), move |store| {
             match of_stored(store, &content_id, &source) {
                 Ok(preview) => Ok(Ok(preview)),
                 Err(Error::Store(error)) => Err(Problem::from(error)),

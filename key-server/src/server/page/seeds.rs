@@ -43,8 +43,8 @@ async fn seeds_page(
     Ok(SeedsPage {
         layout: Layout::new(visitor, Section::Seeds, query),
         form,
-        seeds: app.with_store(visitor.name(), KeyStore::seeds).await?,
-        may_manage: visitor.may(Permission::ManageKeys),
+        seeds: app.with_store(visitor.actor(), KeyStore::seeds).await?,
+        may_manage: visitor.may(Permission::ManageSeeds),
     })
 }
 
@@ -59,10 +59,10 @@ async fn list(
 
 async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
     let (visitor, fields) = (form.visitor, form.fields);
-    visitor.needs(Permission::ManageKeys)?;
+    visitor.needs(Permission::ManageSeeds)?;
     let (name, value) = (fields.text("name").to_owned(), fields.secret("value"));
     match app
-        .with_store(visitor.name(), move |store| {
+        .with_store(visitor.actor(), move |store| {
             let seed =
                 KeySeed::parse(&value).map_err(|error| field_error("value", error.to_string()))?;
             store.put_seed(&name, &seed)?;
@@ -80,9 +80,9 @@ async fn add(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response,
 }
 
 async fn retire(State(app): State<App>, form: SafeForm<Fields>) -> Result<Response, Problem> {
-    form.visitor.needs(Permission::ManageKeys)?;
+    form.visitor.needs(Permission::ManageSeeds)?;
     let name = form.fields.text("name").to_owned();
-    app.with_store(form.visitor.name(), move |store| store.retire_seed(&name))
+    app.with_store(form.visitor.actor(), move |store| store.retire_seed(&name))
         .await?;
     Ok(redirect("/seeds", "retired-seed"))
 }

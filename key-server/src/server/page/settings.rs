@@ -71,7 +71,7 @@ async fn settings_page(
     form: Form,
     query: &Fields,
 ) -> Result<ContentSettingsPage, Problem> {
-    let Choices { seeds, targets } = app.with_store(visitor.name(), choices).await?;
+    let Choices { seeds, targets } = app.with_store(visitor.actor(), choices).await?;
     Ok(ContentSettingsPage {
         layout: Layout::new(visitor, Section::Contents, query),
         id: id.to_owned(),
@@ -97,7 +97,7 @@ async fn show(
     visitor.needs(Permission::Look)?;
     let content_id = id.clone();
     let content = app
-        .with_store(visitor.name(), move |store| store.content(&content_id))
+        .with_store(visitor.actor(), move |store| store.content(&content_id))
         .await?;
     let form = Form::filled(fields_of(&content));
     render(&settings_page(&app, &visitor, &id, form, &query).await?)
@@ -126,7 +126,7 @@ async fn save_content(
     visitor.needs(Permission::Operate)?;
     let (form, accepted) = (parse_content(&id, &fields), Form::accepts(&fields));
     let saved = app
-        .with_store(visitor.name(), move |store| {
+        .with_store(visitor.actor(), move |store| {
             store_content(store, form, is_new, accepted)
         })
         .await;
@@ -181,7 +181,7 @@ async fn remove(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::Operate)?;
-    app.with_store(form.visitor.name(), move |store| store.remove_content(&id))
+    app.with_store(form.visitor.actor(), move |store| store.remove_content(&id))
         .await?;
     Ok(redirect("/contents", "removed-content"))
 }

@@ -35,7 +35,7 @@ async fn show(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let health = app.with_store(visitor.name(), store_health::look).await?;
+    let health = app.with_store(visitor.actor(), store_health::look).await?;
     render(&StorePage {
         layout: Layout::new(&visitor, Section::Store, &query),
         keks: health.keks.clone(),

@@ -74,7 +74,7 @@ async fn list(
     visitor.needs(Permission::Look)?;
     render(&TargetListPage {
         layout: target_layout(&visitor, &query),
-        targets: app.with_store(visitor.name(), targets::list).await?,
+        targets: app.with_store(visitor.actor(), targets::list).await?,
         may_manage: visitor.may(Permission::ManageTargets),
     })
 }
@@ -97,7 +97,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::ManageTargets)?;
     let target = app
-        .with_store(visitor.name(), move |store| targets::get(store, &name))
+        .with_store(visitor.actor(), move |store| targets::get(store, &name))
         .await?;
     let fields = Fields::default()
         .with("url", target.url)
@@ -143,7 +143,7 @@ async fn save_target(
                 accepted: Form::accepts(&fields),
             };
             let reach = app.settings().reach();
-            app.with_store(visitor.name(), move |store| form.store(store, reach))
+            app.with_store(visitor.actor(), move |store| form.store(store, reach))
                 .await
         }
         Err(problem) => Err(problem),
@@ -217,7 +217,7 @@ async fn test(
     render(&TargetTestPage {
         layout: target_layout(&visitor, &Fields::default()),
         result: app
-            .with_store(visitor.name(), move |store| {
+            .with_store(visitor.actor(), move |store| {
                 test_target(store, &target, reach)
             })
             .await?,
@@ -245,7 +245,7 @@ async fn remove(
     form: SafeForm<Fields>,
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageTargets)?;
-    app.with_store(form.visitor.name(), move |store| {
+    app.with_store(form.visitor.actor(), move |store| {
         targets::remove(store, &name)
     })
     .await?;

@@ -36,7 +36,7 @@ async fn make(
     let issued = match parse_end(&fields, app.now()) {
         Ok(end) => {
             let (name, label) = (name.clone(), fields.text("label").to_owned());
-            app.with_store(visitor.name(), move |store| {
+            app.with_store(visitor.actor(), move |store| {
                 tokens::issue(store, &name, &label, end)
             })
             .await
@@ -77,8 +77,10 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     form.visitor.needs(Permission::ManageAccounts)?;
     let id = form.fields.text("id").to_owned();
-    app.with_store(form.visitor.name(), move |store| tokens::revoke(store, &id))
-        .await?;
+    app.with_store(form.visitor.actor(), move |store| {
+        tokens::revoke(store, &id)
+    })
+    .await?;
     app.forget_accounts();
     Ok(redirect(&path(&name), "revoked"))
 }

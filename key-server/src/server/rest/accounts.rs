@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `/accounts`: people and programs, and their roles.
+//! `/accounts`: people and programs, their roles, and the contents that they may use.
 
 use std::collections::BTreeSet;
 
 use axum::Json;
+use content_key_store::ContentScope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +15,7 @@ use super::caller::{Caller, ManageAccounts};
 use super::names::{Name as Word, RoleName};
 use super::path::Name;
 use super::time::Time;
-use crate::accounts::{self, Account as Stored, Role};
+use crate::accounts::{self, Account as Stored, AccountSettings};
 use crate::fingerprints::hex;
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
@@ -28,7 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(enable))
 }
 
-/// The roles and the certificate of an account.
+/// The settings of an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewAccount {
@@ -39,6 +40,11 @@ struct NewAccount {
     #[serde(default)]
     #[schema(pattern = "^[0-9a-f]{64}$")]
     certificate: Option<String>,
+    /// The contents that it may use, as patterns: a content id, or its start and one `*` at the end. None of them: all contents. Without
+    /// this member an account keeps its patterns. Accounts with the role auditor or admin cannot be limited.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["news/*"]))]
+    contents: Option<Vec<String>>,
 }
 
 /// The account of a person or a program.
@@ -50,6 +56,8 @@ struct Account {
     roles: BTreeSet<RoleName>,
     /// SHA-256 of the client certificate that it signs in with.
     certificate: Option<String>,
+    /// The patterns of the contents that it may use; none for all contents.
+    contents: Vec<String>,
     /// The time when it was added.
     created: Time,
     /// The time since which it cannot be used.
@@ -76,7 +84,7 @@ async fn show(caller: Caller<ManageAccounts>, Name(name): Name) -> Result<Json<A
     Ok(Json(account.into()))
 }
 
-/// Add an account, or change its roles and its certificate
+/// Add an account, or change its settings
 ///
 /// The last administrator keeps the role. Requires the role admin.
 #[utoipa::path(put, path = "/accounts/{name}", tag = "accounts", params(("name" = String, Path)), request_body = NewAccount,
@@ -86,11 +94,10 @@ async fn put(
     Name(name): Name,
     Body(new): Body<NewAccount>,
 ) -> Result<Json<Account>, Problem> {
-    let roles: BTreeSet<Role> = new.roles.into_iter().map(|Word(role)| role).collect();
-    let certificate = new.certificate.as_deref().map(digest).transpose()?;
+    let settings = AccountSettings::try_from(new)?;
     let stored = caller
         .with_store(move |store| {
-            accounts::put(store, &name, &roles, certificate)?;
+            accounts::put(store, &name, &settings)?;
             accounts::get(store, &name)
         })
         .await;
@@ -142,12 +149,32 @@ fn digest(text: &str) -> Result<[u8; 32], Problem> {
     })
 }
 
+impl TryFrom<NewAccount> for AccountSettings {
+    type Error = Problem;
+
+    fn try_from(new: NewAccount) -> Result<Self, Problem> {
+        Ok(Self {
+            roles: new.roles.into_iter().map(|Word(role)| role).collect(),
+            certificate: new.certificate.as_deref().map(digest).transpose()?,
+            contents: new
+                .contents
+                .map(|patterns| ContentScope::parse(patterns.iter().map(String::as_str)))
+                .transpose()?,
+        })
+    }
+}
+
 impl From<Stored> for Account {
     fn from(account: Stored) -> Self {
         Self {
             name: account.name,
             roles: account.roles.into_iter().map(Word).collect(),
             certificate: account.certificate.map(|digest| hex(&digest)),
+            contents: account
+                .contents
+                .patterns()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect(),
             created: Time(account.created),
             disabled: account.disabled.map(Time),
         }

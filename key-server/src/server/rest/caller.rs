@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use content_key_store::{Error as StoreError, KeyStore};
+use content_key_store::{Actor, Error as StoreError, KeyStore};
 
 use crate::server::app::App;
 use crate::server::auth::{Client, Permission};
@@ -34,12 +34,12 @@ macro_rules! permits {
         }
     )* };
 }
-permits!(Look Operate ManageKeys SeeClearKeys ManageTargets ManageAccounts ReadAudit License);
+permits!(Look Operate ManageKeys ManageSeeds SeeClearKeys ManageTargets ManageAccounts ReadAudit License);
 
 impl<P: Permit> Caller<P> {
-    /// Returns the account's name, for the audit.
-    pub fn name(&self) -> &str {
-        self.client.name()
+    /// Returns the account as the store needs it.
+    pub fn actor(&self) -> &Actor {
+        self.client.actor()
     }
 
     /// Runs an operation on the store in the caller's name.
@@ -54,7 +54,7 @@ impl<P: Permit> Caller<P> {
         T: Send + 'static,
         E: Into<Problem> + From<StoreError> + Send + 'static,
     {
-        self.app.with_store(self.name(), operation).await
+        self.app.with_store(self.client.actor(), operation).await
     }
 
     /// Checks that the caller has another permission too.

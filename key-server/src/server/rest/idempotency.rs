@@ -86,7 +86,7 @@ async fn run_once(
     let digest = digest(&client, &parts.uri.to_string(), &body);
     let account = client.name().to_owned();
     if let Some(before) = app
-        .with_store(client.name(), move |store| {
+        .with_store(client.actor(), move |store| {
             idempotency::recall(store, &account, &key)
         })
         .await?
@@ -97,11 +97,12 @@ async fn run_once(
     if !response.status().is_success() || response.extensions().get::<HoldsSecret>().is_some() {
         return Ok(response);
     }
-    store_response(app, &guard, digest, response).await
+    store_response(app, &client, &guard, digest, response).await
 }
 
 async fn store_response(
     app: &App,
+    client: &Client,
     guard: &RequestGuard,
     digest: [u8; 32],
     response: Response,
@@ -115,7 +116,7 @@ async fn store_response(
     })?;
     let request = guard.request.clone();
     let (status, copy) = (parts.status.as_u16(), body.clone());
-    app.with_store(&guard.request.account, move |store| {
+    app.with_store(client.actor(), move |store| {
         let answer = NewAnswer {
             account: &request.account,
             key: &request.key,
@@ -141,10 +142,12 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
         })
 }
 
-/// Returns the digest of a request. The roles are part of it, so that an account that has lost one gets no response that needed it.
+/// Returns the digest of a request. The roles and contents are part of it, so that an account that has lost one gets no response that
+/// needed it.
 fn digest(client: &Client, uri: &str, body: &[u8]) -> [u8; 32] {
     let roles = client.roles().map(Role::name).collect::<Vec<_>>().join(" ");
-    let head = format!("{roles}\n{uri}\n");
+    let contents = client.actor().scope();
+    let head = format!("{roles}\n{contents}\n{uri}\n");
     Sha256::new_with_prefix((head.len() as u64).to_be_bytes())
         .chain_update(head)
         .chain_update(body)
@@ -156,7 +159,7 @@ fn repeat(before: Remembered, digest: &[u8; 32]) -> Result<Response, Problem> {
     if before.request != *digest {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "another request, or this one with other roles, has used this Idempotency-Key in the last 24 hours: use a new one",
+            "another request, or this one with other roles or contents, has used this Idempotency-Key in the last 24 hours: use a new one",
         ));
     }
     Ok((

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::Body;
-use super::caller::{Caller, Look, ManageKeys};
+use super::caller::{Caller, Look, ManageSeeds};
 use super::path::Name;
 use super::secret::Secret;
 use super::time::Time;
@@ -67,7 +67,7 @@ async fn list(caller: Caller<Look>) -> Result<Json<Vec<Seed>>, Problem> {
 /// No response shows it again. Requires the role key-admin.
 #[utoipa::path(post, path = "/seeds", tag = "seeds", request_body = NewSeed, responses((status = 201, body = Seed)))]
 async fn add(
-    caller: Caller<ManageKeys>,
+    caller: Caller<ManageSeeds>,
     Body(new): Body<NewSeed>,
 ) -> Result<impl IntoResponse, Problem> {
     let added = caller
@@ -89,7 +89,7 @@ async fn add(
 ///
 /// No more keys are derived from it; keys that were derived stay. Repeating the request changes nothing. Requires the role key-admin.
 #[utoipa::path(post, path = "/seeds/{name}/retire", tag = "seeds", params(("name" = String, Path)), responses((status = 200, body = Seed)))]
-async fn retire(caller: Caller<ManageKeys>, Name(name): Name) -> Result<Json<Seed>, Problem> {
+async fn retire(caller: Caller<ManageSeeds>, Name(name): Name) -> Result<Json<Seed>, Problem> {
     caller
         .with_store(move |store| {
             let find = || {

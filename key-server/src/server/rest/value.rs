@@ -46,7 +46,7 @@ struct KeyValue {
 async fn value(caller: Caller<License>, Kid(kid): Kid) -> Result<Response, Problem> {
     let found = caller
         .app
-        .with_batcher(|batcher, answer| batcher.key(caller.name(), kid, answer))
+        .with_batcher(|batcher, answer| batcher.key(caller.actor(), kid, answer))
         .await?;
     Ok((
         [(header::CONTENT_TYPE, "application/json")],

@@ -53,9 +53,18 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let refused = match &self {
+            Self::Store(error @ StoreError::OutsideContents { actor, .. }) => {
+                Problem::forbidden(actor, error.to_string()).refused
+            }
+            _ => None,
+        };
         let (status, text, retry_after) = self.parts();
         // Axum sets Content-Type to text/plain.
         let mut response = (status, text).into_response();
+        if let Some(refusal) = refused {
+            response.extensions_mut().insert(*refusal);
+        }
         if let Some(seconds) = retry_after {
             response
                 .headers_mut()
