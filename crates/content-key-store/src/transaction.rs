@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use host_access::Host;
 use zeroize::Zeroizing;
@@ -60,6 +60,32 @@ fn read_only<T>(
     let done = work(database);
     database.roll_back();
     done
+}
+
+/// The number of times that a record in doubt is read again, since another process may just be writing it.
+const READ_AGAIN: u32 = 3;
+/// The pause before it is read again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Compares the store with its record.
+fn generation_of(
+    database: &mut dyn Database,
+    path: Option<&Path>,
+    host: &Host,
+) -> Result<Generation, Error> {
+    let mut compare = || {
+        // The record is read before the state with which it is compared, since other processes go on.
+        let record = Generation::open(path.map(Path::to_owned));
+        read_only(database, |database| record.compare(database))
+    };
+    for _ in 0..READ_AGAIN {
+        let found = compare()?;
+        if matches!(found.doubt, None | Some(Doubt::NoRecord)) {
+            return Ok(found);
+        }
+        host.clock.sleep(PAUSE);
+    }
+    compare()
 }
 
 /// The error of a request on the store: the store's errors, and possibly others of the caller.
@@ -257,10 +283,8 @@ impl Shared {
         })?;
         let OpenedKeys { secrets, store_id } = keys;
         let path = generation::path(secrets.kek_file.as_deref(), location, &store_id);
-        // The record is read before the state with which it is compared, since other processes go on.
-        let record = Generation::open(path);
         Ok(Self {
-            generation: read_only(&mut *database, |database| record.compare(database))?,
+            generation: generation_of(&mut *database, path.as_deref(), host)?,
             database,
             secrets,
             host: host.clone(),

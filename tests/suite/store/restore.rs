@@ -2,10 +2,13 @@
 //! Backups and copies of a store, and databases that are missing.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use content_key_store::{Doubt, Error, KekSource, KeyStore};
-use host_access::Host;
+use host_access::{Clock, Host, SystemClock};
 
 use super::place::{Place, places, sqlite};
 use super::slot;
@@ -143,4 +146,93 @@ fn record_follows_the_key_encryption_key() {
         let third = KeyStore::open(&place.uri, &[new()], &Host::system()).unwrap();
         assert_eq!(third.doubt(), None);
     }
+}
+
+/// A clock whose pauses give another process the time to finish what it writes.
+struct Finishing {
+    record: PathBuf,
+    whole: String,
+    pauses_before: AtomicU32,
+}
+
+impl Clock for Finishing {
+    fn since_1970(&self) -> Duration {
+        SystemClock::default().since_1970()
+    }
+
+    fn monotonic(&self) -> Duration {
+        SystemClock::default().monotonic()
+    }
+
+    fn sleep(&self, _: Duration) {
+        if self.pauses_before.fetch_sub(1, Ordering::Relaxed) == 1 {
+            fs::write(&self.record, &self.whole).unwrap();
+        }
+    }
+}
+
+/// Opens a store at whose record another process writes, which finishes after some pauses.
+fn open_while_written(place: &Place, record: &Path, torn: &str, pauses: u32) -> Option<Doubt> {
+    let whole = fs::read_to_string(record).unwrap();
+    fs::write(record, torn).unwrap();
+    let clock = Finishing {
+        record: record.to_owned(),
+        whole: whole.clone(),
+        pauses_before: AtomicU32::new(pauses),
+    };
+    let host = Host {
+        clock: Arc::new(clock),
+        ..Host::system()
+    };
+    let store = KeyStore::open(&place.uri, &[place.kek()], &host).unwrap();
+    let doubt = store.doubt();
+    fs::write(record, whole).unwrap();
+    doubt
+}
+
+#[test]
+fn record_that_another_process_is_writing_is_read_again() {
+    let place = sqlite("store-torn");
+    let store = place.open();
+    let record = PathBuf::from(format!("{}.generation", place.sqlite_path().display()));
+    let earlier = fs::read_to_string(&record).unwrap();
+    store.get_or_create_key(&slot("live", 1)).unwrap();
+    drop(store);
+    let whole = fs::read_to_string(&record).unwrap();
+    assert_eq!(whole.len(), earlier.len());
+    for cut in [0, 1, 20, 50, 60, 69, 80, 100, whole.len() - 1] {
+        // The start of the new record before the end of the old one, and alone.
+        let mixed = format!("{}{}", &whole[..cut], &earlier[cut..]);
+        for torn in [mixed.as_str(), &whole[..cut]] {
+            for pauses in [1, 3] {
+                let doubt = open_while_written(&place, &record, torn, pauses);
+                assert_eq!(doubt, None, "{torn}");
+            }
+        }
+    }
+    // What stays torn is in doubt.
+    assert_eq!(
+        open_while_written(&place, &record, &whole[..50], 9),
+        Some(Doubt::Unreadable)
+    );
+}
+
+#[test]
+fn stores_open_without_doubt_while_another_one_writes() {
+    let place = sqlite("store-busy-record");
+    let store = place.open();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for period in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                store.get_or_create_key(&slot("live", period)).unwrap();
+            }
+        });
+        let doubts: Vec<_> = (0..100).map(|_| place.open().doubt()).collect();
+        stop.store(true, Ordering::Relaxed);
+        assert!(doubts.iter().all(Option::is_none), "{doubts:?}");
+    });
 }
