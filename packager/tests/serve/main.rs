@@ -10,6 +10,7 @@
 
 mod attacks;
 mod audited;
+mod backup;
 mod browser;
 mod checks;
 mod client;
