@@ -176,9 +176,11 @@ fn tell<E: Puller>(element: &E, why: PushError) {
 /// Announces the stream and examines the file.
 fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, PushError> {
     let srcpad = element.srcpad();
-    let id = srcpad.create_stream_id(&*element.obj(), None);
-    let start = gst::event::StreamStart::builder(&id).group_id(gst::GroupId::next());
-    srcpad.push_event(start.build());
+    srcpad.push_event(
+        gst::event::StreamStart::builder(&srcpad.create_stream_id(&*element.obj(), None))
+            .group_id(gst::GroupId::next())
+            .build(),
+    );
     element.sent().restart();
     let size = pad.peer_query_duration::<gst::format::Bytes>();
     let mut upstream = Upstream::new(pad, size.map_or(u64::MAX, |size| *size));
@@ -194,8 +196,9 @@ fn start<E: Puller>(element: &E, pad: &gst::Pad) -> Result<PullStep<E::File>, Pu
         size.map_or("unknown size".to_owned(), |size| size.to_string())
     );
     byte_stream::push_caps(element, &caps);
-    let segment = gst::FormattedSegment::<gst::format::Bytes>::new();
-    srcpad.push_event(gst::event::Segment::new(&segment));
+    srcpad.push_event(gst::event::Segment::new(&gst::FormattedSegment::<
+        gst::format::Bytes,
+    >::new()));
     Ok(match file {
         Some(file) => PullStep::Progressive(upstream, Box::new(file)),
         None => PullStep::Stream(upstream, 0),

@@ -25,38 +25,44 @@ impl WrittenInformation<'_> {
     /// Compares the boxes with the sizes of the samples, and checks each entry with `is_right`.
     pub(super) fn check(
         &self,
-        mut sizes: impl ExactSizeIterator<Item = u32>,
+        sizes: impl ExactSizeIterator<Item = u32>,
         mut is_right: impl FnMut(&SampleInformation<'_>) -> bool,
     ) -> Option<()> {
         let boxes = InformationBoxes::read(&[self.parent]).ok()?;
         let senc = boxes.senc()?;
         let mut entries = senc.entries.clone();
-        let is_listed = self.senc.sizes().is_some();
-        let count = sizes.len();
+        if !self.has_count(&boxes, sizes.len()) || entries.left() != self.senc.entries() {
+            return None;
+        }
+        for (number, len) in (0..).zip(sizes) {
+            let before = entries.left().len();
+            let entry =
+                SampleInformation::read(&mut entries, self.iv_size, senc.subsampled).ok()?;
+            let size = (before - entries.left().len()) as u64;
+            if boxes
+                .saiz()
+                .is_some_and(|saiz| saiz.total(number..number + 1) != size)
+                || senc.subsampled && covered_bytes(&entry) != u64::from(len)
+                || !is_right(&entry)
+            {
+                return None;
+            }
+        }
+        entries.is_empty().then_some(())
+    }
+
+    /// True if there is one `senc`, for that number of samples, and `saiz` and `saio` of it exactly if it needs them.
+    fn has_count(&self, boxes: &InformationBoxes, count: usize) -> bool {
         let has_count = |found: u32| found as usize == count;
-        let is_whole = self.parent.children().iter().filter(|c| is_senc(c)).count() == 1
+        let is_listed = self.senc.sizes().is_some();
+        self.parent.children().iter().filter(|c| is_senc(c)).count() == 1
+            && boxes
+                .senc()
+                .is_some_and(|senc| has_count(senc.sample_count))
             && boxes.saiz().is_some() == is_listed
             && boxes.saiz().is_none_or(|saiz| has_count(saiz.sample_count))
             && boxes.saio().is_some() == is_listed
             && boxes.saio().is_none_or(|saio| self.places(saio))
-            && has_count(senc.sample_count)
-            && entries.left() == self.senc.entries();
-        let mut number = 0;
-        let are_right = sizes.all(|len| {
-            let before = entries.left().len();
-            SampleInformation::read(&mut entries, self.iv_size, senc.subsampled).is_ok_and(
-                |entry| {
-                    let size = (before - entries.left().len()) as u64;
-                    let is_sized = boxes
-                        .saiz()
-                        .is_none_or(|saiz| saiz.total(number..number + 1) == size);
-                    number += 1;
-                    let covered: u64 = entry.subsamples().map(bytes_of).sum();
-                    is_sized && (!senc.subsampled || covered == u64::from(len)) && is_right(&entry)
-                },
-            )
-        });
-        (is_whole && are_right && entries.is_empty()).then_some(())
     }
 
     /// True if `saio` leads to the entries.
@@ -71,6 +77,15 @@ impl WrittenInformation<'_> {
     }
 }
 
-fn bytes_of(subsample: Subsample) -> u64 {
-    u64::from(subsample.clear_bytes) + u64::from(subsample.protected_bytes)
+/// Returns the number of bytes that the subsamples of an entry describe.
+fn covered_bytes(entry: &SampleInformation<'_>) -> u64 {
+    entry
+        .subsamples()
+        .map(
+            |Subsample {
+                 clear_bytes,
+                 protected_bytes,
+             }| { u64::from(clear_bytes) + u64::from(protected_bytes) },
+        )
+        .sum()
 }

@@ -23,26 +23,31 @@ impl<'a> Sgpd<'a> {
         let version = reader.full_box_header()?.version;
         let grouping_type = FourCc(reader.array()?);
         let default_length = reader.optional_u32(version >= 1)?;
-        let default_index = reader.optional_u32(version >= 2)?;
-        let count = reader.u32()?;
-        let even = reader.left().len() / usize::try_from(count).unwrap_or(usize::MAX).max(1);
-        let mut entries = Vec::new();
-        for _ in 0..count {
-            let len = match default_length {
-                None => even,
-                Some(0) => usize::try_from(reader.u32()?).unwrap_or(usize::MAX),
-                Some(len) => usize::try_from(len).unwrap_or(usize::MAX),
-            };
-            // Empty entries are refused: they describe nothing, and the size of the box does not limit their number.
-            entries.push(reader.bytes(len.max(1))?);
-        }
         Ok(Self {
             grouping_type,
-            entries,
-            default_entry: default_index
+            default_entry: reader
+                .optional_u32(version >= 2)?
                 .and_then(|index| usize::try_from(index).ok()?.checked_sub(1)),
+            entries: read_entries(reader, default_length)?,
         })
     }
+}
+
+/// Reads the number of entries, and the entries, each with its own length before it if `default_length` is 0.
+fn read_entries(mut reader: Reader<'_>, default_length: Option<u32>) -> Result<Vec<&[u8]>, Error> {
+    let count = reader.u32()?;
+    let even = reader.left().len() / usize::try_from(count).unwrap_or(usize::MAX).max(1);
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let len = match default_length {
+            None => even,
+            Some(0) => usize::try_from(reader.u32()?).unwrap_or(usize::MAX),
+            Some(len) => usize::try_from(len).unwrap_or(usize::MAX),
+        };
+        // Empty entries are refused: they describe nothing, and the size of the box does not limit their number.
+        entries.push(reader.bytes(len.max(1))?);
+    }
+    Ok(entries)
 }
 
 /// Builds a box of version 1 with one entry.

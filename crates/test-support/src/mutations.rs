@@ -153,10 +153,7 @@ fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
         0 => {
             nodes.remove(index);
         }
-        1 => {
-            let copy = node.clone();
-            nodes.insert(index, copy);
-        }
+        1 => nodes.insert(index, nodes[index].clone()),
         2 => {
             let other = random.below(nodes.len());
             nodes.swap(index, other);
@@ -165,8 +162,7 @@ fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
         3 if node.kind != *b"mdat" => node.kind = *random.pick(&TYPES),
         4 => nodes.insert(index, junk(random)),
         5 if node.kind != *b"mdat" => {
-            let end = random.below(node.fields.len());
-            node.fields.truncate(end);
+            node.fields.truncate(random.below(node.fields.len()));
         }
         6 if node.kind != *b"mdat" => {
             let at = random.below(node.fields.len() / 4) * 4;
@@ -195,13 +191,27 @@ fn junk(random: &mut Random) -> Node {
 
 /// Changes the NAL units of a sample, each of which follows its length in 4 bytes. Their types stay.
 pub fn mutated_units(sample: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut units = split_units(sample);
+    mutate_units(&mut units, random);
+    let mut out = join_units(&units, random);
+    if random.below(8) == 0 {
+        out.truncate(random.below(out.len()));
+    }
+    out
+}
+
+fn split_units(mut sample: &[u8]) -> Vec<Vec<u8>> {
     let mut units = Vec::new();
-    let mut rest = sample;
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+    while let Some((length, after)) = sample.split_first_chunk::<4>() {
         let (unit, after) = after.split_at(u32::from_be_bytes(*length) as usize);
         units.push(unit.to_vec());
-        rest = after;
+        sample = after;
     }
+    units
+}
+
+/// Removes, repeats, moves, adds or changes one unit.
+fn mutate_units(units: &mut Vec<Vec<u8>>, random: &mut Random) {
     let index = random.below(units.len());
     match random.below(6) {
         0 => drop(units.remove(index)),
@@ -212,9 +222,9 @@ pub fn mutated_units(sample: &[u8], random: &mut Random) -> Vec<u8> {
         }
         // Access unit delimiter, end of sequence, filler data, and types without a meaning.
         3 => {
-            let kind = random.pick(&[9, 10, 12, 24, 30, 0x69]);
-            let filler = std::iter::repeat_n(0, random.below(64));
-            units.insert(index, [kind].into_iter().chain(filler).collect());
+            let mut filler = vec![random.pick(&[9, 10, 12, 24, 30, 0x69])];
+            filler.resize(1 + random.below(64), 0);
+            units.insert(index, filler);
         }
         4 => {
             // The header of a slice or the fields of another unit.
@@ -225,6 +235,10 @@ pub fn mutated_units(sample: &[u8], random: &mut Random) -> Vec<u8> {
         }
         _ => (),
     }
+}
+
+/// Writes each unit after its length, of which one may be wrong.
+fn join_units(units: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut out = Vec::new();
     let damaged = (random.below(3) == 0).then(|| random.below(units.len()));
     for (number, unit) in units.iter().enumerate() {
@@ -234,9 +248,6 @@ pub fn mutated_units(sample: &[u8], random: &mut Random) -> Vec<u8> {
         }
         out.extend(length.to_be_bytes());
         out.extend(unit);
-    }
-    if random.below(8) == 0 {
-        out.truncate(random.below(out.len()));
     }
     out
 }

@@ -17,15 +17,12 @@ pub fn progressive(fragmented: &[u8], moov_in_front: bool) -> Vec<u8> {
     let times = timeline::of(fragmented).remove(&track.id).unwrap();
     let sizes: Vec<usize> = samples.iter().map(|sample| sample.len()).collect();
     let boxes = top_level(fragmented);
-    let moov = boxes.iter().find(|piece| &piece.kind == b"moov").unwrap();
     let ftyp = whole(boxes[0], fragmented);
     let mdat = boxed(b"mdat", &[&samples.concat()]);
-    let moov = |at: usize| rebuilt(*moov, fragmented, &tables(&times, &sizes, at));
+    let fragmented_moov = boxes.iter().find(|piece| &piece.kind == b"moov").unwrap();
+    let moov = |at: usize| rebuilt(*fragmented_moov, fragmented, &tables(&times, &sizes, at));
     match moov_in_front {
-        true => {
-            let at = ftyp.len() + moov(0).len() + 8;
-            [ftyp, &moov(at), &mdat].concat()
-        }
+        true => [ftyp, &moov(ftyp.len() + moov(0).len() + 8), &mdat].concat(),
         false => [ftyp, &mdat, &moov(ftyp.len() + 8)].concat(),
     }
 }

@@ -78,7 +78,8 @@ pub fn of(file: &[u8]) -> BTreeMap<u32, Vec<Moment>> {
                         .last()
                         .map_or(0, |last| last.decode_time + u64::from(last.duration));
                     let mut found = fragment(traf, defaults[&track], end);
-                    carry(file, traf, piece.start, &[0], &mut found);
+                    carry_sub_samples(traf, &mut found);
+                    carry_information(file, traf, piece.start, &[0], &mut found);
                     moments.extend(found);
                 }
             }
@@ -132,7 +133,8 @@ fn progressive(file: &[u8], stbl: Bx<'_>) -> Vec<Moment> {
         decode_time += u64::from(durations[sample]);
     }
     group(stbl, &mut moments);
-    carry(file, stbl, 0, &first_samples(stbl, count), &mut moments);
+    carry_sub_samples(stbl, &mut moments);
+    carry_information(file, stbl, 0, &first_samples(stbl, count), &mut moments);
     moments
 }
 
@@ -188,8 +190,10 @@ fn descriptions(stbl: Bx<'_>, count: u32) -> Vec<u32> {
 fn group(parent: Bx<'_>, moments: &mut [Moment]) {
     for sbgp in parent.all(b"sbgp") {
         let kind: [u8; 4] = sbgp.body()[4..8].try_into().unwrap();
-        let runs = &sbgp.body()[if sbgp.version() == 1 { 16 } else { 12 }..];
-        for (moment, index) in moments.iter_mut().zip(expanded(&words_of(runs))) {
+        let indices = expanded(&words_of(
+            &sbgp.body()[if sbgp.version() == 1 { 16 } else { 12 }..],
+        ));
+        for (moment, index) in moments.iter_mut().zip(indices) {
             if index > 0 {
                 moment.groups.insert(kind, index);
             }
@@ -202,17 +206,19 @@ fn group(parent: Bx<'_>, moments: &mut [Moment]) {
         let mut indices = Fields(indices);
         let mut moments = moments.iter_mut();
         for pattern in counts.chunks_exact(2) {
-            let pattern_of = indices.take(pattern[0].into()).iter().cycle();
-            for (moment, &index) in moments.by_ref().take(pattern[1].into()).zip(pattern_of) {
+            for (moment, &index) in moments
+                .by_ref()
+                .take(pattern[1].into())
+                .zip(indices.take(pattern[0].into()).iter().cycle())
+            {
                 moment.groups.insert(kind, index.into());
             }
         }
     }
 }
 
-/// Sets the sub-samples and the auxiliary information of other kinds, whose offsets count from `base`: one for each chunk, of
-/// which `chunks` has the first samples, or one for all.
-fn carry(file: &[u8], parent: Bx<'_>, base: usize, chunks: &[usize], moments: &mut [Moment]) {
+/// Sets the sub-samples from the `subs` boxes of an `stbl` or `traf`.
+fn carry_sub_samples(parent: Bx<'_>, moments: &mut [Moment]) {
     for subs in parent.all(b"subs") {
         let kind = u32_at(subs.body(), 0);
         let mut fields = Fields(&subs.body()[4..]);
@@ -221,23 +227,35 @@ fn carry(file: &[u8], parent: Bx<'_>, base: usize, chunks: &[usize], moments: &m
             sample += fields.u32() as usize;
             let count = fields.u16();
             let len = if subs.version() == 0 { 8 } else { 10 };
-            let sub_samples = fields.take(len * usize::from(count));
-            let bytes = [&count.to_be_bytes(), sub_samples].concat();
-            moments[sample - 1].sub_samples.insert(kind, bytes);
+            moments[sample - 1].sub_samples.insert(
+                kind,
+                [&count.to_be_bytes(), fields.take(len * usize::from(count))].concat(),
+            );
         }
     }
+}
+
+/// Sets the auxiliary information of other kinds, whose offsets count from `base`: one for each chunk, of which `chunks` has the first
+/// samples, or one for all.
+fn carry_information(
+    file: &[u8],
+    parent: Bx<'_>,
+    base: usize,
+    chunks: &[usize],
+    moments: &mut [Moment],
+) {
     let kind = |found: Bx<'_>| match found.flags() & 1 {
         0 => None,
         _ => Some(<[u8; 8]>::try_from(&found.body()[4..12]).unwrap()),
     };
     for saiz in parent.all(b"saiz") {
         let Some(of) = kind(saiz) else { continue };
-        let saios = parent.all(b"saio");
-        let saio = saios
+        let offsets: Vec<_> = parent
+            .all(b"saio")
             .into_iter()
             .find(|saio| kind(*saio) == Some(of))
-            .unwrap();
-        let offsets: Vec<_> = saio.body()[16..]
+            .unwrap()
+            .body()[16..]
             .chunks_exact(4)
             .map(|offset| base + u32_at(offset, 0) as usize)
             .collect();

@@ -118,10 +118,11 @@ fn used_key_ids(
     traf: &BoxTree<'_>,
     tracks: &[TrackDescriptions],
 ) -> Result<Vec<KeyId>, init::Error> {
-    let tfhd = traf
+    let track_id = traf
         .child(FourCc::TFHD)
-        .and_then(|tfhd| Tfhd::read(tfhd.reader()));
-    let track_id = tfhd.map_err(init::Error::Moof)?.track_id;
+        .and_then(|tfhd| Tfhd::read(tfhd.reader()))
+        .map_err(init::Error::Moof)?
+        .track_id;
     let none = SeigDescriptions::default();
     let fragment = SeigDescriptions::read(traf);
     let track = tracks
@@ -134,15 +135,14 @@ fn used_key_ids(
         track,
         fragment: &fragment,
     };
-    let rest = groups.runs().is_empty().then(|| groups.rest());
-    let of_track = groups
+    let mut used: Vec<_> = fragment.readable().collect();
+    for group in groups
         .runs()
         .iter()
         .map(|run| run.description)
-        .chain(rest)
-        .filter(|group| matches!(group, GroupDescription::Track(_)));
-    let mut used: Vec<_> = fragment.readable().collect();
-    for group in of_track {
+        .chain(groups.runs().is_empty().then(|| groups.rest()))
+        .filter(|group| matches!(group, GroupDescription::Track(_)))
+    {
         used.push(sources.in_force(group).ok_or(init::Error::UnknownGroup)?);
     }
     Ok(used

@@ -31,63 +31,97 @@ pub(super) fn write(
     fragment: &PlannedFragment,
     track: &mut ProgressiveTrack,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
-    let run = TrackRun::next(fragment, track);
-    let groups: Vec<_> = track
-        .groups
-        .iter_mut()
-        .filter_map(|groups| groups.next_box(fragment.count))
-        .collect();
-    let sub_samples: Vec<_> = track
-        .sub_samples
-        .iter_mut()
-        .filter_map(|sub_samples| sub_samples.next_box(fragment.first, fragment.count))
-        .collect();
-    let information: Vec<_> = track
-        .table
-        .other_information
-        .iter()
-        .map(|information| RunInformation {
-            info_type: information.info_type,
-            sizes: (fragment.first..fragment.first + fragment.count)
-                .map(|sample| information.size(sample))
-                .collect(),
-        })
-        .filter(|information| information.len() > 0)
-        .collect();
-    let description =
-        Some(fragment.description).filter(|&index| index != track.default_description);
-    let moof = |data_offset: u32| {
-        let tfdt = BoxTree::full(
-            FourCc::TFDT,
-            FullBoxHeader {
-                version: 1,
-                flags: 0,
-            },
-            &fragment.decode_time.to_be_bytes(),
-        );
-        let mut traf = vec![run.tfhd(track.track_id, description), tfdt];
-        traf.push(run.trun(track.timing.offset_version(), data_offset));
-        traf.extend(sub_samples.iter().chain(&groups).cloned());
-        let mut entries = run.end(data_offset);
-        for information in &information {
+    let content = MoofContent {
+        sequence_number,
+        fragment,
+        run: TrackRun::next(fragment, track),
+        sample_boxes: next_sample_boxes(fragment, track),
+        information: RunInformation::of_fragment(fragment, track),
+        track,
+    };
+    let size = content.moof(0)?.size();
+    let mut out = Vec::with_capacity(size);
+    content
+        .moof(u32::try_from(size + MDAT_HEADER).map_err(|_| too_large())?)?
+        .write(&mut out)?;
+    Ok(out)
+}
+
+/// The content of a `moof`, which is built twice: the offsets in it depend on its size.
+struct MoofContent<'a> {
+    sequence_number: u32,
+    fragment: &'a PlannedFragment,
+    track: &'a ProgressiveTrack,
+    run: TrackRun,
+    /// The `subs` and `sbgp` boxes of the samples.
+    sample_boxes: Vec<BoxTree<'static>>,
+    information: Vec<RunInformation>,
+}
+
+impl MoofContent<'_> {
+    /// Builds the `moof` for samples that start at `data_offset`.
+    fn moof(&self, data_offset: u32) -> Result<BoxTree<'static>, isobmff_boxes::Error> {
+        Ok(BoxTree::container(
+            FourCc::MOOF,
+            vec![
+                BoxTree::full(
+                    FourCc::MFHD,
+                    FullBoxHeader::default(),
+                    &self.sequence_number.to_be_bytes(),
+                ),
+                BoxTree::container(FourCc::TRAF, self.track_fragment(data_offset)?),
+            ],
+        ))
+    }
+
+    /// Builds the boxes of the `traf`.
+    fn track_fragment(
+        &self,
+        data_offset: u32,
+    ) -> Result<Vec<BoxTree<'static>>, isobmff_boxes::Error> {
+        let mut traf = vec![
+            self.run.tfhd(
+                self.track.track_id,
+                Some(self.fragment.description)
+                    .filter(|&index| index != self.track.default_description),
+            ),
+            BoxTree::full(
+                FourCc::TFDT,
+                FullBoxHeader {
+                    version: 1,
+                    flags: 0,
+                },
+                &self.fragment.decode_time.to_be_bytes(),
+            ),
+            self.run
+                .trun(self.track.timing.offset_version(), data_offset),
+        ];
+        traf.extend(self.sample_boxes.iter().cloned());
+        let mut entries = self.run.end(data_offset);
+        for information in &self.information {
             let offset = u32::try_from(entries).map_err(|_| too_large())?;
             traf.push(build_saiz(information.info_type, &information.sizes)?);
             traf.push(build_saio(information.info_type, offset));
             entries += information.len();
         }
-        let mfhd = BoxTree::full(
-            FourCc::MFHD,
-            FullBoxHeader::default(),
-            &sequence_number.to_be_bytes(),
-        );
-        let traf = BoxTree::container(FourCc::TRAF, traf);
-        Ok(BoxTree::container(FourCc::MOOF, vec![mfhd, traf]))
-    };
-    let size = moof(0)?.size();
-    let payload = u32::try_from(size + MDAT_HEADER).map_err(|_| too_large())?;
-    let mut out = Vec::with_capacity(size);
-    moof(payload)?.write(&mut out)?;
-    Ok(out)
+        Ok(traf)
+    }
+}
+
+/// Returns the boxes that describe the next samples: sub-samples, and then groups.
+fn next_sample_boxes(
+    fragment: &PlannedFragment,
+    track: &mut ProgressiveTrack,
+) -> Vec<BoxTree<'static>> {
+    let sub_samples = track
+        .sub_samples
+        .iter_mut()
+        .filter_map(|sub_samples| sub_samples.next_box(fragment.first, fragment.count));
+    let groups = track
+        .groups
+        .iter_mut()
+        .filter_map(|groups| groups.next_box(fragment.count));
+    sub_samples.chain(groups).collect()
 }
 
 const fn too_large() -> isobmff_boxes::Error {
@@ -104,6 +138,22 @@ struct RunInformation {
 }
 
 impl RunInformation {
+    /// Returns the information of each kind that the samples of a fragment have.
+    fn of_fragment(fragment: &PlannedFragment, track: &ProgressiveTrack) -> Vec<Self> {
+        track
+            .table
+            .other_information
+            .iter()
+            .map(|information| Self {
+                info_type: information.info_type,
+                sizes: (fragment.first..fragment.first + fragment.count)
+                    .map(|sample| information.size(sample))
+                    .collect(),
+            })
+            .filter(|information| information.len() > 0)
+            .collect()
+    }
+
     fn len(&self) -> u64 {
         self.sizes.iter().map(|&size| u64::from(size)).sum()
     }
@@ -151,15 +201,14 @@ impl TrackRun {
 
     /// Writes a `tfhd`, with a `description` if it is not the default.
     fn tfhd(&self, track_id: u32, description: Option<u32>) -> BoxTree<'static> {
-        let fields = [
+        let mut flags = 0;
+        let mut body = track_id.to_be_bytes().to_vec();
+        for (flag, field) in [
             (SAMPLE_DESCRIPTION_INDEX, description),
             (DEFAULT_DURATION, common(&self.durations)),
             (DEFAULT_SIZE, common(&self.sizes)),
             (DEFAULT_FLAGS, self.common_flags()),
-        ];
-        let mut flags = 0;
-        let mut body = track_id.to_be_bytes().to_vec();
-        for (flag, field) in fields {
+        ] {
             if let Some(field) = field {
                 flags |= flag;
                 body.extend(field.to_be_bytes());
@@ -179,8 +228,8 @@ impl TrackRun {
             flags |= FIRST_SAMPLE_FLAGS;
             fields.extend(first.to_be_bytes());
         }
-        let no_offsets = self.offsets.iter().all(|&offset| offset == 0);
-        let columns = [
+        let mut own: Vec<&[u32]> = Vec::new();
+        for (flag, column, is_default) in [
             (
                 SAMPLE_DURATION,
                 &self.durations,
@@ -188,18 +237,23 @@ impl TrackRun {
             ),
             (SAMPLE_SIZE, &self.sizes, common(&self.sizes).is_some()),
             (SAMPLE_FLAGS, &self.flags, common_flags.is_some()),
-            (SAMPLE_OFFSET, &self.offsets, no_offsets),
-        ];
-        let mut own: Vec<&[u32]> = Vec::new();
-        for (flag, column, is_default) in columns {
+            (
+                SAMPLE_OFFSET,
+                &self.offsets,
+                self.offsets.iter().all(|&offset| offset == 0),
+            ),
+        ] {
             if !is_default {
                 flags |= flag;
                 own.push(column);
             }
         }
         for sample in 0..self.sizes.len() {
-            let values = own.iter().filter_map(|column| column.get(sample));
-            fields.extend(values.flat_map(|value| value.to_be_bytes()));
+            fields.extend(
+                own.iter()
+                    .filter_map(|column| column.get(sample))
+                    .flat_map(|value| value.to_be_bytes()),
+            );
         }
         BoxTree::full(FourCc::TRUN, FullBoxHeader { version, flags }, &fields)
     }
