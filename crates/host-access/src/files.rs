@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Small files of secrets that only their owner may read: `.keys` files, credentials and the key-encryption key.
 
+use std::env;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -19,7 +20,7 @@ pub trait SecretFiles: Send + Sync {
     /// Reads the text of a file, which only its owner may be able to read: see [`decode_text`].
     ///
     /// # Errors
-    /// [`SecretFileError::TooOpen`] for a mode wider than 0600, [`SecretFileError::TooLong`], [`SecretFileError::NotText`],
+    /// [`SecretFileError::TooOpen`] for a mode wider than 0600 (0640 for a systemd credential of this service), [`SecretFileError::TooLong`], [`SecretFileError::NotText`],
     /// [`SecretFileError::File`], also for anything but a regular file.
     fn read(&self, path: &Path) -> Result<Zeroizing<String>, SecretFileError>;
 
@@ -113,7 +114,7 @@ fn read_private(
     let metadata = file.metadata().map_err(failed)?;
     let mode = metadata.permissions().mode() & 0o7777;
     let path = path.to_owned();
-    if mode & 0o177 != 0 {
+    if mode & forbidden_mode(&path) != 0 {
         return Err(SecretFileError::TooOpen { path, mode });
     }
     let owner = metadata.uid();
@@ -125,6 +126,16 @@ fn read_private(
         return Err(SecretFileError::TooLong { path });
     }
     decode_text(&bytes).ok_or(SecretFileError::NotText { path })
+}
+
+/// Returns the bits that the mode of a file of secrets must not have. systemd may let a service read its credentials by an ACL. The mode
+/// of such a file shows the ACL's mask as the right of the group to read.
+fn forbidden_mode(path: &Path) -> u32 {
+    let folder = env::var_os("CREDENTIALS_DIRECTORY");
+    match folder.is_some_and(|folder| path.parent() == Some(Path::new(&folder))) {
+        true => 0o137,
+        false => 0o177,
+    }
 }
 
 /// Reads a regular file of at most 1 MiB, such as one of certificates, whose mode does not matter.

@@ -18,7 +18,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// The machine that this process runs on.
+    /// Returns the machine that this process runs on.
     pub fn system() -> Self {
         let random = Arc::new(SystemRandom);
         Self {
