@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use content_key_store::{AssignedSlot, Content, KeyInfo, KeyStore, Page};
+use content_key_store::{AssignedSlot, Content, KeyInfo, KeyState, KeyStore, Page};
 
 use super::Error;
 use super::content::period_at;
@@ -32,7 +32,8 @@ pub struct PeriodBounds {
     pub end: SystemTime,
 }
 
-/// The phase of a crypto period. Without a clock the last period is the current one.
+/// The phase of a crypto period. Without a clock the last period with an active key is the current one, since packagers request keys
+/// ahead; if no key is active, the last period with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeriodPhase {
     /// It has ended.
@@ -76,7 +77,13 @@ pub fn timeline(
             deliveries: deliveries::of_key(store, &kid)?,
         });
     }
-    let current = current(store, &content, now)?;
+    let current = match content.crypto_period {
+        Some(length) => period_at(length, now),
+        None => match last_active(&periods) {
+            Some(period) => period,
+            None => last_with_key(store, &content)?,
+        },
+    };
     Ok(periods
         .into_iter()
         .rev()
@@ -91,10 +98,15 @@ pub fn timeline(
         .collect())
 }
 
-fn current(store: &KeyStore, content: &Content, now: SystemTime) -> Result<u64, Error> {
-    if let Some(length) = content.crypto_period {
-        return Ok(period_at(length, now));
-    }
+fn last_active(periods: &BTreeMap<u64, Vec<TimelineKey>>) -> Option<u64> {
+    periods
+        .iter()
+        .rev()
+        .find(|(_, keys)| keys.iter().any(|key| key.info.state == KeyState::Active))
+        .map(|(&index, _)| index)
+}
+
+fn last_with_key(store: &KeyStore, content: &Content) -> Result<u64, Error> {
     Ok(super::content::last_slots(store, content)?
         .first()
         .map_or(0, |assigned| assigned.slot.period))
@@ -122,5 +134,44 @@ impl PeriodPhase {
         } else {
             Self::Next
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cenc_types::CipherMode;
+    use content_key_store::KeySlot;
+
+    use super::*;
+    use crate::operations::test_store::{ALL, TestStore};
+
+    #[test]
+    fn keys_that_were_requested_ahead_are_of_next_periods_without_a_clock() {
+        let test = TestStore::new();
+        let phases = || {
+            timeline(&test.store, "cam", UNIX_EPOCH, ALL)
+                .unwrap()
+                .iter()
+                .map(|period| period.phase)
+                .collect::<Vec<_>>()
+        };
+        let kids = [0, 1, 2].map(|period| {
+            let slot = KeySlot {
+                content_id: "cam".to_owned(),
+                label: "ALL".to_owned(),
+                period,
+                mode: CipherMode::Ctr,
+            };
+            test.store.get_or_create_key(&slot).unwrap().info.kid
+        });
+        assert_eq!(
+            phases(),
+            [PeriodPhase::Current, PeriodPhase::Past, PeriodPhase::Past]
+        );
+        test.store.set_state(&kids[1], KeyState::Active).unwrap();
+        assert_eq!(
+            phases(),
+            [PeriodPhase::Next, PeriodPhase::Current, PeriodPhase::Past]
+        );
     }
 }
