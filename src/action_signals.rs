@@ -14,19 +14,19 @@ use super::request_key::REQUEST_KEY;
 use super::session::Session;
 
 /// An encryptor.
-pub(super) trait Encryptor: Logged {
+pub(super) trait EncryptorElement: Logged {
     fn session(&self) -> &Session;
 }
 
 /// An element with the signals of an encryptor: the encryptor itself, or a bin with one.
 pub(super) trait KeySignals: ObjectSubclass<Type: IsA<glib::Object>> {
-    type Encryptor: Encryptor;
+    type Encryptor: EncryptorElement;
 
     /// None before the element is constructed.
     fn encryptor(&self) -> Option<&Self::Encryptor>;
 }
 
-impl<T: Encryptor> KeySignals for T {
+impl<T: EncryptorElement> KeySignals for T {
     type Encryptor = Self;
 
     fn encryptor(&self) -> Option<&Self> {
@@ -49,7 +49,7 @@ impl<T: KeySignals> KeyReceiver for T {
     }
 }
 
-/// The signals of an element class.
+/// Returns the signals of an element class.
 pub(super) fn signals<T: KeySignals>() -> Vec<Signal> {
     vec![request_key(), set_key::<T>(), rotate_key::<T>()]
 }

@@ -19,7 +19,7 @@ pub(super) use tracks::describe_protection;
 
 /// An element that has a debug category.
 pub(super) trait Logged: ElementImpl {
-    /// The category, which has the element's name.
+    /// Returns the category, which has the element's name.
     fn category() -> gst::DebugCategory;
 
     /// Returns the progress of the stream, for the details of an error message.

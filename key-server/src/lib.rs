@@ -4,7 +4,7 @@
 //! ```
 //! use cenc_types::{ContentKey, Scheme};
 //! use host_access::SystemRandom;
-//! use key_server::speke::{HeaderSettings, Request, ResponseKey};
+//! use key_server::speke::{HeaderSettings, SpekeRequest, ResponseKey};
 //!
 //! // A packager requests one key for all tracks of a film, and PlayReady's `pssh` box with it.
 //! let document = r#"<CPIX xmlns="urn:dashif:org:cpix" contentId="film" version="2.3">
@@ -22,7 +22,7 @@
 //!     </ContentKeyUsageRule>
 //!   </ContentKeyUsageRuleList>
 //! </CPIX>"#;
-//! let request = Request::read(document.as_bytes(), Some("2.0"))?;
+//! let request = SpekeRequest::read(document.as_bytes(), Some("2.0"))?;
 //! let slots = request.slots(Scheme::Cenc)?;
 //! assert_eq!((&*slots[0].slot.content_id, &*slots[0].slot.label), ("film", "ALL"));
 //!

@@ -14,7 +14,7 @@ use cenc_mp4::Totals;
 
 use super::stream::ElementaryStream;
 use super::{CATEGORY, StreamError};
-use crate::action_signals::{self, Encryptor};
+use crate::action_signals::{self, EncryptorElement};
 use crate::error::WaitEnd;
 use crate::logging::{self, LogTarget, Logged};
 use crate::sent_stream::{self, SentStream, StreamSender};
@@ -51,7 +51,7 @@ impl StreamSender for CencEnc {
     }
 }
 
-impl Encryptor for CencEnc {
+impl EncryptorElement for CencEnc {
     fn session(&self) -> &Session {
         &self.session
     }

@@ -8,7 +8,7 @@ use gst::glib::subclass::Signal;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use crate::action_signals::Encryptor;
+use crate::action_signals::EncryptorElement;
 use crate::playreadyenc::PlayReadyEnc;
 
 use super::pad::MuxPad;
@@ -20,7 +20,7 @@ pub trait Inner: Default + Send + Sync + 'static {
     /// The package that has the muxer.
     const ORIGIN: &'static str;
 
-    /// The debug category of the bin.
+    /// Returns the debug category of the bin.
     fn category() -> gst::DebugCategory;
 
     /// Sets up a new muxer.

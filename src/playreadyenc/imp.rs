@@ -13,7 +13,7 @@ use cenc_mp4::Totals;
 
 use super::CATEGORY;
 use super::stream::Mp4Stream;
-use crate::action_signals::{self, Encryptor};
+use crate::action_signals::{self, EncryptorElement};
 use crate::logging::Logged;
 use crate::sent_stream::{SentStream, StreamSender};
 use crate::session::{self, Session};
@@ -53,7 +53,7 @@ impl StreamSender for PlayReadyEnc {
     }
 }
 
-impl Encryptor for PlayReadyEnc {
+impl EncryptorElement for PlayReadyEnc {
     fn session(&self) -> &Session {
         &self.session
     }

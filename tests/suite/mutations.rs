@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use test_support::mutations::{ClearMedia, Node, Random, mutated_file, mutated_units};
+use test_support::mutations::{ClearMedia, Node, SeededRandom, mutated_file, mutated_units};
 
 use crate::enc;
 use crate::in_process;
@@ -51,7 +51,7 @@ fn push_files(file: &Path, count: u64) -> u64 {
     let media = ClearMedia::of(&clear);
     let mut accepted = 0;
     for seed in 1..=count {
-        let mut random = Random::new(seed);
+        let mut random = SeededRandom::new(seed);
         let data = mutated_file(&nodes, &mut random);
         let line = Line::new(&enc::one_key("cenc"), None);
         let mut rest = data.as_slice();
@@ -75,7 +75,7 @@ fn push_samples(file: &Path) -> u64 {
     let track = movie.track(b"vide");
     let mut accepted = 0;
     for seed in 1..=COUNT {
-        let mut random = Random::new(seed);
+        let mut random = SeededRandom::new(seed);
         let mut config = track.entries[0].config.clone().unwrap();
         if random.below(4) == 0 {
             let at = random.below(config.len());

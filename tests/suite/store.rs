@@ -48,7 +48,7 @@ mod timeline;
 mod writes;
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
-use content_key_store::{KeySlot, KeySource, NewKey, Page};
+use content_key_store::{KeySlot, NewKey, NewKeySource, Page};
 #[cfg(feature = "postgres")]
 use test_support::postgres_server as server;
 use zeroize::Zeroizing;
@@ -74,13 +74,13 @@ pub fn new_key(mode: CipherMode) -> (NewKey, [u8; 16]) {
     let new = NewKey {
         kid: KeyId::generate(&host_access::SystemRandom).unwrap(),
         mode,
-        source: KeySource::Imported(key),
+        source: NewKeySource::Imported(key),
     };
     (new, bytes)
 }
 
-pub fn imported(bytes: [u8; 16]) -> KeySource {
-    KeySource::Imported(ContentKey::from_bytes(Zeroizing::new(bytes)))
+pub fn imported(bytes: [u8; 16]) -> NewKeySource {
+    NewKeySource::Imported(ContentKey::from_bytes(Zeroizing::new(bytes)))
 }
 
 pub fn hex(bytes: &[u8]) -> String {

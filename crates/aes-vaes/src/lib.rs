@@ -23,12 +23,12 @@
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(target_arch = "x86_64")]
-use x86::Schedule;
+use x86::KeySchedule;
 
 #[cfg(not(target_arch = "x86_64"))]
 mod unsupported;
 #[cfg(not(target_arch = "x86_64"))]
-use unsupported::Schedule;
+use unsupported::KeySchedule;
 
 /// The size of a cipher block in bytes.
 const BLOCK: usize = 16;
@@ -36,12 +36,12 @@ const BLOCK: usize = 16;
 const BATCH: usize = 16 * BLOCK;
 
 /// An AES-128 key on a processor with VAES; its schedule is wiped when dropped.
-pub struct VaesKey(Schedule);
+pub struct VaesKey(KeySchedule);
 
 impl VaesKey {
     /// Expands `key`; None if the processor has no VAES.
     pub fn new(key: &[u8; BLOCK]) -> Option<Self> {
-        Schedule::new(key).map(Self)
+        KeySchedule::new(key).map(Self)
     }
 
     /// Returns the key stream that starts with the counter block `counter`, whose last 8 bytes count, big-endian, and wrap without
@@ -75,7 +75,7 @@ struct CounterBlock {
 
 /// A key stream; its unused bytes are wiped when dropped.
 pub struct VaesKeyStream<'k> {
-    schedule: &'k Schedule,
+    schedule: &'k KeySchedule,
     /// The next counter block.
     counter: CounterBlock,
     left: [u8; BATCH],

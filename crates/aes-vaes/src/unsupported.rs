@@ -4,9 +4,9 @@
 use super::{BATCH, BLOCK, CounterBlock};
 
 /// A key schedule that never exists.
-pub(crate) enum Schedule {}
+pub(crate) enum KeySchedule {}
 
-impl Schedule {
+impl KeySchedule {
     pub(crate) const fn new(_key: &[u8; BLOCK]) -> Option<Self> {
         None
     }

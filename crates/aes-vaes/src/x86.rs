@@ -25,9 +25,9 @@ use super::{BATCH, BLOCK, CounterBlock};
 const PAIR: usize = 2 * BLOCK;
 
 /// The eleven round keys, which exist only if [`Self::new`] detected the instructions.
-pub(crate) struct Schedule([__m128i; 11]);
+pub(crate) struct KeySchedule([__m128i; 11]);
 
-impl Schedule {
+impl KeySchedule {
     pub(crate) fn new(key: &[u8; BLOCK]) -> Option<Self> {
         let has_all = is_x86_feature_detected!("aes")
             && is_x86_feature_detected!("avx2")
@@ -43,7 +43,7 @@ impl Schedule {
     }
 }
 
-impl Drop for Schedule {
+impl Drop for KeySchedule {
     fn drop(&mut self) {
         self.0.zeroize();
     }

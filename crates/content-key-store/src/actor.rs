@@ -12,7 +12,7 @@ use super::database::Value;
 use super::model::check_name;
 use super::signed_rows::SignedRow;
 use super::transaction::Transaction;
-use super::{Error, KeySlot, KeySource, KeyStore, NewKey};
+use super::{Error, KeySlot, KeyStore, NewKey, NewKeySource};
 
 /// The most patterns of an actor.
 const MOST: usize = 50;
@@ -266,7 +266,7 @@ impl KeyStore {
         for slot in slots {
             actor.check_content(&slot.content_id)?;
         }
-        if matches!(new.source, KeySource::Seed(_)) {
+        if matches!(new.source, NewKeySource::Seed(_)) {
             actor.check_all_contents()?;
         }
         match actor.scope().is_limited() && slots.is_empty() {

@@ -35,7 +35,7 @@ trait Job: Send {
     fn answer(self: Box<Self>, kept: Result<(), &Error>);
 }
 
-struct Request<T, W, A> {
+struct BatchedRequest<T, W, A> {
     actor: Actor,
     action: &'static str,
     object: String,
@@ -74,7 +74,7 @@ impl Batcher {
         if let Err(error) = key_requests::check(actor, &wanted) {
             return answer(Err(error));
         }
-        self.send(Request {
+        self.send(BatchedRequest {
             actor: actor.clone(),
             action: "keys of",
             object: key_requests::object(&wanted),
@@ -93,7 +93,7 @@ impl Batcher {
         kid: KeyId,
         answer: impl FnOnce(Result<StoredKey, Error>) + Send + 'static,
     ) {
-        self.send(Request {
+        self.send(BatchedRequest {
             actor: actor.clone(),
             action: "read",
             object: kid.to_string(),
@@ -141,7 +141,7 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
     }
 }
 
-impl<T, W, A> Job for Request<T, W, A>
+impl<T, W, A> Job for BatchedRequest<T, W, A>
 where
     T: Send,
     W: FnOnce(&mut Transaction<'_>) -> Recorded<T> + Send,

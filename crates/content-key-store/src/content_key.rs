@@ -11,7 +11,7 @@ use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
-    Content, Error, Inserted, KeySlot, KeySource, KeyState, KeyStore, NewKey, Origin, StoredKey,
+    Content, Error, Inserted, KeySlot, KeyState, KeyStore, NewKey, NewKeySource, Origin, StoredKey,
     compare, content, outbox, seed,
 };
 
@@ -340,13 +340,13 @@ impl NewKey {
 fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
     let made;
     let (key, origin, seed) = match &new.source {
-        KeySource::Entered(key) => (key, Origin::Entered, None),
-        KeySource::Imported(key) => (key, Origin::Imported, None),
-        KeySource::Random => {
+        NewKeySource::Entered(key) => (key, Origin::Entered, None),
+        NewKeySource::Imported(key) => (key, Origin::Imported, None),
+        NewKeySource::Random => {
             made = ContentKey::generate(&*transaction.host.random)?;
             (&made, Origin::Random, None)
         }
-        KeySource::Seed(name) => {
+        NewKeySource::Seed(name) => {
             made = seed::load(transaction, name)?.content_key(&new.kid);
             (&made, Origin::Seed, Some(name.as_str()))
         }

@@ -101,7 +101,7 @@ pub use kek::KekSource;
 pub use key_requests::{ContentKeys, SlotRequest};
 pub use location::Location;
 pub use model::{
-    AssignedSlot, Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeySource, KeyState, NewKey,
+    AssignedSlot, Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeyState, NewKey, NewKeySource,
     Origin, Page, StoredKey, TrackLabel, check_name,
 };
 use secrets::Secrets;

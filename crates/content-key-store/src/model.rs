@@ -104,11 +104,11 @@ pub struct NewKey {
     /// The cipher mode.
     pub mode: CipherMode,
     /// The source of the key.
-    pub source: KeySource,
+    pub source: NewKeySource,
 }
 
 /// The source of a new key.
-pub enum KeySource {
+pub enum NewKeySource {
     /// The operating system's generator.
     Random,
     /// A key that an operator has entered.

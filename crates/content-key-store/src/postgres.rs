@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use bytes::BytesMut;
-use connection::Server;
+use connection::PostgresServer;
 use host_access::SecretFiles;
 use postgres::error::DbError;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -29,13 +29,13 @@ const MIGRATIONS: [&str; 3] = [
 const BEGIN_UPGRADE: &str = "BEGIN; SELECT pg_advisory_xact_lock(8247113620419785217)";
 
 struct Postgres {
-    server: Server,
-    session: Option<Session>,
+    server: PostgresServer,
+    session: Option<PostgresSession>,
     /// True if a transaction is open.
     is_open: bool,
 }
 
-struct Session {
+struct PostgresSession {
     client: Client,
     statements: HashMap<&'static str, Statement>,
 }
@@ -47,7 +47,7 @@ pub(super) fn open(
     files: &dyn SecretFiles,
 ) -> Result<Box<dyn Database>, Error> {
     let mut postgres = Postgres {
-        server: Server::parse(uri, location, files)?,
+        server: PostgresServer::parse(uri, location, files)?,
         session: None,
         is_open: false,
     };
@@ -59,7 +59,7 @@ impl Postgres {
     /// Starts a transaction, over a new connection if the last was lost.
     fn start(&mut self, statements: &str) -> Result<(), Error> {
         if !self.is_connected() {
-            self.session = Some(Session {
+            self.session = Some(PostgresSession {
                 client: self.server.connect()?,
                 statements: HashMap::new(),
             });
@@ -68,7 +68,7 @@ impl Postgres {
     }
 
     /// Returns the connection. It does not reconnect, because a new connection would not have the transaction.
-    fn session(&mut self) -> Result<&mut Session, Error> {
+    fn session(&mut self) -> Result<&mut PostgresSession, Error> {
         match &mut self.session {
             Some(session) if !session.client.is_closed() => Ok(session),
             _ => Err(self.server.lost()),
@@ -111,7 +111,7 @@ fn is_passing(error: &DbError) -> bool {
         .is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
 }
 
-impl Session {
+impl PostgresSession {
     fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
         let statement = match self.statements.entry(sql) {
             Entry::Occupied(known) => known.into_mut(),

@@ -60,7 +60,7 @@ mod response;
 use cpix::{Delivery, Document, UnwrapKey};
 
 use host_access::Host;
-use key_http_client::{Canceller, Request, Schedule, Transport};
+use key_http_client::{Canceller, Request, RetrySchedule, Transport};
 
 pub use contract::TrackRule;
 pub use endpoint::{Endpoint, SpekeVersion};
@@ -140,7 +140,7 @@ impl SpekeClient {
                 ),
                 body: sent.to_xml(version.cpix())?.as_bytes(),
             },
-            Schedule::of(self.endpoint.attempts),
+            RetrySchedule::of(self.endpoint.attempts),
         )?;
         check::check_version(version, reply.header("X-Speke-Version").as_deref())?;
         let mut received = Document::from_bytes(&reply.body)?;

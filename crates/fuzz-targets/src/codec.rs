@@ -81,7 +81,7 @@ fn check_sample(codec: &mut Codec, sample: &[u8]) {
     }
 }
 
-/// The next part; the last one may be shorter than it says.
+/// Returns the next part; the last one may be shorter than it says.
 fn take<'d>(data: &mut &'d [u8]) -> Option<&'d [u8]> {
     let (len, rest) = data.split_first_chunk::<2>()?;
     let (part, rest) = rest.split_at(usize::from(u16::from_be_bytes(*len)).min(rest.len()));

@@ -54,7 +54,7 @@ pub fn cpix_file(data: &[u8]) {
     }
 }
 
-/// A key that is given for a track is the one that is given again.
+/// Checks that a key that is given for a track is given again.
 fn choose(source: &mut dyn KeyProvider) {
     const VIDEO: Media = Media::Video {
         width: 1920,

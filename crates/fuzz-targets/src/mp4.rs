@@ -13,7 +13,7 @@ const BYTE_BY_BYTE: usize = 2048;
 
 /// Pushes `data` whole, in pieces and byte by byte.
 pub fn mp4(data: &[u8]) {
-    let mut random = Random::of(data);
+    let mut random = InputRandom::of(data);
     let scheme = match random.below(2) {
         0 => Scheme::Cenc,
         _ => Scheme::Cbcs,
@@ -37,14 +37,14 @@ pub fn mp4(data: &[u8]) {
     }
 }
 
-/// Every sample is still there, in its order, and decrypts to what it was.
+/// Checks that every sample is still there, in its order, and decrypts to what it was.
 fn check(clear: &[u8], protected: &[u8]) {
     for (clear, protected) in pairs(clear, protected) {
         assert_eq!(clear.bytes, decrypt(KEY, &protected));
     }
 }
 
-/// Each sample of a clear stream and what became of it in `made`.
+/// Returns each sample of a clear stream and what became of it in `made`.
 pub fn pairs(clear: &[u8], made: &[u8]) -> Vec<(Sample, Sample)> {
     let mut made = samples(made);
     let clear = match tables::samples(clear) {
@@ -63,9 +63,9 @@ pub fn pairs(clear: &[u8], made: &[u8]) -> Vec<(Sample, Sample)> {
 }
 
 /// Numbers that depend on nothing but the input (xorshift64), so that a finding comes again.
-struct Random(u64);
+struct InputRandom(u64);
 
-impl Random {
+impl InputRandom {
     fn of(data: &[u8]) -> Self {
         Self(data.iter().fold(0x9e37_79b9_7f4a_7c15, |seed, &byte| {
             (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) | 1

@@ -4,7 +4,7 @@
 use cenc_types::{ContentKey, KeyId};
 use cpix::Document;
 use host_access::SystemRandom;
-use key_server::speke::{HeaderSettings, Request, ResponseKey};
+use key_server::speke::{HeaderSettings, ResponseKey, SpekeRequest};
 
 /// The header X-Speke-Version of each version.
 const VERSIONS: [Option<&str>; 4] = [None, Some("1.0"), Some("2.0"), Some("2.1")];
@@ -15,7 +15,7 @@ const LONGER: usize = 64;
 pub fn speke_request(data: &[u8]) {
     let key = ContentKey::from_bytes((*b"a key for tests.").into());
     for version in VERSIONS {
-        let Ok(request) = Request::read(data, version) else {
+        let Ok(request) = SpekeRequest::read(data, version) else {
             continue;
         };
         let scheme = request.scheme().unwrap_or_else(|| request.default_scheme());

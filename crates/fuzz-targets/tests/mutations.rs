@@ -13,7 +13,7 @@ use common_encryption::KnownKeys;
 use playready_packager::inspect_bytes;
 use test_support::decrypted::{Chunks, decrypted_in};
 use test_support::encrypted::{KEY, KID};
-use test_support::mutations::{ClearMedia, Node, Random, mutated_file};
+use test_support::mutations::{ClearMedia, Node, SeededRandom, mutated_file};
 use test_support::progressive::{Memory, all};
 use test_support::{encrypted, progressive, tools};
 
@@ -30,7 +30,7 @@ fn mutated_boxes_give_an_error_or_a_whole_protected_file() {
         let nodes = Node::read_all(&clear);
         let media = ClearMedia::of(&clear);
         for seed in 1..=COUNT / 2 {
-            let mut random = Random::new(seed);
+            let mut random = SeededRandom::new(seed);
             let data = mutated_file(&nodes, &mut random);
             for protected in protect_in_all_ways(&data) {
                 accepted += 1;

@@ -201,13 +201,13 @@ fn set_once(slot: &mut Option<PathBuf>, path: &str) -> Result<(), &'static str> 
     }
 }
 
-/// A character of a token, RFC 9110, 5.6.2.
+/// True for a character of a token, RFC 9110, 5.6.2.
 const fn is_token(c: u8) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
-/// A character of a header's value, RFC 9110, 5.5, in ASCII.
+/// True for a character of a header's value, RFC 9110, 5.5, in ASCII.
 const fn is_text(c: u8) -> bool {
     matches!(c, b'\t' | b' '..=b'~')
 }

@@ -62,7 +62,7 @@ mod tests {
 
     use host_access::Host;
 
-    use crate::{Request, Schedule, Server, Transport};
+    use crate::{Request, RetrySchedule, Server, Transport};
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
             headers: Vec::new(),
             body: b"",
         };
-        let posted = transport.post(&server, &request, Schedule::of(100));
+        let posted = transport.post(&server, &request, RetrySchedule::of(100));
         cancelling.join().unwrap();
         let Err(error) = posted else {
             panic!("a server that gives no answer");

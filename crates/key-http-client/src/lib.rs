@@ -3,7 +3,7 @@
 //!
 //! ```no_run
 //! use host_access::Host;
-//! use key_http_client::{Request, Schedule, Server, Transport};
+//! use key_http_client::{Request, RetrySchedule, Server, Transport};
 //!
 //! # fn main() -> Result<(), key_http_client::Error> {
 //! let host = Host::system();
@@ -13,7 +13,7 @@
 //! let reply = transport.post(
 //!     &server,
 //!     &Request { headers: vec![("X-Speke-Version", "2.0")], body: b"<cpix:CPIX/>" },
-//!     Schedule::of(4),
+//!     RetrySchedule::of(4),
 //! )?;
 //! assert!(!reply.body.is_empty());
 //! # Ok(())
@@ -33,7 +33,7 @@ mod transport;
 pub use cancel::Canceller;
 pub use error::Error;
 pub use reach::Reach;
-pub use retry::{Schedule, pause};
+pub use retry::{RetrySchedule, pause};
 pub use server::Server;
 pub use tls::{Pem, certificates};
 pub use transport::{Reply, Request, Transport};

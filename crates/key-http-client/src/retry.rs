@@ -12,13 +12,13 @@ const FIRST_DELAY: Duration = Duration::from_millis(500);
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
 /// The number of attempts, and the delays between them.
-pub struct Schedule {
+pub struct RetrySchedule {
     failures: u32,
     attempts: u32,
     first_delay: Duration,
 }
 
-impl Schedule {
+impl RetrySchedule {
     /// Creates a schedule with at most `attempts` attempts.
     pub const fn of(attempts: u32) -> Self {
         Self::new(attempts, FIRST_DELAY)
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn delays_double_within_their_halves() {
-        let mut schedule = Schedule::new(4, Duration::from_secs(8));
+        let mut schedule = RetrySchedule::new(4, Duration::from_secs(8));
         for limit in [8, 16, 30] {
             let delay = schedule
                 .after_failure(None, &SystemRandom)
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn servers_may_demand_more_within_a_limit() {
-        let mut schedule = Schedule::new(9, Duration::from_millis(1));
+        let mut schedule = RetrySchedule::new(9, Duration::from_millis(1));
         let demanded = Duration::from_secs(3);
         assert_eq!(
             schedule

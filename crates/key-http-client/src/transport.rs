@@ -16,7 +16,7 @@ use super::cancel::Canceller;
 use super::digest::RequestTarget;
 use super::error::is_temporary_status;
 use super::reach::{NotPublicError, PublicResolver};
-use super::retry::Schedule;
+use super::retry::RetrySchedule;
 use super::{Error, Server, tls};
 
 /// The most characters of a server's text in an error.
@@ -124,7 +124,7 @@ impl Transport {
         &self,
         server: &Server,
         request: &Request<'_>,
-        mut schedule: Schedule,
+        mut schedule: RetrySchedule,
     ) -> Result<Reply, Error> {
         loop {
             let error = match self

@@ -97,9 +97,9 @@ impl Node {
 }
 
 /// Numbers that depend on the seed alone (xorshift64).
-pub struct Random(u64);
+pub struct SeededRandom(u64);
 
-impl Random {
+impl SeededRandom {
     /// Starts at a seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -120,7 +120,7 @@ impl Random {
 }
 
 /// Changes one or two boxes of a file, or its end.
-pub fn mutated_file(nodes: &[Node], random: &mut Random) -> Vec<u8> {
+pub fn mutated_file(nodes: &[Node], random: &mut SeededRandom) -> Vec<u8> {
     let mut nodes = nodes.to_vec();
     for _ in 0..=random.below(2) {
         mutate_list(&mut nodes, random);
@@ -141,7 +141,7 @@ pub fn mutated_file(nodes: &[Node], random: &mut Random) -> Vec<u8> {
 }
 
 /// Changes a list of boxes, or one further down the tree.
-fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
+fn mutate_list(nodes: &mut Vec<Node>, random: &mut SeededRandom) {
     let index = random.below(nodes.len());
     let Some(node) = nodes.get_mut(index) else {
         return nodes.push(junk(random));
@@ -180,7 +180,7 @@ fn mutate_list(nodes: &mut Vec<Node>, random: &mut Random) {
     }
 }
 
-fn junk(random: &mut Random) -> Node {
+fn junk(random: &mut SeededRandom) -> Node {
     Node {
         kind: *random.pick(&TYPES),
         fields: vec![0; random.below(64)],
@@ -190,7 +190,7 @@ fn junk(random: &mut Random) -> Node {
 }
 
 /// Changes the NAL units of a sample, each of which follows its length in 4 bytes. Their types stay.
-pub fn mutated_units(sample: &[u8], random: &mut Random) -> Vec<u8> {
+pub fn mutated_units(sample: &[u8], random: &mut SeededRandom) -> Vec<u8> {
     let mut units = split_units(sample);
     mutate_units(&mut units, random);
     let mut out = join_units(&units, random);
@@ -211,7 +211,7 @@ fn split_units(mut sample: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Removes, repeats, moves, adds or changes one unit.
-fn mutate_units(units: &mut Vec<Vec<u8>>, random: &mut Random) {
+fn mutate_units(units: &mut Vec<Vec<u8>>, random: &mut SeededRandom) {
     let index = random.below(units.len());
     match random.below(6) {
         0 => drop(units.remove(index)),
@@ -238,7 +238,7 @@ fn mutate_units(units: &mut Vec<Vec<u8>>, random: &mut Random) {
 }
 
 /// Writes each unit after its length, of which one may be wrong.
-fn join_units(units: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+fn join_units(units: &[Vec<u8>], random: &mut SeededRandom) -> Vec<u8> {
     let mut out = Vec::new();
     let damaged = (random.below(3) == 0).then(|| random.below(units.len()));
     for (number, unit) in units.iter().enumerate() {

@@ -23,7 +23,7 @@ const PASSWORD: &str = "pass:wo\\rd";
 const FOLDER: &str = "playready-postgres-";
 
 /// A running server.
-pub struct Server {
+pub struct PostgresServer {
     /// The folder with its data and its socket.
     pub folder: PathBuf,
     /// Its port.
@@ -32,10 +32,10 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Server {
+impl PostgresServer {
     /// The server of this process. Returns None and reports a skipped test where PostgreSQL is not installed.
     pub fn shared(test: &str) -> Option<Arc<Self>> {
-        static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+        static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = shared.upgrade() {
             return Some(server);
@@ -146,7 +146,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
         let _ = self.stop.send(());
         let _ = self.thread.take().map(JoinHandle::join);

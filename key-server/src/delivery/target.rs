@@ -182,7 +182,7 @@ impl Line {
             .collect()
     }
 
-    /// The lease of a claimed delivery. It covers two posts, because the target may request credentials after the first.
+    /// Returns the lease of a claimed delivery. It covers two posts, because the target may request credentials after the first.
     pub(super) fn lease(&self) -> Duration {
         self.server.timeout * 2 + Duration::from_secs(3)
     }

@@ -5,7 +5,7 @@ mod check;
 
 use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
 use check::check_draft;
-use content_key_store::{Content, KeyInfo, KeySlot, KeySource, KeyStore, NewKey};
+use content_key_store::{Content, KeyInfo, KeySlot, KeyStore, NewKey, NewKeySource};
 use playready_header::header::HeaderKeyId;
 use zeroize::Zeroizing;
 
@@ -69,9 +69,9 @@ pub fn create(store: &KeyStore, draft: &Draft) -> Result<CreatedKey, Error> {
     };
     add_content(store, draft)?;
     let source = match (parsed.key, &draft.source) {
-        (Some(key), _) => KeySource::Entered(key),
-        (None, DraftKeySource::Seed(name)) => KeySource::Seed(name.clone()),
-        (None, _) => KeySource::Random,
+        (Some(key), _) => NewKeySource::Entered(key),
+        (None, DraftKeySource::Seed(name)) => NewKeySource::Seed(name.clone()),
+        (None, _) => NewKeySource::Random,
     };
     store.insert(
         &NewKey {

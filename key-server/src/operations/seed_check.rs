@@ -11,7 +11,7 @@ pub fn check(seed: &KeySeed) -> Vec<Finding> {
     if seed.is_public_test_seed() {
         findings.warning(
             "seed",
-            &"the seed is the public one of Microsoft's test server: whoever knows a KID knows its key; keep it for tests",
+            &"the seed is the public one of Microsoft's test server: everybody who knows a KID can compute its key; use this seed for tests only",
         );
     }
     findings.0

@@ -22,7 +22,7 @@ use super::settings::ConnectionLimits;
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// A server with its listener.
-pub struct Server {
+pub struct HttpServer {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
@@ -40,7 +40,7 @@ pub fn bind(address: SocketAddr) -> Result<net::TcpListener, Error> {
     net::TcpListener::bind(address).map_err(|source| Error::Listen { address, source })
 }
 
-impl Server {
+impl HttpServer {
     /// Makes a server of a bound listener. It must be called within a runtime.
     ///
     /// # Errors

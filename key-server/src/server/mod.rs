@@ -29,7 +29,7 @@ use app::App;
 use axum::Router;
 pub use error::Error;
 use host_access::Host;
-use listen::Server;
+use listen::HttpServer;
 pub use settings::{CertificateSource, ConnectionLimits, ServerSettings};
 use tokio::runtime::Runtime;
 use workers::Workers;
@@ -49,7 +49,7 @@ pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {
         let shutdown = shutdown::requested()?;
-        Server::new(listener, tls, router(&app), settings.connections)
+        HttpServer::new(listener, tls, router(&app), settings.connections)
             .map_err(Error::Runtime)?
             .run(shutdown)
             .await;

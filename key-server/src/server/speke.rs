@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::app::App;
 use super::auth::{Client, Permission};
 use super::problem_details::Problem;
-use crate::speke::{HeaderSettings, Protocol, Request, ResponseKey};
+use crate::speke::{HeaderSettings, Protocol, ResponseKey, SpekeRequest};
 
 mod failure;
 
@@ -88,7 +88,7 @@ async fn answer(
     body: &[u8],
     version: Option<&str>,
 ) -> Result<Answer, Failure> {
-    let request = Request::read(body, version)?;
+    let request = SpekeRequest::read(body, version)?;
     actor.check_content(request.content_id())?;
     let scheme = scheme(app, actor, &request).await?;
     let slots = request.slots(scheme)?;
@@ -112,7 +112,7 @@ async fn answer(
 }
 
 /// Returns the scheme of the request, or else that of the content.
-async fn scheme(app: &App, actor: &Actor, request: &Request) -> Result<Scheme, Failure> {
+async fn scheme(app: &App, actor: &Actor, request: &SpekeRequest) -> Result<Scheme, Failure> {
     let must_be_known = app.settings().known_contents_only;
     if let Some(scheme) = request.scheme()
         && !must_be_known

@@ -17,7 +17,7 @@ use quick_xml::reader::NsReader;
 use zeroize::Zeroizing;
 
 use super::edits::Edits;
-use super::request::Request;
+use super::request::SpekeRequest;
 use super::signals::{Placeholder, Signals};
 use super::{Error, HeaderSettings, ResponseKey};
 
@@ -26,7 +26,7 @@ const SPEKE: &str = "urn:aws:amazon:com:speke";
 
 /// Fills the request with one key for each of its keys, in their order.
 pub fn fill(
-    request: &Request,
+    request: &SpekeRequest,
     scheme: Scheme,
     settings: &HeaderSettings,
     keys: &[ResponseKey<'_>],
@@ -46,7 +46,7 @@ pub fn fill(
 
 /// Returns a document with the keys, encrypted to the request's recipients in their order.
 fn keys_document(
-    request: &Request,
+    request: &SpekeRequest,
     scheme: Scheme,
     keys: &[ResponseKey<'_>],
     random: &dyn Random,
@@ -74,7 +74,7 @@ fn keys_document(
 
 /// One pass over the request.
 struct Filler<'a> {
-    request: &'a Request,
+    request: &'a SpekeRequest,
     signals: Signals<'a>,
     written: Document,
     /// The keys and systems that the response has already.

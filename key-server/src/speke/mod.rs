@@ -15,7 +15,7 @@ mod signals;
 
 use cenc_types::{ContentKey, KeyId};
 pub use error::Error;
-pub use request::{Protocol, Request};
+pub use request::{Protocol, SpekeRequest};
 pub use settings::HeaderSettings;
 
 /// The key of a response for a key of a request.

@@ -28,7 +28,7 @@ pub enum Protocol {
 }
 
 /// A request for keys.
-pub struct Request {
+pub struct SpekeRequest {
     /// The received document, without a byte order mark.
     pub(super) text: String,
     pub(super) document: Document,
@@ -39,7 +39,7 @@ pub struct Request {
     scheme: Option<Scheme>,
 }
 
-impl Request {
+impl SpekeRequest {
     /// Reads a body of at most 1 MiB; `version` is the header X-Speke-Version.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use content_key_store::SlotRequest;
 use host_access::SystemRandom;
 use zeroize::Zeroizing;
 
-use super::{Error, HeaderSettings, Request, ResponseKey};
+use super::{Error, HeaderSettings, ResponseKey, SpekeRequest};
 
 const NAMESPACES: &str = "xmlns:cpix=\"urn:dashif:org:cpix\" xmlns:pskc=\"urn:ietf:params:xml:ns:keyprov:pskc\" \
      xmlns:speke=\"urn:aws:amazon:com:speke\"";
@@ -105,12 +105,12 @@ impl Parts {
     }
 }
 
-fn read(text: &str, version: Option<&str>) -> Result<Request, Error> {
-    Request::read(text.as_bytes(), version)
+fn read(text: &str, version: Option<&str>) -> Result<SpekeRequest, Error> {
+    SpekeRequest::read(text.as_bytes(), version)
 }
 
 /// The answer with keys 1, 2, … under these KIDs.
-fn answer(request: &Request, scheme: Scheme, kids: &[KeyId]) -> String {
+fn answer(request: &SpekeRequest, scheme: Scheme, kids: &[KeyId]) -> String {
     let keys: Vec<ContentKey> = (1..).take(kids.len()).map(key).collect();
     let given = kids
         .iter()

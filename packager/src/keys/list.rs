@@ -63,11 +63,11 @@ pub struct PeriodReport {
     start: Option<String>,
     end: Option<String>,
     place: &'static str,
-    keys: Vec<PeriodKey>,
+    keys: Vec<ListedPeriodKey>,
 }
 
 #[derive(Serialize)]
-struct PeriodKey {
+struct ListedPeriodKey {
     label: String,
     #[serde(flatten)]
     kid: KeyIdForms,
@@ -139,12 +139,12 @@ impl From<TimelinePeriod> for PeriodReport {
                 PeriodPhase::Current => "current",
                 PeriodPhase::Next => "next",
             },
-            keys: period.keys.into_iter().map(PeriodKey::from).collect(),
+            keys: period.keys.into_iter().map(ListedPeriodKey::from).collect(),
         }
     }
 }
 
-impl From<TimelineKey> for PeriodKey {
+impl From<TimelineKey> for ListedPeriodKey {
     fn from(key: TimelineKey) -> Self {
         Self {
             label: key.label,
@@ -178,7 +178,7 @@ impl PeriodReport {
     }
 }
 
-impl PeriodKey {
+impl ListedPeriodKey {
     /// Returns the state of the key and of its deliveries.
     fn state_text(&self) -> String {
         let mut text = self.state.to_owned();

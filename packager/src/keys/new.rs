@@ -75,7 +75,7 @@ pub struct NewArgs {
 
 /// The new key and the findings about it.
 #[derive(Serialize)]
-pub struct NewKey {
+pub struct CreatedKey {
     /// None after a dry run.
     #[serde(flatten)]
     key: Option<KeyReport>,
@@ -89,14 +89,14 @@ impl NewArgs {
     ///
     /// # Errors
     /// A key that cannot be read, or that the store refuses.
-    pub fn run(&self, host: &Host) -> Result<NewKey, Error> {
+    pub fn run(&self, host: &Host) -> Result<CreatedKey, Error> {
         let draft = self.draft(host)?;
         let store = self.store.open(host)?;
         if self.dry_run {
             return check_draft(&store, &draft);
         }
         let created = new_key::create(&store, &draft)?;
-        Ok(NewKey {
+        Ok(CreatedKey {
             key: Some(KeyReport::load(&store, &created.info)?),
             checksum: checksum(Some(store.header_key_id(&created.info.kid)?)),
             findings: created.warnings,
@@ -119,11 +119,11 @@ impl NewArgs {
     }
 }
 
-fn check_draft(store: &KeyStore, draft: &Draft) -> Result<NewKey, Error> {
+fn check_draft(store: &KeyStore, draft: &Draft) -> Result<CreatedKey, Error> {
     let findings = new_key::check(store, draft)?;
     match findings.iter().any(Finding::is_error) {
         true => Err(key_server::operations::Error::Refused(findings).into()),
-        false => Ok(NewKey {
+        false => Ok(CreatedKey {
             key: None,
             checksum: checksum(new_key::header_key_id(store, draft)?),
             findings,
@@ -135,7 +135,7 @@ fn checksum(key: Option<HeaderKeyId<8>>) -> Option<String> {
     key?.checksum.map(|checksum| STANDARD.encode(checksum))
 }
 
-impl NewKey {
+impl CreatedKey {
     fn findings(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
@@ -143,7 +143,7 @@ impl NewKey {
     }
 }
 
-impl CommandResult for NewKey {
+impl CommandResult for CreatedKey {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.key {
             Some(key) => {

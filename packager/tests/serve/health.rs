@@ -22,11 +22,11 @@ mod postgres {
     use serde_json::json;
 
     use crate::server::{Server, folder};
-    use test_support::postgres_server::Server as Database;
+    use test_support::postgres_server::PostgresServer;
 
     #[test]
     fn server_is_not_ready_while_its_database_is_away() {
-        let Some(database) = Database::shared("serve::health::postgres") else {
+        let Some(database) = PostgresServer::shared("serve::health::postgres") else {
             return;
         };
         let folder = folder("postgres");

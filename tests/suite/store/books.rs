@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cenc_types::{CipherMode, KeyId, Scheme};
 use content_key_store::{
-    Content, Error, KeyFilter, KeySource, KeyState, NewKey, Origin, Page, TrackLabel,
+    Content, Error, KeyFilter, KeyState, NewKey, NewKeySource, Origin, Page, TrackLabel,
 };
 use playready_header::KeySeed;
 
@@ -126,7 +126,7 @@ fn inserted_key_keeps_its_meaning() {
             "nothing is kept"
         );
         other.kid = key.kid;
-        for source in [other.source, KeySource::Random] {
+        for source in [other.source, NewKeySource::Random] {
             other.source = source;
             assert!(matches!(store.insert(&other, &[]), Err(Error::OtherKey(_))));
         }
@@ -154,13 +154,13 @@ fn key_can_be_made_for_a_kid() {
                 .insert(&new, &[])
                 .map(|_| store.key(&new.kid).unwrap())
         };
-        let derived = insert(KeySource::Seed("main".to_owned())).unwrap();
+        let derived = insert(NewKeySource::Seed("main".to_owned())).unwrap();
         let expected = seed.content_key(&derived.info.kid);
         assert_eq!(derived.key.as_bytes(), expected.as_bytes());
         assert_eq!(derived.info.seed.as_deref(), Some("main"));
-        let random = insert(KeySource::Random).unwrap();
+        let random = insert(NewKeySource::Random).unwrap();
         assert_eq!(random.info.origin, Origin::Random);
-        let refused = insert(KeySource::Seed("absent".to_owned()));
+        let refused = insert(NewKeySource::Seed("absent".to_owned()));
         assert!(matches!(refused, Err(Error::NoSeed(_))));
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
 use content_key_store::{
-    Actor, Content, ContentScope, Error, KeyFilter, KeySource, KeyState, KeyStore, NewKey, Outside,
-    SlotRequest,
+    Actor, Content, ContentScope, Error, KeyFilter, KeyState, KeyStore, NewKey, NewKeySource,
+    Outside, SlotRequest,
 };
 use key_server::accounts::{self, AccountError, AccountSettings, Role};
 use key_server::audit::{self, AuditFilter};
@@ -51,7 +51,7 @@ fn new_key(byte: u8) -> NewKey {
     NewKey {
         kid: KeyId::from_bytes([byte; 16]),
         mode: CipherMode::Ctr,
-        source: KeySource::Random,
+        source: NewKeySource::Random,
     }
 }
 
@@ -230,12 +230,16 @@ fn keys_of_other_contents_cannot_be_taken_over() {
         };
         let own = [slot("news/1", 9)];
         // By its KID, with a new key and with the key itself.
-        assert!(is_outside(&insert(keys.foreign, KeySource::Random, &own)));
+        assert!(is_outside(&insert(
+            keys.foreign,
+            NewKeySource::Random,
+            &own
+        )));
         let key = store.key(&keys.foreign).unwrap().key;
         let copy = || ContentKey::copy_of(key.as_bytes());
         assert!(is_outside(&insert(
             keys.foreign,
-            KeySource::Entered(copy()),
+            NewKeySource::Entered(copy()),
             &own
         )));
         let request = SlotRequest {
@@ -248,21 +252,21 @@ fn keys_of_other_contents_cannot_be_taken_over() {
         let other = KeyId::from_bytes([78; 16]);
         assert!(is_outside(&insert(
             other,
-            KeySource::Seed("seed".to_owned()),
+            NewKeySource::Seed("seed".to_owned()),
             &own
         )));
-        assert!(is_outside(&insert(other, KeySource::Random, &[])));
+        assert!(is_outside(&insert(other, NewKeySource::Random, &[])));
         assert!(is_outside(&limited.put_seed("mine", &seed)));
         assert!(is_outside(&limited.retire_seed("seed")));
         // An answer names no KID of another content.
-        let again = insert(other, KeySource::Entered(copy()), &[slot("news/1", 10)]).unwrap();
+        let again = insert(other, NewKeySource::Entered(copy()), &[slot("news/1", 10)]).unwrap();
         assert_eq!(again.same_key, []);
         assert_eq!(limited.kids_with(&key).unwrap(), [other]);
         let mode = CipherMode::Cbc;
         let new = NewKey {
             kid: KeyId::from_bytes([79; 16]),
             mode,
-            source: KeySource::Entered(copy()),
+            source: NewKeySource::Entered(copy()),
         };
         let mut cbc = slot("news/1", 11);
         cbc.mode = mode;

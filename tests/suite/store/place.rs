@@ -12,14 +12,14 @@ pub struct Place {
     pub uri: String,
     pub scratch: Scratch,
     #[cfg(feature = "postgres")]
-    pub server: Option<std::sync::Arc<super::server::Server>>,
+    pub server: Option<std::sync::Arc<super::server::PostgresServer>>,
 }
 
 /// A place for each back end.
 pub fn places(test: &str) -> Vec<Place> {
     let sqlite = sqlite(test);
     #[cfg(feature = "postgres")]
-    if let Some(server) = super::server::Server::shared(test) {
+    if let Some(server) = super::server::PostgresServer::shared(test) {
         return vec![sqlite, postgres(test, server)];
     }
     vec![sqlite]
@@ -36,7 +36,7 @@ pub fn sqlite(test: &str) -> Place {
 }
 
 #[cfg(feature = "postgres")]
-pub fn postgres(test: &str, server: std::sync::Arc<super::server::Server>) -> Place {
+pub fn postgres(test: &str, server: std::sync::Arc<super::server::PostgresServer>) -> Place {
     Place {
         uri: server.new_database(),
         scratch: Scratch::new(test),

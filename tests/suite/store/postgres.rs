@@ -7,12 +7,12 @@ use cenc_types::Scheme;
 use content_key_store::{Content, Error, KeyStore};
 
 use super::place::{self, Place};
-use super::server::Server;
+use super::server::PostgresServer;
 use super::{ALL, slot};
 
 #[test]
 fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
-    let Some(server) = Server::shared("store over TLS") else {
+    let Some(server) = PostgresServer::shared("store over TLS") else {
         return;
     };
     let place = place::postgres("store-tls", server);
@@ -47,7 +47,7 @@ fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
 
 #[test]
 fn connection_that_was_lost_is_made_anew() {
-    let Some(server) = Server::shared("lost connections") else {
+    let Some(server) = PostgresServer::shared("lost connections") else {
         return;
     };
     let place = place::postgres("store-lost", server);
@@ -67,7 +67,7 @@ fn connection_that_was_lost_is_made_anew() {
 
 #[test]
 fn transaction_whose_connection_was_lost_keeps_nothing() {
-    let Some(server) = Server::shared("lost transactions") else {
+    let Some(server) = PostgresServer::shared("lost transactions") else {
         return;
     };
     let place = place::postgres("store-cut", server);
@@ -94,7 +94,7 @@ fn transaction_whose_connection_was_lost_keeps_nothing() {
 
 #[test]
 fn open_finds_the_tables_in_their_schema_only() {
-    let Some(server) = Server::shared("schemas") else {
+    let Some(server) = PostgresServer::shared("schemas") else {
         return;
     };
     let place: Place = place::postgres("store-schema", server);
@@ -107,7 +107,7 @@ fn open_finds_the_tables_in_their_schema_only() {
 
 #[test]
 fn wrong_password_is_refused_without_repeating_it() {
-    let Some(server) = Server::shared("passwords") else {
+    let Some(server) = PostgresServer::shared("passwords") else {
         return;
     };
     let place = place::postgres("store-password", server);
@@ -131,7 +131,7 @@ fn wrong_password_is_refused_without_repeating_it() {
 
 #[test]
 fn writer_that_hangs_does_not_stop_the_others_for_ever() {
-    let Some(server) = Server::shared("locks") else {
+    let Some(server) = PostgresServer::shared("locks") else {
         return;
     };
     let place = place::postgres("store-locks", server);
@@ -149,7 +149,7 @@ fn writer_that_hangs_does_not_stop_the_others_for_ever() {
 
 #[test]
 fn rules_hold_wherever_a_session_looks_for_tables() {
-    let Some(server) = Server::shared("search paths") else {
+    let Some(server) = PostgresServer::shared("search paths") else {
         return;
     };
     let place = place::postgres("store-path", server);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cenc_types::{CipherMode, Scheme};
 use content_key_store::{
-    Content, Error, KekSource, KeyFilter, KeySlot, KeySource, KeyState, KeyStore, NewKey, Page,
+    Content, Error, KekSource, KeyFilter, KeySlot, KeyState, KeyStore, NewKey, NewKeySource, Page,
 };
 use key_server::deliveries::{self, DeliveryState, FailedDelivery};
 use key_server::store_health::{self, KekState, KeyCount};
@@ -124,7 +124,7 @@ fn keys_are_filtered_by_kid_label_and_seed() {
         store.put_seed("main", &seed).unwrap();
         let (new, _) = new_key(CipherMode::Ctr);
         let derived = NewKey {
-            source: KeySource::Seed("main".to_owned()),
+            source: NewKeySource::Seed("main".to_owned()),
             ..new
         };
         store.insert(&derived, &[audio("film", 0)]).unwrap();

@@ -34,7 +34,7 @@ pub(super) fn write(
     let content = MoofContent {
         sequence_number,
         fragment,
-        run: TrackRun::next(fragment, track),
+        run: SampleColumns::next(fragment, track),
         sample_boxes: next_sample_boxes(fragment, track),
         information: RunInformation::of_fragment(fragment, track),
         track,
@@ -52,7 +52,7 @@ struct MoofContent<'a> {
     sequence_number: u32,
     fragment: &'a PlannedFragment,
     track: &'a ProgressiveTrack,
-    run: TrackRun,
+    run: SampleColumns,
     /// The `subs` and `sbgp` boxes of the samples.
     sample_boxes: Vec<BoxTree<'static>>,
     information: Vec<RunInformation>,
@@ -161,14 +161,14 @@ impl RunInformation {
 
 /// The values of the samples of a fragment, column by column.
 #[derive(Default)]
-struct TrackRun {
+struct SampleColumns {
     durations: Vec<u32>,
     sizes: Vec<u32>,
     flags: Vec<u32>,
     offsets: Vec<u32>,
 }
 
-impl TrackRun {
+impl SampleColumns {
     fn next(fragment: &PlannedFragment, track: &mut ProgressiveTrack) -> Self {
         let mut run = Self::default();
         for sample in fragment.first..fragment.first + fragment.count {
@@ -272,7 +272,7 @@ mod tests {
     // Layouts of clauses 8.8.7.2 and 8.8.8.2.
     #[test]
     fn shared_values_are_defaults() {
-        let run = TrackRun {
+        let run = SampleColumns {
             durations: vec![10; 3],
             sizes: vec![7, 8, 9],
             flags: vec![0x0200_0000, 0x0001_0000, 0x0001_0000],
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn other_values_are_listed_for_each_sample() {
-        let run = TrackRun {
+        let run = SampleColumns {
             durations: vec![10, 11, 10],
             sizes: vec![7; 3],
             flags: vec![1, 2, 3],

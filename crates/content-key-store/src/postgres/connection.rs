@@ -15,7 +15,7 @@ use crate::Error;
 use crate::location::Location;
 
 /// A server, with all that a new connection to it needs.
-pub(super) struct Server {
+pub(super) struct PostgresServer {
     config: Config,
     tls: Option<tls::Connector>,
     location: Location,
@@ -28,7 +28,7 @@ struct OwnOptions {
     passwords: Option<PathBuf>,
 }
 
-impl Server {
+impl PostgresServer {
     pub(super) fn parse(
         uri: &str,
         location: Location,
@@ -145,8 +145,8 @@ fn path_of(text: &str) -> Result<PathBuf, Error> {
 mod tests {
     use super::*;
 
-    fn server(uri: &str) -> Result<Server, Error> {
-        Server::parse(
+    fn server(uri: &str) -> Result<PostgresServer, Error> {
+        PostgresServer::parse(
             uri,
             Location::parse(uri).unwrap(),
             &*host_access::Host::system().files,

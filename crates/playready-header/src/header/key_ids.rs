@@ -56,7 +56,7 @@ impl HeaderKeyId<7> {
 }
 
 /// The attributes of a KID that is written: ALGID, CHECKSUM and VALUE.
-pub(super) struct Entry {
+pub(super) struct KeyIdEntry {
     pub(super) algorithm: Option<&'static str>,
     pub(super) checksum: Option<String>,
     pub(super) value: String,
@@ -131,7 +131,7 @@ impl KeyIds {
         }
     }
 
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(super) fn entries(&self) -> Vec<KeyIdEntry> {
         match self {
             Self::AesCtr(keys) => keys.iter().map(|key| key.entry("AESCTR")).collect(),
             Self::Cocktail(keys) => keys.iter().map(|key| key.entry("COCKTAIL")).collect(),
@@ -142,16 +142,16 @@ impl KeyIds {
 }
 
 impl<const N: usize> HeaderKeyId<N> {
-    fn entry(&self, algorithm: &'static str) -> Entry {
-        Entry {
+    fn entry(&self, algorithm: &'static str) -> KeyIdEntry {
+        KeyIdEntry {
             checksum: self.checksum.map(|checksum| STANDARD.encode(checksum)),
             ..bare(&self.kid, Some(algorithm))
         }
     }
 }
 
-fn bare(kid: &KeyId, algorithm: Option<&'static str>) -> Entry {
-    Entry {
+fn bare(kid: &KeyId, algorithm: Option<&'static str>) -> KeyIdEntry {
+    KeyIdEntry {
         algorithm,
         checksum: None,
         value: guid::to_base64(kid),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Writes headers: canonical XML in UTF-16LE, without byte order mark and XML declaration.
 
-use super::key_ids::Entry;
+use super::key_ids::KeyIdEntry;
 use super::{Header, HeaderVersion, NAMESPACE};
 use crate::xml::Element;
 
@@ -65,7 +65,7 @@ impl Header {
         }
     }
 
-    fn push_flat(&self, data: &mut Element, entries: &[Entry]) {
+    fn push_flat(&self, data: &mut Element, entries: &[KeyIdEntry]) {
         for entry in entries {
             let mut info = Element::new("PROTECTINFO");
             info.push(Element::of_text("KEYLEN", self.fields.key_ids.key_len()));
@@ -80,7 +80,7 @@ impl Header {
         }
     }
 
-    fn push_listed(&self, data: &mut Element, entries: &[Entry]) {
+    fn push_listed(&self, data: &mut Element, entries: &[KeyIdEntry]) {
         let requested = self.fields.license_requested;
         if entries.is_empty() && requested.is_none() {
             return;
@@ -101,7 +101,7 @@ impl Header {
 }
 
 /// Returns the element KID of version 4.1 and above.
-fn kid_element(entry: &Entry) -> Element {
+fn kid_element(entry: &KeyIdEntry) -> Element {
     let mut element = Element::new("KID");
     for (name, value) in [
         ("ALGID", entry.algorithm),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use cenc_types::{KeyId, Scheme};
-use content_key_store::{Content, KeySlot, KeySource, KeyStore, NewKey};
+use content_key_store::{Content, KeySlot, KeyStore, NewKey, NewKeySource};
 use cpix::{ContentKey, Document, EncryptionScheme, RsaPrivateKey, UnwrapKey, UsageRule};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
@@ -130,7 +130,7 @@ fn new_key(key: &ContentKey, scheme: Scheme) -> Result<NewKey, Error> {
     Ok(NewKey {
         kid: key.kid,
         mode: scheme.cipher_mode(),
-        source: KeySource::Imported(cenc_types::ContentKey::copy_of(key.key()?.as_bytes())),
+        source: NewKeySource::Imported(cenc_types::ContentKey::copy_of(key.key()?.as_bytes())),
     })
 }
 

@@ -2,7 +2,7 @@
 //! Previews of published KIDs and keys.
 
 use cenc_types::{ContentKey, Scheme};
-use content_key_store::{KeySource, NewKey};
+use content_key_store::{NewKey, NewKeySource};
 
 use super::*;
 use crate::operations::test_store::TestStore;
@@ -104,7 +104,7 @@ fn stored_keys_show_their_checksum_and_are_not_handed_out() {
         let new = NewKey {
             kid: kid.parse().unwrap(),
             mode: CipherMode::Ctr,
-            source: KeySource::Entered(ContentKey::parse(key).unwrap()),
+            source: NewKeySource::Entered(ContentKey::parse(key).unwrap()),
         };
         let slot = content::slot(&content, label, 3);
         of.store.insert(&new, &[slot]).unwrap();

@@ -27,9 +27,9 @@ pub struct Sessions {
     host: Host,
 }
 
-type ByCookie = HashMap<[u8; 32], Session>;
+type ByCookie = HashMap<[u8; 32], SignedInSession>;
 
-struct Session {
+struct SignedInSession {
     /// The token of the sign-in. Each request looks up its account, so that revoking the token ends the session.
     token: Zeroizing<String>,
     csrf: String,
@@ -62,7 +62,7 @@ impl Sessions {
     pub fn begin(&self, token: Zeroizing<String>) -> Result<Zeroizing<String>, RandomError> {
         let cookie = secret(&*self.host.random)?;
         let now = self.host.clock.monotonic();
-        let session = Session {
+        let session = SignedInSession {
             token,
             csrf: secret(&*self.host.random)?.to_string(),
             begun: now,
@@ -106,7 +106,7 @@ impl Sessions {
     }
 }
 
-impl Session {
+impl SignedInSession {
     fn is_open(&self, now: Duration) -> bool {
         now.saturating_sub(self.used) < IDLE && now.saturating_sub(self.begun) < LONGEST
     }
