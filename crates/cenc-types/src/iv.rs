@@ -32,7 +32,7 @@ pub enum IvSize {
 }
 
 impl IvSize {
-    /// The size in bytes.
+    /// Returns the size in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::Eight => 8,
@@ -69,17 +69,17 @@ impl Iv {
         Ok(Self { block, size })
     }
 
-    /// The number of bytes that `senc` or `tenc` store.
+    /// Returns the number of bytes that `senc` or `tenc` store.
     pub const fn size(&self) -> IvSize {
         self.size
     }
 
-    /// The bytes as they are stored.
+    /// Returns the bytes as they are stored.
     pub fn as_bytes(&self) -> &[u8] {
         self.block.split_at(self.size.bytes()).0
     }
 
-    /// The first counter block, or the IV of a CBC chain: an IV of 8 bytes is followed by zeros.
+    /// Returns the first counter block, or the IV of a CBC chain: an IV of 8 bytes is followed by zeros.
     pub const fn block(&self) -> &[u8; 16] {
         &self.block
     }

@@ -33,7 +33,7 @@ impl KeyId {
         ))
     }
 
-    /// The 16 bytes in UUID order.
+    /// Returns the 16 bytes in UUID order.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -77,6 +77,17 @@ impl fmt::Debug for KeyId {
 
 /// A content key of 16 bytes. It is wiped when dropped and cannot be printed, cloned or compared. Its bytes have one place in memory, which
 /// stays the same when the key moves, so that no copy is left behind.
+///
+/// ```
+/// use cenc_types::ContentKey;
+///
+/// let key = ContentKey::parse("00112233445566778899aabbccddeeff")?;
+/// assert_eq!(key.as_bytes(), ContentKey::parse("ABEiM0RVZneImaq7zN3u/w==")?.as_bytes());
+/// // An error does not repeat the text, which may be a key with one character too few.
+/// let error = ContentKey::parse("00112233445566778899aabbccddeef").err().ok_or("too short")?;
+/// assert!(!error.to_string().contains("0011"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ContentKey(Box<Zeroizing<[u8; 16]>>);
 
 impl ContentKey {
@@ -117,7 +128,7 @@ impl ContentKey {
             .map_err(|_| Error::BadContentKey)
     }
 
-    /// The key's bytes. Copy them only to memory that is wiped after use.
+    /// Returns the key's bytes. Copy them only to memory that is wiped after use.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }

@@ -32,7 +32,7 @@ impl Scheme {
     /// All schemes, in the standard's order.
     pub const ALL: [Self; 4] = [Self::Cenc, Self::Cbc1, Self::Cens, Self::Cbcs];
 
-    /// The scheme_type of `schm`.
+    /// Returns the scheme_type of `schm`.
     pub const fn fourcc(self) -> &'static [u8; 4] {
         match self {
             Self::Cenc => b"cenc",
@@ -42,7 +42,7 @@ impl Scheme {
         }
     }
 
-    /// The scheme_type as text.
+    /// Returns the scheme_type as text.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Cenc => "cenc",
@@ -52,7 +52,7 @@ impl Scheme {
         }
     }
 
-    /// The cipher mode that the scheme uses.
+    /// Returns the cipher mode that the scheme uses.
     pub const fn cipher_mode(self) -> CipherMode {
         match self {
             Self::Cenc | Self::Cens => CipherMode::Ctr,
@@ -67,7 +67,7 @@ impl Scheme {
 }
 
 impl CipherMode {
-    /// The default scheme for keys of this mode.
+    /// Returns the default scheme for keys of this mode.
     pub const fn usual_scheme(self) -> Scheme {
         match self {
             Self::Ctr => Scheme::Cenc,
@@ -114,7 +114,7 @@ impl Pattern {
         skip_byte_block: 9,
     };
 
-    /// Both numbers as `tenc` and `seig` store them, 4 bits each.
+    /// Returns both numbers as `tenc` and `seig` store them, 4 bits each.
     pub const fn to_byte(self) -> u8 {
         self.crypt_byte_block << 4 | self.skip_byte_block
     }

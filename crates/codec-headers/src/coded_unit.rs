@@ -37,7 +37,7 @@ pub(super) enum NalSyntax {
 }
 
 impl NalSyntax {
-    /// The number of bytes in every NAL unit header.
+    /// Returns the number of bytes in every NAL unit header.
     const fn header_len(self) -> usize {
         match self {
             Self::Avc => 1,

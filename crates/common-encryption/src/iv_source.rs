@@ -64,7 +64,7 @@ impl IvSource {
 }
 
 impl AscendingIvs {
-    /// The size of each IV.
+    /// Returns the size of each IV.
     pub const fn size(&self) -> IvSize {
         self.next.size()
     }

@@ -10,7 +10,7 @@ use cenc_types::Track;
 
 /// Decides how the tracks of a stream are protected.
 pub trait Protector {
-    /// The kind of boxes that describe the protection; it must not change within a stream.
+    /// Returns the kind of boxes that describe the protection; it must not change within a stream.
     fn flavor(&self) -> BoxFlavor {
         BoxFlavor::Cenc
     }
@@ -82,7 +82,7 @@ pub struct FragmentTime {
 }
 
 impl FragmentTime {
-    /// The moment that decides which crypto period the fragment belongs to.
+    /// Returns the moment that decides which crypto period the fragment belongs to.
     pub fn middle(&self) -> Duration {
         self.start + self.end.saturating_sub(self.start) / 2
     }

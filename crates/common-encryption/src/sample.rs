@@ -104,7 +104,7 @@ impl SampleProtector {
         .check()?)
     }
 
-    /// The subsamples of the last sample; empty if it is protected as a whole.
+    /// Returns the subsamples of the last sample; empty if it is protected as a whole.
     pub fn subsamples(&self) -> &[Subsample] {
         &self.map
     }

@@ -36,17 +36,17 @@ impl SampleKey {
         }
     }
 
-    /// The key's KID.
+    /// Returns the key's KID.
     pub const fn kid(&self) -> KeyId {
         self.kid
     }
 
-    /// The scheme that the key is bound to.
+    /// Returns the scheme that the key is bound to.
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The cipher under this key.
+    /// Returns the cipher under this key.
     pub const fn cipher(&self) -> &SampleCipher {
         &self.cipher
     }
@@ -56,7 +56,7 @@ impl SampleKey {
         self.ivs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The IV fields of `tenc`.
+    /// Returns the IV fields of `tenc`.
     pub fn track_iv(&self) -> TrackIv {
         match &*self.ivs() {
             IvSource::Constant(iv) => TrackIv::Constant(*iv),

@@ -43,7 +43,7 @@ impl<'a> From<&'a mut [&'a mut [u8]]> for SampleSlices<'a> {
 }
 
 impl<'a> SampleSlices<'a> {
-    /// The number of bytes in all slices.
+    /// Returns the number of bytes in all slices.
     pub fn len(&self) -> usize {
         self.first.len() + self.rest.iter().map(|slice| slice.len()).sum::<usize>()
     }
@@ -107,7 +107,7 @@ impl<'a> SampleSlices<'a> {
         taken
     }
 
-    /// The length of the first slice that is not empty; 0 if there is none.
+    /// Returns the length of the first slice that is not empty; 0 if there is none.
     pub(super) fn slice_len(&mut self) -> usize {
         while self.first.is_empty()
             && let Some((next, rest)) = take(&mut self.rest).split_first_mut()
@@ -118,7 +118,7 @@ impl<'a> SampleSlices<'a> {
         self.first.len()
     }
 
-    /// All bytes, if they are contiguous.
+    /// Returns all bytes, if they are contiguous.
     pub(super) fn only_slice(&mut self) -> Option<&mut [u8]> {
         self.slice_len();
         self.rest.is_empty().then_some(&mut *self.first)

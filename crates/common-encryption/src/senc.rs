@@ -77,24 +77,24 @@ impl SencBuilder {
         Ok(())
     }
 
-    /// The sizes of the entries for `saiz`. None if the entries are empty, if one exceeds the 255 bytes that `saiz` can state
+    /// Returns the sizes of the entries for `saiz`. None if the entries are empty, if one exceeds the 255 bytes that `saiz` can state
     /// (about 40 slices), or in PIFF: then `senc` is used alone.
     pub fn sizes(&self) -> Option<&[u8]> {
         (!self.entries.is_empty() && !self.oversize && self.flavor == BoxFlavor::Cenc)
             .then_some(&self.sizes)
     }
 
-    /// The bytes of all entries.
+    /// Returns the bytes of all entries.
     pub fn entries(&self) -> &[u8] {
         &self.entries
     }
 
-    /// The number of entries.
+    /// Returns the number of entries.
     pub const fn count(&self) -> u32 {
         self.samples
     }
 
-    /// The size in bytes of the box in [`BoxFlavor::Cenc`].
+    /// Returns the size in bytes of the box in [`BoxFlavor::Cenc`].
     pub const fn size(&self) -> usize {
         Self::HEADER_SIZE + self.entries.len()
     }
@@ -179,7 +179,7 @@ impl<'a> SampleInformation<'a> {
         })
     }
 
-    /// The subsamples; empty if the sample is encrypted as a whole.
+    /// Returns the subsamples; empty if the sample is encrypted as a whole.
     pub fn subsamples(&self) -> impl ExactSizeIterator<Item = Subsample> + use<'a> {
         let (subsamples, _) = self.subsamples.as_chunks::<SUBSAMPLE_SIZE>();
         subsamples.iter().map(|&[a, b, c, d, e, f]| Subsample {

@@ -63,7 +63,7 @@ impl Tenc {
         )
     }
 
-    /// The fields after version and flags, which are also those of a `seig` entry.
+    /// Returns the fields after version and flags, which are also those of a `seig` entry.
     pub(super) fn fields(&self) -> Vec<u8> {
         let mut fields = vec![
             0,

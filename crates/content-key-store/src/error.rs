@@ -332,7 +332,7 @@ impl Error {
         matches!(self, Self::Unavailable { .. } | Self::Busy)
     }
 
-    /// The same for another request that it ended too.
+    /// Returns the same error for another request that it ended too.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Busy => Self::Busy,

@@ -177,7 +177,7 @@ fn create(path: &Path, store: &str, row: &RecordedRow) -> Result<File, Error> {
         })
 }
 
-/// All records have the same length, so that a shorter one leaves nothing of a longer one.
+/// Writes a record. All have the same length, so that a shorter one leaves nothing of a longer one.
 fn write(file: &File, store: &str, row: &RecordedRow) -> io::Result<()> {
     let text = format!(
         "store {store}\nrow {:020}\nmac {}\n",

@@ -14,6 +14,15 @@ use super::{KekSource, Location};
 const CREDENTIAL: &str = "playready-kek";
 
 /// The address of a key store, read from the form that users write.
+///
+/// ```
+/// use content_key_store::{KekSource, StoreAddress};
+///
+/// let address: StoreAddress = "postgresql://keys@db/keys?sslmode=require&kek-file=/etc/keys/kek".parse()?;
+/// assert_eq!(address.uri, "postgresql://keys@db/keys?sslmode=require");
+/// assert!(matches!(address.kek, KekSource::File(path) if path.as_os_str() == "/etc/keys/kek"));
+/// # Ok::<(), content_keys::Error>(())
+/// ```
 pub struct StoreAddress {
     /// The URI for [`KeyStore::open`](super::KeyStore::open), without the options `kek-…`.
     pub uri: String,

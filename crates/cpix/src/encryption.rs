@@ -233,7 +233,7 @@ mod tests {
         document
     }
 
-    /// The document after `change`, decrypted by the second recipient.
+    /// Decrypts the document after `change` as the second recipient.
     fn decrypted_after(change: impl FnOnce(&mut Document)) -> Result<Document, Error> {
         let xml = encrypted().to_xml(Version::V2_4).unwrap();
         let mut document = Document::from_bytes(xml.as_bytes()).unwrap();

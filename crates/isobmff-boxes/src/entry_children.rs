@@ -37,7 +37,8 @@ impl EntryLayout {
     }
 }
 
-/// The ISO format has AudioSampleEntryV1 only in a `stsd` of version 1, and QuickTime has longer versions only in one of version 0.
+/// Returns the length of an audio entry's fields. The ISO format has AudioSampleEntryV1 only in a `stsd` of version 1, and QuickTime has
+/// longer versions only in one of version 0.
 fn audio_fields(entry: &SampleEntry<'_>) -> usize {
     let version = entry.body.get(SAMPLE_ENTRY_FIELDS..SAMPLE_ENTRY_FIELDS + 2);
     match (entry.stsd_version, version) {
@@ -47,7 +48,8 @@ fn audio_fields(entry: &SampleEntry<'_>) -> usize {
     }
 }
 
-/// The formats of 14496-12 clauses 12.3 to 12.6, 14496-30, 3GPP TS 26.245 and QuickTime that have fields.
+/// Returns the length of the fields of other entries: the formats of 14496-12 clauses 12.3 to 12.6, 14496-30, 3GPP TS 26.245 and
+/// QuickTime that have fields.
 fn other_fields(entry: &SampleEntry<'_>) -> usize {
     match &entry.format.0 {
         // content_encoding and mime_format.

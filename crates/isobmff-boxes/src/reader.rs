@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         Self { left: body, in_box }
     }
 
-    /// The bytes that are not read yet.
+    /// Returns the bytes that are not read yet.
     pub const fn left(&self) -> &'a [u8] {
         self.left
     }

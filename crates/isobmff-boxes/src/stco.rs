@@ -33,12 +33,12 @@ impl<'a> ChunkOffsets<'a> {
         self.wide
     }
 
-    /// The number of chunks.
+    /// Returns the number of chunks.
     pub const fn count(&self) -> usize {
         self.entries.len() / if self.wide { 8 } else { 4 }
     }
 
-    /// The offsets in bytes from the start of the file.
+    /// Returns the offsets in bytes from the start of the file.
     pub fn offsets(&self) -> impl Iterator<Item = u64> + use<'a> {
         let (wide, narrow) = match self.wide {
             true => (self.entries.as_chunks().0, [].as_slice()),

@@ -35,7 +35,7 @@ impl<'a> Stsz<'a> {
         })
     }
 
-    /// The size in bytes of all samples, if it is the same.
+    /// Returns the size in bytes of all samples, if it is the same.
     pub const fn common_size(&self) -> Option<u32> {
         match self.common_size {
             0 => None,

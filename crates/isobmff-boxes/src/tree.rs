@@ -97,7 +97,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// The child boxes; none for a box of bytes.
+    /// Returns the child boxes; none for a box of bytes.
     pub fn children(&self) -> &[Self] {
         match &self.content {
             BoxContent::Children(children) => children,
@@ -105,7 +105,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// The child boxes for editing; None for a box of bytes.
+    /// Returns the child boxes for editing; None for a box of bytes.
     pub const fn children_mut(&mut self) -> Option<&mut Vec<Self>> {
         match &mut self.content {
             BoxContent::Children(children) => Some(children),
@@ -113,7 +113,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// The bytes after the header; empty for a container.
+    /// Returns the bytes after the header; empty for a container.
     pub fn body(&self) -> &[u8] {
         match &self.content {
             BoxContent::Children(_) => &[],
@@ -121,7 +121,7 @@ impl<'a> BoxTree<'a> {
         }
     }
 
-    /// A reader over the body.
+    /// Returns a reader over the body.
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self.box_type, self.body())
     }
@@ -158,7 +158,7 @@ impl<'a> BoxTree<'a> {
             .try_fold(self, |parent, &box_type| parent.child(box_type))
     }
 
-    /// The size of the whole box in bytes.
+    /// Returns the size of the whole box in bytes.
     pub fn size(&self) -> usize {
         8 + self.uuid.map_or(0, |uuid| uuid.len())
             + match &self.content {

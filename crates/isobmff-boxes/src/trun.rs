@@ -54,7 +54,7 @@ impl<'a> Trun<'a> {
         self.flags & SAMPLE_SIZE != 0
     }
 
-    /// The stated sample sizes in bytes; empty unless [`Trun::has_sizes`].
+    /// Returns the stated sample sizes in bytes; empty unless [`Trun::has_sizes`].
     pub fn sizes(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.field(SAMPLE_SIZE)
     }

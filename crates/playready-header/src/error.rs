@@ -43,7 +43,7 @@ pub enum Error {
         feature: Feature,
     },
     /// A KID occurs twice in a header.
-    #[error("the key id {0} stands twice in the header: name each key once")]
+    #[error("the header has the key id {0} twice: name each key once")]
     DuplicateKeyId(KeyId),
     /// The all-zero KID, which names no key.
     #[error("the nil key id (all zero) names no key: give the KID of a real key")]

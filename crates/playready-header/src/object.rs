@@ -16,6 +16,16 @@ const OBJECT_PREFIX: usize = 6;
 const RECORD_PREFIX: usize = 4;
 
 /// A PlayReady Object of at most 15 KB.
+///
+/// ```
+/// use playready_header::{LicenseStore, PlayReadyObject};
+///
+/// let mut object = PlayReadyObject::default();
+/// object.push_license_store(LicenseStore::Empty(4))?;
+/// // Length 14 and one record: type 3, length 4, four zero bytes.
+/// assert_eq!(object.to_bytes(), [14, 0, 0, 0, 1, 0, 3, 0, 4, 0, 0, 0, 0, 0]);
+/// # Ok::<(), playready_header::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlayReadyObject {
     records: Vec<Record>,

@@ -12,10 +12,12 @@ pub enum Error {
     #[error("the manifest is not well-formed XML: {0}")]
     Xml(#[from] roxmltree::Error),
     /// The manifest declares more namespaces than any real one.
-    #[error("the manifest declares more namespaces than any real one; it is not read")]
+    #[error("the manifest declares more namespaces than any real one, so it is not read")]
     TooComplex,
     /// The manifest has an unknown format.
-    #[error("neither an MPD, an HLS playlist nor a Smooth Streaming client manifest")]
+    #[error(
+        "this is neither an MPD, an HLS playlist nor a Smooth Streaming client manifest: give one of them"
+    )]
     Unknown,
     /// The manifest has protection already.
     #[error("the manifest has protection already ({0}): give the manifest without it")]
@@ -25,7 +27,7 @@ pub enum Error {
     NothingProtected,
     /// A file is protected, but the manifest format cannot name its DRM systems.
     #[error(
-        "{0}: no pssh box of a system that this manifest can name: protect it with --systems playready"
+        "{0} has no pssh box of a system that this manifest can name: protect it with --systems playready"
     )]
     NoSystem(String),
     /// The playlist has other segments than MP4.
@@ -33,7 +35,7 @@ pub enum Error {
     NoMap,
     /// An init segment is not at the start of its file.
     #[error(
-        "EXT-X-MAP with a BYTERANGE that does not start at 0: only an init segment at the start of a file can be read"
+        "an EXT-X-MAP has a BYTERANGE that does not start at 0: only an init segment at the start of a file can be read"
     )]
     MapWithin,
     /// The byte ranges of a file cannot be those of the protected file.

@@ -224,7 +224,7 @@ impl PropertySpec {
 }
 
 impl PropertyKind {
-    /// A text that must be readable as a `T`.
+    /// Describes a text that must be readable as a `T`.
     pub(super) const fn text_of<T>() -> Self
     where
         T: FromStr,

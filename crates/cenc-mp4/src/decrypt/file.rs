@@ -14,6 +14,53 @@ use crate::progressive::write::ProgressiveWriter;
 use crate::{Error, Output, SeekableInput};
 
 /// Decrypts one progressive file: [`Self::open`], then [`Self::next_output`] until it returns None.
+///
+/// ```
+/// use std::error::Error;
+/// use std::sync::Arc;
+///
+/// use bytes::BytesMut;
+/// use cenc_mp4::{Output, ProgressiveDecryptor, SeekableInput};
+/// use cenc_types::{ContentKey, KeyId};
+/// use common_encryption::KnownKeys;
+///
+/// /// A file in memory.
+/// struct Memory(&'static [u8]);
+///
+/// impl SeekableInput for Memory {
+///     type Chunk = BytesMut;
+///
+///     fn size(&self) -> u64 {
+///         self.0.len() as u64
+///     }
+///
+///     fn read(&mut self, offset: u64, len: usize) -> Result<BytesMut, Box<dyn Error + Send + Sync>> {
+///         let rest = self.0.get(usize::try_from(offset)?..).ok_or("outside the file")?;
+///         Ok(rest.get(..len).ok_or("outside the file")?.into())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn Error>> {
+/// // "a key for tests." in hex.
+/// let key = ContentKey::parse("61206b657920666f722074657374732e")?;
+/// let kid = KeyId::from_bytes(*b"a KID for tests.");
+/// let keys: KnownKeys = [(kid, &key)].into_iter().collect();
+///
+/// let mut file = Memory(include_bytes!("../../../../fuzz/corpus/mp4_decrypt/progressive-cenc"));
+/// let mut decryptor = ProgressiveDecryptor::open(&mut file, &Arc::new(keys))?.ok_or("the file is fragmented")?;
+/// let mut clear = Vec::new();
+/// while let Some(output) = decryptor.next_output(&mut file)? {
+///     match output {
+///         Output::Boxes { bytes, .. } => clear.extend(bytes),
+///         Output::Media(bytes) => clear.extend(bytes),
+///         Output::Patch { .. } => return Err("a file has no patches".into()),
+///     }
+/// }
+/// let has = |name: &[u8]| clear.windows(4).any(|word| word == name);
+/// assert!(has(b"mdat") && !has(b"sinf"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct ProgressiveDecryptor {
     pieces: Vec<FilePiece>,
     tracks: Vec<TableTrack>,

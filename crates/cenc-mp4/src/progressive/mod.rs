@@ -40,6 +40,74 @@ pub(super) const MAX_SAMPLE: u64 = 256 << 20;
 
 /// Protects one progressive file: [`Self::open`], [`Self::protect`], [`Self::measure`], then [`Self::next_output`] until it
 /// returns None.
+///
+/// ```
+/// use std::error::Error;
+///
+/// use bytes::BytesMut;
+/// use cenc_mp4::{Output, ProgressiveEncryptor, RequiredForm, SeekableInput};
+/// # use std::sync::Arc;
+/// # use cenc_types::{ContentKey, Iv, Pattern, Scheme, Track};
+/// # use common_encryption::{EncryptionMethod, InitProtection, IvSource, Protector, SampleKey, TrackProtection};
+/// # struct OneKey(TrackProtection);
+/// # impl Protector for OneKey {
+/// #     fn protect(&mut self, tracks: &[Track]) -> Result<InitProtection, Box<dyn Error + Send + Sync>> {
+/// #         Ok(InitProtection {
+/// #             tracks: tracks.iter().map(|_| Some(self.0.clone())).collect(),
+/// #             pssh: Vec::new(),
+/// #         })
+/// #     }
+/// # }
+///
+/// /// A file in memory.
+/// struct Memory(&'static [u8]);
+///
+/// impl SeekableInput for Memory {
+///     type Chunk = BytesMut;
+///
+///     fn size(&self) -> u64 {
+///         self.0.len() as u64
+///     }
+///
+///     fn read(&mut self, offset: u64, len: usize) -> Result<BytesMut, Box<dyn Error + Send + Sync>> {
+///         let rest = self.0.get(usize::try_from(offset)?..).ok_or("outside the file")?;
+///         Ok(rest.get(..len).ok_or("outside the file")?.into())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn Error>> {
+/// # let scheme = Scheme::Cenc;
+/// # let mut one_key = OneKey(TrackProtection {
+/// #     key: Arc::new(SampleKey::new(
+/// #         "0c1d2e3f-4051-6273-8495-a6b7c8d9eafb".parse()?,
+/// #         &ContentKey::parse("00112233445566778899aabbccddeeff")?,
+/// #         scheme,
+/// #         IvSource::new(scheme, Iv::new(&[7; 8])?)?,
+/// #     )),
+/// #     method: EncryptionMethod { scheme, pattern: Pattern::NONE },
+/// # });
+/// let mut file = Memory(include_bytes!(
+///     "../../../../fuzz/corpus/progressive/samples_decrypt_and_the_moov_comes_first_moov_last"
+/// ));
+/// let mut encryptor = ProgressiveEncryptor::open(&mut file, RequiredForm::Any)?.ok_or("the file is fragmented")?;
+/// // `one_key` is the `Protector` of the crate's example.
+/// encryptor.protect(&mut one_key)?;
+/// encryptor.measure(&mut file)?;
+///
+/// let mut protected = Vec::new();
+/// while let Some(output) = encryptor.next_output(&mut file)? {
+///     match output {
+///         Output::Boxes { bytes, .. } => protected.extend(bytes),
+///         Output::Media(bytes) => protected.extend(bytes),
+///         Output::Patch { .. } => return Err("a file has no patches".into()),
+///     }
+/// }
+/// let position = |name: &[u8]| protected.windows(4).position(|word| word == name);
+/// assert!(position(b"moov") < position(b"mdat"));
+/// assert!(position(b"sinf").is_some());
+/// # Ok(())
+/// # }
+/// ```
 pub struct ProgressiveEncryptor {
     file: ProgressiveFile,
     tracks: Vec<TrackPlan>,
@@ -108,7 +176,7 @@ impl ProgressiveEncryptor {
         Ok(())
     }
 
-    /// The first pass: maps the samples of protected tracks and writes the `moov`.
+    /// Maps the samples of protected tracks and writes the `moov`, in the first pass.
     ///
     /// # Errors
     /// [`Error::Sample`], [`Error::Input`], and boxes that become too large.
@@ -125,7 +193,7 @@ impl ProgressiveEncryptor {
         Ok(())
     }
 
-    /// The second pass: returns the next part of the protected file; None at its end.
+    /// Returns the next part of the protected file, in the second pass; None at its end.
     ///
     /// # Errors
     /// [`Error::Input`], [`Error::Sample`]. The file must not be written any further then.

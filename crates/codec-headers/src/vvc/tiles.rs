@@ -49,7 +49,7 @@ struct TileRectangle {
 }
 
 impl SliceShape {
-    /// The only slice of a picture of one tile with this many CTU rows.
+    /// Returns the only slice of a picture of one tile with this many CTU rows.
     pub(super) const fn whole_picture(ctu_rows: u32) -> Self {
         Self {
             left: 0,

@@ -13,7 +13,7 @@ pub(super) struct ProtectedRanges<'a> {
 }
 
 impl<'a> ProtectedRanges<'a> {
-    /// If `subsamples` is empty, all of the sample is one range.
+    /// Takes all of the sample as one range if `subsamples` is empty.
     pub(super) fn new(
         sample: SampleSlices<'a>,
         subsamples: &'a [Subsample],
@@ -31,7 +31,7 @@ impl<'a> ProtectedRanges<'a> {
         })
     }
 
-    /// The number of remaining bytes, including clear ones between the ranges.
+    /// Returns the number of remaining bytes, including clear ones between the ranges.
     pub(super) fn len(&self) -> usize {
         self.left.len()
     }
@@ -41,7 +41,7 @@ impl<'a> ProtectedRanges<'a> {
         self.left.is_empty()
     }
 
-    /// A single range.
+    /// Takes a single range.
     pub(super) const fn one(range: SampleSlices<'a>) -> Self {
         Self {
             left: range,
