@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """Protected HLS: puts playreadyenc into hlscmafsink and its EXT-X-KEY lines into the playlist.
 
-hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named "muxer" and an appsink named "sink". Before it starts an
-application may part the two and link playreadyenc between them. The playlist is asked for by signal: it is collected in
-memory and written once the lines are in it.
+hlscmafsink (gst-plugins-rs, plugin hlssink3) holds a cmafmux named "muxer" and an appsink named "sink". Before it starts,
+an application may unlink the two and link playreadyenc between them. hlscmafsink requests a stream for the playlist by a signal:
+the playlist is collected in memory, and written when it has the lines.
 
 usage: hlscmafsink.py FOLDER [SCHEME [SECONDS]], with GST_PLUGIN_PATH naming the folders of both plugins
 
@@ -40,7 +40,7 @@ Gst.util_set_object_arg(encryptor, "scheme", scheme)
 encryptor.set_property("key-uri", f"file://{folder}/hls.keys")
 encryptor.set_property("crypto-period", crypto_period)
 muxer, sink = hls.get_by_name("muxer"), hls.get_by_name("sink")
-# The encoder's key frames stand where segments begin; one that is asked for would come late, and a short segment with it.
+# The encoder has key frames where segments begin. One that the muxer requests would come late and make a short segment.
 muxer.set_property("send-force-keyunit", False)
 muxer.unlink(sink)
 hls.add(encryptor)

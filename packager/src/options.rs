@@ -45,7 +45,7 @@ impl OptionGroups for HeaderGroup {
 }
 
 impl<G> PropertyOptions<G> {
-    /// The values of the options.
+    /// Returns the values of the options.
     pub const fn values(&self) -> &PropertyValues {
         &self.values
     }

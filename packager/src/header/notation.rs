@@ -68,7 +68,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code of the command.
+    /// Returns the exit code of the command.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::File { .. } | Self::Secret(_) | Self::KeyFiles { .. } => NO_FILE,

@@ -51,7 +51,7 @@ pub struct FindingPlace {
 }
 
 impl FindingPlace {
-    /// A place that belongs to no track.
+    /// Names a place that belongs to no track.
     pub fn file(text: impl Into<String>) -> Self {
         Self {
             track_id: None,
@@ -59,7 +59,7 @@ impl FindingPlace {
         }
     }
 
-    /// A place in a track.
+    /// Names a place in a track.
     pub fn track(track_id: u32, text: impl Into<String>) -> Self {
         Self {
             track_id: Some(track_id),

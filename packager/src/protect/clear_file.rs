@@ -52,7 +52,7 @@ impl ClearFile {
         })
     }
 
-    /// The metadata of the opened file.
+    /// Returns the metadata of the opened file.
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }

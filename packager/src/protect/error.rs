@@ -60,7 +60,7 @@ impl From<content_keys::Error> for Error {
 }
 
 impl Error {
-    /// The exit code of the command.
+    /// Returns the exit code of the command.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::NoFragment(_) => FAULTY,
