@@ -23,6 +23,7 @@ mod shutdown;
 mod speke;
 mod tls;
 mod unread_body;
+mod wiped_body;
 mod workers;
 
 use app::App;

@@ -18,7 +18,7 @@ mod visitor;
 pub use account_cache::{AccountCache, Proof};
 pub use client::Client;
 pub use failed_sign_ins::FailedSignIns;
-pub use form::SafeForm;
+pub use form::{GuardedFields, SafeForm};
 pub use identity::Identity;
 pub use permission::Permission;
 pub use refusals::{Refusal, Refusals};

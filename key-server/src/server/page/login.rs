@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Form as Posted, Router};
+use axum::{Extension, Router};
 use content_key_store::KeyStore;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -57,7 +57,7 @@ async fn sign_in(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    Posted(fields): Posted<Fields>,
+    fields: Fields,
 ) -> Result<Response, Problem> {
     if comes_from_elsewhere(&headers) {
         return Err(Problem::new(

@@ -2,16 +2,15 @@
 //! Bodies of requests in JSON. Errors name the fault without repeating the body, which may hold a key.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
-use zeroize::Zeroize;
 
 use crate::server::app::App;
 use crate::server::problem_details::Problem;
 use crate::server::service_errors::unprocessable;
+use crate::server::wiped_body::WipedBody;
 
 /// A body of JSON; unknown fields are refused.
 pub struct Body<T>(pub T);
@@ -26,19 +25,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
                 "the body is to be JSON: send it with 'Content-Type: application/json'",
             ));
         }
-        let bytes = Bytes::from_request(request, app)
-            .await
-            .map_err(|rejection| {
-                Problem::new(
-                    rejection.status(),
-                    "the body cannot be read, or is too long",
-                )
-            })?;
-        let value = Json::<T>::from_bytes(&bytes)
+        let body = WipedBody::from_request(request, app).await?;
+        Json::<T>::from_bytes(body.as_bytes())
             .map(|Json(value)| Self(value))
-            .map_err(|rejection| refused(&rejection));
-        wipe(bytes);
-        value
+            .map_err(|rejection| refused(&rejection))
     }
 }
 
@@ -52,13 +42,6 @@ fn is_json(headers: &HeaderMap) -> bool {
             kind == "application/json"
                 || kind.starts_with("application/") && kind.ends_with("+json")
         })
-}
-
-/// Wipes a body, which may hold a key, unless it is still a part of the connection's buffer, which the next request overwrites.
-fn wipe(bytes: Bytes) {
-    if let Ok(mut bytes) = bytes.try_into_mut() {
-        bytes.as_mut().zeroize();
-    }
 }
 
 fn refused(rejection: &JsonRejection) -> Problem {
