@@ -160,7 +160,11 @@ impl Transport {
     /// # Errors
     /// As [`Self::post`].
     pub fn deliver(&self, server: &Server, request: &Request<'_>) -> Result<(), Error> {
-        self.attempt(server, request, 200..=299)
+        let delivered = self.attempt(server, request, 200..=299);
+        if delivered.is_err() {
+            self.canceller.check()?;
+        }
+        delivered
             .map(drop)
             .map_err(|error| error.into_error(server, 1))
     }
