@@ -3,6 +3,8 @@
 //! before it, under a key that is not in the database, and the last row is sealed. So a row that is changed, moved or removed, even
 //! at the end, is found. A database that was restored to an earlier state is not found: keep [`AuditHead`] elsewhere for that.
 
+use std::time::SystemTime;
+
 use super::database::Row;
 use super::generation::RecordedRow;
 use super::model::milliseconds;
@@ -43,6 +45,22 @@ impl KeyStore {
             };
             while chain.check_batch(transaction)? {}
             chain.check_head(transaction)
+        })
+    }
+}
+
+impl KeyStore {
+    /// Returns the time of the last row; None if there is none.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn last_change(&self) -> Result<Option<SystemTime>, Error> {
+        let sql = "SELECT time FROM audit ORDER BY seq DESC LIMIT 1";
+        self.read(|transaction| {
+            transaction
+                .one(sql, &[])?
+                .map(|mut row| row.time())
+                .transpose()
         })
     }
 }

@@ -23,6 +23,14 @@ pub(super) trait Database: Send {
     fn backend(&self) -> Backend;
     /// Returns the version of the tables; 0 if there are none.
     fn version(&mut self) -> Result<i64, Error>;
+    /// Writes the changes of the transaction to disk as far as this is possible before they are committed.
+    fn flush(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Returns the bytes of the pages in use; 0 if the database has no file.
+    fn size(&mut self) -> Result<u64, Error> {
+        Ok(0)
+    }
     /// Starts a transaction that changes tables. Afterwards the connection must be opened again.
     fn begin_upgrade(&mut self) -> Result<(), Error>;
     /// Changes the tables to the next version.

@@ -9,6 +9,7 @@ use super::actor::Outside;
 use super::generation::Doubt;
 use super::key_requests::GRACE_PERIODS;
 use super::location::Location;
+use super::watch::StoreFault;
 
 /// Errors of the key store.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,18 @@ pub enum Error {
         /// The remedy.
         remedy: &'static str,
     },
+    /// Another process holds the lock of the database.
+    #[error("key store {location}: another process holds its lock: try again, or end that process")]
+    Locked {
+        /// The location, without credentials.
+        location: Location,
+    },
+    /// The database is not the one that was opened.
+    #[error(
+        "{0} while the key store was open, so that nothing more is written: stop this process, put the database back or restore a \
+         backup, and start it again"
+    )]
+    Changed(StoreFault),
     /// The options of a PostgreSQL URI are not understood.
     #[error(
         "cannot use the options of the key store's URI: give those of libpq's URIs, but not sslcert, sslkey or service; \
@@ -329,7 +342,25 @@ pub enum AuditFault {
 impl Error {
     /// True if the same request may succeed later: the database was unreachable or busy.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Busy)
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::Locked { .. } | Self::Changed(_) | Self::Busy
+        )
+    }
+
+    /// Returns the error as clients of a server may see it: without the place of the store, which helps nobody but attackers.
+    pub fn public_text(&self) -> String {
+        match self {
+            Self::Unavailable { remedy, .. } => format!("the key store cannot be used: {remedy}"),
+            Self::Locked { .. } => {
+                "another process holds the lock of the key store: try again".to_owned()
+            }
+            Self::Changed(fault) => format!(
+                "{}, so that the key store is not written any more: the operator must put it back",
+                fault.public_text()
+            ),
+            error => error.to_string(),
+        }
     }
 
     /// Returns the same error for another request that it ended too.
@@ -345,6 +376,10 @@ impl Error {
                 source: source.to_string().into(),
                 remedy,
             },
+            Self::Locked { location } => Self::Locked {
+                location: location.clone(),
+            },
+            Self::Changed(fault) => Self::Changed(fault.clone()),
             Self::Statement(text) => Self::Statement(text.clone()),
             error => Self::Statement(error.to_string()),
         }

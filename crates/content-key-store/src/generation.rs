@@ -37,7 +37,7 @@ pub enum Doubt {
 /// The record of an open store.
 pub(super) struct Generation {
     /// None where the record has no place: with PostgreSQL, if the key-encryption key is not in a file.
-    path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     file: Option<File>,
     pub(super) doubt: Option<Doubt>,
 }
@@ -234,7 +234,7 @@ impl Record {
 impl KeyStore {
     /// Returns the reason why the store may be a backup or a copy; None if it is neither. Such a store makes no keys.
     pub fn doubt(&self) -> Option<Doubt> {
-        self.lock().generation.doubt
+        self.watch.doubt()
     }
 
     /// Accepts a restored or copied store, so that it makes keys again. Returns false if it is neither.

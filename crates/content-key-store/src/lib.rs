@@ -44,8 +44,8 @@
 //!
 //! # Threads
 //!
-//! Calls block, and so may dropping the last clone: use a store from threads that may block, not from asynchronous tasks. A store is
-//! one connection, which its clones share.
+//! Calls block, and so may dropping the last clone: use a store from threads that may block, not from asynchronous tasks. The clones of
+//! a store share one connection that writes and, with SQLite, a few that read, so that reading waits for no change.
 
 mod actor;
 mod audit;
@@ -69,6 +69,7 @@ mod passphrase;
 mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod readers;
 mod rewrap;
 mod secrets;
 mod seed;
@@ -76,10 +77,12 @@ mod signed_rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store_address;
+mod store_check;
 mod store_keys;
 mod timeline;
 mod transaction;
 mod upgrade;
+mod watch;
 mod wrap;
 
 use std::cmp::Ordering;
@@ -104,20 +107,27 @@ pub use model::{
     AssignedSlot, Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeyState, NewKey, NewKeySource,
     Origin, Page, StoredKey, TrackLabel, check_name,
 };
+use readers::Readers;
 use secrets::Secrets;
 pub use seed::SeedInfo;
 pub use signed_rows::SignedRow;
 pub use store_address::StoreAddress;
+pub use store_check::StoreCheck;
 pub use store_keys::StoreKeys;
 pub use timeline::PeriodKey;
 use transaction::Shared;
 pub use transaction::{RequestError, Transaction};
 pub use upgrade::Upgraded;
+pub use watch::StoreFault;
+use watch::Watch;
 
 /// A store of content keys.
 #[derive(Clone)]
 pub struct KeyStore {
     shared: Arc<Mutex<Shared>>,
+    watch: Arc<Watch>,
+    /// None where reading takes the connection that writes.
+    readers: Option<Arc<Readers>>,
     host: Host,
     actor: Actor,
 }
@@ -134,15 +144,22 @@ impl KeyStore {
             return Err(Error::NoKek);
         }
         let location = Location::parse(uri)?;
-        let mut database = connect(uri, host)?;
+        let mut database = connect(uri, Purpose::Write, host)?;
         if database.version()? == 0 {
             create(&mut *database, &location, keks, host)?;
-            database = connect(uri, host)?;
+            database = connect(uri, Purpose::Write, host)?;
         }
         check_version(&mut *database)?;
         let opened = Shared::open(database, &location, keks, host)?;
+        let watch = Arc::clone(&opened.watch);
+        let readers = |keyring| Arc::new(Readers::new(uri, keyring, Arc::clone(&watch)));
         Ok(Self {
+            readers: match location {
+                Location::Sqlite(_) => Some(readers(opened.secrets.keyring())),
+                Location::Postgres(_) => None,
+            },
             shared: Arc::new(Mutex::new(opened)),
+            watch,
             host: host.clone(),
             actor: Actor::unnamed(),
         })
@@ -160,12 +177,28 @@ impl KeyStore {
     pub fn acting_for(&self, actor: &str) -> Result<Self, Error> {
         Ok(self.acting_as(&Actor::new(actor, self.actor.scope().clone())?))
     }
+
+    /// Returns the check of this store, which was opened at `uri`.
+    pub fn checked_at(&self, uri: &str) -> StoreCheck {
+        StoreCheck::new(self.clone(), uri.to_owned())
+    }
 }
 
-fn connect(uri: &str, host: &Host) -> Result<Box<dyn Database>, Error> {
+/// The purpose of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Creates the database if it is missing, and changes it.
+    Write,
+    /// Only reads.
+    Read,
+    /// Tries whether a change can be written, and does not wait long for others.
+    Probe,
+}
+
+fn connect(uri: &str, purpose: Purpose, host: &Host) -> Result<Box<dyn Database>, Error> {
     match Location::parse(uri)? {
         #[cfg(feature = "sqlite")]
-        Location::Sqlite(path) => sqlite::open(&path, &*host.clock),
+        Location::Sqlite(path) => sqlite::open(&path, purpose, &*host.clock),
         #[cfg(feature = "postgres")]
         location @ Location::Postgres(_) => postgres::open(uri, location, &*host.files),
         #[cfg(not(all(feature = "sqlite", feature = "postgres")))]

@@ -2,7 +2,9 @@
 //! The keys that a store needs for its work. A key-encryption key (KEK) wraps the master key, and the master key wraps everything else:
 //! the store's own keys, content keys, seeds and credentials.
 
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use host_access::{Clock, Host, Random};
 use zeroize::Zeroizing;
@@ -22,16 +24,29 @@ const FINGERPRINT: &str = "fingerprint";
 /// The name of the key for the MACs of signed rows.
 const ROWS: &str = "rows";
 
-/// The keys of an open store, wiped when dropped.
+/// The keys of an open store for one connection.
 pub(super) struct Secrets {
+    keyring: Arc<StoreKeyring>,
+    /// The signed rows that were found to be intact.
+    pub(super) verified: VerifiedRows,
+}
+
+/// The keys of an open store, which its connections share, wiped when dropped.
+pub(super) struct StoreKeyring {
     pub(super) master: MasterKey,
     /// The file of the KEK, if it is in one.
     pub(super) kek_file: Option<PathBuf>,
     pub(super) audit: MacKey,
     pub(super) rows: MacKey,
-    /// The signed rows that were found to be intact.
-    pub(super) verified: VerifiedRows,
     fingerprint: MacKey,
+}
+
+impl Deref for Secrets {
+    type Target = StoreKeyring;
+
+    fn deref(&self) -> &StoreKeyring {
+        &self.keyring
+    }
 }
 
 /// The key that wraps all other secrets of the store.
@@ -83,14 +98,35 @@ impl Secrets {
     }
 
     fn read(database: &mut dyn Database, master: MasterKey, kek: Kek) -> Result<Self, Error> {
-        Ok(Self {
+        Ok(Self::of(&Arc::new(StoreKeyring {
             audit: load(database, &master, AUDIT)?,
             fingerprint: load(database, &master, FINGERPRINT)?,
             rows: load(database, &master, ROWS)?,
-            verified: VerifiedRows::default(),
             kek_file: kek.file,
             master,
-        })
+        })))
+    }
+
+    /// Makes the secrets of another connection.
+    pub(super) fn of(keyring: &Arc<StoreKeyring>) -> Self {
+        Self {
+            keyring: Arc::clone(keyring),
+            verified: VerifiedRows::default(),
+        }
+    }
+
+    /// Returns the keys for other connections.
+    pub(super) fn keyring(&self) -> Arc<StoreKeyring> {
+        Arc::clone(&self.keyring)
+    }
+
+    /// True if the master key is that of a database.
+    pub(super) fn fit(&self, database: &mut dyn Database) -> Result<bool, Error> {
+        match load(database, &self.master, AUDIT) {
+            Ok(_) => Ok(true),
+            Err(Error::Tampered { .. } | Error::Damaged(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn fingerprint(&self, kind: &str, secret: &[u8]) -> [u8; 16] {

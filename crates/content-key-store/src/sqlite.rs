@@ -12,9 +12,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
-use super::Error;
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
+use super::{Error, Purpose};
 
 /// The changes of the tables in each version.
 const MIGRATIONS: [&str; 3] = [
@@ -23,7 +23,9 @@ const MIGRATIONS: [&str; 3] = [
     include_str!("schema/sqlite-3.sql"),
 ];
 /// The time for which a writer waits for others.
-const BUSY: Duration = Duration::from_secs(30);
+const BUSY: Duration = Duration::from_secs(20);
+/// The time for which a probe waits for others.
+const PROBE: Duration = Duration::from_secs(1);
 /// More statements than the store has.
 const STATEMENTS: usize = 256;
 
@@ -32,9 +34,30 @@ struct Sqlite {
     location: Location,
 }
 
-/// Opens the database of a file, and creates the file and its folder if they are missing.
-pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, Error> {
+/// Opens the database of a file. To write it, this creates the file and its folder if they are missing.
+pub(super) fn open(
+    path: &Path,
+    purpose: Purpose,
+    clock: &dyn Clock,
+) -> Result<Box<dyn Database>, Error> {
     let location = Location::Sqlite(path.to_owned());
+    if purpose == Purpose::Write {
+        prepare(path, &location)?;
+    }
+    let mut sqlite = Sqlite {
+        connection: Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(|error| failed(&location, error))?,
+        location,
+    };
+    sqlite.set_up(purpose, clock)?;
+    Ok(Box::new(sqlite))
+}
+
+/// Makes the file and its folder if they are missing, and checks their modes.
+fn prepare(path: &Path, location: &Location) -> Result<(), Error> {
     let unusable = |source: io::Error| Error::Unavailable {
         location: location.clone(),
         source: source.into(),
@@ -49,30 +72,22 @@ pub(super) fn open(path: &Path, clock: &dyn Clock) -> Result<Box<dyn Database>, 
         check_mode(folder, 0o700)?;
     }
     make_file(path).map_err(unusable)?;
-    for file in files(path) {
-        check_mode(&file, 0o600)?;
-    }
-    let mut sqlite = Sqlite {
-        connection: Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(|error| failed(&location, error))?,
-        location,
-    };
-    sqlite.set_up(clock)?;
-    Ok(Box::new(sqlite))
+    files(path)
+        .iter()
+        .try_for_each(|file| check_mode(file, 0o600))
 }
 
+/// Makes a missing file. One that exists is not opened: closing it would end the locks that SQLite has on it in this process.
 fn make_file(path: &Path) -> io::Result<()> {
-    OpenOptions::new()
+    let made = OpenOptions::new()
         .write(true)
-        .create(true)
-        // The database may exist already.
-        .truncate(false)
+        .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map(|_| ())
+        .open(path);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 /// Returns the paths of the database, its log and the log's index, which SQLite creates with the mode of the database.
@@ -98,9 +113,12 @@ fn check_mode(path: &Path, needed: u32) -> Result<(), Error> {
 }
 
 impl Sqlite {
-    fn set_up(&mut self, clock: &dyn Clock) -> Result<(), Error> {
+    fn set_up(&mut self, purpose: Purpose, clock: &dyn Clock) -> Result<(), Error> {
         (|| {
-            self.connection.busy_timeout(BUSY)?;
+            self.connection.busy_timeout(match purpose {
+                Purpose::Write | Purpose::Read => BUSY,
+                Purpose::Probe => PROBE,
+            })?;
             self.connection
                 .set_prepared_statement_cache_capacity(STATEMENTS);
             // Several processes may switch to the log at the same time, and SQLite does not wait for that.
@@ -120,6 +138,8 @@ impl Sqlite {
                 .pragma_update(None, "trusted_schema", false)?;
             self.connection
                 .pragma_update(None, "temp_store", "MEMORY")?;
+            self.connection
+                .pragma_update(None, "query_only", purpose == Purpose::Read)?;
             self.connection
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
                 .map(|_| ())
@@ -183,6 +203,21 @@ impl Database for Sqlite {
         self.connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(|error| failed(&self.location, error))
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.connection
+            .cache_flush()
+            .map_err(|error| failed(&self.location, error))
+    }
+
+    fn size(&mut self) -> Result<u64, Error> {
+        let number = |rows: Vec<Row>| match rows.into_iter().next() {
+            Some(mut row) => Ok(row.int()?.unsigned_abs()),
+            None => Err(Error::Damaged("SQLite does not know the size")),
+        };
+        let pages = number(self.run("PRAGMA page_count", &[])?)?;
+        Ok(pages.saturating_mul(number(self.run("PRAGMA page_size", &[])?)?))
     }
 
     fn begin_upgrade(&mut self) -> Result<(), Error> {
@@ -251,7 +286,9 @@ fn failed(location: &Location, error: rusqlite::Error) -> Error {
     }
     let remedy = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another process holds it; try again"
+            return Error::Locked {
+                location: location.clone(),
+            };
         }
         Some(ErrorCode::DiskFull) => "make room on its disk",
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
@@ -288,6 +325,7 @@ mod tests {
         );
         let mut database = open(
             &folder.join("keys.db"),
+            Purpose::Write,
             &host_access::SystemClock::default(),
         )
         .unwrap();

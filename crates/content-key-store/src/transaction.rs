@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::path::Path;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use host_access::Host;
@@ -17,6 +17,7 @@ use super::kek::KekSource;
 use super::location::Location;
 use super::model::{milliseconds, time_of};
 use super::secrets::Secrets;
+use super::watch::Watch;
 use super::wrap::Subject;
 use super::{Error, KeyStore};
 
@@ -41,7 +42,7 @@ pub(super) struct Shared {
     pub(super) secrets: Secrets,
     pub(super) host: Host,
     pub(super) generation: Generation,
-    store_id: String,
+    pub(super) watch: Arc<Watch>,
     location: Location,
 }
 
@@ -206,7 +207,10 @@ impl KeyStore {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.lock().run(&self.actor, Access::Read, work)
+        match &self.readers {
+            Some(readers) => readers.read(&self.host, &self.actor, work),
+            None => self.lock().run(&self.actor, Access::Read, work),
+        }
     }
 
     /// Changes rows that the audit does not record, such as claimed deliveries. Several of these run at the same time, so the work must
@@ -283,12 +287,15 @@ impl Shared {
         })?;
         let OpenedKeys { secrets, store_id } = keys;
         let path = generation::path(secrets.kek_file.as_deref(), location, &store_id);
+        let generation = generation_of(&mut *database, path.as_deref(), host)?;
+        let watch = Watch::begin(location, store_id);
+        watch.take_record(&generation);
         Ok(Self {
-            generation: generation_of(&mut *database, path.as_deref(), host)?,
+            generation,
             database,
             secrets,
             host: host.clone(),
-            store_id,
+            watch: Arc::new(watch),
             location: location.clone(),
         })
     }
@@ -296,7 +303,20 @@ impl Shared {
     /// Begins a new record, for a store that somebody has accepted.
     pub(super) fn accept(&mut self) -> Result<(), Error> {
         let row = self.run(&Actor::unnamed(), Access::Read, audit::last_row)?;
-        self.generation.accept(&self.store_id, &row)
+        self.generation.accept(&self.watch.store_id, &row)?;
+        self.watch.take_record(&self.generation);
+        Ok(())
+    }
+
+    /// Takes the doubt of a comparison while the store is open. A record that is gone is written anew: the store is the one that was
+    /// opened.
+    pub(super) fn take_doubt(&mut self, doubt: Doubt) -> Result<(), Error> {
+        if self.generation.doubt.is_none() && matches!(doubt, Doubt::NoRecord | Doubt::Unreadable) {
+            return self.accept();
+        }
+        self.generation.doubt = Some(doubt);
+        self.watch.take_record(&self.generation);
+        Ok(())
     }
 
     /// Begins a new record beside a new key-encryption key, unless the store is in doubt.
@@ -304,8 +324,11 @@ impl Shared {
         if self.generation.doubt.is_some() {
             return Ok(());
         }
-        self.generation =
-            Generation::at(generation::path(kek_file, &self.location, &self.store_id));
+        self.generation = Generation::at(generation::path(
+            kek_file,
+            &self.location,
+            &self.watch.store_id,
+        ));
         self.accept()
     }
 
@@ -315,6 +338,10 @@ impl Shared {
         access: Access,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let changes = access != Access::Read;
+        if changes {
+            self.check_writable()?;
+        }
         self.database.begin(access)?;
         let mut transaction = Transaction {
             actor: actor.clone(),
@@ -327,11 +354,29 @@ impl Shared {
             self.database.commit()?;
             Ok(value)
         });
-        match (&done, last_row) {
-            (Ok(_), Some(row)) => self.generation.record(&self.store_id, &row),
-            (Ok(_), None) => (),
-            (Err(_), _) => self.database.roll_back(),
+        if done.is_err() {
+            self.database.roll_back();
+            return done;
+        }
+        if changes {
+            // SQLite would have written to a file that is gone.
+            self.watch.check()?;
+            self.watch.changed();
+        }
+        if let Some(row) = last_row {
+            self.generation.record(&self.watch.store_id, &row);
         }
         done
+    }
+
+    /// Refuses changes that would be lost, or would wait in vain.
+    fn check_writable(&self) -> Result<(), Error> {
+        self.watch.check()?;
+        match self.watch.is_blocked() {
+            true => Err(Error::Locked {
+                location: self.location.clone(),
+            }),
+            false => Ok(()),
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::model::mode_of;
 use super::secrets::{MasterKey, Secrets, find_kek};
 use super::transaction::Transaction;
 use super::wrap::Subject;
-use super::{Error, KeyStore, connect, create_identity, signed_rows};
+use super::{Error, KeyStore, Purpose, connect, create_identity, signed_rows};
 
 /// The last version whose secrets are wrapped under key-encryption keys, without a master key.
 const WITHOUT_MASTER_KEY: i64 = 2;
@@ -36,7 +36,7 @@ impl KeyStore {
     /// # Errors
     /// Those of [`KeyStore::open`], [`Error::NoStore`], [`Error::Tampered`], [`Error::AuditBroken`].
     pub fn upgrade(uri: &str, keks: &[KekSource], host: &Host) -> Result<Option<Upgraded>, Error> {
-        let mut database = connect(uri, host)?;
+        let mut database = connect(uri, Purpose::Write, host)?;
         database.begin_upgrade()?;
         let done = match database.version()? {
             0 => Err(Error::NoStore),

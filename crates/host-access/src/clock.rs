@@ -4,6 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// A source of the time of day and of monotonic time.
 pub trait Clock: Send + Sync {
     /// Returns the time since 1970-01-01 UTC, which an operator may change.
@@ -11,6 +13,11 @@ pub trait Clock: Send + Sync {
 
     /// Returns the time since a fixed moment, which never decreases.
     fn monotonic(&self) -> Duration;
+
+    /// Returns the time since the machine started, with the time that it slept; where that is not known, the monotonic time.
+    fn since_boot(&self) -> Duration {
+        self.monotonic()
+    }
 
     /// Blocks the thread for `duration`.
     fn sleep(&self, duration: Duration);
@@ -45,6 +52,12 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn since_boot(&self) -> Duration {
+        let now = clock_gettime(ClockId::Boottime);
+        // It is never negative.
+        Duration::try_from(now).unwrap_or_default()
     }
 
     fn sleep(&self, duration: Duration) {

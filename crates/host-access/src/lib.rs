@@ -18,6 +18,7 @@
 mod clock;
 mod error;
 mod files;
+mod guarded_clock;
 mod host;
 mod random;
 mod secret_text;
@@ -26,6 +27,7 @@ mod text;
 pub use clock::{Clock, SystemClock};
 pub use error::SecretFileError;
 pub use files::{SecretFiles, SystemFiles, open_regular_file, read_regular_file};
+pub use guarded_clock::{ClockJump, GuardedClock};
 pub use host::Host;
 pub use random::{Random, RandomError, SystemRandom};
 pub use secret_text::push_hex;

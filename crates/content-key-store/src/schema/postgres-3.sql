@@ -57,6 +57,9 @@ BEGIN
 END $$;
 CREATE TRIGGER content_key_forward BEFORE UPDATE OF state ON content_key FOR EACH ROW EXECUTE FUNCTION key_store_forward();
 
+-- Each target has a worker, which takes what is due for it.
+CREATE INDEX delivery_target_due ON delivery (target, next_try) WHERE state = 'pending';
+
 -- The contents that an account may use, by patterns; an account without any may use all.
 CREATE TABLE account_content (
     account TEXT NOT NULL REFERENCES account (name),

@@ -103,6 +103,9 @@ WHEN NEW.state <> OLD.state AND NEW.state IN ('delivered', 'active') AND EXISTS 
     WHERE key_slot.kid = NEW.kid AND delivery.acknowledged IS NULL)
 BEGIN SELECT RAISE(ABORT, 'rule: a required target has not acknowledged the key; deliver it first'); END;
 
+-- Each target has a worker, which takes what is due for it.
+CREATE INDEX delivery_target_due ON delivery (target, next_try) WHERE state = 'pending';
+
 -- The contents that an account may use, by patterns; an account without any may use all.
 CREATE TABLE account_content (
     account TEXT NOT NULL REFERENCES account (name),
