@@ -46,12 +46,13 @@ macro_rules! delivery_columns {
     };
 }
 
-/// The statement that takes deliveries: `$1` now, `$2` the end of the lease, `$3` how many, `$4` the target, or '' for all.
+/// The statement that takes deliveries: `$1` now, `$2` the end of the lease, `$3` how many, `$4` the target.
 macro_rules! claim_sql {
-    ($lock:literal) => {
+    ($of_target:literal, $lock:literal) => {
         concat!(
-            "WITH due AS MATERIALIZED (SELECT kid, target FROM delivery
-                WHERE state = 'pending' AND next_try <= $1 AND ($4 = '' OR target = $4) ORDER BY next_try LIMIT $3 ",
+            "WITH due AS MATERIALIZED (SELECT kid, target FROM delivery WHERE state = 'pending' AND next_try <= $1 ",
+            $of_target,
+            " ORDER BY next_try LIMIT $3 ",
             $lock,
             ") UPDATE delivery SET attempts = attempts + 1, next_try = $2
                 WHERE (kid, target) IN (SELECT kid, target FROM due) RETURNING ",
@@ -80,17 +81,17 @@ pub fn claim(store: &KeyStore, claim: &Claim<'_>) -> Result<Vec<Delivery>, Error
     let until = now
         .checked_add(claim.lease)
         .ok_or(Error::OutOfRange("the lease"))?;
-    let values = [
-        now.into(),
-        until.into(),
-        i64::from(claim.limit).into(),
-        claim.target.unwrap_or_default().into(),
-    ];
+    let mut values = vec![now.into(), until.into(), i64::from(claim.limit).into()];
+    values.extend(claim.target.map(Into::into));
     store.write_unrecorded(|transaction| {
-        let sql = match transaction.backend() {
+        let sql = match (transaction.backend(), claim.target) {
             // The database has one writer: no row needs a lock.
-            Backend::Sqlite => claim_sql!(""),
-            Backend::Postgres => claim_sql!("FOR UPDATE SKIP LOCKED"),
+            (Backend::Sqlite, None) => claim_sql!("", ""),
+            (Backend::Sqlite, Some(_)) => claim_sql!("AND target = $4", ""),
+            (Backend::Postgres, None) => claim_sql!("", "FOR UPDATE SKIP LOCKED"),
+            (Backend::Postgres, Some(_)) => {
+                claim_sql!("AND target = $4", "FOR UPDATE SKIP LOCKED")
+            }
         };
         transaction
             .run(sql, &values)?
@@ -145,6 +146,45 @@ pub fn fail(store: &KeyStore, failed: &FailedDelivery<'_>) -> Result<(), Error> 
         Ok(((), format!("{target}: {error}")))
     })
 }
+
+/// Ends the claim of a delivery that was interrupted, as if it had not been claimed.
+///
+/// # Errors
+/// If the database fails.
+pub fn release(store: &KeyStore, kid: &KeyId, target: &str) -> Result<(), Error> {
+    let values = [
+        kid.into(),
+        target.into(),
+        store.host().clock.system_time().into(),
+    ];
+    store.write_unrecorded(|transaction| {
+        let sql = "UPDATE delivery SET next_try = $3, attempts = attempts - 1
+            WHERE kid = $1 AND target = $2 AND state = 'pending' AND attempts > 0";
+        transaction.run(sql, &values).map(|_| ())
+    })
+}
+
+/// Returns those of the targets for which deliveries are due.
+///
+/// # Errors
+/// If the database fails.
+pub fn due_targets<'t>(
+    store: &KeyStore,
+    targets: impl Iterator<Item = &'t str>,
+) -> Result<Vec<&'t str>, Error> {
+    let now = store.host().clock.system_time();
+    store.read(|transaction| {
+        let mut due = Vec::new();
+        for target in targets {
+            let found = transaction.one(FIRST_DUE, &[target.into(), now.into()])?;
+            due.extend(found.map(|_| target));
+        }
+        Ok(due)
+    })
+}
+
+pub(crate) const FIRST_DUE: &str =
+    "SELECT kid FROM delivery WHERE state = 'pending' AND target = $1 AND next_try <= $2 LIMIT 1";
 
 /// Lists the deliveries of a key by target.
 ///

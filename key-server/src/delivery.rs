@@ -8,25 +8,27 @@
 //! until [`KeyStore::enqueue`] puts the key on its way anew. The database keeps a key from becoming active before all that its
 //! contents require have acknowledged it.
 
+mod circuit;
 mod document;
 mod error;
+mod post_limit;
 mod push;
 mod target;
+mod worker;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 use std::{panic, thread};
 
 use cenc_types::KeyId;
+pub use circuit::{Circuit, CircuitState, CircuitStatus, Circuits, TargetCircuit};
 use content_key_store::KeyStore;
 pub use document::{KeyUse, document};
 pub use error::Error;
 pub use key_http_client::{Pem, Reach};
+pub use post_limit::{PostLimit, PostPermits};
 use target::Line;
 pub use target::{Credentials, Encryption, Target};
-
-/// The interval of checks of the outbox.
-const POLL: Duration = Duration::from_secs(1);
+pub use worker::{Shift, TargetWorker};
 
 /// The longest time for one target in a run.
 const TURN: Duration = Duration::from_secs(5);
@@ -119,20 +121,6 @@ impl Handoff {
         }
         all
     }
-
-    /// Posts keys as they become due until `stop` receives a message or its sender is gone. Reports each run that was not empty.
-    pub fn run(&self, stop: &Receiver<()>, mut on_report: impl FnMut(Report)) {
-        loop {
-            let report = self.run_once();
-            if !report.is_empty() {
-                on_report(report);
-            }
-            match stop.recv_timeout(POLL) {
-                Err(RecvTimeoutError::Timeout) => (),
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    }
 }
 
 impl Report {
@@ -148,7 +136,7 @@ fn turn(line: &Line) -> Report {
     let begun = clock.monotonic();
     let mut report = Report::default();
     while clock.monotonic().saturating_sub(begun) < TURN {
-        match push::next(line) {
+        match next(line) {
             Ok(None) => break,
             Ok(Some(push)) => {
                 let is_down = matches!(push.outcome, Outcome::Postponed { .. });
@@ -164,4 +152,13 @@ fn turn(line: &Line) -> Report {
         }
     }
     report
+}
+
+/// Claims and posts the next delivery of a target; None if none is due.
+fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error> {
+    let claimed = push::claim(line, 1)?;
+    let Some(delivery) = claimed.first() else {
+        return Ok(None);
+    };
+    Ok(push::deliver(line, delivery)?.map(|delivered| delivered.push))
 }

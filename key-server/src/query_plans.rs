@@ -28,6 +28,7 @@ fn plan(of: &TestStore, sql: &str) -> Vec<String> {
 fn no_list_scans_or_sorts_without_an_index() {
     let of = TestStore::new();
     for sql in [
+        deliveries::FIRST_DUE,
         deliveries::GIVEN_UP,
         deliveries::OF_PERIODS,
         store_health::KEYS,

@@ -5,7 +5,7 @@ use cenc_types::KeyId;
 use test_support::query_plan::{assert_indexed, scans};
 
 use super::database::{Database, VERSION};
-use super::{content, list, sqlite, timeline};
+use super::{Purpose, content, list, sqlite, timeline};
 
 /// SQLite's plan, a line for each step. It knows no figures of the tables, so that an empty store has the plan of a full one.
 fn plan(database: &mut dyn Database, sql: &str) -> Vec<String> {
@@ -32,6 +32,7 @@ fn no_list_scans_or_sorts_without_an_index() {
     );
     let mut database = sqlite::open(
         &folder.join("keys.db"),
+        Purpose::Write,
         &host_access::SystemClock::default(),
     )
     .unwrap();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A delivery that is cancelled while the server is silent.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
-
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};

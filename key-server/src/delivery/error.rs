@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The errors of deliveries. No variant holds a key, a password or a token.
 
+use std::time::Duration;
+
 use key_http_client::Error as HttpError;
 
 use crate::targets::TargetError;
@@ -18,6 +20,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] content_key_store::Error),
+    /// The operating system starts no thread.
+    #[error("no thread for a target: {0}; look at the limits of this process")]
+    Thread(#[source] std::io::Error),
     /// The settings of a target cannot be read.
     #[error(transparent)]
     Settings(#[from] TargetError),
@@ -69,6 +74,14 @@ impl Failure {
                 matches!(error, HttpError::Refused { .. }) && !error.is_temporary()
             }
             Self::Store(_) | Self::Document(_) => true,
+        }
+    }
+
+    /// Returns the wait that the target demands before the next attempt.
+    pub(super) const fn demanded_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Http(HttpError::Refused { retry_after, .. }) => *retry_after,
+            Self::Http(_) | Self::Store(_) | Self::Document(_) => None,
         }
     }
 }

@@ -19,33 +19,54 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// The shortest word that is masked in a target's answer, because it might be a key.
 const LONG_WORD: usize = 16;
 
-/// Claims and posts the next delivery of a target that is due; returns None if none is.
-pub(super) fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error> {
-    let Some(delivery) = deliveries::claim(
+/// A delivery that was tried.
+pub(super) struct Delivered {
+    pub(super) push: Push,
+    /// The wait that the target demanded.
+    pub(super) demanded: Option<Duration>,
+}
+
+/// Claims deliveries of a target that are due, at most `limit`.
+pub(super) fn claim(line: &Line, limit: u32) -> Result<Vec<Delivery>, content_key_store::Error> {
+    deliveries::claim(
         &line.store,
         &Claim {
             target: Some(&line.name),
-            limit: 1,
+            limit,
             lease: line.lease(),
         },
-    )?
-    .into_iter()
-    .next() else {
-        return Ok(None);
-    };
+    )
+}
+
+/// Posts a claimed delivery, and records its outcome. Returns None if it was cancelled: then it is due again at once.
+pub(super) fn deliver(
+    line: &Line,
+    delivery: &Delivery,
+) -> Result<Option<Delivered>, content_key_store::Error> {
+    let mut demanded = None;
     let outcome = match send(line, &delivery.kid) {
         Ok(()) => {
             line.store.acknowledge(&delivery.kid, &line.name)?;
             Outcome::Acknowledged
         }
+        Err(Failure::Http(HttpError::Cancelled)) => {
+            deliveries::release(&line.store, &delivery.kid, &line.name)?;
+            return Ok(None);
+        }
         // The store itself failed; the delivery comes back when the lease ends.
         Err(Failure::Store(error)) if error.is_temporary() => return Err(error),
-        Err(failure) => postpone(line, &delivery, failure)?,
+        Err(failure) => {
+            demanded = failure.demanded_wait();
+            postpone(line, delivery, failure)?
+        }
     };
-    Ok(Some(Push {
-        kid: delivery.kid,
-        target: line.name.clone(),
-        outcome,
+    Ok(Some(Delivered {
+        push: Push {
+            kid: delivery.kid,
+            target: line.name.clone(),
+            outcome,
+        },
+        demanded,
     }))
 }
 
@@ -93,8 +114,8 @@ fn postpone(
         error,
         retry,
     };
-    let is_final = failure.is_final();
-    let (error, wait) = describe(failure);
+    let (is_final, wait) = (failure.is_final(), failure.demanded_wait());
+    let error = describe(failure);
     if is_final {
         deliveries::fail(&line.store, &failed(&error, None))?;
         return Ok(Outcome::GivenUp { error });
@@ -106,17 +127,12 @@ fn postpone(
     Ok(Outcome::Postponed { error, until })
 }
 
-/// Returns the text for the operator, and the wait that the target requests.
-fn describe(mut failure: Failure) -> (String, Option<Duration>) {
-    let mut wait = None;
-    if let Failure::Http(HttpError::Refused {
-        text, retry_after, ..
-    }) = &mut failure
-    {
+/// Returns the text for the operator.
+fn describe(mut failure: Failure) -> String {
+    if let Failure::Http(HttpError::Refused { text, .. }) = &mut failure {
         *text = without_long_words(text);
-        wait = *retry_after;
     }
-    (failure.to_string(), wait)
+    failure.to_string()
 }
 
 /// Replaces words that are long enough for a key, in hex or base64, by stars.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The state that all requests share.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use axum::http::StatusCode;
-use content_key_store::{Actor, Batcher, Error as StoreError, KeyStore, StoreAddress};
-use host_access::Host;
+use content_key_store::{
+    Actor, Batcher, Error as StoreError, KekSource, KeyStore, Location, StoreAddress, StoreCheck,
+};
+use host_access::{ClockJump, GuardedClock, Host};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
@@ -16,9 +19,10 @@ use super::error::Error;
 use super::failures::RequestIds;
 use super::metrics::Metrics;
 use super::problem_details::Problem;
+use super::readiness::{NotReady, Readiness};
 use super::settings::ServerSettings;
 use crate::audit;
-use crate::delivery::Reach;
+use crate::delivery::{CircuitStatus, Circuits, Reach};
 use crate::operations::preview::PackagerKeys;
 
 /// The actor of the server's own actions in the audit.
@@ -55,6 +59,10 @@ struct State {
     sessions: Sessions,
     metrics: Metrics,
     request_ids: RequestIds,
+    circuits: Circuits,
+    check: Mutex<StoreCheck>,
+    readiness: Readiness,
+    clock: Arc<GuardedClock>,
     settings: AppSettings,
 }
 
@@ -81,18 +89,37 @@ impl App {
     ///
     /// # Errors
     /// If the store cannot be opened or created.
-    pub fn open(settings: &ServerSettings, host: &Host) -> Result<Self, Error> {
+    pub fn open(
+        settings: &ServerSettings,
+        host: &Host,
+        clock: Arc<GuardedClock>,
+    ) -> Result<Self, Error> {
         let StoreAddress { uri, kek } = settings.database.parse()?;
+        let replaces = replaced_store(&uri, &kek);
         let store = KeyStore::open(&uri, &[kek], host)?;
+        if let Some(kek) = replaces {
+            tracing::warn!(file = %kek.display(), "a new key store was created beside a key-encryption key that exists already: if there was a \
+                 store before, stop the server and restore it from a backup");
+        }
+        if let Some(last) = store.last_change()? {
+            clock.know(
+                last.duration_since(SystemTime::UNIX_EPOCH)
+                    .unwrap_or_default(),
+            );
+        }
         Ok(Self(Arc::new(State {
             batcher: Batcher::start(&store)?,
-            store,
             accounts: AccountCache::new(&host.clock),
             failed_sign_ins: FailedSignIns::new(&host.clock),
             refusals: Refusals::new(&host.clock),
             sessions: Sessions::new(host),
             metrics: Metrics::default(),
             request_ids: RequestIds::default(),
+            circuits: Circuits::default(),
+            check: Mutex::new(store.checked_at(&uri)),
+            readiness: Readiness::default(),
+            clock,
+            store,
             settings: AppSettings {
                 public_url: settings.public_url(),
                 has_tls: settings.has_tls(),
@@ -126,6 +153,61 @@ impl App {
     /// Returns the source of the numbers of requests.
     pub fn request_ids(&self) -> &RequestIds {
         &self.0.request_ids
+    }
+
+    /// Returns the circuits of the targets.
+    pub fn circuits(&self) -> &Circuits {
+        &self.0.circuits
+    }
+
+    /// Returns the state of a target's circuit.
+    pub fn circuit(&self, target: &str) -> CircuitStatus {
+        self.0
+            .circuits
+            .of(target)
+            .status(self.0.store.host().clock.monotonic())
+    }
+
+    /// Checks whether the server can do its work. It may block.
+    pub fn check(&self) {
+        let state = &self.0;
+        let checked = state
+            .check
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .check();
+        let now = state.store.host().clock.monotonic();
+        let jump = state.clock.jump();
+        let reason = checked
+            .as_ref()
+            .err()
+            .map(NotReady::of)
+            .or_else(|| jump.map(NotReady::of_clock));
+        let log = reason.clone();
+        if !state.readiness.record(now, reason) {
+            return;
+        }
+        match (checked, log) {
+            // The log may have the place of the store.
+            (Err(error), _) => tracing::error!(%error, "the server is not ready"),
+            (Ok(()), Some(reason)) => {
+                tracing::error!(reason = reason.text, "the server is not ready");
+            }
+            (Ok(()), None) => tracing::info!("the server is ready again"),
+        }
+    }
+
+    /// Takes the time that the machine shows as the right one, after a jump. Returns the jump; None if there was none.
+    pub fn accept_clock(&self) -> Option<ClockJump> {
+        let jump = self.0.clock.jump();
+        self.0.clock.accept();
+        jump
+    }
+
+    /// Returns the reason why the server is not ready; None if it is.
+    pub fn not_ready(&self) -> Option<NotReady> {
+        let now = self.0.store.host().clock.monotonic();
+        self.0.readiness.reason(now)
     }
 
     /// Returns the store, for threads that may block.
@@ -234,5 +316,16 @@ impl App {
             }
         }
         Problem::unauthorized()
+    }
+}
+
+/// Returns the file of the key-encryption key if it exists beside a SQLite database that does not: there may have been one.
+fn replaced_store(uri: &str, kek: &KekSource) -> Option<PathBuf> {
+    match (Location::parse(uri), kek) {
+        (Ok(Location::Sqlite(path)), KekSource::File(kek)) => {
+            let is_new = path.metadata().map_or(0, |file| file.len()) == 0;
+            (is_new && kek.exists()).then(|| kek.clone())
+        }
+        _ => None,
     }
 }

@@ -7,9 +7,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::app::{App, SERVER};
+use super::app::App;
 use super::auth::{Client, Permission};
 use super::problem_details::Problem;
+use super::readiness::NotReady;
 use crate::store_health;
 
 /// Returns the routes.
@@ -20,33 +21,27 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-/// Reports that the server is ready if the store answers, and makes keys.
+/// Reports whether the server can do its work, as the last check found. It reads no store.
 async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
-    let not_ready =
-        |detail: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5);
-    let server = app.key_store().acting_for(SERVER)?.actor().clone();
-    app.with_store(&server, |store| {
-        store_health::look(store)?;
-        Ok::<_, content_key_store::Error>(store.doubt())
-    })
-    .await
-    .map_err(|_| not_ready("the key store does not answer: try again later".to_owned()))?
-    .map_or(Ok("ready\n"), |doubt| {
-        Err(not_ready(
-            content_key_store::Error::Restored(doubt).to_string(),
-        ))
-    })
+    match app.not_ready() {
+        None => Ok("ready\n"),
+        Some(NotReady { text, retry_after }) => {
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(retry_after))
+        }
+    }
 }
 
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
     client.needs(Permission::Look)?;
     let health = app.with_store(client.actor(), store_health::look).await?;
+    let circuits = app.circuits().all(app.key_store().host().clock.monotonic());
+    app.metrics().ready(app.not_ready().is_none());
     Ok((
         [(
             header::CONTENT_TYPE,
             "application/openmetrics-text; version=1.0.0; charset=utf-8",
         )],
-        app.metrics().text(&health, app.now()),
+        app.metrics().text(&health, &circuits, app.now()),
     )
         .into_response())
 }

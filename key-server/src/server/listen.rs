@@ -19,7 +19,7 @@ use super::error::Error;
 use super::settings::ConnectionLimits;
 
 /// The longest time that open requests get when the server stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(10);
+const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
 /// A server with its listener.
 pub struct HttpServer {

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::delivery::{CircuitState, TargetCircuit};
 use crate::store_health::{KeyCount, StoreHealth};
 
 type Labels = Vec<(&'static str, String)>;
@@ -24,6 +25,8 @@ pub struct Metrics {
     keys: Family<Labels, Gauge>,
     pending: Gauge,
     given_up: Gauge,
+    open: Family<Labels, Gauge>,
+    ready: Gauge,
     lag: Seconds,
     boundary: Seconds,
 }
@@ -44,6 +47,8 @@ impl Default for Metrics {
             keys: Family::default(),
             pending: Gauge::default(),
             given_up: Gauge::default(),
+            open: Family::default(),
+            ready: Gauge::default(),
             lag: Seconds::default(),
             boundary: Seconds::default(),
         };
@@ -77,6 +82,16 @@ impl Metrics {
             "Deliveries that are not tried again",
             self.given_up.clone(),
         );
+        registry.register(
+            "target_open",
+            "1 while a target fails repeatedly and its keys wait",
+            self.open.clone(),
+        );
+        registry.register(
+            "ready",
+            "1 while the server can do its work, as /readyz says",
+            self.ready.clone(),
+        );
         registry.register_with_unit(
             "delivery_lag",
             "Age of the oldest delivery that is pending",
@@ -109,12 +124,30 @@ impl Metrics {
             .set(left.map_or(-1.0, |left| left.as_secs_f64()));
     }
 
+    /// Sets whether the server can do its work.
+    pub fn ready(&self, is_ready: bool) {
+        self.ready.set(is_ready.into());
+    }
+
     /// Returns all metrics as text, with the current ones of the store.
-    pub fn text(&self, health: &StoreHealth, now: SystemTime) -> String {
+    pub fn text(
+        &self,
+        health: &StoreHealth,
+        circuits: &[TargetCircuit],
+        now: SystemTime,
+    ) -> String {
         for KeyCount { state, count } in &health.keys {
             self.keys
                 .get_or_create(&vec![("state", state.name().to_owned())])
                 .set(gauge(*count));
+        }
+        // Targets that are gone have no metric.
+        self.open.clear();
+        for TargetCircuit { target, status } in circuits {
+            let is_open = status.state != CircuitState::Closed;
+            self.open
+                .get_or_create(&vec![("target", target.clone())])
+                .set(is_open.into());
         }
         self.pending.set(gauge(health.pending));
         self.given_up.set(gauge(health.given_up));

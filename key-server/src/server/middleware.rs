@@ -125,7 +125,12 @@ fn as_problem(response: Response) -> Response {
         }
         _ => return response,
     };
-    let mut problem = Problem::new(status, detail).into_response();
+    let problem = Problem::new(status, detail);
+    let mut problem = match status {
+        StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(5),
+        _ => problem,
+    }
+    .into_response();
     if let Some(allow) = response.headers().get(header::ALLOW) {
         problem.headers_mut().insert(header::ALLOW, allow.clone());
     }

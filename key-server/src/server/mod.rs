@@ -16,6 +16,7 @@ mod metrics;
 mod middleware;
 mod page;
 mod problem_details;
+mod readiness;
 mod rest;
 mod service_errors;
 mod settings;
@@ -26,39 +27,74 @@ mod unread_body;
 mod wiped_body;
 mod workers;
 
+use std::sync::{Arc, mpsc};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
 use app::App;
 use axum::Router;
 pub use error::Error;
-use host_access::Host;
+use host_access::{Clock, GuardedClock, Host};
 use listen::HttpServer;
 pub use settings::{CertificateSource, ConnectionLimits, ServerSettings};
 use tokio::runtime::Runtime;
 use workers::Workers;
 
-/// Serves until SIGTERM or SIGINT. The store blocks, and PostgreSQL's client has its own runtime, so that the store is opened and
-/// closed outside of the server's runtime.
+/// The time for workers to end, of which requests that end earlier leave more.
+const LAST_STEPS: Duration = Duration::from_secs(2);
+/// The time for the store to close, and for what still waits for it.
+const LAST_WAITS: Duration = Duration::from_millis(500);
+
+/// Serves until SIGTERM or SIGINT, and ends within 10 seconds of it. The store blocks, and PostgreSQL's client has its own runtime, so
+/// that the store is opened and closed outside of the server's runtime.
 ///
 /// # Errors
 /// Reasons why the server does not start.
 pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     settings.check()?;
+    let clock = Arc::new(GuardedClock::new(Arc::clone(&host.clock)));
+    let host = &Host {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ..host.clone()
+    };
     let tls = tls::acceptor(settings, host)?;
-    let app = App::open(settings, host)?;
+    let app = App::open(settings, host, clock)?;
     let listener = listen::bind(settings.listen)?;
     first_start::add_admin(&app, settings)?;
+    app.check();
     let runtime = Runtime::new().map_err(Error::Runtime)?;
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {
         let shutdown = shutdown::requested()?;
         HttpServer::new(listener, tls, router(&app), settings.connections)
             .map_err(Error::Runtime)?
-            .run(shutdown)
+            .run(async {
+                shutdown.await;
+                // Their posts end while open requests finish.
+                workers.stop();
+            })
             .await;
         Ok(())
     });
     workers.stop();
-    drop(runtime);
+    workers.join(Instant::now() + LAST_STEPS);
+    // A request that waits for a lock of the database was cut off already.
+    runtime.shutdown_timeout(LAST_WAITS);
+    close(app);
     served
+}
+
+/// Closes the store, unless it waits too long for a lock of the database: then it ends with the process, which loses nothing.
+fn close(app: App) {
+    let (closed, is_closed) = mpsc::channel();
+    let closing = Builder::new().spawn(move || {
+        drop(app);
+        // Nobody waits for it any more.
+        let _ = closed.send(());
+    });
+    if closing.is_ok() && is_closed.recv_timeout(LAST_WAITS).is_err() {
+        tracing::warn!("the key store still waits for its database, and is cut off");
+    }
 }
 
 fn router(app: &App) -> Router {

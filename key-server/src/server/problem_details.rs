@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::auth::Refusal;
+use super::readiness::NotReady;
 
 /// The problem of a request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -138,8 +139,10 @@ impl From<content_key_store::Error> for Problem {
             return Self::forbidden(actor, error.to_string());
         }
         let status = status_of(&error);
-        if matches!(error, content_key_store::Error::Restored(_)) {
-            return Self::new(status, error.to_string()).retry_after(60);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(%error, "the key store is not available");
+            let NotReady { text, retry_after } = NotReady::of(&error);
+            return Self::new(status, text).retry_after(retry_after);
         }
         if status.is_server_error() {
             // The error names the place of the store, which clients must not see.
@@ -181,9 +184,11 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::BadPattern(_)
         | Error::TooManyPatterns(_)
         | Error::Seed(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Unavailable { .. } | Error::Busy | Error::Restored(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Error::Unavailable { .. }
+        | Error::Locked { .. }
+        | Error::Changed(_)
+        | Error::Busy
+        | Error::Restored(_) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -21,6 +21,7 @@ mod postgres {
 
     use serde_json::json;
 
+    use crate::receiver::wait_until;
     use crate::server::{Server, folder};
     use test_support::postgres_server::PostgresServer;
 
@@ -56,6 +57,9 @@ mod postgres {
         assert_eq!(admin.get("/v1/audit/verify").json(200)["whole"], true);
         assert_eq!(admin.get("/readyz").status, 200);
         drop(database);
+        wait_until("the server is still ready", || {
+            admin.get("/readyz").status == 503
+        });
         let away = admin.get("/readyz");
         away.problem(503);
         assert!(away.header("retry-after").is_some());

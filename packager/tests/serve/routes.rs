@@ -58,7 +58,7 @@ const CPIX: &str = r#"{"content":"{id}","document":"<CPIX xmlns='urn:dashif:org:
     <ContentKeyList><ContentKey kid='3f000000-0000-4000-8000-000000000001' commonEncryptionScheme='cenc'><Data><pskc:Secret><pskc:PlainValue>
     AAECAwQFBgcICQoLDA0ODw==</pskc:PlainValue></pskc:Secret></Data></ContentKey></ContentKeyList></CPIX>"}"#;
 
-pub const ROUTES: [Route; 36] = [
+pub const ROUTES: [Route; 37] = [
     route("GET", "/metrics", LOOK, Listed, ""),
     route("GET", "/v1/keys", LOOK, Listed, ""),
     route(
@@ -132,6 +132,7 @@ pub const ROUTES: [Route; 36] = [
         Store,
         "",
     ),
+    route("POST", "/v1/clock/accept", "admin", Store, ""),
     route("GET", "/v1/audit", "auditor admin", Store, ""),
     route("GET", "/v1/audit/verify", "auditor admin", Store, ""),
     route("GET", "/v1/accounts", "admin", Store, ""),

@@ -53,11 +53,20 @@ impl Server {
 
     /// A server on the store of a folder.
     pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(folder, arguments, |command| command)
+    }
+
+    /// A server on the store of a folder, as the child or the successor of another program.
+    pub fn start_within(folder: &Path, outer: impl FnOnce(Command) -> Command) -> Self {
+        Self::spawn(folder, &[], outer)
+    }
+
+    fn spawn(folder: &Path, arguments: &[&str], outer: impl FnOnce(Command) -> Command) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let mut command = command(folder, arguments);
-        command.args(["--listen", &listen]).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
+        command.args(["--listen", &listen]);
+        let mut process = outer(command).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let said = Arc::new(Mutex::new(String::new()));
         let reader = std::thread::spawn({

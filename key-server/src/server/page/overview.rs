@@ -37,6 +37,8 @@ pub fn routes() -> Router<App> {
 #[template(path = "overview.html")]
 struct OverviewPage {
     layout: Layout,
+    /// The reason why the server is not ready.
+    alarm: Option<String>,
     health: StoreHealth,
     oldest: Option<UtcTime>,
     given_up: Vec<Delivery>,
@@ -62,13 +64,18 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let layout = Layout::new(&visitor, Section::Overview, &query);
+    let alarm = app.not_ready().map(|reason| reason.text);
     render(
-        &app.with_store(visitor.actor(), |store| overview_page(store, layout))
+        &app.with_store(visitor.actor(), |store| overview_page(store, layout, alarm))
             .await?,
     )
 }
 
-fn overview_page(store: &KeyStore, layout: Layout) -> Result<OverviewPage, Problem> {
+fn overview_page(
+    store: &KeyStore,
+    layout: Layout,
+    alarm: Option<String>,
+) -> Result<OverviewPage, Problem> {
     let health = store_health::look(store)?;
     let first_rows = Page {
         offset: 0,
@@ -80,6 +87,7 @@ fn overview_page(store: &KeyStore, layout: Layout) -> Result<OverviewPage, Probl
     rotating.truncate(ROWS);
     Ok(OverviewPage {
         layout,
+        alarm,
         given_up: deliveries::given_up(store, first_rows)?,
         oldest: health.oldest_pending.map(UtcTime),
         channels: rotating

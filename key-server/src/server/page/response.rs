@@ -86,10 +86,13 @@ pub async fn problems_as_pages(State(app): State<App>, request: Request, next: N
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::Router;
     use axum::body::{Body, to_bytes};
     use axum::middleware::{from_fn, from_fn_with_state};
     use axum::routing::get;
+    use host_access::GuardedClock;
     use hyper::service::Service;
     use hyper_util::service::TowerToHyperService;
 
@@ -112,7 +115,9 @@ mod tests {
             known_contents_only: false,
             connections: ConnectionLimits::default(),
         };
-        let app = App::open(&settings, of.store.host()).unwrap();
+        let host = of.store.host();
+        let clock = Arc::new(GuardedClock::new(Arc::clone(&host.clock)));
+        let app = App::open(&settings, host, clock).unwrap();
         let pages = Router::new()
             .route("/", get(async || -> &'static str { panic!("in a test") }))
             .layer(from_fn(failures::name_request))

@@ -19,7 +19,7 @@ use super::response::{redirect, render, render_refused};
 use super::settings::field_error;
 use super::time_text::exact;
 use crate::audit;
-use crate::delivery::{Reach, Target};
+use crate::delivery::{CircuitState, CircuitStatus, Reach, Target};
 use crate::operations::finding::unless_refused;
 use crate::operations::target_check;
 use crate::server::app::App;
@@ -40,8 +40,14 @@ pub fn routes() -> Router<App> {
 #[template(path = "targets.html")]
 struct TargetListPage {
     layout: Layout,
-    targets: Vec<TargetSettings>,
+    targets: Vec<ListedTarget>,
     may_manage: bool,
+}
+
+/// A target, and the circuit by which its keys are delivered or wait.
+struct ListedTarget {
+    settings: TargetSettings,
+    circuit: CircuitStatus,
 }
 
 #[derive(Template)]
@@ -72,9 +78,16 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
+    let targets = app.with_store(visitor.actor(), targets::list).await?;
     render(&TargetListPage {
         layout: target_layout(&visitor, &query),
-        targets: app.with_store(visitor.actor(), targets::list).await?,
+        targets: targets
+            .into_iter()
+            .map(|settings| ListedTarget {
+                circuit: app.circuit(&settings.name),
+                settings,
+            })
+            .collect(),
         may_manage: visitor.may(Permission::ManageTargets),
     })
 }

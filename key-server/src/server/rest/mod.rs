@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod body;
 mod caller;
+mod clock;
 mod contents;
 mod cpix;
 mod document;
@@ -50,6 +51,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(accounts::routes())
         .merge(tokens::routes())
         .merge(store::routes())
+        .merge(clock::routes())
         .merge(value::routes());
     let (routes, description) = OpenApiRouter::with_openapi(document::begin(app))
         .nest("/v1", resources)

@@ -15,7 +15,7 @@ use super::caller::{Caller, Look, ManageTargets};
 use super::path::Name;
 use super::secret::Secret;
 use crate::audit;
-use crate::delivery::Target;
+use crate::delivery::{CircuitStatus, Target};
 use crate::operations::finding::unless_refused;
 use crate::operations::target_check;
 use crate::server::app::App;
@@ -69,8 +69,25 @@ struct TargetView {
     timeout: u64,
     /// True if the store has credentials for it.
     has_credentials: bool,
+    /// Its circuit, by which keys wait while it fails repeatedly.
+    circuit: CircuitView,
     /// Warnings about weak keys, credentials that cross a network in the clear, and addresses to which nothing is delivered.
     warnings: Vec<String>,
+}
+
+/// The circuit of a target.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Circuit)]
+struct CircuitView {
+    /// `closed`: keys are delivered; `open`: they wait; `half-open`: the next one tries the target.
+    #[schema(example = "closed")]
+    state: &'static str,
+    /// The number of failures since the last success.
+    failures: u32,
+    /// The time to the next attempt, in milliseconds.
+    retry_in_ms: u64,
+    /// The error of the last failure; null after a success.
+    error: Option<String>,
 }
 
 /// The result of a test.
@@ -88,7 +105,8 @@ struct Tested {
 #[utoipa::path(get, path = "/targets", tag = "targets", responses((status = 200, body = Vec<TargetView>)))]
 async fn list(caller: Caller<Look>) -> Result<Json<Vec<TargetView>>, Problem> {
     let found = caller.with_store(targets::list).await?;
-    Ok(Json(found.into_iter().map(TargetView::from).collect()))
+    let view = |settings| TargetView::new(&caller.app, settings);
+    Ok(Json(found.into_iter().map(view).collect()))
 }
 
 /// Show a target
@@ -97,7 +115,7 @@ async fn show(caller: Caller<Look>, Name(name): Name) -> Result<Json<TargetView>
     let found = caller
         .with_store(move |store| targets::get(store, &name))
         .await?;
-    Ok(Json(found.into()))
+    Ok(Json(TargetView::new(&caller.app, found)))
 }
 
 /// Add a target, or change it
@@ -113,19 +131,22 @@ async fn put(
 ) -> Result<Json<TargetView>, Problem> {
     let settings = new.settings(name);
     let reach = caller.app.settings().reach();
-    caller
+    let saved = caller
         .with_store(move |store| {
             let credentials = new.credentials.as_ref().map(|secret| &secret.0);
             let found = target_check::check(store, &settings, credentials, reach)?;
             let warnings = unless_refused(found)?;
             targets::put(store, &settings, credentials.map(|text| text.as_str()))?;
-            Ok::<_, Problem>(TargetView {
+            Ok::<_, Problem>(SavedTarget {
                 warnings: warnings.into_iter().map(|finding| finding.text).collect(),
-                ..targets::get(store, &settings.name)?.into()
+                settings: targets::get(store, &settings.name)?,
             })
         })
-        .await
-        .map(Json)
+        .await?;
+    Ok(Json(TargetView {
+        warnings: saved.warnings,
+        ..TargetView::new(&caller.app, saved.settings)
+    }))
 }
 
 /// Remove a target that no content requires
@@ -137,6 +158,12 @@ async fn remove(caller: Caller<ManageTargets>, Name(name): Name) -> Result<Statu
         .with_store(move |store| targets::remove(store, &name))
         .await
         .map(|()| StatusCode::NO_CONTENT)
+}
+
+/// A target as it was saved.
+struct SavedTarget {
+    settings: TargetSettings,
+    warnings: Vec<String>,
 }
 
 /// Test if a target answers
@@ -189,9 +216,10 @@ impl NewTarget {
     }
 }
 
-impl From<TargetSettings> for TargetView {
-    fn from(settings: TargetSettings) -> Self {
+impl TargetView {
+    fn new(app: &App, settings: TargetSettings) -> Self {
         Self {
+            circuit: app.circuit(&settings.name).into(),
             name: settings.name,
             url: settings.url,
             certificate: settings.certificate,
@@ -199,6 +227,17 @@ impl From<TargetSettings> for TargetView {
             timeout: settings.timeout.as_secs(),
             has_credentials: settings.has_credentials,
             warnings: Vec::new(),
+        }
+    }
+}
+
+impl From<CircuitStatus> for CircuitView {
+    fn from(status: CircuitStatus) -> Self {
+        Self {
+            state: status.state.name(),
+            failures: status.failures,
+            retry_in_ms: u64::try_from(status.wait.as_millis()).unwrap_or(u64::MAX),
+            error: status.error,
         }
     }
 }

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The background workers: one rotates keys, one hands keys to licence servers.
+//! The background workers: one rotates keys, one hands keys to licence servers, one checks the server itself.
 //!
 //! Each worker is a thread, since the store blocks. When it stops, it finishes its current step first.
 
 mod delivery;
 mod rotation;
+mod watch;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::thread::{Builder, JoinHandle, sleep};
+use std::time::{Duration, Instant};
 
 use super::app::App;
 
 /// The time after which a worker starts again that has panicked.
 const RESTART: Duration = Duration::from_secs(1);
+
+/// The interval of looks whether a worker has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The function of a worker, which runs until the receiver gets a message.
 type WorkerFn = fn(&App, &Receiver<()>);
@@ -35,8 +39,11 @@ impl Workers {
     /// # Errors
     /// If a thread cannot be started.
     pub fn start(app: &App) -> io::Result<Self> {
-        let workers: [(&str, WorkerFn); 2] =
-            [("rotation", rotation::run), ("hand-off", delivery::run)];
+        let workers: [(&str, WorkerFn); 3] = [
+            ("rotation", rotation::run),
+            ("hand-off", delivery::run),
+            ("watch", watch::run),
+        ];
         workers
             .into_iter()
             .map(|(name, run)| {
@@ -53,14 +60,23 @@ impl Workers {
             .map(Self)
     }
 
-    /// Stops the workers, and waits for them.
-    pub fn stop(self) {
+    /// Makes the workers stop after their current step.
+    pub fn stop(&self) {
         for worker in &self.0 {
             // A worker that has ended needs no message.
             let _ = worker.stop.send(());
         }
-        for worker in self.0 {
-            if worker.thread.join().is_err() {
+    }
+
+    /// Waits for the workers until `deadline`, after [`Self::stop`]. One that waits longer for the store ends with the process.
+    pub fn join(self, deadline: Instant) {
+        for Worker { thread, .. } in self.0 {
+            while !thread.is_finished() && Instant::now() < deadline {
+                sleep(LOOK);
+            }
+            if !thread.is_finished() {
+                tracing::warn!("a worker still waits for the key store, and is cut off");
+            } else if thread.join().is_err() {
                 tracing::error!("a worker has failed; the lines before say where");
             }
         }
