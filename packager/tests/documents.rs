@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use test_support::tools;
+use test_support::{iv_ledger, tools};
 
 /// The start of each command.
 const PROGRAM: &str = "target/release/playready-packager ";
@@ -61,6 +61,7 @@ fn run_commands(document: &Path, clear: &Path) -> usize {
             .current_dir(&folder)
             .output()
             .unwrap();
+        iv_ledger::record(&folder);
         let stderr = String::from_utf8_lossy(&shell.stderr);
         assert!(shell.status.success(), "{arguments}: {stderr}");
     }

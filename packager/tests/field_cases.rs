@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use test_support::tools;
+use test_support::{iv_ledger, tools};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_playready-packager");
 /// The key of `all.keys`.
@@ -347,14 +347,15 @@ fn protect_with(
     let _ = fs::remove_file(&keys);
     fs::copy(cases.join(key_file), &keys).unwrap();
     fs::set_permissions(&keys, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    Command::new(PROGRAM)
+    let run = Command::new(PROGRAM)
         .arg("protect")
         .args(files.iter().map(|file| cases.join(file)))
         .arg(output)
         .args(["--key-uri", &format!("file://{}", keys.display())])
         .args(arguments.split_whitespace())
-        .output()
-        .unwrap()
+        .output();
+    iv_ledger::record(output);
+    run.unwrap()
 }
 
 fn check_accepted(case: &Accepted, scheme: &str, places: &Places<'_>) {

@@ -344,6 +344,7 @@ fn field_cases_are_read_after_they_are_protected() {
             .status()
             .unwrap();
         assert!(protected.success());
+        test_support::iv_ledger::record(&output);
         let (code, report) = report(&[output]);
         assert_eq!(code, 0, "{name}: {report}");
         let codes: Vec<_> = report["findings"]

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use test_support::tools;
+use test_support::{iv_ledger, tools};
 
 #[test]
 fn example_protects_a_stream_that_an_independent_tool_decrypts() {
@@ -42,6 +42,7 @@ fn example_protects_a_stream_that_an_independent_tool_decrypts() {
     );
     assert!(texts.contains("#EXT-X-KEY:METHOD=SAMPLE-AES,"), "{texts}");
 
+    iv_ledger::record(&protected);
     let keys = fs::read_to_string(keys).unwrap();
     let line = keys.lines().find(|line| !line.starts_with('#')).unwrap();
     let [_, kid, key] = line.split_whitespace().collect::<Vec<_>>()[..] else {

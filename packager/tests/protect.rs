@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use test_support::tools;
+use test_support::{iv_ledger, tools};
 
 /// A key that only these tests use.
 const KID: &str = "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f";
@@ -73,8 +73,9 @@ impl Folder {
     }
 
     fn run(&self, arguments: &str) -> Output {
-        let mut command = self.command(Command::new(PROGRAM), arguments);
-        command.output().unwrap()
+        let output = self.command(Command::new(PROGRAM), arguments).output();
+        iv_ledger::record(&self.root);
+        output.unwrap()
     }
 
     fn report(&self, arguments: &str) -> Value {
@@ -158,6 +159,7 @@ const EQUAL: [(&str, &str); 5] = [
 #[test]
 fn output_is_that_of_the_element() {
     let test = "output_is_that_of_the_element";
+    iv_ledger::except("command and element protect the same files with one first IV");
     let Some(folder) = Folder::new(test) else {
         return;
     };
@@ -368,6 +370,7 @@ fn threads_change_nothing_of_what_comes_out() {
     let Some(folder) = Folder::new("threads_change_nothing_of_what_comes_out") else {
         return;
     };
+    iv_ledger::except("one file is protected by 1, 2, 3 and 64 threads with one first IV");
     // The stream has more fragments than the writer's queue holds.
     let [init, fragments] = &folder.parts;
     let film = [init.as_slice(), &fragments.repeat(20)].concat();

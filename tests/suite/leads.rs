@@ -9,6 +9,7 @@ use gst::prelude::*;
 
 use crate::enc;
 use crate::in_process;
+use crate::iv_ledger;
 use crate::media::{Audio, MP4MUX, Recipe, Video};
 use crate::scratch::Scratch;
 use crate::seen::{self, Seen};
@@ -100,6 +101,7 @@ fn demuxes_leads() {
     gst::init().unwrap();
     in_process::let_qtdemux_find_clearkeydec();
     let folder = Scratch::new("leads");
+    iv_ledger::except("a copy of the protected file has its auxiliary information hidden");
     let protected = folder.join("protected.mp4");
     seen::of(&format!(
         "filesrc location={} ! {} clear-lead=900000000 ! filesink name=out location={}",

@@ -11,8 +11,8 @@
 #[cfg(all(feature = "speke", feature = "sqlite"))]
 use test_support::speke_peer;
 use test_support::{
-    boxes, decrypt, launch, layout, manifest, media, movie, remux, samples, scratch, timeline,
-    tools,
+    boxes, decrypt, iv_ledger, launch, layout, manifest, media, movie, remux, samples, scratch,
+    timeline, tools,
 };
 
 // Modules that the tests share.

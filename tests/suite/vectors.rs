@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::boxes::top_level;
 use crate::enc;
+use crate::iv_ledger;
 use crate::layout;
 use crate::manifest::{self, TrackFacts, Vector};
 use crate::movie::Movie;
@@ -67,6 +68,7 @@ fn every_fragmented_clear_file_is_protected_the_same_in_every_chunking() {
 }
 
 fn in_every_chunking(vector: &Vector, scheme: &str) {
+    iv_ledger::except("a file is protected in several chunkings with one first IV");
     let folder = Scratch::new("chunks");
     let clear = folder.write("clear.mp4", vector.bytes());
     let outputs: Vec<PathBuf> = CHUNKS
@@ -207,6 +209,7 @@ const DECRYPTED: &str = "o-clear-with-enc-boxes";
 
 #[test]
 fn every_file_that_others_protected_is_refused() {
+    iv_ledger::except("other packagers protected the files");
     let test = "every_file_that_others_protected_is_refused";
     for class in ["pair", "encrypted", "structure"] {
         for vector in vectors(class, test) {
@@ -262,6 +265,7 @@ fn is_in_scope_protected(pair: &Vector) -> bool {
 }
 
 fn reproduce(pair: &Vector) {
+    iv_ledger::except("the keys and IVs are those of published vectors");
     let facts = pair.facts();
     let folder = Scratch::new("pair");
     let clear = folder.write("clear.mp4", pair.clear_bytes());

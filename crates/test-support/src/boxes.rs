@@ -43,6 +43,20 @@ impl<'a> Bx<'a> {
         self.all(kind).first().copied()
     }
 
+    /// The first box of a type, or the `uuid` box of an extended type, which then counts as part of its header.
+    pub fn child_or_uuid(&self, kind: &[u8; 4], extended: &[u8; 16]) -> Option<Self> {
+        let uuid = || {
+            let mut found = self.all(b"uuid").into_iter();
+            found.find(|child| child.body().starts_with(extended))
+        };
+        self.child(kind).or_else(|| {
+            uuid().map(|child| Self {
+                header: child.header + extended.len(),
+                ..child
+            })
+        })
+    }
+
     /// The box that a path of types leads to. Panics if a part of the path is absent.
     pub fn at(&self, path: &[&[u8; 4]]) -> Self {
         path.iter().fold(*self, |parent, kind| {

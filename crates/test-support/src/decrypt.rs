@@ -72,7 +72,7 @@ pub fn decrypt(sample: &mut [u8], protection: &Protection, key: &[u8; 16]) {
     let cipher = Aes128::new(&Array::from(*key));
     let ranges = protected_ranges(sample.len(), protection);
     match &protection.scheme {
-        b"cenc" => counter_mode(&cipher, sample, &protection.iv, &ranges),
+        b"cenc" | b"piff" => counter_mode(&cipher, sample, &protection.iv, &ranges),
         b"cens" => {
             let blocks: Vec<_> = ranges
                 .iter()

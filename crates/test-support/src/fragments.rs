@@ -2,7 +2,7 @@
 //! Reads the samples of movie fragments with their `senc` entries and `seig` groups.
 
 use crate::boxes::{Bx, Fields, usize_of};
-use crate::movie::{Protection, Sample, Seig, Track};
+use crate::movie::{PIFF_SENC, Protection, Sample, Seig, Track};
 
 /// Appends the samples of a `moof` to its tracks.
 pub fn read(moof: Bx<'_>, file: &[u8], tracks: &mut [Track]) {
@@ -155,7 +155,7 @@ type AuxInfo = (Vec<u8>, Vec<(u16, u32)>);
 
 /// The IV and subsamples of each sample, from `senc` or, without one, from the place that `saio` states.
 fn aux_info(traf: Bx<'_>, file: &[u8], base: usize, rules: &[Option<Seig>]) -> Vec<AuxInfo> {
-    if let Some(senc) = traf.child(b"senc") {
+    if let Some(senc) = traf.child_or_uuid(b"senc", &PIFF_SENC) {
         return senc_entries(senc, rules);
     }
     let Some(saio) = of_encryption(traf, b"saio") else {

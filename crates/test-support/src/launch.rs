@@ -2,6 +2,7 @@
 //! Runs gst-launch-1.0 with the freshly built plugin and a registry of its own, and runs other programs under a time limit.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::tools;
+use crate::{iv_ledger, tools};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// The last line that gst-launch-1.0 prints when a pipeline fails to start. Version 1.22 sometimes hangs after it, whatever
@@ -46,6 +47,7 @@ impl Run {
         let status = wait(&mut child, limit, || {
             stderr.has(GIVEN_UP).then(|| ExitStatus::from_raw(1 << 8))
         });
+        record_outputs(command);
         let (stdout, stderr) = (stdout.text(), stderr.text());
         let Some(status) = status else {
             panic!("{command:?} still runs after {limit:?}\n{stderr}");
@@ -68,6 +70,16 @@ impl Run {
         );
         self
     }
+}
+
+/// Notes the IVs of the files that a command line names, before another run replaces them.
+fn record_outputs(command: &Command) {
+    let arguments = command.get_args().filter_map(OsStr::to_str);
+    arguments
+        .map(|argument| argument.strip_prefix("location=").unwrap_or(argument))
+        .map(Path::new)
+        .filter(|path| path.is_file())
+        .for_each(iv_ledger::record);
 }
 
 /// The output of a program, which a separate thread collects.
@@ -146,7 +158,7 @@ pub fn command() -> Command {
 }
 
 /// A command that runs a program in an environment where it finds the plugin under test.
-pub fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
+pub fn program(name: impl AsRef<OsStr>) -> Command {
     let plugins = plugins();
     let mut command = Command::new(name);
     command

@@ -36,6 +36,8 @@ pub mod encrypted;
 pub mod fragments;
 /// Samples of all codecs with headers, and the ranges that other tools found in them.
 pub mod header_vectors;
+/// The IVs of the files that all tests make.
+pub mod iv_ledger;
 /// gst-launch-1.0 and other programs under a time limit.
 pub mod launch;
 /// Offsets and sizes that must agree in every protected file.

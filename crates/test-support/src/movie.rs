@@ -4,6 +4,10 @@
 use crate::boxes::{Bx, Fields, top_level, u32_at, usize_of};
 use crate::fragments;
 
+/// The extended types of `tenc` and `senc` in PIFF 1.1, 5.3.3 and 5.3.2.
+const PIFF_TENC: [u8; 16] = 0x8974_dbce_7be7_4c51_84f9_7148_f988_2554_u128.to_be_bytes();
+pub(crate) const PIFF_SENC: [u8; 16] = 0xa239_4f52_5a9b_4f14_a244_6c42_7c64_8df4_u128.to_be_bytes();
+
 /// A file in memory with its tracks.
 pub struct Movie {
     /// The bytes of the file.
@@ -160,13 +164,17 @@ impl Track {
     fn read(trak: Bx<'_>, file: &[u8]) -> Self {
         let tkhd = trak.at(&[b"tkhd"]);
         let stbl = trak.at(&[b"mdia", b"minf", b"stbl"]);
-        let entries = stbl.at(&[b"stsd"]).children_after(8);
+        let stsd = stbl.at(&[b"stsd"]);
+        let entries = stsd.children_after(8);
         let mut track = Self {
             id: u32_at(tkhd.body(), if tkhd.version() == 1 { 20 } else { 12 }),
             handler: trak.at(&[b"mdia", b"hdlr"]).body()[8..12]
                 .try_into()
                 .unwrap(),
-            entries: entries.into_iter().map(Entry::read).collect(),
+            entries: entries
+                .into_iter()
+                .map(|entry| Entry::read(entry, stsd.version()))
+                .collect(),
             samples: Vec::new(),
             groups: fragments::seig_entries(stbl),
             trex: Trex::default(),
@@ -181,13 +189,13 @@ impl Track {
 }
 
 impl Entry {
-    fn read(entry: Bx<'_>) -> Self {
+    fn read(entry: Bx<'_>, stsd_version: u8) -> Self {
         let fixed_part = match &entry.kind {
             b"encv" => 78,
             // Version 1 of QuickTime's sound description has four more fields.
-            b"enca" => match entry.body()[8..10] {
-                [0, 1] => 28 + 16,
-                [0, 2] => 28 + 36,
+            b"enca" => match (&entry.body()[8..10], stsd_version) {
+                ([0, 1], 0) => 28 + 16,
+                ([0, 2], 0) => 28 + 36,
                 _ => 28,
             },
             b"enct" => 8,
@@ -204,7 +212,7 @@ impl Entry {
             scheme: Some(sinf.at(&[b"schm"]).body()[4..8].try_into().unwrap()),
             tenc: sinf
                 .child(b"schi")
-                .and_then(|schi| schi.child(b"tenc"))
+                .and_then(|schi| schi.child_or_uuid(b"tenc", &PIFF_TENC))
                 .map(|tenc| Seig::read(&tenc.body()[4..])),
         }
     }
@@ -259,6 +267,9 @@ fn progressive_places(stbl: Bx<'_>) -> Vec<(usize, usize)> {
     };
     let mut fields = Fields(&stsz.body()[4..]);
     let [fixed_size, count] = fields.words();
+    if count == 0 {
+        return Vec::new();
+    }
     let mut sizes = (0..count).map(|_| match fixed_size {
         0 => fields.u32() as usize,
         size => size as usize,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::tools;
+use crate::{iv_ledger, tools};
 
 /// A folder for one test.
 pub struct Scratch(PathBuf);
@@ -67,6 +67,7 @@ fn sweep() {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        iv_ledger::record(&self.0);
         if !std::thread::panicking() {
             // The next run removes a folder that remains.
             let _ = std::fs::remove_dir_all(&self.0);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use test_support::tools;
+use test_support::{iv_ledger, tools};
 
 pub const KID: &str = "339c45b5fb6d4bd9994ceabd9d41c95b";
 pub const KEY: &str = "a537cdc0ca65841406d525e7bf22d754";
@@ -20,6 +20,7 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(test: &str) -> Self {
+        iv_ledger::except("the folder has parts and copies of protected files");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("manifest")
             .join(test);
@@ -38,11 +39,9 @@ impl Folder {
 
     pub fn packager(&self, arguments: &[&str]) -> Output {
         let mut program = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
-        program
-            .current_dir(&self.0)
-            .args(arguments)
-            .output()
-            .unwrap()
+        let output = program.current_dir(&self.0).args(arguments).output();
+        iv_ledger::record(&self.0);
+        output.unwrap()
     }
 
     pub fn manifest(&self, arguments: &[&str]) -> String {

@@ -42,6 +42,7 @@ fn protect(server: &Server, folder: &Path, credentials: &Path) {
     let mut launch = Command::new("gst-launch-1.0");
     let done = launch.arg("-q").args(pipeline.split_whitespace()).output();
     let done = done.unwrap();
+    test_support::iv_ledger::record(&protected);
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}{}", server.said());
 }

@@ -8,6 +8,7 @@ use super::Row;
 use super::cell::SCHEMES;
 use crate::enc;
 use crate::in_process;
+use crate::iv_ledger;
 use crate::movie::Movie;
 use crate::scratch::Scratch;
 use crate::seen;
@@ -15,6 +16,7 @@ use crate::seen;
 /// Compares the samples from `cencenc` with those in the file of `playreadyenc`.
 pub fn samples(row: &Row) -> Vec<String> {
     let folder = Scratch::new("table");
+    iv_ledger::except("two elements protect the same samples with one first IV");
     let clear = folder.write("clear.mp4", row.source.fragmented(row.entry));
     for scheme in SCHEMES {
         let element = format!("playreadyenc {}", with_iv(scheme));
