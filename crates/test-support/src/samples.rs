@@ -157,6 +157,17 @@ impl Twin<'_> {
     }
 }
 
+/// Returns the number of bytes of the longest part that is equal in a clear sample, from byte `start` on, and the protected one.
+/// Protection moves no byte in its sample.
+pub fn longest_clear_part(clear: &[u8], protected: &[u8], start: usize) -> usize {
+    let (mut longest, mut len) = (0, 0);
+    for (clear, protected) in clear.iter().zip(protected).skip(start) {
+        len = if clear == protected { len + 1 } else { 0 };
+        longest = longest.max(len);
+    }
+    longest
+}
+
 /// Checks that FFmpeg 8 decodes every frame of a file under one key without a complaint.
 pub fn decodes_by_ffmpeg8(file: &Path, key: &str) {
     let Some(ffmpeg) = tools::ffmpeg8() else {

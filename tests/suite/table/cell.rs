@@ -10,7 +10,7 @@ use crate::launch;
 use crate::layout;
 use crate::media::{CMAFMUX, ISMLMUX, ISOFMP4MUX, MP4MUX};
 use crate::movie::Movie;
-use crate::samples::Twin;
+use crate::samples::{Twin, longest_clear_part};
 use crate::scratch::Scratch;
 
 pub const SCHEMES: [&str; 4] = ["cenc", "cens", "cbc1", "cbcs"];
@@ -125,7 +125,7 @@ fn inner(place: Place) -> String {
 fn judge(row: &Row, scheme: &str, place: Place, twin: &Twin<'_>) -> Vec<String> {
     let is_unread = |judge| unread(judge, row, scheme, place).is_some();
     let piff = place == Place::AfterIsmlmux;
-    let judges: [(&str, bool, &dyn Fn()); 5] = [
+    let judges: [(&str, bool, &dyn Fn()); 6] = [
         ("cencbox.py", false, &|| twin.check_cencbox()),
         ("FFmpeg 8", is_unread(Judge::Ffmpeg8), &|| {
             twin.check_ffmpeg8();
@@ -133,7 +133,10 @@ fn judge(row: &Row, scheme: &str, place: Place, twin: &Twin<'_>) -> Vec<String> 
         ("Shaka Packager", is_unread(Judge::Packager), &|| {
             twin.check_packager(scheme);
         }),
-        ("the tests' reader", piff, &|| twin.check_own()),
+        ("the tests' reader", false, &|| twin.check_own()),
+        ("clear media", false, &|| {
+            has_no_clear_media(twin, scheme, row.codec);
+        }),
         ("layout", piff, &|| {
             is_protected(twin.protected, scheme, row.entry);
         }),
@@ -155,5 +158,39 @@ fn is_protected(file: &Path, scheme: &str, entry: &str) {
         assert_eq!(track.entries[0].format, entry.as_bytes());
         assert_eq!(track.entries[0].scheme.unwrap(), scheme.as_bytes());
         assert!(track.samples.iter().all(|s| s.protection.is_some()));
+    }
+}
+
+/// Checks that no part of a sample stays clear but headers, the clear blocks of a pattern, and a partial block.
+fn has_no_clear_media(twin: &Twin<'_>, scheme: &str, codec: &str) {
+    const PARTIAL_BLOCK: usize = 15;
+    const CLEAR_BLOCKS: usize = 9 * 16;
+    // The description of an encoder.
+    const FIRST_SAMPLE: usize = 1024;
+    let (clear, protected) = (Movie::open(twin.clear), Movie::open(twin.protected));
+    for (source, target) in clear.tracks.iter().zip(&protected.tracks) {
+        let is_video = &source.handler == b"vide";
+        let headers = match codec {
+            // The table of contents.
+            "AC-4" => 24,
+            // Adaptation parameter sets.
+            "VVC" => 320,
+            _ if is_video => 80,
+            _ => 0,
+        };
+        let clear_blocks = match scheme {
+            "cens" | "cbcs" if is_video => CLEAR_BLOCKS,
+            _ => 0,
+        };
+        for (number, (source, target)) in source.samples.iter().zip(&target.samples).enumerate() {
+            let start = if is_video && number == 0 {
+                FIRST_SAMPLE
+            } else {
+                0
+            };
+            let longest = longest_clear_part(clear.bytes(source), protected.bytes(target), start);
+            let most = headers + clear_blocks + PARTIAL_BLOCK;
+            assert!(longest <= most, "sample {number}: {longest} bytes");
+        }
     }
 }
