@@ -291,7 +291,6 @@ fn what_cannot_be_signaled_is_refused() {
             1,
             "BYTERANGE",
         ),
-        ("#EXTM3U\n#EXT-X-KEY:METHOD=NONE\n", 1, "protection already"),
         (
             "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nnone.m3u8\n",
             2,
@@ -312,6 +311,24 @@ fn what_cannot_be_signaled_is_refused() {
     folder.refused(&["manifest"], (1, "none of the files"));
     folder.write("manifest", "<a xmlns=''>".repeat(10_000));
     folder.refused(&["manifest"], (1, "more namespaces"));
+}
+
+#[test]
+fn playlists_with_keys_of_another_protection_are_refused() {
+    let folder = Folder::new("other-keys");
+    // Players would request those keys too.
+    for (tag, text) in [
+        ("#EXT-X-KEY", "METHOD=AES-128,URI=\"key\""),
+        (
+            "#EXT-X-SESSION-KEY",
+            "METHOD=SAMPLE-AES,URI=\"skd://old\",KEYFORMAT=\"com.apple.streamingkeydelivery\"",
+        ),
+    ] {
+        let variant = "#EXT-X-STREAM-INF:BANDWIDTH=1\nnone.m3u8";
+        folder.write("manifest", format!("#EXTM3U\n{tag}:{text}\n{variant}\n"));
+        let why = format!("protection already ({tag}): give the manifest without it");
+        folder.refused(&["manifest"], (1, &why));
+    }
 }
 
 /// A folder with `video.mp4`, a protected file of the field cases, and its clear file `clear.mp4`.
@@ -620,6 +637,17 @@ fn playlists_of_other_forms_are_read() {
     ] {
         assert_eq!(keys_of(&text), expected, "{text}");
     }
+    // Lines that say that segments are clear make room for the keys.
+    let clear = "#EXT-X-KEY:METHOD=NONE\n";
+    folder.write(
+        "other.m3u8",
+        media
+            .replacen("#EXT-X-MAP", &format!("{clear}#EXT-X-MAP"), 1)
+            .replace("#EXTINF", &format!("{clear}#EXTINF")),
+    );
+    let ours = folder.manifest(&["other.m3u8"]);
+    assert!(!ours.contains("NONE") && keys(&ours) == expected, "{ours}");
+    assert_eq!(without(&ours, "#EXT-X-KEY"), media);
     folder.write(
         "subs.m3u8",
         "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsubs.vtt\n#EXT-X-ENDLIST\n",

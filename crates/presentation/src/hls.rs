@@ -42,7 +42,10 @@ pub(super) fn plan_edits<F: PresentationFiles>(
 ) -> Result<EditPlan, F::Error> {
     let lines = split_lines(text);
     for tag in ["#EXT-X-KEY", "#EXT-X-SESSION-KEY"] {
-        if lines.iter().any(|line| line.is(tag)) {
+        if lines
+            .iter()
+            .any(|line| line.is(tag) && !line.is_clear_key())
+        {
             return Err(Error::Protected(tag).into());
         }
     }
@@ -88,6 +91,14 @@ fn plan_media<F: PresentationFiles>(
         }
     }
     planner.plan.is_clear_text = is_text && planner.plan.added.is_empty();
+    if !planner.plan.added.is_empty() {
+        // After one of the new keys, such a line would say that the segments are clear.
+        let dropped = lines.iter().filter(|line| line.is_clear_key());
+        planner
+            .plan
+            .edits
+            .extend(dropped.map(|line| line.removal()));
+    }
     Ok(planner.plan)
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The lines of a playlist.
 
+use crate::edit::Edit;
+
 /// The tags that name media playlists.
 const VARIANTS: [&str; 3] = [
     "#EXT-X-STREAM-INF",
@@ -14,6 +16,8 @@ pub(super) struct PlaylistLine<'t> {
     /// Its offset in bytes.
     pub(super) at: usize,
     pub(super) text: &'t str,
+    /// Its bytes with the line break.
+    len: usize,
 }
 
 pub(super) fn split_lines(text: &str) -> Vec<PlaylistLine<'_>> {
@@ -23,6 +27,7 @@ pub(super) fn split_lines(text: &str) -> Vec<PlaylistLine<'_>> {
             let line = PlaylistLine {
                 at,
                 text: whole.trim_end_matches(['\r', '\n']),
+                len: whole.len(),
             };
             at += whole.len();
             line
@@ -36,6 +41,20 @@ impl<'t> PlaylistLine<'t> {
         self.text
             .strip_prefix(tag)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    }
+
+    /// Returns true if the line says that the segments after it are clear.
+    pub(super) fn is_clear_key(self) -> bool {
+        self.is("#EXT-X-KEY") && self.attribute("METHOD") == Some("NONE")
+    }
+
+    /// Removes the line.
+    pub(super) const fn removal(self) -> Edit {
+        Edit {
+            at: self.at,
+            remove: self.len,
+            text: String::new(),
+        }
     }
 
     pub(super) fn is_variant(self) -> bool {

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn attributes_are_read_as_rfc_8216_writes_them() {
     let text = "#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"URI=x,\",URI=\"a,b.m3u8\",CHANNELS=\"2\"";
-    let line = PlaylistLine { at: 0, text };
+    let line = split_lines(text)[0];
     let values = ["TYPE", "URI", "CHANNELS", "NONE"].map(|name| line.attribute(name));
     assert_eq!(values, [Some("AUDIO"), Some("a,b.m3u8"), Some("2"), None]);
     for text in [
@@ -15,11 +15,7 @@ fn attributes_are_read_as_rfc_8216_writes_them() {
         "#EXT-X-MAP:URI=\"a",
         "#EXT-X-MAP:,,=,",
     ] {
-        assert_eq!(
-            PlaylistLine { at: 0, text }.attribute("URI"),
-            None,
-            "{text}"
-        );
+        assert_eq!(split_lines(text)[0].attribute("URI"), None, "{text}");
     }
 }
 
