@@ -10,6 +10,7 @@ mod index;
 mod layout;
 mod leftovers;
 mod mixed;
+mod object_types;
 mod progressive;
 mod refused;
 mod regressions;
