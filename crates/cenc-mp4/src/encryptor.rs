@@ -9,6 +9,7 @@ mod progressive;
 use common_encryption::Protector;
 use isobmff_boxes::FourCc;
 
+use super::auxiliary::free_old_pssh;
 use super::fragment::{FragmentEncryptor, Totals};
 use super::fragmenting::Fragmenter;
 use super::init::TrackState;
@@ -142,6 +143,7 @@ impl<C: Chunk> Encryptor<C> {
             self.take_late_moov(found.position, protector)?;
         }
         self.end_tables(found.box_type, protector)?;
+        free_old_pssh(&mut found.bytes, &mut self.warnings);
         found.bytes = piff::top_level(protector.flavor(), found.bytes)?;
         if found.box_type == FourCc::MOOV {
             return self.take_moov(&found, protector);

@@ -8,9 +8,9 @@ use bytes::BytesMut;
 use cenc_types::{Media, Track};
 use codec_headers::{Codec, FormatKind};
 use common_encryption::{BoxFlavor, Protector, TrackProtection};
-use isobmff_boxes::{BoxTree, EntryLayout, FourCc, SampleEntry, Schm, Trex};
+use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Schm, Trex};
 
-use super::auxiliary::{drop_leftovers, drop_old_pssh};
+use super::auxiliary::{drop_leftovers, drop_old_pssh, drop_old_sinf, layout_of};
 use super::form::MovieForm;
 use super::fragmenting::Fragmenter;
 use super::readback::check_moov;
@@ -167,6 +167,7 @@ pub(super) fn protect_tracks(
     {
         if let Some(stbl) = find_stbl_mut(trak) {
             drop_leftovers(stbl, warnings)?;
+            drop_old_sinf(stbl, track.media, warnings)?;
         }
         let protection = protections.next().flatten();
         tracks.push(ProtectedTrack {
@@ -178,12 +179,17 @@ pub(super) fn protect_tracks(
             protection,
         });
     }
-    let bytes = write_with_pssh(moov, &protection.pssh, flavor)?;
+    let pssh = protection
+        .pssh
+        .iter()
+        .map(|pssh| piff::pssh(flavor, pssh))
+        .collect::<Result<Vec<_>, _>>()?;
+    let bytes = write_with_pssh(moov, &pssh)?;
     let protections: Vec<_> = tracks
         .iter()
         .map(|track| track.protection.as_ref())
         .collect();
-    check_moov(&bytes, &protections)?;
+    check_moov(&bytes, &protections, &pssh)?;
     Ok(ProtectedMoov { bytes, tracks })
 }
 
@@ -338,10 +344,10 @@ fn protect_entry(
     protection: &TrackProtection,
     flavor: BoxFlavor,
 ) -> Result<BoxTree<'static>, Error> {
-    let (format, layout) = match media {
-        Media::Video { .. } => (FourCc::ENCV, EntryLayout::Visual),
-        Media::Audio => (FourCc::ENCA, EntryLayout::Audio),
-        Media::Text => (FourCc::ENCT, EntryLayout::Other),
+    let format = match media {
+        Media::Video { .. } => FourCc::ENCV,
+        Media::Audio => FourCc::ENCA,
+        Media::Text => FourCc::ENCT,
     };
     let tenc = protection.tenc();
     let sinf = match flavor {
@@ -359,25 +365,17 @@ fn protect_entry(
             tenc.to_piff_box(),
         ),
     };
-    Ok(entry.with_child(layout, format, &sinf)?)
+    Ok(entry.with_child(layout_of(media), format, &sinf)?)
 }
 
 /// Writes the `moov` with `pssh` boxes after its other children.
-fn write_with_pssh<'a>(
-    mut moov: BoxTree<'a>,
-    pssh: &'a [Vec<u8>],
-    flavor: BoxFlavor,
-) -> Result<Vec<u8>, Error> {
-    let mut boxes = pssh
-        .iter()
-        .map(|pssh| piff::pssh(flavor, pssh))
-        .collect::<Result<Vec<_>, _>>()?;
+fn write_with_pssh<'a>(mut moov: BoxTree<'a>, pssh: &[BoxTree<'a>]) -> Result<Vec<u8>, Error> {
     moov.children_mut()
         .ok_or(isobmff_boxes::Error::Missing {
             parent: FourCc::MOOV,
             child: FourCc::TRAK,
         })?
-        .append(&mut boxes);
+        .extend_from_slice(pssh);
     let mut out = Vec::with_capacity(moov.size());
     moov.write(&mut out)?;
     Ok(out)

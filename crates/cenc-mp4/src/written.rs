@@ -8,6 +8,7 @@ use isobmff_boxes::{BoxTree, FourCc, GroupDescription, Tfhd, Trun};
 use super::information::{GroupedSamples, SampleGroups, SeigDescriptions, is_senc};
 use super::moof::{AddedBoxes, FragmentDefaults, SampleLocation, TrackFragment};
 use super::plan::{EncryptionPlan, PlannedEntry};
+use super::readback::has_pssh_boxes;
 use super::stream::MediaExtent;
 use super::written_information::WrittenInformation;
 
@@ -70,20 +71,12 @@ impl WrittenMoof<'_> {
             }
             .ok_or("'senc' does not describe the samples")?;
         }
-        match trafs.next().is_none() && self.has_pssh_boxes(&moof) {
+        let pssh: Result<Vec<_>, _> = self.pssh.iter().map(|pssh| BoxTree::parse(pssh)).collect();
+        let has_pssh = pssh.is_ok_and(|pssh| has_pssh_boxes(&moof, &pssh));
+        match trafs.next().is_none() && has_pssh {
             true => Ok(()),
             false => Err("it has other boxes than it should"),
         }
-    }
-
-    /// True if the `pssh` boxes of a `moof` are those that it must have.
-    fn has_pssh_boxes(&self, moof: &BoxTree<'_>) -> bool {
-        let mut found = moof.all(FourCc::PSSH);
-        self.pssh.iter().all(|whole| {
-            found
-                .next()
-                .is_some_and(|pssh| whole.ends_with(pssh.body()))
-        }) && found.next().is_none()
     }
 
     /// Compares the samples that the runs describe with those of the fragment.

@@ -161,6 +161,19 @@ impl<'a> SampleEntry<'a> {
         Ok(BoxTree::leaf(format, body))
     }
 
+    /// Builds the entry without the child boxes of a type, and without bytes after the last child box.
+    ///
+    /// # Errors
+    /// As [`SampleEntry::with_child`].
+    pub fn without_child(
+        &self,
+        layout: EntryLayout,
+        box_type: FourCc,
+    ) -> Result<BoxTree<'static>, Error> {
+        let body = self.without_children(layout, box_type)?;
+        Ok(BoxTree::leaf(self.format, body))
+    }
+
     /// Returns the body up to the end of the last child box, without the child boxes of a type.
     fn without_children(&self, layout: EntryLayout, box_type: FourCc) -> Result<Vec<u8>, Error> {
         let mut children = EntryChildren::new(self, layout)?;

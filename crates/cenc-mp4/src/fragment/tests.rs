@@ -132,6 +132,21 @@ fn damage_of_every_field_is_noticed() {
 }
 
 #[test]
+fn damage_of_any_byte_of_a_pssh_is_noticed() {
+    let kind = Kind {
+        scheme: Scheme::Cenc,
+        rule: |_| FragmentRule::Track,
+    };
+    let mut written = Vec::new();
+    let right = check(kind, |moof| written.clone_from(moof));
+    assert_eq!(right, Ok(()));
+    let fields = fields(&written, b"pssh");
+    for at in fields.start - 12..fields.end {
+        assert!(check(kind, |moof| moof[at] ^= 1).is_err(), "byte {at}");
+    }
+}
+
+#[test]
 fn boxes_that_are_missing_are_noticed() {
     let kind = Kind {
         scheme: Scheme::Cenc,

@@ -7,12 +7,13 @@ use isobmff_boxes::{BoxHeader, BoxTree, FourCc};
 
 use super::BLOCK;
 use super::source::{SeekableInput, read};
-use crate::Error;
+use crate::auxiliary::top_level_pssh;
 use crate::form::MovieForm;
 use crate::items::{places_items, refuse_items};
 use crate::stream::{
     MAX_BOX, OtherFormat, Recognized, SIGNATURE, Trailer, TrailerScan, cut_movie_box, recognize,
 };
+use crate::{Error, Warning};
 
 /// The most top-level boxes; real files have a handful.
 const MAX_BOXES: usize = 1 << 16;
@@ -28,6 +29,8 @@ pub(crate) struct ProgressiveFile {
     pub(super) starts_with_moov: bool,
     /// Bytes after the last box, which are not written.
     pub(super) trailer: Option<Trailer>,
+    /// One for each top-level box of an earlier protection, which are not written.
+    pub(super) leftovers: Vec<Warning>,
 }
 
 /// A part of the file.
@@ -91,11 +94,20 @@ impl ProgressiveFile {
                     file.pieces.push(FilePiece::Kept(at..payload));
                     file.pieces.push(FilePiece::Media(payload..end));
                 }
+                FourCc::PSSH | FourCc::UUID if end - at <= MAX_BOX => {
+                    match top_level_pssh(&read_box(source, at..end)?) {
+                        Some(warning) => file.leftovers.push(warning),
+                        None => file.keep(at..end),
+                    }
+                }
                 _ => file.keep(at..end),
             }
             at = end;
         }
-        Ok(file.has_moov().then(|| file.with_moov_first()))
+        match file.has_moov() {
+            true => Ok(Some(file.with_moov_first())),
+            false => Err(Error::NoMoov),
+        }
     }
 
     /// Returns the payload of each `mdat`, ascending.

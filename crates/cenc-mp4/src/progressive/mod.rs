@@ -132,10 +132,13 @@ impl ProgressiveEncryptor {
             .map(Self::new))
     }
 
-    fn new(file: ProgressiveFile) -> Self {
+    fn new(mut file: ProgressiveFile) -> Self {
         let mut warnings = WarningQueue::default();
         if let Some(Trailer { position, len }) = file.trailer {
             warnings.add(Warning::Trailer { position, len });
+        }
+        for warning in std::mem::take(&mut file.leftovers) {
+            warnings.add(warning);
         }
         Self {
             file,

@@ -47,10 +47,12 @@ pub(super) fn write(
         .iter()
         .map(|plan| plan.track.protection.as_ref())
         .collect();
-    check_moov(&out, &protections)?;
+    let input = BoxTree::parse(moov)?;
+    let pssh: Vec<_> = input.all(FourCc::PSSH).cloned().collect();
+    check_moov(&out, &protections, &pssh)?;
     WrittenTables {
         bytes: &out,
-        input: &BoxTree::parse(moov)?,
+        input: &input,
         tracks,
         pieces,
     }

@@ -95,7 +95,11 @@ pub(crate) fn read_all(
         clear_entries(stbl)?;
     }
     let mut tables = read_any(moov, media)?;
+    let has_media = tables.iter().any(SampleTable::has_bytes);
     for (trak, table) in moov.all(FourCc::TRAK).zip(&mut tables) {
+        if has_media {
+            refuse_empty_samples(trak, table)?;
+        }
         table.other_information =
             OtherInformation::read_all(trak.descend(&STBL_PATH)?, &table.chunks)?;
     }
@@ -104,6 +108,21 @@ pub(crate) fn read_all(
     match media.is_none_or(|media| tables.iter().all(|table| table.is_information_in(media))) {
         false => Err(Error::Unsupported(FourCc::SAIO)),
         true => Ok(tables),
+    }
+}
+
+/// Refuses pictures or sound whose samples are all empty beside other media: theirs would belong to no
+/// sample, and be lost.
+fn refuse_empty_samples(trak: &BoxTree<'_>, table: &SampleTable) -> Result<(), Error> {
+    let hdlr = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
+    let handler = isobmff_boxes::read_handler_type(hdlr.reader())?;
+    match matches!(&handler.0, b"vide" | b"soun") && !table.chunks.is_empty() && !table.has_bytes()
+    {
+        true => Err(Error::SampleTable {
+            track_id: Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id,
+            reason: "all samples are empty",
+        }),
+        false => Ok(()),
     }
 }
 

@@ -106,6 +106,71 @@ fn leftovers_of_fragmented_streams_are_dropped() {
     }
 }
 
+/// The `sinf` of another key.
+fn old_sinf() -> Vec<u8> {
+    let tenc = boxed(b"tenc", &[&[0; 4], &[0, 0, 1, 8], &[0xab; 16]]);
+    let schm = boxed(b"schm", &[&[0; 4], b"cenc", &[0, 1, 0, 0]]);
+    let frma = boxed(b"frma", &[b"mp4a"]);
+    boxed(b"sinf", &[&frma, &schm, &boxed(b"schi", &[&tenc])])
+}
+
+#[test]
+fn sinf_that_is_left_in_a_clear_sample_entry_is_dropped() {
+    let stream = |media: &[u8; 4], format: &[u8; 4], fields: usize, sinf: &[u8]| {
+        let btrt = boxed(b"btrt", &[&[7; 12]]);
+        let entry = boxed(format, &[&vec![0; fields], sinf, &btrt]);
+        let stsd = boxed(b"stsd", &[&[0; 4], &word(1), &entry]);
+        let tracks = [trak_of(1, media, &stsd), trak(2, b"mp4a")];
+        let moov = moov_of(&tracks, &[trex(1, 0), trex(2, 0)]);
+        [ftyp(), moov].concat()
+    };
+    for (media, format, fields) in [(b"soun", b"mp4a", 28), (b"vide", b"vp08", 78)] {
+        let (clean, _) = warned(&stream(media, format, fields, &[]));
+        let (out, warnings) = warned(&stream(media, format, fields, &old_sinf()));
+        assert!(out == clean);
+        let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+        let expected = format!("'sinf' from '{}'", format.escape_ascii());
+        assert!(
+            texts.len() == 1 && texts[0].contains(&expected),
+            "{texts:?}"
+        );
+    }
+}
+
+#[test]
+fn pssh_boxes_beside_moov_are_dropped() {
+    let sound = build_progressive::trak(
+        1,
+        b"mp4a",
+        &[stsz(&[60, 40]), stsc(&[[1, 2, 1]]), stco(&[0])],
+    );
+    let moov_len = build_progressive::moov(std::slice::from_ref(&sound)).len();
+    for Leftover { bytes, said } in of_systems() {
+        let fragmented = stream("", &[]);
+        for at in [ftyp().len(), fragmented.len()] {
+            let (front, back) = fragmented.split_at(at);
+            let (out, warnings) = warned(&[front, &bytes, back].concat());
+            let (clean, _) = warned(&[front, &freed(&bytes), back].concat());
+            assert!(out == clean, "{said}");
+            let text = warnings[0].to_string();
+            assert!(text.contains(said) && text.contains("'file'"), "{text}");
+        }
+        let progressive = |extra: &[u8]| {
+            let at = ftyp().len() + extra.len() + moov_len + 8;
+            let tables = [stsz(&[60, 40]), stsc(&[[1, 2, 1]]), stco(&[at])];
+            let moov = build_progressive::moov(&[build_progressive::trak(1, b"mp4a", &tables)]);
+            let file = [&ftyp(), extra, &moov, &mdat(&media(100))].concat();
+            progressive::protect(&file, Scheme::Cenc).unwrap()
+        };
+        assert!(progressive(&bytes) == progressive(&[]), "{said}");
+    }
+}
+
+/// A `free` box of the same size.
+fn freed(whole: &[u8]) -> Vec<u8> {
+    boxed(b"free", &[&vec![0; whole.len() - 8]])
+}
+
 #[test]
 fn leftovers_of_progressive_files_are_dropped() {
     let at = ftyp().len() + 8;

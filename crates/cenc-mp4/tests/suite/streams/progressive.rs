@@ -54,6 +54,25 @@ fn refusal(file: &[u8]) -> String {
     protect(file, Scheme::Cenc).unwrap_err()
 }
 
+#[test]
+fn sound_whose_samples_are_all_empty_is_refused() {
+    let file = |sizes: &[u32]| {
+        let tables = |at| {
+            let sound = [stsz(&[60, 40]), stsc(&[[1, 2, 1]]), stco(&[at])];
+            let empty = [stsz(sizes), stsc(&[[1, 2, 1]]), stco(&[at + 100])];
+            moov(&[trak(1, b"mp4a", &sound), trak(2, b"mp4a", &empty)])
+        };
+        let at = ftyp().len() + tables(0).len() + 8;
+        [ftyp(), tables(at), mdat(&media(200))].concat()
+    };
+    assert!(protect(&file(&[100, 0]), Scheme::Cenc).is_ok());
+    let said = refusal(&file(&[0, 0]));
+    assert!(
+        said.contains("track 2: damaged sample table: all samples are empty"),
+        "{said}"
+    );
+}
+
 /// Two `mdat` boxes with a `free` between them and 300 bytes in each.
 fn two_mdats() -> Vec<u8> {
     let free = boxed(b"free", &[b"kept"]);
