@@ -32,6 +32,18 @@ pub(super) struct Event<'a> {
     pub(super) result: &'a str,
 }
 
+impl<'a> Event<'a> {
+    /// Makes the event of a change of the whole store, which succeeded.
+    pub(super) const fn of_store(action: &'a str) -> Self {
+        Self {
+            actor: "store",
+            action,
+            object: "store",
+            result: "ok",
+        }
+    }
+}
+
 impl KeyStore {
     /// Checks the audit from its first row to its last.
     ///
@@ -127,16 +139,16 @@ pub(super) fn read_head(transaction: &mut Transaction<'_>) -> Result<Head, Error
 
 /// Writes and seals the end of the chain.
 pub(super) fn write_head(transaction: &mut Transaction<'_>, head: &Head) -> Result<(), Error> {
-    let seal = seal(transaction, head);
-    let values = [
-        head.seq.into(),
-        head.mac.as_slice().into(),
-        head.row_changes.into(),
-        head.row_mac.as_slice().into(),
-        seal.as_slice().into(),
-    ];
-    let sql = "UPDATE audit_head SET seq = $1, mac = $2, row_changes = $3, row_mac = $4, seal = $5";
-    transaction.run(sql, &values)?;
+    transaction.run(
+        "UPDATE audit_head SET seq = $1, mac = $2, row_changes = $3, row_mac = $4, seal = $5",
+        &[
+            head.seq.into(),
+            head.mac.as_slice().into(),
+            head.row_changes.into(),
+            head.row_mac.as_slice().into(),
+            seal(transaction, head).as_slice().into(),
+        ],
+    )?;
     transaction.last_row = Some(head.last_row());
     Ok(())
 }

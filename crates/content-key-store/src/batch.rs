@@ -135,8 +135,9 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
         }))
         .unwrap_or_else(|_| Err(Error::Statement("the program failed".to_owned())));
         for job in jobs {
-            let kept = kept.as_ref().map(|&()| ());
-            let _ = catch_unwind(AssertUnwindSafe(|| job.answer(kept)));
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                job.answer(kept.as_ref().map(|&()| ()));
+            }));
         }
     }
 }
@@ -160,8 +161,13 @@ where
         transaction.actor = self.actor.clone();
         transaction.run("SAVEPOINT request", &[])?;
         let done = work(transaction).and_then(|(value, result)| {
-            let result = result.as_str();
-            audit::append(transaction, &Event { result, ..event })?;
+            audit::append(
+                transaction,
+                &Event {
+                    result: &result,
+                    ..event
+                },
+            )?;
             Ok(value)
         });
         match &done {
@@ -169,9 +175,13 @@ where
             Err(error) if error.is_temporary() => return done.map(|_| ()),
             Err(error) => {
                 transaction.run("ROLLBACK TO SAVEPOINT request", &[])?;
-                let refused = format!("refused: {error}");
-                let result = refused.as_str();
-                audit::append(transaction, &Event { result, ..event })?;
+                audit::append(
+                    transaction,
+                    &Event {
+                        result: &format!("refused: {error}"),
+                        ..event
+                    },
+                )?;
             }
         }
         transaction.run("RELEASE SAVEPOINT request", &[])?;

@@ -17,8 +17,7 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn kids_with(&self, key: &ContentKey) -> Result<Vec<KeyId>, Error> {
-        let nobody = KeyId::from_bytes([0; 16]);
-        self.read(|transaction| others_with(transaction, &nobody, key))
+        self.read(|transaction| others_with(transaction, &KeyId::from_bytes([0; 16]), key))
     }
 
     /// Returns a KID as a PlayReady Header lists it, with the checksum of a key of counter mode.
@@ -58,9 +57,8 @@ pub(super) fn check_mode(
     mode: CipherMode,
 ) -> Result<(), Error> {
     let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
-    let sql = "SELECT kid, mode FROM content_key WHERE fingerprint = $1 AND mode <> $2 LIMIT 1";
     match transaction.one(
-        sql,
+        "SELECT kid, mode FROM content_key WHERE fingerprint = $1 AND mode <> $2 LIMIT 1",
         &[fingerprint.as_slice().into(), mode_name(mode).into()],
     )? {
         None => Ok(()),

@@ -78,8 +78,7 @@ impl KeyStore {
         check(content)?;
         self.actor.check_content(&content.id)?;
         self.write("put content", &content.id, |transaction| {
-            let current = load_if_there(transaction, &content.id)?;
-            if !condition(current.as_ref()) {
+            if !condition(load_if_there(transaction, &content.id)?.as_ref()) {
                 return Ok((false, "left as it is".to_owned()));
             }
             store(transaction, content)?;
@@ -184,10 +183,12 @@ fn check(content: &Content) -> Result<(), Error> {
 
 pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Content, Error> {
     transaction.actor.check_content(id)?;
-    let sql = "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
-        FROM content WHERE id = $1";
     let mut row = transaction
-        .one(sql, &[id.into()])?
+        .one(
+            "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
+                FROM content WHERE id = $1",
+            &[id.into()],
+        )?
         .ok_or_else(|| Error::NoContent(id.to_owned()))?;
     let mut content = Content {
         scheme: scheme_of(&mut row)?,
@@ -229,9 +230,11 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Conten
 /// # Errors
 /// [`Error::FarPeriod`].
 pub(super) fn check_period(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
-    let sql = "SELECT crypto_period FROM content WHERE id = $1 AND crypto_period IS NOT NULL";
-    let id = slot.content_id.as_str();
-    let Some(mut row) = transaction.one(sql, &[id.into()])? else {
+    let Some(mut row) = transaction.one(
+        "SELECT crypto_period FROM content WHERE id = $1 AND crypto_period IS NOT NULL",
+        &[slot.content_id.as_str().into()],
+    )?
+    else {
         return Ok(());
     };
     let latest = milliseconds(transaction.now()).saturating_add(A_YEAR);
@@ -263,27 +266,28 @@ pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Res
             )?
             .ok_or_else(|| Error::NoSeed(seed.clone()))?;
     }
-    let period = content
-        .crypto_period
-        .map(crypto_period_column)
-        .transpose()?;
-    let sql = "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
-            custom_attributes = $7, crypto_period = $8, seed = $9";
-    let values = [
-        content.id.as_str().into(),
-        content.scheme.name().into(),
-        content.header_version.as_deref().into(),
-        content.la_url.as_deref().into(),
-        content.lui_url.as_deref().into(),
-        content.ds_id.as_deref().into(),
-        content.custom_attributes.as_deref().into(),
-        period.into(),
-        content.seed.as_deref().into(),
-        transaction.now().into(),
-    ];
-    transaction.run(sql, &values)?;
+    transaction.run(
+        "INSERT INTO content (id, scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed, created)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT (id) DO UPDATE SET scheme = $2, header_version = $3, la_url = $4, lui_url = $5, ds_id = $6,
+                custom_attributes = $7, crypto_period = $8, seed = $9",
+        &[
+            content.id.as_str().into(),
+            content.scheme.name().into(),
+            content.header_version.as_deref().into(),
+            content.la_url.as_deref().into(),
+            content.lui_url.as_deref().into(),
+            content.ds_id.as_deref().into(),
+            content.custom_attributes.as_deref().into(),
+            content
+                .crypto_period
+                .map(crypto_period_column)
+                .transpose()?
+                .into(),
+            content.seed.as_deref().into(),
+            transaction.now().into(),
+        ],
+    )?;
     replace_lists(transaction, content)
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Content keys: made once for a track and a crypto period, inserted from elsewhere, handed out and retired.
+//! Content keys: made once for a track and a crypto period, handed out and retired.
 
 use cenc_types::{CipherMode, ContentKey, KeyId};
 use content_keys::key_id_for;
@@ -11,12 +11,20 @@ use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
-    Content, Error, Inserted, KeySlot, KeyState, KeyStore, NewKey, NewKeySource, Origin, StoredKey,
-    compare, content, outbox, seed,
+    Content, Error, KeySlot, KeyState, KeyStore, Origin, StoredKey, content, outbox, seed,
 };
 
 /// The kind of secret for which fingerprints of content keys are computed.
 pub(super) const KIND: &str = "content key";
+
+/// Sets the state `$2` of the key `$1`, and the time `$3` at which it had that state first.
+const ADVANCE: &str = "UPDATE content_key SET state = $2,
+        delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
+        activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
+        draining = CASE WHEN $2 = 'draining' THEN COALESCE(draining, $3) ELSE draining END,
+        retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END,
+        compromised = CASE WHEN $2 = 'compromised' THEN COALESCE(compromised, $3) ELSE compromised END
+    WHERE kid = $1 RETURNING kid";
 
 impl KeyStore {
     /// Returns the key of a track in a crypto period. The first request creates it, from the content's seed or else by the operating
@@ -30,8 +38,8 @@ impl KeyStore {
         self.actor.check_content(&slot.content_id)?;
         self.write("key of", &slot_object(slot), |transaction| {
             let GivenKey { key, verb } = give(transaction, slot, None)?;
-            let result = format!("{verb} {}", key.info.kid);
-            Ok((key, result))
+            let kid = key.info.kid;
+            Ok((key, format!("{verb} {kid}")))
         })
     }
 
@@ -42,35 +50,6 @@ impl KeyStore {
     pub fn kid_of(&self, slot: &KeySlot) -> Result<Option<KeyId>, Error> {
         slot.check()?;
         self.read(|transaction| find_slot(transaction, slot))
-    }
-
-    /// Adds a key by its KID, assigns it to the given slots, and enqueues it for the targets of their contents. Adding the same
-    /// key again changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::OtherKey`], [`Error::OtherMode`], [`Error::SameKeyOtherMode`], [`Error::GuessableKey`], [`Error::SlotTaken`],
-    /// [`Error::NilKeyId`], [`Error::NoSeed`].
-    pub fn insert(&self, new: &NewKey, slots: &[KeySlot]) -> Result<Inserted, Error> {
-        slots.iter().try_for_each(KeySlot::check)?;
-        if new.kid.is_nil() {
-            return Err(Error::NilKeyId);
-        }
-        self.check_insert(new, slots)?;
-        self.write("insert", &new.kid.to_string(), |transaction| {
-            let inserted = insert(transaction, new)?;
-            for slot in slots {
-                if assign(transaction, slot, new.identity())? {
-                    let content = content::load(transaction, &slot.content_id)?;
-                    outbox::enqueue(transaction, &new.kid, &content.targets)?;
-                }
-            }
-            let result = match (inserted.was_there, inserted.same_key.as_slice()) {
-                (true, _) => "was there".to_owned(),
-                (false, []) => "ok".to_owned(),
-                (false, [other, ..]) => format!("same key as {other}"),
-            };
-            Ok((inserted, result))
-        })
     }
 
     /// Reads a key in clear, for a licence server.
@@ -113,18 +92,10 @@ pub(super) fn advance(
     kid: &KeyId,
     state: KeyState,
 ) -> Result<(), Error> {
-    let sql = "UPDATE content_key SET state = $2,
-            delivered = CASE WHEN $2 = 'delivered' THEN COALESCE(delivered, $3) ELSE delivered END,
-            activated = CASE WHEN $2 = 'active' THEN COALESCE(activated, $3) ELSE activated END,
-            draining = CASE WHEN $2 = 'draining' THEN COALESCE(draining, $3) ELSE draining END,
-            retired = CASE WHEN $2 = 'retired' THEN COALESCE(retired, $3) ELSE retired END,
-            compromised = CASE WHEN $2 = 'compromised' THEN COALESCE(compromised, $3) ELSE compromised END
-        WHERE kid = $1 RETURNING kid";
     transaction.check_key_change(kid)?;
-    let now = transaction.now();
-    let values = [kid.into(), state.name().into(), now.into()];
+    let values = [kid.into(), state.name().into(), transaction.now().into()];
     transaction
-        .one(sql, &values)?
+        .one(ADVANCE, &values)?
         .ok_or_else(|| transaction.actor.no_key(kid))?;
     match state {
         KeyState::Compromised => outbox::give_up(transaction, kid),
@@ -177,9 +148,11 @@ pub(super) fn find_slot(
     slot: &KeySlot,
 ) -> Result<Option<KeyId>, Error> {
     transaction.actor.check_content(&slot.content_id)?;
-    let sql = "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4";
     transaction
-        .one(sql, &slot_values(slot)?)?
+        .one(
+            "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4",
+            &slot_values(slot)?,
+        )?
         .map(|mut row| row.key_id())
         .transpose()
 }
@@ -244,8 +217,12 @@ fn choose_kid(
     let preferred = match content.seed {
         Some(_) => {
             let rotates = content.crypto_period.is_some() || slot.period > 0;
-            let period = rotates.then_some(slot.period);
-            Some(key_id_for(&content.id, slot.mode, &slot.label, period))
+            Some(key_id_for(
+                &content.id,
+                slot.mode,
+                &slot.label,
+                rotates.then_some(slot.period),
+            ))
         }
         None => proposed.filter(KeyId::is_random),
     };
@@ -273,12 +250,12 @@ pub(super) struct KeyIdentity<'a> {
 }
 
 /// The origin of a key, with the name of its seed if it has one.
-struct Provenance<'a> {
-    origin: Origin,
-    seed: Option<&'a str>,
+pub(super) struct Provenance<'a> {
+    pub(super) origin: Origin,
+    pub(super) seed: Option<&'a str>,
 }
 
-fn store(
+pub(super) fn store(
     transaction: &mut Transaction<'_>,
     KeyIdentity { kid, mode }: KeyIdentity<'_>,
     key: &ContentKey,
@@ -287,21 +264,27 @@ fn store(
     if let Some(doubt) = transaction.doubt {
         return Err(Error::Restored(doubt));
     }
-    let wrapped = transaction.wrap(Subject::ContentKey(kid, mode), key.as_bytes())?;
-    let fingerprint = transaction.secrets.fingerprint(KIND, key.as_bytes());
-    let sql =
-        "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
-        VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)";
     let values = [
         kid.into(),
         mode_name(mode).into(),
-        wrapped.into(),
-        fingerprint.as_slice().into(),
+        transaction
+            .wrap(Subject::ContentKey(kid, mode), key.as_bytes())?
+            .into(),
+        transaction
+            .fingerprint(KIND, key.as_bytes())
+            .as_slice()
+            .into(),
         origin.name().into(),
         seed.into(),
         transaction.now().into(),
     ];
-    transaction.run(sql, &values).map(|_| ())
+    transaction
+        .run(
+            "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
+                VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)",
+            &values,
+        )
+        .map(|_| ())
 }
 
 /// Assigns a key to a slot; false if the slot has it already. The database refuses a key of the other cipher mode.
@@ -326,66 +309,4 @@ pub(super) fn assign(
         &values,
     )?;
     Ok(true)
-}
-
-impl NewKey {
-    const fn identity(&self) -> KeyIdentity<'_> {
-        KeyIdentity {
-            kid: &self.kid,
-            mode: self.mode,
-        }
-    }
-}
-
-fn insert(transaction: &mut Transaction<'_>, new: &NewKey) -> Result<Inserted, Error> {
-    let made;
-    let (key, origin, seed) = match &new.source {
-        NewKeySource::Entered(key) => (key, Origin::Entered, None),
-        NewKeySource::Imported(key) => (key, Origin::Imported, None),
-        NewKeySource::Random => {
-            made = ContentKey::generate(&*transaction.host.random)?;
-            (&made, Origin::Random, None)
-        }
-        NewKeySource::Seed(name) => {
-            made = seed::load(transaction, name)?.content_key(&new.kid);
-            (&made, Origin::Seed, Some(name.as_str()))
-        }
-    };
-    if compare::is_guessable(Some(&new.kid), key) {
-        return Err(Error::GuessableKey);
-    }
-    let was_there = match exists(transaction, &new.kid)? {
-        false => {
-            compare::check_mode(transaction, key, new.mode)?;
-            store(
-                transaction,
-                new.identity(),
-                key,
-                Provenance { origin, seed },
-            )?;
-            false
-        }
-        true => {
-            check_same(&load(transaction, &new.kid)?, key, new.mode)?;
-            true
-        }
-    };
-    Ok(Inserted {
-        was_there,
-        same_key: compare::others_with(transaction, &new.kid, key)?,
-    })
-}
-
-fn check_same(found: &StoredKey, key: &ContentKey, mode: CipherMode) -> Result<(), Error> {
-    let kid = found.info.kid;
-    if found.key.as_bytes() != key.as_bytes() {
-        return Err(Error::OtherKey(kid));
-    }
-    if found.info.mode != mode {
-        return Err(Error::OtherMode {
-            kid,
-            mode: found.info.mode,
-        });
-    }
-    Ok(())
 }

@@ -194,9 +194,14 @@ fn doubt(record: &Record, database: &mut dyn Database) -> Result<Option<Doubt>, 
     if record.row.seq == 0 {
         return Ok(None);
     }
-    let sql = "SELECT mac FROM audit WHERE seq = $1";
-    let found = database.run(sql, &[record.row.seq.into()])?;
-    match found.into_iter().next() {
+    match database
+        .run(
+            "SELECT mac FROM audit WHERE seq = $1",
+            &[record.row.seq.into()],
+        )?
+        .into_iter()
+        .next()
+    {
         None => Ok(Some(Doubt::Earlier)),
         Some(mut row) => Ok((row.blob()? != record.row.mac).then_some(Doubt::Diverged)),
     }

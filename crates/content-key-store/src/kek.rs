@@ -90,9 +90,9 @@ impl Kek {
     }
 
     fn new(key: &[u8; 32], stretch: Option<Stretch>) -> Self {
-        let mac = MacKey::from_array(key).mac(&[b"id of a key-encryption key"]);
         Self {
-            id: mac
+            id: MacKey::from_array(key)
+                .mac(&[b"id of a key-encryption key"])
                 .iter()
                 .take(8)
                 .map(|byte| format!("{byte:02x}"))
@@ -106,13 +106,14 @@ impl Kek {
 
 /// Reads the id of the key-encryption key that wraps the master key.
 pub(super) fn current(database: &mut dyn Database) -> Result<KnownKek, Error> {
-    let sql = "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state = 'current'";
-    let mut row = database
-        .run(sql, &[])?
-        .into_iter()
-        .next()
-        .ok_or(Error::Damaged("no key-encryption key is current"))?;
-    KnownKek::from_row(&mut row)
+    database
+        .run(
+            "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state = 'current'",
+            &[],
+        )?
+        .first_mut()
+        .ok_or(Error::Damaged("no key-encryption key is current"))
+        .and_then(KnownKek::from_row)
 }
 
 impl KnownKek {
@@ -155,8 +156,10 @@ fn read_credential(name: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
         .ok_or_else(|| failed(io::Error::other("CREDENTIALS_DIRECTORY is not set")))?;
     let mut parts = Path::new(name).components();
-    let is_plain = matches!(parts.next(), Some(std::path::Component::Normal(_)));
-    if !is_plain || parts.next().is_some() {
+    if !matches!(
+        (parts.next(), parts.next()),
+        (Some(std::path::Component::Normal(_)), None)
+    ) {
         return Err(failed(io::ErrorKind::InvalidInput.into()));
     }
     let bytes = read_regular_file(&Path::new(&folder).join(name)).map_err(failed)?;

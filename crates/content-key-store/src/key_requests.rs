@@ -156,8 +156,14 @@ pub(super) fn give(
     {
         let key = load(transaction, &kid)?;
         check_usable(transaction, slot, &key.info)?;
-        let mode = key.info.mode;
-        assign(transaction, slot, KeyIdentity { kid: &kid, mode })?;
+        assign(
+            transaction,
+            slot,
+            KeyIdentity {
+                kid: &kid,
+                mode: key.info.mode,
+            },
+        )?;
         return Ok(GivenKey {
             key,
             verb: "shared",
@@ -175,13 +181,15 @@ fn is_of_content(
     slot: &KeySlot,
     kid: &KeyId,
 ) -> Result<bool, Error> {
-    let sql = "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 AND mode = $3 LIMIT 1";
-    let values = [
-        kid.into(),
-        slot.content_id.as_str().into(),
-        mode_name(slot.mode).into(),
-    ];
-    Ok(transaction.one(sql, &values)?.is_some())
+    let found = transaction.one(
+        "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 AND mode = $3 LIMIT 1",
+        &[
+            kid.into(),
+            slot.content_id.as_str().into(),
+            mode_name(slot.mode).into(),
+        ],
+    )?;
+    Ok(found.is_some())
 }
 
 /// Refuses a key that must not protect new samples.
@@ -194,21 +202,26 @@ fn check_usable(
         KeyState::Planned | KeyState::Delivered | KeyState::Active => Ok(()),
         KeyState::Retired => Err(Error::Retired(info.kid)),
         KeyState::Compromised => Err(Error::Compromised(info.kid)),
-        KeyState::Draining => {
-            let content = content::load(transaction, &slot.content_id)?;
-            let grace = content
-                .crypto_period
-                .map(|period| period.saturating_mul(GRACE_PERIODS));
-            let has_ended = grace.zip(info.draining).is_some_and(|(grace, since)| {
-                transaction
-                    .now()
-                    .duration_since(since)
-                    .is_ok_and(|drained| drained > grace)
-            });
-            match has_ended {
-                true => Err(Error::Superseded(info.kid)),
-                false => Ok(()),
-            }
-        }
+        KeyState::Draining => match has_drained(transaction, slot, info)? {
+            true => Err(Error::Superseded(info.kid)),
+            false => Ok(()),
+        },
     }
+}
+
+/// True if a draining key has drained for longer than late packagers may use it.
+fn has_drained(
+    transaction: &mut Transaction<'_>,
+    slot: &KeySlot,
+    info: &KeyInfo,
+) -> Result<bool, Error> {
+    let grace = content::load(transaction, &slot.content_id)?
+        .crypto_period
+        .map(|period| period.saturating_mul(GRACE_PERIODS));
+    Ok(grace.zip(info.draining).is_some_and(|(grace, since)| {
+        transaction
+            .now()
+            .duration_since(since)
+            .is_ok_and(|drained| drained > grace)
+    }))
 }

@@ -56,6 +56,7 @@ mod content_key;
 mod database;
 mod error;
 mod generation;
+mod insert;
 mod kek;
 mod key_requests;
 mod list;
@@ -238,20 +239,16 @@ fn fill(
     let mut transaction = Transaction::of_all(database, &mut secrets, host);
     create_identity(&mut transaction, location)?;
     signed_rows::sign_all(&mut transaction)?;
-    let event = Event {
-        actor: "store",
-        action: "create",
-        object: "store",
-        result: "ok",
-    };
-    audit::append(&mut transaction, &event)
+    audit::append(&mut transaction, &Event::of_store("create"))
 }
 
 /// Gives the store an id, and begins its record, so that its backups and copies are recognised.
 fn create_identity(transaction: &mut Transaction<'_>, location: &Location) -> Result<(), Error> {
     let id = KeyId::generate(&*transaction.host.random)?.to_string();
-    let sql = "INSERT INTO store_identity (one, id) VALUES (1, $1)";
-    transaction.run(sql, &[id.as_str().into()])?;
+    transaction.run(
+        "INSERT INTO store_identity (one, id) VALUES (1, $1)",
+        &[id.as_str().into()],
+    )?;
     match generation::path(transaction.secrets.kek_file.as_deref(), location, &id) {
         Some(path) => generation::begin(&path, &id),
         None => Ok(()),

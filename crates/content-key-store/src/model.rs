@@ -314,8 +314,7 @@ pub(super) fn milliseconds(time: SystemTime) -> i64 {
 
 /// Returns the time of a row. A row may be from a time when the clock was wrong or no bound was checked.
 pub(super) fn time_of(milliseconds: i64) -> SystemTime {
-    let since = milliseconds.clamp(0, LAST_MILLISECOND).unsigned_abs();
-    UNIX_EPOCH + Duration::from_millis(since)
+    UNIX_EPOCH + Duration::from_millis(milliseconds.clamp(0, LAST_MILLISECOND).unsigned_abs())
 }
 
 /// Checks that a name is short and visible, because logs, the audit and lists show it, and two names must not look the same.

@@ -36,11 +36,13 @@ impl KeyStore {
     pub fn acknowledge(&self, kid: &KeyId, target: &str) -> Result<(), Error> {
         self.write("acknowledge", &kid.to_string(), |transaction| {
             transaction.check_key_change(kid)?;
-            let sql = "UPDATE delivery SET state = 'acknowledged', acknowledged = COALESCE(acknowledged, $3), error = NULL
-                WHERE kid = $1 AND target = $2 RETURNING kid";
-            let now = transaction.now();
+            let values = [kid.into(), target.into(), transaction.now().into()];
             transaction
-                .one(sql, &[kid.into(), target.into(), now.into()])?
+                .one(
+                    "UPDATE delivery SET state = 'acknowledged', acknowledged = COALESCE(acknowledged, $3), error = NULL
+                        WHERE kid = $1 AND target = $2 RETURNING kid",
+                    &values,
+                )?
                 .ok_or_else(|| Error::NoDelivery {
                     kid: *kid,
                     target: target.to_owned(),
@@ -58,26 +60,35 @@ pub(super) fn enqueue(
     kid: &KeyId,
     targets: &[String],
 ) -> Result<(), Error> {
-    let sql = "INSERT INTO delivery (kid, target, state, attempts, next_try) VALUES ($1, $2, 'pending', 0, $3)
-        ON CONFLICT (kid, target) DO UPDATE SET state = 'pending', next_try = $3 WHERE delivery.state = 'given-up'";
     let now = transaction.now();
     for target in targets {
-        transaction.run(sql, &[kid.into(), target.as_str().into(), now.into()])?;
+        transaction.run(
+            "INSERT INTO delivery (kid, target, state, attempts, next_try) VALUES ($1, $2, 'pending', 0, $3)
+                ON CONFLICT (kid, target) DO UPDATE SET state = 'pending', next_try = $3 WHERE delivery.state = 'given-up'",
+            &[kid.into(), target.as_str().into(), now.into()],
+        )?;
     }
     Ok(())
 }
 
 /// Gives up the deliveries of a compromised key.
 pub(super) fn give_up(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<(), Error> {
-    let sql = "UPDATE delivery SET state = 'given-up', error = 'the key is compromised' WHERE kid = $1 AND state = 'pending'";
-    transaction.run(sql, &[kid.into()]).map(|_| ())
+    transaction
+        .run(
+            "UPDATE delivery SET state = 'given-up', error = 'the key is compromised' WHERE kid = $1 AND state = 'pending'",
+            &[kid.into()],
+        )
+        .map(|_| ())
 }
 
 /// True if all required targets have acknowledged a planned key.
 fn is_delivered(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<bool, Error> {
-    let sql = "SELECT kid FROM content_key WHERE kid = $1 AND state = 'planned' AND NOT EXISTS (
-        SELECT 1 FROM key_slot JOIN content_target USING (content_id)
-        LEFT JOIN delivery ON delivery.kid = key_slot.kid AND delivery.target = content_target.target
-        WHERE key_slot.kid = $1 AND delivery.acknowledged IS NULL)";
-    Ok(transaction.one(sql, &[kid.into()])?.is_some())
+    let delivered = transaction.one(
+        "SELECT kid FROM content_key WHERE kid = $1 AND state = 'planned' AND NOT EXISTS (
+            SELECT 1 FROM key_slot JOIN content_target USING (content_id)
+            LEFT JOIN delivery ON delivery.kid = key_slot.kid AND delivery.target = content_target.target
+            WHERE key_slot.kid = $1 AND delivery.acknowledged IS NULL)",
+        &[kid.into()],
+    )?;
+    Ok(delivered.is_some())
 }

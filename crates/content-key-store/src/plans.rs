@@ -9,9 +9,11 @@ use super::{Purpose, content, list, sqlite, timeline};
 
 /// SQLite's plan, a line for each step. It knows no figures of the tables, so that an empty store has the plan of a full one.
 fn plan(database: &mut dyn Database, sql: &str) -> Vec<String> {
-    let explain = format!("EXPLAIN QUERY PLAN {sql}").leak();
     database
-        .run(explain, &[1, 0].map(Into::into))
+        .run(
+            format!("EXPLAIN QUERY PLAN {sql}").leak(),
+            &[1, 0].map(Into::into),
+        )
         .unwrap()
         .into_iter()
         .map(|mut row| {

@@ -184,8 +184,11 @@ impl Database for Postgres {
     }
 
     fn version(&mut self) -> Result<i64, Error> {
-        let table = "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'";
-        if self.run(table, &[])?.is_empty() {
+        let tables = self.run(
+            "SELECT 1::bigint FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'key_store_version'",
+            &[],
+        )?;
+        if tables.is_empty() {
             return Ok(0);
         }
         self.run("SELECT version FROM key_store_version", &[])?

@@ -21,12 +21,12 @@ impl KeyStore {
         }
         let kek = new.create(&self.host)?;
         self.write("re-wrap", &kek.id, |transaction| {
-            let random = &*transaction.host.random;
             add_kek(transaction.database, &kek, &*transaction.host.clock)?;
-            transaction
-                .secrets
-                .master
-                .store(transaction.database, &kek, random)?;
+            transaction.secrets.master.store(
+                transaction.database,
+                &kek,
+                &*transaction.host.random,
+            )?;
             Ok::<_, Error>(((), "ok".to_owned()))
         })?;
         self.lock().move_record(kek.file.as_deref())?;

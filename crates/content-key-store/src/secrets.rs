@@ -174,10 +174,12 @@ impl MasterKey {
         let wrapped = kek
             .wrapper
             .wrap(Subject::MasterKey, self.key.as_slice(), random)?;
-        let sql = "INSERT INTO master_key (one, wrapped, kek_id) VALUES (1, $1, $2)
-            ON CONFLICT (one) DO UPDATE SET wrapped = $1, kek_id = $2";
         database
-            .run(sql, &[wrapped.into(), kek.id.as_str().into()])
+            .run(
+                "INSERT INTO master_key (one, wrapped, kek_id) VALUES (1, $1, $2)
+                    ON CONFLICT (one) DO UPDATE SET wrapped = $1, kek_id = $2",
+                &[wrapped.into(), kek.id.as_str().into()],
+            )
             .map(|_| ())
     }
 }
@@ -208,17 +210,20 @@ pub(super) fn add_kek(
     )?;
     let stretch = kek.stretch.as_ref();
     let number = |of: fn(&Stretch) -> u32| stretch.map(|stretch| i64::from(of(stretch)));
-    let sql = "INSERT INTO kek (id, state, created, salt, memory_kib, passes, lanes) VALUES ($1, 'current', $2, $3, $4, $5, $6)
-        ON CONFLICT (id) DO UPDATE SET state = 'current'";
-    let values = [
-        kek.id.as_str().into(),
-        clock.system_time().into(),
-        stretch.map(|stretch| stretch.salt.as_slice()).into(),
-        number(|stretch| stretch.memory_kib).into(),
-        number(|stretch| stretch.passes).into(),
-        number(|stretch| stretch.lanes).into(),
-    ];
-    database.run(sql, &values).map(|_| ())
+    database
+        .run(
+            "INSERT INTO kek (id, state, created, salt, memory_kib, passes, lanes) VALUES ($1, 'current', $2, $3, $4, $5, $6)
+                ON CONFLICT (id) DO UPDATE SET state = 'current'",
+            &[
+                kek.id.as_str().into(),
+                clock.system_time().into(),
+                stretch.map(|stretch| stretch.salt.as_slice()).into(),
+                number(|stretch| stretch.memory_kib).into(),
+                number(|stretch| stretch.passes).into(),
+                number(|stretch| stretch.lanes).into(),
+            ],
+        )
+        .map(|_| ())
 }
 
 fn create_key(
@@ -231,9 +236,11 @@ fn create_key(
     let wrapped = master
         .wrapper
         .wrap(Subject::Secret(name), key.as_bytes(), random)?;
-    let sql = "INSERT INTO secret (name, wrapped) VALUES ($1, $2)";
     database
-        .run(sql, &[name.into(), wrapped.into()])
+        .run(
+            "INSERT INTO secret (name, wrapped) VALUES ($1, $2)",
+            &[name.into(), wrapped.into()],
+        )
         .map(|_| ())
 }
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use playready_header::KeySeed;
 
+use super::database::Row;
 use super::model::{check_name, hex};
 use super::transaction::Transaction;
 use super::wrap::Subject;
@@ -45,11 +46,11 @@ impl KeyStore {
     pub fn retire_seed(&self, name: &str) -> Result<(), Error> {
         self.actor.check_all_contents()?;
         self.write("retire seed", name, |transaction| {
-            let now = transaction.now();
+            let values = [name.into(), transaction.now().into()];
             transaction
                 .one(
                     "UPDATE seed SET retired = $2 WHERE name = $1 AND retired IS NULL RETURNING name",
-                    &[name.into(), now.into()],
+                    &values,
                 )?
                 .ok_or_else(|| Error::NoSeed(name.to_owned()))?;
             Ok(((), "ok".to_owned()))
@@ -61,28 +62,38 @@ impl KeyStore {
     /// # Errors
     /// If the database fails.
     pub fn seeds(&self) -> Result<Vec<SeedInfo>, Error> {
-        let sql = "SELECT name, fingerprint, created, retired FROM seed ORDER BY name";
-        self.read(|transaction| transaction.run(sql, &[]))?
-            .into_iter()
-            .map(|mut row| {
-                Ok(SeedInfo {
-                    name: row.text()?,
-                    fingerprint: hex(&row.blob()?),
-                    created: row.time()?,
-                    retired: row.optional_time()?,
-                })
-            })
-            .collect()
+        self.read(|transaction| {
+            transaction.run(
+                "SELECT name, fingerprint, created, retired FROM seed ORDER BY name",
+                &[],
+            )
+        })?
+        .into_iter()
+        .map(SeedInfo::from_row)
+        .collect()
+    }
+}
+
+impl SeedInfo {
+    fn from_row(mut row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            name: row.text()?,
+            fingerprint: hex(&row.blob()?),
+            created: row.time()?,
+            retired: row.optional_time()?,
+        })
     }
 }
 
 /// Reads a seed that is not retired.
 pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<KeySeed, Error> {
-    let sql = "SELECT wrapped FROM seed WHERE name = $1 AND retired IS NULL";
-    let mut row = transaction
-        .one(sql, &[name.into()])?
-        .ok_or_else(|| Error::NoSeed(name.to_owned()))?;
-    let wrapped = row.blob()?;
+    let wrapped = transaction
+        .one(
+            "SELECT wrapped FROM seed WHERE name = $1 AND retired IS NULL",
+            &[name.into()],
+        )?
+        .ok_or_else(|| Error::NoSeed(name.to_owned()))?
+        .blob()?;
     Ok(KeySeed::from_bytes(
         &transaction.unwrap(Subject::Seed(name), &wrapped)?,
     )?)

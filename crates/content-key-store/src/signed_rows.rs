@@ -127,8 +127,7 @@ impl Transaction<'_> {
     /// # Errors
     /// [`Error::RowChanged`], [`Error::RowsChanged`].
     pub fn verify_rows(&mut self) -> Result<(), Error> {
-        let head = read_head(self)?;
-        verify_all(self, &head)
+        read_head(self).and_then(|head| verify_all(self, &head))
     }
 
     /// Checks that a row is as it was signed last. A row that is missing passes.
@@ -167,13 +166,16 @@ fn sign_content(
     content: &Content,
 ) -> Result<(), Error> {
     let version = content.version + 1;
-    let mac = table.mac(transaction, content, version);
-    let values = [
-        content.key.as_str().into(),
-        version.into(),
-        mac.as_slice().into(),
-    ];
-    transaction.run(table.sign, &values).map(|_| ())
+    transaction
+        .run(
+            table.sign,
+            &[
+                content.key.as_str().into(),
+                version.into(),
+                table.mac(transaction, content, version).as_slice().into(),
+            ],
+        )
+        .map(|_| ())
 }
 
 /// Counts a change, and covers the MACs of all rows.

@@ -156,16 +156,15 @@ impl Sqlite {
             }
         }
         let columns = statement.column_count();
-        let mut found = statement.raw_query();
-        let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            rows.push(Row::new(
+        statement
+            .raw_query()
+            .mapped(|row| {
                 (0..columns)
                     .map(|column| row.get_ref(column).map(value_of))
-                    .collect::<rusqlite::Result<_>>()?,
-            ));
-        }
-        Ok(rows)
+                    .collect::<rusqlite::Result<_>>()
+                    .map(Row::new)
+            })
+            .collect()
     }
 }
 

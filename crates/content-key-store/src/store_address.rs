@@ -60,8 +60,9 @@ impl FromStr for StoreAddress {
 }
 
 fn default_kek(uri: &str) -> Result<KekSource, Error> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    if credentials.is_some_and(|folder| folder.join(CREDENTIAL).exists()) {
+    if std::env::var_os("CREDENTIALS_DIRECTORY")
+        .is_some_and(|folder| PathBuf::from(folder).join(CREDENTIAL).exists())
+    {
         return Ok(KekSource::Credential(CREDENTIAL.to_owned()));
     }
     match Location::parse(uri)? {

@@ -134,8 +134,7 @@ impl KeyProvider for StoreKeys {
         let ended = period
             .checked_sub(1)
             .filter(|_| self.crypto_period.is_some());
-        let labels: BTreeSet<_> = self.tracks().into_iter().map(|track| track.label).collect();
-        for label in labels {
+        for label in BTreeSet::from_iter(self.tracks().into_iter().map(|track| track.label)) {
             self.advance(&self.slot(&label, period), KeyState::Active)?;
             if let Some(ended) = ended {
                 self.advance(&self.slot(&label, ended), KeyState::Draining)?;

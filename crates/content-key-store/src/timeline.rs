@@ -36,16 +36,20 @@ impl KeyStore {
     pub fn periods(&self, content_id: &str, range: Range<u64>) -> Result<Vec<PeriodKey>, Error> {
         self.actor.check_content(content_id)?;
         let column = |period| i64::try_from(period).unwrap_or(i64::MAX);
-        let values = [
-            content_id.into(),
-            column(range.start).into(),
-            column(range.end).into(),
-            MAX_KEYS.into(),
-        ];
-        self.read(|transaction| transaction.run(PERIODS, &values))?
-            .into_iter()
-            .map(|row| PeriodKey::from_row(content_id, row))
-            .collect()
+        self.read(|transaction| {
+            transaction.run(
+                PERIODS,
+                &[
+                    content_id.into(),
+                    column(range.start).into(),
+                    column(range.end).into(),
+                    MAX_KEYS.into(),
+                ],
+            )
+        })?
+        .into_iter()
+        .map(|row| PeriodKey::from_row(content_id, row))
+        .collect()
     }
 
     /// Returns the last crypto period of a content that has a key; None if there is none.
@@ -54,11 +58,9 @@ impl KeyStore {
     /// If the database fails.
     pub fn last_period(&self, content_id: &str) -> Result<Option<u64>, Error> {
         self.actor.check_content(content_id)?;
-        let last = self
-            .read(|transaction| transaction.one(LAST, &[content_id.into()]))?
-            .map(|mut row| row.optional_int())
-            .transpose()?;
-        Ok(last.flatten().map(i64::cast_unsigned))
+        self.read(|transaction| transaction.one(LAST, &[content_id.into()]))?
+            .map_or(Ok(None), |mut row| row.optional_int())
+            .map(|last| last.map(i64::cast_unsigned))
     }
 }
 

@@ -179,8 +179,10 @@ impl<'a> Transaction<'a> {
 
     /// Wraps a secret under the master key.
     pub(super) fn wrap(&self, subject: Subject<'_>, secret: &[u8]) -> Result<Vec<u8>, Error> {
-        let wrapper = &self.secrets.master.wrapper;
-        wrapper.wrap(subject, secret, &*self.host.random)
+        self.secrets
+            .master
+            .wrapper
+            .wrap(subject, secret, &*self.host.random)
     }
 
     /// Unwraps a secret with the master key.
@@ -253,8 +255,13 @@ impl KeyStore {
         };
         let done = shared.run(&self.actor, Access::Write, |transaction| {
             let (value, result) = work(transaction)?;
-            let result = result.as_str();
-            audit::append(transaction, &Event { result, ..event })?;
+            audit::append(
+                transaction,
+                &Event {
+                    result: &result,
+                    ..event
+                },
+            )?;
             Ok::<_, E>(value)
         });
         if let Err(error) = &done

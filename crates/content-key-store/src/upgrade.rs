@@ -74,20 +74,13 @@ fn upgrade(
     }
     .run(database)?;
     database.apply_next()?;
-    let current = kek::current(database)?;
-    let kek = find_kek(sources, current, host)?;
-    let mut opened = Secrets::extend(database, master, kek, &*host.random)?;
-    let mut transaction = Transaction::of_all(database, &mut opened, host);
+    let kek = find_kek(sources, kek::current(database)?, host)?;
+    let mut keys = Secrets::extend(database, master, kek, &*host.random)?;
+    let mut transaction = Transaction::of_all(database, &mut keys, host);
     create_identity(&mut transaction, location)?;
     audit::replace_seal(&mut transaction)?;
     signed_rows::sign_all(&mut transaction)?;
-    let event = Event {
-        actor: "store",
-        action: "upgrade",
-        object: "store",
-        result: "ok",
-    };
-    audit::append(&mut transaction, &event)?;
+    audit::append(&mut transaction, &Event::of_store("upgrade"))?;
     Ok(Upgraded { from, secrets })
 }
 
@@ -97,9 +90,11 @@ fn find_keks(
     sources: &[KekSource],
     host: &Host,
 ) -> Result<Vec<Kek>, Error> {
-    let sql = "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state <> 'retired' ORDER BY created";
     database
-        .run(sql, &[])?
+        .run(
+            "SELECT id, salt, memory_kib, passes, lanes FROM kek WHERE state <> 'retired' ORDER BY created",
+            &[],
+        )?
         .into_iter()
         .map(|mut row| find_kek(sources, KnownKek::from_row(&mut row)?, host))
         .collect()
@@ -141,8 +136,10 @@ const NAMED_SECRETS: [NamedSecrets; 3] = [
 impl Conversion<'_> {
     /// Wraps all secrets again, and returns their number.
     fn run(&self, database: &mut dyn Database) -> Result<u64, Error> {
-        let sql = "INSERT INTO kek (id, state, created) VALUES ('master', 'old', 0)";
-        database.run(sql, &[])?;
+        database.run(
+            "INSERT INTO kek (id, state, created) VALUES ('master', 'old', 0)",
+            &[],
+        )?;
         let mut count = 0;
         while let batch @ 1.. = self.wrap_content_keys(database)? {
             count += batch;
@@ -160,18 +157,18 @@ impl Conversion<'_> {
 
     /// Wraps the next content keys again, and returns their number.
     fn wrap_content_keys(&self, database: &mut dyn Database) -> Result<u64, Error> {
-        let sql =
-            "SELECT kid, mode, wrapped, kek_id FROM content_key WHERE kek_id <> 'master' LIMIT $1";
-        let rows = database.run(sql, &[BATCH.into()])?;
-        let count = rows.len() as u64;
-        for mut row in rows {
+        let mut count = 0;
+        for mut row in database.run(
+            "SELECT kid, mode, wrapped, kek_id FROM content_key WHERE kek_id <> 'master' LIMIT $1",
+            &[BATCH.into()],
+        )? {
             let kid = row.key_id()?;
             let subject = Subject::ContentKey(&kid, mode_of(&row.text()?)?);
-            let wrapped = self.wrap_again(subject, row)?;
             database.run(
                 "UPDATE content_key SET wrapped = $2, kek_id = 'master' WHERE kid = $1",
-                &[(&kid).into(), wrapped.into()],
+                &[(&kid).into(), self.wrap_again(subject, row)?.into()],
             )?;
+            count += 1;
         }
         Ok(count)
     }

@@ -40,15 +40,17 @@ pub(super) fn set_password(
 
 /// Returns the values with which a line's first four fields are compared.
 fn wanted(config: &Config) -> [String; 4] {
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => name.clone(),
-        // The manual demands this name for sockets.
-        Some(Host::Unix(_)) | None => "localhost".to_owned(),
-    };
-    let port = config.get_ports().first().unwrap_or(&5432);
     let user = config.get_user().unwrap_or_default();
-    let database = config.get_dbname().unwrap_or(user);
-    [host, port.to_string(), database.to_owned(), user.to_owned()]
+    [
+        match config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            // The manual demands this name for sockets.
+            Some(Host::Unix(_)) | None => "localhost".to_owned(),
+        },
+        config.get_ports().first().unwrap_or(&5432).to_string(),
+        config.get_dbname().unwrap_or(user).to_owned(),
+        user.to_owned(),
+    ]
 }
 
 fn find(text: &str, wanted: &[String; 4]) -> Option<Zeroizing<String>> {
