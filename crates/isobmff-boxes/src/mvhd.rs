@@ -3,6 +3,15 @@
 
 use super::{Error, FourCc, Reader};
 
+/// Reads the ticks per second of the movie's times.
+///
+/// # Errors
+/// [`Error::Truncated`], [`Error::UnknownVersion`].
+pub fn read_movie_timescale(mut reader: Reader<'_>) -> Result<u32, Error> {
+    reader.skip_times()?;
+    reader.u32()
+}
+
 /// Reads the movie's duration in ticks of the movie's timescale; None if the box marks it as unknown.
 ///
 /// # Errors

@@ -1,10 +1,71 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `sidx`, the segment index, 14496-12 clause 8.16.3.
 
-use super::{BoxTree, Error, FourCc, Reader};
+use super::{BoxTree, Error, FourCc, FullBoxHeader, Reader};
 
 /// The bits of referenced_size; bit 31 is reference_type, which separates indexes from media.
 const SIZE_MASK: u32 = 0x7fff_ffff;
+
+/// starts_with_SAP, and SAP_type 1: decoding starts with the first sample, which is presented first.
+const STARTS_WITH_SYNC: u32 = 0x9000_0000;
+
+/// A media segment in a `sidx` that is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SidxReference {
+    /// Bytes.
+    pub size: u64,
+    /// Ticks.
+    pub duration: u64,
+    /// True if it starts with a sync sample that is presented first, a stream access point of type 1.
+    pub starts_with_sync: bool,
+}
+
+/// Returns the bytes of a [built](build_sidx) `sidx` with that many references.
+pub const fn sidx_size(references: usize) -> usize {
+    40 + 12 * references
+}
+
+/// Builds a `sidx` for the segments right after it. `start` is the earliest presentation time of the first, in ticks.
+///
+/// # Errors
+/// [`Error::TooLarge`] for more than 65,535 segments, a segment of 2 GiB, or one of 2^32 ticks.
+pub fn build_sidx(
+    track_id: u32,
+    timescale: u32,
+    start: u64,
+    references: &[SidxReference],
+) -> Result<BoxTree<'static>, Error> {
+    const TOO_LARGE: Error = Error::TooLarge {
+        box_type: FourCc::SIDX,
+    };
+    let mut fields = [track_id, timescale].map(u32::to_be_bytes).concat();
+    fields.extend(start.to_be_bytes());
+    fields.extend(0u64.to_be_bytes()); // first_offset
+    fields.extend(0u16.to_be_bytes()); // reserved
+    let count = u16::try_from(references.len()).map_err(|_| TOO_LARGE)?;
+    fields.extend(count.to_be_bytes());
+    for reference in references {
+        let size = u32::try_from(reference.size).map_err(|_| TOO_LARGE)?;
+        if size > SIZE_MASK {
+            return Err(TOO_LARGE);
+        }
+        let access_point = match reference.starts_with_sync {
+            true => STARTS_WITH_SYNC,
+            false => 0,
+        };
+        let duration = u32::try_from(reference.duration).map_err(|_| TOO_LARGE)?;
+        fields.extend(
+            [size, duration, access_point]
+                .map(u32::to_be_bytes)
+                .concat(),
+        );
+    }
+    let header = FullBoxHeader {
+        version: 1,
+        flags: 0,
+    };
+    Ok(BoxTree::full(FourCc::SIDX, header, &fields))
+}
 
 /// A segment index: the sizes of the segments after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +167,41 @@ impl Sidx {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Layout of clause 8.16.3.2.
+    #[test]
+    fn index_lists_its_references() {
+        let reference = |starts_with_sync| SidxReference {
+            size: 100,
+            duration: 200,
+            starts_with_sync,
+        };
+        let sidx = build_sidx(3, 90_000, 1 << 33, &[reference(true), reference(false)]).unwrap();
+        let words = [
+            0x0100_0000u32,
+            3,
+            90_000,
+            2,
+            0,
+            0,
+            0,
+            2,
+            100,
+            200,
+            0x9000_0000,
+            100,
+            200,
+            0,
+        ];
+        assert_eq!(sidx.body(), words.map(u32::to_be_bytes).concat());
+        let too_large = SidxReference {
+            size: 1 << 31,
+            ..reference(true)
+        };
+        assert_eq!(sidx.size(), sidx_size(2));
+        assert!(build_sidx(3, 1, 0, &[too_large]).is_err());
+        assert!(build_sidx(3, 1, 0, &[reference(true); 65_536]).is_err());
+    }
 
     #[test]
     fn sizes_change_and_the_rest_stays() {

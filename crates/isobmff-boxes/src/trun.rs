@@ -9,7 +9,21 @@ const SAMPLE_DURATION: u32 = 0x00_0100;
 const SAMPLE_SIZE: u32 = 0x00_0200;
 const SAMPLE_FLAGS: u32 = 0x00_0400;
 /// sample_duration, sample_size, sample_flags, sample_composition_time_offset: 4 bytes each.
-const SAMPLE_FIELDS: [u32; 4] = [SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, 0x00_0800];
+const SAMPLE_OFFSET: u32 = 0x00_0800;
+const SAMPLE_FIELDS: [u32; 4] = [SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, SAMPLE_OFFSET];
+
+/// A sample of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSample {
+    /// In ticks of the track.
+    pub duration: u32,
+    /// In bytes.
+    pub size: u32,
+    /// sample_flags, clause 8.8.3.1.
+    pub flags: u32,
+    /// The bits of sample_composition_time_offset, which is signed in a run of version 1.
+    pub composition_offset: u32,
+}
 
 /// A run of contiguous samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +102,29 @@ impl<'a> Trun<'a> {
     }
 
     /// Returns one field of each sample; empty if the run does not state it.
+    /// True if composition offsets are signed.
+    pub const fn has_signed_offsets(&self) -> bool {
+        self.version > 0
+    }
+
+    /// Returns all samples. `default` has the values that the run does not state; its composition offset is 0.
+    pub fn samples(&self, default: RunSample) -> impl Iterator<Item = RunSample> + use<'a> {
+        let mut columns = SAMPLE_FIELDS.map(|field| self.field(field));
+        let mut first_flags = match self.flags & FIRST_SAMPLE_FLAGS {
+            0 => None,
+            _ => self.first_sample_flags(),
+        };
+        (0..self.sample_count).map(move |_| {
+            let [duration, size, flags, offset] = columns.each_mut().map(Iterator::next);
+            RunSample {
+                duration: duration.unwrap_or(default.duration),
+                size: size.unwrap_or(default.size),
+                flags: first_flags.take().or(flags).unwrap_or(default.flags),
+                composition_offset: offset.unwrap_or(default.composition_offset),
+            }
+        })
+    }
+
     fn field(&self, field: u32) -> impl Iterator<Item = u32> + use<'a> {
         let at = 4 * SAMPLE_FIELDS
             .iter()
@@ -171,6 +208,31 @@ mod tests {
         let body = run(0x404, &[1, 7, 8]);
         let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
         assert_eq!(trun.first_sample_flags(), Some(7));
+    }
+
+    // Clause 8.8.8.2: stated values, then the defaults; first_sample_flags are those of the first sample alone.
+    #[test]
+    fn samples_have_stated_values_or_defaults() {
+        let default = RunSample {
+            duration: 10,
+            size: 20,
+            flags: 30,
+            composition_offset: 0,
+        };
+        let body = run(0x0100_0a04, &[2, 7, 100, 5, 101, u32::MAX]);
+        let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
+        let samples: Vec<_> = trun.samples(default).collect();
+        let sample = |size, flags, composition_offset| RunSample {
+            duration: 10,
+            size,
+            flags,
+            composition_offset,
+        };
+        assert_eq!(samples, [sample(100, 7, 5), sample(101, 30, u32::MAX)]);
+        assert!(trun.has_signed_offsets());
+        let body = run(0, &[3]);
+        let trun = Trun::read(Reader::new(FourCc::TRUN, &body)).unwrap();
+        assert_eq!(trun.samples(default).collect::<Vec<_>>(), [default; 3]);
     }
 
     #[test]
