@@ -19,7 +19,8 @@
 //! # Ok::<(), codec_headers::Error>(())
 //! ```
 //!
-//! This crate knows no protection scheme: it says what may be protected, not which of these bytes a scheme encrypts.
+//! This crate knows no protection scheme: it says what may be protected, not which of these bytes a scheme encrypts. [`configuration`]
+//! reads what decoder configurations say about a stream.
 //!
 //! | codec | protectable | needed to find it |
 //! |---|---|---|
@@ -38,6 +39,7 @@ mod ac4;
 mod av1;
 mod avc;
 mod coded_unit;
+pub mod configuration;
 mod error;
 mod hevc;
 mod nal;
@@ -45,6 +47,7 @@ mod parameter_sets;
 mod raw_bits;
 mod rbsp;
 mod sample_bytes;
+mod video_signal;
 mod vp9;
 mod vvc;
 mod whole_sample;

@@ -50,6 +50,21 @@ impl<'a> RawBitReader<'a> {
         Ok(value)
     }
 
+    /// Reads f(n), n up to 8.
+    pub(super) fn small(&mut self, count: u32) -> Result<u8, Error> {
+        Ok(self.u(count.min(8))?.to_le_bytes()[0])
+    }
+
+    /// Reads f(8).
+    pub(super) fn byte(&mut self) -> Result<u8, Error> {
+        self.small(8)
+    }
+
+    /// Skips to the next byte that is not started.
+    pub(super) fn align(&mut self) -> Result<(), Error> {
+        self.skip((8 - self.used) % 8)
+    }
+
     /// Skips `count` bits, up to 2^31.
     pub(super) fn skip(&mut self, count: u32) -> Result<(), Error> {
         self.advance(count);

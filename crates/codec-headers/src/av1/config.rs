@@ -7,7 +7,7 @@ use crate::Error;
 const FIRST_BYTE: u8 = 0x81;
 
 /// Returns the configOBUs, which may be empty.
-pub(super) fn config_obus(config: &[u8]) -> Result<&[u8], Error> {
+pub(crate) fn config_obus(config: &[u8]) -> Result<&[u8], Error> {
     match config {
         [FIRST_BYTE, _, _, _, obus @ ..] => Ok(obus),
         [FIRST_BYTE, ..] | [] => Err(Error::Truncated { structure: "av1C" }),

@@ -19,10 +19,32 @@ use std::ops::Range;
 
 use super::raw_bits::RawBitReader;
 use super::{Error, ProtectableRange, SampleBytes};
+use crate::configuration::StreamColours;
 use frame::{FrameHeader, ParsedFrameHeader};
 use obu::{Obu, Obus};
 use references::ReferenceFrames;
 use sequence::SequenceHeader;
+
+pub(super) use config::config_obus;
+
+/// Returns the colours that the sequence header among `config_obus` describes; None if it does not, or cannot be read.
+pub(super) fn described_colours(mut config_obus: &[u8]) -> Option<StreamColours> {
+    let mut obus = Obus::new(&mut config_obus);
+    while let Some(obu) = obus.next().ok()? {
+        if obu.obu_type == obu::SEQUENCE_HEADER {
+            let parse = SequenceHeader::parse;
+            let color = obus.sample.read_head(obu.payload, parse).ok()?.color;
+            let [primaries, transfer, matrix] = color.description?;
+            return Some(StreamColours {
+                primaries,
+                transfer,
+                matrix,
+                is_full_range: color.is_full_range,
+            });
+        }
+    }
+    None
+}
 
 /// The reader of one AV1 track.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::raw_bits::RawBitReader;
 
 /// color_primaries, transfer_characteristics and matrix_coefficients of sRGB.
-const SRGB: [u32; 3] = [1, 13, 0];
+const SRGB: [u8; 3] = [1, 13, 0];
 
 /// The sequence header in force.
 #[derive(Debug, Clone, Default)]
@@ -47,9 +47,13 @@ pub(super) struct FrameIdBits {
     pub(super) bits: u32,
 }
 
-/// The elements of color_config() on which frame headers depend.
+/// The elements of color_config() on which frame headers depend, and its description.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ColorConfig {
+    /// color_primaries, transfer_characteristics and matrix_coefficients; None without color_description_present_flag.
+    pub(super) description: Option<[u8; 3]>,
+    /// color_range
+    pub(super) is_full_range: bool,
     pub(super) mono_chrome: bool,
     pub(super) subsampling: Subsampling,
     pub(super) separate_uv_delta_q: bool,
@@ -198,23 +202,26 @@ impl ColorConfig {
         let high_bitdepth = bits.flag()?;
         let twelve_bit = profile == 2 && high_bitdepth && bits.flag()?;
         let mono_chrome = profile != 1 && bits.flag()?;
-        let has_description = bits.flag()?;
-        let is_srgb = has_description && [bits.u(8)?, bits.u(8)?, bits.u(8)?] == SRGB;
+        let description = match bits.flag()? {
+            true => Some([bits.byte()?, bits.byte()?, bits.byte()?]),
+            false => None,
+        };
+        let is_srgb = description == Some(SRGB);
         let mut color = Self {
+            description,
+            is_full_range: is_srgb,
             mono_chrome,
             subsampling: Subsampling::YUV420,
             separate_uv_delta_q: false,
         };
         if mono_chrome {
-            // color_range
-            bits.u(1)?;
+            color.is_full_range = bits.flag()?;
             return Ok(color);
         }
         if is_srgb {
             color.subsampling = Subsampling::YUV444;
         } else {
-            // color_range
-            bits.u(1)?;
+            color.is_full_range = bits.flag()?;
             color.subsampling = match (profile, twelve_bit) {
                 (0, _) => Subsampling::YUV420,
                 (1, _) => Subsampling::YUV444,

@@ -15,6 +15,8 @@ use pps::AvcPps;
 use slice::SliceNal;
 use sps::{AvcSps, SubsetSps};
 
+pub(super) use sps::described_colours;
+
 /// The reader of one AVC track.
 #[derive(Debug, Clone)]
 pub(super) struct Avc {

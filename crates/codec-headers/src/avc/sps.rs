@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Sequence parameter set, as far as slice headers depend on it: ISO/IEC 14496-10, 7.3.2.1.1.
 
-use crate::Error;
+use crate::configuration::StreamColours;
 use crate::parameter_sets::{Identified, ParameterSet};
 use crate::rbsp::RbspReader;
+use crate::{Error, video_signal};
 
 /// The elements of an SPS on which slice headers depend.
 #[derive(Debug, Clone)]
@@ -21,6 +22,33 @@ pub(super) struct AvcSps {
 /// A subset SPS, of views other than the base view: 7.3.2.1.3.
 #[derive(Debug, Clone)]
 pub(super) struct SubsetSps(pub(super) AvcSps);
+
+/// Returns the colours that the vui_parameters() of an SPS describe; None if it does not, or cannot be read.
+pub(crate) fn described_colours(nal: &[u8]) -> Option<StreamColours> {
+    read_colours(&mut RbspReader::new(nal, 1, "SPS")).unwrap_or_default()
+}
+
+fn read_colours(bits: &mut RbspReader<'_>) -> Result<Option<StreamColours>, Error> {
+    let profile_idc = bits.u(8)?;
+    // constraint flags, level_idc, seq_parameter_set_id
+    bits.skip(16)?;
+    bits.ue()?;
+    if !AvcSps::read(bits, profile_idc)?.frame_mbs_only {
+        // mb_adaptive_frame_field_flag
+        bits.flag()?;
+    }
+    // direct_8x8_inference_flag, frame_cropping_flag
+    bits.flag()?;
+    if bits.flag()? {
+        for _ in 0..4 {
+            bits.ue()?;
+        }
+    }
+    match bits.flag()? {
+        true => video_signal::read(bits),
+        false => Ok(None),
+    }
+}
 
 /// The form of the picture order count in slice headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

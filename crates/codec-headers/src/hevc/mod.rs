@@ -16,10 +16,17 @@ mod weights;
 use super::nal::{LengthSize, NalUnits};
 use super::parameter_sets::ParameterSets;
 use super::{Error, ProtectableRange, SampleBytes};
+use crate::configuration::StreamColours;
+use crate::parameter_sets::ParameterSet;
 use format::PictureFormat;
 use pps::HevcPps;
 use sps::{HevcSps, SpsFormat};
 use vps::{HevcVps, LayerRules};
+
+/// Returns the colours that the vui_parameters() of an SPS describe; None if it does not, or cannot be read.
+pub(super) fn described_colours(nal: &[u8]) -> Option<StreamColours> {
+    HevcSps::parse(nal).ok()?.set.colours
+}
 
 /// The number of bytes in a NAL unit header.
 const HEADER_LEN: usize = 2;

@@ -6,6 +6,7 @@ use super::present_extensions::PresentExtensions;
 use super::ref_pic_set::RefPicSet;
 use super::{HEADER_LEN, HevcNalHeader, scaling_list, vui};
 use crate::Error;
+use crate::configuration::StreamColours;
 use crate::parameter_sets::{Identified, ParameterSet};
 use crate::rbsp::{RbspReader, ceil_log2};
 
@@ -22,6 +23,8 @@ pub(super) struct HevcSps {
     pub(super) ref_pic_sets: Vec<RefPicSet>,
     pub(super) long_term: Option<LongTermCandidates>,
     pub(super) temporal_mvp: bool,
+    /// The colours that vui_parameters() describe; slice segment headers do not depend on them.
+    pub(super) colours: Option<StreamColours>,
     pub(super) extensions: SpsExtensions,
 }
 
@@ -101,14 +104,15 @@ impl HevcSps {
             ref_pic_sets: read_ref_pic_sets(bits)?,
             long_term: LongTermCandidates::read(bits, order_count_lsb_bits)?,
             temporal_mvp: bits.flag()?,
-            extensions: {
+            colours: {
                 // strong_intra_smoothing_enabled_flag
                 bits.flag()?;
-                if bits.flag()? {
-                    vui::skip(bits, max_sub_layers)?;
+                match bits.flag()? {
+                    true => vui::read(bits, max_sub_layers)?,
+                    false => None,
                 }
-                SpsExtensions::read(bits, format)?
             },
+            extensions: SpsExtensions::read(bits, format)?,
         })
     }
 

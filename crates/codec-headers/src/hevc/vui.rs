@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Video usability information and HRD parameters, which are skipped: ISO/IEC 23008-2, E.2.
+//! Video usability information and HRD parameters, which are skipped apart from the colours: ISO/IEC 23008-2, E.2.
 
-use crate::Error;
+use crate::configuration::StreamColours;
 use crate::rbsp::RbspReader;
+use crate::{Error, video_signal};
 
-/// Skips vui_parameters(). `max_sub_layers` is sps_max_sub_layers_minus1 + 1, None if the SPS does not have it.
-pub(super) fn skip(bits: &mut RbspReader<'_>, max_sub_layers: Option<u32>) -> Result<(), Error> {
-    skip_sample_description(bits)?;
+/// Reads vui_parameters() and returns the colours. `max_sub_layers` is sps_max_sub_layers_minus1 + 1, None if the SPS does not have it.
+pub(super) fn read(
+    bits: &mut RbspReader<'_>,
+    max_sub_layers: Option<u32>,
+) -> Result<Option<StreamColours>, Error> {
+    let colours = video_signal::read(bits)?;
+    if bits.flag()? {
+        // chroma sample locations
+        skip_ues(bits, 2)?;
+    }
     // neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
     bits.skip(3)?;
     if bits.flag()? {
@@ -21,31 +29,7 @@ pub(super) fn skip(bits: &mut RbspReader<'_>, max_sub_layers: Option<u32>) -> Re
         bits.skip(3)?;
         skip_ues(bits, 5)?;
     }
-    Ok(())
-}
-
-/// Skips aspect ratio, overscan, video signal type and chroma location.
-fn skip_sample_description(bits: &mut RbspReader<'_>) -> Result<(), Error> {
-    const EXTENDED_SAR: u32 = 255;
-    if bits.flag()? && bits.u(8)? == EXTENDED_SAR {
-        bits.skip(32)?;
-    }
-    if bits.flag()? {
-        // overscan_appropriate_flag
-        bits.flag()?;
-    }
-    if bits.flag()? {
-        // video_format, video_full_range_flag
-        bits.skip(4)?;
-        if bits.flag()? {
-            // colour_primaries, transfer_characteristics, matrix_coeffs
-            bits.skip(24)?;
-        }
-    }
-    if bits.flag()? {
-        skip_ues(bits, 2)?;
-    }
-    Ok(())
+    Ok(colours)
 }
 
 /// Skips timing and HRD.
