@@ -86,6 +86,15 @@ pub enum Error {
         /// Offset of the second chunk in the input.
         position: u64,
     },
+    /// A track shows several parts of its media, or not at their own rate.
+    #[error(
+        "the edit list of track {track_id} shows several parts of the media, which segments cannot express: let a muxer write the \
+         shown parts only, for instance with ffmpeg -i IN -c:v libx264 -c:a aac OUT"
+    )]
+    Edits {
+        /// Its track_ID.
+        track_id: u32,
+    },
     /// The input cannot be read.
     #[error("cannot read the input: {0}")]
     Input(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -55,6 +55,7 @@
 //! - [`ProgressiveEncryptor`] protects a progressive file that is read through a [`SeekableInput`].
 //! - [`Decryptor`] and [`ProgressiveDecryptor`] do the reverse.
 //! - [`information`] reads how each sample is protected.
+//! - [`description`] reads what manifests state about a track.
 //!
 //! [`Encryptor::push`] takes chunks of any size and returns [`Output`]s, whose bytes do not depend on the chunks. Samples are encrypted
 //! in place, in the chunks of the input; only boxes are rewritten. A `moof` and its `mdat` are held until they are complete, since
@@ -62,7 +63,9 @@
 
 mod auxiliary;
 mod chunk;
+pub mod cutting;
 mod decrypt;
+pub mod description;
 mod encryptor;
 mod error;
 mod form;

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Every box reader over any bytes, and every writer over what was read.
 
+use cenc_mp4::description::TrackDescription;
 use cenc_types::Pssh;
+use codec_headers::configuration::{
+    Ac4Configuration, AudioSpecificConfig, Av1Configuration, AvcConfiguration, DtsConfiguration,
+    Eac3Configuration, FlacConfiguration, HevcConfiguration, IamfConfiguration, VpConfiguration,
+    VvcConfiguration,
+};
 use isobmff_boxes::{
-    BoxHeader, BoxTree, EntryLayout, FourCc, Reader, SampleEntry, Sidx, Tfhd, Tkhd, Trex, Trun,
-    build_stsd, map_tfra, read_handler_type,
+    BoxHeader, BoxTree, CodedColours, EntryLayout, Esds, FourCc, Reader, SampleEntry, Sidx, Tfhd,
+    Tkhd, TrackPresentation, Trex, Trun, build_stsd, map_tfra, read_handler_type, read_language,
 };
 
 /// Reads `data` as a box, and as the body of each box that has a reader.
@@ -22,6 +28,10 @@ pub fn bmff(data: &[u8]) {
 
 fn visit(tree: &BoxTree<'_>) {
     read_bodies(tree.body());
+    if let Ok(described) = TrackDescription::read(tree) {
+        // No type of a sample entry may end a value in a manifest.
+        assert!(!described.codecs.contains(['"', '<', '&', '\n']));
+    }
     tree.children().iter().for_each(visit);
 }
 
@@ -29,6 +39,9 @@ fn read_bodies(body: &[u8]) {
     let reader = || Reader::new(FourCc(*b"test"), body);
     let _ = (read_handler_type(reader()), Tkhd::read(reader()));
     let _ = (Trex::read(reader()), Pssh::read(reader()));
+    let _ = (Esds::read(reader()), CodedColours::read(reader()));
+    let _ = (TrackPresentation::read(reader()), read_language(reader()));
+    read_configurations(body);
     if let Ok(tfhd) = Tfhd::read(reader())
         && body.first() == Some(&0)
     {
@@ -54,6 +67,27 @@ fn read_bodies(body: &[u8]) {
     }
     if let Ok(entries) = SampleEntry::read_all(reader()) {
         read_entries(body, &entries);
+    }
+}
+
+/// Reads a body as each decoder configuration.
+fn read_configurations(body: &[u8]) {
+    let _ = AvcConfiguration::read(body).map(|avc| avc.colours());
+    let _ = HevcConfiguration::read(body).map(|hevc| hevc.colours());
+    let _ = (VvcConfiguration::read(body), Av1Configuration::read(body));
+    let _ = (VpConfiguration::read(body), IamfConfiguration::read(body));
+    let _ = (
+        AudioSpecificConfig::read(body),
+        FlacConfiguration::read(body),
+    );
+    if let Ok(eac3) = Eac3Configuration::read(body) {
+        assert!(eac3.channels() <= 21);
+    }
+    if let Ok(ac4) = Ac4Configuration::read(body) {
+        let _ = ac4.presentation.map(|first| first.channels());
+    }
+    if let Ok(dts) = DtsConfiguration::read_ddts(body) {
+        assert!(dts.channels() <= 25);
     }
 }
 

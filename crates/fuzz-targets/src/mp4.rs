@@ -11,8 +11,9 @@ use test_support::tables;
 /// Streams up to this length are also pushed byte by byte.
 const BYTE_BY_BYTE: usize = 2048;
 
-/// Pushes `data` whole, in pieces and byte by byte.
+/// Cuts `data`, and pushes it whole, in pieces and byte by byte.
 pub fn mp4(data: &[u8]) {
+    super::cutting(data);
     let mut random = InputRandom::of(data);
     let scheme = match random.below(2) {
         0 => Scheme::Cenc,

@@ -4,8 +4,9 @@
 use cenc_types::Scheme;
 use test_support::progressive::protect;
 
-/// Protects `data` under two schemes, and what comes out once more.
+/// Cuts `data`, protects it under two schemes, and what comes out once more.
 pub fn progressive(data: &[u8]) {
+    super::cutting(data);
     for scheme in [Scheme::Cenc, Scheme::Cbcs] {
         let Ok(protected) = protect(data, scheme) else {
             continue;

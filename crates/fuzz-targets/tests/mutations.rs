@@ -11,6 +11,7 @@ use cenc_mp4::{IndexMode, ProgressiveDecryptor};
 use cenc_types::{ContentKey, KeyId, Scheme};
 use common_encryption::KnownKeys;
 use playready_packager::inspect_bytes;
+use test_support::cut::cut;
 use test_support::decrypted::{Chunks, decrypted_in};
 use test_support::encrypted::{KEY, KID};
 use test_support::mutations::{ClearMedia, Node, SeededRandom, mutated_file};
@@ -41,11 +42,12 @@ fn mutated_boxes_give_an_error_or_a_whole_protected_file() {
     assert!(accepted > COUNT / 10, "{accepted} of {COUNT} accepted");
 }
 
-/// Protects a file as a stream and as a file that is read. Returns the outputs of those that succeed.
+/// Protects a file as a stream, as a file that is read, and cut anew. Returns the outputs of those that succeed.
 fn protect_in_all_ways(data: &[u8]) -> Vec<Vec<u8>> {
     let stream = encrypted::protect(data, Scheme::Cenc, IndexMode::Hold, []);
     let file = progressive::protect(data, Scheme::Cenc);
-    stream.into_iter().chain(file).collect()
+    let cut = cut(data).and_then(|cut| encrypted::protect(&cut, Scheme::Cenc, IndexMode::Hold, []));
+    stream.into_iter().chain(file).chain(cut).collect()
 }
 
 fn check(protected: &[u8], media: &ClearMedia, name: &str) {

@@ -24,6 +24,8 @@ pub mod certificate;
 /// A stream that is protected fragment by fragment.
 pub mod channel;
 mod clock;
+/// Files that are cut into segments.
+pub mod cut;
 /// An independent decryptor for the four schemes.
 pub mod decrypt;
 /// The library's decryptor over whole streams.

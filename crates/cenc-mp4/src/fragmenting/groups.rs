@@ -7,7 +7,7 @@ use isobmff_boxes::{BoxTree, Csgp, FourCc, FullBoxHeader, GroupPattern, SampleRu
 use super::timing::RunCursor;
 
 /// The sample groups of one type.
-pub(super) struct TrackSampleGroups {
+pub(crate) struct TrackSampleGroups {
     version: u8,
     /// grouping_type and, from version 1 on, grouping_type_parameter.
     kind: Vec<u8>,
@@ -56,7 +56,7 @@ impl PatternCursor {
 
 impl TrackSampleGroups {
     /// Reads all `sbgp` and `csgp` boxes of an `stbl`.
-    pub(super) fn read_all(stbl: &BoxTree<'_>) -> Result<Vec<Self>, isobmff_boxes::Error> {
+    pub(crate) fn read_all(stbl: &BoxTree<'_>) -> Result<Vec<Self>, isobmff_boxes::Error> {
         stbl.children()
             .iter()
             .filter_map(|child| match child.box_type {
@@ -99,7 +99,7 @@ impl TrackSampleGroups {
     }
 
     /// Returns the box for the next `samples` samples; None if none of them is in a group.
-    pub(super) fn next_box(&mut self, samples: u32) -> Option<BoxTree<'static>> {
+    pub(crate) fn next_box(&mut self, samples: u32) -> Option<BoxTree<'static>> {
         let mut runs: Vec<SampleRun> = Vec::new();
         for _ in 0..samples {
             let value = match &mut self.indices {

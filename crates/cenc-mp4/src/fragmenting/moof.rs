@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Writes the `moof` of one track's samples, 14496-12 clause 8.8.
 //!
-//! Each has one track fragment: then its offsets count from the `moof` without a flag that older brands do not have, and it has the
-//! form that Smooth Streaming needs and mp4mux writes.
+//! Each has one track fragment: then its offsets count from the `moof` even without a flag that older brands do not have.
 
 use isobmff_boxes::{AuxInfoType, BoxTree, FourCc, FullBoxHeader, build_saio, build_saiz};
 
@@ -10,13 +9,14 @@ use super::plan::PlannedFragment;
 use super::track::ProgressiveTrack;
 
 /// Bytes of the size and type of the `mdat` that follows.
-pub(super) const MDAT_HEADER: usize = 8;
+pub(crate) const MDAT_HEADER: usize = 8;
 
 /// Flags of `tfhd`, clause 8.8.7.1, in the order of their fields.
 const SAMPLE_DESCRIPTION_INDEX: u32 = 0x02;
 const DEFAULT_DURATION: u32 = 0x08;
 const DEFAULT_SIZE: u32 = 0x10;
 const DEFAULT_FLAGS: u32 = 0x20;
+const DEFAULT_BASE_IS_MOOF: u32 = 0x02_0000;
 /// Flags of `trun`, clause 8.8.8.1.
 const DATA_OFFSET: u32 = 0x001;
 const FIRST_SAMPLE_FLAGS: u32 = 0x004;
@@ -25,11 +25,21 @@ const SAMPLE_SIZE: u32 = 0x200;
 const SAMPLE_FLAGS: u32 = 0x400;
 const SAMPLE_OFFSET: u32 = 0x800;
 
+/// Whether a `tfhd` says that its offsets count from the `moof`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MoofBase {
+    /// It does not: the form that Smooth Streaming needs and mp4mux writes.
+    Implied,
+    /// By default-base-is-moof, as CMAF requires: 23000-19 clause 7.5.16.
+    Flagged,
+}
+
 /// Writes the `moof` of the next samples of `track`, whose payload follows in an `mdat` with a header of [`MDAT_HEADER`] bytes.
-pub(super) fn write(
+pub(crate) fn write(
     sequence_number: u32,
     fragment: &PlannedFragment,
     track: &mut ProgressiveTrack,
+    base: MoofBase,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
     let content = MoofContent {
         sequence_number,
@@ -38,6 +48,7 @@ pub(super) fn write(
         sample_boxes: next_sample_boxes(fragment, track),
         information: RunInformation::of_fragment(fragment, track),
         track,
+        base,
     };
     let size = content.moof(0)?.size();
     let mut out = Vec::with_capacity(size);
@@ -56,6 +67,7 @@ struct MoofContent<'a> {
     /// The `subs` and `sbgp` boxes of the samples.
     sample_boxes: Vec<BoxTree<'static>>,
     information: Vec<RunInformation>,
+    base: MoofBase,
 }
 
 impl MoofContent<'_> {
@@ -84,6 +96,7 @@ impl MoofContent<'_> {
                 self.track.track_id,
                 Some(self.fragment.description)
                     .filter(|&index| index != self.track.default_description),
+                self.base,
             ),
             BoxTree::full(
                 FourCc::TFDT,
@@ -200,8 +213,11 @@ impl SampleColumns {
     }
 
     /// Writes a `tfhd`, with a `description` if it is not the default.
-    fn tfhd(&self, track_id: u32, description: Option<u32>) -> BoxTree<'static> {
-        let mut flags = 0;
+    fn tfhd(&self, track_id: u32, description: Option<u32>, base: MoofBase) -> BoxTree<'static> {
+        let mut flags = match base {
+            MoofBase::Implied => 0,
+            MoofBase::Flagged => DEFAULT_BASE_IS_MOOF,
+        };
         let mut body = track_id.to_be_bytes().to_vec();
         for (flag, field) in [
             (SAMPLE_DESCRIPTION_INDEX, description),
@@ -278,7 +294,7 @@ mod tests {
             flags: vec![0x0200_0000, 0x0001_0000, 0x0001_0000],
             offsets: vec![0, 2, 1],
         };
-        let tfhd = run.tfhd(5, Some(2));
+        let tfhd = run.tfhd(5, Some(2), MoofBase::Implied);
         let words = |words: &[u32]| -> Vec<u8> {
             let bytes = words.iter().flat_map(|word| word.to_be_bytes());
             bytes.collect()
@@ -298,7 +314,9 @@ mod tests {
             flags: vec![1, 2, 3],
             offsets: vec![0; 3],
         };
-        assert_eq!(run.tfhd(5, None).body()[..4], [0, 0, 0, 0x10]);
+        let flags = |base| run.tfhd(5, None, base).body()[..4].to_vec();
+        assert_eq!(flags(MoofBase::Implied), [0, 0, 0, 0x10]);
+        assert_eq!(flags(MoofBase::Flagged), [0, 2, 0, 0x10]);
         let trun = run.trun(0, 99);
         assert_eq!(trun.body()[..4], [0, 0, 5, 1]);
         assert_eq!(trun.body().len(), 12 + 3 * 8);

@@ -31,13 +31,14 @@ const DROPPED: [FourCc; 12] = [
 ];
 
 /// Writes the `moov` of the init segment from one with these tracks, which place samples. An `mvex` stays.
-pub(super) fn init(
+pub(crate) fn init(
     mut moov: BoxTree<'_>,
     tracks: &[ProgressiveTrack],
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
     let mvhd = moov.all(FourCc::MVHD).next();
     let duration = mvhd.map(|mvhd| isobmff_boxes::read_movie_duration(mvhd.reader()));
-    let fresh = mvex(tracks, duration.transpose()?.flatten());
+    let track_ids: Vec<u32> = tracks.iter().map(|track| track.track_id).collect();
+    let fresh = mvex(&track_ids, duration.transpose()?.flatten());
     let children = moov.children_mut().into_iter().flatten();
     for trak in children.filter(|child| child.box_type == FourCc::TRAK) {
         if let Some(tables) = find_stbl_mut(trak).and_then(BoxTree::children_mut) {
@@ -58,7 +59,7 @@ pub(super) fn init(
 }
 
 /// Empties the tables of an `stbl`.
-fn empty_tables(tables: &mut Vec<BoxTree<'_>>) {
+pub(crate) fn empty_tables(tables: &mut Vec<BoxTree<'_>>) {
     let stale = |table: &BoxTree<'_>| {
         let mut emptied = EMPTY.iter().map(|(box_type, _)| box_type);
         DROPPED.contains(&table.box_type)
@@ -74,7 +75,7 @@ fn empty_tables(tables: &mut Vec<BoxTree<'_>>) {
 }
 
 /// Returns the `mvex` that announces fragments; `duration` is that of the movie in its timescale.
-fn mvex(tracks: &[ProgressiveTrack], duration: Option<u64>) -> BoxTree<'static> {
+pub(crate) fn mvex(track_ids: &[u32], duration: Option<u64>) -> BoxTree<'static> {
     let mehd = duration.map(|ticks| {
         BoxTree::full(
             FourCc::MEHD,
@@ -85,9 +86,9 @@ fn mvex(tracks: &[ProgressiveTrack], duration: Option<u64>) -> BoxTree<'static> 
             &ticks.to_be_bytes(),
         )
     });
-    let trexes = tracks.iter().map(|track| {
+    let trexes = track_ids.iter().map(|&track_id| {
         // Sample description 1; each fragment states its other defaults.
-        let fields = [track.track_id, 1, 0, 0, 0].map(u32::to_be_bytes);
+        let fields = [track_id, 1, 0, 0, 0].map(u32::to_be_bytes);
         BoxTree::full(
             FourCc::TREX,
             FullBoxHeader::default(),

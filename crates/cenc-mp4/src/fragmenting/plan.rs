@@ -22,49 +22,49 @@ const MAX_FRAGMENTS: usize = 1 << 18;
 const MAX_HELD: u64 = 64 << 20;
 
 /// The fragments of a file.
-pub(super) struct FragmentPlan {
-    pub(super) fragments: Vec<PlannedFragment>,
+pub(crate) struct FragmentPlan {
+    pub(crate) fragments: Vec<PlannedFragment>,
     /// In the order of the input.
-    pub(super) pieces: Vec<FragmentPiece>,
+    pub(crate) pieces: Vec<FragmentPiece>,
     /// Indices of fragments, in the order of output. Pictures and sound are in one lane, each other track is in its own: such a track
     /// may be at the end of the file and must not hold up the others.
-    pub(super) lanes: Vec<Vec<u32>>,
+    pub(crate) lanes: Vec<Vec<u32>>,
 }
 
 /// A fragment to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PlannedFragment {
+pub(crate) struct PlannedFragment {
     /// Index of the track.
-    pub(super) track: usize,
-    pub(super) lane: usize,
+    pub(crate) track: usize,
+    pub(crate) lane: usize,
     /// Index of the fragment of the leading track during which it starts.
-    period: usize,
+    pub(crate) period: usize,
     /// Number of its first sample, from 0.
-    pub(super) first: u32,
+    pub(crate) first: u32,
     /// Number of its samples.
-    pub(super) count: u32,
+    pub(crate) count: u32,
     /// Decode time in ticks of the track.
-    pub(super) decode_time: u64,
+    pub(crate) decode_time: u64,
     /// 1-based index into `stsd`.
-    pub(super) description: u32,
+    pub(crate) description: u32,
     /// Bytes of its samples and of their auxiliary information, which follows them.
-    pub(super) len: u64,
+    pub(crate) len: u64,
 }
 
 /// Samples of one fragment without gaps between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FragmentPiece {
+pub(crate) struct FragmentPiece {
     /// Offset in the input.
-    pub(super) offset: u64,
-    pub(super) len: u64,
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
     /// Index of the fragment.
-    pub(super) fragment: u32,
+    pub(crate) fragment: u32,
     /// Index among the pieces of its fragment.
-    pub(super) number: u32,
+    pub(crate) number: u32,
 }
 
 /// Plans the fragments of all tracks.
-pub(super) fn plan(tracks: &[ProgressiveTrack]) -> Result<FragmentPlan, Error> {
+pub(crate) fn plan(tracks: &[ProgressiveTrack]) -> Result<FragmentPlan, Error> {
     let mut planner = FragmentPlanner {
         fragments: Vec::new(),
         pieces: Vec::new(),
@@ -104,6 +104,31 @@ pub(super) fn plan(tracks: &[ProgressiveTrack]) -> Result<FragmentPlan, Error> {
         true => Err(Error::CoarseInterleaving { limit: MAX_HELD }),
         false => Ok(plan),
     }
+}
+
+/// The fragments of one track.
+pub(crate) struct TrackPlan {
+    pub(crate) fragments: Vec<PlannedFragment>,
+    /// In the order of the fragments.
+    pub(crate) pieces: Vec<FragmentPiece>,
+}
+
+/// Plans the fragments of a track so that one starts with the first sample at or after each of these decode times, which ascend. The
+/// number of a period is the index of its start.
+pub(crate) fn plan_track(track: &ProgressiveTrack, starts: Vec<u64>) -> Result<TrackPlan, Error> {
+    let mut planner = FragmentPlanner {
+        fragments: Vec::new(),
+        pieces: Vec::new(),
+        leader: Some(LeadingTrack {
+            periods: starts,
+            timescale: track.timing.timescale,
+        }),
+    };
+    planner.walk(0, track)?;
+    Ok(TrackPlan {
+        fragments: planner.fragments,
+        pieces: planner.pieces,
+    })
 }
 
 /// Puts the fragments into lanes, each in the order of time.
@@ -165,7 +190,7 @@ impl FragmentPlanner {
         let mut walk = TrackWalk {
             track,
             at: TimingCursor::default(),
-            decode_time: 0,
+            decode_time: track.first_decode_time,
             information: vec![InformationCursor::default(); track.table.other_information.len()],
             fragment: PlannedFragment {
                 track: index,

@@ -9,7 +9,7 @@ use isobmff_boxes::{BoxTree, Error, FourCc, FullBoxHeader};
 const ENTRY_HEADER: usize = 6;
 
 /// The entries of one `subs`.
-pub(super) struct TrackSubSamples {
+pub(crate) struct TrackSubSamples {
     header: FullBoxHeader,
     body: Vec<u8>,
     entries: Vec<SubSampleEntry>,
@@ -27,7 +27,7 @@ struct SubSampleEntry {
 
 impl TrackSubSamples {
     /// Reads a box.
-    pub(super) fn read(subs: &BoxTree<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(subs: &BoxTree<'_>) -> Result<Self, Error> {
         let body = subs.body();
         let mut reader = subs.reader();
         let header = reader.full_box_header()?;
@@ -54,7 +54,7 @@ impl TrackSubSamples {
     }
 
     /// Returns the box for `count` samples from number `first`, counted from 0, on; None if none of them has sub-samples.
-    pub(super) fn next_box(&mut self, first: u32, count: u32) -> Option<BoxTree<'static>> {
+    pub(crate) fn next_box(&mut self, first: u32, count: u32) -> Option<BoxTree<'static>> {
         let mut before = u64::from(first);
         let end = before + u64::from(count);
         let own = self.entries.get(self.next..)?;

@@ -14,9 +14,9 @@ const DEPENDENCIES: u32 = 20;
 
 /// The timing tables of one track.
 #[derive(Debug, Default)]
-pub(super) struct TrackTiming {
+pub(crate) struct TrackTiming {
     /// Ticks per second.
-    pub(super) timescale: u32,
+    pub(crate) timescale: u32,
     durations: Vec<SampleRun>,
     offsets: CompositionOffsets,
     /// Numbers of the sync samples from 1, ascending; None if all samples are.
@@ -27,7 +27,7 @@ pub(super) struct TrackTiming {
 
 /// A position in the timing tables.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct TimingCursor {
+pub(crate) struct TimingCursor {
     /// Number of the next sample, from 0.
     sample: u32,
     durations: RunCursor,
@@ -36,29 +36,96 @@ pub(super) struct TimingCursor {
 
 /// A position in runs of samples.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct RunCursor {
+pub(crate) struct RunCursor {
     run: usize,
     used: u32,
 }
 
 /// The values of a sample in `trun` except its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SampleTiming {
-    pub(super) duration: u32,
+pub(crate) struct SampleTiming {
+    pub(crate) duration: u32,
     /// The bits of sample_composition_time_offset.
-    pub(super) offset: u32,
-    pub(super) flags: u32,
+    pub(crate) offset: u32,
+    pub(crate) flags: u32,
+}
+
+/// Collects the timing of samples.
+#[derive(Default)]
+pub(crate) struct TimingBuilder {
+    durations: Vec<SampleRun>,
+    offsets: CompositionOffsets,
+    sync: Vec<u32>,
+    dependencies: Vec<u8>,
+    count: u32,
+}
+
+impl TimingBuilder {
+    /// Adds a sample.
+    pub(crate) fn push(&mut self, sample: SampleTiming) {
+        self.count = self.count.saturating_add(1);
+        push_run(&mut self.durations, sample.duration);
+        push_run(&mut self.offsets.runs, sample.offset);
+        if sample.is_sync() {
+            self.sync.push(self.count);
+        }
+        let [dependencies, ..] = (sample.flags << 4).to_be_bytes();
+        self.dependencies.push(dependencies);
+    }
+
+    /// Records that composition offsets are signed.
+    pub(crate) const fn sign_offsets(&mut self) {
+        self.offsets.version = 1;
+    }
+
+    /// Adds ticks to the duration of the last sample; false if there is none, or if it would be negative or too long.
+    pub(crate) fn stretch_last(&mut self, ticks: i64) -> bool {
+        let Some(last) = self.durations.last_mut() else {
+            return false;
+        };
+        let Ok(duration) = u32::try_from(i64::from(last.value).saturating_add(ticks)) else {
+            return false;
+        };
+        last.sample_count -= 1;
+        if last.sample_count == 0 {
+            self.durations.pop();
+        }
+        push_run(&mut self.durations, duration);
+        true
+    }
+
+    /// Returns the tables.
+    pub(crate) fn build(self, timescale: u32) -> TrackTiming {
+        let has_other_samples = self.sync.len() < self.dependencies.len();
+        TrackTiming {
+            timescale,
+            durations: self.durations,
+            offsets: self.offsets,
+            sync: has_other_samples.then_some(self.sync),
+            dependencies: self.dependencies,
+        }
+    }
+}
+
+fn push_run(runs: &mut Vec<SampleRun>, value: u32) {
+    match runs.last_mut() {
+        Some(last) if last.value == value => last.sample_count += 1,
+        _ => runs.push(SampleRun {
+            sample_count: 1,
+            value,
+        }),
+    }
 }
 
 impl SampleTiming {
-    pub(super) const fn is_sync(&self) -> bool {
+    pub(crate) const fn is_sync(&self) -> bool {
         self.flags & NON_SYNC == 0
     }
 }
 
 impl RunCursor {
     /// Returns the value of the next sample; None after the last run.
-    pub(super) fn next(&mut self, runs: &[SampleRun]) -> Option<u32> {
+    pub(crate) fn next(&mut self, runs: &[SampleRun]) -> Option<u32> {
         loop {
             let run = runs.get(self.run)?;
             if self.used < run.sample_count {
@@ -75,7 +142,7 @@ impl RunCursor {
 
 impl TrackTiming {
     /// Reads the tables of a `trak`.
-    pub(super) fn read(trak: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
+    pub(crate) fn read(trak: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
         let mdhd = trak.descend(&[FourCc::MDIA, FourCc::MDHD])?;
         let stbl = trak.descend(&STBL_PATH)?;
         let mut sync = stbl
@@ -105,13 +172,18 @@ impl TrackTiming {
         })
     }
 
+    /// Returns the composition offset of a sample in ticks.
+    pub(crate) const fn composition_offset(&self, sample: &SampleTiming) -> i64 {
+        signed_offset(sample.offset, self.offsets.version > 0)
+    }
+
     /// Returns the version of a `trun` with the offsets of this track.
-    pub(super) const fn offset_version(&self) -> u8 {
+    pub(crate) const fn offset_version(&self) -> u8 {
         self.offsets.version
     }
 
     /// Returns the timing of the next sample; None if no duration is left.
-    pub(super) fn next(&self, at: &mut TimingCursor) -> Option<SampleTiming> {
+    pub(crate) fn next(&self, at: &mut TimingCursor) -> Option<SampleTiming> {
         let timing = SampleTiming {
             duration: at.durations.next(&self.durations)?,
             offset: at.offsets.next(&self.offsets.runs).unwrap_or(0),
@@ -136,6 +208,13 @@ impl TrackTiming {
             (true, Some(dependencies)) => dependencies,
             (false, dependencies) => NON_SYNC | dependencies.unwrap_or(0),
         }
+    }
+}
+
+const fn signed_offset(bits: u32, is_signed: bool) -> i64 {
+    match is_signed {
+        true => bits.cast_signed() as i64,
+        false => bits as i64,
     }
 }
 

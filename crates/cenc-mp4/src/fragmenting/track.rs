@@ -14,47 +14,66 @@ const VIDEO_HANDLER: FourCc = FourCc(*b"vide");
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
 /// A track and the position of its next fragment.
-pub(super) struct ProgressiveTrack {
-    pub(super) track_id: u32,
+pub(crate) struct ProgressiveTrack {
+    pub(crate) track_id: u32,
     /// The 1-based sample description of fragments that state none.
-    pub(super) default_description: u32,
-    pub(super) kind: TrackKind,
-    pub(super) table: SampleTable,
-    pub(super) timing: TrackTiming,
-    pub(super) groups: Vec<TrackSampleGroups>,
-    pub(super) sub_samples: Vec<TrackSubSamples>,
+    pub(crate) default_description: u32,
+    pub(crate) kind: TrackKind,
+    pub(crate) table: SampleTable,
+    pub(crate) timing: TrackTiming,
+    /// The decode time of the first sample, in ticks.
+    pub(crate) first_decode_time: u64,
+    pub(crate) groups: Vec<TrackSampleGroups>,
+    pub(crate) sub_samples: Vec<TrackSubSamples>,
     /// The timing of the next sample to write.
-    pub(super) at: TimingCursor,
+    pub(crate) at: TimingCursor,
 }
 
 /// The kind of a track. The first in this order decides where fragments start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum TrackKind {
+pub enum TrackKind {
+    /// Handler `vide`.
     Video,
+    /// Handler `soun`.
     Audio,
+    /// Any other handler.
     Other,
 }
 
 impl ProgressiveTrack {
     /// Reads a `trak` of `moov`, of which `table` is read already.
-    pub(super) fn read(
+    pub(crate) fn read(
         trak: &BoxTree<'_>,
         table: SampleTable,
         moov: &BoxTree<'_>,
+    ) -> Result<Self, Error> {
+        let track = Self::of(trak, table, TrackTiming::read(trak)?)?;
+        Ok(Self {
+            default_description: default_description(moov, track.track_id)?,
+            ..track
+        })
+    }
+
+    /// Creates the track of a `trak` whose samples are placed by `table` and timed by `timing`.
+    pub(crate) fn of(
+        trak: &BoxTree<'_>,
+        table: SampleTable,
+        timing: TrackTiming,
     ) -> Result<Self, Error> {
         let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
         let stbl = trak.descend(&STBL_PATH)?;
         let handler = trak.descend(&[FourCc::MDIA, FourCc::HDLR])?;
         Ok(Self {
             track_id,
-            default_description: default_description(moov, track_id)?,
+            default_description: 1,
             kind: match isobmff_boxes::read_handler_type(handler.reader())? {
                 VIDEO_HANDLER => TrackKind::Video,
                 AUDIO_HANDLER => TrackKind::Audio,
                 _ => TrackKind::Other,
             },
             table,
-            timing: TrackTiming::read(trak)?,
+            timing,
+            first_decode_time: 0,
             groups: TrackSampleGroups::read_all(stbl)?,
             sub_samples: stbl
                 .all(FourCc::SUBS)

@@ -147,14 +147,14 @@ impl ProgressiveFile {
 }
 
 /// A top-level box.
-pub(super) struct TopLevelBox {
-    pub(super) header: BoxHeader,
+pub(crate) struct TopLevelBox {
+    pub(crate) header: BoxHeader,
     /// Offset of its end in the file.
-    pub(super) end: u64,
+    pub(crate) end: u64,
 }
 
 /// Reads the header of the box at `at`; None if the rest of the file forms no box.
-pub(super) fn read_header<S: SeekableInput>(
+pub(crate) fn read_header<S: SeekableInput>(
     source: &mut S,
     at: u64,
 ) -> Result<Option<TopLevelBox>, Error> {
@@ -199,7 +199,7 @@ fn read_trailer<S: SeekableInput>(source: &mut S, at: u64) -> Result<Option<Trai
 }
 
 /// Reads a whole box.
-pub(super) fn read_box<S: SeekableInput>(
+pub(crate) fn read_box<S: SeekableInput>(
     source: &mut S,
     bytes: Range<u64>,
 ) -> Result<Vec<u8>, Error> {

@@ -9,4 +9,5 @@
 
 mod allocations;
 mod decryption;
+mod descriptions;
 mod streams;

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A track with the plan of its segments.
+
+use std::ops::Range;
+
+use isobmff_boxes::FourCc;
+
+use super::segment_starts::SegmentStarts;
+use super::source_track::{SourceTrack, TimedSample, TrackKind};
+use crate::fragmenting::moof::{self, MDAT_HEADER, MoofBase};
+use crate::fragmenting::plan::{FragmentPiece, PlannedFragment, plan_track};
+use crate::progressive::source::read;
+use crate::{Error, SeekableInput};
+
+/// A track and the segments into which it is cut. Their fragments are written one after the other.
+pub struct CutTrack {
+    pub(super) source: SourceTrack,
+    fragments: Vec<PlannedFragment>,
+    pieces: Vec<FragmentPiece>,
+    segments: Vec<CutSegment>,
+    /// Index of the next fragment to write.
+    next: usize,
+}
+
+/// A segment: samples of a track from one start to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutSegment {
+    /// Index of the start, which all tracks share.
+    pub start_index: usize,
+    /// The earliest presentation time, in ticks; it is negative for sound that comes before the first picture.
+    pub start: i64,
+    /// The ticks up to the start of the next segment, or to the end.
+    pub duration: u64,
+    /// Indices of its fragments among those of the track: more than one if the segment is large, or has several sample descriptions.
+    pub fragments: Range<usize>,
+    /// True if the first sample is a sync sample.
+    pub starts_with_sync: bool,
+    /// The size of the first sample in bytes.
+    pub first_sample: u32,
+}
+
+/// A clear fragment.
+pub struct CutFragment<C> {
+    /// The `moof` and the header of the `mdat`.
+    pub boxes: Vec<u8>,
+    /// The payload of the `mdat`.
+    pub media: Vec<C>,
+    /// Bytes of the payload.
+    pub media_size: u64,
+}
+
+impl CutTrack {
+    /// Plans the segments of a track, which gets a new `track_id`.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::SampleTable`].
+    pub fn new(
+        mut source: SourceTrack,
+        track_id: u32,
+        starts: &SegmentStarts,
+    ) -> Result<Self, Error> {
+        source.track.track_id = track_id;
+        source.track.default_description = 1;
+        let plan = plan_track(&source.track, starts.decode_times(&source))?;
+        Ok(Self {
+            segments: segments(&plan.fragments, &source),
+            source,
+            fragments: plan.fragments,
+            pieces: plan.pieces,
+            next: 0,
+        })
+    }
+
+    /// Returns the track that is cut.
+    pub const fn source(&self) -> &SourceTrack {
+        &self.source
+    }
+
+    /// Returns the new track_ID.
+    pub const fn track_id(&self) -> u32 {
+        self.source.track.track_id
+    }
+
+    /// Returns the segments.
+    pub fn segments(&self) -> &[CutSegment] {
+        &self.segments
+    }
+
+    /// Reads the next fragment from the file of the track; None after the last.
+    ///
+    /// # Errors
+    /// [`Error::Input`], [`Error::Incomplete`].
+    pub fn next_fragment<S: SeekableInput>(
+        &mut self,
+        input: &mut S,
+    ) -> Result<Option<CutFragment<S::Chunk>>, Error> {
+        let Some(fragment) = self.fragments.get(self.next) else {
+            return Ok(None);
+        };
+        let index = self.next;
+        self.next += 1;
+        let sequence_number = u32::try_from(self.next).unwrap_or(u32::MAX);
+        let mut boxes = moof::write(
+            sequence_number,
+            fragment,
+            &mut self.source.track,
+            MoofBase::Flagged,
+        )?;
+        let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| {
+            isobmff_boxes::Error::TooLarge {
+                box_type: FourCc::MDAT,
+            }
+        })?;
+        boxes.extend(size.to_be_bytes());
+        boxes.extend(FourCc::MDAT.0);
+        let first = self
+            .pieces
+            .partition_point(|piece| (piece.fragment as usize) < index);
+        let own = self.pieces.get(first..).unwrap_or_default();
+        Ok(Some(CutFragment {
+            boxes,
+            media: own
+                .iter()
+                .take_while(|piece| piece.fragment as usize == index)
+                .map(|piece| read(input, piece.offset, piece.offset + piece.len))
+                .collect::<Result<_, _>>()?,
+            media_size: fragment.len,
+        }))
+    }
+}
+
+/// Returns the segments that these fragments form.
+fn segments(fragments: &[PlannedFragment], source: &SourceTrack) -> Vec<CutSegment> {
+    let mut samples = source.samples();
+    let mut segments: Vec<CutSegment> = Vec::new();
+    let mut end = 0;
+    for (index, fragment) in fragments.iter().enumerate() {
+        let own = samples.by_ref().take(fragment.count as usize);
+        let spans = SampleSpan::of(own, &mut end);
+        match segments.last_mut() {
+            Some(last) if last.start_index == fragment.period => {
+                last.fragments.end = index + 1;
+                last.start = last.start.min(spans.start);
+            }
+            _ => segments.push(CutSegment {
+                start_index: fragment.period,
+                start: spans.start,
+                duration: 0,
+                fragments: index..index + 1,
+                starts_with_sync: spans.starts_with_sync || source.kind() == TrackKind::Audio,
+                first_sample: source.track.table.sizes.get(fragment.first),
+            }),
+        }
+    }
+    let ends: Vec<i64> = segments
+        .iter()
+        .skip(1)
+        .map(|next| next.start)
+        .chain([end])
+        .collect();
+    for (segment, end) in segments.iter_mut().zip(ends) {
+        segment.duration = u64::try_from(end.saturating_sub(segment.start)).unwrap_or(0);
+    }
+    segments
+}
+
+/// The presentation times of the samples of a fragment.
+struct SampleSpan {
+    start: i64,
+    starts_with_sync: bool,
+}
+
+impl SampleSpan {
+    /// Reads samples, and moves `end` to the latest end of one.
+    fn of(samples: impl Iterator<Item = TimedSample>, end: &mut i64) -> Self {
+        let mut span: Option<Self> = None;
+        for sample in samples {
+            *end = (*end).max(sample.start.saturating_add(sample.duration.into()));
+            match &mut span {
+                Some(span) => span.start = span.start.min(sample.start),
+                None => {
+                    span = Some(Self {
+                        start: sample.start,
+                        starts_with_sync: sample.is_sync,
+                    });
+                }
+            }
+        }
+        span.unwrap_or(Self {
+            start: *end,
+            starts_with_sync: false,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Reads the tracks of a clear file.
+
+use isobmff_boxes::{BoxTree, FourCc, Tkhd, Trex, read_movie_timescale};
+
+use super::fragment_tables::TableBuilder;
+use super::source_track::{SampleTables, SourceTrack, timescale};
+use crate::fragmenting::timing::TrackTiming;
+use crate::init::{STBL_PATH, clear_entries, has_samples, refuse_unreadable};
+use crate::progressive::file::{ProgressiveFile, TopLevelBox, read_box, read_header};
+use crate::progressive::tables;
+use crate::{Error, SeekableInput};
+
+/// The tracks of a clear MP4 file, progressive or fragmented, with the places and times of all their samples.
+///
+/// Its memory grows with the number of samples, by about 10 bytes each.
+pub struct SourceMovie {
+    /// The tracks that have samples, in the order of the file.
+    pub tracks: Vec<SourceTrack>,
+}
+
+impl SourceMovie {
+    /// Reads the boxes of a file, but none of its media.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyProtected`], [`Error::Edits`], damaged tables, a file of another format.
+    pub fn open<S: SeekableInput>(input: &mut S) -> Result<Self, Error> {
+        let tracks = match ProgressiveFile::scan(input)? {
+            Some(file) => progressive_tracks(&file)?,
+            None => fragmented_tracks(input)?,
+        };
+        match tracks.is_empty() {
+            true => Err(Error::NoTracks),
+            false => Ok(Self { tracks }),
+        }
+    }
+}
+
+fn progressive_tracks(file: &ProgressiveFile) -> Result<Vec<SourceTrack>, Error> {
+    let moov = BoxTree::parse(&file.moov)?;
+    refuse_unreadable(&moov)?;
+    let media: Vec<_> = file.media().collect();
+    let movie_timescale = read_movie_timescale(moov.child(FourCc::MVHD)?.reader())?;
+    moov.all(FourCc::TRAK)
+        .zip(tables::read_all(&moov, Some(&media))?)
+        .filter(|(_, table)| !table.chunks.is_empty())
+        .map(|(trak, table)| {
+            let tables = SampleTables {
+                table,
+                timing: TrackTiming::read(trak)?,
+                first_decode_time: 0,
+            };
+            SourceTrack::read(trak, tables, movie_timescale)
+        })
+        .collect()
+}
+
+fn fragmented_tracks<S: SeekableInput>(input: &mut S) -> Result<Vec<SourceTrack>, Error> {
+    let moov_bytes = find_moov(input)?;
+    let moov = BoxTree::parse(&moov_bytes)?;
+    refuse_unreadable(&moov)?;
+    let movie_timescale = read_movie_timescale(moov.child(FourCc::MVHD)?.reader())?;
+    let traks: Vec<_> = moov.all(FourCc::TRAK).collect();
+    let mut builders = traks
+        .iter()
+        .map(|trak| builder(trak, &moov))
+        .collect::<Result<Vec<_>, _>>()?;
+    add_samples_of_moov(&moov, &mut builders)?;
+    let mut at = 0;
+    while at < input.size() {
+        let Some(TopLevelBox { header, end }) = read_header(input, at)? else {
+            break;
+        };
+        match header.box_type {
+            FourCc::MOOF => TableBuilder::add_moof(&mut builders, &read_box(input, at..end)?, at)?,
+            FourCc::MOOV if read_box(input, at..end)? != moov_bytes => {
+                return Err(isobmff_boxes::Error::Duplicate {
+                    box_type: FourCc::MOOV,
+                }
+                .into());
+            }
+            _ => (),
+        }
+        at = end;
+    }
+    traks
+        .into_iter()
+        .zip(builders)
+        .map(|(trak, builder)| {
+            SourceTrack::read(trak, builder.build(timescale(trak)?), movie_timescale)
+        })
+        .filter(|track| !matches!(track, Ok(track) if track.is_empty()))
+        .collect()
+}
+
+/// Returns the first `moov`.
+fn find_moov<S: SeekableInput>(input: &mut S) -> Result<Vec<u8>, Error> {
+    let mut at = 0;
+    while at < input.size() {
+        let Some(TopLevelBox { header, end }) = read_header(input, at)? else {
+            break;
+        };
+        if header.box_type == FourCc::MOOV {
+            return read_box(input, at..end);
+        }
+        at = end;
+    }
+    Err(Error::NoMoov)
+}
+
+fn builder(trak: &BoxTree<'_>, moov: &BoxTree<'_>) -> Result<TableBuilder, Error> {
+    clear_entries(trak.descend(&STBL_PATH)?)?;
+    let track_id = Tkhd::read(trak.child(FourCc::TKHD)?.reader())?.track_id;
+    let mut trexes = moov
+        .all(FourCc::MVEX)
+        .flat_map(|mvex| mvex.all(FourCc::TREX))
+        .map(|trex| Trex::read(trex.reader()));
+    let own = trexes.find(|trex| trex.as_ref().map_or(true, |trex| trex.track_id == track_id));
+    let trex = own.transpose()?.unwrap_or(Trex {
+        track_id,
+        sample_description_index: 1,
+        sample_duration: 0,
+        sample_size: 0,
+        sample_flags: 0,
+    });
+    Ok(TableBuilder::new(trex))
+}
+
+/// Adds the samples that a fragmented movie has in its `moov`, as FFmpeg writes it without `empty_moov`.
+fn add_samples_of_moov(moov: &BoxTree<'_>, builders: &mut [TableBuilder]) -> Result<(), Error> {
+    for trak in moov.all(FourCc::TRAK) {
+        if has_samples(trak.descend(&STBL_PATH)?)? {
+            for (table, (trak, builder)) in tables::read_all(moov, None)?
+                .iter()
+                .zip(moov.all(FourCc::TRAK).zip(builders))
+            {
+                builder.add_moov(table, &TrackTiming::read(trak)?)?;
+            }
+            break;
+        }
+    }
+    Ok(())
+}
