@@ -30,7 +30,7 @@ fn protects_the_given_file_without_playready() {
     };
     gst::init().unwrap();
     let line = format!(
-        "filesrc location={} ! {} systems=widevine+common+fairplay+marlin pssh={GIVEN} name=enc ! fakesink",
+        "filesrc location={} ! {} systems=widevine+common+fairplay+marlin+clearkey pssh={GIVEN} name=enc ! fakesink",
         file.display(),
         enc::one_key("cbcs")
     );
@@ -44,7 +44,7 @@ fn protects_the_given_file_without_playready() {
     assert_eq!(text("playready-object"), None);
     assert_eq!(text("smooth-protection"), None);
     let mpd = text("content-protection").unwrap();
-    assert_eq!(mpd.lines().count(), 6, "{mpd}");
+    assert_eq!(mpd.lines().count(), 7, "{mpd}");
     assert!(mpd.lines().last().unwrap().contains(GIVEN), "{mpd}");
     let lines = text("hls-key").unwrap();
     let formats = lines
@@ -52,7 +52,12 @@ fn protects_the_given_file_without_playready() {
         .map(|line| line.split(",KEYFORMAT=").nth(1).unwrap());
     let formats = formats.map(|format| format.split('"').nth(1).unwrap());
     let widevine = format!("urn:uuid:{WIDEVINE}");
-    let expected = [&*widevine, "com.apple.streamingkeydelivery", &*widevine];
+    let expected = [
+        &*widevine,
+        "com.apple.streamingkeydelivery",
+        "org.w3.clearkey",
+        &*widevine,
+    ];
     assert!(formats.eq(expected), "{lines}");
 }
 

@@ -7,6 +7,7 @@ use cenc_types::{KeyId, Scheme};
 use playready_header::xml::Element;
 
 use super::Drm;
+use super::system_facts::DashChild;
 
 /// Returns the generic element: the scheme and the default KID of an AdaptationSet.
 ///
@@ -40,12 +41,24 @@ pub fn content_protection(drm: &Drm) -> String {
     {
         return source_protection(drm, content);
     }
+    element_of(drm, |_| true)
+}
+
+/// Returns the element of one DRM system for content whose keys change in the segments: it names the system and the URL of its licence
+/// server, but no key.
+///
+/// Clients prefer keys in an MPD to those in segments, and some then stall at the first change.
+pub fn content_protection_without_keys(drm: &Drm) -> String {
+    element_of(drm, |child| !child.names_keys)
+}
+
+fn element_of(drm: &Drm, has_child: fn(&DashChild) -> bool) -> String {
     let mut element =
         Element::new("ContentProtection").with_attribute("schemeIdUri", &drm.dash_scheme());
     if let Some(value) = drm.dash_value() {
         element = element.with_attribute("value", value);
     }
-    for child in drm.dash_children() {
+    for child in drm.dash_children().into_iter().filter(has_child) {
         element = element
             .with_attribute(&format!("xmlns:{}", child.prefix), child.namespace)
             .with_child(child.element);
@@ -87,7 +100,7 @@ fn source_protection(drm: &Drm, content: &str) -> String {
 mod tests {
     use super::*;
     use crate::system_facts::DrmData;
-    use crate::{SourceTexts, System};
+    use crate::{DrmContent, PlayReadyContent, SourceTexts, System};
 
     fn of_kids(system: System, kids: &[KeyId]) -> Drm {
         Drm::new(system, DrmData::from_kids(kids))
@@ -126,6 +139,53 @@ mod tests {
              <mspr:pro xmlns:mspr=\"urn:microsoft:playready\">BgAAAAAA</mspr:pro>"
         );
         assert_eq!(protection_data(&of_kids(System::FairPlay, &[])), "");
+    }
+
+    // Form of the example in clause ClearKey of DASH-IF's Guidelines-Security.
+    #[test]
+    fn clear_key_has_the_url_of_its_licence_server() {
+        let kid = "9eb4050d-e44b-4802-932e-27d75083e266".parse().unwrap();
+        let clear_key = |url| {
+            System::ClearKey
+                .signal(&DrmContent {
+                    kids: &[kid],
+                    scheme: Scheme::Cenc,
+                    content_id: None,
+                    playready: PlayReadyContent::default(),
+                    clear_key_url: url,
+                })
+                .unwrap()
+        };
+        let start =
+            "schemeIdUri=\"urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e\" value=\"ClearKey1.0\">";
+        let drm = clear_key(Some("https://clearkey.example/license?a=1&b=2"));
+        let with_url = format!(
+            "<ContentProtection xmlns:dashif=\"https://dashif.org/CPS\" {start}\
+             <dashif:Laurl licenseType=\"EME-1.0\">https://clearkey.example/license?a=1&amp;b=2</dashif:Laurl>\
+             </ContentProtection>"
+        );
+        assert_eq!(content_protection(&drm), with_url);
+        assert_eq!(content_protection_without_keys(&drm), with_url);
+        assert_eq!(
+            content_protection(&clear_key(None)),
+            format!("<ContentProtection {start}</ContentProtection>")
+        );
+        assert_eq!(drm.pssh(), None);
+    }
+
+    #[test]
+    fn where_keys_change_no_key_is_named() {
+        let kids = ["10000000-1000-1000-1000-100000000001".parse().unwrap()];
+        let drm = Drm::playready(Default::default(), b"box".to_vec());
+        assert_eq!(
+            content_protection_without_keys(&drm),
+            "<ContentProtection schemeIdUri=\"urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95\" value=\"MSPR 2.0\">\
+             </ContentProtection>"
+        );
+        assert_eq!(
+            content_protection_without_keys(&of_kids(System::Marlin, &kids)),
+            "<ContentProtection schemeIdUri=\"urn:uuid:5E629AF5-38DA-4063-8977-97FFBD9902D4\"></ContentProtection>"
+        );
     }
 
     #[test]

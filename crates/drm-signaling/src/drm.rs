@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A DRM system of a stream, with its signaling in files and manifests.
 
-use cenc_types::Pssh;
+use cenc_types::{KeyId, Pssh};
 use playready_header::PlayReadyObject;
 use playready_header::xml::Element;
 
@@ -80,6 +80,7 @@ impl Drm {
                 pssh: Some(pssh),
                 kids: Vec::new(),
                 object: Some(object),
+                license_url: None,
             },
         )
     }
@@ -138,6 +139,7 @@ impl Drm {
             prefix: "cenc",
             namespace: "urn:mpeg:cenc:2013",
             element: Element::of_text("cenc:pssh", &base64(pssh)),
+            names_keys: true,
         });
         let own = self
             .system
@@ -152,6 +154,18 @@ impl Drm {
             .unwrap_or_default()
     }
 
+    /// Returns the keys of a media playlist for a track with one key.
+    pub(super) fn hls_track_keys(&self, kid: &KeyId) -> Vec<HlsKey> {
+        let mut data = self.data.clone();
+        if data.kids.contains(kid) {
+            data.kids = vec![*kid];
+        }
+        data.object = data.object.map(|object| object.with_first_key_id(kid));
+        self.system
+            .map(|system| (system.facts().hls_keys)(&data, Playlist::Media))
+            .unwrap_or_default()
+    }
+
     /// Returns the text of a ProtectionHeader of Smooth Streaming, without regard to the source's texts.
     pub(super) fn smooth_header(&self) -> Option<String> {
         self.system
@@ -161,8 +175,6 @@ impl Drm {
 
 #[cfg(test)]
 mod tests {
-    use cenc_types::KeyId;
-
     use super::*;
 
     fn read(system_id: [u8; 16], data: &[u8]) -> Drm {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! EXT-X-KEY and EXT-X-SESSION-KEY of HLS playlists, RFC 8216, 4.3.2.4 and 4.3.4.5, with the key formats of the DRM systems.
 
-use cenc_types::Scheme;
+use cenc_types::{KeyId, Scheme};
 
 pub use super::system_facts::HlsKey;
 use super::{Drm, Error, System, kid_digits};
@@ -22,6 +22,29 @@ pub enum Playlist {
 /// # Errors
 /// [`Error::NoHlsMethod`] for `cens` and `cbc1`, [`Error::SchemeOfSystem`] for FairPlay with `cenc`.
 pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<String>, Error> {
+    lines_of(drm, scheme, playlist, drm.hls_keys(playlist))
+}
+
+/// Returns the EXT-X-KEY lines of one DRM system for a track with one key, without line breaks.
+///
+/// A list of KIDs starts with that of the track: hls.js takes the first as the track's. Of systems with a line for each key, only the
+/// line of the track's is returned.
+///
+/// # Errors
+/// Those of [`key_lines`].
+pub fn track_key_lines(drm: &Drm, scheme: Scheme, kid: &KeyId) -> Result<Vec<String>, Error> {
+    let mut lines = lines_of(drm, scheme, Playlist::Media, drm.hls_track_keys(kid))?;
+    let key_id = format!("KEYID=0x{}", kid_digits(kid));
+    lines.retain(|line| !line.contains("KEYID=0x") || line.contains(&key_id));
+    Ok(lines)
+}
+
+fn lines_of(
+    drm: &Drm,
+    scheme: Scheme,
+    playlist: Playlist,
+    keys: Vec<HlsKey>,
+) -> Result<Vec<String>, Error> {
     if let Some(texts) = drm.source_texts() {
         let lines = match playlist {
             Playlist::Media => &texts.hls_media,
@@ -46,7 +69,7 @@ pub fn key_lines(drm: &Drm, scheme: Scheme, playlist: Playlist) -> Result<Vec<St
             key.format
         )
     };
-    Ok(drm.hls_keys(playlist).into_iter().map(line).collect())
+    Ok(keys.into_iter().map(line).collect())
 }
 
 /// Returns the first key of a media playlist, or None for systems that HLS cannot name.
@@ -82,7 +105,7 @@ pub const fn method(scheme: Scheme) -> Result<&'static str, Error> {
 
 #[cfg(test)]
 mod tests {
-    use cenc_types::KeyId;
+    use playready_header::{Header, HeaderFields, KeyIds, PlayReadyObject};
 
     use super::*;
     use crate::system_facts::DrmData;
@@ -133,6 +156,43 @@ mod tests {
                 assert_eq!(lines(&fairplay, playlist).len(), kids.len());
             }
         }
+    }
+
+    // hls.js takes the first KID of a PlayReady Header as that of the track.
+    #[test]
+    fn lines_of_a_track_are_for_its_key() {
+        let kids = [1, 2, 3].map(|byte| KeyId::from_bytes([byte; 16]));
+        let lines = |drm: &Drm| track_key_lines(drm, Scheme::Cbcs, &kids[1]).unwrap();
+        for system in [System::Widevine, System::FairPlay] {
+            let [line] = lines(&of_kids(system, &kids)).try_into().unwrap();
+            assert!(line.contains("0202"), "{line}");
+        }
+        let header = |kids: &[KeyId]| {
+            let key_ids = KeyIds::AesCbc(kids.to_vec());
+            let fields = HeaderFields {
+                key_ids,
+                ..HeaderFields::default()
+            };
+            PlayReadyObject::with_header(&Header::new(fields).unwrap()).unwrap()
+        };
+        let [line] = lines(&Drm::playready(header(&kids), Vec::new()))
+            .try_into()
+            .unwrap();
+        let own_first = header(&[kids[1], kids[0], kids[2]]).to_base64();
+        assert!(line.contains(&format!("base64,{own_first}\"")), "{line}");
+    }
+
+    // hls.js 1.7.4, LevelKey.getDecryptData: the first 16 bytes of a data URI are the KID.
+    #[test]
+    fn clear_key_has_the_kid_as_hls_js_reads_it() {
+        let clear_key = of_kids(System::ClearKey, &[KeyId::from_bytes(*b"0123456789abcdef")]);
+        assert_eq!(
+            key_lines(&clear_key, Scheme::Cbcs, Playlist::Media).unwrap(),
+            [
+                "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"data:text/plain;base64,MDEyMzQ1Njc4OWFiY2RlZg==\",\
+              KEYFORMAT=\"org.w3.clearkey\",KEYFORMATVERSIONS=\"1\""
+            ]
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //!         },
 //!         ..PlayReadyContent::default()
 //!     },
+//!     clear_key_url: None,
 //! })?;
 //!
 //! // A `pssh` box of version 0 starts with its size, type and version, and the SystemID of PlayReady.

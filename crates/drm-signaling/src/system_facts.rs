@@ -58,6 +58,18 @@ impl RequestedSignaling {
         smooth: false,
         key_uri: false,
     };
+
+    /// Nothing: for a system whose signaling no key server gives.
+    pub const NOTHING: Self = Self {
+        boxes: false,
+        smooth: false,
+        key_uri: false,
+    };
+
+    /// Returns true if any element is requested. Otherwise, a request does not name the system.
+    pub const fn has_any(self) -> bool {
+        self.boxes || self.smooth || self.key_uri
+    }
 }
 
 /// The content that is signaled.
@@ -71,6 +83,8 @@ pub struct DrmContent<'a> {
     pub content_id: Option<&'a str>,
     /// Its PlayReady signaling.
     pub playready: PlayReadyContent,
+    /// The absolute URL of the licence server for Clear Key; None if players have it in their settings.
+    pub clear_key_url: Option<&'a str>,
 }
 
 /// The signaling data of a system.
@@ -82,6 +96,8 @@ pub(crate) struct DrmData {
     pub(crate) kids: Vec<KeyId>,
     /// The PlayReady Object in the box.
     pub(crate) object: Option<PlayReadyObject>,
+    /// The URL of a licence server, of systems that have it in an element of their own.
+    pub(crate) license_url: Option<String>,
 }
 
 /// An element inside DASH ContentProtection, and the namespace that it needs.
@@ -89,6 +105,8 @@ pub(crate) struct DashChild {
     pub(crate) prefix: &'static str,
     pub(crate) namespace: &'static str,
     pub(crate) element: Element,
+    /// True if it is for certain keys, and so has no place where keys change in the segments.
+    pub(crate) names_keys: bool,
 }
 
 /// A key of a system in an HLS playlist.

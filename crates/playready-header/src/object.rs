@@ -4,7 +4,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Error, FoundHeader, Header};
+use cenc_types::KeyId;
+
+use super::{Error, FoundHeader, Header, HeaderFields};
 
 /// The size limit of an object, in bytes.
 const MAX_LEN: usize = 15 * 1024;
@@ -148,6 +150,36 @@ impl PlayReadyObject {
                 .cloned()
                 .collect(),
         }
+    }
+
+    /// Returns the object with a KID moved to the front of its header, where some clients look for the key of a track. An object is
+    /// unchanged if its header does not name the KID, names it first, or cannot be written again.
+    #[must_use]
+    pub fn with_first_key_id(&self, kid: &KeyId) -> Self {
+        self.moved_to_front(kid).unwrap_or_else(|| self.clone())
+    }
+
+    fn moved_to_front(&self, kid: &KeyId) -> Option<Self> {
+        let fields = self.header().ok()??.to_header().ok()?.fields().clone();
+        let position = fields.key_ids.key_ids().position(|known| known == *kid);
+        let header = Header::new(HeaderFields {
+            key_ids: fields
+                .key_ids
+                .moved_to_front(position.filter(|at| *at > 0)?),
+            ..fields
+        });
+        let header = header.ok()?.to_bytes();
+        let mut moved = Self::default();
+        for record in &self.records {
+            let value = match record.kind {
+                RecordKind::Header => header.clone(),
+                RecordKind::LicenseStore | RecordKind::Reserved | RecordKind::Unknown(_) => {
+                    record.value.clone()
+                }
+            };
+            moved.push(record.kind, value).ok()?;
+        }
+        Some(moved)
     }
 
     /// Writes the object's bytes.

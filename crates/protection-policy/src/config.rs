@@ -16,9 +16,10 @@ use playready_header::VersionChoice;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
 
 use super::properties::{
-    CLEAR_LEAD, CLEAR_TRACKS, CONTENT_ID, CRYPT_BYTE_BLOCK, CRYPTO_PERIOD, CUSTOM_ATTRIBUTES,
-    DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE, LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE,
-    LUI_URL, ON_DEMAND, ON_KEY_MISSING, PSSH, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
+    CLEAR_LEAD, CLEAR_TRACKS, CLEARKEY_URL, CONTENT_ID, CRYPT_BYTE_BLOCK, CRYPTO_PERIOD,
+    CUSTOM_ATTRIBUTES, DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE, LA_URL, LICENSE_REQUESTED,
+    LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND, ON_KEY_MISSING, PSSH, PSSH_VERSION, SKIP_BYTE_BLOCK,
+    SYSTEMS,
 };
 use super::property_spec::items;
 use super::{Error, PropertyValues};
@@ -64,6 +65,8 @@ pub struct Config {
     pub header: HeaderConfig,
     /// Complete `pssh` boxes, written after the generated ones: see [`Config::pssh_from_base64`].
     pub extra_pssh: Vec<Drm>,
+    /// The licence server in the signaling of Clear Key.
+    pub clear_key_url: Option<AbsoluteUrl>,
 }
 
 /// The choice of the first IV.
@@ -221,6 +224,7 @@ impl Config {
             systems: values.systems(&SYSTEMS),
             header: HeaderConfig::from_values(values)?,
             extra_pssh: Self::read_extra_pssh(values)?,
+            clear_key_url: values.parsed(&CLEARKEY_URL)?,
         })
     }
 
@@ -251,6 +255,7 @@ impl Config {
             systems: PropertyValues::default().systems(&SYSTEMS),
             header: HeaderConfig::default(),
             extra_pssh: Vec::new(),
+            clear_key_url: None,
         }
     }
 

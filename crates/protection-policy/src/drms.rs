@@ -80,6 +80,7 @@ pub(super) fn drms(config: &Config, signaled: &SignaledKeys<'_>) -> Result<Vec<D
         scheme: config.scheme,
         content_id: config.content_id.as_deref(),
         playready: playready(config, signaled, &entries),
+        clear_key_url: config.clear_key_url.as_ref().map(|url| url.as_str()),
     };
     let given: Vec<_> = signaled
         .keys

@@ -11,7 +11,7 @@ use super::property_spec::OptionGroup::{Encryption, Header, Keys};
 use super::property_spec::{PropertyKind, PropertySpec, ValueError};
 
 /// All properties, in the order in which commands list their options.
-pub static PROPERTIES: [PropertySpec; 29] = [
+pub static PROPERTIES: [PropertySpec; 30] = [
     KEY_URI,
     CONTENT_ID,
     KEY_ID,
@@ -32,6 +32,7 @@ pub static PROPERTIES: [PropertySpec; 29] = [
     PROTECT,
     SYSTEMS,
     PSSH,
+    CLEARKEY_URL,
     HEADER_VERSION,
     LA_URL,
     LUI_URL,
@@ -249,6 +250,15 @@ pub const PSSH: PropertySpec = PropertySpec::new(
     "Complete pssh boxes to add, in base64, separated by commas; they are written unchanged after the generated ones",
 )
 .option(Encryption, "BASE64");
+
+/// The licence server of Clear Key.
+pub const CLEARKEY_URL: PropertySpec = PropertySpec::new(
+    "clearkey-url",
+    "Clear Key licence URL",
+    PropertyKind::text_of::<AbsoluteUrl>(),
+    "Absolute URL of the licence server in the ContentProtection of clearkey",
+)
+.option(Encryption, "URL");
 
 /// The version of the PlayReady Header.
 pub const HEADER_VERSION: PropertySpec = PropertySpec::new(

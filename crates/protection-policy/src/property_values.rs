@@ -126,7 +126,12 @@ impl PropertyValues {
         ContentRequest {
             content_id: self.text(&CONTENT_ID).map(str::to_owned),
             scheme: self.scheme(),
-            systems: self.systems(&SYSTEMS).into_iter().map(System::id).collect(),
+            systems: self
+                .systems(&SYSTEMS)
+                .into_iter()
+                .filter(|system| system.facts().requested.has_any())
+                .map(System::id)
+                .collect(),
             crypto_period: Some(self.time(&CRYPTO_PERIOD)).filter(|period| !period.is_zero()),
             by_clock: self.period_clock() == PeriodClock::Utc,
         }
@@ -207,6 +212,13 @@ mod tests {
             let expected = PropertyValue::Text(Some(shown.to_owned()));
             assert!(values.shown(&KEY_URI) == Some(expected));
         }
+    }
+
+    #[test]
+    fn key_servers_are_asked_for_signaling_that_they_give() {
+        let mut values = PropertyValues::default();
+        values.set(&SYSTEMS, SYSTEMS.parse("playready+clearkey").unwrap());
+        assert_eq!(values.content_request().systems, [System::PlayReady.id()]);
     }
 
     #[test]

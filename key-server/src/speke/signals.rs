@@ -129,6 +129,7 @@ impl<'a> Signals<'a> {
                 )),
                 ..PlayReadyContent::default()
             },
+            clear_key_url: None,
         })?)
     }
 }

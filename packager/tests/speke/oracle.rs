@@ -22,6 +22,7 @@ fn document(version: &str, delivery: &str) -> String {
         System::Widevine,
         System::Common,
         System::Marlin,
+        System::ClearKey,
     ]
     .map(|system| {
         let id = SystemId(system.id());

@@ -16,6 +16,7 @@ pub const FACTS: SystemFacts = SystemFacts {
             prefix: "mas",
             namespace: "urn:marlin:mas:1-0:services:schemas:mpd",
             element: content_ids(&data.kids),
+            names_keys: true,
         })
     },
     ..SystemFacts::new(0x5e629af5_38da_4063_8977_97ffbd9902d4, "Marlin")

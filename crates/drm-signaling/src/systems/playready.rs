@@ -69,8 +69,8 @@ fn make(content: &DrmContent<'_>) -> Result<DrmData, Error> {
         pssh: Some(
             playready_pssh(&object, playready.listed.clone()).map_err(|_| Error::BoxTooLarge)?,
         ),
-        kids: Vec::new(),
         object: Some(object),
+        ..DrmData::default()
     })
 }
 
@@ -80,6 +80,7 @@ fn dash_child(object: &PlayReadyObject) -> DashChild {
         prefix: "mspr",
         namespace: "urn:microsoft:playready",
         element: Element::of_text("mspr:pro", &object.to_base64()),
+        names_keys: true,
     }
 }
 

@@ -33,7 +33,7 @@ fn make(content: &DrmContent<'_>) -> Result<DrmData, Error> {
     Ok(DrmData {
         pssh: Some(pssh.to_bytes().map_err(|_| Error::BoxTooLarge)?),
         kids,
-        object: None,
+        ..DrmData::default()
     })
 }
 

@@ -109,6 +109,21 @@ impl KeyIds {
             .chain(bare.iter().copied())
     }
 
+    /// Moves the KID at an index to the front.
+    pub(crate) fn moved_to_front(mut self, index: usize) -> Self {
+        fn rotate<T>(keys: &mut [T], index: usize) {
+            if let Some(front) = keys.get_mut(..=index) {
+                front.rotate_right(1);
+            }
+        }
+        match &mut self {
+            Self::AesCtr(keys) => rotate(keys, index),
+            Self::Cocktail(keys) => rotate(keys, index),
+            Self::AesCbc(kids) | Self::NoAlgorithm(kids) => rotate(kids, index),
+        }
+        self
+    }
+
     /// Refuses the nil KID and repeated KIDs.
     pub(super) fn check(&self) -> Result<(), Error> {
         let mut seen = HashSet::new();
