@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Manifests of protected presentations: DASH MPDs, HLS playlists and Smooth Streaming client manifests.
 //!
+//! [`writer`] writes them from a [`model`] of tracks, segments and keys; it has an example.
+//!
 //! [`protect_manifest`] adds the protection of its files to an existing manifest and leaves all other bytes unchanged. It reads no files
 //! and no boxes: the caller supplies both through [`PresentationFiles`].
 //!
@@ -36,6 +38,7 @@
 //!             scheme: Scheme::Cenc,
 //!             content_id: None,
 //!             playready: PlayReadyContent::default(),
+//!             clear_key_url: None,
 //!         };
 //!         Ok(Rc::new(FileProtection {
 //!             scheme: Some(Scheme::Cenc),
@@ -70,8 +73,10 @@ mod files;
 mod hls;
 mod layout;
 mod manifest;
+pub mod model;
 mod mpd;
 mod smooth;
+pub mod writer;
 mod xml;
 
 pub use error::Error;

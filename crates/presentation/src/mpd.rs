@@ -165,12 +165,9 @@ fn protection_edit(parent: Node<'_, '_>, init: &FileProtection, changes_keys: bo
                 .iter()
                 .map(move |kid| dash::mp4_protection(scheme, kid))
         })
-        .chain(init.drms.iter().map(|drm| {
-            let element = dash::content_protection(drm);
-            match changes_keys {
-                true => without_content(&element),
-                false => element,
-            }
+        .chain(init.drms.iter().map(|drm| match changes_keys {
+            true => dash::content_protection_without_keys(drm),
+            false => dash::content_protection(drm),
         }))
         .map(
             |element| match parent.default_namespace() == Some(NAMESPACE) {
@@ -185,12 +182,4 @@ fn protection_edit(parent: Node<'_, '_>, init: &FileProtection, changes_keys: bo
         )
         .collect();
     insert_elements(parent, &elements, &PRECEDING)
-}
-
-/// Returns an element with its attributes only: a `pssh` in the MPD would hide those of the fragments from clients.
-fn without_content(element: &str) -> String {
-    match element.split_once('>') {
-        Some((start, _)) => format!("{start}></ContentProtection>"),
-        None => element.to_owned(),
-    }
 }

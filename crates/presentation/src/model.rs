@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The model of a presentation, from which its manifests are written: tracks, their segments, and the keys of these.
+
+use std::time::Duration;
+
+use cenc_types::{KeyId, Scheme};
+use drm_signaling::Drm;
+
+use super::ByteRange;
+
+/// A presentation on demand: tracks that play together, all from time 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Presentation {
+    /// Its tracks. Of several video tracks, and of several audio tracks in one language, a player chooses one.
+    pub tracks: Vec<PresentedTrack>,
+    /// The DRM systems with the KIDs of all tracks, for the places that serve the whole presentation: EXT-X-SESSION-KEY and the
+    /// ProtectionHeader of Smooth Streaming. Empty if all tracks are clear.
+    pub drms: Vec<Drm>,
+}
+
+/// A track of a presentation: one file, or an init segment with media segments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PresentedTrack {
+    /// The name, unique in the presentation. Its files and playlists have this name, and a Representation has it as `id`.
+    pub name: String,
+    /// Its kind of media, with the properties of that kind.
+    pub media: TrackMedia,
+    /// The codecs parameter of RFC 6381; empty for a WebVTT file.
+    pub codecs: String,
+    /// The language by RFC 5646; None if it is not known.
+    pub language: Option<String>,
+    /// A name for the menu of a player.
+    pub label: Option<String>,
+    /// Its purposes.
+    pub roles: Vec<Role>,
+    /// The folder of its files and playlists, relative to the manifests that name all tracks; None if they are beside those.
+    pub folder: Option<String>,
+    /// Its files.
+    pub files: TrackFiles,
+    /// Ticks per second of the times in `segments`. Not 0.
+    pub timescale: u32,
+    /// Its segments in the order of time, without gaps in the file. Empty for a WebVTT file.
+    pub segments: Vec<Segment>,
+    /// The length of the whole track.
+    pub duration: Duration,
+    /// None for a clear track.
+    pub protection: Option<TrackSignaling>,
+    /// The codec as Smooth Streaming names it; None if it has no name for the codec, or no Smooth manifest is written.
+    pub smooth: Option<SmoothCodec>,
+}
+
+/// The codec of a track in a Smooth Streaming manifest (MS-SSTR, 2.2.2.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmoothCodec {
+    /// Such as `H264`, `AVC1`, `HVC1`, `AACL`, `EC-3` or `TTML`.
+    pub four_cc: String,
+    /// CodecPrivateData: for video the parameter sets, each after a start code of four bytes; for AAC the AudioSpecificConfig. Empty for
+    /// text.
+    pub private_data: Vec<u8>,
+}
+
+/// The kind of media of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrackMedia {
+    /// Pictures.
+    Video {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Pictures per second; None if the durations of the samples differ.
+        frame_rate: Option<FrameRate>,
+        /// The shape of a pixel; None if it is not known, which means square.
+        pixel_aspect: Option<PixelAspect>,
+        /// The range of brightness; None if it is not known.
+        range: Option<VideoRange>,
+    },
+    /// Sound.
+    Audio {
+        /// Samples per second.
+        sampling_rate: u32,
+        /// The number of channels, at least 1.
+        channels: u16,
+        /// Their places; None if only the number is known.
+        layout: Option<ChannelLayout>,
+    },
+    /// Subtitles or captions.
+    Text,
+}
+
+/// The shape of a pixel: its width to its height, as in `pasp`. Neither is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PixelAspect {
+    /// The width.
+    pub horizontal: u32,
+    /// The height.
+    pub vertical: u32,
+}
+
+/// The range of brightness: the values of VIDEO-RANGE (RFC 8216bis, 4.4.6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VideoRange {
+    /// Standard range.
+    Sdr,
+    /// Hybrid log-gamma: TransferCharacteristics 18 of ISO/IEC 23091-2.
+    Hlg,
+    /// Perceptual quantizer: TransferCharacteristics 16.
+    Pq,
+}
+
+/// The places of the channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelLayout {
+    /// ChannelConfiguration of ISO/IEC 23091-3.
+    Cicp(u8),
+    /// Of AC-3 and E-AC-3.
+    Dolby {
+        /// The channels as bits: Table E.5 of ETSI TS 102 366, from the left channel in the most significant bit.
+        channel_map: u16,
+        /// Complexity index of Dolby Atmos (ETSI TS 103 420); None without it.
+        joc_complexity: Option<u8>,
+    },
+    /// Of AC-4: the 24 bits of `dac4_presentation_channel_mask` (ETSI TS 103 190-2, G.3).
+    Ac4(u32),
+}
+
+/// Pictures per second, as a reduced fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameRate {
+    /// The numerator.
+    pub numerator: u32,
+    /// The denominator, not 0.
+    pub denominator: u32,
+}
+
+/// The purpose of a track: a value of `urn:mpeg:dash:role:2011` (ISO/IEC 23009-1, 5.8.5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The main track.
+    Main,
+    /// An alternative to the main track.
+    Alternate,
+    /// Commentary.
+    Commentary,
+    /// Dubbed sound.
+    Dub,
+    /// A description of the pictures for people who do not see them.
+    Description,
+    /// Text in another language.
+    Subtitle,
+    /// Text for people who do not hear the sound.
+    Caption,
+    /// Text that is always shown, such as the translation of signs.
+    ForcedSubtitle,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 8] = [
+        Self::Main,
+        Self::Alternate,
+        Self::Commentary,
+        Self::Dub,
+        Self::Description,
+        Self::Subtitle,
+        Self::Caption,
+        Self::ForcedSubtitle,
+    ];
+}
+
+/// The files of a track. Their names are relative to its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrackFiles {
+    /// An init segment, and a file for each media segment.
+    Segments {
+        /// The name of the init segment.
+        init: String,
+        /// The name of the media segments, with `$Number$` or `$Number%05d$` as in DASH. Numbers start at 1.
+        media: String,
+    },
+    /// One file: init segment, `sidx`, media segments.
+    Single {
+        /// Its name.
+        name: String,
+        /// The bytes of the init segment.
+        init: ByteRange,
+        /// The bytes of the `sidx`.
+        index: ByteRange,
+    },
+    /// A WebVTT file.
+    WebVtt {
+        /// Its name.
+        name: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+}
+
+/// A media segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Its earliest presentation time, in ticks.
+    pub start: u64,
+    /// Its length, in ticks.
+    pub duration: u64,
+    /// Its bytes in its file. In a file of its own it starts at 0.
+    pub bytes: ByteRange,
+    /// The type of the stream access point at its start (ISO/IEC 14496-12, Annex I), as in `sidx`; 0 if it starts with none.
+    pub sap_type: u8,
+    /// The bytes in the same file up to the end of its first sample, if this is a sync sample of a video track.
+    pub key_frame: Option<ByteRange>,
+}
+
+/// The signaling of a protected track.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackSignaling {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The KID in `tenc`.
+    pub default_kid: KeyId,
+    /// The DRM systems at the start of the track. Their lists of KIDs have one order in all tracks, so that clients see equal headers;
+    /// an HLS playlist moves the track's own KID to the front.
+    pub drms: Vec<Drm>,
+    /// The key changes within the segments. Empty if one key protects the track.
+    pub key_changes: Vec<KeyChange>,
+    /// Index of the first protected segment; more than 0 after a clear lead.
+    pub first_protected: usize,
+}
+
+/// A change of the key within a track, signaled in its segments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyChange {
+    /// Index of the first segment with the new key.
+    pub segment: usize,
+    /// The new KID.
+    pub kid: KeyId,
+    /// The DRM systems with the new key.
+    pub drms: Vec<Drm>,
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Checks of a model before a manifest is written from it.
+
+use std::collections::HashSet;
+
+use super::names::template_parts;
+use super::{WriteError, hls};
+use crate::ByteRange;
+use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackMedia};
+
+/// Refuses a presentation that no manifest can describe.
+///
+/// # Errors
+/// [`WriteError`].
+pub(super) fn check_presentation(presentation: &Presentation) -> Result<(), WriteError> {
+    if presentation.tracks.is_empty() {
+        return Err(WriteError::NoTracks);
+    }
+    let mut names = HashSet::new();
+    for track in &presentation.tracks {
+        let playlists = [hls::media_name(track), hls::iframes_name(track)];
+        if playlists.into_iter().any(|name| !names.insert(name)) {
+            return Err(WriteError::DuplicateName(track.name.clone()));
+        }
+        check_track(track)?;
+    }
+    Ok(())
+}
+
+/// Refuses a track that no manifest can describe.
+///
+/// # Errors
+/// [`WriteError`].
+pub(super) fn check_track(track: &PresentedTrack) -> Result<(), WriteError> {
+    if let Some(fault) = find_fault(track) {
+        return Err(WriteError::Track {
+            track: track.name.clone(),
+            fault,
+        });
+    }
+    match &track.language {
+        Some(language) if !is_language_tag(language) => Err(WriteError::Language {
+            track: track.name.clone(),
+            language: language.clone(),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
+    if track.name.is_empty() {
+        return Some("its name is empty: give it one");
+    }
+    if track.duration.is_zero() {
+        return Some("its duration is 0: leave it out");
+    }
+    match (&track.files, track.media) {
+        (TrackFiles::WebVtt { .. }, TrackMedia::Text) if track.protection.is_none() => return None,
+        (TrackFiles::WebVtt { .. }, _) => return Some("a WebVTT file can only be clear text"),
+        (TrackFiles::Segments { media, .. }, _) if template_parts(media).is_none() => {
+            return Some("the name of its segments has no $Number$, or another identifier");
+        }
+        (TrackFiles::Single { init, index, .. }, _) if is_empty(init) || is_empty(index) => {
+            return Some("the byte range of its init segment or sidx is empty");
+        }
+        (TrackFiles::Segments { .. } | TrackFiles::Single { .. }, _) => (),
+    }
+    if has_zero(track.media) {
+        return Some(
+            "its width, height, frame rate, shape of pixels, sampling rate or number of channels is 0",
+        );
+    }
+    if track.codecs.is_empty() {
+        return Some("its codecs parameter is empty");
+    }
+    if track.timescale == 0 {
+        return Some("its timescale is 0");
+    }
+    if track.segments.is_empty() {
+        return Some("it has no segments: leave it out");
+    }
+    if track
+        .segments
+        .iter()
+        .any(|segment| segment.duration == 0 || is_empty(&segment.bytes))
+    {
+        return Some("one of its segments has no bytes or the duration 0");
+    }
+    if !track
+        .segments
+        .is_sorted_by(|one, next| one.start < next.start)
+    {
+        return Some("its segments are not in the order of time");
+    }
+    has_odd_changes(track).then_some("its key changes are not in order, or after its last segment")
+}
+
+fn has_zero(media: TrackMedia) -> bool {
+    match media {
+        TrackMedia::Video {
+            width,
+            height,
+            frame_rate,
+            pixel_aspect,
+            ..
+        } => {
+            width == 0
+                || height == 0
+                || frame_rate.is_some_and(|rate| rate.denominator == 0 || rate.numerator == 0)
+                || pixel_aspect.is_some_and(|pixel| pixel.horizontal == 0 || pixel.vertical == 0)
+        }
+        TrackMedia::Audio {
+            sampling_rate,
+            channels,
+            ..
+        } => sampling_rate == 0 || channels == 0,
+        TrackMedia::Text => false,
+    }
+}
+
+fn has_odd_changes(track: &PresentedTrack) -> bool {
+    track.protection.as_ref().is_some_and(|protection| {
+        let changes = &protection.key_changes;
+        !changes.is_sorted_by(|one, next| one.segment < next.segment)
+            || changes
+                .iter()
+                .any(|change| change.segment >= track.segments.len())
+    })
+}
+
+const fn is_empty(range: &ByteRange) -> bool {
+    range.end <= range.start
+}
+
+/// True for the form of a tag: `xs:language` of XML Schema, which the schema of MPDs has.
+fn is_language_tag(language: &str) -> bool {
+    language.split('-').enumerate().all(|(index, part)| {
+        (1..=8).contains(&part.len())
+            && part.bytes().all(|byte| match index {
+                0 => byte.is_ascii_alphabetic(),
+                _ => byte.is_ascii_alphanumeric(),
+            })
+    })
+}

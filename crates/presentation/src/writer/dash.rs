@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MPL-2.0
+//! MPDs of presentations on demand (ISO/IEC 23009-1).
+
+mod channels;
+mod representation;
+mod sets;
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::WriteError;
+use super::bitrate::MeasuredMedia;
+use super::check::check_presentation;
+use super::xml::XmlElement;
+use crate::model::{Presentation, TrackFiles};
+use sets::adaptation_sets;
+
+pub(super) use sets::codec_family;
+
+/// The choices of an MPD.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MpdOptions {
+    /// `@minBufferTime`, to which each `@bandwidth` relates; None for the longest segment of the presentation.
+    pub min_buffer_time: Option<Duration>,
+}
+
+/// Writes the static MPD of a presentation, with one Period.
+///
+/// - Tracks in single files are in the on-demand profile (8.3), with `SegmentBase`; tracks in segment files in the live (8.4) and the
+///   CMAF profile, with `SegmentTemplate` and `SegmentTimeline`. With both, the MPD is in the full profile.
+/// - Tracks are in one AdaptationSet if clients may switch between them: with the same codec, language, roles, label, channels and keys.
+///   Sets that differ in nothing but keys and have the same segment boundaries are joined by `adaptation-set-switching` (5.3.3.5).
+/// - `@bandwidth` is measured from the sizes of the segments, for clients that start at any of them (5.3.5.2), and at least the average.
+/// - If the key changes within the segments, the systems are named without keys: a `pssh` in the MPD would hide those of the segments
+///   from clients, and Shaka Player stalls on it.
+///
+/// # Errors
+/// [`WriteError`] if the model is not possible.
+pub fn mpd(presentation: &Presentation, options: &MpdOptions) -> Result<String, WriteError> {
+    check_presentation(presentation)?;
+    let longest = longest_segment(presentation);
+    let buffer = options.min_buffer_time.unwrap_or(longest);
+    let files = Files::of(presentation);
+    let sets = adaptation_sets(presentation);
+    let period = XmlElement::new("Period")
+        .attribute("id", 0)
+        .attribute("start", "PT0S")
+        .children(
+            sets.iter()
+                .map(|set| representation::adaptation_set(set, &sets, buffer)),
+        );
+    let duration = presentation.tracks.iter().map(|track| track.duration).max();
+    let root = XmlElement::new("MPD")
+        .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
+        .attribute("profiles", files.profiles())
+        .attribute("type", "static")
+        .optional("mediaPresentationDuration", duration.map(iso_duration))
+        .attribute("minBufferTime", iso_duration(buffer))
+        .optional(
+            "maxSegmentDuration",
+            files.has_segments.then(|| iso_duration(longest)),
+        )
+        .child(period);
+    Ok(root.into_document())
+}
+
+/// The kinds of files that a presentation has.
+struct Files {
+    has_segments: bool,
+    has_single: bool,
+}
+
+impl Files {
+    fn of(presentation: &Presentation) -> Self {
+        let has = |kind: fn(&TrackFiles) -> bool| {
+            presentation.tracks.iter().any(|track| kind(&track.files))
+        };
+        Self {
+            has_segments: has(|files| matches!(files, TrackFiles::Segments { .. })),
+            has_single: has(|files| matches!(files, TrackFiles::Single { .. })),
+        }
+    }
+
+    const fn profiles(&self) -> &'static str {
+        match (self.has_segments, self.has_single) {
+            (true, true) => "urn:mpeg:dash:profile:full:2011",
+            (true, false) => {
+                "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+            }
+            (false, _) => "urn:mpeg:dash:profile:isoff-on-demand:2011",
+        }
+    }
+}
+
+/// Returns the duration of the longest segment of any track. WebVTT files have no segments.
+fn longest_segment(presentation: &Presentation) -> Duration {
+    let segmented = |files: &TrackFiles| !matches!(files, TrackFiles::WebVtt { .. });
+    presentation
+        .tracks
+        .iter()
+        .filter(|track| segmented(&track.files))
+        .map(|track| MeasuredMedia::of_track(track).longest())
+        .max()
+        .unwrap_or(Duration::from_secs(1))
+}
+
+/// Writes a duration as `xs:duration`, rounded up to a microsecond.
+fn iso_duration(duration: Duration) -> String {
+    let micros = duration.as_nanos().div_ceil(1000);
+    let mut text = format!("PT{}", micros / 1_000_000);
+    let fraction = format!("{:06}", micros % 1_000_000);
+    let digits = fraction.trim_end_matches('0');
+    if !digits.is_empty() {
+        let _ = write!(text, ".{digits}");
+    }
+    text.push('S');
+    text
+}

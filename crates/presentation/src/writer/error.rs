@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Errors of writing manifests.
+
+use cenc_types::Scheme;
+
+/// Errors of writing a manifest from a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The presentation is empty.
+    #[error("the presentation has no track: add one")]
+    NoTracks,
+    /// Two tracks or playlists would have one name.
+    #[error("two tracks have the name {0}, or one has the name of another's playlist: rename one")]
+    DuplicateName(String),
+    /// A value of a track is not possible.
+    #[error("track {track}: {fault}")]
+    Track {
+        /// The name of the track.
+        track: String,
+        /// The fault, with the remedy.
+        fault: &'static str,
+    },
+    /// A language is not a language tag.
+    #[error(
+        "track {track}: {language:?} is not a language tag of RFC 5646: give one such as en or pt-BR"
+    )]
+    Language {
+        /// The name of the track.
+        track: String,
+        /// The language.
+        language: String,
+    },
+    /// A multivariant playlist needs video or audio.
+    #[error("HLS needs a video or audio track, but all tracks are text: add one, or write an MPD")]
+    OnlyText,
+    /// None of the DRM systems of a track has a form in the manifest's format.
+    #[error(
+        "{format} can name none of the DRM systems of track {track}: add playready to the systems"
+    )]
+    NoSystem {
+        /// The format.
+        format: &'static str,
+        /// The name of the track.
+        track: String,
+    },
+    /// A track has no key frames that can be listed.
+    #[error(
+        "track {0} has no segment that starts with a key frame: write no I-frame playlist for it"
+    )]
+    NoKeyFrames(String),
+    /// Smooth Streaming has no name for a codec.
+    #[error(
+        "track {track}: Smooth Streaming has no name for its codec {codecs:?}: leave the track out of that manifest, or write an MPD"
+    )]
+    SmoothCodec {
+        /// The name of the track.
+        track: String,
+        /// Its codecs parameter.
+        codecs: String,
+    },
+    /// Clients of Smooth Streaming decrypt one scheme only.
+    #[error(
+        "track {track}: Smooth Streaming takes the scheme cenc only, not {scheme}: protect with cenc"
+    )]
+    SmoothScheme {
+        /// The name of the track.
+        track: String,
+        /// Its scheme.
+        scheme: Scheme,
+    },
+    /// Qualities of one stream have other fragments.
+    #[error(
+        "tracks {other} and {track} are qualities of one stream, but have other fragments: cut them at the same times, with one timescale"
+    )]
+    SmoothBoundaries {
+        /// The name of the track.
+        track: String,
+        /// The name of the first track of the stream.
+        other: String,
+    },
+    /// The key of a track changes, which a client manifest has no element for.
+    #[error(
+        "track {0}: clients of Smooth Streaming follow a key change only with an ONDEMAND header and licences in the fragments: use one key"
+    )]
+    SmoothKeyChange(String),
+    /// The format cannot express the protection.
+    #[error(transparent)]
+    Drm(#[from] drm_signaling::Error),
+}

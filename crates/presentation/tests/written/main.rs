@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Manifests that are written from models, read by the schema of MPDs and by an independent parser of playlists.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod combinations;
+mod faults;
+mod models;
+mod mpds;
+mod playlists;
+mod smooth;
