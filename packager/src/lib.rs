@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cut;
 mod generate;
 mod header;
 mod inspect;
@@ -27,6 +28,7 @@ mod log;
 mod manifest;
 mod new_file;
 mod options;
+mod package;
 mod print;
 #[cfg(feature = "serve")]
 mod process;
@@ -47,6 +49,7 @@ use header::HeaderArgs;
 use host_access::Host;
 use inspect::InspectArgs;
 use manifest::ManifestArgs;
+use package::PackageArgs;
 use protect::ProtectArgs;
 
 /// Tools for content that is protected by Common Encryption with PlayReady signaling.
@@ -60,6 +63,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum PackagerCommand {
     Protect(Box<ProtectArgs>),
+    Package(Box<PackageArgs>),
     Inspect(InspectArgs),
     Header(Box<HeaderArgs>),
     Manifest(ManifestArgs),
@@ -84,6 +88,7 @@ pub fn run() -> ExitCode {
     let host = Host::system();
     match CommandLine::parse().command {
         PackagerCommand::Protect(args) => protect::run(&args, &host),
+        PackagerCommand::Package(args) => package::run(&args, &host),
         PackagerCommand::Inspect(args) => inspect::run(&args),
         PackagerCommand::Header(args) => header::run(&args, &host),
         PackagerCommand::Manifest(args) => manifest::run(&args, &host),

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The options of `protect`, which have the names and the meaning of the properties of `playreadyenc`.
+//! The options of `protect`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use cenc_types::KeyId;
-use clap::{ArgGroup, Args};
-use content_keys::{FixedKeys, KeyProvider, KeyRing, SeedKeys};
-use host_access::Host;
-use protection_policy::Config;
-use protection_policy::properties::{KEY_ID, KEY_URI};
+use clap::Args;
 
-use super::Error;
-use crate::options::{AllGroups, PropertyOptions};
-use crate::secrets;
+use super::protection_options::ProtectionOptions;
+use crate::cut::parse_segment_duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,8 +27,6 @@ Exit codes:
 /// from files and not from the command line, which every user of the machine can see.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-#[command(group = ArgGroup::new("source of keys").required(true).args([KEY_URI.name, "key_file", "key_seed_file"]))]
-#[command(group = ArgGroup::new("name of keys").args([KEY_URI.name, KEY_ID.name]))]
 pub struct ProtectArgs {
     /// The clear file; with --init one or more segments, in their order
     #[arg(value_name = "IN", required = true)]
@@ -47,6 +40,9 @@ pub struct ProtectArgs {
     /// File for the protected init segment
     #[arg(long, value_name = "FILE", requires = "init")]
     pub init_out: Option<PathBuf>,
+    /// Cut IN at key frames into fragments of this length and index them, whatever form IN has; OUT can be streamed
+    #[arg(long, value_name = "DURATION", value_parser = parse_segment_duration, conflicts_with = "init")]
+    pub fragment: Option<Duration>,
     /// Write one JSON object with KIDs, counts and the texts for manifests
     #[arg(long)]
     pub json: bool,
@@ -54,44 +50,5 @@ pub struct ProtectArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
     #[command(flatten)]
-    properties: PropertyOptions<AllGroups>,
-    /// File of mode 0600 with the content key of --key-id: 16 bytes in hex or base64
-    #[arg(long, value_name = "FILE", requires = KEY_ID.name, help_heading = "Keys")]
-    key_file: Option<PathBuf>,
-    /// File of mode 0600 with a PlayReady key seed in hex or base64, from which the content key of --key-id is derived
-    #[arg(long, value_name = "FILE", requires = KEY_ID.name, help_heading = "Keys")]
-    key_seed_file: Option<PathBuf>,
-}
-
-impl ProtectArgs {
-    /// Returns the configuration of the packager.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] if the options contradict each other, such as a pattern that encrypts nothing.
-    pub fn config(&self, host: &Host) -> Result<Config, Error> {
-        Ok(Config::from_values(self.properties.values(), host.clone())?)
-    }
-
-    /// Opens the source of keys, which may read files or create a `.keys` file.
-    ///
-    /// # Errors
-    /// [`Error::Secret`], [`Error::Setup`].
-    pub fn provider(&self, host: &Host) -> Result<Box<dyn KeyProvider>, Error> {
-        let values = self.properties.values();
-        let kid: Option<KeyId> = values.parsed(&KEY_ID)?;
-        Ok(match (kid, &self.key_file, &self.key_seed_file) {
-            (Some(kid), Some(file), _) => Box::new(FixedKeys::new(KeyRing::single(
-                kid,
-                secrets::read_key(file, host)?,
-            ))),
-            (Some(kid), None, Some(file)) => {
-                Box::new(SeedKeys::new(kid, secrets::read_seed(file, host)?))
-            }
-            _ => protection_policy::open(
-                values.text(&KEY_URI).unwrap_or_default(),
-                &values.content_request(),
-                host,
-            )?,
-        })
-    }
+    pub protection: ProtectionOptions,
 }

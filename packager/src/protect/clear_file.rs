@@ -86,6 +86,11 @@ impl ClearFile {
         self.bar.suspend(|| eprintln!("warning: {text}"));
     }
 
+    /// Returns the progress bar.
+    pub const fn bar(&self) -> &ProgressBar {
+        &self.bar
+    }
+
     /// Restarts the progress bar for the next pass over the file.
     pub fn start_pass(&self, name: &'static str) {
         self.bar.reset();

@@ -2,8 +2,9 @@
 //! The errors of `protect` and their exit codes.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::signals::Stopped;
 use crate::print::{FAULTY, NO_FILE};
 use crate::{new_file, secrets};
 
@@ -27,6 +28,10 @@ pub enum Error {
     /// Two segments would get the same name.
     #[error("two segments are named {0:?}: protect them into different folders")]
     SameName(std::ffi::OsString),
+    /// Video tracks have no common key frames.
+    #[error("{path}: its video tracks have no common key frame from {time:.3} s on: protect them apart, or encode them with key frames \
+             at the same times", path = .path.display())]
+    Unaligned { path: PathBuf, time: f64 },
     /// A segment without a fragment.
     #[error("{path}: there is no 'moof' in this segment: it is empty or incomplete", path = .0.display())]
     NoFragment(PathBuf),
@@ -60,10 +65,22 @@ impl From<content_keys::Error> for Error {
 }
 
 impl Error {
+    /// Returns the error of an MP4 file.
+    pub fn mp4(path: &Path, source: cenc_mp4::Error) -> Self {
+        match source {
+            cenc_mp4::Error::Input(error) if error.is::<Stopped>() => Self::Interrupted,
+            cenc_mp4::Error::Threads(source) => Self::Threads(source),
+            source => Self::Mp4 {
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+
     /// Returns the exit code of the command.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Setup(_) | Self::NoFragment(_) => FAULTY,
+            Self::Setup(_) | Self::NoFragment(_) | Self::Unaligned { .. } => FAULTY,
             Self::Mp4 { source, .. } if !matches!(source, cenc_mp4::Error::Input(_)) => FAULTY,
             // The code with which a shell reports a program that SIGINT ended.
             Self::Interrupted => 130,

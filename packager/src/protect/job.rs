@@ -12,7 +12,6 @@ use protection_policy::Packaging;
 use super::Error;
 use super::clear_file::ClearFile;
 use super::report::KeyChangeReport;
-use super::signals::Stopped;
 use super::writer::OutputWriter;
 
 /// The protection of one file.
@@ -134,14 +133,7 @@ impl ProtectJob<'_> {
 
     /// Returns the error of the command for one of the file.
     pub fn failed(&self, source: cenc_mp4::Error) -> Error {
-        match source {
-            cenc_mp4::Error::Input(error) if error.is::<Stopped>() => Error::Interrupted,
-            cenc_mp4::Error::Threads(source) => Error::Threads(source),
-            source => Error::Mp4 {
-                path: self.path.to_owned(),
-                source,
-            },
-        }
+        Error::mp4(self.path, source)
     }
 }
 

@@ -3,29 +3,33 @@
 //! progressive file.
 
 mod args;
-mod clear_file;
+pub mod clear_file;
 mod error;
+mod fragmented_file;
 mod job;
 mod output;
+pub mod protection_options;
 pub mod report;
 mod segments;
-mod signals;
+pub mod signals;
 mod writer;
 
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub use args::ProtectArgs;
 use clear_file::ClearFile;
-use error::Error;
+pub use error::Error;
+use fragmented_file::FragmentedFileJob;
 use host_access::Host;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use job::ProtectJob;
 use output::OutputFile;
-use protection_policy::{Config, Packaging, SampleKeys};
 use report::ProtectReport;
-use segments::{SegmentsJob, encrypting};
+use segments::SegmentsJob;
+pub use segments::encrypting;
 use signals::StopSignals;
 use writer::OutputWriter;
 
@@ -49,7 +53,10 @@ fn protect(args: &ProtectArgs, host: &Host) -> Result<ProtectReport, Error> {
     let signals = StopSignals::register().map_err(Error::Signals)?;
     match (&args.init, args.inputs.as_slice()) {
         (Some(init), _) => protect_segments(args, init, host, signals),
-        (None, [input]) => protect_file(args, input, host, signals),
+        (None, [input]) => match args.fragment {
+            Some(duration) => fragment_file(args, input, duration, host, signals),
+            None => protect_file(args, input, host, signals),
+        },
         (None, _) => Err(Error::SeveralFiles),
     }
 }
@@ -61,7 +68,7 @@ fn protect_file(
     signals: StopSignals,
 ) -> Result<ProtectReport, Error> {
     let mut input = ClearFile::open(path, progress_bar(args.json), signals)?;
-    let config = args.config(host)?;
+    let config = args.protection.config(host)?;
     let threads = usize::from(args.threads);
     let mut output = OutputWriter::new(
         OutputFile::create(&args.output, input.metadata(), host)?,
@@ -70,7 +77,7 @@ fn protect_file(
     for warning in config.warnings() {
         input.warn(&warning);
     }
-    let mut packaging = open_packaging(args, config, host)?;
+    let mut packaging = args.protection.open(config, host)?;
     let mut job = ProtectJob {
         path,
         input: &mut input,
@@ -91,17 +98,47 @@ fn protect_file(
     ))
 }
 
+/// Cuts a file into fragments and protects them.
+fn fragment_file(
+    args: &ProtectArgs,
+    path: &Path,
+    segment_duration: Duration,
+    host: &Host,
+    signals: StopSignals,
+) -> Result<ProtectReport, Error> {
+    let input = ClearFile::open(path, progress_bar(args.json), signals)?;
+    let config = args.protection.config(host)?;
+    for warning in config.warnings() {
+        input.warn(&warning);
+    }
+    let output = OutputFile::create(&args.output, input.metadata(), host)?;
+    let job = FragmentedFileJob {
+        path,
+        segment_duration,
+        threads: args.threads,
+        packaging: args.protection.open(config, host)?,
+    };
+    let file = job.run(input, output)?;
+    Ok(ProtectReport::new(
+        args,
+        &file.packaging,
+        file.totals,
+        file.size,
+        file.key_changes,
+    ))
+}
+
 fn protect_segments(
     args: &ProtectArgs,
     init: &Path,
     host: &Host,
     signals: StopSignals,
 ) -> Result<ProtectReport, Error> {
-    let config = args.config(host)?;
+    let config = args.protection.config(host)?;
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }
-    let mut packaging = open_packaging(args, config, host)?;
+    let mut packaging = args.protection.open(config, host)?;
     let mut job = SegmentsJob {
         args,
         host,
@@ -123,17 +160,8 @@ fn protect_segments(
     ))
 }
 
-fn open_packaging(args: &ProtectArgs, config: Config, host: &Host) -> Result<Packaging, Error> {
-    Ok(Packaging::open(
-        config,
-        args.provider(host)?,
-        SampleKeys::default(),
-        Default::default(),
-    )?)
-}
-
 /// Returns a progress bar, which is hidden if standard error is not a terminal or JSON is written.
-fn progress_bar(json: bool) -> ProgressBar {
+pub fn progress_bar(json: bool) -> ProgressBar {
     let target = match std::io::stderr().is_terminal() && !json {
         true => ProgressDrawTarget::stderr(),
         false => ProgressDrawTarget::hidden(),

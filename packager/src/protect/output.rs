@@ -44,6 +44,15 @@ impl OutputFile {
         .map_err(|source| self.0.failed(source).into())
     }
 
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let written = self.0.file().write_all(bytes);
+        written.map_err(|source| self.0.failed(source).into())
+    }
+
     fn overwrite(&mut self, position: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.file().flush()?;
         self.0.file().get_ref().write_all_at(bytes, position)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The manifests of the presentation.
+
+use presentation::model::{Presentation, PresentedTrack};
+use presentation::writer::{WriteError, dash, hls};
+
+use super::Error;
+use super::args::{ManifestKind, PackageArgs};
+use super::folder::{Manifest, NewVersion};
+
+/// The names of the manifests at the top of the folder.
+const MPD: &str = "manifest.mpd";
+const MULTIVARIANT: &str = "manifest.m3u8";
+
+/// Writes the manifests of a presentation.
+pub struct ManifestWriter<'a> {
+    /// The presentation.
+    pub presentation: &'a Presentation,
+    /// The options.
+    pub args: &'a PackageArgs,
+    /// The folder of the files.
+    pub version: &'a NewVersion,
+}
+
+impl ManifestWriter<'_> {
+    /// Writes the playlists of the tracks beside their files, and returns the manifests that name them.
+    ///
+    /// # Errors
+    /// [`Error::Manifest`], [`Error::Output`].
+    pub fn write(&self) -> Result<Vec<Manifest>, Error> {
+        let mut manifests = Vec::new();
+        for kind in &self.args.manifests {
+            manifests.push(match kind {
+                ManifestKind::Dash => self.mpd()?,
+                ManifestKind::Hls => self.playlists()?,
+            });
+        }
+        Ok(manifests)
+    }
+
+    fn mpd(&self) -> Result<Manifest, Error> {
+        let options = dash::MpdOptions::default();
+        Ok(Manifest {
+            name: MPD,
+            text: dash::mpd(self.presentation, &options).map_err(failed("MPD"))?,
+        })
+    }
+
+    fn playlists(&self) -> Result<Manifest, Error> {
+        for track in &self.presentation.tracks {
+            self.write_track(track)?;
+        }
+        let text = hls::multivariant(self.presentation).map_err(failed("HLS"))?;
+        Ok(Manifest {
+            name: MULTIVARIANT,
+            text,
+        })
+    }
+
+    fn write_track(&self, track: &PresentedTrack) -> Result<(), Error> {
+        let options = hls::HlsOptions {
+            clear_lead: match self.args.hls_clear_lead {
+                true => hls::HlsClearLead::None,
+                false => hls::HlsClearLead::KeyFromStart,
+            },
+        };
+        let media = hls::media(self.presentation, track, &options).map_err(failed("HLS"))?;
+        self.version
+            .write(&hls::media_name(track), media.as_bytes())?;
+        if hls::has_iframes(track) {
+            let iframes = hls::iframes(track, &options).map_err(failed("HLS"))?;
+            self.version
+                .write(&hls::iframes_name(track), iframes.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn failed(format: &'static str) -> impl Fn(WriteError) -> Error {
+    move |source| Error::Manifest { format, source }
+}

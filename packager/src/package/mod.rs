@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MPL-2.0
+//! `package`: makes a protected presentation of MP4 and WebVTT files. The tracks are cut at common key frames, protected as one stream,
+//! and written to files of their own; then the manifests are written.
+
+mod args;
+mod described_track;
+mod error;
+mod folder;
+mod input_spec;
+mod inputs;
+mod manifests;
+mod names;
+mod presented;
+mod report;
+mod track_writer;
+mod web_vtt;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub use args::PackageArgs;
+use cenc_mp4::cutting::{CutTrack, SegmentStarts, SourceTrack, UnalignedTracks, track_init};
+use described_track::DescribedTrack;
+use error::Error;
+use folder::NewVersion;
+use host_access::Host;
+use indicatif::ProgressBar;
+use inputs::{InputTrack, Inputs};
+use manifests::ManifestWriter;
+use names::TrackNames;
+use presentation::model::Presentation;
+use presented::{PresentedKeys, ShownTrack, write_texts};
+use report::PackageReport;
+use track_writer::TrackWriter;
+
+use crate::cut::{ProtectedInit, SegmentProtector, TrackJob};
+use crate::print;
+use crate::protect::signals::StopSignals;
+use crate::protect::{self, progress_bar};
+
+/// Packages the inputs and prints the report.
+pub fn run(args: &PackageArgs, host: &Host) -> ExitCode {
+    match package(args, host) {
+        Ok(report) => print::out(0, |out| match args.json {
+            true => print::json(&report, out),
+            false => report.write(out),
+        }),
+        Err(error) => print::fail(error.exit_code(), &error),
+    }
+}
+
+/// A track with its description, before it is cut.
+struct PlannedTrack {
+    /// Index of its file.
+    file: usize,
+    name: String,
+    described: DescribedTrack,
+    cut: CutTrack,
+}
+
+fn package(args: &PackageArgs, host: &Host) -> Result<PackageReport, Error> {
+    let signals = StopSignals::register().map_err(protect::Error::Signals)?;
+    let bar = progress_bar(args.json);
+    let mut inputs = Inputs::open(&args.inputs, &bar, &signals)?;
+    if !inputs.has_media() {
+        return Err(Error::NoMedia);
+    }
+    let mut names = TrackNames::default();
+    let planned = plan(&mut inputs, args.segment_duration, &mut names, &bar)?;
+    let version = NewVersion::create(&args.output)?;
+    let mut presentation = protect_tracks(args, host, &mut inputs, planned, &version, &bar)?;
+    presentation
+        .tracks
+        .extend(write_texts(&inputs, &version, &mut names)?);
+    let writer = ManifestWriter {
+        presentation: &presentation,
+        args,
+        version: &version,
+    };
+    let manifests = writer.write()?;
+    let report = PackageReport::new(args, &presentation, &manifests);
+    version.publish(&manifests, host)?;
+    Ok(report)
+}
+
+/// Describes the tracks and cuts them into segments.
+fn plan(
+    inputs: &mut Inputs,
+    segment_duration: Duration,
+    names: &mut TrackNames,
+    bar: &ProgressBar,
+) -> Result<Vec<PlannedTrack>, Error> {
+    let sources: Vec<&SourceTrack> = inputs.tracks.iter().map(|track| &track.source).collect();
+    let starts = SegmentStarts::choose(&sources, segment_duration)
+        .map_err(|unaligned| unaligned_error(inputs, &unaligned))?;
+    let mut planned = Vec::new();
+    for track in std::mem::take(&mut inputs.tracks) {
+        let InputTrack {
+            file,
+            source,
+            properties,
+        } = track;
+        let failed = |source| Error::mp4(inputs.file_path(file), source);
+        let Some(described) = DescribedTrack::read(&source, &properties).map_err(failed)? else {
+            let path = inputs.file_path(file).display();
+            bar.suspend(|| {
+                eprintln!("warning: {path}: a track that players do not present is left out");
+            });
+            continue;
+        };
+        let track_id = u32::try_from(planned.len() + 1).unwrap_or(u32::MAX);
+        planned.push(PlannedTrack {
+            file,
+            name: names.choose(&described.media, described.language.as_deref()),
+            described,
+            cut: CutTrack::new(source, track_id, &starts).map_err(failed)?,
+        });
+    }
+    Ok(planned)
+}
+
+fn unaligned_error(inputs: &Inputs, unaligned: &UnalignedTracks) -> Error {
+    let with = inputs.path_of(unaligned.with_key_frame).to_owned();
+    let without = inputs.path_of(unaligned.without_key_frame).to_owned();
+    match unaligned.time < unaligned.end {
+        true => Error::Unaligned {
+            with,
+            without,
+            time: unaligned.time,
+        },
+        false => Error::Shorter {
+            with,
+            without,
+            end: unaligned.end,
+        },
+    }
+}
+
+/// Protects the tracks and writes their files.
+fn protect_tracks(
+    args: &PackageArgs,
+    host: &Host,
+    inputs: &mut Inputs,
+    planned: Vec<PlannedTrack>,
+    version: &NewVersion,
+    bar: &ProgressBar,
+) -> Result<Presentation, Error> {
+    let config = args.protection.config(host)?;
+    for warning in config.warnings() {
+        bar.suspend(|| eprintln!("warning: {warning}"));
+    }
+    let scheme = config.scheme;
+    let failed = |source| Error::mp4(&args.output, source);
+    let cuts: Vec<&CutTrack> = planned.iter().map(|track| &track.cut).collect();
+    let init = ProtectedInit::new(&cuts, args.protection.open(config, host)?, args.threads)
+        .map_err(failed)?;
+    bar.set_message("packaging");
+    let mut writers = Vec::new();
+    let mut shown = Vec::new();
+    let mut jobs = Vec::new();
+    for PlannedTrack {
+        file,
+        name,
+        described,
+        cut,
+    } in planned
+    {
+        let own_init = track_init(&init.bytes, cut.track_id()).map_err(failed)?;
+        let folder = version.path();
+        writers.push(TrackWriter::create(
+            folder,
+            &name,
+            &cut,
+            &own_init,
+            args.single_file,
+        )?);
+        jobs.push(TrackJob::new(file, cut));
+        shown.push(ShownTrack { name, described });
+    }
+    let mut protector = SegmentProtector::new(init, jobs, &mut inputs.files, writers, bar.clone());
+    protector.run()?;
+    let keys = PresentedKeys {
+        scheme,
+        signals: protector.packaging.packaging.signals().cloned(),
+        default_kids: protector.packaging.default_kids,
+        key_changes: protector.key_changes,
+    };
+    let written = protector.sink.into_iter().zip(protector.tracks);
+    let mut tracks = Vec::new();
+    for (index, (shown, (writer, job))) in shown.into_iter().zip(written).enumerate() {
+        tracks.push(shown.present(version, writer.finish()?, &keys.of_track(index), &job.keys));
+    }
+    Ok(Presentation {
+        tracks,
+        drms: keys.drms(),
+    })
+}
