@@ -6,6 +6,7 @@
 #   PLAYREADY_PYTHON        Python with tests/requirements.txt
 #   PLAYREADY_PACKAGER      Shaka Packager
 #   PLAYREADY_FFMPEG8       FFmpeg 8, in addition to Debian's 5.1
+#   PLAYREADY_PLAYERS       the folder of the players that browsers run
 #   PLAYREADY_SKIPPED       the file to which a skipped test appends `name: reason`
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -50,6 +51,7 @@ leave_sudo() { # under `sudo scripts/demo`, builds as the user who started it, w
 
 export_test_tools() {
     [ ! -e "$fmp4mux_target/debug/libgstfmp4.so" ] || export PLAYREADY_TEST_PLUGINS=$fmp4mux_target/debug
+    [ ! -e "$tools/players/installed-lock.json" ] || export PLAYREADY_PLAYERS=$tools/players
     [ -e "$tools/venv/installed-requirements.txt" ] || return 0
     export PLAYREADY_PYTHON=$tools/venv/bin/python
     local packager ffmpeg

@@ -104,6 +104,11 @@ pub fn chromium() -> Option<PathBuf> {
     tool("CHROMIUM", &["chromium"])
 }
 
+/// The folder with Shaka Player, dash.js, hls.js and rx-player, a file each.
+pub fn players() -> Option<PathBuf> {
+    existing(std::env::var_os("PLAYREADY_PLAYERS")?.into())
+}
+
 /// A folder with libgstfmp4.so, the plugin of isofmp4mux, cmafmux and dashmp4mux. libgsthlssink3.so for hlscmafsink may be
 /// there too.
 pub fn fragment_muxers() -> Option<PathBuf> {

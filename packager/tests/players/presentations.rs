@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Packages the films.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::films::{self, Film};
+use crate::rows::Row;
+
+/// Makes the presentations that the rows need.
+pub fn make(folder: &Path, rows: &[Row]) {
+    films::make_sources(folder);
+    let mut made = BTreeSet::new();
+    for row in rows {
+        if made.insert(row.presentation()) {
+            package(folder, row);
+        }
+    }
+}
+
+/// The key file of a film.
+pub fn key_file(folder: &Path, film: &Film) -> PathBuf {
+    folder.join(film.name).with_extension("keys")
+}
+
+fn package(folder: &Path, row: &Row) {
+    let keys = key_file(folder, row.film);
+    write_keys(&keys, row.film);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
+    program.arg("package").current_dir(folder);
+    program.args(row.film.inputs.split(' '));
+    program.args(["--segment-duration", "2s", "--scheme", row.scheme]);
+    program.args(["--key-uri", &format!("file://{}", keys.display())]);
+    program.args(row.film.options.split_whitespace());
+    program.args(["--output", &row.presentation()]);
+    if row.is_single_file {
+        program.arg("--single-file");
+    }
+    let run = program.output().unwrap();
+    assert!(run.status.success(), "{}: {run:?}", row.presentation());
+}
+
+/// Writes keys that are different from each other.
+fn write_keys(path: &Path, film: &Film) {
+    let lines: String = film
+        .keys
+        .iter()
+        .zip(0x10u8..)
+        .map(|(selector, number)| {
+            let kid = format!("{number:02x}0f0e0d-0c0b-4a09-8807-060504030201");
+            let key = format!("{number:02x}").repeat(16);
+            format!("{selector} {kid} {key}\n")
+        })
+        .collect();
+    fs::write(path, lines).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What is played in which player, and what must come of it.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::films::{CUES, FILMS, Film, PICTURES};
+
+/// A player with a kind of manifest.
+#[derive(PartialEq, Eq)]
+pub struct Way {
+    /// As in tests/players/players.js.
+    pub player: &'static str,
+    pub manifest: &'static str,
+    /// As in docs/players.md.
+    title: &'static str,
+}
+
+const WAYS: [Way; 5] = [
+    Way {
+        player: "shaka",
+        manifest: "manifest.mpd",
+        title: "Shaka Player, DASH",
+    },
+    Way {
+        player: "shaka",
+        manifest: "manifest.m3u8",
+        title: "Shaka Player, HLS",
+    },
+    Way {
+        player: "dashjs",
+        manifest: "manifest.mpd",
+        title: "dash.js",
+    },
+    Way {
+        player: "hlsjs",
+        manifest: "manifest.m3u8",
+        title: "hls.js",
+    },
+    Way {
+        player: "rx",
+        manifest: "manifest.mpd",
+        title: "rx-player",
+    },
+];
+
+/// What cannot work.
+pub struct Failure {
+    film: &'static str,
+    player: &'static str,
+    manifest: &'static str,
+    /// A part of the player's error.
+    error: &'static str,
+    /// As in docs/players.md.
+    pub reason: &'static str,
+}
+
+impl Failure {
+    fn is_of(&self, film: &Film, way: &Way) -> bool {
+        self.film == film.name && self.player == way.player && self.manifest == way.manifest
+    }
+}
+
+pub const FAILURES: [Failure; 4] = [
+    Failure {
+        film: "none-lead",
+        player: "hlsjs",
+        manifest: "manifest.m3u8",
+        error: "not encountered in playlist",
+        reason: "hls.js reads KIDs in the init segment and wants an EXT-X-KEY for them before the first protected segment",
+    },
+    Failure {
+        film: "common",
+        player: "dashjs",
+        manifest: "manifest.mpd",
+        error: "TypeError",
+        reason: "dash.js takes the `pssh` box of the common system for JSON of ClearKey",
+    },
+    Failure {
+        film: "common",
+        player: "hlsjs",
+        manifest: "manifest.m3u8",
+        error: "Unsupported keySystem",
+        reason: "the playlist has no EXT-X-KEY of ClearKey",
+    },
+    Failure {
+        film: "common",
+        player: "shaka",
+        manifest: "manifest.m3u8",
+        error: "shaka",
+        reason: "the playlist has no EXT-X-KEY of ClearKey",
+    },
+];
+
+/// A presentation in a player.
+pub struct Row {
+    pub film: &'static Film,
+    pub scheme: &'static str,
+    pub is_single_file: bool,
+    pub way: &'static Way,
+    /// True if one bit of each key is turned.
+    pub has_wrong_key: bool,
+    place: usize,
+}
+
+/// All rows: films, schemes, forms and players in all combinations, and wrong keys with each codec.
+pub fn all() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (film_place, film) in FILMS.iter().enumerate() {
+        for (scheme_place, scheme) in ["cenc", "cbcs"].into_iter().enumerate() {
+            for (form, is_single_file) in [false, true].into_iter().enumerate() {
+                for (way_place, way) in WAYS.iter().enumerate() {
+                    let row = |has_wrong_key| Row {
+                        film,
+                        scheme,
+                        is_single_file,
+                        way,
+                        has_wrong_key,
+                        // Of each film, one row in four has each scheme, each form and each player.
+                        place: film_place + scheme_place + 2 * form + way_place,
+                    };
+                    rows.push(row(false));
+                    if ["avc", "av1", "vp9"].contains(&film.name) && !is_single_file {
+                        rows.push(row(true));
+                    }
+                }
+            }
+        }
+    }
+    rows
+}
+
+impl Row {
+    /// A number by which a part of the rows can be chosen so that all films, schemes, forms and players are in it.
+    pub const fn place(&self) -> usize {
+        self.place
+    }
+
+    /// The folder of its presentation.
+    pub fn presentation(&self) -> String {
+        let form = if self.is_single_file {
+            "single"
+        } else {
+            "segments"
+        };
+        format!("{}-{}-{form}", self.film.name, self.scheme)
+    }
+
+    pub fn name(&self) -> String {
+        let kind = self.way.manifest.rsplit_once('.').unwrap().1;
+        let wrong = if self.has_wrong_key { "-wrong" } else { "" };
+        format!("{}-{}-{kind}{wrong}", self.presentation(), self.way.player)
+    }
+
+    fn failure(&self) -> Option<&'static Failure> {
+        FAILURES
+            .iter()
+            .find(|failure| failure.is_of(self.film, self.way))
+    }
+
+    /// The system that the player is set up for.
+    pub fn system(&self) -> &'static str {
+        match self.film.name {
+            "common" => "clearkey",
+            _ => "playready",
+        }
+    }
+
+    /// What is wrong with the result of play.py.
+    pub fn faults(&self, result: &Value) -> Vec<String> {
+        let found = match self.failure() {
+            _ if self.has_wrong_key => faults_of_wrong_key(result),
+            Some(failure) => faults_of_failure(result, failure.error),
+            None => self.faults_of_play(result),
+        };
+        let at = |fault| format!("{}: {fault}\n    {result}", self.name());
+        found.into_iter().map(at).collect()
+    }
+
+    /// hls.js looks for NAL units of AVC in the samples of every codec, and warns of what it finds in those of others.
+    fn has_other_warnings(&self, result: &Value) -> bool {
+        let is_avc = !["av1", "vp9"].contains(&self.film.name);
+        let is_expected = |warning: &Value| {
+            !is_avc
+                && warning
+                    .as_str()
+                    .is_some_and(|text| text.starts_with("Malformed SEI payload"))
+        };
+        !result["warnings"]
+            .as_array()
+            .is_some_and(|warnings| warnings.iter().all(is_expected))
+    }
+
+    fn faults_of_play(&self, result: &Value) -> Vec<&'static str> {
+        let pictures = result["frames"].as_u64().unwrap_or(0);
+        // A player that seeks decodes some pictures twice.
+        let has_all = match result["seeks"].as_u64() {
+            Some(0) => pictures == PICTURES,
+            _ => pictures >= PICTURES,
+        };
+        let sees = |list: &str, wanted: &[Value]| {
+            let seen = result[list].as_array().map_or(&[][..], Vec::as_slice);
+            wanted.iter().all(|one| seen.contains(one))
+        };
+        let heights: Vec<Value> = self
+            .film
+            .heights
+            .iter()
+            .map(|&height| height.into())
+            .collect();
+        let stand_in = &result["playready"];
+        let checks = [
+            (result["ended"] == true, "the end is not reached"),
+            (has_all, "not the number of pictures"),
+            (result["audio_bytes"].as_u64() > Some(0), "no sound"),
+            (is_empty(&result["errors"]), "errors"),
+            (!self.has_other_warnings(result), "warnings"),
+            (is_empty(&result["missing"]), "files that are not there"),
+            (!is_empty(&result["licences"]), "no licence was requested"),
+            (sees("heights", &heights), "a quality was not shown"),
+            (
+                !self.film.has_text || sees("cues", &CUES.map(Value::from)),
+                "a text was not shown",
+            ),
+            (
+                self.system() != "playready" || is_empty(&stand_in["faults"]),
+                "the PlayReady boxes have faults",
+            ),
+            (
+                self.system() != "playready" || !is_empty(&stand_in["requests"]),
+                "no request of PlayReady",
+            ),
+        ];
+        failed(checks)
+    }
+}
+
+/// A film that must not play to its end: the player gives a reason that contains `error`.
+fn faults_of_failure(result: &Value, error: &str) -> Vec<&'static str> {
+    let errors = result["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let says = |text: &Value| text.as_str().is_some_and(|text| text.contains(error));
+    failed([
+        (result["ended"] == false, "the film was played"),
+        (errors.iter().any(says), "another error, or none"),
+    ])
+}
+
+/// A film of which no moment may play.
+fn faults_of_wrong_key(result: &Value) -> Vec<&'static str> {
+    // A decoder can take the noise of one picture for a picture before it finds an error.
+    let has_time = result["time"].as_f64() > Some(0.0);
+    let mut faults = faults_of_failure(result, "");
+    faults.extend(failed([
+        (!has_time, "a part of the film was played"),
+        (!is_empty(&result["licences"]), "no licence was requested"),
+    ]));
+    faults
+}
+
+/// The faults of the checks that did not pass.
+fn failed(checks: impl IntoIterator<Item = (bool, &'static str)>) -> Vec<&'static str> {
+    let failed = checks.into_iter().filter(|(passed, _)| !passed);
+    failed.map(|(_, fault)| fault).collect()
+}
+
+fn is_empty(list: &Value) -> bool {
+    list.as_array().is_some_and(Vec::is_empty)
+}
+
+/// The table of docs/players.md, for rows that did what they must.
+pub fn table() -> String {
+    let titles: Vec<&str> = WAYS.iter().map(|way| way.title).collect();
+    let mut table = format!(
+        "| | {} |\n|---{}|\n",
+        titles.join(" | "),
+        "|---".repeat(WAYS.len())
+    );
+    for film in &FILMS {
+        let cells: Vec<String> = WAYS.iter().map(|way| cell(film, way)).collect();
+        writeln!(table, "| {} | {} |", film.title, cells.join(" | ")).unwrap();
+    }
+    table
+}
+
+/// What comes of a film in a player: it plays, or a note says why it does not.
+fn cell(film: &Film, way: &Way) -> String {
+    FAILURES
+        .iter()
+        .position(|failure| failure.is_of(film, way))
+        .map_or_else(|| "plays".to_owned(), |note| format!("no, {}", note + 1))
+}
