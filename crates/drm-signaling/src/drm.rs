@@ -109,6 +109,20 @@ impl Drm {
         self.data.pssh.as_deref()
     }
 
+    /// Returns the KIDs that the system's data names; none if it names none, or is not known.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let header = self
+            .data
+            .object
+            .as_ref()
+            .and_then(|object| object.header().ok()?)
+            .and_then(|header| header.to_header().ok());
+        header.map_or_else(
+            || self.data.kids.clone(),
+            |header| header.fields().key_ids.key_ids().collect(),
+        )
+    }
+
     /// Returns the manifest texts that the source of the keys supplies.
     pub(super) const fn source_texts(&self) -> Option<&SourceTexts> {
         self.source_texts.as_ref()

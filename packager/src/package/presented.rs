@@ -57,14 +57,24 @@ impl PresentedKeys {
         signals.map_or_else(Vec::new, |signals| signals.drms.clone())
     }
 
-    /// Returns the DRM systems that signal a KID.
+    /// Returns the signaling of a KID for each DRM system: that for all KIDs, or where a key server gives one for each, its own.
     fn drms_of(&self, kid: &KeyId) -> Vec<Drm> {
-        self.key_changes
+        let all = self
+            .key_changes
             .iter()
             .map(|change| &change.signals)
             .chain(&self.signals)
             .find(|signals| signals.kids.contains(kid))
-            .map_or_else(Vec::new, |signals| signals.drms.clone())
+            .map_or_else(Vec::new, |signals| signals.drms.clone());
+        let names_it = |drm: &Drm| drm.key_ids().contains(kid);
+        let has_own = |system_id| {
+            all.iter()
+                .any(|drm| drm.system_id() == system_id && names_it(drm))
+        };
+        all.iter()
+            .filter(|drm| names_it(drm) || !has_own(drm.system_id()))
+            .cloned()
+            .collect()
     }
 }
 
@@ -89,7 +99,7 @@ impl TrackKeys<'_> {
         Some(TrackSignaling {
             scheme: self.keys.scheme,
             default_kid,
-            drms: self.keys.drms(),
+            drms: self.keys.drms_of(&default_kid),
             key_changes,
             first_protected: first_protected.map_or(0, |key| key.segment),
         })
@@ -169,4 +179,49 @@ pub fn write_texts(
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use drm_signaling::{DrmContent, PlayReadyContent, System};
+
+    use super::*;
+
+    fn widevine(kids: &[KeyId]) -> Drm {
+        let content = DrmContent {
+            kids,
+            scheme: Scheme::Cenc,
+            content_id: None,
+            playready: PlayReadyContent::default(),
+            clear_key_url: None,
+        };
+        System::Widevine.signal(&content).expect("KIDs are enough")
+    }
+
+    // SPEKE servers give the data of each system for each KID; other sources give it once for all.
+    #[test]
+    fn track_has_the_signaling_of_its_own_key() {
+        let [one, other] = [1, 2].map(|byte| KeyId::from_bytes([byte; 16]));
+        let all = widevine(&[one, other]);
+        for (drms, expected) in [
+            (
+                vec![widevine(&[one]), widevine(&[other])],
+                widevine(&[other]),
+            ),
+            (vec![all.clone()], all),
+        ] {
+            let keys = PresentedKeys {
+                scheme: Scheme::Cenc,
+                signals: Some(Signals {
+                    kids: vec![one, other],
+                    drms,
+                }),
+                default_kids: vec![Some(one), Some(other), None],
+                key_changes: Vec::new(),
+            };
+            let signaling = keys.of_track(1).signaling(&[]).expect("it is protected");
+            assert_eq!(signaling.drms, [expected]);
+            assert_eq!(keys.of_track(2).signaling(&[]), None);
+        }
+    }
 }
