@@ -27,9 +27,9 @@ import server
 
 ABREAST = int(os.environ.get("PLAYERS_ABREAST", "4"))
 INTERVAL_MS = 200
-# A job is over when it has ended, or after so many seconds in which the film did not advance.
-WITHOUT_PROGRESS = 60
-AFTER_ERROR = 5
+# A job is over when it has ended, or after so many seconds in which the film did not advance; fewer after an error or at its end.
+PATIENCE = 60
+SHORT_PATIENCE = 5
 DEFAULTS = {"quality": "low", "text": False, "rate": 1, "switch_at": 1}
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync", "--mute-audio"]
 ARGUMENTS += ["--autoplay-policy=no-user-gesture-required", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -58,8 +58,12 @@ class Play:
         self.seen = self.page.evaluate("() => window.report ? window.report() : {}")
         if (self.seen.get("frames"), self.seen.get("time")) != before:
             self.advanced = time.monotonic()
-        patience = AFTER_ERROR if self.seen.get("errors") else WITHOUT_PROGRESS
-        return bool(self.seen.get("ended")) or time.monotonic() - self.advanced > patience
+        if self.seen.get("ended"):
+            return True
+        # dash.js at times does not end the stream whose last moment is shown.
+        is_at_end = self.seen.get("duration") and self.seen["time"] >= self.seen["duration"]
+        patience = SHORT_PATIENCE if is_at_end or self.seen.get("errors") else PATIENCE
+        return time.monotonic() - self.advanced > patience
 
     def result(self):
         self.context.close()

@@ -76,7 +76,7 @@ pub struct Film {
 
 const SOUND_AND_PICTURE: &[&str] = &["video", "audio"];
 
-pub const FILMS: [Film; 8] = [
+pub const FILMS: [Film; 9] = [
     Film {
         name: "avc",
         title: "AVC, AAC, WebVTT",
@@ -142,11 +142,21 @@ pub const FILMS: [Film; 8] = [
         has_text: false,
         heights: &[180],
     },
+    // The address is that of tests/players/server.py.
+    Film {
+        name: "clearkey",
+        title: "ClearKey, `--systems playready+clearkey`",
+        inputs: "avc.mp4",
+        options: "--systems playready+clearkey --clearkey-url http://licences.test/licence",
+        keys: SOUND_AND_PICTURE,
+        has_text: false,
+        heights: &[180],
+    },
     Film {
         name: "common",
-        title: "ClearKey by a licence URL in the player's settings",
+        title: "ClearKey, `--systems common+clearkey`",
         inputs: "avc.mp4",
-        options: "--systems playready+common",
+        options: "--systems common+clearkey --clearkey-url http://licences.test/licence",
         keys: SOUND_AND_PICTURE,
         has_text: false,
         heights: &[180],
