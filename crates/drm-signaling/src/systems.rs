@@ -15,7 +15,8 @@ pub use playready::{PlayReadyContent, playready_pssh};
 pub use widevine_data::WidevineData;
 
 /// Calls a macro with the rows of the table: the variant of [`System`] and the module with its [`SystemFacts`], the name of its
-/// flag and its bit, its name in commands and `gst-launch-1.0`, and its description. Bits never change.
+/// flag and its bit, its name in commands and `gst-launch-1.0`, and its description. Bits never change. Clear Key comes before the common
+/// system: Shaka Player takes both descriptors for Clear Key, and keeps the first.
 ///
 /// The table is a macro because GObject's types need the names at compile time.
 #[macro_export]
@@ -24,10 +25,10 @@ macro_rules! drm_systems {
         $with_rows! {
             (PlayReady, playready, PLAYREADY = 0, "playready", "Microsoft PlayReady")
             (Widevine, widevine, WIDEVINE = 1, "widevine", "Google Widevine")
+            (ClearKey, clear_key, CLEARKEY = 5, "clearkey", "Clear Key, for tests: a licence URL in an MPD, KIDs in HLS")
             (Common, common, COMMON = 2, "common", "W3C common: the KIDs for any system, such as Clear Key")
             (FairPlay, fairplay, FAIRPLAY = 3, "fairplay", "Apple FairPlay: a key URI in HLS; requires scheme cbcs")
             (Marlin, marlin, MARLIN = 4, "marlin", "Marlin: content IDs in an MPD")
-            (ClearKey, clear_key, CLEARKEY = 5, "clearkey", "Clear Key, for tests: a licence URL in an MPD, KIDs in HLS")
         }
     };
 }
