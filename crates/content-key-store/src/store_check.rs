@@ -39,7 +39,10 @@ impl StoreCheck {
     /// # Errors
     /// [`Error::Changed`], [`Error::Locked`], [`Error::Restored`], or if the database fails.
     pub fn check(&mut self) -> Result<(), Error> {
-        let checked = self.run();
+        let checked = self.run().map_err(|error| match error {
+            error @ Error::Damaged(_) => self.store.watch.damaged(error),
+            error => error,
+        });
         if matches!(
             checked,
             Err(Error::Changed(_) | Error::Unavailable { .. } | Error::Damaged(_))
@@ -51,11 +54,7 @@ impl StoreCheck {
     }
 
     fn run(&mut self) -> Result<(), Error> {
-        let watch = &self.store.watch;
-        watch.check()?;
-        // A database that was cut off is named before SQLite stumbles over it.
-        self.store
-            .read(|transaction| watch.check_length(transaction.database.size()?))?;
+        self.store.watch.check()?;
         self.write_and_roll_back()?;
         self.check_identity()?;
         match self.store.doubt() {
@@ -109,13 +108,14 @@ impl StoreCheck {
     /// Compares the database with the store that was opened, and with the record of its last change.
     fn check_identity(&mut self) -> Result<(), Error> {
         let watch = &self.store.watch;
-        self.store.read(|transaction| {
+        let pages = self.store.read(|transaction| {
             let id = generation::store_id(transaction.database)?;
             match id == watch.store_id && transaction.secrets.fit(transaction.database)? {
-                true => Ok(()),
+                true => transaction.database.size(),
                 false => Err(watch.fail(StoreFault::OtherStore)),
             }
         })?;
+        watch.set_pages(pages);
         let mut tries = 1..TRIES;
         loop {
             match (self.compare()?, tries.next()) {

@@ -39,8 +39,8 @@ struct WatchState {
     record: Option<PathBuf>,
     /// The fault after which nothing is written until the store is opened again.
     fault: Option<StoreFault>,
-    /// The longest length of the database so far.
-    length: u64,
+    /// The most bytes that the database's pages have had.
+    pages: u64,
 }
 
 /// The reason why an open store is not written any more.
@@ -136,20 +136,20 @@ impl Watch {
         Ok(())
     }
 
-    /// Checks the length of the database, of whose pages `pages` bytes are in use.
-    pub(super) fn check_length(&self, pages: u64) -> Result<(), Error> {
-        let Some(file) = self.files.first() else {
-            return Ok(());
-        };
-        let length = file.check()?.len();
+    /// Remembers the bytes of the database's pages, which were found to be intact.
+    pub(super) fn set_pages(&self, pages: u64) {
         let mut state = self.lock();
-        // Pages may be in the log only, but a database that becomes shorter must have all.
-        let is_cut = length < state.length && length < pages;
-        state.length = length;
-        drop(state);
-        match is_cut {
-            true => Err(self.fail(StoreFault::CutOff(file.path.clone()))),
-            false => Ok(()),
+        state.pages = state.pages.max(pages);
+    }
+
+    /// Returns the error of a database that is damaged: it says if the file is shorter than its pages were.
+    pub(super) fn damaged(&self, error: Error) -> Error {
+        let pages = self.lock().pages;
+        match self.files.first().map(|file| (file, file.check())) {
+            Some((file, Ok(found))) if found.len() < pages => {
+                self.fail(StoreFault::CutOff(file.path.clone()))
+            }
+            _ => error,
         }
     }
 
