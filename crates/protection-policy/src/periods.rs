@@ -168,7 +168,7 @@ impl Packaging {
         }
     }
 
-    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon, one for each use of
+    /// Removes and returns the new warnings: one for each period whose key is missing and needed now or soon (with [`OnKeyMissing::Stop`], for each as soon as its request fails), one for each use of
     /// `rotate-key` that changes nothing, and one for the stream if video and audio have one key.
     pub fn warnings(&mut self) -> Vec<Warning> {
         self.shared_key
@@ -193,8 +193,11 @@ impl Packaging {
 
     fn next_missing_keys(&mut self) -> Option<Warning> {
         while let Some(PeriodFailure { period, reason }) = self.source.next_failure() {
-            let is_near = period <= self.current.saturating_add(1);
-            if is_near && self.warned_period != Some(period) {
+            // A stream that is going to stop needs the warning as early as the source fails.
+            let is_near = self.config.on_key_missing == OnKeyMissing::Stop
+                || period <= self.current.saturating_add(1);
+            let is_new = self.warned_period.is_none_or(|warned| warned < period);
+            if is_near && is_new {
                 self.warned_period = Some(period);
                 return Some(Warning::MissingKeys { period, reason });
             }

@@ -151,13 +151,21 @@ fn channel_that_must_not_hold_stops_when_its_key_is_missing() {
     let mut channel = Channel::new(OnKeyMissing::Stop, START);
     channel.fragment(START, 2).unwrap();
     channel.is_down.store(true, Ordering::Relaxed);
+    let mut first_warning = None;
     let stopped = (4..120).step_by(2).find_map(|end| {
-        let error = channel.fragment(START, end).err()?;
-        Some((end, error.to_string()))
+        let error = channel.fragment(START, end).err();
+        let warning = channel.packaging.warnings().into_iter().next();
+        first_warning = first_warning.take().or_else(|| Some((end, warning?)));
+        Some((end, error?.to_string()))
     });
     let (end, error) = stopped.unwrap();
     assert!((30..=45).contains(&end), "second {end}");
     assert!(error.contains("the key server is down"), "{error}");
+    // The operator has two crypto periods to act: the request for the third one ahead is the first that fails.
+    let (warned, warning) = first_warning.unwrap();
+    assert!(warned + 2 * PERIOD <= end, "second {warned}, of {end}");
+    let text = warning.to_string();
+    assert!(text.contains("the key server is down"), "{text}");
 }
 
 #[test]
