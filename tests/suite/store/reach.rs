@@ -35,7 +35,8 @@ fn private_addresses_are_refused_when_connecting() {
     let Some(receiver) = Receiver::start("reach") else {
         return;
     };
-    let store = sqlite("reach").open();
+    let place = sqlite("reach");
+    let store = place.open();
     let mut target = enter(&store, &receiver.target("one", "/"), [None, None]);
     assert_eq!(target.reach, Reach::PublicOnly);
     let port = target.url.rsplit(':').next().unwrap().to_owned();
