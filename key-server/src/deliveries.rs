@@ -186,6 +186,19 @@ pub fn due_targets<'t>(
 pub(crate) const FIRST_DUE: &str =
     "SELECT kid FROM delivery WHERE state = 'pending' AND target = $1 AND next_try <= $2 LIMIT 1";
 
+/// Removes deliveries that were acknowledged before a time, at most 1,000, of keys that will not become active any more: their
+/// deliveries decide nothing. Returns the number.
+///
+/// # Errors
+/// If the database fails.
+pub fn trim(store: &KeyStore, before: SystemTime) -> Result<u64, Error> {
+    let sql = "DELETE FROM delivery WHERE (kid, target) IN (
+        SELECT delivery.kid, delivery.target FROM delivery JOIN content_key ON content_key.kid = delivery.kid
+        WHERE delivery.state = 'acknowledged' AND delivery.acknowledged < $1
+            AND content_key.state IN ('draining', 'retired', 'compromised') LIMIT 1000) RETURNING kid";
+    store.write_unrecorded(|transaction| Ok(transaction.run(sql, &[before.into()])?.len() as u64))
+}
+
 /// Lists the deliveries of a key by target.
 ///
 /// # Errors

@@ -6,9 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use content_key_store::{Error, KeyStore, check_name};
 
-/// The time for which responses are kept.
-const KEPT: Duration = Duration::from_hours(24);
-
 /// The stored response of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
@@ -35,9 +32,11 @@ pub struct NewAnswer<'a> {
     pub status: u16,
     /// The answer's body.
     pub body: &'a [u8],
+    /// The time for which responses are kept.
+    pub kept: Duration,
 }
 
-/// Stores the response to an account's request for 24 hours. The first response stays. The body is stored in clear, so that it must
+/// Stores the response to an account's request. The first response stays. The body is stored in clear, so that it must
 /// hold no key, token or other secret. It writes no row in the audit: the action of the request has its own.
 ///
 /// # Errors
@@ -49,6 +48,7 @@ pub fn remember(store: &KeyStore, answer: &NewAnswer<'_>) -> Result<(), Error> {
         request,
         status,
         body,
+        kept,
     } = *answer;
     check_name("idempotency key", key)?;
     if !(100..=999).contains(&status) {
@@ -66,7 +66,7 @@ pub fn remember(store: &KeyStore, answer: &NewAnswer<'_>) -> Result<(), Error> {
     store.write_unrecorded(|transaction| {
         transaction.run(
             "DELETE FROM idempotency WHERE created <= $1",
-            &[oldest(now).into()],
+            &[oldest(now, kept).into()],
         )?;
         transaction.run(
             "INSERT INTO idempotency (account, key, request, status, body, created) VALUES ($1, $2, $3, $4, $5, $6)
@@ -77,13 +77,27 @@ pub fn remember(store: &KeyStore, answer: &NewAnswer<'_>) -> Result<(), Error> {
     })
 }
 
-/// Returns the response to an account's request of the last 24 hours.
+/// Removes the responses that were stored before a time.
 ///
 /// # Errors
 /// If the database fails.
-pub fn recall(store: &KeyStore, account: &str, key: &str) -> Result<Option<Remembered>, Error> {
+pub fn trim(store: &KeyStore, before: SystemTime) -> Result<(), Error> {
+    let sql = "DELETE FROM idempotency WHERE created <= $1";
+    store.write_unrecorded(|transaction| transaction.run(sql, &[before.into()]).map(|_| ()))
+}
+
+/// Returns the response to an account's request that is not older than `kept`.
+///
+/// # Errors
+/// If the database fails.
+pub fn recall(
+    store: &KeyStore,
+    account: &str,
+    key: &str,
+    kept: Duration,
+) -> Result<Option<Remembered>, Error> {
     let sql = "SELECT request, status, body, created FROM idempotency WHERE account = $1 AND key = $2 AND created > $3";
-    let since = oldest(store.host().clock.system_time());
+    let since = oldest(store.host().clock.system_time(), kept);
     let Some(mut row) = store
         .read(|transaction| transaction.one(sql, &[account.into(), key.into(), since.into()]))?
     else {
@@ -102,6 +116,6 @@ pub fn recall(store: &KeyStore, account: &str, key: &str) -> Result<Option<Remem
 }
 
 /// Returns the time up to which responses are expired.
-fn oldest(now: SystemTime) -> SystemTime {
-    now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH)
+fn oldest(now: SystemTime, kept: Duration) -> SystemTime {
+    now.checked_sub(kept).unwrap_or(SystemTime::UNIX_EPOCH)
 }

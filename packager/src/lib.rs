@@ -37,6 +37,8 @@ mod secrets;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]
+mod serve_config;
+#[cfg(feature = "serve")]
 mod store;
 
 pub use inspect::{InspectedBytes, inspect_bytes};

@@ -61,7 +61,11 @@ fn lock_memory() {
     }
 }
 
-fn allow_files(connections: usize) -> Result<(), TooFewFiles> {
+/// Lets this process open a file for each of its connections.
+///
+/// # Errors
+/// [`TooFewFiles`].
+pub fn allow_files(connections: usize) -> Result<(), TooFewFiles> {
     let needed = (connections as u64).saturating_add(OTHER_FILES);
     let limit = getrlimit(Resource::Nofile);
     let allows = |files: Option<u64>| files.is_none_or(|files| files >= needed);

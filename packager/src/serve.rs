@@ -9,10 +9,12 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use host_access::Host;
-use key_server::server::{CertificateSource, ConnectionLimits, ServerSettings};
+use key_server::server::{
+    CertificateSource, ConnectionLimits, Retention, ServerSettings, SettingsSource,
+};
 use url::Url;
 
-use crate::{log, print, process};
+use crate::{log, print, process, serve_config};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,9 +57,17 @@ pub struct ServeArgs {
     /// Create keys only for existing contents; without it, a key request for an unknown content adds the content
     #[arg(long)]
     pub known_contents_only: bool,
+    /// File with further options, one a line without "--"; those of the command line override it, and SIGHUP reads it anew
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Format of the log on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log: LogFormat,
+    /// The least important lines that the log has
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log_level: LogLevel,
+    #[command(flatten)]
+    pub retention: RetentionOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     // The last, because its heading applies to all options after it.
@@ -91,6 +101,21 @@ fn seconds() -> RangedU64ValueParser<u32> {
     RangedU64ValueParser::new().range(1..=3600)
 }
 
+/// The time for which rows are kept.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Retention")]
+pub struct RetentionOptions {
+    /// Days for which rows of the audit log are kept; without it, for ever
+    #[arg(long, value_name = "DAYS", value_parser = number())]
+    pub keep_audit: Option<u32>,
+    /// Days for which acknowledged deliveries of superseded keys are kept; without it, for ever
+    #[arg(long, value_name = "DAYS", value_parser = number())]
+    pub keep_deliveries: Option<u32>,
+    /// Hours for which a request with an Idempotency-Key gets the same response
+    #[arg(long, value_name = "HOURS", default_value = "24", value_parser = number())]
+    pub keep_answers: u32,
+}
+
 /// The certificates of the server and of its clients.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "TLS")]
@@ -118,41 +143,95 @@ pub enum LogFormat {
     Json,
 }
 
+/// The least important lines of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// What an operator must act on
+    Error,
+    /// What may need action
+    Warn,
+    /// What has changed
+    Info,
+    /// Each request
+    Debug,
+    /// All details
+    Trace,
+}
+
 /// Runs the server until a signal stops it.
 pub fn run(args: ServeArgs, host: &Host) -> ExitCode {
-    log::start(args.log);
-    let settings = ServerSettings::from(args);
+    let args = match serve_config::with_file(args) {
+        Ok(args) => args,
+        Err(error) => return print::fail(print::FAULTY, &error),
+    };
+    let log = log::start(args.log, args.log_level);
+    let settings = ServerSettings::from(&args);
     if let Err(error) = process::prepare(settings.connections.total) {
         return print::fail(print::FAULTY, &error);
     }
-    match key_server::server::run(&settings, host) {
+    let source = SettingsSource {
+        current: settings,
+        read: Box::new(move || reload(&log)),
+    };
+    match key_server::server::run(source, host) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => print::fail(print::FAULTY, &error),
     }
 }
 
-impl From<ServeArgs> for ServerSettings {
-    fn from(args: ServeArgs) -> Self {
-        let certificate = match (args.tls.tls_certificate, args.tls.tls_key) {
+/// Reads the options of the file and of the command line anew.
+fn reload(log: &log::Log) -> Result<ServerSettings, String> {
+    let args = serve_config::read_again().map_err(|error| error.to_string())?;
+    if args.log != log.format {
+        tracing::warn!(
+            setting = "--log",
+            "the setting cannot be changed while the server runs: restart it"
+        );
+    }
+    let settings = ServerSettings::from(&args);
+    process::allow_files(settings.connections.total).map_err(|error| error.to_string())?;
+    log.set_level(args.log_level)?;
+    Ok(settings)
+}
+
+impl From<&ServeArgs> for ServerSettings {
+    fn from(args: &ServeArgs) -> Self {
+        let tls = &args.tls;
+        let certificate = match (tls.tls_certificate.clone(), tls.tls_key.clone()) {
             (Some(certificate), Some(key)) => Some(CertificateSource::Files { certificate, key }),
-            _ => args.tls.tls_self_signed.map(CertificateSource::SelfSigned),
+            _ => tls
+                .tls_self_signed
+                .clone()
+                .map(CertificateSource::SelfSigned),
         };
         Self {
             listen: args.listen,
-            database: args.database,
-            admin_token_file: args.admin_token_file,
-            public_url: args.public_url,
+            database: args.database.clone(),
+            admin_token_file: args.admin_token_file.clone(),
+            public_url: args.public_url.clone(),
             certificate,
-            client_ca: args.tls.client_ca,
+            client_ca: tls.client_ca.clone(),
             allow_private_targets: args.allow_private_targets,
             known_contents_only: args.known_contents_only,
-            connections: args.limits.into(),
+            connections: (&args.limits).into(),
+            retention: (&args.retention).into(),
         }
     }
 }
 
-impl From<LimitOptions> for ConnectionLimits {
-    fn from(options: LimitOptions) -> Self {
+impl From<&RetentionOptions> for Retention {
+    fn from(options: &RetentionOptions) -> Self {
+        let days = |count: u32| Duration::from_hours(24).saturating_mul(count);
+        Self {
+            audit: options.keep_audit.map(days),
+            deliveries: options.keep_deliveries.map(days),
+            answers: Duration::from_hours(options.keep_answers.into()),
+        }
+    }
+}
+
+impl From<&LimitOptions> for ConnectionLimits {
+    fn from(options: &LimitOptions) -> Self {
         let seconds = |count: u32| Duration::from_secs(count.into());
         Self {
             total: usize::try_from(options.max_connections).unwrap_or(usize::MAX),

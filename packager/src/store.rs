@@ -116,8 +116,12 @@ fn verify(store: &StoreOptions, host: &Host) -> Result<String, Error> {
     let head = store.verify_audit()?;
     let signed = store.verify_rows()?;
     let mac: String = head.mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let removed = match head.removed {
+        0 => String::new(),
+        removed => format!("{removed} earlier rows were removed because they were too old\n"),
+    };
     Ok(format!(
-        "{} rows of the audit log, all unchanged\nlast MAC {mac}\n{signed} accounts, tokens and targets, all unchanged\n",
+        "{} rows of the audit log, all unchanged\n{removed}last MAC {mac}\n{signed} accounts, tokens and targets, all unchanged\n",
         head.rows
     ))
 }

@@ -5,6 +5,7 @@
 
 use std::time::SystemTime;
 
+use super::audit_start::{self, Start};
 use super::database::Row;
 use super::generation::RecordedRow;
 use super::model::milliseconds;
@@ -19,6 +20,8 @@ const BATCH: i64 = 1000;
 pub struct AuditHead {
     /// The number of rows.
     pub rows: u64,
+    /// The number of rows that were removed because they were older than the operator keeps.
+    pub removed: u64,
     /// The MAC of the last row, which covers all rows.
     pub mac: Vec<u8>,
 }
@@ -51,12 +54,10 @@ impl KeyStore {
     /// [`Error::AuditBroken`] with the first row that was changed, moved or removed.
     pub fn verify_audit(&self) -> Result<AuditHead, Error> {
         self.read(|transaction| {
-            let mut chain = Chain {
-                seq: 0,
-                mac: Vec::new(),
-            };
+            let mut chain = Chain::after(audit_start::read(transaction)?);
+            let removed = chain.seq;
             while chain.check_batch(transaction)? {}
-            chain.check_head(transaction)
+            chain.check_head(transaction, removed)
         })
     }
 }
@@ -170,7 +171,7 @@ impl Head {
         }
     }
 
-    fn last_row(&self) -> RecordedRow {
+    pub(super) fn last_row(&self) -> RecordedRow {
         RecordedRow {
             seq: self.seq,
             mac: self.mac.clone(),
@@ -209,11 +210,23 @@ pub(super) fn replace_seal(transaction: &mut Transaction<'_>) -> Result<(), Erro
 
 /// The number and time of a row.
 #[derive(Clone, Copy)]
-struct RowPosition {
-    seq: i64,
+pub(super) struct RowPosition {
+    pub(super) seq: i64,
     /// In milliseconds since 1970.
-    time: i64,
+    pub(super) time: i64,
 }
+
+/// Takes the number and time of one of the [`ROWS`].
+pub(super) fn position(mut row: Row) -> Result<(RowPosition, Row), Error> {
+    let position = RowPosition {
+        seq: row.int()?,
+        time: row.int()?,
+    };
+    Ok((position, row))
+}
+
+/// The statement that lists rows: `$1` the number before the first, `$2` how many.
+pub(super) const ROWS: &str = "SELECT seq, time, actor, action, object, result, mac FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
 
 fn row_mac(
     transaction: &Transaction<'_>,
@@ -234,34 +247,42 @@ fn row_mac(
 }
 
 /// The end of the part of the audit that was checked.
-struct Chain {
-    seq: i64,
-    mac: Vec<u8>,
+pub(super) struct Chain {
+    pub(super) seq: i64,
+    pub(super) mac: Vec<u8>,
 }
 
 impl Chain {
+    /// Begins after the rows that were removed.
+    pub(super) fn after(start: Start) -> Self {
+        Self {
+            seq: start.seq,
+            mac: start.mac,
+        }
+    }
+
     /// Checks the next rows; true if there may be more.
     fn check_batch(&mut self, transaction: &mut Transaction<'_>) -> Result<bool, Error> {
-        let rows = transaction.run(
-            "SELECT seq, time, actor, action, object, result, mac FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
-            &[self.seq.into(), BATCH.into()],
-        )?;
+        let rows = transaction.run(ROWS, &[self.seq.into(), BATCH.into()])?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == BATCH);
         for row in rows {
-            self.check_row(transaction, row)?;
+            let (position, row) = position(row)?;
+            self.check_row(transaction, position, row)?;
         }
         Ok(is_full)
     }
 
-    fn check_row(&mut self, transaction: &Transaction<'_>, mut row: Row) -> Result<(), Error> {
+    /// Checks the rest of a row after its position.
+    pub(super) fn check_row(
+        &mut self,
+        transaction: &Transaction<'_>,
+        position: RowPosition,
+        mut row: Row,
+    ) -> Result<(), Error> {
         let next = self.seq + 1;
         let broken = |what| Error::AuditBroken {
             seq: next.cast_unsigned(),
             what,
-        };
-        let position = RowPosition {
-            seq: row.int()?,
-            time: row.int()?,
         };
         if position.seq != next {
             return Err(broken(AuditFault::Removed));
@@ -282,7 +303,11 @@ impl Chain {
         Ok(())
     }
 
-    fn check_head(self, transaction: &mut Transaction<'_>) -> Result<AuditHead, Error> {
+    fn check_head(
+        self,
+        transaction: &mut Transaction<'_>,
+        removed: i64,
+    ) -> Result<AuditHead, Error> {
         let Head { seq, mac, .. } = read_head(transaction)?;
         let broken = |seq: i64, what| Error::AuditBroken {
             seq: seq.cast_unsigned(),
@@ -296,7 +321,8 @@ impl Chain {
             return Err(broken(self.seq, AuditFault::Changed));
         }
         Ok(AuditHead {
-            rows: seq.cast_unsigned(),
+            rows: (seq - removed).unsigned_abs(),
+            removed: removed.unsigned_abs(),
             mac,
         })
     }

@@ -194,6 +194,13 @@ fn doubt(record: &Record, database: &mut dyn Database) -> Result<Option<Doubt>, 
     if record.row.seq == 0 {
         return Ok(None);
     }
+    // The rows up to it may have been removed since.
+    let start = database.run("SELECT seq FROM audit_start", &[])?;
+    if let Some(mut start) = start.into_iter().next()
+        && record.row.seq <= start.int()?
+    {
+        return Ok(None);
+    }
     match database
         .run(
             "SELECT mac FROM audit WHERE seq = $1",

@@ -49,6 +49,7 @@
 
 mod actor;
 mod audit;
+mod audit_start;
 mod batch;
 mod compare;
 mod content;

@@ -2,7 +2,7 @@
 //! The state that all requests share.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use axum::http::StatusCode;
@@ -20,7 +20,7 @@ use super::failures::RequestIds;
 use super::metrics::Metrics;
 use super::problem_details::Problem;
 use super::readiness::{NotReady, Readiness};
-use super::settings::ServerSettings;
+use super::settings::{Retention, ServerSettings};
 use crate::audit;
 use crate::delivery::{CircuitStatus, Circuits, Reach};
 use crate::operations::preview::PackagerKeys;
@@ -48,6 +48,8 @@ pub struct AppSettings {
     pub allow_private_targets: bool,
     /// True if only contents that were added before get keys.
     pub known_contents_only: bool,
+    /// The time for which rows are kept.
+    pub retention: Retention,
 }
 
 struct State {
@@ -63,10 +65,22 @@ struct State {
     check: Mutex<StoreCheck>,
     readiness: Readiness,
     clock: Arc<GuardedClock>,
-    settings: AppSettings,
+    settings: RwLock<Arc<AppSettings>>,
 }
 
 impl AppSettings {
+    /// Returns those of the server's settings that requests need.
+    pub fn of(settings: &ServerSettings) -> Self {
+        Self {
+            public_url: settings.public_url(),
+            has_tls: settings.has_tls(),
+            is_self_signed: settings.is_self_signed(),
+            allow_private_targets: settings.allow_private_targets,
+            known_contents_only: settings.known_contents_only,
+            retention: settings.retention,
+        }
+    }
+
     /// Returns the source of the packagers' keys.
     pub fn packager_keys(&self) -> PackagerKeys {
         PackagerKeys::Speke {
@@ -120,13 +134,7 @@ impl App {
             readiness: Readiness::default(),
             clock,
             store,
-            settings: AppSettings {
-                public_url: settings.public_url(),
-                has_tls: settings.has_tls(),
-                is_self_signed: settings.is_self_signed(),
-                allow_private_targets: settings.allow_private_targets,
-                known_contents_only: settings.known_contents_only,
-            },
+            settings: RwLock::new(Arc::new(AppSettings::of(settings))),
         })))
     }
 
@@ -136,8 +144,15 @@ impl App {
     }
 
     /// Returns the settings that requests need.
-    pub fn settings(&self) -> &AppSettings {
-        &self.0.settings
+    pub fn settings(&self) -> Arc<AppSettings> {
+        let settings = &self.0.settings;
+        Arc::clone(&settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the settings that requests need.
+    pub fn set_settings(&self, new: AppSettings) {
+        let settings = &self.0.settings;
+        *settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
     }
 
     /// Returns the sessions of the pages.

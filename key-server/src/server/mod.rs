@@ -17,6 +17,7 @@ mod middleware;
 mod page;
 mod problem_details;
 mod readiness;
+mod reload;
 mod rest;
 mod service_errors;
 mod settings;
@@ -27,7 +28,7 @@ mod unread_body;
 mod wiped_body;
 mod workers;
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
@@ -35,8 +36,11 @@ use app::App;
 use axum::Router;
 pub use error::Error;
 use host_access::{Clock, GuardedClock, Host};
-use listen::HttpServer;
-pub use settings::{CertificateSource, ConnectionLimits, ServerSettings};
+use listen::{HttpServer, Live};
+use reload::Reload;
+pub use settings::{
+    CertificateSource, Change, ConnectionLimits, Retention, ServerSettings, SettingsSource,
+};
 use tokio::runtime::Runtime;
 use workers::Workers;
 
@@ -45,12 +49,13 @@ const LAST_STEPS: Duration = Duration::from_secs(2);
 /// The time for the store to close, and for what still waits for it.
 const LAST_WAITS: Duration = Duration::from_millis(500);
 
-/// Serves until SIGTERM or SIGINT, and ends within 10 seconds of it. The store blocks, and PostgreSQL's client has its own runtime, so
+/// Serves until SIGTERM or SIGINT, and ends within 10 seconds of it. SIGHUP reads the settings anew. The store blocks, and PostgreSQL's client has its own runtime, so
 /// that the store is opened and closed outside of the server's runtime.
 ///
 /// # Errors
 /// Reasons why the server does not start.
-pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
+pub fn run(source: SettingsSource, host: &Host) -> Result<(), Error> {
+    let settings = &source.current.clone();
     settings.check()?;
     let clock = Arc::new(GuardedClock::new(Arc::clone(&host.clock)));
     let host = &Host {
@@ -66,7 +71,15 @@ pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
     let workers = Workers::start(&app).map_err(Error::Runtime)?;
     let served = runtime.block_on(async {
         let shutdown = shutdown::requested()?;
-        HttpServer::new(listener, tls, router(&app), settings.connections)
+        let live = Arc::new(Live::new(tls, settings.connections));
+        let reload = Reload {
+            app: app.clone(),
+            live: Arc::clone(&live),
+            host: host.clone(),
+            settings: Mutex::new(source),
+        };
+        let reloading = tokio::spawn(reload.listen()?);
+        HttpServer::new(listener, router(&app), live)
             .map_err(Error::Runtime)?
             .run(async {
                 shutdown.await;
@@ -74,6 +87,7 @@ pub fn run(settings: &ServerSettings, host: &Host) -> Result<(), Error> {
                 workers.stop();
             })
             .await;
+        reloading.abort();
         Ok(())
     });
     workers.stop();

@@ -10,7 +10,7 @@ use url::Url;
 use super::error::Error;
 
 /// The settings with which the server starts.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
     /// Address and port; any but a loopback address needs TLS.
     pub listen: SocketAddr,
@@ -30,6 +30,48 @@ pub struct ServerSettings {
     pub known_contents_only: bool,
     /// The limits of connections.
     pub connections: ConnectionLimits,
+    /// The time for which rows are kept.
+    pub retention: Retention,
+}
+
+/// The time for which rows are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Rows of the audit; None for ever.
+    pub audit: Option<Duration>,
+    /// Deliveries that are done; None for ever.
+    pub deliveries: Option<Duration>,
+    /// Responses of requests that may be repeated.
+    pub answers: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            audit: None,
+            deliveries: None,
+            answers: Duration::from_hours(24),
+        }
+    }
+}
+
+/// The settings in force, and the reader of new ones.
+pub struct SettingsSource {
+    /// The settings in force.
+    pub current: ServerSettings,
+    /// Reads the settings anew, on SIGHUP; the error says what is wrong.
+    pub read: Box<dyn FnMut() -> Result<ServerSettings, String> + Send>,
+}
+
+/// A setting that has another value than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The name of its option.
+    pub name: &'static str,
+    /// The value before.
+    pub from: String,
+    /// The new value.
+    pub to: String,
 }
 
 /// The limits of connections, which keep a client from stopping the server for the others.
@@ -57,7 +99,7 @@ impl Default for ConnectionLimits {
 }
 
 /// The source of the server's certificate.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateSource {
     /// PEM files.
     Files {
@@ -85,6 +127,86 @@ impl ServerSettings {
         Ok(())
     }
 
+    /// Returns the options that differ.
+    pub fn changes(&self, new: &Self) -> Vec<Change> {
+        self.values()
+            .into_iter()
+            .zip(new.values())
+            .filter(|(before, after)| before.value != after.value)
+            .map(|(before, after)| Change {
+                name: before.name,
+                from: before.value,
+                to: after.value,
+            })
+            .collect()
+    }
+
+    fn values(&self) -> Vec<Setting> {
+        let Self {
+            connections,
+            retention,
+            ..
+        } = self;
+        vec![
+            setting("--listen", self.listen.to_string()),
+            setting("--admin-token-file", text(&self.admin_token_file)),
+            setting("--public-url", self.public_url()),
+            setting(
+                "--tls-certificate, --tls-key or --tls-self-signed",
+                text(&self.certificate),
+            ),
+            setting("--client-ca", text(&self.client_ca)),
+            setting(
+                "--allow-private-targets",
+                self.allow_private_targets.to_string(),
+            ),
+            setting(
+                "--known-contents-only",
+                self.known_contents_only.to_string(),
+            ),
+            setting("--max-connections", connections.total.to_string()),
+            setting(
+                "--max-connections-per-address",
+                connections.per_address.to_string(),
+            ),
+            setting("--head-timeout", text(&connections.head)),
+            setting("--idle-timeout", text(&connections.idle)),
+            setting("--keep-audit", text(&retention.audit)),
+            setting("--keep-deliveries", text(&retention.deliveries)),
+            setting("--keep-answers", text(&retention.answers)),
+        ]
+    }
+
+    /// Returns the options that differ from those in force and cannot be changed while the server runs.
+    pub fn fixed(&self, current: &Self) -> Vec<&'static str> {
+        let mut fixed = Vec::new();
+        if self.listen != current.listen {
+            fixed.push("--listen");
+        }
+        if self.database != current.database {
+            fixed.push("--database");
+        }
+        if self.has_tls() != current.has_tls() {
+            fixed.push("--tls-certificate, --tls-key or --tls-self-signed");
+        }
+        fixed
+    }
+
+    /// Returns the settings with what cannot be changed while the server runs.
+    #[must_use]
+    pub fn with_fixed(self, current: &Self) -> Self {
+        let certificate = match self.has_tls() == current.has_tls() {
+            true => self.certificate,
+            false => current.certificate.clone(),
+        };
+        Self {
+            listen: current.listen,
+            database: current.database.clone(),
+            certificate,
+            ..self
+        }
+    }
+
     /// True if the server has TLS.
     pub const fn has_tls(&self) -> bool {
         self.certificate.is_some()
@@ -104,4 +226,18 @@ impl ServerSettings {
             .trim_end_matches('/')
             .to_owned()
     }
+}
+
+/// An option and its value.
+struct Setting {
+    name: &'static str,
+    value: String,
+}
+
+const fn setting(name: &'static str, value: String) -> Setting {
+    Setting { name, value }
+}
+
+fn text(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}")
 }

@@ -27,8 +27,15 @@ struct CertificateFiles {
     key: PathBuf,
 }
 
-/// Makes the TLS acceptor; None for plain HTTP.
-pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcceptor>, Error> {
+/// The TLS of a server, and the certificate by which its clients know it.
+pub struct ServerTls {
+    pub acceptor: TlsAcceptor,
+    /// The SHA-256 of the certificate, in hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// Makes the TLS; None for plain HTTP.
+pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<ServerTls>, Error> {
     let files = match &settings.certificate {
         Some(CertificateSource::Files { certificate, key }) => CertificateFiles {
             certificate: certificate.clone(),
@@ -37,6 +44,8 @@ pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcce
         Some(CertificateSource::SelfSigned(folder)) => self_signed(folder, settings)?,
         None => return Ok(None),
     };
+    let chain = certificates(&files.certificate)?;
+    let fingerprint = hex(&chain.first().map(fingerprint).unwrap_or_default());
     let provider = Arc::new(ring::default_provider());
     let versions = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -45,13 +54,13 @@ pub fn acceptor(settings: &ServerSettings, host: &Host) -> Result<Option<TlsAcce
         Some(path) => versions.with_client_cert_verifier(clients(path, provider)?),
         None => versions.with_no_client_auth(),
     }
-    .with_single_cert(
-        certificates(&files.certificate)?,
-        private_key(&files.key, &*host.files)?,
-    )
+    .with_single_cert(chain, private_key(&files.key, &*host.files)?)
     .map_err(Error::Tls)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+    Ok(Some(ServerTls {
+        acceptor: TlsAcceptor::from(Arc::new(config)),
+        fingerprint,
+    }))
 }
 
 /// Returns the SHA-256 of the DER form of a certificate, by which accounts name it.

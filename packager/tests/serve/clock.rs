@@ -20,7 +20,7 @@ const NAME: &str = "serve::clock::jumps_change_no_key_until_somebody_accepts_the
 const PERIOD: u64 = 3600;
 
 /// Compiles the library that moves the clock.
-fn library(folder: &Path) -> bool {
+pub fn library(folder: &Path) -> bool {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/clock.c");
     let mut compile = Command::new("cc");
     compile.args(["-shared", "-fPIC", "-O1", "-o"]);
@@ -29,14 +29,15 @@ fn library(folder: &Path) -> bool {
 }
 
 /// Sets the clock of the server of a folder, in seconds from that of the machine.
-fn set_clock(folder: &Path, offset: i64) {
+pub fn set_clock(folder: &Path, offset: i64) {
     let (new, file) = (folder.join("offset.new"), folder.join("offset"));
     fs::write(&new, offset.to_string()).unwrap();
     fs::rename(new, file).unwrap();
 }
 
-fn start(folder: &Path) -> Server {
-    Server::start_within(folder, |mut program| {
+/// A server of a folder whose clock [`set_clock`] sets.
+pub fn start_with_clock(folder: &Path, arguments: &[&str]) -> Server {
+    Server::start_within(folder, arguments, |mut program| {
         program.env("LD_PRELOAD", folder.join("clock.so"));
         program.env("CLOCK_OFFSET", folder.join("offset"));
         program
@@ -85,7 +86,7 @@ fn jumps_change_no_key_until_somebody_accepts_them() {
         return skip(NAME, "no cc");
     }
     set_clock(&folder, 0);
-    let server = start(&folder);
+    let server = start_with_clock(&folder, &[]);
     let (admin, ready) = (server.admin(), || server.stranger().get("/readyz"));
     let before = add_channel(&admin);
     let began = period_now();
@@ -139,13 +140,13 @@ fn clock_that_is_wrong_at_the_start_is_set_right_by_the_time_server() {
         return skip(NAME, "no cc");
     }
     set_clock(&folder, 0);
-    let server = start(&folder);
+    let server = start_with_clock(&folder, &[]);
     let (token, before) = (server.token(), add_channel(&server.admin()));
     let began = period_now();
     server.stop();
     // The machine has lost its time, and starts in the past.
     set_clock(&folder, -10_i64.pow(9));
-    let server = start(&folder);
+    let server = start_with_clock(&folder, &[]);
     let admin = server.stranger().with_token(&token);
     sleep(Duration::from_secs(2));
     set_clock(&folder, 0);

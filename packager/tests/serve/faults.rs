@@ -28,7 +28,7 @@ fn run(arguments: &[&Path]) {
     assert!(script(arguments).status().unwrap().success());
 }
 
-fn database(folder: &Path) -> PathBuf {
+pub fn database(folder: &Path) -> PathBuf {
     folder.join("keys/keys.db")
 }
 
@@ -231,10 +231,10 @@ fn store_that_is_put_back_while_it_is_open_makes_no_keys() {
 }
 
 /// Another program that holds the lock of the database until it is dropped.
-struct Lock(Child);
+pub struct Lock(Child);
 
 impl Lock {
-    fn hold(database: &Path) -> Self {
+    pub fn hold(database: &Path) -> Self {
         let mut holder = script(&[Path::new("lock"), database]);
         let mut holder = holder
             .stdin(Stdio::piped())
@@ -320,7 +320,7 @@ fn full_disk_is_named_and_loses_nothing() {
     let folder = folder("fault-disk");
     fs::create_dir(folder.join("keys")).unwrap();
     let script = "mount -t tmpfs -o size=3m,mode=700 disk \"$KEYS\" && exec \"$0\" \"$@\"";
-    let server = Server::start_within(&folder, |program| {
+    let server = Server::start_within(&folder, &[], |program| {
         let mut shell = Command::new("unshare");
         shell.args(["-rm", "sh", "-c", script]);
         shell.arg(program.get_program()).args(program.get_args());

@@ -57,8 +57,12 @@ impl Server {
     }
 
     /// A server on the store of a folder, as the child or the successor of another program.
-    pub fn start_within(folder: &Path, outer: impl FnOnce(Command) -> Command) -> Self {
-        Self::spawn(folder, &[], outer)
+    pub fn start_within(
+        folder: &Path,
+        arguments: &[&str],
+        outer: impl FnOnce(Command) -> Command,
+    ) -> Self {
+        Self::spawn(folder, arguments, outer)
     }
 
     fn spawn(folder: &Path, arguments: &[&str], outer: impl FnOnce(Command) -> Command) -> Self {

@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::server::{Server, folder};
 
 /// Creates a key and a certificate with OpenSSL: `name.key` and `name.pem`, self-signed or signed by `ca`.
-fn certify(folder: &Path, name: &str, ca: Option<&str>) {
+pub fn certify(folder: &Path, name: &str, ca: Option<&str>) {
     let mut make = Command::new("openssl");
     make.current_dir(folder);
     make.args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"]);
@@ -42,12 +42,12 @@ fn certify(folder: &Path, name: &str, ca: Option<&str>) {
     );
 }
 
-fn read(folder: &Path, name: &str) -> Certificate<'static> {
+pub fn read(folder: &Path, name: &str) -> Certificate<'static> {
     Certificate::from_pem(&fs::read(folder.join(name)).unwrap()).unwrap()
 }
 
 /// The SHA-256 of a certificate's DER form, computed by OpenSSL.
-fn fingerprint(folder: &Path, name: &str) -> String {
+pub fn fingerprint(folder: &Path, name: &str) -> String {
     let mut show = Command::new("openssl");
     show.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]);
     let shown = show.arg(folder.join(name)).output().unwrap();
@@ -56,7 +56,7 @@ fn fingerprint(folder: &Path, name: &str) -> String {
     digits.replace(':', "").to_lowercase()
 }
 
-fn trusting(roots: Certificate<'static>) -> ureq::tls::TlsConfigBuilder {
+pub fn trusting(roots: Certificate<'static>) -> ureq::tls::TlsConfigBuilder {
     let provider = Arc::new(ring::default_provider());
     TlsConfig::builder()
         .unversioned_rustls_crypto_provider(provider)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The audit: the events that it records, and the detection of every change by hand.
 
+use std::time::{Duration, SystemTime};
+
 use content_key_store::{AuditFault, Error, KeyStore};
 use key_server::audit::{self, AuditFilter};
 
@@ -228,5 +230,51 @@ fn rows_are_found_by_time() {
         assert!(seqs(&store, |f| (f.since, f.until) = (time, time)).is_empty());
         let alice = |f: &mut AuditFilter| (f.since, f.actor) = (time, Some("alice".to_owned()));
         assert!(seqs(&store, alice).iter().all(|seq| (2..=4).contains(seq)));
+    }
+}
+
+#[test]
+fn old_rows_are_removed_and_the_rest_stays_one_chain() {
+    for place in places("store-audit-trimmed") {
+        let store = place.open();
+        for period in 0..4 {
+            store.get_or_create_key(&slot("a", period)).unwrap();
+        }
+        let later = SystemTime::now() + Duration::from_hours(1);
+        assert_eq!(store.trim_audit(SystemTime::UNIX_EPOCH).unwrap(), 0);
+        assert_eq!(store.verify_audit().unwrap().rows, 5);
+        // The newest row stays, and a row about the removal is added.
+        assert_eq!(store.trim_audit(later).unwrap(), 4);
+        let head = store.verify_audit().unwrap();
+        assert_eq!((head.rows, head.removed), (2, 4));
+        let refused = place.run("DELETE FROM audit WHERE seq = 5").unwrap_err();
+        assert!(refused.contains("rule: "), "{refused}");
+        let refused = place.run("UPDATE audit_start SET seq = 3").unwrap_err();
+        assert!(refused.contains("rule: "), "{refused}");
+        assert_eq!(store.trim_audit(later).unwrap(), 1);
+        store.get_or_create_key(&slot("a", 9)).unwrap();
+        // Somebody who can write the database moves the start, and removes rows: the start has no seal then.
+        let next = "UPDATE audit_start SET seq = 6, mac = (SELECT mac FROM audit WHERE seq = 6)";
+        place.run(next).unwrap();
+        place.run("DELETE FROM audit WHERE seq = 6").unwrap();
+        assert_eq!(fault(&store), (6, AuditFault::Changed));
+        assert!(store.trim_audit(later).is_err());
+    }
+}
+
+#[test]
+fn changed_row_is_not_removed_as_an_old_one() {
+    for place in places("store-audit-trim-changed") {
+        let store = unguarded(&place);
+        place
+            .run("UPDATE audit SET actor = 'x' WHERE seq = 3")
+            .unwrap();
+        let later = SystemTime::now() + Duration::from_hours(1);
+        let refused = store.trim_audit(later).err().unwrap();
+        assert!(
+            matches!(refused, Error::AuditBroken { seq: 3, .. }),
+            "{refused}"
+        );
+        assert_eq!(fault(&store), (3, AuditFault::Changed));
     }
 }

@@ -57,6 +57,39 @@ BEGIN
 END $$;
 CREATE TRIGGER content_key_forward BEFORE UPDATE OF state ON content_key FOR EACH ROW EXECUTE FUNCTION key_store_forward();
 
+-- The last row of the audit that was removed because it was older than the operator keeps, with a MAC: the audit starts after it.
+CREATE TABLE audit_start (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    seq BIGINT NOT NULL,
+    mac BYTEA NOT NULL,
+    seal BYTEA NOT NULL
+);
+INSERT INTO audit_start VALUES (1, 0, '', '');
+CREATE FUNCTION key_store_audit_start() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.seq <= OLD.seq OR NEW.seq >= (SELECT seq FROM audit_head) THEN
+        RAISE EXCEPTION 'rule: the start of the audit only moves forward' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER audit_start_forward BEFORE UPDATE ON audit_start FOR EACH ROW EXECUTE FUNCTION key_store_audit_start();
+CREATE TRIGGER audit_start_delete BEFORE DELETE OR TRUNCATE ON audit_start FOR EACH STATEMENT
+    EXECUTE FUNCTION key_store_refuse('the start of the audit cannot be removed');
+CREATE FUNCTION key_store_audit_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.seq > (SELECT seq FROM audit_start) THEN
+        RAISE EXCEPTION 'rule: rows of the audit cannot be removed' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+DROP TRIGGER audit_delete ON audit;
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION key_store_audit_kept();
+CREATE TRIGGER audit_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT
+    EXECUTE FUNCTION key_store_refuse('rows of the audit cannot be removed');
+
+-- Deliveries that are done are removed after a time.
+CREATE INDEX delivery_acknowledged ON delivery (acknowledged) WHERE state = 'acknowledged';
+
 -- Each target has a worker, which takes what is due for it.
 CREATE INDEX delivery_target_due ON delivery (target, next_try) WHERE state = 'pending';
 

@@ -103,6 +103,26 @@ WHEN NEW.state <> OLD.state AND NEW.state IN ('delivered', 'active') AND EXISTS 
     WHERE key_slot.kid = NEW.kid AND delivery.acknowledged IS NULL)
 BEGIN SELECT RAISE(ABORT, 'rule: a required target has not acknowledged the key; deliver it first'); END;
 
+-- The last row of the audit that was removed because it was older than the operator keeps, with a MAC: the audit starts after it.
+CREATE TABLE audit_start (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER NOT NULL,
+    mac BLOB NOT NULL,
+    seal BLOB NOT NULL
+) STRICT;
+INSERT INTO audit_start VALUES (1, 0, x'', x'');
+CREATE TRIGGER audit_start_forward BEFORE UPDATE ON audit_start
+WHEN NEW.seq <= OLD.seq OR NEW.seq >= (SELECT seq FROM audit_head)
+BEGIN SELECT RAISE(ABORT, 'rule: the start of the audit only moves forward'); END;
+CREATE TRIGGER audit_start_delete BEFORE DELETE ON audit_start
+BEGIN SELECT RAISE(ABORT, 'rule: the start of the audit cannot be removed'); END;
+DROP TRIGGER audit_delete;
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit WHEN OLD.seq > (SELECT seq FROM audit_start)
+BEGIN SELECT RAISE(ABORT, 'rule: rows of the audit cannot be removed'); END;
+
+-- Deliveries that are done are removed after a time.
+CREATE INDEX delivery_acknowledged ON delivery (acknowledged) WHERE state = 'acknowledged';
+
 -- Each target has a worker, which takes what is due for it.
 CREATE INDEX delivery_target_due ON delivery (target, next_try) WHERE state = 'pending';
 

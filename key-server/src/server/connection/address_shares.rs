@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::server::client_network::client_network;
@@ -10,7 +11,7 @@ use crate::server::client_network::client_network;
 /// The open connections by address, up to a limit for each.
 pub struct AddressShares {
     open: Arc<Mutex<ByAddress>>,
-    limit: usize,
+    limit: AtomicUsize,
 }
 
 /// The number of open connections of each address that has any.
@@ -27,22 +28,27 @@ impl AddressShares {
     pub fn new(limit: usize) -> Self {
         Self {
             open: Arc::default(),
-            limit,
+            limit: AtomicUsize::new(limit),
         }
+    }
+
+    /// Sets the share of each address, for further connections.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Adds a connection; None if its address has its share already.
     pub fn enter(&self, address: IpAddr) -> Option<AddressShare> {
-        let address = client_network(address);
+        let (address, limit) = (client_network(address), self.limit.load(Ordering::Relaxed));
         let mut open = lock(&self.open);
         let count = open.entry(address).or_default();
-        if *count >= self.limit {
-            tracing::debug!(%address, limit = self.limit, "connection refused: its address has too many");
+        if *count >= limit {
+            tracing::debug!(%address, limit, "connection refused: its address has too many");
             return None;
         }
         *count += 1;
-        if *count == self.limit {
-            tracing::info!(%address, limit = self.limit, "more connections of this address are refused: see --max-connections-per-address");
+        if *count == limit {
+            tracing::info!(%address, limit, "more connections of this address are refused: see --max-connections-per-address");
         }
         Some(AddressShare {
             open: Arc::clone(&self.open),

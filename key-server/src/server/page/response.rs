@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::operations::test_store::TestStore;
-    use crate::server::settings::{ConnectionLimits, ServerSettings};
+    use crate::server::settings::{ConnectionLimits, Retention, ServerSettings};
     use crate::server::{failures, middleware};
 
     #[test]
@@ -114,6 +114,7 @@ mod tests {
             allow_private_targets: false,
             known_contents_only: false,
             connections: ConnectionLimits::default(),
+            retention: Retention::default(),
         };
         let host = of.store.host();
         let clock = Arc::new(GuardedClock::new(Arc::clone(&host.clock)));

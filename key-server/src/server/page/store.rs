@@ -40,7 +40,7 @@ async fn show(
         layout: Layout::new(&visitor, Section::Store, &query),
         keks: health.keks.clone(),
         health,
-        settings: app.settings(),
+        settings: &app.settings(),
         version: env!("CARGO_PKG_VERSION"),
     })
 }

@@ -85,9 +85,10 @@ async fn run_once(
     })?;
     let digest = digest(&client, &parts.uri.to_string(), &body);
     let account = client.name().to_owned();
+    let kept = app.settings().retention.answers;
     if let Some(before) = app
         .with_store(client.actor(), move |store| {
-            idempotency::recall(store, &account, &key)
+            idempotency::recall(store, &account, &key, kept)
         })
         .await?
     {
@@ -115,6 +116,7 @@ async fn store_response(
         )
     })?;
     let request = guard.request.clone();
+    let kept = app.settings().retention.answers;
     let (status, copy) = (parts.status.as_u16(), body.clone());
     app.with_store(client.actor(), move |store| {
         let answer = NewAnswer {
@@ -123,6 +125,7 @@ async fn store_response(
             request: &digest,
             status,
             body: &copy,
+            kept,
         };
         idempotency::remember(store, &answer)
     })

@@ -4,6 +4,7 @@
 //! Each worker is a thread, since the store blocks. When it stops, it finishes its current step first.
 
 mod delivery;
+mod retention;
 mod rotation;
 mod watch;
 
@@ -39,10 +40,11 @@ impl Workers {
     /// # Errors
     /// If a thread cannot be started.
     pub fn start(app: &App) -> io::Result<Self> {
-        let workers: [(&str, WorkerFn); 3] = [
+        let workers: [(&str, WorkerFn); 4] = [
             ("rotation", rotation::run),
             ("hand-off", delivery::run),
             ("watch", watch::run),
+            ("retention", retention::run),
         ];
         workers
             .into_iter()
