@@ -18,7 +18,7 @@ use crate::protect::clear_file::ClearFile;
 /// Bytes of the size and type of an `mdat`.
 const MDAT_HEADER: usize = 8;
 
-/// Where the protected segments go.
+/// The destination of protected segments.
 pub trait SegmentSink {
     /// The caller's error.
     type Error: From<protect::Error>;
@@ -46,7 +46,7 @@ pub trait SegmentSink {
 pub struct SegmentProtector<'a, S> {
     /// The tracks, in the order of their track_IDs.
     pub tracks: Vec<TrackJob>,
-    /// Where the segments go.
+    /// The destination of the segments.
     pub sink: S,
     /// The files of the tracks.
     files: &'a mut [Mp4File],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the manifests say of a track, from its sample entry and from the user.
+//! The description of a track in manifests, from its sample entry and from the user.
 
 use cenc_mp4::cutting::SourceTrack;
 use cenc_mp4::description::{

@@ -60,7 +60,7 @@ pub struct InputTrack {
     pub file: usize,
     /// The track.
     pub source: SourceTrack,
-    /// What the user says of it.
+    /// The properties that the user gives it.
     pub properties: TrackProperties,
 }
 
@@ -68,7 +68,7 @@ pub struct InputTrack {
 pub struct TextFile {
     /// Its content.
     pub text: WebVtt,
-    /// What the user says of it.
+    /// The properties that the user gives it.
     pub properties: TrackProperties,
 }
 

@@ -42,34 +42,31 @@ const PLAYBACK: [u32; 19] = [
 /// Damaged boxes.
 pub fn init_segment(tracks: &[&CutTrack]) -> Result<Vec<u8>, Error> {
     let timescale = tracks.first().map_or(1, |track| track.source.timescale());
-    let next_track_id = tracks
-        .iter()
-        .map(|track| track.track_id())
-        .max()
-        .unwrap_or(0)
-        + 1;
-    let mut fields = [0, 0, timescale, 0].to_vec();
-    fields.extend(PLAYBACK);
-    fields.push(next_track_id);
-    let fields: Vec<u8> = fields.into_iter().flat_map(u32::to_be_bytes).collect();
-    let mut children = vec![BoxTree::full(
-        FourCc::MVHD,
-        FullBoxHeader::default(),
-        &fields,
-    )];
-    let traks: Vec<_> = tracks
-        .iter()
-        .map(|track| own_trak(track))
-        .collect::<Result<_, _>>()?;
-    children.extend(traks);
     let track_ids: Vec<u32> = tracks.iter().map(|track| track.track_id()).collect();
-    let duration = tracks.iter().map(|track| track_end(track, timescale)).max();
-    children.push(mvex(&track_ids, duration));
-    let brands = match tracks {
-        [_] => TRACK_BRANDS,
-        _ => MOVIE_BRANDS,
-    };
-    write_init(brands, &BoxTree::container(FourCc::MOOV, children))
+    let mut children = vec![mvhd(timescale, &track_ids)];
+    for track in tracks {
+        children.push(own_trak(track)?);
+    }
+    children.push(mvex(
+        &track_ids,
+        tracks.iter().map(|track| track_end(track, timescale)).max(),
+    ));
+    write_init(
+        match tracks {
+            [_] => TRACK_BRANDS,
+            _ => MOVIE_BRANDS,
+        },
+        &BoxTree::container(FourCc::MOOV, children),
+    )
+}
+
+/// Builds the `mvhd` of a fragmented movie, whose duration is unknown.
+fn mvhd(timescale: u32, track_ids: &[u32]) -> BoxTree<'static> {
+    let mut fields = vec![0, 0, timescale, 0];
+    fields.extend(PLAYBACK);
+    fields.push(track_ids.iter().max().map_or(1, |last| last + 1));
+    let fields: Vec<u8> = fields.into_iter().flat_map(u32::to_be_bytes).collect();
+    BoxTree::full(FourCc::MVHD, FullBoxHeader::default(), &fields)
 }
 
 /// Returns the init segment of one track of an init segment, which may be protected. All `pssh` boxes stay.

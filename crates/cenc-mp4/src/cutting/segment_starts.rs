@@ -109,18 +109,21 @@ fn find_unaligned(
     starts: &[i64],
     target: Duration,
 ) -> Option<UnalignedTracks> {
-    let distances = others.iter().chain([lead]).map(KeyFrames::longest_distance);
-    let limit = (target + TOLERANCE).as_secs_f64() + distances.fold(0.0, f64::max);
-    let ends = starts.iter().skip(1).chain([&lead.end]);
-    let segments = starts.iter().zip(ends).map(|(start, end)| start + 1..*end);
-    let too_long = match starts.is_empty() {
-        true => Some(i64::MIN..i64::MAX),
-        false => segments
-            .into_iter()
+    let longest_distance = others
+        .iter()
+        .chain([lead])
+        .map(KeyFrames::longest_distance)
+        .fold(0.0, f64::max);
+    let limit = (target + TOLERANCE).as_secs_f64() + longest_distance;
+    let too_long = match starts {
+        [] => Some(i64::MIN..i64::MAX),
+        [_, later @ ..] => starts
+            .iter()
+            .zip(later.iter().chain([&lead.end]))
+            .map(|(start, end)| start + 1..*end)
             .find(|segment| lead.seconds(segment.end - segment.start) > limit),
     };
-    let wanted = grid(&lead.starts, lead.timescale, target);
-    wanted
+    grid(&lead.starts, lead.timescale, target)
         .into_iter()
         .filter(|time| {
             too_long

@@ -20,7 +20,7 @@ pub(super) struct AdaptationSet<'p> {
     pub is_aligned: bool,
 }
 
-/// What all tracks of a set have in common, but the keys.
+/// The properties that all tracks of a set have in common, apart from the keys.
 #[derive(Debug, PartialEq, Eq)]
 struct SharedContent<'p> {
     media: SharedMedia,

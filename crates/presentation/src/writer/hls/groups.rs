@@ -27,7 +27,7 @@ pub(super) struct RenditionMember<'p> {
     rendition: usize,
 }
 
-/// What a user chooses: a language and a purpose.
+/// A choice of the user: a language and a purpose.
 #[derive(Debug)]
 pub(super) struct Rendition<'p> {
     track: &'p PresentedTrack,
@@ -44,7 +44,7 @@ pub(super) struct Renditions<'p> {
     pub groups: Vec<RenditionGroup<'p>>,
 }
 
-/// What the members of a group have in common.
+/// The properties that the members of a group have in common.
 #[derive(Debug, PartialEq, Eq)]
 struct Encoding<'p> {
     codec: &'p str,
@@ -60,7 +60,7 @@ impl<'p> Encoding<'p> {
     }
 }
 
-/// What players select a rendition by.
+/// The properties by which players select a rendition.
 #[derive(Debug, PartialEq, Eq)]
 struct Selection<'p> {
     language: Option<&'p str>,
