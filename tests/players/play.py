@@ -30,7 +30,7 @@ INTERVAL_MS = 200
 # A job is over when it has ended, or after so many seconds in which the film did not advance; fewer after an error or at its end.
 PATIENCE = 60
 SHORT_PATIENCE = 5
-DEFAULTS = {"quality": "low", "text": False, "rate": 1, "switch_at": 1}
+DEFAULTS = {"quality": "low", "text": False, "rate": 1, "switch_at": 0.2}
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync", "--mute-audio"]
 ARGUMENTS += ["--autoplay-policy=no-user-gesture-required", "--disable-gpu", "--disable-dev-shm-usage"]
 
