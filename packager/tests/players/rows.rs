@@ -163,7 +163,7 @@ impl Row {
     /// The system that the player is set up for, as in tests/players/players.js.
     pub fn system(&self) -> &'static str {
         match (self.film.name, self.way.title) {
-            ("clearkey", "Shaka Player, DASH") | ("clearkey" | "common", "dash.js") => "manifest",
+            ("clearkey" | "common", "Shaka Player, DASH" | "dash.js") => "manifest",
             ("clearkey" | "common", _) => "clearkey",
             _ => "playready",
         }
