@@ -101,10 +101,12 @@ impl Between {
         let sink = downstream(Arc::clone(&received), is_seekable, answer);
         sink.set_active(true).unwrap();
         element.static_pad("src").unwrap().link(&sink).unwrap();
-        // A muxer has pads on request only.
-        let input = element
-            .static_pad("sink")
-            .or_else(|| element.request_pad_simple("video_%u"));
+        // A muxer has pads on request only. One in a pipeline has its own already, and would wait for the stream of another.
+        let has_input = !element.sink_pads().is_empty();
+        let input = match has_input {
+            true => element.static_pad("sink"),
+            false => element.request_pad_simple("video_%u"),
+        };
         let seeks = Arc::new(AtomicUsize::new(0));
         let source = input.filter(|input| !input.is_linked()).map(|input| {
             let source = upstream(Arc::clone(&seeks));
