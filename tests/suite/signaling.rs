@@ -54,8 +54,8 @@ fn protects_the_given_file_without_playready() {
     let widevine = format!("urn:uuid:{WIDEVINE}");
     let expected = [
         &*widevine,
-        "com.apple.streamingkeydelivery",
         "org.w3.clearkey",
+        "com.apple.streamingkeydelivery",
         &*widevine,
     ];
     assert!(formats.eq(expected), "{lines}");

@@ -38,6 +38,7 @@
 //!         language: Some("en".to_owned()),
 //!         label: None,
 //!         roles: Vec::new(),
+//!         folder: None,
 //!         files: TrackFiles::Segments {
 //!             init: "english-init.mp4".to_owned(),
 //!             media: "english-$Number$.m4s".to_owned(),
