@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
+//! Files that are cut, moved and read again.
 
 use bytes::BytesMut;
 use isobmff_boxes::{BoxTree, FourCc};
