@@ -164,6 +164,8 @@ fn is_protected(file: &Path, scheme: &str, entry: &str) {
 /// Checks that no part of a sample stays clear but headers, the clear blocks of a pattern, and a partial block.
 fn has_no_clear_media(twin: &Twin<'_>, scheme: &str, codec: &str) {
     const PARTIAL_BLOCK: usize = 15;
+    // One byte of ciphertext in 256 is that of the clear sample.
+    const EQUAL_BY_CHANCE: usize = 3;
     const CLEAR_BLOCKS: usize = 9 * 16;
     // Parameter sets, and the description of an encoder: x265 writes more than 2 kB.
     const FIRST_SAMPLE: usize = 3000;
@@ -193,7 +195,7 @@ fn has_no_clear_media(twin: &Twin<'_>, scheme: &str, codec: &str) {
                 "{start} bytes before the first slice"
             );
             let longest = longest_clear_part(clear, protected, start);
-            let most = headers + clear_blocks + PARTIAL_BLOCK;
+            let most = headers + clear_blocks + PARTIAL_BLOCK + EQUAL_BY_CHANCE;
             assert!(longest <= most, "sample {number}: {longest} bytes");
         }
     }
