@@ -66,7 +66,7 @@ fn inspected_rows(element: &str) -> Rows {
         .filter(|(_, name)| !OF_OBJECT.contains(name))
         .map(|(next, name)| {
             let details = lines[next..].iter().map(|line| line.trim());
-            row(name, &details.take(8).collect::<Vec<_>>())
+            row(name, &details.take(10).collect::<Vec<_>>())
         })
         .collect()
 }
