@@ -76,7 +76,12 @@ pub fn until_samples(element: &gst::Element, place: &str) {
 pub fn no_error(pipeline: &gst::Pipeline, place: &str) {
     let kinds = [gst::MessageType::Error, gst::MessageType::Warning];
     if let Some(message) = pipeline.bus().unwrap().pop_filtered(&kinds) {
-        panic!("{place}: {message:?}");
+        let text = match message.view() {
+            gst::MessageView::Warning(warning) => warning.error().to_string(),
+            gst::MessageView::Error(error) => error.error().to_string(),
+            _ => String::new(),
+        };
+        panic!("{place}: {text}: {message:?}");
     }
 }
 
