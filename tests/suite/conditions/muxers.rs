@@ -242,6 +242,8 @@ fn starts_stops_and_flushes() {
         between.start(stream);
         for _ in 0..10 {
             push_all(&between, stream, ..30).unwrap();
+            // A muxer of GStreamer 1.22 that is at work may read a buffer that the flush has freed.
+            std::thread::sleep(std::time::Duration::from_millis(100));
             flush(&between);
             between.start(stream);
         }

@@ -79,6 +79,8 @@ fn no_part_requests_keys_on_a_streaming_thread() {
         let test = "key_waits::parts::no_part_requests_keys_on_a_streaming_thread with hlscmafsink";
         return skip(test, &format!("no element {element}"));
     }
+    // In a folder of its own, since its segments belong to its own init segments.
+    let folder = Scratch::new("request-threads-hls");
     in_process::run(
         "key_waits::parts::writes_hls_with_changing_keys",
         folder.path().as_os_str(),
