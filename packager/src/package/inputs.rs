@@ -161,6 +161,9 @@ impl Inputs {
                 })
             })
             .collect();
+        if candidates.is_empty() {
+            return Ok(false);
+        }
         let start = self.first_bytes(track.file, &track.source.first_bytes(COMPARED))?;
         for index in candidates {
             let Some(other) = self.tracks.get(index) else {
