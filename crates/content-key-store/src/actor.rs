@@ -52,7 +52,7 @@ macro_rules! may_use_key {
     };
 }
 
-/// A pattern of content ids: one id, or the start of ids and a final `*`, which stands for any characters or none.
+/// A pattern of content ids: one id, or the start of ids and a final `*`, which matches any characters or none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContentPattern(String);
 
@@ -70,7 +70,7 @@ pub struct Actor {
     scope: ContentScope,
 }
 
-/// What a limited actor has tried to use.
+/// An object that a limited actor has tried to use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Outside {
     /// A content.
@@ -132,7 +132,7 @@ impl ContentScope {
         }
     }
 
-    /// Reads the patterns of a scope; no text stands for all contents.
+    /// Reads the patterns of a scope; no text means all contents.
     ///
     /// # Errors
     /// [`Error::BadPattern`], [`Error::TooManyPatterns`].

@@ -52,7 +52,7 @@ pub struct TrackDescription {
     pub format: FourCc,
     /// The codecs parameter of RFC 6381. It has several values with commas between them if the sample entries have.
     pub codecs: String,
-    /// What the track is to players that know more than `codecs` says.
+    /// The codec for players that know more than `codecs` says.
     pub supplemental_codec: Option<SupplementalCodec>,
     /// The properties of its kind of media, by the first sample entry.
     pub media: MediaDescription,

@@ -25,7 +25,7 @@ const SAMPLE_SIZE: u32 = 0x200;
 const SAMPLE_FLAGS: u32 = 0x400;
 const SAMPLE_OFFSET: u32 = 0x800;
 
-/// Whether a `tfhd` says that its offsets count from the `moof`.
+/// The base of the offsets of a track fragment, which is the `moof` in both cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MoofBase {
     /// It does not: the form that Smooth Streaming needs and mp4mux writes.
