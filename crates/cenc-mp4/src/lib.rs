@@ -74,6 +74,8 @@ mod fragmenting;
 pub mod information;
 mod init;
 mod items;
+#[cfg(test)]
+mod memory;
 mod moof;
 mod payload;
 mod piff;

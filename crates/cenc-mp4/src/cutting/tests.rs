@@ -1,32 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Files that are cut, moved and read again.
 
-use bytes::BytesMut;
 use isobmff_boxes::{BoxTree, FourCc};
 
 use super::*;
-use crate::{Error, SeekableInput};
-
-/// A file in memory.
-struct Memory(Vec<u8>);
-
-impl SeekableInput for Memory {
-    type Chunk = BytesMut;
-
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read(
-        &mut self,
-        offset: u64,
-        len: usize,
-    ) -> Result<BytesMut, Box<dyn std::error::Error + Send + Sync>> {
-        let offset = usize::try_from(offset)?;
-        let bytes = self.0.get(offset..offset + len).ok_or("beyond the end")?;
-        Ok(BytesMut::from(bytes))
-    }
-}
+use crate::Error;
+use crate::memory::Memory;
 
 const FRAGMENTED: &[u8] = include_bytes!("../../../../fuzz/corpus/mp4/ffmpeg-av");
 

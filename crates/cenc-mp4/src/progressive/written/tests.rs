@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Damages each byte that matters of the `moov` of a progressive file: the check before the output must notice.
 
-use bytes::BytesMut;
 use cenc_types::Scheme;
 use test_support::build::{boxed, ftyp, mdat, media};
 use test_support::build_progressive::{moov, stco, stsc, stsz, trak};
@@ -9,26 +8,8 @@ use test_support::encrypted::FixedKey;
 
 use super::*;
 use crate::RequiredForm;
-use crate::progressive::{ProgressiveEncryptor, SeekableInput, moov};
-
-struct Memory(Vec<u8>);
-
-impl SeekableInput for Memory {
-    type Chunk = BytesMut;
-
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read(
-        &mut self,
-        offset: u64,
-        len: usize,
-    ) -> Result<BytesMut, Box<dyn std::error::Error + Send + Sync>> {
-        let offset = usize::try_from(offset)?;
-        Ok(BytesMut::from(&self.0[offset..offset + len]))
-    }
-}
+use crate::memory::Memory;
+use crate::progressive::{ProgressiveEncryptor, moov};
 
 /// A file with its `moov` at the end: sound of three samples in two chunks, with other bytes between.
 fn file() -> Memory {
