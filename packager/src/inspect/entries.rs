@@ -7,7 +7,7 @@ use common_encryption::SampleInformation;
 use isobmff_boxes::Saiz;
 
 use super::runs::ProtectionRun;
-use super::sizes::{SizeCursor, SizeRun, encrypted_bytes};
+use super::sizes::{BLOCK, SizeCursor, SizeRun, encrypted_bytes};
 
 /// Samples of a track fragment, or of a progressive track.
 pub struct TrackSamples<'a> {
@@ -54,6 +54,10 @@ pub struct EntryStatistics {
     pub size_mismatch: Option<SizeMismatch>,
     /// The amount of protection in the samples.
     pub amount: ProtectedAmount,
+    /// True if a protected range is not a multiple of 16 bytes.
+    pub has_unaligned_range: bool,
+    /// True if fewer than 16 clear bytes after the last protected range have an entry of their own.
+    pub has_short_clear_end: bool,
 }
 
 /// The amount of protection in samples, as their subsamples and the scheme state it.
@@ -240,6 +244,13 @@ impl EntryStatistics {
         let subsamples = entry.subsamples().len();
         self.subsampled += u64::from(subsamples > 0);
         self.max_subsamples = self.max_subsamples.max(subsamples);
+        self.has_unaligned_range |= entry
+            .subsamples()
+            .any(|subsample| u64::from(subsample.protected_bytes) % BLOCK != 0);
+        self.has_short_clear_end |= subsamples > 1
+            && entry.subsamples().last().is_some_and(|last| {
+                last.protected_bytes == 0 && u64::from(last.clear_bytes) < BLOCK
+            });
         if self.first_iv.is_none() && !entry.iv.is_empty() {
             self.first_iv = Some(entry.iv.to_vec());
         }

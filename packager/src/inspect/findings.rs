@@ -7,9 +7,9 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// A violation of a standard, or a contradiction to another part of the file.
+    /// A violation of a standard or of a profile, or a contradiction to another part of the file.
     Error,
-    /// Allowed, but a part of the media may be clear that should not be.
+    /// Allowed, but a part of the media may be clear that should not be, or some clients of a profile may fail.
     Warning,
     /// Allowed, but rarely intended or not supported by every client.
     Note,
@@ -32,6 +32,20 @@ pub struct Finding {
     pub message: String,
     /// The number of occurrences.
     pub count: u64,
+    /// The demand of profiles, if it is theirs.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileFinding>,
+}
+
+/// The part that only findings of profiles have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProfileFinding {
+    /// The names of the profiles.
+    pub profiles: Vec<&'static str>,
+    /// The remedy.
+    pub remedy: &'static str,
+    /// The source of the demand.
+    pub source: &'static str,
 }
 
 /// The largest number of different findings in a report.
@@ -125,6 +139,7 @@ impl Findings {
                 place: place.text.clone(),
                 message,
                 count: 1,
+                profile: None,
             });
         }
     }

@@ -4,16 +4,21 @@
 use cenc_mp4::information::InformationBoxes;
 use cenc_types::{KeyId, Pattern};
 use common_encryption::ParsedProtection;
-use isobmff_boxes::{BoxTree, Error, FourCc, Tfhd, Trun};
+use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Tfhd, Trun};
 
 use super::entries::TrackSamples;
+use super::facts::TrackFact;
 use super::findings::{FindingPlace, Findings};
 use super::information::{InformationCheck, ParentBox};
 use super::lint;
 use super::mp4_file::Mp4File;
+use super::report::TrackReport;
 use super::runs::{self, ProtectionRun, SeigLookup};
 use super::sizes::SizeRun;
 use super::track::{EntryProtection, TrackState, seig_descriptions};
+
+/// sample_is_non_sync_sample of sample_flags, clause 8.8.3.1.
+const NON_SYNC: u32 = 0x01_0000;
 
 /// A `moof` and the file it is in.
 pub struct Moof<'a> {
@@ -23,6 +28,8 @@ pub struct Moof<'a> {
     pub bytes: &'a [u8],
     /// Its offset in the file.
     pub position: u64,
+    /// True for the first one of its file.
+    pub is_first: bool,
 }
 
 /// The fields of a track fragment.
@@ -35,6 +42,8 @@ struct Traf<'a> {
     sample_count: u64,
     /// The position in the file to which data offsets are relative.
     data_base: u64,
+    /// sample_flags of the first sample; None if only the missing `moov` has them.
+    first_flags: Option<u32>,
     description: Option<EntryProtection>,
 }
 
@@ -89,11 +98,18 @@ impl Moof<'_> {
                 None if tfhd.default_base_is_moof() => self.position,
                 None => *data_end,
             },
+            first_flags: truns
+                .iter()
+                .find(|trun| trun.sample_count > 0)
+                .and_then(Trun::first_sample_flags)
+                .or(tfhd.default_sample_flags)
+                .or(state.trex.map(|trex| trex.sample_flags)),
             description: find_description(state, &tfhd),
             place,
             truns,
         };
         *data_end = traf.data_end();
+        self.note_form(&traf, &tfhd, &mut state.report);
         self.check_traf(&traf, state, file, findings)
     }
 
@@ -115,6 +131,14 @@ impl Moof<'_> {
             fragment: &fragment,
         };
         let groups = runs::read_groups(traf.tree, lookup)?;
+        let refers_to_moov = groups
+            .runs()
+            .iter()
+            .any(|run| matches!(run.description, GroupDescription::Track(_)));
+        state
+            .report
+            .facts
+            .note_if(refers_to_moov, TrackFact::GroupsOfMoov, &place.text);
         let assumed = assumed_protection(&boxes, !groups.is_empty());
         let piff = boxes.senc().and_then(|senc| senc.protection.as_ref());
         let protection = match &traf.description {
@@ -133,15 +157,17 @@ impl Moof<'_> {
         if traf.description.is_some() {
             lint::check_kids(&runs, place, findings);
         }
+        let samples = TrackSamples {
+            count: traf.sample_count,
+            sizes: &|| traf.sizes(),
+            mode: state.cipher_mode(),
+            runs,
+            starts: traf.starts(),
+        };
+        self.note_information(traf, &boxes, &samples, &mut state.report);
         InformationCheck {
             boxes: &boxes,
-            samples: &TrackSamples {
-                count: traf.sample_count,
-                sizes: &|| traf.sizes(),
-                mode: state.cipher_mode(),
-                runs,
-                starts: traf.starts(),
-            },
+            samples: &samples,
             iv_sizes_known: traf.description.is_some(),
             parent: &ParentBox {
                 place,
@@ -152,6 +178,59 @@ impl Moof<'_> {
         }
         .run(&mut state.report, file, findings);
         Ok(())
+    }
+
+    /// Notes how the samples are placed in file and time.
+    fn note_form(&self, traf: &Traf<'_>, tfhd: &Tfhd<'_>, track: &mut TrackReport) {
+        let own = self.tree.all(FourCc::TRAF).next();
+        let is_non_sync = |flags: u32| flags & NON_SYNC != 0;
+        let starts_without_sync =
+            self.is_first && track.is_video() && traf.first_flags.is_some_and(is_non_sync);
+        for (holds, fact) in [
+            (!tfhd.default_base_is_moof(), TrackFact::NotMoofRelative),
+            (
+                traf.tree.all(FourCc::TFDT).next().is_none(),
+                TrackFact::NoDecodeTime,
+            ),
+            (starts_without_sync, TrackFact::StartsWithoutSync),
+            (
+                own.is_some_and(|first| !std::ptr::eq(first, traf.tree)),
+                TrackFact::SharedMoof,
+            ),
+        ] {
+            track.facts.note_if(holds, fact, &traf.place.text);
+        }
+    }
+
+    /// Notes where the encryption information is.
+    fn note_information(
+        &self,
+        traf: &Traf<'_>,
+        boxes: &InformationBoxes<'_>,
+        samples: &TrackSamples<'_>,
+        track: &mut TrackReport,
+    ) {
+        let is_placed = boxes.saiz().is_some() && boxes.saio().is_some();
+        let has_entries = boxes
+            .senc()
+            .is_some_and(|senc| !senc.entries.is_empty() && !boxes.is_piff());
+        // Where the information is missing, every inspection reports an error.
+        let lacks_senc = boxes.senc().is_none()
+            && samples.signaled() > 0
+            && (is_placed || samples.need_no_information());
+        let offsets = boxes.saio().map_or(&[][..], |saio| &saio.offsets);
+        let moof = self.position..self.position + self.bytes.len() as u64;
+        let is_outside = offsets
+            .iter()
+            .any(|offset| !moof.contains(&traf.data_base.wrapping_add(*offset)));
+        for (holds, fact) in [
+            (has_entries && !is_placed, TrackFact::NoSaio),
+            (lacks_senc, TrackFact::NoSenc),
+            (offsets.len() > 1, TrackFact::SeveralOffsets),
+            (is_outside, TrackFact::EntriesOutsideMoof),
+        ] {
+            track.facts.note_if(holds, fact, &traf.place.text);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use common_encryption::ParsedSenc;
 use isobmff_boxes::{Saio, Saiz};
 
 use super::entries::{EntryFault, EntryStatistics, TrackSamples, measure_entries};
+use super::facts::TrackFact;
 use super::findings::{FindingPlace, Findings};
 use super::mp4_file::Mp4File;
 use super::report::{InformationCounts, TrackReport, hex};
@@ -131,7 +132,7 @@ impl InformationCheck<'_> {
         if let Some(statistics) = self.measure(&entries, findings) {
             self.check_saiz(&statistics, findings);
             self.check_saio(senc, &statistics, findings);
-            add_statistics(track, &statistics);
+            self.add_statistics(track, &statistics);
         }
     }
 
@@ -140,7 +141,7 @@ impl InformationCheck<'_> {
         if let Ok(statistics) =
             measure_entries(&SampleEntries::default(), self.samples, None, Some(0))
         {
-            add_statistics(track, &statistics);
+            self.add_statistics(track, &statistics);
         }
     }
 
@@ -182,7 +183,7 @@ impl InformationCheck<'_> {
         let entries = SampleEntries::listed(bytes, saiz.clone());
         if let Some(statistics) = self.measure(&entries, findings) {
             self.check_saiz(&statistics, findings);
-            add_statistics(track, &statistics);
+            self.add_statistics(track, &statistics);
         }
     }
 
@@ -221,6 +222,26 @@ impl InformationCheck<'_> {
             None => findings.error("senc-entries", place, fault),
         }
         None
+    }
+
+    fn add_statistics(&self, track: &mut TrackReport, statistics: &EntryStatistics) {
+        let amount = &statistics.amount;
+        track.protected_samples += amount.samples;
+        track.protected_bytes = track.protected_bytes.saturating_add(amount.protected_bytes);
+        track.encrypted_bytes = track.encrypted_bytes.saturating_add(amount.encrypted_bytes);
+        track.bare_samples += amount.bare_samples;
+        track.subsampled_samples += statistics.subsampled;
+        track.max_subsamples = track.max_subsamples.max(statistics.max_subsamples);
+        if track.first_iv.is_none() {
+            track.first_iv = statistics.first_iv.as_deref().map(hex);
+        }
+        let place = &self.parent.place.text;
+        for (holds, fact) in [
+            (statistics.has_unaligned_range, TrackFact::UnalignedRange),
+            (statistics.has_short_clear_end, TrackFact::ShortClearEnd),
+        ] {
+            track.facts.note_if(holds, fact, place);
+        }
     }
 
     fn check_saiz(&self, statistics: &EntryStatistics, findings: &mut Findings) {
@@ -313,19 +334,6 @@ impl InformationCheck<'_> {
             bytes.extend(part);
         }
         Ok(bytes)
-    }
-}
-
-fn add_statistics(track: &mut TrackReport, statistics: &EntryStatistics) {
-    let amount = &statistics.amount;
-    track.protected_samples += amount.samples;
-    track.protected_bytes = track.protected_bytes.saturating_add(amount.protected_bytes);
-    track.encrypted_bytes = track.encrypted_bytes.saturating_add(amount.encrypted_bytes);
-    track.bare_samples += amount.bare_samples;
-    track.subsampled_samples += statistics.subsampled;
-    track.max_subsamples = track.max_subsamples.max(statistics.max_subsamples);
-    if track.first_iv.is_none() {
-        track.first_iv = statistics.first_iv.as_deref().map(hex);
     }
 }
 

@@ -8,7 +8,7 @@ use playready_header::guid;
 
 use super::findings::{FindingPlace, Findings};
 use super::report::PsshReport;
-use super::track::{EntryProtection, TrackState};
+use super::track::TrackState;
 
 /// Compares the named KIDs with the used ones.
 pub fn check(tracks: &[TrackState], pssh: &[PsshReport], findings: &mut Findings) {
@@ -61,7 +61,7 @@ fn check_shared(tracks: &[TrackState], findings: &mut Findings) {
         tracks
             .iter()
             .filter(|state| state.report.handler == handler)
-            .flat_map(track_key_ids)
+            .flat_map(|state| state.report.key_ids())
             .collect()
     };
     for kid in of_handler("vide").intersection(&of_handler("soun")) {
@@ -102,7 +102,7 @@ fn used_key_ids(
     for state in tracks {
         let place = FindingPlace::track(state.report.track_id, "");
         let mode = state.cipher_mode();
-        for kid in track_key_ids(state) {
+        for kid in state.report.key_ids() {
             let known = used.insert(kid, mode).flatten();
             if known.is_some() && mode.is_some() && known != mode {
                 let message =
@@ -112,29 +112,6 @@ fn used_key_ids(
         }
     }
     used
-}
-
-fn track_key_ids(state: &TrackState) -> BTreeSet<KeyId> {
-    let of_entries = state
-        .descriptions
-        .iter()
-        .filter_map(|description| match description {
-            EntryProtection::Protected { tenc, .. } => tenc.as_ref(),
-            EntryProtection::Clear => None,
-        })
-        .filter(|tenc| tenc.is_protected != 0)
-        .map(|tenc| tenc.kid);
-    let of_groups = state
-        .report
-        .seig
-        .iter()
-        .filter(|seig| seig.is_protected != 0)
-        .map(|seig| seig.kid);
-    of_entries
-        .chain(of_groups)
-        .chain(state.report.key_ids_used.iter().copied())
-        .filter(|kid| !kid.is_nil())
-        .collect()
 }
 
 /// Returns the KIDs that each kind of source names.

@@ -11,10 +11,14 @@ use super::runs::ProtectionRun;
 
 /// Returns the scheme of a scheme_type; that of PIFF encrypts like `cenc`.
 pub fn scheme_of(scheme_type: FourCc) -> Option<Scheme> {
-    let text = std::str::from_utf8(&scheme_type.0).ok()?;
-    match text {
+    scheme_named(std::str::from_utf8(&scheme_type.0).ok()?)
+}
+
+/// Returns the scheme with this scheme_type, as a report has it.
+pub fn scheme_named(scheme_type: &str) -> Option<Scheme> {
+    match scheme_type {
         "piff" => Some(Scheme::Cenc),
-        _ => text.parse().ok(),
+        _ => scheme_type.parse().ok(),
     }
 }
 

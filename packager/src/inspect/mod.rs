@@ -2,6 +2,7 @@
 //! `inspect`: shows how files are protected, and checks their protection.
 
 mod entries;
+mod facts;
 mod findings;
 mod fragment;
 mod information;
@@ -10,6 +11,7 @@ mod key_ids;
 pub mod layout;
 mod lint;
 mod mp4_file;
+mod profiles;
 mod progressive;
 mod pssh;
 pub mod report;
@@ -24,6 +26,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use profiles::ClientProfile;
 use report::InspectionReport;
 
 use crate::print::{self, FAULTY, NO_FILE};
@@ -33,6 +36,7 @@ Examples:
   playready-packager inspect film.mp4
   playready-packager inspect --as-one init.mp4 segment-1.m4s segment-2.m4s
   playready-packager inspect --json *.mp4 | jq '.[].findings'
+  playready-packager inspect --profile playready-3,hbbtv video.mp4 audio.mp4
 
 Exit codes:
   0  no errors; warnings and notes do not count
@@ -43,6 +47,8 @@ Exit codes:
 ///
 /// Shows tracks, the share of them that is protected, schemes, KIDs, IVs, pssh boxes and PlayReady Headers, and checks that they agree with each other and with the
 /// encryption information of every sample. Media data is not read, and no key is needed.
+///
+/// With --profile, the findings include what clients of that kind do not take. Give all files of a presentation at once, since their KIDs are compared.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct InspectArgs {
@@ -55,6 +61,9 @@ pub struct InspectArgs {
     /// Read all files as one stream, such as an init segment followed by its media segments
     #[arg(long)]
     as_one: bool,
+    /// Report also what clients of a kind do not take, with remedy and source; may be repeated
+    #[arg(long = "profile", value_name = "PROFILE", value_delimiter = ',')]
+    profiles: Vec<ClientProfile>,
 }
 
 /// Inspects the files and prints the reports.
@@ -67,15 +76,16 @@ pub fn run(args: &InspectArgs) -> ExitCode {
     let mut reports = Vec::new();
     for files in streams {
         match stream::inspect(files) {
-            Ok(report) => {
-                code = code.max(u8::from(report.has_errors()) * FAULTY);
-                reports.push(report);
-            }
+            Ok(report) => reports.push(report),
             Err(error) => {
                 eprintln!("{error}");
                 code = NO_FILE;
             }
         }
+    }
+    profiles::check(&mut reports, &args.profiles);
+    if reports.iter().any(InspectionReport::has_errors) {
+        code = code.max(FAULTY);
     }
     print::out(code, |out| match args.json {
         true => print::json(&reports, out),

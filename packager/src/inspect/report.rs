@@ -10,7 +10,9 @@ use drm_signaling::WidevineData;
 use playready_header::{Deviation, FoundHeader, guid};
 use serde::{Serialize, Serializer};
 
+use super::facts::TrackFacts;
 use super::findings::{Finding, Severity};
+use super::profiles::ClientProfile;
 
 /// The report of a stream, which is one file or several files as one.
 #[derive(Debug, Serialize)]
@@ -21,12 +23,18 @@ pub struct InspectionReport {
     pub container: Container,
     /// Major brand and compatible brands of `ftyp`, or of `styp` without one.
     pub brands: Vec<String>,
+    /// minor_version of `ftyp`; None without one.
+    #[serde(skip)]
+    pub minor_version: Option<u32>,
     /// The number of `moof` boxes.
     pub fragments: u64,
     /// The tracks of `moov`, or of `moof` without one.
     pub tracks: Vec<TrackReport>,
     /// The different `pssh` boxes.
     pub pssh: Vec<PsshReport>,
+    /// The profiles that the stream was compared with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<ClientProfile>,
     /// The findings.
     pub findings: Vec<Finding>,
 }
@@ -52,6 +60,13 @@ pub enum Container {
     MediaSegment,
     /// None of these.
     NotMp4,
+}
+
+impl Container {
+    /// True if there is a `moov`.
+    pub const fn has_moov(self) -> bool {
+        matches!(self, Self::Fragmented | Self::Progressive)
+    }
 }
 
 /// A track.
@@ -91,6 +106,41 @@ pub struct TrackReport {
     /// The KIDs of the protected samples.
     #[serde(serialize_with = "serialize_kids")]
     pub key_ids_used: BTreeSet<KeyId>,
+    /// Facts for the rules of profiles.
+    #[serde(skip)]
+    pub facts: TrackFacts,
+}
+
+impl TrackReport {
+    /// True for pictures.
+    pub fn is_video(&self) -> bool {
+        self.handler == "vide"
+    }
+
+    /// True for sound.
+    pub fn is_audio(&self) -> bool {
+        self.handler == "soun"
+    }
+
+    /// Returns the protected sample entries.
+    pub fn protected_entries(&self) -> impl Iterator<Item = &SampleEntryReport> {
+        self.sample_entries
+            .iter()
+            .filter(|entry| entry.is_protected())
+    }
+
+    /// Returns the KIDs of `tenc`, `seig` and the samples.
+    pub fn key_ids(&self) -> BTreeSet<KeyId> {
+        self.sample_entries
+            .iter()
+            .filter_map(|entry| entry.tenc.as_ref())
+            .chain(&self.seig)
+            .filter(|protection| protection.is_protected != 0)
+            .map(|protection| protection.kid)
+            .chain(self.key_ids_used.iter().copied())
+            .filter(|kid| !kid.is_nil())
+            .collect()
+    }
 }
 
 /// The numbers of fragments, or 1 for a track of a progressive file, with encryption information in each kind of box.
@@ -124,6 +174,13 @@ pub struct SampleEntryReport {
     /// `tenc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenc: Option<ProtectionReport>,
+}
+
+impl SampleEntryReport {
+    /// True if its samples are protected, or may be by groups.
+    pub const fn is_protected(&self) -> bool {
+        self.scheme.is_some() || self.tenc.is_some()
+    }
 }
 
 /// `tenc` or an entry of `seig`.

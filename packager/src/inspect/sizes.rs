@@ -4,7 +4,7 @@
 use cenc_types::{CipherMode, Pattern};
 
 /// The block size of AES in bytes.
-const BLOCK: u64 = 16;
+pub const BLOCK: u64 = 16;
 
 /// Consecutive samples of the same size. A small file can have any number of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

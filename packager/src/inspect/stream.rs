@@ -59,7 +59,10 @@ pub fn inspect_bytes(name: &str, bytes: Vec<u8>) -> io::Result<InspectionReport>
 struct Stream {
     container: Option<Container>,
     brands: Vec<String>,
+    minor_version: Option<u32>,
     fragments: u64,
+    /// The number of fragments before the file that is read.
+    fragments_before: u64,
     tracks: Vec<TrackState>,
     pssh: PsshBoxes,
     findings: Findings,
@@ -67,6 +70,7 @@ struct Stream {
 
 impl Stream {
     fn read(&mut self, file: &mut Mp4File) -> io::Result<()> {
+        self.fragments_before = self.fragments;
         loop {
             match file.next() {
                 Ok(Some(top)) => self.read_box(&top, file)?,
@@ -122,7 +126,9 @@ impl Stream {
     ) -> Result<(), Error> {
         match tree.box_type {
             FourCc::FTYP | FourCc::STYP if self.brands.is_empty() => {
-                self.read_brands(tree.reader())
+                let minor_version = self.read_brands(tree.reader())?;
+                self.minor_version = (tree.box_type == FourCc::FTYP).then_some(minor_version);
+                Ok(())
             }
             FourCc::PSSH => {
                 self.pssh.read(tree.body(), "file", &mut self.findings);
@@ -141,6 +147,7 @@ impl Stream {
                     tree,
                     bytes,
                     position,
+                    is_first: self.fragments == self.fragments_before,
                 };
                 self.fragments += 1;
                 self.container.get_or_insert(Container::MediaSegment);
@@ -152,16 +159,17 @@ impl Stream {
         }
     }
 
-    fn read_brands(&mut self, mut reader: Reader<'_>) -> Result<(), Error> {
+    /// Reads the brands; returns minor_version.
+    fn read_brands(&mut self, mut reader: Reader<'_>) -> Result<u32, Error> {
         self.brands.push(FourCc(reader.array()?).to_string());
-        reader.u32()?; // minor_version
+        let minor_version = reader.u32()?;
         while !reader.is_empty() && self.brands.len() < MAX_BRANDS {
             let brand = FourCc(reader.array()?).to_string();
             if !self.brands.contains(&brand) {
                 self.brands.push(brand);
             }
         }
-        Ok(())
+        Ok(minor_version)
     }
 
     fn read_moov(&mut self, moov: &Moov<'_>, file: &mut Mp4File) -> Result<(), Error> {
@@ -234,9 +242,11 @@ impl Stream {
             files,
             container,
             brands: self.brands,
+            minor_version: self.minor_version,
             fragments: self.fragments,
             tracks: self.tracks.into_iter().map(|state| state.report).collect(),
             pssh,
+            profiles: Vec::new(),
             findings: self.findings.into_vec(),
         }
     }

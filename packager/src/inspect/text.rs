@@ -34,7 +34,7 @@ pub fn write(report: &InspectionReport, out: &mut impl Write) -> io::Result<()> 
         writeln!(out, "\n  and {more} other pssh boxes")?;
     }
     writeln!(out)?;
-    write_findings(&report.findings, out)
+    write_findings(report, out)
 }
 
 fn container_text(report: &InspectionReport) -> String {
@@ -141,7 +141,7 @@ fn write_entry(entry: &SampleEntryReport, out: &mut impl Write) -> io::Result<()
     if let Some((width, height)) = entry.size {
         format += &format!(", {width}x{height}");
     }
-    if entry.scheme.is_none() && entry.tenc.is_none() {
+    if !entry.is_protected() {
         format += ", clear";
     }
     write_field("format", &format, out)?;
@@ -175,9 +175,7 @@ fn write_protection(tenc: &ProtectionReport, out: &mut impl Write) -> io::Result
 }
 
 fn scheme_text(scheme: &str, version: Option<u32>) -> String {
-    let bytes = scheme.as_bytes().try_into().ok();
-    let known = bytes.and_then(|bytes| lint::scheme_of(isobmff_boxes::FourCc(bytes)));
-    let mode = match known.map(cenc_types::Scheme::cipher_mode) {
+    let mode = match lint::scheme_named(scheme).map(cenc_types::Scheme::cipher_mode) {
         Some(CipherMode::Ctr) => " (AES-CTR)",
         Some(CipherMode::Cbc) => " (AES-CBC)",
         None => "",
@@ -323,34 +321,52 @@ pub fn write_header(header: &PlayReadyHeaderReport, out: &mut impl Write) -> io:
     Ok(())
 }
 
-fn write_findings(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
-    if findings.is_empty() {
-        return writeln!(out, "  No findings");
+fn write_findings(report: &InspectionReport, out: &mut impl Write) -> io::Result<()> {
+    if report.findings.is_empty() {
+        let profiles: Vec<_> = report
+            .profiles
+            .iter()
+            .map(|profile| profile.name())
+            .collect();
+        return match profiles.as_slice() {
+            [] => writeln!(out, "  No findings"),
+            profiles => writeln!(out, "  No findings for {}", profiles.join(", ")),
+        };
     }
-    for finding in findings {
-        let severity = match finding.severity {
-            Severity::Error => "ERROR",
-            Severity::Warning => "warning",
-            Severity::Note => "note ",
-        };
-        let place = match (finding.track_id, finding.place.as_str()) {
-            (None, "") => String::new(),
-            (None, place) => format!("{place}: "),
-            (Some(id), "") => format!("track {id}: "),
-            (Some(id), place) => format!("track {id}, {place}: "),
-        };
-        let times = match finding.count {
-            1 => String::new(),
-            count => format!(" [first of {count}]"),
-        };
-        writeln!(
-            out,
-            "  {severity} {place}{}{times}  ({})",
-            printable(&finding.message),
-            finding.code
-        )?;
-    }
-    Ok(())
+    report
+        .findings
+        .iter()
+        .try_for_each(|finding| write_finding(finding, out))
+}
+
+fn write_finding(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let severity = match finding.severity {
+        Severity::Error => "ERROR",
+        Severity::Warning => "warning",
+        Severity::Note => "note ",
+    };
+    let place = match (finding.track_id, finding.place.as_str()) {
+        (None, "") => String::new(),
+        (None, place) => format!("{place}: "),
+        (Some(id), "") => format!("track {id}: "),
+        (Some(id), place) => format!("track {id}, {place}: "),
+    };
+    let times = match finding.count {
+        1 => String::new(),
+        count => format!(" [first of {count}]"),
+    };
+    writeln!(
+        out,
+        "  {severity} {place}{}{times}  ({})",
+        printable(&finding.message),
+        finding.code
+    )?;
+    let Some(profile) = &finding.profile else {
+        return Ok(());
+    };
+    write_field("profile", &profile.profiles.join(", "), out)?;
+    write_field("remedy", profile.remedy, out)?;
+    write_field("source", profile.source, out)
 }
 
 /// Writes a line with a name and a value. Control characters of the file are replaced, so that they do not reach a terminal.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reads a track of `moov`: its sample entries and the `seig` groups of its sample table.
 
-use cenc_mp4::information::{SeigDescriptions, is_seig_group};
+use cenc_mp4::information::{SeigDescriptions, is_encryption_information, is_seig_group};
 use cenc_types::CipherMode;
 use common_encryption::ParsedProtection;
 use isobmff_boxes::{
     BoxTree, Error, FourCc, Reader, SampleEntry, Sgpd, Sinf, Tkhd, Trex, read_handler_type,
 };
 
+use super::facts::TrackFact;
 use super::findings::{FindingPlace, Findings};
 use super::lint;
 use super::report::{ProtectionReport, SampleEntryReport, TrackReport};
@@ -59,6 +60,15 @@ impl TrackState {
         };
         for entry in SampleEntry::read_all(stbl.child(FourCc::STSD)?.reader())? {
             state.read_entry(&entry, findings);
+        }
+        for parent in [trak, stbl] {
+            if parent.children().iter().any(is_encryption_information) {
+                let place = parent.box_type.to_string();
+                state
+                    .report
+                    .facts
+                    .note(TrackFact::InformationInMoov, &place);
+            }
         }
         let place = FindingPlace::track(track_id, "stbl");
         let seig = seig_descriptions(stbl, &place, findings);
