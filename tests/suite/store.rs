@@ -36,6 +36,8 @@ mod receiver;
 mod restore;
 /// Rules that the database itself enforces.
 mod rules;
+/// Several servers of one store.
+mod shared_store;
 /// Rows that other programs change in the database.
 mod signed_rows;
 /// The states of a key, and who gets it in each.

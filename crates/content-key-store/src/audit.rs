@@ -5,9 +5,9 @@
 
 use std::time::SystemTime;
 
+use super::audit_head::{Head, read_head, set_head};
 use super::audit_start::{self, Start};
 use super::database::Row;
-use super::generation::RecordedRow;
 use super::model::milliseconds;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
@@ -78,19 +78,7 @@ impl KeyStore {
     }
 }
 
-/// The end of the chain, and what its seal covers.
-pub(super) struct Head {
-    /// The number of the last row.
-    seq: i64,
-    /// The MAC of the last row.
-    mac: Vec<u8>,
-    /// The number of changes to the signed rows.
-    pub(super) row_changes: i64,
-    /// The MAC over all signed rows.
-    pub(super) row_mac: Vec<u8>,
-}
-
-/// Appends a row, as the last statement of a transaction that may write.
+/// Appends a row, after all other changes of a request.
 pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Result<(), Error> {
     let head = read_head(transaction)?;
     let position = RowPosition {
@@ -98,9 +86,9 @@ pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Re
         time: milliseconds(transaction.now()),
     };
     let mac = row_mac(transaction, position, event, &head.mac);
-    transaction.run(
+    transaction.database.run_later(
         "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[
+        vec![
             position.seq.into(),
             position.time.into(),
             event.actor.into(),
@@ -110,102 +98,15 @@ pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Re
             mac.as_slice().into(),
         ],
     )?;
-    write_head(
+    set_head(
         transaction,
-        &Head {
+        Head {
             seq: position.seq,
             mac: mac.into(),
             ..head
         },
-    )
-}
-
-/// Reads the end of the chain and checks its seal, which proves that the last row is the last. A store without rows has no seal.
-pub(super) fn read_head(transaction: &mut Transaction<'_>) -> Result<Head, Error> {
-    let mut row = transaction
-        .one(
-            "SELECT seq, mac, row_changes, row_mac, seal FROM audit_head",
-            &[],
-        )?
-        .ok_or(Error::Damaged("the end of the audit is missing"))?;
-    let head = Head {
-        seq: row.int()?,
-        mac: row.blob()?,
-        row_changes: row.int()?,
-        row_mac: row.blob()?,
-    };
-    head.check_seal(&seal(transaction, &head), &row.blob()?)?;
-    Ok(head)
-}
-
-/// Writes and seals the end of the chain.
-pub(super) fn write_head(transaction: &mut Transaction<'_>, head: &Head) -> Result<(), Error> {
-    transaction.run(
-        "UPDATE audit_head SET seq = $1, mac = $2, row_changes = $3, row_mac = $4, seal = $5",
-        &[
-            head.seq.into(),
-            head.mac.as_slice().into(),
-            head.row_changes.into(),
-            head.row_mac.as_slice().into(),
-            seal(transaction, head).as_slice().into(),
-        ],
-    )?;
-    transaction.last_row = Some(head.last_row());
+    );
     Ok(())
-}
-
-/// Reads the last row for the record of the store.
-pub(super) fn last_row(transaction: &mut Transaction<'_>) -> Result<RecordedRow, Error> {
-    read_head(transaction).map(|head| head.last_row())
-}
-
-impl Head {
-    /// Compares the seal that was found with the right one. A store without rows and changes has none.
-    fn check_seal(&self, right: &[u8; 32], found: &[u8]) -> Result<(), Error> {
-        match (self.seq, self.row_changes) == (0, 0) || right == found {
-            true => Ok(()),
-            false => Err(Error::AuditBroken {
-                seq: self.seq.cast_unsigned(),
-                what: AuditFault::Changed,
-            }),
-        }
-    }
-
-    pub(super) fn last_row(&self) -> RecordedRow {
-        RecordedRow {
-            seq: self.seq,
-            mac: self.mac.clone(),
-        }
-    }
-}
-
-fn seal(transaction: &Transaction<'_>, head: &Head) -> [u8; 32] {
-    transaction.secrets.audit.mac(&[
-        b"end of audit",
-        &head.seq.to_be_bytes(),
-        &head.mac,
-        &head.row_changes.to_be_bytes(),
-        &head.row_mac,
-    ])
-}
-
-/// Replaces the seal of version 2, which covered the last row only, after checking it.
-pub(super) fn replace_seal(transaction: &mut Transaction<'_>) -> Result<(), Error> {
-    let mut row = transaction
-        .one("SELECT seq, mac, seal FROM audit_head", &[])?
-        .ok_or(Error::Damaged("the end of the audit is missing"))?;
-    let head = Head {
-        seq: row.int()?,
-        mac: row.blob()?,
-        row_changes: 0,
-        row_mac: Vec::new(),
-    };
-    let old = transaction
-        .secrets
-        .audit
-        .mac(&[b"end of audit", &head.seq.to_be_bytes(), &head.mac]);
-    head.check_seal(&old, &row.blob()?)?;
-    write_head(transaction, &head)
 }
 
 /// The number and time of a row.

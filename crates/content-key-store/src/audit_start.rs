@@ -5,6 +5,7 @@
 use std::time::SystemTime;
 
 use super::audit::{self, Chain, Event};
+use super::audit_head;
 use super::model::milliseconds;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
@@ -30,7 +31,7 @@ impl KeyStore {
 }
 
 fn trim(transaction: &mut Transaction<'_>, before: SystemTime) -> Result<u64, Error> {
-    let head = audit::read_head(transaction)?.last_row();
+    let head = audit_head::last_row(transaction)?;
     let start = read(transaction)?;
     let first = start.seq + 1;
     let mut chain = Chain::after(start);

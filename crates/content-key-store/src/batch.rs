@@ -11,7 +11,9 @@ use cenc_types::KeyId;
 use super::actor::Actor;
 use super::audit::{self, Event};
 use super::content_key::load_for_licences;
+use super::facts::Wanted;
 use super::key_requests::{self, ContentKeys, SlotRequest};
+use super::shared::{Begin, Shared};
 use super::transaction::{Recorded, Transaction};
 use super::{Error, KeyStore, StoredKey};
 
@@ -29,17 +31,29 @@ pub struct Batcher {
 
 /// A request of any kind.
 trait Job: Send {
-    /// Runs the request. An error ends the whole transaction.
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Error>;
+    /// Returns what it will look for.
+    fn wanted(&self) -> &Wanted;
+    /// Runs the request, possibly again in another transaction. An error ends the whole transaction.
+    fn run(&mut self, transaction: &mut Transaction<'_>, company: Company) -> Result<(), Error>;
     /// Answers the request with the result of the transaction.
     fn answer(self: Box<Self>, kept: Result<(), &Error>);
+}
+
+/// Whether a statement that the database refuses may belong to any request of a transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// It may: the statements of all run together.
+    Together,
+    /// It belongs to the request that runs.
+    Alone,
 }
 
 struct BatchedRequest<T, W, A> {
     actor: Actor,
     action: &'static str,
     object: String,
-    work: Option<W>,
+    wanted: Wanted,
+    work: W,
     done: Option<Result<T, Error>>,
     answer: A,
 }
@@ -78,9 +92,10 @@ impl Batcher {
             actor: actor.clone(),
             action: "keys of",
             object: key_requests::object(&wanted),
-            work: Some(move |transaction: &mut Transaction<'_>| {
+            wanted: key_requests::needs(&wanted),
+            work: move |transaction: &mut Transaction<'_>| {
                 key_requests::with_content(transaction, &wanted)
-            }),
+            },
             done: None,
             answer,
         });
@@ -97,9 +112,13 @@ impl Batcher {
             actor: actor.clone(),
             action: "read",
             object: kid.to_string(),
-            work: Some(move |transaction: &mut Transaction<'_>| {
+            wanted: Wanted {
+                kids: vec![kid],
+                ..Wanted::default()
+            },
+            work: move |transaction: &mut Transaction<'_>| {
                 Ok((load_for_licences(transaction, &kid)?, "ok".to_owned()))
-            }),
+            },
             done: None,
             answer,
         });
@@ -130,10 +149,8 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(MAX_TOGETHER - 1));
         // A panic must not end the thread, and with it all later requests. Its place is on standard error.
-        let kept = catch_unwind(AssertUnwindSafe(|| {
-            store.change(|transaction| jobs.iter_mut().try_for_each(|job| job.run(transaction)))
-        }))
-        .unwrap_or_else(|_| Err(Error::Statement("the program failed".to_owned())));
+        let kept = catch_unwind(AssertUnwindSafe(|| run(store, &mut jobs)))
+            .unwrap_or_else(|_| Err(Error::Statement("the program failed".to_owned())));
         for job in jobs {
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 job.answer(kept.as_ref().map(|&()| ()));
@@ -142,50 +159,81 @@ fn serve(store: &KeyStore, waiting: &Receiver<Box<dyn Job>>) {
     }
 }
 
+/// Runs requests in one transaction. Where nothing has changed since the last one, it takes one round trip to the database, otherwise two.
+/// If the database refuses a statement, the requests run again, each with a savepoint.
+fn run(store: &KeyStore, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    let mut wanted = Wanted::default();
+    for job in &*jobs {
+        wanted.add(job.wanted());
+    }
+    let mut shared = store.lock();
+    if shared.knows(&wanted) {
+        let done = run_all(&mut shared, Begin::Expect, jobs, Company::Together);
+        if !(done.is_err() && shared.database.found_changes()) {
+            return done;
+        }
+    }
+    let begin = Begin::Write(&wanted);
+    match run_all(&mut shared, begin, jobs, Company::Together) {
+        Err(error) if !error.is_temporary() => run_all(&mut shared, begin, jobs, Company::Alone),
+        done => done,
+    }
+}
+
+fn run_all(
+    shared: &mut Shared,
+    begin: Begin<'_>,
+    jobs: &mut [Box<dyn Job>],
+    company: Company,
+) -> Result<(), Error> {
+    shared.run(&Actor::unnamed(), begin, |transaction| {
+        jobs.iter_mut()
+            .try_for_each(|job| job.run(transaction, company))
+    })
+}
+
 impl<T, W, A> Job for BatchedRequest<T, W, A>
 where
     T: Send,
-    W: FnOnce(&mut Transaction<'_>) -> Recorded<T> + Send,
+    W: Fn(&mut Transaction<'_>) -> Recorded<T> + Send,
     A: FnOnce(Result<T, Error>) + Send,
 {
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
-        let Some(work) = self.work.take() else {
-            return Ok(());
+    fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    fn run(&mut self, transaction: &mut Transaction<'_>, company: Company) -> Result<(), Error> {
+        transaction.actor = self.actor.clone();
+        transaction.begin_request();
+        let done = (self.work)(transaction).and_then(|recorded| match company {
+            Company::Together => Ok(recorded),
+            Company::Alone => transaction.database.run_pending().map(|()| recorded),
+        });
+        let refused;
+        let result = match &done {
+            Ok((_, result)) => {
+                transaction.keep_request()?;
+                result
+            }
+            Err(error) if error.is_temporary() => return Err(error.again()),
+            // A statement of any of the requests was refused.
+            Err(error) if company == Company::Together && transaction.database.is_aborted() => {
+                return Err(error.again());
+            }
+            Err(error) => {
+                transaction.undo_request()?;
+                refused = format!("refused: {error}");
+                &refused
+            }
         };
         let event = Event {
             actor: self.actor.name(),
             action: self.action,
             object: &self.object,
-            result: "",
+            result,
         };
-        transaction.actor = self.actor.clone();
-        transaction.run("SAVEPOINT request", &[])?;
-        let done = work(transaction).and_then(|(value, result)| {
-            audit::append(
-                transaction,
-                &Event {
-                    result: &result,
-                    ..event
-                },
-            )?;
-            Ok(value)
-        });
-        match &done {
-            Ok(_) => (),
-            Err(error) if error.is_temporary() => return done.map(|_| ()),
-            Err(error) => {
-                transaction.run("ROLLBACK TO SAVEPOINT request", &[])?;
-                audit::append(
-                    transaction,
-                    &Event {
-                        result: &format!("refused: {error}"),
-                        ..event
-                    },
-                )?;
-            }
-        }
-        transaction.run("RELEASE SAVEPOINT request", &[])?;
-        self.done = Some(done);
+        audit::append(transaction, &event)?;
+        self.done = Some(done.map(|(value, _)| value));
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use cenc_types::Scheme;
 
-use super::database::Row;
+use super::content_rows::{OF_ID, join, period_of, scheme_of};
+use super::database::{Row, Statement};
 use super::may_use_content;
 use super::model::{check_name, milliseconds};
 use super::transaction::Transaction;
@@ -182,67 +183,7 @@ fn check(content: &Content) -> Result<(), Error> {
 }
 
 pub(super) fn load(transaction: &mut Transaction<'_>, id: &str) -> Result<Content, Error> {
-    transaction.actor.check_content(id)?;
-    let mut row = transaction
-        .one(
-            "SELECT scheme, header_version, la_url, lui_url, ds_id, custom_attributes, crypto_period, seed
-                FROM content WHERE id = $1",
-            &[id.into()],
-        )?
-        .ok_or_else(|| Error::NoContent(id.to_owned()))?;
-    let mut content = Content {
-        scheme: scheme_of(&mut row)?,
-        header_version: row.optional_text()?,
-        la_url: row.optional_text()?,
-        lui_url: row.optional_text()?,
-        ds_id: row.optional_text()?,
-        custom_attributes: row.optional_text()?,
-        crypto_period: period_of(&mut row)?,
-        seed: row.optional_text()?,
-        ..Content::new(id, Scheme::Cenc)
-    };
-    content.tracks = transaction
-        .run(
-            "SELECT selector, label FROM content_track WHERE content_id = $1 ORDER BY selector",
-            &[id.into()],
-        )?
-        .into_iter()
-        .map(|mut row| {
-            Ok(TrackLabel {
-                selector: row.text()?,
-                label: row.text()?,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
-    content.targets = transaction
-        .run(
-            "SELECT target FROM content_target WHERE content_id = $1 ORDER BY target",
-            &[id.into()],
-        )?
-        .into_iter()
-        .map(|mut row| row.text())
-        .collect::<Result<_, _>>()?;
-    Ok(content)
-}
-
-/// Checks that a crypto period does not start far ahead of now, which a wrong clock or number has caused.
-///
-/// # Errors
-/// [`Error::FarPeriod`].
-pub(super) fn check_period(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
-    let Some(mut row) = transaction.one(
-        "SELECT crypto_period FROM content WHERE id = $1 AND crypto_period IS NOT NULL",
-        &[slot.content_id.as_str().into()],
-    )?
-    else {
-        return Ok(());
-    };
-    let latest = milliseconds(transaction.now()).saturating_add(A_YEAR);
-    row.int()?
-        .checked_mul(slot.period_column()?)
-        .filter(|start| *start <= latest)
-        .map(|_| ())
-        .ok_or(Error::FarPeriod(slot.period))
+    load_if_there(transaction, id)?.ok_or_else(|| Error::NoContent(id.to_owned()))
 }
 
 /// Reads the settings of a content; None if there is no such content.
@@ -250,10 +191,55 @@ pub(super) fn load_if_there(
     transaction: &mut Transaction<'_>,
     id: &str,
 ) -> Result<Option<Content>, Error> {
-    match load(transaction, id) {
-        Err(Error::NoContent(_)) => Ok(None),
-        found => found.map(Some),
+    transaction.actor.check_content(id)?;
+    if let Some(known) = transaction.facts.content(id) {
+        return Ok(known.cloned());
     }
+    let statements = OF_ID.map(|sql| Statement {
+        sql,
+        values: vec![id.into()],
+    });
+    let mut rows = transaction.database.run_all(statements.into())?.into_iter();
+    let mut next = || rows.next().unwrap_or_default();
+    let found = join([next(), next(), next()])?.remove(id);
+    transaction.facts.learn_content(id, found.as_ref());
+    Ok(found)
+}
+
+/// Checks that a crypto period does not start far ahead of now, which a wrong clock or number has caused.
+///
+/// # Errors
+/// [`Error::FarPeriod`].
+pub(super) fn check_period(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
+    let content = load_if_there(transaction, &slot.content_id)?;
+    let Some(length) = content.and_then(|content| content.crypto_period) else {
+        return Ok(());
+    };
+    let latest = milliseconds(transaction.now()).saturating_add(A_YEAR);
+    crypto_period_column(length)?
+        .checked_mul(slot.period_column()?)
+        .filter(|start| *start <= latest)
+        .map(|_| ())
+        .ok_or(Error::FarPeriod(slot.period))
+}
+
+/// Adds a content of which only the id and the scheme are known, unless there is one.
+pub(super) fn ensure(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
+    let id = slot.content_id.as_str();
+    if load_if_there(transaction, id)?.is_some() {
+        return Ok(());
+    }
+    let content = Content::new(id, slot.mode.usual_scheme());
+    transaction.run_later(
+        "INSERT INTO content (id, scheme, created) VALUES ($1, $2, $3)",
+        vec![
+            id.into(),
+            content.scheme.name().into(),
+            transaction.now().into(),
+        ],
+    )?;
+    transaction.facts.learn_content(id, Some(&content));
+    Ok(())
 }
 
 pub(super) fn store(transaction: &mut Transaction<'_>, content: &Content) -> Result<(), Error> {
@@ -327,18 +313,6 @@ fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result
         )?;
     }
     Ok(())
-}
-
-fn scheme_of(row: &mut Row) -> Result<Scheme, Error> {
-    row.text()?
-        .parse()
-        .map_err(|_| Error::Damaged("unknown scheme"))
-}
-
-fn period_of(row: &mut Row) -> Result<Option<Duration>, Error> {
-    Ok(row
-        .optional_int()?
-        .map(|ms| Duration::from_millis(ms.unsigned_abs())))
 }
 
 impl ContentSummary {

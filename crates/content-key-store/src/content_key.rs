@@ -4,9 +4,8 @@
 use cenc_types::{CipherMode, ContentKey, KeyId};
 use content_keys::key_id_for;
 
-use super::database::Value;
+use super::database::{Row, Value};
 use super::key_requests::{GivenKey, give, slot_object};
-use super::list::exists;
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
@@ -103,32 +102,77 @@ pub(super) fn advance(
     }
 }
 
+/// A key as the database has it.
+#[derive(Clone)]
+pub(super) struct KeyRow {
+    wrapped: Vec<u8>,
+    fingerprint: Vec<u8>,
+    pub(super) info: KeyInfo,
+}
+
+impl KeyRow {
+    /// Reads the columns `wrapped, fingerprint` and those of [`KeyInfo`].
+    pub(super) fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            wrapped: row.blob()?,
+            fingerprint: row.blob()?,
+            info: KeyInfo::from_row(row)?,
+        })
+    }
+
+    /// Returns the key in clear.
+    fn open(self, transaction: &Transaction<'_>) -> Result<StoredKey, Error> {
+        let KeyInfo { kid, mode, .. } = self.info;
+        let clear = transaction.unwrap(Subject::ContentKey(&kid, mode), &self.wrapped)?;
+        // A key that another store wrapped for the same KID, under the same key-encryption key, opens too.
+        if transaction.secrets.fingerprint(KIND, &clear).as_slice() != self.fingerprint {
+            return Err(Error::Tampered {
+                what: format!("key of KID {kid}"),
+            });
+        }
+        Ok(StoredKey {
+            info: self.info,
+            key: content_key(&clear)?,
+            is_new: false,
+        })
+    }
+}
+
 /// Reads the content key of a KID, in clear.
 pub(super) fn load(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<StoredKey, Error> {
     transaction.check_key(kid)?;
+    load_of_content(transaction, kid)
+}
+
+/// Reads the content key of a KID that a content which the actor may use has, in clear.
+pub(super) fn load_of_content(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+) -> Result<StoredKey, Error> {
+    find_key(transaction, kid)?
+        .ok_or_else(|| transaction.actor.no_key(kid))?
+        .open(transaction)
+}
+
+/// Reads the row of a KID, whether or not the actor may use it.
+pub(super) fn find_key(
+    transaction: &mut Transaction<'_>,
+    kid: &KeyId,
+) -> Result<Option<KeyRow>, Error> {
+    if let Some(known) = transaction.facts.key(kid) {
+        return Ok(known.cloned());
+    }
     let sql = concat!(
         "SELECT wrapped, fingerprint, ",
         info_columns!(),
         " FROM content_key WHERE kid = $1"
     );
-    let mut row = transaction
+    let found = transaction
         .one(sql, &[kid.into()])?
-        .ok_or_else(|| transaction.actor.no_key(kid))?;
-    let wrapped = row.blob()?;
-    let fingerprint = row.blob()?;
-    let info = KeyInfo::from_row(&mut row)?;
-    let clear = transaction.unwrap(Subject::ContentKey(kid, info.mode), &wrapped)?;
-    // A key that another store wrapped for the same KID, under the same key-encryption key, opens too.
-    if transaction.secrets.fingerprint(KIND, &clear).as_slice() != fingerprint {
-        return Err(Error::Tampered {
-            what: format!("key of KID {kid}"),
-        });
-    }
-    Ok(StoredKey {
-        info,
-        key: content_key(&clear)?,
-        is_new: false,
-    })
+        .map(|mut row| KeyRow::from_row(&mut row))
+        .transpose()?;
+    transaction.facts.learn_key(kid, found.as_ref());
+    Ok(found)
 }
 
 /// Reads the content key of a KID, in clear, unless it must not be delivered.
@@ -148,13 +192,18 @@ pub(super) fn find_slot(
     slot: &KeySlot,
 ) -> Result<Option<KeyId>, Error> {
     transaction.actor.check_content(&slot.content_id)?;
-    transaction
+    if let Some(known) = transaction.facts.slot(slot) {
+        return Ok(known.copied());
+    }
+    let found = transaction
         .one(
             "SELECT kid FROM key_slot WHERE content_id = $1 AND label = $2 AND period = $3 AND mode = $4",
             &slot_values(slot)?,
         )?
         .map(|mut row| row.key_id())
-        .transpose()
+        .transpose()?;
+    transaction.facts.learn_slot(slot, found);
+    Ok(found)
 }
 
 fn slot_values(slot: &KeySlot) -> Result<[Value; 4], Error> {
@@ -172,7 +221,7 @@ pub(super) fn create(
     slot: &KeySlot,
     proposed: Option<KeyId>,
 ) -> Result<StoredKey, Error> {
-    ensure_content(transaction, slot)?;
+    content::ensure(transaction, slot)?;
     let content = content::load(transaction, &slot.content_id)?;
     let kid = choose_kid(transaction, slot, &content, proposed)?;
     let (key, origin) = match &content.seed {
@@ -202,7 +251,7 @@ pub(super) fn create(
     outbox::enqueue(transaction, &kid, &content.targets)?;
     Ok(StoredKey {
         is_new: true,
-        ..load(transaction, &kid)?
+        ..load_of_content(transaction, &kid)?
     })
 }
 
@@ -227,18 +276,8 @@ fn choose_kid(
         None => proposed.filter(KeyId::is_random),
     };
     match preferred {
-        Some(kid) if !exists(transaction, &kid)? => Ok(kid),
+        Some(kid) if find_key(transaction, &kid)?.is_none() => Ok(kid),
         _ => Ok(KeyId::generate(&*transaction.host.random)?),
-    }
-}
-
-fn ensure_content(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Result<(), Error> {
-    match content::load_if_there(transaction, &slot.content_id)? {
-        Some(_) => Ok(()),
-        None => content::store(
-            transaction,
-            &Content::new(&slot.content_id, slot.mode.usual_scheme()),
-        ),
     }
 }
 
@@ -264,27 +303,38 @@ pub(super) fn store(
     if let Some(doubt) = transaction.doubt {
         return Err(Error::Restored(doubt));
     }
-    let values = [
-        kid.into(),
-        mode_name(mode).into(),
-        transaction
-            .wrap(Subject::ContentKey(kid, mode), key.as_bytes())?
-            .into(),
-        transaction
-            .fingerprint(KIND, key.as_bytes())
-            .as_slice()
-            .into(),
-        origin.name().into(),
-        seed.into(),
-        transaction.now().into(),
-    ];
-    transaction
-        .run(
-            "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
-                VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)",
-            &values,
-        )
-        .map(|_| ())
+    let row = KeyRow {
+        wrapped: transaction.wrap(Subject::ContentKey(kid, mode), key.as_bytes())?,
+        fingerprint: transaction.fingerprint(KIND, key.as_bytes()).into(),
+        info: KeyInfo {
+            kid: *kid,
+            mode,
+            origin,
+            seed: seed.map(str::to_owned),
+            state: KeyState::Planned,
+            created: transaction.now(),
+            delivered: None,
+            activated: None,
+            draining: None,
+            retired: None,
+            compromised: None,
+        },
+    };
+    transaction.run_later(
+        "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
+            VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)",
+        vec![
+            kid.into(),
+            mode_name(mode).into(),
+            row.wrapped.as_slice().into(),
+            row.fingerprint.as_slice().into(),
+            origin.name().into(),
+            seed.into(),
+            row.info.created.into(),
+        ],
+    )?;
+    transaction.facts.learn_key(kid, Some(&row));
+    Ok(())
 }
 
 /// Assigns a key to a slot; false if the slot has it already. The database refuses a key of the other cipher mode.
@@ -299,14 +349,15 @@ pub(super) fn assign(
     match find_slot(transaction, slot)? {
         Some(found) if found == *kid => return Ok(false),
         Some(found) => return Err(Error::SlotTaken(found)),
-        None => ensure_content(transaction, slot)?,
+        None => content::ensure(transaction, slot)?,
     }
     content::check_period(transaction, slot)?;
     let mut values = Vec::from(slot_values(slot)?);
     values.push(kid.into());
-    transaction.run(
+    transaction.run_later(
         "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)",
-        &values,
+        values,
     )?;
+    transaction.facts.learn_slot(slot, Some(*kid));
     Ok(true)
 }

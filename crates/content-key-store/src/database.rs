@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The interface to a database. All statements except those that create the tables are the same for every back end: placeholders
-//! are `$1`, `$2`, …, and values have the four kinds of [`Value`].
+//! are `$1`, `$2`, …, and values have the kinds of [`Value`].
 
 use std::time::SystemTime;
 
@@ -15,6 +15,42 @@ pub(super) trait Database: Send {
     fn begin(&mut self, access: Access) -> Result<(), Error>;
     /// Runs a statement and collects its rows.
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error>;
+    /// Runs statements that do not need each other's rows, and returns the rows of each.
+    fn run_all(&mut self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Error> {
+        statements
+            .into_iter()
+            .map(|Statement { sql, values }| self.run(sql, &values))
+            .collect()
+    }
+    /// Runs a statement whose rows nobody needs, at the latest before the next one with rows or the commit. Its error may come only then.
+    fn run_later(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), Error> {
+        self.run(sql, &values).map(drop)
+    }
+    /// Runs the statements of [`Self::run_later`] that did not run yet.
+    fn run_pending(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Marks the place to which [`Self::undo_savepoint`] returns. There is one at a time.
+    fn set_savepoint(&mut self) -> Result<(), Error> {
+        self.run("SAVEPOINT request", &[]).map(drop)
+    }
+    /// Keeps the changes since the savepoint, and forgets it.
+    fn keep_savepoint(&mut self) -> Result<(), Error> {
+        self.run("RELEASE SAVEPOINT request", &[]).map(drop)
+    }
+    /// Undoes the changes since the savepoint, and forgets it.
+    fn undo_savepoint(&mut self) -> Result<(), Error> {
+        self.run("ROLLBACK TO SAVEPOINT request", &[])?;
+        self.keep_savepoint()
+    }
+    /// True if a statement has failed, so that no other can run in the transaction.
+    fn is_aborted(&self) -> bool {
+        false
+    }
+    /// True if the last transaction has failed because a divisor was 0, by which a statement finds that the store has changed.
+    fn found_changes(&self) -> bool {
+        false
+    }
     /// Commits the transaction. Its changes are on disk when this returns.
     fn commit(&mut self) -> Result<(), Error>;
     /// Rolls the transaction back, if the connection still exists.
@@ -35,6 +71,12 @@ pub(super) trait Database: Send {
     fn begin_upgrade(&mut self) -> Result<(), Error>;
     /// Changes the tables to the next version.
     fn apply_next(&mut self) -> Result<(), Error>;
+}
+
+/// A statement with the values of `$1`, `$2` and so on.
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    pub(super) values: Vec<Value>,
 }
 
 /// The version of the tables that this program uses.
@@ -61,7 +103,7 @@ pub(super) enum Access {
 }
 
 /// A value in a row or a statement. Secrets are wrapped before they become values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Value {
     /// None.
     Null,
@@ -71,6 +113,8 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Blob(Vec<u8>),
+    /// Values of one kind, at least one, in statements of PostgreSQL alone.
+    List(Vec<Self>),
 }
 
 /// The values of a row, taken from left to right.
@@ -212,6 +256,12 @@ impl From<&[u8]> for Value {
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Blob(bytes)
+    }
+}
+
+impl<T: Into<Self>> FromIterator<T> for Value {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use cenc_types::KeyId;
 
 use super::actor::Actor;
-use super::content_key::{KeyIdentity, assign, create, find_slot, load};
+use super::content_key::{KeyIdentity, assign, create, find_key, find_slot, load_of_content};
+use super::facts::Wanted;
 use super::model::{KeyInfo, KeyState, mode_name};
 use super::transaction::{Recorded, Transaction};
 use super::{Content, Error, KeySlot, KeyStore, StoredKey, content};
@@ -65,6 +66,19 @@ pub(super) fn check(actor: &Actor, wanted: &[SlotRequest]) -> Result<(), Error> 
         }
     }
     Ok(())
+}
+
+/// Returns what the requests will look for.
+pub(super) fn needs(wanted: &[SlotRequest]) -> Wanted {
+    Wanted {
+        contents: wanted
+            .first()
+            .map(|request| request.slot.content_id.clone())
+            .into_iter()
+            .collect(),
+        slots: wanted.iter().map(|request| request.slot.clone()).collect(),
+        kids: wanted.iter().filter_map(|request| request.kid).collect(),
+    }
 }
 
 /// Describes the slots for the audit.
@@ -147,14 +161,14 @@ pub(super) fn give(
     wanted: Option<KeyId>,
 ) -> Result<GivenKey, Error> {
     if let Some(kid) = find_slot(transaction, slot)? {
-        let key = load(transaction, &kid)?;
+        let key = load_of_content(transaction, &kid)?;
         check_usable(transaction, slot, &key.info)?;
         return Ok(GivenKey { key, verb: "read" });
     }
     if let Some(kid) = wanted
         && is_of_content(transaction, slot, &kid)?
     {
-        let key = load(transaction, &kid)?;
+        let key = load_of_content(transaction, &kid)?;
         check_usable(transaction, slot, &key.info)?;
         assign(
             transaction,
@@ -181,6 +195,9 @@ fn is_of_content(
     slot: &KeySlot,
     kid: &KeyId,
 ) -> Result<bool, Error> {
+    if find_key(transaction, kid)?.is_none() {
+        return Ok(false);
+    }
     let found = transaction.one(
         "SELECT kid FROM key_slot WHERE kid = $1 AND content_id = $2 AND mode = $3 LIMIT 1",
         &[

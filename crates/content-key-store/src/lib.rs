@@ -49,13 +49,16 @@
 
 mod actor;
 mod audit;
+mod audit_head;
 mod audit_start;
 mod batch;
 mod compare;
 mod content;
 mod content_key;
+mod content_rows;
 mod database;
 mod error;
+mod facts;
 mod generation;
 mod insert;
 mod kek;
@@ -75,6 +78,7 @@ mod readers;
 mod rewrap;
 mod secrets;
 mod seed;
+mod shared;
 mod signed_rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -112,12 +116,12 @@ pub use model::{
 use readers::Readers;
 use secrets::Secrets;
 pub use seed::SeedInfo;
+use shared::Shared;
 pub use signed_rows::SignedRow;
 pub use store_address::StoreAddress;
 pub use store_check::StoreCheck;
 pub use store_keys::StoreKeys;
 pub use timeline::PeriodKey;
-use transaction::Shared;
 pub use transaction::{RequestError, Transaction};
 pub use upgrade::Upgraded;
 pub use watch::StoreFault;
@@ -240,7 +244,8 @@ fn fill(
     let mut transaction = Transaction::of_all(database, &mut secrets, host);
     create_identity(&mut transaction, location)?;
     signed_rows::sign_all(&mut transaction)?;
-    audit::append(&mut transaction, &Event::of_store("create"))
+    audit::append(&mut transaction, &Event::of_store("create"))?;
+    audit_head::finish(&mut transaction)
 }
 
 /// Gives the store an id, and begins its record, so that its backups and copies are recognised.

@@ -9,7 +9,7 @@ use super::Error;
 use super::database::{Row, Value};
 
 /// The use of a key: a track of a content in a crypto period, in one cipher mode.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KeySlot {
     /// The content.
     pub content_id: String,

@@ -62,10 +62,10 @@ pub(super) fn enqueue(
 ) -> Result<(), Error> {
     let now = transaction.now();
     for target in targets {
-        transaction.run(
+        transaction.run_later(
             "INSERT INTO delivery (kid, target, state, attempts, next_try) VALUES ($1, $2, 'pending', 0, $3)
                 ON CONFLICT (kid, target) DO UPDATE SET state = 'pending', next_try = $3 WHERE delivery.state = 'given-up'",
-            &[kid.into(), target.as_str().into(), now.into()],
+            vec![kid.into(), target.as_str().into(), now.into()],
         )?;
     }
     Ok(())

@@ -3,20 +3,19 @@
 
 mod connection;
 mod passfile;
+mod session;
 mod tls;
+mod values;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::mem::take;
 
-use bytes::BytesMut;
 use connection::PostgresServer;
 use host_access::SecretFiles;
-use postgres::error::DbError;
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Statement};
+use session::{PostgresSession, Step};
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::Error;
-use super::database::{Access, Backend, Database, Row, Value};
+use super::database::{Access, Backend, Database, Row, Statement, Value};
 use super::location::Location;
 
 /// The changes of the tables in each version.
@@ -31,13 +30,39 @@ const BEGIN_UPGRADE: &str = "BEGIN; SELECT pg_advisory_xact_lock(824711362041978
 struct Postgres {
     server: PostgresServer,
     session: Option<PostgresSession>,
-    /// True if a transaction is open.
-    is_open: bool,
+    transaction: Option<OpenTransaction>,
+    /// True if the last transaction has failed at a statement that found changes.
+    found_changes: bool,
 }
 
-struct PostgresSession {
-    client: Client,
-    statements: HashMap<&'static str, Statement>,
+/// A transaction that was begun.
+#[derive(Default)]
+struct OpenTransaction {
+    /// The statements that were not sent yet.
+    pending: Vec<Step>,
+    /// True if the server knows of the transaction.
+    is_sent: bool,
+    /// True if the server has refused a statement, so that it refuses all until a savepoint or the end.
+    is_aborted: bool,
+    savepoint: Option<Savepoint>,
+}
+
+/// A savepoint of a transaction.
+#[derive(Clone, Copy)]
+enum Savepoint {
+    /// It is before this statement of those that were not sent. The server does not know of it.
+    Pending(usize),
+    /// The server has it.
+    Sent,
+}
+
+/// What follows the statements that are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// Others of the same transaction, so that nothing is kept yet.
+    GoesOn,
+    /// Nothing: the last one commits.
+    Commits,
 }
 
 /// Connects to the database of a URI.
@@ -49,49 +74,82 @@ pub(super) fn open(
     let mut postgres = Postgres {
         server: PostgresServer::parse(uri, location, files)?,
         session: None,
-        is_open: false,
+        transaction: None,
+        found_changes: false,
     };
-    postgres.start("")?;
+    postgres.connect()?;
     Ok(Box::new(postgres))
 }
 
 impl Postgres {
-    /// Starts a transaction, over a new connection if the last was lost.
-    fn start(&mut self, statements: &str) -> Result<(), Error> {
+    /// Makes a connection if there is none.
+    fn connect(&mut self) -> Result<(), Error> {
+        if let Some(session) = &self.session {
+            session.notice_end();
+        }
         if !self.is_connected() {
-            self.session = Some(PostgresSession {
-                client: self.server.connect()?,
-                statements: HashMap::new(),
-            });
+            self.session = Some(self.server.connect()?);
         }
-        self.batch(statements)
-    }
-
-    /// Returns the connection. It does not reconnect, because a new connection would not have the transaction.
-    fn session(&mut self) -> Result<&mut PostgresSession, Error> {
-        match &mut self.session {
-            Some(session) if !session.client.is_closed() => Ok(session),
-            _ => Err(self.server.lost()),
-        }
+        Ok(())
     }
 
     fn is_connected(&self) -> bool {
         self.session
             .as_ref()
-            .is_some_and(|session| !session.client.is_closed())
+            .is_some_and(|session| !session.is_closed())
     }
 
-    fn batch(&mut self, statements: &str) -> Result<(), Error> {
-        self.session()?
-            .client
-            .batch_execute(statements)
-            .map_err(|error| self.failed(error))
+    /// Sends the statements that are pending and others, and returns the rows of the others.
+    fn send(&mut self, others: Vec<Step>, purpose: Sending) -> Result<Vec<Vec<Row>>, Error> {
+        let mut is_first = false;
+        let mut steps = match &mut self.transaction {
+            Some(transaction) => {
+                is_first = !transaction.is_sent;
+                transaction.take_pending()
+            }
+            None => Vec::new(),
+        };
+        let pending = steps.len();
+        steps.extend(others);
+        let mut sent = self.exchange(&steps);
+        // A connection that was lost while nobody used it fails only now. Nothing of the transaction was kept.
+        if sent.is_err() && is_first && purpose == Sending::GoesOn && !self.is_connected() {
+            self.connect()?;
+            sent = self.exchange(&steps);
+        }
+        if sent.is_err()
+            && let Some(transaction) = &mut self.transaction
+        {
+            transaction.is_aborted = true;
+        }
+        sent.map(|mut rows| rows.split_off(pending))
     }
 
-    fn failed(&self, error: postgres::Error) -> Error {
+    fn exchange(&mut self, steps: &[Step]) -> Result<Vec<Vec<Row>>, Error> {
+        // It does not reconnect, because a new connection would not have the transaction.
+        let Some(session) = self.session.as_mut().filter(|session| !session.is_closed()) else {
+            return Err(self.server.lost());
+        };
+        session.send(steps).map_err(|error| self.failed(error))
+    }
+
+    fn control(&mut self, statements: &'static str) -> Result<(), Error> {
+        self.send(vec![Step::Control(statements)], Sending::GoesOn)
+            .map(drop)
+    }
+
+    fn failed(&mut self, error: tokio_postgres::Error) -> Error {
         let Some(database_error) = error.as_db_error() else {
             return self.server.unavailable(error);
         };
+        if *database_error.code() == SqlState::DIVISION_BY_ZERO {
+            self.found_changes = true;
+        }
+        if is_of_pooler(database_error) {
+            self.server.set_pooled();
+            self.session = None;
+            return self.server.unavailable(error);
+        }
         let message = database_error.message();
         match message.strip_prefix("rule: ") {
             Some(rule) => Error::Rule(rule.to_owned()),
@@ -111,71 +169,131 @@ fn is_passing(error: &DbError) -> bool {
         .is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
 }
 
-impl PostgresSession {
-    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, postgres::Error> {
-        let statement = match self.statements.entry(sql) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.client.prepare(sql)?),
-        };
-        // A statement need not use all values.
-        let used: Vec<_> = values
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .take(statement.params().len())
-            .collect();
-        self.client
-            .query(&*statement, &used)?
-            .into_iter()
-            .map(|row| {
-                (0..row.len())
-                    .map(|column| row.try_get(column))
-                    .collect::<Result<_, _>>()
-                    .map(Row::new)
-            })
-            .collect()
+/// True if a prepared statement is missing or there already, because a connection pooler gives each transaction another connection.
+fn is_of_pooler(error: &DbError) -> bool {
+    [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+    ]
+    .contains(error.code())
+}
+
+impl OpenTransaction {
+    /// Takes the statements to send, with the savepoint among them.
+    fn take_pending(&mut self) -> Vec<Step> {
+        self.is_sent = true;
+        let mut steps = take(&mut self.pending);
+        if let Some(Savepoint::Pending(place)) = self.savepoint {
+            steps.insert(place, Step::Control("SAVEPOINT request"));
+            self.savepoint = Some(Savepoint::Sent);
+        }
+        steps
     }
 }
 
 impl Database for Postgres {
     fn begin(&mut self, access: Access) -> Result<(), Error> {
-        if self.is_open {
-            self.roll_back();
-        }
-        let statements = match access {
-            Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Access::Claim => "BEGIN",
-            Access::Write => "BEGIN; SELECT seq FROM audit_head FOR UPDATE",
-        };
-        // A connection that was lost while it was idle fails only now, before any request was sent.
-        let begun = match self.start(statements) {
-            Err(error) if error.is_temporary() && !self.is_connected() => self.start(statements),
-            begun => begun,
-        };
-        if begun.is_err() {
-            // It may have begun without getting its lock.
-            self.roll_back();
-            return begun;
-        }
-        self.is_open = true;
+        self.roll_back();
+        self.connect()?;
+        self.found_changes = false;
+        // It is sent with the first statement.
+        self.transaction = Some(OpenTransaction {
+            pending: vec![Step::Control(self.server.begin(access))],
+            ..OpenTransaction::default()
+        });
         Ok(())
     }
 
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        self.session()?
-            .query(sql, values)
-            .map_err(|error| self.failed(error))
+        let values = values.to_vec();
+        let rows = self.send(vec![Step::Query { sql, values }], Sending::GoesOn)?;
+        Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    fn run_all(&mut self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Error> {
+        let steps = statements
+            .into_iter()
+            .map(|Statement { sql, values }| Step::Query { sql, values });
+        self.send(steps.collect(), Sending::GoesOn)
+    }
+
+    fn run_later(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), Error> {
+        match &mut self.transaction {
+            Some(transaction) => {
+                transaction.pending.push(Step::Query { sql, values });
+                Ok(())
+            }
+            None => self.run(sql, &values).map(drop),
+        }
+    }
+
+    fn run_pending(&mut self) -> Result<(), Error> {
+        self.send(Vec::new(), Sending::GoesOn).map(drop)
+    }
+
+    fn set_savepoint(&mut self) -> Result<(), Error> {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.savepoint = Some(Savepoint::Pending(transaction.pending.len()));
+        }
+        Ok(())
+    }
+
+    fn keep_savepoint(&mut self) -> Result<(), Error> {
+        if let Some(transaction) = &mut self.transaction
+            && let Some(Savepoint::Sent) = transaction.savepoint.take()
+        {
+            let release = Step::Control("RELEASE SAVEPOINT request");
+            transaction.pending.push(release);
+        }
+        Ok(())
+    }
+
+    fn undo_savepoint(&mut self) -> Result<(), Error> {
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(());
+        };
+        match transaction.savepoint.take() {
+            None => Ok(()),
+            Some(Savepoint::Pending(place)) => {
+                transaction.pending.truncate(place);
+                Ok(())
+            }
+            Some(Savepoint::Sent) => {
+                transaction.pending.clear();
+                self.control("ROLLBACK TO SAVEPOINT request; RELEASE SAVEPOINT request")?;
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.is_aborted = false;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_aborted)
+    }
+
+    fn found_changes(&self) -> bool {
+        self.found_changes
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        self.is_open = false;
-        self.batch("COMMIT")
+        if self.is_aborted() {
+            // The server would roll back and report no error.
+            self.roll_back();
+            return Err(Error::Statement("an earlier statement failed".to_owned()));
+        }
+        let sent = self.send(vec![Step::Control("COMMIT")], Sending::Commits);
+        self.transaction = None;
+        sent.map(drop)
     }
 
     fn roll_back(&mut self) {
-        self.is_open = false;
         // If the connection is lost, the server rolls back by itself.
-        if self.is_connected() {
-            let _ = self.batch("ROLLBACK");
+        if let Some(OpenTransaction { is_sent: true, .. }) = self.transaction.take() {
+            let _ = self.exchange(&[Step::Control("ROLLBACK")]);
         }
     }
 
@@ -199,11 +317,13 @@ impl Database for Postgres {
     }
 
     fn begin_upgrade(&mut self) -> Result<(), Error> {
-        if self.is_open {
-            self.roll_back();
-        }
-        self.start(BEGIN_UPGRADE)?;
-        self.is_open = true;
+        self.roll_back();
+        self.connect()?;
+        self.control(BEGIN_UPGRADE)?;
+        self.transaction = Some(OpenTransaction {
+            is_sent: true,
+            ..OpenTransaction::default()
+        });
         Ok(())
     }
 
@@ -214,52 +334,9 @@ impl Database for Postgres {
             .and_then(|version| MIGRATIONS.get(version))
             .ok_or(Error::Damaged("the version is negative"))?;
         if version == 0 {
-            self.batch("CREATE TABLE key_store_version (version BIGINT NOT NULL); INSERT INTO key_store_version VALUES (0)")?;
+            self.control("CREATE TABLE key_store_version (version BIGINT NOT NULL); INSERT INTO key_store_version VALUES (0)")?;
         }
-        self.batch(statements)?;
-        self.batch("UPDATE key_store_version SET version = version + 1")
-    }
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Int(int) => int.to_sql_checked(kind, out),
-            Self::Text(text) => text.to_sql_checked(kind, out),
-            Self::Blob(bytes) => bytes.to_sql_checked(kind, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        // Each kind of value checks its type itself.
-        true
-    }
-
-    to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Value {
-    fn from_sql(
-        kind: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        match *kind {
-            Type::INT8 => i64::from_sql(kind, raw).map(Self::Int),
-            Type::BYTEA => Ok(Self::Blob(raw.to_owned())),
-            _ => String::from_sql(kind, raw).map(Self::Text),
-        }
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self::Null)
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        matches!(*kind, Type::INT8 | Type::BYTEA | Type::TEXT)
+        self.control(statements)?;
+        self.control("UPDATE key_store_version SET version = version + 1")
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::audit::{Head, read_head, write_head};
+use super::audit_head::{Head, read_head, set_head};
 use super::database::{Row, Value};
 use super::transaction::Transaction;
 use super::{Error, KeyStore};
@@ -187,7 +187,8 @@ fn seal(transaction: &mut Transaction<'_>) -> Result<(), Error> {
         .map(|table| table.load_all(transaction))
         .collect::<Result<Vec<_>, _>>()?;
     head.row_mac = mac_of_all(transaction, head.row_changes, macs.iter().flatten());
-    write_head(transaction, &head)
+    set_head(transaction, head);
+    Ok(())
 }
 
 /// Checks all rows, and remembers their MACs.
@@ -326,5 +327,7 @@ fn bytes_of(value: &Value) -> Vec<u8> {
         Value::Int(int) => [[1].as_slice(), &int.to_be_bytes()].concat(),
         Value::Text(text) => [[2].as_slice(), text.as_bytes()].concat(),
         Value::Blob(bytes) => [[3].as_slice(), bytes].concat(),
+        // No column has a list.
+        Value::List(values) => values.iter().flat_map(bytes_of).collect(),
     }
 }

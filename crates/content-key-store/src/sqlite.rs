@@ -254,6 +254,7 @@ impl ToSql for Value {
             Self::Int(int) => ValueRef::Integer(*int),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::List(_) => return Err(rusqlite::Error::InvalidQuery),
         }))
     }
 }

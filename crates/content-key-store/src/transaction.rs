@@ -2,22 +2,22 @@
 //! A transaction with the keys that it needs: what is changed and its row in the audit last together or not at all.
 
 use std::fmt::Display;
-use std::path::Path;
-use std::sync::{Arc, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::mem::replace;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use host_access::Host;
 use zeroize::Zeroizing;
 
 use super::actor::Actor;
 use super::audit::{self, Event};
-use super::database::{Access, Backend, Database, Row, Value};
-use super::generation::{self, Doubt, Generation, RecordedRow};
-use super::kek::KekSource;
-use super::location::Location;
+use super::audit_head::Head;
+use super::database::{Backend, Database, Row, Value};
+use super::facts::Facts;
+use super::generation::{Doubt, RecordedRow};
 use super::model::{milliseconds, time_of};
 use super::secrets::Secrets;
-use super::watch::Watch;
+use super::shared::{Begin, Shared};
 use super::wrap::Subject;
 use super::{Error, KeyStore};
 
@@ -32,61 +32,23 @@ pub struct Transaction<'a> {
     pub(super) actor: Actor,
     /// The reason why the store makes no keys.
     pub(super) doubt: Option<Doubt>,
-    /// The last row of the audit, if this transaction wrote one.
+    /// The end of the audit, once it was read.
+    pub(super) head: Option<Head>,
+    /// The last row of the audit, if this transaction added one.
     pub(super) last_row: Option<RecordedRow>,
+    /// What was found in the store.
+    pub(super) facts: Facts,
+    pub(super) savepoint: Savepoint,
 }
 
-/// The connection, with the secrets that unwrap its keys.
-pub(super) struct Shared {
-    pub(super) database: Box<dyn Database>,
-    pub(super) secrets: Secrets,
-    pub(super) host: Host,
-    pub(super) generation: Generation,
-    pub(super) watch: Arc<Watch>,
-    location: Location,
-}
-
-/// The keys and the id of a store.
-struct OpenedKeys {
-    secrets: Secrets,
-    store_id: String,
-}
-
-/// Reads the store as it is at one time.
-fn read_only<T>(
-    database: &mut dyn Database,
-    work: impl FnOnce(&mut dyn Database) -> Result<T, Error>,
-) -> Result<T, Error> {
-    database.begin(Access::Read)?;
-    let done = work(database);
-    database.roll_back();
-    done
-}
-
-/// The number of times that a record in doubt is read again, since another process may just be writing it.
-const READ_AGAIN: u32 = 3;
-/// The pause before it is read again.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Compares the store with its record.
-fn generation_of(
-    database: &mut dyn Database,
-    path: Option<&Path>,
-    host: &Host,
-) -> Result<Generation, Error> {
-    let mut compare = || {
-        // The record is read before the state with which it is compared, since other processes go on.
-        let record = Generation::open(path.map(Path::to_owned));
-        read_only(database, |database| record.compare(database))
-    };
-    for _ in 0..READ_AGAIN {
-        let found = compare()?;
-        if matches!(found.doubt, None | Some(Doubt::NoRecord)) {
-            return Ok(found);
-        }
-        host.clock.sleep(PAUSE);
-    }
-    compare()
+/// The savepoint before a request that may be refused without the others of its transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Savepoint {
+    /// There is no such request.
+    None,
+    /// The request has changed nothing yet.
+    Due,
+    Set,
 }
 
 /// The error of a request on the store: the store's errors, and possibly others of the caller.
@@ -117,7 +79,10 @@ impl<'a> Transaction<'a> {
             host,
             actor: Actor::unnamed(),
             doubt: None,
+            head: None,
             last_row: None,
+            facts: Facts::default(),
+            savepoint: Savepoint::None,
         }
     }
 
@@ -141,7 +106,54 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// If the database fails, or [`Error::Rule`] when it refuses the statement.
     pub fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        if !sql.starts_with("SELECT") {
+            self.prepare_change()?;
+            // It may change what was found.
+            self.facts.forget();
+        }
         self.database.run(sql, values)
+    }
+
+    /// Runs a statement without rows that changes nothing that was found, at the latest before the next statement with rows or the commit.
+    pub(super) fn run_later(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), Error> {
+        self.prepare_change()?;
+        self.database.run_later(sql, values)
+    }
+
+    fn prepare_change(&mut self) -> Result<(), Error> {
+        if self.savepoint == Savepoint::Due {
+            self.database.set_savepoint()?;
+            self.savepoint = Savepoint::Set;
+        }
+        Ok(())
+    }
+
+    /// Begins a request of several in the transaction, which [`Self::keep_request`] or [`Self::undo_request`] ends.
+    pub(super) const fn begin_request(&mut self) {
+        self.savepoint = Savepoint::Due;
+    }
+
+    /// Keeps the changes of a request.
+    pub(super) fn keep_request(&mut self) -> Result<(), Error> {
+        match self.end_request() {
+            Savepoint::Set => self.database.keep_savepoint(),
+            Savepoint::None | Savepoint::Due => Ok(()),
+        }
+    }
+
+    /// Undoes the changes of a request.
+    pub(super) fn undo_request(&mut self) -> Result<(), Error> {
+        match self.end_request() {
+            Savepoint::Set => {
+                self.facts.forget();
+                self.database.undo_savepoint()
+            }
+            Savepoint::None | Savepoint::Due => Ok(()),
+        }
+    }
+
+    const fn end_request(&mut self) -> Savepoint {
+        replace(&mut self.savepoint, Savepoint::None)
     }
 
     /// Runs a statement that has one row or none.
@@ -211,7 +223,7 @@ impl KeyStore {
     ) -> Result<T, E> {
         match &self.readers {
             Some(readers) => readers.read(&self.host, &self.actor, work),
-            None => self.lock().run(&self.actor, Access::Read, work),
+            None => self.lock().run(&self.actor, Begin::Read, work),
         }
     }
 
@@ -224,7 +236,7 @@ impl KeyStore {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.lock().run(&self.actor, Access::Claim, work)
+        self.lock().run(&self.actor, Begin::Claim, work)
     }
 
     /// Changes the store by work that adds its own rows to the audit.
@@ -232,7 +244,7 @@ impl KeyStore {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.lock().run(&self.actor, Access::Write, work)
+        self.lock().run(&self.actor, Begin::write(), work)
     }
 
     /// Changes the store, and records in the audit that the actor did `action` to `object`, with the result that the work returns after
@@ -253,7 +265,7 @@ impl KeyStore {
             object,
             result: "",
         };
-        let done = shared.run(&self.actor, Access::Write, |transaction| {
+        let done = shared.run(&self.actor, Begin::write(), |transaction| {
             let (value, result) = work(transaction)?;
             audit::append(
                 transaction,
@@ -270,120 +282,10 @@ impl KeyStore {
             let refused = format!("refused: {error}");
             let result = refused.as_str();
             // If this fails too, the error of the request says more.
-            let _ = shared.run(&self.actor, Access::Write, |transaction| {
+            let _ = shared.run(&self.actor, Begin::write(), |transaction| {
                 audit::append(transaction, &Event { result, ..event })
             });
         }
         done
-    }
-}
-
-impl Shared {
-    /// Reads the keys of a store, and compares it with its record.
-    pub(super) fn open(
-        mut database: Box<dyn Database>,
-        location: &Location,
-        keks: &[KekSource],
-        host: &Host,
-    ) -> Result<Self, Error> {
-        let keys = read_only(&mut *database, |database| {
-            Ok(OpenedKeys {
-                secrets: Secrets::obtain(database, keks, host)?,
-                store_id: generation::store_id(database)?,
-            })
-        })?;
-        let OpenedKeys { secrets, store_id } = keys;
-        let path = generation::path(secrets.kek_file.as_deref(), location, &store_id);
-        let generation = generation_of(&mut *database, path.as_deref(), host)?;
-        let watch = Watch::begin(location, store_id);
-        watch.take_record(&generation);
-        Ok(Self {
-            generation,
-            database,
-            secrets,
-            host: host.clone(),
-            watch: Arc::new(watch),
-            location: location.clone(),
-        })
-    }
-
-    /// Begins a new record, for a store that somebody has accepted.
-    pub(super) fn accept(&mut self) -> Result<(), Error> {
-        let row = self.run(&Actor::unnamed(), Access::Read, audit::last_row)?;
-        self.generation.accept(&self.watch.store_id, &row)?;
-        self.watch.take_record(&self.generation);
-        Ok(())
-    }
-
-    /// Takes the doubt of a comparison while the store is open. A record that is gone is written anew: the store is the one that was
-    /// opened.
-    pub(super) fn take_doubt(&mut self, doubt: Doubt) -> Result<(), Error> {
-        if self.generation.doubt.is_none() && matches!(doubt, Doubt::NoRecord | Doubt::Unreadable) {
-            return self.accept();
-        }
-        self.generation.doubt = Some(doubt);
-        self.watch.take_record(&self.generation);
-        Ok(())
-    }
-
-    /// Begins a new record beside a new key-encryption key, unless the store is in doubt.
-    pub(super) fn move_record(&mut self, kek_file: Option<&Path>) -> Result<(), Error> {
-        if self.generation.doubt.is_some() {
-            return Ok(());
-        }
-        self.generation = Generation::at(generation::path(
-            kek_file,
-            &self.location,
-            &self.watch.store_id,
-        ));
-        self.accept()
-    }
-
-    fn run<T, E: From<Error>>(
-        &mut self,
-        actor: &Actor,
-        access: Access,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let changes = access != Access::Read;
-        if changes {
-            self.check_writable()?;
-        }
-        self.database.begin(access)?;
-        let mut transaction = Transaction {
-            actor: actor.clone(),
-            doubt: self.generation.doubt,
-            ..Transaction::of_all(&mut *self.database, &mut self.secrets, &self.host)
-        };
-        let done = work(&mut transaction);
-        let last_row = transaction.last_row;
-        let done = done.and_then(|value| {
-            self.database.commit()?;
-            Ok(value)
-        });
-        if done.is_err() {
-            self.database.roll_back();
-            return done;
-        }
-        if changes {
-            // SQLite would have written to a file that is gone.
-            self.watch.check()?;
-            self.watch.changed();
-        }
-        if let Some(row) = last_row {
-            self.generation.record(&self.watch.store_id, &row);
-        }
-        done
-    }
-
-    /// Refuses changes that would be lost, or would wait in vain.
-    fn check_writable(&self) -> Result<(), Error> {
-        self.watch.check()?;
-        match self.watch.is_blocked() {
-            true => Err(Error::Locked {
-                location: self.location.clone(),
-            }),
-            false => Ok(()),
-        }
     }
 }

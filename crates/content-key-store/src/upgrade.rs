@@ -5,6 +5,7 @@
 use host_access::Host;
 
 use super::audit::{self, Event};
+use super::audit_head;
 use super::database::{Database, Row, VERSION};
 use super::kek::{self, Kek, KekSource, KnownKek};
 use super::location::Location;
@@ -78,9 +79,10 @@ fn upgrade(
     let mut keys = Secrets::extend(database, master, kek, &*host.random)?;
     let mut transaction = Transaction::of_all(database, &mut keys, host);
     create_identity(&mut transaction, location)?;
-    audit::replace_seal(&mut transaction)?;
+    audit_head::replace_seal(&mut transaction)?;
     signed_rows::sign_all(&mut transaction)?;
     audit::append(&mut transaction, &Event::of_store("upgrade"))?;
+    audit_head::finish(&mut transaction)?;
     Ok(Upgraded { from, secrets })
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Properties of PostgreSQL alone: lost or slow connections, TLS, passwords, schemas.
 
+use std::sync::mpsc;
+
 use postgres::{Client, NoTls};
 
 use cenc_types::Scheme;
-use content_key_store::{Content, Error, KeyStore};
+use content_key_store::{Content, Error, KeyFilter, KeyStore};
 
 use super::place::{self, Place};
 use super::server::PostgresServer;
+use super::shared_store::KeyService;
 use super::{ALL, slot};
 
 #[test]
@@ -163,4 +166,105 @@ fn rules_hold_wherever_a_session_looks_for_tables() {
         CREATE TABLE delivery (LIKE public.delivery); UPDATE public.content_key SET state = 'active'";
     let refused = place.run(elsewhere).unwrap_err();
     assert!(refused.contains("has not acknowledged"), "{refused}");
+}
+
+#[test]
+fn request_whose_connection_is_lost_says_why_and_the_next_succeeds() {
+    let Some(server) = PostgresServer::shared("lost requests") else {
+        return;
+    };
+    let place = place::postgres("store-lost-request", server);
+    let service = KeyService::start(&place);
+    let kid = service.learn("a");
+    let rows = place.open().verify_audit().unwrap().rows;
+    let cut = "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+        CREATE TRIGGER cut BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION cut()";
+    place.run(cut).unwrap();
+    for content in ["a", "new"] {
+        let lost = service.request(content).err().unwrap();
+        assert!(lost.is_temporary(), "{lost}");
+        // The text of the server.
+        let why = "terminating connection due to administrator command";
+        assert!(lost.to_string().contains(why), "{lost}");
+    }
+    place.run("DROP TRIGGER cut ON audit").unwrap();
+    assert_eq!(place.open().verify_audit().unwrap().rows, rows);
+    assert_eq!(service.learn("a"), kid);
+    assert!(service.request("new").unwrap().keys[0].is_new);
+}
+
+#[test]
+fn statement_that_the_database_refuses_ends_its_request_only() {
+    let Some(server) = PostgresServer::shared("refused statements") else {
+        return;
+    };
+    let place = place::postgres("store-refused", server);
+    let service = KeyService::start(&place);
+    let known = service.learn("known");
+    let rule = "CREATE FUNCTION no_bad() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF NEW.content_id = 'bad' THEN RAISE EXCEPTION 'rule: it is bad'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER no_bad BEFORE INSERT ON key_slot FOR EACH ROW EXECUTE FUNCTION no_bad()";
+    place.run(rule).unwrap();
+    // Requests wait together while another transaction holds the end of the audit.
+    let mut other = Client::connect(&place.uri, NoTls).unwrap();
+    other
+        .batch_execute("BEGIN; SELECT seq FROM audit_head FOR UPDATE")
+        .unwrap();
+    let (answer, answered) = mpsc::channel();
+    let contents = ["known", "good", "bad", "known", "better", "bad"];
+    for content in contents {
+        service.send(content, &answer);
+    }
+    other.batch_execute("COMMIT").unwrap();
+    let answers: Vec<_> = answered.iter().take(contents.len()).collect();
+    let refused =
+        |answer: &Result<_, Error>| matches!(answer, Err(Error::Rule(rule)) if rule == "it is bad");
+    assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 2);
+    let kids: Vec<_> = answers
+        .iter()
+        .flatten()
+        .map(|found| found.keys[0].info.kid)
+        .collect();
+    assert_eq!(kids.len(), 4);
+    assert_eq!(kids.iter().filter(|kid| **kid == known).count(), 2);
+    let store = place.open();
+    assert_eq!(store.contents(ALL).unwrap(), ["better", "good", "known"]);
+    store.verify_audit().unwrap();
+}
+
+#[test]
+fn behind_a_pooler_no_statement_stays_prepared() {
+    let Some(server) = PostgresServer::shared("poolers") else {
+        return;
+    };
+    let place = place::postgres("store-pooler", server);
+    let direct = place.open();
+    let pooled = KeyStore::open(
+        &format!("{}?pooler=transaction", place.uri),
+        &[place.kek()],
+        &host_access::Host::system(),
+    )
+    .unwrap();
+    let mut content = Content::new("a", Scheme::Cenc);
+    content.lui_url = Some("https://people.example/".to_owned());
+    pooled.put_content(&content).unwrap();
+    let made = pooled.get_or_create_key(&slot("a", 0)).unwrap();
+    let same = direct.get_or_create_key(&slot("a", 0)).unwrap();
+    assert_eq!(made.info, same.info);
+    assert_eq!(pooled.content("a").unwrap(), content);
+    let filter = KeyFilter {
+        content_id: Some("a".to_owned()),
+        ..KeyFilter::default()
+    };
+    assert_eq!(pooled.keys(&filter, ALL).unwrap(), [made.info]);
+    pooled.verify_audit().unwrap();
+    for (store, some) in [(&direct, true), (&pooled, false)] {
+        let prepared = store
+            .read(|transaction| {
+                transaction.run("SELECT statement FROM pg_prepared_statements", &[])
+            })
+            .unwrap();
+        assert_eq!(!prepared.is_empty(), some);
+    }
 }

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The server, password and TLS settings of a URI (PostgreSQL 17 manual, 32.1.2 and 32.19).
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use host_access::SecretFiles;
-use postgres::config::{Host, SslMode};
-use postgres::{Client, Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
 use url::Url;
 
+use super::session::{OpenError, PostgresSession, Preparation};
 use super::{passfile, tls};
 use crate::Error;
+use crate::database::Access;
 use crate::location::Location;
 
 /// A server, with all that a new connection to it needs.
@@ -19,13 +23,27 @@ pub(super) struct PostgresServer {
     config: Config,
     tls: Option<tls::Connector>,
     location: Location,
+    /// True behind a connection pooler that gives each transaction another connection to the server.
+    is_pooled: bool,
 }
+
+/// Limits for a writer that hangs, as options of a connection. Options of the URI replace them.
+const LIMITS: &str = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s";
+
+/// Starts a transaction that reads.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The same with limits for the transaction alone, since others get the connection after it.
+const BEGIN_READ_LIMITED: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
+const BEGIN_LIMITED: &str =
+    "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
 /// The options of a URI that the client crate does not support.
 #[derive(Default)]
 struct OwnOptions {
     roots: Option<PathBuf>,
     passwords: Option<PathBuf>,
+    is_pooled: bool,
 }
 
 impl PostgresServer {
@@ -37,7 +55,7 @@ impl PostgresServer {
         let (uri, own) = split_options(uri)?;
         // The crate's error may repeat parts of the URI.
         let mut config: Config = uri.parse().map_err(|_| Error::BadOptions)?;
-        set_limits(&mut config);
+        set_timeouts(&mut config);
         let is_remote = config.get_hosts().iter().any(is_remote)
             || config
                 .get_hostaddrs()
@@ -57,18 +75,54 @@ impl PostgresServer {
             config,
             tls,
             location,
+            is_pooled: own.is_pooled,
         })
     }
 
-    pub(super) fn connect(&self) -> Result<Client, Error> {
-        match &self.tls {
-            Some(tls) => self.config.connect(tls.clone()),
-            None => self.config.connect(NoTls),
+    pub(super) fn connect(&mut self) -> Result<PostgresSession, Error> {
+        match self.open() {
+            // A pooler, such as PgBouncer, that does not take options when a connection starts.
+            Err(OpenError::Postgres(error)) if !self.is_pooled && refuses_options(&error) => {
+                self.is_pooled = true;
+                self.open()
+            }
+            opened => opened,
         }
-        .map_err(|error| self.unavailable(error))
+        .map_err(|error| match error {
+            OpenError::Postgres(error) => self.unavailable(error),
+            OpenError::Runtime(error) => self.failed(error.into()),
+        })
     }
 
-    pub(super) fn unavailable(&self, error: postgres::Error) -> Error {
+    fn open(&self) -> Result<PostgresSession, OpenError> {
+        let mut config = self.config.clone();
+        let preparation = match self.is_pooled {
+            true => Preparation::Unnamed,
+            false => {
+                let given = config.get_options().unwrap_or_default();
+                config.options(format!("{LIMITS} {given}"));
+                Preparation::Named(HashMap::new())
+            }
+        };
+        PostgresSession::open(&config, self.tls.as_ref(), preparation)
+    }
+
+    /// Makes the next connections expect a pooler.
+    pub(super) const fn set_pooled(&mut self) {
+        self.is_pooled = true;
+    }
+
+    /// Returns the statements that start a transaction.
+    pub(super) const fn begin(&self, access: Access) -> &'static str {
+        match (self.is_pooled, access) {
+            (false, Access::Read) => BEGIN_READ,
+            (false, Access::Claim | Access::Write) => "BEGIN",
+            (true, Access::Read) => BEGIN_READ_LIMITED,
+            (true, Access::Claim | Access::Write) => BEGIN_LIMITED,
+        }
+    }
+
+    pub(super) fn unavailable(&self, error: tokio_postgres::Error) -> Error {
         // The crate's own text has only the stage at which it failed.
         let text = error.to_string();
         self.failed(error.into_source().unwrap_or_else(|| text.into()))
@@ -88,19 +142,22 @@ impl PostgresServer {
     }
 }
 
-/// Sets timeouts for a server that is gone, or a writer that hangs. Options of the URI replace them.
-fn set_limits(config: &mut Config) {
+/// Sets timeouts for a server that is gone. Options of the URI replace them.
+fn set_timeouts(config: &mut Config) {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(10));
     }
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(Duration::from_secs(30));
     }
-    let options = format!(
-        "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s {}",
-        config.get_options().unwrap_or_default()
-    );
-    config.options(&options);
+}
+
+/// True if a connection was refused because it starts with options, as PgBouncer does unless its configuration allows them.
+fn refuses_options(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|error| {
+        *error.code() == SqlState::PROTOCOL_VIOLATION
+            && error.message().starts_with("unsupported startup parameter")
+    })
 }
 
 fn is_remote(host: &Host) -> bool {
@@ -123,6 +180,7 @@ fn split_options(uri: &str) -> Result<(String, OwnOptions), Error> {
         let (name, value) = option.split_once('=').ok_or(Error::BadOptions)?;
         match (name, value) {
             ("sslrootcert", path) => own.roots = Some(path_of(path)?),
+            ("pooler", "transaction") => own.is_pooled = true,
             ("passfile", path) => own.passwords = Some(path_of(path)?),
             // This client always checks the certificate and its name, as verify-full demands.
             ("sslmode", "verify-ca" | "verify-full") => kept.push("sslmode=require"),

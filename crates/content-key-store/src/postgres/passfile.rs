@@ -5,8 +5,8 @@ use std::env;
 use std::path::PathBuf;
 
 use host_access::SecretFiles;
-use postgres::Config;
-use postgres::config::Host;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 use zeroize::Zeroizing;
 
 use crate::Error;

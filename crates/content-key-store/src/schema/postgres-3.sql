@@ -108,5 +108,23 @@ ALTER TABLE target ADD COLUMN row_version BIGINT NOT NULL DEFAULT 0, ADD COLUMN 
 -- The number of changes to the signed rows, and a MAC over all of them. The audit's seal covers both.
 ALTER TABLE audit_head ADD COLUMN row_changes BIGINT NOT NULL DEFAULT 0, ADD COLUMN row_mac BYTEA NOT NULL DEFAULT '';
 
+-- A number that grows with each change to a content or a key, whoever makes it, so that what was read before is known to be out of date.
+-- It is taken from the clock, so that after a failover no number stands for two states. New contents, keys and slots change nothing that
+-- was read.
+ALTER TABLE audit_head ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
+CREATE FUNCTION key_store_revise() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE audit_head SET revision = GREATEST(revision + 1, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER content_key_revised AFTER UPDATE ON content_key FOR EACH ROW EXECUTE FUNCTION key_store_revise();
+CREATE TRIGGER content_revised AFTER UPDATE OR DELETE ON content FOR EACH ROW EXECUTE FUNCTION key_store_revise();
+CREATE TRIGGER content_track_revised AFTER INSERT OR UPDATE OR DELETE ON content_track
+    FOR EACH ROW EXECUTE FUNCTION key_store_revise();
+CREATE TRIGGER content_target_revised AFTER INSERT OR UPDATE OR DELETE ON content_target
+    FOR EACH ROW EXECUTE FUNCTION key_store_revise();
+CREATE TRIGGER content_track_emptied AFTER TRUNCATE ON content_track FOR EACH STATEMENT EXECUTE FUNCTION key_store_revise();
+CREATE TRIGGER content_target_emptied AFTER TRUNCATE ON content_target FOR EACH STATEMENT EXECUTE FUNCTION key_store_revise();
+
 UPDATE kek SET state = 'retired' WHERE state = 'old';
 DELETE FROM kek WHERE id = 'master';

@@ -160,5 +160,27 @@ ALTER TABLE new_target RENAME TO target;
 ALTER TABLE audit_head ADD COLUMN row_changes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE audit_head ADD COLUMN row_mac BLOB NOT NULL DEFAULT x'';
 
+-- A number that grows with each change to a content or a key, whoever makes it, so that what was read before is known to be out of date.
+-- New contents, keys and slots change nothing that was read.
+ALTER TABLE audit_head ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER content_key_revised AFTER UPDATE ON content_key
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_revised AFTER UPDATE ON content
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_removed AFTER DELETE ON content
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_track_added AFTER INSERT ON content_track
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_track_revised AFTER UPDATE ON content_track
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_track_removed AFTER DELETE ON content_track
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_target_added AFTER INSERT ON content_target
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_target_revised AFTER UPDATE ON content_target
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+CREATE TRIGGER content_target_removed AFTER DELETE ON content_target
+BEGIN UPDATE audit_head SET revision = revision + 1; END;
+
 UPDATE kek SET state = 'retired' WHERE state = 'old';
 DELETE FROM kek WHERE id = 'master';
