@@ -39,12 +39,12 @@ trait Job: Send {
     fn answer(self: Box<Self>, kept: Result<(), &Error>);
 }
 
-/// Whether a statement that the database refuses may belong to any request of a transaction.
+/// The requests to which a statement that the database refuses may belong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Company {
-    /// It may: the statements of all run together.
+    /// All of the transaction: their statements run together.
     Together,
-    /// It belongs to the request that runs.
+    /// The one that runs.
     Alone,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the store holds, as the transactions that change it found it: contents, the keys of slots, and keys in wrapped form.
+//! The contents, the keys of slots, and the keys in wrapped form that the transactions which change the store have found in it.
 //!
 //! Contents and the states of keys change. The database counts these changes, whoever makes them, and each transaction that changes the
 //! store reads the count with the end of the audit, which it locks. While the count is the same, so is what was found. New contents,
@@ -33,7 +33,7 @@ const OF_KIDS: &str = concat!(
     " FROM content_key WHERE kid = ANY($1::bytea[])"
 );
 
-/// What was found.
+/// The findings.
 #[derive(Default)]
 pub(super) struct Facts {
     /// The count of changes; None where nothing is kept.
@@ -43,14 +43,14 @@ pub(super) struct Facts {
     keys: Table<KeyId, KeyRow>,
 }
 
-/// What was found of one kind.
+/// The findings of one kind.
 struct Table<K, V> {
     present: HashMap<K, V>,
     /// In the present transaction.
     absent: HashSet<K>,
 }
 
-/// What requests will look for.
+/// The contents, slots and KIDs that requests will look for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
     pub(super) contents: Vec<String>,
@@ -58,7 +58,7 @@ pub(super) struct Wanted {
     pub(super) kids: Vec<KeyId>,
 }
 
-/// What requests will look for if nothing is known of them.
+/// Requests of which nothing is known.
 pub(super) static NOTHING: Wanted = Wanted {
     contents: Vec::new(),
     slots: Vec::new(),

@@ -56,12 +56,12 @@ enum Savepoint {
     Sent,
 }
 
-/// What follows the statements that are sent.
+/// The end of the statements that are sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sending {
-    /// Others of the same transaction, so that nothing is kept yet.
+    /// Others of the same transaction follow, so that nothing is kept yet.
     GoesOn,
-    /// Nothing: the last one commits.
+    /// The last one commits.
     Commits,
 }
 

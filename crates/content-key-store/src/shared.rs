@@ -13,7 +13,7 @@ use super::actor::Actor;
 use super::audit_head::{self, ExpectedHead, Head};
 use super::database::{Access, Backend, Database};
 use super::facts::{Facts, NOTHING, Wanted};
-use super::generation::{self, Doubt, Generation};
+use super::generation::{self, Doubt, Generation, RecordedRow};
 use super::kek::KekSource;
 use super::location::Location;
 use super::secrets::Secrets;
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     known: Known,
 }
 
-/// What is known of the store from the last transaction that changed it.
+/// The knowledge of the store from the last transaction that changed it.
 #[derive(Default)]
 struct Known {
     facts: Facts,
@@ -41,7 +41,15 @@ struct Known {
     is_alone: bool,
 }
 
-/// How a transaction begins.
+/// A transaction whose work is done.
+struct Done<T> {
+    value: T,
+    known: Known,
+    /// The last row of the audit, if it added one.
+    last_row: Option<RecordedRow>,
+}
+
+/// The start of a transaction.
 #[derive(Clone, Copy)]
 pub(super) enum Begin<'a> {
     /// To read.
@@ -193,7 +201,7 @@ impl Shared {
         self.database.backend() == Backend::Postgres && self.known.has(wanted)
     }
 
-    /// Runs the work of a transaction.
+    /// Runs the work of a transaction, and commits it.
     pub(super) fn run<T, E: From<Error>>(
         &mut self,
         actor: &Actor,
@@ -206,8 +214,40 @@ impl Shared {
             self.check_writable()?;
         }
         self.database.begin(access)?;
+        let done = self.work(actor, begin, work).and_then(|done| {
+            self.database.commit()?;
+            Ok(done)
+        });
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => {
+                self.database.roll_back();
+                return Err(error);
+            }
+        };
+        if access == Access::Write {
+            self.known = done.known;
+        }
+        if changes {
+            // SQLite would have written to a file that is gone.
+            self.watch.check()?;
+            self.watch.changed();
+        }
+        if let Some(row) = done.last_row {
+            self.generation.record(&self.watch.store_id, &row);
+        }
+        Ok(done.value)
+    }
+
+    /// Runs the work of a transaction that was begun.
+    fn work<T, E: From<Error>>(
+        &mut self,
+        actor: &Actor,
+        begin: Begin<'_>,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<Done<T>, E> {
         // It is forgotten if the transaction fails.
-        let known = match access {
+        let known = match begin.access() {
             Access::Write => take(&mut self.known),
             Access::Read | Access::Claim => Known::default(),
         };
@@ -218,50 +258,22 @@ impl Shared {
             facts: known.facts,
             ..Transaction::of_all(&mut *self.database, &mut self.secrets, &self.host)
         };
-        let mut is_alone = false;
-        let done = start(&mut transaction, begin, expected)
-            .map_err(E::from)
-            .and_then(|()| {
-                is_alone = known.head.is_some_and(|left| {
-                    transaction
-                        .head
-                        .as_ref()
-                        .is_some_and(|head| head.mac == left.mac)
-                });
-                let value = work(&mut transaction)?;
-                audit_head::finish(&mut transaction)?;
-                Ok(value)
-            });
-        let Transaction {
-            facts,
-            head,
-            last_row,
-            ..
-        } = transaction;
-        let done = done.and_then(|value| {
-            self.database.commit()?;
-            Ok(value)
-        });
-        if done.is_err() {
-            self.database.roll_back();
-            return done;
-        }
-        if access == Access::Write {
-            self.known = Known {
-                facts,
-                head,
+        start(&mut transaction, begin, expected)?;
+        let is_alone = known
+            .head
+            .zip(transaction.head.as_ref())
+            .is_some_and(|(left, found)| left.mac == found.mac);
+        let value = work(&mut transaction)?;
+        audit_head::finish(&mut transaction)?;
+        Ok(Done {
+            value,
+            known: Known {
+                facts: transaction.facts,
+                head: transaction.head,
                 is_alone,
-            };
-        }
-        if changes {
-            // SQLite would have written to a file that is gone.
-            self.watch.check()?;
-            self.watch.changed();
-        }
-        if let Some(row) = last_row {
-            self.generation.record(&self.watch.store_id, &row);
-        }
-        done
+            },
+            last_row: transaction.last_row,
+        })
     }
 
     /// Refuses changes that would be lost, or would wait in vain.

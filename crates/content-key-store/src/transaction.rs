@@ -38,12 +38,12 @@ pub struct Transaction<'a> {
     pub(super) last_row: Option<RecordedRow>,
     /// What was found in the store.
     pub(super) facts: Facts,
-    pub(super) savepoint: Savepoint,
+    pub(super) savepoint: RequestSavepoint,
 }
 
 /// The savepoint before a request that may be refused without the others of its transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Savepoint {
+pub(super) enum RequestSavepoint {
     /// There is no such request.
     None,
     /// The request has changed nothing yet.
@@ -82,7 +82,7 @@ impl<'a> Transaction<'a> {
             head: None,
             last_row: None,
             facts: Facts::default(),
-            savepoint: Savepoint::None,
+            savepoint: RequestSavepoint::None,
         }
     }
 
@@ -121,39 +121,39 @@ impl<'a> Transaction<'a> {
     }
 
     fn prepare_change(&mut self) -> Result<(), Error> {
-        if self.savepoint == Savepoint::Due {
+        if self.savepoint == RequestSavepoint::Due {
             self.database.set_savepoint()?;
-            self.savepoint = Savepoint::Set;
+            self.savepoint = RequestSavepoint::Set;
         }
         Ok(())
     }
 
     /// Begins a request of several in the transaction, which [`Self::keep_request`] or [`Self::undo_request`] ends.
     pub(super) const fn begin_request(&mut self) {
-        self.savepoint = Savepoint::Due;
+        self.savepoint = RequestSavepoint::Due;
     }
 
     /// Keeps the changes of a request.
     pub(super) fn keep_request(&mut self) -> Result<(), Error> {
         match self.end_request() {
-            Savepoint::Set => self.database.keep_savepoint(),
-            Savepoint::None | Savepoint::Due => Ok(()),
+            RequestSavepoint::Set => self.database.keep_savepoint(),
+            RequestSavepoint::None | RequestSavepoint::Due => Ok(()),
         }
     }
 
     /// Undoes the changes of a request.
     pub(super) fn undo_request(&mut self) -> Result<(), Error> {
         match self.end_request() {
-            Savepoint::Set => {
+            RequestSavepoint::Set => {
                 self.facts.forget();
                 self.database.undo_savepoint()
             }
-            Savepoint::None | Savepoint::Due => Ok(()),
+            RequestSavepoint::None | RequestSavepoint::Due => Ok(()),
         }
     }
 
-    const fn end_request(&mut self) -> Savepoint {
-        replace(&mut self.savepoint, Savepoint::None)
+    const fn end_request(&mut self) -> RequestSavepoint {
+        replace(&mut self.savepoint, RequestSavepoint::None)
     }
 
     /// Runs a statement that has one row or none.

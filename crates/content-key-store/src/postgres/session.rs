@@ -7,11 +7,10 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::{JoinHandle, spawn, yield_now};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Connection, Error, NoTls, Statement};
+use tokio_postgres::{Client, Config, Error, NoTls, Statement};
 
 use super::tls::Connector;
 use super::values::{row_of, type_of, used_values};
@@ -29,7 +28,7 @@ pub(super) enum Step {
     },
 }
 
-/// How the statements of a connection are prepared.
+/// The way in which the statements of a connection are prepared.
 pub(super) enum Preparation {
     /// Once for all transactions.
     Named(HashMap<&'static str, Statement>),
@@ -60,11 +59,18 @@ impl PostgresSession {
             .enable_all()
             .build()
             .map_err(OpenError::Runtime)?;
+        // The task reads and writes the connection while the runtime waits for an answer.
         let (client, task) = runtime.block_on(async {
-            match tls {
-                Some(tls) => config.connect(tls.clone()).await.map(start),
-                None => config.connect(NoTls).await.map(start),
-            }
+            Ok::<_, Error>(match tls {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls.clone()).await?;
+                    (client, spawn(connection))
+                }
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    (client, spawn(connection))
+                }
+            })
         })?;
         Ok(Self {
             client,
@@ -117,17 +123,6 @@ impl PostgresSession {
             }
         })
     }
-}
-
-/// Starts the task that reads and writes a connection.
-fn start<S, T>(
-    (client, connection): (Client, Connection<S, T>),
-) -> (Client, JoinHandle<Result<(), Error>>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    (client, tokio::spawn(connection))
 }
 
 /// Prepares the statements that are not prepared yet. Returns the prepared statement of each step that has one.
