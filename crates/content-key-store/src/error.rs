@@ -17,10 +17,20 @@ use super::watch::StoreFault;
 pub enum Error {
     /// The URI names no store that this build has.
     #[error(
-        "cannot use the key store's location: give sqlite:///folder/keys.db, or postgresql://user@host/database where the \
-         feature postgres is built in"
+        "cannot use the key store's location: give sqlite:///folder/keys.db or postgresql://user@host/database"
     )]
     BadUri,
+    /// This build has no stores in files.
+    #[error(
+        "this program was built without SQLite: use one that was built with its default features, or with --features sqlite"
+    )]
+    NoSqlite,
+    /// This build has no stores in PostgreSQL.
+    #[error(
+        "this program was built without PostgreSQL: use a playready-packager that was built with its default features, or a plugin \
+         that was built with --features postgres"
+    )]
+    NoPostgres,
     /// The database cannot be reached or used.
     #[error("key store {location}: {source}: {remedy}")]
     Unavailable {

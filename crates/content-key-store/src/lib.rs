@@ -207,8 +207,10 @@ fn connect(uri: &str, purpose: Purpose, host: &Host) -> Result<Box<dyn Database>
         Location::Sqlite(path) => sqlite::open(&path, purpose, &*host.clock),
         #[cfg(feature = "postgres")]
         location @ Location::Postgres(_) => postgres::open(uri, location, &*host.files),
-        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        _ => Err(Error::BadUri),
+        #[cfg(not(feature = "sqlite"))]
+        Location::Sqlite(_) => Err(Error::NoSqlite),
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => Err(Error::NoPostgres),
     }
 }
 

@@ -36,7 +36,8 @@ impl FromStr for StoreAddress {
     /// Reads an address.
     ///
     /// # Errors
-    /// [`Error::BadUri`], [`Error::NoKek`] for PostgreSQL without a source of the key-encryption key.
+    /// [`Error::BadUri`], [`Error::NoKek`] for PostgreSQL without a source of the key-encryption key, and an error that says so where
+    /// PostgreSQL is not built in.
     fn from_str(address: &str) -> Result<Self, Error> {
         let (base, query) = address.split_once('?').unwrap_or((address, ""));
         let (kek_options, others): (Vec<&str>, Vec<&str>) = query
@@ -70,6 +71,10 @@ fn default_kek(uri: &str) -> Result<KekSource, Error> {
             let mut name = path.into_os_string();
             name.push(".kek");
             Ok(KekSource::File(name.into()))
+        }
+        // Another address would not help.
+        Location::Postgres(_) if !cfg!(feature = "postgres") => {
+            Err(crate::Error::NoPostgres.into())
         }
         Location::Postgres(_) => Err(Error::NoKek),
     }
