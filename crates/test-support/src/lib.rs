@@ -72,6 +72,9 @@ pub mod ring;
 pub mod samples;
 /// A folder for each test.
 pub mod scratch;
+/// Programs that run while a test does.
+#[cfg(feature = "postgres")]
+mod service;
 /// An independent SPEKE server.
 pub mod speke_peer;
 /// A second, independent reader of fragmented streams only.
