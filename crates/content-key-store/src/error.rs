@@ -56,9 +56,16 @@ pub enum Error {
     /// The options of a PostgreSQL URI are not understood.
     #[error(
         "cannot use the options of the key store's URI: give those of libpq's URIs, but not sslcert, sslkey or service; \
-         sslmode is disable, prefer, require, verify-ca or verify-full"
+         sslmode is disable, prefer, require, verify-ca or verify-full; accept-unencrypted is yes"
     )]
     BadOptions,
+    /// The URI names another machine and asks for a connection without TLS.
+    #[error(
+        "sslmode=disable would send the password and all requests to the key store's database at another machine unencrypted: leave \
+         sslmode out, which demands TLS and checks the server's certificate and name, or add accept-unencrypted=yes if nobody can \
+         read or change what goes over this network, such as a tunnel"
+    )]
+    Unencrypted,
     /// The trusted certificates for TLS cannot be read.
     #[error("trusted certificates {path}: {reason}; name a PEM file by sslrootcert= in the URI", path = .path.display())]
     BadRoots {

@@ -9,7 +9,7 @@ use cenc_types::Scheme;
 use content_key_store::{Content, Error, KeyFilter, KeyStore};
 
 use super::place::{self, Place};
-use super::server::PostgresServer;
+use super::server::{OTHER_HOST, PASSWORD_LINE, PostgresServer};
 use super::shared_store::KeyService;
 use super::{ALL, slot};
 
@@ -45,6 +45,48 @@ fn tls_checks_the_certificate_and_passwords_come_from_a_file() {
     for (host, roots) in [("localhost", "other.pem"), ("127.0.0.1", "server.pem")] {
         let refused = open(host, roots).err().unwrap();
         assert!(refused.to_string().contains("certificate"), "{refused}");
+    }
+}
+
+#[test]
+fn other_machines_are_reached_by_tls_that_is_checked() {
+    let Some(server) = PostgresServer::shared("other machines") else {
+        return;
+    };
+    let place = place::postgres("store-other-machine", server);
+    let server = place.server.as_ref().unwrap();
+    let database = place.uri.rsplit('/').next().unwrap();
+    let passwords = place.scratch.write_secret("passwords", PASSWORD_LINE);
+    let open = |host: &str, roots: &str, options: &str| {
+        let uri = format!(
+            "postgresql://keys@{host}:{}/{database}?hostaddr=127.0.0.1&passfile={}&sslrootcert={}{options}",
+            server.port,
+            passwords.display(),
+            server.folder.join(roots).display()
+        );
+        KeyStore::open(&uri, &[place.kek()], &host_access::Host::system())
+    };
+    for options in [
+        "",
+        "&sslmode=verify-full",
+        "&sslmode=require",
+        "&sslmode=prefer",
+    ] {
+        open(OTHER_HOST, "server.pem", options).unwrap();
+    }
+    let clear = "&sslmode=disable";
+    let accepted = "&sslmode=disable&accept-unencrypted=yes";
+    for (host, roots, options, reason) in [
+        (OTHER_HOST, "other.pem", "", "by sslrootcert= in the URI"),
+        (OTHER_HOST, "other.pem", "&sslmode=require", "certificate"),
+        (OTHER_HOST, "other.pem", "&sslmode=prefer", "certificate"),
+        ("elsewhere.example", "server.pem", "", "certificate"),
+        (OTHER_HOST, "server.pem", clear, "accept-unencrypted=yes"),
+        // It gets as far as the server, which takes nothing but TLS.
+        (OTHER_HOST, "server.pem", accepted, "no encryption"),
+    ] {
+        let refused = open(host, roots, options).err().unwrap().to_string();
+        assert!(refused.contains(reason), "{host} {options}: {refused}");
     }
 }
 

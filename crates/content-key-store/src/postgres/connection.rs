@@ -2,6 +2,7 @@
 //! The server, password and TLS settings of a URI (PostgreSQL 17 manual, 32.1.2 and 32.19).
 
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,6 +45,7 @@ struct OwnOptions {
     roots: Option<PathBuf>,
     passwords: Option<PathBuf>,
     is_pooled: bool,
+    accepts_unencrypted: bool,
 }
 
 impl PostgresServer {
@@ -61,6 +63,9 @@ impl PostgresServer {
                 .get_hostaddrs()
                 .iter()
                 .any(|address| !address.is_loopback());
+        if is_remote && config.get_ssl_mode() == SslMode::Disable && !own.accepts_unencrypted {
+            return Err(Error::Unencrypted);
+        }
         if (is_remote || own.roots.is_some()) && config.get_ssl_mode() == SslMode::Prefer {
             // An attacker between both could make them use no encryption.
             config.ssl_mode(SslMode::Require);
@@ -90,7 +95,7 @@ impl PostgresServer {
         }
         .map_err(|error| match error {
             OpenError::Postgres(error) => self.unavailable(error),
-            OpenError::Runtime(error) => self.failed(error.into()),
+            OpenError::Runtime(error) => self.failed(error.into(), TRY_AGAIN),
         })
     }
 
@@ -123,23 +128,50 @@ impl PostgresServer {
     }
 
     pub(super) fn unavailable(&self, error: tokio_postgres::Error) -> Error {
+        let remedy = remedy_of(&error);
         // The crate's own text has only the stage at which it failed.
         let text = error.to_string();
-        self.failed(error.into_source().unwrap_or_else(|| text.into()))
+        self.failed(error.into_source().unwrap_or_else(|| text.into()), remedy)
     }
 
     /// Returns the error of a connection that ended during a transaction.
     pub(super) fn lost(&self) -> Error {
-        self.failed("connection lost".into())
+        self.failed("connection lost".into(), TRY_AGAIN)
     }
 
-    fn failed(&self, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    fn failed(
+        &self,
+        source: Box<dyn std::error::Error + Send + Sync>,
+        remedy: &'static str,
+    ) -> Error {
         Error::Unavailable {
             location: self.location.clone(),
             source,
-            remedy: "try again; if it stays, check the server, and its host, user and password",
+            remedy,
         }
     }
+}
+
+const TRY_AGAIN: &str = "try again; if it stays, check the server, and its host, user and password";
+
+fn remedy_of(error: &tokio_postgres::Error) -> &'static str {
+    match error.code() {
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
+            "name the server that may be written, or all servers with target_session_attrs=read-write"
+        }
+        _ if is_certificate_fault(error) => {
+            "give the server a certificate for the host in the URI, and name by sslrootcert= in the URI the authority that signed it"
+        }
+        _ => TRY_AGAIN,
+    }
+}
+
+/// True if TLS has refused the server's certificate.
+fn is_certificate_fault(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .and_then(|error| error.get_ref()?.downcast_ref::<rustls::Error>())
+        .is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
 }
 
 /// Sets timeouts for a server that is gone. Options of the URI replace them.
@@ -184,6 +216,7 @@ fn split_options(uri: &str) -> Result<(String, OwnOptions), Error> {
             ("passfile", path) => own.passwords = Some(path_of(path)?),
             // This client always checks the certificate and its name, as verify-full demands.
             ("sslmode", "verify-ca" | "verify-full") => kept.push("sslmode=require"),
+            ("accept-unencrypted", "yes") => own.accepts_unencrypted = true,
             _ => kept.push(option),
         }
     }
@@ -226,7 +259,17 @@ mod tests {
                 true,
             ),
             (
-                "postgresql://u:p@db/keys?sslmode=disable",
+                "postgresql://u:p@db/keys?sslmode=require",
+                SslMode::Require,
+                true,
+            ),
+            (
+                "postgresql://u:p@db/keys?sslmode=disable&accept-unencrypted=yes",
+                SslMode::Disable,
+                false,
+            ),
+            (
+                "postgresql://u:p@localhost/keys?sslmode=disable",
                 SslMode::Disable,
                 false,
             ),
@@ -250,6 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn other_machines_without_tls_must_be_accepted_by_name() {
+        for place in [
+            "db/keys?",
+            "10.0.0.1/keys?",
+            "localhost,db/keys?",
+            "localhost/keys?hostaddr=10.0.0.1&",
+            "db/keys?hostaddr=127.0.0.1&",
+            "%2Frun%2Fpostgresql,db/keys?",
+            "/keys?host=db&",
+        ] {
+            let uri = format!("postgresql://u:secret@{place}sslmode=disable");
+            let refused = server(&uri).err().unwrap();
+            assert!(matches!(refused, Error::Unencrypted), "{uri}: {refused}");
+            let accepted = server(&format!("{uri}&accept-unencrypted=yes")).unwrap();
+            assert!(accepted.tls.is_none(), "{uri}");
+        }
+    }
+
+    #[test]
     fn unknown_options_are_refused_without_repeating_them() {
         for options in [
             "service=secret",
@@ -257,6 +319,7 @@ mod tests {
             "secret",
             "sslrootcert=secret",
             "port=secret",
+            "accept-unencrypted=secret",
         ] {
             let refused = server(&format!("postgresql://u:secret@localhost/keys?{options}"));
             let error = refused.err().unwrap().to_string();
