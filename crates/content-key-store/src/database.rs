@@ -67,6 +67,10 @@ pub(super) trait Database: Send {
     fn size(&mut self) -> Result<u64, Error> {
         Ok(0)
     }
+    /// Returns what may lose changes that were committed.
+    fn risks(&mut self) -> Result<Vec<StoreRisk>, Error> {
+        Ok(Vec::new())
+    }
     /// Starts a transaction that changes tables. Afterwards the connection must be opened again.
     fn begin_upgrade(&mut self) -> Result<(), Error>;
     /// Changes the tables to the next version.
@@ -89,6 +93,24 @@ pub enum Backend {
     Sqlite,
     /// A server, whose rows are locked one by one.
     Postgres,
+}
+
+/// A setting of the database by which keys that were acknowledged may be lost, though the store works.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreRisk {
+    /// PostgreSQL waits for no standby.
+    #[error(
+        "synchronous_standby_names of PostgreSQL is empty: if its machine is lost, the last acknowledged keys are lost too; name a standby"
+    )]
+    NoStandby,
+    /// PostgreSQL does not wait for the disk, or not for the standby.
+    #[error(
+        "synchronous_commit of PostgreSQL is {setting}: acknowledged keys may be lost; set it to on"
+    )]
+    EarlyCommit {
+        /// The setting: `off` or `local`.
+        setting: String,
+    },
 }
 
 /// The purpose of a transaction.

@@ -101,7 +101,7 @@ pub use batch::Batcher;
 use cenc_types::KeyId;
 pub use compare::is_guessable;
 pub use content::{ContentSummary, RotatingContent, crypto_period_column};
-pub use database::{Backend, Row, Value};
+pub use database::{Backend, Row, StoreRisk, Value};
 use database::{Database, VERSION};
 pub use error::{AuditFault, Error};
 pub use generation::Doubt;

@@ -15,7 +15,7 @@ use session::{PostgresSession, Step};
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::Error;
-use super::database::{Access, Backend, Database, Row, Statement, Value};
+use super::database::{Access, Backend, Database, Row, Statement, StoreRisk, Value};
 use super::location::Location;
 
 /// The changes of the tables in each version.
@@ -150,6 +150,10 @@ impl Postgres {
             self.session = None;
             return self.server.unavailable(error);
         }
+        if *database_error.code() == SqlState::READ_ONLY_SQL_TRANSACTION {
+            // The next connection may lead to the primary.
+            self.session = None;
+        }
         let message = database_error.message();
         match message.strip_prefix("rule: ") {
             Some(rule) => Error::Rule(rule.to_owned()),
@@ -160,13 +164,15 @@ impl Postgres {
 }
 
 /// True if the same statement may succeed later, by the class of SQLSTATE: connection exception (08), transaction rollback (40),
-/// insufficient resources (53), object not in the required state, such as locked (55), operator intervention (57).
+/// insufficient resources (53), object not in the required state, such as locked (55), operator intervention (57). A server that only
+/// reads may become the primary.
 fn is_passing(error: &DbError) -> bool {
-    error
-        .code()
-        .code()
-        .get(..2)
-        .is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
+    *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+        || error
+            .code()
+            .code()
+            .get(..2)
+            .is_some_and(|class| ["08", "40", "53", "55", "57"].contains(&class))
 }
 
 /// True if a prepared statement is missing or there already, because a connection pooler gives each transaction another connection.
@@ -314,6 +320,18 @@ impl Database for Postgres {
             .next()
             .ok_or(Error::Damaged("the version is missing"))?
             .int()
+    }
+
+    fn risks(&mut self) -> Result<Vec<StoreRisk>, Error> {
+        let sql = "SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_commit')";
+        let settings = self.run(sql, &[])?.into_iter().next();
+        let mut settings = settings.ok_or(Error::Damaged("the settings are missing"))?;
+        let standbys = settings.text()?;
+        let commit = settings.text()?;
+        let is_alone = standbys.trim().is_empty().then_some(StoreRisk::NoStandby);
+        let is_early = matches!(commit.as_str(), "off" | "local")
+            .then_some(StoreRisk::EarlyCommit { setting: commit });
+        Ok(is_alone.into_iter().chain(is_early).collect())
     }
 
     fn begin_upgrade(&mut self) -> Result<(), Error> {

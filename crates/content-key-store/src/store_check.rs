@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::database::{Access, Database};
+use super::database::{Access, Database, StoreRisk};
 use super::generation::{self, Doubt, Generation};
 use super::watch::StoreFault;
 use super::{Error, KeyStore, Purpose, connect};
@@ -34,11 +34,11 @@ impl StoreCheck {
     }
 
     /// Checks that the store is the one that was opened, and that a change could be written: it writes one and rolls it back. What it
-    /// finds holds for all clones of the store: while it fails, they change nothing.
+    /// finds holds for all clones of the store: while it fails, they change nothing. Returns what may lose changes all the same.
     ///
     /// # Errors
     /// [`Error::Changed`], [`Error::Locked`], [`Error::Restored`], or if the database fails.
-    pub fn check(&mut self) -> Result<(), Error> {
+    pub fn check(&mut self) -> Result<Vec<StoreRisk>, Error> {
         let checked = self.run().map_err(|error| match error {
             error @ Error::Damaged(_) => self.store.watch.damaged(error),
             error => error,
@@ -53,13 +53,13 @@ impl StoreCheck {
         checked
     }
 
-    fn run(&mut self) -> Result<(), Error> {
+    fn run(&mut self) -> Result<Vec<StoreRisk>, Error> {
         self.store.watch.check()?;
         self.write_and_roll_back()?;
         self.check_identity()?;
         match self.store.doubt() {
             Some(doubt) => Err(Error::Restored(doubt)),
-            None => Ok(()),
+            None => self.probe()?.risks(),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use axum::http::StatusCode;
 use content_key_store::{
     Actor, Batcher, Error as StoreError, KekSource, KeyStore, Location, StoreAddress, StoreCheck,
+    StoreRisk,
 };
 use host_access::{ClockJump, GuardedClock, Host};
 use tokio::sync::oneshot;
@@ -199,17 +200,26 @@ impl App {
             .map(NotReady::of)
             .or_else(|| jump.map(NotReady::of_clock));
         let log = reason.clone();
-        if !state.readiness.record(now, reason) {
-            return;
-        }
-        match (checked, log) {
-            // The log may have the place of the store.
-            (Err(error), _) => tracing::error!(%error, "the server is not ready"),
-            (Ok(()), Some(reason)) => {
-                tracing::error!(reason = reason.text, "the server is not ready");
+        if state.readiness.record(now, reason) {
+            match (&checked, log) {
+                // The log may have the place of the store.
+                (Err(error), _) => tracing::error!(%error, "the server is not ready"),
+                (Ok(_), Some(reason)) => {
+                    tracing::error!(reason = reason.text, "the server is not ready");
+                }
+                (Ok(_), None) => tracing::info!("the server is ready again"),
             }
-            (Ok(()), None) => tracing::info!("the server is ready again"),
         }
+        if let Ok(risks) = checked {
+            for risk in state.readiness.record_risks(&risks) {
+                tracing::warn!("{risk}");
+            }
+        }
+    }
+
+    /// Returns what may lose acknowledged keys, as the last check found.
+    pub fn risks(&self) -> Vec<StoreRisk> {
+        self.0.readiness.risks()
     }
 
     /// Takes the time that the machine shows as the right one, after a jump. Returns the jump; None if there was none.

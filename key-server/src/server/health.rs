@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Health checks for operators, and the metrics for Prometheus.
 
-use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
 
 use super::app::App;
 use super::auth::{Client, Permission};
@@ -21,14 +22,26 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-/// Reports whether the server can do its work, as the last check found. It reads no store.
-async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
-    match app.not_ready() {
-        None => Ok("ready\n"),
-        Some(NotReady { text, retry_after }) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(retry_after))
-        }
+/// Reports whether the server can do its work, as the last check found, and what may lose acknowledged keys all the same: as text, or
+/// as JSON for those who accept it. It reads no store.
+async fn ready(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(NotReady { text, retry_after }) = app.not_ready() {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, text).retry_after(retry_after));
     }
+    let warnings: Vec<_> = app.risks().iter().map(ToString::to_string).collect();
+    let wants_json = headers
+        .get(header::ACCEPT)
+        .and_then(|accepted| accepted.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("json"));
+    Ok(match wants_json {
+        true => Json(json!({"ready": true, "warnings": warnings})).into_response(),
+        false => warnings
+            .iter()
+            .fold("ready\n".to_owned(), |text, warning| {
+                format!("{text}warning: {warning}\n")
+            })
+            .into_response(),
+    })
 }
 
 async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Problem> {
@@ -36,6 +49,7 @@ async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Pro
     let health = app.with_store(client.actor(), store_health::look).await?;
     let circuits = app.circuits().all(app.key_store().host().clock.monotonic());
     app.metrics().ready(app.not_ready().is_none());
+    app.metrics().risks(app.risks().len());
     Ok((
         [(
             header::CONTENT_TYPE,

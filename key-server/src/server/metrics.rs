@@ -27,6 +27,7 @@ pub struct Metrics {
     given_up: Gauge,
     open: Family<Labels, Gauge>,
     ready: Gauge,
+    risks: Gauge,
     lag: Seconds,
     boundary: Seconds,
 }
@@ -49,6 +50,7 @@ impl Default for Metrics {
             given_up: Gauge::default(),
             open: Family::default(),
             ready: Gauge::default(),
+            risks: Gauge::default(),
             lag: Seconds::default(),
             boundary: Seconds::default(),
         };
@@ -92,6 +94,11 @@ impl Metrics {
             "1 while the server can do its work, as /readyz says",
             self.ready.clone(),
         );
+        registry.register(
+            "risks",
+            "Settings by which acknowledged keys may be lost: the warnings of /readyz",
+            self.risks.clone(),
+        );
         registry.register_with_unit(
             "delivery_lag",
             "Age of the oldest delivery that is pending",
@@ -127,6 +134,11 @@ impl Metrics {
     /// Sets whether the server can do its work.
     pub fn ready(&self, is_ready: bool) {
         self.ready.set(is_ready.into());
+    }
+
+    /// Sets the number of settings by which acknowledged keys may be lost.
+    pub fn risks(&self, count: usize) {
+        self.risks.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Returns all metrics as text, with the current ones of the store.

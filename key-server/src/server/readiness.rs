@@ -5,7 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use content_key_store::Error;
+use content_key_store::{Error, StoreRisk};
 use host_access::ClockJump;
 
 /// A check that is older than this says nothing any more.
@@ -13,7 +13,14 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// The result of the last check.
 #[derive(Debug, Default)]
-pub struct Readiness(Mutex<Option<Checked>>);
+pub struct Readiness(Mutex<LastCheck>);
+
+#[derive(Debug, Default)]
+struct LastCheck {
+    checked: Option<Checked>,
+    /// What the last check that succeeded found.
+    risks: Vec<StoreRisk>,
+}
 
 #[derive(Debug)]
 struct Checked {
@@ -60,15 +67,31 @@ impl NotReady {
 impl Readiness {
     /// Records a check. Returns true if its result is another than before, apart from figures in it.
     pub fn record(&self, at: Duration, reason: Option<NotReady>) -> bool {
-        let mut checked = self.lock();
-        let before = checked.take().and_then(|checked| checked.reason);
+        let mut last = self.lock();
+        let before = last.checked.take().and_then(|checked| checked.reason);
         let words = |reason: &Option<NotReady>| {
             let text = reason.as_ref().map(|reason| reason.text.as_str());
             text.map(|text| text.replace(|c: char| c.is_ascii_digit(), ""))
         };
         let has_changed = words(&before) != words(&reason);
-        *checked = Some(Checked { at, reason });
+        last.checked = Some(Checked { at, reason });
         has_changed
+    }
+
+    /// Records what may lose changes. Returns what was not found before.
+    pub fn record_risks(&self, risks: &[StoreRisk]) -> Vec<StoreRisk> {
+        let mut last = self.lock();
+        let before = std::mem::replace(&mut last.risks, risks.to_owned());
+        risks
+            .iter()
+            .filter(|risk| !before.contains(risk))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns what may lose changes, though the server is ready.
+    pub fn risks(&self) -> Vec<StoreRisk> {
+        self.lock().risks.clone()
     }
 
     /// Returns the reason why the server is not ready now; None if it is.
@@ -79,7 +102,7 @@ impl Readiness {
                 retry_after: 5,
             })
         };
-        match &*self.lock() {
+        match &self.lock().checked {
             Some(Checked { at, reason: None }) if now.saturating_sub(*at) > STALE => late(format!(
                 "the key store has not answered for {} seconds: look at its disk and at the server's log",
                 now.saturating_sub(*at).as_secs()
@@ -89,7 +112,7 @@ impl Readiness {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Checked>> {
+    fn lock(&self) -> MutexGuard<'_, LastCheck> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -109,5 +132,16 @@ mod tests {
         assert!(readiness.record(Duration::from_secs(30), Some(NotReady::of(&Error::Busy))));
         let busy = readiness.reason(Duration::from_secs(31)).unwrap();
         assert!(busy.text.contains("too many requests"), "{}", busy.text);
+    }
+
+    #[test]
+    fn risks_are_news_once() {
+        let readiness = Readiness::default();
+        let alone = [StoreRisk::NoStandby];
+        assert_eq!(readiness.record_risks(&alone), alone);
+        assert_eq!(readiness.record_risks(&alone), []);
+        assert_eq!(readiness.risks(), alone);
+        assert_eq!(readiness.record_risks(&[]), []);
+        assert_eq!(readiness.record_risks(&alone), alone);
     }
 }
