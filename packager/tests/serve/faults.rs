@@ -24,7 +24,7 @@ fn script(arguments: &[&Path]) -> Command {
     script
 }
 
-fn run(arguments: &[&Path]) {
+pub fn run(arguments: &[&Path]) {
     assert!(script(arguments).status().unwrap().success());
 }
 
@@ -46,7 +46,7 @@ fn replace(database: &Path) {
     fs::rename(copy, database).unwrap();
 }
 
-fn cut(database: &Path, length: u64) {
+pub fn cut(database: &Path, length: u64) {
     let file = OpenOptions::new().write(true).open(database).unwrap();
     file.set_len(length).unwrap();
 }
@@ -246,6 +246,11 @@ impl Lock {
         out.read_line(&mut line).unwrap();
         assert_eq!(line, "held\n");
         Self(holder)
+    }
+
+    /// The id of the program.
+    pub fn process(&self) -> u32 {
+        self.0.id()
     }
 }
 

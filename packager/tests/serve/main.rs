@@ -27,10 +27,18 @@ mod launch_line;
 mod limited;
 mod limited_page;
 mod lists;
+#[cfg(feature = "postgres")]
+mod load;
+mod machine;
 mod mutations;
 mod once;
 mod openapi;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_procedures;
 mod problems;
+mod procedures;
 mod process;
 mod reasons;
 mod receiver;
