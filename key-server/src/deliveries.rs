@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use cenc_types::KeyId;
-use content_key_store::{Backend, Error, KeyStore, Page, PeriodKey, Row, may_use_key};
+use content_key_store::{Backend, Error, KeyStore, PeriodKey, Row, may_use_key};
 
 /// A key on its way to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +98,50 @@ pub fn claim(store: &KeyStore, claim: &Claim<'_>) -> Result<Vec<Delivery>, Error
             .into_iter()
             .map(|mut row| Delivery::from_row(&mut row))
             .collect()
+    })
+}
+
+/// A claimed delivery, which no other worker can claim before a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The key.
+    pub kid: KeyId,
+    /// The end of the lease.
+    pub until: SystemTime,
+}
+
+/// Lets leases of deliveries to a target end later, `lease` from now. One that has ended, because its delivery is done or another worker
+/// has claimed it, stays as it is.
+///
+/// # Errors
+/// If the database fails.
+pub fn renew(
+    store: &KeyStore,
+    target: &str,
+    leases: &mut [Lease],
+    lease: Duration,
+) -> Result<(), Error> {
+    let until = store
+        .host()
+        .clock
+        .system_time()
+        .checked_add(lease)
+        .ok_or(Error::OutOfRange("the lease"))?;
+    let sql = "UPDATE delivery SET next_try = $4
+        WHERE kid = $1 AND target = $2 AND state = 'pending' AND next_try = $3 RETURNING next_try";
+    store.write_unrecorded(|transaction| {
+        for lease in leases {
+            let values = [
+                (&lease.kid).into(),
+                target.into(),
+                lease.until.into(),
+                until.into(),
+            ];
+            if let Some(mut row) = transaction.one(sql, &values)? {
+                lease.until = row.time()?;
+            }
+        }
+        Ok(())
     })
 }
 
@@ -219,16 +263,15 @@ pub fn of_key(store: &KeyStore, kid: &KeyId) -> Result<Vec<Delivery>, Error> {
         .collect()
 }
 
-/// Lists the deliveries of the actor's keys that were given up, by KID.
+/// Lists the deliveries of the actor's keys that were given up, by KID, at most `limit`.
 ///
 /// # Errors
 /// If the database fails.
-pub fn given_up(store: &KeyStore, page: Page) -> Result<Vec<Delivery>, Error> {
+pub fn given_up(store: &KeyStore, limit: u32) -> Result<Vec<Delivery>, Error> {
     store
         .read(|transaction| {
-            let [limit, offset] = page.values()?;
             let actor = transaction.limited_actor()?;
-            transaction.run(GIVEN_UP, &[limit, offset, actor])
+            transaction.run(GIVEN_UP, &[limit.into(), actor])
         })?
         .into_iter()
         .map(|mut row| Delivery::from_row(&mut row))
@@ -239,8 +282,8 @@ pub(crate) const GIVEN_UP: &str = concat!(
     "SELECT ",
     delivery_columns!(),
     " FROM delivery WHERE state = 'given-up' AND ",
-    may_use_key!("delivery.kid", "$3"),
-    " ORDER BY kid, target LIMIT $1 OFFSET $2"
+    may_use_key!("delivery.kid", "$2"),
+    " ORDER BY kid, target LIMIT $1"
 );
 
 /// A key of a track in a crypto period, with its deliveries.
@@ -301,6 +344,16 @@ fn of_periods(
         deliveries.entry(delivery.kid).or_default().push(delivery);
     }
     Ok(deliveries)
+}
+
+impl Lease {
+    /// Returns the lease of a delivery that was just claimed.
+    pub const fn of(claimed: &Delivery) -> Self {
+        Self {
+            kid: claimed.kid,
+            until: claimed.next_try,
+        }
+    }
 }
 
 impl DeliveryState {

@@ -36,8 +36,12 @@ fn no_list_scans_or_sorts_without_an_index() {
         store_health::GIVEN_UP,
     ]
     .into_iter()
-    .chain(audit::LISTS)
-    {
+    .chain(
+        audit::LISTS
+            .into_iter()
+            .chain(audit::LAST_EXAMINED)
+            .flat_map(|list| [list.forward, list.backward]),
+    ) {
         assert_indexed(sql, &plan(&of, sql));
     }
 }

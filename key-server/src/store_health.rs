@@ -79,6 +79,8 @@ pub(crate) const KEYS: &str = concat!(
     may_use_key!("content_key.kid", "$1"),
     " GROUP BY state"
 );
+/// The database counts the keys as they come.
+const ALL_KEYS: &str = "SELECT state, count FROM key_count";
 pub(crate) const PENDING: &str = concat!(
     "SELECT COUNT(*), MIN(content_key.created) FROM delivery
         JOIN content_key ON content_key.kid = delivery.kid WHERE delivery.state = 'pending' AND ",
@@ -94,7 +96,9 @@ const AUDIT_ROWS: &str =
 
 fn keys(transaction: &mut Transaction<'_>, actor: &[Value]) -> Result<Vec<KeyCount>, Error> {
     let mut counts = KeyState::ALL.map(|state| KeyCount { state, count: 0 });
-    for mut row in transaction.run(KEYS, actor)? {
+    let is_limited = transaction.actor().scope().is_limited();
+    let sql = if is_limited { KEYS } else { ALL_KEYS };
+    for mut row in transaction.run(sql, actor)? {
         let name = row.text()?;
         counts
             .iter_mut()

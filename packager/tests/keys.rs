@@ -50,12 +50,9 @@ fn keys_of_all_sources_are_made_and_seen_for_a_reason_only() {
     let clear = ["--clear-key", "--reason", "ticket 4711"];
     let shown = place.json("show", &[&[KID], &clear[..]].concat(), "");
     assert_eq!(shown["clear_key"], KEY_HEX);
-    let page = content_key_store::Page {
-        offset: 0,
-        limit: 1,
-    };
-    let rows = audit::list(&place.store(), &AuditFilter::default(), page);
-    let row = rows.unwrap().remove(0);
+    let page = content_key_store::Page::first(1);
+    let rows = audit::list(&place.store(), &AuditFilter::default(), &page);
+    let row = rows.unwrap().entries.remove(0);
     assert_eq!(
         (row.object.as_str(), row.result.as_str()),
         (KID, "shown: ticket 4711")

@@ -169,11 +169,8 @@ fn period_that_begins_makes_its_key_active_and_no_other_key() {
     )
     .unwrap();
     let states = || {
-        let all = Page {
-            offset: 0,
-            limit: 100,
-        };
-        let keys = store.keys(&KeyFilter::default(), all).unwrap();
+        let all = Page::first(100);
+        let keys = store.keys(&KeyFilter::default(), &all).unwrap();
         keys.into_iter().map(|key| key.state).collect::<Vec<_>>()
     };
     source.period_keys(7).unwrap();

@@ -55,10 +55,7 @@ use content_key_store::{KeySlot, NewKey, NewKeySource, Page};
 use test_support::postgres_server as server;
 use zeroize::Zeroizing;
 
-pub const ALL: Page = Page {
-    offset: 0,
-    limit: 100_000,
-};
+pub const ALL: Page = Page::first(100_000);
 
 pub fn slot(content: &str, period: u64) -> KeySlot {
     KeySlot {

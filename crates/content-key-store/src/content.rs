@@ -6,57 +6,16 @@ use std::time::Duration;
 
 use cenc_types::Scheme;
 
-use super::content_rows::{OF_ID, join, period_of, scheme_of};
-use super::database::{Row, Statement};
-use super::may_use_content;
+use super::content_rows::{OF_ID, join};
+use super::database::Statement;
 use super::model::{check_name, milliseconds};
 use super::transaction::Transaction;
-use super::{Content, Error, KeySlot, KeyStore, Page, TrackLabel};
+use super::{Content, Error, KeySlot, KeyStore, TrackLabel};
 
-/// A content in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContentSummary {
-    /// Its id.
-    pub id: String,
-    /// The protection scheme.
-    pub scheme: Scheme,
-    /// The duration of a crypto period; None if keys do not change.
-    pub crypto_period: Option<Duration>,
-    /// The number of its keys.
-    pub keys: u64,
-}
-
-/// A content whose keys change by the clock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RotatingContent {
-    /// Its id.
-    pub id: String,
-    /// The duration of a crypto period.
-    pub crypto_period: Duration,
-}
-
-pub(super) const IDS: &str = concat!(
-    "SELECT id FROM content WHERE ",
-    may_use_content!("id", "$3"),
-    " ORDER BY id LIMIT $1 OFFSET $2"
-);
 /// The lengths of crypto periods, in milliseconds.
 const CRYPTO_PERIODS: RangeInclusive<i64> = 1..=A_YEAR;
 /// 366 days in milliseconds: the longest crypto period, and the longest time by which keys are made ahead.
 const A_YEAR: i64 = 366 * 24 * 60 * 60 * 1000;
-
-pub(super) const LIST: &str = concat!(
-    "SELECT id, scheme, crypto_period,
-        (SELECT COUNT(DISTINCT kid) FROM key_slot WHERE content_id = content.id) FROM content WHERE ",
-    may_use_content!("id", "$3"),
-    " ORDER BY id LIMIT $1 OFFSET $2"
-);
-
-pub(super) const ROTATING: &str = concat!(
-    "SELECT id, crypto_period FROM content WHERE crypto_period IS NOT NULL AND ",
-    may_use_content!("id", "$1"),
-    " ORDER BY id"
-);
 
 impl KeyStore {
     /// Adds a content, or replaces the settings of one. Its keys stay as they are.
@@ -85,25 +44,6 @@ impl KeyStore {
             store(transaction, content)?;
             Ok((true, "ok".to_owned()))
         })
-    }
-
-    /// Lists the contents whose keys change by the clock, sorted by id.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn rotating(&self) -> Result<Vec<RotatingContent>, Error> {
-        self.read(|transaction| {
-            let actor = transaction.limited_actor()?;
-            transaction.run(ROTATING, &[actor])
-        })?
-        .into_iter()
-        .map(|mut row| {
-            Ok(RotatingContent {
-                id: row.text()?,
-                crypto_period: period_of(&mut row)?.unwrap_or_default(),
-            })
-        })
-        .collect()
     }
 
     /// Returns a content by its id.
@@ -136,39 +76,6 @@ impl KeyStore {
             Ok(((), "ok".to_owned()))
         })
     }
-
-    /// Lists contents for an overview, sorted by id.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn content_list(&self, page: Page) -> Result<Vec<ContentSummary>, Error> {
-        self.read(|transaction| list(transaction, LIST, page))?
-            .into_iter()
-            .map(|mut row| ContentSummary::from_row(&mut row))
-            .collect()
-    }
-
-    /// Lists the ids of contents in alphabetical order.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn contents(&self, page: Page) -> Result<Vec<String>, Error> {
-        self.read(|transaction| list(transaction, IDS, page))?
-            .into_iter()
-            .map(|mut row| row.text())
-            .collect()
-    }
-}
-
-/// Returns a page of the contents that the actor may use.
-fn list(
-    transaction: &mut Transaction<'_>,
-    sql: &'static str,
-    page: Page,
-) -> Result<Vec<Row>, Error> {
-    let [limit, offset] = page.values()?;
-    let actor = transaction.limited_actor()?;
-    transaction.run(sql, &[limit, offset, actor])
 }
 
 fn check(content: &Content) -> Result<(), Error> {
@@ -313,15 +220,4 @@ fn replace_lists(transaction: &mut Transaction<'_>, content: &Content) -> Result
         )?;
     }
     Ok(())
-}
-
-impl ContentSummary {
-    fn from_row(row: &mut Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.text()?,
-            scheme: scheme_of(row)?,
-            crypto_period: period_of(row)?,
-            keys: row.int()?.unsigned_abs(),
-        })
-    }
 }

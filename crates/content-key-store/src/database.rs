@@ -71,6 +71,10 @@ pub(super) trait Database: Send {
     fn risks(&mut self) -> Result<Vec<StoreRisk>, Error> {
         Ok(Vec::new())
     }
+    /// Returns the steps that statements have taken since the last call; 0 if the database does not count them.
+    fn take_steps(&mut self) -> u64 {
+        0
+    }
     /// Starts a transaction that changes tables. Afterwards the connection must be opened again.
     fn begin_upgrade(&mut self) -> Result<(), Error>;
     /// Changes the tables to the next version.
@@ -248,6 +252,12 @@ const OTHER_TYPE: Error = Error::Damaged("a value has another type");
 impl From<i64> for Value {
     fn from(int: i64) -> Self {
         Self::Int(int)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(int: u32) -> Self {
+        Self::Int(int.into())
     }
 }
 

@@ -320,6 +320,9 @@ pub enum Error {
     /// The nil KID.
     #[error("the nil key id (all zero) names no key: give the KID of a real key")]
     NilKeyId,
+    /// A text is no place in the list.
+    #[error("that is no place in this list: use one that the list has given")]
+    BadCursor,
     /// A name is empty, too long, or has characters that people do not see.
     #[error("a {0} has 1 to 255 characters, none of them a control character or invisible")]
     BadName(&'static str),

@@ -55,6 +55,7 @@ mod batch;
 mod compare;
 mod content;
 mod content_key;
+mod content_list;
 mod content_rows;
 mod database;
 mod error;
@@ -68,6 +69,7 @@ mod location;
 mod mac;
 mod model;
 mod outbox;
+mod page;
 mod passphrase;
 #[cfg(test)]
 #[cfg(feature = "sqlite")]
@@ -80,6 +82,7 @@ mod secrets;
 mod seed;
 mod shared;
 mod signed_rows;
+mod slot_list;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store_address;
@@ -100,7 +103,8 @@ use audit::Event;
 pub use batch::Batcher;
 use cenc_types::KeyId;
 pub use compare::is_guessable;
-pub use content::{ContentSummary, RotatingContent, crypto_period_column};
+pub use content::crypto_period_column;
+pub use content_list::{ContentSummary, RotatingContent};
 pub use database::{Backend, Row, StoreRisk, Value};
 use database::{Database, VERSION};
 pub use error::{AuditFault, Error};
@@ -111,8 +115,9 @@ pub use key_requests::{ContentKeys, SlotRequest};
 pub use location::Location;
 pub use model::{
     AssignedSlot, Content, Inserted, KeyFilter, KeyInfo, KeySlot, KeyState, NewKey, NewKeySource,
-    Origin, Page, StoredKey, TrackLabel, check_name,
+    Origin, StoredKey, TrackLabel, check_name, milliseconds,
 };
+pub use page::{BothWays, Cursor, Found, Listed, Page, PageStart, Place, SEARCHED, Stretch};
 use readers::Readers;
 use secrets::Secrets;
 pub use seed::SeedInfo;

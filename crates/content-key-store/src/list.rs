@@ -6,40 +6,91 @@ use cenc_types::KeyId;
 use super::database::{Row, Value};
 use super::may_use_content;
 use super::may_use_key;
-use super::model::{info_columns, mode_of};
+use super::model::{info_columns, milliseconds};
+use super::page::{BothWays, Found, Place, SEARCHED, Stretch};
 use super::transaction::Transaction;
-use super::{AssignedSlot, Error, KeyFilter, KeyInfo, KeySlot, KeyState, KeyStore, Page};
+use super::{Error, KeyFilter, KeyInfo, KeyState, KeyStore, Listed, Page};
 
-/// A statement that one index leads: `$1` limit, `$2` offset, `$3` content, `$4` state, `$5` label, `$6` seed, '' for any; `$7` the
-/// limited actor, `$8` the KID.
+/// A statement that one index leads: `$1` limit; `$2`, `$3` the place to read from, `$4`, `$5` the last one to examine; `$6` content,
+/// `$7` state, `$8` label, `$9` seed, '' for any; `$10` the limited actor, `$11` the KID.
 macro_rules! keys_sql {
-    ($lead:literal) => {
+    ($lead:literal, $beyond:literal, $within:literal, $order:literal) => {
         concat!(
             "SELECT ",
             info_columns!(),
             " FROM content_key WHERE ",
             $lead,
-            "($4 = '' OR state = $4) AND ($6 = '' OR seed = $6) AND (($3 = '' AND $5 = '') OR EXISTS (
-                SELECT 1 FROM key_slot WHERE key_slot.kid = content_key.kid AND ($3 = '' OR content_id = $3) AND ($5 = '' OR label = $5) AND ",
-            may_use_content!("content_id", "$7"),
+            "(created, content_key.kid) ",
+            $beyond,
+            " ($2, $3) AND (created, content_key.kid) ",
+            $within,
+            " ($4, $5) AND ($7 = '' OR state = $7) AND ($9 = '' OR seed = $9) AND (($6 = '' AND $8 = '') OR EXISTS (
+                SELECT 1 FROM key_slot WHERE key_slot.kid = content_key.kid AND ($6 = '' OR content_id = $6) AND ($8 = '' OR label = $8) AND ",
+            may_use_content!("content_id", "$10"),
             ")) AND ",
-            may_use_key!("content_key.kid", "$7"),
-            " ORDER BY created DESC, content_key.kid DESC LIMIT $1 OFFSET $2"
+            may_use_key!("content_key.kid", "$10"),
+            " ORDER BY created ",
+            $order,
+            ", content_key.kid ",
+            $order,
+            " LIMIT $1"
         )
+    };
+    ($lead:literal) => {
+        BothWays {
+            forward: keys_sql!($lead, "<", ">=", "DESC"),
+            backward: keys_sql!($lead, ">", "<=", "ASC"),
+        }
     };
 }
 
 /// The lists by KID, by content, by seed, by state, and of all keys. Only the list by content needs sorting.
-pub(super) const KEYS: [&str; 5] = [
-    keys_sql!("content_key.kid = $8 AND "),
-    keys_sql!("content_key.kid IN (SELECT kid FROM key_slot WHERE content_id = $3) AND "),
-    keys_sql!("seed = $6 AND "),
-    keys_sql!("state = $4 AND "),
+pub(super) const KEYS: [BothWays; 5] = [
+    keys_sql!("content_key.kid = $11 AND "),
+    keys_sql!("content_key.kid IN (SELECT kid FROM key_slot WHERE content_id = $6) AND "),
+    keys_sql!("seed = $9 AND "),
+    keys_sql!("state = $7 AND "),
     keys_sql!(""),
 ];
-pub(super) const SLOTS: &str =
-    "SELECT label, period, mode, kid FROM key_slot WHERE content_id = $3 AND period >= 0
-    ORDER BY period DESC, label, mode LIMIT $1 OFFSET $2";
+
+/// A statement that finds the last key to examine: `$1` how many are examined before it; `$2`, `$3` the place to read from; `$4` the
+/// state or seed.
+macro_rules! last_examined_sql {
+    ($lead:literal, $beyond:literal, $order:literal) => {
+        concat!(
+            "SELECT created, kid FROM content_key WHERE ",
+            $lead,
+            "(created, kid) ",
+            $beyond,
+            " ($2, $3) ORDER BY created ",
+            $order,
+            ", kid ",
+            $order,
+            " LIMIT 1 OFFSET $1"
+        )
+    };
+    ($lead:literal) => {
+        BothWays {
+            forward: last_examined_sql!($lead, "<", "DESC"),
+            backward: last_examined_sql!($lead, ">", "ASC"),
+        }
+    };
+}
+
+/// For the lists by seed, by state, and of all keys.
+pub(super) const LAST_EXAMINED: [BothWays; 3] = [
+    last_examined_sql!("seed = $4 AND "),
+    last_examined_sql!("state = $4 AND "),
+    last_examined_sql!(""),
+];
+
+/// The place of a key in lists of keys.
+#[derive(Debug, Clone)]
+struct KeyPlace {
+    /// The time of its creation, in milliseconds since 1970.
+    created: i64,
+    kid: KeyId,
+}
 
 impl KeyStore {
     /// Returns the properties of a key, without the key.
@@ -64,55 +115,14 @@ impl KeyStore {
     /// Lists keys, the newest first.
     ///
     /// # Errors
-    /// If the database fails.
-    pub fn keys(&self, filter: &KeyFilter, page: Page) -> Result<Vec<KeyInfo>, Error> {
+    /// [`Error::BadCursor`], [`Error::OutsideContents`], or if the database fails.
+    pub fn keys(&self, filter: &KeyFilter, page: &Page) -> Result<Listed<KeyInfo>, Error> {
         if let Some(id) = &filter.content_id {
             self.actor.check_content(id)?;
         }
-        let mut values = Vec::from(page.values()?);
-        values.extend(filter.values());
-        self.read(|transaction| {
-            values.push(transaction.limited_actor()?);
-            values.push(filter.kid.as_ref().into());
-            transaction.run(filter.sql(), &values)
-        })?
-        .into_iter()
-        .map(|mut row| KeyInfo::from_row(&mut row))
-        .collect()
-    }
-
-    /// Lists the slots of a content that have a key, the last periods first.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn slots(&self, content_id: &str, page: Page) -> Result<Vec<AssignedSlot>, Error> {
-        self.actor.check_content(content_id)?;
-        let [limit, offset] = page.values()?;
-        self.read(|transaction| transaction.run(SLOTS, &[limit, offset, content_id.into()]))?
-            .into_iter()
-            .map(|mut row| {
-                Ok(AssignedSlot {
-                    slot: KeySlot::from_row(content_id.to_owned(), &mut row)?,
-                    kid: row.key_id()?,
-                })
-            })
-            .collect()
-    }
-
-    /// Lists the slots of a key by content, period and label.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn slots_of(&self, kid: &KeyId) -> Result<Vec<KeySlot>, Error> {
-        let sql = "SELECT content_id, label, period, mode FROM key_slot WHERE kid = $1
-            ORDER BY content_id, period, label";
-        let mut slots = self
-            .read(|transaction| transaction.run(sql, &[kid.into()]))?
-            .into_iter()
-            .map(|mut row| KeySlot::from_row(row.text()?, &mut row))
-            .collect::<Result<Vec<_>, _>>()?;
-        slots.retain(|slot| self.actor.scope().includes(&slot.content_id));
-        Ok(slots)
+        page.read(KeyPlace::of, |stretch| {
+            self.read(|transaction| filter.list(transaction, stretch))
+        })
     }
 }
 
@@ -135,21 +145,61 @@ pub(super) fn info(transaction: &mut Transaction<'_>, kid: &KeyId) -> Result<Key
     KeyInfo::from_row(&mut row)
 }
 
-impl KeySlot {
-    /// Reads the columns `label, period, mode`.
-    fn from_row(content_id: String, row: &mut Row) -> Result<Self, Error> {
-        Ok(Self {
-            content_id,
-            label: row.text()?,
-            period: row.int()?.cast_unsigned(),
-            mode: mode_of(&row.text()?)?,
+impl KeyFilter {
+    /// Lists the keys of a stretch. Where a filter leaves out keys that no index finds, it examines some of them only.
+    fn list(
+        &self,
+        transaction: &mut Transaction<'_>,
+        stretch: &Stretch<KeyPlace>,
+    ) -> Result<Found<KeyInfo, KeyPlace>, Error> {
+        let actor = transaction.limited_actor()?;
+        let from = stretch
+            .from
+            .clone()
+            .unwrap_or(KeyPlace::end(!stretch.is_backward));
+        let mut last = None;
+        if let Some(window) = self.window(transaction.actor().scope().is_limited()) {
+            last = transaction
+                .one(
+                    window.sql.towards(stretch),
+                    &[
+                        i64::from(SEARCHED - 1).into(),
+                        from.created.into(),
+                        (&from.kid).into(),
+                        window.of.into(),
+                    ],
+                )?
+                .map(|mut row| KeyPlace::from_row(&mut row))
+                .transpose()?;
+        }
+        let to = last.clone().unwrap_or(KeyPlace::end(stretch.is_backward));
+        let [content, state, label, seed] = self.values();
+        let values = [
+            stretch.limit.into(),
+            from.created.into(),
+            (&from.kid).into(),
+            to.created.into(),
+            (&to.kid).into(),
+            content,
+            state,
+            label,
+            seed,
+            actor,
+            self.kid.as_ref().into(),
+        ];
+        Ok(Found {
+            entries: transaction
+                .run(self.sql().towards(stretch), &values)?
+                .into_iter()
+                .map(|mut row| KeyInfo::from_row(&mut row))
+                .collect::<Result<_, _>>()?,
+            examined: last,
         })
     }
-}
 
-impl KeyFilter {
-    fn sql(&self) -> &'static str {
-        let [by_kid, by_content, by_seed, by_state, all] = KEYS;
+    const fn sql(&self) -> &'static BothWays {
+        const LISTS: &[BothWays; 5] = &KEYS;
+        let [by_kid, by_content, by_seed, by_state, all] = LISTS;
         match self {
             Self { kid: Some(_), .. } => by_kid,
             Self {
@@ -162,6 +212,22 @@ impl KeyFilter {
         }
     }
 
+    /// Returns how the last key to examine is found; None if an index finds exactly the keys, or those of one content.
+    fn window(&self, is_limited: bool) -> Option<Window<'_>> {
+        const LISTS: &[BothWays; 3] = &LAST_EXAMINED;
+        let [by_seed, by_state, all] = LISTS;
+        if self.kid.is_some() || self.content_id.is_some() {
+            return None;
+        }
+        let leaves_out = is_limited || self.label.is_some();
+        let (leaves_out, sql, of) = match (self.seed.as_deref(), self.state) {
+            (Some(seed), state) => (leaves_out || state.is_some(), by_seed, seed),
+            (None, Some(state)) => (leaves_out, by_state, state.name()),
+            (None, None) => (leaves_out, all, ""),
+        };
+        leaves_out.then_some(Window { sql, of })
+    }
+
     fn values(&self) -> [Value; 4] {
         let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
         [
@@ -170,5 +236,57 @@ impl KeyFilter {
             text(&self.label),
             text(&self.seed),
         ]
+    }
+}
+
+/// The keys that are examined for a page.
+struct Window<'f> {
+    sql: &'static BothWays,
+    /// The state or seed of all of them.
+    of: &'f str,
+}
+
+impl KeyPlace {
+    /// Returns the place before the newest key, or after the oldest.
+    const fn end(is_newest: bool) -> Self {
+        match is_newest {
+            true => Self {
+                created: i64::MAX,
+                kid: KeyId::from_bytes([0xff; 16]),
+            },
+            false => Self {
+                created: -1,
+                kid: KeyId::from_bytes([0; 16]),
+            },
+        }
+    }
+
+    fn of(key: &KeyInfo) -> Self {
+        Self {
+            created: milliseconds(key.created),
+            kid: key.kid,
+        }
+    }
+
+    /// Reads the columns `created, kid`.
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self {
+            created: row.int()?,
+            kid: row.key_id()?,
+        })
+    }
+}
+
+impl Place for KeyPlace {
+    fn to_text(&self) -> String {
+        format!("{}.{}", self.created, self.kid)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (created, kid) = text.split_once('.')?;
+        Some(Self {
+            created: created.parse().ok()?,
+            kid: kid.parse().ok()?,
+        })
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cenc_types::{CipherMode, ContentKey, KeyId, Scheme};
 
 use super::Error;
-use super::database::{Row, Value};
+use super::database::Row;
 
 /// The use of a key: a track of a content in a crypto period, in one cipher mode.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -141,15 +141,6 @@ pub struct KeyFilter {
     pub label: Option<String>,
     /// Keys that were derived from the seed of this name.
     pub seed: Option<String>,
-}
-
-/// A part of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// The number of entries before it.
-    pub offset: u64,
-    /// The largest number of its entries.
-    pub limit: u32,
 }
 
 /// The tracks that share a label, and so a key.
@@ -306,8 +297,8 @@ impl KeyInfo {
 /// The last millisecond of the year 9999, the last that RFC 3339 can write.
 pub(super) const LAST_MILLISECOND: i64 = 253_402_300_799_999;
 
-/// Returns the milliseconds since 1970; 0 for an earlier time, and [`LAST_MILLISECOND`] for a later one.
-pub(super) fn milliseconds(time: SystemTime) -> i64 {
+/// Returns the milliseconds since 1970; 0 for an earlier time, and the last one of the year 9999 for a later one.
+pub fn milliseconds(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).map_or(LAST_MILLISECOND, |since| since.min(LAST_MILLISECOND))
 }
@@ -352,18 +343,6 @@ impl KeySlot {
             .ok()
             .filter(|period| *period <= LAST_MILLISECOND)
             .ok_or(Error::OutOfRange("the crypto period's index"))
-    }
-}
-
-impl Page {
-    /// Returns the values of a statement with `LIMIT $1 OFFSET $2`.
-    ///
-    /// # Errors
-    /// [`Error::OutOfRange`].
-    pub fn values(self) -> Result<[Value; 2], Error> {
-        let offset =
-            i64::try_from(self.offset).map_err(|_| Error::OutOfRange("the page's offset"))?;
-        Ok([i64::from(self.limit).into(), offset.into()])
     }
 }
 

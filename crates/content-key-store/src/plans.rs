@@ -5,7 +5,8 @@ use cenc_types::KeyId;
 use test_support::query_plan::{assert_indexed, scans};
 
 use super::database::{Database, VERSION};
-use super::{Purpose, content, list, sqlite, timeline};
+use super::page::BothWays;
+use super::{Purpose, content_list, list, slot_list, sqlite, timeline};
 
 /// SQLite's plan, a line for each step. It knows no figures of the tables, so that an empty store has the plan of a full one.
 fn plan(database: &mut dyn Database, sql: &str) -> Vec<String> {
@@ -43,22 +44,32 @@ fn no_list_scans_or_sorts_without_an_index() {
         database.apply_next().unwrap();
     }
     let [by_kid, by_content, others @ ..] = list::KEYS;
-    for sql in [
+    let lists = [
         by_kid,
-        list::SLOTS,
-        content::IDS,
-        content::LIST,
-        content::ROTATING,
-        timeline::PERIODS,
-        timeline::LAST,
+        slot_list::SLOTS,
+        content_list::IDS,
+        content_list::LIST,
     ]
     .into_iter()
     .chain(others)
-    {
+    .chain(list::LAST_EXAMINED);
+    for sql in lists.flat_map(both).chain([
+        content_list::WITH_LENGTH,
+        content_list::NEXT_LENGTH,
+        content_list::ROTATING,
+        timeline::PERIODS,
+        timeline::LAST,
+    ]) {
         assert_indexed(sql, &plan(&mut *database, sql));
     }
     // The keys of one content are sorted by their time; no other content's are looked at.
-    let steps = plan(&mut *database, by_content);
-    assert!(!steps.iter().any(|step| scans(step)), "{steps:?}");
+    for sql in both(by_content) {
+        let steps = plan(&mut *database, sql);
+        assert!(!steps.iter().any(|step| scans(step)), "{steps:?}");
+    }
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+fn both(list: BothWays) -> [&'static str; 2] {
+    [list.forward, list.backward]
 }

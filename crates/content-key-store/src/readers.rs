@@ -71,6 +71,7 @@ impl Readers {
             ..Transaction::of_all(&mut *reader.database, &mut reader.secrets, host)
         });
         reader.database.roll_back();
+        self.watch.count_steps(reader.database.take_steps());
         lent.is_returned = true;
         self.lock().idle.push(reader);
         self.returned.notify_one();

@@ -218,6 +218,7 @@ impl Shared {
             self.database.commit()?;
             Ok(done)
         });
+        self.watch.count_steps(self.database.take_steps());
         let done = match done {
             Ok(done) => done,
             Err(error) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The store in a file: SQLite with a write-ahead log that is on disk before a change is committed.
 
+use std::cell::Cell;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use host_access::Clock;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+use rusqlite::{Connection, ErrorCode, OpenFlags, StatementStatus, ToSql};
 
 use super::database::{Access, Backend, Database, Row, Value};
 use super::location::Location;
@@ -31,6 +32,8 @@ const STATEMENTS: usize = 256;
 
 struct Sqlite {
     connection: Connection,
+    /// The steps of SQLite's virtual machine that are not reported yet.
+    steps: Cell<u64>,
     location: Location,
 }
 
@@ -50,6 +53,7 @@ pub(super) fn open(
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .map_err(|error| failed(&location, error))?,
+        steps: Cell::new(0),
         location,
     };
     sqlite.set_up(purpose, clock)?;
@@ -156,7 +160,7 @@ impl Sqlite {
             }
         }
         let columns = statement.column_count();
-        statement
+        let rows = statement
             .raw_query()
             .mapped(|row| {
                 (0..columns)
@@ -164,7 +168,11 @@ impl Sqlite {
                     .collect::<rusqlite::Result<_>>()
                     .map(Row::new)
             })
-            .collect()
+            .collect();
+        let steps = statement.reset_status(StatementStatus::VmStep);
+        self.steps
+            .update(|total| total.saturating_add_signed(steps.into()));
+        rows
     }
 }
 
@@ -217,6 +225,10 @@ impl Database for Sqlite {
         };
         let pages = number(self.run("PRAGMA page_count", &[])?)?;
         Ok(pages.saturating_mul(number(self.run("PRAGMA page_size", &[])?)?))
+    }
+
+    fn take_steps(&mut self) -> u64 {
+        self.steps.take()
     }
 
     fn begin_upgrade(&mut self) -> Result<(), Error> {

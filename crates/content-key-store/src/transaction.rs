@@ -208,6 +208,12 @@ impl<'a> Transaction<'a> {
 }
 
 impl KeyStore {
+    /// Returns the steps that SQLite's virtual machine has taken for this store in this process, a measure of the work of its statements
+    /// that does not depend on the machine; 0 with PostgreSQL.
+    pub fn steps(&self) -> u64 {
+        self.watch.steps()
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
         // A panic elsewhere left at most an open transaction, which the next one rolls back.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)

@@ -28,6 +28,8 @@ pub(super) struct Watch {
     state: Mutex<WatchState>,
     /// The changes that were made.
     changes: AtomicU64,
+    /// The steps of the database's statements.
+    steps: AtomicU64,
     /// True while another process holds the lock of the database for long.
     is_blocked: AtomicBool,
 }
@@ -184,6 +186,16 @@ impl Watch {
     /// Returns the number of changes so far.
     pub(super) fn changes(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Counts the steps of a transaction's statements.
+    pub(super) fn count_steps(&self, steps: u64) {
+        self.steps.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    /// Returns the steps of all statements so far.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
     }
 
     /// True while each change would wait in vain for a lock.

@@ -49,16 +49,13 @@ pub fn slots(
     content: &Content,
 ) -> Result<Vec<AssignedSlot>, content_key_store::Error> {
     let mut all = Vec::new();
+    let mut page = Page::first(BATCH);
     loop {
-        let page = Page {
-            offset: all.len() as u64,
-            limit: BATCH,
-        };
-        let found = store.slots(&content.id, page)?;
-        let is_last = found.len() < BATCH as usize;
-        all.extend(found);
-        if is_last {
-            break;
+        let found = store.slots(&content.id, &page)?;
+        all.extend(found.entries);
+        match found.next {
+            Some(start) => page.start = start,
+            None => break,
         }
     }
     all.retain(|assigned| assigned.slot.mode == content.scheme.cipher_mode());
@@ -73,11 +70,7 @@ pub fn last_slots(
     store: &KeyStore,
     content: &Content,
 ) -> Result<Vec<AssignedSlot>, content_key_store::Error> {
-    let page = Page {
-        offset: 0,
-        limit: BATCH,
-    };
-    let mut slots = store.slots(&content.id, page)?;
+    let mut slots = store.slots(&content.id, &Page::first(BATCH))?.entries;
     slots.retain(|assigned| assigned.slot.mode == content.scheme.cipher_mode());
     let last = slots.first().map(|assigned| assigned.slot.period);
     slots.retain(|assigned| Some(assigned.slot.period) == last);

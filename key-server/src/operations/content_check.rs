@@ -89,12 +89,8 @@ fn check_mode(
         Err(content_key_store::Error::NoContent(_)) => return Ok(()),
         found => found?.scheme,
     };
-    let one = Page {
-        offset: 0,
-        limit: 1,
-    };
     if before.cipher_mode() != content.scheme.cipher_mode()
-        && !store.slots(&content.id, one)?.is_empty()
+        && !store.slots(&content.id, &Page::first(1))?.is_empty()
     {
         findings.warning(
             "scheme",

@@ -11,10 +11,7 @@ use playready_header::KeySeed;
 /// The key seed that Microsoft published for tests.
 pub const SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
 /// A page of more rows than any test makes.
-pub const ALL: Page = Page {
-    offset: 0,
-    limit: 10_000,
-};
+pub const ALL: Page = Page::first(10_000);
 
 pub struct TestStore {
     pub store: KeyStore,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use content_key_store::{AssignedSlot, Content, KeyInfo, KeyState, KeyStore, Page};
+use content_key_store::{AssignedSlot, Content, KeyInfo, KeyState, KeyStore, Page, PageStart};
 
 use super::Error;
 use super::content::period_at;
@@ -55,19 +55,32 @@ pub struct TimelineKey {
     pub deliveries: Vec<Delivery>,
 }
 
+/// The periods of a page.
+#[derive(Debug)]
+pub struct Timeline {
+    /// The periods, the last first.
+    pub periods: Vec<TimelinePeriod>,
+    /// The page of earlier periods; None if there are none.
+    pub next: Option<PageStart>,
+    /// The page of later periods; None if there are none.
+    pub previous: Option<PageStart>,
+}
+
 /// Returns the periods that have keys, the last first. `page` counts the keys of tracks, so that a page may hold a part of a period.
 ///
 /// # Errors
-/// [`Error::NoContent`](content_key_store::Error::NoContent), or an error of the database.
+/// [`Error::NoContent`](content_key_store::Error::NoContent), [`Error::BadCursor`](content_key_store::Error::BadCursor), or an error of the
+/// database.
 pub fn timeline(
     store: &KeyStore,
     content_id: &str,
     now: SystemTime,
-    page: Page,
-) -> Result<Vec<TimelinePeriod>, Error> {
+    page: &Page,
+) -> Result<Timeline, Error> {
     let content = store.content(content_id)?;
+    let listed = store.slots(content_id, page)?;
     let mut periods = BTreeMap::<u64, Vec<TimelineKey>>::new();
-    for AssignedSlot { slot, kid } in store.slots(content_id, page)? {
+    for AssignedSlot { slot, kid } in listed.entries {
         if slot.mode != content.scheme.cipher_mode() {
             continue;
         }
@@ -84,18 +97,22 @@ pub fn timeline(
             None => last_with_key(store, &content)?,
         },
     };
-    Ok(periods
-        .into_iter()
-        .rev()
-        .map(|(index, keys)| TimelinePeriod {
-            index,
-            bounds: content
-                .crypto_period
-                .and_then(|length| PeriodBounds::of(length, index)),
-            phase: PeriodPhase::of(index, current),
-            keys,
-        })
-        .collect())
+    Ok(Timeline {
+        periods: periods
+            .into_iter()
+            .rev()
+            .map(|(index, keys)| TimelinePeriod {
+                index,
+                bounds: content
+                    .crypto_period
+                    .and_then(|length| PeriodBounds::of(length, index)),
+                phase: PeriodPhase::of(index, current),
+                keys,
+            })
+            .collect(),
+        next: listed.next,
+        previous: listed.previous,
+    })
 }
 
 fn last_active(periods: &BTreeMap<u64, Vec<TimelineKey>>) -> Option<u64> {
@@ -149,8 +166,9 @@ mod tests {
     fn keys_that_were_requested_ahead_are_of_next_periods_without_a_clock() {
         let test = TestStore::new();
         let phases = || {
-            timeline(&test.store, "cam", UNIX_EPOCH, ALL)
+            timeline(&test.store, "cam", UNIX_EPOCH, &ALL)
                 .unwrap()
+                .periods
                 .iter()
                 .map(|period| period.phase)
                 .collect::<Vec<_>>()

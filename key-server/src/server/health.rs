@@ -50,6 +50,7 @@ async fn metrics(State(app): State<App>, client: Client) -> Result<Response, Pro
     let circuits = app.circuits().all(app.key_store().host().clock.monotonic());
     app.metrics().ready(app.not_ready().is_none());
     app.metrics().risks(app.risks().len());
+    app.metrics().steps(app.key_store().steps());
     Ok((
         [(
             header::CONTENT_TYPE,

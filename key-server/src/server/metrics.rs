@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The metrics of the server, in the text format of Prometheus.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::text::encode;
@@ -30,6 +30,7 @@ pub struct Metrics {
     risks: Gauge,
     lag: Seconds,
     boundary: Seconds,
+    steps: Counter,
 }
 
 /// Makes a histogram from 0.5 ms to 2 s.
@@ -53,6 +54,7 @@ impl Default for Metrics {
             risks: Gauge::default(),
             lag: Seconds::default(),
             boundary: Seconds::default(),
+            steps: Counter::default(),
         };
         metrics.register();
         metrics
@@ -111,6 +113,11 @@ impl Metrics {
             Unit::Seconds,
             self.boundary.clone(),
         );
+        registry.register(
+            "store_steps",
+            "Steps of SQLite's virtual machine for statements on the store; 0 with PostgreSQL",
+            self.steps.clone(),
+        );
         self.boundary.set(-1.0);
     }
 
@@ -129,6 +136,11 @@ impl Metrics {
     pub fn next_boundary(&self, left: Option<Duration>) {
         self.boundary
             .set(left.map_or(-1.0, |left| left.as_secs_f64()));
+    }
+
+    /// Sets the steps of the store's statements.
+    pub fn steps(&self, total: u64) {
+        self.steps.inner().store(total, Ordering::Relaxed);
     }
 
     /// Sets whether the server can do its work.

@@ -175,6 +175,7 @@ fn status_of(error: &content_key_store::Error) -> StatusCode {
         | Error::Compromised(_)
         | Error::Superseded(_)
         | Error::ContentHasKeys(_) => StatusCode::CONFLICT,
+        Error::BadCursor => StatusCode::BAD_REQUEST,
         Error::NilKeyId
         | Error::GuessableKey
         | Error::BadName(_)

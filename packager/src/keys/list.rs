@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use content_key_store::{KeyFilter, KeyState, Page};
+use content_key_store::{Cursor, KeyFilter, KeyState, Page, PageStart};
 use host_access::Host;
 use key_server::operations::kid::KeyIdForms;
 use key_server::operations::timeline::{PeriodPhase, TimelineKey, TimelinePeriod, timeline};
@@ -40,20 +40,39 @@ pub struct ListArgs {
     /// The largest number of keys to list
     #[arg(long, value_name = "NUMBER", default_value = "100")]
     limit: u32,
-    /// The number of keys to skip at the start
-    #[arg(long, value_name = "NUMBER", default_value = "0")]
-    offset: u64,
+    /// List what comes after this place, which the list before has named
+    #[arg(long, value_name = "PLACE", value_parser = parse_cursor, conflicts_with_all = ["before", "last"])]
+    after: Option<Cursor>,
+    /// List what comes before this place, which the list after has named
+    #[arg(long, value_name = "PLACE", value_parser = parse_cursor, conflicts_with = "last")]
+    before: Option<Cursor>,
+    /// List the end
+    #[arg(long)]
+    last: bool,
     /// Write one JSON array
     #[arg(long)]
     pub json: bool,
 }
 
+/// A page of keys or crypto periods.
+pub struct KeyList {
+    entries: KeyEntries,
+    next: Option<PageStart>,
+    previous: Option<PageStart>,
+}
+
 /// The listed keys or crypto periods.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum KeyList {
+enum KeyEntries {
     Keys(Vec<KeyReport>),
     Periods(Vec<PeriodReport>),
+}
+
+impl Serialize for KeyList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries.serialize(serializer)
+    }
 }
 
 #[derive(Serialize)]
@@ -104,27 +123,69 @@ impl ListArgs {
     /// [`Error::Store`], [`Error::Operation`].
     pub fn run(&self, host: &Host) -> Result<KeyList, Error> {
         let store = self.store.open(host)?;
-        let page = Page {
-            offset: self.offset,
-            limit: self.limit,
-        };
+        let page = self.page();
         if let (Some(content), true) = (&self.content, self.periods) {
-            let periods = timeline(&store, content, now(host), page)?;
-            return Ok(KeyList::Periods(
-                periods.into_iter().map(PeriodReport::from).collect(),
-            ));
+            let timeline = timeline(&store, content, now(host), &page)?;
+            return Ok(KeyList {
+                entries: KeyEntries::Periods(
+                    timeline
+                        .periods
+                        .into_iter()
+                        .map(PeriodReport::from)
+                        .collect(),
+                ),
+                next: timeline.next,
+                previous: timeline.previous,
+            });
         }
         let filter = KeyFilter {
             content_id: self.content.clone(),
             state: self.state,
             ..KeyFilter::default()
         };
-        store
-            .keys(&filter, page)?
-            .iter()
-            .map(|key| KeyReport::load(&store, key))
-            .collect::<Result<_, _>>()
-            .map(KeyList::Keys)
+        let listed = store.keys(&filter, &page)?;
+        Ok(KeyList {
+            entries: KeyEntries::Keys(
+                listed
+                    .entries
+                    .iter()
+                    .map(|key| KeyReport::load(&store, key))
+                    .collect::<Result<_, _>>()?,
+            ),
+            next: listed.next,
+            previous: listed.previous,
+        })
+    }
+
+    fn page(&self) -> Page {
+        let start = match (&self.after, &self.before) {
+            (Some(after), _) => PageStart::After(after.clone()),
+            (None, Some(before)) => PageStart::Before(before.clone()),
+            (None, None) if self.last => PageStart::Last,
+            (None, None) => PageStart::First,
+        };
+        Page {
+            limit: self.limit,
+            start,
+        }
+    }
+}
+
+fn parse_cursor(text: &str) -> Result<Cursor, String> {
+    Cursor::parse(text).map_err(|error| error.to_string())
+}
+
+impl KeyList {
+    /// Says on standard error how the list goes on.
+    pub fn hint(&self) {
+        for (start, what) in [(&self.next, "next"), (&self.previous, "previous")] {
+            match start {
+                Some(PageStart::After(place)) => eprintln!("{what} page: --after '{place}'"),
+                Some(PageStart::Before(place)) => eprintln!("{what} page: --before '{place}'"),
+                Some(PageStart::Last) => eprintln!("{what} page: --last"),
+                Some(PageStart::First) | None => (),
+            }
+        }
     }
 }
 
@@ -191,12 +252,12 @@ impl ListedPeriodKey {
 
 impl CommandResult for KeyList {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Self::Keys(keys) => {
+        match &self.entries {
+            KeyEntries::Keys(keys) => {
                 let rows: Vec<_> = keys.iter().map(KeyReport::row).collect();
                 write_table(out, HEADINGS, &rows)
             }
-            Self::Periods(periods) => {
+            KeyEntries::Periods(periods) => {
                 let headings = ["PERIOD", "", "START", "LABEL", "KID", "STATE"];
                 let rows: Vec<_> = periods.iter().flat_map(PeriodReport::rows).collect();
                 write_table(out, headings, &rows)

@@ -57,7 +57,9 @@ pub fn run(args: &KeysArgs, host: &Host) -> ExitCode {
     match &args.command {
         KeysCommand::New(args) => print_result(args.json, args.run(host)),
         KeysCommand::Import(args) => print_result(args.json, args.run(host)),
-        KeysCommand::List(args) => print_result(args.json, args.run(host)),
+        KeysCommand::List(args) => {
+            print_result(args.json, args.run(host).inspect(list::KeyList::hint))
+        }
         KeysCommand::Show(args) => print_result(args.json, args.run(host)),
         KeysCommand::Export(args) => args.run(host),
         KeysCommand::Rotate(args) => print_result(args.json, args.run(host)),

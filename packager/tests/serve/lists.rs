@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::client::Answer;
 use crate::server::Server;
 
 #[test]
@@ -38,6 +39,70 @@ fn pages_lead_to_each_other_and_have_each_entry_once() {
         seen.sort();
         seen.dedup();
         assert_eq!(seen.len(), 7);
+    }
+}
+
+/// The address of another page, by its relation to this one.
+fn link(page: &Answer, relation: &str) -> Option<String> {
+    let end = format!("; rel=\"{relation}\"");
+    let links = page.header("link").unwrap_or_default();
+    let link = links.split(", ").find_map(|link| link.strip_suffix(&end))?;
+    Some(link.trim_matches(['<', '>']).to_owned())
+}
+
+fn ids(page: &Answer) -> Vec<String> {
+    let entries = page.json(200);
+    let entries = entries.as_array().unwrap().iter();
+    entries
+        .map(|entry| entry["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn pages_are_read_from_the_end_while_entries_are_added() {
+    let server = Server::start("pages-back");
+    let admin = server.admin();
+    let add = |id: &str| {
+        let path = format!("/v1/contents/{id}");
+        admin.put(&path, &json!({"scheme": "cenc"})).json(201);
+    };
+    ["b", "d", "f", "h", "j"].into_iter().for_each(add);
+    let first = admin.get("/v1/contents?limit=2");
+    assert_eq!(ids(&first), ["b", "d"]);
+    assert_eq!((link(&first, "prev"), link(&first, "first")), (None, None));
+    let last = admin.get(&link(&first, "last").unwrap());
+    assert_eq!(ids(&last), ["h", "j"]);
+    assert_eq!((link(&last, "next"), link(&last, "last")), (None, None));
+    // No page that follows has an entry twice, or leaves one out.
+    ["a", "g", "k"].into_iter().for_each(add);
+    let before = admin.get(&link(&last, "prev").unwrap());
+    assert_eq!(ids(&before), ["f", "g"]);
+    assert_eq!(
+        link(&before, "first"),
+        Some("/v1/contents?limit=2".to_owned())
+    );
+    let again = admin.get(&link(&before, "next").unwrap());
+    assert_eq!(ids(&again), ["h", "j"]);
+    assert_eq!(ids(&admin.get(&link(&again, "next").unwrap())), ["k"]);
+}
+
+#[test]
+fn places_that_no_list_has_given_are_refused() {
+    let server = Server::start("pages-refused");
+    let admin = server.admin();
+    for query in [
+        "/v1/keys?after=film",
+        "/v1/keys?after=",
+        "/v1/audit?before=1",
+        "/v1/contents/film/periods?after=1.xyz.HD",
+        "/v1/contents?after=a&before=b",
+        "/v1/contents?last=true&before=b",
+        "/v1/contents?limit=0",
+        "/v1/contents?offset=1",
+    ] {
+        let status = admin.get(query).status;
+        let expected = if query.contains("film/") { 404 } else { 400 };
+        assert_eq!(status, expected, "{query}");
     }
 }
 

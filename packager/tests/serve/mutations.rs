@@ -113,10 +113,10 @@ const SPEKE: &str = "<cpix:CPIX contentId=\"film\" version=\"2.3\" xmlns:cpix=\"
 /// Requests of each kind of route: the first line and the body, in which SPEKE stands for a document and CSRF for the token of forms. None
 /// of them ends the account that sends them.
 const SAMPLES: &str = r#"
-GET /v1/keys?limit=10&offset=0&content=film&state=active
+GET /v1/keys?limit=10&after=1767225600000.10000000-1000-1000-1000-100000000001&content=film&state=active
 GET /v1/audit?limit=10&since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z&action=read
 GET /v1/keys/10000000-1000-1000-1000-100000000001
-GET /v1/contents/film/periods?limit=5
+GET /v1/contents/film/periods?limit=5&before=7.ctr.SD
 GET /v1/contents/film/preview
 POST /v1/contents/film/rotate {}
 PUT /v1/contents/film {"scheme":"cenc","la_url":"https://la.test/","crypto_period_ms":86400000,"tracks":[{"selector":"sd","label":"SD"}]}
@@ -127,9 +127,9 @@ POST /v1/cpix {"document":"SPEKE","scheme":"cenc"}
 POST /v1/contents/film/cpix {"recipient":{"clear":"a test"},"version":"2.4"}
 POST /v1/accounts/admin/tokens {"label":"t","expires":"2030-01-01T00:00:00Z"}
 POST /speke SPEKE
-GET /keys?kid=&state=active&from=0
-GET /contents/film?from=60
-GET /audit?since=2026-01-31T23:59&until=2026-02-01T23:59&actor=admin&from=0
+GET /keys?kid=&state=active&last=true
+GET /contents/film?after=7.ctr.SD
+GET /audit?since=2026-01-31T23:59&until=2026-02-01T23:59&actor=admin&before=1767225600000.5
 POST /new-key/check CSRF&source=entered&key=0011&kid=10000000-1000-1000-1000-100000000001&scheme=cenc&content=film&label=SD&period=1
 POST /contents/film/settings CSRF&scheme=cenc&crypto_period=1h&tracks=sd+%3D+SD&ds_id=&anyway=yes
 POST /accounts/admin/tokens CSRF&label=t&lifetime=1d

@@ -9,10 +9,7 @@ use serde_json::Value;
 
 use super::*;
 
-const ALL: Page = Page {
-    offset: 0,
-    limit: 100,
-};
+const ALL: Page = Page::first(100);
 
 #[test]
 fn each_version_gives_the_keys_that_are_asked_for() {
@@ -85,7 +82,7 @@ fn packagers_that_ask_at_once_get_the_same_keys() {
         asking.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert!(all.iter().all(|keys| *keys == all[0]));
-    let made = server.store().keys(&KeyFilter::default(), ALL).unwrap();
+    let made = server.store().keys(&KeyFilter::default(), &ALL).unwrap();
     assert_eq!(made.len(), 2);
 }
 
@@ -103,7 +100,7 @@ fn key_that_licence_servers_do_not_have_yet_is_not_given() {
         refused.is_temporary() && refused.to_string().contains("503"),
         "{refused}"
     );
-    let made = store.keys(&KeyFilter::default(), ALL).unwrap();
+    let made = store.keys(&KeyFilter::default(), &ALL).unwrap();
     store.acknowledge(&made[0].kid, "licences").unwrap();
     assert_eq!(keys(&server, "2.0", &request).keys.len(), 1);
 }

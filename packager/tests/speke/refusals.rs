@@ -148,7 +148,7 @@ fn labels_that_the_content_does_not_have_are_refused_with_the_remedy() {
         .into();
     store.put_content(&content).unwrap();
     assert_eq!(server.post(&document(), Some("2.0")).status, 200);
-    let before = store.keys(&Default::default(), ALL).unwrap();
+    let before = store.keys(&Default::default(), &ALL).unwrap();
     // A key without a rule is one for all tracks, in SPEKE 1.0 and in plain CPIX.
     let lone = "<CPIX id=\"film\" xmlns=\"urn:dashif:org:cpix\"><ContentKeyList>\
         <ContentKey kid=\"11111111-1111-4111-8111-111111111111\"/></ContentKeyList></CPIX>";
@@ -166,14 +166,11 @@ fn labels_that_the_content_does_not_have_are_refused_with_the_remedy() {
         );
         assert_eq!((reply.status, reply.body), (422, text));
     }
-    assert_eq!(store.keys(&Default::default(), ALL).unwrap(), before);
+    assert_eq!(store.keys(&Default::default(), &ALL).unwrap(), before);
 }
 
 /// All keys of a store of a test.
-const ALL: content_key_store::Page = content_key_store::Page {
-    offset: 0,
-    limit: 100,
-};
+const ALL: content_key_store::Page = content_key_store::Page::first(100);
 
 #[test]
 fn versions_are_told_apart_by_header_and_attributes() {

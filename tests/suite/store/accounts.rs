@@ -17,7 +17,7 @@ fn put(store: &KeyStore, name: &str, role: Role) {
 
 /// The entries of the audit, newest first, as one text.
 fn audit(store: &KeyStore) -> String {
-    let rows = audit::list(store, &AuditFilter::default(), ALL).unwrap();
+    let rows = audit::list(store, &AuditFilter::default(), &ALL).unwrap();
     let texts = rows
         .iter()
         .map(|e| format!("{} {} {}: {}", e.actor, e.action, e.object, e.result));

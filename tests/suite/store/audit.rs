@@ -38,7 +38,7 @@ fn who_did_what_is_recorded_and_keys_are_not() {
         store.key(&made.info.kid).unwrap();
         let absent = "00000000-0000-0000-0000-000000000001".parse().unwrap();
         assert!(store.key(&absent).is_err());
-        let entries = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let entries = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         let texts: Vec<_> = entries
             .iter()
             .map(|e| format!("{} {} {}: {}", e.actor, e.action, e.object, e.result))
@@ -160,7 +160,7 @@ fn events_outside_the_tables_are_recorded_as_plain_text() {
         let store = place.open().acting_for("page").unwrap();
         let name = format!("ev\n\0il{}", "x".repeat(2000));
         audit::record(&store, "sign in", &name, "refused").unwrap();
-        let rows = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let rows = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         assert_eq!(
             (rows[0].actor.as_str(), rows[0].action.as_str()),
             ("page", "sign in")
@@ -190,7 +190,7 @@ fn with_events(place: &Place) -> KeyStore {
 fn seqs(store: &KeyStore, change: impl FnOnce(&mut AuditFilter)) -> Vec<u64> {
     let mut filter = AuditFilter::default();
     change(&mut filter);
-    let rows = audit::list(store, &filter, ALL).unwrap();
+    let rows = audit::list(store, &filter, &ALL).unwrap();
     rows.iter().map(|row| row.seq).collect()
 }
 
@@ -218,7 +218,7 @@ fn rows_are_found_by_who_and_what() {
 fn rows_are_found_by_time() {
     for place in places("store-audit-times") {
         let store = with_events(&place);
-        let all = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let all = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         // Times are whole milliseconds: rows with the same time appear together or not at all.
         let time = Some(all[3].time);
         let (later, earlier) = (

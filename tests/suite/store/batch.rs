@@ -55,7 +55,7 @@ fn keys_are_made_with_the_kids_that_are_wanted_unless_there_are_some() {
         );
         let again = kids(&store, &wanted("a", &[4, 5, 6])).unwrap();
         assert_eq!(again, [kid(1), first.info.kid, kid(3)]);
-        let rows = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let rows = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         assert_eq!(rows[0].action, "keys of");
         assert!(rows[0].object.contains("a / video / 2 / ctr"));
         assert_eq!(rows[1].result.matches("made").count(), 2);
@@ -107,7 +107,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
             label: "video".to_owned(),
         }];
         store.put_content(&content).unwrap();
-        let before = audit::list(&store, &AuditFilter::default(), ALL)
+        let before = audit::list(&store, &AuditFilter::default(), &ALL)
             .unwrap()
             .len();
         let (answers, answered) = mpsc::channel();
@@ -134,7 +134,7 @@ fn requests_together_succeed_and_fail_each_by_itself() {
             }
         }
         drop(batcher);
-        let rows = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let rows = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         assert_eq!(rows.len() - before, usize::from(REQUESTS));
         let refused = rows
             .iter()
@@ -161,7 +161,7 @@ fn keys_are_read_together_too() {
         let read = answered.recv().unwrap().unwrap();
         assert_eq!(read.key.as_bytes(), made.key.as_bytes());
         assert!(matches!(answered.recv().unwrap(), Err(Error::NoKey(_))));
-        let actors: BTreeSet<_> = audit::list(&store, &AuditFilter::default(), ALL)
+        let actors: BTreeSet<_> = audit::list(&store, &AuditFilter::default(), &ALL)
             .unwrap()
             .into_iter()
             .map(|row| row.actor)

@@ -116,7 +116,7 @@ fn key_reaches_its_targets_encrypted_and_may_then_become_active() {
             });
             assert_eq!(receiver.next(), expected);
         }
-        let audit = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let audit = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         let reads = audit.iter().filter(|row| row.action == "read");
         let readers: Vec<_> = reads.map(|row| row.actor.as_str()).collect();
         for name in ["hand-off to one", "hand-off to two"] {

@@ -122,7 +122,7 @@ fn store_of_version_2_is_upgraded_by_command_only_and_loses_nothing() {
             .unwrap();
         assert_eq!(retired.state, KeyState::Retired);
         assert!(retired.retired.is_some());
-        assert_eq!(store.keys(&KeyFilter::default(), ALL).unwrap().len(), 6);
+        assert_eq!(store.keys(&KeyFilter::default(), &ALL).unwrap().len(), 6);
         assert_eq!(store.seeds().unwrap().len(), 1);
         assert_eq!(
             store.content("film").unwrap().targets,
@@ -162,7 +162,7 @@ fn keys_that_their_period_retired_drain() {
             state: Some(KeyState::Draining),
             ..KeyFilter::default()
         };
-        let keys = place.open().keys(&draining, ALL).unwrap();
+        let keys = place.open().keys(&draining, &ALL).unwrap();
         assert_eq!(keys.len(), 1);
         assert!(
             keys.iter()
@@ -179,9 +179,9 @@ fn store_of_version_1_keeps_its_keys() {
         assert_eq!(upgrade(&place).unwrap().unwrap().from, 1);
         let store = place.open();
         store.verify_audit().unwrap();
-        let keys = store.keys(&KeyFilter::default(), ALL).unwrap();
+        let keys = store.keys(&KeyFilter::default(), &ALL).unwrap();
         assert_eq!(keys.len(), 6);
-        for key in &keys {
+        for key in &keys.entries {
             store.key(&key.kid).unwrap();
         }
         let to_targets: usize = keys

@@ -131,7 +131,7 @@ fn transaction_whose_connection_was_lost_keeps_nothing() {
         let refused = store.get_or_create_key(&slot("a", 0)).err().unwrap();
         assert!(refused.is_temporary(), "{refused}");
         place.run(&format!("DROP TRIGGER cut ON {table}")).unwrap();
-        assert!(store.contents(ALL).unwrap().is_empty());
+        assert!(store.contents(&ALL).unwrap().is_empty());
         assert_eq!(store.verify_audit().unwrap().rows, 1);
     }
     assert!(store.get_or_create_key(&slot("a", 0)).unwrap().is_new);
@@ -147,7 +147,7 @@ fn open_finds_the_tables_in_their_schema_only() {
     place.open().get_or_create_key(&slot("a", 0)).unwrap();
     let uri = format!("{}?options=-csearch_path%3Dother", place.uri);
     let store = KeyStore::open(&uri, &[place.kek()], &host_access::Host::system()).unwrap();
-    assert!(store.contents(ALL).unwrap().is_empty());
+    assert!(store.contents(&ALL).unwrap().is_empty());
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn each_delivery_is_claimed_by_one_process() {
             state: Some(KeyState::Delivered),
             ..KeyFilter::default()
         };
-        assert_eq!(store.keys(&delivered, ALL).unwrap().len() as u64, count);
+        assert_eq!(store.keys(&delivered, &ALL).unwrap().len() as u64, count);
     }
 }
 

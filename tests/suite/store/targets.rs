@@ -121,7 +121,7 @@ fn credentials_rest_wrapped_and_outlive_a_re_wrap() {
             file.windows(secret.len()).any(|part| part == secret)
         };
         assert!(!place.files().iter().any(holds));
-        let audit = audit::list(&store, &AuditFilter::default(), ALL).unwrap();
+        let audit = audit::list(&store, &AuditFilter::default(), &ALL).unwrap();
         assert!(
             audit[1].result.ends_with(", with new credentials"),
             "{}",

@@ -82,10 +82,10 @@ pub fn check(store: &KeyStore, line: &str) {
 
 /// Checks that the write during which the writer was killed is in the store as a whole or not at all.
 pub fn check_whole(store: &KeyStore) {
-    for key in store.keys(&Default::default(), ALL).unwrap() {
+    for key in store.keys(&Default::default(), &ALL).unwrap() {
         store.key(&key.kid).unwrap();
     }
-    for content in store.contents(ALL).unwrap() {
+    for content in store.contents(&ALL).unwrap() {
         store.content(&content).unwrap();
     }
 }

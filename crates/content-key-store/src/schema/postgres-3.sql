@@ -87,6 +87,34 @@ CREATE TRIGGER audit_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION
 CREATE TRIGGER audit_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT
     EXECUTE FUNCTION key_store_refuse('rows of the audit cannot be removed');
 
+-- The number of keys in each state, which a page shows and nobody has the time to count.
+CREATE TABLE key_count (
+    state TEXT PRIMARY KEY REFERENCES key_state (name),
+    count BIGINT NOT NULL
+);
+INSERT INTO key_count SELECT name, (SELECT COUNT(*) FROM content_key WHERE state = name) FROM key_state;
+-- Looks at the tables beside it, wherever the session would look.
+CREATE FUNCTION key_store_count() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE key_count SET count = count + 1 WHERE state = NEW.state;
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE key_count SET count = count - 1 WHERE state = OLD.state;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER content_key_count_new AFTER INSERT ON content_key FOR EACH ROW EXECUTE FUNCTION key_store_count();
+CREATE TRIGGER content_key_count AFTER UPDATE OF state ON content_key FOR EACH ROW WHEN (NEW.state <> OLD.state)
+    EXECUTE FUNCTION key_store_count();
+
+-- Lists are sorted by the bytes of ids and labels, as in SQLite, so that an index finds the ids with a start.
+ALTER TABLE content ALTER COLUMN id TYPE TEXT COLLATE "C";
+ALTER TABLE content_track ALTER COLUMN content_id TYPE TEXT COLLATE "C";
+ALTER TABLE content_target ALTER COLUMN content_id TYPE TEXT COLLATE "C";
+ALTER TABLE key_slot ALTER COLUMN content_id TYPE TEXT COLLATE "C", ALTER COLUMN label TYPE TEXT COLLATE "C";
+
+-- The page shows the contents whose keys change next.
+CREATE INDEX content_crypto_period ON content (crypto_period, id) WHERE crypto_period IS NOT NULL;
+
 -- Deliveries that are done are removed after a time.
 CREATE INDEX delivery_acknowledged ON delivery (acknowledged) WHERE state = 'acknowledged';
 
@@ -96,7 +124,7 @@ CREATE INDEX delivery_target_due ON delivery (target, next_try) WHERE state = 'p
 -- The contents that an account may use, by patterns; an account without any may use all.
 CREATE TABLE account_content (
     account TEXT NOT NULL REFERENCES account (name),
-    pattern TEXT NOT NULL CHECK (length(pattern) BETWEEN 1 AND 255),
+    pattern TEXT COLLATE "C" NOT NULL CHECK (length(pattern) BETWEEN 1 AND 255),
     PRIMARY KEY (account, pattern)
 );
 

@@ -120,6 +120,23 @@ DROP TRIGGER audit_delete;
 CREATE TRIGGER audit_delete BEFORE DELETE ON audit WHEN OLD.seq > (SELECT seq FROM audit_start)
 BEGIN SELECT RAISE(ABORT, 'rule: rows of the audit cannot be removed'); END;
 
+-- The number of keys in each state, which a page shows and nobody has the time to count.
+CREATE TABLE key_count (
+    state TEXT PRIMARY KEY REFERENCES key_state (name),
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO key_count SELECT name, (SELECT COUNT(*) FROM content_key WHERE state = name) FROM key_state;
+CREATE TRIGGER content_key_count_new AFTER INSERT ON content_key
+BEGIN UPDATE key_count SET count = count + 1 WHERE state = NEW.state; END;
+CREATE TRIGGER content_key_count AFTER UPDATE OF state ON content_key WHEN NEW.state <> OLD.state
+BEGIN
+    UPDATE key_count SET count = count - 1 WHERE state = OLD.state;
+    UPDATE key_count SET count = count + 1 WHERE state = NEW.state;
+END;
+
+-- The page shows the contents whose keys change next.
+CREATE INDEX content_crypto_period ON content (crypto_period, id) WHERE crypto_period IS NOT NULL;
+
 -- Deliveries that are done are removed after a time.
 CREATE INDEX delivery_acknowledged ON delivery (acknowledged) WHERE state = 'acknowledged';
 

@@ -23,7 +23,7 @@ const DOCUMENT: &str = r#"<CPIX xmlns="urn:dashif:org:cpix" xmlns:pskc="urn:ietf
 </ContentKeyUsageRuleList></CPIX>"#;
 
 fn slots(of: &TestStore) -> Vec<(String, u64, String)> {
-    let slots = of.store.slots("news", ALL).unwrap().into_iter();
+    let slots = of.store.slots("news", &ALL).unwrap().into_iter();
     slots
         .map(|AssignedSlot { slot, kid }| (slot.label, slot.period, kid.to_string()))
         .collect()
@@ -85,7 +85,7 @@ fn clear_keys_leave_with_a_reason_only() {
     );
     assert!(refused.is_err());
     export(&of.store, "news", &clear(), Version::V2_3).unwrap();
-    let rows = audit::list(&of.store, &AuditFilter::default(), ALL).unwrap();
+    let rows = audit::list(&of.store, &AuditFilter::default(), &ALL).unwrap();
     assert_eq!(rows[0].result, "exported in the clear: test");
     let name = "nobody".to_owned();
     let pem = b"-----BEGIN NOTHING-----".to_vec();
@@ -117,7 +117,7 @@ fn scheme_that_a_document_lacks_is_the_contents_or_the_one_given() {
         .put_content(&Content::new("news", Scheme::Cenc))
         .unwrap();
     import(&of.store, document.as_bytes(), &Import::default()).unwrap();
-    let modes = of.store.slots("news", ALL).unwrap().into_iter();
+    let modes = of.store.slots("news", &ALL).unwrap().into_iter();
     assert!(
         modes
             .map(|assigned| assigned.slot.mode)

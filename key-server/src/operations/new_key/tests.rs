@@ -55,7 +55,7 @@ fn key_from_a_seed_is_the_published_one() {
         assert_eq!(again.warnings.len(), 1, "{:?}", again.warnings);
         assert_eq!(again.info.origin, Origin::Seed);
     }
-    assert_eq!(of.store.keys(&Default::default(), ALL).unwrap().len(), 1);
+    assert_eq!(of.store.keys(&Default::default(), &ALL).unwrap().len(), 1);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn all_errors_are_reported_with_their_fields() {
     assert_eq!(errors(&of.store, &names), ["label"]);
     (names.label, names.period) = ("ALL".to_owned(), u64::MAX);
     assert_eq!(errors(&of.store, &names), ["period"]);
-    assert!(of.store.keys(&Default::default(), ALL).unwrap().is_empty());
+    assert!(of.store.keys(&Default::default(), &ALL).unwrap().is_empty());
 }
 
 #[test]
@@ -177,5 +177,5 @@ fn checksum_is_known_before_there_is_a_key() {
     ] {
         assert_eq!(checksum(&unknown), None);
     }
-    assert!(of.store.keys(&Default::default(), ALL).unwrap().is_empty());
+    assert!(of.store.keys(&Default::default(), &ALL).unwrap().is_empty());
 }

@@ -7,12 +7,12 @@ use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use content_key_store::{Error as StoreError, KeyStore, Page};
+use content_key_store::{Error as StoreError, KeyStore, Page, PageStart};
 
 use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
-use super::pager::{Pager, address, requested_page};
+use super::pager::{ListAddress, Pager, ROWS, requested_page};
 use super::response::render;
 use super::settings::field_error;
 use super::time_text::UtcTime;
@@ -25,7 +25,9 @@ use crate::server::problem_details::Problem;
 /// The fields of the filter.
 const NAMES: [&str; 5] = ["actor", "action", "object", "since", "until"];
 /// The most rows of a CSV file.
-const ROWS: u32 = 100_000;
+const CSV_ROWS: usize = 100_000;
+/// The rows that are read at a time for it.
+const BATCH: u32 = 1000;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -53,22 +55,38 @@ struct Head {
 
 async fn audit_page(app: &App, visitor: &Visitor, query: Fields) -> Result<AuditPage, Problem> {
     visitor.needs(Permission::ReadAudit)?;
-    let page = requested_page(&query);
-    let (mut entries, problem) = match parse_filter(&query) {
-        Ok(filter) => (
-            app.with_store(visitor.actor(), move |store| {
-                audit::list(store, &filter, page)
-            })
-            .await?,
-            None,
-        ),
-        Err(problem) => (Vec::new(), Some(problem)),
+    let page = requested_page(&query, ROWS)?;
+    let mut problem = None;
+    let address = ListAddress {
+        path: "/audit",
+        query: &query,
+        names: &NAMES,
+    };
+    let mut pager = Pager::default();
+    let entries = match parse_filter(&query) {
+        Ok(filter) => {
+            let listed = app
+                .with_store(visitor.actor(), move |store| {
+                    audit::list(store, &filter, &page)
+                })
+                .await?;
+            pager = Pager::new(&listed, &address);
+            listed.entries
+        }
+        Err(refused) => {
+            problem = Some(refused);
+            Vec::new()
+        }
+    };
+    let csv = ListAddress {
+        path: "/audit.csv",
+        ..address
     };
     Ok(AuditPage {
         layout: Layout::new(visitor, Section::Audit, &query),
-        pager: Pager::cut(&mut entries, "/audit", &query, &NAMES),
+        pager,
         entries,
-        csv: address("/audit.csv", &query, &NAMES, None),
+        csv: csv.at(&PageStart::First),
         form: match problem {
             Some(problem) => Form::refused(query, problem, "since")?,
             None => Form::filled(query),
@@ -138,24 +156,34 @@ async fn file(
 
 /// Writes the audit as CSV (RFC 4180).
 fn csv(store: &KeyStore, filter: &AuditFilter) -> Result<String, StoreError> {
-    let page = Page {
-        offset: 0,
-        limit: ROWS,
-    };
     let mut text = "row,time,actor,action,object,result\r\n".to_owned();
-    for entry in audit::list(store, filter, page)? {
-        let fields = [
-            &entry.seq.to_string(),
-            &UtcTime(entry.time).iso(),
-            &entry.actor,
-            &entry.action,
-            &entry.object,
-            &entry.result,
-        ];
-        text.push_str(&fields.map(|field| cell(field)).join(","));
-        text.push_str("\r\n");
+    let mut page = Page::first(BATCH);
+    let mut left = CSV_ROWS;
+    while left > 0 {
+        let listed = audit::list(store, filter, &page)?;
+        for entry in listed.entries.iter().take(left) {
+            write_line(&mut text, entry);
+        }
+        left = left.saturating_sub(listed.entries.len());
+        match listed.next {
+            Some(start) => page.start = start,
+            None => break,
+        }
     }
     Ok(text)
+}
+
+fn write_line(text: &mut String, entry: &AuditEntry) {
+    let fields = [
+        &entry.seq.to_string(),
+        &UtcTime(entry.time).iso(),
+        &entry.actor,
+        &entry.action,
+        &entry.object,
+        &entry.result,
+    ];
+    text.push_str(&fields.map(|field| cell(field)).join(","));
+    text.push_str("\r\n");
 }
 
 /// Quotes a field. Spreadsheets run a text that starts like a formula, and people who are not signed in can put texts into the

@@ -6,16 +6,16 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use content_key_store::{Content, Page};
+use content_key_store::Content;
 
 use super::fields::Fields;
 use super::layout::{Layout, Section};
-use super::pager::Pager;
+use super::pager::{ListAddress, Pager, requested_page};
 use super::response::{path_segment, redirect, render};
 use super::time_text::exact;
 use super::timeline::Picture;
 use crate::operations::rotation::rotate_now;
-use crate::operations::timeline::{TimelinePeriod, timeline};
+use crate::operations::timeline::timeline;
 use crate::server::app::App;
 use crate::server::auth::{Permission, SafeForm, Visitor};
 use crate::server::problem_details::Problem;
@@ -53,15 +53,17 @@ async fn show(
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
     let (now, address) = (app.now(), path(&id));
-    let page = Page {
-        offset: query.text("from").parse().unwrap_or(0),
-        limit: SLOTS,
-    };
-    let (content, periods) = app
+    let page = requested_page(&query, SLOTS)?;
+    let (content, timeline) = app
         .with_store(visitor.actor(), move |store| {
-            Ok::<_, Problem>((store.content(&id)?, timeline(store, &id, now, page)?))
+            Ok::<_, Problem>((store.content(&id)?, timeline(store, &id, now, &page)?))
         })
         .await?;
+    let address = ListAddress {
+        path: &address,
+        query: &query,
+        names: &[],
+    };
     render(&ContentPage {
         layout: Layout::new(&visitor, Section::Contents, &query),
         length: match content.crypto_period {
@@ -69,24 +71,10 @@ async fn show(
             None => "none: keys do not change".to_owned(),
         },
         content,
-        pager: Pager::of_slots(&periods, &address, page),
-        picture: Picture::of(periods, now),
+        pager: Pager::between(timeline.previous.as_ref(), timeline.next.as_ref(), &address),
+        picture: Picture::of(timeline.periods, now),
         may_operate: visitor.may(Permission::Operate),
     })
-}
-
-impl Pager {
-    /// Makes the links through the tracks of periods. A page may hold only some tracks of a period.
-    fn of_slots(periods: &[TimelinePeriod], path: &str, page: Page) -> Self {
-        let shown: usize = periods.iter().map(|period| period.keys.len()).sum();
-        let (from, size) = (page.offset, u64::from(page.limit));
-        Self {
-            previous: (from > 0).then(|| format!("{path}?from={}", from.saturating_sub(size))),
-            next: (shown as u64 == size)
-                .then(|| format!("{path}?from={}", from.saturating_add(size))),
-            text: "the last periods first".to_owned(),
-        }
-    }
 }
 
 async fn rotate(

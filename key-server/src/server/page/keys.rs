@@ -12,7 +12,7 @@ use content_key_store::{KeyFilter, KeyInfo, KeyState};
 use super::fields::Fields;
 use super::form::Form;
 use super::layout::{Layout, Section};
-use super::pager::{Pager, requested_page};
+use super::pager::{ListAddress, Pager, ROWS, requested_page};
 use super::response::render;
 use super::settings::field_error;
 use crate::operations::kid;
@@ -52,17 +52,28 @@ async fn list(
     Query(query): Query<Fields>,
 ) -> Result<Response, Problem> {
     visitor.needs(Permission::Look)?;
-    let page = requested_page(&query);
-    let (mut keys, problem) = match parse_filter(&query) {
-        Ok(filter) => (
-            app.with_store(visitor.actor(), move |store| store.keys(&filter, page))
-                .await?,
-            None,
-        ),
-        Err(problem) => (Vec::new(), Some(problem)),
+    let page = requested_page(&query, ROWS)?;
+    let mut problem = None;
+    let mut pager = Pager::default();
+    let keys = match parse_filter(&query) {
+        Ok(filter) => {
+            let listed = app
+                .with_store(visitor.actor(), move |store| store.keys(&filter, &page))
+                .await?;
+            let address = ListAddress {
+                path: "/keys",
+                query: &query,
+                names: &NAMES,
+            };
+            pager = Pager::new(&listed, &address);
+            listed.entries
+        }
+        Err(refused) => {
+            problem = Some(refused);
+            Vec::new()
+        }
     };
     let layout = Layout::new(&visitor, Section::Keys, &query);
-    let pager = Pager::cut(&mut keys, "/keys", &query, &NAMES);
     let values = query.without(&["done"]);
     render(&KeyListPage {
         layout,

@@ -10,7 +10,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use cenc_types::Scheme;
-use content_key_store::{ContentSummary, KeyStore, Page};
+use content_key_store::{KeyStore, RotatingContent};
 
 use super::fields::Fields;
 use super::layout::{Layout, Section};
@@ -26,8 +26,8 @@ use crate::store_health::{self, StoreHealth};
 
 /// The most rows of a table.
 const ROWS: usize = 50;
-/// The number of contents that are read at a time.
-const BATCH: u32 = 1000;
+/// The most deliveries in a table.
+const GIVEN_UP: u32 = 20;
 
 pub fn routes() -> Router<App> {
     Router::new().route("/", get(show))
@@ -77,68 +77,71 @@ fn overview_page(
     alarm: Option<String>,
 ) -> Result<OverviewPage, Problem> {
     let health = store_health::look(store)?;
-    let first_rows = Page {
-        offset: 0,
-        limit: 20,
-    };
-    let mut rotating = rotating_contents(store, layout.now)?;
-    let is_cut = rotating.len() > ROWS;
-    rotating.sort_by_key(|rotating| rotating.boundary);
-    rotating.truncate(ROWS);
+    let mut next = next_to_rotate(store, layout.now)?;
+    let is_cut = next.len() > ROWS;
+    next.truncate(ROWS);
     Ok(OverviewPage {
         layout,
         alarm,
-        given_up: deliveries::given_up(store, first_rows)?,
+        given_up: deliveries::given_up(store, GIVEN_UP)?,
         oldest: health.oldest_pending.map(UtcTime),
-        channels: rotating
+        channels: next
             .into_iter()
-            .map(|rotating| channel(store, rotating))
+            .map(|next| channel(store, next))
             .collect::<Result<_, _>>()?,
         is_cut,
         health,
     })
 }
 
-/// A content with a crypto period.
-struct RotatingContent {
-    content: ContentSummary,
-    /// The index of the current period.
+/// A content and the crypto period in which it is.
+struct CurrentPeriod {
+    content: RotatingContent,
+    /// The index of the period.
     period: u64,
     /// The time when the next period starts.
     boundary: SystemTime,
 }
 
-fn rotating_contents(store: &KeyStore, now: SystemTime) -> Result<Vec<RotatingContent>, Problem> {
-    let mut rotating = Vec::new();
-    let mut offset = 0;
-    loop {
-        let contents = store.content_list(Page {
-            offset,
-            limit: BATCH,
-        })?;
-        offset += contents.len() as u64;
-        let is_last = contents.len() < BATCH as usize;
-        rotating.extend(contents.into_iter().filter_map(|content| {
-            let length = content.crypto_period?;
+/// Returns the contents whose next periods start first, in this order: one more than a table has, if there are more. Contents with crypto
+/// periods of one length start them at the same time.
+fn next_to_rotate(store: &KeyStore, now: SystemTime) -> Result<Vec<CurrentPeriod>, Problem> {
+    let mut lengths: Vec<_> = store
+        .crypto_periods()?
+        .into_iter()
+        .filter_map(|length| {
             let period = period_at(length, now);
-            Some(RotatingContent {
-                content,
-                period,
-                boundary: PeriodBounds::of(length, period)?.end,
-            })
-        }));
-        if is_last {
-            return Ok(rotating);
+            Some((PeriodBounds::of(length, period)?.end, period, length))
+        })
+        .collect();
+    lengths.sort();
+    let mut next = Vec::new();
+    for (boundary, period, length) in lengths {
+        let left = (ROWS + 1).saturating_sub(next.len());
+        if left == 0 {
+            break;
         }
+        let left = u32::try_from(left).unwrap_or(u32::MAX);
+        next.extend(
+            store
+                .rotating_every(length, left)?
+                .into_iter()
+                .map(|content| CurrentPeriod {
+                    content,
+                    period,
+                    boundary,
+                }),
+        );
     }
+    Ok(next)
 }
 
-fn channel(store: &KeyStore, rotating: RotatingContent) -> Result<Channel, Problem> {
-    let RotatingContent {
+fn channel(store: &KeyStore, current: CurrentPeriod) -> Result<Channel, Problem> {
+    let CurrentPeriod {
         content,
         period,
         boundary,
-    } = rotating;
+    } = current;
     let keys = store.periods(&content.id, period..period.saturating_add(2))?;
     let states = |period: u64| {
         keys.iter()
@@ -147,7 +150,7 @@ fn channel(store: &KeyStore, rotating: RotatingContent) -> Result<Channel, Probl
             .collect()
     };
     Ok(Channel {
-        length: content.crypto_period.map(exact).unwrap_or_default(),
+        length: exact(content.crypto_period),
         boundary: UtcTime(boundary),
         current: states(period),
         next: states(period.saturating_add(1)),

@@ -1,41 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Lists in pages, with links to the previous and the next one.
+//! Lists in pages, with links to their first, previous, next and last one.
 
-use content_key_store::Page;
+use content_key_store::{Cursor, Listed, Page, PageStart};
 use url::form_urlencoded::Serializer;
 
 use super::fields::Fields;
+use crate::server::problem_details::Problem;
 
 /// The rows of a page.
 pub const ROWS: u32 = 50;
 
 /// The links to other pages of a list.
+#[derive(Default)]
 pub struct Pager {
+    pub first: Option<String>,
     pub previous: Option<String>,
     pub next: Option<String>,
-    /// The numbers of the rows, such as `51–100`.
-    pub text: String,
+    pub last: Option<String>,
 }
 
-/// Returns the page that a query names, with one row more, which shows that another page follows.
-pub fn requested_page(query: &Fields) -> Page {
-    Page {
-        offset: query.text("from").parse().unwrap_or(0),
-        limit: ROWS + 1,
-    }
+/// The address of a list.
+pub struct ListAddress<'a> {
+    pub path: &'a str,
+    pub query: &'a Fields,
+    /// The fields of the query that links to other pages keep.
+    pub names: &'a [&'a str],
+}
+
+/// Returns the page that a query names.
+pub fn requested_page(query: &Fields, limit: u32) -> Result<Page, Problem> {
+    let place = |name| query.all(name).next().map(Cursor::parse).transpose();
+    let start = match (place("after")?, place("before")?) {
+        (Some(after), _) => PageStart::After(after),
+        (None, Some(before)) => PageStart::Before(before),
+        (None, None) if query.has("last", "true") => PageStart::Last,
+        (None, None) => PageStart::First,
+    };
+    Ok(Page { limit, start })
 }
 
 impl Pager {
-    /// Cuts off the row that shows that another page follows, and makes the links, which keep the fields `names` of the query.
-    pub fn cut<T>(rows: &mut Vec<T>, path: &str, query: &Fields, names: &[&str]) -> Self {
-        let (from, size) = (requested_page(query).offset, u64::from(ROWS));
-        let is_last = rows.len() <= ROWS as usize;
-        rows.truncate(ROWS as usize);
-        let link = |from: u64| address(path, query, names, Some(from).filter(|from| *from > 0));
+    pub fn new<T>(listed: &Listed<T>, address: &ListAddress<'_>) -> Self {
+        Self::between(listed.previous.as_ref(), listed.next.as_ref(), address)
+    }
+
+    /// Makes the links of a page between two others.
+    pub fn between(
+        previous: Option<&PageStart>,
+        next: Option<&PageStart>,
+        address: &ListAddress<'_>,
+    ) -> Self {
+        let link = |start| address.at(start);
         Self {
-            previous: (from > 0).then(|| link(from.saturating_sub(size))),
-            next: (!is_last).then(|| link(from.saturating_add(size))),
-            text: format!("{}–{}", from + 1, from + rows.len() as u64),
+            first: previous.map(|_| link(&PageStart::First)),
+            previous: previous.map(link),
+            next: next.map(link),
+            last: next.map(|_| link(&PageStart::Last)),
         }
     }
 
@@ -44,21 +64,23 @@ impl Pager {
     }
 }
 
-/// Returns a path with those fields `names` of a query that are given, and the number of the first row.
-pub fn address(path: &str, query: &Fields, names: &[&str], from: Option<u64>) -> String {
-    let mut pairs = Serializer::new(String::new());
-    for name in names {
-        if let Some(value) = query.given(name) {
-            pairs.append_pair(name, &value);
+impl ListAddress<'_> {
+    /// Returns the address of a page of the list.
+    pub fn at(&self, start: &PageStart) -> String {
+        let mut pairs = Serializer::new(String::new());
+        for name in self.names {
+            if let Some(value) = self.query.given(name) {
+                pairs.append_pair(name, &value);
+            }
         }
-    }
-    if let Some(from) = from {
-        pairs.append_pair("from", &from.to_string());
-    }
-    let pairs = pairs.finish();
-    match pairs.is_empty() {
-        true => path.to_owned(),
-        false => format!("{path}?{pairs}"),
+        if let Some((name, value)) = start.parameter() {
+            pairs.append_pair(name, value);
+        }
+        let pairs = pairs.finish();
+        match pairs.is_empty() {
+            true => self.path.to_owned(),
+            false => format!("{}?{pairs}", self.path),
+        }
     }
 }
 
@@ -68,18 +90,39 @@ mod tests {
 
     #[test]
     fn links_to_other_pages_keep_the_filter() {
-        let query = Fields::default().with("q", "a b&c").with("from", "50");
-        let mut rows = vec![(); 51];
-        let pager = Pager::cut(&mut rows, "/keys", &query, &["q"]);
-        assert_eq!(rows.len(), 50);
-        assert_eq!(pager.previous.as_deref(), Some("/keys?q=a+b%26c"));
-        assert_eq!(pager.next.as_deref(), Some("/keys?q=a+b%26c&from=100"));
-        assert_eq!(pager.text, "51–100");
+        let query = Fields::default().with("q", "a b&c").with("after", "film");
+        let address = ListAddress {
+            path: "/keys",
+            query: &query,
+            names: &["q"],
+        };
+        let requested = requested_page(&query, ROWS).unwrap();
+        let cursor = Cursor::parse("film").unwrap();
+        assert_eq!(requested.start, PageStart::After(cursor.clone()));
+        let listed = Listed::<()> {
+            entries: Vec::new(),
+            next: Some(PageStart::After(cursor)),
+            previous: Some(PageStart::Last),
+        };
+        let pager = Pager::new(&listed, &address);
+        assert_eq!(pager.first.as_deref(), Some("/keys?q=a+b%26c"));
+        assert_eq!(pager.next.as_deref(), Some("/keys?q=a+b%26c&after=film"));
+        assert_eq!(pager.last.as_deref(), Some("/keys?q=a+b%26c&last=true"));
     }
 
     #[test]
     fn list_that_fits_has_one_page() {
-        let mut rows = vec![(); 50];
-        assert!(!Pager::cut(&mut rows, "/keys", &Fields::default(), &[]).has_more());
+        let listed = Listed::<()> {
+            entries: vec![()],
+            next: None,
+            previous: None,
+        };
+        let query = Fields::default();
+        let address = ListAddress {
+            path: "/keys",
+            query: &query,
+            names: &[],
+        };
+        assert!(!Pager::new(&listed, &address).has_more());
     }
 }

@@ -75,20 +75,21 @@ struct Verified {
 ///
 /// The newest rows come first. Requires the role auditor or admin.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(Paging, Filter), responses((status = 200, body = Vec<Entry>)))]
-async fn list(caller: Caller<ReadAudit>, page: Paged<Filter>) -> Result<List<Entry>, Problem> {
-    let query = &page.query;
+async fn list(
+    caller: Caller<ReadAudit>,
+    Paged { query, page, list }: Paged<Filter>,
+) -> Result<List<Entry>, Problem> {
     let filter = AuditFilter {
-        actor: query.actor.clone(),
-        action: query.action.clone(),
-        object: query.object.clone(),
+        actor: query.actor,
+        action: query.action,
+        object: query.object,
         since: query.since.map(|Time(since)| since),
         until: query.until.map(|Time(until)| until),
     };
-    let fetch = page.to_fetch();
     let rows = caller
-        .with_store(move |store| audit::list(store, &filter, fetch))
+        .with_store(move |store| audit::list(store, &filter, &page))
         .await?;
-    Ok(page.list(rows.into_iter().map(Entry::from).collect()))
+    Ok(list.page(rows.map(Entry::from)))
 }
 
 /// Check the audit from its first row to its last

@@ -49,13 +49,15 @@ pub struct Nothing {}
 ///
 /// Contents are sorted by id.
 #[utoipa::path(get, path = "/contents", tag = "contents", params(Paging), responses((status = 200, body = Vec<Summary>)))]
-async fn list(caller: Caller<Look>, page: Paged<Nothing>) -> Result<List<Summary>, Problem> {
-    let Nothing {} = &page.query;
-    let fetch = page.to_fetch();
+async fn list(
+    caller: Caller<Look>,
+    Paged { query, page, list }: Paged<Nothing>,
+) -> Result<List<Summary>, Problem> {
+    let Nothing {} = query;
     let found = caller
-        .with_store(move |store| store.content_list(fetch))
+        .with_store(move |store| store.content_list(&page))
         .await?;
-    Ok(page.list(found.into_iter().map(Summary::from).collect()))
+    Ok(list.page(found.map(Summary::from)))
 }
 
 /// Show a content's settings

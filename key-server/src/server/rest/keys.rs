@@ -190,30 +190,26 @@ struct ClearKey {
 ///
 /// The newest keys come first. The response does not contain the keys themselves. Requires a role that may read.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(Paging, Filter), responses((status = 200, body = Vec<Key>)))]
-async fn list(caller: Caller<Look>, page: Paged<Filter>) -> Result<List<Key>, Problem> {
-    let Filter {
-        kid,
-        content,
-        label,
-        seed,
-        state,
-    } = &page.query;
+async fn list(
+    caller: Caller<Look>,
+    Paged { query, page, list }: Paged<Filter>,
+) -> Result<List<Key>, Problem> {
     let filter = KeyFilter {
-        kid: kid
+        kid: query
+            .kid
             .as_deref()
             .map(kid::read)
             .transpose()
             .map_err(|error| bad(error.to_string()))?,
-        content_id: content.clone(),
-        label: label.clone(),
-        seed: seed.clone(),
-        state: state.map(|Name(state)| state),
+        content_id: query.content,
+        label: query.label,
+        seed: query.seed,
+        state: query.state.map(|Name(state)| state),
     };
-    let fetch = page.to_fetch();
     let keys = caller
-        .with_store(move |store| store.keys(&filter, fetch))
+        .with_store(move |store| store.keys(&filter, &page))
         .await?;
-    Ok(page.list(keys.into_iter().map(Key::from).collect()))
+    Ok(list.page(keys.map(Key::from)))
 }
 
 /// Make or enter a key

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Lists in pages, with links to the next and the previous page (RFC 8288).
+//! Lists in pages, with links to the first, the previous, the next and the last page (RFC 8288).
 
 use axum::Json;
 use axum::extract::{FromRequestParts, OriginalUri, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use content_key_store::Page;
+use content_key_store::{Cursor, Listed, Page, PageStart};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::{Serializer, parse};
@@ -18,8 +18,8 @@ use crate::server::problem_details::Problem;
 
 /// The longest page.
 const LONGEST: u32 = 1000;
-/// The largest offset of a page.
-const LAST: u64 = 1_000_000_000;
+/// The parameters of a page.
+const NAMES: [&str; 4] = ["limit", "after", "before", "last"];
 
 /// The page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,18 +29,27 @@ pub struct Paging {
     /// The most entries of the page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: u32,
-    /// The number of entries before the page.
-    #[param(maximum = 1000000000, default = 0)]
-    offset: u64,
+    /// The page begins after this place in the list, as a link of another page has it.
+    #[param(max_length = 1000)]
+    after: Option<String>,
+    /// The page ends before this place in the list, as a link of another page has it.
+    #[param(max_length = 1000)]
+    before: Option<String>,
+    /// True for the last page of the list.
+    #[param(default = false)]
+    last: bool,
 }
 
 /// A query, and the page of the list that it selects.
 pub struct Paged<Q> {
     pub query: Q,
-    uri: Uri,
-    limit: u32,
-    offset: u64,
+    pub page: Page,
+    /// The address of the list.
+    pub list: ListUri,
 }
+
+/// The address of a list.
+pub struct ListUri(Uri);
 
 /// A page of a list.
 pub struct List<T> {
@@ -52,68 +61,74 @@ impl Default for Paging {
     fn default() -> Self {
         Self {
             limit: 100,
-            offset: 0,
+            after: None,
+            before: None,
+            last: false,
         }
     }
 }
 
-impl<Q> Paged<Q> {
-    /// Returns the rows to fetch: one more than the page has, to see if another page follows.
-    pub const fn to_fetch(&self) -> Page {
-        Page {
-            offset: self.offset,
-            limit: self.limit + 1,
-        }
-    }
-
-    /// Returns the page, made from the fetched entries.
-    pub fn list<T>(&self, mut entries: Vec<T>) -> List<T> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let has_next = entries.len() > limit;
-        entries.truncate(limit);
-        self.linked(entries, has_next)
-    }
-
-    /// Returns a page of fetched groups; the limit counts the entries in the groups.
-    pub fn grouped<G, T>(
-        &self,
-        mut groups: Vec<G>,
-        entries: impl Fn(&mut G) -> &mut Vec<T>,
-    ) -> List<G> {
-        let mut left = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let mut has_next = false;
-        for group in &mut groups {
-            let entries = entries(group);
-            has_next |= entries.len() > left;
-            entries.truncate(left);
-            left -= entries.len();
-        }
-        groups.retain_mut(|group| !entries(group).is_empty());
-        self.linked(groups, has_next)
-    }
-
-    fn linked<T>(&self, entries: Vec<T>, has_next: bool) -> List<T> {
-        let step = u64::from(self.limit);
-        let next = has_next.then(|| self.link("next", self.offset.saturating_add(step)));
-        let previous =
-            (self.offset > 0).then(|| self.link("prev", self.offset.saturating_sub(step)));
-        let links: Vec<_> = next.into_iter().chain(previous).collect();
+impl ListUri {
+    /// Returns a page with links to the others.
+    pub fn page<T>(&self, listed: Listed<T>) -> List<T> {
+        let (next, previous) = (listed.next, listed.previous);
+        let first = previous.as_ref().map(|_| ("first", PageStart::First));
+        let last = next.as_ref().map(|_| ("last", PageStart::Last));
+        let links: Vec<_> = [
+            next.map(|start| ("next", start)),
+            previous.map(|start| ("prev", start)),
+            first,
+            last,
+        ]
+        .into_iter()
+        .flatten()
+        .map(|(relation, start)| self.link(relation, &start))
+        .collect();
         List {
-            entries,
+            entries: listed.entries,
             links: (!links.is_empty()).then(|| links.join(", ")),
         }
     }
 
-    fn link(&self, relation: &str, offset: u64) -> String {
-        let query = self.uri.query().unwrap_or_default();
-        format!(
-            "<{}?{}>; rel=\"{relation}\"",
-            self.uri.path(),
-            Serializer::new(String::new())
-                .extend_pairs(parse(query.as_bytes()).filter(|(name, _)| name != "offset"))
-                .append_pair("offset", &offset.to_string())
-                .finish()
-        )
+    fn link(&self, relation: &str, start: &PageStart) -> String {
+        let query = self.0.query().unwrap_or_default();
+        let mut pairs = Serializer::new(String::new());
+        pairs.extend_pairs(
+            parse(query.as_bytes())
+                .filter(|(name, _)| &**name == "limit" || !NAMES.contains(&&**name)),
+        );
+        if let Some((name, value)) = start.parameter() {
+            pairs.append_pair(name, value);
+        }
+        let query = pairs.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("<{}{mark}{query}>; rel=\"{relation}\"", self.0.path())
+    }
+}
+
+impl Paging {
+    fn page(&self) -> Result<Page, Problem> {
+        if self.limit == 0 || self.limit > LONGEST {
+            return Err(bad(format!(
+                "a page has a limit of 1 to {LONGEST} entries: change limit"
+            )));
+        }
+        let cursor = |text: &String| Cursor::parse(text).map_err(|error| bad(error.to_string()));
+        let start = match (&self.after, &self.before, self.last) {
+            (None, None, false) => PageStart::First,
+            (None, None, true) => PageStart::Last,
+            (Some(after), None, false) => PageStart::After(cursor(after)?),
+            (None, Some(before), false) => PageStart::Before(cursor(before)?),
+            _ => {
+                return Err(bad(
+                    "a page has one place: give one of after, before and last",
+                ));
+            }
+        };
+        Ok(Page {
+            limit: self.limit,
+            start,
+        })
     }
 }
 
@@ -127,18 +142,11 @@ impl<Q: DeserializeOwned> FromRequestParts<App> for Paged<Q> {
             .map_or_else(|| parts.uri.clone(), |original| original.0.clone());
         let query = uri.query().unwrap_or_default().to_owned();
         let (page, rest): (Vec<_>, Vec<_>) =
-            parse(query.as_bytes()).partition(|(name, _)| matches!(&**name, "limit" | "offset"));
-        let page: Paging = read(page)?;
-        if page.limit == 0 || page.limit > LONGEST || page.offset > LAST {
-            return Err(bad(format!(
-                "a page has a limit of 1 to {LONGEST} and an offset of at most {LAST}: change limit or offset"
-            )));
-        }
+            parse(query.as_bytes()).partition(|(name, _)| NAMES.contains(&&**name));
         Ok(Self {
             query: read(rest)?,
-            uri,
-            limit: page.limit,
-            offset: page.offset,
+            page: read::<Paging>(page)?.page()?,
+            list: ListUri(uri),
         })
     }
 }

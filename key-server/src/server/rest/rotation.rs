@@ -2,7 +2,7 @@
 //! `/contents/{id}/rotate`, `/periods` and `/preview`: key rotation, and the signaling of keys in files and manifests.
 
 use axum::Json;
-use content_key_store::KeyInfo;
+use content_key_store::{KeyInfo, Listed};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,17 +75,18 @@ async fn rotate(caller: Caller<Operate>, Name(id): Name) -> Result<Json<Vec<Key>
 async fn periods(
     caller: Caller<Look>,
     Name(id): Name,
-    page: Paged<Nothing>,
+    Paged { query, page, list }: Paged<Nothing>,
 ) -> Result<List<PeriodView>, Problem> {
-    let fetch = page.to_fetch();
+    let Nothing {} = query;
     let now = caller.app.now();
-    let periods = caller
-        .with_store(move |store| timeline(store, &id, now, fetch))
+    let timeline = caller
+        .with_store(move |store| timeline(store, &id, now, &page))
         .await?;
-    Ok(page.grouped(
-        periods.into_iter().map(PeriodView::from).collect(),
-        |period| &mut period.keys,
-    ))
+    Ok(list.page(Listed {
+        entries: timeline.periods.into_iter().map(PeriodView::from).collect(),
+        next: timeline.next,
+        previous: timeline.previous,
+    }))
 }
 
 /// Show the signaling in files and manifests

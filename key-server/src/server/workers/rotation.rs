@@ -2,12 +2,12 @@
 //! Rotates keys: it makes and delivers the keys of the next crypto periods ahead, activates those of the current period when it
 //! starts, and retires those of past periods.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cenc_types::KeyId;
-use content_key_store::KeyStore;
+use content_key_store::{KeyStore, RotatingContent};
 
 use super::wait;
 use crate::operations::Error;
@@ -29,9 +29,18 @@ struct ContentProgress {
     waiting: Vec<KeyId>,
 }
 
+/// Contents that were read.
+struct ReadContents {
+    rotating: Vec<RotatingContent>,
+    /// The last change of a content before.
+    change: Option<i64>,
+}
+
 /// The contents with crypto periods, and their progress.
 #[derive(Default)]
 struct Rotation {
+    /// The contents as last read, and the last change of a content then; None before the first time.
+    contents: Option<ReadContents>,
     done: HashMap<String, ContentProgress>,
     /// True if the last access of the store failed: the log says so once.
     is_failing: bool,
@@ -58,7 +67,7 @@ pub fn run(app: &App, stop: &Receiver<()>) {
 impl Rotation {
     /// Rotates what is due, and returns the time to the next boundary of any content.
     fn run_once(&mut self, store: &KeyStore, now: SystemTime) -> Option<Duration> {
-        let contents = match store.rotating() {
+        let contents = match self.read(store) {
             Ok(contents) => contents,
             Err(error) => {
                 self.failed(&error);
@@ -66,16 +75,32 @@ impl Rotation {
             }
         };
         self.is_failing = false;
-        self.done
-            .retain(|id, _| contents.iter().any(|content| content.id == *id));
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        for content in &contents {
+        for content in &contents.rotating {
             self.rotate(store, &content.id, content.crypto_period, now);
         }
-        contents
+        let next = contents
+            .rotating
             .iter()
             .filter_map(|content| left(since, content.crypto_period))
-            .min()
+            .min();
+        self.contents = Some(contents);
+        next
+    }
+
+    /// Returns the contents, which are read again only if one has changed: a store may have very many.
+    fn read(&mut self, store: &KeyStore) -> Result<ReadContents, content_key_store::Error> {
+        // The change is read before the contents, since other processes go on.
+        let change = store.last_content_change()?;
+        if let Some(contents) = self.contents.take()
+            && contents.change == change
+        {
+            return Ok(contents);
+        }
+        let rotating = store.rotating()?;
+        let ids: HashSet<_> = rotating.iter().map(|content| &content.id).collect();
+        self.done.retain(|id, _| ids.contains(id));
+        Ok(ReadContents { rotating, change })
     }
 
     fn rotate(&mut self, store: &KeyStore, id: &str, length: Duration, now: SystemTime) {
