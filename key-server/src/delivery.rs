@@ -156,7 +156,7 @@ fn turn(line: &Line) -> Report {
 
 /// Claims and posts the next delivery of a target; None if none is due.
 fn next(line: &Line) -> Result<Option<Push>, content_key_store::Error> {
-    let claimed = push::claim(line, 1)?;
+    let claimed = push::claim(line, 1, line.lease())?;
     let Some(delivery) = claimed.first() else {
         return Ok(None);
     };

@@ -26,14 +26,18 @@ pub(super) struct Delivered {
     pub(super) demanded: Option<Duration>,
 }
 
-/// Claims deliveries of a target that are due, at most `limit`.
-pub(super) fn claim(line: &Line, limit: u32) -> Result<Vec<Delivery>, content_key_store::Error> {
+/// Claims deliveries of a target that are due, at most `limit`, for the time `lease`.
+pub(super) fn claim(
+    line: &Line,
+    limit: u32,
+    lease: Duration,
+) -> Result<Vec<Delivery>, content_key_store::Error> {
     deliveries::claim(
         &line.store,
         &Claim {
             target: Some(&line.name),
             limit,
-            lease: line.lease(),
+            lease,
         },
     )
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use cenc_types::KeyId;
 use content_key_store::KeyStore;
 
 use super::circuit::Circuit;
@@ -14,10 +13,14 @@ use super::post_limit::PostLimit;
 use super::push::{self, Delivered};
 use super::target::Line;
 use super::{Error, Outcome, Report, Target};
-use crate::deliveries::{self, Delivery};
+use crate::deliveries::{self, Delivery, Lease};
 
 /// The interval of looks whether a thread has ended.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// The time for which a delivery is claimed. It is renewed while the post takes longer, so that the keys of a server that was killed wait
+/// this long for the next server, and not until the time limit of their posts.
+const LEASE: Duration = Duration::from_secs(10);
 
 /// What the workers of all targets share.
 #[derive(Clone)]
@@ -40,8 +43,8 @@ struct WorkerState {
     line: Mutex<Arc<Line>>,
     calls: Mutex<Calls>,
     called: Condvar,
-    /// The keys that are on their way now.
-    claimed: Mutex<Vec<KeyId>>,
+    /// The deliveries that are on their way now.
+    claimed: Mutex<Vec<Lease>>,
 }
 
 /// What the worker should do next.
@@ -100,6 +103,27 @@ impl TargetWorker {
         self.state.call(|calls| calls.is_due = true);
     }
 
+    /// Renews the claims of what is on its way, if they end soon.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn renew(&self) -> Result<(), content_key_store::Error> {
+        let line = self.state.line();
+        let soon = line.store.host().clock.system_time() + LEASE / 2;
+        let mut leases = lock(&self.state.claimed).clone();
+        if !leases.iter().any(|lease| lease.until < soon) {
+            return Ok(());
+        }
+        deliveries::renew(&line.store, &line.name, &mut leases, LEASE)?;
+        // Meanwhile the posts may have ended.
+        for claimed in lock(&self.state.claimed).iter_mut() {
+            if let Some(renewed) = leases.iter().find(|lease| lease.kid == claimed.kid) {
+                *claimed = *renewed;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the post that is under way, and the thread after it.
     pub fn stop(&self) {
         self.state.call(|calls| calls.is_stopped = true);
@@ -118,9 +142,9 @@ impl TargetWorker {
             return;
         }
         let line = self.state.line();
-        for kid in lock(&self.state.claimed).iter() {
+        for Lease { kid, .. } in lock(&self.state.claimed).iter() {
             if let Err(error) = deliveries::release(&line.store, kid, &line.name) {
-                tracing::warn!(%error, target = line.name, "an interrupted delivery is repeated only when its time limit is over");
+                tracing::warn!(%error, target = line.name, "an interrupted delivery is repeated only when its claim ends");
             }
         }
     }
@@ -167,7 +191,7 @@ impl WorkerState {
             let Some(permits) = self.shift.posts.take(width, || self.goes_on()) else {
                 break;
             };
-            let claimed = match push::claim(&line, permits.count()) {
+            let claimed = match push::claim(&line, permits.count(), LEASE) {
                 Ok(claimed) => claimed,
                 Err(fault) => {
                     report.faults.push(fault);
@@ -177,7 +201,7 @@ impl WorkerState {
             if claimed.is_empty() {
                 break;
             }
-            *lock(&self.claimed) = claimed.iter().map(|delivery| delivery.kid).collect();
+            *lock(&self.claimed) = claimed.iter().map(Lease::of).collect();
             let delivered = post_all(&line, &claimed);
             lock(&self.claimed).clear();
             if !self.record(&line, delivered, &mut report) {

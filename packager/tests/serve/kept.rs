@@ -7,8 +7,9 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::clock::{library, set_clock, start_with_clock};
-use crate::receiver::wait_until;
+use crate::receiver::{make_certificate, wait_until};
 use crate::server::folder;
+use crate::slow_targets::{Licences, add_target, delivery, new_key};
 use test_support::tools::skip;
 
 #[test]
@@ -20,10 +21,21 @@ fn old_rows_are_removed_and_the_audit_stays_whole() {
             "no cc",
         );
     }
-    // The first part of the audit is 100 days old.
+    make_certificate(&folder);
+    // The first part of the audit is 100 days old, and so are the deliveries.
     set_clock(&folder, -100 * 86_400);
-    let server = start_with_clock(&folder, &[]);
+    let server = start_with_clock(&folder, &["--allow-private-targets"]);
     let (admin, token) = (server.admin(), server.token());
+    let licences = Licences::start(false);
+    add_target(&server, &admin, "licences", &licences.url, 30);
+    let [used, retired] = [0, 1].map(|label| new_key(&admin, "licences", label));
+    for kid in [&used, &retired] {
+        wait_until("a key is not delivered", || {
+            delivery(&admin, kid)["state"] == "acknowledged"
+        });
+    }
+    let retire = format!("/v1/keys/{}/retire", retired.as_str().unwrap());
+    admin.post(&retire, &json!({})).json(200);
     let new = json!({"source": "random", "scheme": "cenc"});
     let ask = || {
         admin
@@ -39,6 +51,14 @@ fn old_rows_are_removed_and_the_audit_stays_whole() {
     let server = start_with_clock(&folder, &["--keep-audit", "90", "--keep-deliveries", "30"]);
     server.wait_for("rows of the audit");
     let admin = server.stranger().with_token(&token);
+    // The delivery of a key that becomes active no more decides nothing; the other one is needed.
+    assert!(
+        server.said().contains("what=\"deliveries\""),
+        "{}",
+        server.said()
+    );
+    assert_eq!(delivery(&admin, &retired), json!(null));
+    assert_eq!(delivery(&admin, &used)["state"], "acknowledged");
     let rows = admin.get("/v1/audit?limit=100").json(200);
     let texts: Vec<_> = rows
         .as_array()

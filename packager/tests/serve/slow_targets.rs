@@ -15,14 +15,14 @@ use crate::receiver::{make_certificate, wait_until};
 use crate::server::{Server, folder};
 
 /// A licence server that reads each request and answers it, or never does while it is silent.
-struct Licences {
-    url: String,
+pub struct Licences {
+    pub url: String,
     posts: Arc<AtomicUsize>,
     is_silent: Arc<AtomicBool>,
 }
 
 impl Licences {
-    fn start(is_silent: bool) -> Self {
+    pub fn start(is_silent: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let licences = Self {
             url: format!("http://{}/", listener.local_addr().unwrap()),
@@ -68,7 +68,7 @@ fn answer(stream: &mut TcpStream, posts: &AtomicUsize, is_silent: &AtomicBool) {
 }
 
 /// Adds a target with a timeout in seconds, and a content that requires it.
-fn add_target(server: &Server, admin: &Client, name: &str, url: &str, timeout: u32) {
+pub fn add_target(server: &Server, admin: &Client, name: &str, url: &str, timeout: u32) {
     let certificate = std::fs::read_to_string(server.folder.join("certificate.pem")).unwrap();
     let target = json!({"url": url, "certificate": certificate, "timeout": timeout});
     admin.put(&format!("/v1/targets/{name}"), &target).json(200);
@@ -77,12 +77,12 @@ fn add_target(server: &Server, admin: &Client, name: &str, url: &str, timeout: u
     admin.put(&content, &film).json(201);
 }
 
-fn new_key(admin: &Client, target: &str, label: usize) -> Value {
+pub fn new_key(admin: &Client, target: &str, label: usize) -> Value {
     let new = json!({"source": "random", "scheme": "cenc", "content": format!("film-{target}"), "label": format!("L{label}")});
     admin.post("/v1/keys", &new).json(201)["kid"]["uuid"].clone()
 }
 
-fn delivery(admin: &Client, kid: &Value) -> Value {
+pub fn delivery(admin: &Client, kid: &Value) -> Value {
     let path = format!("/v1/keys/{}", kid.as_str().unwrap());
     admin.get(&path).json(200)["deliveries"][0].clone()
 }
@@ -126,6 +126,32 @@ fn silent_target_delays_no_other_and_not_the_end() {
     });
     assert_eq!(delivery(&admin, &waiting)["attempts"], 1);
     assert_eq!((silent.posts(), quick.posts()), (2, 20));
+}
+
+#[test]
+fn key_of_a_killed_server_waits_for_a_short_claim_only() {
+    let server = start("killed-post");
+    let (admin, token) = (server.admin(), server.token());
+    let silent = Licences::start(true);
+    add_target(&server, &admin, "silent", &silent.url, 300);
+    let kid = new_key(&admin, "silent", 0);
+    wait_until("no post to the silent target", || silent.posts() == 1);
+    let claim = || delivery(&admin, &kid)["next_try"].clone();
+    let first = claim();
+    // A post that takes long keeps its claim, so that no other server repeats it.
+    wait_until("the claim is not renewed", || claim() != first);
+    assert_eq!(silent.posts(), 1);
+    let folder = server.folder.clone();
+    // It is killed.
+    drop(server);
+    silent.is_silent.store(false, Ordering::SeqCst);
+    let server = Server::start_with(&folder, &["--allow-private-targets"]);
+    let admin = server.stranger().with_token(&token);
+    // The time limit of the post, 300 seconds, is not waited for.
+    wait_until("the delivery is not repeated", || {
+        delivery(&admin, &kid)["state"] == "acknowledged"
+    });
+    assert_eq!(silent.posts(), 2);
 }
 
 #[test]

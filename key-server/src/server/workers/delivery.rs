@@ -48,7 +48,10 @@ pub fn run(app: &App, stop: &Receiver<()>) {
     };
     let mut is_failing = false;
     loop {
-        let turn = crew.refresh(app).and_then(|()| crew.wake(app));
+        let turn = crew
+            .renew()
+            .and_then(|()| crew.refresh(app))
+            .and_then(|()| crew.wake(app));
         if let Err(error) = &turn
             && !is_failing
         {
@@ -139,6 +142,14 @@ impl Crew {
                 self.shift.clone(),
             ),
         }
+    }
+
+    /// Renews the claims of what is on its way.
+    fn renew(&self) -> Result<(), Error> {
+        self.members
+            .values()
+            .filter_map(|member| member.worker.as_ref())
+            .try_for_each(|worker| Ok(worker.renew()?))
     }
 
     /// Wakes the workers that have something to do.
