@@ -36,6 +36,17 @@ pub enum Warning {
         /// Its length in bytes.
         len: u32,
     },
+    /// Boxes of the fragments of the input were left out, since the media is cut into other fragments.
+    #[error(
+        "left out '{box_type}'{} of the fragments of the input: it cannot go with the samples into other fragments",
+        GroupingName(*grouping_type)
+    )]
+    LeftOut {
+        /// The type of the box.
+        box_type: FourCc,
+        /// The grouping_type of sample groups, or the aux_info_type of auxiliary information.
+        grouping_type: Option<FourCc>,
+    },
     /// Bytes after the last box, which form no box, were dropped.
     #[error(
         "dropped {len} bytes from byte {position} on: they follow the last box and form none, as trailers of phones and editors do"
@@ -67,6 +78,18 @@ impl WarningQueue {
     /// Returns the next warning.
     pub(super) fn next(&mut self) -> Option<Warning> {
         self.waiting.pop_front()
+    }
+}
+
+/// Writes the kind of a box after its type.
+struct GroupingName(Option<FourCc>);
+
+impl fmt::Display for GroupingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(kind) => write!(f, " of type '{kind}'"),
+            None => Ok(()),
+        }
     }
 }
 

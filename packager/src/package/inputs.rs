@@ -102,6 +102,9 @@ impl Inputs {
     fn add_movie(&mut self, mut file: ClearFile, spec: &InputSpec) -> Result<(), Error> {
         let movie =
             SourceMovie::open(&mut file).map_err(|source| Error::mp4(&spec.path, source))?;
+        for warning in &movie.warnings {
+            file.warn(&format!("{}: {warning}", spec.path.display()));
+        }
         let index = self.files.len();
         self.files.push(Mp4File {
             path: spec.path.clone(),

@@ -48,6 +48,9 @@ impl FragmentedFileJob<'_> {
     pub fn run(self, mut input: ClearFile, output: OutputFile) -> Result<FragmentedFile, Error> {
         let failed = |source| Error::mp4(self.path, source);
         let movie = SourceMovie::open(&mut input).map_err(failed)?;
+        for warning in &movie.warnings {
+            input.warn(&warning.to_string());
+        }
         let sources: Vec<&SourceTrack> = movie.tracks.iter().collect();
         let starts =
             SegmentStarts::choose(&sources, self.segment_duration).map_err(|unaligned| {

@@ -3,11 +3,12 @@
 
 use isobmff_boxes::{BoxTree, FourCc, RunSample, Tfhd, Trex, Trun, read_base_media_decode_time};
 
+use super::sample_boxes::SampleBoxes;
 use super::source_track::SampleTables;
-use crate::Error;
 use crate::fragmenting::timing::{SampleTiming, TimingBuilder, TimingCursor, TrackTiming};
 use crate::moof::{FragmentDefaults, Moof, SampleLocation};
 use crate::progressive::tables::{SampleChunk, SampleSizes, SampleTable};
+use crate::{Error, Warning};
 
 /// The most samples of a track: 3 days at 60 pictures a second.
 const MAX_SAMPLES: usize = 1 << 24;
@@ -22,6 +23,7 @@ pub(super) struct TableBuilder {
     first_decode_time: Option<u64>,
     /// The decode time after the last sample.
     end: u64,
+    boxes: SampleBoxes,
 }
 
 impl FragmentDefaults for TableBuilder {
@@ -43,12 +45,14 @@ impl TableBuilder {
             timing: TimingBuilder::default(),
             first_decode_time: None,
             end: 0,
+            boxes: SampleBoxes::default(),
         }
     }
 
-    /// Adds the samples that the `moov` places itself.
+    /// Adds the samples that the `moov` places itself, in the tables of `stbl`.
     pub(super) fn add_moov(
         &mut self,
+        stbl: &BoxTree<'_>,
         table: &SampleTable,
         timing: &TrackTiming,
     ) -> Result<(), Error> {
@@ -65,7 +69,7 @@ impl TableBuilder {
             }
             self.chunks.push(*chunk);
         }
-        Ok(())
+        self.boxes.add(stbl, 0..self.sample_count())
     }
 
     /// Adds the samples of a `moof` at `position` to the tables of its tracks.
@@ -106,6 +110,7 @@ impl TableBuilder {
             flags: tfhd.default_sample_flags.unwrap_or(self.trex.sample_flags),
             composition_offset: 0,
         };
+        let first = self.sample_count();
         let mut located = located.iter();
         for trun in traf.all(FourCc::TRUN) {
             let trun = Trun::read(trun.reader())?;
@@ -124,7 +129,11 @@ impl TableBuilder {
                 )?;
             }
         }
-        Ok(())
+        self.boxes.add(traf, first..self.sample_count())
+    }
+
+    fn sample_count(&self) -> u32 {
+        u32::try_from(self.sizes.len()).unwrap_or(u32::MAX)
     }
 
     /// Lets the next sample be decoded at a time. A gap before it belongs to the sample before.
@@ -161,7 +170,7 @@ impl TableBuilder {
             _ => self.chunks.push(SampleChunk {
                 offset,
                 len,
-                first: u32::try_from(self.sizes.len()).unwrap_or(u32::MAX),
+                first: self.sample_count(),
                 count: 1,
                 track: 0,
                 description,
@@ -192,6 +201,11 @@ impl TableBuilder {
         }
     }
 
+    /// Returns a warning of each kind of box that is left out.
+    pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
+        self.boxes.take_warnings()
+    }
+
     /// Returns the tables of a track with this timescale.
     pub(super) fn build(self, timescale: u32) -> SampleTables {
         SampleTables {
@@ -202,6 +216,7 @@ impl TableBuilder {
             },
             timing: self.timing.build(timescale),
             first_decode_time: self.first_decode_time.unwrap_or(0),
+            boxes: Some(self.boxes),
         }
     }
 }

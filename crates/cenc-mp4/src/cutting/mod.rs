@@ -10,6 +10,7 @@ mod cut_track;
 mod fragment_tables;
 mod init_segment;
 mod media_start;
+mod sample_boxes;
 mod segment_starts;
 mod source_movie;
 mod source_track;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Reads the tracks of a clear file.
 
+use std::ops::Range;
+
 use isobmff_boxes::{BoxTree, FourCc, Tkhd, Trex, read_movie_timescale};
 
 use super::fragment_tables::TableBuilder;
@@ -9,7 +11,13 @@ use crate::fragmenting::timing::TrackTiming;
 use crate::init::{STBL_PATH, clear_entries, has_samples, refuse_unreadable};
 use crate::progressive::file::{ProgressiveFile, TopLevelBox, read_box, read_header};
 use crate::progressive::tables;
-use crate::{Error, SeekableInput};
+use crate::warning::WarningQueue;
+use crate::{Error, SeekableInput, Warning};
+
+/// Event messages: 23009-1 clause 5.10.3.3.
+const EMSG: FourCc = FourCc(*b"emsg");
+/// The most fragments of a file: two tracks at 60 pictures a second with one in each fragment, for 19 hours.
+const MAX_MOOFS: usize = 1 << 23;
 
 /// The tracks of a clear MP4 file, progressive or fragmented, with the places and times of all their samples.
 ///
@@ -17,6 +25,8 @@ use crate::{Error, SeekableInput};
 pub struct SourceMovie {
     /// The tracks that have samples, in the order of the file.
     pub tracks: Vec<SourceTrack>,
+    /// Warnings of boxes that do not go with the samples into other fragments.
+    pub warnings: Vec<Warning>,
 }
 
 impl SourceMovie {
@@ -25,13 +35,16 @@ impl SourceMovie {
     /// # Errors
     /// [`Error::AlreadyProtected`], [`Error::Edits`], damaged tables, a file of another format.
     pub fn open<S: SeekableInput>(input: &mut S) -> Result<Self, Error> {
-        let tracks = match ProgressiveFile::scan(input)? {
-            Some(file) => progressive_tracks(&file)?,
-            None => fragmented_tracks(input)?,
+        let movie = match ProgressiveFile::scan(input)? {
+            Some(file) => Self {
+                tracks: progressive_tracks(&file)?,
+                warnings: Vec::new(),
+            },
+            None => FragmentedFile::scan(input)?.read(input)?,
         };
-        match tracks.is_empty() {
+        match movie.tracks.is_empty() {
             true => Err(Error::NoTracks),
-            false => Ok(Self { tracks }),
+            false => Ok(movie),
         }
     }
 }
@@ -49,63 +62,97 @@ fn progressive_tracks(file: &ProgressiveFile) -> Result<Vec<SourceTrack>, Error>
                 table,
                 timing: TrackTiming::read(trak)?,
                 first_decode_time: 0,
+                boxes: None,
             };
             SourceTrack::read(trak, tables, movie_timescale)
         })
         .collect()
 }
 
-fn fragmented_tracks<S: SeekableInput>(input: &mut S) -> Result<Vec<SourceTrack>, Error> {
-    let moov_bytes = find_moov(input)?;
-    let moov = BoxTree::parse(&moov_bytes)?;
-    refuse_unreadable(&moov)?;
-    let movie_timescale = read_movie_timescale(moov.child(FourCc::MVHD)?.reader())?;
-    let traks: Vec<_> = moov.all(FourCc::TRAK).collect();
-    let mut builders = traks
-        .iter()
-        .map(|trak| builder(trak, &moov))
-        .collect::<Result<Vec<_>, _>>()?;
-    add_samples_of_moov(&moov, &mut builders)?;
-    let mut at = 0;
-    while at < input.size() {
-        let Some(TopLevelBox { header, end }) = read_header(input, at)? else {
-            break;
-        };
-        match header.box_type {
-            FourCc::MOOF => TableBuilder::add_moof(&mut builders, &read_box(input, at..end)?, at)?,
-            FourCc::MOOV if read_box(input, at..end)? != moov_bytes => {
-                return Err(isobmff_boxes::Error::Duplicate {
-                    box_type: FourCc::MOOV,
-                }
-                .into());
-            }
-            _ => (),
-        }
-        at = end;
-    }
-    traks
-        .into_iter()
-        .zip(builders)
-        .map(|(trak, builder)| {
-            SourceTrack::read(trak, builder.build(timescale(trak)?), movie_timescale)
-        })
-        .filter(|track| !matches!(track, Ok(track) if track.is_empty()))
-        .collect()
+/// The top-level boxes of a fragmented file.
+#[derive(Default)]
+struct FragmentedFile {
+    moov: Option<Vec<u8>>,
+    moofs: Vec<Range<u64>>,
+    /// True if there are event messages.
+    has_events: bool,
 }
 
-/// Returns the first `moov`.
-fn find_moov<S: SeekableInput>(input: &mut S) -> Result<Vec<u8>, Error> {
-    let mut at = 0;
-    while at < input.size() {
-        let Some(TopLevelBox { header, end }) = read_header(input, at)? else {
-            break;
-        };
-        if header.box_type == FourCc::MOOV {
-            return read_box(input, at..end);
+impl FragmentedFile {
+    fn scan<S: SeekableInput>(input: &mut S) -> Result<Self, Error> {
+        let mut file = Self::default();
+        let mut at = 0;
+        while at < input.size() {
+            let Some(TopLevelBox { header, end }) = read_header(input, at)? else {
+                break;
+            };
+            match header.box_type {
+                FourCc::MOOF if file.moofs.len() == MAX_MOOFS => {
+                    return Err(Error::TooLarge {
+                        what: "the number of fragments of a file",
+                        limit: MAX_MOOFS as u64,
+                    });
+                }
+                FourCc::MOOF => file.moofs.push(at..end),
+                FourCc::MOOV => file.add_moov(&read_box(input, at..end)?)?,
+                EMSG => file.has_events = true,
+                _ => (),
+            }
+            at = end;
         }
-        at = end;
+        Ok(file)
     }
-    Err(Error::NoMoov)
+
+    /// Takes a `moov`, which may be repeated.
+    fn add_moov(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let known = self.moov.get_or_insert_with(|| bytes.to_vec());
+        match known == bytes {
+            true => Ok(()),
+            false => Err(isobmff_boxes::Error::Duplicate {
+                box_type: FourCc::MOOV,
+            }
+            .into()),
+        }
+    }
+
+    /// Reads the samples of all fragments.
+    fn read<S: SeekableInput>(self, input: &mut S) -> Result<SourceMovie, Error> {
+        let moov_bytes = self.moov.ok_or(Error::NoMoov)?;
+        let moov = BoxTree::parse(&moov_bytes)?;
+        refuse_unreadable(&moov)?;
+        let movie_timescale = read_movie_timescale(moov.child(FourCc::MVHD)?.reader())?;
+        let traks: Vec<_> = moov.all(FourCc::TRAK).collect();
+        let mut builders = traks
+            .iter()
+            .map(|trak| builder(trak, &moov))
+            .collect::<Result<Vec<_>, _>>()?;
+        add_samples_of_moov(&moov, &mut builders)?;
+        for moof in self.moofs {
+            let position = moof.start;
+            TableBuilder::add_moof(&mut builders, &read_box(input, moof)?, position)?;
+        }
+        let mut warnings = WarningQueue::default();
+        if self.has_events {
+            warnings.add(Warning::LeftOut {
+                box_type: EMSG,
+                grouping_type: None,
+            });
+        }
+        for warning in builders.iter_mut().flat_map(TableBuilder::take_warnings) {
+            warnings.add(warning);
+        }
+        Ok(SourceMovie {
+            tracks: traks
+                .into_iter()
+                .zip(builders)
+                .map(|(trak, builder)| {
+                    SourceTrack::read(trak, builder.build(timescale(trak)?), movie_timescale)
+                })
+                .filter(|track| !matches!(track, Ok(track) if track.is_empty()))
+                .collect::<Result<_, _>>()?,
+            warnings: std::iter::from_fn(|| warnings.next()).collect(),
+        })
+    }
 }
 
 fn builder(trak: &BoxTree<'_>, moov: &BoxTree<'_>) -> Result<TableBuilder, Error> {
@@ -134,7 +181,7 @@ fn add_samples_of_moov(moov: &BoxTree<'_>, builders: &mut [TableBuilder]) -> Res
                 .iter()
                 .zip(moov.all(FourCc::TRAK).zip(builders))
             {
-                builder.add_moov(table, &TrackTiming::read(trak)?)?;
+                builder.add_moov(trak.descend(&STBL_PATH)?, table, &TrackTiming::read(trak)?)?;
             }
             break;
         }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use isobmff_boxes::{BoxTree, FourCc, Tkhd};
 
 use super::media_start::MediaStart;
+use super::sample_boxes::SampleBoxes;
 use crate::Error;
 use crate::fragmenting::moov::empty_tables;
 use crate::fragmenting::timing::{SampleTiming, TimingCursor, TrackTiming};
@@ -15,6 +16,7 @@ use crate::init::find_stbl_mut;
 use crate::progressive::tables::SampleTable;
 
 /// A track of a clear file.
+#[derive(Clone)]
 pub struct SourceTrack {
     pub(super) track: ProgressiveTrack,
     /// The ticks from the decode time 0 to the presentation time 0.
@@ -89,6 +91,8 @@ pub(super) struct SampleTables {
     pub(super) table: SampleTable,
     pub(super) timing: TrackTiming,
     pub(super) first_decode_time: u64,
+    /// The groups and sub-samples of fragments; None for those in `stbl`.
+    pub(super) boxes: Option<SampleBoxes>,
 }
 
 /// A sample and its times in ticks.
@@ -111,6 +115,9 @@ impl SourceTrack {
         let timescale = timescale(trak)?;
         let start = MediaStart::read(trak, track_id, timescale, movie_timescale)?;
         let mut track = ProgressiveTrack::of(trak, tables.table, tables.timing)?;
+        if let Some(boxes) = tables.boxes {
+            (track.groups, track.sub_samples) = boxes.build();
+        }
         track.first_decode_time = tables.first_decode_time.saturating_add(start.delay);
         let mut without_samples = trak.clone();
         if let Some(tables) = find_stbl_mut(&mut without_samples).and_then(BoxTree::children_mut) {

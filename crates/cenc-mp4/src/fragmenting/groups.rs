@@ -4,9 +4,10 @@
 
 use isobmff_boxes::{BoxTree, Csgp, FourCc, FullBoxHeader, GroupPattern, SampleRun};
 
-use super::timing::RunCursor;
+use super::timing::{RunCursor, push_run};
 
 /// The sample groups of one type.
+#[derive(Clone)]
 pub(crate) struct TrackSampleGroups {
     version: u8,
     /// grouping_type and, from version 1 on, grouping_type_parameter.
@@ -15,6 +16,7 @@ pub(crate) struct TrackSampleGroups {
 }
 
 /// The group_description_index of each sample; 0 is no group.
+#[derive(Clone)]
 enum GroupIndices {
     /// Those of `sbgp`.
     Runs { runs: Vec<SampleRun>, at: RunCursor },
@@ -26,7 +28,7 @@ enum GroupIndices {
 }
 
 /// A position in patterns.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct PatternCursor {
     pattern: usize,
     /// Number of samples of the pattern before the next.
@@ -67,6 +69,37 @@ impl TrackSampleGroups {
             .collect()
     }
 
+    /// Creates the groups of one type, given by its fields in `sbgp`, from the indices of runs of samples.
+    pub(crate) const fn of_runs(version: u8, kind: Vec<u8>, runs: Vec<SampleRun>) -> Self {
+        Self {
+            version,
+            kind,
+            indices: GroupIndices::Runs {
+                runs,
+                at: RunCursor { run: 0, used: 0 },
+            },
+        }
+    }
+
+    /// Returns the version of the `sbgp` that states the type.
+    pub(crate) const fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// Returns grouping_type and, from version 1 on, grouping_type_parameter.
+    pub(crate) fn kind(&self) -> &[u8] {
+        &self.kind
+    }
+
+    /// Returns the group_description_index of the next sample; 0 if it is in no group.
+    pub(crate) fn next_index(&mut self) -> u32 {
+        match &mut self.indices {
+            GroupIndices::Runs { runs, at } => at.next(runs),
+            GroupIndices::Patterns { patterns, at } => at.next(patterns),
+        }
+        .unwrap_or(0)
+    }
+
     fn read(sbgp: &BoxTree<'_>) -> Result<Self, isobmff_boxes::Error> {
         let mut reader = sbgp.reader();
         let version = reader.full_box_header()?.version;
@@ -102,18 +135,7 @@ impl TrackSampleGroups {
     pub(crate) fn next_box(&mut self, samples: u32) -> Option<BoxTree<'static>> {
         let mut runs: Vec<SampleRun> = Vec::new();
         for _ in 0..samples {
-            let value = match &mut self.indices {
-                GroupIndices::Runs { runs, at } => at.next(runs),
-                GroupIndices::Patterns { patterns, at } => at.next(patterns),
-            }
-            .unwrap_or(0);
-            match runs.last_mut() {
-                Some(run) if run.value == value => run.sample_count += 1,
-                _ => runs.push(SampleRun {
-                    sample_count: 1,
-                    value,
-                }),
-            }
+            push_run(&mut runs, self.next_index());
         }
         if runs.iter().all(|run| run.value == 0) {
             return None;

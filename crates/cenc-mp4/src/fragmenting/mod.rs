@@ -5,11 +5,11 @@
 //! other bytes of its fragment, and fragments are output in the order of time. They are clear; from here on they are treated like
 //! fragments of the input.
 
-mod groups;
+pub(super) mod groups;
 pub(super) mod moof;
 pub(super) mod moov;
 pub(super) mod plan;
-mod subsamples;
+pub(super) mod subsamples;
 pub(super) mod timing;
 pub(super) mod track;
 

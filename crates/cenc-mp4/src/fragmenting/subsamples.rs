@@ -9,6 +9,7 @@ use isobmff_boxes::{BoxTree, Error, FourCc, FullBoxHeader};
 const ENTRY_HEADER: usize = 6;
 
 /// The entries of one `subs`.
+#[derive(Clone)]
 pub(crate) struct TrackSubSamples {
     header: FullBoxHeader,
     body: Vec<u8>,
@@ -18,6 +19,7 @@ pub(crate) struct TrackSubSamples {
 }
 
 /// The sub-samples of one sample.
+#[derive(Clone)]
 struct SubSampleEntry {
     /// The number of the sample, from 1.
     sample: u64,
@@ -51,6 +53,29 @@ impl TrackSubSamples {
             entries,
             next: 0,
         })
+    }
+
+    /// True if both boxes have the same version and flags, which name the kind of sub-samples.
+    pub(crate) fn is_of_kind(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+
+    /// Moves all entries by a number of samples.
+    pub(crate) fn move_by(&mut self, samples: u32) {
+        for entry in &mut self.entries {
+            entry.sample += u64::from(samples);
+        }
+    }
+
+    /// Appends the entries of a box of the same kind, which are of later samples.
+    pub(crate) fn append(&mut self, later: Self) {
+        let start = self.body.len();
+        self.body.extend(later.body);
+        self.entries
+            .extend(later.entries.into_iter().map(|entry| SubSampleEntry {
+                sample: entry.sample,
+                bytes: entry.bytes.start + start..entry.bytes.end + start,
+            }));
     }
 
     /// Returns the box for `count` samples from number `first`, counted from 0, on; None if none of them has sub-samples.

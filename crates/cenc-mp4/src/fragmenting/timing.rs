@@ -13,7 +13,7 @@ const NON_SYNC: u32 = 1 << 16;
 const DEPENDENCIES: u32 = 20;
 
 /// The timing tables of one track.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TrackTiming {
     /// Ticks per second.
     pub(crate) timescale: u32,
@@ -37,8 +37,8 @@ pub(crate) struct TimingCursor {
 /// A position in runs of samples.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RunCursor {
-    run: usize,
-    used: u32,
+    pub(super) run: usize,
+    pub(super) used: u32,
 }
 
 /// The values of a sample in `trun` except its size.
@@ -107,7 +107,8 @@ impl TimingBuilder {
     }
 }
 
-fn push_run(runs: &mut Vec<SampleRun>, value: u32) {
+/// Adds a sample to runs.
+pub(crate) fn push_run(runs: &mut Vec<SampleRun>, value: u32) {
     match runs.last_mut() {
         Some(last) if last.value == value => last.sample_count += 1,
         _ => runs.push(SampleRun {

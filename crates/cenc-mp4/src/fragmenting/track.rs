@@ -14,6 +14,7 @@ const VIDEO_HANDLER: FourCc = FourCc(*b"vide");
 const AUDIO_HANDLER: FourCc = FourCc(*b"soun");
 
 /// A track and the position of its next fragment.
+#[derive(Clone)]
 pub(crate) struct ProgressiveTrack {
     pub(crate) track_id: u32,
     /// The 1-based sample description of fragments that state none.

@@ -13,6 +13,7 @@ use crate::information::{EntryExtent, entry_extents, points_at_entries};
 const MAX_AUXILIARY: u64 = 256 << 20;
 
 /// The auxiliary information of one kind of the samples of a track.
+#[derive(Clone)]
 pub(crate) struct OtherInformation {
     pub(crate) info_type: Option<AuxInfoType>,
     saiz: Saiz<'static>,
@@ -21,6 +22,7 @@ pub(crate) struct OtherInformation {
 }
 
 /// Consecutive entries.
+#[derive(Clone)]
 struct InformationRun {
     /// Number of their first sample, from 0.
     first: u64,

@@ -20,6 +20,7 @@ const MAX_CHUNKS: usize = 1 << 23;
 const SELF_CONTAINED: u32 = 1;
 
 /// The samples of one track.
+#[derive(Clone)]
 pub(crate) struct SampleTable {
     pub(crate) sizes: SampleSizes,
     /// In decoding order; all are inside the media of the file.
@@ -52,6 +53,7 @@ impl SampleTable {
 }
 
 /// The sizes of samples in bytes.
+#[derive(Clone)]
 pub(crate) enum SampleSizes {
     Common(u32),
     Listed(Vec<u32>),
