@@ -95,6 +95,15 @@ pub enum Error {
         /// Its track_ID.
         track_id: u32,
     },
+    /// A segment of a track is not one fragment, as Smooth Streaming needs it.
+    #[error(
+        "track {track_id}: a segment has more than 256 MiB or several sample descriptions, so that it is no single fragment, as Smooth \
+         Streaming needs it: make the segments shorter, or write DASH or HLS manifests only"
+    )]
+    DividedSegment {
+        /// The new track_ID.
+        track_id: u32,
+    },
     /// The input cannot be read.
     #[error("cannot read the input: {0}")]
     Input(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -208,6 +208,20 @@ impl Packaging {
         self.changes.restart();
     }
 
+    /// Prepares for another stream with the other kind of boxes, of tracks under the same keys. Their IVs follow those of the stream
+    /// before, so that no IV is used twice.
+    ///
+    /// # Errors
+    /// [`Error::PiffPeriods`].
+    pub fn restart_as(&mut self, flavor: BoxFlavor) -> Result<(), Error> {
+        if self.config.is_timed() && flavor == BoxFlavor::Piff {
+            return Err(Error::PiffPeriods);
+        }
+        self.config.flavor = flavor;
+        self.restart();
+        Ok(())
+    }
+
     /// Chooses keys for the tracks of a stream, prepares them and builds the signaling. A repeated `moov` with the same tracks gets
     /// the same signaling as the first.
     ///

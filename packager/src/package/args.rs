@@ -15,13 +15,14 @@ Examples:
   playready-packager package film-1080p.mp4 film-480p.mp4 subs.vtt,language=en --output out --key-uri file:///etc/keys/film.keys --scheme cbcs
   playready-packager package film.mp4 --output out --single-file --key-uri speke+https://host/v2 --content-id film
   playready-packager package film.mp4 dub.mp4,language=de,role=dub --output out --key-uri file:///etc/keys/film.keys
+  playready-packager package film.mp4 --output out --manifests dash,hls,smooth --key-uri file:///etc/keys/film.keys
 
 Exit codes:
   0  the presentation is in DIR
   1  an input cannot be packaged, or there is no key for it
   2  wrong usage, or a file that cannot be opened, read or written";
 
-/// Package MP4 and WebVTT files as a protected presentation for players: CMAF segments, MPD and HLS playlists
+/// Package MP4 and WebVTT files as a protected presentation for players: CMAF segments, MPD and HLS playlists, or Smooth Streaming
 ///
 /// The tracks of all files play together; those of one kind are qualities or languages among which players choose. Segments start at
 /// key frames that all qualities have in common. The manifests in DIR are replaced when all that they name is there, so that an
@@ -62,6 +63,15 @@ pub struct PackageArgs {
     pub protection: ProtectionOptions,
 }
 
+impl PackageArgs {
+    /// True if a manifest is written that names CMAF files.
+    pub fn writes_cmaf(&self) -> bool {
+        self.manifests
+            .iter()
+            .any(|kind| matches!(kind, ManifestKind::Dash | ManifestKind::Hls))
+    }
+}
+
 /// A format of manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ManifestKind {
@@ -69,4 +79,6 @@ pub enum ManifestKind {
     Dash,
     /// Playlists of HLS, `manifest.m3u8` and one for each track
     Hls,
+    /// A client manifest of Smooth Streaming, `Manifest`, with fragments of its own; for scheme cenc
+    Smooth,
 }

@@ -17,6 +17,7 @@ use super::input_spec::TrackProperties;
 const UNPLAYED_TEXT: [FourCc; 3] = [FourCc(*b"tx3g"), FourCc(*b"text"), FourCc(*b"c608")];
 
 /// A track as the manifests describe it.
+#[derive(Clone)]
 pub struct DescribedTrack {
     /// The codecs parameter of RFC 6381.
     pub codecs: String,
@@ -28,7 +29,7 @@ pub struct DescribedTrack {
     pub label: Option<String>,
     /// The purposes.
     pub roles: Vec<Role>,
-    /// The codec in a Smooth Streaming manifest.
+    /// The codec in a Smooth Streaming manifest, if it has a name there.
     pub smooth: Option<SmoothCodec>,
 }
 
@@ -67,14 +68,36 @@ impl DescribedTrack {
             roles.dedup();
         }
         Ok(Some(Self {
+            smooth: smooth_codec(&found),
             codecs: found.codecs,
             media,
             language: properties.language.clone().or(found.language),
             label: properties.label.clone().or(found.name),
             roles,
-            smooth: None,
         }))
     }
+}
+
+/// Returns the codec as Smooth Streaming names it: MS-SSTR 2.2.2.5. None if it has no name, or the parameter sets are in the samples only.
+fn smooth_codec(found: &TrackDescription) -> Option<SmoothCodec> {
+    let four_cc = match (&found.format.0, found.codecs.as_str()) {
+        (b"avc1" | b"avc3", _) => "H264",
+        (b"hvc1", _) => "HVC1",
+        (b"hev1", _) => "HEV1",
+        (b"mp4a", "mp4a.40.5" | "mp4a.40.29") => "AACH",
+        (b"mp4a", _) => "AACL",
+        (b"stpp", _) => "TTML",
+        _ => return None,
+    };
+    let private_data = match four_cc {
+        "TTML" => Vec::new(),
+        _ => found.codec_private_data.clone()?,
+    };
+    let has_data = four_cc == "TTML" || !private_data.is_empty();
+    has_data.then(|| SmoothCodec {
+        four_cc: four_cc.to_owned(),
+        private_data,
+    })
 }
 
 fn video_media(video: &VideoDescription, source: &SourceTrack) -> TrackMedia {

@@ -44,15 +44,21 @@ pub enum Error {
         without: PathBuf,
         end: f64,
     },
+    /// Settings that Smooth Streaming does not have.
+    #[error("--manifests smooth {reason}, or leave smooth out of --manifests")]
+    SmoothSettings { reason: &'static str },
+    /// No track of a kind can be in a Smooth Streaming manifest.
+    #[error(
+        "{path}: Smooth Streaming has no name for the codec {codecs:?}, only for AVC, HEVC and AAC: give a file with one of these too, or \
+         leave smooth out of --manifests", path = .path.display()
+    )]
+    SmoothCodec { path: PathBuf, codecs: String },
     /// A file or folder of the presentation cannot be written.
     #[error("{path}: {source}", path = .path.display())]
     Output { path: PathBuf, source: io::Error },
     /// A manifest cannot be written.
-    #[error("{format}: {source}")]
-    Manifest {
-        format: &'static str,
-        source: presentation::writer::WriteError,
-    },
+    #[error(transparent)]
+    Manifest(#[from] presentation::writer::WriteError),
 }
 
 impl Error {
@@ -68,8 +74,8 @@ impl Error {
             Self::Unaligned { .. } | Self::Shorter { .. } | Self::WebVtt { .. } | Self::NoMedia => {
                 FAULTY
             }
-            Self::Manifest { .. } => FAULTY,
-            Self::Input(_) | Self::Output { .. } => NO_FILE,
+            Self::Manifest(_) | Self::SmoothCodec { .. } => FAULTY,
+            Self::SmoothSettings { .. } | Self::Input(_) | Self::Output { .. } => NO_FILE,
         }
     }
 }

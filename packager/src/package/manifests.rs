@@ -2,7 +2,7 @@
 //! The manifests of the presentation.
 
 use presentation::model::{Presentation, PresentedTrack};
-use presentation::writer::{WriteError, dash, hls};
+use presentation::writer::{dash, hls};
 
 use super::Error;
 use super::args::{ManifestKind, PackageArgs};
@@ -30,10 +30,12 @@ impl ManifestWriter<'_> {
     pub fn write(&self) -> Result<Vec<Manifest>, Error> {
         let mut manifests = Vec::new();
         for kind in &self.args.manifests {
-            manifests.push(match kind {
-                ManifestKind::Dash => self.mpd()?,
-                ManifestKind::Hls => self.playlists()?,
-            });
+            match kind {
+                ManifestKind::Dash => manifests.push(self.mpd()?),
+                ManifestKind::Hls => manifests.push(self.playlists()?),
+                // It describes other files.
+                ManifestKind::Smooth => (),
+            }
         }
         Ok(manifests)
     }
@@ -42,7 +44,7 @@ impl ManifestWriter<'_> {
         let options = dash::MpdOptions::default();
         Ok(Manifest {
             name: MPD,
-            text: dash::mpd(self.presentation, &options).map_err(failed("MPD"))?,
+            text: dash::mpd(self.presentation, &options).map_err(Error::Manifest)?,
         })
     }
 
@@ -50,7 +52,7 @@ impl ManifestWriter<'_> {
         for track in &self.presentation.tracks {
             self.write_track(track)?;
         }
-        let text = hls::multivariant(self.presentation).map_err(failed("HLS"))?;
+        let text = hls::multivariant(self.presentation).map_err(Error::Manifest)?;
         Ok(Manifest {
             name: MULTIVARIANT,
             text,
@@ -64,18 +66,14 @@ impl ManifestWriter<'_> {
                 false => hls::HlsClearLead::KeyFromStart,
             },
         };
-        let media = hls::media(self.presentation, track, &options).map_err(failed("HLS"))?;
+        let media = hls::media(self.presentation, track, &options).map_err(Error::Manifest)?;
         self.version
             .write(&hls::media_name(track), media.as_bytes())?;
         if hls::has_iframes(track) {
-            let iframes = hls::iframes(track, &options).map_err(failed("HLS"))?;
+            let iframes = hls::iframes(track, &options).map_err(Error::Manifest)?;
             self.version
                 .write(&hls::iframes_name(track), iframes.as_bytes())?;
         }
         Ok(())
     }
-}
-
-fn failed(format: &'static str) -> impl Fn(WriteError) -> Error {
-    move |source| Error::Manifest { format, source }
 }

@@ -12,12 +12,14 @@ mod manifests;
 mod names;
 mod presented;
 mod report;
+mod smooth;
 mod track_writer;
 mod web_vtt;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
+use args::ManifestKind;
 pub use args::PackageArgs;
 use cenc_mp4::cutting::{CutTrack, SegmentStarts, SourceTrack, UnalignedTracks, track_init};
 use described_track::DescribedTrack;
@@ -30,10 +32,12 @@ use manifests::ManifestWriter;
 use names::TrackNames;
 use presentation::model::Presentation;
 use presented::{PresentedKeys, ShownTrack, write_texts};
+use protection_policy::Packaging;
 use report::PackageReport;
+use smooth::SmoothPlan;
 use track_writer::TrackWriter;
 
-use crate::cut::{ProtectedInit, SegmentProtector, TrackJob};
+use crate::cut::{Mp4File, ProtectedInit, SegmentProtector, TrackJob};
 use crate::print;
 use crate::protect::signals::StopSignals;
 use crate::protect::{self, progress_bar};
@@ -49,7 +53,7 @@ pub fn run(args: &PackageArgs, host: &Host) -> ExitCode {
     }
 }
 
-/// A track with its description, before it is cut.
+/// A track with its description and its segments.
 struct PlannedTrack {
     /// Index of its file.
     file: usize,
@@ -66,33 +70,69 @@ fn package(args: &PackageArgs, host: &Host) -> Result<PackageReport, Error> {
         return Err(Error::NoMedia);
     }
     let mut names = TrackNames::default();
-    let planned = plan(&mut inputs, args.segment_duration, &mut names, &bar)?;
-    let version = NewVersion::create(&args.output)?;
-    let mut presentation = protect_tracks(args, host, &mut inputs, planned, &version, &bar)?;
-    presentation
-        .tracks
-        .extend(write_texts(&inputs, &version, &mut names)?);
-    let writer = ManifestWriter {
-        presentation: &presentation,
-        args,
-        version: &version,
+    let starts = choose_starts(&inputs, args.segment_duration)?;
+    let planned = plan(&mut inputs, &starts, &mut names, &bar)?;
+    let config = args.protection.config(host)?;
+    for warning in config.warnings() {
+        bar.suspend(|| eprintln!("warning: {warning}"));
+    }
+    let smooth = match args.manifests.contains(&ManifestKind::Smooth) {
+        true => {
+            smooth::check(&config)?;
+            Some(SmoothPlan::new(&planned, &starts, &inputs, &bar)?)
+        }
+        false => None,
     };
-    let manifests = writer.write()?;
+    let version = NewVersion::create(&args.output)?;
+    let mut pass = PackagingPass {
+        args,
+        files: &mut inputs.files,
+        version: &version,
+        bar: &bar,
+    };
+    let mut packaging = args.protection.open(config, host)?;
+    let mut presentation = None;
+    let mut manifests = Vec::new();
+    if args.writes_cmaf() {
+        let packaged = protect_tracks(&mut pass, planned, packaging)?;
+        packaging = packaged.packaging;
+        presentation = Some(packaged.presentation);
+    }
+    if let Some(plan) = smooth {
+        let written = plan.write(&mut pass, packaging)?;
+        manifests.push(written.manifest);
+        presentation = presentation.or(Some(written.presentation));
+    }
+    let mut presentation = presentation.unwrap_or_default();
+    if args.writes_cmaf() {
+        let texts = write_texts(&inputs, &version, &mut names)?;
+        presentation.tracks.extend(texts);
+        let writer = ManifestWriter {
+            presentation: &presentation,
+            args,
+            version: &version,
+        };
+        manifests.splice(0..0, writer.write()?);
+    }
     let report = PackageReport::new(args, &presentation, &manifests);
     version.publish(&manifests, host)?;
     Ok(report)
 }
 
+/// Chooses the times at which segments start.
+fn choose_starts(inputs: &Inputs, segment_duration: Duration) -> Result<SegmentStarts, Error> {
+    let sources: Vec<&SourceTrack> = inputs.tracks.iter().map(|track| &track.source).collect();
+    SegmentStarts::choose(&sources, segment_duration)
+        .map_err(|unaligned| unaligned_error(inputs, &unaligned))
+}
+
 /// Describes the tracks and cuts them into segments.
 fn plan(
     inputs: &mut Inputs,
-    segment_duration: Duration,
+    starts: &SegmentStarts,
     names: &mut TrackNames,
     bar: &ProgressBar,
 ) -> Result<Vec<PlannedTrack>, Error> {
-    let sources: Vec<&SourceTrack> = inputs.tracks.iter().map(|track| &track.source).collect();
-    let starts = SegmentStarts::choose(&sources, segment_duration)
-        .map_err(|unaligned| unaligned_error(inputs, &unaligned))?;
     let mut planned = Vec::new();
     for track in std::mem::take(&mut inputs.tracks) {
         let InputTrack {
@@ -113,7 +153,7 @@ fn plan(
             file,
             name: names.choose(&described.media, described.language.as_deref()),
             described,
-            cut: CutTrack::new(source, track_id, &starts).map_err(failed)?,
+            cut: CutTrack::new(source, track_id, starts).map_err(failed)?,
         });
     }
     Ok(planned)
@@ -136,24 +176,34 @@ fn unaligned_error(inputs: &Inputs, unaligned: &UnalignedTracks) -> Error {
     }
 }
 
+/// A pass over all tracks.
+struct PackagingPass<'a> {
+    args: &'a PackageArgs,
+    files: &'a mut [Mp4File],
+    version: &'a NewVersion,
+    bar: &'a ProgressBar,
+}
+
+/// The tracks that were written.
+struct PackagedTracks {
+    presentation: Presentation,
+    /// The configuration and the keys, for another pass.
+    packaging: Packaging,
+}
+
 /// Protects the tracks and writes their files.
 fn protect_tracks(
-    args: &PackageArgs,
-    host: &Host,
-    inputs: &mut Inputs,
+    pass: &mut PackagingPass<'_>,
     planned: Vec<PlannedTrack>,
-    version: &NewVersion,
-    bar: &ProgressBar,
-) -> Result<Presentation, Error> {
-    let config = args.protection.config(host)?;
-    for warning in config.warnings() {
-        bar.suspend(|| eprintln!("warning: {warning}"));
-    }
-    let scheme = config.scheme;
+    packaging: Packaging,
+) -> Result<PackagedTracks, Error> {
+    let PackagingPass {
+        args, version, bar, ..
+    } = *pass;
+    let scheme = packaging.config().scheme;
     let failed = |source| Error::mp4(&args.output, source);
     let cuts: Vec<&CutTrack> = planned.iter().map(|track| &track.cut).collect();
-    let init = ProtectedInit::new(&cuts, args.protection.open(config, host)?, args.threads)
-        .map_err(failed)?;
+    let init = ProtectedInit::new(&cuts, packaging, args.threads).map_err(failed)?;
     bar.set_message("packaging");
     let mut writers = Vec::new();
     let mut shown = Vec::new();
@@ -177,7 +227,7 @@ fn protect_tracks(
         jobs.push(TrackJob::new(file, cut));
         shown.push(ShownTrack { name, described });
     }
-    let mut protector = SegmentProtector::new(init, jobs, &mut inputs.files, writers, bar.clone());
+    let mut protector = SegmentProtector::new(init, jobs, pass.files, writers, bar.clone());
     protector.run()?;
     let keys = PresentedKeys {
         scheme,
@@ -190,8 +240,11 @@ fn protect_tracks(
     for (index, (shown, (writer, job))) in shown.into_iter().zip(written).enumerate() {
         tracks.push(shown.present(version, writer.finish()?, &keys.of_track(index), &job.keys));
     }
-    Ok(Presentation {
-        tracks,
-        drms: keys.drms(),
+    Ok(PackagedTracks {
+        presentation: Presentation {
+            tracks,
+            drms: keys.drms(),
+        },
+        packaging: protector.packaging.packaging,
     })
 }

@@ -1,121 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `playready-packager package` and `protect --fragment`, checked by independent decryptors, segmenters and schemas.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails there"
+)]
+
+mod folder;
+mod smooth;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
+use folder::{AUDIO_KEY, Folder, KEYS, VIDEO_KEY};
 use isobmff_boxes::{FourCc, Reader, Sidx};
-use serde_json::Value;
 use test_support::boxes::top_level;
 use test_support::tools;
 
-/// Keys that only these tests use.
-const KEYS: &str = "\
-video b0b1b2b3-b4b5-4647-9849-4a4b4c4d4e4f a7a1c35d0e9f48267d3c5a1be8f60491\n\
-audio c0c1c2c3-c4c5-4647-9849-4a4b4c4d4e4f 0f1e2d3c4b5a69788796a5b4c3d2e1f0\n";
-const VIDEO_KEY: &str = "a7a1c35d0e9f48267d3c5a1be8f60491";
-const AUDIO_KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const CUES: &str = "WEBVTT\n\n00:01.000 --> 00:02.000\nFirst\n\n00:03.000 --> 00:05.500\nLast\n";
 
-/// The folder of a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    /// None without FFmpeg.
-    fn new(test: &str) -> Option<Self> {
-        let Some(_) = tools::ffmpeg() else {
-            tools::skip(&format!("package::{test}"), "no FFmpeg");
-            return None;
-        };
-        let folder = Self(
-            Path::new(env!("CARGO_TARGET_TMPDIR"))
-                .join("package")
-                .join(test),
-        );
-        let _ = fs::remove_dir_all(&folder.0);
-        fs::create_dir_all(&folder.0).unwrap();
-        fs::write(folder.path("film.keys"), KEYS).unwrap();
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(folder.path("film.keys"), private).unwrap();
-        Some(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// Makes a file with FFmpeg from a test picture of 25 Hz and a tone.
-    fn film(&self, name: &str, size: &str, seconds: u32, codecs: &str) {
-        let picture = format!("testsrc2=s={size}:r=25:d={seconds}");
-        let tone = format!("sine=440:d={seconds}");
-        let made = Command::new(tools::ffmpeg().unwrap())
-            .args([
-                "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", &picture,
-            ])
-            .args(["-f", "lavfi", "-i", &tone])
-            .args(codecs.split_whitespace())
-            .arg(self.path(name))
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        let keys = format!("file://{}", self.path("film.keys").display());
-        Command::new(env!("CARGO_BIN_EXE_playready-packager"))
-            .args(arguments.split_whitespace())
-            .args(["--key-uri", &keys])
-            .current_dir(&self.0)
-            .output()
-            .unwrap()
-    }
-
-    fn package(&self, arguments: &str) -> Value {
-        let run = self.run(&format!("package {arguments} --json"));
-        assert!(run.status.success(), "{arguments}: {run:?}");
-        serde_json::from_slice(&run.stdout).unwrap()
-    }
-
-    /// Runs the command, which must fail; returns the exit code and the message.
-    fn refused(&self, arguments: &str) -> (i32, String) {
-        let run = self.run(arguments);
-        assert_eq!(run.stdout, b"", "{arguments}");
-        let message = String::from_utf8(run.stderr).unwrap();
-        (run.status.code().unwrap(), message)
-    }
-
-    /// Returns the names of a folder, sorted.
-    fn names(&self, folder: &str) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(self.path(folder))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    /// Joins the files of a track, of either form, and returns the name.
-    fn joined(&self, version: &str, track: &str) -> PathBuf {
-        let single = self.path(&format!("{version}/{track}.mp4"));
-        if single.exists() {
-            return single;
-        }
-        let mut bytes = fs::read(self.path(&format!("{version}/{track}/init.mp4"))).unwrap();
-        for number in 1.. {
-            match fs::read(self.path(&format!("{version}/{track}/{number}.m4s"))) {
-                Ok(segment) => bytes.extend(segment),
-                Err(_) => break,
-            }
-        }
-        let joined = self.path(&format!("{track}.joined.mp4"));
-        fs::write(&joined, bytes).unwrap();
-        joined
-    }
+/// The keys of a film under one key.
+fn one_key() -> String {
+    KEYS.lines().next().unwrap().replace("video", "*")
 }
 
 /// Returns the time, duration and digest of each decoded picture or block of sound.
@@ -242,7 +151,7 @@ fn segments_start_where_those_of_shaka_packager_do() {
     let run = Command::new(shaka)
         .args(["in=film.mp4,stream=video,init_segment=s-init.mp4,segment_template=s-$Number$.m4s"])
         .args(["--segment_duration", "2", "--mpd_output", "shaka.mpd"])
-        .current_dir(&folder.0)
+        .current_dir(folder.path(""))
         .output()
         .unwrap();
     assert!(run.status.success(), "{run:?}");
@@ -304,7 +213,7 @@ fn qualities_are_aligned_and_copies_of_sound_are_left_out() {
             .args(["-c:a", "copy"])
             .args(flags.split_whitespace())
             .arg(name)
-            .current_dir(&folder.0)
+            .current_dir(folder.path(""))
             .output()
             .unwrap();
         assert!(run.status.success(), "{run:?}");
@@ -452,11 +361,7 @@ fn any_file_becomes_one_streamable_file() {
     let Some(ffmpeg) = tools::ffmpeg8() else {
         return tools::skip("package::fragment", "no FFmpeg 8, which decrypts cbcs");
     };
-    fs::write(
-        folder.path("film.keys"),
-        KEYS.lines().next().unwrap().replace("video", "*"),
-    )
-    .unwrap();
+    folder.write_keys(&one_key());
     for (name, codecs) in FILMS {
         let film = format!("{name}.mp4");
         folder.film(&film, "160x90", 6, codecs);

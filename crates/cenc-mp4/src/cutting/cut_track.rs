@@ -6,11 +6,15 @@ use std::ops::Range;
 use isobmff_boxes::FourCc;
 
 use super::segment_starts::SegmentStarts;
+use super::smooth_time::SmoothTime;
 use super::source_track::{SourceTrack, TimedSample, TrackKind};
-use crate::fragmenting::moof::{self, MDAT_HEADER, MoofBase};
-use crate::fragmenting::plan::{FragmentPiece, PlannedFragment, plan_track};
+use crate::fragmenting::moof::{self, MDAT_HEADER, MoofForm};
+use crate::fragmenting::plan::{FragmentPiece, MAX_FRAGMENT, PlannedFragment, plan_track};
 use crate::progressive::source::read;
 use crate::{Error, SeekableInput};
+
+/// The most bytes of a segment in Smooth Streaming: 10 s at 200 Mbit/s.
+const MAX_SMOOTH_FRAGMENT: u64 = 256 << 20;
 
 /// A track and the segments into which it is cut. Their fragments are written one after the other.
 pub struct CutTrack {
@@ -18,6 +22,7 @@ pub struct CutTrack {
     fragments: Vec<PlannedFragment>,
     pieces: Vec<FragmentPiece>,
     segments: Vec<CutSegment>,
+    form: MoofForm,
     /// Index of the next fragment to write.
     next: usize,
 }
@@ -61,12 +66,40 @@ impl CutTrack {
     ) -> Result<Self, Error> {
         source.track.track_id = track_id;
         source.track.default_description = 1;
-        let plan = plan_track(&source.track, starts.decode_times(&source))?;
+        let plan = plan_track(&source.track, starts.decode_times(&source), MAX_FRAGMENT)?;
         Ok(Self {
             segments: segments(&plan.fragments, &source),
             source,
             fragments: plan.fragments,
             pieces: plan.pieces,
+            form: MoofForm::Cmaf,
+            next: 0,
+        })
+    }
+
+    /// Plans the fragments of a track for Smooth Streaming: one for each segment, with times in ticks of
+    /// [`SMOOTH_TIMESCALE`](super::SMOOTH_TIMESCALE), which are `delay` later than in the file. The segments have decode times.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`Error::DividedSegment`].
+    pub fn smooth(
+        mut source: SourceTrack,
+        track_id: u32,
+        starts: &SegmentStarts,
+        delay: u64,
+    ) -> Result<Self, Error> {
+        source.track.track_id = track_id;
+        source.track.default_description = 1;
+        let starts = starts.decode_times(&source);
+        let mut plan = plan_track(&source.track, starts, MAX_SMOOTH_FRAGMENT)?;
+        SmoothTime::new(&source, delay).convert(&mut source)?;
+        let segments = smooth_segments(&mut plan.fragments, &source)?;
+        Ok(Self {
+            segments,
+            source,
+            fragments: plan.fragments,
+            pieces: plan.pieces,
+            form: MoofForm::Smooth,
             next: 0,
         })
     }
@@ -100,12 +133,7 @@ impl CutTrack {
         let index = self.next;
         self.next += 1;
         let sequence_number = u32::try_from(self.next).unwrap_or(u32::MAX);
-        let mut boxes = moof::write(
-            sequence_number,
-            fragment,
-            &mut self.source.track,
-            MoofBase::Flagged,
-        )?;
+        let mut boxes = moof::write(sequence_number, fragment, &mut self.source.track, self.form)?;
         let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| {
             isobmff_boxes::Error::TooLarge {
                 box_type: FourCc::MDAT,
@@ -162,6 +190,37 @@ fn segments(fragments: &[PlannedFragment], source: &SourceTrack) -> Vec<CutSegme
         segment.duration = u64::try_from(end.saturating_sub(segment.start)).unwrap_or(0);
     }
     segments
+}
+
+/// Returns the segments of one fragment each, and gives these the decode times of the track.
+fn smooth_segments(
+    fragments: &mut [PlannedFragment],
+    source: &SourceTrack,
+) -> Result<Vec<CutSegment>, Error> {
+    let mut samples = source.samples();
+    let mut segments: Vec<CutSegment> = Vec::new();
+    for (index, fragment) in fragments.iter_mut().enumerate() {
+        let is_divided = segments
+            .last()
+            .is_some_and(|last| last.start_index == fragment.period);
+        if is_divided {
+            return Err(Error::DividedSegment {
+                track_id: source.track.track_id,
+            });
+        }
+        let mut own = samples.by_ref().take(fragment.count as usize).peekable();
+        let is_sync = own.peek().is_some_and(|first| first.is_sync);
+        fragment.decode_time = own.peek().map_or(0, |first| first.decode_time);
+        segments.push(CutSegment {
+            start_index: fragment.period,
+            start: fragment.decode_time.cast_signed(),
+            duration: own.map(|sample| u64::from(sample.duration)).sum(),
+            fragments: index..index + 1,
+            starts_with_sync: is_sync || source.kind() == TrackKind::Audio,
+            first_sample: source.track.table.sizes.get(fragment.first),
+        });
+    }
+    Ok(segments)
 }
 
 /// The presentation times of the samples of a fragment.

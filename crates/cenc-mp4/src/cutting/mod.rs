@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Cuts the tracks of clear MP4 files into CMAF segments (ISO/IEC 23000-19 clause 7.3), without demultiplexing and muxing again.
+//! Cuts the tracks of clear MP4 files into CMAF segments (ISO/IEC 23000-19 clause 7.3) or fragments of Smooth Streaming (MS-SSTR 2.2.4),
+//! without demultiplexing and muxing again.
 //!
 //! [`SourceMovie`] reads where the samples of a file are, progressive or fragmented. [`SegmentStarts`] chooses the times at which
 //! segments start, so that those of all qualities are aligned. A [`CutTrack`] has the plan of its segments and writes their
@@ -12,12 +13,14 @@ mod init_segment;
 mod media_start;
 mod sample_boxes;
 mod segment_starts;
+mod smooth_time;
 mod source_movie;
 mod source_track;
 
 pub use cut_track::{CutFragment, CutSegment, CutTrack};
 pub use init_segment::{init_segment, track_init};
 pub use segment_starts::{SegmentStarts, UnalignedTracks};
+pub use smooth_time::{SMOOTH_TIMESCALE, smooth_delay};
 pub use source_movie::SourceMovie;
 pub use source_track::{FrameRate, SourceTrack, TrackKind};
 

@@ -25,7 +25,7 @@ use super::items::refuse_items;
 use super::progressive::tables;
 use super::stream::{FragmentBoxes, FragmentPart, MediaPiece, StreamFragment};
 use super::{Chunk, Error};
-use moof::{MDAT_HEADER, MoofBase};
+use moof::{MDAT_HEADER, MoofForm};
 use plan::{FragmentPlan, PlannedFragment};
 use track::ProgressiveTrack;
 
@@ -246,7 +246,7 @@ impl<C: Chunk> Fragmenter<C> {
         };
         let track = self.tracks.get_mut(fragment.track).ok_or_else(too_large)?;
         self.sequence_number = self.sequence_number.wrapping_add(1);
-        let moof = moof::write(self.sequence_number, fragment, track, MoofBase::Implied)?;
+        let moof = moof::write(self.sequence_number, fragment, track, MoofForm::Plain)?;
         let size = u32::try_from(fragment.len + MDAT_HEADER as u64).map_err(|_| too_large())?;
         let mdat = FragmentPart::Mdat {
             header: [size.to_be_bytes(), FourCc::MDAT.0].concat(),

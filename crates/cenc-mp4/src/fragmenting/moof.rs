@@ -25,13 +25,20 @@ const SAMPLE_SIZE: u32 = 0x200;
 const SAMPLE_FLAGS: u32 = 0x400;
 const SAMPLE_OFFSET: u32 = 0x800;
 
-/// The base of the offsets of a track fragment, which is the `moof` in both cases.
+/// The extended type of the box with the time and the length of a fragment: MS-SSTR 2.2.4.4.
+const TFXD: [u8; 16] = [
+    0x6d, 0x1d, 0x9b, 0x05, 0x42, 0xd5, 0x44, 0xe6, 0x80, 0xe2, 0x14, 0x1d, 0xaf, 0xf7, 0x57, 0xb2,
+];
+
+/// The form of a track fragment. The base of its offsets is the `moof` in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MoofBase {
-    /// It does not: the form that Smooth Streaming needs and mp4mux writes.
-    Implied,
-    /// By default-base-is-moof, as CMAF requires: 23000-19 clause 7.5.16.
-    Flagged,
+pub(crate) enum MoofForm {
+    /// Without default-base-is-moof, as mp4mux writes it.
+    Plain,
+    /// With default-base-is-moof, as CMAF requires: 23000-19 clause 7.5.16.
+    Cmaf,
+    /// Without default-base-is-moof, and with its time in a `tfxd` in place of a `tfdt`: MS-SSTR 2.2.4.
+    Smooth,
 }
 
 /// Writes the `moof` of the next samples of `track`, whose payload follows in an `mdat` with a header of [`MDAT_HEADER`] bytes.
@@ -39,16 +46,16 @@ pub(crate) fn write(
     sequence_number: u32,
     fragment: &PlannedFragment,
     track: &mut ProgressiveTrack,
-    base: MoofBase,
+    form: MoofForm,
 ) -> Result<Vec<u8>, isobmff_boxes::Error> {
     let content = MoofContent {
         sequence_number,
         fragment,
         run: SampleColumns::next(fragment, track),
-        sample_boxes: next_sample_boxes(fragment, track),
+        sample_boxes: next_sample_boxes(fragment, track, form),
         information: RunInformation::of_fragment(fragment, track),
         track,
-        base,
+        form,
     };
     let size = content.moof(0)?.size();
     let mut out = Vec::with_capacity(size);
@@ -67,7 +74,7 @@ struct MoofContent<'a> {
     /// The `subs` and `sbgp` boxes of the samples.
     sample_boxes: Vec<BoxTree<'static>>,
     information: Vec<RunInformation>,
-    base: MoofBase,
+    form: MoofForm,
 }
 
 impl MoofContent<'_> {
@@ -96,19 +103,17 @@ impl MoofContent<'_> {
                 self.track.track_id,
                 Some(self.fragment.description)
                     .filter(|&index| index != self.track.default_description),
-                self.base,
+                self.form,
             ),
-            BoxTree::full(
-                FourCc::TFDT,
-                FullBoxHeader {
-                    version: 1,
-                    flags: 0,
-                },
-                &self.fragment.decode_time.to_be_bytes(),
-            ),
-            self.run
-                .trun(self.track.timing.offset_version(), data_offset),
         ];
+        let trun = self
+            .run
+            .trun(self.track.timing.offset_version(), data_offset);
+        let decode_time = self.fragment.decode_time;
+        match self.form {
+            MoofForm::Plain | MoofForm::Cmaf => traf.extend([tfdt(decode_time), trun]),
+            MoofForm::Smooth => traf.extend([trun, tfxd(decode_time, self.run.duration())]),
+        }
         traf.extend(self.sample_boxes.iter().cloned());
         let mut entries = self.run.end(data_offset);
         for information in &self.information {
@@ -121,10 +126,29 @@ impl MoofContent<'_> {
     }
 }
 
-/// Returns the boxes that describe the next samples: sub-samples, and then groups.
+fn tfdt(decode_time: u64) -> BoxTree<'static> {
+    let header = FullBoxHeader {
+        version: 1,
+        flags: 0,
+    };
+    BoxTree::full(FourCc::TFDT, header, &decode_time.to_be_bytes())
+}
+
+fn tfxd(start: u64, duration: u64) -> BoxTree<'static> {
+    let header = FullBoxHeader {
+        version: 1,
+        flags: 0,
+    };
+    let fields = [start, duration].map(u64::to_be_bytes).concat();
+    BoxTree::full(FourCc::UUID, header, &fields).with_uuid(TFXD)
+}
+
+/// Returns the boxes that describe the next samples: sub-samples, and then groups. Smooth Streaming has no init segment with the
+/// descriptions of groups.
 fn next_sample_boxes(
     fragment: &PlannedFragment,
     track: &mut ProgressiveTrack,
+    form: MoofForm,
 ) -> Vec<BoxTree<'static>> {
     let sub_samples = track
         .sub_samples
@@ -133,6 +157,7 @@ fn next_sample_boxes(
     let groups = track
         .groups
         .iter_mut()
+        .filter(|_| form != MoofForm::Smooth)
         .filter_map(|groups| groups.next_box(fragment.count));
     sub_samples.chain(groups).collect()
 }
@@ -196,6 +221,14 @@ impl SampleColumns {
         run
     }
 
+    /// Returns the length of the fragment in ticks.
+    fn duration(&self) -> u64 {
+        self.durations
+            .iter()
+            .map(|&duration| u64::from(duration))
+            .sum()
+    }
+
     /// Returns the offset of the end of the samples, which start at `start`.
     fn end(&self, start: u32) -> u64 {
         self.sizes
@@ -213,10 +246,10 @@ impl SampleColumns {
     }
 
     /// Writes a `tfhd`, with a `description` if it is not the default.
-    fn tfhd(&self, track_id: u32, description: Option<u32>, base: MoofBase) -> BoxTree<'static> {
-        let mut flags = match base {
-            MoofBase::Implied => 0,
-            MoofBase::Flagged => DEFAULT_BASE_IS_MOOF,
+    fn tfhd(&self, track_id: u32, description: Option<u32>, form: MoofForm) -> BoxTree<'static> {
+        let mut flags = match form {
+            MoofForm::Plain | MoofForm::Smooth => 0,
+            MoofForm::Cmaf => DEFAULT_BASE_IS_MOOF,
         };
         let mut body = track_id.to_be_bytes().to_vec();
         for (flag, field) in [
@@ -294,7 +327,7 @@ mod tests {
             flags: vec![0x0200_0000, 0x0001_0000, 0x0001_0000],
             offsets: vec![0, 2, 1],
         };
-        let tfhd = run.tfhd(5, Some(2), MoofBase::Implied);
+        let tfhd = run.tfhd(5, Some(2), MoofForm::Plain);
         let words = |words: &[u32]| -> Vec<u8> {
             let bytes = words.iter().flat_map(|word| word.to_be_bytes());
             bytes.collect()
@@ -314,9 +347,9 @@ mod tests {
             flags: vec![1, 2, 3],
             offsets: vec![0; 3],
         };
-        let flags = |base| run.tfhd(5, None, base).body()[..4].to_vec();
-        assert_eq!(flags(MoofBase::Implied), [0, 0, 0, 0x10]);
-        assert_eq!(flags(MoofBase::Flagged), [0, 2, 0, 0x10]);
+        let flags = |form| run.tfhd(5, None, form).body()[..4].to_vec();
+        assert_eq!(flags(MoofForm::Plain), [0, 0, 0, 0x10]);
+        assert_eq!(flags(MoofForm::Cmaf), [0, 2, 0, 0x10]);
         let trun = run.trun(0, 99);
         assert_eq!(trun.body()[..4], [0, 0, 5, 1]);
         assert_eq!(trun.body().len(), 12 + 3 * 8);

@@ -13,7 +13,7 @@ use crate::progressive::tables::SampleChunk;
 /// Seconds of a fragment after which the next sync sample starts another.
 const TARGET: u64 = 2;
 /// Bytes of samples after which a fragment ends, wherever the next sync sample is: 2 s at 64 Mbit/s.
-const MAX_FRAGMENT: u64 = 16 << 20;
+pub(crate) const MAX_FRAGMENT: u64 = 16 << 20;
 /// The most samples of a fragment.
 const MAX_SAMPLES: u32 = 1 << 16;
 /// The most fragments of a file: 3 days of two tracks.
@@ -69,6 +69,7 @@ pub(crate) fn plan(tracks: &[ProgressiveTrack]) -> Result<FragmentPlan, Error> {
         fragments: Vec::new(),
         pieces: Vec::new(),
         leader: None,
+        max_fragment: MAX_FRAGMENT,
     };
     if let Some((index, leader)) = (0..)
         .zip(tracks)
@@ -114,8 +115,12 @@ pub(crate) struct TrackPlan {
 }
 
 /// Plans the fragments of a track so that one starts with the first sample at or after each of these decode times, which ascend. The
-/// number of a period is the index of its start.
-pub(crate) fn plan_track(track: &ProgressiveTrack, starts: Vec<u64>) -> Result<TrackPlan, Error> {
+/// number of a period is the index of its start. A fragment of more than `max_fragment` bytes is divided.
+pub(crate) fn plan_track(
+    track: &ProgressiveTrack,
+    starts: Vec<u64>,
+    max_fragment: u64,
+) -> Result<TrackPlan, Error> {
     let mut planner = FragmentPlanner {
         fragments: Vec::new(),
         pieces: Vec::new(),
@@ -123,6 +128,7 @@ pub(crate) fn plan_track(track: &ProgressiveTrack, starts: Vec<u64>) -> Result<T
             periods: starts,
             timescale: track.timing.timescale,
         }),
+        max_fragment,
     };
     planner.walk(0, track)?;
     Ok(TrackPlan {
@@ -170,6 +176,8 @@ struct FragmentPlanner {
     pieces: Vec<FragmentPiece>,
     /// None while the leading track is planned.
     leader: Option<LeadingTrack>,
+    /// The most bytes of a fragment.
+    max_fragment: u64,
 }
 
 /// A walk over the samples of one track.
@@ -230,7 +238,7 @@ impl FragmentPlanner {
                 && (fragment.period != period
                     || fragment.description != description
                     || fragment.count == MAX_SAMPLES
-                    || fragment.len + size > MAX_FRAGMENT
+                    || fragment.len + size > self.max_fragment
                     || self.leader.is_none() && walk.is_long_enough(timing));
             if starts_fragment {
                 self.add_piece(walk, piece..end);

@@ -2,7 +2,7 @@
 //! Client manifests of Smooth Streaming (MS-SSTR, 2.2.2), and the names of the fragments that they request.
 //!
 //! The fragments are files in folders, named as in the requests of clients, so that any HTTP server can serve them:
-//! `QualityLevels(2000000)/Fragments(video=40000000)` beside [`MANIFEST_NAME`].
+//! `QualityLevels(2000000)/Fragments(video=40000000)` in the folder of the track, beside [`MANIFEST_NAME`] or below it.
 
 use cenc_types::Scheme;
 use drm_signaling::{Drm, smooth};
@@ -10,10 +10,11 @@ use drm_signaling::{Drm, smooth};
 use super::WriteError;
 use super::bitrate::MeasuredMedia;
 use super::check::check_presentation;
+use super::names::{in_folder, url_reference};
 use super::xml::XmlElement;
 use crate::model::{Presentation, PresentedTrack, Role, SmoothCodec, TrackMedia};
 
-/// The name of the client manifest. Clients request fragments beside it.
+/// The name of the client manifest, by which some clients know it.
 pub const MANIFEST_NAME: &str = "Manifest";
 
 /// Ticks per second of the presentation, and of streams that give no other number. rx-player 4.5 reads no other number.
@@ -31,7 +32,7 @@ pub struct SmoothTrack<'p> {
 }
 
 impl SmoothTrack<'_> {
-    /// Returns the name of the fragment that starts at a time in ticks, relative to the manifest.
+    /// Returns the name of the fragment that starts at a time in ticks, relative to the folder of the track.
     pub fn fragment_name(&self, start: u64) -> String {
         format!(
             "QualityLevels({})/Fragments({}={start})",
@@ -79,7 +80,7 @@ pub fn tracks(presentation: &Presentation) -> Result<Vec<SmoothTrack<'_>>, Write
 
 /// Writes the client manifest of a presentation. A stream has the tracks between which clients may switch.
 ///
-/// The names of the files in the model are not used. `TimeScale` of a stream is the timescale of its tracks; rx-player 4.5 plays only
+/// The names of the files in the model are not used, but the folder of a stream's first track is. `TimeScale` of a stream is the timescale of its tracks; rx-player 4.5 plays only
 /// [`TIMESCALE`].
 ///
 /// # Errors
@@ -235,7 +236,8 @@ fn stream_index(stream: &[&SmoothTrack<'_>]) -> Option<XmlElement> {
             .attribute(
                 "Url",
                 format_args!(
-                    "QualityLevels({{bitrate}})/Fragments({}={{start time}})",
+                    "{}QualityLevels({{bitrate}})/Fragments({}={{start time}})",
+                    url_reference(&in_folder(track, "")),
                     first.stream
                 ),
             )

@@ -84,6 +84,18 @@ fn streams_have_their_qualities_and_fragments() {
     );
 }
 
+// A client replaces {bitrate} and {start time}, and resolves the URL at that of the manifest: MS-SSTR 2.2.2.3, 3.1.5.
+#[test]
+fn fragments_may_be_in_a_folder() {
+    let mut presentation = film();
+    for track in &mut presentation.tracks {
+        track.folder = Some("v 2".to_owned());
+    }
+    let manifest = client_manifest(&presentation).unwrap();
+    let url = "Url=\"v%202/QualityLevels({bitrate})/Fragments(video={start time})\"";
+    assert!(manifest.contains(url), "{manifest}");
+}
+
 #[test]
 fn clear_presentation_has_no_protection() {
     let mut presentation = film();

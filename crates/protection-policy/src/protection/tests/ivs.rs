@@ -138,3 +138,24 @@ fn packagers_that_share_runs_never_give_an_iv_twice() {
     };
     assert_ne!(next(), next());
 }
+
+// 23001-7 clause 9.2: in counter mode no IV is used twice with a key, whatever boxes describe the samples.
+#[test]
+fn ivs_follow_those_of_the_stream_with_other_boxes() {
+    let mut packaging = packaging(Scheme::Cenc, &[("*", 1)], SampleKeys::default());
+    let next = |packaging: &mut Packaging| {
+        let tracks = protections(packaging, &[VIDEO]);
+        let key = &tracks[0].as_ref().unwrap().key;
+        let iv = key.ivs().next(1).unwrap();
+        u64::from_be_bytes(*iv.as_bytes().first_chunk().unwrap())
+    };
+    let first = next(&mut packaging);
+    packaging.restart_as(BoxFlavor::Piff).unwrap();
+    assert_eq!(packaging.flavor(), BoxFlavor::Piff);
+    assert_eq!(next(&mut packaging), first.wrapping_add(1));
+    packaging.config.crypto_period = std::time::Duration::from_secs(1);
+    assert!(matches!(
+        packaging.restart_as(BoxFlavor::Piff),
+        Err(Error::PiffPeriods)
+    ));
+}

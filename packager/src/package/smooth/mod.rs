@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Smooth Streaming: a pass of its own over the tracks, since its fragments have boxes and times of their own. Their samples are
+//! encrypted with IVs that follow those of the CMAF segments, so that no IV is used twice with a key.
+
+mod fragment_writer;
+
+use cenc_mp4::cutting::{CutTrack, SegmentStarts, SourceTrack, TrackKind, smooth_delay};
+use cenc_types::{IvSize, Scheme};
+use common_encryption::BoxFlavor;
+use fragment_writer::FragmentWriter;
+use indicatif::ProgressBar;
+use presentation::model::Presentation;
+use presentation::writer::smooth;
+use protection_policy::{Config, IvConfig, Packaging};
+
+use super::folder::Manifest;
+use super::inputs::Inputs;
+use super::presented::{PresentedKeys, ShownTrack};
+use super::{Error, PackagingPass, PlannedTrack};
+use crate::cut::{ProtectedInit, SegmentProtector, TrackJob};
+
+/// The tracks of a presentation for Smooth Streaming, before they are written.
+pub struct SmoothPlan(Vec<PlannedTrack>);
+
+/// The presentation whose fragments are written.
+pub struct SmoothPresentation {
+    /// The tracks and their fragments.
+    pub presentation: Presentation,
+    /// The client manifest.
+    pub manifest: Manifest,
+}
+
+/// Refuses settings that Smooth Streaming does not have.
+///
+/// # Errors
+/// [`Error::SmoothSettings`].
+pub fn check(config: &Config) -> Result<(), Error> {
+    let iv_size = match config.iv {
+        IvConfig::Random(size) => size,
+        IvConfig::First(iv) => iv.size(),
+    };
+    let reason = if config.scheme != Scheme::Cenc {
+        "takes the scheme cenc only: give --scheme cenc"
+    } else if iv_size != IvSize::Eight {
+        "takes IVs of 8 bytes only: give --iv-size 8"
+    } else if !config.crypto_period.is_zero() || !config.clear_lead.is_zero() {
+        "has one key for each track from its start on: leave out --crypto-period and --clear-lead"
+    } else {
+        return Ok(());
+    };
+    Err(Error::SmoothSettings { reason })
+}
+
+impl SmoothPlan {
+    /// Plans the fragments of the tracks whose codec has a name in Smooth Streaming. Warns of each other track.
+    ///
+    /// # Errors
+    /// [`Error::SmoothCodec`] if no picture or no sound is left, [`Error::Protect`] for segments that cannot be one fragment each.
+    pub(super) fn new(
+        planned: &[PlannedTrack],
+        starts: &SegmentStarts,
+        inputs: &Inputs,
+        bar: &ProgressBar,
+    ) -> Result<Self, Error> {
+        for kind in [TrackKind::Video, TrackKind::Audio] {
+            let of_kind = |track: &&PlannedTrack| track.cut.source().kind() == kind;
+            let mut found = planned.iter().filter(of_kind).peekable();
+            if let Some(first) = found.peek().copied()
+                && found.all(|track| track.described.smooth.is_none())
+            {
+                return Err(Error::SmoothCodec {
+                    path: inputs.file_path(first.file).to_owned(),
+                    codecs: first.described.codecs.clone(),
+                });
+            }
+        }
+        let warn = |text: &str| bar.suspend(|| eprintln!("warning: {text}"));
+        let (named, unnamed): (Vec<_>, Vec<_>) = planned
+            .iter()
+            .partition(|track| track.described.smooth.is_some());
+        for track in unnamed {
+            warn(&format!(
+                "{}: Smooth Streaming has no name for the codec {:?}, so that its manifest leaves the track out",
+                inputs.file_path(track.file).display(),
+                track.described.codecs
+            ));
+        }
+        if !inputs.texts.is_empty() {
+            warn(
+                "Smooth Streaming has text as TTML in MP4 only, so that its manifest leaves the WebVTT files out",
+            );
+        }
+        let sources: Vec<&SourceTrack> = named.iter().map(|track| track.cut.source()).collect();
+        let delay = smooth_delay(sources);
+        named
+            .into_iter()
+            .map(|track| {
+                let source = track.cut.source().clone();
+                let cut = CutTrack::smooth(source, track.cut.track_id(), starts, delay);
+                Ok(PlannedTrack {
+                    file: track.file,
+                    name: track.name.clone(),
+                    described: track.described.clone(),
+                    cut: cut.map_err(|source| Error::mp4(inputs.file_path(track.file), source))?,
+                })
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Protects the tracks and writes their fragments. `packaging` may have protected other files before.
+    ///
+    /// # Errors
+    /// Errors of reading, protecting and writing.
+    pub(super) fn write(
+        self,
+        pass: &mut PackagingPass<'_>,
+        mut packaging: Packaging,
+    ) -> Result<SmoothPresentation, Error> {
+        packaging
+            .restart_as(BoxFlavor::Piff)
+            .map_err(crate::protect::Error::from)?;
+        let scheme = packaging.config().scheme;
+        let cuts: Vec<&CutTrack> = self.0.iter().map(|track| &track.cut).collect();
+        // Clients make the init segment from the manifest.
+        let init = ProtectedInit::new(&cuts, packaging, pass.args.threads)
+            .map_err(|source| Error::mp4(&pass.args.output, source))?;
+        pass.bar.reset();
+        pass.bar.set_message("packaging for Smooth Streaming");
+        let mut writers = Vec::new();
+        let mut shown = Vec::new();
+        let mut jobs = Vec::new();
+        for track in self.0 {
+            writers.push(FragmentWriter::create(pass.version.path(), &track.name)?);
+            jobs.push(TrackJob::new(track.file, track.cut));
+            shown.push(ShownTrack {
+                name: track.name,
+                described: track.described,
+            });
+        }
+        let mut protector =
+            SegmentProtector::new(init, jobs, pass.files, writers, pass.bar.clone());
+        protector.run()?;
+        let keys = PresentedKeys {
+            scheme,
+            signals: protector.packaging.packaging.signals().cloned(),
+            default_kids: protector.packaging.default_kids,
+            key_changes: protector.key_changes,
+        };
+        let writers = protector.sink;
+        let mut tracks = Vec::new();
+        for (index, ((shown, writer), job)) in shown
+            .into_iter()
+            .zip(&writers)
+            .zip(protector.tracks)
+            .enumerate()
+        {
+            let written = writer.written(job.cut.source().timescale());
+            let keys = keys.of_track(index);
+            tracks.push(shown.present(pass.version, written, &keys, &job.keys));
+        }
+        let presentation = Presentation {
+            tracks,
+            drms: keys.drms(),
+        };
+        give_names(&presentation, writers)?;
+        let text = smooth::client_manifest(&presentation)?;
+        Ok(SmoothPresentation {
+            presentation,
+            manifest: Manifest {
+                name: smooth::MANIFEST_NAME,
+                text,
+            },
+        })
+    }
+}
+
+/// Gives the fragments the names that clients request, which have measured bit rates.
+fn give_names(presentation: &Presentation, writers: Vec<FragmentWriter>) -> Result<(), Error> {
+    let named = smooth::tracks(presentation)?;
+    named.iter().zip(writers).try_for_each(|(track, writer)| {
+        let starts = track.track.segments.iter().map(|segment| segment.start);
+        writer.rename(starts.map(|start| track.fragment_name(start)))
+    })
+}
