@@ -101,7 +101,7 @@ async function play() {
   }
   const player = players[job.player];
   await loadScript(player.script);
-  await player.play(job, {video, captions, fail, note: (text) => notes.push(text), warn: (text) => warnings.push(text), atTime});
+  await player.play(job, {video, captions, fail, note: (text) => notes.push(text), warn: (text) => warnings.push(text), atTime, loadScript});
 }
 
 play().catch((error) => fail(`exception: ${error.stack || error}`));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 // How each player plays a job. The fields of a job that are used here:
 //   url      the manifest
+//   manifest its name
 //   system   playready; clearkey: licences from `licences`; manifest: licences from where the manifest says; clear
 //   licences the licence server
 //   quality  low, high, or low-high: a switch from the lowest to the highest after `switch_at` seconds
@@ -10,6 +11,8 @@ const KEY_SYSTEMS = {playready: "com.microsoft.playready", clearkey: "org.w3.cle
 /** Seconds of film that the players load ahead where the quality changes, so that there is something left to load. */
 const SHORT_BUFFER = 2;
 
+/** As in crates/presentation/src/writer/smooth.rs. */
+const isSmooth = (job) => job.manifest === "Manifest";
 const startsHigh = (job) => job.quality === "high";
 const changesQuality = (job) => job.quality === "low-high";
 
@@ -50,6 +53,9 @@ async function playShaka(job, page) {
 }
 
 async function playDashJs(job, page) {
+  if (isSmooth(job)) {
+    await page.loadScript("/tools/dash.mss.js");
+  }
   const player = dashjs.MediaPlayer().create();
   const events = dashjs.MediaPlayer.events;
   player.on(events.ERROR, (event) => page.fail(`dash.js ${event.error.code} ${event.error.message}`));
@@ -163,7 +169,7 @@ async function playRx(job, page) {
     page.atTime(job.switch_at, () => lockQuality(true, player.getCurrentPeriod().id, "lazy"));
   }
   const texts = {textTrackMode: "html", textTrackElement: page.captions};
-  player.loadVideo({url: job.url, transport: "dash", autoPlay: true, keySystems: rxKeySystems(job), ...texts});
+  player.loadVideo({url: job.url, transport: isSmooth(job) ? "smooth" : "dash", autoPlay: true, keySystems: rxKeySystems(job), ...texts});
 }
 
 /** The players by the names that jobs use, each with the script that brings it. */

@@ -163,6 +163,17 @@ pub const FILMS: [Film; 9] = [
     },
 ];
 
+/// A film for Smooth Streaming.
+pub const SMOOTH_FILM: Film = Film {
+    name: "smooth",
+    title: "AVC, AAC, one key",
+    inputs: "avc.mp4",
+    options: "--manifests smooth",
+    keys: &["*"],
+    has_text: false,
+    heights: &[180],
+};
+
 /// Makes the sources in a folder.
 pub fn make_sources(folder: &Path) {
     for source in &SOURCES {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::films::{CUES, FILMS, Film, PICTURES};
+use crate::films::{CUES, FILMS, Film, PICTURES, SMOOTH_FILM};
 
 /// A player with a kind of manifest.
 #[derive(PartialEq, Eq)]
@@ -42,6 +42,19 @@ const WAYS: [Way; 5] = [
         player: "rx",
         manifest: "manifest.mpd",
         title: "rx-player",
+    },
+];
+
+const SMOOTH_WAYS: [Way; 2] = [
+    Way {
+        player: "dashjs",
+        manifest: "Manifest",
+        title: "dash.js, Smooth",
+    },
+    Way {
+        player: "rx",
+        manifest: "Manifest",
+        title: "rx-player, Smooth",
     },
 ];
 
@@ -129,7 +142,25 @@ pub fn all() -> Vec<Row> {
             }
         }
     }
+    rows.extend(smooth());
     rows
+}
+
+/// The rows of Smooth Streaming, which has one scheme and one form.
+fn smooth() -> Vec<Row> {
+    let row = |way, has_wrong_key| Row {
+        film: &SMOOTH_FILM,
+        scheme: "cenc",
+        is_single_file: false,
+        way,
+        has_wrong_key,
+        // Of these, only those with the right key are always played.
+        place: usize::from(has_wrong_key),
+    };
+    SMOOTH_WAYS
+        .iter()
+        .flat_map(|way| [row(way, false), row(way, true)])
+        .collect()
 }
 
 impl Row {
@@ -149,7 +180,10 @@ impl Row {
     }
 
     pub fn name(&self) -> String {
-        let kind = self.way.manifest.rsplit_once('.').unwrap().1;
+        let manifest = self.way.manifest;
+        let kind = manifest
+            .rsplit_once('.')
+            .map_or(manifest, |(_, extension)| extension);
         let wrong = if self.has_wrong_key { "-wrong" } else { "" };
         format!("{}-{}-{kind}{wrong}", self.presentation(), self.way.player)
     }
@@ -276,16 +310,20 @@ fn is_empty(list: &Value) -> bool {
     list.as_array().is_some_and(Vec::is_empty)
 }
 
-/// The table of docs/players.md, for rows that did what they must.
-pub fn table() -> String {
-    let titles: Vec<&str> = WAYS.iter().map(|way| way.title).collect();
+/// The tables of docs/players.md, for rows that did what they must.
+pub fn tables() -> [String; 2] {
+    [table(&FILMS, &WAYS), table(&[SMOOTH_FILM], &SMOOTH_WAYS)]
+}
+
+fn table(films: &[Film], ways: &[Way]) -> String {
+    let titles: Vec<&str> = ways.iter().map(|way| way.title).collect();
     let mut table = format!(
         "| | {} |\n|---{}|\n",
         titles.join(" | "),
-        "|---".repeat(WAYS.len())
+        "|---".repeat(ways.len())
     );
-    for film in &FILMS {
-        let cells: Vec<String> = WAYS.iter().map(|way| cell(film, way)).collect();
+    for film in films {
+        let cells: Vec<String> = ways.iter().map(|way| cell(film, way)).collect();
         writeln!(table, "| {} | {} |", film.title, cells.join(" | ")).unwrap();
     }
     table
