@@ -10,7 +10,7 @@ use crate::{audit, deliveries, store_health};
 /// SQLite's plan, a line for each step. It knows no figures of the tables, so that an empty store has the plan of a full one.
 fn plan(of: &TestStore, sql: &str) -> Vec<String> {
     let explain: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();
-    let values: [Value; 2] = [1, 0].map(Into::into);
+    let values: [Value; 2] = [1_i64, 0].map(Into::into);
     of.store
         .read(|transaction| transaction.run(explain, &values))
         .unwrap()

@@ -4,8 +4,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use cenc_types::Scheme;
-
 use super::content_rows::{OF_ID, join};
 use super::database::Statement;
 use super::model::{check_name, milliseconds};

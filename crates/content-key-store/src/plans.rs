@@ -13,7 +13,7 @@ fn plan(database: &mut dyn Database, sql: &str) -> Vec<String> {
     database
         .run(
             format!("EXPLAIN QUERY PLAN {sql}").leak(),
-            &[1, 0].map(Into::into),
+            &[1_i64, 0].map(Into::into),
         )
         .unwrap()
         .into_iter()

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn unreachable_server_is_named_without_its_password() {
-        let server = server("postgresql://u:secret@127.0.0.1:1/keys").unwrap();
+        let mut server = server("postgresql://u:secret@127.0.0.1:1/keys").unwrap();
         let error = server.connect().err().unwrap();
         assert!(error.is_temporary());
         let text = error.to_string();

@@ -93,8 +93,9 @@ fn keys_become_active_when_they_are_delivered_and_drain_when_their_period_is_ove
             .draining
             .is_empty()
     );
-    let states: Vec<_> = timeline(&of.store, "news", minute(8), ALL).unwrap();
-    let states = states
+    let listed = timeline(&of.store, "news", minute(8), &ALL).unwrap();
+    let states = listed
+        .periods
         .iter()
         .map(|p| (p.index, p.phase, p.keys[0].info.state));
     assert_eq!(
@@ -127,8 +128,9 @@ fn without_a_clock_there_is_no_next_period() {
         let slot = slot(&content, "ALL", period);
         of.store.get_or_create_key(&slot).unwrap();
     }
-    let places: Vec<_> = timeline(&of.store, "film", minute(1), ALL).unwrap();
-    let places: Vec<_> = places.iter().map(|p| (p.phase, p.bounds)).collect();
+    let listed = timeline(&of.store, "film", minute(1), &ALL).unwrap();
+    let periods = listed.periods.iter();
+    let places: Vec<_> = periods.map(|p| (p.phase, p.bounds)).collect();
     assert_eq!(
         places,
         [
@@ -148,7 +150,7 @@ fn rotate_now_by_the_clock_makes_the_next_periods_keys() {
     let again = rotate_now(&of.store, "news").unwrap();
     assert!(again.len() == 2);
     let now = SystemTime::now();
-    let periods = timeline(&of.store, "news", now, ALL).unwrap();
+    let periods = timeline(&of.store, "news", now, &ALL).unwrap().periods;
     let bounds = periods[0].bounds.unwrap();
     assert_eq!(bounds.end.duration_since(bounds.start).unwrap(), MINUTE);
 }
