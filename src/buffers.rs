@@ -3,7 +3,7 @@
 
 use cenc_mp4::{Announcement, Output};
 
-use super::chunk::BufferChunk;
+use super::chunk::{BufferChunk, Timestamps};
 use super::keyframe_meta::{self, MoofPlace};
 
 /// A step of pushing data downstream.
@@ -14,6 +14,8 @@ pub(super) enum Push {
     Init(gst::Buffer),
     /// Announces a fragment with other keys that comes next with this timestamp, so that its signaling goes before it.
     Change(Option<gst::ClockTime>),
+    /// Announces a new init segment, which comes next, so that caps with it go before it.
+    NewInit(gst::Buffer),
     /// Bytes that replace earlier ones at an offset of the stream.
     Patch {
         position: u64,
@@ -28,7 +30,7 @@ impl Push {
     pub(super) fn pts(&self) -> Option<gst::ClockTime> {
         match self {
             Self::Buffers(buffers) => buffers.iter().find_map(|buffer| buffer.pts()),
-            Self::Init(_) | Self::Change(_) | Self::Patch { .. } => None,
+            Self::Init(_) | Self::Change(_) | Self::NewInit(_) | Self::Patch { .. } => None,
         }
     }
 }
@@ -37,7 +39,8 @@ impl Push {
 pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
     let mut pushes = Vec::with_capacity(2);
     let mut buffers = Vec::with_capacity(outputs.len());
-    for output in outputs.drain(..) {
+    let mut outputs = outputs.drain(..).peekable();
+    while let Some(output) = outputs.next() {
         match output {
             Output::Media(chunk) => buffers.push(chunk.into_buffer()),
             Output::Boxes {
@@ -45,12 +48,16 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
                 from,
                 announcement,
             } => {
-                let boxes = boxes(bytes, from);
+                let mut boxes = boxes(bytes, from);
+                if announcement.new_init {
+                    start_fragment(&mut boxes, outputs.peek());
+                }
                 if announcement != Announcement::default() {
                     flush_buffers(&mut pushes, &mut buffers);
                 }
                 pushes.extend(announcement.init.then(|| Push::Init(boxes.clone())));
                 pushes.extend(announcement.change.then(|| Push::Change(boxes.pts())));
+                pushes.extend(announcement.new_init.then(|| Push::NewInit(boxes.clone())));
                 buffers.push(boxes);
             }
             Output::Patch {
@@ -69,6 +76,20 @@ pub(super) fn group(outputs: &mut Vec<Output<BufferChunk>>) -> Vec<Push> {
     }
     flush_buffers(&mut pushes, &mut buffers);
     pushes
+}
+
+/// Gives a new init segment the flags of a stream header, and the timestamps of the fragment that follows.
+fn start_fragment(init: &mut gst::Buffer, next: Option<&Output<BufferChunk>>) {
+    let init = init.make_mut();
+    init.set_flags(gst::BufferFlags::HEADER | gst::BufferFlags::DISCONT);
+    let next = match next {
+        Some(Output::Boxes { from, .. }) => from.as_ref().and_then(BufferChunk::timestamps),
+        Some(Output::Media(_) | Output::Patch { .. }) | None => None,
+    };
+    if let Some(Timestamps { pts, dts }) = next {
+        init.set_pts(pts);
+        init.set_dts(dts);
+    }
 }
 
 fn flush_buffers(pushes: &mut Vec<Push>, buffers: &mut Vec<gst::Buffer>) {

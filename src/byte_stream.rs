@@ -20,7 +20,7 @@ pub(super) fn push<E: Puller>(
 ) -> Result<gst::FlowSuccess, gst::FlowError> {
     let srcpad = element.srcpad();
     let flow = match push {
-        Push::Init(_) | Push::Change(_) => return Ok(gst::FlowSuccess::Ok),
+        Push::Init(_) | Push::Change(_) | Push::NewInit(_) => return Ok(gst::FlowSuccess::Ok),
         Push::Buffers(mut buffers) => match buffers.pop() {
             Some(only) if buffers.is_empty() && !as_list => {
                 gst::trace!(E::category(), obj = srcpad, "pushes {only:?}");

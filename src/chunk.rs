@@ -18,6 +18,12 @@ pub(super) enum BufferChunk {
     Copied(BytesMut),
 }
 
+/// The timestamps of a buffer.
+pub(super) struct Timestamps {
+    pub(super) pts: Option<gst::ClockTime>,
+    pub(super) dts: Option<gst::ClockTime>,
+}
+
 impl BufferChunk {
     /// Maps `buffer` for writing, and copies it first if it is shared.
     pub(super) fn new(buffer: gst::Buffer) -> Result<Self, gst::glib::BoolError> {
@@ -33,6 +39,17 @@ impl BufferChunk {
             range: 0..buffer.size(),
             buffer,
         })
+    }
+
+    /// Returns the timestamps of the buffer; None for a copy, which has none.
+    pub(super) fn timestamps(&self) -> Option<Timestamps> {
+        match self {
+            Self::Mapped { buffer, .. } => Some(Timestamps {
+                pts: buffer.buffer().pts(),
+                dts: buffer.buffer().dts(),
+            }),
+            Self::Copied(_) => None,
+        }
     }
 
     /// Returns the buffer with these bytes.

@@ -19,6 +19,17 @@ pub(super) use codes::PostedError;
 )]
 pub(super) struct StoppedDownstream(pub(super) gst::FlowError);
 
+/// A sink that would write several init segments into one file.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{sink} writes the whole stream to one file, in which readers skip every 'moov' but the first, and key-change=init or \
+     clear-signaling=init writes several: use a sink that writes segments (hlscmafsink, multifilesink, appsink), or set \
+     key-change=in-band and clear-signaling=sample-group"
+)]
+pub(super) struct OneFileSink {
+    pub(super) sink: String,
+}
+
 /// A buffer whose memory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}: upstream must give memory that programs can write, or the system has none left")]

@@ -63,10 +63,10 @@ pub(super) fn add(answer: &gst::StructureRef, period: &mut PeriodKeys) -> Result
                 let key = value
                     .get::<&gst::StructureRef>()
                     .map_err(|_| AnswerError::Missing("keys"))?;
-                period.keys.add(read_entry(key)?)?;
+                add_key(key, period)?;
             }
         }
-        Err(_) => period.keys.add(read_entry(answer)?)?,
+        Err(_) => add_key(answer, period)?,
     }
     let boxes = text(answer, "pssh").unwrap_or_default();
     for pssh in boxes.split(',').filter(|pssh| !pssh.is_empty()) {
@@ -76,6 +76,17 @@ pub(super) fn add(answer: &gst::StructureRef, period: &mut PeriodKeys) -> Result
     if let Some(store) = text(answer, "license-store") {
         period.license_store = Some(base64("license-store", &store)?);
     }
+    Ok(())
+}
+
+/// Adds a key, and its root key if it has one.
+fn add_key(key: &gst::StructureRef, period: &mut PeriodKeys) -> Result<(), AnswerError> {
+    let entry = read_entry(key)?;
+    if let Some(root) = text(key, "root-key-id") {
+        let root = root.parse().map_err(LineError::Value)?;
+        period.roots.insert(entry.kid, root);
+    }
+    period.keys.add(entry)?;
     Ok(())
 }
 

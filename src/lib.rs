@@ -10,6 +10,7 @@ mod cencenc;
 mod chunk;
 mod clear_caps;
 mod clearkeydec;
+mod downstream;
 mod element_keys;
 mod error;
 mod key_answer;

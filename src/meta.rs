@@ -31,7 +31,7 @@ pub(super) struct Metas {
 impl Metas {
     /// Makes the metas. For a constant IV too, iv_size is its size, since decryptors take a buffer with 0 for clear.
     pub(super) fn new(protection: &TrackProtection) -> Self {
-        let TrackProtection { key, method } = protection;
+        let TrackProtection { key, method, .. } = protection;
         let EncryptionMethod { scheme, pattern } = *method;
         let has_pattern = scheme.has_pattern() && pattern != Pattern::NONE;
         let (iv_size, constant) = match key.track_iv() {

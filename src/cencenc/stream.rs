@@ -292,7 +292,7 @@ impl TrackEncryptor {
         if self.format.is_header(&map) {
             return Ok(None);
         }
-        let Some(TrackProtection { key, method }) = &self.current.protection else {
+        let Some(TrackProtection { key, method, .. }) = &self.current.protection else {
             // The parameter sets of a clear sample apply to later samples.
             self.protector
                 .map(&*map, &mut self.format.codec, self.protection.method.scheme)

@@ -9,7 +9,7 @@ use gst::StreamError as Stream;
 use cenc_mp4::DecryptionError;
 use host_access::SecretFileError;
 
-use super::{StoppedDownstream, UnmappableBuffer};
+use super::{OneFileSink, StoppedDownstream, UnmappableBuffer};
 use crate::cencenc::StreamError;
 use crate::clear_caps::FormatError;
 use crate::clearkeydec::DecryptError;
@@ -65,12 +65,14 @@ impl PostedError for cenc_mp4::Error {
             | Self::MediaWithoutMoof
             | Self::SamplesInMoov
             | Self::Rewrites { .. }
+            | Self::IndexedInit
             | Self::ProgressivePiff
             | Self::ProgressivePeriods => Stream::Format.into(),
             Self::Sample { .. }
             | Self::NothingToEncrypt { .. }
             | Self::NothingProtected { .. }
             | Self::UnreadableOutput
+            | Self::ClearInit
             | Self::WrittenWrong { .. } => Stream::Encode.into(),
             _ => Stream::Demux.into(),
         }
@@ -160,6 +162,12 @@ impl PostedError for DecryptError {
                 Stream::Decrypt.into()
             }
         }
+    }
+}
+
+impl PostedError for OneFileSink {
+    fn code(&self) -> ErrorCode {
+        Resource::Settings.into()
     }
 }
 

@@ -55,6 +55,7 @@ fn metas(scheme: Scheme, pattern: Pattern) -> Metas {
     Metas::new(&TrackProtection {
         key: Arc::new(key),
         method: EncryptionMethod { scheme, pattern },
+        root_kid: None,
     })
 }
 

@@ -5,15 +5,17 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use cenc_mp4::{Totals, Warning};
+use common_encryption::Protector;
 
 use super::CATEGORY;
 use super::imp::PlayReadyEnc;
 use super::stream::Mp4Stream;
 use crate::buffers::Push;
 use crate::byte_stream::{self, PushError};
+use crate::error::{self, OneFileSink};
 use crate::logging::{self, LogTarget};
 use crate::session::AnnouncedChange;
-use crate::{error, lock};
+use crate::{caps, downstream, lock, sent_stream};
 
 impl PlayReadyEnc {
     pub(super) fn chain(
@@ -108,14 +110,49 @@ impl PlayReadyEnc {
         match push {
             Push::Init(init) => {
                 logging::tracks(self, &init);
+                if self.renews_init() {
+                    self.refuse_one_file()?;
+                }
                 self.announce();
                 Ok(gst::FlowSuccess::Ok)
+            }
+            Push::NewInit(init) => {
+                self.refuse_one_file()?;
+                logging::tracks(self, &init);
+                self.push_header(&init)
             }
             Push::Change(at) => {
                 self.announce_change(at);
                 Ok(gst::FlowSuccess::Ok)
             }
             push => byte_stream::push(self, push, as_list),
+        }
+    }
+
+    /// True if new init segments may follow the first.
+    fn renews_init(&self) -> bool {
+        let stream = lock(&self.stream);
+        stream
+            .as_ref()
+            .is_some_and(|stream| stream.packaging().renews_init())
+    }
+
+    /// Refuses a sink that writes several init segments into one file.
+    fn refuse_one_file(&self) -> Result<(), gst::FlowError> {
+        match downstream::one_file_sink(&self.srcpad) {
+            Some(sink) => Err(sent_stream::refuse(self, &OneFileSink { sink })),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends caps with a new init segment as stream header.
+    fn push_header(&self, init: &gst::Buffer) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let caps = self.srcpad.current_caps();
+        let header = init.map_readable().map_err(|_| gst::FlowError::Error)?;
+        let caps = caps.unwrap_or_else(caps::fragmented_mp4);
+        match byte_stream::push_caps(self, &caps::with_stream_header(caps, header.to_vec())) {
+            true => Ok(gst::FlowSuccess::Ok),
+            false => Err(gst::FlowError::NotNegotiated),
         }
     }
 

@@ -28,6 +28,10 @@ impl Protector for LoggedPackaging<'_> {
         self.packaging.protect(tracks)
     }
 
+    fn renews_init(&self) -> bool {
+        Protector::renews_init(&*self.packaging)
+    }
+
     fn follows_time(&self) -> bool {
         self.packaging.follows_time()
     }

@@ -81,7 +81,11 @@ impl Session {
             change.period,
             describe(&change.signals)
         );
-        push_events(pad, &change.signals, ORIGIN_MOOF);
+        let origin = match change.in_init {
+            true => ORIGIN_MOOV,
+            false => ORIGIN_MOOF,
+        };
+        push_events(pad, &change.signals, origin);
         self.key_changes.fetch_add(1, Ordering::Relaxed);
         let published = Published::new(&change.signals, scheme);
         let mut structure = signals::structure(&published, "playready-key-change");

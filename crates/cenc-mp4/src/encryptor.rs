@@ -4,6 +4,7 @@
 mod control;
 mod late_moov;
 mod moov;
+mod new_init;
 mod progressive;
 
 use common_encryption::Protector;
@@ -12,7 +13,7 @@ use isobmff_boxes::FourCc;
 use super::auxiliary::free_old_pssh;
 use super::fragment::{FragmentEncryptor, Totals};
 use super::fragmenting::Fragmenter;
-use super::init::TrackState;
+use super::init::{MovieInit, TrackState};
 use super::stream::{
     FragmentAssembler, MediaHeader, MediaPiece, StreamBox, StreamEvent, StreamFragment,
     StreamReader, StreamWriter,
@@ -20,6 +21,7 @@ use super::stream::{
 use super::warning::WarningQueue;
 use super::{Chunk, Error, IndexMode, LateMoov, Output, Warning, piff};
 use moov::MoovPlace;
+use new_init::starts_segment;
 
 /// Protects one MP4 stream, fragmented or with `moov` in front; its output is fragmented.
 ///
@@ -31,6 +33,8 @@ pub struct Encryptor<C> {
     writer: StreamWriter<C>,
     movie: ClearMovie<C>,
     fragments: FragmentEncryptor,
+    /// The boxes that start a segment, until its `moof` shows whether a new init segment goes before them.
+    segment_start: Vec<StreamBox>,
     warnings: WarningQueue,
     /// The most bytes of media in work after a chunk was taken.
     ahead: u64,
@@ -39,7 +43,9 @@ pub struct Encryptor<C> {
 /// The movie in the input, as far as it is known.
 struct ClearMovie<C> {
     /// None before the first `moov`.
-    tracks: Option<Vec<TrackState>>,
+    init: Option<MovieInit>,
+    /// The `ftyp` of the next `moov`; empty if there was none.
+    file_type: Vec<u8>,
     moov: Option<MoovPlace>,
     /// The `moov`, if it was read before the media in front of it.
     late_moov: Option<LateMoov>,
@@ -62,6 +68,7 @@ impl<C: Chunk> Encryptor<C> {
             writer: StreamWriter::new(index_mode),
             movie: ClearMovie::of(None),
             fragments: FragmentEncryptor::default(),
+            segment_start: Vec::new(),
             warnings: WarningQueue::default(),
             ahead: 0,
         }
@@ -145,6 +152,13 @@ impl<C: Chunk> Encryptor<C> {
         self.end_tables(found.box_type, protector)?;
         free_old_pssh(&mut found.bytes, &mut self.warnings);
         found.bytes = piff::top_level(protector.flavor(), found.bytes)?;
+        if !self.assembler.is_waiting() && found.box_type != FourCc::MOOF {
+            if starts_segment(found.box_type) && protector.renews_init() {
+                self.segment_start.push(found);
+                return Ok(());
+            }
+            self.write_segment_start()?;
+        }
         if found.box_type == FourCc::MOOV {
             return self.take_moov(&found, protector);
         }
@@ -154,6 +168,9 @@ impl<C: Chunk> Encryptor<C> {
         let is_moof = found.box_type == FourCc::MOOF;
         if is_moof {
             self.movie.renumber(&mut found.bytes);
+        }
+        if found.box_type == FourCc::FTYP {
+            self.movie.file_type.clone_from(&found.bytes);
         }
         match self.assembler.take_box(found)? {
             Some(other) => self.writer.write_moved(&other),
@@ -185,10 +202,11 @@ impl<C: Chunk> Encryptor<C> {
                 ..
             } if header.is_empty || !fragmenter.is_empty() => Ok(()),
             _ if header.is_empty => {
+                self.write_segment_start()?;
                 self.writer.write_media_header(&header.bytes);
                 Ok(())
             }
-            ClearMovie { tracks: None, .. } => Err(Error::MediaBeforeMoov),
+            ClearMovie { init: None, .. } => Err(Error::MediaBeforeMoov),
             ClearMovie {
                 fragmenter: Some(_),
                 ..
@@ -226,7 +244,7 @@ impl<C: Chunk> Encryptor<C> {
     }
 
     fn end_stream(&mut self, protector: &mut dyn Protector) -> Result<(), Error> {
-        if self.movie.tracks.is_none() {
+        if self.movie.init.is_none() {
             return Err(Error::NoMoov);
         }
         if let Some(fragmenter) = &mut self.movie.fragmenter {
@@ -241,8 +259,8 @@ impl<C: Chunk> Encryptor<C> {
                     false => error.at_end_of_stream(),
                 })?;
         }
-        self.fragments
-            .check_protected(self.movie.tracks.as_deref().unwrap_or_default())
+        self.write_segment_start()?;
+        self.fragments.check_protected(self.movie.tracks())
     }
 
     /// Protects the fragment under way unless media of it is still to come.
@@ -279,16 +297,21 @@ impl<C: Chunk> Encryptor<C> {
         last: bool,
         protector: &mut dyn Protector,
     ) -> Result<(), Error> {
+        let segment_start: u64 = self.segment_start.iter().map(StreamBox::moved_len).sum();
         let written = self.fragments.protect(
             &mut fragment,
             last,
-            self.writer.position(),
-            self.movie.tracks.as_mut().ok_or(Error::NoMoov)?,
+            self.writer.position() + segment_start,
+            self.movie.init.as_mut().ok_or(Error::NoMoov)?,
             protector,
             &mut self.warnings,
         )?;
         match written {
-            Some(written) => {
+            Some(mut written) => {
+                if let Some(init) = written.init.take() {
+                    self.write_new_init(init, std::mem::take(&mut written.announced))?;
+                }
+                self.write_segment_start()?;
                 if std::mem::take(&mut self.movie.is_unannounced) {
                     self.writer.announce_init();
                 }
@@ -303,10 +326,11 @@ impl<C: Chunk> Encryptor<C> {
 }
 
 impl<C> ClearMovie<C> {
-    /// Creates a movie of which only the tracks are known.
-    const fn of(tracks: Option<Vec<TrackState>>) -> Self {
+    /// Creates a movie of which only the init segment is known.
+    const fn of(init: Option<MovieInit>) -> Self {
         Self {
-            tracks,
+            init,
+            file_type: Vec::new(),
             moov: None,
             late_moov: None,
             resume: None,
@@ -314,5 +338,10 @@ impl<C> ClearMovie<C> {
             cut_fragments: 0,
             is_unannounced: false,
         }
+    }
+
+    /// Returns the tracks of the last `moov`.
+    fn tracks(&self) -> &[TrackState] {
+        self.init.as_ref().map_or(&[], |init| &init.tracks)
     }
 }

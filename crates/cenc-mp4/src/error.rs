@@ -41,6 +41,17 @@ pub enum Error {
         /// The type of a box that follows.
         followed_by: FourCc,
     },
+    /// A new init segment would be among the media that a `sidx` indexes.
+    #[error(
+        "the key changes by a new init segment among the media that one 'sidx' indexes, which can refer to media only: let the muxer \
+         write no 'sidx', or use key-change=in-band (and clear-signaling=sample-group)"
+    )]
+    IndexedInit,
+    /// Samples are to be protected of a track that its init segment describes as clear.
+    #[error(
+        "the init segment in force describes the track as clear, and its samples are to be protected"
+    )]
+    ClearInit,
     /// Media comes before the `moov`.
     #[error(
         "media data comes before 'moov' in a stream: read it from a file, with nothing between filesrc and this element, write \

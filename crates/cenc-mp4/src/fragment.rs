@@ -8,7 +8,7 @@ use common_encryption::{
     FragmentProtection, FragmentRule, Protector, SampleProtector, SencBuilder, TrackProtection,
 };
 
-use super::init::TrackState;
+use super::init::{MovieInit, TrackState};
 use super::moof::{AddedBoxes, MediaGap, Moof, SampleLocation, TrackFragment};
 use super::payload::Payload;
 use super::plan::EncryptionPlan;
@@ -54,14 +54,14 @@ impl FragmentEncryptor {
         fragment: &mut StreamFragment<C>,
         last: bool,
         position: u64,
-        tracks: &mut [TrackState],
+        init: &mut MovieInit,
         protector: &mut dyn Protector,
         warnings: &mut WarningQueue,
     ) -> Result<Option<WrittenFragment<C>>, Error> {
         let boxes = &fragment.boxes;
         let moof = Moof::parse(&boxes.moof, boxes.position, warnings)?;
         self.locations.clear();
-        let parts = moof.locate(tracks, &mut self.locations)?;
+        let parts = moof.locate(&init.tracks, &mut self.locations)?;
         fragment.samples_end = SampleLocation::last_end(&self.locations);
         if !last && fragment.lacks_media() {
             return Ok(None);
@@ -77,7 +77,14 @@ impl FragmentEncryptor {
             &located.media,
             &mut self.gaps,
         )?;
-        let protection = located.decide(protector, tracks)?;
+        let protection = located.decide(protector, &mut init.tracks)?;
+        let new_init = match protection.new_init {
+            true => Some(init.renew(protector)?),
+            false => None,
+        };
+        let position = position + new_init.as_ref().map_or(0, Vec::len) as u64;
+        let tracks = init.tracks.as_mut_slice();
+        located.check_clear(tracks, &protection.rules)?;
         let mut payload = Payload::new(&mut fragment.media);
         let len = payload.len();
         clear_gaps(&self.gaps, &mut payload).ok_or(Error::UnclaimedMedia {
@@ -98,6 +105,7 @@ impl FragmentEncryptor {
             moof,
             media,
             announced: protection.announced,
+            init: new_init,
         }))
     }
 
@@ -203,6 +211,7 @@ impl FragmentEncryptor {
             .map(|((fragment, senc), rule)| {
                 match tracks
                     .get(fragment.track)
+                    .filter(|track| !track.is_clear)
                     .and_then(|track| track.protection.as_ref())
                 {
                     Some(protection) => AddedBoxes {
@@ -259,6 +268,20 @@ impl LocatedFragment<'_> {
                 .fragment(&self.moof.times(&self.parts, tracks)?)
                 .map_err(Error::Protection),
             false => Ok(FragmentProtection::default()),
+        }
+    }
+
+    /// Refuses to encrypt samples of a track that is clear by its init segment.
+    fn check_clear(&self, tracks: &[TrackState], rules: &[FragmentRule]) -> Result<(), Error> {
+        let rules = rules.iter().chain(std::iter::repeat(&FragmentRule::Track));
+        let fits = self.parts.iter().zip(rules).all(|(fragment, rule)| {
+            tracks.get(fragment.track).is_none_or(|track| {
+                !track.is_clear || track.protection.is_none() || matches!(rule, FragmentRule::Clear)
+            })
+        });
+        match fits {
+            true => Ok(()),
+            false => Err(Error::ClearInit),
         }
     }
 }

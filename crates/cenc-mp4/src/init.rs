@@ -2,24 +2,23 @@
 //! The init segment: rewrites a clear `moov` with protected sample entries and `pssh` boxes.
 
 mod clear_track;
+mod protected_entries;
 
 use bytes::BytesMut;
 
-use cenc_types::{Media, Track};
 use codec_headers::{Codec, FormatKind};
 use common_encryption::{BoxFlavor, Protector, TrackProtection};
-use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Schm, Trex};
+use isobmff_boxes::{BoxTree, FourCc, SampleEntry, Trex};
 
-use super::auxiliary::{drop_leftovers, drop_old_pssh, drop_old_sinf, layout_of};
+use super::auxiliary::{drop_leftovers, drop_old_pssh, drop_old_sinf};
 use super::form::MovieForm;
 use super::fragmenting::Fragmenter;
 use super::readback::check_moov;
 use super::warning::WarningQueue;
 use super::{Error, piff};
-use clear_track::{check_scheme, read_codec, read_track};
+use clear_track::read_track;
+use protected_entries::protect_stsd;
 
-/// scheme_version of `schm`: version 1.0 of all four schemes, 23001-7 clause 4.2.
-const SCHEME_VERSION: u32 = 0x0001_0000;
 /// The boxes from a `trak` to its `stbl`.
 pub(super) const STBL_PATH: [FourCc; 3] = [FourCc::MDIA, FourCc::MINF, FourCc::STBL];
 /// QuickTime's compressed `moov`.
@@ -77,6 +76,26 @@ pub(super) struct TrackState {
     /// The end of its last fragment, in ticks.
     pub(super) decoded: u64,
     pub(super) flavor: BoxFlavor,
+    /// True if its sample entries say that it is clear, until the next init segment.
+    pub(super) is_clear: bool,
+}
+
+/// The init segment in force.
+pub(super) struct MovieInit {
+    /// Its `ftyp`; empty if it has none.
+    pub(super) file_type: Vec<u8>,
+    /// The clear `moov`.
+    pub(super) moov: Vec<u8>,
+    /// Its tracks, as they are protected now.
+    pub(super) tracks: Vec<TrackState>,
+}
+
+/// An init segment outside the stream.
+pub(super) struct ProtectedInit {
+    /// All of its boxes.
+    pub(super) bytes: Vec<u8>,
+    /// None without a `moov`.
+    pub(super) movie: Option<MovieInit>,
 }
 
 /// A track whose sample entries are protected.
@@ -85,6 +104,8 @@ pub(super) struct ProtectedTrack {
     pub(super) protection: Option<TrackProtection>,
     /// One for each sample description of a protected track.
     pub(super) codecs: Vec<Codec>,
+    /// True if its sample entries stay as they are.
+    is_clear: bool,
 }
 
 /// A `moov` with protected sample entries, and its tracks.
@@ -92,6 +113,23 @@ pub(super) struct ProtectedMoov<T> {
     /// The whole box.
     pub(super) bytes: Vec<u8>,
     pub(super) tracks: Vec<T>,
+}
+
+impl MovieInit {
+    /// Protects the init segment as `protector` says now, and returns it. The codecs keep the parameter sets that they have seen.
+    pub(super) fn renew(&mut self, protector: &mut dyn Protector) -> Result<Vec<u8>, Error> {
+        // The warnings are those of the first time.
+        let mut warnings = WarningQueue::default();
+        let renewed = protect_moov(&self.moov, protector, &mut warnings)?;
+        let before = std::mem::replace(&mut self.tracks, renewed.tracks);
+        for (track, before) in self.tracks.iter_mut().zip(before) {
+            track.decoded = before.decoded;
+            if track.codecs.len() == before.codecs.len() {
+                track.codecs = before.codecs;
+            }
+        }
+        Ok([self.file_type.as_slice(), &renewed.bytes].concat())
+    }
 }
 
 /// Protects the `moov` of a fragmented movie.
@@ -134,6 +172,7 @@ pub(super) fn protect_moov(
                     timescale,
                     decoded: 0,
                     flavor: protector.flavor(),
+                    is_clear: track.is_clear,
                 })
             })
             .collect::<Result<_, Error>>()?,
@@ -169,14 +208,22 @@ pub(super) fn protect_tracks(
             drop_leftovers(stbl, warnings)?;
             drop_old_sinf(stbl, track.media, warnings)?;
         }
-        let protection = protections.next().flatten();
+        let track_protection = protections.next().flatten();
+        let codecs = match &track_protection {
+            Some(track_protection) => {
+                let protected = protect_stsd(trak, track, track_protection, flavor)?;
+                if let (false, Some(stsd)) = (protection.is_clear, find_stsd_mut(trak)) {
+                    *stsd = protected.stsd;
+                }
+                protected.codecs
+            }
+            None => Vec::new(),
+        };
         tracks.push(ProtectedTrack {
             track_id: track.track_id,
-            codecs: match &protection {
-                Some(protection) => protect_trak(trak, track, protection, flavor)?,
-                None => Vec::new(),
-            },
-            protection,
+            codecs,
+            protection: track_protection,
+            is_clear: protection.is_clear,
         });
     }
     let pssh = protection
@@ -187,14 +234,13 @@ pub(super) fn protect_tracks(
     let bytes = write_with_pssh(moov, &pssh)?;
     let protections: Vec<_> = tracks
         .iter()
-        .map(|track| track.protection.as_ref())
+        .map(|track| track.protection.as_ref().filter(|_| !track.is_clear))
         .collect();
     check_moov(&bytes, &protections, &pssh)?;
     Ok(ProtectedMoov { bytes, tracks })
 }
 
-/// Protects a whole init segment. Returns it with a new `moov` and, in PIFF, a new `ftyp`; other boxes are kept. Without a `moov` it
-/// has no tracks.
+/// Protects a whole init segment. Returns it with a new `moov` and, in PIFF, a new `ftyp`; other boxes are kept.
 ///
 /// # Errors
 /// As [`super::Encryptor::push`].
@@ -202,12 +248,13 @@ pub(super) fn protect_init(
     init: &[u8],
     protector: &mut dyn Protector,
     warnings: &mut WarningQueue,
-) -> Result<ProtectedMoov<TrackState>, Error> {
+) -> Result<ProtectedInit, Error> {
     let mut reader = isobmff_boxes::Reader::new(FourCc(*b"file"), init);
-    let mut protected = ProtectedMoov {
+    let mut protected = ProtectedInit {
         bytes: Vec::with_capacity(init.len() + 1024),
-        tracks: Vec::new(),
+        movie: None,
     };
+    let mut file_type = Vec::new();
     while !reader.is_empty() {
         let before = reader.left();
         let header = reader.child()?.header;
@@ -217,11 +264,19 @@ pub(super) fn protect_init(
                 let (clear, _) = Fragmenter::<BytesMut>::open(whole)?;
                 let moov = protect_moov(&clear, protector, warnings)?;
                 protected.bytes.extend(moov.bytes);
-                protected.tracks = moov.tracks;
+                protected.movie = Some(MovieInit {
+                    file_type: std::mem::take(&mut file_type),
+                    moov: clear.into_owned(),
+                    tracks: moov.tracks,
+                });
             }
-            _ => protected
-                .bytes
-                .extend(piff::top_level(protector.flavor(), whole.to_vec())?),
+            box_type => {
+                let whole = piff::top_level(protector.flavor(), whole.to_vec())?;
+                protected.bytes.extend_from_slice(&whole);
+                if box_type == FourCc::FTYP {
+                    file_type = whole;
+                }
+            }
         }
     }
     Ok(protected)
@@ -300,26 +355,9 @@ pub(super) fn refuse_unreadable(moov: &BoxTree<'_>) -> Result<(), Error> {
     }
 }
 
-/// Protects a track's sample entries and returns a codec for each.
-fn protect_trak(
-    trak: &mut BoxTree<'_>,
-    track: &Track,
-    protection: &TrackProtection,
-    flavor: BoxFlavor,
-) -> Result<Vec<Codec>, Error> {
-    let stsd = trak.descend(&STBL_PATH)?.child(FourCc::STSD)?;
-    let mut codecs = Vec::new();
-    let mut protected = Vec::new();
-    for entry in SampleEntry::read_all(stsd.reader())? {
-        check_scheme(&entry, track, protection.method.scheme)?;
-        codecs.push(read_codec(&entry, track)?);
-        protected.push(protect_entry(entry, track.media, protection, flavor)?);
-    }
-    let protected = isobmff_boxes::build_stsd(stsd.reader(), &protected)?;
-    if let Some(stsd) = find_stbl_mut(trak).and_then(|stbl| find_mut(stbl, FourCc::STSD)) {
-        *stsd = protected;
-    }
-    Ok(codecs)
+/// Finds the `stsd` of a `trak`.
+fn find_stsd_mut<'a, 'b>(trak: &'b mut BoxTree<'a>) -> Option<&'b mut BoxTree<'a>> {
+    find_mut(find_stbl_mut(trak)?, FourCc::STSD)
 }
 
 /// Finds the `stbl` of a `trak`.
@@ -336,36 +374,6 @@ pub(super) fn find_mut<'a, 'b>(
         .children_mut()?
         .iter_mut()
         .find(|child| child.box_type == box_type)
-}
-
-fn protect_entry(
-    entry: SampleEntry<'_>,
-    media: Media,
-    protection: &TrackProtection,
-    flavor: BoxFlavor,
-) -> Result<BoxTree<'static>, Error> {
-    let format = match media {
-        Media::Video { .. } => FourCc::ENCV,
-        Media::Audio => FourCc::ENCA,
-        Media::Text => FourCc::ENCT,
-    };
-    let tenc = protection.tenc();
-    let sinf = match flavor {
-        BoxFlavor::Cenc => isobmff_boxes::build_sinf(
-            entry.format,
-            Schm {
-                scheme_type: FourCc(*protection.method.scheme.fourcc()),
-                scheme_version: SCHEME_VERSION,
-            },
-            tenc.to_box(),
-        ),
-        BoxFlavor::Piff => isobmff_boxes::build_sinf(
-            entry.format,
-            common_encryption::piff::SCHM,
-            tenc.to_piff_box(),
-        ),
-    };
-    Ok(entry.with_child(layout_of(media), format, &sinf)?)
 }
 
 /// Writes the `moov` with `pssh` boxes after its other children.

@@ -16,7 +16,7 @@
 //!     fn protect(&mut self, tracks: &[Track]) -> Result<InitProtection, Box<dyn std::error::Error + Send + Sync>> {
 //!         Ok(InitProtection {
 //!             tracks: tracks.iter().map(|_| Some(self.0.clone())).collect(),
-//!             pssh: Vec::new(),
+//!             ..InitProtection::default()
 //!         })
 //!     }
 //! }
@@ -30,6 +30,7 @@
 //!         IvSource::new(Scheme::Cenc, Iv::new(&[0, 1, 2, 3, 4, 5, 6, 7])?)?,
 //!     )),
 //!     method: EncryptionMethod { scheme: Scheme::Cenc, pattern: Pattern::NONE },
+//!     root_kid: None,
 //! });
 //! let fragmented_mp4 = BytesMut::from(&include_bytes!("../../../fuzz/corpus/mp4/ffmpeg-av")[..]);
 //!

@@ -116,7 +116,7 @@ impl EncryptionPlan {
                 .get_mut(track.samples.clone())
                 .unwrap_or_default();
             let mut slices = slice_payload(samples, payload);
-            let TrackProtection { key, method } = &track.protection;
+            let TrackProtection { key, method, .. } = &track.protection;
             key.cipher()
                 .encrypt_all(
                     *method,

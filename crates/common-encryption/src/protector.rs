@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{BoxFlavor, EncryptionMethod, SampleKey, Tenc, clear_seig};
-use cenc_types::Track;
+use cenc_types::{KeyId, Track};
 
 /// Decides how the tracks of a stream are protected.
 pub trait Protector {
@@ -24,6 +24,11 @@ pub trait Protector {
 
     /// True if [`Protector::fragment`] must be called; otherwise all samples are protected as their track is.
     fn follows_time(&self) -> bool {
+        false
+    }
+
+    /// True if [`FragmentProtection::new_init`] may be set, so that the boxes that start a segment must wait for its `moof`.
+    fn renews_init(&self) -> bool {
         false
     }
 
@@ -46,6 +51,9 @@ pub struct InitProtection {
     pub tracks: Vec<Option<TrackProtection>>,
     /// Whole `pssh` boxes, which are appended to `moov`.
     pub pssh: Vec<Vec<u8>>,
+    /// True if the samples up to the next init segment are clear, by [`FragmentRule::Clear`]: the sample entries stay as they are, and
+    /// `pssh` is empty.
+    pub is_clear: bool,
 }
 
 /// The protection of one track.
@@ -55,6 +63,8 @@ pub struct TrackProtection {
     pub key: Arc<SampleKey>,
     /// Scheme and pattern.
     pub method: EncryptionMethod,
+    /// The KID that `tenc` has in place of that of the key: the KID of the root key, under which the licence of the key is.
+    pub root_kid: Option<KeyId>,
 }
 
 impl TrackProtection {
@@ -62,7 +72,7 @@ impl TrackProtection {
     pub fn tenc(&self) -> Tenc {
         Tenc {
             method: self.method,
-            kid: self.key.kid(),
+            kid: self.root_kid.unwrap_or(self.key.kid()),
             iv: self.key.track_iv(),
         }
     }
@@ -97,6 +107,8 @@ pub struct FragmentProtection {
     pub pssh: Vec<Vec<u8>>,
     /// True if the change of keys is announced before this fragment.
     pub announced: bool,
+    /// True if another init segment, for which [`Protector::protect`] is called again, describes this fragment and the next ones.
+    pub new_init: bool,
 }
 
 /// The protection of the samples of a track fragment.

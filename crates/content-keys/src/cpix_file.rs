@@ -60,6 +60,7 @@ impl CpixFile {
                 scheme: self.request.scheme,
             }),
             license_store: None,
+            roots: self.document.roots(),
         })
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The interface of every source of keys.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cenc_types::{Media, Scheme, Track};
+use cenc_types::{KeyId, Media, Scheme, Track};
 use cpix::{Document, DrmSystem, TrackFacts, TrackKind};
 
 use super::cpix_file::check_scheme;
@@ -51,6 +52,8 @@ pub struct PeriodKeys {
     pub rules: Option<PeriodRules>,
     /// A licence store with leaf licences for the PlayReady Object of the period.
     pub license_store: Option<Vec<u8>>,
+    /// The KIDs of keys whose licences depend on that of a root key, with the KID of the root key.
+    pub roots: BTreeMap<KeyId, KeyId>,
 }
 
 /// Usage rules of a CPIX document in one of its periods.
@@ -64,6 +67,20 @@ pub struct PeriodRules {
 }
 
 impl PeriodKeys {
+    /// Returns the KID of the root key under which the licence of a key is.
+    pub fn root_kid(&self, kid: KeyId) -> Option<KeyId> {
+        self.roots.get(&kid).copied()
+    }
+
+    /// True if the source gives a licence store, or a `pssh` for one of the keys to a system, by its SystemID.
+    pub fn has_license(&self, system_id: [u8; 16]) -> bool {
+        let is_key = |kid| self.keys.entries().iter().any(|entry| entry.kid == kid);
+        self.license_store.is_some()
+            || self.systems.iter().any(|system| {
+                system.system_id == system_id && system.pssh.is_some() && is_key(system.kid)
+            })
+    }
+
     /// Returns the key of a track in a crypto period, or None for a track that stays clear: text, or one that a selector leaves clear.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The CPIX element: a whole document.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use zeroize::Zeroizing;
 
@@ -176,6 +176,14 @@ impl Document {
     /// Returns the ContentKey element of a KID.
     pub fn content_key(&self, kid: KeyId) -> Option<&ContentKey> {
         self.content_keys.iter().find(|key| key.kid == kid)
+    }
+
+    /// Returns the KID of each key that depends on a root key (`dependsOnKey`), with the KID of that.
+    pub fn roots(&self) -> BTreeMap<KeyId, KeyId> {
+        self.content_keys
+            .iter()
+            .filter_map(|key| Some((key.kid, key.depends_on_key?)))
+            .collect()
     }
 
     /// Decrypts all encrypted keys. Clear keys are unchanged.

@@ -15,6 +15,8 @@ pub struct KeyChange {
     pub start: Duration,
     /// The signaling of its keys.
     pub signals: Signals,
+    /// True if an init segment signals them, which is new unless the stream starts with the period.
+    pub in_init: bool,
 }
 
 /// The changes in the protection of a stream at a fragment.

@@ -35,6 +35,18 @@ macro_rules! property_choices {
             (PERIOD_CLOCKS, PeriodClockProperty, "GstPlayReadyPeriodClock",
                 (Stream, "stream", "Media time, from 0")
                 (Utc, "utc", "Wall clock time from 1970-01-01 UTC, for live streams"))
+            (KEY_CHANGES, KeyChangeProperty, "GstPlayReadyKeyChange",
+                (InBand, "in-band", "A sample group in the fragment names the KID, and its moof has the pssh boxes")
+                (Init, "init", "A new init segment before the fragment, which every decryptor follows")
+                (Embedded, "embedded", "As in-band, with an ONDEMAND header at the start and the leaf licences of the source of keys in the moof"))
+            (PSSH_PLACES, PsshInProperty, "GstPlayReadyPsshIn",
+                (InitMoof, "init+moof", "The init segment, and the first fragments under keys that it does not list")
+                (Init, "init", "Only init segments")
+                (Moof, "moof", "Only fragments where decoding can start")
+                (None, "none", "Neither: the manifest has the signaling"))
+            (CLEAR_SIGNALINGS, ClearSignalingProperty, "GstPlayReadyClearSignaling",
+                (SampleGroup, "sample-group", "A sample group in the fragment")
+                (Init, "init", "A new init segment with clear sample entries before the fragment"))
             (ON_KEY_MISSING_CHOICES, OnKeyMissingProperty, "GstPlayReadyOnKeyMissing",
                 (Stop, "stop", "Stop with an error")
                 (Hold, "hold", "Continue with the last key and with warnings until the next key is available"))

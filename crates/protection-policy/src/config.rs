@@ -15,11 +15,14 @@ use host_access::Host;
 use playready_header::VersionChoice;
 use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
 
+use super::config_choices::{
+    ClearSignaling, IvConfig, KeyChangeForm, OnKeyMissing, PeriodClock, PsshPlaces,
+};
 use super::properties::{
-    CLEAR_LEAD, CLEAR_TRACKS, CLEARKEY_URL, CONTENT_ID, CRYPT_BYTE_BLOCK, CRYPTO_PERIOD,
-    CUSTOM_ATTRIBUTES, DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE, LA_URL, LICENSE_REQUESTED,
-    LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND, ON_KEY_MISSING, PSSH, PSSH_VERSION, SKIP_BYTE_BLOCK,
-    SYSTEMS,
+    CLEAR_LEAD, CLEAR_SIGNALING, CLEAR_TRACKS, CLEARKEY_URL, CONTENT_ID, CRYPT_BYTE_BLOCK,
+    CRYPTO_PERIOD, CUSTOM_ATTRIBUTES, DS_ID, FLAVOR, HEADER_VERSION, IV, IV_SIZE, KEY_CHANGE,
+    LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE, LUI_URL, ON_DEMAND, ON_KEY_MISSING, PSSH,
+    PSSH_IN, PSSH_VERSION, SKIP_BYTE_BLOCK, SYSTEMS,
 };
 use super::property_spec::items;
 use super::{Error, PropertyValues};
@@ -53,6 +56,12 @@ pub struct Config {
     pub host: Host,
     /// The reaction to a crypto period whose key is missing.
     pub on_key_missing: OnKeyMissing,
+    /// The signaling of a new crypto period.
+    pub key_change: KeyChangeForm,
+    /// The signaling of clear parts of protected tracks.
+    pub clear_signaling: ClearSignaling,
+    /// The parts of the stream that have `pssh` boxes.
+    pub pssh_places: PsshPlaces,
     /// The identifier of the content in key servers and key stores.
     pub content_id: Option<String>,
     /// The length of the clear part at the start, rounded to whole fragments.
@@ -67,35 +76,6 @@ pub struct Config {
     pub extra_pssh: Vec<Drm>,
     /// The licence server in the signaling of Clear Key.
     pub clear_key_url: Option<AbsoluteUrl>,
-}
-
-/// The choice of the first IV.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IvConfig {
-    /// A random first IV of this size. The CBC schemes always use 16 bytes.
-    Random(IvSize),
-    /// This IV.
-    First(Iv),
-}
-
-/// The clock by which crypto periods are numbered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PeriodClock {
-    /// Media time from 0, for files. The stream waits for its keys.
-    #[default]
-    Stream,
-    /// Wall clock time from 1970-01-01 UTC, for live streams. Redundant packagers agree on the number.
-    Utc,
-}
-
-/// The reaction to a crypto period whose key is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnKeyMissing {
-    /// The stream ends with an error.
-    #[default]
-    Stop,
-    /// The stream continues with the last key until the next one is available.
-    Hold,
 }
 
 /// The content of the PlayReady Header and Object in addition to the KIDs.
@@ -215,6 +195,16 @@ impl Config {
                 "hold" => OnKeyMissing::Hold,
                 _ => OnKeyMissing::Stop,
             },
+            key_change: match values.choice(&KEY_CHANGE) {
+                "init" => KeyChangeForm::Init,
+                "embedded" => KeyChangeForm::Embedded,
+                _ => KeyChangeForm::InBand,
+            },
+            clear_signaling: match values.choice(&CLEAR_SIGNALING) {
+                "init" => ClearSignaling::Init,
+                _ => ClearSignaling::SampleGroup,
+            },
+            pssh_places: PsshPlaces::of_choice(values.choice(&PSSH_IN)),
             content_id: values.text(&CONTENT_ID).map(str::to_owned),
             clear_tracks: items(values.text(&CLEAR_TRACKS).unwrap_or_default())
                 .map(|selector| {
@@ -250,6 +240,9 @@ impl Config {
             clock: PeriodClock::default(),
             host,
             on_key_missing: OnKeyMissing::default(),
+            key_change: KeyChangeForm::default(),
+            clear_signaling: ClearSignaling::default(),
+            pssh_places: PsshPlaces::default(),
             content_id: None,
             clear_tracks: Vec::new(),
             systems: PropertyValues::default().systems(&SYSTEMS),
@@ -326,14 +319,32 @@ impl Config {
     }
 
     /// True if the protection of samples depends on their time.
-    pub(super) const fn is_timed(&self) -> bool {
-        self.rotates() || !self.clear_lead.is_zero()
+    pub(super) fn is_timed(&self) -> bool {
+        self.rotates() || !self.clear_lead.is_zero() || self.key_change == KeyChangeForm::Embedded
+    }
+
+    /// Checks that the form of key changes fits the other settings.
+    pub(super) fn check_key_change(&self) -> Result<(), Error> {
+        match self.key_change == KeyChangeForm::Embedded && !self.pssh_places.moof {
+            true => Err(Error::EmbeddedWithoutMoof),
+            false => Ok(()),
+        }
     }
 
     /// True if the KIDs are in each `moof` where decoding can start, and not in `moov`: with ONDEMAND and keys that change, players
     /// request no licence before.
-    pub(super) const fn lists_kids_in_moof(&self) -> bool {
-        self.header.on_demand && self.rotates()
+    pub(super) fn lists_kids_in_moof(&self) -> bool {
+        self.key_change == KeyChangeForm::Embedded || (self.header.on_demand && self.rotates())
+    }
+
+    /// True if a change of protection is signaled by a new init segment.
+    pub fn renews_init(&self) -> bool {
+        self.key_change == KeyChangeForm::Init || self.clear_signaling == ClearSignaling::Init
+    }
+
+    /// True if the header at the start says that licences are in the stream.
+    pub(super) fn is_on_demand(&self) -> bool {
+        self.header.on_demand || self.key_change == KeyChangeForm::Embedded
     }
 
     /// True if keys change after each crypto period.

@@ -8,7 +8,7 @@ use drm_signaling::{Drm, DrmContent, PlayReadyContent, SourceTexts, System};
 use playready_header::header::HeaderFields;
 use playready_header::{KeyIds, LicenseStore};
 
-use super::{Config, Error};
+use super::{Config, Error, KeyChangeForm};
 
 /// The box that carries the signaling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,19 @@ impl<'a> SignaledKeys<'a> {
     /// Returns the KIDs of the stream's tracks, each once.
     pub(super) fn used_kids(&self) -> Vec<KeyId> {
         kids(&distinct(self.used.iter().copied()))
+    }
+
+    /// Returns the KIDs whose signaling from the source belongs here: with leaf licences in the `moof`, those of their root keys in `moov`.
+    fn described_kids(&self, config: &Config, kids: &[KeyId]) -> Vec<KeyId> {
+        let lists_roots =
+            config.key_change == KeyChangeForm::Embedded && self.position == SignalPosition::Moov;
+        match lists_roots {
+            true => kids
+                .iter()
+                .filter_map(|kid| self.keys.root_kid(*kid))
+                .collect(),
+            false => kids.to_vec(),
+        }
     }
 
     /// Returns all keys of the asset in the period, each once, those of the stream first. A player may switch to tracks of the
@@ -82,11 +95,12 @@ pub(super) fn drms(config: &Config, signaled: &SignaledKeys<'_>) -> Result<Vec<D
         playready: playready(config, signaled, &entries),
         clear_key_url: config.clear_key_url.as_ref().map(|url| url.as_str()),
     };
+    let described = signaled.described_kids(config, &kids);
     let given: Vec<_> = signaled
         .keys
         .systems
         .iter()
-        .filter(|given| kids.contains(&given.kid))
+        .filter(|given| described.contains(&given.kid))
         .collect();
     let is_given = |system: &&System| given.iter().any(|given| given.system_id == system.id());
     let mut drms = config
@@ -140,7 +154,7 @@ fn playready(
     entries: &[&KeyEntry],
 ) -> PlayReadyContent {
     let settings = &config.header;
-    let on_demand = settings.on_demand && signaled.position == SignalPosition::Moov;
+    let on_demand = config.is_on_demand() && signaled.position == SignalPosition::Moov;
     let listed = match on_demand && config.lists_kids_in_moof() {
         true => &[],
         false => entries,

@@ -119,6 +119,20 @@ pub enum Error {
         /// The later period.
         period: u64,
     },
+    /// Leaf licences would have no place in the stream.
+    #[error(
+        "key-change=embedded puts leaf licences into the moof, which pssh-in leaves out: set pssh-in=moof or pssh-in=init+moof"
+    )]
+    EmbeddedWithoutMoof,
+    /// The source of keys gives no leaf licence for a crypto period.
+    #[error(
+        "crypto period {period} has no leaf licence for key-change=embedded: let the source of keys give one (license-store of \
+         request-key, or a pssh box for PlayReady in CPIX), or set key-change=init"
+    )]
+    NoLeafLicence {
+        /// The crypto period.
+        period: u64,
+    },
     /// The system gives no random bytes.
     #[error(transparent)]
     Generator(#[from] host_access::RandomError),

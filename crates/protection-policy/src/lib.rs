@@ -33,6 +33,7 @@
 mod changes;
 mod choices;
 mod config;
+mod config_choices;
 mod constant_iv;
 mod controls;
 mod drms;
@@ -51,11 +52,15 @@ mod published;
 mod ready_period;
 mod sample_keys;
 mod timeline;
+mod track_keys;
 mod warning;
 
 pub use changes::{KeyChange, ProtectionChange};
 pub use choices::ChoiceType;
-pub use config::{Config, HeaderConfig, IvConfig, OnKeyMissing, PeriodClock};
+pub use config::{Config, HeaderConfig};
+pub use config_choices::{
+    ClearSignaling, IvConfig, KeyChangeForm, OnKeyMissing, PeriodClock, PsshPlaces,
+};
 pub use controls::Controls;
 pub use error::Error;
 pub use iv_runs::IvRuns;

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use cenc_types::Media;
 use common_encryption::BoxFlavor;
-use common_encryption::{FragmentProtection, FragmentRule, FragmentTime};
+use common_encryption::{FragmentProtection, FragmentRule, FragmentTime, TrackProtection};
 use content_keys::PeriodFailure;
 
 use super::changes::{KeyChange, ProtectionChange};
 use super::drms::SignalPosition;
 use super::ready_period::ReadyPeriod;
 use super::timeline::Phase;
-use super::{Error, OnKeyMissing, Packaging, PeriodClock, Signals, Warning};
+use super::{
+    ClearSignaling, Error, KeyChangeForm, OnKeyMissing, Packaging, PeriodClock, Signals, Warning,
+};
 
 impl Packaging {
     /// The number of periods that are kept ready: the current one, and earlier ones for tracks that lag.
@@ -58,12 +60,20 @@ impl Packaging {
         let announced = self.changes.len();
         let mut rules = vec![FragmentRule::Track; times.len()];
         let mut signaled_period = None;
+        let mut init_phase = None;
+        let mut new_init = false;
         let mut video_first: Vec<_> = times.iter().enumerate().collect();
         video_first.sort_by_key(|(_, time)| !self.is_video(time.track_id));
         for (index, time) in video_first {
             let Some(phase) = self.phase(time)? else {
                 continue;
             };
+            // One init segment describes all tracks of a moof.
+            let phase = match self.config.renews_init() {
+                true => *init_phase.get_or_insert(phase),
+                false => phase,
+            };
+            new_init |= self.renew_init(phase)?;
             if let Phase::Period(period) = phase {
                 self.enter(period, time.start)?;
                 let is_signaled = time.sync && self.in_moof(period).is_some();
@@ -81,7 +91,28 @@ impl Packaging {
                 .map(ReadyPeriod::pssh)
                 .unwrap_or_default(),
             announced: self.changes.len() > announced,
+            new_init,
         })
+    }
+
+    /// Replaces the keys of the init segment if the settings say that it changes with this phase. Returns true if it did.
+    fn renew_init(&mut self, phase: Phase) -> Result<bool, Error> {
+        let signals_keys = self.config.key_change == KeyChangeForm::Init;
+        let signals_clear = self.config.clear_signaling == ClearSignaling::Init;
+        let (period, is_clear) = match phase {
+            Phase::Clear if signals_clear => (self.moov_period, true),
+            Phase::Period(period) if signals_keys || self.is_clear_init => (period, false),
+            Phase::Clear | Phase::Period(_) => return Ok(false),
+        };
+        if (period, is_clear) == (self.moov_period, self.is_clear_init) {
+            return Ok(false);
+        }
+        self.moov_period = period;
+        self.is_clear_init = is_clear;
+        // Fragments of the period need no other signaling.
+        self.ready.retain(|ready| ready.number != period);
+        self.init_keys = Some(self.prepare_init(period)?);
+        Ok(true)
     }
 
     /// Returns the phase of a fragment; None for a track that is not protected.
@@ -89,7 +120,8 @@ impl Packaging {
         let is_protected = self
             .protected_tracks()
             .any(|track| track.track_id == time.track_id);
-        if !is_protected {
+        // The next init segment may protect any track.
+        if !is_protected && self.config.key_change != KeyChangeForm::Init {
             return Ok(None);
         }
         if self.config.flavor == BoxFlavor::Piff {
@@ -235,14 +267,18 @@ impl Packaging {
         Ok(())
     }
 
-    /// Queues the announcement of the first crypto period if `moov` does not list its KIDs.
+    /// Queues the announcement of the first crypto period if the first `moov` does not list its KIDs.
     fn announce_first(&mut self, period: u64, start: Duration) {
         if self.announced_first || period != self.moov_period {
             return;
         }
         self.announced_first = true;
-        let first = self.first_on_demand.as_ref();
-        self.announce_keys(period, start, first.and_then(|first| first.signals.clone()));
+        let signals = match &self.first_on_demand {
+            Some(first) => first.signals.clone(),
+            None if self.started_clear => self.signals.clone(),
+            None => None,
+        };
+        self.announce_keys(period, start, signals);
     }
 
     fn announce_keys(&mut self, period: u64, start: Duration, signals: Option<Signals>) {
@@ -251,21 +287,33 @@ impl Packaging {
                 period,
                 start,
                 signals,
+                in_init: period == self.moov_period && !self.config.lists_kids_in_moof(),
             });
         }
     }
 
     /// Returns a period as the `moof` boxes with random access points signal it; None if `moov` does.
     fn in_moof(&self, period: u64) -> Option<&ReadyPeriod> {
-        let first = self.first_on_demand.as_ref();
-        match period == self.moov_period {
-            true => first,
-            false => self.ready(period),
+        if !self.config.pssh_places.moof {
+            return None;
+        }
+        match (period == self.moov_period, self.config.pssh_places.init) {
+            (true, true) => self.first_on_demand.as_ref(),
+            (true, false) => self.first_on_demand.as_ref().or(self.init_keys.as_ref()),
+            (false, _) => self.ready(period),
         }
     }
 
     fn ready(&self, period: u64) -> Option<&ReadyPeriod> {
         self.ready.iter().find(|ready| ready.number == period)
+    }
+
+    /// Returns the keys of the last `moov` if fragments must name them, since `tenc` may name root keys.
+    fn leaf_keys(&self, period: u64) -> Option<&ReadyPeriod> {
+        let is_embedded = self.config.key_change == KeyChangeForm::Embedded;
+        self.init_keys
+            .as_ref()
+            .filter(|keys| is_embedded && keys.number == period)
     }
 
     fn rule_in(&self, phase: Phase, track_id: u32) -> FragmentRule {
@@ -275,9 +323,15 @@ impl Packaging {
                 let index = self.tracks.iter().position(|t| t.track_id == track_id);
                 let key = self
                     .ready(period)
+                    .or_else(|| self.leaf_keys(period))
                     .zip(index)
                     .and_then(|(ready, index)| ready.protection(index));
-                key.map_or(FragmentRule::Track, |key| FragmentRule::Key(key.clone()))
+                key.map_or(FragmentRule::Track, |key| {
+                    FragmentRule::Key(TrackProtection {
+                        root_kid: None,
+                        ..key.clone()
+                    })
+                })
             }
         }
     }
@@ -289,5 +343,7 @@ pub(super) fn period_index(nanoseconds: i128, crypto_period: Duration) -> u64 {
     u64::try_from(nanoseconds.checked_div(length).unwrap_or_default()).unwrap_or_default()
 }
 
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod tests;

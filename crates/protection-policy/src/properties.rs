@@ -2,16 +2,26 @@
 //! The table of properties. The properties of elements, their text in `gst-inspect-1.0` and the options of commands are
 //! generated from it; [`super::Config`] interprets the values.
 
+mod header;
+
 use cenc_types::KeyId;
-use playready_header::{header::AbsoluteUrl, header::CustomAttributes, header::ServiceId};
+use playready_header::header::AbsoluteUrl;
 
 use super::Config;
-use super::choices::{FLAVORS, HEADER_VERSIONS, ON_KEY_MISSING_CHOICES, PERIOD_CLOCKS, SCHEMES};
-use super::property_spec::OptionGroup::{Encryption, Header, Keys};
+use super::choices::{
+    CLEAR_SIGNALINGS, FLAVORS, KEY_CHANGES, ON_KEY_MISSING_CHOICES, PERIOD_CLOCKS, PSSH_PLACES,
+    SCHEMES,
+};
+use super::property_spec::OptionGroup::{Encryption, Keys};
 use super::property_spec::{PropertyKind, PropertySpec, ValueError};
 
+pub use header::{
+    CUSTOM_ATTRIBUTES, DS_ID, HEADER_VERSION, LA_URL, LICENSE_REQUESTED, LICENSE_STORE_SIZE,
+    LUI_URL, ON_DEMAND, PSSH_VERSION,
+};
+
 /// All properties, in the order in which commands list their options.
-pub static PROPERTIES: [PropertySpec; 30] = [
+pub static PROPERTIES: [PropertySpec; 33] = [
     KEY_URI,
     CONTENT_ID,
     KEY_ID,
@@ -21,6 +31,7 @@ pub static PROPERTIES: [PropertySpec; 30] = [
     CRYPTO_PERIOD,
     PERIOD_CLOCK,
     ON_KEY_MISSING,
+    KEY_CHANGE,
     SCHEME,
     FLAVOR,
     IV_SIZE,
@@ -29,9 +40,11 @@ pub static PROPERTIES: [PropertySpec; 30] = [
     SKIP_BYTE_BLOCK,
     CLEAR_LEAD,
     CLEAR_TRACKS,
+    CLEAR_SIGNALING,
     PROTECT,
     SYSTEMS,
     PSSH,
+    PSSH_IN,
     CLEARKEY_URL,
     HEADER_VERSION,
     LA_URL,
@@ -134,6 +147,15 @@ pub const ON_KEY_MISSING: PropertySpec = PropertySpec::new(
     "Reaction to a crypto period that starts without its key; in no case is the stream sent in the clear",
 );
 
+/// The signaling of a new crypto period.
+pub const KEY_CHANGE: PropertySpec = PropertySpec::new(
+    "key-change",
+    "Key change",
+    PropertyKind::Choice(&KEY_CHANGES),
+    "How the stream signals a new crypto period",
+)
+.option(Keys, "FORM");
+
 /// The protection scheme.
 pub const SCHEME: PropertySpec = PropertySpec::new(
     "scheme",
@@ -222,6 +244,15 @@ pub const CLEAR_TRACKS: PropertySpec = PropertySpec::new(
 )
 .option(Encryption, "SELECTORS");
 
+/// The signaling of clear parts.
+pub const CLEAR_SIGNALING: PropertySpec = PropertySpec::new(
+    "clear-signaling",
+    "Clear signaling",
+    PropertyKind::Choice(&CLEAR_SIGNALINGS),
+    "How the stream signals a clear lead and other clear parts of protected tracks; PlayReady clients often fail on a sample group",
+)
+.option(Encryption, "FORM");
+
 /// The switch for protection while a stream runs, see [`super::Controls`].
 pub const PROTECT: PropertySpec = PropertySpec {
     is_mutable_in_playing: true,
@@ -251,6 +282,15 @@ pub const PSSH: PropertySpec = PropertySpec::new(
 )
 .option(Encryption, "BASE64");
 
+/// The boxes that have `pssh` boxes.
+pub const PSSH_IN: PropertySpec = PropertySpec::new(
+    "pssh-in",
+    "pssh places",
+    PropertyKind::Choice(&PSSH_PLACES),
+    "Parts of the stream that have pssh boxes; with none, players find the signaling in the manifest",
+)
+.option(Encryption, "PLACES");
+
 /// The licence server of Clear Key.
 pub const CLEARKEY_URL: PropertySpec = PropertySpec::new(
     "clearkey-url",
@@ -259,97 +299,6 @@ pub const CLEARKEY_URL: PropertySpec = PropertySpec::new(
     "Absolute URL of the licence server in the ContentProtection of clearkey",
 )
 .option(Encryption, "URL");
-
-/// The version of the PlayReady Header.
-pub const HEADER_VERSION: PropertySpec = PropertySpec::new(
-    "header-version",
-    "Header version",
-    PropertyKind::Choice(&HEADER_VERSIONS),
-    "Version of the PlayReady Header; auto selects the lowest version that supports the other settings",
-)
-.option_with_help(
-    Header,
-    "VERSION",
-    "Version of the header; auto selects the lowest version that supports the other settings",
-);
-
-/// LA_URL.
-pub const LA_URL: PropertySpec = PropertySpec::new(
-    "la-url",
-    "Licence URL",
-    PropertyKind::text_of::<AbsoluteUrl>(),
-    "LA_URL: absolute URL of the licence server",
-)
-.option(Header, "URL");
-
-/// LUI_URL.
-pub const LUI_URL: PropertySpec = PropertySpec::new(
-    "lui-url",
-    "Licence page",
-    PropertyKind::text_of::<AbsoluteUrl>(),
-    "LUI_URL: absolute URL of a page where users can obtain a licence",
-)
-.option(Header, "URL");
-
-/// DS_ID.
-pub const DS_ID: PropertySpec = PropertySpec::new(
-    "ds-id",
-    "Domain service",
-    PropertyKind::text_of::<ServiceId>(),
-    "DS_ID: service ID of the domain service, base64 of 16 bytes",
-)
-.option(Header, "BASE64");
-
-/// CUSTOMATTRIBUTES.
-pub const CUSTOM_ATTRIBUTES: PropertySpec = PropertySpec::new(
-    "custom-attributes",
-    "Custom attributes",
-    PropertyKind::text_of::<CustomAttributes>(),
-    "Content of CUSTOMATTRIBUTES: well-formed XML, under 1 KB",
-)
-.option(Header, "XML");
-
-/// DECRYPTORSETUP.
-pub const ON_DEMAND: PropertySpec = PropertySpec::new(
-    "on-demand",
-    "On demand",
-    PropertyKind::Flag { default: false },
-    "DECRYPTORSETUP ONDEMAND: licences are delivered in the stream (scalable key rotation)",
-)
-.option(Header, "");
-
-/// LICENSEREQUESTED.
-pub const LICENSE_REQUESTED: PropertySpec = PropertySpec::new(
-    "license-requested",
-    "Licence requested",
-    PropertyKind::Flag { default: true },
-    "LICENSEREQUESTED: whether the player should request a licence. The element is written only for false, since players assume true",
-);
-
-/// The space reserved for a licence store.
-pub const LICENSE_STORE_SIZE: PropertySpec = PropertySpec::new(
-    "license-store-size",
-    "Licence store",
-    PropertyKind::Number {
-        range: 0..=14_000,
-        default: 0,
-        only: &[],
-    },
-    "Number of bytes to reserve in the PlayReady Object for an embedded licence store",
-);
-
-/// The version of PlayReady's `pssh` box.
-pub const PSSH_VERSION: PropertySpec = PropertySpec::new(
-    "pssh-version",
-    "pssh version",
-    PropertyKind::Number {
-        range: 0..=1,
-        default: 0,
-        only: &[0, 1],
-    },
-    "Version of the PlayReady pssh box; version 1 lists the KIDs in addition to the PlayReady Object",
-)
-.option(Header, "VERSION");
 
 fn check_iv(text: &str) -> Result<(), ValueError> {
     super::config::parse_iv(text)?;

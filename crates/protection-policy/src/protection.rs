@@ -5,23 +5,19 @@ use std::collections::VecDeque;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use cenc_types::{CipherMode, KeyId, Media, Track};
+use cenc_types::{CipherMode, KeyId, Track};
 use common_encryption::BoxFlavor;
-use common_encryption::{
-    FragmentProtection, FragmentTime, InitProtection, Protector, TrackProtection,
-};
-use content_keys::{
-    KeyCache, KeyChannel, KeyEntry, KeyProvider, KeySource, KeyWaker, PeriodKeys, Selector,
-};
-use drm_signaling::{Drm, System};
+use common_encryption::{FragmentProtection, FragmentTime, InitProtection, Protector};
+use content_keys::{KeyCache, KeyChannel, KeyProvider, KeySource, KeyWaker};
+use drm_signaling::Drm;
 
 use super::changes::ChangeQueue;
-use super::drms::{SignalPosition, SignaledKeys, drms};
+use super::drms::SignalPosition;
 use super::key_task::FirstPeriodRule;
 use super::period_keys::{PeriodKeySource, StopCheck};
 use super::ready_period::ReadyPeriod;
 use super::timeline::Timeline;
-use super::{Config, Controls, Error, KeyTask, SampleKeys, Warning};
+use super::{ClearSignaling, Config, Controls, Error, KeyTask, SampleKeys, Warning};
 
 /// Protects the tracks of a stream according to a [`Config`].
 pub struct Packaging {
@@ -36,6 +32,12 @@ pub struct Packaging {
     protected: Vec<bool>,
     /// The crypto period that the last `moov` signals.
     pub(super) moov_period: u64,
+    /// True if the last `moov` describes all tracks as clear.
+    pub(super) is_clear_init: bool,
+    /// True if the first one did.
+    pub(super) started_clear: bool,
+    /// The keys of the last `moov`.
+    pub(super) init_keys: Option<ReadyPeriod>,
     /// The current crypto period.
     pub(super) current: u64,
     /// The period before it, in which some tracks may still be.
@@ -46,11 +48,11 @@ pub struct Packaging {
     pub(super) warned_period: Option<u64>,
     /// The KID that video and audio share, until that is reported.
     pub(super) shared_key: Option<KeyId>,
-    warned_of_shared_key: bool,
+    pub(super) warned_of_shared_key: bool,
     /// The number of rotations that the source could follow, or of which it was said that it could not.
     pub(super) followed_rotations: u64,
     /// True if the keys may have first IVs in counter mode.
-    takes_first_iv: bool,
+    pub(super) takes_first_iv: bool,
     pub(super) timeline: Timeline,
     pub(super) ready: VecDeque<ReadyPeriod>,
     pub(super) changes: ChangeQueue,
@@ -135,6 +137,7 @@ impl Packaging {
             return Err(Error::PiffPeriods);
         }
         let rule = FirstPeriodRule::of(&config);
+        config.check_key_change()?;
         rule.check(&setup.source)?;
         let KeyChannel { keys, requests } =
             KeyChannel::new(setup.source, setup.cache, Arc::clone(&config.host.clock));
@@ -149,6 +152,9 @@ impl Packaging {
                 tracks: Vec::new(),
                 protected: Vec::new(),
                 moov_period: 0,
+                is_clear_init: false,
+                started_clear: false,
+                init_keys: None,
                 current: 0,
                 previous: None,
                 media_start: None,
@@ -235,89 +241,50 @@ impl Packaging {
             self.ready.clear();
             self.moov_period = self.current;
             self.announced_first = false;
+            self.init_keys = None;
+            self.is_clear_init = self.starts_clear();
+            self.started_clear = self.is_clear_init;
         }
-        self.signals = None;
-        let ready = self.prepare(self.moov_period, SignalPosition::Moov)?;
+        let ready = match self.init_keys.take() {
+            Some(ready) => ready,
+            None => {
+                self.signals = None;
+                self.prepare_init(self.moov_period)?
+            }
+        };
+        let init = InitProtection {
+            tracks: ready.tracks.clone(),
+            pssh: match self.config.pssh_places.init && !self.is_clear_init {
+                true => ready.pssh(),
+                false => Vec::new(),
+            },
+            is_clear: self.is_clear_init,
+        };
+        self.init_keys = Some(ready);
+        self.source.start_period(self.moov_period);
+        Ok(init)
+    }
+
+    /// True if the first init segment describes all tracks as clear.
+    fn starts_clear(&self) -> bool {
+        let is_clear = !self.config.clear_lead.is_zero() || !self.controls.protect();
+        is_clear && self.config.clear_signaling == ClearSignaling::Init
+    }
+
+    /// Prepares the keys of a crypto period for an init segment.
+    pub(super) fn prepare_init(&mut self, period: u64) -> Result<ReadyPeriod, Error> {
+        let ready = self.prepare(period, SignalPosition::Moov)?;
         self.protected = ready.tracks.iter().map(Option::is_some).collect();
         self.note_shared_key(&ready);
-        let pssh = ready.pssh();
-        self.signals = ready.signals;
+        self.signals = match self.is_clear_init {
+            true => None,
+            false => ready.signals.clone(),
+        };
         self.first_on_demand = match self.config.lists_kids_in_moof() {
-            true => Some(self.prepare(self.moov_period, SignalPosition::Moof)?),
+            true => Some(self.prepare(period, SignalPosition::Moof)?),
             false => None,
         };
-        self.source.start_period(self.moov_period);
-        Ok(InitProtection {
-            tracks: ready.tracks,
-            pssh,
-        })
-    }
-
-    /// Prepares the keys of a crypto period for the tracks.
-    pub(super) fn prepare(
-        &mut self,
-        period: u64,
-        position: SignalPosition,
-    ) -> Result<ReadyPeriod, Error> {
-        let keys = self.source.keys(period)?;
-        let mut signaled = SignaledKeys::new(&keys, period, position);
-        let mut protections = Vec::with_capacity(self.tracks.len());
-        for track in &self.tracks {
-            let entry = keys.select_unless_clear(track, period, &self.config.clear_tracks)?;
-            if let Some(entry) = entry {
-                self.check_first_iv(entry)?;
-            }
-            let protection = entry.map(|entry| {
-                let key = self.sample_keys.key(&self.config, entry)?;
-                let method = self.config.method(track.media);
-                self.config.check_flavor(&key)?;
-                Ok::<_, Error>(TrackProtection { key, method })
-            });
-            protections.push(protection.transpose()?);
-            signaled.used.extend(entry);
-        }
-        if signaled.used.is_empty() && !self.may_stay_clear(&keys) {
-            return Err(Error::NothingProtected);
-        }
-        let kids = signaled.used_kids();
-        let signals = match kids.is_empty() {
-            true => None,
-            false => Some(Signals {
-                kids,
-                drms: drms(&self.config, &signaled)?,
-            }),
-        };
-        Ok(ReadyPeriod {
-            number: period,
-            tracks: protections,
-            signals,
-        })
-    }
-
-    /// Refuses a first IV for a key that other streams get with the same IV: in counter mode they would repeat the key stream.
-    fn check_first_iv(&self, entry: &KeyEntry) -> Result<(), Error> {
-        match entry.iv.or(self.config.iv.first()) {
-            Some(_) if !self.takes_first_iv => Err(Error::FirstIv {
-                kid: entry.kid,
-                scheme: self.config.scheme,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// True if the user left a track of the stream clear on purpose, or all tracks of any stream.
-    fn may_stay_clear(&self, keys: &PeriodKeys) -> bool {
-        keys.keys
-            .clear_selectors()
-            .iter()
-            .chain(&self.config.clear_tracks)
-            .any(|selector| {
-                *selector == Selector::Any
-                    || self
-                        .tracks
-                        .iter()
-                        .any(|track| selector.specificity(track).is_some())
-            })
+        Ok(ready)
     }
 
     /// Checks that the tracks with keys in a later period are those of `moov`. The sample entries of the others say that they are clear.
@@ -334,23 +301,6 @@ impl Packaging {
                 period: ready.number,
             }),
         }
-    }
-
-    /// Notes a key that video and audio share, for one warning, if PlayReady is signaled.
-    fn note_shared_key(&mut self, ready: &ReadyPeriod) {
-        if self.warned_of_shared_key || !self.config.systems.contains(&System::PlayReady) {
-            return;
-        }
-        let kids = |is_wanted: fn(&Media) -> bool| {
-            self.tracks
-                .iter()
-                .zip(&ready.tracks)
-                .filter(move |(track, _)| is_wanted(&track.media))
-                .filter_map(|(_, protection)| Some(protection.as_ref()?.key.kid()))
-        };
-        self.shared_key = kids(|media| matches!(media, Media::Video { .. }))
-            .find(|video| kids(|media| *media == Media::Audio).any(|audio| audio == *video));
-        self.warned_of_shared_key = self.shared_key.is_some();
     }
 
     /// Returns the protected tracks of the last `moov`.
@@ -377,6 +327,10 @@ impl Protector for Packaging {
 
     fn follows_time(&self) -> bool {
         Self::follows_time(self)
+    }
+
+    fn renews_init(&self) -> bool {
+        self.config.renews_init() && Self::follows_time(self)
     }
 
     fn fragment(

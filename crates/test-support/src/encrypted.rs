@@ -57,11 +57,12 @@ impl Protector for FixedKey {
             Some(TrackProtection {
                 key: Arc::clone(&key),
                 method: EncryptionMethod { scheme, pattern },
+                root_kid: None,
             })
         };
         Ok(InitProtection {
             tracks: tracks.iter().map(protection).collect(),
-            pssh: Vec::new(),
+            ..InitProtection::default()
         })
     }
 }

@@ -77,6 +77,10 @@ pub struct Decryptor<C> {
     writer: StreamWriter<C>,
     keys: Arc<KnownKeys>,
     movie: MovieState,
+    /// The last `moov` that was written; empty before the first.
+    clear_moov: Vec<u8>,
+    /// A later `ftyp`, until it is known whether its `moov` is another one.
+    file_type: Option<StreamBox>,
     fragments: FragmentDecryptor,
     /// Some if sample tables place samples.
     table_media: Option<TableMediaDecryptor<C>>,
@@ -102,6 +106,8 @@ impl<C: Chunk> Decryptor<C> {
             writer: StreamWriter::new(index_mode),
             keys,
             movie: MovieState::Unknown,
+            clear_moov: Vec::new(),
+            file_type: None,
             fragments: FragmentDecryptor::default(),
             table_media: None,
             decrypted: Vec::new(),
@@ -153,6 +159,7 @@ impl<C: Chunk> Decryptor<C> {
         self.reader = StreamReader::new();
         self.assembler = FragmentAssembler::new();
         self.writer = StreamWriter::new(self.writer.index_mode());
+        self.file_type = None;
         self.table_media = None;
     }
 
@@ -187,10 +194,15 @@ impl<C: Chunk> Decryptor<C> {
             self.end_fragment(fragment)?;
         }
         let is_moof = found.box_type == FourCc::MOOF;
+        if found.box_type == FourCc::MOOV {
+            return self.take_moov(&found);
+        }
+        self.write_file_type()?;
+        let is_later = !matches!(self.movie, MovieState::Unknown) && !self.assembler.is_waiting();
         match (found.box_type, &self.movie) {
-            (FourCc::MOOV, _) => {
-                let moov = self.read_moov(&found)?;
-                self.writer.write_moov(&moov, &found)
+            (FourCc::FTYP, _) if is_later => {
+                self.file_type = Some(found);
+                Ok(())
             }
             (_, MovieState::Clear) => self.writer.write_box(&found),
             _ => match self.assembler.take_box(found)? {
@@ -255,6 +267,7 @@ impl<C: Chunk> Decryptor<C> {
     }
 
     fn end_stream(&mut self) -> Result<(), Error> {
+        self.write_file_type()?;
         let Some(fragment) = self.assembler.take() else {
             return Ok(());
         };
@@ -310,8 +323,31 @@ impl<C: Chunk> Decryptor<C> {
             moof,
             media: FragmentMedia::Done(fragment.media),
             announced: false,
+            init: None,
         };
         self.writer.write_fragment(&fragment.boxes, written)
+    }
+
+    /// Writes a `moov`. One that differs from the last only in the protection is left out, with its `ftyp`.
+    fn take_moov(&mut self, found: &StreamBox) -> Result<(), Error> {
+        let was_protected = matches!(self.movie, MovieState::Protected(_));
+        let moov = self.read_moov(found)?;
+        let is_protected = matches!(self.movie, MovieState::Protected(_));
+        if moov == self.clear_moov && (was_protected || is_protected) {
+            self.file_type = None;
+            return self.writer.mark(found.end);
+        }
+        self.write_file_type()?;
+        self.writer.write_moov(&moov, found)?;
+        self.clear_moov = moov;
+        Ok(())
+    }
+
+    fn write_file_type(&mut self) -> Result<(), Error> {
+        match self.file_type.take() {
+            Some(found) => self.writer.write_moved(&found),
+            None => Ok(()),
+        }
     }
 
     /// Reads a `moov` and returns the one to write.

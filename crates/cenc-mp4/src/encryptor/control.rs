@@ -8,7 +8,7 @@ use super::{
 use common_encryption::Protector;
 
 use crate::Warning;
-use crate::init::{ProtectedMoov, protect_init};
+use crate::init::{ProtectedInit, protect_init};
 
 /// The bytes to read at once while the tracks are not known.
 const START: u64 = 1 << 20;
@@ -16,8 +16,8 @@ const START: u64 = 1 << 20;
 impl<C: Chunk> Encryptor<C> {
     /// Drops incomplete boxes and fragments after a jump in the input; the tracks stay known.
     pub fn flush(&mut self) {
-        let tracks = self.movie.tracks.take();
-        self.start_over(self.writer.index_mode(), ClearMovie::of(tracks));
+        let movie = ClearMovie::of(self.movie.init.take());
+        self.start_over(self.writer.index_mode(), movie);
     }
 
     /// Takes an init segment that is not part of the stream, such as a file of its own or the stream header in a pipeline's caps, and
@@ -30,9 +30,9 @@ impl<C: Chunk> Encryptor<C> {
         init: &[u8],
         protector: &mut dyn Protector,
     ) -> Result<Vec<u8>, Error> {
-        let ProtectedMoov { bytes, tracks } = protect_init(init, protector, &mut self.warnings)?;
-        if self.movie.moov.is_none() && !tracks.is_empty() {
-            self.movie.tracks = Some(tracks);
+        let ProtectedInit { bytes, movie } = protect_init(init, protector, &mut self.warnings)?;
+        if let (None, Some(movie)) = (&self.movie.moov, movie) {
+            self.movie.init = Some(movie);
             self.movie.is_unannounced = true;
         }
         Ok(bytes)
@@ -41,7 +41,7 @@ impl<C: Chunk> Encryptor<C> {
     /// Returns the best size of the next chunk in bytes: up to the end of the box or payload under way, so that nothing has to be
     /// split or copied. Any other size works too.
     pub fn wanted(&self) -> u64 {
-        match self.movie.tracks.is_none() && !self.reader.is_in_media() {
+        match self.movie.init.is_none() && !self.reader.is_in_media() {
             // Small boxes, which become one output.
             true => START,
             false => self.reader.wanted().unwrap_or(START),
@@ -50,7 +50,7 @@ impl<C: Chunk> Encryptor<C> {
 
     /// True once the tracks are known.
     pub const fn has_tracks(&self) -> bool {
-        self.movie.tracks.is_some()
+        self.movie.init.is_some()
     }
 
     /// Returns the amount of media processed so far.
@@ -97,5 +97,6 @@ impl<C: Chunk> Encryptor<C> {
         self.assembler = FragmentAssembler::new();
         self.writer = StreamWriter::new(index_mode);
         self.movie = movie;
+        self.segment_start.clear();
     }
 }

@@ -7,7 +7,7 @@ use isobmff_boxes::FourCc;
 use super::{Chunk, Encryptor, StreamBox};
 use crate::Error;
 use crate::fragmenting::Fragmenter;
-use crate::init::{ProtectedMoov, protect_moov};
+use crate::init::{MovieInit, ProtectedMoov, protect_moov};
 
 /// The place of the last `moov`.
 #[derive(Clone, Copy)]
@@ -18,6 +18,8 @@ pub(super) struct MoovPlace {
     output: u64,
     /// Bytes in the output.
     len: usize,
+    /// True once another init segment was written after it.
+    pub(super) is_replaced: bool,
 }
 
 impl MoovPlace {
@@ -63,6 +65,11 @@ impl<C: Chunk> Encryptor<C> {
             tracks,
         } = protect_moov(&clear, protector, &mut self.warnings)?;
         if let (Some(resume), Some(place)) = (self.movie.resume.take(), self.movie.moov) {
+            if place.is_replaced {
+                // The keys of the first one are no longer known. It misses the duration, which fragments tell too.
+                self.reader.jump(resume);
+                return self.writer.mark(resume);
+            }
             if (found.position, moov.len()) != (place.input, place.len) {
                 return Err(Error::Rewrites {
                     position: found.position,
@@ -81,11 +88,16 @@ impl<C: Chunk> Encryptor<C> {
         }
         self.movie.fragmenter = fragmenter;
         self.movie.is_unannounced = false;
-        self.movie.tracks = Some(tracks);
+        self.movie.init = Some(MovieInit {
+            file_type: std::mem::take(&mut self.movie.file_type),
+            moov: clear.into_owned(),
+            tracks,
+        });
         self.movie.moov = Some(MoovPlace {
             input: found.position,
             output: self.writer.position(),
             len: moov.len(),
+            is_replaced: false,
         });
         self.writer.write_moov(&moov, found)
     }

@@ -30,13 +30,9 @@ fn check(kind: Kind, damage: impl FnOnce(&mut Vec<u8>)) -> Result<(), &'static s
     let entry = boxed(b"ac-4", &[&[0; 28]]);
     let stsd = boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &entry]);
     let moov = build::moov_of(&[build::trak_of(1, b"soun", &stsd)], &[build::trex(1, 0)]);
-    let mut tracks = protect_init(
-        &moov,
-        &mut FixedKey::new(kind.scheme),
-        &mut Default::default(),
-    )
-    .unwrap()
-    .tracks;
+    let mut protector = FixedKey::new(kind.scheme);
+    let init = protect_init(&moov, &mut protector, &mut Default::default()).unwrap();
+    let mut tracks = init.movie.unwrap().tracks;
     let rule = (kind.rule)(tracks[0].protection.as_ref().unwrap());
     let make = |data| {
         let trun = build::trun(Some(data), &[360, 360]);

@@ -54,7 +54,7 @@ pub(super) const MAX_SAMPLE: u64 = 256 << 20;
 /// #     fn protect(&mut self, tracks: &[Track]) -> Result<InitProtection, Box<dyn Error + Send + Sync>> {
 /// #         Ok(InitProtection {
 /// #             tracks: tracks.iter().map(|_| Some(self.0.clone())).collect(),
-/// #             pssh: Vec::new(),
+/// #             ..InitProtection::default()
 /// #         })
 /// #     }
 /// # }

@@ -82,7 +82,7 @@ impl ProgressiveWriter {
             from: None,
             announcement: Announcement {
                 init: true,
-                change: false,
+                ..Announcement::default()
             },
         }
     }

@@ -37,9 +37,11 @@ pub enum Output<C> {
 pub struct Announcement {
     /// True if the last of the boxes is a `moov`, or if they start the first fragment after a `moov` that is not in the stream.
     pub init: bool,
-    /// True if the boxes have the `moof` of the first fragment under another protection:
+    /// True if the boxes have the `moof` of the first fragment under another protection, or the new init segment before it:
     /// [`common_encryption::FragmentProtection::announced`].
     pub change: bool,
+    /// True if the boxes are an init segment that replaces the one in force. The boxes of its first fragment follow.
+    pub new_init: bool,
 }
 
 /// Outputs in order.
@@ -77,6 +79,7 @@ impl<C: Chunk> OutputQueue<C> {
                 announcement: Announcement {
                     init: false,
                     change: false,
+                    new_init: false,
                 },
             },
             queue: VecDeque::new(),
@@ -117,6 +120,22 @@ impl<C: Chunk> OutputQueue<C> {
     /// Records that the boxes under way are the first under another protection.
     pub(super) const fn announce_change(&mut self) {
         self.boxes.announcement.change = true;
+    }
+
+    /// Appends an init segment as an output of its own. The chunk of boxes stays that of the boxes after it.
+    pub(super) fn push_new_init(&mut self, bytes: Vec<u8>, is_announced: bool) {
+        let from = self.boxes.from.take();
+        self.end_boxes();
+        self.boxes.from = from;
+        self.enqueue(QueuedOutput::Ready(Output::Boxes {
+            bytes,
+            from: None,
+            announcement: Announcement {
+                init: false,
+                change: is_announced,
+                new_init: true,
+            },
+        }));
     }
 
     /// Takes an input chunk that holds only bytes of the boxes under way or of the next ones.

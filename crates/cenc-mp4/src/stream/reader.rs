@@ -38,6 +38,18 @@ pub(crate) struct StreamBox {
     pub(crate) ends_chunk: bool,
 }
 
+impl StreamBox {
+    /// Returns the number of bytes that it has in the output, for any box but `moov` and `moof`: a `sidx` is written with the shortest
+    /// header.
+    pub(crate) fn moved_len(&self) -> u64 {
+        let shortest = match self.box_type {
+            FourCc::SIDX => isobmff_boxes::BoxTree::parse(&self.bytes).map(|sidx| sidx.size()),
+            _ => Ok(self.bytes.len()),
+        };
+        shortest.unwrap_or(self.bytes.len()) as u64
+    }
+}
+
 /// The header of an `mdat`.
 pub(crate) struct MediaHeader {
     pub(crate) bytes: Vec<u8>,

@@ -27,6 +27,8 @@ pub(crate) struct WrittenFragment<C> {
     pub(crate) media: FragmentMedia<C>,
     /// See [`common_encryption::FragmentProtection::announced`].
     pub(crate) announced: bool,
+    /// The init segment that goes before it, if that is new.
+    pub(crate) init: Option<Vec<u8>>,
 }
 
 /// Writes one stream.
@@ -76,6 +78,11 @@ impl<C: Chunk> StreamWriter<C> {
             self.queue.end_boxes();
         }
         Ok(())
+    }
+
+    /// Writes an init segment that replaces the one in force.
+    pub(crate) fn write_new_init(&mut self, init: Vec<u8>, is_announced: bool) {
+        self.queue.push_new_init(init, is_announced);
     }
 
     /// Announces an init segment that is not part of the stream with the boxes that follow.

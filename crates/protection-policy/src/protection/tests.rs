@@ -8,6 +8,7 @@ use host_access::Host;
 use super::*;
 use crate::IvConfig;
 use cenc_types::{ContentKey, Iv, IvSize, Media, Pattern, Scheme};
+use common_encryption::TrackProtection;
 use common_encryption::{BoxFlavor, TrackIv};
 use content_keys::{FixedKeys, KeyEntry, KeyRing};
 use drm_signaling::System;
