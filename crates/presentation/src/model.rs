@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The model of a presentation, from which its manifests are written: tracks, their segments, and the keys of these.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use cenc_types::{KeyId, Scheme};
@@ -43,10 +44,61 @@ pub struct PresentedTrack {
     pub segments: Vec<Segment>,
     /// The length of the whole track.
     pub duration: Duration,
-    /// None for a clear track.
+    /// None for a clear track, or a clear first part.
     pub protection: Option<TrackSignaling>,
+    /// The parts after the first one, each with an init segment of its own. `files` and `protection` are those of the first part; if they
+    /// name single files, each part is one.
+    pub later_parts: Vec<LaterPart>,
     /// The codec as Smooth Streaming names it; None if it has no name for the codec, or no Smooth manifest is written.
     pub smooth: Option<SmoothCodec>,
+}
+
+/// A part of a track that is described by an init segment of its own, since its protection differs from that of the part before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LaterPart {
+    /// Index of its first segment.
+    pub first_segment: usize,
+    /// Its files. The names of its segments count from the first segment of the track.
+    pub files: TrackFiles,
+    /// None if it is clear.
+    pub protection: Option<TrackSignaling>,
+}
+
+/// A part of a track.
+#[derive(Debug, Clone)]
+pub struct TrackPart<'t> {
+    /// The indices of its segments.
+    pub segments: Range<usize>,
+    /// Its files.
+    pub files: &'t TrackFiles,
+    /// None if it is clear.
+    pub protection: Option<&'t TrackSignaling>,
+}
+
+impl PresentedTrack {
+    /// Returns the parts in the order of time: a part for each init segment.
+    pub fn parts(&self) -> impl Iterator<Item = TrackPart<'_>> {
+        let starts = self.later_parts.iter().map(|part| part.first_segment);
+        let ends = starts.clone().chain([self.segments.len()]);
+        let files =
+            std::iter::once(&self.files).chain(self.later_parts.iter().map(|part| &part.files));
+        let protections = std::iter::once(self.protection.as_ref())
+            .chain(self.later_parts.iter().map(|part| part.protection.as_ref()));
+        std::iter::once(0)
+            .chain(starts)
+            .zip(ends)
+            .zip(files.zip(protections))
+            .map(|((start, end), (files, protection))| TrackPart {
+                segments: start..end,
+                files,
+                protection,
+            })
+    }
+
+    /// Returns the signaling of the first protected part; None for a clear track.
+    pub fn first_protection(&self) -> Option<&TrackSignaling> {
+        self.parts().find_map(|part| part.protection)
+    }
 }
 
 /// The codec of a track in a Smooth Streaming manifest (MS-SSTR, 2.2.2.5).
@@ -193,6 +245,8 @@ pub enum TrackFiles {
         name: String,
         /// Its size in bytes.
         size: u64,
+        /// For each Period of an MPD after the first, the name of a file with the texts of the Period, whose times count from its start.
+        later_periods: Vec<String>,
     },
 }
 
@@ -223,7 +277,7 @@ pub struct TrackSignaling {
     pub drms: Vec<Drm>,
     /// The key changes within the segments. Empty if one key protects the track.
     pub key_changes: Vec<KeyChange>,
-    /// Index of the first protected segment; more than 0 after a clear lead.
+    /// Index of the first protected segment of the track; more than 0 after a clear lead.
     pub first_protected: usize,
 }
 

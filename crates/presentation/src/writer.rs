@@ -53,6 +53,7 @@
 //!             key_changes: Vec::new(),
 //!             first_protected: 0,
 //!         }),
+//!         later_parts: Vec::new(),
 //!         smooth: None,
 //!     }],
 //!     drms: vec![playready],

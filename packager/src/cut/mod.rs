@@ -12,7 +12,7 @@ use cenc_mp4::cutting::{CutTrack, init_segment};
 use cenc_mp4::{Encryptor, IndexMode};
 use protection_policy::Packaging;
 pub use segment_protector::{SegmentKey, SegmentProtector, SegmentSink, TrackJob};
-pub use watched_packaging::WatchedPackaging;
+pub use watched_packaging::{WatchedInit, WatchedPackaging};
 
 use crate::protect::clear_file::ClearFile;
 use crate::protect::encrypting;

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use cenc_mp4::cutting::{CutFragment, CutSegment, CutTrack};
-use cenc_mp4::{Encryptor, Output, Totals, Warning};
+use cenc_mp4::{Announcement, Encryptor, Output, Totals, Warning};
 use cenc_types::KeyId;
 use indicatif::ProgressBar;
 use protection_policy::KeyChange;
 
-use super::watched_packaging::{FragmentKey, WatchedPackaging};
+use super::watched_packaging::WatchedPackaging;
 use super::{Mp4File, ProtectedInit};
 use crate::protect;
 use crate::protect::clear_file::ClearFile;
@@ -22,6 +22,12 @@ const MDAT_HEADER: usize = 8;
 pub trait SegmentSink {
     /// The caller's error.
     type Error: From<protect::Error>;
+
+    /// Takes an init segment of all tracks that replaces the one in force.
+    ///
+    /// # Errors
+    /// A file that cannot be written, or that has one init segment only.
+    fn start_part(&mut self, init: &[u8]) -> Result<(), Self::Error>;
 
     /// Writes the boxes of a fragment of a track, which start a segment unless one is under way.
     ///
@@ -214,6 +220,11 @@ impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
         self.take_changes();
         for output in outputs.drain(..) {
             match output {
+                Output::Boxes {
+                    bytes,
+                    announcement: Announcement { new_init: true, .. },
+                    ..
+                } => self.sink.start_part(&bytes)?,
                 Output::Boxes { bytes, .. } => self.write_boxes(&bytes)?,
                 Output::Media(media) => self.write_media(media)?,
                 // Only an index in the input is patched.
@@ -285,16 +296,10 @@ impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
 
     /// Notes the key of the fragment that is written next, if it starts a segment.
     fn start_fragment(&mut self) {
-        let key = self.packaging.next_fragment_key();
         let Some(fragment) = self.pushed.front() else {
             return;
         };
-        let default = self.packaging.default_kids.get(fragment.track);
-        let kid = match key {
-            FragmentKey::OfTrack => default.copied().flatten(),
-            FragmentKey::Other(kid) => Some(kid),
-            FragmentKey::Clear => None,
-        };
+        let kid = self.packaging.next_kid(fragment.track);
         if let Some(track) = self.tracks.get_mut(fragment.track)
             && track.keys.last().is_none_or(|last| last.kid != kid)
         {

@@ -8,21 +8,36 @@ use cenc_types::{KeyId, Track};
 use common_encryption::{
     BoxFlavor, FragmentProtection, FragmentRule, FragmentTime, InitProtection, Protector,
 };
-use protection_policy::Packaging;
+use protection_policy::{Packaging, Signals};
 
 /// The configuration and the keys, with notes of the keys in use.
 pub struct WatchedPackaging {
     /// The configuration and the keys.
     pub packaging: Packaging,
+    /// The init segments so far, that of the start first.
+    pub inits: Vec<WatchedInit>,
+    /// The keys of the fragments that are not written yet.
+    fragments: VecDeque<WatchedFragment>,
+}
+
+/// The keys of an init segment.
+pub struct WatchedInit {
     /// The KID of each track; None for a clear one.
     pub default_kids: Vec<Option<KeyId>>,
-    /// The keys of the fragments that are not written yet.
-    fragments: VecDeque<FragmentKey>,
+    /// The signaling of all of them; None if nothing is protected.
+    pub signals: Option<Signals>,
+}
+
+/// A fragment that is not written yet.
+struct WatchedFragment {
+    key: FragmentKey,
+    /// Index of its init segment.
+    init: usize,
 }
 
 /// The key of a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FragmentKey {
+enum FragmentKey {
     /// That of its track, if it has one.
     OfTrack,
     /// Another key.
@@ -36,14 +51,22 @@ impl WatchedPackaging {
     pub const fn new(packaging: Packaging) -> Self {
         Self {
             packaging,
-            default_kids: Vec::new(),
+            inits: Vec::new(),
             fragments: VecDeque::new(),
         }
     }
 
-    /// Returns the key of the fragment that is written next.
-    pub fn next_fragment_key(&mut self) -> FragmentKey {
-        self.fragments.pop_front().unwrap_or(FragmentKey::OfTrack)
+    /// Returns the KID of the fragment that is written next, which is of the track with index `track`; None if it is clear.
+    pub fn next_kid(&mut self, track: usize) -> Option<KeyId> {
+        let WatchedFragment { key, init } = self.fragments.pop_front().unwrap_or(WatchedFragment {
+            key: FragmentKey::OfTrack,
+            init: 0,
+        });
+        match key {
+            FragmentKey::OfTrack => *self.inits.get(init)?.default_kids.get(track)?,
+            FragmentKey::Other(kid) => Some(kid),
+            FragmentKey::Clear => None,
+        }
     }
 }
 
@@ -57,12 +80,19 @@ impl Protector for WatchedPackaging {
         tracks: &[Track],
     ) -> Result<InitProtection, Box<dyn Error + Send + Sync>> {
         let protection = self.packaging.protect(tracks)?;
-        self.default_kids = protection
-            .tracks
-            .iter()
-            .map(|track| track.as_ref().map(|track| track.key.kid()))
-            .collect();
+        self.inits.push(WatchedInit {
+            default_kids: protection
+                .tracks
+                .iter()
+                .map(|track| track.as_ref().map(|track| track.key.kid()))
+                .collect(),
+            signals: self.packaging.signals().cloned(),
+        });
         Ok(protection)
+    }
+
+    fn renews_init(&self) -> bool {
+        Protector::renews_init(&self.packaging)
     }
 
     fn follows_time(&self) -> bool {
@@ -74,11 +104,19 @@ impl Protector for WatchedPackaging {
         fragments: &[FragmentTime],
     ) -> Result<FragmentProtection, Box<dyn Error + Send + Sync>> {
         let protection = self.packaging.fragment(fragments)?;
+        let next = self.inits.len();
+        let init = match protection.new_init {
+            true => next,
+            false => next.saturating_sub(1),
+        };
         self.fragments
-            .extend(protection.rules.iter().map(|rule| match rule {
-                FragmentRule::Track => FragmentKey::OfTrack,
-                FragmentRule::Clear => FragmentKey::Clear,
-                FragmentRule::Key(other) => FragmentKey::Other(other.key.kid()),
+            .extend(protection.rules.iter().map(|rule| WatchedFragment {
+                key: match rule {
+                    FragmentRule::Track => FragmentKey::OfTrack,
+                    FragmentRule::Clear => FragmentKey::Clear,
+                    FragmentRule::Key(other) => FragmentKey::Other(other.key.kid()),
+                },
+                init,
             }));
         Ok(protection)
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use protection_policy::properties::KEY_CHANGE;
 
 use super::input_spec::InputSpec;
 use crate::cut::parse_segment_duration;
@@ -28,7 +29,7 @@ Exit codes:
 /// key frames that all qualities have in common. The manifests in DIR are replaced when all that they name is there, so that an
 /// older presentation in DIR plays until then.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg(KEY_CHANGE.name, |arg| arg.default_value("init")))]
 pub struct PackageArgs {
     /// Clear MP4 or WebVTT file, with properties of its tracks after commas: language=TAG, label=TEXT, role=NAME, forced
     #[arg(value_name = "IN", required = true)]

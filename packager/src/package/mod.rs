@@ -15,6 +15,7 @@ mod report;
 mod smooth;
 mod track_writer;
 mod web_vtt;
+mod written_track;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -31,7 +32,8 @@ use inputs::{InputTrack, Inputs};
 use manifests::ManifestWriter;
 use names::TrackNames;
 use presentation::model::Presentation;
-use presented::{PresentedKeys, ShownTrack, write_texts};
+use presentation::writer::dash;
+use presented::{PresentedKeys, ShownTrack, TrackKeys, write_texts};
 use protection_policy::Packaging;
 use report::PackageReport;
 use smooth::SmoothPlan;
@@ -105,7 +107,8 @@ fn package(args: &PackageArgs, host: &Host) -> Result<PackageReport, Error> {
     }
     let mut presentation = presentation.unwrap_or_default();
     if args.writes_cmaf() {
-        let texts = write_texts(&inputs, &version, &mut names)?;
+        let later_periods = dash::later_period_starts(&presentation);
+        let texts = write_texts(&inputs, &version, &mut names, &later_periods)?;
         presentation.tracks.extend(texts);
         let writer = ManifestWriter {
             presentation: &presentation,
@@ -231,14 +234,18 @@ fn protect_tracks(
     protector.run()?;
     let keys = PresentedKeys {
         scheme,
-        signals: protector.packaging.packaging.signals().cloned(),
-        default_kids: protector.packaging.default_kids,
+        inits: protector.packaging.inits,
         key_changes: protector.key_changes,
     };
     let written = protector.sink.into_iter().zip(protector.tracks);
     let mut tracks = Vec::new();
     for (index, (shown, (writer, job))) in shown.into_iter().zip(written).enumerate() {
-        tracks.push(shown.present(version, writer.finish()?, &keys.of_track(index), &job.keys));
+        let track_keys = TrackKeys {
+            keys: &keys,
+            track: index,
+            segments: &job.keys,
+        };
+        tracks.push(shown.present(version, writer.finish()?, &track_keys));
     }
     Ok(PackagedTracks {
         presentation: Presentation {

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The model of the presentation, from the files that were written and the keys in them.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use cenc_types::{KeyId, Scheme};
 use drm_signaling::Drm;
-use presentation::model::{KeyChange, PresentedTrack, TrackFiles, TrackMedia, TrackSignaling};
-use protection_policy::Signals;
+use presentation::model::{
+    KeyChange, LaterPart, PresentedTrack, TrackFiles, TrackMedia, TrackSignaling,
+};
 
 use super::Error;
 use super::described_track::DescribedTrack;
 use super::folder::NewVersion;
 use super::inputs::Inputs;
 use super::names::TrackNames;
-use super::track_writer::WrittenTrack;
-use crate::cut::SegmentKey;
+use super::written_track::{WrittenPart, WrittenTrack};
+use crate::cut::{SegmentKey, WatchedInit};
 
 /// A track as the manifests show it.
 pub struct ShownTrack {
@@ -28,32 +30,26 @@ pub struct ShownTrack {
 pub struct PresentedKeys {
     /// The scheme.
     pub scheme: Scheme,
-    /// The signaling of the first crypto period; None if no track is protected.
-    pub signals: Option<Signals>,
-    /// The KID of each track.
-    pub default_kids: Vec<Option<KeyId>>,
+    /// The keys of each init segment.
+    pub inits: Vec<WatchedInit>,
     /// The later crypto periods.
     pub key_changes: Vec<protection_policy::KeyChange>,
 }
 
 /// The keys of one track.
 pub struct TrackKeys<'a> {
-    keys: &'a PresentedKeys,
-    default_kid: Option<KeyId>,
+    /// Those of the presentation.
+    pub keys: &'a PresentedKeys,
+    /// Index of the track.
+    pub track: usize,
+    /// The KIDs of its segments.
+    pub segments: &'a [SegmentKey],
 }
 
 impl PresentedKeys {
-    /// Returns the keys of a track.
-    pub fn of_track(&self, index: usize) -> TrackKeys<'_> {
-        TrackKeys {
-            keys: self,
-            default_kid: self.default_kids.get(index).copied().flatten(),
-        }
-    }
-
-    /// Returns the DRM systems with all KIDs of the first crypto period.
+    /// Returns the DRM systems with all KIDs of the first protected crypto period.
     pub fn drms(&self) -> Vec<Drm> {
-        let signals = self.signals.as_ref();
+        let signals = self.inits.iter().find_map(|init| init.signals.as_ref());
         signals.map_or_else(Vec::new, |signals| signals.drms.clone())
     }
 
@@ -63,7 +59,7 @@ impl PresentedKeys {
             .key_changes
             .iter()
             .map(|change| &change.signals)
-            .chain(&self.signals)
+            .chain(self.inits.iter().filter_map(|init| init.signals.as_ref()))
             .find(|signals| signals.kids.contains(kid))
             .map_or_else(Vec::new, |signals| signals.drms.clone());
         let names_it = |drm: &Drm| drm.key_ids().contains(kid);
@@ -79,11 +75,18 @@ impl PresentedKeys {
 }
 
 impl TrackKeys<'_> {
-    fn signaling(&self, segments: &[SegmentKey]) -> Option<TrackSignaling> {
-        let default_kid = self.default_kid?;
+    /// Returns the signaling of the segments in `part`; None if the init segment with this index describes them as clear.
+    fn signaling(&self, init: usize, part: Range<usize>) -> Option<TrackSignaling> {
+        let init = self.keys.inits.get(init)?;
+        init.signals.as_ref()?;
+        let default_kid = init.default_kids.get(self.track).copied().flatten()?;
         let mut in_use = default_kid;
         let mut key_changes = Vec::new();
-        for SegmentKey { segment, kid } in segments {
+        let within = || {
+            let segments = self.segments.iter();
+            segments.filter(|key| part.contains(&key.segment))
+        };
+        for SegmentKey { segment, kid } in within() {
             if let Some(kid) = kid
                 && *kid != in_use
             {
@@ -95,13 +98,13 @@ impl TrackKeys<'_> {
                 });
             }
         }
-        let first_protected = segments.iter().find(|key| key.kid.is_some());
+        let first_protected = within().find(|key| key.kid.is_some());
         Some(TrackSignaling {
             scheme: self.keys.scheme,
             default_kid,
             drms: self.keys.drms_of(&default_kid),
             key_changes,
-            first_protected: first_protected.map_or(0, |key| key.segment),
+            first_protected: first_protected.map_or(part.start, |key| key.segment),
         })
     }
 }
@@ -113,12 +116,28 @@ impl ShownTrack {
         version: &NewVersion,
         written: WrittenTrack,
         keys: &TrackKeys<'_>,
-        segment_keys: &[SegmentKey],
     ) -> PresentedTrack {
         let end = written
             .segments
             .last()
             .map_or(0, |last| last.start.saturating_add(last.duration));
+        let starts = written.later.iter().map(|part| part.first_segment);
+        let ends: Vec<usize> = starts.chain([written.segments.len()]).collect();
+        let mut ends = ends.into_iter();
+        let mut signaling = |part: &WrittenPart| {
+            let end = ends.next()?;
+            keys.signaling(part.init_index, part.first_segment..end)
+        };
+        let protection = signaling(&written.first);
+        let later_parts = written
+            .later
+            .into_iter()
+            .map(|part| LaterPart {
+                protection: signaling(&part),
+                first_segment: part.first_segment,
+                files: part.files,
+            })
+            .collect();
         PresentedTrack {
             name: self.name,
             media: self.described.media,
@@ -127,7 +146,7 @@ impl ShownTrack {
             label: self.described.label,
             roles: self.described.roles,
             folder: Some(version.name().to_owned()),
-            files: written.files,
+            files: written.first.files,
             timescale: written.timescale,
             duration: Duration::from_nanos(
                 u64::try_from(
@@ -136,13 +155,14 @@ impl ShownTrack {
                 .unwrap_or(u64::MAX),
             ),
             segments: written.segments,
-            protection: keys.signaling(segment_keys),
+            protection,
+            later_parts,
             smooth: self.described.smooth,
         }
     }
 }
 
-/// Copies the WebVTT files.
+/// Copies the WebVTT files, and writes the part of each for the Periods that start at `later_periods`.
 ///
 /// # Errors
 /// [`Error::Output`].
@@ -150,6 +170,7 @@ pub fn write_texts(
     inputs: &Inputs,
     version: &NewVersion,
     names: &mut TrackNames,
+    later_periods: &[Duration],
 ) -> Result<Vec<PresentedTrack>, Error> {
     inputs
         .texts
@@ -159,6 +180,13 @@ pub fn write_texts(
             let name = names.choose(&TrackMedia::Text, properties.language.as_deref());
             let file_name = format!("{name}.vtt");
             version.write(&file_name, &file.text.bytes)?;
+            let mut period_names = Vec::new();
+            for (index, start) in later_periods.iter().enumerate() {
+                let period_name = format!("{name}-{}.vtt", index + 2);
+                let end = later_periods.get(index + 1).copied();
+                version.write(&period_name, file.text.part(*start, end).as_bytes())?;
+                period_names.push(period_name);
+            }
             Ok(PresentedTrack {
                 name,
                 media: TrackMedia::Text,
@@ -170,11 +198,13 @@ pub fn write_texts(
                 files: TrackFiles::WebVtt {
                     name: file_name,
                     size: file.text.bytes.len() as u64,
+                    later_periods: period_names,
                 },
                 timescale: 1000,
                 segments: Vec::new(),
                 duration: file.text.duration,
                 protection: None,
+                later_parts: Vec::new(),
                 smooth: None,
             })
         })
@@ -183,6 +213,8 @@ pub fn write_texts(
 
 #[cfg(test)]
 mod tests {
+    use protection_policy::Signals;
+
     use drm_signaling::{DrmContent, PlayReadyContent, System};
 
     use super::*;
@@ -212,16 +244,25 @@ mod tests {
         ] {
             let keys = PresentedKeys {
                 scheme: Scheme::Cenc,
-                signals: Some(Signals {
-                    kids: vec![one, other],
-                    drms,
-                }),
-                default_kids: vec![Some(one), Some(other), None],
+                inits: vec![WatchedInit {
+                    signals: Some(Signals {
+                        kids: vec![one, other],
+                        drms,
+                    }),
+                    default_kids: vec![Some(one), Some(other), None],
+                }],
                 key_changes: Vec::new(),
             };
-            let signaling = keys.of_track(1).signaling(&[]).expect("it is protected");
-            assert_eq!(signaling.drms, [expected]);
-            assert_eq!(keys.of_track(2).signaling(&[]), None);
+            let signaling = |track| {
+                let keys = TrackKeys {
+                    keys: &keys,
+                    track,
+                    segments: &[],
+                };
+                keys.signaling(0, 0..1)
+            };
+            assert_eq!(signaling(1).expect("it is protected").drms, [expected]);
+            assert_eq!(signaling(2), None);
         }
     }
 }

@@ -49,7 +49,7 @@ impl PackageReport {
         let protections = presentation
             .tracks
             .iter()
-            .filter_map(|track| track.protection.as_ref());
+            .filter_map(PresentedTrack::first_protection);
         Self {
             output: args.output.display().to_string(),
             scheme: protections
@@ -80,11 +80,16 @@ impl PackageReport {
 
 impl TrackReport {
     fn new(track: &PresentedTrack) -> Self {
-        let protection = track.protection.as_ref();
-        let default_kid = protection.map(|protection| protection.default_kid);
-        let changes = protection
-            .into_iter()
-            .flat_map(|protection| &protection.key_changes);
+        let mut kids: Vec<String> = track
+            .parts()
+            .filter_map(|part| part.protection)
+            .flat_map(|protection| {
+                let changes = protection.key_changes.iter().map(|change| change.kid);
+                std::iter::once(protection.default_kid).chain(changes)
+            })
+            .map(|kid| kid.to_string())
+            .collect();
+        kids.dedup();
         Self {
             name: track.name.clone(),
             codecs: Some(track.codecs.clone()).filter(|codecs| !codecs.is_empty()),
@@ -103,11 +108,7 @@ impl TrackReport {
                     .map(|segment| segment.bytes.end - segment.bytes.start)
                     .sum(),
             },
-            kids: default_kid
-                .into_iter()
-                .chain(changes.map(|change| change.kid))
-                .map(|kid| kid.to_string())
-                .collect(),
+            kids,
         }
     }
 

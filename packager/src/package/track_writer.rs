@@ -3,15 +3,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use cenc_mp4::cutting::{CutSegment, CutTrack, TrackKind};
-use isobmff_boxes::{SidxReference, build_sidx, sidx_size};
+use cenc_mp4::cutting::{CutSegment, CutTrack, TrackKind, track_init};
+use isobmff_boxes::sidx_size;
 use presentation::ByteRange;
 use presentation::model::{Segment, TrackFiles};
 
 use super::Error;
+use super::written_track::{IndexedTrack, WrittenPart, WrittenTrack, write_index};
 use crate::cut::SegmentSink;
 
 /// Bytes that are collected before they are written. Larger parts are written at once.
@@ -26,10 +26,26 @@ pub struct TrackWriter {
     track_id: u32,
     timescale: u32,
     is_video: bool,
-    files: OpenFiles,
+    part: OpenPart,
+    finished_parts: Vec<WrittenPart>,
+    /// The number of init segments that replaced the first one in the presentation.
+    init_changes: usize,
+    /// The init segment of the next segment, if it is another.
+    next_init: Option<Vec<u8>>,
     /// The segment under way.
     segment: Option<SegmentUnderWay>,
     segments: Vec<Segment>,
+}
+
+/// The segments under one init segment, while they are written.
+struct OpenPart {
+    /// The init segment.
+    init: Vec<u8>,
+    /// Its index among those of the presentation.
+    init_index: usize,
+    /// Index of the first segment.
+    first_segment: usize,
+    files: OpenFiles,
 }
 
 enum OpenFiles {
@@ -71,19 +87,46 @@ impl TrackWriter {
             track_id: track.track_id(),
             timescale: track.source().timescale(),
             is_video: track.source().kind() == TrackKind::Video,
-            files: OpenFiles::Segments(None),
+            part: OpenPart {
+                init: Vec::new(),
+                init_index: 0,
+                first_segment: 0,
+                files: OpenFiles::Segments(None),
+            },
+            finished_parts: Vec::new(),
+            init_changes: 0,
+            next_init: None,
             segment: None,
             segments: Vec::with_capacity(track.segments().len()),
         };
+        if !is_single {
+            let subfolder = folder.join(name);
+            fs::create_dir(&subfolder).map_err(|source| Error::Output {
+                path: subfolder,
+                source,
+            })?;
+        }
+        writer.part.files = writer.create_files(init, is_single, track.segments().len())?;
+        writer.part.init = init.to_vec();
+        Ok(writer)
+    }
+
+    /// Creates the files of a part, and writes its init segment.
+    fn create_files(
+        &self,
+        init: &[u8],
+        is_single: bool,
+        most_segments: usize,
+    ) -> Result<OpenFiles, Error> {
         let init_end = init.len() as u64;
         if is_single {
-            let index_end = init_end + sidx_size(track.segments().len()) as u64;
-            let mut file = writer.create_file(&writer.single_name())?;
+            let index_end = init_end + sidx_size(most_segments) as u64;
+            let mut file = self.create_file(&self.single_name())?;
             // The index is written when the sizes of the segments are known.
             file.write_all(init)
                 .and_then(|()| io::copy(&mut io::repeat(0).take(index_end - init_end), &mut file))
-                .map_err(|source| writer.failed(source))?;
-            writer.files = OpenFiles::Single {
+                .map_err(|source| self.failed(source))?;
+            Ok(OpenFiles::Single {
                 file,
                 init: ByteRange {
                     start: 0,
@@ -94,19 +137,41 @@ impl TrackWriter {
                     end: index_end,
                 },
                 position: index_end,
-            };
+            })
         } else {
-            let subfolder = folder.join(name);
-            fs::create_dir(&subfolder).map_err(|source| Error::Output {
-                path: subfolder,
-                source,
-            })?;
-            let mut file = writer.create_file(&writer.init_name())?;
+            let mut file = self.create_file(&self.init_name())?;
             file.write_all(init)
                 .and_then(|()| file.flush())
-                .map_err(|source| writer.failed(source))?;
+                .map_err(|source| self.failed(source))?;
+            Ok(OpenFiles::Segments(None))
         }
-        Ok(writer)
+    }
+
+    /// Takes an init segment of all tracks, which describes the segments from the next one on.
+    fn start_part(&mut self, init: &[u8]) -> Result<(), Error> {
+        self.init_changes += 1;
+        let own =
+            track_init(init, self.track_id).map_err(|source| Error::mp4(&self.folder, source))?;
+        self.next_init = Some(own);
+        Ok(())
+    }
+
+    /// Starts another part if the next segment has another init segment.
+    fn change_init(&mut self) -> Result<(), Error> {
+        let Some(init) = self.next_init.take().filter(|init| *init != self.part.init) else {
+            return Ok(());
+        };
+        let is_single = matches!(self.part.files, OpenFiles::Single { .. });
+        let part = self.finish_part()?;
+        self.finished_parts.push(part);
+        let most_segments = self.segments.capacity() - self.segments.len();
+        self.part = OpenPart {
+            files: self.create_files(&init, is_single, most_segments)?,
+            init,
+            init_index: self.init_changes,
+            first_segment: self.segments.len(),
+        };
+        Ok(())
     }
 
     /// Writes the boxes of a fragment, which start a segment unless one is under way.
@@ -125,7 +190,7 @@ impl TrackWriter {
         if let Some(segment) = &mut self.segment {
             segment.len += bytes.len() as u64;
         }
-        let file = match &mut self.files {
+        let file = match &mut self.part.files {
             OpenFiles::Segments(file) => file.as_mut(),
             OpenFiles::Single { file, position, .. } => {
                 *position += bytes.len() as u64;
@@ -137,11 +202,12 @@ impl TrackWriter {
     }
 
     fn start_segment(&mut self) -> Result<(), Error> {
-        let start = match &self.files {
+        self.change_init()?;
+        let start = match &self.part.files {
             OpenFiles::Single { position, .. } => *position,
             OpenFiles::Segments(_) => {
                 let name = format!("{}/{}.m4s", self.name, self.segments.len() + 1);
-                self.files = OpenFiles::Segments(Some(self.create_file(&name)?));
+                self.part.files = OpenFiles::Segments(Some(self.create_file(&name)?));
                 0
             }
         };
@@ -150,7 +216,7 @@ impl TrackWriter {
             len: 0,
             before_samples: None,
         });
-        match &self.files {
+        match &self.part.files {
             OpenFiles::Single { .. } => Ok(()),
             OpenFiles::Segments(_) => self.write(SEGMENT_TYPE),
         }
@@ -158,7 +224,7 @@ impl TrackWriter {
 
     /// Ends the segment under way, which was cut as `cut`.
     fn end_segment(&mut self, cut: &CutSegment) -> Result<(), Error> {
-        if let OpenFiles::Segments(file) = &mut self.files {
+        if let OpenFiles::Segments(file) = &mut self.part.files {
             let flushed = file.take().map_or(Ok(()), |mut file| file.flush());
             flushed.map_err(|source| self.failed(source))?;
         }
@@ -196,36 +262,66 @@ impl TrackWriter {
     /// # Errors
     /// [`Error::Output`].
     pub fn finish(mut self) -> Result<WrittenTrack, Error> {
-        let (init_name, name) = (self.init_name(), self.single_name());
-        let written =
-            match &mut self.files {
-                OpenFiles::Segments(_) => Ok(TrackFiles::Segments {
-                    init: init_name,
-                    media: format!("{}/$Number$.m4s", self.name),
-                }),
-                OpenFiles::Single {
-                    file, init, index, ..
-                } => write_index(file, index, self.track_id, self.timescale, &self.segments).map(
-                    |()| TrackFiles::Single {
-                        name,
-                        init: *init,
-                        index: *index,
-                    },
-                ),
-            };
+        let last = self.finish_part()?;
+        let mut parts = self.finished_parts.into_iter().chain([last]);
         Ok(WrittenTrack {
-            files: written.map_err(|source| self.failed(source))?,
+            first: parts.next().ok_or_else(|| Error::Output {
+                path: self.folder.join(&self.name),
+                source: io::ErrorKind::UnexpectedEof.into(),
+            })?,
+            later: parts.collect(),
             timescale: self.timescale,
             segments: self.segments,
         })
     }
 
-    fn init_name(&self) -> String {
-        format!("{}/init.mp4", self.name)
+    /// Completes the files of the part under way.
+    fn finish_part(&mut self) -> Result<WrittenPart, Error> {
+        let (init_name, name) = (self.init_name(), self.single_name());
+        let own_segments = self
+            .segments
+            .get(self.part.first_segment..)
+            .unwrap_or_default();
+        let written = match &mut self.part.files {
+            OpenFiles::Segments(_) => Ok(TrackFiles::Segments {
+                init: init_name,
+                media: format!("{}/$Number$.m4s", self.name),
+            }),
+            OpenFiles::Single {
+                file, init, index, ..
+            } => {
+                let track = IndexedTrack {
+                    track_id: self.track_id,
+                    timescale: self.timescale,
+                };
+                write_index(file, *index, track, own_segments).map(|index| TrackFiles::Single {
+                    name,
+                    init: *init,
+                    index,
+                })
+            }
+        };
+        Ok(WrittenPart {
+            files: written.map_err(|source| self.failed(source))?,
+            first_segment: self.part.first_segment,
+            init_index: self.part.init_index,
+        })
     }
 
+    /// Returns the name of the init segment of the part that begins.
+    fn init_name(&self) -> String {
+        match self.finished_parts.len() {
+            0 => format!("{}/init.mp4", self.name),
+            before => format!("{}/init-{}.mp4", self.name, before + 1),
+        }
+    }
+
+    /// Returns the name of the single file of the part that begins.
     fn single_name(&self) -> String {
-        format!("{}.mp4", self.name)
+        match self.finished_parts.len() {
+            0 => format!("{}.mp4", self.name),
+            before => format!("{}-{}.mp4", self.name, before + 1),
+        }
     }
 
     fn create_file(&self, name: &str) -> Result<BufWriter<File>, Error> {
@@ -247,6 +343,11 @@ impl TrackWriter {
 impl SegmentSink for Vec<TrackWriter> {
     type Error = Error;
 
+    fn start_part(&mut self, init: &[u8]) -> Result<(), Error> {
+        self.iter_mut()
+            .try_for_each(|writer| writer.start_part(init))
+    }
+
     fn write_boxes(&mut self, track: usize, boxes: &[u8]) -> Result<(), Error> {
         let writer = self.get_mut(track);
         writer.map_or(Ok(()), |writer| writer.write_boxes(boxes))
@@ -261,38 +362,4 @@ impl SegmentSink for Vec<TrackWriter> {
         let writer = self.get_mut(track);
         writer.map_or(Ok(()), |writer| writer.end_segment(segment))
     }
-}
-
-/// The files of a track that are complete.
-pub struct WrittenTrack {
-    /// Their names in the folder of the presentation.
-    pub files: TrackFiles,
-    /// Ticks per second of the times in `segments`.
-    pub timescale: u32,
-    /// The segments in them.
-    pub segments: Vec<Segment>,
-}
-
-fn write_index(
-    file: &mut BufWriter<File>,
-    index: &ByteRange,
-    track_id: u32,
-    timescale: u32,
-    segments: &[Segment],
-) -> io::Result<()> {
-    let references: Vec<SidxReference> = segments
-        .iter()
-        .map(|segment| SidxReference {
-            size: segment.bytes.end - segment.bytes.start,
-            duration: segment.duration,
-            starts_with_sync: segment.sap_type == 1,
-        })
-        .collect();
-    let start = segments.first().map_or(0, |first| first.start);
-    let mut bytes = Vec::new();
-    build_sidx(track_id, timescale, start, &references)
-        .and_then(|sidx| sidx.write(&mut bytes))
-        .map_err(io::Error::other)?;
-    file.flush()?;
-    file.get_ref().write_all_at(&bytes, index.start)
 }

@@ -25,6 +25,12 @@ pub enum Error {
         "several files are taken only as segments: give their init segment with --init, or protect one file after the other"
     )]
     SeveralFiles,
+    /// Several init segments would be in one file, or beside segments that name one.
+    #[error(
+        "protect writes one init segment, and --key-change init or --clear-signaling init makes several: use package, or leave these \
+         options out"
+    )]
+    OneFile,
     /// Two segments would get the same name.
     #[error("two segments are named {0:?}: protect them into different folders")]
     SameName(std::ffi::OsString),
@@ -85,7 +91,7 @@ impl Error {
             // The code with which a shell reports a program that SIGINT ended.
             Self::Interrupted => 130,
             Self::File { .. } | Self::Output(_) | Self::SameFile(_) | Self::Secret(_) => NO_FILE,
-            Self::SeveralFiles | Self::SameName(_) => NO_FILE,
+            Self::SeveralFiles | Self::OneFile | Self::SameName(_) => NO_FILE,
             Self::Mp4 { .. } | Self::Threads(_) | Self::Signals(_) => NO_FILE,
         }
     }

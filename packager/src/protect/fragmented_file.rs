@@ -176,6 +176,10 @@ impl IndexedFile {
 impl SegmentSink for IndexedFile {
     type Error = Error;
 
+    fn start_part(&mut self, _init: &[u8]) -> Result<(), Error> {
+        Err(Error::OneFile)
+    }
+
     fn write_boxes(&mut self, track: usize, boxes: &[u8]) -> Result<(), Error> {
         self.write(track, boxes)
     }

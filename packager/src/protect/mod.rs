@@ -68,7 +68,7 @@ fn protect_file(
     signals: StopSignals,
 ) -> Result<ProtectReport, Error> {
     let mut input = ClearFile::open(path, progress_bar(args.json), signals)?;
-    let config = args.protection.config(host)?;
+    let config = args.protection.one_init_config(host)?;
     let threads = usize::from(args.threads);
     let mut output = OutputWriter::new(
         OutputFile::create(&args.output, input.metadata(), host)?,
@@ -107,7 +107,7 @@ fn fragment_file(
     signals: StopSignals,
 ) -> Result<ProtectReport, Error> {
     let input = ClearFile::open(path, progress_bar(args.json), signals)?;
-    let config = args.protection.config(host)?;
+    let config = args.protection.one_init_config(host)?;
     for warning in config.warnings() {
         input.warn(&warning);
     }
@@ -134,7 +134,7 @@ fn protect_segments(
     host: &Host,
     signals: StopSignals,
 ) -> Result<ProtectReport, Error> {
-    let config = args.protection.config(host)?;
+    let config = args.protection.one_init_config(host)?;
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }

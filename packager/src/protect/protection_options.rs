@@ -38,6 +38,18 @@ impl ProtectionOptions {
         Ok(Config::from_values(self.properties.values(), host.clone())?)
     }
 
+    /// Returns the configuration of a packager that writes one init segment.
+    ///
+    /// # Errors
+    /// As [`Self::config`], and [`Error::OneFile`].
+    pub fn one_init_config(&self, host: &Host) -> Result<Config, Error> {
+        let config = self.config(host)?;
+        match config.renews_init() {
+            true => Err(Error::OneFile),
+            false => Ok(config),
+        }
+    }
+
     /// Opens the source of keys, which may read files or create a `.keys` file.
     ///
     /// # Errors

@@ -105,7 +105,10 @@ fn right_track(material: &Material, presentation: &str, kind: &str, profile: &st
     let (keys, options) = match presentation {
         "cenc" => ("two.keys", "--scheme cenc"),
         "cbcs" => ("cbc.keys", "--scheme cbcs"),
-        "periods" => ("periods.keys", "--segment-duration 2s --crypto-period 4s"),
+        "periods" => (
+            "periods.keys",
+            "--segment-duration 2s --crypto-period 4s --key-change in-band",
+        ),
         "clear-lead" => ("two.keys", "--segment-duration 2s --clear-lead 4s"),
         other => panic!("no presentation {other}"),
     };

@@ -92,6 +92,9 @@ fn find_fault(track: &PresentedTrack) -> Option<&'static str> {
     {
         return Some("its segments are not in the order of time");
     }
+    if has_odd_parts(track) {
+        return Some("its parts are not in order, have no segments, or files of another kind");
+    }
     has_odd_changes(track).then_some("its key changes are not in order, or after its last segment")
 }
 
@@ -119,12 +122,23 @@ fn has_zero(media: TrackMedia) -> bool {
 }
 
 fn has_odd_changes(track: &PresentedTrack) -> bool {
-    track.protection.as_ref().is_some_and(|protection| {
-        let changes = &protection.key_changes;
-        !changes.is_sorted_by(|one, next| one.segment < next.segment)
-            || changes
-                .iter()
-                .any(|change| change.segment >= track.segments.len())
+    track.parts().any(|part| {
+        part.protection.is_some_and(|protection| {
+            let changes = &protection.key_changes;
+            !changes.is_sorted_by(|one, next| one.segment < next.segment)
+                || changes
+                    .iter()
+                    .any(|change| !part.segments.contains(&change.segment))
+        })
+    })
+}
+
+fn has_odd_parts(track: &PresentedTrack) -> bool {
+    let is_single = |files: &TrackFiles| matches!(files, TrackFiles::Single { .. });
+    track.parts().any(|part| {
+        part.segments.is_empty()
+            || is_single(part.files) != is_single(&track.files)
+            || matches!(part.files, TrackFiles::WebVtt { .. })
     })
 }
 

@@ -2,6 +2,7 @@
 //! MPDs of presentations on demand (ISO/IEC 23009-1).
 
 mod channels;
+mod period;
 mod representation;
 mod sets;
 
@@ -13,6 +14,7 @@ use super::bitrate::MeasuredMedia;
 use super::check::check_presentation;
 use super::xml::XmlElement;
 use crate::model::{Presentation, TrackFiles};
+use period::{Period, periods};
 use sets::adaptation_sets;
 
 pub(super) use sets::codec_family;
@@ -24,7 +26,7 @@ pub struct MpdOptions {
     pub min_buffer_time: Option<Duration>,
 }
 
-/// Writes the static MPD of a presentation, with one Period.
+/// Writes the static MPD of a presentation, with a Period for each init segment of its tracks: one, unless keys change by init segments.
 ///
 /// - Tracks in single files are in the on-demand profile (8.3), with `SegmentBase`; tracks in segment files in the live (8.4) and the
 ///   CMAF profile, with `SegmentTemplate` and `SegmentTimeline`. With both, the MPD is in the full profile.
@@ -41,14 +43,11 @@ pub fn mpd(presentation: &Presentation, options: &MpdOptions) -> Result<String, 
     let longest = longest_segment(presentation);
     let buffer = options.min_buffer_time.unwrap_or(longest);
     let files = Files::of(presentation);
-    let sets = adaptation_sets(presentation);
-    let period = XmlElement::new("Period")
-        .attribute("id", 0)
-        .attribute("start", "PT0S")
-        .children(
-            sets.iter()
-                .map(|set| representation::adaptation_set(set, &sets, buffer)),
-        );
+    let periods = periods(presentation);
+    let periods = periods
+        .iter()
+        .enumerate()
+        .map(|(number, period)| period_element(number, period, buffer));
     let duration = presentation.tracks.iter().map(|track| track.duration).max();
     let root = XmlElement::new("MPD")
         .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
@@ -60,8 +59,24 @@ pub fn mpd(presentation: &Presentation, options: &MpdOptions) -> Result<String, 
             "maxSegmentDuration",
             files.has_segments.then(|| iso_duration(longest)),
         )
-        .child(period);
+        .children(periods);
     Ok(root.into_document())
+}
+
+fn period_element(number: usize, period: &Period, buffer: Duration) -> XmlElement {
+    let sets = adaptation_sets(&period.tracks);
+    XmlElement::new("Period")
+        .attribute("id", number)
+        .attribute("start", iso_duration(period.start))
+        .children(
+            sets.iter()
+                .map(|set| representation::adaptation_set(set, &sets, buffer)),
+        )
+}
+
+/// Returns the starts of all Periods of the MPD but the first.
+pub fn later_period_starts(presentation: &Presentation) -> Vec<Duration> {
+    period::later_starts(presentation)
 }
 
 /// The kinds of files that a presentation has.

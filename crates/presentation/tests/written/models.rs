@@ -149,6 +149,7 @@ pub fn video(form: Form, name: &str, width: u32, height: u32) -> PresentedTrack 
         segments: segments(form, 5, 120_120, u64::from(width) * 1000, true),
         duration: Duration::from_micros(20_020_000),
         protection: None,
+        later_parts: Vec::new(),
         folder: None,
         smooth: None,
     }
@@ -180,6 +181,7 @@ pub fn webvtt(name: &str, language: &str) -> PresentedTrack {
         files: TrackFiles::WebVtt {
             name: format!("{name}.vtt"),
             size: 2000,
+            later_periods: Vec::new(),
         },
         segments: Vec::new(),
         ..video(Form::Segments, name, 1, 1)

@@ -11,7 +11,7 @@ use presentation::model::{Segment, TrackFiles};
 
 use crate::cut::SegmentSink;
 use crate::package::Error;
-use crate::package::track_writer::WrittenTrack;
+use crate::package::written_track::{WrittenPart, WrittenTrack};
 
 /// Added to the name of a track for the folder of its fragments, until they have the names that clients request.
 const SUFFIX: &str = ".fragments";
@@ -53,10 +53,15 @@ impl FragmentWriter {
     /// [`Self::rename`], which no manifest has.
     pub fn written(&self, timescale: u32) -> WrittenTrack {
         WrittenTrack {
-            files: TrackFiles::Segments {
-                init: String::new(),
-                media: format!("{}/$Number$", self.folder),
+            first: WrittenPart {
+                files: TrackFiles::Segments {
+                    init: String::new(),
+                    media: format!("{}/$Number$", self.folder),
+                },
+                first_segment: 0,
+                init_index: 0,
             },
+            later: Vec::new(),
             timescale,
             segments: self.segments.clone(),
         }
@@ -121,6 +126,10 @@ impl FragmentWriter {
 
 impl SegmentSink for Vec<FragmentWriter> {
     type Error = Error;
+
+    fn start_part(&mut self, _init: &[u8]) -> Result<(), Error> {
+        Err(crate::protect::Error::OneFile.into())
+    }
 
     fn write_boxes(&mut self, track: usize, boxes: &[u8]) -> Result<(), Error> {
         self.write_media(track, boxes)

@@ -15,7 +15,7 @@ use protection_policy::{Config, IvConfig, Packaging};
 
 use super::folder::Manifest;
 use super::inputs::Inputs;
-use super::presented::{PresentedKeys, ShownTrack};
+use super::presented::{PresentedKeys, ShownTrack, TrackKeys};
 use super::{Error, PackagingPass, PlannedTrack};
 use crate::cut::{ProtectedInit, SegmentProtector, TrackJob};
 
@@ -143,8 +143,7 @@ impl SmoothPlan {
         protector.run()?;
         let keys = PresentedKeys {
             scheme,
-            signals: protector.packaging.packaging.signals().cloned(),
-            default_kids: protector.packaging.default_kids,
+            inits: protector.packaging.inits,
             key_changes: protector.key_changes,
         };
         let writers = protector.sink;
@@ -156,8 +155,12 @@ impl SmoothPlan {
             .enumerate()
         {
             let written = writer.written(job.cut.source().timescale());
-            let keys = keys.of_track(index);
-            tracks.push(shown.present(pass.version, written, &keys, &job.keys));
+            let keys = TrackKeys {
+                keys: &keys,
+                track: index,
+                segments: &job.keys,
+            };
+            tracks.push(shown.present(pass.version, written, &keys));
         }
         let presentation = Presentation {
             tracks,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use drm_signaling::dash;
 
 use super::channels::{channel_configuration, joc_properties};
+use super::period::PeriodTrack;
 use super::sets::AdaptationSet;
 use crate::ByteRange;
 use crate::model::{FrameRate, PixelAspect, PresentedTrack, Role, Segment, TrackFiles, TrackMedia};
-use crate::writer::bitrate::MeasuredMedia;
 use crate::writer::names::{in_folder, template_text, url_reference, url_template};
 use crate::writer::xml::XmlElement;
 
@@ -63,13 +63,10 @@ pub(super) fn adaptation_set(
         .children(set.tracks().map(|track| representation(track, buffer)))
 }
 
-fn representation(track: &PresentedTrack, buffer: Duration) -> XmlElement {
+fn representation(track: &PeriodTrack, buffer: Duration) -> XmlElement {
     let mut element = XmlElement::new("Representation")
         .attribute("id", url_reference(&track.name))
-        .attribute(
-            "bandwidth",
-            MeasuredMedia::of_track(track).dash_bandwidth(buffer),
-        )
+        .attribute("bandwidth", track.measured.dash_bandwidth(buffer))
         .optional(
             "codecs",
             Some(&track.codecs).filter(|codecs| !codecs.is_empty()),
@@ -98,25 +95,27 @@ fn representation(track: &PresentedTrack, buffer: Duration) -> XmlElement {
 }
 
 /// Writes the elements that say where the media of a track is.
-fn media_files(track: &PresentedTrack) -> Vec<XmlElement> {
+fn media_files(track: &PeriodTrack) -> Vec<XmlElement> {
     let base =
         |name: &str| XmlElement::new("BaseURL").text(&url_reference(&in_folder(track, name)));
     match &track.files {
         TrackFiles::Segments { init, media } => vec![
             XmlElement::new("SegmentTemplate")
                 .attribute("timescale", track.timescale)
+                .optional("presentationTimeOffset", track.time_offset())
                 .attribute("initialization", template_text(&in_folder(track, init)))
                 .attribute(
                     "media",
                     url_template(&in_folder(track, media)).unwrap_or_default(),
                 )
-                .attribute("startNumber", 1)
+                .attribute("startNumber", track.first_segment + 1)
                 .child(XmlElement::new("SegmentTimeline").children(timeline(&track.segments))),
         ],
         TrackFiles::Single { name, init, index } => vec![
             base(name),
             XmlElement::new("SegmentBase")
                 .attribute("timescale", track.timescale)
+                .optional("presentationTimeOffset", track.time_offset())
                 .attribute("indexRange", range_text(*index))
                 .child(XmlElement::new("Initialization").attribute("range", range_text(*init))),
         ],

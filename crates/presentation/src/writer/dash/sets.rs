@@ -4,8 +4,9 @@
 use cenc_types::{KeyId, Scheme};
 use drm_signaling::Drm;
 
+use super::period::PeriodTrack;
 use crate::model::{
-    ChannelLayout, Presentation, PresentedTrack, Role, Segment, TrackFiles, TrackMedia, VideoRange,
+    ChannelLayout, PresentedTrack, Role, Segment, TrackFiles, TrackMedia, VideoRange,
 };
 
 /// An AdaptationSet.
@@ -14,8 +15,8 @@ pub(super) struct AdaptationSet<'p> {
     /// `@id`.
     pub id: usize,
     /// Its tracks, at least one.
-    pub first: &'p PresentedTrack,
-    pub others: Vec<&'p PresentedTrack>,
+    pub first: &'p PeriodTrack,
+    pub others: Vec<&'p PeriodTrack>,
     /// True if all its tracks have segments at the same times.
     pub is_aligned: bool,
 }
@@ -58,10 +59,10 @@ struct SharedKeys<'p> {
     later: Vec<KeyId>,
 }
 
-/// Divides the tracks of a presentation into sets, in the order of the first track of each.
-pub(super) fn adaptation_sets(presentation: &Presentation) -> Vec<AdaptationSet<'_>> {
+/// Divides the tracks of a Period into sets, in the order of the first track of each.
+pub(super) fn adaptation_sets(tracks: &[PeriodTrack]) -> Vec<AdaptationSet<'_>> {
     let mut sets: Vec<AdaptationSet<'_>> = Vec::new();
-    for track in &presentation.tracks {
+    for track in tracks {
         let content = SharedContent::of(track);
         let keys = shared_keys(track);
         let known = sets
@@ -84,7 +85,7 @@ pub(super) fn adaptation_sets(presentation: &Presentation) -> Vec<AdaptationSet<
 }
 
 impl<'p> AdaptationSet<'p> {
-    pub(super) fn tracks(&self) -> impl Iterator<Item = &'p PresentedTrack> + Clone {
+    pub(super) fn tracks(&self) -> impl Iterator<Item = &'p PeriodTrack> + Clone {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }
 

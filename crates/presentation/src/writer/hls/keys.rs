@@ -24,24 +24,57 @@ pub(super) fn track_keys(
     track: &PresentedTrack,
     options: &HlsOptions,
 ) -> Result<Vec<KeyLines>, WriteError> {
-    let Some(protection) = &track.protection else {
-        return Ok(Vec::new());
-    };
-    let lead = protection.first_protected;
-    let has_clear_lines = lead > 0 && options.clear_lead == HlsClearLead::None;
+    let mut keys: Vec<KeyLines> = Vec::new();
+    let mut starts_clear = false;
+    for part in track.parts() {
+        match part.protection {
+            Some(protection) => {
+                // A clear part at the start is a clear lead.
+                let first = match starts_clear && options.clear_lead == HlsClearLead::KeyFromStart {
+                    true => 0,
+                    false => part.segments.start,
+                };
+                keys.extend(part_keys(track, protection, first, options)?);
+                starts_clear = false;
+            }
+            None if part.segments.start == 0 => starts_clear = track.first_protection().is_some(),
+            None => keys.push(clear_lines(part.segments.start)),
+        }
+        if starts_clear && options.clear_lead == HlsClearLead::None {
+            keys.push(clear_lines(0));
+            starts_clear = false;
+        }
+    }
+    Ok(keys)
+}
+
+/// Says that segments are clear from one on.
+fn clear_lines(segment: usize) -> KeyLines {
+    KeyLines {
+        segment,
+        lines: vec!["#EXT-X-KEY:METHOD=NONE".to_owned()],
+    }
+}
+
+/// Returns the key lines of a part whose first ones are at segment `first`.
+fn part_keys(
+    track: &PresentedTrack,
+    protection: &TrackSignaling,
+    first: usize,
+    options: &HlsOptions,
+) -> Result<Vec<KeyLines>, WriteError> {
+    let lead = protection.first_protected.max(first);
+    let has_clear_lines = lead > first && options.clear_lead == HlsClearLead::None;
     let mut keys = Vec::new();
     if has_clear_lines {
-        keys.push(KeyLines {
-            segment: 0,
-            lines: vec!["#EXT-X-KEY:METHOD=NONE".to_owned()],
-        });
+        keys.push(clear_lines(first));
     }
     let in_lead = protection
         .key_changes
         .iter()
         .rfind(|change| change.segment <= lead);
     keys.push(KeyLines {
-        segment: if has_clear_lines { lead } else { 0 },
+        segment: if has_clear_lines { lead } else { first },
         lines: match in_lead {
             Some(change) => key_lines(track, protection, &change.kid, &change.drms)?,
             None => key_lines(track, protection, &protection.default_kid, &protection.drms)?,
@@ -88,7 +121,7 @@ pub(super) fn session_keys(presentation: &Presentation) -> Result<Vec<String>, W
     for protection in presentation
         .tracks
         .iter()
-        .filter_map(|track| track.protection.as_ref())
+        .filter_map(PresentedTrack::first_protection)
     {
         if schemes.contains(&protection.scheme) {
             continue;

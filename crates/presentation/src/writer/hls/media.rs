@@ -157,7 +157,9 @@ fn add_parts(
     while let Some(first) = keys.next_if(|keys| keys.segment == 0) {
         lines.extend(first.lines);
     }
-    lines.push(map_line(track));
+    let mut files = &track.files;
+    lines.push(map_line(files));
+    let mut later_parts = track.later_parts.iter().peekable();
     let mut clock = 0;
     for part in parts {
         // Of several changes before a key frame that is listed, the last one counts.
@@ -166,6 +168,14 @@ fn add_parts(
             changed = Some(next.lines);
         }
         lines.extend(changed.unwrap_or_default());
+        let mut new_files = None;
+        while let Some(next) = later_parts.next_if(|next| next.first_segment <= part.segment) {
+            new_files = Some(&next.files);
+        }
+        if let Some(new_files) = new_files {
+            files = new_files;
+            lines.push(map_line(files));
+        }
         let ticks = clock + (part.end - part.start);
         lines.push(extinf(
             micros(clock, track.timescale),
@@ -176,15 +186,15 @@ fn add_parts(
             lines.push(format!("#EXT-X-BYTERANGE:{}", range_text(bytes)));
         }
         lines.push(url_reference(
-            &track.files.segment_name(part.segment).unwrap_or_default(),
+            &files.segment_name(part.segment).unwrap_or_default(),
         ));
     }
     Ok(())
 }
 
-fn map_line(track: &PresentedTrack) -> String {
+fn map_line(files: &TrackFiles) -> String {
     let tag = Tag::new("#EXT-X-MAP:");
-    match &track.files {
+    match files {
         TrackFiles::Segments { init, .. } => tag.quoted("URI", &url_reference(init)),
         TrackFiles::Single { name, init, .. } => tag
             .quoted("URI", &url_reference(name))

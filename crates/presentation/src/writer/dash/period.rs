@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The division of a presentation into Periods: one for each init segment of its tracks (ISO/IEC 23009-1, 5.3.2).
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use crate::model::{Presentation, PresentedTrack, TrackFiles, TrackPart};
+use crate::writer::bitrate::{MeasuredMedia, duration};
+
+/// A Period.
+pub(super) struct Period {
+    /// Its start in the presentation.
+    pub start: Duration,
+    /// The tracks with the segments that play in it.
+    pub tracks: Vec<PeriodTrack>,
+}
+
+/// A track in a Period.
+#[derive(Debug)]
+pub(super) struct PeriodTrack {
+    /// The track with the segments of the Period.
+    track: PresentedTrack,
+    /// Index of its first segment in the whole track.
+    pub first_segment: usize,
+    /// The start of the Period.
+    start: Duration,
+    /// All media of the track.
+    pub measured: MeasuredMedia,
+}
+
+impl Deref for PeriodTrack {
+    type Target = PresentedTrack;
+
+    fn deref(&self) -> &PresentedTrack {
+        &self.track
+    }
+}
+
+/// Divides a presentation. Each part of the track with the most parts is a Period. In a track with fewer parts, a segment belongs to the
+/// Period that contains its middle.
+pub(super) fn periods(presentation: &Presentation) -> Vec<Period> {
+    let starts = later_starts(presentation);
+    std::iter::once(Duration::ZERO)
+        .chain(starts.iter().copied())
+        .enumerate()
+        .map(|(number, start)| Period {
+            start,
+            tracks: presentation
+                .tracks
+                .iter()
+                .filter_map(|track| {
+                    let end = starts.get(number).copied();
+                    PeriodTrack::new(track, number, start, end, starts.len())
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Returns the starts of all Periods but the first: those of the parts of the track that has the most.
+pub(super) fn later_starts(presentation: &Presentation) -> Vec<Duration> {
+    let divided = presentation
+        .tracks
+        .iter()
+        .rev()
+        .max_by_key(|track| track.later_parts.len());
+    divided
+        .into_iter()
+        .flat_map(|track| {
+            let parts = track.later_parts.iter();
+            parts.filter_map(|part| track.start_of(part.first_segment))
+        })
+        .collect()
+}
+
+impl PeriodTrack {
+    /// Takes the segments of Period `number`; None if there is none.
+    fn new(
+        track: &PresentedTrack,
+        number: usize,
+        start: Duration,
+        end: Option<Duration>,
+        later_starts: usize,
+    ) -> Option<Self> {
+        let part = match &track.files {
+            TrackFiles::WebVtt { later_periods, .. } => {
+                return Self::of_text(track, number, later_periods);
+            }
+            _ if track.later_parts.len() == later_starts => track.parts().nth(number)?,
+            _ => part_between(track, start, end)?,
+        };
+        Some(Self {
+            first_segment: part.segments.start,
+            start,
+            measured: MeasuredMedia::of_track(track),
+            track: PresentedTrack {
+                files: part.files.clone(),
+                protection: part.protection.cloned(),
+                segments: track
+                    .segments
+                    .get(part.segments)
+                    .unwrap_or_default()
+                    .to_vec(),
+                later_parts: Vec::new(),
+                ..track.clone()
+            },
+        })
+    }
+
+    /// Takes the file of Period `number`; None if the Period has no texts.
+    fn of_text(track: &PresentedTrack, number: usize, later_periods: &[String]) -> Option<Self> {
+        let mut own = track.clone();
+        if let (Some(later), TrackFiles::WebVtt { name, .. }) =
+            (number.checked_sub(1), &mut own.files)
+        {
+            name.clone_from(later_periods.get(later)?);
+        }
+        Some(Self {
+            first_segment: 0,
+            start: Duration::ZERO,
+            measured: MeasuredMedia::of_track(track),
+            track: own,
+        })
+    }
+
+    /// Returns the media time at the start of the Period, in ticks; None for the first one.
+    pub(super) fn time_offset(&self) -> Option<u64> {
+        let ticks = (self.start.as_nanos() * u128::from(self.timescale)).div_ceil(1_000_000_000);
+        u64::try_from(ticks).ok().filter(|ticks| *ticks > 0)
+    }
+}
+
+/// Returns the segments whose middle is from `start` to `end`; None if there is none.
+fn part_between(
+    track: &PresentedTrack,
+    start: Duration,
+    end: Option<Duration>,
+) -> Option<TrackPart<'_>> {
+    let is_before = |time: Duration| {
+        let segments = track.segments.iter();
+        segments
+            .take_while(|segment| {
+                duration(segment.start + segment.duration / 2, track.timescale) < time
+            })
+            .count()
+    };
+    let first = is_before(start);
+    let mut parts = track.parts();
+    let mut part = parts.find(|part| part.segments.contains(&first))?;
+    part.segments = first..end.map_or(track.segments.len(), is_before);
+    Some(part).filter(|part| !part.segments.is_empty())
+}
+
+impl PresentedTrack {
+    /// Returns the time at which a segment starts.
+    fn start_of(&self, segment: usize) -> Option<Duration> {
+        let segment = self.segments.get(segment)?;
+        Some(duration(segment.start, self.timescale))
+    }
+}
