@@ -71,6 +71,7 @@ mod hostile;
 mod house_rules;
 /// The examples of applications that give keys, in C and Python.
 mod key_applications;
+mod key_change;
 /// Waits for keys, and the events that end them.
 mod key_waits;
 /// Ranges of key frames for I-frame playlists.

@@ -26,7 +26,7 @@ const SECOND: u64 = 1_000_000_000;
 const PERIODS: u8 = 8;
 
 /// KID and key of a crypto period, in hex.
-fn key_of(period: u8, track: u8) -> [String; 2] {
+pub fn key_of(period: u8, track: u8) -> [String; 2] {
     [0x10, 0x50].map(|mark| format!("{mark:02x}{track:02x}{period:02x}").repeat(5) + "aa")
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod folder;
+mod formats;
 mod smooth;
 
 use std::collections::BTreeMap;

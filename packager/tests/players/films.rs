@@ -75,8 +75,12 @@ pub struct Film {
 }
 
 const SOUND_AND_PICTURE: &[&str] = &["video", "audio"];
+const SIX_PERIODS: &[&str] = &[
+    "video@0", "audio@0", "video@1", "audio@1", "video@2", "audio@2", "video@3", "audio@3",
+    "video@4", "audio@4", "video@5", "audio@5",
+];
 
-pub const FILMS: [Film; 9] = [
+pub const FILMS: [Film; 11] = [
     Film {
         name: "avc",
         title: "AVC, AAC, WebVTT",
@@ -132,13 +136,29 @@ pub const FILMS: [Film; 9] = [
         heights: &[180],
     },
     Film {
-        name: "periods",
-        title: "key changes in band",
+        name: "in-band",
+        title: "five key changes, `--key-change in-band`",
         inputs: "avc.mp4",
-        options: "--crypto-period 2s",
-        keys: &[
-            "video@0", "audio@0", "video@1", "audio@1", "video@2", "audio@2",
-        ],
+        options: "--segment-duration 1s --crypto-period 1s --key-change in-band",
+        keys: SIX_PERIODS,
+        has_text: false,
+        heights: &[180],
+    },
+    Film {
+        name: "init",
+        title: "five key changes, `--key-change init`",
+        inputs: "avc.mp4",
+        options: "--segment-duration 1s --crypto-period 1s",
+        keys: SIX_PERIODS,
+        has_text: false,
+        heights: &[180],
+    },
+    Film {
+        name: "init-lead",
+        title: "clear lead, `--clear-signaling init`",
+        inputs: "avc.mp4",
+        options: "--clear-lead 2s --clear-signaling init",
+        keys: SOUND_AND_PICTURE,
         has_text: false,
         heights: &[180],
     },
@@ -188,7 +208,7 @@ pub fn make_sources(folder: &Path) {
         }
         let made = ffmpeg
             .args(source.codecs.split(' '))
-            .args(["-pix_fmt", "yuv420p", "-g", "50"])
+            .args(["-pix_fmt", "yuv420p", "-g", "25"])
             .arg(folder.join(source.file))
             .output()
             .unwrap();

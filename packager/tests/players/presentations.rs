@@ -32,7 +32,10 @@ fn package(folder: &Path, row: &Row) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_playready-packager"));
     program.arg("package").current_dir(folder);
     program.args(row.film.inputs.split(' '));
-    program.args(["--segment-duration", "2s", "--scheme", row.scheme]);
+    program.args(["--scheme", row.scheme]);
+    if !row.film.options.contains("--segment-duration") {
+        program.args(["--segment-duration", "2s"]);
+    }
     program.args(["--key-uri", &format!("file://{}", keys.display())]);
     program.args(row.film.options.split_whitespace());
     program.args(["--output", &row.presentation()]);
