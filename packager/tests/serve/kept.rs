@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::client::{Asking, Client};
 use crate::clock::{library, set_clock, start_with_clock};
 use crate::receiver::{make_certificate, wait_until};
 use crate::server::folder;
@@ -37,12 +38,7 @@ fn old_rows_are_removed_and_the_audit_stays_whole() {
     let retire = format!("/v1/keys/{}/retire", retired.as_str().unwrap());
     admin.post(&retire, &json!({})).json(200);
     let new = json!({"source": "random", "scheme": "cenc"});
-    let ask = || {
-        admin
-            .ask("POST", "/v1/keys")
-            .header("idempotency-key", "one")
-    };
-    let first = ask().json(&new).json(201);
+    let first = ask_once(&admin).json(&new).json(201);
     for _ in 0..5 {
         admin.post("/v1/keys", &new).json(201);
     }
@@ -59,6 +55,28 @@ fn old_rows_are_removed_and_the_audit_stays_whole() {
     );
     assert_eq!(delivery(&admin, &retired), json!(null));
     assert_eq!(delivery(&admin, &used)["state"], "acknowledged");
+    check_trimmed(&admin);
+    assert_eq!(admin.get("/v1/audit/verify").json(200)["whole"], true);
+    // The response of then is gone too: the request runs again.
+    assert_ne!(ask_once(&admin).json(&new).json(201), first);
+    server.stop();
+    verify(&folder);
+    // It starts, and is not taken for a backup.
+    let server = start_with_clock(&folder, &[]);
+    wait_until("the server is not ready", || {
+        server.stranger().get("/readyz").status == 200
+    });
+}
+
+/// Begins a request for a key that is answered once.
+fn ask_once(admin: &Client) -> Asking<'_> {
+    admin
+        .ask("POST", "/v1/keys")
+        .header("idempotency-key", "one")
+}
+
+/// Checks that the oldest rows of the audit are gone, and that a row says so.
+fn check_trimmed(admin: &Client) {
     let rows = admin.get("/v1/audit?limit=100").json(200);
     let texts: Vec<_> = rows
         .as_array()
@@ -82,19 +100,6 @@ fn old_rows_are_removed_and_the_audit_stays_whole() {
         !texts.iter().any(|text| text.starts_with("create ")),
         "{texts:?}"
     );
-    assert_eq!(admin.get("/v1/audit/verify").json(200)["whole"], true);
-    // The response of then is gone too: the request runs again.
-    let ask = admin
-        .ask("POST", "/v1/keys")
-        .header("idempotency-key", "one");
-    assert_ne!(ask.json(&new).json(201), first);
-    server.stop();
-    verify(&folder);
-    // It starts, and is not taken for a backup.
-    let server = start_with_clock(&folder, &[]);
-    wait_until("the server is not ready", || {
-        server.stranger().get("/readyz").status == 200
-    });
 }
 
 /// Checks the audit as an operator does.

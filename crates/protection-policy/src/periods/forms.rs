@@ -32,10 +32,10 @@ impl KeyProvider for Leaves {
 
     fn period_keys(&mut self, period: u64) -> Result<Arc<PeriodKeys>, content_keys::Error> {
         let kid = kid_of(period);
-        let key = ContentKey::from_bytes([period as u8 + 1; 16].into());
+        let key = ContentKey::from_bytes([byte(period) + 1; 16].into());
         Ok(Arc::new(PeriodKeys {
             keys: KeyRing::single(kid, key),
-            license_store: self.has_licences.then(|| vec![period as u8; 20]),
+            license_store: self.has_licences.then(|| vec![byte(period); 20]),
             roots: match self.has_licences {
                 true => BTreeMap::from([(kid, KeyId::from_bytes(ROOT))]),
                 false => BTreeMap::new(),
@@ -45,8 +45,12 @@ impl KeyProvider for Leaves {
     }
 }
 
+fn byte(period: u64) -> u8 {
+    u8::try_from(period).unwrap()
+}
+
 fn kid_of(period: u64) -> KeyId {
-    KeyId::from_bytes([period as u8 + 0x10; 16])
+    KeyId::from_bytes([byte(period) + 0x10; 16])
 }
 
 /// A stream with fragments of two seconds, and two in each crypto period.

@@ -218,7 +218,10 @@ fn a_new_moov_brings_its_own_protection() {
     let stream = [protected.clone(), clear.clone(), protected.clone()].concat();
     let found = in_every_chunking(&stream, &known(&keys()), "moovs");
     let one = decrypted(&protected, &known(&keys()), usize::MAX).unwrap();
-    assert!(found == [one.clone(), clear, one].concat());
+    // The clear init segment, which is the same each time, is written once.
+    let init_len = ftyp().len() + moov(&[b"mp4a"]).len();
+    assert!(one[..init_len] == clear[..init_len]);
+    assert!(found == [&one[..], &clear[init_len..], &one[init_len..]].concat());
 }
 
 #[test]
