@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use cenc_types::{CipherMode, KeyId};
 
+use super::AuditFault;
 use super::actor::Outside;
 use super::generation::Doubt;
 use super::key_requests::GRACE_PERIODS;
@@ -348,17 +349,6 @@ pub enum Error {
     Generator(#[from] host_access::RandomError),
 }
 
-/// The kind of change to a row of the audit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AuditFault {
-    /// Its content or its place is another.
-    #[error("changed or moved")]
-    Changed,
-    /// It is gone.
-    #[error("removed")]
-    Removed,
-}
-
 impl Error {
     /// True if the same request may succeed later: the database was unreachable or busy.
     pub const fn is_temporary(&self) -> bool {
@@ -403,11 +393,5 @@ impl Error {
             Self::Statement(text) => Self::Statement(text.clone()),
             error => Self::Statement(error.to_string()),
         }
-    }
-}
-
-impl From<Error> for content_keys::Error {
-    fn from(error: Error) -> Self {
-        Self::Source(Box::new(error))
     }
 }

@@ -49,6 +49,7 @@
 
 mod actor;
 mod audit;
+mod audit_fault;
 mod audit_head;
 mod audit_start;
 mod batch;
@@ -100,6 +101,7 @@ use std::sync::{Arc, Mutex};
 pub use actor::{Actor, ContentPattern, ContentScope, Outside};
 pub use audit::AuditHead;
 use audit::Event;
+pub use audit_fault::AuditFault;
 pub use batch::Batcher;
 use cenc_types::KeyId;
 pub use compare::is_guessable;
@@ -107,7 +109,7 @@ pub use content::crypto_period_column;
 pub use content_list::{ContentSummary, RotatingContent};
 pub use database::{Backend, Row, StoreRisk, Value};
 use database::{Database, VERSION};
-pub use error::{AuditFault, Error};
+pub use error::Error;
 pub use generation::Doubt;
 use host_access::Host;
 pub use kek::KekSource;

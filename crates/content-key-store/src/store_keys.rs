@@ -143,3 +143,9 @@ impl KeyProvider for StoreKeys {
         Ok(())
     }
 }
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
