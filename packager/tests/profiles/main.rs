@@ -21,6 +21,7 @@ use std::process::{Command, Output};
 
 use material::{Material, PROGRAM, Parts};
 use serde_json::Value;
+use test_support::iv_ledger;
 
 /// All profiles.
 const PROFILES: [&str; 5] = ["playready-3", "playready-4", "cmaf", "dash-if", "hbbtv"];
@@ -122,6 +123,7 @@ fn right_track(material: &Material, presentation: &str, kind: &str, profile: &st
 
 #[test]
 fn right_files_have_no_findings() {
+    iv_ledger::except("changed copies of one file");
     let Some(material) = Material::new("right_files_have_no_findings") else {
         return;
     };
@@ -146,6 +148,7 @@ fn right_files_have_no_findings() {
 
 #[test]
 fn changed_boxes_are_found() {
+    iv_ledger::except("changed copies of one file");
     let Some(material) = Material::new("changed_boxes_are_found") else {
         return;
     };
@@ -155,6 +158,7 @@ fn changed_boxes_are_found() {
 
 #[test]
 fn files_made_for_other_clients_are_found() {
+    iv_ledger::except("changed copies of one file");
     let Some(material) = Material::new("files_made_for_other_clients_are_found") else {
         return;
     };
@@ -167,6 +171,7 @@ fn files_made_for_other_clients_are_found() {
 
 #[test]
 fn keys_are_compared_across_files() {
+    iv_ledger::except("changed copies of one file");
     let Some(material) = Material::new("keys_are_compared_across_files") else {
         return;
     };

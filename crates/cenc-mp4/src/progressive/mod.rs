@@ -85,6 +85,7 @@ pub(super) const MAX_SAMPLE: u64 = 256 << 20;
 /// #         IvSource::new(scheme, Iv::new(&[7; 8])?)?,
 /// #     )),
 /// #     method: EncryptionMethod { scheme, pattern: Pattern::NONE },
+/// #     root_kid: None,
 /// # });
 /// let mut file = Memory(include_bytes!(
 ///     "../../../../fuzz/corpus/progressive/samples_decrypt_and_the_moov_comes_first_moov_last"
