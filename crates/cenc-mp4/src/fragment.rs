@@ -125,7 +125,7 @@ impl FragmentEncryptor {
             plan: &mut self.plan,
             payload,
         };
-        let rules = rules.iter().chain(std::iter::repeat(&FragmentRule::Track));
+        let rules = rules_of_all(rules);
         for ((fragment, senc), rule) in parts.iter().zip(&mut self.sencs).zip(rules) {
             if let (Some(track), Some(watch), Some(samples)) = (
                 tracks.get_mut(fragment.track),
@@ -203,7 +203,7 @@ impl FragmentEncryptor {
         tracks: &[TrackState],
         rules: &[FragmentRule],
     ) -> Vec<AddedBoxes<'_>> {
-        let rules = rules.iter().chain(std::iter::repeat(&FragmentRule::Track));
+        let rules = rules_of_all(rules);
         fragments
             .iter()
             .zip(&self.sencs)
@@ -273,7 +273,7 @@ impl LocatedFragment<'_> {
 
     /// Refuses to encrypt samples of a track that is clear by its init segment.
     fn check_clear(&self, tracks: &[TrackState], rules: &[FragmentRule]) -> Result<(), Error> {
-        let rules = rules.iter().chain(std::iter::repeat(&FragmentRule::Track));
+        let rules = rules_of_all(rules);
         let fits = self.parts.iter().zip(rules).all(|(fragment, rule)| {
             tracks.get(fragment.track).is_none_or(|track| {
                 !track.is_clear || track.protection.is_none() || matches!(rule, FragmentRule::Clear)
@@ -284,6 +284,11 @@ impl LocatedFragment<'_> {
             false => Err(Error::ClearInit),
         }
     }
+}
+
+/// Returns a rule for each track fragment: that of its track where `rules` has none.
+fn rules_of_all(rules: &[FragmentRule]) -> impl Iterator<Item = &FragmentRule> {
+    rules.iter().chain(std::iter::repeat(&FragmentRule::Track))
 }
 
 /// Replaces bytes that belong to no sample by zeros: nobody knows whether they may stay clear. None if they are a whole `mdat` with
