@@ -43,11 +43,11 @@ pub fn mpd(presentation: &Presentation, options: &MpdOptions) -> Result<String, 
     let longest = longest_segment(presentation);
     let buffer = options.min_buffer_time.unwrap_or(longest);
     let files = Files::of(presentation);
-    let periods = periods(presentation);
-    let periods = periods
+    let periods = periods(presentation, buffer);
+    let elements = periods
         .iter()
         .enumerate()
-        .map(|(number, period)| period_element(number, period, buffer));
+        .map(|(number, period)| period_element(number, period));
     let duration = presentation.tracks.iter().map(|track| track.duration).max();
     let root = XmlElement::new("MPD")
         .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
@@ -59,18 +59,18 @@ pub fn mpd(presentation: &Presentation, options: &MpdOptions) -> Result<String, 
             "maxSegmentDuration",
             files.has_segments.then(|| iso_duration(longest)),
         )
-        .children(periods);
+        .children(elements);
     Ok(root.into_document())
 }
 
-fn period_element(number: usize, period: &Period, buffer: Duration) -> XmlElement {
+fn period_element(number: usize, period: &Period) -> XmlElement {
     let sets = adaptation_sets(&period.tracks);
     XmlElement::new("Period")
         .attribute("id", number)
         .attribute("start", iso_duration(period.start))
         .children(
             sets.iter()
-                .map(|set| representation::adaptation_set(set, &sets, buffer)),
+                .map(|set| representation::adaptation_set(set, &sets)),
         )
 }
 

@@ -24,8 +24,25 @@ pub(super) struct PeriodTrack {
     pub first_segment: usize,
     /// The start of the Period.
     start: Duration,
-    /// All media of the track.
-    pub measured: MeasuredMedia,
+    /// `@bandwidth` of the whole track.
+    pub bandwidth: u32,
+}
+
+/// A track of the whole presentation.
+struct MeasuredTrack<'p> {
+    track: &'p PresentedTrack,
+    bandwidth: u32,
+}
+
+/// The time of a Period.
+struct PeriodSpan {
+    /// Its number, from 0.
+    number: usize,
+    start: Duration,
+    /// None for the last one.
+    end: Option<Duration>,
+    /// The number of Periods after the first.
+    later_periods: usize,
 }
 
 impl Deref for PeriodTrack {
@@ -37,21 +54,31 @@ impl Deref for PeriodTrack {
 }
 
 /// Divides a presentation. Each part of the track with the most parts is a Period. In a track with fewer parts, a segment belongs to the
-/// Period that contains its middle.
-pub(super) fn periods(presentation: &Presentation) -> Vec<Period> {
+/// Period that contains its middle. `buffer` is the time of `@minBufferTime`.
+pub(super) fn periods(presentation: &Presentation, buffer: Duration) -> Vec<Period> {
     let starts = later_starts(presentation);
+    let tracks: Vec<_> = presentation
+        .tracks
+        .iter()
+        .map(|track| MeasuredTrack {
+            track,
+            bandwidth: MeasuredMedia::of_track(track).dash_bandwidth(buffer),
+        })
+        .collect();
     std::iter::once(Duration::ZERO)
         .chain(starts.iter().copied())
         .enumerate()
-        .map(|(number, start)| Period {
+        .map(|(number, start)| PeriodSpan {
+            number,
             start,
-            tracks: presentation
-                .tracks
+            end: starts.get(number).copied(),
+            later_periods: starts.len(),
+        })
+        .map(|span| Period {
+            start: span.start,
+            tracks: tracks
                 .iter()
-                .filter_map(|track| {
-                    let end = starts.get(number).copied();
-                    PeriodTrack::new(track, number, start, end, starts.len())
-                })
+                .filter_map(|track| PeriodTrack::new(track, &span))
                 .collect(),
         })
         .collect()
@@ -74,42 +101,51 @@ pub(super) fn later_starts(presentation: &Presentation) -> Vec<Duration> {
 }
 
 impl PeriodTrack {
-    /// Takes the segments of Period `number`; None if there is none.
-    fn new(
-        track: &PresentedTrack,
-        number: usize,
-        start: Duration,
-        end: Option<Duration>,
-        later_starts: usize,
-    ) -> Option<Self> {
+    /// Takes the segments of a Period; None if there is none.
+    fn new(measured: &MeasuredTrack<'_>, span: &PeriodSpan) -> Option<Self> {
+        let track = measured.track;
         let part = match &track.files {
             TrackFiles::WebVtt { later_periods, .. } => {
-                return Self::of_text(track, number, later_periods);
+                return Self::of_text(measured, span.number, later_periods);
             }
-            _ if track.later_parts.len() == later_starts => track.parts().nth(number)?,
-            _ => part_between(track, start, end)?,
+            _ if track.later_parts.len() == span.later_periods => track.parts().nth(span.number)?,
+            _ => part_between(track, span)?,
         };
         Some(Self {
             first_segment: part.segments.start,
-            start,
-            measured: MeasuredMedia::of_track(track),
+            start: span.start,
+            bandwidth: measured.bandwidth,
+            // Field by field, since a clone would copy the segments of all Periods.
             track: PresentedTrack {
+                name: track.name.clone(),
+                media: track.media,
+                codecs: track.codecs.clone(),
+                language: track.language.clone(),
+                label: track.label.clone(),
+                roles: track.roles.clone(),
+                folder: track.folder.clone(),
                 files: part.files.clone(),
-                protection: part.protection.cloned(),
+                timescale: track.timescale,
                 segments: track
                     .segments
                     .get(part.segments)
                     .unwrap_or_default()
                     .to_vec(),
+                duration: track.duration,
+                protection: part.protection.cloned(),
                 later_parts: Vec::new(),
-                ..track.clone()
+                smooth: track.smooth.clone(),
             },
         })
     }
 
     /// Takes the file of Period `number`; None if the Period has no texts.
-    fn of_text(track: &PresentedTrack, number: usize, later_periods: &[String]) -> Option<Self> {
-        let mut own = track.clone();
+    fn of_text(
+        measured: &MeasuredTrack<'_>,
+        number: usize,
+        later_periods: &[String],
+    ) -> Option<Self> {
+        let mut own = measured.track.clone();
         if let (Some(later), TrackFiles::WebVtt { name, .. }) =
             (number.checked_sub(1), &mut own.files)
         {
@@ -118,7 +154,7 @@ impl PeriodTrack {
         Some(Self {
             first_segment: 0,
             start: Duration::ZERO,
-            measured: MeasuredMedia::of_track(track),
+            bandwidth: measured.bandwidth,
             track: own,
         })
     }
@@ -130,12 +166,8 @@ impl PeriodTrack {
     }
 }
 
-/// Returns the segments whose middle is from `start` to `end`; None if there is none.
-fn part_between(
-    track: &PresentedTrack,
-    start: Duration,
-    end: Option<Duration>,
-) -> Option<TrackPart<'_>> {
+/// Returns the segments whose middle is in a Period; None if there is none.
+fn part_between<'p>(track: &'p PresentedTrack, span: &PeriodSpan) -> Option<TrackPart<'p>> {
     let is_before = |time: Duration| {
         let segments = track.segments.iter();
         segments
@@ -144,10 +176,10 @@ fn part_between(
             })
             .count()
     };
-    let first = is_before(start);
+    let first = is_before(span.start);
     let mut parts = track.parts();
     let mut part = parts.find(|part| part.segments.contains(&first))?;
-    part.segments = first..end.map_or(track.segments.len(), is_before);
+    part.segments = first..span.end.map_or(track.segments.len(), is_before);
     Some(part).filter(|part| !part.segments.is_empty())
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! AdaptationSet and Representation elements (ISO/IEC 23009-1, 5.3.3 and 5.3.5), with the segments of a track (5.3.9).
 
-use std::time::Duration;
-
 use drm_signaling::dash;
 
 use super::channels::{channel_configuration, joc_properties};
@@ -19,11 +17,7 @@ const ROLES: &str = "urn:mpeg:dash:role:2011";
 const AUDIO_PURPOSE: &str = "urn:tva:metadata:cs:AudioPurposeCS:2007";
 
 /// Writes a set with its Representations. `all` has the other sets of the Period.
-pub(super) fn adaptation_set(
-    set: &AdaptationSet<'_>,
-    all: &[AdaptationSet<'_>],
-    buffer: Duration,
-) -> XmlElement {
+pub(super) fn adaptation_set(set: &AdaptationSet<'_>, all: &[AdaptationSet<'_>]) -> XmlElement {
     let first = set.first;
     let mut element = XmlElement::new("AdaptationSet")
         .attribute("id", set.id)
@@ -60,13 +54,13 @@ pub(super) fn adaptation_set(
                 .iter()
                 .map(|role| descriptor("Role", ROLES, role.dash_value())),
         )
-        .children(set.tracks().map(|track| representation(track, buffer)))
+        .children(set.tracks().map(representation))
 }
 
-fn representation(track: &PeriodTrack, buffer: Duration) -> XmlElement {
+fn representation(track: &PeriodTrack) -> XmlElement {
     let mut element = XmlElement::new("Representation")
         .attribute("id", url_reference(&track.name))
-        .attribute("bandwidth", track.measured.dash_bandwidth(buffer))
+        .attribute("bandwidth", track.bandwidth)
         .optional(
             "codecs",
             Some(&track.codecs).filter(|codecs| !codecs.is_empty()),
