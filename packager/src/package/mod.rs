@@ -33,7 +33,7 @@ use manifests::ManifestWriter;
 use names::TrackNames;
 use presentation::model::Presentation;
 use presentation::writer::dash;
-use presented::{PresentedKeys, ShownTrack, TrackKeys, write_texts};
+use presented::{FinishedTrack, PresentedKeys, ShownTrack, write_texts};
 use protection_policy::Packaging;
 use report::PackageReport;
 use smooth::SmoothPlan;
@@ -238,20 +238,19 @@ fn protect_tracks(
         key_changes: protector.key_changes,
     };
     let written = protector.sink.into_iter().zip(protector.tracks);
-    let mut tracks = Vec::new();
-    for (index, (shown, (writer, job))) in shown.into_iter().zip(written).enumerate() {
-        let track_keys = TrackKeys {
-            keys: &keys,
-            track: index,
-            segments: &job.keys,
-        };
-        tracks.push(shown.present(version, writer.finish()?, &track_keys));
-    }
+    let finished = shown
+        .into_iter()
+        .zip(written)
+        .map(|(shown, (writer, job))| {
+            Ok(FinishedTrack {
+                shown,
+                written: writer.finish()?,
+                segment_keys: job.keys,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
     Ok(PackagedTracks {
-        presentation: Presentation {
-            tracks,
-            drms: keys.drms(),
-        },
+        presentation: keys.present(version, finished),
         packaging: protector.packaging.packaging,
     })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cenc_types::{KeyId, Scheme};
 use drm_signaling::Drm;
 use presentation::model::{
-    KeyChange, LaterPart, PresentedTrack, TrackFiles, TrackMedia, TrackSignaling,
+    KeyChange, LaterPart, Presentation, PresentedTrack, TrackFiles, TrackMedia, TrackSignaling,
 };
 
 use super::Error;
@@ -36,19 +36,48 @@ pub struct PresentedKeys {
     pub key_changes: Vec<protection_policy::KeyChange>,
 }
 
-/// The keys of one track.
-pub struct TrackKeys<'a> {
-    /// Those of the presentation.
-    pub keys: &'a PresentedKeys,
-    /// Index of the track.
-    pub track: usize,
+/// A track whose files are complete.
+pub struct FinishedTrack {
+    /// How the manifests show it.
+    pub shown: ShownTrack,
+    /// Its files.
+    pub written: WrittenTrack,
     /// The KIDs of its segments.
-    pub segments: &'a [SegmentKey],
+    pub segment_keys: Vec<SegmentKey>,
+}
+
+/// The keys of one track.
+struct TrackKeys<'a> {
+    /// Those of the presentation.
+    keys: &'a PresentedKeys,
+    /// Index of the track.
+    track: usize,
+    /// The KIDs of its segments.
+    segments: &'a [SegmentKey],
 }
 
 impl PresentedKeys {
+    /// Returns the model of tracks in the order of their track_IDs.
+    pub fn present(&self, version: &NewVersion, tracks: Vec<FinishedTrack>) -> Presentation {
+        Presentation {
+            tracks: tracks
+                .into_iter()
+                .enumerate()
+                .map(|(index, track)| {
+                    let keys = TrackKeys {
+                        keys: self,
+                        track: index,
+                        segments: &track.segment_keys,
+                    };
+                    track.shown.present(version, track.written, &keys)
+                })
+                .collect(),
+            drms: self.drms(),
+        }
+    }
+
     /// Returns the DRM systems with all KIDs of the first protected crypto period.
-    pub fn drms(&self) -> Vec<Drm> {
+    fn drms(&self) -> Vec<Drm> {
         let signals = self.inits.iter().find_map(|init| init.signals.as_ref());
         signals.map_or_else(Vec::new, |signals| signals.drms.clone())
     }
@@ -111,7 +140,7 @@ impl TrackKeys<'_> {
 
 impl ShownTrack {
     /// Returns the track of the model.
-    pub fn present(
+    fn present(
         self,
         version: &NewVersion,
         written: WrittenTrack,

@@ -15,7 +15,7 @@ use protection_policy::{Config, IvConfig, Packaging};
 
 use super::folder::Manifest;
 use super::inputs::Inputs;
-use super::presented::{PresentedKeys, ShownTrack, TrackKeys};
+use super::presented::{FinishedTrack, PresentedKeys, ShownTrack};
 use super::{Error, PackagingPass, PlannedTrack};
 use crate::cut::{ProtectedInit, SegmentProtector, TrackJob};
 
@@ -147,25 +147,17 @@ impl SmoothPlan {
             key_changes: protector.key_changes,
         };
         let writers = protector.sink;
-        let mut tracks = Vec::new();
-        for (index, ((shown, writer), job)) in shown
+        let finished = shown
             .into_iter()
             .zip(&writers)
             .zip(protector.tracks)
-            .enumerate()
-        {
-            let written = writer.written(job.cut.source().timescale());
-            let keys = TrackKeys {
-                keys: &keys,
-                track: index,
-                segments: &job.keys,
-            };
-            tracks.push(shown.present(pass.version, written, &keys));
-        }
-        let presentation = Presentation {
-            tracks,
-            drms: keys.drms(),
-        };
+            .map(|((shown, writer), job)| FinishedTrack {
+                shown,
+                written: writer.written(job.cut.source().timescale()),
+                segment_keys: job.keys,
+            })
+            .collect();
+        let presentation = keys.present(pass.version, finished);
         give_names(&presentation, writers)?;
         let text = smooth::client_manifest(&presentation)?;
         Ok(SmoothPresentation {
