@@ -309,7 +309,7 @@ impl IdRange {
         ranges
     }
 
-    /// Returns the range of the ids with a start. An id has at most 255 characters, so that none is behind 256 of the last one.
+    /// Returns the range of the ids with a start. An id has at most 255 characters, so that none sorts after 256 of the last character.
     fn starting_with(start: &str) -> Self {
         Self {
             first: start.to_owned(),

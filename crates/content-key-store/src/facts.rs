@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The contents, the keys of slots, and the keys in wrapped form that the transactions which change the store have found in it.
 //!
-//! Contents and the states of keys change. The database counts these changes, whoever makes them, and each transaction that changes the
-//! store reads the count with the end of the audit, which it locks. While the count is the same, so is what was found. New contents,
+//! Contents and the states of keys change. Triggers of the database count these changes, also those of other programs. Each transaction
+//! that changes the store reads the count together with the end of the audit, which it locks. While the count is the same, so is what was found. New contents,
 //! slots and keys are not counted, so that nothing counts as absent for longer than a transaction.
 
 use std::borrow::Borrow;

@@ -132,7 +132,7 @@ impl Page {
             false => examined,
         }
         .map(cursor);
-        // What is behind begins with the first entry, or with the other end of the list.
+        // The page on the other side ends next to the first entry, or at that end of the list.
         let behind = stretch
             .from
             .map(|_| entries.first().map(&place).map(cursor));

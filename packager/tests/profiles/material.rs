@@ -67,7 +67,7 @@ impl Material {
         self.scratch.write(name, bytes)
     }
 
-    /// Runs the packager in the folder; `{clear}` in the arguments stands for the folder of clear vectors.
+    /// Runs the packager in the folder; `{clear}` in the arguments is replaced by the folder of clear vectors.
     pub fn run(&self, arguments: &str, keys: &str) {
         let key_uri = format!("file://{}", self.scratch.join(keys).display());
         let clear = self.vectors.join("clear");

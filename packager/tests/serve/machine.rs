@@ -66,7 +66,7 @@ esac
 /// A machine with a server, which is stopped at the end.
 pub struct Machine {
     pub place: PathBuf,
-    /// Words of the document, and what stands for them.
+    /// Words of the document, and their replacements.
     pub words: Vec<(String, String)>,
     /// Variables of the environment.
     pub variables: Vec<(&'static str, String)>,
