@@ -9,6 +9,7 @@ use super::audit_head::{Head, read_head, set_head};
 use super::audit_start::{self, Start};
 use super::database::Row;
 use super::model::milliseconds;
+use super::new_row::NewRow;
 use super::transaction::Transaction;
 use super::{AuditFault, Error, KeyStore};
 
@@ -86,8 +87,8 @@ pub(super) fn append(transaction: &mut Transaction<'_>, event: &Event<'_>) -> Re
         time: milliseconds(transaction.now()),
     };
     let mac = row_mac(transaction, position, event, &head.mac);
-    transaction.database.run_later(
-        "INSERT INTO audit (seq, time, actor, action, object, result, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    transaction.database.insert(
+        NewRow::Audit,
         vec![
             position.seq.into(),
             position.time.into(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::content_rows::{OF_ID, join};
 use super::database::Statement;
 use super::model::{check_name, milliseconds};
+use super::new_row::NewRow;
 use super::transaction::Transaction;
 use super::{Content, Error, KeySlot, KeyStore, TrackLabel};
 
@@ -135,8 +136,8 @@ pub(super) fn ensure(transaction: &mut Transaction<'_>, slot: &KeySlot) -> Resul
         return Ok(());
     }
     let content = Content::new(id, slot.mode.usual_scheme());
-    transaction.run_later(
-        "INSERT INTO content (id, scheme, created) VALUES ($1, $2, $3)",
+    transaction.insert(
+        NewRow::Content,
         vec![
             id.into(),
             content.scheme.name().into(),

@@ -7,6 +7,7 @@ use content_keys::key_id_for;
 use super::database::{Row, Value};
 use super::key_requests::{GivenKey, give, slot_object};
 use super::model::{KeyInfo, check_name, info_columns, mode_name};
+use super::new_row::NewRow;
 use super::transaction::Transaction;
 use super::wrap::{Subject, content_key};
 use super::{
@@ -320,9 +321,8 @@ pub(super) fn store(
             compromised: None,
         },
     };
-    transaction.run_later(
-        "INSERT INTO content_key (kid, mode, wrapped, fingerprint, origin, seed, state, created)
-            VALUES ($1, $2, $3, $4, $5, $6, 'planned', $7)",
+    transaction.insert(
+        NewRow::ContentKey,
         vec![
             kid.into(),
             mode_name(mode).into(),
@@ -354,10 +354,7 @@ pub(super) fn assign(
     content::check_period(transaction, slot)?;
     let mut values = Vec::from(slot_values(slot)?);
     values.push(kid.into());
-    transaction.run_later(
-        "INSERT INTO key_slot (content_id, label, period, mode, kid) VALUES ($1, $2, $3, $4, $5)",
-        values,
-    )?;
+    transaction.insert(NewRow::KeySlot, values)?;
     transaction.facts.learn_slot(slot, Some(*kid));
     Ok(true)
 }

@@ -8,6 +8,7 @@ use cenc_types::KeyId;
 
 use super::Error;
 use super::model::{milliseconds, time_of};
+use super::new_row::NewRow;
 
 /// A connection to a database.
 pub(super) trait Database: Send {
@@ -26,7 +27,11 @@ pub(super) trait Database: Send {
     fn run_later(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), Error> {
         self.run(sql, &values).map(drop)
     }
-    /// Runs the statements of [`Self::run_later`] that did not run yet.
+    /// Inserts a row, as [`Self::run_later`] runs a statement.
+    fn insert(&mut self, row: NewRow, values: Vec<Value>) -> Result<(), Error> {
+        self.run_later(row.one(), values)
+    }
+    /// Runs the statements of [`Self::run_later`] and [`Self::insert`] that did not run yet.
     fn run_pending(&mut self) -> Result<(), Error> {
         Ok(())
     }

@@ -69,6 +69,7 @@ mod list;
 mod location;
 mod mac;
 mod model;
+mod new_row;
 mod outbox;
 mod page;
 mod passphrase;

@@ -7,6 +7,7 @@ use cenc_types::KeyId;
 use super::content_key::advance;
 use super::list::info;
 use super::model::check_name;
+use super::new_row::NewRow;
 use super::transaction::Transaction;
 use super::{Error, KeyState, KeyStore};
 
@@ -62,9 +63,8 @@ pub(super) fn enqueue(
 ) -> Result<(), Error> {
     let now = transaction.now();
     for target in targets {
-        transaction.run_later(
-            "INSERT INTO delivery (kid, target, state, attempts, next_try) VALUES ($1, $2, 'pending', 0, $3)
-                ON CONFLICT (kid, target) DO UPDATE SET state = 'pending', next_try = $3 WHERE delivery.state = 'given-up'",
+        transaction.insert(
+            NewRow::Delivery,
             vec![kid.into(), target.as_str().into(), now.into()],
         )?;
     }

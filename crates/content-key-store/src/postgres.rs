@@ -3,20 +3,21 @@
 
 mod connection;
 mod passfile;
+mod pending;
 mod session;
 mod tls;
 mod values;
 
-use std::mem::take;
-
 use connection::PostgresServer;
 use host_access::SecretFiles;
+use pending::OpenTransaction;
 use session::{PostgresSession, Step};
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::Error;
 use super::database::{Access, Backend, Database, Row, Statement, StoreRisk, Value};
 use super::location::Location;
+use super::new_row::NewRow;
 
 /// The changes of the tables in each version.
 const MIGRATIONS: [&str; 3] = [
@@ -33,27 +34,6 @@ struct Postgres {
     transaction: Option<OpenTransaction>,
     /// True if the last transaction has failed at a statement that found changes.
     found_changes: bool,
-}
-
-/// A transaction that was begun.
-#[derive(Default)]
-struct OpenTransaction {
-    /// The statements that were not sent yet.
-    pending: Vec<Step>,
-    /// True if the server knows of the transaction.
-    is_sent: bool,
-    /// True if the server has refused a statement, so that it refuses all until a savepoint or the end.
-    is_aborted: bool,
-    savepoint: Option<Savepoint>,
-}
-
-/// A savepoint of a transaction.
-#[derive(Clone, Copy)]
-enum Savepoint {
-    /// It is before this statement of those that were not sent. The server does not know of it.
-    Pending(usize),
-    /// The server has it.
-    Sent,
 }
 
 /// The end of the statements that are sent.
@@ -184,29 +164,13 @@ fn is_of_pooler(error: &DbError) -> bool {
     .contains(error.code())
 }
 
-impl OpenTransaction {
-    /// Takes the statements to send, with the savepoint among them.
-    fn take_pending(&mut self) -> Vec<Step> {
-        self.is_sent = true;
-        let mut steps = take(&mut self.pending);
-        if let Some(Savepoint::Pending(place)) = self.savepoint {
-            steps.insert(place, Step::Control("SAVEPOINT request"));
-            self.savepoint = Some(Savepoint::Sent);
-        }
-        steps
-    }
-}
-
 impl Database for Postgres {
     fn begin(&mut self, access: Access) -> Result<(), Error> {
         self.roll_back();
         self.connect()?;
         self.found_changes = false;
         // It is sent with the first statement.
-        self.transaction = Some(OpenTransaction {
-            pending: vec![Step::Control(self.server.begin(access))],
-            ..OpenTransaction::default()
-        });
+        self.transaction = Some(OpenTransaction::new(self.server.begin(access)));
         Ok(())
     }
 
@@ -226,10 +190,20 @@ impl Database for Postgres {
     fn run_later(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), Error> {
         match &mut self.transaction {
             Some(transaction) => {
-                transaction.pending.push(Step::Query { sql, values });
+                transaction.push(Step::Query { sql, values });
                 Ok(())
             }
             None => self.run(sql, &values).map(drop),
+        }
+    }
+
+    fn insert(&mut self, row: NewRow, values: Vec<Value>) -> Result<(), Error> {
+        match &mut self.transaction {
+            Some(transaction) => {
+                transaction.push_row(row, values);
+                Ok(())
+            }
+            None => self.run(row.one(), &values).map(drop),
         }
     }
 
@@ -239,40 +213,30 @@ impl Database for Postgres {
 
     fn set_savepoint(&mut self) -> Result<(), Error> {
         if let Some(transaction) = &mut self.transaction {
-            transaction.savepoint = Some(Savepoint::Pending(transaction.pending.len()));
+            transaction.set_savepoint();
         }
         Ok(())
     }
 
     fn keep_savepoint(&mut self) -> Result<(), Error> {
-        if let Some(transaction) = &mut self.transaction
-            && let Some(Savepoint::Sent) = transaction.savepoint.take()
-        {
-            let release = Step::Control("RELEASE SAVEPOINT request");
-            transaction.pending.push(release);
+        if let Some(transaction) = &mut self.transaction {
+            transaction.keep_savepoint();
         }
         Ok(())
     }
 
     fn undo_savepoint(&mut self) -> Result<(), Error> {
-        let Some(transaction) = &mut self.transaction else {
-            return Ok(());
-        };
-        match transaction.savepoint.take() {
-            None => Ok(()),
-            Some(Savepoint::Pending(place)) => {
-                transaction.pending.truncate(place);
-                Ok(())
-            }
-            Some(Savepoint::Sent) => {
-                transaction.pending.clear();
-                self.control("ROLLBACK TO SAVEPOINT request; RELEASE SAVEPOINT request")?;
-                if let Some(transaction) = &mut self.transaction {
-                    transaction.is_aborted = false;
-                }
-                Ok(())
+        let undo = self
+            .transaction
+            .as_mut()
+            .and_then(OpenTransaction::undo_savepoint);
+        if let Some(undo) = undo {
+            self.control(undo)?;
+            if let Some(transaction) = &mut self.transaction {
+                transaction.is_aborted = false;
             }
         }
+        Ok(())
     }
 
     fn is_aborted(&self) -> bool {
@@ -338,10 +302,7 @@ impl Database for Postgres {
         self.roll_back();
         self.connect()?;
         self.control(BEGIN_UPGRADE)?;
-        self.transaction = Some(OpenTransaction {
-            is_sent: true,
-            ..OpenTransaction::default()
-        });
+        self.transaction = Some(OpenTransaction::sent());
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use super::database::{Backend, Database, Row, Value};
 use super::facts::Facts;
 use super::generation::{Doubt, RecordedRow};
 use super::model::{milliseconds, time_of};
+use super::new_row::NewRow;
 use super::secrets::Secrets;
 use super::shared::{Begin, Shared};
 use super::wrap::Subject;
@@ -114,10 +115,10 @@ impl<'a> Transaction<'a> {
         self.database.run(sql, values)
     }
 
-    /// Runs a statement without rows that changes nothing that was found, at the latest before the next statement with rows or the commit.
-    pub(super) fn run_later(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), Error> {
+    /// Inserts a row, which changes nothing that was found, at the latest before the next statement with rows or the commit.
+    pub(super) fn insert(&mut self, row: NewRow, values: Vec<Value>) -> Result<(), Error> {
         self.prepare_change()?;
-        self.database.run_later(sql, values)
+        self.database.insert(row, values)
     }
 
     fn prepare_change(&mut self) -> Result<(), Error> {

@@ -23,11 +23,11 @@ pub(super) fn type_of(value: &Value) -> Type {
         Value::Int(_) => Type::INT8,
         Value::Text(_) => Type::TEXT,
         Value::Blob(_) => Type::BYTEA,
-        Value::List(values) => match values.first() {
+        Value::List(values) => match values.iter().find(|value| !matches!(value, Value::Null)) {
             Some(Value::Int(_)) => Type::INT8_ARRAY,
-            Some(Value::Text(_)) => Type::TEXT_ARRAY,
             Some(Value::Blob(_)) => Type::BYTEA_ARRAY,
-            _ => Type::UNKNOWN,
+            // A column whose values are all NULL has texts otherwise.
+            _ => Type::TEXT_ARRAY,
         },
     }
 }

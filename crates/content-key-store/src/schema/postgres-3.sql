@@ -93,18 +93,21 @@ CREATE TABLE key_count (
     count BIGINT NOT NULL
 );
 INSERT INTO key_count SELECT name, (SELECT COUNT(*) FROM content_key WHERE state = name) FROM key_state;
--- Looks at the tables beside it, wherever the session would look.
+-- Looks at the tables beside it, wherever the session would look. A statement that adds many keys changes each count once.
 CREATE FUNCTION key_store_count() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    UPDATE key_count SET count = count + 1 WHERE state = NEW.state;
+    UPDATE key_count SET count = count + added.keys FROM (SELECT state, COUNT(*) AS keys FROM new_key GROUP BY state) AS added
+        WHERE key_count.state = added.state;
     IF TG_OP = 'UPDATE' THEN
-        UPDATE key_count SET count = count - 1 WHERE state = OLD.state;
+        UPDATE key_count SET count = count - removed.keys FROM (SELECT state, COUNT(*) AS keys FROM old_key GROUP BY state) AS removed
+            WHERE key_count.state = removed.state;
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER content_key_count_new AFTER INSERT ON content_key FOR EACH ROW EXECUTE FUNCTION key_store_count();
-CREATE TRIGGER content_key_count AFTER UPDATE OF state ON content_key FOR EACH ROW WHEN (NEW.state <> OLD.state)
+CREATE TRIGGER content_key_count_new AFTER INSERT ON content_key REFERENCING NEW TABLE AS new_key FOR EACH STATEMENT
     EXECUTE FUNCTION key_store_count();
+CREATE TRIGGER content_key_count AFTER UPDATE ON content_key REFERENCING OLD TABLE AS old_key NEW TABLE AS new_key
+    FOR EACH STATEMENT EXECUTE FUNCTION key_store_count();
 
 -- Lists are sorted by the bytes of ids and labels, as in SQLite, so that an index finds the ids with a start.
 ALTER TABLE content ALTER COLUMN id TYPE TEXT COLLATE "C";
