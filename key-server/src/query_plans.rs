@@ -24,9 +24,12 @@ fn plan(of: &TestStore, sql: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn no_list_scans_or_sorts_without_an_index() {
-    let of = TestStore::new();
+/// Checks that no statement of a list reads or sorts a whole table.
+fn check(mut plan: impl FnMut(&str) -> Vec<String>) {
+    let audit = audit::LISTS
+        .into_iter()
+        .chain(audit::LAST_EXAMINED)
+        .flat_map(|list| [list.forward, list.backward]);
     for sql in [
         deliveries::FIRST_DUE,
         deliveries::GIVEN_UP,
@@ -36,12 +39,27 @@ fn no_list_scans_or_sorts_without_an_index() {
         store_health::GIVEN_UP,
     ]
     .into_iter()
-    .chain(
-        audit::LISTS
-            .into_iter()
-            .chain(audit::LAST_EXAMINED)
-            .flat_map(|list| [list.forward, list.backward]),
-    ) {
-        assert_indexed(sql, &plan(&of, sql));
+    .chain(audit)
+    {
+        assert_indexed(sql, &plan(sql));
     }
+}
+
+#[test]
+fn no_list_scans_or_sorts_without_an_index() {
+    let of = TestStore::new();
+    check(|sql| plan(&of, sql));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn no_list_of_postgresql_scans_or_sorts_without_an_index() {
+    let test = "key-server::query_plans";
+    let Some(server) = test_support::postgres_server::PostgresServer::shared(test) else {
+        return;
+    };
+    let uri = server.new_database();
+    let _made = TestStore::at(&uri);
+    let mut client = postgres::Client::connect(&uri, postgres::NoTls).unwrap();
+    check(|sql| test_support::query_plan::postgres_steps(&mut client, sql));
 }

@@ -21,6 +21,9 @@ mod limited;
 mod migration;
 /// Deliveries to licence servers in the store.
 mod outbox;
+/// PgBouncer between the store and PostgreSQL.
+#[cfg(feature = "postgres")]
+mod pgbouncer;
 /// The databases and folders of the tests.
 mod place;
 /// Properties of PostgreSQL alone.
@@ -36,6 +39,8 @@ mod receiver;
 mod restore;
 /// Rules that the database itself enforces.
 mod rules;
+/// Stores with many contents.
+mod scale;
 /// Several servers of one store.
 mod shared_store;
 /// Rows that other programs change in the database.

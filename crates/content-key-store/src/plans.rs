@@ -6,6 +6,8 @@ use test_support::query_plan::{assert_indexed, scans};
 
 use super::database::{Database, VERSION};
 use super::page::BothWays;
+#[cfg(feature = "postgres")]
+use super::{KekSource, KeyStore};
 use super::{Purpose, content_list, list, slot_list, sqlite, timeline};
 
 /// SQLite's plan, a line for each step. It knows no figures of the tables, so that an empty store has the plan of a full one.
@@ -26,6 +28,54 @@ fn plan(database: &mut dyn Database, sql: &str) -> Vec<String> {
         .collect()
 }
 
+/// The statements of lists. Those of the keys of one content are sorted by their time.
+struct ListStatements {
+    ordered: Vec<&'static str>,
+    of_a_content: [&'static str; 2],
+}
+
+fn statements() -> ListStatements {
+    let [by_kid, by_content, others @ ..] = list::KEYS;
+    let lists = [
+        by_kid,
+        slot_list::SLOTS,
+        content_list::IDS,
+        content_list::LIST,
+    ]
+    .into_iter()
+    .chain(others)
+    .chain(list::LAST_EXAMINED);
+    ListStatements {
+        ordered: lists
+            .flat_map(both)
+            .chain([
+                content_list::WITH_LENGTH,
+                content_list::NEXT_LENGTH,
+                content_list::ROTATING,
+                timeline::PERIODS,
+                timeline::LAST,
+            ])
+            .collect(),
+        of_a_content: both(by_content),
+    }
+}
+
+fn both(list: BothWays) -> [&'static str; 2] {
+    [list.forward, list.backward]
+}
+
+/// Checks that no statement reads or sorts a whole table.
+fn check(mut plan: impl FnMut(&'static str) -> Vec<String>) {
+    let statements = statements();
+    for sql in statements.ordered {
+        assert_indexed(sql, &plan(sql));
+    }
+    for sql in statements.of_a_content {
+        let steps = plan(sql);
+        assert!(!steps.iter().any(|step| scans(step)), "{steps:?}");
+    }
+}
+
 #[test]
 fn no_list_scans_or_sorts_without_an_index() {
     let folder = std::env::temp_dir().join(
@@ -43,33 +93,26 @@ fn no_list_scans_or_sorts_without_an_index() {
     while database.version().unwrap() < VERSION {
         database.apply_next().unwrap();
     }
-    let [by_kid, by_content, others @ ..] = list::KEYS;
-    let lists = [
-        by_kid,
-        slot_list::SLOTS,
-        content_list::IDS,
-        content_list::LIST,
-    ]
-    .into_iter()
-    .chain(others)
-    .chain(list::LAST_EXAMINED);
-    for sql in lists.flat_map(both).chain([
-        content_list::WITH_LENGTH,
-        content_list::NEXT_LENGTH,
-        content_list::ROTATING,
-        timeline::PERIODS,
-        timeline::LAST,
-    ]) {
-        assert_indexed(sql, &plan(&mut *database, sql));
-    }
-    // The keys of one content are sorted by their time; no other content's are looked at.
-    for sql in both(by_content) {
-        let steps = plan(&mut *database, sql);
-        assert!(!steps.iter().any(|step| scans(step)), "{steps:?}");
-    }
+    check(|sql| plan(&mut *database, sql));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-fn both(list: BothWays) -> [&'static str; 2] {
-    [list.forward, list.backward]
+#[cfg(feature = "postgres")]
+#[test]
+fn no_list_of_postgresql_scans_or_sorts_without_an_index() {
+    let test = "content-key-store::plans";
+    let Some(server) = test_support::postgres_server::PostgresServer::shared(test) else {
+        return;
+    };
+    let uri = server.new_database();
+    let kek = std::env::temp_dir().join(
+        KeyId::generate(&host_access::SystemRandom)
+            .unwrap()
+            .to_string(),
+    );
+    let source = KekSource::File(kek.clone());
+    drop(KeyStore::open(&uri, &[source], &host_access::Host::system()).unwrap());
+    let mut client = postgres::Client::connect(&uri, postgres::NoTls).unwrap();
+    check(|sql| test_support::query_plan::postgres_steps(&mut client, sql));
+    std::fs::remove_file(kek).unwrap();
 }

@@ -58,6 +58,8 @@ pub mod mutations;
 pub mod pairs;
 /// A PostgreSQL server for the tests.
 #[cfg(feature = "postgres")]
+pub mod pgbouncer;
+#[cfg(feature = "postgres")]
 pub mod postgres_server;
 /// The library's encryptor over progressive files.
 pub mod progressive;

@@ -20,15 +20,20 @@ pub struct TestStore {
 
 impl TestStore {
     pub fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!(
-            "playready-packager-{}",
-            KeyId::generate(&host_access::SystemRandom).unwrap()
-        ));
+        let folder = new_folder();
         let uri = format!("sqlite://{}", folder.join("keys.db").display());
+        Self::of(&uri, folder)
+    }
+
+    /// Makes a store at an address, with its key-encryption key in a folder.
+    #[cfg(feature = "postgres")]
+    pub fn at(uri: &str) -> Self {
+        Self::of(uri, new_folder())
+    }
+
+    fn of(uri: &str, folder: PathBuf) -> Self {
         let kek = KekSource::File(folder.join("kek"));
-        fs::create_dir(&folder).unwrap();
-        fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let store = KeyStore::open(&uri, &[kek], &host_access::Host::system())
+        let store = KeyStore::open(uri, &[kek], &host_access::Host::system())
             .unwrap()
             .acting_for("test")
             .unwrap();
@@ -49,6 +54,16 @@ impl TestStore {
             .unwrap();
         this
     }
+}
+
+fn new_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!(
+        "playready-packager-{}",
+        KeyId::generate(&host_access::SystemRandom).unwrap()
+    ));
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    folder
 }
 
 impl Drop for TestStore {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Properties of PostgreSQL alone: lost or slow connections, TLS, passwords, schemas.
 
+use std::fs;
 use std::sync::mpsc;
 
 use postgres::{Client, NoTls};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 use cenc_types::Scheme;
-use content_key_store::{Content, Error, KeyFilter, KeyStore};
+use content_key_store::{Content, Error, KekSource, KeyFilter, KeyStore};
+
+use crate::scratch::Scratch;
 
 use super::place::{self, Place};
 use super::server::{OTHER_HOST, PASSWORD_LINE, PostgresServer};
@@ -88,6 +92,43 @@ fn other_machines_are_reached_by_tls_that_is_checked() {
         let refused = open(host, roots, options).err().unwrap().to_string();
         assert!(refused.contains(reason), "{host} {options}: {refused}");
     }
+}
+
+#[test]
+fn expired_certificate_is_refused() {
+    let Some(mut server) = PostgresServer::own("store with an expired certificate") else {
+        return;
+    };
+    let mut expired = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    expired.not_before = date_time_ymd(2020, 1, 1);
+    expired.not_after = date_time_ymd(2020, 12, 31);
+    let key = KeyPair::generate().unwrap();
+    let certificate = expired.self_signed(&key).unwrap().pem();
+    server.end("INT");
+    for (name, pem) in [
+        ("server.pem", &certificate),
+        ("server.key", &key.serialize_pem()),
+    ] {
+        // It stays the file of the server's user.
+        fs::write(server.folder.join(name), pem).unwrap();
+    }
+    server.start();
+    let scratch = Scratch::new("store-expired");
+    let passwords = scratch.write_secret("passwords", PASSWORD_LINE);
+    let uri = format!(
+        "postgresql://keys@localhost:{}/postgres?sslmode=require&sslrootcert={}&passfile={}",
+        server.port,
+        server.folder.join("server.pem").display(),
+        passwords.display()
+    );
+    let kek = KekSource::File(scratch.join("kek"));
+    let refused = KeyStore::open(&uri, &[kek], &host_access::Host::system()).err();
+    let refused = refused.unwrap().to_string();
+    assert!(refused.contains("certificate expired"), "{refused}");
+    assert!(
+        refused.contains("give the server a certificate"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -19,8 +19,12 @@ pub struct KeyService {
 
 impl KeyService {
     pub fn start(place: &Place) -> Self {
+        Self::of(Batcher::start(&place.open()).unwrap())
+    }
+
+    pub fn of(batcher: Batcher) -> Self {
         Self {
-            batcher: Batcher::start(&place.open()).unwrap(),
+            batcher,
             actor: Actor::new("packager", ContentScope::default()).unwrap(),
         }
     }

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Shows that the key store costs the same with 1,000 contents as with 100,000, each with ten keys: lists at both ends, searches, new keys,
-//! rotation, export, start. The store is SQLite in the folder for temporary files.
+//! The key store costs the same with many contents as with few: lists at both ends, searches, new keys, rotation, export.
+//!
+//! The test compares the work of the statements, which SQLite counts. With `PLAYREADY_CONTENTS=100000` the larger store has that many
+//! contents, and the test prints the times too: `cargo test --release --test suite store::scale -- --nocapture`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark, of its own data"
-)]
-
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use cenc_types::{CipherMode, Scheme};
 use content_key_store::{
-    Content, KekSource, KeyFilter, KeySlot, KeyState, KeyStore, Page, PageStart, SlotRequest,
+    Actor, Batcher, Content, ContentScope, KeyFilter, KeySlot, KeyState, KeyStore, Page, PageStart,
+    SlotRequest,
 };
 use key_server::audit::{self, AuditFilter};
 use key_server::operations::cpix_documents::{Recipient, export};
@@ -23,12 +18,16 @@ use key_server::operations::rotation::rotate_now;
 use key_server::operations::timeline::timeline;
 use key_server::store_health;
 
-/// The numbers of contents at which the store is timed.
-const SIZES: [usize; 2] = [1_000, 100_000];
+use super::place::sqlite;
+
+/// The number of contents in the smaller store, and in the larger one unless `PLAYREADY_CONTENTS` has another.
+const CONTENTS: [usize; 2] = [1_000, 4_000];
 /// The keys of each content.
 const KEYS: usize = 10;
 /// The number of times that each operation runs.
-const TIMES: usize = 200;
+const TIMES: usize = 21;
+/// The number of requests that wait together while a store is filled.
+const TOGETHER: usize = 64;
 
 /// An operation, which gets the store and a number of a content.
 struct Operation {
@@ -36,17 +35,12 @@ struct Operation {
     run: fn(&KeyStore, usize),
 }
 
-/// A place in which stores are made.
-struct Place<'a> {
-    folder: &'a Path,
-}
-
-impl Place<'_> {
-    fn open(&self) -> KeyStore {
-        let uri = format!("sqlite://{}", self.folder.join("keys.db").display());
-        let kek = KekSource::File(self.folder.join("kek"));
-        KeyStore::open(&uri, &[kek], &host_access::Host::system()).unwrap()
-    }
+/// What an operation costs at the median.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    /// Steps of SQLite's virtual machine.
+    steps: u64,
+    time: Duration,
 }
 
 fn id(content: usize) -> String {
@@ -195,57 +189,84 @@ const OPERATIONS: [Operation; 15] = [
     },
 ];
 
-/// The median time of `work`, which gets the number of the run.
-fn median(mut work: impl FnMut(usize)) -> Duration {
-    let mut times: Vec<_> = (0..TIMES)
+/// Runs an operation for contents that are spread over all, not in their order.
+fn cost(store: &KeyStore, contents: usize, operation: &Operation) -> Cost {
+    let mut costs: Vec<_> = (0..TIMES)
         .map(|turn| {
-            let begin = Instant::now();
-            work(turn);
-            begin.elapsed()
+            let (steps, begin) = (store.steps(), Instant::now());
+            (operation.run)(store, turn * 7919 % contents);
+            Cost {
+                steps: store.steps() - steps,
+                time: begin.elapsed(),
+            }
         })
         .collect();
-    times.sort();
-    *times.get(TIMES / 2).unwrap()
+    costs.sort_by_key(|cost| cost.steps);
+    let steps = costs[TIMES / 2].steps;
+    costs.sort_by_key(|cost| cost.time);
+    Cost {
+        steps,
+        time: costs[TIMES / 2].time,
+    }
 }
 
-/// Makes a store with contents, and times the operations in microseconds.
-fn times(contents: usize) -> Vec<u128> {
-    let name = format!("key-store-bench-{}-{contents}", std::process::id());
-    let folder = std::env::temp_dir().join(name);
-    // The store accepts no folder that other users may read.
-    DirBuilder::new().mode(0o700).create(&folder).unwrap();
-    let place = Place { folder: &folder };
-    let store = place.open();
+fn fill(store: &KeyStore, contents: usize) {
     let mut channel = Content::new("channel", Scheme::Cenc);
     channel.crypto_period = Some(Duration::from_secs(86_400));
     store.put_content(&channel).unwrap();
+    let batcher = Batcher::start(store).unwrap();
+    let actor = Actor::new("packager", ContentScope::default()).unwrap();
+    let (answer, answers) = mpsc::channel();
     for content in 0..contents {
-        let wanted: Vec<_> = (0..KEYS)
+        let wanted = (0..KEYS)
             .map(|key| SlotRequest {
                 slot: slot(content, key),
                 kid: None,
             })
             .collect();
-        drop(store.get_or_create_keys(&wanted).unwrap());
+        let answer = answer.clone();
+        batcher.get_or_create_keys(&actor, wanted, move |made| answer.send(made).unwrap());
+        if content >= TOGETHER {
+            drop(answers.recv().unwrap().unwrap());
+        }
     }
-    // The turns are spread over all contents, not in their order.
-    let mut times: Vec<_> = OPERATIONS
-        .iter()
-        .map(|operation| median(|turn| (operation.run)(&store, turn * 7919 % contents)))
-        .collect();
-    drop(store);
-    times.push(median(|_| drop(place.open())));
-    std::fs::remove_dir_all(&folder).unwrap();
-    times.iter().map(Duration::as_micros).collect()
+    drop((batcher, answer));
+    answers.iter().for_each(|made| drop(made.unwrap()));
 }
 
-fn main() {
-    let [small, large] = SIZES.map(times);
-    println!(
-        "microseconds, median of {TIMES}, in stores of {SIZES:?} contents with {KEYS} keys each"
-    );
-    let names = OPERATIONS.iter().map(|operation| operation.name);
-    for ((name, small), large) in names.chain(["start"]).zip(small).zip(large) {
-        println!("{name:<32} {small:>8} {large:>8}");
+/// Makes a store with contents. Returns the costs of the operations, and the time of opening the store again.
+fn costs(contents: usize) -> (Vec<Cost>, Duration) {
+    let place = sqlite(&format!("store-scale-{contents}"));
+    let store = place.open();
+    fill(&store, contents);
+    let costs = OPERATIONS
+        .iter()
+        .map(|operation| cost(&store, contents, operation))
+        .collect();
+    drop(store);
+    let begin = Instant::now();
+    drop(place.open());
+    (costs, begin.elapsed())
+}
+
+#[test]
+fn work_does_not_grow_with_the_number_of_contents() {
+    let [few, many] = CONTENTS;
+    let wanted = std::env::var("PLAYREADY_CONTENTS").ok();
+    let many = wanted.map_or(many, |wanted| wanted.parse().unwrap());
+    let (small, small_start) = costs(few);
+    let (large, large_start) = costs(many);
+    println!("{few} and {many} contents of {KEYS} keys, median of {TIMES}: steps, microseconds");
+    for ((operation, small), large) in OPERATIONS.iter().zip(small).zip(large) {
+        println!(
+            "{:<32} {:>8} {:>8} {:>8} {:>8}",
+            operation.name,
+            small.steps,
+            large.steps,
+            small.time.as_micros(),
+            large.time.as_micros()
+        );
+        assert!(large.steps <= 2 * small.steps, "{}", operation.name);
     }
+    println!("start {small_start:?} {large_start:?}");
 }
