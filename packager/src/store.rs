@@ -19,7 +19,7 @@ Examples:
 
 Exit codes:
   0  done, and nothing is wrong
-  1  the store cannot be opened, or its audit log was changed
+  1  the store cannot be opened, or is damaged or was changed
   2  wrong usage";
 
 /// Maintain a key store: verify it, bring it up to date, or change its key-encryption key
@@ -32,7 +32,7 @@ pub struct StoreArgs {
 
 #[derive(Debug, Subcommand)]
 enum StoreCommand {
-    /// Verify that no other program has changed the audit log, the accounts, the tokens or the targets
+    /// Verify that the database is whole, that all keys open, and that no other program has changed the audit log, accounts, tokens or targets
     #[command(alias = "verify-audit")]
     Verify {
         #[command(flatten)]
@@ -113,6 +113,7 @@ pub fn run(args: &StoreArgs, host: &Host) -> ExitCode {
 
 fn verify(store: &StoreOptions, host: &Host) -> Result<String, Error> {
     let store = store.open(host)?;
+    let secrets = store.verify_secrets()?;
     let head = store.verify_audit()?;
     let signed = store.verify_rows()?;
     let mac: String = head.mac.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -121,7 +122,7 @@ fn verify(store: &StoreOptions, host: &Host) -> Result<String, Error> {
         removed => format!("{removed} earlier rows were removed because they were too old\n"),
     };
     Ok(format!(
-        "{} rows of the audit log, all unchanged\n{removed}last MAC {mac}\n{signed} accounts, tokens and targets, all unchanged\n",
+        "{secrets} keys, seeds and credentials, all whole\n{} rows of the audit log, all unchanged\n{removed}last MAC {mac}\n{signed} accounts, tokens and targets, all unchanged\n",
         head.rows
     ))
 }

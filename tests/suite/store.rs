@@ -21,6 +21,8 @@ mod limited;
 mod migration;
 /// Deliveries to licence servers in the store.
 mod outbox;
+/// Damaged pages of a store in a file.
+mod pages;
 /// PgBouncer between the store and PostgreSQL.
 #[cfg(feature = "postgres")]
 mod pgbouncer;

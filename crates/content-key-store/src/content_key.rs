@@ -122,7 +122,7 @@ impl KeyRow {
     }
 
     /// Returns the key in clear.
-    fn open(self, transaction: &Transaction<'_>) -> Result<StoredKey, Error> {
+    pub(super) fn open(self, transaction: &Transaction<'_>) -> Result<StoredKey, Error> {
         let KeyInfo { kid, mode, .. } = self.info;
         let clear = transaction.unwrap(Subject::ContentKey(&kid, mode), &self.wrapped)?;
         // A key that another store wrapped for the same KID, under the same key-encryption key, opens too.

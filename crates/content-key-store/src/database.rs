@@ -72,6 +72,14 @@ pub(super) trait Database: Send {
     fn size(&mut self) -> Result<u64, Error> {
         Ok(0)
     }
+    /// Checks the pages of the database's file, if it has one.
+    fn check_file(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// True if a statement has found the database's file damaged.
+    fn found_damage(&self) -> bool {
+        false
+    }
     /// Returns what may lose changes that were committed.
     fn risks(&mut self) -> Result<Vec<StoreRisk>, Error> {
         Ok(Vec::new())

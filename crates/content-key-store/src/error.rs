@@ -48,6 +48,14 @@ pub enum Error {
         /// The location, without credentials.
         location: Location,
     },
+    /// The file of the database is damaged.
+    #[error(
+        "key store {location}: the file is damaged or no database: stop the programs that use it, and restore a backup"
+    )]
+    DamagedFile {
+        /// The location.
+        location: Location,
+    },
     /// The database is not the one that was opened.
     #[error(
         "{0} while the key store was open, so that nothing more is written: stop this process, put the database back or restore a \
@@ -350,11 +358,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// True if the same request may succeed later: the database was unreachable or busy.
+    /// True if the same request may succeed later: the database was unreachable or busy, or somebody may restore it.
     pub const fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable { .. } | Self::Locked { .. } | Self::Changed(_) | Self::Busy
+            Self::Unavailable { .. }
+                | Self::Locked { .. }
+                | Self::DamagedFile { .. }
+                | Self::Changed(_)
+                | Self::Busy
         )
     }
 
@@ -364,6 +376,9 @@ impl Error {
             Self::Unavailable { remedy, .. } => format!("the key store cannot be used: {remedy}"),
             Self::Locked { .. } => {
                 "another process holds the lock of the key store: try again".to_owned()
+            }
+            Self::DamagedFile { .. } => {
+                "the file of the key store is damaged: the operator must restore it".to_owned()
             }
             Self::Changed(fault) => format!(
                 "{}, so that the key store is not written any more: the operator must put it back",
@@ -387,6 +402,9 @@ impl Error {
                 remedy,
             },
             Self::Locked { location } => Self::Locked {
+                location: location.clone(),
+            },
+            Self::DamagedFile { location } => Self::DamagedFile {
                 location: location.clone(),
             },
             Self::Changed(fault) => Self::Changed(fault.clone()),

@@ -93,6 +93,7 @@ mod store_keys;
 mod timeline;
 mod transaction;
 mod upgrade;
+mod verify;
 mod watch;
 mod wrap;
 

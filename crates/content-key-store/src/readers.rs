@@ -72,6 +72,9 @@ impl Readers {
         });
         reader.database.roll_back();
         self.watch.count_steps(reader.database.take_steps());
+        if reader.database.found_damage() {
+            self.watch.damaged();
+        }
         lent.is_returned = true;
         self.lock().idle.push(reader);
         self.returned.notify_one();

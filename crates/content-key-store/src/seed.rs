@@ -85,6 +85,9 @@ impl SeedInfo {
     }
 }
 
+/// The kind of secret for which fingerprints of seeds are computed.
+const KIND: &str = "key seed";
+
 /// Reads a seed that is not retired.
 pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<KeySeed, Error> {
     let wrapped = transaction
@@ -99,8 +102,24 @@ pub(super) fn load(transaction: &mut Transaction<'_>, name: &str) -> Result<KeyS
     )?)
 }
 
+/// Opens all seeds, and returns their number.
+pub(super) fn open_all(transaction: &mut Transaction<'_>) -> Result<u64, Error> {
+    let mut opened = 0;
+    for mut row in transaction.run("SELECT name, wrapped, fingerprint FROM seed", &[])? {
+        let name = row.text()?;
+        let seed = transaction.unwrap(Subject::Seed(&name), &row.blob()?)?;
+        if transaction.secrets.fingerprint(KIND, &seed).as_slice() != row.blob()? {
+            return Err(Error::Tampered {
+                what: format!("key seed '{name}'"),
+            });
+        }
+        opened += 1;
+    }
+    Ok(opened)
+}
+
 fn store(transaction: &mut Transaction<'_>, name: &str, seed: &KeySeed) -> Result<SeedInfo, Error> {
-    let fingerprint = transaction.secrets.fingerprint("key seed", seed.as_bytes());
+    let fingerprint = transaction.secrets.fingerprint(KIND, seed.as_bytes());
     if transaction
         .one("SELECT name FROM seed WHERE name = $1", &[name.into()])?
         .is_some()

@@ -223,6 +223,9 @@ impl Shared {
             Ok(done) => done,
             Err(error) => {
                 self.database.roll_back();
+                if self.database.found_damage() {
+                    self.watch.damaged();
+                }
                 return Err(error);
             }
         };

@@ -34,6 +34,7 @@ struct Sqlite {
     connection: Connection,
     /// The steps of SQLite's virtual machine that are not reported yet.
     steps: Cell<u64>,
+    found_damage: Cell<bool>,
     location: Location,
 }
 
@@ -54,6 +55,7 @@ pub(super) fn open(
         )
         .map_err(|error| failed(&location, error))?,
         steps: Cell::new(0),
+        found_damage: Cell::new(false),
         location,
     };
     sqlite.set_up(purpose, clock)?;
@@ -148,7 +150,15 @@ impl Sqlite {
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
                 .map(|_| ())
         })()
-        .map_err(|error| failed(&self.location, error))
+        .map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        let failed = failed(&self.location, error);
+        if matches!(failed, Error::DamagedFile { .. }) {
+            self.found_damage.set(true);
+        }
+        failed
     }
 
     fn query(&self, sql: &'static str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
@@ -189,8 +199,7 @@ impl Database for Sqlite {
     }
 
     fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        self.query(sql, values)
-            .map_err(|error| failed(&self.location, error))
+        self.query(sql, values).map_err(|error| self.failed(error))
     }
 
     fn commit(&mut self) -> Result<(), Error> {
@@ -209,13 +218,13 @@ impl Database for Sqlite {
     fn version(&mut self) -> Result<i64, Error> {
         self.connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(|error| failed(&self.location, error))
+            .map_err(|error| self.failed(error))
     }
 
     fn flush(&mut self) -> Result<(), Error> {
         self.connection
             .cache_flush()
-            .map_err(|error| failed(&self.location, error))
+            .map_err(|error| self.failed(error))
     }
 
     fn size(&mut self) -> Result<u64, Error> {
@@ -227,6 +236,24 @@ impl Database for Sqlite {
         Ok(pages.saturating_mul(number(self.run("PRAGMA page_size", &[])?)?))
     }
 
+    fn check_file(&mut self) -> Result<(), Error> {
+        let mut found = self.run("PRAGMA integrity_check(1)", &[])?;
+        if let [row] = found.as_mut_slice()
+            && row.text()? == "ok"
+            && self.run("PRAGMA foreign_key_check", &[])?.is_empty()
+        {
+            return Ok(());
+        }
+        self.found_damage.set(true);
+        Err(Error::DamagedFile {
+            location: self.location.clone(),
+        })
+    }
+
+    fn found_damage(&self) -> bool {
+        self.found_damage.get()
+    }
+
     fn take_steps(&mut self) -> u64 {
         self.steps.take()
     }
@@ -235,7 +262,7 @@ impl Database for Sqlite {
         // Tables are copied under their names, to which others refer. This cannot be changed in a transaction.
         self.connection
             .pragma_update(None, "foreign_keys", false)
-            .map_err(|error| failed(&self.location, error))?;
+            .map_err(|error| self.failed(error))?;
         self.begin(Access::Write)
     }
 
@@ -251,7 +278,7 @@ impl Database for Sqlite {
                 self.connection
                     .pragma_update(None, "user_version", version + 1)
             })
-            .map_err(|error| failed(&self.location, error))?;
+            .map_err(|error| self.failed(error))?;
         match self.run("PRAGMA foreign_key_check", &[])?.is_empty() {
             true => Ok(()),
             false => Err(Error::Damaged("a row refers to one that is missing")),
@@ -304,7 +331,9 @@ fn failed(location: &Location, error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::DiskFull) => "make room on its disk",
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            return Error::Damaged("SQLite does not know the file");
+            return Error::DamagedFile {
+                location: location.clone(),
+            };
         }
         Some(
             ErrorCode::CannotOpen

@@ -40,12 +40,12 @@ impl StoreCheck {
     /// [`Error::Changed`], [`Error::Locked`], [`Error::Restored`], or if the database fails.
     pub fn check(&mut self) -> Result<Vec<StoreRisk>, Error> {
         let checked = self.run().map_err(|error| match error {
-            error @ Error::Damaged(_) => self.store.watch.damaged(error),
+            Error::DamagedFile { .. } => self.store.watch.damaged().unwrap_or(error),
             error => error,
         });
         if matches!(
             checked,
-            Err(Error::Changed(_) | Error::Unavailable { .. } | Error::Damaged(_))
+            Err(Error::Changed(_) | Error::Unavailable { .. } | Error::DamagedFile { .. })
         ) {
             // It may have been opened before the fault.
             self.probe = None;

@@ -57,6 +57,9 @@ pub enum StoreFault {
     /// The database is shorter than it was.
     #[error("{file} was cut off", file = .0.display())]
     CutOff(PathBuf),
+    /// Pages of the database are damaged.
+    #[error("{file} was damaged", file = .0.display())]
+    Damaged(PathBuf),
     /// The database has the id or the keys of another store.
     #[error("the database holds another store")]
     OtherStore,
@@ -69,13 +72,14 @@ impl StoreFault {
             Self::Removed(_) => "a file of the key store was removed",
             Self::Replaced(_) => "a file of the key store was replaced by another file",
             Self::CutOff(_) => "the file of the key store was cut off",
+            Self::Damaged(_) => "the file of the key store was damaged",
             Self::OtherStore => "the database of the key store holds another store",
         }
     }
 
     /// True if the store can be used again only after it was opened again. A file that was moved away may be moved back.
     const fn is_final(&self) -> bool {
-        matches!(self, Self::CutOff(_) | Self::OtherStore)
+        matches!(self, Self::CutOff(_) | Self::Damaged(_) | Self::OtherStore)
     }
 }
 
@@ -144,15 +148,15 @@ impl Watch {
         state.pages = state.pages.max(pages);
     }
 
-    /// Returns the error of a database that is damaged: it says if the file is shorter than its pages were.
-    pub(super) fn damaged(&self, error: Error) -> Error {
+    /// Records that a statement has found the database damaged, and returns the error. It says if the file is shorter than its pages were.
+    pub(super) fn damaged(&self) -> Option<Error> {
         let pages = self.lock().pages;
-        match self.files.first().map(|file| (file, file.check())) {
-            Some((file, Ok(found))) if found.len() < pages => {
-                self.fail(StoreFault::CutOff(file.path.clone()))
-            }
-            _ => error,
-        }
+        let file = self.files.first()?;
+        Some(match file.check() {
+            Ok(found) if found.len() < pages => self.fail(StoreFault::CutOff(file.path.clone())),
+            Ok(_) => self.fail(StoreFault::Damaged(file.path.clone())),
+            Err(error) => error,
+        })
     }
 
     /// Records a fault, and returns the error.

@@ -205,9 +205,7 @@ fn file_that_is_no_database_is_refused() {
         .err()
         .unwrap();
     assert!(
-        refused
-            .to_string()
-            .contains("restore the store from a backup"),
+        refused.to_string().contains("restore a backup"),
         "{refused}"
     );
 }
