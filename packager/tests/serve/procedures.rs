@@ -344,7 +344,7 @@ fn certificate_is_replaced_as_the_document_says() {
     machine.variables.push(("TLS", tls));
     machine.shell("systemctl start playready-packager");
     let client = || {
-        let trusted = trusting(read(&offline, "ca.pem")).build();
+        let trusted = trusting(&[read(&offline, "ca.pem")]).build();
         Client::over(&machine.base(), None, trusted)
     };
     assert!(

@@ -56,11 +56,11 @@ pub fn fingerprint(folder: &Path, name: &str) -> String {
     digits.replace(':', "").to_lowercase()
 }
 
-pub fn trusting(roots: Certificate<'static>) -> ureq::tls::TlsConfigBuilder {
+pub fn trusting(roots: &[Certificate<'static>]) -> ureq::tls::TlsConfigBuilder {
     let provider = Arc::new(ring::default_provider());
     TlsConfig::builder()
         .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::new_with_certs(&[roots]))
+        .root_certs(RootCerts::new_with_certs(roots))
 }
 
 fn base(server: &Server) -> String {
@@ -73,7 +73,7 @@ fn self_signed_certificate_is_made_once() {
     let place = folder.join("tls");
     let arguments = ["--tls-self-signed", place.to_str().unwrap()];
     let server = Server::start_with(&folder, &arguments);
-    let tls = || trusting(read(&place, "certificate.pem")).build();
+    let tls = || trusting(&[read(&place, "certificate.pem")]).build();
     let client = Client::over(&base(&server), Some(&server.token()), tls());
     let answer = client.get("/v1/keys");
     answer.json(200);
@@ -125,7 +125,7 @@ fn accounts_sign_in_by_certificates_that_the_authority_has_signed() {
     ];
     let server = Server::start_with(&folder, &arguments);
     let base = base(&server);
-    let tls = || trusting(read(&folder, "ca.pem"));
+    let tls = || trusting(&[read(&folder, "ca.pem")]);
     let admin = Client::over(&base, Some(&server.token()), tls().build());
     let showing = |name: &str| {
         let key = fs::read(folder.join(format!("{name}.key"))).unwrap();
