@@ -250,6 +250,7 @@ fn costs(contents: usize) -> (Vec<Cost>, Duration) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "its figures are wanted")]
 fn work_does_not_grow_with_the_number_of_contents() {
     let [few, many] = CONTENTS;
     let wanted = std::env::var("PLAYREADY_CONTENTS").ok();
