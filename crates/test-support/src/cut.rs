@@ -25,10 +25,12 @@ pub fn cut(file: &[u8]) -> Result<Vec<u8>, String> {
         .map_err(said)?;
     let mut out = init_segment(&cuts.iter().collect::<Vec<_>>()).map_err(said)?;
     for cut in &mut cuts {
-        while let Some(fragment) = cut.next_fragment(&mut input).map_err(said)? {
+        while let Some(fragment) = cut.next_fragment().map_err(said)? {
             out.extend(&fragment.boxes);
-            for media in &fragment.media {
-                out.extend_from_slice(media);
+            for range in fragment.media() {
+                let index = |at| usize::try_from(at).unwrap_or(usize::MAX);
+                let media = file.get(index(range.start)..index(range.end));
+                out.extend_from_slice(media.ok_or("a sample beyond the file")?);
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use cenc_mp4::cutting::{CutFragment, CutSegment, CutTrack};
+use cenc_mp4::cutting::{CutSegment, CutTrack};
 use cenc_mp4::{Announcement, Encryptor, Output, Totals, Warning};
 use cenc_types::KeyId;
 use indicatif::ProgressBar;
@@ -198,16 +198,15 @@ impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
             return Ok(());
         };
         let failed = |source| protect::Error::mp4(path, source);
-        let Some(CutFragment {
-            boxes,
-            media,
-            media_size,
-        }) = track.cut.next_fragment(file).map_err(failed)?
-        else {
+        let Some(fragment) = track.cut.next_fragment().map_err(failed)? else {
             return Ok(());
         };
-        self.bar.inc(media_size);
-        for chunk in std::iter::once(BytesMut::from(&*boxes)).chain(media) {
+        let media = file
+            .read_ranges(fragment.media(), fragment.media_size)
+            .map_err(|source| failed(cenc_mp4::Error::Input(source)))?;
+        self.bar.inc(fragment.media_size);
+        let chunks = [BytesMut::from(&*fragment.boxes), media];
+        for chunk in chunks.into_iter().filter(|chunk| !chunk.is_empty()) {
             self.encryptor
                 .push(chunk, &mut self.packaging, outputs)
                 .map_err(failed)?;

@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fs::{File, Metadata};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -74,11 +75,49 @@ impl ClearFile {
         self.read(position, usize::try_from(len)?)
     }
 
+    /// Reads ranges of the file, of `len` bytes together, one after the other into one buffer.
+    ///
+    /// # Errors
+    /// As [`SeekableInput::read`].
+    pub fn read_ranges(
+        &mut self,
+        ranges: impl Iterator<Item = Range<u64>>,
+        len: u64,
+    ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
+        self.signals.check()?;
+        let mut buffer = self.buffer(usize::try_from(len)?);
+        let mut rest = buffer.as_mut();
+        for range in ranges {
+            let own = rest
+                .split_off_mut(..usize::try_from(range.end - range.start)?)
+                .ok_or("the ranges have more bytes than they should")?;
+            self.file.read_exact_at(own, range.start)?;
+        }
+        Ok(buffer)
+    }
+
     /// Keeps a buffer for the next read, because allocating new memory takes longer than encrypting it.
     pub fn recycle(&mut self, buffer: BytesMut) {
         if buffer.capacity() >= MIN_SPARE_BUFFER && self.spare_buffers.len() < MAX_SPARE_BUFFERS {
             self.spare_buffers.push(buffer);
         }
+    }
+
+    /// Returns a buffer of this length: the smallest spare one that has room, or else the largest.
+    fn buffer(&mut self, len: usize) -> BytesMut {
+        let spare = (0..self.spare_buffers.len()).min_by_key(|&index| {
+            let capacity = self.spare_buffers.get(index).map_or(0, BytesMut::capacity);
+            match capacity >= len {
+                true => (false, capacity),
+                false => (true, usize::MAX - capacity),
+            }
+        });
+        let mut buffer = match spare.filter(|_| len >= MIN_SPARE_BUFFER) {
+            Some(index) => self.spare_buffers.swap_remove(index),
+            None => BytesMut::new(),
+        };
+        buffer.resize(len, 0);
+        buffer
     }
 
     /// Prints a warning above the progress bar.
@@ -111,11 +150,7 @@ impl SeekableInput for ClearFile {
         len: usize,
     ) -> Result<BytesMut, Box<dyn StdError + Send + Sync>> {
         self.signals.check()?;
-        let mut buffer = match len < MIN_SPARE_BUFFER {
-            true => BytesMut::new(),
-            false => self.spare_buffers.pop().unwrap_or_default(),
-        };
-        buffer.resize(len, 0);
+        let mut buffer = self.buffer(len);
         self.file.read_exact_at(&mut buffer, offset)?;
         self.bar.set_position(offset.saturating_add(len as u64));
         Ok(buffer)

@@ -10,8 +10,7 @@ use super::smooth_time::SmoothTime;
 use super::source_track::{SourceTrack, TimedSample, TrackKind};
 use crate::fragmenting::moof::{self, MDAT_HEADER, MoofForm};
 use crate::fragmenting::plan::{FragmentPiece, MAX_FRAGMENT, PlannedFragment, plan_track};
-use crate::progressive::source::read;
-use crate::{Error, SeekableInput};
+use crate::Error;
 
 /// The most bytes of a segment in Smooth Streaming: 10 s at 200 Mbit/s.
 const MAX_SMOOTH_FRAGMENT: u64 = 256 << 20;
@@ -44,14 +43,21 @@ pub struct CutSegment {
     pub first_sample: u32,
 }
 
-/// A clear fragment.
-pub struct CutFragment<C> {
+/// A clear fragment, whose samples are still in the file of its track.
+pub struct CutFragment<'t> {
     /// The `moof` and the header of the `mdat`.
     pub boxes: Vec<u8>,
-    /// The payload of the `mdat`.
-    pub media: Vec<C>,
-    /// Bytes of the payload.
+    /// Bytes of the payload of the `mdat`.
     pub media_size: u64,
+    pieces: &'t [FragmentPiece],
+}
+
+impl CutFragment<'_> {
+    /// Returns the ranges of the file that make up the payload of the `mdat`, in its order.
+    pub fn media(&self) -> impl Iterator<Item = Range<u64>> {
+        let ranges = self.pieces.iter();
+        ranges.map(|piece| piece.offset..piece.offset + piece.len)
+    }
 }
 
 impl CutTrack {
@@ -119,14 +125,11 @@ impl CutTrack {
         &self.segments
     }
 
-    /// Reads the next fragment from the file of the track; None after the last.
+    /// Returns the next fragment; None after the last.
     ///
     /// # Errors
-    /// [`Error::Input`], [`Error::Incomplete`].
-    pub fn next_fragment<S: SeekableInput>(
-        &mut self,
-        input: &mut S,
-    ) -> Result<Option<CutFragment<S::Chunk>>, Error> {
+    /// [`Error::Box`] for boxes that are too large.
+    pub fn next_fragment(&mut self) -> Result<Option<CutFragment<'_>>, Error> {
         let Some(fragment) = self.fragments.get(self.next) else {
             return Ok(None);
         };
@@ -144,15 +147,13 @@ impl CutTrack {
         let first = self
             .pieces
             .partition_point(|piece| (piece.fragment as usize) < index);
-        let own = self.pieces.get(first..).unwrap_or_default();
+        let end = self
+            .pieces
+            .partition_point(|piece| (piece.fragment as usize) <= index);
         Ok(Some(CutFragment {
             boxes,
-            media: own
-                .iter()
-                .take_while(|piece| piece.fragment as usize == index)
-                .map(|piece| read(input, piece.offset, piece.offset + piece.len))
-                .collect::<Result<_, _>>()?,
             media_size: fragment.len,
+            pieces: self.pieces.get(first..end).unwrap_or_default(),
         }))
     }
 }

@@ -26,12 +26,12 @@ fn cut(bytes: &[u8], target: std::time::Duration) -> Vec<u8> {
     let references: Vec<&CutTrack> = cuts.iter().collect();
     let mut out = init_segment(&references).unwrap();
     for cut in &mut cuts {
-        while let Some(fragment) = cut.next_fragment(&mut input).unwrap() {
+        while let Some(fragment) = cut.next_fragment().unwrap() {
             out.extend(&fragment.boxes);
-            fragment
-                .media
-                .iter()
-                .for_each(|media| out.extend_from_slice(media));
+            for range in fragment.media() {
+                let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
+                out.extend(&bytes[start..end]);
+            }
         }
     }
     out
