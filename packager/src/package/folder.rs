@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use host_access::Host;
 
 use super::Error;
+use super::manifests::MANIFESTS;
 use crate::new_file;
 
 /// The subfolder of a presentation is this letter and a number.
 const PREFIX: &str = "v";
-/// The file that marks a subfolder of this command, so that no other folder is removed.
+/// The file that marks a subfolder of this command, so that no other folder is removed. It has the names of the manifests that were
+/// written with the subfolder, a line each, so that no other file is removed either.
 const MARKER: &str = ".playready-packager";
 
 /// The subfolder of the presentation that is written. If it is dropped before [`Self::publish`], nothing remains of it.
@@ -60,7 +62,6 @@ impl NewVersion {
             fs::remove_dir_all(&temporary).map_err(failed)?;
         }
         fs::create_dir(&temporary).map_err(failed)?;
-        File::create_new(temporary.join(MARKER)).map_err(failed)?;
         Ok(Self {
             output: output.to_owned(),
             name,
@@ -88,13 +89,15 @@ impl NewVersion {
         fs::write(&path, bytes).map_err(|source| Error::Output { path, source })
     }
 
-    /// Gives the subfolder its name when all of it is on disk, and replaces the manifests. Subfolders other than the one before stay
-    /// no longer: players that have the manifests before play on.
+    /// Gives the subfolder its name when all of it is on disk, and replaces the manifests. Then it removes manifests of earlier runs that
+    /// this one did not write, and subfolders other than the one before: players that have the manifests before play on.
     ///
     /// # Errors
     /// [`Error::Output`], [`Error::Protect`].
     pub fn publish(mut self, manifests: &[Manifest], host: &Host) -> Result<(), Error> {
         let older = versions(&self.output).map_err(|source| self.failed(source))?;
+        let names: Vec<&str> = manifests.iter().map(|manifest| manifest.name).collect();
+        self.write(MARKER, names.join("\n").as_bytes())?;
         self.sync_and_rename()
             .map_err(|source| self.failed(source))?;
         for manifest in manifests {
@@ -102,15 +105,18 @@ impl NewVersion {
             new_file::write(&path, manifest.text.as_bytes(), None, &*host.random)
                 .map_err(crate::protect::Error::Output)?;
         }
-        let kept = older.len().saturating_sub(1);
-        older
+        let mut older: Vec<PathBuf> = older
             .into_iter()
-            .take(kept)
             .map(|number| self.output.join(format!("{PREFIX}{number}")))
             .filter(|path| path.join(MARKER).exists())
-            .try_for_each(|path| {
-                fs::remove_dir_all(&path).map_err(|source| Error::Output { path, source })
-            })
+            .collect();
+        for name in stale_manifests(&older, &names) {
+            remove_manifest(&self.output.join(name))?;
+        }
+        older.pop();
+        older.into_iter().try_for_each(|path| {
+            fs::remove_dir_all(&path).map_err(|source| Error::Output { path, source })
+        })
     }
 
     fn sync_and_rename(&mut self) -> io::Result<()> {
@@ -141,6 +147,27 @@ impl Drop for NewVersion {
                 let _ = fs::remove_dir(&self.output);
             }
         }
+    }
+}
+
+/// Returns the names of manifests that were written with these subfolders and are not among `written`.
+fn stale_manifests(older: &[PathBuf], written: &[&str]) -> Vec<&'static str> {
+    let markers: Vec<String> = older
+        .iter()
+        .filter_map(|path| fs::read_to_string(path.join(MARKER)).ok())
+        .collect();
+    let is_listed = |name: &str| markers.iter().any(|list| list.lines().any(|own| own == name));
+    let others = MANIFESTS.into_iter().filter(|name| !written.contains(name));
+    others.filter(|name| is_listed(name)).collect()
+}
+
+fn remove_manifest(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Output {
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
     }
 }
 

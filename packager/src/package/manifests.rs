@@ -2,7 +2,7 @@
 //! The manifests of the presentation.
 
 use presentation::model::{Presentation, PresentedTrack};
-use presentation::writer::{dash, hls};
+use presentation::writer::{dash, hls, smooth};
 
 use super::Error;
 use super::args::{ManifestKind, PackageArgs};
@@ -11,6 +11,8 @@ use super::folder::{Manifest, NewVersion};
 /// The names of the manifests at the top of the folder.
 const MPD: &str = "manifest.mpd";
 const MULTIVARIANT: &str = "manifest.m3u8";
+/// The names of all manifests at the top of a folder.
+pub const MANIFESTS: [&str; 3] = [MPD, MULTIVARIANT, smooth::MANIFEST_NAME];
 
 /// Writes the manifests of a presentation.
 pub struct ManifestWriter<'a> {

@@ -354,6 +354,40 @@ fn second_run_replaces_a_presentation() {
     );
 }
 
+// A manifest that the last run did not write would show an older film, and soon name files that are gone.
+#[test]
+fn run_with_fewer_manifests_removes_those_of_the_run_before() {
+    let Some(folder) = Folder::new("fewer_manifests") else {
+        return;
+    };
+    folder.film(
+        "film.mp4",
+        "160x90",
+        2,
+        "-c:v libx264 -preset ultrafast -c:a aac",
+    );
+    let run = |manifests: &str| {
+        folder.package(&format!("film.mp4 --output out --manifests {manifests}"));
+        folder.names("out")
+    };
+    assert_eq!(
+        run("dash,hls,smooth"),
+        ["Manifest", "manifest.m3u8", "manifest.mpd", "v1"]
+    );
+    assert_eq!(
+        run("dash,smooth"),
+        ["Manifest", "manifest.mpd", "v1", "v2"]
+    );
+    assert_eq!(run("hls"), ["manifest.m3u8", "v2", "v3"]);
+    // A file that no run wrote stays, whatever its name.
+    fs::write(folder.path("out/Manifest"), "notes").unwrap();
+    assert_eq!(run("hls"), ["Manifest", "manifest.m3u8", "v3", "v4"]);
+    // A run that fails removes nothing.
+    let (code, message) = folder.refused("package missing.mp4 --output out --manifests dash");
+    assert_eq!(code, 2, "{message}");
+    assert_eq!(folder.names("out"), ["Manifest", "manifest.m3u8", "v3", "v4"]);
+}
+
 #[test]
 fn any_file_becomes_one_streamable_file() {
     let Some(folder) = Folder::new("fragment") else {
