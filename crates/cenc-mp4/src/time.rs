@@ -4,13 +4,10 @@
 use std::time::Duration;
 
 use common_encryption::FragmentTime;
-use isobmff_boxes::{BoxTree, FourCc, Tfhd, Trun, read_base_media_decode_time};
+use isobmff_boxes::{BoxTree, FourCc, NON_SYNC_SAMPLE, Tfhd, Trun, read_base_media_decode_time};
 
 use super::Error;
 use super::init::TrackState;
-
-/// sample_is_non_sync_sample of sample flags, 14496-12 clause 8.8.3.1.
-const NON_SYNC: u32 = 0x01_0000;
 
 /// Returns the time of a track fragment. One without `tfdt` starts at the end of the track's fragment before.
 pub(super) fn fragment_time(
@@ -44,7 +41,7 @@ pub(super) fn fragment_time(
         track_id: track.track_id,
         start: duration(start, timescale),
         end: duration(track.decoded, timescale),
-        sync: flags.unwrap_or(default_flags) & NON_SYNC == 0,
+        sync: flags.unwrap_or(default_flags) & NON_SYNC_SAMPLE == 0,
     })
 }
 

@@ -16,6 +16,7 @@
 //! ```
 
 mod error;
+mod frame_rate;
 mod iv;
 mod key;
 mod pssh;
@@ -24,6 +25,7 @@ mod subsample;
 mod track;
 
 pub use error::Error;
+pub use frame_rate::FrameRate;
 pub use iv::{Iv, IvSize};
 pub use key::{ContentKey, KeyId, decode_hex, decode_secret};
 pub use pssh::{PIFF_PSSH, Pssh};

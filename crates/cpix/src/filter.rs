@@ -3,7 +3,9 @@
 
 use std::ops::RangeInclusive;
 
-use super::matching::{FrameRate, Verdict};
+use cenc_types::FrameRate;
+
+use super::matching::Verdict;
 use super::xml::{Attributes, Element, XmlWriter};
 
 /// VideoFilter: video of a size, frame rate and colour.

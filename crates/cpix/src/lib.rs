@@ -45,7 +45,7 @@ pub use drm_system::{ContentProtection, DrmSystem, HlsSignaling, Playlist};
 pub use encryption::EncryptedKey;
 pub use error::Error;
 pub use filter::{AudioFilter, BitrateFilter, VideoFilter};
-pub use matching::{FrameRate, TrackFacts, TrackKind};
+pub use matching::{TrackFacts, TrackKind};
 pub use period::{Bounds, Period, Position};
 pub use recipient::{UnwrapKey, WrapKey};
 #[cfg(feature = "rsa")]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The key of a track, by the usage rules. CPIX 2.4, "Usage rules": none or one may match a track.
 
+use cenc_types::FrameRate;
+
 use super::filter::VideoFacts;
 use super::{ContentKey, Document, Error, Period, Position, UsageRule};
 
@@ -36,21 +38,6 @@ pub enum TrackKind {
     },
     /// Anything else.
     Other,
-}
-
-/// Frames in a number of seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameRate {
-    /// The frames.
-    pub frames: u32,
-    /// The seconds, not 0.
-    pub seconds: u32,
-}
-
-impl FrameRate {
-    pub(super) fn is_above(self, limit: u64) -> bool {
-        u128::from(self.frames) > u128::from(limit) * u128::from(self.seconds)
-    }
 }
 
 /// The result of a match. An unknown fact counts only if the other facts do not decide.

@@ -91,4 +91,4 @@ pub use tfhd::Tfhd;
 pub use tkhd::{Tkhd, TrackPresentation};
 pub use tree::{BoxContent, BoxTree};
 pub use trex::Trex;
-pub use trun::{RunSample, Trun};
+pub use trun::{NON_SYNC_SAMPLE, RunSample, Trun};

@@ -12,6 +12,9 @@ const SAMPLE_FLAGS: u32 = 0x00_0400;
 const SAMPLE_OFFSET: u32 = 0x00_0800;
 const SAMPLE_FIELDS: [u32; 4] = [SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, SAMPLE_OFFSET];
 
+/// The bit sample_is_non_sync_sample of sample_flags, clause 8.8.3.1.
+pub const NON_SYNC_SAMPLE: u32 = 0x01_0000;
+
 /// A sample of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunSample {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use cenc_types::{KeyId, Scheme};
+use cenc_types::{FrameRate, KeyId, Scheme};
 use drm_signaling::Drm;
 
 use super::ByteRange;
@@ -174,15 +174,6 @@ pub enum ChannelLayout {
     },
     /// Of AC-4: the 24 bits of `dac4_presentation_channel_mask` (ETSI TS 103 190-2, G.3).
     Ac4(u32),
-}
-
-/// Pictures per second, as a reduced fraction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameRate {
-    /// The numerator.
-    pub numerator: u32,
-    /// The denominator, not 0.
-    pub denominator: u32,
 }
 
 /// The purpose of a track: a value of `urn:mpeg:dash:role:2011` (ISO/IEC 23009-1, 5.8.5.5).

@@ -4,7 +4,7 @@
 use cenc_mp4::information::InformationBoxes;
 use cenc_types::{KeyId, Pattern};
 use common_encryption::ParsedProtection;
-use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, Tfhd, Trun};
+use isobmff_boxes::{BoxTree, Error, FourCc, GroupDescription, NON_SYNC_SAMPLE, Tfhd, Trun};
 
 use super::entries::TrackSamples;
 use super::facts::TrackFact;
@@ -16,9 +16,6 @@ use super::report::TrackReport;
 use super::runs::{self, ProtectionRun, SeigLookup};
 use super::sizes::SizeRun;
 use super::track::{EntryProtection, TrackState, seig_descriptions};
-
-/// sample_is_non_sync_sample of sample_flags, clause 8.8.3.1.
-const NON_SYNC: u32 = 0x01_0000;
 
 /// A `moof` and the file it is in.
 pub struct Moof<'a> {
@@ -183,7 +180,7 @@ impl Moof<'_> {
     /// Notes how the samples are placed in file and time.
     fn note_form(&self, traf: &Traf<'_>, tfhd: &Tfhd<'_>, track: &mut TrackReport) {
         let own = self.tree.all(FourCc::TRAF).next();
-        let is_non_sync = |flags: u32| flags & NON_SYNC != 0;
+        let is_non_sync = |flags: u32| flags & NON_SYNC_SAMPLE != 0;
         let starts_without_sync =
             self.is_first && track.is_video() && traf.first_flags.is_some_and(is_non_sync);
         for (holds, fact) in [

@@ -7,9 +7,7 @@ use cenc_mp4::description::{
     VideoDescription,
 };
 use isobmff_boxes::{BoxTree, FourCc};
-use presentation::model::{
-    ChannelLayout, FrameRate, PixelAspect, Role, SmoothCodec, TrackMedia, VideoRange,
-};
+use presentation::model::{ChannelLayout, PixelAspect, Role, SmoothCodec, TrackMedia, VideoRange};
 
 use super::input_spec::TrackProperties;
 
@@ -104,10 +102,7 @@ fn video_media(video: &VideoDescription, source: &SourceTrack) -> TrackMedia {
     TrackMedia::Video {
         width: video.width.into(),
         height: video.height.into(),
-        frame_rate: source.frame_rate().map(|rate| FrameRate {
-            numerator: rate.numerator,
-            denominator: rate.denominator,
-        }),
+        frame_rate: source.frame_rate(),
         pixel_aspect: video.pixel_aspect.map(|aspect| PixelAspect {
             horizontal: aspect.horizontal,
             vertical: aspect.vertical,

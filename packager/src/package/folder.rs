@@ -156,7 +156,11 @@ fn stale_manifests(older: &[PathBuf], written: &[&str]) -> Vec<&'static str> {
         .iter()
         .filter_map(|path| fs::read_to_string(path.join(MARKER)).ok())
         .collect();
-    let is_listed = |name: &str| markers.iter().any(|list| list.lines().any(|own| own == name));
+    let is_listed = |name: &str| {
+        markers
+            .iter()
+            .any(|list| list.lines().any(|own| own == name))
+    };
     let others = MANIFESTS.into_iter().filter(|name| !written.contains(name));
     others.filter(|name| is_listed(name)).collect()
 }

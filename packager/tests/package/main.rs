@@ -374,10 +374,7 @@ fn run_with_fewer_manifests_removes_those_of_the_run_before() {
         run("dash,hls,smooth"),
         ["Manifest", "manifest.m3u8", "manifest.mpd", "v1"]
     );
-    assert_eq!(
-        run("dash,smooth"),
-        ["Manifest", "manifest.mpd", "v1", "v2"]
-    );
+    assert_eq!(run("dash,smooth"), ["Manifest", "manifest.mpd", "v1", "v2"]);
     assert_eq!(run("hls"), ["manifest.m3u8", "v2", "v3"]);
     // A file that no run wrote stays, whatever its name.
     fs::write(folder.path("out/Manifest"), "notes").unwrap();
@@ -385,7 +382,10 @@ fn run_with_fewer_manifests_removes_those_of_the_run_before() {
     // A run that fails removes nothing.
     let (code, message) = folder.refused("package missing.mp4 --output out --manifests dash");
     assert_eq!(code, 2, "{message}");
-    assert_eq!(folder.names("out"), ["Manifest", "manifest.m3u8", "v3", "v4"]);
+    assert_eq!(
+        folder.names("out"),
+        ["Manifest", "manifest.m3u8", "v3", "v4"]
+    );
 }
 
 #[test]

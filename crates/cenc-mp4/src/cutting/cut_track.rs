@@ -8,9 +8,9 @@ use isobmff_boxes::FourCc;
 use super::segment_starts::SegmentStarts;
 use super::smooth_time::SmoothTime;
 use super::source_track::{SourceTrack, TimedSample, TrackKind};
+use crate::Error;
 use crate::fragmenting::moof::{self, MDAT_HEADER, MoofForm};
 use crate::fragmenting::plan::{FragmentPiece, MAX_FRAGMENT, PlannedFragment, plan_track};
-use crate::Error;
 
 /// The most bytes of a segment in Smooth Streaming: 10 s at 200 Mbit/s.
 const MAX_SMOOTH_FRAGMENT: u64 = 256 << 20;

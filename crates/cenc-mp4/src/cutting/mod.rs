@@ -22,7 +22,7 @@ pub use init_segment::{init_segment, track_init};
 pub use segment_starts::{SegmentStarts, UnalignedTracks};
 pub use smooth_time::{SMOOTH_TIMESCALE, smooth_delay};
 pub use source_movie::SourceMovie;
-pub use source_track::{FrameRate, SourceTrack, TrackKind};
+pub use source_track::{SourceTrack, TrackKind};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use cenc_types::FrameRate;
 use isobmff_boxes::{BoxTree, FourCc, Tkhd};
 
 use super::media_start::MediaStart;
@@ -25,15 +26,6 @@ pub struct SourceTrack {
     trak: Vec<u8>,
 }
 
-/// Samples per second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameRate {
-    /// The numerator.
-    pub numerator: u32,
-    /// The denominator, not 0.
-    pub denominator: u32,
-}
-
 /// The frame rates that rounded durations stand for.
 const FRAME_RATES: [FrameRate; 11] = [
     FrameRate::new(24_000, 1001),
@@ -49,31 +41,22 @@ const FRAME_RATES: [FrameRate; 11] = [
     FrameRate::new(120, 1),
 ];
 
-impl FrameRate {
-    const fn new(numerator: u32, denominator: u32) -> Self {
-        Self {
-            numerator,
-            denominator,
-        }
-    }
-
-    /// Returns a fraction as it is named: reduced, or a usual one that differs by less than one in 10,000.
-    fn reduced(numerator: u64, denominator: u64) -> Option<Self> {
-        let is_near = |rate: &&Self| {
-            let [own, usual] = [
-                u128::from(numerator) * u128::from(rate.denominator),
-                u128::from(denominator) * u128::from(rate.numerator),
-            ];
-            own.abs_diff(usual) * 10_000 < usual
-        };
-        let divisor = greatest_common_divisor(numerator, denominator);
-        FRAME_RATES.iter().find(is_near).copied().or_else(|| {
-            Some(Self {
-                numerator: u32::try_from(numerator / divisor).ok()?,
-                denominator: u32::try_from(denominator / divisor).ok()?,
-            })
+/// Returns a fraction as it is named: reduced, or a usual one that differs by less than one in 10,000.
+fn named_frame_rate(numerator: u64, denominator: u64) -> Option<FrameRate> {
+    let is_near = |rate: &&FrameRate| {
+        let [own, usual] = [
+            u128::from(numerator) * u128::from(rate.denominator),
+            u128::from(denominator) * u128::from(rate.numerator),
+        ];
+        own.abs_diff(usual) * 10_000 < usual
+    };
+    let divisor = greatest_common_divisor(numerator, denominator);
+    FRAME_RATES.iter().find(is_near).copied().or_else(|| {
+        Some(FrameRate {
+            numerator: u32::try_from(numerator / divisor).ok()?,
+            denominator: u32::try_from(denominator / divisor).ok()?,
         })
-    }
+    })
 }
 
 const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
@@ -220,7 +203,7 @@ impl SourceTrack {
             true => (u64::from(self.timescale()), u64::from(*least)),
             false => (u64::from(self.timescale()) * u64::from(count), total),
         };
-        FrameRate::reduced(numerator, denominator)
+        named_frame_rate(numerator, denominator)
     }
 
     /// Returns the ranges of the file that have its first samples, of `size` bytes at most.

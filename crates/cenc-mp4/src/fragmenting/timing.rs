@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The decode times, composition offsets and dependencies of the samples of a progressive track, 14496-12 clause 8.6.
 
-use isobmff_boxes::{BoxTree, CompositionOffsets, FourCc, SampleRun};
+use isobmff_boxes::{BoxTree, CompositionOffsets, FourCc, NON_SYNC_SAMPLE, SampleRun};
 
 use crate::init::STBL_PATH;
 
 /// sample_flags, clause 8.8.3.1: sample_depends_on says that the sample depends on no others.
 const DEPENDS_ON_NONE: u32 = 2 << 24;
-/// sample_flags: sample_is_non_sync_sample.
-const NON_SYNC: u32 = 1 << 16;
 /// The bit of sample_flags at which the `sdtp` byte of a sample starts.
 const DEPENDENCIES: u32 = 20;
 
@@ -120,7 +118,7 @@ pub(crate) fn push_run(runs: &mut Vec<SampleRun>, value: u32) {
 
 impl SampleTiming {
     pub(crate) const fn is_sync(&self) -> bool {
-        self.flags & NON_SYNC == 0
+        self.flags & NON_SYNC_SAMPLE == 0
     }
 }
 
@@ -207,7 +205,7 @@ impl TrackTiming {
         match (is_sync, dependencies) {
             (true, None) => DEPENDS_ON_NONE,
             (true, Some(dependencies)) => dependencies,
-            (false, dependencies) => NON_SYNC | dependencies.unwrap_or(0),
+            (false, dependencies) => NON_SYNC_SAMPLE | dependencies.unwrap_or(0),
         }
     }
 }

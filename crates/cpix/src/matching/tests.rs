@@ -33,10 +33,10 @@ fn video(pixels: u64) -> TrackFacts {
     })
 }
 
-fn at_rate(frames: u32, seconds: u32) -> TrackFacts {
+fn at_rate(numerator: u32, denominator: u32) -> TrackFacts {
     track(TrackKind::Video {
         pixels: 1,
-        frame_rate: Some(FrameRate { frames, seconds }),
+        frame_rate: Some(FrameRate::new(numerator, denominator)),
         hdr: Some(false),
         wcg: None,
     })
@@ -93,7 +93,7 @@ fn frame_rates_are_above_the_lower_limit() {
     };
     rule.video = vec![fps];
     let document = document([rule]);
-    let of = |frames, seconds| chosen(&document, &at_rate(frames, seconds), None);
+    let of = |numerator, denominator| chosen(&document, &at_rate(numerator, denominator), None);
     assert_eq!([of(30, 1), of(30_001, 1000)], [None, Some(1)]);
     assert_eq!([of(60, 1), of(60_001, 1000)], [Some(1), None]);
     assert_eq!(of(30_000, 1001), None);

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use cenc_types::{KeyId, Scheme};
+use cenc_types::{FrameRate, KeyId, Scheme};
 use drm_signaling::{Drm, DrmContent, PlayReadyContent, System};
 use playready_header::{HeaderFields, KeyIds};
 use presentation::ByteRange;
 use presentation::model::{
-    ChannelLayout, FrameRate, KeyChange, PixelAspect, PresentedTrack, Role, Segment, TrackFiles,
-    TrackMedia, TrackSignaling, VideoRange,
+    ChannelLayout, KeyChange, PixelAspect, PresentedTrack, Role, Segment, TrackFiles, TrackMedia,
+    TrackSignaling, VideoRange,
 };
 
 /// The form of the files of a track.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! AdaptationSet and Representation elements (ISO/IEC 23009-1, 5.3.3 and 5.3.5), with the segments of a track (5.3.9).
 
+use cenc_types::FrameRate;
 use drm_signaling::dash;
 
 use super::channels::{channel_configuration, joc_properties};
 use super::period::PeriodTrack;
 use super::sets::AdaptationSet;
 use crate::ByteRange;
-use crate::model::{FrameRate, PixelAspect, PresentedTrack, Role, Segment, TrackFiles, TrackMedia};
+use crate::model::{PixelAspect, PresentedTrack, Role, Segment, TrackFiles, TrackMedia};
 use crate::writer::names::{in_folder, template_text, url_reference, url_template};
 use crate::writer::xml::XmlElement;
 
@@ -301,13 +302,6 @@ pub(super) fn descriptor(name: &'static str, scheme: &str, value: &str) -> XmlEl
 impl PixelAspect {
     fn text(self) -> String {
         format!("{}:{}", self.horizontal, self.vertical)
-    }
-}
-
-impl FrameRate {
-    fn compare(one: &Self, other: &Self) -> std::cmp::Ordering {
-        let left = u64::from(one.numerator) * u64::from(other.denominator);
-        left.cmp(&(u64::from(other.numerator) * u64::from(one.denominator)))
     }
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Multivariant playlists (RFC 8216, 4.3.4).
 
+use cenc_types::FrameRate;
+
 use super::groups::{RenditionGroup, Renditions, is_webvtt};
 use super::keys::session_keys;
 use super::media::{measured_iframes, starts_with_key_frames, target_duration};
 use super::tags::{Tag, playlist};
 use super::{VERSION, has_iframes, iframes_name, media_name};
-use crate::model::{FrameRate, PixelAspect, Presentation, PresentedTrack, TrackMedia, VideoRange};
+use crate::model::{PixelAspect, Presentation, PresentedTrack, TrackMedia, VideoRange};
 use crate::writer::WriteError;
 use crate::writer::bitrate::MeasuredMedia;
 use crate::writer::check::check_presentation;
