@@ -4,7 +4,7 @@
 mod events;
 mod flow;
 mod imp;
-mod logged_packaging;
+mod logged_rules;
 mod pull;
 mod stream;
 

@@ -4,9 +4,10 @@
 use cenc_mp4::{
     Encryptor, Error, IndexMode, LateMoov, Output, ProgressiveEncryptor, Totals, Warning,
 };
+use common_encryption::ObservedProtector;
 use protection_policy::{Packaging, SampleKeys};
 
-use super::logged_packaging::LoggedPackaging;
+use super::logged_rules::LoggedRules;
 use crate::buffers::{Push, group};
 use crate::byte_stream::PushError;
 use crate::chunk::BufferChunk;
@@ -88,10 +89,12 @@ impl Mp4Stream {
         buffers: impl IntoIterator<Item = gst::Buffer>,
         target: LogTarget<'_>,
     ) -> (Vec<Push>, Result<(), PushError>) {
-        let mut protector = LoggedPackaging {
-            packaging: &mut self.packaging,
-            rules: &mut self.rules,
-            target,
+        let mut protector = ObservedProtector {
+            protector: &mut self.packaging,
+            observer: LoggedRules {
+                rules: &mut self.rules,
+                target,
+            },
         };
         let taken = buffers.into_iter().try_for_each(|buffer| {
             let chunk = BufferChunk::new(buffer).map_err(PushError::Unmappable)?;
@@ -104,10 +107,12 @@ impl Mp4Stream {
 
     /// Ends the stream and returns what is left to push.
     pub(super) fn finish(&mut self, target: LogTarget<'_>) -> (Vec<Push>, Result<(), PushError>) {
-        let mut protector = LoggedPackaging {
-            packaging: &mut self.packaging,
-            rules: &mut self.rules,
-            target,
+        let mut protector = ObservedProtector {
+            protector: &mut self.packaging,
+            observer: LoggedRules {
+                rules: &mut self.rules,
+                target,
+            },
         };
         let finished = self.encryptor.finish(&mut protector, &mut self.outputs);
         (group(&mut self.outputs), finished.map_err(PushError::from))

@@ -38,6 +38,7 @@ mod error;
 mod iv_source;
 mod known_keys;
 mod map_check;
+mod observed;
 mod parsed_protection;
 pub mod piff;
 mod protector;
@@ -54,6 +55,7 @@ pub use decrypt::SampleDecryptor;
 pub use error::Error;
 pub use iv_source::{AscendingIvs, IvSource};
 pub use known_keys::{KeyLookup, KnownKeys, MissingKey};
+pub use observed::{ObservedProtector, ProtectionObserver};
 pub use parsed_protection::ParsedProtection;
 pub use piff::BoxFlavor;
 pub use protector::{

@@ -2,7 +2,7 @@
 //! The protection of files that are cut into segments, for `package` and `protect --fragment`.
 
 mod segment_protector;
-mod watched_packaging;
+mod watched_keys;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use cenc_mp4::cutting::{CutTrack, init_segment};
 use cenc_mp4::{Encryptor, IndexMode};
 use protection_policy::Packaging;
 pub use segment_protector::{SegmentKey, SegmentProtector, SegmentSink, TrackJob};
-pub use watched_packaging::{WatchedInit, WatchedPackaging};
+pub use watched_keys::{WatchedInit, WatchedKeys, WatchedPackaging};
 
 use crate::protect::clear_file::ClearFile;
 use crate::protect::encrypting;
@@ -56,7 +56,10 @@ impl ProtectedInit {
         packaging: Packaging,
         threads: u8,
     ) -> Result<Self, cenc_mp4::Error> {
-        let mut packaging = WatchedPackaging::new(packaging);
+        let mut packaging = WatchedPackaging {
+            protector: packaging,
+            observer: WatchedKeys::default(),
+        };
         let mut encryptor = Encryptor::new(IndexMode::Hold);
         encryptor.set_threads(encrypting(usize::from(threads)))?;
         encryptor.look_ahead();

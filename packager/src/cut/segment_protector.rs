@@ -10,8 +10,7 @@ use cenc_types::KeyId;
 use indicatif::ProgressBar;
 use protection_policy::KeyChange;
 
-use super::watched_packaging::WatchedPackaging;
-use super::{Mp4File, ProtectedInit};
+use super::{Mp4File, ProtectedInit, WatchedPackaging};
 use crate::protect;
 use crate::protect::clear_file::ClearFile;
 
@@ -234,10 +233,10 @@ impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
     }
 
     fn take_changes(&mut self) {
-        while let Some(change) = self.packaging.packaging.next_change() {
+        while let Some(change) = self.packaging.protector.next_change() {
             self.key_changes.extend(change.keys);
         }
-        for warning in self.packaging.packaging.warnings() {
+        for warning in self.packaging.protector.warnings() {
             self.warn(&warning.to_string());
         }
         while let Some(warning) = self.encryptor.next_warning() {
@@ -298,7 +297,7 @@ impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
         let Some(fragment) = self.pushed.front() else {
             return;
         };
-        let kid = self.packaging.next_kid(fragment.track);
+        let kid = self.packaging.observer.next_kid(fragment.track);
         if let Some(track) = self.tracks.get_mut(fragment.track)
             && track.keys.last().is_none_or(|last| last.kid != kid)
         {

@@ -234,7 +234,7 @@ fn protect_tracks(
     protector.run()?;
     let keys = PresentedKeys {
         scheme,
-        inits: protector.packaging.inits,
+        inits: protector.packaging.observer.inits,
         key_changes: protector.key_changes,
     };
     let written = protector.sink.into_iter().zip(protector.tracks);
@@ -251,6 +251,6 @@ fn protect_tracks(
         .collect::<Result<_, Error>>()?;
     Ok(PackagedTracks {
         presentation: keys.present(version, finished),
-        packaging: protector.packaging.packaging,
+        packaging: protector.packaging.protector,
     })
 }

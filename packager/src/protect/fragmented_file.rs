@@ -81,7 +81,7 @@ impl FragmentedFileJob<'_> {
         Ok(FragmentedFile {
             totals,
             size: protector.sink.finish(&protector.tracks)?,
-            packaging: protector.packaging.packaging,
+            packaging: protector.packaging.protector,
             key_changes: protector
                 .key_changes
                 .iter()

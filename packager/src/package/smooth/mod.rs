@@ -143,7 +143,7 @@ impl SmoothPlan {
         protector.run()?;
         let keys = PresentedKeys {
             scheme,
-            inits: protector.packaging.inits,
+            inits: protector.packaging.observer.inits,
             key_changes: protector.key_changes,
         };
         let writers = protector.sink;

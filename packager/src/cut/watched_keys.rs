@@ -2,18 +2,20 @@
 //! Notes how each fragment is protected, for the manifests.
 
 use std::collections::VecDeque;
-use std::error::Error;
 
-use cenc_types::{KeyId, Track};
+use cenc_types::KeyId;
 use common_encryption::{
-    BoxFlavor, FragmentProtection, FragmentRule, FragmentTime, InitProtection, Protector,
+    FragmentProtection, FragmentRule, FragmentTime, InitProtection, ObservedProtector,
+    ProtectionObserver,
 };
 use protection_policy::{Packaging, Signals};
 
 /// The configuration and the keys, with notes of the keys in use.
-pub struct WatchedPackaging {
-    /// The configuration and the keys.
-    pub packaging: Packaging,
+pub type WatchedPackaging = ObservedProtector<Packaging, WatchedKeys>;
+
+/// The keys in use.
+#[derive(Default)]
+pub struct WatchedKeys {
     /// The init segments so far, that of the start first.
     pub inits: Vec<WatchedInit>,
     /// The keys of the fragments that are not written yet.
@@ -46,16 +48,7 @@ enum FragmentKey {
     Clear,
 }
 
-impl WatchedPackaging {
-    /// Watches a packaging.
-    pub const fn new(packaging: Packaging) -> Self {
-        Self {
-            packaging,
-            inits: Vec::new(),
-            fragments: VecDeque::new(),
-        }
-    }
-
+impl WatchedKeys {
     /// Returns the KID of the fragment that is written next, which is of the track with index `track`; None if it is clear.
     pub fn next_kid(&mut self, track: usize) -> Option<KeyId> {
         let WatchedFragment { key, init } = self.fragments.pop_front().unwrap_or(WatchedFragment {
@@ -70,40 +63,18 @@ impl WatchedPackaging {
     }
 }
 
-impl Protector for WatchedPackaging {
-    fn flavor(&self) -> BoxFlavor {
-        self.packaging.flavor()
-    }
-
-    fn protect(
-        &mut self,
-        tracks: &[Track],
-    ) -> Result<InitProtection, Box<dyn Error + Send + Sync>> {
-        let protection = self.packaging.protect(tracks)?;
+impl ProtectionObserver<Packaging> for WatchedKeys {
+    fn note_init(&mut self, packaging: &Packaging, protection: &InitProtection) {
+        let kids = protection.tracks.iter();
         self.inits.push(WatchedInit {
-            default_kids: protection
-                .tracks
-                .iter()
+            default_kids: kids
                 .map(|track| track.as_ref().map(|track| track.key.kid()))
                 .collect(),
-            signals: self.packaging.signals().cloned(),
+            signals: packaging.signals().cloned(),
         });
-        Ok(protection)
     }
 
-    fn renews_init(&self) -> bool {
-        Protector::renews_init(&self.packaging)
-    }
-
-    fn follows_time(&self) -> bool {
-        self.packaging.follows_time()
-    }
-
-    fn fragment(
-        &mut self,
-        fragments: &[FragmentTime],
-    ) -> Result<FragmentProtection, Box<dyn Error + Send + Sync>> {
-        let protection = self.packaging.fragment(fragments)?;
+    fn note_fragment(&mut self, _fragments: &[FragmentTime], protection: &FragmentProtection) {
         let next = self.inits.len();
         let init = match protection.new_init {
             true => next,
@@ -118,6 +89,5 @@ impl Protector for WatchedPackaging {
                 },
                 init,
             }));
-        Ok(protection)
     }
 }
