@@ -4,18 +4,19 @@
 mod segment_protector;
 mod watched_keys;
 
-use std::path::PathBuf;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use cenc_mp4::cutting::{CutTrack, init_segment};
 use cenc_mp4::{Encryptor, IndexMode};
+use indicatif::ProgressBar;
 use protection_policy::Packaging;
 pub use segment_protector::{SegmentKey, SegmentProtector, SegmentSink, TrackJob};
 pub use watched_keys::{WatchedInit, WatchedKeys, WatchedPackaging};
 
 use crate::protect::clear_file::ClearFile;
-use crate::protect::encrypting;
+use crate::protect::{self, encrypting};
 
 /// Reads the length of a segment.
 ///
@@ -37,36 +38,59 @@ pub struct Mp4File {
     pub file: ClearFile,
 }
 
-/// The protected init segment of all tracks, and the encryptor of their segments.
-pub struct ProtectedInit {
-    /// `ftyp` and `moov`.
-    pub bytes: Vec<u8>,
+/// A pass over tracks, which protects them as one stream.
+pub struct ProtectionPass<'a> {
+    /// The file or folder that errors of the init segment name.
+    pub path: &'a Path,
+    /// The files of the tracks.
+    pub files: &'a mut [Mp4File],
     /// The configuration and the keys.
-    pub packaging: WatchedPackaging,
-    encryptor: Encryptor<BytesMut>,
+    pub packaging: Packaging,
+    /// The number of threads.
+    pub threads: u8,
+    /// The progress bar.
+    pub bar: ProgressBar,
 }
 
-impl ProtectedInit {
-    /// Protects the init segment of tracks, with this number of threads for their segments.
+impl<'a> ProtectionPass<'a> {
+    /// Protects tracks and writes all their segments to the sink that `create_sink` makes when it knows the init segment of all tracks.
     ///
     /// # Errors
-    /// Errors of protection, such as a track without a key; [`cenc_mp4::Error::Threads`].
-    pub fn new(
-        tracks: &[&CutTrack],
-        packaging: Packaging,
-        threads: u8,
-    ) -> Result<Self, cenc_mp4::Error> {
+    /// Errors of protection, such as a track without a key; errors of reading and writing.
+    pub fn run<S: SegmentSink>(
+        self,
+        tracks: Vec<TrackJob>,
+        create_sink: impl FnOnce(&[u8], &[TrackJob]) -> Result<S, S::Error>,
+    ) -> Result<SegmentProtector<'a, S>, S::Error> {
+        let failed = |source| protect::Error::mp4(self.path, source);
         let mut packaging = WatchedPackaging {
-            protector: packaging,
+            protector: self.packaging,
             observer: WatchedKeys::default(),
         };
         let mut encryptor = Encryptor::new(IndexMode::Hold);
-        encryptor.set_threads(encrypting(usize::from(threads)))?;
+        encryptor
+            .set_threads(encrypting(usize::from(self.threads)))
+            .map_err(failed)?;
         encryptor.look_ahead();
-        Ok(Self {
-            bytes: encryptor.take_init(&init_segment(tracks)?, &mut packaging)?,
+        let cuts: Vec<&CutTrack> = tracks.iter().map(|track| &track.cut).collect();
+        let init = init_segment(&cuts)
+            .and_then(|init| encryptor.take_init(&init, &mut packaging))
+            .map_err(failed)?;
+        let sink = create_sink(&init, &tracks)?;
+        let sizes = tracks.iter().map(|track| track.cut.source().size());
+        self.bar.set_length(sizes.sum());
+        let mut protector = SegmentProtector {
+            tracks,
+            sink,
             packaging,
+            key_changes: Vec::new(),
+            files: self.files,
             encryptor,
-        })
+            bar: self.bar,
+            pushed: VecDeque::new(),
+            media_left: 0,
+        };
+        protector.run()?;
+        Ok(protector)
     }
 }

@@ -10,7 +10,7 @@ use cenc_types::KeyId;
 use indicatif::ProgressBar;
 use protection_policy::KeyChange;
 
-use super::{Mp4File, ProtectedInit, WatchedPackaging};
+use super::{Mp4File, WatchedPackaging};
 use crate::protect;
 use crate::protect::clear_file::ClearFile;
 
@@ -53,20 +53,20 @@ pub struct SegmentProtector<'a, S> {
     pub tracks: Vec<TrackJob>,
     /// The destination of the segments.
     pub sink: S,
-    /// The files of the tracks.
-    files: &'a mut [Mp4File],
     /// The configuration and the keys.
     pub packaging: WatchedPackaging,
-    /// The encryptor, which has the init segment.
-    encryptor: Encryptor<BytesMut>,
-    /// The progress bar.
-    bar: ProgressBar,
     /// The crypto periods that started after the first.
     pub key_changes: Vec<KeyChange>,
+    /// The files of the tracks.
+    pub(super) files: &'a mut [Mp4File],
+    /// The encryptor, which has the init segment.
+    pub(super) encryptor: Encryptor<BytesMut>,
+    /// The progress bar.
+    pub(super) bar: ProgressBar,
     /// The fragments in the encryptor.
-    pushed: VecDeque<PushedFragment>,
+    pub(super) pushed: VecDeque<PushedFragment>,
     /// The bytes that the fragment under way still needs.
-    media_left: u64,
+    pub(super) media_left: u64,
 }
 
 /// A track that is cut, protected and written.
@@ -91,7 +91,7 @@ pub struct SegmentKey {
 }
 
 /// A fragment in the encryptor.
-struct PushedFragment {
+pub(super) struct PushedFragment {
     /// Index of its track.
     track: usize,
     /// Index of its segment.
@@ -100,29 +100,7 @@ struct PushedFragment {
     is_last: bool,
 }
 
-impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
-    /// Prepares for the segments of the tracks whose init segment is protected.
-    pub fn new(
-        init: ProtectedInit,
-        tracks: Vec<TrackJob>,
-        files: &'a mut [Mp4File],
-        sink: S,
-        bar: ProgressBar,
-    ) -> Self {
-        bar.set_length(tracks.iter().map(|track| track.cut.source().size()).sum());
-        Self {
-            tracks,
-            sink,
-            files,
-            packaging: init.packaging,
-            encryptor: init.encryptor,
-            bar,
-            key_changes: Vec::new(),
-            pushed: VecDeque::new(),
-            media_left: 0,
-        }
-    }
-
+impl<S: SegmentSink> SegmentProtector<'_, S> {
     /// Returns the amount of media that was protected.
     pub const fn totals(&self) -> Totals {
         self.encryptor.totals()
@@ -132,7 +110,7 @@ impl<'a, S: SegmentSink> SegmentProtector<'a, S> {
     ///
     /// # Errors
     /// Errors of reading, protecting and writing.
-    pub fn run(&mut self) -> Result<(), S::Error> {
+    pub(super) fn run(&mut self) -> Result<(), S::Error> {
         let mut outputs = Vec::new();
         while let Some(start_index) = self.next_start() {
             for track in 0..self.tracks.len() {

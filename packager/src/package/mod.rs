@@ -39,7 +39,7 @@ use report::PackageReport;
 use smooth::SmoothPlan;
 use track_writer::TrackWriter;
 
-use crate::cut::{Mp4File, ProtectedInit, SegmentProtector, TrackJob};
+use crate::cut::{Mp4File, ProtectionPass, TrackJob};
 use crate::print;
 use crate::protect::signals::StopSignals;
 use crate::protect::{self, progress_bar};
@@ -187,6 +187,30 @@ struct PackagingPass<'a> {
     bar: &'a ProgressBar,
 }
 
+impl PackagingPass<'_> {
+    /// Returns the protection of tracks in this pass.
+    fn protection(&mut self, packaging: Packaging) -> ProtectionPass<'_> {
+        ProtectionPass {
+            path: &self.args.output,
+            files: self.files,
+            packaging,
+            threads: self.args.threads,
+            bar: self.bar.clone(),
+        }
+    }
+}
+
+impl PlannedTrack {
+    /// Returns what manifests show of it, and what is to do.
+    fn divide(self) -> (ShownTrack, TrackJob) {
+        let shown = ShownTrack {
+            name: self.name,
+            described: self.described,
+        };
+        (shown, TrackJob::new(self.file, self.cut))
+    }
+}
+
 /// The tracks that were written.
 struct PackagedTracks {
     presentation: Presentation,
@@ -204,34 +228,22 @@ fn protect_tracks(
         args, version, bar, ..
     } = *pass;
     let scheme = packaging.config().scheme;
-    let failed = |source| Error::mp4(&args.output, source);
-    let cuts: Vec<&CutTrack> = planned.iter().map(|track| &track.cut).collect();
-    let init = ProtectedInit::new(&cuts, packaging, args.threads).map_err(failed)?;
     bar.set_message("packaging");
-    let mut writers = Vec::new();
-    let mut shown = Vec::new();
-    let mut jobs = Vec::new();
-    for PlannedTrack {
-        file,
-        name,
-        described,
-        cut,
-    } in planned
-    {
-        let own_init = track_init(&init.bytes, cut.track_id()).map_err(failed)?;
-        let folder = version.path();
-        writers.push(TrackWriter::create(
-            folder,
-            &name,
-            &cut,
-            &own_init,
-            args.single_file,
-        )?);
-        jobs.push(TrackJob::new(file, cut));
-        shown.push(ShownTrack { name, described });
-    }
-    let mut protector = SegmentProtector::new(init, jobs, pass.files, writers, bar.clone());
-    protector.run()?;
+    let tracks = planned.into_iter().map(PlannedTrack::divide);
+    let (shown, tracks): (Vec<ShownTrack>, Vec<TrackJob>) = tracks.unzip();
+    let protector = pass.protection(packaging).run(tracks, |init, tracks| {
+        let create = |(shown, job): (&ShownTrack, &TrackJob)| {
+            let own_init = track_init(init, job.cut.track_id())
+                .map_err(|source| Error::mp4(&args.output, source))?;
+            let (folder, cut) = (version.path(), &job.cut);
+            TrackWriter::create(folder, &shown.name, cut, &own_init, args.single_file)
+        };
+        shown
+            .iter()
+            .zip(tracks)
+            .map(create)
+            .collect::<Result<Vec<_>, _>>()
+    })?;
     let keys = PresentedKeys {
         scheme,
         inits: protector.packaging.observer.inits,

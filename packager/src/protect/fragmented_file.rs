@@ -14,7 +14,7 @@ use super::Error;
 use super::clear_file::ClearFile;
 use super::output::OutputFile;
 use super::report::KeyChangeReport;
-use crate::cut::{Mp4File, ProtectedInit, SegmentProtector, SegmentSink, TrackJob};
+use crate::cut::{Mp4File, ProtectionPass, SegmentSink, TrackJob};
 
 /// A file that is cut and protected.
 pub struct FragmentedFileJob<'a> {
@@ -59,24 +59,31 @@ impl FragmentedFileJob<'_> {
                     time: unaligned.time,
                 }
             })?;
-        let cuts = (1..)
+        let tracks = (1..)
             .zip(movie.tracks)
-            .map(|(track_id, source)| CutTrack::new(source, track_id, &starts))
+            .map(|(track_id, source)| {
+                let cut = CutTrack::new(source, track_id, &starts)?;
+                Ok(TrackJob::new(0, cut))
+            })
             .collect::<Result<Vec<_>, _>>()
             .map_err(failed)?;
         let scheme = self.packaging.config().scheme;
-        let references: Vec<&CutTrack> = cuts.iter().collect();
-        let init = ProtectedInit::new(&references, self.packaging, self.threads).map_err(failed)?;
         input.start_pass("protecting");
-        let sink = IndexedFile::create(output, &init.bytes, &cuts)?;
         let bar = input.bar().clone();
         let mut files = [Mp4File {
             path: self.path.to_owned(),
             file: input,
         }];
-        let jobs = cuts.into_iter().map(|cut| TrackJob::new(0, cut)).collect();
-        let mut protector = SegmentProtector::new(init, jobs, &mut files, sink, bar);
-        protector.run()?;
+        let pass = ProtectionPass {
+            path: self.path,
+            files: &mut files,
+            packaging: self.packaging,
+            threads: self.threads,
+            bar,
+        };
+        let protector = pass.run(tracks, |init, tracks| {
+            IndexedFile::create(output, init, tracks)
+        })?;
         let totals = protector.totals();
         Ok(FragmentedFile {
             totals,
@@ -103,10 +110,10 @@ struct IndexedFile {
 }
 
 impl IndexedFile {
-    fn create(mut file: OutputFile, init: &[u8], cuts: &[CutTrack]) -> Result<Self, Error> {
-        let starts = cuts
+    fn create(mut file: OutputFile, init: &[u8], tracks: &[TrackJob]) -> Result<Self, Error> {
+        let starts = tracks
             .iter()
-            .flat_map(|cut| cut.segments().last())
+            .flat_map(|track| track.cut.segments().last())
             .map(|last| last.start_index + 1)
             .max()
             .unwrap_or(0);
@@ -116,7 +123,7 @@ impl IndexedFile {
             file,
             index: init.len() as u64,
             sizes: vec![0; starts],
-            under_way: vec![0; cuts.len()],
+            under_way: vec![0; tracks.len()],
         })
     }
 

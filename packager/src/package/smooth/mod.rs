@@ -17,7 +17,7 @@ use super::folder::Manifest;
 use super::inputs::Inputs;
 use super::presented::{FinishedTrack, PresentedKeys, ShownTrack};
 use super::{Error, PackagingPass, PlannedTrack};
-use crate::cut::{ProtectedInit, SegmentProtector, TrackJob};
+use crate::cut::TrackJob;
 
 /// The tracks of a presentation for Smooth Streaming, before they are written.
 pub struct SmoothPlan(Vec<PlannedTrack>);
@@ -121,26 +121,18 @@ impl SmoothPlan {
             .restart_as(BoxFlavor::Piff)
             .map_err(crate::protect::Error::from)?;
         let scheme = packaging.config().scheme;
-        let cuts: Vec<&CutTrack> = self.0.iter().map(|track| &track.cut).collect();
-        // Clients make the init segment from the manifest.
-        let init = ProtectedInit::new(&cuts, packaging, pass.args.threads)
-            .map_err(|source| Error::mp4(&pass.args.output, source))?;
         pass.bar.reset();
         pass.bar.set_message("packaging for Smooth Streaming");
-        let mut writers = Vec::new();
-        let mut shown = Vec::new();
-        let mut jobs = Vec::new();
-        for track in self.0 {
-            writers.push(FragmentWriter::create(pass.version.path(), &track.name)?);
-            jobs.push(TrackJob::new(track.file, track.cut));
-            shown.push(ShownTrack {
-                name: track.name,
-                described: track.described,
-            });
-        }
-        let mut protector =
-            SegmentProtector::new(init, jobs, pass.files, writers, pass.bar.clone());
-        protector.run()?;
+        let tracks = self.0.into_iter().map(PlannedTrack::divide);
+        let (shown, tracks): (Vec<ShownTrack>, Vec<TrackJob>) = tracks.unzip();
+        let version = pass.version;
+        // Clients make the init segment from the manifest.
+        let protector = pass.protection(packaging).run(tracks, |_init, _tracks| {
+            let names = shown.iter().map(|track| &track.name);
+            names
+                .map(|name| FragmentWriter::create(version.path(), name))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
         let keys = PresentedKeys {
             scheme,
             inits: protector.packaging.observer.inits,
