@@ -3,6 +3,7 @@
 
 import pathlib
 import platform
+from typing import NamedTuple
 
 BAR, GAP, LEFT, WIDTH = 16, 6, 280, 520
 COLOURS = {"playreadyenc": "#1f77b4", "playready-packager": "#17becf"}
@@ -24,23 +25,40 @@ def machine():
             f"{', '.join(caches)}; Linux {platform.release()}")
 
 
-def table(rows, size, rounds):
-    lines = [f"{size / 1e9:.2f} GB, {rounds} rounds; {machine()}", "",
-             "| | scheme | CPU seconds | user | system | x `cp` | elapsed | peak memory |", "|---|---|---|---|---|---|---|---|"]
+class Report(NamedTuple):
+    """What the tables and plots of all cases say."""
+    base: str
+    size: int
+    rounds: int
+
+    def write(self, rows, folder):
+        """Prints the table, and puts it with the plot into `folder` when there is one."""
+        text = table(rows, self)
+        print(text)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            name = "compare" if self.base == "cp" else "package"
+            (folder / f"{name}.md").write_text(text)
+            (folder / f"{name}.svg").write_text(plot(rows, self.base))
+
+
+def table(rows, report):
+    lines = [f"{report.size / 1e9:.2f} GB, {report.rounds} rounds; {machine()}", "",
+             f"| | scheme | CPU seconds | user | system | x `{report.base}` | elapsed | peak memory |", "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         lines.append(f"| {row.name} | {row.scheme} | {row.cpu:.2f} | {row.user:.2f} | {row.system:.2f} | {row.ratio:.2f} | "
                      f"{row.elapsed:.2f} | {row.rss / 1e6:.0f} MB |")
     return "\n".join(lines) + "\n"
 
 
-def plot(rows):
-    """Bars of the ratio to cp, as SVG."""
+def plot(rows, base):
+    """Bars of the ratio to the base, as SVG."""
     most = max(row.ratio for row in rows)
     scale = WIDTH / most
     height = len(rows) * (BAR + GAP) + 40
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 70}" height="{height}" '
              'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="white"/>',
-             f'<text x="{LEFT}" y="18">CPU time of the whole process, x cp</text>']
+             f'<text x="{LEFT}" y="18">CPU time of the whole process, x {base}</text>']
     for number, row in enumerate(rows):
         y = 30 + number * (BAR + GAP)
         text = f"{row.name} {row.scheme}".strip().replace("&", "&amp;").replace("<", "&lt;")
@@ -52,12 +70,3 @@ def plot(rows):
                  'stroke-dasharray="3 3"/></svg>')
     return "\n".join(parts) + "\n"
 
-
-def write(rows, size, rounds, folder):
-    """Prints the table, and puts it with the plot into `folder` when there is one."""
-    text = table(rows, size, rounds)
-    print(text)
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "compare.md").write_text(text)
-        (folder / "compare.svg").write_text(plot(rows))
