@@ -6,6 +6,7 @@ mod args;
 mod described_track;
 mod error;
 mod folder;
+mod gathered_writes;
 mod input_spec;
 mod inputs;
 mod manifests;

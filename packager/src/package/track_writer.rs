@@ -2,7 +2,7 @@
 //! Writes the files of one track, and notes where its segments are.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use cenc_mp4::cutting::{CutSegment, CutTrack, TrackKind, track_init};
@@ -11,11 +11,10 @@ use presentation::ByteRange;
 use presentation::model::{Segment, TrackFiles};
 
 use super::Error;
+use super::gathered_writes::GatheredWrites;
 use super::written_track::{IndexedTrack, WrittenPart, WrittenTrack, write_index};
 use crate::cut::SegmentSink;
 
-/// Bytes that are collected before they are written. Larger parts are written at once.
-const BUFFER: usize = 256 << 10;
 /// The segment type of a CMAF segment that is a DASH media segment: 23009-1 clause 6.3.4.2, 23000-19 clause 7.2.
 const SEGMENT_TYPE: &[u8] = b"\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs";
 
@@ -34,6 +33,8 @@ pub struct TrackWriter {
     next_init: Option<Vec<u8>>,
     /// The segment under way.
     segment: Option<SegmentUnderWay>,
+    /// Its bytes that are not written yet.
+    gathered: GatheredWrites,
     segments: Vec<Segment>,
 }
 
@@ -50,9 +51,9 @@ struct OpenPart {
 
 enum OpenFiles {
     /// The file of the segment under way.
-    Segments(Option<BufWriter<File>>),
+    Segments(Option<File>),
     Single {
-        file: BufWriter<File>,
+        file: File,
         init: ByteRange,
         index: ByteRange,
         /// The bytes so far.
@@ -97,6 +98,7 @@ impl TrackWriter {
             init_changes: 0,
             next_init: None,
             segment: None,
+            gathered: GatheredWrites::default(),
             segments: Vec::with_capacity(track.segments().len()),
         };
         if !is_single {
@@ -123,8 +125,8 @@ impl TrackWriter {
             let index_end = init_end + sidx_size(most_segments) as u64;
             let mut file = self.create_file(&self.single_name())?;
             // The index is written when the sizes of the segments are known.
-            file.write_all(init)
-                .and_then(|()| io::copy(&mut io::repeat(0).take(index_end - init_end), &mut file))
+            let with_index = [init, &vec![0; sidx_size(most_segments)]].concat();
+            file.write_all(&with_index)
                 .map_err(|source| self.failed(source))?;
             Ok(OpenFiles::Single {
                 file,
@@ -140,9 +142,7 @@ impl TrackWriter {
             })
         } else {
             let mut file = self.create_file(&self.init_name())?;
-            file.write_all(init)
-                .and_then(|()| file.flush())
-                .map_err(|source| self.failed(source))?;
+            file.write_all(init).map_err(|source| self.failed(source))?;
             Ok(OpenFiles::Segments(None))
         }
     }
@@ -179,26 +179,38 @@ impl TrackWriter {
         if self.segment.is_none() {
             self.start_segment()?;
         }
-        self.write(boxes)?;
+        self.gather(boxes);
         if let Some(segment) = &mut self.segment {
             segment.before_samples.get_or_insert(segment.len);
         }
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if let Some(segment) = &mut self.segment {
-            segment.len += bytes.len() as u64;
-        }
-        let file = match &mut self.part.files {
-            OpenFiles::Segments(file) => file.as_mut(),
-            OpenFiles::Single { file, position, .. } => {
-                *position += bytes.len() as u64;
-                Some(file)
-            }
+    /// Keeps bytes of the segment under way for the next write.
+    fn gather(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.gathered.gather(bytes);
+    }
+
+    /// Writes media of the segment under way.
+    fn write(&mut self, media: &[u8]) -> Result<(), Error> {
+        self.count(media.len());
+        let file = match &self.part.files {
+            OpenFiles::Segments(file) => file.as_ref(),
+            OpenFiles::Single { file, .. } => Some(file),
         };
-        let written = file.map_or(Ok(()), |file| file.write_all(bytes));
+        let written = file.map_or(Ok(()), |file| self.gathered.write(file, media));
         written.map_err(|source| self.failed(source))
+    }
+
+    /// Counts bytes of the segment under way.
+    const fn count(&mut self, len: usize) {
+        if let Some(segment) = &mut self.segment {
+            segment.len += len as u64;
+        }
+        if let OpenFiles::Single { position, .. } = &mut self.part.files {
+            *position += len as u64;
+        }
     }
 
     fn start_segment(&mut self) -> Result<(), Error> {
@@ -216,17 +228,18 @@ impl TrackWriter {
             len: 0,
             before_samples: None,
         });
-        match &self.part.files {
-            OpenFiles::Single { .. } => Ok(()),
-            OpenFiles::Segments(_) => self.write(SEGMENT_TYPE),
+        if let OpenFiles::Segments(_) = &self.part.files {
+            self.gather(SEGMENT_TYPE);
         }
+        Ok(())
     }
 
     /// Ends the segment under way, which was cut as `cut`.
     fn end_segment(&mut self, cut: &CutSegment) -> Result<(), Error> {
+        // A fragment may have no media.
+        self.write(&[])?;
         if let OpenFiles::Segments(file) = &mut self.part.files {
-            let flushed = file.take().map_or(Ok(()), |mut file| file.flush());
-            flushed.map_err(|source| self.failed(source))?;
+            *file = None;
         }
         let Some(SegmentUnderWay {
             start,
@@ -324,12 +337,9 @@ impl TrackWriter {
         }
     }
 
-    fn create_file(&self, name: &str) -> Result<BufWriter<File>, Error> {
+    fn create_file(&self, name: &str) -> Result<File, Error> {
         let path = self.folder.join(name);
-        match File::create_new(&path) {
-            Ok(file) => Ok(BufWriter::with_capacity(BUFFER, file)),
-            Err(source) => Err(Error::Output { path, source }),
-        }
+        File::create_new(&path).map_err(|source| Error::Output { path, source })
     }
 
     fn failed(&self, source: io::Error) -> Error {

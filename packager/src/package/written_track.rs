@@ -2,7 +2,7 @@
 //! The files of a track that are complete.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 
 use isobmff_boxes::{BoxTree, FourCc, SidxReference, build_sidx, sidx_size};
@@ -39,7 +39,7 @@ pub struct WrittenTrack {
 /// # Errors
 /// Errors of the file, and of an index with too many segments.
 pub fn write_index(
-    file: &mut BufWriter<File>,
+    file: &File,
     index: ByteRange,
     track: IndexedTrack,
     segments: &[Segment],
@@ -67,8 +67,7 @@ pub fn write_index(
     build_sidx(track.track_id, track.timescale, first_time, &references)
         .and_then(|sidx| sidx.write(&mut bytes))
         .map_err(io::Error::other)?;
-    file.flush()?;
-    file.get_ref().write_all_at(&bytes, index.start)?;
+    file.write_all_at(&bytes, index.start)?;
     Ok(ByteRange {
         start,
         end: index.end,
