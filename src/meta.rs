@@ -116,7 +116,8 @@ fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> gst::Buffer {
 /// The protection of a buffer, read from its meta.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FoundSample {
-    pub(super) kid: KeyId,
+    /// None if the demuxer does not know it, as that of Smooth Streaming, whose fragments name no KID.
+    pub(super) kid: Option<KeyId>,
     pub(super) method: EncryptionMethod,
     pub(super) iv: Iv,
     pub(super) subsamples: Vec<Subsample>,
@@ -137,9 +138,16 @@ pub(super) fn read(
         Some(name) => name.parse().map_err(MetaError::Cenc)?,
         None => scheme,
     };
-    let kid = bytes(info, KID)?.try_into();
+    let kid = match info.has_field(KID) {
+        true => Some(
+            bytes(info, KID)?
+                .try_into()
+                .map_err(|_| MetaError::Field(KID))?,
+        ),
+        false => None,
+    };
     Ok(Some(FoundSample {
-        kid: KeyId::from_bytes(kid.map_err(|_| MetaError::Field(KID))?),
+        kid: kid.map(KeyId::from_bytes),
         method: EncryptionMethod {
             scheme,
             pattern: Pattern {

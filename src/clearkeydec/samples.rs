@@ -44,18 +44,23 @@ pub(super) fn decrypt(
     // qtdemux gives clear leads of cbcs the meta of the track.
     let is_unknown = found.is_some() && format.has_subsamples && meta::is_of_track(meta.info());
     let found = found.filter(|_| !is_unknown);
+    let mut found_kid = None;
     if let Some(found) = &found {
         let mut map = buffer
             .map_writable()
             .map_err(|_| DecryptError::Unmappable)?;
-        keys.get(found.kid)?
-            .decrypt(found.method, &found.iv, &mut map, &found.subsamples)?;
+        let (kid, decryptor) = match found.kid {
+            Some(kid) => (kid, keys.get(kid)?),
+            None => keys.only().ok_or(DecryptError::NoKid)?,
+        };
+        decryptor.decrypt(found.method, &found.iv, &mut map, &found.subsamples)?;
+        found_kid = Some(kid);
     }
     if let Some(meta) = buffer.meta_mut::<gst::meta::ProtectionMeta>() {
         meta.remove().map_err(|_| DecryptError::Unmappable)?;
     }
-    Ok(match found {
-        Some(found) => FoundBuffer::Protected(found.kid),
+    Ok(match found_kid {
+        Some(kid) => FoundBuffer::Protected(kid),
         None if is_unknown => FoundBuffer::Unknown,
         None => FoundBuffer::Clear,
     })
@@ -70,6 +75,11 @@ pub(crate) enum DecryptError {
     /// The application gave no usable key.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// A sample names no KID, and several keys or none could be its key.
+    #[error(
+        "a protection meta names no KID, as those of Smooth Streaming: give clearkeydec the key of this track by key-id with key"
+    )]
+    NoKid,
     /// The media type of the clear stream is unknown.
     #[error("caps without original-media-type do not say what the clear stream is: {0}")]
     NoType(gst::Caps),

@@ -155,7 +155,7 @@ impl PostedError for DecryptError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Mp4(error) => error.code(),
-            Self::NoKey(_) | Self::Request(_) => Stream::DecryptNokey.into(),
+            Self::NoKey(_) | Self::NoKid | Self::Request(_) => Stream::DecryptNokey.into(),
             Self::NoType(_) | Self::Jump { .. } => Stream::Format.into(),
             Self::Unmappable => Resource::NoSpaceLeft.into(),
             Self::NoMeta | Self::LongLead(_) | Self::Meta(_) | Self::Cenc(_) | Self::Value(_) => {

@@ -185,6 +185,7 @@ fn of_decryption() -> [Kind; 2] {
             Stream::DecryptNokey,
             [
                 boxed(DecryptError::NoKey(missing)),
+                boxed(DecryptError::NoKid),
                 boxed(DecryptError::Mp4(Mp4Error::Decryption(missing.into()))),
             ],
         ),

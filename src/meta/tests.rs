@@ -101,7 +101,7 @@ fn what_qtdemux_says_is_understood() {
         (CBCS_AUDIO, Scheme::Cbcs, Pattern::NONE, None),
     ] {
         let found = read(&structure(text), Scheme::Cens).unwrap().unwrap();
-        assert_eq!(found.kid, KeyId::from_bytes(KID));
+        assert_eq!(found.kid, Some(KeyId::from_bytes(KID)));
         assert_eq!(found.method, EncryptionMethod { scheme, pattern });
         assert_eq!(found.iv, iv());
         let subsamples = found.subsamples.iter();

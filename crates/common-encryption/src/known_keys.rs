@@ -45,6 +45,13 @@ impl KnownKeys {
         known.map_or_else(|| self.look_up(kid), Ok)
     }
 
+    /// Returns the KID and the decryptor of the key, if exactly one key was given.
+    pub fn only(&self) -> Option<(KeyId, Arc<SampleDecryptor>)> {
+        let mut given = self.given.iter();
+        let (kid, decryptor) = given.next()?;
+        (given.next().is_none() && self.lookup.is_none()).then(|| (*kid, Arc::clone(decryptor)))
+    }
+
     fn found(&self, kid: KeyId) -> Option<Arc<SampleDecryptor>> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.get(&kid).cloned()
@@ -99,6 +106,18 @@ mod tests {
             assert_eq!(keys.get(kid(2)).err(), Some(MissingKey(kid(2))));
         }
         assert_eq!(lookups.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn only_one_given_key_is_the_key_of_samples_that_name_none() {
+        let key = ContentKey::from_bytes([7; 16].into());
+        let of = |numbers: &[u128]| -> KnownKeys {
+            numbers.iter().map(|number| (kid(*number), &key)).collect()
+        };
+        let only = |keys: &KnownKeys| keys.only().map(|(kid, _)| kid);
+        assert_eq!(only(&of(&[1])), Some(kid(1)));
+        assert_eq!(only(&of(&[1, 2])), None);
+        assert_eq!(only(&KnownKeys::looked_up(Box::new(|_| None))), None);
     }
 
     #[test]
