@@ -26,6 +26,8 @@ pub mod channel;
 mod clock;
 /// Files that are cut into segments.
 pub mod cut;
+/// The schema of MPDs.
+pub mod dash_schema;
 /// An independent decryptor for the four schemes.
 pub mod decrypt;
 /// The library's decryptor over whole streams.

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails there"
 )]
 
+mod codecs;
 mod demuxed;
 mod folder;
 mod formats;
