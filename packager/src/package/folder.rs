@@ -95,9 +95,16 @@ impl NewVersion {
     /// # Errors
     /// [`Error::Output`], [`Error::Protect`].
     pub fn publish(mut self, manifests: &[Manifest], host: &Host) -> Result<(), Error> {
-        let older = versions(&self.output).map_err(|source| self.failed(source))?;
+        let older = self.own_versions().map_err(|source| self.failed(source))?;
         let names: Vec<&str> = manifests.iter().map(|manifest| manifest.name).collect();
-        self.write(MARKER, names.join("\n").as_bytes())?;
+        let stale: Vec<&str> = older
+            .last()
+            .map_or_else(Vec::new, |version| listed_manifests(version))
+            .into_iter()
+            .filter(|name| !names.contains(name))
+            .collect();
+        // The run after this one removes them if this one is killed.
+        self.write(MARKER, [&*names, &*stale].concat().join("\n").as_bytes())?;
         self.sync_and_rename()
             .map_err(|source| self.failed(source))?;
         for manifest in manifests {
@@ -105,18 +112,27 @@ impl NewVersion {
             new_file::write(&path, manifest.text.as_bytes(), None, &*host.random)
                 .map_err(crate::protect::Error::Output)?;
         }
-        let mut older: Vec<PathBuf> = older
-            .into_iter()
-            .map(|number| self.output.join(format!("{PREFIX}{number}")))
-            .filter(|path| path.join(MARKER).exists())
-            .collect();
-        for name in stale_manifests(&older, &names) {
+        for name in &stale {
             remove_manifest(&self.output.join(name))?;
         }
-        older.pop();
-        older.into_iter().try_for_each(|path| {
+        if !stale.is_empty() {
+            let marker = self.output.join(&self.name).join(MARKER);
+            fs::write(&marker, names.join("\n")).map_err(|source| Error::Output {
+                path: marker,
+                source,
+            })?;
+        }
+        older.into_iter().rev().skip(1).try_for_each(|path| {
             fs::remove_dir_all(&path).map_err(|source| Error::Output { path, source })
         })
+    }
+
+    /// Returns the subfolders of earlier runs, in their order.
+    fn own_versions(&self) -> io::Result<Vec<PathBuf>> {
+        let paths = versions(&self.output)?
+            .into_iter()
+            .map(|number| self.output.join(format!("{PREFIX}{number}")));
+        Ok(paths.filter(|path| path.join(MARKER).exists()).collect())
     }
 
     fn sync_and_rename(&mut self) -> io::Result<()> {
@@ -150,19 +166,14 @@ impl Drop for NewVersion {
     }
 }
 
-/// Returns the names of manifests that were written with these subfolders and are not among `written`.
-fn stale_manifests(older: &[PathBuf], written: &[&str]) -> Vec<&'static str> {
-    let markers: Vec<String> = older
-        .iter()
-        .filter_map(|path| fs::read_to_string(path.join(MARKER)).ok())
-        .collect();
-    let is_listed = |name: &str| {
-        markers
-            .iter()
-            .any(|list| list.lines().any(|own| own == name))
-    };
-    let others = MANIFESTS.into_iter().filter(|name| !written.contains(name));
-    others.filter(|name| is_listed(name)).collect()
+/// Returns the names of the manifests that were written with a subfolder.
+fn listed_manifests(version: &Path) -> Vec<&'static str> {
+    // An unreadable list names none.
+    let list = fs::read_to_string(version.join(MARKER)).unwrap_or_default();
+    let names = MANIFESTS.into_iter();
+    names
+        .filter(|name| list.lines().any(|listed| listed == *name))
+        .collect()
 }
 
 fn remove_manifest(path: &Path) -> Result<(), Error> {
