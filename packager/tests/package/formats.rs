@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The formats with static keys that PlayReady clients play, as Microsoft lists them ("MP4-based Formats Supported by PlayReady Clients"):
-//! DASH, HLS and Smooth Streaming, each with a key for pictures and one for sound, tag by tag and box by box.
+//! The formats that PlayReady clients play, as Microsoft lists them ("MP4-based Formats Supported by PlayReady Clients"): DASH, HLS and
+//! Smooth Streaming with static keys, and DASH with keys that change, each with a key for pictures and one for sound, tag by tag and box
+//! by box.
 
 use std::fs;
 
@@ -25,6 +26,20 @@ const TRACKS: [Track; 2] = [
     Track {
         name: "audio",
         uuid: "c0c1c2c3-c4c5-4647-9849-4a4b4c4d4e4f",
+        entry: "mp4a",
+    },
+];
+
+/// The tracks with the keys of the second crypto period.
+const LATER_TRACKS: [Track; 2] = [
+    Track {
+        name: "video-90p",
+        uuid: "d0d1d2d3-d4d5-4647-9849-4a4b4c4d4e4f",
+        entry: "avc1",
+    },
+    Track {
+        name: "audio",
+        uuid: "e0e1e2e3-e4e5-4647-9849-4a4b4c4d4e4f",
         entry: "mp4a",
     },
 ];
@@ -74,8 +89,8 @@ const SCHEMES: [SchemeFacts; 2] = [
     },
 ];
 
-/// Checks a PlayReady Object with one header that has the keys of all tracks; returns its first KID.
-fn check_object(object: &[u8], scheme: &SchemeFacts) -> String {
+/// Checks a PlayReady Object with one header that has the keys of these tracks; returns its first KID.
+fn check_object(object: &[u8], tracks: &[Track], scheme: &SchemeFacts) -> String {
     // PlayReady Object: length, count of records, and the record of type 1 with its length.
     let len = u32::try_from(object.len()).unwrap();
     assert_eq!(object[..4], len.to_le_bytes());
@@ -95,10 +110,10 @@ fn check_object(object: &[u8], scheme: &SchemeFacts) -> String {
         .iter()
         .map(|kid| kid.attribute("VALUE").unwrap())
         .collect();
-    for track in &TRACKS {
+    for track in tracks {
         assert!(values.contains(&track.guid().as_str()), "{xml}");
     }
-    assert_eq!(values.len(), TRACKS.len(), "{xml}");
+    assert_eq!(values.len(), tracks.len(), "{xml}");
     for kid in &kids {
         assert_eq!(kid.attribute("ALGID"), Some(scheme.algorithm), "{xml}");
         assert_eq!(kid.parent_element().unwrap().tag_name().name(), "KIDS");
@@ -144,14 +159,89 @@ fn dash_with_static_keys() {
             .collect();
         assert_eq!(sets.len(), TRACKS.len());
         for (set, track) in sets.into_iter().zip(&TRACKS) {
-            check_descriptors(set, track, scheme);
-            check_files(&folder, track, scheme);
+            check_descriptors(set, track, &TRACKS, scheme);
+            check_files(&folder, track, &ALL_SEGMENTS, scheme);
         }
     }
 }
 
+// Constrained multi-period: a Period for each key, all with the same tracks, each with descriptors and an init segment of its own.
+#[test]
+fn dash_with_changing_keys() {
+    for scheme in &SCHEMES {
+        let Some(folder) = Folder::new(&format!("dash_changing_{}", scheme.name)) else {
+            return;
+        };
+        let line = |selector, period: usize, track: &Track| {
+            // Any key will do, if it is another for each KID.
+            let (uuid, key) = (track.uuid, track.uuid.replace('-', ""));
+            format!("{selector}@{period} {uuid} {key}\n")
+        };
+        let keys: String = [&TRACKS, &LATER_TRACKS]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(period, [video, audio])| {
+                [line("video", period, video), line("audio", period, audio)]
+            })
+            .collect();
+        folder.write_keys(&keys);
+        let codecs = "-c:v libx264 -preset ultrafast -bf 2 -g 50 -c:a aac -pix_fmt yuv420p";
+        folder.film("film.mp4", "160x90", 4, codecs);
+        folder.package(&format!(
+            "film.mp4 --output out --segment-duration 2s --crypto-period 2s --manifests dash --scheme {}",
+            scheme.name
+        ));
+        let text = fs::read_to_string(folder.path("out/manifest.mpd")).unwrap();
+        let mpd = Document::parse(&text).unwrap();
+        let periods = mpd.descendants();
+        let periods: Vec<_> = periods
+            .filter(|node| node.tag_name().name() == "Period")
+            .collect();
+        assert_eq!(periods.len(), 2);
+        let parts = [
+            CheckedPart {
+                tracks: &TRACKS,
+                init: "init.mp4",
+                segments: &[1],
+            },
+            CheckedPart {
+                tracks: &LATER_TRACKS,
+                init: "init-2.mp4",
+                segments: &[2],
+            },
+        ];
+        for (period, part) in periods.into_iter().zip(&parts) {
+            let sets = period.children();
+            let sets: Vec<_> = sets
+                .filter(|node| node.tag_name().name() == "AdaptationSet")
+                .collect();
+            assert_eq!(sets.len(), part.tracks.len());
+            for (set, track) in sets.into_iter().zip(part.tracks) {
+                check_descriptors(set, track, part.tracks, scheme);
+                check_files(&folder, track, part, scheme);
+            }
+        }
+    }
+}
+
+/// The part of a track under one init segment.
+struct CheckedPart {
+    /// All tracks with their keys.
+    tracks: &'static [Track],
+    /// The name of the init segment.
+    init: &'static str,
+    /// The numbers of the segments.
+    segments: &'static [u32],
+}
+
+const ALL_SEGMENTS: CheckedPart = CheckedPart {
+    tracks: &TRACKS,
+    init: "init.mp4",
+    segments: &[1, 2],
+};
+
 /// Checks the ContentProtection descriptors of a set: 23009-1 clause 5.8.4.1, 23001-7 clause 11.2, and Microsoft's list.
-fn check_descriptors(set: Node<'_, '_>, track: &Track, scheme: &SchemeFacts) {
+fn check_descriptors(set: Node<'_, '_>, track: &Track, tracks: &[Track], scheme: &SchemeFacts) {
     let all: Vec<_> = set
         .children()
         .filter(|node| node.tag_name().name() == "ContentProtection")
@@ -176,21 +266,27 @@ fn check_descriptors(set: Node<'_, '_>, track: &Track, scheme: &SchemeFacts) {
         STANDARD.decode(element.text().unwrap().trim()).unwrap()
     };
     let object = bytes((MSPR, "pro"));
-    check_object(&object, scheme);
+    check_object(&object, tracks, scheme);
     assert_eq!(object_of_pssh(&bytes((CENC, "pssh"))), object);
 }
 
 /// Checks the files of a CMAF track: 23000-19 clauses 7.3 to 7.5, 23001-7 clauses 7 and 8.
-fn check_files(folder: &Folder, track: &Track, scheme: &SchemeFacts) {
+fn check_files(folder: &Folder, track: &Track, part: &CheckedPart, scheme: &SchemeFacts) {
     let name = track.name;
-    let init = fs::read(folder.path(&format!("out/v1/{name}/init.mp4"))).unwrap();
+    let read = |file: &str| fs::read(folder.path(&format!("out/v1/{name}/{file}"))).unwrap();
+    let init = read(part.init);
     let boxes = top_level(&init);
     let kinds: Vec<&[u8]> = boxes.iter().map(|found| &found.kind[..]).collect();
     assert_eq!(kinds, [b"ftyp", b"moov"]);
     let pssh = boxes[1].all(b"pssh");
     assert_eq!(pssh.len(), 1);
-    check_object(object_of_pssh(&init[pssh[0].start..pssh[0].end]), scheme);
-    let movie = Movie::open(&folder.joined("out/v1", name));
+    let object = object_of_pssh(&init[pssh[0].start..pssh[0].end]);
+    check_object(object, part.tracks, scheme);
+    let segments = part.segments.iter();
+    let segments: Vec<_> = segments
+        .map(|number| read(&format!("{number}.m4s")))
+        .collect();
+    let movie = Movie::parse([init, segments.concat()].concat());
     let [own] = movie.tracks.as_slice() else {
         panic!("{} tracks", movie.tracks.len());
     };
@@ -200,9 +296,9 @@ fn check_files(folder: &Folder, track: &Track, scheme: &SchemeFacts) {
     let tenc = entry.tenc.as_ref().unwrap();
     assert_eq!((tenc.kid, tenc.is_protected), (track.kid(), true));
     assert_eq!(tenc.constant_iv.is_empty(), scheme.name == "cenc");
-    for number in 1..=2 {
-        let segment = fs::read(folder.path(&format!("out/v1/{name}/{number}.m4s"))).unwrap();
-        let boxes = top_level(&segment);
+    assert!(own.groups.is_empty(), "no seig: tenc has the key");
+    for segment in &segments {
+        let boxes = top_level(segment);
         let kinds: Vec<&[u8]> = boxes.iter().map(|found| &found.kind[..]).collect();
         assert_eq!(kinds, [b"styp", b"moof", b"mdat"]);
         let traf = boxes[1].at(&[b"traf"]);
@@ -247,7 +343,7 @@ fn hls_with_static_keys() {
             assert_eq!(first, track.guid());
             let key = playlist.find("#EXT-X-KEY:").unwrap();
             assert!(key < playlist.find("#EXT-X-MAP:").unwrap());
-            check_files(&folder, track, scheme);
+            check_files(&folder, track, &ALL_SEGMENTS, scheme);
         }
     }
 }
@@ -265,7 +361,7 @@ fn check_key(attributes: &[(&str, &str)], scheme: &SchemeFacts) -> String {
     let object = uri
         .strip_prefix("data:text/plain;charset=UTF-16;base64,")
         .unwrap();
-    check_object(&STANDARD.decode(object).unwrap(), scheme)
+    check_object(&STANDARD.decode(object).unwrap(), &TRACKS, scheme)
 }
 
 // One ProtectionHeader at the top with all KIDs, PIFF's fragments, no init segment. `smooth.rs` checks the fragments.
@@ -291,7 +387,7 @@ fn smooth_streaming_with_static_keys() {
     let system = header.attribute("SystemID").unwrap().replace('-', "");
     assert_eq!(u128::from_str_radix(&system, 16).unwrap(), PLAYREADY);
     let object = STANDARD.decode(header.text().unwrap().trim()).unwrap();
-    check_object(&object, &SCHEMES[0]);
+    check_object(&object, &TRACKS, &SCHEMES[0]);
     let files = folder.names("out/v1");
     assert!(
         files

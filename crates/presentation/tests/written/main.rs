@@ -11,5 +11,6 @@ mod combinations;
 mod faults;
 mod models;
 mod mpds;
+mod parts;
 mod playlists;
 mod smooth;
