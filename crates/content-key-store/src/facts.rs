@@ -19,15 +19,18 @@ use super::{Content, Error, KeySlot, content_rows};
 /// The most entries of a table; beyond it the table is cleared.
 const MOST: usize = 20_000;
 
-/// The keys of the slots `$1` to `$4`, lists of content ids, labels, periods and modes.
-const OF_SLOTS: &str = concat!(
-    "SELECT key_slot.content_id, label, period, wrapped, fingerprint, ",
+/// The keys of the slots `$1` to `$4`, lists of content ids, labels, periods and modes. The limits make the server look for one after the
+/// other by the primary keys.
+pub(super) const OF_SLOTS: &str = concat!(
+    "SELECT wanted.content_id, label, period, wrapped, fingerprint, ",
     info_columns!(),
-    " FROM key_slot JOIN content_key ON content_key.kid = key_slot.kid
-    WHERE (key_slot.content_id, label, period, key_slot.mode) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]))"
+    " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS wanted (content_id, label, period, mode)
+        CROSS JOIN LATERAL (SELECT kid FROM key_slot WHERE key_slot.content_id = wanted.content_id AND key_slot.label = wanted.label
+            AND key_slot.period = wanted.period AND key_slot.mode = wanted.mode LIMIT 1) AS slot
+        CROSS JOIN LATERAL (SELECT * FROM content_key WHERE content_key.kid = slot.kid LIMIT 1) AS content_key"
 );
 /// The keys of a list of KIDs.
-const OF_KIDS: &str = concat!(
+pub(super) const OF_KIDS: &str = concat!(
     "SELECT wrapped, fingerprint, ",
     info_columns!(),
     " FROM content_key WHERE kid = ANY($1::bytea[])"

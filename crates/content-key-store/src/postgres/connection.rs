@@ -28,16 +28,25 @@ pub(super) struct PostgresServer {
     is_pooled: bool,
 }
 
-/// Limits for a writer that hangs, as options of a connection. Options of the URI replace them.
-const LIMITS: &str = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s";
+/// Settings of a connection, as options of it: limits for a writer that hangs, and indexes for all that has one. The server keeps the plans
+/// that it made while the tables were nearly empty, when reading them whole costs less. Options of the URI replace them.
+const SETTINGS: &str = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c enable_seqscan=off -c jit=off";
+
+/// The same for a transaction, since others get the connection after it.
+macro_rules! set_local {
+    () => {
+        "; SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s';
+        SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+    };
+}
 
 /// Starts a transaction that reads.
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// The same with limits for the transaction alone, since others get the connection after it.
-const BEGIN_READ_LIMITED: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
-const BEGIN_LIMITED: &str =
-    "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
+const BEGIN_READ_WITH_SETTINGS: &str = concat!(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    set_local!()
+);
+const BEGIN_WITH_SETTINGS: &str = concat!("BEGIN", set_local!());
 
 /// The options of a URI that the client crate does not support.
 #[derive(Default)]
@@ -105,7 +114,7 @@ impl PostgresServer {
             true => Preparation::Unnamed,
             false => {
                 let given = config.get_options().unwrap_or_default();
-                config.options(format!("{LIMITS} {given}"));
+                config.options(format!("{SETTINGS} {given}"));
                 Preparation::Named(HashMap::new())
             }
         };
@@ -122,8 +131,8 @@ impl PostgresServer {
         match (self.is_pooled, access) {
             (false, Access::Read) => BEGIN_READ,
             (false, Access::Claim | Access::Write) => "BEGIN",
-            (true, Access::Read) => BEGIN_READ_LIMITED,
-            (true, Access::Claim | Access::Write) => BEGIN_LIMITED,
+            (true, Access::Read) => BEGIN_READ_WITH_SETTINGS,
+            (true, Access::Claim | Access::Write) => BEGIN_WITH_SETTINGS,
         }
     }
 
