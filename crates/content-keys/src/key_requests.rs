@@ -115,6 +115,6 @@ impl KeyRequests {
 
 impl Drop for KeyRequests {
     fn drop(&mut self) {
-        self.shared.close();
+        self.shared.end_requests();
     }
 }

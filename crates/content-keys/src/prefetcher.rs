@@ -77,6 +77,8 @@ pub(super) struct PrefetchState {
     periods: BTreeMap<u64, PeriodState>,
     /// Periods whose start the source has yet to record.
     started: Vec<u64>,
+    /// True while the source records a start.
+    is_recording: bool,
     failures: Vec<PeriodFailure>,
     /// True once one of the two ends is gone.
     closed: bool,
@@ -110,6 +112,8 @@ impl KeyPrefetcher {
     /// The delay after the first failure. It doubles with each further one, up to [`Self::MAX_DELAY`].
     const FIRST_DELAY: Duration = Duration::from_secs(1);
     const MAX_DELAY: Duration = Duration::from_secs(30);
+    /// The time for which the end of a stream waits for the source to record the periods that have started.
+    const RECORD_LIMIT: Duration = Duration::from_secs(2);
     /// The most failures that are kept for [`KeyPrefetcher::next_failure`].
     const MAX_FAILURES: usize = 64;
 
@@ -188,7 +192,9 @@ impl KeyPrefetcher {
     pub fn start_period(&self, period: u64) {
         let mut state = self.0.lock();
         state.periods = state.periods.split_off(&period.saturating_sub(1));
-        state.started.push(period);
+        if !state.closed {
+            state.started.push(period);
+        }
         self.0.cache.forget_before(period);
         self.0.changed.notify_all();
     }
@@ -199,7 +205,7 @@ impl KeyPrefetcher {
         let state = self.0.lock();
         let now = self.0.clock.since_1970();
         self.0.changed.notify_all();
-        !state.started.is_empty() || state.wanted().any(|(_, due)| due <= now)
+        state.has_to_record() || state.wanted().any(|(_, due)| due <= now)
     }
 
     /// Removes and returns the oldest failure.
@@ -210,9 +216,16 @@ impl KeyPrefetcher {
 }
 
 impl Drop for KeyPrefetcher {
+    /// The periods that have started are still recorded, since keys of the last one have protected something. A program may end after this.
     fn drop(&mut self) {
-        self.0.close();
+        self.0.change(|state| state.closed = true);
         self.0.cancel.cancel();
+        let _ = self
+            .0
+            .changed
+            .wait_timeout_while(self.0.lock(), Self::RECORD_LIMIT, |state| {
+                state.has_to_record()
+            });
     }
 }
 
@@ -271,9 +284,13 @@ impl SharedState {
             .0
     }
 
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
+    /// Ends the requests: nothing will be recorded any more.
+    pub(super) fn end_requests(&self) {
+        self.change(|state| {
+            state.closed = true;
+            state.started.clear();
+            state.is_recording = false;
+        });
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -290,12 +307,14 @@ impl SharedState {
     /// Waits for the next call. Returns None when the prefetcher is closed.
     pub(super) fn next_call(&self) -> Option<ProviderCall> {
         let mut state = self.lock();
+        state.is_recording = false;
         loop {
+            if !state.started.is_empty() {
+                state.is_recording = true;
+                return Some(ProviderCall::RecordStart(state.started.remove(0)));
+            }
             if state.closed {
                 return None;
-            }
-            if !state.started.is_empty() {
-                return Some(ProviderCall::RecordStart(state.started.remove(0)));
             }
             let now = self.clock.since_1970();
             if let Some((period, _)) = state.wanted().find(|(_, due)| *due <= now) {
@@ -312,6 +331,10 @@ impl SharedState {
 }
 
 impl PrefetchState {
+    fn has_to_record(&self) -> bool {
+        self.is_recording || !self.started.is_empty()
+    }
+
     pub(super) fn prefetch(&mut self, period: u64) {
         self.want(period);
     }

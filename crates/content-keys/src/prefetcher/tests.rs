@@ -173,3 +173,33 @@ fn waits_end_when_the_requests_do() {
     assert!(matches!(keys.wait_first(|| false), Err(Error::NoFirstKeys)));
     assert!(matches!(keys.wait(1, || false), Err(Error::RequestsEnded)));
 }
+
+/// Takes its time to record the periods that start.
+struct SlowRecord(Arc<Mutex<Vec<u64>>>);
+
+impl KeyProvider for SlowRecord {
+    fn rotates(&self) -> bool {
+        true
+    }
+
+    fn period_keys(&mut self, _period: u64) -> Result<Arc<PeriodKeys>, Error> {
+        Ok(Arc::new(KeyRing::default().into()))
+    }
+
+    fn record_period_start(&mut self, period: u64) -> Result<(), Error> {
+        thread::sleep(Duration::from_millis(50));
+        self.0.lock().unwrap().push(period);
+        Ok(())
+    }
+}
+
+#[test]
+fn stream_that_ends_has_its_last_periods_recorded() {
+    let recorded = Arc::default();
+    let source = SlowRecord(Arc::clone(&recorded));
+    let prefetcher = start(source, Arc::new(ManualClock::default()));
+    prefetcher.start_period(0);
+    prefetcher.start_period(1);
+    drop(prefetcher);
+    assert_eq!(*recorded.lock().unwrap(), [0, 1]);
+}
