@@ -91,8 +91,9 @@ pub(super) const ROTATING: &str = concat!(
     " ORDER BY id"
 );
 /// The last row of the audit that changed a content. Keys make contents too, but none whose keys change.
-const LAST_CHANGE: &str =
-    "SELECT MAX(seq) FROM audit WHERE action IN ('put content', 'remove content')";
+pub(super) const LAST_CHANGE: &str = "SELECT MAX(seq) FROM (
+    SELECT MAX(seq) AS seq FROM audit WHERE action = 'put content'
+    UNION ALL SELECT MAX(seq) FROM audit WHERE action = 'remove content') AS changes";
 
 impl KeyStore {
     /// Lists contents for an overview, sorted by id.

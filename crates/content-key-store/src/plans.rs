@@ -52,6 +52,7 @@ fn statements() -> ListStatements {
                 content_list::WITH_LENGTH,
                 content_list::NEXT_LENGTH,
                 content_list::ROTATING,
+                content_list::LAST_CHANGE,
                 timeline::PERIODS,
                 timeline::LAST,
             ])
