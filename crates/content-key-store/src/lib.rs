@@ -45,7 +45,8 @@
 //! # Threads
 //!
 //! Calls block, and so may dropping the last clone: use a store from threads that may block, not from asynchronous tasks. The clones of
-//! a store share one connection that writes and, with SQLite, a few that read, so that reading waits for no change.
+//! a store share one connection that writes and, with SQLite or where a program asks for them, a few that read, so that reading waits for
+//! no change.
 
 mod actor;
 mod audit;
@@ -166,18 +167,32 @@ impl KeyStore {
         }
         check_version(&mut *database)?;
         let opened = Shared::open(database, &location, keks, host)?;
-        let watch = Arc::clone(&opened.watch);
-        let readers = |keyring| Arc::new(Readers::new(uri, keyring, Arc::clone(&watch)));
-        Ok(Self {
-            readers: match location {
-                Location::Sqlite(_) => Some(readers(opened.secrets.keyring())),
-                Location::Postgres(_) => None,
-            },
+        let store = Self {
+            readers: None,
+            watch: Arc::clone(&opened.watch),
             shared: Arc::new(Mutex::new(opened)),
-            watch,
             host: host.clone(),
             actor: Actor::unnamed(),
+        };
+        Ok(match location {
+            Location::Sqlite(_) => store.with_readers(uri),
+            Location::Postgres(_) => store,
         })
+    }
+
+    /// Returns this store, which was opened at `uri`, with up to four more connections that only read, so that reading waits for no change. A
+    /// store in SQLite has them always; one in PostgreSQL has one connection otherwise, since many programs share the server.
+    #[must_use]
+    pub fn with_readers(self, uri: &str) -> Self {
+        let keyring = self.lock().secrets.keyring();
+        Self {
+            readers: Some(Arc::new(Readers::new(
+                uri,
+                keyring,
+                Arc::clone(&self.watch),
+            ))),
+            ..self
+        }
     }
 
     /// Returns the clock, random bytes and files of secrets that the store uses.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The connections that only read. With SQLite's log, a reader sees the last committed state and waits for no writer.
+//! The connections that only read. A reader sees the last committed state and waits for no writer.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 

@@ -111,7 +111,7 @@ impl App {
     ) -> Result<Self, Error> {
         let StoreAddress { uri, kek } = settings.database.parse()?;
         let replaces = replaced_store(&uri, &kek);
-        let store = KeyStore::open(&uri, &[kek], host)?;
+        let store = KeyStore::open(&uri, &[kek], host)?.with_readers(&uri);
         if let Some(kek) = replaces {
             tracing::warn!(file = %kek.display(), "a new key store was created beside a key-encryption key that exists already: if there was a \
                  store before, stop the server and restore it from a backup");

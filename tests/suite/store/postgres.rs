@@ -320,6 +320,32 @@ fn statement_that_the_database_refuses_ends_its_request_only() {
 }
 
 #[test]
+fn readers_wait_for_no_change() {
+    let Some(server) = PostgresServer::shared("readers") else {
+        return;
+    };
+    let place = place::postgres("store-readers", server);
+    let store = place.open().with_readers(&place.uri);
+    let made = store.get_or_create_key(&slot("a", 0)).unwrap();
+    let mut other = Client::connect(&place.uri, NoTls).unwrap();
+    other
+        .batch_execute("BEGIN; SELECT * FROM audit_head FOR UPDATE")
+        .unwrap();
+    std::thread::scope(|scope| {
+        let change = scope.spawn(|| store.get_or_create_key(&slot("a", 1)));
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while other.query(waits, &[]).unwrap().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let found = store.kid_of(&slot("a", 0)).unwrap();
+        assert_eq!(found, Some(made.info.kid));
+        assert!(!change.is_finished());
+        other.batch_execute("COMMIT").unwrap();
+        assert!(change.join().unwrap().unwrap().is_new);
+    });
+}
+
+#[test]
 fn behind_a_pooler_no_statement_stays_prepared() {
     let Some(server) = PostgresServer::shared("poolers") else {
         return;
