@@ -61,6 +61,7 @@ mod content_list;
 mod content_rows;
 mod database;
 mod error;
+mod error_answers;
 mod facts;
 mod generation;
 mod insert;

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::prefetcher::{FirstKeys, ProviderCall, SharedState};
+use super::prefetch_state::{ProviderCall, SharedState};
+use super::prefetcher::FirstKeys;
 use super::{Error, KeyProvider, KeySource, PeriodKeys, SourceFacts};
 
 /// Makes the requests of a [`super::KeyPrefetcher`]. When it is dropped, also by a panic, nothing waits for keys any longer.

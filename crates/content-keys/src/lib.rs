@@ -42,6 +42,7 @@ mod file;
 mod key_cache;
 mod key_requests;
 mod key_source;
+mod prefetch_state;
 mod prefetcher;
 mod provider;
 mod request;

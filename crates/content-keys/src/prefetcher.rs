@@ -2,12 +2,12 @@
 //! The keys of crypto periods, requested ahead so that they are there when the stream needs them. A failed request is repeated after
 //! growing delays for as long as the keys are wanted.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
 use super::cancel::SourceCancel;
 use super::key_requests::KeyRequests;
+use super::prefetch_state::{PeriodState, SharedState};
 use super::{Error, KeyCache, KeySource, PeriodKeys, SourceFacts};
 use host_access::Clock;
 
@@ -63,40 +63,6 @@ pub struct FirstKeys {
 #[derive(Clone, Default)]
 pub struct KeyWaker(Weak<SharedState>);
 
-pub(super) struct SharedState {
-    state: Mutex<PrefetchState>,
-    changed: Condvar,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) cache: Arc<KeyCache>,
-    pub(super) cancel: SourceCancel,
-}
-
-#[derive(Default)]
-pub(super) struct PrefetchState {
-    first: Option<FirstKeys>,
-    periods: BTreeMap<u64, PeriodState>,
-    /// Periods whose start the source has yet to record.
-    started: Vec<u64>,
-    /// True while the source records a start.
-    is_recording: bool,
-    failures: Vec<PeriodFailure>,
-    /// True once one of the two ends is gone.
-    closed: bool,
-}
-
-enum PeriodState {
-    Wanted {
-        /// The time of the next request, since 1970.
-        due: Duration,
-        failed_requests: u32,
-        /// True if the source was given an answer that it may not have seen at its last request.
-        is_answered: bool,
-        /// The last error, for a caller that waits.
-        error: Option<Error>,
-    },
-    Ready(Arc<PeriodKeys>),
-}
-
 /// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodFailure {
@@ -109,13 +75,8 @@ pub struct PeriodFailure {
 impl KeyPrefetcher {
     /// The time after which a waiting caller checks its `stop` condition again.
     const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(50);
-    /// The delay after the first failure. It doubles with each further one, up to [`Self::MAX_DELAY`].
-    const FIRST_DELAY: Duration = Duration::from_secs(1);
-    const MAX_DELAY: Duration = Duration::from_secs(30);
     /// The time for which the end of a stream waits for the source to record the periods that have started.
     const RECORD_LIMIT: Duration = Duration::from_secs(2);
-    /// The most failures that are kept for [`KeyPrefetcher::next_failure`].
-    const MAX_FAILURES: usize = 64;
 
     /// Waits for the keys with which the stream starts, until `stop` returns true.
     ///
@@ -259,158 +220,6 @@ impl KeyWaker {
             (*due, *is_answered) = (Duration::ZERO, true);
         }
         shared.changed.notify_all();
-    }
-}
-
-/// A call that the thread makes to the source.
-pub(super) enum ProviderCall {
-    PeriodKeys(u64),
-    RecordStart(u64),
-}
-
-impl SharedState {
-    fn lock(&self) -> MutexGuard<'_, PrefetchState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sleep<'a>(
-        &self,
-        state: MutexGuard<'a, PrefetchState>,
-        limit: Duration,
-    ) -> MutexGuard<'a, PrefetchState> {
-        self.changed
-            .wait_timeout(state, limit)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-    }
-
-    /// Ends the requests: nothing will be recorded any more.
-    pub(super) fn end_requests(&self) {
-        self.change(|state| {
-            state.closed = true;
-            state.started.clear();
-            state.is_recording = false;
-        });
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
-    /// Runs `work` on the state and wakes those that wait for a change of it.
-    pub(super) fn change<T>(&self, work: impl FnOnce(&mut PrefetchState) -> T) -> T {
-        let changed = work(&mut self.lock());
-        self.changed.notify_all();
-        changed
-    }
-
-    /// Waits for the next call. Returns None when the prefetcher is closed.
-    pub(super) fn next_call(&self) -> Option<ProviderCall> {
-        let mut state = self.lock();
-        state.is_recording = false;
-        loop {
-            if !state.started.is_empty() {
-                state.is_recording = true;
-                return Some(ProviderCall::RecordStart(state.started.remove(0)));
-            }
-            if state.closed {
-                return None;
-            }
-            let now = self.clock.since_1970();
-            if let Some((period, _)) = state.wanted().find(|(_, due)| *due <= now) {
-                return Some(ProviderCall::PeriodKeys(period));
-            }
-            let delay = state
-                .wanted()
-                .map(|(_, due)| due.saturating_sub(now))
-                .min()
-                .unwrap_or(KeyPrefetcher::MAX_DELAY);
-            state = self.sleep(state, delay);
-        }
-    }
-}
-
-impl PrefetchState {
-    fn has_to_record(&self) -> bool {
-        self.is_recording || !self.started.is_empty()
-    }
-
-    pub(super) fn prefetch(&mut self, period: u64) {
-        self.want(period);
-    }
-
-    fn want(&mut self, period: u64) -> &mut PeriodState {
-        self.periods.entry(period).or_insert(PeriodState::Wanted {
-            due: Duration::ZERO,
-            failed_requests: 0,
-            is_answered: false,
-            error: None,
-        })
-    }
-
-    /// Returns each period without keys, with the time of its next request.
-    fn wanted(&self) -> impl Iterator<Item = (u64, Duration)> {
-        self.periods
-            .iter()
-            .filter_map(|(period, state)| match state {
-                PeriodState::Wanted { due, .. } => Some((*period, *due)),
-                PeriodState::Ready(_) => None,
-            })
-    }
-
-    pub(super) fn store_first(&mut self, first: FirstKeys) {
-        self.periods
-            .insert(first.period, PeriodState::Ready(Arc::clone(&first.keys)));
-        self.first = Some(first);
-    }
-
-    pub(super) fn store_keys(
-        &mut self,
-        period: u64,
-        keys: Result<Arc<PeriodKeys>, Error>,
-        now: Duration,
-    ) {
-        match keys {
-            Ok(keys) => {
-                self.periods.insert(period, PeriodState::Ready(keys));
-            }
-            Err(Error::Pending { limit }) => {
-                if let PeriodState::Wanted {
-                    due, is_answered, ..
-                } = self.want(period)
-                {
-                    // An answer that came during the request is looked for at once.
-                    *due = match std::mem::take(is_answered) {
-                        true => Duration::ZERO,
-                        false => now + limit,
-                    };
-                }
-            }
-            Err(error) => self.store_failure(period, error, now),
-        }
-    }
-
-    pub(super) fn store_failure(&mut self, period: u64, failure: Error, now: Duration) {
-        if self.failures.len() < KeyPrefetcher::MAX_FAILURES {
-            self.failures.push(PeriodFailure {
-                period,
-                reason: failure.to_string(),
-            });
-        }
-        if let Some(PeriodState::Wanted {
-            due,
-            failed_requests,
-            error,
-            ..
-        }) = self.periods.get_mut(&period)
-        {
-            *due = now
-                + KeyPrefetcher::FIRST_DELAY
-                    .saturating_mul(1 << (*failed_requests).min(5))
-                    .min(KeyPrefetcher::MAX_DELAY);
-            *failed_requests += 1;
-            *error = Some(failure);
-        }
     }
 }
 

@@ -21,7 +21,13 @@ pub(super) struct OpenTransaction {
 /// What was not sent yet.
 enum Pending {
     Step(Step),
-    Row { of: NewRow, values: Vec<Value> },
+    Row(PendingRow),
+}
+
+/// A row with its columns.
+struct PendingRow {
+    of: NewRow,
+    columns: Vec<Value>,
 }
 
 /// A savepoint of a transaction.
@@ -58,8 +64,8 @@ impl OpenTransaction {
     }
 
     /// Adds a row.
-    pub(super) fn push_row(&mut self, of: NewRow, values: Vec<Value>) {
-        self.pending.push(Pending::Row { of, values });
+    pub(super) fn push_row(&mut self, of: NewRow, columns: Vec<Value>) {
+        self.pending.push(Pending::Row(PendingRow { of, columns }));
     }
 
     /// Takes the statements to send, with the savepoint among them.
@@ -106,7 +112,7 @@ fn gathered(pending: Vec<Pending>) -> Vec<Step> {
     let mut rows = Vec::new();
     for next in pending {
         match next {
-            Pending::Row { of, values } => rows.push((of, values)),
+            Pending::Row(row) => rows.push(row),
             Pending::Step(step) => {
                 insert_all(take(&mut rows), &mut steps);
                 steps.push(step);
@@ -117,21 +123,20 @@ fn gathered(pending: Vec<Pending>) -> Vec<Step> {
     steps
 }
 
-fn insert_all(mut rows: Vec<(NewRow, Vec<Value>)>, steps: &mut Vec<Step>) {
-    rows.sort_by_key(|(of, _)| *of);
-    steps.extend(
-        rows.chunk_by(|(one, _), (next, _)| one == next)
-            .filter_map(|rows| {
-                let (of, first) = rows.first()?;
-                let column = |at| {
-                    rows.iter()
-                        .filter_map(|(_, values)| values.get(at).cloned())
-                        .collect()
-                };
-                Some(Step::Query {
-                    sql: of.many(),
-                    values: (0..first.len()).map(column).collect(),
-                })
-            }),
-    );
+fn insert_all(mut rows: Vec<PendingRow>, steps: &mut Vec<Step>) {
+    rows.sort_by_key(|row| row.of);
+    for rows in rows.chunk_by_mut(|row, next| row.of == next.of) {
+        let Some(first) = rows.first() else { continue };
+        let (sql, columns) = (first.of.many(), first.columns.len());
+        let mut values = vec![Vec::new(); columns];
+        for row in rows {
+            for (column, value) in values.iter_mut().zip(row.columns.drain(..)) {
+                column.push(value);
+            }
+        }
+        steps.push(Step::Query {
+            sql,
+            values: values.into_iter().map(Value::List).collect(),
+        });
+    }
 }
