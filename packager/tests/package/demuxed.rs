@@ -18,8 +18,9 @@ fn serve(folder: PathBuf) -> String {
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
-            // A client may close a connection early.
-            let _ = answer(connection, &folder);
+            // A client may open several, and close one early.
+            let folder = folder.clone();
+            std::thread::spawn(move || answer(connection, &folder));
         }
     });
     address
