@@ -9,8 +9,9 @@ use codec_headers::configuration::{
     VvcConfiguration,
 };
 use isobmff_boxes::{
-    BoxHeader, BoxTree, CodedColours, EntryLayout, Esds, FourCc, Reader, SampleEntry, Sidx, Tfhd,
-    Tkhd, TrackPresentation, Trex, Trun, build_stsd, map_tfra, read_handler_type, read_language,
+    BoxHeader, BoxTree, CodedColours, Emsg, EntryLayout, Esds, FourCc, Reader, SampleEntry, Sidx,
+    Tfhd, Tkhd, TrackPresentation, Trex, Trun, build_stsd, map_tfra, read_handler_type,
+    read_language,
 };
 
 /// Reads `data` as a box, and as the body of each box that has a reader.
@@ -39,6 +40,7 @@ fn read_bodies(body: &[u8]) {
     let reader = || Reader::new(FourCc(*b"test"), body);
     let _ = (read_handler_type(reader()), Tkhd::read(reader()));
     let _ = (Trex::read(reader()), Pssh::read(reader()));
+    let _ = Emsg::read(reader());
     let _ = (Esds::read(reader()), CodedColours::read(reader()));
     let _ = (TrackPresentation::read(reader()), read_language(reader()));
     read_configurations(body);

@@ -10,6 +10,7 @@
 mod bmff;
 mod codec;
 mod cpix;
+mod cue;
 mod cutting;
 mod inspect;
 mod key_files;
@@ -23,6 +24,7 @@ mod speke_request;
 pub use self::bmff::bmff;
 pub use self::codec::{codec_ac4, codec_av1, codec_avc, codec_hevc, codec_vp9, codec_vvc};
 pub use self::cpix::cpix;
+pub use self::cue::cue;
 pub use self::cutting::cutting;
 pub use self::inspect::inspect;
 pub use self::key_files::{cpix_file, keys_file};

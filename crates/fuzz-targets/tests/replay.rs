@@ -14,7 +14,7 @@ const MAX_LEN: usize = 256 << 10;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 17] = [
+const TARGETS: [(&str, Target); 18] = [
     ("bmff", targets::bmff),
     ("codec_ac4", targets::codec_ac4),
     ("codec_av1", targets::codec_av1),
@@ -24,6 +24,7 @@ const TARGETS: [(&str, Target); 17] = [
     ("codec_vvc", targets::codec_vvc),
     ("cpix", targets::cpix),
     ("cpix_file", targets::cpix_file),
+    ("cue", targets::cue),
     ("inspect", targets::inspect),
     ("keys_file", targets::keys_file),
     ("manifest", targets::manifest),

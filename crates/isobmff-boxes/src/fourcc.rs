@@ -22,7 +22,7 @@ codes! {
     TRUN b"trun" UUID b"uuid" ILOC b"iloc" META b"meta" FTYP b"ftyp" STYP b"styp" STSC b"stsc" STCO b"stco" CO64 b"co64"
     DINF b"dinf" DREF b"dref" UDTA b"udta"
     STTS b"stts" CTTS b"ctts" STSS b"stss" STPS b"stps" STSH b"stsh" STDP b"stdp" PADB b"padb" SDTP b"sdtp" SUBS b"subs" CSGP b"csgp"
-    TREF b"tref" EDTS b"edts" ELST b"elst" MVHD b"mvhd" MEHD b"mehd" MFHD b"mfhd"
+    TREF b"tref" EDTS b"edts" ELST b"elst" MVHD b"mvhd" MEHD b"mehd" MFHD b"mfhd" EMSG b"emsg"
 }
 
 impl fmt::Display for FourCc {

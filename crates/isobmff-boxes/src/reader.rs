@@ -92,6 +92,22 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
+    /// Reads the bytes before a zero byte, and that byte.
+    pub(super) fn string(&mut self) -> Result<&'a [u8], Error> {
+        let end = self.left.iter().position(|byte| *byte == 0);
+        let text = self.bytes(end.unwrap_or(self.left.len()))?;
+        self.u8()?;
+        Ok(text)
+    }
+
+    /// Returns the error of a version that the box does not have.
+    pub(super) const fn unknown_version(&self, version: u8) -> Error {
+        Error::UnknownVersion {
+            box_type: self.in_box,
+            version,
+        }
+    }
+
     /// Reads a 32-bit number if it is there.
     pub(super) fn optional_u32(&mut self, is_there: bool) -> Result<Option<u32>, Error> {
         is_there.then(|| self.u32()).transpose()
@@ -108,12 +124,7 @@ impl<'a> Reader<'a> {
         match self.full_box_header()?.version {
             0 => self.bytes(2 * 4)?,
             1 => self.bytes(2 * 8)?,
-            version => {
-                return Err(Error::UnknownVersion {
-                    box_type: self.in_box,
-                    version,
-                });
-            }
+            version => return Err(self.unknown_version(version)),
         };
         Ok(())
     }
